@@ -1,0 +1,139 @@
+import type { DType, Shape } from "./tensor.js";
+import { sizeOf } from "./tensor.js";
+import type { Value } from "./value.js";
+
+/*
+ * The ops as functions on values. Numbers are lifted to constants; what does nothing is dropped.
+ */
+
+type Operand = Value | number;
+
+const lift = (a: Value, b: Operand): Value => (typeof b === "number" ? a.graph.constant(b) : b);
+
+/** −x */
+export const neg = (x: Value): Value => x.graph.value("neg", [x], {});
+/** eˣ */
+export const exp = (x: Value): Value => x.graph.value("exp", [x], {});
+/** Natural logarithm. */
+export const log = (x: Value): Value => x.graph.value("log", [x], {});
+/** √x */
+export const sqrt = (x: Value): Value => x.graph.value("sqrt", [x], {});
+/** 1/(1+e⁻ˣ) */
+export const sigmoid = (x: Value): Value => x.graph.value("sigmoid", [x], {});
+/** log(1+eˣ), finite and exact for every finite x. */
+export const softplus = (x: Value): Value => x.graph.value("softplus", [x], {});
+/** x·sigmoid(x) */
+export const silu = (x: Value): Value => x.graph.value("silu", [x], {});
+/** log sigmoid(x) = −softplus(−x), finite for every finite x. */
+export const logSigmoid = (x: Value): Value => neg(softplus(neg(x)));
+
+/** a + b, with numpy's broadcasting as in all ops on two values. */
+export const add = (a: Value, b: Operand): Value => (b === 0 ? a : a.graph.value("add", [a, lift(a, b)], {}));
+/** a − b */
+export const sub = (a: Value, b: Operand): Value => (b === 0 ? a : a.graph.value("sub", [a, lift(a, b)], {}));
+/** a · b */
+export const mul = (a: Value, b: Operand): Value => (b === 1 ? a : a.graph.value("mul", [a, lift(a, b)], {}));
+/** a / b */
+export const div = (a: Value, b: Operand): Value => (b === 1 ? a : a.graph.value("div", [a, lift(a, b)], {}));
+/** The larger of the two; where they are equal the gradient goes to `a`. */
+export const maximum = (a: Value, b: Operand): Value => a.graph.value("maximum", [a, lift(a, b)], {});
+/** The smaller of the two; where they are equal the gradient goes to `a`. */
+export const minimum = (a: Value, b: Operand): Value => neg(maximum(neg(a), neg(lift(a, b))));
+/** a < b */
+export const less = (a: Value, b: Operand): Value => a.graph.value("less", [a, lift(a, b)], {});
+/** `a` where the condition holds, else `b`. */
+export const where = (condition: Value, a: Operand, b: Operand): Value =>
+  condition.graph.value("where", [condition, lift(condition, a), lift(condition, b)], {});
+/** The same numbers in another type; no gradient flows. */
+export const cast = (x: Value, dtype: DType): Value => (x.dtype === dtype ? x : x.graph.value("cast", [x], { dtype }));
+/** x, as a constant to differentiation. */
+export const stopGradient = (x: Value): Value => x.graph.value("stopGradient", [x], {});
+
+/**
+ * `scale · op(a) op(b)` over the last two axes, where op transposes them on request. The leading
+ * axes must be the same on both sides.
+ */
+export function matmul(
+  a: Value,
+  b: Value,
+  { transposeA = false, transposeB = false, scale = 1 }: { transposeA?: boolean; transposeB?: boolean; scale?: number } = {},
+): Value {
+  return a.graph.value("matmul", [a, b], { transposeA, transposeB, scale });
+}
+
+/** Sum over axes (all of them by default), which disappear unless `keepDims`. */
+export function sum(x: Value, axes: readonly number[] = x.shape.map((_, i) => i), keepDims = false): Value {
+  if (axes.length === 0) return x;
+  const positive = axes.map((axis) => (axis < 0 ? axis + x.shape.length : axis)).sort((a, b) => a - b);
+  return x.graph.value("sum", [x], { axes: positive, keepDims });
+}
+
+/** Mean over axes (all of them by default). */
+export function mean(x: Value, axes?: readonly number[], keepDims = false): Value {
+  const total = sum(x, axes, keepDims);
+  return mul(total, sizeOf(total.shape) / sizeOf(x.shape));
+}
+
+/** The same numbers, in row-major order, under another shape; one size may be −1, which is then found out. */
+export function reshape(x: Value, shape: Shape): Value {
+  const known = shape.reduce((size, axis) => (axis === -1 ? size : size * axis), 1);
+  const full = shape.map((axis) => (axis === -1 ? sizeOf(x.shape) / known : axis));
+  const source = x.op === "reshape" ? x.inputs[0]! : x;
+  return same(source.shape, full) ? source : x.graph.value("reshape", [source], { shape: full });
+}
+
+/** Axes in another order: result axis i is axis `permutation[i]` of x. */
+export function transpose(x: Value, permutation: readonly number[]): Value {
+  return permutation.every((axis, i) => axis === i) ? x : x.graph.value("transpose", [x], { permutation });
+}
+
+/** x repeated along axes of size 1, and along new leading axes, to fill `shape`. */
+export function broadcast(x: Value, shape: Shape): Value {
+  return same(x.shape, shape) ? x : x.graph.value("broadcast", [x], { shape });
+}
+
+/** Elements start…end−1 of an axis. */
+export function slice(x: Value, axis: number, start: number, end: number): Value {
+  return start === 0 && end === x.shape[axis] ? x : x.graph.value("slice", [x], { axis, start, end });
+}
+
+/** Values after each other along an axis. */
+export function concat(parts: readonly Value[], axis: number): Value {
+  const filled = parts.filter((part) => part.shape[axis] !== 0);
+  return filled.length === 1 ? filled[0]! : filled[0]!.graph.value("concat", filled, { axis });
+}
+
+/** Rows of `table` (its first axis) at `index` (int32, any shape): shape [...index, ...row]. */
+export const gather = (table: Value, index: Value): Value => table.graph.value("gather", [table, index], {});
+/** `data[…, index[…], …]` along an axis; `index` has data's rank. */
+export const gatherElements = (data: Value, index: Value, axis: number): Value =>
+  data.graph.value("gatherElements", [data, index], { axis });
+/** `data` with `updates[…]` added at `index[…]` along an axis; repeated indices add up. */
+export const scatterAdd = (data: Value, index: Value, updates: Value, axis: number): Value =>
+  data.graph.value("scatterAdd", [data, index, updates], { axis });
+/** Rows of `data` [...lead, n, d] at `index` [...lead]: shape [...lead, d]. */
+export const readAt = (data: Value, index: Value): Value => data.graph.value("readAt", [data, index], {});
+/** `data` [...lead, n, d] with its rows at `index` [...lead] replaced by `rows` [...lead, d]. */
+export const writeAt = (data: Value, index: Value, rows: Value): Value =>
+  data.graph.value("writeAt", [data, index, rows], {});
+
+/** Softmax over the last axis. */
+export const softmax = (x: Value): Value => x.graph.value("softmax", [x], {});
+/** Logarithm of the softmax over the last axis. */
+export const logSoftmax = (x: Value): Value => x.graph.value("logSoftmax", [x], {});
+/** x / √(mean(x²) + ε) · weight over the last axis (Zhang & Sennrich 2019, arXiv 1910.07467). */
+export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value =>
+  x.graph.value("rmsNorm", [x, weight], { epsilon });
+/**
+ * Rotary position embedding (Su et al. 2021, arXiv 2104.09864) in the half-split layout of Llama.
+ *
+ * @param x [batch, heads, length, size]
+ * @param position int32 [batch, length], rows of the tables
+ * @param cos,sin [positions, size / 2]
+ */
+export const rotary = (x: Value, position: Value, cos: Value, sin: Value): Value =>
+  x.graph.value("rotary", [x, position, cos, sin], {});
+
+function same(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}

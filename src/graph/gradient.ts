@@ -1,0 +1,43 @@
+import { add } from "./build.js";
+import type { OpName } from "./attributes.js";
+import type { OpDefinition } from "./definition.js";
+import { definitions } from "./ops/index.js";
+import { topologicalOrder, type Value } from "./value.js";
+
+/**
+ * Reverse-mode differentiation: extends the graph by the gradient of a scalar.
+ *
+ * @param loss a float scalar, shape []
+ * @param parameters what to differentiate with respect to
+ * @returns a value of each parameter's shape; zeros where `loss` does not depend on it
+ * @throws Error if `loss` is not a float scalar
+ */
+export function gradients(loss: Value, parameters: readonly Value[]): Value[] {
+  if (loss.shape.length !== 0 || loss.dtype !== "float32") {
+    throw new Error(`gradients: needs a float scalar, got ${loss.op} ${loss.dtype}[${loss.shape}]`);
+  }
+  const order = topologicalOrder([loss]);
+  const reached = dependents(order, new Set(parameters));
+  const flowing = new Map<Value, Value>([[loss, loss.graph.constant(1)]]);
+  for (const value of order.reverse()) {
+    const dy = flowing.get(value);
+    if (dy === undefined || !reached.has(value)) continue;
+    const { gradient } = definitions[value.op] as OpDefinition<OpName>;
+    gradient(value, dy).forEach((dx, i) => {
+      const input = value.inputs[i]!;
+      if (dx === undefined || !reached.has(input)) return;
+      const sofar = flowing.get(input);
+      flowing.set(input, sofar ? add(sofar, dx) : dx);
+    });
+  }
+  return parameters.map((parameter) => flowing.get(parameter) ?? parameter.graph.full(parameter.shape, 0));
+}
+
+/** The values that depend on one of `roots`, the roots included. */
+function dependents(order: readonly Value[], roots: ReadonlySet<Value>): Set<Value> {
+  const reached = new Set<Value>();
+  for (const value of order) {
+    if (roots.has(value) || value.inputs.some((input) => reached.has(input))) reached.add(value);
+  }
+  return reached;
+}

@@ -1,0 +1,60 @@
+import { add, div, mean, mul, neg, rotary, softmax, sqrt, sub, sum } from "../build.js";
+import type { OpDefinition } from "../definition.js";
+import { need, needType, sameShape } from "../shapes.js";
+import type { Inferred, Value } from "../value.js";
+
+function inferLastAxis([x]: readonly Value[]): Inferred {
+  needType(x!, "float32");
+  need(x!.shape.length >= 1, "needs an axis");
+  return { dtype: "float32", shape: x!.shape };
+}
+
+export const softmaxDefinition: OpDefinition<"softmax"> = {
+  infer: inferLastAxis,
+  gradient(y, dy) {
+    const weighted = mul(dy, y);
+    return [sub(weighted, mul(y, sum(weighted, [-1], true)))];
+  },
+};
+
+export const logSoftmaxDefinition: OpDefinition<"logSoftmax"> = {
+  infer: inferLastAxis,
+  // softmax(x) is recomputed, not exp(y): the forward result of the whole vocabulary can then be freed.
+  gradient: (y, dy) => [sub(dy, mul(softmax(y.inputs[0]!), sum(dy, [-1], true)))],
+};
+
+export const rmsNormDefinition: OpDefinition<"rmsNorm"> = {
+  infer([x, weight]) {
+    needType(x!, "float32");
+    need(sameShape(weight!.shape, x!.shape.slice(-1)), "the weight is not one row of x");
+    return { dtype: "float32", shape: x!.shape };
+  },
+  // With r = 1/√(mean(x²)+ε): dx = r·(w·dy) − x·r³·mean(w·dy·x), dw = Σ dy·x·r.
+  gradient(y, dy) {
+    const [x, weight] = y.inputs as [Value, Value];
+    const root = sqrt(add(mean(mul(x, x), [-1], true), y.attributes.epsilon));
+    const normed = div(x, root);
+    const scaled = mul(dy, weight);
+    const along = mean(mul(scaled, normed), [-1], true);
+    const rows = x.shape.slice(0, -1).map((_, i) => i);
+    return [div(sub(scaled, mul(normed, along)), root), sum(mul(dy, normed), rows)];
+  },
+};
+
+export const rotaryDefinition: OpDefinition<"rotary"> = {
+  infer([x, position, cos, sin]) {
+    needType(x!, "float32");
+    needType(position!, "int32");
+    need(x!.shape.length === 4, "needs [batch, heads, length, size]");
+    const [batch, , length, size] = x!.shape as [number, number, number, number];
+    need(sameShape(position!.shape, [batch, length]), "position is not [batch, length]");
+    need(size % 2 === 0 && cos!.shape.length === 2 && cos!.shape[1] === size / 2, "the tables are not [positions, size/2]");
+    need(sameShape(cos!.shape, sin!.shape), "the tables differ in shape");
+    return { dtype: "float32", shape: x!.shape };
+  },
+  // A rotation's transpose is the rotation by the negative angle.
+  gradient(y, dy) {
+    const [, position, cos, sin] = y.inputs as [Value, Value, Value, Value];
+    return [rotary(dy, position, cos, neg(sin)), undefined, undefined, undefined];
+  },
+};
