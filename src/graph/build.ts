@@ -1,5 +1,5 @@
 import type { DType, Shape } from "./tensor.js";
-import { sizeOf } from "./tensor.js";
+import { broadcastShapes, sameShape, sizeOf } from "./tensor.js";
 import type { Value } from "./value.js";
 
 /*
@@ -9,6 +9,20 @@ import type { Value } from "./value.js";
 type Operand = Value | number;
 
 const lift = (a: Value, b: Operand): Value => (typeof b === "number" ? a.graph.constant(b) : b);
+
+/** An op on two values that broadcast by themselves: an explicit broadcast of one of them is not needed. */
+function binary(op: "add" | "sub" | "mul" | "div" | "maximum" | "less", a: Value, b: Operand): Value {
+  const right = lift(a, b);
+  const { shape } = a.graph.value(op, [a, right], {});
+  const left = bare(a, right, shape);
+  return a.graph.value(op, [left, bare(right, left, shape)], {});
+}
+
+function bare(x: Value, other: Value, shape: Shape): Value {
+  if (x.op !== "broadcast") return x;
+  const source = x.inputs[0]!;
+  return sameShape(broadcastShapes(source.shape, other.shape), shape) ? source : x;
+}
 
 /** −x */
 export const neg = (x: Value): Value => x.graph.value("neg", [x], {});
@@ -28,19 +42,19 @@ export const silu = (x: Value): Value => x.graph.value("silu", [x], {});
 export const logSigmoid = (x: Value): Value => neg(softplus(neg(x)));
 
 /** a + b, with numpy's broadcasting as in all ops on two values. */
-export const add = (a: Value, b: Operand): Value => (b === 0 ? a : a.graph.value("add", [a, lift(a, b)], {}));
+export const add = (a: Value, b: Operand): Value => (b === 0 ? a : binary("add", a, b));
 /** a − b */
-export const sub = (a: Value, b: Operand): Value => (b === 0 ? a : a.graph.value("sub", [a, lift(a, b)], {}));
+export const sub = (a: Value, b: Operand): Value => (b === 0 ? a : binary("sub", a, b));
 /** a · b */
-export const mul = (a: Value, b: Operand): Value => (b === 1 ? a : a.graph.value("mul", [a, lift(a, b)], {}));
+export const mul = (a: Value, b: Operand): Value => (b === 1 ? a : binary("mul", a, b));
 /** a / b */
-export const div = (a: Value, b: Operand): Value => (b === 1 ? a : a.graph.value("div", [a, lift(a, b)], {}));
+export const div = (a: Value, b: Operand): Value => (b === 1 ? a : binary("div", a, b));
 /** The larger of the two; where they are equal the gradient goes to `a`. */
-export const maximum = (a: Value, b: Operand): Value => a.graph.value("maximum", [a, lift(a, b)], {});
+export const maximum = (a: Value, b: Operand): Value => binary("maximum", a, b);
 /** The smaller of the two; where they are equal the gradient goes to `a`. */
 export const minimum = (a: Value, b: Operand): Value => neg(maximum(neg(a), neg(lift(a, b))));
 /** a < b */
-export const less = (a: Value, b: Operand): Value => a.graph.value("less", [a, lift(a, b)], {});
+export const less = (a: Value, b: Operand): Value => binary("less", a, b);
 /** `a` where the condition holds, else `b`. */
 export const where = (condition: Value, a: Operand, b: Operand): Value =>
   condition.graph.value("where", [condition, lift(condition, a), lift(condition, b)], {});
@@ -79,17 +93,17 @@ export function reshape(x: Value, shape: Shape): Value {
   const known = shape.reduce((size, axis) => (axis === -1 ? size : size * axis), 1);
   const full = shape.map((axis) => (axis === -1 ? sizeOf(x.shape) / known : axis));
   const source = x.op === "reshape" ? x.inputs[0]! : x;
-  return same(source.shape, full) ? source : x.graph.value("reshape", [source], { shape: full });
+  return sameShape(source.shape, full) ? source : x.graph.value("reshape", [source], { shape: full });
 }
 
 /** Axes in another order: result axis i is axis `permutation[i]` of x. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
-  return permutation.every((axis, i) => axis === i) ? x : x.graph.value("transpose", [x], { permutation });
+  return sameShape(permutation, x.shape.map((_, i) => i)) ? x : x.graph.value("transpose", [x], { permutation });
 }
 
 /** x repeated along axes of size 1, and along new leading axes, to fill `shape`. */
 export function broadcast(x: Value, shape: Shape): Value {
-  return same(x.shape, shape) ? x : x.graph.value("broadcast", [x], { shape });
+  return sameShape(x.shape, shape) ? x : x.graph.value("broadcast", [x], { shape });
 }
 
 /** Elements start…end−1 of an axis. */
@@ -97,10 +111,15 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
   return start === 0 && end === x.shape[axis] ? x : x.graph.value("slice", [x], { axis, start, end });
 }
 
-/** Values after each other along an axis. */
+/**
+ * Values after each other along an axis; those of size 0 there are left out.
+ *
+ * @throws Error if no part is left
+ */
 export function concat(parts: readonly Value[], axis: number): Value {
-  const filled = parts.filter((part) => part.shape[axis] !== 0);
-  return filled.length === 1 ? filled[0]! : filled[0]!.graph.value("concat", filled, { axis });
+  const [first, ...more] = parts.filter((part) => part.shape[axis] !== 0);
+  if (first === undefined) throw new Error("concat: needs a part with elements");
+  return more.length === 0 ? first : first.graph.value("concat", [first, ...more], { axis });
 }
 
 /** Rows of `table` (its first axis) at `index` (int32, any shape): shape [...index, ...row]. */
@@ -133,7 +152,3 @@ export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value =>
  */
 export const rotary = (x: Value, position: Value, cos: Value, sin: Value): Value =>
   x.graph.value("rotary", [x, position, cos, sin], {});
-
-function same(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i]);
-}

@@ -10,12 +10,13 @@ import { topologicalOrder, type Value } from "./value.js";
  * @param loss a float scalar, shape []
  * @param parameters what to differentiate with respect to
  * @returns a value of each parameter's shape; zeros where `loss` does not depend on it
- * @throws Error if `loss` is not a float scalar
+ * @throws Error if `loss` is not a float scalar, or a parameter belongs to another graph
  */
 export function gradients(loss: Value, parameters: readonly Value[]): Value[] {
   if (loss.shape.length !== 0 || loss.dtype !== "float32") {
     throw new Error(`gradients: needs a float scalar, got ${loss.op} ${loss.dtype}[${loss.shape}]`);
   }
+  if (parameters.some(({ graph }) => graph !== loss.graph)) throw new Error("gradients: a parameter belongs to another graph");
   const order = topologicalOrder([loss]);
   const reached = dependents(order, new Set(parameters));
   const flowing = new Map<Value, Value>([[loss, loss.graph.constant(1)]]);

@@ -30,3 +30,27 @@ export function tensor(shape: Shape, data: Float32Array): Tensor<"float32"> {
   }
   return { dtype: "float32", shape, data };
 }
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
+
+/** Whether two shapes agree in rank and in every axis but one. */
+export function sameBeside(axis: number, a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, i) => i === axis || size === b[i]);
+}
+
+/**
+ * The shape that two shapes fill together under numpy's rules.
+ *
+ * @throws RangeError where they do not broadcast
+ */
+export function broadcastShapes(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) throw new RangeError(`shapes [${a}] and [${b}] do not broadcast`);
+    return x === 1 ? y : x;
+  });
+}

@@ -1,10 +1,11 @@
 import { concat, reshape, slice, transpose } from "../build.js";
 import type { OpDefinition } from "../definition.js";
-import { broadcastShapes, need, needType, sameShape, unbroadcast } from "../shapes.js";
-import { sizeOf } from "../tensor.js";
+import { broadcastShapes, sameBeside, sameShape, sizeOf } from "../tensor.js";
+import { need, needShape, needType, unbroadcast } from "./shared.js";
 
 export const reshapeDefinition: OpDefinition<"reshape"> = {
   infer([x], { shape }) {
+    needShape(shape);
     need(sizeOf(shape) === sizeOf(x!.shape), `[${shape}] does not hold as many elements`);
     return { dtype: x!.dtype, shape };
   },
@@ -25,6 +26,7 @@ export const transposeDefinition: OpDefinition<"transpose"> = {
 
 export const broadcastDefinition: OpDefinition<"broadcast"> = {
   infer([x], { shape }) {
+    needShape(shape);
     need(sameShape(broadcastShapes(x!.shape, shape), shape), `does not fill [${shape}]`);
     return { dtype: x!.dtype, shape };
   },
@@ -52,7 +54,7 @@ export const concatDefinition: OpDefinition<"concat"> = {
     need(first !== undefined && first.shape[axis] !== undefined, `axis ${axis} is not there`);
     for (const part of parts) {
       needType(part, first.dtype);
-      need(sameShape(part.shape.with(axis, 0), first.shape.with(axis, 0)), "the other axes differ");
+      need(sameBeside(axis, part.shape, first.shape), "the other axes differ");
     }
     return { dtype: first.dtype, shape: first.shape.with(axis, parts.reduce((n, part) => n + part.shape[axis]!, 0)) };
   },

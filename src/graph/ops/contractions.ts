@@ -1,7 +1,8 @@
 import { broadcast, matmul, reshape } from "../build.js";
 import type { OpDefinition } from "../definition.js";
-import { need, needType, sameShape } from "../shapes.js";
+import { sameShape } from "../tensor.js";
 import type { Value } from "../value.js";
+import { need, needType } from "./shared.js";
 
 export const matmulDefinition: OpDefinition<"matmul"> = {
   infer([a, b], { transposeA, transposeB }) {
@@ -39,6 +40,7 @@ export const sumDefinition: OpDefinition<"sum"> = {
   infer([x], { axes, keepDims }) {
     needType(x!, "float32");
     need(axes.every((axis) => axis >= 0 && axis < x!.shape.length), `axes [${axes}] are not all there`);
+    need(new Set(axes).size === axes.length, `axes [${axes}] repeat`);
     const shape = keepDims
       ? x!.shape.map((size, i) => (axes.includes(i) ? 1 : size))
       : x!.shape.filter((_, i) => !axes.includes(i));

@@ -1,8 +1,9 @@
 import type { OpName } from "../attributes.js";
 import { add, div, less, mul, neg, sigmoid, sub, where } from "../build.js";
 import type { OpDefinition } from "../definition.js";
-import { broadcastShapes, need, needType, unbroadcast } from "../shapes.js";
+import { broadcastShapes } from "../tensor.js";
 import type { Inferred, Value } from "../value.js";
+import { need, needType, unbroadcast } from "./shared.js";
 
 /** An op on one float value with derivative `dx(x, y, dy)`. */
 function unary<K extends OpName>(dx: (x: Value, y: Value, dy: Value) => Value): OpDefinition<K> {
@@ -58,7 +59,8 @@ export const maximumDefinition = binary<"maximum">(
 
 export const lessDefinition: OpDefinition<"less"> = {
   infer([a, b]) {
-    need(a!.dtype === b!.dtype, "compares values of one type");
+    needType(a!, "float32", "int32");
+    needType(b!, a!.dtype);
     return { dtype: "bool", shape: broadcastShapes(a!.shape, b!.shape) };
   },
   gradient: () => [],

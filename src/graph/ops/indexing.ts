@@ -1,8 +1,8 @@
 import { broadcast, gatherElements, readAt, reshape, scatterAdd, writeAt } from "../build.js";
 import type { OpDefinition } from "../definition.js";
-import { need, needType, sameShape } from "../shapes.js";
-import { sizeOf } from "../tensor.js";
+import { sameBeside, sameShape, sizeOf } from "../tensor.js";
 import type { Value } from "../value.js";
+import { need, needType } from "./shared.js";
 
 export const gatherDefinition: OpDefinition<"gather"> = {
   infer([table, index]) {
@@ -35,6 +35,7 @@ export const gatherElementsDefinition: OpDefinition<"gatherElements"> = {
 export const scatterAddDefinition: OpDefinition<"scatterAdd"> = {
   infer([data, index, updates], { axis }) {
     needIndexLike(data!, index!, axis);
+    needType(updates!, data!.dtype);
     need(sameShape(index!.shape, updates!.shape), "index and updates have different shapes");
     return { dtype: data!.dtype, shape: data!.shape };
   },
@@ -44,7 +45,7 @@ export const scatterAddDefinition: OpDefinition<"scatterAdd"> = {
 function needIndexLike(data: Value, index: Value, axis: number): void {
   needType(index, "int32");
   need(data.shape[axis] !== undefined, `axis ${axis} is not there`);
-  need(sameShape(data.shape.with(axis, 0), index.shape.with(axis, 0)), "data and index differ beside the axis");
+  need(sameBeside(axis, data.shape, index.shape), "data and index differ beside the axis");
 }
 
 export const readAtDefinition: OpDefinition<"readAt"> = {
@@ -61,6 +62,7 @@ export const readAtDefinition: OpDefinition<"readAt"> = {
 export const writeAtDefinition: OpDefinition<"writeAt"> = {
   infer([data, index, rows]) {
     needRowIndex(data!, index!);
+    needType(rows!, data!.dtype);
     need(sameShape(rows!.shape, [...index!.shape, data!.shape.at(-1)!]), "rows do not fit data and index");
     return { dtype: data!.dtype, shape: data!.shape };
   },

@@ -1,7 +1,8 @@
 import { add, div, mean, mul, neg, rotary, softmax, sqrt, sub, sum } from "../build.js";
 import type { OpDefinition } from "../definition.js";
-import { need, needType, sameShape } from "../shapes.js";
+import { sameShape } from "../tensor.js";
 import type { Inferred, Value } from "../value.js";
+import { need, needType } from "./shared.js";
 
 function inferLastAxis([x]: readonly Value[]): Inferred {
   needType(x!, "float32");
@@ -25,9 +26,9 @@ export const logSoftmaxDefinition: OpDefinition<"logSoftmax"> = {
 
 export const rmsNormDefinition: OpDefinition<"rmsNorm"> = {
   infer([x, weight]) {
-    needType(x!, "float32");
+    needType(weight!, "float32");
     need(sameShape(weight!.shape, x!.shape.slice(-1)), "the weight is not one row of x");
-    return { dtype: "float32", shape: x!.shape };
+    return inferLastAxis([x!]);
   },
   // With r = 1/√(mean(x²)+ε): dx = r·(w·dy) − x·r³·mean(w·dy·x), dw = Σ dy·x·r.
   gradient(y, dy) {
@@ -45,6 +46,8 @@ export const rotaryDefinition: OpDefinition<"rotary"> = {
   infer([x, position, cos, sin]) {
     needType(x!, "float32");
     needType(position!, "int32");
+    needType(cos!, "float32");
+    needType(sin!, "float32");
     need(x!.shape.length === 4, "needs [batch, heads, length, size]");
     const [batch, , length, size] = x!.shape as [number, number, number, number];
     need(sameShape(position!.shape, [batch, length]), "position is not [batch, length]");

@@ -1,6 +1,8 @@
-import { sum, reshape } from "./build.js";
-import type { DType, Shape } from "./tensor.js";
-import type { Value } from "./value.js";
+import { sum, reshape } from "../build.js";
+import type { DType, Shape } from "../tensor.js";
+import type { Value } from "../value.js";
+
+/* What the ops' definitions share: checks for their shape rules, and the gradient of broadcasting. */
 
 /** Throws `message` unless the condition holds; the graph adds the op and the shapes. */
 export function need(condition: boolean, message: string): asserts condition {
@@ -12,19 +14,9 @@ export function needType(value: Value, ...dtypes: readonly DType[]): void {
   need(dtypes.includes(value.dtype), `needs ${dtypes.join(" or ")}, got ${value.dtype}`);
 }
 
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i]);
-}
-
-/** The shape that two shapes fill together under numpy's rules. */
-export function broadcastShapes(a: Shape, b: Shape): Shape {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const x = a[i - rank + a.length] ?? 1;
-    const y = b[i - rank + b.length] ?? 1;
-    need(x === y || x === 1 || y === 1, "shapes do not broadcast");
-    return x === 1 ? y : x;
-  });
+/** Throws unless every size is known: a whole number, not negative. */
+export function needShape(shape: Shape): void {
+  need(shape.every((size) => Number.isInteger(size) && size >= 0), `[${shape}] is not a shape`);
 }
 
 /** The gradient of broadcasting: sums `dy` back to `shape`. */

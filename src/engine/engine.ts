@@ -1,0 +1,47 @@
+import type { ArrayOf, DType, Tensor } from "../graph/tensor.js";
+import type { Value } from "../graph/value.js";
+
+/**
+ * A graph with its results named. Its `input` leaves are fed at each run; its `state` leaves are
+ * read from the state that the run is given.
+ */
+export interface Program {
+  /** Results that a run gives back, by name. */
+  readonly outputs: Readonly<Record<string, Value>>;
+  /** New contents of the state, by the state leaf's name; the shape stays. */
+  readonly updates: ReadonlyMap<string, Value>;
+}
+
+/** Numbers for the `input` leaves, by name; shapes and types are those of the leaves. */
+export type Feeds = Readonly<Record<string, ArrayOf[DType]>>;
+
+/** Tensors that live in the engine between runs: parameters, optimizer moments, caches. */
+export interface State {
+  readonly names: readonly string[];
+  /** Copies of the tensors of these names (all of them by default), in order. */
+  read(names?: readonly string[]): Promise<Map<string, Tensor>>;
+  /** Frees the memory. The state cannot be used any more. */
+  free(): Promise<void>;
+}
+
+/** A program made ready for an engine. */
+export interface Executable {
+  /**
+   * Runs the program once. State leaves are looked up in `states`, the first that has the name;
+   * the program's updates are written there.
+   *
+   * @throws Error where a feed or a state tensor is missing or has another size than its leaf
+   */
+  run(feeds: Feeds, states?: readonly State[]): Promise<Record<string, Tensor>>;
+  /** Frees what was made ready. */
+  release(): Promise<void>;
+}
+
+/** Runs graphs. The event loop stays free while a program runs. */
+export interface Engine {
+  /** Copies tensors into the engine. */
+  createState(tensors: Iterable<readonly [string, Tensor]>): Promise<State>;
+  prepare(program: Program): Promise<Executable>;
+  /** Frees everything and ends the engine. */
+  close(): Promise<void>;
+}

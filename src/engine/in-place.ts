@@ -1,0 +1,53 @@
+import type { OpName } from "../graph/attributes.js";
+import { topologicalOrder, type Value } from "../graph/value.js";
+import type { Program } from "./engine.js";
+
+/*
+ * Updating a tensor in place is only right if everything else that reads its old content has run
+ * before the new content is written. An engine runs ops in any order that respects their inputs,
+ * so "before" can only be had from the graph: every other reader must be among the inputs, direct
+ * or not, of the update. Clipping by the global norm gives just that for parameters, because the
+ * norm depends on every gradient.
+ */
+
+/** Ops that write element i of the result after reading only element i of that input. */
+const elementwise = new Set<OpName>(["neg", "add", "sub", "mul", "div", "maximum", "where"]);
+
+/** The names of the program's updates that may be written over the old content while the program runs. */
+export function updatesInPlace(program: Program): Set<string> {
+  const values = topologicalOrder([...Object.values(program.outputs), ...program.updates.values()]);
+  const consumers = new Map<Value, Value[]>();
+  for (const value of values) {
+    for (const input of new Set(value.inputs)) consumers.set(input, [...(consumers.get(input) ?? []), value]);
+  }
+  const fetched = new Set(Object.values(program.outputs));
+  const safe = new Set<string>();
+  for (const leaf of values) {
+    if (leaf.op !== "state") continue;
+    const { name } = (leaf as Value<"state">).attributes;
+    const update = program.updates.get(name);
+    if (update === undefined || update === leaf || fetched.has(leaf)) continue;
+    const before = new Set(topologicalOrder([update]));
+    const readers = readersOf(leaf, consumers);
+    const ordered = readers.every((reader) => (reader === update ? overwritesSafely(update, leaf) : before.has(reader)));
+    if (ordered && !isUpdateOfAnother(leaf, update, program)) safe.add(name);
+  }
+  return safe;
+}
+
+/** The ops that read a tensor, also through a reshape, which engines make a view of the same memory. */
+function readersOf(value: Value, consumers: ReadonlyMap<Value, readonly Value[]>): Value[] {
+  return (consumers.get(value) ?? []).flatMap((reader) =>
+    reader.op === "reshape" ? [reader, ...readersOf(reader, consumers)] : [reader],
+  );
+}
+
+function overwritesSafely(update: Value, leaf: Value): boolean {
+  return elementwise.has(update.op) || (update.op === "writeAt" && update.inputs.indexOf(leaf) === 0);
+}
+
+/** One value written to two states would be written to one buffer and copied to the other at some time unknown. */
+function isUpdateOfAnother(leaf: Value, update: Value, program: Program): boolean {
+  const { name } = (leaf as Value<"state">).attributes;
+  return [...program.updates].some(([other, value]) => other !== name && (value === update || value === leaf));
+}

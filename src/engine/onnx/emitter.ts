@@ -1,0 +1,51 @@
+import type { Shape } from "../../graph/tensor.js";
+import type { AttributeProto, ElementType, NodeProto, TensorProto } from "./proto.js";
+
+/** Collects the nodes and constants of an ONNX graph and gives names to what they produce. */
+export class Emitter {
+  readonly nodes: NodeProto[] = [];
+  readonly initializers: TensorProto[] = [];
+  private readonly known = new Map<string, string>();
+  private count = 0;
+
+  /** Adds a node of ONNX's own operator set; returns the name of its result. */
+  node(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeProto>> = {}): string {
+    return this.add("", opType, inputs, attributes);
+  }
+
+  /** Adds a node of onnxruntime's `com.microsoft` operator set. */
+  contrib(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeProto>> = {}): string {
+    return this.add("com.microsoft", opType, inputs, attributes);
+  }
+
+  /** A constant by its bytes; the name of the tensor. */
+  constant(type: ElementType, shape: Shape, raw: Uint8Array): string {
+    const name = `c${this.initializers.length}`;
+    this.initializers.push({ name, type, shape, raw });
+    return name;
+  }
+
+  /** A list of int64, as ONNX wants shapes and axes. Equal lists share one constant. */
+  int64(values: readonly number[], shape: Shape = [values.length]): string {
+    const key = `${shape}:${values}`;
+    const name = this.known.get(key) ?? this.constant("int64", shape, bytes(BigInt64Array.from(values, BigInt)));
+    this.known.set(key, name);
+    return name;
+  }
+
+  private add(
+    domain: string,
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeProto>>,
+  ): string {
+    const name = `v${this.count++}`;
+    this.nodes.push({ opType, domain, inputs, outputs: [name], attributes });
+    return name;
+  }
+}
+
+/** The bytes of a typed array, not copied. */
+export function bytes(array: NodeJS.TypedArray): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

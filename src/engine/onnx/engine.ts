@@ -1,0 +1,123 @@
+import { Worker } from "node:worker_threads";
+import type { Tensor } from "../../graph/tensor.js";
+import type { Value } from "../../graph/value.js";
+import type { Engine, Executable, Feeds, Program, State } from "../engine.js";
+import { updatesInPlace } from "../in-place.js";
+import { lower } from "./lower.js";
+import type { Calls, Leaf, Request, Response, SessionSettings } from "./protocol.js";
+
+/** The execution providers that onnxruntime-node has builds for. */
+export const providers = ["cpu", "webgpu", "cuda", "dml", "coreml"] as const;
+export type Provider = (typeof providers)[number];
+
+export interface OnnxEngineOptions {
+  /** Where ops run. Default "cpu". */
+  readonly provider?: Provider;
+  /** Threads that share an op. Default 0: one for each physical core. */
+  readonly threads?: number;
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Runs graphs on ONNX Runtime, in a thread of its own.
+ *
+ * @example
+ * const engine = new OnnxEngine();
+ * const executable = await engine.prepare({ outputs: { y }, updates: new Map() });
+ * const { y } = await executable.run({ x: Float32Array.of(1, 2) });
+ */
+export class OnnxEngine implements Engine {
+  private readonly worker: Worker;
+  private readonly waiting = new Map<number, Waiting>();
+  private calls = 0;
+  private failure: Error | undefined;
+
+  constructor({ provider = "cpu", threads = 0 }: OnnxEngineOptions = {}) {
+    if (!providers.includes(provider)) {
+      throw new RangeError(`provider "${String(provider)}" is not one of ${providers.join(", ")}`);
+    }
+    const settings: SessionSettings = { provider, threads };
+    this.worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: settings });
+    this.worker.on("message", (response: Response) => this.settle(response));
+    this.worker.on("error", (error) => this.fail(error));
+    this.worker.on("exit", () => this.fail(new Error("the engine is closed")));
+    // An idle engine does not keep the process alive; one with work to do does (see `call`).
+    this.worker.unref();
+  }
+
+  async createState(tensors: Iterable<readonly [string, Tensor]>): Promise<State> {
+    const entries = [...tensors];
+    const id = await this.call("createState", entries);
+    return new OnnxState(id, entries.map(([name]) => name), this);
+  }
+
+  async prepare(program: Program): Promise<Executable> {
+    const { model, inputs, states } = lower(program);
+    const inPlace = updatesInPlace(program);
+    const id = await this.call("prepare", {
+      model,
+      inputs: inputs.map((leaf) => describe(leaf.attributes.name, leaf)),
+      states: states.map((leaf) => describe(leaf.attributes.name, leaf)),
+      outputs: Object.entries(program.outputs).map(([name, value]) => describe(name, value)),
+      updates: [...program.updates].map(([name, value]) => ({ ...describe(name, value), inPlace: inPlace.has(name) })),
+    });
+    return {
+      run: (feeds: Feeds, bound: readonly State[] = []) =>
+        this.call("run", id, feeds, bound.map((state) => (state as OnnxState).id)),
+      release: () => this.call("release", id),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  /** @internal */
+  call<K extends keyof Calls>(call: K, ...args: Parameters<Calls[K]>): Promise<ReturnType<Calls[K]>> {
+    if (this.failure) return Promise.reject(this.failure);
+    const id = ++this.calls;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      this.worker.ref();
+      this.worker.postMessage({ id, call, args } satisfies Request<K>);
+    });
+  }
+
+  private settle(response: Response): void {
+    const { resolve, reject } = this.waiting.get(response.id)!;
+    this.waiting.delete(response.id);
+    if (this.waiting.size === 0) this.worker.unref();
+    if ("error" in response) reject(new Error(response.error));
+    else resolve(response.result);
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.waiting.values()) reject(this.failure);
+    this.waiting.clear();
+  }
+}
+
+class OnnxState implements State {
+  constructor(
+    readonly id: number,
+    readonly names: readonly string[],
+    private readonly engine: OnnxEngine,
+  ) {}
+
+  async read(names: readonly string[] = this.names): Promise<Map<string, Tensor>> {
+    return new Map(await this.engine.call("readState", this.id, names));
+  }
+
+  async free(): Promise<void> {
+    await this.engine.call("freeState", this.id);
+  }
+}
+
+function describe(name: string, { dtype, shape }: Value): Leaf {
+  return { name, dtype, shape };
+}

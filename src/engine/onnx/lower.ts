@@ -1,0 +1,83 @@
+import type { OpName } from "../../graph/attributes.js";
+import { topologicalOrder, type Value } from "../../graph/value.js";
+import type { Program } from "../engine.js";
+import { Emitter } from "./emitter.js";
+import { lowerings } from "./lowerings.js";
+import { encodeModel, type ModelProto, type ValueProto } from "./proto.js";
+
+/** A program as an ONNX model; leaves and results are named after their role so that names never clash. */
+export interface LoweredProgram {
+  readonly model: Uint8Array;
+  readonly inputs: readonly Value<"input">[];
+  readonly states: readonly Value<"state">[];
+}
+
+export const inputName = (name: string) => `input:${name}`;
+export const stateName = (name: string) => `state:${name}`;
+export const outputName = (name: string) => `output:${name}`;
+export const updateName = (name: string) => `update:${name}`;
+
+/** Writes a program as an ONNX model. */
+export function lower(program: Program): LoweredProgram {
+  const results = new Map([
+    ...Object.entries(program.outputs).map(([name, value]) => [outputName(name), value] as const),
+    ...[...program.updates].map(([name, value]) => [updateName(name), value] as const),
+  ]);
+  const values = topologicalOrder(results.values());
+  const inputs = values.filter((value): value is Value<"input"> => value.op === "input");
+  const states = values.filter((value): value is Value<"state"> => value.op === "state");
+
+  const emit = new Emitter();
+  const names = new Map<Value, string>();
+  for (const value of values) names.set(value, lowerValue(emit, value, value.inputs.map((input) => names.get(input)!)));
+
+  const model = encodeModel(
+    nameResults(results, names, {
+      nodes: emit.nodes,
+      initializers: emit.initializers,
+      inputs: [...inputs, ...states].map((leaf) => describe(names.get(leaf)!, leaf)),
+      outputs: [...results].map(([name, value]) => describe(name, value)),
+    }),
+  );
+  return { model, inputs, states };
+}
+
+function lowerValue(emit: Emitter, value: Value, inputs: readonly string[]): string {
+  if (value.op === "input") return inputName((value as Value<"input">).attributes.name);
+  if (value.op === "state") return stateName((value as Value<"state">).attributes.name);
+  const lowering = lowerings[value.op as keyof typeof lowerings] as (
+    emit: Emitter,
+    value: Value<OpName>,
+    inputs: readonly string[],
+  ) => string;
+  return lowering(emit, value, inputs);
+}
+
+/**
+ * Makes the nodes write their results under the graph's output names, so that they land in the
+ * buffers given for them without a copy. A leaf, or a value asked for twice, needs a copy.
+ */
+function nameResults(results: ReadonlyMap<string, Value>, names: ReadonlyMap<Value, string>, model: ModelProto): ModelProto {
+  const produced = new Set(model.nodes.flatMap(({ outputs }) => outputs));
+  const renamed = new Map<string, string>();
+  const copies: [source: string, target: string][] = [];
+  for (const [target, value] of results) {
+    const source = names.get(value)!;
+    if (produced.has(source) && !renamed.has(source)) renamed.set(source, target);
+    else copies.push([source, target]);
+  }
+  const rename = (name: string) => renamed.get(name) ?? name;
+  const nodes = model.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
+  const identities = copies.map(([source, target]) => ({
+    opType: "Identity",
+    domain: "",
+    inputs: [rename(source)],
+    outputs: [target],
+    attributes: {},
+  }));
+  return { ...model, nodes: [...nodes, ...identities] };
+}
+
+function describe(name: string, { dtype, shape }: Value): ValueProto {
+  return { name, type: dtype, shape };
+}

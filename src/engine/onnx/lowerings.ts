@@ -1,0 +1,97 @@
+import type { OpName } from "../../graph/attributes.js";
+import { sizeOf, type DType, type Shape } from "../../graph/tensor.js";
+import type { Value } from "../../graph/value.js";
+import { bytes, type Emitter } from "./emitter.js";
+import type { ElementType } from "./proto.js";
+
+/** Emits the ONNX nodes of one op; returns the name of its result. `inputs` are the names of the op's inputs. */
+type Lowering<K extends OpName> = (emit: Emitter, value: Value<K>, inputs: readonly string[]) => string;
+
+const elementTypes: Readonly<Record<DType, ElementType>> = { float32: "float32", int32: "int32", bool: "bool" };
+const onnxNumber: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 };
+const int64 = 7;
+
+const node = (opType: string): Lowering<OpName> => (emit, _, inputs) => emit.node(opType, inputs);
+const toInt64 = (emit: Emitter, name: string) => emit.node("Cast", [name], { to: { int: int64 } });
+const lastAxis = { axis: { int: -1 } };
+
+/** How each op is written in ONNX; an op without an entry does not compile. Leaves are named by the caller. */
+export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lowering<K> } = {
+  constant: (emit, { attributes: { tensor } }) =>
+    emit.constant(elementTypes[tensor.dtype], tensor.shape, bytes(tensor.data)),
+
+  neg: node("Neg"),
+  exp: node("Exp"),
+  log: node("Log"),
+  sqrt: node("Sqrt"),
+  sigmoid: node("Sigmoid"),
+  softplus: node("Softplus"),
+  silu: (emit, _, inputs) => emit.contrib("QuickGelu", inputs, { alpha: { float: 1 } }),
+  add: node("Add"),
+  sub: node("Sub"),
+  mul: node("Mul"),
+  div: node("Div"),
+  maximum: node("Max"),
+  less: node("Less"),
+  where: node("Where"),
+  cast: (emit, { attributes: { dtype } }, inputs) => emit.node("Cast", inputs, { to: { int: onnxNumber[dtype] } }),
+  stopGradient: node("Identity"),
+
+  matmul: (emit, value, inputs) => (value.shape.length === 2 ? gemm : batchedMatmul)(emit, value, inputs),
+  sum: (emit, { attributes: { axes, keepDims } }, inputs) =>
+    emit.node("ReduceSum", [inputs[0]!, emit.int64(axes)], { keepdims: { int: keepDims ? 1 : 0 } }),
+
+  reshape: (emit, { attributes: { shape } }, inputs) => emit.node("Reshape", [inputs[0]!, emit.int64(shape)]),
+  transpose: (emit, { attributes: { permutation } }, inputs) =>
+    emit.node("Transpose", inputs, { perm: { ints: permutation } }),
+  broadcast: (emit, { attributes: { shape } }, inputs) => emit.node("Expand", [inputs[0]!, emit.int64(shape)]),
+  slice: (emit, { attributes: { axis, start, end } }, inputs) =>
+    emit.node("Slice", [inputs[0]!, ...[start, end, axis].map((number) => emit.int64([number]))]),
+  concat: (emit, { attributes: { axis } }, inputs) => emit.node("Concat", inputs, { axis: { int: axis } }),
+
+  gather: node("Gather"),
+  gatherElements: (emit, { attributes: { axis } }, inputs) =>
+    emit.node("GatherElements", inputs, { axis: { int: axis } }),
+  // ScatterND with reduction would race on repeated indices on the CPU provider; ScatterElements does not.
+  scatterAdd: (emit, { attributes: { axis } }, inputs) =>
+    emit.node("ScatterElements", inputs, { axis: { int: axis }, reduction: { string: "add" } }),
+  readAt: (emit, value, [data, index]) =>
+    emit.node("GatherND", [data!, coordinates(emit, value.inputs[1]!.shape, index!)]),
+  // Without a reduction and with one row for each index ScatterND neither races nor copies when updated in place.
+  writeAt: (emit, value, [data, index, rows]) =>
+    emit.node("ScatterND", [data!, coordinates(emit, value.inputs[1]!.shape, index!), rows!]),
+
+  softmax: (emit, _, inputs) => emit.node("Softmax", inputs, lastAxis),
+  logSoftmax: (emit, _, inputs) => emit.node("LogSoftmax", inputs, lastAxis),
+  rmsNorm: (emit, { attributes: { epsilon } }, inputs) =>
+    emit.node("SimplifiedLayerNormalization", inputs, { ...lastAxis, epsilon: { float: epsilon } }),
+  rotary: (emit, _, [x, position, cos, sin]) =>
+    emit.contrib("RotaryEmbedding", [x!, toInt64(emit, position!), cos!, sin!]),
+};
+
+function gemm(emit: Emitter, { attributes: { transposeA, transposeB, scale } }: Value<"matmul">, inputs: readonly string[]): string {
+  return emit.node("Gemm", inputs, {
+    transA: { int: transposeA ? 1 : 0 },
+    transB: { int: transposeB ? 1 : 0 },
+    alpha: { float: scale },
+  });
+}
+
+function batchedMatmul(emit: Emitter, { attributes: { transposeA, transposeB, scale } }: Value<"matmul">, inputs: readonly string[]): string {
+  return emit.contrib("FusedMatMul", inputs, {
+    transA: { int: transposeA ? 1 : 0 },
+    transB: { int: transposeB ? 1 : 0 },
+    alpha: { float: scale },
+  });
+}
+
+/** int64 [...lead, rank]: for each place of `lead` its own coordinates and then the index found there. */
+function coordinates(emit: Emitter, lead: Shape, index: string): string {
+  const last = emit.node("Reshape", [toInt64(emit, index), emit.int64([...lead, 1])]);
+  const places = sizeOf(lead);
+  const own = Array.from({ length: places }, (_, place) => {
+    let rest = place;
+    return lead.toReversed().map((size) => [rest % size, (rest = Math.floor(rest / size))][0]!).toReversed();
+  });
+  return emit.node("Concat", [emit.int64(own.flat(), [...lead, lead.length]), last], { axis: { int: -1 } });
+}

@@ -1,0 +1,46 @@
+import type { DType, Shape, Tensor } from "../../graph/tensor.js";
+import type { Feeds } from "../engine.js";
+
+/** A tensor's name in the graph with its type and shape. */
+export interface Leaf {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** What the worker needs to run a lowered program. */
+export interface PreparedProgram {
+  readonly model: Uint8Array;
+  readonly inputs: readonly Leaf[];
+  readonly states: readonly Leaf[];
+  readonly outputs: readonly Leaf[];
+  readonly updates: readonly (Leaf & { readonly inPlace: boolean })[];
+}
+
+/** How a session is made. */
+export interface SessionSettings {
+  /** onnxruntime's execution provider. */
+  readonly provider: string;
+  /** Threads of one session; 0 is one for each physical core. */
+  readonly threads: number;
+}
+
+/** What the engine asks of its worker, with the type of the answer. */
+export interface Calls {
+  createState(tensors: readonly (readonly [string, Tensor])[]): number;
+  readState(state: number, names: readonly string[]): [string, Tensor][];
+  freeState(state: number): void;
+  prepare(program: PreparedProgram): number;
+  run(executable: number, feeds: Feeds, states: readonly number[]): Record<string, Tensor>;
+  release(executable: number): void;
+}
+
+export interface Request<K extends keyof Calls = keyof Calls> {
+  readonly id: number;
+  readonly call: K;
+  readonly args: Parameters<Calls[K]>;
+}
+
+export type Response =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };

@@ -1,0 +1,148 @@
+import { parentPort, workerData } from "node:worker_threads";
+import * as ort from "onnxruntime-node";
+import { sizeOf, type ArrayOf, type DType, type Tensor } from "../../graph/tensor.js";
+import type { Feeds } from "../engine.js";
+import { inputName, outputName, stateName, updateName } from "./lower.js";
+import type { Calls, Leaf, PreparedProgram, Request, Response, SessionSettings } from "./protocol.js";
+
+/*
+ * The thread in which onnxruntime runs: session.run blocks until the last op is done, so it must
+ * not stand on the event loop. State lives here; what the other side sees are numbers for it.
+ */
+
+interface Session {
+  readonly session: ort.InferenceSession;
+  readonly program: PreparedProgram;
+}
+
+const settings = workerData as SessionSettings;
+const states = new Map<number, Map<string, ort.Tensor>>();
+const sessions = new Map<number, Session>();
+let created = 0;
+
+const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+function wrap<T extends DType>(dtype: T, data: ArrayOf[T], shape: readonly number[]): ort.Tensor {
+  return new ort.Tensor(dtype, data as Float32Array, shape);
+}
+
+function unwrap(tensor: ort.Tensor): Tensor {
+  return { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as Float32Array };
+}
+
+function allocate({ dtype, shape }: Leaf): ort.Tensor {
+  return wrap(dtype, new arrays[dtype](sizeOf(shape)), shape);
+}
+
+function get<T>(table: ReadonlyMap<number, T>, id: number, what: string): T {
+  const found = table.get(id);
+  if (found === undefined) throw new Error(`this ${what} has been freed`);
+  return found;
+}
+
+const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType<Calls[K]> | Promise<ReturnType<Calls[K]>> } = {
+  createState(tensors) {
+    states.set(++created, new Map(tensors.map(([name, { dtype, shape, data }]) => [name, wrap(dtype, data, shape)])));
+    return created;
+  },
+
+  readState(id, names) {
+    const state = get(states, id, "state");
+    return names.map((name) => {
+      const { dtype, shape, data } = unwrap(lookUp(name, [state]));
+      return [name, { dtype, shape, data: data.slice() as Float32Array }];
+    });
+  },
+
+  freeState(id) {
+    states.delete(id);
+  },
+
+  async prepare(program) {
+    const session = await ort.InferenceSession.create(program.model, {
+      executionProviders: [settings.provider],
+      intraOpNumThreads: settings.threads,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      graphOptimizationLevel: "all",
+      enableCpuMemArena: true,
+      // The same speed and far less memory than with planned allocation patterns.
+      enableMemPattern: false,
+      logSeverityLevel: 3,
+    });
+    sessions.set(++created, { session, program });
+    return created;
+  },
+
+  async run(id, feeds, stateIds) {
+    const { session, program } = get(sessions, id, "program");
+    const bound = stateIds.map((state) => get(states, state, "state"));
+    const given: Record<string, ort.Tensor> = {};
+    for (const leaf of program.inputs) given[inputName(leaf.name)] = feed(leaf, feeds);
+    for (const leaf of program.states) given[stateName(leaf.name)] = fitting(leaf, lookUp(leaf.name, bound));
+
+    const fetches: Record<string, ort.Tensor> = {};
+    for (const leaf of program.outputs) fetches[outputName(leaf.name)] = allocate(leaf);
+    for (const leaf of program.updates) {
+      fetches[updateName(leaf.name)] = leaf.inPlace ? lookUp(leaf.name, bound) : allocate(leaf);
+    }
+    await session.run(given, fetches);
+
+    for (const leaf of program.updates) {
+      if (!leaf.inPlace) owner(leaf.name, bound).set(leaf.name, fetches[updateName(leaf.name)]!);
+    }
+    return Object.fromEntries(program.outputs.map(({ name }) => [name, unwrap(fetches[outputName(name)]!)]));
+  },
+
+  async release(id) {
+    const { session } = get(sessions, id, "program");
+    sessions.delete(id);
+    await session.release();
+  },
+};
+
+function feed(leaf: Leaf, feeds: Feeds): ort.Tensor {
+  const data = feeds[leaf.name];
+  if (data === undefined) throw new Error(`the input "${leaf.name}" is not fed`);
+  if (!(data instanceof arrays[leaf.dtype]) || data.length !== sizeOf(leaf.shape)) {
+    throw new Error(`the input "${leaf.name}" is ${leaf.dtype}[${leaf.shape}], fed ${data.constructor.name}(${data.length})`);
+  }
+  return wrap(leaf.dtype, data as Float32Array, leaf.shape);
+}
+
+function fitting(leaf: Leaf, tensor: ort.Tensor): ort.Tensor {
+  if (tensor.type !== leaf.dtype || tensor.dims.join() !== leaf.shape.join()) {
+    throw new Error(`the state "${leaf.name}" is ${tensor.type}[${tensor.dims}], the program wants ${leaf.dtype}[${leaf.shape}]`);
+  }
+  return tensor;
+}
+
+function owner(name: string, bound: readonly Map<string, ort.Tensor>[]): Map<string, ort.Tensor> {
+  const state = bound.find((candidate) => candidate.has(name));
+  if (state === undefined) throw new Error(`no state has a tensor "${name}"`);
+  return state;
+}
+
+function lookUp(name: string, bound: readonly Map<string, ort.Tensor>[]): ort.Tensor {
+  return owner(name, bound).get(name)!;
+}
+
+function buffersOf(result: unknown): ArrayBuffer[] {
+  const tensors = Array.isArray(result) ? result.map(([, tensor]) => tensor) : Object.values(result ?? {});
+  return (tensors as Tensor[]).map(({ data }) => data.buffer as ArrayBuffer);
+}
+
+const port = parentPort!;
+// One call after the other: a run must not see a state that another is about to change.
+let last: Promise<void> = Promise.resolve();
+port.on("message", ({ id, call, args }: Request) => {
+  last = last.then(async () => {
+    try {
+      const result: unknown = await (calls[call] as (...args: unknown[]) => unknown)(...args);
+      const buffers = typeof result === "object" ? buffersOf(result) : [];
+      port.postMessage({ id, result } satisfies Response, buffers);
+    } catch (error) {
+      port.postMessage({ id, error: (error as Error).message } satisfies Response);
+    }
+  });
+});
