@@ -1,0 +1,83 @@
+import { add, less, matmul, reshape, rotary, softmax, transpose, where, type Value } from "../graph/index.js";
+import { tensor } from "../graph/tensor.js";
+import type { ModelConfig } from "./config.js";
+
+/** Far below any score, yet finite: the softmax of a masked place is exactly 0. */
+const masked = -1e9;
+
+/** Queries, keys and values of some tokens, [batch, heads, length, size], rotated to their positions. */
+export interface Projections {
+  readonly query: Value;
+  readonly key: Value;
+  readonly value: Value;
+}
+
+/** x · weightᵀ for rows x [rows, in] and a weight [out, in]. */
+export function linear(x: Value, weight: Value): Value {
+  return matmul(x, weight, { transposeB: true });
+}
+
+/**
+ * Projects normed rows to rotated queries and keys, and values.
+ *
+ * @param x [batch·length, hidden]
+ * @param position int32 [batch, length]
+ */
+export function project(
+  config: ModelConfig,
+  x: Value,
+  position: Value,
+  weights: { query: Value; key: Value; value: Value },
+): Projections {
+  const [batch, length] = position.shape as [number, number];
+  const { heads, kvHeads, headSize } = config;
+  const { cos, sin } = rotaryTables(config, x);
+  const split = (rows: Value, count: number) =>
+    transpose(reshape(rows, [batch, length, count, headSize]), [0, 2, 1, 3]);
+  return {
+    query: rotary(split(linear(x, weights.query), heads), position, cos, sin),
+    key: rotary(split(linear(x, weights.key), kvHeads), position, cos, sin),
+    value: split(linear(x, weights.value), kvHeads),
+  };
+}
+
+/**
+ * Scaled dot-product attention with grouped queries. The heads of a group stand next to each
+ * other, so that they can be read as more queries of one head: keys and values are never repeated.
+ *
+ * @param query [batch, heads, length, size]
+ * @param key [batch, kvHeads, places, size]
+ * @param value like `key`
+ * @param visible bool, broadcastable to [batch, heads, length, places]: what a query may look at
+ * @returns [batch·length, heads·size]
+ */
+export function attend(query: Value, key: Value, value: Value, visible: Value): Value {
+  const [batch, heads, length, size] = query.shape as [number, number, number, number];
+  const [, kvHeads, places] = key.shape as [number, number, number, number];
+  const grouped = [batch, kvHeads, (heads / kvHeads) * length];
+  const scores = matmul(reshape(query, [...grouped, size]), key, { transposeB: true, scale: 1 / Math.sqrt(size) });
+  const bias = where(visible, 0, masked);
+  const weights = softmax(add(reshape(scores, [batch, heads, length, places]), bias));
+  const mixed = matmul(reshape(weights, [...grouped, places]), value);
+  return reshape(transpose(reshape(mixed, [batch, heads, length, size]), [0, 2, 1, 3]), [batch * length, heads * size]);
+}
+
+/** bool [1, 1, length, length]: each place sees itself and what stands before it. */
+export function causal(x: Value, length: number): Value {
+  const places = Float32Array.from({ length }, (_, i) => i);
+  const query = x.graph.constant(tensor([1, 1, length, 1], places));
+  const key = x.graph.constant(tensor([1, 1, 1, length], places));
+  return less(key, add(query, 1));
+}
+
+/** cos and sin of position·θ^(−2i/size), each [contextLength, size/2], computed in double precision. */
+function rotaryTables({ contextLength, headSize, ropeTheta }: ModelConfig, { graph }: Value) {
+  const half = headSize / 2;
+  const angles = Array.from({ length: contextLength * half }, (_, at) => {
+    const position = Math.floor(at / half);
+    return position * ropeTheta ** (-(at % half) / half);
+  });
+  const table = (fn: (angle: number) => number) =>
+    graph.constant(tensor([contextLength, half], Float32Array.from(angles, fn)));
+  return { cos: table(Math.cos), sin: table(Math.sin) };
+}
