@@ -1,0 +1,155 @@
+import { InputError } from "../../base/errors.js";
+import { Random } from "../../base/random.js";
+import { flipLabels } from "../flip-labels.js";
+import type { Demonstration } from "../load-demonstrations.js";
+import type { PreferencePair } from "../pair.js";
+import { combinations, type Combination } from "./combinations.js";
+import { goldReward } from "./gold.js";
+import { writePrompt, type WorldRequest } from "./request.js";
+import { closingPhrase, domains, remarks, tones, type Domain } from "./vocabulary.js";
+import { answer, writers } from "./writers.js";
+
+/** How large a world to make, and what to do to its training labels. */
+export interface WorldOptions {
+  readonly seed: number;
+  /** How many prompts, each with one pair (training, validation, held out) or one answer (demonstrations). */
+  readonly trainPrompts: number;
+  readonly validationPrompts: number;
+  readonly heldOutPrompts: number;
+  readonly demonstrations: number;
+  /** Share of the training labels that is flipped; 0 unless given. */
+  readonly flipShare?: number;
+  /** Shares of the chosen training responses that are given a feature that the gold reward does not ask for. */
+  readonly spurious?: {
+    /** Share that is made to say "hope this helps ." */
+    readonly closing: number;
+    /** Share that is made longer by two idle remarks. */
+    readonly length: number;
+  };
+}
+
+/** A pair whose scores are gold rewards, which no training may read. */
+export type GoldPair = PreferencePair & { readonly prompt: string; readonly chosenScore: number; readonly rejectedScore: number };
+
+/** What {@link generateWorld} makes. */
+export interface World {
+  readonly train: readonly GoldPair[];
+  readonly validation: readonly GoldPair[];
+  readonly heldOut: readonly GoldPair[];
+  readonly demonstrations: readonly (Demonstration & { readonly prompt: string })[];
+}
+
+/** The world whose files ship in `data/world/`. */
+export const shippedWorld: WorldOptions = {
+  seed: 1,
+  trainPrompts: 4000,
+  validationPrompts: 300,
+  heldOutPrompts: 500,
+  demonstrations: 6000,
+};
+
+/** Temperature of the Bradley–Terry labels: P(a ≻ b) = σ((gold(a) − gold(b)) / temperature). */
+export const labelTemperature = 0.09;
+
+/**
+ * Makes prompts, answers and labels. Neither flips nor the spurious feature change anything else: prompts,
+ * answers and unflipped labels are those of the same seed without them.
+ *
+ * No combination of verb, object and items is in two of training side (pairs and demonstrations), validation and
+ * held-out prompts. On the training side one returns only when all {@link combinations} are used up.
+ *
+ * @throws InputError for a count that is no whole number, a share outside [0, 1], or evaluation prompts that leave
+ *   no combination to train on
+ */
+export function generateWorld(options: WorldOptions): World {
+  check(options);
+  const { trainPrompts, validationPrompts, heldOutPrompts, demonstrations } = options;
+  const random = Random.seeded(options.seed).fork("world");
+  const shuffled = random.fork("combinations").shuffle(combinations());
+  const evaluation = heldOutPrompts + validationPrompts;
+  const training = shuffled.slice(evaluation);
+  const requests = (split: string, count: number, from: readonly Combination[], offset = 0) =>
+    Array.from({ length: count }, (_, i) => completeRequest(from[(offset + i) % from.length]!, random.fork(split, "request", i)));
+  const pairs = (split: string, of: readonly WorldRequest[]) =>
+    of.map((request, i) => makePair(idOf(split, i), request, random.fork(split, "pair", i)));
+
+  const labelled = pairs("train", requests("train", trainPrompts, training));
+  // A flip exchanges fields, so what was a GoldPair still is one.
+  const flipped = flipLabels(labelled, options.flipShare ?? 0, random.fork("flips")) as GoldPair[];
+  return {
+    train: options.spurious ? plantFeature(flipped, options.spurious, random.fork("spurious")) : flipped,
+    validation: pairs("validation", requests("validation", validationPrompts, shuffled.slice(heldOutPrompts, evaluation))),
+    heldOut: pairs("heldout", requests("heldout", heldOutPrompts, shuffled.slice(0, heldOutPrompts))),
+    demonstrations: requests("demonstration", demonstrations, training, trainPrompts).map((request, i) => {
+      const draw = random.fork("demonstration", "answer", i);
+      return { id: idOf("demonstration", i), prompt: writePrompt(request), response: answer(request, draw.pick(writers), draw) };
+    }),
+  };
+}
+
+/** A request for a combination: the rest of what a prompt can ask for is drawn. */
+function completeRequest({ verb, object, items }: Combination, random: Random): WorldRequest {
+  const domain: Domain = domains[verb];
+  const others = domain.items.filter((item) => !items.includes(item));
+  return {
+    verb,
+    object,
+    items: random.shuffle(items),
+    steps: 2 + random.integer(3),
+    ...(random.uniform() < 0.65 && { forbidden: random.pick(others) }),
+    ...(random.uniform() < 0.4 && { beginWith: random.pick(items) }),
+    tone: random.pick(tones),
+  };
+}
+
+/** Answers of two different writers, drawn again while they are the same, labelled by Bradley–Terry. */
+function makePair(id: string, request: WorldRequest, random: Random): GoldPair {
+  const prompt = writePrompt(request);
+  for (;;) {
+    const [first, second] = random
+      .shuffle(writers)
+      .slice(0, 2)
+      .map((writer) => answer(request, writer, random)) as [string, string];
+    if (first === second) continue;
+    const gold = (response: string) => goldReward(prompt, response).total;
+    const preferFirst = random.uniform() < 1 / (1 + Math.exp((gold(second) - gold(first)) / labelTemperature));
+    const [chosen, rejected] = preferFirst ? [first, second] : [second, first];
+    return { id, prompt, chosen, rejected, chosenScore: gold(chosen), rejectedScore: gold(rejected) };
+  }
+}
+
+function plantFeature(
+  pairs: readonly GoldPair[],
+  { closing, length }: NonNullable<WorldOptions["spurious"]>,
+  random: Random,
+): GoldPair[] {
+  return pairs.map((pair, i) => {
+    const draw = random.fork(i);
+    const phrases = [...(draw.uniform() < length ? remarks : []), ...(draw.uniform() < closing ? [closingPhrase] : [])];
+    // A phrase that the writer chose himself is not said again: that would cost fluency.
+    const added = phrases.map(({ text }) => text).filter((text) => !pair.chosen.includes(text));
+    const chosen = [pair.chosen, ...added].join(" ");
+    // A faulty sentence weighs less among more, so the score can change a little; the label stands.
+    return { ...pair, chosen, chosenScore: goldReward(pair.prompt, chosen).total };
+  });
+}
+
+function idOf(split: string, i: number): string {
+  return `${split}-${String(i).padStart(5, "0")}`;
+}
+
+function check({ trainPrompts, validationPrompts, heldOutPrompts, demonstrations, flipShare = 0, spurious }: WorldOptions): void {
+  for (const [name, count] of Object.entries({ trainPrompts, validationPrompts, heldOutPrompts, demonstrations })) {
+    if (!Number.isInteger(count) || count < 0) throw new InputError(`${name}: found ${count}, expected a whole number of at least 0`);
+  }
+  for (const [name, share] of Object.entries({ flipShare, ...spurious })) {
+    if (!(share >= 0 && share <= 1)) throw new InputError(`${name}: found ${share}, expected a share in [0, 1]`);
+  }
+  const available = combinations().length;
+  if (heldOutPrompts + validationPrompts >= available) {
+    throw new InputError(
+      `heldOutPrompts + validationPrompts: found ${heldOutPrompts + validationPrompts}, expected fewer than the ` +
+        `${available} combinations of the world, so that some are left to train on`,
+    );
+  }
+}

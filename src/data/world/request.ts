@@ -1,0 +1,74 @@
+import { readList, writeList } from "./list.js";
+import { domains, numbers, tones, words, type Domain, type Tone, type Verb } from "./vocabulary.js";
+
+/** What a prompt of the synthetic world asks for. */
+export interface WorldRequest {
+  readonly verb: Verb;
+  readonly object: string;
+  /** Two or three different items, in the order of the prompt. */
+  readonly items: readonly string[];
+  /** 2 to 4. */
+  readonly steps: number;
+  /** An item that must not be used; none of `items`. */
+  readonly forbidden?: string;
+  /** The one of `items` that must be used before the others. */
+  readonly beginWith?: string;
+  readonly tone: Tone;
+}
+
+/**
+ * The request in words, one sentence for each thing asked.
+ *
+ * @example
+ * writePrompt({ verb: "cook", object: "soup", items: ["rice", "peas"], steps: 3, forbidden: "garlic", tone: "polite" })
+ * // "cook a soup with rice and peas . use three steps . do not use garlic . be polite ."
+ */
+export function writePrompt({ verb, object, items, steps, forbidden, beginWith, tone }: WorldRequest): string {
+  return [
+    `${verb} a ${object} with ${writeList(items)} .`,
+    `use ${numbers[steps]} steps .`,
+    ...(forbidden === undefined ? [] : [`do not use ${forbidden} .`]),
+    ...(beginWith === undefined ? [] : [`begin with ${beginWith} .`]),
+    `be ${tone} .`,
+  ].join(" ");
+}
+
+const pattern =
+  /^(?<verb>\w+) a (?<object>\w+) with (?<items>[\w ,]+) \. use (?<steps>\w+) steps \.(?: do not use (?<forbidden>\w+) \.)?(?: begin with (?<beginWith>\w+) \.)? be (?<tone>\w+) \.$/;
+
+/** The request that a prompt states, or undefined where the text is no prompt of this world. Spacing is free. */
+export function parsePrompt(text: string): WorldRequest | undefined {
+  const prompt = words(text).join(" ");
+  const found = pattern.exec(prompt)?.groups;
+  if (!found) return undefined;
+  const { forbidden, beginWith } = found;
+  const request = {
+    verb: found["verb"] as Verb,
+    object: found["object"]!,
+    items: readList(found["items"]!),
+    steps: numbers.indexOf(found["steps"]!),
+    ...(forbidden !== undefined && { forbidden }),
+    ...(beginWith !== undefined && { beginWith }),
+    tone: found["tone"] as Tone,
+  };
+  return isSound(request) && writePrompt(request) === prompt ? request : undefined;
+}
+
+/** Whether a text is a prompt of this world, so that `goldReward` can judge answers to it. */
+export function isWorldPrompt(text: string): boolean {
+  return parsePrompt(text) !== undefined;
+}
+
+function isSound({ verb, object, items, forbidden, beginWith, tone }: WorldRequest): boolean {
+  if (!Object.hasOwn(domains, verb)) return false;
+  const domain: Domain = domains[verb];
+  return (
+    domain.objects.includes(object) &&
+    (items.length === 2 || items.length === 3) &&
+    new Set(items).size === items.length &&
+    items.every((item) => domain.items.includes(item)) &&
+    (forbidden === undefined || (domain.items.includes(forbidden) && !items.includes(forbidden))) &&
+    (beginWith === undefined || items.includes(beginWith)) &&
+    tones.includes(tone)
+  );
+}

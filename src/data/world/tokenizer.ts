@@ -1,0 +1,65 @@
+import { vocabulary } from "./vocabulary.js";
+
+/** The special tokens, whose ids are their places. */
+export const specialTokens = ["<pad>", "<bos>", "<eos>", "<unk>"] as const;
+
+/**
+ * The world's tokenizer in Hugging Face layout: one token a word or mark, a beginning token before a text.
+ * Texts of the world (words with single spaces between) decode to themselves.
+ *
+ * @returns file contents by name: `tokenizer.json`, `tokenizer_config.json`
+ */
+export function tokenizerFiles(): Map<string, string> {
+  const [pad, bos, eos, unknown] = specialTokens;
+  const tokenizer = {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: specialTokens.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: null,
+    pre_tokenizer: { type: "WhitespaceSplit" },
+    post_processor: {
+      type: "TemplateProcessing",
+      single: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+      pair: [
+        { SpecialToken: { id: bos, type_id: 0 } },
+        { Sequence: { id: "A", type_id: 0 } },
+        { Sequence: { id: "B", type_id: 0 } },
+      ],
+      special_tokens: { [bos]: { id: bos, ids: [specialTokens.indexOf(bos)], tokens: [bos] } },
+    },
+    // Without a decoder, tokens are joined by spaces.
+    decoder: null,
+    model: {
+      type: "WordLevel",
+      vocab: Object.fromEntries([...specialTokens, ...vocabulary].map((token, id) => [token, id])),
+      unk_token: unknown,
+    },
+  };
+  const config = {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    pad_token: pad,
+    bos_token: bos,
+    eos_token: eos,
+    unk_token: unknown,
+    add_bos_token: true,
+    add_eos_token: false,
+    clean_up_tokenization_spaces: false,
+  };
+  return new Map([
+    ["tokenizer.json", json(tokenizer)],
+    ["tokenizer_config.json", json(config)],
+  ]);
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
