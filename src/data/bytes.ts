@@ -1,0 +1,35 @@
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { InputError, inputError } from "../base/errors.js";
+
+/**
+ * The bytes of a file as they come, unpacked where it is gzip (of one or several members).
+ *
+ * @param size of the file in bytes
+ * @throws {InputError} gzip that ends too early, fails its checksum or is followed by other bytes
+ */
+export async function* readBytes(path: string, isGzip: boolean, size: number): AsyncGenerator<Buffer> {
+  const file = createReadStream(path);
+  if (!isGzip) {
+    yield* file as AsyncIterable<Buffer>;
+    return;
+  }
+  const gunzip = createGunzip();
+  // Errors of either stream reach the loop below through `gunzip`, which pipeline destroys.
+  pipeline(file, gunzip, () => {});
+  try {
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && String(error.code).startsWith("Z_"))) throw error;
+    throw brokenGzip(path, error.message, error);
+  }
+  // zlib takes a zero byte after a member for padding and would drop what follows without a word.
+  if (gunzip.bytesWritten < size) {
+    throw brokenGzip(path, `${size - gunzip.bytesWritten} bytes after its end that are no gzip`);
+  }
+}
+
+function brokenGzip(path: string, why: string, cause?: unknown): InputError {
+  return inputError({ file: path }, `a broken gzip file (${why})`, "a whole .gz file", cause);
+}

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { inputError, quote, type Place } from "../base/errors.js";
+import type { Row } from "./row.js";
+
+// The message of each schema is what an error says was expected.
+
+/** A field of text; it may be empty. */
+export const text = z.string("text");
+
+/** A field that may hold a number, be null, or be missing. */
+export const optionalNumber = z.number("a number").nullish();
+
+/** A field that may hold a row's own name. */
+export const optionalId = z.union([z.string(), z.number()], "text or a number").nullish();
+
+/** A field with a conversation. */
+export const messages = z.array(
+  z.object({ role: z.enum(["system", "user", "assistant"], '"system", "user" or "assistant"'), content: text }, "a message {role, content}"),
+  "a list of messages {role, content}",
+);
+
+/**
+ * The fields that `schema` names, checked.
+ *
+ * @throws {InputError} naming the first field that is missing or wrong, what it holds and what was expected
+ */
+export function readFields<S extends z.ZodType>(schema: S, row: Row, place: Place): z.infer<S> {
+  const result = schema.safeParse(row);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  const name = path.map((key, depth) => (typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${String(key)}`)).join("");
+  const value = path.reduce<unknown>((parent, key) => (parent as Record<PropertyKey, unknown>)[key], row);
+  if (value === undefined) throw inputError(place, `no field "${name}"`, message);
+  const found = value instanceof Uint8Array ? "bytes that are not UTF-8" : quote(value);
+  throw inputError(place, `${found} in field "${name}"`, message);
+}
+
+/** The row's own id where it has one, or else its number in the file. */
+export function rowId(own: string | number | null | undefined, place: Place): string {
+  return String(own ?? place.row ?? place.line);
+}

@@ -1,0 +1,27 @@
+import type { Random } from "../base/random.js";
+import type { PreferencePair } from "./pair.js";
+import { countOf } from "./share.js";
+
+/**
+ * Label noise: swaps chosen and rejected of exactly `round(share · N)` pairs drawn without
+ * replacement, and marks them. Scores stay with their responses; order and ids stay.
+ *
+ * @param share of the pairs, in [0, 1]
+ * @throws {InputError} a share outside [0, 1]
+ */
+export function flipLabels(pairs: readonly PreferencePair[], share: number, random: Random): PreferencePair[] {
+  const count = countOf(share, pairs.length);
+  const drawn = new Set(random.shuffle([...pairs.keys()]).slice(0, count));
+  return pairs.map((pair, index) => (drawn.has(index) ? flip(pair) : pair));
+}
+
+function flip({ chosen, rejected, chosenScore, rejectedScore, ...pair }: PreferencePair): PreferencePair {
+  return {
+    ...pair,
+    chosen: rejected,
+    rejected: chosen,
+    ...(rejectedScore !== undefined && { chosenScore: rejectedScore }),
+    ...(chosenScore !== undefined && { rejectedScore: chosenScore }),
+    flipped: !pair.flipped,
+  };
+}

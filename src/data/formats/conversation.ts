@@ -1,0 +1,51 @@
+import { inputError, quote, type Place } from "../../base/errors.js";
+import type { Message } from "../../model/chat.js";
+
+/**
+ * The text of a response that is given as a list of messages.
+ *
+ * @throws {InputError} when it is not one turn of the assistant
+ */
+export function responseOf(messages: readonly Message[], field: string, place: Place): string {
+  const [message, ...others] = messages;
+  if (message?.role !== "assistant" || others.length > 0) {
+    const roles = messages.map(({ role }) => role);
+    throw inputError(place, `turns ${quote(roles)} in field "${field}"`, "one turn of the assistant after the prompt");
+  }
+  return message.content;
+}
+
+/**
+ * The conversation, when an assistant can answer it.
+ *
+ * @throws {InputError} when it does not end with a turn of the user
+ */
+export function promptOf(messages: readonly Message[], field: string, place: Place): readonly Message[] {
+  if (messages.at(-1)?.role !== "user") {
+    const roles = messages.map(({ role }) => role);
+    throw inputError(place, `a prompt of turns ${quote(roles)} in field "${field}"`, "a prompt that ends with a turn of the user");
+  }
+  return messages;
+}
+
+/**
+ * Prompt and responses of two conversations that differ in the last turn alone.
+ *
+ * @throws {InputError} when they differ before, or do not end with the assistant's answer to the user
+ */
+export function splitConversations(
+  chosen: readonly Message[],
+  rejected: readonly Message[],
+  place: Place,
+): { prompt: readonly Message[]; chosen: string; rejected: string } {
+  const prompt = promptOf(chosen.slice(0, -1), "chosen", place);
+  const other = promptOf(rejected.slice(0, -1), "rejected", place);
+  if (JSON.stringify(prompt) !== JSON.stringify(other)) {
+    throw inputError(place, `conversations that part before the last turn: ${quote(prompt)} and ${quote(other)}`, "one prompt, two answers");
+  }
+  return {
+    prompt,
+    chosen: responseOf(chosen.slice(-1), "chosen", place),
+    rejected: responseOf(rejected.slice(-1), "rejected", place),
+  };
+}

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { inputError, quote } from "../../base/errors.js";
+import { optionalId, readFields, rowId, text } from "../fields.js";
+import { checked } from "./checked.js";
+import { commonPrefixLength } from "./common-prefix.js";
+import type { Format } from "./format.js";
+
+const assistant = "\n\nAssistant:";
+const schema = z.object({ id: optionalId, chosen: text, rejected: text });
+
+/**
+ * Whole dialogues as text, of Anthropic's HH-RLHF (Bai et al. 2022, arXiv 2204.05862).
+ *
+ * The prompt is the longest common prefix of the two that ends at an assistant turn's marker;
+ * what follows is the response, whatever turns it writes itself. Prompt and response put together
+ * are the source, byte for byte: the space after the marker belongs to the response.
+ */
+export const hhRlhf: Format = {
+  name: "HH-RLHF",
+  fields: String.raw`{chosen, rejected}: whole dialogues as text, with the turns "\n\nHuman:" and "\n\nAssistant:"`,
+  fits: (row) => !("prompt" in row) && [row.chosen, row.rejected].some((side) => typeof side === "string" && side.includes(assistant)),
+  parse(row, place) {
+    const { id, chosen, rejected } = readFields(schema, row, place);
+    const shared = chosen.slice(0, commonPrefixLength(chosen, rejected));
+    const marker = shared.lastIndexOf(assistant);
+    if (marker === -1) {
+      throw inputError(
+        place,
+        `dialogues that part before the assistant's first turn: ${quote(chosen)} and ${quote(rejected)}`,
+        `a shared beginning up to ${quote(assistant)}`,
+      );
+    }
+    const end = marker + assistant.length;
+    return checked(
+      { id: rowId(id, place), prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) },
+      place,
+    );
+  },
+};

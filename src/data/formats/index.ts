@@ -1,0 +1,32 @@
+import { inputError, quote, type Place } from "../../base/errors.js";
+import type { Row } from "../row.js";
+import type { Format } from "./format.js";
+import { hhRlhf } from "./hh-rlhf.js";
+import { tldr } from "./tldr.js";
+import { trlConversationalExplicit, trlConversationalImplicit } from "./trl-conversational.js";
+import { trlExplicit } from "./trl-explicit.js";
+import { trlImplicit } from "./trl-implicit.js";
+import { ultrafeedback } from "./ultrafeedback.js";
+
+/** The layouts that can be read. The first that fits a row is taken: a narrower one stands before a wider one. */
+export const formats: readonly Format[] = [
+  hhRlhf,
+  ultrafeedback,
+  tldr,
+  trlConversationalExplicit,
+  trlConversationalImplicit,
+  trlExplicit,
+  trlImplicit,
+];
+
+/**
+ * The format that a row is laid out in.
+ *
+ * @throws {InputError} listing the formats with their fields, when none fits
+ */
+export function recognise(row: Row, place: Place = {}): Format {
+  const format = formats.find((candidate) => candidate.fits(row));
+  if (format) return format;
+  const forms = formats.map(({ name, fields }) => `\n  ${name}: ${fields}`).join("");
+  throw inputError(place, `a row with the fields ${quote(Object.keys(row), 200)}`, `one of these forms:${forms}`);
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { inputError, quote } from "../../base/errors.js";
+import { optionalId, readFields, rowId, text } from "../fields.js";
+import { checked } from "./checked.js";
+import { commonPrefixLength } from "./common-prefix.js";
+import type { Format } from "./format.js";
+
+const schema = z.object({ id: optionalId, chosen: text, rejected: text });
+const words = new Intl.Segmenter("und", { granularity: "word" });
+
+/**
+ * TRL's standard preference form with an implicit prompt: two texts that begin alike.
+ *
+ * The prompt is their longest common beginning, with two corrections. It never ends within a word
+ * ("… a cat" and "… a car" part before "cat", not before "t"), and one space at its end goes to the
+ * responses, where tokenizers expect it. Words that both responses begin with count as prompt: the
+ * data does not tell.
+ */
+export const trlImplicit: Format = {
+  name: "TRL implicit prompt",
+  fields: "{chosen, rejected}: two texts that begin with the same prompt",
+  fits: (row) => !("prompt" in row) && ("chosen" in row || "rejected" in row) && ![row.chosen, row.rejected].some(Array.isArray),
+  parse(row, place) {
+    const { id, chosen, rejected } = readFields(schema, row, place);
+    const end = promptEnd(chosen, rejected);
+    if (end === 0) {
+      throw inputError(place, `texts that begin differently: ${quote(chosen)} and ${quote(rejected)}`, "two texts that begin with the same prompt");
+    }
+    return checked(
+      { id: rowId(id, place), prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) },
+      place,
+    );
+  },
+};
+
+function promptEnd(chosen: string, rejected: string): number {
+  const length = commonPrefixLength(chosen, rejected);
+  const end = Math.min(wordStart(chosen, length), wordStart(rejected, length));
+  return end > 0 && chosen[end - 1] === " " ? end - 1 : end;
+}
+
+/** Where the word begins that `position` lies within; `position` itself where it lies between words. */
+function wordStart(content: string, position: number): number {
+  return words.segment(content).containing(position)?.index ?? position;
+}

@@ -1,0 +1,22 @@
+export type { SkippedRow } from "./bad-rows.js";
+export type { LoadOptions } from "./examples.js";
+export { flipLabels } from "./flip-labels.js";
+export { formats, recognise } from "./formats/index.js";
+export type { Format } from "./formats/format.js";
+export { loadDemonstrations, type Demonstration, type LoadedDemonstrations } from "./load-demonstrations.js";
+export { loadPreferences, type LoadedPreferences } from "./load-preferences.js";
+export type { PreferencePair, Prompt } from "./pair.js";
+export type { PlacedRow, Row } from "./row.js";
+export { readRows } from "./rows.js";
+export { promptKey, splitPairs } from "./split-pairs.js";
+export { summarize } from "./summarize.js";
+export {
+  encodePrompt,
+  tokenizeDemonstrations,
+  tokenizePairs,
+  type SkippedExample,
+  type TokenizedDemonstration,
+  type TokenizedPair,
+  type TokenizeOptions,
+  type Truncation,
+} from "./tokenize.js";

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { inputError, type Place } from "../base/errors.js";
+import type { SkippedRow } from "./bad-rows.js";
+import { readExamples, type LoadOptions } from "./examples.js";
+import { messages, optionalId, readFields, rowId, text } from "./fields.js";
+import { promptOf } from "./formats/conversation.js";
+import type { Prompt } from "./pair.js";
+import type { Row } from "./row.js";
+
+/** A prompt with a response to imitate (supervised fine-tuning). */
+export interface Demonstration {
+  /** Unique within a dataset, like that of a pair. */
+  readonly id: string;
+  readonly prompt: Prompt;
+  /** The response, without the prompt. */
+  readonly response: string;
+}
+
+/** What {@link loadDemonstrations} found. */
+export interface LoadedDemonstrations {
+  readonly demonstrations: Demonstration[];
+  readonly skipped: readonly SkippedRow[];
+}
+
+const textPrompt = z.object({ id: optionalId, prompt: text });
+const conversationPrompt = z.object({ id: optionalId, prompt: messages });
+const responseField = z.object({ response: text });
+const completionField = z.object({ completion: text });
+
+/**
+ * Loads rows `{prompt, response}` or `{prompt, completion}` from a JSON Lines (plain or gzip) or
+ * Parquet file; the prompt is text or a list of messages. Ids are as in `loadPreferences`.
+ *
+ * @throws {InputError} a bad file; the first bad row, unless they are skipped (a field is missing
+ *   or wrong, or the response is empty)
+ */
+export async function loadDemonstrations(path: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
+  const { examples, skipped } = await readExamples<Demonstration>(
+    path,
+    (row, place) => ({ ...readPrompt(row, place), response: readResponse(row, place) }),
+    options,
+  );
+  return { demonstrations: examples, skipped };
+}
+
+function readPrompt(row: Row, place: Place): { id: string; prompt: Prompt } {
+  if (Array.isArray(row.prompt)) {
+    const { id, prompt } = readFields(conversationPrompt, row, place);
+    return { id: rowId(id, place), prompt: promptOf(prompt, "prompt", place) };
+  }
+  const { id, prompt } = readFields(textPrompt, row, place);
+  return { id: rowId(id, place), prompt };
+}
+
+function readResponse(row: Row, place: Place): string {
+  const isCompletion = "completion" in row && !("response" in row);
+  const response = isCompletion ? readFields(completionField, row, place).completion : readFields(responseField, row, place).response;
+  if (response === "") throw inputError(place, "an empty response", "a response");
+  return response;
+}

@@ -1,0 +1,28 @@
+import type { Random } from "../base/random.js";
+import type { PreferencePair } from "./pair.js";
+import { countOf } from "./share.js";
+
+/**
+ * Splits pairs by prompt: exactly `round(share · P)` of the P different prompts go to `heldOut`
+ * with all their pairs, so that no prompt is on both sides. The order of the pairs stays.
+ *
+ * @param share of the prompts that are held out, in [0, 1]
+ * @throws {InputError} a share outside [0, 1]
+ */
+export function splitPairs(
+  pairs: readonly PreferencePair[],
+  share: number,
+  random: Random,
+): { train: PreferencePair[]; heldOut: PreferencePair[] } {
+  const prompts = [...new Set(pairs.map(promptKey))];
+  const drawn = new Set(random.shuffle(prompts).slice(0, countOf(share, prompts.length)));
+  return {
+    train: pairs.filter((pair) => !drawn.has(promptKey(pair))),
+    heldOut: pairs.filter((pair) => drawn.has(promptKey(pair))),
+  };
+}
+
+/** A text that two pairs share exactly when their prompts are the same. */
+export function promptKey({ prompt }: PreferencePair): string {
+  return JSON.stringify(typeof prompt === "string" ? prompt : prompt.map(({ role, content }) => [role, content]));
+}

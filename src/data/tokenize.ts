@@ -1,0 +1,153 @@
+import { InputError, inputError } from "../base/errors.js";
+import type { Tokenizer } from "../model/tokenizer.js";
+import { fitToContext } from "./fit.js";
+import type { Demonstration } from "./load-demonstrations.js";
+import type { PreferencePair, Prompt } from "./pair.js";
+
+/** A preference pair in token ids; prompt and response put together are what the model reads. */
+export interface TokenizedPair {
+  readonly id: string;
+  readonly prompt: Int32Array;
+  readonly chosen: Int32Array;
+  readonly rejected: Int32Array;
+}
+
+/** A demonstration in token ids. */
+export interface TokenizedDemonstration {
+  readonly id: string;
+  readonly prompt: Int32Array;
+  readonly response: Int32Array;
+}
+
+/** How to make tokens of examples. */
+export interface TokenizeOptions {
+  /** Longest sequence in tokens, prompt and response together. */
+  readonly contextLength: number;
+  /** Cuts the beginning of prompts that do not fit the context at all, where by default they are errors. */
+  readonly truncatePrompts?: boolean;
+  /** Leaves examples out that are errors, and lists them. */
+  readonly skipBadRows?: boolean;
+}
+
+/** What was cut off to fit the context. */
+export interface Truncation {
+  /** Prompts that lost their beginning, and the tokens they lost. */
+  readonly prompts: number;
+  readonly promptTokens: number;
+  /** Responses that lost their end, and the tokens they lost (the EOS is one). */
+  readonly responses: number;
+  readonly responseTokens: number;
+}
+
+/** An example that was left out, and why. */
+export interface SkippedExample {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/**
+ * Makes tokens of pairs. The prompt is the BOS, where the tokenizer has one, and the rendered
+ * prompt; a response is its text and the EOS. They are encoded apart from each other, so the
+ * boundary between them cannot shift, and both responses follow the same prompt tokens.
+ *
+ * What does not fit the context is cut by these rules, in this order, and counted:
+ * 1. a prompt that leaves no room for one response token is an error, or with `truncatePrompts`
+ *    goes on to the other rules;
+ * 2. a response that leaves less than one prompt token (beside the BOS) loses its end, and so its EOS;
+ * 3. a prompt that does not fit beside the longer response loses its beginning, but keeps its BOS.
+ *
+ * @returns the pairs in tokens, in order; what was cut; the number of pairs whose responses are
+ *   the same in tokens (cut before they differ, or told apart by no token), which teach nothing;
+ *   and what was skipped
+ * @throws {InputError} a context too short for any pair; the first pair that is an error (rule 1,
+ *   or a prompt without a single token), unless they are skipped
+ */
+export function tokenizePairs(
+  pairs: readonly PreferencePair[],
+  tokenizer: Tokenizer,
+  options: TokenizeOptions,
+): { pairs: TokenizedPair[]; truncation: Truncation; identical: number; skipped: SkippedExample[] } {
+  const { tokenized, ...counts } = tokenizeExamples(pairs, ({ chosen, rejected }) => [chosen, rejected], tokenizer, options);
+  const made = tokenized.map(({ id, prompt, responses: [chosen, rejected] }) => ({ id, prompt, chosen: chosen!, rejected: rejected! }));
+  const identical = made.filter(({ chosen, rejected }) => sameTokens(chosen, rejected)).length;
+  return { pairs: made, identical, ...counts };
+}
+
+/** {@link tokenizePairs} for demonstrations, by the same rules. */
+export function tokenizeDemonstrations(
+  demonstrations: readonly Demonstration[],
+  tokenizer: Tokenizer,
+  options: TokenizeOptions,
+): { demonstrations: TokenizedDemonstration[]; truncation: Truncation; skipped: SkippedExample[] } {
+  const { tokenized, ...counts } = tokenizeExamples(demonstrations, ({ response }) => [response], tokenizer, options);
+  const made = tokenized.map(({ id, prompt, responses: [response] }) => ({ id, prompt, response: response! }));
+  return { demonstrations: made, ...counts };
+}
+
+/**
+ * Token ids of a prompt: the BOS, where the tokenizer has one and the chat template did not write
+ * it already, and the text.
+ */
+export function encodePrompt(prompt: Prompt, tokenizer: Tokenizer): number[] {
+  const ids = tokenizer.encode(typeof prompt === "string" ? prompt : tokenizer.renderPrompt(prompt));
+  const { bosId } = tokenizer;
+  return bosId === undefined || ids[0] === bosId ? ids : [bosId, ...ids];
+}
+
+interface TokenizedExample {
+  readonly id: string;
+  readonly prompt: Int32Array;
+  readonly responses: readonly Int32Array[];
+}
+
+function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prompt }>(
+  examples: readonly T[],
+  responsesOf: (example: T) => readonly string[],
+  tokenizer: Tokenizer,
+  { contextLength, truncatePrompts = false, skipBadRows = false }: TokenizeOptions,
+): { tokenized: TokenizedExample[]; truncation: Truncation; skipped: SkippedExample[] } {
+  const bosTokens = tokenizer.bosId === undefined ? 0 : 1;
+  if (!(Number.isInteger(contextLength) && contextLength >= bosTokens + 2)) {
+    throw inputError({}, `a context of ${contextLength} tokens`, `a whole number of at least ${bosTokens + 2}`);
+  }
+  const tokenized: TokenizedExample[] = [];
+  const skipped: SkippedExample[] = [];
+  const truncation = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
+  for (const example of examples) {
+    const { id } = example;
+    const prompt = encodePrompt(example.prompt, tokenizer);
+    const problem = promptProblem(prompt.length, contextLength, truncatePrompts);
+    if (problem) {
+      const error = new InputError(`prompt of ${JSON.stringify(id)}: ${problem}`);
+      if (!skipBadRows) throw error;
+      skipped.push({ id, reason: error.message });
+      continue;
+    }
+    const responses = responsesOf(example).map((response) => [...tokenizer.encode(response), tokenizer.eosId]);
+    const fitted = fitToContext(prompt, bosTokens, responses, contextLength);
+    const lostPrompt = prompt.length - fitted.prompt.length;
+    truncation.prompts += Number(lostPrompt > 0);
+    truncation.promptTokens += lostPrompt;
+    for (const [index, response] of fitted.responses.entries()) {
+      const lostResponse = responses[index]!.length - response.length;
+      truncation.responses += Number(lostResponse > 0);
+      truncation.responseTokens += lostResponse;
+    }
+    tokenized.push({ id, prompt: Int32Array.from(fitted.prompt), responses: fitted.responses.map((response) => Int32Array.from(response)) });
+  }
+  return { tokenized, truncation, skipped };
+}
+
+/** Why a prompt of so many tokens cannot be used, if it cannot. */
+function promptProblem(tokens: number, contextLength: number, truncatePrompts: boolean): string | undefined {
+  if (tokens === 0) return "found no token, and the tokenizer has no BOS, expected at least one token";
+  if (tokens < contextLength || truncatePrompts) return undefined;
+  return (
+    `found ${tokens} tokens, expected at most ${contextLength - 1} in a context of ${contextLength}; ` +
+    "truncate prompts to keep their ends, or skip bad rows"
+  );
+}
+
+function sameTokens(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((token, index) => token === b[index]);
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { hhRlhf } from "../../../src/data/formats/hh-rlhf.js";
+
+const place = { file: "f", line: 3 };
+const parse = (chosen: string, rejected: string) => hhRlhf.parse({ chosen, rejected }, place);
+
+describe("HH-RLHF", () => {
+  const prompt = "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant:";
+
+  test("the prompt ends at the last shared assistant turn, the responses keep their space", () => {
+    assert.deepEqual(parse(`${prompt} yes`, `${prompt} you`), { id: "3", prompt, chosen: " yes", rejected: " you" });
+  });
+
+  test("turns that a response writes itself belong to the response", () => {
+    const chosen = " no\n\nHuman: d\n\nAssistant: e";
+    assert.deepEqual(parse(prompt + chosen, `${prompt} no`), { id: "3", prompt, chosen, rejected: " no" });
+  });
+
+  test("prompt and response put together are the source", () => {
+    const piece = fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("\n\nHuman:", "\n\nAssistant:", "\n\n", " "));
+    const texts = fc.array(piece).map((pieces) => pieces.join(""));
+    fc.assert(
+      fc.property(texts, texts, texts, (shared, a, b) => {
+        fc.pre(a !== b && a !== "" && b !== "");
+        const start = `\n\nHuman: x${shared}\n\nAssistant:`;
+        // Where one begins with the other, a marker may end the shorter: an empty response, which is refused.
+        fc.pre(!(start + a).endsWith("\n\nAssistant:") && !(start + b).endsWith("\n\nAssistant:"));
+        const pair = parse(start + a, start + b);
+        assert.equal(String(pair.prompt) + pair.chosen, start + a);
+        assert.equal(String(pair.prompt) + pair.rejected, start + b);
+        assert.ok(String(pair.prompt).length >= start.length && String(pair.prompt).endsWith("\n\nAssistant:"));
+      }),
+    );
+  });
+
+  test("an assistant that says nothing but a space is a response", () => {
+    assert.equal(parse(`${prompt} `, `${prompt} you`).chosen, " ");
+  });
+
+  test("bad rows", () => {
+    assert.throws(() => parse(prompt, `${prompt} x`), { name: "InputError", message: 'f:3: found an empty response in "chosen", expected a response' });
+    assert.throws(() => parse(`${prompt} x`, `${prompt} x`), /f:3: found "chosen" equal to "rejected": " x", expected two different/);
+    assert.throws(() => parse("\n\nHuman: a\n\nAssistant: b", "\n\nHuman: c\n\nAssistant: b"), /f:3: found dialogues that part before the assistant's first turn/);
+    assert.throws(() => hhRlhf.parse({ chosen: prompt }, place), /f:3: found no field "rejected", expected text/);
+    assert.throws(() => hhRlhf.parse({ chosen: prompt, rejected: 7 }, place), /f:3: found 7 in field "rejected", expected text/);
+  });
+});

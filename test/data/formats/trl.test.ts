@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { trlConversationalExplicit, trlConversationalImplicit } from "../../../src/data/formats/trl-conversational.js";
+import { trlExplicit } from "../../../src/data/formats/trl-explicit.js";
+import { trlImplicit } from "../../../src/data/formats/trl-implicit.js";
+
+const place = { file: "f", line: 9 };
+const user = { role: "user", content: "Hi" };
+const says = (content: string) => ({ role: "assistant", content });
+
+describe("TRL explicit prompt", () => {
+  const row = { prompt: "The sky is", chosen: " blue.", rejected: " green." };
+
+  test("three texts, with an id and scores where there are some", () => {
+    assert.deepEqual(trlExplicit.parse(row, place), { id: "9", ...row });
+    assert.deepEqual(trlExplicit.parse({ ...row, id: 12, score_chosen: 1 }, place), { id: "12", ...row, chosenScore: 1 });
+  });
+
+  test("bad rows", () => {
+    assert.throws(() => trlExplicit.parse({ ...row, prompt: 4 }, place), /^InputError: f:9: found 4 in field "prompt", expected text$/);
+    assert.throws(() => trlExplicit.parse({ prompt: "a", chosen: "b" }, place), /found no field "rejected", expected text/);
+    assert.throws(() => trlExplicit.parse({ ...row, rejected: "" }, place), /an empty response in "rejected"/);
+    assert.throws(() => trlExplicit.parse({ ...row, rejected: row.chosen }, place), /"chosen" equal to "rejected"/);
+  });
+});
+
+describe("TRL implicit prompt", () => {
+  const split = (chosen: string, rejected: string) => {
+    const pair = trlImplicit.parse({ chosen, rejected }, place);
+    return [pair.prompt, pair.chosen, pair.rejected];
+  };
+
+  test("the prompt is the longest common beginning, its last space goes to the responses", () => {
+    assert.deepEqual(split("The sky is blue.", "The sky is green."), ["The sky is", " blue.", " green."]);
+    assert.deepEqual(split("Q: 2+2?\nA: 4", "Q: 2+2?\nA: 5"), ["Q: 2+2?\nA:", " 4", " 5"]);
+    assert.deepEqual(split("Q?\ncats", "Q?\ndogs"), ["Q?\n", "cats", "dogs"]);
+  });
+
+  test("it never ends within a word or a character", () => {
+    assert.deepEqual(split("This is a cat.", "This is a car."), ["This is a", " cat.", " car."]);
+    assert.deepEqual(split("Mood: 😀", "Mood: 😁"), ["Mood:", " 😀", " 😁"]);
+  });
+
+  test("prompt and response put together are the source", () => {
+    const text = fc.string({ unit: "grapheme", minLength: 1 });
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        fc.pre(a !== b && !a.startsWith(b) && !b.startsWith(a));
+        const [prompt, chosen, rejected] = split(`Question: ${a}`, `Question: ${b}`);
+        assert.equal(`${prompt}${chosen}`, `Question: ${a}`);
+        assert.equal(`${prompt}${rejected}`, `Question: ${b}`);
+      }),
+    );
+  });
+
+  test("bad rows", () => {
+    assert.throws(() => split("yes", "no"), /f:9: found texts that begin differently: "yes" and "no", expected two texts that begin with the same prompt/);
+    assert.throws(() => split("Say it.", "Say it."), /"chosen" equal to "rejected"|empty response/);
+    assert.throws(() => split("Say it. ", "Say it."), /an empty response in "rejected"/);
+  });
+});
+
+describe("TRL conversational", () => {
+  const pair = { id: "9", prompt: [user], chosen: "a", rejected: "b" };
+
+  test("explicit prompt", () => {
+    assert.deepEqual(trlConversationalExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")] }, place), pair);
+  });
+
+  test("implicit prompt", () => {
+    assert.deepEqual(trlConversationalImplicit.parse({ chosen: [user, says("a")], rejected: [user, says("b")] }, place), pair);
+  });
+
+  test("bad rows", () => {
+    const explicit = (row: object) => () => trlConversationalExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")], ...row }, place);
+    assert.throws(explicit({ chosen: "a" }), /f:9: found "a" in field "chosen", expected a list of messages/);
+    assert.throws(explicit({ chosen: [] }), /found turns \[\] in field "chosen", expected one turn of the assistant after the prompt/);
+    assert.throws(explicit({ chosen: [user, says("a")] }), /found turns \["user","assistant"\] in field "chosen"/);
+    assert.throws(explicit({ prompt: [] }), /found a prompt of turns \[\] in field "prompt"/);
+    assert.throws(explicit({ rejected: undefined }), /found no field "rejected", expected a list of messages/);
+    assert.throws(explicit({ rejected: [3] }), /found 3 in field "rejected\[0\]", expected a message \{role, content\}/);
+  });
+});

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
+import { fileOf, jsonLines } from "./files.js";
+
+describe("loadDemonstrations", () => {
+  test("responses or completions, prompts as text or messages", async () => {
+    const conversation = [{ role: "user", content: "Hi" }];
+    const file = fileOf("a.jsonl", jsonLines({ id: "x", prompt: "p", response: "r" }, { prompt: conversation, completion: "c" }));
+    const { demonstrations, skipped } = await loadDemonstrations(file);
+    assert.deepEqual(demonstrations, [
+      { id: "x", prompt: "p", response: "r" },
+      { id: "2", prompt: conversation, response: "c" },
+    ]);
+    assert.deepEqual(skipped, []);
+  });
+
+  test("bad rows", async () => {
+    const rows = [{ prompt: "p" }, { response: "r" }, { prompt: "p", completion: 3 }, { prompt: "p", response: "" }, { prompt: [], response: "r" }, { prompt: "p", response: "r" }];
+    const file = fileOf("b.jsonl", jsonLines(...rows));
+    await assert.rejects(loadDemonstrations(file), /b\.jsonl:1: found no field "response", expected text/);
+    const { demonstrations, skipped } = await loadDemonstrations(file, { skipBadRows: true });
+    assert.deepEqual(demonstrations.map(({ id }) => id), ["6"]);
+    const reasons = skipped.map(({ reason }) => reason.replace(/^.*b\.jsonl:/, ""));
+    assert.deepEqual(reasons, [
+      '1: found no field "response", expected text',
+      '2: found no field "prompt", expected text',
+      '3: found 3 in field "completion", expected text',
+      "4: found an empty response, expected a response",
+      '5: found a prompt of turns [] in field "prompt", expected a prompt that ends with a turn of the user',
+    ]);
+  });
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { loadPreferences } from "../../src/data/load-preferences.js";
+import { fileOf, fixture, jsonLines } from "./files.js";
+
+const good = (name: string) => ({ prompt: `prompt ${name}`, chosen: "yes", rejected: "no" });
+
+describe("loadPreferences", () => {
+  test("the pairs of a file with its format", async () => {
+    const { pairs, format, skipped } = await loadPreferences(fileOf("a.jsonl", jsonLines(good("a"), good("b"))));
+    assert.equal(format, "TRL explicit prompt");
+    assert.deepEqual(pairs, [{ id: "1", ...good("a") }, { id: "2", ...good("b") }]);
+    assert.deepEqual(skipped, []);
+  });
+
+  test("Parquet: UltraFeedback, whose prompt ids repeat", async () => {
+    const { pairs, format } = await loadPreferences(fixture("ultrafeedback.parquet"));
+    assert.equal(format, "UltraFeedback-binarized");
+    assert.deepEqual(pairs.map(({ id, rejected, rejectedScore }) => [id, rejected, rejectedScore]), [["a", "What?", 3], ["a#2", "No.", 2]]);
+  });
+
+  test("ids are unique even where a row is called like a repetition", async () => {
+    const rows = ["a", "a", "a#2", "a"].map((id) => ({ id, ...good(id) }));
+    const { pairs } = await loadPreferences(fileOf("b.jsonl", jsonLines(...rows)));
+    assert.deepEqual(pairs.map(({ id }) => id), ["a", "a#2", "a#2#2", "a#3"]);
+  });
+
+  test("a limit counts pairs and reads no further", async () => {
+    const file = fileOf("c.jsonl", jsonLines(good("a"), { prompt: 1 }, good("b"), good("c"), 5));
+    const { pairs, skipped } = await loadPreferences(file, { limit: 2, skipBadRows: true });
+    assert.deepEqual(pairs.map(({ id }) => id), ["1", "3"]);
+    assert.equal(skipped.length, 1);
+    for (const limit of [0, -1, 1.5, NaN]) {
+      await assert.rejects(loadPreferences(file, { limit }), { message: `found a limit of ${limit}, expected a whole number above 0` });
+    }
+  });
+
+  test("the first bad row is thrown, or all are skipped and listed", async () => {
+    const rows = [{ question: "?" }, good("a"), { prompt: "x", chosen: "y" }, { ...good("b"), rejected: "yes" }, { ...good("c"), chosen: "" }, { ...good("d"), prompt: 3 }];
+    const file = fileOf("d.jsonl", `${jsonLines(...rows)}{"prompt\n[1]\n${jsonLines(good("e"))}`);
+    await assert.rejects(loadPreferences(file), /d\.jsonl:1: found a row with the fields \["question"\], expected one of these forms/);
+    const { pairs, skipped } = await loadPreferences(file, { skipBadRows: true });
+    assert.deepEqual(pairs.map(({ prompt }) => prompt), ["prompt a", "prompt e"]);
+    assert.deepEqual(skipped.map(({ place }) => place.line), [1, 3, 4, 5, 6, 7, 8]);
+    assert.match(skipped[1]!.reason, /d\.jsonl:3: found no field "rejected", expected text/);
+    assert.match(skipped[4]!.reason, /d\.jsonl:6: found 3 in field "prompt", expected text/);
+  });
+
+  test("text in Parquet that is not UTF-8 costs its own row only", async () => {
+    await assert.rejects(loadPreferences(fixture("not-utf8.parquet")), /not-utf8\.parquet, row 1: found bytes that are not UTF-8 in field "prompt", expected text/);
+    const { pairs } = await loadPreferences(fixture("not-utf8.parquet"), { skipBadRows: true });
+    assert.deepEqual(pairs.map(({ prompt }) => prompt), ["fine", "fine again"]);
+  });
+
+  test("a file without a good row is an error even when bad rows are skipped", () =>
+    assert.rejects(
+      loadPreferences(fileOf("e.jsonl", jsonLines({ a: 1 }, 2)), { skipBadRows: true }),
+      /e\.jsonl: found no good row among 2, expected at least one; the first bad one is .*e\.jsonl:1: found a row with the fields \["a"\]/,
+    ));
+});

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import type { InputError } from "../../src/base/errors.js";
+import { readRows } from "../../src/data/rows.js";
+import type { PlacedRow } from "../../src/data/row.js";
+import { fileOf, fixture, jsonLines } from "./files.js";
+
+async function read(path: string): Promise<PlacedRow[]> {
+  const rows: PlacedRow[] = [];
+  for await (const row of readRows(path)) rows.push(row);
+  return rows;
+}
+
+const fails = (path: string, message: RegExp) => assert.rejects(read(path), { name: "InputError", message });
+
+describe("readRows", () => {
+  test("JSON Lines: rows with their lines; blank lines, CRLF, a BOM and a missing last newline are fine", async () => {
+    const file = fileOf("a.jsonl", '\uFEFF{"a":1}\r\n\n  \n{"a":"ü"}');
+    assert.deepEqual(await read(file), [
+      { row: { a: 1 }, place: { file, line: 1 } },
+      { row: { a: "ü" }, place: { file, line: 4 } },
+    ]);
+  });
+
+  test("gzip, of several members, whatever its name", async () => {
+    const file = fileOf("b.jsonl", Buffer.concat([gzipSync('{"a":1}\n{"a"'), gzipSync(":2}\n")]));
+    assert.deepEqual((await read(file)).map(({ row }) => row.a), [1, 2]);
+  });
+
+  test("any objects come back as they were written, over all chunk borders", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue()), { minLength: 1 }), fc.nat(200_000), async (rows, padding) => {
+        const all = [{ padding: "é".repeat(padding) }, ...rows];
+        const expected = all.map((row) => JSON.parse(JSON.stringify(row)));
+        assert.deepEqual((await read(fileOf("c.jsonl", jsonLines(...all)))).map(({ row }) => row), expected);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  for (const codec of ["none", "snappy", "gzip", "zstd", "brotli", "lz4"]) {
+    test(`Parquet in several row groups, ${codec}`, async () => {
+      const file = fixture(`explicit-${codec}.parquet`);
+      const rows = await read(file);
+      assert.equal(rows.length, 7);
+      assert.deepEqual(rows[4], {
+        row: { id: 4, prompt: "prompt 4?", chosen: " good 4 é", rejected: " bad 4" },
+        place: { file, row: 4 },
+      });
+    });
+  }
+
+  test("Parquet: nested lists and structs, 64-bit integers as numbers", async () => {
+    const [first] = await read(fixture("tldr.parquet"));
+    assert.equal(first!.row.choice, 1);
+    assert.deepEqual((first!.row.summaries as { text: string }[]).map(({ text }) => text), [" Keys lost.", " Lost keys, help."]);
+  });
+
+  test("a reader that stops early leaves nothing open", async () => {
+    for await (const { row } of readRows(fileOf("d.jsonl.gz", gzipSync(jsonLines({ a: 1 }, { a: 2 }))))) {
+      assert.deepEqual(row, { a: 1 });
+      break;
+    }
+  });
+});
+
+describe("readRows, bad input", () => {
+  test("a missing file", () => fails("nowhere/x.jsonl", /^nowhere\/x\.jsonl: found no such file, expected a file of rows/));
+
+  test("a directory says which of its files to give", async () => {
+    const folder = fileOf("e.jsonl", "").replace(/e\.jsonl$/, "folder");
+    mkdirSync(folder);
+    await fails(folder, /found a directory, expected a file of rows: \.jsonl, \.jsonl\.gz or \.parquet$/);
+    fileOf("folder/train.jsonl", "");
+    await fails(folder, /found a directory, expected .* \(give one of .*folder\/train\.jsonl\)$/);
+  });
+
+  test("files without rows", async () => {
+    await fails(fileOf("f.jsonl", ""), /f\.jsonl: found an empty file/);
+    await fails(fileOf("g.jsonl", "\n\n"), /g\.jsonl: found a file without rows/);
+    await fails(fileOf("h.jsonl.gz", gzipSync("")), /h\.jsonl\.gz: found a file without rows/);
+    await fails(fixture("no-rows.parquet"), /no-rows\.parquet: found a file without rows/);
+  });
+
+  test("gzip that is cut short anywhere, corrupt, or no gzip", async () => {
+    const whole = gzipSync(jsonLines(...Array.from({ length: 50 }, (_, index) => ({ index, noise: Math.sin(index) }))));
+    for (let length = 4; length < whole.length; length += 7) {
+      await fails(fileOf("i.jsonl.gz", whole.subarray(0, length)), /i\.jsonl\.gz: found a broken gzip file \(unexpected end of file\)/);
+    }
+    const corrupt = Buffer.from(whole);
+    corrupt[corrupt.length - 6]! ^= 1;
+    await fails(fileOf("j.jsonl.gz", corrupt), /found a broken gzip file \(incorrect data check\), expected a whole \.gz file/);
+    await fails(fileOf("k.jsonl.gz", '{"a":1}\n'), /found a broken gzip file \(no gzip header\)/);
+  });
+
+  test("gzip whose second member lost its header is not read as if it ended there", async () => {
+    const second = gzipSync('{"a":2}\n');
+    second[0] = 0;
+    await fails(fileOf("l.jsonl.gz", Buffer.concat([gzipSync('{"a":1}\n'), second])), /broken gzip file \(\d+ bytes after its end that are no gzip\)/);
+  });
+
+  test("bad JSON on line 1,000,000", async () => {
+    const file = fileOf("m.jsonl", `${"{}\n".repeat(9_999)}${"\n".repeat(990_000)}{"a":}\n{}\n`);
+    await fails(file, /m\.jsonl:1000000: found text that is not JSON \(Unexpected token .*\), expected one JSON object a line/);
+  });
+
+  test("bytes that are not UTF-8, in their line", () =>
+    fails(fileOf("n.jsonl", Buffer.from('{"a":"x"}\n{"a":"\xff"}\n', "latin1")), /n\.jsonl:2: found bytes that are not UTF-8/));
+
+  test("values that are no objects", async () => {
+    for (const value of ["3", "[1,2]", "null", '"text"']) {
+      const message = `:1: found ${value}, expected one JSON object a line`;
+      await assert.rejects(read(fileOf("o.jsonl", `${value}\n`)), (error: InputError) => error.message.endsWith(message));
+    }
+  });
+
+  test("Parquet that is cut short anywhere, or is none", async () => {
+    const whole = readFileSync(fixture("ultrafeedback.parquet"));
+    for (let length = 1; length < whole.length; length += 61) {
+      await fails(fileOf("p.parquet", whole.subarray(0, length)), /p\.parquet: found /);
+    }
+    await fails(fileOf("q.parquet", whole.subarray(0, 2000)), /q\.parquet: found a truncated or damaged Parquet file \(.*\), expected a whole/);
+    await fails(fileOf("r.parquet", '{"a":1}\n'), /r\.parquet: found a file that begins with .*, expected Parquet/);
+  });
+
+  test("a Parquet row group that is damaged", async () => {
+    const bytes = readFileSync(fixture("explicit-zstd.parquet"));
+    bytes.fill(0xff, 4, 60);
+    await fails(fileOf("s.parquet", bytes), /s\.parquet: found a damaged row group of rows 0 to 2 \(/);
+  });
+
+  test("a caller that goes on gets the good rows, and each bad one with its place", async () => {
+    const file = fileOf("t.jsonl", Buffer.from('{"a":1}\n{"a"\n7\n{"a":"\xff"}\n{"a":2}\n', "latin1"));
+    const lines: unknown[] = [];
+    const rows: unknown[] = [];
+    for await (const { row } of readRows(file, (error, place) => lines.push([place.line, error.name]))) rows.push(row.a);
+    assert.deepEqual(rows, [1, 2]);
+    assert.deepEqual(lines, [[2, "InputError"], [3, "InputError"], [4, "InputError"]]);
+  });
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { Random } from "../../src/base/random.js";
+import { promptKey, splitPairs } from "../../src/data/split-pairs.js";
+import type { PreferencePair } from "../../src/data/pair.js";
+
+const pairOf = (prompt: PreferencePair["prompt"], id: number): PreferencePair => ({ id: `${id}`, prompt, chosen: "a", rejected: "b" });
+
+describe("splitPairs", () => {
+  test("no prompt is on both sides, no pair is lost, and the share is exact in prompts", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(9)), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(), (prompts, share, seed) => {
+        const pairs = prompts.map((prompt, id) => pairOf(`${prompt}`, id));
+        const { train, heldOut } = splitPairs(pairs, share, Random.seeded(seed));
+        const held = new Set(heldOut.map(promptKey));
+        assert.ok(train.every((pair) => !held.has(promptKey(pair))));
+        assert.deepEqual(pairs.filter((pair) => !held.has(promptKey(pair))), train);
+        assert.equal(train.length + heldOut.length, pairs.length);
+        assert.equal(held.size, Math.round(share * new Set(prompts).size));
+      }),
+    );
+  });
+
+  test("conversations are the same prompt when their turns are", () => {
+    const one = pairOf([{ role: "user", content: "a" }], 1);
+    const same = pairOf([{ content: "a", role: "user" }], 2);
+    assert.equal(promptKey(one), promptKey(same));
+    assert.notEqual(promptKey(one), promptKey(pairOf("a", 3)));
+  });
+
+  test("a share outside [0, 1]", () => {
+    assert.throws(() => splitPairs([], 2, Random.seeded(1)), { name: "InputError", message: /a share of 2/ });
+  });
+});
