@@ -1,5 +1,5 @@
 import { add, less, matmul, reshape, rotary, softmax, transpose, where, type Value } from "../graph/index.js";
-import { tensor } from "../graph/tensor.js";
+import { tensor, type Shape } from "../graph/tensor.js";
 import type { ModelConfig } from "./config.js";
 
 /** Far below any score, yet finite: the softmax of a masked place is exactly 0. */
@@ -48,26 +48,25 @@ export function project(
  * @param query [batch, heads, length, size]
  * @param key [batch, kvHeads, places, size]
  * @param value like `key`
- * @param visible bool, broadcastable to [batch, heads, length, places]: what a query may look at
+ * @param unseen bool, broadcastable to [batch, heads, length, places]: what a query must not look at
  * @returns [batch·length, heads·size]
  */
-export function attend(query: Value, key: Value, value: Value, visible: Value): Value {
+export function attend(query: Value, key: Value, value: Value, unseen: Value): Value {
   const [batch, heads, length, size] = query.shape as [number, number, number, number];
   const [, kvHeads, places] = key.shape as [number, number, number, number];
   const grouped = [batch, kvHeads, (heads / kvHeads) * length];
   const scores = matmul(reshape(query, [...grouped, size]), key, { transposeB: true, scale: 1 / Math.sqrt(size) });
-  const bias = where(visible, 0, masked);
+  const bias = where(unseen, masked, 0);
   const weights = softmax(add(reshape(scores, [batch, heads, length, places]), bias));
   const mixed = matmul(reshape(weights, [...grouped, places]), value);
   return reshape(transpose(reshape(mixed, [batch, heads, length, size]), [0, 2, 1, 3]), [batch * length, heads * size]);
 }
 
-/** bool [1, 1, length, length]: each place sees itself and what stands before it. */
-export function causal(x: Value, length: number): Value {
-  const places = Float32Array.from({ length }, (_, i) => i);
-  const query = x.graph.constant(tensor([1, 1, length, 1], places));
-  const key = x.graph.constant(tensor([1, 1, 1, length], places));
-  return less(key, add(query, 1));
+/** bool [1, 1, length, length]: each place sees itself and what stands before it, not what follows. */
+export function causal({ graph }: Value, length: number): Value {
+  const places = (shape: Shape) =>
+    graph.constant({ dtype: "int32", shape, data: Int32Array.from({ length }, (_, i) => i) });
+  return less(places([1, 1, length, 1]), places([1, 1, 1, length]));
 }
 
 /** cos and sin of position·θ^(−2i/size), each [contextLength, size/2], computed in double precision. */

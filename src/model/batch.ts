@@ -42,14 +42,14 @@ export function roundUp(size: number): number {
  * Lays sequences out for a program of the given shape. Fewer rows than the shape has are filled
  * with padding that no sum counts.
  *
- * @param weightOf what a response token of each row counts; 1 by default
+ * @param tokenWeight what a response token counts
  * @throws RangeError where the sequences do not fit
  */
 export function layOut(
   sequences: readonly TokenSequence[],
   { rows, length, completions }: BatchShape,
   padId: number,
-  weightOf: (row: number) => number = () => 1,
+  tokenWeight = 1,
 ): SequenceFeeds {
   const exact = exactShape(sequences);
   if (exact.rows > rows || exact.length > length || exact.completions > completions) {
@@ -67,7 +67,7 @@ export function layOut(
     tokens.set(response, start);
     target.set(response, at);
     row.fill(i, at, at + response.length);
-    weight.fill(weightOf(i), at, at + response.length);
+    weight.fill(tokenWeight, at, at + response.length);
     for (let k = 0; k < response.length; k++) position[at + k] = start + k - 1;
     at += response.length;
   });

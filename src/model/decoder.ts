@@ -56,10 +56,10 @@ export function decodeSequences(
   const [batch, length] = tokens.shape as [number, number];
   const places = Int32Array.from({ length: batch * length }, (_, i) => i % length);
   const position = tokens.graph.constant({ dtype: "int32", shape: [batch, length], data: places });
-  const visible = causal(tokens, length);
+  const unseen = causal(tokens, length);
   return decode(config, weights, tokens, position, (projections, layer) => {
     keep(projections, layer);
-    return attend(projections.query, projections.key, projections.value, visible);
+    return attend(projections.query, projections.key, projections.value, unseen);
   });
 }
 

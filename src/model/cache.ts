@@ -1,0 +1,87 @@
+import type { Program } from "../engine/engine.js";
+import { concat, gather, Graph, less, reshape, writeAt, broadcast, type Value } from "../graph/index.js";
+import { tensor, type Shape } from "../graph/tensor.js";
+import { attend } from "./attention.js";
+import type { ModelConfig } from "./config.js";
+import { decode, decodeSequences, head, stateWeights } from "./decoder.js";
+
+/** Sizes of a batch that is being written. */
+export interface WritingShape {
+  /** Distinct prompts. */
+  readonly prompts: number;
+  /** Tokens of a prompt, padding included. */
+  readonly promptLength: number;
+  /** Responses written at the same time, over all prompts. */
+  readonly rows: number;
+  /** Places of the cache: prompt and response of each row. */
+  readonly places: number;
+}
+
+const keyName = (layer: number) => `cache.key.${layer}`;
+const valueName = (layer: number) => `cache.value.${layer}`;
+
+/** Shape of each layer's cached keys, and of its values: [rows, kvHeads, places, headSize]. */
+function cacheShape({ kvHeads, headSize }: ModelConfig, { rows, places }: WritingShape): Shape {
+  return [rows, kvHeads, places, headSize];
+}
+
+/** An empty cache for {@link fillProgram} to fill. */
+export function emptyCache(config: ModelConfig, shape: WritingShape) {
+  const each = cacheShape(config, shape);
+  const size = each.reduce((a, b) => a * b, 1);
+  return Array.from({ length: config.layers }, (_, layer) => [keyName(layer), valueName(layer)])
+    .flat()
+    .map((name) => [name, tensor(each, new Float32Array(size))] as const);
+}
+
+/**
+ * Reads the prompts, each once, and copies their keys and values into the rows that answer them.
+ *
+ * Feeds `tokens` int32 [prompts, promptLength], `last` int32 [prompts] (where each prompt's last
+ * token stands in the flattened tokens) and `promptOf` int32 [rows]; gives `logits` [prompts, vocab].
+ */
+export function fillProgram(config: ModelConfig, shape: WritingShape): Program {
+  const { prompts, promptLength, rows, places } = shape;
+  const graph = new Graph();
+  const weights = stateWeights(graph, config);
+  const tokens = graph.input("tokens", "int32", [prompts, promptLength]);
+  const last = graph.input("last", "int32", [prompts]);
+  const promptOf = graph.input("promptOf", "int32", [rows]);
+  const updates = new Map<string, Value>();
+  const free = graph.full(cacheShape(config, shape).with(2, places - promptLength), 0);
+  const copy = (perPrompt: Value) => concat([gather(perPrompt, promptOf), free], 2);
+  const hidden = decodeSequences(config, weights, tokens, ({ key, value }, layer) => {
+    updates.set(keyName(layer), copy(key));
+    updates.set(valueName(layer), copy(value));
+  });
+  return { outputs: { logits: head(config, weights, gather(hidden, last)) }, updates };
+}
+
+/**
+ * Adds one token to each row and gives the logits of the next.
+ *
+ * Feeds `tokens` int32 [rows] and `position` int32 [rows], the place of that token; gives `logits`
+ * [rows, vocab].
+ */
+export function writeProgram(config: ModelConfig, shape: WritingShape): Program {
+  const { rows, places } = shape;
+  const graph = new Graph();
+  const weights = stateWeights(graph, config);
+  const tokens = graph.input("tokens", "int32", [rows]);
+  const position = graph.input("position", "int32", [rows]);
+  const updates = new Map<string, Value>();
+  const index = broadcast(reshape(position, [rows, 1]), [rows, config.kvHeads]);
+  const order = graph.constant({ dtype: "int32", shape: [1, 1, 1, places], data: Int32Array.from({ length: places }, (_, i) => i) });
+  const unseen = less(reshape(position, [rows, 1, 1, 1]), order);
+  const put = (name: string, fresh: Value) => {
+    const cache = graph.state(name, "float32", cacheShape(config, shape));
+    const updated = writeAt(cache, index, reshape(fresh, [rows, config.kvHeads, config.headSize]));
+    updates.set(name, updated);
+    return updated;
+  };
+  const column = (x: Value) => reshape(x, [rows, 1]);
+  const hidden = decode(config, weights, column(tokens), column(position), ({ query, key, value }, layer) =>
+    attend(query, put(keyName(layer), key), put(valueName(layer), value), unseen),
+  );
+  return { outputs: { logits: head(config, weights, hidden) }, updates };
+}
