@@ -36,6 +36,10 @@ export function describePlace({ file, line, row }: Place): string {
 
 /** Quotes a value from the user's data for an error message, cut to a readable length. */
 export function quote(value: unknown, length = 60): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has no NaN and no bigint, and Parquet columns hold both.
+  const text =
+    typeof value === "number" || typeof value === "bigint"
+      ? String(value)
+      : (JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}` : part)) ?? String(value));
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -12,7 +13,7 @@ export async function writeFileAtomic(
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const neighbour = `${path}.${process.pid}.tmp`;
+  const neighbour = `${path}.${randomUUID()}.tmp`;
   try {
     const file = await open(neighbour, "w");
     try {

@@ -27,7 +27,8 @@ export class Random {
 
   /** An independent stream named by `labels`; the same labels give the same stream. */
   fork(...labels: readonly (string | number)[]): Random {
-    return new Random(`${this.key}/${labels.join("/")}`);
+    const names = labels.map((label) => String(label).replace(/[\\/]/g, "\\$&"));
+    return new Random(`${this.key}/${names.join("/")}`);
   }
 
   /** Uniform in [0, 1), 53 bits. */
@@ -37,8 +38,13 @@ export class Random {
     return (high * 67108864 + low) / 9007199254740992;
   }
 
-  /** Uniform integer in [0, below). */
+  /**
+   * Uniform integer in [0, below).
+   *
+   * @throws RangeError unless `below` is a positive integer
+   */
   integer(below: number): number {
+    if (!Number.isSafeInteger(below) || below < 1) throw new RangeError(`no integer is in [0, ${below})`);
     return uniformInt(this.generator, 0, below - 1);
   }
 
@@ -65,7 +71,11 @@ export class Random {
     return shuffled;
   }
 
-  /** One of the items. */
+  /**
+   * One of the items.
+   *
+   * @throws RangeError if there are none
+   */
   pick<T>(items: readonly T[]): T {
     return items[this.integer(items.length)]!;
   }

@@ -3,7 +3,7 @@ import { add, div, less, mul, neg, sigmoid, sub, where } from "../build.js";
 import type { OpDefinition } from "../definition.js";
 import { broadcastShapes } from "../tensor.js";
 import type { Inferred, Value } from "../value.js";
-import { need, needType, unbroadcast } from "./shared.js";
+import { needType, unbroadcast } from "./shared.js";
 
 /** An op on one float value with derivative `dx(x, y, dy)`. */
 function unary<K extends OpName>(dx: (x: Value, y: Value, dy: Value) => Value): OpDefinition<K> {

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { writeFileAtomic, writeJson } from "../../src/base/files.js";
+
+let root: string;
+let folder: string;
+let path: string;
+before(async () => void (root = await mkdtemp(join(tmpdir(), "sera-files-"))));
+after(() => rm(root, { recursive: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(join(root, "case-"));
+  path = join(folder, "file.txt");
+});
+
+async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield new TextEncoder().encode(text);
+}
+
+describe("writeFileAtomic", () => {
+  it("writes text, bytes and chunks, over what was there", async () => {
+    for (const content of ["naïve ✓", new TextEncoder().encode("naïve ✓"), chunks("naïve", " ", "✓")]) {
+      await writeFile(path, "something longer than the new content");
+      await writeFileAtomic(path, content);
+      assert.equal(await readFile(path, "utf8"), "naïve ✓");
+    }
+  });
+
+  it("makes the folders above the file", async () => {
+    const deep = join(folder, "a", "b", "file");
+    await writeFileAtomic(deep, "x");
+    assert.equal(await readFile(deep, "utf8"), "x");
+  });
+
+  it("leaves the old file, and nothing else, where the content fails half-way", async () => {
+    await writeFile(path, "old");
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield* chunks("half of the n");
+      throw new Error("the source broke");
+    }
+    await assert.rejects(writeFileAtomic(path, failing()), /^Error: the source broke$/);
+    assert.equal(await readFile(path, "utf8"), "old");
+    assert.deepEqual(await readdir(folder), ["file.txt"]);
+  });
+
+  it("shows a reader the old content until the new is complete", async () => {
+    await writeFile(path, "old");
+    async function* watched(): AsyncGenerator<Uint8Array> {
+      yield* chunks("new ");
+      assert.equal(await readFile(path, "utf8"), "old");
+      yield* chunks("content");
+    }
+    await writeFileAtomic(path, watched());
+    assert.equal(await readFile(path, "utf8"), "new content");
+    assert.deepEqual(await readdir(folder), ["file.txt"]);
+  });
+
+  it("leaves nothing behind where the path is a folder", async () => {
+    await mkdir(path);
+    await assert.rejects(writeFileAtomic(path, "x"), { code: /^(EISDIR|EPERM)$/ });
+    assert.deepEqual(await readdir(folder), ["file.txt"]);
+  });
+
+  it("fails where a file stands in the place of a folder", async () => {
+    await writeFile(path, "old");
+    await assert.rejects(writeFileAtomic(join(path, "below"), "x"), { code: /^(ENOTDIR|EEXIST)$/ });
+    assert.equal(await readFile(path, "utf8"), "old");
+  });
+
+  it("leaves one whole content where two writers meet", async () => {
+    const contents = ["a".repeat(100_000), "b".repeat(50_000)];
+    await Promise.all(contents.map((content) => writeFileAtomic(path, content)));
+    assert.ok(contents.includes(await readFile(path, "utf8")));
+    assert.deepEqual(await readdir(folder), ["file.txt"]);
+  });
+});
+
+describe("writeJson", () => {
+  it("writes indented JSON with a final newline", async () => {
+    await writeJson(path, { a: [1, null], "ß": "✓" });
+    assert.equal(await readFile(path, "utf8"), '{\n  "a": [\n    1,\n    null\n  ],\n  "ß": "✓"\n}\n');
+  });
+});
