@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { InputError } from "../../src/base/errors.js";
+import type { ModelConfig } from "../../src/model/config.js";
+import {
+  huggingFaceConfig,
+  huggingFaceGenerationConfig,
+  parseHuggingFaceConfig,
+} from "../../src/model/hugging-face-config.js";
+import { trainTokenizer } from "../../src/model/train-tokenizer.js";
+
+const written = JSON.parse(readFileSync("test/fixtures/checkpoints/tiny/config.json", "utf8")) as Record<string, unknown>;
+const tiny: ModelConfig = {
+  architecture: "llama",
+  vocabSize: 64,
+  hiddenSize: 16,
+  intermediateSize: 32,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  headSize: 4,
+  contextLength: 32,
+  ropeTheta: 10000,
+  normEpsilon: 1e-6,
+  tiedEmbeddings: false,
+  initializerRange: 0.2,
+};
+
+const parse = (changes: Record<string, unknown>) => parseHuggingFaceConfig(JSON.stringify({ ...written, ...changes }), "config.json");
+
+test("what transformers wrote is read", () => {
+  assert.deepEqual(parse({}), tiny);
+});
+
+test("what is written is read back", () => {
+  const tokenizer = trainTokenizer([]);
+  const other = { ...tiny, headSize: 6, ropeTheta: 500000, tiedEmbeddings: true, normEpsilon: 1e-5 };
+  assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(huggingFaceConfig(other, tokenizer)), ""), other);
+  assert.deepEqual(huggingFaceGenerationConfig(tokenizer), { bos_token_id: 1, eos_token_id: 2, pad_token_id: 0 });
+});
+
+test("fields that transformers leaves out have its defaults", () => {
+  const { vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads } = written;
+  const minimal = { model_type: "llama", vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads };
+  const expected = { ...tiny, kvHeads: 4, contextLength: 2048, initializerRange: 0.02 };
+  assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(minimal), ""), expected);
+});
+
+test("the rotary base is read from where transformers 4 and 5 put it", () => {
+  assert.equal(parse({ rope_parameters: null, rope_theta: 5000 }).ropeTheta, 5000);
+  assert.equal(parse({ rope_parameters: { rope_type: "default", rope_theta: 7000 }, rope_theta: 5000 }).ropeTheta, 7000);
+});
+
+const refused: readonly [Record<string, unknown>, RegExp][] = [
+  [{ model_type: "gpt2" }, /model_type = "gpt2", expected "llama"/],
+  [{ architectures: ["LlamaForSequenceClassification"] }, /"LlamaForSequenceClassification", expected "LlamaForCausalLM"/],
+  [{ hidden_act: "gelu" }, /hidden_act = "gelu", expected "silu"/],
+  [{ attention_bias: true }, /attention_bias = true, expected false/],
+  [{ mlp_bias: true }, /mlp_bias = true/],
+  [{ attention_dropout: 0.1 }, /attention_dropout = 0.1, expected 0/],
+  [{ rope_scaling: { type: "linear", factor: 2 } }, /rope_scaling.type = "linear", expected "default"/],
+  [{ rope_parameters: { rope_type: "llama3", rope_theta: 1e4 } }, /rope_parameters.rope_type = "llama3", expected "default"/],
+  [{ quantization_config: { bits: 4 } }, /quantization_config/],
+  [{ vocab_size: "many" }, /vocab_size = "many", expected (number|int)/],
+  [{ hidden_size: undefined }, /hidden_size = nothing/],
+  [{ num_hidden_layers: 0 }, /num_hidden_layers = 0/],
+  [{ num_key_value_heads: 3 }, /num_key_value_heads = 3, expected a divisor of num_attention_heads = 4/],
+  [{ head_dim: 5 }, /heads of 5 elements, expected an even number/],
+  [{ head_dim: null, hidden_size: 18 }, /heads of 4.5 elements/],
+];
+
+for (const [changes, message] of refused) {
+  test(`${JSON.stringify(changes)} is refused`, () => {
+    assert.throws(() => parse(changes), (error: Error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, message);
+      return error.message.startsWith("config.json: found ");
+    });
+  });
+}
