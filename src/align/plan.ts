@@ -1,3 +1,4 @@
+import { chunk } from "../base/collections.js";
 import type { Random } from "../base/random.js";
 import { exactShape, roundUp, type TokenSequence } from "../model/batch.js";
 import type { BatchShape } from "../model/log-probs.js";
@@ -69,8 +70,4 @@ export function planTraining(
     epoch,
     microBatches: micro[i]!.map((indices) => ({ indices, shape: fitting.get(bucketOf(indices))! })),
   }));
-}
-
-function chunk<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

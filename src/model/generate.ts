@@ -1,3 +1,4 @@
+import { chunk, groupBy } from "../base/collections.js";
 import type { Random } from "../base/random.js";
 import type { Work } from "../base/work.js";
 import type { State } from "../engine/engine.js";
@@ -22,6 +23,8 @@ export interface GenerationOptions extends Partial<Sampling> {
   readonly stopTokens?: readonly number[];
   /** Responses written at the same time. Default 64. */
   readonly batchSize?: number;
+  /** Batches at the start that an earlier, interrupted call has yielded; they are left out. Default 0. */
+  readonly skipBatches?: number;
 }
 
 /** One written response. */
@@ -52,7 +55,7 @@ export async function* generate(
   options: GenerationOptions = {},
   { signal, onProgress }: Work = {},
 ): AsyncGenerator<Writing[]> {
-  const { temperature = 1, topK = 0, topP = 1, maxNewTokens = 256, batchSize = 64 } = options;
+  const { temperature = 1, topK = 0, topP = 1, maxNewTokens = 256, batchSize = 64, skipBatches = 0 } = options;
   const sampling = { temperature, topK, topP };
   checkSampling(sampling);
   const stops = new Set(options.stopTokens ?? [policy.tokenizer.eosId]);
@@ -65,10 +68,14 @@ export async function* generate(
   }
   const total = requests.reduce((count, { responses }) => count + responses, 0);
   let done = 0;
-  for (const batch of planWriting(policy, requests, maxNewTokens, batchSize)) {
+  for (const [i, batch] of planWriting(policy, requests, maxNewTokens, batchSize).entries()) {
+    if (i < skipBatches) {
+      done += batch.rows.length;
+      continue;
+    }
     signal?.throwIfAborted();
     const rows = batch.rows.map((row) => new Row(row, requests[row.request]!, random, contextLength, maxNewTokens));
-    await write(policy, batch, requests, rows, sampling, stops);
+    await write(policy, batch, requests, rows, sampling, stops, signal);
     onProgress?.((done += rows.length), total);
     yield rows.map((row) => row.finish());
   }
@@ -125,6 +132,7 @@ async function write(
   rows: readonly Row[],
   sampling: Sampling,
   stops: ReadonlySet<number>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { programs, config, tokenizer } = policy;
   const key = JSON.stringify([config, shape]);
@@ -141,6 +149,7 @@ async function write(
     const tokens = new Int32Array(shape.rows);
     const position = new Int32Array(shape.rows);
     while (rows.some((row) => !row.done)) {
+      signal?.throwIfAborted();
       rows.forEach(({ done, prompt, tokens: written }, i) => {
         // A finished row rewrites its last place; nobody reads the result.
         tokens[i] = written.at(-1)!;
@@ -184,16 +193,15 @@ function planWriting(
   maxNewTokens: number,
   batchSize: number,
 ): WritingPlan[] {
-  const byLength = new Map<number, RowPlan[]>();
-  for (const [request, { prompt, responses }] of requests.entries()) {
-    const length = Math.min(roundUp(prompt.length), config.contextLength - 1);
-    const members = byLength.get(length) ?? [];
-    for (let number = 0; number < responses; number++) members.push({ request, number });
-    byLength.set(length, members);
-  }
+  const wanted = requests.flatMap(({ responses }, request) =>
+    Array.from({ length: responses }, (_, number): RowPlan => ({ request, number })),
+  );
+  const byLength = groupBy(wanted, ({ request }) =>
+    Math.min(roundUp(requests[request]!.prompt.length), config.contextLength - 1),
+  );
   return [...byLength].sort(([a], [b]) => a - b).flatMap(([promptLength, members]) => {
     const rows = Math.min(members.length, batchSize);
-    const batches = Array.from({ length: Math.ceil(members.length / rows) }, (_, k) => members.slice(k * rows, (k + 1) * rows));
+    const batches = chunk(members, rows);
     const prompts = Math.max(...batches.map((batch) => new Set(batch.map(({ request }) => request)).size));
     const places = Math.min(promptLength + maxNewTokens, config.contextLength);
     return batches.map((batch) => ({ rows: batch, shape: { prompts, promptLength, rows, places } }));

@@ -12,9 +12,13 @@ export class Policy {
     readonly programs: ProgramCache,
     readonly config: ModelConfig,
     readonly tokenizer: Tokenizer,
-    /** The parameters, under their own names. */
-    readonly state: State,
+    private parameterState: State,
   ) {}
+
+  /** The parameters in the engine, under their own names. */
+  get state(): State {
+    return this.parameterState;
+  }
 
   /** Copies parameters into the engine. */
   static async create(
@@ -34,6 +38,13 @@ export class Policy {
     return (await this.state.read()) as Map<string, Tensor<"float32">>;
   }
 
+  /** Puts other parameters of the same shapes in the place of these. */
+  async replace(parameters: Parameters): Promise<void> {
+    const replaced = this.parameterState;
+    this.parameterState = await this.programs.engine.createState(parameters);
+    await replaced.free();
+  }
+
   /** Writes a checkpoint folder in Hugging Face layout. */
   async save(folder: string): Promise<void> {
     await saveCheckpoint(folder, { config: this.config, parameters: await this.parameters(), tokenizer: this.tokenizer });
@@ -41,6 +52,6 @@ export class Policy {
 
   /** Frees the parameters' memory in the engine. */
   free(): Promise<void> {
-    return this.state.free();
+    return this.parameterState.free();
   }
 }

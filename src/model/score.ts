@@ -1,3 +1,4 @@
+import { chunk, groupBy } from "../base/collections.js";
 import type { Work } from "../base/work.js";
 import { Graph } from "../graph/index.js";
 import { exactShape, layOut, roundUp, type TokenSequence } from "./batch.js";
@@ -46,14 +47,10 @@ function scoringProgram(config: ModelConfig, shape: BatchShape): Program {
 /** Batches of sequences of like length; those of one length share a shape, which fits all of them. */
 function planScoring(sequences: readonly TokenSequence[]): { indices: number[]; shape: BatchShape }[] {
   const lengthOf = (i: number) => sequences[i]!.prompt.length + sequences[i]!.response.length;
-  const byLength = new Map<number, number[]>();
-  for (const i of sequences.keys()) {
-    const length = roundUp(lengthOf(i));
-    byLength.set(length, [...(byLength.get(length) ?? []), i]);
-  }
+  const byLength = groupBy(sequences.keys(), (i) => roundUp(lengthOf(i)));
   return [...byLength].sort(([a], [b]) => a - b).flatMap(([bucket, members]) => {
     const rows = Math.max(1, Math.min(members.length, Math.floor(tokensPerBatch / bucket)));
-    const batches = Array.from({ length: Math.ceil(members.length / rows) }, (_, k) => members.slice(k * rows, (k + 1) * rows));
+    const batches = chunk(members, rows);
     const exact = batches.map((indices) => exactShape(indices.map((i) => sequences[i]!)));
     const length = Math.max(...exact.map((shape) => shape.length));
     const completions = Math.max(...exact.map((shape) => shape.completions));

@@ -1,0 +1,55 @@
+import type { Work } from "../base/work.js";
+import type { TokenSequence } from "../model/batch.js";
+import type { Policy } from "../model/policy.js";
+import { responseLogProbs } from "../model/score.js";
+import { ensemble } from "../review/margins.js";
+import type { PromptTokens, Sample } from "./sample.js";
+
+/** A sample with what the implicit reward makes of it. */
+export interface LabelledSample extends Sample {
+  /** log π_ref(y | x). */
+  readonly reference: number;
+  /** (1−γ)·ρ(π_{t−1}) + γ·ρ(π_{t−2}): the ensembled implicit reward over β. */
+  readonly reward: number;
+}
+
+/** The policies whose implicit rewards are ensembled. */
+export interface Labellers {
+  /** π_{t−1} */
+  readonly newest: Policy;
+  /** π_{t−2}; undefined where that is the reference, whose implicit reward is 0. */
+  readonly previous: Policy | undefined;
+  readonly reference: Policy;
+  /** Weight of π_{t−2}. */
+  readonly gamma: number;
+}
+
+/** Scores every sample by the implicit reward of the last two policies (SeRA, arXiv 2410.09362, section 3). */
+export async function labelSamples(
+  samples: readonly Sample[],
+  prompts: readonly PromptTokens[],
+  { newest, previous, reference, gamma }: Labellers,
+  { signal, onProgress }: Work = {},
+): Promise<LabelledSample[]> {
+  const promptOf = new Map(prompts.map(({ id, prompt }) => [id, prompt]));
+  const sequences = samples.map(
+    ({ id, tokens }): TokenSequence => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) }),
+  );
+  const policies = previous ? [newest, reference, previous] : [newest, reference];
+  const logProbs: Float64Array[] = [];
+  for (const [i, policy] of policies.entries()) {
+    const before = i * sequences.length;
+    logProbs.push(
+      await responseLogProbs(policy, sequences, {
+        ...(signal && { signal }),
+        onProgress: (done) => onProgress?.(before + done, policies.length * sequences.length),
+      }),
+    );
+  }
+  const [byNewest, byReference, byPrevious] = logProbs as [Float64Array, Float64Array, Float64Array | undefined];
+  return samples.map((sample, i) => {
+    const atReference = byReference[i]!;
+    const previousRatio = byPrevious ? byPrevious[i]! - atReference : 0;
+    return { ...sample, reference: atReference, reward: ensemble(byNewest[i]! - atReference, previousRatio, gamma) };
+  });
+}

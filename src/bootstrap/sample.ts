@@ -1,0 +1,56 @@
+import type { Random } from "../base/random.js";
+import type { Work } from "../base/work.js";
+import type { TokenizedPair } from "../data/tokenize.js";
+import { generate, type GenerationOptions } from "../model/generate.js";
+import type { Policy } from "../model/policy.js";
+
+/** A prompt of the data, by the first pair that has it. */
+export interface PromptTokens {
+  readonly id: string;
+  readonly prompt: Int32Array;
+}
+
+/** A response that the policy wrote to a prompt. */
+export interface Sample {
+  /** Id of the prompt. */
+  readonly id: string;
+  readonly number: number;
+  readonly tokens: readonly number[];
+  /** Whether it came to its end; false where the limit cut it off. */
+  readonly complete: boolean;
+}
+
+/** The prompts of the pairs, each once, in their order. */
+export function distinctPrompts(pairs: readonly TokenizedPair[]): PromptTokens[] {
+  const byTokens = new Map<string, PromptTokens>();
+  for (const { id, prompt } of pairs) {
+    const key = prompt.join();
+    if (!byTokens.has(key)) byTokens.set(key, { id, prompt });
+  }
+  return [...byTokens.values()];
+}
+
+/**
+ * Samples responses to each prompt from the policy. Yields them batch by batch.
+ *
+ * @param responses R, for each prompt
+ * @param options how to sample; `skipBatches` leaves out batches that an earlier, interrupted run has kept
+ */
+export async function* sampleResponses(
+  policy: Policy,
+  prompts: readonly PromptTokens[],
+  responses: number,
+  random: Random,
+  options: GenerationOptions,
+  work: Work = {},
+): AsyncGenerator<Sample[]> {
+  const requests = prompts.map(({ id, prompt }) => ({ key: id, prompt, responses }));
+  for await (const batch of generate(policy, requests, random, options, work)) {
+    yield batch.map(({ request, number, tokens, complete }) => ({
+      id: prompts[request]!.id,
+      number,
+      tokens: [...tokens],
+      complete,
+    }));
+  }
+}

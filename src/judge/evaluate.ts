@@ -1,0 +1,91 @@
+import type { Random } from "../base/random.js";
+import type { Reporter } from "../base/work.js";
+import { reported } from "../base/work.js";
+import type { TokenizedPair } from "../data/tokenize.js";
+import { generate, type GenerationOptions } from "../model/generate.js";
+import type { Policy } from "../model/policy.js";
+import { logRatios, pairLogProbs, type PairValues } from "../review/index.js";
+import { bootstrapInterval, type Interval } from "../stats/interval.js";
+
+/** Held-out pairs and, where there is one, the gold reward of responses to their prompts. */
+export interface HeldOut {
+  readonly pairs: readonly TokenizedPair[];
+  /** Reward in [0, 1] of a response to the prompt of pair `i`. */
+  readonly gold?: (i: number, response: string) => number;
+  readonly generation: GenerationOptions;
+}
+
+/** A response to a held-out prompt. */
+export interface JudgedResponse {
+  readonly id: string;
+  readonly response: string;
+  readonly gold: number;
+}
+
+/** How a policy does on held-out pairs. */
+export interface Evaluation {
+  /** Share of pairs whose implicit reward margin is above 0; null under the reference itself. */
+  readonly accuracy: number | null;
+  /** Mean implicit reward margin over β, in nats. */
+  readonly meanMargin: number | null;
+  readonly goldReward?: Interval;
+  /** Share of prompts on which the gold reward is above the reference's, ties counted half. */
+  readonly winRate?: Interval;
+}
+
+/**
+ * Evaluates a policy on held-out pairs: its implicit reward against the labels, and, where a gold
+ * reward is there, one sampled response for each prompt against the reference's.
+ *
+ * @param reference log-probabilities of the pairs under the reference; undefined if the policy is the reference
+ * @param rivals the reference's responses; undefined if the policy is the reference
+ */
+export async function evaluate(
+  policy: Policy,
+  { pairs, gold, generation }: HeldOut,
+  against: { readonly reference: PairValues; readonly rivals: readonly JudgedResponse[] } | undefined,
+  random: Random,
+  work: { readonly signal?: AbortSignal; readonly reporter?: Reporter },
+): Promise<{ evaluation: Evaluation; responses: readonly JudgedResponse[]; logProbs: PairValues }> {
+  const logProbs = await reported("score held-out pairs", work, (inner) => pairLogProbs(policy, pairs, inner));
+  const margins = against && heldOutMargins(logProbs, against.reference);
+  const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length;
+  const agreement = {
+    accuracy: margins ? mean(margins.map((margin) => Number(margin > 0))) : null,
+    meanMargin: margins ? mean(margins) : null,
+  };
+  if (!gold) return { evaluation: agreement, responses: [], logProbs };
+
+  const responses = await respond(policy, pairs, gold, generation, random.fork("responses"), work);
+  const rivals = against?.rivals ?? responses;
+  const wins = responses.map(({ gold: mine }, i) => (1 + Math.sign(mine - rivals[i]!.gold)) / 2);
+  const goldReward = bootstrapInterval(responses.map((response) => response.gold), random.fork("gold interval"));
+  const winRate = bootstrapInterval(wins, random.fork("win interval"));
+  return { evaluation: { ...agreement, goldReward, winRate }, responses, logProbs };
+}
+
+function heldOutMargins(logProbs: PairValues, reference: PairValues): Float64Array {
+  const { chosen, rejected } = logRatios(logProbs, reference);
+  return chosen.map((value, i) => value - rejected[i]!);
+}
+
+async function respond(
+  policy: Policy,
+  pairs: readonly TokenizedPair[],
+  gold: NonNullable<HeldOut["gold"]>,
+  generation: GenerationOptions,
+  random: Random,
+  work: { readonly signal?: AbortSignal; readonly reporter?: Reporter },
+): Promise<JudgedResponse[]> {
+  const requests = pairs.map(({ id, prompt }) => ({ key: id, prompt, responses: 1 }));
+  const responses = new Array<JudgedResponse>(pairs.length);
+  await reported("answer held-out prompts", work, async (inner) => {
+    for await (const batch of generate(policy, requests, random, generation, inner)) {
+      for (const { request, tokens } of batch) {
+        const response = policy.tokenizer.decode(tokens);
+        responses[request] = { id: pairs[request]!.id, response, gold: gold(request, response) };
+      }
+    }
+  });
+  return responses;
+}

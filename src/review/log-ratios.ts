@@ -1,0 +1,31 @@
+import type { Work } from "../base/work.js";
+import type { TokenizedPair } from "../data/tokenize.js";
+import type { Policy } from "../model/policy.js";
+import { responseLogProbs } from "../model/score.js";
+
+/** One number for the chosen and one for the rejected response of each pair, in the order of the pairs. */
+export interface PairValues {
+  readonly chosen: Float64Array;
+  readonly rejected: Float64Array;
+}
+
+/** log π(y | x) of both responses of each pair under a policy. */
+export async function pairLogProbs(policy: Policy, pairs: readonly TokenizedPair[], work: Work = {}): Promise<PairValues> {
+  const sequences = pairs.flatMap(({ prompt, chosen, rejected }) => [
+    { prompt, response: chosen },
+    { prompt, response: rejected },
+  ]);
+  const logProbs = await responseLogProbs(policy, sequences, work);
+  return {
+    chosen: Float64Array.from(pairs, (_, i) => logProbs[2 * i]!),
+    rejected: Float64Array.from(pairs, (_, i) => logProbs[2 * i + 1]!),
+  };
+}
+
+/** ρ = log π(y | x) − log π_ref(y | x); the implicit reward is β·ρ (Rafailov et al. 2023, equation 5). */
+export function logRatios(policy: PairValues, reference: PairValues): PairValues {
+  return {
+    chosen: policy.chosen.map((value, i) => value - reference.chosen[i]!),
+    rejected: policy.rejected.map((value, i) => value - reference.rejected[i]!),
+  };
+}

@@ -1,0 +1,358 @@
+import { supervised } from "./align/sft.js";
+import { lossNamed } from "./align/losses/index.js";
+import { preference, type ReferencedPair } from "./align/preference.js";
+import type { RunFolder } from "./align/run-folder.js";
+import { Stopwatch } from "./align/stopwatch.js";
+import { forgetCheckpoint, trainInFolder, type Phase } from "./align/train-in-folder.js";
+import type { TrainingOptions } from "./align/training.js";
+import { InputError } from "./base/errors.js";
+import { writeJson } from "./base/files.js";
+import { Random } from "./base/random.js";
+import { reported, type Reporter } from "./base/work.js";
+import {
+  distinctPrompts,
+  formPairs,
+  labelSamples,
+  sampleResponses,
+  type BootstrapCounts,
+  type LabelledSample,
+  type Sample,
+} from "./bootstrap/index.js";
+import type { TokenizedDemonstration, TokenizedPair } from "./data/tokenize.js";
+import type { ProgramCache } from "./engine/program-cache.js";
+import type { Checkpoint } from "./model/checkpoint.js";
+import type { GenerationOptions } from "./model/generate.js";
+import { Policy } from "./model/policy.js";
+import { logRatios, margins, pairLogProbs, selectTop, type PairValues, type Reviewed } from "./review/index.js";
+
+/** Every number of SeRA (arXiv 2410.09362); the defaults are the paper's where it is known. */
+export interface SeraOptions {
+  /** The direct alignment loss. Default "dpo". */
+  readonly loss: string;
+  /** β of the loss. Default 0.1. */
+  readonly beta: number;
+  /** T: how often the policy is trained. Default 3. */
+  readonly iterations: number;
+  /** K / N: the share of the pairs that review keeps from iteration 2 on. Default 0.7. */
+  readonly select: number;
+  /** K̃ / N: pairs that the policy makes, as a share of the pairs. Default 0.3. */
+  readonly bootstrap: number;
+  /** R: responses sampled for each prompt. Default 4. */
+  readonly responses: number;
+  /** γ: weight of π_{t−2} in the ensemble. Default 0.3. */
+  readonly gamma: number;
+  readonly seed: number;
+  /** How each iteration trains. */
+  readonly training: TrainingOptions;
+  /** How the SFT start is trained, where it is. */
+  readonly sft: TrainingOptions;
+  /** How responses are sampled. */
+  readonly generation: GenerationOptions;
+}
+
+/** What a run begins from. */
+export interface SeraInput {
+  /** The model that iteration 1 begins from and that stays the reference; trained on `demonstrations` first if they are given. */
+  readonly start: Checkpoint;
+  readonly demonstrations?: readonly TokenizedDemonstration[];
+  readonly pairs: readonly TokenizedPair[];
+  /** Called with each iteration's policy, 0 being the reference; what it returns goes into the summary. */
+  readonly evaluate?: (policy: Policy, iteration: number) => Promise<object>;
+}
+
+/** What one iteration did. */
+export interface IterationSummary {
+  readonly iteration: number;
+  /** Pairs of the data that were trained on. */
+  readonly pairsKept: number | null;
+  /** Pairs of the policy's own that were trained on. */
+  readonly pairsMade: number | null;
+  readonly bootstrap: BootstrapCounts | null;
+  readonly seconds: Readonly<Record<"training" | "scoring" | "sampling" | "evaluation", number>>;
+  /** What `evaluate` returned. */
+  readonly [figure: string]: unknown;
+}
+
+/** `summary.json` of a run. */
+export interface SeraSummary {
+  readonly method: "sera" | "sft" | string;
+  readonly loss: string;
+  readonly seed: number;
+  readonly iterations: readonly IterationSummary[];
+}
+
+/** @throws InputError where an option is outside its range */
+export function checkSeraOptions(options: SeraOptions): void {
+  const { iterations, select, bootstrap, responses, gamma, seed } = options;
+  const need = (good: boolean, name: string, found: number, expected: string) => {
+    if (!good) throw new InputError(`${name}: found ${found}, expected ${expected}`);
+  };
+  lossNamed(options.loss, options);
+  need(Number.isInteger(iterations) && iterations >= 1, "iterations", iterations, "a whole number from 1");
+  need(select >= 0 && select <= 1, "select", select, "a share in [0, 1]");
+  need(bootstrap >= 0 && bootstrap <= 1, "bootstrap", bootstrap, "a share in [0, 1]");
+  need(Number.isInteger(responses) && responses >= 2, "responses", responses, "a whole number from 2");
+  need(gamma >= 0 && gamma <= 1, "gamma", gamma, "a share in [0, 1]");
+  need(Number.isSafeInteger(seed) && seed >= 0, "seed", seed, "a whole number from 0");
+  need(iterations === 1 || select + bootstrap > 0, "select and bootstrap", 0, "at least one above 0");
+}
+
+/**
+ * SeRA: trains the policy on all pairs; then, at each further iteration, keeps the pairs with the
+ * largest implicit reward margins, adds pairs of the policy's own responses labelled by its own
+ * implicit reward, and trains it on these (arXiv 2410.09362, algorithm 1). With one iteration it is
+ * the plain direct alignment algorithm.
+ *
+ * Everything is left in `folder`; called again on the same folder with the same arguments it goes
+ * on where it stopped, and ends with the same bytes as a run that never stopped.
+ *
+ * @throws InputError where an option is outside its range; the signal's reason where it asked to stop
+ */
+export async function sera(
+  input: SeraInput,
+  options: SeraOptions,
+  folder: RunFolder,
+  programs: ProgramCache,
+  watch: { readonly signal?: AbortSignal; readonly reporter?: Reporter } = {},
+): Promise<SeraSummary> {
+  checkSeraOptions(options);
+  const run = new SeraRun(input, options, folder, programs, watch, await Stopwatch.at(folder.file("seconds.json")));
+  return run.run();
+}
+
+class SeraRun {
+  private readonly random: Random;
+
+  constructor(
+    private readonly input: SeraInput,
+    private readonly options: SeraOptions,
+    private readonly folder: RunFolder,
+    private readonly programs: ProgramCache,
+    private readonly watch: { readonly signal?: AbortSignal; readonly reporter?: Reporter },
+    private readonly stopwatch: Stopwatch,
+  ) {
+    this.random = Random.seeded(options.seed);
+  }
+
+  async run(): Promise<SeraSummary> {
+    const { pairs } = this.input;
+    const { iterations, loss, seed } = this.options;
+    await this.folder.rows("pairs.jsonl", async () =>
+      pairs.map(({ id, prompt, chosen, rejected }) => ({ id, prompt: [...prompt], chosen: [...chosen], rejected: [...rejected] })),
+    );
+    await this.start();
+    const summaries = [await this.summarize(0, null, null, null)];
+    const reference = await this.reference();
+    for (let t = 1; t <= iterations; t++) {
+      const reviewed = t === 1 ? undefined : await this.review(t, reference);
+      const made = t === 1 ? undefined : await this.bootstrap(t);
+      const examples = [...this.keptExamples(reviewed, reference), ...(made?.examples ?? [])];
+      await this.align(t, examples);
+      const kept = examples.length - (made?.examples.length ?? 0);
+      summaries.push(await this.summarize(t, kept, made ? made.examples.length : 0, made?.counts ?? null));
+    }
+    const summary: SeraSummary = { method: iterations === 1 ? loss : "sera", loss, seed, iterations: summaries };
+    await writeJson(this.folder.file("summary.json"), summary);
+    return summary;
+  }
+
+  /** The reference model of iteration 0: the start as given, or trained on demonstrations. */
+  private async start(): Promise<void> {
+    const { start, demonstrations } = this.input;
+    await this.train({
+      kind: "sft",
+      iteration: 0,
+      objective: supervised,
+      examples: demonstrations ?? [],
+      options: this.options.sft,
+      start: () => Policy.create(this.programs, start),
+    });
+  }
+
+  private async align(iteration: number, examples: readonly ReferencedPair[]): Promise<void> {
+    await this.train({
+      kind: "align",
+      iteration,
+      objective: preference(lossNamed(this.options.loss, this.options)),
+      examples,
+      options: this.options.training,
+      start: () => this.policy(iteration - 1),
+    });
+  }
+
+  private async train<Example>(phase: Phase<Example>): Promise<void> {
+    const { kind, iteration } = phase;
+    const model = `iteration-${iteration}/model`;
+    if (!(await this.folder.has(model))) {
+      await this.stopwatch.measure(iteration, "training", async () => {
+        const label = kind === "sft" ? "sft" : `align ${iteration}/${this.options.iterations}`;
+        const random = this.random.fork(kind, iteration);
+        const policy = await reported(label, this.watch, (work) => trainInFolder(this.folder, phase, random, work));
+        await policy.save(this.folder.file(model));
+        await policy.free();
+        // Trainings of other iterations have batches of other shapes.
+        await this.programs.clear();
+      });
+    }
+    await forgetCheckpoint(this.folder, iteration);
+  }
+
+  /** Log-probabilities of all pairs under the reference, computed once. */
+  private async reference(): Promise<PairValues> {
+    const rows = await this.folder.rows("reference.jsonl", () =>
+      this.measured(0, "scoring", "score under the reference", 0, async (policy, work) => {
+        const { chosen, rejected } = await pairLogProbs(policy, this.input.pairs, work);
+        return this.input.pairs.map(({ id }, i) => ({ id, chosen: chosen[i]!, rejected: rejected[i]! }));
+      }),
+    );
+    return {
+      chosen: Float64Array.from(rows, ({ chosen }) => chosen),
+      rejected: Float64Array.from(rows, ({ rejected }) => rejected),
+    };
+  }
+
+  /** Margins of all pairs under the last two policies, and which of them are kept. */
+  private review(t: number, reference: PairValues): Promise<readonly Reviewed[]> {
+    return this.folder.rows(marginsFile(t), async () => {
+      const { pairs } = this.input;
+      const previous = t === 2 ? undefined : await this.review(t - 1, reference);
+      const logProbs = await this.measured(t, "scoring", "review the pairs", t - 1, (policy, work) => pairLogProbs(policy, pairs, work));
+      const ratios = logRatios(logProbs, reference);
+      const all = margins(pairs.map(({ id }) => id), ratios, previous?.map(({ margin }) => margin), this.options.gamma);
+      return selectTop(all, this.options.select);
+    });
+  }
+
+  private keptExamples(reviewed: readonly Reviewed[] | undefined, reference: PairValues): ReferencedPair[] {
+    return this.input.pairs.flatMap(({ prompt, chosen, rejected }, i) =>
+      reviewed && !reviewed[i]!.kept
+        ? []
+        : {
+            chosen: { prompt, response: chosen },
+            rejected: { prompt, response: rejected },
+            referenceChosen: reference.chosen[i]!,
+            referenceRejected: reference.rejected[i]!,
+          },
+    );
+  }
+
+  /** The policy's own pairs: sampled, labelled by its implicit reward, the clearest kept. */
+  private async bootstrap(t: number): Promise<{ examples: ReferencedPair[]; counts: BootstrapCounts } | undefined> {
+    const count = Math.round(this.options.bootstrap * this.input.pairs.length);
+    if (count === 0) return undefined;
+    const prompts = distinctPrompts(this.input.pairs);
+    const samples = await this.folder.rows<LabelledSample>(`iteration-${t}/samples.jsonl`, async () =>
+      this.label(t, prompts, await this.sample(t, prompts)),
+    );
+    await this.folder.remove(unlabelledFile(t));
+    const { pairs, counts } = formPairs(samples, count, this.input.start.tokenizer.eosId);
+    const promptOf = new Map(prompts.map(({ id, prompt }) => [id, prompt]));
+    const { tokenizer } = this.input.start;
+    await this.folder.rows(`iteration-${t}/bootstrapped.jsonl`, async () =>
+      pairs.map(({ id, chosen, rejected, margin }) => ({
+        id,
+        prompt: tokenizer.decode(promptOf.get(id)!),
+        chosen: tokenizer.decode(chosen.tokens),
+        rejected: tokenizer.decode(rejected.tokens),
+        chosenReward: chosen.reward,
+        rejectedReward: rejected.reward,
+        margin,
+      })),
+    );
+    const sequence = (id: string, { tokens }: Sample) => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) });
+    const examples = pairs.map(({ id, chosen, rejected }) => ({
+      chosen: sequence(id, chosen),
+      rejected: sequence(id, rejected),
+      referenceChosen: chosen.reference,
+      referenceRejected: rejected.reference,
+    }));
+    return { examples, counts };
+  }
+
+  private async sample(t: number, prompts: ReturnType<typeof distinctPrompts>): Promise<Sample[]> {
+    const { responses, generation } = this.options;
+    const random = this.random.fork("sample", t);
+    const batches = await this.measured(t, "sampling", "write responses", t - 1, (policy, work) =>
+      this.folder.growingRows<Sample[]>(unlabelledFile(t), (known) =>
+        sampleResponses(policy, prompts, responses, random, { ...generation, skipBatches: known }, work),
+      ),
+    );
+    return batches.flat();
+  }
+
+  private async label(t: number, prompts: ReturnType<typeof distinctPrompts>, samples: readonly Sample[]): Promise<LabelledSample[]> {
+    const reference = await this.policy(0);
+    const previous = t === 2 ? undefined : await this.policy(t - 2);
+    try {
+      return await this.measured(t, "scoring", "label responses", t - 1, (newest, work) =>
+        labelSamples(samples, prompts, { newest, previous, reference, gamma: this.options.gamma }, work),
+      );
+    } finally {
+      await reference.free();
+      await previous?.free();
+    }
+  }
+
+  private async summarize(
+    iteration: number,
+    pairsKept: number | null,
+    pairsMade: number | null,
+    bootstrap: BootstrapCounts | null,
+  ): Promise<IterationSummary> {
+    const { evaluate } = this.input;
+    const figures = evaluate
+      ? await this.folder.json(`iteration-${iteration}/evaluation.json`, () =>
+          this.stopwatch.measure(iteration, "evaluation", async () => {
+            const policy = await this.policy(iteration);
+            try {
+              return await evaluate(policy, iteration);
+            } finally {
+              await policy.free();
+            }
+          }),
+        )
+      : {};
+    const seconds = (kind: string) => this.stopwatch.of(iteration, kind);
+    return {
+      iteration,
+      pairsKept,
+      pairsMade,
+      bootstrap,
+      meanMargin: null,
+      accuracy: null,
+      ...figures,
+      seconds: {
+        training: seconds("training"),
+        scoring: seconds("scoring"),
+        sampling: seconds("sampling"),
+        evaluation: seconds("evaluation"),
+      },
+    };
+  }
+
+  /** The trained policy of an iteration. */
+  private policy(iteration: number): Promise<Policy> {
+    return Policy.load(this.programs, this.folder.file(`iteration-${iteration}/model`));
+  }
+
+  /** Does work with the policy of an iteration, shown and timed. */
+  private measured<T>(
+    iteration: number,
+    kind: string,
+    label: string,
+    policyOf: number,
+    work: (policy: Policy, inner: Parameters<Parameters<typeof reported>[2]>[0]) => Promise<T>,
+  ): Promise<T> {
+    return this.stopwatch.measure(iteration, kind, async () => {
+      const policy = await this.policy(policyOf);
+      try {
+        return await reported(`${label} ${iteration}/${this.options.iterations}`, this.watch, (inner) => work(policy, inner));
+      } finally {
+        await policy.free();
+      }
+    });
+  }
+}
+
+const marginsFile = (t: number) => `iteration-${t}/margins.jsonl`;
+const unlabelledFile = (t: number) => `iteration-${t}/unlabelled.jsonl`;
