@@ -32,6 +32,11 @@ export interface StepRecord extends Metrics {
   readonly num_tokens: number;
 }
 
+/** The loss or a gradient stopped being a number. */
+export class DivergenceError extends Error {
+  override readonly name = "DivergenceError";
+}
+
 /** Where a training stands between two steps: all that the next step depends on besides the parameters. */
 export interface TrainingPosition {
   /** Steps done. */
@@ -86,7 +91,7 @@ export class Training<Example> {
   /**
    * Takes the steps that are left, yielding a record after each.
    *
-   * @throws Error where the loss or a gradient is not a number; what was checkpointed before stays good
+   * @throws DivergenceError where the loss or a gradient is not a number; what was checkpointed before stays good
    */
   async *steps(): AsyncGenerator<StepRecord> {
     while (this.done < this.plan.length) {
@@ -125,7 +130,7 @@ export class Training<Example> {
       ...this.objective.metrics(examples, this.perExample(microBatches, fetched)),
     };
     if (!Number.isFinite(record.loss) || !Number.isFinite(record.grad_norm)) {
-      throw new Error(
+      throw new DivergenceError(
         `step ${step}: the loss is ${record.loss} and the gradient's norm ${record.grad_norm}; ` +
           `a smaller learning rate than ${learningRate} may help`,
       );

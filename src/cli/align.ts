@@ -1,0 +1,155 @@
+import { Command } from "commander";
+import { RunFolder } from "../align/run-folder.js";
+import type { TrainingOptions } from "../align/training.js";
+import { InputError } from "../base/errors.js";
+import { isWorldPrompt } from "../data/world/request.js";
+import { goldReward } from "../data/world/gold.js";
+import { loadPreferences, tokenizePairs, flipLabels, type PreferencePair } from "../data/index.js";
+import { writeJson } from "../base/files.js";
+import { Random } from "../base/random.js";
+import type { HeldOut } from "../judge/evaluate.js";
+import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
+import type { Checkpoint } from "../model/checkpoint.js";
+import type { GenerationOptions } from "../model/generate.js";
+import { sera, checkSeraOptions, type SeraOptions, type SeraSummary } from "../sera.js";
+import {
+  alignOptions,
+  dataOptions,
+  engineOptions,
+  sftOptions,
+  share,
+  type AlignArguments,
+  type DataArguments,
+  type EngineArguments,
+  type SftArguments,
+} from "./options.js";
+import { writeReport } from "./report/run-report.js";
+import { openRun } from "./run-config.js";
+import { withSession, type CommandSession } from "./session.js";
+import { isFromScratch, startingModel, textsOf } from "./start.js";
+import { summaryTable } from "./summary-table.js";
+
+/** Everything that `sera align` is told. */
+export interface AlignRun extends AlignArguments, DataArguments, EngineArguments, SftArguments {
+  readonly data: string;
+  readonly evalData?: string;
+  readonly model: string;
+  readonly initFrom?: string;
+  readonly flip: number;
+  readonly out: string;
+  readonly resume: boolean;
+}
+
+export function alignCommand(): Command {
+  const command = new Command("align")
+    .description("align a model with preference pairs by SeRA, or by the loss alone with --iterations 1")
+    .requiredOption("--data <file>", "preference pairs: .jsonl, .jsonl.gz or .parquet")
+    .requiredOption("--model <name>", "a checkpoint folder, or a preset to train from scratch: world, tiny, small, base")
+    .requiredOption("--out <folder>", "where the run is kept")
+    .option("--eval-data <file>", "held-out pairs")
+    .option("--init-from <start>", "sft: train the start on the chosen responses (a preset's default); or a folder: start from that checkpoint")
+    .option("--flip <share>", "swap the labels of a share of the pairs, for experiments with noise", share, 0)
+    .option("--resume", "go on with the run in --out", false);
+  return engineOptions(alignOptions(sftOptions(dataOptions(command)))).action(async (run: AlignRun) => {
+    const summary = await withSession(run, (session) => align(run, session));
+    process.stdout.write(`${summaryTable(summary)}\n${run.out}/report.html\n`);
+  });
+}
+
+/** Does what `sera align` is told; leaves everything in the run's folder. */
+export async function align(run: AlignRun, session: CommandSession): Promise<SeraSummary> {
+  const options = seraOptions(run);
+  checkSeraOptions(options);
+  const loading = { skipBadRows: run.skipBadRows, ...(run.limit && { limit: run.limit }) };
+  const loaded = await loadPreferences(run.data, loading);
+  const evaluation = run.evalData === undefined ? undefined : await loadPreferences(run.evalData, { skipBadRows: run.skipBadRows });
+  const offline = flipLabels(loaded.pairs, run.flip, Random.seeded(run.seed).fork("flip"));
+
+  const folder = new RunFolder(run.out);
+  const { quiet: _, ...config } = run;
+  await openRun(folder, config, run.resume);
+
+  const fromSft = run.initFrom === "sft" || (run.initFrom === undefined && (await isFromScratch(run.model)));
+  const start = await startingModel(
+    run.initFrom === undefined || run.initFrom === "sft" ? run.model : run.initFrom,
+    () => textsOf(offline),
+    run.seed,
+  );
+  const data = tokenize(offline, start, run);
+  const heldOut = evaluation && heldOutOf(evaluation.pairs, start, run);
+  await writeJson(folder.file("data.json"), {
+    pairs: data.pairs.length,
+    format: loaded.format,
+    skipped: [...loaded.skipped, ...data.skipped],
+    truncation: data.truncation,
+    identical: data.identical,
+    flipped: offline.filter(({ flipped }) => flipped).length,
+  });
+
+  const summary = await sera(
+    {
+      start,
+      pairs: data.pairs,
+      ...(fromSft && {
+        demonstrations: data.pairs.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen })),
+      }),
+      ...(heldOut && { evaluate: evaluateInFolder(heldOut, folder, Random.seeded(run.seed).fork("evaluate"), session) }),
+    },
+    options,
+    folder,
+    session.programs,
+    session,
+  );
+  await writeReport(run.out);
+  return summary;
+}
+
+function tokenize(pairs: readonly PreferencePair[], { tokenizer, config }: Checkpoint, run: DataArguments) {
+  return tokenizePairs(pairs, tokenizer, {
+    contextLength: config.contextLength,
+    truncatePrompts: run.truncatePrompts,
+    skipBadRows: run.skipBadRows,
+  });
+}
+
+function heldOutOf(pairs: readonly PreferencePair[], start: Checkpoint, run: AlignRun): HeldOut {
+  const tokenized = tokenize(pairs, start, run);
+  const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
+  const prompts = tokenized.pairs.map(({ id }) => promptOf.get(id)!);
+  const isWorld = prompts.every((prompt) => typeof prompt === "string" && isWorldPrompt(prompt));
+  return {
+    pairs: tokenized.pairs,
+    generation: generationOptions(run),
+    ...(isWorld && { gold: (i: number, response: string) => goldReward(prompts[i] as string, response).total }),
+  };
+}
+
+function seraOptions(run: AlignRun): SeraOptions {
+  const training: TrainingOptions = {
+    batchSize: run.batchSize,
+    ...(run.microBatchSize && { microBatchSize: run.microBatchSize }),
+    epochs: run.epochs,
+    learningRate: run.learningRate,
+    schedule: run.schedule,
+    warmup: run.warmup,
+    adamW: { weightDecay: run.weightDecay },
+  };
+  if (!(run.learningRate > 0)) throw new InputError(`learning-rate: found ${run.learningRate}, expected a number above 0`);
+  return { ...run, training, sft: sftTraining(run), generation: generationOptions(run) };
+}
+
+/** How an SFT start is trained. */
+export function sftTraining({ sftBatchSize, sftEpochs, sftLearningRate }: SftArguments): TrainingOptions {
+  return {
+    batchSize: sftBatchSize,
+    epochs: sftEpochs,
+    learningRate: sftLearningRate,
+    schedule: "cosine",
+    warmup: 0.03,
+    adamW: { weightDecay: 0.01 },
+  };
+}
+
+function generationOptions({ maxNewTokens, temperature, topK, topP }: AlignArguments): GenerationOptions {
+  return { maxNewTokens, temperature, topK, topP };
+}

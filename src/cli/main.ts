@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { DivergenceError } from "../align/training.js";
+import { InputError } from "../base/errors.js";
+import { alignCommand } from "./align.js";
+import { inspectCommand } from "./inspect.js";
+import { Interrupted } from "./session.js";
+import { sftCommand } from "./sft.js";
+
+const program = new Command("sera")
+  .description("Preference alignment of language models: SeRA, DPO and their relatives.")
+  .showHelpAfterError("(--help lists the options)")
+  .addCommand(alignCommand())
+  .addCommand(sftCommand())
+  .addCommand(inspectCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof Interrupted) {
+    process.stderr.write("interrupted: what was finished is kept; go on by adding --resume\n");
+    return error.exitCode;
+  }
+  const known = error instanceof InputError || error instanceof DivergenceError || (error instanceof Error && "code" in error);
+  process.stderr.write(`sera: ${known || !(error instanceof Error) ? String((error as Error).message ?? error) : error.stack}\n`);
+  return 1;
+}

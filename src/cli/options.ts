@@ -1,0 +1,124 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { losses } from "../align/losses/index.js";
+import { schedules, type Schedule } from "../align/schedule.js";
+import { providers, type Provider } from "../engine/onnx/engine.js";
+
+/** A number as typed; what range it may have is checked where it is used. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`found "${text}", expected a number.`);
+  return value;
+}
+
+/** A whole number from `least`, as typed. */
+export function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`found "${text}", expected a whole number from ${least}.`);
+    }
+    return value;
+  };
+}
+
+/** A share in [0, 1], as typed. */
+export function share(text: string): number {
+  const value = number(text);
+  if (value < 0 || value > 1) throw new InvalidArgumentError(`found "${text}", expected a share in [0, 1].`);
+  return value;
+}
+
+function oneOf<T extends string>(...names: readonly T[]): (text: string) => T {
+  return (text) => {
+    if (!names.includes(text as T)) throw new InvalidArgumentError(`found "${text}", expected one of ${names.join(", ")}.`);
+    return text as T;
+  };
+}
+
+/** Options of every verb that runs a model. */
+export interface EngineArguments {
+  readonly provider: Provider;
+  readonly threads: number;
+  readonly quiet: boolean;
+}
+
+export function engineOptions(command: Command): Command {
+  return command
+    .option("--provider <name>", `where the model runs: ${providers.join(", ")}`, oneOf(...providers), "cpu")
+    .option("--threads <n>", "threads of one op; 0 is one for each physical core", whole(0), 0)
+    .option("--quiet", "show no progress", false);
+}
+
+/** Options of every verb that reads examples. */
+export interface DataArguments {
+  readonly limit?: number;
+  readonly skipBadRows: boolean;
+  readonly truncatePrompts: boolean;
+}
+
+export function dataOptions(command: Command): Command {
+  return command
+    .option("--limit <n>", "use the first n rows only", whole(1))
+    .option("--skip-bad-rows", "leave bad rows out, counted, instead of stopping at the first", false)
+    .option("--truncate-prompts", "keep the ends of prompts that do not fit the context, counted, instead of stopping", false);
+}
+
+/** Options of the SFT start. */
+export interface SftArguments {
+  readonly sftEpochs: number;
+  readonly sftLearningRate: number;
+  readonly sftBatchSize: number;
+}
+
+export function sftOptions(command: Command): Command {
+  return command
+    .option("--sft-epochs <n>", "SFT: epochs", whole(1), 3)
+    .option("--sft-learning-rate <rate>", "SFT: peak of the learning rate", number, 1e-3)
+    .option("--sft-batch-size <n>", "SFT: examples of a step", whole(1), 32);
+}
+
+/** Options of an alignment. */
+export interface AlignArguments {
+  readonly loss: string;
+  readonly beta: number;
+  readonly iterations: number;
+  readonly select: number;
+  readonly bootstrap: number;
+  readonly responses: number;
+  readonly gamma: number;
+  readonly seed: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly schedule: Schedule;
+  readonly warmup: number;
+  readonly batchSize: number;
+  readonly microBatchSize?: number;
+  readonly weightDecay: number;
+  readonly maxNewTokens: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+}
+
+export function alignOptions(command: Command): Command {
+  return command
+    .option("--loss <name>", `direct alignment loss: ${Object.keys(losses).join(", ")}`, oneOf(...Object.keys(losses)), "dpo")
+    .option("--beta <β>", "how strongly the policy is held to the reference", number, 0.1)
+    .option("--iterations <T>", "trainings; 1 is the loss alone, without SeRA", whole(1), 3)
+    .option("--select <share>", "K/N: pairs kept by their margin from iteration 2 on", share, 0.7)
+    .option("--bootstrap <share>", "K̃/N: pairs that the policy makes, as a share of the data's", share, 0.3)
+    .option("--responses <R>", "responses sampled for each prompt", whole(2), 4)
+    .option("--gamma <γ>", "weight of the policy before the last in the ensemble", share, 0.3)
+    .option("--seed <n>", "the same seed gives the same bytes", whole(0), 0)
+    .option("--epochs <n>", "epochs of each iteration", whole(1), 1)
+    .option("--learning-rate <rate>", "peak of the learning rate", number, 1e-4)
+    .option("--schedule <name>", `after the warm-up: ${schedules.join(", ")}`, oneOf(...schedules), "linear")
+    .option("--warmup <share>", "share of the steps in which the learning rate goes up", share, 0.1)
+    .option("--batch-size <n>", "pairs of a step", whole(1), 32)
+    .option("--micro-batch-size <n>", "pairs that go through the model at once; gradients are accumulated", whole(1))
+    .option("--weight-decay <rate>", "AdamW's decay of matrices", number, 0)
+    .option("--max-new-tokens <n>", "longest sampled response", whole(1), 128)
+    .option("--temperature <t>", "of sampling; 0 takes the most likely token", number, 0.7)
+    .option("--top-k <k>", "sample among the k most likely tokens; 0 is no limit", whole(0), 0)
+    .option("--top-p <p>", "sample among the fewest tokens with this share of the probability", number, 1);
+}

@@ -1,0 +1,32 @@
+import { readFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { RunFolder } from "../align/run-folder.js";
+import { InputError, quote } from "../base/errors.js";
+import { writeJson } from "../base/files.js";
+
+/** Every option of a run, as `config.json` keeps it. */
+export type RunConfig = Readonly<Record<string, unknown>>;
+
+/** Options that change no result, so that a run may go on with others. */
+const free = new Set(["threads", "provider", "quiet", "resume", "out"]);
+
+/**
+ * Begins a run in a folder, or goes on with the one that is there.
+ *
+ * @throws InputError where the folder holds a run and `resume` is false, where it holds none and
+ *   `resume` is true, or where the run there has other options
+ */
+export async function openRun(folder: RunFolder, config: RunConfig, resume: boolean): Promise<void> {
+  const file = folder.file("config.json");
+  const there = await folder.has("config.json");
+  if (there && !resume) throw new InputError(`${folder.path}: found a run, expected a new folder; go on with it by --resume, or choose another --out`);
+  if (!there && resume) throw new InputError(`${folder.path}: found no run to resume, expected a folder with config.json`);
+  if (!there) return writeJson(file, config);
+  const known = JSON.parse(await readFile(file, "utf8")) as RunConfig;
+  const typed = JSON.parse(JSON.stringify(config)) as RunConfig;
+  for (const key of new Set([...Object.keys(known), ...Object.keys(typed)])) {
+    if (!free.has(key) && !isDeepStrictEqual(known[key], typed[key])) {
+      throw new InputError(`${file}: found ${key} = ${quote(known[key])}, asked to resume with ${quote(typed[key])}`);
+    }
+  }
+}
