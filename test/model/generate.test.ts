@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Random } from "../../src/base/random.js";
+import type { Work } from "../../src/base/work.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { generate, type GenerationOptions, type Writing, type WritingRequest } from "../../src/model/generate.js";
+import { Policy } from "../../src/model/policy.js";
+import { llamaCases, loadLlamaCase } from "../support/llama-case.js";
+import { byteTokenizer, randomTokens, tinyConfig, tinyPolicy } from "../support/tiny-model.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+let policy: Policy;
+before(async () => {
+  policy = await tinyPolicy(programs);
+});
+after(() => engine.close());
+
+const random = Random.seeded(9);
+/** Prompts of 1 to 12 tokens, two responses each. */
+const requests: WritingRequest[] = [9, 12, 1, 10, 5, 6].map((length) => ({
+  key: `prompt of ${length}`,
+  prompt: randomTokens(length, random),
+  responses: 2,
+}));
+
+/** All batches, in the order in which they are yielded. */
+async function written(
+  wanted: readonly WritingRequest[],
+  options: GenerationOptions = {},
+  { by = policy, seed = 4, work }: { by?: Policy; seed?: number; work?: Work } = {},
+): Promise<Writing[][]> {
+  const batches: Writing[][] = [];
+  const settings = { maxNewTokens: 8, ...options };
+  for await (const batch of generate(by, wanted, Random.seeded(seed), settings, work)) batches.push(batch);
+  return batches;
+}
+
+/** The tokens of each response by `request/number`. */
+function byName(batches: readonly Writing[][], wanted: readonly WritingRequest[]): Map<string, number[]> {
+  return new Map(batches.flat().map(({ request, number, tokens }) => [`${wanted[request]!.key}/${number}`, [...tokens]]));
+}
+
+for (const name of llamaCases) {
+  it(`greedy continuations are PyTorch's, token for token, also from prompts of different lengths (${name})`, async () => {
+    const { config, parameters, greedy } = await loadLlamaCase(name);
+    const by = await Policy.create(programs, { config, parameters, tokenizer: byteTokenizer });
+    // Each prompt, and it with a token of its continuation: two lengths in one batch.
+    const cases = greedy.flatMap(({ prompt, continuation }) => [
+      { prompt, rest: continuation },
+      { prompt: [...prompt, continuation[0]!], rest: continuation.slice(1) },
+    ]);
+    const wanted = cases.map(({ prompt }, i) => ({ key: `${i}`, prompt: Int32Array.from(prompt), responses: 1 + (i % 3) }));
+    const options = { temperature: 0, maxNewTokens: 12, stopTokens: [] };
+    for (const batchSize of [1, 4, 64]) {
+      const found = (await written(wanted, { ...options, batchSize }, { by })).flat();
+      assert.equal(found.length, 12);
+      for (const { request, tokens, complete } of found) {
+        const { rest } = cases[request]!;
+        assert.deepEqual([...tokens.subarray(0, rest.length)], rest);
+        assert.equal(complete, false);
+      }
+    }
+  });
+}
+
+describe("sampled responses", () => {
+  it("are the same with the same seed, and others with another, or with another number", async () => {
+    const first = byName(await written(requests), requests);
+    assert.deepEqual(byName(await written(requests), requests), first);
+    const other = byName(await written(requests, {}, { seed: 5 }), requests);
+    for (const [name, tokens] of first) assert.notDeepEqual(other.get(name), tokens, name);
+    for (const { key } of requests) assert.notDeepEqual(first.get(`${key}/0`), first.get(`${key}/1`));
+  });
+
+  it("do not depend on what else is written, nor on the batch size", async () => {
+    const all = byName(await written(requests), requests);
+    assert.deepEqual(byName(await written(requests, { batchSize: 3 }), requests), all);
+    for (const request of requests) {
+      for (const [name, tokens] of byName(await written([request]), [request])) assert.deepEqual(tokens, all.get(name), name);
+    }
+  });
+
+  it("end with a stop token, which they keep, or at the limit", async () => {
+    const stopTokens = Array.from({ length: tinyConfig.vocabSize }, (_, id) => id).filter((id) => id % 4 === 0);
+    const found = (await written(requests, { stopTokens })).flat();
+    assert.deepEqual(new Set(found.map(({ complete }) => complete)), new Set([true, false]));
+    for (const { tokens, complete } of found) {
+      const stopped = [...tokens].findIndex((id) => id % 4 === 0);
+      assert.equal(complete, stopped !== -1);
+      assert.equal(tokens.length, complete ? stopped + 1 : 8);
+    }
+  });
+
+  it("end with the tokenizer's EOS by default", async () => {
+    const wanted = [{ ...requests[0]!, responses: 64 }];
+    // A hundred times the temperature makes all 259 tokens about as likely.
+    const found = (await written(wanted, { temperature: 100, maxNewTokens: 20 })).flat();
+    const complete = found.filter((response) => response.complete);
+    assert.ok(complete.length > 0);
+    for (const { tokens } of complete) assert.equal(tokens.indexOf(byteTokenizer.eosId), tokens.length - 1);
+  });
+
+  it("do not leave the context", async () => {
+    const { contextLength } = tinyConfig;
+    const wanted = [contextLength - 1, contextLength - 3].map((length) => ({ key: `${length}`, prompt: randomTokens(length, random), responses: 1 }));
+    const found = (await written(wanted, { maxNewTokens: 100, stopTokens: [] })).flat();
+    assert.deepEqual(found.map(({ request, tokens }) => [request, tokens.length]), [[0, 1], [1, 3]]);
+  });
+});
+
+describe("generate", () => {
+  it("yields each response once, and goes on after batches that were had before", async () => {
+    const batches = await written(requests, { batchSize: 2 });
+    const names = byName(batches, requests);
+    assert.equal(names.size, 12);
+    assert.ok(batches.every((batch) => batch.length <= 2));
+    assert.deepEqual(await written(requests, { batchSize: 2, skipBatches: 2 }), batches.slice(2));
+  });
+
+  it("tells how far it is, and stops between batches", async () => {
+    const controller = new AbortController();
+    const progress: [number, number][] = [];
+    const onProgress = (done: number, total: number) => {
+      progress.push([done, total]);
+      controller.abort(new Error("enough"));
+    };
+    const work = { signal: controller.signal, onProgress };
+    await assert.rejects(written(requests, { batchSize: 2 }, { work }), /enough/);
+    assert.deepEqual(progress, [[2, 12]]);
+  });
+
+  it("refuses prompts that cannot be answered, and settings without a meaning", async () => {
+    const request = (length: number) => [{ key: "odd", prompt: new Int32Array(length), responses: 1 }];
+    await assert.rejects(written(request(0)), /the prompt of "odd" has no token/);
+    await assert.rejects(written(request(tinyConfig.contextLength)), /the prompt of "odd" has 48 tokens, the context is 48/);
+    await assert.rejects(written(request(1), { temperature: -1 }), /temperature is at least 0, got -1/);
+  });
+});

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { Random } from "../../src/base/random.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { initialParameters } from "../../src/model/parameters.js";
+import { Policy } from "../../src/model/policy.js";
+import { assertSameTensors } from "../support/compare.js";
+import { tinyConfig, tinyPolicy } from "../support/tiny-model.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+after(() => engine.close());
+
+describe("a policy", () => {
+  it("gives back the parameters that it was made of", async () => {
+    const policy = await tinyPolicy(programs, 2);
+    assertSameTensors(await policy.parameters(), initialParameters(tinyConfig, Random.seeded(2)));
+  });
+
+  it("is the same after it was saved and loaded", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sera-policy-"));
+    try {
+      const policy = await tinyPolicy(programs, 2);
+      await policy.save(folder);
+      const loaded = await Policy.load(programs, folder);
+      assertSameTensors(await loaded.parameters(), await policy.parameters());
+      assert.deepEqual(loaded.config, { ...tinyConfig });
+      assert.equal(loaded.tokenizer.eosId, policy.tokenizer.eosId);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("cannot be read once it is freed", async () => {
+    const policy = await tinyPolicy(programs);
+    await policy.free();
+    await assert.rejects(policy.parameters(), /this state has been freed/);
+  });
+});

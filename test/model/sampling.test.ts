@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { Random } from "../../src/base/random.js";
+import { checkSampling, sampleToken, type Sampling } from "../../src/model/sampling.js";
+
+const plain: Sampling = { temperature: 1, topK: 0, topP: 1 };
+/** Their softmax is the probabilities; the shift makes sure that only differences matter. */
+const logits = Float32Array.of(0.15, 0.5, 0.05, 0.3).map((p) => Math.log(p) + 70);
+const draws = 20_000;
+
+/** How often each id is drawn. */
+function shares(sampling: Partial<Sampling>, from = logits): number[] {
+  const random = Random.seeded(11);
+  const counts = new Array<number>(from.length).fill(0);
+  for (let i = 0; i < draws; i++) counts[sampleToken(from, { ...plain, ...sampling }, random)]!++;
+  return counts.map((count) => count / draws);
+}
+
+/** Within four standard errors; what cannot be drawn never is. */
+function assertShares(found: readonly number[], weights: readonly number[]): void {
+  const total = weights.reduce((a, b) => a + b);
+  weights.forEach((weight, id) => {
+    const p = weight / total;
+    const accepted = 4 * Math.sqrt((p * (1 - p)) / draws);
+    assert.ok(Math.abs(found[id]! - p) <= accepted, `id ${id}: ${found[id]}, not ${p}`);
+  });
+}
+
+describe("sampleToken draws from", () => {
+  it("the softmax of the logits", () => assertShares(shares({}), [0.15, 0.5, 0.05, 0.3]));
+
+  it("p^(1/temperature)", () => {
+    assertShares(shares({ temperature: 0.5 }), [0.15 ** 2, 0.5 ** 2, 0.05 ** 2, 0.3 ** 2]);
+    assertShares(shares({ temperature: 2 }), [0.15, 0.5, 0.05, 0.3].map(Math.sqrt));
+  });
+
+  it("the topK most likely", () => {
+    assertShares(shares({ topK: 1 }), [0, 1, 0, 0]);
+    assertShares(shares({ topK: 3 }), [0.15, 0.5, 0, 0.3]);
+    assertShares(shares({ topK: 99 }), [0.15, 0.5, 0.05, 0.3]);
+  });
+
+  it("the fewest that hold topP", () => {
+    assertShares(shares({ topP: 0.45 }), [0, 1, 0, 0]);
+    assertShares(shares({ topP: 0.75 }), [0, 0.5, 0, 0.3]);
+    assertShares(shares({ topP: 0.9 }), [0.15, 0.5, 0, 0.3]);
+  });
+
+  it("what temperature, topK and topP leave, in this order", () => {
+    // Of p² among the first three, the first holds 0.69 and the first two 0.94.
+    assertShares(shares({ temperature: 0.5, topK: 3, topP: 0.7 }), [0, 0.25, 0, 0.09]);
+    assertShares(shares({ temperature: 0.5, topK: 3, topP: 0.6 }), [0, 1, 0, 0]);
+  });
+
+  it("the smallest ids where topK cuts through equal logits", () => {
+    assertShares(shares({ topK: 2 }, Float32Array.of(1, 1, 1, 1)), [1, 1, 0, 0]);
+  });
+});
+
+describe("sampleToken", () => {
+  it("takes the most likely, the first of equals, at temperature 0, and needs no randomness", () => {
+    const random = Random.seeded(1);
+    assert.equal(sampleToken(Float32Array.of(1, 3, 3, 2), { ...plain, temperature: 0 }, random), 1);
+    assert.equal(random.uniform(), Random.seeded(1).uniform());
+  });
+
+  it("stays finite at logits of ±1000 and at almost no temperature", () => {
+    assertShares(shares({}, Float32Array.of(-1000, 1000, 1000)), [0, 1, 1]);
+    assertShares(shares({ temperature: 1e-6 }), [0, 1, 0, 0]);
+  });
+
+  it("draws the same with the same seed", () => {
+    const draw = () => {
+      const random = Random.seeded(3);
+      return Array.from({ length: 50 }, () => sampleToken(logits, { ...plain, topP: 0.9 }, random));
+    };
+    assert.deepEqual(draw(), draw());
+  });
+
+  it("never draws what is not likely enough", () => {
+    const some = fc.array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(some, fc.integer({ min: 1, max: 12 }), fc.double({ min: 0.01, max: 1, noNaN: true }), fc.nat(), (given, topK, topP, seed) => {
+        const id = sampleToken(Float32Array.from(given), { temperature: 1, topK, topP }, Random.seeded(seed));
+        const more = Float32Array.from(given).filter((x) => x > given[id]!);
+        assert.ok(more.length < topK);
+        const total = given.reduce((sum, x) => sum + Math.exp(x), 0);
+        assert.ok(more.reduce((sum, x) => sum + Math.exp(x), 0) <= topP * total * (1 + 1e-9));
+      }),
+    );
+  });
+});
+
+describe("checkSampling", () => {
+  it("takes what has a meaning", () => {
+    checkSampling(plain);
+    checkSampling({ temperature: 0, topK: 50, topP: 0.01 });
+  });
+
+  it("refuses the rest", () => {
+    for (const temperature of [-1, NaN, Infinity]) assert.throws(() => checkSampling({ ...plain, temperature }), /temperature is at least 0, got/);
+    for (const topK of [-1, 1.5, NaN]) assert.throws(() => checkSampling({ ...plain, topK }), /topK is a whole number from 0, got/);
+    for (const topP of [0, 1.01, NaN]) assert.throws(() => checkSampling({ ...plain, topP }), /topP is above 0 and at most 1, got/);
+  });
+});

@@ -1,0 +1,47 @@
+import { Random } from "../../src/base/random.js";
+import type { ProgramCache } from "../../src/engine/program-cache.js";
+import type { TokenSequence } from "../../src/model/batch.js";
+import type { ModelConfig } from "../../src/model/config.js";
+import { initialParameters } from "../../src/model/parameters.js";
+import { Policy } from "../../src/model/policy.js";
+import { trainTokenizer } from "../../src/model/train-tokenizer.js";
+
+/** One token a byte, beside the special ones. */
+export const byteTokenizer = trainTokenizer([]);
+
+/** A model that trains in milliseconds. */
+export const tinyConfig: ModelConfig = {
+  architecture: "llama",
+  vocabSize: byteTokenizer.vocabSize,
+  hiddenSize: 16,
+  intermediateSize: 24,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  headSize: 4,
+  contextLength: 48,
+  ropeTheta: 10000,
+  normEpsilon: 1e-6,
+  tiedEmbeddings: true,
+  // Large enough that what the model says depends on what it reads.
+  initializerRange: 0.3,
+};
+
+/** A policy of {@link tinyConfig} with seeded parameters. */
+export function tinyPolicy(programs: ProgramCache, seed = 1): Promise<Policy> {
+  const parameters = initialParameters(tinyConfig, Random.seeded(seed));
+  return Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
+}
+
+/** Token ids below the vocabulary's size. */
+export function randomTokens(length: number, random: Random): Int32Array {
+  return Int32Array.from({ length }, () => random.integer(tinyConfig.vocabSize));
+}
+
+/** Sequences of 2 to 36 tokens. */
+export function randomSequences(count: number, random: Random): TokenSequence[] {
+  return Array.from({ length: count }, () => ({
+    prompt: randomTokens(1 + random.integer(18), random),
+    response: randomTokens(1 + random.integer(18), random),
+  }));
+}
