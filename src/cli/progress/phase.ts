@@ -1,0 +1,71 @@
+import type { Figures } from "../../base/work.js";
+import { clock } from "../duration.js";
+import { Rate } from "./rate.js";
+
+/** What is known of a phase of the work, and how its parts read. */
+export class Phase {
+  private readonly startedAt: number;
+  private readonly units = new Rate();
+  private readonly tokens = new Rate();
+  private figures: Figures = {};
+  /** Units of work finished. */
+  done = 0;
+
+  constructor(
+    readonly label: string,
+    readonly total: number,
+    private readonly now: () => number,
+  ) {
+    this.startedAt = now();
+  }
+
+  /** Takes in how far the work is; metrics that are not given stay what they were. */
+  update(done: number, figures: Figures = {}): void {
+    const at = this.now();
+    this.done = done;
+    this.units.add(done, at);
+    if (figures.tokens !== undefined) this.tokens.add(figures.tokens, at);
+    const given = Object.entries(figures).filter(([, value]) => value !== undefined);
+    this.figures = { ...this.figures, ...Object.fromEntries(given) };
+  }
+
+  /** How far it is: `62/141`. */
+  get count(): string {
+    return `${this.done}/${this.total}`;
+  }
+
+  /** Time since the phase began, as a clock shows it. */
+  get elapsed(): string {
+    return clock(this.now() - this.startedAt);
+  }
+
+  /** The time left by the recent rate, or nothing while it is not known. */
+  get left(): string[] {
+    const rate = this.units.perSecond;
+    return rate && this.done < this.total ? [`${clock((this.total - this.done) / rate)} left`] : [];
+  }
+
+  /** The newest metrics, and tokens a second once they are known. */
+  get metrics(): string[] {
+    const { loss, margin, accuracy } = this.figures;
+    const tokenRate = this.tokens.perSecond;
+    return [
+      ...(loss === undefined ? [] : [`loss ${significant(loss)}`]),
+      ...(margin === undefined ? [] : [`margin ${significant(margin)}`]),
+      ...(accuracy === undefined ? [] : [`accuracy ${(100 * accuracy).toFixed(1)} %`]),
+      ...(tokenRate === undefined ? [] : [`${Math.round(tokenRate).toLocaleString("en-US")} tokens/s`]),
+    ];
+  }
+
+  /** The line that stays when the phase has ended. */
+  last(text: string | undefined): string {
+    return [this.label, this.count, ...this.metrics, `in ${this.elapsed}`, ...(text ? [text] : [])].join("  ");
+  }
+}
+
+/** Four decimals for small numbers, fewer for large ones, so that a column of them stands still. */
+function significant(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e5) return value.toExponential(2);
+  return value.toFixed(size < 10 ? 4 : size < 1000 ? 2 : 1);
+}

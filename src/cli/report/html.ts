@@ -1,0 +1,28 @@
+/** Markup that is safe to put into a page as it stands. */
+export class Html {
+  constructor(readonly markup: string) {}
+}
+
+type Content = Html | string | number | null | undefined | readonly Content[];
+
+/**
+ * A template of HTML: what is put in is escaped, as text of an element or as a quoted attribute,
+ * unless it is {@link Html} itself. Arrays are joined; null and undefined are nothing.
+ *
+ * @example html`<p title="${name}">${items.map((item) => html`<b>${item}</b>`)}</p>`
+ */
+export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
+  return new Html(strings.map((string, at) => string + (at < contents.length ? markupOf(contents[at]) : "")).join(""));
+}
+
+function markupOf(content: Content): string {
+  if (content == null) return "";
+  if (content instanceof Html) return content.markup;
+  return typeof content === "object" ? content.map(markupOf).join("") : escape(String(content));
+}
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+}

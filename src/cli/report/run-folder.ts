@@ -1,0 +1,113 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { MarginRow } from "../../plot/rows.js";
+import { readJsonFile, readJsonLinesFile } from "./json-file.js";
+
+const number = z.number().nullish();
+
+/** A mean with its 95 % interval. */
+export const interval = z.object({ mean: z.number(), low: z.number(), high: z.number() });
+
+const iteration = z.object({
+  iteration: z.int().nonnegative(),
+  pairsKept: number,
+  pairsMade: number,
+  meanMargin: number,
+  accuracy: number,
+  goldReward: interval.nullish(),
+  winRate: interval.nullish(),
+  seconds: z.object({ training: number, scoring: number, sampling: number, evaluation: number }),
+});
+
+const summary = z.object({
+  method: z.string(),
+  loss: z.string(),
+  seed: z.number(),
+  iterations: z.array(iteration),
+});
+
+const step = z.object({
+  phase: z.enum(["sft", "align"]),
+  iteration: z.int().nonnegative(),
+  step: z.number(),
+  loss: z.number(),
+  "rewards/chosen": number,
+  "rewards/rejected": number,
+  "rewards/margins": number,
+  "rewards/accuracies": number,
+});
+
+const margin = z.object({ ensemble: z.number(), kept: z.boolean() });
+
+const prompt = z.union([z.string(), z.array(z.object({ role: z.string(), content: z.string() }))]);
+
+const bootstrapped = z.object({
+  id: z.string(),
+  prompt,
+  chosen: z.string(),
+  rejected: z.string(),
+  chosenReward: z.number(),
+  rejectedReward: z.number(),
+  margin: z.number(),
+});
+
+/** One iteration of `summary.json`; iteration 0 is the SFT model. */
+export type IterationSummary = z.output<typeof iteration>;
+/** A pair that the policy made (a line of `bootstrapped.jsonl`). */
+export type BootstrappedPair = z.output<typeof bootstrapped>;
+
+/** What a report reads of a run folder. */
+export interface RunFolder {
+  readonly summary: z.output<typeof summary>;
+  /** Every option of the run. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly steps: readonly z.output<typeof step>[];
+  readonly margins: readonly MarginRow[];
+  /** The pairs made before the last iteration that made any. */
+  readonly bootstrapped: { readonly iteration: number; readonly pairs: readonly BootstrappedPair[] } | undefined;
+}
+
+/**
+ * Reads the tables of a run folder. What a run may not have (margins and made pairs of an
+ * iteration, steps of a run that trained nothing) is empty.
+ *
+ * @throws {InputError} where `summary.json` or `config.json` is missing, or a file is not as it should be
+ */
+export async function readRunFolder(folder: string): Promise<RunFolder> {
+  const runSummary = await readJsonFile(join(folder, "summary.json"), summary);
+  const margins: MarginRow[] = [];
+  let made: RunFolder["bootstrapped"];
+  for (const number of await iterationsIn(folder)) {
+    const of = join(folder, `iteration-${number}`);
+    for (const row of (await readJsonLinesFile(join(of, "margins.jsonl"), margin)) ?? []) {
+      margins.push({ iteration: number, ...row });
+    }
+    const pairs = await readJsonLinesFile(join(of, "bootstrapped.jsonl"), bootstrapped);
+    if (pairs?.length) made = { iteration: number, pairs };
+  }
+  return {
+    summary: runSummary,
+    config: await readJsonFile(join(folder, "config.json"), z.record(z.string(), z.unknown())),
+    steps: await readSteps(folder),
+    margins,
+    bootstrapped: made,
+  };
+}
+
+/**
+ * The logged training steps of a run folder.
+ *
+ * @throws {InputError} where a line of `metrics.jsonl` is not as it should be
+ */
+export async function readSteps(folder: string): Promise<RunFolder["steps"]> {
+  return (await readJsonLinesFile(join(folder, "metrics.jsonl"), step)) ?? [];
+}
+
+async function iterationsIn(folder: string): Promise<number[]> {
+  const names = await readdir(folder);
+  return names
+    .flatMap((name) => /^iteration-(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}

@@ -1,0 +1,174 @@
+import { join } from "node:path";
+import type { TopLevelSpec } from "vega-lite";
+import { writeFileAtomic } from "../../base/files.js";
+import { accuracyOverSteps } from "../../plot/accuracy-over-steps.js";
+import { goldByIteration } from "../../plot/gold-by-iteration.js";
+import { lossCurve } from "../../plot/loss-curve.js";
+import { marginHistogram } from "../../plot/margin-histogram.js";
+import { rewardsOverSteps } from "../../plot/rewards-over-steps.js";
+import { secondsByPhase } from "../../plot/seconds-by-phase.js";
+import { winRates } from "../../plot/win-rates.js";
+import { clock } from "../duration.js";
+import { html, type Html } from "./html.js";
+import { page } from "./page.js";
+import { count, decimals, figures, labelledText, meanWithInterval, nothing, percent, table, type Column } from "./parts.js";
+import { readRunFolder, type BootstrappedPair, type IterationSummary, type RunFolder } from "./run-folder.js";
+
+/** Options that say what a run was, in the order the header shows them. */
+const telling = ["data", "model", "loss", "beta", "iterations", "select", "bootstrap", "responses", "gamma", "flip", "seed"];
+
+/**
+ * Writes a run's report to `report.html` in its folder.
+ *
+ * @returns the path of the report
+ * @throws {InputError} as {@link renderReport}
+ */
+export async function writeReport(folder: string): Promise<string> {
+  const path = join(folder, "report.html");
+  await writeFileAtomic(path, await renderReport(folder));
+  return path;
+}
+
+/**
+ * The report of a run as a page that stands alone: what was run, the summary of each iteration,
+ * plots, some of the pairs that the policy made, and every option.
+ *
+ * @param folder a run folder
+ * @throws {InputError} where `summary.json` or `config.json` is missing, or a file is not as it should be
+ */
+export async function renderReport(folder: string): Promise<string> {
+  const run = await readRunFolder(folder);
+  const { method, loss, seed, iterations } = run.summary;
+  const trained = iterations.filter(({ iteration }) => iteration > 0).length;
+  const title = `${methodName(method, trained)} with the ${loss} loss`;
+  return page(
+    title,
+    html`<header>
+<h1>${title}</h1>
+<p class="lead">${trained} ${trained === 1 ? "iteration" : "iterations"} of preference training, seed ${seed}; ${clock(totalSeconds(iterations))} of wall-clock in all.</p>
+${facts(run.config)}
+</header>
+${summaryTable(iterations)}
+<h2>Curves</h2>
+${await figures(plots(run))}
+${bootstrappedExamples(run.bootstrapped)}
+<h2>Configuration</h2>
+${configTable(run.config)}`,
+  );
+}
+
+/** One iteration of SeRA neither selects nor makes pairs: it is training on the pairs as they are. */
+function methodName(method: string, trained: number): string {
+  if (method !== "sera") return method;
+  return trained > 1 ? "SeRA" : "Preference training";
+}
+
+function totalSeconds(iterations: readonly IterationSummary[]): number {
+  return iterations.flatMap(({ seconds }) => Object.values(seconds)).reduce<number>((sum, part) => sum + (part ?? 0), 0);
+}
+
+function facts(config: RunFolder["config"]): Html {
+  const known = telling.filter((name) => config[name] != null);
+  return html`<dl class="facts">${known.map((name) => html`<div><dt>${name}</dt><dd>${optionText(config[name])}</dd></div>`)}</dl>`;
+}
+
+function optionText(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
+function summaryTable(iterations: readonly IterationSummary[]): Html {
+  const seconds = (phase: keyof IterationSummary["seconds"]): Column<IterationSummary> => ({
+    heading: `${phase} (s)`,
+    cell: (row) => decimals(row.seconds[phase], 1),
+    has: (row) => row.seconds[phase] != null,
+  });
+  const columns: Column<IterationSummary>[] = [
+    { heading: "pairs kept", cell: (row) => count(row.pairsKept), has: (row) => row.pairsKept != null },
+    { heading: "pairs made", cell: (row) => count(row.pairsMade), has: (row) => row.pairsMade != null },
+    { heading: "mean margin", cell: (row) => decimals(row.meanMargin, 3), has: (row) => row.meanMargin != null },
+    { heading: "accuracy", cell: (row) => percent(row.accuracy), has: (row) => row.accuracy != null },
+    {
+      heading: "gold reward",
+      cell: (row) => meanWithInterval(row.goldReward, (value) => decimals(value, 3)),
+      has: (row) => row.goldReward != null,
+    },
+    {
+      heading: "win rate",
+      cell: (row) => (row.iteration === 0 ? nothing : meanWithInterval(row.winRate, percent)),
+      has: (row) => row.iteration > 0 && row.winRate != null,
+    },
+    seconds("training"),
+    seconds("scoring"),
+    seconds("sampling"),
+    seconds("evaluation"),
+  ];
+  const notes = [
+    iterations.some((row) => row.accuracy != null)
+      ? "Mean margin (log-ratio of chosen less that of rejected, in nats) and accuracy (share of margins above 0) are of held-out pairs."
+      : "",
+    iterations.some((row) => row.goldReward)
+      ? "Gold reward and win rate (against the SFT model, a tie counting half) are of responses to held-out prompts, with 95 % intervals; training never sees them."
+      : "",
+  ];
+  return html`${table("iteration", nameOf, columns, iterations)}
+<p class="note">${notes.filter(Boolean).join(" ")}</p>`;
+}
+
+function nameOf({ iteration }: { readonly iteration: number }): string {
+  return iteration === 0 ? "SFT" : String(iteration);
+}
+
+/** The plots for which the run has numbers. */
+function plots({ summary: { iterations }, steps, margins }: RunFolder): TopLevelSpec[] {
+  const gold = iterations.flatMap(({ iteration, goldReward }) => (goldReward ? [{ iteration, ...goldReward }] : []));
+  const wins = iterations.flatMap(({ iteration, winRate }) =>
+    winRate && iteration > 0 ? [{ name: `iteration ${iteration}`, ...winRate }] : [],
+  );
+  const aligned = steps.filter((row) => row.phase === "align");
+  return [
+    ...(gold.length > 0 ? [goldByIteration(gold)] : []),
+    ...(wins.length > 0 ? [winRates(wins)] : []),
+    ...(aligned.length > 0 ? [lossCurve(aligned), rewardsOverSteps(aligned), accuracyOverSteps(aligned)] : []),
+    ...(margins.length > 0 ? [marginHistogram(margins)] : []),
+    ...(aligned.length < steps.length ? [lossCurve(steps, "sft")] : []),
+    secondsByPhase(iterations.map(({ iteration, seconds }) => ({ iteration, ...seconds }))),
+  ];
+}
+
+/** The pairs of greatest, median and least margin: what the rule made, not what looks best. */
+function bootstrappedExamples(made: RunFolder["bootstrapped"]): Html {
+  if (!made) return html``;
+  const pairs = [...made.pairs].sort((a, b) => b.margin - a.margin);
+  const places: readonly (readonly [string, number])[] = [
+    ["greatest margin", 0],
+    ["median margin", Math.floor((pairs.length - 1) / 2)],
+    ["least margin", pairs.length - 1],
+  ];
+  const examples = places.filter(([, at], index) => places.findIndex(([, other]) => other === at) === index);
+  return html`<h2>Pairs that the policy made</h2>
+<p class="note">Of the ${count(pairs.length)} made before iteration ${made.iteration}; both responses are the policy's own samples, labelled by its implicit reward.</p>
+${examples.map(([label, at]) => pairExample(label, pairs[at]!))}`;
+}
+
+function pairExample(label: string, pair: BootstrappedPair): Html {
+  return html`<section class="example">
+${labelledText(`prompt of ${pair.id} · ${label}, ${decimals(pair.margin, 2)}`, promptText(pair.prompt))}
+<div class="answers">
+${labelledText(`chosen · reward ${decimals(pair.chosenReward, 2)}`, pair.chosen)}
+${labelledText(`rejected · reward ${decimals(pair.rejectedReward, 2)}`, pair.rejected)}
+</div>
+</section>
+`;
+}
+
+function promptText(prompt: BootstrappedPair["prompt"]): string {
+  return typeof prompt === "string" ? prompt : prompt.map(({ role, content }) => `${role}: ${content}`).join("\n");
+}
+
+function configTable(config: RunFolder["config"]): Html {
+  return html`<div class="scroll"><table class="config"><tbody>
+${Object.entries(config).map(
+  ([name, value]) => html`<tr><th>${name}</th><td>${optionText(value)}</td></tr>
+`,
+)}</tbody></table></div>`;
+}

@@ -1,0 +1,14 @@
+export { accuracyOverSteps } from "./accuracy-over-steps.js";
+export { goldByIteration, type GoldRow } from "./gold-by-iteration.js";
+export { goldRewards } from "./gold-rewards.js";
+export type { NamedInterval } from "./interval-plot.js";
+export { lossCurve } from "./loss-curve.js";
+export { marginHistogram } from "./margin-histogram.js";
+export { marginOverSteps } from "./margin-over-steps.js";
+export { renderSvg } from "./render-svg.js";
+export { rewardsOverSteps } from "./rewards-over-steps.js";
+export type { MarginRow, Rows, StepRow } from "./rows.js";
+export { secondsByPhase, type SecondsRow } from "./seconds-by-phase.js";
+export type { Runs } from "./step-plot.js";
+export { lightTheme, pageTheme, palette, theme } from "./theme.js";
+export { winRates } from "./win-rates.js";

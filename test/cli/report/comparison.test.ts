@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { conclusion, renderComparison, writeComparison } from "../../../src/cli/report/comparison.js";
+import { emptyFolder, writeComparisonFolder } from "./folders.js";
+import { pictures, standsAlone, textOf } from "./page-checks.js";
+
+it("compares the three methods", async (test) => {
+  const folder = await emptyFolder(test);
+  await writeComparisonFolder(folder);
+  const path = await writeComparison(folder);
+  const page = await readFile(path, "utf8");
+  standsAlone(page);
+  assert.equal(pictures(page), 4);
+  const text = textOf(page);
+  for (const part of [
+    "Seeds 1, 2, 3.",
+    "SFT 0.600 [0.590, 0.610] — 1:26",
+    "SeRA 0.750 [0.740, 0.760] 65.0 % [62.0 %, 68.0 %] 3:41",
+    "The first 6 of 9 held-out prompts.",
+    "SFT · gold 0.25 &lt;/p&gt;&lt;script&gt;",
+    "SeRA · gold 1.00 please wash the leek",
+  ]) {
+    assert.ok(text.includes(part), `no “${part}” in ${text}`);
+  }
+});
+
+it("does without samples and runs", async (test) => {
+  const folder = await emptyFolder(test);
+  await writeComparisonFolder(folder);
+  for (const name of ["samples.jsonl", "dpo", "sera"]) await rm(join(folder, name), { recursive: true });
+  const page = await renderComparison(folder);
+  assert.equal(pictures(page), 2);
+  assert.doesNotMatch(page, /side by side/);
+});
+
+describe("the conclusion", () => {
+  const gold = (mean: number) => ({ goldReward: { mean, low: mean - 0.02, high: mean + 0.02 } });
+
+  it("says above or below only where the intervals are apart", () => {
+    const of = (dpo: number, sera: number) => conclusion({ sft: gold(0.5), dpo: gold(dpo), sera: gold(sera) });
+    assert.match(of(0.6, 0.7), /0\.500 for SFT, 0\.600 for DPO and 0\.700 for SeRA\. SeRA is above DPO/);
+    assert.match(of(0.7, 0.6), /SeRA is below DPO/);
+    assert.match(of(0.6, 0.61), /intervals of SeRA and DPO overlap/);
+  });
+
+  it("is silent on what was not measured", () => {
+    assert.equal(conclusion({ sft: {}, dpo: {}, sera: {} }), "");
+  });
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { it } from "node:test";
+import { renderReport, writeReport } from "../../../src/cli/report/run-report.js";
+import { emptyFolder, writeRun } from "./folders.js";
+import { pictures, standsAlone, textOf } from "./page-checks.js";
+
+it("says what was run, iteration by iteration", async (test) => {
+  const folder = await emptyFolder(test);
+  await writeRun(folder);
+  const page = await renderReport(folder);
+  standsAlone(page);
+  assert.equal(pictures(page), 8);
+  const text = textOf(page);
+  for (const part of [
+    "SeRA with the dpo loss",
+    "2 iterations of preference training, seed 7; 3:51 of wall-clock in all.",
+    "SFT — — — — — — 74.0 — — —",
+    "1 1,500 0 −0.500 62.5 % 0.700 [0.690, 0.710] 60.0 % [55.0 %, 65.0 %] 31.3 9.0 26.0 12.0",
+    "2 1,050 450 1.250 66.0 % 0.740",
+    `sampling {&quot;topP&quot;:0.9}`,
+    "evalData null",
+  ]) {
+    assert.ok(text.includes(part), `no “${part}” in ${text}`);
+  }
+});
+
+it("shows the made pairs of greatest, median and least margin, as text", async (test) => {
+  const folder = await emptyFolder(test);
+  await writeRun(folder);
+  const text = textOf(await renderReport(folder));
+  assert.match(text, /Of the 3 made before iteration 2/);
+  assert.match(text, /prompt of p3 · greatest margin, 3\.00 user: &lt;\/p&gt;&lt;script&gt;/);
+  assert.match(text, /prompt of p2 · median margin, 2\.00 .* prompt of p1 · least margin, 1\.00/);
+  assert.match(text, /rejected · reward −1\.00 \(empty\)/);
+});
+
+it("a run without gold reward, review or logged steps has a report without them", async (test) => {
+  const folder = await emptyFolder(test);
+  const seconds = { training: 5, scoring: null, sampling: null, evaluation: null };
+  await writeFile(join(folder, "summary.json"), JSON.stringify({ method: "sera", loss: "dpo", seed: 1, iterations: [{ iteration: 1, seconds }] }));
+  await writeFile(join(folder, "config.json"), "{}");
+  const page = await renderReport(folder);
+  standsAlone(page);
+  assert.equal(pictures(page), 1);
+  assert.match(textOf(page), /Preference training with the dpo loss/);
+  assert.doesNotMatch(textOf(page), /gold|win rate|pairs made/i);
+});
+
+it("writes the page into the folder, the same bytes each time", async (test) => {
+  const folder = await emptyFolder(test);
+  await writeRun(folder);
+  const path = await writeReport(folder);
+  assert.equal(path, join(folder, "report.html"));
+  assert.equal(await readFile(path, "utf8"), await renderReport(folder));
+});
+
+it("names the file and line of what it cannot read", async (test) => {
+  const folder = await emptyFolder(test);
+  await writeRun(folder);
+  await appendFile(join(folder, "metrics.jsonl"), `{"phase":"align","iteration":1,"step":1,"loss":"low"}\n`);
+  await assert.rejects(renderReport(folder), { name: "InputError", message: /metrics\.jsonl:27: found "low" at loss, expected .*number/ });
+  await writeFile(join(folder, "summary.json"), "{");
+  await assert.rejects(renderReport(folder), { name: "InputError", message: /summary\.json: found text that is not JSON/ });
+  await rm(join(folder, "summary.json"));
+  await assert.rejects(renderReport(folder), { name: "InputError", message: /summary\.json: found no such file/ });
+});

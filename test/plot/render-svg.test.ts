@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { renderSvg } from "../../src/plot/render-svg.js";
+import { pageTheme } from "../../src/plot/theme.js";
+import { winRates } from "../../src/plot/win-rates.js";
+
+const rows = [{ name: "<b>SeRA</b> & co", mean: 0.6, low: 0.5, high: 0.7 }];
+
+it("text of the data is escaped", async () => {
+  const svg = await renderSvg(winRates(rows));
+  assert.match(svg, /&lt;b&gt;SeRA&lt;\/b&gt; &amp; co/);
+  assert.doesNotMatch(svg, /<b>/);
+});
+
+it("the same specification gives the same bytes", async () => {
+  assert.equal(await renderSvg(winRates(rows)), await renderSvg(winRates(rows)));
+});
+
+it("in a page, ink is the page's own and no ids can clash", async () => {
+  const svg = await renderSvg({ ...winRates(rows), config: pageTheme });
+  assert.match(svg, /currentColor/);
+  assert.doesNotMatch(svg, /\sid="|#000|black/);
+});

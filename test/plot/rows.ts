@@ -1,0 +1,32 @@
+import { Random } from "../../src/base/random.js";
+import type { MarginRow, StepRow } from "../../src/plot/rows.js";
+
+/** Steps of a run whose reward margin grows by `gain` a step, counted anew in each iteration. */
+export function alignSteps(iterations: number, stepsEach: number, gain: number): StepRow[] {
+  return Array.from({ length: iterations * stepsEach }, (_, at) => {
+    const margin = gain * at;
+    return {
+      phase: "align",
+      iteration: 1 + Math.floor(at / stepsEach),
+      step: 1 + (at % stepsEach),
+      loss: Math.round(1e4 * Math.log1p(Math.exp(-margin))) / 1e4,
+      "rewards/chosen": margin / 4,
+      "rewards/rejected": (-3 * margin) / 4,
+      "rewards/margins": margin,
+      "rewards/accuracies": 0.5 + (at % 4) / 8,
+    };
+  });
+}
+
+/** Steps of SFT. */
+export function sftSteps(count: number): StepRow[] {
+  return Array.from({ length: count }, (_, at) => ({ phase: "sft", iteration: 0, step: at + 1, loss: 4 - at / count }));
+}
+
+/** Reviewed pairs of which the 70 % with the greatest margin were kept. */
+export function reviewed(iteration: number, pairs: number): MarginRow[] {
+  const random = Random.seeded(iteration);
+  return Array.from({ length: pairs }, () => iteration * (0.6 + random.normal()))
+    .sort((a, b) => b - a)
+    .map((ensemble, rank) => ({ iteration, ensemble, kept: rank < 0.7 * pairs }));
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { table } from "arquero";
+import type { TopLevelSpec } from "vega-lite";
+import { lossCurve } from "../../src/plot/loss-curve.js";
+import type { StepRow } from "../../src/plot/rows.js";
+import { alignSteps } from "./rows.js";
+
+const row = (iteration: number, step: number, loss: number | null): StepRow =>
+  ({ phase: "align", iteration, step, loss }) as StepRow;
+
+function blocksOf(spec: TopLevelSpec) {
+  const { values } = (spec as { data: { values: { iteration: number; step: number; mean: number; least: number; greatest: number }[] } }).data;
+  return values.map(({ iteration, step, mean, least, greatest }) => ({ iteration, step, mean, least, greatest }));
+}
+
+it("a short run is drawn step by step", () => {
+  assert.deepEqual(blocksOf(lossCurve([row(1, 1, 0.7), row(1, 2, 0.5)])), [
+    { iteration: 1, step: 1, mean: 0.7, least: 0.7, greatest: 0.7 },
+    { iteration: 1, step: 2, mean: 0.5, least: 0.5, greatest: 0.5 },
+  ]);
+});
+
+it("a long run is averaged over blocks that do not cross iterations", () => {
+  const rows = [1, 2].flatMap((iteration) => Array.from({ length: 35 }, (_, at) => row(iteration, at + 1, at % 2)));
+  const blocks = blocksOf(lossCurve(rows));
+  assert.deepEqual(blocks[0], { iteration: 1, step: 1.5, mean: 0.5, least: 0, greatest: 1 });
+  assert.deepEqual(blocks[17], { iteration: 1, step: 35, mean: 0, least: 0, greatest: 0 });
+  assert.deepEqual(blocks[18], { iteration: 2, step: 36.5, mean: 0.5, least: 0, greatest: 1 });
+  assert.equal(blocks.length, 36);
+});
+
+it("steps count on where iterations count anew, and stay where they do not", () => {
+  const anew = [row(1, 10, 1), row(1, 20, 1), row(2, 10, 1), row(3, 10, 1)];
+  const onward = [row(1, 10, 1), row(1, 20, 1), row(2, 30, 1), row(3, 40, 1)];
+  const steps = [10, 20, 30, 40];
+  assert.deepEqual(blocksOf(lossCurve(anew)).map(({ step }) => step), steps);
+  assert.deepEqual(blocksOf(lossCurve(onward)).map(({ step }) => step), steps);
+});
+
+it("a step without a number is left out", () => {
+  assert.deepEqual(blocksOf(lossCurve([row(1, 1, null), row(1, 2, 0.5)])).map(({ step }) => step), [2]);
+});
+
+it("an Arquero table is drawn as the same rows are", () => {
+  const rows = alignSteps(2, 5, 0.1);
+  const names = Object.keys(rows[0]!) as (keyof StepRow)[];
+  const columns = Object.fromEntries(names.map((name) => [name, rows.map((each) => each[name])]));
+  assert.deepEqual(lossCurve(table(columns)), lossCurve(rows));
+});
