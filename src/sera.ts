@@ -57,11 +57,29 @@ export interface SeraInput {
   readonly demonstrations?: readonly TokenizedDemonstration[];
   readonly pairs: readonly TokenizedPair[];
   /** Called with each iteration's policy, 0 being the reference; what it returns goes into the summary. */
-  readonly evaluate?: (policy: Policy, iteration: number) => Promise<object>;
+  readonly evaluate?: (policy: Policy, iteration: number) => Promise<Evaluation>;
 }
 
-/** What one iteration did. */
-export interface IterationSummary {
+/** How a policy does on held-out pairs. */
+export interface Evaluation extends Judged {
+  /** Share of pairs whose implicit reward margin is above 0; null under the reference itself. */
+  readonly accuracy: number | null;
+  /** Mean implicit reward margin over β, in nats. */
+  readonly meanMargin: number | null;
+}
+
+/** What a gold reward says of a policy's responses, where there is one. */
+export interface Judged {
+  /** Mean gold reward of the responses, and its 95 % bootstrap interval over prompts. */
+  readonly goldReward?: number;
+  readonly goldRewardInterval?: readonly [low: number, high: number];
+  /** Share of prompts on which the gold reward is above the reference's, ties counted half; and its interval. */
+  readonly winRate?: number;
+  readonly winRateInterval?: readonly [low: number, high: number];
+}
+
+/** What one iteration did, and how its policy does. */
+export interface IterationSummary extends Evaluation {
   readonly iteration: number;
   /** Pairs of the data that were trained on. */
   readonly pairsKept: number | null;
@@ -69,13 +87,12 @@ export interface IterationSummary {
   readonly pairsMade: number | null;
   readonly bootstrap: BootstrapCounts | null;
   readonly seconds: Readonly<Record<"training" | "scoring" | "sampling" | "evaluation", number>>;
-  /** What `evaluate` returned. */
-  readonly [figure: string]: unknown;
 }
 
 /** `summary.json` of a run. */
 export interface SeraSummary {
-  readonly method: "sera" | "sft" | string;
+  /** "sera", or the loss's name where there was one iteration only. */
+  readonly method: string;
   readonly loss: string;
   readonly seed: number;
   readonly iterations: readonly IterationSummary[];
@@ -311,15 +328,13 @@ class SeraRun {
             }
           }),
         )
-      : {};
+      : { accuracy: null, meanMargin: null };
     const seconds = (kind: string) => this.stopwatch.of(iteration, kind);
     return {
       iteration,
       pairsKept,
       pairsMade,
       bootstrap,
-      meanMargin: null,
-      accuracy: null,
       ...figures,
       seconds: {
         training: seconds("training"),

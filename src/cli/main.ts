@@ -5,11 +5,13 @@ import { InputError } from "../base/errors.js";
 import { alignCommand } from "./align.js";
 import { inspectCommand } from "./inspect.js";
 import { Interrupted } from "./session.js";
+import { quickstartCommand } from "./quickstart.js";
 import { sftCommand } from "./sft.js";
 
 const program = new Command("sera")
   .description("Preference alignment of language models: SeRA, DPO and their relatives.")
   .showHelpAfterError("(--help lists the options)")
+  .addCommand(quickstartCommand())
   .addCommand(alignCommand())
   .addCommand(sftCommand())
   .addCommand(inspectCommand());

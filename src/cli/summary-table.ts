@@ -1,18 +1,16 @@
-import type { SeraSummary } from "../sera.js";
-import type { Interval } from "../stats/interval.js";
+import type { Judged, SeraSummary } from "../sera.js";
 
 /** A run's iterations as a table of text. */
 export function summaryTable({ iterations }: SeraSummary): string {
   const header = ["iteration", "kept", "made", "margin", "accuracy", "gold reward", "win rate", "seconds"];
-  const rows = iterations.map(({ iteration, pairsKept, pairsMade, meanMargin, accuracy, goldReward, winRate, seconds }) => [
-    iteration === 0 ? "0 (start)" : `${iteration}`,
-    `${pairsKept ?? "–"}`,
-    `${pairsMade ?? "–"}`,
-    figure(meanMargin, 2),
-    figure(accuracy, 3),
-    interval(goldReward),
-    interval(winRate),
-    Object.values(seconds).reduce((a, b) => a + b, 0).toFixed(0),
+  const rows = iterations.map((row) => [
+    row.iteration === 0 ? "0 (start)" : `${row.iteration}`,
+    `${row.pairsKept ?? "–"}`,
+    `${row.pairsMade ?? "–"}`,
+    figure(row.meanMargin, 2),
+    figure(row.accuracy, 3),
+    ...judgedCells(row),
+    Object.values(row.seconds).reduce((a, b) => a + b, 0).toFixed(0),
   ]);
   return textTable([header, ...rows]);
 }
@@ -25,13 +23,15 @@ export function textTable(rows: readonly (readonly string[])[]): string {
   return rows.map(line).join("\n");
 }
 
-/** A mean with its interval, or a dash. */
-export function interval(value: unknown): string {
-  if (value === undefined || value === null) return "–";
-  const { mean, low, high } = value as Interval;
-  return `${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+/** Gold reward and win rate with their intervals, or dashes where the data has no gold reward. */
+export function judgedCells({ goldReward, goldRewardInterval, winRate, winRateInterval }: Judged): string[] {
+  return [interval(goldReward, goldRewardInterval), interval(winRate, winRateInterval)];
 }
 
-function figure(value: unknown, digits: number): string {
+function interval(mean: number | undefined, limits: readonly [number, number] | undefined): string {
+  return mean === undefined || limits === undefined ? "–" : `${mean.toFixed(3)} [${limits[0].toFixed(3)}, ${limits[1].toFixed(3)}]`;
+}
+
+function figure(value: number | null, digits: number): string {
   return typeof value === "number" ? value.toFixed(digits) : "–";
 }

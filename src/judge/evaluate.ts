@@ -5,7 +5,8 @@ import type { TokenizedPair } from "../data/tokenize.js";
 import { generate, type GenerationOptions } from "../model/generate.js";
 import type { Policy } from "../model/policy.js";
 import { logRatios, pairLogProbs, type PairValues } from "../review/index.js";
-import { bootstrapInterval, type Interval } from "../stats/interval.js";
+import type { Evaluation } from "../sera.js";
+import { bootstrapInterval } from "../stats/interval.js";
 
 /** Held-out pairs and, where there is one, the gold reward of responses to their prompts. */
 export interface HeldOut {
@@ -20,17 +21,6 @@ export interface JudgedResponse {
   readonly id: string;
   readonly response: string;
   readonly gold: number;
-}
-
-/** How a policy does on held-out pairs. */
-export interface Evaluation {
-  /** Share of pairs whose implicit reward margin is above 0; null under the reference itself. */
-  readonly accuracy: number | null;
-  /** Mean implicit reward margin over β, in nats. */
-  readonly meanMargin: number | null;
-  readonly goldReward?: Interval;
-  /** Share of prompts on which the gold reward is above the reference's, ties counted half. */
-  readonly winRate?: Interval;
 }
 
 /**
@@ -59,9 +49,15 @@ export async function evaluate(
   const responses = await respond(policy, pairs, gold, generation, random.fork("responses"), work);
   const rivals = against?.rivals ?? responses;
   const wins = responses.map(({ gold: mine }, i) => (1 + Math.sign(mine - rivals[i]!.gold)) / 2);
-  const goldReward = bootstrapInterval(responses.map((response) => response.gold), random.fork("gold interval"));
-  const winRate = bootstrapInterval(wins, random.fork("win interval"));
-  return { evaluation: { ...agreement, goldReward, winRate }, responses, logProbs };
+  const reward = bootstrapInterval(responses.map((response) => response.gold), random.fork("gold interval"));
+  const win = bootstrapInterval(wins, random.fork("win interval"));
+  const judged = {
+    goldReward: reward.mean,
+    goldRewardInterval: [reward.low, reward.high],
+    winRate: win.mean,
+    winRateInterval: [win.low, win.high],
+  } as const;
+  return { evaluation: { ...agreement, ...judged }, responses, logProbs };
 }
 
 function heldOutMargins(logProbs: PairValues, reference: PairValues): Float64Array {

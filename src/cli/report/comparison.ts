@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { TopLevelSpec } from "vega-lite";
 import { writeFileAtomic } from "../../base/files.js";
+import type { Interval } from "../../stats/interval.js";
 import { goldRewards } from "../../plot/gold-rewards.js";
 import { lossCurve } from "../../plot/loss-curve.js";
 import { marginOverSteps } from "../../plot/margin-over-steps.js";
@@ -11,18 +12,18 @@ import { html, type Html } from "./html.js";
 import { readJsonFile, readJsonLinesFile } from "./json-file.js";
 import { page } from "./page.js";
 import { decimals, figures, labelledText, meanWithInterval, nothing, percent, table } from "./parts.js";
-import { interval, readSteps } from "./run-folder.js";
+import { judged, readSteps, withIntervals, type Judged } from "./run-folder.js";
 
 /** Most samples that the page shows; it says how many there are. */
 const MOST_SAMPLES = 6;
 
-const method = z.object({
-  goldReward: interval.nullish(),
-  /** Against the SFT model; its own is 0.5 or absent. */
-  winRate: interval.nullish(),
-  /** Wall-clock from the SFT model on; SFT's is that of its own training. */
-  seconds: z.number().nullish(),
-});
+const method = z
+  .object({
+    ...judged,
+    /** Wall-clock from the SFT model on; SFT's is that of its own training. */
+    seconds: z.number().nullish(),
+  })
+  .transform(withIntervals);
 
 const summary = z.object({
   methods: z.object({ sft: method, dpo: method, sera: method }),
@@ -39,7 +40,6 @@ const sample = z.object({
   goldSera: z.number(),
 });
 
-type Summary = z.output<typeof summary>;
 type Sample = z.output<typeof sample>;
 type Method = z.output<typeof method>;
 
@@ -110,7 +110,7 @@ ${sampleAnswers(samples)}`,
 }
 
 /** What came out, in words that claim no more than the intervals allow. */
-export function conclusion({ sft, dpo, sera }: Summary["methods"]): string {
+export function conclusion({ sft, dpo, sera }: Readonly<Record<"sft" | "dpo" | "sera", Judged>>): string {
   const sentences = [];
   if (sft.goldReward && dpo.goldReward && sera.goldReward) {
     const [before, withDpo, withSera] = [sft, dpo, sera].map(({ goldReward }) => decimals(goldReward!.mean, 3));
@@ -125,7 +125,7 @@ export function conclusion({ sft, dpo, sera }: Summary["methods"]): string {
   return sentences.join(" ");
 }
 
-function compareWith(other: string, theirs: z.output<typeof interval>, ours: z.output<typeof interval>): string {
+function compareWith(other: string, theirs: Interval, ours: Interval): string {
   if (ours.low > theirs.high) return `SeRA is above ${other}, and their 95 % intervals do not meet`;
   if (ours.high < theirs.low) return `SeRA is below ${other}, and their 95 % intervals do not meet`;
   return `The 95 % intervals of SeRA and ${other} overlap, so this run does not by itself tell which is better`;

@@ -1,24 +1,51 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Interval } from "../../stats/interval.js";
 import type { MarginRow } from "../../plot/rows.js";
 import { readJsonFile, readJsonLinesFile } from "./json-file.js";
 
 const number = z.number().nullish();
 
-/** A mean with its 95 % interval. */
-export const interval = z.object({ mean: z.number(), low: z.number(), high: z.number() });
+const bounds = z.tuple([z.number(), z.number()]).nullish();
 
-const iteration = z.object({
-  iteration: z.int().nonnegative(),
-  pairsKept: number,
-  pairsMade: number,
-  meanMargin: number,
-  accuracy: number,
-  goldReward: interval.nullish(),
-  winRate: interval.nullish(),
-  seconds: z.object({ training: number, scoring: number, sampling: number, evaluation: number }),
-});
+/** What the gold reward says of responses: means with the bounds of their 95 % intervals beside them. */
+export const judged = { goldReward: number, goldRewardInterval: bounds, winRate: number, winRateInterval: bounds };
+
+/** The means of {@link judged} put together with their bounds. */
+export function withIntervals<Row extends z.output<z.ZodObject<typeof judged>>>({
+  goldReward,
+  goldRewardInterval,
+  winRate,
+  winRateInterval,
+  ...row
+}: Row): Omit<Row, keyof typeof judged> & Judged {
+  const reward = interval(goldReward, goldRewardInterval);
+  const win = interval(winRate, winRateInterval);
+  return { ...row, ...(reward && { goldReward: reward }), ...(win && { winRate: win }) };
+}
+
+/** A gold reward and a win rate against the SFT model, where they are known. */
+export interface Judged {
+  readonly goldReward?: Interval;
+  readonly winRate?: Interval;
+}
+
+function interval(mean: number | null | undefined, limits: z.output<typeof bounds>): Interval | undefined {
+  return mean == null || limits == null ? undefined : { mean, low: limits[0], high: limits[1] };
+}
+
+const iteration = z
+  .object({
+    iteration: z.int().nonnegative(),
+    pairsKept: number,
+    pairsMade: number,
+    meanMargin: number,
+    accuracy: number,
+    ...judged,
+    seconds: z.object({ training: number, scoring: number, sampling: number, evaluation: number }),
+  })
+  .transform(withIntervals);
 
 const summary = z.object({
   method: z.string(),

@@ -24,9 +24,9 @@ export async function writeRun(folder: string): Promise<void> {
     loss: "dpo",
     seed: 7,
     iterations: [
-      { iteration: 0, pairsKept: null, pairsMade: null, meanMargin: null, accuracy: null, winRate: { mean: 0.5, low: 0.5, high: 0.5 }, seconds: { training: 74, scoring: null, sampling: null, evaluation: null } },
-      { iteration: 1, pairsKept: 1500, pairsMade: 0, meanMargin: -0.5, accuracy: 0.625, goldReward: { mean: 0.7, low: 0.69, high: 0.71 }, winRate: { mean: 0.6, low: 0.55, high: 0.65 }, seconds },
-      { iteration: 2, pairsKept: 1050, pairsMade: 450, meanMargin: 1.25, accuracy: 0.66, goldReward: { mean: 0.74, low: 0.73, high: 0.75 }, winRate: { mean: 0.65, low: 0.6, high: 0.7 }, seconds },
+      { iteration: 0, pairsKept: null, pairsMade: null, meanMargin: null, accuracy: null, winRate: 0.5, winRateInterval: [0.5, 0.5], seconds: { training: 74, scoring: null, sampling: null, evaluation: null } },
+      { iteration: 1, pairsKept: 1500, pairsMade: 0, meanMargin: -0.5, accuracy: 0.625, goldReward: 0.7, goldRewardInterval: [0.69, 0.71], winRate: 0.6, winRateInterval: [0.55, 0.65], seconds },
+      { iteration: 2, pairsKept: 1050, pairsMade: 450, meanMargin: 1.25, accuracy: 0.66, goldReward: 0.74, goldRewardInterval: [0.73, 0.75], winRate: 0.65, winRateInterval: [0.6, 0.7], seconds },
     ],
   };
   const made = [3, 1, 2].map((margin) => ({
@@ -50,8 +50,8 @@ export async function writeRun(folder: string): Promise<void> {
 /** Writes a comparison of SFT, DPO and SeRA, with their runs and samples. */
 export async function writeComparisonFolder(folder: string): Promise<void> {
   const method = (mean: number, seconds: number) => ({
-    goldReward: { mean, low: mean - 0.01, high: mean + 0.01 },
-    winRate: { mean: mean - 0.1, low: mean - 0.13, high: mean - 0.07 },
+    goldReward: mean, goldRewardInterval: [mean - 0.01, mean + 0.01],
+    winRate: mean - 0.1, winRateInterval: [mean - 0.13, mean - 0.07],
     seconds,
   });
   const methods = { sft: method(0.6, 86), dpo: method(0.7, 150), sera: method(0.75, 221) };

@@ -1,0 +1,136 @@
+import { Command } from "commander";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomic, writeJson } from "../base/files.js";
+import type { JudgedResponse } from "../judge/evaluate.js";
+import type { IterationSummary, Judged, SeraSummary } from "../sera.js";
+import { align, type AlignRun } from "./align.js";
+import { engineOptions, whole, type EngineArguments } from "./options.js";
+import { writeComparison } from "./report/comparison.js";
+import { withSession, type CommandSession } from "./session.js";
+import { sft } from "./sft.js";
+import { shippedData } from "./start.js";
+import { judgedCells, textTable } from "./summary-table.js";
+
+/** How the shipped SFT model of the world was trained; `--fresh` does it again. */
+export const worldSft = { sftEpochs: 8, sftLearningRate: 2e-3, sftBatchSize: 32 } as const;
+
+/** Trainings on the pairs that each method gets: DPO as epochs, SeRA as iterations. */
+const rounds = 3;
+
+interface QuickstartArguments extends EngineArguments {
+  readonly fresh: boolean;
+  readonly seed: number;
+  readonly out: string;
+  readonly resume: boolean;
+}
+
+export function quickstartCommand(): Command {
+  const command = new Command("quickstart")
+    .description("SFT, DPO and SeRA on the shipped synthetic world, compared by its gold reward; under 10 minutes on 2 cores")
+    .option("--fresh", "train the SFT start anew instead of taking the shipped one", false)
+    .option("--seed <n>", "the same seed gives the same bytes", whole(0), 1)
+    .option("--out <folder>", "where the runs are kept", "runs/quickstart")
+    .option("--resume", "go on with the runs in --out", false);
+  return engineOptions(command).action(async (run: QuickstartArguments) => {
+    const table = await withSession(run, (session) => quickstart(run, session));
+    process.stdout.write(`\n${table}\n\n${run.out}/report.html\n`);
+  });
+}
+
+async function quickstart(run: QuickstartArguments, session: CommandSession): Promise<string> {
+  const begin = performance.now();
+  const start = run.fresh ? await trainStart(run, session) : join(shippedData, "world/sft");
+  const startSeconds = run.fresh ? (performance.now() - begin) / 1000 : 0;
+  const dpo = await align(alignment(run, start, "dpo"), session);
+  const sera = await align(alignment(run, start, "sera"), session);
+
+  const last = ({ iterations }: SeraSummary) => iterations.at(-1)!;
+  const methods = {
+    sft: { ...judged(dpo.iterations[0]!), seconds: startSeconds },
+    dpo: { ...judged(last(dpo)), seconds: workSeconds(dpo) },
+    sera: { ...judged(last(sera)), seconds: workSeconds(sera) },
+  };
+  await writeJson(join(run.out, "summary.json"), { seeds: [run.seed], methods });
+  await writeSamples(run.out);
+  await writeComparison(run.out);
+  const rows = Object.entries(methods).map(([name, { seconds, ...figure }]) => [
+    name.toUpperCase().replace("SERA", "SeRA"),
+    ...judgedCells(figure),
+    seconds.toFixed(0),
+  ]);
+  return textTable([["method", "gold reward", "win rate against SFT", "seconds"], ...rows]);
+}
+
+async function trainStart(run: QuickstartArguments, session: CommandSession): Promise<string> {
+  const out = join(run.out, "sft");
+  const data = join(shippedData, "world/demonstrations.jsonl");
+  await sft({ ...run, ...worldSft, data, model: "world", out, skipBadRows: false, truncatePrompts: false }, session);
+  return join(out, "model");
+}
+
+function alignment(run: QuickstartArguments, model: string, method: "dpo" | "sera"): AlignRun {
+  return {
+    ...run,
+    ...worldSft,
+    data: join(shippedData, "world/train.jsonl"),
+    evalData: join(shippedData, "world/heldout.jsonl"),
+    model,
+    out: join(run.out, method),
+    flip: 0,
+    skipBadRows: false,
+    truncatePrompts: false,
+    loss: "dpo",
+    beta: method === "dpo" ? 0.3 : 1,
+    iterations: method === "dpo" ? 1 : rounds,
+    epochs: method === "dpo" ? rounds : 1,
+    select: 0.7,
+    bootstrap: 0.3,
+    responses: 4,
+    gamma: 0.3,
+    learningRate: 1e-4,
+    schedule: "linear",
+    warmup: 0.1,
+    batchSize: 32,
+    weightDecay: 0,
+    maxNewTokens: 48,
+    temperature: 0.7,
+    topK: 0,
+    topP: 1,
+  };
+}
+
+/** Gold reward and win rate of an iteration, as plain numbers with their intervals beside them. */
+function judged({ goldReward, goldRewardInterval, winRate, winRateInterval }: IterationSummary): Judged {
+  return { goldReward, goldRewardInterval, winRate, winRateInterval };
+}
+
+/** Seconds of training, review and sampling; evaluation is the comparison's and not the method's. */
+function workSeconds({ iterations }: SeraSummary): number {
+  return iterations.reduce((total, { seconds: { training, scoring, sampling } }) => total + training + scoring + sampling, 0);
+}
+
+async function writeSamples(folder: string): Promise<void> {
+  const responses = async (run: string, iteration: number) =>
+    lines<JudgedResponse>(join(folder, run, `iteration-${iteration}`, "responses.jsonl"));
+  const [prompts, sft, dpo, sera] = await Promise.all([
+    lines<{ prompt: string }>(join(shippedData, "world/heldout.jsonl")),
+    responses("dpo", 0),
+    responses("dpo", 1),
+    responses("sera", rounds),
+  ]);
+  const rows = prompts.map(({ prompt }, i) => ({
+    prompt,
+    sft: sft[i]!.response,
+    dpo: dpo[i]!.response,
+    sera: sera[i]!.response,
+    goldSft: sft[i]!.gold,
+    goldDpo: dpo[i]!.gold,
+    goldSera: sera[i]!.gold,
+  }));
+  await writeFileAtomic(join(folder, "samples.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+}
+
+async function lines<T>(file: string): Promise<T[]> {
+  return (await readFile(file, "utf8")).trim().split("\n").map((line) => JSON.parse(line) as T);
+}

@@ -1,0 +1,39 @@
+/*
+ * What a cell imports. Each arrow of the pipeline is one function:
+ * pairs → tokenizePairs → (Training, trainInFolder) → margins → selectTop → sampleResponses →
+ * labelSamples → formPairs → and around again: sera.
+ */
+export * from "./align/losses/index.js";
+export type { PairLogProbs, PreferenceLoss } from "./align/losses/loss.js";
+export { preference, type ReferencedPair } from "./align/preference.js";
+export { RunFolder } from "./align/run-folder.js";
+export { schedules, type Schedule } from "./align/schedule.js";
+export { supervised } from "./align/sft.js";
+export { trainInFolder, type Phase } from "./align/train-in-folder.js";
+export { DivergenceError, Training, type StepRecord, type TrainingOptions, type TrainingPosition } from "./align/training.js";
+export { InputError } from "./base/errors.js";
+export { Random } from "./base/random.js";
+export type { Figures, Reporter, Work } from "./base/work.js";
+export * from "./bootstrap/index.js";
+export * from "./data/index.js";
+export { OnnxEngine, type OnnxEngineOptions, type Provider } from "./engine/onnx/engine.js";
+export { ProgramCache } from "./engine/program-cache.js";
+export type { Engine, Executable, Program, State } from "./engine/engine.js";
+export { evaluate, type HeldOut, type JudgedResponse } from "./judge/evaluate.js";
+export { evaluateInFolder } from "./judge/evaluate-in-folder.js";
+export type { TokenSequence } from "./model/batch.js";
+export type { Message } from "./model/chat.js";
+export { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./model/checkpoint.js";
+export type { ModelConfig } from "./model/config.js";
+export { generate, type GenerationOptions, type Writing, type WritingRequest } from "./model/generate.js";
+export { loadTokenizer } from "./model/load-tokenizer.js";
+export { initialParameters, parameterCount, type Parameters } from "./model/parameters.js";
+export { Policy } from "./model/policy.js";
+export { presets, type PresetName } from "./model/presets.js";
+export { responseLogProbs } from "./model/score.js";
+export type { Tokenizer } from "./model/tokenizer.js";
+export { trainTokenizer } from "./model/train-tokenizer.js";
+export * as plot from "./plot/index.js";
+export * from "./review/index.js";
+export { sera, type Evaluation, type IterationSummary, type SeraInput, type SeraOptions, type SeraSummary } from "./sera.js";
+export { bootstrapInterval, type Interval } from "./stats/interval.js";
