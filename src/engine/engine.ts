@@ -42,6 +42,6 @@ export interface Engine {
   /** Copies tensors into the engine. */
   createState(tensors: Iterable<readonly [string, Tensor]>): Promise<State>;
   prepare(program: Program): Promise<Executable>;
-  /** Frees everything and ends the engine. */
+  /** Frees everything and ends the engine, after the run that is on; what waits behind it is rejected. */
   close(): Promise<void>;
 }

@@ -13,6 +13,13 @@ import type { Program } from "./engine.js";
 /** Ops that write element i of the result after reading only element i of that input. */
 const elementwise = new Set<OpName>(["neg", "add", "sub", "mul", "div", "maximum", "where"]);
 
+/**
+ * Ops that an engine need not run where they stand: a reshape is a view of the same memory, an
+ * identity is dropped and a transpose is fused into the product that takes it, which then reads the
+ * tensor itself.
+ */
+const views = new Set<OpName>(["reshape", "stopGradient", "transpose"]);
+
 /** The names of the program's updates that may be written over the old content while the program runs. */
 export function updatesInPlace(program: Program): Set<string> {
   const values = topologicalOrder([...Object.values(program.outputs), ...program.updates.values()]);
@@ -35,10 +42,10 @@ export function updatesInPlace(program: Program): Set<string> {
   return safe;
 }
 
-/** The ops that read a tensor, also through a reshape, which engines make a view of the same memory. */
+/** The ops that read a tensor, also through a view. */
 function readersOf(value: Value, consumers: ReadonlyMap<Value, readonly Value[]>): Value[] {
   return (consumers.get(value) ?? []).flatMap((reader) =>
-    reader.op === "reshape" ? [reader, ...readersOf(reader, consumers)] : [reader],
+    views.has(reader.op) ? [reader, ...readersOf(reader, consumers)] : [reader],
   );
 }
 

@@ -3,8 +3,9 @@ import type { Tensor } from "../../graph/tensor.js";
 import type { Value } from "../../graph/value.js";
 import type { Engine, Executable, Feeds, Program, State } from "../engine.js";
 import { updatesInPlace } from "../in-place.js";
+import { Gate } from "./gate.js";
 import { lower } from "./lower.js";
-import type { Calls, Leaf, Request, Response, SessionSettings } from "./protocol.js";
+import type { Calls, Leaf, Request, Response, WorkerData } from "./protocol.js";
 
 /** The execution providers that onnxruntime-node has builds for. */
 export const providers = ["cpu", "webgpu", "cuda", "dml", "coreml"] as const;
@@ -22,6 +23,13 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** The gates of the engines that are open. The process must not end inside of their runs. */
+const open = new Set<Gate>();
+process.on("exit", () => {
+  for (const gate of open) gate.shut();
+  for (const gate of open) gate.waitUntilEmpty();
+});
+
 /**
  * Runs graphs on ONNX Runtime, in a thread of its own.
  *
@@ -32,7 +40,10 @@ interface Waiting {
  */
 export class OnnxEngine implements Engine {
   private readonly worker: Worker;
+  private readonly gate = new Gate();
   private readonly waiting = new Map<number, Waiting>();
+  /** Settles after everything that was asked for. */
+  private last: Promise<unknown> = Promise.resolve();
   private calls = 0;
   private failure: Error | undefined;
 
@@ -40,11 +51,16 @@ export class OnnxEngine implements Engine {
     if (!providers.includes(provider)) {
       throw new RangeError(`provider "${String(provider)}" is not one of ${providers.join(", ")}`);
     }
-    const settings: SessionSettings = { provider, threads };
-    this.worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: settings });
+    const workerData: WorkerData = { settings: { provider, threads }, gate: this.gate.shared };
+    // Not the process's own flags: `--input-type`, say, would keep the worker from starting.
+    this.worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, execArgv: [] });
+    open.add(this.gate);
     this.worker.on("message", (response: Response) => this.settle(response));
     this.worker.on("error", (error) => this.fail(error));
-    this.worker.on("exit", () => this.fail(new Error("the engine is closed")));
+    this.worker.on("exit", () => {
+      open.delete(this.gate);
+      this.fail(new Error("the engine is closed"));
+    });
     // An idle engine does not keep the process alive; one with work to do does (see `call`).
     this.worker.unref();
   }
@@ -72,7 +88,10 @@ export class OnnxEngine implements Engine {
     };
   }
 
+  /** Ends the engine after the run that is on; what waits behind it is rejected. */
   async close(): Promise<void> {
+    this.gate.shut();
+    await this.last;
     await this.worker.terminate();
   }
 
@@ -80,11 +99,14 @@ export class OnnxEngine implements Engine {
   call<K extends keyof Calls>(call: K, ...args: Parameters<Calls[K]>): Promise<ReturnType<Calls[K]>> {
     if (this.failure) return Promise.reject(this.failure);
     const id = ++this.calls;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<ReturnType<Calls[K]>>((resolve, reject) => {
       this.waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
       this.worker.ref();
       this.worker.postMessage({ id, call, args } satisfies Request<K>);
     });
+    // The worker answers in order.
+    this.last = answer.catch(() => {});
+    return answer;
   }
 
   private settle(response: Response): void {

@@ -25,6 +25,13 @@ export interface SessionSettings {
   readonly threads: number;
 }
 
+/** What the worker is given at its start. */
+export interface WorkerData {
+  readonly settings: SessionSettings;
+  /** What the two threads share of their gate. */
+  readonly gate: Int32Array<SharedArrayBuffer>;
+}
+
 /** What the engine asks of its worker, with the type of the answer. */
 export interface Calls {
   createState(tensors: readonly (readonly [string, Tensor])[]): number;

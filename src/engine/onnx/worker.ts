@@ -2,8 +2,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
 import { sizeOf, type ArrayOf, type DType, type Tensor } from "../../graph/tensor.js";
 import type { Feeds } from "../engine.js";
+import { Gate } from "./gate.js";
 import { inputName, outputName, stateName, updateName } from "./lower.js";
-import type { Calls, Leaf, PreparedProgram, Request, Response, SessionSettings } from "./protocol.js";
+import type { Calls, Leaf, PreparedProgram, Request, Response, WorkerData } from "./protocol.js";
 
 /*
  * The thread in which onnxruntime runs: session.run blocks until the last op is done, so it must
@@ -15,7 +16,8 @@ interface Session {
   readonly program: PreparedProgram;
 }
 
-const settings = workerData as SessionSettings;
+const { settings, gate: shared } = workerData as WorkerData;
+const gate = new Gate(shared);
 const states = new Map<number, Map<string, ort.Tensor>>();
 const sessions = new Map<number, Session>();
 let created = 0;
@@ -138,7 +140,7 @@ let last: Promise<void> = Promise.resolve();
 port.on("message", ({ id, call, args }: Request) => {
   last = last.then(async () => {
     try {
-      const result: unknown = await (calls[call] as (...args: unknown[]) => unknown)(...args);
+      const result = await gate.pass(() => (calls[call] as (...args: unknown[]) => unknown)(...args));
       const buffers = typeof result === "object" ? buffersOf(result) : [];
       port.postMessage({ id, result } satisfies Response, buffers);
     } catch (error) {

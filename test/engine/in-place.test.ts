@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { adamWStep, defaultAdamW, momentNames, stepSizes } from "../../src/align/adamw.js";
+import { supervised } from "../../src/align/sft.js";
+import { accumulateProgram, applyProgram, stepProgram } from "../../src/align/training-program.js";
+import { Random } from "../../src/base/random.js";
+import type { Feeds, Program } from "../../src/engine/engine.js";
+import { updatesInPlace } from "../../src/engine/in-place.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import * as g from "../../src/graph/index.js";
+import { Graph, gradients, tensor, topologicalOrder, type Shape, type Value } from "../../src/graph/index.js";
+import { writeProgram } from "../../src/model/cache.js";
+import { assertClose } from "../support/compare.js";
+import { evaluate } from "../support/reference.js";
+import { tinyConfig } from "../support/tiny-model.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+after(() => engine.close());
+
+const random = Random.seeded(1);
+const normal = (shape: Shape) => Float32Array.from({ length: g.sizeOf(shape) }, () => random.normal());
+
+/** Runs a program twice; after each run its outputs and the state must be what float64 arithmetic says. */
+async function assertRight({ outputs, updates }: Program, feeds: Feeds = {}): Promise<void> {
+  const names = Object.keys(outputs);
+  const leaves = topologicalOrder([...Object.values(outputs), ...updates.values()]).filter(
+    (value): value is Value<"state"> => value.op === "state",
+  );
+  const shapes = new Map([
+    ...[...updates].map(([name, { shape }]) => [name, shape] as const),
+    ...leaves.map(({ attributes: { name, shape } }) => [name, shape] as const),
+  ]);
+  let expected = new Map([...shapes].map(([name, shape]) => [name, [...normal(shape)]]));
+  const state = await engine.createState(
+    [...shapes].map(([name, shape]) => [name, tensor(shape, Float32Array.from(expected.get(name)!))] as const),
+  );
+  const executable = await engine.prepare({ outputs, updates });
+  for (let run = 0; run < 2; run++) {
+    const fed = { ...Object.fromEntries(expected), ...Object.fromEntries(Object.entries(feeds).map(([name, data]) => [name, [...data]])) };
+    const results = evaluate([...Object.values(outputs), ...updates.values()], fed);
+    const found = await executable.run(feeds, [state]);
+    names.forEach((name, i) => assertClose(found[name]!.data, results[i]!, 1e-5, name));
+    expected = new Map([...expected, ...[...updates.keys()].map((name, i) => [name, results[names.length + i]!] as const)]);
+    for (const [name, { data }] of await state.read()) assertClose(data, expected.get(name)!, 1e-5, `${name} after run ${run}`);
+  }
+  await executable.release();
+  await state.free();
+}
+
+/** Two linear layers: y = x·aᵀ·bᵀ, loss Σ y². The gradient by each weight reads the other. */
+function twoLayers() {
+  const graph = new Graph();
+  const x = graph.input("x", "float32", [6, 8]);
+  const a = graph.state("a", "float32", [8, 8]);
+  const b = graph.state("b", "float32", [8, 8]);
+  const y = g.matmul(g.matmul(x, a, { transposeB: true }), b, { transposeB: true });
+  const loss = g.sum(g.mul(y, y));
+  return { a, b, loss, slopes: gradients(loss, [a, b]), feeds: { x: normal([6, 8]) } };
+}
+
+describe("all of a program's updates are in place in", () => {
+  const shape = { rows: 2, length: 8, completions: 6 };
+  const adamW = { ...defaultAdamW, weightDecay: 0.1 };
+  const programs: Record<string, Program> = {
+    "a clipped AdamW step": stepProgram(tinyConfig, supervised, adamW, shape, 2),
+    "the accumulation of gradients": accumulateProgram(tinyConfig, supervised, shape, 2),
+    "the end of an accumulated step": applyProgram(tinyConfig, adamW),
+    "writing with a cache": writeProgram(tinyConfig, { prompts: 1, promptLength: 4, rows: 2, places: 12 }),
+  };
+  for (const [name, program] of Object.entries(programs)) {
+    it(name, () => {
+      assert.ok(program.updates.size > 0);
+      assert.deepEqual(updatesInPlace(program), new Set(program.updates.keys()));
+    });
+  }
+});
+
+describe("a weight that the backward of another layer reads", () => {
+  it("is safe under clipping by the global norm, and then right", async () => {
+    const { a, b, loss, slopes, feeds } = twoLayers();
+    const { updates, gradNorm } = adamWStep(defaultAdamW, [a, b], slopes);
+    const program = { outputs: { loss, gradNorm }, updates };
+    const states = ["a", "b"].flatMap((name) => [name, momentNames(name).mean, momentNames(name).square]);
+    assert.deepEqual([...updatesInPlace(program)].sort(), states.sort());
+    const state = await engine.createState([
+      ["a", tensor([8, 8], normal([8, 8]))],
+      ["b", tensor([8, 8], normal([8, 8]))],
+      ...["a", "b"].flatMap((name) =>
+        Object.values(momentNames(name)).map((moment) => [moment, tensor([8, 8], new Float32Array(64))] as const),
+      ),
+    ]);
+    const before = await state.read();
+    const fed = { ...feeds, ...stepSizes(defaultAdamW, 0.01, 1) };
+    const executable = await engine.prepare(program);
+    await executable.run(fed, [state]);
+    const asLists = Object.fromEntries([...before, ...Object.entries(fed).map(([name, data]) => [name, { data }] as const)].map(([name, { data }]) => [name, [...data]]));
+    const expected = evaluate([...updates.values()], asLists);
+    const found = await state.read();
+    [...updates.keys()].forEach((name, i) => assertClose(found.get(name)!.data, expected[i]!, 1e-5, name));
+  });
+
+  it("is found unsafe under plain gradient descent, and is right all the same", async () => {
+    const { a, b, loss, slopes, feeds } = twoLayers();
+    const descended = [a, b].map((weight, i) => [weight.attributes.name, g.sub(weight, g.mul(slopes[i]!, 1e-4))] as const);
+    const program = { outputs: { loss }, updates: new Map(descended) };
+    // Nothing reads `a` but the forward pass, which its gradient depends on.
+    assert.deepEqual(updatesInPlace(program), new Set(["a"]));
+    await assertRight(program, feeds);
+  });
+});
+
+describe("a cache", () => {
+  const graph = new Graph();
+  const cache = graph.state("cache", "float32", [2, 5, 3]);
+  const index = graph.input("index", "int32", [2]);
+  const updated = g.writeAt(cache, index, graph.input("rows", "float32", [2, 3]));
+  const feeds = { index: Int32Array.of(4, 1), rows: normal([2, 3]) };
+
+  it("is written in place where its readers read the new content", async () => {
+    const program = { outputs: { read: g.sum(updated, [1]) }, updates: new Map([["cache", updated]]) };
+    assert.deepEqual(updatesInPlace(program), new Set(["cache"]));
+    await assertRight(program, feeds);
+  });
+
+  it("is not where somebody reads the old", async () => {
+    const program = { outputs: { read: g.sum(cache, [1]) }, updates: new Map([["cache", updated]]) };
+    assert.deepEqual(updatesInPlace(program), new Set());
+    await assertRight(program, feeds);
+  });
+});
+
+describe("not in place, and right, is", () => {
+  const graph = new Graph();
+  const shape = [4, 4];
+  const a = graph.state("a", "float32", shape);
+  const b = graph.state("b", "float32", shape);
+  const more = g.add(a, 1);
+  const square = g.matmul(a, a);
+  const programs: Record<string, Program> = {
+    "a swap": { outputs: {}, updates: new Map([["a", b], ["b", a]]) },
+    "what each of two takes from the other": { outputs: {}, updates: new Map([["a", g.sub(a, b)], ["b", g.add(b, a)]]) },
+    "one value for two": { outputs: {}, updates: new Map([["a", g.add(a, b)], ["b", g.add(a, b)]]) },
+    "what is also given back as it was": { outputs: { old: a }, updates: new Map([["a", more]]) },
+    "what goes on in another state": { outputs: {}, updates: new Map([["a", more], ["b", a]]) },
+    "an update that mixes elements": { outputs: {}, updates: new Map([["a", g.mul(square, 0.1)], ["b", g.transpose(b, [1, 0])]]) },
+  };
+  for (const [name, program] of Object.entries(programs)) {
+    it(name, async () => {
+      const safe = updatesInPlace(program);
+      assert.ok(safe.size < program.updates.size, [...safe].join());
+      await assertRight(program);
+    });
+  }
+
+  // An engine may read through these later, where their reader runs, and not where they stand.
+  const views: Record<string, (x: Value) => Value> = {
+    reshape: (x) => g.reshape(x, [2, 8]),
+    transpose: (x) => g.transpose(x, [1, 0]),
+    stopGradient: g.stopGradient,
+  };
+  for (const [name, view] of Object.entries(views)) {
+    it(`what is read through a ${name}, also by others than the update`, async () => {
+      const seen = view(a);
+      const updated = g.add(a, g.sum(seen));
+      const program = { outputs: { late: g.exp(g.mul(g.exp(g.neg(seen)), 0.1)) }, updates: new Map([["a", updated]]) };
+      assert.deepEqual(updatesInPlace(program), new Set());
+      await assertRight(program);
+    });
+  }
+});
+
+describe("in place, and right, is", () => {
+  const graph = new Graph();
+  const a = graph.state("a", "float32", [3, 4]);
+  const x = graph.input("x", "float32", [4]);
+  const feeds = { x: normal([4]) };
+  const programs: Record<string, Program> = {
+    "an update that is also given back": { outputs: { fresh: g.add(a, x) }, updates: new Map([["a", g.add(a, x)]]) },
+    "an update that broadcasts": { outputs: {}, updates: new Map([["a", g.where(g.less(x, 0), g.mul(a, x), a)]]) },
+    "what was read before": { outputs: {}, updates: new Map([["a", g.sub(a, g.mean(a, [0], true))]]) },
+  };
+  for (const [name, program] of Object.entries(programs)) {
+    it(name, async () => {
+      assert.deepEqual(updatesInPlace(program), new Set(["a"]));
+      await assertRight(program, feeds);
+    });
+  }
+});
