@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { dpo } from "../../src/align/losses/dpo.js";
+import type { Objective } from "../../src/align/objective.js";
+import { preference, type ReferencedPair } from "../../src/align/preference.js";
+import { supervised } from "../../src/align/sft.js";
+import { Training, type StepRecord, type TrainingOptions } from "../../src/align/training.js";
+import { Random } from "../../src/base/random.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import type { Parameters } from "../../src/model/parameters.js";
+import { Policy } from "../../src/model/policy.js";
+import { responseLogProbs } from "../../src/model/score.js";
+import { assertClose, assertSameTensors, largestDifference } from "../support/compare.js";
+import { llamaCases, loadLlamaCase } from "../support/llama-case.js";
+import { byteTokenizer, randomSequences, tinyConfig, tinyPolicy } from "../support/tiny-model.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+after(() => engine.close());
+
+/** Trains to the end: what every step reported, and the parameters after it. */
+async function train<Example>(
+  policy: Policy,
+  objective: Objective<Example>,
+  examples: readonly Example[],
+  options: TrainingOptions,
+  seed = 3,
+): Promise<{ records: StepRecord[]; parameters: Parameters }> {
+  const training = await Training.begin(policy, objective, examples, options, Random.seeded(seed));
+  const records = await taken(training);
+  await training.end();
+  return { records, parameters: await policy.parameters() };
+}
+
+/** The records of the steps that are left, or of the first `count` of them. */
+async function taken<Example>(training: Training<Example>, count = Infinity): Promise<StepRecord[]> {
+  const records: StepRecord[] = [];
+  for await (const record of training.steps()) {
+    records.push(record);
+    if (records.length === count) break;
+  }
+  return records;
+}
+
+/** Pairs whose reference is the policy itself. */
+async function pairsOf(policy: Policy, count: number): Promise<ReferencedPair[]> {
+  const random = Random.seeded(8);
+  const sequences = Array.from({ length: count }, () => {
+    const [chosen, other] = randomSequences(2, random) as [ReferencedPair["chosen"], ReferencedPair["chosen"]];
+    return [chosen, { ...other, prompt: chosen.prompt }];
+  }).flat();
+  const logProbs = await responseLogProbs(policy, sequences);
+  return Array.from({ length: count }, (_, i) => ({
+    chosen: sequences[2 * i]!,
+    rejected: sequences[2 * i + 1]!,
+    referenceChosen: logProbs[2 * i]!,
+    referenceRejected: logProbs[2 * i + 1]!,
+  }));
+}
+
+function assertCloseParameters(found: Parameters, expected: Parameters, tolerance: number): void {
+  assert.equal(found.size, expected.size);
+  for (const [name, { data }] of expected) {
+    const difference = largestDifference(found.get(name)!.data, data);
+    assert.ok(difference <= tolerance, `${name}: ${difference}`);
+  }
+}
+
+for (const name of llamaCases) {
+  describe(`five steps of DPO (${name})`, () => {
+    const fixture = loadLlamaCase(name);
+
+    async function fiveSteps(microBatchSize?: number) {
+      const { config, parameters, referencedPairs, training, dpo: loss } = await fixture;
+      const { weightDecay, epsilon, maxGradNorm, learningRate, betas: [beta1, beta2] } = training;
+      const policy = await Policy.create(programs, { config, parameters, tokenizer: byteTokenizer });
+      const options: TrainingOptions = {
+        batchSize: referencedPairs.length,
+        ...(microBatchSize && { microBatchSize }),
+        epochs: training.steps,
+        learningRate,
+        schedule: "constant",
+        adamW: { beta1, beta2, epsilon, weightDecay, maxGradNorm },
+      };
+      const result = await train(policy, preference(dpo(loss)), referencedPairs, options);
+      await policy.free();
+      return result;
+    }
+
+    it("have PyTorch's losses, gradient norms and parameters", async () => {
+      const { training, trained } = await fixture;
+      const { records, parameters } = await fiveSteps();
+      assertClose(records.map(({ loss }) => loss), training.losses, 1e-5, "loss");
+      assertClose(records.map(({ grad_norm }) => grad_norm), training.gradNorms, 1e-5, "grad_norm");
+      assertCloseParameters(parameters, trained, 5e-5);
+    });
+
+    it("are the same with gradients accumulated over micro-batches, whole ones or not", async () => {
+      const { training, trained } = await fixture;
+      for (const microBatchSize of [1, 3]) {
+        const { records, parameters } = await fiveSteps(microBatchSize);
+        assertClose(records.map(({ loss }) => loss), training.losses, 1e-5, "loss");
+        assertClose(records.map(({ grad_norm }) => grad_norm), training.gradNorms, 1e-5, "grad_norm");
+        assertCloseParameters(parameters, trained, 5e-5);
+      }
+    });
+  });
+}
+
+describe("a training", () => {
+  const options: TrainingOptions = { batchSize: 4, epochs: 2, learningRate: 3e-3, schedule: "cosine", warmup: 0.2 };
+
+  it("starts at ln 2 where the policy is the reference, and learns to prefer what is chosen", async () => {
+    const policy = await tinyPolicy(programs);
+    const pairs = await pairsOf(policy, 8);
+    const { records } = await train(policy, preference(dpo({ beta: 0.1 })), pairs, { ...options, batchSize: 8, epochs: 10 });
+    const [first] = records;
+    assertClose([first!.loss], [Math.LN2], 1e-5, "first loss");
+    for (const name of ["rewards/chosen", "rewards/rejected", "rewards/margins"]) assertClose([first![name]!], [0], 1e-5, name);
+    const last = records.at(-1)!;
+    assert.ok(last.loss < 0.3, `last loss ${last.loss}`);
+    assert.equal(last["rewards/accuracies"], 1);
+    assert.ok(last["rewards/margins"]! > 1);
+  });
+
+  it("reports each step under TRL's names", async () => {
+    const policy = await tinyPolicy(programs);
+    const pairs = await pairsOf(policy, 10);
+    const { records } = await train(policy, preference(dpo({ beta: 0.1 })), pairs, { ...options, schedule: "linear", warmup: 0 });
+    assert.deepEqual(records.map(({ step }) => step), [1, 2, 3, 4, 5, 6]);
+    assertClose(records.map(({ epoch }) => epoch), [1 / 3, 2 / 3, 1, 4 / 3, 5 / 3, 2], 1e-12, "epoch");
+    assertClose(records.map((record) => record.learning_rate), [6, 5, 4, 3, 2, 1].map((k) => k * 5e-4), 1e-12, "learning_rate");
+    const tokens = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]).reduce((sum, { prompt, response }) => sum + prompt.length + response.length, 0);
+    assert.deepEqual([records[2]!.num_tokens, records[5]!.num_tokens], [tokens, 2 * tokens]);
+    const names = ["epoch", "grad_norm", "learning_rate", "logps/chosen", "logps/rejected", "loss", "num_tokens"];
+    const rewards = ["rewards/accuracies", "rewards/chosen", "rewards/margins", "rewards/rejected", "step"];
+    assert.deepEqual(Object.keys(records[0]!).sort(), [...names, ...rewards]);
+    for (const record of records) {
+      assertClose([record["rewards/margins"]!], [record["rewards/chosen"]! - record["rewards/rejected"]!], 1e-9);
+    }
+  });
+
+  it("weighs all response tokens of a step alike, also where they lie in several micro-batches", async () => {
+    const sequences = randomSequences(7, Random.seeded(2));
+    const whole = await train(await tinyPolicy(programs), supervised, sequences, { ...options, batchSize: 7 });
+    const parts = await train(await tinyPolicy(programs), supervised, sequences, { ...options, batchSize: 7, microBatchSize: 2 });
+    assertClose(parts.records.map(({ loss }) => loss), whole.records.map(({ loss }) => loss), 1e-5, "loss");
+    assertCloseParameters(parts.parameters, whole.parameters, 5e-5);
+    const logProbs = await responseLogProbs(await tinyPolicy(programs), sequences);
+    const tokens = sequences.reduce((sum, { response }) => sum + response.length, 0);
+    assertClose([whole.records[0]!.loss], [-logProbs.reduce((a, b) => a + b) / tokens], 1e-5, "first loss");
+  });
+
+  it("gives the same bytes with the same seed, and others with another", async () => {
+    const sequences = randomSequences(12, Random.seeded(2));
+    const once = await train(await tinyPolicy(programs), supervised, sequences, options);
+    const again = await train(await tinyPolicy(programs), supervised, sequences, options);
+    assert.deepEqual(again.records, once.records);
+    assertSameTensors(again.parameters, once.parameters);
+    const other = await train(await tinyPolicy(programs), supervised, sequences, options, 4);
+    assert.throws(() => assertSameTensors(other.parameters, once.parameters));
+  });
+
+  for (const microBatchSize of [4, 2]) {
+    it(`that goes on where another stopped gives the bytes of one that never did (micro-batches of ${microBatchSize})`, async () => {
+      const settings = { ...options, microBatchSize };
+      const policy = await tinyPolicy(programs);
+      const pairs = await pairsOf(policy, 13);
+      const objective = preference(dpo({ beta: 0.1 }));
+      const expected = await train(policy, objective, pairs, settings);
+
+      for (const stopAt of [1, 5]) {
+        const stopped = await tinyPolicy(programs);
+        const first = await Training.begin(stopped, objective, pairs, settings, Random.seeded(3));
+        const records = await taken(first, stopAt);
+        const position = await first.position();
+        assert.equal(position.step, stopAt);
+        const parameters = await stopped.parameters();
+
+        // Another engine: nothing is left of the first but what was read.
+        const elsewhere = new OnnxEngine({ threads: 1 });
+        const resumed = await Policy.create(new ProgramCache(elsewhere), { config: tinyConfig, parameters, tokenizer: byteTokenizer });
+        const second = await Training.begin(resumed, objective, pairs, settings, Random.seeded(3), position);
+        assert.equal(second.total, 8);
+        assert.deepEqual([...records, ...(await taken(second))], expected.records);
+        assertSameTensors(await resumed.parameters(), expected.parameters);
+        await elsewhere.close();
+      }
+    });
+  }
+
+  it("stops with an error where the numbers run away, and says what may help", async () => {
+    const policy = await tinyPolicy(programs);
+    const training = await Training.begin(policy, supervised, randomSequences(8, Random.seeded(2)), { ...options, learningRate: 1e30 }, Random.seeded(3));
+    await assert.rejects(taken(training), /^DivergenceError: step \d: the loss is .* and the gradient's norm .*; a smaller learning rate than 1e\+30 may help$/);
+  });
+
+  it("frees its optimizer at its end, and leaves the policy", async () => {
+    const policy = await tinyPolicy(programs);
+    const training = await Training.begin(policy, supervised, randomSequences(4, Random.seeded(2)), options, Random.seeded(3));
+    await training.end();
+    await assert.rejects(training.position(), /this state has been freed/);
+    await policy.parameters();
+  });
+});
