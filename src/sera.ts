@@ -1,6 +1,7 @@
 import { supervised } from "./align/sft.js";
 import { lossNamed } from "./align/losses/index.js";
 import { preference, type ReferencedPair } from "./align/preference.js";
+import { checkTraining } from "./align/check-training.js";
 import type { RunFolder } from "./align/run-folder.js";
 import { Stopwatch } from "./align/stopwatch.js";
 import { forgetCheckpoint, trainInFolder, type Phase } from "./align/train-in-folder.js";
@@ -8,6 +9,7 @@ import type { TrainingOptions } from "./align/training.js";
 import { InputError } from "./base/errors.js";
 import { writeJson } from "./base/files.js";
 import { Random } from "./base/random.js";
+import { requireOption } from "./base/require-option.js";
 import { reported, type Reporter } from "./base/work.js";
 import {
   distinctPrompts,
@@ -18,6 +20,7 @@ import {
   type LabelledSample,
   type Sample,
 } from "./bootstrap/index.js";
+import { pairRow } from "./data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "./data/tokenize.js";
 import type { ProgramCache } from "./engine/program-cache.js";
 import type { Checkpoint } from "./model/checkpoint.js";
@@ -100,18 +103,22 @@ export interface SeraSummary {
 
 /** @throws InputError where an option is outside its range */
 export function checkSeraOptions(options: SeraOptions): void {
-  const { iterations, select, bootstrap, responses, gamma, seed } = options;
-  const need = (good: boolean, name: string, found: number, expected: string) => {
-    if (!good) throw new InputError(`${name}: found ${found}, expected ${expected}`);
-  };
+  const { iterations, select, bootstrap, responses, gamma, seed, training, sft } = options;
+  const { maxNewTokens = 1, temperature = 1, topK = 0, topP = 1 } = options.generation;
   lossNamed(options.loss, options);
-  need(Number.isInteger(iterations) && iterations >= 1, "iterations", iterations, "a whole number from 1");
-  need(select >= 0 && select <= 1, "select", select, "a share in [0, 1]");
-  need(bootstrap >= 0 && bootstrap <= 1, "bootstrap", bootstrap, "a share in [0, 1]");
-  need(Number.isInteger(responses) && responses >= 2, "responses", responses, "a whole number from 2");
-  need(gamma >= 0 && gamma <= 1, "gamma", gamma, "a share in [0, 1]");
-  need(Number.isSafeInteger(seed) && seed >= 0, "seed", seed, "a whole number from 0");
-  need(iterations === 1 || select + bootstrap > 0, "select and bootstrap", 0, "at least one above 0");
+  requireOption(Number.isInteger(iterations) && iterations >= 1, "iterations", iterations, "a whole number from 1");
+  requireOption(select >= 0 && select <= 1, "select", select, "a share in [0, 1]");
+  requireOption(bootstrap >= 0 && bootstrap <= 1, "bootstrap", bootstrap, "a share in [0, 1]");
+  requireOption(Number.isInteger(responses) && responses >= 2, "responses", responses, "a whole number from 2");
+  requireOption(gamma >= 0 && gamma <= 1, "gamma", gamma, "a share in [0, 1]");
+  requireOption(Number.isSafeInteger(seed) && seed >= 0, "seed", seed, "a whole number from 0");
+  checkTraining(training);
+  checkTraining(sft, "sft ");
+  requireOption(Number.isInteger(maxNewTokens) && maxNewTokens >= 1, "max new tokens", maxNewTokens, "a whole number from 1");
+  requireOption(temperature >= 0 && temperature < Infinity, "temperature", temperature, "a number from 0");
+  requireOption(Number.isInteger(topK) && topK >= 0, "top k", topK, "a whole number from 0");
+  requireOption(topP > 0 && topP <= 1, "top p", topP, "a share above 0");
+  requireOption(iterations === 1 || select + bootstrap > 0, "select and bootstrap", 0, "at least one above 0");
 }
 
 /**
@@ -123,7 +130,8 @@ export function checkSeraOptions(options: SeraOptions): void {
  * Everything is left in `folder`; called again on the same folder with the same arguments it goes
  * on where it stopped, and ends with the same bytes as a run that never stopped.
  *
- * @throws InputError where an option is outside its range; the signal's reason where it asked to stop
+ * @throws InputError where an option is outside its range, or the folder holds a run on other data;
+ *   DivergenceError where training leads to numbers that are none; the signal's reason where it asked to stop
  */
 export async function sera(
   input: SeraInput,
@@ -153,10 +161,9 @@ class SeraRun {
 
   async run(): Promise<SeraSummary> {
     const { pairs } = this.input;
+    if (pairs.length === 0) throw new InputError("found no preference pair, expected at least one");
     const { iterations, loss, seed } = this.options;
-    await this.folder.rows("pairs.jsonl", async () =>
-      pairs.map(({ id, prompt, chosen, rejected }) => ({ id, prompt: [...prompt], chosen: [...chosen], rejected: [...rejected] })),
-    );
+    await this.folder.fixedRows("pairs.jsonl", pairs.map(pairRow));
     await this.start();
     const summaries = [await this.summarize(0, null, null, null)];
     const reference = await this.reference();
@@ -164,6 +171,9 @@ class SeraRun {
       const reviewed = t === 1 ? undefined : await this.review(t, reference);
       const made = t === 1 ? undefined : await this.bootstrap(t);
       const examples = [...this.keptExamples(reviewed, reference), ...(made?.examples ?? [])];
+      if (examples.length === 0) {
+        throw new InputError(`iteration ${t}: found no pair to train on, none kept and none made, expected a larger select or bootstrap`);
+      }
       await this.align(t, examples);
       const kept = examples.length - (made?.examples.length ?? 0);
       summaries.push(await this.summarize(t, kept, made ? made.examples.length : 0, made?.counts ?? null));
@@ -235,7 +245,7 @@ class SeraRun {
       const previous = t === 2 ? undefined : await this.review(t - 1, reference);
       const logProbs = await this.measured(t, "scoring", "review the pairs", t - 1, (policy, work) => pairLogProbs(policy, pairs, work));
       const ratios = logRatios(logProbs, reference);
-      const all = margins(pairs.map(({ id }) => id), ratios, previous?.map(({ margin }) => margin), this.options.gamma);
+      const all = margins(pairs, ratios, previous?.map(({ margin }) => margin), this.options.gamma);
       return selectTop(all, this.options.select);
     });
   }

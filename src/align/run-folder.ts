@@ -1,6 +1,7 @@
-import { appendFile, mkdir, readFile, rm, stat } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic, writeJson } from "../base/files.js";
+import { InputError } from "../base/errors.js";
+import { naming, unfinished, writeFileAtomic, writeJson } from "../base/files.js";
 
 /**
  * The folder of a run. Every result is written whole under its own name when it is done, so a run
@@ -35,6 +36,23 @@ export class RunFolder {
   }
 
   /**
+   * Rows that all of a run stands on: written if they are not there, else compared with what is.
+   *
+   * @throws InputError naming the first row that the run began with and that is another now
+   */
+  async fixedRows(name: string, rows: readonly object[]): Promise<void> {
+    const known = await this.rows<object>(name, async () => rows);
+    const length = Math.max(known.length, rows.length);
+    for (let i = 0; i < length; i++) {
+      if (JSON.stringify(known[i]) === JSON.stringify(rows[i])) continue;
+      throw new InputError(
+        `${this.file(name)}:${i + 1}: found other data than the run's (${known.length} rows, now ${rows.length}), ` +
+          "expected the data that the run began with",
+      );
+    }
+  }
+
+  /**
    * Rows that come one after another, each kept as soon as it is there. Rows that an interrupted
    * run has kept are read; `make` is told how many, and goes on after them.
    */
@@ -49,7 +67,7 @@ export class RunFolder {
 
   /** Adds a row to a JSON Lines file. */
   async append(name: string, row: unknown): Promise<void> {
-    await appendFile(this.file(name), `${JSON.stringify(row)}\n`);
+    await naming(this.file(name), () => appendFile(this.file(name), `${JSON.stringify(row)}\n`));
   }
 
   /** Cuts a JSON Lines file before the first row that `keep` refuses, or that was being written when the run was killed. */
@@ -65,6 +83,12 @@ export class RunFolder {
     const kept = end === -1 ? lines.length : end;
     await writeFileAtomic(this.file(name), lines.slice(0, kept).map((line) => `${line}\n`).join(""));
     return rows.slice(0, kept);
+  }
+
+  /** Removes the halves of files that were being written when the run was killed. */
+  async sweep(): Promise<void> {
+    const names = await readdir(this.path, { recursive: true });
+    for (const name of names.filter((file) => file.endsWith(unfinished))) await this.remove(name);
   }
 
   /** Removes a file that is not needed any more. */

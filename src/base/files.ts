@@ -13,11 +13,11 @@ export async function writeFileAtomic(
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const neighbour = `${path}.${randomUUID()}.tmp`;
+  const neighbour = `${path}.${randomUUID()}${unfinished}`;
   try {
     const file = await open(neighbour, "w");
     try {
-      await writeFile(file, content);
+      await naming(path, () => writeFile(file, content));
       await file.sync();
     } finally {
       await file.close();
@@ -26,6 +26,19 @@ export async function writeFileAtomic(
   } catch (error) {
     await rm(neighbour, { force: true });
     throw error;
+  }
+}
+
+/** How the names end of files that {@link writeFileAtomic} has not finished. */
+export const unfinished = ".tmp";
+
+/** Does something with an open file. The system's errors of that (a full disk's) do not name the file; here they do. */
+export async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error) || "path" in error) throw error;
+    throw Object.assign(new Error(`${path}: ${error.message}`, { cause: error }), { code: error.code });
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Work } from "../base/work.js";
 import type { TokenSequence } from "../model/batch.js";
 import type { Policy } from "../model/policy.js";
-import { responseLogProbs } from "../model/score.js";
-import { ensemble } from "../review/margins.js";
+import { ensemble, finiteLogProbs } from "../review/index.js";
 import type { PromptTokens, Sample } from "./sample.js";
 
 /** A sample with what the implicit reward makes of it. */
@@ -24,7 +23,11 @@ export interface Labellers {
   readonly gamma: number;
 }
 
-/** Scores every sample by the implicit reward of the last two policies (SeRA, arXiv 2410.09362, section 3). */
+/**
+ * Scores every sample by the implicit reward of the last two policies (SeRA, arXiv 2410.09362, section 3).
+ *
+ * @throws DivergenceError where a log-probability is not finite
+ */
 export async function labelSamples(
   samples: readonly Sample[],
   prompts: readonly PromptTokens[],
@@ -40,7 +43,7 @@ export async function labelSamples(
   for (const [i, policy] of policies.entries()) {
     const before = i * sequences.length;
     logProbs.push(
-      await responseLogProbs(policy, sequences, {
+      await finiteLogProbs(policy, sequences, {
         ...(signal && { signal }),
         onProgress: (done) => onProgress?.(before + done, policies.length * sequences.length),
       }),

@@ -1,17 +1,18 @@
 import { Command } from "commander";
 import { RunFolder } from "../align/run-folder.js";
 import type { TrainingOptions } from "../align/training.js";
-import { InputError } from "../base/errors.js";
+import { inputError } from "../base/errors.js";
 import { isWorldPrompt } from "../data/world/request.js";
 import { goldReward } from "../data/world/gold.js";
-import { loadPreferences, tokenizePairs, flipLabels, type PreferencePair } from "../data/index.js";
+import { flipLabels, loadPreferences, tokenizePairs, type LoadedPreferences } from "../data/index.js";
+import { pairRow } from "../data/pair-row.js";
 import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
-import type { HeldOut } from "../judge/evaluate.js";
 import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
-import type { Checkpoint } from "../model/checkpoint.js";
+import { loadCheckpoint, type Checkpoint } from "../model/checkpoint.js";
 import type { GenerationOptions } from "../model/generate.js";
 import { sera, checkSeraOptions, type SeraOptions, type SeraSummary } from "../sera.js";
+import { dataNotes } from "./data-notes.js";
 import {
   alignOptions,
   dataOptions,
@@ -60,39 +61,18 @@ export function alignCommand(): Command {
 export async function align(run: AlignRun, session: CommandSession): Promise<SeraSummary> {
   const options = seraOptions(run);
   checkSeraOptions(options);
-  const loading = { skipBadRows: run.skipBadRows, ...(run.limit && { limit: run.limit }) };
-  const loaded = await loadPreferences(run.data, loading);
-  const evaluation = run.evalData === undefined ? undefined : await loadPreferences(run.evalData, { skipBadRows: run.skipBadRows });
-  const offline = flipLabels(loaded.pairs, run.flip, Random.seeded(run.seed).fork("flip"));
-
   const folder = new RunFolder(run.out);
   const { quiet: _, ...config } = run;
-  await openRun(folder, config, run.resume);
-
-  const fromSft = run.initFrom === "sft" || (run.initFrom === undefined && (await isFromScratch(run.model)));
-  const start = await startingModel(
-    run.initFrom === undefined || run.initFrom === "sft" ? run.model : run.initFrom,
-    () => textsOf(offline),
-    run.seed,
-  );
-  const data = tokenize(offline, start, run);
-  const heldOut = evaluation && heldOutOf(evaluation.pairs, start, run);
-  await writeJson(folder.file("data.json"), {
-    pairs: data.pairs.length,
-    format: loaded.format,
-    skipped: [...loaded.skipped, ...data.skipped],
-    truncation: data.truncation,
-    identical: data.identical,
-    flipped: offline.filter(({ flipped }) => flipped).length,
-  });
+  const { start, fromSft, data, heldOut } = await openRun(folder, config, run.resume, () => session.prepare(() => prepare(run)));
+  const { pairs } = data;
+  await writeJson(folder.file("data.json"), { ...data.account, ...(heldOut && { heldOut: heldOut.account }) });
+  if (heldOut) await folder.fixedRows("held-out-pairs.jsonl", heldOut.pairs.map(pairRow));
 
   const summary = await sera(
     {
       start,
-      pairs: data.pairs,
-      ...(fromSft && {
-        demonstrations: data.pairs.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen })),
-      }),
+      pairs,
+      ...(fromSft && { demonstrations: pairs.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen })) }),
       ...(heldOut && { evaluate: evaluateInFolder(heldOut, folder, Random.seeded(run.seed).fork("evaluate"), session) }),
     },
     options,
@@ -104,21 +84,43 @@ export async function align(run: AlignRun, session: CommandSession): Promise<Ser
   return summary;
 }
 
-function tokenize(pairs: readonly PreferencePair[], { tokenizer, config }: Checkpoint, run: DataArguments) {
-  return tokenizePairs(pairs, tokenizer, {
+/** Reads all that the run needs: the data, and the model that it begins from. */
+async function prepare(run: AlignRun) {
+  const { skipBadRows } = run;
+  const loaded = await loadPreferences(run.data, { skipBadRows, ...(run.limit && { limit: run.limit }) });
+  const held = run.evalData === undefined ? undefined : await loadPreferences(run.evalData, { skipBadRows });
+  const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(run.seed).fork("flip")) };
+  const fromSft = run.initFrom === "sft" || (run.initFrom === undefined && (await isFromScratch(run.model)));
+  const start =
+    run.initFrom === undefined || run.initFrom === "sft"
+      ? await startingModel(run.model, () => textsOf(offline.pairs), run.seed)
+      : await loadCheckpoint(run.initFrom);
+  const data = tokenize(run.data, offline, start, run);
+  return { start, fromSft, data, heldOut: held && heldOutOf(run.evalData!, held, start, run) };
+}
+
+/** The pairs of a file in tokens, and an account of what became of its rows; the user is told what was left out. */
+function tokenize(file: string, loaded: LoadedPreferences, { tokenizer, config }: Checkpoint, run: DataArguments) {
+  const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, {
     contextLength: config.contextLength,
     truncatePrompts: run.truncatePrompts,
     skipBadRows: run.skipBadRows,
   });
+  const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
+  const counts = { skipped: [...loaded.skipped, ...skipped], truncation, identical };
+  process.stderr.write(dataNotes(file, counts).join(""));
+  if (pairs.length === 0) throw inputError({ file }, "no pair that fits the model's context", "at least one");
+  return { pairs, account: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
-function heldOutOf(pairs: readonly PreferencePair[], start: Checkpoint, run: AlignRun): HeldOut {
-  const tokenized = tokenize(pairs, start, run);
-  const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
-  const prompts = tokenized.pairs.map(({ id }) => promptOf.get(id)!);
+function heldOutOf(file: string, loaded: LoadedPreferences, start: Checkpoint, run: AlignRun) {
+  const { pairs, account } = tokenize(file, loaded, start, run);
+  const promptOf = new Map(loaded.pairs.map(({ id, prompt }) => [id, prompt]));
+  const prompts = pairs.map(({ id }) => promptOf.get(id)!);
   const isWorld = prompts.every((prompt) => typeof prompt === "string" && isWorldPrompt(prompt));
   return {
-    pairs: tokenized.pairs,
+    account,
+    pairs,
     generation: generationOptions(run),
     ...(isWorld && { gold: (i: number, response: string) => goldReward(prompts[i] as string, response).total }),
   };
@@ -134,7 +136,6 @@ function seraOptions(run: AlignRun): SeraOptions {
     warmup: run.warmup,
     adamW: { weightDecay: run.weightDecay },
   };
-  if (!(run.learningRate > 0)) throw new InputError(`learning-rate: found ${run.learningRate}, expected a number above 0`);
   return { ...run, training, sft: sftTraining(run), generation: generationOptions(run) };
 }
 

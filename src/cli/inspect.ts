@@ -25,6 +25,6 @@ export function inspectCommand(): Command {
       const rows = table.objects().map((row) => columns.map((name) => cell((row as Record<string, unknown>)[name])));
       process.stdout.write(`${pairs.length} pairs, ${format}${skipped.length ? `, ${skipped.length} bad rows skipped` : ""}\n\n`);
       process.stdout.write(`${textTable([columns, ...rows])}\n`);
-      for (const { place, reason } of skipped.slice(0, 10)) process.stdout.write(`skipped: ${reason || JSON.stringify(place)}\n`);
+      for (const { reason } of skipped.slice(0, 10)) process.stdout.write(`skipped: ${reason}\n`);
     });
 }

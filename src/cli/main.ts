@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { DivergenceError } from "../align/training.js";
 import { InputError } from "../base/errors.js";
 import { alignCommand } from "./align.js";
@@ -23,7 +23,6 @@ try {
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof Interrupted) {
     process.stderr.write("interrupted: what was finished is kept; go on by adding --resume\n");
     return error.exitCode;

@@ -5,6 +5,8 @@ import { Progress } from "./progress.js";
 
 /** What a verb works with: an engine, where to show progress, and a signal that the user can give. */
 export interface CommandSession {
+  /** Does what comes before the first result: nothing is lost by a signal then, and it ends the process at once. */
+  readonly prepare: <T>(work: () => Promise<T>) => Promise<T>;
   readonly programs: ProgramCache;
   readonly reporter: Progress;
   readonly signal: AbortSignal;
@@ -28,14 +30,19 @@ export async function withSession<T>(
 ): Promise<T> {
   const engine = new OnnxEngine({ provider, threads });
   const abort = new AbortController();
+  let preparing = false;
   const stop = (exitCode: number) => () => {
-    if (abort.signal.aborted) process.exit(exitCode);
+    if (preparing || abort.signal.aborted) process.exit(exitCode);
     abort.abort(new Interrupted(exitCode));
   };
   const handlers = [["SIGINT", stop(130)], ["SIGTERM", stop(143)]] as const;
   for (const [name, handler] of handlers) process.on(name, handler);
   try {
     return await verb({
+      prepare: async (work) => {
+        preparing = true;
+        return work().finally(() => (preparing = false));
+      },
       programs: new ProgramCache(engine),
       reporter: new Progress(process.stderr, quiet),
       signal: abort.signal,

@@ -1,12 +1,16 @@
 import { Command } from "commander";
+import { checkTraining } from "../align/check-training.js";
 import { RunFolder } from "../align/run-folder.js";
 import { supervised } from "../align/sft.js";
 import { forgetCheckpoint, trainInFolder } from "../align/train-in-folder.js";
+import { inputError } from "../base/errors.js";
+import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
 import { reported } from "../base/work.js";
 import { loadDemonstrations, tokenizeDemonstrations } from "../data/index.js";
 import { Policy } from "../model/policy.js";
 import { sftTraining } from "./align.js";
+import { dataNotes } from "./data-notes.js";
 import { dataOptions, engineOptions, sftOptions, whole, type DataArguments, type EngineArguments, type SftArguments } from "./options.js";
 import { openRun } from "./run-config.js";
 import { withSession, type CommandSession } from "./session.js";
@@ -36,31 +40,44 @@ export function sftCommand(): Command {
 }
 
 /** Does what `sera sft` is told. */
-export async function sft(run: SftRun, { programs, signal, reporter }: CommandSession): Promise<void> {
-  const { demonstrations } = await loadDemonstrations(run.data, {
-    skipBadRows: run.skipBadRows,
-    ...(run.limit && { limit: run.limit }),
-  });
+export async function sft(run: SftRun, { prepare, programs, signal, reporter }: CommandSession): Promise<void> {
+  const options = sftTraining(run);
+  checkTraining(options, "sft ");
   const folder = new RunFolder(run.out);
   const { quiet: _, ...config } = run;
-  await openRun(folder, config, run.resume);
-  const texts = () => textsOf(demonstrations.map(({ id, prompt, response }) => ({ id, prompt, chosen: response, rejected: "" })));
-  const start = await startingModel(run.model, texts, run.seed);
-  const tokenized = tokenizeDemonstrations(demonstrations, start.tokenizer, {
-    contextLength: start.config.contextLength,
-    truncatePrompts: run.truncatePrompts,
-    skipBadRows: run.skipBadRows,
-  });
+  const { start, examples, account } = await openRun(folder, config, run.resume, () => prepare(() => read(run)));
+  await writeJson(folder.file("data.json"), account);
+  await folder.fixedRows("demonstrations.jsonl", examples.map(({ id, prompt, response }) => ({ id, prompt: [...prompt], response: [...response] })));
   const phase = {
     kind: "sft" as const,
     iteration: 0,
     objective: supervised,
-    examples: tokenized.demonstrations,
-    options: sftTraining(run),
+    examples,
+    options,
     start: () => Policy.create(programs, start),
   };
-  const random = Random.seeded(run.seed).fork("sft", 0);
-  const policy = await reported("sft", { signal, reporter }, (work) => trainInFolder(folder, phase, random, work));
-  await policy.save(folder.file("model"));
+  if (!(await folder.has("model"))) {
+    const random = Random.seeded(run.seed).fork("sft", 0);
+    const policy = await reported("sft", { signal, reporter }, (work) => trainInFolder(folder, phase, random, work));
+    await policy.save(folder.file("model"));
+  }
   await forgetCheckpoint(folder, 0);
+}
+
+/** Reads all that the run needs: the demonstrations in tokens, and the model that it begins from. */
+async function read(run: SftRun) {
+  const { skipBadRows, truncatePrompts } = run;
+  const loaded = await loadDemonstrations(run.data, { skipBadRows, ...(run.limit && { limit: run.limit }) });
+  const texts = () => textsOf(loaded.demonstrations.map(({ id, prompt, response }) => ({ id, prompt, chosen: response, rejected: "" })));
+  const start = await startingModel(run.model, texts, run.seed);
+  const { contextLength } = start.config;
+  const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, start.tokenizer, {
+    contextLength,
+    truncatePrompts,
+    skipBadRows,
+  });
+  const counts = { skipped: [...loaded.skipped, ...skipped], truncation };
+  process.stderr.write(dataNotes(run.data, counts).join(""));
+  if (demonstrations.length === 0) throw inputError({ file: run.data }, "no demonstration that fits the model's context", "at least one");
+  return { start, examples: demonstrations, account: { demonstrations: demonstrations.length, ...counts } };
 }

@@ -10,6 +10,8 @@ export interface TokenizedPair {
   readonly prompt: Int32Array;
   readonly chosen: Int32Array;
   readonly rejected: Int32Array;
+  /** Whether the label was flipped on purpose. */
+  readonly flipped?: boolean;
 }
 
 /** A demonstration in token ids. */
@@ -68,7 +70,13 @@ export function tokenizePairs(
   options: TokenizeOptions,
 ): { pairs: TokenizedPair[]; truncation: Truncation; identical: number; skipped: SkippedExample[] } {
   const { tokenized, ...counts } = tokenizeExamples(pairs, ({ chosen, rejected }) => [chosen, rejected], tokenizer, options);
-  const made = tokenized.map(({ id, prompt, responses: [chosen, rejected] }) => ({ id, prompt, chosen: chosen!, rejected: rejected! }));
+  const made = tokenized.map(({ example: { id, flipped }, prompt, responses: [chosen, rejected] }) => ({
+    id,
+    prompt,
+    chosen: chosen!,
+    rejected: rejected!,
+    ...(flipped && { flipped }),
+  }));
   const identical = made.filter(({ chosen, rejected }) => sameTokens(chosen, rejected)).length;
   return { pairs: made, identical, ...counts };
 }
@@ -80,7 +88,7 @@ export function tokenizeDemonstrations(
   options: TokenizeOptions,
 ): { demonstrations: TokenizedDemonstration[]; truncation: Truncation; skipped: SkippedExample[] } {
   const { tokenized, ...counts } = tokenizeExamples(demonstrations, ({ response }) => [response], tokenizer, options);
-  const made = tokenized.map(({ id, prompt, responses: [response] }) => ({ id, prompt, response: response! }));
+  const made = tokenized.map(({ example: { id }, prompt, responses: [response] }) => ({ id, prompt, response: response! }));
   return { demonstrations: made, ...counts };
 }
 
@@ -94,8 +102,8 @@ export function encodePrompt(prompt: Prompt, tokenizer: Tokenizer): number[] {
   return bosId === undefined || ids[0] === bosId ? ids : [bosId, ...ids];
 }
 
-interface TokenizedExample {
-  readonly id: string;
+interface TokenizedExample<T> {
+  readonly example: T;
   readonly prompt: Int32Array;
   readonly responses: readonly Int32Array[];
 }
@@ -105,12 +113,12 @@ function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prom
   responsesOf: (example: T) => readonly string[],
   tokenizer: Tokenizer,
   { contextLength, truncatePrompts = false, skipBadRows = false }: TokenizeOptions,
-): { tokenized: TokenizedExample[]; truncation: Truncation; skipped: SkippedExample[] } {
+): { tokenized: TokenizedExample<T>[]; truncation: Truncation; skipped: SkippedExample[] } {
   const bosTokens = tokenizer.bosId === undefined ? 0 : 1;
   if (!(Number.isInteger(contextLength) && contextLength >= bosTokens + 2)) {
     throw inputError({}, `a context of ${contextLength} tokens`, `a whole number of at least ${bosTokens + 2}`);
   }
-  const tokenized: TokenizedExample[] = [];
+  const tokenized: TokenizedExample<T>[] = [];
   const skipped: SkippedExample[] = [];
   const truncation = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
   for (const example of examples) {
@@ -133,7 +141,7 @@ function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prom
       truncation.responses += Number(lostResponse > 0);
       truncation.responseTokens += lostResponse;
     }
-    tokenized.push({ id, prompt: Int32Array.from(fitted.prompt), responses: fitted.responses.map((response) => Int32Array.from(response)) });
+    tokenized.push({ example, prompt: Int32Array.from(fitted.prompt), responses: fitted.responses.map((response) => Int32Array.from(response)) });
   }
   return { tokenized, truncation, skipped };
 }

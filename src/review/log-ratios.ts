@@ -1,5 +1,7 @@
+import { DivergenceError } from "../align/training.js";
 import type { Work } from "../base/work.js";
 import type { TokenizedPair } from "../data/tokenize.js";
+import type { TokenSequence } from "../model/batch.js";
 import type { Policy } from "../model/policy.js";
 import { responseLogProbs } from "../model/score.js";
 
@@ -9,17 +11,33 @@ export interface PairValues {
   readonly rejected: Float64Array;
 }
 
-/** log π(y | x) of both responses of each pair under a policy. */
+/**
+ * log π(y | x) of both responses of each pair under a policy.
+ *
+ * @throws DivergenceError as {@link finiteLogProbs}
+ */
 export async function pairLogProbs(policy: Policy, pairs: readonly TokenizedPair[], work: Work = {}): Promise<PairValues> {
   const sequences = pairs.flatMap(({ prompt, chosen, rejected }) => [
     { prompt, response: chosen },
     { prompt, response: rejected },
   ]);
-  const logProbs = await responseLogProbs(policy, sequences, work);
+  const logProbs = await finiteLogProbs(policy, sequences, work);
   return {
     chosen: Float64Array.from(pairs, (_, i) => logProbs[2 * i]!),
     rejected: Float64Array.from(pairs, (_, i) => logProbs[2 * i + 1]!),
   };
+}
+
+/**
+ * {@link responseLogProbs}, where a policy is judged by them: a number that is none would be sorted somewhere.
+ *
+ * @throws DivergenceError where one is not finite, because the policy's training went astray
+ */
+export async function finiteLogProbs(policy: Policy, sequences: readonly TokenSequence[], work: Work): Promise<Float64Array> {
+  const logProbs = await responseLogProbs(policy, sequences, work);
+  const odd = logProbs.find((value) => !Number.isFinite(value));
+  if (odd === undefined) return logProbs;
+  throw new DivergenceError(`the policy gives a response the log-probability ${odd}; a smaller learning rate may help`);
 }
 
 /** ρ = log π(y | x) − log π_ref(y | x); the implicit reward is β·ρ (Rafailov et al. 2023, equation 5). */
