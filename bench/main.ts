@@ -1,0 +1,65 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { writeJson } from "../src/base/files.js";
+import { parameterCount } from "../src/model/parameters.js";
+import { runForJson } from "./child.js";
+import { measures } from "./measures.js";
+import { findPython, measurePyTorch } from "./pytorch.js";
+import type { Comparison, MatmulRates } from "./result.js";
+import { benchSizes } from "./sizes.js";
+import { comparisonTable } from "./table.js";
+
+/*
+ * Measures our engine, and PyTorch beside it where a Python with torch is at hand: each measure in
+ * a process of its own, ours and PyTorch's in turn.
+ */
+
+/** Floating-point operations for each parameter and token: 2 forward, 4 backward. Decoding is bound by memory. */
+const operations: Readonly<Record<string, number>> = { forward: 2, score: 2, "forward-backward": 6, step: 6 };
+
+const sizes = benchSizes();
+const works = Object.keys(measures).filter((what) => what !== "matmul");
+
+const { only, what, json } = new Command("bench")
+  .description("Measures training, scoring and decoding, beside PyTorch where .venv (scripts/make-venv.sh) or $PYTHON has it.")
+  .addOption(new Option("--only <size>", "one size of bench/sizes.json").choices([...sizes.keys()]))
+  .option("--what <works>", `some of ${works.join(",")}`, parseWorks, works)
+  .option("--json <file>", "write all numbers to this file")
+  .parse()
+  .opts<{ only?: string; what: string[]; json?: string }>();
+
+function parseWorks(list: string): string[] {
+  const wanted = list.split(",");
+  const unknown = wanted.find((work) => !works.includes(work));
+  if (unknown !== undefined) throw new InvalidArgumentError(`found "${unknown}", expected some of ${works.join(",")}`);
+  return wanted;
+}
+
+const measureOurs = (size: string, work: string) =>
+  runForJson(process.execPath, [fileURLToPath(new URL("./measure.js", import.meta.url)), size, work]);
+
+const python = await findPython();
+const machine = `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`;
+console.log(`${machine}\n`);
+if (python === undefined) console.log("PyTorch is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.\n");
+
+const rates: Record<string, MatmulRates> = {};
+const comparisons: Comparison[] = [];
+for (const size of only === undefined ? sizes.keys() : [only]) {
+  const { about, config } = sizes.get(size)!;
+  const rate = (rates[size] = (await measureOurs(size, "matmul")) as MatmulRates);
+  console.log(`${size}: ${about}; matmul ${rate.square.toFixed(0)} GFLOPS at 1024³, ${rate.feedForward.toFixed(0)} in the feed-forward`);
+  for (const work of what) {
+    const ours = (await measureOurs(size, work)) as Comparison["ours"];
+    const pyTorch = python === undefined ? undefined : await measurePyTorch(python, size, work);
+    const floorMilliseconds =
+      work in operations
+        ? (operations[work]! * parameterCount(config) * ours.tokens) / (1e6 * Math.max(rate.square, rate.feedForward))
+        : undefined;
+    comparisons.push({ size, what: work, ours, pyTorch, floorMilliseconds });
+    console.log(`  ${work}: ${ours.milliseconds.toFixed(0)} ms`);
+  }
+}
+console.log(`\n${comparisonTable(comparisons)}`);
+if (json !== undefined) await writeJson(json, { machine, rates, comparisons });

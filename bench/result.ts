@@ -1,0 +1,24 @@
+/** What either side prints of a measure of work. */
+export interface Result {
+  /** Median of the samples. */
+  readonly milliseconds: number;
+  readonly peakRssBytes: number;
+  /** Peak before there was a model: the runtime and its libraries. */
+  readonly baseRssBytes: number;
+}
+
+/** Rates of matrix products, in GFLOPS. */
+export interface MatmulRates {
+  readonly square: number;
+  readonly feedForward: number;
+}
+
+/** One piece of work at one size, on both sides. */
+export interface Comparison {
+  readonly size: string;
+  readonly what: string;
+  readonly ours: Result & { readonly tokens: number };
+  readonly pyTorch: { readonly plain: Result; readonly keptPages: Result } | undefined;
+  /** Least time that the work's floating-point operations take at our matmul rate, where that is what bounds it. */
+  readonly floorMilliseconds: number | undefined;
+}

@@ -1,0 +1,24 @@
+/** How long runs of some work took. */
+export interface Timing {
+  /** Median. */
+  readonly milliseconds: number;
+  readonly samples: readonly number[];
+}
+
+/** Times work once warm: at least 3 runs, and more until `seconds` have passed, 50 at most; as bench_torch.py does. */
+export async function sample(work: () => Promise<unknown>, seconds = 8): Promise<Timing> {
+  await work();
+  const samples: number[] = [];
+  const end = performance.now() + 1000 * seconds;
+  while (samples.length < 3 || (performance.now() < end && samples.length < 50)) {
+    const start = performance.now();
+    await work();
+    samples.push(performance.now() - start);
+  }
+  return { milliseconds: median(samples), samples };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
+}
