@@ -36,7 +36,7 @@ export function updatesInPlace(program: Program): Set<string> {
     if (update === undefined || update === leaf || fetched.has(leaf)) continue;
     const before = new Set(topologicalOrder([update]));
     const readers = readersOf(leaf, consumers);
-    const ordered = readers.every((reader) => (reader === update ? overwritesSafely(update, leaf) : before.has(reader)));
+    const ordered = readers.every((reader) => (reader === update ? elementwise.has(update.op) : before.has(reader)));
     if (ordered && !isUpdateOfAnother(leaf, update, program)) safe.add(name);
   }
   return safe;
@@ -47,10 +47,6 @@ function readersOf(value: Value, consumers: ReadonlyMap<Value, readonly Value[]>
   return (consumers.get(value) ?? []).flatMap((reader) =>
     views.has(reader.op) ? [reader, ...readersOf(reader, consumers)] : [reader],
   );
-}
-
-function overwritesSafely(update: Value, leaf: Value): boolean {
-  return elementwise.has(update.op) || (update.op === "writeAt" && update.inputs.indexOf(leaf) === 0);
 }
 
 /** One value written to two states would be written to one buffer and copied to the other at some time unknown. */

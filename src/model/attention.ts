@@ -1,4 +1,4 @@
-import { add, less, matmul, reshape, rotary, softmax, transpose, where, type Value } from "../graph/index.js";
+import { add, concat, less, matmul, mul, reshape, rotary, slice, softmax, transpose, where, type Value } from "../graph/index.js";
 import { tensor, type Shape } from "../graph/tensor.js";
 import type { ModelConfig } from "./config.js";
 
@@ -60,6 +60,26 @@ export function attend(query: Value, key: Value, value: Value, unseen: Value): V
   const weights = softmax(add(reshape(scores, [batch, heads, length, places]), bias));
   const mixed = matmul(reshape(weights, [...grouped, places]), value);
   return reshape(transpose(reshape(mixed, [batch, heads, length, size]), [0, 2, 1, 3]), [batch * length, heads * size]);
+}
+
+/**
+ * {@link attend} of one new token in each row, over a cache of earlier ones and the token itself,
+ * which is not in the cache yet: the cache is read as it stands and never copied.
+ *
+ * @param fresh the new token's projections, length 1
+ * @param key cached keys [batch, kvHeads, places, size]
+ * @param value like `key`
+ * @param earlier bool, broadcastable to [batch, kvHeads, heads/kvHeads, places]: places that hold an earlier token
+ * @returns [batch, heads·size]
+ */
+export function attendCached(fresh: Projections, key: Value, value: Value, earlier: Value): Value {
+  const [batch, heads, , size] = fresh.query.shape as [number, number, number, number];
+  const [, kvHeads, places] = key.shape as [number, number, number, number];
+  const query = reshape(fresh.query, [batch, kvHeads, heads / kvHeads, size]);
+  const score = (keys: Value) => matmul(query, keys, { transposeB: true, scale: 1 / Math.sqrt(size) });
+  const weights = softmax(concat([add(score(key), where(earlier, 0, masked)), score(fresh.key)], 3));
+  const mixed = matmul(slice(weights, 3, 0, places), value);
+  return reshape(add(mixed, mul(slice(weights, 3, places, places + 1), fresh.value)), [batch, heads * size]);
 }
 
 /** bool [1, 1, length, length]: each place sees itself and what stands before it, not what follows. */

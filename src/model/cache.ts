@@ -1,7 +1,7 @@
 import type { Program } from "../engine/engine.js";
 import { concat, gather, Graph, less, reshape, writeAt, broadcast, type Value } from "../graph/index.js";
 import { tensor, type Shape } from "../graph/tensor.js";
-import { attend } from "./attention.js";
+import { attendCached } from "./attention.js";
 import type { ModelConfig } from "./config.js";
 import { decode, decodeSequences, head, stateWeights } from "./decoder.js";
 
@@ -70,18 +70,17 @@ export function writeProgram(config: ModelConfig, shape: WritingShape): Program 
   const tokens = graph.input("tokens", "int32", [rows]);
   const position = graph.input("position", "int32", [rows]);
   const updates = new Map<string, Value>();
-  const index = broadcast(reshape(position, [rows, 1]), [rows, config.kvHeads]);
   const order = graph.constant({ dtype: "int32", shape: [1, 1, 1, places], data: Int32Array.from({ length: places }, (_, i) => i) });
-  const unseen = less(reshape(position, [rows, 1, 1, 1]), order);
-  const put = (name: string, fresh: Value) => {
+  const earlier = less(order, reshape(position, [rows, 1, 1, 1]));
+  const index = broadcast(reshape(position, [rows, 1]), [rows, config.kvHeads]);
+  const cached = (name: string, fresh: Value) => {
     const cache = graph.state(name, "float32", cacheShape(config, shape));
-    const updated = writeAt(cache, index, reshape(fresh, [rows, config.kvHeads, config.headSize]));
-    updates.set(name, updated);
-    return updated;
+    updates.set(name, writeAt(cache, index, reshape(fresh, [rows, config.kvHeads, config.headSize])));
+    return cache;
   };
   const column = (x: Value) => reshape(x, [rows, 1]);
-  const hidden = decode(config, weights, column(tokens), column(position), ({ query, key, value }, layer) =>
-    attend(query, put(keyName(layer), key), put(valueName(layer), value), unseen),
+  const hidden = decode(config, weights, column(tokens), column(position), (fresh, layer) =>
+    attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), earlier),
   );
   return { outputs: { logits: head(config, weights, hidden) }, updates };
 }

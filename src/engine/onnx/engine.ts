@@ -5,6 +5,7 @@ import type { Engine, Executable, Feeds, Program, State } from "../engine.js";
 import { updatesInPlace } from "../in-place.js";
 import { Gate } from "./gate.js";
 import { lower } from "./lower.js";
+import { splitRowWrites } from "./row-writes.js";
 import type { Calls, Leaf, Request, Response, WorkerData } from "./protocol.js";
 
 /** The execution providers that onnxruntime-node has builds for. */
@@ -72,14 +73,16 @@ export class OnnxEngine implements Engine {
   }
 
   async prepare(program: Program): Promise<Executable> {
-    const { model, inputs, states } = lower(program);
-    const inPlace = updatesInPlace(program);
+    const { program: lowered, rowWrites } = splitRowWrites(program);
+    const { model, inputs, states } = lower(lowered);
+    const inPlace = updatesInPlace(lowered);
     const id = await this.call("prepare", {
       model,
       inputs: inputs.map((leaf) => describe(leaf.attributes.name, leaf)),
       states: states.map((leaf) => describe(leaf.attributes.name, leaf)),
       outputs: Object.entries(program.outputs).map(([name, value]) => describe(name, value)),
-      updates: [...program.updates].map(([name, value]) => ({ ...describe(name, value), inPlace: inPlace.has(name) })),
+      updates: [...lowered.updates].map(([name, value]) => ({ ...describe(name, value), inPlace: inPlace.has(name) })),
+      rowWrites,
     });
     return {
       run: (feeds: Feeds, bound: readonly State[] = []) =>

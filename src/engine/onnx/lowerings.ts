@@ -57,7 +57,7 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
     emit.node("ScatterElements", inputs, { axis: { int: axis }, reduction: { string: "add" } }),
   readAt: (emit, value, [data, index]) =>
     emit.node("GatherND", [data!, coordinates(emit, value.inputs[1]!.shape, index!)]),
-  // Without a reduction and with one row for each index ScatterND neither races nor copies when updated in place.
+  // Without a reduction and with one row for each index ScatterND does not race.
   writeAt: (emit, value, [data, index, rows]) =>
     emit.node("ScatterND", [data!, coordinates(emit, value.inputs[1]!.shape, index!), rows!]),
 

@@ -1,5 +1,6 @@
 import type { DType, Shape, Tensor } from "../../graph/tensor.js";
 import type { Feeds } from "../engine.js";
+import type { RowWrite } from "./row-writes.js";
 
 /** A tensor's name in the graph with its type and shape. */
 export interface Leaf {
@@ -15,6 +16,7 @@ export interface PreparedProgram {
   readonly states: readonly Leaf[];
   readonly outputs: readonly Leaf[];
   readonly updates: readonly (Leaf & { readonly inPlace: boolean })[];
+  readonly rowWrites: readonly RowWrite[];
 }
 
 /** How a session is made. */

@@ -4,6 +4,7 @@ import { sizeOf, type ArrayOf, type DType, type Tensor } from "../../graph/tenso
 import type { Feeds } from "../engine.js";
 import { Gate } from "./gate.js";
 import { inputName, outputName, stateName, updateName } from "./lower.js";
+import { writeRows } from "./row-writes.js";
 import type { Calls, Leaf, PreparedProgram, Request, Response, WorkerData } from "./protocol.js";
 
 /*
@@ -30,10 +31,6 @@ function wrap<T extends DType>(dtype: T, data: ArrayOf[T], shape: readonly numbe
 
 function unwrap(tensor: ort.Tensor): Tensor {
   return { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as Float32Array };
-}
-
-function allocate({ dtype, shape }: Leaf): ort.Tensor {
-  return wrap(dtype, new arrays[dtype](sizeOf(shape)), shape);
 }
 
 function get<T>(table: ReadonlyMap<number, T>, id: number, what: string): T {
@@ -83,17 +80,18 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     for (const leaf of program.inputs) given[inputName(leaf.name)] = feed(leaf, feeds);
     for (const leaf of program.states) given[stateName(leaf.name)] = fitting(leaf, lookUp(leaf.name, bound));
 
-    const fetches: Record<string, ort.Tensor> = {};
-    for (const leaf of program.outputs) fetches[outputName(leaf.name)] = allocate(leaf);
-    for (const leaf of program.updates) {
-      fetches[updateName(leaf.name)] = leaf.inPlace ? lookUp(leaf.name, bound) : allocate(leaf);
-    }
-    await session.run(given, fetches);
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (const { name } of program.outputs) fetches[outputName(name)] = null;
+    for (const { index, rows } of program.rowWrites) fetches[outputName(index)] = fetches[outputName(rows)] = null;
+    for (const { name, inPlace } of program.updates) fetches[updateName(name)] = inPlace ? lookUp(name, bound) : null;
+    const results = await session.run(given, fetches);
 
-    for (const leaf of program.updates) {
-      if (!leaf.inPlace) owner(leaf.name, bound).set(leaf.name, fetches[updateName(leaf.name)]!);
+    for (const { name, inPlace } of program.updates) {
+      if (!inPlace) owner(name, bound).set(name, results[updateName(name)]!);
     }
-    return Object.fromEntries(program.outputs.map(({ name }) => [name, unwrap(fetches[outputName(name)]!)]));
+    const output = (name: string) => unwrap(results[outputName(name)]!);
+    for (const { name, index, rows } of program.rowWrites) writeRows(unwrap(lookUp(name, bound)), output(index), output(rows));
+    return Object.fromEntries(program.outputs.map(({ name }) => [name, output(name)]));
   },
 
   async release(id) {
