@@ -17,6 +17,7 @@ export type { Figures, Reporter, Work } from "./base/work.js";
 export * from "./bootstrap/index.js";
 export * from "./data/index.js";
 export { OnnxEngine, type OnnxEngineOptions, type Provider } from "./engine/onnx/engine.js";
+export * as graph from "./graph/index.js";
 export { ProgramCache } from "./engine/program-cache.js";
 export type { Engine, Executable, Program, State } from "./engine/engine.js";
 export { evaluate, type HeldOut, type JudgedResponse } from "./judge/evaluate.js";
