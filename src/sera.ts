@@ -165,8 +165,8 @@ class SeraRun {
     const { iterations, loss, seed } = this.options;
     await this.folder.fixedRows("pairs.jsonl", pairs.map(pairRow));
     await this.start();
-    const summaries = [await this.summarize(0, null, null, null)];
     const reference = await this.reference();
+    const summaries = [await this.summarize(0, null, null, null)];
     for (let t = 1; t <= iterations; t++) {
       const reviewed = t === 1 ? undefined : await this.review(t, reference);
       const made = t === 1 ? undefined : await this.bootstrap(t);

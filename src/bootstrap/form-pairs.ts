@@ -49,7 +49,8 @@ export function formPairs(
   let ties = 0;
   const formed: SamplePair[] = [];
   for (const [id, all] of byPrompt) {
-    const distinct = [...new Map(all.filter((sample) => !isEmpty(sample)).map((sample) => [sample.tokens.join(), sample])).values()];
+    const written = all.filter((sample) => !isEmpty(sample));
+    const distinct = [...groupBy(written, ({ tokens }) => tokens.join()).values()].map(([first]) => first!);
     if (distinct.length < 2) {
       identical++;
       continue;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { writeFileAtomic, writeJson } from "../../src/base/files.js";
+import { naming, writeFileAtomic, writeJson } from "../../src/base/files.js";
 
 let root: string;
 let folder: string;
@@ -74,6 +74,20 @@ describe("writeFileAtomic", () => {
     await Promise.all(contents.map((content) => writeFileAtomic(path, content)));
     assert.ok(contents.includes(await readFile(path, "utf8")));
     assert.deepEqual(await readdir(folder), ["file.txt"]);
+  });
+});
+
+describe("naming", () => {
+  const failing = (error: Error) => naming("run/metrics.jsonl", () => Promise.reject(error));
+
+  it("adds the file to a system error that does not name it, and leaves others alone", async () => {
+    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    await assert.rejects(failing(full), { message: "run/metrics.jsonl: ENOSPC: no space left on device, write", code: "ENOSPC", cause: full });
+    const named = Object.assign(new Error("ENOENT: no such file, open 'x'"), { code: "ENOENT", path: "x" });
+    await assert.rejects(failing(named), (error) => error === named);
+    const own = new Error("the source broke");
+    await assert.rejects(failing(own), (error) => error === own);
+    assert.equal(await naming("x", async () => 7), 7);
   });
 });
 

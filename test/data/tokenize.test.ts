@@ -22,6 +22,12 @@ describe("tokenizePairs", () => {
     assert.deepEqual(withoutBos!.prompt, Int32Array.from(ids("ab")));
   });
 
+  test("a flipped pair stays marked", () => {
+    const pairs = [{ ...pair("ab", "c", "de"), flipped: true }, pair("ab", "c", "de", "y")];
+    const tokenized = tokenizePairs(pairs, tokenizer, { contextLength: 16 }).pairs;
+    assert.deepEqual(tokenized.map(({ flipped }) => flipped), [true, undefined]);
+  });
+
   test("a conversation goes through the chat template", () => {
     const { pairs } = tokenizePairs([pair([{ role: "user", content: "a" }], "b", "c")], tokenizer, { contextLength: 64 });
     assert.equal(tokenizer.decode(pairs[0]!.prompt), "<user>a<assistant>");

@@ -1,4 +1,5 @@
 import { Random } from "../../src/base/random.js";
+import type { TokenizedPair } from "../../src/data/tokenize.js";
 import type { ProgramCache } from "../../src/engine/program-cache.js";
 import type { TokenSequence } from "../../src/model/batch.js";
 import type { ModelConfig } from "../../src/model/config.js";
@@ -44,4 +45,12 @@ export function randomSequences(count: number, random: Random): TokenSequence[] 
     prompt: randomTokens(1 + random.integer(18), random),
     response: randomTokens(1 + random.integer(18), random),
   }));
+}
+
+/** Pairs whose prompts and responses have 1 to 18 tokens. */
+export function randomPairs(count: number, random: Random): TokenizedPair[] {
+  return Array.from({ length: count }, (_, i) => {
+    const tokens = () => randomTokens(1 + random.integer(18), random);
+    return { id: `pair ${i}`, prompt: tokens(), chosen: tokens(), rejected: tokens() };
+  });
 }

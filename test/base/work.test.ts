@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { reported, type Reporter, type Work } from "../../src/base/work.js";
+
+/** What a reporter was told, in order. */
+function recorder(): { reporter: Reporter; told: unknown[] } {
+  const told: unknown[] = [];
+  const reporter: Reporter = {
+    start(label, total) {
+      told.push(["start", label, total]);
+      return { update: (done) => void told.push(["update", done]), finish: () => void told.push(["finish"]) };
+    },
+  };
+  return { reporter, told };
+}
+
+describe("reported", () => {
+  it("shows a phase from its first progress to its end", async () => {
+    const { reporter, told } = recorder();
+    const result = await reported("score", { reporter }, async ({ onProgress }: Work) => {
+      onProgress?.(1, 2);
+      onProgress?.(2, 2);
+      return "done";
+    });
+    assert.equal(result, "done");
+    assert.deepEqual(told, [["start", "score", 2], ["update", 1], ["update", 2], ["finish"]]);
+  });
+
+  it("ends the phase where the work fails, and shows none where nothing was done", async () => {
+    const { reporter, told } = recorder();
+    const failing = async ({ onProgress }: Work) => {
+      onProgress?.(1, 2);
+      throw new Error("broken");
+    };
+    await assert.rejects(reported("score", { reporter }, failing), /broken/);
+    await reported("nothing", { reporter }, async () => {});
+    assert.deepEqual(told, [["start", "score", 2], ["update", 1], ["finish"]]);
+  });
+
+  it("hands on the signal where there is one", async () => {
+    const { signal } = new AbortController();
+    assert.equal(await reported("x", { signal }, async (work) => work.signal), signal);
+    assert.equal(await reported("x", {}, async (work) => "signal" in work), false);
+  });
+});

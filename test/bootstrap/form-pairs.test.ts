@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { formPairs } from "../../src/bootstrap/form-pairs.js";
+import type { LabelledSample } from "../../src/bootstrap/label.js";
+
+const eos = 2;
+/** A sample of one prompt; its tokens end with EOS unless it is cut off. */
+function sample(id: string, number: number, tokens: readonly number[], reward: number, complete = true): LabelledSample {
+  return { id, number, tokens: complete ? [...tokens, eos] : tokens, complete, reference: -1, reward };
+}
+
+describe("formPairs", () => {
+  it("sets the best sample of a prompt against the worst, and keeps the largest margins", () => {
+    const samples = [
+      ...[sample("a", 0, [5], 1), sample("a", 1, [6], 3), sample("a", 2, [7], -2)],
+      ...[sample("b", 0, [5], 0), sample("b", 1, [6], 9)],
+      ...[sample("c", 0, [5], 0), sample("c", 1, [6], 1)],
+    ];
+    const { pairs, counts } = formPairs(samples, 2, eos);
+    assert.deepEqual(
+      pairs.map(({ id, chosen, rejected, margin }) => [id, chosen.number, rejected.number, margin]),
+      [["b", 1, 0, 9], ["a", 1, 2, 5]],
+    );
+    assert.deepEqual(counts, { prompts: 3, samples: 7, empty: 0, incomplete: 0, identical: 0, ties: 0, formed: 3, kept: 2 });
+  });
+
+  it("takes the earlier of equal rewards, and the earlier prompt of equal margins", () => {
+    const samples = ["a", "b"].flatMap((id) => [sample(id, 0, [5], 1), sample(id, 1, [6], 1), sample(id, 2, [7], 0), sample(id, 3, [8], 0)]);
+    const { pairs } = formPairs(samples, 1, eos);
+    assert.deepEqual(pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 0, 2]]);
+  });
+
+  it("makes no pair of samples that are all the same, and none of ties; both are counted", () => {
+    const same = [0, 1, 2].map((number) => sample("same", number, [5, 6], 1));
+    const tied = [sample("tied", 0, [5], 0.5), sample("tied", 1, [6], 0.5)];
+    const { pairs, counts } = formPairs([...same, ...tied], 5, eos);
+    assert.deepEqual(pairs, []);
+    assert.deepEqual([counts.identical, counts.ties, counts.formed, counts.kept], [1, 1, 0, 0]);
+  });
+
+  it("takes identical samples for one: noise in their rewards makes no pair", () => {
+    const samples = [sample("a", 0, [5], 1), sample("a", 1, [5], 1.0001)];
+    assert.equal(formPairs(samples, 1, eos).counts.identical, 1);
+  });
+
+  it("never uses empty samples, however they are judged", () => {
+    const samples = [sample("a", 0, [], 100), sample("a", 1, [5], 1), sample("a", 2, [6], 2), sample("b", 0, [], -100), sample("b", 1, [5], 1)];
+    const { pairs, counts } = formPairs(samples, 5, eos);
+    assert.deepEqual(pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 2, 1]]);
+    assert.deepEqual([counts.empty, counts.identical], [2, 1]);
+  });
+
+  it("uses samples that were cut off, and tells them from those that ended there", () => {
+    const samples = [sample("a", 0, [5], 1, false), sample("a", 1, [5], 2)];
+    const { pairs, counts } = formPairs(samples, 5, eos);
+    assert.equal(pairs.length, 1);
+    assert.equal(counts.incomplete, 1);
+  });
+
+  it("accounts for every prompt", () => {
+    const samples = fc.array(
+      fc.record({ id: fc.constantFrom("a", "b", "c", "d"), tokens: fc.array(fc.integer({ min: 3, max: 5 }), { maxLength: 2 }), reward: fc.integer({ min: -3, max: 3 }) }),
+    );
+    fc.assert(
+      fc.property(samples, fc.integer({ min: 0, max: 4 }), (all, count) => {
+        const { pairs, counts } = formPairs(all.map(({ id, tokens, reward }, i) => sample(id, i, tokens, reward)), count, eos);
+        assert.equal(counts.prompts, counts.identical + counts.ties + counts.formed);
+        assert.equal(counts.kept, Math.min(count, counts.formed));
+        assert.equal(pairs.length, counts.kept);
+        assert.ok(pairs.every(({ margin }, i) => margin > 0 && (i === 0 || margin <= pairs[i - 1]!.margin)));
+      }),
+    );
+  });
+
+  it("refuses a number of pairs that is none", () => {
+    for (const count of [-1, 0.5, NaN]) assert.throws(() => formPairs([], count, eos), { name: "InputError" });
+  });
+});

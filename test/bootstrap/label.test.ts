@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Random } from "../../src/base/random.js";
+import { labelSamples } from "../../src/bootstrap/label.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import type { Policy } from "../../src/model/policy.js";
+import { responseLogProbs } from "../../src/model/score.js";
+import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+let policies: [newest: Policy, previous: Policy, reference: Policy];
+before(async () => {
+  policies = [await tinyPolicy(programs, 1), await tinyPolicy(programs, 2), await tinyPolicy(programs, 3)];
+});
+after(() => engine.close());
+
+const pairs = randomPairs(4, Random.seeded(6));
+const samples = pairs.flatMap(({ id, chosen, rejected }) =>
+  [chosen, rejected].map((tokens, number) => ({ id, number, tokens: [...tokens], complete: false })),
+);
+
+describe("labelSamples", () => {
+  it("gives the ensembled log-ratio of each sample", async () => {
+    const [newest, previous, reference] = policies;
+    const labelled = await labelSamples(samples, pairs, { newest, previous, reference, gamma: 0.3 });
+    const sequences = samples.map(({ id, tokens }) => ({
+      prompt: pairs.find((pair) => pair.id === id)!.prompt,
+      response: Int32Array.from(tokens),
+    }));
+    const [byNewest, byPrevious, byReference] = await Promise.all(policies.map((policy) => responseLogProbs(policy, sequences)));
+    for (const [i, sample] of labelled.entries()) {
+      const expected = 0.7 * (byNewest![i]! - byReference![i]!) + 0.3 * (byPrevious![i]! - byReference![i]!);
+      assert.ok(Math.abs(sample.reward - expected) < 1e-6);
+      assert.deepEqual(sample, { ...samples[i], reference: byReference![i], reward: sample.reward });
+    }
+  });
+
+  it("takes the margin of the reference for 0, and tells how far it is", async () => {
+    const [newest, , reference] = policies;
+    const progress: number[][] = [];
+    const onProgress = (done: number, total: number) => void progress.push([done, total]);
+    const labellers = { newest, previous: undefined, reference };
+    const whole = await labelSamples(samples, pairs, { ...labellers, gamma: 0 }, { onProgress });
+    const half = await labelSamples(samples, pairs, { ...labellers, gamma: 0.5 });
+    for (const [i, { reward }] of half.entries()) assert.ok(Math.abs(2 * reward - whole[i]!.reward) < 1e-9);
+    assert.deepEqual(progress.at(-1), [16, 16]);
+    assert.ok(progress.every(([done], i) => i === 0 || done! > progress[i - 1]![0]!));
+  });
+});

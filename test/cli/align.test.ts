@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { before, describe, it } from "node:test";
+import { json, rows, run, subfolder, timeless, workFolder, worldRows, writeLines, writeTinyCheckpoint, type Ended } from "../support/command.js";
+
+const work = workFolder();
+const data = resolve("data/world/train.jsonl");
+const common = ["align", "--data", data, "--limit", "24", "--out", "run", "--threads", "1", "--batch-size", "8", "--max-new-tokens", "16", "--responses", "3"];
+const evaluated = ["--eval-data", "../eval.jsonl"];
+const fromSft = ["--model", "../model", "--init-from", "sft", "--sft-epochs", "2", "--sft-batch-size", "8"];
+const whole = [...common, ...evaluated, ...fromSft, "--seed", "1"];
+
+/** Runs `sera` in a folder of its own and gives what it left, after checking that it succeeded. */
+async function aligned(name: string, ...args: readonly string[]): Promise<{ folder: string; ended: Ended }> {
+  const cwd = subfolder(work, name);
+  const ended = await run(args, cwd);
+  assert.equal(ended.code, 0, ended.stderr);
+  return { folder: join(cwd, "run"), ended };
+}
+
+let first: Awaited<ReturnType<typeof aligned>>;
+before(async () => {
+  writeLines(join(work, "eval.jsonl"), worldRows("validation.jsonl", 6));
+  await writeTinyCheckpoint(join(work, "model"));
+  first = await aligned("first", ...whole);
+});
+
+describe("sera align", () => {
+  it("leaves the whole run in its folder", () => {
+    const names = [...timeless(first.folder).keys()];
+    const model = (t: number) =>
+      ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"].map(
+        (file) => `iteration-${t}/model/${file}`,
+      );
+    const made = (t: number) => ["bootstrapped", "margins", "samples"].map((file) => `iteration-${t}/${file}.jsonl`);
+    const judged = (t: number) => [`iteration-${t}/evaluation.json`, `iteration-${t}/responses.jsonl`];
+    const expected = [
+      ...["config.json", "data.json", "held-out-pairs.jsonl", "metrics.jsonl", "pairs.jsonl", "reference.jsonl", "summary.json"],
+      "iteration-0/held-out.jsonl",
+      ...[0, 1, 2, 3].flatMap((t) => [...model(t), ...judged(t)]),
+      ...[2, 3].flatMap(made),
+    ];
+    assert.deepEqual(names, expected.sort());
+    assert.ok(existsSync(join(first.folder, "seconds.json")));
+  });
+
+  it("begins DPO at ln 2 and logs each step by TRL's names", () => {
+    const steps = rows(first.folder, "metrics.jsonl");
+    const phases = new Set(steps.map(({ phase, iteration, step }) => `${phase} ${iteration} ${step}`));
+    assert.deepEqual(
+      [...phases],
+      [
+        ...[1, 2, 3, 4, 5, 6].map((step) => `sft 0 ${step}`),
+        ...[1, 2, 3].flatMap((t) => [1, 2, 3].map((step) => `align ${t} ${step}`)),
+      ],
+    );
+    const dpo = steps.find(({ phase }) => phase === "align");
+    assert.ok(Math.abs(dpo.loss - Math.LN2) < 1e-6);
+    assert.deepEqual(Object.keys(dpo).sort(), [
+      ...["epoch", "grad_norm", "iteration", "learning_rate", "logps/chosen", "logps/rejected", "loss", "num_tokens", "phase"],
+      ...["rewards/accuracies", "rewards/chosen", "rewards/margins", "rewards/rejected", "step"],
+    ]);
+  });
+
+  it("writes the margins of all pairs under the last two policies, and keeps the largest", () => {
+    const reference = rows(first.folder, "reference.jsonl");
+    assert.equal(reference.length, 24);
+    const [second, third] = [2, 3].map((t) => rows(first.folder, `iteration-${t}/margins.jsonl`)) as [any[], any[]];
+    for (const reviewed of [second, third]) {
+      assert.deepEqual(reviewed.map(({ id }) => id), reference.map(({ id }) => id));
+      const kept = reviewed.filter((row) => row.kept).map(({ ensemble }) => ensemble);
+      const dropped = reviewed.filter((row) => !row.kept).map(({ ensemble }) => ensemble);
+      assert.equal(kept.length, 17);
+      assert.ok(Math.min(...kept) >= Math.max(...dropped));
+    }
+    for (const [i, row] of third.entries()) {
+      assert.equal(row.margin, row.chosenLogRatio - row.rejectedLogRatio);
+      assert.equal(row.previousMargin, second[i].margin);
+      assert.equal(row.ensemble, (1 - 0.3) * row.margin + 0.3 * row.previousMargin);
+      assert.equal(second[i].previousMargin, 0);
+    }
+  });
+
+  it("writes the pairs that the policy made, by falling margin", () => {
+    for (const t of [2, 3]) {
+      const made = rows(first.folder, `iteration-${t}/bootstrapped.jsonl`);
+      const samples = rows(first.folder, `iteration-${t}/samples.jsonl`);
+      assert.equal(samples.length, 72);
+      assert.equal(made.length, 7);
+      const ids = new Set(rows(first.folder, "pairs.jsonl").map(({ id }) => id));
+      for (const [i, { id, prompt, chosen, rejected, chosenReward, rejectedReward, margin }] of made.entries()) {
+        assert.ok(ids.has(id));
+        assert.match(prompt, / \.$/);
+        assert.notEqual(chosen, rejected);
+        assert.equal(margin, chosenReward - rejectedReward);
+        assert.ok(margin > 0 && (i === 0 || margin <= made[i - 1].margin));
+        const rewards = samples.filter((sample) => sample.id === id).map(({ reward }) => reward);
+        assert.deepEqual([chosenReward, rejectedReward], [Math.max(...rewards), Math.min(...rewards)]);
+      }
+    }
+  });
+
+  it("sums up each iteration", () => {
+    const { iterations, ...about } = json(first.folder, "summary.json");
+    assert.deepEqual(about, { method: "sera", loss: "dpo", seed: 1 });
+    assert.deepEqual(
+      iterations.map(({ iteration, pairsKept, pairsMade }: any) => [iteration, pairsKept, pairsMade]),
+      [[0, null, null], [1, 24, 0], [2, 17, 7], [3, 17, 7]],
+    );
+    for (const { iteration, accuracy, meanMargin, goldReward, winRate, seconds } of iterations) {
+      assert.deepEqual([accuracy === null, meanMargin === null], [iteration === 0, iteration === 0]);
+      for (const share of [goldReward, winRate]) assert.ok(share >= 0 && share <= 1);
+      assert.deepEqual(Object.keys(seconds), ["training", "scoring", "sampling", "evaluation"]);
+      assert.ok(seconds.training > 0 && seconds.evaluation > 0);
+      assert.equal(seconds.sampling > 0, iteration >= 2);
+    }
+    assert.equal(iterations[0].winRate, 0.5);
+    assert.equal(iterations[2].bootstrap.samples, 72);
+  });
+
+  it("accounts for its data", () => {
+    const whole = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
+    const account = { format: "TRL explicit prompt", skipped: [], truncation: whole, identical: 0, flipped: 0 };
+    assert.deepEqual(json(first.folder, "data.json"), { pairs: 24, ...account, heldOut: { pairs: 6, ...account } });
+  });
+
+  it("writes a report that stands alone, prints the summary, and shows progress on stderr", () => {
+    const report = readFileSync(join(first.folder, "report.html"), "utf8");
+    assert.match(report, /^<!doctype html>/);
+    assert.match(report, /<svg/);
+    assert.doesNotMatch(report, /<script|src="http/);
+    const lines = first.ended.stdout.trimEnd().split("\n");
+    assert.match(lines[0]!, /^iteration +kept +made/);
+    assert.equal(lines.length, 6);
+    assert.equal(lines[5], "run/report.html");
+    for (const phase of ["sft", "align 3/3", "review the pairs 3/3", "write responses 2/3", "answer held-out prompts"]) {
+      assert.match(first.ended.stderr, new RegExp(`^${phase} .* in \\d+:\\d\\d$`, "m"));
+    }
+  });
+
+  it("gives the same bytes with the same seed, and others with another", async () => {
+    const [again, other] = await Promise.all([aligned("again", ...whole, "--quiet"), aligned("other", ...whole, "--seed", "2")]);
+    assert.deepEqual(timeless(again.folder), timeless(first.folder));
+    assert.equal(again.ended.stderr, "");
+    const weights = "iteration-3/model/model.safetensors";
+    assert.notEqual(timeless(other.folder).get(weights), timeless(first.folder).get(weights));
+  });
+
+  it("trains by the loss alone with one iteration, from a checkpoint as it stands", async () => {
+    const { folder } = await aligned("dpo", ...common, "--model", "../model", "--iterations", "1", "--micro-batch-size", "3");
+    const { method, iterations } = json(folder, "summary.json");
+    assert.equal(method, "dpo");
+    assert.deepEqual(iterations.map(({ pairsKept }: any) => pairsKept), [null, 24]);
+    assert.equal(iterations[1].accuracy, null);
+    assert.ok(!existsSync(join(folder, "iteration-1/margins.jsonl")));
+    assert.deepEqual(new Set(rows(folder, "metrics.jsonl").map(({ phase }) => phase)), new Set(["align"]));
+    assert.deepEqual(
+      readFileSync(join(folder, "iteration-0/model/model.safetensors")),
+      readFileSync(join(work, "model/model.safetensors")),
+    );
+  });
+
+  it("trains on kept pairs alone with --bootstrap 0, and marks flipped pairs", async () => {
+    const flags = ["--iterations", "2", "--bootstrap", "0", "--select", "0.5", "--flip", "0.25", "--model", "world", "--init-from", "../model"];
+    const { folder } = await aligned("kept", ...common, ...flags);
+    const { pairsKept, pairsMade } = json(folder, "summary.json").iterations[2];
+    assert.deepEqual([pairsKept, pairsMade], [12, 0]);
+    assert.ok(!existsSync(join(folder, "iteration-2/samples.jsonl")));
+    assert.equal(json(folder, "data.json").flipped, 6);
+    const flipped = rows(folder, "iteration-2/margins.jsonl").filter((row) => row.flipped).map(({ id }) => id);
+    assert.equal(flipped.length, 6);
+    const straight = new Map(rows(first.folder, "pairs.jsonl").map((pair) => [pair.id, pair]));
+    for (const pair of rows(folder, "pairs.jsonl")) {
+      const { chosen, rejected } = straight.get(pair.id)!;
+      assert.deepEqual([pair.chosen, pair.rejected], flipped.includes(pair.id) ? [rejected, chosen] : [chosen, rejected]);
+    }
+  });
+
+  it("trains on its own pairs alone with --select 0", async () => {
+    const { folder } = await aligned("own", ...common, "--model", "../model", "--iterations", "2", "--select", "0", "--bootstrap", "0.5");
+    const { pairsKept, pairsMade } = json(folder, "summary.json").iterations[2];
+    assert.deepEqual([pairsKept, pairsMade], [0, 12]);
+    assert.ok(rows(folder, "iteration-2/margins.jsonl").every(({ kept }) => !kept));
+  });
+
+  it("takes --resume for a finished run, and changes nothing", async () => {
+    const before = timeless(first.folder);
+    const summary = json(first.folder, "summary.json");
+    const { code, stdout } = await run([...whole, "--resume"], join(work, "first"));
+    assert.deepEqual([code, stdout], [0, first.ended.stdout]);
+    assert.deepEqual(timeless(first.folder), before);
+    assert.deepEqual(json(first.folder, "summary.json"), summary);
+  });
+
+  it("refuses a folder with a run, a folder without one to resume, other options and other data", async () => {
+    const cwd = join(work, "first");
+    const before = timeless(first.folder);
+    const refused = async (pattern: RegExp, args: readonly string[]) => {
+      const { code, stderr, stdout } = await run(args, cwd);
+      assert.equal(code, 1);
+      assert.match(stderr, pattern);
+      assert.match(stderr, /^[^\n]*\n$/);
+      assert.equal(stdout, "");
+    };
+    copyFileSync(join(work, "eval.jsonl"), join(work, "eval-before.jsonl"));
+    await Promise.all([
+      refused(/^sera: run: found a run, expected a new folder; go on with it by --resume, or choose another --out/, whole),
+      refused(/^sera: other: found no run to resume, expected a folder with config.json/, [...whole, "--resume", "--out", "other"]),
+      refused(/^sera: run\/config.json: found gamma = 0.3, asked to resume with 0.5/, [...whole, "--resume", "--gamma", "0.5"]),
+    ]);
+    writeLines(join(work, "eval.jsonl"), worldRows("validation.jsonl", 5));
+    await refused(/^sera: run\/held-out-pairs.jsonl:6: found other data than the run's \(6 rows, now 5\)/, [...whole, "--resume"]);
+    copyFileSync(join(work, "eval-before.jsonl"), join(work, "eval.jsonl"));
+    await run([...whole, "--resume"], cwd);
+    assert.deepEqual(timeless(first.folder), before);
+    assert.ok(!existsSync(join(cwd, "other")));
+  });
+});
+
+describe("sera --help", () => {
+  it("names the verbs, and each verb its options with their defaults", async () => {
+    const [top, align] = await Promise.all([run(["--help"], work), run(["align", "--help"], work)]);
+    assert.deepEqual([top.code, align.code], [0, 0]);
+    for (const verb of ["quickstart", "align", "sft", "inspect"]) assert.match(top.stdout, new RegExp(`^  ${verb} `, "m"));
+    for (const option of ["--data <file>", "--beta <β>", "--resume"]) assert.ok(align.stdout.includes(option), option);
+    assert.match(align.stdout, /\(default: 0\.7\)/);
+  });
+});

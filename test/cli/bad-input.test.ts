@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { json, rows, run, subfolder, workFolder, worldRows, writeLines, writeTinyCheckpoint } from "../support/command.js";
+
+const work = workFolder();
+const model = join(work, "model");
+const good = worldRows("train.jsonl", 8);
+const quick = ["--out", "run", "--threads", "1", "--iterations", "2", "--batch-size", "4", "--max-new-tokens", "4", "--responses", "2"];
+before(() => writeTinyCheckpoint(model));
+
+let cases = 0;
+/** A folder of its own with the file `data.jsonl`. */
+function folderWith(content: string | Uint8Array, name = "data.jsonl"): string {
+  const cwd = subfolder(work, `case-${++cases}`);
+  writeFileSync(join(cwd, name), content);
+  return cwd;
+}
+
+/** Runs `sera`, which must fail with a message of one line (but for lists of what is known) and begin no run. */
+async function fails(cwd: string, args: readonly string[], message: RegExp): Promise<void> {
+  const { code, stdout, stderr } = await run(args, cwd);
+  assert.notEqual(code, 0, stdout);
+  assert.equal(stdout, "");
+  assert.match(stderr, message);
+  assert.doesNotMatch(stderr, /\n +at |node:internal/, "a stack");
+  assert.match(stderr, /^[^\n]*\n(( {2}|\()[^\n]*\n)*$/);
+  assert.ok(!existsSync(join(cwd, "run/config.json")), "a run has begun");
+}
+
+const lines = (...rows: readonly string[]) => rows.map((row) => `${row}\n`).join("");
+const pair = (fields: object) => JSON.stringify({ prompt: "cook a soup .", chosen: "first stir .", rejected: "no .", ...fields });
+const alignWith = (file: string, ...more: readonly string[]) => ["align", "--data", file, "--model", model, ...quick, ...more];
+
+describe("a bad file of pairs", { concurrency: 2 }, () => {
+  const files: Record<string, readonly [content: string | Uint8Array, message: RegExp, name?: string]> = {
+    "is empty": ["", /^sera: data.jsonl: found an empty file, expected a file of rows/],
+    "is broken gzip": [gzipSync(lines(...good)).subarray(0, 200), /^sera: data.jsonl.gz: found a broken gzip file \(.*\), expected a whole .gz file/, "data.jsonl.gz"],
+    "is truncated Parquet": [
+      readFileSync("test/fixtures/data/explicit-snappy.parquet").subarray(0, 400),
+      /^sera: data.parquet: found a truncated or damaged Parquet file \(.*\), expected a whole Parquet file/,
+      "data.parquet",
+    ],
+    "has a late line that is no JSON": [
+      lines(...Array.from({ length: 20_000 }, () => pair({}))) + '{"prompt": "cook',
+      /^sera: data.jsonl:20001: found text that is not JSON \(.*\), expected one JSON object a line/,
+    ],
+    "has a row without a rejected response": [lines(...good, pair({ rejected: undefined })), /^sera: data.jsonl:9: found no field "rejected", expected text/],
+    "has equal responses": [lines(...good, pair({ rejected: "first stir ." })), /^sera: data.jsonl:9: found "chosen" equal to "rejected": "first stir \.", expected two different responses/],
+    "has an empty response": [lines(...good, pair({ rejected: "" })), /^sera: data.jsonl:9: found an empty response in "rejected", expected a response/],
+    "has a number where text should be": [lines(...good, pair({ chosen: 7 })), /^sera: data.jsonl:9: found 7 in field "chosen", expected text/],
+    "has bytes that are no UTF-8": [Buffer.from(lines(...good, pair({ chosen: "caf\xe9" })), "latin1"), /^sera: data.jsonl:9: found bytes that are not UTF-8, expected UTF-8 text/],
+    "has a prompt longer than the context": [
+      lines(...good, pair({ id: "long", prompt: "cook a soup ".repeat(40) })),
+      /^sera: prompt of "long": found 121 tokens, expected at most 95 in a context of 96; truncate prompts to keep their ends, or skip bad rows\n/,
+    ],
+    "is of no known form": [lines('{"question": "why"}'), /^sera: data.jsonl:1: found a row with the fields \["question"\], expected one of these forms:\n {2}/],
+  };
+  for (const [what, [content, message, name = "data.jsonl"]] of Object.entries(files)) {
+    it(`that ${what}`, () => fails(folderWith(content, name), alignWith(name), message));
+  }
+
+  it("that is missing, or a directory", async () => {
+    const cwd = folderWith(lines(...good));
+    await fails(cwd, alignWith("other.jsonl"), /^sera: other.jsonl: found no such file, expected a file of rows/);
+    await fails(cwd, alignWith("."), /^sera: \.: found a directory, .*\(give one of data.jsonl\)/);
+  });
+
+  it("with held-out pairs", async () => {
+    const cwd = folderWith(lines(...good));
+    writeLines(join(cwd, "eval.jsonl"), [...good, "{"]);
+    await fails(cwd, alignWith("data.jsonl", "--eval-data", "eval.jsonl"), /^sera: eval.jsonl:9: found text that is not JSON/);
+  });
+
+  it("loses its bad rows alone with --skip-bad-rows, which are counted", async () => {
+    const bad = ["{", pair({ rejected: "" }), pair({ id: "long", prompt: "cook a soup ".repeat(40) })];
+    const cwd = folderWith(lines(...good, ...bad));
+    writeLines(join(cwd, "eval.jsonl"), [...good.slice(0, 4), "[]"]);
+    const args = alignWith("data.jsonl", "--eval-data", "eval.jsonl", "--skip-bad-rows", "--iterations", "1", "--quiet");
+    const { code, stderr } = await run(args, cwd);
+    assert.equal(code, 0, stderr);
+    const [trained, heldOut, ...rest] = stderr.split("\n");
+    assert.match(trained!, /^data.jsonl: skipped 3 bad rows; the first: data.jsonl:9: found text that is not JSON/);
+    assert.match(heldOut!, /^eval.jsonl: skipped 1 bad row; the first: eval.jsonl:5: found \[\]/);
+    assert.deepEqual(rest, [""]);
+    const account = json(join(cwd, "run"), "data.json");
+    assert.deepEqual([account.pairs, account.skipped.length, account.heldOut.pairs, account.heldOut.skipped.length], [8, 3, 4, 1]);
+    assert.equal(account.skipped[2].id, "long");
+  });
+
+  it("with nothing but bad rows fails also with --skip-bad-rows", async () => {
+    const long = pair({ id: "long", prompt: "cook a soup ".repeat(40) });
+    await fails(folderWith("{\n[]\n"), alignWith("data.jsonl", "--skip-bad-rows"), /^sera: data.jsonl: found no good row among 2/);
+    const { code, stderr } = await run(alignWith("data.jsonl", "--skip-bad-rows"), folderWith(lines(long)));
+    assert.equal(code, 1);
+    assert.match(stderr, /\nsera: data.jsonl: found no pair that fits the model's context, expected at least one\n$/);
+  });
+
+  it("with long texts is cut with --truncate-prompts, which says so", async () => {
+    const words = (count: number) => "cook a soup . ".repeat(count / 4).trim();
+    const cwd = folderWith(lines(...good, pair({ prompt: words(120) }), pair({ chosen: words(200) })));
+    const { code, stderr } = await run(alignWith("data.jsonl", "--truncate-prompts", "--iterations", "1", "--quiet"), cwd);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^data.jsonl: cut the beginning of 2 prompts to fit the context, \d+ tokens in all\ndata.jsonl: cut the end of 1 response to fit the context, \d+ tokens in all\n$/);
+    const { truncation } = json(join(cwd, "run"), "data.json");
+    assert.deepEqual([truncation.prompts, truncation.responses], [2, 1]);
+  });
+});
+
+describe("a bad model", { concurrency: 2 }, () => {
+  /** A folder with good data and a copy of the model, changed. */
+  function folderWithModel(change: (model: string) => void): string {
+    const cwd = folderWith(lines(...good));
+    cpSync(model, join(cwd, "model"), { recursive: true });
+    change(join(cwd, "model"));
+    return cwd;
+  }
+  const args = ["align", "--data", "data.jsonl", "--model", "model", ...quick];
+  const weights = "model.safetensors";
+
+  it("without a tokenizer", () =>
+    fails(folderWithModel((folder) => rmSync(join(folder, "tokenizer.json"))), args, /^sera: model\/tokenizer.json: found no such file, expected /));
+
+  it("with weights cut short", () =>
+    fails(folderWithModel((folder) => truncateSync(join(folder, weights), 5000)), args, /^sera: model\/model.safetensors: found .*, expected /));
+
+  it("with weights whose header lies about offsets", () =>
+    fails(
+      folderWithModel((folder) => {
+        const bytes = readFileSync(join(folder, weights));
+        const size = Number(bytes.readBigUInt64LE());
+        const header = bytes.subarray(8, 8 + size).toString().replace(/"data_offsets":\[0,(\d+)\]/, (text, end: string) => text.replace(end, `${Number(end) - 4}`));
+        bytes.write(header.padEnd(size), 8);
+        writeFileSync(join(folder, weights), bytes);
+      }),
+      args,
+      /^sera: model\/model.safetensors: found .*, expected /,
+    ));
+
+  it("that is neither a folder nor a preset, or a start that is no folder", async () => {
+    const cwd = folderWith(lines(...good));
+    await fails(cwd, args, /^sera: model: found "model", expected a folder or one of world, tiny, small, base\n/);
+    await fails(cwd, [...args, "--model", "data.jsonl"], /^sera: model: found the file data.jsonl, expected a checkpoint folder or a preset\n/);
+    await fails(cwd, alignWith("data.jsonl", "--init-from", "stf"), /^sera: stf: found no such folder, expected a model folder/);
+  });
+});
+
+describe("a bad option", { concurrency: 2 }, () => {
+  const options: readonly (readonly [flags: readonly string[], message: RegExp])[] = [
+    [["--loss", "ppo"], /^error: option '--loss <name>' argument 'ppo' is invalid. found "ppo", expected one of dpo/],
+    [["--select", "1.2"], /argument '1.2' is invalid. found "1.2", expected a share in \[0, 1\]/],
+    [["--gamma", "much"], /found "much", expected a number/],
+    [["--beta", "0"], /^sera: beta: found 0, expected a number above 0\n/],
+    [["--sft-learning-rate", "0"], /^sera: sft learning rate: found 0, expected a number above 0\n/],
+    [["--lose", "dpo"], /^error: unknown option '--lose'\n\(Did you mean --loss\?\)\n/],
+  ];
+  for (const [flags, message] of options) {
+    it(flags.join(" "), () => fails(folderWith(lines(...good)), alignWith("data.jsonl", ...flags), message));
+  }
+
+  it("a missing one, and an unknown verb", async () => {
+    const cwd = folderWith(lines(...good));
+    await fails(cwd, ["align", "--model", model, "--out", "run"], /^error: required option '--data <file>' not specified/);
+    const { code, stderr } = await run(["allign"], cwd);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: unknown command 'allign'\n\(.*align/);
+  });
+});
+
+describe("a training that goes astray", () => {
+  it("stops with one line, and keeps what was finished", async () => {
+    const cwd = folderWith(lines(...good));
+    const { code, stderr } = await run(alignWith("data.jsonl", "--learning-rate", "1e9", "--epochs", "20", "--quiet"), cwd);
+    assert.equal(code, 1);
+    assert.match(stderr, /^sera: step \d+: the loss is \S+ and the gradient's norm \S+; a smaller learning rate than 1000000000 may help\n$/);
+    assert.ok(existsSync(join(cwd, "run/iteration-0/model/model.safetensors")));
+    assert.equal(rows(join(cwd, "run"), "reference.jsonl").length, 8);
+    assert.ok(!existsSync(join(cwd, "run/iteration-1/model")));
+  });
+});

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { dataNotes } from "../../src/cli/data-notes.js";
+
+const whole = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
+
+describe("dataNotes", () => {
+  it("says nothing of a file that is used as it stands", () => {
+    assert.deepEqual(dataNotes("x.jsonl", { skipped: [], truncation: whole, identical: 0 }), []);
+  });
+
+  it("says what was skipped, what was cut and what teaches nothing, in numbers", () => {
+    const skipped = [{ reason: "x.jsonl:3: found an empty response" }, { reason: "another" }];
+    const truncation = { prompts: 1, promptTokens: 12, responses: 3, responseTokens: 1 };
+    assert.deepEqual(dataNotes("x.jsonl", { skipped, truncation, identical: 1 }), [
+      "x.jsonl: skipped 2 bad rows; the first: x.jsonl:3: found an empty response\n",
+      "x.jsonl: cut the beginning of 1 prompt to fit the context, 12 tokens in all\n",
+      "x.jsonl: cut the end of 3 responses to fit the context, 1 token in all\n",
+      "x.jsonl: 1 pair with responses that are the same in tokens, which teach nothing\n",
+    ]);
+  });
+});

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { join, resolve } from "node:path";
+import { describe, it } from "node:test";
+import { run, workFolder, worldRows, writeLines } from "../support/command.js";
+
+const work = workFolder();
+
+describe("sera inspect", () => {
+  it("says what a file holds, in tokens too where it is told how", async () => {
+    const file = writeLines(join(work, "pairs.jsonl"), worldRows("train.jsonl", 10));
+    const { code, stdout, stderr } = await run(["inspect", file, "--tokenizer", resolve("data/world/tokenizer")], work);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const [title, blank, header, ...measures] = stdout.trimEnd().split("\n");
+    assert.equal(title, "10 pairs, TRL explicit prompt");
+    assert.equal(blank, "");
+    assert.match(header!, /^measure +unit +count +mean +min +p5 +median +p95 +max$/);
+    for (const measure of ["pairs per prompt", "prompt length +characters", "chosen length +tokens", "score difference"]) {
+      assert.ok(measures.some((line) => new RegExp(`^${measure} `).test(line)), measure);
+    }
+  });
+
+  it("stops at a bad row, or lists those it skipped", async () => {
+    const file = writeLines(join(work, "bad.jsonl"), [...worldRows("train.jsonl", 2), "{"]);
+    const stopped = await run(["inspect", "bad.jsonl"], work);
+    assert.deepEqual([stopped.code, stopped.stdout], [1, ""]);
+    assert.match(stopped.stderr, /^sera: bad.jsonl:3: found text that is not JSON/);
+    const { code, stdout } = await run(["inspect", file, "--skip-bad-rows"], work);
+    assert.equal(code, 0);
+    assert.match(stdout, /^2 pairs, TRL explicit prompt, 1 bad rows skipped\n/);
+    assert.match(stdout, /\nskipped: .*bad.jsonl:3: found text that is not JSON.*\n$/);
+  });
+});

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { rows, run, start, subfolder, timeless, workFolder, worldRows, writeLines, writeTinyCheckpoint, type Ended } from "../support/command.js";
+
+const work = workFolder();
+const args = [
+  ...["align", "--data", resolve("data/world/train.jsonl"), "--limit", "24", "--eval-data", join(work, "eval.jsonl")],
+  ...["--model", join(work, "model"), "--init-from", "sft", "--out", "run", "--seed", "3", "--threads", "1", "--quiet"],
+  ...["--sft-epochs", "12", "--sft-batch-size", "3", "--epochs", "6", "--batch-size", "3", "--max-new-tokens", "24", "--responses", "2"],
+];
+
+let undisturbed: Map<string, string>;
+before(async () => {
+  writeLines(join(work, "eval.jsonl"), worldRows("validation.jsonl", 6));
+  await writeTinyCheckpoint(join(work, "model"));
+  const cwd = subfolder(work, "undisturbed");
+  const { code, stderr } = await run(args, cwd);
+  assert.equal(code, 0, stderr);
+  undisturbed = timeless(join(cwd, "run"));
+});
+
+/** Starts the run in `cwd`, or goes on with it where it has begun. */
+function goOn(cwd: string) {
+  return start(existsSync(join(cwd, "run/config.json")) ? [...args, "--resume"] : args, cwd);
+}
+
+/** Goes on with the run and sends it a signal as soon as it has come so far. */
+async function interrupt(
+  cwd: string,
+  signal: "SIGKILL" | "SIGINT",
+  reached: (folder: string) => boolean,
+): Promise<Ended & { seconds: number }> {
+  const { process, ended } = goOn(cwd);
+  while (process.exitCode === null && !reached(join(cwd, "run"))) await wait(1);
+  const sent = performance.now();
+  process.kill(signal);
+  return { ...(await ended), seconds: (performance.now() - sent) / 1000 };
+}
+
+async function finish(cwd: string): Promise<void> {
+  const { code, stderr } = await goOn(cwd).ended;
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(timeless(join(cwd, "run")), undisturbed);
+}
+
+const has = (name: string) => (folder: string) => existsSync(join(folder, name));
+const hasSteps = (iteration: number, steps: number) => (folder: string) =>
+  rows(folder, "metrics.jsonl").filter((row) => row.iteration === iteration).length >= steps;
+const hasRows = (name: string) => (folder: string) => rows(folder, name).length > 0;
+
+// Two at a time: each waits for its own process, and these have a thread each.
+describe("a run killed and resumed ends with the bytes of one never disturbed", { concurrency: 2 }, () => {
+  const moments = {
+    "before its first result": has("config.json"),
+    "in SFT": hasSteps(0, 20),
+    "between SFT and scoring": has("iteration-0/model"),
+    "when the reference is scored": has("reference.jsonl"),
+    "in the evaluation of the start": has("iteration-0/responses.jsonl"),
+    "in DPO": hasSteps(1, 10),
+    "in the evaluation of iteration 1": has("iteration-1/model"),
+    "in review": has("iteration-1/evaluation.json"),
+    "before sampling": has("iteration-2/margins.jsonl"),
+    "in sampling": hasRows("iteration-2/unlabelled.jsonl"),
+    "when samples are labelled": has("iteration-2/samples.jsonl"),
+    "in the training of iteration 2": hasSteps(2, 10),
+    "in sampling of iteration 3": hasRows("iteration-3/unlabelled.jsonl"),
+    "in the training of iteration 3": hasSteps(3, 2),
+    "before its report": has("summary.json"),
+  };
+
+  it(`killed ${Object.keys(moments).length} times on its way: ${Object.keys(moments).join(", ")}`, async () => {
+    const cwd = subfolder(work, "killed");
+    for (const [moment, reached] of Object.entries(moments)) {
+      const { signal, stderr } = await interrupt(cwd, "SIGKILL", reached);
+      assert.equal(signal, "SIGKILL", `${moment}: ${stderr}`);
+    }
+    await finish(cwd);
+  });
+
+  it("killed at moments that nothing chose, and leaves no half-written file behind", async () => {
+    const cwd = subfolder(work, "killed-anywhere");
+    for (const delay of [700, 850, 1000, 1150]) {
+      const { process, ended } = goOn(cwd);
+      await wait(delay);
+      process.kill("SIGKILL");
+      await ended;
+    }
+    writeLines(join(cwd, "run/summary.json.0b1c.tmp"), ["half of"]);
+    await finish(cwd);
+    const names = readdirSync(join(cwd, "run"), { recursive: true, encoding: "utf8" });
+    assert.deepEqual(names.filter((name) => /tmp|partial|checkpoint/.test(name)), []);
+  });
+});
+
+describe("SIGINT", { concurrency: 2 }, () => {
+  it("stops SFT, DPO and sampling within 2 seconds, with exit code 130 and a checkpoint; resuming gives the same bytes", async () => {
+    const cwd = subfolder(work, "interrupted");
+    const checkpoint = (iteration: number) => join(cwd, `run/iteration-${iteration}/checkpoint.safetensors`);
+    const moments = [
+      ["SFT", hasSteps(0, 20), checkpoint(0)],
+      ["SFT again", hasSteps(0, 60), checkpoint(0)],
+      ["DPO", hasSteps(1, 10), checkpoint(1)],
+      ["sampling", hasRows("iteration-2/unlabelled.jsonl"), join(cwd, "run/iteration-2/unlabelled.jsonl")],
+      ["the training of iteration 2", hasSteps(2, 5), checkpoint(2)],
+    ] as const;
+    for (const [moment, reached, kept] of moments) {
+      const { code, seconds, stderr } = await interrupt(cwd, "SIGINT", reached);
+      assert.equal(code, 130, `${moment}: ${stderr}`);
+      assert.ok(seconds < 2, `${moment}: ${seconds} seconds`);
+      assert.equal(stderr, "interrupted: what was finished is kept; go on by adding --resume\n");
+      assert.ok(existsSync(kept), moment);
+    }
+    await finish(cwd);
+  });
+
+  it("ends a run that has no result yet at once", async () => {
+    const cwd = subfolder(work, "early");
+    const { code, seconds } = await interrupt(cwd, "SIGINT", has("config.json"));
+    assert.equal(code, 130);
+    assert.ok(seconds < 2);
+  });
+});
+
+describe("a full disk", () => {
+  const disk = join(work, "disk");
+  const mounted = () => {
+    subfolder(work, "disk");
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=160k", "tmpfs", disk], { stdio: "ignore" });
+      after(() => execFileSync("umount", [disk]));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  it("stops the run with one line that names the file; with more room it goes on", async (test) => {
+    if (!mounted()) return test.skip("a small disk cannot be mounted here");
+    const { code, stderr } = await goOn(disk).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /^sera: \S*run\S*: ENOSPC: no space left on device, write\n$/);
+    execFileSync("mount", ["-o", "remount,size=8m", disk]);
+    await finish(disk);
+  });
+});

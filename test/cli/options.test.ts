@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { Command } from "commander";
+import { describe, it } from "node:test";
+import { alignOptions, dataOptions, engineOptions, number, sftOptions, share, whole } from "../../src/cli/options.js";
+
+/** What a command with every option makes of some flags. */
+function parsed(...flags: readonly string[]): Record<string, unknown> {
+  const command = engineOptions(alignOptions(sftOptions(dataOptions(new Command("test")))));
+  command.exitOverride().configureOutput({ writeErr() {} });
+  return command.parse(flags, { from: "user" }).opts();
+}
+
+describe("numbers as typed", () => {
+  it("are read in every notation that says one", () => {
+    assert.deepEqual(["1e-4", "0.5", "-2", " 7 "].map(number), [1e-4, 0.5, -2, 7]);
+    for (const text of ["", " ", "seven", "1,5", "NaN", "Infinity"]) assert.throws(() => number(text), { message: `found "${text}", expected a number.` });
+  });
+
+  it("are whole from the least on", () => {
+    assert.equal(whole(2)("2"), 2);
+    for (const text of ["1", "2.5", "1e30", "-3"]) assert.throws(() => whole(2)(text), { message: `found "${text}", expected a whole number from 2.` });
+  });
+
+  it("are shares in [0, 1]", () => {
+    assert.deepEqual(["0", "1", "0.25"].map(share), [0, 1, 0.25]);
+    for (const text of ["-0.1", "1.01", "70"]) assert.throws(() => share(text), { message: `found "${text}", expected a share in [0, 1].` });
+  });
+});
+
+describe("the options", () => {
+  it("have the defaults of the method", () => {
+    const { loss, beta, iterations, select, bootstrap, responses, gamma, seed } = parsed();
+    assert.deepEqual(
+      { loss, beta, iterations, select, bootstrap, responses, gamma, seed },
+      { loss: "dpo", beta: 0.1, iterations: 3, select: 0.7, bootstrap: 0.3, responses: 4, gamma: 0.3, seed: 0 },
+    );
+  });
+
+  it("are obeyed", () => {
+    const { schedule, provider, limit, skipBadRows } = parsed("--schedule", "cosine", "--provider", "cuda", "--limit", "5", "--skip-bad-rows");
+    assert.deepEqual({ schedule, provider, limit, skipBadRows }, { schedule: "cosine", provider: "cuda", limit: 5, skipBadRows: true });
+  });
+
+  it("that are not known say what is", () => {
+    assert.throws(() => parsed("--schedule", "sine"), /found "sine", expected one of linear, cosine, constant\./);
+    assert.throws(() => parsed("--provider", "tpu"), /found "tpu", expected one of cpu, webgpu, cuda, dml, coreml\./);
+    assert.throws(() => parsed("--loss", "ppo"), /found "ppo", expected one of .*dpo/);
+    assert.throws(() => parsed("--responses", "1"), /found "1", expected a whole number from 2\./);
+  });
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { Random } from "../../src/base/random.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { tensor } from "../../src/graph/tensor.js";
+import { embeddingName } from "../../src/model/parameters.js";
+import { responseLogProbs } from "../../src/model/score.js";
+import { logRatios, pairLogProbs } from "../../src/review/log-ratios.js";
+import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+after(() => engine.close());
+const pairs = randomPairs(5, Random.seeded(2));
+
+describe("pairLogProbs", () => {
+  it("are the log-probabilities of both responses, in the order of the pairs", async () => {
+    const policy = await tinyPolicy(programs);
+    const { chosen, rejected } = await pairLogProbs(policy, pairs);
+    for (const [i, { prompt, chosen: winner, rejected: loser }] of pairs.entries()) {
+      const [w, l] = await responseLogProbs(policy, [{ prompt, response: winner }, { prompt, response: loser }]);
+      assert.ok(Math.abs(chosen[i]! - w!) < 1e-4 && Math.abs(rejected[i]! - l!) < 1e-4);
+    }
+  });
+
+  it("is an error under a policy whose numbers are none", async () => {
+    const policy = await tinyPolicy(programs);
+    const parameters = new Map(await policy.parameters());
+    const { shape, data } = parameters.get(embeddingName)!;
+    await policy.replace(parameters.set(embeddingName, tensor(shape, data.map(() => NaN))));
+    await assert.rejects(pairLogProbs(policy, pairs), {
+      name: "DivergenceError",
+      message: "the policy gives a response the log-probability NaN; a smaller learning rate may help",
+    });
+  });
+});
+
+describe("logRatios", () => {
+  it("are policy less reference", () => {
+    const policy = { chosen: Float64Array.of(-1, -2), rejected: Float64Array.of(-3, -4) };
+    const reference = { chosen: Float64Array.of(-2, -2), rejected: Float64Array.of(-3, -1) };
+    assert.deepEqual(logRatios(policy, reference), { chosen: Float64Array.of(1, 0), rejected: Float64Array.of(0, -3) });
+  });
+});
