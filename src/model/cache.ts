@@ -5,33 +5,37 @@ import { attendCached } from "./attention.js";
 import type { ModelConfig } from "./config.js";
 import { decode, decodeSequences, head, stateWeights } from "./decoder.js";
 
-/** Sizes of a batch that is being written. */
-export interface WritingShape {
+/** Sizes of a cache. */
+export interface CacheSize {
+  /** Responses written at the same time. */
+  readonly rows: number;
+  /** Places of each row, for its prompt and its response. */
+  readonly places: number;
+}
+
+/** Sizes of a batch that begins to be written. */
+export interface WritingShape extends CacheSize {
   /** Distinct prompts. */
   readonly prompts: number;
   /** Tokens of a prompt, padding included. */
   readonly promptLength: number;
-  /** Responses written at the same time, over all prompts. */
-  readonly rows: number;
-  /** Places of the cache: prompt and response of each row. */
-  readonly places: number;
 }
 
 const keyName = (layer: number) => `cache.key.${layer}`;
 const valueName = (layer: number) => `cache.value.${layer}`;
 
 /** Shape of each layer's cached keys, and of its values: [rows, kvHeads, places, headSize]. */
-function cacheShape({ kvHeads, headSize }: ModelConfig, { rows, places }: WritingShape): Shape {
+function cacheShape({ kvHeads, headSize }: ModelConfig, { rows, places }: CacheSize): Shape {
   return [rows, kvHeads, places, headSize];
 }
 
-/** An empty cache for {@link fillProgram} to fill. */
-export function emptyCache(config: ModelConfig, shape: WritingShape) {
-  const each = cacheShape(config, shape);
-  const size = each.reduce((a, b) => a * b, 1);
-  return Array.from({ length: config.layers }, (_, layer) => [keyName(layer), valueName(layer)])
-    .flat()
-    .map((name) => [name, tensor(each, new Float32Array(size))] as const);
+function cacheNames({ layers }: ModelConfig): string[] {
+  return Array.from({ length: layers }, (_, layer) => [keyName(layer), valueName(layer)]).flat();
+}
+
+/** A cache for {@link fillProgram} to fill: every tensor by name, without a place yet. */
+export function unfilledCache(config: ModelConfig) {
+  return cacheNames(config).map((name) => [name, tensor([0], new Float32Array(0))] as const);
 }
 
 /**
@@ -63,8 +67,8 @@ export function fillProgram(config: ModelConfig, shape: WritingShape): Program {
  * Feeds `tokens` int32 [rows] and `position` int32 [rows], the place of that token; gives `logits`
  * [rows, vocab].
  */
-export function writeProgram(config: ModelConfig, shape: WritingShape): Program {
-  const { rows, places } = shape;
+export function writeProgram(config: ModelConfig, size: CacheSize): Program {
+  const { rows, places } = size;
   const graph = new Graph();
   const weights = stateWeights(graph, config);
   const tokens = graph.input("tokens", "int32", [rows]);
@@ -74,7 +78,7 @@ export function writeProgram(config: ModelConfig, shape: WritingShape): Program 
   const earlier = less(order, reshape(position, [rows, 1, 1, 1]));
   const index = broadcast(reshape(position, [rows, 1]), [rows, config.kvHeads]);
   const cached = (name: string, fresh: Value) => {
-    const cache = graph.state(name, "float32", cacheShape(config, shape));
+    const cache = graph.state(name, "float32", cacheShape(config, size));
     updates.set(name, writeAt(cache, index, reshape(fresh, [rows, config.kvHeads, config.headSize])));
     return cache;
   };
@@ -83,4 +87,18 @@ export function writeProgram(config: ModelConfig, shape: WritingShape): Program 
     attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), earlier),
   );
   return { outputs: { logits: head(config, weights, hidden) }, updates };
+}
+
+/**
+ * Drops rows that are done, so that the others are not held up by them.
+ *
+ * Feeds `keep` int32 [smaller.rows], the row of the larger cache that each row of the smaller one takes over.
+ */
+export function shrinkProgram(config: ModelConfig, larger: CacheSize, smaller: CacheSize): Program {
+  const graph = new Graph();
+  const keep = graph.input("keep", "int32", [smaller.rows]);
+  const updates = cacheNames(config).map(
+    (name) => [name, gather(graph.state(name, "float32", cacheShape(config, larger)), keep)] as const,
+  );
+  return { outputs: {}, updates: new Map(updates) };
 }

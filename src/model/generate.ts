@@ -1,9 +1,10 @@
 import { chunk, groupBy } from "../base/collections.js";
 import type { Random } from "../base/random.js";
 import type { Work } from "../base/work.js";
-import type { State } from "../engine/engine.js";
+import type { Feeds, Program } from "../engine/engine.js";
+import type { Tensor } from "../graph/tensor.js";
 import { roundUp } from "./batch.js";
-import { emptyCache, fillProgram, writeProgram, type WritingShape } from "./cache.js";
+import { fillProgram, shrinkProgram, unfilledCache, writeProgram, type CacheSize, type WritingShape } from "./cache.js";
 import type { Policy } from "./policy.js";
 import { checkSampling, sampleToken, type Sampling } from "./sampling.js";
 
@@ -21,7 +22,7 @@ export interface GenerationOptions extends Partial<Sampling> {
   readonly maxNewTokens?: number;
   /** Ids that end a response; they are kept as its last token. Default: the tokenizer's EOS. */
   readonly stopTokens?: readonly number[];
-  /** Responses written at the same time. Default 64. */
+  /** Responses written at the same time. Default 128. */
   readonly batchSize?: number;
   /** Batches at the start that an earlier, interrupted call has yielded; they are left out. Default 0. */
   readonly skipBatches?: number;
@@ -55,7 +56,7 @@ export async function* generate(
   options: GenerationOptions = {},
   { signal, onProgress }: Work = {},
 ): AsyncGenerator<Writing[]> {
-  const { temperature = 1, topK = 0, topP = 1, maxNewTokens = 256, batchSize = 64, skipBatches = 0 } = options;
+  const { temperature = 1, topK = 0, topP = 1, maxNewTokens = 256, batchSize = 128, skipBatches = 0 } = options;
   const sampling = { temperature, topK, topP };
   checkSampling(sampling);
   const stops = new Set(options.stopTokens ?? [policy.tokenizer.eosId]);
@@ -135,37 +136,49 @@ async function write(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { programs, config, tokenizer } = policy;
-  const key = JSON.stringify([config, shape]);
-  const fill = await programs.get(`fill ${key}`, () => fillProgram(config, shape));
-  const next = await programs.get(`write ${key}`, () => writeProgram(config, shape));
-  const cache = await programs.engine.createState(emptyCache(config, shape));
-  const states: State[] = [policy.state, cache];
-  const vocab = config.vocabSize;
+  const cache = await programs.engine.createState(unfilledCache(config));
+  const run = async (kind: string, build: () => Program, feeds: Feeds) =>
+    (await programs.get(`${kind} ${JSON.stringify(config)}`, build)).run(feeds, [policy.state, cache]);
+  const takeTokens = ({ logits }: Record<string, Tensor>, into: readonly Row[], rowOf: (i: number) => number) => {
+    const data = logits!.data as Float32Array;
+    const { vocabSize } = config;
+    into.forEach((row, i) => row.take(data.subarray(rowOf(i) * vocabSize, (rowOf(i) + 1) * vocabSize), sampling, stops));
+  };
   try {
     const { feeds, promptOf } = readPrompts(shape, requests, rows, tokenizer.padId);
-    const first = await fill.run(feeds, states);
-    rows.forEach((row, i) => row.take(logitsOf(first.logits!.data as Float32Array, promptOf[i]!, vocab), sampling, stops));
+    const first = await run(`fill ${JSON.stringify(shape)}`, () => fillProgram(config, shape), feeds);
+    takeTokens(first, rows, (i) => promptOf[i]!);
 
-    const tokens = new Int32Array(shape.rows);
-    const position = new Int32Array(shape.rows);
-    while (rows.some((row) => !row.done)) {
+    let writing = rows;
+    let size: CacheSize = shape;
+    for (let left = rows.filter(isOpen); left.length > 0; left = left.filter(isOpen)) {
       signal?.throwIfAborted();
-      rows.forEach(({ done, prompt, tokens: written }, i) => {
+      if (left.length <= size.rows / 2 && size.rows >= 2 * leastRows) {
+        const smaller = { rows: Math.ceil(size.rows / 2), places: size.places };
+        const keep = new Int32Array(smaller.rows);
+        left.forEach((row, i) => (keep[i] = writing.indexOf(row)));
+        await run(`shrink ${JSON.stringify([size, smaller])}`, () => shrinkProgram(config, size, smaller), { keep });
+        [writing, size] = [left, smaller];
+      }
+      const tokens = new Int32Array(size.rows);
+      const position = new Int32Array(size.rows);
+      writing.forEach((row, i) => {
         // A finished row rewrites its last place; nobody reads the result.
-        tokens[i] = written.at(-1)!;
-        position[i] = prompt.length + written.length - 1 - (done ? 1 : 0);
+        tokens[i] = row.tokens.at(-1)!;
+        position[i] = row.prompt.length + row.tokens.length - (row.done ? 2 : 1);
       });
-      const { logits } = await next.run({ tokens, position }, states);
-      rows.forEach((row, i) => row.take(logitsOf(logits!.data as Float32Array, i, vocab), sampling, stops));
+      const { rows: count, places } = size;
+      takeTokens(await run(`write ${count} ${places}`, () => writeProgram(config, { rows: count, places }), { tokens, position }), writing, (i) => i);
     }
   } finally {
     await cache.free();
   }
 }
 
-function logitsOf(logits: Float32Array, row: number, vocab: number): Float32Array {
-  return logits.subarray(row * vocab, (row + 1) * vocab);
-}
+/** Fewer rows than this are written together to the end: a step of fewer takes as long. */
+const leastRows = 16;
+
+const isOpen = ({ done }: Row) => !done;
 
 function readPrompts(
   { prompts, promptLength, rows: size }: WritingShape,
