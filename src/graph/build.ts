@@ -96,9 +96,14 @@ export function reshape(x: Value, shape: Shape): Value {
   return sameShape(source.shape, full) ? source : x.graph.value("reshape", [source], { shape: full });
 }
 
-/** Axes in another order: result axis i is axis `permutation[i]` of x. */
+/**
+ * Axes in another order: result axis i is axis `permutation[i]` of x. Where only axes of size 1
+ * move, the numbers stay where they are and it is a reshape.
+ */
 export function transpose(x: Value, permutation: readonly number[]): Value {
-  return sameShape(permutation, x.shape.map((_, i) => i)) ? x : x.graph.value("transpose", [x], { permutation });
+  const value = x.graph.value("transpose", [x], { permutation });
+  const moving = permutation.filter((axis) => x.shape[axis] !== 1);
+  return moving.every((axis, i) => i === 0 || axis > moving[i - 1]!) ? reshape(x, value.shape) : value;
 }
 
 /** x repeated along axes of size 1, and along new leading axes, to fill `shape`. */

@@ -20,10 +20,13 @@ export function splitRowWrites(program: Program): { program: Program; rowWrites:
   const outputs: Record<string, Value> = { ...program.outputs };
   const updates = new Map<string, Value>();
   const rowWrites: RowWrite[] = [];
+  // Keys and values of all layers are written at the same places: one output serves them all.
+  const indices = new Map<Value, string>();
   for (const [name, update] of program.updates) {
     const [data, index, rows] = update.inputs;
     if (update.op === "writeAt" && data!.op === "state" && (data as Value<"state">).attributes.name === name) {
-      const write = { name, index: `index of ${name}`, rows: `rows of ${name}` };
+      const write = { name, index: indices.get(index!) ?? `index of ${name}`, rows: `rows of ${name}` };
+      indices.set(index!, write.index);
       outputs[write.index] = index!;
       outputs[write.rows] = rows!;
       rowWrites.push(write);

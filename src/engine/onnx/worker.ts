@@ -68,6 +68,9 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
       // The same speed and far less memory than with planned allocation patterns.
       enableMemPattern: false,
       logSeverityLevel: 3,
+      // Waiting threads spin, which is fastest within a run, but between the short runs of writing a
+      // token they would keep the thread that chooses the token from its core.
+      extra: { session: { intra_op: { allow_spinning: program.rowWrites.length > 0 ? "0" : "1" } } },
     });
     sessions.set(++created, { session, program });
     return created;
