@@ -371,7 +371,7 @@ class SeraRun {
     return this.stopwatch.measure(iteration, kind, async () => {
       const policy = await this.policy(policyOf);
       try {
-        return await reported(`${label} ${iteration}/${this.options.iterations}`, this.watch, (inner) => work(policy, inner));
+        return await reported(iteration === 0 ? label : `${label} ${iteration}/${this.options.iterations}`, this.watch, (inner) => work(policy, inner));
       } finally {
         await policy.free();
       }

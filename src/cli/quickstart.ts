@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { RunFolder } from "../align/run-folder.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import type { JudgedResponse } from "../judge/evaluate.js";
 import type { IterationSummary, Judged, SeraSummary } from "../sera.js";
@@ -42,8 +43,8 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
   const begin = performance.now();
   const start = run.fresh ? await trainStart(run, session) : join(shippedData, "world/sft");
   const startSeconds = run.fresh ? (performance.now() - begin) / 1000 : 0;
-  const dpo = await align(alignment(run, start, "dpo"), session);
-  const sera = await align(alignment(run, start, "sera"), session);
+  const dpo = await align(await alignment(run, start, "dpo"), session);
+  const sera = await align(await alignment(run, start, "sera"), session);
 
   const last = ({ iterations }: SeraSummary) => iterations.at(-1)!;
   const methods = {
@@ -65,18 +66,26 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
 async function trainStart(run: QuickstartArguments, session: CommandSession): Promise<string> {
   const out = join(run.out, "sft");
   const data = join(shippedData, "world/demonstrations.jsonl");
-  await sft({ ...run, ...worldSft, data, model: "world", out, skipBadRows: false, truncatePrompts: false }, session);
+  const resume = await isToResume(run, out);
+  await sft({ ...run, ...worldSft, data, model: "world", out, resume, skipBadRows: false, truncatePrompts: false }, session);
   return join(out, "model");
 }
 
-function alignment(run: QuickstartArguments, model: string, method: "dpo" | "sera"): AlignRun {
+/** Whether a part of an interrupted quickstart had begun. */
+async function isToResume({ resume }: QuickstartArguments, out: string): Promise<boolean> {
+  return resume && (await new RunFolder(out).has("config.json"));
+}
+
+async function alignment(run: QuickstartArguments, model: string, method: "dpo" | "sera"): Promise<AlignRun> {
+  const out = join(run.out, method);
   return {
     ...run,
     ...worldSft,
     data: join(shippedData, "world/train.jsonl"),
     evalData: join(shippedData, "world/heldout.jsonl"),
     model,
-    out: join(run.out, method),
+    out,
+    resume: await isToResume(run, out),
     flip: 0,
     skipBadRows: false,
     truncatePrompts: false,

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { InputError } from "../../base/errors.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { Value } from "../../graph/value.js";
 import type { Engine, Executable, Feeds, Program, State } from "../engine.js";
@@ -6,7 +7,7 @@ import { updatesInPlace } from "../in-place.js";
 import { Gate } from "./gate.js";
 import { lower } from "./lower.js";
 import { splitRowWrites } from "./row-writes.js";
-import type { Calls, Leaf, Request, Response, WorkerData } from "./protocol.js";
+import type { Calls, Leaf, PreparedProgram, Request, Response, WorkerData } from "./protocol.js";
 
 /** The execution providers that onnxruntime-node has builds for. */
 export const providers = ["cpu", "webgpu", "cuda", "dml", "coreml"] as const;
@@ -41,6 +42,7 @@ process.on("exit", () => {
  */
 export class OnnxEngine implements Engine {
   private readonly worker: Worker;
+  private readonly provider: Provider;
   private readonly gate = new Gate();
   private readonly waiting = new Map<number, Waiting>();
   /** Settles after everything that was asked for. */
@@ -52,6 +54,7 @@ export class OnnxEngine implements Engine {
     if (!providers.includes(provider)) {
       throw new RangeError(`provider "${String(provider)}" is not one of ${providers.join(", ")}`);
     }
+    this.provider = provider;
     const workerData: WorkerData = { settings: { provider, threads }, gate: this.gate.shared };
     // Not the process's own flags: `--input-type`, say, would keep the worker from starting.
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, execArgv: [] });
@@ -76,7 +79,7 @@ export class OnnxEngine implements Engine {
     const { program: lowered, rowWrites } = splitRowWrites(program);
     const { model, inputs, states } = lower(lowered);
     const inPlace = updatesInPlace(lowered);
-    const id = await this.call("prepare", {
+    const id = await this.prepareSession({
       model,
       inputs: inputs.map((leaf) => describe(leaf.attributes.name, leaf)),
       states: states.map((leaf) => describe(leaf.attributes.name, leaf)),
@@ -89,6 +92,19 @@ export class OnnxEngine implements Engine {
         this.call("run", id, feeds, bound.map((state) => (state as OnnxState).id)),
       release: () => this.call("release", id),
     };
+  }
+
+  private async prepareSession(program: PreparedProgram): Promise<number> {
+    try {
+      return await this.call("prepare", program);
+    } catch (error) {
+      if (this.provider === "cpu") throw error;
+      throw new InputError(
+        `provider: found ${this.provider}, which does not work here (${(error as Error).message}), expected one of ` +
+          `${providers.join(", ")} that does; cpu always does`,
+        { cause: error },
+      );
+    }
   }
 
   /** Ends the engine after the run that is on; what waits behind it is rejected. */
