@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { losses } from "../align/losses/index.js";
 import { schedules, type Schedule } from "../align/schedule.js";
+import type { SeraOptions } from "../sera.js";
 import { providers, type Provider } from "../engine/onnx/engine.js";
 
 /** A number as typed; what range it may have is checked where it is used. */
@@ -78,15 +79,8 @@ export function sftOptions(command: Command): Command {
 }
 
 /** Options of an alignment. */
-export interface AlignArguments {
-  readonly loss: string;
-  readonly beta: number;
-  readonly iterations: number;
-  readonly select: number;
-  readonly bootstrap: number;
-  readonly responses: number;
-  readonly gamma: number;
-  readonly seed: number;
+export interface AlignArguments
+  extends Pick<SeraOptions, "loss" | "beta" | "iterations" | "select" | "bootstrap" | "responses" | "gamma" | "seed"> {
   readonly epochs: number;
   readonly learningRate: number;
   readonly schedule: Schedule;
