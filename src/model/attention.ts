@@ -1,4 +1,4 @@
-import { add, concat, less, matmul, mul, reshape, rotary, slice, softmax, transpose, where, type Value } from "../graph/index.js";
+import { add, concat, less, matmul, mul, reshape, rotary, slice, softmax, transpose, where, type Graph, type Value } from "../graph/index.js";
 import { tensor, type Shape } from "../graph/tensor.js";
 import type { ModelConfig } from "./config.js";
 
@@ -17,6 +17,12 @@ export function linear(x: Value, weight: Value): Value {
   return matmul(x, weight, { transposeB: true });
 }
 
+/** What {@link rotary} turns by, a row for each position. */
+export interface RotaryTables {
+  readonly cos: Value;
+  readonly sin: Value;
+}
+
 /**
  * Projects normed rows to rotated queries and keys, and values.
  *
@@ -27,11 +33,11 @@ export function project(
   config: ModelConfig,
   x: Value,
   position: Value,
+  { cos, sin }: RotaryTables,
   weights: { query: Value; key: Value; value: Value },
 ): Projections {
   const [batch, length] = position.shape as [number, number];
   const { heads, kvHeads, headSize } = config;
-  const { cos, sin } = rotaryTables(config, x);
   const split = (rows: Value, count: number) =>
     transpose(reshape(rows, [batch, length, count, headSize]), [0, 2, 1, 3]);
   return {
@@ -90,7 +96,7 @@ export function causal({ graph }: Value, length: number): Value {
 }
 
 /** cos and sin of position·θ^(−2i/size), each [contextLength, size/2], computed in double precision. */
-function rotaryTables({ contextLength, headSize, ropeTheta }: ModelConfig, { graph }: Value) {
+export function rotaryTables({ contextLength, headSize, ropeTheta }: ModelConfig, graph: Graph): RotaryTables {
   const half = headSize / 2;
   const angles = Array.from({ length: contextLength * half }, (_, at) => {
     const position = Math.floor(at / half);

@@ -1,5 +1,5 @@
 import { add, gather, mul, reshape, rmsNorm, silu, type Graph, type Value } from "../graph/index.js";
-import { attend, causal, linear, project, type Projections } from "./attention.js";
+import { attend, causal, linear, project, rotaryTables, type Projections } from "./attention.js";
 import type { ModelConfig } from "./config.js";
 import { embeddingName, finalNormName, headName, layerNames, parameterShapes } from "./parameters.js";
 
@@ -23,11 +23,12 @@ export type Attention = (projections: Projections, layer: number) => Value;
  * @returns normed hidden states [batch·length, hidden]
  */
 export function decode(config: ModelConfig, weights: Weights, tokens: Value, position: Value, attention: Attention): Value {
+  const tables = rotaryTables(config, tokens.graph);
   let x = reshape(gather(weights(embeddingName), tokens), [-1, config.hiddenSize]);
   for (let i = 0; i < config.layers; i++) {
     const names = layerNames(i);
     const norm = (name: string) => rmsNorm(x, weights(name), config.normEpsilon);
-    const projections = project(config, norm(names.attentionNorm), position, {
+    const projections = project(config, norm(names.attentionNorm), position, tables, {
       query: weights(names.query),
       key: weights(names.key),
       value: weights(names.value),
