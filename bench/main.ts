@@ -58,7 +58,8 @@ for (const size of only === undefined ? sizes.keys() : [only]) {
         ? (operations[work]! * parameterCount(config) * ours.tokens) / (1e6 * Math.max(rate.square, rate.feedForward))
         : undefined;
     comparisons.push({ size, what: work, ours, pyTorch, floorMilliseconds });
-    console.log(`  ${work}: ${ours.milliseconds.toFixed(0)} ms`);
+    const beside = pyTorch === undefined ? "" : `, PyTorch ${pyTorch.plain.milliseconds.toFixed(0)} ms`;
+    console.log(`  ${work}: ${ours.milliseconds.toFixed(0)} ms${beside}`);
   }
 }
 console.log(`\n${comparisonTable(comparisons)}`);
