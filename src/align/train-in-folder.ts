@@ -31,8 +31,8 @@ const checkpointInterval = 60;
 
 /**
  * Trains as part of a run: logs each step to `metrics.jsonl` and keeps a checkpoint, from which an
- * interrupted training goes on to the same bytes. When the signal asks to stop, the step that is
- * being taken is finished and a checkpoint written first.
+ * interrupted training goes on to the same bytes. When the signal asks to stop, a checkpoint is
+ * written first.
  *
  * @returns the trained policy; the checkpoint is left until {@link forgetCheckpoint}
  */
@@ -54,17 +54,19 @@ export async function trainInFolder<Example>(
   const keep = async () => writeCheckpoint(folder.file(file), policy, await training.position());
   try {
     let kept = performance.now();
-    for await (const record of training.steps()) {
+    for await (const record of training.steps(signal)) {
       await folder.append("metrics.jsonl", { phase: kind, iteration, ...record } satisfies LoggedStep);
       onProgress?.(record.step, training.total, figures(record));
-      const stopping = signal?.aborted ?? false;
-      if (stopping || performance.now() - kept > checkpointInterval * 1000) {
+      if (performance.now() - kept > checkpointInterval * 1000) {
         await keep();
         kept = performance.now();
       }
-      signal?.throwIfAborted();
     }
+    signal?.throwIfAborted();
     return policy;
+  } catch (error) {
+    if (signal?.aborted) await keep();
+    throw error;
   } finally {
     await training.end();
   }

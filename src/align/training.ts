@@ -91,11 +91,14 @@ export class Training<Example> {
   /**
    * Takes the steps that are left, yielding a record after each.
    *
-   * @throws DivergenceError where the loss or a gradient is not a number; what was checkpointed before stays good
+   * @param signal stops before the next step, or within one before its next micro-batch; the step
+   *   is then not taken, and {@link position} and the parameters are those after the last that was
+   * @throws DivergenceError where the loss or a gradient is not a number; what was checkpointed before stays good;
+   *   the signal's reason where it asked to stop
    */
-  async *steps(): AsyncGenerator<StepRecord> {
+  async *steps(signal?: AbortSignal): AsyncGenerator<StepRecord> {
     while (this.done < this.plan.length) {
-      const record = await this.takeStep(this.plan[this.done]!);
+      const record = await this.takeStep(this.plan[this.done]!, signal);
       this.done = record.step;
       this.tokens = record.num_tokens;
       yield record;
@@ -113,13 +116,13 @@ export class Training<Example> {
     await this.optimizer.free();
   }
 
-  private async takeStep({ microBatches, epoch }: StepPlan): Promise<StepRecord> {
+  private async takeStep({ microBatches, epoch }: StepPlan, signal: AbortSignal | undefined): Promise<StepRecord> {
     const step = this.done + 1;
     const { learningRate, schedule = "linear", warmup = 0 } = this.options;
     const adamW = { ...defaultAdamW, ...this.options.adamW };
     const rate = learningRateAt(learningRate, schedule, warmup, step, this.total);
     const examples = microBatches.flatMap(({ indices }) => indices.map((i) => this.examples[i]!));
-    const fetched = await this.runStep(microBatches, examples, adamW, stepSizes(adamW, rate, step));
+    const fetched = await this.runStep(microBatches, examples, adamW, stepSizes(adamW, rate, step), signal);
     const record = {
       step,
       epoch,
@@ -139,8 +142,15 @@ export class Training<Example> {
   }
 
   /** Runs a step's programs: what each micro-batch fetched, and the gradient's norm in the last. */
-  private async runStep(microBatches: readonly MicroBatch[], examples: readonly Example[], adamW: AdamW, sizes: Feeds) {
+  private async runStep(
+    microBatches: readonly MicroBatch[],
+    examples: readonly Example[],
+    adamW: AdamW,
+    sizes: Feeds,
+    signal: AbortSignal | undefined,
+  ) {
     const { config } = this.policy;
+    signal?.throwIfAborted();
     if (microBatches.length === 1) {
       const [batch] = microBatches as [MicroBatch];
       const build = () => stepProgram(config, this.objective, adamW, batch.shape, this.places(batch));
@@ -148,6 +158,7 @@ export class Training<Example> {
     }
     const fetched: Record<string, Tensor>[] = [];
     for (const [i, batch] of microBatches.entries()) {
+      signal?.throwIfAborted();
       const build = () => accumulateProgram(config, this.objective, batch.shape, this.places(batch));
       const keep = Float32Array.of(i === 0 ? 0 : 1);
       fetched.push(await this.run(["accumulate", this.objective.key, batch.shape], build, { ...this.feed(batch, examples), keep }));

@@ -6,6 +6,7 @@ import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { supervised } from "../../src/align/sft.js";
 import { Training, type StepRecord, type TrainingOptions } from "../../src/align/training.js";
 import { Random } from "../../src/base/random.js";
+import type { Program } from "../../src/engine/engine.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import type { Parameters } from "../../src/model/parameters.js";
@@ -202,5 +203,35 @@ describe("a training", () => {
     await training.end();
     await assert.rejects(training.position(), /this state has been freed/);
     await policy.parameters();
+  });
+});
+
+describe("a signal", () => {
+  it("stops an accumulated step between its micro-batches, as if the step had not begun", async () => {
+    const controller = new AbortController();
+    let asked = 0;
+    /** Asks to stop when the second micro-batch of the third step (two micro-batches and an update each) is prepared. */
+    class StoppingCache extends ProgramCache {
+      override get(key: string, build: () => Program) {
+        if (++asked === 3 * 2 + 1) controller.abort(new Error("stopped"));
+        return super.get(key, build);
+      }
+    }
+    const options = { batchSize: 4, microBatchSize: 2, epochs: 2, learningRate: 1e-2 };
+    const examples = randomSequences(8, Random.seeded(5));
+    const whole = await train(await tinyPolicy(programs), supervised, examples, options);
+
+    const policy = await tinyPolicy(new StoppingCache(engine));
+    const stopped = await Training.begin(policy, supervised, examples, options, Random.seeded(3));
+    const reported: number[] = [];
+    await assert.rejects(async () => {
+      for await (const { step } of stopped.steps(controller.signal)) reported.push(step);
+    }, /stopped/);
+    assert.deepEqual(reported, [1, 2]);
+    const position = await stopped.position();
+    assert.equal(position.step, 2);
+    const rest = await Training.begin(policy, supervised, examples, options, Random.seeded(3), position);
+    await taken(rest);
+    assertSameTensors(await policy.parameters(), whole.parameters);
   });
 });
