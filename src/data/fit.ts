@@ -6,8 +6,8 @@ export interface Fitted {
 
 /**
  * Cuts a prompt and the responses to it so that the prompt and each response fit the context
- * together. First a response that would leave less than one token of the prompt (beside the BOS)
- * loses its end; then the prompt loses its beginning, as much as the longest response asks for,
+ * together. First a response that would leave less than a quarter of the context to the prompt (or
+ * than the whole prompt, where that is shorter) loses its end; then the prompt loses its beginning, as much as the longest response asks for,
  * its BOS excepted. So all responses are seen after the same prompt.
  *
  * @param prompt token ids, with the BOS where there is one
@@ -20,7 +20,7 @@ export function fitToContext(
   responses: readonly (readonly number[])[],
   contextLength: number,
 ): Fitted {
-  const leastPrompt = Math.min(bosTokens + 1, prompt.length);
+  const leastPrompt = Math.min(prompt.length, Math.max(bosTokens + 1, Math.floor(contextLength / 4)));
   const cut = responses.map((response) => response.slice(0, contextLength - leastPrompt));
   const room = contextLength - Math.max(...cut.map((response) => response.length));
   if (prompt.length <= room) return { prompt, responses: cut };

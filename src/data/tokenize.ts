@@ -55,7 +55,8 @@ export interface SkippedExample {
  * What does not fit the context is cut by these rules, in this order, and counted:
  * 1. a prompt that leaves no room for one response token is an error, or with `truncatePrompts`
  *    goes on to the other rules;
- * 2. a response that leaves less than one prompt token (beside the BOS) loses its end, and so its EOS;
+ * 2. a response that leaves less than a quarter of the context to the prompt, or than the whole prompt where that is
+ *    shorter, loses its end, and so its EOS: without its question an answer teaches nothing;
  * 3. a prompt that does not fit beside the longer response loses its beginning, but keeps its BOS.
  *
  * @returns the pairs in tokens, in order; what was cut; the number of pairs whose responses are

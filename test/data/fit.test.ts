@@ -13,7 +13,14 @@ describe("fitToContext", () => {
     assert.deepEqual(fitToContext([5, 6, 7], 0, [[8, 9, 2]], 5), { prompt: [6, 7], responses: [[8, 9, 2]] });
   });
 
-  test("a response loses its end only where less than one prompt token would be left", () => {
+  test("a response leaves a quarter of the context to the prompt, or all of a shorter one", () => {
+    const response = [21, 22, 23, 24, 25, 26, 27, 28, 29, 2];
+    const long = fitToContext([1, 5, 6, 7, 8], 1, [response], 12);
+    assert.deepEqual(long, { prompt: [1, 7, 8], responses: [response.slice(0, 9)] });
+    assert.deepEqual(fitToContext([1, 5], 1, [response], 11), { prompt: [1, 5], responses: [response.slice(0, 9)] });
+  });
+
+  test("in a tiny context a response loses its end only where less than one prompt token would be left", () => {
     assert.deepEqual(fitToContext([1, 5, 6], 1, [[7, 8, 9, 2], [8, 2]], 5), { prompt: [1, 6], responses: [[7, 8, 9], [8, 2]] });
     assert.deepEqual(fitToContext([1], 1, [[7, 8, 9, 2]], 4), { prompt: [1], responses: [[7, 8, 9]] });
   });
