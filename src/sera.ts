@@ -1,15 +1,12 @@
 import { supervised } from "./align/sft.js";
 import { lossNamed } from "./align/losses/index.js";
 import { preference, type ReferencedPair } from "./align/preference.js";
-import { checkTraining } from "./align/check-training.js";
 import type { RunFolder } from "./align/run-folder.js";
 import { Stopwatch } from "./align/stopwatch.js";
 import { forgetCheckpoint, trainInFolder, type Phase } from "./align/train-in-folder.js";
-import type { TrainingOptions } from "./align/training.js";
 import { InputError } from "./base/errors.js";
 import { writeJson } from "./base/files.js";
 import { Random } from "./base/random.js";
-import { requireOption } from "./base/require-option.js";
 import { reported, type Reporter } from "./base/work.js";
 import {
   distinctPrompts,
@@ -24,34 +21,9 @@ import { pairRow } from "./data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "./data/tokenize.js";
 import type { ProgramCache } from "./engine/program-cache.js";
 import type { Checkpoint } from "./model/checkpoint.js";
-import type { GenerationOptions } from "./model/generate.js";
 import { Policy } from "./model/policy.js";
+import { checkSeraOptions, defaultSera, type SeraOptions } from "./sera-options.js";
 import { logRatios, margins, pairLogProbs, selectTop, type PairValues, type Reviewed } from "./review/index.js";
-
-/** Every number of SeRA (arXiv 2410.09362); the defaults are the paper's where it is known. */
-export interface SeraOptions {
-  /** The direct alignment loss. Default "dpo". */
-  readonly loss: string;
-  /** β of the loss. Default 0.1. */
-  readonly beta: number;
-  /** T: how often the policy is trained. Default 3. */
-  readonly iterations: number;
-  /** K / N: the share of the pairs that review keeps from iteration 2 on. Default 0.7. */
-  readonly select: number;
-  /** K̃ / N: pairs that the policy makes, as a share of the pairs. Default 0.3. */
-  readonly bootstrap: number;
-  /** R: responses sampled for each prompt. Default 4. */
-  readonly responses: number;
-  /** γ: weight of π_{t−2} in the ensemble. Default 0.3. */
-  readonly gamma: number;
-  readonly seed: number;
-  /** How each iteration trains. */
-  readonly training: TrainingOptions;
-  /** How the SFT start is trained, where it is. */
-  readonly sft: TrainingOptions;
-  /** How responses are sampled. */
-  readonly generation: GenerationOptions;
-}
 
 /** What a run begins from. */
 export interface SeraInput {
@@ -101,26 +73,6 @@ export interface SeraSummary {
   readonly iterations: readonly IterationSummary[];
 }
 
-/** @throws InputError where an option is outside its range */
-export function checkSeraOptions(options: SeraOptions): void {
-  const { iterations, select, bootstrap, responses, gamma, seed, training, sft } = options;
-  const { maxNewTokens = 1, temperature = 1, topK = 0, topP = 1 } = options.generation;
-  lossNamed(options.loss, options);
-  requireOption(Number.isInteger(iterations) && iterations >= 1, "iterations", iterations, "a whole number from 1");
-  requireOption(select >= 0 && select <= 1, "select", select, "a share in [0, 1]");
-  requireOption(bootstrap >= 0 && bootstrap <= 1, "bootstrap", bootstrap, "a share in [0, 1]");
-  requireOption(Number.isInteger(responses) && responses >= 2, "responses", responses, "a whole number from 2");
-  requireOption(gamma >= 0 && gamma <= 1, "gamma", gamma, "a share in [0, 1]");
-  requireOption(Number.isSafeInteger(seed) && seed >= 0, "seed", seed, "a whole number from 0");
-  checkTraining(training);
-  checkTraining(sft, "sft ");
-  requireOption(Number.isInteger(maxNewTokens) && maxNewTokens >= 1, "max new tokens", maxNewTokens, "a whole number from 1");
-  requireOption(temperature >= 0 && temperature < Infinity, "temperature", temperature, "a number from 0");
-  requireOption(Number.isInteger(topK) && topK >= 0, "top k", topK, "a whole number from 0");
-  requireOption(topP > 0 && topP <= 1, "top p", topP, "a share above 0");
-  requireOption(iterations === 1 || select + bootstrap > 0, "select and bootstrap", 0, "at least one above 0");
-}
-
 /**
  * SeRA: trains the policy on all pairs; then, at each further iteration, keeps the pairs with the
  * largest implicit reward margins, adds pairs of the policy's own responses labelled by its own
@@ -130,18 +82,20 @@ export function checkSeraOptions(options: SeraOptions): void {
  * Everything is left in `folder`; called again on the same folder with the same arguments it goes
  * on where it stopped, and ends with the same bytes as a run that never stopped.
  *
+ * @param options those that differ from {@link defaultSera}
  * @throws InputError where an option is outside its range, or the folder holds a run on other data;
  *   DivergenceError where training leads to numbers that are none; the signal's reason where it asked to stop
  */
 export async function sera(
   input: SeraInput,
-  options: SeraOptions,
+  options: Partial<SeraOptions>,
   folder: RunFolder,
   programs: ProgramCache,
   watch: { readonly signal?: AbortSignal; readonly reporter?: Reporter } = {},
 ): Promise<SeraSummary> {
-  checkSeraOptions(options);
-  const run = new SeraRun(input, options, folder, programs, watch, await Stopwatch.at(folder.file("seconds.json")));
+  const all = { ...defaultSera, ...options };
+  checkSeraOptions(all);
+  const run = new SeraRun(input, all, folder, programs, watch, await Stopwatch.at(folder.file("seconds.json")));
   return run.run();
 }
 

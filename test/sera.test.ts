@@ -5,7 +5,8 @@ import { Random } from "../src/base/random.js";
 import { OnnxEngine } from "../src/engine/onnx/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
 import { initialParameters } from "../src/model/parameters.js";
-import { checkSeraOptions, sera, type SeraInput, type SeraOptions } from "../src/sera.js";
+import { checkSeraOptions, type SeraOptions } from "../src/sera-options.js";
+import { sera, type SeraInput } from "../src/sera.js";
 import { emptyFolder } from "./support/folder.js";
 import { byteTokenizer, randomPairs, tinyConfig } from "./support/tiny-model.js";
 

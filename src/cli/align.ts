@@ -11,7 +11,8 @@ import { Random } from "../base/random.js";
 import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
 import { loadCheckpoint, type Checkpoint } from "../model/checkpoint.js";
 import type { GenerationOptions } from "../model/generate.js";
-import { sera, checkSeraOptions, type SeraOptions, type SeraSummary } from "../sera.js";
+import { checkSeraOptions, defaultSera, type SeraOptions } from "../sera-options.js";
+import { sera, type SeraSummary } from "../sera.js";
 import { dataNotes } from "./data-notes.js";
 import {
   alignOptions,
@@ -141,14 +142,7 @@ function seraOptions(run: AlignRun): SeraOptions {
 
 /** How an SFT start is trained. */
 export function sftTraining({ sftBatchSize, sftEpochs, sftLearningRate }: SftArguments): TrainingOptions {
-  return {
-    batchSize: sftBatchSize,
-    epochs: sftEpochs,
-    learningRate: sftLearningRate,
-    schedule: "cosine",
-    warmup: 0.03,
-    adamW: { weightDecay: 0.01 },
-  };
+  return { ...defaultSera.sft, batchSize: sftBatchSize, epochs: sftEpochs, learningRate: sftLearningRate };
 }
 
 function generationOptions({ maxNewTokens, temperature, topK, topP }: AlignArguments): GenerationOptions {

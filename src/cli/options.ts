@@ -1,8 +1,10 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { losses } from "../align/losses/index.js";
 import { schedules, type Schedule } from "../align/schedule.js";
-import type { SeraOptions } from "../sera.js";
+import { defaultSera, type SeraOptions } from "../sera-options.js";
 import { providers, type Provider } from "../engine/onnx/engine.js";
+
+const { training, sft, generation } = defaultSera;
 
 /** A number as typed; what range it may have is checked where it is used. */
 export function number(text: string): number {
@@ -73,9 +75,9 @@ export interface SftArguments {
 
 export function sftOptions(command: Command): Command {
   return command
-    .option("--sft-epochs <n>", "SFT: epochs", whole(1), 3)
-    .option("--sft-learning-rate <rate>", "SFT: peak of the learning rate", number, 1e-3)
-    .option("--sft-batch-size <n>", "SFT: examples of a step", whole(1), 32);
+    .option("--sft-epochs <n>", "SFT: epochs", whole(1), sft.epochs)
+    .option("--sft-learning-rate <rate>", "SFT: peak of the learning rate", number, sft.learningRate)
+    .option("--sft-batch-size <n>", "SFT: examples of a step", whole(1), sft.batchSize);
 }
 
 /** Options of an alignment. */
@@ -96,23 +98,23 @@ export interface AlignArguments
 
 export function alignOptions(command: Command): Command {
   return command
-    .option("--loss <name>", `direct alignment loss: ${Object.keys(losses).join(", ")}`, oneOf(...Object.keys(losses)), "dpo")
-    .option("--beta <β>", "how strongly the policy is held to the reference", number, 0.1)
-    .option("--iterations <T>", "trainings; 1 is the loss alone, without SeRA", whole(1), 3)
-    .option("--select <share>", "K/N: pairs kept by their margin from iteration 2 on", share, 0.7)
-    .option("--bootstrap <share>", "K̃/N: pairs that the policy makes, as a share of the data's", share, 0.3)
-    .option("--responses <R>", "responses sampled for each prompt", whole(2), 4)
-    .option("--gamma <γ>", "weight of the policy before the last in the ensemble", share, 0.3)
-    .option("--seed <n>", "the same seed gives the same bytes", whole(0), 0)
-    .option("--epochs <n>", "epochs of each iteration", whole(1), 1)
-    .option("--learning-rate <rate>", "peak of the learning rate", number, 1e-4)
-    .option("--schedule <name>", `after the warm-up: ${schedules.join(", ")}`, oneOf(...schedules), "linear")
-    .option("--warmup <share>", "share of the steps in which the learning rate goes up", share, 0.1)
-    .option("--batch-size <n>", "pairs of a step", whole(1), 32)
+    .option("--loss <name>", `direct alignment loss: ${Object.keys(losses).join(", ")}`, oneOf(...Object.keys(losses)), defaultSera.loss)
+    .option("--beta <β>", "how strongly the policy is held to the reference", number, defaultSera.beta)
+    .option("--iterations <T>", "trainings; 1 is the loss alone, without SeRA", whole(1), defaultSera.iterations)
+    .option("--select <share>", "K/N: pairs kept by their margin from iteration 2 on", share, defaultSera.select)
+    .option("--bootstrap <share>", "K̃/N: pairs that the policy makes, as a share of the data's", share, defaultSera.bootstrap)
+    .option("--responses <R>", "responses sampled for each prompt", whole(2), defaultSera.responses)
+    .option("--gamma <γ>", "weight of the policy before the last in the ensemble", share, defaultSera.gamma)
+    .option("--seed <n>", "the same seed gives the same bytes", whole(0), defaultSera.seed)
+    .option("--epochs <n>", "epochs of each iteration", whole(1), training.epochs)
+    .option("--learning-rate <rate>", "peak of the learning rate", number, training.learningRate)
+    .option("--schedule <name>", `after the warm-up: ${schedules.join(", ")}`, oneOf(...schedules), training.schedule)
+    .option("--warmup <share>", "share of the steps in which the learning rate goes up", share, training.warmup)
+    .option("--batch-size <n>", "pairs of a step", whole(1), training.batchSize)
     .option("--micro-batch-size <n>", "pairs that go through the model at once; gradients are accumulated", whole(1))
-    .option("--weight-decay <rate>", "AdamW's decay of matrices", number, 0)
-    .option("--max-new-tokens <n>", "longest sampled response", whole(1), 128)
-    .option("--temperature <t>", "of sampling; 0 takes the most likely token", number, 0.7)
-    .option("--top-k <k>", "sample among the k most likely tokens; 0 is no limit", whole(0), 0)
-    .option("--top-p <p>", "sample among the fewest tokens with this share of the probability", number, 1);
+    .option("--weight-decay <rate>", "AdamW's decay of matrices", number, training.adamW.weightDecay)
+    .option("--max-new-tokens <n>", "longest sampled response", whole(1), generation.maxNewTokens)
+    .option("--temperature <t>", "of sampling; 0 takes the most likely token", number, generation.temperature)
+    .option("--top-k <k>", "sample among the k most likely tokens; 0 is no limit", whole(0), generation.topK)
+    .option("--top-p <p>", "sample among the fewest tokens with this share of the probability", number, generation.topP);
 }
