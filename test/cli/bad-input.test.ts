@@ -103,9 +103,10 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     const cwd = folderWith(lines(...good, pair({ prompt: words(120) }), pair({ chosen: words(200) })));
     const { code, stderr } = await run(alignWith("data.jsonl", "--truncate-prompts", "--iterations", "1", "--quiet"), cwd);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^data.jsonl: cut the beginning of 2 prompts to fit the context, \d+ tokens in all\ndata.jsonl: cut the end of 1 response to fit the context, \d+ tokens in all\n$/);
+    assert.match(stderr, /^data.jsonl: cut the beginning of 1 prompt to fit the context, \d+ tokens in all\ndata.jsonl: cut the end of 1 response to fit the context, \d+ tokens in all\n$/);
     const { truncation } = json(join(cwd, "run"), "data.json");
-    assert.deepEqual([truncation.prompts, truncation.responses], [2, 1]);
+    // The short prompt of the long response is left whole.
+    assert.deepEqual([truncation.prompts, truncation.responses], [1, 1]);
   });
 });
 
