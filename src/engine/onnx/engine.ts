@@ -7,7 +7,7 @@ import { updatesInPlace } from "../in-place.js";
 import { Gate } from "./gate.js";
 import { lower } from "./lower.js";
 import { splitRowWrites } from "./row-writes.js";
-import type { Calls, Leaf, PreparedProgram, Request, Response, WorkerData } from "./protocol.js";
+import type { Calls, Leaf, PreparedProgram, Request, Response, SessionSettings, WorkerData } from "./protocol.js";
 
 /** The execution providers that onnxruntime-node has builds for. */
 export const providers = ["cpu", "webgpu", "cuda", "dml", "coreml"] as const;
@@ -41,7 +41,9 @@ process.on("exit", () => {
  * const { y } = await executable.run({ x: Float32Array.of(1, 2) });
  */
 export class OnnxEngine implements Engine {
-  private readonly worker: Worker;
+  /** Started by the first call: a thread that is ended while it loads onnxruntime aborts the process. */
+  private worker: Worker | undefined;
+  private readonly settings: SessionSettings;
   private readonly provider: Provider;
   private readonly gate = new Gate();
   private readonly waiting = new Map<number, Waiting>();
@@ -55,18 +57,7 @@ export class OnnxEngine implements Engine {
       throw new RangeError(`provider "${String(provider)}" is not one of ${providers.join(", ")}`);
     }
     this.provider = provider;
-    const workerData: WorkerData = { settings: { provider, threads }, gate: this.gate.shared };
-    // Not the process's own flags: `--input-type`, say, would keep the worker from starting.
-    this.worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, execArgv: [] });
-    open.add(this.gate);
-    this.worker.on("message", (response: Response) => this.settle(response));
-    this.worker.on("error", (error) => this.fail(error));
-    this.worker.on("exit", () => {
-      open.delete(this.gate);
-      this.fail(new Error("the engine is closed"));
-    });
-    // An idle engine does not keep the process alive; one with work to do does (see `call`).
-    this.worker.unref();
+    this.settings = { provider, threads };
   }
 
   async createState(tensors: Iterable<readonly [string, Tensor]>): Promise<State> {
@@ -111,7 +102,8 @@ export class OnnxEngine implements Engine {
   async close(): Promise<void> {
     this.gate.shut();
     await this.last;
-    await this.worker.terminate();
+    await this.worker?.terminate();
+    this.fail(new Error("the engine is closed"));
   }
 
   /** @internal */
@@ -120,6 +112,7 @@ export class OnnxEngine implements Engine {
     const id = ++this.calls;
     const answer = new Promise<ReturnType<Calls[K]>>((resolve, reject) => {
       this.waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      this.worker ??= this.startWorker();
       this.worker.ref();
       this.worker.postMessage({ id, call, args } satisfies Request<K>);
     });
@@ -128,10 +121,26 @@ export class OnnxEngine implements Engine {
     return answer;
   }
 
+  private startWorker(): Worker {
+    const workerData: WorkerData = { settings: this.settings, gate: this.gate.shared };
+    // Not the process's own flags: `--input-type`, say, would keep the worker from starting.
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, execArgv: [] });
+    open.add(this.gate);
+    worker.on("message", (response: Response) => this.settle(response));
+    worker.on("error", (error) => this.fail(error));
+    worker.on("exit", () => {
+      open.delete(this.gate);
+      this.fail(new Error("the engine is closed"));
+    });
+    // An idle engine does not keep the process alive; one with work to do does (see `call`).
+    worker.unref();
+    return worker;
+  }
+
   private settle(response: Response): void {
     const { resolve, reject } = this.waiting.get(response.id)!;
     this.waiting.delete(response.id);
-    if (this.waiting.size === 0) this.worker.unref();
+    if (this.waiting.size === 0) this.worker!.unref();
     if ("error" in response) reject(new Error(response.error));
     else resolve(response.result);
   }
