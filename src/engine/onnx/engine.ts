@@ -44,7 +44,6 @@ export class OnnxEngine implements Engine {
   /** Started by the first call: a thread that is ended while it loads onnxruntime aborts the process. */
   private worker: Worker | undefined;
   private readonly settings: SessionSettings;
-  private readonly provider: Provider;
   private readonly gate = new Gate();
   private readonly waiting = new Map<number, Waiting>();
   /** Settles after everything that was asked for. */
@@ -56,7 +55,6 @@ export class OnnxEngine implements Engine {
     if (!providers.includes(provider)) {
       throw new RangeError(`provider "${String(provider)}" is not one of ${providers.join(", ")}`);
     }
-    this.provider = provider;
     this.settings = { provider, threads };
   }
 
@@ -89,9 +87,9 @@ export class OnnxEngine implements Engine {
     try {
       return await this.call("prepare", program);
     } catch (error) {
-      if (this.provider === "cpu") throw error;
+      if (this.settings.provider === "cpu") throw error;
       throw new InputError(
-        `provider: found ${this.provider}, which does not work here (${(error as Error).message}), expected one of ` +
+        `provider: found ${this.settings.provider}, which does not work here (${(error as Error).message}), expected one of ` +
           `${providers.join(", ")} that does; cpu always does`,
         { cause: error },
       );
