@@ -4,6 +4,7 @@ import { DivergenceError } from "../align/training.js";
 import { InputError } from "../base/errors.js";
 import { alignCommand } from "./align.js";
 import { inspectCommand } from "./inspect.js";
+import { kernelCommand } from "./kernel.js";
 import { Interrupted } from "./session.js";
 import { quickstartCommand } from "./quickstart.js";
 import { sftCommand } from "./sft.js";
@@ -14,7 +15,8 @@ const program = new Command("sera")
   .addCommand(quickstartCommand())
   .addCommand(alignCommand())
   .addCommand(sftCommand())
-  .addCommand(inspectCommand());
+  .addCommand(inspectCommand())
+  .addCommand(kernelCommand());
 
 try {
   await program.parseAsync();

@@ -19,9 +19,11 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Starts `sera` with arguments in a folder. */
-export function start(args: readonly string[], cwd: string): { process: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+type Environment = Readonly<Record<string, string>>;
+
+/** Starts `sera` with arguments in a folder; `env` is added to this process's own. */
+export function start(args: readonly string[], cwd: string, env: Environment = {}): { process: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) child[name].on("data", (chunk: Buffer) => (output[name] += chunk.toString()));
   const ended = new Promise<Ended>((resolve) => child.on("close", (code, signal) => resolve({ code, signal, ...output })));
@@ -29,8 +31,8 @@ export function start(args: readonly string[], cwd: string): { process: ChildPro
 }
 
 /** Runs `sera` to its end. */
-export function run(args: readonly string[], cwd: string): Promise<Ended> {
-  return start(args, cwd).ended;
+export function run(args: readonly string[], cwd: string, env: Environment = {}): Promise<Ended> {
+  return start(args, cwd, env).ended;
 }
 
 /** A folder for a test file's own files, removed when its tests are over. */

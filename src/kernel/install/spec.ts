@@ -1,0 +1,116 @@
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { InputError, inputError } from "../../base/errors.js";
+import { writeJson } from "../../base/files.js";
+
+/** The name by which Jupyter knows the kernel: `jupyter lab`'s launcher, `--kernel sera`, a notebook's metadata. */
+export const specName = "sera";
+
+/** The folder of the package. */
+export const packageFolder = fileURLToPath(new URL("../../../../", import.meta.url));
+
+const shipped = join(packageFolder, "kernels", specName);
+const logos = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"];
+
+/** The program that Jupyter starts, with the path of a connection file. */
+export const kernelProgram = join(packageFolder, "dist", "src", "kernel", "main.js");
+
+const schema = z.looseObject({ argv: z.array(z.string()), display_name: z.string() });
+
+/** A kernelspec as it was found. */
+export interface InstalledSpec {
+  readonly folder: string;
+  readonly displayName: string;
+  readonly argv: readonly string[];
+}
+
+/** The folder of the kernelspec in a data folder of Jupyter's. */
+export function specFolder(dataFolder: string): string {
+  return join(dataFolder, "kernels", specName);
+}
+
+/**
+ * Writes the kernelspec. It starts this Node and this copy of the package by their absolute paths, so
+ * that a notebook may lie anywhere.
+ *
+ * @param dataFolder one of Jupyter's, see {@link userDataFolder} and {@link dataFolderOf}
+ * @returns what now stands there
+ * @throws InputError where the folder cannot be written, or holds another program's kernel
+ */
+export async function installSpec(dataFolder: string): Promise<InstalledSpec> {
+  const folder = specFolder(dataFolder);
+  // One that Jupyter cannot use is written anew.
+  const present = await readSpec(dataFolder).catch(() => undefined);
+  if (present) refuseForeign(present);
+  const template = schema.parse(JSON.parse(await readFile(join(shipped, "kernel.json"), "utf8")));
+  const paths: Readonly<Record<string, string>> = { "{node}": process.execPath, "{kernel}": kernelProgram };
+  const spec = { ...template, argv: template.argv.map((part) => paths[part] ?? part) };
+  await explaining(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    for (const logo of logos) await cp(join(shipped, logo), join(folder, logo));
+    await writeJson(join(folder, "kernel.json"), spec);
+  });
+  return { folder, displayName: spec.display_name, argv: spec.argv };
+}
+
+/**
+ * Removes the kernelspec.
+ *
+ * @returns its folder, or undefined where there was none
+ * @throws InputError where the folder cannot be removed, or holds another program's kernel
+ */
+export async function removeSpec(dataFolder: string): Promise<string | undefined> {
+  const spec = await readSpec(dataFolder);
+  if (!spec) return undefined;
+  const { folder } = spec;
+  refuseForeign(spec);
+  await explaining(folder, () => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/**
+ * Reads the kernelspec in a data folder.
+ *
+ * @returns undefined where there is none
+ * @throws InputError where there is one that Jupyter cannot use
+ */
+export async function readSpec(dataFolder: string): Promise<InstalledSpec | undefined> {
+  const folder = specFolder(dataFolder);
+  const file = join(folder, "kernel.json");
+  if (!existsSync(file)) return undefined;
+  const spec = schema.safeParse(await readFile(file, "utf8").then(JSON.parse).catch(() => undefined));
+  if (!spec.success) throw inputError({ file }, "no kernelspec", 'a JSON object with "argv" and "display_name"');
+  return { folder, displayName: spec.data.display_name, argv: spec.data.argv };
+}
+
+/** The kernel program that a kernelspec starts, or undefined where it is not sera-lab's. */
+export function programOf({ argv }: InstalledSpec): string | undefined {
+  return argv.find((part) => part.replaceAll("\\", "/").endsWith("/src/kernel/main.js"));
+}
+
+function refuseForeign(spec: InstalledSpec): void {
+  if (programOf(spec)) return;
+  throw inputError({ file: spec.folder }, `the kernel "${spec.displayName}" of another program`, "sera-lab's or none; move it away");
+}
+
+/** Says of an error of the system what to do about it. */
+async function explaining<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const found =
+      code === "EACCES" || code === "EPERM" || code === "EROFS" ? "a folder that may not be written"
+      : code === "ENOTDIR" || code === "EEXIST" || code === "ERR_FS_CP_NON_DIR_TO_DIR" ? "a file in the way"
+      : undefined;
+    if (!found) throw error;
+    throw new InputError(
+      `${folder}: found ${found} (${(error as Error).message}), expected a folder that can be written; ` +
+        `install elsewhere with --user, --sys-prefix or --prefix`,
+      { cause: error },
+    );
+  }
+}
