@@ -1,0 +1,63 @@
+import type { CellError } from "../session-protocol.js";
+import type { Request, Wire } from "../wire/wire.js";
+import type { CellMessage } from "./session.js";
+import { StreamBuffer, type StreamName } from "./stream-buffer.js";
+
+/** What a front end may have asked of a cell. */
+interface Asked {
+  /** Whether nothing is said of the cell but what it prints and displays, and how it fails. */
+  readonly silent: boolean;
+  readonly count: number;
+}
+
+/** One run of a cell. What it shows is published under the request that has run it, also when it has ended. */
+export class Cell {
+  /** Done when the cell has ended: with the reason where it has failed. */
+  readonly ended: Promise<CellError | undefined>;
+  private end!: (error: CellError | undefined) => void;
+  private readonly stream: StreamBuffer;
+
+  /** @param number names this run to the session */
+  constructor(
+    private readonly wire: Wire,
+    readonly number: number,
+    private readonly request: Request,
+    private readonly asked: Asked,
+  ) {
+    this.ended = new Promise((resolve) => (this.end = resolve));
+    this.stream = new StreamBuffer((name, text) => this.wire.publish("stream", { name, text }, this.request));
+  }
+
+  write(name: StreamName, text: string): void {
+    this.stream.write(name, text);
+  }
+
+  on(message: Exclude<CellMessage, { type: "stream" }>): void {
+    this.stream.flush();
+    switch (message.type) {
+      case "display":
+        return this.display(message);
+      case "result":
+        return this.result(message);
+      case "done":
+        return this.finish(message.error);
+    }
+  }
+
+  /** Ends the cell, with an error where it has failed. */
+  finish(error?: CellError): void {
+    this.stream.flush();
+    if (error) this.wire.publish("error", { ...error }, this.request);
+    this.end(error);
+  }
+
+  private display({ bundle, id, update }: Extract<CellMessage, { type: "display" }>): void {
+    const content = { data: bundle, metadata: {}, transient: id === undefined ? {} : { display_id: id } };
+    this.wire.publish(update ? "update_display_data" : "display_data", content, this.request);
+  }
+
+  private result({ bundle }: Extract<CellMessage, { type: "result" }>): void {
+    if (this.asked.silent) return;
+    this.wire.publish("execute_result", { execution_count: this.asked.count, data: bundle, metadata: {} }, this.request);
+  }
+}

@@ -1,0 +1,120 @@
+import type { z } from "zod";
+import type { CellError } from "../session-protocol.js";
+import type { Content } from "../wire/message.js";
+import type { Request, Wire } from "../wire/wire.js";
+import type { Activity } from "./activity.js";
+import { Cell } from "./cell.js";
+import { contents, contentOf } from "./contents.js";
+import { errorOfEnd, type SessionEnd } from "./session-end.js";
+import type { CellMessage, Session } from "./session.js";
+import type { StreamName } from "./stream-buffer.js";
+
+type Asked = z.output<typeof contents.execute>;
+
+/** How many ended cells are remembered, for what they still show. */
+const remembered = 1000;
+
+/** Runs cells one after the other, in the order in which they were asked for. */
+export class Cells {
+  private readonly queue: Request[] = [];
+  private readonly cells = new Map<number, Cell>();
+  private running: Cell | undefined;
+  private isBusy = false;
+  /** The number of the newest cell. */
+  private number = 0;
+  /** What a notebook shows in brackets beside the newest cell that counts. */
+  private count = 0;
+
+  constructor(
+    private readonly wire: Wire,
+    private readonly activity: Activity,
+    private readonly session: Session,
+  ) {}
+
+  /** Answers an `execute_request` when its turn has come. */
+  add(request: Request): void {
+    this.queue.push(request);
+    if (!this.isBusy) void this.work();
+  }
+
+  /** Stops the running cell and drops those that wait. */
+  interrupt(): void {
+    this.abortQueue();
+    if (this.running) void this.session.interrupt(this.running.number);
+  }
+
+  /** Something that the session has said of a cell. */
+  onMessage(message: CellMessage): void {
+    const cell = this.cells.get(message.cell);
+    if (message.type === "stream") write(cell, message.name, message.text);
+    else cell?.on(message);
+  }
+
+  /** Native code does not say for which cell it writes. */
+  onNativeOutput(name: StreamName, text: string): void {
+    write(this.newest(), name, text);
+  }
+
+  /** The session has ended, and with it the running cell. */
+  onSessionEnd(end: SessionEnd): void {
+    const error = errorOfEnd(end);
+    if (this.running) this.running.finish(error);
+    else write(this.newest(), "stderr", `${error.ename}: ${error.evalue}\n`);
+  }
+
+  private newest(): Cell | undefined {
+    return this.cells.get(this.number);
+  }
+
+  private async work(): Promise<void> {
+    this.isBusy = true;
+    for (let request = this.queue.shift(); request; request = this.queue.shift()) {
+      let stops = false;
+      await this.activity.answerCell(request, async () => {
+        const asked = contentOf(request, contents.execute);
+        const error = asked.code.trim() === "" ? undefined : await this.run(request, asked);
+        stops = error !== undefined && asked.stop_on_error;
+        return this.reply(asked, error);
+      });
+      if (stops) this.abortQueue();
+    }
+    this.isBusy = false;
+  }
+
+  private async run(request: Request, { code, silent, store_history }: Asked): Promise<CellError | undefined> {
+    if (!silent && store_history) this.count++;
+    const cell = new Cell(this.wire, ++this.number, request, { silent, count: this.count });
+    this.running = cell;
+    this.remember(cell);
+    if (!silent) this.wire.publish("execute_input", { code, execution_count: this.count }, request);
+    void this.session.execute(cell.number, this.count, code);
+    const error = await cell.ended;
+    this.running = undefined;
+    return error;
+  }
+
+  private reply({ user_expressions }: Asked, error: CellError | undefined): Content {
+    if (error) return { status: "error", execution_count: this.count, ...error };
+    return { status: "ok", execution_count: this.count, payload: [], user_expressions: unsupported(Object.keys(user_expressions)) };
+  }
+
+  private remember(cell: Cell): void {
+    this.cells.set(cell.number, cell);
+    this.cells.delete(cell.number - remembered);
+  }
+
+  private abortQueue(): void {
+    for (const request of this.queue.splice(0)) void this.activity.answer(request, () => ({ status: "aborted" }));
+  }
+}
+
+/** What no cell has written goes to the kernel's own stderr. */
+function write(cell: Cell | undefined, name: StreamName, text: string): void {
+  if (cell) cell.write(name, text);
+  else process.stderr.write(text);
+}
+
+function unsupported(expressions: readonly string[]): Content {
+  const error = { status: "error", ename: "UnsupportedRequest", evalue: "this kernel evaluates no user_expressions", traceback: [] };
+  return Object.fromEntries(expressions.map((name) => [name, error]));
+}

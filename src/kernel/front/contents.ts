@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { InputError } from "../../base/errors.js";
+import type { Message } from "../wire/message.js";
+
+/** A request that this kernel does not know. */
+export class UnsupportedRequest extends Error {
+  override readonly name = "UnsupportedRequest";
+}
+
+/** A known request whose content does not fit. */
+export class InvalidRequest extends InputError {}
+
+const cursor = z.object({ code: z.string(), cursor_pos: z.number().int().min(0) });
+
+/** The contents of the requests that have any, as far as this kernel reads them. */
+export const contents = {
+  execute: z.object({
+    code: z.string(),
+    silent: z.boolean().default(false),
+    store_history: z.boolean().default(true),
+    user_expressions: z.record(z.string(), z.unknown()).default({}),
+    stop_on_error: z.boolean().default(true),
+  }),
+  complete: cursor,
+  inspect: cursor,
+  is_complete: z.object({ code: z.string() }),
+  shutdown: z.object({ restart: z.boolean().default(false) }),
+  comm_open: z.object({ comm_id: z.string() }),
+};
+
+/**
+ * The content of a request.
+ *
+ * @throws InvalidRequest that names the first field that does not fit
+ */
+export function contentOf<Schema extends z.ZodType>({ header, content }: Message, schema: Schema): z.output<Schema> {
+  const { success, data, error } = schema.safeParse(content);
+  if (success) return data;
+  const { path, message } = error.issues[0]!;
+  throw new InvalidRequest(`${header.msg_type}: ${path.join(".") || "content"}: ${message}`);
+}

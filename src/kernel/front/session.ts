@@ -1,0 +1,104 @@
+import type { FromSession, Question } from "../session-protocol.js";
+import type { Content } from "../wire/message.js";
+import { describeExit, errorOfEnd, type SessionEnd } from "./session-end.js";
+import { SessionProcess, type SessionListener } from "./session-process.js";
+
+/** What a session says of its cells. */
+export type CellMessage = Exclude<FromSession, { type: "ready" | "answer" }>;
+
+/** What is told of the session. */
+export interface Listener {
+  onMessage(message: CellMessage): void;
+  onNativeOutput: SessionListener["onNativeOutput"];
+  /** The process has ended, and a new one is on its way. */
+  onEnd(end: SessionEnd): void;
+  /** Sessions end before they can be used. */
+  onFailure(message: string): void;
+}
+
+/** How many processes may end in a row without having run a cell. */
+const attempts = 3;
+
+/** The session as the front sees it: always there, since a new process takes the place of one that has ended. */
+export class Session {
+  private process!: SessionProcess;
+  /** Done when the process takes cells. */
+  private ready!: Promise<void>;
+  private failures = 0;
+  private isClosing = false;
+  private questions = 0;
+  private readonly asked = new Map<number, (content: Content) => void>();
+
+  constructor(private readonly listener: Listener) {
+    this.start();
+  }
+
+  /** Runs a cell once the process is ready. */
+  async execute(cell: number, count: number, code: string): Promise<void> {
+    await this.ready;
+    this.failures = 0;
+    this.process.send({ type: "execute", cell, count, code });
+  }
+
+  /** Stops a cell that has been given to {@link execute}. */
+  async interrupt(cell: number): Promise<void> {
+    // Not before it has been sent.
+    await this.ready;
+    this.process.interrupt(cell);
+  }
+
+  /** The content of the reply to a question, or of an error where the session ends over it. */
+  async ask(question: Question): Promise<Content> {
+    await this.ready;
+    const id = ++this.questions;
+    const answer = new Promise<Content>((resolve) => this.asked.set(id, resolve));
+    this.process.send({ type: "ask", id, question });
+    return answer;
+  }
+
+  /** Ends the session. */
+  async close(): Promise<void> {
+    this.isClosing = true;
+    await this.process.close();
+  }
+
+  private start(): void {
+    this.ready = new Promise((resolve) => {
+      let isReady = false;
+      this.process = new SessionProcess({
+        onMessage: (message) => {
+          if (message.type === "ready") {
+            isReady = true;
+            resolve();
+          } else if (message.type === "answer") {
+            this.asked.get(message.id)?.(message.content);
+            this.asked.delete(message.id);
+          } else {
+            this.listener.onMessage(message);
+          }
+        },
+        onNativeOutput: (name, text) => {
+          if (isReady) this.listener.onNativeOutput(name, text);
+          else process.stderr.write(text);
+        },
+        onEnd: (end) => this.onEnd(end, isReady, resolve),
+      });
+    });
+  }
+
+  private onEnd(end: SessionEnd, wasReady: boolean, resolve: (ready: Promise<void>) => void): void {
+    if (this.isClosing) return;
+    console.error(`sera kernel: the session ${describeExit(end)}`);
+    if (++this.failures === attempts) {
+      this.listener.onFailure(`${attempts} sessions in a row have ended before they could run a cell`);
+      return;
+    }
+    this.start();
+    // Who waits for a process that ended too early waits for the next.
+    resolve(this.ready);
+    const { ename, evalue } = errorOfEnd(end);
+    for (const answer of this.asked.values()) answer({ status: "error", ename, evalue, traceback: [] });
+    this.asked.clear();
+    if (wasReady) this.listener.onEnd(end);
+  }
+}

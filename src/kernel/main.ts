@@ -1,0 +1,31 @@
+import { InputError } from "../base/errors.js";
+import { Front } from "./front/front.js";
+import { readConnection } from "./wire/connection.js";
+import { Wire } from "./wire/wire.js";
+
+/*
+ * The kernel's process: `node main.js <connection file>`, started by Jupyter. Exit code 0 where it
+ * was asked to end, 1 where it could not start.
+ */
+
+const [path] = process.argv.slice(2);
+if (path === undefined) fail("found no argument, expected the path of the connection file that Jupyter writes for a kernel");
+const front = new Front(await bind(path), fail);
+process.on("SIGINT", () => front.interrupt());
+process.on("SIGTERM", () => void front.close());
+await front.serve();
+process.exit(0);
+
+async function bind(path: string): Promise<Wire> {
+  try {
+    return await Wire.bind(await readConnection(path), path);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return fail(error.message);
+  }
+}
+
+function fail(reason: string): never {
+  console.error(`sera kernel: ${reason}`);
+  process.exit(1);
+}

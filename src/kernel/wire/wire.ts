@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import { Publisher, Reply, Router } from "zeromq";
+import { inputError } from "../../base/errors.js";
+import { decode, encode, WireError } from "./codec.js";
+import { addressOf, type Connection } from "./connection.js";
+import type { Content, Message } from "./message.js";
+import { OrderedSocket } from "./ordered-socket.js";
+
+/** Where a request comes in, and its reply goes out. */
+export type Channel = "shell" | "control";
+
+/** A request and the channel it came by. */
+export interface Request extends Message {
+  readonly channel: Channel;
+}
+
+/** The protocol's version; what came with later ones is not spoken. */
+export const protocolVersion = "5.3";
+
+/** How long the system may take to hand the last messages over once the sockets are closed, in milliseconds. */
+const linger = 1000;
+
+/**
+ * A kernel's five sockets. Messages that cannot be read are dropped with a line on stderr; nothing
+ * that is sent is dropped.
+ */
+export class Wire {
+  /** Identifies this kernel process, in the headers of all it sends. */
+  private readonly session = randomUUID();
+  private readonly requesters: Readonly<Record<Channel, OrderedSocket<Router>>>;
+  private readonly iopub = new OrderedSocket(new Publisher({ sendHighWaterMark: 0, linger }));
+  /** Cells cannot ask for input, so that nothing is ever sent by it; front ends connect to it all the same. */
+  private readonly stdin = new Router();
+  private readonly heartbeat = new Reply();
+
+  private constructor(private readonly key: string) {
+    // A front end that connects again under its name takes the place of its old connection.
+    const router = () => new OrderedSocket(new Router({ sendHighWaterMark: 0, linger, handover: true }));
+    this.requesters = { shell: router(), control: router() };
+  }
+
+  /**
+   * Listens where a connection says.
+   *
+   * @param path of the connection file, for the error
+   * @throws InputError where an address cannot be had
+   */
+  static async bind(connection: Connection, path: string): Promise<Wire> {
+    const wire = new Wire(connection.key);
+    const sockets = {
+      shell_port: wire.requesters.shell.socket,
+      control_port: wire.requesters.control.socket,
+      stdin_port: wire.stdin,
+      iopub_port: wire.iopub.socket,
+      hb_port: wire.heartbeat,
+    };
+    for (const [field, socket] of Object.entries(sockets)) {
+      const port = connection[field as keyof typeof sockets];
+      const address = addressOf(connection, port);
+      await socket.bind(address).catch((error: Error) => {
+        throw inputError({ file: path }, `${field} = ${port}, where ${address} cannot be listened to (${error.message})`, "a free address", error);
+      });
+    }
+    return wire;
+  }
+
+  /** Answers heartbeats and hands over requests until the wire is closed. */
+  async listen(onRequest: (request: Request) => void): Promise<void> {
+    const receive = async (channel: Channel) => {
+      for await (const frames of this.requesters[channel].socket) {
+        const message = this.read(frames, channel);
+        if (message) onRequest({ ...message, channel });
+      }
+    };
+    const echo = async () => {
+      for await (const frames of this.heartbeat) await this.heartbeat.send(frames);
+    };
+    await Promise.all([receive("shell"), receive("control"), echo()]);
+  }
+
+  /** Answers a request. */
+  reply(request: Request, type: string, content: Content): void {
+    this.requesters[request.channel].send(this.write(request.identities, type, content, request));
+  }
+
+  /** Tells every front end something that a request has led to. */
+  publish(type: string, content: Content, request?: Request): void {
+    this.iopub.send(this.write([Buffer.from(type)], type, content, request));
+  }
+
+  /** Closes the sockets when everything has been sent. */
+  async close(): Promise<void> {
+    await Promise.all([...Object.values(this.requesters), this.iopub].map((socket) => socket.close()));
+    this.stdin.close();
+    this.heartbeat.close();
+  }
+
+  private read(frames: readonly Uint8Array[], channel: Channel): Message | undefined {
+    try {
+      return decode(frames, this.key);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      console.error(`sera kernel: a message on ${channel} is ignored: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  private write(identities: readonly Uint8Array[], type: string, content: Content, request?: Request): Uint8Array[] {
+    const header = {
+      msg_id: randomUUID(),
+      msg_type: type,
+      session: this.session,
+      username: "kernel",
+      date: new Date().toISOString(),
+      version: protocolVersion,
+    };
+    return encode({ identities, header, parent: request?.header ?? {}, metadata: {}, content, buffers: [] }, this.key);
+  }
+}

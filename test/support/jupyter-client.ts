@@ -1,0 +1,273 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { Dealer, Request, Subscriber } from "zeromq";
+import { decode, encode } from "../../src/kernel/wire/codec.js";
+import type { Content, Header, Message } from "../../src/kernel/wire/message.js";
+import type { Channel } from "../../src/kernel/wire/wire.js";
+
+const program = resolve("dist/src/kernel/main.js");
+
+/** A message as tests read it: contents are whatever the kernel sent. */
+export type Received = Omit<Message, "content" | "parent"> & { readonly content: any; readonly parent: Header };
+
+/** Everything that came of one request. */
+export class Answer {
+  constructor(
+    readonly reply: Received,
+    /** What was published under the request, in order, up to its idle. */
+    readonly published: readonly Received[],
+  ) {}
+
+  /** What a notebook keeps below the cell. */
+  get outputs(): Received[] {
+    return this.published.filter(({ header }) =>
+      ["stream", "display_data", "update_display_data", "execute_result", "error"].includes(header.msg_type),
+    );
+  }
+
+  get input(): any {
+    return this.contentOf("execute_input");
+  }
+
+  get result(): any {
+    return this.contentOf("execute_result");
+  }
+
+  get error(): any {
+    return this.contentOf("error");
+  }
+
+  /** All that was written to a stream. */
+  text(name: "stdout" | "stderr" = "stdout"): string {
+    return textOf(this.published, name);
+  }
+
+  private contentOf(type: string): any {
+    return this.published.find(({ header }) => header.msg_type === type)?.content;
+  }
+}
+
+/** All that messages say was written to a stream. */
+export function textOf(messages: readonly Received[], name: "stdout" | "stderr" = "stdout"): string {
+  return messages
+    .filter(({ header, content }) => header.msg_type === "stream" && content.name === name)
+    .map(({ content }) => content.text as string)
+    .join("");
+}
+
+interface StartOptions {
+  /** The notebook's folder. */
+  readonly cwd?: string;
+  /** Beyond this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly transport?: "tcp" | "ipc";
+  /** Key of the signatures; `""` for none. */
+  readonly key?: string;
+}
+
+/** Starts a kernel as Jupyter does and waits until it answers. {@link Kernel.stop} must be called in the end. */
+export async function startKernel(options: StartOptions = {}): Promise<Kernel> {
+  const folder = mkdtempSync(join(tmpdir(), "sera-kernel-"));
+  const { transport = "tcp", key = "a key" } = options;
+  const ports = transport === "tcp" ? await freePorts(5) : [1, 2, 3, 4, 5];
+  const [shell_port, control_port, stdin_port, iopub_port, hb_port] = ports as [number, number, number, number, number];
+  const ip = transport === "tcp" ? "127.0.0.1" : join(folder, "socket");
+  const connection = { transport, ip, shell_port, control_port, stdin_port, iopub_port, hb_port, key, signature_scheme: "hmac-sha256" };
+  const file = join(folder, "connection.json");
+  writeFileSync(file, JSON.stringify(connection));
+  const kernel = new Kernel(folder, file, connection, { cwd: options.cwd ?? folder, env: { ...process.env, ...options.env } });
+  try {
+    await kernel.answers();
+  } catch (error) {
+    await kernel.stop();
+    throw error;
+  }
+  return kernel;
+}
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A running kernel and a front end that is connected to it. */
+export class Kernel {
+  /** Everything that was ever published. */
+  readonly iopub: Received[] = [];
+  /** What the kernel's process has written to its own stderr. */
+  stderr = "";
+  process!: ChildProcess;
+  exited!: Promise<Exit>;
+  private readonly session = randomUUID();
+  private readonly channels: Readonly<Record<Channel, Dealer>>;
+  private readonly subscriber = new Subscriber();
+  private readonly replies = new Map<string, Received>();
+  private readonly sent: Record<Channel, Promise<void>> = { shell: Promise.resolve(), control: Promise.resolve() };
+  private wake = new Set<() => void>();
+
+  constructor(
+    private readonly folder: string,
+    private readonly file: string,
+    private readonly connection: { ip: string; transport: string; key: string } & Record<`${string}_port`, number>,
+    private readonly spawnOptions: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  ) {
+    this.spawn();
+    const dealer = (name: string) => {
+      const socket = new Dealer({ linger: 0, routingId: `${this.session}-${name}` });
+      socket.connect(this.address(`${name}_port`));
+      return socket;
+    };
+    this.channels = { shell: dealer("shell"), control: dealer("control") };
+    this.subscriber.receiveHighWaterMark = 0;
+    this.subscriber.subscribe();
+    this.subscriber.connect(this.address("iopub_port"));
+    for (const socket of Object.values(this.channels)) void this.receive(socket, (message) => this.replies.set(message.parent.msg_id, message));
+    void this.receive(this.subscriber, (message) => this.iopub.push(message));
+  }
+
+  /** Waits until the kernel answers and what it publishes is heard. */
+  async answers(): Promise<void> {
+    for (;;) {
+      const id = this.send("kernel_info_request", {});
+      const isHeard = () => this.replies.has(id) && this.idle(id) >= 0;
+      await Promise.race([this.until(isHeard, "the kernel's first answer"), wait(300)]);
+      if (isHeard()) return;
+    }
+  }
+
+  /** Sends a message and returns its id, without waiting. */
+  send(type: string, content: Content, channel: Channel = "shell", buffers: readonly Uint8Array[] = []): string {
+    const header = { msg_id: randomUUID(), msg_type: type, session: this.session, username: "test", date: new Date().toISOString(), version: "5.3" };
+    this.sendFrames(encode({ identities: [], header, parent: {}, metadata: {}, content, buffers }, this.connection.key), channel);
+    return header.msg_id;
+  }
+
+  /** Sends frames as they are. */
+  sendFrames(frames: readonly Uint8Array[], channel: Channel = "shell"): void {
+    this.sent[channel] = this.sent[channel].then(() => this.channels[channel].send([...frames]));
+  }
+
+  /** Waits for the reply and the idle of a request that has been sent. */
+  async answer(id: string, seconds = 60): Promise<Answer> {
+    await this.until(() => this.replies.has(id) && this.idle(id) >= 0, `the answer to ${id}`, seconds);
+    return new Answer(this.replies.get(id)!, this.publishedUnder(id).filter((message) => this.iopub.indexOf(message) <= this.idle(id)));
+  }
+
+  /** Sends a request and waits for its reply and its idle. */
+  request(type: string, content: Content = {}, channel: Channel = "shell"): Promise<Answer> {
+    return this.answer(this.send(type, content, channel));
+  }
+
+  /** Sends a cell without waiting for it; returns the request's id. */
+  start(code: string, options: Content = {}): string {
+    return this.send("execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, ...options });
+  }
+
+  /** Runs a cell to its end. */
+  execute(code: string, options: Content = {}): Promise<Answer> {
+    return this.answer(this.start(code, options));
+  }
+
+  /** All that was published under a request so far, also after its idle. */
+  publishedUnder(id: string): Received[] {
+    return this.iopub.filter(({ parent }) => parent.msg_id === id);
+  }
+
+  /** Waits until a cell that has been sent has written a text to stdout. */
+  async untilWritten(id: string, text: string): Promise<void> {
+    await this.until(() => textOf(this.publishedUnder(id)).includes(text), `"${text}" on stdout`);
+  }
+
+  /** Waits until something holds, which is looked at whenever a message has come. */
+  async until(holds: () => boolean, what: string, seconds = 60): Promise<void> {
+    const end = performance.now() + seconds * 1000;
+    while (!holds()) {
+      if (performance.now() > end) throw new Error(`${what} has not come in ${seconds} s; the kernel's stderr:\n${this.stderr}`);
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, 100);
+        this.wake.add(() => (clearTimeout(timer), done()));
+      });
+    }
+  }
+
+  /** Sends bytes to the heartbeat and returns what comes back. */
+  async heartbeat(bytes: Uint8Array): Promise<Uint8Array> {
+    const socket = new Request({ linger: 0, receiveTimeout: 5000 });
+    socket.connect(this.address("hb_port"));
+    await socket.send(bytes);
+    const [echo] = await socket.receive();
+    socket.close();
+    return echo!;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.process.kill(name);
+  }
+
+  /** Shuts the kernel down, and starts it anew with the same connection file, as Jupyter restarts one. */
+  async restart(): Promise<Answer> {
+    const answer = await this.shutdown(true);
+    this.spawn();
+    await this.answers();
+    return answer;
+  }
+
+  /** Asks the kernel to end and waits until it has. */
+  async shutdown(restart = false): Promise<Answer> {
+    const answer = await this.request("shutdown_request", { restart }, "control");
+    await this.exited;
+    return answer;
+  }
+
+  /** Ends the kernel, if it still runs, and the front end. */
+  async stop(): Promise<void> {
+    this.process.kill("SIGKILL");
+    await this.exited;
+    for (const socket of [...Object.values(this.channels), this.subscriber]) socket.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private spawn(): void {
+    const child = spawn(process.execPath, ["--enable-source-maps", program, this.file], { ...this.spawnOptions, stdio: ["ignore", "inherit", "pipe"] });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    this.process = child;
+    this.exited = new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal })));
+  }
+
+  private address(port: `${string}_port`): string {
+    const { transport, ip } = this.connection;
+    return transport === "tcp" ? `tcp://${ip}:${this.connection[port]}` : `ipc://${ip}-${this.connection[port]}`;
+  }
+
+  /** Where in what was published the idle of a request is; −1 where there is none yet. */
+  private idle(id: string): number {
+    return this.iopub.findLastIndex(({ parent, content }) => parent.msg_id === id && content.execution_state === "idle");
+  }
+
+  private async receive(socket: Dealer | Subscriber, take: (message: Received) => void): Promise<void> {
+    for await (const frames of socket) {
+      take(decode(frames, this.connection.key) as Received);
+      for (const wake of this.wake) wake();
+      this.wake.clear();
+    }
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return ports;
+}
