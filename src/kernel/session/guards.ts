@@ -1,0 +1,72 @@
+import type ts from "@tslab/typescript-for-tslab";
+import { cells } from "./cell.js";
+import { noteWait, type Generated } from "./positions.js";
+
+/*
+ * JavaScript cannot be stopped from outside without losing the process's state. So the code of
+ * cells stops itself: every turn of a loop and every wait asks whether its cell was interrupted.
+ */
+
+const loopGuard = "__seraTurn";
+const waitGuard = "__seraWait";
+
+/** Defines what guarded code calls. `flag` is not zero while some cell is to be stopped; the watchdog sets it. */
+export function defineGuards(flag: Int32Array): void {
+  const turn = () => {
+    if (flag[0] !== 0) cells.getStore()?.check();
+  };
+  // An async function, so that an error's stack leads on to the function that waits.
+  const wait = async (value: unknown, place?: string) => {
+    try {
+      const result = await value;
+      await cells.getStore()?.checkAfterWait();
+      return result;
+    } catch (error) {
+      noteWait(error, place);
+      throw error;
+    }
+  };
+  Object.assign(globalThis, { [loopGuard]: turn, [waitGuard]: wait });
+}
+
+/**
+ * Puts the guards into a file: a check at the head of every loop's body, and every `await x` as
+ * `await guard(x, place)`, whose place says where the code waited if `x` is rejected without a stack.
+ *
+ * @param name the file's name in stacks
+ */
+export function guard(compiler: typeof ts, name: Generated["name"]): ts.TransformerFactory<ts.SourceFile> {
+  const { factory } = compiler;
+  return (context) => (file) => {
+    const call = (callee: string, ...values: ts.Expression[]) =>
+      factory.createCallExpression(factory.createIdentifier(callee), undefined, values);
+    const checked = (body: ts.Statement) =>
+      factory.createBlock(
+        [factory.createExpressionStatement(call(loopGuard)), ...(compiler.isBlock(body) ? body.statements : [body])],
+        true,
+      );
+    const place = (node: ts.Node) => {
+      const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
+      return factory.createStringLiteral(`${name}:${line + 1}:${character + 1}`);
+    };
+    const visit = (node: ts.Node): ts.Node => {
+      const inner = compiler.visitEachChild(node, visit, context);
+      if (compiler.isAwaitExpression(inner)) {
+        return factory.updateAwaitExpression(inner, call(waitGuard, inner.expression, place(node)));
+      }
+      if (compiler.isWhileStatement(inner)) return factory.updateWhileStatement(inner, inner.expression, checked(inner.statement));
+      if (compiler.isDoStatement(inner)) return factory.updateDoStatement(inner, checked(inner.statement), inner.expression);
+      if (compiler.isForStatement(inner)) {
+        return factory.updateForStatement(inner, inner.initializer, inner.condition, inner.incrementor, checked(inner.statement));
+      }
+      if (compiler.isForInStatement(inner)) {
+        return factory.updateForInStatement(inner, inner.initializer, inner.expression, checked(inner.statement));
+      }
+      if (compiler.isForOfStatement(inner)) {
+        return factory.updateForOfStatement(inner, inner.awaitModifier, inner.initializer, inner.expression, checked(inner.statement));
+      }
+      return inner;
+    };
+    return compiler.visitEachChild(file, visit, context);
+  };
+}

@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** This package's name, as cells import it. */
+export const libraryName = "sera-lab";
+
+/** Its declarations, within its folder. */
+export const libraryTypes = "dist/src/index.d.ts";
+
+/** The package that this kernel belongs to. */
+export const ownPackage = packageOf(fileURLToPath(import.meta.url));
+
+/**
+ * The folder of the library that a notebook means by `import … from "sera-lab"`: the one installed
+ * beside it, or else the kernel's own, wherever the notebook lies.
+ */
+export function libraryFor(folder: string): string {
+  try {
+    return packageOf(createRequire(join(folder, "notebook.js")).resolve(libraryName));
+  } catch {
+    return ownPackage;
+  }
+}
+
+function packageOf(file: string): string {
+  let folder = dirname(file);
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  return folder;
+}

@@ -1,0 +1,66 @@
+import { createRequire } from "node:module";
+import { offerHost } from "../../notebook/host.js";
+import type { ToSession } from "../session-protocol.js";
+import { defineGuards } from "./guards.js";
+import { installModuleHooks } from "./modules.js";
+import { captureOutput, show, speakingCell, tell, write } from "./output.js";
+import { Session } from "./session.js";
+import { describeError, isInterrupt } from "./traceback.js";
+import { compiler } from "./typescript.js";
+import { startWatchdog } from "./watchdog.js";
+
+/*
+ * The process that runs the cells. It is started by the front, and ends with it.
+ */
+
+const endProcess = process.exit.bind(process);
+
+/** A failure that no cell awaits is told below the cell that caused it. */
+function tellFailure(thrown: unknown, what: string): void {
+  const cell = speakingCell();
+  if (isInterrupt(thrown) && cell?.isInterrupted) return;
+  const { traceback } = describeError(thrown);
+  write(cell, "stderr", `${what}: ${traceback.join("\n")}\n`);
+}
+
+process.on("uncaughtException", (error) => tellFailure(error, "Uncaught, later"));
+process.on("unhandledRejection", (error) => tellFailure(error, "Rejected, and nothing awaits it"));
+process.on("disconnect", () => endProcess());
+// An interrupt comes as a message; the signal only ends a cell that runs without a wait, and otherwise must not end the process.
+process.on("SIGINT", () => {});
+process.exit = (code?: number | string | null) => {
+  throw new Error(`found process.exit(${code ?? ""}), expected a cell that leaves the kernel running: to start anew, restart the kernel`);
+};
+
+const flag = startWatchdog();
+defineGuards(flag);
+captureOutput();
+installModuleHooks();
+offerHost({
+  get signal() {
+    return speakingCell()?.signal ?? new AbortController().signal;
+  },
+  show,
+});
+const session = new Session(process.cwd(), flag);
+
+// tslab's own `display` reaches the cell as well.
+const tslab = createRequire(import.meta.url)("tslab/dist/jupyter.js") as { lastWriteDisplayData: unknown };
+tslab.lastWriteDisplayData = ({ data, transient }: { data: Record<string, unknown>; transient: { display_id?: string } }, update: boolean) =>
+  show(data, transient.display_id, update);
+
+process.on("message", (message: ToSession) => {
+  switch (message.type) {
+    case "execute":
+      // In a turn of its own, so that messages behind it are heard while the cell waits.
+      void session.execute(message.cell, message.count, message.code);
+      break;
+    case "interrupt":
+      session.interrupt();
+      break;
+    case "ask":
+      tell({ type: "answer", id: message.id, content: session.answer(message.question) });
+      break;
+  }
+});
+tell({ type: "ready", typescript: compiler.version });

@@ -1,0 +1,112 @@
+import { readFileSync, statSync } from "node:fs";
+import Module, { createRequire } from "node:module";
+import { extname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { resolve } from "import-meta-resolve";
+import { InputError } from "../../base/errors.js";
+import { guard } from "./guards.js";
+import { ownPackage } from "./library.js";
+import { remember, withoutMapComment } from "./positions.js";
+import { compiler } from "./typescript.js";
+
+/** Node's loader of CommonJS, of which only a part is in its types. */
+interface Loader {
+  _resolveFilename(request: string, parent: NodeModule | undefined, isMain: boolean, options?: object): string;
+  _extensions: Record<string, (module: NodeModule & { _compile(code: string, file: string): void }, file: string) => void>;
+  _cache: Record<string, NodeModule>;
+}
+
+const loader = Module as unknown as Loader;
+const extensions = [".ts", ".tsx", ".mts", ".cts"];
+const compiled: Record<string, string> = { ".js": ".ts", ".jsx": ".tsx", ".mjs": ".mts", ".cjs": ".cts" };
+
+/** When each TypeScript file that a cell has imported was written, as it was loaded. */
+const loaded = new Map<string, number>();
+
+/**
+ * Lets cells import what Node alone would not find or not understand: TypeScript files, anywhere;
+ * this library, wherever the notebook lies; packages that offer themselves to `import` only.
+ */
+export function installModuleHooks(): void {
+  const resolveFilename = loader._resolveFilename.bind(loader);
+  loader._resolveFilename = (request, parent, isMain, options) => {
+    try {
+      return resolveFilename(request, parent, isMain, options);
+    } catch (error) {
+      const found = typescriptTwin(request, parent, resolveFilename) ?? importable(request, parent?.filename) ?? fromLibrary(request);
+      if (found === undefined) throw error;
+      return found;
+    }
+  };
+  for (const extension of extensions) loader._extensions[extension] = (module, file) => module._compile(compile(file), file);
+}
+
+/** Forgets the TypeScript files that were loaded if one of them has changed since, so that the next import has the new text. */
+export function forgetChangedFiles(): void {
+  const changed = [...loaded].some(([file, written]) => statSync(file, { throwIfNoEntry: false })?.mtimeMs !== written);
+  if (!changed) return;
+  for (const file of loaded.keys()) delete loader._cache[file];
+  loaded.clear();
+}
+
+function compile(file: string): string {
+  const source = readFileSync(file, "utf8");
+  loaded.set(file, statSync(file).mtimeMs);
+  const { outputText, sourceMapText, diagnostics } = compiler.transpileModule(source, {
+    fileName: file,
+    reportDiagnostics: true,
+    compilerOptions: {
+      module: compiler.ModuleKind.CommonJS,
+      target: compiler.ScriptTarget.ES2022,
+      jsx: compiler.JsxEmit.React,
+      esModuleInterop: true,
+      experimentalDecorators: true,
+      sourceMap: true,
+    },
+    transformers: { before: [guard(compiler, file)] },
+  });
+  const [first] = diagnostics ?? [];
+  if (first) {
+    const { line, character } = compiler.getLineAndCharacterOfPosition(first.file!, first.start!);
+    throw new InputError(`${file}:${line + 1}:${character + 1}: ${compiler.flattenDiagnosticMessageText(first.messageText, "\n")}`);
+  }
+  const text = withoutMapComment(outputText);
+  remember({ name: file, title: file, source, lines: text.split("\n").length, maps: [JSON.parse(sourceMapText!)] });
+  return text;
+}
+
+/** TypeScript's way to import `x.ts` is to write `x.js`. */
+function typescriptTwin(request: string, parent: NodeModule | undefined, resolveFilename: Loader["_resolveFilename"]): string | undefined {
+  const extension = compiled[extname(request)];
+  if (!extension || !/^\.{0,2}\//.test(request)) return undefined;
+  try {
+    return resolveFilename(request.slice(0, -extname(request).length) + extension, parent, false);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a package offers to `import` only. */
+function importable(request: string, from: string | null | undefined): string | undefined {
+  if (!isPackage(request) || !from) return undefined;
+  try {
+    const url = resolve(request, pathToFileURL(from).href);
+    return url.startsWith("file:") ? fileURLToPath(url) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The library itself, which may import itself by its name, and the packages that came with it. */
+function fromLibrary(request: string): string | undefined {
+  if (!isPackage(request)) return undefined;
+  try {
+    return createRequire(join(ownPackage, "package.json")).resolve(request);
+  } catch {
+    return importable(request, join(ownPackage, "package.json"));
+  }
+}
+
+function isPackage(request: string): boolean {
+  return !/^([./]|[a-zA-Z]:[\\/])/.test(request);
+}
