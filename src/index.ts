@@ -36,6 +36,6 @@ export type { Tokenizer } from "./model/tokenizer.js";
 export { trainTokenizer } from "./model/train-tokenizer.js";
 export * as plot from "./plot/index.js";
 export * from "./review/index.js";
-export { sera, type Evaluation, type IterationSummary, type SeraInput, type SeraSummary } from "./sera.js";
-export { checkSeraOptions, defaultSera, type SeraOptions } from "./sera-options.js";
+export { runSera, type Evaluation, type IterationSummary, type SeraInput, type SeraSummary } from "./sera.js";
+export { checkSeraOptions, defaultFlatSera, defaultSera, seraOptions, type FlatSeraOptions, type SeraOptions } from "./sera-options.js";
 export { bootstrapInterval, type Interval } from "./stats/interval.js";

@@ -1,5 +1,6 @@
 import { checkTraining } from "./align/check-training.js";
 import { lossNamed } from "./align/losses/index.js";
+import type { Schedule } from "./align/schedule.js";
 import type { TrainingOptions } from "./align/training.js";
 import { requireOption } from "./base/require-option.js";
 import type { GenerationOptions } from "./model/generate.js";
@@ -44,6 +45,50 @@ export const defaultSera = {
   sft: { batchSize: 32, epochs: 3, learningRate: 1e-3, schedule: "cosine", warmup: 0.03, adamW: { weightDecay: 0.01 } },
   generation: { maxNewTokens: 128, temperature: 0.7, topK: 0, topP: 1 },
 } as const satisfies SeraOptions;
+
+/** The options of a run laid flat, as a cell and a command line give them. */
+export interface FlatSeraOptions
+  extends Pick<SeraOptions, "loss" | "beta" | "iterations" | "select" | "bootstrap" | "responses" | "gamma" | "seed"> {
+  /** Epochs of each iteration. */
+  readonly epochs: number;
+  /** Peak of the learning rate. */
+  readonly learningRate: number;
+  readonly schedule: Schedule;
+  /** Share of the steps in which the learning rate goes up. */
+  readonly warmup: number;
+  /** Pairs of a step. */
+  readonly batchSize: number;
+  /** Pairs that go through the model at once; gradients are accumulated. Default: those of a step. */
+  readonly microBatchSize?: number;
+  /** AdamW's decay of matrices. */
+  readonly weightDecay: number;
+  /** Longest sampled response, in tokens. */
+  readonly maxNewTokens: number;
+  /** Of sampling; 0 takes the most likely token. */
+  readonly temperature: number;
+  /** Samples among the k most likely tokens; 0 is no limit. */
+  readonly topK: number;
+  /** Samples among the fewest tokens with this share of the probability. */
+  readonly topP: number;
+}
+
+const { training, generation, sft: _, ...loop } = defaultSera;
+const { adamW, ...steps } = training;
+
+/** {@link defaultSera} laid flat. */
+export const defaultFlatSera: FlatSeraOptions = { ...loop, ...steps, ...adamW, ...generation };
+
+/** The options of a run from their flat form. */
+export function seraOptions(flat: FlatSeraOptions, sft: TrainingOptions = defaultSera.sft): SeraOptions {
+  const { loss, beta, iterations, select, bootstrap, responses, gamma, seed } = flat;
+  const { batchSize, microBatchSize, epochs, learningRate, schedule, warmup, weightDecay } = flat;
+  const { maxNewTokens, temperature, topK, topP } = flat;
+  return {
+    ...{ loss, beta, iterations, select, bootstrap, responses, gamma, seed, sft },
+    training: { batchSize, ...(microBatchSize && { microBatchSize }), epochs, learningRate, schedule, warmup, adamW: { weightDecay } },
+    generation: { maxNewTokens, temperature, topK, topP },
+  };
+}
 
 /** @throws InputError where an option is outside its range */
 export function checkSeraOptions(options: SeraOptions): void {

@@ -14,6 +14,7 @@ import {
   labelSamples,
   sampleResponses,
   type BootstrapCounts,
+  type BootstrappedRow,
   type LabelledSample,
   type Sample,
 } from "./bootstrap/index.js";
@@ -86,7 +87,7 @@ export interface SeraSummary {
  * @throws InputError where an option is outside its range, or the folder holds a run on other data;
  *   DivergenceError where training leads to numbers that are none; the signal's reason where it asked to stop
  */
-export async function sera(
+export async function runSera(
   input: SeraInput,
   options: Partial<SeraOptions>,
   folder: RunFolder,
@@ -229,7 +230,7 @@ class SeraRun {
     const { pairs, counts } = formPairs(samples, count, this.input.start.tokenizer.eosId);
     const promptOf = new Map(prompts.map(({ id, prompt }) => [id, prompt]));
     const { tokenizer } = this.input.start;
-    await this.folder.rows(`iteration-${t}/bootstrapped.jsonl`, async () =>
+    await this.folder.rows<BootstrappedRow>(`iteration-${t}/bootstrapped.jsonl`, async () =>
       pairs.map(({ id, chosen, rejected, margin }) => ({
         id,
         prompt: tokenizer.decode(promptOf.get(id)!),

@@ -6,7 +6,7 @@ import { OnnxEngine } from "../src/engine/onnx/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
 import { initialParameters } from "../src/model/parameters.js";
 import { checkSeraOptions, type SeraOptions } from "../src/sera-options.js";
-import { sera, type SeraInput } from "../src/sera.js";
+import { runSera, type SeraInput } from "../src/sera.js";
 import { emptyFolder } from "./support/folder.js";
 import { byteTokenizer, randomPairs, tinyConfig } from "./support/tiny-model.js";
 
@@ -24,7 +24,7 @@ const input: SeraInput = {
   pairs: randomPairs(8, Random.seeded(2)),
 };
 const run = (folder: RunFolder, changed: Partial<SeraInput> = {}, otherwise: Partial<SeraOptions> = {}, signal?: AbortSignal) =>
-  sera({ ...input, ...changed }, { ...options, ...otherwise }, folder, programs, signal && { signal });
+  runSera({ ...input, ...changed }, { ...options, ...otherwise }, folder, programs, signal && { signal });
 
 describe("sera", () => {
   it("asks for each iteration's policy to be evaluated, the reference first, and sums up what it is told", async (test) => {

@@ -35,6 +35,11 @@ export class RunFolder {
     return rows;
   }
 
+  /** Rows of a JSON Lines file; none where it is not there. */
+  async known<T>(name: string): Promise<readonly T[]> {
+    return (await this.has(name)) ? this.readRows<T>(name) : [];
+  }
+
   /**
    * Rows that all of a run stands on: written if they are not there, else compared with what is.
    *

@@ -11,6 +11,18 @@ export interface SamplePair {
   readonly margin: number;
 }
 
+/** A kept pair in texts, a line of `bootstrapped.jsonl`. */
+export interface BootstrappedRow {
+  readonly id: string;
+  readonly prompt: string;
+  readonly chosen: string;
+  readonly rejected: string;
+  /** The ensembled log-ratios by which they were labelled, in nats. */
+  readonly chosenReward: number;
+  readonly rejectedReward: number;
+  readonly margin: number;
+}
+
 /** What became of the prompts and their samples. */
 export interface BootstrapCounts {
   readonly prompts: number;

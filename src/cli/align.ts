@@ -2,17 +2,15 @@ import { Command } from "commander";
 import { RunFolder } from "../align/run-folder.js";
 import type { TrainingOptions } from "../align/training.js";
 import { inputError } from "../base/errors.js";
-import { isWorldPrompt } from "../data/world/request.js";
-import { goldReward } from "../data/world/gold.js";
 import { flipLabels, loadPreferences, tokenizePairs, type LoadedPreferences } from "../data/index.js";
 import { pairRow } from "../data/pair-row.js";
 import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
 import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
+import { heldOutPairs } from "../judge/held-out.js";
 import { loadCheckpoint, type Checkpoint } from "../model/checkpoint.js";
-import type { GenerationOptions } from "../model/generate.js";
-import { checkSeraOptions, defaultSera, type SeraOptions } from "../sera-options.js";
-import { sera, type SeraSummary } from "../sera.js";
+import { checkSeraOptions, defaultSera, seraOptions, type FlatSeraOptions } from "../sera-options.js";
+import { runSera, type SeraSummary } from "../sera.js";
 import { dataNotes } from "./data-notes.js";
 import {
   alignOptions,
@@ -20,7 +18,6 @@ import {
   engineOptions,
   sftOptions,
   share,
-  type AlignArguments,
   type DataArguments,
   type EngineArguments,
   type SftArguments,
@@ -32,7 +29,7 @@ import { isFromScratch, startingModel, textsOf } from "./start.js";
 import { summaryTable } from "./summary-table.js";
 
 /** Everything that `sera align` is told. */
-export interface AlignRun extends AlignArguments, DataArguments, EngineArguments, SftArguments {
+export interface AlignRun extends FlatSeraOptions, DataArguments, EngineArguments, SftArguments {
   readonly data: string;
   readonly evalData?: string;
   readonly model: string;
@@ -60,7 +57,7 @@ export function alignCommand(): Command {
 
 /** Does what `sera align` is told; leaves everything in the run's folder. */
 export async function align(run: AlignRun, session: CommandSession): Promise<SeraSummary> {
-  const options = seraOptions(run);
+  const options = seraOptions(run, sftTraining(run));
   checkSeraOptions(options);
   const folder = new RunFolder(run.out);
   const { quiet: _, ...config } = run;
@@ -69,7 +66,7 @@ export async function align(run: AlignRun, session: CommandSession): Promise<Ser
   await writeJson(folder.file("data.json"), { ...data.account, ...(heldOut && { heldOut: heldOut.account }) });
   if (heldOut) await folder.fixedRows("held-out-pairs.jsonl", heldOut.pairs.map(pairRow));
 
-  const summary = await sera(
+  const summary = await runSera(
     {
       start,
       pairs,
@@ -116,35 +113,10 @@ function tokenize(file: string, loaded: LoadedPreferences, { tokenizer, config }
 
 function heldOutOf(file: string, loaded: LoadedPreferences, start: Checkpoint, run: AlignRun) {
   const { pairs, account } = tokenize(file, loaded, start, run);
-  const promptOf = new Map(loaded.pairs.map(({ id, prompt }) => [id, prompt]));
-  const prompts = pairs.map(({ id }) => promptOf.get(id)!);
-  const isWorld = prompts.every((prompt) => typeof prompt === "string" && isWorldPrompt(prompt));
-  return {
-    account,
-    pairs,
-    generation: generationOptions(run),
-    ...(isWorld && { gold: (i: number, response: string) => goldReward(prompts[i] as string, response).total }),
-  };
-}
-
-function seraOptions(run: AlignRun): SeraOptions {
-  const training: TrainingOptions = {
-    batchSize: run.batchSize,
-    ...(run.microBatchSize && { microBatchSize: run.microBatchSize }),
-    epochs: run.epochs,
-    learningRate: run.learningRate,
-    schedule: run.schedule,
-    warmup: run.warmup,
-    adamW: { weightDecay: run.weightDecay },
-  };
-  return { ...run, training, sft: sftTraining(run), generation: generationOptions(run) };
+  return { account, ...heldOutPairs(pairs, loaded.pairs, seraOptions(run).generation) };
 }
 
 /** How an SFT start is trained. */
 export function sftTraining({ sftBatchSize, sftEpochs, sftLearningRate }: SftArguments): TrainingOptions {
   return { ...defaultSera.sft, batchSize: sftBatchSize, epochs: sftEpochs, learningRate: sftLearningRate };
-}
-
-function generationOptions({ maxNewTokens, temperature, topK, topP }: AlignArguments): GenerationOptions {
-  return { maxNewTokens, temperature, topK, topP };
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { losses } from "../align/losses/index.js";
-import { schedules, type Schedule } from "../align/schedule.js";
-import { defaultSera, type SeraOptions } from "../sera-options.js";
+import { schedules } from "../align/schedule.js";
+import { defaultSera } from "../sera-options.js";
 import { providers, type Provider } from "../engine/onnx/engine.js";
 
 const { training, sft, generation } = defaultSera;
@@ -78,22 +78,6 @@ export function sftOptions(command: Command): Command {
     .option("--sft-epochs <n>", "SFT: epochs", whole(1), sft.epochs)
     .option("--sft-learning-rate <rate>", "SFT: peak of the learning rate", number, sft.learningRate)
     .option("--sft-batch-size <n>", "SFT: examples of a step", whole(1), sft.batchSize);
-}
-
-/** Options of an alignment. */
-export interface AlignArguments
-  extends Pick<SeraOptions, "loss" | "beta" | "iterations" | "select" | "bootstrap" | "responses" | "gamma" | "seed"> {
-  readonly epochs: number;
-  readonly learningRate: number;
-  readonly schedule: Schedule;
-  readonly warmup: number;
-  readonly batchSize: number;
-  readonly microBatchSize?: number;
-  readonly weightDecay: number;
-  readonly maxNewTokens: number;
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
 }
 
 export function alignOptions(command: Command): Command {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RunFolder } from "../align/run-folder.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
+import { world } from "../data/world/shipped.js";
 import type { JudgedResponse } from "../judge/evaluate.js";
 import type { IterationSummary, Judged, SeraSummary } from "../sera.js";
 import { align, type AlignRun } from "./align.js";
@@ -10,7 +11,6 @@ import { engineOptions, whole, type EngineArguments } from "./options.js";
 import { writeComparison } from "./report/comparison.js";
 import { withSession, type CommandSession } from "./session.js";
 import { sft } from "./sft.js";
-import { shippedData } from "./start.js";
 import { judgedCells, textTable } from "./summary-table.js";
 
 /** How the shipped SFT model of the world was trained; `--fresh` does it again. */
@@ -47,7 +47,7 @@ export function quickstartCommand(): Command {
 
 async function quickstart(run: QuickstartArguments, session: CommandSession): Promise<string> {
   const begin = performance.now();
-  const start = run.fresh ? await trainStart(run, session) : join(shippedData, "world/sft");
+  const start = run.fresh ? await trainStart(run, session) : world.sft;
   const startSeconds = run.fresh ? (performance.now() - begin) / 1000 : 0;
   const dpo = await align(await alignment(run, start, "dpo"), session);
   const sera = await align(await alignment(run, start, "sera"), session);
@@ -71,7 +71,7 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
 
 async function trainStart(run: QuickstartArguments, session: CommandSession): Promise<string> {
   const out = join(run.out, "sft");
-  const data = join(shippedData, "world/demonstrations.jsonl");
+  const data = world.demonstrations;
   const resume = await isToResume(run, out);
   await sft({ ...run, ...worldSft, data, model: "world", out, resume, skipBadRows: false, truncatePrompts: false }, session);
   return join(out, "model");
@@ -87,8 +87,8 @@ async function alignment(run: QuickstartArguments, model: string, method: "dpo" 
   return {
     ...run,
     ...worldSft,
-    data: join(shippedData, "world/train.jsonl"),
-    evalData: join(shippedData, "world/heldout.jsonl"),
+    data: world.train,
+    evalData: world.heldOut,
     model,
     out,
     resume: await isToResume(run, out),
@@ -130,7 +130,7 @@ async function writeSamples(folder: string): Promise<void> {
   const responses = async (run: string, iteration: number) =>
     lines<JudgedResponse>(join(folder, run, `iteration-${iteration}`, "responses.jsonl"));
   const [prompts, sft, dpo, sera] = await Promise.all([
-    lines<{ prompt: string }>(join(shippedData, "world/heldout.jsonl")),
+    lines<{ prompt: string }>(world.heldOut),
     responses("dpo", 0),
     responses("dpo", 1),
     responses("sera", rounds),

@@ -1,17 +1,14 @@
 import { stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import type { PreferencePair } from "../data/pair.js";
+import { world } from "../data/world/shipped.js";
 import { loadCheckpoint, type Checkpoint } from "../model/checkpoint.js";
 import { loadTokenizer } from "../model/load-tokenizer.js";
 import { initialParameters } from "../model/parameters.js";
 import { isPreset, preset } from "../model/presets.js";
 import { trainTokenizer } from "../model/train-tokenizer.js";
 import type { Tokenizer } from "../model/tokenizer.js";
-
-/** The folder of the data that the package ships. */
-export const shippedData = fileURLToPath(new URL("../../../data/", import.meta.url));
 
 /** Whether `--model` names a model to be trained from scratch; a folder of that name comes first. */
 export async function isFromScratch(model: string): Promise<boolean> {
@@ -29,7 +26,7 @@ export async function startingModel(model: string, texts: () => Iterable<string>
   const { vocabulary, config: sizes } = preset(model);
   const tokenizer: Tokenizer = vocabulary
     ? trainTokenizer(texts(), { vocabSize: vocabulary })
-    : await loadTokenizer(`${shippedData}world/tokenizer`);
+    : await loadTokenizer(world.tokenizer);
   const config = { ...sizes, vocabSize: tokenizer.vocabSize };
   return { config, parameters: initialParameters(config, Random.seeded(seed).fork("parameters")), tokenizer };
 }

@@ -10,6 +10,7 @@ export type { PlacedRow, Row } from "./row.js";
 export { readRows } from "./rows.js";
 export { promptKey, splitPairs } from "./split-pairs.js";
 export { summarize } from "./summarize.js";
+export { world } from "./world/shipped.js";
 export {
   encodePrompt,
   tokenizeDemonstrations,

@@ -1,6 +1,13 @@
 import type { TokenizedPair } from "./tokenize.js";
 
 /** A tokenized pair as a line of JSON Lines has it: its tokens are lists of ids. */
-export function pairRow({ id, prompt, chosen, rejected, flipped }: TokenizedPair): object {
-  return { id, prompt: [...prompt], chosen: [...chosen], rejected: [...rejected], ...(flipped && { flipped }) };
+export interface PairRow extends Omit<TokenizedPair, "prompt" | "chosen" | "rejected"> {
+  readonly prompt: readonly number[];
+  readonly chosen: readonly number[];
+  readonly rejected: readonly number[];
+}
+
+export function pairRow({ prompt, chosen, rejected, ...pair }: TokenizedPair): PairRow {
+  const { id, ...rest } = pair;
+  return { id, prompt: [...prompt], chosen: [...chosen], rejected: [...rejected], ...rest };
 }

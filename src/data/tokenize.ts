@@ -12,6 +12,9 @@ export interface TokenizedPair {
   readonly rejected: Int32Array;
   /** Whether the label was flipped on purpose. */
   readonly flipped?: boolean;
+  /** Scores from the data's own judge, where the data has them. */
+  readonly chosenScore?: number;
+  readonly rejectedScore?: number;
 }
 
 /** A demonstration in token ids. */
@@ -71,12 +74,14 @@ export function tokenizePairs(
   options: TokenizeOptions,
 ): { pairs: TokenizedPair[]; truncation: Truncation; identical: number; skipped: SkippedExample[] } {
   const { tokenized, ...counts } = tokenizeExamples(pairs, ({ chosen, rejected }) => [chosen, rejected], tokenizer, options);
-  const made = tokenized.map(({ example: { id, flipped }, prompt, responses: [chosen, rejected] }) => ({
+  const made = tokenized.map(({ example: { id, flipped, chosenScore, rejectedScore }, prompt, responses: [chosen, rejected] }) => ({
     id,
     prompt,
     chosen: chosen!,
     rejected: rejected!,
     ...(flipped && { flipped }),
+    ...(chosenScore !== undefined && { chosenScore }),
+    ...(rejectedScore !== undefined && { rejectedScore }),
   }));
   const identical = made.filter(({ chosen, rejected }) => sameTokens(chosen, rejected)).length;
   return { pairs: made, identical, ...counts };
