@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { answerOf } from "../kernel/install/ask.js";
 import { activePrefix, dataFolderOf, userDataFolder } from "../kernel/install/folders.js";
 import { installSpec, removeSpec, specFolder } from "../kernel/install/spec.js";
+import { doctor } from "./kernel/doctor.js";
 
 interface PlaceArguments {
   readonly user?: boolean;
@@ -14,7 +15,8 @@ export function kernelCommand(): Command {
   return new Command("kernel")
     .description("the Jupyter kernel: makes it known to Jupyter, and finds out why it does not run")
     .addCommand(installCommand())
-    .addCommand(uninstallCommand());
+    .addCommand(uninstallCommand())
+    .addCommand(doctorCommand());
 }
 
 function installCommand(): Command {
@@ -33,6 +35,12 @@ function uninstallCommand(): Command {
     const folder = await dataFolder(place);
     const removed = await removeSpec(folder);
     process.stdout.write(removed ? `removed ${removed}\n` : `nothing to remove: there is no ${specFolder(folder)}\n`);
+  });
+}
+
+function doctorCommand(): Command {
+  return new Command("doctor").description("says whether the kernel can run here, and what to do where it cannot").action(async () => {
+    if (!(await doctor())) process.exitCode = 1;
   });
 }
 

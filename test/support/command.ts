@@ -21,18 +21,32 @@ export interface Ended {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Starts `sera` with arguments in a folder; `env` is added to this process's own. */
-export function start(args: readonly string[], cwd: string, env: Environment = {}): { process: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+interface Started {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts `sera` with arguments in a folder. */
+export function start(args: readonly string[], cwd: string): Started {
+  return startProgram(program, args, cwd, {});
+}
+
+function startProgram(path: string, args: readonly string[], cwd: string, env: Environment): Started {
+  const child = spawn(process.execPath, [path, ...args], { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) child[name].on("data", (chunk: Buffer) => (output[name] += chunk.toString()));
   const ended = new Promise<Ended>((resolve) => child.on("close", (code, signal) => resolve({ code, signal, ...output })));
   return { process: child, ended };
 }
 
-/** Runs `sera` to its end. */
+/** Runs `sera` to its end; `env` is added to this process's own. */
 export function run(args: readonly string[], cwd: string, env: Environment = {}): Promise<Ended> {
-  return start(args, cwd, env).ended;
+  return runProgram(program, args, cwd, env);
+}
+
+/** Runs the `sera` of another installation to its end. */
+export function runProgram(path: string, args: readonly string[], cwd: string, env: Environment): Promise<Ended> {
+  return startProgram(path, args, cwd, env).ended;
 }
 
 /** A folder for a test file's own files, removed when its tests are over. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { InputError, inputError } from "../../base/errors.js";
@@ -10,7 +10,7 @@ import { writeJson } from "../../base/files.js";
 export const specName = "sera";
 
 /** The folder of the package. */
-export const packageFolder = fileURLToPath(new URL("../../../../", import.meta.url));
+export const packageFolder = resolve(fileURLToPath(import.meta.url), "../../../../..");
 
 const shipped = join(packageFolder, "kernels", specName);
 const logos = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"];

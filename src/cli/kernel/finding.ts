@@ -1,0 +1,25 @@
+/** What the doctor found of one thing. */
+export interface Finding {
+  /** "absent" is no fault: the kernel runs without it. */
+  readonly state: "good" | "bad" | "absent";
+  /** What was found, as a phrase. */
+  readonly text: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+const marks = { good: "✓", bad: "✗", absent: "–" } as const;
+
+export const good = (text: string): Finding => ({ state: "good", text });
+export const bad = (text: string, remedy: string): Finding => ({ state: "bad", text, remedy });
+export const absent = (text: string, remedy: string): Finding => ({ state: "absent", text, remedy });
+
+/** A finding as the terminal shows it, its remedy on a line of its own. */
+export function line({ state, text, remedy }: Finding): string {
+  return `${marks[state]} ${text}\n${remedy === undefined ? "" : `    ${remedy}\n`}`;
+}
+
+/** The first line of an error's message, which is what fits a report. */
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+}
