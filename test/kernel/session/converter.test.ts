@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { CompileError, createCellConverter, type CellConverter } from "../../../src/kernel/session/converter.js";
+import { describeError } from "../../../src/kernel/session/traceback.js";
+
+describe("the converter of cells", () => {
+  let converter: CellConverter;
+  let number = 0;
+  const convert = (source: string) => {
+    number++;
+    converter.begin({ name: `cell-${number}`, title: `cell [${number}]`, source });
+    return converter.convert("", source);
+  };
+  const errorOf = (source: string) => {
+    try {
+      convert(source);
+    } catch (error) {
+      assert.ok(error instanceof CompileError);
+      return describeError(error);
+    }
+    return assert.fail("no error");
+  };
+
+  const folder = mkdtempSync(join(tmpdir(), "sera-test-"));
+  before(() => {
+    process.chdir(folder);
+    converter = createCellConverter(folder);
+  });
+  after(() => {
+    converter.close();
+    process.chdir(tmpdir());
+    rmSync(folder, { recursive: true });
+  });
+
+  it("checks types strictly, but lets a callback's parameters be", () => {
+    assert.equal(errorOf("const found: string = ['a'].find((x) => x === 'a');").ename, "TypeCheckError");
+    convert("const twice = (x) => 2 * x;");
+  });
+
+  it("points at the place of an error as typed", () => {
+    const { evalue, traceback } = errorOf("const a = 1;\n  const b: string = a;");
+    assert.equal(evalue, "2:9 - Type 'number' is not assignable to type 'string'. (TS2322)");
+    const plain = traceback.map((line) => line.replace(/\x1b\[\d+m/g, ""));
+    assert.deepEqual(plain.slice(1), ["cell [" + number + "], line 2", "  1 │ const a = 1;", "▶ 2 │   const b: string = a;", "    │         ^"]);
+  });
+
+  it("tells a text that does not parse by its first error, at its own end", () => {
+    assert.equal(errorOf("const z = {\n").ename, "SyntaxError");
+    assert.match(errorOf("const z = {\n").evalue, /^1:12 - /);
+  });
+
+  it("knows what earlier cells declared", () => {
+    convert("const kept = 5; interface Point { x: number }");
+    convert("const point: Point = { x: kept };");
+    assert.equal(errorOf("const wrong: Point = { y: kept };").ename, "TypeCheckError");
+  });
+
+  it("allows every wait at the top of a cell", () => {
+    convert("for await (const x of [1]) console.log(x);\nawait (await import('node:fs/promises')).readFile('x');");
+  });
+
+  it("finds the library and what came with it, from a folder that has neither", () => {
+    convert("import { Random } from 'sera-lab';\nimport { table } from 'arquero';\nconst r: number = Random.seeded(1).uniform();\ntable({ r: [r] })");
+    assert.match(errorOf("import { nothing } from 'sera-lab';").evalue, /has no exported member/);
+    assert.match(errorOf("import x from 'no-such-package-anywhere';").evalue, /Cannot find module/);
+  });
+
+  it("completes and inspects with types", () => {
+    convert("import { Random } from 'sera-lab';");
+    assert.deepEqual(converter.complete("", "Random.see", 10).candidates, ["seeded"]);
+    const info = converter.inspect("", "Random.seeded(1)", 9);
+    assert.equal(info.displayParts?.map(({ text }) => text).join(""), "(method) Random.seeded(seed: number): Random");
+  });
+});

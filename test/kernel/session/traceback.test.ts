@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Interrupted } from "../../../src/kernel/session/cell.js";
+import { describeError, isInterrupt } from "../../../src/kernel/session/traceback.js";
+
+const plain = (thrown: unknown) => describeError(thrown).traceback.map((line) => line.replace(/\x1b\[\d+m/g, ""));
+
+describe("describeError", () => {
+  it("names and tells an error", () => {
+    const { ename, evalue, traceback } = describeError(new RangeError("too far"));
+    assert.deepEqual([ename, evalue], ["RangeError", "too far"]);
+    assert.match(traceback[0]!, /RangeError: too far/);
+  });
+
+  it("tells what was thrown that is no error", () => {
+    assert.deepEqual(describeError("text"), {
+      ename: "NotAnError",
+      evalue: "found 'text' thrown, expected an Error",
+      traceback: ["\x1b[31mNotAnError\x1b[39m: found 'text' thrown, expected an Error"],
+    });
+    assert.equal(describeError(undefined).evalue, "found undefined thrown, expected an Error");
+  });
+
+  it("tells the cause of an error, and the cause's, but goes round no circle", () => {
+    const error = new Error("outer", { cause: new TypeError("inner", { cause: 7 }) });
+    const lines = plain(error).filter((line) => !line.startsWith("    at ") && line !== "");
+    assert.deepEqual(lines, ["Error: outer", "Caused by: TypeError: inner", "Caused by: 7"]);
+    const round = new Error("round");
+    round.cause = round;
+    assert.ok(plain(round).length < 200);
+  });
+
+  it("tells every part of an AggregateError", () => {
+    const lines = plain(new AggregateError([new Error("one"), "two"], "both")).filter((line) => line.startsWith("One of"));
+    assert.deepEqual(lines, ["One of them: Error: one", "One of them: 'two'"]);
+  });
+
+  it("survives an error without a stack, or with a strange one", () => {
+    const bare = new Error("bare");
+    Object.assign(bare, { stack: undefined });
+    assert.deepEqual(plain(bare), ["Error: bare"]);
+    assert.deepEqual(plain(Object.assign(new Error("odd"), { stack: 7 })), ["Error: odd"]);
+  });
+
+  it("tells an interrupt as such, however it came", () => {
+    const bySignal = Object.assign(new Error("Script execution was interrupted by `SIGINT`"), { code: "ERR_SCRIPT_EXECUTION_INTERRUPTED" });
+    for (const thrown of [new Interrupted(), bySignal]) {
+      assert.ok(isInterrupt(thrown));
+      assert.equal(describeError(thrown).ename, "Interrupted");
+      assert.match(plain(thrown)[0]!, /^Interrupted: the cell was interrupted$/);
+    }
+    assert.ok(!isInterrupt(new Error("else")));
+  });
+});
