@@ -1,54 +1,102 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { Interval } from "../stats/interval.js";
-import { rowsOf, type Rows } from "./rows.js";
-import { schema } from "./schema.js";
+import { InputError } from "../base/errors.js";
+import { schema, width } from "./frame.js";
+import { legendOf, seriesColours } from "./legend.js";
+import type { IterationRow } from "./rows.js";
+import { namedRowsFrom, type Sources } from "./source.js";
 import { lightTheme, palette } from "./theme.js";
 
-/** Gold reward of a policy's responses; iteration 0 is the SFT model. */
-export interface GoldRow extends Interval {
-  readonly iteration: number;
-}
+/** How far beside each other runs are drawn, in iterations. */
+const BESIDE = 0.07;
 
-/** Mean gold reward of each iteration's policy, with 95 % intervals. */
-export function goldByIteration(rows: Rows<GoldRow>): TopLevelSpec {
+/** Most means that have room to be written beside their marks. */
+const MOST_WRITTEN_OUT = 8;
+
+type GoldRow = Pick<IterationRow, "iteration" | "goldReward" | "goldRewardInterval">;
+
+/**
+ * Mean gold reward of each iteration's policy, with 95 % intervals.
+ *
+ * @param runs a run or its iterations, or several by name
+ * @throws InputError where no iteration has a gold reward
+ */
+export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelSpec {
   const title = "Gold reward by iteration";
-  const values = rowsOf(rows).map(({ iteration, mean, low, high }) => ({
-    policy: iteration === 0 ? "SFT" : `iteration ${iteration}`,
-    mean,
-    low,
-    high,
-  }));
-  const x = { field: "policy", type: "ordinal" as const, title: null, sort: null, axis: { labelAngle: 0 } };
+  const named = namedRowsFrom("goldByIteration", "iterations", runs);
+  const values = named.flatMap(([run, rows], at) =>
+    rows.flatMap(({ iteration, goldReward, goldRewardInterval }) =>
+      goldReward == null || goldRewardInterval == null
+        ? []
+        : {
+            ...(run && { run }),
+            policy: iteration === 0 ? "SFT" : `iteration ${iteration}`,
+            // Intervals of runs beside each other, or they would cover each other.
+            position: iteration + BESIDE * (at - (named.length - 1) / 2),
+            ...{ mean: goldReward, low: goldRewardInterval[0], high: goldRewardInterval[1] },
+          },
+    ),
+  );
+  if (values.length === 0) {
+    throw new InputError(
+      "plot.goldByIteration: found no iteration with goldReward and goldRewardInterval, expected at least one",
+    );
+  }
+  const names = [...new Set(values.flatMap(({ run }) => run ?? []))];
+  const several = names.length > 1;
+  const run = { field: "run", type: "nominal" as const };
+  const x = {
+    field: "position",
+    type: "quantitative" as const,
+    title: "iteration",
+    axis: { tickMinStep: 1, format: "d", labelExpr: "datum.value === 0 ? 'SFT' : datum.label" },
+    scale: { zero: false, nice: false, padding: 40 },
+  };
   const y = {
     type: "quantitative" as const,
     title: "gold reward (0 to 1)",
     axis: { format: ".2~f" },
     scale: { zero: false, padding: 12 },
   };
+  const colour = { ...run, scale: { domain: names, range: seriesColours("goldByIteration", names) }, legend: legendOf(names) };
+  const shared = { x, ...(several && { color: colour }) };
   return {
     $schema: schema,
     description: title,
     title: { text: title, subtitle: "mean over held-out prompts, with 95 % interval" },
-    width: 420,
+    width,
     height: 220,
     data: { values },
     layer: [
       {
-        mark: { type: "line", opacity: 0.35, aria: false },
-        encoding: { x, y: { ...y, field: "mean" } },
+        mark: { type: "line", opacity: 0.5, aria: false },
+        encoding: { ...shared, y: { ...y, field: "mean" } },
       },
       {
         mark: { type: "rule", strokeWidth: 2, color: palette.blue, aria: false },
-        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } },
+        encoding: { ...shared, y: { ...y, field: "low" }, y2: { field: "high" } },
       },
       {
         mark: { type: "circle", size: 90, opacity: 1 },
-        encoding: { x, y: { ...y, field: "mean" } },
+        encoding: {
+          ...shared,
+          y: { ...y, field: "mean" },
+          tooltip: [
+            ...(several ? [{ ...run, title: "run" }] : []),
+            { field: "policy", type: "nominal", title: "policy" },
+            { field: "mean", type: "quantitative", title: "gold reward", format: ".3f" },
+            { field: "low", type: "quantitative", title: "95 % interval from", format: ".3f" },
+            { field: "high", type: "quantitative", title: "to", format: ".3f" },
+          ],
+        },
       },
-      {
-        mark: { type: "text", align: "left", dx: 9, dy: 10 },
-        encoding: { x, y: { ...y, field: "mean" }, text: { field: "mean", type: "quantitative", format: ".3f" } },
-      },
+      ...(several || values.length > MOST_WRITTEN_OUT
+        ? []
+        : [
+            {
+              mark: { type: "text" as const, align: "left" as const, dx: 9, dy: 10 },
+              encoding: { x, y: { ...y, field: "mean" }, text: { field: "mean", type: "quantitative" as const, format: ".3f" } },
+            },
+          ]),
     ],
     config: lightTheme,
   };

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
+import { InputError } from "../base/errors.js";
 import type { Interval } from "../stats/interval.js";
-import { rowsOf, type Rows } from "./rows.js";
-import { schema } from "./schema.js";
+import { schema, width } from "./frame.js";
 import { lightTheme, palette } from "./theme.js";
 
 /** A measured mean of something named: a method, or a policy. */
@@ -10,10 +10,12 @@ export interface NamedInterval extends Interval {
 }
 
 interface IntervalPlot {
+  /** The function's name, for its errors. */
+  readonly name: string;
   readonly title: string;
   readonly subtitle: string;
   /** Drawn from top to bottom in this order. */
-  readonly rows: Rows<NamedInterval>;
+  readonly rows: readonly NamedInterval[];
   readonly xTitle: string;
   /** d3 format of the means, and of the axis. */
   readonly format: string;
@@ -21,9 +23,14 @@ interface IntervalPlot {
   readonly reference?: { readonly value: number; readonly label: string };
 }
 
-/** A mean with its interval a row, the value written beside it; the axis need not start at zero. */
+/**
+ * A mean with its interval a row, the value written beside it; the axis need not start at zero.
+ *
+ * @throws InputError where there is no row
+ */
 export function intervalPlot(plot: IntervalPlot): TopLevelSpec {
   const { title, subtitle, rows, xTitle, format, axisFormat, reference } = plot;
+  if (rows.length === 0) throw new InputError(`plot.${plot.name}: found no ${xTitle} with its interval, expected at least one`);
   const y = { field: "name", type: "nominal" as const, title: null, sort: null, axis: { labelFontSize: 12, labelOpacity: 1 } };
   const x = {
     type: "quantitative" as const,
@@ -35,9 +42,9 @@ export function intervalPlot(plot: IntervalPlot): TopLevelSpec {
     $schema: schema,
     description: title,
     title: { text: title, subtitle },
-    width: 420,
+    width,
     height: { step: 44 },
-    data: { values: rowsOf(rows).map(({ name, mean, low, high }) => ({ name, mean, low, high })) },
+    data: { values: rows.map(({ name, mean, low, high }) => ({ name, mean, low, high })) },
     layer: [
       ...(reference
         ? [
@@ -60,7 +67,16 @@ export function intervalPlot(plot: IntervalPlot): TopLevelSpec {
       },
       {
         mark: { type: "circle", size: 130, opacity: 1 },
-        encoding: { y, x: { ...x, field: "mean" } },
+        encoding: {
+          y,
+          x: { ...x, field: "mean" },
+          tooltip: [
+            { field: "name", type: "nominal", title: "policy" },
+            { field: "mean", type: "quantitative", title: xTitle, format },
+            { field: "low", type: "quantitative", title: "95 % interval from", format },
+            { field: "high", type: "quantitative", title: "to", format },
+          ],
+        },
       },
       {
         mark: { type: "text", baseline: "bottom", dy: -8, fontWeight: 600 },

@@ -1,90 +1,94 @@
 import type { TopLevelSpec } from "vega-lite";
-import { rowsOf, type Rows, type StepRow } from "./rows.js";
-import { schema } from "./schema.js";
-import { lightTheme, palette } from "./theme.js";
-
-/** Steps of one run, or of several by name to be laid over each other. */
-export type Runs = Rows<StepRow> | Readonly<Record<string, Rows<StepRow>>>;
+import { InputError } from "../base/errors.js";
+import { schema, width } from "./frame.js";
+import { legendOf, seriesColours } from "./legend.js";
+import type { StepRow } from "./rows.js";
+import { namedRowsFrom, type Sources } from "./source.js";
+import { averageBlocks, iterationStarts, locate, type IterationStart, type Metric } from "./step-blocks.js";
+import { lightTheme } from "./theme.js";
 
 /** Most points a run is drawn with; more steps than that are averaged over blocks. */
 const MOST_POINTS = 60;
-
-type Metric = {
-  [Key in keyof StepRow]-?: StepRow[Key] extends number | null | undefined ? Key : never;
-}[keyof StepRow];
+/** Most iterations that are written out above the plot; more have room for their numbers alone. */
+const MOST_WRITTEN_OUT = 5;
 
 interface StepPlot {
+  /** The function's name, for its errors. */
+  readonly name: string;
   readonly title: string;
-  readonly runs: Runs;
+  readonly runs: Sources<"steps">;
   readonly phase: StepRow["phase"];
   /** What is drawn: a name for the legend and the metric behind it. */
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly yTitle: string;
   /** d3 format of the axis; by default as many digits as its ticks need. */
   readonly yFormat?: string;
+  /** d3 format of a single value. */
+  readonly format: string;
   /** A value of y to compare with, and what it means. */
   readonly reference?: { readonly value: number; readonly label: string };
-}
-
-interface Located {
-  readonly row: StepRow;
-  /** Steps since the start of the phase. */
-  readonly step: number;
-}
-
-interface Block {
-  readonly series: string;
-  readonly iteration: number;
-  readonly step: number;
-  readonly mean: number;
-  readonly least: number;
-  readonly greatest: number;
 }
 
 /**
  * A metric over the training steps of a phase. A long run is drawn as the means of blocks of
  * consecutive logged steps, never across iterations, with a band from each block's least to its
  * greatest value; the subtitle says how long the blocks are.
+ *
+ * @throws InputError where no step has the metric, or the series are more than there are colours
  */
-export function stepPlot({ title, runs, phase, metrics, yTitle, yFormat, reference }: StepPlot): TopLevelSpec {
-  const located = Object.entries(namedRuns(runs)).map(([name, rows]) => ({
-    name,
-    steps: locate(rowsOf(rows).filter((row) => row.phase === phase)),
+export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, format, reference }: StepPlot): TopLevelSpec {
+  const located = namedRowsFrom(name, "steps", runs).map(([run, rows]) => ({
+    run,
+    steps: locate(rows.filter((row) => row.phase === phase)),
   }));
-  const blockLength = Math.max(1, Math.ceil(Math.max(...located.map(({ steps }) => steps.length)) / MOST_POINTS));
-  const blocks = located.flatMap(({ name, steps }) =>
-    Object.entries(metrics).flatMap(([label, metric]) =>
-      averageBlocks([name, label].filter(Boolean).join(" "), steps, metric, blockLength),
-    ),
+  const blockLength = Math.max(1, Math.ceil(Math.max(0, ...located.map(({ steps }) => steps.length)) / MOST_POINTS));
+  const blocks = located.flatMap(({ run, steps }) =>
+    Object.entries(metrics).flatMap(([label, metric]) => {
+      const series = [run, label].filter(Boolean).join(" ");
+      return averageBlocks(steps, metric, blockLength).map((block) => ({ series, ...block }));
+    }),
   );
+  if (blocks.length === 0) {
+    const training = phase === "sft" ? "SFT" : "preference training";
+    throw new InputError(
+      `plot.${name}: found no logged step of ${training} with ${Object.values(metrics).join(" or ")}, expected at least one`,
+    );
+  }
   const series = [...new Set(blocks.map((block) => block.series))];
   const starts = iterationStarts(located.map(({ steps }) => steps));
   const colour = {
     field: "series",
     type: "nominal" as const,
-    scale: { domain: series, range: Object.values(palette).slice(0, series.length) },
+    scale: { domain: series, range: seriesColours(name, series) },
     // Above the labels of the iterations, which stand on top of the plot.
-    legend: series.length > 1 ? { offset: starts.length > 1 ? 18 : 4 } : null,
+    legend: series.length > 1 ? { ...legendOf(series), offset: starts.length > 1 ? 18 : 4 } : null,
   };
-  const x = { field: "step", type: "quantitative" as const, title: "step", scale: { nice: false, zero: false } };
+  const written = starts.length <= MOST_WRITTEN_OUT;
+  const x = {
+    field: "step",
+    type: "quantitative" as const,
+    title: written ? "step" : "step (above: numbers of the iterations)",
+    scale: { nice: false, zero: false },
+  };
   const y = {
     type: "quantitative" as const,
     title: yTitle,
     axis: yFormat === undefined ? {} : { format: yFormat },
     scale: { zero: false },
   };
+  const few = blocks.length <= MOST_POINTS / 2;
   return {
     $schema: schema,
     description: title,
     title: { text: title, subtitle: describeBlocks(blockLength) },
-    width: 420,
+    width,
     height: 220,
     data: { values: blocks },
     layer: [
       ...(blockLength > 1
         ? [
             {
-              mark: { type: "area" as const, opacity: 0.18, aria: false },
+              mark: { type: "area" as const, opacity: 0.22, aria: false },
               encoding: {
                 x,
                 y: { ...y, field: "least" },
@@ -96,64 +100,35 @@ export function stepPlot({ title, runs, phase, metrics, yTitle, yFormat, referen
           ]
         : []),
       {
-        mark: { type: "line", point: blocks.length <= MOST_POINTS / 2 },
+        mark: { type: "line" },
         encoding: { x, y: { ...y, field: "mean" }, color: colour, detail: { field: "iteration" } },
       },
+      {
+        // A line has no value to show where the pointer is; its points have, seen or not.
+        mark: { type: "circle", size: 40, opacity: few ? 1 : 0, aria: few },
+        encoding: {
+          x,
+          y: { ...y, field: "mean" },
+          color: colour,
+          tooltip: [
+            ...(series.length > 1 ? [{ field: "series", type: "nominal" as const, title: "series" }] : []),
+            { field: "iteration", type: "quantitative", title: "iteration" },
+            { field: "step", type: "quantitative", title: "step", format: ".1~f" },
+            { field: "mean", type: "quantitative", title: blockLength > 1 ? "mean" : yTitle, format },
+            ...(blockLength > 1
+              ? [
+                  { field: "least", type: "quantitative" as const, title: "least", format },
+                  { field: "greatest", type: "quantitative" as const, title: "greatest", format },
+                ]
+              : []),
+          ],
+        },
+      },
       ...(reference ? [referenceLine(reference)] : []),
-      ...(starts.length > 1 ? [iterationLines(starts)] : []),
+      ...(starts.length > 1 ? [iterationLines(starts, written)] : []),
     ],
     config: lightTheme,
   };
-}
-
-/** A run without a name is drawn without one. */
-function namedRuns(runs: Runs): Readonly<Record<string, Rows<StepRow>>> {
-  return isRows(runs) ? { "": runs } : runs;
-}
-
-function isRows(runs: Runs): runs is Rows<StepRow> {
-  return Array.isArray(runs) || typeof runs["objects" as keyof Runs] === "function";
-}
-
-/** Counts the steps on over the iterations of a run, where the run counts anew in each. */
-function locate(rows: readonly StepRow[]): Located[] {
-  let offset = 0;
-  let previous: Located | undefined;
-  return rows.map((row) => {
-    if (previous && row.iteration !== previous.row.iteration && offset + row.step <= previous.step) {
-      offset = previous.step;
-    }
-    previous = { row, step: offset + row.step };
-    return previous;
-  });
-}
-
-function averageBlocks(series: string, steps: readonly Located[], metric: Metric, length: number): Block[] {
-  const iterations = [...new Set(steps.map(({ row }) => row.iteration))];
-  return iterations.flatMap((iteration) => {
-    const measured = steps.flatMap(({ row, step }) => {
-      const value = row[metric];
-      return row.iteration === iteration && value != null ? [{ step, value }] : [];
-    });
-    const blocks = Array.from({ length: Math.ceil(measured.length / length) }, (_, index) =>
-      measured.slice(index * length, (index + 1) * length),
-    );
-    return blocks.map((block) => {
-      const values = block.map(({ value }) => value);
-      return {
-        series,
-        iteration,
-        step: mean(block.map(({ step }) => step)),
-        mean: mean(values),
-        least: Math.min(...values),
-        greatest: Math.max(...values),
-      };
-    });
-  });
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function describeBlocks(length: number): string {
@@ -162,30 +137,10 @@ function describeBlocks(length: number): string {
     : `line: mean of ${length} logged steps; band: the least to the greatest of them`;
 }
 
-interface IterationStart {
-  readonly step: number;
-  readonly label: string;
-}
-
-/**
- * The first step of each iteration. Where runs differ in them, no line could stand for all, and
- * none is drawn; a run of a single iteration has nothing to say here and is left out.
- */
-function iterationStarts(runs: readonly (readonly Located[])[]): IterationStart[] {
-  const distinct = new Map<string, IterationStart[]>();
-  for (const steps of runs) {
-    const starts = steps
-      .filter(({ row }, at) => row.iteration !== steps[at - 1]?.row.iteration)
-      .map(({ row, step }) => ({ step, label: `iteration ${row.iteration}` }));
-    if (starts.length > 1) distinct.set(JSON.stringify(starts), starts);
-  }
-  return distinct.size === 1 ? [...distinct.values()][0]! : [];
-}
-
-function iterationLines(starts: readonly IterationStart[]) {
+function iterationLines(starts: readonly IterationStart[], written: boolean) {
   const x = { field: "step", type: "quantitative" as const };
   return {
-    data: { values: [...starts] },
+    data: { values: starts.map(({ iteration, step }) => ({ step, label: written ? `iteration ${iteration}` : `${iteration}` })) },
     layer: [
       {
         transform: [{ filter: `datum.step > ${starts[0]!.step}` }],

@@ -8,6 +8,20 @@ const widths: readonly (readonly [RegExp, number])[] = [
 ];
 const otherWidth = 0.56;
 
+/** Fonts are up to this much wider than the widths above. */
+const slack = 1.15;
+
+/** A text in lines no wider than some pixels at the default size, as far as its words allow. */
+export function linesOf(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = lines.length > 0 ? `${lines.at(-1)} ${word}` : undefined;
+    if (longer !== undefined && slack * textWidth({}, longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /**
  * Width of a text mark where there is no canvas to measure it, in pixels.
  *

@@ -1,4 +1,6 @@
+import type { TopLevelSpec } from "vega-lite";
 import type { Config } from "vega-lite/types_unstable/config.js";
+import { schema } from "./frame.js";
 
 /**
  * Okabe and Ito's colours for series, told apart with every common colour vision and on light and
@@ -14,6 +16,9 @@ export const palette = {
   sky: "#56B4E9",
 } as const;
 
+/** From below zero to above it, told apart with every common colour vision (ColorBrewer's PuOr and RdBu). */
+const diverging = ["#b35806", "#f1a340", "#f7f7f7", "#67a9cf", "#2166ac"] as const;
+
 const font = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
 
 /**
@@ -23,7 +28,7 @@ const font = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif
  * @param ink colour of text, axes and rules; `currentColor` takes it from the page around the SVG
  * @param ground colour behind the plot
  * @returns the `config` of a specification
- * @example const dark = { ...lossCurve(rows), config: theme("#e6e6e6", "#16191d") };
+ * @example const sepia = withTheme(loss(run), theme("#433422", "#f4ecd8"));
  */
 export function theme(ink: string, ground: string): Config {
   return {
@@ -31,7 +36,7 @@ export function theme(ink: string, ground: string): Config {
     font,
     padding: 8,
     view: { stroke: null },
-    range: { category: Object.values(palette) },
+    range: { category: Object.values(palette), heatmap: { scheme: "viridis" }, diverging: [...diverging] },
     mark: { color: palette.blue },
     rule: { color: ink },
     text: { color: ink, fontSize: 11 },
@@ -52,6 +57,8 @@ export function theme(ink: string, ground: string): Config {
       labelOpacity: 0.75,
       labelFontSize: 11,
       labelLimit: 0,
+      // Flush labels at the ends of an axis would run into their neighbours.
+      labelFlush: false,
       titleColor: ink,
       titleFontSize: 11,
       titleFontWeight: 400,
@@ -66,7 +73,7 @@ export function theme(ink: string, ground: string): Config {
     },
     axisX: { grid: false },
     axisY: { domain: false, ticks: false, labelPadding: 6 },
-    header: { labelColor: ink, labelFontSize: 11, titleColor: ink, titleFontSize: 11, titleFontWeight: 400 },
+    header: { labelColor: ink, labelFontSize: 11, labelPadding: 6, titleColor: ink, titleFontSize: 11, titleFontWeight: 400 },
     legend: {
       orient: "top",
       direction: "horizontal",
@@ -74,6 +81,9 @@ export function theme(ink: string, ground: string): Config {
       labelFontSize: 11,
       labelLimit: 0,
       title: null,
+      titleColor: ink,
+      titleFontSize: 11,
+      titleFontWeight: 400,
       symbolType: "circle",
       symbolSize: 70,
       symbolOpacity: 1,
@@ -84,7 +94,32 @@ export function theme(ink: string, ground: string): Config {
 }
 
 /** Dark ink on white: what every plot of this folder carries as its `config`. */
-export const lightTheme = theme("#1f2328", "#ffffff");
+export const lightTheme: Config = theme("#1f2328", "#ffffff");
+
+/** Light ink on near black, as JupyterLab's dark theme has it. */
+export const darkTheme: Config = theme("#e6e6e6", "#111111");
 
 /** For an SVG inside a page: the page's own colour of text, whichever it is, on the page's ground. */
-export const pageTheme = theme("currentColor", "transparent");
+export const pageTheme: Config = theme("currentColor", "transparent");
+
+/**
+ * A specification with a theme in place of its `config`. Specifications put together to one
+ * (`concat`, `hconcat`, `vconcat`, `layer`) may each have a config of their own, which Vega-Lite
+ * does not take; there is one for all of them then.
+ *
+ * @example withTheme({ hconcat: [loss(run), accuracy(run)] }, darkTheme)
+ */
+export function withTheme(spec: object, config: Config): TopLevelSpec {
+  return { $schema: schema, ...bare(spec), config } as TopLevelSpec;
+}
+
+/** A specification without what belongs to the whole alone, parts included. */
+function bare(spec: object): object {
+  const { $schema: _, config: __, ...rest } = spec as { $schema?: unknown; config?: unknown };
+  return Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => {
+      if (Array.isArray(value) && ["concat", "hconcat", "vconcat", "layer"].includes(key)) return [key, value.map(bare)];
+      return [key, key === "spec" ? bare(value as object) : value];
+    }),
+  );
+}

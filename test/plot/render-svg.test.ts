@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { renderSvg } from "../../src/plot/render-svg.js";
-import { pageTheme } from "../../src/plot/theme.js";
+import { pageTheme, withTheme } from "../../src/plot/theme.js";
 import { winRates } from "../../src/plot/win-rates.js";
 
 const rows = [{ name: "<b>SeRA</b> & co", mean: 0.6, low: 0.5, high: 0.7 }];
@@ -17,7 +17,7 @@ it("the same specification gives the same bytes", async () => {
 });
 
 it("in a page, ink is the page's own and no ids can clash", async () => {
-  const svg = await renderSvg({ ...winRates(rows), config: pageTheme });
+  const svg = await renderSvg(withTheme(winRates(rows), pageTheme));
   assert.match(svg, /currentColor/);
   assert.doesNotMatch(svg, /\sid="|#000|black/);
 });

@@ -30,3 +30,17 @@ export function reviewed(iteration: number, pairs: number): MarginRow[] {
     .sort((a, b) => b - a)
     .map((ensemble, rank) => ({ iteration, ensemble, kept: rank < 0.7 * pairs }));
 }
+
+/** Reviewed pairs with all that is known of them, the margins greater where the chosen response scores higher. */
+export function measured(iteration: number, pairs: number): MarginRow[] {
+  const random = Random.seeded(iteration);
+  return reviewed(iteration, pairs).map((row, at) => ({
+    ...row,
+    id: `p${at}`,
+    chosenLength: 20 + random.integer(20),
+    rejectedLength: 20 + random.integer(20),
+    chosenScore: 0.5 + row.ensemble / 40,
+    rejectedScore: 0.4 + random.integer(10) / 50,
+    flipped: at % 10 === 0,
+  }));
+}

@@ -1,54 +1,78 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compile, type TopLevelSpec } from "vega-lite";
-import { accuracyOverSteps } from "../../src/plot/accuracy-over-steps.js";
-import { goldByIteration } from "../../src/plot/gold-by-iteration.js";
-import { goldRewards } from "../../src/plot/gold-rewards.js";
-import { lossCurve } from "../../src/plot/loss-curve.js";
-import { marginHistogram } from "../../src/plot/margin-histogram.js";
-import { marginOverSteps } from "../../src/plot/margin-over-steps.js";
-import { renderSvg } from "../../src/plot/render-svg.js";
-import { rewardsOverSteps } from "../../src/plot/rewards-over-steps.js";
-import { secondsByPhase } from "../../src/plot/seconds-by-phase.js";
-import { theme } from "../../src/plot/theme.js";
-import { winRates } from "../../src/plot/win-rates.js";
-import { alignSteps, reviewed, sftSteps } from "./rows.js";
+import * as plot from "../../src/plot/index.js";
+import type { Reviewed } from "../../src/review/index.js";
+import type { IterationSummary } from "../../src/sera.js";
+import { alignSteps, measured, reviewed, sftSteps } from "./rows.js";
 import { matchesSnapshot } from "./snapshot.js";
 
-const gold = [
-  { iteration: 0, mean: 0.61, low: 0.59, high: 0.63 },
-  { iteration: 1, mean: 0.7, low: 0.68, high: 0.72 },
-];
 const named = [
   { name: "DPO", mean: 0.64, low: 0.61, high: 0.67 },
   { name: "SeRA", mean: 0.69, low: 0.66, high: 0.72 },
 ];
 const runs = { DPO: alignSteps(1, 12, 0.1), SeRA: alignSteps(3, 4, 0.05) };
 const margins = [...reviewed(2, 100), ...reviewed(3, 100)];
-const seconds = [
-  { iteration: 0, training: 70, scoring: null, sampling: null, evaluation: 12 },
-  { iteration: 2, training: 30, scoring: 9, sampling: 26, evaluation: 12 },
+const iterations: plot.IterationRow[] = [
+  {
+    iteration: 0,
+    ...{ goldReward: 0.61, goldRewardInterval: [0.59, 0.63], winRate: 0.5, winRateInterval: [0.5, 0.5] },
+    seconds: { training: 70, scoring: null, evaluation: 12 },
+  },
+  {
+    iteration: 1,
+    ...{ goldReward: 0.7, goldRewardInterval: [0.68, 0.72], winRate: 0.6, winRateInterval: [0.57, 0.63] },
+    seconds: { training: 30, scoring: 9, sampling: 26, evaluation: 12 },
+  },
 ];
+const run: plot.RunTables = { steps: alignSteps(2, 6, 0.1), margins, iterations };
+/** So many that they are counted in cells, and those so few that the snapshot can be read. */
+const crowded = measured(2, 1600).map((row) => ({ ...row, ensemble: Math.round(row.ensemble), chosenScore: 0.6 }));
+const judged = (seed: number) => Array.from({ length: 12 }, (_, at) => ({ id: `p${at}`, gold: ((at * seed) % 11) / 10 }));
+const written = (seed: number) => Array.from({ length: 40 }, (_, at) => ({ length: 12 + ((at * seed) % 17) }));
 
 /** Each plot with what its picture must say. */
 const plots: Readonly<Record<string, { readonly spec: TopLevelSpec; readonly says: readonly string[] }>> = {
-  "loss-sft": { spec: lossCurve(sftSteps(20), "sft"), says: ["SFT: training loss", "every logged step"] },
+  "loss-sft": { spec: plot.loss(sftSteps(20), "sft"), says: ["SFT: training loss", "every logged step"] },
   "loss-align": {
-    spec: lossCurve([...sftSteps(9), ...alignSteps(2, 50, 0.02)]),
+    spec: plot.loss([...sftSteps(9), ...alignSteps(2, 50, 0.02)]),
     says: ["Preference training: loss", "mean of 2 logged steps", "iteration 1", "iteration 2"],
   },
-  "loss-runs": { spec: lossCurve(runs), says: ["DPO", "SeRA", "iteration 3"] },
-  "rewards-over-steps": { spec: rewardsOverSteps(alignSteps(2, 6, 0.1)), says: ["chosen", "rejected"] },
-  "margin-over-steps": { spec: marginOverSteps(runs), says: ["Reward margin in training", "SeRA"] },
-  "accuracy-over-steps": { spec: accuracyOverSteps(alignSteps(1, 6, 0.1)), says: ["chance", "60%"] },
-  "margin-histogram": {
-    spec: marginHistogram(margins),
-    says: ["before iteration 2", "before iteration 3", "kept", "dropped"],
+  "loss-runs": { spec: plot.loss(runs), says: ["DPO", "SeRA", "iteration 3"] },
+  "loss-many-iterations": { spec: plot.loss(alignSteps(12, 2, 0.02)), says: [">12<", "above: numbers of the iterations"] },
+  rewards: { spec: plot.rewards(run), says: ["chosen", "rejected"] },
+  "reward-margins": { spec: plot.rewardMargins(runs), says: ["Reward margin in training", "SeRA"] },
+  accuracy: { spec: plot.accuracy(alignSteps(1, 6, 0.1)), says: ["chance", "60%"] },
+  "accuracy-runs": { spec: plot.accuracy({ DPO: runs.DPO, SeRA: { steps: runs.SeRA } }), says: ["DPO", "SeRA"] },
+  margins: {
+    spec: plot.margins(run),
+    says: ["before iteration 2: 70 of 100 kept, margin ≥", "before iteration 3", "kept", "dropped"],
   },
-  "gold-by-iteration": { spec: goldByIteration(gold), says: ["SFT", "iteration 1", "0.700"] },
-  "gold-rewards": { spec: goldRewards(named), says: ["DPO", "SeRA", "0.690"] },
-  "win-rates": { spec: winRates(named), says: ["64.0%", "69.0%", "as good as SFT"] },
-  "seconds-by-phase": { spec: secondsByPhase(seconds), says: ["training", "sampling", "SFT", "iteration 2", "seconds"] },
+  "margin-against-length": { spec: plot.marginAgainstLength(measured(2, 60)), says: ["Pearson's r = ", "tokens of chosen"] },
+  "margin-against-score": { spec: plot.marginAgainstScore(crowded), says: ["pairs in a cell", "the stronger the colour"] },
+  "gold-by-iteration": { spec: plot.goldByIteration(run), says: ["SFT", "0.700"] },
+  "gold-by-iteration-runs": { spec: plot.goldByIteration({ DPO: run, SeRA: iterations }), says: ["SFT", "DPO", "SeRA"] },
+  "gold-rewards": { spec: plot.goldRewards(named), says: ["DPO", "SeRA", "0.690"] },
+  "win-rates": { spec: plot.winRates(named), says: ["64.0%", "69.0%", "as good as SFT"] },
+  "win-rates-run": { spec: plot.winRates(run), says: ["iteration 1", "60.0%"] },
+  lengths: { spec: plot.lengths({ SFT: written(3), SeRA: written(5) }), says: ["SFT: median", "SeRA: median", "length (tokens)"] },
+  "prompt-heat-map": {
+    spec: plot.promptHeatMap({ SFT: judged(3), SeRA: judged(7) }),
+    says: ["12 prompts", "p11", "SeRA", "mean 0.", "gold reward"],
+  },
+  "prompt-heat-map-margins": {
+    spec: plot.promptHeatMap({ margins: measured(2, 300) }),
+    says: ["300 pairs", "mean of 2 neighbours", "margin (nats)"],
+  },
+  seconds: { spec: plot.seconds(run), says: ["training", "sampling", "SFT", "iteration 1", "seconds"] },
+  dashboard: {
+    spec: plot.dashboard(run),
+    says: ["Preference training: loss", "Accuracy", "Implicit rewards", "Margins of", "Gold reward", "Time by phase"],
+  },
+  "dashboard-begun": {
+    spec: plot.dashboard({ steps: alignSteps(1, 3, 0.1), margins: [], iterations: [] }),
+    says: ["Preference training: loss"],
+  },
 };
 
 describe("specifications", () => {
@@ -62,31 +86,68 @@ describe("specifications", () => {
     });
 
     it(`${name} draws what it has to say`, async () => {
-      const svg = await renderSvg(spec);
+      const svg = await plot.renderSvg(spec);
       for (const text of says) assert.ok(svg.includes(text), `no “${text}” in the picture`);
       assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
     });
 
     it(`${name} takes another theme`, async () => {
-      const svg = await renderSvg({ ...spec, config: theme("#fafafa", "#101010") });
+      const svg = await plot.renderSvg(plot.withTheme(spec, plot.theme("#fafafa", "#101010")));
       assert.match(svg, /#101010/);
       assert.doesNotMatch(svg, /#1f2328|#ffffff/i);
     });
   }
 });
 
-describe("specifications of nothing", () => {
-  for (const [name, spec] of Object.entries({
-    lossCurve: lossCurve([]),
-    marginHistogram: marginHistogram([]),
-    goldByIteration: goldByIteration([]),
-    winRates: winRates([]),
-    secondsByPhase: secondsByPhase([]),
+it("a dashboard leaves out what the run has no numbers of", async () => {
+  assert.doesNotMatch(await plot.renderSvg(plots["dashboard-begun"]!.spec), /Margins|Gold|Time/);
+});
+
+describe("nothing to draw", () => {
+  const nothing: plot.RunTables = { steps: [], margins: [], iterations: [] };
+  for (const [name, message] of Object.entries({
+    loss: /found no logged step of preference training with loss/,
+    accuracy: /with rewards\/accuracies/,
+    rewards: /with rewards\/chosen or rewards\/rejected/,
+    rewardMargins: /with rewards\/margins/,
+    margins: /found no reviewed pair; the first iteration trains on all pairs, review begins with iteration 2/,
+    marginAgainstLength: /found no reviewed pair/,
+    marginAgainstScore: /found no reviewed pair/,
+    goldByIteration: /found no iteration with goldReward/,
+    winRates: /found no win rate/,
+    promptHeatMap: /found no reviewed pair/,
+    seconds: /found no iteration with seconds/,
+    dashboard: /found neither a logged step nor an iteration/,
   })) {
-    it(`${name} draws an empty plot`, async () => {
-      assert.match(await renderSvg(spec), /^<svg/);
+    it(`${name} says what is missing`, () => {
+      const draw = plot[name as "dashboard"];
+      assert.throws(() => draw(nothing), (error: Error) => {
+        assert.equal(error.name, "InputError");
+        assert.ok(error.message.startsWith(`plot.${name}: `), error.message);
+        assert.match(error.message, message);
+        return true;
+      });
     });
   }
+
+  it("neither policies nor methods", () => {
+    assert.throws(() => plot.goldRewards([]), { name: "InputError", message: /^plot\.goldRewards: found no gold reward/ });
+    assert.throws(() => plot.lengths({}), { name: "InputError", message: /^plot\.lengths: found no policy/ });
+    assert.throws(() => plot.lengths({ SFT: [] }), { name: "InputError", message: /found no response of "SFT"/ });
+    assert.throws(() => plot.promptHeatMap({ SFT: [] }), { name: "InputError", message: /found no response/ });
+  });
+});
+
+it("rows that a run writes are rows that the plots read", async () => {
+  const iteration: IterationSummary = {
+    ...{ iteration: 2, pairsKept: 7, pairsMade: 3, bootstrap: null, accuracy: 0.75, meanMargin: 1 },
+    seconds: { training: 3, scoring: 2, sampling: 1, evaluation: 0 },
+  };
+  const pair: Reviewed = { id: "p", chosenLogRatio: 1, rejectedLogRatio: -1, margin: 2, previousMargin: 0, ensemble: 1.4, kept: true };
+  const spec = plot.dashboard({ steps: [], margins: [{ iteration: 2, ...pair }], iterations: [iteration] });
+  const svg = await plot.renderSvg(spec);
+  assert.match(svg, /before iteration 2: 1 of 1 kept/);
+  assert.match(svg, /Time by phase/);
 });
 
 function warningsOf(spec: TopLevelSpec): string[] {

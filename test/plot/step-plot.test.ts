@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { table } from "arquero";
 import type { TopLevelSpec } from "vega-lite";
-import { lossCurve } from "../../src/plot/loss-curve.js";
+import { loss } from "../../src/plot/over-steps.js";
 import type { StepRow } from "../../src/plot/rows.js";
 import { alignSteps } from "./rows.js";
 
-const row = (iteration: number, step: number, loss: number | null): StepRow =>
-  ({ phase: "align", iteration, step, loss }) as StepRow;
+const row = (iteration: number, step: number, value: number | null): StepRow =>
+  ({ phase: "align", iteration, step, loss: value }) as StepRow;
 
 function blocksOf(spec: TopLevelSpec) {
   const { values } = (spec as { data: { values: { iteration: number; step: number; mean: number; least: number; greatest: number }[] } }).data;
@@ -15,7 +15,7 @@ function blocksOf(spec: TopLevelSpec) {
 }
 
 it("a short run is drawn step by step", () => {
-  assert.deepEqual(blocksOf(lossCurve([row(1, 1, 0.7), row(1, 2, 0.5)])), [
+  assert.deepEqual(blocksOf(loss([row(1, 1, 0.7), row(1, 2, 0.5)])), [
     { iteration: 1, step: 1, mean: 0.7, least: 0.7, greatest: 0.7 },
     { iteration: 1, step: 2, mean: 0.5, least: 0.5, greatest: 0.5 },
   ]);
@@ -23,7 +23,7 @@ it("a short run is drawn step by step", () => {
 
 it("a long run is averaged over blocks that do not cross iterations", () => {
   const rows = [1, 2].flatMap((iteration) => Array.from({ length: 35 }, (_, at) => row(iteration, at + 1, at % 2)));
-  const blocks = blocksOf(lossCurve(rows));
+  const blocks = blocksOf(loss(rows));
   assert.deepEqual(blocks[0], { iteration: 1, step: 1.5, mean: 0.5, least: 0, greatest: 1 });
   assert.deepEqual(blocks[17], { iteration: 1, step: 35, mean: 0, least: 0, greatest: 0 });
   assert.deepEqual(blocks[18], { iteration: 2, step: 36.5, mean: 0.5, least: 0, greatest: 1 });
@@ -34,17 +34,29 @@ it("steps count on where iterations count anew, and stay where they do not", () 
   const anew = [row(1, 10, 1), row(1, 20, 1), row(2, 10, 1), row(3, 10, 1)];
   const onward = [row(1, 10, 1), row(1, 20, 1), row(2, 30, 1), row(3, 40, 1)];
   const steps = [10, 20, 30, 40];
-  assert.deepEqual(blocksOf(lossCurve(anew)).map(({ step }) => step), steps);
-  assert.deepEqual(blocksOf(lossCurve(onward)).map(({ step }) => step), steps);
+  assert.deepEqual(blocksOf(loss(anew)).map(({ step }) => step), steps);
+  assert.deepEqual(blocksOf(loss(onward)).map(({ step }) => step), steps);
 });
 
 it("a step without a number is left out", () => {
-  assert.deepEqual(blocksOf(lossCurve([row(1, 1, null), row(1, 2, 0.5)])).map(({ step }) => step), [2]);
+  assert.deepEqual(blocksOf(loss([row(1, 1, null), row(1, 2, 0.5)])).map(({ step }) => step), [2]);
 });
 
 it("an Arquero table is drawn as the same rows are", () => {
   const rows = alignSteps(2, 5, 0.1);
   const names = Object.keys(rows[0]!) as (keyof StepRow)[];
   const columns = Object.fromEntries(names.map((name) => [name, rows.map((each) => each[name])]));
-  assert.deepEqual(lossCurve(table(columns)), lossCurve(rows));
+  assert.deepEqual(loss(table(columns)), loss(rows));
+});
+
+it("six runs have six colours, and more are refused", () => {
+  const named = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`run ${at}`, [row(1, 1, at)]]));
+  const { layer } = loss(named(6)) as unknown as { layer: { encoding: { color: { scale: { range: string[] } } } }[] };
+  assert.equal(new Set(layer[0]!.encoding.color.scale.range).size, 6);
+  assert.throws(() => loss(named(7)), { name: "InputError", message: /^plot\.loss: found 7 series, expected at most 6/ });
+});
+
+it("a run that has not begun is left out beside one that has", () => {
+  const spec = loss({ DPO: [row(1, 1, 0.5)], SeRA: [] }) as unknown as { data: { values: { series: string }[] } };
+  assert.deepEqual(spec.data.values.map(({ series }) => series), ["DPO"]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { textWidth } from "../../src/plot/text-width.js";
+import { linesOf, textWidth } from "../../src/plot/text-width.js";
 
 it("widths are near those of Helvetica", () => {
   // Advance widths from Adobe's Helvetica metrics, in 1/1000 em: "Win rate" is 3723.
@@ -12,4 +12,10 @@ it("widths are near those of Helvetica", () => {
 it("nothing has no width", () => {
   assert.equal(textWidth({}, ""), 0);
   assert.equal(textWidth({}, null), 0);
+});
+
+it("lines break between words, and a word that is too long stands alone", () => {
+  assert.deepEqual(linesOf("one two three", 1000), ["one two three"]);
+  assert.deepEqual(linesOf("one two three", 55), ["one two", "three"]);
+  assert.deepEqual(linesOf("a unbreakablyLongWord b", 30), ["a", "unbreakablyLongWord", "b"]);
 });

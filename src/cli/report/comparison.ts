@@ -3,10 +3,7 @@ import { z } from "zod";
 import type { TopLevelSpec } from "vega-lite";
 import { writeFileAtomic } from "../../base/files.js";
 import type { Interval } from "../../stats/interval.js";
-import { goldRewards } from "../../plot/gold-rewards.js";
-import { lossCurve } from "../../plot/loss-curve.js";
-import { marginOverSteps } from "../../plot/margin-over-steps.js";
-import { winRates } from "../../plot/win-rates.js";
+import * as plot from "../../plot/index.js";
 import { clock } from "../duration.js";
 import { html, type Html } from "./html.js";
 import { readJsonFile, readJsonLinesFile } from "./json-file.js";
@@ -138,9 +135,9 @@ function plots(
   const gold = rows.flatMap(({ name, goldReward }) => (goldReward ? [{ name, ...goldReward }] : []));
   const wins = rows.flatMap(({ name, winRate }) => (winRate && name !== "SFT" ? [{ name, ...winRate }] : []));
   return [
-    ...(gold.length > 0 ? [goldRewards(gold)] : []),
-    ...(wins.length > 0 ? [winRates(wins)] : []),
-    ...(Object.values(runs).some((steps) => steps.length > 0) ? [lossCurve(runs), marginOverSteps(runs)] : []),
+    ...(gold.length > 0 ? [plot.goldRewards(gold)] : []),
+    ...(wins.length > 0 ? [plot.winRates(wins)] : []),
+    ...(Object.values(runs).some((steps) => steps.length > 0) ? [plot.loss(runs), plot.rewardMargins(runs)] : []),
   ];
 }
 

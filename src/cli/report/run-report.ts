@@ -1,13 +1,7 @@
 import { join } from "node:path";
 import type { TopLevelSpec } from "vega-lite";
 import { writeFileAtomic } from "../../base/files.js";
-import { accuracyOverSteps } from "../../plot/accuracy-over-steps.js";
-import { goldByIteration } from "../../plot/gold-by-iteration.js";
-import { lossCurve } from "../../plot/loss-curve.js";
-import { marginHistogram } from "../../plot/margin-histogram.js";
-import { rewardsOverSteps } from "../../plot/rewards-over-steps.js";
-import { secondsByPhase } from "../../plot/seconds-by-phase.js";
-import { winRates } from "../../plot/win-rates.js";
+import * as plot from "../../plot/index.js";
 import { clock } from "../duration.js";
 import { html, type Html } from "./html.js";
 import { page } from "./page.js";
@@ -120,18 +114,20 @@ function nameOf({ iteration }: { readonly iteration: number }): string {
 
 /** The plots for which the run has numbers. */
 function plots({ summary: { iterations }, steps, margins }: RunFolder): TopLevelSpec[] {
-  const gold = iterations.flatMap(({ iteration, goldReward }) => (goldReward ? [{ iteration, ...goldReward }] : []));
+  const gold = iterations.flatMap(({ iteration, goldReward }) =>
+    goldReward ? [{ iteration, goldReward: goldReward.mean, goldRewardInterval: [goldReward.low, goldReward.high] as const }] : [],
+  );
   const wins = iterations.flatMap(({ iteration, winRate }) =>
     winRate && iteration > 0 ? [{ name: `iteration ${iteration}`, ...winRate }] : [],
   );
   const aligned = steps.filter((row) => row.phase === "align");
   return [
-    ...(gold.length > 0 ? [goldByIteration(gold)] : []),
-    ...(wins.length > 0 ? [winRates(wins)] : []),
-    ...(aligned.length > 0 ? [lossCurve(aligned), rewardsOverSteps(aligned), accuracyOverSteps(aligned)] : []),
-    ...(margins.length > 0 ? [marginHistogram(margins)] : []),
-    ...(aligned.length < steps.length ? [lossCurve(steps, "sft")] : []),
-    secondsByPhase(iterations.map(({ iteration, seconds }) => ({ iteration, ...seconds }))),
+    ...(gold.length > 0 ? [plot.goldByIteration(gold)] : []),
+    ...(wins.length > 0 ? [plot.winRates(wins)] : []),
+    ...(aligned.length > 0 ? [plot.loss(aligned), plot.rewards(aligned), plot.accuracy(aligned)] : []),
+    ...(margins.length > 0 ? [plot.margins(margins)] : []),
+    ...(aligned.length < steps.length ? [plot.loss(steps, "sft")] : []),
+    plot.seconds(iterations),
   ];
 }
 

@@ -1,34 +1,39 @@
 import type { TopLevelSpec } from "vega-lite";
-import { rowsOf, type Rows } from "./rows.js";
-import { schema } from "./schema.js";
+import { InputError } from "../base/errors.js";
+import { schema, width } from "./frame.js";
+import type { IterationRow } from "./rows.js";
+import { rowsFrom, type Source } from "./source.js";
 import { lightTheme } from "./theme.js";
 
 /** What an iteration spends its time on, in the order it is drawn. */
-const phases = ["training", "scoring", "sampling", "evaluation"] as const;
+const phases = ["training", "scoring", "sampling", "evaluation"] as const satisfies (keyof IterationRow["seconds"])[];
 
-/** Seconds of wall-clock that an iteration spent; iteration 0 is SFT. */
-export interface SecondsRow extends Readonly<Partial<Record<(typeof phases)[number], number | null>>> {
-  readonly iteration: number;
-}
-
-/** Where the time of a run went: a bar an iteration, in seconds, minutes or hours as fits the longest. */
-export function secondsByPhase(rows: Rows<SecondsRow>): TopLevelSpec {
+/**
+ * Where the time of a run went: a bar an iteration, in seconds, minutes or hours as fits the longest.
+ *
+ * @param source a run, or its iterations
+ * @throws InputError where no iteration has spent a second on anything known
+ */
+export function seconds(source: Source<"iterations", Pick<IterationRow, "iteration" | "seconds">>): TopLevelSpec {
   const title = "Time by phase";
-  const spent = rowsOf(rows).flatMap((row) =>
+  const spent = rowsFrom("seconds", "iterations", source).flatMap((row) =>
     phases.flatMap((phase) => {
-      const seconds = row[phase];
+      const known = row.seconds[phase];
       const iteration = row.iteration === 0 ? "SFT" : `iteration ${row.iteration}`;
-      return seconds == null ? [] : [{ iteration, phase, order: phases.indexOf(phase), seconds }];
+      return known == null ? [] : [{ iteration, phase, order: phases.indexOf(phase), seconds: known }];
     }),
   );
+  if (spent.length === 0) {
+    throw new InputError(`plot.seconds: found no iteration with seconds of ${phases.join(", ")}, expected at least one`);
+  }
   const totals = new Map<string, number>();
   for (const { iteration, seconds } of spent) totals.set(iteration, (totals.get(iteration) ?? 0) + seconds);
-  const unit = unitFor(Math.max(0, ...totals.values()));
+  const unit = unitFor(Math.max(...totals.values()));
   return {
     $schema: schema,
     description: title,
     title: { text: title, subtitle: `${unit.name} of wall-clock` },
-    width: 420,
+    width,
     height: { step: 32 },
     data: { values: spent.map(({ seconds, ...rest }) => ({ ...rest, time: seconds / unit.seconds })) },
     mark: { type: "bar", height: { band: 0.7 } },
@@ -37,6 +42,11 @@ export function secondsByPhase(rows: Rows<SecondsRow>): TopLevelSpec {
       x: { field: "time", type: "quantitative", title: unit.name, axis: { grid: true } },
       color: { field: "phase", type: "nominal", scale: { domain: [...phases] } },
       order: { field: "order", type: "quantitative" },
+      tooltip: [
+        { field: "iteration", type: "ordinal", title: "iteration" },
+        { field: "phase", type: "nominal", title: "phase" },
+        { field: "time", type: "quantitative", title: unit.name, format: ",.1f" },
+      ],
     },
     config: lightTheme,
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { secondsByPhase } from "../../src/plot/seconds-by-phase.js";
+import { seconds } from "../../src/plot/seconds.js";
 
 for (const [training, unit, time] of [
   [60, "seconds", 60],
@@ -8,7 +8,7 @@ for (const [training, unit, time] of [
   [36_000, "hours", 10],
 ] as const) {
   it(`${training} seconds are drawn in ${unit}`, () => {
-    const spec = secondsByPhase([{ iteration: 1, training }]) as unknown as {
+    const spec = seconds([{ iteration: 1, seconds: { training } }]) as unknown as {
       data: { values: { time: number }[] };
       encoding: { x: { title: string } };
     };

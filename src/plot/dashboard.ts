@@ -1,0 +1,44 @@
+import type { TopLevelSpec } from "vega-lite";
+import { InputError } from "../base/errors.js";
+import { goldByIteration } from "./gold-by-iteration.js";
+import { margins } from "./margins.js";
+import { accuracy, loss, rewards } from "./over-steps.js";
+import type { RunTables } from "./rows.js";
+import { seconds } from "./seconds.js";
+import { rowsFrom } from "./source.js";
+import { lightTheme, withTheme } from "./theme.js";
+
+/**
+ * A run at one look: loss, accuracy and rewards over the steps, margins of the reviews, gold reward
+ * by iteration, time by phase; what the run has no numbers of is left out.
+ *
+ * @throws InputError where it has no numbers at all
+ */
+export function dashboard(run: RunTables): TopLevelSpec {
+  const aligned = rowsFrom<"steps">("dashboard", "steps", run).filter((row) => row.phase === "align");
+  const reviewed = rowsFrom<"margins">("dashboard", "margins", run);
+  const iterations = rowsFrom<"iterations">("dashboard", "iterations", run);
+  const hasGold = iterations.some((row) => row.goldReward != null && row.goldRewardInterval != null);
+  const parts: TopLevelSpec[] = [
+    ...(aligned.length > 0 ? [loss(aligned)] : []),
+    ...(aligned.some((row) => row["rewards/accuracies"] != null) ? [accuracy(aligned)] : []),
+    ...(aligned.some((row) => row["rewards/chosen"] != null || row["rewards/rejected"] != null) ? [rewards(aligned)] : []),
+    ...(hasGold ? [goldByIteration(iterations)] : []),
+    ...(reviewed.length > 0 ? [margins(reviewed)] : []),
+    ...(iterations.some((row) => Object.values(row.seconds).some((each) => each != null)) ? [seconds(iterations)] : []),
+  ];
+  if (parts.length === 0) {
+    throw new InputError("plot.dashboard: found neither a logged step nor an iteration; the first is there once training has begun");
+  }
+  return withTheme(
+    {
+      description: "A run at one look",
+      columns: 2,
+      spacing: { row: 36, column: 48 },
+      concat: parts,
+      // Each part has its own series.
+      resolve: { scale: { color: "independent" } },
+    },
+    lightTheme,
+  );
+}

@@ -1,0 +1,132 @@
+import { desc, from } from "arquero";
+import type { TopLevelSpec } from "vega-lite";
+import { equalBins, type Bins } from "./bins.js";
+import { schema, width } from "./frame.js";
+import { panelsBy } from "./panels.js";
+import { reviewsFrom, selectionColour, selectionOf, type Review } from "./reviewed.js";
+import type { Source } from "./source.js";
+import { linesOf } from "./text-width.js";
+import { lightTheme } from "./theme.js";
+
+const MOST_BINS = 50;
+
+/**
+ * Distribution of the ensembled margins of the reviewed pairs, kept and dropped, a panel an
+ * iteration. A line marks the margin from which on pairs were kept, where it was the margin that decided.
+ *
+ * @param source a run, or its reviewed pairs
+ * @throws InputError where no pair has been reviewed
+ */
+export function margins(source: Source<"margins">): TopLevelSpec {
+  const reviews = reviewsFrom("margins", source);
+  const title = "Margins of the reviewed pairs";
+  const bins = equalBins(reviews.flatMap(({ pairs }) => pairs.map(({ ensemble }) => ensemble)), MOST_BINS);
+  const panels = reviews.map((review) => panelOf(review, bins));
+  return {
+    $schema: schema,
+    description: title,
+    title: { text: title, subtitle: subtitle(reviews) },
+    // Bins and thresholds are rows of one table, because a panel gets its share of this table alone.
+    data: { values: panels.flatMap(({ rows }) => rows) },
+    facet: panelsBy("review", panels.map(({ heading }) => heading)),
+    spacing: 14,
+    spec: {
+      width,
+      height: 90,
+      layer: [
+        {
+          transform: [{ filter: "isValid(datum.pairs)" }],
+          mark: { type: "bar", binSpacing: 1 },
+          encoding: {
+            x: {
+              field: "from",
+              bin: { binned: true },
+              type: "quantitative",
+              title: "margin (nats)",
+              axis: { grid: false },
+            },
+            x2: { field: "to" },
+            y: { field: "pairs", type: "quantitative", title: "pairs", stack: "zero", axis: { tickCount: 3, format: "~s" } },
+            color: selectionColour,
+            order: { field: "selection", type: "nominal", sort: "descending" },
+            tooltip: [
+              { field: "range", type: "nominal", title: "margin (nats)" },
+              { field: "pairs", type: "quantitative", title: "pairs", format: "," },
+              { field: "selection", type: "nominal", title: "selection" },
+            ],
+          },
+        },
+        {
+          data: { values: [{}] },
+          mark: { type: "rule", opacity: 0.5, strokeDash: [5, 4], aria: false },
+          encoding: { x: { datum: 0, type: "quantitative" } },
+        },
+        {
+          transform: [{ filter: "isValid(datum.threshold)" }],
+          mark: { type: "rule", strokeWidth: 1.5 },
+          encoding: {
+            x: { field: "threshold", type: "quantitative" },
+            tooltip: [{ field: "threshold", type: "quantitative", title: "kept from a margin of", format: ".3f" }],
+          },
+        },
+      ],
+    },
+    config: lightTheme,
+  };
+}
+
+/** A review's panel: what stands above it, and what it is drawn from. */
+function panelOf(review: Review, bins: Bins): { heading: string; rows: object[] } {
+  const threshold = thresholdOf(review);
+  const heading = headingOf(review, threshold);
+  const counted = from(review.pairs.map((pair) => ({ bin: bins.of(pair.ensemble), selection: selectionOf(pair) })))
+    .groupby("bin", "selection")
+    .count({ as: "pairs" })
+    .orderby("bin", desc("selection"))
+    .objects() as { bin: number; selection: string; pairs: number }[];
+  return {
+    heading,
+    rows: [
+      ...counted.map(({ bin, selection, pairs }) => ({
+        review: heading,
+        selection,
+        ...bins.edges(bin),
+        range: bins.range(bin),
+        pairs,
+      })),
+      ...(threshold === undefined ? [] : [{ review: heading, threshold }]),
+    ],
+  };
+}
+
+/** The least margin of the kept pairs; undefined where none was dropped, or one with a greater margin was. */
+function thresholdOf({ pairs }: Review): number | undefined {
+  let leastKept = Infinity;
+  let greatestDropped = -Infinity;
+  for (const { kept, ensemble } of pairs) {
+    if (kept) leastKept = Math.min(leastKept, ensemble);
+    else greatestDropped = Math.max(greatestDropped, ensemble);
+  }
+  const divides = Number.isFinite(leastKept) && Number.isFinite(greatestDropped) && leastKept >= greatestDropped;
+  return divides ? leastKept : undefined;
+}
+
+function headingOf({ name, pairs }: Review, threshold: number | undefined): string {
+  const kept = pairs.filter((pair) => pair.kept).length;
+  const from = threshold === undefined ? "" : `, margin ≥ ${threshold.toFixed(2).replace("-", "−")}`;
+  return `${name}: ${count(kept)} of ${count(pairs.length)} kept${from}`;
+}
+
+/** What is drawn, and, where labels were flipped on purpose, how many of these pairs were dropped. */
+function subtitle(reviews: readonly Review[]): string[] {
+  const drawn = ["log-ratio of chosen less that of rejected, mean over the last two policies"];
+  const flipped = reviews.map(({ pairs }) => pairs.filter((pair) => pair.flipped));
+  if (flipped.every((pairs) => pairs.length === 0)) return drawn;
+  const dropped = flipped.map((pairs) => `${count(pairs.filter(({ kept }) => !kept).length)} of ${count(pairs.length)}`);
+  const order = dropped.length > 1 ? ", from top" : "";
+  return [...drawn, ...linesOf(`flipped labels dropped${order}: ${dropped.join(", ")}`, width)];
+}
+
+function count(pairs: number): string {
+  return pairs.toLocaleString("en-US");
+}

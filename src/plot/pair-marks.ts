@@ -1,0 +1,109 @@
+import { from } from "arquero";
+import { equalBins } from "./bins.js";
+import { selectionColour, type Selection } from "./reviewed.js";
+import { palette } from "./theme.js";
+
+/** Most pairs of a panel that are drawn as points; more hide each other. */
+export const MOST_POINTS = 1500;
+/** Most cells across and down. */
+const MOST_CELLS = { x: 60, y: 40 };
+
+/** A reviewed pair in the plane, its margin upwards. */
+export interface PairPoint {
+  /** Its id, where it is known. */
+  readonly pair: string | undefined;
+  readonly x: number;
+  readonly y: number;
+  readonly selection: Selection;
+}
+
+const yTitle = "margin (nats)";
+const selected = { field: "selection", type: "nominal" as const, title: "selection" };
+
+/** A mark for each pair: the rows of a panel, and the layer that draws them. */
+export function asPoints(xTitle: string) {
+  return {
+    rows: (points: readonly PairPoint[]): readonly object[] => points,
+    layer: {
+      transform: [{ filter: "isValid(datum.selection)" }],
+      mark: { type: "circle" as const, size: 22, opacity: 0.7, aria: false },
+      encoding: {
+        x: { field: "x", type: "quantitative" as const, title: xTitle },
+        y: { field: "y", type: "quantitative" as const, title: yTitle },
+        color: selectionColour,
+        tooltip: [
+          { field: "pair", type: "nominal" as const, title: "pair" },
+          { field: "x", type: "quantitative" as const, title: xTitle, format: ".3~f" },
+          { field: "y", type: "quantitative" as const, title: yTitle, format: ".3f" },
+          selected,
+        ],
+      },
+    },
+  };
+}
+
+/**
+ * A mark for each cell of the plane that has pairs, the stronger the more it has.
+ *
+ * @param panels the pairs of each panel; the panels share their cells
+ */
+export function asCells(panels: readonly (readonly PairPoint[])[], xTitle: string) {
+  const all = panels.flat();
+  const columns = equalBins(all.map(({ x }) => x), MOST_CELLS.x);
+  const rows = equalBins(all.map(({ y }) => y), MOST_CELLS.y);
+  const cellsOf = (points: readonly PairPoint[]) => {
+    const counted = from(points.map(({ x, y, selection }) => ({ column: columns.of(x), row: rows.of(y), selection })))
+      .groupby("column", "row", "selection")
+      .count({ as: "pairs" })
+      .orderby("column", "row", "selection")
+      .objects() as { column: number; row: number; selection: Selection; pairs: number }[];
+    return counted.map(({ column, row, selection, pairs }) => {
+      const [x, y] = [columns.edges(column), rows.edges(row)];
+      return {
+        ...{ left: x.from, right: x.to, bottom: y.from, top: y.to },
+        ...{ xRange: columns.range(column), yRange: rows.range(row), selection, pairs },
+      };
+    });
+  };
+  const fullest = Math.max(...panels.flatMap((points) => cellsOf(points).map(({ pairs }) => pairs)));
+  return {
+    rows: cellsOf as (points: readonly PairPoint[]) => readonly object[],
+    layer: {
+      transform: [{ filter: "isValid(datum.pairs)" }],
+      mark: { type: "rect" as const, aria: false },
+      encoding: {
+        x: { field: "left", type: "quantitative" as const, title: xTitle },
+        x2: { field: "right" },
+        y: { field: "bottom", type: "quantitative" as const, title: yTitle },
+        y2: { field: "top" },
+        color: selectionColour,
+        opacity: {
+          field: "pairs",
+          type: "quantitative" as const,
+          // A single pair is to be seen where another cell has a hundred.
+          scale: { type: "sqrt" as const, domain: [0, fullest], nice: false, range: [0.15, 1] },
+          legend: {
+            title: "pairs in a cell",
+            titleOrient: "left" as const,
+            titlePadding: 10,
+            // Above the plot it would run into the legend of the colours.
+            orient: "bottom" as const,
+            offset: 22,
+            symbolType: "square" as const,
+            symbolStrokeWidth: 0,
+            symbolFillColor: palette.blue,
+            // Of strengths about as far from each other.
+            values: [...new Set([1, Math.ceil(fullest / 4), fullest])],
+            format: ",d",
+          },
+        },
+        tooltip: [
+          { field: "xRange", type: "nominal" as const, title: xTitle },
+          { field: "yRange", type: "nominal" as const, title: yTitle },
+          { field: "pairs", type: "quantitative" as const, title: "pairs", format: "," },
+          selected,
+        ],
+      },
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { InputError } from "../base/errors.js";
+import type { MarginRow } from "./rows.js";
+import { rowsFrom, type Source } from "./source.js";
+import { palette } from "./theme.js";
+
+/** The pairs reviewed before one iteration. */
+export interface Review {
+  readonly name: string;
+  readonly pairs: readonly MarginRow[];
+}
+
+/**
+ * The reviewed pairs of a source, by the iteration that their review precedes.
+ *
+ * @param plot name of the plot, for the error
+ * @throws InputError where there is none
+ */
+export function reviewsFrom(plot: string, source: Source<"margins">): Review[] {
+  const rows = rowsFrom(plot, "margins", source);
+  if (rows.length === 0) {
+    throw new InputError(
+      `plot.${plot}: found no reviewed pair; the first iteration trains on all pairs, review begins with iteration 2`,
+    );
+  }
+  const iterations = [...new Set(rows.map(({ iteration }) => iteration))].sort((a, b) => a - b);
+  return iterations.map((iteration) => ({
+    name: reviewName(iteration),
+    pairs: rows.filter((row) => row.iteration === iteration),
+  }));
+}
+
+/** What the review before an iteration is called. */
+export function reviewName(iteration: number): string {
+  return `before iteration ${iteration}`;
+}
+
+export type Selection = "kept" | "dropped";
+
+/** What a review did with a pair. */
+export function selectionOf({ kept }: MarginRow): Selection {
+  return kept ? "kept" : "dropped";
+}
+
+/** Colours of kept and dropped pairs. */
+export const selectionColour = {
+  field: "selection",
+  type: "nominal" as const,
+  scale: { domain: ["kept", "dropped"] satisfies Selection[], range: [palette.blue, palette.orange] },
+};

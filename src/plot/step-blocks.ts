@@ -1,0 +1,84 @@
+import type { StepRow } from "./rows.js";
+
+/** A column of numbers of the logged steps. */
+export type Metric = {
+  [Key in keyof StepRow]-?: StepRow[Key] extends number | null | undefined ? Key : never;
+}[keyof StepRow];
+
+/** A logged step where it stands in its run. */
+export interface Located {
+  readonly row: StepRow;
+  /** Steps since the start of the phase. */
+  readonly step: number;
+}
+
+/** Consecutive logged steps of an iteration, drawn as one point. */
+export interface Block {
+  readonly iteration: number;
+  readonly step: number;
+  readonly mean: number;
+  readonly least: number;
+  readonly greatest: number;
+}
+
+/** Counts the steps on over the iterations of a run, where the run counts anew in each. */
+export function locate(rows: readonly StepRow[]): Located[] {
+  let offset = 0;
+  let previous: Located | undefined;
+  return rows.map((row) => {
+    if (previous && row.iteration !== previous.row.iteration && offset + row.step <= previous.step) {
+      offset = previous.step;
+    }
+    previous = { row, step: offset + row.step };
+    return previous;
+  });
+}
+
+/** The metric in blocks of `length` logged steps, never across iterations; steps without it are left out. */
+export function averageBlocks(steps: readonly Located[], metric: Metric, length: number): Block[] {
+  const iterations = [...new Set(steps.map(({ row }) => row.iteration))];
+  return iterations.flatMap((iteration) => {
+    const measured = steps.flatMap(({ row, step }) => {
+      const value = row[metric];
+      return row.iteration === iteration && value != null ? [{ step, value }] : [];
+    });
+    const blocks = Array.from({ length: Math.ceil(measured.length / length) }, (_, index) =>
+      measured.slice(index * length, (index + 1) * length),
+    );
+    return blocks.map((block) => {
+      const values = block.map(({ value }) => value);
+      return {
+        iteration,
+        step: mean(block.map(({ step }) => step)),
+        mean: mean(values),
+        least: Math.min(...values),
+        greatest: Math.max(...values),
+      };
+    });
+  });
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Where an iteration begins. */
+export interface IterationStart {
+  readonly iteration: number;
+  readonly step: number;
+}
+
+/**
+ * The first step of each iteration. Where runs differ in them, no line could stand for all, and
+ * none is given; a run of a single iteration has nothing to say here and is left out.
+ */
+export function iterationStarts(runs: readonly (readonly Located[])[]): IterationStart[] {
+  const distinct = new Map<string, IterationStart[]>();
+  for (const steps of runs) {
+    const starts = steps
+      .filter(({ row }, at) => row.iteration !== steps[at - 1]?.row.iteration)
+      .map(({ row, step }) => ({ iteration: row.iteration, step }));
+    if (starts.length > 1) distinct.set(JSON.stringify(starts), starts);
+  }
+  return distinct.size === 1 ? [...distinct.values()][0]! : [];
+}
