@@ -64,16 +64,21 @@ function markdown({ displayParts = [], documentation = [], tags = [] }: typescri
     .join("\n\n");
 }
 
+/** TypeScript's codes for a comment and a template that have no end yet. */
+const unended = [1010, 1160];
+
 function isComplete(code: string): Content {
   const { isCompleteCode } = require("tslab/dist/converter.js") as typeof import("tslab/dist/converter.js");
   const { completed, indent } = isCompleteCode(code);
   if (!completed) return { status: "incomplete", indent };
-  return { status: parses(code) ? "complete" : "invalid" };
+  const errors = syntaxErrors(code);
+  if (errors.some((error) => unended.includes(error))) return { status: "incomplete", indent: "" };
+  return { status: errors.length === 0 ? "complete" : "invalid" };
 }
 
-function parses(code: string): boolean {
+function syntaxErrors(code: string): number[] {
   const file = compiler.createSourceFile("cell.ts", code, compiler.ScriptTarget.Latest) as typescript.SourceFile & {
-    readonly parseDiagnostics?: readonly unknown[];
+    readonly parseDiagnostics?: readonly typescript.Diagnostic[];
   };
-  return !file.parseDiagnostics?.length;
+  return (file.parseDiagnostics ?? []).map((diagnostic) => diagnostic.code);
 }
