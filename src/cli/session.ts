@@ -1,7 +1,7 @@
 import { ProgramCache } from "../engine/program-cache.js";
 import { OnnxEngine } from "../engine/onnx/engine.js";
+import { Progress } from "../progress/progress.js";
 import type { EngineArguments } from "./options.js";
-import { Progress } from "./progress.js";
 
 /** What a verb works with: an engine, where to show progress, and a signal that the user can give. */
 export interface CommandSession {

@@ -1,4 +1,4 @@
-import { Html, html } from "./html.js";
+import { Html, html } from "../../base/html.js";
 
 const style = new Html(`
 :root {

@@ -1,8 +1,8 @@
 import type { TopLevelSpec } from "vega-lite";
+import { Html, html } from "../../base/html.js";
 import { renderSvg } from "../../plot/render-svg.js";
 import { pageTheme } from "../../plot/theme.js";
 import type { Interval } from "../../stats/interval.js";
-import { Html, html } from "./html.js";
 
 /** What a cell without a value shows. */
 export const nothing = "—";

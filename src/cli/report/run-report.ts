@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { TopLevelSpec } from "vega-lite";
 import { writeFileAtomic } from "../../base/files.js";
+import { html, type Html } from "../../base/html.js";
 import * as plot from "../../plot/index.js";
-import { clock } from "../duration.js";
-import { html, type Html } from "./html.js";
+import { clock } from "../../progress/duration.js";
 import { page } from "./page.js";
 import { count, decimals, figures, labelledText, meanWithInterval, nothing, percent, table, type Column } from "./parts.js";
 import { readRunFolder, type BootstrappedPair, type IterationSummary, type RunFolder } from "./run-folder.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
-import { html } from "../../../src/cli/report/html.js";
+import { html } from "../../src/base/html.js";
 
 it("text is escaped, markup is not, nothing is nothing", () => {
   const inner = html`<b>${"<i>"}</b>`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Progress } from "../../src/cli/progress.js";
+import { Progress } from "../../src/progress/progress.js";
 
 /** A stream that keeps what is written, and a clock that is set by hand. */
 function fake({ isTTY, columns, quiet = false }: { isTTY: boolean; columns?: number; quiet?: boolean }) {

@@ -1,26 +1,8 @@
-import type { Figures, Reporter } from "../base/work.js";
-import { liveLine } from "./progress/live-line.js";
-import { loggedLine } from "./progress/logged-line.js";
-import { Phase } from "./progress/phase.js";
-
-/** Where progress is shown: stderr, as a rule. */
-export interface ProgressStream {
-  readonly isTTY?: boolean | undefined;
-  /** Width of the terminal in characters. */
-  readonly columns?: number | undefined;
-  write(text: string): unknown;
-}
-
-/** The progress of one phase. */
-export interface ProgressLine {
-  /**
-   * @param done units of work finished so far
-   * @param figures the newest metrics; each stays shown until a newer one comes
-   */
-  update(done: number, figures?: Figures): void;
-  /** Leaves the last state standing, and `text` after it. Later calls do nothing. */
-  finish(text?: string): void;
-}
+import type { Reporter } from "../base/work.js";
+import type { ProgressLine, ProgressStream } from "./line.js";
+import { liveLine } from "./live-line.js";
+import { loggedLine } from "./logged-line.js";
+import { Phase } from "./phase.js";
 
 /**
  * Tells how far long work is. On a terminal each phase is one line that is redrawn in place at

@@ -1,5 +1,5 @@
-import type { Figures } from "../../base/work.js";
-import { clock } from "../duration.js";
+import type { Figures } from "../base/work.js";
+import { clock } from "./duration.js";
 import { Rate } from "./rate.js";
 
 /** What is known of a phase of the work, and how its parts read. */

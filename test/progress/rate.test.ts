@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Rate } from "../../../src/cli/progress/rate.js";
+import { Rate } from "../../src/progress/rate.js";
 
 function rateOf(readings: readonly (readonly [count: number, at: number])[]): number | undefined {
   const rate = new Rate();

@@ -1,4 +1,4 @@
-import type { ProgressLine, ProgressStream } from "../progress.js";
+import type { ProgressLine, ProgressStream } from "./line.js";
 import type { Phase } from "./phase.js";
 
 /** Least time between two lines of a phase that goes on, in seconds. */
