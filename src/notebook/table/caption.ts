@@ -1,0 +1,28 @@
+import type { Page, ShownTable } from "./pages.js";
+
+/**
+ * What stands below a page: `2,000 rows × 7 columns · rows 21–40`.
+ *
+ * @param columns how many of the columns are shown
+ */
+export function caption({ rows, columnCount, note }: ShownTable, { from, to }: Pick<Page, "from" | "to">, columns: number): string {
+  const parts = [
+    `${counted(rows, "row")} × ${counted(columnCount, "column")}`,
+    ...(note ? [note] : []),
+    ...(to - from < rows ? [`${to - from === 1 ? "row" : "rows"} ${range(from, to)}`] : []),
+    ...(columns < columnCount ? [`the first ${counted(columns, "column")}`] : []),
+  ];
+  return parts.join(" · ");
+}
+
+function range(from: number, to: number): string {
+  return to - from === 1 ? grouped(to) : `${grouped(from + 1)}–${grouped(to)}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString("en-US");
+}

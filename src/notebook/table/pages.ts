@@ -1,0 +1,76 @@
+import { shownColumn, type ShownColumn } from "./column.js";
+import type { TableSource } from "./source.js";
+
+/** Pages to turn to, the last page of the table among them. */
+const mostPages = 10;
+/** Rows in one output; more make a notebook heavy. */
+export const mostRows = 1000;
+/** Columns in one output. */
+const mostColumns = 50;
+/** Characters of cells in one output, beyond which no further page is added. */
+const mostCharacters = 200_000;
+
+/** Rows that are seen together. */
+export interface Page {
+  /** 1-based. */
+  readonly number: number;
+  /** Rows of the table, 0-based, the end not included. */
+  readonly from: number;
+  readonly to: number;
+  /** Where its first cell stands in the shown columns. */
+  readonly start: number;
+}
+
+/** The part of a table that one output holds. */
+export interface ShownTable {
+  readonly columns: readonly ShownColumn[];
+  /** In order; the first is open. */
+  readonly pages: readonly Page[];
+  /** Of the whole table. */
+  readonly rows: number;
+  readonly columnCount: number;
+  readonly note?: string;
+}
+
+/**
+ * Takes from a table what one output holds: the page asked for, those after it, and the last one.
+ *
+ * @param page 1-based number of the page that is open
+ */
+export function shownTable({ rows, columns: all, note }: TableSource, page: number, pageSize: number): ShownTable {
+  const pageCount = Math.max(1, Math.ceil(rows / pageSize));
+  const columns = all.slice(0, mostColumns);
+  const valuesOf = ({ from, to }: Page) => columns.map(({ at }) => Array.from({ length: to - from }, (_, i) => at(from + i)));
+  const pages: Page[] = [];
+  const values: unknown[][] = columns.map(() => []);
+  let characters = 0;
+  const limit = Math.min(mostPages, Math.floor(mostRows / pageSize));
+  for (const number of pageNumbers(page, pageCount, limit)) {
+    const from = (number - 1) * pageSize;
+    const next = { number, from, to: Math.min(from + pageSize, rows), start: pages.reduce((sum, page) => sum + page.to - page.from, 0) };
+    const cells = valuesOf(next);
+    characters += sizeOf(cells);
+    if (pages.length > 0 && characters > mostCharacters) break;
+    pages.push(next);
+    cells.forEach((column, i) => values[i]!.push(...column));
+  }
+  return {
+    columns: columns.map(({ name }, i) => shownColumn(name, values[i]!)),
+    pages,
+    rows,
+    columnCount: all.length,
+    ...(note && { note }),
+  };
+}
+
+/** The first and those after it; the last of them gives way to the table's last page. */
+function pageNumbers(first: number, count: number, limit: number): number[] {
+  const numbers = Array.from({ length: Math.min(limit, count - first + 1) }, (_, i) => first + i);
+  return numbers.length > 1 ? [...numbers.slice(0, -1), count] : numbers;
+}
+
+/** About how long the cells will be, without writing them. */
+function sizeOf(columns: readonly (readonly unknown[])[]): number {
+  const size = (value: unknown) => (typeof value === "string" ? Math.min(value.length, 500) : 10);
+  return columns.reduce((sum, column) => sum + column.reduce<number>((a, value) => a + size(value) + 10, 0), 0);
+}

@@ -1,0 +1,42 @@
+import { InputError } from "../../base/errors.js";
+import { displaySymbol, type Displayable } from "../mime.js";
+import { tableHtml } from "./html.js";
+import { mostRows, shownTable } from "./pages.js";
+import { tableSource, type TableInput } from "./source.js";
+import { tableText } from "./text.js";
+
+/** How a table is shown. */
+export interface TableView {
+  /** The page that is open, from 1 (the default); the pages after it can be turned to, and the last one. */
+  readonly page?: number;
+  /** Rows of a page, 1 to 1,000; 20 by default. */
+  readonly pageSize?: number;
+  /** A line above the table. */
+  readonly title?: string;
+}
+
+/**
+ * A table to be shown in a cell: the names and types of its columns, numbers in one format a
+ * column, and pages to turn. Long texts are cut, with the whole in a tooltip. One output holds at
+ * most ten pages, 1,000 rows and 50 columns; `page` opens further ones.
+ *
+ * @param table an Arquero table, a danfojs DataFrame or Series, or rows as plain objects
+ * @throws InputError where the table is none, or has no such page
+ * @example showTable(margins(pairs, ratios, undefined, 0.3), { page: 3, title: "Margins" })
+ */
+export function showTable(table: TableInput, { page = 1, pageSize = 20, title }: TableView = {}): Displayable {
+  const source = tableSource(table);
+  if (!isWhole(pageSize, mostRows)) throw new InputError(`pageSize: found ${pageSize}, expected a whole number from 1 to ${mostRows}`);
+  const pages = Math.max(1, Math.ceil(source.rows / pageSize));
+  if (!isWhole(page, pages)) throw new InputError(`page: found ${page}, expected a whole number from 1 to ${pages}`);
+  return {
+    [displaySymbol]() {
+      const shown = shownTable(source, page, pageSize);
+      return { "text/html": tableHtml(shown, title), "text/plain": tableText(shown, title) };
+    },
+  };
+}
+
+function isWhole(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= most;
+}
