@@ -45,6 +45,12 @@ export class Phase {
     return rate && this.done < this.total ? [`${clock((this.total - this.done) / rate)} left`] : [];
   }
 
+  /** Whether it has told more than how far it is and how fast. */
+  get hasFigures(): boolean {
+    const { loss, margin, accuracy } = this.figures;
+    return [loss, margin, accuracy].some((figure) => figure !== undefined);
+  }
+
   /** The newest metrics, and tokens a second once they are known. */
   get metrics(): string[] {
     const { loss, margin, accuracy } = this.figures;

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { reported } from "../../src/base/work.js";
+import { cellReporter } from "../../src/notebook/cell-reporter.js";
+import { listeningHost } from "./listening-host.js";
+import { onlyOurMarkup } from "./markup.js";
+
+const texts = (shown: ReturnType<typeof listeningHost>) => shown.map(({ bundle }) => bundle["text/plain"] as string);
+
+it("a phase is one output, changed in place at most five times a second, whose last state stays", async () => {
+  const shown = listeningHost();
+  const line = cellReporter().start("align <1/3>", 2000);
+  for (let step = 1; step <= 160; step++) {
+    await sleep(10);
+    line.update(step === 160 ? 2000 : step, { loss: 0.6931, accuracy: 0.5, tokens: 1000 * step });
+  }
+  line.finish();
+  line.update(3);
+  line.finish("again");
+
+  assert.ok(shown.length >= 4 && shown.length <= 10, `${shown.length} drawings in 1.6 s, the first half second of which is silent`);
+  assert.equal(new Set(shown.map(({ id }) => id)).size, 1);
+  assert.deepEqual(shown.map(({ update }) => update), shown.map((_, i) => i > 0));
+  assert.match(texts(shown)[1]!, /^align <1\/3> {2}█{0,2}░{18,20} {2}\d+\/2,000 · \d+ % · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s · 0:01 elapsed · \d+:\d+ left$/);
+  assert.match(texts(shown).at(-1)!, /^✓ align <1\/3> · 2,000 in 0:02 · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s$/);
+  for (const { bundle } of shown) onlyOurMarkup(bundle["text/html"]);
+});
+
+it("work that does not come to its first step is seen, and says where it stopped", async () => {
+  const shown = listeningHost();
+  const line = cellReporter().start("score", 141);
+  await sleep(600);
+  line.update(62);
+  line.finish();
+  assert.match(texts(shown)[0]!, /^score {2}░{20} {2}0\/141 · 0 % · 0:0[01] elapsed$/);
+  assert.match(texts(shown).at(-1)!, /^■ score · stopped at 62\/141 after 0:01$/);
+  assert.notEqual(shown[0]!.id, undefined);
+});
+
+it("a short phase leaves its figures, or nothing", async () => {
+  const shown = listeningHost();
+  const reporter = cellReporter();
+  await reported("tokenize", { reporter }, async ({ onProgress }) => onProgress!(9, 9));
+  await reported("align", { reporter }, async ({ onProgress }) => onProgress!(2, 2, { loss: 0.25 }));
+  const failed = reported("sft", { reporter }, async ({ onProgress }) => {
+    onProgress!(1, 2, { loss: 0.5 });
+    throw new Error("interrupted");
+  });
+  await assert.rejects(failed, /interrupted/);
+  assert.deepEqual(texts(shown), ["✓ align · 2 in 0:00 · loss 0.2500", "■ sft · stopped at 1/2 after 0:00 · loss 0.5000"]);
+  assert.deepEqual(shown.map(({ update }) => update), [false, false]);
+  await sleep(600);
+  assert.equal(shown.length, 2);
+});
