@@ -1,0 +1,88 @@
+import { table as arqueroTable, type ColumnTable } from "arquero";
+import type { DataFrame } from "danfojs-node";
+import { InputError, quote } from "../base/errors.js";
+import { isDanfoFrame, tableSource, type DanfoFrame, type TableInput } from "./table/source.js";
+
+/**
+ * A table as a danfojs DataFrame, with the types of its columns told, not guessed.
+ *
+ * A DataFrame holds numbers, texts, truth values and dates. Missing numbers become NaN, which is
+ * what danfojs' statistics leave out; other missing values become null; a column without values
+ * is one of missing numbers. Lists, objects, columns of several kinds and bigints that a number
+ * cannot hold are refused.
+ *
+ * @throws InputError where danfojs-node is not installed, or cannot hold a column
+ * @example (await toDanfo(run.margins)).describe().print()
+ */
+export async function toDanfo(table: TableInput): Promise<DataFrame> {
+  const { rows, columns } = tableSource(table);
+  const held = columns.map(({ name, at }) => ({ name, ...columnOf(name, Array.from({ length: rows }, (_, row) => at(row))) }));
+  const { DataFrame } = await loadDanfo();
+  // Row by row, because danfojs reads columns only of tables that have rows.
+  const data = Array.from({ length: rows }, (_, row) => held.map(({ values }) => values[row]));
+  return new DataFrame(data, { columns: held.map(({ name }) => name), dtypes: held.map(({ dtype }) => dtype) });
+}
+
+/**
+ * A danfojs DataFrame or Series as an Arquero table. Values stay as they are; an index other than
+ * the row's number becomes the column `index`.
+ *
+ * @throws InputError where the value is none
+ */
+export function fromDanfo(frame: DanfoFrame): ColumnTable {
+  if (!isDanfoFrame(frame)) throw new InputError(`fromDanfo: found ${quote(frame)}, expected a danfojs DataFrame or Series`);
+  const { rows, columns } = tableSource(frame);
+  return arqueroTable(columns.map(({ name, at }) => [name, Array.from({ length: rows }, (_, row) => at(row))] as const));
+}
+
+type Held = { readonly dtype: string; readonly values: readonly unknown[] };
+
+function columnOf(name: string, given: readonly unknown[]): Held {
+  const kinds = new Set(given.filter((value) => value != null).map(kindOf));
+  const [kind = "number"] = kinds;
+  const refuse = (found: string) => {
+    throw new InputError(`column ${name}: found ${found}, expected numbers, texts, truth values or dates, which are what danfojs holds`);
+  };
+  if (kinds.size > 1) refuse([...kinds].join(" and "));
+  if (kind === "number") {
+    const values = given.map((value) => (value == null ? NaN : Number(value)));
+    const lost = given.findIndex((value, row) => typeof value === "bigint" && !Number.isSafeInteger(values[row]));
+    if (lost >= 0) refuse(`${given[lost]} in row ${lost}, too large for a number`);
+    return { dtype: values.every((value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31) ? "int32" : "float32", values };
+  }
+  const dtypes: Readonly<Record<string, string>> = { string: "string", boolean: "boolean", date: "datetime" };
+  const dtype = dtypes[kind] ?? refuse(kind === "object" ? "lists or objects" : `values of type ${kind}`);
+  return { dtype, values: given.map((value) => value ?? null) };
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === "bigint") return "number";
+  return value instanceof Date ? "date" : typeof value;
+}
+
+async function loadDanfo(): Promise<typeof import("danfojs-node")> {
+  try {
+    const danfo = await import("danfojs-node");
+    // Plain tfjs greets with eight lines at its first tensor; a cell's output is no place for them.
+    const backend = danfo.tensorflow.backend() as { firstUse?: boolean };
+    if (backend.firstUse) backend.firstUse = false;
+    return danfo;
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw error;
+    throw new InputError(howToInstall, { cause: error });
+  }
+}
+
+/** The overrides are those of this project's own package.json; npm obeys only those of the project that it installs into. */
+const howToInstall = `danfojs-node is not installed, or not whole; expected it beside sera-lab. Write these lines into your
+project's package.json, which keep the installation to the registry and off a native library that no longer builds:
+
+  "overrides": {
+    "danfojs-node": {
+      "@tensorflow/tfjs-node": "npm:@tensorflow/tfjs@4.22.0",
+      "xlsx": "0.18.5"
+    }
+  }
+
+and then run: npm install danfojs-node@1.2.0`;
