@@ -1,8 +1,32 @@
 import { inspect } from "node:util";
+import { InputError } from "../base/errors.js";
 import { displaySymbol, type Displayable, type MimeBundle } from "./mime.js";
+import { isSpecification, plotBundle } from "./plot-bundle.js";
+import { showTable } from "./table/show-table.js";
+import { isTable } from "./table/source.js";
 
-/** What a value looks like in a cell. */
+/**
+ * What a value looks like in a cell. An object with a method named {@link displaySymbol} says so
+ * itself; Arquero tables, danfojs frames and Vega or Vega-Lite specifications are drawn; all else
+ * is text as Node's own console writes it.
+ *
+ * @throws InputError where the object's own method returns no bundle; and what that method throws
+ */
 export async function bundleOf(value: unknown): Promise<MimeBundle> {
-  if (typeof value === "object" && value !== null && displaySymbol in value) return (value as Displayable)[displaySymbol]();
-  return { "text/plain": inspect(value, { depth: 4, breakLength: 100 }) };
+  if (isDisplayable(value)) return ownBundle(value);
+  if (isTable(value)) return ownBundle(showTable(value));
+  if (isSpecification(value)) return plotBundle(value);
+  return { "text/plain": inspect(value, { depth: 4, maxArrayLength: 100, breakLength: 100 }) };
+}
+
+function isDisplayable(value: unknown): value is Displayable {
+  const holds = (typeof value === "object" && value !== null) || typeof value === "function";
+  return holds && typeof (value as Partial<Displayable>)[displaySymbol] === "function";
+}
+
+async function ownBundle(value: Displayable): Promise<MimeBundle> {
+  const bundle: unknown = await value[displaySymbol]();
+  if (typeof bundle === "object" && bundle !== null && !Array.isArray(bundle)) return bundle as MimeBundle;
+  const expected = 'an object of contents by media type, such as { "text/plain": "…" }';
+  throw new InputError(`${String(displaySymbol)}: found ${inspect(bundle, { depth: 0 })}, expected ${expected}`);
 }

@@ -1,0 +1,52 @@
+import type { Spec } from "vega";
+import type { TopLevelSpec } from "vega-lite";
+import { renderSvg, renderVegaSvg } from "../plot/render-svg.js";
+import type { MimeBundle } from "./mime.js";
+
+/** A plot in the form of its library, told by its `$schema`. */
+export interface Specification {
+  readonly $schema: string;
+  readonly title?: unknown;
+}
+
+/** Newest majors that JupyterLab 4 draws; it does not draw later ones, and most specifications of v6 are valid v5. */
+const dialects = {
+  "vega-lite": { name: "Vega-Lite plot", media: "application/vnd.vegalite.v5+json", schema: "https://vega.github.io/schema/vega-lite/v5.json" },
+  vega: { name: "Vega plot", media: "application/vnd.vega.v5+json", schema: "https://vega.github.io/schema/vega/v5.json" },
+} as const;
+
+/** Whether a value is a Vega-Lite or Vega specification, of version 5 or 6 or none. */
+export function isSpecification(value: unknown): value is Specification {
+  return typeof value === "object" && value !== null && dialectOf((value as Partial<Specification>).$schema) !== undefined;
+}
+
+/**
+ * A plot that the front end draws live, an SVG for where nothing is drawn, and its title.
+ * A specification that cannot be drawn here goes out without the SVG, with the reason in the text:
+ * the front end may still draw it, or say more.
+ */
+export async function plotBundle(spec: Specification): Promise<MimeBundle> {
+  const dialect = dialectOf(spec.$schema)!;
+  const { name, media, schema } = dialects[dialect];
+  const title = titleOf(spec.title);
+  const text = title ? `${title} (${name})` : name;
+  const bundle = { [media]: { ...spec, $schema: schema } };
+  try {
+    const svg = await (dialect === "vega" ? renderVegaSvg(spec as Spec) : renderSvg(spec as TopLevelSpec));
+    return { ...bundle, "image/svg+xml": svg, "text/plain": text };
+  } catch (error) {
+    return { ...bundle, "text/plain": `${text}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function dialectOf(schema: unknown): keyof typeof dialects | undefined {
+  if (typeof schema !== "string") return undefined;
+  return /\/schema\/(vega|vega-lite)\/v[56](?:\.[\d.]+)?\.json#?$/.exec(schema)?.[1] as keyof typeof dialects | undefined;
+}
+
+/** A title is a text, its lines, or an object that has one of them. */
+function titleOf(title: unknown): string {
+  if (typeof title === "string") return title;
+  if (Array.isArray(title)) return title.join(" ");
+  return typeof title === "object" && title !== null && "text" in title ? titleOf(title.text) : "";
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { table } from "arquero";
+import { InputError } from "../../src/base/errors.js";
+import { bundleOf } from "../../src/notebook/bundle.js";
+import { displaySymbol } from "../../src/notebook/mime.js";
+import { winRates } from "../../src/plot/win-rates.js";
+
+const text = async (value: unknown) => {
+  const bundle = await bundleOf(value);
+  assert.deepEqual(Object.keys(bundle), ["text/plain"]);
+  return bundle["text/plain"];
+};
+
+describe("objects that show themselves", () => {
+  it("are what they say, now or later", async () => {
+    assert.deepEqual(await bundleOf({ [displaySymbol]: () => ({ "text/html": "<b>1</b>" }) }), { "text/html": "<b>1</b>" });
+    class Later {
+      constructor(private readonly name: string) {}
+      async [displaySymbol]() {
+        return { "text/plain": this.name };
+      }
+    }
+    assert.deepEqual(await bundleOf(new Later("x")), { "text/plain": "x" });
+  });
+
+  it("fail as their method fails", async () => {
+    const broken = new RangeError("broken");
+    await assert.rejects(bundleOf({ [displaySymbol]: () => { throw broken; } }), broken); // prettier-ignore
+  });
+
+  it("must return a bundle", async () => {
+    for (const [returned, found] of [[undefined, "undefined"], ["<b>", "'<b>'"], [[1], "\\[Array\\]|\\[ 1 \\]"], [null, "null"]] as const) {
+      await assert.rejects(bundleOf({ [displaySymbol]: () => returned }), (error) => {
+        assert.ok(error instanceof InputError);
+        assert.match(error.message, new RegExp(`^Symbol\\(Jupyter\\.display\\): found (${found}), expected an object of contents by media type`));
+        return true;
+      });
+    }
+  });
+});
+
+describe("what is drawn", () => {
+  it("tables of Arquero, whichever copy made them", async () => {
+    const made = table({ a: [1, 2] });
+    const { "text/plain": plain, "text/html": html } = await bundleOf(made);
+    assert.equal(plain, "a\n─\n1\n2\n2 rows × 1 column");
+    assert.match(html as string, /<td>2<\/td>/);
+    const copy = { numRows: () => 2, columnNames: () => ["a"], getter: (name: string) => made.getter(name) };
+    assert.equal((await bundleOf(copy))["text/plain"], plain);
+  });
+
+  it("plots", async () => {
+    const bundle = await bundleOf(winRates([{ name: "SeRA", mean: 0.6, low: 0.5, high: 0.7 }]));
+    assert.deepEqual(Object.keys(bundle), ["application/vnd.vegalite.v5+json", "image/svg+xml", "text/plain"]);
+  });
+});
+
+describe("all else is text", () => {
+  it("rows are not taken for a table", async () => {
+    assert.equal(await text([{ a: 1 }, { a: 2 }]), "[ { a: 1 }, { a: 2 } ]");
+  });
+
+  it("as Node's console writes it", async () => {
+    assert.equal(await text("it's"), `"it's"`);
+    assert.equal(await text(undefined), "undefined");
+    assert.match((await text({ a: { b: { c: { d: { e: { f: 1 } } } } } })) as string, /d: \{ e: \[Object\] \}/);
+    assert.match((await text(Array.from({ length: 200 }, () => 1))) as string, /\.\.\. 100 more items/);
+  });
+
+  it("errors are their stack", async () => {
+    const error = new TypeError("wrong", { cause: new Error("why") });
+    assert.match((await text(error)) as string, /^TypeError: wrong\n +at .*bundle\.test.*cause.*Error: why/s);
+  });
+});

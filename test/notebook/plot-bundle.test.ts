@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { isSpecification, plotBundle } from "../../src/notebook/plot-bundle.js";
+
+const schema = (library: string, version: string) => `https://vega.github.io/schema/${library}/${version}.json`;
+const bars = { data: { values: [{ x: 1 }] }, mark: "bar", encoding: { x: { field: "x", type: "quantitative" } } };
+
+it("a plot goes out live as what JupyterLab draws, as an SVG and as its title", async () => {
+  for (const version of ["v5", "v6", "v6.4.3"]) {
+    const bundle = await plotBundle({ ...bars, title: { text: ["Bars", "of one"] }, $schema: schema("vega-lite", version) });
+    assert.deepEqual((bundle["application/vnd.vegalite.v5+json"] as { $schema: string }).$schema, schema("vega-lite", "v5"));
+    assert.match(bundle["image/svg+xml"] as string, /^<svg.*<\/svg>$/s);
+    assert.equal(bundle["text/plain"], "Bars of one (Vega-Lite plot)");
+  }
+});
+
+it("a Vega specification is drawn as one", async () => {
+  const rect = { type: "rect", encode: { enter: { width: { value: 5 }, height: { value: 5 } } } };
+  const bundle = await plotBundle({ $schema: schema("vega", "v6"), width: 10, height: 10, marks: [rect] } as never);
+  assert.deepEqual(Object.keys(bundle), ["application/vnd.vega.v5+json", "image/svg+xml", "text/plain"]);
+  assert.equal((bundle["application/vnd.vega.v5+json"] as { $schema: string }).$schema, schema("vega", "v5"));
+  assert.match(bundle["image/svg+xml"] as string, /M0,0h5v5h-5Z/);
+  assert.equal(bundle["text/plain"], "Vega plot");
+});
+
+it("what cannot be drawn here goes out without the SVG, and says why", async () => {
+  const bundle = await plotBundle({ title: "T", $schema: schema("vega-lite", "v5"), mark: 3 } as never);
+  assert.deepEqual(Object.keys(bundle), ["application/vnd.vegalite.v5+json", "text/plain"]);
+  assert.match(bundle["text/plain"] as string, /^T \(Vega-Lite plot\): ./);
+});
+
+it("other objects are no plots", () => {
+  assert.ok(isSpecification({ $schema: schema("vega-lite", "v5") }));
+  for (const other of [null, "x", {}, { $schema: 5 }, { $schema: "https://json-schema.org/draft/2020-12/schema" }, { $schema: schema("vega-lite", "v4") }]) {
+    assert.equal(isSpecification(other), false);
+  }
+});
