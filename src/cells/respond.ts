@@ -1,0 +1,43 @@
+import { table, type ColumnTable } from "arquero";
+import { Random } from "../base/random.js";
+import { reported } from "../base/work.js";
+import { encodePrompt } from "../data/tokenize.js";
+import type { Prompt } from "../data/pair.js";
+import { generate, type GenerationOptions } from "../model/generate.js";
+import type { Policy } from "../model/policy.js";
+import { cell } from "../notebook/display.js";
+
+/** How responses are written; see {@link GenerationOptions} for the rest. */
+export interface RespondOptions extends Omit<GenerationOptions, "skipBatches"> {
+  /** Responses to each prompt. Default 1. */
+  readonly responses?: number;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * Lets a model answer prompts.
+ *
+ * @returns a table of `prompt`, `response`, and its `tokens`; prompts in their order
+ * @example showResponses(await respond(policy, pairs.slice(0, 3).map(({ prompt }) => prompt), { temperature: 0.7 }))
+ * @throws RangeError where a prompt leaves no place for a response
+ */
+export async function respond(policy: Policy, prompts: readonly Prompt[], options: RespondOptions = {}): Promise<ColumnTable> {
+  const { responses = 1, seed = 0, ...generation } = options;
+  const requests = prompts.map((prompt, i) => ({ key: `${i}`, prompt: Int32Array.from(encodePrompt(prompt, policy.tokenizer)), responses }));
+  const rows = await reported("respond", cell, async (work) => {
+    const written: { readonly request: number; readonly response: string; readonly tokens: number }[] = [];
+    for await (const batch of generate(policy, requests, Random.seeded(seed).fork("respond"), generation, work)) {
+      for (const { request, tokens } of batch) {
+        written.push({ request, response: policy.tokenizer.decode(tokens), tokens: tokens.length });
+      }
+    }
+    return written;
+  });
+  rows.sort((a, b) => a.request - b.request);
+  return table({
+    prompt: rows.map(({ request }) => prompts[request]),
+    response: rows.map(({ response }) => response),
+    tokens: rows.map(({ tokens }) => tokens),
+  });
+}
