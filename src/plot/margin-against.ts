@@ -110,7 +110,7 @@ function marginAgainst(source: Source<"margins">, { name, title, columns, xTitle
             y2: { field: "y2" },
             tooltip: [
               { field: "correlation", type: "quantitative", title: "Pearson's r", format: ".3f" },
-              { field: "slope", type: "quantitative", title: slopeTitle, format: ".3~f" },
+              { field: "slope", type: "quantitative", title: slopeTitle, format: ".3~r" },
             ],
           },
         },
