@@ -115,7 +115,7 @@ function describeDiagnostics({ diagnostics, cell }: CompileError): CellError {
   const syntax = diagnostics.filter(({ code }) => code < firstSemanticCode);
   const ename = syntax.length > 0 ? "SyntaxError" : "TypeCheckError";
   // A text that does not parse has no types to speak of, and all errors after its first tend to be the first one's.
-  const found = (syntax.length > 0 ? syntax.slice(0, 1) : diagnostics).map(({ start, messageText, code, fileName }) => {
+  const found = chains(syntax.length > 0 ? syntax.slice(0, 1) : diagnostics).map(({ start, messageText, code, fileName }) => {
     const place = fileName ? { line: start.line + 1, column: start.character + 1 } : within(cell.source, start.line + 1, start.character + 1);
     return {
       text: `${fileName ? `${fileName}:` : ""}${place.line}:${place.column} - ${messageText} (TS${code})`,
@@ -127,6 +127,17 @@ function describeDiagnostics({ diagnostics, cell }: CompileError): CellError {
     evalue: found.map(({ text }) => text).join("\n"),
     traceback: found.flatMap(({ text, frame }) => [red(`${ename}: ${text}`), ...frame]),
   };
+}
+
+/** TypeScript explains an error by others at the same place; they are told together. */
+function chains(diagnostics: CompileError["diagnostics"]): CompileError["diagnostics"] {
+  const told: CompileError["diagnostics"][number][] = [];
+  for (const diagnostic of diagnostics) {
+    const last = told.at(-1);
+    if (last?.start.offset !== diagnostic.start.offset || last.fileName !== diagnostic.fileName) told.push(diagnostic);
+    else told[told.length - 1] = { ...last, messageText: `${last.messageText}\n  ${diagnostic.messageText}` };
+  }
+  return told;
 }
 
 /** A place in a cell; what is missing at its end is found behind it, in the text that tslab adds. */

@@ -32,7 +32,7 @@ export function changeCompiler({ options, fallback, isLoaded, finish }: Changes)
       const make = compiler.createWatchCompilerHost as (...parameters: unknown[]) => typescript.WatchCompilerHost<typescript.BuilderProgram>;
       const host = make(files, { ...given, ...options }, ...rest);
       resolveWithFallback(host, fallback);
-      return withoutLoadedFiles(host, isLoaded);
+      return mendBuilder(host, isLoaded);
     }) as typeof typescript.createWatchCompilerHost,
     transpileModule: finish,
     sys: watchingOwnFiles(compiler.sys),
@@ -40,16 +40,48 @@ export function changeCompiler({ options, fallback, isLoaded, finish }: Changes)
   tslab.cache[compilerPath]!.exports = changed;
 }
 
-/** Files that are loaded at run time are no dependencies for tslab: it would emit them, which works below the notebook's folder only. */
-function withoutLoadedFiles<Host extends typescript.WatchCompilerHost<typescript.BuilderProgram>>(
+/** The file of what earlier cells have declared, as tslab names it. */
+const earlierCells = /\/__prev__\.d\.ts$/;
+
+/** Spells out `{ x }` where `x` is an earlier cell's, which tslab does not find in this short form. */
+function spellOut(checker: typescript.TypeChecker): typescript.TransformerFactory<typescript.SourceFile> {
+  const { factory } = compiler;
+  return (context) => (file) => {
+    const isEarlier = (node: typescript.Node) =>
+      checker.getShorthandAssignmentValueSymbol(compiler.getOriginalNode(node))?.declarations?.some((declaration) =>
+        earlierCells.test(declaration.getSourceFile().fileName),
+      );
+    const visit = (node: typescript.Node): typescript.Node => {
+      const inner = compiler.visitEachChild(node, visit, context);
+      if (!compiler.isShorthandPropertyAssignment(inner) || !isEarlier(node)) return inner;
+      const value = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), factory.createIdentifier(inner.name.text));
+      const { objectAssignmentInitializer: initial } = inner;
+      return factory.createPropertyAssignment(
+        factory.createIdentifier(inner.name.text),
+        initial ? factory.createBinaryExpression(value, compiler.SyntaxKind.EqualsToken, initial) : value,
+      );
+    };
+    return compiler.visitEachChild(file, visit, context);
+  };
+}
+
+/**
+ * Files that are loaded at run time are no dependencies for tslab: it would emit them, which works
+ * below the notebook's folder only.
+ */
+function mendBuilder<Host extends typescript.WatchCompilerHost<typescript.BuilderProgram>>(
   host: Host,
   isLoaded: (path: string) => boolean,
 ): Host {
   let notify: Host["afterProgramCreate"];
   Object.defineProperty(host, "afterProgramCreate", {
     get: () => (builder: typescript.BuilderProgram) => {
-      const all = builder.getAllDependencies.bind(builder);
-      builder.getAllDependencies = (file) => all(file).filter((path) => !isLoaded(path));
+      const { getAllDependencies, emit } = builder;
+      builder.getAllDependencies = (file) => getAllDependencies(file).filter((path) => !isLoaded(path));
+      builder.emit = (file, write, token, declarationsOnly, transformers) => {
+        const after = [spellOut(builder.getProgram().getTypeChecker()), ...(transformers?.after ?? [])];
+        return emit(file, write, token, declarationsOnly, { ...transformers, after });
+      };
       notify?.(builder);
     },
     set: (value: Host["afterProgramCreate"]) => (notify = value),

@@ -1,5 +1,7 @@
 import { Html, html } from "../../base/html.js";
 import type { PreferencePair } from "../../data/pair.js";
+import type { Rows } from "../../plot/rows.js";
+import { rowsOf } from "../../plot/source.js";
 import { palette } from "../../plot/theme.js";
 import { faint } from "../look.js";
 import { displaySymbol, type Displayable } from "../mime.js";
@@ -28,10 +30,12 @@ export function showPair(pair: ShownPair): Displayable {
 /**
  * Pairs to be shown in a cell, one below the other.
  *
+ * @param pairs rows, or a table of them
+ * @example showPairs(run.iteration(2).bootstrapped)
  * @throws InputError where `limit` is no whole number from 1
  */
-export function showPairs(pairs: readonly ShownPair[], options: ExcerptOptions = {}): Displayable {
-  const { shown, note } = excerpt(pairs, options, "pairs");
+export function showPairs(pairs: Rows<ShownPair>, options: ExcerptOptions = {}): Displayable {
+  const { shown, note } = excerpt(rowsOf(pairs), options, "pairs");
   return {
     [displaySymbol]: () => ({
       "text/html": html`<div style="max-width:1100px">${shown.map(pairHtml)}<div style="${faint}">${note}</div></div>`.markup,

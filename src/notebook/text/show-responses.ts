@@ -1,5 +1,7 @@
 import { Html, html } from "../../base/html.js";
 import type { Prompt } from "../../data/pair.js";
+import type { Rows } from "../../plot/rows.js";
+import { rowsOf } from "../../plot/source.js";
 import { edge, faint } from "../look.js";
 import { displaySymbol, type Displayable } from "../mime.js";
 import { excerpt, type ExcerptOptions } from "./excerpt.js";
@@ -17,10 +19,11 @@ export interface ShownResponse {
  * row is shown once.
  *
  * @throws InputError where `limit` is no whole number from 1
- * @example showResponses(prompts.map((prompt, i) => ({ prompt, response: written[i].text, reward: rewards[i] })))
+ * @param responses rows, or a table of them
+ * @example showResponses(await respond(policy, prompts))
  */
-export function showResponses(responses: readonly ShownResponse[], options: ExcerptOptions = {}): Displayable {
-  const { shown, note } = excerpt(responses, options, "responses");
+export function showResponses(responses: Rows<ShownResponse>, options: ExcerptOptions = {}): Displayable {
+  const { shown, note } = excerpt(rowsOf(responses), options, "responses");
   const rows = shown.map((row, i) => ({ row, promptIsNew: row.prompt !== undefined && !samePrompt(row.prompt, shown[i - 1]?.prompt) }));
   return {
     [displaySymbol]: () => ({

@@ -58,6 +58,14 @@ describe("the converter of cells", () => {
     assert.equal(errorOf("const wrong: Point = { y: kept };").ename, "TypeCheckError");
   });
 
+  it("finds what earlier cells declared in the short form of a property", () => {
+    convert("let first = 1; const second = 2;");
+    const { output } = convert("const both = { first, second, both: () => ({ both }) }; ({ first } = { first: 5 }); ({ first = 3 } = {} as { first?: number });");
+    assert.match(output!, /first: exports\.first, second: exports\.second/);
+    assert.match(output!, /\(\{ first: exports\.first \} = /);
+    assert.match(output!, /\(\{ first: exports\.first = 3 \} = /);
+  });
+
   it("allows every wait at the top of a cell", () => {
     convert("for await (const x of [1]) console.log(x);\nawait (await import('node:fs/promises')).readFile('x');");
   });
