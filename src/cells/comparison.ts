@@ -1,5 +1,6 @@
-import { from, type ColumnTable } from "arquero";
+import type { ColumnTable } from "arquero";
 import type { Run } from "./run.js";
+import { tableOf } from "./table-of.js";
 
 /**
  * Runs beside each other: how the policy that each ended with does, with 95 % intervals over
@@ -12,7 +13,7 @@ import type { Run } from "./run.js";
 export function comparison(runs: Readonly<Record<string, Run>>, start = "SFT"): ColumnTable {
   const [first] = Object.values(runs);
   const rows = Object.entries(runs).map(([name, run]) => row(name, run, run.iterations.length - 1));
-  return from(first ? [row(start, first, 0), ...rows] : rows);
+  return tableOf(first ? [row(start, first, 0), ...rows] : rows);
 }
 
 function row(method: string, run: Run, last: number) {

@@ -1,4 +1,4 @@
-import { from, type ColumnTable } from "arquero";
+import type { ColumnTable } from "arquero";
 import type { LoggedStep } from "../align/train-in-folder.js";
 import { RunFolder } from "../align/run-folder.js";
 import { InputError } from "../base/errors.js";
@@ -13,6 +13,7 @@ import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
 import type { IterationSummary, SeraSummary } from "../sera.js";
 import { loadModel } from "./load-model.js";
+import { tableOf } from "./table-of.js";
 
 /** A reviewed pair beside what is known of it; lengths are in tokens. */
 export interface MarginRow extends Reviewed {
@@ -35,7 +36,7 @@ export interface Iteration {
   readonly dropped: ColumnTable;
   /** The pairs that the policy before it made. */
   readonly bootstrapped: ColumnTable;
-  /** Its answers to the held-out prompts, with their gold reward, where there is one. */
+  /** Its answers to the held-out prompts with their length in tokens and their gold reward, where there is one. */
   readonly responses: ColumnTable;
   /** Loads its policy. */
   policy(engine?: OnnxEngineOptions): Promise<Policy>;
@@ -70,11 +71,11 @@ export class Run {
         const rows = <T>(name: string) => folder.known<T>(`iteration-${iteration}/${name}.jsonl`);
         const margins = (await rows<Reviewed>("margins")).map((row) => marginRow(iteration, row, pairs.get(row.id)!));
         const withTexts = (chosen: readonly MarginRow[]) =>
-          from(
-            chosen.map((row) => {
-              const { prompt, chosen, rejected } = pairs.get(row.id)!;
+          tableOf(
+            chosen.map(({ id, ensemble, ...row }) => {
+              const { prompt, chosen, rejected } = pairs.get(id)!;
               const text = (tokens: readonly number[]) => tokenizer.decode(tokens);
-              return { ...row, prompt: text(prompt), chosen: text(chosen), rejected: text(rejected) };
+              return { id, ensemble, prompt: text(prompt), chosen: text(chosen), rejected: text(rejected), ...row };
             }),
           );
         const byMargin = margins.toSorted((a, b) => b.ensemble - a.ensemble);
@@ -83,20 +84,20 @@ export class Run {
         const [bootstrapped, responses] = [await rows<BootstrappedRow>("bootstrapped"), await rows<JudgedResponse>("responses")];
         return {
           summary: own,
-          margins: from(margins),
+          margins: tableOf(margins),
           get selected() {
             return withTexts(kept);
           },
           get dropped() {
             return withTexts(dropped);
           },
-          bootstrapped: from([...bootstrapped]),
-          responses: from([...responses]),
+          bootstrapped: tableOf(bootstrapped),
+          responses: tableOf(responses.map((row) => ({ ...row, length: tokenizer.encode(row.response).length }))),
           policy: (engine) => loadModel(folder.file(`iteration-${iteration}/model`), engine),
         };
       }),
     );
-    return new Run(path, summary, from([...(await folder.known<LoggedStep>("metrics.jsonl"))]), iterations);
+    return new Run(path, summary, tableOf(await folder.known<LoggedStep>("metrics.jsonl")), iterations);
   }
 
   /** What each iteration did and how its policy does; iteration 0 is the reference. */
@@ -106,7 +107,7 @@ export class Run {
 
   /** The margins of every review. */
   get margins(): ColumnTable {
-    return from(this.all.flatMap(({ margins }) => margins.objects()));
+    return tableOf(this.all.flatMap(({ margins }) => margins.objects()));
   }
 
   /** @throws InputError where the run has no such iteration */
@@ -149,6 +150,6 @@ function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
     winRate,
     seconds: Object.values(seconds).reduce((sum, part) => sum + part, 0),
   }));
-  const all = from(rows);
+  const all = tableOf(rows);
   return all.select(all.columnNames((name) => rows.some((row) => row[name as keyof (typeof rows)[number]] != null)));
 }

@@ -1,20 +1,21 @@
 import type { TopLevelSpec } from "vega-lite";
-import { intervalPlot, type NamedInterval } from "./interval-plot.js";
-import type { Rows } from "./rows.js";
-import { rowsOf } from "./source.js";
+import { intervalPlot } from "./interval-plot.js";
+import { judgedIntervals, type JudgedSource } from "./judged.js";
 
 /**
- * Mean gold rewards of methods' responses, with 95 % intervals. For the iterations of a run there
- * is {@link goldByIteration}.
+ * Mean gold rewards of responses, with 95 % intervals. Over the iterations of several runs there is
+ * {@link goldByIteration}.
  *
+ * @param source methods or policies by name; a run, whose iterations are drawn; or runs by name, whose last policies are
  * @throws InputError where there is none
+ * @example goldRewards({ DPO: dpo, SeRA: run })
  */
-export function goldRewards(rows: Rows<NamedInterval>): TopLevelSpec {
+export function goldRewards(source: JudgedSource): TopLevelSpec {
   return intervalPlot({
     name: "goldRewards",
     title: "Gold reward",
     subtitle: "mean over held-out prompts, with 95 % interval",
-    rows: rowsOf(rows),
+    rows: judgedIntervals(source, "goldReward"),
     xTitle: "gold reward (0 to 1)",
     format: ".3f",
     axisFormat: ".2~f",
