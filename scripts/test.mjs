@@ -1,11 +1,14 @@
 // Runs node's test runner on every built test, or on those whose path contains one of the arguments.
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 
 const wanted = process.argv.slice(2);
+// What an older source was built to stays in dist, and is left alone.
+const hasSource = (name) => existsSync(name.replace(/^dist\//, "").replace(/\.js$/, ".ts"));
 const files = readdirSync("dist/test", { recursive: true })
-  .map((name) => `dist/test/${name}`)
-  .filter((name) => name.endsWith(".test.js") && (wanted.length === 0 || wanted.some((part) => name.includes(part))))
+  .map((name) => `dist/test/${name.replaceAll("\\", "/")}`)
+  .filter((name) => name.endsWith(".test.js") && hasSource(name))
+  .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .sort();
 if (files.length === 0) {
   console.error(`no test matches ${wanted.join(" ")}`);

@@ -48,7 +48,7 @@ export async function sera(policy: Policy, pairs: readonly PreferencePair[], opt
   const tokenize = (texts: readonly PreferencePair[]) =>
     tokenizePairs(texts, tokenizer, { contextLength: config.contextLength, truncatePrompts }).pairs;
   const tokenized = tokenize(pairs);
-  const held = heldOut && heldOutPairs(tokenize(heldOut), heldOut, all.generation);
+  const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, all.generation) : undefined;
   const parameters = await policy.parameters();
 
   const method = all.iterations === 1 ? all.loss : "sera";

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it, type TestContext } from "node:test";
+import { align, comparison, respond, Run, sera, type RunOptions } from "../../src/cells/index.js";
+import { loadPreferences, world } from "../../src/data/index.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { Random } from "../../src/base/random.js";
+import { initialParameters } from "../../src/model/parameters.js";
+import { loadTokenizer } from "../../src/model/load-tokenizer.js";
+import { Policy } from "../../src/model/policy.js";
+import { bundleOf } from "../../src/notebook/bundle.js";
+import { offerHost } from "../../src/notebook/host.js";
+import * as plot from "../../src/plot/index.js";
+import { emptyFolder } from "../support/folder.js";
+import { tinyConfig } from "../support/tiny-model.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+after(() => engine.close());
+let abort = new AbortController();
+offerHost({ get signal() { return abort.signal; }, show() {} });
+
+const tokenizer = await loadTokenizer(world.tokenizer);
+const config = { ...tinyConfig, vocabSize: tokenizer.vocabSize, contextLength: 96 };
+const start = await Policy.create(programs, { config, tokenizer, parameters: initialParameters(config, Random.seeded(1)) });
+const { pairs } = await loadPreferences(world.train, { limit: 24 });
+const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 6 });
+const options: RunOptions = { beta: 0.5, iterations: 2, responses: 2, batchSize: 4, learningRate: 1e-2, maxNewTokens: 8, heldOut, seed: 3 };
+
+/** Runs in an empty folder, as a notebook would that lies there. */
+function inEmptyFolder(test: TestContext): string {
+  const folder = emptyFolder(test);
+  const before = process.cwd();
+  process.chdir(folder);
+  test.after(() => process.chdir(before));
+  return folder;
+}
+
+describe("sera in a cell", () => {
+  it("comes back as tables, plots and a picture of itself", async (test) => {
+    inEmptyFolder(test);
+    const run = await sera(start, pairs, options);
+    assert.match(run.folder, /^runs[/\\]sera-[0-9a-f]{8}$/);
+    assert.equal(run.iterations.length, 3);
+    assert.equal(run.margins.numRows(), 24);
+    const { selected, dropped, bootstrapped, responses, margins } = run.iteration(2);
+    assert.equal(selected.numRows(), Math.round(0.7 * 24));
+    assert.equal(selected.numRows() + dropped.numRows(), 24);
+    const shown = selected.objects() as { id: string; ensemble: number; prompt: string; chosen: string; chosenScore: number }[];
+    const first = pairs.find(({ id }) => id === shown[0]!.id)!;
+    assert.ok(shown[0]!.prompt.endsWith(first.prompt as string));
+    assert.ok(shown[0]!.chosen.startsWith(first.chosen));
+    assert.equal(shown[0]!.chosenScore, first.chosenScore);
+    assert.ok(shown.every(({ ensemble }, i) => i === 0 || ensemble <= shown[i - 1]!.ensemble));
+    assert.equal(bootstrapped.numRows(), run.iterations[2]!.pairsMade);
+    assert.equal(responses.numRows(), 6);
+    assert.ok(margins.columnNames().includes("chosenLength"));
+    assert.match((await bundleOf(run))["text/plain"] as string, /goldReward/);
+    for (const spec of [plot.loss(run), plot.margins(run), plot.marginAgainstScore(run), plot.winRates({ run }), plot.dashboard(run)]) {
+      assert.match(await plot.renderSvg(spec), /<svg/);
+    }
+    const policy = await run.policy();
+    const again = await respond(policy, ["cook a soup with rice ."], { maxNewTokens: 4, responses: 2 });
+    assert.deepEqual(again.columnNames(), ["prompt", "response", "tokens"]);
+    assert.equal(again.numRows(), 2);
+  });
+
+  it("is read from its folder when the same cell is run again, and is another run when anything differs", async (test) => {
+    inEmptyFolder(test);
+    const first = await align(start, pairs, options);
+    const again = await align(start, pairs, options);
+    assert.deepEqual([again.folder, again.summary], [first.folder, first.summary]);
+    assert.deepEqual(readdirSync("runs"), [first.folder.slice(5)]);
+    const others = [
+      await align(start, pairs, { ...options, beta: 0.6 }),
+      await align(start, pairs.slice(1), options),
+      await align(start, pairs, { ...options, heldOut: heldOut.slice(1) }),
+      await align(await first.policy(), pairs, options),
+    ];
+    assert.equal(new Set([first, ...others].map(({ folder }) => folder)).size, 5);
+  });
+
+  it("goes on after an interrupt to the same bytes as a run that was never interrupted", async (test) => {
+    const folder = inEmptyFolder(test);
+    const whole = await sera(start, pairs, { ...options, folder: "whole" });
+    abort = new AbortController();
+    const stopping = sera(start, pairs, { ...options, folder: "stopped" });
+    const reason = new Error("interrupted");
+    setTimeout(() => abort.abort(reason), 150);
+    await assert.rejects(stopping, (error) => error === reason);
+    abort = new AbortController();
+    await sera(start, pairs, { ...options, folder: "stopped" });
+    const model = (run: string) => readFileSync(join(folder, run, "iteration-2/model/model.safetensors"));
+    assert.ok(model("stopped").equals(model("whole")));
+    assert.equal(whole.steps.numRows(), (await Run.open("stopped")).steps.numRows());
+  });
+
+  it("refuses options that it does not know, and folders without a run", async (test) => {
+    inEmptyFolder(test);
+    const wrong = { ...options, betta: 1 } as RunOptions;
+    await assert.rejects(sera(start, pairs, wrong), { name: "InputError", message: /^found the option "betta", expected one of loss, beta/ });
+    await assert.rejects(Run.open("nowhere"), { name: "InputError", message: /^nowhere: found no summary\.json/ });
+    const run = await align(start, pairs.slice(0, 4), { ...options, heldOut: [] });
+    assert.throws(() => run.iteration(7), { name: "InputError", message: "found iteration 7, expected one of 0 to 1" });
+  });
+
+  it("compares runs with their start", async (test) => {
+    inEmptyFolder(test);
+    const dpo = await align(start, pairs, options);
+    const table = comparison({ DPO: dpo });
+    assert.deepEqual(table.array("method"), ["SFT", "DPO"]);
+    assert.equal(table.get("winRate", 0), 0.5);
+    assert.equal(table.get("goldReward", 1), dpo.iterations[1]!.goldReward);
+  });
+});
