@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { Dealer, Request, Subscriber } from "zeromq";
 import { decode, encode } from "../../src/kernel/wire/codec.js";
 import type { Content, Header, Message } from "../../src/kernel/wire/message.js";
@@ -60,6 +59,9 @@ export function textOf(messages: readonly Received[], name: "stdout" | "stderr" 
     .join("");
 }
 
+/** What a connection file holds. */
+type ConnectionFile = { readonly ip: string; readonly transport: string; readonly key: string } & Readonly<Record<`${string}_port`, number>>;
+
 interface StartOptions {
   /** The notebook's folder. */
   readonly cwd?: string;
@@ -78,9 +80,7 @@ export async function startKernel(options: StartOptions = {}): Promise<Kernel> {
   const [shell_port, control_port, stdin_port, iopub_port, hb_port] = ports as [number, number, number, number, number];
   const ip = transport === "tcp" ? "127.0.0.1" : join(folder, "socket");
   const connection = { transport, ip, shell_port, control_port, stdin_port, iopub_port, hb_port, key, signature_scheme: "hmac-sha256" };
-  const file = join(folder, "connection.json");
-  writeFileSync(file, JSON.stringify(connection));
-  const kernel = new Kernel(folder, file, connection, { cwd: options.cwd ?? folder, env: { ...process.env, ...options.env } });
+  const kernel = new Kernel(folder, connection, { cwd: options.cwd ?? folder, env: { ...process.env, ...options.env } });
   try {
     await kernel.answers();
   } catch (error) {
@@ -96,35 +96,24 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A running kernel and a front end that is connected to it. */
-export class Kernel {
+/** A front end: sends requests to a kernel and hears what it publishes. */
+export class Client {
   /** Everything that was ever published. */
   readonly iopub: Received[] = [];
-  /** What the kernel's process has written to its own stderr. */
-  stderr = "";
-  process!: ChildProcess;
-  exited!: Promise<Exit>;
   private readonly session = randomUUID();
   private readonly channels: Readonly<Record<Channel, Dealer>>;
-  private readonly subscriber = new Subscriber();
+  private readonly subscriber = new Subscriber({ receiveHighWaterMark: 0 });
   private readonly replies = new Map<string, Received>();
   private readonly sent: Record<Channel, Promise<void>> = { shell: Promise.resolve(), control: Promise.resolve() };
-  private wake = new Set<() => void>();
+  private readonly waiting = new Set<() => void>();
 
-  constructor(
-    private readonly folder: string,
-    private readonly file: string,
-    private readonly connection: { ip: string; transport: string; key: string } & Record<`${string}_port`, number>,
-    private readonly spawnOptions: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
-  ) {
-    this.spawn();
-    const dealer = (name: string) => {
+  constructor(protected readonly connection: ConnectionFile) {
+    const dealer = (name: Channel) => {
       const socket = new Dealer({ linger: 0, routingId: `${this.session}-${name}` });
       socket.connect(this.address(`${name}_port`));
       return socket;
     };
     this.channels = { shell: dealer("shell"), control: dealer("control") };
-    this.subscriber.receiveHighWaterMark = 0;
     this.subscriber.subscribe();
     this.subscriber.connect(this.address("iopub_port"));
     for (const socket of Object.values(this.channels)) void this.receive(socket, (message) => this.replies.set(message.parent.msg_id, message));
@@ -133,18 +122,19 @@ export class Kernel {
 
   /** Waits until the kernel answers and what it publishes is heard. */
   async answers(): Promise<void> {
-    for (;;) {
-      const id = this.send("kernel_info_request", {});
-      const isHeard = () => this.replies.has(id) && this.idle(id) >= 0;
-      await Promise.race([this.until(isHeard, "the kernel's first answer"), wait(300)]);
-      if (isHeard()) return;
+    const sent: string[] = [];
+    const asking = setInterval(() => sent.push(this.send("kernel_info_request", {})), 200);
+    try {
+      await this.until(() => sent.some((id) => this.replies.has(id) && this.idle(id) >= 0), "the kernel's first answer");
+    } finally {
+      clearInterval(asking);
     }
   }
 
   /** Sends a message and returns its id, without waiting. */
-  send(type: string, content: Content, channel: Channel = "shell", buffers: readonly Uint8Array[] = []): string {
+  send(type: string, content: Content, channel: Channel = "shell"): string {
     const header = { msg_id: randomUUID(), msg_type: type, session: this.session, username: "test", date: new Date().toISOString(), version: "5.3" };
-    this.sendFrames(encode({ identities: [], header, parent: {}, metadata: {}, content, buffers }, this.connection.key), channel);
+    this.sendFrames(encode({ identities: [], header, parent: {}, metadata: {}, content, buffers: [] }, this.connection.key), channel);
     return header.msg_id;
   }
 
@@ -156,7 +146,8 @@ export class Kernel {
   /** Waits for the reply and the idle of a request that has been sent. */
   async answer(id: string, seconds = 60): Promise<Answer> {
     await this.until(() => this.replies.has(id) && this.idle(id) >= 0, `the answer to ${id}`, seconds);
-    return new Answer(this.replies.get(id)!, this.publishedUnder(id).filter((message) => this.iopub.indexOf(message) <= this.idle(id)));
+    const upToIdle = this.iopub.slice(0, this.idle(id) + 1);
+    return new Answer(this.replies.get(id)!, upToIdle.filter(({ parent }) => parent.msg_id === id));
   }
 
   /** Sends a request and waits for its reply and its idle. */
@@ -184,14 +175,14 @@ export class Kernel {
     await this.until(() => textOf(this.publishedUnder(id)).includes(text), `"${text}" on stdout`);
   }
 
-  /** Waits until something holds, which is looked at whenever a message has come. */
+  /** Waits until something holds, which is looked at whenever a message has come, and ten times a second. */
   async until(holds: () => boolean, what: string, seconds = 60): Promise<void> {
     const end = performance.now() + seconds * 1000;
     while (!holds()) {
-      if (performance.now() > end) throw new Error(`${what} has not come in ${seconds} s; the kernel's stderr:\n${this.stderr}`);
+      if (performance.now() > end) throw new Error(`${what} has not come in ${seconds} s${this.trouble()}`);
       await new Promise<void>((done) => {
         const timer = setTimeout(done, 100);
-        this.wake.add(() => (clearTimeout(timer), done()));
+        this.waiting.add(() => (clearTimeout(timer), done()));
       });
     }
   }
@@ -206,6 +197,60 @@ export class Kernel {
     return echo!;
   }
 
+  disconnect(): void {
+    for (const socket of [...Object.values(this.channels), this.subscriber]) socket.close();
+  }
+
+  /** What may explain why something has not come. */
+  protected trouble(): string {
+    return "";
+  }
+
+  private address(port: `${string}_port`): string {
+    const { transport, ip } = this.connection;
+    return transport === "tcp" ? `tcp://${ip}:${this.connection[port]}` : `ipc://${ip}-${this.connection[port]}`;
+  }
+
+  /** Where in what was published the idle of a request is; −1 where there is none yet. */
+  private idle(id: string): number {
+    return this.iopub.findLastIndex(({ parent, content }) => parent.msg_id === id && content.execution_state === "idle");
+  }
+
+  private async receive(socket: Dealer | Subscriber, take: (message: Received) => void): Promise<void> {
+    for await (const frames of socket) {
+      take(decode(frames, this.connection.key) as Received);
+      for (const wake of this.waiting) wake();
+      this.waiting.clear();
+    }
+  }
+}
+
+/** A kernel's process, and the front end that has started it. */
+export class Kernel extends Client {
+  /** What the kernel's process has written to its own stderr. */
+  stderr = "";
+  process!: ChildProcess;
+  exited!: Promise<Exit>;
+
+  /** @param folder is the connection file's, and removed in the end */
+  constructor(
+    private readonly folder: string,
+    connection: ConnectionFile,
+    private readonly spawnOptions: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  ) {
+    super(connection);
+    writeFileSync(join(folder, "connection.json"), JSON.stringify(connection));
+    this.spawn();
+  }
+
+  /** A second front end at the same kernel; {@link Client.disconnect} must be called in the end. */
+  async connectAnother(): Promise<Client> {
+    const client = new Client(this.connection);
+    await client.answers();
+    return client;
+  }
+
+  /** Sends the kernel's process a signal, as Jupyter does to interrupt it. */
   signal(name: NodeJS.Signals): void {
     this.process.kill(name);
   }
@@ -229,33 +274,20 @@ export class Kernel {
   async stop(): Promise<void> {
     this.process.kill("SIGKILL");
     await this.exited;
-    for (const socket of [...Object.values(this.channels), this.subscriber]) socket.close();
+    this.disconnect();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  protected override trouble(): string {
+    return `; the kernel's exit code is ${this.process.exitCode}, its stderr:\n${this.stderr}`;
+  }
+
   private spawn(): void {
-    const child = spawn(process.execPath, ["--enable-source-maps", program, this.file], { ...this.spawnOptions, stdio: ["ignore", "inherit", "pipe"] });
+    const args = ["--enable-source-maps", program, join(this.folder, "connection.json")];
+    const child = spawn(process.execPath, args, { ...this.spawnOptions, stdio: ["ignore", "inherit", "pipe"] });
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     this.process = child;
     this.exited = new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal })));
-  }
-
-  private address(port: `${string}_port`): string {
-    const { transport, ip } = this.connection;
-    return transport === "tcp" ? `tcp://${ip}:${this.connection[port]}` : `ipc://${ip}-${this.connection[port]}`;
-  }
-
-  /** Where in what was published the idle of a request is; −1 where there is none yet. */
-  private idle(id: string): number {
-    return this.iopub.findLastIndex(({ parent, content }) => parent.msg_id === id && content.execution_state === "idle");
-  }
-
-  private async receive(socket: Dealer | Subscriber, take: (message: Received) => void): Promise<void> {
-    for await (const frames of socket) {
-      take(decode(frames, this.connection.key) as Received);
-      for (const wake of this.wake) wake();
-      this.wake.clear();
-    }
   }
 }
 

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { textOf, startKernel, type Kernel, type Received } from "../../support/jupyter-client.js";
+
+let kernel: Kernel;
+before(async () => {
+  kernel = await startKernel();
+});
+after(() => kernel.stop());
+
+const types = (messages: readonly Received[]) => messages.map(({ header }) => header.msg_type);
+/** Code that shows a bundle, with a name for the output if one is given. */
+const show = (text: string, rest = "") => `globalThis[Symbol.for("sera-lab.host")].show({ "text/plain": ${text} }${rest});`;
+
+describe("a cell", () => {
+  it("is echoed, counted and answered, and what it gives is published under its request", async () => {
+    const first = await kernel.execute('console.log("out"); console.error("err"); 6 * 7');
+    assert.deepEqual(types(first.published), ["status", "execute_input", "stream", "stream", "execute_result", "status"]);
+    const count = first.reply.content.execution_count;
+    assert.deepEqual(first.input, { code: 'console.log("out"); console.error("err"); 6 * 7', execution_count: count });
+    assert.deepEqual(first.reply.content, { status: "ok", execution_count: count, payload: [], user_expressions: {} });
+    assert.equal(first.result.execution_count, count);
+    assert.equal(first.result.data["text/plain"], "42");
+    assert.deepEqual([first.text("stdout"), first.text("stderr")], ["out\n", "err\n"]);
+    const second = await kernel.execute("1");
+    assert.equal(second.reply.content.execution_count, count + 1);
+  });
+
+  it("displays, and updates what it has displayed", async () => {
+    const { outputs } = await kernel.execute(`${show('"one"')} ${show('"two"', ', "name"')} ${show('"three"', ', "name", true')}`);
+    assert.deepEqual(types(outputs), ["display_data", "display_data", "update_display_data"]);
+    assert.deepEqual(
+      outputs.map(({ content }) => content),
+      [
+        { data: { "text/plain": "one" }, metadata: {}, transient: {} },
+        { data: { "text/plain": "two" }, metadata: {}, transient: { display_id: "name" } },
+        { data: { "text/plain": "three" }, metadata: {}, transient: { display_id: "name" } },
+      ],
+    );
+  });
+
+  it("that fails has an error, the same in the reply", async () => {
+    const { reply, error } = await kernel.execute('throw new RangeError("too far")');
+    const { status, execution_count, ...failure } = reply.content;
+    assert.equal(status, "error");
+    assert.equal(typeof execution_count, "number");
+    assert.deepEqual(failure, error);
+    assert.deepEqual([error.ename, error.evalue], ["RangeError", "too far"]);
+  });
+
+  it("without code is answered without being run", async () => {
+    const { reply, published } = await kernel.execute(" \n ");
+    assert.equal(reply.content.status, "ok");
+    assert.deepEqual(types(published), ["status", "status"]);
+  });
+
+  it("that is silent or not for the history is not counted; a silent one says nothing of its own", async () => {
+    const count = (await kernel.execute("0")).reply.content.execution_count;
+    const silent = await kernel.execute('console.log("heard"); 1', { silent: true });
+    assert.deepEqual(types(silent.published), ["status", "stream", "status"]);
+    const unstored = await kernel.execute("2", { store_history: false });
+    assert.deepEqual(types(unstored.published), ["status", "execute_input", "execute_result", "status"]);
+    assert.deepEqual([silent, unstored].map(({ reply }) => reply.content.execution_count), [count, count]);
+    assert.equal((await kernel.execute("3")).reply.content.execution_count, count + 1);
+  });
+
+  it("has its user_expressions refused by name", async () => {
+    const { reply } = await kernel.execute("1", { user_expressions: { a: "1 + 1" } });
+    assert.equal(reply.content.user_expressions.a.status, "error");
+    assert.equal(reply.content.user_expressions.a.ename, "UnsupportedRequest");
+  });
+});
+
+describe("cells asked for at once", () => {
+  it("run in order", async () => {
+    const ids = [3, 2, 1].map((number) => kernel.start(`await new Promise((done) => setTimeout(done, ${number * 50})); console.log(${number})`));
+    const answers = await Promise.all(ids.map((id) => kernel.answer(id)));
+    assert.deepEqual(answers.map((answer) => answer.text()), ["3\n", "2\n", "1\n"]);
+    assert.deepEqual(kernel.iopub.filter(({ header, parent }) => header.msg_type === "stream" && ids.includes(parent.msg_id)).map(({ content }) => content.text), [
+      "3\n",
+      "2\n",
+      "1\n",
+    ]);
+  });
+
+  const failing = 'await new Promise((done) => setTimeout(done, 100)); throw new Error("no")';
+
+  it("are dropped behind one that fails, and later ones run", async () => {
+    const ids = [kernel.start(failing), kernel.start('console.log("never")'), kernel.start("2")];
+    const [failed, ...dropped] = await Promise.all(ids.map((id) => kernel.answer(id)));
+    assert.equal(failed!.reply.content.status, "error");
+    for (const { reply, published } of dropped) {
+      assert.deepEqual(reply.content, { status: "aborted" });
+      assert.deepEqual(types(published), ["status", "status"]);
+    }
+    assert.equal((await kernel.execute("5")).result.data["text/plain"], "5");
+  });
+
+  it("run behind one that fails where that was asked for", async () => {
+    const ids = [kernel.start(failing, { stop_on_error: false }), kernel.start("7")];
+    const [failed, next] = await Promise.all(ids.map((id) => kernel.answer(id)));
+    assert.equal(failed!.reply.content.status, "error");
+    assert.equal(next!.result.data["text/plain"], "7");
+  });
+});
+
+describe("outputs", () => {
+  it("come a thousand in a row, prints and displays mixed, in order", async () => {
+    const { outputs } = await kernel.execute(`for (let i = 0; i < 1000; i++) { if (i % 2) console.log(i); else { ${show("String(i)")} } }`);
+    const shown = outputs.flatMap(({ header, content }) =>
+      header.msg_type === "stream" ? (content.text as string).trim().split("\n") : [content.data["text/plain"] as string],
+    );
+    assert.deepEqual(shown, Array.from({ length: 1000 }, (_, i) => String(i)));
+  });
+
+  const expected = Array.from({ length: 100_000 }, (_, i) => `${i} `.padEnd(99, "é")).join("\n") + "\n";
+
+  it("of 10 MB in small prints arrive whole, in few messages", async () => {
+    const answer = await kernel.execute('for (let i = 0; i < 100_000; i++) console.log(`${i} `.padEnd(99, "é"))');
+    assert.ok(answer.text() === expected, "the text has changed");
+    assert.ok(answer.outputs.length < 2000, `${answer.outputs.length} messages`);
+  });
+
+  it("of 10 MB in one print arrive whole", async () => {
+    const answer = await kernel.execute('console.log(Array.from({ length: 100_000 }, (_, i) => `${i} `.padEnd(99, "é")).join("\\n"))');
+    assert.ok(answer.text() === expected, "the text has changed");
+  });
+
+  it("of an ended cell go under that cell", async () => {
+    const id = kernel.start(`setTimeout(() => { console.log("late"); ${show('"later"')} }, 500)`);
+    assert.equal((await kernel.answer(id)).reply.content.status, "ok");
+    const next = await kernel.execute('await new Promise((done) => setTimeout(done, 1000)); console.log("next")');
+    assert.deepEqual(types(kernel.publishedUnder(id)).slice(-2), ["stream", "display_data"]);
+    assert.equal(textOf(kernel.publishedUnder(id)), "late\n");
+    assert.equal(next.text(), "next\n");
+  });
+
+  it("of programs that a cell starts, and of native code, go under the cell", async () => {
+    const answer = await kernel.execute(`
+      import { spawnSync } from "node:child_process";
+      spawnSync("echo", ["from a program ✓"], { stdio: "inherit" });
+      await new Promise((done) => setTimeout(done, 300));`);
+    assert.equal(answer.text(), "from a program ✓\n");
+  });
+});
