@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Dealer, Request, Subscriber } from "zeromq";
+import type { Exit } from "../../src/kernel/front/session-end.js";
 import { decode, encode } from "../../src/kernel/wire/codec.js";
 import type { Content, Header, Message } from "../../src/kernel/wire/message.js";
 import type { Channel } from "../../src/kernel/wire/wire.js";
@@ -88,12 +89,6 @@ export async function startKernel(options: StartOptions = {}): Promise<Kernel> {
     throw error;
   }
   return kernel;
-}
-
-/** How a process ended. */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
 }
 
 /** A front end: sends requests to a kernel and hears what it publishes. */

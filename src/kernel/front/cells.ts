@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
 import type { CellError } from "../session-protocol.js";
 import type { Content } from "../wire/message.js";
@@ -13,6 +14,12 @@ type Asked = z.output<typeof contents.execute>;
 
 /** How many ended cells are remembered, for what they still show. */
 const remembered = 1000;
+
+/**
+ * How long a cell may take to stop when asked, before a signal breaks into it, in milliseconds. Not
+ * both at once: where a cell stops in the moment of the signal, Node breaks into a later cell.
+ */
+const patience = 300;
 
 /** Runs cells one after the other, in the order in which they were asked for. */
 export class Cells {
@@ -40,7 +47,7 @@ export class Cells {
   /** Stops the running cell and drops those that wait. */
   interrupt(): void {
     this.abortQueue();
-    if (this.running) void this.session.interrupt(this.running.number);
+    if (this.running) void this.stop(this.running);
   }
 
   /** Something that the session has said of a cell. */
@@ -60,6 +67,12 @@ export class Cells {
     const error = errorOfEnd(end);
     if (this.running) this.running.finish(error);
     else write(this.newest(), "stderr", `${error.ename}: ${error.evalue}\n`);
+  }
+
+  private async stop(cell: Cell): Promise<void> {
+    await this.session.interrupt(cell.number);
+    await wait(patience);
+    if (this.running === cell) this.session.breakIn();
   }
 
   private newest(): Cell | undefined {

@@ -1,15 +1,19 @@
 import type { CellError } from "../session-protocol.js";
 
-/** How a session's process ended. */
-export interface SessionEnd {
+/** How a process ended: by one of the two. */
+export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+/** How a session's process ended. */
+export interface SessionEnd extends Exit {
   /** The last that native code wrote to stderr. */
   readonly stderr: string;
 }
 
 /** The exit code or the signal of an ended process, in words. */
-export function describeExit({ code, signal }: SessionEnd): string {
+export function describeExit({ code, signal }: Exit): string {
   return signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Writable } from "node:stream";
 import type { FromSession, ToSession } from "../session-protocol.js";
-import type { SessionEnd } from "./session-end.js";
+import type { Exit, SessionEnd } from "./session-end.js";
 import type { StreamName } from "./stream-buffer.js";
 
 /** What is told of a session's process. */
@@ -33,7 +33,7 @@ const crashDump = /^(?:<--- Last few GCs --->|FATAL ERROR: |#\n# Fatal )/m;
 export class SessionProcess {
   private readonly child: ChildProcess;
   private readonly watchdog: Writable;
-  private readonly ended: Promise<void>;
+  private readonly exited: Promise<Exit>;
   private stderr = "";
   private hasCrashed = false;
 
@@ -47,7 +47,14 @@ export class SessionProcess {
     this.child.on("message", (message) => listener.onMessage(message as FromSession));
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => listener.onNativeOutput("stdout", text));
     this.child.stderr!.setEncoding("utf8").on("data", (text: string) => this.onStderr(text));
-    this.ended = this.untilEnd();
+    this.exited = new Promise((resolve) => {
+      this.child.on("exit", (code, signal) => resolve({ code, signal }));
+      this.child.on("error", (error) => {
+        console.error(`sera kernel: the session's process: ${error.message}`);
+        resolve({ code: null, signal: null });
+      });
+    });
+    void this.tellEnd();
   }
 
   send(message: ToSession): void {
@@ -55,19 +62,23 @@ export class SessionProcess {
     this.child.send(message, () => {});
   }
 
-  /** Stops a cell, even one that is stuck in a loop. */
+  /** Asks a cell to stop, even one that is stuck in a loop of its own. */
   interrupt(cell: number): void {
     this.send({ type: "interrupt" });
-    if (process.platform !== "win32") this.child.kill("SIGINT");
     this.watchdog.write(`${cell}\n`);
+  }
+
+  /** Breaks into code that does not ask whether it is to stop: a package's loop. */
+  breakIn(): void {
+    if (process.platform !== "win32") this.child.kill("SIGINT");
   }
 
   /** Ends the process and what its cells have started. */
   async close(): Promise<void> {
     if (this.child.connected) this.child.disconnect();
-    await Promise.race([this.ended, wait(patience, undefined, { ref: false })]);
+    await Promise.race([this.exited, wait(patience, undefined, { ref: false })]);
     this.kill();
-    await this.ended;
+    await this.exited;
   }
 
   private kill(): void {
@@ -94,18 +105,11 @@ export class SessionProcess {
     process.stderr.write(text.slice(start));
   }
 
-  private async untilEnd(): Promise<void> {
-    const exit = await new Promise<Omit<SessionEnd, "stderr">>((resolve) => {
-      this.child.once("exit", (code, signal) => {
-        const end = () => resolve({ code, signal });
-        this.child.once("close", end);
-        setTimeout(end, drain);
-      });
-      this.child.once("error", (error) => {
-        console.error(`sera kernel: the session's process: ${error.message}`);
-        resolve({ code: null, signal: null });
-      });
-    });
+  private async tellEnd(): Promise<void> {
+    // What the process said last is read before.
+    const read = new Promise((resolve) => this.child.once("close", resolve));
+    const exit = await this.exited;
+    await Promise.race([read, wait(drain)]);
     this.listener.onEnd({ ...exit, stderr: this.stderr });
   }
 }

@@ -40,11 +40,16 @@ export class Session {
     this.process.send({ type: "execute", cell, count, code });
   }
 
-  /** Stops a cell that has been given to {@link execute}. */
+  /** Asks a cell to stop that has been given to {@link execute}; done when that has been sent. */
   async interrupt(cell: number): Promise<void> {
     // Not before it has been sent.
     await this.ready;
     this.process.interrupt(cell);
+  }
+
+  /** Breaks into a cell that has been asked to stop and does not. */
+  breakIn(): void {
+    this.process.breakIn();
   }
 
   /** The content of the reply to a question, or of an error where the session ends over it. */

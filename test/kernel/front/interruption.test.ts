@@ -17,13 +17,14 @@ const ways = {
 };
 const work = {
   "a loop without an end": "while (true) {}",
+  "code that never asks whether it is to stop": '/(x+x+)+y/.test("x".repeat(50))',
   "a wait without an end": "await new Promise(() => setInterval(() => {}, 1000))",
 };
 
 describe("an interrupt", () => {
   for (const [way, interrupt] of Object.entries(ways)) {
     for (const [what, code] of Object.entries(work)) {
-      it(`by ${way} stops ${what} at once, drops the cells behind it, and keeps the variables`, async () => {
+      it(`by ${way} soon stops ${what}, drops the cells behind it, and keeps the variables`, async () => {
         await kernel.execute("var kept = 5");
         const id = kernel.start(`console.log("started"); ${code}`);
         const waiting = kernel.start('console.log("never")');
@@ -40,6 +41,16 @@ describe("an interrupt", () => {
       });
     }
   }
+
+  it("stops its own cell only, however often", async () => {
+    for (let round = 0; round < 20; round++) {
+      const id = kernel.start('console.log("started"); while (true) {}');
+      await kernel.untilWritten(id, "started");
+      kernel.signal("SIGINT");
+      assert.equal((await kernel.answer(id)).reply.content.status, "error");
+      assert.equal((await kernel.execute("kept")).result.data["text/plain"], "5");
+    }
+  });
 
   it("of an idle kernel does nothing", async () => {
     kernel.signal("SIGINT");

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { emptyFolder } from "../../support/folder.js";
 import { startKernel, textOf, type Kernel } from "../../support/jupyter-client.js";
 
 async function started(test: TestContext, env: NodeJS.ProcessEnv = {}): Promise<Kernel> {
@@ -64,13 +67,15 @@ describe("a session that ends", () => {
   });
 
   it("three times before it is ready ends the kernel with a reason", async (test) => {
-    const kernel = await started(test);
-    // The first session has been started with the kernel; the later ones find no folder to start in.
+    // Every process loads this file first, so that what it says later befalls the later sessions only.
+    const preload = join(emptyFolder(test), "preload.cjs");
+    writeFileSync(preload, "");
+    const kernel = await started(test, { NODE_OPTIONS: `--require ${preload}` });
     const pid = await sessionOf(kernel);
-    await kernel.execute('import { rmSync } from "node:fs"; rmSync(process.cwd(), { recursive: true });');
+    writeFileSync(preload, "process.exit(3)");
     process.kill(pid, "SIGKILL");
     assert.deepEqual(await kernel.exited, { code: 1, signal: null });
-    assert.match(kernel.stderr, /sera kernel: 3 sessions in a row have ended before they could run a cell\n$/);
+    assert.match(kernel.stderr, /sera kernel: the session ended with exit code 3\nsera kernel: 3 sessions in a row have ended before they could run a cell\n$/);
   });
 });
 
