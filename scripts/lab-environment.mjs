@@ -58,7 +58,7 @@ async function make(folder, python) {
 
 /** Installs with pip; on a terminal one line shows where it is. */
 async function install(python, requirements) {
-  console.log("installing JupyterLab from PyPI (once; about a minute)");
+  console.log("installing from PyPI (once; about a minute)");
   const pip = spawn(
     python,
     ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "--retries", "2", "--requirement", requirements],

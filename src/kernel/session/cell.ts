@@ -67,9 +67,9 @@ export class Cell {
     this.closed = true;
   }
 
-  /** @throws Interrupted where the cell was interrupted */
+  /** @throws Interrupted where the cell was interrupted; or has ended, and what it left running holds up a later one that was */
   check(): void {
-    if (this.isInterrupted) throw new Interrupted();
+    if (this.isInterrupted || (this.closed && this.flag[0]! > this.number)) throw new Interrupted();
   }
 
   /** Where an interrupted cell does not go on: it is thrown out, and left waiting for ever once that did not help. */

@@ -23,8 +23,6 @@ function tellFailure(thrown: unknown, what: string): void {
   write(cell, "stderr", `${what}: ${traceback.join("\n")}\n`);
 }
 
-process.on("uncaughtException", (error) => tellFailure(error, "Uncaught, later"));
-process.on("unhandledRejection", (error) => tellFailure(error, "Rejected, and nothing awaits it"));
 process.on("disconnect", () => endProcess());
 // An interrupt comes as a message; the signal only ends a cell that runs without a wait, and otherwise must not end the process.
 process.on("SIGINT", () => {});
@@ -63,4 +61,7 @@ process.on("message", (message: ToSession) => {
       break;
   }
 });
+// Only now: what fails before this ends the process, and the front says so.
+process.on("uncaughtException", (error) => tellFailure(error, "Uncaught, later"));
+process.on("unhandledRejection", (error) => tellFailure(error, "Rejected, and nothing awaits it"));
 tell({ type: "ready", typescript: compiler.version });

@@ -57,6 +57,14 @@ describe("guard", () => {
     flag[0] = 0;
   });
 
+  it("stops what an ended cell left running when a later one, which it holds up, is interrupted", async () => {
+    const cell = newCell();
+    flag[0] = cell.number + 1;
+    cell.close();
+    await assert.rejects(run(cell, "for (;;);"), Interrupted);
+    flag[0] = 0;
+  });
+
   it("does not go on behind a wait once the cell was interrupted, after its cleaning up", async () => {
     const cell = newCell();
     const seen: string[] = [];
