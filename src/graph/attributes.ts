@@ -18,6 +18,7 @@ export interface Attributes {
   sigmoid: None;
   softplus: None;
   silu: None;
+  erf: None;
   add: None;
   sub: None;
   mul: None;
@@ -50,6 +51,7 @@ export interface Attributes {
   softmax: None;
   logSoftmax: None;
   rmsNorm: { readonly epsilon: number };
+  layerNorm: { readonly epsilon: number };
   rotary: None;
 }
 

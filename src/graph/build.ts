@@ -38,6 +38,8 @@ export const sigmoid = (x: Value): Value => x.graph.value("sigmoid", [x], {});
 export const softplus = (x: Value): Value => x.graph.value("softplus", [x], {});
 /** x·sigmoid(x) */
 export const silu = (x: Value): Value => x.graph.value("silu", [x], {});
+/** The error function, 2/√π · ∫₀ˣ exp(−t²) dt. */
+export const erf = (x: Value): Value => x.graph.value("erf", [x], {});
 /** log sigmoid(x) = −softplus(−x), finite for every finite x. */
 export const logSigmoid = (x: Value): Value => neg(softplus(neg(x)));
 
@@ -51,6 +53,14 @@ export const mul = (a: Value, b: Operand): Value => (b === 1 ? a : binary("mul",
 export const div = (a: Value, b: Operand): Value => (b === 1 ? a : binary("div", a, b));
 /** The larger of the two; where they are equal the gradient goes to `a`. */
 export const maximum = (a: Value, b: Operand): Value => binary("maximum", a, b);
+/** x·Φ(x) with Φ the normal distribution's (Hendrycks & Gimpel 2016, arXiv 1606.08415). */
+export const gelu = (x: Value): Value => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+/**
+ * The approximation of {@link gelu} that GPT-2 uses, ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))), written with
+ * ½(1 + tanh(u)) = sigmoid(2u).
+ */
+export const geluTanh = (x: Value): Value =>
+  mul(x, sigmoid(mul(mul(x, add(mul(mul(x, x), 0.044715), 1)), 2 * Math.sqrt(2 / Math.PI))));
 /** The smaller of the two; where they are equal the gradient goes to `a`. */
 export const minimum = (a: Value, b: Operand): Value => neg(maximum(neg(a), neg(lift(a, b))));
 /** a < b */
@@ -148,6 +158,9 @@ export const logSoftmax = (x: Value): Value => x.graph.value("logSoftmax", [x], 
 /** x / √(mean(x²) + ε) · weight over the last axis (Zhang & Sennrich 2019, arXiv 1910.07467). */
 export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value =>
   x.graph.value("rmsNorm", [x, weight], { epsilon });
+/** (x − mean(x)) / √(var(x) + ε) · weight + bias over the last axis (Ba, Kiros & Hinton 2016, arXiv 1607.06450). */
+export const layerNorm = (x: Value, weight: Value, bias: Value, epsilon: number): Value =>
+  x.graph.value("layerNorm", [x, weight, bias], { epsilon });
 /**
  * Rotary position embedding (Su et al. 2021, arXiv 2104.09864) in the half-split layout of Llama.
  *

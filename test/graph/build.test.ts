@@ -59,5 +59,16 @@ describe("what is composed of other ops", () => {
     assert.deepEqual(b.mean(x, [-1], true).shape, [2, 1]);
   });
 
+  it("gelu and its approximation", () => {
+    const points = graph.input("points", "float32", [4]);
+    const [exact, approximate] = evaluate([b.gelu(points), b.geluTanh(points)], { points: [-2, 0, 0.5, 3] });
+    // x·Φ(x) with Φ from tables, and ½x·(1 + tanh(…)) by its own definition.
+    [-0.04550026389635842, 0, 0.34573123063700656, 2.99595030590511].forEach((x, i) => assert.ok(Math.abs(exact![i]! - x) < 1e-7));
+    [-2, 0, 0.5, 3].forEach((x, i) => {
+      const expected = 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+      assert.ok(Math.abs(approximate![i]! - expected) < 1e-7);
+    });
+  });
+
   it("minimum", () => assert.deepEqual(smaller, [0.5, -2, 0.5, -4, 0.5, -6]));
 });

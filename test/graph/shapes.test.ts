@@ -40,6 +40,7 @@ const results: readonly Result[] = [
   [b.writeAt(f(2, 4, 3), i(2), f(2, 3)), [2, 4, 3]],
   [b.softmax(f(2, 3)), [2, 3]],
   [b.rmsNorm(f(2, 3), f(3), 1e-5), [2, 3]],
+  [b.layerNorm(f(2, 3), f(3), f(3), 1e-5), [2, 3]],
   [b.rotary(f(2, 4, 3, 6), i(2, 3), f(9, 3), f(9, 3)), [2, 4, 3, 6]],
 ];
 
@@ -60,6 +61,7 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
   sigmoid: [[() => b.sigmoid(bool()), "sigmoid(bool[]): needs float32, got bool"]],
   softplus: [[() => b.softplus(i(2)), "softplus(int32[2]): needs float32, got int32"]],
   silu: [[() => b.silu(i(2)), "silu(int32[2]): needs float32, got int32"]],
+  erf: [[() => b.erf(i(2)), "erf(int32[2]): needs float32, got int32"]],
   add: [
     [() => b.add(f(2), f(3)), "add(float32[2], float32[3]): shapes [2] and [3] do not broadcast"],
     [() => b.add(f(2), i(2)), "add(float32[2], int32[2]): needs float32, got int32"],
@@ -160,6 +162,18 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
     [() => b.rmsNorm(f(2, 3), f(2), 1e-5), "rmsNorm(float32[2,3], float32[2]): the weight is not one row of x"],
     [() => b.rmsNorm(f(), f(), 1e-5), "rmsNorm(float32[], float32[]): needs an axis"],
     [() => b.rmsNorm(f(3), i(3), 1e-5), "rmsNorm(float32[3], int32[3]): needs float32, got int32"],
+  ],
+  layerNorm: [
+    [
+      () => b.layerNorm(f(2, 3), f(2), f(2), 1e-5),
+      "layerNorm(float32[2,3], float32[2], float32[2]): the weight is not one row of x",
+    ],
+    [
+      () => b.layerNorm(f(2, 3), f(3), f(1), 1e-5),
+      "layerNorm(float32[2,3], float32[3], float32[1]): the bias is not one row of x",
+    ],
+    [() => b.layerNorm(f(), f(), f(), 1e-5), "layerNorm(float32[], float32[], float32[]): needs an axis"],
+    [() => b.layerNorm(f(3), f(3), i(3), 1e-5), "layerNorm(float32[3], float32[3], int32[3]): needs float32, got int32"],
   ],
   rotary: [
     [

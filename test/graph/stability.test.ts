@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { logSigmoid, logSoftmax, sigmoid, silu, softmax, softplus, sum } from "../../src/graph/build.js";
+import { gelu, geluTanh, logSigmoid, logSoftmax, sigmoid, silu, softmax, softplus, sum } from "../../src/graph/build.js";
 import { gradients } from "../../src/graph/gradient.js";
 import { Graph, type Value } from "../../src/graph/value.js";
 import { evaluate } from "../support/reference.js";
@@ -38,6 +38,14 @@ describe("far from 0", () => {
     const [products, slopes] = at(silu);
     assertClose(products, [0, 0, 0, 90, 1000]);
     assertClose(slopes, [0, 0, 0.5, 1, 1]);
+  });
+
+  it("gelu and its approximation are x or 0, their derivatives 1 or 0", () => {
+    for (const op of [gelu, geluTanh]) {
+      const [values, derivatives] = at(op);
+      assertClose(values, [0, 0, 0, 90, 1000]);
+      assertClose(derivatives, [0, 0, 0.5, 1, 1]);
+    }
   });
 
   it("softmax and logSoftmax see only differences", () => {

@@ -38,6 +38,8 @@ const examples: Readonly<Record<OpName, readonly (readonly [Value, readonly numb
   sigmoid: [[b.sigmoid(leaf([3], [0, Math.log(3), -Math.log(3)])), [0.5, 0.75, 0.25]]],
   softplus: [[b.softplus(leaf([2], [0, Math.log(3)])), [Math.LN2, Math.log(4)]]],
   silu: [[b.silu(leaf([2], [0, Math.log(3)])), [0, 0.75 * Math.log(3)]]],
+  // Abramowitz & Stegun, table 7.1; erf(−x) = −erf(x).
+  erf: [[b.erf(leaf([5], [0, 0.5, -1, 2, 7])), [0, 0.5204998778130465, -0.8427007929497149, 0.9953222650189527, 1]]],
   add: [
     [b.add(matrix, row), [2, 4, 6, 5, 7, 9]],
     [b.add(leaf([2, 1], [10, 20]), row), [11, 12, 13, 21, 22, 23]],
@@ -103,6 +105,8 @@ const examples: Readonly<Record<OpName, readonly (readonly [Value, readonly numb
   logSoftmax: [[b.logSoftmax(leaf([2, 2], [0, Math.log(3), 1000, 1000])), [-Math.log(4), Math.log(0.75), -Math.LN2, -Math.LN2]]],
   // mean(x²) + ε = 25/2 + 3.5 = 4².
   rmsNorm: [[b.rmsNorm(leaf([2], [3, 4]), leaf([2], [8, -4]), 3.5), [6, -4]]],
+  // The mean is 5, and var(x) + ε = 4 + 5 = 3².
+  layerNorm: [[b.layerNorm(leaf([2], [3, 7]), leaf([2], [3, 6]), leaf([2], [10, -4]), 5), [8, 0]]],
   // A quarter turn of the first pair (1, 3) and none of the second (2, 4); the halves hold a pair's two sides.
   rotary: [
     [

@@ -47,6 +47,7 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   sigmoid: unary(sigmoid),
   softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
   silu: unary((x) => x * sigmoid(x)),
+  erf: unary(erf),
   add: binary((a, b) => a + b),
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
@@ -137,6 +138,11 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     const meanSquare = total(row.map((x) => x * x)) / row.length;
     return row.map((x, i) => (x / Math.sqrt(meanSquare + y.attributes.epsilon)) * weight!.data[i]!);
   }),
+  layerNorm: overRows((row, y, weight, bias) => {
+    const mean = total(row) / row.length;
+    const variance = total(row.map((x) => (x - mean) ** 2)) / row.length;
+    return row.map((x, i) => ((x - mean) / Math.sqrt(variance + y.attributes.epsilon)) * weight!.data[i]! + bias!.data[i]!);
+  }),
   rotary: (y, [x, position, cos, sin]) =>
     tabulate(y.shape, (at) => {
       const [batch, head, step, i] = at as [number, number, number, number];
@@ -172,16 +178,26 @@ function binary(f: (a: number, b: number) => number): Rule<OpName> {
 }
 
 /** An op on each row along the last axis. */
-function overRows<K extends OpName>(f: (row: readonly number[], y: Value<K>, weight?: Numbers) => number[]): Rule<K> {
-  return (y, [x, weight]) => {
+function overRows<K extends OpName>(
+  f: (row: readonly number[], y: Value<K>, weight?: Numbers, bias?: Numbers) => number[],
+): Rule<K> {
+  return (y, [x, weight, bias]) => {
     const width = x!.shape.at(-1)!;
     const starts = Array.from({ length: x!.data.length / width }, (_, row) => row * width);
-    return starts.flatMap((start) => f(x!.data.slice(start, start + width), y, weight));
+    return starts.flatMap((start) => f(x!.data.slice(start, start + width), y, weight, bias));
   };
 }
 
 function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
+}
+
+/** By its series of positive terms, 2/√π · exp(−x²) · Σ 2ⁿx²ⁿ⁺¹/(2n+1)!!; beyond 6 it is 1 to the last bit. */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let sum = 0;
+  for (let n = 0, term = x; sum + term !== sum; n++, term *= (2 * x * x) / (2 * n + 1)) sum += term;
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
 function total(terms: readonly number[]): number {

@@ -27,6 +27,7 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   sigmoid: node("Sigmoid"),
   softplus: node("Softplus"),
   silu: (emit, _, inputs) => emit.contrib("QuickGelu", inputs, { alpha: { float: 1 } }),
+  erf: node("Erf"),
   add: node("Add"),
   sub: node("Sub"),
   mul: node("Mul"),
@@ -65,6 +66,8 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   logSoftmax: (emit, _, inputs) => emit.node("LogSoftmax", inputs, lastAxis),
   rmsNorm: (emit, { attributes: { epsilon } }, inputs) =>
     emit.node("SimplifiedLayerNormalization", inputs, { ...lastAxis, epsilon: { float: epsilon } }),
+  layerNorm: (emit, { attributes: { epsilon } }, inputs) =>
+    emit.node("LayerNormalization", inputs, { ...lastAxis, epsilon: { float: epsilon } }),
   rotary: (emit, _, [x, position, cos, sin]) =>
     emit.contrib("RotaryEmbedding", [x!, toInt64(emit, position!), cos!, sin!]),
 };

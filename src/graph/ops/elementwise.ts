@@ -1,5 +1,5 @@
 import type { OpName } from "../attributes.js";
-import { add, div, less, mul, neg, sigmoid, sub, where } from "../build.js";
+import { add, div, exp, less, mul, neg, sigmoid, sub, where } from "../build.js";
 import type { OpDefinition } from "../definition.js";
 import { broadcastShapes } from "../tensor.js";
 import type { Inferred, Value } from "../value.js";
@@ -47,6 +47,8 @@ export const siluDefinition = unary<"silu">((x, y, dy) => {
   const s = sigmoid(x);
   return mul(dy, add(s, sub(y, mul(y, s))));
 });
+// erf′ = 2/√π · exp(−x²)
+export const erfDefinition = unary<"erf">((x, _y, dy) => mul(dy, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))));
 
 export const addDefinition = binary<"add">((dy) => dy, (dy) => dy);
 export const subDefinition = binary<"sub">((dy) => dy, (dy) => neg(dy));

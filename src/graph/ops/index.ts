@@ -19,6 +19,7 @@ export const definitions: { readonly [K in OpName]: OpDefinition<K> } = {
   sigmoid: elementwise.sigmoidDefinition,
   softplus: elementwise.softplusDefinition,
   silu: elementwise.siluDefinition,
+  erf: elementwise.erfDefinition,
   add: elementwise.addDefinition,
   sub: elementwise.subDefinition,
   mul: elementwise.mulDefinition,
@@ -43,5 +44,6 @@ export const definitions: { readonly [K in OpName]: OpDefinition<K> } = {
   softmax: transformer.softmaxDefinition,
   logSoftmax: transformer.logSoftmaxDefinition,
   rmsNorm: transformer.rmsNormDefinition,
+  layerNorm: transformer.layerNormDefinition,
   rotary: transformer.rotaryDefinition,
 };

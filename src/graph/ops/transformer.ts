@@ -42,6 +42,28 @@ export const rmsNormDefinition: OpDefinition<"rmsNorm"> = {
   },
 };
 
+export const layerNormDefinition: OpDefinition<"layerNorm"> = {
+  infer([x, weight, bias]) {
+    needType(weight!, "float32");
+    needType(bias!, "float32");
+    need(sameShape(weight!.shape, x!.shape.slice(-1)), "the weight is not one row of x");
+    need(sameShape(bias!.shape, weight!.shape), "the bias is not one row of x");
+    return inferLastAxis([x!]);
+  },
+  // With n = (x−mean(x))·r, r = 1/√(var(x)+ε): dx = r·(w·dy − mean(w·dy) − n·mean(w·dy·n)), dw = Σ dy·n, db = Σ dy.
+  gradient(y, dy) {
+    const [x, weight] = y.inputs as [Value, Value];
+    const centred = sub(x, mean(x, [-1], true));
+    const root = sqrt(add(mean(mul(centred, centred), [-1], true), y.attributes.epsilon));
+    const normed = div(centred, root);
+    const scaled = mul(dy, weight);
+    const along = mean(mul(scaled, normed), [-1], true);
+    const rows = x.shape.slice(0, -1).map((_, i) => i);
+    const dx = div(sub(sub(scaled, mean(scaled, [-1], true)), mul(normed, along)), root);
+    return [dx, sum(mul(dy, normed), rows), sum(dy, rows)];
+  },
+};
+
 export const rotaryDefinition: OpDefinition<"rotary"> = {
   infer([x, position, cos, sin]) {
     needType(x!, "float32");

@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import type { Feeds } from "../../../src/engine/engine.js";
 import type { OpName } from "../../../src/graph/attributes.js";
-import { logSigmoid, logSoftmax, sigmoid, silu, softmax, softplus } from "../../../src/graph/build.js";
+import { gelu, geluTanh, logSigmoid, logSoftmax, sigmoid, silu, softmax, softplus } from "../../../src/graph/build.js";
 import { gradients } from "../../../src/graph/gradient.js";
 import { definitions } from "../../../src/graph/ops/index.js";
 import type { Tensor } from "../../../src/graph/tensor.js";
@@ -70,7 +70,7 @@ describe("onnxruntime computes what the reference computes", () => {
 
 describe("far from 0 values and gradients stay finite and right", () => {
   const far = numbers([5], [-1000, -90, 0, 90, 1000]);
-  for (const build of [softplus, logSigmoid, sigmoid, silu, softmax, logSoftmax]) {
+  for (const build of [softplus, logSigmoid, sigmoid, silu, gelu, geluTanh, softmax, logSoftmax]) {
     it(build.name, () => check({ title: build.name, inputs: [far], build }));
   }
 });

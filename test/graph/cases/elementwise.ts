@@ -50,6 +50,7 @@ export const elementwise = {
   sigmoid: unary("sigmoid", b.sigmoid),
   softplus: [...unary("softplus", b.softplus), ...unary("logSigmoid", b.logSigmoid)],
   silu: unary("silu", b.silu),
+  erf: [...unary("erf", b.erf), ...unary("gelu", b.gelu)],
 
   add: binary("add", b.add),
   sub: binary("sub", b.sub),

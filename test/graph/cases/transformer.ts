@@ -1,4 +1,4 @@
-import { logSoftmax, rmsNorm, rotary, softmax } from "../../../src/graph/build.js";
+import { layerNorm, logSoftmax, rmsNorm, rotary, softmax } from "../../../src/graph/build.js";
 import type { Value } from "../../../src/graph/value.js";
 import type { Case, Given } from "./case.js";
 import { held, integers, normal, numbers } from "./case.js";
@@ -31,6 +31,20 @@ export const transformer = {
       build: (x, w) => rmsNorm(x, w, 1e-2),
     },
     { title: "rmsNorm of large numbers", inputs: [numbers([2], [3e3, -4e3]), normal(2)], build: (x, w) => rmsNorm(x, w, 1e-5) },
+  ],
+  layerNorm: [
+    { title: "layerNorm of rows", inputs: [normal(2, 3, 4), normal(4), normal(4)], build: (x, w, b) => layerNorm(x, w, b, 1e-5) },
+    { title: "layerNorm of a row", inputs: [normal(3), normal(3), normal(3)], build: (x, w, b) => layerNorm(x, w, b, 1e-6) },
+    {
+      title: "layerNorm of a row near 0, and of equal numbers",
+      inputs: [numbers([2, 2], [1e-3, -2e-3, 3, 3]), normal(2), normal(2)],
+      build: (x, w, b) => layerNorm(x, w, b, 1e-2),
+    },
+    {
+      title: "layerNorm of large numbers",
+      inputs: [numbers([3], [3e3, -4e3, 1e3]), normal(3), normal(3)],
+      build: (x, w, b) => layerNorm(x, w, b, 1e-5),
+    },
   ],
   rotary: [
     {
