@@ -34,10 +34,22 @@ export function changeCompiler({ options, fallback, isLoaded, finish }: Changes)
       resolveWithFallback(host, fallback);
       return mendBuilder(host, isLoaded);
     }) as typeof typescript.createWatchCompilerHost,
+    ...withoutOutside(),
     transpileModule: finish,
     sys: watchingOwnFiles(compiler.sys),
   };
   tslab.cache[compilerPath]!.exports = changed;
+}
+
+/** TypeScript's complaint that a file lies outside the folder of what is emitted; such files are loaded, not emitted. */
+const outsideRoot = 6059;
+
+/** tslab's compiler has a function of its own that finds the errors of some files. */
+function withoutOutside() {
+  type Find = (...parameters: unknown[]) => readonly typescript.Diagnostic[];
+  const name = "getPreEmitDiagnosticsOfFiles";
+  const { [name]: find } = compiler as unknown as Record<typeof name, Find>;
+  return { [name]: (...parameters: unknown[]) => find(...parameters).filter(({ code }) => code !== outsideRoot) };
 }
 
 /** The file of what earlier cells have declared, as tslab names it. */

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { startKernel, textOf, type Kernel, type Received } from "../support/jupyter-client.js";
+
+/* Cells as users write them, in a notebook that lies beside nothing of the library. */
+const folder = mkdtempSync(join(tmpdir(), "sera-notebook-"));
+const notebooks = join(folder, "notebooks");
+let kernel: Kernel;
+before(async () => {
+  mkdirSync(notebooks);
+  kernel = await startKernel({ cwd: notebooks });
+});
+after(async () => {
+  await kernel.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const plain = (text: unknown) => String(text).replace(/\x1b\[\d+m/g, "");
+
+describe("a cell", () => {
+  it("shows what its last expression is: a table, a plot in three forms, an object that shows itself", async () => {
+    const table = await kernel.execute('import { table } from "arquero";\ntable({ word: ["a", "b"], n: [1, 22] })');
+    assert.match(table.result.data["text/html"] as string, /<small>integer<\/small>/);
+    const plot = await kernel.execute(
+      'import { plot } from "sera-lab";\nplot.winRates([{ name: "SeRA", mean: 0.7, low: 0.6, high: 0.8 }])',
+    );
+    assert.deepEqual(Object.keys(plot.result.data).sort(), ["application/vnd.vegalite.v5+json", "image/svg+xml", "text/plain"]);
+    const own = await kernel.execute('({ [Symbol.for("Jupyter.display")]: () => ({ "text/markdown": "**own**" }) })');
+    assert.deepEqual(own.result.data, { "text/markdown": "**own**" });
+  });
+
+  it("imports TypeScript from outside the notebook's folder, and its new text when it has changed", async () => {
+    writeFileSync(join(folder, "tools.ts"), "export const twice = (x: number): number => 2 * x;\n");
+    assert.equal((await kernel.execute('import { twice } from "../tools.ts";\ntwice(4)')).result.data["text/plain"], "8");
+    await wait(20);
+    writeFileSync(join(folder, "tools.ts"), "export const twice = (x: number): number => 20 * x;\n");
+    assert.equal((await kernel.execute('import { twice } from "../tools";\ntwice(4)')).result.data["text/plain"], "80");
+  });
+
+  const failures = {
+    "does not parse": ["const a = {", "SyntaxError", /^1:12 - /],
+    "does not fit its types": ["const wrong: string = 5;", "TypeCheckError", /^1:7 - Type 'number' is not assignable to type 'string'/],
+    "throws what is no error": ["throw 7", "NotAnError", /^found 7 thrown, expected an Error$/],
+    "awaits what is rejected": ["await Promise.reject(new RangeError('far'))", "RangeError", /^far$/],
+    "wants to end the process": ["process.exit(2)", "Error", /^found process\.exit\(2\), expected a cell that leaves the kernel running/],
+    "gives the library what it cannot use": [
+      'import { loadPreferences } from "sera-lab";\nawait loadPreferences("no such file.jsonl")',
+      "InputError",
+      /no such file\.jsonl/,
+    ],
+  } as const;
+  for (const [what, [code, ename, evalue]] of Object.entries(failures)) {
+    it(`that ${what} fails with a reason and its line, and the kernel lives`, async () => {
+      const { error, reply } = await kernel.execute(code);
+      assert.equal(error.ename, ename);
+      assert.match(error.evalue as string, evalue);
+      assert.equal(reply.content.status, "error");
+      if (ename !== "NotAnError") assert.match(plain((error.traceback as string[]).join("\n")), /▶ \d+ │ /);
+      assert.equal((await kernel.execute("1 + 1")).result.data["text/plain"], "2");
+    });
+  }
+
+  it("tells below itself what is rejected later and what nothing awaits, of its own or of the library's", async () => {
+    const later = kernel.start("setTimeout(() => Promise.reject(new Error('much later')), 50); 'ended'");
+    const nobody = kernel.start('import { loadPreferences } from "sera-lab";\nvoid loadPreferences("nowhere.jsonl");');
+    const isTold = (id: string, text: string) => () => textOf(kernel.publishedUnder(id), "stderr").includes(text);
+    await kernel.until(isTold(later, "much later"), "the later rejection");
+    await kernel.until(isTold(nobody, "nowhere.jsonl"), "the library's rejection");
+    assert.equal((await kernel.answer(later)).reply.content.status, "ok");
+    assert.equal((await kernel.answer(nobody)).reply.content.status, "ok");
+  });
+
+  it("says nothing more once it was interrupted", async () => {
+    const id = kernel.start("for (let i = 0; ; i++) { console.log(`turn ${i}`); await new Promise((done) => setTimeout(done, 10)); }");
+    await kernel.untilWritten(id, "turn 3");
+    kernel.signal("SIGINT");
+    await kernel.answer(id);
+    const said = kernel.publishedUnder(id).length;
+    await wait(300);
+    assert.equal(kernel.publishedUnder(id).length, said);
+  });
+
+  it("can watch for an interrupt itself", async () => {
+    const id = kernel.start(`
+      import { cell } from "sera-lab";
+      const { signal } = cell;
+      console.log("watching");
+      await new Promise<void>((done) => signal.addEventListener("abort", () => { console.log("put in order"); done(); }));`);
+    await kernel.untilWritten(id, "watching");
+    kernel.signal("SIGINT");
+    const answer = await kernel.answer(id);
+    assert.equal(answer.error.ename, "Interrupted");
+    assert.match(answer.text(), /put in order/);
+  });
+
+  it("that trains can be interrupted, the next one runs at once, and run again it goes on to the same bytes", async () => {
+    await kernel.execute(`
+      import { loadModel, loadPreferences, sera, world } from "sera-lab";
+      const { pairs } = await loadPreferences(world.train, { limit: 96 });
+      const start = await loadModel(world.sft, { threads: 1 });
+      const options = { beta: 1, iterations: 2, batchSize: 4, maxNewTokens: 16, seed: 1 };`);
+    const train = 'const run = await sera(start, pairs, { ...options, folder: "stopped" });\nrun.iterations.length';
+    const id = kernel.start(train);
+    const hasMoved = ({ header, content }: Received) => header.msg_type === "update_display_data" && /align 1\/2/.test(JSON.stringify(content));
+    await kernel.until(() => kernel.publishedUnder(id).some(hasMoved), "progress of the training");
+    const sent = performance.now();
+    kernel.signal("SIGINT");
+    assert.equal((await kernel.answer(id)).error.ename, "Interrupted");
+    assert.equal((await kernel.execute("6 * 7")).result.data["text/plain"], "42");
+    const seconds = (performance.now() - sent) / 1000;
+    assert.ok(seconds < 5, `${seconds} s`);
+    assert.ok(existsSync(join(notebooks, "stopped/iteration-1/checkpoint.safetensors")));
+    assert.equal((await kernel.execute(train)).result.data["text/plain"], "3");
+    await kernel.execute('await sera(start, pairs, { ...options, folder: "whole" })');
+    const model = (name: string) => readFileSync(join(notebooks, name, "iteration-2/model/model.safetensors"));
+    assert.ok(model("stopped").equals(model("whole")));
+  });
+});
