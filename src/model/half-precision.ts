@@ -1,6 +1,9 @@
 /** Two-byte floating-point formats of weights: IEEE half precision, and the upper half of a float32. */
 export type HalfFormat = "F16" | "BF16";
 
+/** Where rounding to the nearest number of a format begins to give infinity: half a step beyond the largest. */
+const infinityFrom: Readonly<Record<HalfFormat, number>> = { F16: 65520, BF16: 2 ** 128 - 2 ** 119 };
+
 /**
  * Widens two-byte floats to float32, exactly; NaN, infinities and subnormals included.
  *
@@ -26,4 +29,51 @@ export function widen(format: HalfFormat, bits: Uint16Array, target: Float32Arra
       wide[i] = sign | (wideExponent << 23) | (fraction << 13);
     }
   }
+}
+
+/**
+ * Rounds float32 numbers to two-byte ones: to the nearest, and to the even one of two that are as near. What is too
+ * large becomes infinity (see {@link findOverflow}); NaN stays NaN.
+ *
+ * @param bits as many places as `numbers`, for the bit patterns
+ */
+export function narrow(format: HalfFormat, numbers: Float32Array, bits: Uint16Array): void {
+  const wide = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+  const half = format === "BF16" ? brainBits : halfBits;
+  for (let i = 0; i < wide.length; i++) {
+    const magnitude = wide[i]! & 0x7fffffff;
+    bits[i] = ((wide[i]! >>> 16) & 0x8000) | half(magnitude);
+  }
+}
+
+/** A float32's bits without its sign to bfloat16's. Half of the last place that stays is added, less one before an even. */
+function brainBits(magnitude: number): number {
+  if (magnitude > 0x7f800000) return 0x7fc0;
+  return (magnitude + 0x7fff + ((magnitude >> 16) & 1)) >>> 16;
+}
+
+const scratch = new Float32Array(1);
+const scratchBits = new Uint32Array(scratch.buffer);
+
+/** A float32's bits without its sign to IEEE half precision's. */
+function halfBits(magnitude: number): number {
+  if (magnitude > 0x7f800000) return 0x7e00;
+  if (magnitude >= 0x477ff000) return 0x7c00;
+  if (magnitude < 0x38800000) {
+    // Below 2⁻¹⁴ the places are 2⁻²⁴ apart, as those of the float32 numbers from ½ to 1 are: adding ½ rounds to them.
+    scratchBits[0] = magnitude;
+    scratch[0] = scratch[0]! + 0.5;
+    return scratchBits[0] - 0x3f000000;
+  }
+  return (magnitude + 0xfff + ((magnitude >> 13) & 1) - ((127 - 15) << 23)) >>> 13;
+}
+
+/** Index of the first finite number that {@link narrow} would make infinite; -1 where there is none. */
+export function findOverflow(format: HalfFormat, numbers: Float32Array): number {
+  const limit = infinityFrom[format];
+  for (let i = 0; i < numbers.length; i++) {
+    const magnitude = Math.abs(numbers[i]!);
+    if (magnitude >= limit && magnitude !== Infinity) return i;
+  }
+  return -1;
 }

@@ -3,7 +3,7 @@ import { inputError, quote } from "../base/errors.js";
 import { sizeOf, type Shape } from "../graph/tensor.js";
 import { checkJson, parseJson } from "./read-json.js";
 
-/** Bytes of one element, for every element type that is read. */
+/** Bytes of one element, for every element type that can be read. */
 export const bytesPerElement = { F32: 4, F16: 2, BF16: 2 } as const;
 
 /** Free text about a file, by name. */
@@ -12,7 +12,8 @@ export type Metadata = Readonly<Record<string, string>>;
 /** Where a tensor lies in a file. */
 export interface StoredTensor {
   readonly name: string;
-  readonly dtype: keyof typeof bytesPerElement;
+  /** One of {@link bytesPerElement}, or one that cannot be read. */
+  readonly dtype: string;
   readonly shape: Shape;
   /** First byte, and the one after the last, counted from the end of the header. */
   readonly begin: number;
@@ -76,11 +77,8 @@ export function parseHeader(json: string, dataSize: number, file: string): Safet
 
 function parseEntry(name: string, entry: unknown, file: string): StoredTensor {
   const { dtype, shape, data_offsets: [begin, end] } = checkJson(entry, entrySchema, file, `tensor ${quote(name)}`);
-  if (!isReadable(dtype)) {
-    const supported = Object.keys(bytesPerElement).join(", ");
-    throw inputError({ file }, `tensor ${quote(name)} of dtype ${quote(dtype)}`, `one of ${supported}`);
-  }
-  const size = sizeOf(shape) * bytesPerElement[dtype];
+  // What cannot be read may take any room, but room it must be.
+  const size = isReadable(dtype) ? sizeOf(shape) * bytesPerElement[dtype] : Math.max(0, end - begin);
   if (end - begin !== size) {
     throw inputError(
       { file },
@@ -91,7 +89,8 @@ function parseEntry(name: string, entry: unknown, file: string): StoredTensor {
   return { name, dtype, shape, begin, end };
 }
 
-function isReadable(dtype: string): dtype is keyof typeof bytesPerElement {
+/** Whether tensors of an element type can be read. */
+export function isReadable(dtype: string): dtype is keyof typeof bytesPerElement {
   return Object.hasOwn(bytesPerElement, dtype);
 }
 

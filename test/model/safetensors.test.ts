@@ -6,6 +6,7 @@ import test, { after, before } from "node:test";
 import fc from "fast-check";
 import { InputError } from "../../src/base/errors.js";
 import { tensor } from "../../src/graph/tensor.js";
+import { SafetensorsFile } from "../../src/model/safetensors-file.js";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.js";
 
 let folder: string;
@@ -51,6 +52,52 @@ test("tensors longer than one read arrive whole", async () => {
   assert.deepEqual(tensors.get("short"), scalar);
 });
 
+for (const [type, dtype, bytes] of [["float16", "F16", 2], ["bfloat16", "BF16", 2], ["float32", "F32", 4]] as const) {
+  test(`${type} on request, over several chunks`, async () => {
+    const path = join(folder, `${type}.safetensors`);
+    // Whole numbers below 256 are the same in every type.
+    const long = tensor([(1 << 22) + 5], Float32Array.from({ length: (1 << 22) + 5 }, (_, i) => i % 256));
+    await writeSafetensors(path, [["long", long], ["scalar", scalar], ["e", empty]], {}, type);
+    const file = await SafetensorsFile.open(path);
+    assert.deepEqual([...file.tensors.values()].map((stored) => stored.dtype), [dtype, dtype, dtype]);
+    assert.equal((await file.readAsStored("long")).data.byteLength, long.data.length * bytes);
+    await file.close();
+    const { tensors } = await readSafetensors(path);
+    assert.equal(Buffer.compare(Buffer.from(tensors.get("long")!.data.buffer), Buffer.from(long.data.buffer)), 0);
+    assert.deepEqual([tensors.get("scalar"), tensors.get("e")], [scalar, empty]);
+  });
+}
+
+test("a number that would become infinite is named, and nothing is written", async () => {
+  const path = join(folder, "overflow.safetensors");
+  const large = tensor([2], Float32Array.of(1, -70000));
+  await assert.rejects(
+    writeSafetensors(path, [["b", bias], ["w", large]], {}, "float16"),
+    /found -70000 in tensor "w", which would become infinite in F16, expected .* \(or write the weights as bfloat16 or float32\)/,
+  );
+  await assert.rejects(readFile(path), { code: "ENOENT" });
+  await writeSafetensors(path, [["b", bias], ["w", large]], {}, "bfloat16");
+  assert.deepEqual([...(await readSafetensors(path)).tensors.get("b")!.data], [NaN, Infinity]);
+});
+
+test("tensors of other types are listed, and refused only when they are asked for", async () => {
+  const file = await SafetensorsFile.open("test/fixtures/safetensors/foreign.safetensors");
+  const dtypes = [...file.tensors].map(([name, { dtype }]) => [name, dtype]);
+  assert.deepEqual(dtypes.sort(), [["attention.bias", "BOOL"], ["statistics", "F64"], ["weight", "F32"]]);
+  assert.deepEqual(await file.read("weight"), tensor([2, 3], Float32Array.of(0, 1, 2, 3, 4, 5)));
+  await assert.rejects(file.read("attention.bias"), /foreign.safetensors: found tensor "attention.bias" of dtype "BOOL", expected one of F32, F16, BF16/);
+  await assert.rejects(file.readAsStored("none"), /no tensor "none"/);
+  await file.close();
+});
+
+test("a tensor as it is stored has the bits of its file", async () => {
+  const file = await SafetensorsFile.open("test/fixtures/checkpoints/float16.safetensors");
+  const { dtype, shape, data } = await file.readAsStored("hard");
+  await file.close();
+  assert.deepEqual([dtype, shape, data.constructor.name], ["F16", [14], "Uint16Array"]);
+  assert.deepEqual([...data.subarray(0, 5), data.at(-1)], [0x0000, 0x8000, 0x0001, 0x8001, 0x03ff, 0x4248]);
+});
+
 test("a name that is taken is refused before anything is written", async () => {
   const path = join(folder, "taken.safetensors");
   await assert.rejects(writeSafetensors(path, [["a", bias], ["a", bias]]), /two tensors are named a/);
@@ -69,6 +116,7 @@ const refused: readonly [string, Buffer, RegExp][] = [
   ["a header that is not UTF-8", Buffer.concat([lengthOf(2n), Buffer.from([0xff, 0xfe])]), /not UTF-8/],
   ["an unknown dtype", file({ a: entry("F8_E4M3", [2], 0, 2) }, 2), /tensor "a" of dtype "F8_E4M3", expected one of F32, F16, BF16/],
   ["a size that is not the shape's", file({ a: entry("F32", [3], 0, 8) }, 8), /tensor "a" of 8 bytes, expected 12 bytes, the size of F32 \[3\]/],
+  ["offsets of an unknown dtype the wrong way round", file({ a: entry("F8_E4M3", [8], 8, 0) }, 8), /tensor "a" of -8 bytes/],
   ["offsets the wrong way round", file({ a: entry("F32", [2], 8, 0) }, 8), /tensor "a" of -8 bytes/],
   ["overlapping tensors", file({ a, b: entry("F32", [2], 4, 12) }, 12), /tensor "b" at bytes 4 to 12 of the data, expected it to begin at 8/],
   ["a gap between tensors", file({ a, b: entry("F32", [1], 12, 16) }, 16), /tensor "b" .* begin at 8, where the tensor before it ends/],
@@ -119,6 +167,31 @@ test("a file cut anywhere, or with a changed header, never reads as something el
       }
     }),
     { numRuns: 150 },
+  );
+});
+
+test("a layout reads where its tensors cover the data in some order, and is refused for any hole, overlap or other size", async () => {
+  const path = join(folder, "layout.safetensors");
+  const sizes = fc.array(fc.nat(5), { minLength: 1, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.nat(), fc.constantFrom(-8, -4, 4, 8), fc.constantFrom("begin", "end", "both", "data"), async (lengths, pick, shift, what) => {
+      let at = 0;
+      const entries = lengths.map((length) => entry("F32", [length], at * 4, (at += length) * 4));
+      const header = (changed: typeof entries) => Object.fromEntries(changed.map((each, i) => [`t${i}`, each] as const).reverse());
+      await writeFile(path, file(header(entries), at * 4));
+      assert.equal((await readSafetensors(path)).tensors.size, lengths.length);
+
+      const chosen = pick % lengths.length;
+      const moved = entries.map(({ dtype, shape, data_offsets: [begin = 0, end = 0] }, i) =>
+        i !== chosen ? entry(dtype, shape, begin, end)
+        : entry(dtype, shape, begin + (what === "end" ? 0 : shift), end + (what === "begin" ? 0 : shift)),
+      );
+      // An empty tensor may lie anywhere between the others.
+      fc.pre(what === "data" ? at * 4 + shift >= 0 : what !== "both" || lengths[chosen]! > 0);
+      await writeFile(path, what === "data" ? file(header(entries), at * 4 + shift) : file(header(moved), at * 4));
+      await assert.rejects(readSafetensors(path), InputError);
+    }),
+    { numRuns: 200 },
   );
 });
 
