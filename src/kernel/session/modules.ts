@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import Module, { createRequire } from "node:module";
-import { extname, join } from "node:path";
+import { extname, join, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { resolve } from "import-meta-resolve";
 import { InputError } from "../../base/errors.js";
@@ -33,7 +33,9 @@ export function installModuleHooks(): void {
     try {
       return resolveFilename(request, parent, isMain, options);
     } catch (error) {
-      const found = typescriptTwin(request, parent, resolveFilename) ?? importable(request, parent?.filename) ?? fromLibrary(request);
+      // What an installed package misses is its own affair: some try for what they can do without.
+      if (!parent?.filename || parent.filename.includes(`${sep}node_modules${sep}`)) throw error;
+      const found = typescriptTwin(request, parent, resolveFilename) ?? importable(request, parent.filename, error) ?? fromLibrary(request);
       if (found === undefined) throw error;
       return found;
     }
@@ -86,9 +88,9 @@ function typescriptTwin(request: string, parent: NodeModule | undefined, resolve
   }
 }
 
-/** What a package offers to `import` only. */
-function importable(request: string, from: string | null | undefined): string | undefined {
-  if (!isPackage(request) || !from) return undefined;
+/** What a package offers to `import` only, if that is why it could not be required. */
+function importable(request: string, from: string, error: unknown): string | undefined {
+  if ((error as NodeJS.ErrnoException).code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") return undefined;
   try {
     const url = resolve(request, pathToFileURL(from).href);
     return url.startsWith("file:") ? fileURLToPath(url) : undefined;
@@ -100,10 +102,11 @@ function importable(request: string, from: string | null | undefined): string | 
 /** The library itself, which may import itself by its name, and the packages that came with it. */
 function fromLibrary(request: string): string | undefined {
   if (!isPackage(request)) return undefined;
+  const from = join(ownPackage, "package.json");
   try {
-    return createRequire(join(ownPackage, "package.json")).resolve(request);
-  } catch {
-    return importable(request, join(ownPackage, "package.json"));
+    return createRequire(from).resolve(request);
+  } catch (error) {
+    return importable(request, from, error);
   }
 }
 
