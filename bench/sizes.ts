@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { ModelConfig } from "../src/model/config.js";
+import type { LlamaConfig, ModelConfig } from "../src/model/config.js";
 
 /** A model and a batch that are measured. */
 export interface BenchSize {
@@ -15,7 +15,7 @@ export interface BenchSize {
 export function benchSizes(): ReadonlyMap<string, BenchSize> {
   // Seen from dist/bench.
   const text = readFileSync(new URL("../../bench/sizes.json", import.meta.url), "utf8");
-  const sizes = JSON.parse(text) as Record<string, Omit<ModelConfig, "architecture"> & Omit<BenchSize, "config">>;
+  const sizes = JSON.parse(text) as Record<string, Omit<LlamaConfig, "architecture"> & Omit<BenchSize, "config">>;
   return new Map(
     Object.entries(sizes).map(([name, { about, batch, length, ...config }]) => [
       name,

@@ -3,7 +3,8 @@
 import { writeFileSync } from "node:fs";
 import { Graph } from "../dist/src/graph/index.js";
 import { OnnxEngine, Policy, ProgramCache, Random } from "../dist/src/index.js";
-import { decodeSequences, head, stateWeights } from "../dist/src/model/decoder.js";
+import { decodeSequences, head } from "../dist/src/model/decoder.js";
+import { stateWeights } from "../dist/src/model/network.js";
 
 const [folder, file] = process.argv.slice(2);
 if (!folder || !file) throw new Error("usage: node scripts/write-logits.mjs FOLDER FILE");
@@ -15,9 +16,9 @@ const length = Math.min(24, policy.config.contextLength);
 const ids = Int32Array.from({ length: rows * length }, () => random.integer(policy.tokenizer.vocabSize));
 
 const graph = new Graph();
-const weights = stateWeights(graph, policy.config);
-const hidden = decodeSequences(policy.config, weights, graph.input("tokens", "int32", [rows, length]));
-const executable = await engine.prepare({ outputs: { logits: head(policy.config, weights, hidden) }, updates: new Map() });
+const network = stateWeights(graph, policy.config);
+const hidden = decodeSequences(policy.config, network, graph.input("tokens", "int32", [rows, length]));
+const executable = await engine.prepare({ outputs: { logits: head(policy.config, network, hidden) }, updates: new Map() });
 const { logits } = await executable.run({ tokens: ids }, [policy.state]);
 
 const split = (data, size) => Array.from({ length: data.length / size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);

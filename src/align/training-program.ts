@@ -1,8 +1,8 @@
 import type { Program } from "../engine/engine.js";
 import { add, gradients, Graph, mul, type Value } from "../graph/index.js";
 import type { ModelConfig } from "../model/config.js";
-import { stateWeights } from "../model/decoder.js";
 import { batchLeaves, weightedTokenLogProbs, type BatchShape } from "../model/log-probs.js";
+import { stateWeights } from "../model/network.js";
 import { parameterShapes } from "../model/parameters.js";
 import { adamWStep, type AdamW } from "./adamw.js";
 import type { Objective } from "./objective.js";

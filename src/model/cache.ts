@@ -1,9 +1,11 @@
 import type { Program } from "../engine/engine.js";
-import { concat, gather, Graph, less, reshape, writeAt, broadcast, type Value } from "../graph/index.js";
+import { concat, gather, Graph, reshape, writeAt, broadcast, type Value } from "../graph/index.js";
 import { tensor, type Shape } from "../graph/tensor.js";
 import { attendCached } from "./attention.js";
 import type { ModelConfig } from "./config.js";
-import { decode, decodeSequences, head, stateWeights } from "./decoder.js";
+import { decode, decodeSequences, head } from "./decoder.js";
+import { earlierMask } from "./mask.js";
+import { stateWeights } from "./network.js";
 
 /** Sizes of a cache. */
 export interface CacheSize {
@@ -47,18 +49,18 @@ export function unfilledCache(config: ModelConfig) {
 export function fillProgram(config: ModelConfig, shape: WritingShape): Program {
   const { prompts, promptLength, rows, places } = shape;
   const graph = new Graph();
-  const weights = stateWeights(graph, config);
+  const network = stateWeights(graph, config);
   const tokens = graph.input("tokens", "int32", [prompts, promptLength]);
   const last = graph.input("last", "int32", [prompts]);
   const promptOf = graph.input("promptOf", "int32", [rows]);
   const updates = new Map<string, Value>();
   const free = graph.full(cacheShape(config, shape).with(2, places - promptLength), 0);
   const copy = (perPrompt: Value) => concat([gather(perPrompt, promptOf), free], 2);
-  const hidden = decodeSequences(config, weights, tokens, ({ key, value }, layer) => {
+  const hidden = decodeSequences(config, network, tokens, ({ key, value }, layer) => {
     updates.set(keyName(layer), copy(key));
     updates.set(valueName(layer), copy(value));
   });
-  return { outputs: { logits: head(config, weights, gather(hidden, last)) }, updates };
+  return { outputs: { logits: head(config, network, gather(hidden, last)) }, updates };
 }
 
 /**
@@ -70,12 +72,11 @@ export function fillProgram(config: ModelConfig, shape: WritingShape): Program {
 export function writeProgram(config: ModelConfig, size: CacheSize): Program {
   const { rows, places } = size;
   const graph = new Graph();
-  const weights = stateWeights(graph, config);
+  const network = stateWeights(graph, config);
   const tokens = graph.input("tokens", "int32", [rows]);
   const position = graph.input("position", "int32", [rows]);
   const updates = new Map<string, Value>();
-  const order = graph.constant({ dtype: "int32", shape: [1, 1, 1, places], data: Int32Array.from({ length: places }, (_, i) => i) });
-  const earlier = less(order, reshape(position, [rows, 1, 1, 1]));
+  const mask = earlierMask(config, position, places);
   const index = broadcast(reshape(position, [rows, 1]), [rows, config.kvHeads]);
   const cached = (name: string, fresh: Value) => {
     const cache = graph.state(name, "float32", cacheShape(config, size));
@@ -83,10 +84,10 @@ export function writeProgram(config: ModelConfig, size: CacheSize): Program {
     return cache;
   };
   const column = (x: Value) => reshape(x, [rows, 1]);
-  const hidden = decode(config, weights, column(tokens), column(position), (fresh, layer) =>
-    attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), earlier),
+  const hidden = decode(config, network, { tokens: column(tokens), position: column(position), places }, (fresh, layer) =>
+    attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), mask),
   );
-  return { outputs: { logits: head(config, weights, hidden) }, updates };
+  return { outputs: { logits: head(config, network, hidden) }, updates };
 }
 
 /**

@@ -9,6 +9,7 @@ import { loadTokenizer, tokenizerFileNames } from "./load-tokenizer.js";
 import { embeddingName, headName, parameterShapes, type Parameters } from "./parameters.js";
 import { isMissing, readText } from "./read-json.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
+import { storedNames } from "./stored-names.js";
 import type { Tokenizer } from "./tokenizer.js";
 
 /** A model that can be run, and the tokenizer that its embedding belongs to. */
@@ -129,17 +130,23 @@ function checkVocabulary({ vocabSize }: ModelConfig, tokenizer: Tokenizer, folde
   }
 }
 
-/** The tensors without those that transformers ignores: old rotary buffers, and a tied head written out. */
+/** The tensors under their parameters' names, without those that transformers ignores: buffers, and a tied head written out. */
 function withoutCopies(config: ModelConfig, tensors: Parameters, file: string): Parameters {
-  const kept = new Map([...tensors].filter(([name]) => !name.endsWith(".rotary_emb.inv_freq")));
-  const head = kept.get(headName);
-  const embedding = kept.get(embeddingName);
+  const nameOf = storedNames(config);
+  const kept = new Map<string, Tensor<"float32">>();
+  for (const [stored, tensor] of tensors) {
+    const name = nameOf(stored);
+    if (name !== undefined) kept.set(name, tensor);
+  }
+  const [headOf, embeddingOf] = [headName(config), embeddingName(config)];
+  const head = kept.get(headOf);
+  const embedding = kept.get(embeddingOf);
   if (config.tiedEmbeddings && head !== undefined && embedding !== undefined) {
     if (!head.data.every((value, i) => value === embedding.data[i])) {
-      const found = `${headName} that differs from ${embeddingName}`;
+      const found = `${headOf} that differs from ${embeddingOf}`;
       throw inputError({ file }, found, "none, or the same, because config.json has tie_word_embeddings = true");
     }
-    kept.delete(headName);
+    kept.delete(headOf);
   }
   return kept;
 }

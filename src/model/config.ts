@@ -1,25 +1,88 @@
-/** What a decoder-only transformer of the Llama family is made of; every size is in elements. */
-export interface ModelConfig {
-  readonly architecture: "llama";
+/** What every decoder-only transformer is made of; sizes are in elements. */
+interface CommonConfig {
   /** Rows of the embedding; token ids are below it. */
   readonly vocabSize: number;
   readonly hiddenSize: number;
-  /** Width of the SwiGLU feed-forward. */
+  /** Width of the feed-forward. */
   readonly intermediateSize: number;
   readonly layers: number;
-  /** Query heads; `heads * headSize` need not be `hiddenSize`. */
+  /** Query heads. */
   readonly heads: number;
   /** Key and value heads; divides `heads` (grouped-query attention). */
   readonly kvHeads: number;
   readonly headSize: number;
   /** Longest sequence in tokens, prompt and response together. */
   readonly contextLength: number;
-  /** Base of the rotary frequencies. */
-  readonly ropeTheta: number;
-  /** ε of RMSNorm. */
+  /** ε of the norms. */
   readonly normEpsilon: number;
   /** Whether the output head is the embedding, transposed. */
   readonly tiedEmbeddings: boolean;
   /** Standard deviation of the seeded initialisation. */
   readonly initializerRange: number;
 }
+
+/** Where the angles of rotary position embeddings come from. */
+export interface RotaryConfig {
+  /** Base of the rotary frequencies. */
+  readonly ropeTheta: number;
+  /** How the frequencies are lowered for a longer context than the model was first trained with; absent: not at all. */
+  readonly ropeScaling?: RopeScaling;
+}
+
+export type RopeScaling =
+  | {
+      /** All frequencies are divided by the factor (Chen et al. 2023, arXiv 2306.15595). */
+      readonly type: "linear";
+      readonly factor: number;
+    }
+  | {
+      /** Only frequencies that turn seldom within the first context are divided (Llama 3.1, arXiv 2407.21783). */
+      readonly type: "llama3";
+      readonly factor: number;
+      /** Frequencies of fewer turns than this within `originalContextLength` are divided by the factor. */
+      readonly lowFrequencyFactor: number;
+      /** Frequencies of more turns than this stay as they are; between the two they are blended. */
+      readonly highFrequencyFactor: number;
+      readonly originalContextLength: number;
+    };
+
+/** Llama; `heads * headSize` need not be `hiddenSize`. */
+export interface LlamaConfig extends CommonConfig, RotaryConfig {
+  readonly architecture: "llama";
+}
+
+/** Llama with attention to the last tokens only. */
+export interface MistralConfig extends CommonConfig, RotaryConfig {
+  readonly architecture: "mistral";
+  /** Tokens that a token attends to, itself included; absent: all before it. */
+  readonly slidingWindow?: number;
+}
+
+/** Llama with biases in the query, key and value layers. */
+export interface Qwen2Config extends CommonConfig, RotaryConfig {
+  readonly architecture: "qwen2";
+}
+
+/** GPT-NeoX and Pythia. */
+export interface GptNeoXConfig extends CommonConfig, RotaryConfig {
+  readonly architecture: "gpt_neox";
+  /** Share of each head's elements that is rotated. */
+  readonly rotaryFactor: number;
+  /** Whether attention and feed-forward of a layer read the same hidden state. */
+  readonly parallelResidual: boolean;
+  /** Whether the attention's linear layers have biases. */
+  readonly attentionBias: boolean;
+  readonly activation: Activation;
+}
+
+/** GPT-2. */
+export interface Gpt2Config extends CommonConfig {
+  readonly architecture: "gpt2";
+  readonly activation: Activation;
+}
+
+/** GELU by the error function, or its approximation by tanh. */
+export type Activation = "gelu" | "gelu-tanh";
+
+/** What a model is made of. `architecture` is what Hugging Face's config.json calls `model_type`. */
+export type ModelConfig = LlamaConfig | MistralConfig | Qwen2Config | GptNeoXConfig | Gpt2Config;

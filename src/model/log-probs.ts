@@ -1,6 +1,7 @@
 import { gather, gatherElements, logSoftmax, mul, reshape, scatterAdd, type Graph, type Value } from "../graph/index.js";
 import type { ModelConfig } from "./config.js";
-import { decodeSequences, head, type Weights } from "./decoder.js";
+import { decodeSequences, head } from "./decoder.js";
+import type { Network } from "./network.js";
 
 /** Sizes of a batch of sequences; every batch of the same sizes runs the same program. */
 export interface BatchShape {
@@ -37,10 +38,10 @@ export function batchLeaves(graph: Graph, { rows, length, completions }: BatchSh
  *
  * @returns [completions]
  */
-export function weightedTokenLogProbs(config: ModelConfig, weights: Weights, leaves: BatchLeaves): Value {
-  const hidden = gather(decodeSequences(config, weights, leaves.tokens), leaves.position);
+export function weightedTokenLogProbs(config: ModelConfig, network: Network, leaves: BatchLeaves): Value {
+  const hidden = gather(decodeSequences(config, network, leaves.tokens), leaves.position);
   const [completions] = leaves.target.shape as [number];
-  const logProbs = logSoftmax(head(config, weights, hidden));
+  const logProbs = logSoftmax(head(config, network, hidden));
   const ofTargets = reshape(gatherElements(logProbs, reshape(leaves.target, [completions, 1]), 1), [completions]);
   return mul(ofTargets, leaves.weight);
 }

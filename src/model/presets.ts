@@ -1,12 +1,12 @@
 import { InputError, quote } from "../base/errors.js";
-import type { ModelConfig } from "./config.js";
+import type { LlamaConfig } from "./config.js";
 
 /** A model to be trained from scratch: its sizes but for the vocabulary, which the tokenizer decides. */
 export interface Preset {
   readonly about: string;
   /** Tokens of a vocabulary learned from the data; undefined for the synthetic world's own. */
   readonly vocabulary?: number;
-  readonly config: Omit<ModelConfig, "vocabSize">;
+  readonly config: Omit<LlamaConfig, "vocabSize">;
 }
 
 const common = {

@@ -2,9 +2,9 @@ import { chunk, groupBy } from "../base/collections.js";
 import type { Work } from "../base/work.js";
 import { Graph } from "../graph/index.js";
 import { exactShape, layOut, roundUp, type TokenSequence } from "./batch.js";
-import { stateWeights } from "./decoder.js";
 import { batchLeaves, sumByRow, weightedTokenLogProbs, type BatchShape } from "./log-probs.js";
 import type { ModelConfig } from "./config.js";
+import { stateWeights } from "./network.js";
 import type { Policy } from "./policy.js";
 import type { Program } from "../engine/engine.js";
 

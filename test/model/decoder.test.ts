@@ -3,7 +3,8 @@ import { after, describe, it } from "node:test";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { Graph } from "../../src/graph/index.js";
 import type { ModelConfig } from "../../src/model/config.js";
-import { decodeSequences, head, stateWeights } from "../../src/model/decoder.js";
+import { decodeSequences, head } from "../../src/model/decoder.js";
+import { stateWeights } from "../../src/model/network.js";
 import type { Parameters } from "../../src/model/parameters.js";
 import { assertClose } from "../support/compare.js";
 import { llamaCases, loadLlamaCase } from "../support/llama-case.js";
@@ -14,9 +15,9 @@ after(() => engine.close());
 /** Logits [rows·length, vocab] of rows of one length. */
 async function logitsOf(config: ModelConfig, parameters: Parameters, rows: readonly number[][]): Promise<Float32Array> {
   const graph = new Graph();
-  const weights = stateWeights(graph, config);
+  const network = stateWeights(graph, config);
   const tokens = graph.input("tokens", "int32", [rows.length, rows[0]!.length]);
-  const logits = head(config, weights, decodeSequences(config, weights, tokens));
+  const logits = head(config, network, decodeSequences(config, network, tokens));
   const state = await engine.createState(parameters);
   const executable = await engine.prepare({ outputs: { logits }, updates: new Map() });
   const found = await executable.run({ tokens: Int32Array.from(rows.flat()) }, [state]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { InputError } from "../../src/base/errors.js";
-import type { ModelConfig } from "../../src/model/config.js";
+import type { LlamaConfig } from "../../src/model/config.js";
 import {
   huggingFaceConfig,
   huggingFaceGenerationConfig,
@@ -11,7 +11,7 @@ import {
 import { trainTokenizer } from "../../src/model/train-tokenizer.js";
 
 const written = JSON.parse(readFileSync("test/fixtures/checkpoints/tiny/config.json", "utf8")) as Record<string, unknown>;
-const tiny: ModelConfig = {
+const tiny: LlamaConfig = {
   architecture: "llama",
   vocabSize: 64,
   hiddenSize: 16,
@@ -27,7 +27,8 @@ const tiny: ModelConfig = {
   initializerRange: 0.2,
 };
 
-const parse = (changes: Record<string, unknown>) => parseHuggingFaceConfig(JSON.stringify({ ...written, ...changes }), "config.json");
+const parse = (changes: Record<string, unknown>) =>
+  parseHuggingFaceConfig(JSON.stringify({ ...written, ...changes }), "config.json") as LlamaConfig;
 
 test("what transformers wrote is read", () => {
   assert.deepEqual(parse({}), tiny);
@@ -52,15 +53,44 @@ test("the rotary base is read from where transformers 4 and 5 put it", () => {
   assert.equal(parse({ rope_parameters: { rope_type: "default", rope_theta: 7000 }, rope_theta: 5000 }).ropeTheta, 7000);
 });
 
+const llama3 = {
+  rope_type: "llama3",
+  rope_theta: 500000,
+  factor: 8,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 8192,
+};
+
+test("scaled rotary embeddings are read from where transformers 4 and 5 put them", () => {
+  const scaled = {
+    ...tiny,
+    ropeTheta: 500000,
+    ropeScaling: { type: "llama3", factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192 },
+  };
+  assert.deepEqual(parse({ rope_parameters: llama3 }), scaled);
+  assert.deepEqual(parse({ rope_parameters: null, rope_theta: 500000, rope_scaling: { ...llama3, rope_theta: undefined } }), scaled);
+  const linear = { ...tiny, ropeScaling: { type: "linear", factor: 2.5 } };
+  assert.deepEqual(parse({ rope_scaling: { type: "linear", factor: 2.5 } }), linear);
+  for (const config of [scaled, linear] as LlamaConfig[]) {
+    assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(huggingFaceConfig(config, trainTokenizer([]))), ""), config);
+  }
+});
+
 const refused: readonly [Record<string, unknown>, RegExp][] = [
-  [{ model_type: "gpt2" }, /model_type = "gpt2", expected "llama"/],
+  [{ model_type: "bert" }, /model_type = "bert", expected one of "llama"\|"mistral"\|"qwen2"\|"gpt_neox"\|"gpt2"/],
+  [{ model_type: undefined }, /model_type = nothing, expected one of "llama"/],
   [{ architectures: ["LlamaForSequenceClassification"] }, /"LlamaForSequenceClassification", expected "LlamaForCausalLM"/],
   [{ hidden_act: "gelu" }, /hidden_act = "gelu", expected "silu"/],
   [{ attention_bias: true }, /attention_bias = true, expected false/],
   [{ mlp_bias: true }, /mlp_bias = true/],
   [{ attention_dropout: 0.1 }, /attention_dropout = 0.1, expected 0/],
-  [{ rope_scaling: { type: "linear", factor: 2 } }, /rope_scaling.type = "linear", expected "default"/],
-  [{ rope_parameters: { rope_type: "llama3", rope_theta: 1e4 } }, /rope_parameters.rope_type = "llama3", expected "default"/],
+  [{ rope_scaling: { type: "yarn", factor: 2 } }, /rope_scaling.type = "yarn", expected one of "default"\|"linear"\|"llama3"/],
+  [{ rope_parameters: { rope_type: "dynamic" } }, /rope_parameters.rope_type = "dynamic", expected one of "default"\|"linear"\|"llama3"/],
+  [{ rope_scaling: { type: "linear" } }, /rope_scaling.factor = nothing, expected number/],
+  [{ rope_parameters: { ...llama3, high_freq_factor: undefined } }, /rope_parameters.high_freq_factor = nothing, expected number/],
+  [{ rope_parameters: { ...llama3, low_freq_factor: 4 } }, /low_freq_factor = 4, expected a number below high_freq_factor = 4/],
+  [{ rope_parameters: { partial_rotary_factor: 0.5 } }, /partial_rotary_factor = 0.5, expected 1/],
   [{ quantization_config: { bits: 4 } }, /quantization_config/],
   [{ vocab_size: "many" }, /vocab_size = "many", expected (number|int)/],
   [{ hidden_size: undefined }, /hidden_size = nothing/],

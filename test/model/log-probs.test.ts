@@ -3,8 +3,8 @@ import { after, describe, it } from "node:test";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { Graph } from "../../src/graph/index.js";
 import { exactShape, layOut } from "../../src/model/batch.js";
-import { stateWeights } from "../../src/model/decoder.js";
 import { batchLeaves, sumByRow, weightedTokenLogProbs, type BatchShape } from "../../src/model/log-probs.js";
+import { stateWeights } from "../../src/model/network.js";
 import { assertClose } from "../support/compare.js";
 import { llamaCases, loadLlamaCase, type LlamaCase } from "../support/llama-case.js";
 

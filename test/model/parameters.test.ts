@@ -23,8 +23,8 @@ describe("parameters", () => {
   }
 
   it("have a head of their own where the embedding is not tied", () => {
-    assert.ok(!parameterShapes(tinyConfig).has(headName));
-    assert.deepEqual(parameterShapes({ ...tinyConfig, tiedEmbeddings: false }).get(headName), [tinyConfig.vocabSize, 16]);
+    assert.ok(!parameterShapes(tinyConfig).has(headName(tinyConfig)));
+    assert.deepEqual(parameterShapes({ ...tinyConfig, tiedEmbeddings: false }).get(headName(tinyConfig)), [tinyConfig.vocabSize, 16]);
   });
 });
 

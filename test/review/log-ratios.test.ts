@@ -27,8 +27,9 @@ describe("pairLogProbs", () => {
   it("is an error under a policy whose numbers are none", async () => {
     const policy = await tinyPolicy(programs);
     const parameters = new Map(await policy.parameters());
-    const { shape, data } = parameters.get(embeddingName)!;
-    await policy.replace(parameters.set(embeddingName, tensor(shape, data.map(() => NaN))));
+    const name = embeddingName(policy.config);
+    const { shape, data } = parameters.get(name)!;
+    await policy.replace(parameters.set(name, tensor(shape, data.map(() => NaN))));
     await assert.rejects(pairLogProbs(policy, pairs), {
       name: "DivergenceError",
       message: "the policy gives a response the log-probability NaN; a smaller learning rate may help",

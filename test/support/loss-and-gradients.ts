@@ -3,8 +3,8 @@ import type { Engine } from "../../src/engine/engine.js";
 import { gradients, Graph, type Tensor } from "../../src/graph/index.js";
 import { exactShape, layOut } from "../../src/model/batch.js";
 import type { ModelConfig } from "../../src/model/config.js";
-import { stateWeights } from "../../src/model/decoder.js";
 import { batchLeaves, weightedTokenLogProbs, type BatchShape } from "../../src/model/log-probs.js";
+import { stateWeights } from "../../src/model/network.js";
 import { parameterShapes, type Parameters } from "../../src/model/parameters.js";
 
 /** What a batch may have more than its examples need. */
@@ -36,10 +36,10 @@ export async function lossAndGradients<Example>(
   };
   const graph = new Graph();
   const leaves = batchLeaves(graph, shape);
-  const weights = stateWeights(graph, config);
-  const { loss } = objective.build(leaves, weightedTokenLogProbs(config, weights, leaves), places);
+  const network = stateWeights(graph, config);
+  const { loss } = objective.build(leaves, weightedTokenLogProbs(config, network, leaves), places);
   const names = [...parameterShapes(config).keys()];
-  const slopes = gradients(loss, names.map(weights));
+  const slopes = gradients(loss, names.map(network.weight));
 
   const state = await engine.createState(parameters);
   const outputs = { loss, ...Object.fromEntries(names.map((name, i) => [name, slopes[i]!])) };

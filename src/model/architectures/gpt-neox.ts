@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { inputError } from "../../base/errors.js";
+import { add, reshape, slice, transpose, type Value } from "../../graph/index.js";
+import type { GptNeoXConfig } from "../config.js";
+import { embedding, layerNormModule, linear } from "../modules.js";
+import { checkJson } from "../read-json.js";
+import { rotation } from "../rotary.js";
+import type { Architecture } from "./architecture.js";
+import { activate, activationField, activationName, activationOf, commonFields, embed, headSizeOf, norm, size } from "./common.js";
+import { formatRope, parseRope, ropeFields } from "./rope-fields.js";
+
+const className = "GPTNeoXForCausalLM";
+
+/** Fields that are left out have the defaults of transformers' GPTNeoXConfig. */
+const schema = z.looseObject({
+  ...commonFields("gpt_neox", className),
+  hidden_size: size,
+  intermediate_size: size,
+  num_hidden_layers: size,
+  num_attention_heads: size,
+  max_position_embeddings: size.default(2048),
+  layer_norm_eps: z.number().positive().default(1e-5),
+  hidden_act: activationField.default("gelu"),
+  use_parallel_residual: z.boolean().default(true),
+  attention_bias: z.boolean().default(true),
+  // The names before transformers 5.
+  rotary_pct: z.number().positive().max(1).default(0.25),
+  rotary_emb_base: z.number().positive().optional(),
+  ...ropeFields,
+});
+
+const names = { base: "gpt_neox", embedding: "gpt_neox.embed_in", head: "embed_out" } as const;
+const layerName = (i: number) => `${names.base}.layers.${i}`;
+const finalNorm = `${names.base}.final_layer_norm`;
+
+/** Elements of a head that are rotated, cut off as transformers does. */
+const rotarySize = (headSize: number, rotaryFactor: number) => Math.trunc(headSize * rotaryFactor);
+
+/**
+ * GPT-NeoX 20B, Pythia and others of the kind (Black et al. 2022, arXiv 2204.06745). Trained without dropout, whatever
+ * config.json says.
+ */
+export const gptNeoX: Architecture<GptNeoXConfig> = {
+  className,
+  ...names,
+
+  parse(fields, file) {
+    const checked = checkJson(fields, schema, file);
+    const { rotary, partialRotaryFactor } = parseRope({ ...checked, rope_theta: checked.rope_theta ?? checked.rotary_emb_base }, file);
+    const rotaryFactor = partialRotaryFactor ?? checked.rotary_pct;
+    const heads = checked.num_attention_heads;
+    const headSize = headSizeOf(checked.hidden_size, heads, { hidden: "hidden_size", heads: "num_attention_heads" }, file);
+    const rotated = rotarySize(headSize, rotaryFactor);
+    if (rotated === 0 || rotated % 2 !== 0) {
+      throw inputError({ file }, `${rotated} of ${headSize} elements of a head to rotate`, "an even number (rotary_pct)");
+    }
+    return {
+      architecture: "gpt_neox",
+      vocabSize: checked.vocab_size,
+      hiddenSize: checked.hidden_size,
+      intermediateSize: checked.intermediate_size,
+      layers: checked.num_hidden_layers,
+      heads,
+      kvHeads: heads,
+      headSize,
+      contextLength: checked.max_position_embeddings,
+      ...rotary,
+      rotaryFactor,
+      parallelResidual: checked.use_parallel_residual,
+      attentionBias: checked.attention_bias,
+      activation: activationOf(checked.hidden_act),
+      normEpsilon: checked.layer_norm_eps,
+      tiedEmbeddings: checked.tie_word_embeddings,
+      initializerRange: checked.initializer_range,
+    };
+  },
+
+  fields: (config) => ({
+    attention_bias: config.attentionBias,
+    hidden_act: activationName(config.activation),
+    hidden_size: config.hiddenSize,
+    intermediate_size: config.intermediateSize,
+    layer_norm_eps: config.normEpsilon,
+    max_position_embeddings: config.contextLength,
+    num_attention_heads: config.heads,
+    num_hidden_layers: config.layers,
+    ...formatRope(config, config.rotaryFactor),
+    rotary_emb_base: config.ropeTheta,
+    rotary_pct: config.rotaryFactor,
+    use_parallel_residual: config.parallelResidual,
+  }),
+
+  modules(config) {
+    const { vocabSize, hiddenSize, intermediateSize, attentionBias: bias } = config;
+    const layers = Array.from({ length: config.layers }, (_, i) => {
+      const layer = layerName(i);
+      return [
+        layerNormModule(`${layer}.input_layernorm`, hiddenSize),
+        linear(`${layer}.attention.query_key_value`, hiddenSize, 3 * hiddenSize, { bias }),
+        linear(`${layer}.attention.dense`, hiddenSize, hiddenSize, { bias, residual: true }),
+        layerNormModule(`${layer}.post_attention_layernorm`, hiddenSize),
+        linear(`${layer}.mlp.dense_h_to_4h`, hiddenSize, intermediateSize, { bias: true }),
+        linear(`${layer}.mlp.dense_4h_to_h`, intermediateSize, hiddenSize, { bias: true, residual: true }),
+      ];
+    });
+    return [
+      embedding(names.embedding, vocabSize, hiddenSize),
+      ...layers.flat(),
+      layerNormModule(finalNorm, hiddenSize),
+      ...(config.tiedEmbeddings ? [] : [linear(names.head, hiddenSize, vocabSize)]),
+    ];
+  },
+
+  decode(config, network, { tokens, position, places }, attention) {
+    const [batch, length] = tokens.shape as [number, number];
+    const { heads, headSize } = config;
+    const turn = rotation(config, rotarySize(headSize, config.rotaryFactor), position, places);
+    let x = embed(network, names.embedding, tokens);
+    for (let i = 0; i < config.layers; i++) {
+      const layer = layerName(i);
+      const rows = network.linear(norm(network, x, `${layer}.input_layernorm`, config), `${layer}.attention.query_key_value`);
+      // Query, key and value of one head stand beside each other.
+      const fused = reshape(rows, [batch, length, heads, 3 * headSize]);
+      const part = (at: number) => transpose(slice(fused, 3, at * headSize, (at + 1) * headSize), [0, 2, 1, 3]);
+      const projections = { query: turn(part(0)), key: turn(part(1)), value: part(2) };
+      const attended = network.linear(attention(projections, i), `${layer}.attention.dense`);
+      const feedForward = (read: Value) => {
+        const normed = norm(network, read, `${layer}.post_attention_layernorm`, config);
+        const wide = activate(network.linear(normed, `${layer}.mlp.dense_h_to_4h`), config.activation);
+        return network.linear(wide, `${layer}.mlp.dense_4h_to_h`);
+      };
+      const withAttention = add(x, attended);
+      x = add(withAttention, feedForward(config.parallelResidual ? x : withAttention));
+    }
+    return norm(network, x, finalNorm, config);
+  },
+};

@@ -1,0 +1,31 @@
+import { add, matmul, type Graph, type Value } from "../graph/index.js";
+import type { ModelConfig } from "./config.js";
+import { linearLayers, parameterShapes } from "./parameters.js";
+
+/** A model's parameters in a graph. Every linear layer is computed here, whatever the architecture. */
+export interface Network {
+  /** A parameter by its Hugging Face name, for what is no linear layer. */
+  weight(name: string): Value;
+  /**
+   * A linear layer by its module's name (`model.layers.0.self_attn.q_proj`).
+   *
+   * @param x [rows, inputs]
+   * @returns [rows, outputs]
+   */
+  linear(x: Value, name: string): Value;
+}
+
+/** The parameters as state leaves of `graph`, under their own names; they are read from the state that a run is given. */
+export function stateWeights(graph: Graph, config: ModelConfig): Network {
+  const shapes = parameterShapes(config);
+  const layers = new Map(linearLayers(config).map((layer) => [layer.name, layer]));
+  const weight = (name: string) => graph.state(name, "float32", shapes.get(name)!);
+  return {
+    weight,
+    linear(x, name) {
+      const { bias, layout } = layers.get(name)!;
+      const product = matmul(x, weight(`${name}.weight`), { transposeB: layout === "out-in" });
+      return bias ? add(product, weight(`${name}.bias`)) : product;
+    },
+  };
+}
