@@ -38,7 +38,10 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   cast: (emit, { attributes: { dtype } }, inputs) => emit.node("Cast", inputs, { to: { int: onnxNumber[dtype] } }),
   stopGradient: node("Identity"),
 
-  matmul: (emit, value, inputs) => (value.shape.length === 2 ? gemm : batchedMatmul)(emit, value, inputs),
+  matmul: (emit, value, inputs) => {
+    if (value.shape.length > 2) return batchedMatmul(emit, value, inputs);
+    return (isFewRowsByWeight(value) ? fewRowsByWeight : gemm)(emit, value, inputs);
+  },
   sum: (emit, { attributes: { axes, keepDims } }, inputs) =>
     emit.node("ReduceSum", [inputs[0]!, emit.int64(axes)], { keepdims: { int: keepDims ? 1 : 0 } }),
 
@@ -71,6 +74,22 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   rotary: (emit, _, [x, position, cos, sin]) =>
     emit.contrib("RotaryEmbedding", [x!, toInt64(emit, position!), cos!, sin!]),
 };
+
+/** A few rows times the transpose of a larger matrix, as in writing a token of each of some responses. */
+function isFewRowsByWeight({ shape, attributes: { transposeA, transposeB, scale } }: Value<"matmul">): boolean {
+  const [rows, columns] = shape as [number, number];
+  return !transposeA && transposeB && scale === 1 && rows > 1 && rows <= 128 && columns >= rows;
+}
+
+/**
+ * (w · xᵀ)ᵀ for x · wᵀ. The CPU provider copies its right operand into panels at every run, and never
+ * the left one: with few rows the copy of a weight takes as long as the arithmetic. Not a Gemm, whose
+ * transposed result onnxruntime would take for x · wᵀ again.
+ */
+function fewRowsByWeight(emit: Emitter, _: Value<"matmul">, [x, weight]: readonly string[]): string {
+  const turned = (name: string) => emit.node("Transpose", [name], { perm: { ints: [1, 0] } });
+  return turned(emit.node("MatMul", [weight!, turned(x!)]));
+}
 
 function gemm(emit: Emitter, { attributes: { transposeA, transposeB, scale } }: Value<"matmul">, inputs: readonly string[]): string {
   return emit.node("Gemm", inputs, {
