@@ -1,4 +1,3 @@
-import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -6,6 +5,7 @@ import { inputError, quote } from "../base/errors.js";
 import { compileChatTemplate, dialogueTemplate, type RenderPrompt } from "./chat-template.js";
 import type { Message } from "./chat.js";
 import { asInputError, isMissing, parseJson, readText } from "./read-json.js";
+import { TokenizerJson } from "./tokenizer-json/tokenizer-json.js";
 import type { Tokenizer } from "./tokenizer.js";
 
 /** The files of a tokenizer in Hugging Face layout; the first two are required. */
@@ -15,16 +15,6 @@ export const tokenizerFileNames = [
   "special_tokens_map.json",
   "chat_template.jinja",
 ] as const;
-
-const addedToken = z.looseObject({ id: z.int().nonnegative(), content: z.string(), special: z.boolean().default(false) });
-const tokenizerSchema = z.looseObject({
-  added_tokens: z.array(addedToken),
-  normalizer: z.looseObject({}).nullable(),
-  pre_tokenizer: z.looseObject({}).nullable(),
-  post_processor: z.looseObject({}).nullable(),
-  decoder: z.looseObject({}).nullable(),
-  model: z.looseObject({}),
-});
 
 /** A token is written as its text, or as an object with its text. */
 const tokenText = z
@@ -92,7 +82,7 @@ class FilesTokenizer implements Tokenizer {
   readonly bosId: number | undefined;
   readonly eosId: number;
   readonly padId: number;
-  private readonly library: LibraryTokenizer;
+  private readonly json: TokenizerJson;
   private readonly specialIds: ReadonlySet<number>;
   private readonly render: RenderPrompt;
   /** What a rendered conversation begins with where the template writes the BOS that `bosId` stands for. */
@@ -106,7 +96,7 @@ class FilesTokenizer implements Tokenizer {
     const tokenizerFile = join(folder, "tokenizer.json");
     const configFile = join(folder, "tokenizer_config.json");
     this.templateFile = files.has("chat_template.jinja") ? join(folder, "chat_template.jinja") : configFile;
-    const tokenizer = parseJson(requireFile(files, "tokenizer.json", folder), tokenizerSchema, tokenizerFile);
+    const json = requireFile(files, "tokenizer.json", folder);
     const config = parseJson(requireFile(files, "tokenizer_config.json", folder), configSchema, configFile);
     const fallback = parseJson(
       files.get("special_tokens_map.json") ?? "{}",
@@ -120,11 +110,11 @@ class FilesTokenizer implements Tokenizer {
       unk_token: config.unk_token ?? fallback.unk_token,
     });
 
-    const whole = buildLibraryTokenizer(tokenizer, config, tokenizerFile);
+    this.json = new TokenizerJson(json, tokenizerFile, { splitSpecial: config.split_special_tokens ?? false });
     const idOf = (name: string): number | undefined => {
       const text = specialTokens[name];
       if (text === undefined) return undefined;
-      const id = whole.token_to_id(text);
+      const id = this.json.idOf(text);
       if (id === undefined) {
         throw inputError({ file: configFile }, `${name} = ${quote(text)}`, "a token of tokenizer.json");
       }
@@ -135,7 +125,7 @@ class FilesTokenizer implements Tokenizer {
       throw inputError({ file: configFile }, "no eos_token", "the token that ends a response");
     }
     const bosId = idOf("bos_token");
-    const addsBos = config.add_bos_token ?? (bosId !== undefined && whole.encode("").ids[0] === bosId);
+    const addsBos = config.add_bos_token ?? (bosId !== undefined && this.json.idOf(this.json.surroundings.before[0] ?? "") === bosId);
     if (addsBos && bosId === undefined) {
       throw inputError({ file: configFile }, "add_bos_token without bos_token", "the token to add");
     }
@@ -144,18 +134,9 @@ class FilesTokenizer implements Tokenizer {
     this.bosId = addsBos ? bosId : undefined;
     this.bosText = addsBos ? specialTokens["bos_token"]! : "";
     this.padId = idOf("pad_token") ?? eosId;
-    this.vocabSize = 1 + [...whole.get_vocab().values()].reduce((a, b) => Math.max(a, b), 0);
-    const special = tokenizer.added_tokens.filter((token) => token.special);
+    this.vocabSize = this.json.vocabSize;
+    const special = this.json.addedTokens.filter((token) => token.special);
     this.specialIds = new Set([...special.map(({ id }) => id), eosId, this.padId, bosId ?? eosId]);
-    // Without its added tokens the library takes their text for what it is, text.
-    this.library = config.split_special_tokens
-      ? buildLibraryTokenizer(
-          { ...tokenizer, added_tokens: tokenizer.added_tokens.filter((token) => !token.special) },
-          config,
-          tokenizerFile,
-        )
-      : whole;
-
     const source = files.get("chat_template.jinja") ?? defaultTemplate(config.chat_template, configFile);
     try {
       this.render = compileChatTemplate(source, specialTokens);
@@ -165,13 +146,11 @@ class FilesTokenizer implements Tokenizer {
   }
 
   encode(text: string): number[] {
-    return this.library.encode(text, { add_special_tokens: false }).ids;
+    return this.json.encode(text);
   }
 
   decode(ids: Iterable<number>): string {
-    const known = [...ids].filter((id) => !this.specialIds.has(id) && this.library.id_to_token(id) !== undefined);
-    if (known.length === 0) return "";
-    return this.library.decode(known, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+    return this.json.decode([...ids].filter((id) => !this.specialIds.has(id)));
   }
 
   renderPrompt(messages: readonly Message[]): string {
@@ -192,14 +171,6 @@ function requireFile(files: ReadonlyMap<string, string>, name: string, folder: s
     throw inputError({ file: join(folder, name) }, "no such file", "a tokenizer in Hugging Face layout");
   }
   return text;
-}
-
-function buildLibraryTokenizer(tokenizer: object, config: object, file: string): LibraryTokenizer {
-  try {
-    return new LibraryTokenizer(tokenizer, config);
-  } catch (error) {
-    throw asInputError(error, file, "a tokenizer that does not load", "a tokenizer.json of the tokenizers library");
-  }
 }
 
 function presentTexts(texts: Record<string, string | null | undefined>): Record<string, string> {

@@ -2,37 +2,15 @@ import { inputError } from "../base/errors.js";
 import { learnMerges } from "./byte-pair-merges.js";
 import { dialogueTemplate } from "./chat-template.js";
 import { tokenizerFromFiles } from "./load-tokenizer.js";
+import { byteCharacters } from "./tokenizer-json/byte-characters.js";
+import { gpt2Words } from "./tokenizer-json/pre-tokenizer.js";
 import type { Tokenizer } from "./tokenizer.js";
 
 /** Ids 0, 1 and 2 of every tokenizer that is trained here. */
 const specialTokens = { pad_token: "<|pad|>", bos_token: "<|bos|>", eos_token: "<|eos|>" } as const;
 
-/**
- * GPT-2's division of a text into words. White space is named by its Unicode property because `\s` is another set of
- * characters in JavaScript than in the engine that Python's tokenizers use.
- * Source: https://github.com/openai/gpt-2/blob/master/src/encoder.py
- */
-const wordPattern = [
-  "'(?:[sdmt]|ll|ve|re)",
-  " ?\\p{L}+",
-  " ?\\p{N}+",
-  " ?[^\\p{White_Space}\\p{L}\\p{N}]+",
-  "\\p{White_Space}+(?!\\P{White_Space})",
-  "\\p{White_Space}+",
-].join("|");
-
 /** A pair of tokens that occurs once says nothing about the next text. */
 const minPairCount = 2;
-
-/**
- * The printable character that stands for each byte in GPT-2's vocabulary: itself where it is printable Latin-1,
- * else the next one from U+0100 on.
- */
-const byteCharacters: readonly string[] = (() => {
-  const isPrintable = (byte: number) => (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
-  let next = 0x100;
-  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : next++));
-})();
 
 /**
  * Trains a byte-level byte-pair tokenizer, which can write any text. The same texts give the same tokenizer, in any
@@ -62,7 +40,7 @@ export function trainTokenizer(texts: Iterable<string>, { vocabSize = 4096 }: { 
 }
 
 function countWords(texts: Iterable<string>): Map<string, number> {
-  const pattern = new RegExp(wordPattern, "gu");
+  const pattern = new RegExp(gpt2Words, "gu");
   const counts = new Map<string, number>();
   for (const text of texts) {
     for (const word of text.match(pattern) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
@@ -92,7 +70,7 @@ function tokenizerJson(vocab: Record<string, number>, merges: readonly (readonly
     pre_tokenizer: {
       type: "Sequence",
       pretokenizers: [
-        { type: "Split", pattern: { Regex: wordPattern }, behavior: "Isolated", invert: false },
+        { type: "Split", pattern: { Regex: gpt2Words }, behavior: "Isolated", invert: false },
         { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
     },

@@ -1,0 +1,65 @@
+/** A piece of a section of a text. */
+export interface Piece {
+  readonly text: string;
+  /** Where it began in the section, in code units; only whether that is 0 means anything after rewriting. */
+  readonly at: number;
+}
+
+/** What becomes of what a pattern matches: dropped, or a piece, or part of one. */
+export const splitBehaviors = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"] as const;
+export type SplitBehavior = (typeof splitBehaviors)[number];
+
+interface Part extends Piece {
+  readonly matches: boolean;
+}
+
+/**
+ * Splits pieces where a pattern matches, as Python's tokenizers do; empty pieces are left out.
+ *
+ * @param pattern with the flag `g`
+ * @param invert takes what lies between the matches for the matches
+ */
+export function splitPieces(pieces: readonly Piece[], pattern: RegExp, behavior: SplitBehavior, invert = false): Piece[] {
+  return pieces.flatMap((piece) => merge(partsOf(piece, pattern, invert), behavior).filter(({ text }) => text !== ""));
+}
+
+function partsOf({ text, at }: Piece, pattern: RegExp, invert: boolean): Part[] {
+  const parts: Part[] = [];
+  let end = 0;
+  const take = (to: number, matches: boolean) => {
+    parts.push({ text: text.slice(end, to), at: at + end, matches: matches !== invert });
+    end = to;
+  };
+  for (const { 0: match, index } of text.matchAll(pattern)) {
+    if (index > end) take(index, false);
+    take(index + match.length, true);
+  }
+  if (end < text.length) take(text.length, false);
+  return parts;
+}
+
+function merge(parts: readonly Part[], behavior: SplitBehavior): readonly Piece[] {
+  switch (behavior) {
+    case "Removed":
+      return parts.filter(({ matches }) => !matches);
+    case "Isolated":
+      return parts;
+    case "Contiguous":
+      return join(parts, (before, part) => before.matches === part.matches);
+    case "MergedWithPrevious":
+      return join(parts, (before, part) => !before.matches && part.matches);
+    case "MergedWithNext":
+      return join(parts, (before, part) => before.matches && !part.matches);
+  }
+}
+
+/** Puts neighbours together. */
+function join(parts: readonly Part[], belong: (before: Part, part: Part) => boolean): Piece[] {
+  const joined: Piece[] = [];
+  for (const [i, part] of parts.entries()) {
+    const last = joined.at(-1);
+    if (last !== undefined && belong(parts[i - 1]!, part)) joined[joined.length - 1] = { text: last.text + part.text, at: last.at };
+    else joined.push({ text: part.text, at: part.at });
+  }
+  return joined;
+}
