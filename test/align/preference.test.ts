@@ -5,39 +5,39 @@ import { dpo } from "../../src/align/losses/dpo.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { assertClose, relativeError } from "../support/compare.js";
-import { llamaCases, loadLlamaCase } from "../support/llama-case.js";
+import { loadModelCase, modelCases } from "../support/model-case.js";
 import { lossAndGradients } from "../support/loss-and-gradients.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 
-for (const name of llamaCases) {
+for (const name of modelCases) {
   describe(`training on preferences (${name})`, () => {
     it("has PyTorch's loss, and its gradient by every parameter", async () => {
-      const given = await loadLlamaCase(name);
+      const given = await loadModelCase(name);
       const { loss, gradients } = await lossAndGradients(engine, given, preference(dpo(given.dpo)), given.referencedPairs);
       assertClose([loss], [given.dpo.loss], 1e-5, "loss");
-      assert.equal(gradients.size, given.gradients.dpo.size);
+      assert.equal(gradients.size, given.dpoGradients.size);
       for (const [parameter, { data }] of gradients) {
-        const error = relativeError(data, given.gradients.dpo.get(parameter)!.data);
+        const error = relativeError(data, given.dpoGradients.get(parameter)!.data);
         assert.ok(error <= 1e-5, `${parameter}: ${error}`);
       }
     });
 
     it("is not changed by padding, nor by the order of the pairs", async () => {
-      const given = await loadLlamaCase(name);
+      const given = await loadModelCase(name);
       const objective = preference(dpo(given.dpo));
       const padding = { places: 1, length: 3, completions: 4 };
       const { loss, gradients } = await lossAndGradients(engine, given, objective, given.referencedPairs.toReversed(), padding);
       assertClose([loss], [given.dpo.loss], 1e-5, "loss");
       for (const [parameter, { data }] of gradients) {
-        const error = relativeError(data, given.gradients.dpo.get(parameter)!.data);
+        const error = relativeError(data, given.dpoGradients.get(parameter)!.data);
         assert.ok(error <= 1e-5, `${parameter}: ${error}`);
       }
     });
 
     it("starts at ln 2, where the policy is the reference", async () => {
-      const given = await loadLlamaCase(name);
+      const given = await loadModelCase(name);
       const pairs = given.referencedPairs.map((pair, i) => ({
         ...pair,
         referenceChosen: given.pairs[i]!.chosenLogProb,

@@ -16,9 +16,9 @@ for (const name of llamaCases) {
       const chosen = given.referencedPairs.map((pair) => pair.chosen);
       const { loss, gradients } = await lossAndGradients(engine, given, supervised, chosen);
       assertClose([loss], [given.sft.loss], 1e-5, "loss");
-      assert.equal(gradients.size, given.gradients.sft.size);
+      assert.equal(gradients.size, given.sftGradients.size);
       for (const [parameter, { data }] of gradients) {
-        const error = relativeError(data, given.gradients.sft.get(parameter)!.data);
+        const error = relativeError(data, given.sftGradients.get(parameter)!.data);
         assert.ok(error <= 1e-5, `${parameter}: ${error}`);
       }
     });

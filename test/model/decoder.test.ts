@@ -7,7 +7,7 @@ import { decodeSequences, head } from "../../src/model/decoder.js";
 import { stateWeights } from "../../src/model/network.js";
 import type { Parameters } from "../../src/model/parameters.js";
 import { assertClose } from "../support/compare.js";
-import { llamaCases, loadLlamaCase } from "../support/llama-case.js";
+import { loadModelCase, modelCases } from "../support/model-case.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
@@ -26,15 +26,15 @@ async function logitsOf(config: ModelConfig, parameters: Parameters, rows: reado
   return found.logits!.data as Float32Array;
 }
 
-for (const name of llamaCases) {
+for (const name of modelCases) {
   describe(`the decoder (${name})`, () => {
     it("gives the logits that PyTorch gives", async () => {
-      const { config, parameters, logits } = await loadLlamaCase(name);
+      const { config, parameters, logits } = await loadModelCase(name);
       assertClose(await logitsOf(config, parameters, [logits.row]), logits.values.flat(), 1e-5, "logits");
     });
 
     it("does not look at what follows, nor at other rows", async () => {
-      const { config, parameters, logits } = await loadLlamaCase(name);
+      const { config, parameters, logits } = await loadModelCase(name);
       const seen = 3;
       const another = logits.row.map((token, i) => (i < seen ? token : (token + 7) % config.vocabSize));
       const found = await logitsOf(config, parameters, [another, logits.row]);

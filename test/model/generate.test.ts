@@ -6,7 +6,7 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { generate, type GenerationOptions, type Writing, type WritingRequest } from "../../src/model/generate.js";
 import { Policy } from "../../src/model/policy.js";
-import { llamaCases, loadLlamaCase } from "../support/llama-case.js";
+import { loadModelCase, modelCases } from "../support/model-case.js";
 import { byteTokenizer, randomTokens, tinyConfig, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -42,9 +42,9 @@ function byName(batches: readonly Writing[][], wanted: readonly WritingRequest[]
   return new Map(batches.flat().map(({ request, number, tokens }) => [`${wanted[request]!.key}/${number}`, [...tokens]]));
 }
 
-for (const name of llamaCases) {
+for (const name of modelCases) {
   it(`greedy continuations are PyTorch's, token for token, also from prompts of different lengths (${name})`, async () => {
-    const { config, parameters, greedy } = await loadLlamaCase(name);
+    const { config, parameters, greedy } = await loadModelCase(name);
     const by = await Policy.create(programs, { config, parameters, tokenizer: byteTokenizer });
     // Each prompt, and it with a token of its continuation: two lengths in one batch.
     const cases = greedy.flatMap(({ prompt, continuation }) => [

@@ -9,6 +9,7 @@ import {
   parseHuggingFaceConfig,
 } from "../../src/model/hugging-face-config.js";
 import { trainTokenizer } from "../../src/model/train-tokenizer.js";
+import { architectureCases, caseText } from "../support/model-case.js";
 
 const written = JSON.parse(readFileSync("test/fixtures/checkpoints/tiny/config.json", "utf8")) as Record<string, unknown>;
 const tiny: LlamaConfig = {
@@ -39,6 +40,26 @@ test("what is written is read back", () => {
   const other = { ...tiny, headSize: 6, ropeTheta: 500000, tiedEmbeddings: true, normEpsilon: 1e-5 };
   assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(huggingFaceConfig(other, tokenizer)), ""), other);
   assert.deepEqual(huggingFaceGenerationConfig(tokenizer), { bos_token_id: 1, eos_token_id: 2, pad_token_id: 0 });
+});
+
+for (const name of architectureCases) {
+  test(`what is written of a model of transformers is read back (${name})`, async () => {
+    const text = await caseText(`architectures/${name}`, "config.json");
+    const config = parseHuggingFaceConfig(text, "");
+    const again = huggingFaceConfig(config, trainTokenizer([]));
+    assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(again), ""), config);
+    // Whatever we write and transformers writes too, we write as it does; the special ids are the tokenizer's.
+    const theirs = JSON.parse(text) as Record<string, unknown>;
+    for (const field of Object.keys(again).filter((field) => field in theirs && !/^(bos|eos|pad)_token_id$/.test(field))) {
+      const same = field === "hidden_act" && name === "gpt-neox" ? "gelu_new" : theirs[field];
+      assert.deepEqual(again[field], same, field);
+    }
+  });
+}
+
+test("fields are written in the order of their names, as transformers does", () => {
+  const fields = Object.keys(huggingFaceConfig(tiny, trainTokenizer([])));
+  assert.deepEqual(fields, [...fields].sort());
 });
 
 test("fields that transformers leaves out have its defaults", () => {

@@ -6,12 +6,12 @@ import { exactShape, layOut } from "../../src/model/batch.js";
 import { batchLeaves, sumByRow, weightedTokenLogProbs, type BatchShape } from "../../src/model/log-probs.js";
 import { stateWeights } from "../../src/model/network.js";
 import { assertClose } from "../support/compare.js";
-import { llamaCases, loadLlamaCase, type LlamaCase } from "../support/llama-case.js";
+import { loadModelCase, modelCases, type ModelCase } from "../support/model-case.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 
-async function logProbsOf({ config, parameters, sequences }: LlamaCase, shape: BatchShape, padId: number, tokenWeight: number) {
+async function logProbsOf({ config, parameters, sequences }: ModelCase, shape: BatchShape, padId: number, tokenWeight: number) {
   const graph = new Graph();
   const leaves = batchLeaves(graph, shape);
   const perToken = weightedTokenLogProbs(config, stateWeights(graph, config), leaves);
@@ -23,10 +23,10 @@ async function logProbsOf({ config, parameters, sequences }: LlamaCase, shape: B
   return { perToken: found.perToken!.data, byRow: found.byRow!.data };
 }
 
-for (const name of llamaCases) {
+for (const name of modelCases) {
   describe(`log-probabilities of responses (${name})`, () => {
     it("are those of PyTorch, token by token and summed", async () => {
-      const given = await loadLlamaCase(name);
+      const given = await loadModelCase(name);
       const perToken = given.pairs.flatMap(({ chosenLogProbs, rejectedLogProbs }) => [...chosenLogProbs, ...rejectedLogProbs]);
       const found = await logProbsOf(given, exactShape(given.sequences), 0, 1);
       assertClose(found.perToken, perToken, 1e-5, "per token");
@@ -34,7 +34,7 @@ for (const name of llamaCases) {
     });
 
     it("count their weight, and padding counts nothing, whatever token it is made of", async () => {
-      const given = await loadLlamaCase(name);
+      const given = await loadModelCase(name);
       const { rows, length, completions } = exactShape(given.sequences);
       const padded = { rows: rows + 2, length: length + 5, completions: completions + 3 };
       const found = await logProbsOf(given, padded, 17, 0.5);

@@ -6,7 +6,7 @@ import { ProgramCache } from "../../src/engine/program-cache.js";
 import { Policy } from "../../src/model/policy.js";
 import { responseLogProbs } from "../../src/model/score.js";
 import { assertClose } from "../support/compare.js";
-import { llamaCases, loadLlamaCase } from "../support/llama-case.js";
+import { loadModelCase, modelCases } from "../support/model-case.js";
 import { byteTokenizer, randomSequences, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -14,9 +14,9 @@ const programs = new ProgramCache(engine);
 after(() => engine.close());
 
 describe("responseLogProbs", () => {
-  for (const name of llamaCases) {
+  for (const name of modelCases) {
     it(`gives PyTorch's numbers in the order of the sequences (${name})`, async () => {
-      const { config, parameters, sequences, logProbs } = await loadLlamaCase(name);
+      const { config, parameters, sequences, logProbs } = await loadModelCase(name);
       const policy = await Policy.create(programs, { config, parameters, tokenizer: byteTokenizer });
       assertClose(await responseLogProbs(policy, sequences), logProbs, 1e-5);
       assertClose(await responseLogProbs(policy, sequences.toReversed()), logProbs.toReversed(), 1e-5);

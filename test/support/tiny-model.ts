@@ -2,7 +2,7 @@ import { Random } from "../../src/base/random.js";
 import type { TokenizedPair } from "../../src/data/tokenize.js";
 import type { ProgramCache } from "../../src/engine/program-cache.js";
 import type { TokenSequence } from "../../src/model/batch.js";
-import type { ModelConfig } from "../../src/model/config.js";
+import type { Gpt2Config, GptNeoXConfig, LlamaConfig } from "../../src/model/config.js";
 import { initialParameters } from "../../src/model/parameters.js";
 import { Policy } from "../../src/model/policy.js";
 import { trainTokenizer } from "../../src/model/train-tokenizer.js";
@@ -11,7 +11,7 @@ import { trainTokenizer } from "../../src/model/train-tokenizer.js";
 export const byteTokenizer = trainTokenizer([]);
 
 /** A model that trains in milliseconds. */
-export const tinyConfig: ModelConfig = {
+export const tinyConfig: LlamaConfig = {
   architecture: "llama",
   vocabSize: byteTokenizer.vocabSize,
   hiddenSize: 16,
@@ -26,6 +26,31 @@ export const tinyConfig: ModelConfig = {
   tiedEmbeddings: true,
   // Large enough that what the model says depends on what it reads.
   initializerRange: 0.3,
+};
+
+const { vocabSize, hiddenSize, layers, heads, headSize, contextLength, initializerRange } = tinyConfig;
+const common = { vocabSize, hiddenSize, layers, heads, kvHeads: heads, headSize, contextLength, initializerRange, normEpsilon: 1e-5 };
+
+/** As small, with LayerNorm, fused layers and biases. */
+export const gptNeoXConfig: GptNeoXConfig = {
+  architecture: "gpt_neox",
+  ...common,
+  intermediateSize: 40,
+  ropeTheta: 10000,
+  rotaryFactor: 0.5,
+  parallelResidual: true,
+  attentionBias: true,
+  activation: "gelu",
+  tiedEmbeddings: false,
+};
+
+/** As small, with learned positions and weights stored the other way around. */
+export const gpt2Config: Gpt2Config = {
+  architecture: "gpt2",
+  ...common,
+  intermediateSize: 40,
+  activation: "gelu-tanh",
+  tiedEmbeddings: true,
 };
 
 /** A policy of {@link tinyConfig} with seeded parameters. */
