@@ -87,7 +87,7 @@ async function timeProgram(
   const loss = neg(sum(weightedTokenLogProbs(config, stateWeights(graph, config), batchLeaves(graph, fullShape(size)))));
   const parameters = [...parameterShapes(config)].map(([name, shape]) => graph.state(name, "float32", shape));
   const executable = await engine.prepare(build({ loss, parameters }));
-  const states = [policy.state, await engine.createState(zeros(config, ...kept))];
+  const states = [...policy.states, await engine.createState(zeros(config, ...kept))];
   const feeds = fullBatch(size);
   return { ...(await sample(() => executable.run(feeds, states))), tokens: size.batch * size.length };
 }
@@ -99,7 +99,7 @@ async function step(size: BenchSize): Promise<Measured> {
   const adamW = { ...defaultAdamW, weightDecay: 0.01 };
   const executable = await engine.prepare(stepProgram(config, supervised, adamW, fullShape(size), batch));
   const moments = zeros(config, (name) => momentNames(name).mean, (name) => momentNames(name).square);
-  const states = [policy.state, await engine.createState(moments)];
+  const states = [...policy.states, await engine.createState(moments)];
   const feeds = fullBatch(size);
   let steps = 0;
   const timing = await sample(() => executable.run({ ...feeds, ...stepSizes(adamW, 1e-5, ++steps) }, states));

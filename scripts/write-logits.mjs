@@ -19,7 +19,7 @@ const graph = new Graph();
 const network = stateWeights(graph, policy.config);
 const hidden = decodeSequences(policy.config, network, graph.input("tokens", "int32", [rows, length]));
 const executable = await engine.prepare({ outputs: { logits: head(policy.config, network, hidden) }, updates: new Map() });
-const { logits } = await executable.run({ tokens: ids }, [policy.state]);
+const { logits } = await executable.run({ tokens: ids }, policy.states);
 
 const split = (data, size) => Array.from({ length: data.length / size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
 const inputIds = split(ids, length);

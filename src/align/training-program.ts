@@ -2,8 +2,8 @@ import type { Program } from "../engine/engine.js";
 import { add, gradients, Graph, mul, type Value } from "../graph/index.js";
 import type { ModelConfig } from "../model/config.js";
 import { batchLeaves, weightedTokenLogProbs, type BatchShape } from "../model/log-probs.js";
+import { trainedShapes } from "../model/lora.js";
 import { stateWeights } from "../model/network.js";
-import { parameterShapes } from "../model/parameters.js";
 import { adamWStep, type AdamW } from "./adamw.js";
 import type { Objective } from "./objective.js";
 
@@ -48,5 +48,5 @@ function forward<E>(config: ModelConfig, objective: Objective<E>, shape: BatchSh
 }
 
 function parameterLeaves(graph: Graph, config: ModelConfig): Value<"state">[] {
-  return [...parameterShapes(config)].map(([name, shape]) => graph.state(name, "float32", shape));
+  return [...trainedShapes(config)].map(([name, shape]) => graph.state(name, "float32", shape));
 }

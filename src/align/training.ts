@@ -2,7 +2,7 @@ import type { Random } from "../base/random.js";
 import type { Feeds, Program, State } from "../engine/engine.js";
 import { sizeOf, tensor, type Tensor } from "../graph/tensor.js";
 import { layOut } from "../model/batch.js";
-import { parameterShapes } from "../model/parameters.js";
+import { trainedShapes } from "../model/lora.js";
 import type { Policy } from "../model/policy.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import type { Metrics, Objective } from "./objective.js";
@@ -169,7 +169,7 @@ export class Training<Example> {
 
   private async run(key: readonly unknown[], build: () => Program, feeds: Feeds): Promise<Record<string, Tensor>> {
     const executable = await this.policy.programs.get(JSON.stringify([...key, this.policy.config]), build);
-    return executable.run(feeds, [this.policy.state, this.optimizer]);
+    return executable.run(feeds, [...this.policy.states, this.optimizer]);
   }
 
   /** Examples that a micro-batch's program has room for. */
@@ -203,7 +203,7 @@ export class Training<Example> {
 }
 
 function optimizerTensors({ config }: Policy, accumulates: boolean, moments?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
-  return [...parameterShapes(config)].flatMap(([name, shape]) => {
+  return [...trainedShapes(config)].flatMap(([name, shape]) => {
     const zeros = () => tensor(shape, new Float32Array(sizeOf(shape)));
     const { mean, square } = momentNames(name);
     const kept = [mean, square].map((moment): [string, Tensor] => [moment, moments?.get(moment) ?? zeros()]);

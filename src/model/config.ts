@@ -1,5 +1,9 @@
+import type { LoraConfig } from "./lora.js";
+
 /** What every decoder-only transformer is made of; sizes are in elements. */
 interface CommonConfig {
+  /** What is learned beside the parameters, which then stay as they are. */
+  readonly adapter?: LoraConfig;
   /** Rows of the embedding; token ids are below it. */
   readonly vocabSize: number;
   readonly hiddenSize: number;

@@ -138,7 +138,7 @@ async function write(
   const { programs, config, tokenizer } = policy;
   const cache = await programs.engine.createState(unfilledCache(config));
   const run = async (kind: string, build: () => Program, feeds: Feeds) =>
-    (await programs.get(`${kind} ${JSON.stringify(config)}`, build)).run(feeds, [policy.state, cache]);
+    (await programs.get(`${kind} ${JSON.stringify(config)}`, build)).run(feeds, [...policy.states, cache]);
   const takeTokens = ({ logits }: Record<string, Tensor>, into: readonly Row[], rowOf: (i: number) => number) => {
     const data = logits!.data as Float32Array;
     const { vocabSize } = config;

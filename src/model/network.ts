@@ -1,5 +1,6 @@
 import { add, matmul, type Graph, type Value } from "../graph/index.js";
 import type { ModelConfig } from "./config.js";
+import { loraLayers, loraResult } from "./lora.js";
 import { linearLayers, parameterShapes } from "./parameters.js";
 
 /** A model's parameters in a graph. Every linear layer is computed here, whatever the architecture. */
@@ -19,13 +20,16 @@ export interface Network {
 export function stateWeights(graph: Graph, config: ModelConfig): Network {
   const shapes = parameterShapes(config);
   const layers = new Map(linearLayers(config).map((layer) => [layer.name, layer]));
+  const { adapter } = config;
+  const adapted = new Set(adapter ? loraLayers(config, adapter).map(({ name }) => name) : []);
   const weight = (name: string) => graph.state(name, "float32", shapes.get(name)!);
   return {
     weight,
     linear(x, name) {
-      const { bias, layout } = layers.get(name)!;
-      const product = matmul(x, weight(`${name}.weight`), { transposeB: layout === "out-in" });
-      return bias ? add(product, weight(`${name}.bias`)) : product;
+      const layer = layers.get(name)!;
+      const product = matmul(x, weight(`${name}.weight`), { transposeB: layer.layout === "out-in" });
+      const result = layer.bias ? add(product, weight(`${name}.bias`)) : product;
+      return adapter && adapted.has(name) ? add(result, loraResult(graph, x, layer, adapter)) : result;
     },
   };
 }

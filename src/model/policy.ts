@@ -3,21 +3,28 @@ import type { ProgramCache } from "../engine/program-cache.js";
 import type { Tensor } from "../graph/tensor.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import type { ModelConfig } from "./config.js";
+import { mergeLora, type LoraConfig } from "./lora.js";
 import type { Parameters } from "./parameters.js";
 import type { Tokenizer } from "./tokenizer.js";
 
-/** A language model whose parameters are in an engine, ready to score, to write and to be trained. */
+/**
+ * A language model whose parameters are in an engine, ready to score, to write and to be trained.
+ * With an adapter only the adapter is trained, and every policy on one base shares the base's parameters.
+ */
 export class Policy {
   private constructor(
     readonly programs: ProgramCache,
     readonly config: ModelConfig,
     readonly tokenizer: Tokenizer,
-    private parameterState: State,
+    /** What training changes: the adapter, or all parameters; nothing where an adapter is off. */
+    private trained: State | undefined,
+    /** The parameters beside an adapter, which others may share. */
+    private readonly frozen?: State,
   ) {}
 
-  /** The parameters in the engine, under their own names. */
-  get state(): State {
-    return this.parameterState;
+  /** Where a program finds the parameters, under their own names. */
+  get states(): readonly State[] {
+    return [this.trained, this.frozen].filter((state) => state !== undefined);
   }
 
   /** Copies parameters into the engine. */
@@ -33,25 +40,56 @@ export class Policy {
     return Policy.create(programs, await loadCheckpoint(folder));
   }
 
-  /** Copies of the parameters as they are now. */
+  /**
+   * This model with an adapter. The parameters are shared, so this policy must outlive it.
+   *
+   * @param parameters the adapter's matrices; see {@link initialLora}
+   */
+  async withAdapter(adapter: LoraConfig, parameters: Parameters): Promise<Policy> {
+    const state = await this.programs.engine.createState(parameters);
+    return new Policy(this.programs, { ...this.config, adapter }, this.tokenizer, state, this.base);
+  }
+
+  /** This model with its adapter off; the parameters are shared, so this policy must outlive it. */
+  withoutAdapter(): Policy {
+    return new Policy(this.programs, withoutAdapter(this.config), this.tokenizer, undefined, this.base);
+  }
+
+  /** Where all parameters but an adapter's are. */
+  private get base(): State {
+    return (this.frozen ?? this.trained)!;
+  }
+
+  /** Copies of what training changes, as it is now: the adapter's matrices, or all parameters. */
   async parameters(): Promise<Parameters> {
-    return (await this.state.read()) as Map<string, Tensor<"float32">>;
+    return (await (this.trained ?? this.base).read()) as Map<string, Tensor<"float32">>;
   }
 
-  /** Puts other parameters of the same shapes in the place of these. */
+  /** Copies of all parameters, an adapter merged into them. */
+  async mergedParameters(): Promise<Parameters> {
+    const base = (await this.base.read()) as Map<string, Tensor<"float32">>;
+    const { adapter } = this.config;
+    return adapter ? mergeLora(this.config, adapter, base, await this.parameters()) : base;
+  }
+
+  /** Puts others of the same shapes in the place of what training changes. */
   async replace(parameters: Parameters): Promise<void> {
-    const replaced = this.parameterState;
-    this.parameterState = await this.programs.engine.createState(parameters);
-    await replaced.free();
+    const replaced = this.trained;
+    this.trained = await this.programs.engine.createState(parameters);
+    await replaced?.free();
   }
 
-  /** Writes a checkpoint folder in Hugging Face layout. */
+  /** Writes a checkpoint folder in Hugging Face layout, an adapter merged into it. */
   async save(folder: string): Promise<void> {
-    await saveCheckpoint(folder, { config: this.config, parameters: await this.parameters(), tokenizer: this.tokenizer });
+    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters: await this.mergedParameters(), tokenizer: this.tokenizer });
   }
 
-  /** Frees the parameters' memory in the engine. */
-  free(): Promise<void> {
-    return this.parameterState.free();
+  /** Frees the memory of what training changes; a base that others share stays. */
+  async free(): Promise<void> {
+    await this.trained?.free();
   }
+}
+
+function withoutAdapter({ adapter: _, ...config }: ModelConfig): ModelConfig {
+  return config as ModelConfig;
 }

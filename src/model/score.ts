@@ -30,7 +30,7 @@ export async function responseLogProbs(
     const executable = await policy.programs.get(`score ${JSON.stringify([policy.config, shape])}`, () =>
       scoringProgram(policy.config, shape),
     );
-    const { logProbs } = await executable.run({ ...layOut(batch, shape, policy.tokenizer.padId) }, [policy.state]);
+    const { logProbs } = await executable.run({ ...layOut(batch, shape, policy.tokenizer.padId) }, policy.states);
     indices.forEach((i, row) => (results[i] = logProbs!.data[row]!));
     onProgress?.((done += indices.length), sequences.length);
   }
