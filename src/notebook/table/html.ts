@@ -10,7 +10,7 @@ import type { Page, ShownTable } from "./pages.js";
  * the open page is still there and the others stay hidden by their attribute.
  */
 export function tableHtml(table: ShownTable, title?: string): string {
-  const pages = table.pages.map((page, i) => html`${label(table, i)}<section${i === 0 ? null : hidden}>${pageHtml(table, page)}</section>`);
+  const pages = table.pages.map((page, i) => html`${label(table, i)}<section style="overflow-x:auto"${i === 0 ? null : hidden}>${pageHtml(table, page)}</section>`);
   // Radio buttons of different forms are different groups, without names that two outputs could share.
   // A form of this method never sends anything.
   return html`<div class="sera-table">${style}${title && html`<div style="${heading}">${title}</div>`}<form method="dialog">${pages}</form></div>`.markup;
@@ -44,16 +44,16 @@ function body({ type, cells }: ShownColumn, at: number): Html {
   return html`<td${side(type)}${tooltip}>${missing ? html`<span style="opacity:0.4">${text}</span>` : text}</td>`;
 }
 
-/** To the right is what JupyterLab gives every cell and the style sheet gives elsewhere; the rest says so itself. */
+/** To the right is what JupyterLab gives every cell and the style sheet gives elsewhere; the rest says so itself, and stays one line. */
 function side(type: ColumnType): Html | null {
-  return isNumeric(type) ? null : new Html(' style="text-align:left"');
+  return isNumeric(type) ? null : new Html(' style="text-align:left;white-space:nowrap"');
 }
 
 /** The class is written thrice where a rule of JupyterLab's own for outputs would weigh more. */
 const cells = ".sera-table.sera-table.sera-table";
 const style = new Html(`<style>
 .sera-table form{display:flex;flex-wrap:wrap;align-items:center;margin:0}
-.sera-table section{order:-1;flex:0 0 100%;overflow-x:auto;margin-bottom:4px}
+.sera-table section{order:-1;flex:0 0 100%;margin-bottom:4px}
 .sera-table label+section{display:none}
 .sera-table label:has(:checked)+section{display:block}
 .sera-table label,.sera-table i{display:block;padding:1px 8px;font-size:12px;font-style:normal;opacity:.65}

@@ -44,7 +44,7 @@ describe("as text", () => {
 describe("as a page", () => {
   it("cells say how they stand, and long texts hold the whole", () => {
     const markup = page([{ id: "x".repeat(70), loss: 1.5, gone: null }], { title: "Loss" });
-    const left = ' style="text-align:left"';
+    const left = ' style="text-align:left;white-space:nowrap"';
     assert.match(markup, /<div style="font-weight:600[^"]*">Loss<\/div>/);
     assert.ok(markup.includes(`<th${left}>id<br><small>text</small></th><th>loss<br><small>number</small></th><th${left}>gone<br>`));
     assert.ok(markup.includes(`<td${left} title="${"x".repeat(70)}">${"x".repeat(59)}…</td><td>1.5</td>`));
@@ -54,8 +54,8 @@ describe("as a page", () => {
 
   it("nine pages and the last one can be turned to, and only the first is open", () => {
     const markup = page(numbers(2000));
-    assert.equal([...markup.matchAll(/<section>/g)].length, 1);
-    assert.equal([...markup.matchAll(/<section hidden="hidden">/g)].length, 9);
+    assert.equal([...markup.matchAll(/<section style="overflow-x:auto">/g)].length, 1);
+    assert.equal([...markup.matchAll(/<section style="overflow-x:auto" hidden="hidden">/g)].length, 9);
     assert.equal([...markup.matchAll(/ checked>/g)].length, 1);
     assert.deepEqual([...markup.matchAll(/checked>(\d+)|page">(\d+)|(…)</g)].map(([, a, b, c]) => a ?? b ?? c).join(" "), "1 2 3 4 5 6 7 8 9 … 100");
     assert.match(markup, /2,000 rows × 1 column · rows 1,981–2,000/);
