@@ -1,0 +1,98 @@
+import { getRepoFolderName } from "@huggingface/hub";
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { writeFileAtomic, writeJson } from "../base/files.js";
+import { listingSchema, type Listing, type RemoteFile } from "./listing.js";
+import type { RepositoryName } from "./repository-name.js";
+
+/**
+ * A repository's folder in the cache, in the layout of Python's `huggingface_hub`, which finds what is put here:
+ * contents under their digests in `blobs`, the commits of branches and tags in `refs`, and in `snapshots/<commit>`
+ * links from the names of files to contents. `listings` is ours alone: what a commit holds, downloaded or not.
+ */
+export class RepositoryCache {
+  readonly folder: string;
+
+  constructor(cache: string, { type, name }: RepositoryName) {
+    this.folder = join(cache, getRepoFolderName({ type, name }));
+  }
+
+  /** The commit that a branch or a tag stood for when the hub was last asked. */
+  async readRef(revision: string): Promise<string | undefined> {
+    return (await readIfThere(join(this.folder, "refs", revision)))?.trim();
+  }
+
+  async writeRef(revision: string, commit: string): Promise<void> {
+    if ((await this.readRef(revision)) !== commit) await writeFileAtomic(join(this.folder, "refs", revision), commit);
+  }
+
+  /** What a commit holds, where it was asked about; what another version wrote otherwise is passed over. */
+  async readListing(commit: string): Promise<Listing | undefined> {
+    const text = await readIfThere(this.listingFile(commit));
+    return text === undefined ? undefined : listingSchema.safeParse(JSON.parse(text)).data;
+  }
+
+  writeListing(commit: string, listing: Listing): Promise<void> {
+    return writeJson(this.listingFile(commit), listing);
+  }
+
+  private listingFile(commit: string): string {
+    return join(this.folder, "listings", `${commit}.json`);
+  }
+
+  /** The folder with the files of a commit under their names. */
+  snapshot(commit: string): string {
+    return join(this.folder, "snapshots", commit);
+  }
+
+  /** Paths in the repository of the files of a commit that are here; none where the commit is not. */
+  async filesHere(commit: string): Promise<string[]> {
+    const names = await readdir(this.snapshot(commit), { recursive: true }).catch(() => []);
+    const isFile = await Promise.all(names.map((name) => this.has(commit, name)));
+    return names.filter((_, i) => isFile[i]).map((name) => name.replaceAll(sep, "/"));
+  }
+
+  /** Whether a file of a commit is here, and of the size given. */
+  async has(commit: string, path: string, size?: number): Promise<boolean> {
+    const found = await sizeOf(join(this.snapshot(commit), path));
+    return found !== undefined && (size === undefined || found === size);
+  }
+
+  blob({ digest }: RemoteFile): string {
+    return join(this.folder, "blobs", digest);
+  }
+
+  /** Whether the content of a file is here, under whatever names. */
+  async hasBlob(file: RemoteFile): Promise<boolean> {
+    return (await sizeOf(this.blob(file))) === file.size;
+  }
+
+  /** Gives a content the name of a file of a commit. */
+  async link(commit: string, file: RemoteFile): Promise<void> {
+    const path = join(this.snapshot(commit), file.path);
+    const neighbour = `${path}.${randomUUID()}.tmp`;
+    await mkdir(dirname(path), { recursive: true });
+    try {
+      // Windows lets only some users make links, and Python puts the file itself there too.
+      await symlink(relative(dirname(path), this.blob(file)), neighbour).catch(() => copyFile(this.blob(file), neighbour));
+      await rename(neighbour, path);
+    } catch (error) {
+      await rm(neighbour, { force: true });
+      throw error;
+    }
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+}
+
+/** Size of a file in bytes; a link counts as what it leads to. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() ? stats.size : undefined;
+}

@@ -1,0 +1,89 @@
+import { datasetInfo, listFiles, modelInfo } from "@huggingface/hub";
+import { z } from "zod";
+import { inputError, InputError, quote } from "../base/errors.js";
+import type { HubConnection } from "./connection.js";
+import { describeRepository } from "./repository-name.js";
+
+const commitHash = z.string().regex(/^[0-9a-f]{40}$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const fileSchema = z.object({
+  /** Path in the repository, with slashes; it cannot leave a folder that it is joined to. */
+  path: z.string().refine(staysInside),
+  /** In bytes. */
+  size: z.int().nonnegative(),
+  /** SHA-256 of the content (64 digits), or SHA-1 as git counts it (40), which is also the name of the blob. */
+  digest: z.union([sha256, commitHash]),
+});
+
+/** A file of a repository. */
+export type RemoteFile = z.infer<typeof fileSchema>;
+
+/** What a repository holds at a commit. */
+export const listingSchema = z.object({
+  files: z.array(fileSchema),
+  /** The head of its README, as the hub parses it. */
+  card: z.unknown().optional(),
+});
+export type Listing = z.infer<typeof listingSchema>;
+
+export function isCommit(revision: string): boolean {
+  return commitHash.safeParse(revision).success;
+}
+
+/** Whether a path of a listing, under the rules of any system, stays in the folder that it is joined to. */
+function staysInside(path: string): boolean {
+  const isName = (part: string) => part !== "" && part !== "." && part !== ".." && !/^[A-Za-z]:|[\\\x00]/.test(part);
+  return path.split("/").every(isName);
+}
+
+/**
+ * The commit that a revision of a repository stands for, and the card there.
+ *
+ * @throws InputError where the hub refuses, cannot be reached, or answers with something else
+ */
+export async function askCommit(connection: HubConnection): Promise<{ commit: string; card: unknown }> {
+  const { settings, repository } = connection;
+  const ask = { ...repository, hubUrl: settings.endpoint, fetch: connection.fetch };
+  const { sha, cardData } = await understood(connection, () =>
+    repository.type === "model"
+      ? modelInfo({ ...ask, additionalFields: ["sha", "cardData"] })
+      : datasetInfo({ ...ask, additionalFields: ["sha", "cardData"] }),
+  );
+  if (!isCommit(sha)) throw strange(connection, `commit ${quote(sha)}`);
+  return { commit: sha, card: cardData };
+}
+
+/**
+ * The files of a repository at a commit.
+ *
+ * @throws InputError as {@link askCommit}, and where a path would lead out of the repository's folder
+ */
+export async function askFiles(connection: HubConnection, commit: string): Promise<RemoteFile[]> {
+  const { settings, repository } = connection;
+  const files: RemoteFile[] = [];
+  await understood(connection, async () => {
+    const entries = listFiles({ repo: repository, revision: commit, recursive: true, hubUrl: settings.endpoint, fetch: connection.fetch });
+    for await (const { type, path, size, oid, lfs } of entries) {
+      if (type !== "file") continue;
+      const file = fileSchema.safeParse({ path, size: lfs?.size ?? size, digest: lfs?.oid ?? oid });
+      if (!file.success) throw strange(connection, `a file ${quote(path)} (${file.error.issues[0]!.path.join(".")})`);
+      files.push(file.data);
+    }
+  });
+  return files;
+}
+
+/** Does something with the hub's answers, which a captive portal or a broken mirror may have written. */
+async function understood<T>(connection: HubConnection, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof InputError || connection.signal?.aborted) throw error;
+    throw strange(connection, `an answer that cannot be read (${(error as Error).message})`, error);
+  }
+}
+
+function strange({ settings, repository }: HubConnection, found: string, cause?: unknown): InputError {
+  return inputError({ file: describeRepository(repository) }, `${found} from ${settings.endpoint}`, "what a hub answers; nothing of it was kept", cause);
+}

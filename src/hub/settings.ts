@@ -1,0 +1,59 @@
+import { getHFHubCachePath } from "@huggingface/hub";
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { inputError, quote } from "../base/errors.js";
+
+/** Where the hub is, who asks it, and where what it gave is kept. */
+export interface HubSettings {
+  /** Address without a slash at its end. */
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  /** The cache that all programs of this user share, Python's `huggingface_hub` among them. */
+  readonly cache: string;
+  /** Whether only the cache may be asked. */
+  readonly offline: boolean;
+}
+
+/**
+ * The settings from the environment, under the names that Python's `huggingface_hub` reads:
+ *
+ * - `HF_ENDPOINT`: the hub, or a mirror; default `https://huggingface.co`
+ * - `HF_TOKEN` or the file `HF_TOKEN_PATH`, default `token` in `HF_HOME` (where `hf auth login` puts it)
+ * - `HF_HUB_CACHE`, default `hub` in `HF_HOME`, default `huggingface` in `XDG_CACHE_HOME`, default `~/.cache`
+ * - `HF_HUB_OFFLINE`: 1, on, yes or true
+ *
+ * @throws InputError where the address or the token cannot be one; the token is not told
+ */
+export async function hubSettings(): Promise<HubSettings> {
+  const endpoint = (process.env["HF_ENDPOINT"] || "https://huggingface.co").replace(/\/+$/, "");
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+    throw inputError({}, `HF_ENDPOINT = ${quote(endpoint)}`, "the address of a hub, as https://huggingface.co");
+  }
+  const cache = atHome(getHFHubCachePath());
+  const offline = /^(1|on|yes|true)$/i.test(process.env["HF_HUB_OFFLINE"] ?? "");
+  return { endpoint, cache, offline, token: offline ? undefined : await readToken() };
+}
+
+async function readToken(): Promise<string | undefined> {
+  const given = process.env["HF_TOKEN"] || process.env["HUGGING_FACE_HUB_TOKEN"];
+  const path = atHome(process.env["HF_TOKEN_PATH"] || join(hubHome(), "token"));
+  const text = given ?? (await readFile(path, "utf8").catch(() => ""));
+  const token = text.trim();
+  // Such a one cannot be sent, and the error of the one who tries would quote it.
+  if (/[^\x21-\x7e]/.test(token)) {
+    throw inputError(given ? {} : { file: path }, "a token (HF_TOKEN) with characters that no token has", "hf_… and nothing else");
+  }
+  return token || undefined;
+}
+
+/** `HF_HOME`, which holds the cache and the token. */
+function hubHome(): string {
+  const cacheHome = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  return process.env["HF_HOME"] ?? join(cacheHome, "huggingface");
+}
+
+/** A path with `~` read as a shell would; settings that come from a file still have it. */
+function atHome(path: string): string {
+  return path.replace(/^~(?=[/\\]|$)/, () => homedir());
+}

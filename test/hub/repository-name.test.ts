@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { repositoryName } from "../../src/hub/repository-name.js";
+import { emptyFolder } from "../support/folder.js";
+
+describe("repositoryName", () => {
+  test("org/name, with main or the revision that is given", async () => {
+    const named = { type: "model", name: "org/my_model-1.5" };
+    assert.deepEqual(await repositoryName("org/my_model-1.5", "model"), { ...named, revision: "main" });
+    assert.deepEqual(await repositoryName("org/my_model-1.5@v1.0", "model"), { ...named, revision: "v1.0" });
+    assert.deepEqual(await repositoryName("org/my_model-1.5", "model", "refs/pr/4"), { ...named, revision: "refs/pr/4" });
+    assert.deepEqual(await repositoryName("org/my_model-1.5@a/b", "model", "a/b"), { ...named, revision: "a/b" });
+  });
+
+  test("what can only be a path is none", async () => {
+    const paths = ["model", "./org/name", "../name", "/org/name", "~/model", "a/b/c", "org/", "a\\b/c", "runs/rows.jsonl", "runs/rows.jsonl.gz", "runs/rows.parquet", ""];
+    for (const path of paths) assert.equal(await repositoryName(path, "dataset"), undefined, path);
+  });
+
+  test("what is here is meant before the hub", async (t) => {
+    const folder = emptyFolder(t);
+    mkdirSync(join(folder, "org/name@v1"), { recursive: true });
+    const before = process.cwd();
+    process.chdir(folder);
+    t.after(() => process.chdir(before));
+    assert.equal(await repositoryName("org/name@v1", "model"), undefined);
+    assert.equal((await repositoryName("org/name", "model"))?.name, "org/name");
+    mkdirSync("org/name");
+    assert.equal(await repositoryName("org/name", "model"), undefined);
+    await assert.rejects(repositoryName("org/name", "model", "main"), {
+      message: 'org/name: found revision "main" of a path, expected a revision with a repository of the hub (org/name) only',
+    });
+  });
+
+  test("names that the hub does not allow", async () => {
+    const names = ["org/na me", "org/a..b", "org/a--b", "-org/name", "org/name-", "org/.name", "org/name.git", `org/${"x".repeat(93)}`, "org/näme", "org/a%2e"];
+    for (const name of names) {
+      await assert.rejects(repositoryName(name, "model"), { message: new RegExp(`^found .*${name.slice(-3)}.*, which is not here, expected a path, or a repository of the hub: org/name of `) }, name);
+    }
+  });
+
+  test("revisions that are none, that lead out of the cache, or two of them", async () => {
+    for (const revision of ["", "../../x", "a/../b", "/a", "a/", "a//b", "a b", "a\\b", "C:x", ".hidden", "a/.b", "-x", "a\0"]) {
+      await assert.rejects(repositoryName("org/name", "model", revision), /found revision ".*", expected a branch, a tag or a commit/, revision);
+    }
+    await assert.rejects(repositoryName("org/name@a", "model", "b"), { message: 'org/name@a: found revision "b" as well, expected one revision' });
+  });
+});

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { openRepository, type Repository } from "../../src/hub/repository.js";
+import type { RepositoryName } from "../../src/hub/repository-name.js";
+import { commitFor, digestOf, goodToken, HubServer, status, type Held } from "../support/hub-server.js";
+
+const weights = Buffer.from(Array.from({ length: 3000 }, (_, i) => i % 251));
+const files = { "config.json": "{}\n", "model.safetensors": weights, "sub folder/#1.txt": "odd", "empty.txt": "", "README.md": "hello" };
+const held: Held = { revisions: { main: files, "v1.0": { "config.json": "old" }, "refs/pr/1": { "config.json": "asked for" } }, card: { license: "mit" } };
+const model = (revision = "main", name = "org/name"): RepositoryName => ({ type: "model", name, revision });
+const main = commitFor("org/name", "main");
+
+async function download(repository: Repository, paths = repository.paths): Promise<string[]> {
+  const found: string[] = [];
+  for await (const path of repository.download(paths)) found.push(path);
+  return found;
+}
+
+describe("a repository of the hub", () => {
+  test("what it holds, over several pages, and its files", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    const repository = await openRepository(model());
+    assert.deepEqual([repository.commit, repository.card, repository.paths], [main, { license: "mit" }, Object.keys(files)]);
+    const progress: number[][] = [];
+    const paths: string[] = [];
+    const work = { onProgress: (done: number, total: number) => void progress.push([done, total]) };
+    for await (const path of repository.download(repository.paths, work)) paths.push(path);
+    assert.deepEqual(paths, repository.paths.map((path) => join(repository.folder, path)));
+    for (const [i, content] of Object.values(files).entries()) assert.deepEqual(readFileSync(paths[i]!), Buffer.from(content));
+    assert.deepEqual(progress.at(-1), [3011, 3011]);
+    assert.deepEqual(progress.map(([done]) => done), progress.map(([done]) => done).toSorted((a, b) => a! - b!));
+
+    const asked = hub.asked.length;
+    assert.deepEqual(await download(await openRepository(model())), paths);
+    assert.equal(hub.asked.length, asked + 1, "a commit is asked about once, and its files are here");
+  });
+
+  test("the cache has the layout of Python's huggingface_hub", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held, "datasets/org/rows": { revisions: { main: { "a.jsonl": "{}" } } } });
+    await download(await openRepository(model()));
+    const folder = join(hub.cache, "models--org--name");
+    assert.equal(readFileSync(join(folder, "refs/main"), "utf8"), main);
+    const blobs = Object.entries(files).map(([path, content]) => digestOf(path, content)).toSorted();
+    assert.deepEqual(readdirSync(join(folder, "blobs")).toSorted(), blobs);
+    const snapshot = join(folder, "snapshots", main);
+    assert.equal(readlinkSync(join(snapshot, "config.json")), `../../blobs/${digestOf("config.json", "{}\n")}`);
+    assert.equal(readlinkSync(join(snapshot, "sub folder/#1.txt")), `../../../blobs/${digestOf("", "odd")}`);
+    await download(await openRepository({ type: "dataset", name: "org/rows", revision: "main" }));
+    assert.ok(existsSync(join(hub.cache, "datasets--org--rows/snapshots", commitFor("datasets/org/rows", "main"), "a.jsonl")));
+  });
+
+  test("revisions: a tag, a pull request, a commit, which is not asked about again", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    for (const [revision, text] of [["v1.0", "old"], ["refs/pr/1", "asked for"], [commitFor("org/name", "v1.0"), "old"]] as const) {
+      const [path] = await download(await openRepository(model(revision)), ["config.json"]);
+      assert.equal(readFileSync(path!, "utf8"), text);
+    }
+    assert.equal(readFileSync(join(hub.cache, "models--org--name/refs/refs/pr/1"), "utf8"), commitFor("org/name", "refs/pr/1"));
+    const asked = hub.asked.length;
+    await openRepository(model(commitFor("org/name", "v1.0")));
+    assert.equal(hub.asked.length, asked);
+  });
+
+  test("a branch that moved: the new commit, and contents that it shares are not downloaded again", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": { revisions: { main: { "a.txt": "same", "b.txt": "old" } } } });
+    await download(await openRepository(model()));
+    // The test's hub names commits by the name of the revision: the branch stands at another one now.
+    const moved = commitFor("org/name", "next");
+    hub.put("org/name", { revisions: { next: { "a.txt": "same", "b.txt": "new" } } });
+    hub.faults.push((asked, response) => {
+      if (!asked.path.includes("/revision/main")) return false;
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ _id: "1", id: "org/name", sha: moved }));
+      return true;
+    });
+    hub.asked.length = 0;
+    const paths = await download(await openRepository(model()));
+    assert.deepEqual(paths.map((path) => readFileSync(path, "utf8")), ["same", "new"]);
+    assert.deepEqual(hub.paths.filter((path) => path.includes("resolve")), [`/org/name/resolve/${moved}/b.txt`]);
+    assert.equal(readFileSync(join(hub.cache, "models--org--name/refs/main"), "utf8"), moved);
+  });
+
+  test("a blob of a wrong length is downloaded again", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    const [path] = await download(await openRepository(model()), ["model.safetensors"]);
+    writeFileSync(join(hub.cache, "models--org--name/blobs", digestOf("model.safetensors", weights)), weights.subarray(0, 10));
+    await download(await openRepository(model()), ["model.safetensors"]);
+    assert.deepEqual(readFileSync(path!), weights);
+  });
+});
+
+describe("the token", () => {
+  test("goes to the hub alone, not to where a redirect or a page of the listing leads", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": { ...held, private: true } });
+    process.env["HF_TOKEN"] = goodToken;
+    hub.faults.push((asked, response) => {
+      if (!asked.path.includes("/tree/") || asked.path.includes("cursor")) return false;
+      const elsewhere = `${hub.endpoint.replace("127.0.0.1", "localhost")}${asked.path}&cursor=0`;
+      const headers = { "content-type": "application/json", link: `<${elsewhere}>; rel="next"` };
+      response.writeHead(200, headers).end("[]");
+      return true;
+    });
+    await assert.rejects(openRepository(model()), /no such model/, "without the token the private list is not given");
+    hub.faults.length = 0;
+    await download(await openRepository(model()));
+    const elsewhere = hub.asked.filter(({ host }) => host === "cdn");
+    assert.ok(elsewhere.length > 0);
+    assert.deepEqual(new Set(elsewhere.map(({ token }) => token)), new Set([undefined]));
+    assert.ok(hub.asked.some(({ host, token }) => host === "hub" && token === goodToken));
+  });
+
+  test("is not in any error", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    process.env["HF_TOKEN"] = "hf_very_secret";
+    for (const fault of [status(401), status(403, { "x-error-message": "hf_very_secret may not" }), status(404), status(429, { "retry-after": "500" })]) {
+      hub.faults.length = 0;
+      hub.fail("/revision/", 1, fault);
+      await assert.rejects(openRepository(model()), (error: Error) => {
+        assert.match(error.message, /^org\/name: found .*, expected /);
+        assert.ok(!`${error.message} ${error.stack} ${String(error.cause)}`.includes("secret"));
+        return true;
+      });
+    }
+  });
+});
+
+describe("what the hub refuses is told with what to do", () => {
+  test("no such repository, revision or file; a private one", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held, "org/private": { ...held, private: true } });
+    const unknown = `found no such model on ${hub.endpoint}, nor a path here, expected the name as the hub writes it (org/name), with a token in HF_TOKEN where it is private`;
+    await assert.rejects(openRepository(model("main", "org/other")), { name: "InputError", message: `org/other: ${unknown}` });
+    await assert.rejects(openRepository(model("main", "org/private")), { message: `org/private: ${unknown}` });
+    await assert.rejects(openRepository({ type: "dataset", name: "org/name", revision: "main" }), /found no such dataset on/);
+    await assert.rejects(openRepository(model("v9")), {
+      message: `org/name@v9: found no revision "v9", expected a branch, a tag or a commit of ${hub.endpoint}/org/name`,
+    });
+    process.env["HF_TOKEN"] = goodToken;
+    await assert.rejects(openRepository(model("main", "org/other")), /\(org\/name\), one that this token may read$/);
+    assert.equal((await openRepository(model("main", "org/private"))).paths.length, 5);
+  });
+
+  test("a gated repository without a token, with one that may not read it, and with one that may", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": { ...held, gated: true } });
+    await assert.rejects(download(await openRepository(model())), {
+      message: `org/name: found a gated repository and no token, expected its terms accepted at ${hub.endpoint}/org/name, and a token of that account (${hub.endpoint}/settings/tokens) in HF_TOKEN`,
+    });
+    process.env["HF_TOKEN"] = goodToken;
+    hub.fail("/resolve/", 1, status(403, { "x-error-code": "GatedRepo" }));
+    await assert.rejects(download(await openRepository(model())), {
+      message: `org/name: found a gated repository that this token may not read, expected its terms accepted at ${hub.endpoint}/org/name by the account of HF_TOKEN`,
+    });
+    assert.equal((await download(await openRepository(model()))).length, 5);
+  });
+
+  test("a token that is not valid", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    process.env["HF_TOKEN"] = "hf_old";
+    await assert.rejects(openRepository(model()), {
+      message: `org/name: found a token that the hub does not take, expected one of ${hub.endpoint}/settings/tokens in HF_TOKEN, or none for what is public`,
+    });
+  });
+
+  test("no hub, or one that does not answer as a hub", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    hub.fail("/revision/", 1, (response) => response.writeHead(200, { "content-type": "text/html" }).end("<html>Please log in"));
+    await assert.rejects(openRepository(model()), /org\/name: found an answer that cannot be read \(.*\) from http:.*, expected what a hub answers/);
+    await hub.stop();
+    await assert.rejects(openRepository(model()), {
+      message: `org/name: found no connection to ${hub.endpoint} (ECONNREFUSED), expected one (HF_ENDPOINT names a mirror), or HF_HUB_OFFLINE=1 to take what the cache holds`,
+    });
+  });
+
+  for (const path of ["../out.txt", "a/../../out.txt", "/etc/out.txt", "a\\b.txt", "C:/out.txt", "a//b.txt", "./a.txt", "a\0b"]) {
+    test(`a file called ${JSON.stringify(path)}: nothing is written`, async (t) => {
+      const hub = await HubServer.start(t, { "org/name": { revisions: { main: { "good.txt": "good", [path]: "bad" } } } });
+      await assert.rejects(openRepository(model()), { name: "InputError", message: /^org\/name: found a file ".*" \(path\) from http/ });
+      assert.deepEqual(readdirSync(hub.cache), []);
+    });
+  }
+
+  test("a commit or digest that would lead out of the cache", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    hub.fail("/revision/", 1, (response) => response.writeHead(200).end('{"sha":"../../x"}'));
+    await assert.rejects(openRepository(model()), /found commit "\.\.\/\.\.\/x" from/);
+    hub.fail("/tree/", 1, (response) => response.writeHead(200).end('[{"type":"file","path":"a","size":1,"oid":"../x"}]'));
+    await assert.rejects(openRepository(model()), /found a file "a" \(digest\) from/);
+  });
+});
+
+describe("HF_HUB_OFFLINE=1", () => {
+  test("what was downloaded is found, and the hub is not asked", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    const online = await openRepository(model());
+    const paths = await download(online);
+    hub.asked.length = 0;
+    process.env["HF_HUB_OFFLINE"] = "1";
+    for (const revision of ["main", main]) {
+      const { commit, card, paths: names, folder, ...offline } = await openRepository(model(revision));
+      assert.deepEqual([commit, card, names, folder], [online.commit, online.card, online.paths, online.folder]);
+      assert.deepEqual(await download({ commit, card, paths: names, folder, ...offline }), paths);
+    }
+    assert.equal(hub.asked.length, 0);
+  });
+
+  test("what Python downloaded is found", async (t) => {
+    const hub = await HubServer.start(t, {});
+    const folder = join(hub.cache, "models--org--name");
+    for (const part of ["blobs", "refs", `snapshots/${main}/sub`]) mkdirSync(join(folder, part), { recursive: true });
+    writeFileSync(join(folder, "refs/main"), main);
+    writeFileSync(join(folder, "blobs/abc"), "text");
+    symlinkSync("../../../blobs/abc", join(folder, "snapshots", main, "sub/a.txt"));
+    symlinkSync("../../blobs/gone", join(folder, "snapshots", main, "gone.txt"));
+    process.env["HF_HUB_OFFLINE"] = "1";
+    const repository = await openRepository(model());
+    assert.deepEqual(repository.paths, ["sub/a.txt"]);
+    assert.equal(readFileSync((await download(repository))[0]!, "utf8"), "text");
+  });
+
+  test("what is missing is named", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    await download(await openRepository(model()), ["config.json"]);
+    process.env["HF_HUB_OFFLINE"] = "1";
+    const cached = join(hub.cache, "models--org--name");
+    const remedy = "expected what was downloaded before; run it once without HF_HUB_OFFLINE";
+    await assert.rejects(download(await openRepository(model()), ["config.json", "model.safetensors"]), {
+      message: `org/name: found HF_HUB_OFFLINE=1 and no model.safetensors in ${join(cached, "snapshots", main)}, ${remedy}`,
+    });
+    await assert.rejects(openRepository(model("v1.0")), {
+      message: `org/name@v1.0: found HF_HUB_OFFLINE=1 and no revision "v1.0" in ${cached}, ${remedy}`,
+    });
+  });
+});
