@@ -1,11 +1,13 @@
 import type { State } from "../engine/engine.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import type { Tensor } from "../graph/tensor.js";
-import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.js";
+import type { CheckpointSource } from "./checkpoint-source.js";
 import type { ModelConfig } from "./config.js";
 import { mergeLora, type LoraConfig } from "./lora.js";
 import type { Parameters } from "./parameters.js";
 import type { Tokenizer } from "./tokenizer.js";
+import type { WeightOptions } from "./write-weights.js";
 
 /**
  * A language model whose parameters are in an engine, ready to score, to write and to be trained.
@@ -16,6 +18,7 @@ export class Policy {
     readonly programs: ProgramCache,
     readonly config: ModelConfig,
     readonly tokenizer: Tokenizer,
+    private readonly source: CheckpointSource | undefined,
     /** What training changes: the adapter, or all parameters; nothing where an adapter is off. */
     private trained: State | undefined,
     /** The parameters beside an adapter, which others may share. */
@@ -28,11 +31,8 @@ export class Policy {
   }
 
   /** Copies parameters into the engine. */
-  static async create(
-    programs: ProgramCache,
-    { config, parameters, tokenizer }: { config: ModelConfig; parameters: Parameters; tokenizer: Tokenizer },
-  ): Promise<Policy> {
-    return new Policy(programs, config, tokenizer, await programs.engine.createState(parameters));
+  static async create(programs: ProgramCache, { config, parameters, tokenizer, source }: Checkpoint): Promise<Policy> {
+    return new Policy(programs, config, tokenizer, source, await programs.engine.createState(parameters));
   }
 
   /** Loads a checkpoint folder in Hugging Face layout; see {@link loadCheckpoint} for the errors. */
@@ -47,12 +47,12 @@ export class Policy {
    */
   async withAdapter(adapter: LoraConfig, parameters: Parameters): Promise<Policy> {
     const state = await this.programs.engine.createState(parameters);
-    return new Policy(this.programs, { ...this.config, adapter }, this.tokenizer, state, this.base);
+    return new Policy(this.programs, { ...this.config, adapter }, this.tokenizer, this.source, state, this.base);
   }
 
   /** This model with its adapter off; the parameters are shared, so this policy must outlive it. */
   withoutAdapter(): Policy {
-    return new Policy(this.programs, withoutAdapter(this.config), this.tokenizer, undefined, this.base);
+    return new Policy(this.programs, withoutAdapter(this.config), this.tokenizer, this.source, undefined, this.base);
   }
 
   /** Where all parameters but an adapter's are. */
@@ -79,9 +79,14 @@ export class Policy {
     await replaced?.free();
   }
 
-  /** Writes a checkpoint folder in Hugging Face layout, an adapter merged into it. */
-  async save(folder: string): Promise<void> {
-    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters: await this.mergedParameters(), tokenizer: this.tokenizer });
+  /**
+   * Writes a checkpoint folder in Hugging Face layout, an adapter merged into it, with all that the files said that it
+   * was loaded from; see {@link saveCheckpoint} for the options and the errors.
+   */
+  async save(folder: string, options: WeightOptions = {}): Promise<void> {
+    const { tokenizer, source } = this;
+    const parameters = await this.mergedParameters();
+    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, source }, options);
   }
 
   /** Frees the memory of what training changes; a base that others share stays. */

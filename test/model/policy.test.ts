@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -9,6 +9,7 @@ import { ProgramCache } from "../../src/engine/program-cache.js";
 import { initialParameters } from "../../src/model/parameters.js";
 import { Policy } from "../../src/model/policy.js";
 import { assertSameTensors } from "../support/compare.js";
+import { emptyFolder } from "../support/folder.js";
 import { tinyConfig, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -33,6 +34,16 @@ describe("a policy", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  it("gives back what its files said beyond the model, its weights in the type that is asked for", async (t) => {
+    const fixture = "test/fixtures/checkpoints/tiny";
+    const folder = join(emptyFolder(t), "model");
+    const policy = await Policy.load(programs, fixture);
+    await policy.save(folder, { dtype: "bfloat16" });
+    const read = async (name: string) => JSON.parse(await readFile(join(name, "config.json"), "utf8")) as object;
+    assert.deepEqual(await read(folder), { ...(await read(fixture)), dtype: "bfloat16" });
+    await policy.free();
   });
 
   it("cannot be read once it is freed", async () => {
