@@ -35,7 +35,7 @@ const names = [...parameterShapes(policy.config)];
 const gradients = await engine.createState(names.map(([name, of]) => [gradientName(name), tensor(of, new Float32Array(sizeOf(of)))]));
 const executable = await engine.prepare(accumulateProgram(policy.config, objective, shape, pairs.length));
 const { tokenWeight, feeds } = objective.feed(pairs, pairs, pairs.length);
-await executable.run({ ...layOut(rows, shape, policy.tokenizer.padId, tokenWeight), ...feeds, keep: Float32Array.of(0) }, [policy.state, gradients]);
+await executable.run({ ...layOut(rows, shape, policy.tokenizer.padId, tokenWeight), ...feeds, keep: Float32Array.of(0) }, [...policy.states, gradients]);
 const found = await gradients.read();
 await writeSafetensors(join(folder, "gradients.safetensors"), names.map(([name]) => [name, found.get(gradientName(name))]));
 
