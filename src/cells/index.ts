@@ -1,5 +1,6 @@
 export { comparison } from "./comparison.js";
-export { loadModel } from "./load-model.js";
+export { loadDemonstrations, loadPreferences } from "./load-data.js";
+export { loadModel, type LoadModelOptions } from "./load-model.js";
 export { respond, type RespondOptions } from "./respond.js";
 export { Run, type Iteration, type MarginRow } from "./run.js";
 export { align, sera, type RunOptions } from "./sera.js";

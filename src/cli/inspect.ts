@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { loadPreferences, summarize } from "../data/index.js";
+import { summarize } from "../data/index.js";
+import { loadPreferences } from "../data/load-preferences.js";
 import { loadTokenizer } from "../model/load-tokenizer.js";
 import { whole } from "./options.js";
 import { textTable } from "./summary-table.js";

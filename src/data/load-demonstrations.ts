@@ -29,14 +29,15 @@ const completionField = z.object({ completion: text });
 
 /**
  * Loads rows `{prompt, response}` or `{prompt, completion}` from a JSON Lines (plain or gzip) or
- * Parquet file; the prompt is text or a list of messages. Ids are as in `loadPreferences`.
+ * Parquet file, or from a dataset of the hub; the prompt is text or a list of messages. Source and
+ * ids are as in `loadPreferences`.
  *
- * @throws {InputError} a bad file; the first bad row, unless they are skipped (a field is missing
- *   or wrong, or the response is empty)
+ * @throws {InputError} a bad file; a dataset that is not there, or has no such part; the first bad
+ *   row, unless they are skipped (a field is missing or wrong, or the response is empty)
  */
-export async function loadDemonstrations(path: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
+export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
   const { examples, skipped } = await readExamples<Demonstration>(
-    path,
+    source,
     (row, place) => ({ ...readPrompt(row, place), response: readResponse(row, place) }),
     options,
   );

@@ -1,0 +1,28 @@
+import { inputError } from "../base/errors.js";
+import type { Work } from "../base/work.js";
+import { repositoryName } from "../hub/repository-name.js";
+import { hubFiles, type DatasetPart } from "./hub-files.js";
+
+/** Which part of a source is meant, where it is a dataset of the hub. */
+export interface SourceOptions extends DatasetPart, Work {
+  /** Branch, tag or commit; default `main`. */
+  readonly revision?: string;
+}
+
+/**
+ * The files of a source, each as soon as it is here.
+ *
+ * @param source a file, or a dataset of the hub: `org/name` or `org/name@revision`
+ * @throws InputError where a part of a file is asked for; see {@link hubFiles} for the others
+ */
+export async function* sourceFiles(source: string, { revision, config, split, ...work }: SourceOptions): AsyncGenerator<string> {
+  const name = await repositoryName(source, "dataset", revision);
+  if (name) {
+    yield* hubFiles(name, { config, split }, work);
+    return;
+  }
+  for (const [option, value] of Object.entries({ config, split })) {
+    if (value !== undefined) throw inputError({ file: source }, `${option} of a file`, `${option} with a dataset of the hub (org/name) only`);
+  }
+  yield source;
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
+import { loadPreferences } from "../../src/data/load-preferences.js";
+import { HubServer, type Held } from "../support/hub-server.js";
+import { fileOf, fixture, jsonLines } from "./files.js";
+
+const pair = (name: string) => ({ prompt: `prompt ${name}`, chosen: "yes", rejected: "no" });
+const rows = (...names: string[]) => jsonLines(...names.map(pair));
+const parquet = readFileSync(fixture("explicit-snappy.parquet"));
+
+const held: Held = {
+  revisions: {
+    main: {
+      "easy/train.jsonl.gz": gzipSync(rows("a", "b")),
+      "easy/test.jsonl": rows("t"),
+      "hard/train.jsonl": rows("c", "d"),
+      "notes/rows.jsonl": rows("n"),
+    },
+    old: { "train.jsonl": rows("old") },
+  },
+};
+const prompts = async (...given: Parameters<typeof loadPreferences>) => (await loadPreferences(...given)).pairs.map(({ prompt }) => prompt);
+const downloads = (hub: HubServer) => hub.paths.filter((path) => path.startsWith("/datasets/")).map((path) => path.replace(/.*resolve\/[^/]+\//, ""));
+
+describe("a dataset of the hub", () => {
+  test("a split over several files, a folder of it, a revision", async (t) => {
+    const hub = await HubServer.start(t, { "datasets/org/rows": held });
+    const { pairs, format } = await loadPreferences("org/rows");
+    assert.equal(format, "TRL explicit prompt");
+    assert.deepEqual(pairs.map(({ id, prompt }) => [id, prompt]), [["1", "prompt a"], ["2", "prompt b"], ["1#2", "prompt c"], ["2#2", "prompt d"]]);
+    assert.deepEqual(downloads(hub), ["easy/train.jsonl.gz", "hard/train.jsonl"]);
+    assert.deepEqual(await prompts("org/rows", { split: "test" }), ["prompt t"]);
+    assert.deepEqual(await prompts("org/rows", { config: "hard" }), ["prompt c", "prompt d"]);
+    assert.deepEqual(await prompts("org/rows", { config: "notes" }), ["prompt n"]);
+    assert.deepEqual(await prompts("org/rows", { revision: "old" }), ["prompt old"]);
+    assert.deepEqual(await prompts("org/rows@old"), ["prompt old"]);
+  });
+
+  test("a limit leaves files that it does not need where they are", async (t) => {
+    const hub = await HubServer.start(t, { "datasets/org/rows": held });
+    const told: number[][] = [];
+    const onProgress = (done: number, total: number) => void told.push([done, total]);
+    assert.deepEqual(await prompts("org/rows", { limit: 2, onProgress }), ["prompt a", "prompt b"]);
+    assert.deepEqual(downloads(hub), ["easy/train.jsonl.gz"]);
+    const first = gzipSync(rows("a", "b")).length;
+    assert.deepEqual(told.at(-1), [first, first + rows("c", "d").length]);
+    assert.deepEqual(await prompts("org/rows", { limit: 3, onProgress }), ["prompt a", "prompt b", "prompt c"]);
+    assert.equal(told.at(-1)![0], told.at(-1)![1]);
+  });
+
+  test("demonstrations, and Parquet", async (t) => {
+    await HubServer.start(t, {
+      "datasets/org/sft": { revisions: { main: { "data/train-00000-of-00001.jsonl": jsonLines({ prompt: "a", completion: "b" }) } } },
+      "datasets/org/parquet": { revisions: { main: { "data/train-00000-of-00001.parquet": parquet } } },
+    });
+    assert.deepEqual((await loadDemonstrations("org/sft")).demonstrations, [{ id: "1", prompt: "a", response: "b" }]);
+    assert.deepEqual(await prompts("org/parquet"), await prompts(fixture("explicit-snappy.parquet")));
+  });
+
+  test("one that keeps its rows otherwise is read from the hub's conversion, unless a revision is asked for", async (t) => {
+    const converted = { "default/train/0000.parquet": parquet };
+    const hub = await HubServer.start(t, {
+      "datasets/org/csv": { revisions: { main: { "train.csv": "a,b" }, v1: { "train.csv": "a" }, "refs/convert/parquet": converted } },
+      "datasets/org/code": { revisions: { main: { "load.py": "import os" } } },
+    });
+    assert.deepEqual(await prompts("org/csv"), await prompts(fixture("explicit-snappy.parquet")));
+    assert.deepEqual(downloads(hub), ["default/train/0000.parquet"]);
+    await assert.rejects(loadPreferences("org/csv@v1"), {
+      message: "org/csv@v1: found no JSON Lines or Parquet, expected files of rows, or no revision: the hub converts main only",
+    });
+    await assert.rejects(loadPreferences("org/code"), /^InputError: org\/code: found no JSON Lines or Parquet, and no conversion by the hub \(.*no revision "refs\/convert\/parquet".*\), expected/);
+  });
+
+  test("no such split or configuration: those that there are", async (t) => {
+    const named = { "data/train_sft-00000-of-00001.jsonl": rows("a"), "data/train_prefs-00000-of-00001.jsonl": rows("b") };
+    const configs = ["a", "b"].map((name) => ({ config_name: name, data_files: `${name}/*` }));
+    await HubServer.start(t, {
+      "datasets/org/rows": held,
+      "datasets/org/named": { revisions: { main: named } },
+      "datasets/org/carded": { revisions: { main: { "a/x.jsonl": rows("a"), "b/x.jsonl": rows("b") } }, card: { configs } },
+    });
+    await assert.rejects(loadPreferences("org/rows", { split: "validation" }), {
+      message: 'org/rows: found split "validation", expected one of "test", "train", or another config than "default"',
+    });
+    await assert.rejects(loadPreferences("org/rows", { config: "medium" }), {
+      message: 'org/rows: found config "medium", expected one of "default", "easy", "hard", "notes"',
+    });
+    await assert.rejects(loadPreferences("org/named"), { message: 'org/named: found no split, expected one of "train_prefs", "train_sft"' });
+    assert.deepEqual(await prompts("org/named", { split: "train_prefs" }), ["prompt b"]);
+    await assert.rejects(loadPreferences("org/carded"), { message: 'org/carded: found no config, expected one of "a", "b"' });
+    assert.deepEqual(await prompts("org/carded", { config: "b" }), ["prompt b"]);
+  });
+
+  test("offline: what was downloaded is read, and what is missing is named", async (t) => {
+    await HubServer.start(t, { "datasets/org/rows": held });
+    await loadPreferences("org/rows", { limit: 2 });
+    process.env["HF_HUB_OFFLINE"] = "1";
+    assert.deepEqual(await prompts("org/rows", { config: "easy" }), ["prompt a", "prompt b"]);
+    await assert.rejects(loadPreferences("org/rows"), /org\/rows: found HF_HUB_OFFLINE=1 and no hard\/train\.jsonl in /);
+    await assert.rejects(loadPreferences("org/other"), /org\/other: found HF_HUB_OFFLINE=1 and no revision "main" in /);
+  });
+
+  test("a bad row names the file in the cache", async (t) => {
+    await HubServer.start(t, { "datasets/org/bad": { revisions: { main: { "train.jsonl": `${rows("a")}{}\n` } } } });
+    await assert.rejects(loadPreferences("org/bad"), /datasets--org--bad\/snapshots\/[0-9a-f]{40}\/train\.jsonl:2: found/);
+  });
+});
+
+describe("a file", () => {
+  const file = fileOf("local.jsonl", rows("a", "b"));
+
+  test("has no parts to choose", async () => {
+    for (const option of ["config", "split"]) {
+      const expected = `${file}: found ${option} of a file, expected ${option} with a dataset of the hub (org/name) only`;
+      await assert.rejects(loadPreferences(file, { [option]: "train" }), { message: expected });
+    }
+    await assert.rejects(loadPreferences(file, { revision: "main" }), /found revision "main" of a path/);
+  });
+
+  test("is not read on when its signal stops it", async () => {
+    const reason = new Error("interrupted");
+    await assert.rejects(loadPreferences(file, { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+  });
+});
