@@ -23,6 +23,7 @@ import type { TokenizedDemonstration, TokenizedPair } from "./data/tokenize.js";
 import type { ProgramCache } from "./engine/program-cache.js";
 import type { Checkpoint } from "./model/checkpoint.js";
 import { Policy } from "./model/policy.js";
+import { loadPolicy, savePolicy } from "./model/policy-files.js";
 import { checkSeraOptions, defaultSera, type SeraOptions } from "./sera-options.js";
 import { logRatios, margins, pairLogProbs, selectTop, type PairValues, type Reviewed } from "./review/index.js";
 
@@ -30,6 +31,8 @@ import { logRatios, margins, pairLogProbs, selectTop, type PairValues, type Revi
 export interface SeraInput {
   /** The model that iteration 1 begins from and that stays the reference; trained on `demonstrations` first if they are given. */
   readonly start: Checkpoint;
+  /** The model that the start is an adapter on; its parameters stay as they are, and are held once for all iterations. */
+  readonly base?: Policy;
   readonly demonstrations?: readonly TokenizedDemonstration[];
   readonly pairs: readonly TokenizedPair[];
   /** Called with each iteration's policy, 0 being the reference; what it returns goes into the summary. */
@@ -140,14 +143,14 @@ class SeraRun {
 
   /** The reference model of iteration 0: the start as given, or trained on demonstrations. */
   private async start(): Promise<void> {
-    const { start, demonstrations } = this.input;
+    const { start, base, demonstrations } = this.input;
     await this.train({
       kind: "sft",
       iteration: 0,
       objective: supervised,
       examples: demonstrations ?? [],
       options: this.options.sft,
-      start: () => Policy.create(this.programs, start),
+      start: () => (base ? base.withAdapter(start.config.adapter!, start.parameters) : Policy.create(this.programs, start)),
     });
   }
 
@@ -170,7 +173,7 @@ class SeraRun {
         const label = kind === "sft" ? "sft" : `align ${iteration}/${this.options.iterations}`;
         const random = this.random.fork(kind, iteration);
         const policy = await reported(label, this.watch, (work) => trainInFolder(this.folder, phase, random, work));
-        await policy.save(this.folder.file(model));
+        await savePolicy(policy, this.folder.file(model));
         await policy.free();
         // Trainings of other iterations have batches of other shapes.
         await this.programs.clear();
@@ -312,7 +315,7 @@ class SeraRun {
 
   /** The trained policy of an iteration. */
   private policy(iteration: number): Promise<Policy> {
-    return Policy.load(this.programs, this.folder.file(`iteration-${iteration}/model`));
+    return loadPolicy(this.programs, this.folder.file(`iteration-${iteration}/model`), this.input.base);
   }
 
   /** Does work with the policy of an iteration, shown and timed. */

@@ -19,6 +19,8 @@ export class Policy {
     readonly config: ModelConfig,
     readonly tokenizer: Tokenizer,
     private readonly source: CheckpointSource | undefined,
+    /** Where the model was loaded from: a folder, or a name on the hub. */
+    readonly origin: string | undefined,
     /** What training changes: the adapter, or all parameters; nothing where an adapter is off. */
     private trained: State | undefined,
     /** The parameters beside an adapter, which others may share. */
@@ -30,14 +32,22 @@ export class Policy {
     return [this.trained, this.frozen].filter((state) => state !== undefined);
   }
 
-  /** Copies parameters into the engine. */
-  static async create(programs: ProgramCache, { config, parameters, tokenizer, source }: Checkpoint): Promise<Policy> {
-    return new Policy(programs, config, tokenizer, source, await programs.engine.createState(parameters));
+  /**
+   * Copies parameters into the engine.
+   *
+   * @param origin where they were loaded from, which an adapter on this model names it by
+   */
+  static async create(programs: ProgramCache, { config, parameters, tokenizer, source }: Checkpoint, origin?: string): Promise<Policy> {
+    return new Policy(programs, config, tokenizer, source, origin, await programs.engine.createState(parameters));
   }
 
-  /** Loads a checkpoint folder in Hugging Face layout; see {@link loadCheckpoint} for the errors. */
-  static async load(programs: ProgramCache, folder: string): Promise<Policy> {
-    return Policy.create(programs, await loadCheckpoint(folder));
+  /**
+   * Loads a checkpoint folder in Hugging Face layout; see {@link loadCheckpoint} for the errors.
+   *
+   * @param origin what an adapter on this model names it by. Default: the folder
+   */
+  static async load(programs: ProgramCache, folder: string, origin = folder): Promise<Policy> {
+    return Policy.create(programs, await loadCheckpoint(folder), origin);
   }
 
   /**
@@ -47,12 +57,12 @@ export class Policy {
    */
   async withAdapter(adapter: LoraConfig, parameters: Parameters): Promise<Policy> {
     const state = await this.programs.engine.createState(parameters);
-    return new Policy(this.programs, { ...this.config, adapter }, this.tokenizer, this.source, state, this.base);
+    return new Policy(this.programs, { ...this.config, adapter }, this.tokenizer, this.source, this.origin, state, this.base);
   }
 
   /** This model with its adapter off; the parameters are shared, so this policy must outlive it. */
   withoutAdapter(): Policy {
-    return new Policy(this.programs, withoutAdapter(this.config), this.tokenizer, this.source, undefined, this.base);
+    return new Policy(this.programs, withoutAdapter(this.config), this.tokenizer, this.source, this.origin, undefined, this.base);
   }
 
   /** Where all parameters but an adapter's are. */

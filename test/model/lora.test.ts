@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { RunFolder } from "../../src/align/run-folder.js";
 import { supervised } from "../../src/align/sft.js";
 import { Training } from "../../src/align/training.js";
 import { Random } from "../../src/base/random.js";
@@ -8,6 +10,7 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { gradients, Graph } from "../../src/graph/index.js";
 import type { Tensor } from "../../src/graph/tensor.js";
+import { readAdapter } from "../../src/model/adapter-files.js";
 import { exactShape, layOut } from "../../src/model/batch.js";
 import { decodeSequences, head } from "../../src/model/decoder.js";
 import { parseHuggingFaceConfig } from "../../src/model/hugging-face-config.js";
@@ -16,9 +19,12 @@ import { allLinear, initialLora, loraLayers, loraShapes, mergeLora, trainedShape
 import { stateWeights } from "../../src/model/network.js";
 import { initialParameters, linearLayers, type Parameters } from "../../src/model/parameters.js";
 import { Policy } from "../../src/model/policy.js";
+import { loadAdapter, loadPolicy, savePolicy } from "../../src/model/policy-files.js";
 import { readSafetensors } from "../../src/model/safetensors.js";
 import { responseLogProbs } from "../../src/model/score.js";
-import { byteTokenizer, randomSequences, tinyConfig } from "../support/tiny-model.js";
+import { runSera } from "../../src/sera.js";
+import { emptyFolder } from "../support/folder.js";
+import { byteTokenizer, randomPairs, randomSequences, tinyConfig } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -136,3 +142,50 @@ describe("LoRA", () => {
     wrong({ rank: 0 }, /^lora: found rank 0/);
   });
 });
+
+describe("an adapter on disk", () => {
+  const parameters = initialParameters(tinyConfig, Random.seeded(1));
+  const sequences = randomSequences(8, Random.seeded(2));
+
+  it("comes back as it was, in PEFT's layout", async (test) => {
+    const folder = join(emptyFolder(test), "adapter");
+    const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer }, "org/base");
+    for (const targets of [lora.targets, ["layers.1.*"]]) {
+      const adapter = { ...lora, targets };
+      const policy = await model.withAdapter(adapter, randomLora(adapter));
+      await savePolicy(policy, folder);
+      const { config } = await readAdapter(folder);
+      assert.equal(config.baseModel, "org/base");
+      const again = await loadPolicy(programs, folder, model);
+      assert.deepEqual(await responseLogProbs(again, sequences), await responseLogProbs(policy, sequences));
+    }
+  });
+
+  it("is refused on a model that it is not for", async (test) => {
+    const folder = join(emptyFolder(test), "adapter");
+    const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
+    await savePolicy(await model.withAdapter(lora, randomLora(lora)), folder);
+    const wider = { ...tinyConfig, intermediateSize: 32 };
+    const other = await Policy.create(programs, { config: wider, parameters: initialParameters(wider, Random.seeded(1)), tokenizer: byteTokenizer });
+    await assert.rejects(loadAdapter(other, folder), { name: "InputError", message: /down_proj\.lora_A\.weight" of shape \[2,24\], expected \[2,32\]/ });
+  });
+
+  it("is what a run with a base trains and keeps; the base is never written", async (test) => {
+    const folder = new RunFolder(emptyFolder(test));
+    const base = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
+    const start = { config: { ...tinyConfig, adapter: lora }, parameters: initialLora(tinyConfig, lora, Random.seeded(3)), tokenizer: byteTokenizer };
+    const training = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
+    const options = { beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, seed: 1, training, generation: { maxNewTokens: 4 } };
+    const pairs = randomPairs(8, Random.seeded(2));
+    const { iterations } = await runSera({ start, base, pairs }, options, folder, programs);
+    assert.deepEqual(iterations.map(({ pairsKept }) => pairsKept), [null, 8, 4]);
+    assert.deepEqual(readdirSync(folder.file("iteration-2/model")).sort(), ["adapter_config.json", "adapter_model.safetensors"]);
+    const first = (await folder.known<{ loss: number }>("metrics.jsonl"))[0]!;
+    assert.ok(Math.abs(first.loss - Math.log(2)) < 1e-6, "the reference is the base");
+  });
+});
+
+function randomLora(adapter: LoraConfig): Parameters {
+  const random = Random.seeded(9);
+  return new Map([...initialLora(tinyConfig, adapter, random)].map(([key, value]) => [key, { ...value, data: value.data.map(() => 0.1 * random.normal()) }]));
+}
