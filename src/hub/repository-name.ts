@@ -14,8 +14,6 @@ export interface RepositoryName {
 export const mainRevision = "main";
 
 const part = /^(?!.*(?:--|\.\.))[A-Za-z0-9_](?:[\w.-]*\w)?$/;
-/** The rules of git for the names of branches, and no way out of a folder. */
-const revisionPattern = /^(?!.*\.\.)(?!.*\/\.)[^\s\\:?*[\]~^/.\x00-\x1f\x7f-][^\s\\:?*[\]~^/\x00-\x1f\x7f]*(?:\/[^\s\\:?*[\]~^/\x00-\x1f\x7f]+)*$/;
 
 /**
  * The repository that a name stands for: `org/name` or `org/name@revision`. What lies here under the name is
@@ -44,7 +42,7 @@ export async function repositoryName(
     throw inputError({ file: text }, `revision ${quote(revision)} as well`, "one revision");
   }
   const wanted = revision ?? inText ?? mainRevision;
-  if (!revisionPattern.test(wanted)) throw inputError({ file: text }, `revision ${quote(wanted)}`, "a branch, a tag or a commit");
+  if (!isRevision(wanted)) throw inputError({ file: text }, `revision ${quote(wanted)}`, "a branch, a tag or a commit");
   if (name.length > 96 || name.endsWith(".git") || !name.split("/").every((word) => part.test(word))) {
     const rules = "letters, digits, single - and ., _; 96 characters at most";
     throw inputError({}, `${quote(name)}, which is not here`, `a path, or a repository of the hub: org/name of ${rules}`);
@@ -54,6 +52,12 @@ export async function repositoryName(
 
 function isPath(name: string): boolean {
   return name.split("/").length !== 2 || /^[./~]|\/$|\\|\.(?:jsonl?|gz|parquet)$/.test(name);
+}
+
+/** Whether git allows the name; none of those leads out of a folder. */
+function isRevision(text: string): boolean {
+  const isName = (word: string) => /^(?!\.)[^\s\\:?*[\]~^\x00-\x1f\x7f]+$/.test(word);
+  return !text.startsWith("-") && !text.includes("..") && text.split("/").every(isName);
 }
 
 async function isHere(path: string): Promise<boolean> {
