@@ -39,8 +39,11 @@ export interface Executable {
 
 /** Runs graphs. The event loop stays free while a program runs. */
 export interface Engine {
-  /** Copies tensors into the engine. */
-  createState(tensors: Iterable<readonly [string, Tensor]>): Promise<State>;
+  /**
+   * Copies tensors into the engine, one after the other. Those of an async iterable are given away instead: their
+   * memory moves, so that a model read from its files is nowhere held twice.
+   */
+  createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State>;
   prepare(program: Program): Promise<Executable>;
   /** Frees everything and ends the engine, after the run that is on; what waits behind it is rejected. */
   close(): Promise<void>;

@@ -1,11 +1,12 @@
 import type { State } from "../engine/engine.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import type { Tensor } from "../graph/tensor.js";
-import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.js";
+import { openCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.js";
 import type { CheckpointSource } from "./checkpoint-source.js";
 import type { ModelConfig } from "./config.js";
 import { mergeLora, type LoraConfig } from "./lora.js";
 import type { Parameters } from "./parameters.js";
+import { oneByOne } from "./tensor-source.js";
 import type { Tokenizer } from "./tokenizer.js";
 import type { WeightOptions } from "./write-weights.js";
 
@@ -47,7 +48,12 @@ export class Policy {
    * @param origin what an adapter on this model names it by. Default: the folder
    */
   static async load(programs: ProgramCache, folder: string, origin = folder): Promise<Policy> {
-    return Policy.create(programs, await loadCheckpoint(folder), origin);
+    const { config, tokenizer, source, weights } = await openCheckpoint(folder);
+    try {
+      return new Policy(programs, config, tokenizer, source, origin, await programs.engine.createState(oneByOne(weights)));
+    } finally {
+      await weights.close();
+    }
   }
 
   /**

@@ -23,6 +23,11 @@ export interface TensorSource {
   close(): Promise<void>;
 }
 
+/** The tensors of a source in its order, each read when it is asked for; half precision is widened to float32. */
+export async function* oneByOne(source: TensorSource): AsyncGenerator<[string, Tensor<"float32">]> {
+  for (const name of source.tensors.keys()) yield [name, await source.read(name)];
+}
+
 /** All tensors of a source in its order, half precision widened to float32. */
 export async function readAll(source: TensorSource): Promise<Map<string, Tensor<"float32">>> {
   const tensors = new Map<string, Tensor<"float32">>();

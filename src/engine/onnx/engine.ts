@@ -58,10 +58,20 @@ export class OnnxEngine implements Engine {
     this.settings = { provider, threads };
   }
 
-  async createState(tensors: Iterable<readonly [string, Tensor]>): Promise<State> {
-    const entries = [...tensors];
-    const id = await this.call("createState", entries);
-    return new OnnxState(id, entries.map(([name]) => name), this);
+  async createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State> {
+    const id = await this.call("createState");
+    const state = new OnnxState(id, [], this);
+    const moves = Symbol.asyncIterator in tensors;
+    try {
+      for await (const [name, tensor] of tensors) {
+        await this.post("writeState", [id, name, tensor], moves ? [tensor.data.buffer as ArrayBuffer] : []);
+        state.names.push(name);
+      }
+    } catch (error) {
+      await state.free();
+      throw error;
+    }
+    return state;
   }
 
   async prepare(program: Program): Promise<Executable> {
@@ -106,13 +116,18 @@ export class OnnxEngine implements Engine {
 
   /** @internal */
   call<K extends keyof Calls>(call: K, ...args: Parameters<Calls[K]>): Promise<ReturnType<Calls[K]>> {
+    return this.post(call, args, []);
+  }
+
+  /** @param moved memory of the arguments that is given away */
+  private post<K extends keyof Calls>(call: K, args: Parameters<Calls[K]>, moved: ArrayBuffer[]): Promise<ReturnType<Calls[K]>> {
     if (this.failure) return Promise.reject(this.failure);
     const id = ++this.calls;
     const answer = new Promise<ReturnType<Calls[K]>>((resolve, reject) => {
       this.waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
       this.worker ??= this.startWorker();
       this.worker.ref();
-      this.worker.postMessage({ id, call, args } satisfies Request<K>);
+      this.worker.postMessage({ id, call, args } satisfies Request<K>, moved);
     });
     // The worker answers in order.
     this.last = answer.catch(() => {});
@@ -153,7 +168,7 @@ export class OnnxEngine implements Engine {
 class OnnxState implements State {
   constructor(
     readonly id: number,
-    readonly names: readonly string[],
+    readonly names: string[],
     private readonly engine: OnnxEngine,
   ) {}
 

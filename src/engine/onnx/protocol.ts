@@ -36,7 +36,9 @@ export interface WorkerData {
 
 /** What the engine asks of its worker, with the type of the answer. */
 export interface Calls {
-  createState(tensors: readonly (readonly [string, Tensor])[]): number;
+  createState(): number;
+  /** Adds a tensor to a state, or puts it in the place of the one of that name. */
+  writeState(state: number, name: string, tensor: Tensor): void;
   readState(state: number, names: readonly string[]): [string, Tensor][];
   freeState(state: number): void;
   prepare(program: PreparedProgram): number;

@@ -40,9 +40,13 @@ function get<T>(table: ReadonlyMap<number, T>, id: number, what: string): T {
 }
 
 const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType<Calls[K]> | Promise<ReturnType<Calls[K]>> } = {
-  createState(tensors) {
-    states.set(++created, new Map(tensors.map(([name, { dtype, shape, data }]) => [name, wrap(dtype, data, shape)])));
+  createState() {
+    states.set(++created, new Map());
     return created;
+  },
+
+  writeState(id, name, { dtype, shape, data }) {
+    get(states, id, "state").set(name, wrap(dtype, data, shape));
   },
 
   readState(id, names) {
