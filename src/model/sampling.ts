@@ -1,6 +1,7 @@
 import type { Random } from "../base/random.js";
+import { descending } from "./descending.js";
 
-/** How the next token is drawn from the logits. */
+/** How the next token is drawn from the logits. Where several limits are given, a token passes all of them. */
 export interface Sampling {
   /** Divides the logits; 0 takes the most likely token. */
   readonly temperature: number;
@@ -8,26 +9,84 @@ export interface Sampling {
   readonly topK: number;
   /** Draw among the fewest most likely tokens that hold this share of the probability; 1 is no limit. */
   readonly topP: number;
+  /** Draw among the tokens that are at least this share as likely as the most likely one; 0 is no limit. */
+  readonly minP: number;
+  /** Makes tokens of the prompt and the response so far less likely, the more it is above 1; 1 leaves them as they are. */
+  readonly repetitionPenalty: number;
 }
 
 /** @throws RangeError where a setting is outside its range */
-export function checkSampling({ temperature, topK, topP }: Sampling): void {
+export function checkSampling({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): void {
   if (!(temperature >= 0 && temperature < Infinity)) throw new RangeError(`temperature is at least 0, got ${temperature}`);
   if (!Number.isInteger(topK) || topK < 0) throw new RangeError(`topK is a whole number from 0, got ${topK}`);
   if (!(topP > 0 && topP <= 1)) throw new RangeError(`topP is above 0 and at most 1, got ${topP}`);
+  if (!(minP >= 0 && minP <= 1)) throw new RangeError(`minP is from 0 to 1, got ${minP}`);
+  if (!(repetitionPenalty > 0 && repetitionPenalty < Infinity)) {
+    throw new RangeError(`repetitionPenalty is above 0, got ${repetitionPenalty}`);
+  }
 }
 
 /**
- * Draws a token id: temperature first, then top-k, then top-p (the order of transformers).
+ * Draws a token id. The steps and their order are those of transformers: repetition penalty,
+ * temperature, top-k, top-p, min-p.
  *
  * @param logits unnormalised, one for each id
+ * @param seen ids of the prompt and the response so far; read where there is a repetition penalty
  */
-export function sampleToken(logits: Float32Array, sampling: Sampling, random: Random): number {
-  if (sampling.temperature === 0) return argmax(logits);
-  const { temperature, topK, topP } = sampling;
-  if (topK === 0 && topP === 1) return drawFromAll(logits, temperature, random);
-  const kept = nucleus(mostLikely(logits, topK), logits, temperature, topP);
-  return drawWeighted(kept.ids, kept.weights, random);
+export function sampleToken(logits: Float32Array, sampling: Sampling, random: Random, seen: Iterable<number> = []): number {
+  const penalized = penalizeRepetition(logits, sampling.repetitionPenalty, seen);
+  return sampling.temperature === 0 ? argmax(penalized) : draw(tokenWeights(penalized, sampling), random);
+}
+
+/**
+ * The logits with those of the ids in `seen` divided by the penalty where they are positive and
+ * multiplied by it where they are negative (Keskar et al. 2019, arXiv 1909.05858).
+ */
+export function penalizeRepetition(logits: Float32Array, penalty: number, seen: Iterable<number>): Float32Array {
+  if (penalty === 1) return logits;
+  const penalized = logits.slice();
+  // From the given logits: an id that is seen twice is penalized once.
+  for (const id of seen) penalized[id] = logits[id]! < 0 ? logits[id]! * penalty : logits[id]! / penalty;
+  return penalized;
+}
+
+/**
+ * How likely each id is to be drawn, as a share of the most likely one; 0 for those that
+ * temperature, top-k, top-p and min-p rule out.
+ *
+ * @param sampling with a temperature above 0
+ */
+export function tokenWeights(logits: Float32Array, { temperature, topK, topP, minP }: Sampling): Float64Array {
+  const among = topK > 0 ? keepMostLikely(logits, topK) : logits;
+  const top = logits[argmax(logits)]!;
+  const all = new Float64Array(logits.length);
+  for (let id = 0; id < all.length; id++) all[id] = Math.exp((among[id]! - top) / temperature);
+  const weights = topP < 1 ? keepNucleus(all, among, topP) : all;
+  if (minP > 0) for (let id = 0; id < weights.length; id++) if (weights[id]! < minP) weights[id] = 0;
+  return weights;
+}
+
+/** The `topK` largest logits, −∞ for the others. */
+function keepMostLikely(logits: Float32Array, topK: number): Float32Array {
+  const kept = new Float32Array(logits.length).fill(-Infinity);
+  let count = 0;
+  for (const id of descending(logits)) {
+    if (count++ === topK) break;
+    kept[id] = logits[id]!;
+  }
+  return kept;
+}
+
+/** The fewest weights that hold a share of `topP`, 0 for the others: nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751). */
+function keepNucleus(weights: Float64Array, logits: Float32Array, topP: number): Float64Array {
+  const kept = new Float64Array(weights.length);
+  const enough = topP * total(weights);
+  let held = 0;
+  for (const id of descending(logits)) {
+    if (held >= enough) break;
+    held += kept[id] = weights[id]!;
+  }
+  return kept;
 }
 
 function argmax(logits: Float32Array): number {
@@ -36,36 +95,20 @@ function argmax(logits: Float32Array): number {
   return best;
 }
 
-function drawFromAll(logits: Float32Array, temperature: number, random: Random): number {
-  const top = logits[argmax(logits)]!;
-  const weights = new Float64Array(logits.length);
-  for (let id = 0; id < logits.length; id++) weights[id] = Math.exp((logits[id]! - top) / temperature);
-  return drawWeighted(undefined, weights, random);
-}
-
-/** Ids by falling logit, the `topK` first; equal logits in the order of their ids. */
-function mostLikely(logits: Float32Array, topK: number): Int32Array {
-  const ids = Int32Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b);
-  return topK > 0 ? ids.subarray(0, topK) : ids;
-}
-
-function nucleus(ids: Int32Array, logits: Float32Array, temperature: number, topP: number) {
-  const top = logits[ids[0]!]!;
-  const weights = Float64Array.from(ids, (id) => Math.exp((logits[id]! - top) / temperature));
-  const enough = topP * weights.reduce((a, b) => a + b, 0);
-  let count = 0;
-  for (let held = 0; count < ids.length && held < enough; count++) held += weights[count]!;
-  return { ids: ids.subarray(0, count), weights: weights.subarray(0, count) };
-}
-
-function drawWeighted(ids: Int32Array | undefined, weights: Float64Array, random: Random): number {
-  let left = random.uniform() * weights.reduce((a, b) => a + b, 0);
+function draw(weights: Float64Array, random: Random): number {
+  let left = random.uniform() * total(weights);
   let last = 0;
-  for (let i = 0; i < weights.length; i++) {
-    if (weights[i] === 0) continue;
-    last = i;
-    left -= weights[i]!;
+  for (let id = 0; id < weights.length; id++) {
+    if (weights[id] === 0) continue;
+    last = id;
+    left -= weights[id]!;
     if (left < 0) break;
   }
-  return ids ? ids[last]! : last;
+  return last;
+}
+
+function total(weights: Float64Array): number {
+  let sum = 0;
+  for (let id = 0; id < weights.length; id++) sum += weights[id]!;
+  return sum;
 }

@@ -102,6 +102,15 @@ describe("sampled responses", () => {
     for (const { tokens } of complete) assert.equal(tokens.indexOf(byteTokenizer.eosId), tokens.length - 1);
   });
 
+  it("repeat nothing where that costs too much", async () => {
+    const found = (await written(requests, { temperature: 0, repetitionPenalty: 1e6, stopTokens: [] })).flat();
+    for (const { request, tokens } of found) {
+      assert.equal(new Set([...requests[request]!.prompt, ...tokens]).size, new Set(requests[request]!.prompt).size + 8);
+    }
+    const again = (await written(requests, { temperature: 0, stopTokens: [] })).flat();
+    assert.ok(again.some(({ tokens }) => new Set(tokens).size < 8), "without a penalty some token comes twice");
+  });
+
   it("do not leave the context", async () => {
     const { contextLength } = tinyConfig;
     const wanted = [contextLength - 1, contextLength - 3].map((length) => ({ key: `${length}`, prompt: randomTokens(length, random), responses: 1 }));
@@ -136,5 +145,7 @@ describe("generate", () => {
     await assert.rejects(written(request(0)), /the prompt of "odd" has no token/);
     await assert.rejects(written(request(tinyConfig.contextLength)), /the prompt of "odd" has 48 tokens, the context is 48/);
     await assert.rejects(written(request(1), { temperature: -1 }), /temperature is at least 0, got -1/);
+    await assert.rejects(written(request(1), { maxNewTokens: 0 }), /maxNewTokens is a whole number from 1, got 0/);
+    await assert.rejects(written(request(1), { batchSize: 1.5 }), /batchSize is a whole number from 1, got 1.5/);
   });
 });

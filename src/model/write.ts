@@ -1,0 +1,122 @@
+import type { Random } from "../base/random.js";
+import type { Feeds, Program } from "../engine/engine.js";
+import type { Tensor } from "../graph/tensor.js";
+import { fillProgram, shrinkProgram, unfilledCache, writeProgram, type CacheSize, type WritingShape } from "./cache.js";
+import type { PlannedRow } from "./plan-writing.js";
+import type { Policy } from "./policy.js";
+import { sampleToken, type Sampling } from "./sampling.js";
+
+/** How tokens are chosen, and when a response ends. */
+export interface Choice {
+  readonly sampling: Sampling;
+  readonly stops: ReadonlySet<number>;
+  readonly maxNewTokens: number;
+}
+
+/** A response while it is written. */
+export class Row {
+  readonly request: number;
+  readonly number: number;
+  readonly prompt: Int32Array;
+  readonly tokens: number[] = [];
+  /** Whether it has ended. */
+  done = false;
+  /** Whether a stop token ended it. */
+  complete = false;
+  private readonly random: Random;
+  private readonly limit: number;
+
+  /** @param random of all responses; the row takes a stream of its own from it */
+  constructor(
+    { request, number, prompt, key }: PlannedRow,
+    random: Random,
+    contextLength: number,
+    private readonly choice: Choice,
+  ) {
+    this.request = request;
+    this.number = number;
+    this.prompt = prompt;
+    this.random = random.fork(key, number);
+    this.limit = Math.min(choice.maxNewTokens, contextLength - prompt.length);
+  }
+
+  /** Chooses the next token by its logits. */
+  take(logits: Float32Array): void {
+    const { sampling, stops } = this.choice;
+    const token = sampleToken(logits, sampling, this.random, this.seen());
+    this.tokens.push(token);
+    this.complete = stops.has(token);
+    this.done = this.complete || this.tokens.length === this.limit;
+  }
+
+  private *seen(): Generator<number> {
+    yield* this.prompt;
+    yield* this.tokens;
+  }
+}
+
+/**
+ * Writes responses to their ends, one token to each in a step. Yields after each step those that
+ * have taken a token in it.
+ */
+export async function* write(policy: Policy, shape: WritingShape, rows: readonly Row[], signal?: AbortSignal): AsyncGenerator<readonly Row[]> {
+  signal?.throwIfAborted();
+  const { programs, config, tokenizer } = policy;
+  const cache = await programs.engine.createState(unfilledCache(config));
+  const run = async (kind: string, build: () => Program, feeds: Feeds) =>
+    (await programs.get(`${kind} ${JSON.stringify(config)}`, build)).run(feeds, [...policy.states, cache]);
+  const logitsOf = ({ logits }: Record<string, Tensor>, at: number) =>
+    (logits!.data as Float32Array).subarray(at * config.vocabSize, (at + 1) * config.vocabSize);
+  try {
+    const { feeds, promptOf } = readPrompts(shape, rows, tokenizer.padId);
+    const first = await run(`fill ${JSON.stringify(shape)}`, () => fillProgram(config, shape), feeds);
+    rows.forEach((row, i) => row.take(logitsOf(first, promptOf[i]!)));
+    yield rows;
+
+    let writing = rows;
+    let size: CacheSize = shape;
+    for (let open = rows.filter(isOpen); open.length > 0; open = open.filter(isOpen)) {
+      signal?.throwIfAborted();
+      if (open.length <= size.rows / 2 && size.rows >= 2 * leastRows) {
+        const smaller = { rows: Math.ceil(size.rows / 2), places: size.places };
+        const keep = new Int32Array(smaller.rows);
+        open.forEach((row, i) => (keep[i] = writing.indexOf(row)));
+        await run(`shrink ${JSON.stringify([size, smaller])}`, () => shrinkProgram(config, size, smaller), { keep });
+        [writing, size] = [open, smaller];
+      }
+      const tokens = new Int32Array(size.rows);
+      const position = new Int32Array(size.rows);
+      writing.forEach((row, i) => {
+        // A finished row rewrites its last place; nobody reads the result.
+        tokens[i] = row.tokens.at(-1)!;
+        position[i] = row.prompt.length + row.tokens.length - (row.done ? 2 : 1);
+      });
+      const { rows: count, places } = size;
+      const next = await run(`write ${count} ${places}`, () => writeProgram(config, { rows: count, places }), { tokens, position });
+      writing.forEach((row, i) => row.done || row.take(logitsOf(next, i)));
+      yield open;
+    }
+  } finally {
+    await cache.free();
+  }
+}
+
+/** Fewer rows than this are written together to the end: a step of fewer takes as long. */
+const leastRows = 16;
+
+const isOpen = ({ done }: Row) => !done;
+
+function readPrompts({ prompts, promptLength, rows: size }: WritingShape, rows: readonly Row[], padId: number) {
+  const read = [...new Map(rows.map(({ request, prompt }) => [request, prompt]))];
+  const tokens = new Int32Array(prompts * promptLength).fill(padId);
+  const last = new Int32Array(prompts);
+  const placeOf = new Map<number, number>();
+  read.forEach(([request, prompt], i) => {
+    tokens.set(prompt, i * promptLength);
+    last[i] = i * promptLength + prompt.length - 1;
+    placeOf.set(request, i);
+  });
+  const promptOf = new Int32Array(size);
+  rows.forEach(({ request }, i) => (promptOf[i] = placeOf.get(request)!));
+  return { feeds: { tokens, last, promptOf }, promptOf };
+}
