@@ -1,7 +1,14 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { inputError } from "../base/errors.js";
+import { Random } from "../base/random.js";
 import type { OnnxEngineOptions } from "../engine/onnx/engine.js";
 import { repositoryName } from "../hub/repository-name.js";
+import { readAdapter } from "../model/adapter-files.js";
 import { fetchCheckpoint } from "../model/fetch-checkpoint.js";
+import { allLinear, initialLora, type LoraConfig } from "../model/lora.js";
 import { Policy } from "../model/policy.js";
+import { loadAdapter } from "../model/policy-files.js";
 import { withDownload } from "./download.js";
 import { sharedPrograms } from "./programs.js";
 
@@ -9,6 +16,13 @@ import { sharedPrograms } from "./programs.js";
 export interface LoadModelOptions extends OnnxEngineOptions {
   /** Branch, tag or commit of a repository of the hub. Default `main`. */
   readonly revision?: string;
+  /**
+   * A fresh adapter, which is then all that is trained; the model itself stays, and is held once. By default α is twice
+   * the rank, and the layers are all linear ones but the head.
+   */
+  readonly lora?: Partial<LoraConfig> & Pick<LoraConfig, "rank">;
+  /** Of the adapter's first numbers. Default 0. */
+  readonly seed?: number;
 }
 
 /**
@@ -16,15 +30,36 @@ export interface LoadModelOptions extends OnnxEngineOptions {
  * the hub is downloaded first, or taken from the cache that Python's libraries use too; a download that was
  * interrupted goes on when the cell is run again.
  *
- * @param source a checkpoint folder in Hugging Face layout, as transformers and this library write them, or a
- *   repository of the hub, `org/name` or `org/name@revision`; a folder of that name is meant first
+ * @param source a checkpoint folder in Hugging Face layout, as transformers and this library write them, or a folder
+ *   with a LoRA adapter as PEFT and this library write them, which names its model; or a repository of the hub with
+ *   either, `org/name` or `org/name@revision`; a folder of that name is meant first
  *
  * @example const start = await loadModel(world.sft);
- * @example const policy = await loadModel("HuggingFaceTB/SmolLM2-135M-Instruct");
- * @throws InputError where the hub has no such model or may not be asked; see {@link openRepository}
+ * @example const policy = await loadModel("HuggingFaceTB/SmolLM2-135M-Instruct", { lora: { rank: 16 } });
+ * @throws InputError where the hub has no such model or may not be asked, see {@link openRepository}; where a target of
+ *   the adapter is no layer's name
  */
-export async function loadModel(source: string, { revision, ...engine }: LoadModelOptions = {}): Promise<Policy> {
+export async function loadModel(source: string, options: LoadModelOptions = {}): Promise<Policy> {
+  const { revision, lora, seed = 0, ...engine } = options;
   const name = await repositoryName(source, "model", revision);
   const folder = name ? await withDownload(source, (work) => fetchCheckpoint(name, work)) : source;
-  return Policy.load(sharedPrograms(engine), folder);
+  const policy = isAdapter(folder)
+    ? await loadAdapted(folder, engine)
+    : await Policy.load(sharedPrograms(engine), folder, name ? source : resolve(folder));
+  if (!lora) return policy;
+  if (policy.config.adapter) throw inputError({ file: source }, "an adapter, and lora besides", "one of the two");
+  const adapter: LoraConfig = { alpha: 2 * lora.rank, targets: allLinear, ...lora };
+  return policy.withAdapter(adapter, initialLora(policy.config, adapter, Random.seeded(seed).fork("lora")));
+}
+
+function isAdapter(folder: string): boolean {
+  return existsSync(join(folder, "adapter_config.json")) && !existsSync(join(folder, "config.json"));
+}
+
+async function loadAdapted(folder: string, engine: OnnxEngineOptions): Promise<Policy> {
+  const { baseModel } = (await readAdapter(folder)).config;
+  if (baseModel === undefined) {
+    throw inputError({ file: join(folder, "adapter_config.json") }, "no base_model_name_or_path", "the model that the adapter is for");
+  }
+  return loadAdapter(await loadModel(baseModel, engine), folder);
 }

@@ -15,6 +15,9 @@ import type { IterationSummary, SeraSummary } from "../sera.js";
 import { loadModel } from "./load-model.js";
 import { tableOf } from "./table-of.js";
 
+/** Where a run of adapters, which have no tokenizer of their own, keeps the tokenizer. */
+export const tokenizerFolder = "tokenizer";
+
 /** A reviewed pair beside what is known of it; lengths are in tokens. */
 export interface MarginRow extends Reviewed {
   /** The training iteration that the review precedes. */
@@ -63,7 +66,7 @@ export class Run {
       throw new InputError(`${path}: found no summary.json, expected the folder of a run that has ended`);
     }
     const summary = await folder.json<SeraSummary>("summary.json", () => Promise.reject(new Error("unreachable")));
-    const tokenizer = await loadTokenizer(folder.file("iteration-0/model"));
+    const tokenizer = await loadTokenizer(folder.file((await folder.has(tokenizerFolder)) ? tokenizerFolder : "iteration-0/model"));
     const pairs = new Map((await folder.known<PairRow>("pairs.jsonl")).map((pair) => [pair.id, pair]));
     const iterations = await Promise.all(
       summary.iterations.map(async (own): Promise<Iteration> => {

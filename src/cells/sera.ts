@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { RunFolder } from "../align/run-folder.js";
 import { InputError } from "../base/errors.js";
-import { writeJson } from "../base/files.js";
+import { writeFileAtomic, writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
 import { pairRow } from "../data/pair-row.js";
 import type { PreferencePair } from "../data/pair.js";
@@ -14,7 +14,7 @@ import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
 import { defaultFlatSera, seraOptions, type FlatSeraOptions } from "../sera-options.js";
 import { runSera } from "../sera.js";
-import { Run } from "./run.js";
+import { Run, tokenizerFolder } from "./run.js";
 
 /** What a run is told; what is left out is as in {@link defaultFlatSera}. */
 export interface RunOptions extends Partial<FlatSeraOptions> {
@@ -44,7 +44,7 @@ export async function sera(policy: Policy, pairs: readonly PreferencePair[], opt
   const { heldOut, truncatePrompts = false, folder: given, ...flat } = options;
   checkNames(options);
   const all = seraOptions({ ...defaultFlatSera, ...flat });
-  const { config, tokenizer } = policy;
+  const { config, tokenizer, origin } = policy;
   const tokenize = (texts: readonly PreferencePair[]) =>
     tokenizePairs(texts, tokenizer, { contextLength: config.contextLength, truncatePrompts }).pairs;
   const tokenized = tokenize(pairs);
@@ -52,17 +52,21 @@ export async function sera(policy: Policy, pairs: readonly PreferencePair[], opt
   const parameters = await policy.parameters();
 
   const method = all.iterations === 1 ? all.loss : "sera";
-  const path = given ?? join("runs", `${method}-${fingerprint({ ...all, config }, parameters, tokenized, held?.pairs ?? [])}`);
+  const path = given ?? join("runs", `${method}-${fingerprint({ ...all, config, ...(config.adapter && { origin }) }, parameters, tokenized, held?.pairs ?? [])}`);
   const folder = new RunFolder(path);
   if (await folder.has("summary.json")) return Run.open(path);
 
   const watch = { signal: cell.signal, reporter: cell.reporter };
   await writeJson(folder.file("config.json"), { ...all, truncatePrompts });
   await folder.sweep();
+  if (config.adapter) {
+    for (const [name, text] of tokenizer.files) await writeFileAtomic(folder.file(tokenizerFolder, name), text);
+  }
   if (held) await folder.fixedRows("held-out-pairs.jsonl", held.pairs.map(pairRow));
   await runSera(
     {
       start: { config, tokenizer, parameters },
+      ...(config.adapter && { base: policy.withoutAdapter() }),
       pairs: tokenized,
       ...(held && { evaluate: evaluateInFolder(held, folder, Random.seeded(all.seed).fork("evaluate"), watch) }),
     },
@@ -86,7 +90,7 @@ function checkNames(options: RunOptions): void {
   if (unknown !== undefined) throw new InputError(`found the option ${JSON.stringify(unknown)}, expected one of ${known.join(", ")}`);
 }
 
-/** Names a run by all that its results depend on. */
+/** Names a run by all that its results depend on; of an adapter's model, which may be large, by where it comes from. */
 function fingerprint(
   options: object,
   parameters: Parameters,

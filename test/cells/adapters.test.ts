@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "node:test";
+import { loadModel, respond, sera } from "../../src/cells/index.js";
+import { loadPreferences, world } from "../../src/index.js";
+import { emptyFolder } from "../support/folder.js";
+
+it("a run on a model with a fresh adapter trains, keeps and gives back adapters that name their model", async (test) => {
+  process.chdir(emptyFolder(test));
+  test.after(() => process.chdir("/"));
+  const { pairs } = await loadPreferences(world.train, { limit: 24 });
+  const start = await loadModel(world.sft, { lora: { rank: 4 }, threads: 1 });
+  const run = await sera(start, pairs, { beta: 0.5, iterations: 2, responses: 2, batchSize: 8, learningRate: 1e-3, maxNewTokens: 16 });
+  assert.deepEqual(readdirSync(join(run.folder, "iteration-2/model")).sort(), ["adapter_config.json", "adapter_model.safetensors"]);
+  const first = run.steps.object(0) as { loss: number };
+  assert.ok(Math.abs(first.loss - Math.log(2)) < 1e-6);
+  assert.equal(run.iteration(2).selected.numRows(), Math.round(0.7 * 24));
+
+  const policy = await run.policy({ threads: 1 });
+  assert.equal(policy.config.adapter?.rank, 4);
+  const prompts = pairs.slice(0, 3).map(({ prompt }) => prompt);
+  const written = await respond(policy, prompts, { temperature: 0, maxNewTokens: 12 });
+  await policy.save("merged");
+  const merged = await loadModel("merged", { threads: 1 });
+  assert.equal(merged.config.adapter, undefined);
+  assert.deepEqual((await respond(merged, prompts, { temperature: 0, maxNewTokens: 12 })).objects(), written.objects());
+  await assert.rejects(loadModel(join(run.folder, "iteration-2/model"), { lora: { rank: 2 } }), /found an adapter, and lora besides/);
+});
