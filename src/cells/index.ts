@@ -3,4 +3,5 @@ export { loadDemonstrations, loadPreferences } from "./load-data.js";
 export { loadModel, type LoadModelOptions } from "./load-model.js";
 export { respond, type RespondOptions } from "./respond.js";
 export { Run, type Iteration, type MarginRow } from "./run.js";
+export { streamResponse } from "./stream-response.js";
 export { align, sera, type RunOptions } from "./sera.js";

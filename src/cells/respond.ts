@@ -24,10 +24,10 @@ export interface RespondOptions extends Omit<GenerationOptions, "skipBatches"> {
  */
 export async function respond(policy: Policy, prompts: readonly Prompt[], options: RespondOptions = {}): Promise<ColumnTable> {
   const { responses = 1, seed = 0, ...generation } = options;
-  const requests = prompts.map((prompt, i) => ({ key: `${i}`, prompt: Int32Array.from(encodePrompt(prompt, policy.tokenizer)), responses }));
+  const requests = prompts.map((prompt, i) => ({ key: `${i}`, prompt: promptTokens(policy, prompt), responses }));
   const rows = await reported("respond", cell, async (work) => {
     const written: { readonly request: number; readonly response: string; readonly tokens: number }[] = [];
-    for await (const batch of generate(policy, requests, Random.seeded(seed).fork("respond"), generation, work)) {
+    for await (const batch of generate(policy, requests, randomOfResponses(seed), generation, work)) {
       for (const { request, tokens } of batch) {
         written.push({ request, response: policy.tokenizer.decode(tokens), tokens: tokens.length });
       }
@@ -40,4 +40,14 @@ export async function respond(policy: Policy, prompts: readonly Prompt[], option
     response: rows.map(({ response }) => response),
     tokens: rows.map(({ tokens }) => tokens),
   });
+}
+
+/** Token ids of a prompt as the policy reads it. */
+export function promptTokens(policy: Policy, prompt: Prompt): Int32Array {
+  return Int32Array.from(encodePrompt(prompt, policy.tokenizer));
+}
+
+/** What the responses of a cell are drawn with. */
+export function randomOfResponses(seed: number): Random {
+  return Random.seeded(seed).fork("respond");
 }

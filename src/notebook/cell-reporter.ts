@@ -3,11 +3,9 @@ import type { Reporter } from "../base/work.js";
 import type { ProgressLine } from "../progress/line.js";
 import { Phase } from "../progress/phase.js";
 import { Progress } from "../progress/progress.js";
-import { host, type Host } from "./host.js";
+import { host, redrawEvery, type Host } from "./host.js";
 import { lastBundle, workingBundle } from "./phase-bundle.js";
 
-/** Least time between two drawings, in seconds; each is a message to the front end. */
-const redrawEvery = 0.2;
 /** What takes less, in seconds, is over before it can be read. */
 const worthShowing = 0.5;
 

@@ -13,6 +13,9 @@ export interface Host {
   show(bundle: MimeBundle, id?: string, update?: boolean): void;
 }
 
+/** Least time between two drawings of an output that changes, in seconds; each is a message to the front end. */
+export const redrawEvery = 0.2;
+
 /** A name rather than an import, because a notebook may have a copy of this library that is not its kernel's. */
 const key = Symbol.for("sera-lab.host");
 const place = globalThis as { [key]?: Host };

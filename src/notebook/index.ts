@@ -3,6 +3,7 @@ export type { ArqueroTable, DanfoFrame, TableInput, TableRows } from "./table/so
 export { cell, display, type DisplayOptions } from "./display.js";
 export { cellReporter } from "./cell-reporter.js";
 export { fromDanfo, toDanfo } from "./danfo.js";
+export { liveDisplay, type LiveDisplay } from "./live-display.js";
 export { displaySymbol, type Displayable, type MimeBundle } from "./mime.js";
 export { showPair, showPairs, type ShownPair } from "./text/show-pairs.js";
 export { showResponses, type ShownResponse } from "./text/show-responses.js";

@@ -1,0 +1,32 @@
+import type { Prompt } from "../data/pair.js";
+import type { Policy } from "../model/policy.js";
+import { stream } from "../model/stream.js";
+import { cell } from "../notebook/display.js";
+import { liveDisplay } from "../notebook/live-display.js";
+import { showResponses } from "../notebook/text/show-responses.js";
+import { promptTokens, randomOfResponses, type RespondOptions } from "./respond.js";
+
+/**
+ * Lets a model answer a prompt, and shows the answer while it is written. What is written when the
+ * cell is interrupted stays. The text is that of {@link respond} with the same options.
+ *
+ * @returns the response
+ * @example const answer = await streamResponse(policy, "cook a soup with rice .", { temperature: 0.7 });
+ * @throws RangeError where the prompt leaves no place for a response
+ */
+export async function streamResponse(policy: Policy, prompt: Prompt, options: Omit<RespondOptions, "responses"> = {}): Promise<string> {
+  const { seed = 0, ...generation } = options;
+  const request = { key: "0", prompt: promptTokens(policy, prompt), responses: 1 };
+  const shown = liveDisplay();
+  const written = { prompt, response: "", tokens: 0 };
+  try {
+    for await (const [piece] of stream(policy, [request], randomOfResponses(seed), generation, cell)) {
+      written.response += piece!.text;
+      written.tokens = piece!.tokens;
+      await shown.show(showResponses([{ ...written, response: `${written.response}▌` }]));
+    }
+  } finally {
+    if (written.tokens > 0) await shown.finish(showResponses([written]));
+  }
+  return written.response;
+}
