@@ -25,6 +25,7 @@ it("a phase is one output, changed in place at most five times a second, whose l
   assert.match(texts(shown)[1]!, /^align <1\/3> {2}█{0,2}░{18,20} {2}\d+\/2,000 · \d+ % · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s · 0:01 elapsed · \d+:\d+ left$/);
   assert.match(texts(shown).at(-1)!, /^✓ align <1\/3> · 2,000 in 0:02 · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s$/);
   for (const { bundle } of shown) onlyOurMarkup(bundle["text/html"]);
+  assert.match(shown[1]!.bundle["text/html"] as string, /<span style="white-space:nowrap">0:01 elapsed<\/span> · <span/);
 });
 
 it("work that does not come to its first step is seen, and says where it stopped", async () => {
