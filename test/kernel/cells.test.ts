@@ -19,7 +19,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const plain = (text: unknown) => String(text).replace(/\x1b\[\d+m/g, "");
+const plain = (text: unknown) => String(text).replace(/\x1b\[[\d;]+m/g, "");
 
 describe("a cell", () => {
   it("shows what its last expression is: a table, a plot in three forms, an object that shows itself", async () => {

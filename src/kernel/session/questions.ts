@@ -41,9 +41,14 @@ function inspect(executor: Executor, code: string, position: number): Content {
   return {
     status: "ok",
     found: true,
-    data: { "text/plain": printQuickInfo(info), "text/markdown": markdown(info) },
+    data: { "text/plain": withoutLinks(printQuickInfo(info), "$1"), "text/markdown": withoutLinks(markdown(info), "`$1`") },
     metadata: {},
   };
+}
+
+/** Documentation in which a link is the name that it leads to. */
+function withoutLinks(text: string, name: string): string {
+  return text.replace(/\{@link (\S+?)\}/g, name);
 }
 
 /** The name that is meant: behind a bracket that has just been opened it is the name before it. */

@@ -4,7 +4,8 @@ import { Interrupted } from "./cell.js";
 import { CompileError } from "./converter.js";
 import { isKnown, locate, waitedAt, type Location, type Position } from "./positions.js";
 
-const red = (text: string) => `\x1b[31m${text}\x1b[39m`;
+// Bold, because plain red on the pale red of an error is hard to read.
+const red = (text: string) => `\x1b[1;31m${text}\x1b[0m`;
 const faint = (text: string) => `\x1b[2m${text}\x1b[22m`;
 
 /** Lines of the cell shown before and after the one at fault. */
@@ -80,7 +81,7 @@ function splitStack(error: Error): { message: string; frames: readonly Frame[] }
   return { message: head.includes(error.message) ? head : message, frames: frames.map(readFrame) };
 }
 
-const kernelFrame = /\(node:(internal|vm|async_hooks)|\/tslab\/dist\/|\/kernel\/session\/|__seraWait|__seraTurn/;
+const kernelFrame = /\(node:(internal|vm|async_hooks|events|timers)|\/tslab\/dist\/|\/kernel\/session\/|__seraWait|__seraTurn/;
 
 function readFrame(text: string): Frame {
   const [, before, name, line, column, after] = /^(.*?\(?)((?:[^\s()]|\\ )+):(\d+):(\d+)(\)?)$/.exec(text) ?? [];

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { Interrupted } from "../../../src/kernel/session/cell.js";
 import { describeError, isInterrupt } from "../../../src/kernel/session/traceback.js";
 
-const plain = (thrown: unknown) => describeError(thrown).traceback.map((line) => line.replace(/\x1b\[\d+m/g, ""));
+const plain = (thrown: unknown) => describeError(thrown).traceback.map((line) => line.replace(/\x1b\[[\d;]+m/g, ""));
 
 describe("describeError", () => {
   it("names and tells an error", () => {
@@ -16,7 +16,7 @@ describe("describeError", () => {
     assert.deepEqual(describeError("text"), {
       ename: "NotAnError",
       evalue: "found 'text' thrown, expected an Error",
-      traceback: ["\x1b[31mNotAnError\x1b[39m: found 'text' thrown, expected an Error"],
+      traceback: ["\x1b[1;31mNotAnError\x1b[0m: found 'text' thrown, expected an Error"],
     });
     assert.equal(describeError(undefined).evalue, "found undefined thrown, expected an Error");
   });
