@@ -1,4 +1,17 @@
-import type { LoraConfig } from "./lora.js";
+/** What an adapter of low rank is made of (LoRA: Hu et al. 2022, arXiv 2106.09685). */
+export interface LoraConfig {
+  /** r: the rank of what is learned. */
+  readonly rank: number;
+  /** α: what is learned counts α/r times. */
+  readonly alpha: number;
+  /**
+   * Which linear layers it is added to: ends of their names (`q_proj`), with `*` for any text
+   * (`layers.0.*.q_proj`); see `linearLayers`.
+   */
+  readonly targets: readonly string[];
+  /** Whether it counts α/√r times instead, so that high ranks learn as fast (Kalajdzievski 2023, arXiv 2312.03732). Default false. */
+  readonly rsLora?: boolean;
+}
 
 /** What every decoder-only transformer is made of; sizes are in elements. */
 interface CommonConfig {

@@ -1,10 +1,9 @@
 import { matmul, type Value } from "../graph/index.js";
-import type { PlacedTokens } from "./architectures/architecture.js";
+import type { Network, PlacedTokens } from "./architectures/architecture.js";
 import { architectureOf } from "./architectures/index.js";
 import { attend, type Attention, type Projections } from "./attention.js";
 import type { ModelConfig } from "./config.js";
 import { causalMask } from "./mask.js";
-import type { Network } from "./network.js";
 
 /**
  * The transformer without its head.

@@ -1,7 +1,7 @@
 import { gather, gatherElements, logSoftmax, mul, reshape, scatterAdd, type Graph, type Value } from "../graph/index.js";
+import type { Network } from "./architectures/architecture.js";
 import type { ModelConfig } from "./config.js";
 import { decodeSequences, head } from "./decoder.js";
-import type { Network } from "./network.js";
 
 /** Sizes of a batch of sequences; every batch of the same sizes runs the same program. */
 export interface BatchShape {

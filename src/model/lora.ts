@@ -2,7 +2,7 @@ import { InputError, quote } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import { matmul, mul, type Graph, type Value } from "../graph/index.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
-import type { ModelConfig } from "./config.js";
+import type { LoraConfig, ModelConfig } from "./config.js";
 import type { LinearLayer } from "./modules.js";
 import { linearLayers, parameterShapes, type Parameters } from "./parameters.js";
 
@@ -10,21 +10,6 @@ import { linearLayers, parameterShapes, type Parameters } from "./parameters.js"
  * LoRA (Hu et al. 2022, arXiv 2106.09685): a linear layer W stays as it is, and (α/r)·B·A is
  * learned beside it, with A [r, inputs] and B [outputs, r]. Names and start are PEFT's.
  */
-
-/** What an adapter is made of. */
-export interface LoraConfig {
-  /** r: the rank of what is learned. */
-  readonly rank: number;
-  /** α: what is learned counts α/r times. */
-  readonly alpha: number;
-  /**
-   * Which linear layers it is added to: ends of their names (`q_proj`), with `*` for any text
-   * (`layers.0.*.q_proj`); see {@link linearLayers}.
-   */
-  readonly targets: readonly string[];
-  /** Whether it counts α/√r times instead, so that high ranks learn as fast (Kalajdzievski 2023, arXiv 2312.03732). Default false. */
-  readonly rsLora?: boolean;
-}
 
 /** Every linear layer but the head, as PEFT's "all-linear". */
 export const allLinear = ["*"] as const;

@@ -1,20 +1,8 @@
-import { add, matmul, type Graph, type Value } from "../graph/index.js";
+import { add, matmul, type Graph } from "../graph/index.js";
+import type { Network } from "./architectures/architecture.js";
 import type { ModelConfig } from "./config.js";
 import { loraLayers, loraResult } from "./lora.js";
 import { linearLayers, parameterShapes } from "./parameters.js";
-
-/** A model's parameters in a graph. Every linear layer is computed here, whatever the architecture. */
-export interface Network {
-  /** A parameter by its Hugging Face name, for what is no linear layer. */
-  weight(name: string): Value;
-  /**
-   * A linear layer by its module's name (`model.layers.0.self_attn.q_proj`).
-   *
-   * @param x [rows, inputs]
-   * @returns [rows, outputs]
-   */
-  linear(x: Value, name: string): Value;
-}
 
 /** The parameters as state leaves of `graph`, under their own names; they are read from the state that a run is given. */
 export function stateWeights(graph: Graph, config: ModelConfig): Network {

@@ -2,8 +2,8 @@ import { inputError, quote } from "../base/errors.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import type { Tensor } from "../graph/tensor.js";
 import { readAdapter, writeAdapter } from "./adapter-files.js";
-import { loraLayers, loraNames, loraShapes, type LoraConfig } from "./lora.js";
-import type { ModelConfig } from "./config.js";
+import { loraLayers, loraNames, loraShapes } from "./lora.js";
+import type { LoraConfig, ModelConfig } from "./config.js";
 import { Policy } from "./policy.js";
 
 /**

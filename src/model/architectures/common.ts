@@ -2,7 +2,7 @@ import { z } from "zod";
 import { inputError } from "../../base/errors.js";
 import { gather, gelu, geluTanh, layerNorm, reshape, type Value } from "../../graph/index.js";
 import type { Activation, ModelConfig } from "../config.js";
-import type { Network } from "../network.js";
+import type { Network } from "./architecture.js";
 
 /* What several architectures share: fields of config.json, and small pieces of the network. */
 

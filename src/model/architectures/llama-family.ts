@@ -4,9 +4,8 @@ import { add, mul, reshape, rmsNorm, silu, transpose, type Value } from "../../g
 import type { Attention } from "../attention.js";
 import type { LlamaConfig, MistralConfig, Qwen2Config } from "../config.js";
 import { embedding, linear, rmsNormModule, type Module } from "../modules.js";
-import type { Network } from "../network.js";
 import { rotation } from "../rotary.js";
-import type { PlacedTokens } from "./architecture.js";
+import type { Network, PlacedTokens } from "./architecture.js";
 import { embed, size } from "./common.js";
 import { formatRope, parseRope, ropeFields } from "./rope-fields.js";
 
