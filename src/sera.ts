@@ -230,7 +230,7 @@ class SeraRun {
       this.label(t, prompts, await this.sample(t, prompts)),
     );
     await this.folder.remove(unlabelledFile(t));
-    const { pairs, counts } = formPairs(samples, count, this.input.start.tokenizer.eosId);
+    const { pairs, counts } = formPairs(samples, count, this.input.start.tokenizer.stopIds);
     const promptOf = new Map(prompts.map(({ id, prompt }) => [id, prompt]));
     const { tokenizer } = this.input.start;
     await this.folder.rows<BootstrappedRow>(`iteration-${t}/bootstrapped.jsonl`, async () =>

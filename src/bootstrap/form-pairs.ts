@@ -46,17 +46,17 @@ export interface BootstrapCounts {
  * pairs the `count` with the largest margins (SeRA, arXiv 2410.09362, section 3). Of equal rewards
  * the earlier sample is taken, of equal margins the earlier prompt.
  *
- * @param eosId a sample of this token alone is empty
+ * @param stopIds tokens that end a response: a sample of these alone is empty
  * @returns the kept pairs by falling margin
  */
 export function formPairs(
   samples: readonly LabelledSample[],
   count: number,
-  eosId: number,
+  stopIds: readonly number[],
 ): { pairs: SamplePair[]; counts: BootstrapCounts } {
   if (!(Number.isInteger(count) && count >= 0)) throw new InputError(`found ${count} pairs to keep, expected a whole number`);
   const byPrompt = groupBy(samples, ({ id }) => id);
-  const isEmpty = ({ tokens }: LabelledSample) => tokens.every((token) => token === eosId);
+  const isEmpty = ({ tokens }: LabelledSample) => tokens.every((token) => stopIds.includes(token));
   let identical = 0;
   let ties = 0;
   const formed: SamplePair[] = [];

@@ -13,6 +13,7 @@ export { summarize } from "./summarize.js";
 export { world } from "./world/shipped.js";
 export {
   encodePrompt,
+  encodeResponse,
   tokenizeDemonstrations,
   tokenizePairs,
   type SkippedExample,

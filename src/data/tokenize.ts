@@ -51,9 +51,8 @@ export interface SkippedExample {
 }
 
 /**
- * Makes tokens of pairs. The prompt is the BOS, where the tokenizer has one, and the rendered
- * prompt; a response is its text and the EOS. They are encoded apart from each other, so the
- * boundary between them cannot shift, and both responses follow the same prompt tokens.
+ * Makes tokens of pairs, by {@link encodePrompt} and {@link encodeResponse}. Prompt and responses are encoded apart
+ * from each other, so the boundary between them cannot shift, and both responses follow the same prompt tokens.
  *
  * What does not fit the context is cut by these rules, in this order, and counted:
  * 1. a prompt that leaves no room for one response token is an error, or with `truncatePrompts`
@@ -99,13 +98,40 @@ export function tokenizeDemonstrations(
 }
 
 /**
- * Token ids of a prompt: the BOS, where the tokenizer has one and the chat template did not write
- * it already, and the text.
+ * Token ids of a prompt. Text begins with a BOS where the tokenizer adds one, a conversation where the chat template
+ * writes one; neither begins with two.
  */
 export function encodePrompt(prompt: Prompt, tokenizer: Tokenizer): number[] {
-  const ids = tokenizer.encode(typeof prompt === "string" ? prompt : tokenizer.renderPrompt(prompt));
   const { bosId } = tokenizer;
-  return bosId === undefined || ids[0] === bosId ? ids : [bosId, ...ids];
+  if (typeof prompt === "string") {
+    const ids = tokenizer.encode(prompt);
+    return bosId === undefined || ids[0] === bosId ? ids : [bosId, ...ids];
+  }
+  const { bos, text } = tokenizer.renderPrompt(prompt);
+  const ids = tokenizer.encode(text, bos);
+  return bosId === undefined || bos === "" ? ids : [bosId, ...ids];
+}
+
+/**
+ * Token ids of a response to a prompt, as they go on after the prompt's. The last of them ends the response, and there
+ * is one such token there: the one that its text or the chat template ends it with, else the EOS.
+ *
+ * TRL's DPOTrainer encodes both together and parts them where the tokens do. The ids are the same but in these cases,
+ * where ours are chosen so that a response of the data and one that the model writes end alike, and the prompt is what
+ * the model reads when it writes:
+ * - tokens that would reach over the boundary are not made;
+ * - what a chat template writes after the token that ends a turn is left out (the line break of ChatML);
+ * - where a chat template ends a turn with no token, an EOS does;
+ * - where `add_eos_token` is set, there is one EOS, not one more;
+ * - where a chat template writes the prompt in another way once it is answered, the prompt stays whole.
+ */
+export function encodeResponse(prompt: Prompt, response: string, tokenizer: Tokenizer): number[] {
+  const ids =
+    typeof prompt === "string"
+      ? tokenizer.encode(response, prompt)
+      : tokenizer.encode(tokenizer.renderResponse(prompt, response), tokenizer.renderPrompt(prompt).text);
+  const last = ids.at(-1);
+  return last !== undefined && tokenizer.stopIds.includes(last) ? ids : [...ids, tokenizer.eosId];
 }
 
 interface TokenizedExample<T> {
@@ -137,8 +163,8 @@ function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prom
       skipped.push({ id, reason: error.message });
       continue;
     }
-    const responses = responsesOf(example).map((response) => [...tokenizer.encode(response), tokenizer.eosId]);
-    const fitted = fitToContext(prompt, bosTokens, responses, contextLength);
+    const responses = responsesOf(example).map((response) => encodeResponse(example.prompt, response, tokenizer));
+    const fitted = fitToContext(prompt, prompt[0] === tokenizer.bosId ? 1 : 0, responses, contextLength);
     const lostPrompt = prompt.length - fitted.prompt.length;
     truncation.prompts += Number(lostPrompt > 0);
     truncation.promptTokens += lostPrompt;

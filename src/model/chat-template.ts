@@ -1,30 +1,44 @@
-import { Template } from "@huggingface/jinja";
+import { parse, tokenize } from "@huggingface/jinja";
 import type { Message } from "./chat.js";
+import { TemplateInterpreter } from "./template-interpreter.js";
 
 /**
- * The dialogue of Anthropic's HH-RLHF as a chat template: `\n\nHuman: …\n\nAssistant: …`, and `\n\nAssistant:` where
- * the assistant's next turn begins, so that conversations and HH-RLHF's own text read the same.
+ * The dialogue of Anthropic's HH-RLHF as a chat template: the BOS, where there is one, `\n\nHuman: …\n\nAssistant: …`,
+ * and `\n\nAssistant:` where the assistant's next turn begins, so that conversations and HH-RLHF's own text read the
+ * same.
  */
 export const dialogueTemplate = [
   "{%- set names = {'system': 'System', 'user': 'Human', 'assistant': 'Assistant'} -%}",
+  "{{- bos_token -}}",
   "{%- for message in messages -%}",
   "{{ '\\n\\n' + names[message['role']] + ': ' + message['content'] }}",
   "{%- endfor -%}",
   "{%- if add_generation_prompt -%}{{ '\\n\\nAssistant:' }}{%- endif -%}",
 ].join("");
 
-/** Turns a conversation into the text that a model reads. */
-export type RenderPrompt = (messages: readonly Message[]) => string;
+/**
+ * Turns a conversation into the text that a model reads.
+ *
+ * @param opensTurn whether the text goes on to where the assistant's next turn begins
+ */
+export type RenderConversation = (messages: readonly Message[], opensTurn: boolean) => string;
 
 /**
- * Prepares a Jinja chat template with the variables that transformers gives it. The template sees no clock: where it
+ * Prepares a Jinja chat template with the variables that transformers gives it. The template runs in a sandbox: it
+ * reaches nothing but these, and one that loops for ever or writes without end is stopped. It sees no clock: where it
  * writes today's date, the same data would give other tokens tomorrow.
  *
  * @param specialTokens text of the special tokens by name (`bos_token`, …)
  * @throws SyntaxError where the template is not Jinja; the rendering throws what the template raises
  */
-export function compileChatTemplate(source: string, specialTokens: Readonly<Record<string, string>>): RenderPrompt {
-  const template = new Template(`{%- set strftime_now = undefined -%}${source}`);
-  return (messages) =>
-    template.render({ ...specialTokens, messages, tools: null, documents: null, add_generation_prompt: true });
+export function compileChatTemplate(source: string, specialTokens: Readonly<Record<string, string>>): RenderConversation {
+  const program: unknown = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+  return (messages, opensTurn) =>
+    new TemplateInterpreter({
+      ...specialTokens,
+      messages,
+      tools: null,
+      documents: null,
+      add_generation_prompt: opensTurn,
+    }).run(program).value;
 }

@@ -10,7 +10,7 @@ export type { WritingRequest } from "./plan-writing.js";
 export interface GenerationOptions extends Partial<Sampling> {
   /** Default 256; never more than what the context leaves. */
   readonly maxNewTokens?: number;
-  /** Ids that end a response; they are kept as its last token. Default: the tokenizer's EOS. */
+  /** Ids that end a response; they are kept as its last token. Default: the tokenizer's `stopIds`. */
   readonly stopTokens?: readonly number[];
   /** Responses written at the same time. Default 128. */
   readonly batchSize?: number;
@@ -89,7 +89,7 @@ export async function* generateTokens(
 /** Batches ready to be written. */
 function batchesOf(policy: Policy, requests: readonly WritingRequest[], random: Random, options: GenerationOptions) {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
-  const { maxNewTokens = 256, batchSize = 128, stopTokens = [policy.tokenizer.eosId] } = options;
+  const { maxNewTokens = 256, batchSize = 128, stopTokens = policy.tokenizer.stopIds } = options;
   const sampling = { temperature, topK, topP, minP, repetitionPenalty };
   checkSampling(sampling);
   checkCount("maxNewTokens", maxNewTokens);

@@ -36,7 +36,8 @@ export function huggingFaceConfig(config: ModelConfig, tokenizer: Tokenizer): Re
 
 /** Content of the `generation_config.json` that tells transformers where a response ends. */
 export function huggingFaceGenerationConfig(tokenizer: Tokenizer): Record<string, unknown> {
-  return specialIds(tokenizer);
+  const { stopIds } = tokenizer;
+  return { ...specialIds(tokenizer), ...(stopIds.length > 1 && { eos_token_id: stopIds }) };
 }
 
 function specialIds({ bosId, eosId, padId }: Tokenizer): Record<string, number | null> {

@@ -2,11 +2,13 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { inputError, quote } from "../base/errors.js";
-import { compileChatTemplate, dialogueTemplate, type RenderPrompt } from "./chat-template.js";
+import { compileChatTemplate } from "./chat-template.js";
 import type { Message } from "./chat.js";
+import { ConversationFormat } from "./conversation-format.js";
 import { asInputError, isMissing, parseJson, readText } from "./read-json.js";
+import { parseTokenizerConfig, requireFile, type TokenizerConfig } from "./tokenizer-config.js";
 import { TokenizerJson } from "./tokenizer-json/tokenizer-json.js";
-import type { Tokenizer } from "./tokenizer.js";
+import type { RenderedPrompt, Tokenizer } from "./tokenizer.js";
 
 /** The files of a tokenizer in Hugging Face layout; the first two are required. */
 export const tokenizerFileNames = [
@@ -16,27 +18,15 @@ export const tokenizerFileNames = [
   "chat_template.jinja",
 ] as const;
 
-/** A token is written as its text, or as an object with its text. */
-const tokenText = z
-  .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)], {
-    error: "expected the token's text",
-  })
-  .nullish();
-const specialTokensShape = { bos_token: tokenText, eos_token: tokenText, pad_token: tokenText, unk_token: tokenText };
-const specialTokensSchema = z.looseObject(specialTokensShape);
-const configSchema = z.looseObject({
-  ...specialTokensShape,
-  add_bos_token: z.boolean().nullish(),
-  split_special_tokens: z.boolean().nullish(),
-  chat_template: z
-    .union([z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))], {
-      error: "expected a template, or a list of named templates",
-    })
+const stopsSchema = z.looseObject({
+  eos_token_id: z
+    .union([z.int().nonnegative().transform((id) => [id]), z.array(z.int().nonnegative())], { error: "expected an id, or a list of ids" })
     .nullish(),
 });
 
 /**
- * Loads the tokenizer of a model folder; see {@link tokenizerFromFiles}.
+ * Loads the tokenizer of a model folder; see {@link tokenizerFromFiles}. The ids that end a response are also taken
+ * from `eos_token_id` of its `generation_config.json`, or else of its `config.json`.
  *
  * @throws InputError where the folder has no `tokenizer.json` or `tokenizer_config.json`, or they do not fit
  */
@@ -46,7 +36,17 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     const path = join(folder, name);
     if (await exists(path)) files.set(name, await readText(path, "a tokenizer file"));
   }
-  return tokenizerFromFiles(files, folder);
+  return tokenizerFromFiles(files, folder, await readStops(folder));
+}
+
+async function readStops(folder: string): Promise<readonly number[]> {
+  for (const name of ["generation_config.json", "config.json"]) {
+    const path = join(folder, name);
+    if (!(await exists(path))) continue;
+    const { eos_token_id: stops } = parseJson(await readText(path, "a model's file"), stopsSchema, path);
+    if (stops) return stops;
+  }
+  return [];
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -62,19 +62,24 @@ async function exists(path: string): Promise<boolean> {
 /**
  * A tokenizer from the text of its files.
  *
- * - Special tokens written out in a text become their ids, as in transformers, because a chat template writes them
- *   so; where `tokenizer_config.json` has `split_special_tokens: true` they stay plain text.
- * - A prompt gets a BOS where `add_bos_token` is true, or where it is not given and the post-processor of
- *   `tokenizer.json` adds one. A BOS that the chat template writes as well is left out of the rendered text.
- * - Without a pad token, EOS pads. Without a chat template, a conversation is written as {@link dialogueTemplate}.
+ * - Special tokens written out in a text become their ids, whoever wrote them, as in transformers and TRL, because a
+ *   chat template writes them so. Where `tokenizer_config.json` has `split_special_tokens: true` they stay plain text,
+ *   a chat template's own too, except for the BOS that it begins with.
+ * - A prompt that is text gets a BOS where `add_bos_token` is true, or where it is not given and the post-processor of
+ *   `tokenizer.json` adds one. A conversation gets one where the chat template writes it, as in transformers.
+ *   Neither gets two.
+ * - `add_eos_token` changes nothing: a response has one token at its end that ends it, a prompt has none.
+ * - Without a pad token, EOS pads.
  * - Decoding does not clean up spaces; ids that the tokenizer does not have are left out.
  *
  * @param files text by file name; the names are {@link tokenizerFileNames}
  * @param folder where the files lie, for the errors
- * @throws InputError where a file is missing or does not fit, or no EOS is given
+ * @param stops ids that end a response, beside the EOS and the token with which the chat template ends a turn
+ * @throws InputError where a file is missing or does not fit, or no EOS is given; a conversation is an error where
+ *   there is no chat template
  */
-export function tokenizerFromFiles(files: ReadonlyMap<string, string>, folder = ""): Tokenizer {
-  return new FilesTokenizer(files, folder);
+export function tokenizerFromFiles(files: ReadonlyMap<string, string>, folder = "", stops: readonly number[] = []): Tokenizer {
+  return new FilesTokenizer(files, folder, stops);
 }
 
 class FilesTokenizer implements Tokenizer {
@@ -82,112 +87,94 @@ class FilesTokenizer implements Tokenizer {
   readonly bosId: number | undefined;
   readonly eosId: number;
   readonly padId: number;
+  readonly stopIds: readonly number[];
   private readonly json: TokenizerJson;
-  private readonly specialIds: ReadonlySet<number>;
-  private readonly render: RenderPrompt;
+  private readonly config: TokenizerConfig;
   /** What a rendered conversation begins with where the template writes the BOS that `bosId` stands for. */
   private readonly bosText: string;
-  private readonly templateFile: string;
+  private readonly format: ConversationFormat | undefined;
+  private readonly unreadIds: ReadonlySet<number>;
 
   constructor(
     readonly files: ReadonlyMap<string, string>,
     folder: string,
+    stops: readonly number[],
   ) {
-    const tokenizerFile = join(folder, "tokenizer.json");
-    const configFile = join(folder, "tokenizer_config.json");
-    this.templateFile = files.has("chat_template.jinja") ? join(folder, "chat_template.jinja") : configFile;
     const json = requireFile(files, "tokenizer.json", folder);
-    const config = parseJson(requireFile(files, "tokenizer_config.json", folder), configSchema, configFile);
-    const fallback = parseJson(
-      files.get("special_tokens_map.json") ?? "{}",
-      specialTokensSchema,
-      join(folder, "special_tokens_map.json"),
-    );
-    const specialTokens = presentTexts({
-      bos_token: config.bos_token ?? fallback.bos_token,
-      eos_token: config.eos_token ?? fallback.eos_token,
-      pad_token: config.pad_token ?? fallback.pad_token,
-      unk_token: config.unk_token ?? fallback.unk_token,
-    });
+    this.config = parseTokenizerConfig(files, folder);
+    this.json = new TokenizerJson(json, join(folder, "tokenizer.json"), { splitSpecial: this.config.splitsSpecial });
+    this.vocabSize = this.json.vocabSize;
 
-    this.json = new TokenizerJson(json, tokenizerFile, { splitSpecial: config.split_special_tokens ?? false });
-    const idOf = (name: string): number | undefined => {
-      const text = specialTokens[name];
-      if (text === undefined) return undefined;
-      const id = this.json.idOf(text);
-      if (id === undefined) {
-        throw inputError({ file: configFile }, `${name} = ${quote(text)}`, "a token of tokenizer.json");
-      }
-      return id;
-    };
-    const eosId = idOf("eos_token");
-    if (eosId === undefined) {
-      throw inputError({ file: configFile }, "no eos_token", "the token that ends a response");
-    }
-    const bosId = idOf("bos_token");
-    const addsBos = config.add_bos_token ?? (bosId !== undefined && this.json.idOf(this.json.surroundings.before[0] ?? "") === bosId);
-    if (addsBos && bosId === undefined) {
-      throw inputError({ file: configFile }, "add_bos_token without bos_token", "the token to add");
-    }
-
+    const eosId = this.idOf("eos_token");
+    if (eosId === undefined) throw inputError({ file: this.config.file }, "no eos_token", "the token that ends a response");
+    const bosId = this.idOf("bos_token");
+    const addsBos = (this.config.addsBos ?? this.isPutBefore(bosId)) && bosId !== undefined;
     this.eosId = eosId;
     this.bosId = addsBos ? bosId : undefined;
-    this.bosText = addsBos ? specialTokens["bos_token"]! : "";
-    this.padId = idOf("pad_token") ?? eosId;
-    this.vocabSize = this.json.vocabSize;
-    const special = this.json.addedTokens.filter((token) => token.special);
-    this.specialIds = new Set([...special.map(({ id }) => id), eosId, this.padId, bosId ?? eosId]);
-    const source = files.get("chat_template.jinja") ?? defaultTemplate(config.chat_template, configFile);
+    this.bosText = addsBos ? this.config.specialTokens["bos_token"]! : "";
+    this.padId = this.idOf("pad_token") ?? eosId;
+
+    this.format = this.compileFormat();
+    const turnEnd = this.format?.endToken;
+    this.stopIds = [...new Set([eosId, ...stops, ...(turnEnd === undefined ? [] : [this.json.idOf(turnEnd)!])])];
+    const special = this.json.addedTokens.filter((token) => token.special).map(({ id }) => id);
+    this.unreadIds = new Set([...special, ...this.stopIds, this.padId, bosId ?? eosId]);
+  }
+
+  private idOf(name: string): number | undefined {
+    const text = this.config.specialTokens[name];
+    if (text === undefined) return undefined;
+    const id = this.json.idOf(text);
+    if (id === undefined) {
+      throw inputError({ file: this.config.file }, `${name} = ${quote(text)}`, "a token of tokenizer.json");
+    }
+    return id;
+  }
+
+  /** Whether the post-processor puts the BOS before a text; it may put nothing else there. */
+  private isPutBefore(bosId: number | undefined): boolean {
+    const { before } = this.json.surroundings;
+    if (before.length === 0) return false;
+    if (before.length > 1 || this.json.idOf(before[0]!) !== bosId) {
+      const found = `a post_processor of tokenizer.json that puts ${before.map((token) => quote(token)).join(", ")} before a text`;
+      throw inputError({ file: this.config.file }, found, "one that puts bos_token there, or nothing, or add_bos_token");
+    }
+    return true;
+  }
+
+  private compileFormat(): ConversationFormat | undefined {
+    const { chatTemplate, specialTokens } = this.config;
+    if (chatTemplate === undefined) return undefined;
+    const { source, file } = chatTemplate;
     try {
-      this.render = compileChatTemplate(source, specialTokens);
+      const tokens = this.json.addedTokens.map(({ content }) => content);
+      return new ConversationFormat(compileChatTemplate(source, specialTokens), tokens, file);
     } catch (error) {
-      throw asInputError(error, this.templateFile, "a chat template that does not parse", "a Jinja template");
+      throw asInputError(error, file, "a chat template that does not parse", "a Jinja template");
     }
   }
 
-  encode(text: string): number[] {
-    return this.json.encode(text);
+  encode(text: string, before?: string): number[] {
+    return this.json.encode(text, before);
   }
 
   decode(ids: Iterable<number>): string {
-    return this.json.decode([...ids].filter((id) => !this.specialIds.has(id)));
+    return this.json.decode([...ids].filter((id) => !this.unreadIds.has(id)));
   }
 
-  renderPrompt(messages: readonly Message[]): string {
-    let text: string;
-    try {
-      text = this.render(messages);
-    } catch (error) {
-      const roles = messages.map(({ role }) => role).join(", ");
-      throw asInputError(error, this.templateFile, `turns (${roles}) that the chat template refuses`, "turns that it takes");
-    }
-    return text.startsWith(this.bosText) ? text.slice(this.bosText.length) : text;
+  renderPrompt(messages: readonly Message[]): RenderedPrompt {
+    const text = this.requireFormat().prompt(messages);
+    const bos = text.startsWith(this.bosText) ? this.bosText : "";
+    return { bos, text: text.slice(bos.length) };
   }
-}
 
-function requireFile(files: ReadonlyMap<string, string>, name: string, folder: string): string {
-  const text = files.get(name);
-  if (text === undefined) {
-    throw inputError({ file: join(folder, name) }, "no such file", "a tokenizer in Hugging Face layout");
+  renderResponse(messages: readonly Message[], response: string): string {
+    return this.requireFormat().response(messages, response);
   }
-  return text;
-}
 
-function presentTexts(texts: Record<string, string | null | undefined>): Record<string, string> {
-  const isPresent = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === "string";
-  return Object.fromEntries(Object.entries(texts).filter(isPresent));
-}
-
-function defaultTemplate(
-  template: string | readonly { name: string; template: string }[] | null | undefined,
-  file: string,
-): string {
-  if (template === null || template === undefined) return dialogueTemplate;
-  if (typeof template === "string") return template;
-  const named = template.find(({ name }) => name === "default");
-  if (named === undefined) {
-    const names = template.map(({ name }) => quote(name)).join(", ");
-    throw inputError({ file }, `chat templates ${names}`, 'one named "default"');
+  private requireFormat(): ConversationFormat {
+    if (this.format !== undefined) return this.format;
+    const expected = "a chat_template there, or a file chat_template.jinja beside it, or prompts that are text";
+    throw inputError({ file: this.config.file }, "no chat template for a conversation", expected);
   }
-  return named.template;
 }

@@ -17,7 +17,7 @@ describe("formPairs", () => {
       ...[sample("b", 0, [5], 0), sample("b", 1, [6], 9)],
       ...[sample("c", 0, [5], 0), sample("c", 1, [6], 1)],
     ];
-    const { pairs, counts } = formPairs(samples, 2, eos);
+    const { pairs, counts } = formPairs(samples, 2, [eos]);
     assert.deepEqual(
       pairs.map(({ id, chosen, rejected, margin }) => [id, chosen.number, rejected.number, margin]),
       [["b", 1, 0, 9], ["a", 1, 2, 5]],
@@ -27,33 +27,33 @@ describe("formPairs", () => {
 
   it("takes the earlier of equal rewards, and the earlier prompt of equal margins", () => {
     const samples = ["a", "b"].flatMap((id) => [sample(id, 0, [5], 1), sample(id, 1, [6], 1), sample(id, 2, [7], 0), sample(id, 3, [8], 0)]);
-    const { pairs } = formPairs(samples, 1, eos);
+    const { pairs } = formPairs(samples, 1, [eos]);
     assert.deepEqual(pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 0, 2]]);
   });
 
   it("makes no pair of samples that are all the same, and none of ties; both are counted", () => {
     const same = [0, 1, 2].map((number) => sample("same", number, [5, 6], 1));
     const tied = [sample("tied", 0, [5], 0.5), sample("tied", 1, [6], 0.5)];
-    const { pairs, counts } = formPairs([...same, ...tied], 5, eos);
+    const { pairs, counts } = formPairs([...same, ...tied], 5, [eos]);
     assert.deepEqual(pairs, []);
     assert.deepEqual([counts.identical, counts.ties, counts.formed, counts.kept], [1, 1, 0, 0]);
   });
 
   it("takes identical samples for one: noise in their rewards makes no pair", () => {
     const samples = [sample("a", 0, [5], 1), sample("a", 1, [5], 1.0001)];
-    assert.equal(formPairs(samples, 1, eos).counts.identical, 1);
+    assert.equal(formPairs(samples, 1, [eos]).counts.identical, 1);
   });
 
   it("never uses empty samples, however they are judged", () => {
     const samples = [sample("a", 0, [], 100), sample("a", 1, [5], 1), sample("a", 2, [6], 2), sample("b", 0, [], -100), sample("b", 1, [5], 1)];
-    const { pairs, counts } = formPairs(samples, 5, eos);
+    const { pairs, counts } = formPairs(samples, 5, [eos]);
     assert.deepEqual(pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 2, 1]]);
     assert.deepEqual([counts.empty, counts.identical], [2, 1]);
   });
 
   it("uses samples that were cut off, and tells them from those that ended there", () => {
     const samples = [sample("a", 0, [5], 1, false), sample("a", 1, [5], 2)];
-    const { pairs, counts } = formPairs(samples, 5, eos);
+    const { pairs, counts } = formPairs(samples, 5, [eos]);
     assert.equal(pairs.length, 1);
     assert.equal(counts.incomplete, 1);
   });
@@ -64,7 +64,7 @@ describe("formPairs", () => {
     );
     fc.assert(
       fc.property(samples, fc.integer({ min: 0, max: 4 }), (all, count) => {
-        const { pairs, counts } = formPairs(all.map(({ id, tokens, reward }, i) => sample(id, i, tokens, reward)), count, eos);
+        const { pairs, counts } = formPairs(all.map(({ id, tokens, reward }, i) => sample(id, i, tokens, reward)), count, [eos]);
         assert.equal(counts.prompts, counts.identical + counts.ties + counts.formed);
         assert.equal(counts.kept, Math.min(count, counts.formed));
         assert.equal(pairs.length, counts.kept);
@@ -74,6 +74,6 @@ describe("formPairs", () => {
   });
 
   it("refuses a number of pairs that is none", () => {
-    for (const count of [-1, 0.5, NaN]) assert.throws(() => formPairs([], count, eos), { name: "InputError" });
+    for (const count of [-1, 0.5, NaN]) assert.throws(() => formPairs([], count, [eos]), { name: "InputError" });
   });
 });

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { encodePrompt, tokenizeDemonstrations, tokenizePairs } from "../../src/data/tokenize.js";
+import type { Message } from "../../src/model/chat.js";
+import { tokenizerFromFiles } from "../../src/model/load-tokenizer.js";
+import type { Tokenizer } from "../../src/model/tokenizer.js";
+import { encodePrompt, encodeResponse, tokenizeDemonstrations, tokenizePairs } from "../../src/data/tokenize.js";
 import type { PreferencePair } from "../../src/data/pair.js";
 import { byteTokenizer } from "./byte-tokenizer.js";
 
@@ -87,7 +91,78 @@ test("tokenizeDemonstrations follows the same rules", () => {
   });
 });
 
-test("encodePrompt: a BOS that the chat template wrote is not doubled", () => {
-  const templated = { ...tokenizer, encode: (text: string) => [1, ...tokenizer.encode(text)] };
-  assert.deepEqual(encodePrompt("a", templated), [1, ...ids("a")]);
+test("encodePrompt: text has one BOS, a conversation that of its template", () => {
+  const written = { ...tokenizer, encode: (text: string) => [1, ...tokenizer.encode(text)] };
+  assert.deepEqual(encodePrompt("a", written), [1, ...ids("a")]);
+  const without = { ...tokenizer, renderPrompt: () => ({ bos: "", text: "a" }) };
+  assert.deepEqual(encodePrompt([{ role: "user", content: "a" }], without), ids("a"));
+});
+
+test("encodeResponse: one token at its end ends it", () => {
+  const stops = { ...tokenizer, stopIds: [2, ...ids("!")] };
+  assert.deepEqual(encodeResponse("a", "b", stops), [...ids("b"), 2]);
+  assert.deepEqual(encodeResponse("a", "b!", stops), ids("b!"));
+  assert.deepEqual(encodeResponse("a", "", stops), [2]);
+});
+
+test("a cut prompt keeps the BOS that it has, and nothing in its place where it has none", () => {
+  const without = { ...tokenizer, renderPrompt: () => ({ bos: "", text: "abcdef" }) };
+  const { pairs } = tokenizePairs([pair([{ role: "user", content: "" }], "g", "h")], without, { contextLength: 7 });
+  assert.equal(tokenizer.decode(pairs[0]!.prompt), "bcdef");
+});
+
+describe("beside TRL's DPOTrainer", () => {
+  interface TrlPair {
+    readonly prompt: PreferencePair["prompt"];
+    readonly chosen: string | readonly Message[];
+    readonly rejected: string | readonly Message[];
+  }
+  const { pairs, tokenizers } = JSON.parse(readFileSync("test/fixtures/chat/pairs.json", "utf8")) as {
+    pairs: readonly TrlPair[];
+    tokenizers: Record<string, { readonly tokenizer: string; readonly config: object; readonly tokens: readonly (readonly [number[], number[], number[]])[] }>;
+  };
+  const content = (response: string | readonly Message[]) => (typeof response === "string" ? response : response[0]!.content);
+
+  /** Texts whose tokens reach over the boundary when both are encoded together. */
+  const overBoundary = new Set([1, 3]);
+  /** Conversations whose prompt is written in another way once it is answered. */
+  const rewritten = new Set(["qwen2 thinking 5", "qwen2 thinking 6", "mistral 6"]);
+
+  /** TRL's response up to the first token of those at its end that end it. */
+  function ended(response: readonly number[], model: Tokenizer): readonly number[] {
+    let end = response.length;
+    while (end > 0 && model.decode(response.slice(end - 1)).trim() === "" && !model.stopIds.includes(response[end - 1]!)) end--;
+    while (end > 1 && model.stopIds.includes(response[end - 2]!)) end--;
+    return response.slice(0, end);
+  }
+
+  for (const [name, { tokenizer: file, config, tokens }] of Object.entries(tokenizers)) {
+    test(name, () => {
+      const model = tokenizerFromFiles(
+        new Map([
+          ["tokenizer.json", readFileSync(`test/fixtures/tokenizers/${file}.json`, "utf8")],
+          ["tokenizer_config.json", JSON.stringify(config)],
+        ]),
+      );
+      pairs.forEach(({ prompt, chosen, rejected }, i) => {
+        const [trlPrompt, ...trlResponses] = tokens[i]!;
+        const ours = encodePrompt(prompt, model);
+        [chosen, rejected].map(content).forEach((text, side) => {
+          const response = encodeResponse(prompt, text, model);
+          const trl = ended(trlResponses[side]!, model);
+          if (overBoundary.has(i)) {
+            assert.notDeepEqual(ours, trlPrompt);
+            assert.equal(model.decode([...ours, ...response]), model.decode([...trlPrompt, ...trl]));
+            assert.deepEqual(ours.slice(0, trlPrompt.length - 1), trlPrompt.slice(0, -1));
+          } else if (rewritten.has(`${name} ${i}`)) {
+            assert.ok(ours.length > trlPrompt.length);
+            assert.equal(model.decode(response), text);
+          } else {
+            assert.deepEqual(ours, trlPrompt, JSON.stringify(prompt));
+            assert.deepEqual(response, trl, JSON.stringify([prompt, text]));
+          }
+        });
+      });
+    });
+  }
 });

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import test from "node:test";
 import { InputError } from "../../src/base/errors.js";
 import { loadTokenizer, tokenizerFromFiles } from "../../src/model/load-tokenizer.js";
+import { emptyFolder } from "../support/folder.js";
 
 const folder = "test/fixtures/checkpoints/tiny";
 const names = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
@@ -41,8 +44,8 @@ test("a folder that transformers wrote", async () => {
 test("the chat template of the folder writes special tokens that become their ids", async () => {
   const tokenizer = await loadTokenizer(folder);
   const prompt = tokenizer.renderPrompt([{ role: "user", content: "the cat" }]);
-  assert.equal(prompt, "<s><|user|>the cat</s><|assistant|>");
-  assert.deepEqual(tokenizer.encode(prompt), [1, 3, ...tokenizer.encode("the cat"), 2, 4]);
+  assert.deepEqual(prompt, { bos: "", text: "<s><|user|>the cat</s><|assistant|>" });
+  assert.deepEqual(tokenizer.encode(prompt.text), [1, 3, ...tokenizer.encode("the cat"), 2, 4]);
 });
 
 test("decoding leaves out special tokens and ids beyond the vocabulary, and cleans nothing up", async () => {
@@ -63,22 +66,41 @@ test("BOS: add_bos_token decides, else the post-processor does", () => {
   assert.equal(changed({}).bosId, undefined);
   assert.equal(changed({ add_bos_token: true }).bosId, 1);
   assert.equal(changed({}, { post_processor: bosFirst }).bosId, 1);
+  assert.equal(changed({ add_bos_token: true, bos_token: null }).bosId, undefined);
   assert.equal(changed({ add_bos_token: false }, { post_processor: bosFirst }).bosId, undefined);
   assert.deepEqual(changed({}, { post_processor: bosFirst }).encode("").length, 0);
 });
 
-test("a BOS that the template writes is not doubled", () => {
+test("a BOS that the template writes is told apart, so that it is not doubled", () => {
   const chat_template = "{{ bos_token }}{{ messages[0]['content'] }}";
   const messages = [{ role: "user", content: "hi" }] as const;
-  assert.equal(changed({ chat_template, add_bos_token: true }).renderPrompt(messages), "hi");
-  assert.equal(changed({ chat_template }).renderPrompt(messages), "<s>hi");
+  assert.deepEqual(changed({ chat_template, add_bos_token: true }).renderPrompt(messages), { bos: "<s>", text: "hi" });
+  assert.deepEqual(changed({ chat_template: "hi", add_bos_token: true }).renderPrompt(messages), { bos: "", text: "hi" });
+  assert.deepEqual(changed({ chat_template }).renderPrompt(messages), { bos: "", text: "<s>hi" });
 });
 
-test("without a template a conversation is a plain dialogue; among named ones the default is taken", () => {
-  const messages = [{ role: "user", content: "hi" }] as const;
-  assert.equal(changed({}).renderPrompt(messages), "\n\nHuman: hi\n\nAssistant:");
+test("among named templates the default is taken", () => {
   const chat_template = [{ name: "tool_use", template: "no" }, { name: "default", template: "yes" }];
-  assert.equal(changed({ chat_template }).renderPrompt(messages), "yes");
+  assert.equal(changed({ chat_template }).renderPrompt([{ role: "user", content: "hi" }]).text, "yes");
+});
+
+test("what ends a response: EOS first, then what the model's files and the chat template say", async (t) => {
+  assert.deepEqual(changed({}).stopIds, [2]);
+  const chat_template = "{% for message in messages %}{{ message.role + message.content }}<|user|>\n{% endfor %}";
+  assert.deepEqual(changed({ chat_template }).stopIds, [2, 3]);
+  assert.deepEqual(tokenizerFromFiles(files, "m", [4, 2]).stopIds, [2, 4]);
+  assert.equal(changed({ chat_template }).decode([3]), "");
+
+  const folder = emptyFolder(t);
+  for (const [name, text] of files) await writeFile(join(folder, name), text);
+  const stopsWith = async (name: string, content: object) => {
+    await writeFile(join(folder, name), JSON.stringify(content));
+    return (await loadTokenizer(folder)).stopIds;
+  };
+  assert.deepEqual(await stopsWith("config.json", { eos_token_id: [2, 3] }), [2, 3]);
+  assert.deepEqual(await stopsWith("generation_config.json", {}), [2, 3]);
+  assert.deepEqual(await stopsWith("generation_config.json", { eos_token_id: 4 }), [2, 4]);
+  await assert.rejects(stopsWith("generation_config.json", { eos_token_id: "</s>" }), /eos_token_id = "<\/s>", expected an id, or a list of ids/);
 });
 
 test("tokens are texts or objects, here or in special_tokens_map.json; EOS pads where there is no pad token", () => {
@@ -104,7 +126,14 @@ const refused: readonly [() => unknown, RegExp][] = [
   [() => changed({ eos_token: null }), /no eos_token/],
   [() => changed({ eos_token: "<end>" }), /eos_token = "<end>", expected a token of tokenizer.json/],
   [() => changed({ eos_token: 2 }), /eos_token = 2, expected the token's text/],
-  [() => changed({ add_bos_token: true, bos_token: null }), /add_bos_token without bos_token/],
+  [
+    () => changed({}).renderPrompt([{ role: "user", content: "hi" }]),
+    /tokenizer_config\.json: found no chat template for a conversation, expected a chat_template there, or a file chat_template\.jinja/,
+  ],
+  [
+    () => changed({ bos_token: "</s>" }, { post_processor: bosFirst }),
+    /a post_processor of tokenizer\.json that puts "<s>" before a text, expected one that puts bos_token there/,
+  ],
   [() => changed({ chat_template: "{% for %}" }), /chat template that does not parse/],
   [() => changed({ chat_template: [{ name: "rag", template: "" }] }), /chat templates "rag", expected one named "default"/],
   [() => changed({}, { decoder: { type: "Quantum" } }), /decoder\.type = "Quantum", expected one of ByteLevel/],

@@ -20,9 +20,10 @@ export interface Section {
   readonly id?: number;
 }
 
-const word = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
-const endsWithWord = new RegExp(`${word}$`, "u");
-const beginsWithWord = new RegExp(`^${word}`, "u");
+/** Characters of words, as Rust's expressions have them, to be put into a character class. */
+export const wordCharacters = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
+const endsWithWord = new RegExp(`[${wordCharacters}]$`, "u");
+const beginsWithWord = new RegExp(`^[${wordCharacters}]`, "u");
 
 /**
  * Makes the function that finds tokens in a text, from the left, the longest first.

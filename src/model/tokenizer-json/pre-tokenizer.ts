@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { wordCharacters } from "./added-tokens.js";
 import { byteCharacters } from "./byte-characters.js";
 import { compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
 import { compilePattern, patternSchema } from "./pattern.js";
@@ -33,7 +34,7 @@ const words = new RegExp(gpt2Words, "gu");
 const space = /\p{White_Space}/gu;
 const digit = /\p{N}/gu;
 const punctuation = /[\p{P}$+<=>^`|~]/gu;
-const wordOrMarks = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu;
+const wordOrMarks = new RegExp(`[${wordCharacters}]+|[^${wordCharacters}\\p{White_Space}]+`, "gu");
 
 const behavior = z.enum(splitBehaviors);
 const bare = z.looseObject({});
