@@ -83,8 +83,10 @@ describe("a run killed and resumed ends with the bytes of one never disturbed", 
 
   it("killed at moments that nothing chose, and leaves no half-written file behind", async () => {
     const cwd = subfolder(work, "killed-anywhere");
-    for (const delay of [700, 900, 1100]) {
+    for (const delay of [50, 250, 450]) {
       const { process, ended } = goOn(cwd);
+      // However long it takes to start.
+      while (process.exitCode === null && !has("config.json")(join(cwd, "run"))) await wait(1);
       await wait(delay);
       process.kill("SIGKILL");
       await ended;
