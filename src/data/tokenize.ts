@@ -98,8 +98,8 @@ export function tokenizeDemonstrations(
 }
 
 /**
- * Token ids of a prompt. Text begins with a BOS where the tokenizer adds one, a conversation where the chat template
- * writes one; neither begins with two.
+ * Token ids of a prompt. Text begins with a BOS where the tokenizer adds one, a conversation where it is rendered with
+ * one; neither begins with two.
  */
 export function encodePrompt(prompt: Prompt, tokenizer: Tokenizer): number[] {
   const { bosId } = tokenizer;

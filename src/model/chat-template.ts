@@ -3,13 +3,11 @@ import type { Message } from "./chat.js";
 import { TemplateInterpreter } from "./template-interpreter.js";
 
 /**
- * The dialogue of Anthropic's HH-RLHF as a chat template: the BOS, where there is one, `\n\nHuman: …\n\nAssistant: …`,
- * and `\n\nAssistant:` where the assistant's next turn begins, so that conversations and HH-RLHF's own text read the
- * same.
+ * The dialogue of Anthropic's HH-RLHF as a chat template: `\n\nHuman: …\n\nAssistant: …`, and `\n\nAssistant:` where
+ * the assistant's next turn begins, so that conversations and HH-RLHF's own text read the same.
  */
 export const dialogueTemplate = [
   "{%- set names = {'system': 'System', 'user': 'Human', 'assistant': 'Assistant'} -%}",
-  "{{- bos_token -}}",
   "{%- for message in messages -%}",
   "{{ '\\n\\n' + names[message['role']] + ': ' + message['content'] }}",
   "{%- endfor -%}",

@@ -64,10 +64,10 @@ async function exists(path: string): Promise<boolean> {
  *
  * - Special tokens written out in a text become their ids, whoever wrote them, as in transformers and TRL, because a
  *   chat template writes them so. Where `tokenizer_config.json` has `split_special_tokens: true` they stay plain text,
- *   a chat template's own too, except for the BOS that it begins with.
+ *   a chat template's own too.
  * - A prompt that is text gets a BOS where `add_bos_token` is true, or where it is not given and the post-processor of
- *   `tokenizer.json` adds one. A conversation gets one where the chat template writes it, as in transformers.
- *   Neither gets two.
+ *   `tokenizer.json` adds one. A conversation gets one where the chat template writes it, as in transformers; where
+ *   special tokens stay plain text a template can write none, and it gets one as a text does. Neither gets two.
  * - `add_eos_token` changes nothing: a response has one token at its end that ends it, a prompt has none.
  * - Without a pad token, EOS pads.
  * - Decoding does not clean up spaces; ids that the tokenizer does not have are left out.
@@ -90,7 +90,7 @@ class FilesTokenizer implements Tokenizer {
   readonly stopIds: readonly number[];
   private readonly json: TokenizerJson;
   private readonly config: TokenizerConfig;
-  /** What a rendered conversation begins with where the template writes the BOS that `bosId` stands for. */
+  /** Text of the BOS that `bosId` stands for; empty where there is none. */
   private readonly bosText: string;
   private readonly format: ConversationFormat | undefined;
   private readonly unreadIds: ReadonlySet<number>;
@@ -164,8 +164,9 @@ class FilesTokenizer implements Tokenizer {
 
   renderPrompt(messages: readonly Message[]): RenderedPrompt {
     const text = this.requireFormat().prompt(messages);
-    const bos = text.startsWith(this.bosText) ? this.bosText : "";
-    return { bos, text: text.slice(bos.length) };
+    const written = this.bosText !== "" && text.startsWith(this.bosText);
+    const bos = written || this.config.splitsSpecial ? this.bosText : "";
+    return { bos, text: written ? text.slice(bos.length) : text };
   }
 
   renderResponse(messages: readonly Message[], response: string): string {

@@ -37,7 +37,7 @@ export interface Tokenizer {
 
 /** A conversation as text. */
 export interface RenderedPrompt {
-  /** Text of the BOS that it begins with, where the tokenizer has a `bosId` and the template writes it; else empty. */
+  /** Text of the BOS that it begins with; empty where it begins with none, or the tokenizer has no `bosId`. */
   readonly bos: string;
   /** What follows. */
   readonly text: string;

@@ -77,6 +77,9 @@ test("a BOS that the template writes is told apart, so that it is not doubled", 
   assert.deepEqual(changed({ chat_template, add_bos_token: true }).renderPrompt(messages), { bos: "<s>", text: "hi" });
   assert.deepEqual(changed({ chat_template: "hi", add_bos_token: true }).renderPrompt(messages), { bos: "", text: "hi" });
   assert.deepEqual(changed({ chat_template }).renderPrompt(messages), { bos: "", text: "<s>hi" });
+  const split = { add_bos_token: true, split_special_tokens: true };
+  assert.deepEqual(changed({ chat_template, ...split }).renderPrompt(messages), { bos: "<s>", text: "hi" });
+  assert.deepEqual(changed({ chat_template: "hi", ...split }).renderPrompt(messages), { bos: "<s>", text: "hi" });
 });
 
 test("among named templates the default is taken", () => {

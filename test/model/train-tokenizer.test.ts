@@ -56,3 +56,9 @@ test("without text there are the bytes alone; without room for them there is an 
   assert.equal(bytes.decode(bytes.encode("é 👍")), "é 👍");
   assert.throws(() => trainTokenizer([], { vocabSize: 100 }), InputError);
 });
+
+test("a conversation has the ids of the same dialogue as text", () => {
+  const rendered = tokenizer.renderPrompt([{ role: "user", content: "the <|eos|>" }]);
+  assert.deepEqual(rendered, { bos: "<|bos|>", text: "\n\nHuman: the <|eos|>\n\nAssistant:" });
+  assert.equal(tokenizer.renderResponse([{ role: "user", content: "the" }], "cat"), " cat");
+});
