@@ -25,7 +25,7 @@ import type { BenchSize } from "./sizes.js";
 /** What a measure found; rates of matrix products in GFLOPS. */
 export type Measured = (Timing & { readonly tokens: number }) | { readonly square: number; readonly feedForward: number };
 
-const decoding = { rows: 16, promptTokens: 32, newTokens: 64 };
+const decoding = { promptTokens: 32, newTokens: 64 };
 const random = Random.seeded(1);
 
 /** Each piece of work that can be measured, by the name that both sides know. */
@@ -40,7 +40,9 @@ export const measures: Readonly<Record<string, (size: BenchSize) => Promise<Meas
     }, gradientName),
   step,
   score,
-  decode,
+  "decode-1": (size) => decode(size, 1),
+  "decode-16": (size) => decode(size, 16),
+  "decode-64": (size) => decode(size, 64),
 };
 
 async function createPolicy(config: ModelConfig): Promise<Policy> {
@@ -115,8 +117,8 @@ async function score({ config, batch, length }: BenchSize): Promise<Measured> {
   return { ...(await sample(() => responseLogProbs(policy, sequences))), tokens: batch * length };
 }
 
-async function decode({ config }: BenchSize): Promise<Measured> {
-  const { rows, promptTokens, newTokens } = decoding;
+async function decode({ config }: BenchSize, rows: number): Promise<Measured> {
+  const { promptTokens, newTokens } = decoding;
   const policy = await createPolicy(config);
   const requests = Array.from({ length: rows }, (_, i) => ({ key: `${i}`, prompt: randomTokens(promptTokens, config), responses: 1 }));
   const options = { temperature: 0, maxNewTokens: newTokens, stopTokens: [] };

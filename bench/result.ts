@@ -5,6 +5,8 @@ export interface Result {
   readonly peakRssBytes: number;
   /** Peak before there was a model: the runtime and its libraries. */
   readonly baseRssBytes: number;
+  /** Median of each way in which PyTorch can do it, where there are several; `milliseconds` is the quickest. */
+  readonly medianMilliseconds?: Readonly<Record<string, number>>;
 }
 
 /** Rates of matrix products, in GFLOPS. */

@@ -9,7 +9,7 @@ work: batch * length logits.
   forward-backward  the same with gradients of all parameters
   step              forward-backward, global-norm clipping, AdamW (the fastest of PyTorch's implementations here)
   score             log-probability of each row, without gradients: what scoring batch / 2 pairs costs
-  decode            greedy, 16 prompts of 32 tokens, 64 new tokens each: the faster of `generate` and a lean loop
+  decode-ROWS       greedy, 1, 16 or 64 prompts of 32 tokens, 64 new tokens each: the faster of `generate` and a lean loop
   matmul            the machine's rate: 1024 x 1024 x 1024, and the feed-forward's matmul at this size
 
 Prints one JSON object: milliseconds (median of `samples`), tokensPerSecond where tokens are worked on, peakRssBytes
@@ -25,6 +25,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -35,7 +36,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 SIZES = json.loads((Path(__file__).parent.parent / "sizes.json").read_text())
 SECONDS = 8
-DECODE_ROWS, DECODE_PROMPT, DECODE_NEW = 16, 32, 64
+DECODE_ROWS, DECODE_PROMPT, DECODE_NEW = (1, 16, 64), 32, 64
 MAX_GRAD_NORM = 1.0
 
 
@@ -174,18 +175,18 @@ def bench_score(size: dict) -> dict:
     return {**timed(times, rows.numel()), "pairsPerSecond": 500 * len(rows) / statistics.median(times)}
 
 
-def bench_decode(size: dict) -> dict:
+def bench_decode(size: dict, rows: int) -> dict:
     # Here, because the other measures do not need it.
     from decode_loop import DecodeLoop
 
     model = build_model({**size, "length": DECODE_PROMPT + DECODE_NEW}).eval()
-    prompts = random_rows(size, DECODE_ROWS, DECODE_PROMPT)
+    prompts = random_rows(size, rows, DECODE_PROMPT)
     loop = DecodeLoop(model)
     mask = torch.ones_like(prompts)
 
     def with_generate() -> Tensor:
-        rows = model.generate(prompts, attention_mask=mask, max_new_tokens=DECODE_NEW, do_sample=False)
-        return rows[:, DECODE_PROMPT:]
+        written = model.generate(prompts, attention_mask=mask, max_new_tokens=DECODE_NEW, do_sample=False)
+        return written[:, DECODE_PROMPT:]
 
     def with_loop() -> Tensor:
         return loop.generate(prompts, DECODE_NEW)
@@ -197,8 +198,8 @@ def bench_decode(size: dict) -> dict:
     medians = {name: statistics.median(of) for name, of in times.items()}
     best = min(medians, key=medians.get)
     return {
-        **timed(times[best], DECODE_ROWS * DECODE_NEW),
-        "rows": DECODE_ROWS,
+        **timed(times[best], rows * DECODE_NEW),
+        "rows": rows,
         "promptTokens": DECODE_PROMPT,
         "newTokens": DECODE_NEW,
         "by": best,
@@ -228,7 +229,7 @@ MEASURES = {
     "forward-backward": bench_forward_backward,
     "step": bench_step,
     "score": bench_score,
-    "decode": bench_decode,
+    **{f"decode-{rows}": partial(bench_decode, rows=rows) for rows in DECODE_ROWS},
     "matmul": bench_matmul,
 }
 
