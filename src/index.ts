@@ -29,7 +29,7 @@ export { readAdapter, writeAdapter, type AdapterFile } from "./model/adapter-fil
 export type { AdapterConfig } from "./model/adapter-config.js";
 export { loadCheckpoint, openCheckpoint, saveCheckpoint, type Checkpoint, type OpenCheckpoint } from "./model/checkpoint.js";
 export type { LoraConfig, ModelConfig } from "./model/config.js";
-export { generate, type GenerationOptions, type Writing, type WritingRequest } from "./model/generate.js";
+export { generate, generateTokens, type GenerationOptions, type Writing, type WritingRequest, type WrittenToken } from "./model/generate.js";
 export { allLinear, initialLora, loraLayers, mergeLora, unmergeLora } from "./model/lora.js";
 export { loadTokenizer } from "./model/load-tokenizer.js";
 export { initialParameters, linearLayers, parameterCount, type Parameters } from "./model/parameters.js";
@@ -37,6 +37,7 @@ export { Policy } from "./model/policy.js";
 export { loadAdapter, loadPolicy, savePolicy } from "./model/policy-files.js";
 export { presets, type PresetName } from "./model/presets.js";
 export { responseLogProbs } from "./model/score.js";
+export { stream, type TextPiece } from "./model/stream.js";
 export type { Tokenizer } from "./model/tokenizer.js";
 export { trainTokenizer } from "./model/train-tokenizer.js";
 export type { TensorSource } from "./model/tensor-source.js";
