@@ -2,11 +2,9 @@ import { from, op } from "arquero";
 import type { TopLevelSpec } from "vega-lite";
 import { InputError, quote } from "../base/errors.js";
 import { equalBins, type Bins } from "./bins.js";
-import { schema, width } from "./frame.js";
-import { panelsBy } from "./panels.js";
+import { histogramPanels, type HistogramPanel } from "./histogram-panels.js";
 import type { Rows } from "./rows.js";
 import { rowsOf } from "./source.js";
-import { lightTheme } from "./theme.js";
 
 const MOST_BINS = 50;
 
@@ -29,54 +27,29 @@ export function lengths(policies: Readonly<Record<string, Rows<LengthRow>>>): To
   const title = "Lengths of the responses";
   const bins = equalBins(named.flatMap(({ lengths }) => lengths), MOST_BINS);
   const panels = named.map(({ policy, lengths }) => panelOf(policy, lengths, bins));
-  return {
-    $schema: schema,
-    description: title,
-    title: { text: title, subtitle: "share of each policy's responses; line: median" },
-    data: { values: panels.flatMap(({ rows }) => rows) },
-    facet: panelsBy("policy", panels.map(({ heading }) => heading)),
-    spacing: 14,
-    spec: {
-      width,
-      height: 70,
-      layer: [
-        {
-          transform: [{ filter: "isValid(datum.share)" }],
-          mark: { type: "bar", binSpacing: 1 },
-          encoding: {
-            x: {
-              field: "from",
-              bin: { binned: true },
-              type: "quantitative",
-              title: "length (tokens)",
-              axis: { grid: false },
-              scale: { zero: false },
-            },
-            x2: { field: "to" },
-            y: { field: "share", type: "quantitative", title: "share", axis: { tickCount: 3, format: ".0%" } },
-            tooltip: [
-              { field: "range", type: "nominal", title: "length (tokens)" },
-              { field: "responses", type: "quantitative", title: "responses", format: "," },
-              { field: "share", type: "quantitative", title: "share", format: ".1%" },
-            ],
-          },
-        },
-        {
-          transform: [{ filter: "isValid(datum.median)" }],
-          mark: { type: "rule", strokeWidth: 1.5 },
-          encoding: {
-            x: { field: "median", type: "quantitative" },
-            tooltip: [{ field: "median", type: "quantitative", title: "median (tokens)", format: "~f" }],
-          },
-        },
+  return histogramPanels({
+    title,
+    subtitle: "share of each policy's responses; line: median",
+    by: "policy",
+    panels,
+    height: 70,
+    measure: "length (tokens)",
+    counted: "share",
+    bars: {
+      y: { field: "share", type: "quantitative", title: "share", axis: { tickCount: 3, format: ".0%" } },
+      tooltip: [
+        { field: "range", type: "nominal", title: "length (tokens)" },
+        { field: "responses", type: "quantitative", title: "responses", format: "," },
+        { field: "share", type: "quantitative", title: "share", format: ".1%" },
       ],
     },
-    config: lightTheme,
-  };
+    x: { scale: { zero: false } },
+    marked: { field: "median", title: "median (tokens)", format: "~f" },
+  });
 }
 
 /** A policy's panel: what stands above it, and what it is drawn from, its bins and its median. */
-function panelOf(policy: string, lengths: readonly number[], bins: Bins): { heading: string; rows: object[] } {
+function panelOf(policy: string, lengths: readonly number[], bins: Bins): HistogramPanel {
   const { mean, median } = from(lengths.map((length) => ({ length })))
     .rollup({ mean: op.mean("length"), median: op.median("length") })
     .object() as Record<"mean" | "median", number>;

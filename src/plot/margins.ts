@@ -1,12 +1,11 @@
 import { desc, from } from "arquero";
 import type { TopLevelSpec } from "vega-lite";
 import { equalBins, type Bins } from "./bins.js";
-import { schema, width } from "./frame.js";
-import { panelsBy } from "./panels.js";
+import { width } from "./frame.js";
+import { histogramPanels, type HistogramPanel } from "./histogram-panels.js";
 import { reviewsFrom, selectionColour, selectionOf, type Review } from "./reviewed.js";
 import type { Source } from "./source.js";
 import { linesOf } from "./text-width.js";
-import { lightTheme } from "./theme.js";
 
 const MOST_BINS = 50;
 
@@ -22,61 +21,37 @@ export function margins(source: Source<"margins">): TopLevelSpec {
   const title = "Margins of the reviewed pairs";
   const bins = equalBins(reviews.flatMap(({ pairs }) => pairs.map(({ ensemble }) => ensemble)), MOST_BINS);
   const panels = reviews.map((review) => panelOf(review, bins));
-  return {
-    $schema: schema,
-    description: title,
-    title: { text: title, subtitle: subtitle(reviews) },
-    // Bins and thresholds are rows of one table, because a panel gets its share of this table alone.
-    data: { values: panels.flatMap(({ rows }) => rows) },
-    facet: panelsBy("review", panels.map(({ heading }) => heading)),
-    spacing: 14,
-    spec: {
-      width,
-      height: 90,
-      layer: [
-        {
-          transform: [{ filter: "isValid(datum.pairs)" }],
-          mark: { type: "bar", binSpacing: 1 },
-          encoding: {
-            x: {
-              field: "from",
-              bin: { binned: true },
-              type: "quantitative",
-              title: "margin (nats)",
-              axis: { grid: false },
-            },
-            x2: { field: "to" },
-            y: { field: "pairs", type: "quantitative", title: "pairs", stack: "zero", axis: { tickCount: 3, format: "~s" } },
-            color: selectionColour,
-            order: { field: "selection", type: "nominal", sort: "descending" },
-            tooltip: [
-              { field: "range", type: "nominal", title: "margin (nats)" },
-              { field: "pairs", type: "quantitative", title: "pairs", format: "," },
-              { field: "selection", type: "nominal", title: "selection" },
-            ],
-          },
-        },
-        {
-          data: { values: [{}] },
-          mark: { type: "rule", opacity: 0.5, strokeDash: [5, 4], aria: false },
-          encoding: { x: { datum: 0, type: "quantitative" } },
-        },
-        {
-          transform: [{ filter: "isValid(datum.threshold)" }],
-          mark: { type: "rule", strokeWidth: 1.5 },
-          encoding: {
-            x: { field: "threshold", type: "quantitative" },
-            tooltip: [{ field: "threshold", type: "quantitative", title: "kept from a margin of", format: ".3f" }],
-          },
-        },
+  return histogramPanels({
+    title,
+    subtitle: subtitle(reviews),
+    by: "review",
+    panels,
+    height: 90,
+    measure: "margin (nats)",
+    counted: "pairs",
+    bars: {
+      y: { field: "pairs", type: "quantitative", title: "pairs", stack: "zero", axis: { tickCount: 3, format: "~s" } },
+      color: selectionColour,
+      order: { field: "selection", type: "nominal", sort: "descending" },
+      tooltip: [
+        { field: "range", type: "nominal", title: "margin (nats)" },
+        { field: "pairs", type: "quantitative", title: "pairs", format: "," },
+        { field: "selection", type: "nominal", title: "selection" },
       ],
     },
-    config: lightTheme,
-  };
+    between: [
+      {
+        data: { values: [{}] },
+        mark: { type: "rule", opacity: 0.5, strokeDash: [5, 4], aria: false },
+        encoding: { x: { datum: 0, type: "quantitative" } },
+      },
+    ],
+    marked: { field: "threshold", title: "kept from a margin of", format: ".3f" },
+  });
 }
 
 /** A review's panel: what stands above it, and what it is drawn from. */
-function panelOf(review: Review, bins: Bins): { heading: string; rows: object[] } {
+function panelOf(review: Review, bins: Bins): HistogramPanel {
   const threshold = thresholdOf(review);
   const heading = headingOf(review, threshold);
   const counted = from(review.pairs.map((pair) => ({ bin: bins.of(pair.ensemble), selection: selectionOf(pair) })))
