@@ -9,7 +9,7 @@ import type { LoraConfig } from "../model/config.js";
 import { fetchCheckpoint } from "../model/fetch-checkpoint.js";
 import { allLinear, initialLora } from "../model/lora.js";
 import { Policy } from "../model/policy.js";
-import { loadAdapter } from "../model/policy-files.js";
+import { putAdapter } from "../model/policy-files.js";
 import { withDownload } from "./download.js";
 import { sharedPrograms } from "./programs.js";
 
@@ -58,9 +58,10 @@ function isAdapter(folder: string): boolean {
 }
 
 async function loadAdapted(folder: string, engine: OnnxEngineOptions): Promise<Policy> {
-  const { baseModel } = (await readAdapter(folder)).config;
+  const adapter = await readAdapter(folder);
+  const { baseModel } = adapter.config;
   if (baseModel === undefined) {
     throw inputError({ file: join(folder, "adapter_config.json") }, "no base_model_name_or_path", "the model that the adapter is for");
   }
-  return loadAdapter(await loadModel(baseModel, engine), folder);
+  return putAdapter(await loadModel(baseModel, engine), adapter, folder);
 }

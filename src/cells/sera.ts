@@ -98,7 +98,7 @@ function fingerprint(
   heldOut: readonly TokenizedPair[],
 ): string {
   const hash = createHash("sha256").update(JSON.stringify(options));
-  for (const [name, { data }] of parameters) hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  for (const [name, { data }] of parameters) hash.update(name).update(data);
   for (const pair of [...pairs, ...heldOut]) hash.update(JSON.stringify(pairRow(pair)));
   return hash.digest("hex").slice(0, 8);
 }

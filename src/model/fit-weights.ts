@@ -2,6 +2,7 @@ import { inputError, quote } from "../base/errors.js";
 import { sameShape, type Shape, type Tensor } from "../graph/tensor.js";
 import type { ModelConfig } from "./config.js";
 import { embeddingName, headName, parameterShapes } from "./parameters.js";
+import { bytesOfArray } from "./safetensors.js";
 import { storedNames } from "./stored-names.js";
 import type { StoredElements, TensorInfo, TensorSource } from "./tensor-source.js";
 import type { WeightFiles } from "./weight-files.js";
@@ -35,15 +36,12 @@ async function leaveOutHead(config: ModelConfig, stored: Map<string, string>, fi
   const head = stored.get(headName(config));
   const embedding = stored.get(embeddingName(config));
   if (head === undefined || embedding === undefined) return;
-  if (!bytesOf(await files.readAsStored(head)).equals(bytesOf(await files.readAsStored(embedding)))) {
+  const bytesOf = async (name: string) => bytesOfArray((await files.readAsStored(name)).data);
+  if (Buffer.compare(await bytesOf(head), await bytesOf(embedding)) !== 0) {
     const found = `${head} that differs from ${embedding}`;
     throw inputError({ file: files.path }, found, "none, or the same, because config.json has tie_word_embeddings = true");
   }
   stored.delete(headName(config));
-}
-
-function bytesOf({ data: { buffer, byteOffset, byteLength } }: StoredElements): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { InputError, quote } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import { matmul, mul, type Graph, type Value } from "../graph/index.js";
-import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
+import { tensor, type Shape, type Tensor } from "../graph/tensor.js";
 import type { LoraConfig, ModelConfig } from "./config.js";
 import type { LinearLayer } from "./modules.js";
 import { linearLayers, parameterShapes, type Parameters } from "./parameters.js";
@@ -68,14 +68,13 @@ export function loraShapes(config: ModelConfig, lora: LoraConfig): ReadonlyMap<s
 /** A fresh adapter, under which the model is what it was: A uniform in ±1/√inputs, B zero. */
 export function initialLora(config: ModelConfig, lora: LoraConfig, random: Random): Parameters {
   const parameters = new Map<string, Tensor<"float32">>();
-  for (const [name, shape] of loraShapes(config, lora)) {
-    const data = new Float32Array(sizeOf(shape));
-    const draws = random.fork(name);
-    const bound = 1 / Math.sqrt(shape[1]!);
-    if (name === loraNames(name.replace(/\.lora_A\.weight$/, "")).a) {
-      for (let i = 0; i < data.length; i++) data[i] = bound * (2 * draws.uniform() - 1);
-    }
-    parameters.set(name, tensor(shape, data));
+  for (const { name, inputs, outputs } of loraLayers(config, lora)) {
+    const { a, b } = loraNames(name);
+    const draws = random.fork(a);
+    const bound = 1 / Math.sqrt(inputs);
+    const start = Float32Array.from({ length: lora.rank * inputs }, () => bound * (2 * draws.uniform() - 1));
+    parameters.set(a, tensor([lora.rank, inputs], start));
+    parameters.set(b, tensor([outputs, lora.rank], new Float32Array(outputs * lora.rank)));
   }
   return parameters;
 }

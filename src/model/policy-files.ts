@@ -1,7 +1,7 @@
 import { inputError, quote } from "../base/errors.js";
 import type { ProgramCache } from "../engine/program-cache.js";
-import type { Tensor } from "../graph/tensor.js";
-import { readAdapter, writeAdapter } from "./adapter-files.js";
+import { sameShape, type Tensor } from "../graph/tensor.js";
+import { readAdapter, writeAdapter, type AdapterFile } from "./adapter-files.js";
 import { loraLayers, loraNames, loraShapes } from "./lora.js";
 import type { LoraConfig, ModelConfig } from "./config.js";
 import { Policy } from "./policy.js";
@@ -50,7 +50,11 @@ export function loadPolicy(programs: ProgramCache, folder: string, base?: Policy
  * @throws InputError where the adapter is not one for this model, or is of a kind that is not supported
  */
 export async function loadAdapter(base: Policy, folder: string): Promise<Policy> {
-  const { config, tensors } = await readAdapter(folder);
+  return putAdapter(base, await readAdapter(folder), folder);
+}
+
+/** {@link loadAdapter} where the folder has been read already, to see which model it names. */
+export async function putAdapter(base: Policy, { config, tensors }: AdapterFile, folder: string): Promise<Policy> {
   const adapter: LoraConfig = {
     rank: config.rank,
     alpha: config.alpha,
@@ -66,7 +70,7 @@ function checkFits(config: ModelConfig, adapter: LoraConfig, parameters: Readonl
   const shapes = loraShapes(config, adapter);
   for (const [name, { shape }] of parameters) {
     const expected = shapes.get(name);
-    if (expected?.join() === shape.join()) continue;
+    if (expected && sameShape(expected, shape)) continue;
     throw inputError(
       { file: folder },
       `the matrix ${quote(name)} of shape [${shape}]`,

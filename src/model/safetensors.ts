@@ -99,6 +99,7 @@ function narrowed(dtype: "F16" | "BF16", numbers: Float32Array): Uint8Array {
   return bytesOfArray(bits);
 }
 
-function bytesOfArray({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array {
+/** The memory of an array of numbers, as a file holds it. */
+export function bytesOfArray({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import { startKernel, textOf, type Kernel, type Received } from "../support/jupyter-client.js";
 
 /* Cells as users write them, in a notebook that lies beside nothing of the library. */
@@ -18,8 +19,6 @@ after(async () => {
   await kernel.stop();
   rmSync(folder, { recursive: true });
 });
-
-const plain = (text: unknown) => String(text).replace(/\x1b\[[\d;]+m/g, "");
 
 describe("a cell", () => {
   it("shows what its last expression is: a table, a plot in three forms, an object that shows itself", async () => {
@@ -59,7 +58,7 @@ describe("a cell", () => {
       assert.equal(error.ename, ename);
       assert.match(error.evalue as string, evalue);
       assert.equal(reply.content.status, "error");
-      if (ename !== "NotAnError") assert.match(plain((error.traceback as string[]).join("\n")), /▶ \d+ │ /);
+      if (ename !== "NotAnError") assert.match(stripVTControlCharacters((error.traceback as string[]).join("\n")), /▶ \d+ │ /);
       assert.equal((await kernel.execute("1 + 1")).result.data["text/plain"], "2");
     });
   }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { answerOf } from "../../kernel/install/ask.js";
 import { dataFolders, dataFoldersByJupyter } from "../../kernel/install/folders.js";
-import { packageFolder } from "../../kernel/install/spec.js";
+import { packageFolder } from "../../kernel/package-folder.js";
 import { absent, good, type Finding } from "./finding.js";
 
 /** The environment that `npm run lab` makes in a checkout. */

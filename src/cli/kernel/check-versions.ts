@@ -1,4 +1,4 @@
-import { packageFolder } from "../../kernel/install/spec.js";
+import { packageFolder } from "../../kernel/package-folder.js";
 import { absent, bad, good, reasonOf, type Finding } from "./finding.js";
 import { load, oldestNode, versionIn, versionOf } from "./packages.js";
 

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { packageFolder } from "../../kernel/install/spec.js";
+import { packageFolder } from "../../kernel/package-folder.js";
 
 const require = createRequire(join(packageFolder, "package.json"));
 

@@ -1,16 +1,13 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { z } from "zod";
 import { InputError, inputError } from "../../base/errors.js";
 import { writeJson } from "../../base/files.js";
+import { packageFolder } from "../package-folder.js";
 
 /** The name by which Jupyter knows the kernel: `jupyter lab`'s launcher, `--kernel sera`, a notebook's metadata. */
 export const specName = "sera";
-
-/** The folder of the package. */
-export const packageFolder = resolve(fileURLToPath(import.meta.url), "../../../../..");
 
 const shipped = join(packageFolder, "kernels", specName);
 const logos = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"];

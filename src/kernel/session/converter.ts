@@ -2,8 +2,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type typescript from "@tslab/typescript-for-tslab";
 import type { Converter, Diagnostic } from "tslab/dist/converter.js";
+import { packageFolder } from "../package-folder.js";
 import { guard } from "./guards.js";
-import { libraryFor, libraryName, libraryTypes, ownPackage } from "./library.js";
+import { libraryFor, libraryName, libraryTypes } from "./library.js";
 import { remember, withoutMapComment } from "./positions.js";
 import { changeCompiler, compiler } from "./typescript.js";
 
@@ -42,7 +43,7 @@ export function createCellConverter(folder: string): CellConverter {
   let cell: CellText = { name: "cell", title: "cell", source: "" };
   changeCompiler({
     options: compilerOptions(libraryFor(folder)),
-    fallback: join(ownPackage, libraryTypes),
+    fallback: join(packageFolder, libraryTypes),
     isLoaded: (path) => /\.[cm]?[jt]sx?$/.test(path) && !path.endsWith("/__tslab__.ts") && compiler.sys.fileExists(path),
     finish: (javascript, options) => finishCell(cell, javascript, options),
   });

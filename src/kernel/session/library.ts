@@ -1,16 +1,13 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageFolder } from "../package-folder.js";
 
 /** This package's name, as cells import it. */
 export const libraryName = "sera-lab";
 
 /** Its declarations, within its folder. */
 export const libraryTypes = "dist/src/index.d.ts";
-
-/** The package that this kernel belongs to. */
-export const ownPackage = packageOf(fileURLToPath(import.meta.url));
 
 /**
  * The folder of the library that a notebook means by `import … from "sera-lab"`: the one installed
@@ -20,7 +17,7 @@ export function libraryFor(folder: string): string {
   try {
     return packageOf(createRequire(join(folder, "notebook.js")).resolve(libraryName));
   } catch {
-    return ownPackage;
+    return packageFolder;
   }
 }
 

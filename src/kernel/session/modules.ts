@@ -4,8 +4,8 @@ import { extname, join, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { resolve } from "import-meta-resolve";
 import { InputError } from "../../base/errors.js";
+import { packageFolder } from "../package-folder.js";
 import { guard } from "./guards.js";
-import { ownPackage } from "./library.js";
 import { remember, withoutMapComment } from "./positions.js";
 import { compiler } from "./typescript.js";
 
@@ -102,7 +102,7 @@ function importable(request: string, from: string, error: unknown): string | und
 /** The library itself, which may import itself by its name, and the packages that came with it. */
 function fromLibrary(request: string): string | undefined {
   if (!isPackage(request)) return undefined;
-  const from = join(ownPackage, "package.json");
+  const from = join(packageFolder, "package.json");
   try {
     return createRequire(from).resolve(request);
   } catch (error) {

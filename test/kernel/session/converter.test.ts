@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { CompileError, createCellConverter, type CellConverter } from "../../../src/kernel/session/converter.js";
 import { describeError } from "../../../src/kernel/session/traceback.js";
 
@@ -43,7 +44,7 @@ describe("the converter of cells", () => {
   it("points at the place of an error as typed", () => {
     const { evalue, traceback } = errorOf("const a = 1;\n  const b: string = a;");
     assert.equal(evalue, "2:9 - Type 'number' is not assignable to type 'string'. (TS2322)");
-    const plain = traceback.map((line) => line.replace(/\x1b\[[\d;]+m/g, ""));
+    const plain = traceback.map((line) => stripVTControlCharacters(line));
     assert.deepEqual(plain.slice(1), ["cell [" + number + "], line 2", "  1 │ const a = 1;", "▶ 2 │   const b: string = a;", "    │         ^"]);
   });
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { Interrupted } from "../../../src/kernel/session/cell.js";
 import { describeError, isInterrupt } from "../../../src/kernel/session/traceback.js";
 
-const plain = (thrown: unknown) => describeError(thrown).traceback.map((line) => line.replace(/\x1b\[[\d;]+m/g, ""));
+const plain = (thrown: unknown) => describeError(thrown).traceback.map((line) => stripVTControlCharacters(line));
 
 describe("describeError", () => {
   it("names and tells an error", () => {
