@@ -5,8 +5,12 @@ import { Random } from "../src/base/random.js";
 import { OnnxEngine } from "../src/engine/onnx/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
 import { initialParameters } from "../src/model/parameters.js";
-import { checkSeraOptions, type SeraOptions } from "../src/sera-options.js";
-import { runSera, type SeraInput } from "../src/sera.js";
+import { runMethod } from "../src/run/method.js";
+import type { RunInput } from "../src/run/stages.js";
+import { checkSeraOptions, defaultSera, type SeraOptions } from "../src/sera-options.js";
+import { seraMethod } from "../src/sera.js";
+import type { BootstrappedRow } from "../src/bootstrap/index.js";
+import type { Reviewed } from "../src/review/index.js";
 import { emptyFolder } from "./support/folder.js";
 import { byteTokenizer, randomPairs, tinyConfig } from "./support/tiny-model.js";
 
@@ -16,15 +20,16 @@ after(() => engine.close());
 
 const training = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
 const options: SeraOptions = {
+  ...defaultSera,
   ...{ loss: "dpo", beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, gamma: 0.3, seed: 1 },
   ...{ training, sft: training, generation: { maxNewTokens: 4 } },
 };
-const input: SeraInput = {
+const input: RunInput = {
   start: { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: byteTokenizer },
   pairs: randomPairs(8, Random.seeded(2)),
 };
-const run = (folder: RunFolder, changed: Partial<SeraInput> = {}, otherwise: Partial<SeraOptions> = {}, signal?: AbortSignal) =>
-  runSera({ ...input, ...changed }, { ...options, ...otherwise }, folder, programs, signal && { signal });
+const run = (folder: RunFolder, changed: Partial<RunInput> = {}, otherwise: Partial<SeraOptions> = {}, signal?: AbortSignal) =>
+  runMethod(seraMethod({ ...options, ...otherwise }), { ...input, ...changed }, folder, programs, signal && { signal });
 
 describe("sera", () => {
   it("asks for each iteration's policy to be evaluated, the reference first, and sums up what it is told", async (test) => {
@@ -58,6 +63,29 @@ describe("sera", () => {
     await assert.rejects(nothing, { name: "InputError", message: /^iteration 2: found no pair to train on, none kept and none made/ });
   });
 
+  it("selects by the rule that it is told, and caps the pairs of a prompt", async (test) => {
+    const pairs = input.pairs.map((pair, i) => ({ ...pair, prompt: input.pairs[i % 2]!.prompt }));
+    const folder = new RunFolder(emptyFolder(test));
+    await run(folder, { pairs }, { selectBy: "length", select: 1, perPrompt: 2, bootstrap: 0 });
+    const rows = await folder.known<Reviewed>("iteration-2/margins.jsonl");
+    assert.deepEqual([...new Set(rows.map(({ prompt }) => prompt))], ["pair 0", "pair 1"]);
+    assert.equal(rows.filter(({ kept }) => kept).length, 4);
+  });
+
+  it("labels responses by a judge where it is asked to, and says so where there is none", async (test) => {
+    const judge = async (responses: readonly { readonly response: string }[]) => responses.map(({ response }) => [...response].reduce((total, letter) => total + letter.charCodeAt(0), 0));
+    const folder = new RunFolder(emptyFolder(test));
+    await run(folder, { judge }, { labelBy: "judge", bootstrap: 1, select: 0, reference: "previous" });
+    const made = await folder.known<BootstrappedRow>("iteration-2/bootstrapped.jsonl");
+    assert.ok(made.length > 0 && made.every(({ chosenReward, rejectedReward, margin }) => chosenReward! - rejectedReward! === margin && margin > 0));
+    const losses = (await folder.known<{ iteration: number; loss: number }>("metrics.jsonl")).filter(({ iteration }) => iteration === 2);
+    assert.ok(Math.abs(losses[0]!.loss - Math.log(2)) < 1e-5, "the reference is the policy that the iteration begins from");
+    await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, { labelBy: "judge" }), {
+      name: "InputError",
+      message: "judge: found none, expected one; this method labels responses by a judge",
+    });
+  });
+
   it("stops with the signal's reason", async (test) => {
     const stopped = new Error("stopped");
     await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, {}, AbortSignal.abort(stopped)), (error) => error === stopped);
@@ -74,6 +102,12 @@ describe("checkSeraOptions", () => {
     refused({ iterations: 0 }, "iterations: found 0, expected a whole number from 1");
     refused({ select: 1.5 }, "select: found 1.5, expected a share in [0, 1]");
     refused({ bootstrap: NaN }, "bootstrap: found NaN, expected a share in [0, 1]");
+    refused({ selectBy: "best" as "top" }, /^select by: found "best", expected one of top, middle, bottom, random, score, length$/);
+    refused({ perPrompt: 0 }, "per prompt: found 0, expected a whole number from 1");
+    refused({ labelBy: "me" as "judge" }, 'label by: found "me", expected one of implicit, judge');
+    refused({ pairBy: "any" as "all" }, 'pair by: found "any", expected one of best-worst, best-median, all');
+    refused({ lengthPenalty: -1 }, 'length penalty: found -1, expected a number from 0, or "auto"');
+    refused({ reference: "next" as "start" }, 'reference: found "next", expected one of start, previous');
     refused({ responses: 1 }, "responses: found 1, expected a whole number from 2");
     refused({ gamma: -0.1 }, "gamma: found -0.1, expected a share in [0, 1]");
     refused({ seed: 0.5 }, "seed: found 0.5, expected a whole number from 0");

@@ -1,8 +1,9 @@
 import { groupBy } from "../base/collections.js";
 import { InputError } from "../base/errors.js";
 import type { LabelledSample } from "./label.js";
+import { pairings, type PairingName } from "./pairings.js";
 
-/** The best and the worst sample of one prompt. */
+/** Two samples of one prompt, one of them preferred. */
 export interface SamplePair {
   readonly id: string;
   readonly chosen: LabelledSample;
@@ -17,10 +18,10 @@ export interface BootstrappedRow {
   readonly prompt: string;
   readonly chosen: string;
   readonly rejected: string;
-  /** The ensembled log-ratios by which they were labelled, in nats. */
-  readonly chosenReward: number;
-  readonly rejectedReward: number;
-  readonly margin: number;
+  /** The rewards by which they were labelled: ensembled log-ratios in nats, or a judge's scores; none where nothing labelled them. */
+  readonly chosenReward?: number;
+  readonly rejectedReward?: number;
+  readonly margin?: number;
 }
 
 /** What became of the prompts and their samples. */
@@ -42,9 +43,9 @@ export interface BootstrapCounts {
 }
 
 /**
- * One pair a prompt, the sample of the largest reward against that of the smallest, and of all
- * pairs the `count` with the largest margins (SeRA, arXiv 2410.09362, section 3). Of equal rewards
- * the earlier sample is taken, of equal margins the earlier prompt.
+ * Pairs of the samples of each prompt, by default that of the largest reward against that of the smallest, and of all
+ * pairs the `count` with the largest margins (SeRA, arXiv 2410.09362, section 3). Of equal rewards the earlier sample
+ * is taken, of equal margins the earlier prompt.
  *
  * @param stopIds tokens that end a response: a sample of these alone is empty
  * @returns the kept pairs by falling margin
@@ -53,24 +54,23 @@ export function formPairs(
   samples: readonly LabelledSample[],
   count: number,
   stopIds: readonly number[],
+  pairing: PairingName = "best-worst",
 ): { pairs: SamplePair[]; counts: BootstrapCounts } {
   if (!(Number.isInteger(count) && count >= 0)) throw new InputError(`found ${count} pairs to keep, expected a whole number`);
   const byPrompt = groupBy(samples, ({ id }) => id);
-  const isEmpty = ({ tokens }: LabelledSample) => tokens.every((token) => stopIds.includes(token));
+  const isEmpty = ({ tokens }: LabelledSample) => isEmptyResponse(tokens, stopIds);
   let identical = 0;
   let ties = 0;
   const formed: SamplePair[] = [];
   for (const [id, all] of byPrompt) {
-    const written = all.filter((sample) => !isEmpty(sample));
-    const distinct = [...groupBy(written, ({ tokens }) => tokens.join()).values()].map(([first]) => first!);
-    if (distinct.length < 2) {
+    const ranked = rankedDistinct(all.filter((sample) => !isEmpty(sample)));
+    if (ranked.length < 2) {
       identical++;
       continue;
     }
-    const chosen = distinct.reduce((best, sample) => (sample.reward > best.reward ? sample : best));
-    const rejected = distinct.reduce((worst, sample) => (sample.reward < worst.reward ? sample : worst));
-    if (chosen.reward === rejected.reward) ties++;
-    else formed.push({ id, chosen, rejected, margin: chosen.reward - rejected.reward });
+    const unequal = pairings[pairing](ranked).filter(([chosen, rejected]) => chosen.reward > rejected.reward);
+    if (unequal.length === 0) ties++;
+    formed.push(...unequal.map(([chosen, rejected]) => ({ id, chosen, rejected, margin: chosen.reward - rejected.reward })));
   }
   const pairs = formed.sort((a, b) => b.margin - a.margin).slice(0, count);
   const counts = {
@@ -84,4 +84,15 @@ export function formPairs(
     kept: pairs.length,
   };
   return { pairs, counts };
+}
+
+/** Samples by falling reward, each once, however often it was drawn; of equal rewards the earlier first. */
+export function rankedDistinct(samples: readonly LabelledSample[]): LabelledSample[] {
+  const distinct = [...groupBy(samples, ({ tokens }) => tokens.join()).values()].map(([first]) => first!);
+  return distinct.sort((a, b) => b.reward - a.reward);
+}
+
+/** Whether a response has no token before those that end it. */
+export function isEmptyResponse(tokens: readonly number[], stopIds: readonly number[]): boolean {
+  return tokens.every((token) => stopIds.includes(token));
 }

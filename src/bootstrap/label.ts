@@ -4,55 +4,52 @@ import type { Policy } from "../model/policy.js";
 import { ensemble, finiteLogProbs } from "../review/index.js";
 import type { PromptTokens, Sample } from "./sample.js";
 
-/** A sample with what the implicit reward makes of it. */
+/** A sample with what a judge makes of it. */
 export interface LabelledSample extends Sample {
-  /** log π_ref(y | x). */
-  readonly reference: number;
-  /** (1−γ)·ρ(π_{t−1}) + γ·ρ(π_{t−2}): the ensembled implicit reward over β. */
+  /** log π_ref(y | x) under the model that the run began from, where it was asked for. */
+  readonly reference?: number;
+  /** What the sample is worth: the ensembled implicit reward over β in nats, or a judge's score. */
   readonly reward: number;
 }
 
 /** The policies whose implicit rewards are ensembled. */
 export interface Labellers {
-  /** π_{t−1} */
-  readonly newest: Policy;
-  /** π_{t−2}; undefined where that is the reference, whose implicit reward is 0. */
-  readonly previous: Policy | undefined;
+  /** Policies with their weights; SeRA's are π_{t−1} with 1−γ and, unless that is the reference, π_{t−2} with γ. */
+  readonly policies: readonly { readonly policy: Policy; readonly weight: number }[];
   readonly reference: Policy;
-  /** Weight of π_{t−2}. */
-  readonly gamma: number;
 }
 
 /**
- * Scores every sample by the implicit reward of the last two policies (SeRA, arXiv 2410.09362, section 3).
+ * Scores every sample by the implicit reward of policies (SeRA, arXiv 2410.09362, section 3).
  *
  * @throws DivergenceError where a log-probability is not finite
  */
 export async function labelSamples(
   samples: readonly Sample[],
   prompts: readonly PromptTokens[],
-  { newest, previous, reference, gamma }: Labellers,
+  { policies, reference }: Labellers,
   { signal, onProgress }: Work = {},
 ): Promise<LabelledSample[]> {
   const promptOf = new Map(prompts.map(({ id, prompt }) => [id, prompt]));
   const sequences = samples.map(
     ({ id, tokens }): TokenSequence => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) }),
   );
-  const policies = previous ? [newest, reference, previous] : [newest, reference];
+  const all = [reference, ...policies.map(({ policy }) => policy)];
   const logProbs: Float64Array[] = [];
-  for (const [i, policy] of policies.entries()) {
+  for (const [i, policy] of all.entries()) {
     const before = i * sequences.length;
     logProbs.push(
       await finiteLogProbs(policy, sequences, {
         ...(signal && { signal }),
-        onProgress: (done) => onProgress?.(before + done, policies.length * sequences.length),
+        onProgress: (done) => onProgress?.(before + done, all.length * sequences.length),
       }),
     );
   }
-  const [byNewest, byReference, byPrevious] = logProbs as [Float64Array, Float64Array, Float64Array | undefined];
+  const [byReference, ...byPolicy] = logProbs as [Float64Array, ...Float64Array[]];
+  const weights = policies.map(({ weight }) => weight);
   return samples.map((sample, i) => {
     const atReference = byReference[i]!;
-    const previousRatio = byPrevious ? byPrevious[i]! - atReference : 0;
-    return { ...sample, reference: atReference, reward: ensemble(byNewest[i]! - atReference, previousRatio, gamma) };
+    const ratios = byPolicy.map((values) => values[i]! - atReference);
+    return { ...sample, reference: atReference, reward: ensemble(ratios, weights) };
   });
 }

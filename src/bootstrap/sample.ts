@@ -1,5 +1,6 @@
 import type { Random } from "../base/random.js";
 import type { Work } from "../base/work.js";
+import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import { generate, type GenerationOptions } from "../model/generate.js";
 import type { Policy } from "../model/policy.js";
@@ -22,12 +23,8 @@ export interface Sample {
 
 /** The prompts of the pairs, each once, in their order. */
 export function distinctPrompts(pairs: readonly TokenizedPair[]): PromptTokens[] {
-  const byTokens = new Map<string, PromptTokens>();
-  for (const { id, prompt } of pairs) {
-    const key = prompt.join();
-    if (!byTokens.has(key)) byTokens.set(key, { id, prompt });
-  }
-  return [...byTokens.values()];
+  const ids = promptIds(pairs);
+  return pairs.filter(({ id }, i) => id === ids[i]).map(({ id, prompt }) => ({ id, prompt }));
 }
 
 /**

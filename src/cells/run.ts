@@ -11,21 +11,16 @@ import type { Policy } from "../model/policy.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
-import type { IterationSummary, SeraSummary } from "../sera.js";
+import type { IterationSummary, RunSummary } from "../run/summary.js";
 import { loadModel } from "./load-model.js";
 import { tableOf } from "./table-of.js";
 
 /** Where a run of adapters, which have no tokenizer of their own, keeps the tokenizer. */
 export const tokenizerFolder = "tokenizer";
 
-/** A reviewed pair beside what is known of it; lengths are in tokens. */
+/** A reviewed pair, with the training iteration that the review precedes. */
 export interface MarginRow extends Reviewed {
-  /** The training iteration that the review precedes. */
   readonly iteration: number;
-  readonly chosenLength: number;
-  readonly rejectedLength: number;
-  readonly chosenScore?: number;
-  readonly rejectedScore?: number;
 }
 
 /** What one iteration left. */
@@ -49,7 +44,7 @@ export interface Iteration {
 export class Run {
   private constructor(
     readonly folder: string,
-    readonly summary: SeraSummary,
+    readonly summary: RunSummary,
     /** Every logged training step; names are TRL's. */
     readonly steps: ColumnTable,
     private readonly all: readonly Iteration[],
@@ -65,17 +60,17 @@ export class Run {
     if (!(await folder.has("summary.json"))) {
       throw new InputError(`${path}: found no summary.json, expected the folder of a run that has ended`);
     }
-    const summary = await folder.json<SeraSummary>("summary.json", () => Promise.reject(new Error("unreachable")));
+    const summary = await folder.json<RunSummary>("summary.json", () => Promise.reject(new Error("unreachable")));
     const tokenizer = await loadTokenizer(folder.file((await folder.has(tokenizerFolder)) ? tokenizerFolder : "iteration-0/model"));
     const pairs = new Map((await folder.known<PairRow>("pairs.jsonl")).map((pair) => [pair.id, pair]));
     const iterations = await Promise.all(
       summary.iterations.map(async (own): Promise<Iteration> => {
         const { iteration } = own;
         const rows = <T>(name: string) => folder.known<T>(`iteration-${iteration}/${name}.jsonl`);
-        const margins = (await rows<Reviewed>("margins")).map((row) => marginRow(iteration, row, pairs.get(row.id)!));
+        const margins = (await rows<Reviewed>("margins")).map((row): MarginRow => ({ iteration, ...row }));
         const withTexts = (chosen: readonly MarginRow[]) =>
           tableOf(
-            chosen.map(({ id, ensemble, ...row }) => {
+            chosen.map(({ id, ensemble, prompt: _, ...row }) => {
               const { prompt, chosen, rejected } = pairs.get(id)!;
               const text = (tokens: readonly number[]) => tokenizer.decode(tokens);
               return { id, ensemble, prompt: text(prompt), chosen: text(chosen), rejected: text(rejected), ...row };
@@ -128,17 +123,6 @@ export class Run {
   async [displaySymbol](): Promise<MimeBundle> {
     return showTable(iterationTable(this.iterations), { title: `${this.summary.method}, ${this.folder}` })[displaySymbol]();
   }
-}
-
-function marginRow(iteration: number, row: Reviewed, { chosen, rejected, chosenScore, rejectedScore }: PairRow): MarginRow {
-  return {
-    iteration,
-    ...row,
-    chosenLength: chosen.length,
-    rejectedLength: rejected.length,
-    ...(chosenScore !== undefined && { chosenScore }),
-    ...(rejectedScore !== undefined && { rejectedScore }),
-  };
 }
 
 /** The iterations as a table of figures; those that no iteration has are left out. */

@@ -8,10 +8,13 @@ import { pairRow } from "../data/pair-row.js";
 import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
 import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
+import { goldOf } from "../judge/gold-of.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import { loadCheckpoint, type Checkpoint } from "../model/checkpoint.js";
-import { checkSeraOptions, defaultSera, seraOptions, type FlatSeraOptions } from "../sera-options.js";
-import { runSera, type SeraSummary } from "../sera.js";
+import { defaultSera, seraOptions, type FlatSeraOptions } from "../sera-options.js";
+import { runMethod } from "../run/method.js";
+import type { RunSummary } from "../run/summary.js";
+import { seraMethod } from "../sera.js";
 import { dataNotes } from "./data-notes.js";
 import {
   alignOptions,
@@ -57,9 +60,8 @@ export function alignCommand(): Command {
 }
 
 /** Does what `sera align` is told; leaves everything in the run's folder. */
-export async function align(run: AlignRun, session: CommandSession): Promise<SeraSummary> {
-  const options = seraOptions(run, sftTraining(run));
-  checkSeraOptions(options);
+export async function align(run: AlignRun, session: CommandSession): Promise<RunSummary> {
+  const method = seraMethod(seraOptions(run, sftTraining(run)));
   const folder = new RunFolder(run.out);
   const { quiet: _, ...config } = run;
   const { start, fromSft, data, heldOut } = await openRun(folder, config, run.resume, () => session.prepare(() => prepare(run)));
@@ -67,14 +69,15 @@ export async function align(run: AlignRun, session: CommandSession): Promise<Ser
   await writeJson(folder.file("data.json"), { ...data.account, ...(heldOut && { heldOut: heldOut.account }) });
   if (heldOut) await folder.fixedRows("held-out-pairs.jsonl", heldOut.pairs.map(pairRow));
 
-  const summary = await runSera(
+  const summary = await runMethod(
+    method,
     {
       start,
       pairs,
+      ...(data.judge && { judge: data.judge }),
       ...(fromSft && { demonstrations: pairs.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen })) }),
       ...(heldOut && { evaluate: evaluateInFolder(heldOut, folder, Random.seeded(run.seed).fork("evaluate"), session) }),
     },
-    options,
     folder,
     session.programs,
     session,
@@ -94,7 +97,7 @@ async function prepare(run: AlignRun) {
     run.initFrom === undefined || run.initFrom === "sft"
       ? await startingModel(run.model, () => textsOf(offline.pairs), run.seed)
       : await loadCheckpoint(run.initFrom);
-  const data = tokenize(run.data, offline, start, run);
+  const data = { ...tokenize(run.data, offline, start, run), judge: goldOf(offline.pairs) };
   return { start, fromSft, data, heldOut: held && heldOutOf(run.evalData!, held, start, run) };
 }
 

@@ -1,7 +1,10 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { losses } from "../align/losses/index.js";
 import { schedules } from "../align/schedule.js";
-import { defaultSera } from "../sera-options.js";
+import { pairings } from "../bootstrap/index.js";
+import { selectionRules } from "../review/index.js";
+import { references } from "../run/options.js";
+import { defaultSera, labellers } from "../sera-options.js";
 import { providers, type Provider } from "../engine/onnx/engine.js";
 
 const { training, sft, generation } = defaultSera;
@@ -37,6 +40,12 @@ function oneOf<T extends string>(...names: readonly T[]): (text: string) => T {
     return text as T;
   };
 }
+
+function penalty(text: string): number | "auto" {
+  return text === "auto" ? text : number(text);
+}
+
+const names = <Name extends string>(table: Readonly<Record<Name, unknown>>) => Object.keys(table) as Name[];
 
 /** Options of every verb that runs a model. */
 export interface EngineArguments {
@@ -84,10 +93,16 @@ export function alignOptions(command: Command): Command {
   return command
     .option("--loss <name>", `direct alignment loss: ${Object.keys(losses).join(", ")}`, oneOf(...Object.keys(losses)), defaultSera.loss)
     .option("--beta <β>", "how strongly the policy is held to the reference", number, defaultSera.beta)
+    .option("--reference <which>", `the model that the policy is held to: ${references.join(", ")} (of each iteration)`, oneOf(...references), defaultSera.reference)
     .option("--iterations <T>", "trainings; 1 is the loss alone, without SeRA", whole(1), defaultSera.iterations)
     .option("--select <share>", "K/N: pairs kept by their margin from iteration 2 on", share, defaultSera.select)
+    .option("--select-by <rule>", `which pairs review keeps: ${names(selectionRules).join(", ")}`, oneOf(...names(selectionRules)), defaultSera.selectBy)
+    .option("--per-prompt <n>", "pairs of one prompt that review keeps at most", whole(1))
     .option("--bootstrap <share>", "K̃/N: pairs that the policy makes, as a share of the data's", share, defaultSera.bootstrap)
     .option("--responses <R>", "responses sampled for each prompt", whole(2), defaultSera.responses)
+    .option("--label-by <whom>", "implicit: the policy's own reward; judge: the gold reward, where the prompts are the synthetic world's", oneOf(...labellers), defaultSera.labelBy)
+    .option("--pair-by <rule>", `how pairs are made of a prompt's responses: ${names(pairings).join(", ")}`, oneOf(...names(pairings)), defaultSera.pairBy)
+    .option("--length-penalty <α>", "nats that each token costs a response's reward; auto balances the lengths", penalty, defaultSera.lengthPenalty)
     .option("--gamma <γ>", "weight of the policy before the last in the ensemble", share, defaultSera.gamma)
     .option("--seed <n>", "the same seed gives the same bytes", whole(0), defaultSera.seed)
     .option("--epochs <n>", "epochs of each iteration", whole(1), training.epochs)

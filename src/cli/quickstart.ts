@@ -5,7 +5,8 @@ import { RunFolder } from "../align/run-folder.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { world } from "../data/world/shipped.js";
 import type { JudgedResponse } from "../judge/evaluate.js";
-import type { IterationSummary, Judged, SeraSummary } from "../sera.js";
+import type { IterationSummary, Judged, RunSummary } from "../run/summary.js";
+import { defaultLoop } from "../sera-options.js";
 import { align, type AlignRun } from "./align.js";
 import { engineOptions, whole, type EngineArguments } from "./options.js";
 import { writeComparison } from "./report/comparison.js";
@@ -52,7 +53,7 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
   const dpo = await align(await alignment(run, start, "dpo"), session);
   const sera = await align(await alignment(run, start, "sera"), session);
 
-  const last = ({ iterations }: SeraSummary) => iterations.at(-1)!;
+  const last = ({ iterations }: RunSummary) => iterations.at(-1)!;
   const methods = {
     sft: { ...judged(dpo.iterations[0]!), seconds: startSeconds },
     dpo: { ...judged(last(dpo)), seconds: workSeconds(dpo) },
@@ -96,14 +97,12 @@ async function alignment(run: QuickstartArguments, model: string, method: "dpo" 
     flip: 0,
     skipBadRows: false,
     truncatePrompts: false,
+    ...defaultLoop,
     loss: "dpo",
+    reference: "start",
     beta: tunedBeta[method],
     iterations: method === "dpo" ? 1 : rounds,
     epochs: method === "dpo" ? rounds : 1,
-    select: 0.7,
-    bootstrap: 0.3,
-    responses: 4,
-    gamma: 0.3,
     learningRate: 1e-4,
     schedule: "linear",
     warmup: 0.1,
@@ -122,7 +121,7 @@ function judged({ goldReward, goldRewardInterval, winRate, winRateInterval }: It
 }
 
 /** Seconds of training, review and sampling; evaluation is the comparison's and not the method's. */
-function workSeconds({ iterations }: SeraSummary): number {
+function workSeconds({ iterations }: RunSummary): number {
   return iterations.reduce((total, { seconds: { training, scoring, sampling } }) => total + training + scoring + sampling, 0);
 }
 

@@ -1,7 +1,7 @@
-import type { Judged, SeraSummary } from "../sera.js";
+import type { Judged, RunSummary } from "../run/summary.js";
 
 /** A run's iterations as a table of text. */
-export function summaryTable({ iterations }: SeraSummary): string {
+export function summaryTable({ iterations }: RunSummary): string {
   const header = ["iteration", "kept", "made", "margin", "accuracy", "gold reward", "win rate", "seconds"];
   const rows = iterations.map((row) => [
     row.iteration === 0 ? "0 (start)" : `${row.iteration}`,

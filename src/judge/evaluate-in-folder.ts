@@ -3,7 +3,7 @@ import type { Random } from "../base/random.js";
 import type { Reporter } from "../base/work.js";
 import type { Policy } from "../model/policy.js";
 import type { PairValues } from "../review/index.js";
-import type { Evaluation } from "../sera.js";
+import type { Evaluation } from "../run/summary.js";
 import { evaluate, type HeldOut, type JudgedResponse } from "./evaluate.js";
 
 /** A held-out pair's log-probabilities. */

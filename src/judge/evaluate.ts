@@ -5,7 +5,7 @@ import type { TokenizedPair } from "../data/tokenize.js";
 import { generate, type GenerationOptions } from "../model/generate.js";
 import type { Policy } from "../model/policy.js";
 import { logRatios, pairLogProbs, type PairValues } from "../review/index.js";
-import type { Evaluation } from "../sera.js";
+import type { Evaluation } from "../run/summary.js";
 import { bootstrapInterval } from "../stats/interval.js";
 
 /** Held-out pairs and, where there is one, the gold reward of responses to their prompts. */

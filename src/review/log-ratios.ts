@@ -16,7 +16,7 @@ export interface PairValues {
  *
  * @throws DivergenceError as {@link finiteLogProbs}
  */
-export async function pairLogProbs(policy: Policy, pairs: readonly TokenizedPair[], work: Work = {}): Promise<PairValues> {
+export async function pairLogProbs(policy: Policy, pairs: readonly Pick<TokenizedPair, "prompt" | "chosen" | "rejected">[], work: Work = {}): Promise<PairValues> {
   const sequences = pairs.flatMap(({ prompt, chosen, rejected }) => [
     { prompt, response: chosen },
     { prompt, response: rejected },

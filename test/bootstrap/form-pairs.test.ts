@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { formPairs } from "../../src/bootstrap/form-pairs.js";
-import type { LabelledSample } from "../../src/bootstrap/label.js";
-
-const eos = 2;
-/** A sample of one prompt; its tokens end with EOS unless it is cut off. */
-function sample(id: string, number: number, tokens: readonly number[], reward: number, complete = true): LabelledSample {
-  return { id, number, tokens: complete ? [...tokens, eos] : tokens, complete, reference: -1, reward };
-}
+import type { PairingName } from "../../src/bootstrap/pairings.js";
+import { eos, sample } from "./samples.js";
 
 describe("formPairs", () => {
   it("sets the best sample of a prompt against the worst, and keeps the largest margins", () => {
@@ -49,6 +44,15 @@ describe("formPairs", () => {
     const { pairs, counts } = formPairs(samples, 5, [eos]);
     assert.deepEqual(pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 2, 1]]);
     assert.deepEqual([counts.empty, counts.identical], [2, 1]);
+  });
+
+  it("sets the best against the median, or each against each that is worse", () => {
+    const samples = [sample("a", 0, [5], 4), sample("a", 1, [6], 3), sample("a", 2, [7], 1), sample("a", 3, [8], 1)];
+    const made = (pairing: PairingName) => formPairs(samples, 9, [eos], pairing).pairs.map(({ chosen, rejected }) => [chosen.number, rejected.number]);
+    assert.deepEqual(made("best-median"), [[0, 2]]);
+    assert.deepEqual(made("all"), [[0, 2], [0, 3], [1, 2], [1, 3], [0, 1]]);
+    const two = formPairs([sample("a", 0, [5], 0), sample("a", 1, [6], 1)], 9, [eos], "best-median").pairs;
+    assert.deepEqual(two.map(({ chosen, rejected }) => [chosen.number, rejected.number]), [[1, 0]]);
   });
 
   it("uses samples that were cut off, and tells them from those that ended there", () => {

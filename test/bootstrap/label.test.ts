@@ -24,7 +24,7 @@ const samples = pairs.flatMap(({ id, chosen, rejected }) =>
 describe("labelSamples", () => {
   it("gives the ensembled log-ratio of each sample", async () => {
     const [newest, previous, reference] = policies;
-    const labelled = await labelSamples(samples, pairs, { newest, previous, reference, gamma: 0.3 });
+    const labelled = await labelSamples(samples, pairs, { policies: [{ policy: newest, weight: 0.7 }, { policy: previous, weight: 0.3 }], reference });
     const sequences = samples.map(({ id, tokens }) => ({
       prompt: pairs.find((pair) => pair.id === id)!.prompt,
       response: Int32Array.from(tokens),
@@ -41,9 +41,9 @@ describe("labelSamples", () => {
     const [newest, , reference] = policies;
     const progress: number[][] = [];
     const onProgress = (done: number, total: number) => void progress.push([done, total]);
-    const labellers = { newest, previous: undefined, reference };
-    const whole = await labelSamples(samples, pairs, { ...labellers, gamma: 0 }, { onProgress });
-    const half = await labelSamples(samples, pairs, { ...labellers, gamma: 0.5 });
+    const weighted = (weight: number) => ({ policies: [{ policy: newest, weight }], reference });
+    const whole = await labelSamples(samples, pairs, weighted(1), { onProgress });
+    const half = await labelSamples(samples, pairs, weighted(0.5));
     for (const [i, { reward }] of half.entries()) assert.ok(Math.abs(2 * reward - whole[i]!.reward) < 1e-9);
     assert.deepEqual(progress.at(-1), [16, 16]);
     assert.ok(progress.every(([done], i) => i === 0 || done! > progress[i - 1]![0]!));

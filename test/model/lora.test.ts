@@ -23,7 +23,8 @@ import { Policy } from "../../src/model/policy.js";
 import { loadAdapter, loadPolicy, savePolicy } from "../../src/model/policy-files.js";
 import { readSafetensors } from "../../src/model/safetensors.js";
 import { responseLogProbs } from "../../src/model/score.js";
-import { runSera } from "../../src/sera.js";
+import { runMethod } from "../../src/run/method.js";
+import { seraMethod } from "../../src/sera.js";
 import { emptyFolder } from "../support/folder.js";
 import { byteTokenizer, randomPairs, randomSequences, tinyConfig } from "../support/tiny-model.js";
 
@@ -178,7 +179,7 @@ describe("an adapter on disk", () => {
     const training = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
     const options = { beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, seed: 1, training, generation: { maxNewTokens: 4 } };
     const pairs = randomPairs(8, Random.seeded(2));
-    const { iterations } = await runSera({ start, base, pairs }, options, folder, programs);
+    const { iterations } = await runMethod(seraMethod(options), { start, base, pairs }, folder, programs);
     assert.deepEqual(iterations.map(({ pairsKept }) => pairsKept), [null, 8, 4]);
     assert.deepEqual(readdirSync(folder.file("iteration-2/model")).sort(), ["adapter_config.json", "adapter_model.safetensors"]);
     const first = (await folder.known<{ loss: number }>("metrics.jsonl"))[0]!;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { compile, type TopLevelSpec } from "vega-lite";
 import * as plot from "../../src/plot/index.js";
 import type { Reviewed } from "../../src/review/index.js";
-import type { IterationSummary } from "../../src/sera.js";
+import type { IterationSummary } from "../../src/run/summary.js";
 import { alignSteps, measured, reviewed, sftSteps } from "./rows.js";
 import { matchesSnapshot } from "./snapshot.js";
 
@@ -140,10 +140,11 @@ describe("nothing to draw", () => {
 
 it("rows that a run writes are rows that the plots read", async () => {
   const iteration: IterationSummary = {
-    ...{ iteration: 2, pairsKept: 7, pairsMade: 3, bootstrap: null, accuracy: 0.75, meanMargin: 1 },
+    ...{ iteration: 2, pairsKept: 7, pairsMade: 3, pairsSeen: 10, bootstrap: null, accuracy: 0.75, meanMargin: 1 },
     seconds: { training: 3, scoring: 2, sampling: 1, evaluation: 0 },
   };
-  const pair: Reviewed = { id: "p", chosenLogRatio: 1, rejectedLogRatio: -1, margin: 2, previousMargin: 0, ensemble: 1.4, kept: true };
+  const lengths = { chosenLength: 3, rejectedLength: 4 };
+  const pair: Reviewed = { id: "p", prompt: "p", ...lengths, chosenLogRatio: 1, rejectedLogRatio: -1, margin: 2, previousMargin: 0, ensemble: 1.4, kept: true };
   const spec = plot.dashboard({ steps: [], margins: [{ iteration: 2, ...pair }], iterations: [iteration] });
   const svg = await plot.renderSvg(spec);
   assert.match(svg, /before iteration 2: 1 of 1 kept/);

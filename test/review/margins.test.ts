@@ -2,26 +2,47 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ensemble, margins } from "../../src/review/margins.js";
 
-const ratios = { chosen: Float64Array.of(2, -1), rejected: Float64Array.of(0.5, 1) };
-const pairs = [{ id: "a" }, { id: "b", flipped: true }];
+const tokens = (length: number) => new Int32Array(length);
+const ratios = { chosen: Float64Array.of(2, -1, 0), rejected: Float64Array.of(0.5, 1, 3) };
+const pairs = [
+  { id: "a", prompt: Int32Array.of(1, 2), chosen: tokens(3), rejected: tokens(1), chosenScore: 4, rejectedScore: 2 },
+  { id: "b", prompt: Int32Array.of(1), chosen: tokens(2), rejected: tokens(2), flipped: true },
+  { id: "c", prompt: Int32Array.of(1, 2), chosen: tokens(1), rejected: tokens(1) },
+];
 
 describe("margins", () => {
-  it("are chosen less rejected, ensembled with those of the policy before", () => {
-    assert.deepEqual(margins(pairs, ratios, [-1, 4], 0.25), [
-      { id: "a", chosenLogRatio: 2, rejectedLogRatio: 0.5, margin: 1.5, previousMargin: -1, ensemble: 0.75 * 1.5 - 0.25 },
-      { id: "b", chosenLogRatio: -1, rejectedLogRatio: 1, margin: -2, previousMargin: 4, ensemble: -0.5, flipped: true },
+  it("are chosen less rejected, ensembled with those of the policies before", () => {
+    assert.deepEqual(margins(pairs, ratios, [[-1, 4, 0]], [0.75, 0.25]), [
+      {
+        ...{ id: "a", prompt: "a", chosenLogRatio: 2, rejectedLogRatio: 0.5, margin: 1.5, previousMargin: -1, ensemble: 0.75 * 1.5 - 0.25 },
+        ...{ chosenLength: 3, rejectedLength: 1, chosenScore: 4, rejectedScore: 2 },
+      },
+      {
+        ...{ id: "b", prompt: "b", chosenLogRatio: -1, rejectedLogRatio: 1, margin: -2, previousMargin: 4, ensemble: -0.5 },
+        ...{ chosenLength: 2, rejectedLength: 2, flipped: true },
+      },
+      {
+        ...{ id: "c", prompt: "a", chosenLogRatio: 0, rejectedLogRatio: 3, margin: -3, previousMargin: 0, ensemble: -2.25 },
+        ...{ chosenLength: 1, rejectedLength: 1 },
+      },
     ]);
   });
 
   it("of the reference before are 0", () => {
-    const [a, b] = margins(pairs, ratios, undefined, 0.25);
+    const [a, b] = margins(pairs, ratios, [], [0.75, 0.25]);
     assert.deepEqual([a!.previousMargin, a!.ensemble, b!.ensemble], [0, 1.125, -1.5]);
+  });
+
+  it("of any number of policies are weighted", () => {
+    const [a] = margins(pairs, ratios, [[2, 0, 0], [4, 0, 0]], [0.5, 0.25, 0.25]);
+    assert.equal(a!.ensemble, 0.5 * 1.5 + 0.25 * 2 + 0.25 * 4);
   });
 });
 
 describe("ensemble", () => {
-  it("is the newest alone with γ = 0, the one before alone with γ = 1", () => {
-    assert.equal(ensemble(3, 7, 0), 3);
-    assert.equal(ensemble(3, 7, 1), 7);
+  it("is a weighted sum, in which a policy without a value says 0", () => {
+    assert.equal(ensemble([3, 7], [1, 0]), 3);
+    assert.equal(ensemble([3, 7], [0, 1]), 7);
+    assert.equal(ensemble([3], [0.7, 0.3]), 0.7 * 3);
   });
 });

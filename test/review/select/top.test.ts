@@ -1,22 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { selectTop } from "../../src/review/select.js";
+import { selectTop } from "../../../src/review/select/top.js";
+import { keptPlaces, marginRows } from "../rows.js";
 
-const marginsOf = (...ensembles: readonly number[]) =>
-  ensembles.map((ensemble, i) => ({ id: `${i}`, chosenLogRatio: 0, rejectedLogRatio: 0, margin: ensemble, previousMargin: 0, ensemble }));
-const kept = (ensembles: readonly number[], share: number) =>
-  selectTop(marginsOf(...ensembles), share).flatMap((row, i) => (row.kept ? [i] : []));
+const kept = (ensembles: readonly number[], share: number) => keptPlaces(selectTop(marginRows(ensembles), share));
 
 describe("selectTop", () => {
   it("keeps the largest margins, and all rows in their order", () => {
     assert.deepEqual(kept([1, -2, 5, 3], 0.5), [2, 3]);
-    const rows = selectTop(marginsOf(1, -2), 0.5);
+    const rows = selectTop(marginRows([1, -2]), 0.5);
     assert.deepEqual(rows.map(({ id, ensemble }) => [id, ensemble]), [["0", 1], ["1", -2]]);
   });
 
   it("keeps the earlier of equal margins", () => {
-    assert.deepEqual(kept([2, 2, 2, 2, 2], 0.4), [0, 1]);
+    assert.deepEqual(kept([2, 2, 2, 2, 1], 0.4), [0, 1]);
     assert.deepEqual(kept([1, 2, 1, 2, 1], 0.6), [0, 1, 3]);
   });
 
@@ -31,8 +29,8 @@ describe("selectTop", () => {
   it("keeps no margin below one that it drops", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ noNaN: true, min: -50, max: 50 }), { minLength: 1 }), fc.double({ noNaN: true, min: 0, max: 1 }), (all, share) => {
-        fc.pre(all.some((value) => value !== 0));
-        const rows = selectTop(marginsOf(...all), share);
+        fc.pre(all.length > 1 && new Set(all).size > 1);
+        const rows = selectTop(marginRows(all), share);
         const largestDropped = Math.max(...rows.filter((row) => !row.kept).map(({ ensemble }) => ensemble));
         assert.ok(rows.every((row) => !row.kept || row.ensemble >= largestDropped));
         assert.equal(rows.filter((row) => row.kept).length, Math.round(share * all.length));
@@ -44,6 +42,10 @@ describe("selectTop", () => {
     assert.throws(() => kept([0, 0, 0], 0.5), {
       name: "InputError",
       message: "select: found margins that are all 0, expected those of a policy that has been trained",
+    });
+    assert.throws(() => kept([2, 2, 2], 0.5), {
+      name: "InputError",
+      message: 'select: found margins that are all 2, expected some that differ; the rule "random" needs none',
     });
     for (const share of [-0.1, 1.1, NaN]) {
       assert.throws(() => kept([1, 2], share), { name: "InputError", message: `select: found ${share}, expected a share in [0, 1]` });

@@ -1,0 +1,39 @@
+import { InputError, quote } from "../base/errors.js";
+import type { Work } from "../base/work.js";
+import type { LabelledSample } from "./label.js";
+import type { Sample } from "./sample.js";
+
+/** A response to the prompt of that id. */
+export interface ResponseText {
+  readonly id: string;
+  readonly response: string;
+}
+
+/** Scores responses, the better the higher, in their order: a gold reward, a reward model, an LLM that grades. */
+export type ResponseJudge = (responses: readonly ResponseText[], work: Work) => Promise<readonly number[]>;
+
+/**
+ * Scores every sample by a judge.
+ *
+ * @param textOf the text of a sample's tokens
+ * @throws InputError where the judge gives a score that is none, or another number of scores
+ */
+export async function judgeSamples(
+  samples: readonly Sample[],
+  textOf: (tokens: readonly number[]) => string,
+  judge: ResponseJudge,
+  work: Work = {},
+): Promise<LabelledSample[]> {
+  const responses = samples.map(({ id, tokens }) => ({ id, response: textOf(tokens) }));
+  const scores = await judge(responses, work);
+  if (scores.length !== samples.length) {
+    throw new InputError(`judge: found ${scores.length} scores for ${samples.length} responses, expected one for each`);
+  }
+  return samples.map((sample, i) => {
+    const reward = scores[i]!;
+    if (!Number.isFinite(reward)) {
+      throw new InputError(`judge: found the score ${reward} for ${quote(responses[i]!.response)}, expected a number`);
+    }
+    return { ...sample, reward };
+  });
+}

@@ -1,0 +1,30 @@
+import type { LabelledSample } from "./label.js";
+
+/** The better and the worse of two samples of one prompt. */
+export type Ranked = readonly [chosen: LabelledSample, rejected: LabelledSample];
+
+/**
+ * Makes pairs of the samples of one prompt.
+ *
+ * @param samples by falling reward, of equal rewards the earlier first; at least two, no two the same
+ */
+export type Pairing = (samples: readonly LabelledSample[]) => Ranked[];
+
+/** The best against the worst (SeRA, arXiv 2410.09362, section 3). */
+const bestWorst: Pairing = (samples) => {
+  const worst = samples.at(-1)!;
+  return [[samples[0]!, samples.find(({ reward }) => reward === worst.reward)!]];
+};
+
+/** The best against the median, the lower one where there are two: a milder contrast, less often about a broken response. */
+const bestMedian: Pairing = (samples) => [[samples[0]!, samples[Math.floor(samples.length / 2)]!]];
+
+/** Each against each that is worse. */
+const allPairs: Pairing = (samples) => samples.flatMap((chosen, i) => samples.slice(i + 1).map((rejected): Ranked => [chosen, rejected]));
+
+/** The ways to make pairs, by the names that options have for them. */
+export const pairings = { "best-worst": bestWorst, "best-median": bestMedian, all: allPairs } as const satisfies Readonly<
+  Record<string, Pairing>
+>;
+
+export type PairingName = keyof typeof pairings;

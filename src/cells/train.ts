@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { RunFolder } from "../align/run-folder.js";
+import { writeFileAtomic, writeJson } from "../base/files.js";
+import { Random } from "../base/random.js";
+import type { ResponseJudge } from "../bootstrap/index.js";
+import { pairRow } from "../data/pair-row.js";
+import type { PreferencePair } from "../data/pair.js";
+import { tokenizePairs, type TokenizedPair } from "../data/tokenize.js";
+import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
+import { goldOf } from "../judge/gold-of.js";
+import { heldOutPairs } from "../judge/held-out.js";
+import type { Parameters } from "../model/parameters.js";
+import type { Policy } from "../model/policy.js";
+import { cell } from "../notebook/display.js";
+import { runMethod, type Method } from "../run/method.js";
+import { Run, tokenizerFolder } from "./run.js";
+
+/** What a run is told besides its method. */
+export interface RunSettings {
+  /** Pairs on which each iteration's policy is evaluated. Prompts of the synthetic world bring their gold reward. */
+  readonly heldOut?: readonly PreferencePair[] | undefined;
+  /** Scores responses, for methods that label by a judge. Default: the gold reward, where the prompts are the synthetic world's. */
+  readonly judge?: ResponseJudge | undefined;
+  /** Cuts prompts that do not fit the context, where by default they are errors. Default false. */
+  readonly truncatePrompts?: boolean | undefined;
+  /** Where the run is kept. Default: `runs/<method>-<hash>`, the same for the same model, pairs and options. */
+  readonly folder?: string | undefined;
+}
+
+/**
+ * Trains a policy on preference pairs by a method.
+ *
+ * Everything is kept in the run's folder. A run that was interrupted goes on where it stopped when
+ * the same cell is run again, and one that has ended is read from there; to train anew, remove the folder.
+ *
+ * @param policy what iteration 1 begins from and what stays the reference; it is not changed
+ * @example const run = await train(start, pairs, methods.spin({ beta: 0.3 })(), { heldOut });
+ * @throws InputError where a pair does not fit the model's context; DivergenceError where training leads to numbers
+ *   that are none
+ */
+export async function train(policy: Policy, pairs: readonly PreferencePair[], method: Method, settings: RunSettings = {}): Promise<Run> {
+  const { heldOut, truncatePrompts = false, folder: given, judge = goldOf(pairs) } = settings;
+  const { name, options } = method;
+  const { config, tokenizer, origin } = policy;
+  const tokenize = (texts: readonly PreferencePair[]) =>
+    tokenizePairs(texts, tokenizer, { contextLength: config.contextLength, truncatePrompts }).pairs;
+  const tokenized = tokenize(pairs);
+  const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, options.generation) : undefined;
+  const parameters = await policy.parameters();
+
+  const facts = { name, ...options, config, ...(config.adapter && { origin }) };
+  const path = given ?? join("runs", `${name.replaceAll(" ", "-")}-${fingerprint(facts, parameters, tokenized, held?.pairs ?? [])}`);
+  const folder = new RunFolder(path);
+  if (await folder.has("summary.json")) return Run.open(path);
+
+  const watch = { signal: cell.signal, reporter: cell.reporter };
+  await writeJson(folder.file("config.json"), { method: name, ...options, truncatePrompts });
+  await folder.sweep();
+  if (config.adapter) {
+    for (const [file, text] of tokenizer.files) await writeFileAtomic(folder.file(tokenizerFolder, file), text);
+  }
+  if (held) await folder.fixedRows("held-out-pairs.jsonl", held.pairs.map(pairRow));
+  await runMethod(
+    method,
+    {
+      start: { config, tokenizer, parameters },
+      ...(config.adapter && { base: policy.withoutAdapter() }),
+      pairs: tokenized,
+      ...(judge && { judge }),
+      ...(held && { evaluate: evaluateInFolder(held, folder, Random.seeded(options.seed).fork("evaluate"), watch) }),
+    },
+    folder,
+    policy.programs,
+    watch,
+  );
+  return Run.open(path);
+}
+
+/** Names a run by all that its results depend on; of an adapter's model, which may be large, by where it comes from. */
+function fingerprint(
+  facts: object,
+  parameters: Parameters,
+  pairs: readonly TokenizedPair[],
+  heldOut: readonly TokenizedPair[],
+): string {
+  const hash = createHash("sha256").update(JSON.stringify(facts));
+  for (const [name, { data }] of parameters) hash.update(name).update(data);
+  for (const pair of [...pairs, ...heldOut]) hash.update(JSON.stringify(pairRow(pair)));
+  return hash.digest("hex").slice(0, 8);
+}

@@ -1,0 +1,57 @@
+import { groupBy } from "../base/collections.js";
+import { InputError } from "../base/errors.js";
+import { isEmptyResponse, rankedDistinct, type LabelledSample, type Sample, type SamplePair } from "../bootstrap/index.js";
+import type { OfflinePair } from "../run/stages.js";
+import { madePair } from "../sera.js";
+import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
+
+/** Stages, from easy to hard. */
+const stageCount = 3;
+
+/**
+ * Curry-DPO: of four ranked responses R1 … R4 to a prompt, the best is trained against the others from easy to hard,
+ * (R1, R4), (R1, R3), (R1, R2), each stage against the policy that it begins from (Pattnaik et al. 2024, arXiv
+ * 2403.07230). The responses are the two of the data's pair and two that the start writes; a judge ranks them.
+ *
+ * Each stage costs a round for each of its epochs, so `rounds` must be a multiple of 3.
+ *
+ * @throws InputError where it is not
+ */
+export const curryDpo =
+  (own: Partial<RecipeOptions> = {}): Recipe =>
+  (shared = {}) => {
+    const settled = settle({}, shared, own);
+    const { rounds } = settled;
+    if (rounds % stageCount !== 0) throw new InputError(`curry dpo: found ${rounds} rounds, expected a multiple of its ${stageCount} stages`);
+    const options = optionsOf(settled, { iterations: stageCount, epochs: rounds / stageCount, reference: "previous" });
+    return {
+      name: "curry dpo",
+      options,
+      async run(stages) {
+        const offline = await stages.offlinePairs();
+        const samples = await stages.samples(1, 2, (drawn) => stages.labelByJudge(1, [...asSamples(offline), ...drawn]));
+        const written = samples.filter(({ tokens }) => !isEmptyResponse(tokens, stages.stopIds));
+        const ranked = [...groupBy(written, ({ id }) => id)].map(([id, all]) => ({ id, responses: rankedDistinct(all) }));
+        for (let t = 1; t <= stageCount; t++) {
+          const pairs = ranked.flatMap(({ id, responses }) => stagePair(id, responses, t)).map((pair) => madePair(stages, pair));
+          await stages.keepMade(t, pairs);
+          await stages.align(t, pairs, { pairsKept: 0, pairsMade: pairs.length, bootstrap: null });
+        }
+      },
+    };
+  };
+
+/** The data's responses as if they had been sampled, once for each prompt. */
+function asSamples(offline: readonly OfflinePair[]): Sample[] {
+  return offline
+    .filter(({ id, promptId }) => id === promptId)
+    .flatMap(({ id, chosen, rejected }) => [chosen, rejected].map((tokens, i) => ({ id, number: i - 2, tokens: [...tokens], complete: true })));
+}
+
+/** The best against the worst in stage 1, against the next better ones in those after it; none where they are equally good. */
+function stagePair(id: string, responses: readonly LabelledSample[], stage: number): SamplePair[] {
+  const [chosen] = responses;
+  const rejected = responses[Math.max(1, responses.length - stage)];
+  if (!chosen || !rejected || chosen.reward <= rejected.reward) return [];
+  return [{ id, chosen, rejected, margin: chosen.reward - rejected.reward }];
+}

@@ -1,0 +1,20 @@
+import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
+
+/**
+ * A direct alignment algorithm by itself: `rounds` epochs of one loss on all pairs, against the model that it begins
+ * from. The loss decides which it is: "dpo", "ipo", "orpo", "simpo" …
+ */
+export const direct =
+  (own: Partial<RecipeOptions> = {}): Recipe =>
+  (shared = {}) => {
+    const settled = settle({}, shared, own);
+    const options = optionsOf(settled, { iterations: 1, epochs: settled.rounds, reference: "start" });
+    return {
+      name: options.loss,
+      options,
+      async run(stages) {
+        const pairs = await stages.offlinePairs();
+        await stages.align(1, pairs, { pairsKept: pairs.length, pairsMade: 0, bootstrap: null });
+      },
+    };
+  };

@@ -1,0 +1,48 @@
+import { InputError } from "../base/errors.js";
+import { isEmptyResponse, type Sample } from "../bootstrap/index.js";
+import type { MadePair, OfflinePair, Stages } from "../run/stages.js";
+import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
+
+/**
+ * SPIN, self-play fine-tuning: the chosen response of the data against one that the policy itself writes, the reference
+ * being the model that the iteration begins from; from the second iteration on the previous one's pairs are trained on
+ * again (Chen et al. 2024, arXiv 2401.01335, algorithm 1). Rejected responses of the data are not used.
+ *
+ * The first iteration costs one round and each further one two, so `rounds` must be odd.
+ *
+ * @throws InputError where it is even
+ */
+export const spin =
+  (own: Partial<RecipeOptions> = {}): Recipe =>
+  (shared = {}) => {
+    const settled = settle({}, shared, own);
+    const { rounds } = settled;
+    if (rounds % 2 === 0) throw new InputError(`spin: found ${rounds} rounds, expected an odd number: one, and two for each further iteration`);
+    const options = optionsOf(settled, { iterations: (rounds + 1) / 2, epochs: 1, reference: "previous" });
+    return {
+      name: "spin",
+      options,
+      async run(stages) {
+        const offline = await stages.offlinePairs();
+        let previous: readonly MadePair[] = [];
+        for (let t = 1; t <= options.iterations; t++) {
+          const samples = await stages.samples(t, 1, async (drawn) => drawn);
+          const made = againstData(stages, offline, samples);
+          await stages.keepMade(t, made);
+          const pairs = [...made, ...previous];
+          await stages.align(t, pairs, { pairsKept: 0, pairsMade: pairs.length, bootstrap: null });
+          previous = made;
+        }
+      },
+    };
+  };
+
+/** The data's chosen responses against samples, where they differ. */
+function againstData(stages: Stages, offline: readonly OfflinePair[], samples: readonly Sample[]): MadePair[] {
+  const sampleOf = new Map(samples.map(({ id, tokens }) => [id, tokens]));
+  return offline.flatMap(({ id, promptId, prompt, chosen }) => {
+    const tokens = sampleOf.get(promptId)!;
+    const isPair = !isEmptyResponse(tokens, stages.stopIds) && tokens.join() !== chosen.join();
+    return isPair ? { prompt, chosen, rejected: Int32Array.from(tokens), row: { id } } : [];
+  });
+}

@@ -1,0 +1,20 @@
+import { InputError, quote } from "../../base/errors.js";
+import type { Margin } from "../margins.js";
+import { descending, keepFirst, type Reviewed } from "./selected.js";
+
+/**
+ * Keeps the pairs whose scores from the data's own judge differ most, chosen less rejected: selection by an external
+ * reward, the baseline that SeRA does without.
+ *
+ * @param share K / N, in [0, 1]
+ * @throws InputError naming the first pair without scores
+ */
+export function selectByScore(rows: readonly Margin[], share: number): Reviewed[] {
+  const difference = ({ id, chosenScore, rejectedScore }: Margin) => {
+    if (chosenScore === undefined || rejectedScore === undefined) {
+      throw new InputError(`select by score: found no scores for the pair ${quote(id)}, expected chosenScore and rejectedScore in the data`);
+    }
+    return chosenScore - rejectedScore;
+  };
+  return keepFirst(rows, descending(rows, difference), share);
+}

@@ -1,0 +1,35 @@
+import type { Random } from "../../base/random.js";
+import type { Margin } from "../margins.js";
+import { selectBottom } from "./bottom.js";
+import { selectByLength } from "./by-length.js";
+import { selectByScore } from "./by-score.js";
+import { selectMiddle } from "./middle.js";
+import { selectRandom } from "./random.js";
+import type { Reviewed } from "./selected.js";
+import { selectTop } from "./top.js";
+
+export { selectAbove } from "./above.js";
+export { selectBottom } from "./bottom.js";
+export { selectByLength } from "./by-length.js";
+export { selectByScore } from "./by-score.js";
+export { capPerPrompt } from "./per-prompt.js";
+export { curriculum } from "./curriculum.js";
+export { selectMiddle } from "./middle.js";
+export { selectRandom } from "./random.js";
+export type { Reviewed } from "./selected.js";
+export { selectTop } from "./top.js";
+
+/** Keeps a share of reviewed pairs; all pairs come back in their order. Only "random" draws from the stream. */
+export type SelectionRule = (rows: readonly Margin[], share: number, random: Random) => Reviewed[];
+
+/** The rules that keep a share of the pairs, by the names that options have for them. */
+export const selectionRules = {
+  top: selectTop,
+  middle: selectMiddle,
+  bottom: selectBottom,
+  random: selectRandom,
+  score: selectByScore,
+  length: selectByLength,
+} as const satisfies Readonly<Record<string, SelectionRule>>;
+
+export type SelectionName = keyof typeof selectionRules;

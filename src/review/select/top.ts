@@ -1,0 +1,14 @@
+import type { Margin } from "../margins.js";
+import { byMargin, keepFirst, type Reviewed } from "./selected.js";
+
+/**
+ * Keeps the pairs with the largest ensembled margins, top-K selection (SeRA, arXiv 2410.09362,
+ * section 3). Of equal margins the earlier pair is kept.
+ *
+ * @param share K / N, in [0, 1]; K is rounded to the nearest whole number
+ * @returns all pairs in their order
+ * @throws InputError where all margins are the same, as those of a policy that was never trained are
+ */
+export function selectTop(rows: readonly Margin[], share: number): Reviewed[] {
+  return keepFirst(rows, byMargin(rows), share);
+}

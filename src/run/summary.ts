@@ -1,0 +1,47 @@
+import type { BootstrapCounts } from "../bootstrap/index.js";
+
+/** How a policy does on held-out pairs. */
+export interface Evaluation extends Judged {
+  /** Share of pairs whose implicit reward margin is above 0; null under the reference itself. */
+  readonly accuracy: number | null;
+  /** Mean implicit reward margin over β, in nats. */
+  readonly meanMargin: number | null;
+}
+
+/** What a gold reward says of a policy's responses, where there is one. */
+export interface Judged {
+  /** Mean gold reward of the responses, and its 95 % bootstrap interval over prompts. */
+  readonly goldReward?: number;
+  readonly goldRewardInterval?: readonly [low: number, high: number];
+  /** Share of prompts on which the gold reward is above the reference's, ties counted half; and its interval. */
+  readonly winRate?: number;
+  readonly winRateInterval?: readonly [low: number, high: number];
+}
+
+/** What one iteration was trained on. */
+export interface TrainedOn {
+  /** Pairs of the data. */
+  readonly pairsKept: number;
+  /** Pairs with responses of the policy's own. */
+  readonly pairsMade: number;
+  readonly bootstrap: BootstrapCounts | null;
+}
+
+/** What one iteration did, and how its policy does; iteration 0 is the reference, which no pairs are trained on. */
+export interface IterationSummary extends Evaluation {
+  readonly iteration: number;
+  readonly pairsKept: number | null;
+  readonly pairsMade: number | null;
+  /** Pairs that the training of this iteration has gone through, each as often as it was. */
+  readonly pairsSeen: number;
+  readonly bootstrap: BootstrapCounts | null;
+  readonly seconds: Readonly<Record<"training" | "scoring" | "sampling" | "evaluation", number>>;
+}
+
+/** `summary.json` of a run. */
+export interface RunSummary {
+  readonly method: string;
+  readonly loss: string;
+  readonly seed: number;
+  readonly iterations: readonly IterationSummary[];
+}

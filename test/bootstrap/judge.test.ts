@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { judgeSamples } from "../../src/bootstrap/index.js";
+import { sample } from "./samples.js";
+
+const samples = [sample("a", 0, [5], 0), sample("b", 0, [6, 7], 0)];
+const textOf = (tokens: readonly number[]) => tokens.join(" ");
+
+describe("judgeSamples", () => {
+  it("asks for all responses at once, by their prompts' ids, and takes the scores for rewards", async () => {
+    const asked: unknown[] = [];
+    const labelled = await judgeSamples(samples, textOf, async (responses) => {
+      asked.push(...responses);
+      return [3, 4];
+    });
+    assert.deepEqual(asked, [{ id: "a", response: "5 2" }, { id: "b", response: "6 7 2" }]);
+    assert.deepEqual(labelled.map(({ id, reward }) => [id, reward]), [["a", 3], ["b", 4]]);
+  });
+
+  it("refuses scores that are none, and too few of them", async () => {
+    await assert.rejects(judgeSamples(samples, textOf, async () => [1, NaN]), {
+      name: "InputError",
+      message: 'judge: found the score NaN for "6 7 2", expected a number',
+    });
+    await assert.rejects(judgeSamples(samples, textOf, async () => [1]), {
+      name: "InputError",
+      message: "judge: found 1 scores for 2 responses, expected one for each",
+    });
+  });
+});
