@@ -55,7 +55,7 @@ function randomTokens(count: number, { vocabSize }: ModelConfig): Int32Array {
 }
 
 function fullShape({ batch, length }: BenchSize): BatchShape {
-  return { rows: batch, length, completions: batch * length };
+  return { rows: batch, length, responses: batch, completions: batch * length, sharesPrompts: false };
 }
 
 /** Rows whose every token is followed by a target. */
@@ -65,7 +65,7 @@ function fullBatch({ config, batch, length }: BenchSize): Feeds {
     tokens,
     position: Int32Array.from(tokens.keys()),
     target: randomTokens(batch * length, config),
-    row: Int32Array.from(tokens.keys(), (i) => Math.floor(i / length)),
+    response: Int32Array.from(tokens.keys(), (i) => Math.floor(i / length)),
     weight: new Float32Array(batch * length).fill(1 / (batch * length)),
   };
 }

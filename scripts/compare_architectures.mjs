@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { accumulateProgram, gradientName } from "../dist/src/align/training-program.js";
 import { sizeOf, tensor } from "../dist/src/graph/index.js";
 import { losses, OnnxEngine, Policy, preference, ProgramCache, Random, responseLogProbs, Training } from "../dist/src/index.js";
-import { exactShape, layOut } from "../dist/src/model/batch.js";
+import { exactShape, layOut, rowsOf } from "../dist/src/model/batch.js";
 import { parameterShapes } from "../dist/src/model/parameters.js";
 import { writeSafetensors } from "../dist/src/model/safetensors.js";
 
@@ -29,7 +29,7 @@ const policy = await Policy.load(programs, join(folder, "policy"));
 const objective = preference(losses.dpo({ beta: task.beta }));
 
 // A training's gradients before they are clipped: those that one micro-batch leaves in the state.
-const rows = pairs.flatMap((pair) => objective.sequences(pair));
+const rows = pairs.flatMap((pair) => rowsOf(objective.sequences(pair), true));
 const shape = exactShape(rows);
 const names = [...parameterShapes(policy.config)];
 const gradients = await engine.createState(names.map(([name, of]) => [gradientName(name), tensor(of, new Float32Array(sizeOf(of)))]));

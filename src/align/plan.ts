@@ -1,6 +1,7 @@
 import { chunk } from "../base/collections.js";
 import type { Random } from "../base/random.js";
-import { exactShape, roundUp, type TokenSequence } from "../model/batch.js";
+import { exactShape, fittingBoth, roundUp, rowsOf, type TokenSequence } from "../model/batch.js";
+import type { BatchCost } from "../model/batch-cost.js";
 import type { BatchShape } from "../model/log-probs.js";
 
 /** Some examples that go through the model together. */
@@ -24,6 +25,11 @@ export interface PlanOptions {
   /** Examples that go through the model at once; a step accumulates their gradients. Default `batchSize`. */
   readonly microBatchSize?: number;
   readonly epochs: number;
+  /**
+   * Whether the responses of an example stand in one row behind their prompt, which is then read once, or each in a row
+   * of its own. It changes results by float noise only. Default: whichever is cheaper for a micro-batch, see {@link batchCost}.
+   */
+  readonly sharePrompts?: boolean;
 }
 
 /** Steps whose examples are sorted by length among each other: more save padding, fewer mix better. */
@@ -35,39 +41,55 @@ const stepsPerPool = 16;
  * and the steps are shuffled again. Micro-batches of like length share one shape, which fits all of
  * them: few programs, each no larger than it must be.
  *
- * @param examples the rows (sequences) of each example
+ * @param examples the sequences of each example, as many for each
+ * @param cost decides, where `sharePrompts` does not, which rows a micro-batch is laid out in
  */
 export function planTraining(
   examples: readonly (readonly TokenSequence[])[],
-  { batchSize, microBatchSize = batchSize, epochs }: PlanOptions,
+  { batchSize, microBatchSize = batchSize, epochs, sharePrompts }: PlanOptions,
   random: Random,
+  cost: BatchCost,
 ): StepPlan[] {
-  const rowsPerExample = examples[0]?.length ?? 0;
-  const shapes = examples.map(exactShape);
+  const layouts = (sharePrompts === undefined ? [true, false] : [sharePrompts]).map((share) =>
+    examples.map((sequences) => exactShape(rowsOf(sequences, share))),
+  );
+  const cheapest = (indices: readonly number[]) =>
+    layouts
+      .map((layout) => together(indices.map((i) => layout[i]!)))
+      .reduce((best, shape) => (cost(shape) < cost(best) ? shape : best));
+  const own = examples.map((_, i) => cheapest([i]));
+  const byLength = (a: number, b: number) =>
+    Number(own[a]!.sharesPrompts) - Number(own[b]!.sharesPrompts) || own[a]!.length - own[b]!.length;
   const steps = Array.from({ length: epochs }, (_, epoch) => {
     const order = random.fork("order", epoch).shuffle([...examples.keys()]);
-    const inPools = chunk(order, batchSize * stepsPerPool).flatMap((pool) =>
-      pool.sort((a, b) => shapes[a]!.length - shapes[b]!.length),
-    );
+    const inPools = chunk(order, batchSize * stepsPerPool).flatMap((pool) => pool.sort(byLength));
     const batches = random.fork("steps", epoch).shuffle(chunk(inPools, batchSize));
     return batches.map((batch, i) => ({ batch, epoch: epoch + (i + 1) / batches.length }));
   }).flat();
 
-  const fitting = new Map<number, BatchShape>();
-  const bucketOf = (indices: readonly number[]) => roundUp(Math.max(...indices.map((i) => shapes[i]!.length)));
-  const micro = steps.map(({ batch }) => chunk(batch, microBatchSize));
-  for (const indices of micro.flat()) {
-    const bucket = bucketOf(indices);
-    const exact = exactShape(indices.flatMap((i) => examples[i]!));
-    const sofar = fitting.get(bucket) ?? { length: 0, completions: 0 };
-    fitting.set(bucket, {
-      rows: Math.min(microBatchSize, batchSize, examples.length) * rowsPerExample,
-      length: Math.max(sofar.length, exact.length),
-      completions: Math.max(sofar.completions, exact.completions),
-    });
+  const places = Math.min(microBatchSize, batchSize, examples.length);
+  const fitting = new Map<string, BatchShape>();
+  const bucketOf = ({ sharesPrompts, length }: BatchShape) => `${sharesPrompts} ${roundUp(length)}`;
+  const micro = steps.map(({ batch }) => chunk(batch, microBatchSize).map((indices) => ({ indices, exact: cheapest(indices) })));
+  for (const { indices, exact } of micro.flat()) {
+    const grown = (count: number) => Math.ceil((places * count) / indices.length);
+    const full = { ...exact, rows: grown(exact.rows), responses: grown(exact.responses) };
+    fitting.set(bucketOf(exact), fittingBoth(fitting.get(bucketOf(exact)) ?? full, full));
   }
   return steps.map(({ epoch }, i) => ({
     epoch,
-    microBatches: micro[i]!.map((indices) => ({ indices, shape: fitting.get(bucketOf(indices))! })),
+    microBatches: micro[i]!.map(({ indices, exact }) => ({ indices, shape: fitting.get(bucketOf(exact))! })),
   }));
+}
+
+/** The sizes of a batch of batches. */
+function together(shapes: readonly BatchShape[]): BatchShape {
+  const total = (size: "rows" | "responses" | "completions") => shapes.reduce((sum, shape) => sum + shape[size], 0);
+  return {
+    rows: total("rows"),
+    length: Math.max(...shapes.map(({ length }) => length)),
+    responses: total("responses"),
+    completions: total("completions"),
+    sharesPrompts: shapes.some(({ sharesPrompts }) => sharesPrompts),
+  };
 }

@@ -1,6 +1,6 @@
 import { mul, reshape, slice, sum, type Value } from "../graph/index.js";
 import type { TokenSequence } from "../model/batch.js";
-import { sumByRow } from "../model/log-probs.js";
+import { sumByResponse } from "../model/log-probs.js";
 import type { PreferenceLoss } from "./losses/loss.js";
 import type { Metrics, Objective } from "./objective.js";
 
@@ -21,7 +21,7 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
     build(leaves, perToken, pairs) {
       const graph = perToken.graph;
       const reference = (name: string) => graph.input(name, "float32", [pairs]);
-      const [policyChosen, policyRejected] = columns(sumByRow(perToken, leaves), pairs);
+      const [policyChosen, policyRejected] = columns(sumByResponse(perToken, leaves), pairs);
       const perPair = loss.perPair({
         policyChosen,
         policyRejected,
@@ -51,9 +51,9 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
   };
 }
 
-/** Rows of a batch stand as chosen, rejected, chosen, rejected …: the two columns, [pairs] each. */
-function columns(byRow: Value, pairs: number): [chosen: Value, rejected: Value] {
-  const table = reshape(byRow, [pairs, 2]);
+/** Responses of a batch stand as chosen, rejected, chosen, rejected …: the two columns, [pairs] each. */
+function columns(byResponse: Value, pairs: number): [chosen: Value, rejected: Value] {
+  const table = reshape(byResponse, [pairs, 2]);
   return [reshape(slice(table, 1, 0, 1), [pairs]), reshape(slice(table, 1, 1, 2), [pairs])];
 }
 

@@ -1,7 +1,8 @@
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, State } from "../engine/engine.js";
 import { sizeOf, tensor, type Tensor } from "../graph/tensor.js";
-import { layOut } from "../model/batch.js";
+import { layOut, rowsOf } from "../model/batch.js";
+import { batchCost } from "../model/batch-cost.js";
 import { trainedShapes } from "../model/lora.js";
 import type { Policy } from "../model/policy.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
@@ -77,7 +78,7 @@ export class Training<Example> {
     random: Random,
     from?: TrainingPosition,
   ): Promise<Training<Example>> {
-    const plan = planTraining(examples.map((example) => objective.sequences(example)), options, random);
+    const plan = planTraining(examples.map((example) => objective.sequences(example)), options, random, batchCost(policy.config));
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
     const optimizer = await policy.programs.engine.createState(optimizerTensors(policy, accumulates, from?.moments));
     return new Training(policy, objective, examples, plan, options, optimizer, from?.step ?? 0, from?.tokens ?? 0);
@@ -174,13 +175,13 @@ export class Training<Example> {
 
   /** Examples that a micro-batch's program has room for. */
   private places({ indices, shape }: MicroBatch): number {
-    return shape.rows / this.objective.sequences(this.examples[indices[0]!]!).length;
+    return shape.responses / this.objective.sequences(this.examples[indices[0]!]!).length;
   }
 
   private feed(batch: MicroBatch, step: readonly Example[]): Feeds {
     const examples = batch.indices.map((i) => this.examples[i]!);
     const { tokenWeight, feeds } = this.objective.feed(examples, step, this.places(batch));
-    const rows = examples.flatMap((example) => this.objective.sequences(example));
+    const rows = examples.flatMap((example) => rowsOf(this.objective.sequences(example), batch.shape.sharesPrompts));
     return { ...layOut(rows, batch.shape, this.policy.tokenizer.padId, tokenWeight), ...feeds };
   }
 

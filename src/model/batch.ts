@@ -6,26 +6,70 @@ export interface TokenSequence {
   readonly response: Int32Array;
 }
 
-/** What a batch of sequences feeds to {@link BatchLeaves}. */
-export interface SequenceFeeds {
-  /** Prompt and response of each row, then padding: [rows, length]. */
+/**
+ * A row of a batch: sequences that begin with the same prompt, which is read once, as prompt, response, response …
+ * A response sees the prompt and itself, and stands where it would without the others.
+ */
+export type Row = readonly TokenSequence[];
+
+/** What a batch of rows feeds to {@link BatchLeaves}; the last two only where rows share prompts. */
+export interface RowFeeds {
+  /** Prompt and responses of each row, then padding: [rows, length]. */
   readonly tokens: Int32Array;
   /** Where the token before each response token stands in `tokens`: [completions]. */
   readonly position: Int32Array;
   /** Each response token: [completions]. */
   readonly target: Int32Array;
-  /** The row of each response token: [completions]. */
-  readonly row: Int32Array;
+  /** The response that each response token belongs to: [completions]. */
+  readonly response: Int32Array;
   /** What each response token counts, 0 for padding: [completions]. */
   readonly weight: Float32Array;
+  /** Where each token stands in its own sequence: [rows, length]. */
+  readonly place?: Int32Array;
+  /** The last token of the row that each token is seen by: its response's last, or for the prompt the row's: [rows, length]. */
+  readonly lastSeenBy?: Int32Array;
+}
+
+/** Sequences as rows: one of each, or one of all that follow each other and begin with the same prompt. */
+export function rowsOf(sequences: readonly TokenSequence[], sharePrompts: boolean): Row[] {
+  const rows: TokenSequence[][] = [];
+  for (const sequence of sequences) {
+    const before = rows.at(-1);
+    if (sharePrompts && before && samePrompt(before[0]!, sequence)) before.push(sequence);
+    else rows.push([sequence]);
+  }
+  return rows;
+}
+
+function samePrompt({ prompt: a }: TokenSequence, { prompt: b }: TokenSequence): boolean {
+  return a === b || (a.length === b.length && a.every((token, i) => token === b[i]));
+}
+
+/** Tokens of a row, the prompt counted once. */
+export function rowLength(row: Row): number {
+  return row.reduce((length, { response }) => length + response.length, row[0]!.prompt.length);
 }
 
 /** The exact sizes of a batch; rounding them up lets batches share a program. */
-export function exactShape(sequences: readonly TokenSequence[]): BatchShape {
+export function exactShape(rows: readonly Row[]): BatchShape {
   return {
-    rows: sequences.length,
-    length: Math.max(...sequences.map(({ prompt, response }) => prompt.length + response.length)),
-    completions: sequences.reduce((count, { response }) => count + response.length, 0),
+    rows: rows.length,
+    length: Math.max(...rows.map(rowLength)),
+    responses: rows.reduce((count, row) => count + row.length, 0),
+    completions: rows.flat().reduce((count, { response }) => count + response.length, 0),
+    sharesPrompts: rows.some((row) => row.length > 1),
+  };
+}
+
+/** The sizes of a program that batches of either sizes fit. */
+export function fittingBoth(a: BatchShape, b: BatchShape): BatchShape {
+  const larger = (size: "rows" | "length" | "responses" | "completions") => Math.max(a[size], b[size]);
+  return {
+    rows: larger("rows"),
+    length: larger("length"),
+    responses: larger("responses"),
+    completions: larger("completions"),
+    sharesPrompts: a.sharesPrompts || b.sharesPrompts,
   };
 }
 
@@ -39,37 +83,49 @@ export function roundUp(size: number): number {
 }
 
 /**
- * Lays sequences out for a program of the given shape. Fewer rows than the shape has are filled
- * with padding that no sum counts.
+ * Lays rows out for a program of the given shape. Fewer rows than the shape has are filled with
+ * padding that no sum counts.
  *
  * @param tokenWeight what a response token counts
- * @throws RangeError where the sequences do not fit
+ * @throws RangeError where the rows do not fit
  */
-export function layOut(
-  sequences: readonly TokenSequence[],
-  { rows, length, completions }: BatchShape,
-  padId: number,
-  tokenWeight = 1,
-): SequenceFeeds {
-  const exact = exactShape(sequences);
-  if (exact.rows > rows || exact.length > length || exact.completions > completions) {
-    throw new RangeError(`a batch of ${JSON.stringify(exact)} does not fit ${JSON.stringify({ rows, length, completions })}`);
+export function layOut(rows: readonly Row[], shape: BatchShape, padId: number, tokenWeight = 1): RowFeeds {
+  const exact = exactShape(rows);
+  const sizes = ["rows", "length", "responses", "completions"] as const;
+  if (sizes.some((size) => exact[size] > shape[size]) || (exact.sharesPrompts && !shape.sharesPrompts)) {
+    throw new RangeError(`a batch of ${JSON.stringify(exact)} does not fit ${JSON.stringify(shape)}`);
   }
-  const tokens = new Int32Array(rows * length).fill(padId);
+  const { length, completions, sharesPrompts } = shape;
+  const tokens = new Int32Array(shape.rows * length).fill(padId);
+  const place = new Int32Array(tokens.length);
+  const lastSeenBy = new Int32Array(tokens.length);
   const position = new Int32Array(completions);
   const target = new Int32Array(completions);
-  const row = new Int32Array(completions);
+  const response = new Int32Array(completions);
   const weight = new Float32Array(completions);
+  let number = 0;
   let at = 0;
-  sequences.forEach(({ prompt, response }, i) => {
-    const start = i * length + prompt.length;
-    tokens.set(prompt, i * length);
-    tokens.set(response, start);
-    target.set(response, at);
-    row.fill(i, at, at + response.length);
-    weight.fill(tokenWeight, at, at + response.length);
-    for (let k = 0; k < response.length; k++) position[at + k] = start + k - 1;
-    at += response.length;
-  });
-  return { tokens, position, target, row, weight };
+  const put = (start: number, part: Int32Array, from: number, lastSeen: number) => {
+    tokens.set(part, start);
+    lastSeenBy.fill(lastSeen, start, start + part.length);
+    for (let k = 0; k < part.length; k++) place[start + k] = from + k;
+  };
+  for (const [i, row] of rows.entries()) {
+    const { prompt } = row[0]!;
+    const begin = i * length;
+    put(begin, prompt, 0, length - 1);
+    let start = begin + prompt.length;
+    for (const { response: own } of row) {
+      const next = start + own.length;
+      put(start, own, prompt.length, next - 1 - begin);
+      target.set(own, at);
+      response.fill(number++, at, at + own.length);
+      weight.fill(tokenWeight, at, at + own.length);
+      // The first response token follows the prompt's last, whatever stands between them in the row.
+      for (let k = 0; k < own.length; k++) position[at + k] = k === 0 ? begin + prompt.length - 1 : start + k - 1;
+      at += own.length;
+      start = next;
+    }
+  }
+  return { tokens, position, target, response, weight, ...(sharesPrompts && { place, lastSeenBy }) };
 }

@@ -3,7 +3,7 @@ import type { Network, PlacedTokens } from "./architectures/architecture.js";
 import { architectureOf } from "./architectures/index.js";
 import { attend, type Attention, type Projections } from "./attention.js";
 import type { ModelConfig } from "./config.js";
-import { causalMask } from "./mask.js";
+import { causalMask, sharedMask } from "./mask.js";
 
 /**
  * The transformer without its head.
@@ -35,6 +35,25 @@ export function decodeSequences(
     keep(projections, layer);
     return attend(projections, mask);
   });
+}
+
+/** How the tokens of rows with several responses to one prompt stand to each other, each int32 [rows, length]. */
+export interface SharedRows {
+  /** Position of each token in its own sequence. */
+  readonly place: Value;
+  /** Index within the row of the last token that sees it. */
+  readonly lastSeenBy: Value;
+}
+
+/**
+ * {@link decodeSequences} for rows that hold a prompt once and several responses to it, none of which sees another.
+ *
+ * @param tokens int32 [batch, length]
+ */
+export function decodeShared(config: ModelConfig, network: Network, tokens: Value, { place, lastSeenBy }: SharedRows): Value {
+  const mask = sharedMask(config, place, lastSeenBy);
+  const placed = { tokens, position: place, places: tokens.shape[1]! };
+  return decode(config, network, placed, (projections) => attend(projections, mask));
 }
 
 /** Logits over the vocabulary for rows of hidden states: [rows, vocab]. */

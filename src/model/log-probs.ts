@@ -1,34 +1,45 @@
 import { gather, gatherElements, logSoftmax, mul, reshape, scatterAdd, type Graph, type Value } from "../graph/index.js";
 import type { Network } from "./architectures/architecture.js";
 import type { ModelConfig } from "./config.js";
-import { decodeSequences, head } from "./decoder.js";
+import { decodeSequences, decodeShared, head, type SharedRows } from "./decoder.js";
 
-/** Sizes of a batch of sequences; every batch of the same sizes runs the same program. */
+/** Sizes of a batch of rows; every batch of the same sizes runs the same program. */
 export interface BatchShape {
   readonly rows: number;
   /** Tokens of a row, padding included. */
   readonly length: number;
+  /** Responses of all rows together, padding included. */
+  readonly responses: number;
   /** Response tokens of all rows together, padding included. */
   readonly completions: number;
+  /** Whether a row holds several responses to its prompt, or one alone. */
+  readonly sharesPrompts: boolean;
 }
 
-/** The leaves that a batch is fed through; their contents are described at {@link SequenceFeeds}. */
+/** The leaves that a batch is fed through; their contents are described at {@link RowFeeds}. */
 export interface BatchLeaves {
   readonly tokens: Value;
   readonly position: Value;
   readonly target: Value;
-  readonly row: Value;
+  readonly response: Value;
   readonly weight: Value;
+  /** Responses of all rows together. */
+  readonly responses: number;
+  /** How the tokens of a row stand to each other, where it holds several responses. */
+  readonly sharing: SharedRows | undefined;
 }
 
 /** The leaves for batches of a shape. */
-export function batchLeaves(graph: Graph, { rows, length, completions }: BatchShape): BatchLeaves {
+export function batchLeaves(graph: Graph, { rows, length, responses, completions, sharesPrompts }: BatchShape): BatchLeaves {
+  const perToken = (name: string) => graph.input(name, "int32", [rows, length]);
   return {
-    tokens: graph.input("tokens", "int32", [rows, length]),
+    tokens: perToken("tokens"),
     position: graph.input("position", "int32", [completions]),
     target: graph.input("target", "int32", [completions]),
-    row: graph.input("row", "int32", [completions]),
+    response: graph.input("response", "int32", [completions]),
     weight: graph.input("weight", "float32", [completions]),
+    responses,
+    sharing: sharesPrompts ? { place: perToken("place"), lastSeenBy: perToken("lastSeenBy") } : undefined,
   };
 }
 
@@ -39,7 +50,9 @@ export function batchLeaves(graph: Graph, { rows, length, completions }: BatchSh
  * @returns [completions]
  */
 export function weightedTokenLogProbs(config: ModelConfig, network: Network, leaves: BatchLeaves): Value {
-  const hidden = gather(decodeSequences(config, network, leaves.tokens), leaves.position);
+  const { tokens, sharing } = leaves;
+  const decoded = sharing ? decodeShared(config, network, tokens, sharing) : decodeSequences(config, network, tokens);
+  const hidden = gather(decoded, leaves.position);
   const [completions] = leaves.target.shape as [number];
   const logProbs = logSoftmax(head(config, network, hidden));
   const ofTargets = reshape(gatherElements(logProbs, reshape(leaves.target, [completions, 1]), 1), [completions]);
@@ -47,12 +60,11 @@ export function weightedTokenLogProbs(config: ModelConfig, network: Network, lea
 }
 
 /**
- * Sum over each row's response tokens: log π(y | x) where the weights are 1.
+ * Sum over each response's tokens: log π(y | x) where the weights are 1.
  *
  * @param perToken [completions]
- * @returns [rows]
+ * @returns [responses]
  */
-export function sumByRow(perToken: Value, leaves: BatchLeaves): Value {
-  const [rows] = leaves.tokens.shape as [number];
-  return scatterAdd(perToken.graph.full([rows], 0), leaves.row, perToken, 0);
+export function sumByResponse(perToken: Value, { response, responses }: BatchLeaves): Value {
+  return scatterAdd(perToken.graph.full([responses], 0), response, perToken, 0);
 }

@@ -1,8 +1,9 @@
 import { chunk, groupBy } from "../base/collections.js";
 import type { Work } from "../base/work.js";
 import { Graph } from "../graph/index.js";
-import { exactShape, layOut, roundUp, type TokenSequence } from "./batch.js";
-import { batchLeaves, sumByRow, weightedTokenLogProbs, type BatchShape } from "./log-probs.js";
+import { exactShape, fittingBoth, layOut, roundUp, rowLength, type TokenSequence } from "./batch.js";
+import { batchCost, type BatchCost } from "./batch-cost.js";
+import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchShape } from "./log-probs.js";
 import type { ModelConfig } from "./config.js";
 import { stateWeights } from "./network.js";
 import type { Policy } from "./policy.js";
@@ -13,25 +14,29 @@ const tokensPerBatch = 4096;
 
 /**
  * log π(y | x) of each sequence: the sum of its response tokens' log-probabilities, in nats.
- * Sequences are sorted by length and batched, which changes no result beyond float noise.
+ * Sequences of like length are batched, and those of one prompt share a row where that is cheaper;
+ * neither changes a result beyond float noise.
  *
+ * @param sharePrompts whether sequences may share rows. Default true
  * @returns in the order of `sequences`
  */
 export async function responseLogProbs(
   policy: Policy,
   sequences: readonly TokenSequence[],
   { signal, onProgress }: Work = {},
+  sharePrompts = true,
 ): Promise<Float64Array> {
   const results = new Float64Array(sequences.length);
   let done = 0;
-  for (const { indices, shape } of planScoring(sequences)) {
+  for (const { rows, shape } of planScoring(sequences, batchCost(policy.config), sharePrompts)) {
     signal?.throwIfAborted();
-    const batch = indices.map((i) => sequences[i]!);
     const executable = await policy.programs.get(`score ${JSON.stringify([policy.config, shape])}`, () =>
       scoringProgram(policy.config, shape),
     );
+    const batch = rows.map((row) => row.map((i) => sequences[i]!));
     const { logProbs } = await executable.run({ ...layOut(batch, shape, policy.tokenizer.padId) }, policy.states);
-    indices.forEach((i, row) => (results[i] = logProbs!.data[row]!));
+    const indices = rows.flat();
+    indices.forEach((i, response) => (results[i] = logProbs!.data[response]!));
     onProgress?.((done += indices.length), sequences.length);
   }
   return results;
@@ -41,19 +46,47 @@ function scoringProgram(config: ModelConfig, shape: BatchShape): Program {
   const graph = new Graph();
   const leaves = batchLeaves(graph, shape);
   const perToken = weightedTokenLogProbs(config, stateWeights(graph, config), leaves);
-  return { outputs: { logProbs: sumByRow(perToken, leaves) }, updates: new Map() };
+  return { outputs: { logProbs: sumByResponse(perToken, leaves) }, updates: new Map() };
 }
 
-/** Batches of sequences of like length; those of one length share a shape, which fits all of them. */
-function planScoring(sequences: readonly TokenSequence[]): { indices: number[]; shape: BatchShape }[] {
-  const lengthOf = (i: number) => sequences[i]!.prompt.length + sequences[i]!.response.length;
-  const byLength = groupBy(sequences.keys(), (i) => roundUp(lengthOf(i)));
-  return [...byLength].sort(([a], [b]) => a - b).flatMap(([bucket, members]) => {
-    const rows = Math.max(1, Math.min(members.length, Math.floor(tokensPerBatch / bucket)));
-    const batches = chunk(members, rows);
-    const exact = batches.map((indices) => exactShape(indices.map((i) => sequences[i]!)));
-    const length = Math.max(...exact.map((shape) => shape.length));
-    const completions = Math.max(...exact.map((shape) => shape.completions));
-    return batches.map((indices) => ({ indices, shape: { rows, length, completions } }));
+/** Batches of rows of like length; those of one length share a shape, which fits all of them. */
+function planScoring(
+  sequences: readonly TokenSequence[],
+  cost: BatchCost,
+  sharePrompts: boolean,
+): { rows: readonly (readonly number[])[]; shape: BatchShape }[] {
+  const all = sharePrompts ? sharedRows(sequences, cost) : [...sequences.keys()].map((i) => [i]);
+  const row = (indices: readonly number[]) => indices.map((i) => sequences[i]!);
+  const byLength = groupBy(all, (indices) => `${indices.length > 1} ${roundUp(rowLength(row(indices)))}`);
+  return [...byLength.values()].flatMap((members) => {
+    const bucket = roundUp(rowLength(row(members[0]!)));
+    const batches = chunk(members, Math.max(1, Math.min(members.length, Math.floor(tokensPerBatch / bucket))));
+    const shape = batches.map((rows) => exactShape(rows.map(row))).reduce(fittingBoth);
+    return batches.map((rows) => ({ rows, shape }));
+  });
+}
+
+/**
+ * Indices of the sequences as rows: a sequence joins others of its prompt while that costs less than a row of its own.
+ * No row becomes longer than a batch, since attention's memory grows with the square of its length.
+ */
+function sharedRows(sequences: readonly TokenSequence[], cost: BatchCost): number[][] {
+  const costOf = (length: number) => cost({ rows: 1, length });
+  return [...groupBy(sequences.keys(), (i) => sequences[i]!.prompt.join()).values()].flatMap((members) => {
+    const rows: number[][] = [];
+    let length = Infinity;
+    for (const i of members) {
+      const { prompt, response } = sequences[i]!;
+      const alone = prompt.length + response.length;
+      const joined = length + response.length;
+      if (joined <= tokensPerBatch && costOf(joined) - costOf(length) < costOf(alone)) {
+        rows.at(-1)!.push(i);
+        length = joined;
+      } else {
+        rows.push([i]);
+        length = alone;
+      }
+    }
+    return rows;
   });
 }

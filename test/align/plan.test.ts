@@ -3,17 +3,28 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { planTraining, type PlanOptions, type StepPlan } from "../../src/align/plan.js";
 import { Random } from "../../src/base/random.js";
-import { exactShape, type TokenSequence } from "../../src/model/batch.js";
-import { randomSequences } from "../support/tiny-model.js";
+import { exactShape, rowsOf, type TokenSequence } from "../../src/model/batch.js";
+import { batchCost } from "../../src/model/batch-cost.js";
+import { randomSequences, randomTokens, tinyConfig } from "../support/tiny-model.js";
 
-/** Pairs, as two rows each. */
+/** Pairs, as two sequences each, whose prompts differ. */
 function pairs(count: number, seed = 1): TokenSequence[][] {
   const random = Random.seeded(seed);
   return Array.from({ length: count }, () => randomSequences(2, random));
 }
 
 const plan = (examples: readonly TokenSequence[][], options: PlanOptions, seed = 2) =>
-  planTraining(examples, options, Random.seeded(seed));
+  planTraining(examples, options, Random.seeded(seed), batchCost(tinyConfig));
+
+/** Pairs of one prompt, of sizes in tokens. */
+function promptPairs(count: number, promptTokens: number, responseTokens: number): TokenSequence[][] {
+  const random = Random.seeded(9);
+  return Array.from({ length: count }, () => {
+    const prompt = randomTokens(promptTokens, random);
+    const response = () => randomTokens(1 + random.integer(2 * responseTokens), random);
+    return [{ prompt, response: response() }, { prompt, response: response() }];
+  });
+}
 
 const indicesOf = (steps: readonly StepPlan[]) => steps.flatMap(({ microBatches }) => microBatches.flatMap(({ indices }) => indices));
 
@@ -41,9 +52,9 @@ describe("planTraining", () => {
           assert.ok(size === options.batchSize || size === count % options.batchSize || size === count);
           for (const { indices, shape } of microBatches) {
             assert.ok(indices.length >= 1 && indices.length <= options.microBatchSize);
-            const exact = exactShape(indices.flatMap((i) => examples[i]!));
-            assert.ok(exact.rows <= shape.rows && exact.length <= shape.length && exact.completions <= shape.completions);
-            assert.equal(shape.rows % 2, 0);
+            const exact = exactShape(indices.flatMap((i) => rowsOf(examples[i]!, shape.sharesPrompts)));
+            for (const size of ["rows", "length", "responses", "completions"] as const) assert.ok(exact[size] <= shape[size], size);
+            assert.equal(shape.responses % 2, 0);
           }
         }
       }),
@@ -70,10 +81,33 @@ describe("planTraining", () => {
     const used = examples.flat().reduce((sum, { prompt, response }) => sum + prompt.length + response.length, 0);
     const computed = steps.flatMap(({ microBatches }) => microBatches).reduce((sum, { shape }) => sum + shape.rows * shape.length, 0);
     // The rows of a pair differ in length themselves; unsorted, about half would be padding.
-    const paired = examples.reduce((sum, rows) => sum + 2 * exactShape(rows).length, 0);
+    const paired = examples.reduce((sum, rows) => sum + 2 * exactShape(rowsOf(rows, false)).length, 0);
     assert.ok(computed < 1.2 * paired, `${used} tokens, ${paired} in pairs, ${computed} computed`);
     const shapes = new Set(steps.flatMap(({ microBatches }) => microBatches.map(({ shape }) => JSON.stringify(shape))));
     assert.ok(shapes.size <= 6, [...shapes].join(" "));
+  });
+
+  it("lays out a pair in the rows that cost less, or that it is told to", () => {
+    const shapes = (examples: readonly TokenSequence[][], sharePrompts?: boolean) =>
+      plan(examples, { batchSize: 8, epochs: 1, ...(sharePrompts !== undefined && { sharePrompts }) }).flatMap(({ microBatches }) =>
+        microBatches.map(({ shape }) => shape),
+      );
+    const ofLongPrompts = promptPairs(20, 300, 20);
+    const ofLongResponses = promptPairs(20, 2, 300);
+    for (const { rows, responses, sharesPrompts } of shapes(ofLongPrompts)) assert.deepEqual([rows, responses, sharesPrompts], [8, 16, true]);
+    assert.ok(shapes(ofLongResponses).some(({ sharesPrompts }) => !sharesPrompts));
+    for (const sharePrompts of [true, false]) {
+      for (const examples of [ofLongPrompts, ofLongResponses]) {
+        for (const shape of shapes(examples, sharePrompts)) {
+          assert.equal(shape.sharesPrompts, sharePrompts);
+          assert.equal(shape.rows, sharePrompts ? 8 : 16);
+        }
+      }
+    }
+    const cost = batchCost(tinyConfig);
+    const total = (all: readonly { rows: number; length: number }[]) => all.reduce((sum, shape) => sum + cost(shape), 0);
+    const mixed = [...promptPairs(160, 300, 20), ...promptPairs(160, 2, 300)];
+    assert.ok(total(shapes(mixed)) < Math.min(total(shapes(mixed, true)), total(shapes(mixed, false))));
   });
 
   it("has no step without examples, or without epochs", () => {

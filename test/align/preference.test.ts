@@ -24,17 +24,19 @@ for (const name of modelCases) {
       }
     });
 
-    it("is not changed by padding, nor by the order of the pairs", async () => {
-      const given = await loadModelCase(name);
-      const objective = preference(dpo(given.dpo));
-      const padding = { places: 1, length: 3, completions: 4 };
-      const { loss, gradients } = await lossAndGradients(engine, given, objective, given.referencedPairs.toReversed(), padding);
-      assertClose([loss], [given.dpo.loss], 1e-5, "loss");
-      for (const [parameter, { data }] of gradients) {
-        const error = relativeError(data, given.dpoGradients.get(parameter)!.data);
-        assert.ok(error <= 1e-5, `${parameter}: ${error}`);
-      }
-    });
+    for (const sharePrompts of [false, true]) {
+      it(`is not changed by padding, nor by the order of the pairs, ${sharePrompts ? "in shared rows" : "in rows of their own"}`, async () => {
+        const given = await loadModelCase(name);
+        const objective = preference(dpo(given.dpo));
+        const padding = { places: 1, length: 3, completions: 4 };
+        const { loss, gradients } = await lossAndGradients(engine, given, objective, given.referencedPairs.toReversed(), padding, sharePrompts);
+        assertClose([loss], [given.dpo.loss], 1e-5, "loss");
+        for (const [parameter, { data }] of gradients) {
+          const error = relativeError(data, given.dpoGradients.get(parameter)!.data);
+          assert.ok(error <= 1e-5, `${parameter}: ${error}`);
+        }
+      });
+    }
 
     it("starts at ln 2, where the policy is the reference", async () => {
       const given = await loadModelCase(name);

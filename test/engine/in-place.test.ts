@@ -60,7 +60,7 @@ function twoLayers() {
 }
 
 describe("all of a program's updates are in place in", () => {
-  const shape = { rows: 2, length: 8, completions: 6 };
+  const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
   const adamW = { ...defaultAdamW, weightDecay: 0.1 };
   const programs: Record<string, Program> = {
     "a clipped AdamW step": stepProgram(tinyConfig, supervised, adamW, shape, 2),

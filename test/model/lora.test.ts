@@ -11,7 +11,7 @@ import { ProgramCache } from "../../src/engine/program-cache.js";
 import { gradients, Graph } from "../../src/graph/index.js";
 import type { Tensor } from "../../src/graph/tensor.js";
 import { readAdapter } from "../../src/model/adapter-files.js";
-import { exactShape, layOut } from "../../src/model/batch.js";
+import { exactShape, layOut, rowsOf, type TokenSequence } from "../../src/model/batch.js";
 import type { LoraConfig } from "../../src/model/config.js";
 import { decodeSequences, head } from "../../src/model/decoder.js";
 import { parseHuggingFaceConfig } from "../../src/model/hugging-face-config.js";
@@ -72,15 +72,16 @@ describe("LoRA as PEFT has it", () => {
     it(`${name}: the same loss, and the same gradient by every matrix`, async () => {
       const { base, adapter: matrices, gradient } = await read();
       const adapted = { ...config, adapter };
-      const rows = tokens.map((row: number[]) => ({ prompt: Int32Array.from(row.slice(0, promptLength)), response: Int32Array.from(row.slice(promptLength)) }));
+      const examples: TokenSequence[] = tokens.map((row: number[]) => ({ prompt: Int32Array.from(row.slice(0, promptLength)), response: Int32Array.from(row.slice(promptLength)) }));
+      const rows = rowsOf(examples, false);
       const shape = exactShape(rows);
       const graph = new Graph();
       const leaves = batchLeaves(graph, shape);
-      const { loss } = supervised.build(leaves, weightedTokenLogProbs(adapted, stateWeights(graph, adapted), leaves), rows.length);
+      const { loss } = supervised.build(leaves, weightedTokenLogProbs(adapted, stateWeights(graph, adapted), leaves), examples.length);
       const shapes = [...trainedShapes(adapted)];
       const slopes = gradients(loss, shapes.map(([key, size]) => graph.state(key, "float32", size)));
       const executable = await engine.prepare({ outputs: { loss, ...Object.fromEntries(shapes.map(([key], i) => [key, slopes[i]!])) }, updates: new Map() });
-      const { tokenWeight, feeds } = supervised.feed(rows, rows, rows.length);
+      const { tokenWeight, feeds } = supervised.feed(examples, examples, examples.length);
       const states = [await engine.createState(base), await engine.createState(matrices)];
       const found = await executable.run({ ...layOut(rows, shape, 0, tokenWeight), ...feeds }, states);
       assertClose(found.loss!.data, [expectedLoss], 1e-5, "loss");

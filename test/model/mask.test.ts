@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Graph } from "../../src/graph/index.js";
 import type { MistralConfig, ModelConfig } from "../../src/model/config.js";
-import { causalMask, earlierMask } from "../../src/model/mask.js";
+import { causalMask, earlierMask, sharedMask } from "../../src/model/mask.js";
 import { evaluate } from "../support/reference.js";
 import { tinyConfig } from "../support/tiny-model.js";
 
@@ -45,5 +45,25 @@ describe("earlierMask", () => {
 
   it("leaves one place of the window to the token itself", () => {
     assert.deepEqual(draw(windowOf3), ["......", "xx....", "...xx."]);
+  });
+});
+
+describe("sharedMask", () => {
+  /** A prompt of two tokens and responses of two and one, and a row of padding at the end. */
+  function draw(config: ModelConfig): string[] {
+    const graph = new Graph();
+    const leaf = (name: string) => graph.input(name, "int32", [1, 6]);
+    const mask = sharedMask(config, leaf("place"), leaf("lastSeenBy"));
+    assert.deepEqual(mask.shape, [1, 1, 6, 6]);
+    return drawn(evaluate([mask], { place: [0, 1, 2, 3, 2, 0], lastSeenBy: [5, 5, 3, 3, 4, 0] })[0]!, 6).slice(0, 5);
+  }
+
+  it("lets a response see the prompt and itself, and no other response", () => {
+    assert.deepEqual(draw(tinyConfig), ["x.....", "xx....", "xxx...", "xxxx..", "xx..x."]);
+  });
+
+  it("counts the window in places of the sequence, not of the row", () => {
+    assert.deepEqual(draw(windowOf3), ["x.....", "xx....", "xxx...", ".xxx..", "xx..x."]);
+    assert.deepEqual(draw({ ...mistral, slidingWindow: 2 }), ["x.....", "xx....", ".xx...", "..xx..", ".x..x."]);
   });
 });

@@ -7,7 +7,7 @@ import { Policy } from "../../src/model/policy.js";
 import { responseLogProbs } from "../../src/model/score.js";
 import { assertClose } from "../support/compare.js";
 import { loadModelCase, modelCases } from "../support/model-case.js";
-import { byteTokenizer, randomSequences, tinyPolicy } from "../support/tiny-model.js";
+import { byteTokenizer, randomSequences, randomTokens, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -32,11 +32,22 @@ describe("responseLogProbs", () => {
     }
   });
 
+  it("gives the same where responses to one prompt share a row, wherever they stand, and longer rows than the context", async () => {
+    const policy = await tinyPolicy(programs);
+    const random = Random.seeded(7);
+    const prompts = Array.from({ length: 3 }, () => randomTokens(30, random));
+    const sequences = Array.from({ length: 30 }, (_, i) => ({ prompt: prompts[i % 3]!, response: randomTokens(1 + random.integer(12), random) }));
+    const shared = await responseLogProbs(policy, sequences);
+    const alone = await responseLogProbs(policy, sequences, {}, false);
+    assertClose(shared, alone, 1e-5);
+    assert.notDeepEqual(shared, alone);
+  });
+
   it("splits what does not fit a batch", async () => {
     const policy = await tinyPolicy(programs);
     const random = Random.seeded(6);
     const few = randomSequences(3, random);
-    // 300 rows of up to 36 tokens are more than the 4096 tokens of a batch.
+    // 300 sequences of up to 36 tokens are more than the 4096 tokens of a batch.
     const many = Array.from({ length: 100 }, () => few).flat();
     const progress: number[] = [];
     const found = await responseLogProbs(policy, many, { onProgress: (done, total) => progress.push(done, total) });

@@ -1,7 +1,7 @@
 import type { Objective } from "../../src/align/objective.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { gradients, Graph, type Tensor } from "../../src/graph/index.js";
-import { exactShape, layOut } from "../../src/model/batch.js";
+import { exactShape, layOut, rowsOf } from "../../src/model/batch.js";
 import type { ModelConfig } from "../../src/model/config.js";
 import { batchLeaves, weightedTokenLogProbs, type BatchShape } from "../../src/model/log-probs.js";
 import { stateWeights } from "../../src/model/network.js";
@@ -17,6 +17,7 @@ export interface Padding {
 /**
  * An objective's loss on one batch, and its gradient by every parameter.
  *
+ * @param sharePrompts whether the responses of an example stand in one row
  * @returns gradients by the parameter's name
  */
 export async function lossAndGradients<Example>(
@@ -25,12 +26,15 @@ export async function lossAndGradients<Example>(
   objective: Objective<Example>,
   examples: readonly Example[],
   padding: Padding = {},
+  sharePrompts = false,
 ): Promise<{ loss: number; gradients: Map<string, Tensor> }> {
-  const rows = examples.flatMap((example) => objective.sequences(example));
+  const rows = examples.flatMap((example) => rowsOf(objective.sequences(example), sharePrompts));
   const places = examples.length + (padding.places ?? 0);
   const exact = exactShape(rows);
   const shape: BatchShape = {
+    ...exact,
     rows: (places * exact.rows) / examples.length,
+    responses: (places * exact.responses) / examples.length,
     length: exact.length + (padding.length ?? 0),
     completions: exact.completions + (padding.completions ?? 0),
   };
