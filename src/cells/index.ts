@@ -1,3 +1,4 @@
+export { compare, Comparison, type CompareOptions, type Difference } from "./compare.js";
 export { comparison } from "./comparison.js";
 export { loadDemonstrations, loadPreferences } from "./load-data.js";
 export { loadModel, type LoadModelOptions } from "./load-model.js";

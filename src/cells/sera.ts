@@ -7,7 +7,7 @@ import type { Run } from "./run.js";
 import { train, type RunSettings } from "./train.js";
 
 /** What a run is told; what is left out is as in {@link defaultFlatSera}. */
-export interface RunOptions extends Partial<FlatSeraOptions>, RunSettings {}
+export interface RunOptions extends Partial<FlatSeraOptions>, Omit<RunSettings, "watch"> {}
 
 const optional = ["heldOut", "judge", "truncatePrompts", "folder", "microBatchSize", "perPrompt"];
 

@@ -14,6 +14,7 @@ import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
 import { runMethod, type Method } from "../run/method.js";
+import type { Watch } from "../run/stages.js";
 import { Run, tokenizerFolder } from "./run.js";
 
 /** What a run is told besides its method. */
@@ -26,6 +27,8 @@ export interface RunSettings {
   readonly truncatePrompts?: boolean | undefined;
   /** Where the run is kept. Default: `runs/<method>-<hash>`, the same for the same model, pairs and options. */
   readonly folder?: string | undefined;
+  /** Where it is shown and what stops it. Default: the cell. */
+  readonly watch?: Watch | undefined;
 }
 
 /**
@@ -40,7 +43,7 @@ export interface RunSettings {
  *   that are none
  */
 export async function train(policy: Policy, pairs: readonly PreferencePair[], method: Method, settings: RunSettings = {}): Promise<Run> {
-  const { heldOut, truncatePrompts = false, folder: given, judge = goldOf(pairs) } = settings;
+  const { heldOut, truncatePrompts = false, folder: given, judge = goldOf(pairs), watch = { signal: cell.signal, reporter: cell.reporter } } = settings;
   const { name, options } = method;
   const { config, tokenizer, origin } = policy;
   const tokenize = (texts: readonly PreferencePair[]) =>
@@ -54,7 +57,6 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
   const folder = new RunFolder(path);
   if (await folder.has("summary.json")) return Run.open(path);
 
-  const watch = { signal: cell.signal, reporter: cell.reporter };
   await writeJson(folder.file("config.json"), { method: name, ...options, truncatePrompts });
   await folder.sweep();
   if (config.adapter) {
