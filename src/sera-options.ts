@@ -1,16 +1,16 @@
 import { checkTraining } from "./align/check-training.js";
-import { lossNamed } from "./align/losses/index.js";
+import { lossNamed, type LossChoice, type LossSettings } from "./align/losses/index.js";
+import { lossSettings } from "./align/losses/settings.js";
+import { preference } from "./align/preference.js";
 import type { Schedule } from "./align/schedule.js";
 import type { TrainingOptions } from "./align/training.js";
 import { requireOption } from "./base/require-option.js";
 import type { GenerationOptions } from "./model/generate.js";
 
 /** Every number of SeRA (arXiv 2410.09362); see {@link defaultSera}. */
-export interface SeraOptions {
-  /** The direct alignment loss. */
-  readonly loss: string;
-  /** β of the loss. */
-  readonly beta: number;
+export interface SeraOptions extends LossSettings {
+  /** The direct alignment loss by its name, or losses with their weights: `{ dpo: 0.8, nll: 0.2 }`. */
+  readonly loss: LossChoice;
   /** T: how often the policy is trained. */
   readonly iterations: number;
   /** K / N: the share of the pairs that review keeps from iteration 2 on. */
@@ -48,7 +48,8 @@ export const defaultSera = {
 
 /** The options of a run laid flat, as a cell and a command line give them. */
 export interface FlatSeraOptions
-  extends Pick<SeraOptions, "loss" | "beta" | "iterations" | "select" | "bootstrap" | "responses" | "gamma" | "seed"> {
+  extends LossSettings,
+    Pick<SeraOptions, "loss" | "iterations" | "select" | "bootstrap" | "responses" | "gamma" | "seed"> {
   /** Epochs of each iteration. */
   readonly epochs: number;
   /** Peak of the learning rate. */
@@ -84,7 +85,7 @@ export function seraOptions(flat: FlatSeraOptions, sft: TrainingOptions = defaul
   const { batchSize, microBatchSize, epochs, learningRate, schedule, warmup, weightDecay } = flat;
   const { maxNewTokens, temperature, topK, topP } = flat;
   return {
-    ...{ loss, beta, iterations, select, bootstrap, responses, gamma, seed, sft },
+    ...{ loss, beta, ...lossSettings(flat), iterations, select, bootstrap, responses, gamma, seed, sft },
     training: { batchSize, ...(microBatchSize && { microBatchSize }), epochs, learningRate, schedule, warmup, adamW: { weightDecay } },
     generation: { maxNewTokens, temperature, topK, topP },
   };
@@ -94,7 +95,7 @@ export function seraOptions(flat: FlatSeraOptions, sft: TrainingOptions = defaul
 export function checkSeraOptions(options: SeraOptions): void {
   const { iterations, select, bootstrap, responses, gamma, seed, training, sft } = options;
   const { maxNewTokens = 1, temperature = 1, topK = 0, topP = 1 } = options.generation;
-  lossNamed(options.loss, options);
+  preference(lossNamed(options.loss, options)).check?.(training);
   requireOption(Number.isInteger(iterations) && iterations >= 1, "iterations", iterations, "a whole number from 1");
   requireOption(select >= 0 && select <= 1, "select", select, "a share in [0, 1]");
   requireOption(bootstrap >= 0 && bootstrap <= 1, "bootstrap", bootstrap, "a share in [0, 1]");

@@ -1,5 +1,6 @@
 import { supervised } from "./align/sft.js";
 import { lossNamed } from "./align/losses/index.js";
+import type { PreferenceLoss } from "./align/losses/loss.js";
 import { preference, type ReferencedPair } from "./align/preference.js";
 import type { RunFolder } from "./align/run-folder.js";
 import { Stopwatch } from "./align/stopwatch.js";
@@ -25,7 +26,7 @@ import type { Checkpoint } from "./model/checkpoint.js";
 import { Policy } from "./model/policy.js";
 import { loadPolicy, savePolicy } from "./model/policy-files.js";
 import { checkSeraOptions, defaultSera, type SeraOptions } from "./sera-options.js";
-import { logRatios, margins, pairLogProbs, selectTop, type PairValues, type Reviewed } from "./review/index.js";
+import { margins, pairLogProbs, pairRewards, selectTop, type PairValues, type Reviewed } from "./review/index.js";
 
 /** What a run begins from. */
 export interface SeraInput {
@@ -105,6 +106,7 @@ export async function runSera(
 
 class SeraRun {
   private readonly random: Random;
+  private readonly loss: PreferenceLoss;
 
   constructor(
     private readonly input: SeraInput,
@@ -115,12 +117,14 @@ class SeraRun {
     private readonly stopwatch: Stopwatch,
   ) {
     this.random = Random.seeded(options.seed);
+    this.loss = lossNamed(options.loss, options);
   }
 
   async run(): Promise<SeraSummary> {
     const { pairs } = this.input;
     if (pairs.length === 0) throw new InputError("found no preference pair, expected at least one");
-    const { iterations, loss, seed } = this.options;
+    const { iterations, seed } = this.options;
+    const loss = this.loss.name;
     await this.folder.fixedRows("pairs.jsonl", pairs.map(pairRow));
     await this.start();
     const reference = await this.reference();
@@ -158,7 +162,7 @@ class SeraRun {
     await this.train({
       kind: "align",
       iteration,
-      objective: preference(lossNamed(this.options.loss, this.options)),
+      objective: preference(this.loss),
       examples,
       options: this.options.training,
       start: () => this.policy(iteration - 1),
@@ -200,12 +204,17 @@ class SeraRun {
   private review(t: number, reference: PairValues): Promise<readonly Reviewed[]> {
     return this.folder.rows(marginsFile(t), async () => {
       const { pairs } = this.input;
-      const previous = t === 2 ? undefined : await this.review(t - 1, reference);
+      const previous = t === 2 ? this.marginsOf(reference, reference) : (await this.review(t - 1, reference)).map(({ margin }) => margin);
       const logProbs = await this.measured(t, "scoring", "review the pairs", t - 1, (policy, work) => pairLogProbs(policy, pairs, work));
-      const ratios = logRatios(logProbs, reference);
-      const all = margins(pairs, ratios, previous?.map(({ margin }) => margin), this.options.gamma);
+      const all = margins(pairs, pairRewards(this.loss, pairs, logProbs, reference), previous, this.options.gamma);
       return selectTop(all, this.options.select);
     });
+  }
+
+  /** Margins of a policy by its log-probabilities; those of the reference are 0 unless the loss knows no reference. */
+  private marginsOf(logProbs: PairValues, reference: PairValues): number[] {
+    const { chosen, rejected } = pairRewards(this.loss, this.input.pairs, logProbs, reference);
+    return Array.from(chosen, (reward, i) => reward - rejected[i]!);
   }
 
   private keptExamples(reviewed: readonly Reviewed[] | undefined, reference: PairValues): ReferencedPair[] {
@@ -270,7 +279,7 @@ class SeraRun {
     const previous = t === 2 ? undefined : await this.policy(t - 2);
     try {
       return await this.measured(t, "scoring", "label responses", t - 1, (newest, work) =>
-        labelSamples(samples, prompts, { newest, previous, reference, gamma: this.options.gamma }, work),
+        labelSamples(samples, prompts, { loss: this.loss, newest, previous, reference, gamma: this.options.gamma }, work),
       );
     } finally {
       await reference.free();

@@ -1,3 +1,5 @@
+import type { PreferenceLoss } from "../align/losses/loss.js";
+import { implicitReward } from "../align/losses/reward.js";
 import type { Work } from "../base/work.js";
 import type { TokenSequence } from "../model/batch.js";
 import type { Policy } from "../model/policy.js";
@@ -8,15 +10,17 @@ import type { PromptTokens, Sample } from "./sample.js";
 export interface LabelledSample extends Sample {
   /** log π_ref(y | x). */
   readonly reference: number;
-  /** (1−γ)·ρ(π_{t−1}) + γ·ρ(π_{t−2}): the ensembled implicit reward over β. */
+  /** The ensembled implicit reward over β; for DPO and its like (1−γ)·ρ(π_{t−1}) + γ·ρ(π_{t−2}). */
   readonly reward: number;
 }
 
 /** The policies whose implicit rewards are ensembled. */
 export interface Labellers {
+  /** The loss whose implicit reward it is. */
+  readonly loss: PreferenceLoss;
   /** π_{t−1} */
   readonly newest: Policy;
-  /** π_{t−2}; undefined where that is the reference, whose implicit reward is 0. */
+  /** π_{t−2}; undefined where that is the reference. */
   readonly previous: Policy | undefined;
   readonly reference: Policy;
   /** Weight of π_{t−2}. */
@@ -31,7 +35,7 @@ export interface Labellers {
 export async function labelSamples(
   samples: readonly Sample[],
   prompts: readonly PromptTokens[],
-  { newest, previous, reference, gamma }: Labellers,
+  { loss, newest, previous, reference, gamma }: Labellers,
   { signal, onProgress }: Work = {},
 ): Promise<LabelledSample[]> {
   const promptOf = new Map(prompts.map(({ id, prompt }) => [id, prompt]));
@@ -52,7 +56,8 @@ export async function labelSamples(
   const [byNewest, byReference, byPrevious] = logProbs as [Float64Array, Float64Array, Float64Array | undefined];
   return samples.map((sample, i) => {
     const atReference = byReference[i]!;
-    const previousRatio = byPrevious ? byPrevious[i]! - atReference : 0;
-    return { ...sample, reference: atReference, reward: ensemble(byNewest[i]! - atReference, previousRatio, gamma) };
+    const rewardOf = (policy: number) => implicitReward(loss, { policy, reference: atReference, length: sample.tokens.length });
+    const previous = rewardOf(byPrevious ? byPrevious[i]! : atReference);
+    return { ...sample, reference: atReference, reward: ensemble(rewardOf(byNewest[i]!), previous, gamma) };
   });
 }

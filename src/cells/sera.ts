@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { lossNamed } from "../align/losses/index.js";
+import { optionalLossSettings } from "../align/losses/settings.js";
 import { RunFolder } from "../align/run-folder.js";
 import { InputError } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
@@ -26,7 +28,7 @@ export interface RunOptions extends Partial<FlatSeraOptions> {
   readonly folder?: string;
 }
 
-const runNames = ["heldOut", "truncatePrompts", "folder", "microBatchSize"];
+const runNames = ["heldOut", "truncatePrompts", "folder", "microBatchSize", ...optionalLossSettings];
 
 /**
  * SeRA: trains a policy on preference pairs, lets it review them and write new ones, and trains it
@@ -44,14 +46,15 @@ export async function sera(policy: Policy, pairs: readonly PreferencePair[], opt
   const { heldOut, truncatePrompts = false, folder: given, ...flat } = options;
   checkNames(options);
   const all = seraOptions({ ...defaultFlatSera, ...flat });
+  const loss = lossNamed(all.loss, all);
   const { config, tokenizer, origin } = policy;
   const tokenize = (texts: readonly PreferencePair[]) =>
     tokenizePairs(texts, tokenizer, { contextLength: config.contextLength, truncatePrompts }).pairs;
   const tokenized = tokenize(pairs);
-  const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, all.generation) : undefined;
+  const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, all.generation, loss) : undefined;
   const parameters = await policy.parameters();
 
-  const method = all.iterations === 1 ? all.loss : "sera";
+  const method = all.iterations === 1 ? loss.name : "sera";
   const path = given ?? join("runs", `${method}-${fingerprint({ ...all, config, ...(config.adapter && { origin }) }, parameters, tokenized, held?.pairs ?? [])}`);
   const folder = new RunFolder(path);
   if (await folder.has("summary.json")) return Run.open(path);
