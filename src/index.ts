@@ -1,10 +1,9 @@
 /*
  * What a cell imports. Each arrow of the pipeline is one function:
- * pairs → tokenizePairs → (Training, trainInFolder) → margins → selectTop → sampleResponses →
+ * pairs → tokenizePairs → (Training, trainInFolder) → pairRewards → margins → selectTop → sampleResponses →
  * labelSamples → formPairs → and around again: sera.
  */
 export * from "./align/losses/index.js";
-export type { PairLogProbs, PreferenceLoss } from "./align/losses/loss.js";
 export { preference, type ReferencedPair } from "./align/preference.js";
 export { RunFolder } from "./align/run-folder.js";
 export { schedules, type Schedule } from "./align/schedule.js";

@@ -1,3 +1,4 @@
+import { lossNamed } from "./align/losses/index.js";
 import { balancingPenalty, formPairs, penalizeLength, type LabelledSample, type SamplePair } from "./bootstrap/index.js";
 import { capPerPrompt, selectionRules, type Margin, type Reviewed } from "./review/index.js";
 import type { Method } from "./run/method.js";
@@ -17,7 +18,8 @@ import { checkSeraOptions, defaultSera, type SeraOptions } from "./sera-options.
 export function seraMethod(options: Partial<SeraOptions>): Method {
   const all = { ...defaultSera, ...options };
   checkSeraOptions(all);
-  return { name: all.iterations === 1 ? all.loss : "sera", options: all, run: (stages) => selfImprove(stages, all) };
+  const name = all.iterations === 1 ? lossNamed(all.loss, all).name : "sera";
+  return { name, options: all, run: (stages) => selfImprove(stages, all) };
 }
 
 /** The loop: align on all pairs; then review, bootstrap and align on what they give, until the last iteration. */

@@ -2,6 +2,7 @@ import type { Feeds } from "../engine/engine.js";
 import type { Value } from "../graph/index.js";
 import type { TokenSequence } from "../model/batch.js";
 import type { BatchLeaves } from "../model/log-probs.js";
+import type { PlanOptions } from "./plan.js";
 
 /** Numbers that a training step reports, by the names that TRL gives them. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -10,16 +11,24 @@ export type Metrics = Readonly<Record<string, number>>;
 export interface Objective<Example> {
   /** Tells the objective's programs from others': its name and settings. */
   readonly key: string;
+  /** Names of scalars that it keeps from step to step in the optimizer's state, 0 before the first; they begin with `loss.`. */
+  readonly running?: readonly string[];
+  /** @throws InputError where it cannot be trained in such steps */
+  check?(options: PlanOptions): void;
   /** The sequences that the model reads for an example; as many for each. */
   sequences(example: Example): readonly TokenSequence[];
   /**
    * The loss of a batch, a scalar that adds up to the step's loss over its micro-batches, and what
-   * else to fetch, with one number for each place of an example.
+   * else to fetch, with one number for each place of an example; and the new contents of what it keeps.
    *
    * @param perToken weighted log-probabilities of the response tokens, [completions]
    * @param places examples that the batch has room for
    */
-  build(leaves: BatchLeaves, perToken: Value, places: number): { loss: Value; perExample: Readonly<Record<string, Value>> };
+  build(
+    leaves: BatchLeaves,
+    perToken: Value,
+    places: number,
+  ): { loss: Value; perExample: Readonly<Record<string, Value>>; running?: ReadonlyMap<string, Value> };
   /** What to feed for a micro-batch of a step; sizes are those of `build`. */
   feed(examples: readonly Example[], step: readonly Example[], places: number): { tokenWeight: number; feeds: Feeds };
   /** The step's metrics beside the loss, from what `perExample` fetched for its examples. */

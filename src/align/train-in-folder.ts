@@ -98,11 +98,11 @@ async function writeCheckpoint(file: string, policy: Policy, { step, tokens, mom
 
 async function readCheckpoint(file: string) {
   const { tensors, metadata } = await readSafetensors(file);
-  const isMoment = (name: string) => name.startsWith("adam.");
+  const isKept = (name: string) => name.startsWith("adam.") || name.startsWith("loss.");
   const position: TrainingPosition = {
     step: Number(metadata.step),
     tokens: Number(metadata.tokens),
-    moments: new Map([...tensors].filter(([name]) => isMoment(name))),
+    moments: new Map([...tensors].filter(([name]) => isKept(name))),
   };
-  return { position, parameters: new Map([...tensors].filter(([name]) => !isMoment(name))) };
+  return { position, parameters: new Map([...tensors].filter(([name]) => !isKept(name))) };
 }

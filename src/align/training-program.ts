@@ -12,9 +12,9 @@ export const gradientName = (parameter: string) => `gradient/${parameter}`;
 
 /** A whole step in one program: forward, backward, clipping, AdamW. Gives the loss, the norm and the metrics' numbers. */
 export function stepProgram<E>(config: ModelConfig, objective: Objective<E>, adamW: AdamW, shape: BatchShape, places: number): Program {
-  const { loss, perExample, parameters } = forward(config, objective, shape, places);
+  const { loss, perExample, running = [], parameters } = forward(config, objective, shape, places);
   const { updates, gradNorm } = adamWStep(adamW, parameters, gradients(loss, parameters));
-  return { outputs: { ...perExample, loss, gradNorm }, updates };
+  return { outputs: { ...perExample, loss, gradNorm }, updates: new Map([...updates, ...running]) };
 }
 
 /**

@@ -43,7 +43,7 @@ export interface TrainingPosition {
   /** Steps done. */
   readonly step: number;
   readonly tokens: number;
-  /** AdamW's moments, by state name. */
+  /** AdamW's moments and what the objective keeps, by state name. */
   readonly moments: ReadonlyMap<string, Tensor>;
 }
 
@@ -69,6 +69,8 @@ export class Training<Example> {
   /**
    * Plans a training; `from` goes on where an earlier one stood, and gives the same bytes as one
    * that never stopped, if policy, examples, options and random stream are the same.
+   *
+   * @throws InputError where the objective cannot be trained in such steps
    */
   static async begin<Example>(
     policy: Policy,
@@ -78,9 +80,11 @@ export class Training<Example> {
     random: Random,
     from?: TrainingPosition,
   ): Promise<Training<Example>> {
+    objective.check?.(options);
     const plan = planTraining(examples.map((example) => objective.sequences(example)), options, random, batchCost(policy.config));
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
-    const optimizer = await policy.programs.engine.createState(optimizerTensors(policy, accumulates, from?.moments));
+    const tensors = [...optimizerTensors(policy, accumulates, from?.moments), ...runningScalars(objective, from?.moments)];
+    const optimizer = await policy.programs.engine.createState(tensors);
     return new Training(policy, objective, examples, plan, options, optimizer, from?.step ?? 0, from?.tokens ?? 0);
   }
 
@@ -210,4 +214,8 @@ function optimizerTensors({ config }: Policy, accumulates: boolean, moments?: Re
     const kept = [mean, square].map((moment): [string, Tensor] => [moment, moments?.get(moment) ?? zeros()]);
     return accumulates ? [...kept, [gradientName(name), zeros()] as [string, Tensor]] : kept;
   });
+}
+
+function runningScalars<Example>({ running = [] }: Objective<Example>, kept?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+  return running.map((name) => [name, kept?.get(name) ?? tensor([], new Float32Array(1))]);
 }

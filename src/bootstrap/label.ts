@@ -1,3 +1,5 @@
+import type { PreferenceLoss } from "../align/losses/loss.js";
+import { implicitReward } from "../align/losses/reward.js";
 import type { Work } from "../base/work.js";
 import type { TokenSequence } from "../model/batch.js";
 import type { Policy } from "../model/policy.js";
@@ -14,7 +16,9 @@ export interface LabelledSample extends Sample {
 
 /** The policies whose implicit rewards are ensembled. */
 export interface Labellers {
-  /** Policies with their weights; SeRA's are π_{t−1} with 1−γ and, unless that is the reference, π_{t−2} with γ. */
+  /** The loss whose implicit reward it is. */
+  readonly loss: PreferenceLoss;
+  /** Policies with their weights, the reference itself perhaps among them; SeRA's are π_{t−1} with 1−γ and π_{t−2} with γ. */
   readonly policies: readonly { readonly policy: Policy; readonly weight: number }[];
   readonly reference: Policy;
 }
@@ -27,29 +31,29 @@ export interface Labellers {
 export async function labelSamples(
   samples: readonly Sample[],
   prompts: readonly PromptTokens[],
-  { policies, reference }: Labellers,
+  { loss, policies, reference }: Labellers,
   { signal, onProgress }: Work = {},
 ): Promise<LabelledSample[]> {
   const promptOf = new Map(prompts.map(({ id, prompt }) => [id, prompt]));
   const sequences = samples.map(
     ({ id, tokens }): TokenSequence => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) }),
   );
-  const all = [reference, ...policies.map(({ policy }) => policy)];
-  const logProbs: Float64Array[] = [];
+  const all = [...new Set([reference, ...policies.map(({ policy }) => policy)])];
+  const byPolicy = new Map<Policy, Float64Array>();
   for (const [i, policy] of all.entries()) {
     const before = i * sequences.length;
-    logProbs.push(
-      await finiteLogProbs(policy, sequences, {
-        ...(signal && { signal }),
-        onProgress: (done) => onProgress?.(before + done, all.length * sequences.length),
-      }),
-    );
+    const logProbs = await finiteLogProbs(policy, sequences, {
+      ...(signal && { signal }),
+      onProgress: (done) => onProgress?.(before + done, all.length * sequences.length),
+    });
+    byPolicy.set(policy, logProbs);
   }
-  const [byReference, ...byPolicy] = logProbs as [Float64Array, ...Float64Array[]];
   const weights = policies.map(({ weight }) => weight);
   return samples.map((sample, i) => {
-    const atReference = byReference[i]!;
-    const ratios = byPolicy.map((values) => values[i]! - atReference);
-    return { ...sample, reference: atReference, reward: ensemble(ratios, weights) };
+    const atReference = byPolicy.get(reference)![i]!;
+    const rewards = policies.map(({ policy }) =>
+      implicitReward(loss, { policy: byPolicy.get(policy)![i]!, reference: atReference, length: sample.tokens.length }),
+    );
+    return { ...sample, reference: atReference, reward: ensemble(rewards, weights) };
   });
 }

@@ -1,3 +1,4 @@
+import { optionalLossSettings } from "../align/losses/settings.js";
 import { InputError } from "../base/errors.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { Policy } from "../model/policy.js";
@@ -9,7 +10,7 @@ import { train, type RunSettings } from "./train.js";
 /** What a run is told; what is left out is as in {@link defaultFlatSera}. */
 export interface RunOptions extends Partial<FlatSeraOptions>, Omit<RunSettings, "watch"> {}
 
-const optional = ["heldOut", "judge", "truncatePrompts", "folder", "microBatchSize", "perPrompt"];
+const optional = ["heldOut", "judge", "truncatePrompts", "folder", "microBatchSize", "perPrompt", ...optionalLossSettings];
 
 /**
  * SeRA: trains a policy on preference pairs, lets it review them and write new ones, and trains it

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { lossNamed } from "../align/losses/index.js";
 import { RunFolder } from "../align/run-folder.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
@@ -49,7 +50,7 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
   const tokenize = (texts: readonly PreferencePair[]) =>
     tokenizePairs(texts, tokenizer, { contextLength: config.contextLength, truncatePrompts }).pairs;
   const tokenized = tokenize(pairs);
-  const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, options.generation) : undefined;
+  const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, options.generation, lossNamed(options.loss, options)) : undefined;
   const parameters = await policy.parameters();
 
   const facts = { name, ...options, config, ...(config.adapter && { origin }) };

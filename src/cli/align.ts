@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { lossNamed } from "../align/losses/index.js";
 import { RunFolder } from "../align/run-folder.js";
 import type { TrainingOptions } from "../align/training.js";
 import { inputError } from "../base/errors.js";
@@ -117,7 +118,7 @@ function tokenize(file: string, loaded: LoadedPreferences, { tokenizer, config }
 
 function heldOutOf(file: string, loaded: LoadedPreferences, start: Checkpoint, run: AlignRun) {
   const { pairs, account } = tokenize(file, loaded, start, run);
-  return { account, ...heldOutPairs(pairs, loaded.pairs, seraOptions(run).generation) };
+  return { account, ...heldOutPairs(pairs, loaded.pairs, seraOptions(run).generation, lossNamed(run.loss, run)) };
 }
 
 /** How an SFT start is trained. */

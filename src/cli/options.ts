@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { losses } from "../align/losses/index.js";
+import { losses, type LossChoice, type LossName } from "../align/losses/index.js";
 import { schedules } from "../align/schedule.js";
 import { pairings } from "../bootstrap/index.js";
 import { selectionRules } from "../review/index.js";
@@ -47,6 +47,18 @@ function penalty(text: string): number | "auto" {
 
 const names = <Name extends string>(table: Readonly<Record<Name, unknown>>) => Object.keys(table) as Name[];
 
+const lossNames = Object.keys(losses);
+
+/** A loss as typed: its name, or names with weights, `dpo=0.8,nll=0.2`. */
+export function lossChoice(text: string): LossChoice {
+  if (lossNames.includes(text)) return text;
+  const terms = text.split(",").map((term) => term.split("="));
+  const isGood = terms.every(([name, weight, ...more]) => lossNames.includes(name!) && weight !== undefined && more.length === 0);
+  if (!isGood) throw new InvalidArgumentError(`found "${text}", expected one of ${lossNames.join(", ")}, or some with their weights as in dpo=0.8,nll=0.2.`);
+  if (new Set(terms.map(([name]) => name)).size < terms.length) throw new InvalidArgumentError(`found a loss twice in "${text}", expected each once.`);
+  return Object.fromEntries(terms.map(([name, weight]) => [name as LossName, number(weight!)]));
+}
+
 /** Options of every verb that runs a model. */
 export interface EngineArguments {
   readonly provider: Provider;
@@ -91,8 +103,14 @@ export function sftOptions(command: Command): Command {
 
 export function alignOptions(command: Command): Command {
   return command
-    .option("--loss <name>", `direct alignment loss: ${Object.keys(losses).join(", ")}`, oneOf(...Object.keys(losses)), defaultSera.loss)
-    .option("--beta <β>", "how strongly the policy is held to the reference", number, defaultSera.beta)
+    .option("--loss <name>", `direct alignment loss, or several with their weights, dpo=0.8,nll=0.2: ${lossNames.join(", ")}`, lossChoice, defaultSera.loss)
+    .option("--beta <β>", "how strongly the policy is held to the reference; scale of the implicit reward, and λ of orpo", number, defaultSera.beta)
+    .option("--label-smoothing <ε>", "cdpo, rdpo: share of wrong labels (default: 0.1); exo-pair (default: 0.001)", number)
+    .option("--target-margin <γ>", "simpo: margin of rewards that is asked for (default: 0.5)", number)
+    .option("--tau <τ>", "discopop: width of the modulation (default: 0.05)", number)
+    .option("--length-normalized", "dpo, ipo: means over tokens instead of sums (ipo's default)")
+    .option("--no-length-normalized", "dpo, ipo: sums over tokens (dpo's default)")
+    .option("--nll <weight>", "adds the negative log-likelihood of the chosen responses to the loss, so weighted", number)
     .option("--reference <which>", `the model that the policy is held to: ${references.join(", ")} (of each iteration)`, oneOf(...references), defaultSera.reference)
     .option("--iterations <T>", "trainings; 1 is the loss alone, without SeRA", whole(1), defaultSera.iterations)
     .option("--select <share>", "K/N: pairs kept by their margin from iteration 2 on", share, defaultSera.select)

@@ -1,16 +1,19 @@
+import type { PreferenceLoss } from "../align/losses/loss.js";
 import type { Random } from "../base/random.js";
 import type { Reporter } from "../base/work.js";
 import { reported } from "../base/work.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import { generate, type GenerationOptions } from "../model/generate.js";
 import type { Policy } from "../model/policy.js";
-import { logRatios, pairLogProbs, type PairValues } from "../review/index.js";
+import { pairLogProbs, pairRewards, type PairValues } from "../review/index.js";
 import type { Evaluation } from "../run/summary.js";
 import { bootstrapInterval } from "../stats/interval.js";
 
 /** Held-out pairs and, where there is one, the gold reward of responses to their prompts. */
 export interface HeldOut {
   readonly pairs: readonly TokenizedPair[];
+  /** The loss whose implicit reward is held against the labels. */
+  readonly loss: PreferenceLoss;
   /** Reward in [0, 1] of a response to the prompt of pair `i`. */
   readonly gold?: (i: number, response: string) => number;
   readonly generation: GenerationOptions;
@@ -32,13 +35,15 @@ export interface JudgedResponse {
  */
 export async function evaluate(
   policy: Policy,
-  { pairs, gold, generation }: HeldOut,
+  { pairs, loss, gold, generation }: HeldOut,
   against: { readonly reference: PairValues; readonly rivals: readonly JudgedResponse[] } | undefined,
   random: Random,
   work: { readonly signal?: AbortSignal; readonly reporter?: Reporter },
 ): Promise<{ evaluation: Evaluation; responses: readonly JudgedResponse[]; logProbs: PairValues }> {
   const logProbs = await reported("score held-out pairs", work, (inner) => pairLogProbs(policy, pairs, inner));
-  const margins = against && heldOutMargins(logProbs, against.reference);
+  // Under the reference itself a loss that needs it has no margins but 0.
+  const hasMargins = against !== undefined || !loss.reward.needsReference;
+  const margins = hasMargins ? heldOutMargins(loss, pairs, logProbs, against?.reference) : undefined;
   const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length;
   const agreement = {
     accuracy: margins ? mean(margins.map((margin) => Number(margin > 0))) : null,
@@ -60,8 +65,13 @@ export async function evaluate(
   return { evaluation: { ...agreement, ...judged }, responses, logProbs };
 }
 
-function heldOutMargins(logProbs: PairValues, reference: PairValues): Float64Array {
-  const { chosen, rejected } = logRatios(logProbs, reference);
+function heldOutMargins(
+  loss: PreferenceLoss,
+  pairs: readonly TokenizedPair[],
+  logProbs: PairValues,
+  reference: PairValues | undefined,
+): Float64Array {
+  const { chosen, rejected } = pairRewards(loss, pairs, logProbs, reference);
   return chosen.map((value, i) => value - rejected[i]!);
 }
 

@@ -1,3 +1,4 @@
+import type { PreferenceLoss } from "../align/losses/loss.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import { goldReward } from "../data/world/gold.js";
@@ -15,12 +16,14 @@ export function heldOutPairs(
   tokenized: readonly TokenizedPair[],
   pairs: readonly PreferencePair[],
   generation: GenerationOptions,
+  loss: PreferenceLoss,
 ): HeldOut {
   const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
   const prompts = tokenized.map(({ id }) => promptOf.get(id)!);
   const isWorld = prompts.every((prompt) => typeof prompt === "string" && isWorldPrompt(prompt));
   return {
     pairs: tokenized,
+    loss,
     generation,
     ...(isWorld && { gold: (i: number, response: string) => goldReward(prompts[i] as string, response).total }),
   };

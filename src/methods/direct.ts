@@ -1,3 +1,4 @@
+import { lossNamed } from "../align/losses/index.js";
 import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
 
 /**
@@ -10,7 +11,7 @@ export const direct =
     const settled = settle({}, shared, own);
     const options = optionsOf(settled, { iterations: 1, epochs: settled.rounds, reference: "start" });
     return {
-      name: options.loss,
+      name: lossNamed(options.loss, options).name,
       options,
       async run(stages) {
         const pairs = await stages.offlinePairs();
@@ -18,3 +19,6 @@ export const direct =
       },
     };
   };
+
+/** Supervised fine-tuning on the chosen responses: {@link direct} by their negative log-likelihood. Rejected ones are not used. */
+export const sft = (own: Omit<Partial<RecipeOptions>, "loss"> = {}): Recipe => direct({ ...own, loss: "nll" });

@@ -1,3 +1,3 @@
-export { finiteLogProbs, logRatios, pairLogProbs, type PairValues } from "./log-ratios.js";
+export { finiteLogProbs, pairLogProbs, pairRewards, type PairValues } from "./log-ratios.js";
 export { ensemble, margins, type Margin } from "./margins.js";
 export * from "./select/index.js";

@@ -1,3 +1,5 @@
+import type { PreferenceLoss } from "../align/losses/loss.js";
+import { implicitReward } from "../align/losses/reward.js";
 import { DivergenceError } from "../align/training.js";
 import type { Work } from "../base/work.js";
 import type { TokenizedPair } from "../data/tokenize.js";
@@ -40,10 +42,23 @@ export async function finiteLogProbs(policy: Policy, sequences: readonly TokenSe
   throw new DivergenceError(`the policy gives a response the log-probability ${odd}; a smaller learning rate may help`);
 }
 
-/** ρ = log π(y | x) − log π_ref(y | x); the implicit reward is β·ρ (Rafailov et al. 2023, equation 5). */
-export function logRatios(policy: PairValues, reference: PairValues): PairValues {
-  return {
-    chosen: policy.chosen.map((value, i) => value - reference.chosen[i]!),
-    rejected: policy.rejected.map((value, i) => value - reference.rejected[i]!),
-  };
+/**
+ * The implicit reward over β of both responses of each pair under a loss; for DPO and its like that is
+ * ρ = log π(y | x) − log π_ref(y | x). Of the reference itself it is 0 there, but not under a loss without a reference.
+ *
+ * @param policy log-probabilities of the pairs under the policy
+ * @param reference under the reference; undefined where the loss needs none
+ * @throws InputError where the loss needs the reference and it is left out
+ */
+export function pairRewards(
+  loss: PreferenceLoss,
+  pairs: readonly Pick<TokenizedPair, "chosen" | "rejected">[],
+  policy: PairValues,
+  reference: PairValues | undefined,
+): PairValues {
+  const rewards = (side: keyof PairValues) =>
+    policy[side].map((logProb, i) =>
+      implicitReward(loss, { policy: logProb, reference: reference?.[side][i], length: pairs[i]![side].length }),
+    );
+  return { chosen: rewards("chosen"), rejected: rewards("rejected") };
 }

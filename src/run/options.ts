@@ -1,5 +1,7 @@
 import { checkTraining } from "../align/check-training.js";
-import { lossNamed } from "../align/losses/index.js";
+import { lossNamed, type LossChoice, type LossSettings } from "../align/losses/index.js";
+import { lossSettings } from "../align/losses/settings.js";
+import { preference } from "../align/preference.js";
 import type { Schedule } from "../align/schedule.js";
 import type { TrainingOptions } from "../align/training.js";
 import { requireOneOf, requireOption } from "../base/require-option.js";
@@ -10,11 +12,9 @@ export const references = ["start", "previous"] as const;
 export type Reference = (typeof references)[number];
 
 /** What every method is told. */
-export interface MethodOptions {
-  /** The direct alignment loss. */
-  readonly loss: string;
-  /** β of the loss. */
-  readonly beta: number;
+export interface MethodOptions extends LossSettings {
+  /** The direct alignment loss by its name, or losses with their weights: `{ dpo: 0.8, nll: 0.2 }`. */
+  readonly loss: LossChoice;
   /** T: how often the policy is trained. */
   readonly iterations: number;
   /** π_ref of the loss. Rewards and margins are always against the model of iteration 0. */
@@ -78,7 +78,7 @@ export function methodOptions(flat: FlatMethodOptions, sft: TrainingOptions = de
   const { batchSize, microBatchSize, epochs, learningRate, schedule, warmup, weightDecay } = flat;
   const { maxNewTokens, temperature, topK, topP } = flat;
   return {
-    ...{ loss, beta, iterations, reference, seed, sft },
+    ...{ loss, beta, ...lossSettings(flat), iterations, reference, seed, sft },
     training: { batchSize, ...(microBatchSize && { microBatchSize }), epochs, learningRate, schedule, warmup, adamW: { weightDecay } },
     generation: { maxNewTokens, temperature, topK, topP },
   };
@@ -88,7 +88,7 @@ export function methodOptions(flat: FlatMethodOptions, sft: TrainingOptions = de
 export function checkMethodOptions(options: MethodOptions): void {
   const { iterations, reference, seed, training, sft } = options;
   const { maxNewTokens = 1, temperature = 1, topK = 0, topP = 1 } = options.generation;
-  lossNamed(options.loss, options);
+  preference(lossNamed(options.loss, options)).check?.(training);
   requireOption(Number.isInteger(iterations) && iterations >= 1, "iterations", iterations, "a whole number from 1");
   requireOneOf("reference", reference, references);
   requireOption(Number.isSafeInteger(seed) && seed >= 0, "seed", seed, "a whole number from 0");

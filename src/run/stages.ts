@@ -1,4 +1,4 @@
-import { lossNamed } from "../align/losses/index.js";
+import { lossNamed, type PreferenceLoss } from "../align/losses/index.js";
 import { preference, type ReferencedPair } from "../align/preference.js";
 import type { RunFolder } from "../align/run-folder.js";
 import { supervised } from "../align/sft.js";
@@ -26,7 +26,7 @@ import type { TokenSequence } from "../model/batch.js";
 import type { Checkpoint } from "../model/checkpoint.js";
 import { Policy } from "../model/policy.js";
 import { loadPolicy, savePolicy } from "../model/policy-files.js";
-import { logRatios, margins, pairLogProbs, type Margin, type PairValues, type Reviewed } from "../review/index.js";
+import { margins, pairLogProbs, pairRewards, type Margin, type PairValues, type Reviewed } from "../review/index.js";
 import type { MethodOptions } from "./options.js";
 import type { Evaluation, IterationSummary, RunSummary, TrainedOn } from "./summary.js";
 
@@ -78,6 +78,7 @@ export interface MadePair extends TrainingPair {
  */
 export class Stages {
   private readonly random: Random;
+  private readonly loss: PreferenceLoss;
   private readonly summaries: IterationSummary[] = [];
   private readonly promptOf: ReadonlyMap<string, Int32Array>;
   private startLogProbs: Promise<PairValues> | undefined;
@@ -91,6 +92,7 @@ export class Stages {
     private readonly stopwatch: Stopwatch,
   ) {
     this.random = Random.seeded(options.seed);
+    this.loss = lossNamed(options.loss, options);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
   }
 
@@ -147,13 +149,14 @@ export class Stages {
   review(t: number, weights: readonly number[], select: (rows: readonly Margin[]) => readonly Reviewed[]): Promise<readonly Reviewed[]> {
     return this.folder.rows(marginsFile(t), async () => {
       const { pairs } = this.input;
-      const earlier: number[][] = [];
-      for (let before = t - 1; before >= 2 && earlier.length < weights.length - 1; before--) {
-        earlier.push((await this.review(before, weights, select)).map(({ margin }) => margin));
-      }
       const reference = await this.reference();
+      const rewards = (logProbs: PairValues) => pairRewards(this.loss, pairs, logProbs, reference);
+      const earlier: number[][] = [];
+      for (let before = t - 1; before >= 1 && earlier.length < weights.length - 1; before--) {
+        earlier.push(before === 1 ? marginsOf(rewards(reference)) : (await this.review(before, weights, select)).map(({ margin }) => margin));
+      }
       const logProbs = await this.measured(t, "scoring", "review the pairs", t - 1, (policy, work) => pairLogProbs(policy, pairs, work));
-      return select(margins(pairs, logRatios(logProbs, reference), earlier, weights));
+      return select(margins(pairs, rewards(logProbs), earlier, weights));
     });
   }
 
@@ -168,18 +171,16 @@ export class Stages {
    * @param weights of π_{t−1}, π_{t−2} …
    */
   async labelByReward(t: number, weights: readonly number[], samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
-    // The model of iteration 0 is the reference, whose own implicit reward is 0.
-    const iterations = weights.map((_, i) => t - 1 - i).filter((iteration) => iteration > 0);
-    const policies: Policy[] = [];
+    const earlier = weights.map((_, i) => t - 1 - i).filter((iteration) => iteration >= 0 && iteration < t - 1);
+    const loaded = new Map<number, Policy>();
     try {
-      for (const iteration of [0, ...iterations.slice(1)]) policies.push(await this.policy(iteration));
-      const [reference, ...earlier] = policies as [Policy, ...Policy[]];
+      for (const iteration of new Set([0, ...earlier])) loaded.set(iteration, await this.policy(iteration));
       return await this.measured(t, "scoring", "label responses", t - 1, (newest, work) => {
-        const labellers = [newest, ...earlier].map((policy, i) => ({ policy, weight: weights[i]! }));
-        return labelSamples(samples, this.prompts, { policies: labellers, reference }, work);
+        const policies = [newest, ...earlier.map((iteration) => loaded.get(iteration)!)].map((policy, i) => ({ policy, weight: weights[i]! }));
+        return labelSamples(samples, this.prompts, { loss: this.loss, policies, reference: loaded.get(0)! }, work);
       });
     } finally {
-      for (const policy of policies) await policy.free();
+      for (const policy of loaded.values()) await policy.free();
     }
   }
 
@@ -222,7 +223,7 @@ export class Stages {
     await this.train({
       kind: "align",
       iteration: t,
-      objective: preference(lossNamed(this.options.loss, this.options)),
+      objective: preference(this.loss),
       examples: await this.referenced(t, pairs),
       options: this.options.training,
       start: () => this.policy(t - 1),
@@ -232,8 +233,8 @@ export class Stages {
 
   /** Writes the summary of a run that has ended. */
   async end(method: string): Promise<RunSummary> {
-    const { loss, seed } = this.options;
-    const summary: RunSummary = { method, loss, seed, iterations: this.summaries };
+    const { loss, options } = this;
+    const summary: RunSummary = { method, loss: loss.name, seed: options.seed, iterations: this.summaries };
     await writeJson(this.folder.file("summary.json"), summary);
     return summary;
   }
@@ -379,6 +380,11 @@ export class Stages {
   private label(label: string, iteration: number): string {
     return iteration === 0 ? label : `${label} ${iteration}/${this.options.iterations}`;
   }
+}
+
+/** Chosen less rejected. */
+function marginsOf({ chosen, rejected }: PairValues): number[] {
+  return Array.from(chosen, (reward, i) => reward - rejected[i]!);
 }
 
 const marginsFile = (t: number) => `iteration-${t}/margins.jsonl`;

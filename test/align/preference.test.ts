@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { dpo } from "../../src/align/losses/dpo.js";
+import { losses, lossNamed, type LossName, type PreferenceLoss } from "../../src/align/losses/index.js";
+import { logRatio, meanLogProb } from "../../src/align/losses/reward.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
+import { InputError } from "../../src/base/errors.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { assertClose, relativeError } from "../support/compare.js";
+import { lossFixtures, lossOf } from "../support/loss-case.js";
 import { loadModelCase, modelCases } from "../support/model-case.js";
 import { lossAndGradients } from "../support/loss-and-gradients.js";
 
@@ -51,36 +54,82 @@ for (const name of modelCases) {
   });
 }
 
-interface TrlBatch extends Record<string, number | number[]> {
-  readonly beta: number;
-  readonly chosen: number[];
-  readonly rejected: number[];
-  readonly referenceChosen: number[];
-  readonly referenceRejected: number[];
-}
-
 describe("metrics", () => {
-  const { batches } = JSON.parse(readFileSync("test/fixtures/losses/dpo.json", "utf8")) as { batches: TrlBatch[] };
-  const none = { prompt: new Int32Array(0), response: new Int32Array(0) };
+  const prompt = new Int32Array(1);
+  const response = (length: number) => ({ prompt, response: new Int32Array(length) });
 
-  for (const [i, batch] of batches.entries()) {
-    it(`are those of TRL (batch ${i}, β ${batch.beta})`, () => {
-      const pairs: ReferencedPair[] = batch.chosen.map((_, p) => ({
-        chosen: none,
-        rejected: none,
-        referenceChosen: batch.referenceChosen[p]!,
-        referenceRejected: batch.referenceRejected[p]!,
+  for (const fixture of lossFixtures().filter(({ metrics }) => metrics)) {
+    const { numbers, extreme } = fixture;
+    const { reward, ...loss } = lossOf(fixture);
+    const { chosenLength, rejectedLength } = numbers;
+    // TRL logs β·ρ for all losses of its DPOTrainer, whatever they make larger, and β·l̄ for ORPO.
+    const logged = fixture.loss === "orpo" ? meanLogProb : fixture.source.includes("CPOTrainer") && fixture.loss === "simpo" ? reward : logRatio;
+    it(`are those of TRL, ${JSON.stringify(fixture.loss)} ${JSON.stringify(fixture.settings)}${extreme ? ", at ±1000" : ""}`, () => {
+      const pairs: ReferencedPair[] = chosenLength.map((length, i) => ({
+        chosen: response(length),
+        rejected: response(rejectedLength[i]!),
+        referenceChosen: numbers.referenceChosen[i]!,
+        referenceRejected: numbers.referenceRejected[i]!,
       }));
-      const metrics = preference(dpo(batch)).metrics(pairs, {
-        policyChosen: Float64Array.from(batch.chosen),
-        policyRejected: Float64Array.from(batch.rejected),
+      const found = preference({ ...loss, reward: logged }).metrics(pairs, {
+        policyChosen: Float64Array.from(numbers.policyChosen),
+        policyRejected: Float64Array.from(numbers.policyRejected),
       });
-      for (const name of ["rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies"]) {
-        // TRL takes the mean of the accuracies in float32.
-        assertClose([metrics[name]!], [batch[name] as number], 1e-7, name);
-      }
-      const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / values.length;
-      assertClose([metrics["logps/chosen"]!, metrics["logps/rejected"]!], [mean(batch.chosen), mean(batch.rejected)], 1e-12);
+      // TRL takes the mean of the accuracies in float32.
+      for (const [name, value] of Object.entries(fixture.metrics!)) assertClose([found[name]!], [value], 1e-7, name);
     });
   }
+
+  it("are β times the loss's own reward", () => {
+    const pairs: ReferencedPair[] = [{ chosen: response(4), rejected: response(2), referenceChosen: -10, referenceRejected: -6 }];
+    const fetched = { policyChosen: Float64Array.of(-8), policyRejected: Float64Array.of(-10) };
+    const rewards = (loss: PreferenceLoss) => {
+      const found = preference(loss).metrics(pairs, fetched);
+      return ["chosen", "rejected", "margins", "accuracies"].map((name) => found[`rewards/${name}`]!);
+    };
+    assert.deepEqual(rewards(losses.dpo({ beta: 0.5 })), [1, -2, 3, 1]);
+    assert.deepEqual(rewards(losses.ipo({ beta: 0.5 })), [0.25, -1, 1.25, 1]);
+    assert.deepEqual(rewards(losses.simpo({ beta: 0.5 })), [-1, -2.5, 1.5, 1]);
+    const [chosen, rejected] = [-2, -5].map((mean) => 0.5 * (mean - Math.log1p(-Math.exp(mean)))) as [number, number];
+    assertClose(rewards(losses.orpo({ beta: 0.5 })), [chosen, rejected, chosen - rejected, 1], 1e-12);
+  });
+});
+
+describe("a preference objective", () => {
+  const sequence = { prompt: new Int32Array(1), response: new Int32Array(2) };
+  const unreferenced: ReferencedPair = { chosen: sequence, rejected: sequence };
+
+  it("refuses a pair without the reference's log-probabilities, where the loss needs them", () => {
+    const feed = (name: LossName) => preference(lossNamed(name, { beta: 0.1 })).feed([unreferenced], [unreferenced], 1);
+    assert.throws(() => feed("dpo"), /^InputError: the loss dpo: found a response without its log-probability under the reference, expected one/);
+    assert.deepEqual([...(feed("simpo").feeds.referenceChosen as Float32Array)], [0]);
+  });
+
+  it("refuses micro-batches where the loss depends on all pairs of a step together", () => {
+    const check = (name: LossName, microBatchSize?: number) => () =>
+      preference(lossNamed(name, { beta: 0.1 })).check!({ batchSize: 8, epochs: 1, ...(microBatchSize && { microBatchSize }) });
+    for (const name of ["kto-pair", "bco-pair", "aot", "aot-unpaired"] as const) {
+      const message =
+        `microBatchSize: found 2, expected batchSize, 8, because the loss ${name} depends on all pairs of a step together; ` +
+        "set both to what fits into memory";
+      assert.throws(check(name, 2), new InputError(message));
+      check(name)();
+      check(name, 8)();
+    }
+    check("dpo", 2)();
+  });
+
+  it("has a key of its own for every loss and setting", () => {
+    const settings = [{ beta: 0.1 }, { beta: 0.2 }, { beta: 0.1, nll: 0.1 }];
+    const names = Object.keys(losses).filter((name) => name !== "nll") as LossName[];
+    const keys = names.flatMap((name) => settings.map((of) => preference(lossNamed(name, of)).key));
+    const more = [
+      lossNamed("cdpo", { beta: 0.1, labelSmoothing: 0.2 }),
+      lossNamed("simpo", { beta: 0.1, targetMargin: 1 }),
+      lossNamed("discopop", { beta: 0.1, tau: 0.5 }),
+      lossNamed("dpo", { beta: 0.1, lengthNormalized: true }),
+      lossNamed("ipo", { beta: 0.1, lengthNormalized: false }),
+    ].map((loss) => preference(loss).key);
+    assert.equal(new Set([...keys, ...more]).size, keys.length + more.length);
+  });
 });

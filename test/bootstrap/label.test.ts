@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { dpo } from "../../src/align/losses/dpo.js";
+import { simpo } from "../../src/align/losses/simpo.js";
 import { Random } from "../../src/base/random.js";
 import { labelSamples } from "../../src/bootstrap/label.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -24,7 +26,9 @@ const samples = pairs.flatMap(({ id, chosen, rejected }) =>
 describe("labelSamples", () => {
   it("gives the ensembled log-ratio of each sample", async () => {
     const [newest, previous, reference] = policies;
-    const labelled = await labelSamples(samples, pairs, { policies: [{ policy: newest, weight: 0.7 }, { policy: previous, weight: 0.3 }], reference });
+    const labelled = await labelSamples(samples, pairs, {
+      ...{ loss: dpo({ beta: 0.1 }), policies: [{ policy: newest, weight: 0.7 }, { policy: previous, weight: 0.3 }], reference },
+    });
     const sequences = samples.map(({ id, tokens }) => ({
       prompt: pairs.find((pair) => pair.id === id)!.prompt,
       response: Int32Array.from(tokens),
@@ -37,11 +41,28 @@ describe("labelSamples", () => {
     }
   });
 
+  it("gives the reward of the loss, which of the reference is not 0 where the loss knows none", async () => {
+    const [newest, , reference] = policies;
+    const loss = simpo({ beta: 2 });
+    const weighted = [{ policy: newest, weight: 0.7 }, { policy: reference, weight: 0.3 }];
+    const labelled = await labelSamples(samples, pairs, { loss, policies: weighted, reference });
+    const plain = await labelSamples(samples, pairs, { loss: dpo({ beta: 2 }), policies: [{ policy: newest, weight: 1 }], reference });
+    for (const [i, { reward, tokens }] of labelled.entries()) {
+      const atReference = plain[i]!.reference!;
+      const atNewest = plain[i]!.reward + atReference;
+      assert.ok(Math.abs(reward - (0.7 * atNewest + 0.3 * atReference) / tokens.length) < 1e-9);
+    }
+  });
+
   it("takes the margin of the reference for 0, and tells how far it is", async () => {
     const [newest, , reference] = policies;
     const progress: number[][] = [];
     const onProgress = (done: number, total: number) => void progress.push([done, total]);
-    const weighted = (weight: number) => ({ policies: [{ policy: newest, weight }], reference });
+    const weighted = (weight: number) => ({
+      loss: dpo({ beta: 0.1 }),
+      policies: [{ policy: newest, weight }, { policy: reference, weight: 1 - weight }],
+      reference,
+    });
     const whole = await labelSamples(samples, pairs, weighted(1), { onProgress });
     const half = await labelSamples(samples, pairs, weighted(0.5));
     for (const [i, { reward }] of half.entries()) assert.ok(Math.abs(2 * reward - whole[i]!.reward) < 1e-9);

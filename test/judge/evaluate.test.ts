@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { dpo } from "../../src/align/losses/dpo.js";
+import { simpo } from "../../src/align/losses/simpo.js";
 import { RunFolder } from "../../src/align/run-folder.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -24,7 +26,8 @@ after(() => engine.close());
 const pairs = randomPairs(8, Random.seeded(4));
 /** A reward that any two responses are told apart by. */
 const gold = (i: number, response: string) => ([...response].reduce((sum, character) => sum + character.codePointAt(0)!, i) % 97) / 97;
-const heldOut: HeldOut = { pairs, gold, generation: { maxNewTokens: 6 } };
+const loss = dpo({ beta: 0.1 });
+const heldOut: HeldOut = { pairs, loss, gold, generation: { maxNewTokens: 6 } };
 const random = () => Random.seeded(11);
 
 describe("evaluate", () => {
@@ -51,8 +54,15 @@ describe("evaluate", () => {
     assert.equal(evaluation.winRate, points.reduce((a, b) => a + b) / 8);
   });
 
+  it("has margins for the reference under a loss that knows none", async () => {
+    const { evaluation, logProbs } = await evaluate(reference, { pairs, loss: simpo({ beta: 2 }), generation: {} }, undefined, random(), {});
+    const margins = pairs.map(({ chosen, rejected }, i) => logProbs.chosen[i]! / chosen.length - logProbs.rejected[i]! / rejected.length);
+    assert.equal(evaluation.accuracy, margins.filter((margin) => margin > 0).length / 8);
+    assert.ok(Math.abs(evaluation.meanMargin! - margins.reduce((a, b) => a + b) / 8) < 1e-9);
+  });
+
   it("writes nothing where the data has no gold reward", async () => {
-    const { evaluation, responses } = await evaluate(policy, { pairs, generation: {} }, undefined, random(), {});
+    const { evaluation, responses } = await evaluate(policy, { pairs, loss, generation: {} }, undefined, random(), {});
     assert.deepEqual(evaluation, { accuracy: null, meanMargin: null });
     assert.deepEqual(responses, []);
   });

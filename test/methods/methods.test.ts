@@ -43,6 +43,13 @@ describe("direct", () => {
   });
 });
 
+describe("sft", () => {
+  it("is the negative log-likelihood of the chosen responses", async (test) => {
+    const { summary } = await run(test, methods.sft());
+    assert.deepEqual([summary.method, summary.loss], ["nll", "nll"]);
+  });
+});
+
 describe("sera", () => {
   it("trains as many pairs each round: kept ones and its own", async (test) => {
     const { summary, seen } = await run(test, methods.sera({ select: 0.5, bootstrap: 0.5 }));

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { lossNamed } from "../../src/align/losses/index.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { tensor } from "../../src/graph/tensor.js";
 import { embeddingName } from "../../src/model/parameters.js";
 import { responseLogProbs } from "../../src/model/score.js";
-import { logRatios, pairLogProbs } from "../../src/review/log-ratios.js";
+import { pairLogProbs, pairRewards } from "../../src/review/log-ratios.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -37,10 +38,24 @@ describe("pairLogProbs", () => {
   });
 });
 
-describe("logRatios", () => {
-  it("are policy less reference", () => {
-    const policy = { chosen: Float64Array.of(-1, -2), rejected: Float64Array.of(-3, -4) };
-    const reference = { chosen: Float64Array.of(-2, -2), rejected: Float64Array.of(-3, -1) };
-    assert.deepEqual(logRatios(policy, reference), { chosen: Float64Array.of(1, 0), rejected: Float64Array.of(0, -3) });
+describe("pairRewards", () => {
+  const responses = [{ chosen: new Int32Array(2), rejected: new Int32Array(4) }, { chosen: new Int32Array(1), rejected: new Int32Array(2) }];
+  const policy = { chosen: Float64Array.of(-1, -2), rejected: Float64Array.of(-3, -4) };
+  const reference = { chosen: Float64Array.of(-2, -2), rejected: Float64Array.of(-3, -1) };
+
+  it("are policy less reference under DPO", () => {
+    const found = pairRewards(lossNamed("dpo", { beta: 0.1 }), responses, policy, reference);
+    assert.deepEqual(found, { chosen: Float64Array.of(1, 0), rejected: Float64Array.of(0, -3) });
+  });
+
+  it("are those of the loss, by length and without a reference as it has them", () => {
+    const byToken = pairRewards(lossNamed("ipo", { beta: 0.1 }), responses, policy, reference);
+    assert.deepEqual(byToken, { chosen: Float64Array.of(0.5, 0), rejected: Float64Array.of(0, -1.5) });
+    const free = pairRewards(lossNamed("simpo", { beta: 0.1 }), responses, policy, undefined);
+    assert.deepEqual(free, { chosen: Float64Array.of(-0.5, -2), rejected: Float64Array.of(-0.75, -2) });
+  });
+
+  it("are an error where the loss needs the reference and there is none", () => {
+    assert.throws(() => pairRewards(lossNamed("dpo", { beta: 0.1 }), responses, policy, undefined), /^InputError: the loss dpo: found a response without/);
   });
 });

@@ -1,21 +1,72 @@
 import { InputError, quote } from "../../base/errors.js";
+import { aot, aotUnpaired } from "./aot.js";
+import { apoDown } from "./apo-down.js";
+import { apoZero } from "./apo-zero.js";
+import { bcoPair } from "./bco-pair.js";
+import { cdpo } from "./cdpo.js";
+import { discopop } from "./discopop.js";
 import { dpo } from "./dpo.js";
+import { exoPair } from "./exo-pair.js";
+import { ipo } from "./ipo.js";
+import { ktoPair } from "./kto-pair.js";
 import type { PreferenceLoss } from "./loss.js";
+import { ncaPair } from "./nca-pair.js";
+import { nll } from "./nll.js";
+import { orpo } from "./orpo.js";
+import { rdpo } from "./rdpo.js";
+import { checkLossSettings, type LossSettings } from "./settings.js";
+import { simpo } from "./simpo.js";
+import { slic } from "./slic.js";
+import { sppoHard } from "./sppo-hard.js";
+import { weightedSum } from "./weighted-sum.js";
 
-/** Every direct alignment loss by its name, as a function of its settings. */
-export const losses = { dpo } as const;
+export type { PairLogProbs, PreferenceLoss, Running } from "./loss.js";
+export { implicitReward, type ImplicitReward, type ResponseLogProbs } from "./reward.js";
+export type { LossSettings } from "./settings.js";
+
+/** Every direct alignment loss by its name, as a function of its settings; docs/losses.md is their table. */
+export const losses = {
+  dpo,
+  cdpo,
+  rdpo,
+  ipo,
+  slic,
+  simpo,
+  orpo,
+  "kto-pair": ktoPair,
+  "sppo-hard": sppoHard,
+  "exo-pair": exoPair,
+  "nca-pair": ncaPair,
+  "bco-pair": bcoPair,
+  "apo-zero": apoZero,
+  "apo-down": apoDown,
+  discopop,
+  aot,
+  "aot-unpaired": aotUnpaired,
+  nll,
+} as const satisfies Readonly<Record<string, (settings: LossSettings) => PreferenceLoss>>;
 export type LossName = keyof typeof losses;
 
+/** A loss by its name, or several with their weights in a sum. */
+export type LossChoice = string | Readonly<Partial<Record<LossName, number>>>;
+
 /**
- * A loss by its name.
+ * A loss by its name, or a weighted sum of losses.
  *
- * @throws InputError where there is none of that name, or β is not above 0
+ * @example lossNamed({ dpo: 0.8, nll: 0.2 }, { beta: 0.1 })
+ * @throws InputError where there is none of that name, a weight is not above 0, or a setting is outside its range or
+ *   not used by the loss
  */
-export function lossNamed(name: string, settings: { readonly beta: number }): PreferenceLoss {
+export function lossNamed(choice: LossChoice, settings: LossSettings): PreferenceLoss {
+  const weights = Object.entries(typeof choice === "string" ? { [choice]: 1 } : choice) as [LossName, number][];
   const known = Object.keys(losses);
-  if (!known.includes(name)) throw new InputError(`loss: found ${quote(name)}, expected one of ${known.join(", ")}`);
-  if (!(settings.beta > 0 && Number.isFinite(settings.beta))) {
-    throw new InputError(`beta: found ${quote(settings.beta)}, expected a number above 0`);
+  if (weights.length === 0) throw new InputError(`loss: found no loss to sum, expected some of ${known.join(", ")}`);
+  for (const [name, weight] of weights) {
+    if (!known.includes(name)) throw new InputError(`loss: found ${quote(name)}, expected one of ${known.join(", ")}`);
+    if (!(weight > 0 && weight < Infinity)) throw new InputError(`loss: found the weight ${quote(weight)} of ${name}, expected a number above 0`);
   }
-  return losses[name as LossName](settings);
+  checkLossSettings(weights.map(([name]) => name), settings);
+  const terms = weights.map(([name, weight]) => ({ weight, loss: losses[name](settings) }));
+  if (settings.nll) terms.push({ weight: settings.nll, loss: nll(settings) });
+  return terms.length === 1 && terms[0]!.weight === 1 ? terms[0]!.loss : weightedSum(terms);
 }

@@ -1,23 +1,52 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
-import { losses, lossNamed } from "../../../src/align/losses/index.js";
+import { describe, it } from "node:test";
+import { losses, lossNamed, type LossChoice, type LossName, type LossSettings } from "../../../src/align/losses/index.js";
 import { InputError } from "../../../src/base/errors.js";
 
-it("a loss is had by its name, with its settings", () => {
-  const { name, beta } = lossNamed("dpo", { beta: 0.25 });
-  assert.deepEqual({ name, beta }, { name: "dpo", beta: 0.25 });
-});
+const known = Object.keys(losses).join(", ");
 
-it("another name is an error that lists the losses", () => {
-  // "toString" is a property of every object.
-  for (const name of ["ddpo", "", "toString"]) {
-    const message = `loss: found ${JSON.stringify(name)}, expected one of ${Object.keys(losses).join(", ")}`;
-    assert.throws(() => lossNamed(name, { beta: 0.1 }), new InputError(message));
-  }
-});
+describe("lossNamed", () => {
+  it("gives a loss by its name, with its settings", () => {
+    for (const name of Object.keys(losses) as LossName[]) {
+      const { name: found, beta } = lossNamed(name, { beta: 0.25 });
+      assert.deepEqual({ found, beta }, { found: name, beta: 0.25 });
+    }
+    assert.deepEqual(lossNamed("simpo", { beta: 2, targetMargin: 1.2 }).settings, { targetMargin: 1.2 });
+  });
 
-it("β is a number above 0", () => {
-  for (const beta of [0, -0.1, NaN, Infinity]) {
-    assert.throws(() => lossNamed("dpo", { beta }), new InputError(`beta: found ${beta}, expected a number above 0`));
+  it("refuses another name, and lists the losses", () => {
+    // "toString" is a property of every object.
+    for (const name of ["ddpo", "", "toString"]) {
+      const message = `loss: found ${JSON.stringify(name)}, expected one of ${known}`;
+      assert.throws(() => lossNamed(name, { beta: 0.1 }), new InputError(message));
+      assert.throws(() => lossNamed({ dpo: 1, [name]: 1 }, { beta: 0.1 }), new InputError(message));
+    }
+  });
+
+  const cases: readonly [LossChoice, LossSettings, string][] = [
+    ...[0, -0.1, NaN, Infinity].map((beta): [LossChoice, LossSettings, string] => ["dpo", { beta }, `beta: found ${beta}, expected a number above 0`]),
+    [{}, { beta: 1 }, `loss: found no loss to sum, expected some of ${known}`],
+    [{ dpo: 0 }, { beta: 1 }, "loss: found the weight 0 of dpo, expected a number above 0"],
+    [{ dpo: NaN }, { beta: 1 }, "loss: found the weight NaN of dpo, expected a number above 0"],
+    ["rdpo", { beta: 1, labelSmoothing: 0.5 }, "labelSmoothing: found 0.5, expected a share in [0, 1/2), for exo-pair above 0"],
+    ["cdpo", { beta: 1, labelSmoothing: -0.1 }, "labelSmoothing: found -0.1, expected a share in [0, 1/2), for exo-pair above 0"],
+    ["exo-pair", { beta: 1, labelSmoothing: 0 }, "labelSmoothing: found 0, expected a share in [0, 1/2), for exo-pair above 0"],
+    ["dpo", { beta: 1, labelSmoothing: 0.1 }, "labelSmoothing: found 0.1 for the loss dpo, expected a loss that uses it: cdpo, rdpo, exo-pair"],
+    ["simpo", { beta: 1, targetMargin: -1 }, "targetMargin: found -1, expected a number from 0"],
+    [{ dpo: 1, slic: 1 }, { beta: 1, targetMargin: 1 }, "targetMargin: found 1 for the loss dpo, slic, expected a loss that uses it: simpo"],
+    ["discopop", { beta: 1, tau: 0 }, "tau: found 0, expected a number above 0, at most 1"],
+    ["discopop", { beta: 1, tau: 1.5 }, "tau: found 1.5, expected a number above 0, at most 1"],
+    ["simpo", { beta: 1, lengthNormalized: false }, "lengthNormalized: found false for the loss simpo, expected a loss that uses it: dpo, ipo"],
+    ["dpo", { beta: 1, lengthNormalized: 1 as unknown as boolean }, "lengthNormalized: found 1, expected true or false"],
+    ["dpo", { beta: 1, nll: -1 }, "nll: found -1, expected a number from 0"],
+    [{ dpo: 1, nll: 1 }, { beta: 1, nll: 1 }, "nll: found 1 beside the loss nll, expected its weight in one place"],
+  ];
+  for (const [choice, settings, message] of cases) {
+    it(`refuses ${message}`, () => assert.throws(() => lossNamed(choice, settings), new InputError(message)));
   }
+
+  it("takes a setting that one loss of a sum uses", () => {
+    assert.equal(lossNamed({ cdpo: 1, dpo: 1 }, { beta: 1, labelSmoothing: 0 }).name, "cdpo=1,dpo=1");
+    assert.equal(lossNamed("dpo", { beta: 1, nll: 0 }).name, "dpo");
+  });
 });

@@ -1,0 +1,27 @@
+import { add, logSigmoid, mul, neg, sigmoid, sub } from "../../graph/index.js";
+import type { PreferenceLoss } from "./loss.js";
+import { logRatio } from "./reward.js";
+import { logit } from "./terms.js";
+
+/**
+ * Efficient exact optimisation on pairs: the reverse KL from (σ(z), σ(−z)) to the smoothed labels (1−ε, ε),
+ * σ(z)·(log σ(z) − log(1−ε)) + σ(−z)·(log σ(−z) − log ε), z = β(ρ_w − ρ_l) (Ji et al. 2024, arXiv 2402.00856,
+ * equation 16). Its gradient fades where the policy is sure of the wrong response.
+ *
+ * Implicit reward over β: ρ.
+ *
+ * @param labelSmoothing ε in (0, ½). Default 1e-3, the paper's
+ */
+export function exoPair({ beta, labelSmoothing = 1e-3 }: { readonly beta: number; readonly labelSmoothing?: number }): PreferenceLoss {
+  return {
+    name: "exo-pair",
+    beta,
+    settings: { labelSmoothing },
+    reward: logRatio,
+    perPair(logProbs) {
+      const z = logit(logProbs, beta);
+      const side = (logits: typeof z, share: number) => mul(sigmoid(logits), sub(logSigmoid(logits), Math.log(share)));
+      return add(side(z, 1 - labelSmoothing), side(neg(z), labelSmoothing));
+    },
+  };
+}

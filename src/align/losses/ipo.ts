@@ -1,0 +1,27 @@
+import { mul, sub } from "../../graph/index.js";
+import type { PreferenceLoss } from "./loss.js";
+import { logRatio, meanLogRatio } from "./reward.js";
+import { logRatios, margin, perToken } from "./terms.js";
+
+/**
+ * Identity preference optimisation: (Δ − 1/(2β))², with Δ = ρ_w/|y_w| − ρ_l/|y_l|, or summed Δ = ρ_w − ρ_l
+ * (Azar et al. 2023, arXiv 2310.12036, equation 17, where β is τ). The paper writes the sum; that its results are of
+ * the mean over tokens is what TRL's authors learned from the paper's.
+ *
+ * Implicit reward over β: ρ/|y|; summed ρ.
+ *
+ * @param lengthNormalized whether log-ratios are means over tokens. Default true
+ */
+export function ipo({ beta, lengthNormalized = true }: { readonly beta: number; readonly lengthNormalized?: boolean }): PreferenceLoss {
+  return {
+    name: "ipo",
+    beta,
+    settings: { lengthNormalized },
+    reward: lengthNormalized ? meanLogRatio : logRatio,
+    perPair(logProbs) {
+      const ratios = logRatios(logProbs);
+      const error = sub(margin(lengthNormalized ? perToken(ratios, logProbs) : ratios), 1 / (2 * beta));
+      return mul(error, error);
+    },
+  };
+}

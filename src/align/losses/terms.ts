@@ -1,0 +1,68 @@
+import { div, exp, less, log, maximum, minimum, mul, neg, sub, sum, add, where, type Value } from "../../graph/index.js";
+import type { PairLogProbs } from "./loss.js";
+import { certain } from "./reward.js";
+
+/*
+ * What several losses are made of, as graph values.
+ */
+
+/** One value for the chosen and one for the rejected response of each pair, [pairs] each. */
+export interface Both {
+  readonly chosen: Value;
+  readonly rejected: Value;
+}
+
+/** ρ = log π − log π_ref of both responses. */
+export function logRatios({ policyChosen, policyRejected, referenceChosen, referenceRejected }: PairLogProbs): Both {
+  return { chosen: sub(policyChosen, referenceChosen), rejected: sub(policyRejected, referenceRejected) };
+}
+
+/** What was summed over the tokens of both responses as means over their tokens. */
+export function perToken({ chosen, rejected }: Both, { chosenLength, rejectedLength }: PairLogProbs): Both {
+  return { chosen: div(chosen, chosenLength), rejected: div(rejected, rejectedLength) };
+}
+
+/** l̄: the mean log-probability of the tokens of both responses under the policy. */
+export function meanLogProbs(logProbs: PairLogProbs): Both {
+  return perToken({ chosen: logProbs.policyChosen, rejected: logProbs.policyRejected }, logProbs);
+}
+
+/** Chosen less rejected. */
+export function margin({ chosen, rejected }: Both): Value {
+  return sub(chosen, rejected);
+}
+
+/** z = β(ρ_w − ρ_l), DPO's logit. */
+export function logit(logProbs: PairLogProbs, beta: number): Value {
+  return mul(margin(logRatios(logProbs)), beta);
+}
+
+/** β·ρ of both responses. */
+export function scaledLogRatios(logProbs: PairLogProbs, beta: number): Both {
+  const { chosen, rejected } = logRatios(logProbs);
+  return { chosen: mul(chosen, beta), rejected: mul(rejected, beta) };
+}
+
+/** Mean over the pairs of a step that are all in the batch; padding does not count. */
+export function stepMean(perPair: Value, { pairWeight }: PairLogProbs): Value {
+  return sum(mul(perPair, pairWeight));
+}
+
+/** Where the two forms of {@link logOfOdds} meet. */
+const meeting = 0.7;
+
+/**
+ * log p/(1−p) of p = exp(logProb), for log-probabilities of any size; those above −1e-8 count as that.
+ *
+ * With x = −log p it is −x − log(1−e⁻ˣ). Where x is small, 1−e⁻ˣ would lose the digits that the logarithm is made
+ * of; there log(1−e⁻ˣ) = log x − x/2 + x²/24 − x⁴/2880 + x⁶/181440 − …
+ */
+export function logOfOdds(logProb: Value): Value {
+  const x = maximum(neg(logProb), -certain);
+  const small = minimum(x, meeting);
+  const square = mul(small, small);
+  const tail = add(mul(add(mul(square, 1 / 181440), -1 / 2880), square), 1 / 24);
+  const series = add(sub(log(small), mul(small, 1 / 2)), mul(square, tail));
+  const direct = log(sub(x.graph.constant(1), exp(neg(maximum(x, meeting)))));
+  return neg(add(x, where(less(x, meeting), series, direct)));
+}

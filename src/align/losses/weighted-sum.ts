@@ -1,0 +1,46 @@
+import { add, mul } from "../../graph/index.js";
+import type { PreferenceLoss } from "./loss.js";
+import type { ImplicitReward } from "./reward.js";
+
+/** A loss and what it counts in a sum. */
+export interface WeightedLoss {
+  readonly weight: number;
+  readonly loss: PreferenceLoss;
+}
+
+/**
+ * Σ weight · loss; the losses share one β.
+ *
+ * Implicit reward over β: the mean of the losses' own, by their weights. The negative log-likelihood, which compares no
+ * responses, does not count unless it is alone.
+ */
+export function weightedSum(terms: readonly WeightedLoss[]): PreferenceLoss {
+  const running = terms.flatMap(({ loss }) => loss.running ?? []);
+  return {
+    name: terms.map(({ weight, loss }) => `${loss.name}=${weight}`).join(","),
+    beta: terms[0]!.loss.beta,
+    settings: { terms },
+    reward: meanReward(terms),
+    needsWholeStep: terms.some(({ loss }) => loss.needsWholeStep),
+    ...(running.length > 0 && {
+      running: {
+        names: running.flatMap(({ names }) => names),
+        update: (logProbs) => new Map(running.flatMap(({ update }) => [...update(logProbs)])),
+      },
+    }),
+    perPair: (logProbs) => terms.map(({ weight, loss }) => mul(loss.perPair(logProbs), weight)).reduce((a, b) => add(a, b)),
+  };
+}
+
+function meanReward(terms: readonly WeightedLoss[]): ImplicitReward {
+  const comparing = terms.filter(({ loss }) => loss.name !== "nll");
+  const counted = comparing.length > 0 ? comparing : terms;
+  const rewards = new Set(counted.map(({ loss }) => loss.reward));
+  if (rewards.size === 1) return counted[0]!.loss.reward;
+  const total = counted.reduce((sum, { weight }) => sum + weight, 0);
+  return {
+    name: counted.map(({ weight, loss }) => `${loss.reward.name}=${weight}`).join(","),
+    needsReference: counted.some(({ loss }) => loss.reward.needsReference),
+    of: (response) => counted.reduce((sum, { weight, loss }) => sum + (weight / total) * loss.reward.of(response), 0),
+  };
+}

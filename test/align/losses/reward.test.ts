@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { losses, lossNamed, implicitReward, type LossName } from "../../../src/align/losses/index.js";
+import { InputError } from "../../../src/base/errors.js";
+import { assertClose } from "../../support/compare.js";
+
+const rewardOf = (name: LossName, settings: object, response: { policy: number; reference?: number; length: number }) =>
+  implicitReward(lossNamed(name, { beta: 0.1, ...settings }), response);
+
+describe("the implicit reward over β", () => {
+  const response = { policy: -12, reference: -15, length: 6 };
+
+  it("is the log-ratio for DPO and its like, its mean over tokens where they are length-normalised", () => {
+    for (const name of Object.keys(losses) as LossName[]) {
+      if (["ipo", "simpo", "orpo", "nll"].includes(name)) continue;
+      assert.equal(rewardOf(name, {}, response), 3, name);
+    }
+    assert.equal(rewardOf("ipo", {}, response), 0.5);
+    assert.equal(rewardOf("ipo", { lengthNormalized: false }, response), 3);
+    assert.equal(rewardOf("dpo", { lengthNormalized: true }, response), 0.5);
+  });
+
+  it("needs no reference for SimPO, ORPO and the likelihood", () => {
+    const alone = { policy: -12, length: 6 };
+    assert.equal(rewardOf("simpo", {}, alone), -2);
+    assert.equal(rewardOf("nll", {}, alone), -2);
+    assertClose([rewardOf("orpo", {}, alone)], [Math.log(Math.exp(-2) / (1 - Math.exp(-2)))], 1e-14);
+  });
+
+  it("is an error where the reference is needed and not there", () => {
+    const message =
+      "the loss dpo: found a response without its log-probability under the reference, expected one; " +
+      "score it, or choose a loss that needs none: simpo, orpo, nll";
+    assert.throws(() => rewardOf("dpo", {}, { policy: -1, length: 1 }), new InputError(message));
+  });
+});
+
+describe("log-odds of a mean token probability", () => {
+  const logOdds = (policy: number) => rewardOf("orpo", {}, { policy, length: 1 });
+
+  it("are 0 at one half, and what they are at hand-computed probabilities", () => {
+    assertClose([0.5, 0.8, 0.01].map((p) => logOdds(Math.log(p))), [0, Math.log(4), -Math.log(99)], 1e-12);
+  });
+
+  it("are finite and keep their digits however sure or unsure the policy is", () => {
+    assertClose([logOdds(-1000), logOdds(-1e-6), logOdds(0)], [-1000, Math.log(1e6) - 5e-7, Math.log(1e8)], 1e-9);
+  });
+});

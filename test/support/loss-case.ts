@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { lossNamed, type LossChoice, type LossSettings, type PairLogProbs, type PreferenceLoss } from "../../src/align/losses/index.js";
+import type { Engine } from "../../src/engine/engine.js";
+import { gradients, Graph, mul, sum, tensor, type Value } from "../../src/graph/index.js";
+import { evaluate } from "./reference.js";
+
+/** Numbers of some pairs, one each; lengths are 1 where they are left out. */
+export interface PairNumbers {
+  readonly policyChosen: readonly number[];
+  readonly policyRejected: readonly number[];
+  readonly referenceChosen: readonly number[];
+  readonly referenceRejected: readonly number[];
+  readonly chosenLength?: readonly number[];
+  readonly rejectedLength?: readonly number[];
+}
+
+/** The mean loss of a step, and its gradient by each pair's log-probabilities under the policy. */
+export interface LossAndSlopes {
+  readonly loss: number;
+  readonly gradientChosen: readonly number[];
+  readonly gradientRejected: readonly number[];
+}
+
+const columns = ["policyChosen", "policyRejected", "referenceChosen", "referenceRejected", "chosenLength", "rejectedLength", "pairWeight"] as const;
+
+/** A loss as a graph: its leaves are named as in {@link PairLogProbs}. */
+function lossGraph(loss: PreferenceLoss, places: number) {
+  const graph = new Graph();
+  const leaf = (name: string) => graph.input(name, "float32", [places]);
+  const leaves = Object.fromEntries(columns.map((name) => [name, leaf(name)])) as Record<(typeof columns)[number], Value>;
+  const logProbs: PairLogProbs = { ...leaves, meanChosenLength: graph.input("meanChosenLength", "float32", []) };
+  const total = sum(mul(loss.perPair(logProbs), logProbs.pairWeight));
+  const [gradientChosen, gradientRejected] = gradients(total, [logProbs.policyChosen, logProbs.policyRejected]) as [Value, Value];
+  return { outputs: { loss: total, gradientChosen, gradientRejected }, running: loss.running?.update(logProbs) ?? new Map<string, Value>() };
+}
+
+function lossFeeds(numbers: PairNumbers, places: number): Record<string, number[]> {
+  const pairs = numbers.policyChosen.length;
+  const ones = numbers.policyChosen.map(() => 1);
+  const { chosenLength = ones, rejectedLength = ones } = numbers;
+  const padded = (values: readonly number[], padding: number) => [...values, ...new Array<number>(places - pairs).fill(padding)];
+  return {
+    policyChosen: padded(numbers.policyChosen, 0),
+    policyRejected: padded(numbers.policyRejected, 0),
+    referenceChosen: padded(numbers.referenceChosen, 0),
+    referenceRejected: padded(numbers.referenceRejected, 0),
+    chosenLength: padded(chosenLength, 1),
+    rejectedLength: padded(rejectedLength, 1),
+    pairWeight: padded(ones.map(() => 1 / pairs), 0),
+    meanChosenLength: [chosenLength.reduce((a, b) => a + b) / pairs],
+  };
+}
+
+/**
+ * A loss on an engine, in float32, of the first step of a training.
+ *
+ * @param padding places that hold no pair
+ */
+export async function lossOn(engine: Engine, loss: PreferenceLoss, numbers: PairNumbers, padding = 0): Promise<LossAndSlopes> {
+  const pairs = numbers.policyChosen.length;
+  const { outputs, running } = lossGraph(loss, pairs + padding);
+  const state = await engine.createState((loss.running?.names ?? []).map((name) => [name, tensor([], new Float32Array(1))]));
+  const executable = await engine.prepare({ outputs, updates: running });
+  const feeds = Object.entries(lossFeeds(numbers, pairs + padding)).map(([name, values]) => [name, Float32Array.from(values)]);
+  const found = await executable.run(Object.fromEntries(feeds), [state]);
+  await executable.release();
+  await state.free();
+  const column = (name: keyof typeof outputs) => [...found[name]!.data.subarray(0, pairs)];
+  return { loss: found.loss!.data[0]!, gradientChosen: column("gradientChosen"), gradientRejected: column("gradientRejected") };
+}
+
+/** A loss in float64, as its graph is meant, of the first step of a training. */
+export function lossByMeaning(loss: PreferenceLoss, numbers: PairNumbers): LossAndSlopes {
+  const { outputs } = lossGraph(loss, numbers.policyChosen.length);
+  const states = Object.fromEntries((loss.running?.names ?? []).map((name) => [name, [0]]));
+  const feeds = { ...lossFeeds(numbers, numbers.policyChosen.length), ...states };
+  const [[total], gradientChosen, gradientRejected] = evaluate(Object.values(outputs), feeds) as [[number], number[], number[]];
+  return { loss: total, gradientChosen, gradientRejected };
+}
+
+/** A step of a loss as Python computed it; null where its formula overflows. `test/fixtures/losses/make.py` says how. */
+export interface LossFixture {
+  readonly loss: LossChoice;
+  readonly settings: LossSettings;
+  /** Whose code it is. */
+  readonly source: string;
+  readonly numbers: PairNumbers & { readonly chosenLength: readonly number[]; readonly rejectedLength: readonly number[] };
+  readonly extreme: boolean;
+  readonly value: number | null;
+  readonly gradientChosen: readonly (number | null)[];
+  readonly gradientRejected: readonly (number | null)[];
+  /** What TRL logs by these names. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** Every step that Python computed. */
+export function lossFixtures(): readonly LossFixture[] {
+  return (JSON.parse(readFileSync("test/fixtures/losses/losses.json", "utf8")) as { cases: LossFixture[] }).cases;
+}
+
+/** The loss of a fixture. */
+export const lossOf = ({ loss, settings }: LossFixture): PreferenceLoss => lossNamed(loss, settings);
