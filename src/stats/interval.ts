@@ -1,6 +1,6 @@
 import type { Random } from "../base/random.js";
 
-/** A mean with an interval that holds 95 % of the means of resampled data. */
+/** A value with an interval that holds 95 % of its values on resampled data. */
 export interface Interval {
   readonly mean: number;
   readonly low: number;
@@ -17,8 +17,16 @@ const resamples = 1000;
  */
 export function bootstrapInterval(values: readonly number[], random: Random): Interval {
   if (values.length === 0) throw new RangeError("the mean of no values");
-  const mean = (draw: (i: number) => number) => values.reduce((total, _, i) => total + draw(i), 0) / values.length;
-  const means = Float64Array.from({ length: resamples }, () => mean(() => values[random.integer(values.length)]!)).sort();
-  const at = (share: number) => means[Math.round(share * (resamples - 1))]!;
-  return { mean: mean((i) => values[i]!), low: at(0.025), high: at(0.975) };
+  return bootstrapIntervalOf(values, (drawn) => drawn.reduce((total, value) => total + value, 0) / drawn.length, random);
+}
+
+/**
+ * Any figure of some items and its 95 % percentile bootstrap interval (Efron 1979).
+ *
+ * @param items independent of each other
+ */
+export function bootstrapIntervalOf<T>(items: readonly T[], figure: (items: readonly T[]) => number, random: Random): Interval {
+  const figures = Float64Array.from({ length: resamples }, () => figure(items.map(() => items[random.integer(items.length)]!))).sort();
+  const at = (share: number) => figures[Math.round(share * (resamples - 1))]!;
+  return { mean: figure(items), low: at(0.025), high: at(0.975) };
 }

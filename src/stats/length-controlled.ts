@@ -1,0 +1,96 @@
+import type { Random } from "../base/random.js";
+import { bootstrapIntervalOf, type Interval } from "./interval.js";
+
+/** How a response did against its rival. */
+export interface Contest {
+  /** 1 where it won, ½ for a tie, 0. */
+  readonly win: number;
+  /** Its length less its rival's. */
+  readonly difference: number;
+}
+
+/** Strength of the prior on φ, that of a normal distribution with the standard deviation 3.2: weak, and φ stays finite. */
+const ridge = 0.1;
+
+/**
+ * The win rate that would be had at equal lengths (length-controlled AlpacaEval, Dubois et al. 2024, arXiv 2404.04475),
+ * with its 95 % bootstrap interval over prompts.
+ *
+ * A logistic regression explains the wins, P(win) = σ(θ + φ · tanh(d / s)), d the difference of lengths and s its
+ * standard deviation; σ(θ) is its prediction at d = 0. Of the paper's model this is the term of the models and that of
+ * the length, with a weak L2 penalty on φ. The third, how hard each instruction is, is estimated there from many models'
+ * answers to the same instructions and left out here, where there are two; and the penalty is fixed, not cross-validated.
+ *
+ * @returns null where the difference of lengths is the same everywhere and not 0: nothing tells length and model apart
+ * @throws RangeError where there are no contests
+ */
+export function lengthControlledWinRate(contests: readonly Contest[], random: Random): Interval | null {
+  if (contests.length === 0) throw new RangeError("a win rate of no contests");
+  const mean = contests.reduce((sum, { difference }) => sum + difference, 0) / contests.length;
+  const deviation = Math.sqrt(contests.reduce((sum, { difference }) => sum + (difference - mean) ** 2, 0) / contests.length);
+  if (deviation === 0 && mean !== 0) return null;
+  const points = contests.map(({ win, difference }) => ({ win, x: deviation === 0 ? 0 : Math.tanh(difference / deviation) }));
+  return bootstrapIntervalOf(points, rateAtEqualLength, random);
+}
+
+interface Point {
+  readonly win: number;
+  readonly x: number;
+}
+
+/** σ(θ) of the regression, by Newton's method with halved steps; the penalised likelihood is concave. */
+function rateAtEqualLength(points: readonly Point[]): number {
+  // Where all have won or all have lost θ has no finite maximum, and what it goes to is known.
+  const [{ win: first }] = points as [Point];
+  if ((first === 0 || first === 1) && points.every(({ win }) => win === first)) return first;
+  let at = { theta: 0, phi: 0 };
+  let value = logLikelihood(points, at);
+  for (let step = 0; step < 100; step++) {
+    const direction = newtonStep(points, at);
+    let next = at;
+    let gain = 0;
+    for (let size = 1; size > 1e-6; size /= 2) {
+      next = { theta: at.theta + size * direction.theta, phi: at.phi + size * direction.phi };
+      gain = logLikelihood(points, next) - value;
+      if (gain >= 0) break;
+    }
+    if (!(gain > 1e-12 * points.length)) break;
+    at = next;
+    value += gain;
+  }
+  return logistic(at.theta);
+}
+
+interface Coefficients {
+  readonly theta: number;
+  readonly phi: number;
+}
+
+function logLikelihood(points: readonly Point[], { theta, phi }: Coefficients): number {
+  return points.reduce((sum, { win, x }) => sum + win * (theta + phi * x) - softplus(theta + phi * x), (-ridge / 2) * phi ** 2);
+}
+
+/** H⁻¹ g of the negative log-likelihood's Hessian H and the log-likelihood's gradient g. */
+function newtonStep(points: readonly Point[], { theta, phi }: Coefficients): Coefficients {
+  let [gTheta, gPhi, hTheta, hBoth, hPhi] = [0, -ridge * phi, 0, 0, ridge];
+  for (const { win, x } of points) {
+    const p = logistic(theta + phi * x);
+    const weight = p * (1 - p);
+    gTheta += win - p;
+    gPhi += (win - p) * x;
+    hTheta += weight;
+    hBoth += weight * x;
+    hPhi += weight * x ** 2;
+  }
+  const determinant = hTheta * hPhi - hBoth ** 2;
+  return { theta: (hPhi * gTheta - hBoth * gPhi) / determinant, phi: (hTheta * gPhi - hBoth * gTheta) / determinant };
+}
+
+function logistic(x: number): number {
+  return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
+}
+
+/** ln(1 + eˣ) without overflow. */
+function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
