@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { inspect } from "node:util";
+import { InputError } from "../../../src/base/errors.js";
+import { compareAll, gradeAll } from "../../../src/judge/judge-all.js";
+import { llmJudge } from "../../../src/judge/llm/llm-judge.js";
+import type { JudgeModel } from "../../../src/judge/llm/provider.js";
+import type { LlmJudgeOptions } from "../../../src/judge/llm/settings.js";
+import { emptyFolder } from "../../support/folder.js";
+import { body, cutBefore, cutWithin, hang, JudgeServer, refuse, say } from "../../support/judge-server.js";
+
+const apis = ["anthropic", "openai"] as const;
+const secret = "sk-very-secret-0123456789";
+
+/** Sets a variable until the test ends. */
+function setVariable(test: TestContext, name: string, value: string | undefined): void {
+  const before = process.env[name];
+  const set = (to: string | undefined) => (to === undefined ? delete process.env[name] : (process.env[name] = to));
+  set(value);
+  test.after(() => set(before));
+}
+
+async function judgeAt(test: TestContext, api: (typeof apis)[number], options: LlmJudgeOptions = {}, model: Partial<JudgeModel> = {}) {
+  const server = await JudgeServer.start(test);
+  const cache = emptyFolder(test);
+  const make = (more: LlmJudgeOptions = {}) => llmJudge({ ...server.model(api), ...model }, { cache, ...options, ...more });
+  return { server, cache, make, judge: await make() };
+}
+
+const rows = (count: number) => Array.from({ length: count }, (_, i) => ({ id: `p${i}`, prompt: `question ${i}`, a: `answer ${2 * i}`, b: `answer ${9}` }));
+const filesOf = (folder: string) => readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"));
+const contentsOf = (folder: string) => filesOf(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+
+for (const api of apis) {
+  describe(`llmJudge, ${api}`, { concurrency: true }, () => {
+    it("asks in both orders and takes what both say", async (test) => {
+      const { server, judge } = await judgeAt(test, api);
+      assert.equal(judge.name, `${api}:judge-1`);
+      assert.deepEqual(await judge.compare("which?", "answer 7", "answer 3"), { choice: "a", orders: ["a", "a"], reasons: ["7 and 3", "3 and 7"] });
+      assert.equal((await judge.compare("which?", "answer 1", "answer 3")).choice, "b");
+      assert.equal((await judge.compare("which?", "answer 3", "answer 03")).choice, "tie");
+      assert.deepEqual(server.asked.map(({ path }) => path), new Array(6).fill(api === "anthropic" ? "/v1/messages" : "/v1/chat/completions"));
+      const { body: request, text } = server.asked[0]!;
+      assert.deepEqual([request["model"], request["temperature"], request["max_tokens"]], ["judge-1", 0, 512]);
+      assert.match(text, /<request>\nwhich\?\n<\/request>/);
+      assert.deepEqual(judge.spent, { calls: 6, cached: 0, inputTokens: 600, outputTokens: 120, cost: undefined });
+    });
+
+    it("calls it a tie where the place decides", async (test) => {
+      const { server, judge } = await judgeAt(test, api);
+      server.answer = () => '{"verdict": "A"}';
+      assert.deepEqual(await judge.compare("which?", "x", "y"), { choice: "tie", orders: ["a", "b"], reasons: ["", ""] });
+    });
+
+    it("grades, and reads conversations", async (test) => {
+      const { server, judge } = await judgeAt(test, api, { temperature: null });
+      assert.deepEqual(await judge.grade([{ role: "system", content: "be brief" }, { role: "user", content: "well?" }], "answer 8"), { grade: 8, reason: "its number" });
+      assert.match(server.asked[0]!.text, /system: be brief\n\nuser: well\?/);
+      assert.ok(!("temperature" in server.asked[0]!.body));
+    });
+
+    it("tries again what may pass: limits, faults, broken connections, bodies that are none", async (test) => {
+      const { server, judge } = await judgeAt(test, api, { concurrency: 5, price: { input: 1, output: 1 } });
+      const soon = { "retry-after": "0" };
+      server.fail(refuse(429, soon), refuse(500, { "retry-after-ms": "5" }), refuse(529, soon), refuse(503, { "retry-after": new Date().toUTCString() }));
+      assert.equal((await judge.grade("q", "answer 4")).grade, 4);
+      assert.equal(server.asked.length, 5);
+      server.fail(cutBefore, cutWithin, body("<html>"), body("<html>", "text/html"), body('{"content": 3}'));
+      const grades = await Promise.all([1, 2, 3, 4, 5].map((i) => judge.grade(`q${i}`, `answer ${i}`)));
+      assert.deepEqual(grades.map(({ grade }) => grade), [1, 2, 3, 4, 5]);
+      assert.deepEqual(judge.spent, { calls: 15, cached: 0, inputTokens: 600, outputTokens: 120, cost: 0.00072 });
+    });
+
+    it("gives up after so many tries, and at once where another is no use, and says why", async (test) => {
+      const { server, make, judge } = await judgeAt(test, api, { retries: 2 });
+      const soon = { "retry-after": "0" };
+      server.fail(...new Array(3).fill(refuse(500, soon, "all is lost")));
+      await assert.rejects(judge.grade("q", "a"), { message: /^(anthropic|openai):judge-1: 127\.0\.0\.1:\d+ answers 500 .*all is lost.*, 3 times$/ });
+      server.fail(refuse(400, {}, "temperature is not supported"));
+      await assert.rejects(judge.grade("q", "a"), { message: /answers 400 .*temperature is not supported/ });
+      server.fail(refuse(429, { "retry-after": "3600" }));
+      await assert.rejects(judge.grade("q", "a"), { message: /answers 429 .*\(asks to wait 3600 s\)$/ });
+      server.fail(hang, hang);
+      const impatient = await make({ retries: 1, timeoutSeconds: 0.15 });
+      await assert.rejects(impatient.grade("q", "a"), { message: /judge-1: no answer in 0\.15 s, 2 times$/ });
+      assert.equal(server.asked.length, 7);
+    });
+
+    it("asks again, saying what was wrong, for an answer that does not fit", async (test) => {
+      const { server, judge } = await judgeAt(test, api);
+      server.fail(say("It is an eight, I would say."), say('{"reason": "good", "grade": 11}'));
+      assert.equal((await judge.grade("q", "answer 8")).grade, 8);
+      assert.match(server.asked[1]!.text, /did not fit: found "It is an eight, I would say\.", expected one JSON object\. Reply/);
+      assert.match(server.asked[2]!.text, /did not fit: found 11 in field "grade", expected at most 10\. Reply/);
+      assert.deepEqual([judge.spent!.calls, judge.spent!.inputTokens], [3, 300]);
+      server.fail(say(""), say("", { end: "cut" }), say('{"grade": 3.5}'));
+      await assert.rejects(judge.grade("q2", "answer 8"), { message: `${api}:judge-1: 3 answers did not fit, the last: found 3.5 in field "grade", expected a whole number from 1 to 10` });
+      assert.match(server.asked[5]!.text, /found an empty answer, expected one JSON object within maxTokens 512/);
+    });
+
+    it("estimates tokens where the server tells none", async (test) => {
+      const { server, judge } = await judgeAt(test, api);
+      server.fail(say('{"grade": 3}', { tokens: null }));
+      await judge.grade("q", "a");
+      assert.equal(judge.spent!.inputTokens, Math.ceil(Buffer.byteLength(server.asked[0]!.text) / 3));
+      assert.equal(judge.spent!.outputTokens, 4);
+    });
+
+    it("sends a key of the environment, and tells it nowhere", async (test) => {
+      setVariable(test, "SERA_TEST_KEY", secret);
+      const { server, cache, judge } = await judgeAt(test, api, {}, { keyVariable: "SERA_TEST_KEY" });
+      await judge.grade("q", "answer 8");
+      assert.equal(server.asked[0]!.headers.authorization, `Bearer ${secret}`);
+      server.fail(refuse(401, {}, `the key ${secret} is wrong`));
+      const error: unknown = await judge.grade("q2", "a").catch((reason: unknown) => reason);
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, /answers 401 .*the key … is wrong.*; expected a key that it takes in SERA_TEST_KEY$/);
+      for (const text of [inspect(error, { depth: 9, showHidden: true }), inspect(judge, { depth: 9, showHidden: true }), JSON.stringify(judge), ...contentsOf(cache)]) {
+        assert.doesNotMatch(text, /very-secret/);
+      }
+    });
+
+    it("sends no key of the maker's to another server", async (test) => {
+      for (const name of ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_AUTH_TOKEN", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY"]) setVariable(test, name, secret);
+      const { server, judge } = await judgeAt(test, api);
+      await judge.grade("q", "answer 8");
+      assert.doesNotMatch(JSON.stringify(server.asked), /very-secret/);
+    });
+  });
+}
+
+describe("llmJudge's cache", { concurrency: true }, () => {
+  it("pays for nothing twice: not again, not later, not at the same time", async (test) => {
+    const { server, cache, make, judge } = await judgeAt(test, "openai");
+    const [one, two] = await Promise.all([judge.compare("q", "answer 1", "answer 2"), judge.compare("q", "answer 1", "answer 2")]);
+    assert.deepEqual(one, two);
+    assert.equal(server.asked.length, 2);
+    const later = await make();
+    assert.deepEqual(await later.compare("q", "answer 1", "answer 2"), one);
+    // The other way round the same two questions are asked.
+    assert.equal((await later.compare("q", "answer 2", "answer 1")).choice, "a");
+    assert.equal(server.asked.length, 2);
+    assert.deepEqual(later.spent, { calls: 0, cached: 4, inputTokens: 0, outputTokens: 0, cost: undefined });
+    assert.equal(filesOf(cache).length, 2);
+  });
+
+  it("asks anew where the settings, the model or the prompt's file are others", async (test) => {
+    const { server, cache, make, judge } = await judgeAt(test, "openai");
+    await judge.grade("q", "answer 1");
+    await (await make({ temperature: 0.5 })).grade("q", "answer 1");
+    await (await make({ maxTokens: 100 })).grade("q", "answer 1");
+    await (await llmJudge(server.model("openai", "judge-2"), { cache })).grade("q", "answer 1");
+    const file = join(cache, "own.md");
+    writeFileSync(file, "Grade {{ response }} to {{prompt}} <answer>{{response}}</answer>");
+    await (await make({ prompts: { grade: file } })).grade("q", "answer 1");
+    assert.equal(server.asked.length, 5);
+    assert.equal(server.asked[4]!.text, "Grade answer 1 to q <answer>answer 1</answer>");
+    await (await make({ concurrency: 1, retries: 0 })).grade("q", "answer 1");
+    assert.equal(server.asked.length, 5);
+  });
+
+  it("asks again where a file is damaged", async (test) => {
+    const { server, cache, judge } = await judgeAt(test, "openai");
+    await judge.grade("q", "answer 1");
+    for (const content of ["{", '{"answer": "no"}']) {
+      writeFileSync(join(cache, filesOf(cache)[0]!), content);
+      assert.equal((await judge.grade("q", "answer 1")).grade, 1);
+    }
+    assert.equal(server.asked.length, 3);
+  });
+
+  it("keeps what was judged before an error, which names the row", async (test) => {
+    const { server, make, judge } = await judgeAt(test, "openai", { concurrency: 1 });
+    server.answer = (text) => (text.includes("question 3") ? "no idea" : '{"verdict": "tie"}');
+    await assert.rejects(compareAll(judge, rows(6)), { message: /^row "p3": openai:judge-1: 3 answers did not fit, the last: found "no idea", expected one JSON object$/ });
+    const asked = server.asked.length;
+    assert.ok(asked >= 9 && asked < 6 * 2 + 4, `${asked} requests`);
+    server.answer = () => '{"verdict": "tie"}';
+    const verdicts = await compareAll(await make(), rows(6));
+    assert.deepEqual(verdicts.map(({ choice }) => choice), new Array(6).fill("tie"));
+    const paid = server.asked.length - asked;
+    assert.ok(paid <= 6, `${paid} requests after the error`);
+  });
+
+  it("keeps what is under way when it is interrupted, and goes on from there", async (test) => {
+    const { server, cache, make, judge } = await judgeAt(test, "openai", { concurrency: 2 });
+    server.delay = 30;
+    const abort = new AbortController();
+    const onProgress = (done: number) => void (done === 2 && abort.abort(new Error("stopped")));
+    await assert.rejects(compareAll(judge, rows(8), { signal: abort.signal, onProgress }), { message: "stopped" });
+    const asked = server.asked.length;
+    assert.ok(asked < 16);
+    assert.equal(filesOf(cache).length, asked);
+    await compareAll(await make(), rows(8));
+    assert.equal(server.asked.length, 16);
+  });
+});
+
+describe("llmJudge's limits", { concurrency: true }, () => {
+  it("asks so many at a time", async (test) => {
+    const { server, judge } = await judgeAt(test, "anthropic", { concurrency: 3 });
+    server.delay = 10;
+    const seen: number[] = [];
+    await gradeAll(judge, rows(8).map(({ prompt, a }) => ({ prompt, response: a })), { onProgress: (done, total) => seen.push(done, total) });
+    assert.equal(server.mostActive, 3);
+    assert.deepEqual(seen, [1, 2, 3, 4, 5, 6, 7, 8].flatMap((done) => [done, 8]));
+  });
+
+  it("tells what questions will cost, and what is kept already", async (test) => {
+    const { server, judge } = await judgeAt(test, "openai", { price: { input: 3, output: 15 } });
+    await judge.compare("question 0", "answer 0", "answer 9");
+    const estimate = await judge.plan!(rows(3));
+    const tokens = server.asked.reduce((sum, { text }) => sum + Math.ceil(text.length / 3), 0);
+    assert.deepEqual(estimate, { calls: 4, cached: 2, inputTokens: 2 * tokens, outputTokens: 400, cost: (3 * 2 * tokens + 15 * 400) / 1e6 });
+    assert.equal(server.asked.length, 2);
+  });
+
+  it("refuses beforehand what will cost more than it may", async (test) => {
+    const { server, cache, judge } = await judgeAt(test, "openai", { maxCost: 0.001, price: { input: 3, output: 15 } });
+    await assert.rejects(compareAll(judge, rows(3)), { message: new RegExp(`^maxCost: found questions for about \\$0\\.01\\d, expected at most \\$0\\.0010; the answers until now are kept in ${cache}: raise the cap`) });
+    const { judge: rare } = await judgeAt(test, "openai", { maxCalls: 5 });
+    await assert.rejects(compareAll(rare, rows(3)), { message: /^maxCalls: found 6 questions to ask, expected at most 5; / });
+    assert.equal(server.asked.length, 0);
+  });
+
+  it("stops before a cap, whatever the estimate said", async (test) => {
+    const { server, judge } = await judgeAt(test, "openai", { maxCalls: 7, concurrency: 4 });
+    server.fail(say("nonsense"), say("nonsense"), say("nonsense"));
+    await assert.rejects(compareAll(judge, rows(3)), { message: /^row "p\d": maxCalls: found 7 calls made, expected at most 7; / });
+    assert.equal(server.asked.length, 7);
+    // A call of up to 1 in and 512 out is 0.5 dollars and more; the first three are billed far above it.
+    const dear = await judgeAt(test, "openai", { maxCost: 4, concurrency: 1, price: { input: 0, output: 1000 } });
+    dear.server.answer = () => '{"verdict": "tie"}';
+    dear.server.fail(say('{"verdict": "tie"}', { tokens: [1, 1500] }), say('{"verdict": "tie"}', { tokens: [1, 2100] }));
+    await assert.rejects(compareAll(dear.judge, rows(3)), { message: /maxCost: found \$3\.60 spent or set aside and a call of up to \$0\.51, expected at most \$4\.00/ });
+    assert.equal(dear.judge.spent!.cost, 3.6);
+    assert.equal(dear.server.asked.length, 2);
+  });
+
+  it("counts towards the cap what may be billed though nothing came", async (test) => {
+    const { server, judge } = await judgeAt(test, "openai", { maxCost: 1, retries: 5, price: { input: 0, output: 1000 } });
+    server.fail(cutBefore, cutBefore);
+    await assert.rejects(judge.grade("q", "answer 1"), { message: /maxCost: found \$0\.51 spent or set aside and a call of up to \$0\.51, expected at most \$1\.00/ });
+    assert.equal(server.asked.length, 1);
+    assert.equal(judge.spent!.cost, 0);
+  });
+});
+
+describe("llmJudge refuses", () => {
+  const cases: Readonly<Record<string, readonly [model: string | JudgeModel, options: LlmJudgeOptions, message: RegExp]>> = {
+    "an unknown provider": ["mistral:large", {}, /^judge: found "mistral", expected provider:model, the provider one of anthropic, openai$/],
+    "a provider of every object": ["constructor:large", {}, /found "constructor", expected/],
+    "a name without a provider": ["gpt-4.1", {}, /^judge: found "gpt-4\.1", expected provider:model/],
+    "no model": ["openai:", {}, /^judge: found "openai" without a model, expected/],
+    "a missing key": ["anthropic:claude-haiku-4-5", {}, /^anthropic:claude-haiku-4-5: found no key, expected it in the environment variable ANTHROPIC_API_KEY$/],
+    "a missing key of one's own": [{ provider: "openai", model: "m", keyVariable: "SERA_NO_KEY" }, {}, /environment variable SERA_NO_KEY$/],
+    "an address that is none": [{ provider: "openai", model: "m", baseUrl: "localhost:80" }, {}, /^baseUrl: found "localhost:80", expected the address of a server/],
+    "a cap on the cost of a model without a price": ["openai:gpt-99", { maxCost: 1 }, /^maxCost: found no price of openai:gpt-99 in .*prices\.json, expected price: \{ input, output \} in US dollars per million tokens/],
+    "the same on another server": [{ provider: "openai", model: "gpt-4.1", baseUrl: "http://localhost:1/v1" }, { maxCost: 1 }, /^maxCost: found no price of openai:gpt-4\.1 at http:\/\/localhost:1\/v1, expected price/],
+    "a bad temperature": ["openai:m", { temperature: 3 }, /^temperature: found 3, expected a number in \[0, 2\]/],
+    "no tokens": ["openai:m", { maxTokens: 0 }, /^maxTokens: found 0/],
+    "no concurrency": ["openai:m", { concurrency: 0 }, /^concurrency: found 0/],
+    "bad retries": ["openai:m", { retries: -1 }, /^retries: found -1/],
+    "no time": ["openai:m", { timeoutSeconds: 0 }, /^timeoutSeconds: found 0/],
+    "bad caps": ["openai:m", { maxCalls: 1.5 }, /^maxCalls: found 1\.5/],
+    "a negative cost": ["openai:m", { maxCost: -1 }, /^maxCost: found -1/],
+    "a bad price": ["openai:m", { price: { input: -1, output: 0 } }, /^price: found \{"input":-1,"output":0\}, expected/],
+    "a prompt that is not there": ["openai:m", { prompts: { grade: "no/such.md" } }, /^no\/such\.md: found no such file, expected a judge's prompt$/],
+  };
+  for (const [name, [model, options, message]] of Object.entries(cases)) {
+    it(name, async (test) => {
+      for (const variable of ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"]) setVariable(test, variable, undefined);
+      await assert.rejects(llmJudge(model, options), (error: unknown) => error instanceof InputError && message.test(error.message) || assert.fail(String(error)));
+    });
+  }
+
+  it("a key with characters that no key has, which it does not tell", async (test) => {
+    setVariable(test, "OPENAI_API_KEY", "sk-very-secret\nx");
+    await assert.rejects(llmJudge("openai:m"), { message: "OPENAI_API_KEY: found characters that no key has, expected the key and nothing else" });
+  });
+
+  it("a server that is not there, at once", async (test) => {
+    const { server, judge } = await judgeAt(test, "openai");
+    await server.stop();
+    await assert.rejects(judge.grade("q", "a"), { message: /^openai:judge-1: no answer from 127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/ });
+    assert.equal(judge.spent!.calls, 1);
+  });
+
+  it("nothing of what the environment holds: a known price and key make a judge", async (test) => {
+    setVariable(test, "OPENAI_API_KEY", secret);
+    const judge = await llmJudge("openai:gpt-4.1-mini-2025-04-14", { maxCost: 1, cache: emptyFolder(test) });
+    const { cost, inputTokens } = await judge.plan!([{ prompt: "q", response: "a" }]);
+    assert.equal(cost, (0.4 * inputTokens + 1.6 * 100) / 1e6);
+  });
+});
