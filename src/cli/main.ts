@@ -4,6 +4,7 @@ import { DivergenceError } from "../align/training.js";
 import { InputError } from "../base/errors.js";
 import { alignCommand } from "./align.js";
 import { inspectCommand } from "./inspect.js";
+import { judgeCommand } from "./judge.js";
 import { kernelCommand } from "./kernel.js";
 import { Interrupted } from "./session.js";
 import { quickstartCommand } from "./quickstart.js";
@@ -16,6 +17,7 @@ const program = new Command("sera")
   .addCommand(alignCommand())
   .addCommand(sftCommand())
   .addCommand(inspectCommand())
+  .addCommand(judgeCommand())
   .addCommand(kernelCommand());
 
 try {
@@ -26,7 +28,7 @@ try {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) {
-    process.stderr.write("interrupted: what was finished is kept; go on by adding --resume\n");
+    process.stderr.write(`${error.message}\n`);
     return error.exitCode;
   }
   const known = error instanceof InputError || error instanceof DivergenceError || (error instanceof Error && "code" in error);

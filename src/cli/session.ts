@@ -3,37 +3,56 @@ import { OnnxEngine } from "../engine/onnx/engine.js";
 import { Progress } from "../progress/progress.js";
 import type { EngineArguments } from "./options.js";
 
-/** What a verb works with: an engine, where to show progress, and a signal that the user can give. */
-export interface CommandSession {
+/** What a verb works with: where to show progress, and a signal that the user can give. */
+export interface WatchedSession {
   /** Does what comes before the first result: nothing is lost by a signal then, and it ends the process at once. */
   readonly prepare: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly programs: ProgramCache;
   readonly reporter: Progress;
   readonly signal: AbortSignal;
+}
+
+/** The same with an engine, for a verb that runs a model. */
+export interface CommandSession extends WatchedSession {
+  readonly programs: ProgramCache;
 }
 
 /** Why a signal stopped the work; the process ends with 128 + the signal's number. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
-  constructor(readonly exitCode: number) {
-    super("interrupted");
+  constructor(
+    readonly exitCode: number,
+    /** How to go on. */
+    goOn: string,
+  ) {
+    super(`interrupted: what was finished is kept; go on by ${goOn}`);
   }
 }
 
-/**
- * Gives a verb its engine and closes it afterwards. The first Ctrl-C (or SIGTERM) lets the work
- * stop where nothing is lost; the second ends the process at once.
- */
+/** Gives a verb its engine and closes it afterwards. Signals are as in {@link withSignals}. */
 export async function withSession<T>(
   { provider, threads, quiet }: EngineArguments,
   verb: (session: CommandSession) => Promise<T>,
 ): Promise<T> {
   const engine = new OnnxEngine({ provider, threads });
+  try {
+    return await withSignals(quiet, "adding --resume", (session) => verb({ ...session, programs: new ProgramCache(engine) }));
+  } finally {
+    await engine.close();
+  }
+}
+
+/**
+ * Runs a verb that can be stopped: the first Ctrl-C (or SIGTERM) lets the work stop where nothing is
+ * lost; the second ends the process at once.
+ *
+ * @param goOn what the user then does to go on
+ */
+export async function withSignals<T>(quiet: boolean, goOn: string, verb: (session: WatchedSession) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   let preparing = false;
   const stop = (exitCode: number) => () => {
     if (preparing || abort.signal.aborted) process.exit(exitCode);
-    abort.abort(new Interrupted(exitCode));
+    abort.abort(new Interrupted(exitCode, goOn));
   };
   const handlers = [["SIGINT", stop(130)], ["SIGTERM", stop(143)]] as const;
   for (const [name, handler] of handlers) process.on(name, handler);
@@ -43,12 +62,10 @@ export async function withSession<T>(
         preparing = true;
         return work().finally(() => (preparing = false));
       },
-      programs: new ProgramCache(engine),
       reporter: new Progress(process.stderr, quiet),
       signal: abort.signal,
     });
   } finally {
     for (const [name, handler] of handlers) process.off(name, handler);
-    await engine.close();
   }
 }

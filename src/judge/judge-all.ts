@@ -1,9 +1,10 @@
 import { InputError, quote } from "../base/errors.js";
-import type { Work } from "../base/work.js";
-import { judgedPrompt, type Answer, type Comparison, type Grade, type Judge, type Verdict } from "./judge.js";
+import { reported, type Reporter, type Work } from "../base/work.js";
+import type { Answer, Comparison, Grade, Judge, Verdict } from "./judge.js";
+import { dollars } from "./llm/budget.js";
 
 /** A row with what names it in errors. */
-type Named<T> = T & { readonly id?: string };
+export type Named<T> = T & { readonly id?: string };
 
 /**
  * Compares the responses of every row.
@@ -21,6 +22,20 @@ export function gradeAll(judge: Judge, rows: readonly Named<Answer>[], work: Wor
   return judgeAll(judge, rows, ({ prompt, response }, inner) => judge.grade(prompt, response, inner), work);
 }
 
+/**
+ * {@link compareAll} or {@link gradeAll} as a phase under a reporter; its line begins with what it is going to cost.
+ */
+export async function judgeReported<R extends Comparison | Answer, T>(
+  all: (judge: Judge, rows: readonly Named<R>[], work: Work) => Promise<T[]>,
+  judge: Judge,
+  rows: readonly Named<R>[],
+  work: { readonly signal?: AbortSignal; readonly reporter?: Reporter },
+): Promise<T[]> {
+  const estimate = rows.every(isWhole) ? await judge.plan?.(rows) : undefined;
+  const cost = estimate?.cost === undefined ? "" : ` (about ${dollars(estimate.cost)})`;
+  return reported(`judge by ${judge.name}${cost}`, work, (inner) => all(judge, rows, inner));
+}
+
 async function judgeAll<R extends Named<Comparison | Answer>, T>(
   judge: Judge,
   rows: readonly R[],
@@ -29,6 +44,8 @@ async function judgeAll<R extends Named<Comparison | Answer>, T>(
 ): Promise<T[]> {
   if (rows.length === 0) throw new InputError(`${judge.name}: found no rows to judge, expected at least one`);
   signal?.throwIfAborted();
+  const broken = rows.findIndex((row) => !isWhole(row));
+  if (broken !== -1) throw new InputError(`${rowName(rows[broken]!, broken)}: ${lack(rows[broken]!)}`);
   await judge.plan?.(rows);
   // The first failure keeps the others from beginning; those that are under way end, and are kept.
   const failed = new AbortController();
@@ -52,5 +69,19 @@ async function judgeAll<R extends Named<Comparison | Answer>, T>(
 }
 
 function rowName(row: Named<Comparison | Answer>, i: number): string {
-  return row.id === undefined ? `row ${i} (${quote(judgedPrompt(row.prompt))})` : `row ${quote(row.id)}`;
+  return row.id === undefined ? `row ${i}` : `row ${quote(row.id)}`;
+}
+
+/** Rows come from tables, which hold anything. */
+function isWhole(row: Comparison | Answer): boolean {
+  return (typeof row.prompt === "string" || Array.isArray(row.prompt)) && responsesOf(row).every(([, response]) => typeof response === "string");
+}
+
+function responsesOf(row: Comparison | Answer): [name: string, response: unknown][] {
+  return "response" in row ? [["response", row.response]] : [["a", row.a], ["b", row.b]];
+}
+
+function lack(row: Comparison | Answer): string {
+  const [name, value] = responsesOf(row).find(([, response]) => typeof response !== "string") ?? ["prompt", row.prompt];
+  return `found ${value == null ? "nothing" : quote(value)} in "${name}", expected ${name === "prompt" ? "text or a list of messages" : "a response as text"}`;
 }

@@ -12,7 +12,7 @@ export interface NamedAnswer extends Answer {
  * Brings two models' answers to the same prompts together, by their ids, or by their prompts where they have none.
  *
  * @returns comparisons in the order of `a`
- * @throws InputError where one has none, an answer lacks its counterpart or its response, one is there twice, or the
+ * @throws InputError where one has none, an answer lacks its counterpart, one is there twice, or the
  *   prompts of an id differ
  */
 export function pairAnswers(a: readonly NamedAnswer[], b: readonly NamedAnswer[]): (Comparison & { readonly id: string })[] {
@@ -39,7 +39,6 @@ function byName(answers: readonly NamedAnswer[], side: string): Map<string, Name
   for (const answer of answers) {
     const id = answer.id ?? judgedPrompt(answer.prompt);
     if (named.has(id)) throw new InputError(`answers: found ${quote(id)} twice in ${side}, expected one answer to each prompt`);
-    if (typeof answer.response !== "string") throw new InputError(`answers: found ${quote(answer.response)} as the response of ${quote(id)} in ${side}, expected text`);
     named.set(id, answer);
   }
   return named;

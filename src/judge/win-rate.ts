@@ -53,10 +53,11 @@ export function winRateOf(judge: string, rows: readonly Compared[], random: Rand
   const [wins, ties] = [count(({ choice }) => choice === "a"), count(({ choice }) => choice === "tie")];
   const firstTwice = count(({ orders: [first, second] }) => first === "a" && second === "b");
   const secondTwice = count(({ orders: [first, second] }) => first === "b" && second === "a");
+  const different = rows.filter(({ a, b }) => a !== b).length;
   for (const [times, place] of [[firstTwice, "first"], [secondTwice, "second"]] as const) {
-    if (times < n || n < telling) continue;
+    if (times < different || different < telling) continue;
     throw new InputError(
-      `${judge}: found the response shown ${place} preferred in both orders of all ${n} comparisons, ` +
+      `${judge}: found the response shown ${place} preferred in both orders of all ${different} pairs of different responses, ` +
         "expected a judge that goes by what it reads; try another model or prompt",
     );
   }

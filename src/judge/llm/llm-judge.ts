@@ -67,6 +67,8 @@ export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOpti
   return {
     name,
     async compare(prompt, a, b, { signal } = {}) {
+      // The same text is no better than itself, whatever a judge would say.
+      if (a === b) return verdictOf(["tie", "tie"]);
       const answers = [asker.ask(compared(prompt, a, b), signal), asker.ask(compared(prompt, b, a), signal)] as const;
       // Not before both have come to their ends: an answer that is paid for is kept.
       await Promise.allSettled(answers);
@@ -76,11 +78,10 @@ export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOpti
     grade: (prompt, response, { signal } = {}) => asker.ask(graded(prompt, response), signal),
     async plan(rows) {
       const estimate = await asker.estimate(
-        rows.flatMap((row): Question<unknown>[] =>
-          "response" in row
-            ? [graded(row.prompt, row.response)]
-            : [compared(row.prompt, row.a, row.b), compared(row.prompt, row.b, row.a)],
-        ),
+        rows.flatMap((row): Question<unknown>[] => {
+          if ("response" in row) return [graded(row.prompt, row.response)];
+          return row.a === row.b ? [] : [compared(row.prompt, row.a, row.b), compared(row.prompt, row.b, row.a)];
+        }),
       );
       budget.check(estimate);
       return estimate;

@@ -54,6 +54,13 @@ for (const api of apis) {
       assert.deepEqual(await judge.compare("which?", "x", "y"), { choice: "tie", orders: ["a", "b"], reasons: ["", ""] });
     });
 
+    it("does not ask whether a response is better than itself", async (test) => {
+      const { server, judge } = await judgeAt(test, api);
+      assert.deepEqual(await judge.compare("which?", "x", "x"), { choice: "tie", orders: ["tie", "tie"], reasons: ["", ""] });
+      assert.equal((await judge.plan!([{ prompt: "which?", a: "x", b: "x" }])).calls, 0);
+      assert.equal(server.asked.length, 0);
+    });
+
     it("grades, and reads conversations", async (test) => {
       const { server, judge } = await judgeAt(test, api, { temperature: null });
       assert.deepEqual(await judge.grade([{ role: "system", content: "be brief" }, { role: "user", content: "well?" }], "answer 8"), { grade: 8, reason: "its number" });

@@ -1,0 +1,122 @@
+import type { ColumnTable } from "arquero";
+import { InputError } from "../base/errors.js";
+import { Random } from "../base/random.js";
+import { compareAll, gradeAll, judgeReported, type Named } from "../judge/judge-all.js";
+import type { Answer, Comparison, Judge } from "../judge/judge.js";
+import { winRateOf, type Compared, type WinRate } from "../judge/win-rate.js";
+import { cell } from "../notebook/display.js";
+import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
+import { showTable } from "../notebook/table/show-table.js";
+import { agreementOf } from "../stats/agreement.js";
+import { bootstrapInterval } from "../stats/interval.js";
+import { tableOf } from "./table-of.js";
+
+/** Rows as objects, or as an Arquero table with columns of these names. */
+type Rows<T> = readonly T[] | ColumnTable;
+
+/** What a judge made of rows. Shown in a cell, it is its summary, with what speaks against believing it. */
+export class Judged {
+  constructor(
+    /** Name of the judge. */
+    readonly judge: string,
+    /** One row: the figures, and what they cost. */
+    readonly summary: ColumnTable,
+    /** A row for each that was judged. */
+    readonly table: ColumnTable,
+    readonly warnings: readonly string[],
+  ) {}
+
+  async [displaySymbol](): Promise<MimeBundle> {
+    return showTable(this.summary, { title: [this.judge, ...this.warnings].join("\n") })[displaySymbol]();
+  }
+}
+
+/** A {@link Judged} of comparisons. */
+export class JudgedComparisons extends Judged {
+  constructor(
+    judge: string,
+    summary: ColumnTable,
+    table: ColumnTable,
+    readonly rate: WinRate,
+    readonly compared: readonly Compared[],
+  ) {
+    super(judge, summary, table, rate.warnings);
+  }
+}
+
+/**
+ * How often response `a` is better than `b`: win rate with Wilson's and the bootstrap's 95 % intervals, win rate at
+ * equal lengths, and how far the judge agrees with itself when the two change places. All rates are shares; ties count
+ * half.
+ *
+ * @param rows `prompt`, `a`, `b`, and `id` where there is one; `pairAnswers` makes them of two models' answers
+ * @param options `seed` of the bootstrap, 0 by default
+ * @example const rate = await winRate(await llmJudge("openai:gpt-4.1-mini", { maxCost: 2 }), pairAnswers(mine, theirs));
+ * @throws InputError where there are no rows, a response is missing, they would cost more than the judge's caps, or the
+ *   judge always takes the same place
+ */
+export async function winRate(judge: Judge, rows: Rows<Named<Comparison>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<JudgedComparisons> {
+  const all = rowsOf(rows);
+  const verdicts = await judgeReported(compareAll, judge, all, cell);
+  const compared = all.map((row, i) => ({ ...row, verdict: verdicts[i]! }));
+  const rate = winRateOf(judge.name, compared, Random.seeded(seed).fork("win rate"));
+  const { wilson, bootstrap, lengthControlled, orders, warnings: _, ...counts } = rate;
+  const summary = {
+    judge: judge.name,
+    ...counts,
+    winRate: wilson.mean,
+    low: wilson.low,
+    high: wilson.high,
+    bootstrapLow: bootstrap.low,
+    bootstrapHigh: bootstrap.high,
+    lengthControlled: lengthControlled?.mean ?? null,
+    lengthControlledLow: lengthControlled?.low ?? null,
+    lengthControlledHigh: lengthControlled?.high ?? null,
+    orderAgreement: orders.share,
+    orderKappa: orders.kappa,
+    ...judge.spent,
+  };
+  const table = compared.map(({ verdict: { choice, orders: [aFirst, bFirst], reasons: [aFirstReason, bFirstReason] }, ...row }) => {
+    return { ...row, choice, aFirst, bFirst, aFirstReason, bFirstReason };
+  });
+  return new JudgedComparisons(judge.name, tableOf([summary]), tableOf(table), rate, compared);
+}
+
+/**
+ * Grades responses from 1 to 10.
+ *
+ * @param rows `prompt`, `response`, and `id` where there is one
+ * @param options `seed` of the bootstrap, 0 by default
+ * @returns the mean with its 95 % bootstrap interval over rows, and the rows with `grade` and `reason`
+ * @throws InputError as {@link winRate} does
+ */
+export async function grade(judge: Judge, rows: Rows<Named<Answer>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<Judged> {
+  const all = rowsOf(rows);
+  const grades = await judgeReported(gradeAll, judge, all, cell);
+  const { mean, low, high } = bootstrapInterval(grades.map(({ grade: value }) => value), Random.seeded(seed).fork("grade"));
+  const same = grades.length > 1 && grades.every(({ grade: value }) => value === grades[0]!.grade);
+  const summary = { judge: judge.name, responses: all.length, grade: mean, low, high, ...judge.spent };
+  const warnings = same ? [`The judge gives all ${all.length} responses the grade ${mean}.`] : [];
+  return new Judged(judge.name, tableOf([summary]), tableOf(all.map((row, i) => ({ ...row, ...grades[i]! }))), warnings);
+}
+
+/**
+ * How far judges agree on the same comparisons: for each two of them the share of equal choices and Cohen's κ, where a
+ * tie is a choice of its own.
+ *
+ * @throws InputError where there are fewer than two, or they judged different rows
+ */
+export function agreement(...judged: readonly JudgedComparisons[]): ColumnTable {
+  if (judged.length < 2) throw new InputError(`agreement: found ${judged.length} judged, expected at least two`);
+  const rows = (one: JudgedComparisons) => JSON.stringify(one.compared.map(({ prompt, a, b }) => [prompt, a, b]));
+  const [first] = judged as [JudgedComparisons];
+  const other = judged.find((one) => rows(one) !== rows(first));
+  if (other) throw new InputError(`agreement: found other rows judged by ${other.judge} than by ${first.judge}, expected the same in the same order`);
+  const choices = (one: JudgedComparisons) => one.compared.map(({ verdict }) => verdict.choice);
+  const pairs = judged.flatMap((one, i) => judged.slice(i + 1).map((two) => [one, two] as const));
+  return tableOf(pairs.map(([one, two]) => ({ first: one.judge, second: two.judge, ...agreementOf(choices(one), choices(two)) })));
+}
+
+function rowsOf<T>(rows: Rows<T>): readonly T[] {
+  return Array.isArray(rows) ? (rows as readonly T[]) : ((rows as ColumnTable).objects() as T[]);
+}

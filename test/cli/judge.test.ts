@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { rows, run, start, subfolder, workFolder, worldRows, writeLines } from "../support/command.js";
+import { JudgeServer } from "../support/judge-server.js";
+
+const work = workFolder();
+let cases = 0;
+const answers = (numbers: readonly number[]) => numbers.map((number, i) => JSON.stringify({ id: `p${i}`, prompt: `question ${i}`, response: `answer ${number}` }));
+
+/** A folder with the answers of two models. */
+function folder(): string {
+  const path = subfolder(work, `case-${++cases}`);
+  writeLines(join(path, "a.jsonl"), answers([5, 6, 7, 3, 1, 9]));
+  writeLines(join(path, "b.jsonl"), answers([4, 4, 4, 3, 2, 8]));
+  return path;
+}
+
+describe("sera judge", { concurrency: 2 }, () => {
+  it("prints a win rate, writes the comparisons, and pays for nothing twice", async (test) => {
+    const server = await JudgeServer.start(test);
+    const cwd = folder();
+    const args = ["judge", "a.jsonl", "b.jsonl", "--judge", "openai:judge-1", "--base-url", server.model("openai").baseUrl, "--price-input", "1", "--price-output", "5", "--quiet"];
+    const estimate = await run([...args, "--estimate"], cwd);
+    assert.match(estimate.stdout, /^10 calls, 0 answers kept before, \d+ tokens in, 1000 out, \$0\.0\d+\n$/);
+    assert.equal(server.asked.length, 0);
+    const { code, stdout, stderr } = await run([...args, "--out", "compared.jsonl", "--max-cost", "1"], cwd);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^win rate of a \(ties half\) +0\.750 \[0\.\d{3}, 0\.\d{3}\]\n/);
+    assert.match(stdout, /wins, ties, losses +4, 1, 1 of 6\n/);
+    assert.match(stdout, /same in both orders +1\.000, κ 1\.000\n/);
+    assert.match(stdout, /asked +10 calls, 0 answers kept before, 1000 tokens in, 200 out, \$0\.0020\n$/);
+    const compared = rows(cwd, "compared.jsonl") as { id: string; verdict: { choice: string } }[];
+    assert.deepEqual(compared.map(({ id, verdict }) => [id, verdict.choice]), [["p0", "a"], ["p1", "a"], ["p2", "a"], ["p3", "tie"], ["p4", "b"], ["p5", "a"]]);
+    assert.match((await run(args, cwd)).stdout, /asked +0 calls, 10 answers kept before, 0 tokens in/);
+    assert.equal(server.asked.length, 10);
+  });
+
+  it("judges a run's answers by the world's gold reward, with the prompts from the pairs", async () => {
+    const cwd = folder();
+    const pairs = worldRows("heldout.jsonl", 20);
+    const texts = pairs.map((row) => JSON.parse(row) as { id: string; chosen: string; rejected: string; score_chosen: number; score_rejected: number });
+    writeLines(join(cwd, "pairs.jsonl"), pairs);
+    for (const [name, field] of [["mine", "chosen"], ["theirs", "rejected"]] as const) {
+      writeLines(join(cwd, `${name}.jsonl`), texts.map((row) => JSON.stringify({ id: row.id, response: row[field] })));
+    }
+    const { code, stdout, stderr } = await run(["judge", "mine.jsonl", "theirs.jsonl", "--judge", "gold", "--prompts", "pairs.jsonl", "--quiet"], cwd);
+    assert.deepEqual([code, stderr], [0, ""]);
+    // The file's scores are the gold rewards; labels are drawn by them, so that some are the other way round.
+    const count = (sign: number) => texts.filter((row) => Math.sign(row.score_chosen - row.score_rejected) === sign).length;
+    assert.match(stdout, new RegExp(`wins, ties, losses +${count(1)}, ${count(0)}, ${count(-1)} of 20\n`));
+  });
+
+  const failures: Readonly<Record<string, readonly [args: readonly string[], message: RegExp]>> = {
+    "an unknown judge": [["--judge", "mistral:x"], /^sera: judge: found "mistral", expected provider:model, the provider one of anthropic, openai\n$/],
+    "a missing key": [["--judge", "anthropic:claude-haiku-4-5"], /^sera: anthropic:claude-haiku-4-5: found no key, expected it in the environment variable ANTHROPIC_API_KEY\n$/],
+    "half a price": [["--judge", "openai:x", "--price-input", "1"], /^sera: price: found --price-input alone, expected both/],
+    "a cap without a price": [["--judge", "openai:x", "--max-cost", "1"], /^sera: maxCost: found no price of openai:x in .*, expected price: /],
+  };
+  for (const [name, [args, message]] of Object.entries(failures)) {
+    it(`refuses ${name}`, async () => {
+      const { code, stdout, stderr } = await run(["judge", "a.jsonl", "b.jsonl", ...args], folder(), { ANTHROPIC_API_KEY: "", OPENAI_API_KEY: "" });
+      assert.deepEqual([code, stdout], [1, ""]);
+      assert.match(stderr, message);
+    });
+  }
+
+  it("goes on after an interrupt by the same command", async (test) => {
+    const server = await JudgeServer.start(test);
+    server.delay = 300;
+    const cwd = folder();
+    const args = ["judge", "a.jsonl", "b.jsonl", "--judge", "openai:judge-1", "--base-url", server.model("openai").baseUrl, "--concurrency", "2"];
+    const { process: child, ended } = start(args, cwd);
+    while (server.asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    assert.equal(code, 130);
+    assert.match(stderr, /interrupted: what was finished is kept; go on by giving the same command\n$/);
+    assert.ok(server.asked.length < 10);
+    server.delay = 0;
+    assert.match((await run(args, cwd)).stdout, /wins, ties, losses +4, 1, 1 of 6/);
+    assert.equal(server.asked.length, 10);
+  });
+});

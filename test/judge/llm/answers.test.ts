@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { gradeAnswer, pairwiseAnswer, readAnswer } from "../../../src/judge/llm/answers.js";
+
+const verdict = (text: string) => readAnswer(pairwiseAnswer, text);
+
+describe("readAnswer", () => {
+  it("finds the object among words, in a fence, and the last of several", () => {
+    const expected = { value: { reason: "so", verdict: "a" } };
+    const object = '{"reason": "so", "verdict": "A"}';
+    for (const text of [object, `\`\`\`json\n${object}\n\`\`\``, `I think {well}: ${object} That is all.`, `{"verdict": "B"}, no: ${object}`]) {
+      assert.deepEqual(verdict(text), expected, text);
+    }
+    assert.deepEqual(verdict('{"verdict": " TIE "}'), { value: { reason: "", verdict: "tie" } });
+  });
+
+  it("says what is wrong", () => {
+    const wrong: Readonly<Record<string, string>> = {
+      "": "found an empty answer, expected one JSON object",
+      " \n": "found an empty answer, expected one JSON object",
+      "A": 'found "A", expected one JSON object',
+      '{"verdict": "A"': 'found "{\\"verdict\\": \\"A\\"", expected one JSON object',
+      "{}": 'found no field "verdict", expected "A", "B" or "tie"',
+      '{"verdict": "C"}': 'found "C" in field "verdict", expected "A", "B" or "tie"',
+      '{"verdict": ["A"]}': 'found ["A"] in field "verdict", expected "A", "B" or "tie"',
+      '{"reason": 3, "verdict": "A"}': 'found 3 in field "reason", expected text',
+    };
+    for (const [text, message] of Object.entries(wrong)) assert.deepEqual(verdict(text), { wrong: message }, text);
+    for (const [value, message] of [["0", "at least 1"], ["10.5", "a whole number from 1 to 10"], ['"7"', "a whole number from 1 to 10"], ["null", "a whole number from 1 to 10"]]) {
+      assert.deepEqual(readAnswer(gradeAnswer, `{"grade": ${value}}`), { wrong: `found ${value} in field "grade", expected ${message}` });
+    }
+  });
+
+  it("reads whatever reason a model gives, whatever stands before it", () => {
+    const letters = fc.string({ unit: "binary" });
+    fc.assert(
+      fc.property(letters, letters.map((text) => text.replaceAll("{", "(")), fc.constantFrom("A", "B", "tie"), (reason, before, choice) => {
+        const text = `${before}${JSON.stringify({ reason, verdict: choice })}`;
+        assert.deepEqual(verdict(text), { value: { reason, verdict: choice.toLowerCase() } });
+      }),
+    );
+  });
+
+  it("never throws, and gives nothing but choices", () => {
+    const pieces = fc.array(fc.oneof(fc.constantFrom("{", "}", '"', ":", "verdict", "A", ",", "\\", "[", "null"), fc.json()), { maxLength: 40 });
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        const read = verdict(parts.join(""));
+        assert.ok("wrong" in read ? read.wrong.startsWith("found ") : ["a", "b", "tie"].includes(read.value.verdict));
+      }),
+    );
+  });
+
+  it("is quick with an answer of braces", () => {
+    const started = performance.now();
+    verdict("{".repeat(200_000) + "}");
+    assert.ok(performance.now() - started < 1000);
+  });
+});

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { loadTemplate } from "../../../src/judge/llm/template.js";
+import { emptyFolder } from "../../support/folder.js";
+
+function file(test: TestContext, text: string): string {
+  const path = join(emptyFolder(test), "own.md");
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("loadTemplate", () => {
+  it("puts texts in their places, as text", async (test) => {
+    const fill = await loadTemplate(file(test, "{{a}} and {{ b }}, {{a}}; {\"json\": {}}"), ["a", "b"]);
+    assert.equal(fill({ a: "{{b}} $& $1", b: "{{a}}" }), '{{b}} $& $1 and {{a}}, {{b}} $& $1; {"json": {}}');
+  });
+
+  it("refuses a placeholder that is missing or not known, naming the file", async (test) => {
+    const missing = file(test, "only {{a}}");
+    await assert.rejects(loadTemplate(missing, ["a", "b"]), { message: `${missing}: found no placeholder {{b}}, expected {{a}}, {{b}}` });
+    const unknown = file(test, "{{a}} {{b}} {{c}}");
+    await assert.rejects(loadTemplate(unknown, ["a", "b"]), { message: `${unknown}: found the placeholder "{{c}}", expected {{a}}, {{b}} and no others` });
+    await assert.rejects(loadTemplate(file(test, "{{a}} {{}}"), ["a"]), /found the placeholder "{{}}"/);
+  });
+
+  it("refuses a file that cannot be read", async (test) => {
+    const folder = emptyFolder(test);
+    await assert.rejects(loadTemplate(join(folder, "no.md"), ["a"]), /no\.md: found no such file, expected a judge's prompt/);
+    await assert.rejects(loadTemplate(folder, ["a"]), /found no way to read it \(EISDIR\)/);
+  });
+});

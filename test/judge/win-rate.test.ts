@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Random } from "../../src/base/random.js";
+import { verdictOf, type Choice } from "../../src/judge/judge.js";
+import { winRateOf, type Compared } from "../../src/judge/win-rate.js";
+
+/** Rows of these choices in the two orders; `a` has 10 characters and `b` 4. */
+const rows = (...orders: readonly (readonly [Choice, Choice])[]): Compared[] =>
+  orders.map((both, i) => ({ prompt: `p${i}`, a: "x".repeat(10), b: "y".repeat(4), verdict: verdictOf(both) }));
+const repeat = (orders: readonly [Choice, Choice], times: number) => new Array<readonly [Choice, Choice]>(times).fill(orders);
+const rate = (...orders: readonly (readonly [Choice, Choice])[]) => winRateOf("judge", rows(...orders), Random.seeded(1));
+
+describe("winRateOf", () => {
+  it("counts, with a tie where the orders differ", () => {
+    const found = rate(["a", "a"], ["a", "a"], ["b", "b"], ["a", "b"], ["b", "a"], ["tie", "tie"], ["a", "tie"], ["a", "a"]);
+    assert.deepEqual([found.comparisons, found.wins, found.ties, found.losses], [8, 3, 4, 1]);
+    assert.equal(found.wilson.mean, 5 / 8);
+    assert.equal(found.bootstrap.mean, 5 / 8);
+    assert.deepEqual([found.firstTwice, found.secondTwice], [1, 1]);
+    assert.equal(found.orders.share, 5 / 8);
+    assert.deepEqual([found.lengthA, found.lengthB, found.lengthControlled], [10, 4, null]);
+    assert.deepEqual(found.warnings, []);
+  });
+
+  it("refuses a judge that always takes the same place, but not for an accident", () => {
+    const always = (place: string, n: number) => ({ name: "InputError", message: `judge: found the response shown ${place} preferred in both orders of all ${n} pairs of different responses, expected a judge that goes by what it reads; try another model or prompt` });
+    assert.throws(() => rate(...repeat(["a", "b"], 5)), always("first", 5));
+    assert.throws(() => rate(...repeat(["b", "a"], 40)), always("second", 40));
+    assert.equal(rate(...repeat(["a", "b"], 4)).ties, 4);
+  });
+
+  it("warns of a judge that leans to a place, contradicts itself, or calls everything a tie", () => {
+    const leaning = rate(...repeat(["a", "b"], 12), ...repeat(["b", "a"], 2), ...repeat(["a", "a"], 20));
+    assert.deepEqual(leaning.warnings, ["The judge leans to the response shown first: of 14 pairs that it decided by position it took that one in 12; they count as ties."]);
+    const contrary = rate(...repeat(["a", "b"], 4), ...repeat(["b", "a"], 4), ["a", "a"]);
+    assert.deepEqual(contrary.warnings, ["The judge contradicts itself in 8 of 9 pairs when the responses change places."]);
+    assert.deepEqual(rate(...repeat(["tie", "tie"], 5)).warnings, ["The judge calls all 5 pairs ties."]);
+  });
+
+  it("is the same with the same seed, and refuses no rows", () => {
+    const orders = [...repeat(["a", "a"], 7), ...repeat(["b", "b"], 5)];
+    assert.deepEqual(rate(...orders), rate(...orders));
+    assert.throws(() => rate(), /win rate: found no comparisons, expected at least one/);
+  });
+});
