@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { rows, run, start, subfolder, workFolder, worldRows, writeLines } from "../support/command.js";
-import { JudgeServer } from "../support/judge-server.js";
+import { JudgeServer, refuse } from "../support/judge-server.js";
 
 const work = workFolder();
 let cases = 0;
@@ -64,6 +65,20 @@ describe("sera judge", { concurrency: 2 }, () => {
       assert.match(stderr, message);
     });
   }
+
+  it("tells a refused key nowhere", async (test) => {
+    const server = await JudgeServer.start(test);
+    const cwd = folder();
+    const secret = "sk-very-secret-0123456789";
+    server.fail(...new Array<ReturnType<typeof refuse>>(12).fill(refuse(401, {}, `no such key: ${secret}`)));
+    const args = ["judge", "a.jsonl", "b.jsonl", "--judge", "anthropic:judge-1", "--base-url", server.origin, "--key-variable", "MY_KEY", "--concurrency", "1"];
+    const { code, stdout, stderr } = await run(args, cwd, { MY_KEY: secret });
+    assert.equal(code, 1);
+    assert.match(stderr, /sera: row "p0": anthropic:judge-1: 127\.0\.0\.1:\d+ answers 401 .*no such key: ….*; expected a key that it takes in MY_KEY\n$/);
+    const files = readdirSync(cwd, { recursive: true, encoding: "utf8" }).filter((name) => /\.jsonl?$/.test(name));
+    for (const text of [stdout, stderr, ...files.map((name) => readFileSync(join(cwd, name), "utf8"))]) assert.doesNotMatch(text, /very-secret/);
+    assert.equal(server.asked[0]!.headers.authorization, `Bearer ${secret}`);
+  });
 
   it("goes on after an interrupt by the same command", async (test) => {
     const server = await JudgeServer.start(test);

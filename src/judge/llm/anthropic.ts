@@ -14,7 +14,8 @@ export const anthropic: Provider = {
   keyVariable: "ANTHROPIC_API_KEY",
   async connect({ model, baseUrl, key, temperature, maxTokens }) {
     const { Anthropic } = await import("@anthropic-ai/sdk");
-    // Everything is said here, so that nothing that the environment holds goes to a server that it is not meant for.
+    // All credentials are said here: of those in the environment none goes to a server that it is not meant for. (What the
+    // user puts into ANTHROPIC_CUSTOM_HEADERS the SDK sends to any.)
     const client = new Anthropic({ baseURL: baseUrl ?? this.address, apiKey: key ?? "none", authToken: null, maxRetries: 0, logLevel: "off" });
     return async (text, signal) => {
       const request = { model, max_tokens: maxTokens, messages: [{ role: "user" as const, content: text }], ...(temperature !== null && { temperature }) };

@@ -13,7 +13,8 @@ export const openai: Provider = {
   keyVariable: "OPENAI_API_KEY",
   async connect({ model, baseUrl, key, temperature, maxTokens }) {
     const { OpenAI } = await import("openai");
-    // Everything is said here, so that nothing that the environment holds goes to a server that it is not meant for.
+    // All credentials are said here: of those in the environment none goes to a server that it is not meant for. (What the
+    // user puts into OPENAI_CUSTOM_HEADERS the SDK sends to any.)
     const identity = baseUrl === undefined ? {} : { organization: null, project: null };
     const client = new OpenAI({ baseURL: baseUrl ?? this.address, apiKey: key ?? "none", adminAPIKey: null, ...identity, maxRetries: 0, logLevel: "off" });
     // OpenAI's newer models refuse the old name of the limit; other servers know the old one alone.

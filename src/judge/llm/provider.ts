@@ -64,10 +64,16 @@ export function parseJudgeModel(model: string | JudgeModel): JudgeModel {
   if (name === undefined || !Object.hasOwn(providers, name)) throw inputError({ file: "judge" }, quote(name ?? model), expected);
   if (!rest) throw inputError({ file: "judge" }, `${quote(name)} without a model`, expected);
   const parts = { ...(typeof model === "object" && model), provider: name as ProviderName, model: rest };
-  if (parts.baseUrl !== undefined && !(URL.canParse(parts.baseUrl) && /^https?:$/.test(new URL(parts.baseUrl).protocol))) {
-    throw inputError({ file: "baseUrl" }, quote(parts.baseUrl), "the address of a server, as http://localhost:8000/v1");
-  }
+  if (parts.baseUrl !== undefined) checkAddress(parts.baseUrl);
   return parts;
+}
+
+function checkAddress(baseUrl: string): void {
+  const expected = "the address of a server, as http://localhost:8000/v1";
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw inputError({ file: "baseUrl" }, quote(baseUrl), expected);
+  // Not quoted: it is a password.
+  if (url.username || url.password) throw inputError({ file: "baseUrl" }, "an address with a user or password", `${expected}, and the key in keyVariable`);
 }
 
 /** The environment variable that holds the key of a model; undefined where none is sent. */

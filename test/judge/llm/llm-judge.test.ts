@@ -264,6 +264,7 @@ describe("llmJudge refuses", () => {
     "a missing key": ["anthropic:claude-haiku-4-5", {}, /^anthropic:claude-haiku-4-5: found no key, expected it in the environment variable ANTHROPIC_API_KEY$/],
     "a missing key of one's own": [{ provider: "openai", model: "m", keyVariable: "SERA_NO_KEY" }, {}, /environment variable SERA_NO_KEY$/],
     "an address that is none": [{ provider: "openai", model: "m", baseUrl: "localhost:80" }, {}, /^baseUrl: found "localhost:80", expected the address of a server/],
+    "an address with a password, which it does not tell": [{ provider: "openai", model: "m", baseUrl: "http://me:secret@localhost/v1" }, {}, /^(?!.*secret)baseUrl: found an address with a user or password, expected/],
     "a cap on the cost of a model without a price": ["openai:gpt-99", { maxCost: 1 }, /^maxCost: found no price of openai:gpt-99 in .*prices\.json, expected price: \{ input, output \} in US dollars per million tokens/],
     "the same on another server": [{ provider: "openai", model: "gpt-4.1", baseUrl: "http://localhost:1/v1" }, { maxCost: 1 }, /^maxCost: found no price of openai:gpt-4\.1 at http:\/\/localhost:1\/v1, expected price/],
     "a bad temperature": ["openai:m", { temperature: 3 }, /^temperature: found 3, expected a number in \[0, 2\]/],
