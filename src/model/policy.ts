@@ -72,6 +72,12 @@ export class Policy {
     return new Policy(this.programs, withoutAdapter(this.config), this.tokenizer, this.source, this.origin, undefined, this.base);
   }
 
+  /** This model with others of the same shapes in the place of what training changes; a base is shared, so this policy must outlive it. */
+  async withParameters(parameters: Parameters): Promise<Policy> {
+    const state = await this.programs.engine.createState(parameters);
+    return new Policy(this.programs, this.config, this.tokenizer, this.source, this.origin, state, this.frozen);
+  }
+
   /** Where all parameters but an adapter's are. */
   private get base(): State {
     return (this.frozen ?? this.trained)!;
