@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { RunFolder } from "../src/align/run-folder.js";
 import { Random } from "../src/base/random.js";
@@ -84,6 +86,22 @@ describe("sera", () => {
       name: "InputError",
       message: "judge: found none, expected one; this method labels responses by a judge",
     });
+  });
+
+  it("reads the log-probabilities under the reference that another run on the same start and pairs has kept", async (test) => {
+    const referenceCache = emptyFolder(test);
+    const runWith = async (otherwise: Partial<SeraOptions>) => {
+      const folder = new RunFolder(emptyFolder(test));
+      await run(folder, { referenceCache }, { iterations: 1, ...otherwise });
+      return (await folder.known<{ chosen: number }>("reference.jsonl")).map(({ chosen }) => chosen);
+    };
+    const computed = await runWith({});
+    const file = join(referenceCache, readdirSync(referenceCache)[0]!);
+    const kept = JSON.parse(readFileSync(file, "utf8")) as { chosen: number[] };
+    assert.deepEqual(kept.chosen, computed);
+    // A number that only the file has tells that it was read.
+    writeFileSync(file, JSON.stringify({ ...kept, chosen: kept.chosen.with(0, -1) }));
+    assert.deepEqual(await runWith({ beta: 0.5, seed: 2 }), computed.with(0, -1));
   });
 
   it("stops with the signal's reason", async (test) => {

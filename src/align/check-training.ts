@@ -1,15 +1,48 @@
-import { requireOption } from "../base/require-option.js";
+import { InputError } from "../base/errors.js";
+import { requireOneOf, requireOption } from "../base/require-option.js";
+import { bestBy } from "./best.js";
+import type { ReferenceUpdate } from "./moving-reference.js";
 import type { TrainingOptions } from "./training.js";
 
 /**
  * Checks how a training is to go, before hours are spent on what comes first.
  *
  * @param kind which training, as the messages name it: `sft `, or nothing
- * @throws InputError where a number is outside its range
+ * @throws InputError where an option is outside its range, or lacks another that it needs
  */
-export function checkTraining({ learningRate, warmup = 0, adamW = {} }: TrainingOptions, kind = ""): void {
-  const { weightDecay = 0 } = adamW;
+export function checkTraining(options: TrainingOptions, kind = ""): void {
+  const { learningRate, warmup = 0, adamW: { weightDecay = 0 } = {}, maxSteps = 1, emaDecay = 0 } = options;
   requireOption(learningRate > 0 && learningRate < Infinity, `${kind}learning rate`, learningRate, "a number above 0");
   requireOption(warmup >= 0 && warmup <= 1, `${kind}warmup`, warmup, "a share in [0, 1]");
   requireOption(weightDecay >= 0 && weightDecay < Infinity, `${kind}weight decay`, weightDecay, "a number from 0");
+  requireWhole(maxSteps, `${kind}max steps`);
+  requireOption(emaDecay >= 0 && emaDecay < 1, `${kind}ema decay`, emaDecay, "a number in [0, 1)");
+  checkEvaluations(options, kind);
+  checkReferenceUpdate(options.referenceUpdate ?? "fixed", kind);
+}
+
+function checkEvaluations({ evaluateEvery, keepBest, patience }: TrainingOptions, kind: string): void {
+  requireWhole(evaluateEvery ?? 1, `${kind}evaluate every`);
+  requireWhole(patience ?? 1, `${kind}patience`);
+  if (keepBest !== undefined) requireOneOf(`${kind}keep best`, keepBest, Object.keys(bestBy));
+  if (keepBest !== undefined && evaluateEvery === undefined) {
+    throw new InputError(`${kind}keep best: found ${keepBest} without evaluations, expected evaluate every beside it`);
+  }
+  if (patience !== undefined && keepBest === undefined) {
+    throw new InputError(`${kind}patience: found ${patience} without a metric, expected keep best beside it`);
+  }
+}
+
+function checkReferenceUpdate(update: ReferenceUpdate, kind: string): void {
+  if (update === "fixed") return;
+  const { everySteps, ema } = update;
+  requireWhole(everySteps ?? 1, `${kind}reference update, every steps`);
+  requireOption((ema ?? 1) > 0 && (ema ?? 1) <= 1, `${kind}reference update, ema`, ema ?? 1, "a number above 0, at most 1");
+  if (everySteps === undefined && ema === undefined) {
+    throw new InputError(`${kind}reference update: found neither everySteps nor ema, expected one of them, or "fixed"`);
+  }
+}
+
+function requireWhole(found: number, name: string): void {
+  requireOption(Number.isInteger(found) && found >= 1, name, found, "a whole number from 1");
 }

@@ -18,6 +18,12 @@ export interface Objective<Example> {
   /** The sequences that the model reads for an example; as many for each. */
   sequences(example: Example): readonly TokenSequence[];
   /**
+   * The example with other log-probabilities under the reference; only where the objective has a reference.
+   *
+   * @param logProbs of its sequences
+   */
+  refer?(example: Example, logProbs: readonly number[]): Example;
+  /**
    * The loss of a batch, a scalar that adds up to the step's loss over its micro-batches, and what
    * else to fetch, with one number for each place of an example; and the new contents of what it keeps.
    *

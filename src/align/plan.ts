@@ -25,6 +25,8 @@ export interface PlanOptions {
   /** Examples that go through the model at once; a step accumulates their gradients. Default `batchSize`. */
   readonly microBatchSize?: number;
   readonly epochs: number;
+  /** Steps of the whole training, in as many epochs as they take, whatever `epochs` says. */
+  readonly maxSteps?: number;
   /**
    * Whether the responses of an example stand in one row behind their prompt, which is then read once, or each in a row
    * of its own. It changes results by float noise only. Default: whichever is cheaper for a micro-batch, see {@link batchCost}.
@@ -46,7 +48,7 @@ const stepsPerPool = 16;
  */
 export function planTraining(
   examples: readonly (readonly TokenSequence[])[],
-  { batchSize, microBatchSize = batchSize, epochs, sharePrompts }: PlanOptions,
+  { batchSize, microBatchSize = batchSize, epochs, maxSteps = Infinity, sharePrompts }: PlanOptions,
   random: Random,
   cost: BatchCost,
 ): StepPlan[] {
@@ -60,12 +62,15 @@ export function planTraining(
   const own = examples.map((_, i) => cheapest([i]));
   const byLength = (a: number, b: number) =>
     Number(own[a]!.sharesPrompts) - Number(own[b]!.sharesPrompts) || own[a]!.length - own[b]!.length;
-  const steps = Array.from({ length: epochs }, (_, epoch) => {
+  const perEpoch = Math.ceil(examples.length / batchSize);
+  const begun = maxSteps === Infinity ? epochs : perEpoch && Math.ceil(maxSteps / perEpoch);
+  const all = Array.from({ length: begun }, (_, epoch) => {
     const order = random.fork("order", epoch).shuffle([...examples.keys()]);
     const inPools = chunk(order, batchSize * stepsPerPool).flatMap((pool) => pool.sort(byLength));
     const batches = random.fork("steps", epoch).shuffle(chunk(inPools, batchSize));
     return batches.map((batch, i) => ({ batch, epoch: epoch + (i + 1) / batches.length }));
-  }).flat();
+  });
+  const steps = all.flat().slice(0, maxSteps);
 
   const places = Math.min(microBatchSize, batchSize, examples.length);
   const fitting = new Map<string, BatchShape>();

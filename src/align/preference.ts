@@ -27,6 +27,7 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
     key: `preference ${JSON.stringify(loss)}`,
     ...(loss.running && { running: loss.running.names }),
     sequences: ({ chosen, rejected }) => [chosen, rejected],
+    ...(loss.reward.needsReference && { refer: referredTo }),
 
     check({ batchSize, microBatchSize = batchSize }) {
       if (!loss.needsWholeStep || microBatchSize >= batchSize) return;
@@ -75,6 +76,10 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
     metrics: (pairs, { policyChosen, policyRejected }) =>
       preferenceMetrics(loss, pairs, policyChosen!, policyRejected!),
   };
+}
+
+function referredTo(pair: ReferencedPair, [referenceChosen, referenceRejected]: readonly number[]): ReferencedPair {
+  return { ...pair, referenceChosen: referenceChosen!, referenceRejected: referenceRejected! };
 }
 
 /** Responses of a batch stand as chosen, rejected, chosen, rejected …: the two columns, [pairs] each. */

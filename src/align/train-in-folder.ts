@@ -1,8 +1,9 @@
 import type { Random } from "../base/random.js";
 import type { Work } from "../base/work.js";
-import type { Tensor } from "../graph/tensor.js";
+import type { Parameters } from "../model/parameters.js";
 import { Policy } from "../model/policy.js";
 import { readSafetensors, writeSafetensors } from "../model/safetensors.js";
+import type { Best } from "./best.js";
 import type { Objective } from "./objective.js";
 import type { RunFolder } from "./run-folder.js";
 import { Training, type StepRecord, type TrainingOptions, type TrainingPosition } from "./training.js";
@@ -14,6 +15,10 @@ export interface Phase<Example> {
   readonly objective: Objective<Example>;
   readonly examples: readonly Example[];
   readonly options: TrainingOptions;
+  /** Held-out examples, for evaluations during training. */
+  readonly heldOut?: readonly Example[];
+  /** The reference that the examples' log-probabilities are of, for a reference that moves. Default: where the training begins. */
+  readonly reference?: () => Promise<Policy>;
   /** The policy that the training begins from; it is changed in place. */
   readonly start: () => Promise<Policy>;
 }
@@ -42,7 +47,7 @@ export async function trainInFolder<Example>(
   random: Random,
   { signal, onProgress }: Work = {},
 ): Promise<Policy> {
-  const { kind, iteration, objective, examples, options } = phase;
+  const { kind, iteration, objective, examples, options, heldOut } = phase;
   const file = checkpointFile(iteration);
   const from = (await folder.has(file)) ? await readCheckpoint(folder.file(file)) : undefined;
   const policy = await phase.start();
@@ -50,7 +55,8 @@ export async function trainInFolder<Example>(
   const isLater = (row: LoggedStep) => row.phase === kind && row.iteration === iteration && row.step > (from?.position.step ?? 0);
   await folder.repairRows<LoggedStep>("metrics.jsonl", (row) => !isLater(row));
 
-  const training = await Training.begin(policy, objective, examples, options, random, from?.position);
+  const referenceParameters = from ? undefined : await movingReference(phase);
+  const training = await Training.begin(policy, objective, examples, options, random, { from: from?.position, heldOut, referenceParameters });
   const keep = async () => writeCheckpoint(folder.file(file), policy, await training.position());
   try {
     let kept = performance.now();
@@ -90,19 +96,51 @@ function figures(record: StepRecord) {
   };
 }
 
+/** The parameters of the reference that a training lets move. */
+async function movingReference<Example>({ options: { referenceUpdate = "fixed" }, reference }: Phase<Example>): Promise<Parameters | undefined> {
+  if (referenceUpdate === "fixed" || !reference) return undefined;
+  const policy = await reference();
+  try {
+    return await policy.parameters();
+  } finally {
+    await policy.free();
+  }
+}
+
+/** Sets of parameters beside the policy's own, by what their names in a checkpoint begin with. */
+const others = ["ema/", "reference/", "best/"] as const;
+
 /** Parameters, moments and position in one file, so that they are written together or not at all. */
-async function writeCheckpoint(file: string, policy: Policy, { step, tokens, moments }: TrainingPosition): Promise<void> {
-  const tensors = [...(await policy.parameters()), ...(moments as ReadonlyMap<string, Tensor<"float32">>)];
-  await writeSafetensors(file, tensors, { step: `${step}`, tokens: `${tokens}` });
+async function writeCheckpoint(file: string, policy: Policy, position: TrainingPosition): Promise<void> {
+  const { step, tokens, moments, ema, reference, best, unreported } = position;
+  const named = (prefix: string, parameters: Parameters = new Map()) =>
+    [...parameters].map(([name, values]) => [`${prefix}${name}`, values] as const);
+  const sets = [ema, reference, best?.parameters].flatMap((parameters, i) => named(others[i]!, parameters));
+  const tensors = [...(await policy.parameters()), ...(moments as Parameters), ...sets];
+  await writeSafetensors(file, tensors, {
+    step: `${step}`,
+    tokens: `${tokens}`,
+    ...(best && { best: JSON.stringify({ value: best.value, step: best.step, since: best.since }) }),
+    ...(unreported && { unreported: JSON.stringify(unreported) }),
+  });
 }
 
 async function readCheckpoint(file: string) {
   const { tensors, metadata } = await readSafetensors(file);
   const isKept = (name: string) => name.startsWith("adam.") || name.startsWith("loss.");
+  const isOther = (name: string) => others.some((prefix) => name.startsWith(prefix));
+  const [ema, reference, best] = others.map((prefix) => {
+    const own = [...tensors].filter(([name]) => name.startsWith(prefix));
+    return own.length === 0 ? undefined : new Map(own.map(([name, values]) => [name.slice(prefix.length), values]));
+  });
   const position: TrainingPosition = {
     step: Number(metadata.step),
     tokens: Number(metadata.tokens),
     moments: new Map([...tensors].filter(([name]) => isKept(name))),
+    ema,
+    reference,
+    best: best && { ...(JSON.parse(metadata.best!) as Pick<Best, "value" | "step" | "since">), parameters: best },
+    unreported: metadata.unreported === undefined ? undefined : (JSON.parse(metadata.unreported) as StepRecord),
   };
-  return { position, parameters: new Map([...tensors].filter(([name]) => !isKept(name))) };
+  return { position, parameters: new Map([...tensors].filter(([name]) => !isKept(name) && !isOther(name))) };
 }

@@ -31,6 +31,12 @@ export function accumulateProgram<E>(config: ModelConfig, objective: Objective<E
   return { outputs: { ...perExample, loss }, updates: new Map(accumulated) };
 }
 
+/** The loss and the metrics' numbers alone. */
+export function evaluationProgram<E>(config: ModelConfig, objective: Objective<E>, shape: BatchShape, places: number): Program {
+  const { loss, perExample } = forward(config, objective, shape, places);
+  return { outputs: { ...perExample, loss }, updates: new Map() };
+}
+
 /** The end of a step whose gradients were accumulated: clipping and AdamW. Gives the norm. */
 export function applyProgram(config: ModelConfig, adamW: AdamW): Program {
   const graph = new Graph();

@@ -1,13 +1,19 @@
+import { InputError } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, State } from "../engine/engine.js";
 import { sizeOf, tensor, type Tensor } from "../graph/tensor.js";
-import { layOut, rowsOf } from "../model/batch.js";
 import { batchCost } from "../model/batch-cost.js";
 import { trainedShapes } from "../model/lora.js";
+import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
+import { betterOf, type Best, type BestMetric } from "./best.js";
+import { evaluateObjective } from "./evaluation.js";
+import { feedsOf, loadBatches, perExample, placesOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
+import { mixed } from "./moving-average.js";
+import { MovingReference, type ReferenceUpdate } from "./moving-reference.js";
 import type { Metrics, Objective } from "./objective.js";
-import { planTraining, type MicroBatch, type PlanOptions, type StepPlan } from "./plan.js";
+import { planTraining, type PlanOptions, type StepPlan } from "./plan.js";
 import { learningRateAt, type Schedule } from "./schedule.js";
 import { accumulateProgram, applyProgram, gradientName, stepProgram } from "./training-program.js";
 
@@ -20,9 +26,32 @@ export interface TrainingOptions extends PlanOptions {
   readonly warmup?: number;
   /** Default: {@link defaultAdamW}. */
   readonly adamW?: Partial<AdamW>;
+  /** Steps between evaluations on held-out examples; one more is made after the last step. Default: none is made. */
+  readonly evaluateEvery?: number;
+  /** The metric of the evaluation that was best, whose parameters are kept at the end. Default: those of the last step are. */
+  readonly keepBest?: BestMetric;
+  /** Evaluations in a row without a better one after which training ends early. Default: it does not. */
+  readonly patience?: number;
+  /**
+   * Decay of an exponential moving average of the parameters, taken after each step; it is then what is evaluated and
+   * kept. Default: there is none.
+   */
+  readonly emaDecay?: number;
+  /** Default "fixed". */
+  readonly referenceUpdate?: ReferenceUpdate;
 }
 
-/** What one optimizer step reports; names are TRL's. */
+/** What a training may be given beside its examples. */
+export interface TrainingInputs<Example> {
+  /** Where an earlier training stood, to go on from there. */
+  readonly from?: TrainingPosition | undefined;
+  /** Held-out examples, for `evaluateEvery`. */
+  readonly heldOut?: readonly Example[] | undefined;
+  /** The reference's parameters, for a `referenceUpdate`. Default: those that the policy begins with. */
+  readonly referenceParameters?: Parameters | undefined;
+}
+
+/** What one optimizer step reports, and the evaluation that follows it where there is one (`eval_…`); names are TRL's. */
 export interface StepRecord extends Metrics {
   readonly step: number;
   readonly epoch: number;
@@ -45,6 +74,13 @@ export interface TrainingPosition {
   readonly tokens: number;
   /** AdamW's moments and what the objective keeps, by state name. */
   readonly moments: ReadonlyMap<string, Tensor>;
+  /** The parameters' moving average. */
+  readonly ema?: Parameters | undefined;
+  /** The reference's parameters, where it moves. */
+  readonly reference?: Parameters | undefined;
+  readonly best?: Best | undefined;
+  /** The report of a step whose evaluation was stopped. */
+  readonly unreported?: StepRecord | undefined;
 }
 
 /**
@@ -59,18 +95,25 @@ export class Training<Example> {
     private readonly policy: Policy,
     private readonly objective: Objective<Example>,
     private readonly examples: readonly Example[],
+    private readonly heldOut: readonly Example[],
     private readonly plan: readonly StepPlan[],
     private readonly options: TrainingOptions,
+    private readonly random: Random,
     private readonly optimizer: State,
+    private readonly reference: MovingReference | undefined,
     private done: number,
     private tokens: number,
+    private ema: Parameters | undefined,
+    private best: Best | undefined,
+    private unreported: StepRecord | undefined,
   ) {}
 
   /**
    * Plans a training; `from` goes on where an earlier one stood, and gives the same bytes as one
    * that never stopped, if policy, examples, options and random stream are the same.
    *
-   * @throws InputError where the objective cannot be trained in such steps
+   * @throws InputError where the objective cannot be trained in such steps, or an option asks for what is not given:
+   *   held-out examples, an objective with a reference
    */
   static async begin<Example>(
     policy: Policy,
@@ -78,14 +121,27 @@ export class Training<Example> {
     examples: readonly Example[],
     options: TrainingOptions,
     random: Random,
-    from?: TrainingPosition,
+    { from, heldOut = [], referenceParameters }: TrainingInputs<Example> = {},
   ): Promise<Training<Example>> {
     objective.check?.(options);
+    const { evaluateEvery, emaDecay, referenceUpdate = "fixed" } = options;
+    if (evaluateEvery !== undefined && heldOut.length === 0) {
+      throw new InputError(`evaluate every: found ${evaluateEvery} and no held-out example, expected at least one to evaluate on`);
+    }
+    if (referenceUpdate !== "fixed" && !objective.refer) {
+      throw new InputError(`reference update: found one in a training without a reference (${objective.key}), expected "fixed"`);
+    }
     const plan = planTraining(examples.map((example) => objective.sequences(example)), options, random, batchCost(policy.config));
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
     const tensors = [...optimizerTensors(policy, accumulates, from?.moments), ...runningScalars(objective, from?.moments)];
     const optimizer = await policy.programs.engine.createState(tensors);
-    return new Training(policy, objective, examples, plan, options, optimizer, from?.step ?? 0, from?.tokens ?? 0);
+    const moving =
+      referenceUpdate === "fixed"
+        ? undefined
+        : await MovingReference.begin(policy, from?.reference ?? referenceParameters ?? (await policy.parameters()), referenceUpdate);
+    const ema = emaDecay === undefined ? undefined : (from?.ema ?? (await policy.parameters()));
+    const { step = 0, tokens = 0, best, unreported } = from ?? {};
+    return new Training(policy, objective, examples, heldOut, plan, options, random, optimizer, moving, step, tokens, ema, best, unreported);
   }
 
   /** Optimizer steps of the whole training. */
@@ -94,7 +150,8 @@ export class Training<Example> {
   }
 
   /**
-   * Takes the steps that are left, yielding a record after each.
+   * Takes the steps that are left, yielding a record after each. When they are all taken, or the
+   * best evaluation is long enough ago, the policy gets the parameters that the options ask to keep.
    *
    * @param signal stops before the next step, or within one before its next micro-batch; the step
    *   is then not taken, and {@link position} and the parameters are those after the last that was
@@ -102,40 +159,58 @@ export class Training<Example> {
    *   the signal's reason where it asked to stop
    */
   async *steps(signal?: AbortSignal): AsyncGenerator<StepRecord> {
-    while (this.done < this.plan.length) {
-      const record = await this.takeStep(this.plan[this.done]!, signal);
-      this.done = record.step;
-      this.tokens = record.num_tokens;
+    while (this.unreported || !this.isOver) {
+      this.unreported ??= await this.takeStep(this.plan[this.done]!, signal);
+      const record = { ...this.unreported, ...(await this.evaluate(signal)) };
+      this.unreported = undefined;
       yield record;
     }
+    const kept = this.best?.parameters ?? this.ema;
+    if (kept) await this.policy.replace(kept);
   }
 
   /** Copies of all that {@link begin} needs, besides the parameters, to go on from here. */
   async position(): Promise<TrainingPosition> {
     const names = this.optimizer.names.filter((name) => !name.startsWith(gradientName("")));
-    return { step: this.done, tokens: this.tokens, moments: await this.optimizer.read(names) };
+    return {
+      step: this.done,
+      tokens: this.tokens,
+      moments: await this.optimizer.read(names),
+      ema: this.ema,
+      reference: await this.reference?.parameters(),
+      best: this.best,
+      unreported: this.unreported,
+    };
   }
 
-  /** Frees the optimizer's memory; the policy stays. */
+  /** Frees the memory of the optimizer and of a reference that moves; the policy stays. */
   async end(): Promise<void> {
     await this.optimizer.free();
+    await this.reference?.free();
   }
 
-  private async takeStep({ microBatches, epoch }: StepPlan, signal: AbortSignal | undefined): Promise<StepRecord> {
+  private get isOver(): boolean {
+    const { patience = Infinity } = this.options;
+    return this.done === this.total || (this.best?.since ?? 0) >= patience;
+  }
+
+  private async takeStep(plan: StepPlan, signal: AbortSignal | undefined): Promise<StepRecord> {
     const step = this.done + 1;
     const { learningRate, schedule = "linear", warmup = 0 } = this.options;
     const adamW = { ...defaultAdamW, ...this.options.adamW };
     const rate = learningRateAt(learningRate, schedule, warmup, step, this.total);
-    const examples = microBatches.flatMap(({ indices }) => indices.map((i) => this.examples[i]!));
-    const fetched = await this.runStep(microBatches, examples, adamW, stepSizes(adamW, rate, step), signal);
+    signal?.throwIfAborted();
+    const batches = await this.load(plan, signal);
+    const examples = batches.flatMap((batch) => batch.examples);
+    const fetched = await this.runStep(batches, examples, adamW, stepSizes(adamW, rate, step), signal);
     const record = {
       step,
-      epoch,
-      loss: fetched.reduce((total, { loss }) => total + (loss?.data[0] ?? 0), 0),
+      epoch: plan.epoch,
+      loss: totalLoss(fetched),
       grad_norm: fetched.at(-1)!.gradNorm!.data[0]!,
       learning_rate: rate,
       num_tokens: this.tokens + this.tokensOf(examples),
-      ...this.objective.metrics(examples, this.perExample(microBatches, fetched)),
+      ...this.objective.metrics(examples, perExample(batches, fetched)),
     };
     if (!Number.isFinite(record.loss) || !Number.isFinite(record.grad_norm)) {
       throw new DivergenceError(
@@ -143,30 +218,58 @@ export class Training<Example> {
           `a smaller learning rate than ${learningRate} may help`,
       );
     }
+    if (this.ema) this.ema = mixed(this.ema, await this.policy.parameters(), 1 - this.options.emaDecay!);
+    await this.reference?.follow(this.policy, step);
+    this.done = step;
+    this.tokens = record.num_tokens;
     return record;
+  }
+
+  /** The micro-batches of a step; under a reference that moves with what it says of them now. */
+  private async load(plan: StepPlan, signal: AbortSignal | undefined): Promise<LoadedBatch<Example>[]> {
+    const batches = loadBatches(plan, this.examples);
+    if (!this.reference) return batches;
+    const referred = await this.reference.refer(this.objective, batches.flatMap(({ examples }) => examples), signal);
+    return batches.map((batch) => ({ ...batch, examples: referred.splice(0, batch.examples.length) }));
+  }
+
+  /** The evaluation that follows the step that was taken last, where one does. */
+  private async evaluate(signal: AbortSignal | undefined): Promise<Metrics> {
+    const { evaluateEvery, keepBest } = this.options;
+    if (evaluateEvery === undefined || (this.done % evaluateEvery !== 0 && this.done !== this.total)) return {};
+    const policy = this.ema ? await this.policy.withParameters(this.ema) : this.policy;
+    try {
+      const heldOut = this.reference ? await this.reference.refer(this.objective, this.heldOut, signal) : this.heldOut;
+      const found = await evaluateObjective(policy, this.objective, heldOut, this.options, this.random.fork("held-out"), this.optimizer, signal);
+      if (keepBest) this.best = await betterOf(this.best, keepBest, found, this.done, () => policy.parameters());
+      return found;
+    } finally {
+      if (this.ema) await policy.free();
+    }
   }
 
   /** Runs a step's programs: what each micro-batch fetched, and the gradient's norm in the last. */
   private async runStep(
-    microBatches: readonly MicroBatch[],
-    examples: readonly Example[],
+    batches: readonly LoadedBatch<Example>[],
+    step: readonly Example[],
     adamW: AdamW,
     sizes: Feeds,
     signal: AbortSignal | undefined,
   ) {
-    const { config } = this.policy;
-    signal?.throwIfAborted();
-    if (microBatches.length === 1) {
-      const [batch] = microBatches as [MicroBatch];
-      const build = () => stepProgram(config, this.objective, adamW, batch.shape, this.places(batch));
-      return [await this.run(["step", this.objective.key, adamW, batch.shape], build, { ...this.feed(batch, examples), ...sizes })];
+    const { config, tokenizer } = this.policy;
+    const feeds = (batch: LoadedBatch<Example>) => feedsOf(this.objective, batch, step, tokenizer.padId);
+    const places = (batch: LoadedBatch<Example>) => placesOf(this.objective, batch);
+    if (batches.length === 1) {
+      const [batch] = batches as [LoadedBatch<Example>];
+      const build = () => stepProgram(config, this.objective, adamW, batch.shape, places(batch));
+      return [await this.run(["step", this.objective.key, adamW, batch.shape], build, { ...feeds(batch), ...sizes })];
     }
     const fetched: Record<string, Tensor>[] = [];
-    for (const [i, batch] of microBatches.entries()) {
+    for (const [i, batch] of batches.entries()) {
       signal?.throwIfAborted();
-      const build = () => accumulateProgram(config, this.objective, batch.shape, this.places(batch));
+      const build = () => accumulateProgram(config, this.objective, batch.shape, places(batch));
       const keep = Float32Array.of(i === 0 ? 0 : 1);
-      fetched.push(await this.run(["accumulate", this.objective.key, batch.shape], build, { ...this.feed(batch, examples), keep }));
+      fetched.push(await this.run(["accumulate", this.objective.key, batch.shape], build, { ...feeds(batch), keep }));
     }
     fetched.push(await this.run(["apply", adamW], () => applyProgram(config, adamW), sizes));
     return fetched;
@@ -177,33 +280,10 @@ export class Training<Example> {
     return executable.run(feeds, [...this.policy.states, this.optimizer]);
   }
 
-  /** Examples that a micro-batch's program has room for. */
-  private places({ indices, shape }: MicroBatch): number {
-    return shape.responses / this.objective.sequences(this.examples[indices[0]!]!).length;
-  }
-
-  private feed(batch: MicroBatch, step: readonly Example[]): Feeds {
-    const examples = batch.indices.map((i) => this.examples[i]!);
-    const { tokenWeight, feeds } = this.objective.feed(examples, step, this.places(batch));
-    const rows = examples.flatMap((example) => rowsOf(this.objective.sequences(example), batch.shape.sharesPrompts));
-    return { ...layOut(rows, batch.shape, this.policy.tokenizer.padId, tokenWeight), ...feeds };
-  }
-
   private tokensOf(examples: readonly Example[]): number {
     return examples
       .flatMap((example) => this.objective.sequences(example))
       .reduce((count, { prompt, response }) => count + prompt.length + response.length, 0);
-  }
-
-  /** What was fetched for each example, the micro-batches after each other, their padding left out. */
-  private perExample(microBatches: readonly MicroBatch[], fetched: readonly Record<string, Tensor>[]) {
-    const columns: Record<string, Float64Array> = {};
-    for (const name of Object.keys(fetched[0]!)) {
-      columns[name] = Float64Array.from(
-        microBatches.flatMap(({ indices }, i) => [...fetched[i]![name]!.data.subarray(0, indices.length)]),
-      );
-    }
-    return columns;
   }
 }
 

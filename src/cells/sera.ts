@@ -10,7 +10,7 @@ import { train, type RunSettings } from "./train.js";
 /** What a run is told; what is left out is as in {@link defaultFlatSera}. */
 export interface RunOptions extends Partial<FlatSeraOptions>, Omit<RunSettings, "watch"> {}
 
-const optional = ["heldOut", "judge", "truncatePrompts", "folder", "microBatchSize", "perPrompt", ...optionalLossSettings];
+const optional = ["heldOut", "judge", "truncatePrompts", "folder", "referenceCache", "microBatchSize", "perPrompt", ...optionalLossSettings];
 
 /**
  * SeRA: trains a policy on preference pairs, lets it review them and write new ones, and trains it
@@ -23,9 +23,9 @@ const optional = ["heldOut", "judge", "truncatePrompts", "folder", "microBatchSi
  */
 export async function sera(policy: Policy, pairs: readonly PreferencePair[], options: RunOptions = {}): Promise<Run> {
   checkNames(options);
-  const { heldOut, judge, truncatePrompts, folder, ...flat } = options;
+  const { heldOut, judge, truncatePrompts, folder, referenceCache, ...flat } = options;
   const method = seraMethod(seraOptions({ ...defaultFlatSera, ...flat }));
-  return train(policy, pairs, method, { heldOut, judge, truncatePrompts, folder });
+  return train(policy, pairs, method, { heldOut, judge, truncatePrompts, folder, referenceCache });
 }
 
 /** A direct alignment algorithm alone, on all pairs: {@link sera} with one iteration. */

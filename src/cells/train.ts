@@ -28,6 +28,11 @@ export interface RunSettings {
   readonly truncatePrompts?: boolean | undefined;
   /** Where the run is kept. Default: `runs/<method>-<hash>`, the same for the same model, pairs and options. */
   readonly folder?: string | undefined;
+  /**
+   * A folder that keeps the log-probabilities of the pairs under the reference, so that other runs from the same start
+   * on the same pairs need not compute them. Default: `runs/reference-cache`; none where `folder` is given.
+   */
+  readonly referenceCache?: string | undefined;
   /** Where it is shown and what stops it. Default: the cell. */
   readonly watch?: Watch | undefined;
 }
@@ -45,6 +50,7 @@ export interface RunSettings {
  */
 export async function train(policy: Policy, pairs: readonly PreferencePair[], method: Method, settings: RunSettings = {}): Promise<Run> {
   const { heldOut, truncatePrompts = false, folder: given, judge = goldOf(pairs), watch = { signal: cell.signal, reporter: cell.reporter } } = settings;
+  const { referenceCache = given === undefined ? join("runs", "reference-cache") : undefined } = settings;
   const { name, options } = method;
   const { config, tokenizer, origin } = policy;
   const tokenize = (texts: readonly PreferencePair[]) =>
@@ -70,6 +76,7 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
       start: { config, tokenizer, parameters },
       ...(config.adapter && { base: policy.withoutAdapter() }),
       pairs: tokenized,
+      ...(referenceCache !== undefined && { referenceCache }),
       ...(judge && { judge }),
       ...(held && { evaluate: evaluateInFolder(held, folder, Random.seeded(options.seed).fork("evaluate"), watch) }),
     },

@@ -40,6 +40,7 @@ export interface AlignRun extends FlatSeraOptions, DataArguments, EngineArgument
   readonly model: string;
   readonly initFrom?: string;
   readonly flip: number;
+  readonly referenceCache?: string;
   readonly out: string;
   readonly resume: boolean;
 }
@@ -53,6 +54,7 @@ export function alignCommand(): Command {
     .option("--eval-data <file>", "held-out pairs")
     .option("--init-from <start>", "sft: train the start on the chosen responses (a preset's default); or a folder: start from that checkpoint")
     .option("--flip <share>", "swap the labels of a share of the pairs, for experiments with noise", share, 0)
+    .option("--reference-cache <folder>", "keep log-probabilities under the reference there, for other runs on the same start and pairs")
     .option("--resume", "go on with the run in --out", false);
   return engineOptions(alignOptions(sftOptions(dataOptions(command)))).action(async (run: AlignRun) => {
     const summary = await withSession(run, (session) => align(run, session));
@@ -76,6 +78,7 @@ export async function align(run: AlignRun, session: CommandSession): Promise<Run
       start,
       pairs,
       ...(data.judge && { judge: data.judge }),
+      ...(run.referenceCache !== undefined && { referenceCache: run.referenceCache }),
       ...(fromSft && { demonstrations: pairs.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen })) }),
       ...(heldOut && { evaluate: evaluateInFolder(heldOut, folder, Random.seeded(run.seed).fork("evaluate"), session) }),
     },

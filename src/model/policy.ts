@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { State } from "../engine/engine.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import type { Tensor } from "../graph/tensor.js";
@@ -71,6 +72,12 @@ export class Policy {
     return new Policy(this.programs, withoutAdapter(this.config), this.tokenizer, this.source, this.origin, undefined, this.base);
   }
 
+  /** This model with others of the same shapes in the place of what training changes; a base is shared, so this policy must outlive it. */
+  async withParameters(parameters: Parameters): Promise<Policy> {
+    const state = await this.programs.engine.createState(parameters);
+    return new Policy(this.programs, this.config, this.tokenizer, this.source, this.origin, state, this.frozen);
+  }
+
   /** Where all parameters but an adapter's are. */
   private get base(): State {
     return (this.frozen ?? this.trained)!;
@@ -86,6 +93,16 @@ export class Policy {
     const base = (await this.base.read()) as Map<string, Tensor<"float32">>;
     const { adapter } = this.config;
     return adapter ? mergeLora(this.config, adapter, base, await this.parameters()) : base;
+  }
+
+  /** Tells the model from every other: a hash of its config and of all its parameters, an adapter's and its base's. */
+  async fingerprint(): Promise<string> {
+    const hash = createHash("sha256").update(JSON.stringify(this.config));
+    for (const state of this.states) {
+      // One by one: a base may be large.
+      for (const name of state.names.toSorted()) hash.update(name).update((await state.read([name])).get(name)!.data);
+    }
+    return hash.digest("hex");
   }
 
   /** Puts others of the same shapes in the place of what training changes. */

@@ -28,7 +28,7 @@ export async function responseLogProbs(
 ): Promise<Float64Array> {
   const results = new Float64Array(sequences.length);
   let done = 0;
-  for (const { rows, shape } of planScoring(sequences, batchCost(policy.config), sharePrompts)) {
+  for (const { rows, shape } of planScoring(policy.config, sequences, sharePrompts)) {
     signal?.throwIfAborted();
     const executable = await policy.programs.get(`score ${JSON.stringify([policy.config, shape])}`, () =>
       scoringProgram(policy.config, shape),
@@ -49,13 +49,15 @@ function scoringProgram(config: ModelConfig, shape: BatchShape): Program {
   return { outputs: { logProbs: sumByResponse(perToken, leaves) }, updates: new Map() };
 }
 
+/** Sequences that are scored together: the indices of those in each row. */
+export interface ScoringBatch {
+  readonly rows: readonly (readonly number[])[];
+  readonly shape: BatchShape;
+}
+
 /** Batches of rows of like length; those of one length share a shape, which fits all of them. */
-function planScoring(
-  sequences: readonly TokenSequence[],
-  cost: BatchCost,
-  sharePrompts: boolean,
-): { rows: readonly (readonly number[])[]; shape: BatchShape }[] {
-  const all = sharePrompts ? sharedRows(sequences, cost) : [...sequences.keys()].map((i) => [i]);
+export function planScoring(config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts = true): ScoringBatch[] {
+  const all = sharePrompts ? sharedRows(sequences, batchCost(config)) : [...sequences.keys()].map((i) => [i]);
   const row = (indices: readonly number[]) => indices.map((i) => sequences[i]!);
   const byLength = groupBy(all, (indices) => `${indices.length > 1} ${roundUp(rowLength(row(indices)))}`);
   return [...byLength.values()].flatMap((members) => {

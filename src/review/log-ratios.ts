@@ -13,21 +13,28 @@ export interface PairValues {
   readonly rejected: Float64Array;
 }
 
+/** What of a pair the model reads. */
+export type PairTokens = Pick<TokenizedPair, "prompt" | "chosen" | "rejected">;
+
 /**
  * log π(y | x) of both responses of each pair under a policy.
  *
  * @throws DivergenceError as {@link finiteLogProbs}
  */
-export async function pairLogProbs(policy: Policy, pairs: readonly Pick<TokenizedPair, "prompt" | "chosen" | "rejected">[], work: Work = {}): Promise<PairValues> {
-  const sequences = pairs.flatMap(({ prompt, chosen, rejected }) => [
-    { prompt, response: chosen },
-    { prompt, response: rejected },
-  ]);
-  const logProbs = await finiteLogProbs(policy, sequences, work);
+export async function pairLogProbs(policy: Policy, pairs: readonly PairTokens[], work: Work = {}): Promise<PairValues> {
+  const logProbs = await finiteLogProbs(policy, pairSequences(pairs), work);
   return {
     chosen: Float64Array.from(pairs, (_, i) => logProbs[2 * i]!),
     rejected: Float64Array.from(pairs, (_, i) => logProbs[2 * i + 1]!),
   };
+}
+
+/** The sequences of the pairs as they are scored: chosen, rejected, chosen, rejected … */
+export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
+  return pairs.flatMap(({ prompt, chosen, rejected }) => [
+    { prompt, response: chosen },
+    { prompt, response: rejected },
+  ]);
 }
 
 /**

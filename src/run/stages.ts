@@ -26,7 +26,7 @@ import type { TokenSequence } from "../model/batch.js";
 import type { Checkpoint } from "../model/checkpoint.js";
 import { Policy } from "../model/policy.js";
 import { loadPolicy, savePolicy } from "../model/policy-files.js";
-import { margins, pairLogProbs, pairRewards, type Margin, type PairValues, type Reviewed } from "../review/index.js";
+import { cachedPairLogProbs, margins, pairLogProbs, pairRewards, type Margin, type PairValues, type Reviewed } from "../review/index.js";
 import type { MethodOptions } from "./options.js";
 import type { Evaluation, IterationSummary, RunSummary, TrainedOn } from "./summary.js";
 
@@ -38,6 +38,8 @@ export interface RunInput {
   readonly base?: Policy;
   readonly demonstrations?: readonly TokenizedDemonstration[];
   readonly pairs: readonly TokenizedPair[];
+  /** A folder that keeps log-probabilities of pairs under references for other runs; see {@link cachedPairLogProbs}. Default: none is kept. */
+  readonly referenceCache?: string;
   /** Scores responses, for methods that label by a judge. */
   readonly judge?: ResponseJudge;
   /** Called with each iteration's policy, 0 being the reference; what it returns goes into the summary. */
@@ -275,8 +277,11 @@ export class Stages {
 
   /** Log-probabilities of the data's pairs under the model of iteration 0, computed once. */
   private reference(): Promise<PairValues> {
-    this.startLogProbs ??= this.pairValues("reference.jsonl", this.input.pairs.map(({ id }) => id), () =>
-      this.measured(0, "scoring", "score under the reference", 0, (policy, work) => pairLogProbs(policy, this.input.pairs, work)),
+    const { pairs, referenceCache } = this.input;
+    this.startLogProbs ??= this.pairValues("reference.jsonl", pairs.map(({ id }) => id), () =>
+      this.measured(0, "scoring", "score under the reference", 0, (policy, work) =>
+        referenceCache === undefined ? pairLogProbs(policy, pairs, work) : cachedPairLogProbs(policy, pairs, referenceCache, work),
+      ),
     );
     return this.startLogProbs;
   }

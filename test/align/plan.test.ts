@@ -62,6 +62,15 @@ describe("planTraining", () => {
     );
   });
 
+  it("takes as many steps as it is told to, in as many epochs as they take", () => {
+    const examples = pairs(10);
+    const options = { batchSize: 4, epochs: 3 };
+    const steps = plan(examples, options);
+    assert.deepEqual(plan(examples, { ...options, epochs: 1, maxSteps: 7 }).map(({ microBatches }) => microBatches[0]!.indices), steps.slice(0, 7).map(({ microBatches }) => microBatches[0]!.indices));
+    assert.deepEqual(plan(examples, { ...options, maxSteps: 2 }).map(({ epoch }) => epoch), [1 / 3, 2 / 3]);
+    assert.deepEqual(plan([], { ...options, maxSteps: 2 }), []);
+  });
+
   it("takes whole steps through the model where no micro-batch size is given", () => {
     for (const { microBatches } of plan(pairs(20), { batchSize: 8, epochs: 2 })) assert.equal(microBatches.length, 1);
   });

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { RunFolder } from "../../src/align/run-folder.js";
+import { dpo } from "../../src/align/losses/dpo.js";
+import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { supervised } from "../../src/align/sft.js";
 import { forgetCheckpoint, trainInFolder, type LoggedStep, type Phase } from "../../src/align/train-in-folder.js";
+import type { TrainingOptions } from "../../src/align/training.js";
 import { Random } from "../../src/base/random.js";
 import type { Work } from "../../src/base/work.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -12,7 +15,7 @@ import type { TokenSequence } from "../../src/model/batch.js";
 import type { Parameters } from "../../src/model/parameters.js";
 import { assertSameTensors } from "../support/compare.js";
 import { emptyFolder } from "../support/folder.js";
-import { randomSequences, tinyPolicy } from "../support/tiny-model.js";
+import { randomPairs, randomSequences, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -62,6 +65,29 @@ describe("trainInFolder", () => {
     assert.equal(logged(parts), logged(whole));
     await forgetCheckpoint(parts, 0);
     assert.equal(await parts.has(checkpoint), false);
+  });
+
+  it("keeps in a checkpoint all that its options need to go on to the same bytes", async (test) => {
+    const [whole, parts] = [new RunFolder(emptyFolder(test)), new RunFolder(emptyFolder(test))];
+    const pairs = randomPairs(14, Random.seeded(2)).map(({ prompt, chosen, rejected }) => ({
+      ...{ chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } },
+      ...{ referenceChosen: -50, referenceRejected: -50 },
+    }));
+    const options: TrainingOptions = {
+      ...{ batchSize: 3, epochs: 4, maxSteps: 12, learningRate: 1e-2, microBatchSize: 2 },
+      ...{ evaluateEvery: 2, keepBest: "eval_loss", patience: 3, emaDecay: 0.5, referenceUpdate: { everySteps: 2, ema: 0.5 } },
+    };
+    const aligning: Phase<ReferencedPair> = {
+      ...{ kind: "align", iteration: 1, objective: preference(dpo({ beta: 0.1 })), examples: pairs.slice(4), heldOut: pairs.slice(0, 4), options },
+      ...{ start: () => tinyPolicy(programs), reference: () => tinyPolicy(programs, 2) },
+    };
+    const run = (folder: RunFolder, work: Work = {}) => trainInFolder(folder, aligning, Random.seeded(7), work);
+    const expected = await (await run(whole)).parameters();
+    const steps = logged(whole).trimEnd().split("\n").length;
+    for (let step = 1; step <= steps; step += 2) await assert.rejects(run(parts, stopAt(step)), { message: `stopped at ${step}` });
+    assertSameTensors(byName(await (await run(parts)).parameters()), byName(expected));
+    assert.equal(logged(parts), logged(whole));
+    assert.match(logged(whole), /"eval_rewards\/margins":/);
   });
 
   it("forgets steps that were logged after the checkpoint, and keeps those of other trainings", async (test) => {

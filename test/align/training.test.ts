@@ -182,7 +182,7 @@ describe("a training", () => {
         // Another engine: nothing is left of the first but what was read.
         const elsewhere = new OnnxEngine({ threads: 1 });
         const resumed = await Policy.create(new ProgramCache(elsewhere), { config: tinyConfig, parameters, tokenizer: byteTokenizer });
-        const second = await Training.begin(resumed, objective, pairs, settings, Random.seeded(3), position);
+        const second = await Training.begin(resumed, objective, pairs, settings, Random.seeded(3), { from: position });
         assert.equal(second.total, 8);
         assert.deepEqual([...records, ...(await taken(second))], expected.records);
         assertSameTensors(await resumed.parameters(), expected.parameters);
@@ -230,7 +230,7 @@ describe("a signal", () => {
     assert.deepEqual(reported, [1, 2]);
     const position = await stopped.position();
     assert.equal(position.step, 2);
-    const rest = await Training.begin(policy, supervised, examples, options, Random.seeded(3), position);
+    const rest = await Training.begin(policy, supervised, examples, options, Random.seeded(3), { from: position });
     await taken(rest);
     assertSameTensors(await policy.parameters(), whole.parameters);
   });

@@ -73,7 +73,7 @@ describe("sera in a cell", () => {
     const first = await align(start, pairs, options);
     const again = await align(start, pairs, options);
     assert.deepEqual([again.folder, again.summary], [first.folder, first.summary]);
-    assert.deepEqual(readdirSync("runs"), [first.folder.slice(5)]);
+    assert.deepEqual(readdirSync("runs"), [first.folder.slice(5), "reference-cache"]);
     const others = [
       await align(start, pairs, { ...options, beta: 0.6 }),
       await align(start, pairs.slice(1), options),

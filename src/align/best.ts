@@ -1,0 +1,47 @@
+import { InputError, quote } from "../base/errors.js";
+import type { Parameters } from "../model/parameters.js";
+import type { Metrics } from "./objective.js";
+
+/** Metrics of an evaluation by which the best parameters can be told, and whether the best is the lowest or the highest. */
+export const bestBy = {
+  eval_loss: "lowest",
+  "eval_rewards/accuracies": "highest",
+  "eval_rewards/margins": "highest",
+  "eval_rewards/chosen": "highest",
+} as const;
+export type BestMetric = keyof typeof bestBy;
+
+/** The best evaluation so far. */
+export interface Best {
+  /** Of the metric. */
+  readonly value: number;
+  /** After which step it was found. */
+  readonly step: number;
+  /** Evaluations since then. */
+  readonly since: number;
+  /** What was evaluated. */
+  readonly parameters: Parameters;
+}
+
+/**
+ * The best after one more evaluation; of equal ones the earlier, and a number that is none is never best.
+ *
+ * @param parameters gives what was evaluated
+ * @throws InputError where the metric is not among those evaluated
+ */
+export async function betterOf(
+  best: Best | undefined,
+  metric: BestMetric,
+  evaluated: Metrics,
+  step: number,
+  parameters: () => Promise<Parameters>,
+): Promise<Best | undefined> {
+  const value = evaluated[metric];
+  if (value === undefined) {
+    throw new InputError(`keep best: found ${quote(metric)}, expected one of what is evaluated: ${Object.keys(evaluated).join(", ")}`);
+  }
+  const sign = bestBy[metric] === "lowest" ? -1 : 1;
+  const isBetter = Number.isFinite(value) && (!best || sign * value > sign * best.value);
+  if (isBetter) return { value, step, since: 0, parameters: await parameters() };
+  return best && { ...best, since: best.since + 1 };
+}

@@ -1,0 +1,44 @@
+import type { Feeds } from "../engine/engine.js";
+import type { Tensor } from "../graph/tensor.js";
+import { layOut, rowsOf } from "../model/batch.js";
+import type { BatchShape } from "../model/log-probs.js";
+import type { Objective } from "./objective.js";
+import type { StepPlan } from "./plan.js";
+
+/** Some examples that go through the model together, and the sizes of the program that they run in. */
+export interface LoadedBatch<Example> {
+  readonly examples: readonly Example[];
+  readonly shape: BatchShape;
+}
+
+/** The micro-batches of a step with their examples. */
+export function loadBatches<Example>({ microBatches }: StepPlan, examples: readonly Example[]): LoadedBatch<Example>[] {
+  return microBatches.map(({ indices, shape }) => ({ shape, examples: indices.map((i) => examples[i]!) }));
+}
+
+/** Examples that a micro-batch's program has room for. */
+export function placesOf<Example>(objective: Objective<Example>, { examples, shape }: LoadedBatch<Example>): number {
+  return shape.responses / objective.sequences(examples[0]!).length;
+}
+
+/** What a micro-batch feeds, as part of a step over all of `step`. */
+export function feedsOf<Example>(objective: Objective<Example>, batch: LoadedBatch<Example>, step: readonly Example[], padId: number): Feeds {
+  const { examples, shape } = batch;
+  const { tokenWeight, feeds } = objective.feed(examples, step, placesOf(objective, batch));
+  const rows = examples.flatMap((example) => rowsOf(objective.sequences(example), shape.sharesPrompts));
+  return { ...layOut(rows, shape, padId, tokenWeight), ...feeds };
+}
+
+/** What was fetched for each example, the micro-batches after each other, their padding left out. */
+export function perExample<Example>(batches: readonly LoadedBatch<Example>[], fetched: readonly Readonly<Record<string, Tensor>>[]) {
+  const columns: Record<string, Float64Array> = {};
+  for (const name of Object.keys(fetched[0]!)) {
+    columns[name] = Float64Array.from(batches.flatMap(({ examples }, i) => [...fetched[i]![name]!.data.subarray(0, examples.length)]));
+  }
+  return columns;
+}
+
+/** The loss of a step, which its micro-batches' losses add up to. */
+export function totalLoss(fetched: readonly Readonly<Record<string, Tensor>>[]): number {
+  return fetched.reduce((total, { loss }) => total + (loss?.data[0] ?? 0), 0);
+}

@@ -1,0 +1,49 @@
+import type { Parameters } from "../model/parameters.js";
+import type { Policy } from "../model/policy.js";
+import { responseLogProbs } from "../model/score.js";
+import { mixed } from "./moving-average.js";
+import type { Objective } from "./objective.js";
+
+/**
+ * Whether the reference stays as it is ("fixed"), or after every `everySteps` steps (default 1) becomes
+ * (1 − ema)·π_ref + ema·π (default 1: the policy itself). TR-DPO (Gorbatovski et al. 2024, arXiv 2404.09656): its hard
+ * update is `{ everySteps: τ }`, its soft one `{ ema: α }`.
+ */
+export type ReferenceUpdate = "fixed" | { readonly everySteps?: number; readonly ema?: number };
+
+/** A reference that follows the policy while it is trained. */
+export class MovingReference {
+  private constructor(
+    private readonly policy: Policy,
+    private readonly update: Exclude<ReferenceUpdate, "fixed">,
+  ) {}
+
+  /** @param parameters of the reference as it is now; the policy's config and base are its own too */
+  static async begin(policy: Policy, parameters: Parameters, update: Exclude<ReferenceUpdate, "fixed">): Promise<MovingReference> {
+    return new MovingReference(await policy.withParameters(parameters), update);
+  }
+
+  /** The examples with their log-probabilities under the reference as it is now. */
+  async refer<Example>(objective: Objective<Example>, examples: readonly Example[], signal?: AbortSignal): Promise<Example[]> {
+    const sequences = examples.map((example) => objective.sequences(example));
+    const logProbs = [...(await responseLogProbs(this.policy, sequences.flat(), signal && { signal }))];
+    return examples.map((example, i) => objective.refer!(example, logProbs.splice(0, sequences[i]!.length)));
+  }
+
+  /** Lets it follow the policy after a step. */
+  async follow(policy: Policy, step: number): Promise<void> {
+    const { everySteps = 1, ema = 1 } = this.update;
+    if (step % everySteps !== 0) return;
+    const newest = await policy.parameters();
+    await this.policy.replace(ema === 1 ? newest : mixed(await this.policy.parameters(), newest, ema));
+  }
+
+  /** Copies of its parameters. */
+  parameters(): Promise<Parameters> {
+    return this.policy.parameters();
+  }
+
+  async free(): Promise<void> {
+    await this.policy.free();
+  }
+}

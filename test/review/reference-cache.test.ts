@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { Random } from "../../src/base/random.js";
+import type { Work } from "../../src/base/work.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { initialLora } from "../../src/model/lora.js";
+import type { Policy } from "../../src/model/policy.js";
+import { pairLogProbs } from "../../src/review/log-ratios.js";
+import { cachedPairLogProbs } from "../../src/review/reference-cache.js";
+import { emptyFolder } from "../support/folder.js";
+import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+after(() => engine.close());
+const pairs = randomPairs(5, Random.seeded(2));
+
+/** The values, and whether they were computed, which progress tells. */
+async function ask(folder: string, policy: Policy, of = pairs) {
+  let computed = false;
+  const work: Work = { onProgress: () => (computed = true) };
+  return { values: await cachedPairLogProbs(policy, of, folder, work), computed };
+}
+
+describe("cachedPairLogProbs", () => {
+  it("are those that are computed, and computed once", async (test) => {
+    const folder = join(emptyFolder(test), "cache");
+    const policy = await tinyPolicy(programs);
+    const expected = await pairLogProbs(policy, pairs);
+    assert.deepEqual(await ask(folder, policy), { values: expected, computed: true });
+    assert.deepEqual(await ask(folder, await tinyPolicy(programs)), { values: expected, computed: false });
+  });
+
+  it("are computed again for another model, another adapter on it, other pairs or the same in another order", async (test) => {
+    const folder = emptyFolder(test);
+    const policy = await tinyPolicy(programs);
+    const adapter = { rank: 2, alpha: 4, targets: ["q_proj"] };
+    const adapted = (seed: number) => policy.withAdapter(adapter, initialLora(policy.config, adapter, Random.seeded(seed)));
+    const swapped = pairs.map((pair) => ({ ...pair, chosen: pair.rejected, rejected: pair.chosen }));
+    const asked = [
+      ...[await ask(folder, policy), await ask(folder, await tinyPolicy(programs, 2))],
+      ...[await ask(folder, await adapted(1)), await ask(folder, await adapted(2))],
+      ...[await ask(folder, policy, pairs.slice(1)), await ask(folder, policy, pairs.toReversed()), await ask(folder, policy, swapped)],
+    ];
+    assert.ok(asked.every(({ computed }) => computed));
+    assert.equal(readdirSync(folder).length, 7);
+    assert.equal((await ask(folder, await adapted(2))).computed, false);
+  });
+
+  it("are computed again, and kept, where the file is damaged or another's", async (test) => {
+    const folder = emptyFolder(test);
+    const policy = await tinyPolicy(programs);
+    const { values } = await ask(folder, policy);
+    const file = join(folder, readdirSync(folder)[0]!);
+    const whole = JSON.parse(readFileSync(file, "utf8")) as { fingerprint: string; chosen: number[] };
+    const damaged = [
+      "{",
+      "null",
+      JSON.stringify({ ...whole, fingerprint: "another" }),
+      JSON.stringify({ ...whole, chosen: whole.chosen.slice(1) }),
+      JSON.stringify({ ...whole, chosen: whole.chosen.map(() => null) }),
+    ];
+    for (const text of damaged) {
+      writeFileSync(file, text);
+      assert.deepEqual(await ask(folder, policy), { values, computed: true }, text);
+      assert.deepEqual(await ask(folder, policy), { values, computed: false }, text);
+    }
+  });
+});
