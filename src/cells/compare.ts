@@ -36,7 +36,7 @@ export async function compare(
   pairs: readonly PreferencePair[],
   recipes: Readonly<Record<string, Recipe>>,
   options: CompareOptions = {},
-): Promise<Comparison> {
+): Promise<MethodComparison> {
   const { seeds = [1, 2, 3], heldOut, judge, truncatePrompts, ...shared } = options;
   const names = Object.keys(recipes);
   if (names.length === 0 || seeds.length === 0) {
@@ -56,7 +56,7 @@ export async function compare(
       progress.finish();
     }
   }
-  return new Comparison(runs, seeds);
+  return new MethodComparison(runs, seeds);
 }
 
 /** A difference between two methods. */
@@ -69,7 +69,7 @@ export interface Difference extends NamedInterval {
  * Methods run with the same seeds and judged on the same prompts. Intervals are 95 %, over seeds and prompts. Shown in a
  * cell, it is its table.
  */
-export class Comparison {
+export class MethodComparison {
   constructor(
     /** The runs of each method, in the order of the seeds. */
     readonly runs: Readonly<Record<string, readonly Run[]>>,

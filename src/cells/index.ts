@@ -1,4 +1,4 @@
-export { compare, Comparison, type CompareOptions, type Difference } from "./compare.js";
+export { compare, MethodComparison, type CompareOptions, type Difference } from "./compare.js";
 export { comparison } from "./comparison.js";
 export { agreement, grade, Judged, JudgedComparisons, winRate } from "./judge.js";
 export { loadDemonstrations, loadPreferences } from "./load-data.js";

@@ -4,12 +4,12 @@ import { lossNamed } from "../align/losses/index.js";
 import { RunFolder } from "../align/run-folder.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
-import type { ResponseJudge } from "../bootstrap/index.js";
 import { pairRow } from "../data/pair-row.js";
 import type { PreferencePair } from "../data/pair.js";
 import { tokenizePairs, type TokenizedPair } from "../data/tokenize.js";
 import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
-import { goldOf } from "../judge/gold-of.js";
+import type { Judge } from "../judge/judge.js";
+import { responseJudge, worldJudge } from "../judge/response-judge.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
@@ -22,8 +22,8 @@ import { Run, tokenizerFolder } from "./run.js";
 export interface RunSettings {
   /** Pairs on which each iteration's policy is evaluated. Prompts of the synthetic world bring their gold reward. */
   readonly heldOut?: readonly PreferencePair[] | undefined;
-  /** Scores responses, for methods that label by a judge. Default: the gold reward, where the prompts are the synthetic world's. */
-  readonly judge?: ResponseJudge | undefined;
+  /** Grades responses, for methods that label by a judge. Default: the gold reward, where the prompts are the synthetic world's. */
+  readonly judge?: Judge | undefined;
   /** Cuts prompts that do not fit the context, where by default they are errors. Default false. */
   readonly truncatePrompts?: boolean | undefined;
   /** Where the run is kept. Default: `runs/<method>-<hash>`, the same for the same model, pairs and options. */
@@ -49,7 +49,7 @@ export interface RunSettings {
  *   that are none
  */
 export async function train(policy: Policy, pairs: readonly PreferencePair[], method: Method, settings: RunSettings = {}): Promise<Run> {
-  const { heldOut, truncatePrompts = false, folder: given, judge = goldOf(pairs), watch = { signal: cell.signal, reporter: cell.reporter } } = settings;
+  const { heldOut, truncatePrompts = false, folder: given, judge = worldJudge(pairs), watch = { signal: cell.signal, reporter: cell.reporter } } = settings;
   const { referenceCache = given === undefined ? join("runs", "reference-cache") : undefined } = settings;
   const { name, options } = method;
   const { config, tokenizer, origin } = policy;
@@ -59,7 +59,7 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
   const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, options.generation, lossNamed(options.loss, options)) : undefined;
   const parameters = await policy.parameters();
 
-  const facts = { name, ...options, config, ...(config.adapter && { origin }) };
+  const facts = { name, ...options, config, ...(config.adapter && { origin }), ...(judge && { judge: judge.name }) };
   const path = given ?? join("runs", `${name.replaceAll(" ", "-")}-${fingerprint(facts, parameters, tokenized, held?.pairs ?? [])}`);
   const folder = new RunFolder(path);
   if (await folder.has("summary.json")) return Run.open(path);
@@ -77,7 +77,7 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
       ...(config.adapter && { base: policy.withoutAdapter() }),
       pairs: tokenized,
       ...(referenceCache !== undefined && { referenceCache }),
-      ...(judge && { judge }),
+      ...(judge && { judge: responseJudge(judge, pairs) }),
       ...(held && { evaluate: evaluateInFolder(held, folder, Random.seeded(options.seed).fork("evaluate"), watch) }),
     },
     folder,
