@@ -1,4 +1,5 @@
 export { dashboard } from "./dashboard.js";
+export { differences } from "./differences.js";
 export { goldByIteration } from "./gold-by-iteration.js";
 export { goldRewards } from "./gold-rewards.js";
 export type { NamedInterval } from "./interval-plot.js";
@@ -11,5 +12,6 @@ export { renderSvg } from "./render-svg.js";
 export type { IterationRow, MarginRow, Rows, RunTables, StepRow } from "./rows.js";
 export { seconds } from "./seconds.js";
 export type { Source, Sources } from "./source.js";
+export { sweep, type SweepRow, type SweepTitles } from "./sweep.js";
 export { darkTheme, lightTheme, pageTheme, palette, theme, withTheme } from "./theme.js";
 export { winRates } from "./win-rates.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, describe, it, type TestContext } from "node:test";
+import { after, describe, it } from "node:test";
 import { align, comparison, respond, Run, sera, type RunOptions } from "../../src/cells/index.js";
 import { world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
@@ -14,7 +14,7 @@ import { Policy } from "../../src/model/policy.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
 import { offerHost } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
-import { emptyFolder } from "../support/folder.js";
+import { inEmptyFolder } from "../support/folder.js";
 import { tinyConfig } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -29,15 +29,6 @@ const start = await Policy.create(programs, { config, tokenizer, parameters: ini
 const { pairs } = await loadPreferences(world.train, { limit: 24 });
 const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 6 });
 const options: RunOptions = { beta: 0.5, iterations: 2, responses: 2, batchSize: 4, learningRate: 1e-2, maxNewTokens: 8, heldOut, seed: 3 };
-
-/** Runs in an empty folder, as a notebook would that lies there. */
-function inEmptyFolder(test: TestContext): string {
-  const folder = emptyFolder(test);
-  const before = process.cwd();
-  process.chdir(folder);
-  test.after(() => process.chdir(before));
-  return folder;
-}
 
 describe("sera in a cell", () => {
   it("comes back as tables, plots and a picture of itself", async (test) => {

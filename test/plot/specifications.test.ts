@@ -31,6 +31,8 @@ const crowded = measured(2, 1600).map((row) => ({ ...row, ensemble: Math.round(r
 const judged = (seed: number) => Array.from({ length: 12 }, (_, at) => ({ id: `p${at}`, gold: ((at * seed) % 11) / 10 }));
 const written = (seed: number) => Array.from({ length: 40 }, (_, at) => ({ length: 12 + ((at * seed) % 17) }));
 
+const swept = [0, 0.4].flatMap((x) => named.map(({ name: series, ...interval }) => ({ series, x, ...interval })));
+
 /** Each plot with what its picture must say. */
 const plots: Readonly<Record<string, { readonly spec: TopLevelSpec; readonly says: readonly string[] }>> = {
   "loss-sft": { spec: plot.loss(sftSteps(20), "sft"), says: ["SFT: training loss", "every logged step"] },
@@ -55,6 +57,8 @@ const plots: Readonly<Record<string, { readonly spec: TopLevelSpec; readonly say
   "gold-rewards": { spec: plot.goldRewards(named), says: ["DPO", "SeRA", "0.690"] },
   "win-rates": { spec: plot.winRates(named), says: ["64.0%", "69.0%", "as good as SFT"] },
   "win-rates-run": { spec: plot.winRates(run), says: ["iteration 1", "60.0%"] },
+  differences: { spec: plot.differences([{ name: "SeRA", mean: 0.02, low: -0.01, high: 0.05 }], "DPO"), says: ["+0.020", "as good as DPO", "less that of DPO"] },
+  sweep: { spec: plot.sweep(swept, { title: "Under noise", xTitle: "flipped", yTitle: "gold", xFormat: ".0%" }), says: ["Under noise", "40%", "DPO", "SeRA"] },
   lengths: { spec: plot.lengths({ SFT: written(3), SeRA: written(5) }), says: ["SFT: median", "SeRA: median", "length (tokens)"] },
   "prompt-heat-map": {
     spec: plot.promptHeatMap({ SFT: judged(3), SeRA: judged(7) }),
@@ -133,6 +137,8 @@ describe("nothing to draw", () => {
   it("neither policies nor methods", () => {
     assert.throws(() => plot.goldRewards([]), { name: "InputError", message: /^plot\.goldRewards: found no gold reward/ });
     assert.throws(() => plot.lengths({}), { name: "InputError", message: /^plot\.lengths: found no policy/ });
+    assert.throws(() => plot.differences([], "DPO"), { name: "InputError", message: /^plot.differences: found no difference/ });
+    assert.throws(() => plot.sweep([], { title: "", xTitle: "", yTitle: "" }), { name: "InputError", message: "plot.sweep: found no row, expected at least one" });
     assert.throws(() => plot.lengths({ SFT: [] }), { name: "InputError", message: /found no response of "SFT"/ });
     assert.throws(() => plot.promptHeatMap({ SFT: [] }), { name: "InputError", message: /found no response/ });
   });

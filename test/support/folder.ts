@@ -9,3 +9,12 @@ export function emptyFolder(test: TestContext): string {
   test.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** Makes an empty folder the working directory of the test, as a notebook lies in one. */
+export function inEmptyFolder(test: TestContext): string {
+  const folder = emptyFolder(test);
+  const before = process.cwd();
+  process.chdir(folder);
+  test.after(() => process.chdir(before));
+  return folder;
+}

@@ -1,0 +1,80 @@
+import type { TopLevelSpec } from "vega-lite";
+import { InputError } from "../base/errors.js";
+import type { Interval } from "../stats/interval.js";
+import { schema, width } from "./frame.js";
+import { legendOf, seriesColours } from "./legend.js";
+import type { Rows } from "./rows.js";
+import { rowsOf } from "./source.js";
+import { lightTheme } from "./theme.js";
+
+/** A measured mean of a series at one setting of what is swept. */
+export interface SweepRow extends Interval {
+  readonly series: string;
+  readonly x: number;
+}
+
+/** What a sweep shows; formats are d3's. */
+export interface SweepTitles {
+  readonly title: string;
+  readonly xTitle: string;
+  readonly yTitle: string;
+  readonly xFormat?: string;
+  readonly yFormat?: string;
+}
+
+/**
+ * Means with their 95 % intervals over a setting (noise, share, γ …), a line for each series.
+ *
+ * @throws InputError where there is no row
+ * @example sweep(rows, { title: "Gold reward under label noise", xTitle: "flipped labels", yTitle: "gold reward", xFormat: ".0%" })
+ */
+export function sweep(source: Rows<SweepRow>, { title, xTitle, yTitle, xFormat = "~g", yFormat = ".2~f" }: SweepTitles): TopLevelSpec {
+  const rows = rowsOf(source);
+  if (rows.length === 0) throw new InputError("plot.sweep: found no row, expected at least one");
+  const names = [...new Set(rows.map(({ series }) => series))];
+  const settings = [...new Set(rows.map(({ x }) => x))].sort((a, b) => a - b);
+  // Intervals at one setting stand beside each other, or they would cover each other.
+  const beside = (0.05 * (settings.at(-1)! - settings[0]! || 1)) / names.length;
+  const values = rows.map(({ series, x, mean, low, high }) => ({
+    ...{ series, x, mean, low, high },
+    position: x + beside * (names.indexOf(series) - (names.length - 1) / 2),
+  }));
+  const colour = {
+    ...{ field: "series", type: "nominal" as const, legend: legendOf(names) },
+    scale: { domain: names, range: seriesColours("sweep", names) },
+  };
+  const x = {
+    ...{ field: "position", type: "quantitative" as const, title: xTitle },
+    axis: { format: xFormat, values: settings, grid: false },
+    scale: { zero: false, nice: false, padding: 30 },
+  };
+  const y = { type: "quantitative" as const, title: yTitle, axis: { format: yFormat }, scale: { zero: false, padding: 12 } };
+  const shared = { x, color: colour };
+  return {
+    $schema: schema,
+    description: title,
+    title: { text: title, subtitle: "with 95 % interval over seeds and prompts" },
+    width,
+    height: 260,
+    data: { values },
+    layer: [
+      { mark: { type: "line", opacity: 0.6, aria: false }, encoding: { ...shared, y: { ...y, field: "mean" } } },
+      { mark: { type: "rule", strokeWidth: 2, aria: false }, encoding: { ...shared, y: { ...y, field: "low" }, y2: { field: "high" } } },
+      {
+        mark: { type: "circle", size: 70, opacity: 1 },
+        encoding: {
+          ...shared,
+          y: { ...y, field: "mean" },
+          tooltip: [
+            { field: "series", type: "nominal", title: "method" },
+            { field: "x", type: "quantitative", title: xTitle, format: xFormat },
+            { field: "mean", type: "quantitative", title: yTitle, format: ".3f" },
+            { field: "low", type: "quantitative", title: "95 % interval from", format: ".3f" },
+            { field: "high", type: "quantitative", title: "to", format: ".3f" },
+          ],
+        },
+      },
+    ],
+    config: lightTheme,
+  };
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { after, describe, it } from "node:test";
+import { compare, MethodComparison, type CompareOptions } from "../../src/cells/index.js";
+import { world } from "../../src/data/index.js";
+import { loadPreferences } from "../../src/data/load-preferences.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { Random } from "../../src/base/random.js";
+import * as methods from "../../src/methods/index.js";
+import { initialParameters } from "../../src/model/parameters.js";
+import { loadTokenizer } from "../../src/model/load-tokenizer.js";
+import { Policy } from "../../src/model/policy.js";
+import { bundleOf } from "../../src/notebook/bundle.js";
+import { offerHost } from "../../src/notebook/host.js";
+import * as plot from "../../src/plot/index.js";
+import { inEmptyFolder } from "../support/folder.js";
+import { tinyConfig } from "../support/tiny-model.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+after(() => engine.close());
+const shown: string[] = [];
+offerHost({ signal: new AbortController().signal, show: (bundle) => void shown.push(bundle["text/plain"] as string) });
+
+const tokenizer = await loadTokenizer(world.tokenizer);
+const config = { ...tinyConfig, vocabSize: tokenizer.vocabSize, contextLength: 96 };
+const start = await Policy.create(programs, { config, tokenizer, parameters: initialParameters(config, Random.seeded(1)) });
+const { pairs } = await loadPreferences(world.train, { limit: 12 });
+const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 5 });
+const options: CompareOptions = { heldOut, seeds: [1, 2], rounds: 2, batchSize: 4, learningRate: 1e-2, maxNewTokens: 6 };
+const recipes = { DPO: methods.direct({ beta: 1 }), SeRA: methods.sera({ beta: 2, responses: 2 }) };
+
+describe("compare", () => {
+  it("runs each method with each seed at the same cost, and reads what has been run", async (test) => {
+    inEmptyFolder(test);
+    const result = await compare(start, pairs, recipes, options);
+    const { table, bySeed } = result;
+    assert.deepEqual(table.array("method"), ["SFT", "DPO", "SeRA"]);
+    assert.deepEqual(table.array("pairsSeen"), [0, 24, 24]);
+    assert.equal(table.get("winRate", 0), 0.5);
+    const golds = result.runs.SeRA!.map((run) => run.iterations.at(-1)!.goldReward!);
+    assert.ok(Math.abs(table.get("goldReward", 2) - (golds[0]! + golds[1]!) / 2) < 1e-12);
+    assert.ok(table.get("goldLow", 2) <= table.get("goldReward", 2) && table.get("goldReward", 2) <= table.get("goldHigh", 2));
+    assert.deepEqual(bySeed.array("seed"), [1, 2, 1, 2]);
+    assert.match((await bundleOf(result))["text/plain"] as string, /means over seeds 1, 2/);
+    assert.ok(shown.some((line) => /1\/4 DPO, seed 1 · 6 in/.test(line)), "a line for each run counts its steps");
+
+    const folders = readdirSync("runs").sort();
+    assert.equal(folders.filter((name) => name !== "reference-cache").length, 4);
+    const again = await compare(start, pairs, recipes, options);
+    assert.deepEqual(again.table.objects(), table.objects());
+    assert.deepEqual(readdirSync("runs").sort(), folders);
+  });
+
+  it("differences are paired by seed and prompt, and drawn", async (test) => {
+    inEmptyFolder(test);
+    const result = await compare(start, pairs, recipes, options);
+    const [difference, ...others] = result.differencesFrom("DPO");
+    const mean = (name: string) => result.goldRewards.find((row) => row.name === name)!.mean;
+    assert.deepEqual(others, []);
+    assert.equal(difference!.name, "SeRA");
+    assert.ok(Math.abs(difference!.mean - (mean("SeRA") - mean("DPO"))) < 1e-12);
+    assert.equal(difference!.significant, difference!.low > 0 || difference!.high < 0);
+    const same = new MethodComparison({ a: result.runs.DPO!, b: result.runs.DPO! }, [1, 2]).differencesFrom("a")[0]!;
+    assert.deepEqual([same.mean, same.low, same.high, same.significant], [0, 0, 0, false]);
+    for (const spec of [plot.goldRewards(result.goldRewards), plot.winRates(result.winRates), plot.differences(result.differencesFrom("DPO"), "DPO")]) {
+      assert.match(await plot.renderSvg(spec), /<svg/);
+    }
+    assert.throws(() => result.differencesFrom("PPO"), { name: "InputError", message: 'found the baseline "PPO", expected one of DPO, SeRA' });
+  });
+
+  it("refuses what a method refuses before anything is run, and nothing to compare", async (test) => {
+    inEmptyFolder(test);
+    await assert.rejects(compare(start, pairs, { ...recipes, SPIN: methods.spin() }, options), { message: /^spin: found 2 rounds/ });
+    await assert.rejects(compare(start, pairs, {}, options), { message: "compare: found 0 methods and 2 seeds, expected at least one of each" });
+    assert.deepEqual(readdirSync("."), []);
+  });
+});
