@@ -2,7 +2,7 @@ import type { ColumnTable } from "arquero";
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { compareAll, gradeAll, judgeReported, type Named } from "../judge/judge-all.js";
-import type { Answer, Comparison, Judge } from "../judge/judge.js";
+import type { Answer, ResponsePair, Judge } from "../judge/judge.js";
 import { winRateOf, type Compared, type WinRate } from "../judge/win-rate.js";
 import { cell } from "../notebook/display.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
@@ -15,7 +15,7 @@ import { tableOf } from "./table-of.js";
 type Rows<T> = readonly T[] | ColumnTable;
 
 /** What a judge made of rows. Shown in a cell, it is its summary, with what speaks against believing it. */
-export class Judged {
+export class Judgement {
   constructor(
     /** Name of the judge. */
     readonly judge: string,
@@ -31,8 +31,8 @@ export class Judged {
   }
 }
 
-/** A {@link Judged} of comparisons. */
-export class JudgedComparisons extends Judged {
+/** A {@link Judgement} of comparisons. */
+export class PairJudgement extends Judgement {
   constructor(
     judge: string,
     summary: ColumnTable,
@@ -55,7 +55,7 @@ export class JudgedComparisons extends Judged {
  * @throws InputError where there are no rows, a response is missing, they would cost more than the judge's caps, or the
  *   judge always takes the same place
  */
-export async function winRate(judge: Judge, rows: Rows<Named<Comparison>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<JudgedComparisons> {
+export async function winRate(judge: Judge, rows: Rows<Named<ResponsePair>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<PairJudgement> {
   const all = rowsOf(rows);
   const verdicts = await judgeReported(compareAll, judge, all, cell);
   const compared = all.map((row, i) => ({ ...row, verdict: verdicts[i]! }));
@@ -79,7 +79,7 @@ export async function winRate(judge: Judge, rows: Rows<Named<Comparison>>, { see
   const table = compared.map(({ verdict: { choice, orders: [aFirst, bFirst], reasons: [aFirstReason, bFirstReason] }, ...row }) => {
     return { ...row, choice, aFirst, bFirst, aFirstReason, bFirstReason };
   });
-  return new JudgedComparisons(judge.name, tableOf([summary]), tableOf(table), rate, compared);
+  return new PairJudgement(judge.name, tableOf([summary]), tableOf(table), rate, compared);
 }
 
 /**
@@ -90,14 +90,14 @@ export async function winRate(judge: Judge, rows: Rows<Named<Comparison>>, { see
  * @returns the mean with its 95 % bootstrap interval over rows, and the rows with `grade` and `reason`
  * @throws InputError as {@link winRate} does
  */
-export async function grade(judge: Judge, rows: Rows<Named<Answer>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<Judged> {
+export async function grade(judge: Judge, rows: Rows<Named<Answer>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<Judgement> {
   const all = rowsOf(rows);
   const grades = await judgeReported(gradeAll, judge, all, cell);
   const { mean, low, high } = bootstrapInterval(grades.map(({ grade: value }) => value), Random.seeded(seed).fork("grade"));
   const same = grades.length > 1 && grades.every(({ grade: value }) => value === grades[0]!.grade);
   const summary = { judge: judge.name, responses: all.length, grade: mean, low, high, ...judge.spent };
   const warnings = same ? [`The judge gives all ${all.length} responses the grade ${mean}.`] : [];
-  return new Judged(judge.name, tableOf([summary]), tableOf(all.map((row, i) => ({ ...row, ...grades[i]! }))), warnings);
+  return new Judgement(judge.name, tableOf([summary]), tableOf(all.map((row, i) => ({ ...row, ...grades[i]! }))), warnings);
 }
 
 /**
@@ -106,13 +106,13 @@ export async function grade(judge: Judge, rows: Rows<Named<Answer>>, { seed = 0 
  *
  * @throws InputError where there are fewer than two, or they judged different rows
  */
-export function agreement(...judged: readonly JudgedComparisons[]): ColumnTable {
+export function agreement(...judged: readonly PairJudgement[]): ColumnTable {
   if (judged.length < 2) throw new InputError(`agreement: found ${judged.length} judged, expected at least two`);
-  const rows = (one: JudgedComparisons) => JSON.stringify(one.compared.map(({ prompt, a, b }) => [prompt, a, b]));
-  const [first] = judged as [JudgedComparisons];
+  const rows = (one: PairJudgement) => JSON.stringify(one.compared.map(({ prompt, a, b }) => [prompt, a, b]));
+  const [first] = judged as [PairJudgement];
   const other = judged.find((one) => rows(one) !== rows(first));
   if (other) throw new InputError(`agreement: found other rows judged by ${other.judge} than by ${first.judge}, expected the same in the same order`);
-  const choices = (one: JudgedComparisons) => one.compared.map(({ verdict }) => verdict.choice);
+  const choices = (one: PairJudgement) => one.compared.map(({ verdict }) => verdict.choice);
   const pairs = judged.flatMap((one, i) => judged.slice(i + 1).map((two) => [one, two] as const));
   return tableOf(pairs.map(([one, two]) => ({ first: one.judge, second: two.judge, ...agreementOf(choices(one), choices(two)) })));
 }

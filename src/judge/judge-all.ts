@@ -1,6 +1,6 @@
 import { InputError, quote } from "../base/errors.js";
 import { reported, type Reporter, type Work } from "../base/work.js";
-import type { Answer, Comparison, Grade, Judge, Verdict } from "./judge.js";
+import type { Answer, ResponsePair, Grade, Judge, Verdict } from "./judge.js";
 import { dollars } from "./llm/budget.js";
 
 /** A row with what names it in errors. */
@@ -13,7 +13,7 @@ export type Named<T> = T & { readonly id?: string };
  * @throws InputError where there are no rows, one cannot be judged (it is named), or they would cost more than the
  *   judge's caps; the signal's reason. What an LLM judge has answered until then is in its cache
  */
-export function compareAll(judge: Judge, rows: readonly Named<Comparison>[], work: Work = {}): Promise<Verdict[]> {
+export function compareAll(judge: Judge, rows: readonly Named<ResponsePair>[], work: Work = {}): Promise<Verdict[]> {
   return judgeAll(judge, rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), work);
 }
 
@@ -25,7 +25,7 @@ export function gradeAll(judge: Judge, rows: readonly Named<Answer>[], work: Wor
 /**
  * {@link compareAll} or {@link gradeAll} as a phase under a reporter; its line begins with what it is going to cost.
  */
-export async function judgeReported<R extends Comparison | Answer, T>(
+export async function judgeReported<R extends ResponsePair | Answer, T>(
   all: (judge: Judge, rows: readonly Named<R>[], work: Work) => Promise<T[]>,
   judge: Judge,
   rows: readonly Named<R>[],
@@ -36,7 +36,7 @@ export async function judgeReported<R extends Comparison | Answer, T>(
   return reported(`judge by ${judge.name}${cost}`, work, (inner) => all(judge, rows, inner));
 }
 
-async function judgeAll<R extends Named<Comparison | Answer>, T>(
+async function judgeAll<R extends Named<ResponsePair | Answer>, T>(
   judge: Judge,
   rows: readonly R[],
   one: (row: R, work: { readonly signal: AbortSignal }) => Promise<T>,
@@ -68,20 +68,20 @@ async function judgeAll<R extends Named<Comparison | Answer>, T>(
   return results.map((result) => (result as PromiseFulfilledResult<T>).value);
 }
 
-function rowName(row: Named<Comparison | Answer>, i: number): string {
+function rowName(row: Named<ResponsePair | Answer>, i: number): string {
   return row.id === undefined ? `row ${i}` : `row ${quote(row.id)}`;
 }
 
 /** Rows come from tables, which hold anything. */
-function isWhole(row: Comparison | Answer): boolean {
+function isWhole(row: ResponsePair | Answer): boolean {
   return (typeof row.prompt === "string" || Array.isArray(row.prompt)) && responsesOf(row).every(([, response]) => typeof response === "string");
 }
 
-function responsesOf(row: Comparison | Answer): [name: string, response: unknown][] {
+function responsesOf(row: ResponsePair | Answer): [name: string, response: unknown][] {
   return "response" in row ? [["response", row.response]] : [["a", row.a], ["b", row.b]];
 }
 
-function lack(row: Comparison | Answer): string {
+function lack(row: ResponsePair | Answer): string {
   const [name, value] = responsesOf(row).find(([, response]) => typeof response !== "string") ?? ["prompt", row.prompt];
   return `found ${value == null ? "nothing" : quote(value)} in "${name}", expected ${name === "prompt" ? "text or a list of messages" : "a response as text"}`;
 }

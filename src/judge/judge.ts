@@ -21,8 +21,8 @@ export interface Grade {
   readonly reason: string;
 }
 
-/** Two responses to compare. */
-export interface Comparison {
+/** Two responses to one prompt, to be compared. */
+export interface ResponsePair {
   readonly prompt: Prompt;
   readonly a: string;
   readonly b: string;
@@ -66,7 +66,7 @@ export interface Judge {
    *
    * @throws InputError where that is above the judge's caps
    */
-  plan?(questions: readonly (Comparison | Answer)[]): Promise<Estimate>;
+  plan?(questions: readonly (ResponsePair | Answer)[]): Promise<Estimate>;
   /** What it has cost so far; a judge that costs nothing has none. */
   readonly spent?: Spending;
 }

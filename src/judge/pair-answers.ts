@@ -1,6 +1,6 @@
 import { InputError, quote } from "../base/errors.js";
 import type { Prompt } from "../data/pair.js";
-import { judgedPrompt, type Answer, type Comparison } from "./judge.js";
+import { judgedPrompt, type Answer, type ResponsePair } from "./judge.js";
 
 /** An answer with what it is known by. */
 export interface NamedAnswer extends Answer {
@@ -15,7 +15,7 @@ export interface NamedAnswer extends Answer {
  * @throws InputError where one has none, an answer lacks its counterpart, one is there twice, or the
  *   prompts of an id differ
  */
-export function pairAnswers(a: readonly NamedAnswer[], b: readonly NamedAnswer[]): (Comparison & { readonly id: string })[] {
+export function pairAnswers(a: readonly NamedAnswer[], b: readonly NamedAnswer[]): (ResponsePair & { readonly id: string })[] {
   const [ofA, ofB] = [byName(a, "a"), byName(b, "b")];
   for (const [own, others, here, there] of [[ofA, ofB, "a", "b"], [ofB, ofA, "b", "a"]] as const) {
     const alone = [...own.keys()].filter((name) => !others.has(name));

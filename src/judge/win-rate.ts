@@ -4,10 +4,10 @@ import { agreementOf, type Agreement } from "../stats/agreement.js";
 import { bootstrapInterval, type Interval } from "../stats/interval.js";
 import { lengthControlledWinRate } from "../stats/length-controlled.js";
 import { wilsonInterval } from "../stats/proportion.js";
-import type { Comparison, Verdict } from "./judge.js";
+import type { ResponsePair, Verdict } from "./judge.js";
 
 /** A comparison and what the judge made of it. */
-export interface Compared extends Comparison {
+export interface Compared extends ResponsePair {
   readonly id?: string;
   readonly verdict: Verdict;
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { InputError } from "../../base/errors.js";
-import { judgedPrompt, verdictOf, type Answer, type Choice, type Comparison, type Judge } from "../judge.js";
+import { judgedPrompt, verdictOf, type Answer, type Choice, type ResponsePair, type Judge } from "../judge.js";
 import { AnswerCache } from "./answer-cache.js";
 import { gradeAnswer, pairwiseAnswer } from "./answers.js";
 import { Asker, type Question } from "./asker.js";
@@ -59,7 +59,7 @@ export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOpti
     const key = AnswerCache.key({ kind, provider, model: asked.model, baseUrl: baseUrl ?? null, temperature, maxTokens, text });
     return { text, schema, key };
   }
-  const compared = (prompt: Comparison["prompt"], first: string, second: string) =>
+  const compared = (prompt: ResponsePair["prompt"], first: string, second: string) =>
     question("pairwise", pairwise({ prompt: judgedPrompt(prompt), first, second }), pairwiseAnswer);
   const graded = (prompt: Answer["prompt"], response: string) =>
     question("grade", single({ prompt: judgedPrompt(prompt), response }), gradeAnswer);

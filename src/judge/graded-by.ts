@@ -1,0 +1,25 @@
+import { InputError, quote } from "../base/errors.js";
+import type { ResponseJudge } from "../bootstrap/index.js";
+import type { PreferencePair } from "../data/pair.js";
+import { gradeAll } from "./judge-all.js";
+import type { Judge } from "./judge.js";
+
+/**
+ * A judge's grades as the scores by which responses to the prompts of these pairs are labelled. Grades of a language
+ * model are whole, so that many responses share one.
+ *
+ * @example await train(start, pairs, method, { judge: gradedBy(await llmJudge("openai:gpt-4.1-mini", { maxCost: 5 }), pairs) });
+ * @returns a function that throws InputError as {@link gradeAll} does, and for an id that no pair has
+ */
+export function gradedBy(judge: Judge, pairs: readonly PreferencePair[]): ResponseJudge {
+  const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
+  return async (responses, work) => {
+    if (responses.length === 0) return [];
+    const rows = responses.map(({ id, response }) => {
+      const prompt = promptOf.get(id);
+      if (prompt === undefined) throw new InputError(`${judge.name}: found no prompt of ${quote(id)}, expected the pairs that the responses answer`);
+      return { id, prompt, response };
+    });
+    return (await gradeAll(judge, rows, work)).map(({ grade }) => grade);
+  };
+}
