@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 import { lossNamed, type LossChoice, type LossSettings, type PairLogProbs, type PreferenceLoss } from "../../src/align/losses/index.js";
+import { logRatio, meanLogProb, type ImplicitReward } from "../../src/align/losses/reward.js";
+import type { Metrics } from "../../src/align/objective.js";
+import { preference } from "../../src/align/preference.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { gradients, Graph, mul, sum, tensor, type Value } from "../../src/graph/index.js";
 import { evaluate } from "./reference.js";
@@ -96,6 +99,23 @@ export interface LossFixture {
 /** Every step that Python computed. */
 export function lossFixtures(): readonly LossFixture[] {
   return (JSON.parse(readFileSync("test/fixtures/losses/losses.json", "utf8")) as { cases: LossFixture[] }).cases;
+}
+
+/** What TRL logs as rewards over β: the log-ratio for all losses of its DPOTrainer, l̄ for those without a reference. */
+export const trlReward = ({ loss }: LossFixture): ImplicitReward => (loss === "simpo" || loss === "orpo" ? meanLogProb : logRatio);
+
+/** Our metrics of a fixture, if its loss had the reward that TRL logs. */
+export function metricsWithTrlReward(fixture: LossFixture): Metrics {
+  const { numbers } = fixture;
+  const response = (length: number) => ({ prompt: new Int32Array(1), response: new Int32Array(length) });
+  const pairs = numbers.chosenLength.map((length, i) => ({
+    chosen: response(length),
+    rejected: response(numbers.rejectedLength[i]!),
+    referenceChosen: numbers.referenceChosen[i]!,
+    referenceRejected: numbers.referenceRejected[i]!,
+  }));
+  const fetched = { policyChosen: Float64Array.from(numbers.policyChosen), policyRejected: Float64Array.from(numbers.policyRejected) };
+  return preference({ ...lossOf(fixture), reward: trlReward(fixture) }).metrics(pairs, fetched);
 }
 
 /** The loss of a fixture. */
