@@ -11,7 +11,7 @@ import { runMethod } from "../src/run/method.js";
 import type { RunInput } from "../src/run/stages.js";
 import { checkSeraOptions, defaultSera, type SeraOptions } from "../src/sera-options.js";
 import { seraMethod } from "../src/sera.js";
-import type { BootstrappedRow } from "../src/bootstrap/index.js";
+import type { BootstrappedRow, LabelledSample } from "../src/bootstrap/index.js";
 import type { Reviewed } from "../src/review/index.js";
 import { emptyFolder } from "./support/folder.js";
 import { byteTokenizer, randomPairs, tinyConfig } from "./support/tiny-model.js";
@@ -107,6 +107,24 @@ describe("sera", () => {
   it("stops with the signal's reason", async (test) => {
     const stopped = new Error("stopped");
     await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, {}, AbortSignal.abort(stopped)), (error) => error === stopped);
+  });
+});
+
+describe("sera with a loss without a reference", () => {
+  it("reviews by the loss's own margins, of which the reference has some too, and labels by its rewards", async (test) => {
+    const folder = new RunFolder(emptyFolder(test));
+    const summary = await run(folder, {}, { loss: { simpo: 0.9, nll: 0.1 }, beta: 2, iterations: 2 });
+    assert.equal(summary.loss, "simpo=0.9,nll=0.1");
+    const reference = await folder.known<{ chosen: number; rejected: number }>("reference.jsonl");
+    const reviewed = await folder.known<Reviewed>("iteration-2/margins.jsonl");
+    for (const [i, { previousMargin, margin, ensemble }] of reviewed.entries()) {
+      const { chosen, rejected } = input.pairs[i]!;
+      const expected = reference[i]!.chosen / chosen.length - reference[i]!.rejected / rejected.length;
+      assert.ok(Math.abs(previousMargin - expected) < 1e-12);
+      assert.ok(Math.abs(ensemble - (0.7 * margin + 0.3 * expected)) < 1e-12);
+    }
+    const samples = await folder.known<LabelledSample>("iteration-2/samples.jsonl");
+    assert.ok(samples.every(({ reward }) => reward < 0), "a mean log-probability is below 0");
   });
 });
 

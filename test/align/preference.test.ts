@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { dpo } from "../../src/align/losses/dpo.js";
 import { losses, lossNamed, type LossName, type PreferenceLoss } from "../../src/align/losses/index.js";
-import { logRatio, meanLogProb } from "../../src/align/losses/reward.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { InputError } from "../../src/base/errors.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { assertClose, relativeError } from "../support/compare.js";
-import { lossFixtures, lossOf } from "../support/loss-case.js";
+import { lossFixtures, metricsWithTrlReward } from "../support/loss-case.js";
 import { loadModelCase, modelCases } from "../support/model-case.js";
 import { lossAndGradients } from "../support/loss-and-gradients.js";
 
@@ -59,24 +58,11 @@ describe("metrics", () => {
   const response = (length: number) => ({ prompt, response: new Int32Array(length) });
 
   for (const fixture of lossFixtures().filter(({ metrics }) => metrics)) {
-    const { numbers, extreme } = fixture;
-    const { reward, ...loss } = lossOf(fixture);
-    const { chosenLength, rejectedLength } = numbers;
-    // TRL logs β·ρ for all losses of its DPOTrainer, whatever they make larger, and β·l̄ for ORPO.
-    const logged = fixture.loss === "orpo" ? meanLogProb : fixture.source.includes("CPOTrainer") && fixture.loss === "simpo" ? reward : logRatio;
-    it(`are those of TRL, ${JSON.stringify(fixture.loss)} ${JSON.stringify(fixture.settings)}${extreme ? ", at ±1000" : ""}`, () => {
-      const pairs: ReferencedPair[] = chosenLength.map((length, i) => ({
-        chosen: response(length),
-        rejected: response(rejectedLength[i]!),
-        referenceChosen: numbers.referenceChosen[i]!,
-        referenceRejected: numbers.referenceRejected[i]!,
-      }));
-      const found = preference({ ...loss, reward: logged }).metrics(pairs, {
-        policyChosen: Float64Array.from(numbers.policyChosen),
-        policyRejected: Float64Array.from(numbers.policyRejected),
-      });
+    const { loss, settings, extreme, metrics } = fixture;
+    it(`are those of TRL, ${JSON.stringify({ loss, ...settings })}${extreme ? ", log-ratios of ±1000 and beyond" : ""}`, () => {
+      const found = metricsWithTrlReward(fixture);
       // TRL takes the mean of the accuracies in float32.
-      for (const [name, value] of Object.entries(fixture.metrics!)) assertClose([found[name]!], [value], 1e-7, name);
+      for (const [name, value] of Object.entries(metrics!)) assertClose([found[name]!], [value], 1e-7, name);
     });
   }
 

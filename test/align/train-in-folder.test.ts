@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
-import { RunFolder } from "../../src/align/run-folder.js";
+import { bcoPair } from "../../src/align/losses/bco-pair.js";
 import { dpo } from "../../src/align/losses/dpo.js";
+import { RunFolder } from "../../src/align/run-folder.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { supervised } from "../../src/align/sft.js";
 import { forgetCheckpoint, trainInFolder, type LoggedStep, type Phase } from "../../src/align/train-in-folder.js";
@@ -13,6 +14,7 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import type { TokenSequence } from "../../src/model/batch.js";
 import type { Parameters } from "../../src/model/parameters.js";
+import { readSafetensors } from "../../src/model/safetensors.js";
 import { assertSameTensors } from "../support/compare.js";
 import { emptyFolder } from "../support/folder.js";
 import { randomPairs, randomSequences, tinyPolicy } from "../support/tiny-model.js";
@@ -88,6 +90,27 @@ describe("trainInFolder", () => {
     assertSameTensors(byName(await (await run(parts)).parameters()), byName(expected));
     assert.equal(logged(parts), logged(whole));
     assert.match(logged(whole), /"eval_rewards\/margins":/);
+  });
+
+  it("keeps what a loss keeps from step to step", async (test) => {
+    const examples = randomPairs(8, Random.seeded(3)).map(({ prompt, chosen, rejected }) => ({
+      ...{ chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } },
+      ...{ referenceChosen: -60, referenceRejected: -50 },
+    }));
+    const aligned = (folder: RunFolder, work: Work = {}) =>
+      trainInFolder(
+        folder,
+        { kind: "align", iteration: 0, objective: preference(bcoPair({ beta: 0.1 })), examples, options: phase.options, start: phase.start },
+        Random.seeded(7),
+        work,
+      );
+    const [whole, parts] = [new RunFolder(emptyFolder(test)), new RunFolder(emptyFolder(test))];
+    const expected = await (await aligned(whole)).parameters();
+    await assert.rejects(aligned(parts, stopAt(3)), /stopped/);
+    const { tensors } = await readSafetensors(parts.file(checkpoint));
+    assert.equal(tensors.get("loss.bco-pair/steps")!.data[0], 3);
+    assertSameTensors(byName(await (await aligned(parts)).parameters()), byName(expected));
+    assert.equal(logged(parts), logged(whole));
   });
 
   it("forgets steps that were logged after the checkpoint, and keeps those of other trainings", async (test) => {

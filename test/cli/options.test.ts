@@ -41,6 +41,17 @@ describe("the options", () => {
     assert.deepEqual({ schedule, provider, limit, skipBadRows }, { schedule: "cosine", provider: "cuda", limit: 5, skipBadRows: true });
   });
 
+  it("name a loss, or several with their weights, and its settings where they are given", () => {
+    assert.equal(parsed("--loss", "kto-pair").loss, "kto-pair");
+    assert.deepEqual(parsed("--loss", "dpo=0.8,nll=0.2").loss, { dpo: 0.8, nll: 0.2 });
+    const { labelSmoothing, targetMargin, tau, nll, lengthNormalized } = parsed("--label-smoothing", "0.2", "--nll", "0.1");
+    assert.deepEqual([labelSmoothing, targetMargin, tau, nll, lengthNormalized], [0.2, undefined, undefined, 0.1, undefined]);
+    assert.equal(parsed("--length-normalized").lengthNormalized, true);
+    assert.equal(parsed("--no-length-normalized").lengthNormalized, false);
+    for (const text of ["dpo=0.8,ppo=0.2", "dpo,nll", "dpo=1=2", "dpo=", "dpo=a"]) assert.throws(() => parsed("--loss", text), /found "/, text);
+    assert.throws(() => parsed("--loss", "dpo=1,dpo=2"), /found a loss twice in "dpo=1,dpo=2", expected each once\./);
+  });
+
   it("that are not known say what is", () => {
     assert.throws(() => parsed("--schedule", "sine"), /found "sine", expected one of linear, cosine, constant\./);
     assert.throws(() => parsed("--provider", "tpu"), /found "tpu", expected one of cpu, webgpu, cuda, dml, coreml\./);

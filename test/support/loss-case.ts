@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 import { lossNamed, type LossChoice, type LossSettings, type PairLogProbs, type PreferenceLoss } from "../../src/align/losses/index.js";
+import { logRatio, meanLogProb, type ImplicitReward } from "../../src/align/losses/reward.js";
+import type { Metrics } from "../../src/align/objective.js";
+import { preference } from "../../src/align/preference.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { gradients, Graph, mul, sum, tensor, type Value } from "../../src/graph/index.js";
 import { evaluate } from "./reference.js";
@@ -34,7 +37,7 @@ function lossGraph(loss: PreferenceLoss, places: number) {
   return { outputs: { loss: total, gradientChosen, gradientRejected }, running: loss.running?.update(logProbs) ?? new Map<string, Value>() };
 }
 
-function lossFeeds(numbers: PairNumbers, places: number): Record<string, number[]> {
+function lossFeeds(numbers: PairNumbers, places: number, step: number): Record<string, number[]> {
   const pairs = numbers.policyChosen.length;
   const ones = numbers.policyChosen.map(() => 1);
   const { chosenLength = ones, rejectedLength = ones } = numbers;
@@ -46,7 +49,7 @@ function lossFeeds(numbers: PairNumbers, places: number): Record<string, number[
     referenceRejected: padded(numbers.referenceRejected, 0),
     chosenLength: padded(chosenLength, 1),
     rejectedLength: padded(rejectedLength, 1),
-    pairWeight: padded(ones.map(() => 1 / pairs), 0),
+    pairWeight: padded(ones.map(() => 1 / step), 0),
     meanChosenLength: [chosenLength.reduce((a, b) => a + b) / pairs],
   };
 }
@@ -55,13 +58,20 @@ function lossFeeds(numbers: PairNumbers, places: number): Record<string, number[
  * A loss on an engine, in float32, of the first step of a training.
  *
  * @param padding places that hold no pair
+ * @param step pairs of the step, of which these are some. Default: these are all
  */
-export async function lossOn(engine: Engine, loss: PreferenceLoss, numbers: PairNumbers, padding = 0): Promise<LossAndSlopes> {
+export async function lossOn(
+  engine: Engine,
+  loss: PreferenceLoss,
+  numbers: PairNumbers,
+  padding = 0,
+  step = numbers.policyChosen.length,
+): Promise<LossAndSlopes> {
   const pairs = numbers.policyChosen.length;
   const { outputs, running } = lossGraph(loss, pairs + padding);
   const state = await engine.createState((loss.running?.names ?? []).map((name) => [name, tensor([], new Float32Array(1))]));
   const executable = await engine.prepare({ outputs, updates: running });
-  const feeds = Object.entries(lossFeeds(numbers, pairs + padding)).map(([name, values]) => [name, Float32Array.from(values)]);
+  const feeds = Object.entries(lossFeeds(numbers, pairs + padding, step)).map(([name, values]) => [name, Float32Array.from(values)]);
   const found = await executable.run(Object.fromEntries(feeds), [state]);
   await executable.release();
   await state.free();
@@ -73,7 +83,8 @@ export async function lossOn(engine: Engine, loss: PreferenceLoss, numbers: Pair
 export function lossByMeaning(loss: PreferenceLoss, numbers: PairNumbers): LossAndSlopes {
   const { outputs } = lossGraph(loss, numbers.policyChosen.length);
   const states = Object.fromEntries((loss.running?.names ?? []).map((name) => [name, [0]]));
-  const feeds = { ...lossFeeds(numbers, numbers.policyChosen.length), ...states };
+  const pairs = numbers.policyChosen.length;
+  const feeds = { ...lossFeeds(numbers, pairs, pairs), ...states };
   const [[total], gradientChosen, gradientRejected] = evaluate(Object.values(outputs), feeds) as [[number], number[], number[]];
   return { loss: total, gradientChosen, gradientRejected };
 }
@@ -96,6 +107,23 @@ export interface LossFixture {
 /** Every step that Python computed. */
 export function lossFixtures(): readonly LossFixture[] {
   return (JSON.parse(readFileSync("test/fixtures/losses/losses.json", "utf8")) as { cases: LossFixture[] }).cases;
+}
+
+/** What TRL logs as rewards over β: the log-ratio for all losses of its DPOTrainer, l̄ for those without a reference. */
+export const trlReward = ({ loss }: LossFixture): ImplicitReward => (loss === "simpo" || loss === "orpo" ? meanLogProb : logRatio);
+
+/** Our metrics of a fixture, if its loss had the reward that TRL logs. */
+export function metricsWithTrlReward(fixture: LossFixture): Metrics {
+  const { numbers } = fixture;
+  const response = (length: number) => ({ prompt: new Int32Array(1), response: new Int32Array(length) });
+  const pairs = numbers.chosenLength.map((length, i) => ({
+    chosen: response(length),
+    rejected: response(numbers.rejectedLength[i]!),
+    referenceChosen: numbers.referenceChosen[i]!,
+    referenceRejected: numbers.referenceRejected[i]!,
+  }));
+  const fetched = { policyChosen: Float64Array.from(numbers.policyChosen), policyRejected: Float64Array.from(numbers.policyRejected) };
+  return preference({ ...lossOf(fixture), reward: trlReward(fixture) }).metrics(pairs, fetched);
 }
 
 /** The loss of a fixture. */

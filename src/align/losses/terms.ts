@@ -43,9 +43,12 @@ export function scaledLogRatios(logProbs: PairLogProbs, beta: number): Both {
   return { chosen: mul(chosen, beta), rejected: mul(rejected, beta) };
 }
 
-/** Mean over the pairs of a step that are all in the batch; padding does not count. */
+/**
+ * Mean over the pairs of the batch, which of a loss that needs whole steps is the step in training; an evaluation may
+ * come in several batches, which are then a step each. Padding does not count.
+ */
 export function stepMean(perPair: Value, { pairWeight }: PairLogProbs): Value {
-  return sum(mul(perPair, pairWeight));
+  return div(sum(mul(perPair, pairWeight)), sum(pairWeight));
 }
 
 /** Where the two forms of {@link logOfOdds} meet. */

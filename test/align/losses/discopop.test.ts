@@ -17,6 +17,13 @@ describe("DiscoPOP", () => {
     }
   });
 
+  it("is the logistic loss where the margin is far below 0, though e⁻ᶻ overflows, and 0 far above", () => {
+    for (const [beta, value, slope] of [[-200, 1200, -1], [200, 0, 0]] as const) {
+      const { loss, gradientChosen } = lossByMeaning(discopop({ beta }), numbers);
+      assertClose([loss, ...gradientChosen], [value, slope * beta], 1e-6);
+    }
+  });
+
   it("rises at the reference where τ is small, and falls there where it is not", () => {
     const same = { ...numbers, referenceChosen: numbers.policyChosen, referenceRejected: numbers.policyRejected };
     for (const tau of [0.05, 0.5]) {
