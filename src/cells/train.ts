@@ -78,7 +78,7 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
       pairs: tokenized,
       ...(referenceCache !== undefined && { referenceCache }),
       ...(judge && { judge }),
-      ...(held && { evaluate: evaluateInFolder(held, folder, Random.seeded(options.seed).fork("evaluate"), watch) }),
+      ...(held && { heldOut: held.pairs, evaluate: evaluateInFolder(held, folder, Random.seeded(options.seed).fork("evaluate"), watch) }),
     },
     folder,
     policy.programs,

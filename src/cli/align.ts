@@ -80,7 +80,7 @@ export async function align(run: AlignRun, session: CommandSession): Promise<Run
       ...(data.judge && { judge: data.judge }),
       ...(run.referenceCache !== undefined && { referenceCache: run.referenceCache }),
       ...(fromSft && { demonstrations: pairs.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen })) }),
-      ...(heldOut && { evaluate: evaluateInFolder(heldOut, folder, Random.seeded(run.seed).fork("evaluate"), session) }),
+      ...(heldOut && { heldOut: heldOut.pairs, evaluate: evaluateInFolder(heldOut, folder, Random.seeded(run.seed).fork("evaluate"), session) }),
     },
     folder,
     session.programs,
