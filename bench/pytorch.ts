@@ -13,13 +13,16 @@ const keepPages = {
   MALLOC_TOP_PAD_: String(2 ** 28),
 };
 
-/** The Python that has what bench_torch.py needs: `$PYTHON`, or that of `.venv`; undefined where neither has. */
-export async function findPython(): Promise<string | undefined> {
+/** The Python that can run these imports: `$PYTHON`, or that of `.venv`; undefined where neither can. */
+export async function pythonWith(imports: string): Promise<string | undefined> {
   for (const python of [process.env["PYTHON"], venvPython]) {
-    if (python && (await runs(python, ["-c", "import psutil, torch, transformers"]))) return python;
+    if (python && (await runs(python, ["-c", imports]))) return python;
   }
   return undefined;
 }
+
+/** The Python that has what bench_torch.py needs. */
+export const findPython = () => pythonWith("import psutil, torch, transformers");
 
 /** PyTorch's times for one piece of work, as it comes and with an allocator that keeps pages. */
 export async function measurePyTorch(python: string, size: string, what: string): Promise<{ plain: Result; keptPages: Result }> {

@@ -104,6 +104,20 @@ describe("sera", () => {
     assert.deepEqual(await runWith({ beta: 0.5, seed: 2 }), computed.with(0, -1));
   });
 
+  it("evaluates on held-out pairs during training and lets the reference move, where it is asked to", async (test) => {
+    const folder = new RunFolder(emptyFolder(test));
+    const own = { ...training, maxSteps: 3, evaluateEvery: 2, keepBest: "eval_loss", referenceUpdate: { everySteps: 1 } } as const;
+    const { iterations } = await run(folder, { heldOut: randomPairs(3, Random.seeded(4)) }, { iterations: 1, training: own });
+    const rows = await folder.known<Record<string, number>>("metrics.jsonl");
+    assert.deepEqual(rows.map((row) => [row["step"], "eval_loss" in row]), [[1, false], [2, true], [3, true]]);
+    assert.ok(rows.every((row) => Math.abs(row["loss"]! - Math.LN2) < 1e-5), "the reference is the policy");
+    assert.equal(iterations[1]!.pairsSeen, 12);
+    await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, { training: own }), {
+      name: "InputError",
+      message: "evaluate every: found 2 and no held-out example, expected at least one to evaluate on",
+    });
+  });
+
   it("stops with the signal's reason", async (test) => {
     const stopped = new Error("stopped");
     await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, {}, AbortSignal.abort(stopped)), (error) => error === stopped);

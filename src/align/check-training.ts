@@ -2,6 +2,7 @@ import { InputError } from "../base/errors.js";
 import { requireOneOf, requireOption } from "../base/require-option.js";
 import { bestBy } from "./best.js";
 import type { ReferenceUpdate } from "./moving-reference.js";
+import type { Objective } from "./objective.js";
 import type { TrainingOptions } from "./training.js";
 
 /**
@@ -19,6 +20,22 @@ export function checkTraining(options: TrainingOptions, kind = ""): void {
   requireOption(emaDecay >= 0 && emaDecay < 1, `${kind}ema decay`, emaDecay, "a number in [0, 1)");
   checkEvaluations(options, kind);
   checkReferenceUpdate(options.referenceUpdate ?? "fixed", kind);
+}
+
+/**
+ * Checks that a training has what its options ask for.
+ *
+ * @throws InputError where the objective cannot be trained in such steps, or there is no held-out example or no reference
+ */
+export function checkTrainingInputs<Example>(objective: Objective<Example>, options: TrainingOptions, heldOut: readonly unknown[]): void {
+  const { evaluateEvery, referenceUpdate = "fixed" } = options;
+  objective.check?.(options);
+  if (evaluateEvery !== undefined && heldOut.length === 0) {
+    throw new InputError(`evaluate every: found ${evaluateEvery} and no held-out example, expected at least one to evaluate on`);
+  }
+  if (referenceUpdate !== "fixed" && !objective.refer) {
+    throw new InputError(`reference update: found one in a training without a reference (${objective.key}), expected "fixed"`);
+  }
 }
 
 function checkEvaluations({ evaluateEvery, keepBest, patience }: TrainingOptions, kind: string): void {

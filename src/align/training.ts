@@ -1,4 +1,3 @@
-import { InputError } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, State } from "../engine/engine.js";
 import { sizeOf, tensor, type Tensor } from "../graph/tensor.js";
@@ -8,6 +7,7 @@ import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import { betterOf, type Best, type BestMetric } from "./best.js";
+import { checkTrainingInputs } from "./check-training.js";
 import { evaluateObjective } from "./evaluation.js";
 import { feedsOf, loadBatches, perExample, placesOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
 import { mixed } from "./moving-average.js";
@@ -123,14 +123,8 @@ export class Training<Example> {
     random: Random,
     { from, heldOut = [], referenceParameters }: TrainingInputs<Example> = {},
   ): Promise<Training<Example>> {
-    objective.check?.(options);
-    const { evaluateEvery, emaDecay, referenceUpdate = "fixed" } = options;
-    if (evaluateEvery !== undefined && heldOut.length === 0) {
-      throw new InputError(`evaluate every: found ${evaluateEvery} and no held-out example, expected at least one to evaluate on`);
-    }
-    if (referenceUpdate !== "fixed" && !objective.refer) {
-      throw new InputError(`reference update: found one in a training without a reference (${objective.key}), expected "fixed"`);
-    }
+    checkTrainingInputs(objective, options, heldOut);
+    const { emaDecay, referenceUpdate = "fixed" } = options;
     const plan = planTraining(examples.map((example) => objective.sequences(example)), options, random, batchCost(policy.config));
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
     const tensors = [...optimizerTensors(policy, accumulates, from?.moments), ...runningScalars(objective, from?.moments)];

@@ -1,3 +1,4 @@
+import { flatTrainingNames } from "../align/flat-training.js";
 import { optionalLossSettings } from "../align/losses/settings.js";
 import { InputError } from "../base/errors.js";
 import type { PreferencePair } from "../data/pair.js";
@@ -10,7 +11,7 @@ import { train, type RunSettings } from "./train.js";
 /** What a run is told; what is left out is as in {@link defaultFlatSera}. */
 export interface RunOptions extends Partial<FlatSeraOptions>, Omit<RunSettings, "watch"> {}
 
-const optional = ["heldOut", "judge", "truncatePrompts", "folder", "referenceCache", "microBatchSize", "perPrompt", ...optionalLossSettings];
+const optional = ["heldOut", "judge", "truncatePrompts", "folder", "referenceCache", "perPrompt", ...flatTrainingNames, ...optionalLossSettings];
 
 /**
  * SeRA: trains a policy on preference pairs, lets it review them and write new ones, and trains it

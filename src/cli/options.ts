@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
+import { bestBy } from "../align/best.js";
 import { losses, type LossChoice, type LossName } from "../align/losses/index.js";
 import { schedules } from "../align/schedule.js";
 import { pairings } from "../bootstrap/index.js";
@@ -130,6 +131,13 @@ export function alignOptions(command: Command): Command {
     .option("--batch-size <n>", "pairs of a step", whole(1), training.batchSize)
     .option("--micro-batch-size <n>", "pairs that go through the model at once; gradients are accumulated", whole(1))
     .option("--weight-decay <rate>", "AdamW's decay of matrices", number, training.adamW.weightDecay)
+    .option("--max-steps <n>", "steps of each iteration, whatever --epochs says", whole(1))
+    .option("--evaluate-every <n>", "steps between evaluations on --eval-data during training", whole(1))
+    .option("--keep-best <metric>", `keep the parameters of the best evaluation by: ${names(bestBy).join(", ")}`, oneOf(...names(bestBy)))
+    .option("--patience <n>", "evaluations without a better one after which a training ends", whole(1))
+    .option("--ema-decay <decay>", "evaluate and keep a moving average of the parameters", number)
+    .option("--reference-every <n>", "the reference follows the policy every n steps (TR-DPO)", whole(1))
+    .option("--reference-ema <share>", "how far of the way to the policy it comes then; alone: after each step", number)
     .option("--max-new-tokens <n>", "longest sampled response", whole(1), generation.maxNewTokens)
     .option("--temperature <t>", "of sampling; 0 takes the most likely token", number, generation.temperature)
     .option("--top-k <k>", "sample among the k most likely tokens; 0 is no limit", whole(0), generation.topK)

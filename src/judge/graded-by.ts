@@ -8,7 +8,6 @@ import type { Judge } from "./judge.js";
  * A judge's grades as the scores by which responses to the prompts of these pairs are labelled. Grades of a language
  * model are whole, so that many responses share one.
  *
- * @example await train(start, pairs, method, { judge: gradedBy(await llmJudge("openai:gpt-4.1-mini", { maxCost: 5 }), pairs) });
  * @returns a function that throws InputError as {@link gradeAll} does, and for an id that no pair has
  */
 export function gradedBy(judge: Judge, pairs: readonly PreferencePair[]): ResponseJudge {

@@ -1,3 +1,4 @@
+import { flatTrainingNames } from "../align/flat-training.js";
 import { optionalLossSettings } from "../align/losses/settings.js";
 import { InputError } from "../base/errors.js";
 import { requireOption } from "../base/require-option.js";
@@ -23,7 +24,7 @@ const { iterations: _, epochs: __, reference: ___, ...flat } = defaultFlatMethod
 const defaultRecipe: RecipeOptions = { ...flat, rounds: 3 };
 
 /** Options that have no default. */
-const optional = ["microBatchSize", "perPrompt", ...optionalLossSettings];
+const optional = ["perPrompt", ...flatTrainingNames, ...optionalLossSettings];
 
 /**
  * The options of a recipe put together: defaults, then what methods share, then the method's own.

@@ -2,6 +2,7 @@ import { checkTraining } from "../align/check-training.js";
 import { lossNamed, type LossChoice, type LossSettings } from "../align/losses/index.js";
 import { lossSettings } from "../align/losses/settings.js";
 import { preference } from "../align/preference.js";
+import { fromFlatTraining, type FlatTrainingOptions } from "../align/flat-training.js";
 import type { Schedule } from "../align/schedule.js";
 import type { TrainingOptions } from "../align/training.js";
 import { requireOneOf, requireOption } from "../base/require-option.js";
@@ -42,7 +43,7 @@ export const defaultMethod = {
 } as const satisfies MethodOptions;
 
 /** What every method is told, laid flat, as a cell and a command line give it. */
-export interface FlatMethodOptions extends Omit<MethodOptions, "training" | "sft" | "generation"> {
+export interface FlatMethodOptions extends Omit<MethodOptions, "training" | "sft" | "generation">, FlatTrainingOptions {
   /** Epochs of each iteration. */
   readonly epochs: number;
   /** Peak of the learning rate. */
@@ -52,8 +53,6 @@ export interface FlatMethodOptions extends Omit<MethodOptions, "training" | "sft
   readonly warmup: number;
   /** Pairs of a step. */
   readonly batchSize: number;
-  /** Pairs that go through the model at once; gradients are accumulated. Default: those of a step. */
-  readonly microBatchSize?: number;
   /** AdamW's decay of matrices. */
   readonly weightDecay: number;
   /** Longest sampled response, in tokens. */
@@ -75,11 +74,11 @@ export const defaultFlatMethod: FlatMethodOptions = { ...course, ...steps, ...ad
 /** The options of a method from their flat form. */
 export function methodOptions(flat: FlatMethodOptions, sft: TrainingOptions = defaultMethod.sft): MethodOptions {
   const { loss, beta, iterations, reference, seed } = flat;
-  const { batchSize, microBatchSize, epochs, learningRate, schedule, warmup, weightDecay } = flat;
+  const { batchSize, epochs, learningRate, schedule, warmup, weightDecay } = flat;
   const { maxNewTokens, temperature, topK, topP } = flat;
   return {
     ...{ loss, beta, ...lossSettings(flat), iterations, reference, seed, sft },
-    training: { batchSize, ...(microBatchSize && { microBatchSize }), epochs, learningRate, schedule, warmup, adamW: { weightDecay } },
+    training: { batchSize, ...fromFlatTraining(flat), epochs, learningRate, schedule, warmup, adamW: { weightDecay } },
     generation: { maxNewTokens, temperature, topK, topP },
   };
 }

@@ -1,9 +1,10 @@
+import { checkTrainingInputs } from "../align/check-training.js";
 import { lossNamed, type PreferenceLoss } from "../align/losses/index.js";
 import { preference, type ReferencedPair } from "../align/preference.js";
 import type { RunFolder } from "../align/run-folder.js";
 import { supervised } from "../align/sft.js";
 import { Stopwatch } from "../align/stopwatch.js";
-import { forgetCheckpoint, trainInFolder, type Phase } from "../align/train-in-folder.js";
+import { forgetCheckpoint, trainInFolder, type LoggedStep, type Phase } from "../align/train-in-folder.js";
 import { InputError } from "../base/errors.js";
 import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
@@ -40,6 +41,8 @@ export interface RunInput {
   readonly pairs: readonly TokenizedPair[];
   /** A folder that keeps log-probabilities of pairs under references for other runs; see {@link cachedPairLogProbs}. Default: none is kept. */
   readonly referenceCache?: string;
+  /** Held-out pairs, for evaluations during training. */
+  readonly heldOut?: readonly TokenizedPair[];
   /** Scores responses, for methods that label by a judge. */
   readonly judge?: ResponseJudge;
   /** Called with each iteration's policy, 0 being the reference; what it returns goes into the summary. */
@@ -102,10 +105,12 @@ export class Stages {
    * Begins a run, or goes on with the one in the folder: trains the start on demonstrations where there are some, and
    * evaluates it as iteration 0.
    *
-   * @throws InputError where there is no pair, or the folder holds a run on others
+   * @throws InputError where there is no pair, the folder holds a run on others, or training is to evaluate on held-out
+   *   pairs that there are none of
    */
   static async begin(input: RunInput, options: MethodOptions, folder: RunFolder, programs: ProgramCache, watch: Watch): Promise<Stages> {
     if (input.pairs.length === 0) throw new InputError("found no preference pair, expected at least one");
+    checkTrainingInputs(preference(lossNamed(options.loss, options)), options.training, input.heldOut ?? []);
     await folder.fixedRows("pairs.jsonl", input.pairs.map(pairRow));
     const stages = new Stages(input, options, folder, programs, watch, await Stopwatch.at(folder.file("seconds.json")));
     await stages.start();
@@ -227,10 +232,13 @@ export class Stages {
       iteration: t,
       objective: preference(this.loss),
       examples: await this.referenced(t, pairs),
+      heldOut: await this.heldOut(t),
       options: this.options.training,
       start: () => this.policy(t - 1),
+      reference: () => this.policy(this.against(t)),
     });
-    await this.summarize(t, trainedOn, pairs.length * this.options.training.epochs);
+    const steps = (await this.folder.known<LoggedStep>("metrics.jsonl")).filter(({ phase, iteration }) => phase === "align" && iteration === t);
+    await this.summarize(t, trainedOn, Math.round(pairs.length * Number(steps.at(-1)!.epoch)));
   }
 
   /** Writes the summary of a run that has ended. */
@@ -288,7 +296,7 @@ export class Stages {
 
   /** Pairs with their log-probabilities under the reference that the run trains against. */
   private async referenced(t: number, pairs: readonly TrainingPair[]): Promise<ReferencedPair[]> {
-    const against = this.options.reference === "previous" ? t - 1 : 0;
+    const against = this.against(t);
     const known = against === 0 ? pairs.flatMap(({ reference }) => reference ?? []) : [];
     const values: PairValues =
       known.length === pairs.length
@@ -296,12 +304,24 @@ export class Stages {
         : await this.pairValues(`iteration-${t}/reference.jsonl`, pairs.map((_, i) => `${i}`), () =>
             this.measured(t, "scoring", "score under the reference", against, (policy, work) => pairLogProbs(policy, pairs, work)),
           );
-    return pairs.map(({ prompt, chosen, rejected }, i) => ({
-      chosen: { prompt, response: chosen } satisfies TokenSequence,
-      rejected: { prompt, response: rejected },
-      referenceChosen: values.chosen[i]!,
-      referenceRejected: values.rejected[i]!,
-    }));
+    return withReference(pairs, values);
+  }
+
+  /** The held-out pairs in the same way, where training evaluates on them. */
+  private async heldOut(t: number): Promise<ReferencedPair[]> {
+    const { heldOut = [] } = this.input;
+    if (this.options.training.evaluateEvery === undefined) return [];
+    const against = this.against(t);
+    const file = against === 0 ? "held-out-reference.jsonl" : `iteration-${t}/held-out-reference.jsonl`;
+    const values = await this.pairValues(file, heldOut.map(({ id }) => id), () =>
+      this.measured(t, "scoring", "score held-out pairs under the reference", against, (policy, work) => pairLogProbs(policy, heldOut, work)),
+    );
+    return withReference(heldOut, values);
+  }
+
+  /** The iteration whose model is the reference of another's training. */
+  private against(t: number): number {
+    return this.options.reference === "previous" ? t - 1 : 0;
   }
 
   private async pairValues(file: string, ids: readonly string[], make: () => Promise<PairValues>): Promise<PairValues> {
@@ -385,6 +405,15 @@ export class Stages {
   private label(label: string, iteration: number): string {
     return iteration === 0 ? label : `${label} ${iteration}/${this.options.iterations}`;
   }
+}
+
+function withReference(pairs: readonly TrainingPair[], values: PairValues): ReferencedPair[] {
+  return pairs.map(({ prompt, chosen, rejected }, i) => ({
+    chosen: { prompt, response: chosen } satisfies TokenSequence,
+    rejected: { prompt, response: rejected },
+    referenceChosen: values.chosen[i]!,
+    referenceRejected: values.rejected[i]!,
+  }));
 }
 
 /** Chosen less rejected. */

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Times an epoch of DPO by TRL's DPOTrainer on a CPU, for bench/dpo-epoch.ts to stand beside.
+
+FOLDER holds model/ in Hugging Face layout and pairs.jsonl, pairs in tokens. The trainer gets the tokens as they are,
+so that both sides read the same. What is timed is the trainer's making, in which it computes the reference's
+log-probabilities where it is told to, and the training; not the loading of the model.
+
+Prints {"seconds": ...} as its last line.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+
+# The trainer keeps log-probabilities under the reference in this cache: each run begins without them.
+os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp()
+
+import psutil
+import torch
+from datasets import Dataset
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from trl import DPOConfig, DPOTrainer
+
+
+class TokenTrainer(DPOTrainer):
+    """A DPOTrainer whose examples are tokens already."""
+
+    def _prepare_dataset(self, dataset, *args, **kwargs):
+        return dataset
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--beta", type=float, required=True)
+    parser.add_argument("--learning-rate", type=float, required=True)
+    parser.add_argument("--precompute", action="store_true")
+    args = parser.parse_args()
+
+    torch.set_num_threads(psutil.cpu_count(logical=False) or os.cpu_count() or 1)
+    model = AutoModelForCausalLM.from_pretrained(args.folder / "model", dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(args.folder / "model")
+    rows = [json.loads(line) for line in (args.folder / "pairs.jsonl").read_text().splitlines()]
+    config = DPOConfig(
+        output_dir=tempfile.mkdtemp(),
+        per_device_train_batch_size=args.batch_size,
+        num_train_epochs=1,
+        learning_rate=args.learning_rate,
+        beta=args.beta,
+        max_length=None,
+        precompute_ref_log_probs=args.precompute,
+        gradient_checkpointing=False,
+        use_cpu=True,
+        bf16=False,
+        save_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        seed=1,
+    )
+    begin = time.perf_counter()
+    trainer = TokenTrainer(model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer)
+    trainer.train()
+    print(json.dumps({"seconds": time.perf_counter() - begin}))
+
+
+if __name__ == "__main__":
+    main()
