@@ -25,7 +25,7 @@ export { evaluateInFolder } from "./judge/evaluate-in-folder.js";
 export { gradedBy } from "./judge/graded-by.js";
 export { goldJudge } from "./judge/gold-judge.js";
 export { compareAll, gradeAll } from "./judge/judge-all.js";
-export type { Answer, Choice, Estimate, Grade, Judge, ResponsePair, Spending, Verdict } from "./judge/judge.js";
+export type { Answer, Choice, Estimate, Grade, Judge, Questions, ResponsePair, Spending, Verdict } from "./judge/judge.js";
 export { llmJudge } from "./judge/llm/llm-judge.js";
 export type { JudgeModel } from "./judge/llm/provider.js";
 export type { LlmJudgeOptions } from "./judge/llm/settings.js";
