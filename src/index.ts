@@ -22,7 +22,6 @@ export { ProgramCache } from "./engine/program-cache.js";
 export type { Engine, Executable, Program, State } from "./engine/engine.js";
 export { evaluate, type HeldOut, type JudgedResponse } from "./judge/evaluate.js";
 export { evaluateInFolder } from "./judge/evaluate-in-folder.js";
-export { gradedBy } from "./judge/graded-by.js";
 export { goldJudge } from "./judge/gold-judge.js";
 export { compareAll, gradeAll } from "./judge/judge-all.js";
 export type { Answer, Choice, Estimate, Grade, Judge, Questions, ResponsePair, Spending, Verdict } from "./judge/judge.js";

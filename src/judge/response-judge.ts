@@ -1,3 +1,4 @@
+import { InputError, quote } from "../base/errors.js";
 import type { ResponseJudge } from "../bootstrap/index.js";
 import type { PreferencePair } from "../data/pair.js";
 import { isWorldPrompt } from "../data/world/request.js";
@@ -5,12 +6,22 @@ import { goldJudge } from "./gold-judge.js";
 import { gradeAll } from "./judge-all.js";
 import type { Judge } from "./judge.js";
 
-/** A judge's grades as the rewards by which responses to the prompts of these pairs are labelled. */
+/**
+ * A judge's grades as the rewards by which responses to the prompts of these pairs are labelled. Those of a language
+ * model are whole, so that many responses share one.
+ *
+ * @returns a function that throws InputError as {@link gradeAll} does, and for an id that no pair has
+ */
 export function responseJudge(judge: Judge, pairs: readonly PreferencePair[]): ResponseJudge {
   const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
   return async (responses, work) => {
-    const grades = await gradeAll(judge, responses.map(({ id, response }) => ({ id, prompt: promptOf.get(id)!, response })), work);
-    return grades.map(({ grade }) => grade);
+    if (responses.length === 0) return [];
+    const rows = responses.map(({ id, response }) => {
+      const prompt = promptOf.get(id);
+      if (prompt === undefined) throw new InputError(`${judge.name}: found no prompt of ${quote(id)}, expected the pairs that the responses answer`);
+      return { id, prompt, response };
+    });
+    return (await gradeAll(judge, rows, work)).map(({ grade }) => grade);
   };
 }
 
