@@ -1,7 +1,7 @@
 import type { ColumnTable } from "arquero";
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
-import { compareAll, gradeAll, judgeReported, type Named } from "../judge/judge-all.js";
+import { compareReported, gradeReported, type Named } from "../judge/judge-all.js";
 import type { Answer, ResponsePair, Judge } from "../judge/judge.js";
 import { winRateOf, type Compared, type WinRate } from "../judge/win-rate.js";
 import { cell } from "../notebook/display.js";
@@ -57,7 +57,7 @@ export class PairJudgement extends Judgement {
  */
 export async function winRate(judge: Judge, rows: Rows<Named<ResponsePair>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<PairJudgement> {
   const all = rowsOf(rows);
-  const verdicts = await judgeReported(compareAll, judge, all, cell);
+  const verdicts = await compareReported(judge, all, cell);
   const compared = all.map((row, i) => ({ ...row, verdict: verdicts[i]! }));
   const rate = winRateOf(judge.name, compared, Random.seeded(seed).fork("win rate"));
   const { wilson, bootstrap, lengthControlled, orders, warnings: _, ...counts } = rate;
@@ -92,7 +92,7 @@ export async function winRate(judge: Judge, rows: Rows<Named<ResponsePair>>, { s
  */
 export async function grade(judge: Judge, rows: Rows<Named<Answer>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<Judgement> {
   const all = rowsOf(rows);
-  const grades = await judgeReported(gradeAll, judge, all, cell);
+  const grades = await gradeReported(judge, all, cell);
   const { mean, low, high } = bootstrapInterval(grades.map(({ grade: value }) => value), Random.seeded(seed).fork("grade"));
   const same = grades.length > 1 && grades.every(({ grade: value }) => value === grades[0]!.grade);
   const summary = { judge: judge.name, responses: all.length, grade: mean, low, high, ...judge.spent };

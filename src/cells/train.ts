@@ -8,10 +8,9 @@ import { pairRow } from "../data/pair-row.js";
 import type { PreferencePair } from "../data/pair.js";
 import { tokenizePairs, type TokenizedPair } from "../data/tokenize.js";
 import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
-import { worldJudge } from "../judge/gold-judge.js";
-import { gradedBy } from "../judge/graded-by.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
+import { responseJudge, worldJudge } from "../judge/response-judge.js";
 import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
@@ -78,7 +77,7 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
       ...(config.adapter && { base: policy.withoutAdapter() }),
       pairs: tokenized,
       ...(referenceCache !== undefined && { referenceCache }),
-      ...(judge && { judge: gradedBy(judge, pairs) }),
+      ...(judge && { judge: responseJudge(judge, pairs) }),
       ...(held && { heldOut: held.pairs, evaluate: evaluateInFolder(held, folder, Random.seeded(options.seed).fork("evaluate"), watch) }),
     },
     folder,

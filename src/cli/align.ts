@@ -9,9 +9,8 @@ import { pairRow } from "../data/pair-row.js";
 import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
 import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
-import { worldJudge } from "../judge/gold-judge.js";
-import { gradedBy } from "../judge/graded-by.js";
 import { heldOutPairs } from "../judge/held-out.js";
+import { responseJudge, worldJudge } from "../judge/response-judge.js";
 import { loadCheckpoint, type Checkpoint } from "../model/checkpoint.js";
 import { defaultSera, seraOptions, type FlatSeraOptions } from "../sera-options.js";
 import { runMethod } from "../run/method.js";
@@ -103,7 +102,7 @@ async function prepare(run: AlignRun) {
       ? await startingModel(run.model, () => textsOf(offline.pairs), run.seed)
       : await loadCheckpoint(run.initFrom);
   const judge = worldJudge(offline.pairs);
-  const data = { ...tokenize(run.data, offline, start, run), ...(judge && { judge: gradedBy(judge, offline.pairs) }) };
+  const data = { ...tokenize(run.data, offline, start, run), ...(judge && { judge: responseJudge(judge, offline.pairs) }) };
   return { start, fromSft, data, heldOut: held && heldOutOf(run.evalData!, held, start, run) };
 }
 

@@ -4,7 +4,7 @@ import { writeFileAtomic } from "../base/files.js";
 import { Random } from "../base/random.js";
 import { loadPreferences } from "../data/load-preferences.js";
 import { goldJudge } from "../judge/gold-judge.js";
-import { compareAll, judgeReported } from "../judge/judge-all.js";
+import { compareReported } from "../judge/judge-all.js";
 import type { Judge, Spending } from "../judge/judge.js";
 import { dollars } from "../judge/llm/budget.js";
 import { llmJudge } from "../judge/llm/llm-judge.js";
@@ -66,8 +66,8 @@ export function judgeCommand(): Command {
     .action(async (a: string, b: string, args: JudgeArguments) => {
       const text = await withSignals(args.quiet, "giving the same command", async (session) => {
         const { judge, rows } = await session.prepare(async () => ({ judge: await judgeOf(args), rows: await comparisons(a, b, args) }));
-        if (args.estimate) return estimateText(await judge.plan?.(rows));
-        const verdicts = await judgeReported(compareAll, judge, rows, session);
+        if (args.estimate) return estimateText(await judge.plan?.({ pairs: rows }));
+        const verdicts = await compareReported(judge, rows, session);
         const compared = rows.map((row, i) => ({ ...row, verdict: verdicts[i]! }));
         if (args.out) await writeFileAtomic(args.out, compared.map((row) => `${JSON.stringify(row)}\n`).join(""));
         return winRateText(winRateOf(judge.name, compared, Random.seeded(args.seed).fork("win rate")), judge.spent);

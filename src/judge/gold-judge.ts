@@ -1,6 +1,4 @@
 import { goldReward } from "../data/world/gold.js";
-import type { PreferencePair } from "../data/pair.js";
-import { isWorldPrompt } from "../data/world/request.js";
 import { judgedPrompt, verdictOf, type Judge } from "./judge.js";
 
 /**
@@ -22,9 +20,4 @@ export function goldJudge(): Judge {
       return { grade: 1 + 9 * reward(prompt, response), reason: "" };
     },
   };
-}
-
-/** {@link goldJudge} where all prompts are of the synthetic world, which brings it; elsewhere undefined. */
-export function worldJudge(pairs: readonly PreferencePair[]): Judge | undefined {
-  return pairs.every(({ prompt }) => typeof prompt === "string" && isWorldPrompt(prompt)) ? goldJudge() : undefined;
 }

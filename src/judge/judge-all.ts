@@ -1,10 +1,16 @@
 import { InputError, quote } from "../base/errors.js";
 import { reported, type Reporter, type Work } from "../base/work.js";
-import type { Answer, ResponsePair, Grade, Judge, Verdict } from "./judge.js";
+import type { Answer, Grade, Judge, Questions, ResponsePair, Verdict } from "./judge.js";
 import { dollars } from "./llm/budget.js";
 
 /** A row with what names it in errors. */
 export type Named<T> = T & { readonly id?: string };
+
+/** Where work is shown, and what stops it. */
+interface Watch {
+  readonly signal?: AbortSignal;
+  readonly reporter?: Reporter;
+}
 
 /**
  * Compares the responses of every row.
@@ -13,44 +19,47 @@ export type Named<T> = T & { readonly id?: string };
  * @throws InputError where there are no rows, one cannot be judged (it is named), or they would cost more than the
  *   judge's caps; the signal's reason. What an LLM judge has answered until then is in its cache
  */
-export function compareAll(judge: Judge, rows: readonly Named<ResponsePair>[], work: Work = {}): Promise<Verdict[]> {
-  return judgeAll(judge, rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), work);
+export async function compareAll(judge: Judge, rows: readonly Named<ResponsePair>[], work: Work = {}): Promise<Verdict[]> {
+  checkRows(judge, rows, ["a", "b"]);
+  await judge.plan?.({ pairs: rows });
+  return judgeAll(rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), work);
 }
 
 /** Grades the response of every row, as {@link compareAll} compares. A grade can be the reward by which samples are labelled. */
-export function gradeAll(judge: Judge, rows: readonly Named<Answer>[], work: Work = {}): Promise<Grade[]> {
-  return judgeAll(judge, rows, ({ prompt, response }, inner) => judge.grade(prompt, response, inner), work);
+export async function gradeAll(judge: Judge, rows: readonly Named<Answer>[], work: Work = {}): Promise<Grade[]> {
+  checkRows(judge, rows, ["response"]);
+  await judge.plan?.({ answers: rows });
+  return judgeAll(rows, ({ prompt, response }, inner) => judge.grade(prompt, response, inner), work);
 }
 
-/**
- * {@link compareAll} or {@link gradeAll} as a phase under a reporter; its line begins with what it is going to cost.
- */
-export async function judgeReported<R extends ResponsePair | Answer, T>(
-  all: (judge: Judge, rows: readonly Named<R>[], work: Work) => Promise<T[]>,
-  judge: Judge,
-  rows: readonly Named<R>[],
-  work: { readonly signal?: AbortSignal; readonly reporter?: Reporter },
-): Promise<T[]> {
-  const estimate = rows.every(isWhole) ? await judge.plan?.(rows) : undefined;
-  const cost = estimate?.cost === undefined ? "" : ` (about ${dollars(estimate.cost)})`;
-  return reported(`judge by ${judge.name}${cost}`, work, (inner) => all(judge, rows, inner));
+/** {@link compareAll} as a phase under a reporter, whose line tells beforehand what it is going to cost. */
+export async function compareReported(judge: Judge, rows: readonly Named<ResponsePair>[], watch: Watch): Promise<Verdict[]> {
+  checkRows(judge, rows, ["a", "b"]);
+  return reported(await label(judge, { pairs: rows }), watch, (work) => compareAll(judge, rows, work));
 }
 
-async function judgeAll<R extends Named<ResponsePair | Answer>, T>(
-  judge: Judge,
+/** {@link gradeAll} as {@link compareReported}. */
+export async function gradeReported(judge: Judge, rows: readonly Named<Answer>[], watch: Watch): Promise<Grade[]> {
+  checkRows(judge, rows, ["response"]);
+  return reported(await label(judge, { answers: rows }), watch, (work) => gradeAll(judge, rows, work));
+}
+
+async function label(judge: Judge, questions: Questions): Promise<string> {
+  const cost = (await judge.plan?.(questions))?.cost;
+  return `judge by ${judge.name}${cost === undefined ? "" : ` (about ${dollars(cost)})`}`;
+}
+
+async function judgeAll<R extends { readonly id?: string }, T>(
   rows: readonly R[],
   one: (row: R, work: { readonly signal: AbortSignal }) => Promise<T>,
   { signal, onProgress }: Work,
 ): Promise<T[]> {
-  if (rows.length === 0) throw new InputError(`${judge.name}: found no rows to judge, expected at least one`);
   signal?.throwIfAborted();
-  const broken = rows.findIndex((row) => !isWhole(row));
-  if (broken !== -1) throw new InputError(`${rowName(rows[broken]!, broken)}: ${lack(rows[broken]!)}`);
-  await judge.plan?.(rows);
   // The first failure keeps the others from beginning; those that are under way end, and are kept.
   const failed = new AbortController();
   const both = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
   let done = 0;
+  onProgress?.(done, rows.length);
   const results = await Promise.allSettled(
     rows.map(async (row, i) => {
       try {
@@ -68,20 +77,18 @@ async function judgeAll<R extends Named<ResponsePair | Answer>, T>(
   return results.map((result) => (result as PromiseFulfilledResult<T>).value);
 }
 
-function rowName(row: Named<ResponsePair | Answer>, i: number): string {
-  return row.id === undefined ? `row ${i}` : `row ${quote(row.id)}`;
-}
-
 /** Rows come from tables, which hold anything. */
-function isWhole(row: ResponsePair | Answer): boolean {
-  return (typeof row.prompt === "string" || Array.isArray(row.prompt)) && responsesOf(row).every(([, response]) => typeof response === "string");
+function checkRows<R extends Named<{ readonly prompt: unknown }>>(judge: Judge, rows: readonly R[], responses: readonly (keyof R & string)[]): void {
+  if (rows.length === 0) throw new InputError(`${judge.name}: found no rows to judge, expected at least one`);
+  for (const [i, row] of rows.entries()) {
+    const lack = (name: keyof R & string, expected: string) =>
+      new InputError(`${rowName(row, i)}: found ${row[name] == null ? "nothing" : quote(row[name])} in "${name}", expected ${expected}`);
+    if (typeof row.prompt !== "string" && !Array.isArray(row.prompt)) throw lack("prompt", "text or a list of messages");
+    const missing = responses.find((name) => typeof row[name] !== "string");
+    if (missing !== undefined) throw lack(missing, "a response as text");
+  }
 }
 
-function responsesOf(row: ResponsePair | Answer): [name: string, response: unknown][] {
-  return "response" in row ? [["response", row.response]] : [["a", row.a], ["b", row.b]];
-}
-
-function lack(row: ResponsePair | Answer): string {
-  const [name, value] = responsesOf(row).find(([, response]) => typeof response !== "string") ?? ["prompt", row.prompt];
-  return `found ${value == null ? "nothing" : quote(value)} in "${name}", expected ${name === "prompt" ? "text or a list of messages" : "a response as text"}`;
+function rowName({ id }: { readonly id?: string }, i: number): string {
+  return id === undefined ? `row ${i}` : `row ${quote(id)}`;
 }

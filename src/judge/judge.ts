@@ -34,6 +34,14 @@ export interface Answer {
   readonly response: string;
 }
 
+/** What a judge is going to be asked. */
+export interface Questions {
+  /** To be compared. */
+  readonly pairs?: readonly ResponsePair[];
+  /** To be graded. */
+  readonly answers?: readonly Answer[];
+}
+
 /** What a judge has been asked and what that cost. */
 export interface Spending {
   /** Requests sent, those that failed among them. */
@@ -66,7 +74,7 @@ export interface Judge {
    *
    * @throws InputError where that is above the judge's caps
    */
-  plan?(questions: readonly (ResponsePair | Answer)[]): Promise<Estimate>;
+  plan?(questions: Questions): Promise<Estimate>;
   /** What it has cost so far; a judge that costs nothing has none. */
   readonly spent?: Spending;
 }

@@ -76,13 +76,12 @@ export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOpti
       return verdictOf([first.verdict, swapped[second.verdict]], [first.reason, second.reason]);
     },
     grade: (prompt, response, { signal } = {}) => asker.ask(graded(prompt, response), signal),
-    async plan(rows) {
-      const estimate = await asker.estimate(
-        rows.flatMap((row): Question<unknown>[] => {
-          if ("response" in row) return [graded(row.prompt, row.response)];
-          return row.a === row.b ? [] : [compared(row.prompt, row.a, row.b), compared(row.prompt, row.b, row.a)];
-        }),
-      );
+    async plan({ pairs = [], answers = [] }) {
+      const different = pairs.filter(({ a, b }) => a !== b);
+      const estimate = await asker.estimate([
+        ...different.flatMap(({ prompt, a, b }) => [compared(prompt, a, b), compared(prompt, b, a)]),
+        ...answers.map(({ prompt, response }) => graded(prompt, response)),
+      ]);
       budget.check(estimate);
       return estimate;
     },

@@ -57,7 +57,7 @@ for (const api of apis) {
     it("does not ask whether a response is better than itself", async (test) => {
       const { server, judge } = await judgeAt(test, api);
       assert.deepEqual(await judge.compare("which?", "x", "x"), { choice: "tie", orders: ["tie", "tie"], reasons: ["", ""] });
-      assert.equal((await judge.plan!([{ prompt: "which?", a: "x", b: "x" }])).calls, 0);
+      assert.equal((await judge.plan!({ pairs: [{ prompt: "which?", a: "x", b: "x" }] })).calls, 0);
       assert.equal(server.asked.length, 0);
     });
 
@@ -212,13 +212,13 @@ describe("llmJudge's limits", { concurrency: true }, () => {
     const seen: number[] = [];
     await gradeAll(judge, rows(8).map(({ prompt, a }) => ({ prompt, response: a })), { onProgress: (done, total) => seen.push(done, total) });
     assert.equal(server.mostActive, 3);
-    assert.deepEqual(seen, [1, 2, 3, 4, 5, 6, 7, 8].flatMap((done) => [done, 8]));
+    assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((done) => [done, 8]));
   });
 
   it("tells what questions will cost, and what is kept already", async (test) => {
     const { server, judge } = await judgeAt(test, "openai", { price: { input: 3, output: 15 } });
     await judge.compare("question 0", "answer 0", "answer 9");
-    const estimate = await judge.plan!(rows(3));
+    const estimate = await judge.plan!({ pairs: rows(3) });
     const tokens = server.asked.reduce((sum, { text }) => sum + Math.ceil(text.length / 3), 0);
     assert.deepEqual(estimate, { calls: 4, cached: 2, inputTokens: 2 * tokens, outputTokens: 400, cost: (3 * 2 * tokens + 15 * 400) / 1e6 });
     assert.equal(server.asked.length, 2);
@@ -299,7 +299,7 @@ describe("llmJudge refuses", () => {
   it("nothing of what the environment holds: a known price and key make a judge", async (test) => {
     setVariable(test, "OPENAI_API_KEY", secret);
     const judge = await llmJudge("openai:gpt-4.1-mini-2025-04-14", { maxCost: 1, cache: emptyFolder(test) });
-    const { cost, inputTokens } = await judge.plan!([{ prompt: "q", response: "a" }]);
+    const { cost, inputTokens } = await judge.plan!({ answers: [{ prompt: "q", response: "a" }] });
     assert.equal(cost, (0.4 * inputTokens + 1.6 * 100) / 1e6);
   });
 });

@@ -1,16 +1,18 @@
 import { InputError, quote } from "../base/errors.js";
 import type { ResponseJudge } from "../bootstrap/index.js";
 import type { PreferencePair } from "../data/pair.js";
+import { isWorldPrompt } from "../data/world/request.js";
+import { goldJudge } from "./gold-judge.js";
 import { gradeAll } from "./judge-all.js";
 import type { Judge } from "./judge.js";
 
 /**
- * A judge's grades as the scores by which responses to the prompts of these pairs are labelled. Grades of a language
+ * A judge's grades as the rewards by which responses to the prompts of these pairs are labelled. Those of a language
  * model are whole, so that many responses share one.
  *
  * @returns a function that throws InputError as {@link gradeAll} does, and for an id that no pair has
  */
-export function gradedBy(judge: Judge, pairs: readonly PreferencePair[]): ResponseJudge {
+export function responseJudge(judge: Judge, pairs: readonly PreferencePair[]): ResponseJudge {
   const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
   return async (responses, work) => {
     if (responses.length === 0) return [];
@@ -21,4 +23,9 @@ export function gradedBy(judge: Judge, pairs: readonly PreferencePair[]): Respon
     });
     return (await gradeAll(judge, rows, work)).map(({ grade }) => grade);
   };
+}
+
+/** The gold reward where all prompts are of the synthetic world, which brings it; elsewhere undefined. */
+export function worldJudge(pairs: readonly PreferencePair[]): Judge | undefined {
+  return pairs.every(({ prompt }) => typeof prompt === "string" && isWorldPrompt(prompt)) ? goldJudge() : undefined;
 }
