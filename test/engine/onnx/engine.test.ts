@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, describe, it } from "node:test";
 import type { Program } from "../../../src/engine/engine.js";
-import { OnnxEngine, providers, type Provider } from "../../../src/engine/onnx/engine.js";
+import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
+import { providerChoices, type ProviderChoice } from "../../../src/engine/onnx/providers.js";
 import { add, Graph, matmul, mul, sum, tensor, type Value } from "../../../src/graph/index.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -143,8 +144,8 @@ describe("an error says what is wrong", () => {
   });
 
   it("with the provider", () => {
-    const message = `provider "tpu" is not one of ${providers.join(", ")}`;
-    assert.throws(() => new OnnxEngine({ provider: "tpu" as Provider }), new RangeError(message));
+    const message = `provider "tpu" is not one of ${providerChoices.join(", ")}`;
+    assert.throws(() => new OnnxEngine({ provider: "tpu" as ProviderChoice }), new RangeError(message));
   });
 });
 
