@@ -1,7 +1,8 @@
-import { sizeOf, type Shape } from "../../graph/tensor.js";
+import { sameShape, sizeOf, type Shape } from "../../graph/tensor.js";
 import type { Value } from "../../graph/value.js";
 import { bytes, type Emitter } from "./emitter.js";
-import { gemm, type Lowerings } from "./lowerings.js";
+import { gemm, lowerings, type Lowerings } from "./lowerings.js";
+import { elementType } from "./proto.js";
 
 /*
  * WebGPU's provider has no kernel for FusedMatMul and LogSoftmax, nor for int64 but where it is an
@@ -20,6 +21,7 @@ export const webgpuLowerings: Partial<Lowerings> = {
     return emit.node("Sub", [shifted, emit.node("Log", [total])]);
   },
 
+  scatterAdd: (emit, value, inputs) => (mayRepeatRows(value) ? addRows : lowerings.scatterAdd)(emit, value, inputs),
   readAt: (emit, value, [data, index]) => {
     const lead = value.shape.slice(0, -1);
     const row = reshape(emit, index!, [...lead, 1, 1]);
@@ -44,6 +46,39 @@ function batchedMatmul(emit: Emitter, { shape, attributes, inputs: [left] }: Val
   const before = sizeOf(left!.shape) < sizeOf(shape);
   const product = emit.node("MatMul", [turned(before ? scaled(a!) : a!, transposeA), turned(b!, transposeB)]);
   return before ? product : scaled(product);
+}
+
+/** Whether several rows, or numbers of a list, may be added to one place. */
+function mayRepeatRows({ attributes: { axis }, inputs: [, index] }: Value<"scatterAdd">): boolean {
+  const { op, shape, inputs: [rows] } = index!;
+  return axis === 0 && shape[0]! > 1 && (shape.length === 1 || (op === "broadcast" && sameShape(rows!.shape, [shape[0]!, 1])));
+}
+
+/** Rows of a table of who else is added to the same place that are made at once. */
+const rowsAtOnce = 1024;
+
+/**
+ * ScatterElements adds what goes to one place in an order that differs from run to run, and each
+ * waits for the other: all padding tokens go to one place. So rows that go to the same place are
+ * added up first, in a product with a table of zeros and ones, and each writes the same sum.
+ */
+function addRows(emit: Emitter, { inputs }: Value<"scatterAdd">, [data, index, updates]: readonly string[]): string {
+  const { shape } = inputs[1]!;
+  const [count, width = 1] = shape as [number, number?];
+  // Not Slice, which has no kernel for int32.
+  const part = (name: string, axis: number, start: number, end: number) =>
+    emit.node("Gather", [name, emit.int64(Array.from({ length: end - start }, (_, i) => start + i))], { axis: { int: axis } });
+  const places = part(reshape(emit, index!, [count, width]), 1, 0, 1);
+  const all = reshape(emit, places, [1, count]);
+  const rows = reshape(emit, updates!, [count, width]);
+  const sums = Array.from({ length: Math.ceil(count / rowsAtOnce) }, (_, i) => {
+    const some = part(places, 0, i * rowsAtOnce, Math.min(count, (i + 1) * rowsAtOnce));
+    return emit.node("MatMul", [emit.node("Cast", [emit.node("Equal", [some, all])], { to: { int: elementType.float32 } }), rows]);
+  });
+  const sum = sums.length === 1 ? sums[0]! : emit.node("Concat", sums, { axis: { int: 0 } });
+  const before = emit.node("GatherElements", [data!, index!], { axis: { int: 0 } });
+  const after = emit.node("Add", [before, reshape(emit, sum, shape)]);
+  return emit.node("ScatterElements", [data!, index!, after], { axis: { int: 0 } });
 }
 
 function reshape(emit: Emitter, name: string, shape: Shape): string {
