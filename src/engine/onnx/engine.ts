@@ -7,7 +7,7 @@ import { updatesInPlace } from "../in-place.js";
 import { Gate } from "./gate.js";
 import { lower } from "./lower.js";
 import { chooseProvider } from "./choose-provider.js";
-import { keepsState, providerChoices, providers, type Provider, type ProviderChoice } from "./providers.js";
+import { failureIn, keepsState, providerChoices, providers, type Provider, type ProviderChoice } from "./providers.js";
 import { splitRowWrites } from "./row-writes.js";
 import type { Calls, Leaf, PreparedProgram, Request, Response, WorkerData } from "./protocol.js";
 
@@ -47,7 +47,6 @@ export class OnnxEngine implements Engine {
   private last: Promise<unknown> = Promise.resolve();
   private calls = 0;
   private failure: Error | undefined;
-
   /** Known before the worker is started. */
   private chosen: Provider | undefined;
   private readonly threads: number;
@@ -72,7 +71,7 @@ export class OnnxEngine implements Engine {
     const moves = Symbol.asyncIterator in tensors;
     try {
       for await (const [name, tensor] of tensors) {
-        await this.post("writeState", [id, name, tensor], moves ? [tensor.data.buffer as ArrayBuffer] : []);
+        await this.onDevice(this.post("writeState", [id, name, tensor], moves ? [tensor.data.buffer as ArrayBuffer] : []));
         state.names.push(name);
       }
     } catch (error) {
@@ -89,14 +88,15 @@ export class OnnxEngine implements Engine {
     const { program: lowered, rowWrites } = keepsState(provider) ? { program, rowWrites: [] } : splitRowWrites(program);
     const inPlace = keepsState(provider) ? new Set() : updatesInPlace(lowered);
     const { model, inputs, states } = lower(lowered, provider);
-    const id = await this.prepareSession({
+    const prepared: PreparedProgram = {
       model,
       inputs: inputs.map((leaf) => describe(leaf.attributes.name, leaf)),
       states: states.map((leaf) => describe(leaf.attributes.name, leaf)),
       outputs: Object.entries(program.outputs).map(([name, value]) => describe(name, value)),
       updates: [...lowered.updates].map(([name, value]) => ({ ...describe(name, value), inPlace: inPlace.has(name) })),
       rowWrites,
-    });
+    };
+    const id = await this.onDevice(this.call("prepare", prepared));
     return {
       run: (feeds: Feeds, bound: readonly State[] = []) =>
         this.call("run", id, feeds, bound.map((state) => (state as OnnxState).id)),
@@ -104,13 +104,14 @@ export class OnnxEngine implements Engine {
     };
   }
 
-  private async prepareSession(program: PreparedProgram): Promise<number> {
+  /** What needs the provider to work, with an error that says so. */
+  private async onDevice<T>(answer: Promise<T>): Promise<T> {
     try {
-      return await this.call("prepare", program);
+      return await answer;
     } catch (error) {
-      if (this.chosen === "cpu") throw error;
+      if (this.chosen === "cpu" || this.failure) throw error;
       throw new InputError(
-        `provider: found ${this.chosen}, which does not work here (${(error as Error).message}), expected one of ` +
+        `provider: found ${this.chosen}, which does not work here (${failureIn((error as Error).message)}), expected one of ` +
           `${providers.join(", ")} that does; cpu always does`,
         { cause: error },
       );

@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Provider } from "./providers.js";
+import { failureIn, type Provider } from "./providers.js";
 
 /** What came of running a graph on a provider. */
 export type Trial =
@@ -27,7 +27,7 @@ export function tryProvider(provider: Provider): Promise<Trial> {
   let told: Trial | undefined;
   child.on("message", (message) => (told = message as Trial));
   return new Promise((resolve) => {
-    const fail = (reason: string) => resolve({ reason: firstLine(reason) });
+    const fail = (reason: string) => resolve({ reason: failureIn(reason) });
     child.on("error", (error) => fail(error.message));
     child.on("close", (code, signal) => {
       const lastWords = stderr.trim().split("\n").at(-1);
@@ -38,6 +38,3 @@ export function tryProvider(provider: Provider): Promise<Trial> {
     });
   });
 }
-
-/** Before what is wrong, onnxruntime says where in its source that was found. */
-const firstLine = (reason: string) => reason.split("\n")[0]!.replace(/^.* was false\. /, "");

@@ -11,3 +11,6 @@ export type ProviderChoice = (typeof providerChoices)[number];
  * device for WebGPU only; other devices are given the state at each run, and give it back.
  */
 export const keepsState = (provider: Provider) => provider === "webgpu";
+
+/** What is wrong, in one line of onnxruntime's message; before it stands where in its source that was found. */
+export const failureIn = (message: string) => message.split("\n")[0]!.replace(/^.* was false\. /, "");

@@ -143,9 +143,14 @@ describe("an error says what is wrong", () => {
     await assert.rejects(executable.run(x(1)), /this program has been freed/);
   });
 
-  it("with the provider", () => {
+  it("with the provider", async () => {
     const message = `provider "tpu" is not one of ${providerChoices.join(", ")}`;
     assert.throws(() => new OnnxEngine({ provider: "tpu" as ProviderChoice }), new RangeError(message));
+    const provider = process.platform === "win32" ? "coreml" : "dml";
+    const absent = new OnnxEngine({ provider });
+    const unusable = new RegExp(`^InputError: provider: found ${provider}, which does not work here \\(.+\\), expected one of cpu, .* that does`);
+    await assert.rejects(absent.prepare(counter()), unusable);
+    await absent.close();
   });
 });
 
