@@ -85,10 +85,12 @@ describe("every node has a kernel on the device", { skip }, () => {
   });
 
   for (const [name, config] of configs) {
-    const batch = { rows: 4, length: 12, completions: 20 };
+    const batch = { rows: 4, length: 12, responses: 4, completions: 20, sharesPrompts: false };
+    const shared = { ...batch, rows: 2, sharesPrompts: true };
     const [larger, smaller] = [{ rows: 4, places: 12 }, { rows: 2, places: 12 }];
     const all: Readonly<Record<string, () => Program>> = {
       "a training step": () => stepProgram(config, objective, defaultAdamW, batch, 2),
+      "a training step on shared prompts": () => stepProgram(config, objective, defaultAdamW, shared, 2),
       "a micro-batch": () => accumulateProgram(config, objective, batch, 2),
       "the end of a step": () => applyProgram(config, defaultAdamW),
       "reading prompts": () => fillProgram(config, { ...larger, prompts: 2, promptLength: 5 }),
