@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { writeJson } from "../src/base/files.js";
+import { providerChoices } from "../src/engine/onnx/providers.js";
 import { parameterCount } from "../src/model/parameters.js";
 import { runForJson } from "./child.js";
 import { measures } from "./measures.js";
@@ -21,13 +22,14 @@ const operations: Readonly<Record<string, number>> = { forward: 2, score: 2, "fo
 const sizes = benchSizes();
 const works = Object.keys(measures).filter((what) => what !== "matmul");
 
-const { only, what, json } = new Command("bench")
+const { only, what, provider, json } = new Command("bench")
   .description("Measures training, scoring and decoding, beside PyTorch where .venv (scripts/make-venv.sh) or $PYTHON has it.")
   .addOption(new Option("--only <size>", "one size of bench/sizes.json").choices([...sizes.keys()]))
   .option("--what <works>", `some of ${works.join(",")}`, parseWorks, works)
+  .addOption(new Option("--provider <name>", "where ours runs").choices(providerChoices).default("cpu"))
   .option("--json <file>", "write all numbers to this file")
   .parse()
-  .opts<{ only?: string; what: string[]; json?: string }>();
+  .opts<{ only?: string; what: string[]; provider: string; json?: string }>();
 
 function parseWorks(list: string): string[] {
   const wanted = list.split(",");
@@ -37,7 +39,7 @@ function parseWorks(list: string): string[] {
 }
 
 const measureOurs = (size: string, work: string) =>
-  runForJson(process.execPath, [fileURLToPath(new URL("./measure.js", import.meta.url)), size, work]);
+  runForJson(process.execPath, [fileURLToPath(new URL("./measure.js", import.meta.url)), size, work, provider]);
 
 const python = await findPython();
 const machine = `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`;

@@ -15,7 +15,7 @@ import { Policy } from "../src/model/policy.js";
 import { responseLogProbs } from "../src/model/score.js";
 import { trainTokenizer } from "../src/model/train-tokenizer.js";
 import { sample, type Timing } from "./samples.js";
-import type { BenchSize } from "./sizes.js";
+import type { BenchPlace, BenchSize } from "./sizes.js";
 
 /*
  * The same work as in bench/python/bench_torch.py, on our engine: all rows are full and every
@@ -29,7 +29,7 @@ const decoding = { promptTokens: 32, newTokens: 64 };
 const random = Random.seeded(1);
 
 /** Each piece of work that can be measured, by the name that both sides know. */
-export const measures: Readonly<Record<string, (size: BenchSize) => Promise<Measured>>> = {
+export const measures: Readonly<Record<string, (place: BenchPlace) => Promise<Measured>>> = {
   matmul: matmulRates,
   forward: (size) => timeProgram(size, ({ loss }) => ({ outputs: { loss }, updates: new Map() })),
   "forward-backward": (size) =>
@@ -45,8 +45,8 @@ export const measures: Readonly<Record<string, (size: BenchSize) => Promise<Meas
   "decode-64": (size) => decode(size, 64),
 };
 
-async function createPolicy(config: ModelConfig): Promise<Policy> {
-  const programs = new ProgramCache(new OnnxEngine());
+async function createPolicy({ config, provider }: BenchPlace): Promise<Policy> {
+  const programs = new ProgramCache(new OnnxEngine({ provider }));
   return Policy.create(programs, { config, parameters: initialParameters(config, random), tokenizer: trainTokenizer([]) });
 }
 
@@ -78,12 +78,12 @@ function zeros(config: ModelConfig, ...names: readonly ((parameter: string) => s
 }
 
 async function timeProgram(
-  size: BenchSize,
+  size: BenchPlace,
   build: (parts: { loss: Value; parameters: Value<"state">[] }) => Program,
   ...kept: readonly ((parameter: string) => string)[]
 ): Promise<Measured> {
   const { config } = size;
-  const policy = await createPolicy(config);
+  const policy = await createPolicy(size);
   const { engine } = policy.programs;
   const graph = new Graph();
   const loss = neg(sum(weightedTokenLogProbs(config, stateWeights(graph, config), batchLeaves(graph, fullShape(size)))));
@@ -94,9 +94,9 @@ async function timeProgram(
   return { ...(await sample(() => executable.run(feeds, states))), tokens: size.batch * size.length };
 }
 
-async function step(size: BenchSize): Promise<Measured> {
+async function step(size: BenchPlace): Promise<Measured> {
   const { config, batch, length } = size;
-  const policy = await createPolicy(config);
+  const policy = await createPolicy(size);
   const { engine } = policy.programs;
   const adamW = { ...defaultAdamW, weightDecay: 0.01 };
   const executable = await engine.prepare(stepProgram(config, supervised, adamW, fullShape(size), batch));
@@ -108,8 +108,9 @@ async function step(size: BenchSize): Promise<Measured> {
   return { ...timing, tokens: batch * length };
 }
 
-async function score({ config, batch, length }: BenchSize): Promise<Measured> {
-  const policy = await createPolicy(config);
+async function score(size: BenchPlace): Promise<Measured> {
+  const { config, batch, length } = size;
+  const policy = await createPolicy(size);
   const sequences = Array.from({ length: batch }, () => ({
     prompt: randomTokens(1, config),
     response: randomTokens(length, config),
@@ -117,9 +118,10 @@ async function score({ config, batch, length }: BenchSize): Promise<Measured> {
   return { ...(await sample(() => responseLogProbs(policy, sequences))), tokens: batch * length };
 }
 
-async function decode({ config }: BenchSize, rows: number): Promise<Measured> {
+async function decode(size: BenchPlace, rows: number): Promise<Measured> {
+  const { config } = size;
   const { promptTokens, newTokens } = decoding;
-  const policy = await createPolicy(config);
+  const policy = await createPolicy(size);
   const requests = Array.from({ length: rows }, (_, i) => ({ key: `${i}`, prompt: randomTokens(promptTokens, config), responses: 1 }));
   const options = { temperature: 0, maxNewTokens: newTokens, stopTokens: [] };
   const work = async () => {
@@ -131,8 +133,8 @@ async function decode({ config }: BenchSize, rows: number): Promise<Measured> {
 }
 
 /** The machine's rate: 1024 × 1024 × 1024, and the feed-forward's products at this size. */
-async function matmulRates({ config, batch, length }: BenchSize): Promise<Measured> {
-  const engine = new OnnxEngine();
+async function matmulRates({ config, batch, length, provider }: BenchPlace): Promise<Measured> {
+  const engine = new OnnxEngine({ provider });
   return {
     square: await matmulRate(engine, 1024, 1024, 1024),
     feedForward: await matmulRate(engine, batch * length, config.hiddenSize, config.intermediateSize),

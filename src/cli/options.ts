@@ -6,7 +6,7 @@ import { pairings } from "../bootstrap/index.js";
 import { selectionRules } from "../review/index.js";
 import { references } from "../run/options.js";
 import { defaultSera, labellers } from "../sera-options.js";
-import { providers, type Provider } from "../engine/onnx/engine.js";
+import { providerChoices, type ProviderChoice } from "../engine/onnx/providers.js";
 
 const { training, sft, generation } = defaultSera;
 
@@ -62,14 +62,14 @@ export function lossChoice(text: string): LossChoice {
 
 /** Options of every verb that runs a model. */
 export interface EngineArguments {
-  readonly provider: Provider;
+  readonly provider: ProviderChoice;
   readonly threads: number;
   readonly quiet: boolean;
 }
 
 export function engineOptions(command: Command): Command {
   return command
-    .option("--provider <name>", `where the model runs: ${providers.join(", ")}`, oneOf(...providers), "cpu")
+    .option("--provider <name>", `where the model runs: ${providerChoices.join(", ")}`, oneOf(...providerChoices), "cpu")
     .option("--threads <n>", "threads of one op; 0 is one for each physical core", whole(0), 0)
     .option("--quiet", "show no progress", false);
 }

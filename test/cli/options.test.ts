@@ -54,7 +54,7 @@ describe("the options", () => {
 
   it("that are not known say what is", () => {
     assert.throws(() => parsed("--schedule", "sine"), /found "sine", expected one of linear, cosine, constant\./);
-    assert.throws(() => parsed("--provider", "tpu"), /found "tpu", expected one of cpu, webgpu, cuda, dml, coreml\./);
+    assert.throws(() => parsed("--provider", "tpu"), /found "tpu", expected one of cpu, webgpu, cuda, dml, coreml, auto\./);
     assert.throws(() => parsed("--loss", "ppo"), /found "ppo", expected one of .*dpo/);
     assert.throws(() => parsed("--responses", "1"), /found "1", expected a whole number from 2\./);
   });

@@ -6,16 +6,14 @@ import type { Engine, Executable, Feeds, Program, State } from "../engine.js";
 import { updatesInPlace } from "../in-place.js";
 import { Gate } from "./gate.js";
 import { lower } from "./lower.js";
+import { chooseProvider } from "./choose-provider.js";
+import { failureIn, keepsState, providerChoices, providers, type Provider, type ProviderChoice } from "./providers.js";
 import { splitRowWrites } from "./row-writes.js";
-import type { Calls, Leaf, PreparedProgram, Request, Response, SessionSettings, WorkerData } from "./protocol.js";
-
-/** The execution providers that onnxruntime-node has builds for. */
-export const providers = ["cpu", "webgpu", "cuda", "dml", "coreml"] as const;
-export type Provider = (typeof providers)[number];
+import type { Calls, Leaf, PreparedProgram, Request, Response, WorkerData } from "./protocol.js";
 
 export interface OnnxEngineOptions {
-  /** Where ops run. Default "cpu". */
-  readonly provider?: Provider;
+  /** Where ops run; "auto" is what {@link chooseProvider} finds. Default "cpu". */
+  readonly provider?: ProviderChoice;
   /** Threads that share an op. Default 0: one for each physical core. */
   readonly threads?: number;
 }
@@ -43,28 +41,37 @@ process.on("exit", () => {
 export class OnnxEngine implements Engine {
   /** Started by the first call: a thread that is ended while it loads onnxruntime aborts the process. */
   private worker: Worker | undefined;
-  private readonly settings: SessionSettings;
   private readonly gate = new Gate();
   private readonly waiting = new Map<number, Waiting>();
   /** Settles after everything that was asked for. */
   private last: Promise<unknown> = Promise.resolve();
   private calls = 0;
   private failure: Error | undefined;
+  /** Known before the worker is started. */
+  private chosen: Provider | undefined;
+  private readonly threads: number;
 
   constructor({ provider = "cpu", threads = 0 }: OnnxEngineOptions = {}) {
-    if (!providers.includes(provider)) {
-      throw new RangeError(`provider "${String(provider)}" is not one of ${providers.join(", ")}`);
+    if (!providerChoices.includes(provider)) {
+      throw new RangeError(`provider "${String(provider)}" is not one of ${providerChoices.join(", ")}`);
     }
-    this.settings = { provider, threads };
+    this.chosen = provider === "auto" ? undefined : provider;
+    this.threads = threads;
+  }
+
+  /** Where ops run: the provider that was asked for, or what "auto" has found. */
+  async provider(): Promise<Provider> {
+    return (this.chosen ??= await chooseProvider());
   }
 
   async createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State> {
+    await this.provider();
     const id = await this.call("createState");
     const state = new OnnxState(id, [], this);
     const moves = Symbol.asyncIterator in tensors;
     try {
       for await (const [name, tensor] of tensors) {
-        await this.post("writeState", [id, name, tensor], moves ? [tensor.data.buffer as ArrayBuffer] : []);
+        await this.onDevice(this.post("writeState", [id, name, tensor], moves ? [tensor.data.buffer as ArrayBuffer] : []));
         state.names.push(name);
       }
     } catch (error) {
@@ -75,17 +82,21 @@ export class OnnxEngine implements Engine {
   }
 
   async prepare(program: Program): Promise<Executable> {
-    const { program: lowered, rowWrites } = splitRowWrites(program);
-    const { model, inputs, states } = lower(lowered);
-    const inPlace = updatesInPlace(lowered);
-    const id = await this.prepareSession({
+    const provider = await this.provider();
+    // What lies on a device is changed there, and neither by the host nor in place: a WebGPU buffer that an op reads
+    // and writes keeps what it had, without an error.
+    const { program: lowered, rowWrites } = keepsState(provider) ? { program, rowWrites: [] } : splitRowWrites(program);
+    const inPlace = keepsState(provider) ? new Set() : updatesInPlace(lowered);
+    const { model, inputs, states } = lower(lowered, provider);
+    const prepared: PreparedProgram = {
       model,
       inputs: inputs.map((leaf) => describe(leaf.attributes.name, leaf)),
       states: states.map((leaf) => describe(leaf.attributes.name, leaf)),
       outputs: Object.entries(program.outputs).map(([name, value]) => describe(name, value)),
       updates: [...lowered.updates].map(([name, value]) => ({ ...describe(name, value), inPlace: inPlace.has(name) })),
       rowWrites,
-    });
+    };
+    const id = await this.onDevice(this.call("prepare", prepared));
     return {
       run: (feeds: Feeds, bound: readonly State[] = []) =>
         this.call("run", id, feeds, bound.map((state) => (state as OnnxState).id)),
@@ -93,13 +104,14 @@ export class OnnxEngine implements Engine {
     };
   }
 
-  private async prepareSession(program: PreparedProgram): Promise<number> {
+  /** What needs the provider to work, with an error that says so. */
+  private async onDevice<T>(answer: Promise<T>): Promise<T> {
     try {
-      return await this.call("prepare", program);
+      return await answer;
     } catch (error) {
-      if (this.settings.provider === "cpu") throw error;
+      if (this.chosen === "cpu" || this.failure) throw error;
       throw new InputError(
-        `provider: found ${this.settings.provider}, which does not work here (${(error as Error).message}), expected one of ` +
+        `provider: found ${this.chosen}, which does not work here (${failureIn((error as Error).message)}), expected one of ` +
           `${providers.join(", ")} that does; cpu always does`,
         { cause: error },
       );
@@ -108,10 +120,11 @@ export class OnnxEngine implements Engine {
 
   /** Ends the engine after the run that is on; what waits behind it is rejected. */
   async close(): Promise<void> {
+    this.failure ??= new Error("the engine is closed");
     this.gate.shut();
     await this.last;
     await this.worker?.terminate();
-    this.fail(new Error("the engine is closed"));
+    this.fail(this.failure);
   }
 
   /** @internal */
@@ -135,7 +148,7 @@ export class OnnxEngine implements Engine {
   }
 
   private startWorker(): Worker {
-    const workerData: WorkerData = { settings: this.settings, gate: this.gate.shared };
+    const workerData: WorkerData = { settings: { provider: this.chosen!, threads: this.threads }, gate: this.gate.shared };
     // Not the process's own flags: `--input-type`, say, would keep the worker from starting.
     const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, execArgv: [] });
     open.add(this.gate);

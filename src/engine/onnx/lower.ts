@@ -2,8 +2,10 @@ import type { OpName } from "../../graph/attributes.js";
 import { topologicalOrder, type Value } from "../../graph/value.js";
 import type { Program } from "../engine.js";
 import { Emitter } from "./emitter.js";
-import { lowerings } from "./lowerings.js";
+import { lowerings, type Lowerings } from "./lowerings.js";
 import { encodeModel, type ModelProto, type ValueProto } from "./proto.js";
+import type { Provider } from "./providers.js";
+import { webgpuLowerings } from "./webgpu-lowerings.js";
 
 /** A program as an ONNX model; leaves and results are named after their role so that names never clash. */
 export interface LoweredProgram {
@@ -17,8 +19,11 @@ export const stateName = (name: string) => `state:${name}`;
 export const outputName = (name: string) => `output:${name}`;
 export const updateName = (name: string) => `update:${name}`;
 
-/** Writes a program as an ONNX model. */
-export function lower(program: Program): LoweredProgram {
+const ownLowerings: { readonly [P in Provider]?: Lowerings } = { webgpu: { ...lowerings, ...webgpuLowerings } };
+
+/** Writes a program as an ONNX model of nodes that the provider has kernels for. */
+export function lower(program: Program, provider: Provider): LoweredProgram {
+  const table = ownLowerings[provider] ?? lowerings;
   const results = new Map([
     ...Object.entries(program.outputs).map(([name, value]) => [outputName(name), value] as const),
     ...[...program.updates].map(([name, value]) => [updateName(name), value] as const),
@@ -29,7 +34,7 @@ export function lower(program: Program): LoweredProgram {
 
   const emit = new Emitter();
   const names = new Map<Value, string>();
-  for (const value of values) names.set(value, lowerValue(emit, value, value.inputs.map((input) => names.get(input)!)));
+  for (const value of values) names.set(value, lowerValue(table, emit, value, value.inputs.map((input) => names.get(input)!)));
 
   const model = encodeModel(
     nameResults(results, names, {
@@ -42,10 +47,10 @@ export function lower(program: Program): LoweredProgram {
   return { model, inputs, states };
 }
 
-function lowerValue(emit: Emitter, value: Value, inputs: readonly string[]): string {
+function lowerValue(table: Lowerings, emit: Emitter, value: Value, inputs: readonly string[]): string {
   if (value.op === "input") return inputName((value as Value<"input">).attributes.name);
   if (value.op === "state") return stateName((value as Value<"state">).attributes.name);
-  const lowering = lowerings[value.op as keyof typeof lowerings] as (
+  const lowering = table[value.op as keyof Lowerings] as (
     emit: Emitter,
     value: Value<OpName>,
     inputs: readonly string[],

@@ -7,6 +7,9 @@ import type { ElementType } from "./proto.js";
 /** Emits the ONNX nodes of one op; returns the name of its result. `inputs` are the names of the op's inputs. */
 type Lowering<K extends OpName> = (emit: Emitter, value: Value<K>, inputs: readonly string[]) => string;
 
+/** How each op is written in ONNX; an op without an entry does not compile. Leaves are named by the caller. */
+export type Lowerings = { readonly [K in Exclude<OpName, "input" | "state">]: Lowering<K> };
+
 const elementTypes: Readonly<Record<DType, ElementType>> = { float32: "float32", int32: "int32", bool: "bool" };
 const onnxNumber: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 };
 const int64 = 7;
@@ -15,8 +18,8 @@ const node = (opType: string): Lowering<OpName> => (emit, _, inputs) => emit.nod
 const toInt64 = (emit: Emitter, name: string) => emit.node("Cast", [name], { to: { int: int64 } });
 const lastAxis = { axis: { int: -1 } };
 
-/** How each op is written in ONNX; an op without an entry does not compile. Leaves are named by the caller. */
-export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lowering<K> } = {
+/** What is written for the CPU, and for every provider that has no writing of its own. */
+export const lowerings: Lowerings = {
   constant: (emit, { attributes: { tensor } }) =>
     emit.constant(elementTypes[tensor.dtype], tensor.shape, bytes(tensor.data)),
 
@@ -91,7 +94,8 @@ function fewRowsByWeight(emit: Emitter, _: Value<"matmul">, [x, weight]: readonl
   return turned(emit.node("MatMul", [weight!, turned(x!)]));
 }
 
-function gemm(emit: Emitter, { attributes: { transposeA, transposeB, scale } }: Value<"matmul">, inputs: readonly string[]): string {
+/** A product of two matrices. */
+export function gemm(emit: Emitter, { attributes: { transposeA, transposeB, scale } }: Value<"matmul">, inputs: readonly string[]): string {
   return emit.node("Gemm", inputs, {
     transA: { int: transposeA ? 1 : 0 },
     transB: { int: transposeB ? 1 : 0 },

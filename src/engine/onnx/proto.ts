@@ -35,7 +35,8 @@ export interface NodeProto {
 export interface ValueProto {
   readonly name: string;
   readonly type: ElementType;
-  readonly shape: readonly number[];
+  /** Undefined where it may be any. */
+  readonly shape?: readonly number[];
 }
 
 export interface ModelProto {
@@ -115,7 +116,7 @@ function writeValue(value: ValueProto, pbf: PbfWriter): void {
 function writeType(value: ValueProto, pbf: PbfWriter): void {
   pbf.writeMessage(1, (_, tensor) => {
     tensor.writeVarintField(1, elementType[value.type]);
-    tensor.writeMessage(2, writeShape, value.shape);
+    if (value.shape) tensor.writeMessage(2, writeShape, value.shape);
   }, value);
 }
 

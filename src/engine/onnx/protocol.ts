@@ -1,5 +1,6 @@
 import type { DType, Shape, Tensor } from "../../graph/tensor.js";
 import type { Feeds } from "../engine.js";
+import type { Provider } from "./providers.js";
 import type { RowWrite } from "./row-writes.js";
 
 /** A tensor's name in the graph with its type and shape. */
@@ -22,7 +23,7 @@ export interface PreparedProgram {
 /** How a session is made. */
 export interface SessionSettings {
   /** onnxruntime's execution provider. */
-  readonly provider: string;
+  readonly provider: Provider;
   /** Threads of one session; 0 is one for each physical core. */
   readonly threads: number;
 }

@@ -1,9 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
-import { sizeOf, type ArrayOf, type DType, type Tensor } from "../../graph/tensor.js";
+import { sizeOf, type Tensor } from "../../graph/tensor.js";
 import type { Feeds } from "../engine.js";
 import { Gate } from "./gate.js";
 import { inputName, outputName, stateName, updateName } from "./lower.js";
+import { deviceMemory, hostMemory, unwrap, wrap } from "./memory.js";
+import { keepsState } from "./providers.js";
 import { writeRows } from "./row-writes.js";
 import type { Calls, Leaf, PreparedProgram, Request, Response, WorkerData } from "./protocol.js";
 
@@ -25,13 +27,22 @@ let created = 0;
 
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
-function wrap<T extends DType>(dtype: T, data: ArrayOf[T], shape: readonly number[]): ort.Tensor {
-  return new ort.Tensor(dtype, data as Float32Array, shape);
+function createSession(model: Uint8Array, options: ort.InferenceSession.SessionOptions): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(model, {
+    executionProviders: [settings.provider],
+    intraOpNumThreads: settings.threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    enableCpuMemArena: true,
+    // The same speed and far less memory than with planned allocation patterns.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    ...options,
+  });
 }
 
-function unwrap(tensor: ort.Tensor): Tensor {
-  return { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as Float32Array };
-}
+const memory = keepsState(settings.provider) ? deviceMemory(createSession) : hostMemory;
 
 function get<T>(table: ReadonlyMap<number, T>, id: number, what: string): T {
   const found = table.get(id);
@@ -45,33 +56,26 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     return created;
   },
 
-  writeState(id, name, { dtype, shape, data }) {
-    get(states, id, "state").set(name, wrap(dtype, data, shape));
+  async writeState(id, name, tensor) {
+    const state = get(states, id, "state");
+    put(state, name, await memory.keep(tensor));
   },
 
-  readState(id, names) {
+  async readState(id, names) {
     const state = get(states, id, "state");
-    return names.map((name) => {
-      const { dtype, shape, data } = unwrap(lookUp(name, [state]));
-      return [name, { dtype, shape, data: data.slice() as Float32Array }];
-    });
+    const tensors: [string, Tensor][] = [];
+    for (const name of names) tensors.push([name, await memory.read(lookUp(name, [state]))]);
+    return tensors;
   },
 
   freeState(id) {
+    for (const tensor of states.get(id)?.values() ?? []) tensor.dispose();
     states.delete(id);
   },
 
   async prepare(program) {
-    const session = await ort.InferenceSession.create(program.model, {
-      executionProviders: [settings.provider],
-      intraOpNumThreads: settings.threads,
-      interOpNumThreads: 1,
-      executionMode: "sequential",
-      graphOptimizationLevel: "all",
-      enableCpuMemArena: true,
-      // The same speed and far less memory than with planned allocation patterns.
-      enableMemPattern: false,
-      logSeverityLevel: 3,
+    const session = await createSession(program.model, {
+      ...memory.leave(program.updates.map(({ name }) => updateName(name))),
       // Waiting threads spin, which is fastest within a run, but between the short runs of writing a
       // token they would keep the thread that chooses the token from its core.
       extra: { session: { intra_op: { allow_spinning: program.rowWrites.length > 0 ? "0" : "1" } } },
@@ -94,7 +98,7 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     const results = await session.run(given, fetches);
 
     for (const { name, inPlace } of program.updates) {
-      if (!inPlace) owner(name, bound).set(name, results[updateName(name)]!);
+      if (!inPlace) put(owner(name, bound), name, results[updateName(name)]!);
     }
     const output = (name: string) => unwrap(results[outputName(name)]!);
     for (const { name, index, rows } of program.rowWrites) writeRows(unwrap(lookUp(name, bound)), output(index), output(rows));
@@ -122,6 +126,12 @@ function fitting(leaf: Leaf, tensor: ort.Tensor): ort.Tensor {
     throw new Error(`the state "${leaf.name}" is ${tensor.type}[${tensor.dims}], the program wants ${leaf.dtype}[${leaf.shape}]`);
   }
   return tensor;
+}
+
+/** Puts a tensor in the place of the one of that name, whose memory is given back at once. */
+function put(state: Map<string, ort.Tensor>, name: string, tensor: ort.Tensor): void {
+  state.get(name)?.dispose();
+  state.set(name, tensor);
 }
 
 function owner(name: string, bound: readonly Map<string, ort.Tensor>[]): Map<string, ort.Tensor> {

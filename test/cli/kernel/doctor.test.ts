@@ -51,7 +51,7 @@ describe("sera kernel doctor", () => {
     has(`– ${join(older, "kernels/sera")}: another sera-lab, 0.0.9 in ${other}`);
     has(`    to use this one: sera kernel install --prefix "${older}"`);
     has(`– ${join(foreign, "kernels/sera")}: the kernel "Sera of Python" of another program`);
-    assert.match(stdout, /^✓ cpu \(onnxruntime-node \d+\.\d+\.\d+\)$/m);
+    assert.match(stdout, /^✓ cpu \(onnxruntime-node \d+\.\d+\.\d+\): matrix products at \d+(\.\d)? GFLOPS$/m);
     has("Nothing is in the kernel's way.");
   });
 

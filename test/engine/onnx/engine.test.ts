@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, describe, it } from "node:test";
 import type { Program } from "../../../src/engine/engine.js";
-import { OnnxEngine, providers, type Provider } from "../../../src/engine/onnx/engine.js";
+import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
+import { providerChoices, type ProviderChoice } from "../../../src/engine/onnx/providers.js";
 import { add, Graph, matmul, mul, sum, tensor, type Value } from "../../../src/graph/index.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -142,9 +143,14 @@ describe("an error says what is wrong", () => {
     await assert.rejects(executable.run(x(1)), /this program has been freed/);
   });
 
-  it("with the provider", () => {
-    const message = `provider "tpu" is not one of ${providers.join(", ")}`;
-    assert.throws(() => new OnnxEngine({ provider: "tpu" as Provider }), new RangeError(message));
+  it("with the provider", async () => {
+    const message = `provider "tpu" is not one of ${providerChoices.join(", ")}`;
+    assert.throws(() => new OnnxEngine({ provider: "tpu" as ProviderChoice }), new RangeError(message));
+    const provider = process.platform === "win32" ? "coreml" : "dml";
+    const absent = new OnnxEngine({ provider });
+    const unusable = new RegExp(`^InputError: provider: found ${provider}, which does not work here \\(.+\\), expected one of cpu, .* that does`);
+    await assert.rejects(absent.prepare(counter()), unusable);
+    await absent.close();
   });
 });
 

@@ -1,0 +1,40 @@
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { failureIn, type Provider } from "./providers.js";
+
+/** What came of running a graph on a provider. */
+export type Trial =
+  | {
+      /** Rate of matrix products, in 10⁹ floating-point operations a second. */
+      readonly gflops: number;
+      /** Files of the Vulkan drivers that were loaded, where the system tells. */
+      readonly drivers: readonly string[];
+    }
+  | {
+      /** Why it does not run here, in one line. */
+      readonly reason: string;
+    };
+
+/** How long a provider may take to come up and run, in seconds; the first start of a device compiles. */
+const limit = 60;
+
+/** Runs a graph on a provider, in a process of its own, which a driver may end. */
+export function tryProvider(provider: Provider): Promise<Trial> {
+  const program = fileURLToPath(new URL("./try-provider.js", import.meta.url));
+  const child = fork(program, [provider], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [], timeout: limit * 1000 });
+  let stderr = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  let told: Trial | undefined;
+  child.on("message", (message) => (told = message as Trial));
+  return new Promise((resolve) => {
+    const fail = (reason: string) => resolve({ reason: failureIn(reason) });
+    child.on("error", (error) => fail(error.message));
+    child.on("close", (code, signal) => {
+      const lastWords = stderr.trim().split("\n").at(-1);
+      const end = signal === "SIGTERM" ? `it had not run after ${limit} s` : `its process ended (${signal ?? `exit code ${code}`})`;
+      if (told === undefined) fail(lastWords ? `${end}: ${lastWords}` : end);
+      else if ("reason" in told) fail(told.reason);
+      else resolve(told);
+    });
+  });
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { Graph, matmul, sum, tensor } from "../../graph/index.js";
+import { OnnxEngine } from "./engine.js";
+import type { Trial } from "./provider-trial.js";
+import type { Provider } from "./providers.js";
+
+/*
+ * Runs products of matrices on a provider: `node try-provider.js cuda`. A process of its own,
+ * because the driver of a device may end it. The parent is told a Trial.
+ */
+
+/** Sides of the matrices; larger ones show what a device can do, and would take a slow one many seconds. */
+const sides = [256, 1024];
+const productsPerRun = 4;
+/** A run that takes longer is enough to tell, in milliseconds. */
+const longRun = 50;
+
+const engine = new OnnxEngine({ provider: process.argv[2] as Provider });
+
+/** GFLOPS of products of matrices whose every number is 1/side, which are their own products. */
+async function rate(side: number): Promise<{ gflops: number; milliseconds: number }> {
+  const x = new Graph().state("x", "float32", [side, side]);
+  let y = matmul(x, x);
+  for (let i = 1; i < productsPerRun; i++) y = matmul(y, x);
+  const state = await engine.createState([["x", tensor(x.shape, new Float32Array(side * side).fill(1 / side))]]);
+  const executable = await engine.prepare({ outputs: { total: sum(y) }, updates: new Map() });
+  let milliseconds = Infinity;
+  // The first run compiles.
+  for (let run = 0; run < 3; run++) {
+    const start = performance.now();
+    const { total } = await executable.run({}, [state]);
+    milliseconds = Math.min(milliseconds, performance.now() - start);
+    const found = total!.data[0]!;
+    if (Math.abs(found / side - 1) > 1e-4) throw new Error(`it computed ${side} as ${found}`);
+  }
+  return { gflops: (2 * productsPerRun * side ** 3) / milliseconds / 1e6, milliseconds };
+}
+
+/** Files of the Vulkan drivers that this process has loaded, which only Linux tells. */
+function drivers(): string[] {
+  try {
+    const files = readFileSync("/proc/self/maps", "utf8").match(/\/\S+\.so\S*/g) ?? [];
+    return [...new Set(files.map((file) => basename(file)))].filter((name) => /^lib(vk_|vulkan_|GLX_nvidia)/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+const tell = (trial: Trial) => process.send!(trial, () => process.exit());
+try {
+  let gflops = 0;
+  for (const side of sides) {
+    const found = await rate(side);
+    gflops = found.gflops;
+    if (found.milliseconds > longRun) break;
+  }
+  tell({ gflops, drivers: drivers() });
+} catch (error) {
+  const { message, cause } = error as Error;
+  tell({ reason: cause instanceof Error ? cause.message : message });
+}

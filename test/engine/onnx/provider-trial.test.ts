@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { chooseProvider } from "../../../src/engine/onnx/choose-provider.js";
+import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
+import { tryProvider } from "../../../src/engine/onnx/provider-trial.js";
+import { Graph, mul } from "../../../src/graph/index.js";
+
+describe("a provider that is tried", () => {
+  it("tells how fast it multiplies matrices, or in one line why it does not run", async () => {
+    const trial = await tryProvider("cpu");
+    assert.ok("gflops" in trial && trial.gflops > 0 && trial.drivers.length === 0, JSON.stringify(trial));
+    // Neither is in builds for the other's system.
+    const none = await tryProvider(process.platform === "win32" ? "coreml" : "dml");
+    assert.ok("reason" in none);
+    assert.match(none.reason, /^.+$/);
+  });
+});
+
+describe("the provider auto", () => {
+  it("is the faster of CPU and WebGPU, and runs", async () => {
+    const engine = new OnnxEngine({ provider: "auto", threads: 1 });
+    const x = new Graph().input("x", "float32", [2]);
+    const executable = await engine.prepare({ outputs: { y: mul(x, 3) }, updates: new Map() });
+    assert.deepEqual((await executable.run({ x: Float32Array.of(2, -1) })).y!.data, Float32Array.of(6, -3));
+    const webgpu = await tryProvider("webgpu");
+    const chosen = await engine.provider();
+    assert.equal(chosen, await chooseProvider());
+    // A driver on the CPU is slower than the CPU.
+    const onCpu = "reason" in webgpu || webgpu.drivers.every((driver) => /swiftshader|lvp/.test(driver));
+    if (onCpu) assert.equal(chosen, "cpu");
+    await engine.close();
+  });
+
+  it("is closed as any other, also while it is being chosen", async () => {
+    const engine = new OnnxEngine({ provider: "auto" });
+    const state = engine.createState([]);
+    await engine.close();
+    await assert.rejects(state, /the engine is closed/);
+  });
+});
