@@ -111,7 +111,11 @@ try {
   await epoch(undefined, cache);
   const times = new Map(works.map(([name]) => [name, Infinity]));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, work] of works) times.set(name, Math.min(times.get(name)!, await work()));
+    for (const [name, work] of works) {
+      const seconds = await work();
+      times.set(name, Math.min(times.get(name)!, seconds));
+      console.log(`round ${round + 1}: ${name}, ${seconds.toFixed(1)} s`);
+    }
   }
   const tokens = (share: boolean) => planScoring(start.config, pairSequences(pairs), share).reduce((sum, { shape }) => sum + shape.rows * shape.length, 0);
   console.log(`${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`);

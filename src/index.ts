@@ -4,12 +4,14 @@
  * labelSamples → formPairs → and around again: sera.
  */
 export * from "./align/losses/index.js";
+export { bestBy, type BestMetric } from "./align/best.js";
+export type { ReferenceUpdate } from "./align/moving-reference.js";
 export { preference, type ReferencedPair } from "./align/preference.js";
 export { RunFolder } from "./align/run-folder.js";
 export { schedules, type Schedule } from "./align/schedule.js";
 export { supervised } from "./align/sft.js";
 export { trainInFolder, type Phase } from "./align/train-in-folder.js";
-export { DivergenceError, Training, type StepRecord, type TrainingOptions, type TrainingPosition } from "./align/training.js";
+export { DivergenceError, Training, type StepRecord, type TrainingInputs, type TrainingOptions, type TrainingPosition } from "./align/training.js";
 export { InputError } from "./base/errors.js";
 export { Random } from "./base/random.js";
 export type { Figures, Reporter, Work } from "./base/work.js";

@@ -4,6 +4,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { batchCost } from "../model/batch-cost.js";
 import type { Policy } from "../model/policy.js";
 import { feedsOf, loadBatches, perExample, placesOf, totalLoss } from "./micro-batches.js";
+import type { MovingReference } from "./moving-reference.js";
 import type { Metrics, Objective } from "./objective.js";
 import { planTraining, type PlanOptions } from "./plan.js";
 import { evaluationProgram } from "./training-program.js";
@@ -13,7 +14,8 @@ import { evaluationProgram } from "./training-program.js";
  * `eval_rewards/accuracies` and so on. The loss is that of one step over all of them.
  *
  * @param options how many examples go through the model at once, and in which rows, as in training
- * @param running holds what the objective keeps from step to step; it is read
+ * @param during `running` holds what the objective keeps from step to step, and is read; a `reference` that moves says
+ *   what the examples' log-probabilities under it are now
  */
 export async function evaluateObjective<Example>(
   policy: Policy,
@@ -21,13 +23,14 @@ export async function evaluateObjective<Example>(
   examples: readonly Example[],
   { batchSize, microBatchSize = batchSize, sharePrompts }: PlanOptions,
   random: Random,
-  running: State,
+  { running, reference }: { readonly running: State; readonly reference: MovingReference | undefined },
   signal?: AbortSignal,
 ): Promise<Metrics> {
   const { config, programs, tokenizer } = policy;
   const whole = { batchSize: examples.length, microBatchSize, epochs: 1, ...(sharePrompts !== undefined && { sharePrompts }) };
   const [plan] = planTraining(examples.map((example) => objective.sequences(example)), whole, random, batchCost(config));
-  const batches = loadBatches(plan!, examples);
+  const loaded = loadBatches(plan!, examples);
+  const batches = reference ? await reference.refer(objective, loaded, signal) : loaded;
   const inOrder = batches.flatMap((batch) => batch.examples);
   const fetched: Record<string, Tensor>[] = [];
   for (const batch of batches) {

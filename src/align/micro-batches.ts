@@ -1,6 +1,6 @@
 import type { Feeds } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
-import { layOut, rowsOf } from "../model/batch.js";
+import { layOut, rowsOf, type Row } from "../model/batch.js";
 import type { BatchShape } from "../model/log-probs.js";
 import type { Objective } from "./objective.js";
 import type { StepPlan } from "./plan.js";
@@ -21,12 +21,16 @@ export function placesOf<Example>(objective: Objective<Example>, { examples, sha
   return shape.responses / objective.sequences(examples[0]!).length;
 }
 
+/** The rows in which a micro-batch is laid out. */
+export function rowsOfBatch<Example>(objective: Objective<Example>, { examples, shape }: LoadedBatch<Example>): Row[] {
+  return examples.flatMap((example) => rowsOf(objective.sequences(example), shape.sharesPrompts));
+}
+
 /** What a micro-batch feeds, as part of a step over all of `step`. */
 export function feedsOf<Example>(objective: Objective<Example>, batch: LoadedBatch<Example>, step: readonly Example[], padId: number): Feeds {
   const { examples, shape } = batch;
   const { tokenWeight, feeds } = objective.feed(examples, step, placesOf(objective, batch));
-  const rows = examples.flatMap((example) => rowsOf(objective.sequences(example), shape.sharesPrompts));
-  return { ...layOut(rows, shape, padId, tokenWeight), ...feeds };
+  return { ...layOut(rowsOfBatch(objective, batch), shape, padId, tokenWeight), ...feeds };
 }
 
 /** What was fetched for each example, the micro-batches after each other, their padding left out. */

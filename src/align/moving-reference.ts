@@ -1,6 +1,7 @@
 import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
-import { responseLogProbs } from "../model/score.js";
+import { rowLogProbs } from "../model/score.js";
+import { rowsOfBatch, type LoadedBatch } from "./micro-batches.js";
 import { mixed } from "./moving-average.js";
 import type { Objective } from "./objective.js";
 
@@ -23,11 +24,20 @@ export class MovingReference {
     return new MovingReference(await policy.withParameters(parameters), update);
   }
 
-  /** The examples with their log-probabilities under the reference as it is now. */
-  async refer<Example>(objective: Objective<Example>, examples: readonly Example[], signal?: AbortSignal): Promise<Example[]> {
-    const sequences = examples.map((example) => objective.sequences(example));
-    const logProbs = [...(await responseLogProbs(this.policy, sequences.flat(), signal && { signal }))];
-    return examples.map((example, i) => objective.refer!(example, logProbs.splice(0, sequences[i]!.length)));
+  /** Micro-batches whose examples have their log-probabilities under the reference as it is now. */
+  async refer<Example>(
+    objective: Objective<Example>,
+    batches: readonly LoadedBatch<Example>[],
+    signal?: AbortSignal,
+  ): Promise<LoadedBatch<Example>[]> {
+    const referred: LoadedBatch<Example>[] = [];
+    for (const batch of batches) {
+      signal?.throwIfAborted();
+      const logProbs = [...(await rowLogProbs(this.policy, rowsOfBatch(objective, batch), batch.shape))];
+      const own = (example: Example) => logProbs.splice(0, objective.sequences(example).length);
+      referred.push({ ...batch, examples: batch.examples.map((example) => objective.refer!(example, own(example))) });
+    }
+    return referred;
   }
 
   /** Lets it follow the policy after a step. */

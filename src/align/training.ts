@@ -83,6 +83,9 @@ export interface TrainingPosition {
   readonly unreported?: StepRecord | undefined;
 }
 
+/** The part of a position that is no state of the engine. */
+type Standing = Omit<TrainingPosition, "moments" | "reference">;
+
 /**
  * A training of a policy, step by step. The policy's parameters change in place.
  *
@@ -101,11 +104,7 @@ export class Training<Example> {
     private readonly random: Random,
     private readonly optimizer: State,
     private readonly reference: MovingReference | undefined,
-    private done: number,
-    private tokens: number,
-    private ema: Parameters | undefined,
-    private best: Best | undefined,
-    private unreported: StepRecord | undefined,
+    private at: Standing,
   ) {}
 
   /**
@@ -133,9 +132,9 @@ export class Training<Example> {
       referenceUpdate === "fixed"
         ? undefined
         : await MovingReference.begin(policy, from?.reference ?? referenceParameters ?? (await policy.parameters()), referenceUpdate);
-    const ema = emaDecay === undefined ? undefined : (from?.ema ?? (await policy.parameters()));
-    const { step = 0, tokens = 0, best, unreported } = from ?? {};
-    return new Training(policy, objective, examples, heldOut, plan, options, random, optimizer, moving, step, tokens, ema, best, unreported);
+    const { step = 0, tokens = 0, ema = emaDecay === undefined ? undefined : await policy.parameters(), best, unreported } = from ?? {};
+    const at = { step, tokens, ema, best, unreported };
+    return new Training(policy, objective, examples, heldOut, plan, options, random, optimizer, moving, at);
   }
 
   /** Optimizer steps of the whole training. */
@@ -153,28 +152,21 @@ export class Training<Example> {
    *   the signal's reason where it asked to stop
    */
   async *steps(signal?: AbortSignal): AsyncGenerator<StepRecord> {
-    while (this.unreported || !this.isOver) {
-      this.unreported ??= await this.takeStep(this.plan[this.done]!, signal);
-      const record = { ...this.unreported, ...(await this.evaluate(signal)) };
-      this.unreported = undefined;
+    while (this.at.unreported || !this.isOver) {
+      if (!this.at.unreported) this.at = await this.takeStep(this.plan[this.at.step]!, signal);
+      const evaluation = await this.evaluate(signal);
+      const record = { ...this.at.unreported!, ...evaluation };
+      this.at = { ...this.at, unreported: undefined };
       yield record;
     }
-    const kept = this.best?.parameters ?? this.ema;
+    const kept = this.at.best?.parameters ?? this.at.ema;
     if (kept) await this.policy.replace(kept);
   }
 
   /** Copies of all that {@link begin} needs, besides the parameters, to go on from here. */
   async position(): Promise<TrainingPosition> {
     const names = this.optimizer.names.filter((name) => !name.startsWith(gradientName("")));
-    return {
-      step: this.done,
-      tokens: this.tokens,
-      moments: await this.optimizer.read(names),
-      ema: this.ema,
-      reference: await this.reference?.parameters(),
-      best: this.best,
-      unreported: this.unreported,
-    };
+    return { ...this.at, moments: await this.optimizer.read(names), reference: await this.reference?.parameters() };
   }
 
   /** Frees the memory of the optimizer and of a reference that moves; the policy stays. */
@@ -185,11 +177,12 @@ export class Training<Example> {
 
   private get isOver(): boolean {
     const { patience = Infinity } = this.options;
-    return this.done === this.total || (this.best?.since ?? 0) >= patience;
+    return this.at.step === this.total || (this.at.best?.since ?? 0) >= patience;
   }
 
-  private async takeStep(plan: StepPlan, signal: AbortSignal | undefined): Promise<StepRecord> {
-    const step = this.done + 1;
+  /** Takes a step: where the training stands after it, its report not given yet. */
+  private async takeStep(plan: StepPlan, signal: AbortSignal | undefined): Promise<Standing> {
+    const step = this.at.step + 1;
     const { learningRate, schedule = "linear", warmup = 0 } = this.options;
     const adamW = { ...defaultAdamW, ...this.options.adamW };
     const rate = learningRateAt(learningRate, schedule, warmup, step, this.total);
@@ -203,7 +196,7 @@ export class Training<Example> {
       loss: totalLoss(fetched),
       grad_norm: fetched.at(-1)!.gradNorm!.data[0]!,
       learning_rate: rate,
-      num_tokens: this.tokens + this.tokensOf(examples),
+      num_tokens: this.at.tokens + this.tokensOf(examples),
       ...this.objective.metrics(examples, perExample(batches, fetched)),
     };
     if (!Number.isFinite(record.loss) || !Number.isFinite(record.grad_norm)) {
@@ -212,33 +205,30 @@ export class Training<Example> {
           `a smaller learning rate than ${learningRate} may help`,
       );
     }
-    if (this.ema) this.ema = mixed(this.ema, await this.policy.parameters(), 1 - this.options.emaDecay!);
     await this.reference?.follow(this.policy, step);
-    this.done = step;
-    this.tokens = record.num_tokens;
-    return record;
+    const ema = this.at.ema && mixed(this.at.ema, await this.policy.parameters(), 1 - this.options.emaDecay!);
+    return { ...this.at, step, tokens: record.num_tokens, ema, unreported: record };
   }
 
   /** The micro-batches of a step; under a reference that moves with what it says of them now. */
   private async load(plan: StepPlan, signal: AbortSignal | undefined): Promise<LoadedBatch<Example>[]> {
     const batches = loadBatches(plan, this.examples);
-    if (!this.reference) return batches;
-    const referred = await this.reference.refer(this.objective, batches.flatMap(({ examples }) => examples), signal);
-    return batches.map((batch) => ({ ...batch, examples: referred.splice(0, batch.examples.length) }));
+    return this.reference ? this.reference.refer(this.objective, batches, signal) : batches;
   }
 
   /** The evaluation that follows the step that was taken last, where one does. */
   private async evaluate(signal: AbortSignal | undefined): Promise<Metrics> {
     const { evaluateEvery, keepBest } = this.options;
-    if (evaluateEvery === undefined || (this.done % evaluateEvery !== 0 && this.done !== this.total)) return {};
-    const policy = this.ema ? await this.policy.withParameters(this.ema) : this.policy;
+    const { step, ema, best } = this.at;
+    if (evaluateEvery === undefined || (step % evaluateEvery !== 0 && step !== this.total)) return {};
+    const policy = ema ? await this.policy.withParameters(ema) : this.policy;
     try {
-      const heldOut = this.reference ? await this.reference.refer(this.objective, this.heldOut, signal) : this.heldOut;
-      const found = await evaluateObjective(policy, this.objective, heldOut, this.options, this.random.fork("held-out"), this.optimizer, signal);
-      if (keepBest) this.best = await betterOf(this.best, keepBest, found, this.done, () => policy.parameters());
+      const during = { running: this.optimizer, reference: this.reference };
+      const found = await evaluateObjective(policy, this.objective, this.heldOut, this.options, this.random.fork("held-out"), during, signal);
+      if (keepBest) this.at = { ...this.at, best: await betterOf(best, keepBest, found, step, () => policy.parameters()) };
       return found;
     } finally {
-      if (this.ema) await policy.free();
+      if (ema) await policy.free();
     }
   }
 

@@ -1,7 +1,7 @@
 import { chunk, groupBy } from "../base/collections.js";
 import type { Work } from "../base/work.js";
 import { Graph } from "../graph/index.js";
-import { exactShape, fittingBoth, layOut, roundUp, rowLength, type TokenSequence } from "./batch.js";
+import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type TokenSequence } from "./batch.js";
 import { batchCost, type BatchCost } from "./batch-cost.js";
 import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchShape } from "./log-probs.js";
 import type { ModelConfig } from "./config.js";
@@ -30,16 +30,24 @@ export async function responseLogProbs(
   let done = 0;
   for (const { rows, shape } of planScoring(policy.config, sequences, sharePrompts)) {
     signal?.throwIfAborted();
-    const executable = await policy.programs.get(`score ${JSON.stringify([policy.config, shape])}`, () =>
-      scoringProgram(policy.config, shape),
-    );
-    const batch = rows.map((row) => row.map((i) => sequences[i]!));
-    const { logProbs } = await executable.run({ ...layOut(batch, shape, policy.tokenizer.padId) }, policy.states);
+    const logProbs = await rowLogProbs(policy, rows.map((row) => row.map((i) => sequences[i]!)), shape);
     const indices = rows.flat();
-    indices.forEach((i, response) => (results[i] = logProbs!.data[response]!));
+    indices.forEach((i, response) => (results[i] = logProbs[response]!));
     onProgress?.((done += indices.length), sequences.length);
   }
   return results;
+}
+
+/**
+ * log π(y | x) of each response of some rows, in order.
+ *
+ * @param shape of a program that the rows fit
+ */
+export async function rowLogProbs(policy: Policy, rows: readonly Row[], shape: BatchShape): Promise<Float64Array> {
+  const { config, programs, tokenizer, states } = policy;
+  const executable = await programs.get(`score ${JSON.stringify([config, shape])}`, () => scoringProgram(config, shape));
+  const { logProbs } = await executable.run({ ...layOut(rows, shape, tokenizer.padId) }, states);
+  return Float64Array.from(logProbs!.data).subarray(0, rows.flat().length);
 }
 
 function scoringProgram(config: ModelConfig, shape: BatchShape): Program {

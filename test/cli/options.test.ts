@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Command } from "commander";
 import { describe, it } from "node:test";
+import { flatTrainingNames } from "../../src/align/flat-training.js";
 import { alignOptions, dataOptions, engineOptions, number, sftOptions, share, whole } from "../../src/cli/options.js";
 
 /** What a command with every option makes of some flags. */
@@ -50,6 +51,17 @@ describe("the options", () => {
     assert.equal(parsed("--no-length-normalized").lengthNormalized, false);
     for (const text of ["dpo=0.8,ppo=0.2", "dpo,nll", "dpo=1=2", "dpo=", "dpo=a"]) assert.throws(() => parsed("--loss", text), /found "/, text);
     assert.throws(() => parsed("--loss", "dpo=1,dpo=2"), /found a loss twice in "dpo=1,dpo=2", expected each once\./);
+  });
+
+  it("of a training that have no default are left out unless they are given", () => {
+    const own = (options: Record<string, unknown>) => Object.fromEntries(flatTrainingNames.filter((name) => name in options).map((name) => [name, options[name]]));
+    assert.deepEqual(own(parsed()), {});
+    const flags = ["--max-steps", "9", "--evaluate-every", "3", "--keep-best", "eval_rewards/margins", "--patience", "2", "--ema-decay", "0.9"];
+    assert.deepEqual(own(parsed(...flags, "--micro-batch-size", "4", "--reference-every", "5", "--reference-ema", "0.6")), {
+      ...{ microBatchSize: 4, maxSteps: 9, evaluateEvery: 3, keepBest: "eval_rewards/margins", patience: 2, emaDecay: 0.9 },
+      ...{ referenceEvery: 5, referenceEma: 0.6 },
+    });
+    assert.throws(() => parsed("--keep-best", "eval_los"), /found "eval_los", expected one of eval_loss, eval_rewards\/accuracies, eval_rewards\/margins, eval_rewards\/chosen\./);
   });
 
   it("that are not known say what is", () => {
