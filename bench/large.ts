@@ -1,9 +1,11 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeJson } from "../src/base/files.js";
+import { share, whole } from "../src/cli/options.js";
 import { runForJson } from "./child.js";
 import { findPython, keepPages, pythonScript } from "./pytorch.js";
 
@@ -40,29 +42,42 @@ const options = new Command("bench:large")
       "and greedy decoding, beside PyTorch and PEFT where .venv (scripts/make-venv.sh) or $PYTHON has them. " +
       "Takes 2.2 GB of disk while it runs, some 8 GB of memory, and a minute or so for each step.",
   )
-  .addOption(new Option("--ways <names>", `some of ${Object.keys(ways).join(",")}`).default(defaults.join(",")))
-  .addOption(new Option("--steps <n>", "steps that are timed, after the first").default(2).argParser(Number))
-  .addOption(new Option("--prompt <n>", "tokens of the prompt").default(256).argParser(Number))
-  .addOption(new Option("--response <n>", "tokens of the chosen and of the rejected response").default(256).argParser(Number))
-  .addOption(new Option("--new-tokens <n>", "tokens that are written").default(32).argParser(Number))
-  .addOption(new Option("--rank <n>", "of the adapter on all linear layers").default(16).argParser(Number))
-  .addOption(new Option("--dropout <share>", "of the adapter").default(0).argParser(Number))
-  .addOption(new Option("--layers <n>", "fewer than 22 for a smaller model").default(22).argParser(Number))
+  .option("--ways <names>", `some of ${Object.keys(ways).join(",")}`, parseWays, defaults)
+  .option("--steps <n>", "steps that are timed, after the first", whole(1), 2)
+  .option("--prompt <n>", "tokens of the prompt", whole(1), 256)
+  .option("--response <n>", "tokens of the chosen and of the rejected response", whole(1), 256)
+  .option("--new-tokens <n>", "tokens that are written", whole(1), 32)
+  .option("--rank <n>", "of the adapter on all linear layers", whole(1), 16)
+  .option("--dropout <share>", "of the adapter", share, 0)
+  .option("--layers <n>", "fewer than 22 for a smaller model", whole(1), 22)
   .option("--json <file>", "write all numbers to this file")
   .parse()
-  .opts<Record<"steps" | "prompt" | "response" | "newTokens" | "rank" | "dropout" | "layers", number> & { ways: string; json?: string }>();
+  .opts<Record<"steps" | "prompt" | "response" | "newTokens" | "rank" | "dropout" | "layers", number> & { ways: readonly Way[]; json?: string }>();
 
-const wanted = options.ways.split(",").filter((way): way is Way => way in ways);
+function parseWays(list: string): Way[] {
+  return list.split(",").map((way) => {
+    if (way in ways) return way as Way;
+    throw new InvalidArgumentError(`found "${way}", expected some of ${Object.keys(ways).join(",")}`);
+  });
+}
+
 const folder = await mkdtemp(join(tmpdir(), "sera-lab-bench-"));
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    rmSync(folder, { recursive: true });
+    process.exit(1);
+  });
+}
 try {
   const checkpoint = join(folder, "model");
   const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   await runForJson(process.execPath, [script("./large-checkpoint.js"), checkpoint, `${options.layers}`]);
   const python = await findPython();
+  if (python === undefined) console.log("PyTorch is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.\n");
   const results: Partial<Record<Way, LargeResult>> = {};
   console.log("| | load, s | first step, s | step, s | tokens/s written | peak loading, GB | training, GB | writing, GB |");
   console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-  for (const way of wanted) {
+  for (const way of options.ways) {
     const { steps, prompt, response, newTokens, rank, dropout } = options;
     const work = JSON.stringify({ checkpoint, steps, prompt, response, newTokens, rank, dropout, recompute: way.includes("recompute") });
     if (!way.startsWith("ours") && python === undefined) continue;

@@ -73,8 +73,10 @@ def main() -> None:
         losses.append(loss.item())
 
     times = [seconds(step) for _ in range(work["steps"] + 1)]
-    optimizer.zero_grad()
     peak_step = peak_bytes()
+    optimizer.zero_grad()
+    # What comes now is counted without what was just freed.
+    peak_bytes()
 
     model.eval()
     if work["recompute"]:
