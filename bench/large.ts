@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { writeJson } from "../src/base/files.js";
 import { share, whole } from "../src/cli/options.js";
 import { runForJson } from "./child.js";
-import { findPython, keepPages, pythonScript } from "./pytorch.js";
+import { findPython, keepPages, pyTorchMissing, pythonScript } from "./pytorch.js";
 
 /*
  * DPO with LoRA on a model in TinyLlama-1.1B's shape, beside PyTorch with PEFT on the same checkpoint: each way in a
@@ -73,7 +73,7 @@ try {
   const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   await runForJson(process.execPath, [script("./large-checkpoint.js"), checkpoint, `${options.layers}`]);
   const python = await findPython();
-  if (python === undefined) console.log("PyTorch is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.\n");
+  if (python === undefined) console.log(`${pyTorchMissing}\n`);
   const results: Partial<Record<Way, LargeResult>> = {};
   console.log("| | load, s | first step, s | step, s | tokens/s written | peak loading, GB | training, GB | writing, GB |");
   console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");

@@ -6,6 +6,9 @@ import type { Result } from "./result.js";
 export const pythonScript = (name: string) => fileURLToPath(new URL(`../../bench/python/${name}`, import.meta.url));
 const venvPython = fileURLToPath(new URL("../../.venv/bin/python", import.meta.url));
 
+/** What is said where {@link findPython} finds none. */
+export const pyTorchMissing = "PyTorch is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.";
+
 /** Lets glibc keep the pages that are freed, which PyTorch is much faster with. */
 export const keepPages = {
   MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
