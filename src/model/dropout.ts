@@ -1,5 +1,4 @@
 import type { Random } from "../base/random.js";
-import type { Feeds } from "../engine/engine.js";
 import { add, cast, div, less, mul, reshape, slice, sub, where, type Graph, type Value } from "../graph/index.js";
 import type { LoraConfig, ModelConfig } from "./config.js";
 import { loraLayers } from "./lora.js";
@@ -30,6 +29,8 @@ export interface LoraDropout {
   drop(x: Value, layer: LinearLayer): Value;
 }
 
+type KeyName = `dropout.${"r" | "s" | "c" | "d"}`;
+
 /** How many of the values of u are dropped: the share is rounded to a multiple of 1/2039. */
 const droppedOf = ({ dropout = 0 }: LoraConfig) => Math.round(dropout * prime);
 
@@ -43,16 +44,17 @@ export function loraDropout(graph: Graph, config: ModelConfig, rows: number): Lo
   const dropped = adapter ? droppedOf(adapter) : 0;
   if (!adapter || dropped === 0) return undefined;
   const starts = columnStarts(config, adapter);
-  const rowKeys = graph.input("dropout.rows", "float32", [2, rows]);
-  const columnKeys = graph.input("dropout.columns", "float32", [2, starts.total]);
-  const keys = (of: Value, which: number, start: number, count: number) => slice(slice(of, 0, which, which + 1), 1, start, start + count);
+  const keys = (name: KeyName, count: number) => graph.input(name, "float32", [count]);
+  const [r, s] = [keys("dropout.r", rows), keys("dropout.s", rows)];
+  const [c, d] = [keys("dropout.c", starts.total), keys("dropout.d", starts.total)];
   return {
     scale: 1 / (1 - dropped / prime),
     drop(x, { name, inputs }) {
       const [count] = x.shape as [number, number];
-      const column = (which: number) => keys(columnKeys, which, starts.of.get(name)!, inputs);
-      const row = (which: number) => reshape(keys(rowKeys, which, 0, count), [count, 1]);
-      const mixed = add(mul(row(0), column(0)), add(row(1), column(1)));
+      const start = starts.of.get(name)!;
+      const row = (of: Value) => reshape(slice(of, 0, 0, count), [count, 1]);
+      const column = (of: Value) => slice(of, 0, start, start + inputs);
+      const mixed = add(mul(row(r), column(c)), add(row(s), column(d)));
       const whole = cast(cast(div(mixed, prime), "int32"), "float32");
       return where(less(sub(mixed, mul(whole, prime)), dropped), 0, x);
     },
@@ -60,11 +62,12 @@ export function loraDropout(graph: Graph, config: ModelConfig, rows: number): Lo
 }
 
 /** What a run of a program with dropout is fed besides: masks that depend on nothing but the random stream. */
-export function dropoutFeeds(config: ModelConfig, rows: number, random: Random): Feeds {
+export function dropoutFeeds(config: ModelConfig, rows: number, random: Random): Partial<Record<KeyName, Float32Array>> {
   const { adapter } = config;
   if (!adapter || droppedOf(adapter) === 0) return {};
-  const keys = (count: number) => Float32Array.from({ length: 2 * count }, () => random.integer(prime));
-  return { "dropout.rows": keys(rows), "dropout.columns": keys(columnStarts(config, adapter).total) };
+  const keys = (count: number) => Float32Array.from({ length: count }, () => random.integer(prime));
+  const columns = columnStarts(config, adapter).total;
+  return { "dropout.r": keys(rows), "dropout.s": keys(rows), "dropout.c": keys(columns), "dropout.d": keys(columns) };
 }
 
 /** Where the inputs of each adapted layer begin among those of all. */

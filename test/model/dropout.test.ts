@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { defaultAdamW } from "../../src/align/adamw.js";
 import { dpo } from "../../src/align/losses/dpo.js";
 import { preference } from "../../src/align/preference.js";
 import { Training, type TrainingPosition } from "../../src/align/training.js";
+import { stepProgram } from "../../src/align/training-program.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import { Graph } from "../../src/graph/index.js";
+import { Graph, topologicalOrder } from "../../src/graph/index.js";
 import type { LoraConfig, ModelConfig } from "../../src/model/config.js";
 import { dropoutFeeds, loraDropout } from "../../src/model/dropout.js";
 import { initialLora, loraLayers, loraResult } from "../../src/model/lora.js";
@@ -171,6 +173,17 @@ describe("training with dropout", () => {
     const [kept, recomputed] = [await trained(1, 0.3), await trained(1, 0.3, { recompute: true })];
     assert.deepEqual(recomputed.losses, kept.losses);
     assertSameTensors(recomputed.parameters, kept.parameters);
+  });
+
+  it("keeps no mask where activations are computed again", () => {
+    const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
+    const masksOf = (recompute: boolean) => {
+      const { updates } = stepProgram({ config, objective: preference(dpo({ beta: 0.1 })), shape, places: 1, recompute }, defaultAdamW);
+      return topologicalOrder(updates.values()).filter(({ op, inputs }) => op === "less" && inputs[0]!.op === "sub").length;
+    };
+    assert.equal(masksOf(false), layers.length);
+    // The last layer's are used at once.
+    assert.equal(masksOf(true), layers.length + (layers.length / tinyConfig.layers) * (tinyConfig.layers - 1));
   });
 
   it("drops others at each step, and nothing in evaluation and scoring", async () => {
