@@ -6,7 +6,7 @@ import { providerChoices } from "../src/engine/onnx/providers.js";
 import { parameterCount } from "../src/model/parameters.js";
 import { runForJson } from "./child.js";
 import { measures } from "./measures.js";
-import { findPython, measurePyTorch } from "./pytorch.js";
+import { findPython, measurePyTorch, pyTorchMissing } from "./pytorch.js";
 import type { Comparison, MatmulRates } from "./result.js";
 import { benchSizes } from "./sizes.js";
 import { comparisonTable } from "./table.js";
@@ -44,7 +44,7 @@ const measureOurs = (size: string, work: string) =>
 const python = await findPython();
 const machine = `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`;
 console.log(`${machine}\n`);
-if (python === undefined) console.log("PyTorch is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.\n");
+if (python === undefined) console.log(`${pyTorchMissing}\n`);
 
 const rates: Record<string, MatmulRates> = {};
 const comparisons: Comparison[] = [];

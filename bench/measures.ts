@@ -99,7 +99,7 @@ async function step(size: BenchPlace): Promise<Measured> {
   const policy = await createPolicy(size);
   const { engine } = policy.programs;
   const adamW = { ...defaultAdamW, weightDecay: 0.01 };
-  const executable = await engine.prepare(stepProgram(config, supervised, adamW, fullShape(size), batch));
+  const executable = await engine.prepare(stepProgram({ config, objective: supervised, shape: fullShape(size), places: batch }, adamW));
   const moments = zeros(config, (name) => momentNames(name).mean, (name) => momentNames(name).square);
   const states = [...policy.states, await engine.createState(moments)];
   const feeds = fullBatch(size);

@@ -2,12 +2,15 @@ import { fileURLToPath } from "node:url";
 import { runForJson, runs } from "./child.js";
 import type { Result } from "./result.js";
 
-// Seen from dist/bench.
-const script = fileURLToPath(new URL("../../bench/python/bench_torch.py", import.meta.url));
+/** Path of a script of bench/python, seen from dist/bench. */
+export const pythonScript = (name: string) => fileURLToPath(new URL(`../../bench/python/${name}`, import.meta.url));
 const venvPython = fileURLToPath(new URL("../../.venv/bin/python", import.meta.url));
 
+/** What is said where {@link findPython} finds none. */
+export const pyTorchMissing = "PyTorch is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.";
+
 /** Lets glibc keep the pages that are freed, which PyTorch is much faster with. */
-const keepPages = {
+export const keepPages = {
   MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
   MALLOC_TRIM_THRESHOLD_: String(2 ** 32),
   MALLOC_TOP_PAD_: String(2 ** 28),
@@ -27,6 +30,6 @@ export const findPython = () => pythonWith("import psutil, torch, transformers")
 /** PyTorch's times for one piece of work, as it comes and with an allocator that keeps pages. */
 export async function measurePyTorch(python: string, size: string, what: string): Promise<{ plain: Result; keptPages: Result }> {
   const measure = (environment: NodeJS.ProcessEnv) =>
-    runForJson(python, [script, "--size", size, "--what", what], environment) as Promise<Result>;
+    runForJson(python, [pythonScript("bench_torch.py"), "--size", size, "--what", what], environment) as Promise<Result>;
   return { plain: await measure({}), keptPages: await measure(keepPages) };
 }

@@ -18,7 +18,8 @@ export async function sample(work: () => Promise<unknown>, seconds = 8): Promise
   return { milliseconds: median(samples), samples };
 }
 
-function median(values: readonly number[]): number {
+/** The middle of some numbers. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
 }

@@ -35,7 +35,7 @@ export async function evaluateObjective<Example>(
   const fetched: Record<string, Tensor>[] = [];
   for (const batch of batches) {
     signal?.throwIfAborted();
-    const build = () => evaluationProgram(config, objective, batch.shape, placesOf(objective, batch));
+    const build = () => evaluationProgram({ config, objective, shape: batch.shape, places: placesOf(objective, batch) });
     const executable = await programs.get(JSON.stringify(["evaluate", objective.key, batch.shape, config]), build);
     fetched.push(await executable.run(feedsOf(objective, batch, inOrder, tokenizer.padId), [...policy.states, running]));
   }

@@ -1,7 +1,8 @@
 import type { Program } from "../engine/engine.js";
 import { add, gradients, Graph, mul, type Value } from "../graph/index.js";
 import type { ModelConfig } from "../model/config.js";
-import { batchLeaves, weightedTokenLogProbs, type BatchShape } from "../model/log-probs.js";
+import { batchLeaves, mostRows, weightedTokenLogProbs, type BatchShape } from "../model/log-probs.js";
+import { loraDropout, type LoraDropout } from "../model/dropout.js";
 import { trainedShapes } from "../model/lora.js";
 import { stateWeights } from "../model/network.js";
 import { adamWStep, type AdamW } from "./adamw.js";
@@ -10,10 +11,21 @@ import type { Objective } from "./objective.js";
 /** Name of the state in which a parameter's gradient is accumulated. */
 export const gradientName = (parameter: string) => `gradient/${parameter}`;
 
+/** What the program of a micro-batch is made for. */
+export interface MicroBatchProgram<Example> {
+  readonly config: ModelConfig;
+  readonly objective: Objective<Example>;
+  readonly shape: BatchShape;
+  /** Examples that it has room for. */
+  readonly places: number;
+  /** See {@link gradients}. Default false. */
+  readonly recompute?: boolean;
+}
+
 /** A whole step in one program: forward, backward, clipping, AdamW. Gives the loss, the norm and the metrics' numbers. */
-export function stepProgram<E>(config: ModelConfig, objective: Objective<E>, adamW: AdamW, shape: BatchShape, places: number): Program {
-  const { loss, perExample, running = [], parameters } = forward(config, objective, shape, places);
-  const { updates, gradNorm } = adamWStep(adamW, parameters, gradients(loss, parameters));
+export function stepProgram<E>(made: MicroBatchProgram<E>, adamW: AdamW): Program {
+  const { loss, perExample, running = [], parameters } = trainingPass(made);
+  const { updates, gradNorm } = adamWStep(adamW, parameters, gradients(loss, parameters, made));
   return { outputs: { ...perExample, loss, gradNorm }, updates: new Map([...updates, ...running]) };
 }
 
@@ -21,10 +33,10 @@ export function stepProgram<E>(config: ModelConfig, objective: Objective<E>, ada
  * One micro-batch of a step: adds its gradients to those in the state, which count `keep` times
  * (0 for the first micro-batch of a step, 1 after it).
  */
-export function accumulateProgram<E>(config: ModelConfig, objective: Objective<E>, shape: BatchShape, places: number): Program {
-  const { graph, loss, perExample, parameters } = forward(config, objective, shape, places);
+export function accumulateProgram<E>(made: MicroBatchProgram<E>): Program {
+  const { graph, loss, perExample, parameters } = trainingPass(made);
   const keep = graph.input("keep", "float32", []);
-  const accumulated = gradients(loss, parameters).map((gradient, i) => {
+  const accumulated = gradients(loss, parameters, made).map((gradient, i) => {
     const name = gradientName(parameters[i]!.attributes.name);
     return [name, add(mul(graph.state(name, "float32", gradient.shape), keep), gradient)] as const;
   });
@@ -32,8 +44,8 @@ export function accumulateProgram<E>(config: ModelConfig, objective: Objective<E
 }
 
 /** The loss and the metrics' numbers alone. */
-export function evaluationProgram<E>(config: ModelConfig, objective: Objective<E>, shape: BatchShape, places: number): Program {
-  const { loss, perExample } = forward(config, objective, shape, places);
+export function evaluationProgram<E>(made: Omit<MicroBatchProgram<E>, "recompute">): Program {
+  const { loss, perExample } = forward(new Graph(), made);
   return { outputs: { ...perExample, loss }, updates: new Map() };
 }
 
@@ -46,11 +58,15 @@ export function applyProgram(config: ModelConfig, adamW: AdamW): Program {
   return { outputs: { gradNorm }, updates };
 }
 
-function forward<E>(config: ModelConfig, objective: Objective<E>, shape: BatchShape, places: number) {
+function trainingPass<E>(made: MicroBatchProgram<E>) {
   const graph = new Graph();
+  const dropout = loraDropout(graph, made.config, mostRows(made.shape));
+  return { graph, ...forward(graph, made, dropout), parameters: parameterLeaves(graph, made.config) };
+}
+
+function forward<E>(graph: Graph, { config, objective, shape, places }: MicroBatchProgram<E>, dropout?: LoraDropout) {
   const leaves = batchLeaves(graph, shape);
-  const perToken = weightedTokenLogProbs(config, stateWeights(graph, config), leaves);
-  return { graph, ...objective.build(leaves, perToken, places), parameters: parameterLeaves(graph, config) };
+  return objective.build(leaves, weightedTokenLogProbs(config, stateWeights(graph, config, dropout), leaves), places);
 }
 
 function parameterLeaves(graph: Graph, config: ModelConfig): Value<"state">[] {

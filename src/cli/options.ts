@@ -130,6 +130,7 @@ export function alignOptions(command: Command): Command {
     .option("--warmup <share>", "share of the steps in which the learning rate goes up", share, training.warmup)
     .option("--batch-size <n>", "pairs of a step", whole(1), training.batchSize)
     .option("--micro-batch-size <n>", "pairs that go through the model at once; gradients are accumulated", whole(1))
+    .option("--recompute", "compute activations again for the gradient instead of keeping them: slower, for far less memory")
     .option("--weight-decay <rate>", "AdamW's decay of matrices", number, training.adamW.weightDecay)
     .option("--max-steps <n>", "steps of each iteration, whatever --epochs says", whole(1))
     .option("--evaluate-every <n>", "steps between evaluations on --eval-data during training", whole(1))

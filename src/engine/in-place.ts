@@ -18,7 +18,7 @@ const elementwise = new Set<OpName>(["neg", "add", "sub", "mul", "div", "maximum
  * identity is dropped and a transpose is fused into the product that takes it, which then reads the
  * tensor itself.
  */
-const views = new Set<OpName>(["reshape", "stopGradient", "transpose"]);
+const views = new Set<OpName>(["reshape", "stopGradient", "checkpoint", "transpose"]);
 
 /** The names of the program's updates that may be written over the old content while the program runs. */
 export function updatesInPlace(program: Program): Set<string> {

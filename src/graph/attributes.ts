@@ -28,6 +28,7 @@ export interface Attributes {
   where: None;
   cast: { readonly dtype: DType };
   stopGradient: None;
+  checkpoint: None;
 
   // Contractions.
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly scale: number };

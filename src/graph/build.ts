@@ -72,6 +72,11 @@ export const where = (condition: Value, a: Operand, b: Operand): Value =>
 export const cast = (x: Value, dtype: DType): Value => (x.dtype === dtype ? x : x.graph.value("cast", [x], { dtype }));
 /** x, as a constant to differentiation. */
 export const stopGradient = (x: Value): Value => x.graph.value("stopGradient", [x], {});
+/**
+ * x, as a place from which {@link gradients} may compute again what follows. Where others are given, engines compute
+ * what follows from this value only after them.
+ */
+export const checkpoint = (x: Value, after: readonly Value[] = []): Value => x.graph.value("checkpoint", [x, ...after], {});
 
 /**
  * `scale · op(a) op(b)` over the last two axes, where op transposes them on request. The leading

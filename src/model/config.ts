@@ -11,6 +11,11 @@ export interface LoraConfig {
   readonly targets: readonly string[];
   /** Whether it counts α/√r times instead, so that high ranks learn as fast (Kalajdzievski 2023, arXiv 2312.03732). Default false. */
   readonly rsLora?: boolean;
+  /**
+   * Share of a layer's inputs that is set to zero before A, the others being scaled up, in training only; rounded to a
+   * multiple of 1/2039. Default 0.
+   */
+  readonly dropout?: number;
 }
 
 /** What every decoder-only transformer is made of; sizes are in elements. */

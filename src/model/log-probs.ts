@@ -16,6 +16,9 @@ export interface BatchShape {
   readonly sharesPrompts: boolean;
 }
 
+/** Rows of the widest input that a linear layer reads: all tokens, or the response tokens at the head. */
+export const mostRows = ({ rows, length, completions }: BatchShape): number => Math.max(rows * length, completions);
+
 /** The leaves that a batch is fed through; their contents are described at {@link RowFeeds}. */
 export interface BatchLeaves {
   readonly tokens: Value;

@@ -25,10 +25,11 @@ export function loraScale({ rank, alpha, rsLora = false }: LoraConfig): number {
 /**
  * The layers that an adapter is added to, in the model's order. A head of its own is among them only where it is named.
  *
- * @throws InputError where the rank is no whole number from 1, or a target is the name of no layer
+ * @throws InputError where the rank is no whole number from 1, dropout no share below 1, or a target is the name of no layer
  */
-export function loraLayers(config: ModelConfig, { rank, targets }: LoraConfig): LinearLayer[] {
+export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: LoraConfig): LinearLayer[] {
   if (!(Number.isInteger(rank) && rank >= 1)) throw new InputError(`lora: found rank ${rank}, expected a whole number from 1`);
+  if (!(dropout >= 0 && dropout < 1)) throw new InputError(`lora: found dropout ${dropout}, expected a share in [0, 1)`);
   const layers = linearLayers(config);
   const isHead = ({ name }: LinearLayer) => !config.tiedEmbeddings && name === layers.at(-1)!.name;
   const patterns = targets.map((target) => ({ target, pattern: patternOf(target) }));
@@ -83,12 +84,19 @@ export function initialLora(config: ModelConfig, lora: LoraConfig, random: Rando
  * What an adapter adds to a linear layer's result.
  *
  * @param x [rows, inputs]
+ * @param scale how often it counts. Default: {@link loraScale}
  * @returns [rows, outputs]
  */
-export function loraResult(graph: Graph, x: Value, { name, inputs, outputs }: LinearLayer, lora: LoraConfig): Value {
+export function loraResult(
+  graph: Graph,
+  x: Value,
+  { name, inputs, outputs }: LinearLayer,
+  lora: LoraConfig,
+  scale = loraScale(lora),
+): Value {
   const { a, b } = loraNames(name);
   const down = matmul(x, graph.state(a, "float32", [lora.rank, inputs]), { transposeB: true });
-  return matmul(mul(down, loraScale(lora)), graph.state(b, "float32", [outputs, lora.rank]), { transposeB: true });
+  return matmul(mul(down, scale), graph.state(b, "float32", [outputs, lora.rank]), { transposeB: true });
 }
 
 /** The parameters of the model that an adapter makes of another: its matrices added to those of the layers. */

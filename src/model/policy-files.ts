@@ -19,7 +19,7 @@ export async function savePolicy(policy: Policy, folder: string): Promise<void> 
     config: {
       rank: adapter.rank,
       alpha: adapter.alpha,
-      dropout: 0,
+      dropout: adapter.dropout ?? 0,
       // PEFT knows no patterns in a list.
       targetModules: adapter.targets.some((target) => target.includes("*")) ? layers.map(({ name }) => name) : adapter.targets,
       rsLora: adapter.rsLora ?? false,
@@ -60,6 +60,7 @@ export async function putAdapter(base: Policy, { config, tensors }: AdapterFile,
     alpha: config.alpha,
     targets: [...tensors.keys()],
     ...(config.rsLora && { rsLora: true }),
+    ...(config.dropout > 0 && { dropout: config.dropout }),
   };
   const parameters = new Map([...tensors].flatMap(([name, { a, b }]) => [[loraNames(name).a, a], [loraNames(name).b, b]] as const));
   checkFits(base.config, adapter, parameters, folder);

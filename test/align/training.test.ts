@@ -9,12 +9,12 @@ import { Random } from "../../src/base/random.js";
 import type { Program } from "../../src/engine/engine.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import type { Parameters } from "../../src/model/parameters.js";
+import { initialParameters, type Parameters } from "../../src/model/parameters.js";
 import { Policy } from "../../src/model/policy.js";
 import { responseLogProbs } from "../../src/model/score.js";
 import { assertClose, assertSameTensors, largestDifference } from "../support/compare.js";
 import { llamaCases, loadLlamaCase } from "../support/llama-case.js";
-import { byteTokenizer, randomSequences, tinyConfig, tinyPolicy } from "../support/tiny-model.js";
+import { byteTokenizer, gpt2Config, gptNeoXConfig, randomSequences, tinyConfig, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -187,6 +187,22 @@ describe("a training", () => {
         assert.deepEqual([...records, ...(await taken(second))], expected.records);
         assertSameTensors(await resumed.parameters(), expected.parameters);
         await elsewhere.close();
+      }
+    });
+  }
+
+  for (const config of [tinyConfig, gptNeoXConfig, gpt2Config]) {
+    it(`has the same numbers where activations are computed again, in micro-batches or not (${config.architecture})`, async () => {
+      const parameters = initialParameters(config, Random.seeded(1));
+      const policy = () => Policy.create(programs, { config, parameters, tokenizer: byteTokenizer });
+      const pairs = await pairsOf(await policy(), 4);
+      for (const microBatchSize of [4, 3]) {
+        const settings = { ...options, microBatchSize };
+        const kept = await train(await policy(), preference(dpo({ beta: 0.1 })), pairs, settings);
+        const recomputed = await train(await policy(), preference(dpo({ beta: 0.1 })), pairs, { ...settings, recompute: true });
+        assertClose(recomputed.records.map(({ loss }) => loss), kept.records.map(({ loss }) => loss), 1e-6, "loss");
+        assertClose(recomputed.records.map(({ grad_norm }) => grad_norm), kept.records.map(({ grad_norm }) => grad_norm), 1e-5, "grad_norm");
+        assertCloseParameters(recomputed.parameters, kept.parameters, 1e-5);
       }
     });
   }

@@ -61,10 +61,12 @@ function twoLayers() {
 
 describe("all of a program's updates are in place in", () => {
   const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
+  const made = { config: tinyConfig, objective: supervised, shape, places: 2 };
   const adamW = { ...defaultAdamW, weightDecay: 0.1 };
   const programs: Record<string, Program> = {
-    "a clipped AdamW step": stepProgram(tinyConfig, supervised, adamW, shape, 2),
-    "the accumulation of gradients": accumulateProgram(tinyConfig, supervised, shape, 2),
+    "a clipped AdamW step": stepProgram(made, adamW),
+    "one that computes its activations again": stepProgram({ ...made, recompute: true }, adamW),
+    "the accumulation of gradients": accumulateProgram(made),
     "the end of an accumulated step": applyProgram(tinyConfig, adamW),
   };
   for (const [name, program] of Object.entries(programs)) {

@@ -21,6 +21,8 @@ const results: readonly Result[] = [
   [b.where(bool(2, 1), f(3), f(4, 1, 1)), [4, 2, 3]],
   [b.cast(f(2), "int32"), [2], "int32"],
   [b.stopGradient(i(2)), [2], "int32"],
+  [b.checkpoint(i(2)), [2], "int32"],
+  [b.checkpoint(f(2), [f(3, 4)]), [2]],
   [b.matmul(f(5, 2, 3), f(5, 3, 4)), [5, 2, 4]],
   [b.matmul(f(3, 2), f(4, 3), { transposeA: true, transposeB: true }), [2, 4]],
   [b.sum(f(2, 3, 4), [0, -1]), [3]],
@@ -77,6 +79,10 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
   where: [
     [() => b.where(f(2), f(2), 0), "where(float32[2], float32[2], float32[]): needs bool, got float32"],
     [() => b.where(bool(2), f(3), 0), "where(bool[2], float32[3], float32[]): shapes [2] and [3] do not broadcast"],
+  ],
+  checkpoint: [
+    [() => b.checkpoint(f(2), [i(2)]), "checkpoint(float32[2], int32[2]): needs float32, got int32"],
+    [() => b.checkpoint(f(2), [f(0)]), "checkpoint(float32[2], float32[0]): cannot wait for a value without elements"],
   ],
   matmul: [
     [() => b.matmul(f(2, 3), f(2, 3)), "matmul(float32[2,3], float32[2,3]): inner sizes differ: 3 and 2"],

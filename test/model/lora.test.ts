@@ -59,10 +59,10 @@ describe("LoRA as PEFT has it", () => {
       return logits!.data as Float32Array;
     };
 
-    it(`${name}: the same logits, with the adapter, without it, and with it merged`, async () => {
+    it(`${name}: the same logits, with the adapter, which drops nothing outside of training, without it, and with it merged`, async () => {
       const { base, adapter: matrices, logits, reference } = await read();
       const model = await Policy.create(programs, { config, parameters: base, tokenizer: byteTokenizer });
-      const policy = await model.withAdapter(adapter, matrices);
+      const policy = await model.withAdapter({ ...adapter, dropout: 0.5 }, matrices);
       assertClose(await logitsOf(policy), logits.data, 1e-5, "with");
       assertClose(await logitsOf(policy.withoutAdapter()), reference.data, 1e-5, "without");
       const merged = await Policy.create(programs, { config, parameters: await policy.mergedParameters(), tokenizer: byteTokenizer });
@@ -137,12 +137,13 @@ describe("LoRA", () => {
     assert.equal(loraLayers(untied, { ...lora, targets: ["lm_head"] }).length, 1);
   });
 
-  it("refuses targets that are no layer's, and ranks that are none", () => {
+  it("refuses targets that are no layer's, and ranks and shares that are none", () => {
     const wrong = (changed: Partial<LoraConfig>, message: RegExp) =>
       assert.throws(() => loraLayers(tinyConfig, { ...lora, ...changed }), { name: "InputError", message });
     wrong({ targets: ["q_prj"] }, /^lora: found target "q_prj", expected the end of a linear layer's name: q_proj, k_proj/);
     wrong({ targets: [] }, /^lora: found no target/);
     wrong({ rank: 0 }, /^lora: found rank 0/);
+    wrong({ dropout: 1 }, /^lora: found dropout 1, expected a share in \[0, 1\)$/);
   });
 });
 
@@ -153,13 +154,14 @@ describe("an adapter on disk", () => {
   it("comes back as it was, in PEFT's layout", async (test) => {
     const folder = join(emptyFolder(test), "adapter");
     const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer }, "org/base");
-    for (const targets of [lora.targets, ["layers.1.*"]]) {
-      const adapter = { ...lora, targets };
+    for (const [targets, dropout] of [[lora.targets, 0], [["layers.1.*"], 0.25]] as const) {
+      const adapter = { ...lora, targets, dropout };
       const policy = await model.withAdapter(adapter, randomLora(adapter));
       await savePolicy(policy, folder);
       const { config } = await readAdapter(folder);
-      assert.equal(config.baseModel, "org/base");
+      assert.deepEqual([config.baseModel, config.dropout], ["org/base", dropout]);
       const again = await loadPolicy(programs, folder, model);
+      assert.equal(again.config.adapter!.dropout ?? 0, dropout);
       assert.deepEqual(await responseLogProbs(again, sequences), await responseLogProbs(policy, sequences));
     }
   });

@@ -59,6 +59,10 @@ const examples: Readonly<Record<OpName, readonly (readonly [Value, readonly numb
     [b.cast(yesNo, "float32"), [1, 0]],
   ],
   stopGradient: [[b.stopGradient(row), [1, 2, 3]]],
+  checkpoint: [
+    [b.checkpoint(row), [1, 2, 3]],
+    [b.checkpoint(row, [matrix]), [1, 2, 3]],
+  ],
   matmul: [
     [b.matmul(matrix, matrix, { transposeB: true }), [14, 32, 32, 77]],
     [b.matmul(matrix, matrix, { transposeA: true }), [17, 22, 27, 22, 29, 36, 27, 36, 45]],

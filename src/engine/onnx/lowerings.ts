@@ -40,6 +40,7 @@ export const lowerings: Lowerings = {
   where: node("Where"),
   cast: (emit, { attributes: { dtype } }, inputs) => emit.node("Cast", inputs, { to: { int: onnxNumber[dtype] } }),
   stopGradient: node("Identity"),
+  checkpoint: (emit, value, [x, ...after]) => (after.length === 0 ? x! : onceKnown(emit, value, x!, after)),
 
   matmul: (emit, value, inputs) => {
     if (value.shape.length > 2) return batchedMatmul(emit, value, inputs);
@@ -109,6 +110,23 @@ function batchedMatmul(emit: Emitter, { attributes: { transposeA, transposeB, sc
     transB: { int: transposeB ? 1 : 0 },
     alpha: { float: scale },
   });
+}
+
+/**
+ * x, by a node that onnxruntime cannot run before `after` is known, nor take for x itself: it would share what is
+ * computed from the two. Both choices are x, so the numbers of `after` do not matter.
+ */
+function onceKnown(emit: Emitter, { inputs: [, ...others] }: Value, x: string, after: readonly string[]): string {
+  const zero = emit.constant("float32", [], bytes(Float32Array.of(0)));
+  const elements = after.map((name, i) => {
+    const axes = others[i]!.shape.map((_, axis) => axis);
+    const list = (number: number) => emit.int64(axes.map(() => number));
+    const one = axes.length === 0 ? name : emit.node("Slice", [name, list(0), list(1), emit.int64(axes)]);
+    return emit.node("Reshape", [one, emit.int64([1])]);
+  });
+  const all = emit.node("Concat", elements, { axis: { int: 0 } });
+  const sum = emit.node("ReduceSum", [all, emit.int64([0])], { keepdims: { int: 0 } });
+  return emit.node("Where", [emit.node("Less", [sum, zero]), x, x]);
 }
 
 /** int64 [...lead, rank]: for each place of `lead` its own coordinates and then the index found there. */

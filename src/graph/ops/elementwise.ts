@@ -1,9 +1,9 @@
 import type { OpName } from "../attributes.js";
 import { add, div, exp, less, mul, neg, sigmoid, sub, where } from "../build.js";
 import type { OpDefinition } from "../definition.js";
-import { broadcastShapes } from "../tensor.js";
+import { broadcastShapes, sizeOf } from "../tensor.js";
 import type { Inferred, Value } from "../value.js";
-import { needType, unbroadcast } from "./shared.js";
+import { need, needType, unbroadcast } from "./shared.js";
 
 /** An op on one float value with derivative `dx(x, y, dy)`. */
 function unary<K extends OpName>(dx: (x: Value, y: Value, dy: Value) => Value): OpDefinition<K> {
@@ -92,4 +92,15 @@ export const castDefinition: OpDefinition<"cast"> = {
 export const stopGradientDefinition: OpDefinition<"stopGradient"> = {
   infer: ([x]) => ({ dtype: x!.dtype, shape: x!.shape }),
   gradient: () => [],
+};
+
+export const checkpointDefinition: OpDefinition<"checkpoint"> = {
+  infer([x, ...after]) {
+    for (const value of after) {
+      needType(value, "float32");
+      need(sizeOf(value.shape) > 0, "cannot wait for a value without elements");
+    }
+    return { dtype: x!.dtype, shape: x!.shape };
+  },
+  gradient: (_, dy) => [dy],
 };

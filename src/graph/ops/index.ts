@@ -29,6 +29,7 @@ export const definitions: { readonly [K in OpName]: OpDefinition<K> } = {
   where: elementwise.whereDefinition,
   cast: elementwise.castDefinition,
   stopGradient: elementwise.stopGradientDefinition,
+  checkpoint: elementwise.checkpointDefinition,
   matmul: contractions.matmulDefinition,
   sum: contractions.sumDefinition,
   reshape: arrangement.reshapeDefinition,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inputError } from "../../base/errors.js";
-import { add, reshape, slice, transpose, type Value } from "../../graph/index.js";
+import { add, checkpoint, reshape, slice, transpose, type Value } from "../../graph/index.js";
 import type { GptNeoXConfig } from "../config.js";
 import { embedding, layerNormModule, linear } from "../modules.js";
 import { checkJson } from "../read-json.js";
@@ -118,6 +118,7 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
     let x = embed(network, names.embedding, tokens);
     for (let i = 0; i < config.layers; i++) {
       const layer = layerName(i);
+      x = checkpoint(x);
       const rows = network.linear(norm(network, x, `${layer}.input_layernorm`, config), `${layer}.attention.query_key_value`);
       // Query, key and value of one head stand beside each other.
       const fused = reshape(rows, [batch, length, heads, 3 * headSize]);

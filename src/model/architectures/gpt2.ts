@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { add, reshape, slice, transpose } from "../../graph/index.js";
+import { add, checkpoint, reshape, slice, transpose } from "../../graph/index.js";
 import type { Gpt2Config } from "../config.js";
 import { embedding, layerNormModule, linear } from "../modules.js";
 import { checkJson } from "../read-json.js";
@@ -93,6 +93,7 @@ export const gpt2: Architecture<Gpt2Config> = {
     let x = add(embed(network, names.embedding, tokens), embed(network, positions, position));
     for (let i = 0; i < config.layers; i++) {
       const layer = layerName(i);
+      x = checkpoint(x);
       const fused = network.linear(norm(network, x, `${layer}.ln_1`, config), `${layer}.attn.c_attn`);
       // All heads' queries stand first, then all keys, then all values.
       const part = (at: number) => {

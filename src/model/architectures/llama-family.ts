@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inputError } from "../../base/errors.js";
-import { add, mul, reshape, rmsNorm, silu, transpose, type Value } from "../../graph/index.js";
+import { add, checkpoint, mul, reshape, rmsNorm, silu, transpose, type Value } from "../../graph/index.js";
 import type { Attention } from "../attention.js";
 import type { LlamaConfig, MistralConfig, Qwen2Config } from "../config.js";
 import { embedding, linear, rmsNormModule, type Module } from "../modules.js";
@@ -128,6 +128,7 @@ export function decodeFamily(
   let x = embed(network, familyNames.embedding, tokens);
   for (let i = 0; i < config.layers; i++) {
     const layer = layerName(i);
+    x = checkpoint(x);
     const normed = norm(x, `${layer}.input_layernorm`);
     const project = (name: string, heads: number) => {
       const rows = network.linear(normed, `${layer}.self_attn.${name}`);

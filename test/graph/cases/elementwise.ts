@@ -90,4 +90,13 @@ export const elementwise = {
     },
     { title: "stopGradient of int32", inputs: [integers([2], [4, 5])], build: b.stopGradient },
   ],
+  checkpoint: [
+    { title: "checkpoint alone", inputs: [normal(2, 3)], build: (x) => b.checkpoint(x) },
+    {
+      title: "checkpoint after a scalar, a matrix and what is no number",
+      inputs: [normal(3), normal(), normal(2, 3)],
+      build: (x, y, z) => b.mul(b.checkpoint(b.exp(x), [b.exp(y), z, b.log(b.neg(b.mul(z, z)))]), y),
+    },
+    { title: "checkpoint of int32", inputs: [integers([2], [4, 5]), held(normal(2))], build: (x, y) => b.checkpoint(x, [y]) },
+  ],
 } satisfies Record<string, readonly Case[]>;

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as b from "../../src/graph/build.js";
+import { gradients } from "../../src/graph/gradient.js";
+import { Graph, topologicalOrder, type Value } from "../../src/graph/value.js";
+import { Random } from "../../src/base/random.js";
+import { evaluate } from "../support/reference.js";
+
+const layers = 4;
+const width = 3;
+
+/** x ← x + silu(x·w)·m from layer to layer, each beginning with a checkpoint; m is made of what is fed in each layer. */
+function residualStack() {
+  const graph = new Graph();
+  const weights = Array.from({ length: layers }, (_, i) => graph.state(`w${i}`, "float32", [width, width]));
+  const fed = graph.input("fed", "float32", [layers, width]);
+  let x: Value = b.mul(graph.input("x", "float32", [2, width]), 2);
+  weights.forEach((weight, i) => {
+    x = b.checkpoint(x);
+    x = b.add(x, b.mul(b.silu(b.matmul(x, weight)), b.exp(b.slice(fed, 0, i, i + 1))));
+  });
+  return { weights, loss: b.sum(b.mul(x, x)) };
+}
+
+const random = Random.seeded(1);
+const numbers = (count: number) => Array.from({ length: count }, () => random.normal());
+const feeds = {
+  x: numbers(2 * width),
+  fed: numbers(layers * width),
+  ...Object.fromEntries(Array.from({ length: layers }, (_, i) => [`w${i}`, numbers(width * width)])),
+};
+
+const count = (values: readonly Value[], op: string) => topologicalOrder(values).filter((value) => value.op === op).length;
+
+describe("gradients that compute again what lies between checkpoints", () => {
+  const { weights, loss } = residualStack();
+  const kept = gradients(loss, weights);
+  const recomputed = gradients(loss, weights, { recompute: true });
+
+  it("are the same numbers", () => {
+    assert.deepEqual(evaluate(recomputed, feeds), evaluate(kept, feeds));
+  });
+
+  it("compute every stretch but the last twice, and of what is fed its masks too", () => {
+    // Forward; backward by the weight and, but for the first layer, by x.
+    assert.equal(count(kept, "matmul"), layers + 2 * layers - 1);
+    assert.equal(count(recomputed, "matmul") - count(kept, "matmul"), layers - 1);
+    assert.equal(count(recomputed, "exp") - count(kept, "exp"), layers - 1);
+  });
+
+  it("begin a stretch again only when the gradients behind it are known, also those of the weights", () => {
+    const copies = topologicalOrder(recomputed).filter(({ op, inputs }) => op === "checkpoint" && inputs.length > 1);
+    const residuals = copies.filter(({ inputs }) => inputs[0]!.op !== "input");
+    assert.equal(residuals.length, layers - 1);
+    // The last layer's comes first.
+    residuals.forEach((copy, i) => {
+      const before = new Set(topologicalOrder([copy]));
+      recomputed.forEach((gradient, layer) => assert.equal(before.has(gradient), layer > layers - 2 - i, `${i}, weight ${layer}`));
+    });
+  });
+
+  it("can be differentiated themselves", () => {
+    const second = (slopes: readonly Value[]) => gradients(slopes.map((slope) => b.sum(b.mul(slope, slope))).reduce((x, y) => b.add(x, y)), weights);
+    const [found, expected] = [recomputed, kept].map((slopes) => evaluate(second(slopes), feeds).flat());
+    found!.forEach((value, i) => assert.ok(Math.abs(value - expected![i]!) <= 1e-9 * Math.abs(expected![i]!)));
+  });
+
+  it("leave a loss without checkpoints as it is", () => {
+    const graph = new Graph();
+    const x = graph.input("x", "float32", [3]);
+    const y = b.sum(b.exp(x));
+    assert.deepEqual(gradients(y, [x], { recompute: true }), gradients(y, [x]));
+  });
+
+  it("do not compute again what no parameter has changed", () => {
+    const top = [weights.at(-1)!];
+    assert.deepEqual(gradients(loss, top, { recompute: true }), gradients(loss, top));
+  });
+});
