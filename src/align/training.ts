@@ -253,7 +253,7 @@ export class Training<Example> {
     const feeds = (batch: LoadedBatch<Example>, number: number) => ({
       ...feedsOf(this.objective, batch, step, tokenizer.padId),
       // Named by the step, so that a training that goes on where another stopped drops the same.
-      ...dropoutFeeds(config, mostRows(batch.shape), this.random.fork("dropout", this.done, number)),
+      ...dropoutFeeds(config, mostRows(batch.shape), this.random.fork("dropout", this.at.step, number)),
     });
     if (batches.length === 1) {
       const [batch] = batches as [LoadedBatch<Example>];

@@ -89,9 +89,9 @@ describe("every node has a kernel on the device", { skip }, () => {
     const shared = { ...batch, rows: 2, sharesPrompts: true };
     const [larger, smaller] = [{ rows: 4, places: 12 }, { rows: 2, places: 12 }];
     const all: Readonly<Record<string, () => Program>> = {
-      "a training step": () => stepProgram(config, objective, defaultAdamW, batch, 2),
-      "a training step on shared prompts": () => stepProgram(config, objective, defaultAdamW, shared, 2),
-      "a micro-batch": () => accumulateProgram(config, objective, batch, 2),
+      "a training step": () => stepProgram({ config, objective, shape: batch, places: 2 }, defaultAdamW),
+      "a training step on shared prompts": () => stepProgram({ config, objective, shape: shared, places: 2 }, defaultAdamW),
+      "a micro-batch": () => accumulateProgram({ config, objective, shape: batch, places: 2 }),
       "the end of a step": () => applyProgram(config, defaultAdamW),
       "reading prompts": () => fillProgram(config, { ...larger, prompts: 2, promptLength: 5 }),
       "writing a token": () => writeProgram(config, larger),
