@@ -3,6 +3,7 @@ export { comparison } from "./comparison.js";
 export { agreement, grade, Judgement, PairJudgement, winRate } from "./judge.js";
 export { loadDemonstrations, loadPreferences } from "./load-data.js";
 export { loadModel, type LoadModelOptions } from "./load-model.js";
+export { flippedShares, marginAgreement, review, type ReviewedRow } from "./review.js";
 export { respond, type RespondOptions } from "./respond.js";
 export { Run, type Iteration, type MarginRow } from "./run.js";
 export { streamResponse } from "./stream-response.js";

@@ -1,4 +1,6 @@
 import type { ColumnTable } from "arquero";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { LoggedStep } from "../align/train-in-folder.js";
 import { RunFolder } from "../align/run-folder.js";
 import { InputError } from "../base/errors.js";
@@ -11,6 +13,7 @@ import type { Policy } from "../model/policy.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
+import type { MethodOptions } from "../run/options.js";
 import type { IterationSummary, RunSummary } from "../run/summary.js";
 import { loadModel } from "./load-model.js";
 import { tableOf } from "./table-of.js";
@@ -113,6 +116,11 @@ export class Run {
     const found = this.all[number];
     if (!found) throw new InputError(`found iteration ${number}, expected one of 0 to ${this.all.length - 1}`);
     return found;
+  }
+
+  /** The options that the run was told. */
+  async options(): Promise<MethodOptions> {
+    return JSON.parse(await readFile(join(this.folder, "config.json"), "utf8")) as MethodOptions;
   }
 
   /** Loads the policy that the run ended with. */

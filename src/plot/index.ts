@@ -1,3 +1,4 @@
+export { calibration } from "./calibration.js";
 export { dashboard } from "./dashboard.js";
 export { differences } from "./differences.js";
 export { goldByIteration } from "./gold-by-iteration.js";

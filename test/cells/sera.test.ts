@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { align, comparison, respond, Run, sera, type RunOptions } from "../../src/cells/index.js";
-import { world } from "../../src/data/index.js";
+import { align, comparison, flippedShares, marginAgreement, respond, review, Run, sera, type ReviewedRow, type RunOptions } from "../../src/cells/index.js";
+import { tableOf } from "../../src/cells/table-of.js";
+import { flipLabels, world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
@@ -57,6 +58,28 @@ describe("sera in a cell", () => {
     const again = await respond(policy, ["cook a soup with rice ."], { maxNewTokens: 4, responses: 2 });
     assert.deepEqual(again.columnNames(), ["prompt", "response", "tokens"]);
     assert.equal(again.numRows(), 2);
+  });
+
+  it("reviews any pairs by its policies, and says how far they agree with scores", async (test) => {
+    inEmptyFolder(test);
+    const flipped = flipLabels(pairs, 0.5, Random.seeded(1));
+    const run = await sera(start, flipped, options);
+    const reviewed = await review(run, heldOut);
+    assert.equal(reviewed.numRows(), 2 * heldOut.length);
+    const agreement = marginAgreement(reviewed);
+    assert.deepEqual(agreement.array("policy"), ["iteration 1", "iteration 2"]);
+    const { accuracy, meanMargin } = run.iterations[1]!;
+    assert.ok(Math.abs(agreement.get("agreesWithLabel", 0) - accuracy!) < 1e-9);
+    const margins = (reviewed.objects() as ReviewedRow[]).filter(({ iteration }) => iteration === 2).map(({ margin }) => margin);
+    assert.ok(Math.abs(margins.reduce((a, b) => a + b, 0) / margins.length - meanMargin!) < 1e-4);
+    assert.match(await plot.renderSvg(plot.calibration(reviewed, 0.5)), /Calibration/);
+
+    const [shares] = flippedShares(run.margins).objects() as { pairs: number; kept: number; flipped: number; flippedAmongKept: number }[];
+    const kept = run.iteration(2).selected.objects() as { flipped?: boolean }[];
+    assert.deepEqual([shares!.pairs, shares!.kept, shares!.flipped], [24, kept.length, 0.5]);
+    assert.equal(shares!.flippedAmongKept, kept.filter((row) => row.flipped).length / kept.length);
+    const unscored = tableOf([{ iteration: 2, margin: 1 }]);
+    assert.throws(() => marginAgreement(unscored), { name: "InputError", message: /^marginAgreement: found no pair with scores/ });
   });
 
   it("is read from its folder when the same cell is run again, and is another run when anything differs", async (test) => {

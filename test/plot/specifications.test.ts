@@ -57,6 +57,7 @@ const plots: Readonly<Record<string, { readonly spec: TopLevelSpec; readonly say
   "gold-rewards": { spec: plot.goldRewards(named), says: ["DPO", "SeRA", "0.690"] },
   "win-rates": { spec: plot.winRates(named), says: ["64.0%", "69.0%", "as good as SFT"] },
   "win-rates-run": { spec: plot.winRates(run), says: ["iteration 1", "60.0%"] },
+  calibration: { spec: plot.calibration(measured(2, 60), 0.5), says: ["Calibration of the implicit reward", "before iteration 2", "as sure as right"] },
   differences: { spec: plot.differences([{ name: "SeRA", mean: 0.02, low: -0.01, high: 0.05 }], "DPO"), says: ["+0.020", "as good as DPO", "less that of DPO"] },
   sweep: { spec: plot.sweep(swept, { title: "Under noise", xTitle: "flipped", yTitle: "gold", xFormat: ".0%" }), says: ["Under noise", "40%", "DPO", "SeRA"] },
   lengths: { spec: plot.lengths({ SFT: written(3), SeRA: written(5) }), says: ["SFT: median", "SeRA: median", "length (tokens)"] },

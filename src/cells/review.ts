@@ -1,0 +1,104 @@
+import type { ColumnTable } from "arquero";
+import { lossNamed } from "../align/losses/index.js";
+import { InputError } from "../base/errors.js";
+import { reported } from "../base/work.js";
+import type { PreferencePair } from "../data/pair.js";
+import { tokenizePairs } from "../data/tokenize.js";
+import type { OnnxEngineOptions } from "../engine/onnx/engine.js";
+import type { Policy } from "../model/policy.js";
+import { cell } from "../notebook/display.js";
+import { margins, pairLogProbs, pairRewards, type Margin } from "../review/index.js";
+import { correlationOf } from "../stats/correlation.js";
+import type { Run } from "./run.js";
+import { tableOf } from "./table-of.js";
+
+/** A pair as a policy judges it; {@link plot.marginAgainstScore} and the like draw such rows. */
+export interface ReviewedRow extends Margin {
+  /** As in a run's `margins`, the iteration that the review would precede: 2 is the policy of iteration 1. */
+  readonly iteration: number;
+  /** Whether the margin is above 0: the policy agrees with the label. */
+  readonly kept: boolean;
+}
+
+/**
+ * Implicit reward margins of any pairs under the policy of every iteration of a run, by the loss that it was trained
+ * with and against the model that it began from. Nothing is kept in the run's folder.
+ *
+ * @returns a row for each policy and each pair, with lengths, and scores where the pairs have them
+ * @example const reviewed = await review(run, heldOut);
+ * @throws InputError where a pair does not fit the model's context
+ */
+export async function review(run: Run, pairs: readonly PreferencePair[], engine: OnnxEngineOptions = {}): Promise<ColumnTable> {
+  const { loss: choice, ...settings } = await run.options();
+  const loss = lossNamed(choice, settings);
+  const rows: ReviewedRow[] = [];
+  const underPolicy = async <T>(iteration: number, work: (policy: Policy) => Promise<T>) => {
+    const policy = await run.iteration(iteration).policy(engine);
+    try {
+      return await work(policy);
+    } finally {
+      await policy.free();
+    }
+  };
+  const logProbs = (policy: Policy, iteration: number) => {
+    const tokenized = tokenizePairs(pairs, policy.tokenizer, { contextLength: policy.config.contextLength }).pairs;
+    const label = `review ${iteration}/${run.iterations.length - 1}`;
+    return reported(label, cell, async (work) => ({ tokenized, values: await pairLogProbs(policy, tokenized, work) }));
+  };
+  const { values: reference } = await underPolicy(0, (policy) => logProbs(policy, 0));
+  for (const { iteration } of run.iterations.slice(1)) {
+    const { tokenized, values } = await underPolicy(iteration, (policy) => logProbs(policy, iteration));
+    const own = margins(tokenized, pairRewards(loss, tokenized, values, reference), [], [1]);
+    rows.push(...own.map((row) => ({ iteration: iteration + 1, ...row, kept: row.margin > 0 })));
+  }
+  return tableOf(rows);
+}
+
+/**
+ * How far margins agree with the scores of the data's own judge: for each policy the correlations of the two differences,
+ * the share of pairs in which they have the same sign, and the share in which the margin agrees with the label. Pairs
+ * of equal scores count for the label only.
+ *
+ * @param reviewed what {@link review} gives, or a run's `margins`
+ * @throws InputError where the pairs have no scores
+ */
+export function marginAgreement(reviewed: ColumnTable): ColumnTable {
+  const rows = reviewed.objects() as ReviewedRow[];
+  const scored = rows.filter(({ chosenScore, rejectedScore }) => chosenScore !== undefined && rejectedScore !== undefined);
+  if (scored.length === 0) throw new InputError("marginAgreement: found no pair with scores, expected chosenScore and rejectedScore in the data");
+  const share = <T>(items: readonly T[], holds: (item: T) => boolean) => items.filter(holds).length / items.length;
+  return tableOf(
+    [...new Set(scored.map(({ iteration }) => iteration))].map((iteration) => {
+      const own = scored.filter((row) => row.iteration === iteration);
+      const differences = own.map(({ chosenScore, rejectedScore }) => chosenScore! - rejectedScore!);
+      const { pearson, spearman } = correlationOf(own.map(({ margin }) => margin), differences);
+      const unequal = own.flatMap(({ margin }, i) => (differences[i] === 0 ? [] : { margin, difference: differences[i]! }));
+      return {
+        policy: `iteration ${iteration - 1}`,
+        pairs: own.length,
+        pearson,
+        spearman,
+        agreesWithScore: share(unequal, ({ margin, difference }) => margin * difference > 0),
+        agreesWithLabel: share(own, ({ margin }) => margin > 0),
+      };
+    }),
+  );
+}
+
+/**
+ * Whether review filters out wrong labels: before each iteration the share of flipped pairs among all, and among those
+ * that were kept.
+ *
+ * @param reviewed a run's `margins`, of pairs of which some were flipped on purpose
+ */
+export function flippedShares(reviewed: ColumnTable): ColumnTable {
+  const rows = reviewed.objects() as ReviewedRow[];
+  const share = (some: readonly ReviewedRow[]) => some.filter(({ flipped }) => flipped).length / some.length;
+  return tableOf(
+    [...new Set(rows.map(({ iteration }) => iteration))].map((iteration) => {
+      const own = rows.filter((row) => row.iteration === iteration);
+      const kept = own.filter((row) => row.kept);
+      return { iteration, pairs: own.length, kept: kept.length, flipped: share(own), flippedAmongKept: share(kept) };
+    }),
+  );
+}
