@@ -19,12 +19,14 @@ const over = (name, values, recipe) => Object.fromEntries(values.map((value) => 
 const betas = (recipe, ...values) => over("β", values, (beta) => recipe({ beta }));
 // A method that knows of noise is told how much there is; without any it is told a tenth.
 const labelSmoothing = share || 0.1;
+// The best β falls under noise.
+const mild = share > 0 ? [0.03, 0.1, 0.3, 1] : [0.1, 0.3, 0.5, 1];
 
 const grids = {
   main: {
-    SFT: over("learning rate", [5e-5, 1e-4, 2e-4, 4e-4], (learningRate) => sft({ learningRate })),
+    SFT: over("learning rate", [1e-4, 2e-4, 4e-4, 8e-4], (learningRate) => sft({ learningRate })),
     DPO: betas(direct, 0.3, 0.5, 1, 2),
-    ORPO: over("λ", [0.3, 1, 3, 10], (beta) => direct({ loss: "orpo", beta })),
+    ORPO: over("λ", [1, 3, 10, 30], (beta) => direct({ loss: "orpo", beta })),
     "iterative DPO": betas(iterativeDpo, 0.1, 0.3, 1, 2),
     SPIN: betas(spin, 0.1, 0.3, 1, 2),
     "Curry-DPO": betas(curryDpo, 0.1, 0.3, 1, 2),
@@ -32,9 +34,9 @@ const grids = {
     SeRA: betas(sera, 0.5, 1, 2, 3),
   },
   noise: {
-    DPO: betas(direct, 0.1, 0.3, 0.5, 1),
-    cDPO: betas((own) => direct({ loss: "cdpo", labelSmoothing, ...own }), 0.1, 0.3, 0.5, 1),
-    rDPO: betas((own) => direct({ loss: "rdpo", labelSmoothing, ...own }), 0.1, 0.3, 0.5, 1),
+    DPO: betas(direct, ...mild),
+    cDPO: betas((own) => direct({ loss: "cdpo", labelSmoothing, ...own }), ...mild),
+    rDPO: betas((own) => direct({ loss: "rdpo", labelSmoothing, ...own }), ...mild),
     SeRA: betas(sera, 0.3, 1, 2, 3),
   },
 };

@@ -1,8 +1,9 @@
 import { lossNamed } from "./align/losses/index.js";
 import { balancingPenalty, formPairs, penalizeLength, type LabelledSample, type SamplePair } from "./bootstrap/index.js";
 import { capPerPrompt, selectionRules, type Margin, type Reviewed } from "./review/index.js";
+import type { MadePair, TrainingPair } from "./run/input.js";
 import type { Method } from "./run/method.js";
-import type { MadePair, Stages, TrainingPair } from "./run/stages.js";
+import type { Stages } from "./run/stages.js";
 import type { TrainedOn } from "./run/summary.js";
 import { checkSeraOptions, defaultSera, type SeraOptions } from "./sera-options.js";
 

@@ -8,7 +8,7 @@ import { OnnxEngine } from "../src/engine/onnx/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
 import { initialParameters } from "../src/model/parameters.js";
 import { runMethod } from "../src/run/method.js";
-import type { RunInput } from "../src/run/stages.js";
+import type { RunInput } from "../src/run/input.js";
 import { checkSeraOptions, defaultSera, type SeraOptions } from "../src/sera-options.js";
 import { seraMethod } from "../src/sera.js";
 import type { BootstrappedRow, LabelledSample } from "../src/bootstrap/index.js";

@@ -14,8 +14,8 @@ import { responseJudge, worldJudge } from "../judge/response-judge.js";
 import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
+import type { Watch } from "../run/input.js";
 import { runMethod, type Method } from "../run/method.js";
-import type { Watch } from "../run/stages.js";
 import { Run, tokenizerFolder } from "./run.js";
 
 /** What a run is told besides its method. */

@@ -1,7 +1,7 @@
 import { groupBy } from "../base/collections.js";
 import { InputError } from "../base/errors.js";
 import { isEmptyResponse, rankedDistinct, type LabelledSample, type Sample, type SamplePair } from "../bootstrap/index.js";
-import type { OfflinePair } from "../run/stages.js";
+import type { OfflinePair } from "../run/input.js";
 import { madePair } from "../sera.js";
 import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
 

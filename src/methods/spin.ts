@@ -1,6 +1,7 @@
 import { InputError } from "../base/errors.js";
 import { isEmptyResponse, type Sample } from "../bootstrap/index.js";
-import type { MadePair, OfflinePair, Stages } from "../run/stages.js";
+import type { MadePair, OfflinePair } from "../run/input.js";
+import type { Stages } from "../run/stages.js";
 import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
 
 /**

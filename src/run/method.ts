@@ -1,7 +1,8 @@
 import type { RunFolder } from "../align/run-folder.js";
 import type { ProgramCache } from "../engine/program-cache.js";
+import type { RunInput, Watch } from "./input.js";
 import type { MethodOptions } from "./options.js";
-import { Stages, type RunInput, type Watch } from "./stages.js";
+import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 
 /** A way to train a policy on preference pairs, with its settings: which stages follow on which. */

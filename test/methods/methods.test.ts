@@ -9,7 +9,7 @@ import * as methods from "../../src/methods/index.js";
 import type { Recipe, RecipeOptions } from "../../src/methods/index.js";
 import { initialParameters } from "../../src/model/parameters.js";
 import { runMethod } from "../../src/run/method.js";
-import type { RunInput } from "../../src/run/stages.js";
+import type { RunInput } from "../../src/run/input.js";
 import { emptyFolder } from "../support/folder.js";
 import { byteTokenizer, randomPairs, tinyConfig } from "../support/tiny-model.js";
 

@@ -22,7 +22,7 @@ export interface TableView {
  *
  * @param table an Arquero table, a danfojs DataFrame or Series, or rows as plain objects
  * @throws InputError where the table is none, or has no such page
- * @example showTable(margins(pairs, ratios, undefined, 0.3), { page: 3, title: "Margins" })
+ * @example showTable(run.margins, { page: 3, title: "Margins" })
  */
 export function showTable(table: TableInput, { page = 1, pageSize = 20, title }: TableView = {}): Displayable {
   const source = tableSource(table);
