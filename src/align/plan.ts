@@ -44,17 +44,33 @@ const stepsPerPool = 16;
  * them: few programs, each no larger than it must be.
  *
  * @param examples the sequences of each example, as many for each
- * @param cost decides, where `sharePrompts` does not, which rows a micro-batch is laid out in
+ * @param cost decides, where `sharePrompts` does not, in which rows micro-batches are laid out: all in shared ones, none,
+ *   or each in those that cost less
  */
 export function planTraining(
   examples: readonly (readonly TokenSequence[])[],
-  { batchSize, microBatchSize = batchSize, epochs, maxSteps = Infinity, sharePrompts }: PlanOptions,
+  options: PlanOptions,
   random: Random,
   cost: BatchCost,
 ): StepPlan[] {
-  const layouts = (sharePrompts === undefined ? [true, false] : [sharePrompts]).map((share) =>
-    examples.map((sequences) => exactShape(rowsOf(sequences, share))),
-  );
+  const { sharePrompts } = options;
+  // What single micro-batches save by rows of their own kind can be lost by the shapes that they have to fit.
+  const kinds = sharePrompts === undefined ? [[true, false], [true], [false]] : [[sharePrompts]];
+  const costOf = (steps: readonly StepPlan[]) =>
+    steps.flatMap(({ microBatches }) => microBatches).reduce((sum, { shape }) => sum + cost(shape), 0);
+  const plans = kinds.map((kind) => planInRows(examples, options, random, cost, kind));
+  return plans.reduce((best, plan) => (costOf(plan) < costOf(best) ? plan : best));
+}
+
+/** @param kinds whether rows may share prompts, whether they may not */
+function planInRows(
+  examples: readonly (readonly TokenSequence[])[],
+  { batchSize, microBatchSize = batchSize, epochs, maxSteps = Infinity }: PlanOptions,
+  random: Random,
+  cost: BatchCost,
+  kinds: readonly boolean[],
+): StepPlan[] {
+  const layouts = kinds.map((share) => examples.map((sequences) => exactShape(rowsOf(sequences, share))));
   const cheapest = (indices: readonly number[]) =>
     layouts
       .map((layout) => together(indices.map((i) => layout[i]!)))

@@ -65,7 +65,15 @@ export interface ScoringBatch {
 
 /** Batches of rows of like length; those of one length share a shape, which fits all of them. */
 export function planScoring(config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts = true): ScoringBatch[] {
-  const all = sharePrompts ? sharedRows(sequences, batchCost(config)) : [...sequences.keys()].map((i) => [i]);
+  const cost = batchCost(config);
+  const alone = inBatches(sequences, [...sequences.keys()].map((i) => [i]));
+  if (!sharePrompts) return alone;
+  const shared = inBatches(sequences, sharedRows(sequences, cost));
+  const costOf = (batches: readonly ScoringBatch[]) => batches.reduce((sum, { shape }) => sum + cost(shape), 0);
+  return costOf(shared) < costOf(alone) ? shared : alone;
+}
+
+function inBatches(sequences: readonly TokenSequence[], all: readonly number[][]): ScoringBatch[] {
   const row = (indices: readonly number[]) => indices.map((i) => sequences[i]!);
   const byLength = groupBy(all, (indices) => `${indices.length > 1} ${roundUp(rowLength(row(indices)))}`);
   return [...byLength.values()].flatMap((members) => {
