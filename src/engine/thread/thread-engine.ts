@@ -13,7 +13,10 @@ interface Waiting {
 /** The gates of the engines that are open. The process must not end inside of their runs. */
 const open = new Set<Gate>();
 process.on("exit", () => {
-  for (const gate of open) gate.shut();
+  for (const gate of open) {
+    gate.shut();
+    gate.hurry();
+  }
   for (const gate of open) gate.waitUntilEmpty();
 });
 
