@@ -6,9 +6,9 @@ import type { Handlers } from "../thread/serve.js";
 import type { BackendName } from "./backend-names.js";
 import { lowerings, type Kernel } from "./lowerings.js";
 import type { Plan, PlanNode } from "./plan.js";
+import { Transposes } from "./transposes.js";
 import { Workbench, type Tensor, type Tf } from "./workbench.js";
 
-/** A tensor of the state, and what is kept of it for as long as it does not change. */
 type States = Map<string, Tensor>;
 
 interface PreparedPlan {
@@ -27,6 +27,7 @@ interface PreparedPlan {
 export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean): Handlers<Plan> {
   const states = new Map<number, States>();
   const plans = new Map<number, PreparedPlan>();
+  const transposes = new Transposes(tf);
   let created = 0;
 
   return {
@@ -47,12 +48,12 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
     },
 
     freeState(id) {
-      tf.dispose([...(states.get(id)?.values() ?? [])]);
+      for (const tensor of states.get(id)?.values() ?? []) free(tensor);
       states.delete(id);
     },
 
     prepare(plan) {
-      const workbench = new Workbench(tf, backend);
+      const workbench = new Workbench(tf, backend, transposes);
       try {
         const kernels = plan.nodes.map((node) => kernelOf(node, workbench));
         plans.set(++created, { plan, kernels, workbench });
@@ -122,8 +123,14 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
   }
 
   function set(state: States, name: string, tensor: Tensor): void {
-    state.get(name)?.dispose();
+    const old = state.get(name);
+    if (old) free(old);
     state.set(name, tensor);
+  }
+
+  function free(tensor: Tensor): void {
+    transposes.forget(tensor);
+    tensor.dispose();
   }
 }
 

@@ -1,6 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs-core";
 import type { Tensor as Numbers } from "../../graph/tensor.js";
 import type { BackendName } from "./backend-names.js";
+import type { Transposes } from "./transposes.js";
 
 /** The library as a backend's package brings it. */
 export type Tf = typeof tfjs;
@@ -13,6 +14,7 @@ export class Workbench {
   constructor(
     readonly tf: Tf,
     readonly backend: BackendName,
+    readonly transposes: Transposes,
   ) {}
 
   /** Puts numbers on the device until the program is released. */
