@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { TfjsEngine } from "../../../src/engine/tfjs/engine.js";
 import type { OpName } from "../../../src/graph/attributes.js";
@@ -9,6 +10,7 @@ import { definitions } from "../../../src/graph/ops/index.js";
 import { buildCase, numbers, weighted, type Case } from "../../graph/cases/case.js";
 import { compositions } from "../../graph/cases/compositions.js";
 import { cases } from "../../graph/cases/index.js";
+import { drawCases } from "../../graph/cases/random.js";
 import { assertCloseToLargest, runCase } from "../../support/engine-case.js";
 import { tfjsBackends } from "../../support/tfjs-backends.js";
 
@@ -39,7 +41,7 @@ for (const backend of tfjsBackends) {
   describe(`tfjs on ${backend} computes what onnxruntime computes`, () => {
     for (const op of Object.keys(definitions) as OpName[]) {
       it(op, async () => {
-        for (const found of cases[op]) await check(found);
+        for (const found of [...cases[op], ...drawCases(op, 6, Random.seeded(1))]) await check(found);
       });
     }
     for (const found of compositions) it(found.title, () => check(found));
