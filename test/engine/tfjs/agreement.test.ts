@@ -12,8 +12,9 @@ import { TfjsEngine } from "../../../src/engine/tfjs/engine.js";
 import { generate } from "../../../src/model/generate.js";
 import { initialParameters } from "../../../src/model/parameters.js";
 import { responseLogProbs } from "../../../src/model/score.js";
-import type { SeraOptions } from "../../../src/sera-options.js";
-import { runSera } from "../../../src/sera.js";
+import { runMethod } from "../../../src/run/method.js";
+import { defaultSera, type SeraOptions } from "../../../src/sera-options.js";
+import { seraMethod } from "../../../src/sera.js";
 import { assertClose } from "../../support/compare.js";
 import { emptyFolder } from "../../support/folder.js";
 import { byteTokenizer, randomPairs, randomSequences, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
@@ -99,11 +100,12 @@ describe("on tfjs as on ONNX Runtime", () => {
 async function seraRun(programs: ProgramCache, test: TestContext): Promise<RunFolder> {
   const training = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
   const options: SeraOptions = {
+    ...defaultSera,
     ...{ loss: "dpo", beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, gamma: 0.3, seed: 1 },
     ...{ training, sft: training, generation: { maxNewTokens: 4 } },
   };
   const start = { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: byteTokenizer };
   const folder = new RunFolder(emptyFolder(test));
-  await runSera({ start, pairs: randomPairs(8, Random.seeded(2)) }, options, folder, programs);
+  await runMethod(seraMethod(options), { start, pairs: randomPairs(8, Random.seeded(2)) }, folder, programs);
   return folder;
 }

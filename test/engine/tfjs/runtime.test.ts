@@ -58,7 +58,7 @@ function anyFeeds({ outputs, updates }: Program): Feeds {
 
 describe("after a run there are as many tensors as before", () => {
   it("of a training step, whose state moves on", async () => {
-    const shape = { rows: 2, length: 8, completions: 6 };
+    const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
     const { create, prepare, run, read, release, freeState } = open("cpu");
     const none = tensors();
     const parameters = [...initialParameters(tinyConfig, Random.seeded(1))];
