@@ -1,10 +1,11 @@
 import { createEngine, type EngineOptions } from "../src/engine/create-engine.js";
 import type { Engine } from "../src/engine/engine.js";
+import { providerChoices } from "../src/engine/onnx/providers.js";
 import type { Result } from "./result.js";
 
 /** The engines that can be measured, by what the command line calls them. */
 const engines: Readonly<Record<string, EngineOptions>> = {
-  onnx: {},
+  ...Object.fromEntries(providerChoices.map((provider) => [`onnx-${provider}`, { provider }])),
   "tfjs-gpu": { engine: "tfjs", backend: "tensorflow-gpu" },
   "tfjs-node": { engine: "tfjs", backend: "tensorflow" },
   "tfjs-wasm": { engine: "tfjs", backend: "wasm" },
