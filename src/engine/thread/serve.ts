@@ -15,20 +15,20 @@ export type Handlers<Prepared> = {
  * Answers an engine's calls in this thread, one after the other: a run must not see a state that another is about to
  * change.
  *
- * @param begin makes the handlers, at the first call; where it throws, every call is answered so
+ * @param begin makes the handlers, at the first call; a call at which it throws is answered so, and the next tries again
  */
 export function serve<Settings, Prepared>(begin: (settings: Settings, gate: Gate) => Promise<Handlers<Prepared>>): void {
   const { settings, gate: shared } = workerData as ThreadData<Settings>;
   const port = parentPort!;
   const gate = new Gate(shared);
-  let handlers: Promise<Handlers<Prepared>> | undefined;
+  let handlers: Handlers<Prepared> | undefined;
   let last: Promise<void> = Promise.resolve();
   port.on("message", ({ id, call, args }: Request) => {
     last = last.then(async () => {
       try {
         const result = await gate.pass(async () => {
-          handlers ??= begin(settings, gate);
-          const handle = (await handlers)[call] as (...args: readonly unknown[]) => unknown;
+          handlers ??= await begin(settings, gate);
+          const handle = handlers[call] as (...args: readonly unknown[]) => unknown;
           return handle(...args);
         });
         const buffers = typeof result === "object" ? buffersOf(result) : [];
