@@ -42,7 +42,7 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   stopGradient: () => (x) => x!,
 
   matmul,
-  sum: ({ attributes: { axes, keepDims } }, { tf }) => (x) => tf.sum(x!, [...axes], keepDims),
+  sum: ({ attributes: { axes, keepDims } }, workbench) => (x) => sum(workbench, x!, axes, keepDims),
 
   reshape: ({ shape }, { tf }) => (x) => tf.reshape(x!, [...shape]),
   transpose: ({ attributes: { permutation } }, { tf }) => (x) => tf.transpose(x!, [...permutation]),
@@ -84,9 +84,10 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   },
 
   softmax: (_, { tf }) => (x) => tf.softmax(x!),
-  logSoftmax: (_, { tf }) => (x) => {
+  logSoftmax: ({ shape }, workbench) => (x) => {
+    const { tf } = workbench;
     const shifted = tf.sub(x!, tf.max(x!, -1, true));
-    return tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), -1, true)));
+    return tf.sub(shifted, tf.log(sum(workbench, tf.exp(shifted), [shape.length - 1], true)));
   },
   rmsNorm: ({ attributes: { epsilon } }, { tf }) => (x, weight) =>
     tf.mul(tf.div(x!, tf.sqrt(tf.add(tf.mean(tf.square(x!), -1, true), epsilon))), weight!),
@@ -119,6 +120,28 @@ function matmul(node: PlanNode<"matmul">, workbench: Workbench): Kernel {
 function plainProduct({ attributes: { transposeA, transposeB }, inputs }: PlanNode<"matmul">, { tf, transposes }: Workbench) {
   const turned = (x: Tensor, operand: number) => (inputs[operand]!.frozen ? transposes.of(x) : tf.transpose(x));
   return (a: Tensor, b: Tensor): Tensor => tf.matMul(transposeA ? turned(a, 0) : a, transposeB ? turned(b, 1) : b);
+}
+
+/** The wasm backend adds numbers one after the other, in float32: of more than this many it adds sums of parts. */
+const longSum = 1024;
+
+/** Sum over axes in ascending order. */
+function sum({ tf, backend }: Workbench, x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
+  const terms = axes.reduce((count, axis) => count * x.shape[axis]!, 1);
+  if (backend !== "wasm" || terms <= longSum) return tf.sum(x, [...axes], keepDims);
+  return axes.reduceRight((rest, axis) => {
+    const { shape } = rest;
+    const part = longestPart(shape[axis]!);
+    const parts = tf.reshape(rest, [...shape.slice(0, axis), shape[axis]! / part, part, ...shape.slice(axis + 1)]);
+    return tf.sum(tf.sum(parts, axis + 1), axis, keepDims);
+  }, x);
+}
+
+/** The largest divisor of a size that is not above its square root. */
+function longestPart(size: number): number {
+  let part = Math.floor(Math.sqrt(size));
+  while (size % part !== 0) part--;
+  return part;
 }
 
 /** Places in the flat data, int32 [elements of the index], of `data[…, index[…], …]` along an axis. */

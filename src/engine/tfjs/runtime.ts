@@ -79,7 +79,7 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
         }
         const outputs: Record<string, Numbers> = {};
         for (const [name, node] of plan.outputs) outputs[name] = await numbersOf(values[node]!);
-        for (const [name, node] of plan.updates) set(owner(name, bound), name, values[node]!.clone());
+        for (const [name, node] of plan.updates) set(owner(name, bound), name, another(values[node]!));
         return outputs;
       } finally {
         for (const value of values) value?.dispose();
@@ -102,7 +102,7 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
     const leaf = node.attributes as Leaf;
     const tensor = lookUp(leaf.name, bound);
     checkFits(leaf, tensor.dtype, tensor.shape);
-    return tensor.clone();
+    return another(tensor);
   }
 
   /** The result of an op, as a handle that nothing else has. */
@@ -110,7 +110,7 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
     try {
       return tf.tidy(() => {
         const result = kernel(...inputs);
-        return inputs.includes(result) || node.op === "constant" ? result.clone() : result;
+        return inputs.includes(result) || node.op === "constant" ? another(result) : result;
       });
     } catch (error) {
       const { numTensors, numBytes } = tf.memory();
@@ -120,6 +120,11 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
         { cause: error },
       );
     }
+  }
+
+  /** Another handle on the same numbers, to be disposed on its own. Not a clone: on wasm that copies. */
+  function another(tensor: Tensor): Tensor {
+    return tf.reshape(tensor, tensor.shape);
   }
 
   function set(state: States, name: string, tensor: Tensor): void {

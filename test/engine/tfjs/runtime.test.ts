@@ -5,13 +5,11 @@ import { supervised } from "../../../src/align/sft.js";
 import { stepProgram } from "../../../src/align/training-program.js";
 import { Random } from "../../../src/base/random.js";
 import type { Feeds, Program } from "../../../src/engine/engine.js";
-import type { BackendName } from "../../../src/engine/tfjs/backend-names.js";
 import { loadBackend } from "../../../src/engine/tfjs/backends.js";
-import { planOf } from "../../../src/engine/tfjs/plan.js";
-import { runtime } from "../../../src/engine/tfjs/runtime.js";
 import * as g from "../../../src/graph/index.js";
-import { Graph, tensor, type Tensor } from "../../../src/graph/index.js";
+import { Graph, tensor } from "../../../src/graph/index.js";
 import { initialParameters } from "../../../src/model/parameters.js";
+import { openRuntime } from "../../support/tfjs-runtime.js";
 import { tinyConfig } from "../../support/tiny-model.js";
 
 /*
@@ -21,18 +19,7 @@ import { tinyConfig } from "../../support/tiny-model.js";
 
 const cpu = (await loadBackend("cpu")).tf;
 
-function open(backend: BackendName, tf = cpu, isHurried = () => false) {
-  const calls = runtime(tf, backend, isHurried);
-  const create = (tensors: Iterable<readonly [string, Tensor]>) => {
-    const id = calls.createState() as number;
-    for (const [name, numbers] of tensors) calls.writeState(id, name, numbers);
-    return id;
-  };
-  const prepare = (program: Program) => calls.prepare(planOf(program)) as number;
-  const read = async (state: number, name: string) => (await calls.readState(state, [name]))[0]![1].data;
-  return { ...calls, create, prepare, read };
-}
-
+const open = (isHurried?: () => boolean) => openRuntime(cpu, "cpu", isHurried);
 const tensors = () => cpu.memory().numTensors;
 const row = (...numbers: number[]) => tensor([numbers.length], Float32Array.from(numbers));
 
@@ -59,7 +46,7 @@ function anyFeeds({ outputs, updates }: Program): Feeds {
 describe("after a run there are as many tensors as before", () => {
   it("of a training step, whose state moves on", async () => {
     const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
-    const { create, prepare, run, read, release, freeState } = open("cpu");
+    const { create, prepare, run, read, release, freeState } = open();
     const none = tensors();
     const parameters = [...initialParameters(tinyConfig, Random.seeded(1))];
     const moments = parameters.flatMap(([name, { shape }]) =>
@@ -84,7 +71,7 @@ describe("after a run there are as many tensors as before", () => {
   });
 
   it("of a program that gives leaves back, and of one that swaps two states", async () => {
-    const { create, prepare, run, read, release, freeState } = open("cpu");
+    const { create, prepare, run, read, release, freeState } = open();
     const none = tensors();
     const state = create([["w", row(1, 2, 3)], ["v", row(4, 5, 6)]]);
     const graph = new Graph();
@@ -122,7 +109,7 @@ describe("a run that fails in the middle of a graph frees all it made, and leave
     const kernel = cpu.getKernel("Exp", "cpu");
     cpu.unregisterKernel("Exp", "cpu");
     try {
-      await failing(open("cpu"), /^Error: exp\(float32\[3\]\) failed on tfjs's backend cpu, which holds 0 MB in \d+ tensors: Kernel 'Exp' not registered/);
+      await failing(open(), /^Error: exp\(float32\[3\]\) failed on tfjs's backend cpu, which holds 0 MB in \d+ tensors: Kernel 'Exp' not registered/);
     } finally {
       cpu.registerKernel(kernel);
     }
@@ -130,11 +117,11 @@ describe("a run that fails in the middle of a graph frees all it made, and leave
 
   it("because the process ends", async () => {
     let ops = 0;
-    await failing(open("cpu", cpu, () => ++ops > 4), /^Error: the engine is closed$/);
+    await failing(open(() => ++ops > 4), /^Error: the engine is closed$/);
   });
 
   it("for a feed that is missing", async () => {
-    const calls = open("cpu");
+    const calls = open();
     const state = calls.create([["w", row(1, 2, 3)]]);
     const id = calls.prepare(program().program);
     const before = tensors();
