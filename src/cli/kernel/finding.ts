@@ -23,3 +23,8 @@ export function line({ state, text, remedy }: Finding): string {
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
 }
+
+/** How fast matrices are multiplied, as a phrase. */
+export function rateOf(gflops: number): string {
+  return `matrix products at ${gflops < 10 ? gflops.toFixed(1) : gflops.toFixed(0)} GFLOPS`;
+}

@@ -88,9 +88,10 @@ export async function loadBackend(wanted?: BackendName): Promise<LoadedBackend> 
   );
 }
 
-/** A backend's package with its version; undefined where it is not installed. */
-export function installed(name: BackendName): { readonly package: string; readonly version: string | undefined } {
-  return { package: all[name].package, version: findPackage(all[name].package)?.version };
+/** A backend's package, its version where it is installed, and what installs it. */
+export function installed(backend: BackendName): { readonly name: string; readonly version: string | undefined; readonly install: string } {
+  const { package: name, install } = all[backend];
+  return { name, version: findPackage(name)?.version, install };
 }
 
 async function load(name: BackendName): Promise<Tf> {

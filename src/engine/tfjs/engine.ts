@@ -9,7 +9,9 @@ export interface TfjsEngineOptions {
 }
 
 /** What the thread is told. */
-export type TfjsSettings = TfjsEngineOptions;
+export interface TfjsSettings {
+  readonly backend: BackendName | undefined;
+}
 
 /**
  * Runs graphs op by op on TensorFlow.js, in a thread of its own, on whichever backend is there. Its packages are the
@@ -19,11 +21,18 @@ export type TfjsSettings = TfjsEngineOptions;
  * @example const engine = new TfjsEngine({ backend: "wasm" });
  */
 export class TfjsEngine extends ThreadEngine<Plan> {
+  private readonly backend: BackendName | undefined;
+
   constructor({ backend }: TfjsEngineOptions = {}) {
     if (backend !== undefined) checkBackendName(backend);
     // TensorFlow's native library reads it when it loads; else it greets on stderr. A thread cannot set it.
     process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
-    super(new URL("./worker.js", import.meta.url), { ...(backend && { backend }) } satisfies TfjsSettings);
+    super(new URL("./worker.js", import.meta.url));
+    this.backend = backend;
+  }
+
+  protected override settings(): TfjsSettings {
+    return { backend: this.backend };
   }
 
   async prepare(program: Program): Promise<Executable> {
