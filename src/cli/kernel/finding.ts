@@ -26,5 +26,6 @@ export function reasonOf(error: unknown): string {
 
 /** How fast matrices are multiplied, as a phrase. */
 export function rateOf(gflops: number): string {
-  return `matrix products at ${gflops < 10 ? gflops.toFixed(1) : gflops.toFixed(0)} GFLOPS`;
+  const rate = gflops < 1 ? gflops.toPrecision(1) : gflops.toFixed(gflops < 10 ? 1 : 0);
+  return `matrix products at ${rate} GFLOPS`;
 }

@@ -40,6 +40,8 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   where: (_, { tf }) => (condition, a, b) => tf.where(condition!, a!, b!),
   cast: ({ attributes: { dtype } }, { tf }) => (x) => (dtype === "bool" ? tf.notEqual(x!, tf.zerosLike(x!)) : tf.cast(x!, dtype)),
   stopGradient: () => (x) => x!,
+  // Ops run in the order in which the graph was built: what a checkpoint comes after has run.
+  checkpoint: () => (x) => x!,
 
   matmul,
   sum: ({ attributes: { axes, keepDims } }, workbench) => (x) => sum(workbench, x!, axes, keepDims),

@@ -37,7 +37,8 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
     },
 
     writeState(id, name, { dtype, shape, data }) {
-      set(get(states, id, "state"), name, tf.tensor(data, [...shape], dtype));
+      const state = get(states, id, "state");
+      set(state, name, onDevice(`the tensor "${name}" ${dtype}[${shape}]`, () => tf.tensor(data, [...shape], dtype)));
     },
 
     async readState(id, names) {
@@ -107,16 +108,27 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
 
   /** The result of an op, as a handle that nothing else has. */
   function compute(node: PlanNode, kernel: Kernel, inputs: readonly Tensor[]): Tensor {
-    try {
-      return tf.tidy(() => {
+    const what = `${node.op}(${node.inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(", ")})`;
+    return onDevice(what, () =>
+      tf.tidy(() => {
         const result = kernel(...inputs);
         return inputs.includes(result) || node.op === "constant" ? another(result) : result;
-      });
+      }),
+    );
+  }
+
+  /** Does what may fail for want of a kernel or of memory, with an error that says on what. */
+  function onDevice(what: string, work: () => Tensor): Tensor {
+    try {
+      return work();
     } catch (error) {
       const { numTensors, numBytes } = tf.memory();
-      const what = `${node.op}(${node.inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(", ")})`;
+      const { message } = error as Error;
+      // All that is said of a WebAssembly memory that cannot grow any more.
+      const isFull = backend === "wasm" && /^Aborted\(|out of bounds/.test(message);
       throw new Error(
-        `${what} failed on tfjs's backend ${backend}, which holds ${(numBytes / 1e6).toFixed(0)} MB in ${numTensors} tensors: ${(error as Error).message}`,
+        `${what} failed on tfjs's backend ${backend}, which holds ${(numBytes / 1e6).toFixed(0)} MB in ${numTensors} tensors: ` +
+          (isFull ? "out of memory, which is 4 GB at most; its state is lost, start again with smaller batches" : message),
         { cause: error },
       );
     }

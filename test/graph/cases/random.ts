@@ -75,6 +75,7 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
     return { inputs: [flags(random, condition), normal(...x), normal(...y)], build: b.where };
   },
   cast: unary((x) => b.cast(b.mul(x, 3), "int32"), (...shape) => held(normal(...shape))),
+  checkpoint: binary((x, y) => b.mul(b.checkpoint(b.exp(x), [b.exp(y)]), y)),
   stopGradient: unary((x) => b.mul(x, b.stopGradient(x))),
   matmul: (random) => {
     const [lead, m, k, n] = [shapeOf(random, 0, 2), ...Array.from({ length: 3 }, () => whole(random, 1, 7))] as [number[], number, number, number];
