@@ -5,6 +5,7 @@ import { writeJson } from "../src/base/files.js";
 import { providerChoices } from "../src/engine/onnx/providers.js";
 import { parameterCount } from "../src/model/parameters.js";
 import { runForJson } from "./child.js";
+import { benchEngines, enginesTable, type EngineComparison } from "./engines.js";
 import { measures } from "./measures.js";
 import { findPython, measurePyTorch, pyTorchMissing } from "./pytorch.js";
 import type { Comparison, MatmulRates } from "./result.js";
@@ -12,8 +13,8 @@ import { benchSizes } from "./sizes.js";
 import { comparisonTable } from "./table.js";
 
 /*
- * Measures our engine, and PyTorch beside it where a Python with torch is at hand: each measure in
- * a process of its own, ours and PyTorch's in turn.
+ * Measures ONNX Runtime, and PyTorch beside it where a Python with torch is at hand, or some of our
+ * engines beside each other: each measure in a process of its own, the sides in turn.
  */
 
 /** Floating-point operations for each parameter and token: 2 forward, 4 backward. Decoding is bound by memory. */
@@ -22,47 +23,72 @@ const operations: Readonly<Record<string, number>> = { forward: 2, score: 2, "fo
 const sizes = benchSizes();
 const works = Object.keys(measures).filter((what) => what !== "matmul");
 
-const { only, what, provider, json } = new Command("bench")
+const { only, what, provider, engines, json } = new Command("bench")
   .description("Measures training, scoring and decoding, beside PyTorch where .venv (scripts/make-venv.sh) or $PYTHON has it.")
   .addOption(new Option("--only <size>", "one size of bench/sizes.json").choices([...sizes.keys()]))
-  .option("--what <works>", `some of ${works.join(",")}`, parseWorks, works)
+  .option("--what <works>", `some of ${works.join(",")}`, oneOrMore(works), works)
   .addOption(new Option("--provider <name>", "where ours runs").choices(providerChoices).default("cpu"))
+  .option("--engines <names>", `instead of PyTorch, some of ${benchEngines.join(",")} beside each other`, oneOrMore(benchEngines))
   .option("--json <file>", "write all numbers to this file")
   .parse()
-  .opts<{ only?: string; what: string[]; provider: string; json?: string }>();
+  .opts<{ only?: string; what: string[]; provider: string; engines?: string[]; json?: string }>();
 
-function parseWorks(list: string): string[] {
-  const wanted = list.split(",");
-  const unknown = wanted.find((work) => !works.includes(work));
-  if (unknown !== undefined) throw new InvalidArgumentError(`found "${unknown}", expected some of ${works.join(",")}`);
-  return wanted;
+function oneOrMore(names: readonly string[]): (list: string) => string[] {
+  return (list) => {
+    const wanted = list.split(",");
+    const unknown = wanted.find((name) => !names.includes(name));
+    if (unknown !== undefined) throw new InvalidArgumentError(`found "${unknown}", expected some of ${names.join(",")}`);
+    return wanted;
+  };
 }
 
-const measureOurs = (size: string, work: string) =>
-  runForJson(process.execPath, [fileURLToPath(new URL("./measure.js", import.meta.url)), size, work, provider]);
+const measureOurs = (size: string, work: string, engine = `onnx-${provider}`) =>
+  runForJson(process.execPath, [fileURLToPath(new URL("./measure.js", import.meta.url)), size, work, engine]);
+const chosenSizes = only === undefined ? [...sizes.keys()] : [only];
 
-const python = await findPython();
 const machine = `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`;
 console.log(`${machine}\n`);
-if (python === undefined) console.log(`${pyTorchMissing}\n`);
+const numbers = await (engines === undefined ? compareWithPyTorch() : compareEngines(engines));
+if (json !== undefined) await writeJson(json, { machine, ...numbers });
 
-const rates: Record<string, MatmulRates> = {};
-const comparisons: Comparison[] = [];
-for (const size of only === undefined ? sizes.keys() : [only]) {
-  const { about, config } = sizes.get(size)!;
-  const rate = (rates[size] = (await measureOurs(size, "matmul")) as MatmulRates);
-  console.log(`${size}: ${about}; matmul ${rate.square.toFixed(0)} GFLOPS at 1024³, ${rate.feedForward.toFixed(0)} in the feed-forward`);
-  for (const work of what) {
-    const ours = (await measureOurs(size, work)) as Comparison["ours"];
-    const pyTorch = python === undefined ? undefined : await measurePyTorch(python, size, work);
-    const floorMilliseconds =
-      work in operations
-        ? (operations[work]! * parameterCount(config) * ours.tokens) / (1e6 * Math.max(rate.square, rate.feedForward))
-        : undefined;
-    comparisons.push({ size, what: work, ours, pyTorch, floorMilliseconds });
-    const beside = pyTorch === undefined ? "" : `, PyTorch ${pyTorch.plain.milliseconds.toFixed(0)} ms`;
-    console.log(`  ${work}: ${ours.milliseconds.toFixed(0)} ms${beside}`);
+async function compareEngines(names: readonly string[]): Promise<{ comparisons: readonly EngineComparison[] }> {
+  const comparisons: EngineComparison[] = [];
+  for (const size of chosenSizes) {
+    for (const work of what) {
+      const results: Record<string, Comparison["ours"]> = {};
+      for (const name of names) {
+        const result = (results[name] = (await measureOurs(size, work, name)) as Comparison["ours"]);
+        console.log(`  ${size}, ${work}, ${name}: ${result.milliseconds.toFixed(0)} ms`);
+      }
+      comparisons.push({ size, what: work, results });
+    }
   }
+  console.log(`\n${enginesTable(comparisons, names)}`);
+  return { comparisons };
 }
-console.log(`\n${comparisonTable(comparisons)}`);
-if (json !== undefined) await writeJson(json, { machine, rates, comparisons });
+
+async function compareWithPyTorch() {
+  const python = await findPython();
+  if (python === undefined) console.log(`${pyTorchMissing}
+`);
+  const rates: Record<string, MatmulRates> = {};
+  const comparisons: Comparison[] = [];
+  for (const size of chosenSizes) {
+    const { about, config } = sizes.get(size)!;
+    const rate = (rates[size] = (await measureOurs(size, "matmul")) as MatmulRates);
+    console.log(`${size}: ${about}; matmul ${rate.square.toFixed(0)} GFLOPS at 1024³, ${rate.feedForward.toFixed(0)} in the feed-forward`);
+    for (const work of what) {
+      const ours = (await measureOurs(size, work)) as Comparison["ours"];
+      const pyTorch = python === undefined ? undefined : await measurePyTorch(python, size, work);
+      const floorMilliseconds =
+        work in operations
+          ? (operations[work]! * parameterCount(config) * ours.tokens) / (1e6 * Math.max(rate.square, rate.feedForward))
+          : undefined;
+      comparisons.push({ size, what: work, ours, pyTorch, floorMilliseconds });
+      const beside = pyTorch === undefined ? "" : `, PyTorch ${pyTorch.plain.milliseconds.toFixed(0)} ms`;
+      console.log(`  ${work}: ${ours.milliseconds.toFixed(0)} ms${beside}`);
+    }
+  }
+  console.log(`\n${comparisonTable(comparisons)}`);
+  return { rates, comparisons };
+}

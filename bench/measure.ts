@@ -1,5 +1,4 @@
-import { OnnxEngine } from "../src/engine/onnx/engine.js";
-import type { ProviderChoice } from "../src/engine/onnx/providers.js";
+import { benchEngine } from "./engines.js";
 import { measures } from "./measures.js";
 import { benchSizes } from "./sizes.js";
 
@@ -7,17 +6,16 @@ import { benchSizes } from "./sizes.js";
  * Measures one piece of work of one size and prints the result as JSON: a process of its own, so
  * that its peak memory is its own.
  *
- * usage: node dist/bench/measure.js SIZE WHAT PROVIDER
+ * usage: node dist/bench/measure.js SIZE WHAT ENGINE
  */
 
 /** Peak of resident memory so far. */
 const peakRssBytes = () => process.resourceUsage().maxRSS * 1024;
 
-const [size, what, provider] = process.argv.slice(2) as [string, string, ProviderChoice];
-// An engine's first call loads onnxruntime.
-const engine = new OnnxEngine({ provider });
+const [size, what, name] = process.argv.slice(2) as [string, string, string];
+const engine = benchEngine(name);
+// An engine's first call loads its library.
 await engine.createState([]);
-await engine.close();
 const baseRssBytes = peakRssBytes();
-const measured = await measures[what]!({ ...benchSizes().get(size)!, provider });
-console.log(JSON.stringify({ program: "sera-lab", size, what, provider, ...measured, baseRssBytes, peakRssBytes: peakRssBytes() }));
+const measured = await measures[what]!(benchSizes().get(size)!, engine);
+console.log(JSON.stringify({ program: "sera-lab", size, what, ...measured, baseRssBytes, peakRssBytes: peakRssBytes() }));

@@ -2,8 +2,7 @@ import { defaultAdamW, momentNames, stepSizes } from "../src/align/adamw.js";
 import { supervised } from "../src/align/sft.js";
 import { gradientName, stepProgram } from "../src/align/training-program.js";
 import { Random } from "../src/base/random.js";
-import type { Feeds, Program } from "../src/engine/engine.js";
-import { OnnxEngine } from "../src/engine/onnx/engine.js";
+import type { Engine, Feeds, Program } from "../src/engine/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
 import { gradients, Graph, matmul, neg, sizeOf, sum, tensor, type Shape, type Value } from "../src/graph/index.js";
 import type { ModelConfig } from "../src/model/config.js";
@@ -15,10 +14,10 @@ import { Policy } from "../src/model/policy.js";
 import { responseLogProbs } from "../src/model/score.js";
 import { trainTokenizer } from "../src/model/train-tokenizer.js";
 import { sample, type Timing } from "./samples.js";
-import type { BenchPlace, BenchSize } from "./sizes.js";
+import type { BenchSize } from "./sizes.js";
 
 /*
- * The same work as in bench/python/bench_torch.py, on our engine: all rows are full and every
+ * The same work as in bench/python/bench_torch.py, on one of our engines: all rows are full and every
  * position has a target.
  */
 
@@ -29,25 +28,24 @@ const decoding = { promptTokens: 32, newTokens: 64 };
 const random = Random.seeded(1);
 
 /** Each piece of work that can be measured, by the name that both sides know. */
-export const measures: Readonly<Record<string, (place: BenchPlace) => Promise<Measured>>> = {
+export const measures: Readonly<Record<string, (size: BenchSize, engine: Engine) => Promise<Measured>>> = {
   matmul: matmulRates,
-  forward: (size) => timeProgram(size, ({ loss }) => ({ outputs: { loss }, updates: new Map() })),
-  "forward-backward": (size) =>
-    timeProgram(size, ({ loss, parameters }) => {
+  forward: (size, engine) => timeProgram(size, engine, ({ loss }) => ({ outputs: { loss }, updates: new Map() })),
+  "forward-backward": (size, engine) =>
+    timeProgram(size, engine, ({ loss, parameters }) => {
       const slopes = gradients(loss, parameters);
       const names = parameters.map(({ attributes }) => gradientName(attributes.name));
       return { outputs: { loss }, updates: new Map(names.map((name, i) => [name, slopes[i]!])) };
     }, gradientName),
   step,
   score,
-  "decode-1": (size) => decode(size, 1),
-  "decode-16": (size) => decode(size, 16),
-  "decode-64": (size) => decode(size, 64),
+  "decode-1": (size, engine) => decode(size, engine, 1),
+  "decode-16": (size, engine) => decode(size, engine, 16),
+  "decode-64": (size, engine) => decode(size, engine, 64),
 };
 
-async function createPolicy({ config, provider }: BenchPlace): Promise<Policy> {
-  const programs = new ProgramCache(new OnnxEngine({ provider }));
-  return Policy.create(programs, { config, parameters: initialParameters(config, random), tokenizer: trainTokenizer([]) });
+function createPolicy(engine: Engine, config: ModelConfig): Promise<Policy> {
+  return Policy.create(new ProgramCache(engine), { config, parameters: initialParameters(config, random), tokenizer: trainTokenizer([]) });
 }
 
 function randomTokens(count: number, { vocabSize }: ModelConfig): Int32Array {
@@ -78,13 +76,13 @@ function zeros(config: ModelConfig, ...names: readonly ((parameter: string) => s
 }
 
 async function timeProgram(
-  size: BenchPlace,
+  size: BenchSize,
+  engine: Engine,
   build: (parts: { loss: Value; parameters: Value<"state">[] }) => Program,
   ...kept: readonly ((parameter: string) => string)[]
 ): Promise<Measured> {
   const { config } = size;
-  const policy = await createPolicy(size);
-  const { engine } = policy.programs;
+  const policy = await createPolicy(engine, config);
   const graph = new Graph();
   const loss = neg(sum(weightedTokenLogProbs(config, stateWeights(graph, config), batchLeaves(graph, fullShape(size)))));
   const parameters = [...parameterShapes(config)].map(([name, shape]) => graph.state(name, "float32", shape));
@@ -94,10 +92,9 @@ async function timeProgram(
   return { ...(await sample(() => executable.run(feeds, states))), tokens: size.batch * size.length };
 }
 
-async function step(size: BenchPlace): Promise<Measured> {
+async function step(size: BenchSize, engine: Engine): Promise<Measured> {
   const { config, batch, length } = size;
-  const policy = await createPolicy(size);
-  const { engine } = policy.programs;
+  const policy = await createPolicy(engine, config);
   const adamW = { ...defaultAdamW, weightDecay: 0.01 };
   const executable = await engine.prepare(stepProgram({ config, objective: supervised, shape: fullShape(size), places: batch }, adamW));
   const moments = zeros(config, (name) => momentNames(name).mean, (name) => momentNames(name).square);
@@ -108,9 +105,8 @@ async function step(size: BenchPlace): Promise<Measured> {
   return { ...timing, tokens: batch * length };
 }
 
-async function score(size: BenchPlace): Promise<Measured> {
-  const { config, batch, length } = size;
-  const policy = await createPolicy(size);
+async function score({ config, batch, length }: BenchSize, engine: Engine): Promise<Measured> {
+  const policy = await createPolicy(engine, config);
   const sequences = Array.from({ length: batch }, () => ({
     prompt: randomTokens(1, config),
     response: randomTokens(length, config),
@@ -118,10 +114,9 @@ async function score(size: BenchPlace): Promise<Measured> {
   return { ...(await sample(() => responseLogProbs(policy, sequences))), tokens: batch * length };
 }
 
-async function decode(size: BenchPlace, rows: number): Promise<Measured> {
-  const { config } = size;
+async function decode({ config }: BenchSize, engine: Engine, rows: number): Promise<Measured> {
   const { promptTokens, newTokens } = decoding;
-  const policy = await createPolicy(size);
+  const policy = await createPolicy(engine, config);
   const requests = Array.from({ length: rows }, (_, i) => ({ key: `${i}`, prompt: randomTokens(promptTokens, config), responses: 1 }));
   const options = { temperature: 0, maxNewTokens: newTokens, stopTokens: [] };
   const work = async () => {
@@ -133,8 +128,7 @@ async function decode(size: BenchPlace, rows: number): Promise<Measured> {
 }
 
 /** The machine's rate: 1024 × 1024 × 1024, and the feed-forward's products at this size. */
-async function matmulRates({ config, batch, length, provider }: BenchPlace): Promise<Measured> {
-  const engine = new OnnxEngine({ provider });
+async function matmulRates({ config, batch, length }: BenchSize, engine: Engine): Promise<Measured> {
   return {
     square: await matmulRate(engine, 1024, 1024, 1024),
     feedForward: await matmulRate(engine, batch * length, config.hiddenSize, config.intermediateSize),
@@ -142,7 +136,7 @@ async function matmulRates({ config, batch, length, provider }: BenchPlace): Pro
 }
 
 /** GFLOPS of [m, k] × [k, n] and [m, n] × [n, k] in turn, so that nothing else has to be done in between. */
-async function matmulRate(engine: OnnxEngine, m: number, k: number, n: number): Promise<number> {
+async function matmulRate(engine: Engine, m: number, k: number, n: number): Promise<number> {
   const rounds = 4;
   const graph = new Graph();
   const shapes: Readonly<Record<string, Shape>> = { x: [m, k], up: [k, n], down: [n, k] };

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import type { ProviderChoice } from "../src/engine/onnx/providers.js";
 import type { LlamaConfig, ModelConfig } from "../src/model/config.js";
 
 /** A model and a batch that are measured. */
@@ -10,11 +9,6 @@ export interface BenchSize {
   readonly batch: number;
   /** Tokens of a row. */
   readonly length: number;
-}
-
-/** A size, and where it is measured. */
-export interface BenchPlace extends BenchSize {
-  readonly provider: ProviderChoice;
 }
 
 /** The sizes of `bench/sizes.json`, which PyTorch's side reads too, by name. */

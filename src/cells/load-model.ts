@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { inputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
-import type { OnnxEngineOptions } from "../engine/onnx/engine.js";
+import type { EngineOptions } from "../engine/create-engine.js";
 import { repositoryName } from "../hub/repository-name.js";
 import { readAdapter } from "../model/adapter-files.js";
 import type { LoraConfig } from "../model/config.js";
@@ -13,8 +13,8 @@ import { putAdapter } from "../model/policy-files.js";
 import { withDownload } from "./download.js";
 import { sharedPrograms } from "./programs.js";
 
-/** Which model, and where it runs: `provider` (default "cpu") and `threads` (default all cores). */
-export interface LoadModelOptions extends OnnxEngineOptions {
+/** Which model, and where it runs: `engine` with its `provider` and `threads`, or its `backend`; see {@link EngineOptions}. */
+export interface LoadModelOptions extends EngineOptions {
   /** Branch, tag or commit of a repository of the hub. Default `main`. */
   readonly revision?: string;
   /**
@@ -57,7 +57,7 @@ function isAdapter(folder: string): boolean {
   return existsSync(join(folder, "adapter_config.json")) && !existsSync(join(folder, "config.json"));
 }
 
-async function loadAdapted(folder: string, engine: OnnxEngineOptions): Promise<Policy> {
+async function loadAdapted(folder: string, engine: EngineOptions): Promise<Policy> {
   const adapter = await readAdapter(folder);
   const { baseModel } = adapter.config;
   if (baseModel === undefined) {

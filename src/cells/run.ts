@@ -6,7 +6,7 @@ import { RunFolder } from "../align/run-folder.js";
 import { InputError } from "../base/errors.js";
 import type { BootstrappedRow } from "../bootstrap/index.js";
 import type { PairRow } from "../data/pair-row.js";
-import type { OnnxEngineOptions } from "../engine/onnx/engine.js";
+import type { EngineOptions } from "../engine/create-engine.js";
 import type { JudgedResponse } from "../judge/evaluate.js";
 import { loadTokenizer } from "../model/load-tokenizer.js";
 import type { Policy } from "../model/policy.js";
@@ -40,7 +40,7 @@ export interface Iteration {
   /** Its answers to the held-out prompts with their length in tokens and their gold reward, where there is one. */
   readonly responses: ColumnTable;
   /** Loads its policy. */
-  policy(engine?: OnnxEngineOptions): Promise<Policy>;
+  policy(engine?: EngineOptions): Promise<Policy>;
 }
 
 /** A finished run: everything in its folder as tables. Shown in a cell, it is the table of its iterations. */
@@ -124,7 +124,7 @@ export class Run {
   }
 
   /** Loads the policy that the run ended with. */
-  policy(engine?: OnnxEngineOptions): Promise<Policy> {
+  policy(engine?: EngineOptions): Promise<Policy> {
     return this.iteration(this.all.length - 1).policy(engine);
   }
 

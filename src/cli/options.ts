@@ -3,10 +3,12 @@ import { bestBy } from "../align/best.js";
 import { losses, type LossChoice, type LossName } from "../align/losses/index.js";
 import { schedules } from "../align/schedule.js";
 import { pairings } from "../bootstrap/index.js";
+import { engineNames, type EngineName, type EngineOptions } from "../engine/create-engine.js";
+import { providerChoices } from "../engine/onnx/providers.js";
+import { backendNames } from "../engine/tfjs/backend-names.js";
 import { selectionRules } from "../review/index.js";
 import { references } from "../run/options.js";
 import { defaultSera, labellers } from "../sera-options.js";
-import { providerChoices, type ProviderChoice } from "../engine/onnx/providers.js";
 
 const { training, sft, generation } = defaultSera;
 
@@ -61,16 +63,17 @@ export function lossChoice(text: string): LossChoice {
 }
 
 /** Options of every verb that runs a model. */
-export interface EngineArguments {
-  readonly provider: ProviderChoice;
-  readonly threads: number;
+export interface EngineArguments extends EngineOptions {
+  readonly engine: EngineName;
   readonly quiet: boolean;
 }
 
 export function engineOptions(command: Command): Command {
   return command
-    .option("--provider <name>", `where the model runs: ${providerChoices.join(", ")}`, oneOf(...providerChoices), "cpu")
-    .option("--threads <n>", "threads of one op; 0 is one for each physical core", whole(0), 0)
+    .option("--engine <name>", `what runs the model: ${engineNames.join(", ")}`, oneOf(...engineNames), "onnx")
+    .option("--provider <name>", `where onnx runs: ${providerChoices.join(", ")} (default: "cpu")`, oneOf(...providerChoices))
+    .option("--threads <n>", "threads of one op of onnx; 0, the default, is one for each physical core", whole(0))
+    .option("--backend <name>", `where tfjs runs: ${backendNames.join(", ")} (default: the best that works)`, oneOf(...backendNames))
     .option("--quiet", "show no progress", false);
 }
 

@@ -8,7 +8,7 @@ import { writeJson } from "../base/files.js";
 export type RunConfig = Readonly<Record<string, unknown>>;
 
 /** Options that change no result, so that a run may go on with others. */
-const free = new Set(["threads", "provider", "quiet", "resume", "out"]);
+const free = new Set(["engine", "provider", "threads", "backend", "quiet", "resume", "out"]);
 
 const name = "config.json";
 

@@ -1,5 +1,5 @@
+import { createEngine } from "../engine/create-engine.js";
 import { ProgramCache } from "../engine/program-cache.js";
-import { OnnxEngine } from "../engine/onnx/engine.js";
 import { Progress } from "../progress/progress.js";
 import type { EngineArguments } from "./options.js";
 
@@ -30,10 +30,10 @@ export class Interrupted extends Error {
 
 /** Gives a verb its engine and closes it afterwards. Signals are as in {@link withSignals}. */
 export async function withSession<T>(
-  { provider, threads, quiet }: EngineArguments,
+  { engine: name, provider, threads, backend, quiet }: EngineArguments,
   verb: (session: CommandSession) => Promise<T>,
 ): Promise<T> {
-  const engine = new OnnxEngine({ provider, threads });
+  const engine = createEngine({ engine: name, provider, threads, backend });
   try {
     return await withSignals(quiet, "adding --resume", (session) => verb({ ...session, programs: new ProgramCache(engine) }));
   } finally {

@@ -1,6 +1,6 @@
-import { tryProvider } from "../../engine/onnx/provider-trial.js";
 import { providers, type Provider } from "../../engine/onnx/providers.js";
-import { absent, bad, good, type Finding } from "./finding.js";
+import { tryEngine } from "../../engine/trial.js";
+import { absent, bad, good, rateOf, type Finding } from "./finding.js";
 import { load, versionOf } from "./packages.js";
 
 /** Which of the providers that this onnxruntime-node was built with run a graph here, and how fast. */
@@ -22,12 +22,11 @@ function builtWith(): Provider[] {
 }
 
 async function check(provider: Provider): Promise<Finding> {
-  const trial = await tryProvider(provider);
+  const trial = await tryEngine({ provider });
   if ("gflops" in trial) {
     const { gflops, drivers } = trial;
-    const rate = `matrix products at ${gflops < 10 ? gflops.toFixed(1) : gflops.toFixed(0)} GFLOPS`;
     const by = drivers.length > 0 ? ` by ${drivers.join(" or ")}` : "";
-    return good(`${provider} (onnxruntime-node ${versionOf("onnxruntime-node")}): ${rate}${by}`);
+    return good(`${provider} (onnxruntime-node ${versionOf("onnxruntime-node")}): ${rateOf(gflops)}${by}`);
   }
   if (provider === "cpu") return bad(`cpu does not run: ${trial.reason}`, "npm rebuild onnxruntime-node, or a fresh npm ci");
   return absent(`${provider} does not run here: ${trial.reason}`, "what it needs is in docs/gpu.md");

@@ -2,6 +2,7 @@ import { checkJupyter, everyDataFolder } from "./check-jupyter.js";
 import { checkKernel } from "./check-kernel.js";
 import { checkProviders } from "./check-providers.js";
 import { checkSpecs } from "./check-specs.js";
+import { checkTfjs } from "./check-tfjs.js";
 import { checkOptionalPackages, checkVersions } from "./check-versions.js";
 import { line, type Finding } from "./finding.js";
 
@@ -18,6 +19,7 @@ const parts: readonly Part[] = [
   { title: "Kernel", doing: "starting the kernel", check: async () => [...checkVersions(), await checkKernel()] },
   { title: "Jupyter", doing: "asking Jupyter", check: async () => [...(await checkJupyter()), ...(await checkSpecs(await everyDataFolder()))] },
   { title: "Providers, where models run", doing: "trying the providers, each for up to a minute", check: checkProviders },
+  { title: "Backends of TensorFlow.js, with --engine tfjs", doing: "trying the backends of TensorFlow.js", check: checkTfjs },
   { title: "Optional packages", doing: "", check: checkOptionalPackages },
 ];
 

@@ -23,3 +23,9 @@ export function line({ state, text, remedy }: Finding): string {
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
 }
+
+/** How fast matrices are multiplied, as a phrase. */
+export function rateOf(gflops: number): string {
+  const rate = gflops < 1 ? gflops.toPrecision(1) : gflops.toFixed(gflops < 10 ? 1 : 0);
+  return `matrix products at ${rate} GFLOPS`;
+}

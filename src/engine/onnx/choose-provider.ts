@@ -1,4 +1,4 @@
-import { tryProvider } from "./provider-trial.js";
+import { tryEngine } from "../trial.js";
 import type { Provider } from "./providers.js";
 
 /** Devices of one machine are tried once. */
@@ -14,6 +14,6 @@ export function chooseProvider(): Promise<Provider> {
 }
 
 async function choose(): Promise<Provider> {
-  const [cpu, webgpu] = [await tryProvider("cpu"), await tryProvider("webgpu")];
+  const [cpu, webgpu] = [await tryEngine({ provider: "cpu" }), await tryEngine({ provider: "webgpu" })];
   return "gflops" in webgpu && "gflops" in cpu && webgpu.gflops > cpu.gflops ? "webgpu" : "cpu";
 }

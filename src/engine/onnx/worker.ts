@@ -1,13 +1,14 @@
-import { parentPort, workerData } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
-import { sizeOf, type Tensor } from "../../graph/tensor.js";
+import type { Tensor } from "../../graph/tensor.js";
 import type { Feeds } from "../engine.js";
-import { Gate } from "./gate.js";
+import { checkFits, feedOf, get, lookUp, owner } from "../thread/bindings.js";
+import type { Leaf } from "../thread/calls.js";
+import { serve, type Handlers } from "../thread/serve.js";
 import { inputName, outputName, stateName, updateName } from "./lower.js";
-import { deviceMemory, hostMemory, unwrap, wrap } from "./memory.js";
+import { deviceMemory, hostMemory, unwrap, wrap, type Memory } from "./memory.js";
 import { keepsState } from "./providers.js";
 import { writeRows } from "./row-writes.js";
-import type { Calls, Leaf, PreparedProgram, Request, Response, WorkerData } from "./protocol.js";
+import type { PreparedProgram, SessionSettings } from "./protocol.js";
 
 /*
  * The thread in which onnxruntime runs: session.run blocks until the last op is done, so it must
@@ -19,16 +20,14 @@ interface Session {
   readonly program: PreparedProgram;
 }
 
-const { settings, gate: shared } = workerData as WorkerData;
-const gate = new Gate(shared);
 const states = new Map<number, Map<string, ort.Tensor>>();
 const sessions = new Map<number, Session>();
 let created = 0;
 
-const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+type CreateSession = (model: Uint8Array, options: ort.InferenceSession.SessionOptions) => Promise<ort.InferenceSession>;
 
-function createSession(model: Uint8Array, options: ort.InferenceSession.SessionOptions): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(model, {
+const sessionsFor = (settings: SessionSettings): CreateSession => (model, options) =>
+  ort.InferenceSession.create(model, {
     executionProviders: [settings.provider],
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
@@ -40,17 +39,8 @@ function createSession(model: Uint8Array, options: ort.InferenceSession.SessionO
     logSeverityLevel: 3,
     ...options,
   });
-}
 
-const memory = keepsState(settings.provider) ? deviceMemory(createSession) : hostMemory;
-
-function get<T>(table: ReadonlyMap<number, T>, id: number, what: string): T {
-  const found = table.get(id);
-  if (found === undefined) throw new Error(`this ${what} has been freed`);
-  return found;
-}
-
-const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType<Calls[K]> | Promise<ReturnType<Calls[K]>> } = {
+const calls = (createSession: CreateSession, memory: Memory): Handlers<PreparedProgram> => ({
   createState() {
     states.set(++created, new Map());
     return created;
@@ -110,21 +100,14 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     sessions.delete(id);
     await session.release();
   },
-};
+});
 
 function feed(leaf: Leaf, feeds: Feeds): ort.Tensor {
-  const data = feeds[leaf.name];
-  if (data === undefined) throw new Error(`the input "${leaf.name}" is not fed`);
-  if (!(data instanceof arrays[leaf.dtype]) || data.length !== sizeOf(leaf.shape)) {
-    throw new Error(`the input "${leaf.name}" is ${leaf.dtype}[${leaf.shape}], fed ${data.constructor.name}(${data.length})`);
-  }
-  return wrap(leaf.dtype, data as Float32Array, leaf.shape);
+  return wrap(leaf.dtype, feedOf(leaf, feeds), leaf.shape);
 }
 
 function fitting(leaf: Leaf, tensor: ort.Tensor): ort.Tensor {
-  if (tensor.type !== leaf.dtype || tensor.dims.join() !== leaf.shape.join()) {
-    throw new Error(`the state "${leaf.name}" is ${tensor.type}[${tensor.dims}], the program wants ${leaf.dtype}[${leaf.shape}]`);
-  }
+  checkFits(leaf, tensor.type, tensor.dims);
   return tensor;
 }
 
@@ -134,32 +117,7 @@ function put(state: Map<string, ort.Tensor>, name: string, tensor: ort.Tensor): 
   state.set(name, tensor);
 }
 
-function owner(name: string, bound: readonly Map<string, ort.Tensor>[]): Map<string, ort.Tensor> {
-  const state = bound.find((candidate) => candidate.has(name));
-  if (state === undefined) throw new Error(`no state has a tensor "${name}"`);
-  return state;
-}
-
-function lookUp(name: string, bound: readonly Map<string, ort.Tensor>[]): ort.Tensor {
-  return owner(name, bound).get(name)!;
-}
-
-function buffersOf(result: unknown): ArrayBuffer[] {
-  const tensors = Array.isArray(result) ? result.map(([, tensor]) => tensor) : Object.values(result ?? {});
-  return (tensors as Tensor[]).map(({ data }) => data.buffer as ArrayBuffer);
-}
-
-const port = parentPort!;
-// One call after the other: a run must not see a state that another is about to change.
-let last: Promise<void> = Promise.resolve();
-port.on("message", ({ id, call, args }: Request) => {
-  last = last.then(async () => {
-    try {
-      const result = await gate.pass(() => (calls[call] as (...args: unknown[]) => unknown)(...args));
-      const buffers = typeof result === "object" ? buffersOf(result) : [];
-      port.postMessage({ id, result } satisfies Response, buffers);
-    } catch (error) {
-      port.postMessage({ id, error: (error as Error).message } satisfies Response);
-    }
-  });
+serve(async (settings: SessionSettings) => {
+  const createSession = sessionsFor(settings);
+  return calls(createSession, keepsState(settings.provider) ? deviceMemory(createSession) : hostMemory);
 });

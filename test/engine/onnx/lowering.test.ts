@@ -5,7 +5,7 @@ import { definitions } from "../../../src/graph/ops/index.js";
 import { compositions } from "../../graph/cases/compositions.js";
 import { far } from "../../graph/cases/far.js";
 import { cases } from "../../graph/cases/index.js";
-import { checkCase, runOn } from "./check-case.js";
+import { checkCase, runOn } from "../../support/check-case.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());

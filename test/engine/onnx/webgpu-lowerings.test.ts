@@ -12,7 +12,7 @@ import { integers, normal, type Case } from "../../graph/cases/case.js";
 import { compositions } from "../../graph/cases/compositions.js";
 import { far } from "../../graph/cases/far.js";
 import { cases } from "../../graph/cases/index.js";
-import { checkCase, type Run } from "./check-case.js";
+import { checkCase, type Run } from "../../support/check-case.js";
 
 /** What is written for WebGPU, run on the CPU: its nodes are ONNX's own, so any provider has them. */
 const run: Run = async (outputs, { inputs, states }) => {

@@ -11,7 +11,7 @@ import { Random } from "../../../src/base/random.js";
 import type { Program } from "../../../src/engine/engine.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { lower } from "../../../src/engine/onnx/lower.js";
-import { tryProvider } from "../../../src/engine/onnx/provider-trial.js";
+import { tryEngine } from "../../../src/engine/trial.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
 import type { OpName } from "../../../src/graph/attributes.js";
 import { add, Graph, logSoftmax, mul, sum, tensor, type Tensor } from "../../../src/graph/index.js";
@@ -29,14 +29,14 @@ import { far } from "../../graph/cases/far.js";
 import { cases } from "../../graph/cases/index.js";
 import { assertClose, relativeError } from "../../support/compare.js";
 import { byteTokenizer, gpt2Config, gptNeoXConfig, randomPairs, randomSequences, tinyConfig } from "../../support/tiny-model.js";
-import { checkCase, outputsOf, runOn } from "./check-case.js";
+import { checkCase, outputsOf, runOn } from "../../support/check-case.js";
 
 /*
  * On a device, or on a driver that makes one of the CPU (scripts/webgpu-test.mjs has one). Node's
  * test runner gives each file a process of its own, so a driver that ends it ends nothing else.
  */
 
-const trial = await tryProvider("webgpu");
+const trial = await tryEngine({ provider: "webgpu" });
 const skip = "reason" in trial && `WebGPU does not run here: ${trial.reason}`;
 
 /** Largest relative difference from the CPU. */

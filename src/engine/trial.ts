@@ -1,8 +1,9 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { failureIn, type Provider } from "./providers.js";
+import type { EngineOptions } from "./create-engine.js";
+import { failureIn } from "./onnx/providers.js";
 
-/** What came of running a graph on a provider. */
+/** What came of running a graph on an engine. */
 export type Trial =
   | {
       /** Rate of matrix products, in 10⁹ floating-point operations a second. */
@@ -15,13 +16,13 @@ export type Trial =
       readonly reason: string;
     };
 
-/** How long a provider may take to come up and run, in seconds; the first start of a device compiles. */
+/** How long an engine may take to come up and run, in seconds; the first start of a device compiles. */
 const limit = 60;
 
-/** Runs a graph on a provider, in a process of its own, which a driver may end. */
-export function tryProvider(provider: Provider): Promise<Trial> {
-  const program = fileURLToPath(new URL("./try-provider.js", import.meta.url));
-  const child = fork(program, [provider], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [], timeout: limit * 1000 });
+/** Runs a graph on an engine, in a process of its own, which a driver may end. */
+export function tryEngine(options: EngineOptions): Promise<Trial> {
+  const program = fileURLToPath(new URL("./try-engine.js", import.meta.url));
+  const child = fork(program, [JSON.stringify(options)], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [], timeout: limit * 1000 });
   let stderr = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   let told: Trial | undefined;

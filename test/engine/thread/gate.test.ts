@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Gate } from "../../../src/engine/onnx/gate.js";
+import { Gate } from "../../../src/engine/thread/gate.js";
 
 const inside = (gate: Gate) => gate.shared[0] === 1;
 

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { chooseProvider } from "../../../src/engine/onnx/choose-provider.js";
-import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
-import { tryProvider } from "../../../src/engine/onnx/provider-trial.js";
-import { Graph, mul } from "../../../src/graph/index.js";
+import { chooseProvider } from "../../src/engine/onnx/choose-provider.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { tryEngine } from "../../src/engine/trial.js";
+import { Graph, mul } from "../../src/graph/index.js";
 
-describe("a provider that is tried", () => {
+describe("an engine that is tried", () => {
   it("tells how fast it multiplies matrices, or in one line why it does not run", async () => {
-    const trial = await tryProvider("cpu");
+    const trial = await tryEngine({ provider: "cpu" });
     assert.ok("gflops" in trial && trial.gflops > 0 && trial.drivers.length === 0, JSON.stringify(trial));
     // Neither is in builds for the other's system.
-    const none = await tryProvider(process.platform === "win32" ? "coreml" : "dml");
+    const none = await tryEngine({ provider: process.platform === "win32" ? "coreml" : "dml" });
     assert.ok("reason" in none);
     assert.match(none.reason, /^.+$/);
   });
@@ -22,7 +22,7 @@ describe("the provider auto", () => {
     const x = new Graph().input("x", "float32", [2]);
     const executable = await engine.prepare({ outputs: { y: mul(x, 3) }, updates: new Map() });
     assert.deepEqual((await executable.run({ x: Float32Array.of(2, -1) })).y!.data, Float32Array.of(6, -3));
-    const webgpu = await tryProvider("webgpu");
+    const webgpu = await tryEngine({ provider: "webgpu" });
     const chosen = await engine.provider();
     assert.equal(chosen, await chooseProvider());
     // A driver on the CPU is slower than the CPU.

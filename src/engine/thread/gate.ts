@@ -1,5 +1,6 @@
 const inside = 0;
 const shut = 1;
+const hurried = 2;
 
 /**
  * Stands between two threads, one of which does native work for the other. Stopping a thread inside
@@ -8,7 +9,7 @@ const shut = 1;
  */
 export class Gate {
   /** @param shared what is handed to the other thread, which makes its own gate of it */
-  constructor(readonly shared = new Int32Array(new SharedArrayBuffer(8))) {}
+  constructor(readonly shared = new Int32Array(new SharedArrayBuffer(12))) {}
 
   /**
    * Does work inside the gate.
@@ -30,6 +31,16 @@ export class Gate {
   /** Lets nothing in any more. */
   shut(): void {
     Atomics.store(this.shared, shut, 1);
+  }
+
+  /** Asks whoever is inside to leave before the work is done. */
+  hurry(): void {
+    Atomics.store(this.shared, hurried, 1);
+  }
+
+  /** Whether {@link hurry} was called: work that can stop in between does. */
+  get isHurried(): boolean {
+    return Atomics.load(this.shared, hurried) === 1;
   }
 
   /** Blocks this thread until nobody is inside. */

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { Graph, matmul, sum, tensor } from "../../graph/index.js";
-import { OnnxEngine } from "./engine.js";
-import type { Trial } from "./provider-trial.js";
-import type { Provider } from "./providers.js";
+import { Graph, matmul, sum, tensor } from "../graph/index.js";
+import { createEngine, type EngineOptions } from "./create-engine.js";
+import type { Trial } from "./trial.js";
 
 /*
- * Runs products of matrices on a provider: `node try-provider.js cuda`. A process of its own,
+ * Runs products of matrices on an engine: `node try-engine.js '{"provider":"cuda"}'`. A process of its own,
  * because the driver of a device may end it. The parent is told a Trial.
  */
 
@@ -16,7 +15,7 @@ const productsPerRun = 4;
 /** A run that takes longer is enough to tell, in milliseconds. */
 const longRun = 50;
 
-const engine = new OnnxEngine({ provider: process.argv[2] as Provider });
+const engine = createEngine(JSON.parse(process.argv[2]!) as EngineOptions);
 
 /** GFLOPS of products of matrices whose every number is 1/side, which are their own products. */
 async function rate(side: number): Promise<{ gflops: number; milliseconds: number }> {

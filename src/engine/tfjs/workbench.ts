@@ -1,0 +1,32 @@
+import type * as tfjs from "@tensorflow/tfjs-core";
+import type { Tensor as Numbers } from "../../graph/tensor.js";
+import type { BackendName } from "./backend-names.js";
+import type { Transposes } from "./transposes.js";
+
+/** The library as a backend's package brings it. */
+export type Tf = typeof tfjs;
+export type Tensor = tfjs.Tensor;
+
+/** What an op is lowered with: the library, and constants that live as long as the program. */
+export class Workbench {
+  private readonly constants: Tensor[] = [];
+
+  constructor(
+    readonly tf: Tf,
+    readonly backend: BackendName,
+    readonly transposes: Transposes,
+  ) {}
+
+  /** Puts numbers on the device until the program is released. */
+  constant({ dtype, shape, data }: Numbers): Tensor {
+    const constant = this.tf.tensor(data, [...shape], dtype);
+    this.constants.push(constant);
+    return constant;
+  }
+
+  /** Frees the constants. */
+  clear(): void {
+    this.tf.dispose(this.constants);
+    this.constants.length = 0;
+  }
+}

@@ -1,0 +1,46 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { InputError } from "../../base/errors.js";
+import type { Tensor } from "../../graph/tensor.js";
+import type { Calls, Request, Response, ThreadData } from "./calls.js";
+import { Gate } from "./gate.js";
+
+/** What a thread does for each call. */
+export type Handlers<Prepared> = {
+  [K in keyof Calls<Prepared>]: (
+    ...args: Parameters<Calls<Prepared>[K]>
+  ) => ReturnType<Calls<Prepared>[K]> | Promise<ReturnType<Calls<Prepared>[K]>>;
+};
+
+/**
+ * Answers an engine's calls in this thread, one after the other: a run must not see a state that another is about to
+ * change.
+ *
+ * @param begin makes the handlers, at the first call; a call at which it throws is answered so, and the next tries again
+ */
+export function serve<Settings, Prepared>(begin: (settings: Settings, gate: Gate) => Promise<Handlers<Prepared>>): void {
+  const { settings, gate: shared } = workerData as ThreadData<Settings>;
+  const port = parentPort!;
+  const gate = new Gate(shared);
+  let handlers: Handlers<Prepared> | undefined;
+  let last: Promise<void> = Promise.resolve();
+  port.on("message", ({ id, call, args }: Request) => {
+    last = last.then(async () => {
+      try {
+        const result = await gate.pass(async () => {
+          handlers ??= await begin(settings, gate);
+          const handle = handlers[call] as (...args: readonly unknown[]) => unknown;
+          return handle(...args);
+        });
+        const buffers = typeof result === "object" ? buffersOf(result) : [];
+        port.postMessage({ id, result } satisfies Response, buffers);
+      } catch (error) {
+        port.postMessage({ id, error: (error as Error).message, isInputError: error instanceof InputError } satisfies Response);
+      }
+    });
+  });
+}
+
+function buffersOf(result: unknown): ArrayBuffer[] {
+  const tensors = Array.isArray(result) ? result.map(([, tensor]) => tensor) : Object.values(result ?? {});
+  return (tensors as Tensor[]).map(({ data }) => data.buffer as ArrayBuffer);
+}

@@ -1,0 +1,161 @@
+import { Worker } from "node:worker_threads";
+import { InputError } from "../../base/errors.js";
+import type { Tensor } from "../../graph/tensor.js";
+import type { Engine, Executable, Feeds, Program, State } from "../engine.js";
+import type { Calls, Request, Response, ThreadData } from "./calls.js";
+import { Gate } from "./gate.js";
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The gates of the engines that are open. The process must not end inside of their runs. */
+const open = new Set<Gate>();
+process.on("exit", () => {
+  for (const gate of open) {
+    gate.shut();
+    gate.hurry();
+  }
+  for (const gate of open) gate.waitUntilEmpty();
+});
+
+/** An engine whose graphs run in a thread of its own, so that the event loop stays free; see {@link serve} for the other side. */
+export abstract class ThreadEngine<Prepared> implements Engine {
+  /** Started by the first call: a thread that is ended while it loads native code aborts the process. */
+  private worker: Worker | undefined;
+  private readonly gate = new Gate();
+  private readonly waiting = new Map<number, Waiting>();
+  /** Settles after everything that was asked for. */
+  private last: Promise<unknown> = Promise.resolve();
+  private calls = 0;
+  private failure: Error | undefined;
+
+  /** @param program the thread's program, which calls {@link serve} */
+  protected constructor(private readonly program: URL) {}
+
+  /** What the thread is told at its start. */
+  protected abstract settings(): unknown;
+
+  /** Finds out what has to be known before the thread is started. */
+  protected async ready(): Promise<unknown> {
+    return undefined;
+  }
+
+  /** Lets the error of a call that needs the device say more. */
+  protected onDevice<T>(answer: Promise<T>): Promise<T> {
+    return answer;
+  }
+
+  /** Whether the engine is closed, or its thread has ended. */
+  protected get hasFailed(): boolean {
+    return this.failure !== undefined;
+  }
+
+  abstract prepare(program: Program): Promise<Executable>;
+
+  async createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State> {
+    await this.ready();
+    const id = await this.call("createState");
+    const state = new ThreadState(id, [], this);
+    const moves = Symbol.asyncIterator in tensors;
+    try {
+      for await (const [name, tensor] of tensors) {
+        await this.onDevice(this.post("writeState", [id, name, tensor], moves ? [tensor.data.buffer as ArrayBuffer] : []));
+        state.names.push(name);
+      }
+    } catch (error) {
+      await state.free();
+      throw error;
+    }
+    return state;
+  }
+
+  /** Ends the engine after the run that is on; what waits behind it is rejected. */
+  async close(): Promise<void> {
+    this.failure ??= new Error("the engine is closed");
+    this.gate.shut();
+    await this.last;
+    await this.worker?.terminate();
+    this.fail(this.failure);
+  }
+
+  /** The program that the thread has prepared under this number. */
+  protected executable(id: number): Executable {
+    return {
+      run: (feeds: Feeds, bound: readonly State[] = []) =>
+        this.call("run", id, feeds, bound.map((state) => (state as ThreadState).id)),
+      release: () => this.call("release", id),
+    };
+  }
+
+  /** @internal */
+  call<K extends keyof Calls<Prepared>>(call: K, ...args: Parameters<Calls<Prepared>[K]>): Promise<ReturnType<Calls<Prepared>[K]>> {
+    return this.post(call, args, []);
+  }
+
+  /** @param moved memory of the arguments that is given away */
+  private post<K extends keyof Calls<Prepared>>(
+    call: K,
+    args: Parameters<Calls<Prepared>[K]>,
+    moved: ArrayBuffer[],
+  ): Promise<ReturnType<Calls<Prepared>[K]>> {
+    if (this.failure) return Promise.reject(this.failure);
+    const id = ++this.calls;
+    const answer = new Promise<ReturnType<Calls<Prepared>[K]>>((resolve, reject) => {
+      this.waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      this.worker ??= this.startWorker();
+      this.worker.ref();
+      this.worker.postMessage({ id, call, args } satisfies Request, moved);
+    });
+    // The worker answers in order.
+    this.last = answer.catch(() => {});
+    return answer;
+  }
+
+  private startWorker(): Worker {
+    const workerData: ThreadData<unknown> = { settings: this.settings(), gate: this.gate.shared };
+    // Not the process's own flags: `--input-type`, say, would keep the worker from starting.
+    const worker = new Worker(this.program, { workerData, execArgv: [] });
+    open.add(this.gate);
+    worker.on("message", (response: Response) => this.settle(response));
+    worker.on("error", (error) => this.fail(error));
+    worker.on("exit", () => {
+      open.delete(this.gate);
+      this.fail(new Error("the engine is closed"));
+    });
+    // An idle engine does not keep the process alive; one with work to do does (see `call`).
+    worker.unref();
+    return worker;
+  }
+
+  private settle(response: Response): void {
+    const { resolve, reject } = this.waiting.get(response.id)!;
+    this.waiting.delete(response.id);
+    if (this.waiting.size === 0) this.worker!.unref();
+    if ("error" in response) reject(response.isInputError ? new InputError(response.error) : new Error(response.error));
+    else resolve(response.result);
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.waiting.values()) reject(this.failure);
+    this.waiting.clear();
+  }
+}
+
+class ThreadState implements State {
+  constructor(
+    readonly id: number,
+    readonly names: string[],
+    private readonly engine: ThreadEngine<never>,
+  ) {}
+
+  async read(names: readonly string[] = this.names): Promise<Map<string, Tensor>> {
+    return new Map(await this.engine.call("readState", this.id, names));
+  }
+
+  async free(): Promise<void> {
+    await this.engine.call("freeState", this.id);
+  }
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { after, describe, it, type TestContext } from "node:test";
+import { dpo } from "../../../src/align/losses/dpo.js";
+import { preference } from "../../../src/align/preference.js";
+import { RunFolder } from "../../../src/align/run-folder.js";
+import { Training, type StepRecord } from "../../../src/align/training.js";
+import { Random } from "../../../src/base/random.js";
+import type { Engine } from "../../../src/engine/engine.js";
+import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../../src/engine/program-cache.js";
+import { TfjsEngine } from "../../../src/engine/tfjs/engine.js";
+import { generate } from "../../../src/model/generate.js";
+import { initialParameters } from "../../../src/model/parameters.js";
+import { responseLogProbs } from "../../../src/model/score.js";
+import { runMethod } from "../../../src/run/method.js";
+import { defaultSera, type SeraOptions } from "../../../src/sera-options.js";
+import { seraMethod } from "../../../src/sera.js";
+import { assertClose } from "../../support/compare.js";
+import { emptyFolder } from "../../support/folder.js";
+import { byteTokenizer, randomPairs, randomSequences, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
+
+/* What users do, on both engines. */
+
+const onnx = new ProgramCache(new OnnxEngine({ threads: 1 }));
+const tfjs = new ProgramCache(new TfjsEngine({ backend: "wasm" }));
+after(() => Promise.all([onnx, tfjs].map(({ engine }: { engine: Engine }) => engine.close())));
+
+/** Asserts that rows of figures have the same names, and numbers within 1e-4. */
+function assertSameFigures(found: readonly object[], expected: readonly object[]): void {
+  assert.ok(expected.length > 0);
+  assert.equal(found.length, expected.length);
+  expected.forEach((row, i) => {
+    const names = Object.entries(row).filter(([, value]) => typeof value === "number").map(([name]) => name);
+    assert.deepEqual(Object.keys(found[i]!), Object.keys(row));
+    for (const name of names.filter((name) => !name.includes("econd"))) {
+      const [x, y] = [found[i], row].map((figures) => (figures as Record<string, number>)[name]!);
+      assertClose([x!], [y!], 1e-4, `${name} of row ${i}`);
+    }
+  });
+}
+
+/** What three steps of DPO report, and the parameters after them. */
+async function threeSteps(programs: ProgramCache) {
+  const policy = await tinyPolicy(programs);
+  const pairs = randomPairs(12, Random.seeded(5)).map(({ prompt, chosen, rejected }) => ({
+    chosen: { prompt, response: chosen },
+    rejected: { prompt, response: rejected },
+    referenceChosen: -20,
+    referenceRejected: -21,
+  }));
+  const options = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
+  const training = await Training.begin(policy, preference(dpo({ beta: 0.1 })), pairs, options, Random.seeded(3));
+  const records: StepRecord[] = [];
+  for await (const record of training.steps()) records.push(record);
+  await training.end();
+  const parameters = await policy.parameters();
+  await policy.free();
+  return { records, parameters };
+}
+
+describe("on tfjs as on ONNX Runtime", () => {
+  it("three steps of DPO report the same figures and lead to the same parameters", async () => {
+    const [found, expected] = [await threeSteps(tfjs), await threeSteps(onnx)];
+    assert.equal(expected.records.length, 3);
+    assertSameFigures(found.records, expected.records);
+    for (const [name, { data }] of expected.parameters) assertClose(found.parameters.get(name)!.data, data, 1e-4, name);
+  });
+
+  it("responses have the same log-probabilities", async () => {
+    const score = async (programs: ProgramCache) => responseLogProbs(await tinyPolicy(programs), randomSequences(9, Random.seeded(2)));
+    assertClose(await score(tfjs), await score(onnx), 1e-5);
+  });
+
+  it("the same tokens are written, greedily and sampled", async () => {
+    for (const temperature of [0, 1]) {
+      const write = async (programs: ProgramCache) => {
+        const requests = randomSequences(5, Random.seeded(6)).map(({ prompt }, i) => ({ key: `${i}`, prompt, responses: 2 }));
+        const batches = [];
+        for await (const batch of generate(await tinyPolicy(programs), requests, Random.seeded(4), { temperature, maxNewTokens: 8 })) {
+          batches.push(batch);
+        }
+        return batches;
+      };
+      assert.deepEqual(await write(tfjs), await write(onnx));
+    }
+  });
+
+  it("a SeRA run keeps the same pairs, writes the same ones, and logs the same figures", async (test) => {
+    const [found, expected] = [await seraRun(tfjs, test), await seraRun(onnx, test)];
+    const rows = (folder: RunFolder, name: string) => folder.known<Record<string, unknown>>(name);
+    for (const name of ["metrics.jsonl", "iteration-2/margins.jsonl", "iteration-2/bootstrapped.jsonl"]) {
+      const [x, y] = [await rows(found, name), await rows(expected, name)];
+      assertSameFigures(x, y);
+      const others = (row: object) => Object.entries(row).filter(([, value]) => typeof value !== "number" && !Array.isArray(value));
+      assert.deepEqual(x.map(others), y.map(others), name);
+    }
+  });
+});
+
+async function seraRun(programs: ProgramCache, test: TestContext): Promise<RunFolder> {
+  const training = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
+  const options: SeraOptions = {
+    ...defaultSera,
+    ...{ loss: "dpo", beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, gamma: 0.3, seed: 1 },
+    ...{ training, sft: training, generation: { maxNewTokens: 4 } },
+  };
+  const start = { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: byteTokenizer };
+  const folder = new RunFolder(emptyFolder(test));
+  await runMethod(seraMethod(options), { start, pairs: randomPairs(8, Random.seeded(2)) }, folder, programs);
+  return folder;
+}

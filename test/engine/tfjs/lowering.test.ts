@@ -1,0 +1,34 @@
+import { after, describe, it } from "node:test";
+import { Random } from "../../../src/base/random.js";
+import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
+import { TfjsEngine } from "../../../src/engine/tfjs/engine.js";
+import type { OpName } from "../../../src/graph/attributes.js";
+import { definitions } from "../../../src/graph/ops/index.js";
+import { compositions } from "../../graph/cases/compositions.js";
+import { far } from "../../graph/cases/far.js";
+import { cases } from "../../graph/cases/index.js";
+import { drawCases } from "../../graph/cases/random.js";
+import { checkCase, runOn } from "../../support/check-case.js";
+import { tfjsBackends } from "../../support/tfjs-backends.js";
+
+const onnx = new OnnxEngine({ threads: 1 });
+after(() => onnx.close());
+
+for (const backend of tfjsBackends) {
+  const tfjs = new TfjsEngine({ backend });
+  after(() => tfjs.close());
+  const check = (found: Parameters<typeof checkCase>[0]) => checkCase(found, runOn(tfjs), runOn(onnx));
+
+  describe(`tfjs on ${backend} computes what onnxruntime computes`, () => {
+    for (const op of Object.keys(definitions) as OpName[]) {
+      it(op, async () => {
+        for (const found of [...cases[op], ...drawCases(op, 6, Random.seeded(1))]) await check(found);
+      });
+    }
+    for (const found of compositions) it(found.title, () => check(found));
+  });
+
+  describe(`on ${backend} values and gradients stay finite and right far from 0`, () => {
+    for (const found of far) it(found.title, () => check(found));
+  });
+}

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, describe, it } from "node:test";
+import type { Engine, Program } from "../../../src/engine/engine.js";
+import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
+import { TfjsEngine } from "../../../src/engine/tfjs/engine.js";
+import { add, Graph, matmul, mul, sum, tensor, type Value } from "../../../src/graph/index.js";
+
+const scalar = (value: number) => tensor([1], Float32Array.of(value));
+
+/** w ← w + x·factor, giving w as it was before, times 10. */
+function counter(factor = 1): Program {
+  const graph = new Graph();
+  const w = graph.state("w", "float32", [1]);
+  const x = graph.input("x", "float32", [1]);
+  return { outputs: { before: mul(w, 10) }, updates: new Map([["w", add(w, mul(x, factor))]]) };
+}
+
+/** A tenth of a second or more of products of square matrices. */
+function longWork(size: number): { program: Program; feeds: { x: Float32Array } } {
+  const x = new Graph().input("x", "float32", [size, size]);
+  let y: Value = x;
+  for (let i = 0; i < 24; i++) y = matmul(y, x);
+  return { program: { outputs: { y: sum(y) }, updates: new Map() }, feeds: { x: new Float32Array(size * size).fill(1e-3) } };
+}
+
+/** Long enough for a run to have begun, and not to have ended. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+const x = (value: number) => ({ x: Float32Array.of(value) });
+
+/** The engines, with the size of matrices whose product takes them some milliseconds. */
+const engines: readonly [name: string, create: () => Engine, size: number][] = [
+  ["onnx", () => new OnnxEngine({ threads: 1 }), 700],
+  ["tfjs", () => new TfjsEngine({ backend: "wasm" }), 350],
+];
+
+for (const [name, create, size] of engines) {
+  const engine = create();
+  after(() => engine.close());
+
+  describe(`${name}: a run`, () => {
+    it("reads the state and then updates it", async () => {
+      const state = await engine.createState([["w", scalar(1)]]);
+      const executable = await engine.prepare(counter());
+      assert.equal((await executable.run(x(2), [state])).before!.data[0], 10);
+      assert.equal((await executable.run(x(0.5), [state])).before!.data[0], 30);
+      assert.equal((await state.read()).get("w")!.data[0], 3.5);
+    });
+
+    it("looks a name up in the first state that has it, and updates it there", async () => {
+      const first = await engine.createState([["other", scalar(0)], ["w", scalar(1)]]);
+      const second = await engine.createState([["w", scalar(100)]]);
+      const executable = await engine.prepare(counter());
+      await executable.run(x(1), [first, second]);
+      assert.equal((await first.read(["w"])).get("w")!.data[0], 2);
+      assert.equal((await second.read()).get("w")!.data[0], 100);
+    });
+
+    it("takes its turn: runs of two programs on two states, asked for at once, do not disturb each other", async () => {
+      const states = await Promise.all([engine.createState([["w", scalar(0)]]), engine.createState([["w", scalar(1000)]])]);
+      const programs = [await engine.prepare(counter(1)), await engine.prepare(counter(-3))];
+      const before = await Promise.all(
+        Array.from({ length: 12 }, async (_, i) => {
+          const found = await programs[i % 2]!.run(x(1), [states[Math.floor(i / 2) % 2]!]);
+          return found.before!.data[0]!;
+        }),
+      );
+      // Each state sees +1, −3, +1, −3 …
+      assert.deepEqual(before, [0, 10, 10000, 10010, -20, -10, 9980, 9990, -40, -30, 9960, 9970]);
+      const after = await Promise.all(states.map(async (state) => (await state.read()).get("w")!.data[0]));
+      assert.deepEqual(after, [-6, 994]);
+    });
+
+    it("leaves the event loop free", async () => {
+      const { program, feeds } = longWork(size);
+      const executable = await engine.prepare(program);
+      let ticks = 0;
+      const timer = setInterval(() => ticks++, 5);
+      const start = performance.now();
+      await executable.run(feeds);
+      const took = performance.now() - start;
+      clearInterval(timer);
+      assert.ok(took > 50, `a long run takes ${took} ms only`);
+      assert.ok(ticks >= took / 20, `${ticks} ticks of 5 ms in ${took} ms`);
+    });
+
+    it("works on every type of element", async () => {
+      const graph = new Graph();
+      const ids = graph.input("ids", "int32", [3]);
+      const flags = graph.state("flags", "bool", [2]);
+      const executable = await engine.prepare({ outputs: { ids, flags }, updates: new Map() });
+      const state = await engine.createState([["flags", { dtype: "bool", shape: [2], data: Uint8Array.of(0, 1) }]]);
+      const found = await executable.run({ ids: Int32Array.of(-1, 0, 2 ** 31 - 1) }, [state]);
+      assert.deepEqual(found.ids, { dtype: "int32", shape: [3], data: Int32Array.of(-1, 0, 2 ** 31 - 1) });
+      assert.deepEqual(found.flags, { dtype: "bool", shape: [2], data: Uint8Array.of(0, 1) });
+    });
+  });
+
+  describe(`${name}: a state`, () => {
+    it("is a copy, and gives copies", async () => {
+      const given = scalar(1);
+      const state = await engine.createState([["w", given]]);
+      given.data[0] = 7;
+      const read = await state.read();
+      assert.deepEqual(read.get("w"), scalar(1));
+      await (await engine.prepare(counter())).run(x(1), [state]);
+      assert.equal(read.get("w")!.data[0], 1);
+      assert.equal((await state.read()).get("w")!.data[0], 2);
+    });
+
+    it("cannot be read or used once it is freed", async () => {
+      const state = await engine.createState([["w", scalar(1)]]);
+      const executable = await engine.prepare(counter());
+      await state.free();
+      await assert.rejects(state.read(), /this state has been freed/);
+      await assert.rejects(executable.run(x(1), [state]), /this state has been freed/);
+    });
+  });
+
+  describe(`${name}: an error says what is wrong`, () => {
+    const run = async (feeds: Record<string, Float32Array | Int32Array>, w = scalar(1)) => {
+      const state = await engine.createState([["w", w]]);
+      const executable = await engine.prepare(counter());
+      try {
+        return await executable.run(feeds, [state]);
+      } finally {
+        assert.deepEqual((await state.read()).get("w"), w);
+      }
+    };
+
+    it("with a feed", async () => {
+      await assert.rejects(run({}), /the input "x" is not fed/);
+      await assert.rejects(run({ x: Float32Array.of(1, 2) }), /the input "x" is float32\[1\], fed Float32Array\(2\)/);
+      await assert.rejects(run({ x: Int32Array.of(1) }), /the input "x" is float32\[1\], fed Int32Array\(1\)/);
+    });
+
+    it("with a state", async () => {
+      await assert.rejects(run(x(1), tensor([2], Float32Array.of(1, 2))), /the state "w" is float32\[2\], the program wants float32\[1\]/);
+      const executable = await engine.prepare(counter());
+      await assert.rejects(executable.run(x(1)), /no state has a tensor "w"/);
+      const state = await engine.createState([["v", scalar(1)]]);
+      await assert.rejects(executable.run(x(1), [state]), /no state has a tensor "w"/);
+      await assert.rejects(state.read(["w"]), /no state has a tensor "w"/);
+    });
+
+    it("with a program", async () => {
+      const executable = await engine.prepare(counter());
+      await executable.release();
+      await assert.rejects(executable.run(x(1)), /this program has been freed/);
+    });
+  });
+
+  describe(`${name}: an engine`, () => {
+    it("that is closed finishes the run that is on, and rejects what waits behind it and what is asked of it later", async () => {
+      const closing = create();
+      const { program, feeds } = longWork(size);
+      const executable = await closing.prepare(program);
+      const pending = Promise.allSettled([executable.run(feeds), executable.run(feeds)]);
+      await pause();
+      await closing.close();
+      const [first, second] = await pending;
+      // On a busy machine it may not have begun.
+      if (first.status === "rejected") assert.match(String(first.reason), /the engine is closed/);
+      else assert.equal(first.value.y!.shape.length, 0);
+      assert.match(String(second.status === "rejected" && second.reason), /the engine is closed/);
+      await assert.rejects(executable.run(feeds), /the engine is closed/);
+      await assert.rejects(closing.createState([]), /the engine is closed/);
+      await closing.close();
+    });
+
+    // The source of a program that asks for a long run and then does what is given.
+    const url = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
+    const source = (then: string) => `
+      import { OnnxEngine } from ${url("engine/onnx/engine.js")};
+      import { TfjsEngine } from ${url("engine/tfjs/engine.js")};
+      import { Graph, matmul, sum } from ${url("graph/index.js")};
+      const x = new Graph().input("x", "float32", [${size}, ${size}]);
+      let y = x;
+      for (let i = 0; i < 24; i++) y = matmul(y, x);
+      const { run } = await (${create})().prepare({ outputs: { y: sum(y) }, updates: new Map() });
+      run({ x: new Float32Array(${size} * ${size}) }).then(({ y }) => console.log(y.data[0]));
+      ${then}`;
+    const child = (then: string) =>
+      new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+        execFile(process.execPath, ["--input-type=module", "--eval", source(then)], { timeout: 20_000 }, (error, stdout, stderr) =>
+          resolve({ code: error?.code ?? 0, stdout, stderr }),
+        );
+      });
+
+    it("keeps the process alive while it works, and not when it is idle", async () => {
+      assert.deepEqual(await child(""), { code: 0, stdout: "0\n", stderr: "" });
+    });
+
+    it("lets the process end in the middle of a run, by an exit or an error", async () => {
+      const exited = await child("setTimeout(() => process.exit(3), 30)");
+      assert.deepEqual([exited.code, exited.stderr], [3, ""]);
+      const { code, stderr } = await child('setTimeout(() => { throw new Error("thrown") }, 30)');
+      assert.equal(code, 1);
+      assert.match(stderr, /Error: thrown/);
+    });
+  });
+}
