@@ -1,6 +1,6 @@
 import { lossNamed } from "./align/losses/index.js";
 import { balancingPenalty, formPairs, penalizeLength, type LabelledSample, type SamplePair } from "./bootstrap/index.js";
-import { capPerPrompt, selectionRules, type Margin, type Reviewed } from "./review/index.js";
+import { capPerPrompt, scoreDifference, selectionRules, type Margin, type Reviewed } from "./review/index.js";
 import type { MadePair, TrainingPair } from "./run/input.js";
 import type { Method } from "./run/method.js";
 import type { Stages } from "./run/stages.js";
@@ -25,6 +25,7 @@ export function seraMethod(options: Partial<SeraOptions>): Method {
 
 /** The loop: align on all pairs; then review, bootstrap and align on what they give, until the last iteration. */
 export async function selfImprove(stages: Stages, options: SeraOptions): Promise<void> {
+  if (options.iterations > 1) checkUsable(stages, options);
   const offline = await stages.offlinePairs();
   await stages.align(1, offline, { pairsKept: offline.length, pairsMade: 0, bootstrap: null });
   for (let t = 2; t <= options.iterations; t++) {
@@ -33,6 +34,12 @@ export async function selfImprove(stages: Stages, options: SeraOptions): Promise
     const { pairs: made, bootstrap } = await bootstrapPairs(stages, t, options);
     await stages.align(t, [...kept, ...made], { pairsKept: kept.length, pairsMade: made.length, bootstrap });
   }
+}
+
+/** What an iteration would fail for want of is missed before the first. */
+function checkUsable(stages: Stages, { selectBy, select, labelBy, bootstrap }: SeraOptions): void {
+  if (selectBy === "score" && select > 0) stages.pairs.forEach(scoreDifference);
+  if (labelBy === "judge" && bootstrap > 0) stages.needJudge();
 }
 
 /** Self-review: the pairs of the data, and which of them are kept. */

@@ -82,10 +82,16 @@ describe("sera", () => {
     assert.ok(made.length > 0 && made.every(({ chosenReward, rejectedReward, margin }) => chosenReward! - rejectedReward! === margin && margin > 0));
     const losses = (await folder.known<{ iteration: number; loss: number }>("metrics.jsonl")).filter(({ iteration }) => iteration === 2);
     assert.ok(Math.abs(losses[0]!.loss - Math.log(2)) < 1e-5, "the reference is the policy that the iteration begins from");
-    await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, { labelBy: "judge" }), {
+  });
+
+  it("misses scores and a judge before it trains, not after", async (test) => {
+    const folder = new RunFolder(emptyFolder(test));
+    await assert.rejects(run(folder, {}, { labelBy: "judge" }), {
       name: "InputError",
       message: "judge: found none, expected one; this method labels responses by a judge",
     });
+    await assert.rejects(run(folder, {}, { selectBy: "score" }), { name: "InputError", message: /^select by score: found no scores for the pair "pair 0"/ });
+    assert.equal(await folder.has("iteration-1"), false);
   });
 
   it("reads the log-probabilities under the reference that another run on the same start and pairs has kept", async (test) => {

@@ -7,21 +7,24 @@ import type { Reporter } from "../base/work.js";
  */
 export function runProgress(reporter: Reporter, label: string, steps: number): { readonly reporter: Reporter; finish(text?: string): void } {
   const line = reporter.start(label, steps);
-  let before = 0;
+  /** Steps and tokens of the trainings that have ended. */
+  const ended = { steps: 0, tokens: 0 };
   return {
     reporter: {
       start(_, total) {
+        let tokens: number | undefined;
         let done = 0;
-        let trains = false;
         return {
           update(now, figures) {
-            done = now;
-            // A phase that tells a loss is a training; review, sampling and evaluation take no steps.
-            trains ||= figures?.loss !== undefined;
-            if (trains) line.update(before + done, figures);
+            // A phase that tells tokens is a training; review, sampling and evaluation take no steps.
+            if (figures?.tokens === undefined) return;
+            [done, tokens] = [now, figures.tokens];
+            line.update(ended.steps + done, { ...figures, tokens: ended.tokens + tokens });
           },
           finish() {
-            if (trains && done === total) before += total;
+            if (tokens === undefined || done < total) return;
+            ended.steps += done;
+            ended.tokens += tokens;
           },
         };
       },

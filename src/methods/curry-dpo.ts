@@ -28,6 +28,7 @@ export const curryDpo =
       name: "curry dpo",
       options,
       async run(stages) {
+        stages.needJudge();
         const offline = await stages.offlinePairs();
         const samples = await stages.samples(1, 2, (drawn) => stages.labelByJudge(1, [...asSamples(offline), ...drawn]));
         const written = samples.filter(({ tokens }) => !isEmptyResponse(tokens, stages.stopIds));

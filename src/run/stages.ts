@@ -16,6 +16,7 @@ import {
   sampleResponses,
   type BootstrappedRow,
   type LabelledSample,
+  type ResponseJudge,
   type Sample,
 } from "../bootstrap/index.js";
 import { pairRow } from "../data/pair-row.js";
@@ -151,13 +152,24 @@ export class Stages {
    * @throws InputError where it was given none
    */
   labelByJudge(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
-    const { judge, start } = this.input;
-    if (!judge) throw new InputError("judge: found none, expected one; this method labels responses by a judge");
+    const { start } = this.input;
+    const judge = this.needJudge();
     return this.place.stopwatch.measure(t, "scoring", () =>
       reported(this.place.label("judge responses", t), this.place.watch, (work) =>
         judgeSamples(samples, (tokens) => start.tokenizer.decode(tokens), judge, work),
       ),
     );
+  }
+
+  /**
+   * The judge that the run was given. A method that is going to label by it asks before it trains.
+   *
+   * @throws InputError where it was given none
+   */
+  needJudge(): ResponseJudge {
+    const { judge } = this.input;
+    if (!judge) throw new InputError("judge: found none, expected one; this method labels responses by a judge");
+    return judge;
   }
 
   /** Writes made pairs down in texts, as `bootstrapped.jsonl` of iteration `t`. */

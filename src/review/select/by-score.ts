@@ -10,11 +10,17 @@ import { descending, keepFirst, type Reviewed } from "./selected.js";
  * @throws InputError naming the first pair without scores
  */
 export function selectByScore(rows: readonly Margin[], share: number): Reviewed[] {
-  const difference = ({ id, chosenScore, rejectedScore }: Margin) => {
-    if (chosenScore === undefined || rejectedScore === undefined) {
-      throw new InputError(`select by score: found no scores for the pair ${quote(id)}, expected chosenScore and rejectedScore in the data`);
-    }
-    return chosenScore - rejectedScore;
-  };
-  return keepFirst(rows, descending(rows, difference), share);
+  return keepFirst(rows, descending(rows, scoreDifference), share);
+}
+
+/**
+ * The score of the chosen response less that of the rejected, by the data's own judge.
+ *
+ * @throws InputError where the pair has none
+ */
+export function scoreDifference({ id, chosenScore, rejectedScore }: Pick<Margin, "id" | "chosenScore" | "rejectedScore">): number {
+  if (chosenScore === undefined || rejectedScore === undefined) {
+    throw new InputError(`select by score: found no scores for the pair ${quote(id)}, expected chosenScore and rejectedScore in the data`);
+  }
+  return chosenScore - rejectedScore;
 }

@@ -11,7 +11,7 @@ import { selectTop } from "./top.js";
 export { selectAbove } from "./above.js";
 export { selectBottom } from "./bottom.js";
 export { selectByLength } from "./by-length.js";
-export { selectByScore } from "./by-score.js";
+export { scoreDifference, selectByScore } from "./by-score.js";
 export { capPerPrompt } from "./per-prompt.js";
 export { curriculum } from "./curriculum.js";
 export { selectMiddle } from "./middle.js";

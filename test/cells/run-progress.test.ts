@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Figures, Reporter } from "../../src/base/work.js";
+import { runProgress } from "../../src/cells/run-progress.js";
+
+describe("runProgress", () => {
+  it("counts the steps and tokens of all trainings on one line, and nothing of other phases", () => {
+    const told: [string, number, number | undefined][] = [];
+    const reporter: Reporter = {
+      start: (label, total) => ({
+        update: (done: number, figures?: Figures) => void told.push([`${label} of ${total}`, done, figures?.tokens]),
+        finish: (text) => void told.push([`finished ${text ?? ""}`, 0, undefined]),
+      }),
+    };
+    const progress = runProgress(reporter, "SeRA", 4);
+    const train = progress.reporter.start("align 1/2", 2);
+    train.update(1, { loss: 1, tokens: 10 });
+    train.update(2, { loss: 1, tokens: 20 });
+    train.finish();
+    const review = progress.reporter.start("review", 100);
+    review.update(100);
+    review.finish();
+    progress.reporter.start("align 2/2", 2).update(1, { loss: 1, tokens: 5 });
+    progress.finish();
+    assert.deepEqual(told, [["SeRA of 4", 1, 10], ["SeRA of 4", 2, 20], ["SeRA of 4", 3, 25], ["finished ", 0, undefined]]);
+  });
+});
