@@ -208,7 +208,8 @@ describe("llmJudge's cache", { concurrency: true }, () => {
 describe("llmJudge's limits", { concurrency: true }, () => {
   it("asks so many at a time", async (test) => {
     const { server, judge } = await judgeAt(test, "anthropic", { concurrency: 3 });
-    server.delay = 10;
+    // So long that the third request comes before the first is answered, on a busy machine too.
+    server.delay = 250;
     const seen: number[] = [];
     await gradeAll(judge, rows(8).map(({ prompt, a }) => ({ prompt, response: a })), { onProgress: (done, total) => seen.push(done, total) });
     assert.equal(server.mostActive, 3);
