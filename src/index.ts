@@ -60,7 +60,7 @@ export * from "./notebook/index.js";
 export * as plot from "./plot/index.js";
 export * from "./review/index.js";
 export * as methods from "./methods/index.js";
-export type { Recipe, RecipeOptions, SelfImprovingOptions } from "./methods/index.js";
+export type { Recipe, RecipeOptions, SelfImprovingOptions, SelfImprovingRecipe } from "./methods/index.js";
 export { runMethod, type Method } from "./run/method.js";
 export { checkMethodOptions, defaultFlatMethod, defaultMethod, type FlatMethodOptions, type MethodOptions } from "./run/options.js";
 export type { MadePair, OfflinePair, RunInput, TrainingPair, Watch } from "./run/input.js";

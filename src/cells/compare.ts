@@ -76,11 +76,11 @@ export class MethodComparison {
     readonly seeds: readonly number[],
   ) {}
 
-  /** A row for the start and for each method: means over the seeds, pairs seen and seconds spent by one run. */
+  /** A row for the start and one for each method: means over the seeds, pairs seen and seconds spent by one run. */
   get table(): ColumnTable {
     const [first] = Object.values(this.runs);
     const start = first!.map((run) => ({ run, iteration: 0 }));
-    return tableOf([this.row("SFT", start), ...Object.entries(this.runs).map(([name, runs]) => this.row(name, runs.map(lastOf)))]);
+    return tableOf([this.row("start", start), ...Object.entries(this.runs).map(([name, runs]) => this.row(name, runs.map(lastOf)))]);
   }
 
   /** A row for each run. */

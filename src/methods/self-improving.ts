@@ -3,17 +3,23 @@ import { seraMethod } from "../sera.js";
 import { defaultLoop, seraOptions, type LoopOptions } from "../sera-options.js";
 import { settle, type Recipe, type RecipeOptions } from "./recipe.js";
 
+/** How the loop selects pairs and makes new ones, and what it is held to. */
 interface SelfImproving extends LoopOptions {
   readonly reference: Reference;
 }
 
 /** What {@link sera} and its relatives can be told. */
-export type SelfImprovingOptions = Partial<RecipeOptions & SelfImproving>;
+export interface SelfImprovingOptions extends Partial<RecipeOptions>, Partial<LoopOptions> {
+  readonly reference?: Reference;
+}
+
+/** A method of SeRA's loop, waiting for its options. */
+export type SelfImprovingRecipe = (own?: SelfImprovingOptions) => Recipe;
 
 /** A recipe over SeRA's loop, `rounds` iterations of one epoch: all pairs first, then what review and bootstrapping give. */
 const selfImproving =
-  (name: string, loop: Partial<SelfImproving>) =>
-  (own: SelfImprovingOptions = {}): Recipe =>
+  (name: string, loop: Partial<SelfImproving>): SelfImprovingRecipe =>
+  (own = {}) =>
   (shared = {}) => {
     const defaults: SelfImproving = { ...defaultLoop, reference: "start", ...loop };
     const { rounds, ...settled } = settle(defaults, shared, own);

@@ -36,7 +36,7 @@ describe("compare", () => {
     inEmptyFolder(test);
     const result = await compare(start, pairs, recipes, options);
     const { table, bySeed } = result;
-    assert.deepEqual(table.array("method"), ["SFT", "DPO", "SeRA"]);
+    assert.deepEqual(table.array("method"), ["start", "DPO", "SeRA"]);
     assert.deepEqual(table.array("pairsSeen"), [0, 24, 24]);
     assert.equal(table.get("winRate", 0), 0.5);
     const golds = result.runs.SeRA!.map((run) => run.iterations.at(-1)!.goldReward!);
