@@ -37,6 +37,15 @@ export interface Executable {
   release(): Promise<void>;
 }
 
+/** How a program is going to be used. */
+export interface Usage {
+  /**
+   * Whether the state that the program does not update will stay as it is for many runs. An engine may then take the time
+   * to arrange it for speed, and memory for as much again; a run after a change is as right as any other. Default false.
+   */
+  readonly frozen?: boolean;
+}
+
 /** Runs graphs. The event loop stays free while a program runs. */
 export interface Engine {
   /**
@@ -44,7 +53,7 @@ export interface Engine {
    * memory moves, so that a model read from its files is nowhere held twice.
    */
   createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State>;
-  prepare(program: Program): Promise<Executable>;
+  prepare(program: Program, usage?: Usage): Promise<Executable>;
   /** Frees everything and ends the engine, after the run that is on; what waits behind it is rejected. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Engine, Executable, Program } from "./engine.js";
+import type { Engine, Executable, Program, Usage } from "./engine.js";
 
 /**
  * Prepared programs by key. Each keeps memory of its own for intermediate results, so only the
@@ -13,8 +13,8 @@ export class ProgramCache {
   ) {}
 
   /** The program of this key, built and prepared if it is not at hand. */
-  async get(key: string, build: () => Program): Promise<Executable> {
-    const executable = this.prepared.get(key) ?? (await this.make(build));
+  async get(key: string, build: () => Program, usage: Usage = {}): Promise<Executable> {
+    const executable = this.prepared.get(key) ?? (await this.make(build, usage));
     this.prepared.delete(key);
     this.prepared.set(key, executable);
     return executable;
@@ -27,12 +27,12 @@ export class ProgramCache {
     for (const executable of all) await executable.release();
   }
 
-  private async make(build: () => Program): Promise<Executable> {
+  private async make(build: () => Program, usage: Usage): Promise<Executable> {
     const [oldest] = this.prepared;
     if (oldest && this.prepared.size >= this.limit) {
       this.prepared.delete(oldest[0]);
       await oldest[1].release();
     }
-    return this.engine.prepare(build());
+    return this.engine.prepare(build(), usage);
   }
 }

@@ -1,7 +1,8 @@
 import type { Random } from "../base/random.js";
-import type { Feeds, Program } from "../engine/engine.js";
+import type { Feeds, Program, Usage } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
 import { fillProgram, shrinkProgram, unfilledCache, writeProgram, type CacheSize, type WritingShape } from "./cache.js";
+import { freezesParameters } from "./freezing.js";
 import type { PlannedRow } from "./plan-writing.js";
 import type { Policy } from "./policy.js";
 import { sampleToken, type Sampling } from "./sampling.js";
@@ -63,10 +64,11 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
   signal?.throwIfAborted();
   const { programs, config, tokenizer } = policy;
   const cache = await programs.engine.createState(unfilledCache(config));
-  const run = async (kind: string, build: () => Program, feeds: Feeds) =>
-    (await programs.get(`${kind} ${JSON.stringify(config)}`, build)).run(feeds, [...policy.states, cache]);
+  const run = async (kind: string, build: () => Program, feeds: Feeds, usage: Usage = {}) =>
+    (await programs.get(`${kind} ${JSON.stringify({ ...usage, ...config })}`, build, usage)).run(feeds, [...policy.states, cache]);
   const logitsOf = ({ logits }: Record<string, Tensor>, at: number) =>
     (logits!.data as Float32Array).subarray(at * config.vocabSize, (at + 1) * config.vocabSize);
+  const usage = { frozen: freezesParameters(config, shape.places - shape.promptLength) };
   try {
     const { feeds, promptOf } = readPrompts(shape, rows, tokenizer.padId);
     const first = await run(`fill ${JSON.stringify(shape)}`, () => fillProgram(config, shape), feeds);
@@ -92,7 +94,7 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
         position[i] = row.prompt.length + row.tokens.length - (row.done ? 2 : 1);
       });
       const { rows: count, places } = size;
-      const next = await run(`write ${count} ${places}`, () => writeProgram(config, { rows: count, places }), { tokens, position });
+      const next = await run(`write ${count} ${places}`, () => writeProgram(config, { rows: count, places }), { tokens, position }, usage);
       writing.forEach((row, i) => row.done || row.take(logitsOf(next, i)));
       yield open;
     }

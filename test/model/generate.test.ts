@@ -4,10 +4,12 @@ import { Random } from "../../src/base/random.js";
 import type { Work } from "../../src/base/work.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
+import type { ModelConfig } from "../../src/model/config.js";
 import { generate, type GenerationOptions, type Writing, type WritingRequest } from "../../src/model/generate.js";
+import { initialParameters } from "../../src/model/parameters.js";
 import { Policy } from "../../src/model/policy.js";
 import { loadModelCase, modelCases } from "../support/model-case.js";
-import { byteTokenizer, randomTokens, tinyConfig, tinyPolicy } from "../support/tiny-model.js";
+import { byteTokenizer, gpt2Config, gptNeoXConfig, randomTokens, tinyConfig, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -116,6 +118,51 @@ describe("sampled responses", () => {
     const wanted = [contextLength - 1, contextLength - 3].map((length) => ({ key: `${length}`, prompt: randomTokens(length, random), responses: 1 }));
     const found = (await written(wanted, { maxNewTokens: 100, stopTokens: [] })).flat();
     assert.deepEqual(found.map(({ request, tokens }) => [request, tokens.length]), [[0, 1], [1, 3]]);
+  });
+});
+
+describe("long responses, which parameters are frozen for,", () => {
+  const sizes = { vocabSize: 2 ** 14, contextLength: 2 ** 12 };
+  const maxNewTokens = 4000;
+  /** A policy, and whether each program that has been asked for freezes its parameters. */
+  async function recorded(config: ModelConfig) {
+    const frozen: boolean[] = [];
+    const recording = new (class extends ProgramCache {
+      override get(...request: Parameters<ProgramCache["get"]>) {
+        frozen.push(request[2]?.frozen ?? false);
+        return super.get(...request);
+      }
+    })(engine);
+    const parameters = (seed: number) => initialParameters(config, Random.seeded(seed));
+    const by = await Policy.create(recording, { config, parameters: parameters(1), tokenizer: byteTokenizer });
+    return { by, parameters, frozen };
+  }
+  // No token comes twice, and one in four ends a response, which has about as many tokens then.
+  const brief = { repetitionPenalty: 1e6, stopTokens: Array.from({ length: sizes.vocabSize / 4 }, (_, i) => 4 * i) };
+
+  for (const config of [tinyConfig, gptNeoXConfig, gpt2Config]) {
+    it(`begin as short ones do, of any number of rows, also after the parameters have changed (${config.architecture})`, async () => {
+      const { by, parameters, frozen } = await recorded({ ...config, ...sizes });
+      const greedy = { ...brief, temperature: 0 };
+      for (const [seed, batchSize] of [[1, 5], [2, 12]] as const) {
+        if (seed > 1) await by.replace(parameters(seed));
+        frozen.length = 0;
+        const short = byName(await written(requests, greedy, { by }), requests);
+        assert.ok(!frozen.includes(true));
+        const found = byName(await written(requests, { ...greedy, maxNewTokens, batchSize }, { by }), requests);
+        assert.ok(frozen.includes(true));
+        for (const [name, tokens] of short) assert.deepEqual(found.get(name)!.slice(0, 8), tokens, name);
+      }
+    });
+  }
+
+  it("are the same with the same seed, and when they are gone on with", async () => {
+    const { by, frozen } = await recorded({ ...tinyConfig, ...sizes });
+    const options = { ...brief, maxNewTokens, batchSize: 5 };
+    const batches = await written(requests, options, { by });
+    assert.ok(frozen.includes(true));
+    assert.deepEqual(await written(requests, options, { by }), batches);
+    assert.deepEqual(await written(requests, { ...options, skipBatches: 1 }, { by }), batches.slice(1));
   });
 });
 

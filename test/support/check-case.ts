@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Engine, Feeds } from "../../src/engine/engine.js";
+import type { Engine, Feeds, Usage } from "../../src/engine/engine.js";
 import { gradients } from "../../src/graph/gradient.js";
 import type { Tensor } from "../../src/graph/tensor.js";
 import type { Value } from "../../src/graph/value.js";
@@ -44,13 +44,11 @@ export async function checkCase(found: Case, run: Run, by?: Run): Promise<void> 
 }
 
 /** Runs graphs on an engine. */
-export function runOn(engine: Engine): Run {
+export function runOn(engine: Engine, usage: Usage = {}): Run {
   return async (outputs, { inputs, states }) => {
     const state = await engine.createState(states);
-    const executable = await engine.prepare({
-      outputs: Object.fromEntries(outputs.map((value, i) => [`y${i}`, value])),
-      updates: new Map(),
-    });
+    const program = { outputs: Object.fromEntries(outputs.map((value, i) => [`y${i}`, value])), updates: new Map() };
+    const executable = await engine.prepare(program, usage);
     const feeds: Feeds = Object.fromEntries([...inputs].map(([name, { data }]) => [name, data]));
     const computed = await executable.run(feeds, [state]);
     await executable.release();

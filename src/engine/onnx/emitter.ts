@@ -5,6 +5,7 @@ import type { AttributeProto, ElementType, NodeProto, TensorProto } from "./prot
 export class Emitter {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
+  private readonly externals = new Set<string>();
   private readonly known = new Map<string, string>();
   private count = 0;
 
@@ -25,10 +26,31 @@ export class Emitter {
     return name;
   }
 
+  /** A constant whose elements are handed to the session under its name. */
+  external({ name, type, shape }: Omit<TensorProto, "raw">): string {
+    this.initializers.push({ name, type, shape });
+    this.externals.add(name);
+    return name;
+  }
+
+  /** Whether a tensor is one of {@link external}. */
+  isExternal(name: string): boolean {
+    return this.externals.has(name);
+  }
+
   /** A list of int64, as ONNX wants shapes and axes. Equal lists share one constant. */
   int64(values: readonly number[], shape: Shape = [values.length]): string {
-    const key = `${shape}:${values}`;
-    const name = this.known.get(key) ?? this.constant("int64", shape, bytes(BigInt64Array.from(values, BigInt)));
+    return this.shared("int64", shape, values, (numbers) => BigInt64Array.from(numbers, BigInt));
+  }
+
+  /** A vector of `size` times the same float32. */
+  full(size: number, value: number): string {
+    return this.shared("float32", [size], new Array<number>(size).fill(value), (numbers) => Float32Array.from(numbers));
+  }
+
+  private shared(type: ElementType, shape: Shape, values: readonly number[], pack: (values: readonly number[]) => NodeJS.TypedArray): string {
+    const key = `${type} ${shape}:${values}`;
+    const name = this.known.get(key) ?? this.constant(type, shape, bytes(pack(values)));
     this.known.set(key, name);
     return name;
   }

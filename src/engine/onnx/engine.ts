@@ -1,10 +1,11 @@
 import { InputError } from "../../base/errors.js";
 import type { Value } from "../../graph/value.js";
-import type { Executable, Program } from "../engine.js";
+import type { Executable, Program, Usage } from "../engine.js";
 import { updatesInPlace } from "../in-place.js";
 import type { Leaf } from "../thread/calls.js";
 import { ThreadEngine } from "../thread/thread-engine.js";
 import { chooseProvider } from "./choose-provider.js";
+import { frozenState } from "./frozen-state.js";
 import { lower } from "./lower.js";
 import { failureIn, keepsState, providerChoices, providers, type Provider, type ProviderChoice } from "./providers.js";
 import { splitRowWrites } from "./row-writes.js";
@@ -52,17 +53,19 @@ export class OnnxEngine extends ThreadEngine<PreparedProgram> {
     return { provider: this.chosen!, threads: this.threads };
   }
 
-  async prepare(program: Program): Promise<Executable> {
+  async prepare(program: Program, { frozen: freeze = false }: Usage = {}): Promise<Executable> {
     const provider = await this.provider();
     // What lies on a device is changed there, and neither by the host nor in place: a WebGPU buffer that an op reads
     // and writes keeps what it had, without an error.
     const { program: lowered, rowWrites } = keepsState(provider) ? { program, rowWrites: [] } : splitRowWrites(program);
     const inPlace = keepsState(provider) ? new Set() : updatesInPlace(lowered);
-    const { model, inputs, states } = lower(lowered, provider);
+    const constants = freeze && provider === "cpu" ? frozenState(program) : new Set<string>();
+    const { model, inputs, states, frozen } = lower(lowered, provider, constants);
     const prepared: PreparedProgram = {
       model,
       inputs: inputs.map((leaf) => describe(leaf.attributes.name, leaf)),
       states: states.map((leaf) => describe(leaf.attributes.name, leaf)),
+      frozen: frozen.map((leaf) => describe(leaf.attributes.name, leaf)),
       outputs: Object.entries(program.outputs).map(([name, value]) => describe(name, value)),
       updates: [...lowered.updates].map(([name, value]) => ({ ...describe(name, value), inPlace: inPlace.has(name) })),
       rowWrites,

@@ -1,4 +1,5 @@
 import type { OpName } from "../../graph/attributes.js";
+import type { Shape } from "../../graph/tensor.js";
 import { topologicalOrder, type Value } from "../../graph/value.js";
 import type { Program } from "../engine.js";
 import { Emitter } from "./emitter.js";
@@ -12,6 +13,8 @@ export interface LoweredProgram {
   readonly model: Uint8Array;
   readonly inputs: readonly Value<"input">[];
   readonly states: readonly Value<"state">[];
+  /** States that are constants of the model. */
+  readonly frozen: readonly Value<"state">[];
 }
 
 export const inputName = (name: string) => `input:${name}`;
@@ -21,8 +24,13 @@ export const updateName = (name: string) => `update:${name}`;
 
 const ownLowerings: { readonly [P in Provider]?: Lowerings } = { webgpu: { ...lowerings, ...webgpuLowerings } };
 
-/** Writes a program as an ONNX model of nodes that the provider has kernels for. */
-export function lower(program: Program, provider: Provider): LoweredProgram {
+/**
+ * Writes a program as an ONNX model of nodes that the provider has kernels for.
+ *
+ * @param constants names of the states that become constants of the model. With any, the first axis of the model's
+ *   inputs and outputs is of any size: programs that differ in that alone are one model
+ */
+export function lower(program: Program, provider: Provider, constants: ReadonlySet<string> = new Set()): LoweredProgram {
   const table = ownLowerings[provider] ?? lowerings;
   const results = new Map([
     ...Object.entries(program.outputs).map(([name, value]) => [outputName(name), value] as const),
@@ -30,21 +38,28 @@ export function lower(program: Program, provider: Provider): LoweredProgram {
   ]);
   const values = topologicalOrder(results.values());
   const inputs = values.filter((value): value is Value<"input"> => value.op === "input");
-  const states = values.filter((value): value is Value<"state"> => value.op === "state");
+  const leaves = values.filter((value): value is Value<"state"> => value.op === "state");
+  const frozen = leaves.filter(({ attributes }) => constants.has(attributes.name));
+  const states = leaves.filter((leaf) => !frozen.includes(leaf));
 
   const emit = new Emitter();
   const names = new Map<Value, string>();
-  for (const value of values) names.set(value, lowerValue(table, emit, value, value.inputs.map((input) => names.get(input)!)));
+  for (const leaf of frozen) names.set(leaf, emit.external(describe(stateName(leaf.attributes.name), leaf)));
+  for (const value of values) {
+    if (!names.has(value)) names.set(value, lowerValue(table, emit, value, value.inputs.map((input) => names.get(input)!)));
+  }
+
+  const sized = (proto: Described): ValueProto => (frozen.length === 0 ? proto : { ...proto, shape: anyFirst(proto.shape) });
 
   const model = encodeModel(
     nameResults(results, names, {
       nodes: emit.nodes,
       initializers: emit.initializers,
-      inputs: [...inputs, ...states].map((leaf) => describe(names.get(leaf)!, leaf)),
-      outputs: [...results].map(([name, value]) => describe(name, value)),
+      inputs: [...inputs, ...states].map((leaf) => sized(describe(names.get(leaf)!, leaf))),
+      outputs: [...results].map(([name, value]) => sized(describe(name, value))),
     }),
   );
-  return { model, inputs, states };
+  return { model, inputs, states, frozen };
 }
 
 function lowerValue(table: Lowerings, emit: Emitter, value: Value, inputs: readonly string[]): string {
@@ -83,6 +98,12 @@ function nameResults(results: ReadonlyMap<string, Value>, names: ReadonlyMap<Val
   return { ...model, nodes: [...nodes, ...identities] };
 }
 
-function describe(name: string, { dtype, shape }: Value): ValueProto {
+type Described = ValueProto & { readonly shape: Shape };
+
+function describe(name: string, { dtype, shape }: Value): Described {
   return { name, type: dtype, shape };
+}
+
+function anyFirst(shape: Shape): ValueProto["shape"] {
+  return shape.map((size, axis) => (axis === 0 ? undefined : size));
 }

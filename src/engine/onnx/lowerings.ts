@@ -44,15 +44,15 @@ export const lowerings: Lowerings = {
 
   matmul: (emit, value, inputs) => {
     if (value.shape.length > 2) return batchedMatmul(emit, value, inputs);
-    return (isFewRowsByWeight(value) ? fewRowsByWeight : gemm)(emit, value, inputs);
+    return (isFewRowsByWeight(value) && !emit.isExternal(inputs[1]!) ? fewRowsByWeight : gemm)(emit, value, inputs);
   },
   sum: (emit, { attributes: { axes, keepDims } }, inputs) =>
     emit.node("ReduceSum", [inputs[0]!, emit.int64(axes)], { keepdims: { int: keepDims ? 1 : 0 } }),
 
-  reshape: (emit, { attributes: { shape } }, inputs) => emit.node("Reshape", [inputs[0]!, emit.int64(shape)]),
+  reshape: (emit, { attributes: { shape } }, inputs) => emit.node("Reshape", [inputs[0]!, emit.int64(anyRows(shape))]),
   transpose: (emit, { attributes: { permutation } }, inputs) =>
     emit.node("Transpose", inputs, { perm: { ints: permutation } }),
-  broadcast: (emit, { attributes: { shape } }, inputs) => emit.node("Expand", [inputs[0]!, emit.int64(shape)]),
+  broadcast: (emit, value, inputs) => emit.node("Expand", [inputs[0]!, emit.int64(repeats(value))]),
   slice: (emit, { attributes: { axis, start, end } }, inputs) =>
     emit.node("Slice", [inputs[0]!, ...[start, end, axis].map((number) => emit.int64([number]))]),
   concat: (emit, { attributes: { axis } }, inputs) => emit.node("Concat", inputs, { axis: { int: axis } }),
@@ -79,6 +79,22 @@ export const lowerings: Lowerings = {
     emit.contrib("RotaryEmbedding", [x!, toInt64(emit, position!), cos!, sin!]),
 };
 
+/*
+ * Neither of these two says how many rows there are, where the input does: programs that differ in that alone are one
+ * model, and with state as constants one session.
+ */
+
+/** A shape that leaves the first axis to be found out. */
+function anyRows(shape: Shape): Shape {
+  return shape.length === 0 || shape.includes(0) ? shape : shape.with(0, -1);
+}
+
+/** What to expand to: 1 along the axes that stay. */
+function repeats({ shape, inputs: [x] }: Value<"broadcast">): Shape {
+  const offset = shape.length - x!.shape.length;
+  return shape.map((size, axis) => (size === x!.shape[axis - offset] ? 1 : size));
+}
+
 /** A few rows times the transpose of a larger matrix, as in writing a token of each of some responses. */
 function isFewRowsByWeight({ shape, attributes: { transposeA, transposeB, scale } }: Value<"matmul">): boolean {
   const [rows, columns] = shape as [number, number];
@@ -104,11 +120,16 @@ export function gemm(emit: Emitter, { attributes: { transposeA, transposeB, scal
   });
 }
 
-function batchedMatmul(emit: Emitter, { attributes: { transposeA, transposeB, scale } }: Value<"matmul">, inputs: readonly string[]): string {
-  return emit.contrib("FusedMatMul", inputs, {
+function batchedMatmul(emit: Emitter, value: Value<"matmul">, [a, b]: readonly string[]): string {
+  const { transposeA, transposeB, scale } = value.attributes;
+  // A row by a matrix is read as it stands, but with a scale it takes the way of all others. The scale is a vector,
+  // because onnxruntime would move a scalar into the product again.
+  const isScaledRow = value.shape.at(-2) === 1 && !transposeA && scale !== 1;
+  const left = isScaledRow ? emit.node("Mul", [a!, emit.full(value.inputs[0]!.shape.at(-1)!, scale)]) : a!;
+  return emit.contrib("FusedMatMul", [left, b!], {
     transA: { int: transposeA ? 1 : 0 },
     transB: { int: transposeB ? 1 : 0 },
-    alpha: { float: scale },
+    alpha: { float: isScaledRow ? 1 : scale },
   });
 }
 

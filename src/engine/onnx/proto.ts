@@ -13,8 +13,8 @@ export interface TensorProto {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
-  /** Little-endian elements. */
-  readonly raw: Uint8Array;
+  /** Little-endian elements; without them, they are handed to the session under the tensor's name. */
+  readonly raw?: Uint8Array;
 }
 
 export type AttributeProto =
@@ -35,8 +35,8 @@ export interface NodeProto {
 export interface ValueProto {
   readonly name: string;
   readonly type: ElementType;
-  /** Undefined where it may be any. */
-  readonly shape?: readonly number[];
+  /** Undefined where it may be any, as a whole or along an axis. */
+  readonly shape?: readonly (number | undefined)[];
 }
 
 export interface ModelProto {
@@ -105,7 +105,14 @@ function writeTensor(tensor: TensorProto, pbf: PbfWriter): void {
   for (const size of tensor.shape) pbf.writeVarintField(1, size);
   pbf.writeVarintField(2, elementType[tensor.type]);
   pbf.writeStringField(8, tensor.name);
-  pbf.writeBytesField(9, tensor.raw);
+  if (tensor.raw !== undefined) return pbf.writeBytesField(9, tensor.raw);
+  pbf.writeMessage(13, writeEntry, ["location", tensor.name]);
+  pbf.writeVarintField(14, 1); // data_location: external
+}
+
+function writeEntry([key, value]: readonly [string, string], pbf: PbfWriter): void {
+  pbf.writeStringField(1, key);
+  pbf.writeStringField(2, value);
 }
 
 function writeValue(value: ValueProto, pbf: PbfWriter): void {
@@ -120,6 +127,10 @@ function writeType(value: ValueProto, pbf: PbfWriter): void {
   }, value);
 }
 
-function writeShape(shape: readonly number[], pbf: PbfWriter): void {
-  for (const size of shape) pbf.writeMessage(1, (dimension: number, inner) => inner.writeVarintField(1, dimension), size);
+function writeShape(shape: NonNullable<ValueProto["shape"]>, pbf: PbfWriter): void {
+  for (const size of shape) pbf.writeMessage(1, writeDimension, size);
+}
+
+function writeDimension(size: number | undefined, pbf: PbfWriter): void {
+  if (size !== undefined) pbf.writeVarintField(1, size);
 }

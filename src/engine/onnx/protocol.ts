@@ -7,6 +7,8 @@ export interface PreparedProgram {
   readonly model: Uint8Array;
   readonly inputs: readonly Leaf[];
   readonly states: readonly Leaf[];
+  /** State that is part of the session, as constants. */
+  readonly frozen: readonly Leaf[];
   readonly outputs: readonly Leaf[];
   readonly updates: readonly (Leaf & { readonly inPlace: boolean })[];
   readonly rowWrites: readonly RowWrite[];

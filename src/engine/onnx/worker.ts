@@ -4,6 +4,8 @@ import type { Feeds } from "../engine.js";
 import { checkFits, feedOf, get, lookUp, owner } from "../thread/bindings.js";
 import type { Leaf } from "../thread/calls.js";
 import { serve, type Handlers } from "../thread/serve.js";
+import { bytes } from "./emitter.js";
+import { FrozenSessions } from "./frozen-sessions.js";
 import { inputName, outputName, stateName, updateName } from "./lower.js";
 import { deviceMemory, hostMemory, unwrap, wrap, type Memory } from "./memory.js";
 import { keepsState } from "./providers.js";
@@ -15,9 +17,12 @@ import type { PreparedProgram, SessionSettings } from "./protocol.js";
  * not stand on the event loop. State lives here; what the other side sees are numbers for it.
  */
 
+type ExternalData = NonNullable<ort.InferenceSession.SessionOptions["externalData"]>;
+
 interface Session {
-  readonly session: ort.InferenceSession;
   readonly program: PreparedProgram;
+  /** Undefined where state is a part of it: then it is one of the frozen sessions. */
+  readonly session: ort.InferenceSession | undefined;
 }
 
 const states = new Map<number, Map<string, ort.Tensor>>();
@@ -40,7 +45,25 @@ const sessionsFor = (settings: SessionSettings): CreateSession => (model, option
     ...options,
   });
 
-const calls = (createSession: CreateSession, memory: Memory): Handlers<PreparedProgram> => ({
+type ProgramSession = (program: PreparedProgram, externalData?: ExternalData) => Promise<ort.InferenceSession>;
+
+const programSessionsFor = (createSession: CreateSession, memory: Memory): ProgramSession =>
+  ({ model, updates, rowWrites }, externalData = []) =>
+    createSession(model, {
+      ...memory.leave(updates.map(({ name }) => updateName(name))),
+      externalData,
+      // Waiting threads spin, which is fastest within a run, but between the short runs of writing a
+      // token they would keep the thread that chooses the token from its core.
+      extra: { session: { intra_op: { allow_spinning: rowWrites.length > 0 ? "0" : "1" } } },
+    });
+
+const frozenSessionsFor = (programSession: ProgramSession) =>
+  new FrozenSessions((model, tensors) => {
+    const { program } = withModel(model)!;
+    return programSession(program, program.frozen.map(({ name }, i) => ({ path: stateName(name), data: bytes(tensors[i]!.data as Float32Array) })));
+  });
+
+const calls = (memory: Memory, programSession: ProgramSession, frozenSessions: FrozenSessions): Handlers<PreparedProgram> => ({
   createState() {
     states.set(++created, new Map());
     return created;
@@ -58,24 +81,26 @@ const calls = (createSession: CreateSession, memory: Memory): Handlers<PreparedP
     return tensors;
   },
 
-  freeState(id) {
-    for (const tensor of states.get(id)?.values() ?? []) tensor.dispose();
+  async freeState(id) {
+    const tensors = [...(states.get(id)?.values() ?? [])];
     states.delete(id);
+    await frozenSessions.releaseTensors(new Set(tensors));
+    for (const tensor of tensors) tensor.dispose();
   },
 
   async prepare(program) {
-    const session = await createSession(program.model, {
-      ...memory.leave(program.updates.map(({ name }) => updateName(name))),
-      // Waiting threads spin, which is fastest within a run, but between the short runs of writing a
-      // token they would keep the thread that chooses the token from its core.
-      extra: { session: { intra_op: { allow_spinning: program.rowWrites.length > 0 ? "0" : "1" } } },
-    });
-    sessions.set(++created, { session, program });
+    if (program.frozen.length === 0) {
+      sessions.set(++created, { program, session: await programSession(program) });
+    } else {
+      // Equal models share their sessions, which know a model by its array.
+      const model = withModel(program.model)?.program.model ?? program.model;
+      sessions.set(++created, { program: { ...program, model }, session: undefined });
+    }
     return created;
   },
 
   async run(id, feeds, stateIds) {
-    const { session, program } = get(sessions, id, "program");
+    const { program, session: own } = get(sessions, id, "program");
     const bound = stateIds.map((state) => get(states, state, "state"));
     const given: Record<string, ort.Tensor> = {};
     for (const leaf of program.inputs) given[inputName(leaf.name)] = feed(leaf, feeds);
@@ -85,8 +110,12 @@ const calls = (createSession: CreateSession, memory: Memory): Handlers<PreparedP
     for (const { name } of program.outputs) fetches[outputName(name)] = null;
     for (const { index, rows } of program.rowWrites) fetches[outputName(index)] = fetches[outputName(rows)] = null;
     for (const { name, inPlace } of program.updates) fetches[updateName(name)] = inPlace ? lookUp(name, bound) : null;
+    const constants = program.frozen.map((leaf) => fitting(leaf, lookUp(leaf.name, bound)));
+    const session = own ?? (await frozenSessions.get(program.model, constants));
     const results = await session.run(given, fetches);
 
+    const changed = [...program.updates, ...program.rowWrites].map(({ name }) => lookUp(name, bound));
+    await frozenSessions.releaseTensors(new Set(changed));
     for (const { name, inPlace } of program.updates) {
       if (!inPlace) put(owner(name, bound), name, results[updateName(name)]!);
     }
@@ -96,11 +125,17 @@ const calls = (createSession: CreateSession, memory: Memory): Handlers<PreparedP
   },
 
   async release(id) {
-    const { session } = get(sessions, id, "program");
+    const { program, session } = get(sessions, id, "program");
     sessions.delete(id);
-    await session.release();
+    await session?.release();
+    if (withModel(program.model) === undefined) await frozenSessions.releaseModel(program.model);
   },
 });
+
+/** A program with the same model. */
+function withModel(model: Uint8Array): Session | undefined {
+  return [...sessions.values()].find(({ program }) => program.model === model || Buffer.compare(program.model, model) === 0);
+}
 
 function feed(leaf: Leaf, feeds: Feeds): ort.Tensor {
   return wrap(leaf.dtype, feedOf(leaf, feeds), leaf.shape);
@@ -119,5 +154,7 @@ function put(state: Map<string, ort.Tensor>, name: string, tensor: ort.Tensor): 
 
 serve(async (settings: SessionSettings) => {
   const createSession = sessionsFor(settings);
-  return calls(createSession, keepsState(settings.provider) ? deviceMemory(createSession) : hostMemory);
+  const memory = keepsState(settings.provider) ? deviceMemory(createSession) : hostMemory;
+  const programSession = programSessionsFor(createSession, memory);
+  return calls(memory, programSession, frozenSessionsFor(programSession));
 });

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../base/errors.js";
 import type { Tensor } from "../../graph/tensor.js";
-import type { Engine, Executable, Feeds, Program, State } from "../engine.js";
+import type { Engine, Executable, Feeds, Program, State, Usage } from "../engine.js";
 import type { Calls, Request, Response, ThreadData } from "./calls.js";
 import { Gate } from "./gate.js";
 
@@ -52,7 +52,7 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     return this.failure !== undefined;
   }
 
-  abstract prepare(program: Program): Promise<Executable>;
+  abstract prepare(program: Program, usage?: Usage): Promise<Executable>;
 
   async createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State> {
     await this.ready();

@@ -10,6 +10,7 @@ import { checkCase, runOn } from "../../support/check-case.js";
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 const run = runOn(engine);
+const runFrozen = runOn(engine, { frozen: true });
 
 describe("onnxruntime computes what the reference computes", () => {
   for (const op of Object.keys(definitions) as OpName[]) {
@@ -18,6 +19,10 @@ describe("onnxruntime computes what the reference computes", () => {
     });
   }
   for (const found of compositions) it(found.title, () => checkCase(found, run));
+});
+
+describe("it does so with state that is part of a session", () => {
+  for (const found of [...Object.values(cases).flat(), ...compositions]) it(found.title, () => checkCase(found, runFrozen));
 });
 
 describe("far from 0 values and gradients stay finite and right", () => {

@@ -16,6 +16,21 @@ function counter(factor = 1): Program {
   return { outputs: { before: mul(w, 10) }, updates: new Map([["w", add(w, mul(x, factor))]]) };
 }
 
+/** x · wᵀ of some rows. */
+function product(rows: number): Program {
+  const graph = new Graph();
+  const [x, w] = [graph.input("x", "float32", [rows, 2]), graph.state("w", "float32", [3, 2])];
+  return { outputs: { y: matmul(x, w, { transposeB: true }) }, updates: new Map() };
+}
+
+/** w ← 10 · w */
+function tenfold(): Program {
+  const w = new Graph().state("w", "float32", [3, 2]);
+  return { outputs: {}, updates: new Map([["w", mul(w, 10)]]) };
+}
+
+const weights = tensor([3, 2], Float32Array.of(1, 2, 3, 4, 5, 6));
+
 /** A tenth of a second or more of products of square matrices. */
 function longWork(size: number): { program: Program; feeds: { x: Float32Array } } {
   const x = new Graph().input("x", "float32", [size, size]);
@@ -94,6 +109,38 @@ for (const [name, create, size] of engines) {
       const found = await executable.run({ ids: Int32Array.of(-1, 0, 2 ** 31 - 1) }, [state]);
       assert.deepEqual(found.ids, { dtype: "int32", shape: [3], data: Int32Array.of(-1, 0, 2 ** 31 - 1) });
       assert.deepEqual(found.flags, { dtype: "bool", shape: [2], data: Uint8Array.of(0, 1) });
+    });
+  });
+
+  describe(`${name}: a program that reads frozen state`, () => {
+    it("gives the same for any number of rows, before and after a change of the state, and on another state", async () => {
+      const state = await engine.createState([["w", weights]]);
+      const other = await engine.createState([["w", tensor([3, 2], weights.data.map((x) => -x))]]);
+      const [one, two] = [await engine.prepare(product(1), { frozen: true }), await engine.prepare(product(2), { frozen: true })];
+      const change = await engine.prepare(tenfold());
+      const rows = async (factor: number, from = state) => {
+        const found = [await one.run({ x: Float32Array.of(1, 1) }, [from]), await two.run({ x: Float32Array.of(1, 0, 0, 1) }, [from])];
+        assert.deepEqual(found.map(({ y }) => y), [
+          tensor([1, 3], Float32Array.of(3, 7, 11).map((x) => factor * x)),
+          tensor([2, 3], Float32Array.of(1, 3, 5, 2, 4, 6).map((x) => factor * x)),
+        ]);
+      };
+      await rows(1);
+      await rows(-1, other);
+      await change.run({}, [state]);
+      await rows(10);
+      await rows(-1, other);
+      await one.release();
+      assert.deepEqual((await two.run({ x: new Float32Array(4) }, [state])).y!.shape, [2, 3]);
+      await state.free();
+      await assert.rejects(two.run({ x: new Float32Array(4) }, [state]), /this state has been freed/);
+    });
+
+    it("checks feeds and state as any other does", async () => {
+      const executable = await engine.prepare(product(2), { frozen: true });
+      const state = await engine.createState([["w", tensor([2, 3], weights.data)]]);
+      await assert.rejects(executable.run({ x: new Float32Array(4) }, [state]), /the state "w" is float32\[2,3\], the program wants float32\[3,2\]/);
+      await assert.rejects(executable.run({ x: new Float32Array(2) }, [state]), /the input "x" is float32\[2,2\], fed Float32Array\(2\)/);
     });
   });
 

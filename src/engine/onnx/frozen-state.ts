@@ -1,0 +1,15 @@
+import { sizeOf } from "../../graph/tensor.js";
+import { topologicalOrder, type Value } from "../../graph/value.js";
+import type { Program } from "../engine.js";
+
+/** What onnxruntime takes beside a model ends at 2 GB, and a session holds it in addition to the state. */
+const mostBytes = 2 ** 30;
+
+/** The names of the state that the program does not update; none where it is too large to be a part of a model. */
+export function frozenState({ outputs, updates }: Program): ReadonlySet<string> {
+  const frozen = topologicalOrder([...Object.values(outputs), ...updates.values()]).filter(
+    (value): value is Value<"state"> => value.op === "state" && !updates.has((value as Value<"state">).attributes.name),
+  );
+  const bytes = frozen.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  return new Set(bytes > mostBytes ? [] : frozen.map(({ attributes }) => attributes.name));
+}
