@@ -3,14 +3,14 @@
 //   node scripts/gpu-check.mjs [sizes of bench/sizes.json, default S M]
 import { spawnSync } from "node:child_process";
 import { providers } from "../dist/src/engine/onnx/providers.js";
-import { tryProvider } from "../dist/src/engine/onnx/provider-trial.js";
+import { tryEngine } from "../dist/src/engine/trial.js";
 
 const sizes = process.argv.length > 2 ? process.argv.slice(2) : ["S", "M"];
 const node = (...args) => spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 1 << 26 });
 
 const running = [];
 for (const provider of providers) {
-  const trial = await tryProvider(provider);
+  const trial = await tryEngine({ provider });
   console.log(provider, trial);
   if ("gflops" in trial) running.push(provider);
 }

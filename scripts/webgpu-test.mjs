@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { tryProvider } from "../dist/src/engine/onnx/provider-trial.js";
+import { tryEngine } from "../dist/src/engine/trial.js";
 import { chromium } from "../dist/test/browser/chromium.js";
 
 const browser = chromium();
@@ -16,7 +16,7 @@ if (folder === undefined) {
   process.env.VK_ICD_FILENAMES = join(folder, "vk_swiftshader_icd.json");
   process.env.LD_LIBRARY_PATH = [folder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter);
   // The tests skip themselves where no device works; here one has to.
-  const trial = await tryProvider("webgpu");
+  const trial = await tryEngine({ provider: "webgpu" });
   console.log("WebGPU on the driver in", folder, trial);
   process.exitCode =
     "reason" in trial ? 1 : spawnSync(process.execPath, ["scripts/test.mjs", "engine/onnx/webgpu.test"], { stdio: "inherit" }).status;
