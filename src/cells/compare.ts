@@ -9,6 +9,7 @@ import { cell } from "../notebook/display.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
+import { workSeconds } from "../run/summary.js";
 import { crossedInterval } from "../stats/crossed.js";
 import type { Interval } from "../stats/interval.js";
 import type { Run } from "./run.js";
@@ -179,6 +180,6 @@ function costOf({ run, iteration }: End): { readonly pairsSeen: number; readonly
   const done = run.iterations.slice(0, iteration + 1);
   return {
     pairsSeen: done.reduce((sum, { pairsSeen }) => sum + pairsSeen, 0),
-    seconds: done.reduce((sum, { seconds: { training, scoring, sampling } }) => sum + training + scoring + sampling, 0),
+    seconds: workSeconds(done),
   };
 }

@@ -1,4 +1,5 @@
 import type { ColumnTable } from "arquero";
+import { workSeconds } from "../run/summary.js";
 import type { Run } from "./run.js";
 import { tableOf } from "./table-of.js";
 
@@ -18,9 +19,7 @@ export function comparison(runs: Readonly<Record<string, Run>>, start = "SFT"): 
 
 function row(method: string, run: Run, last: number) {
   const { accuracy, goldReward, goldRewardInterval, winRate, winRateInterval } = run.iterations[last]!;
-  const seconds = run.iterations
-    .slice(0, last + 1)
-    .reduce((sum, { seconds: { training, scoring, sampling } }) => sum + training + scoring + sampling, 0);
+  const seconds = workSeconds(run.iterations.slice(0, last + 1));
   const [goldLow, goldHigh] = goldRewardInterval ?? [];
   const [winLow, winHigh] = winRateInterval ?? [];
   return { method, accuracy, goldReward, goldLow, goldHigh, winRate, winLow, winHigh, seconds };

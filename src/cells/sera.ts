@@ -1,6 +1,6 @@
 import { flatTrainingNames } from "../align/flat-training.js";
 import { optionalLossSettings } from "../align/losses/settings.js";
-import { InputError } from "../base/errors.js";
+import { requireKnown } from "../base/require-option.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { Policy } from "../model/policy.js";
 import { seraMethod } from "../sera.js";
@@ -23,7 +23,7 @@ const optional = ["heldOut", "judge", "truncatePrompts", "folder", "referenceCac
  *   context; DivergenceError where training leads to numbers that are none
  */
 export async function sera(policy: Policy, pairs: readonly PreferencePair[], options: RunOptions = {}): Promise<Run> {
-  checkNames(options);
+  requireKnown(options, [...Object.keys(defaultFlatSera), ...optional]);
   const { heldOut, judge, truncatePrompts, folder, referenceCache, ...flat } = options;
   const method = seraMethod(seraOptions({ ...defaultFlatSera, ...flat }));
   return train(policy, pairs, method, { heldOut, judge, truncatePrompts, folder, referenceCache });
@@ -32,11 +32,4 @@ export async function sera(policy: Policy, pairs: readonly PreferencePair[], opt
 /** A direct alignment algorithm alone, on all pairs: {@link sera} with one iteration. */
 export function align(policy: Policy, pairs: readonly PreferencePair[], options: Omit<RunOptions, "iterations"> = {}): Promise<Run> {
   return sera(policy, pairs, { ...options, iterations: 1 });
-}
-
-/** A cell may pass an object whose type says less than it holds. */
-function checkNames(options: RunOptions): void {
-  const known = [...Object.keys(defaultFlatSera), ...optional];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new InputError(`found the option ${JSON.stringify(unknown)}, expected one of ${known.join(", ")}`);
 }

@@ -5,7 +5,7 @@ import { RunFolder } from "../align/run-folder.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { world } from "../data/world/shipped.js";
 import type { JudgedResponse } from "../judge/evaluate.js";
-import type { IterationSummary, Judged, RunSummary } from "../run/summary.js";
+import { workSeconds, type IterationSummary, type Judged, type RunSummary } from "../run/summary.js";
 import { defaultLoop } from "../sera-options.js";
 import { align, type AlignRun } from "./align.js";
 import { engineOptions, whole, type EngineArguments } from "./options.js";
@@ -56,8 +56,8 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
   const last = ({ iterations }: RunSummary) => iterations.at(-1)!;
   const methods = {
     sft: { ...judged(dpo.iterations[0]!), seconds: startSeconds },
-    dpo: { ...judged(last(dpo)), seconds: workSeconds(dpo) },
-    sera: { ...judged(last(sera)), seconds: workSeconds(sera) },
+    dpo: { ...judged(last(dpo)), seconds: workSeconds(dpo.iterations) },
+    sera: { ...judged(last(sera)), seconds: workSeconds(sera.iterations) },
   };
   await writeJson(join(run.out, "summary.json"), { seeds: [run.seed], methods });
   await writeSamples(run.out);
@@ -118,11 +118,6 @@ async function alignment(run: QuickstartArguments, model: string, method: "dpo" 
 /** Gold reward and win rate of an iteration, as plain numbers with their intervals beside them. */
 function judged({ goldReward, goldRewardInterval, winRate, winRateInterval }: IterationSummary): Judged {
   return { goldReward, goldRewardInterval, winRate, winRateInterval };
-}
-
-/** Seconds of training, review and sampling; evaluation is the comparison's and not the method's. */
-function workSeconds({ iterations }: RunSummary): number {
-  return iterations.reduce((total, { seconds: { training, scoring, sampling } }) => total + training + scoring + sampling, 0);
 }
 
 async function writeSamples(folder: string): Promise<void> {

@@ -5,7 +5,7 @@ import { reported } from "../base/work.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import { generate, type GenerationOptions } from "../model/generate.js";
 import type { Policy } from "../model/policy.js";
-import { pairLogProbs, pairRewards, type PairValues } from "../review/index.js";
+import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../review/index.js";
 import type { Evaluation } from "../run/summary.js";
 import { bootstrapInterval } from "../stats/interval.js";
 
@@ -43,7 +43,7 @@ export async function evaluate(
   const logProbs = await reported("score held-out pairs", work, (inner) => pairLogProbs(policy, pairs, inner));
   // Under the reference itself a loss that needs it has no margins but 0.
   const hasMargins = against !== undefined || !loss.reward.needsReference;
-  const margins = hasMargins ? heldOutMargins(loss, pairs, logProbs, against?.reference) : undefined;
+  const margins = hasMargins ? rewardMargins(pairRewards(loss, pairs, logProbs, against?.reference)) : undefined;
   const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length;
   const agreement = {
     accuracy: margins ? mean(margins.map((margin) => Number(margin > 0))) : null,
@@ -63,16 +63,6 @@ export async function evaluate(
     winRateInterval: [win.low, win.high],
   } as const;
   return { evaluation: { ...agreement, ...judged }, responses, logProbs };
-}
-
-function heldOutMargins(
-  loss: PreferenceLoss,
-  pairs: readonly TokenizedPair[],
-  logProbs: PairValues,
-  reference: PairValues | undefined,
-): Float64Array {
-  const { chosen, rejected } = pairRewards(loss, pairs, logProbs, reference);
-  return chosen.map((value, i) => value - rejected[i]!);
 }
 
 async function respond(

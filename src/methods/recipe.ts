@@ -1,7 +1,6 @@
 import { flatTrainingNames } from "../align/flat-training.js";
 import { optionalLossSettings } from "../align/losses/settings.js";
-import { InputError } from "../base/errors.js";
-import { requireOption } from "../base/require-option.js";
+import { requireKnown, requireOption } from "../base/require-option.js";
 import type { Method } from "../run/method.js";
 import { checkMethodOptions, defaultFlatMethod, methodOptions, type FlatMethodOptions, type MethodOptions } from "../run/options.js";
 
@@ -33,9 +32,7 @@ const optional = ["perPrompt", ...flatTrainingNames, ...optionalLossSettings];
  */
 export function settle<Extra extends object>(extra: Extra, shared: object, own: object): RecipeOptions & Extra {
   const defaults = { ...defaultRecipe, ...extra };
-  const known = [...Object.keys(defaults), ...optional];
-  const unknown = [...Object.keys(own), ...Object.keys(shared)].find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new InputError(`found the option ${JSON.stringify(unknown)}, expected one of ${known.join(", ")}`);
+  requireKnown({ ...own, ...shared }, [...Object.keys(defaults), ...optional]);
   const settled = { ...defaults, ...shared, ...own };
   requireOption(Number.isInteger(settled.rounds) && settled.rounds >= 1, "rounds", settled.rounds, "a whole number from 1");
   return settled;

@@ -69,3 +69,8 @@ export function pairRewards(
     );
   return { chosen: rewards("chosen"), rejected: rewards("rejected") };
 }
+
+/** Chosen less rejected, of each pair. */
+export function rewardMargins({ chosen, rejected }: PairValues): Float64Array {
+  return chosen.map((value, i) => value - rejected[i]!);
+}

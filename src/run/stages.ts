@@ -25,7 +25,7 @@ import type { TokenizedPair } from "../data/tokenize.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import { Policy } from "../model/policy.js";
 import { savePolicy } from "../model/policy-files.js";
-import { margins, pairLogProbs, pairRewards, type Margin, type PairValues, type Reviewed } from "../review/index.js";
+import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed } from "../review/index.js";
 import type { MadePair, OfflinePair, RunInput, TrainingPair, Watch } from "./input.js";
 import type { MethodOptions } from "./options.js";
 import { References } from "./references.js";
@@ -115,7 +115,7 @@ export class Stages {
       const rewards = (logProbs: PairValues) => pairRewards(this.loss, pairs, logProbs, reference);
       const earlier: number[][] = [];
       for (let before = t - 1; before >= 1 && earlier.length < weights.length - 1; before--) {
-        earlier.push(before === 1 ? marginsOf(rewards(reference)) : (await this.review(before, weights, select)).map(({ margin }) => margin));
+        earlier.push(before === 1 ? [...rewardMargins(rewards(reference))] : (await this.review(before, weights, select)).map(({ margin }) => margin));
       }
       const logProbs = await this.place.measured(t, "scoring", "review the pairs", t - 1, (policy, work) => pairLogProbs(policy, pairs, work));
       return select(margins(pairs, rewards(logProbs), earlier, weights));
@@ -266,14 +266,9 @@ export class Stages {
     const { evaluate } = this.input;
     const figures = evaluate
       ? await this.place.folder.json(`iteration-${iteration}/evaluation.json`, () =>
-          this.place.stopwatch.measure(iteration, "evaluation", async () => {
-            const policy = await this.place.policy(iteration);
-            try {
-              return await evaluate(policy, iteration);
-            } finally {
-              await policy.free();
-            }
-          }),
+          this.place.stopwatch.measure(iteration, "evaluation", () =>
+            this.place.withPolicy(iteration, (policy) => evaluate(policy, iteration)),
+          ),
         )
       : { accuracy: null, meanMargin: null };
     const seconds = (kind: string) => this.place.stopwatch.of(iteration, kind);
@@ -292,12 +287,6 @@ export class Stages {
       },
     });
   }
-
-}
-
-/** Chosen less rejected. */
-function marginsOf({ chosen, rejected }: PairValues): number[] {
-  return Array.from(chosen, (reward, i) => reward - rejected[i]!);
 }
 
 const marginsFile = (t: number) => `iteration-${t}/margins.jsonl`;

@@ -35,14 +35,19 @@ export class Workplace {
     policyOf: number,
     work: (policy: Policy, inner: Work) => Promise<T>,
   ): Promise<T> {
-    return this.stopwatch.measure(iteration, kind, async () => {
-      const policy = await this.policy(policyOf);
-      try {
-        return await reported(this.label(label, iteration), this.watch, (inner) => work(policy, inner));
-      } finally {
-        await policy.free();
-      }
-    });
+    return this.stopwatch.measure(iteration, kind, () =>
+      this.withPolicy(policyOf, (policy) => reported(this.label(label, iteration), this.watch, (inner) => work(policy, inner))),
+    );
+  }
+
+  /** Does work with the policy of an iteration, which is freed afterwards. */
+  async withPolicy<T>(iteration: number, work: (policy: Policy) => Promise<T>): Promise<T> {
+    const policy = await this.policy(iteration);
+    try {
+      return await work(policy);
+    } finally {
+      await policy.free();
+    }
   }
 
   /** What a phase of an iteration is called. */

@@ -1,7 +1,7 @@
 import { logSigmoid, mul, neg } from "../../graph/index.js";
 import type { PreferenceLoss } from "./loss.js";
 import { logRatio, meanLogRatio } from "./reward.js";
-import { logRatios, margin, perToken } from "./terms.js";
+import { logRatioMargin } from "./terms.js";
 
 /**
  * Direct preference optimisation: −log σ(β·Δ), where Δ = ρ_w − ρ_l and ρ = log π(y)/π_ref(y)
@@ -19,10 +19,6 @@ export function dpo({ beta, lengthNormalized = false }: { readonly beta: number;
     beta,
     settings: { lengthNormalized },
     reward: lengthNormalized ? meanLogRatio : logRatio,
-    perPair(logProbs) {
-      const ratios = logRatios(logProbs);
-      const delta = margin(lengthNormalized ? perToken(ratios, logProbs) : ratios);
-      return neg(logSigmoid(mul(delta, beta)));
-    },
+    perPair: (logProbs) => neg(logSigmoid(mul(logRatioMargin(logProbs, lengthNormalized), beta))),
   };
 }

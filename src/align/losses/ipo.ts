@@ -1,7 +1,7 @@
 import { mul, sub } from "../../graph/index.js";
 import type { PreferenceLoss } from "./loss.js";
 import { logRatio, meanLogRatio } from "./reward.js";
-import { logRatios, margin, perToken } from "./terms.js";
+import { logRatioMargin } from "./terms.js";
 
 /**
  * Identity preference optimisation: (Δ − 1/(2β))², with Δ = ρ_w/|y_w| − ρ_l/|y_l|, or summed Δ = ρ_w − ρ_l
@@ -19,8 +19,7 @@ export function ipo({ beta, lengthNormalized = true }: { readonly beta: number; 
     settings: { lengthNormalized },
     reward: lengthNormalized ? meanLogRatio : logRatio,
     perPair(logProbs) {
-      const ratios = logRatios(logProbs);
-      const error = sub(margin(lengthNormalized ? perToken(ratios, logProbs) : ratios), 1 / (2 * beta));
+      const error = sub(logRatioMargin(logProbs, lengthNormalized), 1 / (2 * beta));
       return mul(error, error);
     },
   };

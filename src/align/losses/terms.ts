@@ -32,6 +32,12 @@ export function margin({ chosen, rejected }: Both): Value {
   return sub(chosen, rejected);
 }
 
+/** Δ = ρ_w − ρ_l, or length-normalised ρ_w/|y_w| − ρ_l/|y_l|. */
+export function logRatioMargin(logProbs: PairLogProbs, lengthNormalized: boolean): Value {
+  const ratios = logRatios(logProbs);
+  return margin(lengthNormalized ? perToken(ratios, logProbs) : ratios);
+}
+
 /** z = β(ρ_w − ρ_l), DPO's logit. */
 export function logit(logProbs: PairLogProbs, beta: number): Value {
   return mul(margin(logRatios(logProbs)), beta);
