@@ -52,9 +52,9 @@ const programSessionsFor = (createSession: CreateSession, memory: Memory): Progr
     createSession(model, {
       ...memory.leave(updates.map(({ name }) => updateName(name))),
       externalData,
-      // Waiting threads spin, which is fastest within a run, but between the short runs of writing a
-      // token they would keep the thread that chooses the token from its core.
-      extra: { session: { intra_op: { allow_spinning: rowWrites.length > 0 ? "0" : "1" } } },
+      // Waiting threads spin, which is fastest within a run. Between the short runs of writing a token they stop soon, or
+      // they would keep the thread that chooses the token from its core.
+      extra: { session: { intra_op: { allow_spinning: "1", ...(rowWrites.length > 0 && { spin_duration_us: "100" }) } } },
     });
 
 const frozenSessionsFor = (programSession: ProgramSession) =>
