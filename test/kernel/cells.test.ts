@@ -118,4 +118,24 @@ describe("a cell", () => {
     const model = (name: string) => readFileSync(join(notebooks, name, "iteration-2/model/model.safetensors"));
     assert.ok(model("stopped").equals(model("whole")));
   });
+
+  it("trains, reviews and writes on TensorFlow.js what it does on ONNX Runtime", async () => {
+    await kernel.execute(`
+      import { loadModel, loadPreferences, respond, sera, world } from "sera-lab";
+      const { pairs: few } = await loadPreferences(world.train, { limit: 12 });
+      const on = async (engine: Parameters<typeof loadModel>[1], folder: string) => {
+        const policy = await loadModel(world.sft, engine);
+        const run = await sera(policy, few, { beta: 1, iterations: 2, batchSize: 4, maxNewTokens: 8, seed: 1, folder });
+        const written = await respond(policy, few.slice(0, 2).map(({ prompt }) => prompt), { temperature: 0, maxNewTokens: 8 });
+        return { losses: [...run.steps.array("loss")] as number[], responses: [...written.array("response")] as string[] };
+      };`);
+    const here = async (engine: string) => {
+      const { result } = await kernel.execute(`JSON.stringify(await on(${engine}, "run-${engine.length}"))`);
+      return JSON.parse((result.data["text/plain"] as string).slice(1, -1)) as { losses: number[]; responses: string[] };
+    };
+    const [onnx, tfjs] = [await here('{ threads: 1 }'), await here('{ engine: "tfjs", backend: "wasm" }')];
+    assert.deepEqual([onnx.losses.length, tfjs.losses.length], [6, 6]);
+    tfjs.losses.forEach((loss, i) => assert.ok(Math.abs(loss - onnx.losses[i]!) < 1e-4, `${loss}, ${onnx.losses[i]}`));
+    assert.deepEqual(tfjs.responses, onnx.responses);
+  });
 });
