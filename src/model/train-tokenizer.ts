@@ -4,6 +4,7 @@ import { dialogueTemplate } from "./chat-template.js";
 import { tokenizerFromFiles } from "./load-tokenizer.js";
 import { byteCharacters } from "./tokenizer-json/byte-characters.js";
 import { gpt2Words } from "./tokenizer-json/pre-tokenizer.js";
+import { addedTokens, bosFirst } from "./tokenizer-json/special-tokens.js";
 import type { Tokenizer } from "./tokenizer.js";
 
 /** Ids 0, 1 and 2 of every tokenizer that is trained here. */
@@ -50,22 +51,11 @@ function countWords(texts: Iterable<string>): Map<string, number> {
 
 /** The layout that the `tokenizers` library writes, field by field. */
 function tokenizerJson(vocab: Record<string, number>, merges: readonly (readonly [string, string])[]): object {
-  const special = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
-  const text = (id: string) => ({ Sequence: { id, type_id: 0 } });
-  const bos = specialTokens.bos_token;
   return {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: Object.values(specialTokens).map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
+    added_tokens: addedTokens(Object.values(specialTokens)),
     normalizer: null,
     pre_tokenizer: {
       type: "Sequence",
@@ -74,12 +64,7 @@ function tokenizerJson(vocab: Record<string, number>, merges: readonly (readonly
         { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
     },
-    post_processor: {
-      type: "TemplateProcessing",
-      single: [special(bos), text("A")],
-      pair: [special(bos), text("A"), text("B")],
-      special_tokens: { [bos]: { id: bos, ids: [vocab[bos]], tokens: [bos] } },
-    },
+    post_processor: bosFirst(specialTokens.bos_token, vocab[specialTokens.bos_token]!),
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: "BPE",

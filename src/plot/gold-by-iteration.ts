@@ -1,10 +1,11 @@
 import type { TopLevelSpec } from "vega-lite";
 import { InputError } from "../base/errors.js";
 import { schema, width } from "./frame.js";
+import { intervalLayers } from "./interval-layers.js";
 import { legendOf, seriesColours } from "./legend.js";
 import type { IterationRow } from "./rows.js";
 import { namedRowsFrom, type Sources } from "./source.js";
-import { lightTheme, palette } from "./theme.js";
+import { lightTheme } from "./theme.js";
 
 /** How far beside each other runs are drawn, in iterations. */
 const BESIDE = 0.07;
@@ -67,28 +68,7 @@ export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelS
     height: 220,
     data: { values },
     layer: [
-      {
-        mark: { type: "line", opacity: 0.5, aria: false },
-        encoding: { ...shared, y: { ...y, field: "mean" } },
-      },
-      {
-        mark: { type: "rule", strokeWidth: 2, color: palette.blue, aria: false },
-        encoding: { ...shared, y: { ...y, field: "low" }, y2: { field: "high" } },
-      },
-      {
-        mark: { type: "circle", size: 90, opacity: 1 },
-        encoding: {
-          ...shared,
-          y: { ...y, field: "mean" },
-          tooltip: [
-            ...(several ? [{ ...run, title: "run" }] : []),
-            { field: "policy", type: "nominal", title: "policy" },
-            { field: "mean", type: "quantitative", title: "gold reward", format: ".3f" },
-            { field: "low", type: "quantitative", title: "95 % interval from", format: ".3f" },
-            { field: "high", type: "quantitative", title: "to", format: ".3f" },
-          ],
-        },
-      },
+      ...intervalLayers(shared, y, [...(several ? [{ ...run, title: "run" }] : []), { field: "policy", type: "nominal", title: "policy" }]),
       ...(several || values.length > MOST_WRITTEN_OUT
         ? []
         : [

@@ -2,6 +2,7 @@ import type { TopLevelSpec } from "vega-lite";
 import { InputError } from "../base/errors.js";
 import type { Interval } from "../stats/interval.js";
 import { schema, width } from "./frame.js";
+import { intervalLayers } from "./interval-layers.js";
 import { legendOf, seriesColours } from "./legend.js";
 import type { Rows } from "./rows.js";
 import { rowsOf } from "./source.js";
@@ -49,7 +50,6 @@ export function sweep(source: Rows<SweepRow>, { title, xTitle, yTitle, xFormat =
     scale: { zero: false, nice: false, padding: 30 },
   };
   const y = { type: "quantitative" as const, title: yTitle, axis: { format: yFormat }, scale: { zero: false, padding: 12 } };
-  const shared = { x, color: colour };
   return {
     $schema: schema,
     description: title,
@@ -57,24 +57,10 @@ export function sweep(source: Rows<SweepRow>, { title, xTitle, yTitle, xFormat =
     width,
     height: 260,
     data: { values },
-    layer: [
-      { mark: { type: "line", opacity: 0.6, aria: false }, encoding: { ...shared, y: { ...y, field: "mean" } } },
-      { mark: { type: "rule", strokeWidth: 2, aria: false }, encoding: { ...shared, y: { ...y, field: "low" }, y2: { field: "high" } } },
-      {
-        mark: { type: "circle", size: 70, opacity: 1 },
-        encoding: {
-          ...shared,
-          y: { ...y, field: "mean" },
-          tooltip: [
-            { field: "series", type: "nominal", title: "method" },
-            { field: "x", type: "quantitative", title: xTitle, format: xFormat },
-            { field: "mean", type: "quantitative", title: yTitle, format: ".3f" },
-            { field: "low", type: "quantitative", title: "95 % interval from", format: ".3f" },
-            { field: "high", type: "quantitative", title: "to", format: ".3f" },
-          ],
-        },
-      },
-    ],
+    layer: intervalLayers({ x, color: colour }, y, [
+      { field: "series", type: "nominal", title: "method" },
+      { field: "x", type: "quantitative", title: xTitle, format: xFormat },
+    ]),
     config: lightTheme,
   };
 }

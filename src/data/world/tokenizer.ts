@@ -1,3 +1,4 @@
+import { addedTokens, bosFirst } from "../../model/tokenizer-json/special-tokens.js";
 import { vocabulary } from "./vocabulary.js";
 
 /** The special tokens, whose ids are their places. */
@@ -15,27 +16,10 @@ export function tokenizerFiles(): Map<string, string> {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: specialTokens.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
+    added_tokens: addedTokens(specialTokens),
     normalizer: null,
     pre_tokenizer: { type: "WhitespaceSplit" },
-    post_processor: {
-      type: "TemplateProcessing",
-      single: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
-      pair: [
-        { SpecialToken: { id: bos, type_id: 0 } },
-        { Sequence: { id: "A", type_id: 0 } },
-        { Sequence: { id: "B", type_id: 0 } },
-      ],
-      special_tokens: { [bos]: { id: bos, ids: [specialTokens.indexOf(bos)], tokens: [bos] } },
-    },
+    post_processor: bosFirst(bos, specialTokens.indexOf(bos)),
     // Without a decoder, tokens are joined by spaces.
     decoder: null,
     model: {

@@ -4,8 +4,7 @@ import { after, describe, it } from "node:test";
 import * as ort from "onnxruntime-node";
 import { defaultAdamW } from "../../../src/align/adamw.js";
 import { dpo } from "../../../src/align/losses/dpo.js";
-import { preference, type ReferencedPair } from "../../../src/align/preference.js";
-import { Training, type StepRecord } from "../../../src/align/training.js";
+import { preference } from "../../../src/align/preference.js";
 import { accumulateProgram, applyProgram, stepProgram } from "../../../src/align/training-program.js";
 import { Random } from "../../../src/base/random.js";
 import type { Program } from "../../../src/engine/engine.js";
@@ -28,8 +27,9 @@ import { compositions } from "../../graph/cases/compositions.js";
 import { far } from "../../graph/cases/far.js";
 import { cases } from "../../graph/cases/index.js";
 import { assertClose, relativeError } from "../../support/compare.js";
-import { byteTokenizer, gpt2Config, gptNeoXConfig, randomPairs, randomSequences, tinyConfig } from "../../support/tiny-model.js";
+import { byteTokenizer, gpt2Config, gptNeoXConfig, randomSequences, tinyConfig } from "../../support/tiny-model.js";
 import { checkCase, outputsOf, runOn } from "../../support/check-case.js";
+import { dpoSteps } from "../../support/dpo-steps.js";
 
 /*
  * On a device, or on a driver that makes one of the CPU (scripts/webgpu-test.mjs has one). Node's
@@ -114,21 +114,8 @@ describe("a model on a device", { skip }, () => {
   /** Steps of DPO on some pairs, with their records and the parameters after them. */
   async function train(where: ProgramCache, config: ModelConfig, rank?: number, microBatchSize = 4) {
     const policy = await policyOn(where, config, rank);
-    const pairs: ReferencedPair[] = randomPairs(8, Random.seeded(3)).map(({ prompt, chosen, rejected }) => ({
-      chosen: { prompt, response: chosen },
-      rejected: { prompt, response: rejected },
-      referenceChosen: -20,
-      referenceRejected: -19,
-    }));
     // A bias of keys changes no attention: its gradient is noise, which a smaller ε would make a whole step of.
-    const options = { batchSize: 4, microBatchSize, epochs: 1, learningRate: 1e-3, adamW: { epsilon: 1e-3 } };
-    const training = await Training.begin(policy, objective, pairs, options, Random.seeded(4));
-    const records: StepRecord[] = [];
-    for await (const record of training.steps()) records.push(record);
-    await training.end();
-    const parameters = await policy.parameters();
-    await policy.free();
-    return { records, parameters };
+    return dpoSteps(policy, 8, { microBatchSize, learningRate: 1e-3, adamW: { epsilon: 1e-3 } });
   }
 
   function assertCloseParameters(found: Parameters, expected: Parameters): void {

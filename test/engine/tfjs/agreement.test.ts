@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it, type TestContext } from "node:test";
-import { dpo } from "../../../src/align/losses/dpo.js";
-import { preference } from "../../../src/align/preference.js";
 import { RunFolder } from "../../../src/align/run-folder.js";
-import { Training, type StepRecord } from "../../../src/align/training.js";
 import { Random } from "../../../src/base/random.js";
 import type { Engine } from "../../../src/engine/engine.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
@@ -16,6 +13,7 @@ import { runMethod } from "../../../src/run/method.js";
 import { defaultSera, type SeraOptions } from "../../../src/sera-options.js";
 import { seraMethod } from "../../../src/sera.js";
 import { assertClose } from "../../support/compare.js";
+import { dpoSteps } from "../../support/dpo-steps.js";
 import { emptyFolder } from "../../support/folder.js";
 import { byteTokenizer, randomPairs, randomSequences, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
 
@@ -39,28 +37,10 @@ function assertSameFigures(found: readonly object[], expected: readonly object[]
   });
 }
 
-/** What three steps of DPO report, and the parameters after them. */
-async function threeSteps(programs: ProgramCache) {
-  const policy = await tinyPolicy(programs);
-  const pairs = randomPairs(12, Random.seeded(5)).map(({ prompt, chosen, rejected }) => ({
-    chosen: { prompt, response: chosen },
-    rejected: { prompt, response: rejected },
-    referenceChosen: -20,
-    referenceRejected: -21,
-  }));
-  const options = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
-  const training = await Training.begin(policy, preference(dpo({ beta: 0.1 })), pairs, options, Random.seeded(3));
-  const records: StepRecord[] = [];
-  for await (const record of training.steps()) records.push(record);
-  await training.end();
-  const parameters = await policy.parameters();
-  await policy.free();
-  return { records, parameters };
-}
-
 describe("on tfjs as on ONNX Runtime", () => {
   it("three steps of DPO report the same figures and lead to the same parameters", async () => {
-    const [found, expected] = [await threeSteps(tfjs), await threeSteps(onnx)];
+    const train = async (programs: ProgramCache) => dpoSteps(await tinyPolicy(programs), 12, { learningRate: 1e-2 });
+    const [found, expected] = [await train(tfjs), await train(onnx)];
     assert.equal(expected.records.length, 3);
     assertSameFigures(found.records, expected.records);
     for (const [name, { data }] of expected.parameters) assertClose(found.parameters.get(name)!.data, data, 1e-4, name);

@@ -1,0 +1,34 @@
+import { palette } from "./theme.js";
+
+/** A channel of an encoding, as Vega-Lite has it. */
+interface Channel {
+  readonly type: "quantitative" | "nominal";
+  readonly title: string;
+}
+
+/**
+ * Layers for rows with `mean`, `low` and `high`: the means joined by a line, the intervals as rules, and the numbers at the
+ * pointer.
+ *
+ * @param shared what all layers have: the horizontal position and the colour
+ * @param y the vertical axis, its field apart
+ * @param facts what the tooltip says before the numbers
+ */
+export function intervalLayers<Shared extends object, Y extends Channel, Fact extends Channel>(shared: Shared, y: Y, facts: readonly Fact[]) {
+  const number = (field: string, title: string) => ({ ...{ field, title }, type: "quantitative" as const, format: ".3f" });
+  return [
+    { mark: { type: "line" as const, opacity: 0.5, aria: false }, encoding: { ...shared, y: { ...y, field: "mean" } } },
+    {
+      mark: { type: "rule" as const, strokeWidth: 2, color: palette.blue, aria: false },
+      encoding: { ...shared, y: { ...y, field: "low" }, y2: { field: "high" } },
+    },
+    {
+      mark: { type: "circle" as const, size: 80, opacity: 1 },
+      encoding: {
+        ...shared,
+        y: { ...y, field: "mean" },
+        tooltip: [...facts, number("mean", y.title), number("low", "95 % interval from"), number("high", "to")],
+      },
+    },
+  ];
+}
