@@ -10,11 +10,12 @@ import { lower } from "./lower.js";
 import { failureIn, keepsState, providerChoices, providers, type Provider, type ProviderChoice } from "./providers.js";
 import { splitRowWrites } from "./row-writes.js";
 import type { PreparedProgram, SessionSettings } from "./protocol.js";
+import { threadsFor } from "./threads.js";
 
 export interface OnnxEngineOptions {
   /** Where ops run; "auto" is what {@link chooseProvider} finds. Default "cpu". */
   readonly provider?: ProviderChoice;
-  /** Threads that share an op. Default 0: one for each physical core. */
+  /** Threads that share an op. Default 0: one for each physical core, or for each that the process may run on where those are fewer. */
   readonly threads?: number;
 }
 
@@ -37,7 +38,7 @@ export class OnnxEngine extends ThreadEngine<PreparedProgram> {
     }
     super(new URL("./worker.js", import.meta.url));
     this.chosen = provider === "auto" ? undefined : provider;
-    this.threads = threads;
+    this.threads = threadsFor(threads);
   }
 
   /** Where ops run: the provider that was asked for, or what "auto" has found. */
