@@ -66,17 +66,19 @@ export function fillProgram(config: ModelConfig, shape: WritingShape): Program {
 /**
  * Adds one token to each row and gives the logits of the next.
  *
- * Feeds `tokens` int32 [rows] and `position` int32 [rows], the place of that token; gives `logits`
- * [rows, vocab].
+ * Feeds `tokens` int32 [rows], `position` int32 [rows], the place of that token, and `place` int32 [1, 1, 1, places], the places
+ * from 0; gives `logits` [rows, vocab]. Nothing else of the program depends on the cache's places.
+ *
+ * @param reach places that the cache may grow to
  */
-export function writeProgram(config: ModelConfig, size: CacheSize): Program {
+export function writeProgram(config: ModelConfig, size: CacheSize, reach: number): Program {
   const { rows, places } = size;
   const graph = new Graph();
   const network = stateWeights(graph, config);
   const tokens = graph.input("tokens", "int32", [rows]);
   const position = graph.input("position", "int32", [rows]);
   const updates = new Map<string, Value>();
-  const mask = earlierMask(config, position, places);
+  const mask = earlierMask(config, position, graph.input("place", "int32", [1, 1, 1, places]));
   const index = broadcast(reshape(position, [rows, 1]), [rows, config.kvHeads]);
   const cached = (name: string, fresh: Value) => {
     const cache = graph.state(name, "float32", cacheShape(config, size));
@@ -84,10 +86,19 @@ export function writeProgram(config: ModelConfig, size: CacheSize): Program {
     return cache;
   };
   const column = (x: Value) => reshape(x, [rows, 1]);
-  const hidden = decode(config, network, { tokens: column(tokens), position: column(position), places }, (fresh, layer) =>
+  const hidden = decode(config, network, { tokens: column(tokens), position: column(position), places: reach }, (fresh, layer) =>
     attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), mask),
   );
   return { outputs: { logits: head(config, network, hidden) }, updates };
+}
+
+/** Adds places, which are empty, at the end of each row. */
+export function growProgram(config: ModelConfig, smaller: CacheSize, places: number): Program {
+  const graph = new Graph();
+  const shape = cacheShape(config, smaller);
+  const free = graph.full(shape.with(2, places - smaller.places), 0);
+  const updates = cacheNames(config).map((name) => [name, concat([graph.state(name, "float32", shape), free], 2)] as const);
+  return { outputs: {}, updates: new Map(updates) };
 }
 
 /**

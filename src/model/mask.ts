@@ -12,8 +12,8 @@ const masked = -1e9;
 /** [1, 1, length, length]: each token sees itself and what stands before it, as far as the window reaches. */
 export function causalMask(graph: Graph, config: ModelConfig, length: number): Value {
   const query = consecutive(graph, [1, 1, length, 1]);
-  const hidden = where(less(query, consecutive(graph, [1, 1, 1, length])), masked, 0);
-  return withWindow(hidden, config, query, [1, 1, 1, length]);
+  const key = consecutive(graph, [1, 1, 1, length]);
+  return withWindow(where(less(query, key), masked, 0), config, query, key);
 }
 
 /**
@@ -40,19 +40,19 @@ export function sharedMask(config: ModelConfig, place: Value, lastSeenBy: Value)
  * [rows, 1, 1, places]: the token at `position` sees the places before it, as far as the window reaches.
  *
  * @param position int32 [rows]
+ * @param place int32 [1, 1, 1, places], the places from 0
  */
-export function earlierMask(config: ModelConfig, position: Value, places: number): Value {
+export function earlierMask(config: ModelConfig, position: Value, place: Value): Value {
   const query = reshape(position, [-1, 1, 1, 1]);
-  const hidden = where(less(consecutive(position.graph, [1, 1, 1, places]), query), 0, masked);
-  return withWindow(hidden, config, query, [1, 1, 1, places]);
+  return withWindow(where(less(place, query), 0, masked), config, query, place);
 }
 
 /** Also hides keys that stand `slidingWindow` or more places before the query. */
-function withWindow(mask: Value, config: ModelConfig, query: Value, keys: Shape): Value {
+function withWindow(mask: Value, config: ModelConfig, query: Value, key: Value): Value {
   const window = windowOf(config);
   if (window === undefined) return mask;
-  const lastSeenBy = consecutive(mask.graph, keys, window - 1);
-  return add(mask, where(less(lastSeenBy, query), masked, 0));
+  const [from, to] = [query, key].map((place) => cast(place, "float32")) as [Value, Value];
+  return add(mask, where(less(add(to, window - 1), from), masked, 0));
 }
 
 /** Tokens that a token attends to, itself included; undefined where it is all before it. */
@@ -60,8 +60,8 @@ function windowOf(config: ModelConfig): number | undefined {
   return "slidingWindow" in config ? config.slidingWindow : undefined;
 }
 
-/** int32: from, from + 1, … */
-function consecutive(graph: Graph, shape: Shape, from = 0): Value {
+/** int32: 0, 1, … */
+function consecutive(graph: Graph, shape: Shape): Value {
   const length = shape.reduce((size, axis) => size * axis, 1);
-  return graph.constant({ dtype: "int32", shape, data: Int32Array.from({ length }, (_, i) => from + i) });
+  return graph.constant({ dtype: "int32", shape, data: Int32Array.from({ length }, (_, i) => i) });
 }

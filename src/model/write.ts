@@ -1,7 +1,8 @@
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, Usage } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
-import { fillProgram, shrinkProgram, unfilledCache, writeProgram, type CacheSize, type WritingShape } from "./cache.js";
+import { fillProgram, growProgram, shrinkProgram, unfilledCache, writeProgram, type CacheSize, type WritingShape } from "./cache.js";
+import { roundUp } from "./batch.js";
 import { freezesParameters } from "./freezing.js";
 import type { PlannedRow } from "./plan-writing.js";
 import type { Policy } from "./policy.js";
@@ -68,15 +69,19 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
     (await programs.get(`${kind} ${JSON.stringify({ ...usage, ...config })}`, build, usage)).run(feeds, [...policy.states, cache]);
   const logitsOf = ({ logits }: Record<string, Tensor>, at: number) =>
     (logits!.data as Float32Array).subarray(at * config.vocabSize, (at + 1) * config.vocabSize);
-  const usage = { frozen: freezesParameters(config, shape.places - shape.promptLength) };
+  const { places: reach, promptLength } = shape;
+  const usage = { frozen: freezesParameters(config, reach - promptLength) };
+  // Programs whose parameters are frozen are one session whatever the places are; others would be one for each number of them.
+  const grown = (places: number) => (usage.frozen ? Math.min(reach, roundUp(places + leastGrowth)) : reach);
   try {
     const { feeds, promptOf } = readPrompts(shape, rows, tokenizer.padId);
-    const first = await run(`fill ${JSON.stringify(shape)}`, () => fillProgram(config, shape), feeds);
+    const filled = { ...shape, places: grown(promptLength) };
+    const first = await run(`fill ${JSON.stringify(filled)}`, () => fillProgram(config, filled), feeds);
     rows.forEach((row, i) => row.take(logitsOf(first, promptOf[i]!)));
     yield rows;
 
     let writing = rows;
-    let size: CacheSize = shape;
+    let size: CacheSize = filled;
     for (let open = rows.filter(isOpen); open.length > 0; open = open.filter(isOpen)) {
       signal?.throwIfAborted();
       if (open.length <= size.rows / 2 && size.rows >= 2 * leastRows) {
@@ -86,6 +91,12 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
         await run(`shrink ${JSON.stringify([size, smaller])}`, () => shrinkProgram(config, size, smaller), { keep });
         [writing, size] = [open, smaller];
       }
+      if (open.some(({ prompt, tokens }) => prompt.length + tokens.length > size.places)) {
+        const { rows: count, places: before } = size;
+        const places = grown(before);
+        await run(`grow ${count} ${before} ${places}`, () => growProgram(config, { rows: count, places: before }, places), {});
+        size = { rows: count, places };
+      }
       const tokens = new Int32Array(size.rows);
       const position = new Int32Array(size.rows);
       writing.forEach((row, i) => {
@@ -94,7 +105,9 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
         position[i] = row.prompt.length + row.tokens.length - (row.done ? 2 : 1);
       });
       const { rows: count, places } = size;
-      const next = await run(`write ${count} ${places}`, () => writeProgram(config, { rows: count, places }), { tokens, position }, usage);
+      const place = Int32Array.from({ length: places }, (_, i) => i);
+      const build = () => writeProgram(config, { rows: count, places }, reach);
+      const next = await run(`write ${count} ${places} ${reach}`, build, { tokens, position, place }, usage);
       writing.forEach((row, i) => row.done || row.take(logitsOf(next, i)));
       yield open;
     }
@@ -102,6 +115,9 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
     await cache.free();
   }
 }
+
+/** Places that a cache grows by at least. */
+const leastGrowth = 16;
 
 /** Fewer rows than this are written together to the end: a step of fewer takes as long. */
 const leastRows = 16;

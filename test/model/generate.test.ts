@@ -5,7 +5,7 @@ import type { Work } from "../../src/base/work.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import type { ModelConfig } from "../../src/model/config.js";
-import { generate, type GenerationOptions, type Writing, type WritingRequest } from "../../src/model/generate.js";
+import { generate, generateTokens, type GenerationOptions, type Writing, type WritingRequest } from "../../src/model/generate.js";
 import { initialParameters } from "../../src/model/parameters.js";
 import { Policy } from "../../src/model/policy.js";
 import { loadModelCase, modelCases } from "../support/model-case.js";
@@ -155,6 +155,20 @@ describe("long responses, which parameters are frozen for,", () => {
       }
     });
   }
+
+  it("go on as short ones do where their cache has grown", async () => {
+    const { by, frozen } = await recorded({ ...tinyConfig, ...sizes });
+    const endless = { repetitionPenalty: 1e6, stopTokens: [], temperature: 0 };
+    const short = (await written(requests.slice(0, 2), { ...endless, maxNewTokens: 60 }, { by })).flat();
+    assert.ok(!frozen.includes(true));
+    const found = short.map((): number[] => []);
+    for await (const step of generateTokens(by, requests.slice(0, 2), Random.seeded(1), { ...endless, maxNewTokens })) {
+      for (const { request, number, token } of step) found[2 * request + number]!.push(token);
+      if (found.every(({ length }) => length === 60)) break;
+    }
+    assert.ok(frozen.includes(true));
+    for (const { request, number, tokens } of short) assert.deepEqual(found[2 * request + number], [...tokens]);
+  });
 
   it("are the same with the same seed, and when they are gone on with", async () => {
     const { by, frozen } = await recorded({ ...tinyConfig, ...sizes });

@@ -34,9 +34,9 @@ describe("causalMask", () => {
 describe("earlierMask", () => {
   function draw(config: ModelConfig): string[] {
     const graph = new Graph();
-    const mask = earlierMask(config, graph.input("position", "int32", [3]), 6);
+    const mask = earlierMask(config, graph.input("position", "int32", [3]), graph.input("place", "int32", [1, 1, 1, 6]));
     assert.deepEqual(mask.shape, [3, 1, 1, 6]);
-    return drawn(evaluate([mask], { position: [0, 2, 5] })[0]!, 6);
+    return drawn(evaluate([mask], { position: [0, 2, 5], place: [0, 1, 2, 3, 4, 5] })[0]!, 6);
   }
 
   it("lets the token at a position see the places before it, but not its own", () => {

@@ -27,8 +27,8 @@ const ownLowerings: { readonly [P in Provider]?: Lowerings } = { webgpu: { ...lo
 /**
  * Writes a program as an ONNX model of nodes that the provider has kernels for.
  *
- * @param constants names of the states that become constants of the model. With any, the first axis of the model's
- *   inputs and outputs is of any size: programs that differ in that alone are one model
+ * @param constants names of the states that become constants of the model. With any, the axes of the model's
+ *   inputs and outputs are of any size: programs that differ in their sizes alone are one model
  */
 export function lower(program: Program, provider: Provider, constants: ReadonlySet<string> = new Set()): LoweredProgram {
   const table = ownLowerings[provider] ?? lowerings;
@@ -49,7 +49,7 @@ export function lower(program: Program, provider: Provider, constants: ReadonlyS
     if (!names.has(value)) names.set(value, lowerValue(table, emit, value, value.inputs.map((input) => names.get(input)!)));
   }
 
-  const sized = (proto: Described): ValueProto => (frozen.length === 0 ? proto : { ...proto, shape: anyFirst(proto.shape) });
+  const sized = (proto: Described): ValueProto => (frozen.length === 0 ? proto : { ...proto, shape: proto.shape.map(() => undefined) });
 
   const model = encodeModel(
     nameResults(results, names, {
@@ -102,8 +102,4 @@ type Described = ValueProto & { readonly shape: Shape };
 
 function describe(name: string, { dtype, shape }: Value): Described {
   return { name, type: dtype, shape };
-}
-
-function anyFirst(shape: Shape): ValueProto["shape"] {
-  return shape.map((size, axis) => (axis === 0 ? undefined : size));
 }

@@ -53,8 +53,12 @@ export const lowerings: Lowerings = {
   transpose: (emit, { attributes: { permutation } }, inputs) =>
     emit.node("Transpose", inputs, { perm: { ints: permutation } }),
   broadcast: (emit, value, inputs) => emit.node("Expand", [inputs[0]!, emit.int64(repeats(value))]),
-  slice: (emit, { attributes: { axis, start, end } }, inputs) =>
-    emit.node("Slice", [inputs[0]!, ...[start, end, axis].map((number) => emit.int64([number]))]),
+  slice: (emit, { attributes: { axis, start, end }, inputs: [x] }, inputs) => {
+    const size = x!.shape[axis]!;
+    const from = fromNearerEnd(start, size);
+    const to = end === size ? Number.MAX_SAFE_INTEGER : fromNearerEnd(end, size);
+    return emit.node("Slice", [inputs[0]!, ...[from, to, axis].map((number) => emit.int64([number]))]);
+  },
   concat: (emit, { attributes: { axis } }, inputs) => emit.node("Concat", inputs, { axis: { int: axis } }),
 
   gather: node("Gather"),
@@ -80,9 +84,14 @@ export const lowerings: Lowerings = {
 };
 
 /*
- * Neither of these two says how many rows there are, where the input does: programs that differ in that alone are one
- * model, and with state as constants one session.
+ * None of these three says more of an axis than it must: programs that differ in the number of rows or in the places of
+ * a cache alone are one model, and with state as constants one session.
  */
+
+/** An index of an axis, negative where it is nearer to the axis' end. */
+function fromNearerEnd(index: number, size: number): number {
+  return index > size - index ? index - size : index;
+}
 
 /** A shape that leaves the first axis to be found out. */
 function anyRows(shape: Shape): Shape {

@@ -15,7 +15,7 @@ import { ProgramCache } from "../../../src/engine/program-cache.js";
 import type { OpName } from "../../../src/graph/attributes.js";
 import { add, Graph, logSoftmax, mul, sum, tensor, type Tensor } from "../../../src/graph/index.js";
 import { definitions } from "../../../src/graph/ops/index.js";
-import { fillProgram, shrinkProgram, writeProgram } from "../../../src/model/cache.js";
+import { fillProgram, growProgram, shrinkProgram, writeProgram } from "../../../src/model/cache.js";
 import type { ModelConfig } from "../../../src/model/config.js";
 import { generate } from "../../../src/model/generate.js";
 import { allLinear, initialLora } from "../../../src/model/lora.js";
@@ -94,7 +94,8 @@ describe("every node has a kernel on the device", { skip }, () => {
       "a micro-batch": () => accumulateProgram({ config, objective, shape: batch, places: 2 }),
       "the end of a step": () => applyProgram(config, defaultAdamW),
       "reading prompts": () => fillProgram(config, { ...larger, prompts: 2, promptLength: 5 }),
-      "writing a token": () => writeProgram(config, larger),
+      "writing a token": () => writeProgram(config, larger, larger.places),
+      "adding places": () => growProgram(config, larger, 16),
       "dropping rows": () => shrinkProgram(config, larger, smaller),
     };
     for (const [what, program] of Object.entries(all)) it(`of ${what} (${name})`, () => place(lower(program(), "webgpu").model));
