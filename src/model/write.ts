@@ -69,10 +69,12 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
     (await programs.get(`${kind} ${JSON.stringify({ ...usage, ...config })}`, build, usage)).run(feeds, [...policy.states, cache]);
   const logitsOf = ({ logits }: Record<string, Tensor>, at: number) =>
     (logits!.data as Float32Array).subarray(at * config.vocabSize, (at + 1) * config.vocabSize);
-  const { places: reach, promptLength } = shape;
-  const usage = { frozen: freezesParameters(config, reach - promptLength) };
+  const { places: most, promptLength } = shape;
+  // Prompts of like lengths reach equally far, so that they are one session too.
+  const reach = Math.min(roundUp(most), config.contextLength);
+  const usage = { frozen: freezesParameters(config, most - promptLength) };
   // Programs whose parameters are frozen are one session whatever the places are; others would be one for each number of them.
-  const grown = (places: number) => (usage.frozen ? Math.min(reach, roundUp(places + leastGrowth)) : reach);
+  const grown = (places: number) => (usage.frozen ? Math.min(most, roundUp(places + leastGrowth)) : most);
   try {
     const { feeds, promptOf } = readPrompts(shape, rows, tokenizer.padId);
     const filled = { ...shape, places: grown(promptLength) };
