@@ -72,7 +72,7 @@ export function engineOptions(command: Command): Command {
   return command
     .option("--engine <name>", `what runs the model: ${engineNames.join(", ")}`, oneOf(...engineNames), "onnx")
     .option("--provider <name>", `where onnx runs: ${providerChoices.join(", ")} (default: "cpu")`, oneOf(...providerChoices))
-    .option("--threads <n>", "threads of one op of onnx; 0, the default, is one for each physical core", whole(0))
+    .option("--threads <n>", "threads of one op of onnx; 0, the default, is one for each physical core, or for each that the process may use where those are fewer", whole(0))
     .option("--backend <name>", `where tfjs runs: ${backendNames.join(", ")} (default: the best that works)`, oneOf(...backendNames))
     .option("--quiet", "show no progress", false);
 }

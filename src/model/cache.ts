@@ -93,10 +93,10 @@ export function writeProgram(config: ModelConfig, size: CacheSize, reach: number
 }
 
 /** Adds places, which are empty, at the end of each row. */
-export function growProgram(config: ModelConfig, smaller: CacheSize, places: number): Program {
+export function growProgram(config: ModelConfig, smaller: CacheSize, larger: CacheSize): Program {
   const graph = new Graph();
   const shape = cacheShape(config, smaller);
-  const free = graph.full(shape.with(2, places - smaller.places), 0);
+  const free = graph.full(shape.with(2, larger.places - smaller.places), 0);
   const updates = cacheNames(config).map((name) => [name, concat([graph.state(name, "float32", shape), free], 2)] as const);
   return { outputs: {}, updates: new Map(updates) };
 }

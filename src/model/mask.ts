@@ -26,14 +26,11 @@ export function causalMask(graph: Graph, config: ModelConfig, length: number): V
 export function sharedMask(config: ModelConfig, place: Value, lastSeenBy: Value): Value {
   const [rows, length] = place.shape as [number, number];
   const { graph } = place;
-  const window = windowOf(config);
   const byKey = (x: Value) => reshape(x, [rows, 1, 1, length]);
-  const hideAfter = (last: Value, query: Value) => where(less(byKey(last), query), masked, 0);
-  const causal = where(less(consecutive(graph, [1, 1, length, 1]), consecutive(graph, [1, 1, 1, length])), masked, 0);
-  const mask = add(hideAfter(lastSeenBy, consecutive(graph, [1, 1, length, 1])), causal);
-  if (window === undefined) return mask;
-  const at = cast(place, "float32");
-  return add(mask, hideAfter(add(at, window - 1), reshape(at, [rows, 1, length, 1])));
+  const index = consecutive(graph, [1, 1, length, 1]);
+  const causal = where(less(index, consecutive(graph, [1, 1, 1, length])), masked, 0);
+  const mask = add(where(less(byKey(lastSeenBy), index), masked, 0), causal);
+  return withWindow(mask, config, reshape(place, [rows, 1, length, 1]), byKey(place));
 }
 
 /**
@@ -47,17 +44,12 @@ export function earlierMask(config: ModelConfig, position: Value, place: Value):
   return withWindow(where(less(place, query), 0, masked), config, query, place);
 }
 
-/** Also hides keys that stand `slidingWindow` or more places before the query. */
+/** Also hides keys that stand `slidingWindow` or more places before the query; both are int32 places, broadcastable to the mask. */
 function withWindow(mask: Value, config: ModelConfig, query: Value, key: Value): Value {
-  const window = windowOf(config);
+  const window = "slidingWindow" in config ? config.slidingWindow : undefined;
   if (window === undefined) return mask;
-  const [from, to] = [query, key].map((place) => cast(place, "float32")) as [Value, Value];
-  return add(mask, where(less(add(to, window - 1), from), masked, 0));
-}
-
-/** Tokens that a token attends to, itself included; undefined where it is all before it. */
-function windowOf(config: ModelConfig): number | undefined {
-  return "slidingWindow" in config ? config.slidingWindow : undefined;
+  const lastSeenBy = add(cast(key, "float32"), window - 1);
+  return add(mask, where(less(lastSeenBy, cast(query, "float32")), masked, 0));
 }
 
 /** int32: 0, 1, … */

@@ -75,6 +75,7 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
   const usage = { frozen: freezesParameters(config, most - promptLength) };
   // Programs whose parameters are frozen are one session whatever the places are; others would be one for each number of them.
   const grown = (places: number) => (usage.frozen ? Math.min(most, roundUp(places + leastGrowth)) : most);
+  const place = Int32Array.from({ length: most }, (_, i) => i);
   try {
     const { feeds, promptOf } = readPrompts(shape, rows, tokenizer.padId);
     const filled = { ...shape, places: grown(promptLength) };
@@ -83,7 +84,7 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
     yield rows;
 
     let writing = rows;
-    let size: CacheSize = filled;
+    let size: CacheSize = { rows: filled.rows, places: filled.places };
     for (let open = rows.filter(isOpen); open.length > 0; open = open.filter(isOpen)) {
       signal?.throwIfAborted();
       if (open.length <= size.rows / 2 && size.rows >= 2 * leastRows) {
@@ -94,10 +95,9 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
         [writing, size] = [open, smaller];
       }
       if (open.some(({ prompt, tokens }) => prompt.length + tokens.length > size.places)) {
-        const { rows: count, places: before } = size;
-        const places = grown(before);
-        await run(`grow ${count} ${before} ${places}`, () => growProgram(config, { rows: count, places: before }, places), {});
-        size = { rows: count, places };
+        const larger = { rows: size.rows, places: grown(size.places) };
+        await run(`grow ${JSON.stringify([size, larger])}`, () => growProgram(config, size, larger), {});
+        size = larger;
       }
       const tokens = new Int32Array(size.rows);
       const position = new Int32Array(size.rows);
@@ -106,10 +106,12 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
         tokens[i] = row.tokens.at(-1)!;
         position[i] = row.prompt.length + row.tokens.length - (row.done ? 2 : 1);
       });
-      const { rows: count, places } = size;
-      const place = Int32Array.from({ length: places }, (_, i) => i);
-      const build = () => writeProgram(config, { rows: count, places }, reach);
-      const next = await run(`write ${count} ${places} ${reach}`, build, { tokens, position, place }, usage);
+      const next = await run(
+        `write ${JSON.stringify([size, reach])}`,
+        () => writeProgram(config, size, reach),
+        { tokens, position, place: place.slice(0, size.places) },
+        usage,
+      );
       writing.forEach((row, i) => row.done || row.take(logitsOf(next, i)));
       yield open;
     }

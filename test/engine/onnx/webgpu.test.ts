@@ -95,7 +95,7 @@ describe("every node has a kernel on the device", { skip }, () => {
       "the end of a step": () => applyProgram(config, defaultAdamW),
       "reading prompts": () => fillProgram(config, { ...larger, prompts: 2, promptLength: 5 }),
       "writing a token": () => writeProgram(config, larger, larger.places),
-      "adding places": () => growProgram(config, larger, 16),
+      "adding places": () => growProgram(config, larger, { ...larger, places: 16 }),
       "dropping rows": () => shrinkProgram(config, larger, smaller),
     };
     for (const [what, program] of Object.entries(all)) it(`of ${what} (${name})`, () => place(lower(program(), "webgpu").model));
