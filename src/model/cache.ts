@@ -1,5 +1,5 @@
 import type { Program } from "../engine/engine.js";
-import { concat, gather, Graph, reshape, writeAt, broadcast, type Value } from "../graph/index.js";
+import { concat, div, gather, Graph, reshape, softmax, writeAt, broadcast, type Value } from "../graph/index.js";
 import { tensor, type Shape } from "../graph/tensor.js";
 import { attendCached } from "./attention.js";
 import type { ModelConfig } from "./config.js";
@@ -23,6 +23,17 @@ export interface WritingShape extends CacheSize {
   readonly promptLength: number;
 }
 
+/**
+ * What a step says of each next token: the logits, or the probabilities that they are at a temperature, which is then fed as
+ * `temperature` float32 [].
+ */
+export type Forecast = "logits" | "probabilities";
+
+function forecast(logits: Value, wanted: Forecast): Program["outputs"] {
+  if (wanted === "logits") return { logits };
+  return { probabilities: softmax(div(logits, logits.graph.input("temperature", "float32", []))) };
+}
+
 const keyName = (layer: number) => `cache.key.${layer}`;
 const valueName = (layer: number) => `cache.value.${layer}`;
 
@@ -44,9 +55,9 @@ export function unfilledCache(config: ModelConfig) {
  * Reads the prompts, each once, and copies their keys and values into the rows that answer them.
  *
  * Feeds `tokens` int32 [prompts, promptLength], `last` int32 [prompts] (where each prompt's last
- * token stands in the flattened tokens) and `promptOf` int32 [rows]; gives `logits` [prompts, vocab].
+ * token stands in the flattened tokens) and `promptOf` int32 [rows]; gives what is wanted, [prompts, vocab].
  */
-export function fillProgram(config: ModelConfig, shape: WritingShape): Program {
+export function fillProgram(config: ModelConfig, shape: WritingShape, wanted: Forecast): Program {
   const { prompts, promptLength, rows, places } = shape;
   const graph = new Graph();
   const network = stateWeights(graph, config);
@@ -60,18 +71,18 @@ export function fillProgram(config: ModelConfig, shape: WritingShape): Program {
     updates.set(keyName(layer), copy(key));
     updates.set(valueName(layer), copy(value));
   });
-  return { outputs: { logits: head(config, network, gather(hidden, last)) }, updates };
+  return { outputs: forecast(head(config, network, gather(hidden, last)), wanted), updates };
 }
 
 /**
- * Adds one token to each row and gives the logits of the next.
+ * Adds one token to each row and tells of the next.
  *
  * Feeds `tokens` int32 [rows], `position` int32 [rows], the place of that token, and `place` int32 [1, 1, 1, places], the places
- * from 0; gives `logits` [rows, vocab]. Nothing else of the program depends on the cache's places.
+ * from 0; gives what is wanted, [rows, vocab]. Nothing else of the program depends on the cache's places.
  *
  * @param reach places that the cache may grow to
  */
-export function writeProgram(config: ModelConfig, size: CacheSize, reach: number): Program {
+export function writeProgram(config: ModelConfig, size: CacheSize, reach: number, wanted: Forecast): Program {
   const { rows, places } = size;
   const graph = new Graph();
   const network = stateWeights(graph, config);
@@ -89,7 +100,7 @@ export function writeProgram(config: ModelConfig, size: CacheSize, reach: number
   const hidden = decode(config, network, { tokens: column(tokens), position: column(position), places: reach }, (fresh, layer) =>
     attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), mask),
   );
-  return { outputs: { logits: head(config, network, hidden) }, updates };
+  return { outputs: forecast(head(config, network, hidden), wanted), updates };
 }
 
 /** Adds places, which are empty, at the end of each row. */

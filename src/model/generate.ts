@@ -104,7 +104,7 @@ function batchesOf(policy: Policy, requests: readonly WritingRequest[], random: 
   const choice = { sampling, stops: new Set(stopTokens), maxNewTokens };
   return planWriting(requests, { contextLength, maxNewTokens, batchSize }).map(({ shape, rows: planned }) => {
     const rows = planned.map((row) => new Row(row, random, contextLength, choice));
-    return { rows, write: (signal?: AbortSignal) => write(policy, shape, rows, signal) };
+    return { rows, write: (signal?: AbortSignal) => write(policy, shape, rows, choice, signal) };
   });
 }
 

@@ -1,12 +1,12 @@
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, Usage } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
-import { fillProgram, growProgram, shrinkProgram, unfilledCache, writeProgram, type CacheSize, type WritingShape } from "./cache.js";
+import { fillProgram, growProgram, shrinkProgram, unfilledCache, writeProgram, type CacheSize, type Forecast, type WritingShape } from "./cache.js";
 import { roundUp } from "./batch.js";
 import { freezesParameters } from "./freezing.js";
 import type { PlannedRow } from "./plan-writing.js";
 import type { Policy } from "./policy.js";
-import { sampleToken, type Sampling } from "./sampling.js";
+import { drawsFromProbabilities, drawToken, sampleToken, type Sampling } from "./sampling.js";
 
 /** How tokens are chosen, and when a response ends. */
 export interface Choice {
@@ -42,10 +42,13 @@ export class Row {
     this.limit = Math.min(choice.maxNewTokens, contextLength - prompt.length);
   }
 
-  /** Chooses the next token by its logits. */
-  take(logits: Float32Array): void {
+  /** Chooses the next token. */
+  take(forecast: Float32Array): void {
     const { sampling, stops } = this.choice;
-    const token = sampleToken(logits, sampling, this.random, this.seen());
+    const token =
+      forecastFor(sampling) === "probabilities"
+        ? drawToken(forecast, sampling, this.random)
+        : sampleToken(forecast, sampling, this.random, this.seen());
     this.tokens.push(token);
     this.complete = stops.has(token);
     this.done = this.complete || this.tokens.length === this.limit;
@@ -57,18 +60,29 @@ export class Row {
   }
 }
 
+/** What tokens are chosen by. */
+const forecastFor = (sampling: Sampling): Forecast => (drawsFromProbabilities(sampling) ? "probabilities" : "logits");
+
 /**
  * Writes responses to their ends, one token to each in a step. Yields after each step those that
  * have taken a token in it.
  */
-export async function* write(policy: Policy, shape: WritingShape, rows: readonly Row[], signal?: AbortSignal): AsyncGenerator<readonly Row[]> {
+export async function* write(
+  policy: Policy,
+  shape: WritingShape,
+  rows: readonly Row[],
+  { sampling }: Choice,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly Row[]> {
   signal?.throwIfAborted();
   const { programs, config, tokenizer } = policy;
   const cache = await programs.engine.createState(unfilledCache(config));
   const run = async (kind: string, build: () => Program, feeds: Feeds, usage: Usage = {}) =>
     (await programs.get(`${kind} ${JSON.stringify({ ...usage, ...config })}`, build, usage)).run(feeds, [...policy.states, cache]);
-  const logitsOf = ({ logits }: Record<string, Tensor>, at: number) =>
-    (logits!.data as Float32Array).subarray(at * config.vocabSize, (at + 1) * config.vocabSize);
+  const wanted = forecastFor(sampling);
+  const asked: Feeds = wanted === "probabilities" ? { temperature: Float32Array.of(sampling.temperature) } : {};
+  const forecastOf = (outputs: Record<string, Tensor>, at: number) =>
+    (outputs[wanted]!.data as Float32Array).subarray(at * config.vocabSize, (at + 1) * config.vocabSize);
   const { places: most, promptLength } = shape;
   // Prompts of like lengths reach equally far, so that they are one session too.
   const reach = Math.min(roundUp(most), config.contextLength);
@@ -79,8 +93,12 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
   try {
     const { feeds, promptOf } = readPrompts(shape, rows, tokenizer.padId);
     const filled = { ...shape, places: grown(promptLength) };
-    const first = await run(`fill ${JSON.stringify(filled)}`, () => fillProgram(config, filled), feeds);
-    rows.forEach((row, i) => row.take(logitsOf(first, promptOf[i]!)));
+    const first = await run(
+      `fill ${wanted} ${JSON.stringify(filled)}`,
+      () => fillProgram(config, filled, wanted),
+      { ...feeds, ...asked },
+    );
+    rows.forEach((row, i) => row.take(forecastOf(first, promptOf[i]!)));
     yield rows;
 
     let writing = rows;
@@ -107,12 +125,12 @@ export async function* write(policy: Policy, shape: WritingShape, rows: readonly
         position[i] = row.prompt.length + row.tokens.length - (row.done ? 2 : 1);
       });
       const next = await run(
-        `write ${JSON.stringify([size, reach])}`,
-        () => writeProgram(config, size, reach),
-        { tokens, position, place: place.slice(0, size.places) },
+        `write ${wanted} ${JSON.stringify([size, reach])}`,
+        () => writeProgram(config, size, reach, wanted),
+        { ...asked, tokens, position, place: place.slice(0, size.places) },
         usage,
       );
-      writing.forEach((row, i) => row.done || row.take(logitsOf(next, i)));
+      writing.forEach((row, i) => row.done || row.take(forecastOf(next, i)));
       yield open;
     }
   } finally {

@@ -128,7 +128,7 @@ describe("a cache", () => {
   });
 
   it("is all that writing a token changes", () => {
-    const program = writeProgram(tinyConfig, { rows: 2, places: 12 }, 12);
+    const program = writeProgram(tinyConfig, { rows: 2, places: 12 }, 12, "logits");
     assert.equal(program.updates.size, 2 * tinyConfig.layers);
     assert.equal(splitRowWrites(program).program.updates.size, 0);
   });

@@ -3,7 +3,15 @@ import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Random } from "../../src/base/random.js";
-import { checkSampling, penalizeRepetition, sampleToken, tokenWeights, type Sampling } from "../../src/model/sampling.js";
+import {
+  checkSampling,
+  drawsFromProbabilities,
+  drawToken,
+  penalizeRepetition,
+  sampleToken,
+  tokenWeights,
+  type Sampling,
+} from "../../src/model/sampling.js";
 import { assertClose } from "../support/compare.js";
 
 const plain: Sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
@@ -80,8 +88,8 @@ describe("what is left to draw from is what transformers leaves", () => {
   for (const [i, { settings, logits, seen, probabilities }] of cases.entries()) {
     it(`${JSON.stringify(settings)}, case ${(i % 3) + 1}`, () => {
       const sampling = { ...plain, ...settings };
-      const weights = tokenWeights(penalizeRepetition(Float32Array.from(logits), sampling.repetitionPenalty, seen), sampling);
-      assert.deepEqual([...weights].map((weight) => weight > 0), probabilities.map((p) => p > 0));
+      const weights = [...tokenWeights(penalizeRepetition(Float32Array.from(logits), sampling.repetitionPenalty, seen), sampling)];
+      assert.deepEqual(weights.map((weight) => weight > 0), probabilities.map((p) => p > 0));
       const total = weights.reduce((a, b) => a + b);
       assertClose(weights.map((weight) => weight / total), probabilities, 1e-6);
     });
@@ -133,6 +141,34 @@ describe("sampleToken", () => {
         assert.ok(more.reduce((sum, x) => sum + Math.exp(x), 0) <= topP * total * (1 + 1e-9));
       }),
     );
+  });
+});
+
+describe("drawToken", () => {
+  /** As an engine computes it, in float32. */
+  function softmax(logits: readonly number[], temperature: number): Float32Array {
+    const top = Math.max(...logits);
+    const weights = Float32Array.from(logits, (logit) => Math.exp(Math.fround(Math.fround(logit - top) / temperature)));
+    const total = weights.reduce((sum, weight) => Math.fround(sum + weight));
+    return weights.map((weight) => weight / total);
+  }
+
+  for (const [i, { settings, logits }] of cases.entries()) {
+    const sampling = { ...plain, ...settings };
+    if (!drawsFromProbabilities(sampling)) continue;
+    it(`draws from probabilities what sampleToken draws from logits: ${JSON.stringify(settings)}, case ${(i % 3) + 1}`, () => {
+      const probabilities = softmax(logits, sampling.temperature);
+      const [some, others] = [Random.seeded(i), Random.seeded(i)];
+      for (let k = 0; k < 500; k++) {
+        assert.equal(drawToken(probabilities, sampling, some), sampleToken(Float32Array.from(logits), sampling, others));
+      }
+    });
+  }
+
+  it("is not for a repetition penalty, nor for almost no temperature", () => {
+    const can = (sampling: Partial<Sampling>) => drawsFromProbabilities({ ...plain, ...sampling });
+    assert.deepEqual([{}, { topK: 3, topP: 0.5, minP: 0.1 }, { temperature: 0.01 }].map(can), [true, true, true]);
+    assert.deepEqual([{ repetitionPenalty: 1.1 }, { temperature: 0 }, { temperature: 1e-9 }].map(can), [false, false, false]);
   });
 });
 

@@ -93,8 +93,8 @@ describe("every node has a kernel on the device", { skip }, () => {
       "a training step on shared prompts": () => stepProgram({ config, objective, shape: shared, places: 2 }, defaultAdamW),
       "a micro-batch": () => accumulateProgram({ config, objective, shape: batch, places: 2 }),
       "the end of a step": () => applyProgram(config, defaultAdamW),
-      "reading prompts": () => fillProgram(config, { ...larger, prompts: 2, promptLength: 5 }),
-      "writing a token": () => writeProgram(config, larger, larger.places),
+      "reading prompts": () => fillProgram(config, { ...larger, prompts: 2, promptLength: 5 }, "probabilities"),
+      "writing a token": () => writeProgram(config, larger, larger.places, "probabilities"),
       "adding places": () => growProgram(config, larger, { ...larger, places: 16 }),
       "dropping rows": () => shrinkProgram(config, larger, smaller),
     };
