@@ -39,9 +39,8 @@ export const measures: Readonly<Record<string, (size: BenchSize, engine: Engine)
     }, gradientName),
   step,
   score,
-  "decode-1": (size, engine) => decode(size, engine, 1),
-  "decode-16": (size, engine) => decode(size, engine, 16),
-  "decode-64": (size, engine) => decode(size, engine, 64),
+  ...Object.fromEntries([1, 16, 64].map((rows) => [`decode-${rows}`, (size, engine) => decode(size, engine, rows, 0)])),
+  ...Object.fromEntries([1, 16, 64].map((rows) => [`sample-${rows}`, (size, engine) => decode(size, engine, rows, 1)])),
 };
 
 function createPolicy(engine: Engine, config: ModelConfig): Promise<Policy> {
@@ -114,11 +113,11 @@ async function score({ config, batch, length }: BenchSize, engine: Engine): Prom
   return { ...(await sample(() => responseLogProbs(policy, sequences))), tokens: batch * length };
 }
 
-async function decode({ config }: BenchSize, engine: Engine, rows: number): Promise<Measured> {
+async function decode({ config }: BenchSize, engine: Engine, rows: number, temperature: number): Promise<Measured> {
   const { promptTokens, newTokens } = decoding;
   const policy = await createPolicy(engine, config);
   const requests = Array.from({ length: rows }, (_, i) => ({ key: `${i}`, prompt: randomTokens(promptTokens, config), responses: 1 }));
-  const options = { temperature: 0, maxNewTokens: newTokens, stopTokens: [] };
+  const options = { temperature, maxNewTokens: newTokens, stopTokens: [] };
   const work = async () => {
     for await (const batch of generate(policy, requests, random, options)) {
       if (batch.some(({ tokens }) => tokens.length !== newTokens)) throw new Error("a response is shorter than asked for");

@@ -10,6 +10,7 @@ work: batch * length logits.
   step              forward-backward, global-norm clipping, AdamW (the fastest of PyTorch's implementations here)
   score             log-probability of each row, without gradients: what scoring batch / 2 pairs costs
   decode-ROWS       greedy, 1, 16 or 64 prompts of 32 tokens, 64 new tokens each: the faster of `generate` and a lean loop
+  sample-ROWS       the same with tokens drawn at temperature 1
   matmul            the machine's rate: 1024 x 1024 x 1024, and the feed-forward's matmul at this size
 
 Prints one JSON object: milliseconds (median of `samples`), tokensPerSecond where tokens are worked on, peakRssBytes
@@ -175,7 +176,7 @@ def bench_score(size: dict) -> dict:
     return {**timed(times, rows.numel()), "pairsPerSecond": 500 * len(rows) / statistics.median(times)}
 
 
-def bench_decode(size: dict, rows: int) -> dict:
+def bench_decode(size: dict, rows: int, sampled: bool) -> dict:
     # Here, because the other measures do not need it.
     from decode_loop import DecodeLoop
 
@@ -184,17 +185,20 @@ def bench_decode(size: dict, rows: int) -> dict:
     loop = DecodeLoop(model)
     mask = torch.ones_like(prompts)
 
-    def with_generate() -> Tensor:
-        written = model.generate(prompts, attention_mask=mask, max_new_tokens=DECODE_NEW, do_sample=False)
+    def with_generate(sampled: bool) -> Tensor:
+        # Its own top_k would be 50.
+        drawn = {"do_sample": True, "temperature": 1.0, "top_k": 0} if sampled else {"do_sample": False}
+        written = model.generate(prompts, attention_mask=mask, max_new_tokens=DECODE_NEW, **drawn)
         return written[:, DECODE_PROMPT:]
 
-    def with_loop() -> Tensor:
-        return loop.generate(prompts, DECODE_NEW)
+    def with_loop(sampled: bool) -> Tensor:
+        return loop.generate(prompts, DECODE_NEW, sampled)
 
-    agreement = (with_generate() == with_loop()).double().mean().item()
+    agreement = (with_generate(False) == with_loop(False)).double().mean().item()
     if agreement < 0.9:
         raise SystemExit(f"generate and the lean loop agree on {agreement:.0%} of the tokens only: one of them is wrong")
-    times = {"generate": samples(with_generate, SECONDS / 2), "loop": samples(with_loop, SECONDS / 2)}
+    ways = {"generate": with_generate, "loop": with_loop}
+    times = {name: samples(partial(way, sampled), SECONDS / 2) for name, way in ways.items()}
     medians = {name: statistics.median(of) for name, of in times.items()}
     best = min(medians, key=medians.get)
     return {
@@ -229,7 +233,8 @@ MEASURES = {
     "forward-backward": bench_forward_backward,
     "step": bench_step,
     "score": bench_score,
-    **{f"decode-{rows}": partial(bench_decode, rows=rows) for rows in DECODE_ROWS},
+    **{f"decode-{rows}": partial(bench_decode, rows=rows, sampled=False) for rows in DECODE_ROWS},
+    **{f"sample-{rows}": partial(bench_decode, rows=rows, sampled=True) for rows in DECODE_ROWS},
     "matmul": bench_matmul,
 }
 

@@ -1,4 +1,4 @@
-"""Greedy decoding with a preallocated KV cache in as few PyTorch calls as a Llama needs.
+"""Decoding with a preallocated KV cache in as few PyTorch calls as a Llama needs.
 
 It stands beside transformers' `generate`, whose own bookkeeping outweighs the arithmetic of a small model, so that
 the number we compare with is the better of the two.
@@ -35,8 +35,8 @@ class DecodeLoop:
         self.frequencies = theta ** (-torch.arange(0, self.head_size, 2).double() / self.head_size)
 
     @torch.inference_mode()
-    def generate(self, prompts: Tensor, new_tokens: int) -> Tensor:
-        """Continuations [rows, new_tokens] of `prompts` [rows, length], which all have the same length."""
+    def generate(self, prompts: Tensor, new_tokens: int, sampled: bool) -> Tensor:
+        """Continuations [rows, new_tokens] of `prompts` [rows, length], which all have the same length; greedy ones or samples."""
         rows, length = prompts.shape
         end = length + new_tokens
         angles = torch.arange(end).double()[:, None] * self.frequencies
@@ -46,13 +46,14 @@ class DecodeLoop:
         tokens = []
         step, at = prompts, 0
         for _ in range(new_tokens):
-            step = self._next(step, at, cos, sin, cache)
+            logits = self._logits(step, at, cos, sin, cache)
+            step = torch.multinomial(logits.softmax(-1), 1) if sampled else logits.argmax(-1, keepdim=True)
             at = length + len(tokens)
             tokens.append(step)
         return torch.cat(tokens, dim=1)
 
-    def _next(self, ids: Tensor, at: int, cos: Tensor, sin: Tensor, cache: list[Tensor]) -> Tensor:
-        """The most probable next token [rows, 1] after `ids` [rows, new], which begin at position `at`."""
+    def _logits(self, ids: Tensor, at: int, cos: Tensor, sin: Tensor, cache: list[Tensor]) -> Tensor:
+        """Logits [rows, vocab] of the next token after `ids` [rows, new], which begin at position `at`."""
         rows, new = ids.shape
         q_heads = self.heads + self.kv_heads
         cos, sin = cos[at : at + new], sin[at : at + new]
@@ -73,4 +74,4 @@ class DecodeLoop:
             gate, up = linear(rms_norm(x, norm2.shape, norm2, self.epsilon), gate_up).chunk(2, dim=-1)
             x = x + linear(silu(gate) * up, down)
         x = rms_norm(x[:, -1], self.final_norm.shape, self.final_norm, self.epsilon)
-        return linear(x, self.head).argmax(-1, keepdim=True)
+        return linear(x, self.head)

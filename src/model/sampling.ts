@@ -46,7 +46,7 @@ const leastTemperature = 1e-6;
 
 /**
  * Whether {@link drawToken} serves as well as {@link sampleToken}, without knowing what has been seen. An engine makes
- * probabilities of all rows in a fraction of the time that they take here: with 8,192 ids in a tenth.
+ * the probabilities of all rows in a fraction of the time that they take here.
  */
 export function drawsFromProbabilities({ temperature, repetitionPenalty }: Sampling): boolean {
   return temperature >= leastTemperature && repetitionPenalty === 1;
