@@ -27,8 +27,10 @@ export type Measured = (Timing & { readonly tokens: number }) | { readonly squar
 const decoding = { promptTokens: 32, newTokens: 64 };
 const random = Random.seeded(1);
 
+type Measure = (size: BenchSize, engine: Engine) => Promise<Measured>;
+
 /** Each piece of work that can be measured, by the name that both sides know. */
-export const measures: Readonly<Record<string, (size: BenchSize, engine: Engine) => Promise<Measured>>> = {
+export const measures: Readonly<Record<string, Measure>> = {
   matmul: matmulRates,
   forward: (size, engine) => timeProgram(size, engine, ({ loss }) => ({ outputs: { loss }, updates: new Map() })),
   "forward-backward": (size, engine) =>
@@ -39,8 +41,8 @@ export const measures: Readonly<Record<string, (size: BenchSize, engine: Engine)
     }, gradientName),
   step,
   score,
-  ...Object.fromEntries([1, 16, 64].map((rows) => [`decode-${rows}`, (size, engine) => decode(size, engine, rows, 0)])),
-  ...Object.fromEntries([1, 16, 64].map((rows) => [`sample-${rows}`, (size, engine) => decode(size, engine, rows, 1)])),
+  ...decodings("decode", 0),
+  ...decodings("sample", 1),
 };
 
 function createPolicy(engine: Engine, config: ModelConfig): Promise<Policy> {
@@ -111,6 +113,10 @@ async function score({ config, batch, length }: BenchSize, engine: Engine): Prom
     response: randomTokens(length, config),
   }));
   return { ...(await sample(() => responseLogProbs(policy, sequences))), tokens: batch * length };
+}
+
+function decodings(name: string, temperature: number): Record<string, Measure> {
+  return Object.fromEntries([1, 16, 64].map((rows) => [`${name}-${rows}`, (size, engine) => decode(size, engine, rows, temperature)]));
 }
 
 async function decode({ config }: BenchSize, engine: Engine, rows: number, temperature: number): Promise<Measured> {

@@ -185,20 +185,19 @@ def bench_decode(size: dict, rows: int, sampled: bool) -> dict:
     loop = DecodeLoop(model)
     mask = torch.ones_like(prompts)
 
-    def with_generate(sampled: bool) -> Tensor:
+    def with_generate(sampled: bool = sampled) -> Tensor:
         # Its own top_k would be 50.
         drawn = {"do_sample": True, "temperature": 1.0, "top_k": 0} if sampled else {"do_sample": False}
         written = model.generate(prompts, attention_mask=mask, max_new_tokens=DECODE_NEW, **drawn)
         return written[:, DECODE_PROMPT:]
 
-    def with_loop(sampled: bool) -> Tensor:
+    def with_loop(sampled: bool = sampled) -> Tensor:
         return loop.generate(prompts, DECODE_NEW, sampled)
 
     agreement = (with_generate(False) == with_loop(False)).double().mean().item()
     if agreement < 0.9:
         raise SystemExit(f"generate and the lean loop agree on {agreement:.0%} of the tokens only: one of them is wrong")
-    ways = {"generate": with_generate, "loop": with_loop}
-    times = {name: samples(partial(way, sampled), SECONDS / 2) for name, way in ways.items()}
+    times = {"generate": samples(with_generate, SECONDS / 2), "loop": samples(with_loop, SECONDS / 2)}
     medians = {name: statistics.median(of) for name, of in times.items()}
     best = min(medians, key=medians.get)
     return {

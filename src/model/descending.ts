@@ -2,7 +2,7 @@
  * The indices of the values above −∞, the largest value first, equal ones in their order. A heap,
  * because of a vocabulary of 100,000 only a few are wanted, and sorting all takes longer than the model.
  */
-export function* descending(values: Float32Array | Float64Array): Generator<number> {
+export function* descending(values: Float32Array): Generator<number> {
   const heap = new Int32Array(values.length);
   let size = 0;
   for (let i = 0; i < values.length; i++) if (values[i]! > -Infinity) heap[size++] = i;

@@ -91,26 +91,27 @@ export function tokenWeights(logits: Float32Array, sampling: Sampling): Likeliho
  *
  * @param order larger for likelier ids
  */
-function keepLikely(weights: Likelihoods, order: Likelihoods, { topK, topP, minP }: Sampling): Likelihoods {
+function keepLikely(weights: Likelihoods, order: Float32Array, { topK, topP, minP }: Sampling): Likelihoods {
   const least = minP > 0 ? minP * weights[argmax(order)]! : 0;
-  const among = topK > 0 ? keepMostLikely(weights, order, topK) : weights;
-  const nucleus = topP < 1 ? keepNucleus(among, order, topP) : among;
+  const left = topK > 0 ? keepMostLikely(order, topK) : order;
+  const among = topK > 0 ? weights.map((weight, id) => (left[id] === -Infinity ? 0 : weight)) : weights;
+  const nucleus = topP < 1 ? keepNucleus(among, left, topP) : among;
   return minP > 0 ? nucleus.map((weight) => (weight < least ? 0 : weight)) : nucleus;
 }
 
-/** The weights of the `topK` likeliest ids, 0 for the others. */
-function keepMostLikely(weights: Likelihoods, order: Likelihoods, topK: number): Likelihoods {
-  const kept = new Float64Array(weights.length);
+/** The `topK` largest of an order, −∞ for the others. */
+function keepMostLikely(order: Float32Array, topK: number): Float32Array {
+  const kept = new Float32Array(order.length).fill(-Infinity);
   let count = 0;
   for (const id of descending(order)) {
     if (count++ === topK) break;
-    kept[id] = weights[id]!;
+    kept[id] = order[id]!;
   }
   return kept;
 }
 
 /** The fewest weights that hold a share of `topP`, 0 for the others: nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751). */
-function keepNucleus(weights: Likelihoods, order: Likelihoods, topP: number): Likelihoods {
+function keepNucleus(weights: Likelihoods, order: Float32Array, topP: number): Likelihoods {
   const kept = new Float64Array(weights.length);
   const enough = topP * total(weights);
   let held = 0;
@@ -121,7 +122,7 @@ function keepNucleus(weights: Likelihoods, order: Likelihoods, topP: number): Li
   return kept;
 }
 
-function argmax(logits: Likelihoods): number {
+function argmax(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
   return best;
