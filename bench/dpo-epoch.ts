@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dpo } from "../src/align/losses/dpo.js";
 import { preference } from "../src/align/preference.js";
-import { Training } from "../src/align/training.js";
+import { Trainer } from "../src/align/trainer.js";
 import { writeFileAtomic } from "../src/base/files.js";
 import { Random } from "../src/base/random.js";
 import { whole } from "../src/cli/options.js";
@@ -69,7 +69,7 @@ async function epoch(sharePrompts: boolean | undefined, cache?: string): Promise
     referenceRejected: values?.[2 * i + 1] ?? kept!.rejected[i]!,
   }));
   const options = { batchSize, epochs: 1, learningRate, ...(sharePrompts !== undefined && { sharePrompts }) };
-  const training = await Training.begin(policy, preference(dpo({ beta })), examples, options, Random.seeded(1));
+  const training = await Trainer.begin(policy, preference(dpo({ beta })), examples, options, Random.seeded(1));
   for await (const { step, loss } of training.steps()) {
     if (step === 1 && Math.abs(loss - Math.LN2) > 1e-3) throw new Error(`the first loss is ${loss}, not ln 2`);
   }

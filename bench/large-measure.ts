@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dpo } from "../src/align/losses/dpo.js";
 import { preference } from "../src/align/preference.js";
-import { Training } from "../src/align/training.js";
+import { Trainer } from "../src/align/trainer.js";
 import { Random } from "../src/base/random.js";
 import { OnnxEngine } from "../src/engine/onnx/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
@@ -16,7 +16,7 @@ import { median } from "./samples.js";
  * usage: node dist/bench/large-measure.js '{"checkpoint": …}'
  */
 
-interface Work {
+interface TaskOptions {
   readonly checkpoint: string;
   readonly steps: number;
   readonly prompt: number;
@@ -41,7 +41,7 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-const work = JSON.parse(process.argv[2]!) as Work;
+const work = JSON.parse(process.argv[2]!) as TaskOptions;
 const { rank, steps } = work;
 const random = Random.seeded(2);
 const programs = new ProgramCache(new OnnxEngine());
@@ -64,7 +64,7 @@ const pair = {
   referenceRejected: -11 * work.response,
 };
 const options = { batchSize: 1, epochs: steps + 1, learningRate: 1e-4, recompute: work.recompute };
-const training = await Training.begin(policy, preference(dpo({ beta: 0.1 })), [pair], options, random);
+const training = await Trainer.begin(policy, preference(dpo({ beta: 0.1 })), [pair], options, random);
 const records = training.steps();
 const losses: number[] = [];
 const stepSeconds: number[] = [];

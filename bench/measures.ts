@@ -97,7 +97,7 @@ async function step(size: BenchSize, engine: Engine): Promise<Measured> {
   const { config, batch, length } = size;
   const policy = await createPolicy(engine, config);
   const adamW = { ...defaultAdamW, weightDecay: 0.01 };
-  const executable = await engine.prepare(stepProgram({ config, objective: supervised, shape: fullShape(size), places: batch }, adamW));
+  const executable = await engine.prepare(stepProgram({ config, objective: supervised, shape: fullShape(size), slots: batch }, adamW));
   const moments = zeros(config, (name) => momentNames(name).mean, (name) => momentNames(name).square);
   const states = [...policy.states, await engine.createState(moments)];
   const feeds = fullBatch(size);

@@ -6,7 +6,7 @@ Reads of the run folder
   pairs.jsonl                                   {id, prompt, chosen, rejected}: token ids as trained
   iteration-0/model                             the reference: the SFT policy
   iteration-(N-1)/model, iteration-(N-2)/model  the two policies that reviewed the pairs of iteration N
-  iteration-N/margins.jsonl                     {id, chosenLogRatio, rejectedLogRatio, margin, previousMargin, ensemble, kept}
+  iteration-N/margins.jsonl                     {id, chosenReward, rejectedReward, margin, previousMargin, ensemble, kept}
 
 With rho(y) = log pi(y|x) - log pi_ref(y|x), summed over the response's tokens, the columns should be: rho of chosen and
 of rejected under the policy of iteration N-1; their difference; that difference under the policy of iteration N-2;
@@ -27,7 +27,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
 TOLERANCE = 1e-3
-COLUMNS = ["chosenLogRatio", "rejectedLogRatio", "margin", "previousMargin", "ensemble"]
+COLUMNS = ["chosenReward", "rejectedReward", "margin", "previousMargin", "ensemble"]
 # Rows of similar length are scored together, so that little of a batch is padding.
 BATCH_TOKENS = 4096
 

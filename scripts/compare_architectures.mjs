@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { accumulateProgram, gradientName } from "../dist/src/align/training-program.js";
 import { sizeOf, tensor } from "../dist/src/graph/index.js";
-import { losses, OnnxEngine, Policy, preference, ProgramCache, Random, responseLogProbs, Training } from "../dist/src/index.js";
+import { losses, OnnxEngine, Policy, preference, ProgramCache, Random, responseLogProbs, Trainer } from "../dist/src/index.js";
 import { exactShape, layOut, rowsOf } from "../dist/src/model/batch.js";
 import { parameterShapes } from "../dist/src/model/parameters.js";
 import { writeSafetensors } from "../dist/src/model/safetensors.js";
@@ -41,7 +41,7 @@ await writeSafetensors(join(folder, "gradients.safetensors"), names.map(([name])
 
 const { learningRate, adamW } = task;
 const options = { batchSize: pairs.length, epochs: 1, learningRate, schedule: "constant", adamW };
-const training = await Training.begin(policy, objective, pairs, options, Random.seeded(1));
+const training = await Trainer.begin(policy, objective, pairs, options, Random.seeded(1));
 for await (const record of training.steps()) writeFileSync(join(folder, "record.json"), JSON.stringify(record));
 await policy.save(join(folder, "tuned"));
 await engine.close();

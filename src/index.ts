@@ -1,20 +1,20 @@
 /*
  * What a cell imports. Each arrow of the pipeline is one function:
- * pairs → tokenizePairs → (Training, trainInFolder) → pairRewards → margins → selectTop → sampleResponses →
+ * pairs → tokenizePairs → (Trainer, trainInFolder) → pairRewards → margins → selectTop → sampleResponses →
  * labelSamples → formPairs → and around again: sera.
  */
 export * from "./align/losses/index.js";
-export { bestBy, type BestMetric } from "./align/best.js";
+export { bestMetrics, type BestMetric } from "./align/best.js";
 export type { ReferenceUpdate } from "./align/moving-reference.js";
 export { preference, type ReferencedPair } from "./align/preference.js";
 export { RunFolder } from "./align/run-folder.js";
 export { schedules, type Schedule } from "./align/schedule.js";
 export { supervised } from "./align/sft.js";
 export { trainInFolder, type Phase } from "./align/train-in-folder.js";
-export { DivergenceError, Training, type StepRecord, type TrainingInputs, type TrainingOptions, type TrainingPosition } from "./align/training.js";
+export { DivergenceError, Trainer, type StepRecord, type TrainerInputs, type TrainingOptions, type TrainerState } from "./align/trainer.js";
 export { InputError } from "./base/errors.js";
 export { Random } from "./base/random.js";
-export type { Figures, Reporter, Work } from "./base/work.js";
+export type { Figures, Reporter, TaskOptions } from "./base/task.js";
 export * from "./bootstrap/index.js";
 export * from "./cells/index.js";
 export * from "./data/index.js";
@@ -43,7 +43,7 @@ export { readAdapter, writeAdapter, type AdapterFile } from "./model/adapter-fil
 export type { AdapterConfig } from "./model/adapter-config.js";
 export { loadCheckpoint, openCheckpoint, saveCheckpoint, type Checkpoint, type OpenCheckpoint } from "./model/checkpoint.js";
 export type { LoraConfig, ModelConfig } from "./model/config.js";
-export { generate, generateTokens, type GenerationOptions, type Writing, type WritingRequest, type WrittenToken } from "./model/generate.js";
+export { generate, generateTokens, type GenerationOptions, type Generation, type GenerationRequest, type GeneratedToken } from "./model/generate.js";
 export { allLinear, initialLora, loraLayers, mergeLora, unmergeLora } from "./model/lora.js";
 export { loadTokenizer } from "./model/load-tokenizer.js";
 export { initialParameters, linearLayers, parameterCount, type Parameters } from "./model/parameters.js";
@@ -63,7 +63,7 @@ export * as methods from "./methods/index.js";
 export type { Recipe, RecipeOptions, SelfImprovingOptions, SelfImprovingRecipe } from "./methods/index.js";
 export { runMethod, type Method } from "./run/method.js";
 export { checkMethodOptions, defaultFlatMethod, defaultMethod, type FlatMethodOptions, type MethodOptions } from "./run/options.js";
-export type { MadePair, OfflinePair, RunInput, TrainingPair, Watch } from "./run/input.js";
+export type { BootstrappedPair, OfflinePair, RunInput, TrainingPair, RunControls } from "./run/input.js";
 export { Stages } from "./run/stages.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./run/summary.js";
 export { selfImprove, seraMethod } from "./sera.js";

@@ -1,4 +1,4 @@
-import type { TrainingOptions } from "./align/training.js";
+import type { TrainingOptions } from "./align/trainer.js";
 import { requireOneOf, requireOption } from "./base/require-option.js";
 import { pairings, type PairingName } from "./bootstrap/index.js";
 import { selectionRules, type SelectionName } from "./review/index.js";

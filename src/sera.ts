@@ -1,7 +1,7 @@
 import { lossNamed } from "./align/losses/index.js";
 import { balancingPenalty, formPairs, penalizeLength, type LabelledSample, type SamplePair } from "./bootstrap/index.js";
 import { capPerPrompt, scoreDifference, selectionRules, type Margin, type Reviewed } from "./review/index.js";
-import type { MadePair, TrainingPair } from "./run/input.js";
+import type { BootstrappedPair, TrainingPair } from "./run/input.js";
 import type { Method } from "./run/method.js";
 import type { Stages } from "./run/stages.js";
 import type { TrainedOn } from "./run/summary.js";
@@ -27,12 +27,12 @@ export function seraMethod(options: Partial<SeraOptions>): Method {
 export async function selfImprove(stages: Stages, options: SeraOptions): Promise<void> {
   if (options.iterations > 1) checkUsable(stages, options);
   const offline = await stages.offlinePairs();
-  await stages.align(1, offline, { pairsKept: offline.length, pairsMade: 0, bootstrap: null });
+  await stages.align(1, offline, { pairsSelected: offline.length, pairsBootstrapped: 0, bootstrap: null });
   for (let t = 2; t <= options.iterations; t++) {
     const reviewed = await reviewPairs(stages, t, options);
     const kept = offline.filter((_, i) => reviewed[i]!.kept);
     const { pairs: made, bootstrap } = await bootstrapPairs(stages, t, options);
-    await stages.align(t, [...kept, ...made], { pairsKept: kept.length, pairsMade: made.length, bootstrap });
+    await stages.align(t, [...kept, ...made], { pairsSelected: kept.length, pairsBootstrapped: made.length, bootstrap });
   }
 }
 
@@ -63,8 +63,8 @@ async function bootstrapPairs(
     labelBy === "judge" ? stages.labelByJudge(t, drawn) : stages.labelByReward(t, [1 - gamma, gamma], drawn),
   );
   const { pairs, counts } = formPairs(lengthPenalized(samples, options, stages.stopIds), count, stages.stopIds, pairBy);
-  const made = pairs.map((pair) => madePair(stages, pair));
-  await stages.keepMade(t, made);
+  const made = pairs.map((pair) => bootstrappedPair(stages, pair));
+  await stages.saveBootstrapped(t, made);
   return { pairs: made, bootstrap: counts };
 }
 
@@ -78,7 +78,7 @@ function lengthPenalized(
 }
 
 /** Two samples as a pair to be trained on. */
-export function madePair(stages: Stages, { id, chosen, rejected, margin }: SamplePair): MadePair {
+export function bootstrappedPair(stages: Stages, { id, chosen, rejected, margin }: SamplePair): BootstrappedPair {
   const known = chosen.reference !== undefined && rejected.reference !== undefined;
   return {
     prompt: stages.prompt(id),

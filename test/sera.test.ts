@@ -45,7 +45,7 @@ describe("sera", () => {
     assert.equal(method, "sera");
     assert.deepEqual(asked, [0, 1, 2]);
     assert.deepEqual(iterations.map(({ accuracy, meanMargin }) => [accuracy, meanMargin]), [[0, 0], [0.1, 1], [0.2, 2]]);
-    assert.deepEqual(iterations.map(({ pairsKept, pairsMade }) => [pairsKept, pairsMade]), [[null, null], [8, 0], [4, 4]]);
+    assert.deepEqual(iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]), [[null, null], [8, 0], [4, 4]]);
     await run(folder, { evaluate });
     assert.deepEqual(asked, [0, 1, 2], "a finished evaluation is read");
   });
@@ -112,7 +112,7 @@ describe("sera", () => {
 
   it("evaluates on held-out pairs during training and lets the reference move, where it is asked to", async (test) => {
     const folder = new RunFolder(emptyFolder(test));
-    const own = { ...training, maxSteps: 3, evaluateEvery: 2, keepBest: "eval_loss", referenceUpdate: { everySteps: 1 } } as const;
+    const own = { ...training, maxSteps: 3, evaluateEvery: 2, keepBestBy: "eval_loss", referenceUpdate: { everySteps: 1 } } as const;
     const { iterations } = await run(folder, { heldOut: randomPairs(3, Random.seeded(4)) }, { iterations: 1, training: own });
     const rows = await folder.known<Record<string, number>>("metrics.jsonl");
     assert.deepEqual(rows.map((row) => [row["step"], "eval_loss" in row]), [[1, false], [2, true], [3, true]]);

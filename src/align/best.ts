@@ -3,13 +3,13 @@ import type { Parameters } from "../model/parameters.js";
 import type { Metrics } from "./objective.js";
 
 /** Metrics of an evaluation by which the best parameters can be told, and whether the best is the lowest or the highest. */
-export const bestBy = {
+export const bestMetrics = {
   eval_loss: "lowest",
   "eval_rewards/accuracies": "highest",
   "eval_rewards/margins": "highest",
   "eval_rewards/chosen": "highest",
 } as const;
-export type BestMetric = keyof typeof bestBy;
+export type BestMetric = keyof typeof bestMetrics;
 
 /** The best evaluation so far. */
 export interface Best {
@@ -40,7 +40,7 @@ export async function betterOf(
   if (value === undefined) {
     throw new InputError(`keep best: found ${quote(metric)}, expected one of what is evaluated: ${Object.keys(evaluated).join(", ")}`);
   }
-  const sign = bestBy[metric] === "lowest" ? -1 : 1;
+  const sign = bestMetrics[metric] === "lowest" ? -1 : 1;
   const isBetter = Number.isFinite(value) && (!best || sign * value > sign * best.value);
   if (isBetter) return { value, step, since: 0, parameters: await parameters() };
   return best && { ...best, since: best.since + 1 };

@@ -1,9 +1,9 @@
 import { InputError } from "../base/errors.js";
 import { requireOneOf, requireOption } from "../base/require-option.js";
-import { bestBy } from "./best.js";
+import { bestMetrics } from "./best.js";
 import type { ReferenceUpdate } from "./moving-reference.js";
 import type { Objective } from "./objective.js";
-import type { TrainingOptions } from "./training.js";
+import type { TrainingOptions } from "./trainer.js";
 
 /**
  * Checks how a training is to go, before hours are spent on what comes first.
@@ -33,19 +33,19 @@ export function checkTrainingInputs<Example>(objective: Objective<Example>, opti
   if (evaluateEvery !== undefined && heldOut.length === 0) {
     throw new InputError(`evaluate every: found ${evaluateEvery} and no held-out example, expected at least one to evaluate on`);
   }
-  if (referenceUpdate !== "fixed" && !objective.refer) {
+  if (referenceUpdate !== "fixed" && !objective.withReferenceLogProbs) {
     throw new InputError(`reference update: found one in a training without a reference (${objective.key}), expected "fixed"`);
   }
 }
 
-function checkEvaluations({ evaluateEvery, keepBest, patience }: TrainingOptions, kind: string): void {
+function checkEvaluations({ evaluateEvery, keepBestBy, patience }: TrainingOptions, kind: string): void {
   requireWhole(evaluateEvery ?? 1, `${kind}evaluate every`);
   requireWhole(patience ?? 1, `${kind}patience`);
-  if (keepBest !== undefined) requireOneOf(`${kind}keep best`, keepBest, Object.keys(bestBy));
-  if (keepBest !== undefined && evaluateEvery === undefined) {
-    throw new InputError(`${kind}keep best: found ${keepBest} without evaluations, expected evaluate every beside it`);
+  if (keepBestBy !== undefined) requireOneOf(`${kind}keep best`, keepBestBy, Object.keys(bestMetrics));
+  if (keepBestBy !== undefined && evaluateEvery === undefined) {
+    throw new InputError(`${kind}keep best: found ${keepBestBy} without evaluations, expected evaluate every beside it`);
   }
-  if (patience !== undefined && keepBest === undefined) {
+  if (patience !== undefined && keepBestBy === undefined) {
     throw new InputError(`${kind}patience: found ${patience} without a metric, expected keep best beside it`);
   }
 }

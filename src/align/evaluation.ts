@@ -3,7 +3,7 @@ import type { State } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
 import { batchCost } from "../model/batch-cost.js";
 import type { Policy } from "../model/policy.js";
-import { feedsOf, loadBatches, perExample, placesOf, totalLoss } from "./micro-batches.js";
+import { feedsOf, loadBatches, perExample, slotsOf, totalLoss } from "./micro-batches.js";
 import type { MovingReference } from "./moving-reference.js";
 import type { Metrics, Objective } from "./objective.js";
 import { planTraining, type PlanOptions } from "./plan.js";
@@ -30,12 +30,12 @@ export async function evaluateObjective<Example>(
   const whole = { batchSize: examples.length, microBatchSize, epochs: 1, ...(sharePrompts !== undefined && { sharePrompts }) };
   const [plan] = planTraining(examples.map((example) => objective.sequences(example)), whole, random, batchCost(config));
   const loaded = loadBatches(plan!, examples);
-  const batches = reference ? await reference.refer(objective, loaded, signal) : loaded;
+  const batches = reference ? await reference.withReferenceLogProbs(objective, loaded, signal) : loaded;
   const inOrder = batches.flatMap((batch) => batch.examples);
   const fetched: Record<string, Tensor>[] = [];
   for (const batch of batches) {
     signal?.throwIfAborted();
-    const build = () => evaluationProgram({ config, objective, shape: batch.shape, places: placesOf(objective, batch) });
+    const build = () => evaluationProgram({ config, objective, shape: batch.shape, slots: slotsOf(objective, batch) });
     const executable = await programs.get(JSON.stringify(["evaluate", objective.key, batch.shape, config]), build);
     fetched.push(await executable.run(feedsOf(objective, batch, inOrder, tokenizer.padId), [...policy.states, running]));
   }

@@ -1,15 +1,15 @@
-import type { TrainingOptions } from "./training.js";
+import type { TrainingOptions } from "./trainer.js";
 
 /** Options of a training that have no default, laid flat, as a cell and a command line give them. */
 export interface FlatTrainingOptions
-  extends Pick<TrainingOptions, "microBatchSize" | "recompute" | "maxSteps" | "evaluateEvery" | "keepBest" | "patience" | "emaDecay"> {
+  extends Pick<TrainingOptions, "microBatchSize" | "recompute" | "maxSteps" | "evaluateEvery" | "keepBestBy" | "patience" | "emaDecay"> {
   /** Steps after which the reference follows the policy; see {@link ReferenceUpdate}. */
   readonly referenceEvery?: number;
   /** How far of the way to the policy the reference comes each time; see {@link ReferenceUpdate}. */
   readonly referenceEma?: number;
 }
 
-const asTheyAre = ["microBatchSize", "recompute", "maxSteps", "evaluateEvery", "keepBest", "patience", "emaDecay"] as const;
+const asTheyAre = ["microBatchSize", "recompute", "maxSteps", "evaluateEvery", "keepBestBy", "patience", "emaDecay"] as const;
 
 /** Names of {@link FlatTrainingOptions}. */
 export const flatTrainingNames = [...asTheyAre, "referenceEvery", "referenceEma"] as const satisfies readonly (keyof FlatTrainingOptions)[];

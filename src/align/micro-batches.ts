@@ -17,7 +17,7 @@ export function loadBatches<Example>({ microBatches }: StepPlan, examples: reado
 }
 
 /** Examples that a micro-batch's program has room for. */
-export function placesOf<Example>(objective: Objective<Example>, { examples, shape }: LoadedBatch<Example>): number {
+export function slotsOf<Example>(objective: Objective<Example>, { examples, shape }: LoadedBatch<Example>): number {
   return shape.responses / objective.sequences(examples[0]!).length;
 }
 
@@ -29,7 +29,7 @@ export function rowsOfBatch<Example>(objective: Objective<Example>, { examples, 
 /** What a micro-batch feeds, as part of a step over all of `step`. */
 export function feedsOf<Example>(objective: Objective<Example>, batch: LoadedBatch<Example>, step: readonly Example[], padId: number): Feeds {
   const { examples, shape } = batch;
-  const { tokenWeight, feeds } = objective.feed(examples, step, placesOf(objective, batch));
+  const { tokenWeight, feeds } = objective.feed(examples, step, slotsOf(objective, batch));
   return { ...layOut(rowsOfBatch(objective, batch), shape, padId, tokenWeight), ...feeds };
 }
 

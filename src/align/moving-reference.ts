@@ -25,7 +25,7 @@ export class MovingReference {
   }
 
   /** Micro-batches whose examples have their log-probabilities under the reference as it is now. */
-  async refer<Example>(
+  async withReferenceLogProbs<Example>(
     objective: Objective<Example>,
     batches: readonly LoadedBatch<Example>[],
     signal?: AbortSignal,
@@ -35,7 +35,7 @@ export class MovingReference {
       signal?.throwIfAborted();
       const logProbs = [...(await rowLogProbs(this.policy, rowsOfBatch(objective, batch), batch.shape))];
       const own = (example: Example) => logProbs.splice(0, objective.sequences(example).length);
-      referred.push({ ...batch, examples: batch.examples.map((example) => objective.refer!(example, own(example))) });
+      referred.push({ ...batch, examples: batch.examples.map((example) => objective.withReferenceLogProbs!(example, own(example))) });
     }
     return referred;
   }

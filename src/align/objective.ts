@@ -22,21 +22,21 @@ export interface Objective<Example> {
    *
    * @param logProbs of its sequences
    */
-  refer?(example: Example, logProbs: readonly number[]): Example;
+  withReferenceLogProbs?(example: Example, logProbs: readonly number[]): Example;
   /**
    * The loss of a batch, a scalar that adds up to the step's loss over its micro-batches, and what
    * else to fetch, with one number for each place of an example; and the new contents of what it keeps.
    *
    * @param perToken weighted log-probabilities of the response tokens, [completions]
-   * @param places examples that the batch has room for
+   * @param slots examples that the batch has room for
    */
   build(
     leaves: BatchLeaves,
     perToken: Value,
-    places: number,
+    slots: number,
   ): { loss: Value; perExample: Readonly<Record<string, Value>>; running?: ReadonlyMap<string, Value> };
   /** What to feed for a micro-batch of a step; sizes are those of `build`. */
-  feed(examples: readonly Example[], step: readonly Example[], places: number): { tokenWeight: number; feeds: Feeds };
+  feed(examples: readonly Example[], step: readonly Example[], slots: number): { tokenWeight: number; feeds: Feeds };
   /** The step's metrics beside the loss, from what `perExample` fetched for its examples. */
   metrics(examples: readonly Example[], fetched: Readonly<Record<string, Float64Array>>): Metrics;
 }

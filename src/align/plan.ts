@@ -88,12 +88,12 @@ function planInRows(
   });
   const steps = all.flat().slice(0, maxSteps);
 
-  const places = Math.min(microBatchSize, batchSize, examples.length);
+  const slots = Math.min(microBatchSize, batchSize, examples.length);
   const fitting = new Map<string, BatchShape>();
   const bucketOf = ({ sharesPrompts, length }: BatchShape) => `${sharesPrompts} ${roundUp(length)}`;
   const micro = steps.map(({ batch }) => chunk(batch, microBatchSize).map((indices) => ({ indices, exact: cheapest(indices) })));
   for (const { indices, exact } of micro.flat()) {
-    const grown = (count: number) => Math.ceil((places * count) / indices.length);
+    const grown = (count: number) => Math.ceil((slots * count) / indices.length);
     const full = { ...exact, rows: grown(exact.rows), responses: grown(exact.responses) };
     fitting.set(bucketOf(exact), fittingBoth(fitting.get(bucketOf(exact)) ?? full, full));
   }

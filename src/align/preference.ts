@@ -27,7 +27,7 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
     key: `preference ${JSON.stringify(loss)}`,
     ...(loss.running && { running: loss.running.names }),
     sequences: ({ chosen, rejected }) => [chosen, rejected],
-    ...(loss.reward.needsReference && { refer: referredTo }),
+    ...(loss.reward.needsReference && { withReferenceLogProbs: withReferenceLogProbs }),
 
     check({ batchSize, microBatchSize = batchSize }) {
       if (!loss.needsWholeStep || microBatchSize >= batchSize) return;
@@ -56,9 +56,9 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
       return { loss: sum(weighted), perExample: { policyChosen, policyRejected }, ...(running && { running }) };
     },
 
-    feed(pairs, step, places) {
+    feed(pairs, step, slots) {
       const column = (valueOf: (pair: ReferencedPair) => number, padding = 0) => {
-        const values = new Float32Array(places).fill(padding);
+        const values = new Float32Array(slots).fill(padding);
         pairs.forEach((pair, i) => (values[i] = valueOf(pair)));
         return values;
       };
@@ -78,7 +78,7 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
   };
 }
 
-function referredTo(pair: ReferencedPair, [referenceChosen, referenceRejected]: readonly number[]): ReferencedPair {
+function withReferenceLogProbs(pair: ReferencedPair, [referenceChosen, referenceRejected]: readonly number[]): ReferencedPair {
   return { ...pair, referenceChosen: referenceChosen!, referenceRejected: referenceRejected! };
 }
 

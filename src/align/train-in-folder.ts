@@ -1,12 +1,12 @@
 import type { Random } from "../base/random.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import type { Parameters } from "../model/parameters.js";
 import { Policy } from "../model/policy.js";
 import { readSafetensors, writeSafetensors } from "../model/safetensors.js";
 import type { Best } from "./best.js";
 import type { Objective } from "./objective.js";
 import type { RunFolder } from "./run-folder.js";
-import { Training, type StepRecord, type TrainingOptions, type TrainingPosition } from "./training.js";
+import { Trainer, type StepRecord, type TrainingOptions, type TrainerState } from "./trainer.js";
 
 /** One training of a run. */
 export interface Phase<Example> {
@@ -45,7 +45,7 @@ export async function trainInFolder<Example>(
   folder: RunFolder,
   phase: Phase<Example>,
   random: Random,
-  { signal, onProgress }: Work = {},
+  { signal, onProgress }: TaskOptions = {},
 ): Promise<Policy> {
   const { kind, iteration, objective, examples, options, heldOut } = phase;
   const file = checkpointFile(iteration);
@@ -56,7 +56,7 @@ export async function trainInFolder<Example>(
   await folder.repairRows<LoggedStep>("metrics.jsonl", (row) => !isLater(row));
 
   const referenceParameters = from ? undefined : await movingReference(phase);
-  const training = await Training.begin(policy, objective, examples, options, random, { from: from?.position, heldOut, referenceParameters });
+  const training = await Trainer.begin(policy, objective, examples, options, random, { from: from?.position, heldOut, referenceParameters });
   const keep = async () => writeCheckpoint(folder.file(file), policy, await training.position());
   try {
     let kept = performance.now();
@@ -111,8 +111,8 @@ async function movingReference<Example>({ options: { referenceUpdate = "fixed" }
 const others = ["ema/", "reference/", "best/"] as const;
 
 /** Parameters, moments and position in one file, so that they are written together or not at all. */
-async function writeCheckpoint(file: string, policy: Policy, position: TrainingPosition): Promise<void> {
-  const { step, tokens, moments, ema, reference, best, unreported } = position;
+async function writeCheckpoint(file: string, policy: Policy, position: TrainerState): Promise<void> {
+  const { step, tokens, moments, ema, reference, best, pendingRecord } = position;
   const named = (prefix: string, parameters: Parameters = new Map()) =>
     [...parameters].map(([name, values]) => [`${prefix}${name}`, values] as const);
   const sets = [ema, reference, best?.parameters].flatMap((parameters, i) => named(others[i]!, parameters));
@@ -121,7 +121,7 @@ async function writeCheckpoint(file: string, policy: Policy, position: TrainingP
     step: `${step}`,
     tokens: `${tokens}`,
     ...(best && { best: JSON.stringify({ value: best.value, step: best.step, since: best.since }) }),
-    ...(unreported && { unreported: JSON.stringify(unreported) }),
+    ...(pendingRecord && { pendingRecord: JSON.stringify(pendingRecord) }),
   });
 }
 
@@ -133,14 +133,14 @@ async function readCheckpoint(file: string) {
     const own = [...tensors].filter(([name]) => name.startsWith(prefix));
     return own.length === 0 ? undefined : new Map(own.map(([name, values]) => [name.slice(prefix.length), values]));
   });
-  const position: TrainingPosition = {
+  const position: TrainerState = {
     step: Number(metadata.step),
     tokens: Number(metadata.tokens),
     moments: new Map([...tensors].filter(([name]) => isKept(name))),
     ema,
     reference,
     best: best && { ...(JSON.parse(metadata.best!) as Pick<Best, "value" | "step" | "since">), parameters: best },
-    unreported: metadata.unreported === undefined ? undefined : (JSON.parse(metadata.unreported) as StepRecord),
+    pendingRecord: metadata.pendingRecord === undefined ? undefined : (JSON.parse(metadata.pendingRecord) as StepRecord),
   };
   return { position, parameters: new Map([...tensors].filter(([name]) => !isKept(name) && !isOther(name))) };
 }

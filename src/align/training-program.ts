@@ -17,7 +17,7 @@ export interface MicroBatchProgram<Example> {
   readonly objective: Objective<Example>;
   readonly shape: BatchShape;
   /** Examples that it has room for. */
-  readonly places: number;
+  readonly slots: number;
   /** See {@link gradients}. Default false. */
   readonly recompute?: boolean;
 }
@@ -64,9 +64,9 @@ function trainingPass<E>(made: MicroBatchProgram<E>) {
   return { graph, ...forward(graph, made, dropout), parameters: parameterLeaves(graph, made.config) };
 }
 
-function forward<E>(graph: Graph, { config, objective, shape, places }: MicroBatchProgram<E>, dropout?: LoraDropout) {
+function forward<E>(graph: Graph, { config, objective, shape, slots }: MicroBatchProgram<E>, dropout?: LoraDropout) {
   const leaves = batchLeaves(graph, shape);
-  return objective.build(leaves, weightedTokenLogProbs(config, stateWeights(graph, config, dropout), leaves), places);
+  return objective.build(leaves, weightedTokenLogProbs(config, stateWeights(graph, config, dropout), leaves), slots);
 }
 
 function parameterLeaves(graph: Graph, config: ModelConfig): Value<"state">[] {

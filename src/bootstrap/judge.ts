@@ -1,5 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import type { LabelledSample } from "./label.js";
 import type { Sample } from "./sample.js";
 
@@ -10,7 +10,7 @@ export interface ResponseText {
 }
 
 /** Scores responses, the better the higher, in their order: a gold reward, a reward model, an LLM that grades. */
-export type ResponseJudge = (responses: readonly ResponseText[], work: Work) => Promise<readonly number[]>;
+export type ResponseJudge = (responses: readonly ResponseText[], work: TaskOptions) => Promise<readonly number[]>;
 
 /**
  * Scores every sample by a judge.
@@ -22,7 +22,7 @@ export async function judgeSamples(
   samples: readonly Sample[],
   textOf: (tokens: readonly number[]) => string,
   judge: ResponseJudge,
-  work: Work = {},
+  work: TaskOptions = {},
 ): Promise<LabelledSample[]> {
   const responses = samples.map(({ id, tokens }) => ({ id, response: textOf(tokens) }));
   const scores = await judge(responses, work);

@@ -1,6 +1,6 @@
 import type { PreferenceLoss } from "../align/losses/loss.js";
 import { implicitReward } from "../align/losses/reward.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import type { TokenSequence } from "../model/batch.js";
 import type { Policy } from "../model/policy.js";
 import { ensemble, finiteLogProbs } from "../review/index.js";
@@ -32,7 +32,7 @@ export async function labelSamples(
   samples: readonly Sample[],
   prompts: readonly PromptTokens[],
   { loss, policies, reference }: Labellers,
-  { signal, onProgress }: Work = {},
+  { signal, onProgress }: TaskOptions = {},
 ): Promise<LabelledSample[]> {
   const promptOf = new Map(prompts.map(({ id, prompt }) => [id, prompt]));
   const sequences = samples.map(

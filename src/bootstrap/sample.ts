@@ -1,5 +1,5 @@
 import type { Random } from "../base/random.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import { generate, type GenerationOptions } from "../model/generate.js";
@@ -39,7 +39,7 @@ export async function* sampleResponses(
   responses: number,
   random: Random,
   options: GenerationOptions,
-  work: Work = {},
+  work: TaskOptions = {},
 ): AsyncGenerator<Sample[]> {
   const requests = prompts.map(({ id, prompt }) => ({ key: id, prompt, responses }));
   for await (const batch of generate(policy, requests, random, options, work)) {

@@ -1,6 +1,6 @@
 import { table, type ColumnTable } from "arquero";
 import { Random } from "../base/random.js";
-import { reported } from "../base/work.js";
+import { reported } from "../base/task.js";
 import { encodePrompt } from "../data/tokenize.js";
 import type { Prompt } from "../data/pair.js";
 import { generate, type GenerationOptions } from "../model/generate.js";

@@ -1,7 +1,7 @@
 import type { ColumnTable } from "arquero";
 import { lossNamed } from "../align/losses/index.js";
 import { InputError } from "../base/errors.js";
-import { reported } from "../base/work.js";
+import { reported } from "../base/task.js";
 import type { PreferencePair } from "../data/pair.js";
 import { tokenizePairs } from "../data/tokenize.js";
 import type { OnnxEngineOptions } from "../engine/onnx/engine.js";

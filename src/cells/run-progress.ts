@@ -1,4 +1,4 @@
-import type { Reporter } from "../base/work.js";
+import type { Reporter } from "../base/task.js";
 
 /**
  * Shows a whole run as one line that counts its training steps, where a run shown alone has a line for each phase.

@@ -135,10 +135,10 @@ export class Run {
 
 /** The iterations as a table of figures; those that no iteration has are left out. */
 function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
-  const rows = iterations.map(({ iteration, pairsKept, pairsMade, accuracy, meanMargin, goldReward, winRate, seconds }) => ({
+  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, accuracy, meanMargin, goldReward, winRate, seconds }) => ({
     iteration,
-    pairsKept,
-    pairsMade,
+    pairsSelected,
+    pairsBootstrapped,
     accuracy,
     meanMargin,
     goldReward,

@@ -14,7 +14,7 @@ import { responseJudge, worldJudge } from "../judge/response-judge.js";
 import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
-import type { Watch } from "../run/input.js";
+import type { RunControls } from "../run/input.js";
 import { runMethod, type Method } from "../run/method.js";
 import { Run, tokenizerFolder } from "./run.js";
 
@@ -34,7 +34,7 @@ export interface RunSettings {
    */
   readonly referenceCache?: string | undefined;
   /** Where it is shown and what stops it. Default: the cell. */
-  readonly watch?: Watch | undefined;
+  readonly watch?: RunControls | undefined;
 }
 
 /**

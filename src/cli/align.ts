@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { lossNamed } from "../align/losses/index.js";
 import { RunFolder } from "../align/run-folder.js";
-import type { TrainingOptions } from "../align/training.js";
+import type { TrainingOptions } from "../align/trainer.js";
 import { inputError } from "../base/errors.js";
 import { flipLabels, tokenizePairs, type LoadedPreferences } from "../data/index.js";
 import { loadPreferences } from "../data/load-preferences.js";

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { DivergenceError } from "../align/training.js";
+import { DivergenceError } from "../align/trainer.js";
 import { InputError } from "../base/errors.js";
 import { alignCommand } from "./align.js";
 import { inspectCommand } from "./inspect.js";

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { bestBy } from "../align/best.js";
+import { bestMetrics } from "../align/best.js";
 import { losses, type LossChoice, type LossName } from "../align/losses/index.js";
 import { schedules } from "../align/schedule.js";
 import { pairings } from "../bootstrap/index.js";
@@ -137,7 +137,7 @@ export function alignOptions(command: Command): Command {
     .option("--weight-decay <rate>", "AdamW's decay of matrices", number, training.adamW.weightDecay)
     .option("--max-steps <n>", "steps of each iteration, whatever --epochs says", whole(1))
     .option("--evaluate-every <n>", "steps between evaluations on --eval-data during training", whole(1))
-    .option("--keep-best <metric>", `keep the parameters of the best evaluation by: ${names(bestBy).join(", ")}`, oneOf(...names(bestBy)))
+    .option("--keep-best-by <metric>", `keep the parameters of the best evaluation by: ${names(bestMetrics).join(", ")}`, oneOf(...names(bestMetrics)))
     .option("--patience <n>", "evaluations without a better one after which a training ends", whole(1))
     .option("--ema-decay <decay>", "evaluate and keep a moving average of the parameters", number)
     .option("--reference-every <n>", "the reference follows the policy every n steps (TR-DPO)", whole(1))

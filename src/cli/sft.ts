@@ -6,7 +6,7 @@ import { forgetCheckpoint, trainInFolder } from "../align/train-in-folder.js";
 import { inputError } from "../base/errors.js";
 import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
-import { reported } from "../base/work.js";
+import { reported } from "../base/task.js";
 import { tokenizeDemonstrations } from "../data/index.js";
 import { loadDemonstrations } from "../data/load-demonstrations.js";
 import { Policy } from "../model/policy.js";

@@ -5,8 +5,8 @@ export function summaryTable({ iterations }: RunSummary): string {
   const header = ["iteration", "kept", "made", "margin", "accuracy", "gold reward", "win rate", "seconds"];
   const rows = iterations.map((row) => [
     row.iteration === 0 ? "0 (start)" : `${row.iteration}`,
-    `${row.pairsKept ?? "–"}`,
-    `${row.pairsMade ?? "–"}`,
+    `${row.pairsSelected ?? "–"}`,
+    `${row.pairsBootstrapped ?? "–"}`,
     figure(row.meanMargin, 2),
     figure(row.accuracy, 3),
     ...judgedCells(row),

@@ -1,5 +1,5 @@
 import { InputError, inputError, quote } from "../base/errors.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import { openRepository } from "../hub/repository.js";
 import { describeRepository, mainRevision, type RepositoryName } from "../hub/repository-name.js";
 import { convertedSplits, datasetSplits, type DatasetSplits } from "./hub-splits.js";
@@ -22,7 +22,7 @@ const conversionBranch = "refs/convert/parquet";
  * @throws InputError where there is no such configuration or split, with those that there are, or no rows that can be
  *   read; see {@link openRepository} for the others
  */
-export async function* hubFiles(name: RepositoryName, part: DatasetPart, work: Work = {}): AsyncGenerator<string> {
+export async function* hubFiles(name: RepositoryName, part: DatasetPart, work: TaskOptions = {}): AsyncGenerator<string> {
   let repository = await openRepository(name, work.signal);
   let splits = datasetSplits(repository.paths, repository.card);
   if (splits.configs.size === 0) {

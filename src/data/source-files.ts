@@ -1,10 +1,10 @@
 import { inputError } from "../base/errors.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import { repositoryName } from "../hub/repository-name.js";
 import { hubFiles, type DatasetPart } from "./hub-files.js";
 
 /** Which part of a source is meant, where it is a dataset of the hub. */
-export interface SourceOptions extends DatasetPart, Work {
+export interface SourceOptions extends DatasetPart, TaskOptions {
   /** Branch, tag or commit; default `main`. */
   readonly revision?: string;
 }

@@ -8,9 +8,9 @@ import type { HubSettings } from "./settings.js";
 export const tries = 5;
 /** The longest wait between two tries, in seconds; a hub that asks for more is left to the user. */
 const longestWait = 120;
-const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+const transient: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 /** Failures that another try does not mend: no such host, nothing listens there. */
-const lasting: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
+const permanent: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
 
 /**
  * Asks the hub about one repository. What may pass is tried again, after the time that the hub asks for or else
@@ -72,13 +72,13 @@ export class HubConnection {
       } catch (error) {
         signal?.throwIfAborted();
         const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
-        if (attempt === tries || (code && lasting.has(code))) throw this.unreachable(error);
+        if (attempt === tries || (code && permanent.has(code))) throw this.unreachable(error);
         await this.pause(attempt);
         continue;
       }
       await response.body?.cancel();
       const wait = askedWait(response);
-      if (!passing.has(response.status) || attempt === tries || (wait ?? 0) > longestWait) {
+      if (!transient.has(response.status) || attempt === tries || (wait ?? 0) > longestWait) {
         throw refusal(response, this.repository, settings);
       }
       await this.pause(attempt, wait);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { inputError, quote } from "../base/errors.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import { RepositoryCache } from "./cache.js";
 import { HubConnection } from "./connection.js";
 import { downloadFile } from "./download.js";
@@ -29,7 +29,7 @@ export interface Repository {
    *   is full, or where they are not in the cache and the hub may not be asked; the signal's reason. What has come
    *   stays, and the next download goes on there
    */
-  download(paths: readonly string[], work?: Work): AsyncGenerator<string>;
+  download(paths: readonly string[], work?: TaskOptions): AsyncGenerator<string>;
 }
 
 /**
@@ -79,7 +79,7 @@ async function* downloadAll(
   cache: RepositoryCache,
   commit: string,
   files: readonly RemoteFile[],
-  { onProgress }: Work,
+  { onProgress }: TaskOptions,
 ): AsyncGenerator<string> {
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let done = 0;

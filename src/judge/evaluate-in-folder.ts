@@ -1,6 +1,6 @@
 import type { RunFolder } from "../align/run-folder.js";
 import type { Random } from "../base/random.js";
-import type { Reporter } from "../base/work.js";
+import type { Reporter } from "../base/task.js";
 import type { Policy } from "../model/policy.js";
 import type { PairValues } from "../review/index.js";
 import type { Evaluation } from "../run/summary.js";

@@ -1,7 +1,7 @@
 import type { PreferenceLoss } from "../align/losses/loss.js";
 import type { Random } from "../base/random.js";
-import type { Reporter } from "../base/work.js";
-import { reported } from "../base/work.js";
+import type { Reporter } from "../base/task.js";
+import { reported } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import { generate, type GenerationOptions } from "../model/generate.js";
 import type { Policy } from "../model/policy.js";

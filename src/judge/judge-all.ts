@@ -1,5 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
-import { reported, type Reporter, type Work } from "../base/work.js";
+import { reported, type Reporter, type TaskOptions } from "../base/task.js";
 import type { Answer, Grade, Judge, Questions, ResponsePair, Verdict } from "./judge.js";
 import { dollars } from "./llm/budget.js";
 
@@ -7,7 +7,7 @@ import { dollars } from "./llm/budget.js";
 export type Named<T> = T & { readonly id?: string };
 
 /** Where work is shown, and what stops it. */
-interface Watch {
+interface RunControls {
   readonly signal?: AbortSignal;
   readonly reporter?: Reporter;
 }
@@ -19,27 +19,27 @@ interface Watch {
  * @throws InputError where there are no rows, one cannot be judged (it is named), or they would cost more than the
  *   judge's caps; the signal's reason. What an LLM judge has answered until then is in its cache
  */
-export async function compareAll(judge: Judge, rows: readonly Named<ResponsePair>[], work: Work = {}): Promise<Verdict[]> {
+export async function compareAll(judge: Judge, rows: readonly Named<ResponsePair>[], work: TaskOptions = {}): Promise<Verdict[]> {
   checkRows(judge, rows, ["a", "b"]);
   await judge.plan?.({ pairs: rows });
   return judgeAll(rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), work);
 }
 
 /** Grades the response of every row, as {@link compareAll} compares. A grade can be the reward by which samples are labelled. */
-export async function gradeAll(judge: Judge, rows: readonly Named<Answer>[], work: Work = {}): Promise<Grade[]> {
+export async function gradeAll(judge: Judge, rows: readonly Named<Answer>[], work: TaskOptions = {}): Promise<Grade[]> {
   checkRows(judge, rows, ["response"]);
   await judge.plan?.({ answers: rows });
   return judgeAll(rows, ({ prompt, response }, inner) => judge.grade(prompt, response, inner), work);
 }
 
 /** {@link compareAll} as a phase under a reporter, whose line tells beforehand what it is going to cost. */
-export async function compareReported(judge: Judge, rows: readonly Named<ResponsePair>[], watch: Watch): Promise<Verdict[]> {
+export async function compareReported(judge: Judge, rows: readonly Named<ResponsePair>[], watch: RunControls): Promise<Verdict[]> {
   checkRows(judge, rows, ["a", "b"]);
   return reported(await label(judge, { pairs: rows }), watch, (work) => compareAll(judge, rows, work));
 }
 
 /** {@link gradeAll} as {@link compareReported}. */
-export async function gradeReported(judge: Judge, rows: readonly Named<Answer>[], watch: Watch): Promise<Grade[]> {
+export async function gradeReported(judge: Judge, rows: readonly Named<Answer>[], watch: RunControls): Promise<Grade[]> {
   checkRows(judge, rows, ["response"]);
   return reported(await label(judge, { answers: rows }), watch, (work) => gradeAll(judge, rows, work));
 }
@@ -52,7 +52,7 @@ async function label(judge: Judge, questions: Questions): Promise<string> {
 async function judgeAll<R extends { readonly id?: string }, T>(
   rows: readonly R[],
   one: (row: R, work: { readonly signal: AbortSignal }) => Promise<T>,
-  { signal, onProgress }: Work,
+  { signal, onProgress }: TaskOptions,
 ): Promise<T[]> {
   signal?.throwIfAborted();
   // The first failure keeps the others from beginning; those that are under way end, and are kept.

@@ -2,7 +2,7 @@ import { groupBy } from "../base/collections.js";
 import { InputError } from "../base/errors.js";
 import { isEmptyResponse, rankedDistinct, type LabelledSample, type Sample, type SamplePair } from "../bootstrap/index.js";
 import type { OfflinePair } from "../run/input.js";
-import { madePair } from "../sera.js";
+import { bootstrappedPair } from "../sera.js";
 import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
 
 /** Stages, from easy to hard. */
@@ -34,9 +34,9 @@ export const curryDpo =
         const written = samples.filter(({ tokens }) => !isEmptyResponse(tokens, stages.stopIds));
         const ranked = [...groupBy(written, ({ id }) => id)].map(([id, all]) => ({ id, responses: rankedDistinct(all) }));
         for (let t = 1; t <= stageCount; t++) {
-          const pairs = ranked.flatMap(({ id, responses }) => stagePair(id, responses, t)).map((pair) => madePair(stages, pair));
-          await stages.keepMade(t, pairs);
-          await stages.align(t, pairs, { pairsKept: 0, pairsMade: pairs.length, bootstrap: null });
+          const pairs = ranked.flatMap(({ id, responses }) => stagePair(id, responses, t)).map((pair) => bootstrappedPair(stages, pair));
+          await stages.saveBootstrapped(t, pairs);
+          await stages.align(t, pairs, { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null });
         }
       },
     };

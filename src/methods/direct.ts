@@ -15,7 +15,7 @@ export const direct =
       options,
       async run(stages) {
         const pairs = await stages.offlinePairs();
-        await stages.align(1, pairs, { pairsKept: pairs.length, pairsMade: 0, bootstrap: null });
+        await stages.align(1, pairs, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });
       },
     };
   };

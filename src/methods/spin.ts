@@ -1,6 +1,6 @@
 import { InputError } from "../base/errors.js";
 import { isEmptyResponse, type Sample } from "../bootstrap/index.js";
-import type { MadePair, OfflinePair } from "../run/input.js";
+import type { BootstrappedPair, OfflinePair } from "../run/input.js";
 import type { Stages } from "../run/stages.js";
 import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
 
@@ -25,13 +25,13 @@ export const spin =
       options,
       async run(stages) {
         const offline = await stages.offlinePairs();
-        let previous: readonly MadePair[] = [];
+        let previous: readonly BootstrappedPair[] = [];
         for (let t = 1; t <= options.iterations; t++) {
           const samples = await stages.samples(t, 1, async (drawn) => drawn);
           const made = againstData(stages, offline, samples);
-          await stages.keepMade(t, made);
+          await stages.saveBootstrapped(t, made);
           const pairs = [...made, ...previous];
-          await stages.align(t, pairs, { pairsKept: 0, pairsMade: pairs.length, bootstrap: null });
+          await stages.align(t, pairs, { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null });
           previous = made;
         }
       },
@@ -39,7 +39,7 @@ export const spin =
   };
 
 /** The data's chosen responses against samples, where they differ. */
-function againstData(stages: Stages, offline: readonly OfflinePair[], samples: readonly Sample[]): MadePair[] {
+function againstData(stages: Stages, offline: readonly OfflinePair[], samples: readonly Sample[]): BootstrappedPair[] {
   const sampleOf = new Map(samples.map(({ id, tokens }) => [id, tokens]));
   return offline.flatMap(({ id, promptId, prompt, chosen }) => {
     const tokens = sampleOf.get(promptId)!;

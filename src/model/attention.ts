@@ -15,18 +15,18 @@ export type Attention = (projections: Projections, layer: number) => Value;
  * other, so that they can be read as more queries of one head: keys and values are never repeated.
  *
  * @param query [batch, heads, length, size]
- * @param key [batch, kvHeads, places, size]
+ * @param key [batch, kvHeads, positions, size]
  * @param value like `key`
- * @param mask added to the scores, broadcastable to [batch, heads, length, places]
+ * @param mask added to the scores, broadcastable to [batch, heads, length, positions]
  * @returns [batch·length, heads·size]
  */
 export function attend({ query, key, value }: Projections, mask: Value): Value {
   const [batch, heads, length, size] = query.shape as [number, number, number, number];
-  const [, kvHeads, places] = key.shape as [number, number, number, number];
+  const [, kvHeads, positions] = key.shape as [number, number, number, number];
   const grouped = [batch, kvHeads, (heads / kvHeads) * length];
   const scores = matmul(reshape(query, [...grouped, size]), key, { transposeB: true, scale: 1 / Math.sqrt(size) });
-  const weights = softmax(add(reshape(scores, [batch, heads, length, places]), mask));
-  const mixed = matmul(reshape(weights, [...grouped, places]), value);
+  const weights = softmax(add(reshape(scores, [batch, heads, length, positions]), mask));
+  const mixed = matmul(reshape(weights, [...grouped, positions]), value);
   return reshape(transpose(reshape(mixed, [batch, heads, length, size]), [0, 2, 1, 3]), [batch * length, heads * size]);
 }
 
@@ -35,17 +35,17 @@ export function attend({ query, key, value }: Projections, mask: Value): Value {
  * which is not in the cache yet: the cache is read as it stands and never copied.
  *
  * @param fresh the new token's projections, length 1
- * @param key cached keys [batch, kvHeads, places, size]
+ * @param key cached keys [batch, kvHeads, positions, size]
  * @param value like `key`
- * @param mask added to the scores of the cache, broadcastable to [batch, kvHeads, heads/kvHeads, places]
+ * @param mask added to the scores of the cache, broadcastable to [batch, kvHeads, heads/kvHeads, positions]
  * @returns [batch, heads·size]
  */
 export function attendCached(fresh: Projections, key: Value, value: Value, mask: Value): Value {
   const [batch, heads, , size] = fresh.query.shape as [number, number, number, number];
-  const [, kvHeads, places] = key.shape as [number, number, number, number];
+  const [, kvHeads, positions] = key.shape as [number, number, number, number];
   const query = reshape(fresh.query, [batch, kvHeads, heads / kvHeads, size]);
   const score = (keys: Value) => matmul(query, keys, { transposeB: true, scale: 1 / Math.sqrt(size) });
   const weights = softmax(concat([add(score(key), mask), score(fresh.key)], 3));
-  const mixed = matmul(slice(weights, 3, 0, places), value);
-  return reshape(add(mixed, mul(slice(weights, 3, places, places + 1), fresh.value)), [batch, heads * size]);
+  const mixed = matmul(slice(weights, 3, 0, positions), value);
+  return reshape(add(mixed, mul(slice(weights, 3, positions, positions + 1), fresh.value)), [batch, heads * size]);
 }

@@ -27,7 +27,7 @@ export interface RowFeeds {
   /** Where each token stands in its own sequence: [rows, length]. */
   readonly place?: Int32Array;
   /** The last token of the row that each token is seen by: its response's last, or for the prompt the row's: [rows, length]. */
-  readonly lastSeenBy?: Int32Array;
+  readonly visibleUntil?: Int32Array;
 }
 
 /** Sequences as rows: one of each, or one of all that follow each other and begin with the same prompt. */
@@ -98,7 +98,7 @@ export function layOut(rows: readonly Row[], shape: BatchShape, padId: number, t
   const { length, completions, sharesPrompts } = shape;
   const tokens = new Int32Array(shape.rows * length).fill(padId);
   const place = new Int32Array(tokens.length);
-  const lastSeenBy = new Int32Array(tokens.length);
+  const visibleUntil = new Int32Array(tokens.length);
   const position = new Int32Array(completions);
   const target = new Int32Array(completions);
   const response = new Int32Array(completions);
@@ -107,7 +107,7 @@ export function layOut(rows: readonly Row[], shape: BatchShape, padId: number, t
   let at = 0;
   const put = (start: number, part: Int32Array, from: number, lastSeen: number) => {
     tokens.set(part, start);
-    lastSeenBy.fill(lastSeen, start, start + part.length);
+    visibleUntil.fill(lastSeen, start, start + part.length);
     for (let k = 0; k < part.length; k++) place[start + k] = from + k;
   };
   for (const [i, row] of rows.entries()) {
@@ -127,5 +127,5 @@ export function layOut(rows: readonly Row[], shape: BatchShape, padId: number, t
       start = next;
     }
   }
-  return { tokens, position, target, response, weight, ...(sharesPrompts && { place, lastSeenBy }) };
+  return { tokens, position, target, response, weight, ...(sharesPrompts && { place, visibleUntil }) };
 }

@@ -28,10 +28,10 @@ export function decodeSequences(
   keep: (projections: Projections, layer: number) => void = () => {},
 ): Value {
   const [batch, length] = tokens.shape as [number, number];
-  const places = Int32Array.from({ length: batch * length }, (_, i) => i % length);
-  const position = tokens.graph.constant({ dtype: "int32", shape: [batch, length], data: places });
+  const positions = Int32Array.from({ length: batch * length }, (_, i) => i % length);
+  const position = tokens.graph.constant({ dtype: "int32", shape: [batch, length], data: positions });
   const mask = causalMask(tokens.graph, config, length);
-  return decode(config, network, { tokens, position, places: length }, (projections, layer) => {
+  return decode(config, network, { tokens, position, positions: length }, (projections, layer) => {
     keep(projections, layer);
     return attend(projections, mask);
   });
@@ -42,7 +42,7 @@ export interface SharedRows {
   /** Position of each token in its own sequence. */
   readonly place: Value;
   /** Index within the row of the last token that sees it. */
-  readonly lastSeenBy: Value;
+  readonly visibleUntil: Value;
 }
 
 /**
@@ -50,9 +50,9 @@ export interface SharedRows {
  *
  * @param tokens int32 [batch, length]
  */
-export function decodeShared(config: ModelConfig, network: Network, tokens: Value, { place, lastSeenBy }: SharedRows): Value {
-  const mask = sharedMask(config, place, lastSeenBy);
-  const placed = { tokens, position: place, places: tokens.shape[1]! };
+export function decodeShared(config: ModelConfig, network: Network, tokens: Value, { place, visibleUntil }: SharedRows): Value {
+  const mask = sharedMask(config, place, visibleUntil);
+  const placed = { tokens, position: place, positions: tokens.shape[1]! };
   return decode(config, network, placed, (projections) => attend(projections, mask));
 }
 

@@ -1,5 +1,5 @@
 import { inputError } from "../base/errors.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import { openRepository } from "../hub/repository.js";
 import { describeRepository, type RepositoryName } from "../hub/repository-name.js";
 
@@ -27,7 +27,7 @@ const besideWeights: ReadonlySet<string> = new Set([
  * @returns its folder, in Hugging Face layout
  * @throws InputError where the repository holds no safetensors; see {@link openRepository} for the others
  */
-export async function fetchCheckpoint(name: RepositoryName, work: Work = {}): Promise<string> {
+export async function fetchCheckpoint(name: RepositoryName, work: TaskOptions = {}): Promise<string> {
   const repository = await openRepository(name, work.signal);
   const weights = weightFiles(repository.paths);
   if (weights.length === 0) {

@@ -1,11 +1,11 @@
 import type { Random } from "../base/random.js";
-import type { Work } from "../base/work.js";
-import { planWriting, type WritingRequest } from "./plan-writing.js";
+import type { TaskOptions } from "../base/task.js";
+import { planGeneration, type GenerationRequest } from "./plan-generation.js";
 import type { Policy } from "./policy.js";
 import { checkSampling, type Sampling } from "./sampling.js";
-import { Row, write } from "./write.js";
+import { decodeTokens, Row } from "./decode-tokens.js";
 
-export type { WritingRequest } from "./plan-writing.js";
+export type { GenerationRequest } from "./plan-generation.js";
 
 export interface GenerationOptions extends Partial<Sampling> {
   /** Default 256; never more than what the context leaves. */
@@ -19,7 +19,7 @@ export interface GenerationOptions extends Partial<Sampling> {
 }
 
 /** One written response. */
-export interface Writing {
+export interface Generation {
   /** Index of the request. */
   readonly request: number;
   /** 0 … responses−1. */
@@ -31,7 +31,7 @@ export interface Writing {
 }
 
 /** One token of a response that is being written. */
-export interface WrittenToken extends Pick<Writing, "request" | "number"> {
+export interface GeneratedToken extends Pick<Generation, "request" | "number"> {
   readonly token: number;
   /** Whether it is the response's last. */
   readonly last: boolean;
@@ -49,11 +49,11 @@ export interface WrittenToken extends Pick<Writing, "request" | "number"> {
  */
 export async function* generate(
   policy: Policy,
-  requests: readonly WritingRequest[],
+  requests: readonly GenerationRequest[],
   random: Random,
   options: GenerationOptions = {},
-  { signal, onProgress }: Work = {},
-): AsyncGenerator<Writing[]> {
+  { signal, onProgress }: TaskOptions = {},
+): AsyncGenerator<Generation[]> {
   const total = requests.reduce((count, { responses }) => count + responses, 0);
   let done = 0;
   for (const [i, { rows, write }] of batchesOf(policy, requests, random, options).entries()) {
@@ -74,11 +74,11 @@ export async function* generate(
  */
 export async function* generateTokens(
   policy: Policy,
-  requests: readonly WritingRequest[],
+  requests: readonly GenerationRequest[],
   random: Random,
   options: Omit<GenerationOptions, "skipBatches"> = {},
-  { signal }: Pick<Work, "signal"> = {},
-): AsyncGenerator<WrittenToken[]> {
+  { signal }: Pick<TaskOptions, "signal"> = {},
+): AsyncGenerator<GeneratedToken[]> {
   for (const { write } of batchesOf(policy, requests, random, options)) {
     for await (const rows of write(signal)) {
       yield rows.map(({ request, number, tokens, done }) => ({ request, number, token: tokens.at(-1)!, last: done }));
@@ -87,7 +87,7 @@ export async function* generateTokens(
 }
 
 /** Batches ready to be written. */
-function batchesOf(policy: Policy, requests: readonly WritingRequest[], random: Random, options: GenerationOptions) {
+function batchesOf(policy: Policy, requests: readonly GenerationRequest[], random: Random, options: GenerationOptions) {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
   const { maxNewTokens = 256, batchSize = 128, stopTokens = policy.tokenizer.stopIds } = options;
   const sampling = { temperature, topK, topP, minP, repetitionPenalty };
@@ -102,9 +102,9 @@ function batchesOf(policy: Policy, requests: readonly WritingRequest[], random: 
     }
   }
   const choice = { sampling, stops: new Set(stopTokens), maxNewTokens };
-  return planWriting(requests, { contextLength, maxNewTokens, batchSize }).map(({ shape, rows: planned }) => {
+  return planGeneration(requests, { contextLength, maxNewTokens, batchSize }).map(({ shape, rows: planned }) => {
     const rows = planned.map((row) => new Row(row, random, contextLength, choice));
-    return { rows, write: (signal?: AbortSignal) => write(policy, shape, rows, choice, signal) };
+    return { rows, write: (signal?: AbortSignal) => decodeTokens(policy, shape, rows, choice, signal) };
   });
 }
 

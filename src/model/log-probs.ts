@@ -42,7 +42,7 @@ export function batchLeaves(graph: Graph, { rows, length, responses, completions
     response: graph.input("response", "int32", [completions]),
     weight: graph.input("weight", "float32", [completions]),
     responses,
-    sharing: sharesPrompts ? { place: perToken("place"), lastSeenBy: perToken("lastSeenBy") } : undefined,
+    sharing: sharesPrompts ? { place: perToken("place"), visibleUntil: perToken("visibleUntil") } : undefined,
   };
 }
 

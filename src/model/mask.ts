@@ -21,15 +21,15 @@ export function causalMask(graph: Graph, config: ModelConfig, length: number): V
  * stands before it in its own sequence, as far as the window reaches there.
  *
  * @param place position of each token in its own sequence, int32 [rows, length]
- * @param lastSeenBy index within the row of the last token that sees it, int32 [rows, length]
+ * @param visibleUntil index within the row of the last token that sees it, int32 [rows, length]
  */
-export function sharedMask(config: ModelConfig, place: Value, lastSeenBy: Value): Value {
+export function sharedMask(config: ModelConfig, place: Value, visibleUntil: Value): Value {
   const [rows, length] = place.shape as [number, number];
   const { graph } = place;
   const byKey = (x: Value) => reshape(x, [rows, 1, 1, length]);
   const index = consecutive(graph, [1, 1, length, 1]);
   const causal = where(less(index, consecutive(graph, [1, 1, 1, length])), masked, 0);
-  const mask = add(where(less(byKey(lastSeenBy), index), masked, 0), causal);
+  const mask = add(where(less(byKey(visibleUntil), index), masked, 0), causal);
   return withWindow(mask, config, reshape(place, [rows, 1, length, 1]), byKey(place));
 }
 
@@ -48,8 +48,8 @@ export function earlierMask(config: ModelConfig, position: Value, place: Value):
 function withWindow(mask: Value, config: ModelConfig, query: Value, key: Value): Value {
   const window = "slidingWindow" in config ? config.slidingWindow : undefined;
   if (window === undefined) return mask;
-  const lastSeenBy = add(cast(key, "float32"), window - 1);
-  return add(mask, where(less(lastSeenBy, cast(query, "float32")), masked, 0));
+  const visibleUntil = add(cast(key, "float32"), window - 1);
+  return add(mask, where(less(visibleUntil, cast(query, "float32")), masked, 0));
 }
 
 /** int32: 0, 1, … */

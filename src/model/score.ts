@@ -1,5 +1,5 @@
 import { chunk, groupBy } from "../base/collections.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import { Graph } from "../graph/index.js";
 import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type TokenSequence } from "./batch.js";
 import { batchCost, type BatchCost } from "./batch-cost.js";
@@ -23,7 +23,7 @@ const tokensPerBatch = 4096;
 export async function responseLogProbs(
   policy: Policy,
   sequences: readonly TokenSequence[],
-  { signal, onProgress }: Work = {},
+  { signal, onProgress }: TaskOptions = {},
   sharePrompts = true,
 ): Promise<Float64Array> {
   const results = new Float64Array(sequences.length);

@@ -1,11 +1,11 @@
 import type { Random } from "../base/random.js";
-import type { Work } from "../base/work.js";
-import { generateTokens, type GenerationOptions, type WritingRequest, type Writing } from "./generate.js";
+import type { TaskOptions } from "../base/task.js";
+import { generateTokens, type GenerationOptions, type GenerationRequest, type Generation } from "./generate.js";
 import type { Policy } from "./policy.js";
 import { TextStream } from "./text-stream.js";
 
 /** What a step adds to a response. */
-export interface TextPiece extends Pick<Writing, "request" | "number"> {
+export interface TextPiece extends Pick<Generation, "request" | "number"> {
   /** May be empty: a character can take several tokens, and a stop token has no text. */
   readonly text: string;
   /** Tokens of the response so far. */
@@ -24,10 +24,10 @@ export interface TextPiece extends Pick<Writing, "request" | "number"> {
  */
 export async function* stream(
   policy: Policy,
-  requests: readonly WritingRequest[],
+  requests: readonly GenerationRequest[],
   random: Random,
   options: Omit<GenerationOptions, "skipBatches"> = {},
-  work: Pick<Work, "signal"> = {},
+  work: Pick<TaskOptions, "signal"> = {},
 ): AsyncGenerator<TextPiece[]> {
   const open = new Map<string, { readonly text: TextStream; tokens: number }>();
   for await (const step of generateTokens(policy, requests, random, options, work)) {

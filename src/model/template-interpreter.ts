@@ -2,7 +2,7 @@ import { Environment, Interpreter } from "@huggingface/jinja";
 import { textFunctions } from "./template-text.js";
 
 /**
- * Work that one rendering may take, some seconds of it: a step of the template is 1, each item that a loop goes through
+ * TaskOptions that one rendering may take, some seconds of it: a step of the template is 1, each item that a loop goes through
  * is 1 more, and so are each 64 characters or items of what a step gives. A turn of a conversation takes about 100.
  */
 const mostWork = 1_000_000;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Reporter } from "../base/work.js";
+import type { Reporter } from "../base/task.js";
 import type { ProgressLine } from "../progress/line.js";
 import { Phase } from "../progress/phase.js";
 import { Progress } from "../progress/progress.js";
@@ -39,7 +39,7 @@ function cellLine(phase: Phase, kernel: Host, now: () => number): ProgressLine {
     shown = true;
     drawnAt = now();
   };
-  // Work that has not come to its first step is seen too.
+  // TaskOptions that has not come to its first step is seen too.
   const first = setTimeout(() => show(workingBundle(phase)), 1000 * worthShowing);
   first.unref();
   return {

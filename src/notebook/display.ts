@@ -1,4 +1,4 @@
-import type { Reporter } from "../base/work.js";
+import type { Reporter } from "../base/task.js";
 import { InputError } from "../base/errors.js";
 import { bundleOf } from "./bundle.js";
 import { cellReporter } from "./cell-reporter.js";

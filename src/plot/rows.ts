@@ -58,8 +58,8 @@ export interface IterationRow {
   readonly winRate?: number | null | undefined;
   readonly winRateInterval?: Bounds | null | undefined;
   /** Pairs of the data, and pairs of the policy's own, that were trained on. */
-  readonly pairsKept?: number | null | undefined;
-  readonly pairsMade?: number | null | undefined;
+  readonly pairsSelected?: number | null | undefined;
+  readonly pairsBootstrapped?: number | null | undefined;
   /** Wall-clock by what it was spent on. */
   readonly seconds: Readonly<Partial<Record<"training" | "scoring" | "sampling" | "evaluation", number | null>>>;
 }

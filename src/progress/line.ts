@@ -1,4 +1,4 @@
-import type { Figures } from "../base/work.js";
+import type { Figures } from "../base/task.js";
 
 /** Where progress is shown: stderr, as a rule. */
 export interface ProgressStream {

@@ -1,4 +1,4 @@
-import type { Figures } from "../base/work.js";
+import type { Figures } from "../base/task.js";
 import { clock } from "./duration.js";
 import { Rate } from "./rate.js";
 

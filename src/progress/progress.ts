@@ -1,4 +1,4 @@
-import type { Reporter } from "../base/work.js";
+import type { Reporter } from "../base/task.js";
 import type { ProgressLine, ProgressStream } from "./line.js";
 import { liveLine } from "./live-line.js";
 import { loggedLine } from "./logged-line.js";

@@ -1,7 +1,7 @@
 import type { PreferenceLoss } from "../align/losses/loss.js";
 import { implicitReward } from "../align/losses/reward.js";
-import { DivergenceError } from "../align/training.js";
-import type { Work } from "../base/work.js";
+import { DivergenceError } from "../align/trainer.js";
+import type { TaskOptions } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import type { TokenSequence } from "../model/batch.js";
 import type { Policy } from "../model/policy.js";
@@ -21,7 +21,7 @@ export type PairTokens = Pick<TokenizedPair, "prompt" | "chosen" | "rejected">;
  *
  * @throws DivergenceError as {@link finiteLogProbs}
  */
-export async function pairLogProbs(policy: Policy, pairs: readonly PairTokens[], work: Work = {}): Promise<PairValues> {
+export async function pairLogProbs(policy: Policy, pairs: readonly PairTokens[], work: TaskOptions = {}): Promise<PairValues> {
   const logProbs = await finiteLogProbs(policy, pairSequences(pairs), work);
   return {
     chosen: Float64Array.from(pairs, (_, i) => logProbs[2 * i]!),
@@ -42,7 +42,7 @@ export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
  *
  * @throws DivergenceError where one is not finite, because the policy's training went astray
  */
-export async function finiteLogProbs(policy: Policy, sequences: readonly TokenSequence[], work: Work): Promise<Float64Array> {
+export async function finiteLogProbs(policy: Policy, sequences: readonly TokenSequence[], work: TaskOptions): Promise<Float64Array> {
   const logProbs = await responseLogProbs(policy, sequences, work);
   const odd = logProbs.find((value) => !Number.isFinite(value));
   if (odd === undefined) return logProbs;

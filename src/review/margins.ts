@@ -8,9 +8,9 @@ export interface Margin {
   /** Names the prompt: the id of the first pair that has it. */
   readonly prompt: string;
   /** ρ(y_w) under the newest policy. */
-  readonly chosenLogRatio: number;
+  readonly chosenReward: number;
   /** ρ(y_l) under the newest policy. */
-  readonly rejectedLogRatio: number;
+  readonly rejectedReward: number;
   /** m(π_{t−1}) = ρ(y_w) − ρ(y_l), the implicit reward margin over β. */
   readonly margin: number;
   /** m(π_{t−2}); 0 under the reference itself. */
@@ -44,15 +44,15 @@ export function margins(
 ): Margin[] {
   const prompts = promptIds(pairs);
   return pairs.map(({ id, chosen, rejected, flipped, chosenScore, rejectedScore }, i) => {
-    const chosenLogRatio = ratios.chosen[i]!;
-    const rejectedLogRatio = ratios.rejected[i]!;
-    const margin = chosenLogRatio - rejectedLogRatio;
+    const chosenReward = ratios.chosen[i]!;
+    const rejectedReward = ratios.rejected[i]!;
+    const margin = chosenReward - rejectedReward;
     const all = [margin, ...earlier.map((values) => values[i]!)];
     return {
       id,
       prompt: prompts[i]!,
-      chosenLogRatio,
-      rejectedLogRatio,
+      chosenReward,
+      rejectedReward,
       margin,
       previousMargin: all[1] ?? 0,
       ensemble: ensemble(all, weights),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJson } from "../base/files.js";
-import type { Work } from "../base/work.js";
+import type { TaskOptions } from "../base/task.js";
 import type { Policy } from "../model/policy.js";
 import { planScoring } from "../model/score.js";
 import { pairLogProbs, pairSequences, type PairTokens, type PairValues } from "./log-ratios.js";
@@ -29,7 +29,7 @@ export async function cachedPairLogProbs(
   policy: Policy,
   pairs: readonly PairTokens[],
   folder: string,
-  work: Work = {},
+  work: TaskOptions = {},
 ): Promise<PairValues> {
   const fingerprint = await fingerprintOf(policy, pairs);
   const file = join(folder, `${fingerprint}.json`);

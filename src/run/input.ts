@@ -1,4 +1,4 @@
-import type { Reporter } from "../base/work.js";
+import type { Reporter } from "../base/task.js";
 import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import type { Checkpoint } from "../model/checkpoint.js";
@@ -24,7 +24,7 @@ export interface RunInput {
 }
 
 /** How long work is shown and stopped. */
-export interface Watch {
+export interface RunControls {
   readonly signal?: AbortSignal;
   readonly reporter?: Reporter;
 }
@@ -46,6 +46,6 @@ export interface OfflinePair extends TrainingPair {
 }
 
 /** A pair that was made, and how it is written down. */
-export interface MadePair extends TrainingPair {
+export interface BootstrappedPair extends TrainingPair {
   readonly row: Omit<BootstrappedRow, "prompt" | "chosen" | "rejected">;
 }

@@ -1,6 +1,6 @@
 import type { RunFolder } from "../align/run-folder.js";
 import type { ProgramCache } from "../engine/program-cache.js";
-import type { RunInput, Watch } from "./input.js";
+import type { RunInput, RunControls } from "./input.js";
 import type { MethodOptions } from "./options.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
@@ -28,7 +28,7 @@ export async function runMethod(
   input: RunInput,
   folder: RunFolder,
   programs: ProgramCache,
-  watch: Watch = {},
+  watch: RunControls = {},
 ): Promise<RunSummary> {
   const stages = await Stages.begin(input, method.options, folder, programs, watch);
   await method.run(stages);

@@ -4,7 +4,7 @@ import { lossSettings } from "../align/losses/settings.js";
 import { preference } from "../align/preference.js";
 import { fromFlatTraining, type FlatTrainingOptions } from "../align/flat-training.js";
 import type { Schedule } from "../align/schedule.js";
-import type { TrainingOptions } from "../align/training.js";
+import type { TrainingOptions } from "../align/trainer.js";
 import { requireOneOf, requireOption } from "../base/require-option.js";
 import type { GenerationOptions } from "../model/generate.js";
 

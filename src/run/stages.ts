@@ -8,7 +8,7 @@ import { forgetCheckpoint, trainInFolder, type LoggedStep, type Phase } from "..
 import { InputError } from "../base/errors.js";
 import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
-import { reported } from "../base/work.js";
+import { reported } from "../base/task.js";
 import {
   distinctPrompts,
   judgeSamples,
@@ -26,7 +26,7 @@ import type { ProgramCache } from "../engine/program-cache.js";
 import { Policy } from "../model/policy.js";
 import { savePolicy } from "../model/policy-files.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed } from "../review/index.js";
-import type { MadePair, OfflinePair, RunInput, TrainingPair, Watch } from "./input.js";
+import type { BootstrappedPair, OfflinePair, RunInput, TrainingPair, RunControls } from "./input.js";
 import type { MethodOptions } from "./options.js";
 import { References } from "./references.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
@@ -62,7 +62,7 @@ export class Stages {
    * @throws InputError where there is no pair, the folder holds a run on others, or training is to evaluate on held-out
    *   pairs that there are none of
    */
-  static async begin(input: RunInput, options: MethodOptions, folder: RunFolder, programs: ProgramCache, watch: Watch): Promise<Stages> {
+  static async begin(input: RunInput, options: MethodOptions, folder: RunFolder, programs: ProgramCache, watch: RunControls): Promise<Stages> {
     if (input.pairs.length === 0) throw new InputError("found no preference pair, expected at least one");
     checkTrainingInputs(preference(lossNamed(options.loss, options)), options.training, input.heldOut ?? []);
     await folder.fixedRows("pairs.jsonl", input.pairs.map(pairRow));
@@ -173,7 +173,7 @@ export class Stages {
   }
 
   /** Writes made pairs down in texts, as `bootstrapped.jsonl` of iteration `t`. */
-  async keepMade(t: number, pairs: readonly MadePair[]): Promise<void> {
+  async saveBootstrapped(t: number, pairs: readonly BootstrappedPair[]): Promise<void> {
     const { tokenizer } = this.input.start;
     const text = (tokens: Int32Array) => tokenizer.decode(tokens);
     await this.place.folder.rows<BootstrappedRow>(`iteration-${t}/bootstrapped.jsonl`, async () =>
@@ -274,8 +274,8 @@ export class Stages {
     const seconds = (kind: string) => this.place.stopwatch.of(iteration, kind);
     this.summaries.push({
       iteration,
-      pairsKept: trainedOn?.pairsKept ?? null,
-      pairsMade: trainedOn?.pairsMade ?? null,
+      pairsSelected: trainedOn?.pairsSelected ?? null,
+      pairsBootstrapped: trainedOn?.pairsBootstrapped ?? null,
       pairsSeen,
       bootstrap: trainedOn?.bootstrap ?? null,
       ...figures,

@@ -21,17 +21,17 @@ export interface Judged {
 /** What one iteration was trained on. */
 export interface TrainedOn {
   /** Pairs of the data. */
-  readonly pairsKept: number;
+  readonly pairsSelected: number;
   /** Pairs with responses of the policy's own. */
-  readonly pairsMade: number;
+  readonly pairsBootstrapped: number;
   readonly bootstrap: BootstrapCounts | null;
 }
 
 /** What one iteration did, and how its policy does; iteration 0 is the reference, which no pairs are trained on. */
 export interface IterationSummary extends Evaluation {
   readonly iteration: number;
-  readonly pairsKept: number | null;
-  readonly pairsMade: number | null;
+  readonly pairsSelected: number | null;
+  readonly pairsBootstrapped: number | null;
   /** Pairs that the training of this iteration has gone through, each as often as it was. */
   readonly pairsSeen: number;
   readonly bootstrap: BootstrapCounts | null;

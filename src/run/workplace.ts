@@ -1,17 +1,17 @@
 import type { RunFolder } from "../align/run-folder.js";
 import type { Stopwatch } from "../align/stopwatch.js";
-import { reported, type Work } from "../base/work.js";
+import { reported, type TaskOptions } from "../base/task.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import type { Policy } from "../model/policy.js";
 import { loadPolicy } from "../model/policy-files.js";
-import type { Watch } from "./input.js";
+import type { RunControls } from "./input.js";
 
 /** Where a run is done: its folder, the engine's programs, and how its work is shown and timed. */
 export class Workplace {
   constructor(
     readonly folder: RunFolder,
     readonly programs: ProgramCache,
-    readonly watch: Watch,
+    readonly watch: RunControls,
     readonly stopwatch: Stopwatch,
     private readonly base: Policy | undefined,
     private readonly iterations: number,
@@ -33,7 +33,7 @@ export class Workplace {
     kind: string,
     label: string,
     policyOf: number,
-    work: (policy: Policy, inner: Work) => Promise<T>,
+    work: (policy: Policy, inner: TaskOptions) => Promise<T>,
   ): Promise<T> {
     return this.stopwatch.measure(iteration, kind, () =>
       this.withPolicy(policyOf, (policy) => reported(this.label(label, iteration), this.watch, (inner) => work(policy, inner))),

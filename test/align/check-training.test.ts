@@ -12,11 +12,11 @@ test("a training with a number outside its range is refused", () => {
   refused({ learningRate: Infinity }, "sft learning rate: found Infinity, expected a number above 0");
   refused({ learningRate: NaN }, "sft learning rate: found NaN, expected a number above 0");
   refused({ warmup: 1.5 }, "sft warmup: found 1.5, expected a share in [0, 1]");
-  checkTraining({ ...options, maxSteps: 1, evaluateEvery: 5, keepBest: "eval_loss", patience: 1, emaDecay: 0, referenceUpdate: { ema: 1 } });
+  checkTraining({ ...options, maxSteps: 1, evaluateEvery: 5, keepBestBy: "eval_loss", patience: 1, emaDecay: 0, referenceUpdate: { ema: 1 } });
   refused({ maxSteps: 0 }, "sft max steps: found 0, expected a whole number from 1");
   refused({ evaluateEvery: 1.5 }, "sft evaluate every: found 1.5, expected a whole number from 1");
-  refused({ keepBest: "eval_los", evaluateEvery: 1 }, 'sft keep best: found "eval_los", expected one of eval_loss, eval_rewards/accuracies, eval_rewards/margins, eval_rewards/chosen');
-  refused({ keepBest: "eval_loss" }, "sft keep best: found eval_loss without evaluations, expected evaluate every beside it");
+  refused({ keepBestBy: "eval_los", evaluateEvery: 1 }, 'sft keep best: found "eval_los", expected one of eval_loss, eval_rewards/accuracies, eval_rewards/margins, eval_rewards/chosen');
+  refused({ keepBestBy: "eval_loss" }, "sft keep best: found eval_loss without evaluations, expected evaluate every beside it");
   refused({ patience: 0 }, "sft patience: found 0, expected a whole number from 1");
   refused({ patience: 2, evaluateEvery: 1 }, "sft patience: found 2 without a metric, expected keep best beside it");
   refused({ emaDecay: 1 }, "sft ema decay: found 1, expected a number in [0, 1)");

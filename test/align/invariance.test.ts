@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { dpo } from "../../src/align/losses/dpo.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
-import { Training, type StepRecord, type TrainingOptions } from "../../src/align/training.js";
+import { Trainer, type StepRecord, type TrainingOptions } from "../../src/align/trainer.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
@@ -50,7 +50,7 @@ const options: TrainingOptions = { batchSize: 6, epochs: 4, learningRate: 1e-3, 
 
 async function train(config: ModelConfig, change: Partial<TrainingOptions> = {}, examples = pairs, seed = 1) {
   const policy = await createPolicy(config);
-  const training = await Training.begin(policy, preference(dpo({ beta: 0.1 })), examples, { ...options, ...change }, Random.seeded(seed));
+  const training = await Trainer.begin(policy, preference(dpo({ beta: 0.1 })), examples, { ...options, ...change }, Random.seeded(seed));
   const records: StepRecord[] = [];
   for await (const record of training.steps()) records.push(record);
   await training.end();

@@ -30,7 +30,7 @@ for (const name of modelCases) {
       it(`is not changed by padding, nor by the order of the pairs, ${sharePrompts ? "in shared rows" : "in rows of their own"}`, async () => {
         const given = await loadModelCase(name);
         const objective = preference(dpo(given.dpo));
-        const padding = { places: 1, length: 3, completions: 4 };
+        const padding = { slots: 1, length: 3, completions: 4 };
         const { loss, gradients } = await lossAndGradients(engine, given, objective, given.referencedPairs.toReversed(), padding, sharePrompts);
         assertClose([loss], [given.dpo.loss], 1e-5, "loss");
         for (const [parameter, { data }] of gradients) {

@@ -27,7 +27,7 @@ for (const name of llamaCases) {
       const given = await loadLlamaCase(name);
       const chosen = given.referencedPairs.map((pair) => pair.chosen);
       const expected = await lossAndGradients(engine, given, supervised, chosen);
-      const padding = { places: 2, length: 3, completions: 4 };
+      const padding = { slots: 2, length: 3, completions: 4 };
       const found = await lossAndGradients(engine, given, supervised, chosen.toReversed(), padding);
       assertClose([found.loss], [expected.loss], 1e-6, "loss");
       for (const [parameter, { data }] of found.gradients) {

@@ -7,9 +7,9 @@ import { RunFolder } from "../../src/align/run-folder.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { supervised } from "../../src/align/sft.js";
 import { forgetCheckpoint, trainInFolder, type LoggedStep, type Phase } from "../../src/align/train-in-folder.js";
-import type { TrainingOptions } from "../../src/align/training.js";
+import type { TrainingOptions } from "../../src/align/trainer.js";
 import { Random } from "../../src/base/random.js";
-import type { Work } from "../../src/base/work.js";
+import type { TaskOptions } from "../../src/base/task.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import type { TokenSequence } from "../../src/model/batch.js";
@@ -31,7 +31,7 @@ const phase: Phase<TokenSequence> = {
   options: { batchSize: 2, epochs: 2, learningRate: 1e-2 },
   start: () => tinyPolicy(programs),
 };
-const train = (folder: RunFolder, work: Work = {}, change: Partial<typeof phase> = {}) =>
+const train = (folder: RunFolder, work: TaskOptions = {}, change: Partial<typeof phase> = {}) =>
   trainInFolder(folder, { ...phase, ...change }, Random.seeded(7), work);
 const logged = (folder: RunFolder) => readFileSync(folder.file("metrics.jsonl"), "utf8");
 const checkpoint = "iteration-0/checkpoint.safetensors";
@@ -39,8 +39,8 @@ const checkpoint = "iteration-0/checkpoint.safetensors";
 /** A file has its tensors in the order of their names. */
 const byName = (parameters: Parameters) => new Map([...parameters].sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** Work that is asked to stop at a step. */
-function stopAt(step: number): Work {
+/** TaskOptions that is asked to stop at a step. */
+function stopAt(step: number): TaskOptions {
   const controller = new AbortController();
   return { signal: controller.signal, onProgress: (done) => done === step && controller.abort(new Error(`stopped at ${step}`)) };
 }
@@ -77,13 +77,13 @@ describe("trainInFolder", () => {
     }));
     const options: TrainingOptions = {
       ...{ batchSize: 3, epochs: 4, maxSteps: 12, learningRate: 1e-2, microBatchSize: 2 },
-      ...{ evaluateEvery: 2, keepBest: "eval_loss", patience: 3, emaDecay: 0.5, referenceUpdate: { everySteps: 2, ema: 0.5 } },
+      ...{ evaluateEvery: 2, keepBestBy: "eval_loss", patience: 3, emaDecay: 0.5, referenceUpdate: { everySteps: 2, ema: 0.5 } },
     };
     const aligning: Phase<ReferencedPair> = {
       ...{ kind: "align", iteration: 1, objective: preference(dpo({ beta: 0.1 })), examples: pairs.slice(4), heldOut: pairs.slice(0, 4), options },
       ...{ start: () => tinyPolicy(programs), reference: () => tinyPolicy(programs, 2) },
     };
-    const run = (folder: RunFolder, work: Work = {}) => trainInFolder(folder, aligning, Random.seeded(7), work);
+    const run = (folder: RunFolder, work: TaskOptions = {}) => trainInFolder(folder, aligning, Random.seeded(7), work);
     const expected = await (await run(whole)).parameters();
     const steps = logged(whole).trimEnd().split("\n").length;
     for (let step = 1; step <= steps; step += 2) await assert.rejects(run(parts, stopAt(step)), { message: `stopped at ${step}` });
@@ -97,7 +97,7 @@ describe("trainInFolder", () => {
       ...{ chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } },
       ...{ referenceChosen: -60, referenceRejected: -50 },
     }));
-    const aligned = (folder: RunFolder, work: Work = {}) =>
+    const aligned = (folder: RunFolder, work: TaskOptions = {}) =>
       trainInFolder(
         folder,
         { kind: "align", iteration: 0, objective: preference(bcoPair({ beta: 0.1 })), examples, options: phase.options, start: phase.start },

@@ -5,7 +5,7 @@ import { lossNamed } from "../../src/align/losses/index.js";
 import { mixed } from "../../src/align/moving-average.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { supervised } from "../../src/align/sft.js";
-import { Training, type StepRecord, type TrainingInputs, type TrainingOptions } from "../../src/align/training.js";
+import { Trainer, type StepRecord, type TrainerInputs, type TrainingOptions } from "../../src/align/trainer.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
@@ -46,9 +46,9 @@ interface Trained {
   readonly parameters: Weights;
 }
 
-async function train(change: Partial<TrainingOptions> = {}, inputs: TrainingInputs<ReferencedPair> = { heldOut }): Promise<Trained> {
+async function train(change: Partial<TrainingOptions> = {}, inputs: TrainerInputs<ReferencedPair> = { heldOut }): Promise<Trained> {
   const policy = await tinyPolicy(programs);
-  const training = await Training.begin(policy, objective, pairs, { ...options, ...change }, Random.seeded(7), inputs);
+  const training = await Trainer.begin(policy, objective, pairs, { ...options, ...change }, Random.seeded(7), inputs);
   const records: StepRecord[] = [];
   const path: Weights[] = [];
   for await (const record of training.steps()) {
@@ -97,14 +97,14 @@ describe("evaluations during training", () => {
     /** Asks to stop when the second evaluation is prepared: its record waits for it. */
     const stopping = { ...objective, metrics: (...args: Parameters<typeof objective.metrics>) => (calls++ === 2 ? controller.abort(new Error("stopped")) : undefined, objective.metrics(...args)) };
     let calls = 0;
-    const first = await Training.begin(policy, stopping, pairs, settings, Random.seeded(7), { heldOut });
+    const first = await Trainer.begin(policy, stopping, pairs, settings, Random.seeded(7), { heldOut });
     const records: StepRecord[] = [];
     await assert.rejects(async () => {
       for await (const record of first.steps(controller.signal)) records.push(record);
     }, /stopped/);
     const position = await first.position();
-    assert.deepEqual([records.length, position.step, position.unreported?.step], [1, 2, 2]);
-    const second = await Training.begin(policy, objective, pairs, settings, Random.seeded(7), { heldOut, from: position });
+    assert.deepEqual([records.length, position.step, position.pendingRecord?.step], [1, 2, 2]);
+    const second = await Trainer.begin(policy, objective, pairs, settings, Random.seeded(7), { heldOut, from: position });
     for await (const record of second.steps()) records.push(record);
     assert.deepEqual(records, expected.records);
     assertSameTensors(await policy.parameters(), expected.parameters);
@@ -112,10 +112,10 @@ describe("evaluations during training", () => {
 });
 
 describe("the best evaluation", () => {
-  for (const [keepBest, sign] of [["eval_loss", 1], ["eval_rewards/margins", -1], ["eval_rewards/accuracies", -1]] as const) {
-    it(`by ${keepBest} is what is kept`, async () => {
-      const { records, path, parameters } = await train({ evaluateEvery: 1, epochs: 4, keepBest });
-      const values = records.map((record) => sign * record[keepBest]!);
+  for (const [keepBestBy, sign] of [["eval_loss", 1], ["eval_rewards/margins", -1], ["eval_rewards/accuracies", -1]] as const) {
+    it(`by ${keepBestBy} is what is kept`, async () => {
+      const { records, path, parameters } = await train({ evaluateEvery: 1, epochs: 4, keepBestBy });
+      const values = records.map((record) => sign * record[keepBestBy]!);
       const best = values.indexOf(Math.min(...values));
       assert.ok(best < records.length - 1, `the last step is the best, ${values.join(" ")}`);
       assertSameTensors(parameters, path[best]!);
@@ -123,8 +123,8 @@ describe("the best evaluation", () => {
   }
 
   it("ends the training when it has not been bettered for long enough", async () => {
-    const whole = await train({ evaluateEvery: 1, epochs: 4, keepBest: "eval_loss" });
-    const { records, parameters } = await train({ evaluateEvery: 1, epochs: 4, keepBest: "eval_loss", patience: 2 });
+    const whole = await train({ evaluateEvery: 1, epochs: 4, keepBestBy: "eval_loss" });
+    const { records, parameters } = await train({ evaluateEvery: 1, epochs: 4, keepBestBy: "eval_loss", patience: 2 });
     const losses = records.map((record) => record["eval_loss"]!);
     const best = losses.indexOf(Math.min(...losses));
     assert.equal(records.length, best + 3);
@@ -135,8 +135,8 @@ describe("the best evaluation", () => {
   it("must be of a metric that is evaluated", async () => {
     const policy = await tinyPolicy(programs);
     const sequences = randomSequences(4, Random.seeded(1));
-    const settings: TrainingOptions = { ...options, evaluateEvery: 1, keepBest: "eval_rewards/margins" };
-    const training = await Training.begin(policy, supervised, sequences, settings, Random.seeded(1), { heldOut: sequences });
+    const settings: TrainingOptions = { ...options, evaluateEvery: 1, keepBestBy: "eval_rewards/margins" };
+    const training = await Trainer.begin(policy, supervised, sequences, settings, Random.seeded(1), { heldOut: sequences });
     await assert.rejects(training.steps().next(), {
       name: "InputError",
       message: 'keep best: found "eval_rewards/margins", expected one of what is evaluated: eval_loss',
@@ -190,10 +190,10 @@ describe("a reference that moves", () => {
   });
 
   it("is refused where there is none", async () => {
-    const training = Training.begin(await tinyPolicy(programs), supervised, randomSequences(4, Random.seeded(1)), { ...options, referenceUpdate: { ema: 0.5 } }, Random.seeded(1));
+    const training = Trainer.begin(await tinyPolicy(programs), supervised, randomSequences(4, Random.seeded(1)), { ...options, referenceUpdate: { ema: 0.5 } }, Random.seeded(1));
     await assert.rejects(training, { name: "InputError", message: 'reference update: found one in a training without a reference (sft), expected "fixed"' });
     const simpo = preference(lossNamed("simpo", { beta: 2 }));
-    const withSimpo = Training.begin(await tinyPolicy(programs), simpo, pairs, { ...options, referenceUpdate: { ema: 0.5 } }, Random.seeded(1));
+    const withSimpo = Trainer.begin(await tinyPolicy(programs), simpo, pairs, { ...options, referenceUpdate: { ema: 0.5 } }, Random.seeded(1));
     await assert.rejects(withSimpo, { name: "InputError", message: /^reference update: found one in a training without a reference \(preference .*simpo/ });
   });
 });

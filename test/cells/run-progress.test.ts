@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Figures, Reporter } from "../../src/base/work.js";
+import type { Figures, Reporter } from "../../src/base/task.js";
 import { runProgress } from "../../src/cells/run-progress.js";
 
 describe("runProgress", () => {

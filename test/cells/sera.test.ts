@@ -47,7 +47,7 @@ describe("sera in a cell", () => {
     assert.ok(shown[0]!.chosen.startsWith(first.chosen));
     assert.equal(shown[0]!.chosenScore, first.chosenScore);
     assert.ok(shown.every(({ ensemble }, i) => i === 0 || ensemble <= shown[i - 1]!.ensemble));
-    assert.equal(bootstrapped.numRows(), run.iterations[2]!.pairsMade);
+    assert.equal(bootstrapped.numRows(), run.iterations[2]!.pairsBootstrapped);
     assert.equal(responses.numRows(), 6);
     assert.ok(margins.columnNames().includes("chosenLength"));
     assert.match((await bundleOf(run))["text/plain"] as string, /goldReward/);

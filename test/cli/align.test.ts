@@ -75,7 +75,7 @@ describe("sera align", () => {
       assert.ok(Math.min(...kept) >= Math.max(...dropped));
     }
     for (const [i, row] of third.entries()) {
-      assert.equal(row.margin, row.chosenLogRatio - row.rejectedLogRatio);
+      assert.equal(row.margin, row.chosenReward - row.rejectedReward);
       assert.equal(row.previousMargin, second[i].margin);
       assert.equal(row.ensemble, (1 - 0.3) * row.margin + 0.3 * row.previousMargin);
       assert.equal(second[i].previousMargin, 0);
@@ -105,7 +105,7 @@ describe("sera align", () => {
     const { iterations, ...about } = json(first.folder, "summary.json");
     assert.deepEqual(about, { method: "sera", loss: "dpo", seed: 1 });
     assert.deepEqual(
-      iterations.map(({ iteration, pairsKept, pairsMade }: any) => [iteration, pairsKept, pairsMade]),
+      iterations.map(({ iteration, pairsSelected, pairsBootstrapped }: any) => [iteration, pairsSelected, pairsBootstrapped]),
       [[0, null, null], [1, 24, 0], [2, 17, 7], [3, 17, 7]],
     );
     for (const { iteration, accuracy, meanMargin, goldReward, winRate, seconds } of iterations) {
@@ -151,7 +151,7 @@ describe("sera align", () => {
     const { folder } = await aligned("dpo", ...common, "--model", "../model", "--iterations", "1", "--micro-batch-size", "3");
     const { method, iterations } = json(folder, "summary.json");
     assert.equal(method, "dpo");
-    assert.deepEqual(iterations.map(({ pairsKept }: any) => pairsKept), [null, 24]);
+    assert.deepEqual(iterations.map(({ pairsSelected }: any) => pairsSelected), [null, 24]);
     assert.equal(iterations[1].accuracy, null);
     assert.ok(!existsSync(join(folder, "iteration-1/margins.jsonl")));
     assert.deepEqual(new Set(rows(folder, "metrics.jsonl").map(({ phase }) => phase)), new Set(["align"]));
@@ -164,8 +164,8 @@ describe("sera align", () => {
   it("trains on kept pairs alone with --bootstrap 0, and marks flipped pairs", async () => {
     const flags = ["--iterations", "2", "--bootstrap", "0", "--select", "0.5", "--flip", "0.25", "--model", "world", "--init-from", "../model"];
     const { folder } = await aligned("kept", ...common, ...flags);
-    const { pairsKept, pairsMade } = json(folder, "summary.json").iterations[2];
-    assert.deepEqual([pairsKept, pairsMade], [12, 0]);
+    const { pairsSelected, pairsBootstrapped } = json(folder, "summary.json").iterations[2];
+    assert.deepEqual([pairsSelected, pairsBootstrapped], [12, 0]);
     assert.ok(!existsSync(join(folder, "iteration-2/samples.jsonl")));
     assert.equal(json(folder, "data.json").flipped, 6);
     const flipped = rows(folder, "iteration-2/margins.jsonl").filter((row) => row.flipped).map(({ id }) => id);
@@ -179,8 +179,8 @@ describe("sera align", () => {
 
   it("trains on its own pairs alone with --select 0", async () => {
     const { folder } = await aligned("own", ...common, "--model", "../model", "--iterations", "2", "--select", "0", "--bootstrap", "0.5");
-    const { pairsKept, pairsMade } = json(folder, "summary.json").iterations[2];
-    assert.deepEqual([pairsKept, pairsMade], [0, 12]);
+    const { pairsSelected, pairsBootstrapped } = json(folder, "summary.json").iterations[2];
+    assert.deepEqual([pairsSelected, pairsBootstrapped], [0, 12]);
     assert.ok(rows(folder, "iteration-2/margins.jsonl").every(({ kept }) => !kept));
   });
 

@@ -56,12 +56,12 @@ describe("the options", () => {
   it("of a training that have no default are left out unless they are given", () => {
     const own = (options: Record<string, unknown>) => Object.fromEntries(flatTrainingNames.filter((name) => name in options).map((name) => [name, options[name]]));
     assert.deepEqual(own(parsed()), {});
-    const flags = ["--max-steps", "9", "--evaluate-every", "3", "--keep-best", "eval_rewards/margins", "--patience", "2", "--ema-decay", "0.9"];
+    const flags = ["--max-steps", "9", "--evaluate-every", "3", "--keep-best-by", "eval_rewards/margins", "--patience", "2", "--ema-decay", "0.9"];
     assert.deepEqual(own(parsed(...flags, "--micro-batch-size", "4", "--reference-every", "5", "--reference-ema", "0.6")), {
-      ...{ microBatchSize: 4, maxSteps: 9, evaluateEvery: 3, keepBest: "eval_rewards/margins", patience: 2, emaDecay: 0.9 },
+      ...{ microBatchSize: 4, maxSteps: 9, evaluateEvery: 3, keepBestBy: "eval_rewards/margins", patience: 2, emaDecay: 0.9 },
       ...{ referenceEvery: 5, referenceEma: 0.6 },
     });
-    assert.throws(() => parsed("--keep-best", "eval_los"), /found "eval_los", expected one of eval_loss, eval_rewards\/accuracies, eval_rewards\/margins, eval_rewards\/chosen\./);
+    assert.throws(() => parsed("--keep-best-by", "eval_los"), /found "eval_los", expected one of eval_loss, eval_rewards\/accuracies, eval_rewards\/margins, eval_rewards\/chosen\./);
   });
 
   it("that are not known say what is", () => {

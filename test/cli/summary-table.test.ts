@@ -11,9 +11,9 @@ describe("textTable", () => {
 describe("summaryTable", () => {
   it("has a row an iteration, with dashes for what there is none of", () => {
     const seconds = { training: 10.4, scoring: 1, sampling: 2.2, evaluation: 0 };
-    const start = { iteration: 0, pairsKept: null, pairsMade: null, pairsSeen: 0, bootstrap: null, accuracy: null, meanMargin: null, seconds };
+    const start = { iteration: 0, pairsSelected: null, pairsBootstrapped: null, pairsSeen: 0, bootstrap: null, accuracy: null, meanMargin: null, seconds };
     const judged = { goldReward: 0.7, goldRewardInterval: [0.65, 0.75], winRate: 0.6, winRateInterval: [0.5, 0.7] } as const;
-    const trained = { ...start, iteration: 1, pairsKept: 24, pairsMade: 0, accuracy: 0.625, meanMargin: -1.234, ...judged };
+    const trained = { ...start, iteration: 1, pairsSelected: 24, pairsBootstrapped: 0, accuracy: 0.625, meanMargin: -1.234, ...judged };
     assert.deepEqual(summaryTable({ method: "dpo", loss: "dpo", seed: 1, iterations: [start, trained] }).split("\n"), [
       "iteration  kept  made  margin  accuracy           gold reward              win rate  seconds",
       "0 (start)     –     –       –         –                     –                     –       14",

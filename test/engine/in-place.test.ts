@@ -10,7 +10,7 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { splitRowWrites } from "../../src/engine/onnx/row-writes.js";
 import * as g from "../../src/graph/index.js";
 import { Graph, gradients, tensor, topologicalOrder, type Shape, type Value } from "../../src/graph/index.js";
-import { writeProgram } from "../../src/model/cache.js";
+import { decodeProgram } from "../../src/model/cache.js";
 import { assertClose } from "../support/compare.js";
 import { evaluate } from "../support/reference.js";
 import { tinyConfig } from "../support/tiny-model.js";
@@ -61,7 +61,7 @@ function twoLayers() {
 
 describe("all of a program's updates are in place in", () => {
   const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
-  const made = { config: tinyConfig, objective: supervised, shape, places: 2 };
+  const made = { config: tinyConfig, objective: supervised, shape, slots: 2 };
   const adamW = { ...defaultAdamW, weightDecay: 0.1 };
   const programs: Record<string, Program> = {
     "a clipped AdamW step": stepProgram(made, adamW),
@@ -128,7 +128,7 @@ describe("a cache", () => {
   });
 
   it("is all that writing a token changes", () => {
-    const program = writeProgram(tinyConfig, { rows: 2, places: 12 }, 12, "logits");
+    const program = decodeProgram(tinyConfig, { rows: 2, capacity: 12 }, 12, "logits");
     assert.equal(program.updates.size, 2 * tinyConfig.layers);
     assert.equal(splitRowWrites(program).program.updates.size, 0);
   });

@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
-import type { Work } from "../../src/base/work.js";
+import type { TaskOptions } from "../../src/base/task.js";
 import { openRepository } from "../../src/hub/repository.js";
 import { commitFor, cutAfter, digestOf, give, HubServer, status } from "../support/hub-server.js";
 
@@ -17,7 +17,7 @@ const content = Buffer.concat(Array.from({ length: 40_000 }, (_, i) => createHas
 const held = { revisions: { main: { [path]: content, "config.json": "{}" } } };
 const digest = digestOf(path, content);
 
-async function download(work: Work = {}, wanted = path): Promise<string> {
+async function download(work: TaskOptions = {}, wanted = path): Promise<string> {
   const repository = await openRepository({ type: "model", name: "org/name", revision: "main" }, work.signal);
   for await (const found of repository.download([wanted], work)) return found;
   throw new Error("nothing was downloaded");

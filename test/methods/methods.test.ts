@@ -54,14 +54,14 @@ describe("sera", () => {
   it("trains as many pairs each round: kept ones and its own", async (test) => {
     const { summary, seen } = await run(test, methods.sera({ select: 0.5, bootstrap: 0.5 }));
     assert.deepEqual([summary.method, seen], ["sera", [0, 8, 8, 8]]);
-    assert.deepEqual(summary.iterations.map(({ pairsMade }) => pairsMade), [null, 0, 4, 4]);
+    assert.deepEqual(summary.iterations.map(({ pairsBootstrapped }) => pairsBootstrapped), [null, 0, 4, 4]);
   });
 });
 
 describe("iterativeDpo", () => {
   it("trains on the judge's best and worst response, against the policy that each round begins from", async (test) => {
     const { summary, firstLoss, made } = await run(test, methods.iterativeDpo());
-    assert.deepEqual(summary.iterations.map(({ pairsKept }) => pairsKept), [null, 8, 0, 0]);
+    assert.deepEqual(summary.iterations.map(({ pairsSelected }) => pairsSelected), [null, 8, 0, 0]);
     assert.ok((await made(3)).every(({ chosenReward, rejectedReward }) => chosenReward! > rejectedReward!));
     assert.ok([1, 2, 3].every((t) => nearLn2(firstLoss(t))));
   });
@@ -70,7 +70,7 @@ describe("iterativeDpo", () => {
 describe("dice", () => {
   it("mixes its own pairs with as many of the data's", async (test) => {
     const { summary, firstLoss } = await run(test, methods.dice());
-    assert.deepEqual(summary.iterations.map(({ pairsKept, pairsMade }) => [pairsKept, pairsMade]), [[null, null], [8, 0], [4, 4], [4, 4]]);
+    assert.deepEqual(summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]), [[null, null], [8, 0], [4, 4], [4, 4]]);
     assert.ok(nearLn2(firstLoss(2)));
   });
 });

@@ -77,7 +77,7 @@ describe("layOut", () => {
       response: Int32Array.of(0, 0, 1, 2),
       weight: Float32Array.of(1, 1, 1, 1),
       place: Int32Array.of(0, 1, 2, 3, 2, 0, 0, 1, 0, 0, 0, 0),
-      lastSeenBy: Int32Array.of(5, 5, 3, 3, 4, 0, 5, 1, 0, 0, 0, 0),
+      visibleUntil: Int32Array.of(5, 5, 3, 3, 4, 0, 5, 1, 0, 0, 0, 0),
     });
   });
 
@@ -92,7 +92,7 @@ describe("layOut", () => {
           completions: exact.completions + moreCompletions,
           sharesPrompts: true,
         };
-        const { tokens, position, target, response, weight, place, lastSeenBy } = layOut(given, shape, 0);
+        const { tokens, position, target, response, weight, place, visibleUntil } = layOut(given, shape, 0);
         const counted = [...weight.keys()].filter((i) => weight[i] !== 0);
         assert.equal(counted.length, exact.completions);
         let number = 0;
@@ -101,7 +101,7 @@ describe("layOut", () => {
           let last = sequences[0]!.prompt.length - 1;
           for (const { prompt, response: tokensOf } of sequences) {
             last += tokensOf.length;
-            const seen = Array.from({ length: last + 1 }, (_, k) => k).filter((k) => lastSeenBy![begin + k]! >= last);
+            const seen = Array.from({ length: last + 1 }, (_, k) => k).filter((k) => visibleUntil![begin + k]! >= last);
             assert.deepEqual(seen.map((k) => tokens[begin + k]), [...prompt, ...tokensOf]);
             assert.deepEqual(seen.map((k) => place![begin + k]), [...seen.keys()]);
             const own = counted.filter((i) => response[i] === number);

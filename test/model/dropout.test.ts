@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import { defaultAdamW } from "../../src/align/adamw.js";
 import { dpo } from "../../src/align/losses/dpo.js";
 import { preference } from "../../src/align/preference.js";
-import { Training, type TrainingPosition } from "../../src/align/training.js";
+import { Trainer, type TrainerState } from "../../src/align/trainer.js";
 import { stepProgram } from "../../src/align/training-program.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -143,8 +143,8 @@ describe("training with dropout", () => {
     const adapter = { ...lora, dropout };
     const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
     let policy = await model.withAdapter(adapter, initialLora(tinyConfig, adapter, Random.seeded(3)));
-    const begin = (from?: TrainingPosition) =>
-      Training.begin(policy, preference(dpo({ beta: 0.1 })), pairs, { ...settings, recompute }, Random.seeded(seed), { from });
+    const begin = (from?: TrainerState) =>
+      Trainer.begin(policy, preference(dpo({ beta: 0.1 })), pairs, { ...settings, recompute }, Random.seeded(seed), { from });
     let training = await begin();
     const losses: number[] = [];
     for (;;) {
@@ -178,7 +178,7 @@ describe("training with dropout", () => {
   it("keeps no mask where activations are computed again", () => {
     const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
     const masksOf = (recompute: boolean) => {
-      const { updates } = stepProgram({ config, objective: preference(dpo({ beta: 0.1 })), shape, places: 1, recompute }, defaultAdamW);
+      const { updates } = stepProgram({ config, objective: preference(dpo({ beta: 0.1 })), shape, slots: 1, recompute }, defaultAdamW);
       return topologicalOrder(updates.values()).filter(({ op, inputs }) => op === "less" && inputs[0]!.op === "sub").length;
     };
     assert.equal(masksOf(false), layers.length);
@@ -192,7 +192,7 @@ describe("training with dropout", () => {
     const [pair] = pairs as [(typeof pairs)[number]];
     // The same pair at each step, and a rate that changes nothing to speak of.
     const options = { batchSize: 1, epochs: 3, learningRate: 1e-30, evaluateEvery: 1 };
-    const training = await Training.begin(policy, objective, [pair], options, Random.seeded(1), { heldOut: [pair] });
+    const training = await Trainer.begin(policy, objective, [pair], options, Random.seeded(1), { heldOut: [pair] });
     const [losses, evaluated] = [new Set<number>(), new Set<number>()];
     for await (const { loss, eval_loss } of training.steps()) {
       losses.add(loss);

@@ -6,7 +6,7 @@ import { loadPreferences } from "../../src/data/load-preferences.js";
 import { encodePrompt } from "../../src/data/tokenize.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import { generate, type GenerationOptions, type WritingRequest } from "../../src/model/generate.js";
+import { generate, type GenerationOptions, type GenerationRequest } from "../../src/model/generate.js";
 import { Policy } from "../../src/model/policy.js";
 
 /* What must hold of a model that has been trained, whose texts come to their ends at different times. */
@@ -14,7 +14,7 @@ import { Policy } from "../../src/model/policy.js";
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine, 40);
 let policy: Policy;
-let requests: WritingRequest[];
+let requests: GenerationRequest[];
 before(async () => {
   policy = await Policy.load(programs, world.sft);
   const { pairs } = await loadPreferences(world.heldOut, { limit: 24 });
@@ -23,7 +23,7 @@ before(async () => {
 after(() => engine.close());
 
 /** The text of each response by `key/number`. */
-async function texts(wanted: readonly WritingRequest[], options: GenerationOptions = {}): Promise<Map<string, string>> {
+async function texts(wanted: readonly GenerationRequest[], options: GenerationOptions = {}): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for await (const batch of generate(policy, wanted, Random.seeded(2), { temperature: 0.7, maxNewTokens: 48, ...options })) {
     for (const { request, number, tokens } of batch) found.set(`${wanted[request]!.key}/${number}`, policy.tokenizer.decode(tokens));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
-import type { Work } from "../../src/base/work.js";
+import type { TaskOptions } from "../../src/base/task.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import type { ModelConfig } from "../../src/model/config.js";
-import { generate, generateTokens, type GenerationOptions, type Writing, type WritingRequest } from "../../src/model/generate.js";
+import { generate, generateTokens, type GenerationOptions, type Generation, type GenerationRequest } from "../../src/model/generate.js";
 import { initialParameters } from "../../src/model/parameters.js";
 import { Policy } from "../../src/model/policy.js";
 import { loadModelCase, modelCases } from "../support/model-case.js";
@@ -21,7 +21,7 @@ after(() => engine.close());
 
 const random = Random.seeded(9);
 /** Prompts of 1 to 12 tokens, two responses each. */
-const requests: WritingRequest[] = [9, 12, 1, 10, 5, 6].map((length) => ({
+const requests: GenerationRequest[] = [9, 12, 1, 10, 5, 6].map((length) => ({
   key: `prompt of ${length}`,
   prompt: randomTokens(length, random),
   responses: 2,
@@ -29,18 +29,18 @@ const requests: WritingRequest[] = [9, 12, 1, 10, 5, 6].map((length) => ({
 
 /** All batches, in the order in which they are yielded. */
 async function written(
-  wanted: readonly WritingRequest[],
+  wanted: readonly GenerationRequest[],
   options: GenerationOptions = {},
-  { by = policy, seed = 4, work }: { by?: Policy; seed?: number; work?: Work } = {},
-): Promise<Writing[][]> {
-  const batches: Writing[][] = [];
+  { by = policy, seed = 4, work }: { by?: Policy; seed?: number; work?: TaskOptions } = {},
+): Promise<Generation[][]> {
+  const batches: Generation[][] = [];
   const settings = { maxNewTokens: 8, ...options };
   for await (const batch of generate(by, wanted, Random.seeded(seed), settings, work)) batches.push(batch);
   return batches;
 }
 
 /** The tokens of each response by `request/number`. */
-function byName(batches: readonly Writing[][], wanted: readonly WritingRequest[]): Map<string, number[]> {
+function byName(batches: readonly Generation[][], wanted: readonly GenerationRequest[]): Map<string, number[]> {
   return new Map(batches.flat().map(({ request, number, tokens }) => [`${wanted[request]!.key}/${number}`, [...tokens]]));
 }
 

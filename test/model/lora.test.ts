@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { RunFolder } from "../../src/align/run-folder.js";
 import { supervised } from "../../src/align/sft.js";
-import { Training } from "../../src/align/training.js";
+import { Trainer } from "../../src/align/trainer.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
@@ -101,7 +101,7 @@ describe("LoRA", () => {
     const policy = await model.withAdapter(lora, initialLora(tinyConfig, lora, Random.seeded(3)));
     const before = await responseLogProbs(model, sequences);
     assert.deepEqual(await responseLogProbs(policy, sequences), before);
-    const training = await Training.begin(policy, supervised, sequences, { batchSize: 4, epochs: 2, learningRate: 0.05 }, Random.seeded(4));
+    const training = await Trainer.begin(policy, supervised, sequences, { batchSize: 4, epochs: 2, learningRate: 0.05 }, Random.seeded(4));
     for await (const { loss } of training.steps()) assert.ok(Number.isFinite(loss));
     await training.end();
     const after = await responseLogProbs(policy, sequences);
@@ -183,7 +183,7 @@ describe("an adapter on disk", () => {
     const options = { beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, seed: 1, training, generation: { maxNewTokens: 4 } };
     const pairs = randomPairs(8, Random.seeded(2));
     const { iterations } = await runMethod(seraMethod(options), { start, base, pairs }, folder, programs);
-    assert.deepEqual(iterations.map(({ pairsKept }) => pairsKept), [null, 8, 4]);
+    assert.deepEqual(iterations.map(({ pairsSelected }) => pairsSelected), [null, 8, 4]);
     assert.deepEqual(readdirSync(folder.file("iteration-2/model")).sort(), ["adapter_config.json", "adapter_model.safetensors"]);
     const first = (await folder.known<{ loss: number }>("metrics.jsonl"))[0]!;
     assert.ok(Math.abs(first.loss - Math.log(2)) < 1e-6, "the reference is the base");

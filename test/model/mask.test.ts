@@ -53,9 +53,9 @@ describe("sharedMask", () => {
   function draw(config: ModelConfig): string[] {
     const graph = new Graph();
     const leaf = (name: string) => graph.input(name, "int32", [1, 6]);
-    const mask = sharedMask(config, leaf("place"), leaf("lastSeenBy"));
+    const mask = sharedMask(config, leaf("place"), leaf("visibleUntil"));
     assert.deepEqual(mask.shape, [1, 1, 6, 6]);
-    return drawn(evaluate([mask], { place: [0, 1, 2, 3, 2, 0], lastSeenBy: [5, 5, 3, 3, 4, 0] })[0]!, 6).slice(0, 5);
+    return drawn(evaluate([mask], { place: [0, 1, 2, 3, 2, 0], visibleUntil: [5, 5, 3, 3, 4, 0] })[0]!, 6).slice(0, 5);
   }
 
   it("lets a response see the prompt and itself, and no other response", () => {

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import { generate, type WritingRequest } from "../../src/model/generate.js";
+import { generate, type GenerationRequest } from "../../src/model/generate.js";
 import type { Policy } from "../../src/model/policy.js";
 import { stream, type TextPiece } from "../../src/model/stream.js";
 import { byteTokenizer, randomTokens, tinyPolicy } from "../support/tiny-model.js";
@@ -17,7 +17,7 @@ before(async () => {
 after(() => engine.close());
 
 const random = Random.seeded(9);
-const requests: WritingRequest[] = [9, 12, 1].map((length) => ({ key: `${length}`, prompt: randomTokens(length, random), responses: 3 }));
+const requests: GenerationRequest[] = [9, 12, 1].map((length) => ({ key: `${length}`, prompt: randomTokens(length, random), responses: 3 }));
 // All tokens are about as likely, so that some responses end early, and most bytes are no characters.
 const options = { temperature: 50, maxNewTokens: 16, stopTokens: Array.from({ length: 16 }, (_, i) => 16 * i) };
 

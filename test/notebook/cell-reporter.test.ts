@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { reported } from "../../src/base/work.js";
+import { reported } from "../../src/base/task.js";
 import { cellReporter } from "../../src/notebook/cell-reporter.js";
 import { listeningHost } from "./listening-host.js";
 import { onlyOurMarkup } from "./markup.js";

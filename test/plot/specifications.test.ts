@@ -147,11 +147,11 @@ describe("nothing to draw", () => {
 
 it("rows that a run writes are rows that the plots read", async () => {
   const iteration: IterationSummary = {
-    ...{ iteration: 2, pairsKept: 7, pairsMade: 3, pairsSeen: 10, bootstrap: null, accuracy: 0.75, meanMargin: 1 },
+    ...{ iteration: 2, pairsSelected: 7, pairsBootstrapped: 3, pairsSeen: 10, bootstrap: null, accuracy: 0.75, meanMargin: 1 },
     seconds: { training: 3, scoring: 2, sampling: 1, evaluation: 0 },
   };
   const lengths = { chosenLength: 3, rejectedLength: 4 };
-  const pair: Reviewed = { id: "p", prompt: "p", ...lengths, chosenLogRatio: 1, rejectedLogRatio: -1, margin: 2, previousMargin: 0, ensemble: 1.4, kept: true };
+  const pair: Reviewed = { id: "p", prompt: "p", ...lengths, chosenReward: 1, rejectedReward: -1, margin: 2, previousMargin: 0, ensemble: 1.4, kept: true };
   const spec = plot.dashboard({ steps: [], margins: [{ iteration: 2, ...pair }], iterations: [iteration] });
   const svg = await plot.renderSvg(spec);
   assert.match(svg, /before iteration 2: 1 of 1 kept/);

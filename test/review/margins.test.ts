@@ -14,15 +14,15 @@ describe("margins", () => {
   it("are chosen less rejected, ensembled with those of the policies before", () => {
     assert.deepEqual(margins(pairs, ratios, [[-1, 4, 0]], [0.75, 0.25]), [
       {
-        ...{ id: "a", prompt: "a", chosenLogRatio: 2, rejectedLogRatio: 0.5, margin: 1.5, previousMargin: -1, ensemble: 0.75 * 1.5 - 0.25 },
+        ...{ id: "a", prompt: "a", chosenReward: 2, rejectedReward: 0.5, margin: 1.5, previousMargin: -1, ensemble: 0.75 * 1.5 - 0.25 },
         ...{ chosenLength: 3, rejectedLength: 1, chosenScore: 4, rejectedScore: 2 },
       },
       {
-        ...{ id: "b", prompt: "b", chosenLogRatio: -1, rejectedLogRatio: 1, margin: -2, previousMargin: 4, ensemble: -0.5 },
+        ...{ id: "b", prompt: "b", chosenReward: -1, rejectedReward: 1, margin: -2, previousMargin: 4, ensemble: -0.5 },
         ...{ chosenLength: 2, rejectedLength: 2, flipped: true },
       },
       {
-        ...{ id: "c", prompt: "a", chosenLogRatio: 0, rejectedLogRatio: 3, margin: -3, previousMargin: 0, ensemble: -2.25 },
+        ...{ id: "c", prompt: "a", chosenReward: 0, rejectedReward: 3, margin: -3, previousMargin: 0, ensemble: -2.25 },
         ...{ chosenLength: 1, rejectedLength: 1 },
       },
     ]);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
-import type { Work } from "../../src/base/work.js";
+import type { TaskOptions } from "../../src/base/task.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { initialLora } from "../../src/model/lora.js";
@@ -21,7 +21,7 @@ const pairs = randomPairs(5, Random.seeded(2));
 /** The values, and whether they were computed, which progress tells. */
 async function ask(folder: string, policy: Policy, of = pairs) {
   let computed = false;
-  const work: Work = { onProgress: () => (computed = true) };
+  const work: TaskOptions = { onProgress: () => (computed = true) };
   return { values: await cachedPairLogProbs(policy, of, folder, work), computed };
 }
 

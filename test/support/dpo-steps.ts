@@ -1,6 +1,6 @@
 import { dpo } from "../../src/align/losses/dpo.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
-import { Training, type StepRecord, type TrainingOptions } from "../../src/align/training.js";
+import { Trainer, type StepRecord, type TrainingOptions } from "../../src/align/trainer.js";
 import { Random } from "../../src/base/random.js";
 import type { Policy } from "../../src/model/policy.js";
 import { randomPairs } from "./tiny-model.js";
@@ -13,7 +13,7 @@ export async function dpoSteps(policy: Policy, pairCount: number, options: Omit<
     referenceChosen: -20,
     referenceRejected: -21,
   }));
-  const training = await Training.begin(policy, preference(dpo({ beta: 0.1 })), pairs, { batchSize: 4, epochs: 1, ...options }, Random.seeded(3));
+  const training = await Trainer.begin(policy, preference(dpo({ beta: 0.1 })), pairs, { batchSize: 4, epochs: 1, ...options }, Random.seeded(3));
   const records: StepRecord[] = [];
   for await (const record of training.steps()) records.push(record);
   await training.end();

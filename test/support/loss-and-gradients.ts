@@ -9,7 +9,7 @@ import { parameterShapes, type Parameters } from "../../src/model/parameters.js"
 
 /** What a batch may have more than its examples need. */
 export interface Padding {
-  readonly places?: number;
+  readonly slots?: number;
   readonly length?: number;
   readonly completions?: number;
 }
@@ -29,26 +29,26 @@ export async function lossAndGradients<Example>(
   sharePrompts = false,
 ): Promise<{ loss: number; gradients: Map<string, Tensor> }> {
   const rows = examples.flatMap((example) => rowsOf(objective.sequences(example), sharePrompts));
-  const places = examples.length + (padding.places ?? 0);
+  const slots = examples.length + (padding.slots ?? 0);
   const exact = exactShape(rows);
   const shape: BatchShape = {
     ...exact,
-    rows: (places * exact.rows) / examples.length,
-    responses: (places * exact.responses) / examples.length,
+    rows: (slots * exact.rows) / examples.length,
+    responses: (slots * exact.responses) / examples.length,
     length: exact.length + (padding.length ?? 0),
     completions: exact.completions + (padding.completions ?? 0),
   };
   const graph = new Graph();
   const leaves = batchLeaves(graph, shape);
   const network = stateWeights(graph, config);
-  const { loss } = objective.build(leaves, weightedTokenLogProbs(config, network, leaves), places);
+  const { loss } = objective.build(leaves, weightedTokenLogProbs(config, network, leaves), slots);
   const names = [...parameterShapes(config).keys()];
   const slopes = gradients(loss, names.map(network.weight));
 
   const state = await engine.createState(parameters);
   const outputs = { loss, ...Object.fromEntries(names.map((name, i) => [name, slopes[i]!])) };
   const executable = await engine.prepare({ outputs, updates: new Map() });
-  const { tokenWeight, feeds } = objective.feed(examples, examples, places);
+  const { tokenWeight, feeds } = objective.feed(examples, examples, slots);
   const found = await executable.run({ ...layOut(rows, shape, 1, tokenWeight), ...feeds }, [state]);
   await executable.release();
   await state.free();

@@ -27,9 +27,9 @@ export interface LossAndSlopes {
 const columns = ["policyChosen", "policyRejected", "referenceChosen", "referenceRejected", "chosenLength", "rejectedLength", "pairWeight"] as const;
 
 /** A loss as a graph: its leaves are named as in {@link PairLogProbs}. */
-function lossGraph(loss: PreferenceLoss, places: number) {
+function lossGraph(loss: PreferenceLoss, slots: number) {
   const graph = new Graph();
-  const leaf = (name: string) => graph.input(name, "float32", [places]);
+  const leaf = (name: string) => graph.input(name, "float32", [slots]);
   const leaves = Object.fromEntries(columns.map((name) => [name, leaf(name)])) as Record<(typeof columns)[number], Value>;
   const logProbs: PairLogProbs = { ...leaves, meanChosenLength: graph.input("meanChosenLength", "float32", []) };
   const total = sum(mul(loss.perPair(logProbs), logProbs.pairWeight));
@@ -37,11 +37,11 @@ function lossGraph(loss: PreferenceLoss, places: number) {
   return { outputs: { loss: total, gradientChosen, gradientRejected }, running: loss.running?.update(logProbs) ?? new Map<string, Value>() };
 }
 
-function lossFeeds(numbers: PairNumbers, places: number, step: number): Record<string, number[]> {
+function lossFeeds(numbers: PairNumbers, slots: number, step: number): Record<string, number[]> {
   const pairs = numbers.policyChosen.length;
   const ones = numbers.policyChosen.map(() => 1);
   const { chosenLength = ones, rejectedLength = ones } = numbers;
-  const padded = (values: readonly number[], padding: number) => [...values, ...new Array<number>(places - pairs).fill(padding)];
+  const padded = (values: readonly number[], padding: number) => [...values, ...new Array<number>(slots - pairs).fill(padding)];
   return {
     policyChosen: padded(numbers.policyChosen, 0),
     policyRejected: padded(numbers.policyRejected, 0),
@@ -57,7 +57,7 @@ function lossFeeds(numbers: PairNumbers, places: number, step: number): Record<s
 /**
  * A loss on an engine, in float32, of the first step of a training.
  *
- * @param padding places that hold no pair
+ * @param padding slots that hold no pair
  * @param step pairs of the step, of which these are some. Default: these are all
  */
 export async function lossOn(

@@ -3,7 +3,7 @@ import type { ImplicitReward } from "./reward.js";
 
 /**
  * A batch of pairs as a loss sees it: log-probabilities are sums over response tokens, in nats. The real pairs come
- * first; the places after them are padding, of weight 0.
+ * first; the slots after them are padding, of weight 0.
  */
 export interface PairLogProbs {
   /** log π(y_w | x) of each pair: [pairs]. */

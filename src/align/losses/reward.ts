@@ -19,7 +19,7 @@ export interface ImplicitReward {
 }
 
 /** What of a loss concerns its reward. */
-export interface Rewarding {
+export interface HasImplicitReward {
   readonly name: string;
   readonly reward: ImplicitReward;
 }
@@ -31,7 +31,7 @@ export interface Rewarding {
  * @throws InputError as {@link referenceOf}
  */
 export function implicitReward(
-  loss: Rewarding,
+  loss: HasImplicitReward,
   { policy, reference, length }: Omit<ResponseLogProbs, "reference"> & { readonly reference?: number | undefined },
 ): number {
   return loss.reward.of({ policy, reference: referenceOf(loss, reference), length });
@@ -42,7 +42,7 @@ export function implicitReward(
  *
  * @throws InputError where the loss needs it and it was left out
  */
-export function referenceOf({ name, reward }: Rewarding, logProb: number | undefined): number {
+export function referenceOf({ name, reward }: HasImplicitReward, logProb: number | undefined): number {
   if (logProb !== undefined || !reward.needsReference) return logProb ?? 0;
   throw new InputError(
     `the loss ${name}: found a response without its log-probability under the reference, expected one; ` +
@@ -72,14 +72,14 @@ export const meanLogProb: ImplicitReward = {
 };
 
 /** From here on a mean token probability counts as 1, whose odds would be infinite. */
-export const certain = -1e-8;
+export const maxLogProb = -1e-8;
 
 /** log p̄/(1−p̄) with p̄ = exp(l̄(y)), without a reference (Hong et al. 2024, arXiv 2403.07691, equation 4). */
 export const logOdds: ImplicitReward = {
   name: "logOdds",
   needsReference: false,
   of(response) {
-    const mean = Math.min(meanLogProb.of(response), certain);
+    const mean = Math.min(meanLogProb.of(response), maxLogProb);
     // log(1−eˡ): of its two forms, each cancels where the other does not.
     return mean - (mean < -Math.LN2 ? Math.log1p(-Math.exp(mean)) : Math.log(-Math.expm1(mean)));
   },

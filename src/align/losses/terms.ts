@@ -1,6 +1,6 @@
 import { div, exp, less, log, maximum, minimum, mul, neg, sub, sum, add, where, type Value } from "../../graph/index.js";
 import type { PairLogProbs } from "./loss.js";
-import { certain } from "./reward.js";
+import { maxLogProb } from "./reward.js";
 
 /*
  * What several losses are made of, as graph values.
@@ -67,7 +67,7 @@ const meeting = 0.7;
  * of; there log(1−e⁻ˣ) = log x − x/2 + x²/24 − x⁴/2880 + x⁶/181440 − …
  */
 export function logOfOdds(logProb: Value): Value {
-  const x = maximum(neg(logProb), -certain);
+  const x = maximum(neg(logProb), -maxLogProb);
   const small = minimum(x, meeting);
   const square = mul(small, small);
   const tail = add(mul(add(mul(square, 1 / 181440), -1 / 2880), square), 1 / 24);

@@ -38,8 +38,8 @@ function interval(mean: number | null | undefined, limits: z.output<typeof bound
 const iteration = z
   .object({
     iteration: z.int().nonnegative(),
-    pairsKept: number,
-    pairsMade: number,
+    pairsSelected: number,
+    pairsBootstrapped: number,
     meanMargin: number,
     accuracy: number,
     ...judged,

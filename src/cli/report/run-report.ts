@@ -77,8 +77,8 @@ function summaryTable(iterations: readonly IterationSummary[]): Html {
     has: (row) => row.seconds[phase] != null,
   });
   const columns: Column<IterationSummary>[] = [
-    { heading: "pairs kept", cell: (row) => count(row.pairsKept), has: (row) => row.pairsKept != null },
-    { heading: "pairs made", cell: (row) => count(row.pairsMade), has: (row) => row.pairsMade != null },
+    { heading: "pairs kept", cell: (row) => count(row.pairsSelected), has: (row) => row.pairsSelected != null },
+    { heading: "pairs made", cell: (row) => count(row.pairsBootstrapped), has: (row) => row.pairsBootstrapped != null },
     { heading: "mean margin", cell: (row) => decimals(row.meanMargin, 3), has: (row) => row.meanMargin != null },
     { heading: "accuracy", cell: (row) => percent(row.accuracy), has: (row) => row.accuracy != null },
     {

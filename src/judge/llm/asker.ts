@@ -5,8 +5,8 @@ import { AnswerCache } from "./answer-cache.js";
 import { readAnswer } from "./answers.js";
 import type { Budget, Tokens } from "./budget.js";
 import { RequestFailure } from "./failure.js";
-import { limitTo } from "./limit.js";
-import { persist } from "./persist.js";
+import { concurrencyLimit } from "./concurrency-limit.js";
+import { withRetries } from "./with-retries.js";
 import { estimatedTokens } from "./prices.js";
 import type { Reply, Send } from "./provider.js";
 import type { LlmJudgeSettings } from "./settings.js";
@@ -35,7 +35,7 @@ export interface AskedModel {
 
 /** Asks a model questions: from the cache where it can, within the budget, so many at a time, again where that helps. */
 export class Asker {
-  private readonly limited: ReturnType<typeof limitTo>;
+  private readonly limited: ReturnType<typeof concurrencyLimit>;
   private readonly underWay = new Map<string, Promise<unknown>>();
   private readonly cache: AnswerCache;
 
@@ -44,7 +44,7 @@ export class Asker {
     private readonly budget: Budget,
     private readonly settings: LlmJudgeSettings,
   ) {
-    this.limited = limitTo(settings.concurrency);
+    this.limited = concurrencyLimit(settings.concurrency);
     this.cache = new AnswerCache(settings.cache);
   }
 
@@ -85,7 +85,7 @@ export class Asker {
     let wrong = "";
     for (let answers = 0; answers < mostAnswers; answers++) {
       const message = wrong ? `${text}\n\nAn earlier answer of yours did not fit: ${wrong}. Reply with the JSON object alone.` : text;
-      const reply = await persist(() => this.request(message, signal), { ...this.settings, signal });
+      const reply = await withRetries(() => this.request(message, signal), { ...this.settings, signal });
       used.inputTokens += reply.used.inputTokens;
       used.outputTokens += reply.used.outputTokens;
       const read = readAnswer(schema, reply.text);
@@ -111,7 +111,7 @@ export class Asker {
       return { ...reply, used };
     } catch (error) {
       if (interrupted.aborted) signal?.throwIfAborted();
-      if (late.aborted) throw new RequestFailure(`${this.model.name}: no answer in ${timeoutSeconds} s`, { passing: true, billed: true });
+      if (late.aborted) throw new RequestFailure(`${this.model.name}: no answer in ${timeoutSeconds} s`, { transient: true, billed: true });
       const failure = this.model.failureOf(error);
       if (!failure.billed) finish({ inputTokens: 0, outputTokens: 0 });
       throw failure;

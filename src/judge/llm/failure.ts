@@ -3,7 +3,7 @@ import { InputError } from "../../base/errors.js";
 /** What follows from a failed request. */
 interface Consequences {
   /** Whether another try may do better. */
-  readonly passing: boolean;
+  readonly transient: boolean;
   /** Whether the server may have worked, and bill it, all the same. */
   readonly billed: boolean;
   /** Seconds that the server asks to wait before another try. */
@@ -12,13 +12,13 @@ interface Consequences {
 
 /** Why a request brought no answer. */
 export class RequestFailure extends InputError implements Consequences {
-  readonly passing: boolean;
+  readonly transient: boolean;
   readonly billed: boolean;
   readonly wait: number | undefined;
 
-  constructor(message: string, { passing, billed, wait }: Consequences) {
+  constructor(message: string, { transient, billed, wait }: Consequences) {
     super(message);
-    this.passing = passing;
+    this.transient = transient;
     this.billed = billed;
     this.wait = wait;
   }
@@ -30,9 +30,9 @@ interface SdkError extends Error {
   readonly headers?: { get?(name: string): string | null };
 }
 
-const passing = (status: number) => status === 408 || status === 409 || status === 429 || status >= 500;
+const transient = (status: number) => status === 408 || status === 409 || status === 429 || status >= 500;
 /** Failures that reach no server, and that another try does not mend: no such host, nothing listens there. */
-const lasting: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
+const permanent: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
 
 /**
  * What an error of an SDK means. The error itself is not kept as a cause, for it may quote what was sent.
@@ -47,13 +47,13 @@ export function failureOf(error: unknown, model: string, host: string, secret: s
   const told = oneLine(secret ? message.replaceAll(secret, "…") : message);
   if (status === undefined) {
     const code = rootCode(error);
-    const unreached = code !== undefined && lasting.has(code);
-    return new RequestFailure(`${model}: no answer from ${host} (${code ?? told})`, { passing: !unreached, billed: !unreached });
+    const unreached = code !== undefined && permanent.has(code);
+    return new RequestFailure(`${model}: no answer from ${host} (${code ?? told})`, { transient: !unreached, billed: !unreached });
   }
   const wait = askedWait(headers);
   const waiting = wait ? ` (asks to wait ${wait} s)` : "";
   const refused = status === 401 || status === 403 ? `; ${advice}` : "";
-  return new RequestFailure(`${model}: ${host} answers ${told}${waiting}${refused}`, { passing: passing(status), billed: false, wait });
+  return new RequestFailure(`${model}: ${host} answers ${told}${waiting}${refused}`, { transient: transient(status), billed: false, wait });
 }
 
 /** The system's code in an error or its causes (`fetch` wraps it, and the SDKs wrap `fetch`). */

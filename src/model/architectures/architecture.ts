@@ -10,7 +10,7 @@ export interface PlacedTokens {
   /** int32 [batch, length] */
   readonly position: Value;
   /** Every position is below it. */
-  readonly places: number;
+  readonly positions: number;
 }
 
 /** A model's parameters in a graph. Every linear layer is computed here, whatever the architecture. */

@@ -111,10 +111,10 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
     ];
   },
 
-  decode(config, network, { tokens, position, places }, attention) {
+  decode(config, network, { tokens, position, positions }, attention) {
     const [batch, length] = tokens.shape as [number, number];
     const { heads, headSize } = config;
-    const turn = rotation(config, rotarySize(headSize, config.rotaryFactor), position, places);
+    const turn = rotation(config, rotarySize(headSize, config.rotaryFactor), position, positions);
     let x = embed(network, names.embedding, tokens);
     for (let i = 0; i < config.layers; i++) {
       const layer = layerName(i);

@@ -119,11 +119,11 @@ export function familyModules(config: FamilyConfig, projectionBias = false): Mod
 export function decodeFamily(
   config: FamilyConfig,
   network: Network,
-  { tokens, position, places }: PlacedTokens,
+  { tokens, position, positions }: PlacedTokens,
   attention: Attention,
 ): Value {
   const [batch, length] = tokens.shape as [number, number];
-  const turn = rotation(config, config.headSize, position, places);
+  const turn = rotation(config, config.headSize, position, positions);
   const norm = (x: Value, module: string) => rmsNorm(x, network.weight(`${module}.weight`), config.normEpsilon);
   let x = embed(network, familyNames.embedding, tokens);
   for (let i = 0; i < config.layers; i++) {

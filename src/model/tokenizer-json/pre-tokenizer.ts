@@ -6,7 +6,7 @@ import { compilePattern, patternSchema } from "./pattern.js";
 import { splitBehaviors, splitPieces, type Piece } from "./split-pieces.js";
 
 /** Where a section of a text stands. */
-export interface Standing {
+export interface ProgressState {
   /** Whether the text begins with it. */
   readonly first: boolean;
   /** Whether it goes on where plain text before it ended. */
@@ -14,7 +14,7 @@ export interface Standing {
 }
 
 /** Divides the pieces of a section further, or rewrites them. */
-export type PreTokenize = (pieces: readonly Piece[], standing: Standing) => Piece[];
+export type PreTokenize = (pieces: readonly Piece[], standing: ProgressState) => Piece[];
 
 /**
  * GPT-2's division of a text into words. White space is named by its Unicode property because `\s` is another set of
@@ -90,7 +90,7 @@ const kinds: Readonly<Record<string, Kind<PreTokenize>>> = {
  *
  * @throws InputError where a step of it cannot be followed
  */
-export function compilePreTokenizer(part: unknown, place: PartPlace): (section: string, standing: Standing) => string[] {
+export function compilePreTokenizer(part: unknown, place: PartPlace): (section: string, standing: ProgressState) => string[] {
   const steps = compileSteps(part, kinds, "pretokenizers", place);
   return (section, standing) =>
     steps.reduce((pieces, step) => step(pieces, standing), [{ text: section, at: 0 }]).map(({ text }) => text);

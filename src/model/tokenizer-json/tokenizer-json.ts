@@ -3,7 +3,7 @@ import { inputError, quote } from "../../base/errors.js";
 import { parseJson } from "../read-json.js";
 import { addedTokensSchema, findTokens, type AddedToken, type Section } from "./added-tokens.js";
 import { compileNormalizer } from "./normalizer.js";
-import { compilePreTokenizer, type Standing } from "./pre-tokenizer.js";
+import { compilePreTokenizer, type ProgressState } from "./pre-tokenizer.js";
 import { surroundings, type Surroundings } from "./post-processor.js";
 import { compileDecoder } from "./token-decoder.js";
 import { compileTokenModel } from "./token-model.js";
@@ -17,7 +17,7 @@ const schema = z.looseObject({
   model: z.unknown(),
 });
 
-interface Plain extends Standing {
+interface Plain extends ProgressState {
   readonly text: string;
 }
 

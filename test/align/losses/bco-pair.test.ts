@@ -5,7 +5,7 @@ import { preference, type ReferencedPair } from "../../../src/align/preference.j
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
 import { Random } from "../../../src/base/random.js";
-import { Training } from "../../../src/align/training.js";
+import { Trainer } from "../../../src/align/trainer.js";
 import { assertClose } from "../../support/compare.js";
 import { lossByMeaning } from "../../support/loss-case.js";
 import { randomPairs, tinyPolicy } from "../../support/tiny-model.js";
@@ -33,7 +33,7 @@ describe("BCO on pairs", () => {
       return { chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected }, referenceChosen: -80 - 9 * i, referenceRejected: -90 };
     });
     const options = { batchSize: 2, epochs: 2, learningRate: 1e-3 };
-    const training = await Training.begin(policy, preference(loss), pairs, options, Random.seeded(1));
+    const training = await Trainer.begin(policy, preference(loss), pairs, options, Random.seeded(1));
     const means: number[] = [];
     for await (const record of training.steps()) {
       means.push((record["rewards/chosen"]! + record["rewards/rejected"]!) / 2);

@@ -34,7 +34,7 @@ describe("sameRank", () => {
   it("lets the gradient through to what was picked alone", () => {
     const [, byX, byY] = picked([30, 10, 20], [1, 3, 2], [1, 1, 1]);
     assert.deepEqual(byX, [0, 0, 0]);
-    // Places 0, 1 and 2 of x have ranks 2, 0 and 1, which are places 1, 0 and 2 of y.
+    // Places 0, 1 and 2 of x have ranks 2, 0 and 1, which are slots 1, 0 and 2 of y.
     assert.deepEqual(byY, [1, 0, 2]);
   });
 });

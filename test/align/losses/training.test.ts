@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { losses, lossNamed, type LossName, type LossSettings } from "../../../src/align/losses/index.js";
 import { preference, type ReferencedPair } from "../../../src/align/preference.js";
-import { Training, type StepRecord } from "../../../src/align/training.js";
+import { Trainer, type StepRecord } from "../../../src/align/trainer.js";
 import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
@@ -28,7 +28,7 @@ before(async () => {
 
 const options = { batchSize: 8, epochs: 5, learningRate: 3e-3, schedule: "constant" } as const;
 
-async function records(training: Training<ReferencedPair>, count = Infinity): Promise<StepRecord[]> {
+async function records(training: Trainer<ReferencedPair>, count = Infinity): Promise<StepRecord[]> {
   const all: StepRecord[] = [];
   for await (const record of training.steps()) if (all.push(record) === count) break;
   return all;
@@ -42,7 +42,7 @@ describe("training", () => {
     it(`with ${name} makes the loss fall, and the margin grow if it compares responses`, async () => {
       const policy = await tinyPolicy(programs);
       const loss = lossNamed(name, { beta: 0.1, ...settings[name] });
-      const all = await records(await Training.begin(policy, preference(loss), pairs, options, Random.seeded(1)));
+      const all = await records(await Trainer.begin(policy, preference(loss), pairs, options, Random.seeded(1)));
       await policy.free();
       assert.ok(all.every((record) => Number.isFinite(record.loss) && Number.isFinite(record.grad_norm)));
       const [first, last] = [all[0]!, all.at(-1)!];
@@ -56,12 +56,12 @@ describe("training", () => {
     const objective = preference(lossNamed({ "bco-pair": 0.9, nll: 0.1 }, { beta: 0.1 }));
     const steps = { ...options, batchSize: 3, epochs: 2 };
     const whole = await tinyPolicy(programs);
-    const expected = await records(await Training.begin(whole, objective, pairs, steps, Random.seeded(1)));
+    const expected = await records(await Trainer.begin(whole, objective, pairs, steps, Random.seeded(1)));
 
     const stopped = await tinyPolicy(programs);
-    const first = await Training.begin(stopped, objective, pairs, steps, Random.seeded(1));
+    const first = await Trainer.begin(stopped, objective, pairs, steps, Random.seeded(1));
     const begun = await records(first, 2);
-    const rest = await Training.begin(stopped, objective, pairs, steps, Random.seeded(1), { from: await first.position() });
+    const rest = await Trainer.begin(stopped, objective, pairs, steps, Random.seeded(1), { from: await first.position() });
     assert.deepEqual([...begun, ...(await records(rest))], expected);
     assertSameTensors(await stopped.parameters(), await whole.parameters());
   });
@@ -69,13 +69,13 @@ describe("training", () => {
   it("needs no reference where the loss has none", async () => {
     const bare = pairs.map(({ chosen, rejected }) => ({ chosen, rejected }));
     const run = async (examples: readonly ReferencedPair[]) =>
-      records(await Training.begin(await tinyPolicy(programs), preference(losses.simpo({ beta: 2 })), examples, options, Random.seeded(1)));
+      records(await Trainer.begin(await tinyPolicy(programs), preference(losses.simpo({ beta: 2 })), examples, options, Random.seeded(1)));
     assert.deepEqual(await run(bare), await run(pairs));
   });
 
   it("weighs all tokens of chosen responses alike with NLL, also over micro-batches", async () => {
     const run = async (microBatchSize: number) =>
-      records(await Training.begin(await tinyPolicy(programs), preference(losses.nll({ beta: 1 })), pairs, { ...options, epochs: 1, microBatchSize }, Random.seeded(1)));
+      records(await Trainer.begin(await tinyPolicy(programs), preference(losses.nll({ beta: 1 })), pairs, { ...options, epochs: 1, microBatchSize }, Random.seeded(1)));
     const [whole, parts] = [(await run(8))[0]!.loss, (await run(3))[0]!.loss];
     const tokens = pairs.reduce((sum, { chosen }) => sum + chosen.response.length, 0);
     const expected = -pairs.reduce((sum, { referenceChosen }) => sum + referenceChosen!, 0) / tokens;

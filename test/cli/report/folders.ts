@@ -24,9 +24,9 @@ export async function writeRun(folder: string): Promise<void> {
     loss: "dpo",
     seed: 7,
     iterations: [
-      { iteration: 0, pairsKept: null, pairsMade: null, meanMargin: null, accuracy: null, winRate: 0.5, winRateInterval: [0.5, 0.5], seconds: { training: 74, scoring: null, sampling: null, evaluation: null } },
-      { iteration: 1, pairsKept: 1500, pairsMade: 0, meanMargin: -0.5, accuracy: 0.625, goldReward: 0.7, goldRewardInterval: [0.69, 0.71], winRate: 0.6, winRateInterval: [0.55, 0.65], seconds },
-      { iteration: 2, pairsKept: 1050, pairsMade: 450, meanMargin: 1.25, accuracy: 0.66, goldReward: 0.74, goldRewardInterval: [0.73, 0.75], winRate: 0.65, winRateInterval: [0.6, 0.7], seconds },
+      { iteration: 0, pairsSelected: null, pairsBootstrapped: null, meanMargin: null, accuracy: null, winRate: 0.5, winRateInterval: [0.5, 0.5], seconds: { training: 74, scoring: null, sampling: null, evaluation: null } },
+      { iteration: 1, pairsSelected: 1500, pairsBootstrapped: 0, meanMargin: -0.5, accuracy: 0.625, goldReward: 0.7, goldRewardInterval: [0.69, 0.71], winRate: 0.6, winRateInterval: [0.55, 0.65], seconds },
+      { iteration: 2, pairsSelected: 1050, pairsBootstrapped: 450, meanMargin: 1.25, accuracy: 0.66, goldReward: 0.74, goldRewardInterval: [0.73, 0.75], winRate: 0.65, winRateInterval: [0.6, 0.7], seconds },
     ],
   };
   const made = [3, 1, 2].map((margin) => ({

@@ -15,7 +15,7 @@ import { ProgramCache } from "../../../src/engine/program-cache.js";
 import type { OpName } from "../../../src/graph/attributes.js";
 import { add, Graph, logSoftmax, mul, sum, tensor, type Tensor } from "../../../src/graph/index.js";
 import { definitions } from "../../../src/graph/ops/index.js";
-import { fillProgram, growProgram, shrinkProgram, writeProgram } from "../../../src/model/cache.js";
+import { fillProgram, growProgram, shrinkProgram, decodeProgram } from "../../../src/model/cache.js";
 import type { ModelConfig } from "../../../src/model/config.js";
 import { generate } from "../../../src/model/generate.js";
 import { allLinear, initialLora } from "../../../src/model/lora.js";
@@ -87,15 +87,15 @@ describe("every node has a kernel on the device", { skip }, () => {
   for (const [name, config] of configs) {
     const batch = { rows: 4, length: 12, responses: 4, completions: 20, sharesPrompts: false };
     const shared = { ...batch, rows: 2, sharesPrompts: true };
-    const [larger, smaller] = [{ rows: 4, places: 12 }, { rows: 2, places: 12 }];
+    const [larger, smaller] = [{ rows: 4, capacity: 12 }, { rows: 2, capacity: 12 }];
     const all: Readonly<Record<string, () => Program>> = {
-      "a training step": () => stepProgram({ config, objective, shape: batch, places: 2 }, defaultAdamW),
-      "a training step on shared prompts": () => stepProgram({ config, objective, shape: shared, places: 2 }, defaultAdamW),
-      "a micro-batch": () => accumulateProgram({ config, objective, shape: batch, places: 2 }),
+      "a training step": () => stepProgram({ config, objective, shape: batch, slots: 2 }, defaultAdamW),
+      "a training step on shared prompts": () => stepProgram({ config, objective, shape: shared, slots: 2 }, defaultAdamW),
+      "a micro-batch": () => accumulateProgram({ config, objective, shape: batch, slots: 2 }),
       "the end of a step": () => applyProgram(config, defaultAdamW),
       "reading prompts": () => fillProgram(config, { ...larger, prompts: 2, promptLength: 5 }, "probabilities"),
-      "writing a token": () => writeProgram(config, larger, larger.places, "probabilities"),
-      "adding places": () => growProgram(config, larger, { ...larger, places: 16 }),
+      "writing a token": () => decodeProgram(config, larger, larger.capacity, "probabilities"),
+      "growing the cache": () => growProgram(config, larger, { ...larger, capacity: 16 }),
       "dropping rows": () => shrinkProgram(config, larger, smaller),
     };
     for (const [what, program] of Object.entries(all)) it(`of ${what} (${name})`, () => place(lower(program(), "webgpu").model));

@@ -54,7 +54,7 @@ describe("after a run there are as many tensors as before", () => {
     );
     const state = create([...parameters, ...moments]);
     assert.equal(tensors(), none + 3 * parameters.length);
-    const training = stepProgram({ config: tinyConfig, objective: supervised, shape, places: 2, recompute: true }, defaultAdamW);
+    const training = stepProgram({ config: tinyConfig, objective: supervised, shape, slots: 2, recompute: true }, defaultAdamW);
     const step = prepare(training);
     const before = cpu.memory();
     const weight = await read(state, "model.norm.weight");

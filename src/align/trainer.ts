@@ -11,7 +11,7 @@ import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import { betterOf, type Best, type BestMetric } from "./best.js";
 import { checkTrainingInputs } from "./check-training.js";
 import { evaluateObjective } from "./evaluation.js";
-import { feedsOf, loadBatches, perExample, placesOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
+import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
 import { mixed } from "./moving-average.js";
 import { MovingReference, type ReferenceUpdate } from "./moving-reference.js";
 import type { Metrics, Objective } from "./objective.js";
@@ -36,7 +36,7 @@ export interface TrainingOptions extends PlanOptions {
   /** Steps between evaluations on held-out examples; one more is made after the last step. Default: none is made. */
   readonly evaluateEvery?: number;
   /** The metric of the evaluation that was best, whose parameters are kept at the end. Default: those of the last step are. */
-  readonly keepBest?: BestMetric;
+  readonly keepBestBy?: BestMetric;
   /** Evaluations in a row without a better one after which training ends early. Default: it does not. */
   readonly patience?: number;
   /**
@@ -49,9 +49,9 @@ export interface TrainingOptions extends PlanOptions {
 }
 
 /** What a training may be given beside its examples. */
-export interface TrainingInputs<Example> {
+export interface TrainerInputs<Example> {
   /** Where an earlier training stood, to go on from there. */
-  readonly from?: TrainingPosition | undefined;
+  readonly from?: TrainerState | undefined;
   /** Held-out examples, for `evaluateEvery`. */
   readonly heldOut?: readonly Example[] | undefined;
   /** The reference's parameters, for a `referenceUpdate`. Default: those that the policy begins with. */
@@ -75,7 +75,7 @@ export class DivergenceError extends Error {
 }
 
 /** Where a training stands between two steps: all that the next step depends on besides the parameters. */
-export interface TrainingPosition {
+export interface TrainerState {
   /** Steps done. */
   readonly step: number;
   readonly tokens: number;
@@ -87,20 +87,20 @@ export interface TrainingPosition {
   readonly reference?: Parameters | undefined;
   readonly best?: Best | undefined;
   /** The report of a step whose evaluation was stopped. */
-  readonly unreported?: StepRecord | undefined;
+  readonly pendingRecord?: StepRecord | undefined;
 }
 
 /** The part of a position that is no state of the engine. */
-type Standing = Omit<TrainingPosition, "moments" | "reference">;
+type ProgressState = Omit<TrainerState, "moments" | "reference">;
 
 /**
  * A training of a policy, step by step. The policy's parameters change in place.
  *
  * @example
- * const training = await Training.begin(policy, supervised, sequences, { batchSize: 32, epochs: 1, learningRate: 1e-3 }, random);
+ * const training = await Trainer.begin(policy, supervised, sequences, { batchSize: 32, epochs: 1, learningRate: 1e-3 }, random);
  * for await (const { step, loss } of training.steps()) console.log(step, loss);
  */
-export class Training<Example> {
+export class Trainer<Example> {
   private constructor(
     private readonly policy: Policy,
     private readonly objective: Objective<Example>,
@@ -111,7 +111,7 @@ export class Training<Example> {
     private readonly random: Random,
     private readonly optimizer: State,
     private readonly reference: MovingReference | undefined,
-    private at: Standing,
+    private at: ProgressState,
   ) {}
 
   /**
@@ -127,8 +127,8 @@ export class Training<Example> {
     examples: readonly Example[],
     options: TrainingOptions,
     random: Random,
-    { from, heldOut = [], referenceParameters }: TrainingInputs<Example> = {},
-  ): Promise<Training<Example>> {
+    { from, heldOut = [], referenceParameters }: TrainerInputs<Example> = {},
+  ): Promise<Trainer<Example>> {
     checkTrainingInputs(objective, options, heldOut);
     const { emaDecay, referenceUpdate = "fixed" } = options;
     const plan = planTraining(examples.map((example) => objective.sequences(example)), options, random, batchCost(policy.config));
@@ -139,9 +139,9 @@ export class Training<Example> {
       referenceUpdate === "fixed"
         ? undefined
         : await MovingReference.begin(policy, from?.reference ?? referenceParameters ?? (await policy.parameters()), referenceUpdate);
-    const { step = 0, tokens = 0, ema = emaDecay === undefined ? undefined : await policy.parameters(), best, unreported } = from ?? {};
-    const at = { step, tokens, ema, best, unreported };
-    return new Training(policy, objective, examples, heldOut, plan, options, random, optimizer, moving, at);
+    const { step = 0, tokens = 0, ema = emaDecay === undefined ? undefined : await policy.parameters(), best, pendingRecord } = from ?? {};
+    const at = { step, tokens, ema, best, pendingRecord };
+    return new Trainer(policy, objective, examples, heldOut, plan, options, random, optimizer, moving, at);
   }
 
   /** Optimizer steps of the whole training. */
@@ -159,11 +159,11 @@ export class Training<Example> {
    *   the signal's reason where it asked to stop
    */
   async *steps(signal?: AbortSignal): AsyncGenerator<StepRecord> {
-    while (this.at.unreported || !this.isOver) {
-      if (!this.at.unreported) this.at = await this.takeStep(this.plan[this.at.step]!, signal);
+    while (this.at.pendingRecord || !this.isOver) {
+      if (!this.at.pendingRecord) this.at = await this.takeStep(this.plan[this.at.step]!, signal);
       const evaluation = await this.evaluate(signal);
-      const record = { ...this.at.unreported!, ...evaluation };
-      this.at = { ...this.at, unreported: undefined };
+      const record = { ...this.at.pendingRecord!, ...evaluation };
+      this.at = { ...this.at, pendingRecord: undefined };
       yield record;
     }
     const kept = this.at.best?.parameters ?? this.at.ema;
@@ -171,7 +171,7 @@ export class Training<Example> {
   }
 
   /** Copies of all that {@link begin} needs, besides the parameters, to go on from here. */
-  async position(): Promise<TrainingPosition> {
+  async position(): Promise<TrainerState> {
     const names = this.optimizer.names.filter((name) => !name.startsWith(gradientName("")));
     return { ...this.at, moments: await this.optimizer.read(names), reference: await this.reference?.parameters() };
   }
@@ -188,7 +188,7 @@ export class Training<Example> {
   }
 
   /** Takes a step: where the training stands after it, its report not given yet. */
-  private async takeStep(plan: StepPlan, signal: AbortSignal | undefined): Promise<Standing> {
+  private async takeStep(plan: StepPlan, signal: AbortSignal | undefined): Promise<ProgressState> {
     const step = this.at.step + 1;
     const { learningRate, schedule = "linear", warmup = 0 } = this.options;
     const adamW = { ...defaultAdamW, ...this.options.adamW };
@@ -214,25 +214,25 @@ export class Training<Example> {
     }
     await this.reference?.follow(this.policy, step);
     const ema = this.at.ema && mixed(this.at.ema, await this.policy.parameters(), 1 - this.options.emaDecay!);
-    return { ...this.at, step, tokens: record.num_tokens, ema, unreported: record };
+    return { ...this.at, step, tokens: record.num_tokens, ema, pendingRecord: record };
   }
 
   /** The micro-batches of a step; under a reference that moves with what it says of them now. */
   private async load(plan: StepPlan, signal: AbortSignal | undefined): Promise<LoadedBatch<Example>[]> {
     const batches = loadBatches(plan, this.examples);
-    return this.reference ? this.reference.refer(this.objective, batches, signal) : batches;
+    return this.reference ? this.reference.withReferenceLogProbs(this.objective, batches, signal) : batches;
   }
 
   /** The evaluation that follows the step that was taken last, where one does. */
   private async evaluate(signal: AbortSignal | undefined): Promise<Metrics> {
-    const { evaluateEvery, keepBest } = this.options;
+    const { evaluateEvery, keepBestBy } = this.options;
     const { step, ema, best } = this.at;
     if (evaluateEvery === undefined || (step % evaluateEvery !== 0 && step !== this.total)) return {};
     const policy = ema ? await this.policy.withParameters(ema) : this.policy;
     try {
       const during = { running: this.optimizer, reference: this.reference };
       const found = await evaluateObjective(policy, this.objective, this.heldOut, this.options, this.random.fork("held-out"), during, signal);
-      if (keepBest) this.at = { ...this.at, best: await betterOf(best, keepBest, found, step, () => policy.parameters()) };
+      if (keepBestBy) this.at = { ...this.at, best: await betterOf(best, keepBestBy, found, step, () => policy.parameters()) };
       return found;
     } finally {
       if (ema) await policy.free();
@@ -249,7 +249,7 @@ export class Training<Example> {
   ) {
     const { config, tokenizer } = this.policy;
     const { recompute = false } = this.options;
-    const made = (batch: LoadedBatch<Example>) => ({ config, objective: this.objective, shape: batch.shape, places: placesOf(this.objective, batch), recompute });
+    const made = (batch: LoadedBatch<Example>) => ({ config, objective: this.objective, shape: batch.shape, slots: slotsOf(this.objective, batch), recompute });
     const feeds = (batch: LoadedBatch<Example>, number: number) => ({
       ...feedsOf(this.objective, batch, step, tokenizer.padId),
       // Named by the step, so that a training that goes on where another stopped drops the same.

@@ -10,7 +10,7 @@ export interface Figures {
 }
 
 /** How long work is watched and stopped by its caller; every long function takes one. */
-export interface Work {
+export interface TaskOptions {
   /** Stops the work at the next place where nothing is lost; it then throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Is told how far the work is. */
@@ -26,10 +26,10 @@ export interface Reporter {
 export async function reported<T>(
   label: string,
   { signal, reporter }: { readonly signal?: AbortSignal; readonly reporter?: Reporter },
-  work: (work: Work) => Promise<T>,
+  work: (work: TaskOptions) => Promise<T>,
 ): Promise<T> {
   let line: ReturnType<Reporter["start"]> | undefined;
-  const onProgress: Work["onProgress"] = (done, total, figures) => {
+  const onProgress: TaskOptions["onProgress"] = (done, total, figures) => {
     line ??= reporter?.start(label, total);
     line?.update(done, figures);
   };

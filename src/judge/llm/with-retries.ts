@@ -12,7 +12,7 @@ const longestWait = 120;
  *
  * @throws RequestFailure the last one; the signal's reason
  */
-export async function persist<T>(
+export async function withRetries<T>(
   attempt: () => Promise<T>,
   { retries, random, signal }: { readonly retries: number; readonly random: Random; readonly signal: AbortSignal | undefined },
 ): Promise<T> {
@@ -21,7 +21,7 @@ export async function persist<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof RequestFailure) || !error.passing || failed > retries || (error.wait ?? 0) > longestWait) throw tried(error, failed);
+      if (!(error instanceof RequestFailure) || !error.transient || failed > retries || (error.wait ?? 0) > longestWait) throw tried(error, failed);
       const seconds = error.wait ?? Math.min(60, 2 ** (failed - 1)) * (1 - random.uniform() / 2);
       await setTimeout(1000 * seconds, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
     }

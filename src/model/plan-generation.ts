@@ -1,9 +1,9 @@
 import { chunk, groupBy } from "../base/collections.js";
 import { roundUp } from "./batch.js";
-import type { WritingShape } from "./cache.js";
+import type { GenerationShape } from "./cache.js";
 
 /** Responses wanted to one prompt. */
-export interface WritingRequest {
+export interface GenerationRequest {
   /** Names the random stream of each response, together with its number. */
   readonly key: string;
   /** Token ids, at least one. */
@@ -24,13 +24,13 @@ export interface PlannedRow {
 
 /** Responses that are written together. */
 export interface PlannedBatch {
-  readonly shape: WritingShape;
+  readonly shape: GenerationShape;
   readonly rows: readonly PlannedRow[];
 }
 
 /** Batches of responses to prompts of like length; batches of one length share a shape. */
-export function planWriting(
-  requests: readonly WritingRequest[],
+export function planGeneration(
+  requests: readonly GenerationRequest[],
   { contextLength, maxNewTokens, batchSize }: { contextLength: number; maxNewTokens: number; batchSize: number },
 ): PlannedBatch[] {
   const wanted = requests.flatMap(({ key, prompt, responses }, request) =>
@@ -41,7 +41,7 @@ export function planWriting(
     const rows = Math.min(members.length, batchSize);
     const batches = chunk(members, rows);
     const prompts = Math.max(...batches.map((batch) => new Set(batch.map(({ request }) => request)).size));
-    const places = Math.min(promptLength + maxNewTokens, contextLength);
-    return batches.map((batch) => ({ rows: batch, shape: { prompts, promptLength, rows, places } }));
+    const capacity = Math.min(promptLength + maxNewTokens, contextLength);
+    return batches.map((batch) => ({ rows: batch, shape: { prompts, promptLength, rows, capacity } }));
   });
 }

@@ -4,7 +4,7 @@ import { dpo } from "../../src/align/losses/dpo.js";
 import type { Objective } from "../../src/align/objective.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { supervised } from "../../src/align/sft.js";
-import { Training, type StepRecord, type TrainingOptions } from "../../src/align/training.js";
+import { Trainer, type StepRecord, type TrainingOptions } from "../../src/align/trainer.js";
 import { Random } from "../../src/base/random.js";
 import type { Program } from "../../src/engine/engine.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -28,14 +28,14 @@ async function train<Example>(
   options: TrainingOptions,
   seed = 3,
 ): Promise<{ records: StepRecord[]; parameters: Parameters }> {
-  const training = await Training.begin(policy, objective, examples, options, Random.seeded(seed));
+  const training = await Trainer.begin(policy, objective, examples, options, Random.seeded(seed));
   const records = await taken(training);
   await training.end();
   return { records, parameters: await policy.parameters() };
 }
 
 /** The records of the steps that are left, or of the first `count` of them. */
-async function taken<Example>(training: Training<Example>, count = Infinity): Promise<StepRecord[]> {
+async function taken<Example>(training: Trainer<Example>, count = Infinity): Promise<StepRecord[]> {
   const records: StepRecord[] = [];
   for await (const record of training.steps()) {
     records.push(record);
@@ -173,7 +173,7 @@ describe("a training", () => {
 
       for (const stopAt of [1, 5]) {
         const stopped = await tinyPolicy(programs);
-        const first = await Training.begin(stopped, objective, pairs, settings, Random.seeded(3));
+        const first = await Trainer.begin(stopped, objective, pairs, settings, Random.seeded(3));
         const records = await taken(first, stopAt);
         const position = await first.position();
         assert.equal(position.step, stopAt);
@@ -182,7 +182,7 @@ describe("a training", () => {
         // Another engine: nothing is left of the first but what was read.
         const elsewhere = new OnnxEngine({ threads: 1 });
         const resumed = await Policy.create(new ProgramCache(elsewhere), { config: tinyConfig, parameters, tokenizer: byteTokenizer });
-        const second = await Training.begin(resumed, objective, pairs, settings, Random.seeded(3), { from: position });
+        const second = await Trainer.begin(resumed, objective, pairs, settings, Random.seeded(3), { from: position });
         assert.equal(second.total, 8);
         assert.deepEqual([...records, ...(await taken(second))], expected.records);
         assertSameTensors(await resumed.parameters(), expected.parameters);
@@ -209,13 +209,13 @@ describe("a training", () => {
 
   it("stops with an error where the numbers run away, and says what may help", async () => {
     const policy = await tinyPolicy(programs);
-    const training = await Training.begin(policy, supervised, randomSequences(8, Random.seeded(2)), { ...options, learningRate: 1e30 }, Random.seeded(3));
+    const training = await Trainer.begin(policy, supervised, randomSequences(8, Random.seeded(2)), { ...options, learningRate: 1e30 }, Random.seeded(3));
     await assert.rejects(taken(training), /^DivergenceError: step \d: the loss is .* and the gradient's norm .*; a smaller learning rate than 1e\+30 may help$/);
   });
 
   it("frees its optimizer at its end, and leaves the policy", async () => {
     const policy = await tinyPolicy(programs);
-    const training = await Training.begin(policy, supervised, randomSequences(4, Random.seeded(2)), options, Random.seeded(3));
+    const training = await Trainer.begin(policy, supervised, randomSequences(4, Random.seeded(2)), options, Random.seeded(3));
     await training.end();
     await assert.rejects(training.position(), /this state has been freed/);
     await policy.parameters();
@@ -238,7 +238,7 @@ describe("a signal", () => {
     const whole = await train(await tinyPolicy(programs), supervised, examples, options);
 
     const policy = await tinyPolicy(new StoppingCache(engine));
-    const stopped = await Training.begin(policy, supervised, examples, options, Random.seeded(3));
+    const stopped = await Trainer.begin(policy, supervised, examples, options, Random.seeded(3));
     const reported: number[] = [];
     await assert.rejects(async () => {
       for await (const { step } of stopped.steps(controller.signal)) reported.push(step);
@@ -246,7 +246,7 @@ describe("a signal", () => {
     assert.deepEqual(reported, [1, 2]);
     const position = await stopped.position();
     assert.equal(position.step, 2);
-    const rest = await Training.begin(policy, supervised, examples, options, Random.seeded(3), { from: position });
+    const rest = await Trainer.begin(policy, supervised, examples, options, Random.seeded(3), { from: position });
     await taken(rest);
     assertSameTensors(await policy.parameters(), whole.parameters);
   });

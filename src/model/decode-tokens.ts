@@ -1,10 +1,10 @@
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, Usage } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
-import { fillProgram, growProgram, shrinkProgram, unfilledCache, writeProgram, type CacheSize, type Forecast, type WritingShape } from "./cache.js";
+import { fillProgram, growProgram, shrinkProgram, unfilledCache, decodeProgram, type CacheSize, type NextTokenScores, type GenerationShape } from "./cache.js";
 import { roundUp } from "./batch.js";
 import { freezesParameters } from "./freezing.js";
-import type { PlannedRow } from "./plan-writing.js";
+import type { PlannedRow } from "./plan-generation.js";
 import type { Policy } from "./policy.js";
 import { drawsFromProbabilities, drawToken, sampleToken, type Sampling } from "./sampling.js";
 
@@ -46,7 +46,7 @@ export class Row {
   take(forecast: Float32Array): void {
     const { sampling, stops } = this.choice;
     const token =
-      forecastFor(sampling) === "probabilities"
+      scoresFor(sampling) === "probabilities"
         ? drawToken(forecast, sampling, this.random)
         : sampleToken(forecast, sampling, this.random, this.seen());
     this.tokens.push(token);
@@ -61,15 +61,15 @@ export class Row {
 }
 
 /** What tokens are chosen by. */
-const forecastFor = (sampling: Sampling): Forecast => (drawsFromProbabilities(sampling) ? "probabilities" : "logits");
+const scoresFor = (sampling: Sampling): NextTokenScores => (drawsFromProbabilities(sampling) ? "probabilities" : "logits");
 
 /**
  * Writes responses to their ends, one token to each in a step. Yields after each step those that
  * have taken a token in it.
  */
-export async function* write(
+export async function* decodeTokens(
   policy: Policy,
-  shape: WritingShape,
+  shape: GenerationShape,
   rows: readonly Row[],
   { sampling }: Choice,
   signal?: AbortSignal,
@@ -79,58 +79,58 @@ export async function* write(
   const cache = await programs.engine.createState(unfilledCache(config));
   const run = async (kind: string, build: () => Program, feeds: Feeds, usage: Usage = {}) =>
     (await programs.get(`${kind} ${JSON.stringify({ ...usage, ...config })}`, build, usage)).run(feeds, [...policy.states, cache]);
-  const wanted = forecastFor(sampling);
+  const wanted = scoresFor(sampling);
   const asked: Feeds = wanted === "probabilities" ? { temperature: Float32Array.of(sampling.temperature) } : {};
-  const forecastOf = (outputs: Record<string, Tensor>, at: number) =>
+  const scoresOf = (outputs: Record<string, Tensor>, at: number) =>
     (outputs[wanted]!.data as Float32Array).subarray(at * config.vocabSize, (at + 1) * config.vocabSize);
-  const { places: most, promptLength } = shape;
+  const { capacity: most, promptLength } = shape;
   // Prompts of like lengths reach equally far, so that they are one session too.
   const reach = Math.min(roundUp(most), config.contextLength);
   const usage = { frozen: freezesParameters(config, most - promptLength) };
-  // Programs whose parameters are frozen are one session whatever the places are; others would be one for each number of them.
-  const grown = (places: number) => (usage.frozen ? Math.min(most, roundUp(places + leastGrowth)) : most);
+  // Programs whose parameters are frozen are one session whatever the capacity is; others would be one for each capacity.
+  const grown = (capacity: number) => (usage.frozen ? Math.min(most, roundUp(capacity + leastGrowth)) : most);
   const place = Int32Array.from({ length: most }, (_, i) => i);
   try {
     const { feeds, promptOf } = readPrompts(shape, rows, tokenizer.padId);
-    const filled = { ...shape, places: grown(promptLength) };
+    const filled = { ...shape, capacity: grown(promptLength) };
     const first = await run(
       `fill ${wanted} ${JSON.stringify(filled)}`,
       () => fillProgram(config, filled, wanted),
       { ...feeds, ...asked },
     );
-    rows.forEach((row, i) => row.take(forecastOf(first, promptOf[i]!)));
+    rows.forEach((row, i) => row.take(scoresOf(first, promptOf[i]!)));
     yield rows;
 
     let writing = rows;
-    let size: CacheSize = { rows: filled.rows, places: filled.places };
+    let size: CacheSize = { rows: filled.rows, capacity: filled.capacity };
     for (let open = rows.filter(isOpen); open.length > 0; open = open.filter(isOpen)) {
       signal?.throwIfAborted();
       if (open.length <= size.rows / 2 && size.rows >= 2 * leastRows) {
-        const smaller = { rows: Math.ceil(size.rows / 2), places: size.places };
+        const smaller = { rows: Math.ceil(size.rows / 2), capacity: size.capacity };
         const keep = new Int32Array(smaller.rows);
         open.forEach((row, i) => (keep[i] = writing.indexOf(row)));
         await run(`shrink ${JSON.stringify([size, smaller])}`, () => shrinkProgram(config, size, smaller), { keep });
         [writing, size] = [open, smaller];
       }
-      if (open.some(({ prompt, tokens }) => prompt.length + tokens.length > size.places)) {
-        const larger = { rows: size.rows, places: grown(size.places) };
+      if (open.some(({ prompt, tokens }) => prompt.length + tokens.length > size.capacity)) {
+        const larger = { rows: size.rows, capacity: grown(size.capacity) };
         await run(`grow ${JSON.stringify([size, larger])}`, () => growProgram(config, size, larger), {});
         size = larger;
       }
       const tokens = new Int32Array(size.rows);
       const position = new Int32Array(size.rows);
       writing.forEach((row, i) => {
-        // A finished row rewrites its last place; nobody reads the result.
+        // A finished row rewrites its last position; nobody reads the result.
         tokens[i] = row.tokens.at(-1)!;
         position[i] = row.prompt.length + row.tokens.length - (row.done ? 2 : 1);
       });
       const next = await run(
-        `write ${wanted} ${JSON.stringify([size, reach])}`,
-        () => writeProgram(config, size, reach, wanted),
-        { ...asked, tokens, position, place: place.slice(0, size.places) },
+        `decode ${wanted} ${JSON.stringify([size, reach])}`,
+        () => decodeProgram(config, size, reach, wanted),
+        { ...asked, tokens, position, place: place.slice(0, size.capacity) },
         usage,
       );
-      writing.forEach((row, i) => row.done || row.take(forecastOf(next, i)));
+      writing.forEach((row, i) => row.done || row.take(scoresOf(next, i)));
       yield open;
     }
   } finally {
@@ -138,7 +138,7 @@ export async function* write(
   }
 }
 
-/** Places that a cache grows by at least. */
+/** Positions that a cache grows by at least. */
 const leastGrowth = 16;
 
 /** Fewer rows than this are written together to the end: a step of fewer takes as long. */
@@ -146,17 +146,17 @@ const leastRows = 16;
 
 const isOpen = ({ done }: Row) => !done;
 
-function readPrompts({ prompts, promptLength, rows: size }: WritingShape, rows: readonly Row[], padId: number) {
+function readPrompts({ prompts, promptLength, rows: size }: GenerationShape, rows: readonly Row[], padId: number) {
   const read = [...new Map(rows.map(({ request, prompt }) => [request, prompt]))];
   const tokens = new Int32Array(prompts * promptLength).fill(padId);
   const last = new Int32Array(prompts);
-  const placeOf = new Map<number, number>();
+  const indexOf = new Map<number, number>();
   read.forEach(([request, prompt], i) => {
     tokens.set(prompt, i * promptLength);
     last[i] = i * promptLength + prompt.length - 1;
-    placeOf.set(request, i);
+    indexOf.set(request, i);
   });
   const promptOf = new Int32Array(size);
-  rows.forEach(({ request }, i) => (promptOf[i] = placeOf.get(request)!));
+  rows.forEach(({ request }, i) => (promptOf[i] = indexOf.get(request)!));
   return { feeds: { tokens, last, promptOf }, promptOf };
 }

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../../src/base/random.js";
 import { RequestFailure } from "../../../src/judge/llm/failure.js";
-import { persist } from "../../../src/judge/llm/persist.js";
+import { withRetries } from "../../../src/judge/llm/with-retries.js";
 
-const failure = (wait?: number, passing = true) => new RequestFailure("no", { passing, billed: false, wait });
+const failure = (wait?: number, transient = true) => new RequestFailure("no", { transient, billed: false, wait });
 
 /** Fails in these ways one after the other, then succeeds; tells how often it was tried and the milliseconds of it all. */
 async function tried(failures: readonly Error[], retries: number, signal?: AbortSignal) {
   let times = 0;
   const started = performance.now();
-  const outcome = await persist(async () => {
+  const outcome = await withRetries(async () => {
     const next = failures[times++];
     if (next) throw next;
     return "done";
@@ -35,8 +35,8 @@ describe("persist", { concurrency: true }, () => {
   it("throws the last failure, with how often", async () => {
     const exhausted = await tried([failure(0), failure(0), failure(0)], 2);
     assert.deepEqual([(exhausted.outcome as Error).message, exhausted.times], ["no, 3 times", 3]);
-    const lasting = await tried([failure(0, false)], 5);
-    assert.deepEqual([(lasting.outcome as Error).message, lasting.times], ["no", 1]);
+    const permanent = await tried([failure(0, false)], 5);
+    assert.deepEqual([(permanent.outcome as Error).message, permanent.times], ["no", 1]);
     const patient = await tried([failure(121)], 5);
     assert.deepEqual([(patient.outcome as Error).message, patient.times], ["no", 1]);
     const other = await tried([new Error("of ours")], 5);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { reported, type Reporter, type Work } from "../../src/base/work.js";
+import { reported, type Reporter, type TaskOptions } from "../../src/base/task.js";
 
 /** What a reporter was told, in order. */
 function recorder(): { reporter: Reporter; told: unknown[] } {
@@ -17,7 +17,7 @@ function recorder(): { reporter: Reporter; told: unknown[] } {
 describe("reported", () => {
   it("shows a phase from its first progress to its end", async () => {
     const { reporter, told } = recorder();
-    const result = await reported("score", { reporter }, async ({ onProgress }: Work) => {
+    const result = await reported("score", { reporter }, async ({ onProgress }: TaskOptions) => {
       onProgress?.(1, 2);
       onProgress?.(2, 2);
       return "done";
@@ -28,7 +28,7 @@ describe("reported", () => {
 
   it("ends the phase where the work fails, and shows none where nothing was done", async () => {
     const { reporter, told } = recorder();
-    const failing = async ({ onProgress }: Work) => {
+    const failing = async ({ onProgress }: TaskOptions) => {
       onProgress?.(1, 2);
       throw new Error("broken");
     };

@@ -1,5 +1,5 @@
 /** Lets at most `most` pieces of work be done at a time; the others wait in the order in which they came. */
-export function limitTo(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function concurrencyLimit(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {
