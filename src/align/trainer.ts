@@ -144,6 +144,9 @@ export class Trainer<Example> {
     return new Trainer(policy, objective, examples, heldOut, plan, options, random, optimizer, moving, at);
   }
 
+  /** Seconds that evaluations have taken since {@link begin}. */
+  evaluationSeconds = 0;
+
   /** Optimizer steps of the whole training. */
   get total(): number {
     return this.plan.length;
@@ -154,7 +157,7 @@ export class Trainer<Example> {
    * best evaluation is long enough ago, the policy gets the parameters that the options ask to keep.
    *
    * @param signal stops before the next step, or within one before its next micro-batch; the step
-   *   is then not taken, and {@link position} and the parameters are those after the last that was
+   *   is then not taken, and {@link state} and the parameters are those after the last that was
    * @throws DivergenceError where the loss or a gradient is not a number; what was checkpointed before stays good;
    *   the signal's reason where it asked to stop
    */
@@ -171,7 +174,7 @@ export class Trainer<Example> {
   }
 
   /** Copies of all that {@link begin} needs, besides the parameters, to go on from here. */
-  async position(): Promise<TrainerState> {
+  async state(): Promise<TrainerState> {
     const names = this.optimizer.names.filter((name) => !name.startsWith(gradientName("")));
     return { ...this.at, moments: await this.optimizer.read(names), reference: await this.reference?.parameters() };
   }
@@ -229,12 +232,14 @@ export class Trainer<Example> {
     const { step, ema, best } = this.at;
     if (evaluateEvery === undefined || (step % evaluateEvery !== 0 && step !== this.total)) return {};
     const policy = ema ? await this.policy.withParameters(ema) : this.policy;
+    const begin = performance.now();
     try {
       const during = { running: this.optimizer, reference: this.reference };
       const found = await evaluateObjective(policy, this.objective, this.heldOut, this.options, this.random.fork("held-out"), during, signal);
       if (keepBestBy) this.at = { ...this.at, best: await betterOf(best, keepBestBy, found, step, () => policy.parameters()) };
       return found;
     } finally {
+      this.evaluationSeconds += (performance.now() - begin) / 1000;
       if (ema) await policy.free();
     }
   }

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
  * Writes a file so that a reader, or a run that was killed, sees the whole of it or nothing:
- * the bytes go to a neighbour that is flushed and then renamed over `path`.
+ * the bytes go to a neighbour that is flushed and then renamed over `path`, and the rename is flushed too.
  *
  * @throws the system's error (a full disk, say); what stood at `path` is then untouched
  */
@@ -12,25 +12,54 @@ export async function writeFileAtomic(
   path: string,
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const neighbour = `${path}.${randomUUID()}${unfinished}`;
   try {
     const file = await open(neighbour, "w");
     try {
       await naming(path, () => writeFile(file, content));
-      await file.sync();
+      await naming(path, () => file.sync());
     } finally {
       await file.close();
     }
     await rename(neighbour, path);
+    await syncFolder(dirname(path));
   } catch (error) {
-    await rm(neighbour, { force: true });
+    await rm(neighbour, { force: true }).catch(() => undefined);
     throw error;
   }
 }
 
 /** How the names end of files that {@link writeFileAtomic} has not finished. */
 export const unfinished = ".tmp";
+
+/**
+ * Makes a folder and those above it.
+ *
+ * @throws the system's error, which names the folder and why it cannot be written
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    // Of a read-only file system Node says that the folder is missing.
+    await access(dirname(path), constants.W_OK);
+    throw error;
+  }
+}
+
+/** Flushes the names in a folder, without which a file that was renamed may be gone after a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  // Windows opens no folder, and flushes names by itself.
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
 
 /** Does something with an open file. The system's errors of that (a full disk's) do not name the file; here they do. */
 export async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
@@ -45,4 +74,9 @@ export async function naming<T>(path: string, work: () => Promise<T>): Promise<T
 /** {@link writeFileAtomic} of a value as indented JSON with a final newline. */
 export function writeJson(path: string, value: unknown): Promise<void> {
   return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Whether a system error says that a file or a folder on its path does not exist. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

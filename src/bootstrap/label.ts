@@ -2,8 +2,7 @@ import type { PreferenceLoss } from "../align/losses/loss.js";
 import { implicitReward } from "../align/losses/reward.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenSequence } from "../model/batch.js";
-import type { Policy } from "../model/policy.js";
-import { ensemble, finiteLogProbs } from "../review/index.js";
+import { ensemble, finiteLogProbs, type Scorer } from "../review/index.js";
 import type { PromptTokens, Sample } from "./sample.js";
 
 /** A sample with what a judge makes of it. */
@@ -19,8 +18,8 @@ export interface Labellers {
   /** The loss whose implicit reward it is. */
   readonly loss: PreferenceLoss;
   /** Policies with their weights, the reference itself perhaps among them; SeRA's are π_{t−1} with 1−γ and π_{t−2} with γ. */
-  readonly policies: readonly { readonly policy: Policy; readonly weight: number }[];
-  readonly reference: Policy;
+  readonly policies: readonly { readonly policy: Scorer; readonly weight: number }[];
+  readonly reference: Scorer;
 }
 
 /**
@@ -39,7 +38,7 @@ export async function labelSamples(
     ({ id, tokens }): TokenSequence => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) }),
   );
   const all = [...new Set([reference, ...policies.map(({ policy }) => policy)])];
-  const byPolicy = new Map<Policy, Float64Array>();
+  const byPolicy = new Map<Scorer, Float64Array>();
   for (const [i, policy] of all.entries()) {
     const before = i * sequences.length;
     const logProbs = await finiteLogProbs(policy, sequences, {

@@ -2,7 +2,7 @@ import type { Random } from "../base/random.js";
 import type { TaskOptions } from "../base/task.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import { generate, type GenerationOptions } from "../model/generate.js";
+import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generate.js";
 import type { Policy } from "../model/policy.js";
 
 /** A prompt of the data, by the first pair that has it. */
@@ -41,13 +41,17 @@ export async function* sampleResponses(
   options: GenerationOptions,
   work: TaskOptions = {},
 ): AsyncGenerator<Sample[]> {
-  const requests = prompts.map(({ id, prompt }) => ({ key: id, prompt, responses }));
-  for await (const batch of generate(policy, requests, random, options, work)) {
-    yield batch.map(({ request, number, tokens, complete }) => ({
-      id: prompts[request]!.id,
-      number,
-      tokens: [...tokens],
-      complete,
-    }));
+  yield* samplesOf(generate(policy, sampleRequests(prompts, responses), random, options, work), prompts);
+}
+
+/** What to ask a model for, so that it answers each prompt R times. */
+export function sampleRequests(prompts: readonly PromptTokens[], responses: number): GenerationRequest[] {
+  return prompts.map(({ id, prompt }) => ({ key: id, prompt, responses }));
+}
+
+/** Generated responses as samples of the prompts that {@link sampleRequests} asked about. */
+export async function* samplesOf(batches: AsyncIterable<readonly Generation[]>, prompts: readonly PromptTokens[]): AsyncGenerator<Sample[]> {
+  for await (const batch of batches) {
+    yield batch.map(({ request, number, tokens, complete }) => ({ id: prompts[request]!.id, number, tokens: [...tokens], complete }));
   }
 }

@@ -1,25 +1,17 @@
 import type { ColumnTable } from "arquero";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { LoggedStep } from "../align/train-in-folder.js";
-import { RunFolder } from "../align/run-folder.js";
 import { InputError } from "../base/errors.js";
-import type { BootstrappedRow } from "../bootstrap/index.js";
-import type { PairRow } from "../data/pair-row.js";
 import type { EngineOptions } from "../engine/create-engine.js";
-import type { JudgedResponse } from "../judge/evaluate.js";
 import { loadTokenizer } from "../model/load-tokenizer.js";
 import type { Policy } from "../model/policy.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
-import type { MethodOptions } from "../run/options.js";
+import { readIdentity, type RunFacts } from "../run/folder/identity.js";
+import { runLayout } from "../run/folder/layout.js";
+import { RunFolder } from "../run/folder/run-folder.js";
 import type { IterationSummary, RunSummary } from "../run/summary.js";
 import { loadModel } from "./load-model.js";
 import { tableOf } from "./table-of.js";
-
-/** Where a run of adapters, which have no tokenizer of their own, keeps the tokenizer. */
-export const tokenizerFolder = "tokenizer";
 
 /** A reviewed pair, with the training iteration that the review precedes. */
 export interface MarginRow extends Reviewed {
@@ -48,6 +40,8 @@ export class Run {
   private constructor(
     readonly folder: string,
     readonly summary: RunSummary,
+    /** Everything that the run's results depend on: method and options, digests of model and data, judge, engine. */
+    readonly facts: RunFacts,
     /** Every logged training step; names are TRL's. */
     readonly steps: ColumnTable,
     private readonly all: readonly Iteration[],
@@ -59,18 +53,17 @@ export class Run {
    * @throws InputError where it holds no finished run
    */
   static async open(path: string): Promise<Run> {
-    const folder = new RunFolder(path);
-    if (!(await folder.has("summary.json"))) {
-      throw new InputError(`${path}: found no summary.json, expected the folder of a run that has ended`);
-    }
-    const summary = await folder.json<RunSummary>("summary.json", () => Promise.reject(new Error("unreachable")));
-    const tokenizer = await loadTokenizer(folder.file((await folder.has(tokenizerFolder)) ? tokenizerFolder : "iteration-0/model"));
-    const pairs = new Map((await folder.known<PairRow>("pairs.jsonl")).map((pair) => [pair.id, pair]));
+    const identity = await readIdentity(path);
+    const folder = await RunFolder.open(path);
+    if (!identity || !folder.isFinished) throw new InputError(`${path}: not the folder of a finished run`);
+    const summary = await folder.readJson(runLayout.summary);
+    const tokenizer = await loadTokenizer(folder.file(folder.isDone(runLayout.tokenizer) ? runLayout.tokenizer : runLayout.iteration(0).model));
+    const pairs = new Map((await folder.readRows(runLayout.pairs)).map((pair) => [pair.id, pair]));
     const iterations = await Promise.all(
       summary.iterations.map(async (own): Promise<Iteration> => {
         const { iteration } = own;
-        const rows = <T>(name: string) => folder.known<T>(`iteration-${iteration}/${name}.jsonl`);
-        const margins = (await rows<Reviewed>("margins")).map((row): MarginRow => ({ iteration, ...row }));
+        const files = runLayout.iteration(iteration);
+        const margins = (await folder.readRowsIfPresent(files.margins)).map((row): MarginRow => ({ iteration, ...row }));
         const withTexts = (chosen: readonly MarginRow[]) =>
           tableOf(
             chosen.map(({ id, ensemble, prompt: _, ...row }) => {
@@ -82,7 +75,7 @@ export class Run {
         const byMargin = margins.toSorted((a, b) => b.ensemble - a.ensemble);
         const kept = byMargin.filter((row) => row.kept);
         const dropped = byMargin.filter((row) => !row.kept).reverse();
-        const [bootstrapped, responses] = [await rows<BootstrappedRow>("bootstrapped"), await rows<JudgedResponse>("responses")];
+        const [bootstrapped, responses] = [await folder.readRowsIfPresent(files.bootstrapped), await folder.readRowsIfPresent(files.responses)];
         return {
           summary: own,
           margins: tableOf(margins),
@@ -94,11 +87,14 @@ export class Run {
           },
           bootstrapped: tableOf(bootstrapped),
           responses: tableOf(responses.map((row) => ({ ...row, length: tokenizer.encode(row.response).length }))),
-          policy: (engine) => loadModel(folder.file(`iteration-${iteration}/model`), engine),
+          async policy(engine) {
+            await folder.verifyFolder(files.model);
+            return loadModel(folder.file(files.model), engine);
+          },
         };
       }),
     );
-    return new Run(path, summary, tableOf(await folder.known<LoggedStep>("metrics.jsonl")), iterations);
+    return new Run(path, summary, identity.facts, tableOf(await folder.readRowsIfPresent(runLayout.metrics)), iterations);
   }
 
   /** What each iteration did and how its policy does; iteration 0 is the reference. */
@@ -118,9 +114,9 @@ export class Run {
     return found;
   }
 
-  /** The options that the run was told. */
-  async options(): Promise<MethodOptions> {
-    return JSON.parse(await readFile(join(this.folder, "config.json"), "utf8")) as MethodOptions;
+  /** The run's options, resolved; parts of the user's own as their name and version. */
+  get options(): RunFacts {
+    return this.facts.options as RunFacts;
   }
 
   /** Loads the policy that the run ended with. */

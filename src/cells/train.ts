@@ -1,101 +1,118 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { lossNamed } from "../align/losses/index.js";
-import { RunFolder } from "../align/run-folder.js";
-import { writeFileAtomic, writeJson } from "../base/files.js";
-import { Random } from "../base/random.js";
-import { pairRow } from "../data/pair-row.js";
+import { InputError, quote } from "../base/errors.js";
+import type { Demonstration } from "../data/load-demonstrations.js";
 import type { PreferencePair } from "../data/pair.js";
-import { tokenizePairs, type TokenizedPair } from "../data/tokenize.js";
-import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
+import { tokenizeDemonstrations, tokenizePairs } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { responseJudge, worldJudge } from "../judge/response-judge.js";
-import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
-import type { RunControls } from "../run/input.js";
-import { runMethod, type Method } from "../run/method.js";
-import { Run, tokenizerFolder } from "./run.js";
+import type { Evaluator, RunControls, RunInput } from "../run/input.js";
+import type { LoggedStep } from "../run/logged-step.js";
+import type { Method } from "../run/method.js";
+import { openRun } from "../run/open-run.js";
+import { Run } from "./run.js";
 
-/** What a run is told besides its method. */
+/** Figures of a policy by name; the iteration is 0 for the reference. */
+export type EvaluateFunction = Evaluator["evaluate"];
+
+/** A run's data, judge and place, besides its method. */
 export interface RunSettings {
-  /** Pairs on which each iteration's policy is evaluated. Prompts of the synthetic world bring their gold reward. */
+  /** Pairs on which each iteration's policy is reported. Prompts of the synthetic world bring their gold reward. */
   readonly heldOut?: readonly PreferencePair[] | undefined;
-  /** Grades responses, for methods that label by a judge. Default: the gold reward, where the prompts are the synthetic world's. */
+  /** Pairs by which training chooses (`keepBestBy`, `patience`) and which `evaluateEvery` evaluates on; none of them may be held out. */
+  readonly validation?: readonly PreferencePair[] | undefined;
+  /** Demonstrations on which the start is trained first, by supervised fine-tuning. */
+  readonly demonstrations?: readonly Demonstration[] | undefined;
+  /** Grades responses, for methods that label with a judge. Default: the gold reward, where the prompts are the synthetic world's. */
   readonly judge?: Judge | undefined;
+  /**
+   * Your own figures of each iteration's policy, which go into the summary as `metrics`. A function that reads what its
+   * text does not show needs `{ name, version, evaluate }`, so that a change is noticed.
+   */
+  readonly evaluate?: EvaluateFunction | { readonly name: string; readonly version: string; readonly evaluate: EvaluateFunction } | undefined;
   /** Cuts prompts that do not fit the context, where by default they are errors. Default false. */
   readonly truncatePrompts?: boolean | undefined;
-  /** Where the run is kept. Default: `runs/<method>-<hash>`, the same for the same model, pairs and options. */
+  /** Where the run is kept. Default: `runs/<method>-<digest>`, the same for the same model, pairs and options. */
   readonly folder?: string | undefined;
+  /** Does the iterations from this one on again. */
+  readonly redoFrom?: number | undefined;
   /**
    * A folder that keeps the log-probabilities of the pairs under the reference, so that other runs from the same start
    * on the same pairs need not compute them. Default: `runs/reference-cache`; none where `folder` is given.
    */
   readonly referenceCache?: string | undefined;
-  /** Where it is shown and what stops it. Default: the cell. */
-  readonly watch?: RunControls | undefined;
+  /** Called after each optimizer step, with its metrics. */
+  readonly onStep?: ((step: LoggedStep) => void) | undefined;
+  /** Stops the run where nothing is lost. Default: the cell's interrupt. */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether to show no progress. Default false. */
+  readonly quiet?: boolean | undefined;
 }
+
+/** Names of {@link RunSettings}; those of a method's options are beside them. */
+export const runSettingNames = [
+  ...["heldOut", "validation", "demonstrations", "judge", "evaluate", "truncatePrompts", "folder", "redoFrom"],
+  ...["referenceCache", "onStep", "signal", "quiet"],
+] as readonly (keyof RunSettings)[];
 
 /**
  * Trains a policy on preference pairs by a method.
  *
- * Everything is kept in the run's folder. A run that was interrupted goes on where it stopped when
- * the same cell is run again, and one that has ended is read from there; to train anew, remove the folder.
+ * Everything is kept in the run's folder. A run that was interrupted goes on where it stopped when the same cell is run
+ * again, and one that has ended is read from there. Another model, other pairs or options are another run.
  *
  * @param policy what iteration 1 begins from and what stays the reference; it is not changed
  * @example const run = await train(start, pairs, methods.spin({ beta: 0.3 })(), { heldOut });
- * @throws InputError where a pair does not fit the model's context; DivergenceError where training leads to numbers
- *   that are none
+ * @throws InputError where a pair does not fit the model's context, and as {@link openRun}; DivergenceError where training
+ *   produces NaN or infinite values
  */
-export async function train(policy: Policy, pairs: readonly PreferencePair[], method: Method, settings: RunSettings = {}): Promise<Run> {
-  const { heldOut, truncatePrompts = false, folder: given, judge = worldJudge(pairs), watch = { signal: cell.signal, reporter: cell.reporter } } = settings;
-  const { referenceCache = given === undefined ? join("runs", "reference-cache") : undefined } = settings;
-  const { name, options } = method;
-  const { config, tokenizer, origin } = policy;
-  const tokenize = (texts: readonly PreferencePair[]) =>
-    tokenizePairs(texts, tokenizer, { contextLength: config.contextLength, truncatePrompts }).pairs;
-  const tokenized = tokenize(pairs);
-  const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, options.generation, lossNamed(options.loss, options)) : undefined;
-  const parameters = await policy.parameters();
-
-  const facts = { name, ...options, config, ...(config.adapter && { origin }), ...(judge && { judge: judge.name }) };
-  const path = given ?? join("runs", `${name.replaceAll(" ", "-")}-${fingerprint(facts, parameters, tokenized, held?.pairs ?? [])}`);
-  const folder = new RunFolder(path);
-  if (await folder.has("summary.json")) return Run.open(path);
-
-  await writeJson(folder.file("config.json"), { method: name, ...options, truncatePrompts });
-  await folder.sweep();
-  if (config.adapter) {
-    for (const [file, text] of tokenizer.files) await writeFileAtomic(folder.file(tokenizerFolder, file), text);
-  }
-  if (held) await folder.fixedRows("held-out-pairs.jsonl", held.pairs.map(pairRow));
-  await runMethod(
-    method,
-    {
-      start: { config, tokenizer, parameters },
-      ...(config.adapter && { base: policy.withoutAdapter() }),
-      pairs: tokenized,
-      ...(referenceCache !== undefined && { referenceCache }),
-      ...(judge && { judge: responseJudge(judge, pairs) }),
-      ...(held && { heldOut: held.pairs, evaluate: evaluateInFolder(held, folder, Random.seeded(options.seed).fork("evaluate"), watch) }),
-    },
-    folder,
-    policy.programs,
-    watch,
-  );
-  return Run.open(path);
+export function train(policy: Policy, pairs: readonly PreferencePair[], method: Method, settings: RunSettings = {}): Promise<Run> {
+  return trainUnder(policy, pairs, method, settings, cellControls(settings));
 }
 
-/** Names a run by all that its results depend on; of an adapter's model, which may be large, by where it comes from. */
-function fingerprint(
-  facts: object,
-  parameters: Parameters,
-  pairs: readonly TokenizedPair[],
-  heldOut: readonly TokenizedPair[],
-): string {
-  const hash = createHash("sha256").update(JSON.stringify(facts));
-  for (const [name, { data }] of parameters) hash.update(name).update(data);
-  for (const pair of [...pairs, ...heldOut]) hash.update(JSON.stringify(pairRow(pair)));
-  return hash.digest("hex").slice(0, 8);
+/** {@link train} with its progress shown elsewhere than in the cell. */
+export async function trainUnder(
+  policy: Policy,
+  pairs: readonly PreferencePair[],
+  method: Method,
+  settings: RunSettings,
+  controls: RunControls,
+): Promise<Run> {
+  const { folder, redoFrom } = settings;
+  const opened = await openRun(method, runInput(policy, pairs, settings), { folder, redoFrom }, controls);
+  return Run.open(opened.folder, policy);
+}
+
+/** Controls of a run in a cell. */
+export function cellControls({ signal = cell.signal, quiet = false, onStep }: RunSettings): RunControls {
+  return { signal, ...(!quiet && { reporter: cell.reporter }), onStep };
+}
+
+function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
+  const { heldOut, validation, demonstrations, truncatePrompts = false, folder, judge = worldJudge(pairs), evaluate } = settings;
+  const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
+  const fit = { contextLength: policy.config.contextLength, truncatePrompts };
+  const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
+  return {
+    start: policy,
+    pairs: tokenize(pairs),
+    ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
+    ...(heldOut?.length && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
+    ...(validation?.length && { validation: tokenize(validation) }),
+    ...(judge && { judge: { name: judge.name, identity: judge.identity, score: responseJudge(judge, pairs) } }),
+    ...(evaluate && { evaluate: evaluator(evaluate) }),
+    ...(referenceCache !== undefined && { referenceCache }),
+  };
+}
+
+function evaluator(given: NonNullable<RunSettings["evaluate"]>): Evaluator {
+  if (typeof given === "function") {
+    return { identity: `${given.name || "evaluate"} ${createHash("sha256").update(String(given)).digest("hex")}`, evaluate: given };
+  }
+  const { name, version, evaluate } = given;
+  if (typeof evaluate === "function" && typeof name === "string" && typeof version === "string") return { identity: `${name} ${version}`, evaluate };
+  throw new InputError(`evaluate: found ${quote(given)}, expected a function, or { name, version, evaluate }`);
 }

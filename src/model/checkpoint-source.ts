@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { ModelConfig } from "./config.js";
 import { huggingFaceConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
-import { isMissing, parseJson } from "./read-json.js";
+import { parseJson } from "./read-json.js";
 import type { WeightType } from "./safetensors.js";
 import type { Tokenizer } from "./tokenizer.js";
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import { InputError, inputError, quote } from "../base/errors.js";
+import { isMissing } from "../base/files.js";
 
 /**
  * Text of a UTF-8 file.
@@ -21,12 +22,6 @@ export async function readText(path: string, expected: string): Promise<string> 
   } catch (error) {
     throw inputError({ file: path }, "bytes that are not UTF-8", expected, error);
   }
-}
-
-/** Whether a system error says that a file or a folder on its path does not exist. */
-export function isMissing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ENOTDIR";
 }
 
 /**

@@ -2,7 +2,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { inputError, quote } from "../base/errors.js";
-import { isMissing, parseJson, readText } from "./read-json.js";
+import { isMissing } from "../base/files.js";
+import { parseJson, readText } from "./read-json.js";
 import { SafetensorsFile } from "./safetensors-file.js";
 import type { TensorInfo, TensorSource } from "./tensor-source.js";
 

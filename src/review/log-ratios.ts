@@ -7,6 +7,9 @@ import type { TokenSequence } from "../model/batch.js";
 import type { Policy } from "../model/policy.js";
 import { responseLogProbs } from "../model/score.js";
 
+/** A model that scores sequences: a policy, or a function to log π(y | x) of each, the sum over the response tokens, in nats. */
+export type Scorer = Policy | ((sequences: readonly TokenSequence[], task: TaskOptions) => Promise<Float64Array>);
+
 /** One number for the chosen and one for the rejected response of each pair, in the order of the pairs. */
 export interface PairValues {
   readonly chosen: Float64Array;
@@ -17,12 +20,12 @@ export interface PairValues {
 export type PairTokens = Pick<TokenizedPair, "prompt" | "chosen" | "rejected">;
 
 /**
- * log π(y | x) of both responses of each pair under a policy.
+ * log π(y | x) of both responses of each pair under a model.
  *
  * @throws DivergenceError as {@link finiteLogProbs}
  */
-export async function pairLogProbs(policy: Policy, pairs: readonly PairTokens[], work: TaskOptions = {}): Promise<PairValues> {
-  const logProbs = await finiteLogProbs(policy, pairSequences(pairs), work);
+export async function pairLogProbs(model: Scorer, pairs: readonly PairTokens[], task: TaskOptions = {}): Promise<PairValues> {
+  const logProbs = await finiteLogProbs(model, pairSequences(pairs), task);
   return {
     chosen: Float64Array.from(pairs, (_, i) => logProbs[2 * i]!),
     rejected: Float64Array.from(pairs, (_, i) => logProbs[2 * i + 1]!),
@@ -38,12 +41,12 @@ export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
 }
 
 /**
- * {@link responseLogProbs}, where a policy is judged by them: a number that is none would be sorted somewhere.
+ * Scores sequences, and checks that no score is NaN or infinite, which would be sorted somewhere.
  *
- * @throws DivergenceError where one is not finite, because the policy's training went astray
+ * @throws DivergenceError where one is, because the policy's training diverged
  */
-export async function finiteLogProbs(policy: Policy, sequences: readonly TokenSequence[], work: TaskOptions): Promise<Float64Array> {
-  const logProbs = await responseLogProbs(policy, sequences, work);
+export async function finiteLogProbs(model: Scorer, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float64Array> {
+  const logProbs = await (typeof model === "function" ? model(sequences, task) : responseLogProbs(model, sequences, task));
   const odd = logProbs.find((value) => !Number.isFinite(value));
   if (odd === undefined) return logProbs;
   throw new DivergenceError(`the policy gives a response the log-probability ${odd}; a smaller learning rate may help`);

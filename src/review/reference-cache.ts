@@ -4,48 +4,55 @@ import { join } from "node:path";
 import { writeJson } from "../base/files.js";
 import type { TaskOptions } from "../base/task.js";
 import type { Policy } from "../model/policy.js";
-import { planScoring } from "../model/score.js";
-import { pairLogProbs, pairSequences, type PairTokens, type PairValues } from "./log-ratios.js";
+import { pairLogProbs, type PairTokens, type PairValues, type Scorer } from "./log-ratios.js";
 
 /** What a file of the cache holds. */
 interface Kept {
-  /** Of model, pairs and layout, as in the file's name. */
+  /** Of model and pairs, as in the file's name. */
   readonly fingerprint: string;
+  /** Seconds that computing them took. */
+  readonly seconds: number;
   /** log π(y | x) of the chosen responses, in the order of the pairs. */
   readonly chosen: readonly number[];
   readonly rejected: readonly number[];
 }
 
 /**
- * {@link pairLogProbs}, kept in a folder: runs that begin from the same reference and the same pairs, whatever their
- * loss, β or seed, compute them once. They are found again by a fingerprint of the model's parameters, of the pairs'
- * tokens and of how these are laid out in batches, so that what is read has the bytes that would be computed here.
- * A file that is damaged is computed again and replaced.
+ * {@link pairLogProbs}, kept in a folder: runs that begin from the same reference and the same pairs, whatever their loss,
+ * β or seed, compute them once. They are found again by a digest of the model and of the pairs' tokens. A file that is
+ * damaged is computed again and replaced.
  *
+ * @param key tells the model, and what runs it, from every other; see {@link Policy.fingerprint}
  * @param folder where they are kept; made when needed
+ * @returns the log-probabilities, and the seconds that computing them took, now or when they were kept
  * @throws DivergenceError as {@link pairLogProbs}
  */
 export async function cachedPairLogProbs(
-  policy: Policy,
+  model: Scorer,
+  key: string,
   pairs: readonly PairTokens[],
   folder: string,
-  work: TaskOptions = {},
-): Promise<PairValues> {
-  const fingerprint = await fingerprintOf(policy, pairs);
+  task: TaskOptions = {},
+): Promise<{ readonly values: PairValues; readonly seconds: number }> {
+  const fingerprint = fingerprintOf(key, pairs);
   const file = join(folder, `${fingerprint}.json`);
   const kept = await readKept(file, fingerprint, pairs.length);
-  if (kept) return { chosen: Float64Array.from(kept.chosen), rejected: Float64Array.from(kept.rejected) };
-  const { chosen, rejected } = await pairLogProbs(policy, pairs, work);
-  await writeJson(file, { fingerprint, chosen: [...chosen], rejected: [...rejected] } satisfies Kept);
-  return { chosen, rejected };
+  if (kept) return { values: { chosen: Float64Array.from(kept.chosen), rejected: Float64Array.from(kept.rejected) }, seconds: kept.seconds };
+  const begin = performance.now();
+  const values = await pairLogProbs(model, pairs, task);
+  const seconds = (performance.now() - begin) / 1000;
+  await writeJson(file, { fingerprint, seconds, chosen: [...values.chosen], rejected: [...values.rejected] } satisfies Kept);
+  return { values, seconds };
 }
 
-async function fingerprintOf(policy: Policy, pairs: readonly PairTokens[]): Promise<string> {
-  const hash = createHash("sha256").update(await policy.fingerprint());
+/** Of how log-probabilities are computed: raised when that changes their bytes. */
+const revision = 2;
+
+function fingerprintOf(key: string, pairs: readonly PairTokens[]): string {
+  const hash = createHash("sha256").update(`${revision} ${key}`);
   for (const { prompt, chosen, rejected } of pairs) {
     for (const tokens of [prompt, chosen, rejected]) hash.update(`${tokens.length} `).update(tokens);
   }
-  for (const batch of planScoring(policy.config, pairSequences(pairs))) hash.update(JSON.stringify(batch));
   return hash.digest("hex").slice(0, 32);
 }
 
@@ -55,7 +62,7 @@ async function readKept(file: string, fingerprint: string, pairs: number): Promi
   try {
     const kept = JSON.parse(text) as Partial<Kept> | null;
     const isWhole = (values: unknown) => Array.isArray(values) && values.length === pairs && values.every(Number.isFinite);
-    return kept?.fingerprint === fingerprint && isWhole(kept.chosen) && isWhole(kept.rejected) ? (kept as Kept) : undefined;
+    return kept?.fingerprint === fingerprint && Number.isFinite(kept.seconds) && isWhole(kept.chosen) && isWhole(kept.rejected) ? (kept as Kept) : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

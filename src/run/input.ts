@@ -1,32 +1,59 @@
-import type { Reporter } from "../base/task.js";
+import type { TaskControls } from "../base/task.js";
 import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
-import type { Checkpoint } from "../model/checkpoint.js";
 import type { Policy } from "../model/policy.js";
-import type { Evaluation } from "./summary.js";
+import type { Json } from "./folder/identity.js";
+import type { LoggedStep } from "./logged-step.js";
 
 /** What a run begins from. */
 export interface RunInput {
-  /** The model that iteration 1 begins from and that stays the reference; trained on `demonstrations` first if they are given. */
-  readonly start: Checkpoint;
-  /** The model that the start is an adapter on; its parameters stay as they are, and are held once for all iterations. */
-  readonly base?: Policy;
+  /**
+   * The model that iteration 1 begins from and that stays the reference, or, with `demonstrations`, that is trained on
+   * these first. It is the caller's, and not changed.
+   */
+  readonly start: Policy;
   readonly demonstrations?: readonly TokenizedDemonstration[];
   readonly pairs: readonly TokenizedPair[];
+  /** Pairs on which each iteration's policy is reported. */
+  readonly heldOut?: HeldOut;
+  /** Pairs by which training chooses its best parameters and when to stop. */
+  readonly validation?: readonly TokenizedPair[];
+  /** Scores responses, for methods that label with a judge. */
+  readonly judge?: RunJudge;
+  readonly evaluate?: Evaluator;
   /** A folder that keeps log-probabilities of pairs under references for other runs; see {@link cachedPairLogProbs}. Default: none is kept. */
   readonly referenceCache?: string;
-  /** Held-out pairs, for evaluations during training. */
-  readonly heldOut?: readonly TokenizedPair[];
-  /** Scores responses, for methods that label by a judge. */
-  readonly judge?: ResponseJudge;
-  /** Called with each iteration's policy, 0 being the reference; what it returns goes into the summary. */
-  readonly evaluate?: (policy: Policy, iteration: number) => Promise<Evaluation>;
+  /** What became of the data on its way here: written into the folder, and not part of what the run is. */
+  readonly dataNotes?: Readonly<Record<string, unknown>>;
 }
 
-/** How long work is shown and stopped. */
-export interface RunControls {
-  readonly signal?: AbortSignal;
-  readonly reporter?: Reporter;
+/** Where a run is shown, what stops it, and who hears of each step. */
+export interface RunControls extends TaskControls {
+  /** Called after each optimizer step with its line of `metrics.jsonl`; what it throws stops the run. */
+  readonly onStep?: ((step: LoggedStep) => void) | undefined;
+}
+
+/** Held-out pairs and, where there is one, the gold reward of responses to their prompts. */
+export interface HeldOut {
+  readonly pairs: readonly TokenizedPair[];
+  /** Reward in [0, 1] of a response to the prompt of pair `i`. */
+  readonly gold?: (i: number, response: string) => number;
+}
+
+/** A judge that labels responses. */
+export interface RunJudge {
+  /** Tells it from every other judge, by its name and whatever else its scores depend on. */
+  readonly identity: Json;
+  readonly name: string;
+  readonly score: ResponseJudge;
+}
+
+/** A user's own evaluation. It is no part of what the run is: another one is computed on the models that are there. */
+export interface Evaluator {
+  /** Tells it from every other evaluation. */
+  readonly identity: string;
+  /** Figures of the policy of an iteration, 0 being the reference, by name. */
+  evaluate(policy: Policy, iteration: number): Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>;
 }
 
 /** Two responses to one prompt, one of them preferred. */
@@ -45,7 +72,7 @@ export interface OfflinePair extends TrainingPair {
   readonly promptId: string;
 }
 
-/** A pair that was made, and how it is written down. */
+/** A pair that the run made, and how it is written down. */
 export interface BootstrappedPair extends TrainingPair {
   readonly row: Omit<BootstrappedRow, "prompt" | "chosen" | "rejected">;
 }

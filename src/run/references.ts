@@ -1,78 +1,105 @@
+import type { PreferenceLoss } from "../align/losses/loss.js";
 import type { ReferencedPair } from "../align/preference.js";
+import type { TrainingOptions } from "../align/trainer.js";
+import type { TaskOptions } from "../base/task.js";
 import type { TokenSequence } from "../model/batch.js";
 import { cachedPairLogProbs, pairLogProbs, type PairValues } from "../review/index.js";
+import type { RunContext } from "./context.js";
+import { pairLogProbsRows, pairValues } from "./evaluation.js";
+import { runLayout } from "./folder/layout.js";
 import type { RunInput, TrainingPair } from "./input.js";
-import type { MethodOptions } from "./options.js";
-import type { Workplace } from "./workplace.js";
 
-/** What the references of a run say of pairs: the model of iteration 0, and where the run asks for it each iteration's start. */
+/** What of a run decides which references are asked, and for what. */
+interface ReferenceSettings {
+  readonly loss: PreferenceLoss;
+  readonly training: TrainingOptions;
+  /** Which model is the reference of a training: that of iteration 0, or the one that the iteration begins from. */
+  readonly reference: "start" | "previous";
+  /** Tells the model of iteration 0, and what runs it, from every other. */
+  readonly startKey: () => string;
+}
+
+/**
+ * Log-probabilities of pairs under the references of a run: the model of iteration 0, and where the run asks for it each
+ * iteration's start. Each is computed when something reads it for the first time, a loss or a label, and never otherwise.
+ */
 export class References {
-  private startLogProbs: Promise<PairValues> | undefined;
+  private startValues: Promise<PairValues> | undefined;
 
   constructor(
     private readonly input: RunInput,
-    private readonly options: MethodOptions,
-    private readonly place: Workplace,
+    private readonly settings: ReferenceSettings,
+    private readonly context: RunContext,
   ) {}
 
   /** Log-probabilities of the data's pairs under the model of iteration 0, computed once. */
   start(): Promise<PairValues> {
     const { pairs, referenceCache } = this.input;
-    this.startLogProbs ??= this.pairValues("reference.jsonl", pairs.map(({ id }) => id), () =>
-      this.place.measured(0, "scoring", "score under the reference", 0, (policy, work) =>
-        referenceCache === undefined ? pairLogProbs(policy, pairs, work) : cachedPairLogProbs(policy, pairs, referenceCache, work),
-      ),
-    );
-    return this.startLogProbs;
+    return (this.startValues ??= this.values(0, pairs, () =>
+      this.context.measured(0, "scoring", "score under the reference", async (task) => {
+        const score = await this.scorer(0);
+        if (referenceCache === undefined) return pairLogProbs(score, pairs, task);
+        const begin = performance.now();
+        const { values, seconds } = await cachedPairLogProbs(score, this.settings.startKey(), pairs, referenceCache, task);
+        // Charged as if this run had been alone.
+        const saved = seconds - (performance.now() - begin) / 1000;
+        if (saved > 0) this.context.folder.addSeconds(0, "scoring", saved);
+        return values;
+      }),
+    ));
   }
 
-  /** Pairs with their log-probabilities under the reference that the run trains against. */
+  /** Pairs with their log-probabilities under the reference that iteration `t` trains against, where its loss reads them. */
   async of(t: number, pairs: readonly TrainingPair[]): Promise<ReferencedPair[]> {
+    if (!this.settings.loss.reward.needsReference) return pairs.map(sequencesOf);
     const against = this.against(t);
     const known = against === 0 ? pairs.flatMap(({ reference }) => reference ?? []) : [];
     const values: PairValues =
       known.length === pairs.length
         ? { chosen: Float64Array.from(known, ({ chosen }) => chosen), rejected: Float64Array.from(known, ({ rejected }) => rejected) }
-        : await this.pairValues(`iteration-${t}/reference.jsonl`, pairs.map((_, i) => `${i}`), () =>
-            this.place.measured(t, "scoring", "score under the reference", against, (policy, work) => pairLogProbs(policy, pairs, work)),
-          );
+        : await this.values(t, pairs, () => this.score(t, against, pairs));
     return withReference(pairs, values);
   }
 
-  /** The held-out pairs in the same way, where training evaluates on them. */
-  async heldOut(t: number): Promise<ReferencedPair[]> {
-    const { heldOut = [] } = this.input;
-    if (this.options.training.evaluateEvery === undefined) return [];
+  /** The pairs that training evaluates on, in the same way. */
+  async validation(t: number): Promise<ReferencedPair[]> {
+    const { training, loss } = this.settings;
+    const pairs = this.input.validation ?? this.input.heldOut?.pairs ?? [];
+    if (training.evaluateEvery === undefined) return [];
+    if (!loss.reward.needsReference) return pairs.map(sequencesOf);
     const against = this.against(t);
-    const file = against === 0 ? "held-out-reference.jsonl" : `iteration-${t}/held-out-reference.jsonl`;
-    const values = await this.pairValues(file, heldOut.map(({ id }) => id), () =>
-      this.place.measured(t, "scoring", "score held-out pairs under the reference", against, (policy, work) => pairLogProbs(policy, heldOut, work)),
+    // Against the model of iteration 0 they are the same in every iteration.
+    const file = runLayout.iteration(against === 0 ? 0 : t).validationReference;
+    const rows = await this.context.folder.rows(file, async () =>
+      pairLogProbsRows(pairs.map(({ id }) => id), await this.score(t, against, pairs, "evaluation")),
     );
-    return withReference(heldOut, values);
+    return withReference(pairs, pairValues(rows));
   }
 
   /** The iteration whose model is the reference of another's training. */
   against(t: number): number {
-    return this.options.reference === "previous" ? t - 1 : 0;
+    return this.settings.reference === "previous" ? t - 1 : 0;
   }
 
-  private async pairValues(file: string, ids: readonly string[], make: () => Promise<PairValues>): Promise<PairValues> {
-    const rows = await this.place.folder.rows(file, async () => {
-      const { chosen, rejected } = await make();
-      return ids.map((id, i) => ({ id, chosen: chosen[i]!, rejected: rejected[i]! }));
-    });
-    return {
-      chosen: Float64Array.from(rows, ({ chosen }) => chosen),
-      rejected: Float64Array.from(rows, ({ rejected }) => rejected),
-    };
+  private score(t: number, against: number, pairs: readonly TrainingPair[], kind: "scoring" | "evaluation" = "scoring"): Promise<PairValues> {
+    return this.context.measured(t, kind, "score under the reference", async (task) => pairLogProbs(await this.scorer(against), pairs, task));
+  }
+
+  private async scorer(iteration: number) {
+    const model = await this.context.model(iteration);
+    return (sequences: readonly TokenSequence[], task: TaskOptions) => this.context.executor.logProbs(model, sequences, task);
+  }
+
+  private async values(t: number, pairs: readonly TrainingPair[], make: () => Promise<PairValues>): Promise<PairValues> {
+    const ids = t === 0 ? this.input.pairs.map(({ id }) => id) : pairs.map((_, i) => `${i}`);
+    return pairValues(await this.context.folder.rows(runLayout.iteration(t).reference, async () => pairLogProbsRows(ids, await make())));
   }
 }
 
+function sequencesOf({ prompt, chosen, rejected }: TrainingPair): ReferencedPair {
+  return { chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } };
+}
+
 function withReference(pairs: readonly TrainingPair[], values: PairValues): ReferencedPair[] {
-  return pairs.map(({ prompt, chosen, rejected }, i) => ({
-    chosen: { prompt, response: chosen } satisfies TokenSequence,
-    rejected: { prompt, response: rejected },
-    referenceChosen: values.chosen[i]!,
-    referenceRejected: values.rejected[i]!,
-  }));
+  return pairs.map((pair, i) => ({ ...sequencesOf(pair), referenceChosen: values.chosen[i]!, referenceRejected: values.rejected[i]! }));
 }

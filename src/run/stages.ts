@@ -1,36 +1,23 @@
 import { checkTrainingInputs } from "../align/check-training.js";
-import { lossNamed, type PreferenceLoss } from "../align/losses/index.js";
+import type { PreferenceLoss } from "../align/losses/index.js";
 import { preference } from "../align/preference.js";
-import type { RunFolder } from "../align/run-folder.js";
 import { supervised } from "../align/sft.js";
-import { Stopwatch } from "../align/stopwatch.js";
-import { forgetCheckpoint, trainInFolder, type LoggedStep, type Phase } from "../align/train-in-folder.js";
 import { InputError } from "../base/errors.js";
-import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
-import { reported } from "../base/task.js";
-import {
-  distinctPrompts,
-  judgeSamples,
-  labelSamples,
-  sampleResponses,
-  type BootstrappedRow,
-  type LabelledSample,
-  type ResponseJudge,
-  type Sample,
-} from "../bootstrap/index.js";
+import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf, type LabelledSample, type Sample } from "../bootstrap/index.js";
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import type { ProgramCache } from "../engine/program-cache.js";
-import { Policy } from "../model/policy.js";
 import { savePolicy } from "../model/policy-files.js";
-import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed } from "../review/index.js";
-import type { BootstrappedPair, OfflinePair, RunInput, TrainingPair, RunControls } from "./input.js";
-import type { MethodOptions } from "./options.js";
+import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
+import type { RunContext } from "./context.js";
+import { evaluateHeldOut } from "./evaluation.js";
+import { runLayout } from "./folder/layout.js";
+import type { BootstrappedPair, OfflinePair, RunInput, RunJudge, TrainingPair } from "./input.js";
+import { generationOptions, lossOf, sftTrainingOptions, trainingOptions, type MethodOptions } from "./options/index.js";
 import { References } from "./references.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
-import { Workplace } from "./workplace.js";
+import { trainStage } from "./train-stage.js";
 
 /**
  * The stages of which every method is made: train, review, sample, label. Each is done once and its result kept in the
@@ -43,44 +30,31 @@ export class Stages {
   private readonly summaries: IterationSummary[] = [];
   private readonly promptOf: ReadonlyMap<string, Int32Array>;
   private readonly references: References;
+  private labelledBy: string | null = null;
+  private begun: Promise<void> | undefined;
 
-  private constructor(
+  /** @param startKey tells the model of iteration 0, and what runs it, from every other */
+  constructor(
     private readonly input: RunInput,
     private readonly options: MethodOptions,
-    private readonly place: Workplace,
+    private readonly context: RunContext,
+    startKey: () => string,
   ) {
-    this.references = new References(input, options, place);
     this.random = Random.seeded(options.seed);
-    this.loss = lossNamed(options.loss, options);
+    this.loss = lossOf(options);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
+    this.references = new References(input, { loss: this.loss, training: trainingOptions(options), reference: options.reference, startKey }, context);
+    this.check();
   }
 
-  /**
-   * Begins a run, or goes on with the one in the folder: trains the start on demonstrations where there are some, and
-   * evaluates it as iteration 0.
-   *
-   * @throws InputError where there is no pair, the folder holds a run on others, or training is to evaluate on held-out
-   *   pairs that there are none of
-   */
-  static async begin(input: RunInput, options: MethodOptions, folder: RunFolder, programs: ProgramCache, watch: RunControls): Promise<Stages> {
-    if (input.pairs.length === 0) throw new InputError("found no preference pair, expected at least one");
-    checkTrainingInputs(preference(lossNamed(options.loss, options)), options.training, input.heldOut ?? []);
-    await folder.fixedRows("pairs.jsonl", input.pairs.map(pairRow));
-    const stopwatch = await Stopwatch.at(folder.file("seconds.json"));
-    const stages = new Stages(input, options, new Workplace(folder, programs, watch, stopwatch, input.base, options.iterations));
-    await stages.start();
-    await stages.references.start();
-    await stages.summarize(0, null, 0);
-    return stages;
-  }
-
-  /** The pairs of the data, with their log-probabilities under the model of iteration 0, which are computed once. */
+  /** The pairs of the data, with their log-probabilities under the model of iteration 0 where the loss reads them. */
   async offlinePairs(): Promise<OfflinePair[]> {
-    const reference = await this.references.start();
+    await this.begin();
     const prompts = promptIds(this.input.pairs);
+    const reference = this.loss.reward.needsReference ? await this.references.start() : undefined;
     return this.input.pairs.map(({ id, prompt, chosen, rejected }, i) => ({
       ...{ id, promptId: prompts[i]!, prompt, chosen, rejected },
-      reference: { chosen: reference.chosen[i]!, rejected: reference.rejected[i]! },
+      ...(reference && { reference: { chosen: reference.chosen[i]!, rejected: reference.rejected[i]! } }),
     }));
   }
 
@@ -108,75 +82,98 @@ export class Stages {
    *
    * @param weights of π_{t−1}, π_{t−2} …
    */
-  review(t: number, weights: readonly number[], select: (rows: readonly Margin[]) => readonly Reviewed[]): Promise<readonly Reviewed[]> {
-    return this.place.folder.rows(marginsFile(t), async () => {
+  async review(t: number, weights: readonly number[], select: (rows: readonly Margin[]) => readonly Reviewed[]): Promise<readonly Reviewed[]> {
+    await this.begin();
+    return this.context.folder.rows(runLayout.iteration(t).margins, async () => {
       const { pairs } = this.input;
-      const reference = await this.references.start();
+      const { needsReference } = this.loss.reward;
+      const reference = needsReference ? await this.references.start() : undefined;
       const rewards = (logProbs: PairValues) => pairRewards(this.loss, pairs, logProbs, reference);
       const earlier: number[][] = [];
       for (let before = t - 1; before >= 1 && earlier.length < weights.length - 1; before--) {
-        earlier.push(before === 1 ? [...rewardMargins(rewards(reference))] : (await this.review(before, weights, select)).map(({ margin }) => margin));
+        // Under the reference itself a loss that reads it has margins of 0.
+        if (before > 1) earlier.push((await this.review(before, weights, select)).map(({ margin }) => margin));
+        else earlier.push(needsReference ? pairs.map(() => 0) : [...rewardMargins(rewards(await this.references.start()))]);
       }
-      const logProbs = await this.place.measured(t, "scoring", "review the pairs", t - 1, (policy, work) => pairLogProbs(policy, pairs, work));
+      const logProbs = await this.context.measured(t, "scoring", "review the pairs", async (task) => pairLogProbs(await this.scorer(t - 1), pairs, task));
       return select(margins(pairs, rewards(logProbs), earlier, weights));
     });
   }
 
   /** Responses of π_{t−1} to every prompt, as `label` gives them back. */
-  samples<Kept extends Sample>(t: number, responses: number, label: (drawn: readonly Sample[]) => Promise<readonly Kept[]>): Promise<readonly Kept[]> {
-    return this.place.folder.rows<Kept>(`iteration-${t}/samples.jsonl`, async () => label(await this.draw(t, responses)));
+  async samples<Kept extends Sample>(
+    t: number,
+    responses: number,
+    label: (drawn: readonly Sample[]) => Promise<readonly Kept[]>,
+  ): Promise<readonly (Sample & Partial<LabelledSample>)[]> {
+    await this.begin();
+    const { samples, labels } = runLayout.iteration(t);
+    const labelled = await this.context.folder.rows<Sample & Partial<LabelledSample>>(samples, async () => label(await this.draw(t, responses)));
+    if (this.context.folder.isDone(labels.path)) this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
+    return labelled;
   }
 
   /**
    * Labels samples by the implicit reward of the policies before iteration `t`, against the model of iteration 0.
    *
-   * @param weights of π_{t−1}, π_{t−2} …
+   * @param weights of π_{t−1}, π_{t−2} …; a policy of weight 0 is not asked
    */
   async labelByReward(t: number, weights: readonly number[], samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
-    const earlier = weights.map((_, i) => t - 1 - i).filter((iteration) => iteration >= 0 && iteration < t - 1);
-    const loaded = new Map<number, Policy>();
-    try {
-      for (const iteration of new Set([0, ...earlier])) loaded.set(iteration, await this.place.policy(iteration));
-      return await this.place.measured(t, "scoring", "label responses", t - 1, (newest, work) => {
-        const policies = [newest, ...earlier.map((iteration) => loaded.get(iteration)!)].map((policy, i) => ({ policy, weight: weights[i]! }));
-        return labelSamples(samples, this.prompts, { loss: this.loss, policies, reference: loaded.get(0)! }, work);
-      });
-    } finally {
-      for (const policy of loaded.values()) await policy.free();
-    }
+    await this.noteLabels(t, "implicit reward");
+    const scorers = new Map<number, Scorer>();
+    const scorer = async (iteration: number) => {
+      const known = scorers.get(iteration) ?? (await this.scorer(iteration));
+      scorers.set(iteration, known);
+      return known;
+    };
+    const counted = weights.map((weight, i) => ({ weight, iteration: t - 1 - i })).filter(({ weight, iteration }) => weight !== 0 && iteration >= 0);
+    const policies = [];
+    for (const { weight, iteration } of counted) policies.push({ weight, policy: await scorer(iteration) });
+    const labellers = { loss: this.loss, policies, reference: await scorer(0) };
+    return this.context.measured(t, "scoring", "label responses", (task) => labelSamples(samples, this.prompts, labellers, task));
   }
 
   /**
-   * Labels samples by the judge that the run was given.
+   * Labels samples with the judge that the run was given.
    *
    * @throws InputError where it was given none
    */
-  labelByJudge(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
-    const { start } = this.input;
-    const judge = this.needJudge();
-    return this.place.stopwatch.measure(t, "scoring", () =>
-      reported(this.place.label("judge responses", t), this.place.watch, (work) =>
-        judgeSamples(samples, (tokens) => start.tokenizer.decode(tokens), judge, work),
-      ),
+  async labelByJudge(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
+    const judge = this.requireJudge();
+    const { tokenizer } = this.input.start;
+    await this.noteLabels(t, judge.name);
+    return this.context.measured(t, "scoring", "judge responses", (task) => judgeSamples(samples, (tokens) => tokenizer.decode(tokens), judge.score, task));
+  }
+
+  /**
+   * Labels samples by a rule of the user's own.
+   *
+   * @param name of the rule, for the summary
+   */
+  async labelBy(t: number, name: string, samples: readonly Sample[], score: (response: string, sample: Sample) => number | Promise<number>): Promise<readonly LabelledSample[]> {
+    const { tokenizer } = this.input.start;
+    await this.noteLabels(t, name);
+    return this.context.measured(t, "scoring", "label responses", (task) =>
+      judgeSamples(samples, (tokens) => tokenizer.decode(tokens), (responses) => Promise.all(responses.map(({ response }, i) => score(response, samples[i]!))), task),
     );
   }
 
   /**
-   * The judge that the run was given. A method that is going to label by it asks before it trains.
+   * The judge that the run was given. A method that is going to label with it asks before it trains.
    *
    * @throws InputError where it was given none
    */
-  needJudge(): ResponseJudge {
+  requireJudge(): RunJudge {
     const { judge } = this.input;
-    if (!judge) throw new InputError("judge: found none, expected one; this method labels responses by a judge");
+    if (!judge) throw new InputError("this method labels responses with a judge; pass `judge`");
     return judge;
   }
 
-  /** Writes made pairs down in texts, as `bootstrapped.jsonl` of iteration `t`. */
+  /** Writes bootstrapped pairs down as texts, in `bootstrapped.jsonl` of iteration `t`. */
   async saveBootstrapped(t: number, pairs: readonly BootstrappedPair[]): Promise<void> {
     const { tokenizer } = this.input.start;
     const text = (tokens: Int32Array) => tokenizer.decode(tokens);
-    await this.place.folder.rows<BootstrappedRow>(`iteration-${t}/bootstrapped.jsonl`, async () =>
+    await this.context.folder.rows(runLayout.iteration(t).bootstrapped, async () =>
       pairs.map(({ row: { id, ...row }, prompt, chosen, rejected }) => ({
         ...{ id, prompt: text(prompt), chosen: text(chosen), rejected: text(rejected) },
         ...row,
@@ -187,98 +184,132 @@ export class Stages {
   /**
    * Trains π_t from π_{t−1} on pairs, by the loss of the run, and evaluates it.
    *
-   * @throws InputError where there is no pair
+   * @throws InputError where there are no pairs
    */
   async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn): Promise<void> {
+    await this.begin();
     if (pairs.length === 0) {
-      throw new InputError(`iteration ${t}: found no pair to train on, none kept and none made, expected a larger select or bootstrap`);
+      throw new InputError(`iteration ${t}: no pairs to train on: none were selected and none bootstrapped; raise select or bootstrap, or sample more responses`);
     }
-    await this.train({
+    const previous = this.references.against(t) === t - 1;
+    await trainStage(this.context, {
       kind: "align",
       iteration: t,
       objective: preference(this.loss),
-      examples: await this.references.of(t, pairs),
-      heldOut: await this.references.heldOut(t),
-      options: this.options.training,
-      start: () => this.place.policy(t - 1),
-      reference: () => this.place.policy(this.references.against(t)),
+      examples: () => this.references.of(t, pairs),
+      validation: () => this.references.validation(t),
+      options: trainingOptions(this.options),
+      random: this.random.fork("align", t),
+      from: () => this.context.model(t - 1),
+      ...(!previous && { reference: () => this.context.model(0) }),
     });
-    const steps = (await this.place.folder.known<LoggedStep>("metrics.jsonl")).filter(({ phase, iteration }) => phase === "align" && iteration === t);
+    const steps = (await this.context.folder.readRows(runLayout.metrics)).filter(({ phase, iteration }) => phase === "align" && iteration === t);
     await this.summarize(t, trainedOn, Math.round(pairs.length * Number(steps.at(-1)!.epoch)));
   }
 
   /** Writes the summary of a run that has ended. */
   async end(method: string): Promise<RunSummary> {
-    const { loss, options } = this;
-    const summary: RunSummary = { method, loss: loss.name, seed: options.seed, iterations: this.summaries };
-    await writeJson(this.place.folder.file("summary.json"), summary);
-    return summary;
+    const { loss, options, labelledBy, input } = this;
+    const summary: RunSummary = {
+      ...{ method, loss: loss.name, labelledBy, seed: options.seed, iterations: this.summaries },
+      ...(input.evaluate && { evaluate: input.evaluate.identity }),
+    };
+    return this.context.folder.json(runLayout.summary, async () => summary);
+  }
+
+  private async noteLabels(t: number, labelledBy: string): Promise<void> {
+    await this.context.folder.json(runLayout.iteration(t).labels, async () => ({ labelledBy }));
   }
 
   private get prompts() {
     return [...this.promptOf].map(([id, prompt]) => ({ id, prompt }));
   }
 
-  /** The reference model of iteration 0: the start as given, or trained on demonstrations. */
-  private async start(): Promise<void> {
-    const { start, base, demonstrations } = this.input;
-    await this.train({
-      kind: "sft",
-      iteration: 0,
-      objective: supervised,
-      examples: demonstrations ?? [],
-      options: this.options.sft,
-      start: () => (base ? base.withAdapter(start.config.adapter!, start.parameters) : Policy.create(this.place.programs, start)),
-    });
+  /** What can be seen to be wrong before anything is computed. */
+  private check(): void {
+    const { validation, heldOut } = this.input;
+    const training = trainingOptions(this.options);
+    checkTrainingInputs(preference(this.loss), training, validation ?? heldOut?.pairs ?? []);
+    if (training.keepBestBy === undefined) return;
+    if (!validation) {
+      throw new InputError("keepBestBy and patience choose by validation pairs; pass `validation` (--validation-data). Held-out pairs are only reported on");
+    }
+    const reported = new Set(heldOut?.pairs.map(sequenceKey));
+    const both = validation.filter((pair) => reported.has(sequenceKey(pair))).length;
+    if (both > 0) {
+      throw new InputError(`${both} of the ${validation.length} validation pairs are held-out pairs too; what training chooses by must not be what is reported`);
+    }
   }
 
-  private async train<Example>(phase: Phase<Example>): Promise<void> {
-    const { kind, iteration } = phase;
-    const model = `iteration-${iteration}/model`;
-    if (!(await this.place.folder.has(model))) {
-      await this.place.stopwatch.measure(iteration, "training", async () => {
-        const label = kind === "sft" ? "sft" : this.place.label("align", iteration);
-        const random = this.random.fork(kind, iteration);
-        const policy = await reported(label, this.place.watch, (work) => trainInFolder(this.place.folder, phase, random, work));
-        await savePolicy(policy, this.place.folder.file(model));
-        await policy.free();
-        // Trainings of other iterations have batches of other shapes.
-        await this.place.programs.clear();
+  /**
+   * Writes the inputs down, and the model of iteration 0, trained on demonstrations where there are some; evaluates it.
+   * Done once, before the first stage, by whichever that is.
+   */
+  begin(): Promise<void> {
+    return (this.begun ??= this.start());
+  }
+
+  private async start(): Promise<void> {
+    const { start, pairs, heldOut, validation, demonstrations } = this.input;
+    const { folder } = this.context;
+    await folder.rows(runLayout.pairs, async () => pairs.map(pairRow));
+    if (heldOut) await folder.rows(runLayout.heldOutPairs, async () => heldOut.pairs.map(pairRow));
+    if (validation) await folder.rows(runLayout.validationPairs, async () => validation.map(pairRow));
+    if (demonstrations) {
+      await folder.rows(runLayout.demonstrations, async () =>
+        demonstrations.map(({ id, prompt, response }) => ({ id, prompt: [...prompt], response: [...response] })),
+      );
+      await trainStage(this.context, {
+        kind: "sft",
+        iteration: 0,
+        objective: supervised,
+        examples: async () => demonstrations,
+        validation: async () => [],
+        options: sftTrainingOptions(this.options),
+        random: this.random.fork("sft", 0),
+        from: async () => "start",
       });
     }
-    await forgetCheckpoint(this.place.folder, iteration);
+    const { model } = runLayout.iteration(0);
+    if (!folder.isDone(model)) {
+      await savePolicy(start, folder.file(model));
+      await folder.seal([model]);
+    }
+    await this.summarize(0, null, 0);
   }
 
   private async draw(t: number, responses: number): Promise<Sample[]> {
-    const { generation } = this.options;
-    const random = this.random.fork("sample", t);
-    const batches = await this.place.measured(t, "sampling", "write responses", t - 1, (policy, work) =>
-      this.place.folder.growingRows<Sample[]>(drawnFile(t), (known) =>
-        sampleResponses(policy, this.prompts, responses, random, { ...generation, skipBatches: known }, work),
-      ),
+    const { prompts } = this;
+    const model = await this.context.model(t - 1);
+    const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>
+      this.context.folder.growRows(runLayout.iteration(t).drawn, (known) => {
+        const options = { ...generationOptions(this.options), skipBatches: known };
+        return samplesOf(this.context.executor.samples(model, sampleRequests(prompts, responses), this.random.fork("sample", t), options, task), prompts);
+      }),
     );
     return batches.flat();
   }
 
+  private async scorer(iteration: number): Promise<Scorer> {
+    const model = await this.context.model(iteration);
+    return (sequences, task) => this.context.executor.logProbs(model, sequences, task);
+  }
+
   private async summarize(iteration: number, trainedOn: TrainedOn | null, pairsSeen: number): Promise<void> {
+    const { folder } = this.context;
     // The samples are labelled and the policy is trained: what was drawn before the labels is not needed any more.
-    await this.place.folder.remove(drawnFile(iteration));
-    const { evaluate } = this.input;
-    const figures = evaluate
-      ? await this.place.folder.json(`iteration-${iteration}/evaluation.json`, () =>
-          this.place.stopwatch.measure(iteration, "evaluation", () =>
-            this.place.withPolicy(iteration, (policy) => evaluate(policy, iteration)),
-          ),
-        )
-      : { accuracy: null, meanMargin: null };
-    const seconds = (kind: string) => this.place.stopwatch.of(iteration, kind);
+    await folder.discard(runLayout.iteration(iteration).drawn.path);
+    const evaluation = await this.evaluateHeldOut(iteration);
+    const metrics = await this.userMetrics(iteration);
+    const seconds = (kind: string) => folder.secondsOf(iteration, kind);
     this.summaries.push({
       iteration,
       pairsSelected: trainedOn?.pairsSelected ?? null,
       pairsBootstrapped: trainedOn?.pairsBootstrapped ?? null,
       pairsSeen,
       bootstrap: trainedOn?.bootstrap ?? null,
-      ...figures,
+      ...evaluation,
+      ...(metrics && { metrics }),
       seconds: {
         training: seconds("training"),
         scoring: seconds("scoring"),
@@ -287,7 +318,46 @@ export class Stages {
       },
     });
   }
+
+  private async evaluateHeldOut(t: number) {
+    const { heldOut, start } = this.input;
+    if (!heldOut) return { accuracy: null, meanMargin: null };
+    const settings = {
+      loss: this.loss,
+      generation: generationOptions(this.options),
+      random: this.random.fork("evaluate"),
+      textOf: (tokens: Int32Array) => start.tokenizer.decode(tokens),
+    };
+    return this.context.folder.json(runLayout.iteration(t).evaluation, () =>
+      this.context.timed(t, "evaluation", () => evaluateHeldOut(this.context, t, heldOut, settings)),
+    );
+  }
+
+  /** What the user's own evaluation finds; computed again where it is not the one that was kept. */
+  private async userMetrics(t: number): Promise<Readonly<Record<string, number | null>> | undefined> {
+    const { evaluate } = this.input;
+    if (!evaluate) return undefined;
+    const { folder } = this.context;
+    const file = runLayout.iteration(t).userMetrics;
+    if (folder.isDone(file.path) && (await folder.readJson(file)).identity !== evaluate.identity) await folder.discard(file.path);
+    const model = await this.context.model(t);
+    const { metrics } = await folder.json(file, async () => ({
+      identity: evaluate.identity,
+      metrics: await this.context.timed(t, "evaluation", async () =>
+        this.context.executor.withPolicy(model, async (policy) => checkedMetrics(await evaluate.evaluate(policy, t))),
+      ),
+    }));
+    return metrics;
+  }
 }
 
-const marginsFile = (t: number) => `iteration-${t}/margins.jsonl`;
-const drawnFile = (t: number) => `iteration-${t}/unlabelled.jsonl`;
+function sequenceKey({ prompt, chosen, rejected }: TokenizedPair): string {
+  return [prompt, chosen, rejected].map((tokens) => tokens.join()).join(" ");
+}
+
+/** @throws InputError where the figures are not numbers by name */
+function checkedMetrics(found: unknown): Record<string, number | null> {
+  const isRecord = found !== null && typeof found === "object" && Object.values(found).every((value) => typeof value === "number");
+  if (!isRecord) throw new InputError(`evaluate: returned ${JSON.stringify(found)}, expected an object of numbers by name`);
+  return Object.fromEntries(Object.entries(found as Record<string, number>).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
+}

@@ -2,7 +2,7 @@ import type { BootstrapCounts } from "../bootstrap/index.js";
 
 /** How a policy does on held-out pairs. */
 export interface Evaluation extends Judged {
-  /** Share of pairs whose implicit reward margin is above 0; null under the reference itself. */
+  /** Share of pairs whose implicit reward margin is above 0; null under the reference itself, and without held-out pairs. */
   readonly accuracy: number | null;
   /** Mean implicit reward margin over β, in nats. */
   readonly meanMargin: number | null;
@@ -35,6 +35,9 @@ export interface IterationSummary extends Evaluation {
   /** Pairs that the training of this iteration has gone through, each as often as it was. */
   readonly pairsSeen: number;
   readonly bootstrap: BootstrapCounts | null;
+  /** What the user's own evaluation found; null where that was NaN or infinite. */
+  readonly metrics?: Readonly<Record<string, number | null>>;
+  /** Evaluation, also during training, is apart: it is not the method's. */
   readonly seconds: Readonly<Record<"training" | "scoring" | "sampling" | "evaluation", number>>;
 }
 
@@ -42,8 +45,12 @@ export interface IterationSummary extends Evaluation {
 export interface RunSummary {
   readonly method: string;
   readonly loss: string;
+  /** What labelled the responses that the run made; null where it made none. */
+  readonly labelledBy: string | null;
   readonly seed: number;
   readonly iterations: readonly IterationSummary[];
+  /** Which evaluation of the user's own the metrics are of. */
+  readonly evaluate?: string;
 }
 
 /** Seconds that iterations took for training, review and sampling; evaluation is not the method's. */

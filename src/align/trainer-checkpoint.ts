@@ -1,0 +1,44 @@
+import type { Parameters } from "../model/parameters.js";
+import type { Policy } from "../model/policy.js";
+import { readSafetensors, writeSafetensors } from "../model/safetensors.js";
+import type { Best } from "./best.js";
+import type { StepRecord, TrainerState } from "./trainer.js";
+
+/** Sets of parameters beside the policy's own, by what their names in a checkpoint begin with. */
+const others = ["ema/", "reference/", "best/"] as const;
+
+/** Writes parameters, moments and all else that the next step depends on into one file, whole or not at all. */
+export async function writeCheckpoint(file: string, policy: Policy, state: TrainerState): Promise<void> {
+  const { step, tokens, moments, ema, reference, best, pendingRecord } = state;
+  const named = (prefix: string, parameters: Parameters = new Map()) =>
+    [...parameters].map(([name, values]) => [`${prefix}${name}`, values] as const);
+  const sets = [ema, reference, best?.parameters].flatMap((parameters, i) => named(others[i]!, parameters));
+  const tensors = [...(await policy.parameters()), ...(moments as Parameters), ...sets];
+  await writeSafetensors(file, tensors, {
+    step: `${step}`,
+    tokens: `${tokens}`,
+    ...(best && { best: JSON.stringify({ value: best.value, step: best.step, since: best.since }) }),
+    ...(pendingRecord && { pendingRecord: JSON.stringify(pendingRecord) }),
+  });
+}
+
+/** Reads what {@link writeCheckpoint} has written. */
+export async function readCheckpoint(file: string): Promise<{ readonly state: TrainerState; readonly parameters: Parameters }> {
+  const { tensors, metadata } = await readSafetensors(file);
+  const isKept = (name: string) => name.startsWith("adam.") || name.startsWith("loss.");
+  const isOther = (name: string) => others.some((prefix) => name.startsWith(prefix));
+  const [ema, reference, best] = others.map((prefix) => {
+    const own = [...tensors].filter(([name]) => name.startsWith(prefix));
+    return own.length === 0 ? undefined : new Map(own.map(([name, values]) => [name.slice(prefix.length), values]));
+  });
+  const state: TrainerState = {
+    step: Number(metadata.step),
+    tokens: Number(metadata.tokens),
+    moments: new Map([...tensors].filter(([name]) => isKept(name))),
+    ema,
+    reference,
+    best: best && { ...(JSON.parse(metadata.best!) as Pick<Best, "value" | "step" | "since">), parameters: best },
+    pendingRecord: metadata.pendingRecord === undefined ? undefined : (JSON.parse(metadata.pendingRecord) as StepRecord),
+  };
+  return { state, parameters: new Map([...tensors].filter(([name]) => !isKept(name) && !isOther(name))) };
+}

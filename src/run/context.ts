@@ -1,0 +1,55 @@
+import { reported, type RunControls, type TaskOptions } from "../base/task.js";
+import type { ModelRef } from "./executor.js";
+import { runLayout } from "./folder/layout.js";
+import type { RunFolder } from "./folder/run-folder.js";
+import type { LocalExecutor } from "./local-executor.js";
+
+/** What the work of an iteration is counted as. */
+export type WorkKind = "training" | "scoring" | "sampling" | "evaluation";
+
+/** Where a run is done: its folder, what does the work, and how its progress is shown and stopped. */
+export class RunContext {
+  constructor(
+    readonly folder: RunFolder,
+    readonly executor: LocalExecutor,
+    readonly controls: RunControls,
+    private readonly iterations: number,
+  ) {}
+
+  /**
+   * The trained model of an iteration.
+   *
+   * @throws InputError where its files are not what the run wrote
+   */
+  async model(iteration: number): Promise<Exclude<ModelRef, "start">> {
+    const { model } = runLayout.iteration(iteration);
+    await this.folder.verifyFolder(model);
+    return { folder: this.folder.file(model) };
+  }
+
+  /** Does work of an iteration, with its progress shown under a label. Its time counts, also where it is interrupted. */
+  async measured<T>(iteration: number, kind: WorkKind, label: string, work: (task: TaskOptions) => Promise<T>): Promise<T> {
+    return this.timed(iteration, kind, () => reported(this.label(label, iteration), this.controls, work));
+  }
+
+  /** Does work of an iteration; its time counts, also where it is interrupted. */
+  async timed<T>(iteration: number, kind: WorkKind, work: () => Promise<T>): Promise<T> {
+    const begin = performance.now();
+    const count = () => this.folder.addSeconds(iteration, kind, (performance.now() - begin) / 1000);
+    try {
+      const result = await work();
+      count();
+      return result;
+    } catch (error) {
+      count();
+      // The error is what matters: a full disk takes no seconds either.
+      await this.folder.save().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** What a phase of an iteration is called. */
+  label(label: string, iteration: number): string {
+    return iteration === 0 ? label : `${label} ${iteration}/${this.iterations}`;
+  }
+}

@@ -1,0 +1,105 @@
+import type { PreferenceLoss } from "../align/losses/loss.js";
+import type { Random } from "../base/random.js";
+import { reported } from "../base/task.js";
+import type { TokenizedPair } from "../data/tokenize.js";
+import type { GenerationOptions } from "../model/generate.js";
+import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../review/index.js";
+import { bootstrapInterval } from "../stats/interval.js";
+import type { RunContext } from "./context.js";
+import { runLayout } from "./folder/layout.js";
+import type { PairLogProbsRow } from "./folder/schemas.js";
+import type { HeldOut } from "./input.js";
+import type { Evaluation } from "./summary.js";
+
+/** A response to a held-out prompt. */
+export interface JudgedResponse {
+  readonly id: string;
+  readonly response: string;
+  readonly gold: number;
+}
+
+/** How held-out pairs are evaluated. */
+export interface EvaluationSettings {
+  /** The loss whose implicit reward is held against the labels. */
+  readonly loss: PreferenceLoss;
+  readonly generation: GenerationOptions;
+  /** Draws responses and intervals. All iterations answer with the same streams, so that they differ by what they learnt alone. */
+  readonly random: Random;
+  readonly textOf: (tokens: Int32Array) => string;
+}
+
+/**
+ * Evaluates the policy of an iteration on held-out pairs: its implicit reward against the labels, and, where there is a
+ * gold reward, one sampled response for each prompt against the response of iteration 0, the reference.
+ */
+export async function evaluateHeldOut(context: RunContext, t: number, heldOut: HeldOut, settings: EvaluationSettings): Promise<Evaluation> {
+  const { folder } = context;
+  const agreement = await labelAgreement(context, t, heldOut.pairs, settings.loss);
+  if (!heldOut.gold) return agreement;
+  const responses = await folder.rows(runLayout.iteration(t).responses, () => respond(context, t, heldOut, settings));
+  const rivals = t === 0 ? responses : await folder.readRows(runLayout.iteration(0).responses);
+  const wins = responses.map(({ gold }, i) => (1 + Math.sign(gold - rivals[i]!.gold)) / 2);
+  const { random } = settings;
+  const reward = bootstrapInterval(responses.map(({ gold }) => gold), random.fork("gold interval"));
+  const win = bootstrapInterval(wins, random.fork("win interval"));
+  return {
+    ...agreement,
+    goldReward: reward.mean,
+    goldRewardInterval: [reward.low, reward.high],
+    winRate: win.mean,
+    winRateInterval: [win.low, win.high],
+  };
+}
+
+/** How far the implicit reward agrees with the labels. Under the reference itself a loss that needs it has no margins but 0. */
+async function labelAgreement(context: RunContext, t: number, pairs: readonly TokenizedPair[], loss: PreferenceLoss): Promise<Evaluation> {
+  const { needsReference } = loss.reward;
+  if (t === 0 && needsReference) {
+    await heldOutLogProbs(context, 0, pairs);
+    return { accuracy: null, meanMargin: null };
+  }
+  const policy = await heldOutLogProbs(context, t, pairs);
+  const reference = needsReference ? await heldOutLogProbs(context, 0, pairs) : undefined;
+  const margins = rewardMargins(pairRewards(loss, pairs, policy, reference));
+  const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length;
+  return { accuracy: mean(margins.map((margin) => Number(margin > 0))), meanMargin: mean(margins) };
+}
+
+async function heldOutLogProbs(context: RunContext, t: number, pairs: readonly TokenizedPair[]): Promise<PairValues> {
+  const rows = await context.folder.rows(runLayout.iteration(t).heldOut, async () => {
+    const model = await context.model(t);
+    const logProbs = await reported(context.label("score held-out pairs", t), context.controls, (task) =>
+      pairLogProbs((sequences, inner) => context.executor.logProbs(model, sequences, inner), pairs, task),
+    );
+    return pairLogProbsRows(pairs.map(({ id }) => id), logProbs);
+  });
+  return pairValues(rows);
+}
+
+/** Log-probabilities by column, from rows. */
+export function pairValues(rows: readonly PairLogProbsRow[]): PairValues {
+  return {
+    chosen: Float64Array.from(rows, ({ chosen }) => chosen),
+    rejected: Float64Array.from(rows, ({ rejected }) => rejected),
+  };
+}
+
+/** Rows of log-probabilities, each under the id of its pair. */
+export function pairLogProbsRows(ids: readonly string[], { chosen, rejected }: PairValues): PairLogProbsRow[] {
+  return ids.map((id, i) => ({ id, chosen: chosen[i]!, rejected: rejected[i]! }));
+}
+
+async function respond(context: RunContext, t: number, { pairs, gold }: HeldOut, { generation, random, textOf }: EvaluationSettings): Promise<JudgedResponse[]> {
+  const model = await context.model(t);
+  const requests = pairs.map(({ id, prompt }) => ({ key: id, prompt, responses: 1 }));
+  const responses = new Array<JudgedResponse>(pairs.length);
+  await reported(context.label("answer held-out prompts", t), context.controls, async (task) => {
+    for await (const batch of context.executor.samples(model, requests, random.fork("responses"), generation, task)) {
+      for (const { request, tokens } of batch) {
+        const response = textOf(tokens);
+        responses[request] = { id: pairs[request]!.id, response, gold: gold!(request, response) };
+      }
+    }
+  });
+  return responses;
+}

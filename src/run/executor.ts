@@ -1,0 +1,64 @@
+import type { Objective } from "../align/objective.js";
+import type { StepRecord, TrainingOptions } from "../align/trainer.js";
+import type { Random } from "../base/random.js";
+import type { TaskOptions } from "../base/task.js";
+import type { TokenSequence } from "../model/batch.js";
+import type { Generation, GenerationOptions, GenerationRequest } from "../model/generate.js";
+
+/** A model of a run: the folder of its files, or the one that the run begins from, which has none yet. */
+export type ModelRef = "start" | { readonly folder: string };
+
+/** A training to be done. */
+export interface TrainingTask<Example> {
+  readonly from: ModelRef;
+  readonly objective: Objective<Example>;
+  readonly examples: readonly Example[];
+  /** Examples that `evaluateEvery` evaluates on. */
+  readonly validation: readonly Example[];
+  readonly options: TrainingOptions;
+  readonly random: Random;
+  /** The reference that a `referenceUpdate` begins with. Default: `from`. */
+  readonly reference?: ModelRef;
+  /** A checkpoint of this training to go on from. */
+  readonly checkpoint?: string | undefined;
+}
+
+/** A training under way. */
+export interface ExecutedTraining {
+  /** Optimizer steps of the whole training. */
+  readonly total: number;
+  /** Seconds that evaluations have taken. */
+  readonly evaluationSeconds: number;
+  /** Takes the steps that are left; see {@link Trainer.steps}. */
+  steps(signal?: AbortSignal): AsyncIterable<StepRecord>;
+  /** Writes a checkpoint after the last step, from which the training goes on to the same bytes. */
+  writeCheckpoint(file: string): Promise<void>;
+  /** Writes the model as it is now. */
+  save(folder: string): Promise<void>;
+  /** Frees what the training holds. */
+  end(): Promise<void>;
+}
+
+/**
+ * Does the work of a run with models: it trains them, scores with them and samples from them. That is all that a method's
+ * stages ask for, so that another executor, a cluster's, can stand in the place of the local one.
+ */
+export interface Executor {
+  train<Example>(task: TrainingTask<Example>): Promise<ExecutedTraining>;
+
+  /** log π(y | x) of each sequence, the sum over its response tokens, in nats. */
+  logProbs(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<Float64Array>;
+
+  /**
+   * Samples responses, in batches whose order and contents depend on the arguments alone; see {@link generate}.
+   *
+   * @param random names the stream of each response, together with its request's key and its number
+   */
+  samples(
+    model: ModelRef,
+    requests: readonly GenerationRequest[],
+    random: Random,
+    options: GenerationOptions,
+    task?: TaskOptions,
+  ): AsyncGenerator<Generation[]>;
+}

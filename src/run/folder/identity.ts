@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { InputError, quote } from "../../base/errors.js";
+import { isMissing, writeJson } from "../../base/files.js";
+import { sha256Of } from "./manifest.js";
+
+/** A JSON value. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/** Everything that a run's results depend on, by name, as far as it can be told without the data and weights themselves: these by their digests. */
+export type RunFacts = { readonly [name: string]: Json };
+
+/** What a run is: two runs are the same where their digests are. */
+export interface RunIdentity {
+  /** SHA-256 of the facts, hexadecimal. */
+  readonly digest: string;
+  readonly facts: RunFacts;
+}
+
+const name = "run.json";
+
+/** Of the format of a run's folder. */
+const format = 1;
+
+const onDisk = z.object({ format: z.number(), digest: z.string(), facts: z.record(z.string(), z.json()) });
+
+/** The identity of a run with these facts; names that are undefined are left out. */
+export function runIdentity(facts: Readonly<Record<string, unknown>>): RunIdentity {
+  const plain = JSON.parse(canonical(facts)) as RunFacts;
+  return { digest: sha256Of(canonical(plain)), facts: plain };
+}
+
+/**
+ * Reads which run a folder holds; undefined where it holds none.
+ *
+ * @throws InputError where `run.json` is damaged, or the folder is that of another version of this library
+ */
+export async function readIdentity(folder: string): Promise<RunIdentity | undefined> {
+  const file = join(folder, name);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (text === undefined) {
+    await refuseOthersFiles(folder);
+    return undefined;
+  }
+  const damaged = () => new InputError(`${file}: changed or damaged, so that nobody can tell which run the folder holds; use another folder, or remove this one`);
+  let read;
+  try {
+    read = onDisk.parse(JSON.parse(text));
+  } catch {
+    throw damaged();
+  }
+  if (read.format !== format) {
+    throw new InputError(`${file}: written by another version of sera-lab (format ${read.format}, this one has ${format}); use another folder, or that version`);
+  }
+  const { digest, facts } = runIdentity(read.facts);
+  if (digest !== read.digest) throw damaged();
+  return { digest, facts };
+}
+
+export async function writeIdentity(folder: string, { digest, facts }: RunIdentity): Promise<void> {
+  await writeJson(join(folder, name), { format, digest, facts });
+}
+
+/**
+ * Checks that the run in a folder is the one that is asked for.
+ *
+ * @throws InputError that lists what differs
+ */
+export function requireSame(folder: string, there: RunIdentity, asked: RunIdentity): void {
+  if (there.digest === asked.digest) return;
+  const [before, now] = [flat(there.facts), flat(asked.facts)];
+  const names = [...new Set([...before.keys(), ...now.keys()])].filter((key) => before.get(key) !== now.get(key)).sort();
+  const shown = (value: string | undefined) => (value === undefined ? "none" : quote(JSON.parse(value)));
+  const lines = names.map((key) => `  ${key}: ${shown(before.get(key))} there, ${shown(now.get(key))} now`);
+  throw new InputError(`${folder}: holds another run. It differs in\n${lines.join("\n")}\nUse another folder, or remove this one.`);
+}
+
+/** Folders of versions before 0.2 have config.json or summary.json, and no run.json. */
+async function refuseOthersFiles(folder: string): Promise<void> {
+  for (const file of ["config.json", "summary.json", "manifest.json"]) {
+    const text = await readFile(join(folder, file)).catch(() => undefined);
+    if (text === undefined) continue;
+    throw new InputError(
+      `${folder}: has ${file} but no ${name}: it is the run of an older version of sera-lab, or ${name} was removed. ` +
+        "Use another folder; its tables (metrics.jsonl, summary.json) and models can still be read one by one",
+    );
+  }
+}
+
+/** JSON with the names of objects in order, so that equal values have equal texts. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    part !== null && typeof part === "object" && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+/** Values by their paths, as JSON. */
+function flat(value: Json, path = ""): Map<string, string> {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return new Map([[path, JSON.stringify(value)]]);
+  return new Map(Object.entries(value).flatMap(([key, part]) => [...flat(part, path === "" ? key : `${path}.${key}`)]));
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { jsonFile, rowsFile } from "./files.js";
+import {
+  bootstrappedRow,
+  demonstrationRow,
+  evaluation,
+  judgedResponse,
+  labels,
+  loggedStep,
+  pairRow,
+  pairLogProbsRow,
+  reviewedRow,
+  runSummary,
+  sampleBatch,
+  sampleRow,
+  userMetrics,
+} from "./schemas.js";
+
+/** Every file of a run's folder. Nothing else in the library knows their names. */
+export const runLayout = {
+  /** The tokenized pairs that the run is trained on, and those that it is evaluated and chosen by. */
+  pairs: rowsFile("pairs.jsonl", pairRow),
+  heldOutPairs: rowsFile("held-out-pairs.jsonl", pairRow),
+  validationPairs: rowsFile("validation-pairs.jsonl", pairRow),
+  demonstrations: rowsFile("demonstrations.jsonl", demonstrationRow),
+  /** What was read from the data files, skipped and cut. */
+  data: jsonFile("data.json", z.record(z.string(), z.unknown())),
+  /** Every optimizer step of every iteration, under TRL's names. */
+  metrics: rowsFile("metrics.jsonl", loggedStep),
+  summary: jsonFile("summary.json", runSummary),
+  report: "report.html",
+  /** The tokenizer of a run of adapters, which have none of their own. */
+  tokenizer: "tokenizer",
+  iteration: iterationLayout,
+} as const;
+
+function iterationLayout(t: number) {
+  const file = (name: string) => `iteration-${t}/${name}`;
+  return {
+    folder: `iteration-${t}`,
+    /** The trained model, or adapter. */
+    model: file("model"),
+    /** log π_ref of the pairs that the iteration trains on; of iteration 0, of the data's pairs under the start. */
+    reference: rowsFile(file("reference.jsonl"), pairLogProbsRow),
+    /** The same of the pairs that training evaluates on. */
+    validationReference: rowsFile(file("validation-reference.jsonl"), pairLogProbsRow),
+    /** The review that precedes the iteration. */
+    margins: rowsFile(file("margins.jsonl"), reviewedRow),
+    /** Sampled responses by batch, until they are labelled. */
+    drawn: rowsFile(file("unlabelled.jsonl"), sampleBatch),
+    samples: rowsFile(file("samples.jsonl"), sampleRow),
+    /** What labelled the samples. */
+    labels: jsonFile(file("labels.json"), labels),
+    bootstrapped: rowsFile(file("bootstrapped.jsonl"), bootstrappedRow),
+    /** log π of the held-out pairs. */
+    heldOut: rowsFile(file("held-out.jsonl"), pairLogProbsRow),
+    /** Responses to held-out prompts. */
+    responses: rowsFile(file("responses.jsonl"), judgedResponse),
+    evaluation: jsonFile(file("evaluation.json"), evaluation),
+    /** What the user's own evaluation found. */
+    userMetrics: jsonFile(file("user-metrics.json"), userMetrics),
+    /** Where an interrupted training goes on; each has another number than the one before it. */
+    checkpoint: (number: number) => file(`checkpoint-${number}.safetensors`),
+  };
+}
+
+/** The iteration that a file of a run belongs to; undefined for the files of the whole run. */
+export function iterationOf(path: string): number | undefined {
+  const found = /^iteration-(\d+)\//.exec(path)?.[1];
+  return found === undefined ? undefined : Number(found);
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from "node:crypto";
+import { link, readdir, readFile, readlink, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../../base/errors.js";
+import { isMissing, makeFolder } from "../../base/files.js";
+
+/** Who holds a lock; what the system does not tell is null. */
+const holder = z.object({
+  token: z.string(),
+  pid: z.int().positive(),
+  host: z.string(),
+  /** The system's clock tick in which the process began: a later process of the same pid has another. */
+  processStart: z.string().nullable(),
+  /** Changes when the machine is started anew. */
+  boot: z.string().nullable(),
+  /** The namespace that the pid counts in: those of two containers mean different processes. */
+  namespace: z.string().nullable(),
+  since: z.string(),
+  released: z.boolean(),
+});
+type Holder = z.infer<typeof holder>;
+
+const pattern = /^\.lock-(\d+)$/;
+
+/**
+ * Takes the lock of a folder, so that no two processes work in it.
+ *
+ * The lock is a file `.lock-N`, and who holds the highest N holds the lock. A lock is never taken over in place: the next
+ * process makes `.lock-(N+1)`, which only one can (a hard link to a name that is there fails), after it has seen that the
+ * holder of N has released it or is dead. So two processes that find the same stale lock cannot both get it.
+ *
+ * @returns releases it
+ * @throws InputError where a living process holds it, or one on another host, of which nothing is known here
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  await makeFolder(folder);
+  const own = await ownHolder();
+  for (;;) {
+    const highest = (await numbersIn(folder)).at(-1) ?? 0;
+    const before = highest === 0 ? undefined : await readHolder(folder, highest);
+    if (before) await refuseLiving(folder, highest, before, own);
+    const number = highest + 1;
+    if (!(await place(folder, number, own))) continue;
+    const numbers = await numbersIn(folder);
+    if (numbers.at(-1) !== number) {
+      // It was numbered after a lock that has been superseded since.
+      await rm(fileOf(folder, number), { force: true });
+      continue;
+    }
+    for (const old of numbers.slice(0, -1)) await rm(fileOf(folder, old), { force: true });
+    return () => release(folder, number, own);
+  }
+}
+
+/** The file stays, so that numbers never begin again: only what it says changes. */
+async function release(folder: string, number: number, own: Holder): Promise<void> {
+  const draft = join(folder, `.lock-${own.token}.tmp`);
+  try {
+    await writeFile(draft, JSON.stringify({ ...own, released: true }));
+    await rename(draft, fileOf(folder, number));
+  } catch (error) {
+    // The folder was removed under the run.
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** Makes a lock file with its content at once; false where the name is taken. */
+async function place(folder: string, number: number, own: Holder): Promise<boolean> {
+  const draft = join(folder, `.lock-${own.token}.tmp`);
+  await writeFile(draft, JSON.stringify(own));
+  try {
+    await link(draft, fileOf(folder, number));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+const fileOf = (folder: string, number: number) => join(folder, `.lock-${number}`);
+
+async function numbersIn(folder: string): Promise<number[]> {
+  const names = await readdir(folder);
+  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+}
+
+/** Undefined where the file is gone again, or says nothing: then its writer was killed, or it is damaged. */
+async function readHolder(folder: string, number: number): Promise<Holder | undefined> {
+  try {
+    return holder.parse(JSON.parse(await readFile(fileOf(folder, number), "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+async function refuseLiving(folder: string, number: number, other: Holder, own: Holder): Promise<void> {
+  if (other.released) return;
+  const who = `process ${other.pid} on ${other.host}, since ${other.since}`;
+  if (other.host !== own.host || (other.namespace !== own.namespace && other.boot === own.boot)) {
+    throw new InputError(
+      `${folder}: in use by ${who}; whether it still runs cannot be seen from here. ` +
+        `Once it has ended, remove ${fileOf(folder, number)} and start again`,
+    );
+  }
+  if (other.boot !== own.boot || !(await isAlive(other))) return;
+  const advice = other.pid === process.pid ? "this process is already working on the run; wait for it" : "wait for it, or stop it";
+  throw new InputError(`${folder}: in use by ${who}; ${advice}, or use another folder`);
+}
+
+async function isAlive({ pid, processStart }: Holder): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
+  }
+  const now = await startOf(pid);
+  return processStart === null || now === null || now === processStart;
+}
+
+async function ownHolder(): Promise<Holder> {
+  return {
+    token: randomUUID(),
+    pid: process.pid,
+    host: hostname(),
+    processStart: await startOf(process.pid),
+    boot: await readFile("/proc/sys/kernel/random/boot_id", "utf8").then((text) => text.trim(), () => null),
+    namespace: await readlink("/proc/self/ns/pid").catch(() => null),
+    since: new Date().toISOString(),
+    released: false,
+  };
+}
+
+/** Field 22 of /proc/pid/stat (proc(5)); null where there is no such file. A dead process that nobody has waited for has ended. */
+async function startOf(pid: number): Promise<string | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  if (stat === undefined) return null;
+  // The second field is the program's name in parentheses, which may hold spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" ? "ended" : (fields[19] ?? null);
+}

@@ -1,0 +1,81 @@
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../../base/errors.js";
+import { isMissing, writeFileAtomic } from "../../base/files.js";
+
+const seal = z.object({ bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+
+/** What a file held when it was recorded. */
+export type Seal = z.infer<typeof seal>;
+
+const content = z.object({
+  format: z.literal(1),
+  /** Finished results by path: they do not change any more. */
+  files: z.record(z.string(), seal),
+  /** Files that still grow: the part of each that is recorded. What stands behind it was being written when the run stopped. */
+  growing: z.record(z.string(), seal),
+  /** Where the training that was interrupted goes on. */
+  checkpoint: z.object({ path: z.string(), iteration: z.int().nonnegative(), ...seal.shape }).nullable(),
+  /** Seconds of work by iteration and kind; they add up over interruptions. */
+  seconds: z.record(z.string(), z.record(z.string(), z.number().nonnegative())),
+});
+
+export type Manifest = z.infer<typeof content>;
+
+const onDisk = z.object({ sha256: z.string(), manifest: z.unknown() });
+
+const name = "manifest.json";
+
+export const emptyManifest = (): Manifest => ({ format: 1, files: {}, growing: {}, checkpoint: null, seconds: {} });
+
+/**
+ * Reads `manifest.json` of a run's folder; undefined where there is none yet.
+ *
+ * @throws InputError where it is damaged
+ */
+export async function readManifest(folder: string): Promise<Manifest | undefined> {
+  const file = join(folder, name);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const read = parsed(text);
+  if (read) return read;
+  throw new InputError(`${file}: damaged, so that nothing in the folder can be checked; redo the run from iteration 0 (--redo-from 0), or use another folder`);
+}
+
+/** Writes `manifest.json` as a whole, after what it records is on disk. */
+export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  const sha256 = sha256Of(JSON.stringify(manifest));
+  await writeFileAtomic(join(folder, name), `${JSON.stringify({ sha256, manifest }, null, 1)}\n`);
+}
+
+function parsed(text: string): Manifest | undefined {
+  try {
+    const { sha256, manifest } = onDisk.parse(JSON.parse(text));
+    return sha256Of(JSON.stringify(manifest)) === sha256 ? content.parse(manifest) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function sha256Of(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** Size and digest of a file, or of its first `bytes`. */
+export async function sealOf(file: string, bytes = Infinity): Promise<Seal & { readonly hash: Hash }> {
+  const hash = createHash("sha256");
+  let size = 0;
+  if (bytes > 0) {
+    for await (const chunk of createReadStream(file, bytes === Infinity ? {} : { end: bytes - 1 })) {
+      hash.update(chunk as Buffer);
+      size += (chunk as Buffer).length;
+    }
+  }
+  return { bytes: size, sha256: hash.copy().digest("hex"), hash };
+}

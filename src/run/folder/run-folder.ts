@@ -1,0 +1,385 @@
+import type { Hash } from "node:crypto";
+import { open, readdir, readFile, rm, stat, truncate, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import type { z } from "zod";
+import { InputError, quote } from "../../base/errors.js";
+import { isMissing, makeFolder, naming, unfinished, writeFileAtomic, writeJson } from "../../base/files.js";
+import type { JsonFile, RowsFile } from "./files.js";
+import { iterationOf, runLayout } from "./layout.js";
+import { emptyManifest, readManifest, sealOf, sha256Of, writeManifest, type Manifest, type Seal } from "./manifest.js";
+
+/** Seconds between two records of a file that grows row by row. */
+const recordEvery = 2;
+
+/** A file that rows are added to. */
+interface GrowingFile {
+  readonly handle: FileHandle;
+  readonly hash: Hash;
+  bytes: number;
+}
+
+/**
+ * The files of a run. A result is written whole, flushed, and then recorded with its digest in the manifest: only what is
+ * recorded counts as done. A run that goes on reads what is done and makes the rest; a file that is not what was recorded
+ * is an error that names it.
+ */
+export class RunFolder {
+  private readonly growing = new Map<string, GrowingFile>();
+
+  private constructor(
+    readonly path: string,
+    private manifest: Manifest,
+  ) {}
+
+  /** @throws InputError where the manifest is damaged, or is gone and results are there */
+  static async open(path: string): Promise<RunFolder> {
+    const manifest = await readManifest(path);
+    if (!manifest && (await hasResults(path))) throw new InputError(`${path}: manifest.json is missing; redo the run from iteration 0 (--redo-from 0), or use another folder`);
+    return new RunFolder(path, manifest ?? emptyManifest());
+  }
+
+  /** A folder of which nothing counts as done. */
+  static empty(path: string): RunFolder {
+    return new RunFolder(path, emptyManifest());
+  }
+
+  /** Path of a file of the run. */
+  file(path: string): string {
+    return join(this.path, path);
+  }
+
+  /** Whether a result is done: a file, or a folder and what is in it. */
+  isDone(path: string): boolean {
+    return path in this.manifest.files || this.filesIn(path).length > 0;
+  }
+
+  /** Whether the run has come to its end. */
+  get isFinished(): boolean {
+    return this.isDone(runLayout.summary.path);
+  }
+
+  /** Digests of the files in a folder of the run, by name: they tell a model from every other. */
+  sealsIn(folder: string): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.filesIn(folder).map((path) => [path.slice(folder.length + 1), this.manifest.files[path]!.sha256]));
+  }
+
+  /** A JSON value: read if it is done, else made, written and recorded. */
+  async json<T>(file: JsonFile<T>, make: () => Promise<T>): Promise<T> {
+    if (this.isDone(file.path)) return this.readJson(file);
+    const value = await make();
+    await writeJson(this.file(file.path), value);
+    await this.seal([file.path]);
+    // Not `value`: what an interrupted run reads later is what this one goes on with.
+    return this.readJson(file);
+  }
+
+  /** Rows of a JSON Lines file: read if they are done, else made, written and recorded. */
+  async rows<T>(file: RowsFile<T>, make: () => Promise<readonly T[]>): Promise<readonly T[]> {
+    if (this.isDone(file.path)) return this.readRows(file);
+    const rows = await make();
+    await writeFileAtomic(this.file(file.path), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    await this.seal([file.path]);
+    return rows;
+  }
+
+  /** @throws InputError where the file is not done, or is not what was recorded */
+  async readJson<T>({ path, schema }: JsonFile<T>): Promise<T> {
+    return this.parse(path, schema, await this.readText(path));
+  }
+
+  /** @throws InputError where the file is not done, or is not what was recorded */
+  async readRows<T>({ path, schema }: RowsFile<T>): Promise<readonly T[]> {
+    const lines = (await this.readText(path)).split("\n").slice(0, -1);
+    return lines.map((line) => this.parse(path, schema, line));
+  }
+
+  /** Rows of a file that not every run has; none where it is not done. */
+  async readRowsIfPresent<T>(file: RowsFile<T>): Promise<readonly T[]> {
+    return this.isDone(file.path) || file.path in this.manifest.growing ? this.readRows(file) : [];
+  }
+
+  /**
+   * Rows that come one after another, each kept as soon as it is there. Rows that an interrupted run has kept are read;
+   * `make` gets their number, and goes on after them. They stay until {@link discard}.
+   */
+  async growRows<T>(file: RowsFile<T>, make: (known: number) => AsyncIterable<T>): Promise<readonly T[]> {
+    const rows = [...(await this.readRowsIfPresent(file))];
+    let recorded = performance.now();
+    try {
+      for await (const row of make(rows.length)) {
+        await this.append(file, row);
+        rows.push(row);
+        if (performance.now() - recorded < recordEvery * 1000) continue;
+        await this.record([file.path]);
+        recorded = performance.now();
+      }
+    } finally {
+      await this.record([file.path]);
+    }
+    return rows;
+  }
+
+  /** Adds a row to a file that grows. It counts from the next record on. */
+  async append<T>({ path }: RowsFile<T>, row: T): Promise<void> {
+    const file = this.growing.get(path) ?? (await this.openGrowing(path));
+    const line = Buffer.from(`${JSON.stringify(row)}\n`);
+    await naming(this.file(path), () => file.handle.appendFile(line));
+    file.hash.update(line);
+    file.bytes += line.length;
+  }
+
+  /** Records what the files that grow hold now, and whatever else `change` says, in one write of the manifest. */
+  async record(growing: readonly string[], change: Partial<Manifest> = {}): Promise<void> {
+    const seals: Record<string, Seal> = {};
+    for (const path of growing) {
+      const file = this.growing.get(path);
+      if (!file) continue;
+      await naming(this.file(path), () => file.handle.sync());
+      seals[path] = { bytes: file.bytes, sha256: file.hash.copy().digest("hex") };
+    }
+    await this.write({ growing: { ...this.manifest.growing, ...seals }, ...change });
+  }
+
+  /**
+   * Records files, and all files in folders, as done. They are on disk; with them what the files that grow hold now,
+   * and that there is no checkpoint any more.
+   */
+  async seal(paths: readonly string[], growing: readonly string[] = []): Promise<void> {
+    const files = { ...this.manifest.files };
+    for (const path of paths) {
+      for (const file of await this.filesOnDisk(path)) {
+        const { bytes, sha256 } = await sealOf(this.file(file));
+        files[file] = { bytes, sha256 };
+      }
+    }
+    await this.record(growing, { files });
+  }
+
+  /** Forgets a file and removes it. */
+  async discard(path: string): Promise<void> {
+    await this.growing.get(path)?.handle.close();
+    this.growing.delete(path);
+    if (path in this.manifest.growing || path in this.manifest.files) {
+      await this.write({ growing: without(this.manifest.growing, [path]), files: without(this.manifest.files, [path]) });
+    }
+    await rm(this.file(path), { force: true });
+  }
+
+  /** The file of the checkpoint from which the training of an iteration goes on; undefined where there is none. */
+  async checkpoint(iteration: number): Promise<string | undefined> {
+    const { checkpoint } = this.manifest;
+    if (checkpoint?.iteration !== iteration) return undefined;
+    await this.check(checkpoint.path, checkpoint);
+    return this.file(checkpoint.path);
+  }
+
+  /**
+   * Keeps a checkpoint in the place of the one before it, and what the files that grow hold at that step.
+   *
+   * @param write writes the file
+   */
+  async keepCheckpoint(iteration: number, growing: readonly string[], write: (file: string) => Promise<void>): Promise<void> {
+    const before = this.manifest.checkpoint;
+    // Never under the name of the one before it, which counts until the manifest says otherwise.
+    const path = runLayout.iteration(iteration).checkpoint(numberIn(before?.path) + 1);
+    await write(this.file(path));
+    const { bytes, sha256 } = await sealOf(this.file(path));
+    await this.record(growing, { checkpoint: { path, iteration, bytes, sha256 } });
+    if (before) await rm(this.file(before.path), { force: true });
+  }
+
+  /** Removes the checkpoint, once the trained model is done. */
+  async dropCheckpoint(): Promise<void> {
+    const { checkpoint } = this.manifest;
+    if (!checkpoint) return;
+    await this.write({ checkpoint: null });
+    await rm(this.file(checkpoint.path), { force: true });
+  }
+
+  /** Adds seconds of work; they are written with the next record. */
+  addSeconds(iteration: number, kind: string, seconds: number): void {
+    const kinds = this.manifest.seconds[iteration] ?? {};
+    this.manifest = { ...this.manifest, seconds: { ...this.manifest.seconds, [iteration]: { ...kinds, [kind]: (kinds[kind] ?? 0) + seconds } } };
+  }
+
+  secondsOf(iteration: number, kind: string): number {
+    return this.manifest.seconds[iteration]?.[kind] ?? 0;
+  }
+
+  /**
+   * Checks everything that is recorded, so that a run goes on from what it wrote and from nothing else; cuts what was
+   * being written when it stopped.
+   *
+   * @throws InputError naming the first file that is damaged or gone, and from which iteration on the run can be redone
+   */
+  async verify(onProgress?: (done: number, total: number) => void): Promise<void> {
+    const { files, checkpoint } = this.manifest;
+    const all = [...Object.entries(files), ...(checkpoint ? [[checkpoint.path, checkpoint] as const] : [])];
+    for (const [i, [path, seal]] of all.entries()) {
+      await this.check(path, seal);
+      onProgress?.(i + 1, all.length);
+    }
+    for (const path of Object.keys(this.manifest.growing)) {
+      await this.check(path, this.manifest.growing[path]!, true);
+      await truncate(this.file(path), this.manifest.growing[path]!.bytes);
+    }
+    await this.sweep();
+  }
+
+  /** Checks all files of a folder of the run, a model's. */
+  async verifyFolder(folder: string): Promise<void> {
+    for (const path of this.filesIn(folder)) await this.check(path, this.manifest.files[path]!);
+  }
+
+  /**
+   * Forgets what the iterations from `first` on did, and the summary; the files of the inputs are written anew.
+   *
+   * @throws InputError where the log of the steps is damaged, and has to be made again too
+   */
+  async redoFrom(first: number): Promise<void> {
+    const stays = (path: string) => {
+      const iteration = iterationOf(path);
+      return iteration !== undefined && iteration < first;
+    };
+    const metrics = first === 0 ? undefined : await this.metricsBefore(first);
+    const { files, growing, checkpoint, seconds } = this.manifest;
+    const gone = [...Object.keys(files), ...Object.keys(growing)].filter((path) => !stays(path) && path !== runLayout.metrics.path);
+    await this.write({
+      files: without(files, gone),
+      growing: { ...without(growing, [...gone, runLayout.metrics.path]), ...(metrics && { [runLayout.metrics.path]: metrics }) },
+      checkpoint: checkpoint && checkpoint.iteration < first ? checkpoint : null,
+      seconds: Object.fromEntries(Object.entries(seconds).filter(([iteration]) => Number(iteration) < first)),
+    });
+    for (const path of gone) await rm(this.file(path), { recursive: true, force: true });
+    if (checkpoint && checkpoint.iteration >= first) await rm(this.file(checkpoint.path), { force: true });
+  }
+
+  /** Closes the files that are open. */
+  async close(): Promise<void> {
+    for (const { handle } of this.growing.values()) await handle.close();
+    this.growing.clear();
+  }
+
+  /** Writes the manifest as it is, for the seconds of work that was interrupted. */
+  save(): Promise<void> {
+    return this.write({});
+  }
+
+  private filesIn(folder: string): string[] {
+    return Object.keys(this.manifest.files).filter((path) => path.startsWith(`${folder}/`));
+  }
+
+  private async filesOnDisk(path: string): Promise<string[]> {
+    if ((await stat(this.file(path))).isFile()) return [path];
+    const names = await readdir(this.file(path));
+    return (await Promise.all(names.sort().map((name) => this.filesOnDisk(`${path}/${name}`)))).flat();
+  }
+
+  private async readText(path: string): Promise<string> {
+    const growing = this.manifest.growing[path];
+    const seal = this.manifest.files[path] ?? growing;
+    if (!seal) throw new InputError(`${this.file(path)}: the run has not come to it yet`);
+    const all = await readFile(this.file(path)).catch((error: unknown) => this.unreadable(path, error));
+    const bytes = growing ? all.subarray(0, seal.bytes) : all;
+    if (bytes.length !== seal.bytes || sha256Of(bytes) !== seal.sha256) throw this.damaged(path);
+    return bytes.toString("utf8");
+  }
+
+  private parse<T>(path: string, schema: z.ZodType<T>, text: string): T {
+    const { success, data, error } = schema.safeParse(JSON.parse(text));
+    if (success) return data;
+    const [{ path: at, message }] = error.issues as [z.core.$ZodIssue];
+    throw new InputError(`${this.file(path)}: ${at.join(".") || "the row"} is not as this version of sera-lab writes it (${message}): ${quote(text)}`);
+  }
+
+  /** @param isPrefix whether the file may be longer than what was recorded */
+  private async check(path: string, { bytes, sha256 }: Seal, isPrefix = false): Promise<void> {
+    try {
+      const { size } = await stat(this.file(path));
+      const isWhole = isPrefix ? size >= bytes : size === bytes;
+      if (isWhole && (await sealOf(this.file(path), bytes)).sha256 === sha256) return;
+    } catch (error) {
+      this.unreadable(path, error);
+    }
+    throw this.damaged(path);
+  }
+
+  private unreadable(path: string, error: unknown): never {
+    const isGone = isMissing(error) || (error instanceof Error && "code" in error && error.code === "EISDIR");
+    throw isGone ? this.damaged(path, "missing") : error;
+  }
+
+  private damaged(path: string, how = "changed or damaged since the run wrote it"): InputError {
+    const first = this.redoOf(path);
+    return new InputError(`${this.file(path)}: ${how}; make it again with --redo-from ${first} (in a cell, redoFrom: ${first}), or use another folder`);
+  }
+
+  /** The first iteration to redo for a file: inputs and the summary cost no training. */
+  private redoOf(path: string): number {
+    if (path === runLayout.metrics.path) return 0;
+    return iterationOf(path) ?? (this.lastDone ?? 0) + 1;
+  }
+
+  /** The last iteration that something is done of. */
+  get lastDone(): number | undefined {
+    const done = Object.keys(this.manifest.files).flatMap((path) => iterationOf(path) ?? []);
+    return done.length === 0 ? undefined : Math.max(...done);
+  }
+
+  /** Bytes of everything that is recorded. */
+  get recordedBytes(): number {
+    const { files, growing } = this.manifest;
+    return [...Object.values(files), ...Object.values(growing)].reduce((total, { bytes }) => total + bytes, 0);
+  }
+
+  private async write(change: Partial<Manifest>): Promise<void> {
+    const manifest = { ...this.manifest, ...change };
+    await writeManifest(this.path, manifest);
+    this.manifest = manifest;
+  }
+
+  private async openGrowing(path: string): Promise<GrowingFile> {
+    await makeFolder(join(this.file(path), ".."));
+    const kept = this.manifest.growing[path]?.bytes ?? 0;
+    const handle = await open(this.file(path), "a");
+    await handle.truncate(kept);
+    const { hash, bytes } = await sealOf(this.file(path), kept);
+    const file = { handle, hash, bytes };
+    this.growing.set(path, file);
+    return file;
+  }
+
+  /** What of the logged steps is of iterations before `first`. */
+  private async metricsBefore(first: number): Promise<Seal | undefined> {
+    const { path } = runLayout.metrics;
+    if (!(path in this.manifest.growing)) return undefined;
+    const rows = await this.readRows(runLayout.metrics);
+    const end = rows.findIndex(({ iteration }) => iteration >= first);
+    const lines = (await this.readText(path)).split("\n").slice(0, end === -1 ? rows.length : end);
+    const text = lines.map((line) => `${line}\n`).join("");
+    return { bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
+  }
+
+  /** Removes the halves of files that were being written when the run stopped, and checkpoints that were superseded. */
+  private async sweep(): Promise<void> {
+    const checkpoint = this.manifest.checkpoint?.path;
+    const names = (await readdir(this.path, { recursive: true })).map((name) => name.replaceAll("\\", "/"));
+    const isHalf = (name: string) => name.endsWith(unfinished) || /^iteration-\d+\/model\.(partial|replaced)$/.test(name);
+    const isOld = (name: string) => /^iteration-\d+\/checkpoint-\d+\.safetensors$/.test(name) && name !== checkpoint;
+    for (const name of names) if (isHalf(name) || isOld(name)) await rm(this.file(name), { recursive: true, force: true });
+  }
+}
+
+/** Whether a folder has the folder of an iteration. */
+export async function hasResults(path: string): Promise<boolean> {
+  const found = await stat(join(path, runLayout.iteration(0).folder)).catch(() => undefined);
+  return found !== undefined;
+}
+
+function without<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
+}
+
+function numberIn(checkpoint: string | undefined): number {
+  return Number(/-(\d+)\.safetensors$/.exec(checkpoint ?? "")?.[1] ?? 0);
+}

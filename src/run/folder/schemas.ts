@@ -1,0 +1,126 @@
+import { z } from "zod";
+import type { BootstrapCounts, BootstrappedRow, LabelledSample, Sample } from "../../bootstrap/index.js";
+import type { PairRow } from "../../data/pair-row.js";
+import type { Reviewed } from "../../review/index.js";
+import type { JudgedResponse } from "../evaluation.js";
+import type { LoggedStep } from "../logged-step.js";
+import type { Evaluation, IterationSummary, RunSummary } from "../summary.js";
+
+/** JSON has no NaN and no infinity: where a figure can be one, it is written as null. */
+const figure = z.number().nullable();
+const count = z.int().nonnegative();
+
+/** Checked in one pass: a list of ids has as many entries as a file has tokens. */
+const tokenIds = z.custom<readonly number[]>((value) => Array.isArray(value) && value.every((id) => Number.isSafeInteger(id) && id >= 0), "token ids");
+
+export const pairRow: z.ZodType<PairRow> = z.object({
+  id: z.string(),
+  prompt: tokenIds,
+  chosen: tokenIds,
+  rejected: tokenIds,
+  chosenScore: z.number().optional(),
+  rejectedScore: z.number().optional(),
+  flipped: z.boolean().optional(),
+});
+
+export const demonstrationRow = z.object({ id: z.string(), prompt: tokenIds, response: tokenIds });
+
+/** log π(y | x) of both responses of a pair. */
+export const pairLogProbsRow = z.object({ id: z.string(), chosen: z.number(), rejected: z.number() });
+export type PairLogProbsRow = z.infer<typeof pairLogProbsRow>;
+
+export const loggedStep: z.ZodType<LoggedStep> = z
+  .object({ phase: z.enum(["sft", "align"]), iteration: count, step: z.int().positive() })
+  .catchall(z.union([z.number(), z.string(), z.null()]));
+
+export const reviewedRow: z.ZodType<Reviewed> = z.object({
+  id: z.string(),
+  prompt: z.string(),
+  chosenReward: z.number(),
+  rejectedReward: z.number(),
+  margin: z.number(),
+  previousMargin: z.number(),
+  ensemble: z.number(),
+  chosenLength: count,
+  rejectedLength: count,
+  chosenScore: z.number().optional(),
+  rejectedScore: z.number().optional(),
+  flipped: z.boolean().optional(),
+  kept: z.boolean(),
+});
+
+const sample = { id: z.string(), number: z.int(), tokens: tokenIds, complete: z.boolean() };
+
+export const sampleBatch: z.ZodType<Sample[]> = z.array(z.object(sample));
+
+/** A sample, and what labelling made of it. */
+export const sampleRow: z.ZodType<Sample & Partial<LabelledSample>> = z.object({
+  ...sample,
+  reference: z.number().optional(),
+  reward: z.number().optional(),
+});
+
+export const labels = z.object({ labelledBy: z.string() });
+
+export const bootstrappedRow: z.ZodType<BootstrappedRow> = z.object({
+  id: z.string(),
+  prompt: z.string(),
+  chosen: z.string(),
+  rejected: z.string(),
+  chosenReward: z.number().optional(),
+  rejectedReward: z.number().optional(),
+  margin: z.number().optional(),
+});
+
+export const judgedResponse: z.ZodType<JudgedResponse> = z.object({ id: z.string(), response: z.string(), gold: z.number() });
+
+const interval = z.tuple([z.number(), z.number()]);
+
+const evaluated = {
+  accuracy: figure,
+  meanMargin: figure,
+  goldReward: z.number().optional(),
+  goldRewardInterval: interval.optional(),
+  winRate: z.number().optional(),
+  winRateInterval: interval.optional(),
+};
+
+export const evaluation: z.ZodType<Evaluation> = z.object(evaluated);
+
+const metrics = z.record(z.string(), figure);
+
+/** Figures of the user's own evaluation, with the name, version and text that tell whether it is still the same. */
+export const userMetrics = z.object({ identity: z.string(), metrics });
+
+const bootstrapCounts: z.ZodType<BootstrapCounts> = z.object({
+  prompts: count,
+  samples: count,
+  empty: count,
+  incomplete: count,
+  identical: count,
+  ties: count,
+  formed: count,
+  kept: count,
+});
+
+const seconds = z.number().nonnegative();
+
+const iterationSummary: z.ZodType<IterationSummary> = z.object({
+  iteration: count,
+  pairsSelected: count.nullable(),
+  pairsBootstrapped: count.nullable(),
+  pairsSeen: count,
+  bootstrap: bootstrapCounts.nullable(),
+  ...evaluated,
+  metrics: metrics.optional(),
+  seconds: z.object({ training: seconds, scoring: seconds, sampling: seconds, evaluation: seconds }),
+});
+
+export const runSummary: z.ZodType<RunSummary> = z.object({
+  method: z.string(),
+  loss: z.string(),
+  labelledBy: z.string().nullable(),
+  seed: count,
+  iterations: z.array(iterationSummary),
+  evaluate: z.string().optional(),
+});

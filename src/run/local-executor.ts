@@ -1,0 +1,91 @@
+import { readCheckpoint, writeCheckpoint } from "../align/trainer-checkpoint.js";
+import { Trainer } from "../align/trainer.js";
+import type { Random } from "../base/random.js";
+import type { TaskOptions } from "../base/task.js";
+import type { TokenSequence } from "../model/batch.js";
+import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generate.js";
+import type { Parameters } from "../model/parameters.js";
+import type { Policy } from "../model/policy.js";
+import { loadPolicy, savePolicy } from "../model/policy-files.js";
+import { responseLogProbs } from "../model/score.js";
+import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./executor.js";
+
+/** Does the work of a run on the engine of the model that it begins from. */
+export class LocalExecutor implements Executor {
+  /** What the run's adapters are on. */
+  private readonly base: Policy | undefined;
+
+  /** @param start the caller's, and not changed */
+  constructor(private readonly start: Policy) {
+    this.base = start.config.adapter ? start.withoutAdapter() : undefined;
+  }
+
+  async train<Example>(task: TrainingTask<Example>): Promise<ExecutedTraining> {
+    const { from, objective, examples, validation, options, random, reference = from, checkpoint } = task;
+    const kept = checkpoint === undefined ? undefined : await readCheckpoint(checkpoint);
+    const policy = await this.policy(from);
+    if (kept) await policy.replace(kept.parameters);
+    const moves = (options.referenceUpdate ?? "fixed") !== "fixed";
+    const referenceParameters = moves && !kept ? await this.parametersOf(reference) : undefined;
+    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, heldOut: validation, referenceParameters });
+    return {
+      total: trainer.total,
+      get evaluationSeconds() {
+        return trainer.evaluationSeconds;
+      },
+      steps: (signal) => trainer.steps(signal),
+      writeCheckpoint: async (file) => writeCheckpoint(file, policy, await trainer.state()),
+      save: (folder) => savePolicy(policy, folder),
+      end: async () => {
+        await trainer.end();
+        await policy.free();
+        // Trainings of other iterations have batches of other shapes.
+        await this.start.programs.clear();
+      },
+    };
+  }
+
+  logProbs(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float64Array> {
+    return this.withPolicy(model, (policy) => responseLogProbs(policy, sequences, task));
+  }
+
+  async *samples(
+    model: ModelRef,
+    requests: readonly GenerationRequest[],
+    random: Random,
+    options: GenerationOptions,
+    task: TaskOptions = {},
+  ): AsyncGenerator<Generation[]> {
+    const policy = await this.policy(model);
+    try {
+      yield* generate(policy, requests, random, options, task);
+    } finally {
+      await policy.free();
+    }
+  }
+
+  /** Does work with a model, which is freed afterwards. */
+  async withPolicy<T>(model: ModelRef, work: (policy: Policy) => Promise<T>): Promise<T> {
+    const policy = await this.policy(model);
+    try {
+      return await work(policy);
+    } finally {
+      await policy.free();
+    }
+  }
+
+  /** Frees the executor's hold of the base; the start stays. */
+  async close(): Promise<void> {
+    await this.base?.free();
+  }
+
+  /** A policy of its own, to be freed. */
+  private async policy(model: ModelRef): Promise<Policy> {
+    if (model === "start") return this.start.withParameters(await this.start.parameters());
+    return loadPolicy(this.start.programs, model.folder, this.base);
+  }
+
+  private parametersOf(model: ModelRef): Promise<Parameters> {
+    return this.withPolicy(model, (policy) => policy.parameters());
+  }
+}

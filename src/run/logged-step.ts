@@ -1,0 +1,7 @@
+/** A line of `metrics.jsonl`: an optimizer step, and the evaluation that followed it where one did (`eval_…`). Names are TRL's. */
+export interface LoggedStep {
+  readonly phase: "sft" | "align";
+  readonly iteration: number;
+  readonly step: number;
+  readonly [metric: string]: number | string | null;
+}

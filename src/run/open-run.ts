@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../base/errors.js";
+import { writeFileAtomic, writeJson } from "../base/files.js";
+import { reported } from "../base/task.js";
+import { pairRow } from "../data/pair-row.js";
+import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
+import type { Policy } from "../model/policy.js";
+import { RunContext } from "./context.js";
+import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
+import { runLayout } from "./folder/layout.js";
+import { lockFolder } from "./folder/lock.js";
+import { hasResults, RunFolder } from "./folder/run-folder.js";
+import type { RunControls, RunInput } from "./input.js";
+import { LocalExecutor } from "./local-executor.js";
+import type { Method } from "./method.js";
+import { identityOf } from "./options/index.js";
+import { Stages } from "./stages.js";
+import type { RunSummary } from "./summary.js";
+
+/** Raised when a change of the library changes the bytes of runs: runs of other revisions are other runs. */
+const resultsRevision = 1;
+
+/** Where a run is kept, and how it is opened. */
+export interface RunPlace {
+  /** Default: `runs/<method>-<digest>`, the same folder for the same run. */
+  readonly folder?: string | undefined;
+  /**
+   * Whether the folder must be new ("new"), must hold the run already ("resume"), or either: a run that is there is gone
+   * on with, and one that has ended is read. Default "any".
+   */
+  readonly mode?: "new" | "resume" | "any" | undefined;
+  /** Forgets what the iterations from this one on did, and does them again. */
+  readonly redoFrom?: number | undefined;
+}
+
+/** A run that has come to its end. */
+export interface OpenedRun {
+  readonly folder: string;
+  readonly summary: RunSummary;
+}
+
+/**
+ * Runs a method in a folder: the one way to begin a run, to go on with it and to read it.
+ *
+ * The run is named by everything that its results depend on, and the folder says which run it holds: another one is never
+ * read, continued or overwritten. The folder is locked, so that no other process works in it. Everything is left there;
+ * called again with the same arguments it goes on where it stopped, and ends with the same bytes as a run that never did.
+ *
+ * @throws InputError where there are no pairs, the folder holds another run or is in use, one of its files was changed or
+ *   damaged, or the method lacks what it needs; DivergenceError where training produces NaN or infinite values; the
+ *   signal's reason where it asked to stop
+ */
+export async function openRun(method: Method, input: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
+  if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
+  const { mode = "any", redoFrom } = place;
+  const identity = await identify(method, input);
+  const path = place.folder ?? join("runs", `${method.name.replaceAll(" ", "-")}-${identity.digest.slice(0, 16)}`);
+  const isThere = await requireOwnFolder(path, identity);
+  if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; go on with it by --resume, or choose another folder`);
+  if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
+  if (isThere && redoFrom === undefined) {
+    const ended = await readEnded(await RunFolder.open(path), input, controls);
+    if (ended) return { folder: path, summary: ended };
+  }
+  const release = await lockFolder(path);
+  try {
+    // Until the lock was taken another process may have worked here.
+    await requireOwnFolder(path, identity);
+    await writeIdentity(path, identity);
+    return { folder: path, summary: await runLocked(method, input, await openFolder(path, redoFrom), identity, controls) };
+  } finally {
+    await release();
+  }
+}
+
+/**
+ * Whether a folder holds this run, with results.
+ *
+ * @throws InputError where it holds another one. One that failed before its first result is none
+ */
+async function requireOwnFolder(path: string, identity: RunIdentity): Promise<boolean> {
+  const there = await readIdentity(path);
+  if (!there || !(await hasResults(path))) return false;
+  requireSame(path, there, identity);
+  return true;
+}
+
+async function openFolder(path: string, redoFrom: number | undefined): Promise<RunFolder> {
+  if (redoFrom === undefined) return RunFolder.open(path);
+  if (!(Number.isInteger(redoFrom) && redoFrom >= 0)) throw new InputError(`redoFrom: found ${redoFrom}, expected the number of an iteration`);
+  // Nothing of the old manifest is needed to redo everything, and it may be what is damaged.
+  const folder = redoFrom === 0 ? await RunFolder.open(path).catch(() => RunFolder.empty(path)) : await RunFolder.open(path);
+  await folder.redoFrom(redoFrom);
+  return folder;
+}
+
+/** The summary of a run that has ended, with the evaluation that is asked for. */
+async function readEnded(folder: RunFolder, { evaluate }: RunInput, { reporter }: RunControls): Promise<RunSummary | undefined> {
+  if (!folder.isFinished) return undefined;
+  const summary = await folder.readJson(runLayout.summary);
+  if (evaluate && summary.evaluate !== evaluate.identity) return undefined;
+  const { mtime } = await stat(folder.file(runLayout.summary.path));
+  reporter?.note?.(`read from ${folder.path}, where the run ended on ${mtime.toISOString().slice(0, 16).replace("T", " ")} UTC`);
+  return summary;
+}
+
+async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
+  const executor = new LocalExecutor(input.start);
+  try {
+    await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => folder.verify(onProgress));
+    const ended = await readEnded(folder, input, controls);
+    if (ended) return ended;
+    if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
+    await folder.discard(runLayout.summary.path);
+    if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
+    await keepTokenizer(folder, input.start);
+    const context = new RunContext(folder, executor, controls, method.options.iterations);
+    // Trained on demonstrations, the model of iteration 0 is known by its files.
+    const startKey = () => JSON.stringify([identity.facts.engine, identity.facts.model, input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null]);
+    const stages = new Stages(input, method.options, context, startKey);
+    await method.run(stages);
+    return await stages.end(method.name);
+  } finally {
+    await folder.close();
+    await executor.close();
+  }
+}
+
+/** Bytes from which on checking them takes long enough to be shown. */
+const worthShowing = 5e8;
+
+/** A run of adapters keeps the tokenizer, which their folders do not have. */
+async function keepTokenizer(folder: RunFolder, { config, tokenizer }: Policy): Promise<void> {
+  if (!config.adapter || folder.isDone(runLayout.tokenizer)) return;
+  for (const [file, text] of tokenizer.files) await writeFileAtomic(folder.file(`${runLayout.tokenizer}/${file}`), text);
+  await folder.seal([runLayout.tokenizer]);
+}
+
+async function identify({ name, version, options }: Method, { start, pairs, heldOut, validation, demonstrations, judge }: RunInput): Promise<RunIdentity> {
+  return runIdentity({
+    results: resultsRevision,
+    method: { name, version },
+    options: identityOf(options),
+    model: await start.fingerprint(),
+    engine: await start.programs.engine.describe(),
+    data: {
+      pairs: pairsFacts(pairs),
+      ...(heldOut && { heldOut: { ...pairsFacts(heldOut.pairs), gold: heldOut.gold !== undefined } }),
+      ...(validation && { validation: pairsFacts(validation) }),
+      ...(demonstrations && { demonstrations: rowsFacts(demonstrations, demonstrationText) }),
+    },
+    ...(judge && { judge: judge.identity }),
+  });
+}
+
+const pairsFacts = (pairs: readonly TokenizedPair[]) => rowsFacts(pairs, (pair) => JSON.stringify(pairRow(pair)));
+
+const demonstrationText = ({ id, prompt, response }: TokenizedDemonstration) => JSON.stringify([id, [...prompt], [...response]]);
+
+function rowsFacts<T>(rows: readonly T[], textOf: (row: T) => string) {
+  const hash = createHash("sha256");
+  for (const row of rows) hash.update(textOf(row)).update("\n");
+  return { rows: rows.length, sha256: hash.digest("hex") };
+}

@@ -1,0 +1,92 @@
+import type { Objective } from "../align/objective.js";
+import type { StepRecord, TrainingOptions } from "../align/trainer.js";
+import type { Random } from "../base/random.js";
+import { reported, type TaskOptions } from "../base/task.js";
+import type { RunContext } from "./context.js";
+import type { ExecutedTraining, ModelRef } from "./executor.js";
+import { runLayout } from "./folder/layout.js";
+
+/** One training of a run. What it needs is asked for only where it has not been done yet. */
+export interface TrainStage<Example> {
+  readonly kind: "sft" | "align";
+  readonly iteration: number;
+  readonly objective: Objective<Example>;
+  readonly examples: () => Promise<readonly Example[]>;
+  readonly validation: () => Promise<readonly Example[]>;
+  readonly options: TrainingOptions;
+  readonly random: Random;
+  readonly from: () => Promise<ModelRef>;
+  /** The reference that the examples' log-probabilities are of, for a reference that moves. Default: where the training begins. */
+  readonly reference?: () => Promise<ModelRef>;
+}
+
+/** Seconds between checkpoints; going on from one gives the same bytes, so how many there are does not matter. */
+const checkpointInterval = 60;
+
+/**
+ * Trains, and keeps the model of an iteration: logs each step to `metrics.jsonl`, and keeps a checkpoint from which an
+ * interrupted training goes on to the same bytes. When the signal asks to stop, a checkpoint is written first.
+ */
+export async function trainStage<Example>(context: RunContext, stage: TrainStage<Example>): Promise<void> {
+  const { folder } = context;
+  const { kind, iteration } = stage;
+  const { model } = runLayout.iteration(iteration);
+  if (!folder.isDone(model)) {
+    const [examples, validation] = [await stage.examples(), await stage.validation()];
+    const [from, reference] = [await stage.from(), await stage.reference?.()];
+    const { objective, options, random } = stage;
+    const checkpoint = await folder.checkpoint(iteration);
+    const label = kind === "sft" ? "sft" : context.label("align", iteration);
+    await context.timed(iteration, "training", async () => {
+      const task = { from, objective, examples, validation, options, random, checkpoint, ...(reference && { reference }) };
+      const training = await context.executor.train(task);
+      try {
+        await reported(label, context.controls, (progress) => takeSteps(context, stage, training, progress));
+        await training.save(folder.file(model));
+        await folder.seal([model], [runLayout.metrics.path]);
+      } finally {
+        folder.addSeconds(iteration, "training", -training.evaluationSeconds);
+        folder.addSeconds(iteration, "evaluation", training.evaluationSeconds);
+        await training.end();
+      }
+    });
+  }
+  await folder.dropCheckpoint();
+}
+
+async function takeSteps<Example>(
+  { folder, controls }: RunContext,
+  { kind, iteration }: TrainStage<Example>,
+  training: ExecutedTraining,
+  { signal, onProgress }: TaskOptions,
+): Promise<void> {
+  const { metrics } = runLayout;
+  const keep = () => folder.keepCheckpoint(iteration, [metrics.path], (file) => training.writeCheckpoint(file));
+  let kept = performance.now();
+  try {
+    for await (const record of training.steps(signal)) {
+      await folder.append(metrics, { phase: kind, iteration, ...record });
+      controls.onStep?.({ phase: kind, iteration, ...record });
+      onProgress?.(record.step, training.total, figures(record));
+      if (performance.now() - kept > checkpointInterval * 1000) {
+        await keep();
+        kept = performance.now();
+      }
+    }
+    signal?.throwIfAborted();
+  } catch (error) {
+    if (signal?.aborted) await keep();
+    throw error;
+  }
+}
+
+function figures(record: StepRecord) {
+  const margin = record["rewards/margins"];
+  const accuracy = record["rewards/accuracies"];
+  return {
+    loss: record.loss,
+    tokens: record.num_tokens,
+    ...(margin !== undefined && { margin }),
+    ...(accuracy !== undefined && { accuracy }),
+  };
+}

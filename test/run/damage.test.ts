@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { Random } from "../../src/base/random.js";
+import { Run } from "../../src/cells/run.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { openRun } from "../../src/run/open-run.js";
+import { emptyFolder } from "../support/folder.js";
+import { resultsIn, tinyInput, tinySera } from "../support/tiny-run.js";
+
+const programs = new ProgramCache(new OnnxEngine({ threads: 1 }));
+after(() => programs.engine.close());
+
+const method = tinySera({ rounds: 2 });
+
+/** Ways in which a file of a run folder gets damaged. */
+const damages: Readonly<Record<string, (file: string, random: Random) => void>> = {
+  removed: (file) => rmSync(file),
+  emptied: (file) => truncateSync(file, 0),
+  cut: (file) => truncateSync(file, Math.floor(statSync(file).size / 2)),
+  "cut by one byte": (file) => truncateSync(file, Math.max(0, statSync(file).size - 1)),
+  lengthened: (file) => appendFileSync(file, "{}\n"),
+  "one bit flipped": (file, random) => {
+    const bytes = readFileSync(file);
+    bytes[random.integer(bytes.length)]! ^= 1 << random.integer(8);
+    writeFileSync(file, bytes);
+  },
+  "one digit changed": (file, random) => {
+    const bytes = readFileSync(file);
+    const digits = [...bytes.keys()].filter((i) => bytes[i]! >= 0x30 && bytes[i]! <= 0x39);
+    const at = digits.length > 0 ? random.pick(digits) : 0;
+    bytes[at] = bytes[at] === 0x31 ? 0x32 : 0x31;
+    writeFileSync(file, bytes);
+  },
+  "filled with zeros": (file) => writeFileSync(file, Buffer.alloc(statSync(file).size)),
+  "written anew by an editor": (file) => writeFileSync(file, `\ufeff${readFileSync(file, "utf8").replaceAll("\n", "\r\n")}`),
+  "a folder in its place": (file) => {
+    rmSync(file);
+    mkdirSync(file);
+  },
+};
+
+const filesIn = (folder: string) =>
+  readdirSync(folder, { recursive: true }).map(String).filter((name) => statSync(join(folder, name)).isFile() && !name.includes(".lock-")).sort();
+
+/** The run as `resume` leaves it, or the error that it ends with. */
+async function resumed(folder: string): Promise<Error | undefined> {
+  return openRun(method, await tinyInput(programs), { folder }).then(
+    async () => {
+      // What a cell reads of it, down to the model.
+      const run = await Run.open(folder);
+      await (await run.policy()).free();
+      return undefined;
+    },
+    (error: Error) => error,
+  );
+}
+
+function checkError(error: Error, what: string): void {
+  assert.equal(error.name, "InputError", `${what}: ${error.stack}`);
+  assert.match(error.message, /run\.json|manifest\.json|--redo-from \d/, what);
+}
+
+describe("a damaged file of a run's folder", () => {
+  it("is a clear error or changes nothing, in a run that has ended", async (test) => {
+    const whole = emptyFolder(test);
+    await openRun(method, await tinyInput(programs), { folder: whole });
+    const expected = resultsIn(whole);
+    const random = Random.seeded(1);
+    const outcomes = { error: 0, same: 0 };
+    for (const name of filesIn(whole)) {
+      for (const [how, damage] of Object.entries(damages)) {
+        const folder = emptyFolder(test);
+        cpSync(whole, folder, { recursive: true });
+        damage(join(folder, name), random.fork(name, how));
+        const what = `${name} ${how}`;
+        const error = await resumed(folder).catch((thrown: Error) => thrown);
+        if (error) {
+          checkError(error, what);
+          outcomes.error++;
+        } else {
+          // Nothing read the file; all others are as they were.
+          const { [name]: _, ...others } = resultsIn(folder);
+          const { [name]: __, ...before } = expected;
+          for (const [other, digest] of Object.entries(before)) assert.equal(others[other], digest, `${what}: ${other} changed`);
+          outcomes.same++;
+        }
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }
+    assert.ok(outcomes.error > outcomes.same, JSON.stringify(outcomes));
+  });
+
+  it("is a clear error or ends in the same bytes, in a run that goes on", async (test) => {
+    const whole = emptyFolder(test);
+    await openRun(method, await tinyInput(programs), { folder: whole });
+    const expected = resultsIn(whole);
+    const begun = emptyFolder(test);
+    const abort = new AbortController();
+    const reporter = { start: (label: string) => (label.startsWith("align 2") && abort.abort(new Error("stop")), { update() {}, finish() {} }) };
+    await assert.rejects(async () => openRun(method, await tinyInput(programs), { folder: begun }, { signal: abort.signal, reporter }), { message: "stop" });
+    assert.ok(filesIn(begun).some((name) => name.includes("checkpoint")));
+    const random = Random.seeded(2);
+    for (const name of filesIn(begun)) {
+      for (const [how, damage] of Object.entries(damages)) {
+        const folder = emptyFolder(test);
+        cpSync(begun, folder, { recursive: true });
+        damage(join(folder, name), random.fork(name, how));
+        const what = `${name} ${how}`;
+        const error = await resumed(folder).catch((thrown: Error) => thrown);
+        if (error) checkError(error, what);
+        else assert.deepEqual(resultsIn(folder), expected, what);
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }
+  });
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { lockFolder } from "../../../src/run/folder/lock.js";
+import { emptyFolder } from "../../support/folder.js";
+
+const module = new URL("../../../src/run/folder/lock.js", import.meta.url).href;
+const locksIn = (folder: string) => readdirSync(folder).filter((name) => name.startsWith(".lock"));
+
+/** What a lock file says, with changes. */
+function write(folder: string, number: number, changed: object): void {
+  const holder = { token: "other", pid: 1, host: hostname(), processStart: null, boot: null, namespace: null, since: "2026-01-01T00:00:00.000Z", released: false };
+  writeFileSync(join(folder, `.lock-${number}`), JSON.stringify({ ...holder, ...changed }));
+}
+
+/** The lock file of a process that has been killed while it held the lock. */
+function leftBehind(folder: string): void {
+  const script = `const { lockFolder } = await import(${JSON.stringify(module)}); await lockFolder(${JSON.stringify(folder)}); process.kill(process.pid, "SIGKILL");`;
+  assert.equal(spawnSync(process.execPath, ["--input-type=module", "-e", script]).signal, "SIGKILL");
+}
+
+describe("lockFolder", () => {
+  it("refuses a second holder in the same process, and lets one in once it is released", async (test) => {
+    const folder = emptyFolder(test);
+    const release = await lockFolder(folder);
+    await assert.rejects(lockFolder(folder), { name: "InputError", message: new RegExp(`in use by process ${process.pid} .*this process is already working`) });
+    await release();
+    await (await lockFolder(folder))();
+    assert.equal(locksIn(folder).length, 1, "one small file stays");
+  });
+
+  it("refuses the folder of another living process, with its pid and host", async (test) => {
+    const folder = emptyFolder(test);
+    const script = `const { lockFolder } = await import(${JSON.stringify(module)}); await lockFolder(${JSON.stringify(folder)}); console.log("locked"); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
+    try {
+      await once(child.stdout, "data");
+      await assert.rejects(lockFolder(folder), { message: new RegExp(`in use by process ${child.pid} on ${hostname()}, since .*stop it, or use another folder`) });
+    } finally {
+      child.kill("SIGKILL");
+    }
+    await once(child, "exit");
+    await (await lockFolder(folder))();
+  });
+
+  it("takes over the lock of a process that was killed", async (test) => {
+    const folder = emptyFolder(test);
+    leftBehind(folder);
+    assert.deepEqual(locksIn(folder), [".lock-1"]);
+    const release = await lockFolder(folder);
+    assert.deepEqual(locksIn(folder), [".lock-2"]);
+    await release();
+  });
+
+  it("tells a process from a later one that has its pid", async (test) => {
+    const folder = emptyFolder(test);
+    leftBehind(folder);
+    const left = JSON.parse(readFileSync(join(folder, ".lock-1"), "utf8")) as object;
+    if (!("processStart" in left) || left.processStart === null) return test.skip("this system does not tell when a process began");
+    write(folder, 1, { ...left, pid: process.pid });
+    await (await lockFolder(folder))();
+  });
+
+  it("takes over a lock from before the machine was started anew, whatever has its pid now", async (test) => {
+    const folder = emptyFolder(test);
+    write(folder, 1, { pid: process.pid, boot: "before" });
+    await (await lockFolder(folder))();
+  });
+
+  it("refuses a lock from another host, and says which file to remove", async (test) => {
+    const folder = emptyFolder(test);
+    write(folder, 3, { host: "elsewhere" });
+    await assert.rejects(lockFolder(folder), { message: /process 1 on elsewhere.*cannot be seen from here.*remove .*\.lock-3/ });
+  });
+
+  it("takes over a lock that says nothing", async (test) => {
+    const folder = emptyFolder(test);
+    writeFileSync(join(folder, ".lock-7"), "");
+    await (await lockFolder(folder))();
+    assert.deepEqual(locksIn(folder), [".lock-8"]);
+  });
+
+  it("is got by one of many that find the same stale lock at once", async (test) => {
+    for (let trial = 0; trial < 20; trial++) {
+      const folder = emptyFolder(test);
+      write(folder, 1, { pid: 2 ** 22 + 1 });
+      const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
+      assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+      assert.ok(outcomes.every((outcome) => outcome.status === "fulfilled" || /in use by process/.test(String(outcome.reason))));
+    }
+  });
+});

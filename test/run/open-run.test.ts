@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { Random } from "../../src/base/random.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { direct } from "../../src/methods/index.js";
+import { loadPolicy } from "../../src/model/policy-files.js";
+import type { RunControls } from "../../src/run/input.js";
+import type { Method } from "../../src/run/method.js";
+import { openRun } from "../../src/run/open-run.js";
+import { emptyFolder, inEmptyFolder } from "../support/folder.js";
+import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
+import { resultsIn, textJudge, tinyInput, tinySera } from "../support/tiny-run.js";
+
+const programs = new ProgramCache(new OnnxEngine({ threads: 1 }));
+after(() => programs.engine.close());
+
+const quick = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, rounds: 1, seed: 1 };
+const dpo = (own: object = {}) => direct({ ...quick, ...own })();
+
+describe("openRun", () => {
+  it("reads a run that has ended, and does nothing again", async (test) => {
+    const folder = emptyFolder(test);
+    const first = await openRun(dpo(), await tinyInput(programs), { folder });
+    const steps: number[] = [];
+    const again = await openRun(dpo(), await tinyInput(programs), { folder }, { onStep: ({ step }) => void steps.push(step) });
+    assert.deepEqual(again, first);
+    assert.deepEqual(steps, []);
+  });
+
+  it("tells each step as it stands in metrics.jsonl", async (test) => {
+    const seen: unknown[] = [];
+    await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) }, { onStep: ({ phase, iteration, step }) => void seen.push([phase, iteration, step]) });
+    assert.deepEqual(seen, [["align", 1, 1], ["align", 1, 2]]);
+  });
+
+  for (const [what, change] of Object.entries({
+    "another β": { method: dpo({ beta: 7 }), names: /options\.beta: 0\.1 there, 7 now/ },
+    "another loss": { method: dpo({ loss: "ipo" }), names: /options\.loss: "dpo" there, "ipo" now/ },
+    "another seed": { method: dpo({ seed: 2 }), names: /options\.seed: 1 there, 2 now/ },
+    "another method": { method: tinySera({ rounds: 1 }), names: /method\.name: "dpo" there, "sera" now/ },
+    "another version of the method": { method: { ...dpo(), version: "99" }, names: /method\.version/ },
+    "other pairs": { input: { pairs: randomPairs(8, Random.seeded(3)) }, names: /data\.pairs\.sha256/ },
+    "fewer pairs": { input: { pairs: randomPairs(8, Random.seeded(2)).slice(0, 3) }, names: /data\.pairs\.rows: 8 there, 3 now/ },
+    "held-out pairs": { input: { heldOut: { pairs: randomPairs(3, Random.seeded(4)) } }, names: /data\.heldOut\.rows: none there, 3 now/ },
+    "a judge": { input: { judge: textJudge("mine", () => 1) }, names: /judge\.name: none there, "mine" now/ },
+  } satisfies Record<string, { method?: Method; input?: object; names: RegExp }>)) {
+    it(`refuses a folder whose run has ${what}, and lists it`, async (test) => {
+      const folder = emptyFolder(test);
+      await openRun(dpo(), await tinyInput(programs), { folder });
+      const before = resultsIn(folder);
+      const { method = dpo(), input = {}, names } = change as { method?: Method; input?: object; names: RegExp };
+      await assert.rejects(async () => openRun(method, await tinyInput(programs, input), { folder }), (error: Error) => {
+        assert.equal(error.name, "InputError");
+        assert.match(error.message, /holds another run\. It differs in/);
+        assert.match(error.message, names);
+        return true;
+      });
+      assert.deepEqual(resultsIn(folder), before);
+    });
+  }
+
+  it("knows another start model by its weights, wherever it lies", async (test) => {
+    inEmptyFolder(test);
+    const first = await openRun(dpo(), await tinyInput(programs));
+    const same = await openRun(dpo(), await tinyInput(programs));
+    const other = await openRun(dpo(), await tinyInput(programs, { start: await tinyPolicy(programs, 2) }));
+    assert.equal(same.folder, first.folder);
+    assert.notEqual(other.folder, first.folder);
+    assert.match(first.folder, /^runs\/dpo-[0-9a-f]{16}$/);
+  });
+
+  it("tells two judges of one name apart by their identity", async (test) => {
+    inEmptyFolder(test);
+    const labelled = tinySera({ labelBy: "judge", rounds: 2 });
+    const one = await openRun(labelled, await tinyInput(programs, { judge: textJudge("mine", (text) => text.length) }));
+    const other = await openRun(labelled, await tinyInput(programs, { judge: { ...textJudge("mine", (text) => -text.length), identity: { name: "mine", version: "2" } } }));
+    assert.notEqual(one.folder, other.folder);
+    assert.equal(one.summary.labelledBy, "mine");
+  });
+
+  it("begins anew in a folder whose run failed before its first result", async (test) => {
+    const folder = emptyFolder(test);
+    await assert.rejects(async () => openRun(tinySera({ labelBy: "judge" }), await tinyInput(programs), { folder }), {
+      name: "InputError",
+      message: "this method labels responses with a judge; pass `judge`",
+    });
+    assert.equal(existsSync(join(folder, "iteration-0")), false);
+    await openRun(dpo(), await tinyInput(programs), { folder, mode: "new" });
+  });
+
+  it("begins or goes on only where it is asked to", async (test) => {
+    const folder = emptyFolder(test);
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder, mode: "resume" }), { message: /holds no run to resume/ });
+    await openRun(dpo(), await tinyInput(programs), { folder, mode: "new" });
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder, mode: "new" }), { message: /holds this run already.*--resume/ });
+  });
+
+  it("refuses to have no pairs", async (test) => {
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs, { pairs: [] }), { folder: emptyFolder(test) }), { message: "no preference pairs given" });
+  });
+
+  it("goes on after an interruption at any stage to the bytes of a run that never stopped", async (test) => {
+    const undisturbed = emptyFolder(test);
+    await openRun(tinySera(), await tinyInput(programs), { folder: undisturbed });
+    const expected = resultsIn(undisturbed);
+    const folder = emptyFolder(test);
+    let interruptions = 0;
+    for (let done = 0; ; done++) {
+      const abort = new AbortController();
+      let progress = 0;
+      const reporter: RunControls["reporter"] = {
+        // Each attempt gets one report of progress further than the one before it.
+        start: () => ({ update: () => void (progress++ === done && abort.abort(new Error("stop"))), finish() {} }),
+      };
+      const outcome = await openRun(tinySera(), await tinyInput(programs), { folder }, { signal: abort.signal, reporter }).catch((error: unknown) => error);
+      if (!(outcome instanceof Error)) break;
+      assert.equal(outcome.message, "stop");
+      interruptions++;
+    }
+    assert.ok(interruptions > 3, `${interruptions} interruptions`);
+    assert.deepEqual(resultsIn(folder), expected);
+  });
+
+  it("does iterations again from the one that it is told, to the same bytes", async (test) => {
+    const folder = emptyFolder(test);
+    await openRun(tinySera(), await tinyInput(programs), { folder });
+    const expected = resultsIn(folder);
+    for (const redoFrom of [0, 1, 2, 3, 4]) {
+      const iterations = new Set<number>();
+      await openRun(tinySera(), await tinyInput(programs), { folder, redoFrom }, { onStep: ({ iteration }) => void iterations.add(iteration) });
+      assert.deepEqual([...iterations], [1, 2, 3].filter((t) => t >= redoFrom));
+      assert.deepEqual(resultsIn(folder), expected);
+    }
+  });
+
+  it("writes the inputs anew where one is damaged, if it is told to redo what follows the last iteration", async (test) => {
+    const folder = emptyFolder(test);
+    await openRun(dpo(), await tinyInput(programs), { folder });
+    const expected = resultsIn(folder);
+    writeFileSync(join(folder, "pairs.jsonl"), "damaged\n");
+    await openRun(dpo(), await tinyInput(programs), { folder, redoFrom: 2 });
+    assert.deepEqual(resultsIn(folder), expected);
+  });
+
+  it("evaluates again, and trains nothing, where the user's own evaluation is another", async (test) => {
+    const folder = emptyFolder(test);
+    const evaluate = (version: string, figure: number) => ({ identity: `mine ${version}`, evaluate: async () => ({ figure }) });
+    const first = await openRun(dpo(), await tinyInput(programs, { evaluate: evaluate("1", 1) }), { folder });
+    assert.deepEqual(first.summary.iterations.map(({ metrics }) => metrics), [{ figure: 1 }, { figure: 1 }]);
+    const steps: number[] = [];
+    const second = await openRun(dpo(), await tinyInput(programs, { evaluate: evaluate("2", NaN) }), { folder }, { onStep: ({ step }) => void steps.push(step) });
+    assert.deepEqual(second.summary.iterations.map(({ metrics }) => metrics), [{ figure: null }, { figure: null }]);
+    assert.deepEqual(steps, []);
+    const odd = { identity: "odd", evaluate: async () => ({ figure: "high" }) as never };
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs, { evaluate: odd }), { folder }), { message: /evaluate: returned .*expected an object of numbers/ });
+  });
+
+  it("lets an evaluation use the policy of each iteration", async (test) => {
+    const asked: number[] = [];
+    const evaluate = {
+      identity: "parameters",
+      evaluate: async (policy: Awaited<ReturnType<typeof loadPolicy>>, iteration: number) => (asked.push(iteration), { tensors: (await policy.parameters()).size }),
+    };
+    const { summary } = await openRun(dpo(), await tinyInput(programs, { evaluate }), { folder: emptyFolder(test) });
+    assert.deepEqual(asked, [0, 1]);
+    assert.ok(summary.iterations[1]!.metrics!.tensors! > 0);
+  });
+
+  it("does one of two runs that are started at once in one folder, and refuses the other", async (test) => {
+    const folder = emptyFolder(test);
+    const start = async () => openRun(dpo(), await tinyInput(programs), { folder });
+    const outcomes = await Promise.allSettled([start(), start()]);
+    assert.deepEqual(outcomes.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    const refused = outcomes.find((outcome) => outcome.status === "rejected")!;
+    assert.match(String(refused.reason), /in use by process .*this process is already working on the run/);
+    assert.deepEqual(resultsIn(folder), resultsIn((await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) })).folder));
+  });
+
+  it("chooses the best parameters by validation pairs alone", async (test) => {
+    const choosing = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss" });
+    const heldOut = { pairs: randomPairs(3, Random.seeded(4)) };
+    const opened = async (changed: object) => openRun(choosing, await tinyInput(programs, { heldOut, ...changed }), { folder: emptyFolder(test) });
+    await assert.rejects(opened({}), { message: /choose by validation pairs; pass `validation`/ });
+    await assert.rejects(opened({ validation: [...heldOut.pairs.slice(0, 1), ...randomPairs(2, Random.seeded(5))] }), { message: /1 of the 3 validation pairs are held-out pairs too/ });
+    await opened({ validation: randomPairs(3, Random.seeded(5)) });
+  });
+
+  it("scores the reference only for a loss or a label that reads it", async (test) => {
+    const scored = async (method: Method) => {
+      const folder = emptyFolder(test);
+      const { summary } = await openRun(method, await tinyInput(programs), { folder });
+      return [readdirSync(join(folder, "iteration-0")).includes("reference.jsonl"), summary.iterations[0]!.seconds.scoring > 0];
+    };
+    assert.deepEqual(await scored(dpo()), [true, true]);
+    assert.deepEqual(await scored(dpo({ loss: "simpo", beta: 2 })), [false, false]);
+    assert.deepEqual(await scored(dpo({ loss: "orpo" })), [false, false]);
+  });
+
+  it("charges a run for the reference's scores that another run has left", async (test) => {
+    const referenceCache = emptyFolder(test);
+    const seconds = async (seed: number) => {
+      const { summary } = await openRun(dpo({ seed }), await tinyInput(programs, { referenceCache }), { folder: emptyFolder(test) });
+      return summary.iterations[0]!.seconds.scoring;
+    };
+    const [first, second] = [await seconds(1), await seconds(2)];
+    assert.ok(second > 0.5 * first, `${second} s after ${first} s`);
+  });
+
+  it("keeps evaluations out of the seconds of training", async (test) => {
+    const folder = emptyFolder(test);
+    const evaluate = { identity: "slow", evaluate: async () => (await new Promise((resolve) => setTimeout(resolve, 400)), { one: 1 }) };
+    const method = dpo({ evaluateEvery: 1 });
+    const { summary } = await openRun(method, await tinyInput(programs, { evaluate, heldOut: { pairs: randomPairs(200, Random.seeded(6)) } }), { folder });
+    const { training, evaluation } = summary.iterations[1]!.seconds;
+    assert.ok(evaluation > 0.4 && training < evaluation, `${training} s of training, ${evaluation} s of evaluation`);
+    rmSync(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Random } from "../../src/base/random.js";
+import type { ProgramCache } from "../../src/engine/program-cache.js";
+import { sera, type SelfImprovingOptions } from "../../src/methods/index.js";
+import type { RunInput, RunJudge } from "../../src/run/input.js";
+import type { Method } from "../../src/run/method.js";
+import { randomPairs, tinyPolicy } from "./tiny-model.js";
+
+/** SeRA of three iterations in a second. */
+export function tinySera(own: SelfImprovingOptions = {}): Method {
+  const quick = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, responses: 2, select: 0.5, bootstrap: 0.5, seed: 1, rounds: 3 };
+  return sera({ ...quick, ...own })();
+}
+
+/** Eight random pairs and a random model. */
+export async function tinyInput(programs: ProgramCache, changed: Partial<RunInput> = {}): Promise<RunInput> {
+  return { start: await tinyPolicy(programs), pairs: randomPairs(8, Random.seeded(2)), ...changed };
+}
+
+/** A judge of responses by their text alone. */
+export function textJudge(name: string, score: (response: string) => number): RunJudge {
+  return { name, identity: { name, version: "1" }, score: async (responses) => responses.map(({ response }) => score(response)) };
+}
+
+/** Digests of a run's files by name, without what tells time: the manifest, the seconds in the summary, and locks. */
+export function resultsIn(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => statSync(join(folder, name)).isFile() && name !== "manifest.json" && !/\.lock-\d+$/.test(name))
+    .sort();
+  return Object.fromEntries(names.map((name) => [name, createHash("sha256").update(contentOf(folder, name)).digest("hex")]));
+}
+
+function contentOf(folder: string, name: string): string | Buffer {
+  const bytes = readFileSync(join(folder, name));
+  if (name !== "summary.json") return bytes;
+  return JSON.stringify(JSON.parse(bytes.toString("utf8")), (key, value: unknown) => (key === "seconds" ? null : value));
+}
