@@ -115,8 +115,8 @@ export class Run {
   }
 
   /** The run's options, resolved; parts of the user's own as their name and version. */
-  get options(): RunFacts {
-    return this.facts.options as RunFacts;
+  options(): MethodOptions {
+    return this.facts.options as unknown as MethodOptions;
   }
 
   /** Loads the policy that the run ended with. */

@@ -46,6 +46,13 @@ export interface Usage {
   readonly frozen?: boolean;
 }
 
+/** An engine and where it runs. */
+export interface EngineDescription {
+  readonly engine: string;
+  readonly provider?: string;
+  readonly backend?: string;
+}
+
 /** Runs graphs. The event loop stays free while a program runs. */
 export interface Engine {
   /**
@@ -54,6 +61,8 @@ export interface Engine {
    */
   createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State>;
   prepare(program: Program, usage?: Usage): Promise<Executable>;
+  /** What runs graphs here: the names that numbers may differ by. */
+  describe(): Promise<EngineDescription>;
   /** Frees everything and ends the engine, after the run that is on; what waits behind it is rejected. */
   close(): Promise<void>;
 }

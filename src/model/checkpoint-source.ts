@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { ModelConfig } from "./config.js";
 import { huggingFaceConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
+import { isMissing } from "../base/files.js";
 import { parseJson } from "./read-json.js";
 import type { WeightType } from "./safetensors.js";
 import type { Tokenizer } from "./tokenizer.js";

@@ -2,7 +2,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { inputError, quote } from "../base/errors.js";
 import { tensor, type Tensor } from "../graph/tensor.js";
 import { widen } from "./half-precision.js";
-import { isMissing } from "./read-json.js";
+import { isMissing } from "../base/files.js";
 import { bytesPerElement, isReadable, parseHeader, type Metadata, type StoredTensor } from "./safetensors-header.js";
 import type { StoredElements, TensorSource } from "./tensor-source.js";
 

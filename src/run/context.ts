@@ -1,7 +1,8 @@
-import { reported, type RunControls, type TaskOptions } from "../base/task.js";
+import { reported, type TaskOptions } from "../base/task.js";
 import type { ModelRef } from "./executor.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunFolder } from "./folder/run-folder.js";
+import type { RunControls } from "./input.js";
 import type { LocalExecutor } from "./local-executor.js";
 
 /** What the work of an iteration is counted as. */

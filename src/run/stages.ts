@@ -72,6 +72,11 @@ export class Stages {
     return this.random.fork(...labels);
   }
 
+  /** The text of tokens. */
+  text(tokens: Iterable<number>): string {
+    return this.input.start.tokenizer.decode([...tokens]);
+  }
+
   /** Tokens of the prompt of a sample. */
   prompt(id: string): Int32Array {
     return this.promptOf.get(id)!;
@@ -100,15 +105,21 @@ export class Stages {
     });
   }
 
-  /** Responses of π_{t−1} to every prompt, as `label` gives them back. */
-  async samples<Kept extends Sample>(
+  /** Responses of π_{t−1} to every prompt. */
+  async samples(t: number, responses: number): Promise<readonly Sample[]> {
+    await this.begin();
+    return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, responses));
+  }
+
+  /** Responses of π_{t−1} to every prompt with their rewards, and whatever else `label` adds to them. */
+  async labelledSamples(
     t: number,
     responses: number,
-    label: (drawn: readonly Sample[]) => Promise<readonly Kept[]>,
-  ): Promise<readonly (Sample & Partial<LabelledSample>)[]> {
+    label: (drawn: readonly Sample[]) => Promise<readonly LabelledSample[]>,
+  ): Promise<readonly LabelledSample[]> {
     await this.begin();
-    const { samples, labels } = runLayout.iteration(t);
-    const labelled = await this.context.folder.rows<Sample & Partial<LabelledSample>>(samples, async () => label(await this.draw(t, responses)));
+    const { labelledSamples, labels } = runLayout.iteration(t);
+    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses)));
     if (this.context.folder.isDone(labels.path)) this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
     return labelled;
   }
@@ -140,22 +151,13 @@ export class Stages {
    */
   async labelByJudge(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
     const judge = this.requireJudge();
-    const { tokenizer } = this.input.start;
     await this.noteLabels(t, judge.name);
-    return this.context.measured(t, "scoring", "judge responses", (task) => judgeSamples(samples, (tokens) => tokenizer.decode(tokens), judge.score, task));
+    return this.context.measured(t, "scoring", "judge responses", (task) => judgeSamples(samples, (tokens) => this.text(tokens), judge.score, task));
   }
 
-  /**
-   * Labels samples by a rule of the user's own.
-   *
-   * @param name of the rule, for the summary
-   */
-  async labelBy(t: number, name: string, samples: readonly Sample[], score: (response: string, sample: Sample) => number | Promise<number>): Promise<readonly LabelledSample[]> {
-    const { tokenizer } = this.input.start;
-    await this.noteLabels(t, name);
-    return this.context.measured(t, "scoring", "label responses", (task) =>
-      judgeSamples(samples, (tokens) => tokenizer.decode(tokens), (responses) => Promise.all(responses.map(({ response }, i) => score(response, samples[i]!))), task),
-    );
+  /** Says what labels the samples of iteration `t`, where neither the implicit reward nor a judge does; for the summary. */
+  async noteLabels(t: number, labelledBy: string): Promise<void> {
+    await this.context.folder.json(runLayout.iteration(t).labels, async () => ({ labelledBy }));
   }
 
   /**
@@ -171,11 +173,9 @@ export class Stages {
 
   /** Writes bootstrapped pairs down as texts, in `bootstrapped.jsonl` of iteration `t`. */
   async saveBootstrapped(t: number, pairs: readonly BootstrappedPair[]): Promise<void> {
-    const { tokenizer } = this.input.start;
-    const text = (tokens: Int32Array) => tokenizer.decode(tokens);
     await this.context.folder.rows(runLayout.iteration(t).bootstrapped, async () =>
       pairs.map(({ row: { id, ...row }, prompt, chosen, rejected }) => ({
-        ...{ id, prompt: text(prompt), chosen: text(chosen), rejected: text(rejected) },
+        ...{ id, prompt: this.text(prompt), chosen: this.text(chosen), rejected: this.text(rejected) },
         ...row,
       })),
     );
@@ -215,10 +215,6 @@ export class Stages {
       ...(input.evaluate && { evaluate: input.evaluate.identity }),
     };
     return this.context.folder.json(runLayout.summary, async () => summary);
-  }
-
-  private async noteLabels(t: number, labelledBy: string): Promise<void> {
-    await this.context.folder.json(runLayout.iteration(t).labels, async () => ({ labelledBy }));
   }
 
   private get prompts() {
@@ -320,13 +316,13 @@ export class Stages {
   }
 
   private async evaluateHeldOut(t: number) {
-    const { heldOut, start } = this.input;
+    const { heldOut } = this.input;
     if (!heldOut) return { accuracy: null, meanMargin: null };
     const settings = {
       loss: this.loss,
       generation: generationOptions(this.options),
       random: this.random.fork("evaluate"),
-      textOf: (tokens: Int32Array) => start.tokenizer.decode(tokens),
+      textOf: (tokens: Int32Array) => this.text(tokens),
     };
     return this.context.folder.json(runLayout.iteration(t).evaluation, () =>
       this.context.timed(t, "evaluation", () => evaluateHeldOut(this.context, t, heldOut, settings)),

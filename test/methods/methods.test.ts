@@ -6,10 +6,11 @@ import type { BootstrappedRow } from "../../src/bootstrap/index.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import * as methods from "../../src/methods/index.js";
-import type { Recipe, RecipeOptions } from "../../src/methods/index.js";
+import type { Recipe } from "../../src/methods/recipe.js";
 import { initialParameters } from "../../src/model/parameters.js";
 import { runMethod } from "../../src/run/method.js";
 import type { RunInput } from "../../src/run/input.js";
+import { recipeForms, type RecipeOptions } from "../../src/run/options/index.js";
 import { emptyFolder } from "../support/folder.js";
 import { byteTokenizer, randomPairs, tinyConfig } from "../support/tiny-model.js";
 

@@ -1,4 +1,4 @@
-import type { Executable, Program } from "../engine.js";
+import type { EngineDescription, Executable, Program } from "../engine.js";
 import { ThreadEngine } from "../thread/thread-engine.js";
 import { checkBackendName, type BackendName } from "./backend-names.js";
 import { planOf, type Plan } from "./plan.js";
@@ -33,6 +33,10 @@ export class TfjsEngine extends ThreadEngine<Plan> {
 
   protected override settings(): TfjsSettings {
     return { backend: this.backend };
+  }
+
+  async describe(): Promise<EngineDescription> {
+    return { engine: "tfjs", ...(this.backend !== undefined && { backend: this.backend }) };
   }
 
   async prepare(program: Program): Promise<Executable> {

@@ -5,6 +5,7 @@ import {
   demonstrationRow,
   evaluation,
   judgedResponse,
+  labelledSampleRow,
   labels,
   loggedStep,
   pairRow,
@@ -49,6 +50,7 @@ function iterationLayout(t: number) {
     /** Sampled responses by batch, until they are labelled. */
     drawn: rowsFile(file("unlabelled.jsonl"), sampleBatch),
     samples: rowsFile(file("samples.jsonl"), sampleRow),
+    labelledSamples: rowsFile(file("samples.jsonl"), labelledSampleRow),
     /** What labelled the samples. */
     labels: jsonFile(file("labels.json"), labels),
     bootstrapped: rowsFile(file("bootstrapped.jsonl"), bootstrappedRow),

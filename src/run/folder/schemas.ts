@@ -53,12 +53,9 @@ const sample = { id: z.string(), number: z.int(), tokens: tokenIds, complete: z.
 
 export const sampleBatch: z.ZodType<Sample[]> = z.array(z.object(sample));
 
-/** A sample, and what labelling made of it. */
-export const sampleRow: z.ZodType<Sample & Partial<LabelledSample>> = z.object({
-  ...sample,
-  reference: z.number().optional(),
-  reward: z.number().optional(),
-});
+export const sampleRow: z.ZodType<Sample> = z.object(sample);
+
+export const labelledSampleRow: z.ZodType<LabelledSample> = z.object({ ...sample, reference: z.number().optional(), reward: z.number() });
 
 export const labels = z.object({ labelledBy: z.string() });
 
