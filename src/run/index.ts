@@ -1,0 +1,26 @@
+/* What methods are made of: losses, training, margins and selection, bootstrapped pairs, runs. `sera-lab/run` */
+export { bestMetrics, type BestMetric } from "../align/best.js";
+export * from "../align/losses/index.js";
+export type { ReferenceUpdate } from "../align/moving-reference.js";
+export { preference, type ReferencedPair } from "../align/preference.js";
+export { RunFolder } from "../align/run-folder.js";
+export { schedules, type Schedule } from "../align/schedule.js";
+export { supervised } from "../align/sft.js";
+export { trainInFolder, type Phase } from "../align/train-in-folder.js";
+export { DivergenceError, Trainer, type StepRecord, type TrainerInputs, type TrainerState, type TrainingOptions } from "../align/trainer.js";
+export type { Figures, Reporter, TaskOptions } from "../base/task.js";
+export * from "../bootstrap/index.js";
+export { MethodComparison, type CompareOptions, type Difference } from "../cells/compare.js";
+export { Run, type Iteration, type MarginRow } from "../cells/run.js";
+export type { RunOptions } from "../cells/sera.js";
+export { train, type RunSettings } from "../cells/train.js";
+export * as methods from "../methods/index.js";
+export type { Recipe, RecipeOptions, SelfImprovingOptions, SelfImprovingRecipe } from "../methods/index.js";
+export * from "../review/index.js";
+export { checkSeraOptions, defaultFlatSera, defaultSera, seraOptions, type FlatSeraOptions, type SeraOptions } from "../sera-options.js";
+export { selfImprove, seraMethod } from "../sera.js";
+export type { BootstrappedPair, OfflinePair, RunControls, RunInput, TrainingPair } from "./input.js";
+export { runMethod, type Method } from "./method.js";
+export { checkMethodOptions, defaultFlatMethod, defaultMethod, type FlatMethodOptions, type MethodOptions } from "./options.js";
+export { Stages } from "./stages.js";
+export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";
