@@ -1,28 +1,28 @@
-/** Figures worth showing beside how far work is. */
+/** Metrics shown beside the progress of a task. */
 export interface Figures {
   readonly loss?: number;
-  /** Reward margin, chosen less rejected. */
+  /** Reward margin: chosen minus rejected. */
   readonly margin?: number;
-  /** A share, 0 to 1. */
+  /** Between 0 and 1. */
   readonly accuracy?: number;
-  /** Tokens worked on so far. */
+  /** Tokens processed so far. */
   readonly tokens?: number;
 }
 
-/** How long work is watched and stopped by its caller; every long function takes one. */
+/** Cancellation and progress of a long-running function. */
 export interface TaskOptions {
-  /** Stops the work at the next place where nothing is lost; it then throws the signal's reason. */
+  /** Stops the task at the next point where no work is lost; it then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Is told how far the work is. */
+  /** Called with the number of finished units and the total. */
   readonly onProgress?: (done: number, total: number, figures?: Figures) => void;
 }
 
-/** Where work of several phases is shown; each phase begins when the one before it has finished. */
+/** Displays the progress of a task with several phases, one after the other. */
 export interface Reporter {
   start(label: string, total: number): { update(done: number, figures?: Figures): void; finish(text?: string): void };
 }
 
-/** Does one phase of work under a reporter, whose line appears once the amount of work is known. */
+/** Runs one phase under a reporter; its progress line appears once the total is known. */
 export async function reported<T>(
   label: string,
   { signal, reporter }: { readonly signal?: AbortSignal; readonly reporter?: Reporter },

@@ -14,9 +14,8 @@ interface PairRow {
 }
 
 /**
- * Evaluates the policy of each iteration of a run against that of iteration 0, the reference, and
- * keeps the responses in `iteration-N/responses.jsonl`. All iterations answer with the same random
- * streams, so that they differ by what they learned alone.
+ * Evaluates the policy of each iteration of a run against iteration 0, the reference, and stores its responses in
+ * `iteration-N/responses.jsonl`. All iterations sample with the same random streams, so that only training makes them differ.
  */
 export function evaluateInFolder(
   heldOut: HeldOut,
@@ -53,5 +52,5 @@ function values(rows: readonly PairRow[]): PairValues {
 }
 
 function missing(file: string): never {
-  throw new Error(`${file} is gone; the reference must be evaluated before the policies trained from it`);
+  throw new Error(`${file} is missing; evaluate the reference (iteration 0) before the policies trained from it`);
 }

@@ -9,10 +9,10 @@ import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../re
 import type { Evaluation } from "../run/summary.js";
 import { bootstrapInterval } from "../stats/interval.js";
 
-/** Held-out pairs and, where there is one, the gold reward of responses to their prompts. */
+/** Held-out pairs, with a gold reward for responses to their prompts if there is one. */
 export interface HeldOut {
   readonly pairs: readonly TokenizedPair[];
-  /** The loss whose implicit reward is held against the labels. */
+  /** The loss whose implicit reward is compared with the labels. */
   readonly loss: PreferenceLoss;
   /** Reward in [0, 1] of a response to the prompt of pair `i`. */
   readonly gold?: (i: number, response: string) => number;
@@ -27,8 +27,8 @@ export interface JudgedResponse {
 }
 
 /**
- * Evaluates a policy on held-out pairs: its implicit reward against the labels, and, where a gold
- * reward is there, one sampled response for each prompt against the reference's.
+ * Evaluates a policy on held-out pairs: the accuracy of its implicit reward and, if there is a gold reward, one sampled
+ * response per prompt against the reference's.
  *
  * @param reference log-probabilities of the pairs under the reference; undefined if the policy is the reference
  * @param rivals the reference's responses; undefined if the policy is the reference
@@ -41,7 +41,7 @@ export async function evaluate(
   work: { readonly signal?: AbortSignal; readonly reporter?: Reporter },
 ): Promise<{ evaluation: Evaluation; responses: readonly JudgedResponse[]; logProbs: PairValues }> {
   const logProbs = await reported("score held-out pairs", work, (inner) => pairLogProbs(policy, pairs, inner));
-  // Under the reference itself a loss that needs it has no margins but 0.
+  // For the reference itself, every margin of a loss that uses it is 0.
   const hasMargins = against !== undefined || !loss.reward.needsReference;
   const margins = hasMargins ? rewardMargins(pairRewards(loss, pairs, logProbs, against?.reference)) : undefined;
   const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length;

@@ -7,10 +7,10 @@ import type { GenerationOptions } from "../model/generate.js";
 import type { HeldOut } from "./evaluate.js";
 
 /**
- * Held-out pairs as {@link evaluate} takes them. Prompts of the synthetic world bring their gold reward.
+ * Held-out pairs in the form that {@link evaluate} expects; with a gold reward if all prompts are of the synthetic world.
  *
- * @param tokenized the pairs in tokens; those that did not fit are left out
- * @param pairs the same in texts
+ * @param tokenized the tokenized pairs, without those that did not fit the context
+ * @param pairs the pairs as text
  */
 export function heldOutPairs(
   tokenized: readonly TokenizedPair[],
