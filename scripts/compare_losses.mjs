@@ -1,7 +1,7 @@
 // How far every loss is from TRL's or PyTorch's float64 numbers (test/fixtures/losses), as a Markdown table: the largest
 // difference of value (relative to max(1, |value|)) and gradient (relative to its largest element) as onnxruntime
 // computes them in float32, and of the metrics with the reward that TRL logs. After a build: node scripts/compare_losses.mjs
-import { OnnxEngine } from "../dist/src/index.js";
+import { OnnxEngine } from "../dist/src/engine/index.js";
 import { lossFixtures, lossOf, lossOn, metricsWithTrlReward } from "../dist/test/support/loss-case.js";
 
 const engine = new OnnxEngine({ threads: 1 });

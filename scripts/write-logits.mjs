@@ -2,8 +2,10 @@
 //   node scripts/write-logits.mjs FOLDER logits.json && python scripts/check_transformers.py FOLDER --logits logits.json
 import { writeFileSync } from "node:fs";
 import { Graph } from "../dist/src/graph/index.js";
-import { OnnxEngine, Policy, ProgramCache, Random } from "../dist/src/index.js";
+import { OnnxEngine, ProgramCache } from "../dist/src/engine/index.js";
+import { Random } from "../dist/src/index.js";
 import { decodeSequences, head } from "../dist/src/model/decoder.js";
+import { Policy } from "../dist/src/model/index.js";
 import { stateWeights } from "../dist/src/model/network.js";
 
 const [folder, file] = process.argv.slice(2);

@@ -1,12 +1,12 @@
 /**
- * An error in what the user gave: a file, a row, an option. Its message says what was found,
- * where, what was expected, and so what to do; the command line prints it without a stack.
+ * An error in the user's input: a file, a row, an option. Its message says what is wrong, where, and what to do;
+ * the command line prints it without a stack trace.
  */
 export class InputError extends Error {
   override readonly name = "InputError";
 }
 
-/** Where in the user's data something was found; each part is given when known. */
+/** A location in the user's data; each part is given when known. */
 export interface Place {
   /** Path of the file as the user gave it. */
   readonly file?: string;
@@ -16,18 +16,23 @@ export interface Place {
   readonly row?: number;
 }
 
-/**
- * Builds an {@link InputError} that reads `file:line: found …, expected …`.
- *
- * @param place where it was found
- * @param found what was found, quoted where it is data
- * @param expected what should have been there
- */
-export function inputError(place: Place, found: string, expected: string, cause?: unknown): InputError {
-  return new InputError(`${describePlace(place)}found ${found}, expected ${expected}`, { cause });
+/** An {@link InputError} that reads `file:line: message`. */
+export function errorAt(place: Place, message: string, cause?: unknown): InputError {
+  return new InputError(`${describePlace(place)}${message}`, { cause });
 }
 
-/** `file:12: ` or `file, row 12: `, or nothing where no place is known. */
+/**
+ * An {@link InputError} that reads `file:line: found …, expected …`, for a value that is wrong; where nothing was found
+ * at all, {@link errorAt} says so.
+ *
+ * @param found the value, quoted if it is data
+ * @param expected what it should have been
+ */
+export function inputError(place: Place, found: string, expected: string, cause?: unknown): InputError {
+  return errorAt(place, `found ${found}, expected ${expected}`, cause);
+}
+
+/** `file:12: ` or `file, row 12: `; empty if the location is unknown. */
 export function describePlace({ file, line, row }: Place): string {
   const where = [file && (line === undefined ? file : `${file}:${line}`), row === undefined ? "" : `row ${row}`];
   const text = where.filter(Boolean).join(", ");

@@ -3,10 +3,10 @@ import { access, constants, mkdir, open, rename, rm, writeFile } from "node:fs/p
 import { dirname } from "node:path";
 
 /**
- * Writes a file so that a reader, or a run that was killed, sees the whole of it or nothing:
- * the bytes go to a neighbour that is flushed and then renamed over `path`, and the rename is flushed too.
+ * Writes a file atomically: a reader, or a process killed midway, sees either the old content or all of the new. The
+ * bytes go to a temporary file beside it, which is flushed and then renamed to `path`; the rename is flushed too.
  *
- * @throws the system's error (a full disk, say); what stood at `path` is then untouched
+ * @throws the system's error, such as a full disk; `path` is then unchanged
  */
 export async function writeFileAtomic(
   path: string,
@@ -30,7 +30,7 @@ export async function writeFileAtomic(
   }
 }
 
-/** How the names end of files that {@link writeFileAtomic} has not finished. */
+/** Suffix of the temporary files of {@link writeFileAtomic}. */
 export const unfinished = ".tmp";
 
 /**
@@ -61,7 +61,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Does something with an open file. The system's errors of that (a full disk's) do not name the file; here they do. */
+/** Runs an operation on an open file; system errors that do not name the file (a full disk) are rethrown with its path. */
 export async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,4 +1,4 @@
-/** Markup that is safe to put into a page as it stands. */
+/** Markup that is inserted into a page without escaping. */
 export class Html {
   constructor(readonly markup: string) {}
 }
@@ -6,8 +6,8 @@ export class Html {
 type Content = Html | string | number | null | undefined | readonly Content[];
 
 /**
- * A template of HTML: what is put in is escaped, as text of an element or as a quoted attribute,
- * unless it is {@link Html} itself. Arrays are joined; null and undefined are nothing.
+ * HTML template tag: interpolated values are escaped for use as element text or quoted attributes, unless they are
+ * {@link Html}. Arrays are joined; null and undefined are omitted.
  *
  * @example html`<p title="${name}">${items.map((item) => html`<b>${item}</b>`)}</p>`
  */

@@ -4,8 +4,8 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 
 /**
- * A seeded stream of random numbers. Streams are never shared: `fork` derives an independent one
- * from a label, so that a result depends on what it is for and not on what was drawn before it.
+ * A seeded stream of random numbers. Streams are never shared: `fork` derives an independent stream from a label, so
+ * that what is drawn for one purpose does not depend on what was drawn before.
  *
  * @example
  * const random = Random.seeded(7);
@@ -44,7 +44,7 @@ export class Random {
    * @throws RangeError unless `below` is a positive integer
    */
   integer(below: number): number {
-    if (!Number.isSafeInteger(below) || below < 1) throw new RangeError(`no integer is in [0, ${below})`);
+    if (!Number.isSafeInteger(below) || below < 1) throw new RangeError(`cannot draw an integer from [0, ${below}); the bound must be a positive integer`);
     return uniformInt(this.generator, 0, below - 1);
   }
 
@@ -74,7 +74,7 @@ export class Random {
   /**
    * One of the items.
    *
-   * @throws RangeError if there are none
+   * @throws RangeError if the list is empty
    */
   pick<T>(items: readonly T[]): T {
     return items[this.integer(items.length)]!;

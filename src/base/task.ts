@@ -1,37 +1,37 @@
-/** Figures worth showing beside progress. */
+/** Metrics shown beside the progress of a task. */
 export interface Figures {
   readonly loss?: number;
-  /** Reward margin, chosen less rejected. */
+  /** Reward margin: chosen minus rejected. */
   readonly margin?: number;
-  /** A share, 0 to 1. */
+  /** Between 0 and 1. */
   readonly accuracy?: number;
-  /** Tokens worked on so far. */
+  /** Tokens processed so far. */
   readonly tokens?: number;
 }
 
-/** Progress and cancellation of a long function. */
+/** Cancellation and progress of a long-running function. */
 export interface TaskOptions {
-  /** Stops the work at the next place where nothing is lost; it then throws the signal's reason. */
+  /** Stops the task at the next point where no work is lost; it then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called as the work goes on. */
+  /** Called with the number of finished units and the total. */
   readonly onProgress?: (done: number, total: number, figures?: Figures) => void;
 }
 
-/** Where work of several phases is shown; each phase begins when the one before it has finished. */
+/** Displays the progress of a task with several phases, one after the other. */
 export interface Reporter {
   start(label: string, total: number): { update(done: number, figures?: Figures): void; finish(text?: string): void };
-  /** Shows a line of text, between phases. */
+  /** Displays a line of text between phases. */
   note?(text: string): void;
 }
 
-/** Where work is shown, and what stops it. */
+/** Where a task's progress is shown, and what stops it. */
 export interface TaskControls {
-  /** Stops the work at the next place where nothing is lost; it then throws the signal's reason. */
+  /** Stops the task at the next point where no work is lost; it then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly reporter?: Reporter | undefined;
 }
 
-/** Does one phase of work under a reporter, whose line appears once the amount of work is known. */
+/** Runs one phase under a reporter; its progress line appears once the total is known. */
 export async function reported<T>(
   label: string,
   { signal, reporter }: TaskControls,

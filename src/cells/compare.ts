@@ -2,11 +2,10 @@ import type { ColumnTable } from "arquero";
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import type { PreferencePair } from "../data/pair.js";
-import type { JudgedResponse } from "../judge/evaluate.js";
+import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
 import type { RecipeOptions } from "../run/options/index.js";
 import type { Policy } from "../model/policy.js";
-import { cell } from "../notebook/display.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
@@ -16,10 +15,10 @@ import type { Interval } from "../stats/interval.js";
 import type { Run } from "./run.js";
 import { runProgress } from "./run-progress.js";
 import { tableOf } from "./table-of.js";
-import { train, type RunSettings } from "./train.js";
+import { cellControls, separateSettings, trainUnder, type RunSettings } from "./train.js";
 
 /** What the methods of a comparison share: how each is trained, and on what all are judged. */
-export interface CompareOptions extends Omit<Partial<RecipeOptions>, "seed">, Omit<RunSettings, "folder" | "watch"> {
+export interface CompareOptions extends Omit<Partial<RecipeOptions>, "seed">, Omit<RunSettings, "folder" | "redoFrom"> {
   /** Every method is run once with each. Default [1, 2, 3]. */
   readonly seeds?: readonly number[];
 }
@@ -39,7 +38,8 @@ export async function compare(
   recipes: Readonly<Record<string, Recipe>>,
   options: CompareOptions = {},
 ): Promise<MethodComparison> {
-  const { seeds = [1, 2, 3], heldOut, judge, truncatePrompts, ...shared } = options;
+  const { seeds = [1, 2, 3], ...given } = options;
+  const { settings, own: shared } = separateSettings(given);
   const names = Object.keys(recipes);
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
@@ -50,10 +50,10 @@ export async function compare(
   for (const [i, { name, seed, method }] of planned.entries()) {
     const { iterations, epochs, batchSize } = method.options;
     const steps = iterations * epochs * Math.ceil(pairs.length / batchSize);
-    const progress = runProgress(cell.reporter, `${i + 1}/${planned.length} ${name}, seed ${seed}`, steps);
+    const controls = cellControls(settings);
+    const progress = runProgress(controls.reporter, `${i + 1}/${planned.length} ${name}, seed ${seed}`, steps);
     try {
-      const watch = { signal: cell.signal, reporter: progress.reporter };
-      runs[name]!.push(await train(start, pairs, method, { heldOut, judge, truncatePrompts, watch }));
+      runs[name]!.push(await trainUnder(start, pairs, method, settings, { ...controls, reporter: progress.reporter }));
     } finally {
       progress.finish();
     }

@@ -1,9 +1,9 @@
 import type { ColumnTable } from "arquero";
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
-import { compareReported, gradeReported, type Named } from "../judge/judge-all.js";
-import type { Answer, ResponsePair, Judge } from "../judge/judge.js";
-import { winRateOf, type Compared, type WinRate } from "../judge/win-rate.js";
+import { judgePairsWithProgress, gradeResponsesWithProgress, type Named } from "../judge/judge-rows.js";
+import type { PromptResponse, ResponsePair, Judge } from "../judge/judge.js";
+import { winRateOf, type JudgedPair, type WinRate } from "../judge/win-rate.js";
 import { cell } from "../notebook/display.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
@@ -38,7 +38,7 @@ export class PairJudgement extends Judgement {
     summary: ColumnTable,
     table: ColumnTable,
     readonly rate: WinRate,
-    readonly compared: readonly Compared[],
+    readonly compared: readonly JudgedPair[],
   ) {
     super(judge, summary, table, rate.warnings);
   }
@@ -49,15 +49,15 @@ export class PairJudgement extends Judgement {
  * equal lengths, and how far the judge agrees with itself when the two change places. All rates are shares; ties count
  * half.
  *
- * @param rows `prompt`, `a`, `b`, and `id` where there is one; `pairAnswers` makes them of two models' answers
+ * @param rows `prompt`, `a`, `b`, and `id` where there is one; `pairResponses` makes them of two models' answers
  * @param options `seed` of the bootstrap, 0 by default
- * @example const rate = await winRate(await llmJudge("openai:gpt-4.1-mini", { maxCost: 2 }), pairAnswers(mine, theirs));
+ * @example const rate = await winRate(await llmJudge("openai:gpt-4.1-mini", { maxCost: 2 }), pairResponses(mine, theirs));
  * @throws InputError where there are no rows, a response is missing, they would cost more than the judge's caps, or the
  *   judge always takes the same place
  */
 export async function winRate(judge: Judge, rows: Rows<Named<ResponsePair>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<PairJudgement> {
   const all = rowsOf(rows);
-  const verdicts = await compareReported(judge, all, cell);
+  const verdicts = await judgePairsWithProgress(judge, all, cell);
   const compared = all.map((row, i) => ({ ...row, verdict: verdicts[i]! }));
   const rate = winRateOf(judge.name, compared, Random.seeded(seed).fork("win rate"));
   const { wilson, bootstrap, lengthControlled, orders, warnings: _, ...counts } = rate;
@@ -90,9 +90,9 @@ export async function winRate(judge: Judge, rows: Rows<Named<ResponsePair>>, { s
  * @returns the mean with its 95 % bootstrap interval over rows, and the rows with `grade` and `reason`
  * @throws InputError as {@link winRate} does
  */
-export async function grade(judge: Judge, rows: Rows<Named<Answer>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<Judgement> {
+export async function meanGrade(judge: Judge, rows: Rows<Named<PromptResponse>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<Judgement> {
   const all = rowsOf(rows);
-  const grades = await gradeReported(judge, all, cell);
+  const grades = await gradeResponsesWithProgress(judge, all, cell);
   const { mean, low, high } = bootstrapInterval(grades.map(({ grade: value }) => value), Random.seeded(seed).fork("grade"));
   const same = grades.length > 1 && grades.every(({ grade: value }) => value === grades[0]!.grade);
   const summary = { judge: judge.name, responses: all.length, grade: mean, low, high, ...judge.spent };
@@ -106,12 +106,12 @@ export async function grade(judge: Judge, rows: Rows<Named<Answer>>, { seed = 0 
  *
  * @throws InputError where there are fewer than two, or they judged different rows
  */
-export function agreement(...judged: readonly PairJudgement[]): ColumnTable {
-  if (judged.length < 2) throw new InputError(`agreement: found ${judged.length} judged, expected at least two`);
+export function judgeAgreement(...judged: readonly PairJudgement[]): ColumnTable {
+  if (judged.length < 2) throw new InputError(`judgeAgreement: found ${judged.length} judged, expected at least two`);
   const rows = (one: PairJudgement) => JSON.stringify(one.compared.map(({ prompt, a, b }) => [prompt, a, b]));
   const [first] = judged as [PairJudgement];
   const other = judged.find((one) => rows(one) !== rows(first));
-  if (other) throw new InputError(`agreement: found other rows judged by ${other.judge} than by ${first.judge}, expected the same in the same order`);
+  if (other) throw new InputError(`judgeAgreement: found other rows judged by ${other.judge} than by ${first.judge}, expected the same in the same order`);
   const choices = (one: PairJudgement) => one.compared.map(({ verdict }) => verdict.choice);
   const pairs = judged.flatMap((one, i) => judged.slice(i + 1).map((two) => [one, two] as const));
   return tableOf(pairs.map(([one, two]) => ({ first: one.judge, second: two.judge, ...agreementOf(choices(one), choices(two)) })));

@@ -8,7 +8,6 @@ import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
 import { margins, pairLogProbs, pairRewards, type Margin } from "../review/index.js";
 import { correlationOf } from "../stats/correlation.js";
-import { lossOf } from "../run/options/index.js";
 import type { Run } from "./run.js";
 import { tableOf } from "./table-of.js";
 
@@ -29,7 +28,7 @@ export interface ReviewedRow extends Margin {
  * @throws InputError where a pair does not fit the model's context
  */
 export async function review(run: Run, pairs: readonly PreferencePair[], engine: OnnxEngineOptions = {}): Promise<ColumnTable> {
-  const loss = lossOf(await run.options());
+  const { loss } = run;
   const rows: ReviewedRow[] = [];
   const underPolicy = async <T>(iteration: number, work: (policy: Policy) => Promise<T>) => {
     const policy = await run.iteration(iteration).policy(engine);

@@ -5,8 +5,8 @@ import type { Reporter } from "../base/task.js";
  *
  * @param steps of all its trainings
  */
-export function runProgress(reporter: Reporter, label: string, steps: number): { readonly reporter: Reporter; finish(text?: string): void } {
-  const line = reporter.start(label, steps);
+export function runProgress(reporter: Reporter | undefined, label: string, steps: number): { readonly reporter: Reporter; finish(text?: string): void } {
+  const line = reporter?.start(label, steps);
   /** Steps and tokens of the trainings that have ended. */
   const ended = { steps: 0, tokens: 0 };
   return {
@@ -19,7 +19,7 @@ export function runProgress(reporter: Reporter, label: string, steps: number): {
             // A phase that tells tokens is a training; review, sampling and evaluation take no steps.
             if (figures?.tokens === undefined) return;
             [done, tokens] = [now, figures.tokens];
-            line.update(ended.steps + done, { ...figures, tokens: ended.tokens + tokens });
+            line?.update(ended.steps + done, { ...figures, tokens: ended.tokens + tokens });
           },
           finish() {
             if (tokens === undefined || done < total) return;
@@ -29,6 +29,6 @@ export function runProgress(reporter: Reporter, label: string, steps: number): {
         };
       },
     },
-    finish: (text) => line.finish(text),
+    finish: (text) => line?.finish(text),
   };
 }

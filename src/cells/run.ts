@@ -1,8 +1,11 @@
 import type { ColumnTable } from "arquero";
+import { z } from "zod";
 import { InputError } from "../base/errors.js";
 import type { EngineOptions } from "../engine/create-engine.js";
 import { loadTokenizer } from "../model/load-tokenizer.js";
 import type { Policy } from "../model/policy.js";
+import type { PreferenceLoss } from "../align/losses/index.js";
+import { lossOf, type LossOptions } from "../run/options/index.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
@@ -12,6 +15,11 @@ import { RunFolder } from "../run/folder/run-folder.js";
 import type { IterationSummary, RunSummary } from "../run/summary.js";
 import { loadModel } from "./load-model.js";
 import { tableOf } from "./table-of.js";
+
+const storedOptions = z.record(z.string(), z.json());
+
+/** What of the options names the loss; `lossOf` checks that there is such a loss, and its settings. */
+const storedLoss = z.looseObject({ loss: z.custom<LossOptions["loss"]>((value) => value !== undefined), beta: z.number() });
 
 /** A reviewed pair, with the training iteration that the review precedes. */
 export interface MarginRow extends Reviewed {
@@ -115,8 +123,17 @@ export class Run {
   }
 
   /** The run's options, resolved; parts of the user's own as their name and version. */
-  options(): MethodOptions {
-    return this.facts.options as unknown as MethodOptions;
+  options(): RunFacts {
+    return storedOptions.parse(this.facts.options);
+  }
+
+  /**
+   * The loss that it was trained with.
+   *
+   * @throws InputError where that is a loss of the user's own, which no folder holds, and this process has not seen it
+   */
+  get loss(): PreferenceLoss {
+    return lossOf(storedLoss.parse(this.facts.options));
   }
 
   /** Loads the policy that the run ended with. */

@@ -4,7 +4,7 @@ import type { Policy } from "../model/policy.js";
 import { alignForm, checkNames, seraForm, type AlignOptions as AlignMethodOptions, type SeraOptions } from "../run/options/index.js";
 import { seraMethod } from "../sera.js";
 import type { Run } from "./run.js";
-import { runSettingNames, train, type RunSettings } from "./train.js";
+import { runSettingNames, separateSettings, train, type RunSettings } from "./train.js";
 
 /** Options of {@link sera}: the method's, and the run's. */
 export interface RunOptions extends Partial<SeraOptions>, RunSettings {}
@@ -23,7 +23,7 @@ export interface AlignOptions extends Partial<AlignMethodOptions>, RunSettings {
  */
 export async function sera(policy: Policy, pairs: readonly PreferencePair[], options: RunOptions = {}): Promise<Run> {
   checkNames(seraForm, Object.keys(options), runSettingNames);
-  const { settings, own } = parted(options);
+  const { settings, own } = separateSettings(options);
   return train(policy, pairs, seraMethod(own), settings);
 }
 
@@ -35,16 +35,6 @@ export async function sera(policy: Policy, pairs: readonly PreferencePair[], opt
  */
 export async function align(policy: Policy, pairs: readonly PreferencePair[], options: AlignOptions = {}): Promise<Run> {
   checkNames(alignForm, Object.keys(options), runSettingNames);
-  const { settings, own } = parted(options);
+  const { settings, own } = separateSettings(options);
   return train(policy, pairs, directMethod(own), settings);
-}
-
-/** The run's settings, and the method's own options. */
-function parted<Options extends RunSettings>(options: Options): { settings: RunSettings; own: Omit<Options, keyof RunSettings> } {
-  const isSetting = ([name]: [string, unknown]) => runSettingNames.some((setting) => setting === name);
-  const entries = Object.entries(options);
-  return {
-    settings: Object.fromEntries(entries.filter(isSetting)) as RunSettings,
-    own: Object.fromEntries(entries.filter((entry) => !isSetting(entry))) as Omit<Options, keyof RunSettings>,
-  };
 }

@@ -5,6 +5,7 @@ import type { Demonstration } from "../data/load-demonstrations.js";
 import type { PreferencePair } from "../data/pair.js";
 import { tokenizeDemonstrations, tokenizePairs } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
+import { judgeIdentity } from "../judge/identity.js";
 import type { Judge } from "../judge/judge.js";
 import { responseJudge, worldJudge } from "../judge/response-judge.js";
 import type { Policy } from "../model/policy.js";
@@ -58,6 +59,16 @@ export const runSettingNames = [
   ...["referenceCache", "onStep", "signal", "quiet"],
 ] as readonly (keyof RunSettings)[];
 
+/** The settings among some options, and what is left: the method's own. */
+export function separateSettings<Options extends RunSettings>(options: Options): { settings: RunSettings; own: Omit<Options, keyof RunSettings> } {
+  const isSetting = ([name]: [string, unknown]) => runSettingNames.some((setting) => setting === name);
+  const entries = Object.entries(options);
+  return {
+    settings: Object.fromEntries(entries.filter(isSetting)) as RunSettings,
+    own: Object.fromEntries(entries.filter((entry) => !isSetting(entry))) as Omit<Options, keyof RunSettings>,
+  };
+}
+
 /**
  * Trains a policy on preference pairs by a method.
  *
@@ -83,7 +94,7 @@ export async function trainUnder(
 ): Promise<Run> {
   const { folder, redoFrom } = settings;
   const opened = await openRun(method, runInput(policy, pairs, settings), { folder, redoFrom }, controls);
-  return Run.open(opened.folder, policy);
+  return Run.open(opened.folder);
 }
 
 /** Controls of a run in a cell. */
@@ -102,7 +113,7 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
     ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
     ...(heldOut?.length && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
     ...(validation?.length && { validation: tokenize(validation) }),
-    ...(judge && { judge: { name: judge.name, identity: judge.identity, score: responseJudge(judge, pairs) } }),
+    ...(judge && { judge: { name: judge.name, identity: judgeIdentity(judge), score: responseJudge(judge, pairs) } }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),
     ...(referenceCache !== undefined && { referenceCache }),
   };

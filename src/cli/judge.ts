@@ -4,13 +4,13 @@ import { writeFileAtomic } from "../base/files.js";
 import { Random } from "../base/random.js";
 import { loadPreferences } from "../data/load-preferences.js";
 import { goldJudge } from "../judge/gold-judge.js";
-import { compareReported } from "../judge/judge-all.js";
+import { judgePairsWithProgress } from "../judge/judge-rows.js";
 import type { Judge, Spending } from "../judge/judge.js";
 import { dollars } from "../judge/llm/budget.js";
 import { llmJudge } from "../judge/llm/llm-judge.js";
 import { parseJudgeModel } from "../judge/llm/provider.js";
-import { loadAnswers } from "../judge/load-answers.js";
-import { pairAnswers } from "../judge/pair-answers.js";
+import { loadResponses } from "../judge/load-responses.js";
+import { pairResponses } from "../judge/pair-responses.js";
 import { winRateOf, type WinRate } from "../judge/win-rate.js";
 import type { Interval } from "../stats/interval.js";
 import { number, whole } from "./options.js";
@@ -67,7 +67,7 @@ export function judgeCommand(): Command {
       const text = await withSignals(args.quiet, "giving the same command", async (session) => {
         const { judge, rows } = await session.prepare(async () => ({ judge: await judgeOf(args), rows: await comparisons(a, b, args) }));
         if (args.estimate) return estimateText(await judge.plan?.({ pairs: rows }));
-        const verdicts = await compareReported(judge, rows, session);
+        const verdicts = await judgePairsWithProgress(judge, rows, session);
         const compared = rows.map((row, i) => ({ ...row, verdict: verdicts[i]! }));
         if (args.out) await writeFileAtomic(args.out, compared.map((row) => `${JSON.stringify(row)}\n`).join(""));
         return winRateText(winRateOf(judge.name, compared, Random.seeded(args.seed).fork("win rate")), judge.spent);
@@ -95,7 +95,7 @@ async function judgeOf(args: JudgeArguments): Promise<Judge> {
 async function comparisons(a: string, b: string, { prompts, limit }: JudgeArguments) {
   const pairs = prompts === undefined ? [] : (await loadPreferences(prompts)).pairs;
   const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
-  return pairAnswers(await loadAnswers(a, promptOf), await loadAnswers(b, promptOf)).slice(0, limit);
+  return pairResponses(await loadResponses(a, promptOf), await loadResponses(b, promptOf)).slice(0, limit);
 }
 
 function estimateText(estimate: Spending | undefined): string {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inputError, quote, type Place } from "../base/errors.js";
+import { errorAt, quote, type Place } from "../base/errors.js";
 import type { Row } from "./row.js";
 
 // The message of each schema is what an error says was expected.
@@ -30,9 +30,9 @@ export function readFields<S extends z.ZodType>(schema: S, row: Row, place: Plac
   const { path, message } = result.error.issues[0]!;
   const name = path.map((key, depth) => (typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${String(key)}`)).join("");
   const value = path.reduce<unknown>((parent, key) => (parent as Record<PropertyKey, unknown>)[key], row);
-  if (value === undefined) throw inputError(place, `no field "${name}"`, message);
-  const found = value instanceof Uint8Array ? "bytes that are not UTF-8" : quote(value);
-  throw inputError(place, `${found} in field "${name}"`, message);
+  if (value === undefined) throw errorAt(place, `field "${name}" is missing; expected ${message}`);
+  const found = value instanceof Uint8Array ? "not valid UTF-8" : quote(value);
+  throw errorAt(place, `field "${name}" is ${found}; expected ${message}`);
 }
 
 /** The row's own id where it has one, or else its number in the file. */

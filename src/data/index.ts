@@ -1,10 +1,11 @@
+/* Preference data: formats, loading, splitting, tokenizing, the synthetic world. `sera-lab/data` */
 export type { SkippedRow } from "./bad-rows.js";
 export type { LoadOptions } from "./examples.js";
 export { flipLabels } from "./flip-labels.js";
 export { formats, recognise } from "./formats/index.js";
 export type { Format } from "./formats/format.js";
-export type { Demonstration, LoadedDemonstrations } from "./load-demonstrations.js";
-export type { LoadedPreferences } from "./load-preferences.js";
+export { loadDemonstrations, type Demonstration, type LoadedDemonstrations } from "./load-demonstrations.js";
+export { loadPreferences, type LoadedPreferences } from "./load-preferences.js";
 export type { PreferencePair, Prompt } from "./pair.js";
 export type { PlacedRow, Row } from "./row.js";
 export { readRows } from "./rows.js";

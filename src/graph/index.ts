@@ -1,3 +1,4 @@
+/* Graphs of tensor operations, and their gradients. `sera-lab/graph` */
 export type { Attributes, OpName } from "./attributes.js";
 export * from "./build.js";
 export { gradients } from "./gradient.js";

@@ -1,90 +1,93 @@
 import type { Prompt } from "../data/pair.js";
+import type { JudgeIdentity } from "./identity.js";
 
 /** Which of two responses a judge prefers. */
 export type Choice = "a" | "b" | "tie";
 
-/** What a judge makes of two responses, asked in both orders. */
+/** A judge's verdict on two responses, asked in both orders. */
 export interface Verdict {
-  /** The choice of both orders where they are the same; else a tie. */
+  /** The choice, if both orders agree; otherwise a tie. */
   readonly choice: Choice;
-  /** The choice where `a` was shown first, and the choice where `b` was. */
+  /** The choice with `a` shown first, and with `b` shown first. */
   readonly orders: readonly [Choice, Choice];
-  /** What the judge said of it, in the same order; in the second `A` is `b`. Empty from a judge that gives none. */
+  /** The judge's reasons, in the same order; in the second, `A` is `b`. Empty if the judge gives none. */
   readonly reasons: readonly [string, string];
 }
 
-/** What a judge makes of one response. */
+/** A judge's grade of one response. */
 export interface Grade {
   /** 1 (useless) to 10. */
   readonly grade: number;
-  /** What the judge said of it; empty from a judge that gives none. */
+  /** The judge's reason; empty if it gives none. */
   readonly reason: string;
 }
 
-/** Two responses to one prompt, to be compared. */
+/** Two responses to one prompt, to compare. */
 export interface ResponsePair {
   readonly prompt: Prompt;
   readonly a: string;
   readonly b: string;
 }
 
-/** A response to grade. */
-export interface Answer {
+/** A response and its prompt, to grade. */
+export interface PromptResponse {
   readonly prompt: Prompt;
   readonly response: string;
 }
 
-/** What a judge is going to be asked. */
-export interface Questions {
-  /** To be compared. */
+/** Pairs to compare and responses to grade. */
+export interface JudgeRequest {
   readonly pairs?: readonly ResponsePair[];
-  /** To be graded. */
-  readonly answers?: readonly Answer[];
+  readonly responses?: readonly PromptResponse[];
 }
 
-/** What a judge has been asked and what that cost. */
+/** A judge's usage and its cost. */
 export interface Spending {
-  /** Requests sent, those that failed among them. */
+  /** Requests sent, including failed ones. */
   readonly calls: number;
-  /** Answers that came from the disk cache and cost nothing. */
+  /** Answers read from the disk cache, at no cost. */
   readonly cached: number;
-  /** Tokens that the responses say were used. */
+  /** Tokens used, as reported by the server. */
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** US dollars; undefined where the price is not known. */
+  /** US dollars; undefined if the price is unknown. */
   readonly cost: number | undefined;
 }
 
-/** What questions are going to cost; the same fields as {@link Spending}, estimated. */
+/** The estimated cost of a request; the fields of {@link Spending}. */
 export type Estimate = Spending;
 
 /**
- * Tells which response is better, and how good one is. Evaluation, win rates and labelling of samples take any:
- * the gold reward of the synthetic world (`goldJudge`), or a language model (`llmJudge`).
+ * Compares and grades responses, for evaluation, win rates and labelling samples: the gold reward of the synthetic world
+ * (`goldJudge`), a language model (`llmJudge`), or one of your own.
  */
 export interface Judge {
-  /** Names it in tables and errors. */
+  /** Shown in tables and errors. */
   readonly name: string;
+  /** Version of a judge's own code. A run that uses the judge is identified by name and version; see {@link judgeIdentity}. */
+  readonly version?: string;
+  /** What else the judgments depend on, such as a model and its prompts; part of the identity of a run. */
+  readonly identity?: JudgeIdentity;
   /** Compares two responses to a prompt, in both orders. */
   compare(prompt: Prompt, a: string, b: string, work?: { readonly signal?: AbortSignal }): Promise<Verdict>;
   /** Grades a response to a prompt from 1 to 10. */
   grade(prompt: Prompt, response: string, work?: { readonly signal?: AbortSignal }): Promise<Grade>;
   /**
-   * What these questions are going to cost, less what the cache has; a judge that costs nothing has none.
+   * Estimates the cost of a request, not counting cached answers. Omitted by judges that cost nothing.
    *
-   * @throws InputError where that is above the judge's caps
+   * @throws InputError if the cost exceeds the judge's caps
    */
-  plan?(questions: Questions): Promise<Estimate>;
-  /** What it has cost so far; a judge that costs nothing has none. */
+  plan?(request: JudgeRequest): Promise<Estimate>;
+  /** Usage so far. Omitted by judges that cost nothing. */
   readonly spent?: Spending;
 }
 
-/** A verdict from the choices of both orders: where they differ, the place decided and not the response. */
+/** Combines the choices of both orders: if they differ, the judge went by position, and the verdict is a tie. */
 export function verdictOf(orders: readonly [Choice, Choice], reasons: readonly [string, string] = ["", ""]): Verdict {
   return { choice: orders[0] === orders[1] ? orders[0] : "tie", orders, reasons };
 }
 
-/** A prompt as a judge reads it; the turns of a conversation each with who speaks. */
+/** A prompt as the judge sees it: text, or the turns of a conversation, each preceded by its role. */
 export function judgedPrompt(prompt: Prompt): string {
   return typeof prompt === "string" ? prompt : prompt.map(({ role, content }) => `${role}: ${content}`).join("\n\n");
 }

@@ -3,14 +3,14 @@ import type { ResponseJudge } from "../bootstrap/index.js";
 import type { PreferencePair } from "../data/pair.js";
 import { isWorldPrompt } from "../data/world/request.js";
 import { goldJudge } from "./gold-judge.js";
-import { gradeAll } from "./judge-all.js";
+import { gradeResponses } from "./judge-rows.js";
 import type { Judge } from "./judge.js";
 
 /**
- * A judge's grades as the rewards by which responses to the prompts of these pairs are labelled. Those of a language
- * model are whole, so that many responses share one.
+ * A judge's grades as rewards to label responses with. The grades of a language model are whole numbers, so ties are common.
  *
- * @returns a function that throws InputError as {@link gradeAll} does, and for an id that no pair has
+ * @param pairs the pairs whose prompts are answered
+ * @returns a function that throws InputError as {@link gradeResponses} does, and for an id that no pair has
  */
 export function responseJudge(judge: Judge, pairs: readonly PreferencePair[]): ResponseJudge {
   const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
@@ -18,14 +18,14 @@ export function responseJudge(judge: Judge, pairs: readonly PreferencePair[]): R
     if (responses.length === 0) return [];
     const rows = responses.map(({ id, response }) => {
       const prompt = promptOf.get(id);
-      if (prompt === undefined) throw new InputError(`${judge.name}: found no prompt of ${quote(id)}, expected the pairs that the responses answer`);
+      if (prompt === undefined) throw new InputError(`${judge.name}: no pair has the id ${quote(id)}, so the prompt of this response is unknown; pass the pairs that were sampled from`);
       return { id, prompt, response };
     });
-    return (await gradeAll(judge, rows, work)).map(({ grade }) => grade);
+    return (await gradeResponses(judge, rows, work)).map(({ grade }) => grade);
   };
 }
 
-/** The gold reward where all prompts are of the synthetic world, which brings it; elsewhere undefined. */
+/** The gold judge if all prompts belong to the synthetic world; otherwise undefined. */
 export function worldJudge(pairs: readonly PreferencePair[]): Judge | undefined {
   return pairs.every(({ prompt }) => typeof prompt === "string" && isWorldPrompt(prompt)) ? goldJudge() : undefined;
 }

@@ -6,49 +6,49 @@ import { lengthControlledWinRate } from "../stats/length-controlled.js";
 import { wilsonInterval } from "../stats/proportion.js";
 import type { ResponsePair, Verdict } from "./judge.js";
 
-/** A comparison and what the judge made of it. */
-export interface Compared extends ResponsePair {
+/** A compared pair and its verdict. */
+export interface JudgedPair extends ResponsePair {
   readonly id?: string;
   readonly verdict: Verdict;
 }
 
-/** How often `a` wins against `b`. Rates are shares in [0, 1], a tie counts half; all intervals are of 95 %. */
+/** How often `a` wins against `b`. Rates are in [0, 1], a tie counts half, and all intervals are 95 %. */
 export interface WinRate {
   readonly comparisons: number;
   readonly wins: number;
   readonly ties: number;
   readonly losses: number;
-  /** With Wilson's interval, in which a tie is half a win and half a loss. */
+  /** The win rate with Wilson's interval, a tie being half a win. */
   readonly wilson: Interval;
-  /** The same rate with the bootstrap's interval over prompts. */
+  /** The win rate with a bootstrap interval over prompts. */
   readonly bootstrap: Interval;
-  /** The rate at equal lengths; null where lengths always differ by the same. */
+  /** The length-controlled win rate; null if the difference in length is the same for all pairs. */
   readonly lengthControlled: Interval | null;
   /** Mean lengths in characters (UTF-16 units), as AlpacaEval counts them. */
   readonly lengthA: number;
   readonly lengthB: number;
-  /** How far the judge agrees with itself where the two responses change places. */
+  /** Agreement of the judge with itself when the two responses are swapped. */
   readonly orders: Agreement;
-  /** Comparisons in which it took the response that was shown first both times, and that shown second: ties by position. */
+  /** Pairs in which the judge chose the first position in both orders, and the second: ties by position. */
   readonly firstTwice: number;
   readonly secondTwice: number;
-  /** What speaks against believing the rate, in sentences; usually nothing. */
+  /** Reasons not to trust the rate, as sentences; usually empty. */
   readonly warnings: readonly string[];
 }
 
-/** From how many comparisons on a judge that always takes the same place is no accident (2 · 2⁻¹⁰ for a coin). */
+/** Comparisons from which a judge that always chooses the same position is no accident (probability 2 · 2⁻¹⁰ for a coin). */
 const telling = 5;
 
 /**
- * Win rate of `a` over `b`, and how far the judge can be believed.
+ * Win rate of `a` over `b`, and how consistent the judge is.
  *
  * @param judge its name, for errors
- * @throws InputError where there are no rows, or where the judge took the same place every time: it did not judge the
- *   responses, and all of its ties mean nothing
+ * @throws InputError if there are no rows, or if the judge chose the same position every time, which makes every pair a
+ *   meaningless tie
  */
-export function winRateOf(judge: string, rows: readonly Compared[], random: Random): WinRate {
+export function winRateOf(judge: string, rows: readonly JudgedPair[], random: Random): WinRate {
   const n = rows.length;
-  if (n === 0) throw new InputError("win rate: found no comparisons, expected at least one");
+  if (n === 0) throw new InputError("win rate: no comparisons given");
   const count = (holds: (verdict: Verdict) => boolean) => rows.filter(({ verdict }) => holds(verdict)).length;
   const [wins, ties] = [count(({ choice }) => choice === "a"), count(({ choice }) => choice === "tie")];
   const firstTwice = count(({ orders: [first, second] }) => first === "a" && second === "b");
@@ -57,8 +57,8 @@ export function winRateOf(judge: string, rows: readonly Compared[], random: Rand
   for (const [times, place] of [[firstTwice, "first"], [secondTwice, "second"]] as const) {
     if (times < different || different < telling) continue;
     throw new InputError(
-      `${judge}: found the response shown ${place} preferred in both orders of all ${different} pairs of different responses, ` +
-        "expected a judge that goes by what it reads; try another model or prompt",
+      `${judge}: the judge preferred the response shown ${place} in both orders of all ${different} pairs of different responses, ` +
+        "whatever they say; try another model or prompt",
     );
   }
   const contests = rows.map(({ a, b, verdict: { choice } }) => ({ win: choice === "a" ? 1 : choice === "b" ? 0 : 0.5, difference: a.length - b.length }));
@@ -87,13 +87,13 @@ function positionWarning(firstTwice: number, secondTwice: number): string[] {
   const { low, high } = wilsonInterval(firstTwice, both);
   if (low <= 0.5 && high >= 0.5) return [];
   const [place, times] = firstTwice > secondTwice ? ["first", firstTwice] : ["second", secondTwice];
-  return [`The judge leans to the response shown ${place}: of ${both} pairs that it decided by position it took that one in ${times}; they count as ties.`];
+  return [`The judge favours the response shown ${place}: it chose that position in ${times} of the ${both} pairs that it decided by position, which count as ties.`];
 }
 
 function orderWarning({ items, share }: Agreement): string[] {
-  return items >= telling && share < 0.5 ? [`The judge contradicts itself in ${items - Math.round(share * items)} of ${items} pairs when the responses change places.`] : [];
+  return items >= telling && share < 0.5 ? [`The judge contradicts itself in ${items - Math.round(share * items)} of ${items} pairs when the responses are swapped.`] : [];
 }
 
 function tieWarning(ties: number, n: number): string[] {
-  return n >= telling && ties === n ? [`The judge calls all ${n} pairs ties.`] : [];
+  return n >= telling && ties === n ? [`The judge called all ${n} pairs ties.`] : [];
 }

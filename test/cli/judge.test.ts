@@ -53,10 +53,10 @@ describe("sera judge", { concurrency: 2 }, () => {
   });
 
   const failures: Readonly<Record<string, readonly [args: readonly string[], message: RegExp]>> = {
-    "an unknown judge": [["--judge", "mistral:x"], /^sera: judge: found "mistral", expected provider:model, the provider one of anthropic, openai\n$/],
-    "a missing key": [["--judge", "anthropic:claude-haiku-4-5"], /^sera: anthropic:claude-haiku-4-5: found no key, expected it in the environment variable ANTHROPIC_API_KEY\n$/],
+    "an unknown judge": [["--judge", "mistral:x"], /^sera: judge: found "mistral", expected provider:model, where provider is one of anthropic, openai\n$/],
+    "a missing key": [["--judge", "anthropic:claude-haiku-4-5"], /^sera: anthropic:claude-haiku-4-5: no API key; set the environment variable ANTHROPIC_API_KEY\n$/],
     "half a price": [["--judge", "openai:x", "--price-input", "1"], /^sera: price: found --price-input alone, expected both/],
-    "a cap without a price": [["--judge", "openai:x", "--max-cost", "1"], /^sera: maxCost: found no price of openai:x in .*, expected price: /],
+    "a cap without a price": [["--judge", "openai:x", "--max-cost", "1"], /^sera: maxCost: the price of openai:x is not in .*; pass price: /],
   };
   for (const [name, [args, message]] of Object.entries(failures)) {
     it(`refuses ${name}`, async () => {
@@ -74,7 +74,7 @@ describe("sera judge", { concurrency: 2 }, () => {
     const args = ["judge", "a.jsonl", "b.jsonl", "--judge", "anthropic:judge-1", "--base-url", server.origin, "--key-variable", "MY_KEY", "--concurrency", "1"];
     const { code, stdout, stderr } = await run(args, cwd, { MY_KEY: secret });
     assert.equal(code, 1);
-    assert.match(stderr, /sera: row "p0": anthropic:judge-1: 127\.0\.0\.1:\d+ answers 401 .*no such key: ….*; expected a key that it takes in MY_KEY\n$/);
+    assert.match(stderr, /sera: row "p0": anthropic:judge-1: 127\.0\.0\.1:\d+ returned 401 .*no such key: ….*; put a valid key into MY_KEY\n$/);
     const files = readdirSync(cwd, { recursive: true, encoding: "utf8" }).filter((name) => /\.jsonl?$/.test(name));
     for (const text of [stdout, stderr, ...files.map((name) => readFileSync(join(cwd, name), "utf8"))]) assert.doesNotMatch(text, /very-secret/);
     assert.equal(server.asked[0]!.headers.authorization, `Bearer ${secret}`);

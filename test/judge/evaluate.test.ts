@@ -84,6 +84,6 @@ describe("evaluateInFolder", () => {
 
   it("cannot judge a policy before the reference", async (test) => {
     const judge = evaluateInFolder(heldOut, new RunFolder(emptyFolder(test)), random(), {});
-    await assert.rejects(judge(policy, 1), /iteration-0\/held-out.jsonl is gone; the reference must be evaluated before/);
+    await assert.rejects(judge(policy, 1), /iteration-0\/held-out.jsonl is missing; evaluate the reference \(iteration 0\) before/);
   });
 });

@@ -4,30 +4,30 @@ import { loadPreferences } from "../../src/data/load-preferences.js";
 import { goldReward } from "../../src/data/world/gold.js";
 import { world } from "../../src/data/world/shipped.js";
 import { goldJudge } from "../../src/judge/gold-judge.js";
-import { compareAll, gradeAll } from "../../src/judge/judge-all.js";
+import { gradeResponses, judgePairs } from "../../src/judge/judge-rows.js";
 
 describe("goldJudge", () => {
   it("prefers by the gold reward, and grades by it", async () => {
     const { pairs } = await loadPreferences(world.heldOut, { limit: 30 });
     const rewards = pairs.map(({ prompt, chosen, rejected }) => [goldReward(prompt as string, chosen).total, goldReward(prompt as string, rejected).total] as const);
-    const verdicts = await compareAll(goldJudge(), pairs.map(({ id, prompt, chosen, rejected }) => ({ id, prompt, a: chosen, b: rejected })));
+    const verdicts = await judgePairs(goldJudge(), pairs.map(({ id, prompt, chosen, rejected }) => ({ id, prompt, a: chosen, b: rejected })));
     assert.deepEqual(verdicts.map(({ choice }) => choice), rewards.map(([a, b]) => (a > b ? "a" : a < b ? "b" : "tie")));
-    const grades = await gradeAll(goldJudge(), pairs.map(({ prompt, chosen }) => ({ prompt, response: chosen })));
+    const grades = await gradeResponses(goldJudge(), pairs.map(({ prompt, chosen }) => ({ prompt, response: chosen })));
     assert.deepEqual(grades.map(({ grade }) => grade), rewards.map(([a]) => 1 + 9 * a));
     assert.equal((await goldJudge().compare(pairs[0]!.prompt, "no .", "no .")).choice, "tie");
   });
 
   it("names the row whose prompt is none of the world's", async () => {
-    await assert.rejects(compareAll(goldJudge(), [{ id: "x", prompt: "Who was Ada Lovelace?", a: "a", b: "b" }]), /^InputError: row "x": the gold reward judges answers to prompts of the synthetic world only/);
+    await assert.rejects(judgePairs(goldJudge(), [{ id: "x", prompt: "Who was Ada Lovelace?", a: "a", b: "b" }]), /^InputError: row "x": the gold reward judges answers to prompts of the synthetic world only/);
   });
 });
 
-describe("compareAll and gradeAll", () => {
+describe("judgePairs and gradeResponses", () => {
   it("refuse no rows, and rows without a response or a prompt", async () => {
     const broken = (row: object) => [{ prompt: "p", a: "a", b: "b" }, row] as never;
-    await assert.rejects(compareAll(goldJudge(), []), /gold: found no rows to judge, expected at least one/);
-    await assert.rejects(compareAll(goldJudge(), broken({ prompt: "p", a: "a" })), /^InputError: row 1: found nothing in "b", expected a response as text$/);
-    await assert.rejects(compareAll(goldJudge(), broken({ id: "x", prompt: "p", a: 3, b: "b" })), /^InputError: row "x": found 3 in "a", expected a response as text$/);
-    await assert.rejects(gradeAll(goldJudge(), [{ response: "b" }] as never), /^InputError: row 0: found nothing in "prompt", expected text or a list of messages$/);
+    await assert.rejects(judgePairs(goldJudge(), []), /gold: no rows to judge$/);
+    await assert.rejects(judgePairs(goldJudge(), broken({ prompt: "p", a: "a" })), /^InputError: row 1: "b" is missing; expected the text of a response$/);
+    await assert.rejects(judgePairs(goldJudge(), broken({ id: "x", prompt: "p", a: 3, b: "b" })), /^InputError: row "x": "a" is 3, expected the text of a response$/);
+    await assert.rejects(gradeResponses(goldJudge(), [{ response: "b" }] as never), /^InputError: row 0: "prompt" is missing; expected text or a list of messages$/);
   });
 });

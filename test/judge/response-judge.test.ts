@@ -16,7 +16,7 @@ describe("responseJudge", () => {
   });
 
   it("refuses a response to none of the prompts", async () => {
-    await assert.rejects(responseJudge(goldJudge(), [])([{ id: "x", response: "r" }], {}), /gold: found no prompt of "x", expected the pairs that the responses answer/);
+    await assert.rejects(responseJudge(goldJudge(), [])([{ id: "x", response: "r" }], {}), /gold: no pair has the id "x", so the prompt of this response is unknown; pass the pairs/);
   });
 });
 

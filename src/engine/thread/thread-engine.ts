@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../base/errors.js";
 import type { Tensor } from "../../graph/tensor.js";
-import type { Engine, Executable, Feeds, Program, State, Usage } from "../engine.js";
+import type { Engine, EngineDescription, Executable, Feeds, Program, State, Usage } from "../engine.js";
 import type { Calls, Request, Response, ThreadData } from "./calls.js";
 import { Gate } from "./gate.js";
 
@@ -53,6 +53,8 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   }
 
   abstract prepare(program: Program, usage?: Usage): Promise<Executable>;
+
+  abstract describe(): Promise<EngineDescription>;
 
   async createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State> {
     await this.ready();

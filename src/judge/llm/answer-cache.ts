@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJson } from "../../base/files.js";
 
-/** An answer that was paid for. */
+/** A cached answer. */
 export interface KeptAnswer {
   readonly judge: string;
   readonly answer: string;
@@ -12,14 +12,14 @@ export interface KeptAnswer {
 }
 
 /**
- * Answers on disk, one file each, named by the hash of everything that was asked: model, settings, the prompt file's
- * text with the responses in it. What is the same is never paid for twice, also across interrupted runs; what is
- * changed is another question. Neither keys nor the texts that were asked are in it.
+ * Answers on disk, one file each, named by the hash of the whole question: model, settings, and the prompt file's text
+ * with the responses filled in. The same question is never paid for twice, even across interrupted runs. The files
+ * contain neither API keys nor the text of the questions.
  */
 export class AnswerCache {
   constructor(readonly folder: string) {}
 
-  /** The name of a question: SHA-256 of its JSON. */
+  /** The key of a question: SHA-256 of its JSON. */
   static key(question: Readonly<Record<string, unknown>>): string {
     return createHash("sha256").update(JSON.stringify(question)).digest("hex");
   }
@@ -28,7 +28,7 @@ export class AnswerCache {
     return (await stat(this.file(key)).catch(() => undefined)) !== undefined;
   }
 
-  /** The kept answer; undefined where there is none or its file is damaged, so that it is asked for again. */
+  /** The cached answer; undefined if there is none or its file is damaged, so that the question is asked again. */
   async read(key: string): Promise<KeptAnswer | undefined> {
     try {
       return JSON.parse(await readFile(this.file(key), "utf8")) as KeptAnswer;

@@ -1,21 +1,21 @@
 import { z } from "zod";
 import type { Provider } from "./provider.js";
-import { readResponse } from "./response.js";
+import { readResponse, tokenCount } from "./response.js";
 
 const response = z.object({
   content: z.array(z.object({ type: z.string(), text: z.string().optional() })),
   stop_reason: z.string().nullish(),
-  usage: z.object({ input_tokens: z.number(), output_tokens: z.number() }).optional(),
+  usage: z.object({ input_tokens: tokenCount, output_tokens: tokenCount }).optional().catch(undefined),
 });
 
-/** Anthropic's Messages API, by Anthropic's SDK. */
+/** Anthropic's Messages API, through Anthropic's SDK. */
 export const anthropic: Provider = {
   address: "https://api.anthropic.com",
   keyVariable: "ANTHROPIC_API_KEY",
   async connect({ model, baseUrl, key, temperature, maxTokens }) {
     const { Anthropic } = await import("@anthropic-ai/sdk");
-    // All credentials are said here: of those in the environment none goes to a server that it is not meant for. (What the
-    // user puts into ANTHROPIC_CUSTOM_HEADERS the SDK sends to any.)
+    // All credentials are set explicitly, so that none from the environment reaches a server it is not meant for. (Only
+    // ANTHROPIC_CUSTOM_HEADERS, if the user sets it, is sent to any server.)
     const client = new Anthropic({ baseURL: baseUrl ?? this.address, apiKey: key ?? "none", authToken: null, maxRetries: 0, logLevel: "off" });
     return async (text, signal) => {
       const request = { model, max_tokens: maxTokens, messages: [{ role: "user" as const, content: text }], ...(temperature !== null && { temperature }) };

@@ -11,29 +11,29 @@ import { estimatedTokens } from "./prices.js";
 import type { Reply, Send } from "./provider.js";
 import type { LlmJudgeSettings } from "./settings.js";
 
-/** Answers that may fail to fit before a question is given up. */
+/** Invalid answers after which a question is given up. */
 const mostAnswers = 3;
-/** Tokens of an answer as the shipped prompts ask for it, about; for estimates. */
+/** Approximate length in tokens of an answer to the shipped prompts, for estimates. */
 const usualAnswer = 100;
-/** How long a request may go on after an interrupt, in milliseconds: its answer is paid for. */
+/** Milliseconds that a request may take to finish after an interrupt: its answer is paid for. */
 const grace = 5000;
 
-/** A question to a model: its text, what an answer must be, and under which name the answer is kept. */
+/** A question to a model: its text, the schema of its answer, and the key under which the answer is cached. */
 export interface Question<T> {
   readonly text: string;
   readonly schema: z.ZodType<T>;
   readonly key: string;
 }
 
-/** A model that is asked, and how its failures are told. */
+/** The model to ask, and how to interpret its failures. */
 export interface AskedModel {
   readonly name: string;
   readonly send: Send;
-  /** What an error of `send` means. */
+  /** Interprets an error thrown by `send`. */
   readonly failureOf: (error: unknown) => RequestFailure;
 }
 
-/** Asks a model questions: from the cache where it can, within the budget, so many at a time, again where that helps. */
+/** Asks a model questions: from the cache if possible, within the budget, with limited concurrency and retries. */
 export class Asker {
   private readonly limited: ReturnType<typeof concurrencyLimit>;
   private readonly underWay = new Map<string, Promise<unknown>>();
@@ -48,7 +48,7 @@ export class Asker {
     this.cache = new AnswerCache(settings.cache);
   }
 
-  /** What those of the questions are going to cost whose answers are not kept. */
+  /** Estimates the cost of the questions whose answers are not cached. */
   async estimate(questions: readonly Question<unknown>[]): Promise<Estimate> {
     const texts = new Map(questions.map(({ key, text }) => [key, text]));
     const open = (await Promise.all([...texts].map(async ([key, text]) => ((await this.cache.has(key)) ? [] : [text])))).flat();
@@ -60,9 +60,9 @@ export class Asker {
   }
 
   /**
-   * The answer to a question. The same question asked twice at a time is asked once.
+   * Answers a question. Identical questions asked at the same time share one request.
    *
-   * @throws InputError where no answer fits, a cap is met, or the server fails for good; the signal's reason
+   * @throws InputError if no answer is valid, a cap is reached, or the server fails permanently; the signal's reason
    */
   ask<T>(question: Question<T>, signal: AbortSignal | undefined): Promise<T> {
     const same = this.underWay.get(question.key) as Promise<T> | undefined;
@@ -84,7 +84,7 @@ export class Asker {
     const used = { inputTokens: 0, outputTokens: 0 };
     let wrong = "";
     for (let answers = 0; answers < mostAnswers; answers++) {
-      const message = wrong ? `${text}\n\nAn earlier answer of yours did not fit: ${wrong}. Reply with the JSON object alone.` : text;
+      const message = wrong ? `${text}\n\nYour previous answer was invalid: ${wrong}. Reply with the JSON object alone.` : text;
       const reply = await withRetries(() => this.request(message, signal), { ...this.settings, signal });
       used.inputTokens += reply.used.inputTokens;
       used.outputTokens += reply.used.outputTokens;
@@ -93,9 +93,9 @@ export class Asker {
         await this.cache.keep(key, { judge: name, answer: reply.text, ...used });
         return read.value;
       }
-      wrong = reply.cut ? `${read.wrong} within maxTokens ${maxTokens}` : read.wrong;
+      wrong = reply.cut ? `${read.wrong} (cut off at maxTokens ${maxTokens})` : read.wrong;
     }
-    throw new InputError(`${name}: ${mostAnswers} answers did not fit, the last: ${wrong}`);
+    throw new InputError(`${name}: ${mostAnswers} invalid answers; the last: ${wrong}`);
   }
 
   private async request(message: string, signal: AbortSignal | undefined): Promise<Reply & { readonly used: Tokens }> {
@@ -111,7 +111,7 @@ export class Asker {
       return { ...reply, used };
     } catch (error) {
       if (interrupted.aborted) signal?.throwIfAborted();
-      if (late.aborted) throw new RequestFailure(`${this.model.name}: no answer in ${timeoutSeconds} s`, { transient: true, billed: true });
+      if (late.aborted) throw new RequestFailure(`${this.model.name}: no response within ${timeoutSeconds} s`, { transient: true, billed: true });
       const failure = this.model.failureOf(error);
       if (!failure.billed) finish({ inputTokens: 0, outputTokens: 0 });
       throw failure;
@@ -121,7 +121,7 @@ export class Asker {
   }
 }
 
-/** A signal that follows another after {@link grace}, and what stops it from following. */
+/** A signal that aborts {@link grace} after another one, and a function that cancels this. */
 function delayed(signal: AbortSignal | undefined): readonly [AbortSignal, () => void] {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;

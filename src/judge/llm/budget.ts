@@ -2,7 +2,7 @@ import { InputError } from "../../base/errors.js";
 import type { Estimate, Spending } from "../judge.js";
 import { costOf, type Price } from "./prices.js";
 
-/** Limits that are never passed. */
+/** Spending limits, which are never exceeded. */
 export interface Caps {
   /** US dollars. */
   readonly maxCost?: number;
@@ -10,29 +10,29 @@ export interface Caps {
   readonly maxCalls?: number;
 }
 
-/** Tokens of a request: in, and out. */
+/** Token counts of a request and its answer. */
 export interface Tokens {
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
 
 /**
- * Adds up what a judge costs and refuses the request that would pass a cap. Before a request its input (estimated) and
- * the longest answer that it allows are set aside; afterwards what the response says was used takes their place.
+ * Adds up what a judge costs and refuses a request that would exceed a cap. Before each request, the cost of its estimated
+ * input and of the longest answer that it allows is reserved; afterwards the usage that the response reports replaces it.
  */
 export class Budget {
   private calls = 0;
   private cached = 0;
   private inputTokens = 0;
   private outputTokens = 0;
-  /** Dollars set aside for requests that are under way, or were lost and may be billed all the same. */
+  /** Dollars reserved for requests in flight, and for lost requests that may still be billed. */
   private reserved = 0;
 
-  /** @param price undefined where it is not known; there can be no `maxCost` then */
+  /** @param price undefined if unknown; `maxCost` cannot be used then */
   constructor(
     private readonly price: Price | undefined,
     private readonly caps: Caps,
-    /** Tells the user how to go on from a cap. */
+    /** How to continue after reaching a cap, for error messages. */
     private readonly hint: string,
   ) {}
 
@@ -45,37 +45,37 @@ export class Budget {
     this.cached++;
   }
 
-  /** @throws InputError where what is planned passes a cap */
+  /** @throws InputError if the planned requests would exceed a cap */
   check({ calls, cost }: Estimate): void {
     const { maxCost, maxCalls } = this.caps;
     const { spent } = this;
     if (maxCalls !== undefined && spent.calls + calls > maxCalls) {
-      throw new InputError(`maxCalls: found ${calls} questions to ask${after(spent.calls, `${spent.calls} asked`)}, expected at most ${maxCalls}; ${this.hint}`);
+      throw new InputError(`maxCalls: ${calls} requests needed${after(spent.calls, `${spent.calls} already made`)}, but the cap is ${maxCalls}; ${this.hint}`);
     }
     if (maxCost !== undefined && spent.cost! + cost! > maxCost) {
       throw new InputError(
-        `maxCost: found questions for about ${dollars(cost!)}${after(spent.cost!, `${dollars(spent.cost!)} spent`)}, expected at most ${dollars(maxCost)}; ${this.hint}`,
+        `maxCost: these requests cost about ${dollars(cost!)}${after(spent.cost!, `${dollars(spent.cost!)} already spent`)}, but the cap is ${dollars(maxCost)}; ${this.hint}`,
       );
     }
   }
 
   /**
-   * Counts a request that is about to be sent.
+   * Counts a request that is about to be sent and reserves its cost.
    *
-   * @param most the most that it can use
-   * @returns to be called once with what it used; never, where that is not known
-   * @throws InputError where it would pass a cap
+   * @param most the most tokens that it can use
+   * @returns a function to call once with the tokens it used; not called if they are unknown, so that the reservation stays
+   * @throws InputError if it would exceed a cap
    */
   begin(most: Tokens): (used: Tokens) => void {
     const { maxCost, maxCalls } = this.caps;
     if (maxCalls !== undefined && this.calls >= maxCalls) {
-      throw new InputError(`maxCalls: found ${this.calls} calls made, expected at most ${maxCalls}; ${this.hint}`);
+      throw new InputError(`maxCalls: the cap of ${maxCalls} requests is reached; ${this.hint}`);
     }
     const next = this.cost(most) ?? 0;
     const committed = (this.spent.cost ?? 0) + this.reserved;
     if (maxCost !== undefined && committed + next > maxCost) {
       throw new InputError(
-        `maxCost: found ${dollars(committed)} spent or set aside and a call of up to ${dollars(next)}, expected at most ${dollars(maxCost)}; ${this.hint}`,
+        `maxCost: ${dollars(committed)} is spent or reserved and the next request may cost up to ${dollars(next)}, but the cap is ${dollars(maxCost)}; ${this.hint}`,
       );
     }
     this.calls++;
@@ -87,13 +87,13 @@ export class Budget {
     };
   }
 
-  /** Dollars of so many tokens; undefined where the price is not known. */
+  /** Cost of the tokens in US dollars; undefined if the price is unknown. */
   cost({ inputTokens, outputTokens }: Tokens): number | undefined {
     return this.price && costOf(this.price, inputTokens, outputTokens);
   }
 }
 
-/** An amount as text: `$1.20`, and small ones with the digits that they need. */
+/** Formats an amount: `$1.20`, or with two significant digits below ten cents. */
 export function dollars(amount: number): string {
   return `$${amount >= 0.1 || amount === 0 ? amount.toFixed(2) : amount.toPrecision(2)}`;
 }

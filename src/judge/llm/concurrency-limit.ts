@@ -1,9 +1,9 @@
-/** Lets at most `most` pieces of work be done at a time; the others wait in the order in which they came. */
+/** Runs at most `most` tasks at a time; the others wait in order of arrival. */
 export function concurrencyLimit(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {
-    // The one that ends hands its place over, so that nobody who comes in between takes it.
+    // A finished task hands its slot to the next in line, so that no newcomer takes it.
     if (running < most) running++;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {

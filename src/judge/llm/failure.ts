@@ -1,16 +1,16 @@
 import { InputError } from "../../base/errors.js";
 
-/** What follows from a failed request. */
+/** How to proceed after a failed request. */
 interface Consequences {
-  /** Whether another try may do better. */
+  /** Whether a retry may succeed. */
   readonly transient: boolean;
-  /** Whether the server may have worked, and bill it, all the same. */
+  /** Whether the server may bill the request anyway. */
   readonly billed: boolean;
-  /** Seconds that the server asks to wait before another try. */
+  /** Seconds that the server asks to wait before a retry. */
   readonly wait?: number | undefined;
 }
 
-/** Why a request brought no answer. */
+/** A request that failed. */
 export class RequestFailure extends InputError implements Consequences {
   readonly transient: boolean;
   readonly billed: boolean;
@@ -24,23 +24,23 @@ export class RequestFailure extends InputError implements Consequences {
   }
 }
 
-/** What errors of both makers' SDKs have. */
+/** Fields of the errors of both providers' SDKs. */
 interface SdkError extends Error {
   readonly status?: number;
   readonly headers?: { get?(name: string): string | null };
 }
 
 const transient = (status: number) => status === 408 || status === 409 || status === 429 || status >= 500;
-/** Failures that reach no server, and that another try does not mend: no such host, nothing listens there. */
+/** Failures that reach no server and that a retry does not fix: unknown host, connection refused. */
 const permanent: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
 
 /**
- * What an error of an SDK means. The error itself is not kept as a cause, for it may quote what was sent.
+ * Interprets an error of an SDK. The error is not kept as the cause, because it may quote what was sent.
  *
- * @param model whom the request was for
- * @param host where it went
- * @param secret the key, which servers like to quote; it is cut out
- * @param advice what to do about a refused key
+ * @param model the model that was asked
+ * @param host the server's host
+ * @param secret the API key, which servers tend to quote; it is removed from the message
+ * @param advice what to do if the key is refused
  */
 export function failureOf(error: unknown, model: string, host: string, secret: string | undefined, advice: string): RequestFailure {
   const { status, headers, message } = error as SdkError;
@@ -48,15 +48,15 @@ export function failureOf(error: unknown, model: string, host: string, secret: s
   if (status === undefined) {
     const code = rootCode(error);
     const unreached = code !== undefined && permanent.has(code);
-    return new RequestFailure(`${model}: no answer from ${host} (${code ?? told})`, { transient: !unreached, billed: !unreached });
+    return new RequestFailure(`${model}: no response from ${host} (${code ?? told})`, { transient: !unreached, billed: !unreached });
   }
   const wait = askedWait(headers);
-  const waiting = wait ? ` (asks to wait ${wait} s)` : "";
+  const waiting = wait ? ` (retry after ${wait} s)` : "";
   const refused = status === 401 || status === 403 ? `; ${advice}` : "";
-  return new RequestFailure(`${model}: ${host} answers ${told}${waiting}${refused}`, { transient: transient(status), billed: false, wait });
+  return new RequestFailure(`${model}: ${host} returned ${told}${waiting}${refused}`, { transient: transient(status), billed: false, wait });
 }
 
-/** The system's code in an error or its causes (`fetch` wraps it, and the SDKs wrap `fetch`). */
+/** The system error code of an error or its causes (`fetch` wraps it, and the SDKs wrap `fetch`). */
 function rootCode(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ("code" in at && typeof at.code === "string") return at.code;
@@ -64,7 +64,7 @@ function rootCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** `Retry-After` in seconds or as a date, or the makers' finer `retry-after-ms`. */
+/** Seconds from `Retry-After` (a number or a date) or the providers' more precise `retry-after-ms`. */
 function askedWait(headers: SdkError["headers"]): number | undefined {
   const milliseconds = headers?.get?.("retry-after-ms");
   if (milliseconds && Number.isFinite(Number(milliseconds))) return Math.max(0, Number(milliseconds) / 1000);

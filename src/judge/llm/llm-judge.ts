@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { InputError } from "../../base/errors.js";
-import { judgedPrompt, verdictOf, type Answer, type Choice, type ResponsePair, type Judge } from "../judge.js";
+import { judgedPrompt, verdictOf, type Choice, type Judge, type PromptResponse, type ResponsePair } from "../judge.js";
 import { AnswerCache } from "./answer-cache.js";
 import { gradeAnswer, pairwiseAnswer } from "./answers.js";
 import { Asker, type Question } from "./asker.js";
@@ -11,20 +11,20 @@ import { keyOf, keyVariableOf, parseJudgeModel, providers, type JudgeModel } fro
 import { checkLlmJudge, type LlmJudgeOptions } from "./settings.js";
 import { loadTemplate } from "./template.js";
 
-/** What the second order calls the responses that the first calls so. */
+/** Choices of the swapped order in terms of the first. */
 const swapped = { a: "b", b: "a", tie: "tie" } as const satisfies Record<Choice, Choice>;
 
 /**
- * A language model as a judge, by its maker's SDK. Pairs are asked about in both orders; answers must be JSON of the
- * form that the prompt asks for, and are asked for again, told what was wrong, where they are not. Rate limits (429,
- * with Retry-After), faults of the server, timeouts and broken connections are tried again. No request is made before
- * the first question; the key is read from the environment now and goes nowhere but to the server.
+ * A language model as a judge, through its provider's SDK. Each pair is judged in both orders. Answers must be JSON in the
+ * form that the prompt asks for; an invalid answer is asked for again, with the reason. Rate limits (429, with
+ * Retry-After), server errors, timeouts and broken connections are retried. No request is made before the first question;
+ * the key is read from the environment now and sent to no one but the server.
  *
- * @param model `anthropic:model`, `openai:model`, or the parts, with a `baseUrl` for any server that speaks the same
- * @param options `maxCost` (US dollars) and `maxCalls` hold for the judge's life: the request that would pass one is
- *   not made, and an error says so
- * @throws InputError an unknown provider, a missing key, a bad option or prompt file, a cap on the cost of a model
- *   whose price is not known
+ * @param model `anthropic:model`, `openai:model`, or the parts, with a `baseUrl` for a server with the same API
+ * @param options `maxCost` (US dollars) and `maxCalls` apply to the whole life of the judge: a request that would exceed
+ *   one is not made, and an error says so
+ * @throws InputError for an unknown provider, a missing key, an invalid option or prompt file, or a cap on the cost of a
+ *   model whose price is unknown
  */
 export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOptions = {}): Promise<Judge> {
   const asked = parseJudgeModel(model);
@@ -35,16 +35,16 @@ export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOpti
   const price = settings.price ?? (baseUrl === undefined ? await knownPrice(provider, asked.model) : undefined);
   if (settings.maxCost !== undefined && price === undefined) {
     throw new InputError(
-      `maxCost: found no price of ${name} ${baseUrl === undefined ? `in ${priceFile}` : `at ${baseUrl}`}, ` +
-        "expected price: { input, output } in US dollars per million tokens (zeros for a server of your own)",
+      `maxCost: the price of ${name} ${baseUrl === undefined ? `is not in ${priceFile}` : `at ${baseUrl} is unknown`}; ` +
+        "pass price: { input, output } in US dollars per million tokens (zeros for your own server)",
     );
   }
   const pairwise = await loadTemplate(settings.prompts.pairwise, ["prompt", "first", "second"]);
   const single = await loadTemplate(settings.prompts.grade, ["prompt", "response"]);
   const key = keyOf(asked);
   const host = new URL(baseUrl ?? providers[provider].address).host;
-  const advice = `expected a key that it takes in ${keyVariableOf(asked) ?? "an environment variable that keyVariable names"}`;
-  const budget = new Budget(price, settings, `the answers until now are kept in ${cache}: raise the cap and ask again to go on`);
+  const advice = `put a valid key into ${keyVariableOf(asked) ?? "an environment variable and name it in keyVariable"}`;
+  const budget = new Budget(price, settings, `the answers so far are cached in ${cache}; raise the cap and run again to continue`);
   const asker = new Asker(
     {
       name,
@@ -60,27 +60,31 @@ export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOpti
     return { text, schema, key };
   }
   const compared = (prompt: ResponsePair["prompt"], first: string, second: string) =>
-    question("pairwise", pairwise({ prompt: judgedPrompt(prompt), first, second }), pairwiseAnswer);
-  const graded = (prompt: Answer["prompt"], response: string) =>
-    question("grade", single({ prompt: judgedPrompt(prompt), response }), gradeAnswer);
+    question("pairwise", pairwise.fill({ prompt: judgedPrompt(prompt), first, second }), pairwiseAnswer);
+  const graded = (prompt: PromptResponse["prompt"], response: string) =>
+    question("grade", single.fill({ prompt: judgedPrompt(prompt), response }), gradeAnswer);
 
   return {
     name,
+    identity: {
+      ...{ name, provider, model: asked.model, baseUrl: baseUrl ?? null, temperature, maxTokens },
+      prompts: { pairwise: pairwise.sha256, grade: single.sha256 },
+    },
     async compare(prompt, a, b, { signal } = {}) {
-      // The same text is no better than itself, whatever a judge would say.
+      // Equal responses tie; there is nothing to ask.
       if (a === b) return verdictOf(["tie", "tie"]);
       const answers = [asker.ask(compared(prompt, a, b), signal), asker.ask(compared(prompt, b, a), signal)] as const;
-      // Not before both have come to their ends: an answer that is paid for is kept.
+      // Wait for both even if one fails: an answer that is paid for is cached.
       await Promise.allSettled(answers);
       const [first, second] = await Promise.all(answers);
       return verdictOf([first.verdict, swapped[second.verdict]], [first.reason, second.reason]);
     },
     grade: (prompt, response, { signal } = {}) => asker.ask(graded(prompt, response), signal),
-    async plan({ pairs = [], answers = [] }) {
+    async plan({ pairs = [], responses = [] }) {
       const different = pairs.filter(({ a, b }) => a !== b);
       const estimate = await asker.estimate([
         ...different.flatMap(({ prompt, a, b }) => [compared(prompt, a, b), compared(prompt, b, a)]),
-        ...answers.map(({ prompt, response }) => graded(prompt, response)),
+        ...responses.map(({ prompt, response }) => graded(prompt, response)),
       ]);
       budget.check(estimate);
       return estimate;

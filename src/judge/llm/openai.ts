@@ -1,23 +1,23 @@
 import { z } from "zod";
 import type { Provider } from "./provider.js";
-import { readResponse } from "./response.js";
+import { readResponse, tokenCount } from "./response.js";
 
 const response = z.object({
   choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() })).min(1),
-  usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullish(),
+  usage: z.object({ prompt_tokens: tokenCount, completion_tokens: tokenCount }).nullish().catch(undefined),
 });
 
-/** The chat completions API of OpenAI, and of the servers that speak it (vLLM, Ollama, llama.cpp …), by OpenAI's SDK. */
+/** The chat completions API of OpenAI and compatible servers (vLLM, Ollama, llama.cpp …), through OpenAI's SDK. */
 export const openai: Provider = {
   address: "https://api.openai.com/v1",
   keyVariable: "OPENAI_API_KEY",
   async connect({ model, baseUrl, key, temperature, maxTokens }) {
     const { OpenAI } = await import("openai");
-    // All credentials are said here: of those in the environment none goes to a server that it is not meant for. (What the
-    // user puts into OPENAI_CUSTOM_HEADERS the SDK sends to any.)
+    // All credentials are set explicitly, so that none from the environment reaches a server it is not meant for. (Only
+    // OPENAI_CUSTOM_HEADERS, if the user sets it, is sent to any server.)
     const identity = baseUrl === undefined ? {} : { organization: null, project: null };
     const client = new OpenAI({ baseURL: baseUrl ?? this.address, apiKey: key ?? "none", adminAPIKey: null, ...identity, maxRetries: 0, logLevel: "off" });
-    // OpenAI's newer models refuse the old name of the limit; other servers know the old one alone.
+    // OpenAI's newer models reject the old name of the limit; other servers know only the old one.
     const limit = baseUrl === undefined ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens };
     return async (text, signal) => {
       const request = { model, messages: [{ role: "user" as const, content: text }], ...limit, ...(temperature !== null && { temperature }) };

@@ -7,23 +7,23 @@ export interface Price {
   readonly output: number;
 }
 
-/** Where the dated table of prices lies. */
+/** The table of prices, which states its date. */
 export const priceFile = `${shippedData}judge/prices.json`;
 
-/** The price of a model in the shipped table; a date at the end of its name is another edition of the same. */
+/** The price of a model in the shipped table; a date suffix of its name is ignored. */
 export async function knownPrice(provider: string, model: string): Promise<Price | undefined> {
   const { models } = JSON.parse(await readFile(priceFile, "utf8")) as { models: Record<string, Record<string, Price>> };
   return models[provider]?.[model.replace(/-(\d{8}|\d{4}-\d{2}-\d{2}|latest)$/, "")];
 }
 
-/** US dollars of so many tokens. */
+/** Cost of the tokens in US dollars. */
 export function costOf({ input, output }: Price, inputTokens: number, outputTokens: number): number {
   return (input * inputTokens + output * outputTokens) / 1e6;
 }
 
 /**
- * About how many tokens a text has, rather more than fewer: a third of its bytes in UTF-8, which is a quarter above what
- * English has and one token for each character of Chinese.
+ * A high estimate of a text's number of tokens: a third of its bytes in UTF-8, about a quarter too many for English and
+ * one token per character for Chinese.
  */
 export function estimatedTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3);

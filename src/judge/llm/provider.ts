@@ -1,65 +1,65 @@
-import { inputError, InputError, quote } from "../../base/errors.js";
+import { errorAt, inputError, InputError, quote } from "../../base/errors.js";
 import { anthropic } from "./anthropic.js";
 import { openai } from "./openai.js";
 import type { Tokens } from "./budget.js";
 
-/** A model's answer to one message. */
+/** A model's reply to one message. */
 export interface Reply {
   readonly text: string;
-  /** Whether the limit of tokens cut it off. */
+  /** Whether the token limit cut it off. */
   readonly cut: boolean;
-  /** Undefined where the server does not say. */
+  /** Undefined if the server does not report it, or reports something else than counts. */
   readonly used: Tokens | undefined;
 }
 
-/** Sends one message and takes the answer, once: no tries again. Throws what the SDK throws. */
+/** Sends one message and returns the reply, without retries. Throws what the SDK throws. */
 export type Send = (text: string, signal: AbortSignal) => Promise<Reply>;
 
-/** What a connection is made of. */
+/** Settings of a connection. */
 export interface Connection {
   readonly model: string;
-  /** Undefined for the maker's own. */
+  /** Undefined for the provider's own server. */
   readonly baseUrl: string | undefined;
-  /** Undefined where none is sent. */
+  /** Undefined if no key is sent. */
   readonly key: string | undefined;
-  /** Null: the model's own. */
+  /** Null to use the model's default. */
   readonly temperature: number | null;
   readonly maxTokens: number;
 }
 
-/** A kind of server: where it is, which key it takes, and how it is asked. */
+/** An API: its default address, the environment variable with its key, and how to connect. */
 export interface Provider {
   readonly address: string;
   readonly keyVariable: string;
-  /** Loads the maker's SDK, and makes no request. */
+  /** Loads the provider's SDK; makes no request. */
   connect(connection: Connection): Promise<Send>;
 }
 
-/** The kinds of servers that are known. */
+/** The supported APIs. */
 export const providers = { anthropic, openai } satisfies Readonly<Record<string, Provider>>;
 
 export type ProviderName = keyof typeof providers;
 
-/** A model that judges, by its server. */
+/** The model of an LLM judge. */
 export interface JudgeModel {
   readonly provider: ProviderName;
   readonly model: string;
-  /** Another server that speaks the same, as vLLM's or Ollama's `http://localhost:11434/v1`. Default: the maker's. */
+  /** Another server with the same API, such as vLLM's or Ollama's `http://localhost:11434/v1`. Default: the provider's. */
   readonly baseUrl?: string;
   /**
-   * The environment variable that holds its key. Default: `ANTHROPIC_API_KEY` and `OPENAI_API_KEY` for the makers' own
-   * servers; none for another, which is not to be given a key that is not meant for it.
+   * The environment variable that holds the API key. Default: `ANTHROPIC_API_KEY` and `OPENAI_API_KEY` for the providers'
+   * own servers; none for other servers, so that they do not receive a key that is not meant for them.
    */
   readonly keyVariable?: string;
 }
 
 /**
- * Reads `provider:model`, or checks the parts.
+ * Parses `provider:model`, or validates the parts.
  *
- * @throws InputError an unknown provider, no model, an address that is none
+ * @throws InputError for an unknown provider, a missing model or an invalid address
  */
 export function parseJudgeModel(model: string | JudgeModel): JudgeModel {
-  const expected = `provider:model, the provider one of ${Object.keys(providers).join(", ")}`;
+  const expected = `provider:model, where provider is one of ${Object.keys(providers).join(", ")}`;
   const [, name, rest] = typeof model === "string" ? (/^([^:]*):(.*)$/s.exec(model) ?? []) : [undefined, model.provider, model.model];
   if (name === undefined || !Object.hasOwn(providers, name)) throw inputError({ file: "judge" }, quote(name ?? model), expected);
   if (!rest) throw inputError({ file: "judge" }, `${quote(name)} without a model`, expected);
@@ -69,29 +69,29 @@ export function parseJudgeModel(model: string | JudgeModel): JudgeModel {
 }
 
 function checkAddress(baseUrl: string): void {
-  const expected = "the address of a server, as http://localhost:8000/v1";
+  const expected = "the address of a server, such as http://localhost:8000/v1";
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) throw inputError({ file: "baseUrl" }, quote(baseUrl), expected);
-  // Not quoted: it is a password.
-  if (url.username || url.password) throw inputError({ file: "baseUrl" }, "an address with a user or password", `${expected}, and the key in keyVariable`);
+  // Not quoted, because it contains a password.
+  if (url.username || url.password) throw errorAt({ file: "baseUrl" }, "the address contains a user name or password; put the key into an environment variable and name it in keyVariable");
 }
 
-/** The environment variable that holds the key of a model; undefined where none is sent. */
+/** The environment variable that holds the key of a model; undefined if no key is sent. */
 export function keyVariableOf({ provider, baseUrl, keyVariable }: JudgeModel): string | undefined {
   return keyVariable ?? (baseUrl === undefined ? providers[provider].keyVariable : undefined);
 }
 
 /**
- * The key of a model from the environment; undefined where none is sent.
+ * The key of a model from the environment; undefined if no key is sent.
  *
- * @throws InputError naming the variable that is not set, or that holds what cannot be a key; the key is not told
+ * @throws InputError naming the variable if it is not set or cannot be a key; the key itself is not shown
  */
 export function keyOf(asked: JudgeModel): string | undefined {
   const variable = keyVariableOf(asked);
   if (variable === undefined) return undefined;
   const key = process.env[variable]?.trim();
-  if (!key) throw new InputError(`${asked.provider}:${asked.model}: found no key, expected it in the environment variable ${variable}`);
-  // Such a one cannot be sent, and the error of the one who tries would quote it.
-  if (/[^\x21-\x7e]/.test(key)) throw new InputError(`${variable}: found characters that no key has, expected the key and nothing else`);
+  if (!key) throw new InputError(`${asked.provider}:${asked.model}: no API key; set the environment variable ${variable}`);
+  // Such a key cannot be sent, and the error from trying would quote it.
+  if (/[^\x21-\x7e]/.test(key)) throw new InputError(`${variable}: not an API key (it contains spaces or special characters); set it to the key alone`);
   return key;
 }

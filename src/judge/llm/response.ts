@@ -1,13 +1,19 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 /**
- * The part of a server's response that is read: a server may send anything, whatever the SDK's types say.
+ * A number of tokens that a server reports. Where it is not a count (negative, say), the reported usage is ignored and
+ * the budget keeps its own estimate, so that no server can lift the cap.
+ */
+export const tokenCount = z.int().nonnegative();
+
+/**
+ * Validates the part of a server's response that is used: a server may send anything, whatever the SDK's types say.
  *
- * @throws Error telling what is missing
+ * @throws Error naming the first field that is missing or invalid
  */
 export function readResponse<T>(schema: z.ZodType<T>, response: unknown): T {
   const result = schema.safeParse(response);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
-  throw new Error(`a response of another shape: ${path.join(".") || "all of it"}: ${message}`);
+  throw new Error(`unexpected response format: ${path.join(".") || "response"}: ${message}`);
 }

@@ -2,15 +2,14 @@ import { setTimeout } from "node:timers/promises";
 import type { Random } from "../../base/random.js";
 import { RequestFailure } from "./failure.js";
 
-/** The longest wait that a server may ask for, in seconds; one that asks for more is left to the user. */
+/** The longest delay that a server may ask for, in seconds; a longer one fails. */
 const longestWait = 120;
 
 /**
- * Does something until it succeeds, or fails for good, or has been done `retries` times more. Waits as long as the
- * server asks, or else 1, 2, 4 … s, at most 60, of which a random half is left out, so that those who were refused
- * together do not come back together.
+ * Retries an operation up to `retries` times until it succeeds or fails permanently. Waits as long as the server asks, or
+ * else 1, 2, 4 … s, at most 60, shortened at random by up to half, so that requests refused together do not return together.
  *
- * @throws RequestFailure the last one; the signal's reason
+ * @throws RequestFailure the last failure; the signal's reason
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
@@ -30,5 +29,5 @@ export async function withRetries<T>(
 
 function tried(error: unknown, times: number): unknown {
   if (!(error instanceof RequestFailure) || times === 1) return error;
-  return new RequestFailure(`${error.message}, ${times} times`, error);
+  return new RequestFailure(`${error.message} (tried ${times} times)`, error);
 }

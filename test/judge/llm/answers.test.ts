@@ -17,18 +17,18 @@ describe("readAnswer", () => {
 
   it("says what is wrong", () => {
     const wrong: Readonly<Record<string, string>> = {
-      "": "found an empty answer, expected one JSON object",
-      " \n": "found an empty answer, expected one JSON object",
-      "A": 'found "A", expected one JSON object',
-      '{"verdict": "A"': 'found "{\\"verdict\\": \\"A\\"", expected one JSON object',
-      "{}": 'found no field "verdict", expected "A", "B" or "tie"',
-      '{"verdict": "C"}': 'found "C" in field "verdict", expected "A", "B" or "tie"',
-      '{"verdict": ["A"]}': 'found ["A"] in field "verdict", expected "A", "B" or "tie"',
-      '{"reason": 3, "verdict": "A"}': 'found 3 in field "reason", expected text',
+      "": "the answer is empty; expected one JSON object",
+      " \n": "the answer is empty; expected one JSON object",
+      "A": 'no JSON object in "A"',
+      '{"verdict": "A"': 'no JSON object in "{\\"verdict\\": \\"A\\""',
+      "{}": 'field "verdict" is missing; expected "A", "B" or "tie"',
+      '{"verdict": "C"}': 'field "verdict" is "C"; expected "A", "B" or "tie"',
+      '{"verdict": ["A"]}': 'field "verdict" is ["A"]; expected "A", "B" or "tie"',
+      '{"reason": 3, "verdict": "A"}': 'field "reason" is 3; expected text',
     };
     for (const [text, message] of Object.entries(wrong)) assert.deepEqual(verdict(text), { wrong: message }, text);
     for (const [value, message] of [["0", "at least 1"], ["10.5", "a whole number from 1 to 10"], ['"7"', "a whole number from 1 to 10"], ["null", "a whole number from 1 to 10"]]) {
-      assert.deepEqual(readAnswer(gradeAnswer, `{"grade": ${value}}`), { wrong: `found ${value} in field "grade", expected ${message}` });
+      assert.deepEqual(readAnswer(gradeAnswer, `{"grade": ${value}}`), { wrong: `field "grade" is ${value}; expected ${message}` });
     }
   });
 
@@ -47,7 +47,7 @@ describe("readAnswer", () => {
     fc.assert(
       fc.property(pieces, (parts) => {
         const read = verdict(parts.join(""));
-        assert.ok("wrong" in read ? read.wrong.startsWith("found ") : ["a", "b", "tie"].includes(read.value.verdict));
+        assert.ok("wrong" in read ? /^(the answer is empty|no JSON object in|field ")/.test(read.wrong) : ["a", "b", "tie"].includes(read.value.verdict));
       }),
     );
   });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { inspect } from "node:util";
 import { InputError } from "../../../src/base/errors.js";
-import { compareAll, gradeAll } from "../../../src/judge/judge-all.js";
+import { judgeIdentity } from "../../../src/judge/identity.js";
+import { gradeResponses, judgePairs } from "../../../src/judge/judge-rows.js";
 import { llmJudge } from "../../../src/judge/llm/llm-judge.js";
 import type { JudgeModel } from "../../../src/judge/llm/provider.js";
 import type { LlmJudgeOptions } from "../../../src/judge/llm/settings.js";
@@ -84,14 +86,14 @@ for (const api of apis) {
       const { server, make, judge } = await judgeAt(test, api, { retries: 2 });
       const soon = { "retry-after": "0" };
       server.fail(...new Array(3).fill(refuse(500, soon, "all is lost")));
-      await assert.rejects(judge.grade("q", "a"), { message: /^(anthropic|openai):judge-1: 127\.0\.0\.1:\d+ answers 500 .*all is lost.*, 3 times$/ });
+      await assert.rejects(judge.grade("q", "a"), { message: /^(anthropic|openai):judge-1: 127\.0\.0\.1:\d+ returned 500 .*all is lost.* \(tried 3 times\)$/ });
       server.fail(refuse(400, {}, "temperature is not supported"));
-      await assert.rejects(judge.grade("q", "a"), { message: /answers 400 .*temperature is not supported/ });
+      await assert.rejects(judge.grade("q", "a"), { message: /returned 400 .*temperature is not supported/ });
       server.fail(refuse(429, { "retry-after": "3600" }));
-      await assert.rejects(judge.grade("q", "a"), { message: /answers 429 .*\(asks to wait 3600 s\)$/ });
+      await assert.rejects(judge.grade("q", "a"), { message: /returned 429 .*\(retry after 3600 s\)$/ });
       server.fail(hang, hang);
       const impatient = await make({ retries: 1, timeoutSeconds: 0.15 });
-      await assert.rejects(impatient.grade("q", "a"), { message: /judge-1: no answer in 0\.15 s, 2 times$/ });
+      await assert.rejects(impatient.grade("q", "a"), { message: /judge-1: no response within 0\.15 s \(tried 2 times\)$/ });
       assert.equal(server.asked.length, 7);
     });
 
@@ -99,12 +101,12 @@ for (const api of apis) {
       const { server, judge } = await judgeAt(test, api);
       server.fail(say("It is an eight, I would say."), say('{"reason": "good", "grade": 11}'));
       assert.equal((await judge.grade("q", "answer 8")).grade, 8);
-      assert.match(server.asked[1]!.text, /did not fit: found "It is an eight, I would say\.", expected one JSON object\. Reply/);
-      assert.match(server.asked[2]!.text, /did not fit: found 11 in field "grade", expected at most 10\. Reply/);
+      assert.match(server.asked[1]!.text, /answer was invalid: no JSON object in "It is an eight, I would say\."\. Reply/);
+      assert.match(server.asked[2]!.text, /answer was invalid: field "grade" is 11; expected at most 10\. Reply/);
       assert.deepEqual([judge.spent!.calls, judge.spent!.inputTokens], [3, 300]);
       server.fail(say(""), say("", { end: "cut" }), say('{"grade": 3.5}'));
-      await assert.rejects(judge.grade("q2", "answer 8"), { message: `${api}:judge-1: 3 answers did not fit, the last: found 3.5 in field "grade", expected a whole number from 1 to 10` });
-      assert.match(server.asked[5]!.text, /found an empty answer, expected one JSON object within maxTokens 512/);
+      await assert.rejects(judge.grade("q2", "answer 8"), { message: `${api}:judge-1: 3 invalid answers; the last: field "grade" is 3.5; expected a whole number from 1 to 10` });
+      assert.match(server.asked[5]!.text, /the answer is empty; expected one JSON object \(cut off at maxTokens 512\)/);
     });
 
     it("estimates tokens where the server tells none", async (test) => {
@@ -115,6 +117,31 @@ for (const api of apis) {
       assert.equal(judge.spent!.outputTokens, 4);
     });
 
+    it("ignores usage that is not a count: it does not lift the cap", async (test) => {
+      const { server, judge } = await judgeAt(test, api, { maxCost: 1, price: { input: 0, output: 1000 }, maxTokens: 512 });
+      server.fail(say('{"grade": 3}', { tokens: [-1e6, -1e6] }), say('{"grade": 3}', { tokens: [0.5, NaN] }));
+      for (const prompt of ["q1", "q2"]) await judge.grade(prompt, "a");
+      assert.deepEqual([judge.spent!.outputTokens, judge.spent!.cost], [8, 0.008]);
+      assert.ok(judge.spent!.inputTokens > 0);
+    });
+
+    it("identifies itself by model, settings and prompts, without the key", async (test) => {
+      setVariable(test, "SERA_TEST_KEY", secret);
+      const { server, cache, make, judge } = await judgeAt(test, api, {}, { keyVariable: "SERA_TEST_KEY" });
+      const sha256 = (kind: string) => createHash("sha256").update(readFileSync(`data/judge/${kind}.md`)).digest("hex");
+      const { baseUrl } = server.model(api);
+      assert.deepEqual(judgeIdentity(judge), {
+        ...{ name: `${api}:judge-1`, provider: api, model: "judge-1", baseUrl, temperature: 0, maxTokens: 512 },
+        prompts: { pairwise: sha256("pairwise"), grade: sha256("grade") },
+      });
+      const file = join(cache, "own.md");
+      writeFileSync(file, "Grade {{response}} to {{prompt}}");
+      for (const options of [{ temperature: null }, { maxTokens: 9 }, { prompts: { grade: file } }]) {
+        assert.notDeepEqual(judgeIdentity(await make(options)), judgeIdentity(judge));
+      }
+      assert.deepEqual(judgeIdentity(await make({ concurrency: 1, maxCalls: 3 })), judgeIdentity(judge));
+    });
+
     it("sends a key of the environment, and tells it nowhere", async (test) => {
       setVariable(test, "SERA_TEST_KEY", secret);
       const { server, cache, judge } = await judgeAt(test, api, {}, { keyVariable: "SERA_TEST_KEY" });
@@ -123,7 +150,7 @@ for (const api of apis) {
       server.fail(refuse(401, {}, `the key ${secret} is wrong`));
       const error: unknown = await judge.grade("q2", "a").catch((reason: unknown) => reason);
       assert.ok(error instanceof InputError);
-      assert.match(error.message, /answers 401 .*the key … is wrong.*; expected a key that it takes in SERA_TEST_KEY$/);
+      assert.match(error.message, /returned 401 .*the key … is wrong.*; put a valid key into SERA_TEST_KEY$/);
       for (const text of [inspect(error, { depth: 9, showHidden: true }), inspect(judge, { depth: 9, showHidden: true }), JSON.stringify(judge), ...contentsOf(cache)]) {
         assert.doesNotMatch(text, /very-secret/);
       }
@@ -181,11 +208,11 @@ describe("llmJudge's cache", { concurrency: true }, () => {
   it("keeps what was judged before an error, which names the row", async (test) => {
     const { server, make, judge } = await judgeAt(test, "openai", { concurrency: 1 });
     server.answer = (text) => (text.includes("question 3") ? "no idea" : '{"verdict": "tie"}');
-    await assert.rejects(compareAll(judge, rows(6)), { message: /^row "p3": openai:judge-1: 3 answers did not fit, the last: found "no idea", expected one JSON object$/ });
+    await assert.rejects(judgePairs(judge, rows(6)), { message: /^row "p3": openai:judge-1: 3 invalid answers; the last: no JSON object in "no idea"$/ });
     const asked = server.asked.length;
     assert.ok(asked >= 9 && asked < 6 * 2 + 4, `${asked} requests`);
     server.answer = () => '{"verdict": "tie"}';
-    const verdicts = await compareAll(await make(), rows(6));
+    const verdicts = await judgePairs(await make(), rows(6));
     assert.deepEqual(verdicts.map(({ choice }) => choice), new Array(6).fill("tie"));
     const paid = server.asked.length - asked;
     assert.ok(paid <= 6, `${paid} requests after the error`);
@@ -196,11 +223,11 @@ describe("llmJudge's cache", { concurrency: true }, () => {
     server.delay = 30;
     const abort = new AbortController();
     const onProgress = (done: number) => void (done === 2 && abort.abort(new Error("stopped")));
-    await assert.rejects(compareAll(judge, rows(8), { signal: abort.signal, onProgress }), { message: "stopped" });
+    await assert.rejects(judgePairs(judge, rows(8), { signal: abort.signal, onProgress }), { message: "stopped" });
     const asked = server.asked.length;
     assert.ok(asked < 16);
     assert.equal(filesOf(cache).length, asked);
-    await compareAll(await make(), rows(8));
+    await judgePairs(await make(), rows(8));
     assert.equal(server.asked.length, 16);
   });
 });
@@ -211,7 +238,7 @@ describe("llmJudge's limits", { concurrency: true }, () => {
     // So long that the third request comes before the first is answered, on a busy machine too.
     server.delay = 250;
     const seen: number[] = [];
-    await gradeAll(judge, rows(8).map(({ prompt, a }) => ({ prompt, response: a })), { onProgress: (done, total) => seen.push(done, total) });
+    await gradeResponses(judge, rows(8).map(({ prompt, a }) => ({ prompt, response: a })), { onProgress: (done, total) => seen.push(done, total) });
     assert.equal(server.mostActive, 3);
     assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((done) => [done, 8]));
   });
@@ -227,22 +254,22 @@ describe("llmJudge's limits", { concurrency: true }, () => {
 
   it("refuses beforehand what will cost more than it may", async (test) => {
     const { server, cache, judge } = await judgeAt(test, "openai", { maxCost: 0.001, price: { input: 3, output: 15 } });
-    await assert.rejects(compareAll(judge, rows(3)), { message: new RegExp(`^maxCost: found questions for about \\$0\\.01\\d, expected at most \\$0\\.0010; the answers until now are kept in ${cache}: raise the cap`) });
+    await assert.rejects(judgePairs(judge, rows(3)), { message: new RegExp(`^maxCost: these requests cost about \\$0\\.01\\d, but the cap is \\$0\\.0010; the answers so far are cached in ${cache}; raise the cap`) });
     const { judge: rare } = await judgeAt(test, "openai", { maxCalls: 5 });
-    await assert.rejects(compareAll(rare, rows(3)), { message: /^maxCalls: found 6 questions to ask, expected at most 5; / });
+    await assert.rejects(judgePairs(rare, rows(3)), { message: /^maxCalls: 6 requests needed, but the cap is 5; / });
     assert.equal(server.asked.length, 0);
   });
 
   it("stops before a cap, whatever the estimate said", async (test) => {
     const { server, judge } = await judgeAt(test, "openai", { maxCalls: 7, concurrency: 4 });
     server.fail(say("nonsense"), say("nonsense"), say("nonsense"));
-    await assert.rejects(compareAll(judge, rows(3)), { message: /^row "p\d": maxCalls: found 7 calls made, expected at most 7; / });
+    await assert.rejects(judgePairs(judge, rows(3)), { message: /^row "p\d": maxCalls: the cap of 7 requests is reached; / });
     assert.equal(server.asked.length, 7);
     // A call of up to 1 in and 512 out is 0.5 dollars and more; the first three are billed far above it.
     const dear = await judgeAt(test, "openai", { maxCost: 4, concurrency: 1, price: { input: 0, output: 1000 } });
     dear.server.answer = () => '{"verdict": "tie"}';
     dear.server.fail(say('{"verdict": "tie"}', { tokens: [1, 1500] }), say('{"verdict": "tie"}', { tokens: [1, 2100] }));
-    await assert.rejects(compareAll(dear.judge, rows(3)), { message: /maxCost: found \$3\.60 spent or set aside and a call of up to \$0\.51, expected at most \$4\.00/ });
+    await assert.rejects(judgePairs(dear.judge, rows(3)), { message: /maxCost: \$3\.60 is spent or reserved and the next request may cost up to \$0\.51, but the cap is \$4\.00/ });
     assert.equal(dear.judge.spent!.cost, 3.6);
     assert.equal(dear.server.asked.length, 2);
   });
@@ -250,7 +277,7 @@ describe("llmJudge's limits", { concurrency: true }, () => {
   it("counts towards the cap what may be billed though nothing came", async (test) => {
     const { server, judge } = await judgeAt(test, "openai", { maxCost: 1, retries: 5, price: { input: 0, output: 1000 } });
     server.fail(cutBefore, cutBefore);
-    await assert.rejects(judge.grade("q", "answer 1"), { message: /maxCost: found \$0\.51 spent or set aside and a call of up to \$0\.51, expected at most \$1\.00/ });
+    await assert.rejects(judge.grade("q", "answer 1"), { message: /maxCost: \$0\.51 is spent or reserved and the next request may cost up to \$0\.51, but the cap is \$1\.00/ });
     assert.equal(server.asked.length, 1);
     assert.equal(judge.spent!.cost, 0);
   });
@@ -258,16 +285,16 @@ describe("llmJudge's limits", { concurrency: true }, () => {
 
 describe("llmJudge refuses", () => {
   const cases: Readonly<Record<string, readonly [model: string | JudgeModel, options: LlmJudgeOptions, message: RegExp]>> = {
-    "an unknown provider": ["mistral:large", {}, /^judge: found "mistral", expected provider:model, the provider one of anthropic, openai$/],
+    "an unknown provider": ["mistral:large", {}, /^judge: found "mistral", expected provider:model, where provider is one of anthropic, openai$/],
     "a provider of every object": ["constructor:large", {}, /found "constructor", expected/],
     "a name without a provider": ["gpt-4.1", {}, /^judge: found "gpt-4\.1", expected provider:model/],
     "no model": ["openai:", {}, /^judge: found "openai" without a model, expected/],
-    "a missing key": ["anthropic:claude-haiku-4-5", {}, /^anthropic:claude-haiku-4-5: found no key, expected it in the environment variable ANTHROPIC_API_KEY$/],
+    "a missing key": ["anthropic:claude-haiku-4-5", {}, /^anthropic:claude-haiku-4-5: no API key; set the environment variable ANTHROPIC_API_KEY$/],
     "a missing key of one's own": [{ provider: "openai", model: "m", keyVariable: "SERA_NO_KEY" }, {}, /environment variable SERA_NO_KEY$/],
     "an address that is none": [{ provider: "openai", model: "m", baseUrl: "localhost:80" }, {}, /^baseUrl: found "localhost:80", expected the address of a server/],
-    "an address with a password, which it does not tell": [{ provider: "openai", model: "m", baseUrl: "http://me:secret@localhost/v1" }, {}, /^(?!.*secret)baseUrl: found an address with a user or password, expected/],
-    "a cap on the cost of a model without a price": ["openai:gpt-99", { maxCost: 1 }, /^maxCost: found no price of openai:gpt-99 in .*prices\.json, expected price: \{ input, output \} in US dollars per million tokens/],
-    "the same on another server": [{ provider: "openai", model: "gpt-4.1", baseUrl: "http://localhost:1/v1" }, { maxCost: 1 }, /^maxCost: found no price of openai:gpt-4\.1 at http:\/\/localhost:1\/v1, expected price/],
+    "an address with a password, which it does not tell": [{ provider: "openai", model: "m", baseUrl: "http://me:secret@localhost/v1" }, {}, /^(?!.*secret)baseUrl: the address contains a user name or password; put the key/],
+    "a cap on the cost of a model without a price": ["openai:gpt-99", { maxCost: 1 }, /^maxCost: the price of openai:gpt-99 is not in .*prices\.json; pass price: \{ input, output \} in US dollars per million tokens/],
+    "the same on another server": [{ provider: "openai", model: "gpt-4.1", baseUrl: "http://localhost:1/v1" }, { maxCost: 1 }, /^maxCost: the price of openai:gpt-4\.1 at http:\/\/localhost:1\/v1 is unknown; pass price/],
     "a bad temperature": ["openai:m", { temperature: 3 }, /^temperature: found 3, expected a number in \[0, 2\]/],
     "no tokens": ["openai:m", { maxTokens: 0 }, /^maxTokens: found 0/],
     "no concurrency": ["openai:m", { concurrency: 0 }, /^concurrency: found 0/],
@@ -276,7 +303,7 @@ describe("llmJudge refuses", () => {
     "bad caps": ["openai:m", { maxCalls: 1.5 }, /^maxCalls: found 1\.5/],
     "a negative cost": ["openai:m", { maxCost: -1 }, /^maxCost: found -1/],
     "a bad price": ["openai:m", { price: { input: -1, output: 0 } }, /^price: found \{"input":-1,"output":0\}, expected/],
-    "a prompt that is not there": ["openai:m", { prompts: { grade: "no/such.md" } }, /^no\/such\.md: found no such file, expected a judge's prompt$/],
+    "a prompt that is not there": ["openai:m", { prompts: { grade: "no/such.md" } }, /^no\/such\.md: no such file; give the path of a judge's prompt template$/],
   };
   for (const [name, [model, options, message]] of Object.entries(cases)) {
     it(name, async (test) => {
@@ -287,20 +314,20 @@ describe("llmJudge refuses", () => {
 
   it("a key with characters that no key has, which it does not tell", async (test) => {
     setVariable(test, "OPENAI_API_KEY", "sk-very-secret\nx");
-    await assert.rejects(llmJudge("openai:m"), { message: "OPENAI_API_KEY: found characters that no key has, expected the key and nothing else" });
+    await assert.rejects(llmJudge("openai:m"), { message: "OPENAI_API_KEY: not an API key (it contains spaces or special characters); set it to the key alone" });
   });
 
   it("a server that is not there, at once", async (test) => {
     const { server, judge } = await judgeAt(test, "openai");
     await server.stop();
-    await assert.rejects(judge.grade("q", "a"), { message: /^openai:judge-1: no answer from 127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/ });
+    await assert.rejects(judge.grade("q", "a"), { message: /^openai:judge-1: no response from 127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/ });
     assert.equal(judge.spent!.calls, 1);
   });
 
   it("nothing of what the environment holds: a known price and key make a judge", async (test) => {
     setVariable(test, "OPENAI_API_KEY", secret);
     const judge = await llmJudge("openai:gpt-4.1-mini-2025-04-14", { maxCost: 1, cache: emptyFolder(test) });
-    const { cost, inputTokens } = await judge.plan!({ answers: [{ prompt: "q", response: "a" }] });
+    const { cost, inputTokens } = await judge.plan!({ responses: [{ prompt: "q", response: "a" }] });
     assert.equal(cost, (0.4 * inputTokens + 1.6 * 100) / 1e6);
   });
 });

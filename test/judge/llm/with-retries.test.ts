@@ -18,7 +18,7 @@ async function tried(failures: readonly Error[], retries: number, signal?: Abort
   return { outcome, times, milliseconds: performance.now() - started };
 }
 
-describe("persist", { concurrency: true }, () => {
+describe("withRetries", { concurrency: true }, () => {
   it("waits as long as the server asks", async () => {
     const { outcome, times, milliseconds } = await tried([failure(0.05), failure(0.05), failure(0.05)], 3);
     assert.deepEqual([outcome, times], ["done", 4]);
@@ -34,7 +34,7 @@ describe("persist", { concurrency: true }, () => {
 
   it("throws the last failure, with how often", async () => {
     const exhausted = await tried([failure(0), failure(0), failure(0)], 2);
-    assert.deepEqual([(exhausted.outcome as Error).message, exhausted.times], ["no, 3 times", 3]);
+    assert.deepEqual([(exhausted.outcome as Error).message, exhausted.times], ["no (tried 3 times)", 3]);
     const permanent = await tried([failure(0, false)], 5);
     assert.deepEqual([(permanent.outcome as Error).message, permanent.times], ["no", 1]);
     const patient = await tried([failure(121)], 5);

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { inputError, quote } from "../base/errors.js";
+import { errorAt, quote } from "../base/errors.js";
 import { messages, optionalId, readFields, text } from "../data/fields.js";
 import type { Prompt } from "../data/pair.js";
 import { readRows } from "../data/rows.js";
-import type { NamedAnswer } from "./pair-answers.js";
+import type { NamedResponse } from "./pair-responses.js";
 
 const answer = z.object({
   id: optionalId,
@@ -14,18 +14,18 @@ const answer = z.object({
 /**
  * Reads one model's answers from JSON Lines (plain or gzip) or Parquet: `response` with a `prompt`, an `id`, or both.
  *
- * @param prompts the prompts by id, for rows that have an id alone, as a run's `responses.jsonl` has
- * @throws InputError naming the row that is bad, or whose prompt is not known
+ * @param prompts the prompts by id, for rows that have only an id, such as those of a run's `responses.jsonl`
+ * @throws InputError naming the first row that is invalid or whose prompt is unknown
  */
-export async function loadAnswers(file: string, prompts: ReadonlyMap<string, Prompt> = new Map()): Promise<NamedAnswer[]> {
-  const answers: NamedAnswer[] = [];
+export async function loadResponses(file: string, prompts: ReadonlyMap<string, Prompt> = new Map()): Promise<NamedResponse[]> {
+  const answers: NamedResponse[] = [];
   for await (const { row, place } of readRows(file)) {
     const { id, prompt: own, response } = readFields(answer, row, place);
     const name = id == null ? undefined : String(id);
     const prompt = own ?? (name === undefined ? undefined : prompts.get(name));
     if (prompt === undefined) {
-      const found = name === undefined ? "neither a prompt nor an id" : `no prompt, and none of the id ${quote(name)}`;
-      throw inputError(place, found, "a prompt in the row, or the file of pairs that has it by id");
+      const missing = name === undefined ? 'the row has no "prompt" and no "id"' : `the row has no "prompt", and the prompt of id ${quote(name)} is unknown`;
+      throw errorAt(place, `${missing}; add the prompt, or an id and the file of pairs that has its prompt`);
     }
     answers.push({ prompt, response, ...(name !== undefined && { id: name }) });
   }

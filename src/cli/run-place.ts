@@ -1,0 +1,21 @@
+import type { Command } from "commander";
+import type { RunPlace } from "../run/open-run.js";
+import { whole } from "./options.js";
+
+/** Where a run is kept, and how it is opened. */
+export interface PlaceArguments {
+  readonly out: string;
+  readonly resume: boolean;
+  readonly redoFrom?: number;
+}
+
+export function placeOptions(command: Command): Command {
+  return command
+    .requiredOption("--out <folder>", "where the run is kept")
+    .option("--resume", "go on with the run in --out", false)
+    .option("--redo-from <iteration>", "forget what this iteration and those after it did, and do them again", whole(0));
+}
+
+export function placeOf({ out, resume, redoFrom }: PlaceArguments): RunPlace {
+  return { folder: out, redoFrom, mode: resume || redoFrom !== undefined ? "resume" : "new" };
+}

@@ -1,0 +1,96 @@
+import { InputError, quote } from "../base/errors.js";
+import { reported, type Reporter, type TaskOptions } from "../base/task.js";
+import type { PromptResponse, Grade, Judge, JudgeRequest, ResponsePair, Verdict } from "./judge.js";
+import { dollars } from "./llm/budget.js";
+
+/** A row, with the id that names it in errors. */
+export type Named<T> = T & { readonly id?: string };
+
+/** Cancellation and progress display. */
+interface RunControls {
+  readonly signal?: AbortSignal;
+  readonly reporter?: Reporter;
+}
+
+/**
+ * Compares the two responses of every row.
+ *
+ * @returns the verdicts, in the order of the rows
+ * @throws InputError if there are no rows, a row cannot be judged (the error names it), or the rows would cost more than
+ *   the judge's caps; the signal's reason. Answers that an LLM judge has given by then are in its cache
+ */
+export async function judgePairs(judge: Judge, rows: readonly Named<ResponsePair>[], work: TaskOptions = {}): Promise<Verdict[]> {
+  checkRows(judge, rows, ["a", "b"]);
+  await judge.plan?.({ pairs: rows });
+  return judgeAll(rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), work);
+}
+
+/** Grades the response of every row; arguments and errors as for {@link judgePairs}. Grades can serve as rewards to label samples. */
+export async function gradeResponses(judge: Judge, rows: readonly Named<PromptResponse>[], work: TaskOptions = {}): Promise<Grade[]> {
+  checkRows(judge, rows, ["response"]);
+  await judge.plan?.({ responses: rows });
+  return judgeAll(rows, ({ prompt, response }, inner) => judge.grade(prompt, response, inner), work);
+}
+
+/** {@link judgePairs} with a progress line, which shows the estimated cost. */
+export async function judgePairsWithProgress(judge: Judge, rows: readonly Named<ResponsePair>[], controls: RunControls): Promise<Verdict[]> {
+  checkRows(judge, rows, ["a", "b"]);
+  return reported(await label(judge, { pairs: rows }), controls, (work) => judgePairs(judge, rows, work));
+}
+
+/** {@link gradeResponses} with a progress line, which shows the estimated cost. */
+export async function gradeResponsesWithProgress(judge: Judge, rows: readonly Named<PromptResponse>[], controls: RunControls): Promise<Grade[]> {
+  checkRows(judge, rows, ["response"]);
+  return reported(await label(judge, { responses: rows }), controls, (work) => gradeResponses(judge, rows, work));
+}
+
+async function label(judge: Judge, request: JudgeRequest): Promise<string> {
+  const cost = (await judge.plan?.(request))?.cost;
+  return `judge by ${judge.name}${cost === undefined ? "" : ` (about ${dollars(cost)})`}`;
+}
+
+async function judgeAll<R extends { readonly id?: string }, T>(
+  rows: readonly R[],
+  one: (row: R, work: { readonly signal: AbortSignal }) => Promise<T>,
+  { signal, onProgress }: TaskOptions,
+): Promise<T[]> {
+  signal?.throwIfAborted();
+  // The first failure keeps the remaining rows from starting; requests in flight finish, and their answers are cached.
+  const failed = new AbortController();
+  const both = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
+  let done = 0;
+  onProgress?.(done, rows.length);
+  const results = await Promise.allSettled(
+    rows.map(async (row, i) => {
+      try {
+        const result = await one(row, { signal: both });
+        onProgress?.(++done, rows.length);
+        return result;
+      } catch (error) {
+        const named = error instanceof InputError ? new InputError(`${rowName(row, i)}: ${error.message}`) : error;
+        failed.abort(named);
+        throw named;
+      }
+    }),
+  );
+  both.throwIfAborted();
+  return results.map((result) => (result as PromiseFulfilledResult<T>).value);
+}
+
+/** Rows come from tables, whose columns are untyped. */
+function checkRows<R extends Named<{ readonly prompt: unknown }>>(judge: Judge, rows: readonly R[], responses: readonly (keyof R & string)[]): void {
+  if (rows.length === 0) throw new InputError(`${judge.name}: no rows to judge`);
+  for (const [i, row] of rows.entries()) {
+    const invalid = (name: keyof R & string, expected: string) => {
+      const problem = row[name] == null ? `"${name}" is missing;` : `"${name}" is ${quote(row[name])},`;
+      return new InputError(`${rowName(row, i)}: ${problem} expected ${expected}`);
+    };
+    if (typeof row.prompt !== "string" && !Array.isArray(row.prompt)) throw invalid("prompt", "text or a list of messages");
+    const wrong = responses.find((name) => typeof row[name] !== "string");
+    if (wrong !== undefined) throw invalid(wrong, "the text of a response");
+  }
+}
+
+function rowName({ id }: { readonly id?: string }, i: number): string {
+  return id === undefined ? `row ${i}` : `row ${quote(id)}`;
+}

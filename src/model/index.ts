@@ -1,0 +1,22 @@
+/* Policies, checkpoints, tokenizers, log-probabilities and decoding. `sera-lab/model` */
+export type { LoadModelOptions } from "../cells/load-model.js";
+export type { RespondOptions } from "../cells/respond.js";
+export type { AdapterConfig } from "./adapter-config.js";
+export { readAdapter, writeAdapter, type AdapterFile } from "./adapter-files.js";
+export type { TokenSequence } from "./batch.js";
+export type { Message } from "./chat.js";
+export { loadCheckpoint, openCheckpoint, saveCheckpoint, type Checkpoint, type OpenCheckpoint } from "./checkpoint.js";
+export type { LoraConfig, ModelConfig } from "./config.js";
+export { generate, generateTokens, type GeneratedToken, type Generation, type GenerationOptions, type GenerationRequest } from "./generate.js";
+export { loadTokenizer } from "./load-tokenizer.js";
+export { allLinear, initialLora, loraLayers, mergeLora, unmergeLora } from "./lora.js";
+export { initialParameters, linearLayers, parameterCount, type Parameters } from "./parameters.js";
+export { loadAdapter, loadPolicy, savePolicy } from "./policy-files.js";
+export { Policy } from "./policy.js";
+export { presets, type PresetName } from "./presets.js";
+export { responseLogProbs } from "./score.js";
+export { stream, type TextPiece } from "./stream.js";
+export type { TensorSource } from "./tensor-source.js";
+export type { Tokenizer } from "./tokenizer.js";
+export { trainTokenizer } from "./train-tokenizer.js";
+export type { WeightOptions } from "./write-weights.js";

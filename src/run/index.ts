@@ -1,0 +1,22 @@
+/* What methods are made of: losses, training, margins and selection, bootstrapped pairs, runs. `sera-lab/run` */
+export { bestMetrics, type BestMetric } from "../align/best.js";
+export * from "../align/losses/index.js";
+export type { ReferenceUpdate } from "../align/moving-reference.js";
+export type { Objective } from "../align/objective.js";
+export { preference, type ReferencedPair } from "../align/preference.js";
+export { schedules, type Schedule } from "../align/schedule.js";
+export { supervised } from "../align/sft.js";
+export { Trainer, type StepRecord, type TrainerInputs, type TrainerState, type TrainingOptions } from "../align/trainer.js";
+export type { Figures, Reporter, TaskControls, TaskOptions } from "../base/task.js";
+export * from "../bootstrap/index.js";
+export * from "../review/index.js";
+export type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./executor.js";
+export { runLayout } from "./folder/layout.js";
+export { RunFolder } from "./folder/run-folder.js";
+export type { BootstrappedPair, OfflinePair, RunControls, RunInput, TrainingPair } from "./input.js";
+export type { LoggedStep } from "./logged-step.js";
+export type { Method } from "./method.js";
+export { openRun, type OpenedRun, type RunPlace } from "./open-run.js";
+export * from "./options/index.js";
+export { Stages } from "./stages.js";
+export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, describe, it } from "node:test";
+
+interface PackageFile {
+  readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string } | string>>;
+  readonly files: readonly string[];
+}
+
+const packageFile = JSON.parse(readFileSync("package.json", "utf8")) as PackageFile;
+/** A name that each entry exports, and a type. */
+const entries: Readonly<Record<string, readonly [value: string, type: string]>> = {
+  "sera-lab": ["sera", "Judge"],
+  "sera-lab/data": ["tokenizePairs", "TokenizedPair"],
+  "sera-lab/engine": ["createEngine", "Engine"],
+  "sera-lab/graph": ["matmul", "Tensor"],
+  "sera-lab/judge": ["winRateOf", "Verdict"],
+  "sera-lab/model": ["Policy", "Tokenizer"],
+  "sera-lab/run": ["Trainer", "PreferenceLoss"],
+};
+
+/** Every name that a notebook imports from the package itself: a new one is a decision, and is added here. */
+const topNames = [
+  "DivergenceError",
+  "InputError",
+  "Judge",
+  "Method",
+  "PreferenceLoss",
+  "PreferencePair",
+  "Random",
+  "ReviewedRow",
+  "Run",
+  "RunOptions",
+  "align",
+  "cell",
+  "compare",
+  "comparison",
+  "display",
+  "flipLabels",
+  "flippedShares",
+  "fromDanfo",
+  "goldJudge",
+  "judgeAgreement",
+  "liveDisplay",
+  "llmJudge",
+  "loadDemonstrations",
+  "loadModel",
+  "loadPreferences",
+  "loadResponses",
+  "losses",
+  "marginAgreement",
+  "meanGrade",
+  "methods",
+  "pairResponses",
+  "plot",
+  "respond",
+  "review",
+  "sera",
+  "showPair",
+  "showPairs",
+  "showResponses",
+  "showTable",
+  "splitPairs",
+  "streamResponse",
+  "summarize",
+  "toDanfo",
+  "train",
+  "winRate",
+  "world",
+];
+
+describe("the package", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sera-test-"));
+  before(() => {
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(resolve("."), join(folder, "node_modules/sera-lab"), "dir");
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  const run = (args: readonly string[]) => {
+    try {
+      return execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+    } catch (error) {
+      return assert.fail((error as { stdout: string }).stdout);
+    }
+  };
+
+  it("has an entry for each part, whose files are packed", () => {
+    const names = Object.keys(packageFile.exports).filter((name) => name !== "./package.json");
+    assert.deepEqual(names.map((name) => name.replace(/^\./, "sera-lab")).sort(), Object.keys(entries).sort());
+    for (const name of names) {
+      const entry = packageFile.exports[name];
+      assert.ok(typeof entry === "object");
+      for (const file of [entry.types, entry.default]) {
+        assert.ok(packageFile.files.some((packed) => file.startsWith(`./${packed}/`)), `${file} is not packed`);
+        readFileSync(file);
+      }
+    }
+  });
+
+  it("loads by import and by require", async () => {
+    const require = createRequire(join(folder, "notebook.js"));
+    for (const [name, [value]] of Object.entries(entries)) {
+      const imported = JSON.parse(run(["--input-type=module", "-e", `console.log(JSON.stringify(Object.keys(await import("${name}"))))`])) as string[];
+      assert.ok(imported.includes(value), `${value} in ${name}`);
+      assert.deepEqual(Object.keys(require(name) as object).sort(), imported.sort());
+    }
+  });
+
+  it("gives TypeScript 5.0 its types, by its exports and by the older way of Node 10", () => {
+    const lines = Object.entries(entries).map(([name, [value, type]], i) => `import { ${value}, type ${type} as Type${i} } from "${name}";\nexport const value${i}: object = ${value};\nexport type { Type${i} };`);
+    writeFileSync(join(folder, "uses.ts"), `${lines.join("\n")}\n`);
+    const compiler = resolve("node_modules/@tslab/typescript-for-tslab/lib/tsc.js");
+    const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--types", "node", "--typeRoots", resolve("node_modules/@types")];
+    for (const [module, resolution] of [["node16", "node16"], ["esnext", "node10"]] as const) {
+      assert.equal(run([compiler, "uses.ts", ...options, "--module", module, "--moduleResolution", resolution]), "");
+    }
+  });
+
+  it("exports at the top what is listed here, and no more", () => {
+    const source = readFileSync("src/index.ts", "utf8");
+    const listed = [...source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names]) => names!.split(",").map((name) => name.trim().replace(/^type /, "")));
+    const spaces = [...source.matchAll(/^export \* as (\w+)/gm)].map(([, name]) => name!);
+    assert.doesNotMatch(source, /^export \* from/m);
+    assert.deepEqual([...listed, ...spaces].sort(), topNames);
+  });
+});
