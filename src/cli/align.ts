@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { Method } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
 import type { RunSummary } from "../run/summary.js";
-import { methodFromFlags, methodFlags } from "./methods.js";
+import { allMethodOptions, methodFromFlags, namedMethods } from "./methods.js";
 import { dataOptions, engineOptions, share } from "./options.js";
 import { writeReport } from "./report/run-report.js";
 import { placeOf, placeOptions } from "./run-place.js";
@@ -21,8 +21,9 @@ export function alignCommand(): Command {
     .option("--init-from <start>", "sft: train the start on the chosen responses first (a preset's default); or a folder: start from that checkpoint")
     .option("--flip <share>", "swap the labels of a share of the pairs, for experiments with noise", share, 0)
     .option("--reference-cache <folder>", "keep log-probabilities under the reference there, for other runs on the same start and pairs");
-  return methodFlags(placeOptions(engineOptions(modelOptions(dataOptions(command))))).action(async (run: AlignArguments) => {
-    const method = methodFromFlags(run);
+  command.option("--method <name>", `what trains the policy: ${Object.keys(namedMethods).join(", ")} (default: sera)`);
+  return allMethodOptions(placeOptions(engineOptions(modelOptions(dataOptions(command))))).action(async (run: AlignArguments) => {
+    const method = methodFromFlags(run.method ?? "sera", run);
     const summary = await withSession(run, (session) => align(run, method, session));
     process.stdout.write(`${summaryTable(summary)}\n${run.out}/report.html\n`);
   });

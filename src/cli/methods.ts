@@ -1,49 +1,45 @@
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import { InputError, quote } from "../base/errors.js";
-import * as methods from "../methods/index.js";
+import { directMethod } from "../methods/direct.js";
+import * as recipes from "../methods/index.js";
 import type { Method } from "../run/method.js";
-import { checkNames, recipeForms, seraForm } from "../run/options/index.js";
+import { alignForm, checkNames, recipeForms, seraForm } from "../run/options/index.js";
 import { seraMethod } from "../sera.js";
-import { givenOptions, methodOptions } from "./options.js";
+import { flagOf, givenOptions, methodOptions, type AnyForm } from "./options.js";
 
-/** The methods by the names that `--method` has for them. `sera` says iterations and epochs, the others rounds. */
-const recipes = {
-  direct: "direct",
-  sft: "sft",
-  "iterative-dpo": "iterativeDpo",
-  dice: "dice",
-  spin: "spin",
-  "curry-dpo": "curryDpo",
-} as const satisfies Record<string, keyof typeof recipeForms & keyof typeof methods>;
-
-const names = ["sera", ...Object.keys(recipes)];
-
-/** `--method`, and the options of all methods; one that the method does not take is refused when it is given. */
-export function methodFlags(command: Command): Command {
-  const method = new Option("--method <name>", `what trains the policy; sera takes --iterations and --epochs, the others --rounds: ${names.join(", ")}`);
-  return methodOptions(command.addOption(method.choices(names).default("sera")), seraForm, ...Object.values(recipeForms));
+/** A method that a command line can name. */
+interface NamedMethod {
+  readonly form: AnyForm;
+  /** @throws InputError where an option is outside its range, or lacks another */
+  of(given: object): Method;
 }
 
-/** The method of a command's flags, with those of its options that were given. */
-export function methodFromFlags(parsed: { readonly method?: string }): Method {
-  return namedMethod(parsed.method ?? "sera", givenOptions(parsed));
+/** The methods by the names that a command line has for them. `direct` and `sera` say their epochs and iterations, the others rounds. */
+export const namedMethods: Readonly<Record<string, NamedMethod>> = {
+  sera: { form: seraForm, of: seraMethod },
+  direct: { form: { ...alignForm, name: "direct" }, of: directMethod },
+  sft: { form: recipeForms.sft, of: (given) => recipes.sft(given)() },
+  "iterative-dpo": { form: { ...recipeForms.iterativeDpo, name: "iterative-dpo" }, of: (given) => recipes.iterativeDpo(given)() },
+  dice: { form: recipeForms.dice, of: (given) => recipes.dice(given)() },
+  spin: { form: recipeForms.spin, of: (given) => recipes.spin(given)() },
+  "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: (given) => recipes.curryDpo(given)() },
+};
+
+/** Flags for the options of all methods; which method takes which is checked by {@link methodFromFlags}. */
+export function allMethodOptions(command: Command): Command {
+  return methodOptions(command, ...Object.values(namedMethods).map(({ form }) => form));
 }
 
 /**
- * A method by its name on the command line.
+ * The method of a command line.
  *
- * @throws InputError where there is none, or an option is not the method's or outside its range
+ * @param parsed all options of the command; those of no method are left to others
+ * @throws InputError where there is no such method, or it does not take a flag that was given
  */
-export function namedMethod(name: string, options: Readonly<Record<string, unknown>>): Method {
-  if (name === "sera") return seraMethod(options);
-  return namedRecipe(name)(options)();
-}
-
-function namedRecipe(name: string): (own: Readonly<Record<string, unknown>>) => methods.Recipe {
-  const found = Object.entries(recipes).find(([known]) => known === name)?.[1];
-  if (!found) throw new InputError(`method: found ${quote(name)}, expected one of ${names.join(", ")}`);
-  return (own) => {
-    checkNames(recipeForms[found], Object.keys(own));
-    return methods[found](own);
-  };
+export function methodFromFlags(name: string, parsed: object): Method {
+  if (!Object.hasOwn(namedMethods, name)) throw new InputError(`--method: found ${quote(name)}, expected one of ${Object.keys(namedMethods).join(", ")}`);
+  const { form, of } = namedMethods[name]!;
+  const given = givenOptions(parsed);
+  checkNames(form, Object.keys(given), [], flagOf);
+  return of(given);
 }

@@ -54,6 +54,10 @@ export function engineOptions(command: Command): Command {
 
 /** Options of every verb that reads examples. */
 export interface DataArguments {
+  /** Of a dataset of the hub. */
+  readonly split?: string;
+  readonly config?: string;
+  readonly revision?: string;
   readonly limit?: number;
   readonly skipBadRows: boolean;
   readonly truncatePrompts: boolean;
@@ -61,6 +65,9 @@ export interface DataArguments {
 
 export function dataOptions(command: Command): Command {
   return command
+    .option("--split <name>", "part of a dataset of the hub (default: train)")
+    .option("--config <name>", "configuration of a dataset of the hub")
+    .option("--revision <name>", "branch, tag or commit of a dataset of the hub (default: main)")
     .option("--limit <n>", "use the first n rows only", whole(1))
     .option("--skip-bad-rows", "leave bad rows out, counted, instead of stopping at the first", false)
     .option("--truncate-prompts", "keep the ends of prompts that do not fit the context, counted, instead of stopping", false);

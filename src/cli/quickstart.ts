@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RunFolder } from "../align/run-folder.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { world } from "../data/world/shipped.js";
-import type { JudgedResponse } from "../judge/evaluate.js";
+import type { JudgedResponse } from "../run/evaluation.js";
+import { hasResults } from "../run/folder/run-folder.js";
 import { workSeconds, type IterationSummary, type Judged, type RunSummary } from "../run/summary.js";
-import { align, type AlignRun } from "./align.js";
+import { seraMethod } from "../sera.js";
+import { align } from "./align.js";
 import { engineOptions, whole, type EngineArguments } from "./options.js";
 import { writeComparison } from "./report/comparison.js";
 import { withSession, type CommandSession } from "./session.js";
@@ -19,11 +20,16 @@ export const worldSft = { sftEpochs: 8, sftLearningRate: 2e-3, sftBatchSize: 32 
 /** Pairs of the world that are trained on. */
 const pairs = 2000;
 
-/** The best of 1, 2 and 3 for each method on the validation pairs, whose prompts no result uses (docs/log.md). */
-const tunedBeta = { dpo: 1, sera: 2 } as const;
-
 /** Trainings on the pairs that each method gets: DPO as epochs, SeRA as iterations. */
 const rounds = 3;
+
+/** β is the best of 1, 2 and 3 for each method on the validation pairs, whose prompts no result uses (docs/log.md). */
+const methods = {
+  dpo: (seed: number) => seraMethod({ ...shared, seed, beta: 1, iterations: 1, epochs: rounds }),
+  sera: (seed: number) => seraMethod({ ...shared, seed, beta: 2, iterations: rounds, epochs: 1 }),
+};
+
+const shared = { maxNewTokens: 48 } as const;
 
 interface QuickstartArguments extends EngineArguments {
   readonly fresh: boolean;
@@ -49,19 +55,19 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
   const begin = performance.now();
   const start = run.fresh ? await trainStart(run, session) : world.sft;
   const startSeconds = run.fresh ? (performance.now() - begin) / 1000 : 0;
-  const dpo = await align(await alignment(run, start, "dpo"), session);
-  const sera = await align(await alignment(run, start, "sera"), session);
+  const dpo = await alignment(run, start, "dpo", session);
+  const sera = await alignment(run, start, "sera", session);
 
   const last = ({ iterations }: RunSummary) => iterations.at(-1)!;
-  const methods = {
+  const figures = {
     sft: { ...judged(dpo.iterations[0]!), seconds: startSeconds },
     dpo: { ...judged(last(dpo)), seconds: workSeconds(dpo.iterations) },
     sera: { ...judged(last(sera)), seconds: workSeconds(sera.iterations) },
   };
-  await writeJson(join(run.out, "summary.json"), { seeds: [run.seed], methods });
+  await writeJson(join(run.out, "summary.json"), { seeds: [run.seed], methods: figures });
   await writeSamples(run.out);
   await writeComparison(run.out);
-  const rows = Object.entries(methods).map(([name, { seconds, ...figure }]) => [
+  const rows = Object.entries(figures).map(([name, { seconds, ...figure }]) => [
     name.toUpperCase().replace("SERA", "SeRA"),
     ...judgedCells(figure),
     seconds.toFixed(0),
@@ -71,36 +77,22 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
 
 async function trainStart(run: QuickstartArguments, session: CommandSession): Promise<string> {
   const out = join(run.out, "sft");
-  const data = world.demonstrations;
-  const resume = await isToResume(run, out);
-  await sft({ ...run, ...worldSft, data, model: "world", out, resume, skipBadRows: false, truncatePrompts: false }, session);
-  return join(out, "model");
+  return sft({ ...run, ...worldSft, ...asGiven, data: world.demonstrations, model: "world", out, resume: await isToResume(run, out) }, session);
 }
+
+/** Every row as it stands. */
+const asGiven = { skipBadRows: false, truncatePrompts: false } as const;
 
 /** Whether a part of an interrupted quickstart had begun. */
 async function isToResume({ resume }: QuickstartArguments, out: string): Promise<boolean> {
-  return resume && (await new RunFolder(out).has("config.json"));
+  return resume && (await hasResults(out));
 }
 
-async function alignment(run: QuickstartArguments, model: string, method: "dpo" | "sera"): Promise<AlignRun> {
-  const out = join(run.out, method);
-  return {
-    ...run,
-    ...worldSft,
-    data: world.train,
-    evalData: world.heldOut,
-    model,
-    out,
-    resume: await isToResume(run, out),
-    limit: pairs,
-    flip: 0,
-    skipBadRows: false,
-    truncatePrompts: false,
-    beta: tunedBeta[method],
-    iterations: method === "dpo" ? 1 : rounds,
-    epochs: method === "dpo" ? rounds : 1,
-    maxNewTokens: 48,
-  };
+async function alignment(run: QuickstartArguments, model: string, name: keyof typeof methods, session: CommandSession): Promise<RunSummary> {
+  const out = join(run.out, name);
+  const data = { data: world.train, evalData: world.heldOut, limit: pairs, flip: 0, ...asGiven };
+  const place = { out, resume: await isToResume(run, out) };
+  return align({ ...run, ...data, ...place, model }, methods[name](run.seed), session);
 }
 
 /** Gold reward and win rate of an iteration, as plain numbers with their intervals beside them. */

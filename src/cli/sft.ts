@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { sftOnDemonstrations } from "../methods/index.js";
+import { sftOnDemonstrations } from "../methods/sft-on-demonstrations.js";
 import { openRun } from "../run/open-run.js";
 import { runLayout } from "../run/folder/layout.js";
 import { sftForm } from "../run/options/index.js";

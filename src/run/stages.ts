@@ -10,7 +10,7 @@ import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import { savePolicy } from "../model/policy-files.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
-import type { RunContext } from "./context.js";
+import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { BootstrappedPair, OfflinePair, RunInput, RunJudge, TrainingPair } from "./input.js";
@@ -27,7 +27,7 @@ import { trainStage } from "./train-stage.js";
 export class Stages {
   private readonly random: Random;
   private readonly loss: PreferenceLoss;
-  private readonly summaries: IterationSummary[] = [];
+  private readonly summaries: Omit<IterationSummary, "seconds">[] = [];
   private readonly promptOf: ReadonlyMap<string, Int32Array>;
   private readonly references: References;
   private labelledBy: string | null = null;
@@ -60,6 +60,10 @@ export class Stages {
 
   get pairs(): readonly TokenizedPair[] {
     return this.input.pairs;
+  }
+
+  get hasDemonstrations(): boolean {
+    return this.input.demonstrations !== undefined;
   }
 
   /** Ids of the tokens that end a response. */
@@ -210,8 +214,9 @@ export class Stages {
   /** Writes the summary of a run that has ended. */
   async end(method: string): Promise<RunSummary> {
     const { loss, options, labelledBy, input } = this;
+    const iterations = this.summaries.map((row) => ({ ...row, seconds: this.secondsOf(row.iteration) }));
     const summary: RunSummary = {
-      ...{ method, loss: loss.name, labelledBy, seed: options.seed, iterations: this.summaries },
+      ...{ method, loss: loss.name, labelledBy, seed: options.seed, iterations },
       ...(input.evaluate && { evaluate: input.evaluate.identity }),
     };
     return this.context.folder.json(runLayout.summary, async () => summary);
@@ -297,7 +302,6 @@ export class Stages {
     await folder.discard(runLayout.iteration(iteration).drawn.path);
     const evaluation = await this.evaluateHeldOut(iteration);
     const metrics = await this.userMetrics(iteration);
-    const seconds = (kind: string) => folder.secondsOf(iteration, kind);
     this.summaries.push({
       iteration,
       pairsSelected: trainedOn?.pairsSelected ?? null,
@@ -306,13 +310,13 @@ export class Stages {
       bootstrap: trainedOn?.bootstrap ?? null,
       ...evaluation,
       ...(metrics && { metrics }),
-      seconds: {
-        training: seconds("training"),
-        scoring: seconds("scoring"),
-        sampling: seconds("sampling"),
-        evaluation: seconds("evaluation"),
-      },
     });
+  }
+
+  /** All seconds that an iteration has taken; the reference, which is iteration 0, may be asked as late as in the last one. */
+  private secondsOf(iteration: number): IterationSummary["seconds"] {
+    const of = (kind: WorkKind) => this.context.folder.secondsOf(iteration, kind);
+    return { training: of("training"), scoring: of("scoring"), sampling: of("sampling"), evaluation: of("evaluation") };
   }
 
   private async evaluateHeldOut(t: number) {

@@ -10,6 +10,7 @@ import { generate } from "../../../src/model/generate.js";
 import { initialParameters } from "../../../src/model/parameters.js";
 import { responseLogProbs } from "../../../src/model/score.js";
 import { runMethod } from "../../../src/run/method.js";
+import type { SeraOptions } from "../../../src/run/options/index.js";
 import { seraMethod } from "../../../src/sera.js";
 import { assertClose } from "../../support/compare.js";
 import { dpoSteps } from "../../support/dpo-steps.js";
@@ -77,10 +78,10 @@ describe("on tfjs as on ONNX Runtime", () => {
 });
 
 async function seraRun(programs: ProgramCache, test: TestContext): Promise<RunFolder> {
-  const options = {
+  const options: Partial<SeraOptions> = {
     ...{ loss: "dpo", beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, gamma: 0.3, seed: 1 },
     ...{ batchSize: 4, learningRate: 1e-2, warmup: 0, maxNewTokens: 4, temperature: 1 },
-  } as const;
+  };
   const start = { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: byteTokenizer };
   const folder = new RunFolder(emptyFolder(test));
   await runMethod(seraMethod(options), { start, pairs: randomPairs(8, Random.seeded(2)) }, folder, programs);
