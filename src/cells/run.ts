@@ -65,7 +65,9 @@ export class Run {
     const folder = await RunFolder.open(path);
     if (!identity || !folder.isFinished) throw new InputError(`${path}: not the folder of a finished run`);
     const summary = await folder.readJson(runLayout.summary);
-    const tokenizer = await loadTokenizer(folder.file(folder.isDone(runLayout.tokenizer) ? runLayout.tokenizer : runLayout.iteration(0).model));
+    const tokenizerFolder = folder.isDone(runLayout.tokenizer) ? runLayout.tokenizer : runLayout.iteration(0).model;
+    await folder.verifyFolder(tokenizerFolder, (path) => !path.endsWith(".safetensors"));
+    const tokenizer = await loadTokenizer(folder.file(tokenizerFolder));
     const pairs = new Map((await folder.readRows(runLayout.pairs)).map((pair) => [pair.id, pair]));
     const iterations = await Promise.all(
       summary.iterations.map(async (own): Promise<Iteration> => {

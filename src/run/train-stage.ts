@@ -51,7 +51,7 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
       }
     });
   }
-  await folder.dropCheckpoint();
+  await folder.dropCheckpoint(iteration);
 }
 
 async function takeSteps<Example>(

@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
-import { isMissing, writeJson } from "../../base/files.js";
+import { readTextIfPresent, writeJson } from "../../base/files.js";
 import { sha256Of } from "./manifest.js";
 
 /** A JSON value. */
@@ -38,10 +37,7 @@ export function runIdentity(facts: Readonly<Record<string, unknown>>): RunIdenti
  */
 export async function readIdentity(folder: string): Promise<RunIdentity | undefined> {
   const file = join(folder, name);
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
+  const text = await readTextIfPresent(file);
   if (text === undefined) {
     await refuseOthersFiles(folder);
     return undefined;
@@ -82,8 +78,7 @@ export function requireSame(folder: string, there: RunIdentity, asked: RunIdenti
 /** Folders of versions before 0.2 have config.json or summary.json, and no run.json. */
 async function refuseOthersFiles(folder: string): Promise<void> {
   for (const file of ["config.json", "summary.json", "manifest.json"]) {
-    const text = await readFile(join(folder, file)).catch(() => undefined);
-    if (text === undefined) continue;
+    if ((await readTextIfPresent(join(folder, file))) === undefined) continue;
     throw new InputError(
       `${folder}: has ${file} but no ${name}: it is the run of an older version of sera-lab, or ${name} was removed. ` +
         "Use another folder; its tables (metrics.jsonl, summary.json) and models can still be read one by one",

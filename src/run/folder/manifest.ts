@@ -1,10 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../base/errors.js";
-import { isMissing, writeFileAtomic } from "../../base/files.js";
+import { readTextIfPresent, writeFileAtomic } from "../../base/files.js";
 
 const seal = z.object({ bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
@@ -38,10 +37,7 @@ export const emptyManifest = (): Manifest => ({ format: 1, files: {}, growing: {
  */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const file = join(folder, name);
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
+  const text = await readTextIfPresent(file);
   if (text === undefined) return undefined;
   const read = parsed(text);
   if (read) return read;

@@ -188,10 +188,10 @@ export class RunFolder {
     if (before) await rm(this.file(before.path), { force: true });
   }
 
-  /** Removes the checkpoint, once the trained model is done. */
-  async dropCheckpoint(): Promise<void> {
+  /** Removes the checkpoint of an iteration, once its trained model is done. */
+  async dropCheckpoint(iteration: number): Promise<void> {
     const { checkpoint } = this.manifest;
-    if (!checkpoint) return;
+    if (checkpoint?.iteration !== iteration) return;
     await this.write({ checkpoint: null });
     await rm(this.file(checkpoint.path), { force: true });
   }
@@ -226,9 +226,9 @@ export class RunFolder {
     await this.sweep();
   }
 
-  /** Checks all files of a folder of the run, a model's. */
-  async verifyFolder(folder: string): Promise<void> {
-    for (const path of this.filesIn(folder)) await this.check(path, this.manifest.files[path]!);
+  /** Checks the files of a folder of the run, a model's: all, or those that will be read. */
+  async verifyFolder(folder: string, isRead: (path: string) => boolean = () => true): Promise<void> {
+    for (const path of this.filesIn(folder).filter(isRead)) await this.check(path, this.manifest.files[path]!);
   }
 
   /**
