@@ -4,7 +4,7 @@ import type { ProgressLine } from "../progress/line.js";
 import { Phase } from "../progress/phase.js";
 import { Progress } from "../progress/progress.js";
 import { host, redrawEvery, type Host } from "./host.js";
-import { lastBundle, workingBundle } from "./phase-bundle.js";
+import { lastBundle, noteBundle, workingBundle } from "./phase-bundle.js";
 
 /** What takes less, in seconds, is over before it can be read. */
 const worthShowing = 0.5;
@@ -23,6 +23,11 @@ export function cellReporter(): Reporter {
     start(label, total) {
       const kernel = host();
       return kernel ? cellLine(new Phase(label, total, now), kernel, now) : plain.start(label, total);
+    },
+    note(text) {
+      const kernel = host();
+      if (kernel) kernel.show(noteBundle(text));
+      else plain.note(text);
     },
   };
 }

@@ -34,6 +34,11 @@ export function lastBundle(phase: Phase, text: string | undefined): MimeBundle {
   };
 }
 
+/** A line of text between phases. */
+export function noteBundle(text: string): MimeBundle {
+  return { "text/html": html`<div style="${line};opacity:0.7">${text}</div>`.markup, "text/plain": text };
+}
+
 /** Facts of which none is broken where the line is too long for the cell. */
 function unbroken(facts: readonly string[]): Html[] {
   return facts.map((fact, i) => html`${i > 0 ? " · " : ""}<span style="white-space:nowrap">${fact}</span>`);

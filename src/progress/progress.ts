@@ -37,4 +37,9 @@ export class Progress implements Reporter {
     const phase = new Phase(label, total, this.now);
     return this.stream.isTTY ? liveLine(phase, this.stream, this.now) : loggedLine(phase, this.stream, this.now);
   }
+
+  /** Writes a line of text, between phases. */
+  note(text: string): void {
+    if (!this.quiet) this.stream.write(`${text}\n`);
+  }
 }
