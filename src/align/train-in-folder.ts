@@ -39,7 +39,7 @@ const checkpointInterval = 60;
  * interrupted training goes on to the same bytes. When the signal asks to stop, a checkpoint is
  * written first.
  *
- * @returns the trained policy; the checkpoint is left until {@link forgetCheckpoint}
+ * @returns the trained policy, which is the caller's to free; the checkpoint is left until {@link forgetCheckpoint}
  */
 export async function trainInFolder<Example>(
   folder: RunFolder,
@@ -47,17 +47,34 @@ export async function trainInFolder<Example>(
   random: Random,
   { signal, onProgress }: TaskOptions = {},
 ): Promise<Policy> {
-  const { kind, iteration, objective, examples, options, heldOut } = phase;
-  const file = checkpointFile(iteration);
+  const file = checkpointFile(phase.iteration);
   const from = (await folder.has(file)) ? await readCheckpoint(folder.file(file)) : undefined;
   const policy = await phase.start();
-  if (from) await policy.replace(from.parameters);
-  const isLater = (row: LoggedStep) => row.phase === kind && row.iteration === iteration && row.step > (from?.position.step ?? 0);
+  try {
+    if (from) await policy.replace(from.parameters);
+    await trainPolicy(folder, phase, policy, from?.position, random, { signal, onProgress });
+    return policy;
+  } catch (error) {
+    await policy.free();
+    throw error;
+  }
+}
+
+async function trainPolicy<Example>(
+  folder: RunFolder,
+  phase: Phase<Example>,
+  policy: Policy,
+  from: TrainerState | undefined,
+  random: Random,
+  { signal, onProgress }: TaskOptions,
+): Promise<void> {
+  const { kind, iteration, objective, examples, options, heldOut } = phase;
+  const isLater = (row: LoggedStep) => row.phase === kind && row.iteration === iteration && row.step > (from?.step ?? 0);
   await folder.repairRows<LoggedStep>("metrics.jsonl", (row) => !isLater(row));
 
   const referenceParameters = from ? undefined : await movingReference(phase);
-  const training = await Trainer.begin(policy, objective, examples, options, random, { from: from?.position, heldOut, referenceParameters });
-  const keep = async () => writeCheckpoint(folder.file(file), policy, await training.position());
+  const training = await Trainer.begin(policy, objective, examples, options, random, { from, heldOut, referenceParameters });
+  const keep = async () => writeCheckpoint(folder.file(checkpointFile(iteration)), policy, await training.position());
   try {
     let kept = performance.now();
     for await (const record of training.steps(signal)) {
@@ -69,7 +86,6 @@ export async function trainInFolder<Example>(
       }
     }
     signal?.throwIfAborted();
-    return policy;
   } catch (error) {
     if (signal?.aborted) await keep();
     throw error;

@@ -4,7 +4,7 @@ import { InputError } from "../base/errors.js";
 import { reported } from "../base/task.js";
 import type { PreferencePair } from "../data/pair.js";
 import { tokenizePairs } from "../data/tokenize.js";
-import type { OnnxEngineOptions } from "../engine/onnx/engine.js";
+import type { EngineOptions } from "../engine/create-engine.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
 import { margins, pairLogProbs, pairRewards, type Margin } from "../review/index.js";
@@ -22,13 +22,15 @@ export interface ReviewedRow extends Margin {
 
 /**
  * Implicit reward margins of any pairs under the policy of every iteration of a run, by the loss that it was trained
- * with and against the model that it began from. Nothing is kept in the run's folder.
+ * with and against the model that it began from. Nothing is kept in the run's folder, nor in memory.
+ *
+ * @param engine where the policies are loaded. Default: on the engine of the run
  *
  * @returns a row for each policy and each pair, with lengths, and scores where the pairs have them
  * @example const reviewed = await review(run, heldOut);
  * @throws InputError where a pair does not fit the model's context
  */
-export async function review(run: Run, pairs: readonly PreferencePair[], engine: OnnxEngineOptions = {}): Promise<ColumnTable> {
+export async function review(run: Run, pairs: readonly PreferencePair[], engine?: EngineOptions): Promise<ColumnTable> {
   const { loss: choice, ...settings } = await run.options();
   const loss = lossNamed(choice, settings);
   const rows: ReviewedRow[] = [];
@@ -45,11 +47,20 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine:
     const label = `review ${iteration}/${run.iterations.length - 1}`;
     return reported(label, cell, async (work) => ({ tokenized, values: await pairLogProbs(policy, tokenized, work) }));
   };
-  const { values: reference } = await underPolicy(0, (policy) => logProbs(policy, 0));
-  for (const { iteration } of run.iterations.slice(1)) {
-    const { tokenized, values } = await underPolicy(iteration, (policy) => logProbs(policy, iteration));
-    const own = margins(tokenized, pairRewards(loss, tokenized, values, reference), [], [1]);
-    rows.push(...own.map((row) => ({ iteration: iteration + 1, ...row, kept: row.margin > 0 })));
+  let base: Policy | undefined;
+  try {
+    const { values: reference } = await underPolicy(0, (policy) => {
+      // Held until the end, so that it is not read again for each iteration's adapter.
+      if (policy.config.adapter) base = policy.withoutAdapter();
+      return logProbs(policy, 0);
+    });
+    for (const { iteration } of run.iterations.slice(1)) {
+      const { tokenized, values } = await underPolicy(iteration, (policy) => logProbs(policy, iteration));
+      const own = margins(tokenized, pairRewards(loss, tokenized, values, reference), [], [1]);
+      rows.push(...own.map((row) => ({ iteration: iteration + 1, ...row, kept: row.margin > 0 })));
+    }
+  } finally {
+    await base?.free();
   }
   return tableOf(rows);
 }

@@ -7,6 +7,8 @@ import { InputError } from "../base/errors.js";
 import type { BootstrappedRow } from "../bootstrap/index.js";
 import type { PairRow } from "../data/pair-row.js";
 import type { EngineOptions } from "../engine/create-engine.js";
+import type { EngineDescription } from "../engine/engine.js";
+import type { ProgramCache } from "../engine/program-cache.js";
 import type { JudgedResponse } from "../judge/evaluate.js";
 import { loadTokenizer } from "../model/load-tokenizer.js";
 import type { Policy } from "../model/policy.js";
@@ -15,7 +17,8 @@ import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
 import type { MethodOptions } from "../run/options.js";
 import type { IterationSummary, RunSummary } from "../run/summary.js";
-import { loadModel } from "./load-model.js";
+import { openModel } from "./load-model.js";
+import { programsOn, sharedPrograms } from "./programs.js";
 import { tableOf } from "./table-of.js";
 
 /** Where a run of adapters, which have no tokenizer of their own, keeps the tokenizer. */
@@ -39,7 +42,7 @@ export interface Iteration {
   readonly bootstrapped: ColumnTable;
   /** Its answers to the held-out prompts with their length in tokens and their gold reward, where there is one. */
   readonly responses: ColumnTable;
-  /** Loads its policy. */
+  /** Loads its policy, by default on the engine of the run; it is the caller's to free. */
   policy(engine?: EngineOptions): Promise<Policy>;
 }
 
@@ -56,9 +59,10 @@ export class Run {
   /**
    * Reads a run's folder.
    *
+   * @param programs where its policies are loaded. Default: those of an engine like the run's own
    * @throws InputError where it holds no finished run
    */
-  static async open(path: string): Promise<Run> {
+  static async open(path: string, programs?: ProgramCache): Promise<Run> {
     const folder = new RunFolder(path);
     if (!(await folder.has("summary.json"))) {
       throw new InputError(`${path}: found no summary.json, expected the folder of a run that has ended`);
@@ -94,7 +98,10 @@ export class Run {
           },
           bootstrapped: tableOf(bootstrapped),
           responses: tableOf(responses.map((row) => ({ ...row, length: tokenizer.encode(row.response).length }))),
-          policy: (engine) => loadModel(folder.file(`iteration-${iteration}/model`), engine),
+          policy: async (engine) => {
+            const on = engine ? sharedPrograms(engine) : (programs ?? (await programsOn(await engineOf(path))));
+            return openModel(folder.file(`iteration-${iteration}/model`), on);
+          },
         };
       }),
     );
@@ -123,7 +130,7 @@ export class Run {
     return JSON.parse(await readFile(join(this.folder, "config.json"), "utf8")) as MethodOptions;
   }
 
-  /** Loads the policy that the run ended with. */
+  /** Loads the policy that the run ended with, by default on the engine of the run; it is the caller's to free. */
   policy(engine?: EngineOptions): Promise<Policy> {
     return this.iteration(this.all.length - 1).policy(engine);
   }
@@ -131,6 +138,12 @@ export class Run {
   async [displaySymbol](): Promise<MimeBundle> {
     return showTable(iterationTable(this.iterations), { title: `${this.summary.method}, ${this.folder}` })[displaySymbol]();
   }
+}
+
+/** The engine that a run was made on. */
+async function engineOf(folder: string): Promise<EngineDescription> {
+  const { engine = "onnx", provider, backend } = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Partial<EngineDescription>;
+  return { engine, ...(provider !== undefined && { provider }), ...(backend !== undefined && { backend }) };
 }
 
 /** The iterations as a table of figures; those that no iteration has are left out. */

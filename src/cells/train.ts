@@ -62,29 +62,34 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
   const facts = { name, ...options, config, ...(config.adapter && { origin }), ...(judge && { judge: judge.name }) };
   const path = given ?? join("runs", `${name.replaceAll(" ", "-")}-${fingerprint(facts, parameters, tokenized, held?.pairs ?? [])}`);
   const folder = new RunFolder(path);
-  if (await folder.has("summary.json")) return Run.open(path);
+  if (await folder.has("summary.json")) return Run.open(path, policy.programs);
 
-  await writeJson(folder.file("config.json"), { method: name, ...options, truncatePrompts });
+  await writeJson(folder.file("config.json"), { method: name, ...options, truncatePrompts, ...(await policy.programs.engine.describe()) });
   await folder.sweep();
   if (config.adapter) {
     for (const [file, text] of tokenizer.files) await writeFileAtomic(folder.file(tokenizerFolder, file), text);
   }
   if (held) await folder.fixedRows("held-out-pairs.jsonl", held.pairs.map(pairRow));
-  await runMethod(
-    method,
-    {
-      start: { config, tokenizer, parameters },
-      ...(config.adapter && { base: policy.withoutAdapter() }),
-      pairs: tokenized,
-      ...(referenceCache !== undefined && { referenceCache }),
-      ...(judge && { judge: responseJudge(judge, pairs) }),
-      ...(held && { heldOut: held.pairs, evaluate: evaluateInFolder(held, folder, Random.seeded(options.seed).fork("evaluate"), watch) }),
-    },
-    folder,
-    policy.programs,
-    watch,
-  );
-  return Run.open(path);
+  const base = config.adapter && policy.withoutAdapter();
+  try {
+    await runMethod(
+      method,
+      {
+        start: { config, tokenizer, parameters },
+        ...(base && { base }),
+        pairs: tokenized,
+        ...(referenceCache !== undefined && { referenceCache }),
+        ...(judge && { judge: responseJudge(judge, pairs) }),
+        ...(held && { heldOut: held.pairs, evaluate: evaluateInFolder(held, folder, Random.seeded(options.seed).fork("evaluate"), watch) }),
+      },
+      folder,
+      policy.programs,
+      watch,
+    );
+  } finally {
+    await base?.free();
+  }
+  return Run.open(path, policy.programs);
 }
 
 /** Names a run by all that its results depend on; of an adapter's model, which may be large, by where it comes from. */

@@ -6,6 +6,7 @@ import { inputError } from "../base/errors.js";
 import { flipLabels, tokenizePairs, type LoadedPreferences } from "../data/index.js";
 import { loadPreferences } from "../data/load-preferences.js";
 import { pairRow } from "../data/pair-row.js";
+import { textsOf } from "../data/texts-of.js";
 import { writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
 import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
@@ -30,7 +31,7 @@ import {
 import { writeReport } from "./report/run-report.js";
 import { openRun } from "./run-config.js";
 import { withSession, type CommandSession } from "./session.js";
-import { isFromScratch, startingModel, textsOf } from "./start.js";
+import { isFromScratch, startingModel } from "./start.js";
 import { summaryTable } from "./summary-table.js";
 
 /** Everything that `sera align` is told. */

@@ -9,13 +9,14 @@ import { Random } from "../base/random.js";
 import { reported } from "../base/task.js";
 import { tokenizeDemonstrations } from "../data/index.js";
 import { loadDemonstrations } from "../data/load-demonstrations.js";
+import { textsOf } from "../data/texts-of.js";
 import { Policy } from "../model/policy.js";
 import { sftTraining } from "./align.js";
 import { dataNotes } from "./data-notes.js";
 import { dataOptions, engineOptions, sftOptions, whole, type DataArguments, type EngineArguments, type SftArguments } from "./options.js";
 import { openRun } from "./run-config.js";
 import { withSession, type CommandSession } from "./session.js";
-import { startingModel, textsOf } from "./start.js";
+import { startingModel } from "./start.js";
 
 /** Everything that `sera sft` is told. */
 export interface SftRun extends DataArguments, EngineArguments, SftArguments {

@@ -41,7 +41,7 @@ export async function cachedPairLogProbs(
 }
 
 async function fingerprintOf(policy: Policy, pairs: readonly PairTokens[]): Promise<string> {
-  const hash = createHash("sha256").update(await policy.fingerprint());
+  const hash = createHash("sha256").update(JSON.stringify(await policy.fingerprint()));
   for (const { prompt, chosen, rejected } of pairs) {
     for (const tokens of [prompt, chosen, rejected]) hash.update(`${tokens.length} `).update(tokens);
   }

@@ -240,8 +240,11 @@ export class Stages {
         const label = kind === "sft" ? "sft" : this.place.label("align", iteration);
         const random = this.random.fork(kind, iteration);
         const policy = await reported(label, this.place.watch, (work) => trainInFolder(this.place.folder, phase, random, work));
-        await savePolicy(policy, this.place.folder.file(model));
-        await policy.free();
+        try {
+          await savePolicy(policy, this.place.folder.file(model));
+        } finally {
+          await policy.free();
+        }
         // Trainings of other iterations have batches of other shapes.
         await this.place.programs.clear();
       });

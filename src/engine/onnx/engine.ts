@@ -1,6 +1,6 @@
 import { InputError } from "../../base/errors.js";
 import type { Value } from "../../graph/value.js";
-import type { Executable, Program, Usage } from "../engine.js";
+import type { EngineDescription, Executable, Program, Usage } from "../engine.js";
 import { updatesInPlace } from "../in-place.js";
 import type { Leaf } from "../thread/calls.js";
 import { ThreadEngine } from "../thread/thread-engine.js";
@@ -44,6 +44,10 @@ export class OnnxEngine extends ThreadEngine<PreparedProgram> {
   /** Where ops run: the provider that was asked for, or what "auto" has found. */
   async provider(): Promise<Provider> {
     return (this.chosen ??= await chooseProvider());
+  }
+
+  async describe(): Promise<EngineDescription> {
+    return { engine: "onnx", provider: await this.provider() };
   }
 
   protected override ready(): Promise<unknown> {

@@ -1,4 +1,4 @@
-import type { Executable, Program } from "../engine.js";
+import type { EngineDescription, Executable, Program } from "../engine.js";
 import { ThreadEngine } from "../thread/thread-engine.js";
 import { checkBackendName, type BackendName } from "./backend-names.js";
 import { planOf, type Plan } from "./plan.js";
@@ -29,6 +29,11 @@ export class TfjsEngine extends ThreadEngine<Plan> {
     process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
     super(new URL("./worker.js", import.meta.url));
     this.backend = backend;
+  }
+
+  /** @throws InputError where no backend was named and none works */
+  async describe(): Promise<EngineDescription> {
+    return { engine: "tfjs", backend: this.backend ?? (await this.call("device")) };
   }
 
   protected override settings(): TfjsSettings {

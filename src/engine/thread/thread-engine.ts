@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../base/errors.js";
 import type { Tensor } from "../../graph/tensor.js";
-import type { Engine, Executable, Feeds, Program, State, Usage } from "../engine.js";
+import type { Engine, EngineDescription, Executable, Feeds, Program, State, Usage } from "../engine.js";
 import type { Calls, Request, Response, ThreadData } from "./calls.js";
 import { Gate } from "./gate.js";
 
@@ -51,6 +51,8 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   protected get hasFailed(): boolean {
     return this.failure !== undefined;
   }
+
+  abstract describe(): Promise<EngineDescription>;
 
   abstract prepare(program: Program, usage?: Usage): Promise<Executable>;
 
