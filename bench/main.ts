@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { writeJson } from "../src/base/files.js";
@@ -26,7 +27,7 @@ const works = Object.keys(measures).filter((what) => what !== "matmul");
 const { only, what, provider, engines, json } = new Command("bench")
   .description("Measures training, scoring and decoding, beside PyTorch where .venv (scripts/make-venv.sh) or $PYTHON has it.")
   .addOption(new Option("--only <size>", "one size of bench/sizes.json").choices([...sizes.keys()]))
-  .option("--what <works>", `some of ${works.join(",")}`, oneOrMore(works), works)
+  .option("--what <works>", `some of ${works.join(",")}; or memory: whether it stays flat over loads and reviews`, oneOrMore([...works, "memory"]), works)
   .addOption(new Option("--provider <name>", "where ours runs").choices(providerChoices).default("cpu"))
   .option("--engines <names>", `instead of PyTorch, some of ${benchEngines.join(",")} beside each other`, oneOrMore(benchEngines))
   .option("--json <file>", "write all numbers to this file")
@@ -40,6 +41,14 @@ function oneOrMore(names: readonly string[]): (list: string) => string[] {
     if (unknown !== undefined) throw new InvalidArgumentError(`found "${unknown}", expected some of ${names.join(",")}`);
     return wanted;
   };
+}
+
+if (what.includes("memory")) {
+  const program = fileURLToPath(new URL("./memory.js", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, ["--expose-gc", program, provider], { stdio: ["ignore", "inherit", "pipe"], encoding: "utf8" });
+  // The progress of its runs is of interest only where they fail.
+  if (status !== 0) process.stderr.write(stderr);
+  process.exit(status ?? 1);
 }
 
 const measureOurs = (size: string, work: string, engine = `onnx-${provider}`) =>

@@ -198,6 +198,7 @@ export class Trainer<Example> {
     const rate = learningRateAt(learningRate, schedule, warmup, step, this.total);
     signal?.throwIfAborted();
     const batches = await this.load(plan, signal);
+    await this.policy.prepareToWrite();
     const examples = batches.flatMap((batch) => batch.examples);
     const fetched = await this.runStep(batches, examples, adamW, stepSizes(adamW, rate, step), signal);
     const record = {

@@ -1,15 +1,20 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { inputError } from "../base/errors.js";
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { InputError, inputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
+import { freshModel } from "../data/fresh-model.js";
+import type { PreferencePair } from "../data/pair.js";
+import { textsOf } from "../data/texts-of.js";
 import type { EngineOptions } from "../engine/create-engine.js";
-import { repositoryName } from "../hub/repository-name.js";
-import { readAdapter } from "../model/adapter-files.js";
+import type { ProgramCache } from "../engine/program-cache.js";
+import { describeRepository, repositoryName } from "../hub/repository-name.js";
+import { isAdapterFolder, readAdapter } from "../model/adapter-files.js";
 import type { LoraConfig } from "../model/config.js";
 import { fetchCheckpoint } from "../model/fetch-checkpoint.js";
 import { allLinear, initialLora } from "../model/lora.js";
 import { Policy } from "../model/policy.js";
 import { putAdapter } from "../model/policy-files.js";
+import { isPreset, preset, type PresetName } from "../model/presets.js";
 import { withDownload } from "./download.js";
 import { sharedPrograms } from "./programs.js";
 
@@ -18,50 +23,116 @@ export interface LoadModelOptions extends EngineOptions {
   /** Branch, tag or commit of a repository of the hub. Default `main`. */
   readonly revision?: string;
   /**
-   * A fresh adapter, which is then all that is trained; the model itself stays, and is held once. By default α is twice
-   * the rank, and the layers are all linear ones but the head.
+   * A fresh adapter, which is then all that is trained; the model itself stays, and is held once, however many adapters
+   * are on it. By default α is twice the rank, and the layers are all linear ones but the head.
    */
   readonly lora?: Partial<LoraConfig> & Pick<LoraConfig, "rank">;
-  /** Of the adapter's first numbers. Default 0. */
+  /** Pairs whose texts a preset learns its vocabulary from; all but `world` need them. */
+  readonly pairs?: readonly PreferencePair[];
+  /** Of the first numbers of an adapter or a preset. Default 0. */
   readonly seed?: number;
 }
 
 /**
  * Loads a model, ready to write, to score and to be trained; see {@link loadCheckpoint} for the errors. A model of
  * the hub is downloaded first, or taken from the cache that Python's libraries use too; a download that was
- * interrupted goes on when the cell is run again.
+ * interrupted goes on when the cell is run again. It stays in memory until {@link Policy.free}.
  *
  * @param source a checkpoint folder in Hugging Face layout, as transformers and this library write them, or a folder
  *   with a LoRA adapter as PEFT and this library write them, which names its model; or a repository of the hub with
- *   either, `org/name` or `org/name@revision`; a folder of that name is meant first
+ *   either, `org/name` or `org/name@revision`; or a preset (`tiny`, `small`, `base`, `world`), which is a small model
+ *   with fresh parameters, to be trained from scratch. A folder of that name is meant first
  *
  * @example const start = await loadModel(world.sft);
  * @example const policy = await loadModel("HuggingFaceTB/SmolLM2-135M-Instruct", { lora: { rank: 16 } });
+ * @example const fresh = await loadModel("tiny", { pairs, seed: 1 });
  * @throws InputError where the hub has no such model or may not be asked, see {@link openRepository}; where a target of
- *   the adapter is no layer's name
+ *   the adapter is no layer's name; where a preset is given no pairs, or an adapter
  */
-export async function loadModel(source: string, options: LoadModelOptions = {}): Promise<Policy> {
-  const { revision, lora, seed = 0, ...engine } = options;
-  const name = await repositoryName(source, "model", revision);
-  const folder = name ? await withDownload(source, (work) => fetchCheckpoint(name, work)) : source;
-  const policy = isAdapter(folder)
-    ? await loadAdapted(folder, engine)
-    : await Policy.load(sharedPrograms(engine), folder, name ? source : resolve(folder));
-  if (!lora) return policy;
-  if (policy.config.adapter) throw inputError({ file: source }, "an adapter, and lora besides", "one of the two");
-  const adapter: LoraConfig = { alpha: 2 * lora.rank, targets: allLinear, ...lora };
-  return policy.withAdapter(adapter, initialLora(policy.config, adapter, Random.seeded(seed).fork("lora")));
+export function loadModel(source: string, options: LoadModelOptions = {}): Promise<Policy> {
+  const { revision, lora, pairs, seed, ...engine } = options;
+  return loadModelOn(sharedPrograms(engine), source, { revision, lora, seed, ...(pairs && { texts: () => textsOf(pairs) }) });
 }
 
-function isAdapter(folder: string): boolean {
-  return existsSync(join(folder, "adapter_config.json")) && !existsSync(join(folder, "config.json"));
+/** Which model {@link loadModelOn} is to load, besides its source. */
+export interface ModelChoice extends Pick<LoadModelOptions, "revision" | "lora" | "seed"> {
+  /** What a preset learns its vocabulary from. */
+  readonly texts?: () => Iterable<string>;
 }
 
-async function loadAdapted(folder: string, engine: EngineOptions): Promise<Policy> {
+/** {@link loadModel} on an engine that is there already. */
+export async function loadModelOn(programs: ProgramCache, source: string, choice: ModelChoice): Promise<Policy> {
+  const { revision, lora, texts, seed = 0 } = choice;
+  const name = (await isThere(source)) ? undefined : presetNamed(source);
+  if (name !== undefined) return loadPreset(name, programs, choice);
+  if (texts) throw new InputError(`pairs: only a preset learns its vocabulary from pairs, and ${source} has its own; leave them out`);
+  if (!lora) return openModel(source, programs, revision);
+  const base = await openBase(source, programs, revision, "lora on top: load it without lora, or put lora on its model");
+  try {
+    const adapter: LoraConfig = { alpha: 2 * lora.rank, targets: allLinear, ...lora };
+    return await base.withAdapter(adapter, initialLora(base.config, adapter, Random.seeded(seed).fork("lora")));
+  } finally {
+    await base.free();
+  }
+}
+
+/**
+ * Opens a model on an engine that is there already; see {@link loadModel} for what the source may be, except a preset.
+ * The model below an adapter is shared with all who hold it as a base, and freed with the last.
+ */
+export async function openModel(source: string, programs: ProgramCache, revision?: string): Promise<Policy> {
+  const { folder, origin } = await findModel(source, revision);
+  if (!isAdapterFolder(folder)) return Policy.load(programs, folder, origin);
   const adapter = await readAdapter(folder);
   const { baseModel } = adapter.config;
   if (baseModel === undefined) {
-    throw inputError({ file: join(folder, "adapter_config.json") }, "no base_model_name_or_path", "the model that the adapter is for");
+    throw inputError({ file: folder }, "no base_model_name_or_path in adapter_config.json", "the model that the adapter is for");
   }
-  return putAdapter(await loadModel(baseModel, engine), adapter, folder);
+  const base = await openBase(baseModel, programs, undefined, `${folder} on top: only an adapter on a whole model can be loaded`);
+  try {
+    return await putAdapter(base, adapter, folder);
+  } finally {
+    await base.free();
+  }
+}
+
+/** @param above what is to be put on it, for the error where it is an adapter itself */
+async function openBase(source: string, programs: ProgramCache, revision: string | undefined, above: string): Promise<Policy> {
+  const { folder, origin } = await findModel(source, revision);
+  if (isAdapterFolder(folder)) throw new InputError(`${source} is an adapter, and cannot have ${above}`);
+  return Policy.loadBase(programs, folder, origin);
+}
+
+async function loadPreset(name: PresetName, programs: ProgramCache, { revision, lora, texts, seed = 0 }: ModelChoice): Promise<Policy> {
+  const chosen = preset(name);
+  if (revision !== undefined) throw new InputError(`revision: the preset ${name} has none; leave it out`);
+  if (lora) throw new InputError(`lora: the preset ${name} is not trained yet, so that an adapter would have nothing to adapt; train it whole, and load its folder with lora then`);
+  if (chosen.vocabulary && !texts) {
+    throw new InputError(`pairs: the preset ${name} learns its vocabulary from your pairs; loadModel("${name}", { pairs })`);
+  }
+  return Policy.create(programs, await freshModel(chosen, texts ?? (() => []), seed));
+}
+
+/** Where a model lies, downloaded if need be, and what an adapter on it names it by. */
+async function findModel(source: string, revision: string | undefined): Promise<{ readonly folder: string; readonly origin: string }> {
+  const name = await repositoryName(source, "model", revision);
+  if (!name) return { folder: source, origin: resolve(source) };
+  return { folder: await withDownload(source, (work) => fetchCheckpoint(name, work)), origin: describeRepository(name) };
+}
+
+/**
+ * @returns undefined where it has the form of a path or a repository's name
+ * @throws InputError naming the presets where it has neither form, and is none
+ */
+function presetNamed(source: string): PresetName | undefined {
+  if (isPreset(source)) return source;
+  if (/^[\w-]+$/.test(source)) preset(source);
+  return undefined;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -3,7 +3,7 @@ import { InputError } from "../base/errors.js";
 import { reported } from "../base/task.js";
 import type { PreferencePair } from "../data/pair.js";
 import { tokenizePairs } from "../data/tokenize.js";
-import type { OnnxEngineOptions } from "../engine/onnx/engine.js";
+import type { EngineOptions } from "../engine/create-engine.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
 import { margins, pairLogProbs, pairRewards, type Margin } from "../review/index.js";
@@ -21,33 +21,33 @@ export interface ReviewedRow extends Margin {
 
 /**
  * Implicit reward margins of any pairs under the policy of every iteration of a run, by the loss that it was trained
- * with and against the model that it began from. Nothing is kept in the run's folder.
+ * with and against the model that it began from. Nothing is kept in the run's folder, nor in memory.
  *
+ * @param engine where the policies are loaded. Default: on the engine of the run
  * @returns a row for each policy and each pair, with lengths, and scores where the pairs have them
  * @example const reviewed = await review(run, heldOut);
  * @throws InputError where a pair does not fit the model's context
  */
-export async function review(run: Run, pairs: readonly PreferencePair[], engine: OnnxEngineOptions = {}): Promise<ColumnTable> {
+export async function review(run: Run, pairs: readonly PreferencePair[], engine?: EngineOptions): Promise<ColumnTable> {
   const { loss } = run;
   const rows: ReviewedRow[] = [];
-  const underPolicy = async <T>(iteration: number, work: (policy: Policy) => Promise<T>) => {
-    const policy = await run.iteration(iteration).policy(engine);
-    try {
-      return await work(policy);
-    } finally {
-      await policy.free();
-    }
-  };
   const logProbs = (policy: Policy, iteration: number) => {
     const tokenized = tokenizePairs(pairs, policy.tokenizer, { contextLength: policy.config.contextLength }).pairs;
     const label = `review ${iteration}/${run.iterations.length - 1}`;
-    return reported(label, cell, async (work) => ({ tokenized, values: await pairLogProbs(policy, tokenized, work) }));
+    return reported(label, cell, async (task) => ({ tokenized, values: await pairLogProbs(policy, tokenized, task) }));
   };
-  const { values: reference } = await underPolicy(0, (policy) => logProbs(policy, 0));
-  for (const { iteration } of run.iterations.slice(1)) {
-    const { tokenized, values } = await underPolicy(iteration, (policy) => logProbs(policy, iteration));
-    const own = margins(tokenized, pairRewards(loss, tokenized, values, reference), [], [1]);
-    rows.push(...own.map((row) => ({ iteration: iteration + 1, ...row, kept: row.margin > 0 })));
+  // Held until the end, so that a base is not read again for each iteration's adapter.
+  const start = await run.iteration(0).policy(engine);
+  try {
+    const { values: reference } = await logProbs(start, 0);
+    for (const { iteration } of run.iterations.slice(1)) {
+      const policy = await run.iteration(iteration).policy(engine);
+      const { tokenized, values } = await logProbs(policy, iteration).finally(() => policy.free());
+      const own = margins(tokenized, pairRewards(loss, tokenized, values, reference), [], [1]);
+      rows.push(...own.map((row) => ({ iteration: iteration + 1, ...row, kept: row.margin > 0 })));
+    }
+  } finally {
+    await start.free();
   }
   return tableOf(rows);
 }

@@ -2,6 +2,7 @@ import type { ColumnTable } from "arquero";
 import { z } from "zod";
 import { InputError } from "../base/errors.js";
 import type { EngineOptions } from "../engine/create-engine.js";
+import type { ProgramCache } from "../engine/program-cache.js";
 import { loadTokenizer } from "../model/load-tokenizer.js";
 import type { Policy } from "../model/policy.js";
 import type { PreferenceLoss } from "../align/losses/index.js";
@@ -13,8 +14,11 @@ import { readIdentity, type RunFacts } from "../run/folder/identity.js";
 import { runLayout } from "../run/folder/layout.js";
 import { RunFolder } from "../run/folder/run-folder.js";
 import type { IterationSummary, RunSummary } from "../run/summary.js";
-import { loadModel } from "./load-model.js";
+import { openModel } from "./load-model.js";
+import { programsOn, sharedPrograms } from "./programs.js";
 import { tableOf } from "./table-of.js";
+
+const engineFacts = z.object({ engine: z.string(), provider: z.string().optional(), backend: z.string().optional() });
 
 const storedOptions = z.record(z.string(), z.json());
 
@@ -39,7 +43,7 @@ export interface Iteration {
   readonly bootstrapped: ColumnTable;
   /** Its answers to the held-out prompts with their length in tokens and their gold reward, where there is one. */
   readonly responses: ColumnTable;
-  /** Loads its policy. */
+  /** Loads its policy, by default on the engine of the run; it is the caller's to free. */
   policy(engine?: EngineOptions): Promise<Policy>;
 }
 
@@ -58,9 +62,10 @@ export class Run {
   /**
    * Reads a run's folder.
    *
+   * @param programs where its policies are loaded. Default: those of an engine like the run's own
    * @throws InputError where it holds no finished run
    */
-  static async open(path: string): Promise<Run> {
+  static async open(path: string, programs?: ProgramCache): Promise<Run> {
     const identity = await readIdentity(path);
     const folder = await RunFolder.open(path);
     if (!identity || !folder.isFinished) throw new InputError(`${path}: not the folder of a finished run`);
@@ -99,7 +104,8 @@ export class Run {
           responses: tableOf(responses.map((row) => ({ ...row, length: tokenizer.encode(row.response).length }))),
           async policy(engine) {
             await folder.verifyFolder(files.model);
-            return loadModel(folder.file(files.model), engine);
+            const on = engine ? sharedPrograms(engine) : (programs ?? (await programsOn(engineFacts.parse(identity.facts.engine))));
+            return openModel(folder.file(files.model), on);
           },
         };
       }),
@@ -138,7 +144,7 @@ export class Run {
     return lossOf(storedLoss.parse(this.facts.options));
   }
 
-  /** Loads the policy that the run ended with. */
+  /** Loads the policy that the run ended with, by default on the engine of the run; it is the caller's to free. */
   policy(engine?: EngineOptions): Promise<Policy> {
     return this.iteration(this.all.length - 1).policy(engine);
   }

@@ -94,7 +94,7 @@ export async function trainUnder(
 ): Promise<Run> {
   const { folder, redoFrom } = settings;
   const opened = await openRun(method, runInput(policy, pairs, settings), { folder, redoFrom }, controls);
-  return Run.open(opened.folder);
+  return Run.open(opened.folder, policy.programs);
 }
 
 /** Controls of a run in a cell. */

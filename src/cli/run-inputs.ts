@@ -8,12 +8,13 @@ import { tokenizeDemonstrations, tokenizePairs, type TokenizedDemonstration, typ
 import { heldOutPairs } from "../judge/held-out.js";
 import { judgeIdentity } from "../judge/identity.js";
 import { responseJudge, worldJudge } from "../judge/response-judge.js";
+import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy.js";
 import type { RunInput } from "../run/input.js";
 import { dataNotes } from "./data-notes.js";
 import type { DataArguments, EngineArguments } from "./options.js";
 import type { CommandSession } from "./session.js";
-import { isFromScratch, openStart, textsOf, type ModelArguments } from "./start.js";
+import { isFromScratch, openStart, type ModelArguments } from "./start.js";
 
 /** What a run on preference pairs reads. */
 export interface RunArguments extends DataArguments, ModelArguments, EngineArguments {

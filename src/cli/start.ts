@@ -1,58 +1,47 @@
 import type { Command } from "commander";
 import { stat } from "node:fs/promises";
-import { InputError } from "../base/errors.js";
-import { Random } from "../base/random.js";
-import type { PreferencePair } from "../data/pair.js";
-import { world } from "../data/world/shipped.js";
+import { loadModelOn } from "../cells/load-model.js";
 import type { ProgramCache } from "../engine/program-cache.js";
-import type { Checkpoint } from "../model/checkpoint.js";
-import { loadTokenizer } from "../model/load-tokenizer.js";
-import { initialParameters } from "../model/parameters.js";
-import { Policy } from "../model/policy.js";
-import { isPreset, preset } from "../model/presets.js";
-import { trainTokenizer } from "../model/train-tokenizer.js";
-import type { Tokenizer } from "../model/tokenizer.js";
+import type { Policy } from "../model/policy.js";
+import { isPreset } from "../model/presets.js";
+import { number, whole } from "./options.js";
 
+/** Options of every verb that loads a model to be trained. */
 export interface ModelArguments {
   readonly model: string;
+  readonly modelRevision?: string;
+  readonly loraRank?: number;
+  readonly loraAlpha?: number;
+  readonly loraDropout?: number;
+  readonly loraTargets?: readonly string[];
   readonly seed?: number;
 }
 
 export function modelOptions(command: Command): Command {
-  return command.requiredOption("--model <name>", "a checkpoint folder, org/name on the Hugging Face hub, or a preset to train from scratch: world, tiny, small, base");
+  return command
+    .requiredOption("--model <name>", "a checkpoint or adapter folder, org/name on the Hugging Face hub, or a preset to train from scratch: world, tiny, small, base")
+    .option("--model-revision <name>", "branch, tag or commit of a model of the hub (default: main)")
+    .option("--lora-rank <r>", "train an adapter of this rank (LoRA) instead of the whole model", whole(1))
+    .option("--lora-alpha <α>", "scale of the adapter (default: twice the rank)", number)
+    .option("--lora-dropout <share>", "share of the adapter's inputs that are dropped in training (default: 0)", number)
+    .option("--lora-targets <names>", "layers that get an adapter, by the ends of their names, with commas between (default: all linear layers but the head)", names);
 }
 
-export async function openStart({ model, seed = 0 }: ModelArguments, texts: () => Iterable<string>, programs: ProgramCache): Promise<Policy> {
-  if (await isFolder(model)) return Policy.load(programs, model);
-  return Policy.create(programs, await startingModel(model, texts, seed));
+/**
+ * The model that a run begins from, to be freed by the caller.
+ *
+ * @param texts what a preset learns its vocabulary from
+ * @throws InputError as {@link loadModel}
+ */
+export async function openStart(model: ModelArguments, texts: () => Iterable<string>, programs: ProgramCache): Promise<Policy> {
+  const { modelRevision: revision, loraRank: rank, loraAlpha: alpha, loraDropout: dropout, loraTargets: targets, seed } = model;
+  const lora = rank === undefined ? undefined : { rank, ...(alpha !== undefined && { alpha }), ...(dropout !== undefined && { dropout }), ...(targets && { targets }) };
+  return loadModelOn(programs, model.model, { revision, lora, seed, ...((await isFromScratch(model.model)) && { texts }) });
 }
 
 /** Whether `--model` names a model to be trained from scratch; a folder of that name comes first. */
 export async function isFromScratch(model: string): Promise<boolean> {
-  return isPreset(model) && !(await isFolder(model));
+  return isPreset(model) && (await stat(model).catch(() => undefined)) === undefined;
 }
 
-async function startingModel(model: string, texts: () => Iterable<string>, seed: number): Promise<Checkpoint> {
-  const { vocabulary, config: sizes } = preset(model);
-  const tokenizer: Tokenizer = vocabulary
-    ? trainTokenizer(texts(), { vocabSize: vocabulary })
-    : await loadTokenizer(world.tokenizer);
-  const config = { ...sizes, vocabSize: tokenizer.vocabSize };
-  return { config, parameters: initialParameters(config, Random.seeded(seed).fork("parameters")), tokenizer };
-}
-
-/** Every text of the pairs once: prompts, chosen and rejected responses. */
-export function* textsOf(pairs: readonly PreferencePair[]): Iterable<string> {
-  for (const { prompt, chosen, rejected } of pairs) {
-    if (typeof prompt === "string") yield prompt;
-    else yield* prompt.map(({ content }) => content);
-    yield chosen;
-    yield rejected;
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  if (found && !found.isDirectory()) throw new InputError(`model: found the file ${path}, expected a checkpoint folder or a preset`);
-  return found !== undefined;
-}
+const names = (text: string) => text.split(",").map((name) => name.trim());

@@ -1,6 +1,9 @@
 import { InputError, quote } from "../base/errors.js";
-import type { Engine } from "./engine.js";
+import type { Engine, EngineDescription } from "./engine.js";
 import { OnnxEngine, type OnnxEngineOptions } from "./onnx/engine.js";
+import { providers } from "./onnx/providers.js";
+import { threadsFor } from "./onnx/threads.js";
+import { backendNames } from "./tfjs/backend-names.js";
 import { TfjsEngine, type TfjsEngineOptions } from "./tfjs/engine.js";
 
 /** The engines, by what each option of theirs is called. */
@@ -21,7 +24,7 @@ export interface EngineOptions extends OnnxEngineOptions, TfjsEngineOptions {
  * @throws InputError where there is no such engine, or it does not have an option that is given
  */
 export function createEngine({ engine = "onnx", ...options }: EngineOptions = {}): Engine {
-  if (!engineNames.includes(engine)) throw new InputError(`engine: found ${quote(engine)}, expected one of ${engineNames.join(", ")}`);
+  oneOf("engine", engine, engineNames);
   const known: readonly string[] = optionsOf[engine];
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && !known.includes(name)) {
@@ -29,4 +32,30 @@ export function createEngine({ engine = "onnx", ...options }: EngineOptions = {}
     }
   }
   return engine === "tfjs" ? new TfjsEngine(options) : new OnnxEngine(options);
+}
+
+/** The same options with their defaults said, by which it can be seen whether two engines are alike. */
+export function settledOptions({ engine = "onnx", ...options }: EngineOptions): EngineOptions {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return engine === "onnx" ? { engine, provider: "cpu", ...given, threads: threadsFor(options.threads ?? 0) } : { engine, ...given };
+}
+
+/**
+ * The options of an engine that is described.
+ *
+ * @throws InputError where it is none of this library's
+ */
+export function describedOptions(description: EngineDescription): EngineOptions {
+  const { engine, provider, backend } = description;
+  return {
+    engine: oneOf("engine", engine, engineNames),
+    ...(provider !== undefined && { provider: oneOf("provider", provider, providers) }),
+    ...(backend !== undefined && { backend: oneOf("backend", backend, backendNames) }),
+  };
+}
+
+function oneOf<T extends string>(name: string, given: string, known: readonly T[]): T {
+  const found = known.find((candidate) => candidate === given);
+  if (found === undefined) throw new InputError(`${name}: found ${quote(given)}, expected one of ${known.join(", ")}`);
+  return found;
 }

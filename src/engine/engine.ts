@@ -46,10 +46,13 @@ export interface Usage {
   readonly frozen?: boolean;
 }
 
-/** An engine and where it runs. */
+/** An engine, and on what it runs. How many threads it has is no part of it. */
 export interface EngineDescription {
+  /** "onnx" or "tfjs" for those of this library. */
   readonly engine: string;
+  /** ONNX Runtime's execution provider. */
   readonly provider?: string;
+  /** TensorFlow.js's backend. */
   readonly backend?: string;
 }
 
@@ -61,7 +64,7 @@ export interface Engine {
    */
   createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State>;
   prepare(program: Program, usage?: Usage): Promise<Executable>;
-  /** What runs graphs here: the names that numbers may differ by. */
+  /** What it is and what it really runs on, also where that was left to it. */
   describe(): Promise<EngineDescription>;
   /** Frees everything and ends the engine, after the run that is on; what waits behind it is rejected. */
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { inputError, quote } from "../base/errors.js";
@@ -29,6 +30,11 @@ const configFile = "adapter_config.json";
 const weightsFile = "adapter_model.safetensors";
 const prefix = "base_model.model.";
 const suffixes = { a: ".lora_A.weight", b: ".lora_B.weight" } as const;
+
+/** Whether a folder holds an adapter, and no whole model. */
+export function isAdapterFolder(folder: string): boolean {
+  return existsSync(join(folder, configFile)) && !existsSync(join(folder, "config.json"));
+}
 
 /**
  * Reads a folder with a LoRA adapter in PEFT's layout; half precision is widened to float32.

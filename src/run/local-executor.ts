@@ -21,28 +21,13 @@ export class LocalExecutor implements Executor {
   }
 
   async train<Example>(task: TrainingTask<Example>): Promise<ExecutedTraining> {
-    const { from, objective, examples, validation, options, random, reference = from, checkpoint } = task;
-    const kept = checkpoint === undefined ? undefined : await readCheckpoint(checkpoint);
-    const policy = await this.policy(from);
-    if (kept) await policy.replace(kept.parameters);
-    const moves = (options.referenceUpdate ?? "fixed") !== "fixed";
-    const referenceParameters = moves && !kept ? await this.parametersOf(reference) : undefined;
-    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, heldOut: validation, referenceParameters });
-    return {
-      total: trainer.total,
-      get evaluationSeconds() {
-        return trainer.evaluationSeconds;
-      },
-      steps: (signal) => trainer.steps(signal),
-      writeCheckpoint: async (file) => writeCheckpoint(file, policy, await trainer.state()),
-      save: (folder) => savePolicy(policy, folder),
-      end: async () => {
-        await trainer.end();
-        await policy.free();
-        // Trainings of other iterations have batches of other shapes.
-        await this.start.programs.clear();
-      },
-    };
+    const policy = await this.policy(task.from);
+    try {
+      return await this.begin(task, policy);
+    } catch (error) {
+      await policy.free();
+      throw error;
+    }
   }
 
   logProbs(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float64Array> {
@@ -79,9 +64,33 @@ export class LocalExecutor implements Executor {
     await this.base?.free();
   }
 
+  private async begin<Example>(task: TrainingTask<Example>, policy: Policy): Promise<ExecutedTraining> {
+    const { from, objective, examples, validation, options, random, reference = from, checkpoint } = task;
+    const kept = checkpoint === undefined ? undefined : await readCheckpoint(checkpoint);
+    if (kept) await policy.replace(kept.parameters);
+    const moves = (options.referenceUpdate ?? "fixed") !== "fixed";
+    const referenceParameters = moves && !kept ? await this.parametersOf(reference) : undefined;
+    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, heldOut: validation, referenceParameters });
+    return {
+      total: trainer.total,
+      get evaluationSeconds() {
+        return trainer.evaluationSeconds;
+      },
+      steps: (signal) => trainer.steps(signal),
+      writeCheckpoint: async (file) => writeCheckpoint(file, policy, await trainer.state()),
+      save: (folder) => savePolicy(policy, folder),
+      end: async () => {
+        await trainer.end();
+        await policy.free();
+        // Trainings of other iterations have batches of other shapes.
+        await this.start.programs.clear();
+      },
+    };
+  }
+
   /** A policy of its own, to be freed. */
   private async policy(model: ModelRef): Promise<Policy> {
-    if (model === "start") return this.start.withParameters(await this.start.parameters());
+    if (model === "start") return this.start.share();
     return loadPolicy(this.start.programs, model.folder, this.base);
   }
 

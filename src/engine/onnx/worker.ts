@@ -63,7 +63,7 @@ const frozenSessionsFor = (programSession: ProgramSession) =>
     return programSession(program, program.frozen.map(({ name }, i) => ({ path: stateName(name), data: bytes(tensors[i]!.data as Float32Array) })));
   });
 
-const calls = (memory: Memory, programSession: ProgramSession, frozenSessions: FrozenSessions): Handlers<PreparedProgram> => ({
+const calls = (memory: Memory, programSession: ProgramSession, frozenSessions: FrozenSessions): Omit<Handlers<PreparedProgram>, "device"> => ({
   createState() {
     states.set(++created, new Map());
     return created;
@@ -156,5 +156,5 @@ serve(async (settings: SessionSettings) => {
   const createSession = sessionsFor(settings);
   const memory = keepsState(settings.provider) ? deviceMemory(createSession) : hostMemory;
   const programSession = programSessionsFor(createSession, memory);
-  return calls(memory, programSession, frozenSessionsFor(programSession));
+  return { device: () => settings.provider, ...calls(memory, programSession, frozenSessionsFor(programSession)) };
 });

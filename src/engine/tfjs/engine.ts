@@ -31,12 +31,13 @@ export class TfjsEngine extends ThreadEngine<Plan> {
     this.backend = backend;
   }
 
-  protected override settings(): TfjsSettings {
-    return { backend: this.backend };
+  /** @throws InputError where no backend was named and none works */
+  async describe(): Promise<EngineDescription> {
+    return { engine: "tfjs", backend: this.backend ?? (await this.call("device")) };
   }
 
-  async describe(): Promise<EngineDescription> {
-    return { engine: "tfjs", ...(this.backend !== undefined && { backend: this.backend }) };
+  protected override settings(): TfjsSettings {
+    return { backend: this.backend };
   }
 
   async prepare(program: Program): Promise<Executable> {

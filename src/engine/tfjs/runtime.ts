@@ -31,6 +31,8 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
   let created = 0;
 
   return {
+    device: () => backend,
+
     createState() {
       states.set(++created, new Map());
       return created;

@@ -18,6 +18,8 @@ export interface Calls<Prepared> {
   prepare(program: Prepared): number;
   run(executable: number, feeds: Feeds, states: readonly number[]): Record<string, Tensor>;
   release(executable: number): void;
+  /** On what the thread runs: its provider or backend. */
+  device(): string;
 }
 
 export interface Request<K extends keyof Calls<never> = keyof Calls<never>> {

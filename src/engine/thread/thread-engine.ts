@@ -52,9 +52,9 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     return this.failure !== undefined;
   }
 
-  abstract prepare(program: Program, usage?: Usage): Promise<Executable>;
-
   abstract describe(): Promise<EngineDescription>;
+
+  abstract prepare(program: Program, usage?: Usage): Promise<Executable>;
 
   async createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State> {
     await this.ready();

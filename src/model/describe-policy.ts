@@ -1,0 +1,34 @@
+import type { EngineDescription } from "../engine/engine.js";
+import type { ModelConfig } from "./config.js";
+import { loraLayers } from "./lora.js";
+import { parameterCount } from "./parameters.js";
+
+const count = (number: number) => number.toLocaleString("en-US");
+
+/** A model in words: where it was loaded from, what it is, and what is trained. */
+export function describeModel(config: ModelConfig, origin: string | undefined) {
+  const { architecture, adapter } = config;
+  return {
+    model: origin ?? "fresh",
+    architecture,
+    parameters: parameterCount(config),
+    adapter: adapter ? describeAdapter(config, adapter) : "none",
+  };
+}
+
+function describeAdapter(config: ModelConfig, adapter: NonNullable<ModelConfig["adapter"]>): string {
+  const layers = loraLayers(config, adapter);
+  const trained = layers.reduce((sum, { inputs, outputs }) => sum + adapter.rank * (inputs + outputs), 0);
+  return `LoRA of rank ${adapter.rank}, α ${adapter.alpha}, on ${layers.length} layers: ${count(trained)} parameters`;
+}
+
+/** The same in one line. */
+export function modelLine(config: ModelConfig, origin: string | undefined): string {
+  const { model, architecture, parameters, adapter } = describeModel(config, origin);
+  return [model, architecture, `${count(parameters)} parameters`, ...(config.adapter ? [adapter] : [])].join(", ");
+}
+
+/** An engine and what it runs on, such as "onnx, cpu". */
+export function engineLine({ engine, provider, backend }: EngineDescription): string {
+  return [engine, provider ?? backend].filter((part) => part !== undefined).join(", ");
+}
