@@ -60,14 +60,23 @@ export * from "./notebook/index.js";
 export * as plot from "./plot/index.js";
 export * from "./review/index.js";
 export * as methods from "./methods/index.js";
-export type { Recipe, RecipeOptions, SelfImprovingOptions, SelfImprovingRecipe } from "./methods/index.js";
+export type { Recipe } from "./methods/recipe.js";
 export { runMethod, type Method } from "./run/method.js";
-export { checkMethodOptions, defaultFlatMethod, defaultMethod, type FlatMethodOptions, type MethodOptions } from "./run/options.js";
+export type {
+  IterativeDpoOptions,
+  LabelContext,
+  Labeller,
+  MethodOptions,
+  PairingRule,
+  RecipeOptions,
+  SelectionRule,
+  SelfImprovingOptions,
+  SeraOptions,
+} from "./run/options/index.js";
 export type { BootstrappedPair, OfflinePair, RunInput, TrainingPair, RunControls } from "./run/input.js";
 export { Stages } from "./run/stages.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./run/summary.js";
 export { selfImprove, seraMethod } from "./sera.js";
-export { checkSeraOptions, defaultFlatSera, defaultSera, seraOptions, type FlatSeraOptions, type SeraOptions } from "./sera-options.js";
 export { agreementOf, type Agreement } from "./stats/agreement.js";
 export { bootstrapInterval, type Interval } from "./stats/interval.js";
 export { lengthControlledWinRate, type Contest } from "./stats/length-controlled.js";

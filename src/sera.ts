@@ -1,11 +1,11 @@
-import { lossNamed } from "./align/losses/index.js";
-import { balancingPenalty, formPairs, penalizeLength, type LabelledSample, type SamplePair } from "./bootstrap/index.js";
-import { capPerPrompt, scoreDifference, selectionRules, type Margin, type Reviewed } from "./review/index.js";
+import { InputError, quote } from "./base/errors.js";
+import { balancingPenalty, formPairs, penalizeLength, type LabelledSample, type Pairing, type Sample, type SamplePair } from "./bootstrap/index.js";
+import { capPerPrompt, scoreDifference, type Margin, type Reviewed } from "./review/index.js";
 import type { BootstrappedPair, TrainingPair } from "./run/input.js";
 import type { Method } from "./run/method.js";
+import { lossOf, pairingOf, resolveOptions, selectionOf, seraForm, type Labeller, type SeraOptions } from "./run/options/index.js";
 import type { Stages } from "./run/stages.js";
 import type { TrainedOn } from "./run/summary.js";
-import { checkSeraOptions, defaultSera, type SeraOptions } from "./sera-options.js";
 
 /**
  * SeRA: trains the policy on all pairs; then, at each further iteration, keeps the pairs with the
@@ -13,14 +13,13 @@ import { checkSeraOptions, defaultSera, type SeraOptions } from "./sera-options.
  * implicit reward, and trains it on these (arXiv 2410.09362, algorithm 1). With one iteration it is
  * the plain direct alignment algorithm.
  *
- * @param options those that differ from {@link defaultSera}
- * @throws InputError where an option is outside its range
+ * @param options those that differ from the defaults
+ * @throws InputError where an option is unknown, outside its range or another method's
  */
-export function seraMethod(options: Partial<SeraOptions>): Method {
-  const all = { ...defaultSera, ...options };
-  checkSeraOptions(all);
-  const name = all.iterations === 1 ? lossNamed(all.loss, all).name : "sera";
-  return { name, options: all, run: (stages) => selfImprove(stages, all) };
+export function seraMethod(options: Partial<SeraOptions> = {}): Method {
+  const all = resolveOptions(seraForm, options);
+  const name = all.iterations === 1 ? lossOf(all).name : "sera";
+  return { name, version: "1", options: all, run: (stages) => selfImprove(stages, all) };
 }
 
 /** The loop: align on all pairs; then review, bootstrap and align on what they give, until the last iteration. */
@@ -39,13 +38,19 @@ export async function selfImprove(stages: Stages, options: SeraOptions): Promise
 /** What an iteration would fail for want of is missed before the first. */
 function checkUsable(stages: Stages, { selectBy, select, labelBy, bootstrap }: SeraOptions): void {
   if (selectBy === "score" && select > 0) stages.pairs.forEach(scoreDifference);
-  if (labelBy === "judge" && bootstrap > 0) stages.needJudge();
+  if (labelBy === "judge" && bootstrap > 0) stages.requireJudge();
+  const count = stages.pairs.length;
+  const isNone = (share: number) => Math.round(share * count) === 0;
+  // How many a rule of one's own keeps is not known before it has seen margins.
+  if (typeof selectBy === "string" && isNone(select) && isNone(bootstrap)) {
+    throw new InputError(`select ${select} and bootstrap ${bootstrap} of ${count} pairs are both 0 pairs, which leaves none to train on; raise one of them`);
+  }
 }
 
 /** Self-review: the pairs of the data, and which of them are kept. */
 function reviewPairs(stages: Stages, t: number, { gamma, select, selectBy, perPrompt }: SeraOptions): Promise<readonly Reviewed[]> {
   return stages.review(t, [1 - gamma, gamma], (rows: readonly Margin[]) => {
-    const kept = selectionRules[selectBy](rows, select, stages.fork("select", t));
+    const kept = selectionOf(selectBy)(rows, select, stages.fork("select", t));
     return perPrompt === undefined ? kept : capPerPrompt(kept, perPrompt);
   });
 }
@@ -58,23 +63,52 @@ async function bootstrapPairs(
 ): Promise<{ pairs: readonly TrainingPair[]; bootstrap: TrainedOn["bootstrap"] }> {
   const count = Math.round(options.bootstrap * stages.pairs.length);
   if (count === 0) return { pairs: [], bootstrap: null };
-  const { gamma, responses, labelBy, pairBy } = options;
-  const samples = await stages.samples(t, responses, (drawn) =>
-    labelBy === "judge" ? stages.labelByJudge(t, drawn) : stages.labelByReward(t, [1 - gamma, gamma], drawn),
-  );
-  const { pairs, counts } = formPairs(lengthPenalized(samples, options, stages.stopIds), count, stages.stopIds, pairBy);
+  const pairing = pairingOf(options.pairBy);
+  const samples = await stages.samples(t, options.responses, (drawn) => label(stages, t, options, drawn));
+  const penalized = lengthPenalized(samples, options.lengthPenalty, stages.stopIds, pairing);
+  const { pairs, counts } = formPairs(penalized, count, stages.stopIds, pairing);
   const made = pairs.map((pair) => bootstrappedPair(stages, pair));
   await stages.saveBootstrapped(t, made);
   return { pairs: made, bootstrap: counts };
 }
 
+/** Samples with their rewards, by whatever the options say. */
+function label(stages: Stages, t: number, { gamma, labelBy }: SeraOptions, drawn: readonly Sample[]): Promise<readonly LabelledSample[]> {
+  if (labelBy === "judge") return stages.labelByJudge(t, drawn);
+  const byReward = () => stages.labelByReward(t, [1 - gamma, gamma], drawn);
+  return labelBy === "implicit" ? byReward() : labelByOwn(stages, t, labelBy, drawn, byReward);
+}
+
+/** Samples with the rewards of a labeller of the user's own. */
+async function labelByOwn(
+  stages: Stages,
+  t: number,
+  labeller: Labeller,
+  drawn: readonly Sample[],
+  byReward: () => Promise<readonly LabelledSample[]>,
+): Promise<readonly LabelledSample[]> {
+  let rewarded: Promise<readonly LabelledSample[]> | undefined;
+  const rewards = await labeller.label(drawn, {
+    iteration: t,
+    prompt: ({ id }) => stages.text(stages.prompt(id)),
+    response: ({ tokens }) => stages.text(tokens),
+    implicitRewards: async () => (await (rewarded ??= byReward())).map(({ reward }) => reward),
+  });
+  if (rewards.length !== drawn.length || !rewards.every(Number.isFinite)) {
+    throw new InputError(`labelBy: the labeller ${quote(labeller.name)} must give one finite reward for each of the ${drawn.length} samples`);
+  }
+  // Where the implicit reward was asked for, the log-probabilities under the reference are known too.
+  return ((await rewarded) ?? drawn).map((sample, i) => ({ ...sample, reward: rewards[i]! }));
+}
+
 function lengthPenalized(
   samples: readonly LabelledSample[],
-  { lengthPenalty, pairBy }: SeraOptions,
+  penalty: number | "auto",
   stopIds: readonly number[],
+  pairing: Pairing,
 ): readonly LabelledSample[] {
-  if (lengthPenalty === 0) return samples;
-  return penalizeLength(samples, lengthPenalty === "auto" ? balancingPenalty(samples, stopIds, pairBy).alpha : lengthPenalty);
+  if (penalty === 0) return samples;
+  return penalizeLength(samples, penalty === "auto" ? balancingPenalty(samples, stopIds, pairing).alpha : penalty);
 }
 
 /** Two samples as a pair to be trained on. */

@@ -9,7 +9,7 @@ import { ProgramCache } from "../src/engine/program-cache.js";
 import { initialParameters } from "../src/model/parameters.js";
 import { runMethod } from "../src/run/method.js";
 import type { RunInput } from "../src/run/input.js";
-import { checkSeraOptions, defaultSera, type SeraOptions } from "../src/sera-options.js";
+import type { SeraOptions } from "../src/run/options/index.js";
 import { seraMethod } from "../src/sera.js";
 import type { BootstrappedRow, LabelledSample } from "../src/bootstrap/index.js";
 import type { Reviewed } from "../src/review/index.js";
@@ -20,11 +20,10 @@ const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 
-const training = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
-const options: SeraOptions = {
-  ...defaultSera,
+const training = { batchSize: 4, learningRate: 1e-2, warmup: 0 };
+const options: Partial<SeraOptions> = {
   ...{ loss: "dpo", beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, gamma: 0.3, seed: 1 },
-  ...{ training, sft: training, generation: { maxNewTokens: 4 } },
+  ...{ ...training, maxNewTokens: 4, temperature: 1 },
 };
 const input: RunInput = {
   start: { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: byteTokenizer },
@@ -61,8 +60,8 @@ describe("sera", () => {
   });
 
   it("says so where no pair is left to train on", async (test) => {
-    const nothing = run(new RunFolder(emptyFolder(test)), {}, { select: 0, bootstrap: 0.01 });
-    await assert.rejects(nothing, { name: "InputError", message: /^iteration 2: found no pair to train on, none kept and none made/ });
+    const nothing = run(new RunFolder(emptyFolder(test)), {}, { select: 0.01, bootstrap: 0.01 });
+    await assert.rejects(nothing, { name: "InputError", message: /^select 0\.01 and bootstrap 0\.01 of 8 pairs are both 0 pairs/ });
   });
 
   it("selects by the rule that it is told, and caps the pairs of a prompt", async (test) => {
@@ -88,7 +87,7 @@ describe("sera", () => {
     const folder = new RunFolder(emptyFolder(test));
     await assert.rejects(run(folder, {}, { labelBy: "judge" }), {
       name: "InputError",
-      message: "judge: found none, expected one; this method labels responses by a judge",
+      message: "this method labels responses with a judge; pass `judge`",
     });
     await assert.rejects(run(folder, {}, { selectBy: "score" }), { name: "InputError", message: /^select by score: found no scores for the pair "pair 0"/ });
     assert.equal(await folder.has("iteration-1"), false);
@@ -112,15 +111,15 @@ describe("sera", () => {
 
   it("evaluates on held-out pairs during training and lets the reference move, where it is asked to", async (test) => {
     const folder = new RunFolder(emptyFolder(test));
-    const own = { ...training, maxSteps: 3, evaluateEvery: 2, keepBestBy: "eval_loss", referenceUpdate: { everySteps: 1 } } as const;
-    const { iterations } = await run(folder, { heldOut: randomPairs(3, Random.seeded(4)) }, { iterations: 1, training: own });
+    const own = { maxSteps: 3, evaluateEvery: 2, keepBestBy: "eval_loss", referenceEvery: 1 } as const;
+    const { iterations } = await run(folder, { heldOut: randomPairs(3, Random.seeded(4)) }, { iterations: 1, ...own });
     const rows = await folder.known<Record<string, number>>("metrics.jsonl");
     assert.deepEqual(rows.map((row) => [row["step"], "eval_loss" in row]), [[1, false], [2, true], [3, true]]);
     assert.ok(rows.every((row) => Math.abs(row["loss"]! - Math.LN2) < 1e-5), "the reference is the policy");
     assert.equal(iterations[1]!.pairsSeen, 12);
-    await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, { training: own }), {
+    await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, own), {
       name: "InputError",
-      message: "evaluate every: found 2 and no held-out example, expected at least one to evaluate on",
+      message: "evaluateEvery: found 2, but no validation examples to evaluate on; pass some, or leave it out",
     });
   });
 
@@ -148,30 +147,30 @@ describe("sera with a loss without a reference", () => {
   });
 });
 
-describe("checkSeraOptions", () => {
+describe("seraMethod", () => {
   it("refuses what is outside its range, by name", () => {
-    checkSeraOptions(options);
-    const refused = (change: Partial<SeraOptions>, message: string | RegExp) =>
-      assert.throws(() => checkSeraOptions({ ...options, ...change }), { name: "InputError", message });
+    const refused = (change: object, message: string | RegExp) =>
+      assert.throws(() => seraMethod({ ...options, ...change }), { name: "InputError", message });
     refused({ loss: "ppo" }, /^loss: found "ppo", expected one of dpo/);
     refused({ beta: -1 }, "beta: found -1, expected a number above 0");
     refused({ iterations: 0 }, "iterations: found 0, expected a whole number from 1");
     refused({ select: 1.5 }, "select: found 1.5, expected a share in [0, 1]");
     refused({ bootstrap: NaN }, "bootstrap: found NaN, expected a share in [0, 1]");
-    refused({ selectBy: "best" as "top" }, /^select by: found "best", expected one of top, middle, bottom, random, score, length$/);
-    refused({ perPrompt: 0 }, "per prompt: found 0, expected a whole number from 1");
-    refused({ labelBy: "me" as "judge" }, 'label by: found "me", expected one of implicit, judge');
-    refused({ pairBy: "any" as "all" }, 'pair by: found "any", expected one of best-worst, best-median, all');
-    refused({ lengthPenalty: -1 }, 'length penalty: found -1, expected a number from 0, or "auto"');
-    refused({ reference: "next" as "start" }, 'reference: found "next", expected one of start, previous');
+    refused({ selectBy: "best" }, "selectBy: found \"best\", expected one of top, middle, bottom, random, score, length, or a selection rule of your own");
+    refused({ perPrompt: 0 }, "perPrompt: found 0, expected a whole number from 1");
+    refused({ labelBy: "me" }, 'labelBy: found "me", expected one of implicit, judge, or a labeller of your own');
+    refused({ pairBy: "any" }, 'pairBy: found "any", expected one of best-worst, best-median, all, or a pairing rule of your own');
+    refused({ lengthPenalty: -1 }, 'lengthPenalty: found -1, expected a number from 0, or "auto"');
+    refused({ reference: "next" }, 'reference: found "next", expected one of start, previous');
     refused({ responses: 1 }, "responses: found 1, expected a whole number from 2");
-    refused({ gamma: -0.1 }, "gamma: found -0.1, expected a share in [0, 1]");
+    refused({ gamma: -0.1 }, "gamma: found -0.1, expected a share in [0, 1)");
+    refused({ gamma: 1 }, "gamma: found 1, expected a share in [0, 1)");
     refused({ seed: 0.5 }, "seed: found 0.5, expected a whole number from 0");
-    refused({ select: 0, bootstrap: 0 }, "select and bootstrap: found 0, expected at least one above 0");
-    refused({ training: { ...training, learningRate: 0 } }, "learning rate: found 0, expected a number above 0");
-    refused({ generation: { maxNewTokens: 0 } }, "max new tokens: found 0, expected a whole number from 1");
-    refused({ generation: { temperature: -1 } }, "temperature: found -1, expected a number from 0");
-    refused({ generation: { topK: 1.5 } }, "top k: found 1.5, expected a whole number from 0");
-    refused({ generation: { topP: 0 } }, "top p: found 0, expected a share above 0");
+    refused({ select: 0, bootstrap: 0 }, "select + bootstrap must be > 0");
+    refused({ learningRate: 0 }, "learningRate: found 0, expected a number above 0");
+    refused({ maxNewTokens: 0 }, "maxNewTokens: found 0, expected a whole number from 1");
+    refused({ temperature: -1 }, "temperature: found -1, expected a number from 0");
+    refused({ topK: 1.5 }, "topK: found 1.5, expected a whole number from 0");
+    refused({ topP: 0 }, "topP: found 0, expected a number above 0, at most 1");
   });
 });

@@ -1,7 +1,7 @@
 import { groupBy } from "../base/collections.js";
 import { InputError } from "../base/errors.js";
 import type { LabelledSample } from "./label.js";
-import { pairings, type PairingName } from "./pairings.js";
+import { pairings, type Pairing, type PairingName } from "./pairings.js";
 
 /** Two samples of one prompt, one of them preferred. */
 export interface SamplePair {
@@ -54,7 +54,7 @@ export function formPairs(
   samples: readonly LabelledSample[],
   count: number,
   stopIds: readonly number[],
-  pairing: PairingName = "best-worst",
+  pairing: PairingName | Pairing = "best-worst",
 ): { pairs: SamplePair[]; counts: BootstrapCounts } {
   if (!(Number.isInteger(count) && count >= 0)) throw new InputError(`found ${count} pairs to keep, expected a whole number`);
   const byPrompt = groupBy(samples, ({ id }) => id);
@@ -62,13 +62,14 @@ export function formPairs(
   let identical = 0;
   let ties = 0;
   const formed: SamplePair[] = [];
+  const pairsOf = typeof pairing === "string" ? pairings[pairing] : pairing;
   for (const [id, all] of byPrompt) {
     const ranked = rankedDistinct(all.filter((sample) => !isEmpty(sample)));
     if (ranked.length < 2) {
       identical++;
       continue;
     }
-    const unequal = pairings[pairing](ranked).filter(([chosen, rejected]) => chosen.reward > rejected.reward);
+    const unequal = pairsOf(ranked).filter(([chosen, rejected]) => chosen.reward > rejected.reward);
     if (unequal.length === 0) ties++;
     formed.push(...unequal.map(([chosen, rejected]) => ({ id, chosen, rejected, margin: chosen.reward - rejected.reward })));
   }

@@ -1,7 +1,7 @@
 import { InputError } from "../base/errors.js";
 import { formPairs } from "./form-pairs.js";
 import type { LabelledSample } from "./label.js";
-import type { PairingName } from "./pairings.js";
+import type { Pairing, PairingName } from "./pairings.js";
 
 /** Rewards less α for each token: the length-regularised implicit reward (DICE: Chen et al. 2024, arXiv 2406.09760). */
 export function penalizeLength(samples: readonly LabelledSample[], alpha: number): LabelledSample[] {
@@ -22,7 +22,7 @@ export const penaltyGrid: readonly number[] = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 
 export function balancingPenalty(
   samples: readonly LabelledSample[],
   stopIds: readonly number[],
-  pairing: PairingName = "best-worst",
+  pairing: PairingName | Pairing = "best-worst",
   grid: readonly number[] = penaltyGrid,
 ): { readonly alpha: number; readonly difference: number } {
   const tried = grid.flatMap((alpha) => {

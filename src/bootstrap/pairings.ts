@@ -8,7 +8,7 @@ export type Ranked = readonly [chosen: LabelledSample, rejected: LabelledSample]
  *
  * @param samples by falling reward, of equal rewards the earlier first; at least two, no two the same
  */
-export type Pairing = (samples: readonly LabelledSample[]) => Ranked[];
+export type Pairing = (samples: readonly LabelledSample[]) => readonly Ranked[];
 
 /** The best against the worst (SeRA, arXiv 2410.09362, section 3). */
 const bestWorst: Pairing = (samples) => {

@@ -3,7 +3,8 @@ import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { JudgedResponse } from "../judge/evaluate.js";
-import type { Recipe, RecipeOptions } from "../methods/index.js";
+import type { Recipe } from "../methods/recipe.js";
+import type { RecipeOptions } from "../run/options/index.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
@@ -47,8 +48,8 @@ export async function compare(
   const planned = names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...shared, seed }) })));
   const runs: Record<string, Run[]> = Object.fromEntries(names.map((name) => [name, []]));
   for (const [i, { name, seed, method }] of planned.entries()) {
-    const { iterations, training } = method.options;
-    const steps = iterations * training.epochs * Math.ceil(pairs.length / training.batchSize);
+    const { iterations, epochs, batchSize } = method.options;
+    const steps = iterations * epochs * Math.ceil(pairs.length / batchSize);
     const progress = runProgress(cell.reporter, `${i + 1}/${planned.length} ${name}, seed ${seed}`, steps);
     try {
       const watch = { signal: cell.signal, reporter: progress.reporter };

@@ -1,5 +1,4 @@
 import type { ColumnTable } from "arquero";
-import { lossNamed } from "../align/losses/index.js";
 import { InputError } from "../base/errors.js";
 import { reported } from "../base/task.js";
 import type { PreferencePair } from "../data/pair.js";
@@ -9,6 +8,7 @@ import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
 import { margins, pairLogProbs, pairRewards, type Margin } from "../review/index.js";
 import { correlationOf } from "../stats/correlation.js";
+import { lossOf } from "../run/options/index.js";
 import type { Run } from "./run.js";
 import { tableOf } from "./table-of.js";
 
@@ -29,8 +29,7 @@ export interface ReviewedRow extends Margin {
  * @throws InputError where a pair does not fit the model's context
  */
 export async function review(run: Run, pairs: readonly PreferencePair[], engine: OnnxEngineOptions = {}): Promise<ColumnTable> {
-  const { loss: choice, ...settings } = await run.options();
-  const loss = lossNamed(choice, settings);
+  const loss = lossOf(await run.options());
   const rows: ReviewedRow[] = [];
   const underPolicy = async <T>(iteration: number, work: (policy: Policy) => Promise<T>) => {
     const policy = await run.iteration(iteration).policy(engine);

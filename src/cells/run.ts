@@ -13,7 +13,7 @@ import type { Policy } from "../model/policy.js";
 import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
-import type { MethodOptions } from "../run/options.js";
+import type { MethodOptions } from "../run/options/index.js";
 import type { IterationSummary, RunSummary } from "../run/summary.js";
 import { loadModel } from "./load-model.js";
 import { tableOf } from "./table-of.js";

@@ -1,35 +1,50 @@
-import { flatTrainingNames } from "../align/flat-training.js";
-import { optionalLossSettings } from "../align/losses/settings.js";
-import { requireKnown } from "../base/require-option.js";
 import type { PreferencePair } from "../data/pair.js";
+import { directMethod } from "../methods/direct.js";
 import type { Policy } from "../model/policy.js";
+import { alignForm, checkNames, seraForm, type AlignOptions as AlignMethodOptions, type SeraOptions } from "../run/options/index.js";
 import { seraMethod } from "../sera.js";
-import { defaultFlatSera, seraOptions, type FlatSeraOptions } from "../sera-options.js";
 import type { Run } from "./run.js";
-import { train, type RunSettings } from "./train.js";
+import { runSettingNames, train, type RunSettings } from "./train.js";
 
-/** What a run is told; what is left out is as in {@link defaultFlatSera}. */
-export interface RunOptions extends Partial<FlatSeraOptions>, Omit<RunSettings, "watch"> {}
+/** Options of {@link sera}: the method's, and the run's. */
+export interface RunOptions extends Partial<SeraOptions>, RunSettings {}
 
-const optional = ["heldOut", "judge", "truncatePrompts", "folder", "referenceCache", "perPrompt", ...flatTrainingNames, ...optionalLossSettings];
+/** Options of {@link align}: the method's, and the run's. */
+export interface AlignOptions extends Partial<AlignMethodOptions>, RunSettings {}
 
 /**
  * SeRA: trains a policy on preference pairs, lets it review them and write new ones, and trains it
- * again (arXiv 2410.09362); see {@link FlatSeraOptions} for the options and {@link train} for where it is kept.
+ * again (arXiv 2410.09362); see {@link SeraOptions} for the method's options and {@link train} for where it is kept.
  *
  * @param policy what iteration 1 begins from and what stays the reference; it is not changed
  * @example const run = await sera(start, pairs, { beta: 2, iterations: 3, heldOut });
- * @throws InputError where an option is unknown or out of range, or a pair does not fit the model's
- *   context; DivergenceError where training leads to numbers that are none
+ * @throws InputError where an option is unknown, outside its range or another method's, or a pair does not fit the
+ *   model's context; DivergenceError where training leads to NaN or infinity
  */
 export async function sera(policy: Policy, pairs: readonly PreferencePair[], options: RunOptions = {}): Promise<Run> {
-  requireKnown(options, [...Object.keys(defaultFlatSera), ...optional]);
-  const { heldOut, judge, truncatePrompts, folder, referenceCache, ...flat } = options;
-  const method = seraMethod(seraOptions({ ...defaultFlatSera, ...flat }));
-  return train(policy, pairs, method, { heldOut, judge, truncatePrompts, folder, referenceCache });
+  checkNames(seraForm, Object.keys(options), runSettingNames);
+  const { settings, own } = parted(options);
+  return train(policy, pairs, seraMethod(own), settings);
 }
 
-/** A direct alignment algorithm alone, on all pairs: {@link sera} with one iteration. */
-export function align(policy: Policy, pairs: readonly PreferencePair[], options: Omit<RunOptions, "iterations"> = {}): Promise<Run> {
-  return sera(policy, pairs, { ...options, iterations: 1 });
+/**
+ * A direct alignment algorithm alone: `epochs` of one loss on all pairs.
+ *
+ * @example const run = await align(start, pairs, { loss: "simpo", beta: 2, epochs: 3, heldOut });
+ * @throws as {@link sera}
+ */
+export async function align(policy: Policy, pairs: readonly PreferencePair[], options: AlignOptions = {}): Promise<Run> {
+  checkNames(alignForm, Object.keys(options), runSettingNames);
+  const { settings, own } = parted(options);
+  return train(policy, pairs, directMethod(own), settings);
+}
+
+/** The run's settings, and the method's own options. */
+function parted<Options extends RunSettings>(options: Options): { settings: RunSettings; own: Omit<Options, keyof RunSettings> } {
+  const isSetting = ([name]: [string, unknown]) => runSettingNames.some((setting) => setting === name);
+  const entries = Object.entries(options);
+  return {
+    settings: Object.fromEntries(entries.filter(isSetting)) as RunSettings,
+    own: Object.fromEntries(entries.filter((entry) => !isSetting(entry))) as Omit<Options, keyof RunSettings>,
+  };
 }

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { lossNamed } from "../align/losses/index.js";
 import { RunFolder } from "../align/run-folder.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { Random } from "../base/random.js";
@@ -16,6 +15,7 @@ import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
 import type { RunControls } from "../run/input.js";
 import { runMethod, type Method } from "../run/method.js";
+import { generationOptions, identityOf, lossOf } from "../run/options/index.js";
 import { Run, tokenizerFolder } from "./run.js";
 
 /** What a run is told besides its method. */
@@ -37,6 +37,9 @@ export interface RunSettings {
   readonly watch?: RunControls | undefined;
 }
 
+/** Names of {@link RunSettings}. */
+export const runSettingNames = ["heldOut", "judge", "truncatePrompts", "folder", "referenceCache", "watch"] as const satisfies readonly (keyof RunSettings)[];
+
 /**
  * Trains a policy on preference pairs by a method.
  *
@@ -51,20 +54,20 @@ export interface RunSettings {
 export async function train(policy: Policy, pairs: readonly PreferencePair[], method: Method, settings: RunSettings = {}): Promise<Run> {
   const { heldOut, truncatePrompts = false, folder: given, judge = worldJudge(pairs), watch = { signal: cell.signal, reporter: cell.reporter } } = settings;
   const { referenceCache = given === undefined ? join("runs", "reference-cache") : undefined } = settings;
-  const { name, options } = method;
+  const { name, version, options } = method;
   const { config, tokenizer, origin } = policy;
   const tokenize = (texts: readonly PreferencePair[]) =>
     tokenizePairs(texts, tokenizer, { contextLength: config.contextLength, truncatePrompts }).pairs;
   const tokenized = tokenize(pairs);
-  const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, options.generation, lossNamed(options.loss, options)) : undefined;
+  const held = heldOut?.length ? heldOutPairs(tokenize(heldOut), heldOut, generationOptions(options), lossOf(options)) : undefined;
   const parameters = await policy.parameters();
 
-  const facts = { name, ...options, config, ...(config.adapter && { origin }), ...(judge && { judge: judge.name }) };
+  const facts = { name, version, ...identityOf(options), config, ...(config.adapter && { origin }), ...(judge && { judge: judge.name }) };
   const path = given ?? join("runs", `${name.replaceAll(" ", "-")}-${fingerprint(facts, parameters, tokenized, held?.pairs ?? [])}`);
   const folder = new RunFolder(path);
   if (await folder.has("summary.json")) return Run.open(path);
 
-  await writeJson(folder.file("config.json"), { method: name, ...options, truncatePrompts });
+  await writeJson(folder.file("config.json"), { method: name, ...identityOf(options), truncatePrompts });
   await folder.sweep();
   if (config.adapter) {
     for (const [file, text] of tokenizer.files) await writeFileAtomic(folder.file(tokenizerFolder, file), text);

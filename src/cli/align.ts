@@ -1,7 +1,5 @@
 import { Command } from "commander";
-import { lossNamed } from "../align/losses/index.js";
 import { RunFolder } from "../align/run-folder.js";
-import type { TrainingOptions } from "../align/trainer.js";
 import { inputError } from "../base/errors.js";
 import { flipLabels, tokenizePairs, type LoadedPreferences } from "../data/index.js";
 import { loadPreferences } from "../data/load-preferences.js";
@@ -12,20 +10,17 @@ import { evaluateInFolder } from "../judge/evaluate-in-folder.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import { responseJudge, worldJudge } from "../judge/response-judge.js";
 import { loadCheckpoint, type Checkpoint } from "../model/checkpoint.js";
-import { defaultSera, seraOptions, type FlatSeraOptions } from "../sera-options.js";
 import { runMethod } from "../run/method.js";
+import { generationOptions, identityOf, lossOf, type MethodOptions, type SeraOptions } from "../run/options/index.js";
 import type { RunSummary } from "../run/summary.js";
-import { seraMethod } from "../sera.js";
 import { dataNotes } from "./data-notes.js";
+import { allMethodOptions, methodFromFlags, namedMethods } from "./methods.js";
 import {
-  alignOptions,
   dataOptions,
   engineOptions,
-  sftOptions,
   share,
   type DataArguments,
   type EngineArguments,
-  type SftArguments,
 } from "./options.js";
 import { writeReport } from "./report/run-report.js";
 import { openRun } from "./run-config.js";
@@ -34,7 +29,9 @@ import { isFromScratch, startingModel, textsOf } from "./start.js";
 import { summaryTable } from "./summary-table.js";
 
 /** Everything that `sera align` is told. */
-export interface AlignRun extends FlatSeraOptions, DataArguments, EngineArguments, SftArguments {
+export interface AlignRun extends Partial<SeraOptions>, DataArguments, EngineArguments {
+  /** One of {@link namedMethods}. Default sera. */
+  readonly method?: string;
   readonly data: string;
   readonly evalData?: string;
   readonly model: string;
@@ -51,12 +48,13 @@ export function alignCommand(): Command {
     .requiredOption("--data <file>", "preference pairs: .jsonl, .jsonl.gz or .parquet")
     .requiredOption("--model <name>", "a checkpoint folder, or a preset to train from scratch: world, tiny, small, base")
     .requiredOption("--out <folder>", "where the run is kept")
+    .option("--method <name>", `one of ${Object.keys(namedMethods).join(", ")} (default: sera)`)
     .option("--eval-data <file>", "held-out pairs")
     .option("--init-from <start>", "sft: train the start on the chosen responses (a preset's default); or a folder: start from that checkpoint")
     .option("--flip <share>", "swap the labels of a share of the pairs, for experiments with noise", share, 0)
     .option("--reference-cache <folder>", "keep log-probabilities under the reference there, for other runs on the same start and pairs")
     .option("--resume", "go on with the run in --out", false);
-  return engineOptions(alignOptions(sftOptions(dataOptions(command)))).action(async (run: AlignRun) => {
+  return engineOptions(allMethodOptions(dataOptions(command))).action(async (run: AlignRun) => {
     const summary = await withSession(run, (session) => align(run, session));
     process.stdout.write(`${summaryTable(summary)}\n${run.out}/report.html\n`);
   });
@@ -64,10 +62,12 @@ export function alignCommand(): Command {
 
 /** Does what `sera align` is told; leaves everything in the run's folder. */
 export async function align(run: AlignRun, session: CommandSession): Promise<RunSummary> {
-  const method = seraMethod(seraOptions(run, sftTraining(run)));
+  const method = methodFromFlags(run.method ?? "sera", run);
+  const { options } = method;
   const folder = new RunFolder(run.out);
-  const { quiet: _, ...config } = run;
-  const { start, fromSft, data, heldOut } = await openRun(folder, config, run.resume, () => session.prepare(() => prepare(run)));
+  const { quiet: _, ...rest } = run;
+  const config = { ...rest, ...identityOf(options) };
+  const { start, fromSft, data, heldOut } = await openRun(folder, config, run.resume, () => session.prepare(() => prepare(run, options)));
   const { pairs } = data;
   await writeJson(folder.file("data.json"), { ...data.account, ...(heldOut && { heldOut: heldOut.account }) });
   if (heldOut) await folder.fixedRows("held-out-pairs.jsonl", heldOut.pairs.map(pairRow));
@@ -80,7 +80,7 @@ export async function align(run: AlignRun, session: CommandSession): Promise<Run
       ...(data.judge && { judge: data.judge }),
       ...(run.referenceCache !== undefined && { referenceCache: run.referenceCache }),
       ...(fromSft && { demonstrations: pairs.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen })) }),
-      ...(heldOut && { heldOut: heldOut.pairs, evaluate: evaluateInFolder(heldOut, folder, Random.seeded(run.seed).fork("evaluate"), session) }),
+      ...(heldOut && { heldOut: heldOut.pairs, evaluate: evaluateInFolder(heldOut, folder, Random.seeded(options.seed).fork("evaluate"), session) }),
     },
     folder,
     session.programs,
@@ -91,19 +91,19 @@ export async function align(run: AlignRun, session: CommandSession): Promise<Run
 }
 
 /** Reads all that the run needs: the data, and the model that it begins from. */
-async function prepare(run: AlignRun) {
+async function prepare(run: AlignRun, options: MethodOptions) {
   const { skipBadRows } = run;
   const loaded = await loadPreferences(run.data, { skipBadRows, ...(run.limit && { limit: run.limit }) });
   const held = run.evalData === undefined ? undefined : await loadPreferences(run.evalData, { skipBadRows });
-  const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(run.seed).fork("flip")) };
+  const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(options.seed).fork("flip")) };
   const fromSft = run.initFrom === "sft" || (run.initFrom === undefined && (await isFromScratch(run.model)));
   const start =
     run.initFrom === undefined || run.initFrom === "sft"
-      ? await startingModel(run.model, () => textsOf(offline.pairs), run.seed)
+      ? await startingModel(run.model, () => textsOf(offline.pairs), options.seed)
       : await loadCheckpoint(run.initFrom);
   const judge = worldJudge(offline.pairs);
   const data = { ...tokenize(run.data, offline, start, run), ...(judge && { judge: responseJudge(judge, offline.pairs) }) };
-  return { start, fromSft, data, heldOut: held && heldOutOf(run.evalData!, held, start, run) };
+  return { start, fromSft, data, heldOut: held && heldOutOf(run.evalData!, held, start, run, options) };
 }
 
 /** The pairs of a file in tokens, and an account of what became of its rows; the user is told what was left out. */
@@ -120,12 +120,7 @@ function tokenize(file: string, loaded: LoadedPreferences, { tokenizer, config }
   return { pairs, account: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
-function heldOutOf(file: string, loaded: LoadedPreferences, start: Checkpoint, run: AlignRun) {
+function heldOutOf(file: string, loaded: LoadedPreferences, start: Checkpoint, run: AlignRun, options: MethodOptions) {
   const { pairs, account } = tokenize(file, loaded, start, run);
-  return { account, ...heldOutPairs(pairs, loaded.pairs, seraOptions(run).generation, lossNamed(run.loss, run)) };
-}
-
-/** How an SFT start is trained. */
-export function sftTraining({ sftBatchSize, sftEpochs, sftLearningRate }: SftArguments): TrainingOptions {
-  return { ...defaultSera.sft, batchSize: sftBatchSize, epochs: sftEpochs, learningRate: sftLearningRate };
+  return { account, ...heldOutPairs(pairs, loaded.pairs, generationOptions(options), lossOf(options)) };
 }

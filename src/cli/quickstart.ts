@@ -6,7 +6,6 @@ import { writeFileAtomic, writeJson } from "../base/files.js";
 import { world } from "../data/world/shipped.js";
 import type { JudgedResponse } from "../judge/evaluate.js";
 import { workSeconds, type IterationSummary, type Judged, type RunSummary } from "../run/summary.js";
-import { defaultLoop } from "../sera-options.js";
 import { align, type AlignRun } from "./align.js";
 import { engineOptions, whole, type EngineArguments } from "./options.js";
 import { writeComparison } from "./report/comparison.js";
@@ -97,21 +96,10 @@ async function alignment(run: QuickstartArguments, model: string, method: "dpo" 
     flip: 0,
     skipBadRows: false,
     truncatePrompts: false,
-    ...defaultLoop,
-    loss: "dpo",
-    reference: "start",
     beta: tunedBeta[method],
     iterations: method === "dpo" ? 1 : rounds,
     epochs: method === "dpo" ? rounds : 1,
-    learningRate: 1e-4,
-    schedule: "linear",
-    warmup: 0.1,
-    batchSize: 32,
-    weightDecay: 0,
     maxNewTokens: 48,
-    temperature: 0.7,
-    topK: 0,
-    topP: 1,
   };
 }
 

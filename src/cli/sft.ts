@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { checkTraining } from "../align/check-training.js";
 import { RunFolder } from "../align/run-folder.js";
 import { supervised } from "../align/sft.js";
 import { forgetCheckpoint, trainInFolder } from "../align/train-in-folder.js";
@@ -10,18 +9,18 @@ import { reported } from "../base/task.js";
 import { tokenizeDemonstrations } from "../data/index.js";
 import { loadDemonstrations } from "../data/load-demonstrations.js";
 import { Policy } from "../model/policy.js";
-import { sftTraining } from "./align.js";
+import { resolveOptions, sftForm, sftTrainingOptions, type SftOptions } from "../run/options/index.js";
 import { dataNotes } from "./data-notes.js";
-import { dataOptions, engineOptions, sftOptions, whole, type DataArguments, type EngineArguments, type SftArguments } from "./options.js";
+import { dataOptions, engineOptions, givenOptions, methodOptions, type DataArguments, type EngineArguments } from "./options.js";
 import { openRun } from "./run-config.js";
 import { withSession, type CommandSession } from "./session.js";
 import { startingModel, textsOf } from "./start.js";
 
 /** Everything that `sera sft` is told. */
-export interface SftRun extends DataArguments, EngineArguments, SftArguments {
+export interface SftRun extends DataArguments, EngineArguments, Partial<SftOptions> {
   readonly data: string;
   readonly model: string;
-  readonly seed: number;
+  readonly seed?: number;
   readonly out: string;
   readonly resume: boolean;
 }
@@ -32,9 +31,8 @@ export function sftCommand(): Command {
     .requiredOption("--data <file>", "rows with a prompt and a response: .jsonl, .jsonl.gz or .parquet")
     .requiredOption("--model <name>", "a checkpoint folder, or a preset: world, tiny, small, base")
     .requiredOption("--out <folder>", "where the run is kept; the model is in its folder model/")
-    .option("--seed <n>", "the same seed gives the same bytes", whole(0), 0)
     .option("--resume", "go on with the run in --out", false);
-  return engineOptions(sftOptions(dataOptions(command))).action(async (run: SftRun) => {
+  return engineOptions(methodOptions(dataOptions(command), sftForm)).action(async (run: SftRun) => {
     await withSession(run, (session) => sft(run, session));
     process.stdout.write(`${run.out}/model\n`);
   });
@@ -42,11 +40,12 @@ export function sftCommand(): Command {
 
 /** Does what `sera sft` is told. */
 export async function sft(run: SftRun, { prepare, programs, signal, reporter }: CommandSession): Promise<void> {
-  const options = sftTraining(run);
-  checkTraining(options, "sft ");
+  const resolved = resolveOptions(sftForm, givenOptions(run));
+  const options = sftTrainingOptions(resolved);
   const folder = new RunFolder(run.out);
-  const { quiet: _, ...config } = run;
-  const { start, examples, account } = await openRun(folder, config, run.resume, () => prepare(() => read(run)));
+  const { quiet: _, ...rest } = run;
+  const config = { ...rest, ...resolved };
+  const { start, examples, account } = await openRun(folder, config, run.resume, () => prepare(() => read(run, resolved.seed)));
   await writeJson(folder.file("data.json"), account);
   await folder.fixedRows("demonstrations.jsonl", examples.map(({ id, prompt, response }) => ({ id, prompt: [...prompt], response: [...response] })));
   const phase = {
@@ -58,7 +57,7 @@ export async function sft(run: SftRun, { prepare, programs, signal, reporter }: 
     start: () => Policy.create(programs, start),
   };
   if (!(await folder.has("model"))) {
-    const random = Random.seeded(run.seed).fork("sft", 0);
+    const random = Random.seeded(resolved.seed).fork("sft", 0);
     const policy = await reported("sft", { signal, reporter }, (work) => trainInFolder(folder, phase, random, work));
     await policy.save(folder.file("model"));
   }
@@ -66,11 +65,11 @@ export async function sft(run: SftRun, { prepare, programs, signal, reporter }: 
 }
 
 /** Reads all that the run needs: the demonstrations in tokens, and the model that it begins from. */
-async function read(run: SftRun) {
+async function read(run: SftRun, seed: number) {
   const { skipBadRows, truncatePrompts } = run;
   const loaded = await loadDemonstrations(run.data, { skipBadRows, ...(run.limit && { limit: run.limit }) });
   const texts = () => textsOf(loaded.demonstrations.map(({ id, prompt, response }) => ({ id, prompt, chosen: response, rejected: "" })));
-  const start = await startingModel(run.model, texts, run.seed);
+  const start = await startingModel(run.model, texts, seed);
   const { contextLength } = start.config;
   const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, start.tokenizer, {
     contextLength,

@@ -3,7 +3,8 @@ import { InputError } from "../base/errors.js";
 import { isEmptyResponse, rankedDistinct, type LabelledSample, type Sample, type SamplePair } from "../bootstrap/index.js";
 import type { OfflinePair } from "../run/input.js";
 import { bootstrappedPair } from "../sera.js";
-import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
+import { recipeForms, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
+import { recipeOf, type Recipe } from "./recipe.js";
 
 /** Stages, from easy to hard. */
 const stageCount = 3;
@@ -17,30 +18,27 @@ const stageCount = 3;
  *
  * @throws InputError where it is not
  */
-export const curryDpo =
-  (own: Partial<RecipeOptions> = {}): Recipe =>
-  (shared = {}) => {
-    const settled = settle({}, shared, own);
-    const { rounds } = settled;
+export const curryDpo: (own?: Partial<RecipeOptions>) => Recipe = recipeOf({
+  form: recipeForms.curryDpo,
+  name: "curry dpo",
+  version: "1",
+  complete({ rounds, ...options }: RecipeOptions): MethodOptions {
     if (rounds % stageCount !== 0) throw new InputError(`curry dpo: found ${rounds} rounds, expected a multiple of its ${stageCount} stages`);
-    const options = optionsOf(settled, { iterations: stageCount, epochs: rounds / stageCount, reference: "previous" });
-    return {
-      name: "curry dpo",
-      options,
-      async run(stages) {
-        stages.needJudge();
-        const offline = await stages.offlinePairs();
-        const samples = await stages.samples(1, 2, (drawn) => stages.labelByJudge(1, [...asSamples(offline), ...drawn]));
-        const written = samples.filter(({ tokens }) => !isEmptyResponse(tokens, stages.stopIds));
-        const ranked = [...groupBy(written, ({ id }) => id)].map(([id, all]) => ({ id, responses: rankedDistinct(all) }));
-        for (let t = 1; t <= stageCount; t++) {
-          const pairs = ranked.flatMap(({ id, responses }) => stagePair(id, responses, t)).map((pair) => bootstrappedPair(stages, pair));
-          await stages.saveBootstrapped(t, pairs);
-          await stages.align(t, pairs, { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null });
-        }
-      },
-    };
-  };
+    return { ...options, iterations: stageCount, epochs: rounds / stageCount, reference: "previous" };
+  },
+  async run(stages) {
+    stages.requireJudge();
+    const offline = await stages.offlinePairs();
+    const samples = await stages.samples(1, 2, (drawn) => stages.labelByJudge(1, [...asSamples(offline), ...drawn]));
+    const written = samples.filter(({ tokens }) => !isEmptyResponse(tokens, stages.stopIds));
+    const ranked = [...groupBy(written, ({ id }) => id)].map(([id, all]) => ({ id, responses: rankedDistinct(all) }));
+    for (let t = 1; t <= stageCount; t++) {
+      const pairs = ranked.flatMap(({ id, responses }) => stagePair(id, responses, t)).map((pair) => bootstrappedPair(stages, pair));
+      await stages.saveBootstrapped(t, pairs);
+      await stages.align(t, pairs, { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null });
+    }
+  },
+});
 
 /** The data's responses as if they had been sampled, once for each prompt. */
 function asSamples(offline: readonly OfflinePair[]): Sample[] {

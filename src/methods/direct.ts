@@ -1,24 +1,47 @@
-import { lossNamed } from "../align/losses/index.js";
-import { optionsOf, settle, type Recipe, type RecipeOptions } from "./recipe.js";
+import { defaultsOf } from "../base/option.js";
+import type { Method } from "../run/method.js";
+import { alignForm, lossOf, methodForm, recipeForms, type AlignOptions, type DirectOptions, type MethodOptions, type SftMethodOptions } from "../run/options/index.js";
+import type { Stages } from "../run/stages.js";
+import { methodOf, recipeOf, type MethodParts, type Recipe } from "./recipe.js";
+
+/** A direct alignment algorithm by itself, on all pairs. */
+const parts = {
+  name: (options: MethodOptions) => lossOf(options).name,
+  version: "1",
+  async run(stages: Stages) {
+    const pairs = await stages.offlinePairs();
+    await stages.align(1, pairs, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });
+  },
+};
+
+const once = { iterations: 1, reference: "start" } as const;
+
+const directParts: MethodParts<DirectOptions, MethodOptions> = {
+  ...parts,
+  form: recipeForms.direct,
+  complete: ({ rounds, ...options }) => ({ ...options, ...once, epochs: rounds }),
+};
+
+const sftParts: MethodParts<SftMethodOptions, MethodOptions> = {
+  ...parts,
+  form: recipeForms.sft,
+  complete: ({ rounds, ...options }) => ({ ...defaultsOf(methodForm.table), ...options, ...once, epochs: rounds, loss: "nll" }),
+};
 
 /**
  * A direct alignment algorithm by itself: `rounds` epochs of one loss on all pairs, against the model that it begins
  * from. The loss decides which it is: "dpo", "ipo", "orpo", "simpo" …
  */
-export const direct =
-  (own: Partial<RecipeOptions> = {}): Recipe =>
-  (shared = {}) => {
-    const settled = settle({}, shared, own);
-    const options = optionsOf(settled, { iterations: 1, epochs: settled.rounds, reference: "start" });
-    return {
-      name: lossNamed(options.loss, options).name,
-      options,
-      async run(stages) {
-        const pairs = await stages.offlinePairs();
-        await stages.align(1, pairs, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });
-      },
-    };
-  };
+export const direct: (own?: Partial<DirectOptions>) => Recipe = recipeOf(directParts);
 
 /** Supervised fine-tuning on the chosen responses: {@link direct} by their negative log-likelihood. Rejected ones are not used. */
-export const sft = (own: Omit<Partial<RecipeOptions>, "loss"> = {}): Recipe => direct({ ...own, loss: "nll" });
+export const sft: (own?: Partial<SftMethodOptions>) => Recipe = recipeOf(sftParts);
+
+/**
+ * {@link direct} with its epochs, as `align` in a cell has it.
+ *
+ * @throws InputError where an option is unknown, outside its range or another method's
+ */
+export function directMethod(options: Partial<AlignOptions> = {}): Method {
+  return methodOf({ ...parts, form: alignForm, complete: (own: AlignOptions): MethodOptions => ({ ...own, ...once }) }, options);
+}

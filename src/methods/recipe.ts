@@ -1,46 +1,48 @@
-import { flatTrainingNames } from "../align/flat-training.js";
-import { optionalLossSettings } from "../align/losses/settings.js";
-import { requireKnown, requireOption } from "../base/require-option.js";
 import type { Method } from "../run/method.js";
-import { checkMethodOptions, defaultFlatMethod, methodOptions, type FlatMethodOptions, type MethodOptions } from "../run/options.js";
-
-/** How a method's cost in pairs is spread over trainings. */
-type Course = Pick<FlatMethodOptions, "iterations" | "epochs" | "reference">;
-
-/** What any method can be told. */
-export interface RecipeOptions extends Omit<FlatMethodOptions, keyof Course> {
-  /**
-   * How often the policy is trained on as many pairs as the data has, so that methods with the same rounds cost the
-   * same in pairs: epochs of a method that trains once, iterations of one that trains again and again. Default 3.
-   */
-  readonly rounds: number;
-}
+import { resolveOptions, type Form, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
+import type { Stages } from "../run/stages.js";
 
 /** A method with its own options, waiting for those that it shares with others; its own have the last word. */
-export type Recipe = (shared?: Partial<RecipeOptions>) => Method;
-
-const { iterations: _, epochs: __, reference: ___, ...flat } = defaultFlatMethod;
-const defaultRecipe: RecipeOptions = { ...flat, rounds: 3 };
-
-/** Options that have no default. */
-const optional = ["perPrompt", ...flatTrainingNames, ...optionalLossSettings];
-
-/**
- * The options of a recipe put together: defaults, then what methods share, then the method's own.
- *
- * @throws InputError naming an option that there is not
- */
-export function settle<Extra extends object>(extra: Extra, shared: object, own: object): RecipeOptions & Extra {
-  const defaults = { ...defaultRecipe, ...extra };
-  requireKnown({ ...own, ...shared }, [...Object.keys(defaults), ...optional]);
-  const settled = { ...defaults, ...shared, ...own };
-  requireOption(Number.isInteger(settled.rounds) && settled.rounds >= 1, "rounds", settled.rounds, "a whole number from 1");
-  return settled;
+export interface Recipe {
+  (shared?: Partial<RecipeOptions>): Method;
+  /** Names of the options that it takes. */
+  readonly takes: readonly string[];
 }
 
-/** The options of a run whose rounds are spread in that way. */
-export function optionsOf({ rounds: _, ...options }: RecipeOptions, course: Course): MethodOptions {
-  const all = methodOptions({ ...options, ...course });
-  checkMethodOptions(all);
-  return all;
+/** What a method is made of. */
+export interface MethodParts<Given extends object, Complete extends MethodOptions> {
+  /** The options that it takes. */
+  readonly form: Form<Given>;
+  /** As the summary of a run has it. */
+  readonly name: string | ((options: Complete) => string);
+  /** Of its code: another one for each change that changes results. */
+  readonly version: string;
+  /**
+   * All options of its runs: those taken, and those that it decides itself.
+   *
+   * @throws InputError where it cannot be done in so many rounds
+   */
+  complete(options: Given): Complete;
+  run(stages: Stages, options: Complete): Promise<void>;
+}
+
+/**
+ * A method, from options of which later ones have the last word.
+ *
+ * @throws InputError as {@link resolveOptions}, and where it cannot be done in so many rounds
+ */
+export function methodOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>, ...given: readonly Partial<Given>[]): Method {
+  const { form, name, version, complete, run } = parts;
+  const options = complete(resolveOptions(form, ...given));
+  return { name: typeof name === "string" ? name : name(options), version, options, run: (stages) => run(stages, options) };
+}
+
+/** A method as `methods` and `compare` take it: its own options first, then those that it shares with others. */
+export function recipeOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>): (own?: Partial<Given>) => Recipe {
+  const takes = Object.keys(parts.form.table);
+  return (own = {}) => {
+    // Shared options are checked by name; their values are the same in all methods.
+    const recipe = (shared: Partial<RecipeOptions> = {}) => methodOf(parts, shared as Partial<Given>, own);
+    return Object.assign(recipe, { takes });
+  };
 }

@@ -1,7 +1,7 @@
 import type { RunFolder } from "../align/run-folder.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import type { RunInput, RunControls } from "./input.js";
-import type { MethodOptions } from "./options.js";
+import type { MethodOptions } from "./options/index.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 
@@ -9,6 +9,8 @@ import type { RunSummary } from "./summary.js";
 export interface Method {
   /** As the summary of a run has it. */
   readonly name: string;
+  /** Of its code: another one for each change that changes results. */
+  readonly version: string;
   /** All that it depends on besides the data. */
   readonly options: MethodOptions;
   run(stages: Stages): Promise<void>;

@@ -2,7 +2,7 @@ import type { ReferencedPair } from "../align/preference.js";
 import type { TokenSequence } from "../model/batch.js";
 import { cachedPairLogProbs, pairLogProbs, type PairValues } from "../review/index.js";
 import type { RunInput, TrainingPair } from "./input.js";
-import type { MethodOptions } from "./options.js";
+import type { MethodOptions } from "./options/index.js";
 import type { Workplace } from "./workplace.js";
 
 /** What the references of a run say of pairs: the model of iteration 0, and where the run asks for it each iteration's start. */
@@ -42,7 +42,7 @@ export class References {
   /** The held-out pairs in the same way, where training evaluates on them. */
   async heldOut(t: number): Promise<ReferencedPair[]> {
     const { heldOut = [] } = this.input;
-    if (this.options.training.evaluateEvery === undefined) return [];
+    if (this.options.evaluateEvery === undefined) return [];
     const against = this.against(t);
     const file = against === 0 ? "held-out-reference.jsonl" : `iteration-${t}/held-out-reference.jsonl`;
     const values = await this.pairValues(file, heldOut.map(({ id }) => id), () =>

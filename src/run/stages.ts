@@ -1,5 +1,5 @@
 import { checkTrainingInputs } from "../align/check-training.js";
-import { lossNamed, type PreferenceLoss } from "../align/losses/index.js";
+import type { PreferenceLoss } from "../align/losses/index.js";
 import { preference } from "../align/preference.js";
 import type { RunFolder } from "../align/run-folder.js";
 import { supervised } from "../align/sft.js";
@@ -27,7 +27,7 @@ import { Policy } from "../model/policy.js";
 import { savePolicy } from "../model/policy-files.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed } from "../review/index.js";
 import type { BootstrappedPair, OfflinePair, RunInput, TrainingPair, RunControls } from "./input.js";
-import type { MethodOptions } from "./options.js";
+import { generationOptions, lossOf, sftTrainingOptions, trainingOptions, type MethodOptions } from "./options/index.js";
 import { References } from "./references.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
 import { Workplace } from "./workplace.js";
@@ -51,7 +51,7 @@ export class Stages {
   ) {
     this.references = new References(input, options, place);
     this.random = Random.seeded(options.seed);
-    this.loss = lossNamed(options.loss, options);
+    this.loss = lossOf(options);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
   }
 
@@ -64,7 +64,7 @@ export class Stages {
    */
   static async begin(input: RunInput, options: MethodOptions, folder: RunFolder, programs: ProgramCache, watch: RunControls): Promise<Stages> {
     if (input.pairs.length === 0) throw new InputError("found no preference pair, expected at least one");
-    checkTrainingInputs(preference(lossNamed(options.loss, options)), options.training, input.heldOut ?? []);
+    checkTrainingInputs(preference(lossOf(options)), trainingOptions(options), input.heldOut ?? []);
     await folder.fixedRows("pairs.jsonl", input.pairs.map(pairRow));
     const stopwatch = await Stopwatch.at(folder.file("seconds.json"));
     const stages = new Stages(input, options, new Workplace(folder, programs, watch, stopwatch, input.base, options.iterations));
@@ -96,6 +96,11 @@ export class Stages {
   /** An independent random stream of the run. */
   fork(...labels: readonly (string | number)[]): Random {
     return this.random.fork(...labels);
+  }
+
+  /** The text of tokens. */
+  text(tokens: Iterable<number>): string {
+    return this.input.start.tokenizer.decode([...tokens]);
   }
 
   /** Tokens of the prompt of a sample. */
@@ -153,7 +158,7 @@ export class Stages {
    */
   labelByJudge(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
     const { start } = this.input;
-    const judge = this.needJudge();
+    const judge = this.requireJudge();
     return this.place.stopwatch.measure(t, "scoring", () =>
       reported(this.place.label("judge responses", t), this.place.watch, (work) =>
         judgeSamples(samples, (tokens) => start.tokenizer.decode(tokens), judge, work),
@@ -166,9 +171,9 @@ export class Stages {
    *
    * @throws InputError where it was given none
    */
-  needJudge(): ResponseJudge {
+  requireJudge(): ResponseJudge {
     const { judge } = this.input;
-    if (!judge) throw new InputError("judge: found none, expected one; this method labels responses by a judge");
+    if (!judge) throw new InputError("this method labels responses with a judge; pass `judge`");
     return judge;
   }
 
@@ -199,7 +204,7 @@ export class Stages {
       objective: preference(this.loss),
       examples: await this.references.of(t, pairs),
       heldOut: await this.references.heldOut(t),
-      options: this.options.training,
+      options: trainingOptions(this.options),
       start: () => this.place.policy(t - 1),
       reference: () => this.place.policy(this.references.against(t)),
     });
@@ -227,7 +232,7 @@ export class Stages {
       iteration: 0,
       objective: supervised,
       examples: demonstrations ?? [],
-      options: this.options.sft,
+      options: sftTrainingOptions(this.options),
       start: () => (base ? base.withAdapter(start.config.adapter!, start.parameters) : Policy.create(this.place.programs, start)),
     });
   }
@@ -250,7 +255,7 @@ export class Stages {
   }
 
   private async draw(t: number, responses: number): Promise<Sample[]> {
-    const { generation } = this.options;
+    const generation = generationOptions(this.options);
     const random = this.random.fork("sample", t);
     const batches = await this.place.measured(t, "sampling", "write responses", t - 1, (policy, work) =>
       this.place.folder.growingRows<Sample[]>(drawnFile(t), (known) =>

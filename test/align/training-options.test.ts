@@ -85,7 +85,7 @@ describe("evaluations during training", () => {
   it("need held-out examples", async () => {
     await assert.rejects(train({ evaluateEvery: 4 }, {}), {
       name: "InputError",
-      message: "evaluate every: found 4 and no held-out example, expected at least one to evaluate on",
+      message: "evaluateEvery: found 4, but no validation examples to evaluate on; pass some, or leave it out",
     });
   });
 
@@ -191,10 +191,10 @@ describe("a reference that moves", () => {
 
   it("is refused where there is none", async () => {
     const training = Trainer.begin(await tinyPolicy(programs), supervised, randomSequences(4, Random.seeded(1)), { ...options, referenceUpdate: { ema: 0.5 } }, Random.seeded(1));
-    await assert.rejects(training, { name: "InputError", message: 'reference update: found one in a training without a reference (sft), expected "fixed"' });
+    await assert.rejects(training, { name: "InputError", message: "referenceUpdate: the objective has no reference to update (sft); leave it out" });
     const simpo = preference(lossNamed("simpo", { beta: 2 }));
     const withSimpo = Trainer.begin(await tinyPolicy(programs), simpo, pairs, { ...options, referenceUpdate: { ema: 0.5 } }, Random.seeded(1));
-    await assert.rejects(withSimpo, { name: "InputError", message: /^reference update: found one in a training without a reference \(preference .*simpo/ });
+    await assert.rejects(withSimpo, { name: "InputError", message: /^referenceUpdate: the objective has no reference to update \(preference .*simpo/ });
   });
 });
 

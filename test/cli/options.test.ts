@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { Command } from "commander";
 import { describe, it } from "node:test";
-import { flatTrainingNames } from "../../src/align/flat-training.js";
-import { alignOptions, dataOptions, engineOptions, number, sftOptions, share, whole } from "../../src/cli/options.js";
+import type { SeraOptions } from "../../src/run/options/index.js";
+import { allMethodOptions, methodFromFlags } from "../../src/cli/methods.js";
+import { dataOptions, engineOptions, givenOptions, number, share, whole } from "../../src/cli/options.js";
 
 /** What a command with every option makes of some flags. */
 function parsed(...flags: readonly string[]): Record<string, unknown> {
-  const command = engineOptions(alignOptions(sftOptions(dataOptions(new Command("test")))));
+  const command = engineOptions(allMethodOptions(dataOptions(new Command("test"))));
   command.exitOverride().configureOutput({ writeErr() {} });
   return command.parse(flags, { from: "user" }).opts();
 }
@@ -30,7 +31,7 @@ describe("numbers as typed", () => {
 
 describe("the options", () => {
   it("have the defaults of the method", () => {
-    const { loss, beta, iterations, select, bootstrap, responses, gamma, seed } = parsed();
+    const { loss, beta, iterations, select, bootstrap, responses, gamma, seed } = methodFromFlags("sera", parsed()).options as SeraOptions;
     assert.deepEqual(
       { loss, beta, iterations, select, bootstrap, responses, gamma, seed },
       { loss: "dpo", beta: 0.1, iterations: 3, select: 0.7, bootstrap: 0.3, responses: 4, gamma: 0.3, seed: 0 },
@@ -50,18 +51,27 @@ describe("the options", () => {
     assert.equal(parsed("--length-normalized").lengthNormalized, true);
     assert.equal(parsed("--no-length-normalized").lengthNormalized, false);
     for (const text of ["dpo=0.8,ppo=0.2", "dpo,nll", "dpo=1=2", "dpo=", "dpo=a"]) assert.throws(() => parsed("--loss", text), /found "/, text);
-    assert.throws(() => parsed("--loss", "dpo=1,dpo=2"), /found a loss twice in "dpo=1,dpo=2", expected each once\./);
+    assert.throws(() => parsed("--loss", "dpo=1,dpo=2"), /found "dpo=1,dpo=2", expected .* each once/);
   });
 
-  it("of a training that have no default are left out unless they are given", () => {
-    const own = (options: Record<string, unknown>) => Object.fromEntries(flatTrainingNames.filter((name) => name in options).map((name) => [name, options[name]]));
-    assert.deepEqual(own(parsed()), {});
+  it("are left out unless they are given", () => {
+    assert.deepEqual(givenOptions(parsed()), {});
     const flags = ["--max-steps", "9", "--evaluate-every", "3", "--keep-best-by", "eval_rewards/margins", "--patience", "2", "--ema-decay", "0.9"];
-    assert.deepEqual(own(parsed(...flags, "--micro-batch-size", "4", "--reference-every", "5", "--reference-ema", "0.6")), {
+    assert.deepEqual(givenOptions(parsed(...flags, "--micro-batch-size", "4", "--reference-every", "5", "--reference-ema", "0.6", "--limit", "3")), {
       ...{ microBatchSize: 4, maxSteps: 9, evaluateEvery: 3, keepBestBy: "eval_rewards/margins", patience: 2, emaDecay: 0.9 },
       ...{ referenceEvery: 5, referenceEma: 0.6 },
     });
     assert.throws(() => parsed("--keep-best-by", "eval_los"), /found "eval_los", expected one of eval_loss, eval_rewards\/accuracies, eval_rewards\/margins, eval_rewards\/chosen\./);
+  });
+
+  it("of another method are refused, as they are typed", () => {
+    const refused = (message: string, method: string, ...flags: readonly string[]) =>
+      assert.throws(() => methodFromFlags(method, parsed(...flags)), { name: "InputError", message });
+    refused("--per-prompt is not an option of direct; it belongs to sera, dice", "direct", "--per-prompt", "2");
+    refused("--iterations is not an option of direct; use --epochs", "direct", "--iterations", "2");
+    refused("--epochs is not an option of curry-dpo; use --rounds", "curry-dpo", "--epochs", "2");
+    refused("--beta is not an option of sft; it belongs to direct, sera, iterativeDpo, dice, spin, curryDpo, align", "sft", "--beta", "2");
+    refused('--method: found "dpo", expected one of sera, direct, sft, iterative-dpo, dice, spin, curry-dpo', "dpo");
   });
 
   it("that are not known say what is", () => {

@@ -6,10 +6,11 @@ import type { BootstrappedRow } from "../../src/bootstrap/index.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import * as methods from "../../src/methods/index.js";
-import type { Recipe, RecipeOptions } from "../../src/methods/index.js";
+import type { Recipe } from "../../src/methods/recipe.js";
 import { initialParameters } from "../../src/model/parameters.js";
 import { runMethod } from "../../src/run/method.js";
 import type { RunInput } from "../../src/run/input.js";
+import { recipeForms, type RecipeOptions } from "../../src/run/options/index.js";
 import { emptyFolder } from "../support/folder.js";
 import { byteTokenizer, randomPairs, tinyConfig } from "../support/tiny-model.js";
 
@@ -110,14 +111,14 @@ describe("curryDpo", () => {
 });
 
 describe("every recipe", () => {
-  const recipes: Readonly<Record<string, (own: Partial<RecipeOptions>) => Recipe>> = methods as never;
-  for (const name of Object.keys(recipes)) {
+  for (const [name, recipe] of Object.entries<(own?: object) => Recipe>(methods)) {
     it(`${name}: its own options have the last word, and one that there is not is refused`, () => {
-      assert.equal(recipes[name]!({ beta: 0.7 })({ beta: 0.2, learningRate: 0.3 }).options.beta, 0.7);
-      assert.equal(recipes[name]!({ beta: 0.7 })({ beta: 0.2, learningRate: 0.3 }).options.training.learningRate, 0.3);
-      const wrong = { betta: 1 } as Partial<RecipeOptions>;
-      assert.throws(() => recipes[name]!(wrong)(), { name: "InputError", message: /^found the option "betta", expected one of loss, beta/ });
-      assert.throws(() => recipes[name]!({ rounds: 0 })(), { name: "InputError", message: "rounds: found 0, expected a whole number from 1" });
+      const { options, version } = recipe({ batchSize: 7 })({ batchSize: 8, learningRate: 0.3 });
+      assert.deepEqual([options.batchSize, options.learningRate, version], [7, 0.3, "1"]);
+      assert.throws(() => recipe({ learningrate: 1 })(), { name: "InputError", message: `\`learningrate\` is not an option of ${name}; did you mean \`learningRate\`?` });
+      assert.throws(() => recipe({ rounds: 0 })(), { name: "InputError", message: "rounds: found 0, expected a whole number from 1" });
+      assert.throws(() => recipe({ epochs: 2 })(), { name: "InputError", message: `\`epochs\` is not an option of ${name}; use \`rounds\`` });
+      assert.deepEqual(recipe().takes, Object.keys(recipeForms[name as keyof typeof recipeForms].table));
     });
   }
 

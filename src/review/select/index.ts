@@ -20,7 +20,7 @@ export type { Reviewed } from "./selected.js";
 export { selectTop } from "./top.js";
 
 /** Keeps a share of reviewed pairs; all pairs come back in their order. Only "random" draws from the stream. */
-export type SelectionRule = (rows: readonly Margin[], share: number, random: Random) => Reviewed[];
+export type SelectionFunction = (rows: readonly Margin[], share: number, random: Random) => readonly Reviewed[];
 
 /** The rules that keep a share of the pairs, by the names that options have for them. */
 export const selectionRules = {
@@ -30,6 +30,6 @@ export const selectionRules = {
   random: selectRandom,
   score: selectByScore,
   length: selectByLength,
-} as const satisfies Readonly<Record<string, SelectionRule>>;
+} as const satisfies Readonly<Record<string, SelectionFunction>>;
 
 export type SelectionName = keyof typeof selectionRules;

@@ -10,7 +10,7 @@ import { generate } from "../../../src/model/generate.js";
 import { initialParameters } from "../../../src/model/parameters.js";
 import { responseLogProbs } from "../../../src/model/score.js";
 import { runMethod } from "../../../src/run/method.js";
-import { defaultSera, type SeraOptions } from "../../../src/sera-options.js";
+import type { SeraOptions } from "../../../src/run/options/index.js";
 import { seraMethod } from "../../../src/sera.js";
 import { assertClose } from "../../support/compare.js";
 import { dpoSteps } from "../../support/dpo-steps.js";
@@ -78,11 +78,9 @@ describe("on tfjs as on ONNX Runtime", () => {
 });
 
 async function seraRun(programs: ProgramCache, test: TestContext): Promise<RunFolder> {
-  const training = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
-  const options: SeraOptions = {
-    ...defaultSera,
+  const options: Partial<SeraOptions> = {
     ...{ loss: "dpo", beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, gamma: 0.3, seed: 1 },
-    ...{ training, sft: training, generation: { maxNewTokens: 4 } },
+    ...{ batchSize: 4, learningRate: 1e-2, warmup: 0, maxNewTokens: 4, temperature: 1 },
   };
   const start = { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: byteTokenizer };
   const folder = new RunFolder(emptyFolder(test));

@@ -1,0 +1,65 @@
+import { z } from "zod";
+
+/** The values that an option may have: checked, in words, and as they are typed on a command line. */
+export interface Kind<Value> {
+  readonly schema: z.ZodType<Value>;
+  /** The values in words, to follow "expected". */
+  readonly expected: string;
+  /** The names among the values, where there are some, to be listed in help texts. */
+  readonly choices?: readonly string[];
+  /** What a flag's value is called in help texts; a flag without one is a switch. */
+  readonly placeholder?: string;
+  /** Whether a switch can also be turned off, by `--no-…`. */
+  readonly negatable?: boolean;
+  /** What was typed as a value, which is then checked; undefined where it is none. Default: the text. */
+  readonly parse?: (text: string) => unknown;
+  /** How it is typed where that is not plain. */
+  readonly syntax?: string;
+}
+
+/** A number as typed, NaN for what is none. */
+export function parseNumber(text: string): number {
+  return text.trim() === "" ? NaN : Number(text);
+}
+
+const numeric = (schema: z.ZodType<number>, expected: string) => (placeholder: string): Kind<number> => ({ schema, expected, placeholder, parse: parseNumber });
+
+/** A whole number from `least`. */
+export const whole = (least: number, placeholder = "n") => numeric(z.int().min(least), `a whole number from ${least}`)(placeholder);
+
+export const positive = numeric(z.number().positive(), "a number above 0");
+export const notNegative = numeric(z.number().nonnegative(), "a number from 0");
+export const share = numeric(z.number().min(0).max(1), "a share in [0, 1]");
+export const positiveShare = numeric(z.number().positive().max(1), "a number above 0, at most 1");
+/** @param limit that it stays below, and how that is written */
+export const shareBelow = (limit: number, text = `${limit}`) => numeric(z.number().min(0).lt(limit), `a share in [0, ${text})`);
+
+/** A switch. `negatable`: whether `--no-…` turns it off. */
+export const flag = (negatable = false): Kind<boolean> => ({ schema: z.boolean(), expected: "true or false", negatable });
+
+/** One of some names. */
+export const oneOf = <const Name extends string>(choices: readonly Name[], placeholder: string): Kind<Name> => ({
+  schema: z.enum(choices),
+  expected: `one of ${choices.join(", ")}`,
+  ...{ choices, placeholder },
+});
+
+/** One of some names, or a part of one's own: an object, whose parts are checked where the options are put together. */
+export const nameOrPart = <const Name extends string, Part extends object>(choices: readonly Name[], part: string, placeholder: string): Kind<Name | Part> => ({
+  schema: z.union([z.enum(choices), objectOf<Part>()]),
+  expected: `one of ${choices.join(", ")}, or ${part} of your own`,
+  ...{ choices, placeholder },
+});
+
+/** Nats for each token, or "auto". */
+export const penalty = (placeholder: string): Kind<number | "auto"> => ({
+  schema: z.union([z.literal("auto"), z.number().nonnegative()]),
+  expected: 'a number from 0, or "auto"',
+  placeholder,
+  parse: (text) => (text === "auto" ? text : parseNumber(text)),
+});
+
+/** An object, or a function, which is refused with a sentence that says how to name it. */
+function objectOf<Part extends object>() {
+  return z.custom<Part>((value) => (typeof value === "object" && value !== null) || typeof value === "function");
+}

@@ -1,0 +1,52 @@
+import { checkEvaluations } from "../../align/check-training.js";
+import { preference } from "../../align/preference.js";
+import { InputError, quote } from "../../base/errors.js";
+import { lossSettingNames } from "../../align/losses/settings.js";
+import { isOwnLoss, lossOf } from "./loss-of.js";
+import type { LoopOptions, LossOptions, RecipeOptions, SharedOptions, TrainingBudget } from "./method-options.js";
+import { checkPart, isBuiltIn } from "./parts.js";
+
+/**
+ * Checks what the options of a form say together, each being of its own schema.
+ *
+ * @param given those that the user gave
+ * @throws InputError where one lacks another that it needs, or contradicts it
+ */
+export function checkTogether(resolved: object, given: object): void {
+  checkEvaluations(resolved);
+  if (hasLoss(resolved)) checkLoss(resolved, given);
+  if (hasLoop(resolved)) checkLoop(resolved);
+}
+
+/** The loop's options, of which a method may settle some itself. */
+type SomeLoop = Partial<Pick<LoopOptions, "select" | "selectBy">> &
+  Omit<LoopOptions, "select" | "selectBy"> &
+  Partial<Pick<TrainingBudget, "iterations"> & Pick<RecipeOptions, "rounds">>;
+
+const hasLoss = (options: object): options is SharedOptions => "loss" in options;
+const hasLoop = (options: object): options is SomeLoop => "pairBy" in options;
+
+function checkLoss(resolved: SharedOptions, given: Partial<LossOptions>): void {
+  const { loss, batchSize, microBatchSize, referenceEvery, referenceEma } = resolved;
+  if (typeof loss === "function" || (isOwnLoss(loss) && !isBuiltIn(loss))) checkPart("loss", "loss", loss);
+  if (isOwnLoss(loss)) checkBrings(loss.name, loss.beta, given);
+  const all = lossOf(resolved);
+  preference(all).check?.({ batchSize, epochs: 1, ...(microBatchSize !== undefined && { microBatchSize }) });
+  const moves = referenceEvery !== undefined ? "referenceEvery" : referenceEma !== undefined ? "referenceEma" : undefined;
+  if (moves && !all.reward.needsReference) throw new InputError(`${moves}: the loss ${all.name} has no reference to update`);
+}
+
+/** A loss of one's own brings its settings: others beside it would be ignored. */
+function checkBrings(name: string, beta: number, given: Partial<LossOptions>): void {
+  const beside = lossSettingNames.find((setting) => given[setting] !== undefined && !(setting === "beta" && given.beta === beta));
+  if (beside) throw new InputError(`${beside}: the loss ${quote(name)} is given as an object, which brings its own settings; set ${beside} there`);
+}
+
+function checkLoop({ selectBy, pairBy, labelBy, select = 0, bootstrap, iterations, rounds }: SomeLoop): void {
+  if (isPart(selectBy)) checkPart("selection rule", "selectBy", selectBy);
+  if (isPart(pairBy)) checkPart("pairing rule", "pairBy", pairBy);
+  if (isPart(labelBy)) checkPart("labeller", "labelBy", labelBy);
+  if (select + bootstrap === 0 && (iterations ?? rounds) !== 1) throw new InputError("select + bootstrap must be > 0");
+}
+
+const isPart = (value: unknown) => typeof value === "object" || typeof value === "function";

@@ -1,0 +1,61 @@
+import { lossSettingNames } from "../../align/losses/settings.js";
+import { withDefaults, type OptionTable } from "../../base/option.js";
+import type { LoopOptions, LossOptions, MethodOptions, RecipeOptions, SeraOptions, SftOptions, SharedOptions, TrainingBudget } from "./method-options.js";
+import { budgetTable, loopTable, recipeTable, seedTable, sftTable, sharedTable } from "./tables.js";
+
+/** The options that something takes, under the name by which messages call it. */
+export interface Form<Options> {
+  readonly name: string;
+  readonly table: OptionTable<Options>;
+}
+
+/** Options of a method that the loss decides alone. */
+export type DirectOptions = RecipeOptions;
+
+/** Options of supervised fine-tuning, which has neither another loss nor a reference. */
+export type SftMethodOptions = Omit<RecipeOptions, keyof LossOptions | "referenceEvery" | "referenceEma">;
+
+/** Options of a recipe over SeRA's loop. */
+export interface SelfImprovingOptions extends RecipeOptions, LoopOptions, Pick<TrainingBudget, "reference"> {}
+
+/** Options of iterative DPO, which trains on nothing but its own pairs from the second round on. */
+export type IterativeDpoOptions = Omit<SelfImprovingOptions, "select" | "selectBy" | "perPrompt" | "gamma">;
+
+/** Options of {@link align}: those of a direct alignment algorithm, with its epochs. */
+export interface AlignOptions extends SharedOptions, Pick<TrainingBudget, "epochs"> {}
+
+const recipe: OptionTable<RecipeOptions> = { ...sharedTable, ...recipeTable };
+const selfImproving: OptionTable<SelfImprovingOptions> = { ...recipe, ...loopTable, reference: budgetTable.reference };
+
+/** The options of each method of `methods`, by the name that it has there. */
+export const recipeForms = {
+  direct: { name: "direct", table: recipe } satisfies Form<DirectOptions>,
+  sft: { name: "sft", table: omit(recipe, "loss", ...lossSettingNames, "referenceEvery", "referenceEma") } satisfies Form<SftMethodOptions>,
+  sera: { name: "sera", table: selfImproving } satisfies Form<SelfImprovingOptions>,
+  iterativeDpo: {
+    name: "iterativeDpo",
+    table: omit(withDefaults(selfImproving, { bootstrap: 1, labelBy: "judge", reference: "previous" }), "select", "selectBy", "perPrompt", "gamma"),
+  } satisfies Form<IterativeDpoOptions>,
+  dice: {
+    name: "dice",
+    table: withDefaults(selfImproving, {
+      ...{ select: 0.5, selectBy: "random", bootstrap: 0.5, gamma: 0, lengthPenalty: "auto", reference: "previous" },
+    }),
+  } satisfies Form<SelfImprovingOptions>,
+  spin: { name: "spin", table: recipe } satisfies Form<RecipeOptions>,
+  curryDpo: { name: "curryDpo", table: recipe } satisfies Form<RecipeOptions>,
+} as const;
+
+/** The options of the functions of a cell, and of `sera align` by them: they say epochs and iterations themselves. */
+export const alignForm: Form<AlignOptions> = { name: "align", table: { ...sharedTable, epochs: budgetTable.epochs } };
+export const seraForm: Form<SeraOptions> = { name: "sera", table: { ...sharedTable, ...budgetTable, ...loopTable } };
+/** The options of supervised fine-tuning on demonstrations, as `sera sft` has them. */
+export const sftForm: Form<SftOptions & Pick<SharedOptions, "seed">> = { name: "sft", table: { ...sftTable, ...seedTable } };
+/** What every method has. */
+export const methodForm: Form<MethodOptions> = { name: "a method", table: { ...sharedTable, ...budgetTable } };
+
+function omit<Options, Name extends keyof Options>(table: OptionTable<Options>, ...names: readonly Name[]): OptionTable<Omit<Options, Name>> {
+  const left = Object.entries(table).filter(([name]) => !names.some((omitted) => omitted === name));
+  // Only keys have gone.
+  return Object.fromEntries(left) as OptionTable<Omit<Options, Name>>;
+}

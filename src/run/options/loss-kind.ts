@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { losses, type LossName, type PreferenceLoss } from "../../align/losses/index.js";
+import { parseNumber, type Kind } from "../../base/option-kinds.js";
+
+const lossNames = Object.keys(losses) as LossName[];
+
+/** A loss of one's own, or a function, which is refused with a sentence that says how to name it. */
+const lossObject = z.custom<PreferenceLoss>((value) => typeof value === "function" || (typeof value === "object" && value !== null && "perPair" in value));
+
+/** A loss by name, several by weight, or one of one's own. */
+export const lossKind: Kind<LossName | Readonly<Partial<Record<LossName, number>>> | PreferenceLoss> = {
+  schema: z.union([z.enum(lossNames), z.partialRecord(z.enum(lossNames), z.number().positive()), lossObject]),
+  expected: `one of ${lossNames.join(", ")}, some of them with weights above 0, or a PreferenceLoss`,
+  choices: lossNames,
+  placeholder: "name",
+  syntax: "or several with weights, each once, as in dpo=0.8,nll=0.2",
+  parse: parseLoss,
+};
+
+/** `dpo`, or `dpo=0.8,nll=0.2`; undefined where it is neither, or has a loss twice. */
+function parseLoss(text: string): unknown {
+  if (!text.includes("=")) return text;
+  const terms = text.split(",").map((term) => term.split("="));
+  const isGood = terms.every((term) => term.length === 2) && new Set(terms.map(([name]) => name)).size === terms.length;
+  return isGood ? Object.fromEntries(terms.map(([name, weight]) => [name, parseNumber(weight!)])) : undefined;
+}

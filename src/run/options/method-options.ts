@@ -1,0 +1,163 @@
+import type { BestMetric } from "../../align/best.js";
+import type { LossName, PreferenceLoss } from "../../align/losses/index.js";
+import type { Schedule } from "../../align/schedule.js";
+import type { PairingName } from "../../bootstrap/index.js";
+import type { SelectionName } from "../../review/index.js";
+import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
+
+/*
+ * The options of methods as types. They are written out, because what zod infers from a schema loses the comment of each
+ * field in a declaration file, and a cell is to show an option's meaning and default when it completes its name. The
+ * tables of the schema are checked against these interfaces, key by key in both directions and value by value, by the
+ * compiler (`OptionTable`); that each comment has the help text and the default of the schema is checked by a test.
+ */
+
+/** Which model a policy is held to: that of iteration 0, or the one that the iteration begins from. */
+export const references = ["start", "previous"] as const;
+export type Reference = (typeof references)[number];
+
+/** By what responses of the policy are labelled: its own implicit reward, or the judge that the run is given. */
+export const labellers = ["implicit", "judge"] as const;
+export type LabelledBy = (typeof labellers)[number];
+
+/** The loss and its settings; a setting that the loss does not use is an error. */
+export interface LossOptions {
+  /**
+   * Direct alignment loss: a name, a weighted sum as in `{ dpo: 0.8, nll: 0.2 }`, or a {@link PreferenceLoss} of your own
+   * with a `name` and a `version`, which brings its settings with it. Default "dpo".
+   */
+  readonly loss: LossName | Readonly<Partial<Record<LossName, number>>> | PreferenceLoss;
+  /** Strength of the pull towards the reference: scale of the implicit reward; λ of orpo. Default 0.1. */
+  readonly beta: number;
+  /** cdpo, rdpo, exo-pair: share of labels taken to be wrong. Default 0.1; for exo-pair 0.001. */
+  readonly labelSmoothing?: number;
+  /** simpo: target margin between the rewards. Default 0.5. */
+  readonly targetMargin?: number;
+  /** discopop: width of the modulation. Default 0.05. */
+  readonly tau?: number;
+  /** dpo, ipo: mean log-ratios per token instead of sums. Default true for ipo, false for dpo. */
+  readonly lengthNormalized?: boolean;
+  /** Weight of an auxiliary SFT (NLL) loss on the chosen responses. Default 0. */
+  readonly nll?: number;
+}
+
+/** How each iteration trains. */
+export interface AlignmentOptions {
+  /** Pairs per optimizer step. Default 32. */
+  readonly batchSize: number;
+  /** Pairs per forward pass; gradients are accumulated up to the batch size. Default the batch size. */
+  readonly microBatchSize?: number;
+  /** Recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers. Default false. */
+  readonly recompute?: boolean;
+  /** Optimizer steps of each iteration, whatever the number of epochs. Default as many as the epochs take. */
+  readonly maxSteps?: number;
+  /** Peak learning rate. Default 0.0001. */
+  readonly learningRate: number;
+  /** Learning rate after the warm-up. Default "linear". */
+  readonly schedule: Schedule;
+  /** Share of the steps spent warming up the learning rate. Default 0.1. */
+  readonly warmup: number;
+  /** AdamW: decay of the mean of gradients. Default 0.9. */
+  readonly beta1: number;
+  /** AdamW: decay of the mean of squared gradients. Default 0.999. */
+  readonly beta2: number;
+  /** AdamW: added to the denominator. Default 1e-8. */
+  readonly epsilon: number;
+  /** AdamW: weight decay of matrices. Default 0. */
+  readonly weightDecay: number;
+  /** Gradients are clipped to this norm. Default 1. */
+  readonly maxGradNorm: number;
+  /** Steps between evaluations on the validation pairs; there is one more after the last step. Default no evaluation. */
+  readonly evaluateEvery?: number;
+  /** Keep the parameters of the evaluation that is best by this metric. Default those of the last step. */
+  readonly keepBestBy?: BestMetric;
+  /** Evaluations without improvement after which training stops. Default never. */
+  readonly patience?: number;
+  /** Evaluate and keep an exponential moving average of the parameters with this decay. Default no average. */
+  readonly emaDecay?: number;
+  /** Steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656). Default never; 1 if only `referenceEma` is given. */
+  readonly referenceEvery?: number;
+  /** How far the reference moves towards the policy in an update (TR-DPO). Default 1 if `referenceEvery` is given. */
+  readonly referenceEma?: number;
+}
+
+/** How responses are sampled, for training and for evaluation. */
+export interface SamplingOptions {
+  /** Length limit of a sampled response, in tokens. Default 128. */
+  readonly maxNewTokens: number;
+  /** Sampling temperature; 0 takes the most likely token. Default 0.7. */
+  readonly temperature: number;
+  /** Sample among the k most likely tokens; 0 is no limit. Default 0. */
+  readonly topK: number;
+  /** Sample among the fewest tokens that hold this share of the probability. Default 1. */
+  readonly topP: number;
+  /** Sample among tokens at least this share as likely as the most likely one; 0 is no limit. Default 0. */
+  readonly minP: number;
+  /** Penalty on tokens that have occurred, above 1 to discourage repetition. Default 1. */
+  readonly repetitionPenalty: number;
+  /** Responses sampled at the same time. Default 128. */
+  readonly samplingBatchSize: number;
+}
+
+/** How the start is trained where there are demonstrations. */
+export interface SftOptions {
+  /** SFT on demonstrations: epochs. Default 3. */
+  readonly sftEpochs: number;
+  /** SFT on demonstrations: peak learning rate. Default 0.001. */
+  readonly sftLearningRate: number;
+  /** SFT on demonstrations: examples per optimizer step. Default 32. */
+  readonly sftBatchSize: number;
+}
+
+/** Options shared by all methods. */
+export interface SharedOptions extends LossOptions, AlignmentOptions, SamplingOptions, SftOptions {
+  /** Seed of everything random: the same seed, data and machine give the same bytes. Default 0. */
+  readonly seed: number;
+}
+
+/** How a method spreads its training: how often the policy is trained, for how long each time, and against which model. */
+export interface TrainingBudget {
+  /** T: how often the policy is trained. Default 3. */
+  readonly iterations: number;
+  /** Epochs of each iteration. Default 1. */
+  readonly epochs: number;
+  /** Reference of the loss: the start, or the model that each iteration begins from. Default "start". */
+  readonly reference: Reference;
+}
+
+/** The options of a method, complete: all that its run depends on besides the model and the data. */
+export interface MethodOptions extends SharedOptions, TrainingBudget {}
+
+/** How SeRA's loop selects pairs and makes new ones; margins and rewards are always against the model of iteration 0. */
+export interface LoopOptions {
+  /** K/N: share of the pairs that review keeps from iteration 2 on. Default 0.7. */
+  readonly select: number;
+  /** Which pairs review keeps: a rule by name, or a {@link SelectionRule} of your own. Default "top". */
+  readonly selectBy: SelectionName | SelectionRule;
+  /** Pairs of one prompt that review keeps at most. Default all. */
+  readonly perPrompt?: number;
+  /** K̃/N: pairs that the policy makes, as a share of the data's. Default 0.3. */
+  readonly bootstrap: number;
+  /** R: responses sampled for each prompt. Default 4. */
+  readonly responses: number;
+  /** What labels responses: the policy's implicit reward, the judge of the run, or a {@link Labeller} of your own. Default "implicit". */
+  readonly labelBy: LabelledBy | Labeller;
+  /** How a prompt's responses are paired: a rule by name, or a {@link PairingRule} of your own. Default "best-worst". */
+  readonly pairBy: PairingName | PairingRule;
+  /** α: nats subtracted from a response's reward for each token; "auto" balances the lengths of chosen and rejected. Default 0. */
+  readonly lengthPenalty: number | "auto";
+  /** γ: weight of the policy before the last in the ensemble. Default 0.3. */
+  readonly gamma: number;
+}
+
+/** The options of SeRA (arXiv 2410.09362), complete. */
+export interface SeraOptions extends MethodOptions, LoopOptions {}
+
+/** Options of recipes shared by all methods. */
+export interface RecipeOptions extends SharedOptions {
+  /**
+   * Passes over as many pairs as the data has, so that methods with the same rounds cost the same: epochs of a method
+   * that trains once, iterations of one that trains again and again. Default 3.
+   */
+  readonly rounds: number;
+}

@@ -1,0 +1,85 @@
+import { InputError, quote } from "../../base/errors.js";
+import { nearestName } from "../../base/nearest.js";
+import { defaultsOf, type Option } from "../../base/option.js";
+import { isOwnLoss } from "./loss-of.js";
+import { checkTogether } from "./check-together.js";
+import { alignForm, recipeForms, seraForm, type Form } from "./forms.js";
+
+/**
+ * Options put together: defaults, then what is given, the last word last; what is given as undefined is not given.
+ *
+ * @param form which options there are
+ * @throws InputError naming an option that there is not, one outside its range, or one that lacks another
+ */
+export function resolveOptions<Options extends object>(form: Form<Options>, ...given: readonly object[]): Options {
+  const own = Object.assign({}, ...given.map(definedOnly)) as Readonly<Record<string, unknown>>;
+  checkNames(form, Object.keys(own));
+  checkValues(form, own);
+  // Every option that is given is in the table and of its schema.
+  const resolved = { ...defaultsOf(form.table), ...(own as Partial<Options>) };
+  checkTogether(resolved, own);
+  return "loss" in resolved && isOwnLoss(resolved.loss) ? { ...resolved, beta: resolved.loss.beta } : resolved;
+}
+
+/** @throws InputError naming the first option whose value is none of its schema, and what it may be */
+export function checkValues<Options>({ table }: Form<Options>, given: Readonly<Record<string, unknown>>): void {
+  const options: Readonly<Record<string, Option<unknown>>> = table;
+  for (const [name, value] of Object.entries(given)) {
+    const { schema, expected } = options[name]!;
+    if (!schema.safeParse(value).success) throw new InputError(`${name}: found ${quote(value)}, expected ${expected}`);
+  }
+}
+
+/**
+ * Checks that there is an option of every name; a cell may pass an object whose type says less than it holds.
+ *
+ * @param also names that are good besides those of the form
+ * @param written how a name is written in the message: as in a cell by default
+ * @throws InputError naming the first that is none, with the methods that it belongs to, or the name that was probably meant
+ */
+export function checkNames(form: AnyForm, given: readonly string[], also: readonly string[] = [], written = (name: string) => `\`${name}\``): void {
+  const known = [...Object.keys(form.table), ...also];
+  const unknown = given.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new InputError(`${written(unknown)} is not an option of ${form.name}; ${adviceOn(unknown, form.name, known, written)}`);
+}
+
+/** The options of any form, of which only the names are read. */
+interface AnyForm {
+  readonly name: string;
+  readonly table: object;
+}
+
+/** What stands for names that are often tried. */
+const instead: Readonly<Record<string, readonly string[]>> = {
+  adamW: ["beta1", "beta2", "epsilon", "weightDecay", "maxGradNorm"],
+  keepBest: ["keepBestBy"],
+  referenceUpdate: ["referenceEvery", "referenceEma"],
+  training: ["batchSize", "learningRate", "schedule"],
+  generation: ["maxNewTokens", "temperature", "topP"],
+  sampling: ["maxNewTokens", "temperature", "topP"],
+  sft: ["sftEpochs", "sftLearningRate", "sftBatchSize"],
+  watch: ["signal", "quiet"],
+  reporter: ["quiet"],
+  rounds: ["epochs", "iterations"],
+  iterations: ["rounds", "epochs"],
+  epochs: ["rounds"],
+};
+
+function adviceOn(name: string, taker: string, known: readonly string[], written: (name: string) => string): string {
+  const others = (Object.hasOwn(instead, name) ? instead[name]! : []).filter((other) => known.includes(other));
+  if (others.length > 0) return `use ${others.map(written).join(", ")}`;
+  const owners = ownersOf(name).filter((owner) => owner !== taker);
+  if (owners.length > 0) return `it belongs to ${owners.join(", ")}`;
+  const nearest = nearestName(name, known);
+  return nearest ? `did you mean ${written(nearest)}?` : `its options are ${known.map(written).join(", ")}`;
+}
+
+/** The methods that have an option. */
+function ownersOf(name: string): string[] {
+  const forms: readonly AnyForm[] = [...Object.values(recipeForms), alignForm, seraForm];
+  return [...new Set(forms.filter(({ table }) => Object.hasOwn(table, name)).map((form) => form.name))];
+}
+
+function definedOnly(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

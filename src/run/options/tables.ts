@@ -1,0 +1,117 @@
+import { bestMetrics } from "../../align/best.js";
+import { defaultAdamW } from "../../align/adamw.js";
+import { schedules } from "../../align/schedule.js";
+import { pairings } from "../../bootstrap/index.js";
+import { selectionRules } from "../../review/index.js";
+import type { OptionTable } from "../../base/option.js";
+import { flag, nameOrPart, notNegative, oneOf, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
+import { lossSettingsTable } from "../../align/losses/settings.js";
+import { lossKind } from "./loss-kind.js";
+import {
+  labellers,
+  references,
+  type AlignmentOptions,
+  type LoopOptions,
+  type LossOptions,
+  type RecipeOptions,
+  type SamplingOptions,
+  type SftOptions,
+  type SharedOptions,
+  type TrainingBudget,
+} from "./method-options.js";
+import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
+
+const names = <Name extends string>(table: Readonly<Record<Name, unknown>>) => Object.keys(table) as Name[];
+
+const { beta1, beta2, epsilon, maxGradNorm } = defaultAdamW;
+
+export const lossTable: OptionTable<LossOptions> = {
+  loss: { ...lossKind, help: "direct alignment loss", default: "dpo" },
+  ...lossSettingsTable,
+};
+
+/** What worked for small models. */
+export const alignmentTable: OptionTable<AlignmentOptions> = {
+  batchSize: { ...whole(1), help: "pairs per optimizer step", default: 32 },
+  microBatchSize: { ...whole(1), help: "pairs per forward pass; gradients are accumulated up to the batch size", otherwise: "the batch size" },
+  recompute: { ...flag(), help: "recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers", otherwise: "false" },
+  maxSteps: { ...whole(1), help: "optimizer steps of each iteration, whatever the number of epochs", otherwise: "as many as the epochs take" },
+  learningRate: { ...positive("rate"), help: "peak learning rate", default: 1e-4 },
+  schedule: { ...oneOf(schedules, "name"), help: "learning rate after the warm-up", default: "linear" },
+  warmup: { ...share("share"), help: "share of the steps spent warming up the learning rate", default: 0.1 },
+  beta1: { ...shareBelow(1)("decay"), help: "AdamW: decay of the mean of gradients", default: beta1 },
+  beta2: { ...shareBelow(1)("decay"), help: "AdamW: decay of the mean of squared gradients", default: beta2 },
+  epsilon: { ...positive("ε"), help: "AdamW: added to the denominator", default: epsilon },
+  weightDecay: { ...notNegative("rate"), help: "AdamW: weight decay of matrices", default: 0 },
+  maxGradNorm: { ...positive("norm"), help: "gradients are clipped to this norm", default: maxGradNorm },
+  evaluateEvery: { ...whole(1), help: "steps between evaluations on the validation pairs; there is one more after the last step", otherwise: "no evaluation" },
+  keepBestBy: { ...oneOf(names(bestMetrics), "metric"), help: "keep the parameters of the evaluation that is best by this metric", otherwise: "those of the last step" },
+  patience: { ...whole(1), help: "evaluations without improvement after which training stops", otherwise: "never" },
+  emaDecay: { ...shareBelow(1)("decay"), help: "evaluate and keep an exponential moving average of the parameters with this decay", otherwise: "no average" },
+  referenceEvery: {
+    ...whole(1),
+    help: "steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656)",
+    otherwise: "never; 1 if only `referenceEma` is given",
+  },
+  referenceEma: { ...positiveShare("share"), help: "how far the reference moves towards the policy in an update (TR-DPO)", otherwise: "1 if `referenceEvery` is given" },
+};
+
+export const samplingTable: OptionTable<SamplingOptions> = {
+  maxNewTokens: { ...whole(1), help: "length limit of a sampled response, in tokens", default: 128 },
+  temperature: { ...notNegative("t"), help: "sampling temperature; 0 takes the most likely token", default: 0.7 },
+  topK: { ...whole(0, "k"), help: "sample among the k most likely tokens; 0 is no limit", default: 0 },
+  topP: { ...positiveShare("p"), help: "sample among the fewest tokens that hold this share of the probability", default: 1 },
+  minP: { ...share("p"), help: "sample among tokens at least this share as likely as the most likely one; 0 is no limit", default: 0 },
+  repetitionPenalty: { ...positive("r"), help: "penalty on tokens that have occurred, above 1 to discourage repetition", default: 1 },
+  samplingBatchSize: { ...whole(1), help: "responses sampled at the same time", default: 128 },
+};
+
+export const sftTable: OptionTable<SftOptions> = {
+  sftEpochs: { ...whole(1), help: "SFT on demonstrations: epochs", default: 3 },
+  sftLearningRate: { ...positive("rate"), help: "SFT on demonstrations: peak learning rate", default: 1e-3 },
+  sftBatchSize: { ...whole(1), help: "SFT on demonstrations: examples per optimizer step", default: 32 },
+};
+
+export const seedTable: OptionTable<Pick<SharedOptions, "seed">> = {
+  seed: { ...whole(0), help: "seed of everything random: the same seed, data and machine give the same bytes", default: 0 },
+};
+
+export const sharedTable: OptionTable<SharedOptions> = {
+  ...lossTable,
+  ...alignmentTable,
+  ...samplingTable,
+  ...sftTable,
+  ...seedTable,
+};
+
+export const budgetTable: OptionTable<TrainingBudget> = {
+  iterations: { ...whole(1, "T"), help: "T: how often the policy is trained", default: 3 },
+  epochs: { ...whole(1), help: "epochs of each iteration", default: 1 },
+  reference: { ...oneOf(references, "which"), help: "reference of the loss: the start, or the model that each iteration begins from", default: "start" },
+};
+
+/** The paper's numbers (arXiv 2410.09362), where they are known. */
+export const loopTable: OptionTable<LoopOptions> = {
+  select: { ...share("share"), help: "K/N: share of the pairs that review keeps from iteration 2 on", default: 0.7 },
+  selectBy: { ...nameOrPart<keyof typeof selectionRules, SelectionRule>(names(selectionRules), "a selection rule", "rule"), help: "which pairs review keeps", default: "top" },
+  perPrompt: { ...whole(1), help: "pairs of one prompt that review keeps at most", otherwise: "all" },
+  bootstrap: { ...share("share"), help: "K̃/N: pairs that the policy makes, as a share of the data's", default: 0.3 },
+  responses: { ...whole(2, "R"), help: "R: responses sampled for each prompt", default: 4 },
+  labelBy: {
+    ...nameOrPart<(typeof labellers)[number], Labeller>(labellers, "a labeller", "whom"),
+    help: "what labels responses: the policy's implicit reward, the judge of the run",
+    default: "implicit",
+  },
+  pairBy: { ...nameOrPart<keyof typeof pairings, PairingRule>(names(pairings), "a pairing rule", "rule"), help: "how a prompt's responses are paired", default: "best-worst" },
+  lengthPenalty: { ...penalty("α"), help: "α: nats subtracted from a response's reward for each token; \"auto\" balances the lengths of chosen and rejected", default: 0 },
+  // With γ = 1, iteration 2 would review and label with the reference alone, which has no opinion.
+  gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },
+};
+
+export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
+  rounds: {
+    ...whole(1),
+    help: "passes over as many pairs as the data has, so that methods with the same rounds cost the same",
+    default: 3,
+  },
+};
