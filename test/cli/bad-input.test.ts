@@ -152,9 +152,9 @@ describe("a bad option", { concurrency: 2 }, () => {
   const options: readonly (readonly [flags: readonly string[], message: RegExp])[] = [
     [["--loss", "ppo"], /^error: option '--loss <name>' argument 'ppo' is invalid. found "ppo", expected one of dpo/],
     [["--select", "1.2"], /argument '1.2' is invalid. found "1.2", expected a share in \[0, 1\]/],
-    [["--gamma", "much"], /found "much", expected a number/],
-    [["--beta", "0"], /^sera: beta: found 0, expected a number above 0\n/],
-    [["--sft-learning-rate", "0"], /^sera: sft learning rate: found 0, expected a number above 0\n/],
+    [["--gamma", "much"], /found "much", expected a share in \[0, 1\)/],
+    [["--beta", "0"], /argument '0' is invalid. found "0", expected a number above 0\.\n/],
+    [["--sft-learning-rate", "0"], /argument '0' is invalid. found "0", expected a number above 0\.\n/],
     [["--lose", "dpo"], /^error: unknown option '--lose'\n\(Did you mean --loss\?\)\n/],
   ];
   for (const [flags, message] of options) {
