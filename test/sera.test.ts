@@ -90,7 +90,7 @@ describe("sera", () => {
       name: "InputError",
       message: "judge: found none, expected one; this method labels responses by a judge",
     });
-    await assert.rejects(run(folder, {}, { selectBy: "score" }), { name: "InputError", message: /^select by score: found no scores for the pair "pair 0"/ });
+    await assert.rejects(run(folder, {}, { selectBy: "score" }), { name: "InputError", message: /^select by score: the pair "pair 0" has no chosenScore/ });
     assert.equal(await folder.has("iteration-1"), false);
   });
 

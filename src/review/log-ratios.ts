@@ -7,13 +7,13 @@ import type { TokenSequence } from "../model/batch.js";
 import type { Policy } from "../model/policy.js";
 import { responseLogProbs } from "../model/score.js";
 
-/** One number for the chosen and one for the rejected response of each pair, in the order of the pairs. */
+/** One value for the chosen and one for the rejected response of each pair, in the order of the pairs. */
 export interface PairValues {
   readonly chosen: Float64Array;
   readonly rejected: Float64Array;
 }
 
-/** What of a pair the model reads. */
+/** The tokens of a pair. */
 export type PairTokens = Pick<TokenizedPair, "prompt" | "chosen" | "rejected">;
 
 /**
@@ -29,7 +29,7 @@ export async function pairLogProbs(policy: Policy, pairs: readonly PairTokens[],
   };
 }
 
-/** The sequences of the pairs as they are scored: chosen, rejected, chosen, rejected … */
+/** The sequences of the pairs in scoring order: chosen, rejected, chosen, rejected … */
 export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
   return pairs.flatMap(({ prompt, chosen, rejected }) => [
     { prompt, response: chosen },
@@ -38,24 +38,24 @@ export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
 }
 
 /**
- * {@link responseLogProbs}, where a policy is judged by them: a number that is none would be sorted somewhere.
+ * {@link responseLogProbs}, checked to be finite, because they are compared and sorted.
  *
- * @throws DivergenceError where one is not finite, because the policy's training went astray
+ * @throws DivergenceError if one is NaN or infinite, because the policy's training diverged
  */
 export async function finiteLogProbs(policy: Policy, sequences: readonly TokenSequence[], work: TaskOptions): Promise<Float64Array> {
   const logProbs = await responseLogProbs(policy, sequences, work);
   const odd = logProbs.find((value) => !Number.isFinite(value));
   if (odd === undefined) return logProbs;
-  throw new DivergenceError(`the policy gives a response the log-probability ${odd}; a smaller learning rate may help`);
+  throw new DivergenceError(`the policy has diverged: it gives a response the log-probability ${odd}; a smaller learning rate may help`);
 }
 
 /**
- * The implicit reward over β of both responses of each pair under a loss; for DPO and its like that is
- * ρ = log π(y | x) − log π_ref(y | x). Of the reference itself it is 0 there, but not under a loss without a reference.
+ * The implicit reward over β of both responses of each pair under a loss; for DPO and similar losses,
+ * ρ = log π(y | x) − log π_ref(y | x). It is 0 for the reference itself, except under a loss without a reference.
  *
  * @param policy log-probabilities of the pairs under the policy
- * @param reference under the reference; undefined where the loss needs none
- * @throws InputError where the loss needs the reference and it is left out
+ * @param reference those under the reference; undefined if the loss uses none
+ * @throws InputError if the loss needs the reference and it is missing
  */
 export function pairRewards(
   loss: PreferenceLoss,
@@ -70,7 +70,7 @@ export function pairRewards(
   return { chosen: rewards("chosen"), rejected: rewards("rejected") };
 }
 
-/** Chosen less rejected, of each pair. */
+/** Chosen minus rejected reward of each pair. */
 export function rewardMargins({ chosen, rejected }: PairValues): Float64Array {
   return chosen.map((value, i) => value - rejected[i]!);
 }

@@ -7,9 +7,9 @@ import type { Policy } from "../model/policy.js";
 import { planScoring } from "../model/score.js";
 import { pairLogProbs, pairSequences, type PairTokens, type PairValues } from "./log-ratios.js";
 
-/** What a file of the cache holds. */
+/** Contents of a cache file. */
 interface Kept {
-  /** Of model, pairs and layout, as in the file's name. */
+  /** Fingerprint of model, pairs and batch layout, as in the file's name. */
   readonly fingerprint: string;
   /** log π(y | x) of the chosen responses, in the order of the pairs. */
   readonly chosen: readonly number[];
@@ -17,12 +17,11 @@ interface Kept {
 }
 
 /**
- * {@link pairLogProbs}, kept in a folder: runs that begin from the same reference and the same pairs, whatever their
- * loss, β or seed, compute them once. They are found again by a fingerprint of the model's parameters, of the pairs'
- * tokens and of how these are laid out in batches, so that what is read has the bytes that would be computed here.
- * A file that is damaged is computed again and replaced.
+ * {@link pairLogProbs} with a cache on disk: runs with the same reference and pairs, whatever their loss, β or seed,
+ * compute them only once. The key is a fingerprint of the model's parameters, the pairs' tokens and their layout in
+ * batches, so that cached values are byte-identical to those computed here. Damaged files are recomputed and replaced.
  *
- * @param folder where they are kept; made when needed
+ * @param folder folder of the cache; created if needed
  * @throws DivergenceError as {@link pairLogProbs}
  */
 export async function cachedPairLogProbs(

@@ -99,13 +99,13 @@ describe("a dataset of the hub", () => {
     await loadPreferences("org/rows", { limit: 2 });
     process.env["HF_HUB_OFFLINE"] = "1";
     assert.deepEqual(await prompts("org/rows", { config: "easy" }), ["prompt a", "prompt b"]);
-    await assert.rejects(loadPreferences("org/rows"), /org\/rows: found HF_HUB_OFFLINE=1 and no hard\/train\.jsonl in /);
-    await assert.rejects(loadPreferences("org/other"), /org\/other: found HF_HUB_OFFLINE=1 and no revision "main" in /);
+    await assert.rejects(loadPreferences("org/rows"), /org\/rows: HF_HUB_OFFLINE=1, but hard\/train\.jsonl is not in the cache /);
+    await assert.rejects(loadPreferences("org/other"), /org\/other: HF_HUB_OFFLINE=1, but revision "main" is not in the cache /);
   });
 
   test("a bad row names the file in the cache", async (t) => {
     await HubServer.start(t, { "datasets/org/bad": { revisions: { main: { "train.jsonl": `${rows("a")}{}\n` } } } });
-    await assert.rejects(loadPreferences("org/bad"), /datasets--org--bad\/snapshots\/[0-9a-f]{40}\/train\.jsonl:2: not valid JSON/);
+    await assert.rejects(loadPreferences("org/bad"), /datasets--org--bad\/snapshots\/[0-9a-f]{40}\/train\.jsonl:2: field "prompt" is missing/);
   });
 });
 
@@ -117,7 +117,7 @@ describe("a file", () => {
       const expected = `${file}: this is a file; ${option} applies only to datasets on the hub (org/name)`;
       await assert.rejects(loadPreferences(file, { [option]: "train" }), { message: expected });
     }
-    await assert.rejects(loadPreferences(file, { revision: "main" }), /found revision "main" of a path/);
+    await assert.rejects(loadPreferences(file, { revision: "main" }), /this is a local path; revision applies only/);
   });
 
   test("is not read on when its signal stops it", async () => {
