@@ -6,7 +6,7 @@ import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
 import type { RecipeOptions } from "../run/options/index.js";
 import type { Policy } from "../model/policy.js";
-import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
+import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
 import { workSeconds } from "../run/summary.js";
