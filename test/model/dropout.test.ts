@@ -154,7 +154,7 @@ describe("training with dropout", () => {
       }
       if (losses.length === training.total) return { policy, losses, parameters: await policy.parameters() };
       policy = await model.withAdapter(adapter, await policy.parameters());
-      training = await begin(await training.position());
+      training = await begin(await training.state());
     }
   }
 
