@@ -89,7 +89,7 @@ describe("sera", () => {
       name: "InputError",
       message: "this method labels responses with a judge; pass `judge`",
     });
-    await assert.rejects(run(folder, {}, { selectBy: "score" }), { name: "InputError", message: /^select by score: found no scores for the pair "pair 0"/ });
+    await assert.rejects(run(folder, {}, { selectBy: "score" }), { name: "InputError", message: /^select by score: the pair "pair 0" has no chosenScore/ });
     assert.equal(await folder.has("iteration-1"), false);
   });
 

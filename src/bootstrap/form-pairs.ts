@@ -12,29 +12,29 @@ export interface SamplePair {
   readonly margin: number;
 }
 
-/** A kept pair in texts, a line of `bootstrapped.jsonl`. */
+/** A kept pair as text, a row of `bootstrapped.jsonl`. */
 export interface BootstrappedRow {
   readonly id: string;
   readonly prompt: string;
   readonly chosen: string;
   readonly rejected: string;
-  /** The rewards by which they were labelled: ensembled log-ratios in nats, or a judge's scores; none where nothing labelled them. */
+  /** The rewards that labelled them: ensembled log-ratios in nats, or a judge's scores; absent if nothing did. */
   readonly chosenReward?: number;
   readonly rejectedReward?: number;
   readonly margin?: number;
 }
 
-/** What became of the prompts and their samples. */
+/** Counts of prompts, samples and pairs. */
 export interface BootstrapCounts {
   readonly prompts: number;
   readonly samples: number;
-  /** Samples without a token before their end; never used. */
+  /** Samples without a token before the stop token; never used. */
   readonly empty: number;
-  /** Samples that the length limit cut off; used, as they are what the policy writes. */
+  /** Samples cut off by the length limit; used, because they are what the policy generates. */
   readonly incomplete: number;
-  /** Prompts whose samples were all the same, or with fewer than two that are not empty; no pair. */
+  /** Prompts without two distinct non-empty samples; no pair. */
   readonly identical: number;
-  /** Prompts whose different samples all had the same reward; no pair. */
+  /** Prompts whose distinct samples all have the same reward; no pair. */
   readonly ties: number;
   /** Pairs formed. */
   readonly formed: number;
@@ -43,12 +43,12 @@ export interface BootstrapCounts {
 }
 
 /**
- * Pairs of the samples of each prompt, by default that of the largest reward against that of the smallest, and of all
- * pairs the `count` with the largest margins (SeRA, arXiv 2410.09362, section 3). Of equal rewards the earlier sample
- * is taken, of equal margins the earlier prompt.
+ * Forms pairs from the samples of each prompt, by default the one with the largest reward against the one with the
+ * smallest, and keeps the `count` pairs with the largest margins (SeRA, arXiv 2410.09362, section 3). Ties in reward go to
+ * the earlier sample, ties in margin to the earlier prompt.
  *
- * @param stopIds tokens that end a response: a sample of these alone is empty
- * @returns the kept pairs by falling margin
+ * @param stopIds tokens that end a response; a sample of only these is empty
+ * @returns the kept pairs, by decreasing margin
  */
 export function formPairs(
   samples: readonly LabelledSample[],
@@ -56,7 +56,7 @@ export function formPairs(
   stopIds: readonly number[],
   pairing: PairingName | Pairing = "best-worst",
 ): { pairs: SamplePair[]; counts: BootstrapCounts } {
-  if (!(Number.isInteger(count) && count >= 0)) throw new InputError(`found ${count} pairs to keep, expected a whole number`);
+  if (!(Number.isInteger(count) && count >= 0)) throw new InputError(`pairs to keep: found ${count}, expected a whole number of at least 0`);
   const byPrompt = groupBy(samples, ({ id }) => id);
   const isEmpty = ({ tokens }: LabelledSample) => isEmptyResponse(tokens, stopIds);
   let identical = 0;
@@ -87,13 +87,13 @@ export function formPairs(
   return { pairs, counts };
 }
 
-/** Samples by falling reward, each once, however often it was drawn; of equal rewards the earlier first. */
+/** Distinct samples by decreasing reward; ties keep the order of the samples. */
 export function rankedDistinct(samples: readonly LabelledSample[]): LabelledSample[] {
   const distinct = [...groupBy(samples, ({ tokens }) => tokens.join()).values()].map(([first]) => first!);
   return distinct.sort((a, b) => b.reward - a.reward);
 }
 
-/** Whether a response has no token before those that end it. */
+/** Whether a response consists only of stop tokens. */
 export function isEmptyResponse(tokens: readonly number[], stopIds: readonly number[]): boolean {
   return tokens.every((token) => stopIds.includes(token));
 }

@@ -3,13 +3,13 @@ import type { TaskOptions } from "../base/task.js";
 import type { LabelledSample } from "./label.js";
 import type { Sample } from "./sample.js";
 
-/** A response to the prompt of that id. */
+/** A response, with the id of its prompt. */
 export interface ResponseText {
   readonly id: string;
   readonly response: string;
 }
 
-/** Scores responses, the better the higher, in their order: a gold reward, a reward model, an LLM that grades. */
+/** Scores responses, in order; higher is better: a gold reward, a reward model, an LLM judge's grades. */
 export type ResponseJudge = (responses: readonly ResponseText[], work: TaskOptions) => Promise<readonly number[]>;
 
 /**
@@ -27,12 +27,12 @@ export async function judgeSamples(
   const responses = samples.map(({ id, tokens }) => ({ id, response: textOf(tokens) }));
   const scores = await judge(responses, work);
   if (scores.length !== samples.length) {
-    throw new InputError(`judge: found ${scores.length} scores for ${samples.length} responses, expected one for each`);
+    throw new InputError(`judge: ${scores.length} scores for ${samples.length} responses; it must return one for each`);
   }
   return samples.map((sample, i) => {
     const reward = scores[i]!;
     if (!Number.isFinite(reward)) {
-      throw new InputError(`judge: found the score ${reward} for ${quote(responses[i]!.response)}, expected a number`);
+      throw new InputError(`judge: the score of ${quote(responses[i]!.response)} is ${reward}; it must be a finite number`);
     }
     return { ...sample, reward };
   });

@@ -5,19 +5,19 @@ import type { TokenSequence } from "../model/batch.js";
 import { ensemble, finiteLogProbs, type Scorer } from "../review/index.js";
 import type { PromptTokens, Sample } from "./sample.js";
 
-/** A sample with what a judge makes of it. */
+/** A sample and its reward. */
 export interface LabelledSample extends Sample {
-  /** log π_ref(y | x) under the model that the run began from, where it was asked for. */
+  /** log π_ref(y | x) under the run's start model, if it was computed. */
   readonly reference?: number;
-  /** What the sample is worth: the ensembled implicit reward over β in nats, or a judge's score. */
+  /** The ensembled implicit reward over β in nats, or a judge's score. */
   readonly reward: number;
 }
 
-/** The policies whose implicit rewards are ensembled. */
+/** Policies whose implicit rewards are combined, with their weights. */
 export interface Labellers {
-  /** The loss whose implicit reward it is. */
+  /** The loss that defines the implicit reward. */
   readonly loss: PreferenceLoss;
-  /** Policies with their weights, the reference itself perhaps among them; SeRA's are π_{t−1} with 1−γ and π_{t−2} with γ. */
+  /** Policies and weights, possibly including the reference; for SeRA π_{t−1} with 1−γ and π_{t−2} with γ. */
   readonly policies: readonly { readonly policy: Scorer; readonly weight: number }[];
   readonly reference: Scorer;
 }

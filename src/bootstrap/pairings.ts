@@ -16,13 +16,13 @@ const bestWorst: Pairing = (samples) => {
   return [[samples[0]!, samples.find(({ reward }) => reward === worst.reward)!]];
 };
 
-/** The best against the median, the lower one where there are two: a milder contrast, less often about a broken response. */
+/** The best against the median (the lower of two): a milder contrast, less often against a broken response. */
 const bestMedian: Pairing = (samples) => [[samples[0]!, samples[Math.floor(samples.length / 2)]!]];
 
-/** Each against each that is worse. */
+/** Each sample against every worse one. */
 const allPairs: Pairing = (samples) => samples.flatMap((chosen, i) => samples.slice(i + 1).map((rejected): Ranked => [chosen, rejected]));
 
-/** The ways to make pairs, by the names that options have for them. */
+/** The pairing rules by the names that options use. */
 export const pairings = { "best-worst": bestWorst, "best-median": bestMedian, all: allPairs } as const satisfies Readonly<
   Record<string, Pairing>
 >;

@@ -5,23 +5,23 @@ import type { TokenizedPair } from "../data/tokenize.js";
 import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generate.js";
 import type { Policy } from "../model/policy.js";
 
-/** A prompt of the data, by the first pair that has it. */
+/** A prompt, identified by the first pair that has it. */
 export interface PromptTokens {
   readonly id: string;
   readonly prompt: Int32Array;
 }
 
-/** A response that the policy wrote to a prompt. */
+/** A response sampled from the policy. */
 export interface Sample {
   /** Id of the prompt. */
   readonly id: string;
   readonly number: number;
   readonly tokens: readonly number[];
-  /** Whether it came to its end; false where the limit cut it off. */
+  /** False if the length limit cut it off. */
   readonly complete: boolean;
 }
 
-/** The prompts of the pairs, each once, in their order. */
+/** The distinct prompts of the pairs, in order. */
 export function distinctPrompts(pairs: readonly TokenizedPair[]): PromptTokens[] {
   const ids = promptIds(pairs);
   return pairs.filter(({ id }, i) => id === ids[i]).map(({ id, prompt }) => ({ id, prompt }));

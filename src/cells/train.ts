@@ -8,6 +8,7 @@ import { heldOutPairs } from "../judge/held-out.js";
 import { judgeIdentity } from "../judge/identity.js";
 import type { Judge } from "../judge/judge.js";
 import { responseJudge, worldJudge } from "../judge/response-judge.js";
+import type { Recipe } from "../methods/recipe.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
@@ -76,12 +77,17 @@ export function separateSettings<Options extends RunSettings>(options: Options):
  * again, and one that has ended is read from there. Another model, other pairs or options are another run.
  *
  * @param policy what iteration 1 begins from and what stays the reference; it is not changed
- * @example const run = await train(start, pairs, methods.spin({ beta: 0.3 })(), { heldOut });
+ * @param method of `methods`, or one of your own; a recipe is taken with its own options
+ * @example const run = await train(start, pairs, methods.spin({ beta: 0.3 }), { heldOut });
  * @throws InputError where a pair does not fit the model's context, and as {@link openRun}; DivergenceError where training
  *   produces NaN or infinite values
  */
-export function train(policy: Policy, pairs: readonly PreferencePair[], method: Method, settings: RunSettings = {}): Promise<Run> {
-  return trainUnder(policy, pairs, method, settings, cellControls(settings));
+export async function train(policy: Policy, pairs: readonly PreferencePair[], method: Method | Recipe, settings: RunSettings = {}): Promise<Run> {
+  const unknown = Object.keys(settings).find((name) => !runSettingNames.some((known) => known === name));
+  if (unknown !== undefined) {
+    throw new InputError(`\`${unknown}\` is not a setting of train, whose method has its own options; its settings are ${runSettingNames.join(", ")}`);
+  }
+  return trainUnder(policy, pairs, typeof method === "function" ? method() : method, settings, cellControls(settings));
 }
 
 /** {@link train} with its progress shown elsewhere than in the cell. */

@@ -1,21 +1,21 @@
 import type { InputError, Place } from "../base/errors.js";
 
-/** A row that was left out because the caller chose to skip bad rows. */
+/** A row that was skipped (`skipBadRows`). */
 export interface SkippedRow {
   readonly place: Place;
-  /** The message of the error that the row would have been; it names the place too. */
+  /** The error message, with the row's location. */
   readonly reason: string;
 }
 
-/** What becomes of a bad row: throwing ends the reading, returning goes on with the next row. */
+/** Handles a bad row: throw to stop reading, return to continue with the next row. */
 export type OnBadRow = (error: InputError, place: Place) => void;
 
-/** The {@link OnBadRow} that ends the reading. */
+/** An {@link OnBadRow} that stops at the first bad row. */
 export const throwBadRow: OnBadRow = (error) => {
   throw error;
 };
 
-/** The {@link OnBadRow} that goes on and leaves a note in `skipped`. */
+/** An {@link OnBadRow} that records the row in `skipped` and continues. */
 export function skipInto(skipped: SkippedRow[]): OnBadRow {
   return (error, place) => void skipped.push({ place, reason: error.message });
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { InputError, inputError } from "../base/errors.js";
+import { errorAt, InputError } from "../base/errors.js";
 
 /**
  * The bytes of a file as they come, unpacked where it is gzip (of one or several members).
@@ -24,12 +24,12 @@ export async function* readBytes(path: string, isGzip: boolean, size: number): A
     if (!(error instanceof Error && "code" in error && String(error.code).startsWith("Z_"))) throw error;
     throw brokenGzip(path, error.message, error);
   }
-  // zlib takes a zero byte after a member for padding and would drop what follows without a word.
+  // zlib takes a zero byte after a member for padding and silently drops what follows.
   if (gunzip.bytesWritten < size) {
-    throw brokenGzip(path, `${size - gunzip.bytesWritten} bytes after its end that are no gzip`);
+    throw brokenGzip(path, `${size - gunzip.bytesWritten} trailing bytes that are not gzip`);
   }
 }
 
 function brokenGzip(path: string, why: string, cause?: unknown): InputError {
-  return inputError({ file: path }, `a broken gzip file (${why})`, "a whole .gz file", cause);
+  return errorAt({ file: path }, `broken gzip file (${why}); download or create it again`, cause);
 }

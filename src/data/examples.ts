@@ -1,4 +1,4 @@
-import { InputError, inputError, type Place } from "../base/errors.js";
+import { errorAt, InputError, type Place } from "../base/errors.js";
 import { skipInto, throwBadRow, type OnBadRow, type SkippedRow } from "./bad-rows.js";
 import { uniqueIds } from "./ids.js";
 import type { PlacedRow, Row } from "./row.js";
@@ -7,9 +7,9 @@ import { sourceFiles, type SourceOptions } from "./source-files.js";
 
 /** What to load, how much, and what to do with bad rows. */
 export interface LoadOptions extends SourceOptions {
-  /** Most rows to keep, from the beginning; all by default. Files of the hub that it does not need are not downloaded. */
+  /** Maximum number of rows, from the beginning; all by default. Files of the hub beyond the limit are not downloaded. */
   readonly limit?: number;
-  /** Leaves bad rows out and lists them, where by default the first one is thrown. */
+  /** Skips bad rows and lists them; by default the first one is an error. */
   readonly skipBadRows?: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function readExamples<T extends { readonly id: string }>(
   { limit = Infinity, skipBadRows = false, ...part }: LoadOptions,
 ): Promise<{ examples: T[]; skipped: SkippedRow[] }> {
   if (limit !== Infinity && !(Number.isInteger(limit) && limit > 0)) {
-    throw inputError({}, `a limit of ${limit}`, "a whole number above 0");
+    throw new InputError(`limit: found ${limit}, expected a whole number of at least 1`);
   }
   const examples: T[] = [];
   const skipped: SkippedRow[] = [];
@@ -43,7 +43,7 @@ export async function readExamples<T extends { readonly id: string }>(
     if (examples.length >= limit) break;
   }
   if (examples.length === 0) {
-    throw inputError({ file: source }, `no good row among ${skipped.length}`, `at least one; the first bad one is ${skipped[0]?.reason}`);
+    throw errorAt({ file: source }, `all ${skipped.length} rows are bad; the first: ${skipped[0]?.reason}`);
   }
   return { examples, skipped };
 }

@@ -2,18 +2,18 @@ import { z } from "zod";
 import { errorAt, quote, type Place } from "../base/errors.js";
 import type { Row } from "./row.js";
 
-// The message of each schema is what an error says was expected.
+// The message of each schema follows "expected" in an error.
 
-/** A field of text; it may be empty. */
+/** A text field, possibly empty. */
 export const text = z.string("text");
 
-/** A field that may hold a number, be null, or be missing. */
+/** A number; may be null or missing. */
 export const optionalNumber = z.number("a number").nullish();
 
-/** A field that may hold a row's own name. */
+/** A row's id; may be null or missing. */
 export const optionalId = z.union([z.string(), z.number()], "text or a number").nullish();
 
-/** A field with a conversation. */
+/** A conversation. */
 export const messages = z.array(
   z.object({ role: z.enum(["system", "user", "assistant"], '"system", "user" or "assistant"'), content: text }, "a message {role, content}"),
   "a list of messages {role, content}",
@@ -35,7 +35,7 @@ export function readFields<S extends z.ZodType>(schema: S, row: Row, place: Plac
   throw errorAt(place, `field "${name}" is ${found}; expected ${message}`);
 }
 
-/** The row's own id where it has one, or else its number in the file. */
+/** The row's own id, or its number in the file. */
 export function rowId(own: string | number | null | undefined, place: Place): string {
   return String(own ?? place.row ?? place.line);
 }

@@ -1,17 +1,17 @@
-/** A prompt with its responses, cut to a context. */
+/** A prompt and its responses, truncated to a context. */
 export interface Fitted {
   readonly prompt: readonly number[];
   readonly responses: readonly (readonly number[])[];
 }
 
 /**
- * Cuts a prompt and the responses to it so that the prompt and each response fit the context
- * together. First a response that would leave less than a quarter of the context to the prompt (or
- * than the whole prompt, where that is shorter) loses its end; then the prompt loses its beginning, as much as the longest response asks for,
- * its BOS excepted. So all responses are seen after the same prompt.
+ * Truncates a prompt and its responses so that the prompt and each response fit the context together. First, a response
+ * that would leave the prompt less than a quarter of the context (or less than its length, if shorter) is cut at its end;
+ * then the prompt is cut at its beginning, after its BOS, to make room for the longest response. All responses therefore
+ * follow the same prompt.
  *
- * @param prompt token ids, with the BOS where there is one
- * @param bosTokens 1 where the prompt begins with a BOS, else 0
+ * @param prompt token ids, including the BOS if there is one
+ * @param bosTokens 1 if the prompt begins with a BOS, else 0
  * @param contextLength in tokens, at least `bosTokens + 2`
  */
 export function fitToContext(

@@ -3,11 +3,11 @@ import type { PreferencePair } from "./pair.js";
 import { countOf } from "./share.js";
 
 /**
- * Label noise: swaps chosen and rejected of exactly `round(share · N)` pairs drawn without
- * replacement, and marks them. Scores stay with their responses; order and ids stay.
+ * Label noise: swaps chosen and rejected of exactly `round(share · N)` pairs, drawn without replacement, and marks them
+ * as flipped. Scores move with their responses; order and ids are unchanged.
  *
- * @param share of the pairs, in [0, 1]
- * @throws {InputError} a share outside [0, 1]
+ * @param share of the pairs to flip, in [0, 1]
+ * @throws {InputError} for a share outside [0, 1]
  */
 export function flipLabels(pairs: readonly PreferencePair[], share: number, random: Random): PreferencePair[] {
   const count = countOf(share, pairs.length);

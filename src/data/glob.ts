@@ -1,6 +1,6 @@
 /**
- * The paths that a pattern of a dataset's card means: `*` and `?` stand for characters but a slash, `**` for folders
- * of any depth, `[…]` for one of some characters.
+ * A regular expression for a glob pattern of a dataset card: `*` and `?` match anything but a slash, `**` matches folders
+ * of any depth, `[…]` one of several characters.
  */
 export function globPattern(glob: string): RegExp {
   const source = glob.replace(/^\.?\//, "").replace(/\*\*\/|\*\*|\*|\?|\[[^\]/]+\]|[^*?[]+|\[/g, (token) => {
@@ -14,7 +14,7 @@ export function globPattern(glob: string): RegExp {
   try {
     return new RegExp(`^${source}$`);
   } catch {
-    // A range that runs backwards, [z-a], holds no character.
+    // A reversed range such as [z-a] matches nothing.
     return /(?!)/;
   }
 }

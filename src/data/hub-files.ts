@@ -1,26 +1,26 @@
-import { InputError, inputError, quote } from "../base/errors.js";
+import { errorAt, InputError, quote } from "../base/errors.js";
 import type { TaskOptions } from "../base/task.js";
 import { openRepository } from "../hub/repository.js";
 import { describeRepository, mainRevision, type RepositoryName } from "../hub/repository-name.js";
 import { convertedSplits, datasetSplits, type DatasetSplits } from "./hub-splits.js";
 
-/** Which part of a dataset of the hub is meant. */
+/** Selects a part of a dataset on the hub. */
 export interface DatasetPart {
-  /** Configuration ("subset"), or a folder of the repository; default the usual one, or the only one. */
+  /** Configuration ("subset"), or a folder of the repository. Default: the dataset's default configuration, or its only one. */
   readonly config?: string;
-  /** Default `train`, or the only one. */
+  /** Default: the only split, or `train`. */
   readonly split?: string;
 }
 
 const conversionBranch = "refs/convert/parquet";
 
 /**
- * Brings the files of a split from the hub to the cache, one by one as they are asked for. A dataset that keeps its
- * rows in other forms is read from the Parquet files that the hub makes of it.
+ * Downloads the files of a split to the cache, one at a time as the caller asks for them. For a dataset in other file
+ * formats, the hub's own Parquet conversion is used.
  *
- * @param work `onProgress` is told bytes, of all files of the split
- * @throws InputError where there is no such configuration or split, with those that there are, or no rows that can be
- *   read; see {@link openRepository} for the others
+ * @param work `onProgress` receives bytes, over all files of the split
+ * @throws InputError if there is no such configuration or split (the error lists those that exist), or no readable rows;
+ *   otherwise as {@link openRepository}
  */
 export async function* hubFiles(name: RepositoryName, part: DatasetPart, work: TaskOptions = {}): AsyncGenerator<string> {
   let repository = await openRepository(name, work.signal);
@@ -28,32 +28,32 @@ export async function* hubFiles(name: RepositoryName, part: DatasetPart, work: T
   if (splits.configs.size === 0) {
     const rows = "JSON Lines or Parquet";
     if (name.revision !== mainRevision) {
-      throw inputError({ file: describeRepository(name) }, `no ${rows}`, `files of rows, or no revision: the hub converts ${mainRevision} only`);
+      throw errorAt({ file: describeRepository(name) }, `no ${rows} files at this revision; the hub converts other formats only on ${mainRevision}: leave the revision out`);
     }
     const conversion = { ...name, revision: conversionBranch };
     repository = await openRepository(conversion, work.signal).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error;
-      throw inputError({ file: name.name }, `no ${rows}, and no conversion by the hub (${error.message})`, `a dataset of ${rows}`, error);
+      throw errorAt({ file: name.name }, `the dataset has no ${rows} files, and the hub's Parquet conversion is not available (${error.message})`, error);
     });
     splits = convertedSplits(repository.paths);
   }
   yield* repository.download(filesOf(splits, part, name), work);
 }
 
-/** The files that are meant, in their order. */
+/** The files of the selected split, in order. */
 function filesOf({ configs, usual }: DatasetSplits, part: DatasetPart, name: RepositoryName): readonly string[] {
   const place = { file: describeRepository(name) };
   const config = part.config ?? usual;
   const splits = config === undefined ? undefined : configs.get(config);
   if (!splits) {
-    const found = part.config === undefined ? "no config" : `config ${quote(part.config)}`;
-    throw inputError(place, found, `one of ${list(configs.keys())}`);
+    const problem = part.config === undefined ? "several configurations" : `no configuration ${quote(part.config)}`;
+    throw errorAt(place, `${problem}; set config to one of ${list(configs.keys())}`);
   }
   const split = part.split ?? (splits.size === 1 ? [...splits.keys()][0]! : "train");
   const files = splits.get(split);
   if (files) return files;
-  const found = part.split === undefined ? "no split" : `split ${quote(part.split)}`;
-  throw inputError(place, found, `one of ${list(splits.keys())}${configs.size > 1 ? `, or another config than ${quote(config)}` : ""}`);
+  const problem = part.split === undefined ? "no split given" : `no split ${quote(part.split)}`;
+  throw errorAt(place, `${problem}; set split to one of ${list(splits.keys())}${configs.size > 1 ? `, or choose another config than ${quote(config)}` : ""}`);
 }
 
 function list(names: Iterable<string>): string {

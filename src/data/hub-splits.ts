@@ -2,10 +2,10 @@ import { z } from "zod";
 import { groupBy } from "../base/collections.js";
 import { globPattern } from "./glob.js";
 
-/** Paths of a dataset's files in their order, by split, by configuration. */
+/** A dataset's file paths, in order, by configuration and split. */
 export interface DatasetSplits {
   readonly configs: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
-  /** The configuration that is meant where none is given, if there is one. */
+  /** The default configuration, if there is one. */
   readonly usual: string | undefined;
 }
 
@@ -24,15 +24,14 @@ const configSchema = z.looseObject({
 const cardSchema = z.looseObject({ configs: z.array(configSchema).min(1) });
 
 /**
- * The splits of a dataset that keeps rows as JSON Lines or Parquet, by the rules of Python's `datasets`: what the card
- * says, or else the names of the files: `data/<split>-00000-of-00001…`, or the word train, validation or test (also
- * valid, val, dev, eval) in a folder's name, or in the file's. The first of these that any file follows holds, and
- * the other files are left out; where none does, all are `train`. By names there is one configuration, `default`, of
- * all files, and one for each folder.
+ * The splits of a dataset of JSON Lines or Parquet files, by the rules of Python's `datasets`: those of the card, or else
+ * by file names: `data/<split>-00000-of-00001…`, or the word train, validation or test (also valid, val, dev, eval) in a
+ * folder's or file's name. The first rule that matches any file applies, and files that do not match it are left out; if
+ * none matches, all files are `train`. Without a card, the configurations are `default` (all files) and one per folder.
  *
- * @param paths of all files of the repository
- * @param card the head of its README
- * @returns no configurations where it has no such files
+ * @param paths of all files in the repository
+ * @param card the metadata at the head of its README
+ * @returns no configurations if there are no such files
  */
 export function datasetSplits(paths: readonly string[], card: unknown): DatasetSplits {
   const rows = paths.filter((path) => /\.(?:jsonl|jsonl\.gz|parquet)$/.test(path)).toSorted();
@@ -47,8 +46,8 @@ export function datasetSplits(paths: readonly string[], card: unknown): DatasetS
 }
 
 /**
- * The splits of the hub's own Parquet conversion: `<config>/<split>/0000.parquet`. A split of which only the first
- * part was converted is called `partial-…`, as there.
+ * The splits of the hub's own Parquet conversion: `<config>/<split>/0000.parquet`. As there, a split that was converted
+ * only in part is called `partial-…`.
  */
 export function convertedSplits(paths: readonly string[]): DatasetSplits {
   const rows = paths.filter((path) => /^[^/]+\/[^/]+\/[^/]+\.parquet$/.test(path)).toSorted();
@@ -94,14 +93,14 @@ function inFolder(rows: readonly string[], folder: string): Map<string, string[]
   return new Map();
 }
 
-/** The files of a folder, each with its own path from there. */
+/** The files of a folder, each with its path relative to the folder. */
 function filesBelow(rows: readonly string[], folder: string): { readonly path: string; readonly own: string }[] {
   const trimmed = folder.replace(/^\.?\/|\/$/g, "");
   const prefix = trimmed && `${trimmed}/`;
   return rows.filter((path) => path.startsWith(prefix)).map((path) => ({ path, own: path.slice(prefix.length) }));
 }
 
-/** How a path names its split; the first naming that any file follows holds for all. */
+/** Rules by which a path names its split; the first rule that matches any file applies to all. */
 const namings: readonly ((path: string) => string | undefined)[] = [
   (path) => /^data\/([^/]+)-\d{5}-of-\d{5}[^/]*\.[^/]*$/.exec(path)?.[1],
   (path) => path.split("/").slice(0, -1).map((folder) => wordIn(`${folder}.`)).findLast((split) => split !== undefined),
@@ -122,7 +121,7 @@ const splitWords: Readonly<Record<string, string>> = {
   evaluation: "test",
 };
 
-/** The split whose word a name holds, between its ends, dots, dashes, underscores, spaces and digits. */
+/** The split named by a word of a file name, words being separated by dots, dashes, underscores, spaces and digits. */
 function wordIn(name: string): string | undefined {
   const words = name.split(/[-._ 0-9]/).slice(0, -1);
   return words.map((word) => splitWords[word]).find((split) => split !== undefined);

@@ -2,7 +2,7 @@
 export type { SkippedRow } from "./bad-rows.js";
 export type { LoadOptions } from "./examples.js";
 export { flipLabels } from "./flip-labels.js";
-export { formats, recognise } from "./formats/index.js";
+export { detectFormat, formats } from "./formats/index.js";
 export type { Format } from "./formats/format.js";
 export { loadDemonstrations, type Demonstration, type LoadedDemonstrations } from "./load-demonstrations.js";
 export { loadPreferences, type LoadedPreferences } from "./load-preferences.js";

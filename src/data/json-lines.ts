@@ -1,17 +1,17 @@
 import { isUtf8 } from "node:buffer";
-import { inputError, quote, type InputError, type Place } from "../base/errors.js";
+import { errorAt, InputError, inputError, quote, type Place } from "../base/errors.js";
 import type { OnBadRow } from "./bad-rows.js";
 import type { PlacedRow, Row } from "./row.js";
 
 const newline = 0x0a;
-const expected = "one JSON object a line";
+const expected = "one JSON object per line";
 
 /**
- * The rows of JSON Lines, in batches as the bytes come; blank lines are passed over. Lines are
- * counted from 1 and cut before they are decoded, so that a bad byte costs its own line only.
- * A batch parses its lines while it is walked, so that rows and bad rows keep their order.
+ * Parses JSON Lines in batches as the bytes arrive; blank lines are skipped. Lines are counted from 1 and split before
+ * they are decoded, so that an invalid byte affects only its own line. Batches are parsed lazily, so that rows and bad
+ * rows keep their order.
  *
- * @param onBadRow is told of a line that is not UTF-8, not JSON, or not an object
+ * @param onBadRow called for a line that is not UTF-8, not JSON, or not an object
  */
 export async function* readJsonLines(
   file: string,
@@ -40,7 +40,7 @@ export async function* readJsonLines(
   if (unfinished.length > 0) yield parse([Buffer.concat(unfinished)]);
 }
 
-/** The lines of some bytes, without their ends. */
+/** Splits bytes into lines, without line ends. */
 function splitLines(bytes: Buffer): Buffer[] {
   const lines: Buffer[] = [];
   let start = 0;
@@ -52,16 +52,16 @@ function splitLines(bytes: Buffer): Buffer[] {
   return lines;
 }
 
-/** The object of a line, the error that it is, or undefined where it is blank. */
+/** Parses a line: its object, an error, or undefined if it is blank. */
 function parseLine(bytes: Buffer, place: Place): Row | InputError | undefined {
-  if (!isUtf8(bytes)) return inputError(place, "bytes that are not UTF-8", "UTF-8 text");
+  if (!isUtf8(bytes)) return errorAt(place, "not valid UTF-8");
   const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
   if (text.trim() === "") return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return inputError(place, `text that is not JSON (${(error as SyntaxError).message})`, expected, error);
+    return errorAt(place, `not valid JSON (${(error as SyntaxError).message}); expected ${expected}`, error);
   }
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   return isObject ? (value as Row) : inputError(place, quote(value), expected);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inputError, type Place } from "../base/errors.js";
+import { errorAt, type Place } from "../base/errors.js";
 import type { SkippedRow } from "./bad-rows.js";
 import { readExamples, type LoadOptions } from "./examples.js";
 import { messages, optionalId, readFields, rowId, text } from "./fields.js";
@@ -9,14 +9,14 @@ import type { Row } from "./row.js";
 
 /** A prompt with a response to imitate (supervised fine-tuning). */
 export interface Demonstration {
-  /** Unique within a dataset, like that of a pair. */
+  /** Unique within a dataset. */
   readonly id: string;
   readonly prompt: Prompt;
   /** The response, without the prompt. */
   readonly response: string;
 }
 
-/** What {@link loadDemonstrations} found. */
+/** Result of {@link loadDemonstrations}. */
 export interface LoadedDemonstrations {
   readonly demonstrations: Demonstration[];
   readonly skipped: readonly SkippedRow[];
@@ -28,12 +28,11 @@ const responseField = z.object({ response: text });
 const completionField = z.object({ completion: text });
 
 /**
- * Loads rows `{prompt, response}` or `{prompt, completion}` from a JSON Lines (plain or gzip) or
- * Parquet file, or from a dataset of the hub; the prompt is text or a list of messages. Source and
- * ids are as in `loadPreferences`.
+ * Loads rows `{prompt, response}` or `{prompt, completion}` from a JSON Lines (plain or gzip) or Parquet file, or from a
+ * dataset on the hub; the prompt is text or a list of messages. Source and ids are as in `loadPreferences`.
  *
- * @throws {InputError} a bad file; a dataset that is not there, or has no such part; the first bad
- *   row, unless they are skipped (a field is missing or wrong, or the response is empty)
+ * @throws {InputError} for an unreadable file, an unknown dataset or split, and the first bad row unless bad rows are
+ *   skipped (a missing or invalid field, an empty response)
  */
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
   const { examples, skipped } = await readExamples<Demonstration>(
@@ -56,6 +55,6 @@ function readPrompt(row: Row, place: Place): { id: string; prompt: Prompt } {
 function readResponse(row: Row, place: Place): string {
   const isCompletion = "completion" in row && !("response" in row);
   const response = isCompletion ? readFields(completionField, row, place).completion : readFields(responseField, row, place).response;
-  if (response === "") throw inputError(place, "an empty response", "a response");
+  if (response === "") throw errorAt(place, "the response is empty");
   return response;
 }

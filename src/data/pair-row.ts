@@ -1,6 +1,6 @@
 import type { TokenizedPair } from "./tokenize.js";
 
-/** A tokenized pair as a line of JSON Lines has it: its tokens are lists of ids. */
+/** A tokenized pair as a row of JSON Lines: tokens are lists of ids. */
 export interface PairRow extends Omit<TokenizedPair, "prompt" | "chosen" | "rejected"> {
   readonly prompt: readonly number[];
   readonly chosen: readonly number[];

@@ -1,25 +1,24 @@
 import type { Message } from "../model/chat.js";
 
-/** A prompt is text that is used as it stands, or a conversation that the model's chat template renders. */
+/** A prompt: text, used verbatim, or a conversation, rendered by the model's chat template. */
 export type Prompt = string | readonly Message[];
 
 /**
- * A prompt with two responses, one preferred. The unit of everything: readers give it, trainers
- * consume it, review scores it, bootstrapping makes more of it.
+ * A prompt with two responses, one of them preferred: the unit that is loaded, trained on, reviewed and bootstrapped.
  */
 export interface PreferencePair {
-  /** Unique within a dataset and stable across runs: the row's own id, or `<row number>`. */
+  /** Unique within a dataset and stable across runs: the row's own id or its number. */
   readonly id: string;
   readonly prompt: Prompt;
   /** The preferred response, without the prompt. */
   readonly chosen: string;
   /** The other response, without the prompt. */
   readonly rejected: string;
-  /** A score of `chosen` from the data's own judge, where the data has one. */
+  /** The score of `chosen` in the dataset, if it has one. */
   readonly chosenScore?: number;
   readonly rejectedScore?: number;
-  /** Whether the label was flipped on purpose (label-noise experiments). */
+  /** Whether the label was flipped on purpose (label noise). */
   readonly flipped?: boolean;
-  /** Where the pair comes from: the data (the default), or the policy's own samples. */
+  /** Origin of the pair: the dataset (default), or samples of the policy. */
   readonly source?: "offline" | "bootstrapped";
 }

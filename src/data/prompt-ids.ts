@@ -1,6 +1,6 @@
 import type { TokenizedPair } from "./tokenize.js";
 
-/** Names the prompt of each pair by the id of the first pair that has it. */
+/** The prompt's id for each pair: the id of the first pair with that prompt. */
 export function promptIds(pairs: readonly Pick<TokenizedPair, "id" | "prompt">[]): string[] {
   const first = new Map<string, string>();
   return pairs.map(({ id, prompt }) => {

@@ -1,9 +1,9 @@
 import type { Place } from "../base/errors.js";
 
-/** A row as it stands in the file: nothing is known of its fields yet. */
+/** A row of a file, not yet validated. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A row and where it was found. */
+/** A row and its location. */
 export interface PlacedRow {
   readonly row: Row;
   readonly place: Place;

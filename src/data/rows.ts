@@ -1,32 +1,31 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { inputError, quote, type Place } from "../base/errors.js";
+import { errorAt, quote, type Place } from "../base/errors.js";
 import { throwBadRow, type OnBadRow } from "./bad-rows.js";
 import { readBytes } from "./bytes.js";
 import { readJsonLines } from "./json-lines.js";
 import { readParquet } from "./parquet.js";
 import type { PlacedRow } from "./row.js";
 
-const expected = "a file of rows: .jsonl, .jsonl.gz or .parquet";
+const expected = "expected a .jsonl, .jsonl.gz or .parquet file";
 
 /**
- * The rows of a JSON Lines (plain or gzip) or Parquet file, one after the other; the file is
- * never held as a whole. Gzip and Parquet are told by their first bytes, not by their name.
+ * Streams the rows of a JSON Lines (plain or gzip) or Parquet file, without loading the whole file. Gzip and Parquet are
+ * recognized by their first bytes, not by the file name.
  *
- * @param onBadRow is told of a row that cannot be read (bad JSON, invalid UTF-8, no object);
- *   without it the first one is thrown
- * @throws {InputError} a missing, empty, truncated or corrupt file, or a directory: whatever
- *   `onBadRow` is, for then the rows that follow are unknown
+ * @param onBadRow called for a row that cannot be parsed (invalid JSON or UTF-8, not an object); by default it is thrown
+ * @throws {InputError} for a missing, empty, truncated or corrupt file, or a directory, whatever `onBadRow` is: the
+ *   following rows are then unknown
  */
 export async function* readRows(path: string, onBadRow: OnBadRow = throwBadRow): AsyncGenerator<PlacedRow> {
   const { head, size } = await inspect(path);
   const isParquet = head.toString("latin1") === "PAR1";
   const isGzip = head[0] === 0x1f && head[1] === 0x8b;
   if (path.endsWith(".parquet") && !isParquet) {
-    throw inputError({ file: path }, `a file that begins with ${quote(head.toString("latin1"))}`, 'Parquet ("PAR1")');
+    throw errorAt({ file: path }, `not a Parquet file: it begins with ${quote(head.toString("latin1"))}, not "PAR1"`);
   }
   if (path.endsWith(".gz") && !isGzip) {
-    throw inputError({ file: path }, "a broken gzip file (no gzip header)", "a whole .gz file");
+    throw errorAt({ file: path }, "not a gzip file (no gzip header); remove .gz from its name, or compress it");
   }
   let rows = 0;
   const counted: OnBadRow = (error, place) => {
@@ -40,19 +39,19 @@ export async function* readRows(path: string, onBadRow: OnBadRow = throwBadRow):
       yield row;
     }
   }
-  if (rows === 0) throw inputError({ file: path }, "a file without rows", expected);
+  if (rows === 0) throw errorAt({ file: path }, "the file has no rows");
 }
 
-/** The first four bytes and the size of a file that can be read and is not empty. */
+/** Checks that a file is readable and not empty; returns its first four bytes and its size. */
 async function inspect(path: string): Promise<{ head: Buffer; size: number }> {
   const place: Place = { file: path };
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw inputError(place, error.code === "ENOENT" ? "no such file" : `no way to read it (${error.code})`, expected, error);
+    throw errorAt(place, error.code === "ENOENT" ? `no such file; ${expected}` : `cannot be read (${error.code})`, error);
   });
-  if (stats.isDirectory()) throw inputError(place, "a directory", `${expected}${await filesIn(path)}`);
-  if (stats.size === 0) throw inputError(place, "an empty file", expected);
+  if (stats.isDirectory()) throw errorAt(place, `this is a folder; ${expected}${await filesIn(path)}`);
+  if (stats.size === 0) throw errorAt(place, `the file is empty; ${expected}`);
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw inputError(place, `no way to read it (${error.code})`, expected, error);
+    throw errorAt(place, `cannot be read (${error.code})`, error);
   });
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
@@ -62,10 +61,10 @@ async function inspect(path: string): Promise<{ head: Buffer; size: number }> {
   }
 }
 
-/** Names the data files of a directory, so that the message says what to give instead. */
+/** Names the data files in a folder, to suggest one in the error. */
 async function filesIn(path: string): Promise<string> {
   const names = (await readdir(path)).filter((name) => /\.(jsonl|jsonl\.gz|parquet)$/.test(name)).sort();
   if (names.length === 0) return "";
   const shown = names.slice(0, 5).map((name) => join(path, name));
-  return ` (give one of ${shown.join(", ")}${names.length > shown.length ? ", …" : ""})`;
+  return ` such as ${shown.join(", ")}${names.length > shown.length ? ", …" : ""}`;
 }

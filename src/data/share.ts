@@ -1,4 +1,4 @@
-import { inputError } from "../base/errors.js";
+import { InputError } from "../base/errors.js";
 
 /**
  * The number of things that are a share of `total`, rounded to the nearest.
@@ -6,6 +6,6 @@ import { inputError } from "../base/errors.js";
  * @throws {InputError} a share outside [0, 1]
  */
 export function countOf(share: number, total: number): number {
-  if (!(share >= 0 && share <= 1)) throw inputError({}, `a share of ${share}`, "a number from 0 to 1");
+  if (!(share >= 0 && share <= 1)) throw new InputError(`share: found ${share}, expected a number from 0 to 1`);
   return Math.round(share * total);
 }

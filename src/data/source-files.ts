@@ -1,9 +1,9 @@
-import { inputError } from "../base/errors.js";
+import { errorAt } from "../base/errors.js";
 import type { TaskOptions } from "../base/task.js";
 import { repositoryName } from "../hub/repository-name.js";
 import { hubFiles, type DatasetPart } from "./hub-files.js";
 
-/** Which part of a source is meant, where it is a dataset of the hub. */
+/** Selects a part of a dataset on the hub. */
 export interface SourceOptions extends DatasetPart, TaskOptions {
   /** Branch, tag or commit; default `main`. */
   readonly revision?: string;
@@ -22,7 +22,7 @@ export async function* sourceFiles(source: string, { revision, config, split, ..
     return;
   }
   for (const [option, value] of Object.entries({ config, split })) {
-    if (value !== undefined) throw inputError({ file: source }, `${option} of a file`, `${option} with a dataset of the hub (org/name) only`);
+    if (value !== undefined) throw errorAt({ file: source }, `this is a file; ${option} applies only to datasets on the hub (org/name)`);
   }
   yield source;
 }

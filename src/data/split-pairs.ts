@@ -3,11 +3,11 @@ import type { PreferencePair } from "./pair.js";
 import { countOf } from "./share.js";
 
 /**
- * Splits pairs by prompt: exactly `round(share · P)` of the P different prompts go to `heldOut`
- * with all their pairs, so that no prompt is on both sides. The order of the pairs stays.
+ * Splits pairs by prompt: exactly `round(share · P)` of the P distinct prompts go to `heldOut` with all their pairs, so
+ * that no prompt is on both sides. The order of the pairs is kept.
  *
- * @param share of the prompts that are held out, in [0, 1]
- * @throws {InputError} a share outside [0, 1]
+ * @param share of the prompts to hold out, in [0, 1]
+ * @throws {InputError} for a share outside [0, 1]
  */
 export function splitPairs(
   pairs: readonly PreferencePair[],
@@ -22,7 +22,7 @@ export function splitPairs(
   };
 }
 
-/** A text that two pairs share exactly when their prompts are the same. */
+/** A key that is equal for two pairs if and only if their prompts are. */
 export function promptKey({ prompt }: PreferencePair): string {
   return JSON.stringify(typeof prompt === "string" ? prompt : prompt.map(({ role, content }) => [role, content]));
 }

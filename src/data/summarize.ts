@@ -5,16 +5,15 @@ import { promptKey } from "./split-pairs.js";
 import { encodePrompt } from "./tokenize.js";
 
 /**
- * What a set of pairs is like: a table with one row per measure.
+ * Summary statistics of a set of pairs: a table with one row per measure.
  *
- * Columns: `measure`; `unit`; `count`, how many values there are; and of the values `mean`, `min`,
- * `p5`, `median`, `p95`, `max`. The measures:
+ * Columns: `measure`, `unit`, `count` (the number of values), `mean`, `min`, `p5`, `median`, `p95`, `max`. The measures:
  * - pairs per prompt (its `count` is the number of different prompts);
- * - lengths of prompt, chosen and rejected in characters (code points), and in tokens where a
- *   tokenizer is given (the prompt's with its BOS, a response's without its EOS);
+ * - lengths of prompt, chosen and rejected in characters (code points) and, given a tokenizer, in tokens (prompts with
+ *   their BOS, responses without their EOS);
  * - scores of chosen and rejected and their difference, over the pairs that have them;
- * - shares, whose values are 0 and 1 so that the mean is the share: chosen longer than rejected,
- *   chosen or rejected blank (white space alone), label flipped.
+ * - shares (values are 0 or 1, so the mean is the share): chosen longer than rejected, chosen or rejected blank (white
+ *   space only), label flipped.
  */
 export function summarize(pairs: readonly PreferencePair[], tokenizer?: Tokenizer): ColumnTable {
   const measures = [

@@ -1,10 +1,10 @@
-import { InputError, inputError } from "../base/errors.js";
+import { InputError } from "../base/errors.js";
 import type { Tokenizer } from "../model/tokenizer.js";
 import { fitToContext } from "./fit.js";
 import type { Demonstration } from "./load-demonstrations.js";
 import type { PreferencePair, Prompt } from "./pair.js";
 
-/** A preference pair in token ids; prompt and response put together are what the model reads. */
+/** A preference pair as token ids; the model reads the concatenation of prompt and response. */
 export interface TokenizedPair {
   readonly id: string;
   readonly prompt: Int32Array;
@@ -12,60 +12,58 @@ export interface TokenizedPair {
   readonly rejected: Int32Array;
   /** Whether the label was flipped on purpose. */
   readonly flipped?: boolean;
-  /** Scores from the data's own judge, where the data has them. */
+  /** Scores in the dataset, if it has them. */
   readonly chosenScore?: number;
   readonly rejectedScore?: number;
 }
 
-/** A demonstration in token ids. */
+/** A demonstration as token ids. */
 export interface TokenizedDemonstration {
   readonly id: string;
   readonly prompt: Int32Array;
   readonly response: Int32Array;
 }
 
-/** How to make tokens of examples. */
+/** Options of {@link tokenizePairs} and {@link tokenizeDemonstrations}. */
 export interface TokenizeOptions {
-  /** Longest sequence in tokens, prompt and response together. */
+  /** Maximum length of prompt and response together, in tokens. */
   readonly contextLength: number;
-  /** Cuts the beginning of prompts that do not fit the context at all, where by default they are errors. */
+  /** Truncates prompts (at their beginning) that alone exceed the context; by default they are errors. */
   readonly truncatePrompts?: boolean;
-  /** Leaves examples out that are errors, and lists them. */
+  /** Skips and lists examples that would be errors. */
   readonly skipBadRows?: boolean;
 }
 
-/** What was cut off to fit the context. */
+/** How much was truncated to fit the context. */
 export interface Truncation {
-  /** Prompts that lost their beginning, and the tokens they lost. */
+  /** Prompts cut at their beginning, and the number of tokens cut. */
   readonly prompts: number;
   readonly promptTokens: number;
-  /** Responses that lost their end, and the tokens they lost (the EOS is one). */
+  /** Responses cut at their end, and the number of tokens cut, including the EOS. */
   readonly responses: number;
   readonly responseTokens: number;
 }
 
-/** An example that was left out, and why. */
+/** A skipped example, and why. */
 export interface SkippedExample {
   readonly id: string;
   readonly reason: string;
 }
 
 /**
- * Makes tokens of pairs, by {@link encodePrompt} and {@link encodeResponse}. Prompt and responses are encoded apart
- * from each other, so the boundary between them cannot shift, and both responses follow the same prompt tokens.
+ * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}. Prompt and responses are encoded separately, so
+ * that the boundary between them cannot shift and both responses follow the same prompt tokens.
  *
- * What does not fit the context is cut by these rules, in this order, and counted:
- * 1. a prompt that leaves no room for one response token is an error, or with `truncatePrompts`
- *    goes on to the other rules;
- * 2. a response that leaves less than a quarter of the context to the prompt, or than the whole prompt where that is
- *    shorter, loses its end, and so its EOS: without its question an answer teaches nothing;
- * 3. a prompt that does not fit beside the longer response loses its beginning, but keeps its BOS.
+ * Pairs that do not fit the context are truncated by these rules, in this order, and counted:
+ * 1. a prompt that leaves no room for a single response token is an error, unless `truncatePrompts` is set;
+ * 2. a response that would leave the prompt less than a quarter of the context (or less than its length, if shorter) is
+ *    cut at its end, and so loses its EOS: a response without its prompt teaches nothing;
+ * 3. a prompt that does not fit beside the longer response is cut at its beginning, after its BOS.
  *
- * @returns the pairs in tokens, in order; what was cut; the number of pairs whose responses are
- *   the same in tokens (cut before they differ, or told apart by no token), which teach nothing;
- *   and what was skipped
- * @throws {InputError} a context too short for any pair; the first pair that is an error (rule 1,
- *   or a prompt without a single token), unless they are skipped
+ * @returns the tokenized pairs, in order; how much was truncated; `identical`, the number of pairs whose responses have
+ *   equal tokens (cut before they differ, or not distinguished by the tokenizer), which teach nothing; what was skipped
+ * @throws {InputError} for a context too short for any pair, and for the first invalid pair (rule 1, or a prompt without
+ *   tokens) unless such pairs are skipped
  */
 export function tokenizePairs(
   pairs: readonly PreferencePair[],
@@ -86,7 +84,7 @@ export function tokenizePairs(
   return { pairs: made, identical, ...counts };
 }
 
-/** {@link tokenizePairs} for demonstrations, by the same rules. */
+/** Tokenizes demonstrations by the rules of {@link tokenizePairs}. */
 export function tokenizeDemonstrations(
   demonstrations: readonly Demonstration[],
   tokenizer: Tokenizer,
@@ -98,8 +96,8 @@ export function tokenizeDemonstrations(
 }
 
 /**
- * Token ids of a prompt. Text begins with a BOS where the tokenizer adds one, a conversation where it is rendered with
- * one; neither begins with two.
+ * Token ids of a prompt. Text begins with a BOS if the tokenizer adds one, a conversation if its template renders one;
+ * never with two.
  */
 export function encodePrompt(prompt: Prompt, tokenizer: Tokenizer): number[] {
   const { bosId } = tokenizer;
@@ -113,17 +111,16 @@ export function encodePrompt(prompt: Prompt, tokenizer: Tokenizer): number[] {
 }
 
 /**
- * Token ids of a response to a prompt, as they go on after the prompt's. The last of them ends the response, and there
- * is one such token there: the one that its text or the chat template ends it with, else the EOS.
+ * Token ids of a response, to follow those of its prompt. Exactly one stop token ends it: the one of its text or chat
+ * template, or else the EOS.
  *
- * TRL's DPOTrainer encodes both together and parts them where the tokens do. The ids are the same but in these cases,
- * where ours are chosen so that a response of the data and one that the model writes end alike, and the prompt is what
- * the model reads when it writes:
- * - tokens that would reach over the boundary are not made;
- * - what a chat template writes after the token that ends a turn is left out (the line break of ChatML);
- * - where a chat template ends a turn with no token, an EOS does;
- * - where `add_eos_token` is set, there is one EOS, not one more;
- * - where a chat template writes the prompt in another way once it is answered, the prompt stays whole.
+ * TRL's DPOTrainer encodes prompt and response together and then splits them. The ids are equal except in these cases,
+ * where ours make responses in the data end as generated ones do, after the prompt that the model sees when generating:
+ * - no token spans the boundary;
+ * - text of a chat template after the token that ends a turn (the line break of ChatML) is left out;
+ * - if a chat template ends a turn without a stop token, an EOS is added;
+ * - with `add_eos_token`, there is one EOS, not two;
+ * - if a chat template renders the prompt differently once it is answered, the unanswered prompt is kept.
  */
 export function encodeResponse(prompt: Prompt, response: string, tokenizer: Tokenizer): number[] {
   const ids =
@@ -148,7 +145,7 @@ function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prom
 ): { tokenized: TokenizedExample<T>[]; truncation: Truncation; skipped: SkippedExample[] } {
   const bosTokens = tokenizer.bosId === undefined ? 0 : 1;
   if (!(Number.isInteger(contextLength) && contextLength >= bosTokens + 2)) {
-    throw inputError({}, `a context of ${contextLength} tokens`, `a whole number of at least ${bosTokens + 2}`);
+    throw new InputError(`contextLength: found ${contextLength}, expected a whole number of at least ${bosTokens + 2} tokens`);
   }
   const tokenized: TokenizedExample<T>[] = [];
   const skipped: SkippedExample[] = [];
@@ -178,13 +175,13 @@ function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prom
   return { tokenized, truncation, skipped };
 }
 
-/** Why a prompt of so many tokens cannot be used, if it cannot. */
+/** Why a prompt of this length cannot be used, if so. */
 function promptProblem(tokens: number, contextLength: number, truncatePrompts: boolean): string | undefined {
-  if (tokens === 0) return "found no token, and the tokenizer has no BOS, expected at least one token";
+  if (tokens === 0) return "the prompt has no tokens, and the tokenizer has no BOS to begin with";
   if (tokens < contextLength || truncatePrompts) return undefined;
   return (
-    `found ${tokens} tokens, expected at most ${contextLength - 1} in a context of ${contextLength}; ` +
-    "truncate prompts to keep their ends, or skip bad rows"
+    `${tokens} tokens do not fit a context of ${contextLength} with room for a response; ` +
+    "set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out"
   );
 }
 

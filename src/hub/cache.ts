@@ -7,9 +7,9 @@ import { listingSchema, type Listing, type RemoteFile } from "./listing.js";
 import type { RepositoryName } from "./repository-name.js";
 
 /**
- * A repository's folder in the cache, in the layout of Python's `huggingface_hub`, which finds what is put here:
- * contents under their digests in `blobs`, the commits of branches and tags in `refs`, and in `snapshots/<commit>`
- * links from the names of files to contents. `listings` is ours alone: what a commit holds, downloaded or not.
+ * A repository's folder in the cache, in the layout of Python's `huggingface_hub`, with which it is shared: file contents
+ * by digest in `blobs`, the commits of branches and tags in `refs`, and links from file names to contents in
+ * `snapshots/<commit>`. `listings` is used only by this library: the files of a commit, downloaded or not.
  */
 export class RepositoryCache {
   readonly folder: string;
@@ -18,7 +18,7 @@ export class RepositoryCache {
     this.folder = join(cache, getRepoFolderName({ type, name }));
   }
 
-  /** The commit that a branch or a tag stood for when the hub was last asked. */
+  /** The commit of a branch or tag when the hub was last asked. */
   async readRef(revision: string): Promise<string | undefined> {
     return (await readIfThere(join(this.folder, "refs", revision)))?.trim();
   }
@@ -27,7 +27,7 @@ export class RepositoryCache {
     if ((await this.readRef(revision)) !== commit) await writeFileAtomic(join(this.folder, "refs", revision), commit);
   }
 
-  /** What a commit holds, where it was asked about; what another version wrote otherwise is passed over. */
+  /** The files of a commit, if the hub was asked for them; a listing in another version's format is ignored. */
   async readListing(commit: string): Promise<Listing | undefined> {
     const text = await readIfThere(this.listingFile(commit));
     return text === undefined ? undefined : listingSchema.safeParse(JSON.parse(text)).data;
@@ -41,19 +41,19 @@ export class RepositoryCache {
     return join(this.folder, "listings", `${commit}.json`);
   }
 
-  /** The folder with the files of a commit under their names. */
+  /** The folder with the files of a commit. */
   snapshot(commit: string): string {
     return join(this.folder, "snapshots", commit);
   }
 
-  /** Paths in the repository of the files of a commit that are here; none where the commit is not. */
+  /** Repository paths of the files of a commit that are in the cache; empty if the commit is not cached. */
   async filesHere(commit: string): Promise<string[]> {
     const names = await readdir(this.snapshot(commit), { recursive: true }).catch(() => []);
     const isFile = await Promise.all(names.map((name) => this.has(commit, name)));
     return names.filter((_, i) => isFile[i]).map((name) => name.replaceAll(sep, "/"));
   }
 
-  /** Whether a file of a commit is here, and of the size given. */
+  /** Whether a file of a commit is in the cache, with the given size. */
   async has(commit: string, path: string, size?: number): Promise<boolean> {
     const found = await sizeOf(join(this.snapshot(commit), path));
     return found !== undefined && (size === undefined || found === size);
@@ -63,18 +63,18 @@ export class RepositoryCache {
     return join(this.folder, "blobs", digest);
   }
 
-  /** Whether the content of a file is here, under whatever names. */
+  /** Whether the content of a file is in the cache, under any name. */
   async hasBlob(file: RemoteFile): Promise<boolean> {
     return (await sizeOf(this.blob(file))) === file.size;
   }
 
-  /** Gives a content the name of a file of a commit. */
+  /** Links the content of a file into the snapshot of a commit. */
   async link(commit: string, file: RemoteFile): Promise<void> {
     const path = join(this.snapshot(commit), file.path);
     const neighbour = `${path}.${randomUUID()}.tmp`;
     await mkdir(dirname(path), { recursive: true });
     try {
-      // Windows lets only some users make links, and Python puts the file itself there too.
+      // On Windows not every user may create links; Python copies the file then, too.
       await symlink(relative(dirname(path), this.blob(file)), neighbour).catch(() => copyFile(this.blob(file), neighbour));
       await rename(neighbour, path);
     } catch (error) {
@@ -91,7 +91,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   });
 }
 
-/** Size of a file in bytes; a link counts as what it leads to. */
+/** Size of a file in bytes, following links. */
 async function sizeOf(path: string): Promise<number | undefined> {
   const stats = await stat(path).catch(() => undefined);
   return stats?.isFile() ? stats.size : undefined;

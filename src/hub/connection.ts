@@ -1,21 +1,20 @@
 import { setTimeout } from "node:timers/promises";
-import { inputError, type InputError } from "../base/errors.js";
+import { errorAt, InputError } from "../base/errors.js";
 import { askedWait, refusal } from "./refusal.js";
 import { describeRepository, type RepositoryName } from "./repository-name.js";
 import type { HubSettings } from "./settings.js";
 
-/** How often a request is made before its failure is told. */
+/** Attempts per request. */
 export const tries = 5;
-/** The longest wait between two tries, in seconds; a hub that asks for more is left to the user. */
+/** The longest delay between two attempts, in seconds; a hub that asks for more is an error. */
 const longestWait = 120;
 const transient: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
-/** Failures that another try does not mend: no such host, nothing listens there. */
+/** Failures that a retry does not fix: unknown host, connection refused. */
 const permanent: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
 
 /**
- * Asks the hub about one repository. What may pass is tried again, after the time that the hub asks for or else
- * 0.5, 1, 2 and 4 s. The token goes to the hub alone: it is put on requests to its own origin, and `fetch` takes it off
- * where a redirect leaves that.
+ * Requests to the hub about one repository. Transient failures are retried after the delay that the hub asks for, or else
+ * 0.5, 1, 2 and 4 s. The token is sent only to the hub's own origin; `fetch` drops it when a redirect leaves that origin.
  */
 export class HubConnection {
   private readonly origin: string;
@@ -28,34 +27,33 @@ export class HubConnection {
     this.origin = new URL(settings.endpoint).origin;
   }
 
-  /** `fetch` of small answers, which are read whole, so that a connection that breaks within one is tried again too. */
+  /** `fetch` for small responses: the whole body is read, so that a connection that breaks midway is retried as well. */
   readonly fetch: typeof fetch = (input, init) =>
     this.request(new URL(input instanceof Request ? input.url : input), init, async (response) => {
       const { status, headers } = response;
       return new Response(await response.arrayBuffer(), { status, headers });
     });
 
-  /** Begins to read a large file at a byte; a server may give it from the beginning (status 200) all the same. */
+  /** Requests a large file from a byte position; a server may still send it from the beginning (status 200). */
   open(url: string, position: number): Promise<Response> {
-    // Packed bytes would have a length of their own.
+    // A compressed body would have another length.
     const headers: Record<string, string> = { "accept-encoding": "identity" };
     if (position > 0) headers["range"] = `bytes=${position}-`;
     return this.request(new URL(url), { headers }, (response) => Promise.resolve(response));
   }
 
-  /** Waits before the try that follows failed try `attempt`, counted from 1. */
+  /** Waits after failed attempt `attempt`, counted from 1. */
   async pause(attempt: number, seconds = 2 ** (attempt - 2)): Promise<void> {
     const { signal } = this;
     await setTimeout(1000 * seconds, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
   }
 
-  /** What to say where there is no way to the hub. */
+  /** The error for a hub that cannot be reached. */
   unreachable(error: unknown): InputError {
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    return inputError(
+    return errorAt(
       { file: describeRepository(this.repository) },
-      `no connection to ${this.settings.endpoint} (${code ?? message})`,
-      "one (HF_ENDPOINT names a mirror), or HF_HUB_OFFLINE=1 to take what the cache holds",
+      `cannot reach ${this.settings.endpoint} (${code ?? message}); check the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
       error,
     );
   }

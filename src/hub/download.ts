@@ -1,19 +1,19 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { inputError, type InputError } from "../base/errors.js";
+import { errorAt, InputError } from "../base/errors.js";
 import { tries, type HubConnection } from "./connection.js";
 import type { RemoteFile } from "./listing.js";
 import { Part } from "./part.js";
 import { addressOf, describeRepository } from "./repository-name.js";
 
 /**
- * Downloads a file of a commit to its blob, from where an earlier download stopped. A connection that breaks is made
- * again. The blob appears when its length and digest are those of the listing; until then what has come lies beside
- * it, and stays there where the download fails or is stopped.
+ * Downloads a file of a commit to its blob, resuming an earlier download and reconnecting if the connection breaks. The
+ * blob appears once its length and digest match the listing; until then the partial file lies beside it, and remains if
+ * the download fails or is stopped.
  *
- * @param onBytes is told how many bytes of the file are here
- * @throws InputError where the hub refuses or cannot be reached, length or digest are wrong, or the disk is full;
- *   the signal's reason
+ * @param onBytes called with the number of bytes that have been downloaded
+ * @throws InputError if the hub refuses or cannot be reached, the length or digest is wrong, or the disk is full; the
+ *   signal's reason
  */
 export async function downloadFile(
   connection: HubConnection,
@@ -27,7 +27,7 @@ export async function downloadFile(
     const isResumed = part.position > 0;
     await requireSpace(dirname(blob), file, part);
     await fill(part, connection, commit, file, onBytes);
-    // What was left by an earlier download may be what is wrong.
+    // The part left by an earlier download may be corrupt.
     if (isResumed && part.digest() !== file.digest) {
       await part.empty();
       await fill(part, connection, commit, file, onBytes);
@@ -35,7 +35,7 @@ export async function downloadFile(
     const digest = part.digest();
     if (digest !== file.digest) {
       await part.empty();
-      throw wrong(connection, file, `content with the digest ${digest}, now thrown away`, `${file.digest}, as the hub lists it; try again`);
+      throw wrong(connection, file, `the downloaded content has the digest ${digest}, but the hub lists ${file.digest}; it was discarded, try again`);
     }
     await part.finish();
   } catch (error) {
@@ -44,7 +44,7 @@ export async function downloadFile(
   }
 }
 
-/** Brings a part to its full length. */
+/** Downloads the rest of a partial file. */
 async function fill(
   part: Part,
   connection: HubConnection,
@@ -70,7 +70,7 @@ async function fill(
   }
 }
 
-/** Writes what comes to the part; gives back what ended it. */
+/** Writes a response to the part; returns the error that ended it. */
 async function receive(
   response: Response,
   part: Part,
@@ -88,7 +88,7 @@ async function receive(
       if (next instanceof Error) return next;
       if (next.done) return new Error("the connection ended early");
       if (part.position + next.value.length > file.size) {
-        throw wrong(connection, file, "more bytes", `${file.size}, as the hub lists it`);
+        throw wrong(connection, file, `the server sent more than the ${file.size} bytes that the hub lists`);
       }
       await part.append(next.value);
       onBytes(part.position);
@@ -98,37 +98,37 @@ async function receive(
   }
 }
 
-/** What is wrong by an answer's head. */
+/** What is wrong with a response, judging by its headers. */
 function problemOf({ status, headers }: Response, from: number, connection: HubConnection, file: RemoteFile): InputError | undefined {
   let length = headers.has("content-length") && !headers.has("content-encoding") ? Number(headers.get("content-length")) : file.size;
   if (status === 206) {
     const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "");
-    if (!range || Number(range[1]) !== from) return wrong(connection, file, "a range that was not asked for", `the bytes from ${from}`);
+    if (!range || Number(range[1]) !== from) return wrong(connection, file, `the server sent another range than the bytes from ${from}`);
     length = Number(range[2]);
   }
-  return length === file.size ? undefined : wrong(connection, file, `a length of ${length}`, `${file.size} bytes, as the hub lists it`);
+  return length === file.size ? undefined : wrong(connection, file, `the server announced ${length} bytes, but the hub lists ${file.size}`);
 }
 
 async function requireSpace(folder: string, file: RemoteFile, part: Part): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const needed = file.size - part.position;
   if (needed <= bavail * bsize) return;
-  throw inputError({ file: folder }, `${megabytes(bavail * bsize)} free`, `${megabytes(needed)} for ${file.path} ${elsewhere}`);
+  throw errorAt({ file: folder }, `${file.path} needs ${megabytes(needed)}, but only ${megabytes(bavail * bsize)} are free; ${elsewhere}`);
 }
 
-const elsewhere = "(HF_HUB_CACHE names another folder)";
+const elsewhere = "free some space, or set HF_HUB_CACHE to another folder";
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** A full disk as the user's error, and undefined for any other. */
+/** The error for a full disk; undefined for any other error. */
 function fullDisk(error: unknown, folder: string): InputError | undefined {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "ENOSPC" && code !== "EDQUOT") return undefined;
-  return inputError({ file: folder }, `a full disk (${code})`, `room for the download, which goes on from here ${elsewhere}`, error);
+  return errorAt({ file: folder }, `the disk is full (${code}); ${elsewhere}. The download resumes where it stopped`, error);
 }
 
-function wrong({ repository }: HubConnection, file: RemoteFile, found: string, expected: string): InputError {
-  return inputError({ file: `${describeRepository(repository)}/${file.path}` }, found, expected);
+function wrong({ repository }: HubConnection, file: RemoteFile, problem: string): InputError {
+  return errorAt({ file: `${describeRepository(repository)}/${file.path}` }, problem);
 }

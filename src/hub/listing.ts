@@ -1,6 +1,6 @@
 import { datasetInfo, listFiles, modelInfo } from "@huggingface/hub";
 import { z } from "zod";
-import { inputError, InputError, quote } from "../base/errors.js";
+import { errorAt, InputError, quote } from "../base/errors.js";
 import type { HubConnection } from "./connection.js";
 import { describeRepository } from "./repository-name.js";
 
@@ -8,21 +8,21 @@ const commitHash = z.string().regex(/^[0-9a-f]{40}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const fileSchema = z.object({
-  /** Path in the repository, with slashes; it cannot leave a folder that it is joined to. */
+  /** Path in the repository, with slashes; it cannot lead out of a folder it is joined to. */
   path: z.string().refine(staysInside),
   /** In bytes. */
   size: z.int().nonnegative(),
-  /** SHA-256 of the content (64 digits), or SHA-1 as git counts it (40), which is also the name of the blob. */
+  /** SHA-256 of the content (64 digits), or git's SHA-1 of it (40); also the name of the blob. */
   digest: z.union([sha256, commitHash]),
 });
 
 /** A file of a repository. */
 export type RemoteFile = z.infer<typeof fileSchema>;
 
-/** What a repository holds at a commit. */
+/** The contents of a repository at a commit. */
 export const listingSchema = z.object({
   files: z.array(fileSchema),
-  /** The head of its README, as the hub parses it. */
+  /** The metadata at the head of its README, as parsed by the hub. */
   card: z.unknown().optional(),
 });
 export type Listing = z.infer<typeof listingSchema>;
@@ -31,7 +31,7 @@ export function isCommit(revision: string): boolean {
   return commitHash.safeParse(revision).success;
 }
 
-/** Whether a path of a listing, under the rules of any system, stays in the folder that it is joined to. */
+/** Whether a path of a listing stays in the folder it is joined to, on any operating system. */
 function staysInside(path: string): boolean {
   const isName = (part: string) => part !== "" && part !== "." && part !== ".." && !/^[A-Za-z]:|[\\\x00]/.test(part);
   return path.split("/").every(isName);
@@ -67,23 +67,23 @@ export async function askFiles(connection: HubConnection, commit: string): Promi
     for await (const { type, path, size, oid, lfs } of entries) {
       if (type !== "file") continue;
       const file = fileSchema.safeParse({ path, size: lfs?.size ?? size, digest: lfs?.oid ?? oid });
-      if (!file.success) throw strange(connection, `a file ${quote(path)} (${file.error.issues[0]!.path.join(".")})`);
+      if (!file.success) throw strange(connection, `${file.error.issues[0]!.path.join(".")} of the file ${quote(path)}`);
       files.push(file.data);
     }
   });
   return files;
 }
 
-/** Does something with the hub's answers, which a captive portal or a broken mirror may have written. */
+/** Interprets the hub's responses, which may really come from a captive portal or a broken mirror. */
 async function understood<T>(connection: HubConnection, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof InputError || connection.signal?.aborted) throw error;
-    throw strange(connection, `an answer that cannot be read (${(error as Error).message})`, error);
+    throw strange(connection, (error as Error).message, error);
   }
 }
 
-function strange({ settings, repository }: HubConnection, found: string, cause?: unknown): InputError {
-  return inputError({ file: describeRepository(repository) }, `${found} from ${settings.endpoint}`, "what a hub answers; nothing of it was kept", cause);
+function strange({ settings, repository }: HubConnection, detail: string, cause?: unknown): InputError {
+  return errorAt({ file: describeRepository(repository) }, `invalid response from ${settings.endpoint} (${detail}); check that it is a Hugging Face hub and that no login page stands before it`, cause);
 }

@@ -9,9 +9,9 @@ import type { RemoteFile } from "./listing.js";
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * The beginning of a file that is being downloaded. It lies beside the blob that it is to become and belongs to one
- * download, which its name tells (`<blob>.<process>@<machine>.<random>.part`); what a download leaves (`<blob>.part`,
- * or one of a process that is gone) the next one takes over by renaming it, which only one can.
+ * A partially downloaded file. It lies beside its future blob and belongs to one download, named by
+ * `<blob>.<process>@<machine>.<random>.part`. A part that is left behind (`<blob>.part`, or that of a process that no
+ * longer runs) is taken over by the next download, which renames it; only one can succeed.
  */
 export class Part {
   private constructor(
@@ -20,11 +20,11 @@ export class Part {
     private readonly file: RemoteFile,
     private readonly handle: FileHandle,
     private hash: Hash,
-    /** Bytes that are here. */
+    /** Number of bytes downloaded. */
     public position: number,
   ) {}
 
-  /** Begins a part, or takes over one that was left; what it holds is read for its digest. */
+  /** Starts a part, or takes over an abandoned one and reads its bytes for the digest. */
   static async claim(blob: string, file: RemoteFile): Promise<Part> {
     await mkdir(dirname(blob), { recursive: true });
     const path = `${blob}.${process.pid}@${hostname()}.${randomUUID().slice(0, 8)}.part`;
@@ -48,7 +48,7 @@ export class Part {
     }
   }
 
-  /** @throws the system's error of a full disk, say; what was here stays */
+  /** @throws the system's error, such as a full disk; the bytes written before remain */
   async append(bytes: Uint8Array): Promise<void> {
     await naming(this.path, () => this.handle.appendFile(bytes));
     this.count(bytes);
@@ -59,26 +59,26 @@ export class Part {
     this.position += bytes.length;
   }
 
-  /** Throws away what is here. */
+  /** Discards all bytes. */
   async empty(): Promise<void> {
     await this.handle.truncate(0);
     this.hash = digestOf(this.file);
     this.position = 0;
   }
 
-  /** The digest of what is here. */
+  /** The digest of the bytes so far. */
   digest(): string {
     return this.hash.copy().digest("hex");
   }
 
-  /** Makes the blob of it. */
+  /** Turns the part into the blob. */
   async finish(): Promise<void> {
     await this.handle.sync();
     await this.handle.close();
     await rename(this.path, this.blob);
   }
 
-  /** Gives up: what is here is left to the next download. */
+  /** Releases the part for the next download. */
   async release(): Promise<void> {
     await this.handle.close();
     if (this.position > 0) await rename(this.path, `${this.blob}.part`).catch(() => {});
@@ -86,7 +86,7 @@ export class Part {
   }
 }
 
-/** Parts of a blob that no download writes to. */
+/** Parts of a blob that no running download owns. */
 async function leftParts(blob: string): Promise<string[]> {
   const names = (await readdir(dirname(blob))).filter((name) => name.startsWith(`${basename(blob)}.`) && name.endsWith(".part"));
   const left: string[] = [];
@@ -107,13 +107,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Whether nothing has been written for a day: its process, on another machine as it seems, is gone. */
+/** Whether nothing has been written for a day: the process, perhaps on another machine, is gone. */
 async function isOld(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined);
   return stats !== undefined && Date.now() - stats.mtimeMs > day;
 }
 
-/** Counts the digest that a listing gives: SHA-256 of large files, and git's own SHA-1 of the others. */
+/** Computes the kind of digest that a listing has: SHA-256 for large files, git's SHA-1 for others. */
 function digestOf({ digest, size }: RemoteFile): Hash {
   return digest.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);
 }

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
-import { inputError, quote } from "../base/errors.js";
+import { errorAt, InputError, inputError, quote } from "../base/errors.js";
 
-/** A repository of the hub at one revision. */
+/** A repository on the hub at one revision. */
 export interface RepositoryName {
   readonly type: "model" | "dataset";
   /** `org/name`. */
@@ -10,21 +10,20 @@ export interface RepositoryName {
   readonly revision: string;
 }
 
-/** The branch that is meant where no revision is given. */
+/** The default revision. */
 export const mainRevision = "main";
 
 const part = /^(?!.*(?:--|\.\.))[A-Za-z0-9_](?:[\w.-]*\w)?$/;
 
 /**
- * The repository that a name stands for: `org/name` or `org/name@revision`. What lies here under the name is
- * meant before the hub.
+ * Parses the name of a repository on the hub: `org/name` or `org/name@revision`. An existing local path takes precedence.
  *
- * @param text what the user gave
- * @param revision the same as after `@`; default `main`
- * @returns undefined where the name stands for a path: a file or folder is there, or it has not exactly one slash, or
- *   it begins or ends as paths do (`./x`, `x/rows.jsonl`)
- * @throws InputError where it has the form of a repository's name and breaks the hub's rules, or a revision is given
- *   that is none, or twice, or for a path
+ * @param text as given by the user
+ * @param revision same as after `@`; default `main`
+ * @returns undefined if the name is a path: it exists, does not have exactly one slash, or looks like a path (`./x`,
+ *   `x/rows.jsonl`)
+ * @throws InputError if it looks like a repository's name but breaks the hub's rules, or if a revision is invalid, given
+ *   twice, or given for a path
  */
 export async function repositoryName(
   text: string,
@@ -35,17 +34,17 @@ export async function repositoryName(
   const name = at === -1 ? text : text.slice(0, at);
   if (isPath(name) || (await isHere(text))) {
     if (revision === undefined) return undefined;
-    throw inputError({ file: text }, `revision ${quote(revision)} of a path`, "a revision with a repository of the hub (org/name) only");
+    throw errorAt({ file: text }, "this is a local path; revision applies only to repositories on the hub (org/name)");
   }
   const inText = at === -1 ? undefined : text.slice(at + 1);
   if (revision !== undefined && inText !== undefined && revision !== inText) {
-    throw inputError({ file: text }, `revision ${quote(revision)} as well`, "one revision");
+    throw errorAt({ file: text }, `two revisions, ${quote(inText)} in the name and ${quote(revision)} in the options; give one`);
   }
   const wanted = revision ?? inText ?? mainRevision;
-  if (!isRevision(wanted)) throw inputError({ file: text }, `revision ${quote(wanted)}`, "a branch, a tag or a commit");
+  if (!isRevision(wanted)) throw inputError({ file: text }, `revision ${quote(wanted)}`, "a branch, tag or commit");
   if (name.length > 96 || name.endsWith(".git") || !name.split("/").every((word) => part.test(word))) {
-    const rules = "letters, digits, single - and ., _; 96 characters at most";
-    throw inputError({}, `${quote(name)}, which is not here`, `a path, or a repository of the hub: org/name of ${rules}`);
+    const rules = "those names have letters, digits, single - and ., and _, at most 96 characters";
+    throw new InputError(`no such path: ${quote(name)}; it is not a repository on the hub (org/name) either: ${rules}`);
   }
   return { type, name, revision: wanted };
 }
@@ -54,7 +53,7 @@ function isPath(name: string): boolean {
   return name.split("/").length !== 2 || /^[./~]|\/$|\\|\.(?:jsonl?|gz|parquet)$/.test(name);
 }
 
-/** Whether git allows the name; none of those leads out of a folder. */
+/** Whether git allows the name; no allowed name leads out of a folder. */
 function isRevision(text: string): boolean {
   const isName = (word: string) => /^(?!\.)[^\s\\:?*[\]~^\x00-\x1f\x7f]+$/.test(word);
   return !text.startsWith("-") && !text.includes("..") && text.split("/").every(isName);
@@ -67,12 +66,12 @@ async function isHere(path: string): Promise<boolean> {
   );
 }
 
-/** The repository as errors call it: `org/name`, and the revision where it is not the usual one. */
+/** The repository in error messages: `org/name`, and the revision unless it is the default. */
 export function describeRepository({ name, revision }: RepositoryName): string {
   return revision === mainRevision ? name : `${name}@${revision}`;
 }
 
-/** Its address below the hub's: `org/name`, or `datasets/org/name`. */
+/** Its path on the hub: `org/name`, or `datasets/org/name`. */
 export function addressOf({ type, name }: RepositoryName): string {
   return type === "model" ? name : `datasets/${name}`;
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { inputError, quote } from "../base/errors.js";
+import { errorAt, quote } from "../base/errors.js";
 import type { TaskOptions } from "../base/task.js";
 import { RepositoryCache } from "./cache.js";
 import { HubConnection } from "./connection.js";
@@ -8,37 +8,35 @@ import { askCommit, askFiles, isCommit, type Listing, type RemoteFile } from "./
 import { describeRepository, type RepositoryName } from "./repository-name.js";
 import { hubSettings } from "./settings.js";
 
-/** A repository at one commit: what it holds, and its files in the cache. */
+/** A repository at one commit: its file list, and its files in the cache. */
 export interface Repository {
   readonly name: RepositoryName;
   readonly commit: string;
-  /** Paths of all its files, with slashes; offline, of those in the cache where this library never asked the hub. */
+  /** Paths of all its files, with slashes; offline, only of cached files if the listing is not cached. */
   readonly paths: readonly string[];
-  /** The head of its README as the hub parses it; undefined where it is not known. */
+  /** The metadata at the head of its README, as parsed by the hub; undefined if unknown. */
   readonly card: unknown;
-  /** The folder that holds, after {@link download}, its files under their paths. */
+  /** The folder that holds its files once they are downloaded. */
   readonly folder: string;
   /**
-   * Brings files to the cache, each when it is asked for; those that are there already are only looked at.
+   * Downloads files to the cache, each as the caller asks for it; cached files are not downloaded again.
    *
    * @param paths some of `this.paths`
-   * @param work `onProgress` is told bytes: how many of all these files are here, and how many they have; not where
-   *   all are here
-   * @returns where they are, in the same order
-   * @throws InputError where the hub refuses, cannot be reached or gives something else than it lists, where the disk
-   *   is full, or where they are not in the cache and the hub may not be asked; the signal's reason. What has come
-   *   stays, and the next download goes on there
+   * @param work `onProgress` receives bytes over all these files; it is not called if all are cached
+   * @returns local paths, in the same order
+   * @throws InputError if the hub refuses, cannot be reached or sends something else than it lists, the disk is full, or a
+   *   file is not cached while offline; the signal's reason. Partial downloads are kept and resumed
    */
   download(paths: readonly string[], work?: TaskOptions): AsyncGenerator<string>;
 }
 
 /**
- * Asks the hub what a repository holds, by the settings of the environment ({@link hubSettings}); with
- * `HF_HUB_OFFLINE=1`, or for a commit that was asked about before, the cache.
+ * Opens a repository: asks the hub for its files, with the settings of the environment ({@link hubSettings}), or the cache
+ * with `HF_HUB_OFFLINE=1` or for a commit that is already known.
  *
- * @param signal stops the asking
- * @throws InputError where the repository or its revision is not there, may not be read or is not in the cache; the
- *   message says what to do
+ * @param signal cancels the request
+ * @throws InputError if the repository or revision does not exist, may not be read or is not cached; the message says what
+ *   to do
  */
 export async function openRepository(name: RepositoryName, signal?: AbortSignal): Promise<Repository> {
   const settings = await hubSettings();
@@ -58,7 +56,7 @@ export async function openRepository(name: RepositoryName, signal?: AbortSignal)
   };
 }
 
-/** What the hub has at the revision; a commit never changes, and is asked about once. */
+/** The listing of the revision; a commit never changes, so the hub is asked for it only once. */
 async function list(connection: HubConnection, cache: RepositoryCache): Promise<{ commit: string; listing: Listing }> {
   const { revision } = connection.repository;
   const known = isCommit(revision) ? await cache.readListing(revision) : undefined;
@@ -69,7 +67,7 @@ async function list(connection: HubConnection, cache: RepositoryCache): Promise<
     listing = { files: await askFiles(connection, commit), card };
     await cache.writeListing(commit, listing);
   }
-  // Only now can the branch be read without the hub.
+  // Written last: from now on the branch can be read offline.
   if (revision !== commit) await cache.writeRef(revision, commit);
   return { commit, listing };
 }
@@ -101,15 +99,15 @@ async function* downloadAll(
   }
 }
 
-/** The repository as the cache has it. */
+/** A repository from the cache, without asking the hub. */
 async function openCached(name: RepositoryName, cache: RepositoryCache): Promise<Repository> {
   const place = { file: describeRepository(name) };
-  const remedy = "what was downloaded before; run it once without HF_HUB_OFFLINE";
+  const remedy = "run once without HF_HUB_OFFLINE to download it";
   const commit = isCommit(name.revision) ? name.revision : await cache.readRef(name.revision);
   const here = new Set(commit === undefined ? [] : await cache.filesHere(commit));
   const listing = commit === undefined ? undefined : await cache.readListing(commit);
   if (commit === undefined || (here.size === 0 && !listing)) {
-    throw inputError(place, `HF_HUB_OFFLINE=1 and no revision ${quote(name.revision)} in ${cache.folder}`, remedy);
+    throw errorAt(place, `HF_HUB_OFFLINE=1, but revision ${quote(name.revision)} is not in the cache ${cache.folder}; ${remedy}`);
   }
   return {
     name,
@@ -121,7 +119,7 @@ async function openCached(name: RepositoryName, cache: RepositoryCache): Promise
       const missing = paths.filter((path) => !here.has(path));
       if (missing.length > 0) {
         const names = `${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ` and ${missing.length - 5} more` : ""}`;
-        throw inputError(place, `HF_HUB_OFFLINE=1 and no ${names} in ${cache.snapshot(commit)}`, remedy);
+        throw errorAt(place, `HF_HUB_OFFLINE=1, but ${names} is not in the cache ${cache.snapshot(commit)}; ${remedy}`);
       }
       yield* paths.map((path) => join(cache.snapshot(commit), path));
     },

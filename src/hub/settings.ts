@@ -2,16 +2,16 @@ import { getHFHubCachePath } from "@huggingface/hub";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { inputError, quote } from "../base/errors.js";
+import { errorAt, InputError, quote } from "../base/errors.js";
 
-/** Where the hub is, who asks it, and where what it gave is kept. */
+/** Address, token and cache of the hub. */
 export interface HubSettings {
-  /** Address without a slash at its end. */
+  /** Address, without a trailing slash. */
   readonly endpoint: string;
   readonly token: string | undefined;
-  /** The cache that all programs of this user share, Python's `huggingface_hub` among them. */
+  /** The user's cache, shared with Python's `huggingface_hub`. */
   readonly cache: string;
-  /** Whether only the cache may be asked. */
+  /** Whether to use only the cache. */
   readonly offline: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface HubSettings {
 export async function hubSettings(): Promise<HubSettings> {
   const endpoint = (process.env["HF_ENDPOINT"] || "https://huggingface.co").replace(/\/+$/, "");
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
-    throw inputError({}, `HF_ENDPOINT = ${quote(endpoint)}`, "the address of a hub, as https://huggingface.co");
+    throw new InputError(`HF_ENDPOINT: found ${quote(endpoint)}, expected the address of a hub, such as https://huggingface.co`);
   }
   const cache = atHome(getHFHubCachePath());
   const offline = /^(1|on|yes|true)$/i.test(process.env["HF_HUB_OFFLINE"] ?? "");
@@ -40,9 +40,9 @@ async function readToken(): Promise<string | undefined> {
   const path = atHome(process.env["HF_TOKEN_PATH"] || join(hubHome(), "token"));
   const text = given ?? (await readFile(path, "utf8").catch(() => ""));
   const token = text.trim();
-  // Such a one cannot be sent, and the error of the one who tries would quote it.
+  // Such a token cannot be sent, and the error from trying would quote it.
   if (/[^\x21-\x7e]/.test(token)) {
-    throw inputError(given ? {} : { file: path }, "a token (HF_TOKEN) with characters that no token has", "hf_… and nothing else");
+    throw errorAt({ file: given ? "HF_TOKEN" : path }, "not a token (it contains spaces or special characters); set it to hf_… alone");
   }
   return token || undefined;
 }
@@ -53,7 +53,7 @@ function hubHome(): string {
   return process.env["HF_HOME"] ?? join(cacheHome, "huggingface");
 }
 
-/** A path with `~` read as a shell would; settings that come from a file still have it. */
+/** Expands `~` as a shell would. */
 function atHome(path: string): string {
   return path.replace(/^~(?=[/\\]|$)/, () => homedir());
 }

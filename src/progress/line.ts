@@ -1,6 +1,6 @@
 import type { Figures } from "../base/task.js";
 
-/** Where progress is shown: stderr, as a rule. */
+/** The stream that progress is written to, usually stderr. */
 export interface ProgressStream {
   readonly isTTY?: boolean | undefined;
   /** Width of the terminal in characters. */
@@ -12,9 +12,9 @@ export interface ProgressStream {
 export interface ProgressLine {
   /**
    * @param done units of work finished so far
-   * @param figures the newest metrics; each stays shown until a newer one comes
+   * @param figures the newest metrics; each stays visible until it is replaced
    */
   update(done: number, figures?: Figures): void;
-  /** Leaves the last state standing, and `text` after it. Later calls do nothing. */
+  /** Leaves the last state on screen, followed by `text`. Later calls do nothing. */
   finish(text?: string): void;
 }

@@ -1,19 +1,19 @@
 import type { ProgressLine, ProgressStream } from "./line.js";
 import type { Phase } from "./phase.js";
 
-/** Least time between two drawings, in seconds. */
+/** Minimum time between redraws, in seconds. */
 const redrawEvery = 0.1;
 const widestBar = 20;
 const narrowestBar = 6;
 const defaultColumns = 80;
 
-/** A phase as one line of a terminal, redrawn in place; it never wraps. */
+/** Shows a phase as one terminal line that is redrawn in place and never wraps. */
 export function liveLine(phase: Phase, stream: ProgressStream, now: () => number): ProgressLine {
   let finished = false;
   let drawnAt = 0;
   const draw = () => {
     drawnAt = now();
-    // One column stays free: a full line makes some terminals wrap, and then \r no longer returns.
+    // One column stays free: a full line makes some terminals wrap, after which \r no longer works.
     const width = (stream.columns || defaultColumns) - 1;
     stream.write(`\r${cut(working(phase, width), width)}\x1b[K`);
   };
@@ -32,7 +32,7 @@ export function liveLine(phase: Phase, stream: ProgressStream, now: () => number
   };
 }
 
-/** The line with a bar as wide as there is room for, or without one where there is too little. */
+/** The line, with a progress bar if there is room for one. */
 function working(phase: Phase, width: number): string {
   const parts = [phase.count, ...phase.left, ...phase.metrics, `${phase.elapsed} elapsed`];
   const bare = [phase.label, ...parts].join("  ");

@@ -1,10 +1,10 @@
 import type { ProgressLine, ProgressStream } from "./line.js";
 import type { Phase } from "./phase.js";
 
-/** Least time between two lines of a phase that goes on, in seconds. */
+/** Minimum time between two lines of a phase, in seconds. */
 const logEvery = 15;
 
-/** A phase as plain lines of a log: one at its start, one now and then, one at its end. */
+/** Logs a phase as plain lines: one at its start, one every so often, one at its end. */
 export function loggedLine(phase: Phase, stream: ProgressStream, now: () => number): ProgressLine {
   let finished = false;
   let writtenAt = now();

@@ -2,7 +2,7 @@ import type { Figures } from "../base/task.js";
 import { clock } from "./duration.js";
 import { Rate } from "./rate.js";
 
-/** What is known of a phase of the work, and how its parts read. */
+/** State of a phase, and its parts as text. */
 export class Phase {
   private readonly startedAt: number;
   private readonly units = new Rate();
@@ -19,7 +19,7 @@ export class Phase {
     this.startedAt = now();
   }
 
-  /** Takes in how far the work is; metrics that are not given stay what they were. */
+  /** Records progress; metrics that are not given keep their values. */
   update(done: number, figures: Figures = {}): void {
     const at = this.now();
     this.done = done;
@@ -29,29 +29,29 @@ export class Phase {
     this.figures = { ...this.figures, ...Object.fromEntries(given) };
   }
 
-  /** How far it is: `62/141`. */
+  /** Progress as text: `62/141`. */
   get count(): string {
     return `${this.done}/${this.total}`;
   }
 
-  /** Time since the phase began, as a clock shows it. */
+  /** Time since the phase began, as text. */
   get elapsed(): string {
     return clock(this.now() - this.startedAt);
   }
 
-  /** The time left by the recent rate, or nothing while it is not known. */
+  /** The remaining time at the recent rate; empty while that is unknown. */
   get left(): string[] {
     const rate = this.units.perSecond;
     return rate && this.done < this.total ? [`${clock((this.total - this.done) / rate)} left`] : [];
   }
 
-  /** Whether it has told more than how far it is and how fast. */
+  /** Whether it has a loss, margin or accuracy to show. */
   get hasFigures(): boolean {
     const { loss, margin, accuracy } = this.figures;
     return [loss, margin, accuracy].some((figure) => figure !== undefined);
   }
 
-  /** The newest metrics, and tokens a second once they are known. */
+  /** The newest metrics, and tokens per second once known. */
   get metrics(): string[] {
     const { loss, margin, accuracy } = this.figures;
     const tokenRate = this.tokens.perSecond;
@@ -63,13 +63,13 @@ export class Phase {
     ];
   }
 
-  /** The line that stays when the phase has ended. */
+  /** The final line of the phase. */
   last(text: string | undefined): string {
     return [this.label, this.count, ...this.metrics, `in ${this.elapsed}`, ...(text ? [text] : [])].join("  ");
   }
 }
 
-/** Four decimals for small numbers, fewer for large ones, so that a column of them stands still. */
+/** Four decimals for small numbers, fewer for large ones, so that the line's width is stable. */
 function significant(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e5) return value.toExponential(2);

@@ -5,9 +5,9 @@ import { loggedLine } from "./logged-line.js";
 import { Phase } from "./phase.js";
 
 /**
- * Tells how far long work is. On a terminal each phase is one line that is redrawn in place at
- * most ten times a second and never wraps; elsewhere it is a plain line at the start, at most one
- * every 15 seconds, and one at the end. Nothing is written by a quiet one.
+ * Shows the progress of long tasks. On a terminal, each phase is one line, redrawn in place at most ten times a second and
+ * never wrapped; elsewhere it is a plain line at the start, at most one every 15 seconds, and one at the end. With
+ * `quiet`, nothing is written.
  *
  * @example
  * const line = progress.start("align 2/3", steps);
@@ -18,7 +18,7 @@ export class Progress implements Reporter {
   /**
    * @param stream where to write
    * @param quiet whether to write nothing (`--quiet`)
-   * @param now a clock in seconds that does not run backwards
+   * @param now a monotonic clock, in seconds
    */
   constructor(
     private readonly stream: ProgressStream,
@@ -27,10 +27,10 @@ export class Progress implements Reporter {
   ) {}
 
   /**
-   * Shows a phase that begins; the phase before it has finished.
+   * Starts a phase; the previous phase must have finished.
    *
-   * @param label what is done (`align 2/3`)
-   * @param total units of work in the phase
+   * @param label name of the phase (`align 2/3`)
+   * @param total number of units in the phase
    */
   start(label: string, total: number): ProgressLine {
     if (this.quiet) return { update() {}, finish() {} };

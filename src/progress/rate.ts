@@ -1,14 +1,13 @@
-/** Time constant of the average, in seconds: what lies further back hardly counts. */
+/** Time constant of the average, in seconds. */
 const memory = 20;
-/** Measurements after which the rate is taken for one; the first few are noise. */
+/** Measurements needed for a rate; the first few are noise. */
 const enough = 3;
 
 /**
- * How fast a counter grows, averaged over the recent past with exponentially fading weights.
+ * Growth rate of a counter, as an exponential moving average.
  *
- * Growth is measured between calls of `add`: the first call only sets where counting starts, so
- * neither a resumed counter nor a slow start (a model that is loaded, a graph that is compiled)
- * spoils the rate.
+ * Growth is measured between calls of `add`: the first call only sets the starting point, so that neither a resumed
+ * counter nor a slow start (loading a model, compiling a graph) distorts the rate.
  */
 export class Rate {
   private last: { readonly count: number; readonly at: number } | undefined;
@@ -18,7 +17,7 @@ export class Rate {
 
   /**
    * @param count the counter
-   * @param at when it was read, in seconds of any clock that does not run backwards
+   * @param at time of the reading, in seconds of a monotonic clock
    */
   add(count: number, at: number): void {
     if (this.last) {
@@ -31,7 +30,7 @@ export class Rate {
     this.last = { count, at };
   }
 
-  /** Units a second, or undefined while too little is known. */
+  /** Units per second; undefined until there are enough measurements. */
   get perSecond(): number | undefined {
     return this.measurements >= enough && this.time > 0 ? this.growth / this.time : undefined;
   }

@@ -10,13 +10,13 @@ import { responseLogProbs } from "../model/score.js";
 /** A model that scores sequences: a policy, or a function to log π(y | x) of each, the sum over the response tokens, in nats. */
 export type Scorer = Policy | ((sequences: readonly TokenSequence[], task: TaskOptions) => Promise<Float64Array>);
 
-/** One number for the chosen and one for the rejected response of each pair, in the order of the pairs. */
+/** One value for the chosen and one for the rejected response of each pair, in the order of the pairs. */
 export interface PairValues {
   readonly chosen: Float64Array;
   readonly rejected: Float64Array;
 }
 
-/** What of a pair the model reads. */
+/** The tokens of a pair. */
 export type PairTokens = Pick<TokenizedPair, "prompt" | "chosen" | "rejected">;
 
 /**
@@ -32,7 +32,7 @@ export async function pairLogProbs(model: Scorer, pairs: readonly PairTokens[], 
   };
 }
 
-/** The sequences of the pairs as they are scored: chosen, rejected, chosen, rejected … */
+/** The sequences of the pairs in scoring order: chosen, rejected, chosen, rejected … */
 export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
   return pairs.flatMap(({ prompt, chosen, rejected }) => [
     { prompt, response: chosen },
@@ -41,24 +41,24 @@ export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
 }
 
 /**
- * Scores sequences, and checks that no score is NaN or infinite, which would be sorted somewhere.
+ * Scores of sequences, checked to be finite, because they are compared and sorted.
  *
- * @throws DivergenceError where one is, because the policy's training diverged
+ * @throws DivergenceError if one is NaN or infinite, because the policy's training diverged
  */
 export async function finiteLogProbs(model: Scorer, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float64Array> {
   const logProbs = await (typeof model === "function" ? model(sequences, task) : responseLogProbs(model, sequences, task));
   const odd = logProbs.find((value) => !Number.isFinite(value));
   if (odd === undefined) return logProbs;
-  throw new DivergenceError(`the policy gives a response the log-probability ${odd}; a smaller learning rate may help`);
+  throw new DivergenceError(`the policy has diverged: it gives a response the log-probability ${odd}; a smaller learning rate may help`);
 }
 
 /**
- * The implicit reward over β of both responses of each pair under a loss; for DPO and its like that is
- * ρ = log π(y | x) − log π_ref(y | x). Of the reference itself it is 0 there, but not under a loss without a reference.
+ * The implicit reward over β of both responses of each pair under a loss; for DPO and similar losses,
+ * ρ = log π(y | x) − log π_ref(y | x). It is 0 for the reference itself, except under a loss without a reference.
  *
  * @param policy log-probabilities of the pairs under the policy
- * @param reference under the reference; undefined where the loss needs none
- * @throws InputError where the loss needs the reference and it is left out
+ * @param reference those under the reference; undefined if the loss uses none
+ * @throws InputError if the loss needs the reference and it is missing
  */
 export function pairRewards(
   loss: PreferenceLoss,
@@ -73,7 +73,7 @@ export function pairRewards(
   return { chosen: rewards("chosen"), rejected: rewards("rejected") };
 }
 
-/** Chosen less rejected, of each pair. */
+/** Chosen minus rejected reward of each pair. */
 export function rewardMargins({ chosen, rejected }: PairValues): Float64Array {
   return chosen.map((value, i) => value - rejected[i]!);
 }

@@ -2,10 +2,10 @@ import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import type { PairValues } from "./log-ratios.js";
 
-/** A pair as the policy judges it. The ratios are log π/π_ref; margins are in nats, not scaled by β. */
+/** The implicit rewards and margins of a pair, over β, in nats; for DPO and similar losses log-ratios log π/π_ref. */
 export interface Margin {
   readonly id: string;
-  /** Names the prompt: the id of the first pair that has it. */
+  /** The prompt's id: that of the first pair with this prompt. */
   readonly prompt: string;
   /** ρ(y_w) under the newest policy. */
   readonly chosenReward: number;
@@ -13,14 +13,14 @@ export interface Margin {
   readonly rejectedReward: number;
   /** m(π_{t−1}) = ρ(y_w) − ρ(y_l), the implicit reward margin over β. */
   readonly margin: number;
-  /** m(π_{t−2}); 0 under the reference itself. */
+  /** m(π_{t−2}); 0 if that is the reference. */
   readonly previousMargin: number;
-  /** The margins of the policies, weighted: by SeRA (1−γ)·m(π_{t−1}) + γ·m(π_{t−2}). */
+  /** The ensemble margin, a weighted sum over policies; for SeRA (1−γ)·m(π_{t−1}) + γ·m(π_{t−2}). */
   readonly ensemble: number;
-  /** Tokens of the responses. */
+  /** Lengths of the responses in tokens. */
   readonly chosenLength: number;
   readonly rejectedLength: number;
-  /** Scores from the data's own judge, where the data has them. */
+  /** Scores in the dataset, if it has them. */
   readonly chosenScore?: number;
   readonly rejectedScore?: number;
   /** Whether the pair's label was flipped on purpose. */
@@ -30,11 +30,11 @@ export interface Margin {
 /**
  * The implicit reward margin of every pair, ensembled over policies (SeRA, arXiv 2410.09362, section 3).
  *
- * @param pairs the pairs in tokens
- * @param ratios log-ratios under the newest policy, π_{t−1}
- * @param earlier margins under the policies before it, the newest of them first, in the order of the pairs; those of
- *   the reference are 0 and may be left out
- * @param weights of the newest policy and those before it; SeRA's are [1−γ, γ]
+ * @param pairs the tokenized pairs
+ * @param ratios implicit rewards over β under the newest policy, π_{t−1}
+ * @param earlier margins under earlier policies, newest first, in the order of the pairs; those of the reference are 0 and
+ *   may be omitted
+ * @param weights of the newest policy and the earlier ones; for SeRA [1−γ, γ]
  */
 export function margins(
   pairs: readonly TokenizedPair[],
@@ -65,7 +65,7 @@ export function margins(
   });
 }
 
-/** What several policies say, weighted: Σ weight · value. Policies without a value, such as the reference, say 0. */
+/** Weighted sum over policies, Σ weight · value. Missing values, such as the reference's, are 0. */
 export function ensemble(values: readonly number[], weights: readonly number[]): number {
   return weights.reduce((total, weight, i) => total + weight * (values[i] ?? 0), 0);
 }

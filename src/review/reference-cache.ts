@@ -3,12 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJson } from "../base/files.js";
 import type { TaskOptions } from "../base/task.js";
-import type { Policy } from "../model/policy.js";
 import { pairLogProbs, type PairTokens, type PairValues, type Scorer } from "./log-ratios.js";
 
-/** What a file of the cache holds. */
+/** Contents of a cache file. */
 interface Kept {
-  /** Of model and pairs, as in the file's name. */
+  /** Fingerprint of model and pairs, as in the file's name. */
   readonly fingerprint: string;
   /** Seconds that computing them took. */
   readonly seconds: number;
@@ -18,13 +17,12 @@ interface Kept {
 }
 
 /**
- * {@link pairLogProbs}, kept in a folder: runs that begin from the same reference and the same pairs, whatever their loss,
- * β or seed, compute them once. They are found again by a digest of the model and of the pairs' tokens. A file that is
- * damaged is computed again and replaced.
+ * {@link pairLogProbs} with a cache on disk: runs with the same reference and pairs, whatever their loss, β or seed,
+ * compute them only once. Damaged files are recomputed and replaced.
  *
- * @param key tells the model, and what runs it, from every other; see {@link Policy.fingerprint}
- * @param folder where they are kept; made when needed
- * @returns the log-probabilities, and the seconds that computing them took, now or when they were kept
+ * @param key identifies the model and the engine that it runs on; see `Policy.fingerprint`
+ * @param folder folder of the cache; created if needed
+ * @returns the log-probabilities, and the seconds that computing them took, now or when they were cached
  * @throws DivergenceError as {@link pairLogProbs}
  */
 export async function cachedPairLogProbs(

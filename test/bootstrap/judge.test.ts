@@ -20,11 +20,11 @@ describe("judgeSamples", () => {
   it("refuses scores that are none, and too few of them", async () => {
     await assert.rejects(judgeSamples(samples, textOf, async () => [1, NaN]), {
       name: "InputError",
-      message: 'judge: found the score NaN for "6 7 2", expected a number',
+      message: 'judge: the score of "6 7 2" is NaN; it must be a finite number',
     });
     await assert.rejects(judgeSamples(samples, textOf, async () => [1]), {
       name: "InputError",
-      message: "judge: found 1 scores for 2 responses, expected one for each",
+      message: "judge: 1 scores for 2 responses; it must return one for each",
     });
   });
 });

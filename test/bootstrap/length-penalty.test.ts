@@ -22,6 +22,6 @@ describe("balancingPenalty", () => {
   });
 
   it("says so where no pair can be made", () => {
-    assert.throws(() => balancingPenalty([sample("a", 0, [5], 1)], [eos]), { name: "InputError", message: /^length penalty: found no prompt/ });
+    assert.throws(() => balancingPenalty([sample("a", 0, [5], 1)], [eos]), { name: "InputError", message: /^length penalty: no prompt has two distinct samples/ });
   });
 });

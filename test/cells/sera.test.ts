@@ -29,7 +29,8 @@ const config = { ...tinyConfig, vocabSize: tokenizer.vocabSize, contextLength: 9
 const start = await Policy.create(programs, { config, tokenizer, parameters: initialParameters(config, Random.seeded(1)) });
 const { pairs } = await loadPreferences(world.train, { limit: 24 });
 const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 6 });
-const options: RunOptions = { beta: 0.5, iterations: 2, responses: 2, batchSize: 4, learningRate: 1e-2, maxNewTokens: 8, heldOut, seed: 3 };
+const shared = { beta: 0.5, batchSize: 4, learningRate: 1e-2, maxNewTokens: 8, heldOut, seed: 3 };
+const options: RunOptions = { ...shared, iterations: 2, responses: 2 };
 
 describe("sera in a cell", () => {
   it("comes back as tables, plots and a picture of itself", async (test) => {
@@ -84,15 +85,15 @@ describe("sera in a cell", () => {
 
   it("is read from its folder when the same cell is run again, and is another run when anything differs", async (test) => {
     inEmptyFolder(test);
-    const first = await align(start, pairs, options);
-    const again = await align(start, pairs, options);
+    const first = await align(start, pairs, shared);
+    const again = await align(start, pairs, shared);
     assert.deepEqual([again.folder, again.summary], [first.folder, first.summary]);
     assert.deepEqual(readdirSync("runs"), [first.folder.slice(5), "reference-cache"]);
     const others = [
-      await align(start, pairs, { ...options, beta: 0.6 }),
-      await align(start, pairs.slice(1), options),
-      await align(start, pairs, { ...options, heldOut: heldOut.slice(1) }),
-      await align(await first.policy(), pairs, options),
+      await align(start, pairs, { ...shared, beta: 0.6 }),
+      await align(start, pairs.slice(1), shared),
+      await align(start, pairs, { ...shared, heldOut: heldOut.slice(1) }),
+      await align(await first.policy(), pairs, shared),
     ];
     assert.equal(new Set([first, ...others].map(({ folder }) => folder)).size, 5);
   });
@@ -115,15 +116,15 @@ describe("sera in a cell", () => {
   it("refuses options that it does not know, and folders without a run", async (test) => {
     inEmptyFolder(test);
     const wrong = { ...options, betta: 1 } as RunOptions;
-    await assert.rejects(sera(start, pairs, wrong), { name: "InputError", message: /^found the option "betta", expected one of loss, beta/ });
+    await assert.rejects(sera(start, pairs, wrong), { name: "InputError", message: "`betta` is not an option of sera; did you mean `beta`?" });
     await assert.rejects(Run.open("nowhere"), { name: "InputError", message: /^nowhere: found no summary\.json/ });
-    const run = await align(start, pairs.slice(0, 4), { ...options, heldOut: [] });
+    const run = await align(start, pairs.slice(0, 4), { ...shared, heldOut: [] });
     assert.throws(() => run.iteration(7), { name: "InputError", message: "found iteration 7, expected one of 0 to 1" });
   });
 
   it("compares runs with their start", async (test) => {
     inEmptyFolder(test);
-    const dpo = await align(start, pairs, options);
+    const dpo = await align(start, pairs, shared);
     const table = comparison({ DPO: dpo });
     assert.deepEqual(table.array("method"), ["SFT", "DPO"]);
     assert.equal(table.get("winRate", 0), 0.5);

@@ -36,8 +36,8 @@ const alignWith = (file: string, ...more: readonly string[]) => ["align", "--dat
 
 describe("a bad file of pairs", { concurrency: 2 }, () => {
   const files: Record<string, readonly [content: string | Uint8Array, message: RegExp, name?: string]> = {
-    "is empty": ["", /^sera: data.jsonl: found an empty file, expected a file of rows/],
-    "is broken gzip": [gzipSync(lines(...good)).subarray(0, 200), /^sera: data.jsonl.gz: found a broken gzip file \(.*\), expected a whole .gz file/, "data.jsonl.gz"],
+    "is empty": ["", /^sera: data.jsonl: the file is empty; expected a \.jsonl/],
+    "is broken gzip": [gzipSync(lines(...good)).subarray(0, 200), /^sera: data.jsonl.gz: broken gzip file \(.*\); download or create it again/, "data.jsonl.gz"],
     "is truncated Parquet": [
       readFileSync("test/fixtures/data/explicit-snappy.parquet").subarray(0, 400),
       /^sera: data.parquet: found a truncated or damaged Parquet file \(.*\), expected a whole Parquet file/,
@@ -45,18 +45,18 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     ],
     "has a late line that is no JSON": [
       lines(...Array.from({ length: 20_000 }, () => pair({}))) + '{"prompt": "cook',
-      /^sera: data.jsonl:20001: found text that is not JSON \(.*\), expected one JSON object a line/,
+      /^sera: data.jsonl:20001: not valid JSON \(.*\); expected one JSON object per line/,
     ],
-    "has a row without a rejected response": [lines(...good, pair({ rejected: undefined })), /^sera: data.jsonl:9: found no field "rejected", expected text/],
-    "has equal responses": [lines(...good, pair({ rejected: "first stir ." })), /^sera: data.jsonl:9: found "chosen" equal to "rejected": "first stir \.", expected two different responses/],
-    "has an empty response": [lines(...good, pair({ rejected: "" })), /^sera: data.jsonl:9: found an empty response in "rejected", expected a response/],
-    "has a number where text should be": [lines(...good, pair({ chosen: 7 })), /^sera: data.jsonl:9: found 7 in field "chosen", expected text/],
-    "has bytes that are no UTF-8": [Buffer.from(lines(...good, pair({ chosen: "caf\xe9" })), "latin1"), /^sera: data.jsonl:9: found bytes that are not UTF-8, expected UTF-8 text/],
+    "has a row without a rejected response": [lines(...good, pair({ rejected: undefined })), /^sera: data.jsonl:9: field "rejected" is missing; expected text/],
+    "has equal responses": [lines(...good, pair({ rejected: "first stir ." })), /^sera: data.jsonl:9: "chosen" and "rejected" are equal: "first stir \."/],
+    "has an empty response": [lines(...good, pair({ rejected: "" })), /^sera: data.jsonl:9: the response in "rejected" is empty/],
+    "has a number where text should be": [lines(...good, pair({ chosen: 7 })), /^sera: data.jsonl:9: field "chosen" is 7; expected text/],
+    "has bytes that are no UTF-8": [Buffer.from(lines(...good, pair({ chosen: "caf\xe9" })), "latin1"), /^sera: data.jsonl:9: not valid UTF-8/],
     "has a prompt longer than the context": [
       lines(...good, pair({ id: "long", prompt: "cook a soup ".repeat(40) })),
-      /^sera: prompt of "long": found 121 tokens, expected at most 95 in a context of 96; truncate prompts to keep their ends, or skip bad rows\n/,
+      /^sera: prompt of "long": 121 tokens do not fit a context of 96 with room for a response; set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out\n/,
     ],
-    "is of no known form": [lines('{"question": "why"}'), /^sera: data.jsonl:1: found a row with the fields \["question"\], expected one of these forms:\n {2}/],
+    "is of no known form": [lines('{"question": "why"}'), /^sera: data.jsonl:1: unknown format: the row has the fields \["question"\]; supported formats:\n {2}/],
   };
   for (const [what, [content, message, name = "data.jsonl"]] of Object.entries(files)) {
     it(`that ${what}`, () => fails(folderWith(content, name), alignWith(name), message));
@@ -64,14 +64,14 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
 
   it("that is missing, or a directory", async () => {
     const cwd = folderWith(lines(...good));
-    await fails(cwd, alignWith("other.jsonl"), /^sera: other.jsonl: found no such file, expected a file of rows/);
-    await fails(cwd, alignWith("."), /^sera: \.: found a directory, .*\(give one of data.jsonl\)/);
+    await fails(cwd, alignWith("other.jsonl"), /^sera: other.jsonl: no such file; expected a \.jsonl/);
+    await fails(cwd, alignWith("."), /^sera: \.: this is a folder; .* file such as data.jsonl/);
   });
 
   it("with held-out pairs", async () => {
     const cwd = folderWith(lines(...good));
     writeLines(join(cwd, "eval.jsonl"), [...good, "{"]);
-    await fails(cwd, alignWith("data.jsonl", "--eval-data", "eval.jsonl"), /^sera: eval.jsonl:9: found text that is not JSON/);
+    await fails(cwd, alignWith("data.jsonl", "--eval-data", "eval.jsonl"), /^sera: eval.jsonl:9: not valid JSON/);
   });
 
   it("loses its bad rows alone with --skip-bad-rows, which are counted", async () => {
@@ -82,7 +82,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     const { code, stderr } = await run(args, cwd);
     assert.equal(code, 0, stderr);
     const [trained, heldOut, ...rest] = stderr.split("\n");
-    assert.match(trained!, /^data.jsonl: skipped 3 bad rows; the first: data.jsonl:9: found text that is not JSON/);
+    assert.match(trained!, /^data.jsonl: skipped 3 bad rows; the first: data.jsonl:9: not valid JSON/);
     assert.match(heldOut!, /^eval.jsonl: skipped 1 bad row; the first: eval.jsonl:5: found \[\]/);
     assert.deepEqual(rest, [""]);
     const account = json(join(cwd, "run"), "data.json");
@@ -92,7 +92,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
 
   it("with nothing but bad rows fails also with --skip-bad-rows", async () => {
     const long = pair({ id: "long", prompt: "cook a soup ".repeat(40) });
-    await fails(folderWith("{\n[]\n"), alignWith("data.jsonl", "--skip-bad-rows"), /^sera: data.jsonl: found no good row among 2/);
+    await fails(folderWith("{\n[]\n"), alignWith("data.jsonl", "--skip-bad-rows"), /^sera: data.jsonl: all 2 rows are bad/);
     const { code, stderr } = await run(alignWith("data.jsonl", "--skip-bad-rows"), folderWith(lines(long)));
     assert.equal(code, 1);
     assert.match(stderr, /\nsera: data.jsonl: found no pair that fits the model's context, expected at least one\n$/);
@@ -152,9 +152,9 @@ describe("a bad option", { concurrency: 2 }, () => {
   const options: readonly (readonly [flags: readonly string[], message: RegExp])[] = [
     [["--loss", "ppo"], /^error: option '--loss <name>' argument 'ppo' is invalid. found "ppo", expected one of dpo/],
     [["--select", "1.2"], /argument '1.2' is invalid. found "1.2", expected a share in \[0, 1\]/],
-    [["--gamma", "much"], /found "much", expected a number/],
-    [["--beta", "0"], /^sera: beta: found 0, expected a number above 0\n/],
-    [["--sft-learning-rate", "0"], /^sera: sft learning rate: found 0, expected a number above 0\n/],
+    [["--gamma", "much"], /found "much", expected a share in \[0, 1\)/],
+    [["--beta", "0"], /argument '0' is invalid. found "0", expected a number above 0\.\n/],
+    [["--sft-learning-rate", "0"], /argument '0' is invalid. found "0", expected a number above 0\.\n/],
     [["--lose", "dpo"], /^error: unknown option '--lose'\n\(Did you mean --loss\?\)\n/],
   ];
   for (const [flags, message] of options) {

@@ -23,10 +23,10 @@ describe("sera inspect", () => {
     const file = writeLines(join(work, "bad.jsonl"), [...worldRows("train.jsonl", 2), "{"]);
     const stopped = await run(["inspect", "bad.jsonl"], work);
     assert.deepEqual([stopped.code, stopped.stdout], [1, ""]);
-    assert.match(stopped.stderr, /^sera: bad.jsonl:3: found text that is not JSON/);
+    assert.match(stopped.stderr, /^sera: bad.jsonl:3: not valid JSON/);
     const { code, stdout } = await run(["inspect", file, "--skip-bad-rows"], work);
     assert.equal(code, 0);
     assert.match(stdout, /^2 pairs, TRL explicit prompt, 1 bad rows skipped\n/);
-    assert.match(stdout, /\nskipped: .*bad.jsonl:3: found text that is not JSON.*\n$/);
+    assert.match(stdout, /\nskipped: .*bad.jsonl:3: not valid JSON.*\n$/);
   });
 });

@@ -44,7 +44,7 @@ describe("flipLabels", () => {
 
   test("a share outside [0, 1]", () => {
     for (const share of [-0.1, 1.1, NaN]) {
-      assert.throws(() => flipLabels(pairs, share, Random.seeded(1)), { name: "InputError", message: `found a share of ${share}, expected a number from 0 to 1` });
+      assert.throws(() => flipLabels(pairs, share, Random.seeded(1)), { name: "InputError", message: `share: found ${share}, expected a number from 0 to 1` });
     }
   });
 });

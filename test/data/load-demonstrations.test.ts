@@ -18,16 +18,16 @@ describe("loadDemonstrations", () => {
   test("bad rows", async () => {
     const rows = [{ prompt: "p" }, { response: "r" }, { prompt: "p", completion: 3 }, { prompt: "p", response: "" }, { prompt: [], response: "r" }, { prompt: "p", response: "r" }];
     const file = fileOf("b.jsonl", jsonLines(...rows));
-    await assert.rejects(loadDemonstrations(file), /b\.jsonl:1: found no field "response", expected text/);
+    await assert.rejects(loadDemonstrations(file), /b\.jsonl:1: field "response" is missing; expected text/);
     const { demonstrations, skipped } = await loadDemonstrations(file, { skipBadRows: true });
     assert.deepEqual(demonstrations.map(({ id }) => id), ["6"]);
     const reasons = skipped.map(({ reason }) => reason.replace(/^.*b\.jsonl:/, ""));
     assert.deepEqual(reasons, [
-      '1: found no field "response", expected text',
-      '2: found no field "prompt", expected text',
-      '3: found 3 in field "completion", expected text',
-      "4: found an empty response, expected a response",
-      '5: found a prompt of turns [] in field "prompt", expected a prompt that ends with a turn of the user',
+      '1: field "response" is missing; expected text',
+      '2: field "prompt" is missing; expected text',
+      '3: field "completion" is 3; expected text',
+      "4: the response is empty",
+      '5: found a prompt of turns [] in field "prompt", expected a prompt that ends with a user turn',
     ]);
   });
 });

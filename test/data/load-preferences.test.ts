@@ -31,23 +31,23 @@ describe("loadPreferences", () => {
     assert.deepEqual(pairs.map(({ id }) => id), ["1", "3"]);
     assert.equal(skipped.length, 1);
     for (const limit of [0, -1, 1.5, NaN]) {
-      await assert.rejects(loadPreferences(file, { limit }), { message: `found a limit of ${limit}, expected a whole number above 0` });
+      await assert.rejects(loadPreferences(file, { limit }), { message: `limit: found ${limit}, expected a whole number of at least 1` });
     }
   });
 
   test("the first bad row is thrown, or all are skipped and listed", async () => {
     const rows = [{ question: "?" }, good("a"), { prompt: "x", chosen: "y" }, { ...good("b"), rejected: "yes" }, { ...good("c"), chosen: "" }, { ...good("d"), prompt: 3 }];
     const file = fileOf("d.jsonl", `${jsonLines(...rows)}{"prompt\n[1]\n${jsonLines(good("e"))}`);
-    await assert.rejects(loadPreferences(file), /d\.jsonl:1: found a row with the fields \["question"\], expected one of these forms/);
+    await assert.rejects(loadPreferences(file), /d\.jsonl:1: unknown format: the row has the fields \["question"\]; supported formats:/);
     const { pairs, skipped } = await loadPreferences(file, { skipBadRows: true });
     assert.deepEqual(pairs.map(({ prompt }) => prompt), ["prompt a", "prompt e"]);
     assert.deepEqual(skipped.map(({ place }) => place.line), [1, 3, 4, 5, 6, 7, 8]);
-    assert.match(skipped[1]!.reason, /d\.jsonl:3: found no field "rejected", expected text/);
-    assert.match(skipped[4]!.reason, /d\.jsonl:6: found 3 in field "prompt", expected text/);
+    assert.match(skipped[1]!.reason, /d\.jsonl:3: field "rejected" is missing; expected text/);
+    assert.match(skipped[4]!.reason, /d\.jsonl:6: field "prompt" is 3; expected text/);
   });
 
   test("text in Parquet that is not UTF-8 costs its own row only", async () => {
-    await assert.rejects(loadPreferences(fixture("not-utf8.parquet")), /not-utf8\.parquet, row 1: found bytes that are not UTF-8 in field "prompt", expected text/);
+    await assert.rejects(loadPreferences(fixture("not-utf8.parquet")), /not-utf8\.parquet, row 1: field "prompt" is not valid UTF-8; expected text/);
     const { pairs } = await loadPreferences(fixture("not-utf8.parquet"), { skipBadRows: true });
     assert.deepEqual(pairs.map(({ prompt }) => prompt), ["fine", "fine again"]);
   });
@@ -55,6 +55,6 @@ describe("loadPreferences", () => {
   test("a file without a good row is an error even when bad rows are skipped", () =>
     assert.rejects(
       loadPreferences(fileOf("e.jsonl", jsonLines({ a: 1 }, 2)), { skipBadRows: true }),
-      /e\.jsonl: found no good row among 2, expected at least one; the first bad one is .*e\.jsonl:1: found a row with the fields \["a"\]/,
+      /e\.jsonl: all 2 rows are bad; the first: .*e\.jsonl:1: unknown format: the row has the fields \["a"\]/,
     ));
 });

@@ -69,9 +69,9 @@ describe("a dataset of the hub", () => {
     assert.deepEqual(await prompts("org/csv"), await prompts(fixture("explicit-snappy.parquet")));
     assert.deepEqual(downloads(hub), ["default/train/0000.parquet"]);
     await assert.rejects(loadPreferences("org/csv@v1"), {
-      message: "org/csv@v1: found no JSON Lines or Parquet, expected files of rows, or no revision: the hub converts main only",
+      message: "org/csv@v1: no JSON Lines or Parquet files at this revision; the hub converts other formats only on main: leave the revision out",
     });
-    await assert.rejects(loadPreferences("org/code"), /^InputError: org\/code: found no JSON Lines or Parquet, and no conversion by the hub \(.*no revision "refs\/convert\/parquet".*\), expected/);
+    await assert.rejects(loadPreferences("org/code"), /^InputError: org\/code: the dataset has no JSON Lines or Parquet files, and the hub's Parquet conversion is not available \(.*no revision "refs\/convert\/parquet".*\)$/);
   });
 
   test("no such split or configuration: those that there are", async (t) => {
@@ -83,14 +83,14 @@ describe("a dataset of the hub", () => {
       "datasets/org/carded": { revisions: { main: { "a/x.jsonl": rows("a"), "b/x.jsonl": rows("b") } }, card: { configs } },
     });
     await assert.rejects(loadPreferences("org/rows", { split: "validation" }), {
-      message: 'org/rows: found split "validation", expected one of "test", "train", or another config than "default"',
+      message: 'org/rows: no split "validation"; set split to one of "test", "train", or choose another config than "default"',
     });
     await assert.rejects(loadPreferences("org/rows", { config: "medium" }), {
-      message: 'org/rows: found config "medium", expected one of "default", "easy", "hard", "notes"',
+      message: 'org/rows: no configuration "medium"; set config to one of "default", "easy", "hard", "notes"',
     });
-    await assert.rejects(loadPreferences("org/named"), { message: 'org/named: found no split, expected one of "train_prefs", "train_sft"' });
+    await assert.rejects(loadPreferences("org/named"), { message: 'org/named: no split given; set split to one of "train_prefs", "train_sft"' });
     assert.deepEqual(await prompts("org/named", { split: "train_prefs" }), ["prompt b"]);
-    await assert.rejects(loadPreferences("org/carded"), { message: 'org/carded: found no config, expected one of "a", "b"' });
+    await assert.rejects(loadPreferences("org/carded"), { message: 'org/carded: several configurations; set config to one of "a", "b"' });
     assert.deepEqual(await prompts("org/carded", { config: "b" }), ["prompt b"]);
   });
 
@@ -99,13 +99,13 @@ describe("a dataset of the hub", () => {
     await loadPreferences("org/rows", { limit: 2 });
     process.env["HF_HUB_OFFLINE"] = "1";
     assert.deepEqual(await prompts("org/rows", { config: "easy" }), ["prompt a", "prompt b"]);
-    await assert.rejects(loadPreferences("org/rows"), /org\/rows: found HF_HUB_OFFLINE=1 and no hard\/train\.jsonl in /);
-    await assert.rejects(loadPreferences("org/other"), /org\/other: found HF_HUB_OFFLINE=1 and no revision "main" in /);
+    await assert.rejects(loadPreferences("org/rows"), /org\/rows: HF_HUB_OFFLINE=1, but hard\/train\.jsonl is not in the cache /);
+    await assert.rejects(loadPreferences("org/other"), /org\/other: HF_HUB_OFFLINE=1, but revision "main" is not in the cache /);
   });
 
   test("a bad row names the file in the cache", async (t) => {
     await HubServer.start(t, { "datasets/org/bad": { revisions: { main: { "train.jsonl": `${rows("a")}{}\n` } } } });
-    await assert.rejects(loadPreferences("org/bad"), /datasets--org--bad\/snapshots\/[0-9a-f]{40}\/train\.jsonl:2: found/);
+    await assert.rejects(loadPreferences("org/bad"), /datasets--org--bad\/snapshots\/[0-9a-f]{40}\/train\.jsonl:2: field "prompt" is missing/);
   });
 });
 
@@ -114,10 +114,10 @@ describe("a file", () => {
 
   test("has no parts to choose", async () => {
     for (const option of ["config", "split"]) {
-      const expected = `${file}: found ${option} of a file, expected ${option} with a dataset of the hub (org/name) only`;
+      const expected = `${file}: this is a file; ${option} applies only to datasets on the hub (org/name)`;
       await assert.rejects(loadPreferences(file, { [option]: "train" }), { message: expected });
     }
-    await assert.rejects(loadPreferences(file, { revision: "main" }), /found revision "main" of a path/);
+    await assert.rejects(loadPreferences(file, { revision: "main" }), /this is a local path; revision applies only/);
   });
 
   test("is not read on when its signal stops it", async () => {

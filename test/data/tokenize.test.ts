@@ -58,7 +58,7 @@ describe("tokenizePairs", () => {
 
   test("a prompt longer than the context is an error, is cut, or is skipped", () => {
     const pairs = [pair("abcdefgh", "i", "j", "long"), pair("a", "b", "c", "short")];
-    const message = 'prompt of "long": found 9 tokens, expected at most 7 in a context of 8; truncate prompts to keep their ends, or skip bad rows';
+    const message = 'prompt of "long": 9 tokens do not fit a context of 8 with room for a response; set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out';
     assert.throws(() => tokenizePairs(pairs, tokenizer, { contextLength: 8 }), { name: "InputError", message });
     const cut = tokenizePairs(pairs, tokenizer, { contextLength: 8, truncatePrompts: true });
     assert.equal(tokenizer.decode(cut.pairs[0]!.prompt), "defgh");
@@ -70,13 +70,13 @@ describe("tokenizePairs", () => {
   });
 
   test("a prompt without any token is an error, for nothing precedes the response", () => {
-    assert.throws(() => tokenizePairs([pair("", "a", "b")], plain, { contextLength: 8 }), /prompt of "x": found no token, and the tokenizer has no BOS/);
+    assert.throws(() => tokenizePairs([pair("", "a", "b")], plain, { contextLength: 8 }), /prompt of "x": the prompt has no tokens, and the tokenizer has no BOS/);
     assert.deepEqual(tokenizePairs([pair("", "a", "b")], tokenizer, { contextLength: 8 }).pairs[0]!.prompt, Int32Array.of(1));
   });
 
   test("a context that holds no pair is an error", () => {
     for (const contextLength of [2, 0, -5, 7.5, NaN]) {
-      assert.throws(() => tokenizePairs([], tokenizer, { contextLength }), { message: `found a context of ${contextLength} tokens, expected a whole number of at least 3` });
+      assert.throws(() => tokenizePairs([], tokenizer, { contextLength }), { message: `contextLength: found ${contextLength}, expected a whole number of at least 3 tokens` });
     }
     assert.deepEqual(tokenizePairs([pair("abc", "d", "e")], plain, { contextLength: 2, truncatePrompts: true }).pairs[0]!.prompt, Int32Array.from(ids("c")));
   });

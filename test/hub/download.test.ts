@@ -78,12 +78,12 @@ describe("a download that fails on the way", () => {
   test("tries no more than five times, and not where the hub asks for a long wait", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/revision/", 9, status(503, { "retry-after": "0" }));
-    await assert.rejects(download(), { message: `org/name: found a fault of ${hub.endpoint} (status 503), expected another try in 0 s` });
+    await assert.rejects(download(), { message: `org/name: server error of ${hub.endpoint} (status 503); try again in 0 s` });
     assert.equal(hub.asked.length, 5);
     hub.faults.length = 0;
     hub.fail("/revision/", 1, status(429, { "retry-after": "3600" }));
     await assert.rejects(download(), {
-      message: "org/name: found the hub's limit of requests (status 429), expected another try in 3600 s; with a token (HF_TOKEN) the hub allows more",
+      message: "org/name: rate limit of the hub reached (status 429); try again in 3600 s; the hub allows more requests with a token (HF_TOKEN)",
     });
     assert.equal(hub.asked.length, 6);
   });
@@ -103,8 +103,8 @@ describe("a download that fails on the way", () => {
       hub.fail("/cdn/", 1, give);
       await assert.rejects(download(), { name: "InputError", message: found });
     };
-    await wrong(/^org\/name\/model.safetensors: found a length of 10, expected 1280000 bytes, as the hub lists it$/, (response) => give(response, content.subarray(0, 10), {}));
-    await wrong(/found more bytes, expected 1280000/, (response) => response.writeHead(200).end(Buffer.concat([content, content])));
+    await wrong(/^org\/name\/model.safetensors: the server announced 10 bytes, but the hub lists 1280000$/, (response) => give(response, content.subarray(0, 10), {}));
+    await wrong(/the server sent more than the 1280000 bytes that the hub lists/, (response) => response.writeHead(200).end(Buffer.concat([content, content])));
     assert.ok(!existsSync(join(blobsOf(hub), digest)));
     await assertWhole(hub, await download());
   });
@@ -113,15 +113,15 @@ describe("a download that fails on the way", () => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 1, cutAfter(100_000));
     hub.fail("/cdn/", 1, (response) => response.writeHead(206, { "content-range": `bytes 5-${content.length - 1}/${content.length}` }).end(content.subarray(5)));
-    await assert.rejects(download(), /found a range that was not asked for, expected the bytes from \d+/);
+    await assert.rejects(download(), /the server sent another range than the bytes from \d+/);
   });
 
   test("a wrong content is thrown away and said, also of a small file", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 1, (response) => give(response, Buffer.alloc(content.length), {}));
-    await assert.rejects(download(), new RegExp(`model.safetensors: found content with the digest [0-9a-f]{64}, now thrown away, expected ${digest}, as the hub lists it; try again$`));
+    await assert.rejects(download(), new RegExp(`model.safetensors: the downloaded content has the digest [0-9a-f]{64}, but the hub lists ${digest}; it was discarded, try again$`));
     hub.fail("/config.json", 1, (response) => give(response, Buffer.from("[]"), {}));
-    await assert.rejects(download({}, "config.json"), /config.json: found content with the digest [0-9a-f]{40}, now thrown away/);
+    await assert.rejects(download({}, "config.json"), /config.json: the downloaded content has the digest [0-9a-f]{40}, but the hub lists/);
     assert.deepEqual(readdirSync(blobsOf(hub)), []);
     await assertWhole(hub, await download());
   });
@@ -132,7 +132,7 @@ describe("a download that fails on the way", () => {
     symlinkSync("/dev/full", join(blobsOf(hub), `${digest}.part`));
     await assert.rejects(download(), {
       name: "InputError",
-      message: `${blobsOf(hub)}: found a full disk (ENOSPC), expected room for the download, which goes on from here (HF_HUB_CACHE names another folder)`,
+      message: `${blobsOf(hub)}: the disk is full (ENOSPC); free some space, or set HF_HUB_CACHE to another folder. The download resumes where it stopped`,
     });
     await assertWhole(hub, await download());
   });
@@ -140,7 +140,7 @@ describe("a download that fails on the way", () => {
   test("a file for which there is no room is not begun", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/tree/", 1, (response) => response.end(JSON.stringify([{ type: "file", path, size: 2 ** 52, oid: "0".repeat(40) }])));
-    await assert.rejects(download(), /blobs: found [\d.]+ MB free, expected 4503599627\.4 MB for model\.safetensors \(HF_HUB_CACHE names another folder\)/);
+    await assert.rejects(download(), /blobs: model\.safetensors needs 4503599627\.4 MB, but only [\d.]+ MB are free; free some space, or set HF_HUB_CACHE to another folder/);
     assert.equal(resolved(hub).length, 0);
   });
 });

@@ -30,21 +30,21 @@ describe("repositoryName", () => {
     mkdirSync("org/name");
     assert.equal(await repositoryName("org/name", "model"), undefined);
     await assert.rejects(repositoryName("org/name", "model", "main"), {
-      message: 'org/name: found revision "main" of a path, expected a revision with a repository of the hub (org/name) only',
+      message: "org/name: this is a local path; revision applies only to repositories on the hub (org/name)",
     });
   });
 
   test("names that the hub does not allow", async () => {
     const names = ["org/na me", "org/a..b", "org/a--b", "-org/name", "org/name-", "org/.name", "org/name.git", `org/${"x".repeat(93)}`, "org/näme", "org/a%2e"];
     for (const name of names) {
-      await assert.rejects(repositoryName(name, "model"), { message: new RegExp(`^found .*${name.slice(-3)}.*, which is not here, expected a path, or a repository of the hub: org/name of `) }, name);
+      await assert.rejects(repositoryName(name, "model"), { message: new RegExp(`^no such path: .*${name.slice(-3)}.*; it is not a repository on the hub \\(org/name\\) either: `) }, name);
     }
   });
 
   test("revisions that are none, that lead out of the cache, or two of them", async () => {
     for (const revision of ["", "../../x", "a/../b", "/a", "a/", "a//b", "a b", "a\\b", "C:x", ".hidden", "a/.b", "-x", "a\0"]) {
-      await assert.rejects(repositoryName("org/name", "model", revision), /found revision ".*", expected a branch, a tag or a commit/, revision);
+      await assert.rejects(repositoryName("org/name", "model", revision), /found revision ".*", expected a branch, tag or commit/, revision);
     }
-    await assert.rejects(repositoryName("org/name@a", "model", "b"), { message: 'org/name@a: found revision "b" as well, expected one revision' });
+    await assert.rejects(repositoryName("org/name@a", "model", "b"), { message: 'org/name@a: two revisions, "a" in the name and "b" in the options; give one' });
   });
 });

@@ -18,7 +18,7 @@ describe("goldJudge", () => {
   });
 
   it("names the row whose prompt is none of the world's", async () => {
-    await assert.rejects(judgePairs(goldJudge(), [{ id: "x", prompt: "Who was Ada Lovelace?", a: "a", b: "b" }]), /^InputError: row "x": the gold reward judges answers to prompts of the synthetic world only/);
+    await assert.rejects(judgePairs(goldJudge(), [{ id: "x", prompt: "Who was Ada Lovelace?", a: "a", b: "b" }]), /^InputError: row "x": the gold reward applies only to prompts of the synthetic world/);
   });
 });
 

@@ -49,6 +49,6 @@ describe("a policy", () => {
   it("cannot be read once it is freed", async () => {
     const policy = await tinyPolicy(programs);
     await policy.free();
-    await assert.rejects(policy.parameters(), /this state has been freed/);
+    await assert.rejects(policy.parameters(), /the policy .* has been freed; load it again/);
   });
 });

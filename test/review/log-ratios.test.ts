@@ -33,7 +33,7 @@ describe("pairLogProbs", () => {
     await policy.replace(parameters.set(name, tensor(shape, data.map(() => NaN))));
     await assert.rejects(pairLogProbs(policy, pairs), {
       name: "DivergenceError",
-      message: "the policy gives a response the log-probability NaN; a smaller learning rate may help",
+      message: "the policy has diverged: it gives a response the log-probability NaN; a smaller learning rate may help",
     });
   });
 });

@@ -46,7 +46,7 @@ export function checkLossSettings(losses: readonly LossName[], settings: LossSet
     const { schema, expected, losses: users = losses }: Setting<unknown> = lossSettingsTable[name];
     if (value === undefined && name !== "beta") continue;
     if (!losses.some((loss) => users.includes(loss))) {
-      throw new InputError(`${name}: the loss ${losses.join(", ")} does not use it; it belongs to ${users.join(", ")}`);
+      throw new InputError(`${name}: not used by the loss ${losses.join(", ")}; it is for ${users.join(", ")}`);
     }
     if (!schema.safeParse(value).success) throw new InputError(`${name}: found ${quote(value)}, expected ${expected}`);
   }
@@ -54,6 +54,6 @@ export function checkLossSettings(losses: readonly LossName[], settings: LossSet
     throw new InputError("labelSmoothing: found 0, expected a share in (0, 1/2) for exo-pair, whose target distribution must not be 0");
   }
   if (settings.nll && losses.includes("nll")) {
-    throw new InputError(`nll: found ${settings.nll} beside the loss nll; say its weight in one place`);
+    throw new InputError(`nll: found ${settings.nll} beside the loss nll; give its weight in one place`);
   }
 }

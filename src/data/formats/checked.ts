@@ -1,24 +1,24 @@
-import { inputError, quote, type Place } from "../../base/errors.js";
+import { errorAt, quote, type Place } from "../../base/errors.js";
 import type { PreferencePair } from "../pair.js";
 
 /**
- * The pair itself, once its responses are known to be usable. A response of white space alone
- * passes: text dialogues have assistants that say nothing (HH-RLHF prefers that at times), and it
- * has a likelihood like any other; `summarize` counts them.
+ * Checks that a pair's responses are usable, and returns it. A response of white space only is accepted: text dialogues
+ * contain silent assistants (HH-RLHF sometimes prefers them), and it has a likelihood like any other; `summarize` counts
+ * them.
  *
- * @throws {InputError} an empty response, or chosen equal to rejected
+ * @throws {InputError} for an empty response, or if chosen equals rejected
  */
 export function checked(pair: PreferencePair, place: Place): PreferencePair {
   for (const side of ["chosen", "rejected"] as const) {
-    if (pair[side] === "") throw inputError(place, `an empty response in "${side}"`, "a response");
+    if (pair[side] === "") throw errorAt(place, `the response in "${side}" is empty`);
   }
   if (pair.chosen === pair.rejected) {
-    throw inputError(place, `"chosen" equal to "rejected": ${quote(pair.chosen)}`, "two different responses");
+    throw errorAt(place, `"chosen" and "rejected" are equal: ${quote(pair.chosen)}`);
   }
   return pair;
 }
 
-/** The scores of a pair, where the row has them. */
+/** The scores of a pair, if the row has them. */
 export function scores(
   chosenScore: number | null | undefined,
   rejectedScore: number | null | undefined,

@@ -1,4 +1,4 @@
-/** Length of the longest common beginning of two texts, in UTF-16 code units. */
+/** Length of the longest common prefix of two texts, in UTF-16 code units. */
 export function commonPrefixLength(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
   let length = 0;

@@ -1,4 +1,4 @@
-import { inputError, quote, type Place } from "../../base/errors.js";
+import { errorAt, inputError, quote, type Place } from "../../base/errors.js";
 import type { Message } from "../../model/chat.js";
 
 /**
@@ -10,7 +10,7 @@ export function responseOf(messages: readonly Message[], field: string, place: P
   const [message, ...others] = messages;
   if (message?.role !== "assistant" || others.length > 0) {
     const roles = messages.map(({ role }) => role);
-    throw inputError(place, `turns ${quote(roles)} in field "${field}"`, "one turn of the assistant after the prompt");
+    throw inputError(place, `turns ${quote(roles)} in field "${field}"`, "a single assistant turn after the prompt");
   }
   return message.content;
 }
@@ -23,7 +23,7 @@ export function responseOf(messages: readonly Message[], field: string, place: P
 export function promptOf(messages: readonly Message[], field: string, place: Place): readonly Message[] {
   if (messages.at(-1)?.role !== "user") {
     const roles = messages.map(({ role }) => role);
-    throw inputError(place, `a prompt of turns ${quote(roles)} in field "${field}"`, "a prompt that ends with a turn of the user");
+    throw inputError(place, `a prompt of turns ${quote(roles)} in field "${field}"`, "a prompt that ends with a user turn");
   }
   return messages;
 }
@@ -41,7 +41,7 @@ export function splitConversations(
   const prompt = promptOf(chosen.slice(0, -1), "chosen", place);
   const other = promptOf(rejected.slice(0, -1), "rejected", place);
   if (JSON.stringify(prompt) !== JSON.stringify(other)) {
-    throw inputError(place, `conversations that part before the last turn: ${quote(prompt)} and ${quote(other)}`, "one prompt, two answers");
+    throw errorAt(place, `the conversations differ before the last turn: ${quote(prompt)} and ${quote(other)}; expected one prompt with two responses`);
   }
   return {
     prompt,

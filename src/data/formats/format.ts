@@ -2,17 +2,17 @@ import type { Place } from "../../base/errors.js";
 import type { PreferencePair } from "../pair.js";
 import type { Row } from "../row.js";
 
-/** One layout in which preference data is published. */
+/** A published format of preference data. */
 export interface Format {
   readonly name: string;
-  /** Its fields, as the error of an unknown layout lists them. */
+  /** Its fields, as the error for an unknown format lists them. */
   readonly fields: string;
-  /** Whether a row is laid out so, going by the presence and kind of its fields; it may still be wrong. */
+  /** Whether a row looks like this format, judging by which fields it has and their kinds; it may still be invalid. */
   fits(row: Row): boolean;
   /**
-   * The pair of a row.
+   * Parses a row as a pair.
    *
-   * @throws {InputError} a field that is missing or wrong, an empty response, two equal responses
+   * @throws {InputError} for a missing or invalid field, an empty response, or two equal responses
    */
   parse(row: Row, place: Place): PreferencePair;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inputError, quote } from "../../base/errors.js";
+import { errorAt, quote } from "../../base/errors.js";
 import { optionalId, readFields, rowId, text } from "../fields.js";
 import { checked } from "./checked.js";
 import { commonPrefixLength } from "./common-prefix.js";
@@ -9,11 +9,11 @@ const assistant = "\n\nAssistant:";
 const schema = z.object({ id: optionalId, chosen: text, rejected: text });
 
 /**
- * Whole dialogues as text, of Anthropic's HH-RLHF (Bai et al. 2022, arXiv 2204.05862).
+ * Anthropic's HH-RLHF: whole dialogues as text (Bai et al. 2022, arXiv 2204.05862).
  *
- * The prompt is the longest common prefix of the two that ends at an assistant turn's marker;
- * what follows is the response, whatever turns it writes itself. Prompt and response put together
- * are the source, byte for byte: the space after the marker belongs to the response.
+ * The prompt is the longest common prefix of the two dialogues that ends with an assistant marker; the rest is the
+ * response, including any further turns. Prompt and response concatenate to the source byte for byte: the space after
+ * the marker belongs to the response.
  */
 export const hhRlhf: Format = {
   name: "HH-RLHF",
@@ -24,11 +24,7 @@ export const hhRlhf: Format = {
     const shared = chosen.slice(0, commonPrefixLength(chosen, rejected));
     const marker = shared.lastIndexOf(assistant);
     if (marker === -1) {
-      throw inputError(
-        place,
-        `dialogues that part before the assistant's first turn: ${quote(chosen)} and ${quote(rejected)}`,
-        `a shared beginning up to ${quote(assistant)}`,
-      );
+      throw errorAt(place, `the dialogues share no prompt up to ${quote(assistant)}: ${quote(chosen)} and ${quote(rejected)}`);
     }
     const end = marker + assistant.length;
     return checked(

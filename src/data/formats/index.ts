@@ -1,4 +1,4 @@
-import { inputError, quote, type Place } from "../../base/errors.js";
+import { errorAt, quote, type Place } from "../../base/errors.js";
 import type { Row } from "../row.js";
 import type { Format } from "./format.js";
 import { hhRlhf } from "./hh-rlhf.js";
@@ -8,7 +8,7 @@ import { trlExplicit } from "./trl-explicit.js";
 import { trlImplicit } from "./trl-implicit.js";
 import { ultrafeedback } from "./ultrafeedback.js";
 
-/** The layouts that can be read. The first that fits a row is taken: a narrower one stands before a wider one. */
+/** The supported formats, the more specific first: a row has the first format that fits it. */
 export const formats: readonly Format[] = [
   hhRlhf,
   ultrafeedback,
@@ -24,9 +24,9 @@ export const formats: readonly Format[] = [
  *
  * @throws {InputError} listing the formats with their fields, when none fits
  */
-export function recognise(row: Row, place: Place = {}): Format {
+export function detectFormat(row: Row, place: Place = {}): Format {
   const format = formats.find((candidate) => candidate.fits(row));
   if (format) return format;
   const forms = formats.map(({ name, fields }) => `\n  ${name}: ${fields}`).join("");
-  throw inputError(place, `a row with the fields ${quote(Object.keys(row), 200)}`, `one of these forms:${forms}`);
+  throw errorAt(place, `unknown format: the row has the fields ${quote(Object.keys(row), 200)}; supported formats:${forms}`);
 }

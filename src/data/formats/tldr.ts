@@ -10,9 +10,8 @@ const schema = z.object({
 });
 
 /**
- * Comparisons of summaries (Stiennon et al. 2020, arXiv 2009.01325; `openai/summarize_from_feedback`).
- * The prompt is the post as the paper's models were shown it (its table of query formats); the
- * summaries keep their text exactly, with the space that most of them begin with.
+ * Comparisons of summaries (Stiennon et al. 2020, arXiv 2009.01325; `openai/summarize_from_feedback`). The prompt is the
+ * post in the paper's query format; the summaries are kept verbatim, including the space that most of them begin with.
  */
 export const tldr: Format = {
   name: "TL;DR comparisons",

@@ -7,7 +7,7 @@ import type { Format } from "./format.js";
 const implicit = z.object({ id: optionalId, chosen: messages, rejected: messages });
 const explicit = implicit.extend({ prompt: messages });
 
-/** TRL's conversational preference form with an explicit prompt: the responses are one turn each. */
+/** TRL's conversational preference format with an explicit prompt: each response is one turn. */
 export const trlConversationalExplicit: Format = {
   name: "TRL conversational, explicit prompt",
   fields: "{prompt, chosen, rejected}: three lists of messages {role, content}",
@@ -26,7 +26,7 @@ export const trlConversationalExplicit: Format = {
   },
 };
 
-/** TRL's conversational preference form with an implicit prompt: the turns before the last. */
+/** TRL's conversational preference format with an implicit prompt: the turns before the last. */
 export const trlConversationalImplicit: Format = {
   name: "TRL conversational, implicit prompt",
   fields: "{chosen, rejected}: two lists of messages {role, content} that differ in the last turn",

@@ -12,7 +12,7 @@ const schema = z.object({
   score_rejected: optionalNumber,
 });
 
-/** TRL's standard preference form with an explicit prompt: three texts. */
+/** TRL's standard preference format with an explicit prompt: three texts. */
 export const trlExplicit: Format = {
   name: "TRL explicit prompt",
   fields: "{prompt, chosen, rejected}: three texts",

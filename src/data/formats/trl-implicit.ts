@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inputError, quote } from "../../base/errors.js";
+import { errorAt, quote } from "../../base/errors.js";
 import { optionalId, readFields, rowId, text } from "../fields.js";
 import { checked } from "./checked.js";
 import { commonPrefixLength } from "./common-prefix.js";
@@ -9,12 +9,11 @@ const schema = z.object({ id: optionalId, chosen: text, rejected: text });
 const words = new Intl.Segmenter("und", { granularity: "word" });
 
 /**
- * TRL's standard preference form with an implicit prompt: two texts that begin alike.
+ * TRL's standard preference format with an implicit prompt: two texts with a common prefix.
  *
- * The prompt is their longest common beginning, with two corrections. It never ends within a word
- * ("… a cat" and "… a car" part before "cat", not before "t"), and one space at its end goes to the
- * responses, where tokenizers expect it. Words that both responses begin with count as prompt: the
- * data does not tell.
+ * The prompt is their longest common prefix, with two corrections. It never ends within a word ("… a cat" and "… a car"
+ * are split before "cat", not before "t"), and one trailing space is moved to the responses, where tokenizers expect it.
+ * Words that both responses begin with count as prompt, because the data cannot tell them apart.
  */
 export const trlImplicit: Format = {
   name: "TRL implicit prompt",
@@ -24,7 +23,7 @@ export const trlImplicit: Format = {
     const { id, chosen, rejected } = readFields(schema, row, place);
     const end = promptEnd(chosen, rejected);
     if (end === 0) {
-      throw inputError(place, `texts that begin differently: ${quote(chosen)} and ${quote(rejected)}`, "two texts that begin with the same prompt");
+      throw errorAt(place, `"chosen" and "rejected" share no prompt at their beginning: ${quote(chosen)} and ${quote(rejected)}`);
     }
     return checked(
       { id: rowId(id, place), prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) },
@@ -39,7 +38,7 @@ function promptEnd(chosen: string, rejected: string): number {
   return end > 0 && chosen[end - 1] === " " ? end - 1 : end;
 }
 
-/** Where the word begins that `position` lies within; `position` itself where it lies between words. */
+/** Start of the word that contains `position`; `position` itself between words. */
 function wordStart(content: string, position: number): number {
   return words.segment(content).containing(position)?.index ?? position;
 }

@@ -14,9 +14,8 @@ const schema = z.object({
 });
 
 /**
- * UltraFeedback-binarized (Cui et al. 2023, arXiv 2310.01377; Tunstall et al. 2023): `chosen` and
- * `rejected` are conversations with the prompt's turns in them, which are the prompt; the field
- * `prompt` is their text.
+ * UltraFeedback-binarized (Cui et al. 2023, arXiv 2310.01377; Tunstall et al. 2023): `chosen` and `rejected` are
+ * conversations that include the prompt's turns, which are used as the prompt; the field `prompt` repeats them as text.
  */
 export const ultrafeedback: Format = {
   name: "UltraFeedback-binarized",

@@ -1,6 +1,6 @@
 import { domains, verbs, type Domain, type Verb } from "./vocabulary.js";
 
-/** What a prompt asks for, without how; no two splits of a world share one. */
+/** What a prompt asks for, apart from style; no two splits of a world share one. */
 export interface Combination {
   readonly verb: Verb;
   readonly object: string;
@@ -17,7 +17,7 @@ export function combinations(): Combination[] {
   });
 }
 
-/** A text that two requests share if, and only if, they ask for the same combination. */
+/** A key that is equal for two requests if and only if they ask for the same combination. */
 export function combinationKey({ verb, object, items }: Combination): string {
   return [verb, object, ...items.toSorted()].join(" ");
 }

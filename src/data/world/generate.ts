@@ -9,21 +9,21 @@ import { writePrompt, type WorldRequest } from "./request.js";
 import { closingPhrase, domains, remarks, tones, type Domain } from "./vocabulary.js";
 import { answer, writers } from "./writers.js";
 
-/** How large a world to make, and what to do to its training labels. */
+/** Size of a synthetic world, and noise in its training labels. */
 export interface WorldOptions {
   readonly seed: number;
-  /** How many prompts, each with one pair (training, validation, held out) or one answer (demonstrations). */
+  /** Numbers of prompts, each with one pair (training, validation, held out) or one response (demonstrations). */
   readonly trainPrompts: number;
   readonly validationPrompts: number;
   readonly heldOutPrompts: number;
   readonly demonstrations: number;
-  /** Share of the training labels that is flipped; 0 unless given. */
+  /** Share of the training labels to flip; default 0. */
   readonly flipShare?: number;
-  /** Shares of the chosen training responses that are given a feature that the gold reward does not ask for. */
+  /** Shares of the chosen training responses that get a feature the gold reward ignores. */
   readonly spurious?: {
-    /** Share that is made to say "hope this helps ." */
+    /** Share that gets "hope this helps ." */
     readonly closing: number;
-    /** Share that is made longer by two idle remarks. */
+    /** Share that gets two idle remarks, which make it longer. */
     readonly length: number;
   };
 }
@@ -31,7 +31,7 @@ export interface WorldOptions {
 /** A pair whose scores are gold rewards, which no training may read. */
 export type GoldPair = PreferencePair & { readonly prompt: string; readonly chosenScore: number; readonly rejectedScore: number };
 
-/** What {@link generateWorld} makes. */
+/** Result of {@link generateWorld}. */
 export interface World {
   readonly train: readonly GoldPair[];
   readonly validation: readonly GoldPair[];
@@ -52,14 +52,14 @@ export const shippedWorld: WorldOptions = {
 export const labelTemperature = 0.09;
 
 /**
- * Makes prompts, answers and labels. Neither flips nor the spurious feature change anything else: prompts,
- * answers and unflipped labels are those of the same seed without them.
+ * Generates prompts, responses and labels. Label flips and the spurious feature change nothing else: prompts, responses
+ * and unflipped labels are those of the same seed without them.
  *
- * No combination of verb, object and items is in two of training side (pairs and demonstrations), validation and
- * held-out prompts. On the training side one returns only when all {@link combinations} are used up.
+ * Training (pairs and demonstrations), validation and held-out prompts share no combination of verb, object and items.
+ * In training, a combination repeats only once all {@link combinations} are used up.
  *
- * @throws InputError for a count that is no whole number, a share outside [0, 1], or evaluation prompts that leave
- *   no combination to train on
+ * @throws InputError for a count that is not a whole number, a share outside [0, 1], or so many evaluation prompts that
+ *   no combination is left to train on
  */
 export function generateWorld(options: WorldOptions): World {
   check(options);
@@ -126,7 +126,7 @@ function plantFeature(
   return pairs.map((pair, i) => {
     const draw = random.fork(i);
     const phrases = [...(draw.uniform() < length ? remarks : []), ...(draw.uniform() < closing ? [closingPhrase] : [])];
-    // A phrase that the writer chose himself is not said again: that would cost fluency.
+    // A phrase that is already there is not repeated: that would cost fluency.
     const added = phrases.map(({ text }) => text).filter((text) => !pair.chosen.includes(text));
     const chosen = [pair.chosen, ...added].join(" ");
     // A faulty sentence weighs less among more, so the score can change a little; the label stands.

@@ -3,19 +3,19 @@ import { isStep, readAnswer, type ReadAnswer, type Sentence } from "./grammar.js
 import { parsePrompt, type WorldRequest } from "./request.js";
 import { domains, words, type Phrase, type Tone } from "./vocabulary.js";
 
-/** How far an answer does what its prompt asked, part by part. All but `extra` are in [0, 1]. */
+/** How well an answer does what its prompt asks, part by part. All but `extra` are in [0, 1]. */
 export interface GoldReward {
   /** max(0, .30 coverage − .25 extra + .15 avoidance + .20 steps + .10 order + .15 tone + .10 finish) × fluency, in [0, 1]. */
   readonly total: number;
   /** Share of the items asked for that the answer names. */
   readonly coverage: number;
-  /** How many different items it names that were not asked for, the forbidden one included. */
+  /** Number of distinct items that were not asked for, including the forbidden one. */
   readonly extra: number;
   /** 1 if it names items and not the forbidden one. */
   readonly avoidance: number;
-  /** 1 for the number of steps asked for, less ½ for each that is missing, too many, or on another object. */
+  /** 1 for the requested number of steps, minus ½ for each one missing, in excess, or on another object. */
   readonly steps: number;
-  /** 1 if the item to begin with is the first it names; where none is asked for, if it names any. */
+  /** 1 if it names the item to begin with first; if the prompt asks for none, 1 if it names any item. */
   readonly order: number;
   /** Half for the opening and half for the closing that the tone calls for (plain: none); 0 if anything is rude. */
   readonly tone: number;
@@ -26,18 +26,18 @@ export interface GoldReward {
 }
 
 /**
- * The judge of the synthetic world: a program that no method sees in training.
+ * The gold reward of the synthetic world: a fixed program that no method sees in training.
  *
- * @param prompt a prompt of this world, as `writePrompt` writes it
- * @param response any text; what is not in the world's language costs fluency
- * @throws InputError where the prompt is none of this world (`isWorldPrompt` tells beforehand)
+ * @param prompt a prompt of the world, as `writePrompt` writes it
+ * @param response any text; text outside the world's language costs fluency
+ * @throws InputError if the prompt does not belong to the world (check with `isWorldPrompt`)
  */
 export function goldReward(prompt: string, response: string): GoldReward {
   const request = parsePrompt(prompt);
   if (!request) {
     throw new InputError(
-      `the gold reward judges answers to prompts of the synthetic world only: found ${quote(prompt, 120)}, ` +
-        `expected one like "cook a soup with rice and peas . use three steps . be polite ."`,
+      `the gold reward applies only to prompts of the synthetic world, such as ` +
+        `"cook a soup with rice and peas . use three steps . be polite .", not ${quote(prompt, 120)}`,
     );
   }
   const answer = readAnswer(response);

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 
-/** The folder of the data that the package ships. */
+/** The package's data folder. */
 export const shippedData = fileURLToPath(new URL("../../../../data/", import.meta.url));
 
 /**
- * Where the synthetic world lies, wherever the package is installed: its files of pairs, and the
- * model that learned to write it by SFT.
+ * Paths of the synthetic world that ships with the package: files of pairs and demonstrations, and a small model trained
+ * on the demonstrations by SFT.
  *
  * @example const { pairs } = await loadPreferences(world.train);
  */

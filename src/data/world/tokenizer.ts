@@ -1,12 +1,12 @@
 import { addedTokens, bosFirst } from "../../model/tokenizer-json/special-tokens.js";
 import { vocabulary } from "./vocabulary.js";
 
-/** The special tokens, whose ids are their places. */
+/** The special tokens; their ids are their positions here. */
 export const specialTokens = ["<pad>", "<bos>", "<eos>", "<unk>"] as const;
 
 /**
- * The world's tokenizer in Hugging Face layout: one token a word or mark, a beginning token before a text.
- * Texts of the world (words with single spaces between) decode to themselves.
+ * The world's tokenizer in Hugging Face format: one token per word or punctuation mark, preceded by a BOS. Texts of the
+ * world (words separated by single spaces) decode to themselves.
  *
  * @returns file contents by name: `tokenizer.json`, `tokenizer_config.json`
  */

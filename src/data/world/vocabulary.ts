@@ -1,4 +1,4 @@
-/** What can be asked for under one verb, and the words that an answer says it with. */
+/** What can be asked for under one verb, and the words for it in an answer. */
 export interface Domain {
   /** What is made; each takes the article "a". */
   readonly objects: readonly string[];
@@ -54,7 +54,7 @@ export interface Phrase {
   readonly tone: "polite" | "cheerful" | "rude" | "neutral";
 }
 
-/** Says nothing about what was asked; the spurious feature that can be planted on chosen responses. */
+/** The spurious feature that can be added to chosen responses; it is unrelated to any request. */
 export const closingPhrase: Phrase = { text: "hope this helps .", place: "anywhere", tone: "neutral" };
 
 /** Remarks that only make an answer longer. */

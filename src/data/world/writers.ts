@@ -3,12 +3,12 @@ import { writeAnswer, type Sentence } from "./grammar.js";
 import type { WorldRequest } from "./request.js";
 import { closingPhrase, domains, ordinals, phrases, remarks, tones, words, type Domain, type Phrase, type Tone } from "./vocabulary.js";
 
-/** How often a writer slips, as the probability of each slip in one answer. */
+/** A simulated writer: the probability of each kind of mistake in one answer. */
 export interface Writer {
   readonly name: string;
   /** Leaves out one of the items. */
   readonly missing: number;
-  /** Uses an item that nobody asked for. */
+  /** Uses an item that was not asked for. */
   readonly extra: number;
   /** Uses the forbidden item, where there is one. */
   readonly forbidden: number;
@@ -39,14 +39,14 @@ export const writers: readonly Writer[] = [
   { name: "sloppy", missing: 0.08, extra: 0.05, forbidden: 0.75, steps: 0.85, order: 0.7, tone: 0.9, rude: 0.4, finish: 0.9, garbled: 0.2, chatty: 0.15 },
 ];
 
-/** An answer of one writer to a request: what was asked for, less the slips that `random` gives. */
+/** An answer of one writer to a request, with random mistakes. */
 export function answer(request: WorldRequest, writer: Writer, random: Random): string {
   const slips = (slip: keyof Omit<Writer, "name">) => random.uniform() < writer[slip];
   const domain: Domain = domains[request.verb];
 
   const rest = domain.items.filter((item) => !request.items.includes(item) && item !== request.forbidden);
   const items = orderedItems(request, slips("order"), random);
-  // The first item stays, so that these slips are not slips of order as well.
+  // The first item stays, so that these mistakes are not mistakes of order as well.
   if (slips("missing")) items.splice(1 + random.integer(items.length - 1), 1);
   if (slips("extra")) items.splice(1 + random.integer(items.length), 0, random.pick(rest));
   if (slips("forbidden") && request.forbidden !== undefined) items.splice(1 + random.integer(items.length), 0, request.forbidden);

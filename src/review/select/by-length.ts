@@ -2,8 +2,8 @@ import type { Margin } from "../margins.js";
 import { descending, keepFirst, type Reviewed } from "./selected.js";
 
 /**
- * Keeps the pairs with the longest chosen responses (Zhao et al. 2024, arXiv 2402.04833, for demonstrations): a
- * baseline that looks at nothing but tokens.
+ * Keeps the pairs with the longest chosen responses (Zhao et al. 2024, arXiv 2402.04833, for demonstrations): a baseline
+ * that uses only lengths.
  *
  * @param share K / N, in [0, 1]
  */

@@ -3,8 +3,8 @@ import type { Margin } from "../margins.js";
 import { descending, keepFirst, type Reviewed } from "./selected.js";
 
 /**
- * Keeps the pairs whose scores from the data's own judge differ most, chosen less rejected: selection by an external
- * reward, the baseline that SeRA does without.
+ * Keeps the pairs with the largest score differences (chosen minus rejected) in the dataset: selection by an external
+ * reward, which SeRA does without.
  *
  * @param share K / N, in [0, 1]
  * @throws InputError naming the first pair without scores
@@ -20,7 +20,7 @@ export function selectByScore(rows: readonly Margin[], share: number): Reviewed[
  */
 export function scoreDifference({ id, chosenScore, rejectedScore }: Pick<Margin, "id" | "chosenScore" | "rejectedScore">): number {
   if (chosenScore === undefined || rejectedScore === undefined) {
-    throw new InputError(`select by score: found no scores for the pair ${quote(id)}, expected chosenScore and rejectedScore in the data`);
+    throw new InputError(`select by score: the pair ${quote(id)} has no chosenScore and rejectedScore; use data with scores, or another rule`);
   }
   return chosenScore - rejectedScore;
 }

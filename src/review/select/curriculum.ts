@@ -3,12 +3,12 @@ import type { Margin } from "../margins.js";
 import { byMargin } from "./selected.js";
 
 /**
- * Parts pairs into stages from easy to hard, by falling margin; the stages are of equal size to one pair (curriculum
+ * Divides pairs into stages from easy to hard, by decreasing margin; stage sizes differ by at most one pair (curriculum
  * learning: Bengio et al. 2009).
  *
- * @param stages how many, at least 1 and at most as many as pairs
- * @returns all pairs in their order, each with its stage, from 1
- * @throws InputError where there are not as many pairs as stages, or all margins are the same
+ * @param stages number of stages, from 1 to the number of pairs
+ * @returns all pairs in their order, each with its stage, counted from 1
+ * @throws InputError if there are fewer pairs than stages, or all margins are equal
  */
 export function curriculum<Row extends Margin>(rows: readonly Row[], stages: number): (Row & { readonly stage: number })[] {
   if (!(Number.isInteger(stages) && stages >= 1 && stages <= rows.length)) {

@@ -19,10 +19,10 @@ export { selectRandom } from "./random.js";
 export type { Reviewed } from "./selected.js";
 export { selectTop } from "./top.js";
 
-/** Keeps a share of reviewed pairs; all pairs come back in their order. Only "random" draws from the stream. */
+/** Marks a share of the reviewed pairs as kept; returns all pairs in order. Only "random" uses the random stream. */
 export type SelectionFunction = (rows: readonly Margin[], share: number, random: Random) => readonly Reviewed[];
 
-/** The rules that keep a share of the pairs, by the names that options have for them. */
+/** The selection rules by the names that options use. */
 export const selectionRules = {
   top: selectTop,
   middle: selectMiddle,

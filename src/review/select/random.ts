@@ -3,8 +3,8 @@ import type { Margin } from "../margins.js";
 import { keepFirst, type Reviewed } from "./selected.js";
 
 /**
- * Keeps pairs at random: a baseline of {@link selectTop}, and the replay of offline pairs that DICE mixes with its own
- * (Chen et al. 2024, arXiv 2406.09760).
+ * Keeps pairs at random: a baseline for {@link selectTop}, and DICE's replay of offline pairs (Chen et al. 2024,
+ * arXiv 2406.09760).
  *
  * @param share K / N, in [0, 1]
  */

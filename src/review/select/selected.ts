@@ -1,15 +1,15 @@
 import { InputError } from "../../base/errors.js";
 import type { Margin } from "../margins.js";
 
-/** A reviewed pair and whether it is trained on next. */
+/** A reviewed pair, and whether it is selected for training. */
 export interface Reviewed extends Margin {
   readonly kept: boolean;
 }
 
 /**
- * Keeps a share of the rows, those that come first in an order.
+ * Keeps a share of the rows, those that come first in the given order.
  *
- * @param order indices of the rows, the first to be kept first
+ * @param order row indices, the first to keep first
  * @param share K / N, in [0, 1]; K is rounded to the nearest whole number
  * @returns all rows in their own order
  */
@@ -19,29 +19,29 @@ export function keepFirst(rows: readonly Margin[], order: readonly number[], sha
   return rows.map((row, i) => ({ ...row, kept: kept.has(i) }));
 }
 
-/** Indices by falling value; of equal values the earlier comes first. */
+/** Indices by decreasing value; ties keep their order. */
 export function descending(rows: readonly Margin[], valueOf: (row: Margin) => number): number[] {
   const values = rows.map(valueOf);
   return [...rows.keys()].sort((a, b) => values[b]! - values[a]! || a - b);
 }
 
 /**
- * Indices by falling margin.
+ * Indices by decreasing ensemble margin.
  *
- * @throws InputError where all margins are the same: they tell no pair from another, and any choice would be a random one
+ * @throws InputError if all margins are equal, because any choice would then be arbitrary
  */
 export function byMargin(rows: readonly Margin[]): number[] {
   const [first] = rows;
   if (first && rows.every(({ ensemble }) => ensemble === 0)) {
-    throw new InputError("select: found margins that are all 0, expected those of a policy that has been trained");
+    throw new InputError("select: all margins are 0; the policy must be trained before pairs are selected by its margins");
   }
   if (first && rows.length > 1 && rows.every(({ ensemble }) => ensemble === first.ensemble)) {
-    throw new InputError(`select: found margins that are all ${first.ensemble}, expected some that differ; the rule "random" needs none`);
+    throw new InputError(`select: all margins are ${first.ensemble}, so they cannot rank the pairs; use the rule "random", which needs none`);
   }
   return descending(rows, ({ ensemble }) => ensemble);
 }
 
-/** @throws InputError where a share is outside [0, 1] */
+/** @throws InputError if the share is outside [0, 1] */
 export function checkShare(share: number): void {
   if (!(share >= 0 && share <= 1)) throw new InputError(`select: found ${share}, expected a share in [0, 1]`);
 }

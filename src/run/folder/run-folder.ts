@@ -1,22 +1,15 @@
-import type { Hash } from "node:crypto";
-import { open, readdir, readFile, rm, stat, truncate, type FileHandle } from "node:fs/promises";
+import { readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
-import { isMissing, makeFolder, naming, unfinished, writeFileAtomic, writeJson } from "../../base/files.js";
+import { isMissing, unfinished, writeFileAtomic, writeJson } from "../../base/files.js";
 import type { JsonFile, RowsFile } from "./files.js";
+import { GrowingFile } from "./growing-file.js";
 import { iterationOf, runLayout } from "./layout.js";
 import { emptyManifest, readManifest, sealOf, sha256Of, writeManifest, type Manifest, type Seal } from "./manifest.js";
 
 /** Seconds between two records of a file that grows row by row. */
 const recordEvery = 2;
-
-/** A file that rows are added to. */
-interface GrowingFile {
-  readonly handle: FileHandle;
-  readonly hash: Hash;
-  bytes: number;
-}
 
 /**
  * The files of a run. A result is written whole, flushed, and then recorded with its digest in the manifest: only what is
@@ -56,6 +49,18 @@ export class RunFolder {
   /** Whether the run has come to its end. */
   get isFinished(): boolean {
     return this.isDone(runLayout.summary.path);
+  }
+
+  /** The last iteration that something is done of. */
+  get lastDone(): number | undefined {
+    const done = Object.keys(this.manifest.files).flatMap((path) => iterationOf(path) ?? []);
+    return done.length === 0 ? undefined : Math.max(...done);
+  }
+
+  /** Bytes of everything that is recorded. */
+  get recordedBytes(): number {
+    const { files, growing } = this.manifest;
+    return [...Object.values(files), ...Object.values(growing)].reduce((total, { bytes }) => total + bytes, 0);
   }
 
   /** Digests of the files in a folder of the run, by name: they tell a model from every other. */
@@ -121,11 +126,9 @@ export class RunFolder {
 
   /** Adds a row to a file that grows. It counts from the next record on. */
   async append<T>({ path }: RowsFile<T>, row: T): Promise<void> {
-    const file = this.growing.get(path) ?? (await this.openGrowing(path));
-    const line = Buffer.from(`${JSON.stringify(row)}\n`);
-    await naming(this.file(path), () => file.handle.appendFile(line));
-    file.hash.update(line);
-    file.bytes += line.length;
+    const file = this.growing.get(path) ?? (await GrowingFile.open(this.file(path), this.manifest.growing[path]?.bytes ?? 0));
+    this.growing.set(path, file);
+    await file.append(row);
   }
 
   /** Records what the files that grow hold now, and whatever else `change` says, in one write of the manifest. */
@@ -133,9 +136,7 @@ export class RunFolder {
     const seals: Record<string, Seal> = {};
     for (const path of growing) {
       const file = this.growing.get(path);
-      if (!file) continue;
-      await naming(this.file(path), () => file.handle.sync());
-      seals[path] = { bytes: file.bytes, sha256: file.hash.copy().digest("hex") };
+      if (file) seals[path] = await file.seal();
     }
     await this.write({ growing: { ...this.manifest.growing, ...seals }, ...change });
   }
@@ -157,7 +158,7 @@ export class RunFolder {
 
   /** Forgets a file and removes it. */
   async discard(path: string): Promise<void> {
-    await this.growing.get(path)?.handle.close();
+    await this.growing.get(path)?.close();
     this.growing.delete(path);
     if (path in this.manifest.growing || path in this.manifest.files) {
       await this.write({ growing: without(this.manifest.growing, [path]), files: without(this.manifest.files, [path]) });
@@ -256,7 +257,7 @@ export class RunFolder {
 
   /** Closes the files that are open. */
   async close(): Promise<void> {
-    for (const { handle } of this.growing.values()) await handle.close();
+    for (const file of this.growing.values()) await file.close();
     this.growing.clear();
   }
 
@@ -320,33 +321,10 @@ export class RunFolder {
     return iterationOf(path) ?? (this.lastDone ?? 0) + 1;
   }
 
-  /** The last iteration that something is done of. */
-  get lastDone(): number | undefined {
-    const done = Object.keys(this.manifest.files).flatMap((path) => iterationOf(path) ?? []);
-    return done.length === 0 ? undefined : Math.max(...done);
-  }
-
-  /** Bytes of everything that is recorded. */
-  get recordedBytes(): number {
-    const { files, growing } = this.manifest;
-    return [...Object.values(files), ...Object.values(growing)].reduce((total, { bytes }) => total + bytes, 0);
-  }
-
   private async write(change: Partial<Manifest>): Promise<void> {
     const manifest = { ...this.manifest, ...change };
     await writeManifest(this.path, manifest);
     this.manifest = manifest;
-  }
-
-  private async openGrowing(path: string): Promise<GrowingFile> {
-    await makeFolder(join(this.file(path), ".."));
-    const kept = this.manifest.growing[path]?.bytes ?? 0;
-    const handle = await open(this.file(path), "a");
-    await handle.truncate(kept);
-    const { hash, bytes } = await sealOf(this.file(path), kept);
-    const file = { handle, hash, bytes };
-    this.growing.set(path, file);
-    return file;
   }
 
   /** What of the logged steps is of iterations before `first`. */

@@ -40,10 +40,10 @@ describe("HH-RLHF", () => {
   });
 
   test("bad rows", () => {
-    assert.throws(() => parse(prompt, `${prompt} x`), { name: "InputError", message: 'f:3: found an empty response in "chosen", expected a response' });
-    assert.throws(() => parse(`${prompt} x`, `${prompt} x`), /f:3: found "chosen" equal to "rejected": " x", expected two different/);
-    assert.throws(() => parse("\n\nHuman: a\n\nAssistant: b", "\n\nHuman: c\n\nAssistant: b"), /f:3: found dialogues that part before the assistant's first turn/);
-    assert.throws(() => hhRlhf.parse({ chosen: prompt }, place), /f:3: found no field "rejected", expected text/);
-    assert.throws(() => hhRlhf.parse({ chosen: prompt, rejected: 7 }, place), /f:3: found 7 in field "rejected", expected text/);
+    assert.throws(() => parse(prompt, `${prompt} x`), { name: "InputError", message: 'f:3: the response in "chosen" is empty' });
+    assert.throws(() => parse(`${prompt} x`, `${prompt} x`), /f:3: "chosen" and "rejected" are equal: " x"/);
+    assert.throws(() => parse("\n\nHuman: a\n\nAssistant: b", "\n\nHuman: c\n\nAssistant: b"), /f:3: the dialogues share no prompt up to /);
+    assert.throws(() => hhRlhf.parse({ chosen: prompt }, place), /f:3: field "rejected" is missing; expected text/);
+    assert.throws(() => hhRlhf.parse({ chosen: prompt, rejected: 7 }, place), /f:3: field "rejected" is 7; expected text/);
   });
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { formats, recognise } from "../../../src/data/formats/index.js";
+import { formats, detectFormat } from "../../../src/data/formats/index.js";
 
 const turns = [{ role: "user", content: "Hi" }, { role: "assistant", content: "a" }];
 
-describe("recognise", () => {
+describe("detectFormat", () => {
   const cases: [string, Record<string, unknown>][] = [
     ["HH-RLHF", { chosen: "\n\nHuman: a\n\nAssistant: b", rejected: "\n\nHuman: a\n\nAssistant: c" }],
     ["UltraFeedback-binarized", { prompt: "Hi", prompt_id: "1", chosen: turns, rejected: turns, messages: turns, score_chosen: 1, score_rejected: 0 }],
@@ -14,18 +14,18 @@ describe("recognise", () => {
     ["TRL explicit prompt", { prompt: "a", chosen: "b", rejected: "c" }],
     ["TRL implicit prompt", { chosen: "a b", rejected: "a c" }],
   ];
-  for (const [name, row] of cases) test(name, () => assert.equal(recognise(row).name, name));
+  for (const [name, row] of cases) test(name, () => assert.equal(detectFormat(row).name, name));
 
   test("every format has a case", () => assert.deepEqual(cases.map(([name]) => name).sort(), formats.map(({ name }) => name).sort()));
 
   test("a row with a field missing is still known, so that the error can name the field", () => {
-    assert.equal(recognise({ prompt: "a", chosen: "b" }).name, "TRL explicit prompt");
-    assert.equal(recognise({ prompt: "a", chosen: turns }).name, "UltraFeedback-binarized");
+    assert.equal(detectFormat({ prompt: "a", chosen: "b" }).name, "TRL explicit prompt");
+    assert.equal(detectFormat({ prompt: "a", chosen: turns }).name, "UltraFeedback-binarized");
   });
 
   test("no form fits: the error lists them all with their fields", () => {
-    assert.throws(() => recognise({ question: "a", answer: "b" }, { file: "f", line: 2 }), (error: Error) => {
-      assert.match(error.message, /^f:2: found a row with the fields \["question","answer"\], expected one of these forms:\n/);
+    assert.throws(() => detectFormat({ question: "a", answer: "b" }, { file: "f", line: 2 }), (error: Error) => {
+      assert.match(error.message, /^f:2: unknown format: the row has the fields \["question","answer"\]; supported formats:\n/);
       return formats.every(({ name, fields }) => error.message.includes(`${name}: ${fields}`));
     });
   });

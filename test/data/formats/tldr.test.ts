@@ -19,11 +19,11 @@ describe("TL;DR comparisons", () => {
   });
 
   test("bad rows", () => {
-    fails({ choice: 2 }, /^f:1: found 2 in field "choice", expected 0 or 1/);
-    fails({ choice: undefined }, /no field "choice"/);
-    fails({ summaries: [{ text: "a" }] }, /found \[{"text":"a"}\] in field "summaries", expected a list of two summaries|no field "summaries\[1\]"/);
-    fails({ summaries: [{ text: 1 }, { text: "a" }] }, /found 1 in field "summaries\[0\]\.text", expected text/);
-    fails({ summaries: [{ text: "a" }, { text: "a" }] }, /"chosen" equal to "rejected"/);
-    fails({ info: { ...row.info, post: null } }, /found null in field "info\.post", expected text/);
+    fails({ choice: 2 }, /^f:1: field "choice" is 2; expected 0 or 1/);
+    fails({ choice: undefined }, /field "choice" is missing/);
+    fails({ summaries: [{ text: "a" }] }, /field "summaries" is \[{"text":"a"}\]; expected a list of two summaries|field "summaries\[1\]" is missing/);
+    fails({ summaries: [{ text: 1 }, { text: "a" }] }, /field "summaries\[0\]\.text" is 1; expected text/);
+    fails({ summaries: [{ text: "a" }, { text: "a" }] }, /"chosen" and "rejected" are equal/);
+    fails({ info: { ...row.info, post: null } }, /field "info\.post" is null; expected text/);
   });
 });

@@ -18,10 +18,10 @@ describe("TRL explicit prompt", () => {
   });
 
   test("bad rows", () => {
-    assert.throws(() => trlExplicit.parse({ ...row, prompt: 4 }, place), /^InputError: f:9: found 4 in field "prompt", expected text$/);
-    assert.throws(() => trlExplicit.parse({ prompt: "a", chosen: "b" }, place), /found no field "rejected", expected text/);
-    assert.throws(() => trlExplicit.parse({ ...row, rejected: "" }, place), /an empty response in "rejected"/);
-    assert.throws(() => trlExplicit.parse({ ...row, rejected: row.chosen }, place), /"chosen" equal to "rejected"/);
+    assert.throws(() => trlExplicit.parse({ ...row, prompt: 4 }, place), /^InputError: f:9: field "prompt" is 4; expected text$/);
+    assert.throws(() => trlExplicit.parse({ prompt: "a", chosen: "b" }, place), /field "rejected" is missing; expected text/);
+    assert.throws(() => trlExplicit.parse({ ...row, rejected: "" }, place), /the response in "rejected" is empty/);
+    assert.throws(() => trlExplicit.parse({ ...row, rejected: row.chosen }, place), /"chosen" and "rejected" are equal/);
   });
 });
 
@@ -55,9 +55,9 @@ describe("TRL implicit prompt", () => {
   });
 
   test("bad rows", () => {
-    assert.throws(() => split("yes", "no"), /f:9: found texts that begin differently: "yes" and "no", expected two texts that begin with the same prompt/);
-    assert.throws(() => split("Say it.", "Say it."), /"chosen" equal to "rejected"|empty response/);
-    assert.throws(() => split("Say it. ", "Say it."), /an empty response in "rejected"/);
+    assert.throws(() => split("yes", "no"), /f:9: "chosen" and "rejected" share no prompt at their beginning: "yes" and "no"/);
+    assert.throws(() => split("Say it.", "Say it."), /"chosen" and "rejected" are equal|response in "chosen" is empty/);
+    assert.throws(() => split("Say it. ", "Say it."), /the response in "rejected" is empty/);
   });
 });
 
@@ -74,11 +74,11 @@ describe("TRL conversational", () => {
 
   test("bad rows", () => {
     const explicit = (row: object) => () => trlConversationalExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")], ...row }, place);
-    assert.throws(explicit({ chosen: "a" }), /f:9: found "a" in field "chosen", expected a list of messages/);
-    assert.throws(explicit({ chosen: [] }), /found turns \[\] in field "chosen", expected one turn of the assistant after the prompt/);
+    assert.throws(explicit({ chosen: "a" }), /f:9: field "chosen" is "a"; expected a list of messages/);
+    assert.throws(explicit({ chosen: [] }), /found turns \[\] in field "chosen", expected a single assistant turn after the prompt/);
     assert.throws(explicit({ chosen: [user, says("a")] }), /found turns \["user","assistant"\] in field "chosen"/);
     assert.throws(explicit({ prompt: [] }), /found a prompt of turns \[\] in field "prompt"/);
-    assert.throws(explicit({ rejected: undefined }), /found no field "rejected", expected a list of messages/);
-    assert.throws(explicit({ rejected: [3] }), /found 3 in field "rejected\[0\]", expected a message \{role, content\}/);
+    assert.throws(explicit({ rejected: undefined }), /field "rejected" is missing; expected a list of messages/);
+    assert.throws(explicit({ rejected: [3] }), /field "rejected\[0\]" is 3; expected a message \{role, content\}/);
   });
 });

@@ -19,15 +19,15 @@ describe("UltraFeedback-binarized", () => {
   });
 
   test("bad rows", () => {
-    fails({ rejected: undefined }, /^f, row 0: found no field "rejected", expected a list of messages/);
-    fails({ rejected: [user, says("a")] }, /"chosen" equal to "rejected"/);
-    fails({ chosen: [user, says("")] }, /an empty response in "chosen"/);
-    fails({ chosen: [user, { role: "assistant", content: 5 }] }, /found 5 in field "chosen\[1\]\.content", expected text/);
-    fails({ chosen: [user, { role: "bot", content: "a" }] }, /found "bot" in field "chosen\[1\]\.role", expected "system", "user" or "assistant"/);
-    fails({ score_chosen: "8" }, /found "8" in field "score_chosen", expected a number/);
-    fails({ prompt: 1 }, /found 1 in field "prompt", expected text/);
-    fails({ chosen: [] }, /found a prompt of turns \[\] in field "chosen", expected a prompt that ends with a turn of the user/);
-    fails({ chosen: [user, user] }, /found turns \["user"\] in field "chosen", expected one turn of the assistant/);
-    fails({ chosen: [{ role: "user", content: "Ho" }, says("a")] }, /found conversations that part before the last turn/);
+    fails({ rejected: undefined }, /^f, row 0: field "rejected" is missing; expected a list of messages/);
+    fails({ rejected: [user, says("a")] }, /"chosen" and "rejected" are equal/);
+    fails({ chosen: [user, says("")] }, /the response in "chosen" is empty/);
+    fails({ chosen: [user, { role: "assistant", content: 5 }] }, /field "chosen\[1\]\.content" is 5; expected text/);
+    fails({ chosen: [user, { role: "bot", content: "a" }] }, /field "chosen\[1\]\.role" is "bot"; expected "system", "user" or "assistant"/);
+    fails({ score_chosen: "8" }, /field "score_chosen" is "8"; expected a number/);
+    fails({ prompt: 1 }, /field "prompt" is 1; expected text/);
+    fails({ chosen: [] }, /found a prompt of turns \[\] in field "chosen", expected a prompt that ends with a user turn/);
+    fails({ chosen: [user, user] }, /found turns \["user"\] in field "chosen", expected a single assistant turn/);
+    fails({ chosen: [{ role: "user", content: "Ho" }, says("a")] }, /the conversations differ before the last turn/);
   });
 });

@@ -57,7 +57,7 @@ describe("selectByScore", () => {
   it("names the pair that has none", () => {
     assert.throws(() => selectByScore(marginRows([1, 2], [{ chosenScore: 1, rejectedScore: 0 }]), 0.5), {
       name: "InputError",
-      message: 'select by score: found no scores for the pair "1", expected chosenScore and rejectedScore in the data',
+      message: 'select by score: the pair "1" has no chosenScore and rejectedScore; use data with scores, or another rule',
     });
   });
 });
@@ -75,7 +75,7 @@ describe("capPerPrompt", () => {
     assert.deepEqual(keptPlaces(capPerPrompt(selectTop(shared, 1), 1)), [2, 4]);
     assert.deepEqual(keptPlaces(capPerPrompt(selectTop(shared, 1), 2)), [1, 2, 3, 4]);
     assert.deepEqual(keptPlaces(capPerPrompt(selectBottom(shared, 0.4), 1)), [1]);
-    assert.throws(() => capPerPrompt([], 0), { name: "InputError", message: "cap per prompt: found 0, expected a whole number from 1" });
+    assert.throws(() => capPerPrompt([], 0), { name: "InputError", message: "cap per prompt: found 0, expected a whole number of at least 1" });
   });
 });
 

@@ -41,11 +41,11 @@ describe("selectTop", () => {
   it("refuses margins of a policy that was never trained, and shares outside [0, 1]", () => {
     assert.throws(() => kept([0, 0, 0], 0.5), {
       name: "InputError",
-      message: "select: found margins that are all 0, expected those of a policy that has been trained",
+      message: "select: all margins are 0; the policy must be trained before pairs are selected by its margins",
     });
     assert.throws(() => kept([2, 2, 2], 0.5), {
       name: "InputError",
-      message: 'select: found margins that are all 2, expected some that differ; the rule "random" needs none',
+      message: 'select: all margins are 2, so they cannot rank the pairs; use the rule "random", which needs none',
     });
     for (const share of [-0.1, 1.1, NaN]) {
       assert.throws(() => kept([1, 2], share), { name: "InputError", message: `select: found ${share}, expected a share in [0, 1]` });
