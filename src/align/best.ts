@@ -2,7 +2,7 @@ import { InputError, quote } from "../base/errors.js";
 import type { Parameters } from "../model/parameters.js";
 import type { Metrics } from "./objective.js";
 
-/** Metrics of an evaluation by which the best parameters can be told, and whether the best is the lowest or the highest. */
+/** Metrics of an evaluation by which the best parameters can be chosen, and whether lower or higher is better. */
 export const bestMetrics = {
   eval_loss: "lowest",
   "eval_rewards/accuracies": "highest",
@@ -24,7 +24,7 @@ export interface Best {
 }
 
 /**
- * The best after one more evaluation; of equal ones the earlier, and a number that is none is never best.
+ * The best after one more evaluation: of equal ones the earlier, and never NaN or infinity.
  *
  * @param parameters gives what was evaluated
  * @throws InputError where the metric is not among those evaluated
@@ -38,7 +38,7 @@ export async function betterOf(
 ): Promise<Best | undefined> {
   const value = evaluated[metric];
   if (value === undefined) {
-    throw new InputError(`keep best: found ${quote(metric)}, expected one of what is evaluated: ${Object.keys(evaluated).join(", ")}`);
+    throw new InputError(`keepBestBy: this training does not evaluate ${quote(metric)}; choose one of ${Object.keys(evaluated).join(", ")}`);
   }
   const sign = bestMetrics[metric] === "lowest" ? -1 : 1;
   const isBetter = Number.isFinite(value) && (!best || sign * value > sign * best.value);

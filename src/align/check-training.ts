@@ -31,7 +31,7 @@ export function checkTrainingInputs<Example>(objective: Objective<Example>, opti
   }
   if (referenceUpdate === "fixed") return;
   if (!objective.withReferenceLogProbs) {
-    throw new InputError(`referenceUpdate: the objective has no reference to update (${objective.key}); leave it out`);
+    throw new InputError(`referenceUpdate: the objective has no reference to update (${objective.name}); leave it out`);
   }
   if (referenceUpdate.everySteps === undefined && referenceUpdate.ema === undefined) {
     throw new InputError('referenceUpdate: found neither everySteps nor ema; set one of them, or pass "fixed"');

@@ -3,19 +3,28 @@ import type { State } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
 import { batchCost } from "../model/batch-cost.js";
 import type { Policy } from "../model/policy.js";
-import { feedsOf, loadBatches, perExample, slotsOf, totalLoss } from "./micro-batches.js";
+import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
 import type { MovingReference } from "./moving-reference.js";
 import type { Metrics, Objective } from "./objective.js";
 import { planTraining, type PlanOptions } from "./plan.js";
-import { evaluationProgram } from "./training-program.js";
+import { evaluationProgram, lossProgram, readingProgram } from "./training-program.js";
+
+/** What an evaluation needs beside policy and examples. */
+export interface EvaluationContext {
+  /** What the objective keeps from step to step, and its head; it is read. */
+  readonly running: State;
+  /** A reference that moves says what the examples' log-probabilities under it are now. */
+  readonly reference: MovingReference | undefined;
+  /** See {@link Objective.columns}. */
+  readonly columns: readonly string[];
+}
 
 /**
- * The loss of held-out examples and their metrics, as training has them, under TRL's names: `eval_loss`,
- * `eval_rewards/accuracies` and so on. The loss is that of one step over all of them.
+ * The loss of examples that are not trained on and their metrics, as training has them, under TRL's names: `eval_loss`,
+ * `eval_rewards/accuracies` and so on. The loss is that of one step over all of them, however many go through the model
+ * at once.
  *
  * @param options how many examples go through the model at once, and in which rows, as in training
- * @param during `running` holds what the objective keeps from step to step, and is read; a `reference` that moves says
- *   what the examples' log-probabilities under it are now
  */
 export async function evaluateObjective<Example>(
   policy: Policy,
@@ -23,22 +32,86 @@ export async function evaluateObjective<Example>(
   examples: readonly Example[],
   { batchSize, microBatchSize = batchSize, sharePrompts }: PlanOptions,
   random: Random,
-  { running, reference }: { readonly running: State; readonly reference: MovingReference | undefined },
+  context: EvaluationContext,
   signal?: AbortSignal,
 ): Promise<Metrics> {
-  const { config, programs, tokenizer } = policy;
   const whole = { batchSize: examples.length, microBatchSize, epochs: 1, ...(sharePrompts !== undefined && { sharePrompts }) };
-  const [plan] = planTraining(examples.map((example) => objective.sequences(example)), whole, random, batchCost(config));
+  const [plan] = planTraining(examples.map((example) => objective.sequences(example)), whole, random, batchCost(policy.config));
   const loaded = loadBatches(plan!, examples);
-  const batches = reference ? await reference.withReferenceLogProbs(objective, loaded, signal) : loaded;
-  const inOrder = batches.flatMap((batch) => batch.examples);
+  const batches = context.reference ? await context.reference.withReferenceLogProbs(objective, loaded, signal) : loaded;
+  const { loss, fetched } = await (objective.needsWholeStep ? together : oneByOne)(policy, objective, batches, context, signal);
+  const metrics = { loss, ...objective.metrics(batches.flatMap((batch) => batch.examples), fetched) };
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value]));
+}
+
+/** The loss, and what was fetched for each example, in the order of the batches. */
+interface Evaluated {
+  readonly loss: number;
+  readonly fetched: Readonly<Record<string, Float64Array>>;
+}
+
+/** Loss and metrics of batches whose losses add up. */
+async function oneByOne<Example>(
+  { config, programs, states, tokenizer }: Policy,
+  objective: Objective<Example>,
+  batches: readonly LoadedBatch<Example>[],
+  { running, columns }: EvaluationContext,
+  signal?: AbortSignal,
+): Promise<Evaluated> {
+  const step = batches.flatMap((batch) => batch.examples);
   const fetched: Record<string, Tensor>[] = [];
   for (const batch of batches) {
     signal?.throwIfAborted();
-    const build = () => evaluationProgram({ config, objective, shape: batch.shape, slots: slotsOf(objective, batch) });
-    const executable = await programs.get(JSON.stringify(["evaluate", objective.key, batch.shape, config]), build);
-    fetched.push(await executable.run(feedsOf(objective, batch, inOrder, tokenizer.padId), [...policy.states, running]));
+    const build = () => evaluationProgram({ config, objective, shape: batch.shape, slots: slotsOf(objective, batch), columns });
+    const executable = await programs.getBuilt(objective, JSON.stringify(["evaluate", batch.shape, columns, config]), build);
+    fetched.push(await executable.run(feedsOf(objective, batch, { step, columns }, tokenizer.padId), [...states, running]));
   }
-  const metrics = { loss: totalLoss(fetched), ...objective.metrics(inOrder, perExample(batches, fetched)) };
-  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value]));
+  return { loss: totalLoss(fetched), fetched: perExample(batches, fetched) };
+}
+
+/** Loss and metrics of batches whose loss compares all examples: the model reads them batch by batch, the loss all at once. */
+async function together<Example>(
+  { config, programs, states, tokenizer }: Policy,
+  objective: Objective<Example>,
+  batches: readonly LoadedBatch<Example>[],
+  { running, columns }: EvaluationContext,
+  signal?: AbortSignal,
+): Promise<Evaluated> {
+  const step = batches.flatMap((batch) => batch.examples);
+  const read: Record<string, Tensor>[] = [];
+  for (const batch of batches) {
+    signal?.throwIfAborted();
+    const build = () => readingProgram({ config, objective, shape: batch.shape });
+    const executable = await programs.getBuilt(objective, JSON.stringify(["read", batch.shape, config]), build);
+    read.push(await executable.run(feedsOf(objective, batch, { step, columns }, tokenizer.padId), states));
+  }
+  const sequences = batches.map(({ examples }) => examples.flatMap((example) => objective.sequences(example)));
+  const tokensOf = sequences.map((own) => own.reduce((count, { response }) => count + response.length, 0));
+  const tokens = tokensOf.reduce((a, b) => a + b, 0);
+  const joined = (name: string, width: number) => {
+    const all = new Float32Array(tokens * width);
+    let at = 0;
+    read.forEach((of, i) => {
+      all.set((of[name]!.data as Float32Array).subarray(0, tokensOf[i]! * width), at);
+      at += tokensOf[i]! * width;
+    });
+    return all;
+  };
+  const lengths = sequences.flat().map(({ response }) => response.length);
+  const sizes = { slots: step.length, responses: lengths.length, tokens };
+  const { feeds } = objective.feed(step, { step, columns, ...sizes });
+  const build = () => lossProgram({ config, objective, columns }, sizes);
+  const executable = await programs.getBuilt(objective, JSON.stringify(["loss", sizes, columns, config]), build);
+  const found = await executable.run(
+    {
+      ...feeds,
+      tokenLogProbs: joined("tokenLogProbs", 1),
+      response: Int32Array.from(lengths.flatMap((length, response) => new Array<number>(length).fill(response))),
+      ...(objective.head && { hidden: joined("hidden", config.hiddenSize) }),
+    },
+    [running],
+  );
+  const { loss, ...numbers } = found;
+  const fetched = Object.fromEntries(Object.entries(numbers).map(([name, { data }]) => [name, Float64Array.from(data)]));
+  return { loss: loss!.data[0]!, fetched };
 }

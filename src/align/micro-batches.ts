@@ -1,8 +1,8 @@
 import type { Feeds } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
-import { layOut, rowsOf, type Row } from "../model/batch.js";
+import { layOut, ownPositions, rowsOf, type Row } from "../model/batch.js";
 import type { BatchShape } from "../model/log-probs.js";
-import type { Objective } from "./objective.js";
+import type { BatchSizes, Objective } from "./objective.js";
 import type { StepPlan } from "./plan.js";
 
 /** Some examples that go through the model together, and the sizes of the program that they run in. */
@@ -26,11 +26,22 @@ export function rowsOfBatch<Example>(objective: Objective<Example>, { examples, 
   return examples.flatMap((example) => rowsOf(objective.sequences(example), shape.sharesPrompts));
 }
 
-/** What a micro-batch feeds, as part of a step over all of `step`. */
-export function feedsOf<Example>(objective: Objective<Example>, batch: LoadedBatch<Example>, step: readonly Example[], padId: number): Feeds {
+/** What a micro-batch feeds, as part of a step over all of `step`; `columns` are those of the training's examples. */
+export function feedsOf<Example>(
+  objective: Objective<Example>,
+  batch: LoadedBatch<Example>,
+  { step, columns }: Pick<BatchSizes<Example>, "step" | "columns">,
+  padId: number,
+): Feeds {
   const { examples, shape } = batch;
-  const { tokenWeight, feeds } = objective.feed(examples, step, slotsOf(objective, batch));
-  return { ...layOut(rowsOfBatch(objective, batch), shape, padId, tokenWeight), ...feeds };
+  const { tokenWeight, feeds } = objective.feed(examples, { step, columns, slots: slotsOf(objective, batch), tokens: shape.completions });
+  const rows = rowsOfBatch(objective, batch);
+  return {
+    ...layOut(rows, shape, padId, typeof tokenWeight === "number" ? tokenWeight : 1),
+    ...(typeof tokenWeight !== "number" && { weight: tokenWeight }),
+    ...(objective.head && { ownPosition: ownPositions(rows, shape) }),
+    ...feeds,
+  };
 }
 
 /** What was fetched for each example, the micro-batches after each other, their padding left out. */

@@ -1,6 +1,6 @@
 import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
-import { rowLogProbs } from "../model/score.js";
+import { rowLogProbs, rowTokenLogProbs } from "../model/score.js";
 import { rowsOfBatch, type LoadedBatch } from "./micro-batches.js";
 import { mixed } from "./moving-average.js";
 import type { Objective } from "./objective.js";
@@ -33,9 +33,12 @@ export class MovingReference {
     const referred: LoadedBatch<Example>[] = [];
     for (const batch of batches) {
       signal?.throwIfAborted();
-      const logProbs = [...(await rowLogProbs(this.policy, rowsOfBatch(objective, batch), batch.shape))];
-      const own = (example: Example) => logProbs.splice(0, objective.sequences(example).length);
-      referred.push({ ...batch, examples: batch.examples.map((example) => objective.withReferenceLogProbs!(example, own(example))) });
+      const rows = rowsOfBatch(objective, batch);
+      const byToken = batch.examples.some((example) => objective.readsReferenceTokens?.(example));
+      const renew = byToken
+        ? renewed(objective, await rowTokenLogProbs(this.policy, rows, batch.shape), objective.withReferenceTokenLogProbs!)
+        : renewed(objective, await rowLogProbs(this.policy, rows, batch.shape), objective.withReferenceLogProbs!);
+      referred.push({ ...batch, examples: batch.examples.map(renew) });
     }
     return referred;
   }
@@ -56,4 +59,14 @@ export class MovingReference {
   async free(): Promise<void> {
     await this.policy.free();
   }
+}
+
+/** Gives each example in turn what was found of its sequences. */
+function renewed<Example, T>(
+  objective: Objective<Example>,
+  found: Iterable<T>,
+  renew: (example: Example, found: readonly T[]) => Example,
+): (example: Example) => Example {
+  const left = [...found];
+  return (example) => renew.call(objective, example, left.splice(0, objective.sequences(example).length));
 }

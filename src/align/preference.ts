@@ -2,9 +2,10 @@ import { InputError } from "../base/errors.js";
 import { mul, reshape, slice, sum, type Value } from "../graph/index.js";
 import type { TokenSequence } from "../model/batch.js";
 import { sumByResponse } from "../model/log-probs.js";
-import type { PreferenceLoss } from "./losses/loss.js";
-import { implicitReward, referenceOf } from "./losses/reward.js";
-import type { Metrics, Objective } from "./objective.js";
+import type { Both, PairLogProbs, PairTokens, PreferenceLoss } from "./losses/loss.js";
+import { implicitReward } from "./losses/reward.js";
+import type { Metrics, Objective, ObjectiveBatch } from "./objective.js";
+import { builtColumns, columnFeeds, columnsOf, pairColumnLeaf, readsReferenceTokens, referenceSum, tokenColumnLeaf, tokenWeights, weightOf } from "./pair-columns.js";
 
 /** A pair in tokens with its log-probabilities under the reference policy, which do not change in training. */
 export interface ReferencedPair {
@@ -14,34 +15,57 @@ export interface ReferencedPair {
   readonly referenceChosen?: number;
   /** log π_ref(y_l | x) */
   readonly referenceRejected?: number;
+  /**
+   * Numbers of the pair by name. `weight`, from 0, is what the pair counts: a step's loss is Σ weight · loss / pairs, so
+   * that weights with a mean of 1 leave it as large as it is without. (It is not divided by the weights of the step: a
+   * training then has the expected gradient of the weighted mean over all pairs, however they fall into steps.) Metrics
+   * beside the loss are not weighted. `labelSmoothing` (cdpo, rdpo, exo-pair), `target` (dpo) and `targetMargin` (simpo)
+   * take the place of the loss's setting; where the loss has none, they are refused. Other names are for losses that
+   * declare them ({@link PreferenceLoss.columns}); the rest ignore them.
+   */
+  readonly columns?: Readonly<Record<string, number>>;
+  /**
+   * Numbers of the response tokens by name, one for each token. Under a loss of sums, `weight` is what each token's
+   * log-probability counts in them (lengths still count tokens), with `reference`, log π_ref(y_t | x, y_<t), beside it for
+   * the sum under the reference; no gradient flows through them. Other names, and `reference`, are for losses that declare
+   * them ({@link PreferenceLoss.tokens}).
+   */
+  readonly tokens?: { readonly chosen: TokenColumns; readonly rejected: TokenColumns };
 }
+
+/** Numbers of the tokens of a response, by name. */
+export type TokenColumns = Readonly<Record<string, ArrayLike<number>>>;
 
 /**
  * Trains on preference pairs by a direct alignment loss, averaged over the pairs of a step.
  *
- * @throws InputError (in training) where the loss needs whole steps and gradients are to be accumulated, or it needs
- *   the reference and a pair comes without its log-probabilities
+ * @throws InputError (in training) where the loss needs whole steps and gradients are to be accumulated, it needs the
+ *   reference and a pair comes without its log-probabilities, or a column of a pair is not what it may be
  */
 export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
   return {
-    key: `preference ${JSON.stringify(loss)}`,
+    name: loss.name,
+    ...(loss.version !== undefined && { version: loss.version }),
     ...(loss.running && { running: loss.running.names }),
+    ...(loss.needsWholeStep && { needsWholeStep: true }),
     sequences: ({ chosen, rejected }) => [chosen, rejected],
-    ...(loss.reward.needsReference && { withReferenceLogProbs: withReferenceLogProbs }),
+    ...(loss.reward.needsReference && { withReferenceLogProbs, withReferenceTokenLogProbs }),
+    readsReferenceTokens: (pair) => readsReferenceTokens(loss, pair),
+    columns: (pairs) => columnsOf(loss, pairs),
 
     check({ batchSize, microBatchSize = batchSize }) {
       if (!loss.needsWholeStep || microBatchSize >= batchSize) return;
       throw new InputError(
-        `microBatchSize: found ${microBatchSize}, expected batchSize, ${batchSize}, because the loss ${loss.name} ` +
-          "depends on all pairs of a step together; set both to what fits into memory",
+        `microBatchSize: the loss ${loss.name} compares all pairs of a step, so they cannot be split into micro-batches of ${microBatchSize}; ` +
+          `leave it out, and lower batchSize (${batchSize}) to what fits into memory`,
       );
     },
 
-    build(leaves, perToken, pairs) {
-      const graph = perToken.graph;
-      const fed = (name: string) => graph.input(name, "float32", [pairs]);
-      const [policyChosen, policyRejected] = columns(sumByResponse(perToken, leaves), pairs);
-      const logProbs = {
+    build(batch) {
+      const { graph } = batch.tokenLogProbs;
+      const fed = (name: string) => graph.input(name, "float32", [batch.slots]);
+      const { chosen: policyChosen, rejected: policyRejected } = sidesOf(batch, batch.tokenLogProbs);
+      const logProbs: PairLogProbs = {
         policyChosen,
         policyRejected,
         referenceChosen: fed("referenceChosen"),
@@ -50,27 +74,33 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
         rejectedLength: fed("rejectedLength"),
         pairWeight: fed("pairWeight"),
         meanChosenLength: graph.input("meanChosenLength", "float32", []),
+        columns: Object.fromEntries(builtColumns(loss, batch.columns).map((name) => [name, fed(pairColumnLeaf(name))])),
+        get tokens() {
+          return pairTokens(loss, batch);
+        },
       };
       const weighted = mul(loss.perPair(logProbs), logProbs.pairWeight);
       const running = loss.running?.update(logProbs);
       return { loss: sum(weighted), perExample: { policyChosen, policyRejected }, ...(running && { running }) };
     },
 
-    feed(pairs, step, slots) {
+    feed(pairs, sizes) {
+      const { step, slots, tokens } = sizes;
       const column = (valueOf: (pair: ReferencedPair) => number, padding = 0) => {
         const values = new Float32Array(slots).fill(padding);
         pairs.forEach((pair, i) => (values[i] = valueOf(pair)));
         return values;
       };
       const feeds = {
-        referenceChosen: column((pair) => referenceOf(loss, pair.referenceChosen)),
-        referenceRejected: column((pair) => referenceOf(loss, pair.referenceRejected)),
+        referenceChosen: column((pair) => referenceSum(loss, pair, "chosen")),
+        referenceRejected: column((pair) => referenceSum(loss, pair, "rejected")),
         chosenLength: column(({ chosen }) => lengthOf(chosen), 1),
         rejectedLength: column(({ rejected }) => lengthOf(rejected), 1),
-        pairWeight: column(() => 1 / step.length),
+        pairWeight: column((pair) => weightOf(pair) / step.length),
         meanChosenLength: Float32Array.of(step.reduce((sum, { chosen }) => sum + lengthOf(chosen), 0) / step.length),
+        ...columnFeeds(loss, pairs, sizes),
       };
-      return { tokenWeight: 1, feeds };
+      return { tokenWeight: tokenWeights(loss, pairs, tokens), feeds };
     },
 
     metrics: (pairs, { policyChosen, policyRejected }) =>
@@ -82,10 +112,33 @@ function withReferenceLogProbs(pair: ReferencedPair, [referenceChosen, reference
   return { ...pair, referenceChosen: referenceChosen!, referenceRejected: referenceRejected! };
 }
 
-/** Responses of a batch stand as chosen, rejected, chosen, rejected …: the two columns, [pairs] each. */
-function columns(byResponse: Value, pairs: number): [chosen: Value, rejected: Value] {
-  const table = reshape(byResponse, [pairs, 2]);
-  return [reshape(slice(table, 1, 0, 1), [pairs]), reshape(slice(table, 1, 1, 2), [pairs])];
+function withReferenceTokenLogProbs(pair: ReferencedPair, [chosen, rejected]: readonly Float32Array[]): ReferencedPair {
+  const { referenceChosen: _, referenceRejected: __, tokens, ...rest } = pair;
+  // The sums are those of the tokens from now on.
+  return { ...rest, tokens: { chosen: { ...tokens?.chosen, reference: chosen! }, rejected: { ...tokens?.rejected, reference: rejected! } } };
+}
+
+/** Responses of a batch stand as chosen, rejected, chosen, rejected …: the two columns of their sums, [pairs] each. */
+function sidesOf(batch: ObjectiveBatch, perToken: Value): Both {
+  const pairs = batch.slots;
+  const table = reshape(sumByResponse(perToken, batch), [pairs, 2]);
+  return { chosen: reshape(slice(table, 1, 0, 1), [pairs]), rejected: reshape(slice(table, 1, 1, 2), [pairs]) };
+}
+
+/** The tokens of a batch, for a loss that declares that it reads them. */
+function pairTokens({ name, tokens }: PreferenceLoss, batch: ObjectiveBatch): PairTokens {
+  if (!tokens) throw new Error(`the loss ${name} reads single tokens; declare what it reads of them as its \`tokens\``);
+  const { tokenLogProbs } = batch;
+  const fed = (leaf: string) => tokenLogProbs.graph.input(leaf, "float32", tokenLogProbs.shape);
+  return {
+    policy: tokenLogProbs,
+    get reference() {
+      if (!tokens.reference) throw new Error(`the loss ${name} reads the reference's tokens; declare it as \`tokens: { reference: true }\``);
+      return fed("referenceTokens");
+    },
+    columns: Object.fromEntries(Object.keys(tokens.columns ?? {}).map((column) => [column, fed(tokenColumnLeaf(column))])),
+    sums: (perToken) => sidesOf(batch, perToken),
+  };
 }
 
 /** Tokens of a response; 1 where there is none, as what is divided by it is then 0. */
@@ -100,10 +153,10 @@ function preferenceMetrics(
 ): Metrics {
   const mean = (valueOf: (pair: ReferencedPair, i: number) => number) =>
     pairs.reduce((total, pair, i) => total + valueOf(pair, i), 0) / pairs.length;
-  const reward = (policy: number, reference: number | undefined, sequence: TokenSequence) =>
-    loss.beta * implicitReward(loss, { policy, reference, length: lengthOf(sequence) });
-  const chosen = (pair: ReferencedPair, i: number) => reward(policyChosen[i]!, pair.referenceChosen, pair.chosen);
-  const rejected = (pair: ReferencedPair, i: number) => reward(policyRejected[i]!, pair.referenceRejected, pair.rejected);
+  const reward = (policy: number, pair: ReferencedPair, side: "chosen" | "rejected") =>
+    loss.beta * implicitReward(loss, { policy, reference: referenceSum(loss, pair, side), length: lengthOf(pair[side]) });
+  const chosen = (pair: ReferencedPair, i: number) => reward(policyChosen[i]!, pair, "chosen");
+  const rejected = (pair: ReferencedPair, i: number) => reward(policyRejected[i]!, pair, "rejected");
   return {
     "rewards/chosen": mean(chosen),
     "rewards/rejected": mean(rejected),

@@ -25,7 +25,7 @@ export async function writeCheckpoint(file: string, policy: Policy, state: Train
 /** Reads what {@link writeCheckpoint} has written. */
 export async function readCheckpoint(file: string): Promise<{ readonly state: TrainerState; readonly parameters: Parameters }> {
   const { tensors, metadata } = await readSafetensors(file);
-  const isKept = (name: string) => name.startsWith("adam.") || name.startsWith("loss.");
+  const isKept = (name: string) => ["adam.", "loss.", "head."].some((prefix) => name.startsWith(prefix));
   const isOther = (name: string) => others.some((prefix) => name.startsWith(prefix));
   const [ema, reference, best] = others.map((prefix) => {
     const own = [...tensors].filter(([name]) => name.startsWith(prefix));

@@ -1,23 +1,23 @@
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, State } from "../engine/engine.js";
-import { sizeOf, tensor, type Tensor } from "../graph/tensor.js";
+import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
 import { batchCost } from "../model/batch-cost.js";
 import { dropoutFeeds } from "../model/dropout.js";
 import { mostRows } from "../model/log-probs.js";
-import { trainedShapes } from "../model/lora.js";
 import type { Parameters } from "../model/parameters.js";
 import type { Policy } from "../model/policy.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import { betterOf, type Best, type BestMetric } from "./best.js";
 import { checkTrainingInputs } from "./check-training.js";
 import { evaluateObjective } from "./evaluation.js";
+import { headName, headParameters, headShapes, initialHead } from "./head.js";
 import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
 import { mixed } from "./moving-average.js";
 import { MovingReference, type ReferenceUpdate } from "./moving-reference.js";
 import type { Metrics, Objective } from "./objective.js";
 import { planTraining, type PlanOptions, type StepPlan } from "./plan.js";
 import { learningRateAt, type Schedule } from "./schedule.js";
-import { accumulateProgram, applyProgram, gradientName, stepProgram } from "./training-program.js";
+import { accumulateProgram, applyProgram, changedShapes, gradientName, stepProgram } from "./training-program.js";
 
 export interface TrainingOptions extends PlanOptions {
   /** Peak of the learning rate. */
@@ -33,7 +33,7 @@ export interface TrainingOptions extends PlanOptions {
    * forward pass more in each step, for a fraction of the memory. The numbers are the same. Default false.
    */
   readonly recompute?: boolean;
-  /** Steps between evaluations on held-out examples; one more is made after the last step. Default: none is made. */
+  /** Steps between evaluations on validation examples; one more is made after the last step. Default: none is made. */
   readonly evaluateEvery?: number;
   /** The metric of the evaluation that was best, whose parameters are kept at the end. Default: those of the last step are. */
   readonly keepBestBy?: BestMetric;
@@ -52,10 +52,12 @@ export interface TrainingOptions extends PlanOptions {
 export interface TrainerInputs<Example> {
   /** Where an earlier training stood, to go on from there. */
   readonly from?: TrainerState | undefined;
-  /** Held-out examples, for `evaluateEvery`. */
-  readonly heldOut?: readonly Example[] | undefined;
+  /** Examples for `evaluateEvery`, by which `keepBestBy` and `patience` choose: not those that results are reported on. */
+  readonly validation?: readonly Example[] | undefined;
   /** The reference's parameters, for a `referenceUpdate`. Default: those that the policy begins with. */
   readonly referenceParameters?: Parameters | undefined;
+  /** Parameters that the objective's head begins with, as {@link Trainer.head} gives them. Default: fresh ones. */
+  readonly head?: Parameters | undefined;
 }
 
 /** What one optimizer step reports, and the evaluation that follows it where there is one (`eval_…`); names are TRL's. */
@@ -79,7 +81,7 @@ export interface TrainerState {
   /** Steps done. */
   readonly step: number;
   readonly tokens: number;
-  /** AdamW's moments and what the objective keeps, by state name. */
+  /** AdamW's moments, what the objective keeps and its head, by state name. */
   readonly moments: ReadonlyMap<string, Tensor>;
   /** The parameters' moving average. */
   readonly ema?: Parameters | undefined;
@@ -90,7 +92,7 @@ export interface TrainerState {
   readonly pendingRecord?: StepRecord | undefined;
 }
 
-/** The part of a position that is no state of the engine. */
+/** The part of a trainer's state that is not in the engine. */
 type ProgressState = Omit<TrainerState, "moments" | "reference">;
 
 /**
@@ -105,7 +107,8 @@ export class Trainer<Example> {
     private readonly policy: Policy,
     private readonly objective: Objective<Example>,
     private readonly examples: readonly Example[],
-    private readonly heldOut: readonly Example[],
+    private readonly validation: readonly Example[],
+    private readonly columns: readonly string[],
     private readonly plan: readonly StepPlan[],
     private readonly options: TrainingOptions,
     private readonly random: Random,
@@ -119,7 +122,7 @@ export class Trainer<Example> {
    * that never stopped, if policy, examples, options and random stream are the same.
    *
    * @throws InputError where the objective cannot be trained in such steps, or an option asks for what is not given:
-   *   held-out examples, an objective with a reference
+   *   validation examples, an objective with a reference; or where an example has what the objective has no use for
    */
   static async begin<Example>(
     policy: Policy,
@@ -127,13 +130,18 @@ export class Trainer<Example> {
     examples: readonly Example[],
     options: TrainingOptions,
     random: Random,
-    { from, heldOut = [], referenceParameters }: TrainerInputs<Example> = {},
+    { from, validation = [], referenceParameters, head }: TrainerInputs<Example> = {},
   ): Promise<Trainer<Example>> {
-    checkTrainingInputs(objective, options, heldOut);
+    checkTrainingInputs(objective, options, validation);
+    const columns = columnsIn(objective, examples, validation);
     const { emaDecay, referenceUpdate = "fixed" } = options;
     const plan = planTraining(examples.map((example) => objective.sequences(example)), options, random, batchCost(policy.config));
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
-    const tensors = [...optimizerTensors(policy, accumulates, from?.moments), ...runningScalars(objective, from?.moments)];
+    const tensors = [
+      ...optimizerTensors(changedShapes(policy.config, objective), accumulates, from?.moments),
+      ...runningScalars(objective, from?.moments),
+      ...headTensors(objective, policy, random.fork("head"), from?.moments, head),
+    ];
     const optimizer = await policy.programs.engine.createState(tensors);
     const moving =
       referenceUpdate === "fixed"
@@ -141,7 +149,7 @@ export class Trainer<Example> {
         : await MovingReference.begin(policy, from?.reference ?? referenceParameters ?? (await policy.parameters()), referenceUpdate);
     const { step = 0, tokens = 0, ema = emaDecay === undefined ? undefined : await policy.parameters(), best, pendingRecord } = from ?? {};
     const at = { step, tokens, ema, best, pendingRecord };
-    return new Trainer(policy, objective, examples, heldOut, plan, options, random, optimizer, moving, at);
+    return new Trainer(policy, objective, examples, validation, columns, plan, options, random, optimizer, moving, at);
   }
 
   /** Seconds that evaluations have taken since {@link begin}. */
@@ -179,6 +187,12 @@ export class Trainer<Example> {
     return { ...this.at, moments: await this.optimizer.read(names), reference: await this.reference?.parameters() };
   }
 
+  /** Copies of the parameters of the objective's head as they are now, by its own names; none without a head. */
+  async head(): Promise<Parameters> {
+    const names = [...headShapes(this.objective, this.policy.config).keys()];
+    return headParameters(await this.optimizer.read(names));
+  }
+
   /** Frees the memory of the optimizer and of a reference that moves; the policy stays. */
   async end(): Promise<void> {
     await this.optimizer.free();
@@ -212,8 +226,8 @@ export class Trainer<Example> {
     };
     if (!Number.isFinite(record.loss) || !Number.isFinite(record.grad_norm)) {
       throw new DivergenceError(
-        `step ${step}: the loss is ${record.loss} and the gradient's norm ${record.grad_norm}; ` +
-          `a smaller learning rate than ${learningRate} may help`,
+        `training diverged at step ${step}: loss ${record.loss}, gradient norm ${record.grad_norm}; ` +
+          `try a learning rate below ${learningRate}`,
       );
     }
     await this.reference?.follow(this.policy, step);
@@ -235,8 +249,8 @@ export class Trainer<Example> {
     const policy = ema ? await this.policy.withParameters(ema) : this.policy;
     const begin = performance.now();
     try {
-      const during = { running: this.optimizer, reference: this.reference };
-      const found = await evaluateObjective(policy, this.objective, this.heldOut, this.options, this.random.fork("held-out"), during, signal);
+      const context = { running: this.optimizer, reference: this.reference, columns: this.columns };
+      const found = await evaluateObjective(policy, this.objective, this.validation, this.options, this.random.fork("validation"), context, signal);
       if (keepBestBy) this.at = { ...this.at, best: await betterOf(best, keepBestBy, found, step, () => policy.parameters()) };
       return found;
     } finally {
@@ -255,30 +269,31 @@ export class Trainer<Example> {
   ) {
     const { config, tokenizer } = this.policy;
     const { recompute = false } = this.options;
-    const made = (batch: LoadedBatch<Example>) => ({ config, objective: this.objective, shape: batch.shape, slots: slotsOf(this.objective, batch), recompute });
+    const { columns } = this;
+    const made = (batch: LoadedBatch<Example>) => ({ config, objective: this.objective, shape: batch.shape, slots: slotsOf(this.objective, batch), columns, recompute });
     const feeds = (batch: LoadedBatch<Example>, number: number) => ({
-      ...feedsOf(this.objective, batch, step, tokenizer.padId),
+      ...feedsOf(this.objective, batch, { step, columns }, tokenizer.padId),
       // Named by the step, so that a training that goes on where another stopped drops the same.
       ...dropoutFeeds(config, mostRows(batch.shape), this.random.fork("dropout", this.at.step, number)),
     });
     if (batches.length === 1) {
       const [batch] = batches as [LoadedBatch<Example>];
       const build = () => stepProgram(made(batch), adamW);
-      return [await this.run(["step", this.objective.key, adamW, batch.shape, recompute], build, { ...feeds(batch, 0), ...sizes })];
+      return [await this.run(["step", adamW, batch.shape, recompute], build, { ...feeds(batch, 0), ...sizes })];
     }
     const fetched: Record<string, Tensor>[] = [];
     for (const [i, batch] of batches.entries()) {
       signal?.throwIfAborted();
       const build = () => accumulateProgram(made(batch));
       const keep = Float32Array.of(i === 0 ? 0 : 1);
-      fetched.push(await this.run(["accumulate", this.objective.key, batch.shape, recompute], build, { ...feeds(batch, i), keep }));
+      fetched.push(await this.run(["accumulate", batch.shape, recompute], build, { ...feeds(batch, i), keep }));
     }
-    fetched.push(await this.run(["apply", adamW], () => applyProgram(config, adamW), sizes));
+    fetched.push(await this.run(["apply", adamW], () => applyProgram(config, this.objective, adamW), sizes));
     return fetched;
   }
 
   private async run(key: readonly unknown[], build: () => Program, feeds: Feeds): Promise<Record<string, Tensor>> {
-    const executable = await this.policy.programs.get(JSON.stringify([...key, this.policy.config]), build);
+    const executable = await this.policy.programs.getBuilt(this.objective, JSON.stringify([...key, this.columns, this.policy.config]), build);
     return executable.run(feeds, [...this.policy.states, this.optimizer]);
   }
 
@@ -289,12 +304,31 @@ export class Trainer<Example> {
   }
 }
 
-function optimizerTensors({ config }: Policy, accumulates: boolean, moments?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
-  return [...trainedShapes(config)].flatMap(([name, shape]) => {
+/** What training and validation examples come with together. */
+function columnsIn<Example>(objective: Objective<Example>, ...sets: readonly (readonly Example[])[]): readonly string[] {
+  return [...new Set(sets.flatMap((examples) => objective.columns?.(examples) ?? []))].sort();
+}
+
+function optimizerTensors(shapes: ReadonlyMap<string, Shape>, accumulates: boolean, moments?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+  return [...shapes].flatMap(([name, shape]) => {
     const zeros = () => tensor(shape, new Float32Array(sizeOf(shape)));
     const { mean, square } = momentNames(name);
     const kept = [mean, square].map((moment): [string, Tensor] => [moment, moments?.get(moment) ?? zeros()]);
     return accumulates ? [...kept, [gradientName(name), zeros()] as [string, Tensor]] : kept;
+  });
+}
+
+/** The head's parameters: as an earlier training left them, as they were given, or fresh. */
+function headTensors<Example>(
+  objective: Objective<Example>,
+  { config }: Policy,
+  random: Random,
+  kept?: ReadonlyMap<string, Tensor>,
+  given?: Parameters,
+): [string, Tensor][] {
+  const own = new Map([...(given ?? [])].map(([name, values]) => [headName(name), values]));
+  return [...headShapes(objective, config)].map(([name, shape]) => {
+    return [name, kept?.get(name) ?? own.get(name) ?? initialHead(name, shape, config, random)];
   });
 }
 

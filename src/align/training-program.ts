@@ -1,12 +1,13 @@
 import type { Program } from "../engine/engine.js";
-import { add, gradients, Graph, mul, type Value } from "../graph/index.js";
+import { add, gradients, Graph, mul, type Shape, type Value } from "../graph/index.js";
 import type { ModelConfig } from "../model/config.js";
-import { batchLeaves, mostRows, weightedTokenLogProbs, type BatchShape } from "../model/log-probs.js";
+import { batchLeaves, hiddenStates, mostRows, responseStates, weightedTokenLogProbs, type BatchLeaves, type BatchShape } from "../model/log-probs.js";
 import { loraDropout, type LoraDropout } from "../model/dropout.js";
 import { trainedShapes } from "../model/lora.js";
 import { stateWeights } from "../model/network.js";
 import { adamWStep, type AdamW } from "./adamw.js";
-import type { Objective } from "./objective.js";
+import { headName, headShapes } from "./head.js";
+import type { Objective, ObjectiveBatch } from "./objective.js";
 
 /** Name of the state in which a parameter's gradient is accumulated. */
 export const gradientName = (parameter: string) => `gradient/${parameter}`;
@@ -18,6 +19,8 @@ export interface MicroBatchProgram<Example> {
   readonly shape: BatchShape;
   /** Examples that it has room for. */
   readonly slots: number;
+  /** See {@link Objective.columns}. */
+  readonly columns: readonly string[];
   /** See {@link gradients}. Default false. */
   readonly recompute?: boolean;
 }
@@ -49,26 +52,83 @@ export function evaluationProgram<E>(made: Omit<MicroBatchProgram<E>, "recompute
   return { outputs: { ...perExample, loss }, updates: new Map() };
 }
 
-/** The end of a step whose gradients were accumulated: clipping and AdamW. Gives the norm. */
-export function applyProgram(config: ModelConfig, adamW: AdamW): Program {
+/** What an objective reads of the policy, without its loss: the tokens' log-probabilities, and their hidden states for its head. */
+export function readingProgram<E>({ config, objective, shape }: Pick<MicroBatchProgram<E>, "config" | "objective" | "shape">): Program {
   const graph = new Graph();
-  const parameters = parameterLeaves(graph, config);
+  const leaves = batchLeaves(graph, shape);
+  const { tokenLogProbs, hidden } = readings(graph, config, leaves);
+  return { outputs: { tokenLogProbs, ...(objective.head && { hidden: hidden() }) }, updates: new Map() };
+}
+
+/**
+ * The loss and the metrics' numbers from what {@link readingProgram} gives, without the model: of as many examples
+ * together as there are.
+ *
+ * @param sizes examples, and response tokens of all of them
+ */
+export function lossProgram<E>(
+  { config, objective, columns }: Pick<MicroBatchProgram<E>, "config" | "objective" | "columns">,
+  { slots, responses, tokens }: { readonly slots: number; readonly responses: number; readonly tokens: number },
+): Program {
+  const graph = new Graph();
+  const read = {
+    tokenLogProbs: graph.input("tokenLogProbs", "float32", [tokens]),
+    response: graph.input("response", "int32", [tokens]),
+    hidden: () => graph.input("hidden", "float32", [tokens, config.hiddenSize]),
+  };
+  const { loss, perExample } = objective.build({ ...read, responses, slots, columns, ...ofHead(graph, config, objective, read.hidden) });
+  return { outputs: { ...perExample, loss }, updates: new Map() };
+}
+
+/** The end of a step whose gradients were accumulated: clipping and AdamW. Gives the norm. */
+export function applyProgram<E>(config: ModelConfig, objective: Objective<E>, adamW: AdamW): Program {
+  const graph = new Graph();
+  const parameters = parameterLeaves(graph, config, objective);
   const accumulated = parameters.map(({ attributes: { name, shape } }) => graph.state(gradientName(name), "float32", shape));
   const { updates, gradNorm } = adamWStep(adamW, parameters, accumulated);
   return { outputs: { gradNorm }, updates };
 }
 
+/** Shapes of all that a training changes, by state name: of the policy, then of the objective's head. */
+export function changedShapes<E>(config: ModelConfig, objective: Objective<E>): ReadonlyMap<string, Shape> {
+  return new Map([...trainedShapes(config), ...headShapes(objective, config)]);
+}
+
 function trainingPass<E>(made: MicroBatchProgram<E>) {
   const graph = new Graph();
   const dropout = loraDropout(graph, made.config, mostRows(made.shape));
-  return { graph, ...forward(graph, made, dropout), parameters: parameterLeaves(graph, made.config) };
+  return { graph, ...forward(graph, made, dropout), parameters: parameterLeaves(graph, made.config, made.objective) };
 }
 
-function forward<E>(graph: Graph, { config, objective, shape, slots }: MicroBatchProgram<E>, dropout?: LoraDropout) {
+function forward<E>(graph: Graph, { config, objective, shape, slots, columns }: MicroBatchProgram<E>, dropout?: LoraDropout) {
   const leaves = batchLeaves(graph, shape);
-  return objective.build(leaves, weightedTokenLogProbs(config, stateWeights(graph, config, dropout), leaves), slots);
+  const { tokenLogProbs, hidden } = readings(graph, config, leaves, dropout);
+  const { response, responses } = leaves;
+  return objective.build({ tokenLogProbs, response, responses, slots, columns, ...ofHead(graph, config, objective, hidden) });
 }
 
-function parameterLeaves(graph: Graph, config: ModelConfig): Value<"state">[] {
-  return [...trainedShapes(config)].map(([name, shape]) => graph.state(name, "float32", shape));
+function readings(graph: Graph, config: ModelConfig, leaves: BatchLeaves, dropout?: LoraDropout) {
+  const network = stateWeights(graph, config, dropout);
+  const states = hiddenStates(config, network, leaves);
+  return { tokenLogProbs: weightedTokenLogProbs(config, network, leaves, states), hidden: () => responseStates(states, leaves) };
+}
+
+/** What an objective with a head reads; what one without it must not. */
+function ofHead<E>(graph: Graph, config: ModelConfig, objective: Objective<E>, hidden: () => Value): Pick<ObjectiveBatch, "hidden" | "head"> {
+  const shapes = headShapes(objective, config);
+  return {
+    hidden() {
+      if (!objective.head) throw new Error(`the objective ${objective.name} reads hidden states; declare the \`head\` that reads them`);
+      return hidden();
+    },
+    head(name) {
+      const shape = shapes.get(headName(name));
+      if (!shape) throw new Error(`the head of the objective ${objective.name} has no parameter ${name}`);
+      return graph.state(headName(name), "float32", shape);
+    },
+  };
+}
+
+function parameterLeaves<E>(graph: Graph, config: ModelConfig, objective: Objective<E>): Value<"state">[] {
+  return [...changedShapes(config, objective)].map(([name, shape]) => graph.state(name, "float32", shape));
 }

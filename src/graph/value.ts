@@ -35,7 +35,7 @@ export class Graph {
    */
   value<K extends OpName>(op: K, inputs: readonly Value[], attributes: Attributes[K]): Value<K> {
     if (inputs.some((input) => input.graph !== this)) throw new Error(`${op}: an input belongs to another graph`);
-    const key = `${op}(${inputs.map((input) => input.id)})${describe(attributes)}`;
+    const key = `${op}(${inputs.map((input) => input.id)})${describeAttributes(attributes)}`;
     const known = this.values.get(key);
     if (known) return known as Value<K>;
     const { dtype, shape } = infer(op, inputs, attributes);
@@ -76,7 +76,8 @@ function infer<K extends OpName>(op: K, inputs: readonly Value[], attributes: At
   }
 }
 
-function describe(attributes: Attributes[OpName]): string {
+/** Attributes as a text that differs where they do; long constants by their SHA-256. */
+export function describeAttributes(attributes: Attributes[OpName]): string {
   if (!("tensor" in attributes)) return JSON.stringify(attributes);
   const { dtype, shape, data } = attributes.tensor;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

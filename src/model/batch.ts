@@ -129,3 +129,17 @@ export function layOut(rows: readonly Row[], shape: BatchShape, padId: number, t
   }
   return { tokens, position, target, response, weight, ...(sharesPrompts && { place, visibleUntil }) };
 }
+
+/**
+ * Where the response tokens of rows stand themselves in `tokens`, as {@link layOut} lays them out, 0 at padding:
+ * [completions].
+ */
+export function ownPositions(rows: readonly Row[], { length, completions }: BatchShape): Int32Array {
+  const positions = new Int32Array(completions);
+  let at = 0;
+  for (const [i, row] of rows.entries()) {
+    let place = i * length + row[0]!.prompt.length;
+    for (const { response } of row) for (let k = 0; k < response.length; k++) positions[at++] = place++;
+  }
+  return positions;
+}

@@ -7,12 +7,13 @@ export { loadCheckpoint, openCheckpoint, saveCheckpoint, type Checkpoint, type O
 export type { LoraConfig, ModelConfig } from "./config.js";
 export { generate, generateTokens, type GeneratedToken, type Generation, type GenerationOptions, type GenerationRequest } from "./generate.js";
 export { loadTokenizer } from "./load-tokenizer.js";
+export { sumByResponse } from "./log-probs.js";
 export { allLinear, initialLora, loraLayers, mergeLora, unmergeLora } from "./lora.js";
 export { initialParameters, linearLayers, parameterCount, type Parameters } from "./parameters.js";
 export { loadAdapter, loadPolicy, savePolicy } from "./policy-files.js";
 export { Policy } from "./policy.js";
 export { presets, type PresetName } from "./presets.js";
-export { responseLogProbs } from "./score.js";
+export { responseLogProbs, responseTokenLogProbs } from "./score.js";
 export { stream, type TextPiece } from "./stream.js";
 export type { TensorSource } from "./tensor-source.js";
 export type { Tokenizer } from "./tokenizer.js";

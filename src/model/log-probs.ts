@@ -1,4 +1,4 @@
-import { gather, gatherElements, logSoftmax, mul, reshape, scatterAdd, type Graph, type Value } from "../graph/index.js";
+import { broadcast, gather, gatherElements, logSoftmax, mul, reshape, scatterAdd, type Graph, type Value } from "../graph/index.js";
 import type { Network } from "./architectures/architecture.js";
 import type { ModelConfig } from "./config.js";
 import { decodeSequences, decodeShared, head, type SharedRows } from "./decoder.js";
@@ -46,16 +46,25 @@ export function batchLeaves(graph: Graph, { rows, length, responses, completions
   };
 }
 
+/** The last hidden states, normed, of all tokens of a batch: [rows·length, hidden]. */
+export function hiddenStates(config: ModelConfig, network: Network, { tokens, sharing }: BatchLeaves): Value {
+  return sharing ? decodeShared(config, network, tokens, sharing) : decodeSequences(config, network, tokens);
+}
+
 /**
  * Log-probability of each response token, log π(y_t | x, y_<t), times its weight (0 at padding).
  * The head, the widest layer of a small model, is computed at response positions only.
  *
+ * @param states of all tokens. Default: {@link hiddenStates}
  * @returns [completions]
  */
-export function weightedTokenLogProbs(config: ModelConfig, network: Network, leaves: BatchLeaves): Value {
-  const { tokens, sharing } = leaves;
-  const decoded = sharing ? decodeShared(config, network, tokens, sharing) : decodeSequences(config, network, tokens);
-  const hidden = gather(decoded, leaves.position);
+export function weightedTokenLogProbs(
+  config: ModelConfig,
+  network: Network,
+  leaves: BatchLeaves,
+  states = hiddenStates(config, network, leaves),
+): Value {
+  const hidden = gather(states, leaves.position);
   const [completions] = leaves.target.shape as [number];
   const logProbs = logSoftmax(head(config, network, hidden));
   const ofTargets = reshape(gatherElements(logProbs, reshape(leaves.target, [completions, 1]), 1), [completions]);
@@ -63,11 +72,22 @@ export function weightedTokenLogProbs(config: ModelConfig, network: Network, lea
 }
 
 /**
+ * Hidden states of the response tokens themselves, which have read the token that they stand at: [completions, hidden].
+ * The leaf `ownPosition` is fed {@link ownPositions}; what stands at padding is some token's.
+ */
+export function responseStates(states: Value, { target }: BatchLeaves): Value {
+  return gather(states, states.graph.input("ownPosition", "int32", target.shape));
+}
+
+/**
  * Sum over each response's tokens: log π(y | x) where the weights are 1.
  *
- * @param perToken [completions]
- * @returns [responses]
+ * @param perToken [completions] or [completions, width], 0 at padding
+ * @returns [responses] or [responses, width]
  */
-export function sumByResponse(perToken: Value, { response, responses }: BatchLeaves): Value {
-  return scatterAdd(perToken.graph.full([responses], 0), response, perToken, 0);
+export function sumByResponse(perToken: Value, { response, responses }: Pick<BatchLeaves, "response" | "responses">): Value {
+  const [completions, ...width] = perToken.shape as [number, ...number[]];
+  const zeros = perToken.graph.full([responses, ...width], 0);
+  const index = width.length === 0 ? response : broadcast(reshape(response, [completions, 1]), perToken.shape);
+  return scatterAdd(zeros, index, perToken, 0);
 }

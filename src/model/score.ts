@@ -1,13 +1,12 @@
 import { chunk, groupBy } from "../base/collections.js";
 import type { TaskOptions } from "../base/task.js";
-import { Graph } from "../graph/index.js";
+import { Graph, type Value } from "../graph/index.js";
 import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type TokenSequence } from "./batch.js";
 import { batchCost, type BatchCost } from "./batch-cost.js";
-import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchShape } from "./log-probs.js";
+import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchLeaves, type BatchShape } from "./log-probs.js";
 import type { ModelConfig } from "./config.js";
 import { stateWeights } from "./network.js";
 import type { Policy } from "./policy.js";
-import type { Program } from "../engine/engine.js";
 
 /** Tokens of a scoring batch, padding included: enough to keep the cores busy, little memory. */
 const tokensPerBatch = 4096;
@@ -23,19 +22,46 @@ const tokensPerBatch = 4096;
 export async function responseLogProbs(
   policy: Policy,
   sequences: readonly TokenSequence[],
-  { signal, onProgress }: TaskOptions = {},
+  task: TaskOptions = {},
   sharePrompts = true,
 ): Promise<Float64Array> {
   const results = new Float64Array(sequences.length);
+  await scored(policy, sequences, task, sharePrompts, rowLogProbs, (i, logProb) => (results[i] = logProb));
+  return results;
+}
+
+/**
+ * log π(y_t | x, y_<t) of every response token of each sequence, in nats, in the order of `sequences`; what
+ * {@link responseLogProbs} sums.
+ */
+export async function responseTokenLogProbs(
+  policy: Policy,
+  sequences: readonly TokenSequence[],
+  task: TaskOptions = {},
+  sharePrompts = true,
+): Promise<Float32Array[]> {
+  const results = new Array<Float32Array>(sequences.length);
+  await scored(policy, sequences, task, sharePrompts, rowTokenLogProbs, (i, logProbs) => (results[i] = logProbs));
+  return results;
+}
+
+/** Scores sequences in batches, and puts down what is found of each. */
+async function scored<T>(
+  policy: Policy,
+  sequences: readonly TokenSequence[],
+  { signal, onProgress }: TaskOptions,
+  sharePrompts: boolean,
+  score: (policy: Policy, rows: readonly Row[], shape: BatchShape) => Promise<ArrayLike<T>>,
+  put: (sequence: number, found: T) => void,
+): Promise<void> {
   let done = 0;
   for (const { rows, shape } of planScoring(policy.config, sequences, sharePrompts)) {
     signal?.throwIfAborted();
-    const logProbs = await rowLogProbs(policy, rows.map((row) => row.map((i) => sequences[i]!)), shape);
+    const found = await score(policy, rows.map((row) => row.map((i) => sequences[i]!)), shape);
     const indices = rows.flat();
-    indices.forEach((i, response) => (results[i] = logProbs[response]!));
+    indices.forEach((i, response) => put(i, found[response]!));
     onProgress?.((done += indices.length), sequences.length);
   }
-  return results;
 }
 
 /**
@@ -44,17 +70,37 @@ export async function responseLogProbs(
  * @param shape of a program that the rows fit
  */
 export async function rowLogProbs(policy: Policy, rows: readonly Row[], shape: BatchShape): Promise<Float64Array> {
-  const { config, programs, tokenizer, states } = policy;
-  const executable = await programs.get(`score ${JSON.stringify([config, shape])}`, () => scoringProgram(config, shape));
-  const { logProbs } = await executable.run({ ...layOut(rows, shape, tokenizer.padId) }, states);
-  return Float64Array.from(logProbs!.data).subarray(0, rows.flat().length);
+  const logProbs = await scoreRows(policy, rows, shape, "score", sumByResponse);
+  return Float64Array.from(logProbs).subarray(0, rows.flat().length);
 }
 
-function scoringProgram(config: ModelConfig, shape: BatchShape): Program {
-  const graph = new Graph();
-  const leaves = batchLeaves(graph, shape);
-  const perToken = weightedTokenLogProbs(config, stateWeights(graph, config), leaves);
-  return { outputs: { logProbs: sumByResponse(perToken, leaves) }, updates: new Map() };
+/**
+ * log π(y_t | x, y_<t) of each token of each response of some rows, in order.
+ *
+ * @param shape of a program that the rows fit
+ */
+export async function rowTokenLogProbs(policy: Policy, rows: readonly Row[], shape: BatchShape): Promise<Float32Array[]> {
+  const logProbs = await scoreRows(policy, rows, shape, "score tokens", (perToken) => perToken);
+  let at = 0;
+  return rows.flat().map(({ response }) => logProbs.slice(at, (at += response.length)));
+}
+
+/** @param kind names what `result` makes of the tokens' log-probabilities */
+async function scoreRows(
+  { config, programs, tokenizer, states }: Policy,
+  rows: readonly Row[],
+  shape: BatchShape,
+  kind: string,
+  result: (perToken: Value, leaves: BatchLeaves) => Value,
+): Promise<Float32Array> {
+  const executable = await programs.get(`${kind} ${JSON.stringify([config, shape])}`, () => {
+    const graph = new Graph();
+    const leaves = batchLeaves(graph, shape);
+    const perToken = weightedTokenLogProbs(config, stateWeights(graph, config), leaves);
+    return { outputs: { logProbs: result(perToken, leaves) }, updates: new Map() };
+  });
+  const { logProbs } = await executable.run({ ...layOut(rows, shape, tokenizer.padId) }, states);
+  return logProbs!.data as Float32Array;
 }
 
 /** Sequences that are scored together: the indices of those in each row. */

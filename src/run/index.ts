@@ -2,10 +2,11 @@
 export { bestMetrics, type BestMetric } from "../align/best.js";
 export * from "../align/losses/index.js";
 export type { ReferenceUpdate } from "../align/moving-reference.js";
-export type { Objective } from "../align/objective.js";
-export { preference, type ReferencedPair } from "../align/preference.js";
+export { meanHidden, responseMeanFeed } from "../align/head.js";
+export { tokenColumn, type BatchSizes, type BuiltLoss, type Head, type Objective, type ObjectiveBatch } from "../align/objective.js";
+export { preference, type ReferencedPair, type TokenColumns } from "../align/preference.js";
 export { schedules, type Schedule } from "../align/schedule.js";
-export { supervised } from "../align/sft.js";
+export { supervised, type WeightedSequence } from "../align/sft.js";
 export { Trainer, type StepRecord, type TrainerInputs, type TrainerState, type TrainingOptions } from "../align/trainer.js";
 export type { Figures, Reporter, TaskControls, TaskOptions } from "../base/task.js";
 export * from "../bootstrap/index.js";

@@ -70,7 +70,7 @@ export class LocalExecutor implements Executor {
     if (kept) await policy.replace(kept.parameters);
     const moves = (options.referenceUpdate ?? "fixed") !== "fixed";
     const referenceParameters = moves && !kept ? await this.parametersOf(reference) : undefined;
-    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, heldOut: validation, referenceParameters });
+    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, validation, referenceParameters });
     return {
       total: trainer.total,
       get evaluationSeconds() {

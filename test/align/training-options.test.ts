@@ -37,7 +37,7 @@ async function referencedBy(policy: Policy, count: number, seed: number): Promis
 }
 
 const pairs = await referenced(12, 2);
-const heldOut = await referenced(5, 3);
+const validation = await referenced(5, 3);
 
 interface Trained {
   readonly records: readonly StepRecord[];
@@ -46,7 +46,7 @@ interface Trained {
   readonly parameters: Weights;
 }
 
-async function train(change: Partial<TrainingOptions> = {}, inputs: TrainerInputs<ReferencedPair> = { heldOut }): Promise<Trained> {
+async function train(change: Partial<TrainingOptions> = {}, inputs: TrainerInputs<ReferencedPair> = { validation }): Promise<Trained> {
   const policy = await tinyPolicy(programs);
   const training = await Trainer.begin(policy, objective, pairs, { ...options, ...change }, Random.seeded(7), inputs);
   const records: StepRecord[] = [];
@@ -76,13 +76,13 @@ describe("evaluations during training", () => {
     assertSameTensors(parameters, without.parameters);
     assert.deepEqual(evaluated(records).map(({ step }) => step), [4, 6]);
     for (const record of evaluated(records)) {
-      assertClose([record["eval_loss"]!], [await lossUnder(path[record.step - 1]!, heldOut)], 1e-5, "eval_loss");
+      assertClose([record["eval_loss"]!], [await lossUnder(path[record.step - 1]!, validation)], 1e-5, "eval_loss");
       const names = ["eval_logps/chosen", "eval_logps/rejected", "eval_loss", "eval_rewards/accuracies", "eval_rewards/chosen", "eval_rewards/margins", "eval_rewards/rejected"];
       assert.deepEqual(Object.keys(record).filter((name) => name.startsWith("eval_")).sort(), names);
     }
   });
 
-  it("need held-out examples", async () => {
+  it("need validation examples", async () => {
     await assert.rejects(train({ evaluateEvery: 4 }, {}), {
       name: "InputError",
       message: "evaluateEvery: found 4, but no validation examples to evaluate on; pass some, or leave it out",
@@ -97,14 +97,14 @@ describe("evaluations during training", () => {
     /** Asks to stop when the second evaluation is prepared: its record waits for it. */
     const stopping = { ...objective, metrics: (...args: Parameters<typeof objective.metrics>) => (calls++ === 2 ? controller.abort(new Error("stopped")) : undefined, objective.metrics(...args)) };
     let calls = 0;
-    const first = await Trainer.begin(policy, stopping, pairs, settings, Random.seeded(7), { heldOut });
+    const first = await Trainer.begin(policy, stopping, pairs, settings, Random.seeded(7), { validation });
     const records: StepRecord[] = [];
     await assert.rejects(async () => {
       for await (const record of first.steps(controller.signal)) records.push(record);
     }, /stopped/);
-    const position = await first.position();
+    const position = await first.state();
     assert.deepEqual([records.length, position.step, position.pendingRecord?.step], [1, 2, 2]);
-    const second = await Trainer.begin(policy, objective, pairs, settings, Random.seeded(7), { heldOut, from: position });
+    const second = await Trainer.begin(policy, objective, pairs, settings, Random.seeded(7), { validation, from: position });
     for await (const record of second.steps()) records.push(record);
     assert.deepEqual(records, expected.records);
     assertSameTensors(await policy.parameters(), expected.parameters);
@@ -136,10 +136,10 @@ describe("the best evaluation", () => {
     const policy = await tinyPolicy(programs);
     const sequences = randomSequences(4, Random.seeded(1));
     const settings: TrainingOptions = { ...options, evaluateEvery: 1, keepBestBy: "eval_rewards/margins" };
-    const training = await Trainer.begin(policy, supervised, sequences, settings, Random.seeded(1), { heldOut: sequences });
+    const training = await Trainer.begin(policy, supervised, sequences, settings, Random.seeded(1), { validation: sequences });
     await assert.rejects(training.steps().next(), {
       name: "InputError",
-      message: 'keep best: found "eval_rewards/margins", expected one of what is evaluated: eval_loss',
+      message: 'keepBestBy: this training does not evaluate "eval_rewards/margins"; choose one of eval_loss',
     });
   });
 });
@@ -153,7 +153,7 @@ describe("a moving average of the parameters", () => {
     const averages = path.map((newest) => (average = mixed(average, newest, 0.25)));
     assertSameTensors(parameters, averages.at(-1)!);
     for (const { step, eval_loss: loss } of evaluated(records)) {
-      assertClose([loss!], [await lossUnder(averages[step - 1]!, heldOut)], 1e-5, `step ${step}`);
+      assertClose([loss!], [await lossUnder(averages[step - 1]!, validation)], 1e-5, `step ${step}`);
     }
   });
 });

@@ -154,7 +154,7 @@ describe("training with dropout", () => {
       }
       if (losses.length === training.total) return { policy, losses, parameters: await policy.parameters() };
       policy = await model.withAdapter(adapter, await policy.parameters());
-      training = await begin(await training.position());
+      training = await begin(await training.state());
     }
   }
 
@@ -178,7 +178,7 @@ describe("training with dropout", () => {
   it("keeps no mask where activations are computed again", () => {
     const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
     const masksOf = (recompute: boolean) => {
-      const { updates } = stepProgram({ config, objective: preference(dpo({ beta: 0.1 })), shape, slots: 1, recompute }, defaultAdamW);
+      const { updates } = stepProgram({ config, objective: preference(dpo({ beta: 0.1 })), shape, slots: 1, columns: [], recompute }, defaultAdamW);
       return topologicalOrder(updates.values()).filter(({ op, inputs }) => op === "less" && inputs[0]!.op === "sub").length;
     };
     assert.equal(masksOf(false), layers.length);
@@ -192,7 +192,7 @@ describe("training with dropout", () => {
     const [pair] = pairs as [(typeof pairs)[number]];
     // The same pair at each step, and a rate that changes nothing to speak of.
     const options = { batchSize: 1, epochs: 3, learningRate: 1e-30, evaluateEvery: 1 };
-    const training = await Trainer.begin(policy, objective, [pair], options, Random.seeded(1), { heldOut: [pair] });
+    const training = await Trainer.begin(policy, objective, [pair], options, Random.seeded(1), { validation: [pair] });
     const [losses, evaluated] = [new Set<number>(), new Set<number>()];
     for await (const { loss, eval_loss } of training.steps()) {
       losses.add(loss);

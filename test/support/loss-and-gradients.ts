@@ -1,9 +1,11 @@
+import { headName, headShapes } from "../../src/align/head.js";
+import { feedsOf, type LoadedBatch } from "../../src/align/micro-batches.js";
 import type { Objective } from "../../src/align/objective.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { gradients, Graph, type Tensor } from "../../src/graph/index.js";
-import { exactShape, layOut, rowsOf } from "../../src/model/batch.js";
+import { exactShape, rowsOf } from "../../src/model/batch.js";
 import type { ModelConfig } from "../../src/model/config.js";
-import { batchLeaves, weightedTokenLogProbs, type BatchShape } from "../../src/model/log-probs.js";
+import { batchLeaves, hiddenStates, responseStates, weightedTokenLogProbs, type BatchShape } from "../../src/model/log-probs.js";
 import { stateWeights } from "../../src/model/network.js";
 import { parameterShapes, type Parameters } from "../../src/model/parameters.js";
 
@@ -18,6 +20,7 @@ export interface Padding {
  * An objective's loss on one batch, and its gradient by every parameter.
  *
  * @param sharePrompts whether the responses of an example stand in one row
+ * @param headValues parameters of the objective's head, by their names in the state
  * @returns gradients by the parameter's name
  */
 export async function lossAndGradients<Example>(
@@ -27,6 +30,7 @@ export async function lossAndGradients<Example>(
   examples: readonly Example[],
   padding: Padding = {},
   sharePrompts = false,
+  headValues: Iterable<readonly [string, Tensor]> = [],
 ): Promise<{ loss: number; gradients: Map<string, Tensor> }> {
   const rows = examples.flatMap((example) => rowsOf(objective.sequences(example), sharePrompts));
   const slots = examples.length + (padding.slots ?? 0);
@@ -41,16 +45,23 @@ export async function lossAndGradients<Example>(
   const graph = new Graph();
   const leaves = batchLeaves(graph, shape);
   const network = stateWeights(graph, config);
-  const { loss } = objective.build(leaves, weightedTokenLogProbs(config, network, leaves), slots);
-  const names = [...parameterShapes(config).keys()];
-  const slopes = gradients(loss, names.map(network.weight));
+  const columns = objective.columns?.(examples) ?? [];
+  const { response, responses } = leaves;
+  const states = hiddenStates(config, network, leaves);
+  const tokenLogProbs = weightedTokenLogProbs(config, network, leaves, states);
+  const shapes = new Map([...parameterShapes(config), ...headShapes(objective, config)]);
+  const state = (name: string) => graph.state(name, "float32", shapes.get(name)!);
+  const ofHead = { hidden: () => responseStates(states, leaves), head: (name: string) => state(headName(name)) };
+  const { loss } = objective.build({ tokenLogProbs, response, responses, slots, columns, ...ofHead });
+  const names = [...shapes.keys()];
+  const slopes = gradients(loss, names.map(state));
 
-  const state = await engine.createState(parameters);
+  const values = await engine.createState([...parameters, ...headValues]);
   const outputs = { loss, ...Object.fromEntries(names.map((name, i) => [name, slopes[i]!])) };
   const executable = await engine.prepare({ outputs, updates: new Map() });
-  const { tokenWeight, feeds } = objective.feed(examples, examples, slots);
-  const found = await executable.run({ ...layOut(rows, shape, 1, tokenWeight), ...feeds }, [state]);
+  const batch: LoadedBatch<Example> = { examples, shape };
+  const found = await executable.run(feedsOf(objective, batch, { step: examples, columns }, 1), [values]);
   await executable.release();
-  await state.free();
+  await values.free();
   return { loss: found.loss!.data[0]!, gradients: new Map(names.map((name) => [name, found[name]!])) };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { lossNamed, type LossChoice, type LossSettings, type PairLogProbs, type PreferenceLoss } from "../../src/align/losses/index.js";
 import { logRatio, meanLogProb, type ImplicitReward } from "../../src/align/losses/reward.js";
 import type { Metrics } from "../../src/align/objective.js";
+import { builtColumns } from "../../src/align/pair-columns.js";
 import { preference } from "../../src/align/preference.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { gradients, Graph, mul, sum, tensor, type Value } from "../../src/graph/index.js";
@@ -15,6 +16,10 @@ export interface PairNumbers {
   readonly referenceRejected: readonly number[];
   readonly chosenLength?: readonly number[];
   readonly rejectedLength?: readonly number[];
+  /** What each pair counts before the mean over the step. Default: 1. */
+  readonly weight?: readonly number[];
+  /** Columns that the loss reads, by name. */
+  readonly columns?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** The mean loss of a step, and its gradient by each pair's log-probabilities under the policy. */
@@ -27,11 +32,18 @@ export interface LossAndSlopes {
 const columns = ["policyChosen", "policyRejected", "referenceChosen", "referenceRejected", "chosenLength", "rejectedLength", "pairWeight"] as const;
 
 /** A loss as a graph: its leaves are named as in {@link PairLogProbs}. */
-function lossGraph(loss: PreferenceLoss, slots: number) {
+function lossGraph(loss: PreferenceLoss, slots: number, given: readonly string[]) {
   const graph = new Graph();
   const leaf = (name: string) => graph.input(name, "float32", [slots]);
   const leaves = Object.fromEntries(columns.map((name) => [name, leaf(name)])) as Record<(typeof columns)[number], Value>;
-  const logProbs: PairLogProbs = { ...leaves, meanChosenLength: graph.input("meanChosenLength", "float32", []) };
+  const logProbs: PairLogProbs = {
+    ...leaves,
+    meanChosenLength: graph.input("meanChosenLength", "float32", []),
+    columns: Object.fromEntries(builtColumns(loss, given).map((name) => [name, leaf(name)])),
+    get tokens(): never {
+      throw new Error("a loss of single tokens cannot be had from sums");
+    },
+  };
   const total = sum(mul(loss.perPair(logProbs), logProbs.pairWeight));
   const [gradientChosen, gradientRejected] = gradients(total, [logProbs.policyChosen, logProbs.policyRejected]) as [Value, Value];
   return { outputs: { loss: total, gradientChosen, gradientRejected }, running: loss.running?.update(logProbs) ?? new Map<string, Value>() };
@@ -40,7 +52,7 @@ function lossGraph(loss: PreferenceLoss, slots: number) {
 function lossFeeds(numbers: PairNumbers, slots: number, step: number): Record<string, number[]> {
   const pairs = numbers.policyChosen.length;
   const ones = numbers.policyChosen.map(() => 1);
-  const { chosenLength = ones, rejectedLength = ones } = numbers;
+  const { chosenLength = ones, rejectedLength = ones, weight = ones, columns: given = {} } = numbers;
   const padded = (values: readonly number[], padding: number) => [...values, ...new Array<number>(slots - pairs).fill(padding)];
   return {
     policyChosen: padded(numbers.policyChosen, 0),
@@ -49,7 +61,8 @@ function lossFeeds(numbers: PairNumbers, slots: number, step: number): Record<st
     referenceRejected: padded(numbers.referenceRejected, 0),
     chosenLength: padded(chosenLength, 1),
     rejectedLength: padded(rejectedLength, 1),
-    pairWeight: padded(ones.map(() => 1 / step), 0),
+    pairWeight: padded(weight.map((value) => value / step), 0),
+    ...Object.fromEntries(Object.entries(given).map(([name, values]) => [name, padded(values, values[0]!)])),
     meanChosenLength: [chosenLength.reduce((a, b) => a + b) / pairs],
   };
 }
@@ -68,7 +81,7 @@ export async function lossOn(
   step = numbers.policyChosen.length,
 ): Promise<LossAndSlopes> {
   const pairs = numbers.policyChosen.length;
-  const { outputs, running } = lossGraph(loss, pairs + padding);
+  const { outputs, running } = lossGraph(loss, pairs + padding, Object.keys(numbers.columns ?? {}));
   const state = await engine.createState((loss.running?.names ?? []).map((name) => [name, tensor([], new Float32Array(1))]));
   const executable = await engine.prepare({ outputs, updates: running });
   const feeds = Object.entries(lossFeeds(numbers, pairs + padding, step)).map(([name, values]) => [name, Float32Array.from(values)]);
@@ -81,7 +94,7 @@ export async function lossOn(
 
 /** A loss in float64, as its graph is meant, of the first step of a training. */
 export function lossByMeaning(loss: PreferenceLoss, numbers: PairNumbers): LossAndSlopes {
-  const { outputs } = lossGraph(loss, numbers.policyChosen.length);
+  const { outputs } = lossGraph(loss, numbers.policyChosen.length, Object.keys(numbers.columns ?? {}));
   const states = Object.fromEntries((loss.running?.names ?? []).map((name) => [name, [0]]));
   const pairs = numbers.policyChosen.length;
   const feeds = { ...lossFeeds(numbers, pairs, pairs), ...states };

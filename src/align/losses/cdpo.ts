@@ -1,7 +1,8 @@
 import { add, mul, neg, softplus } from "../../graph/index.js";
+import { smoothingColumn } from "./columns.js";
 import type { PreferenceLoss } from "./loss.js";
 import { logRatio } from "./reward.js";
-import { logit } from "./terms.js";
+import { logit, oneMinus } from "./terms.js";
 
 /**
  * Conservative DPO, for labels of which a share ε is wrong: −(1−ε)·log σ(z) − ε·log σ(−z), z = β(ρ_w − ρ_l)
@@ -10,7 +11,7 @@ import { logit } from "./terms.js";
  *
  * Implicit reward over β: ρ.
  *
- * @param labelSmoothing ε in [0, ½). Default 0.1
+ * @param labelSmoothing ε in [0, ½); a pair may have its own, as its column `labelSmoothing`. Default 0.1
  */
 export function cdpo({ beta, labelSmoothing = 0.1 }: { readonly beta: number; readonly labelSmoothing?: number }): PreferenceLoss {
   return {
@@ -18,9 +19,11 @@ export function cdpo({ beta, labelSmoothing = 0.1 }: { readonly beta: number; re
     beta,
     settings: { labelSmoothing },
     reward: logRatio,
+    columns: { labelSmoothing: smoothingColumn(labelSmoothing) },
     perPair(logProbs) {
       const z = logit(logProbs, beta);
-      return add(mul(softplus(neg(z)), 1 - labelSmoothing), mul(softplus(z), labelSmoothing));
+      const wrong = logProbs.columns.labelSmoothing ?? labelSmoothing;
+      return add(mul(softplus(neg(z)), oneMinus(wrong)), mul(softplus(z), wrong));
     },
   };
 }

@@ -1,7 +1,8 @@
-import { add, logSigmoid, mul, neg, sigmoid, sub } from "../../graph/index.js";
+import { add, log, logSigmoid, mul, neg, sigmoid, sub, type Value } from "../../graph/index.js";
+import { smoothingColumn } from "./columns.js";
 import type { PreferenceLoss } from "./loss.js";
 import { logRatio } from "./reward.js";
-import { logit } from "./terms.js";
+import { logit, oneMinus } from "./terms.js";
 
 /**
  * Efficient exact optimisation on pairs: the reverse KL from (σ(z), σ(−z)) to the smoothed labels (1−ε, ε),
@@ -10,7 +11,7 @@ import { logit } from "./terms.js";
  *
  * Implicit reward over β: ρ.
  *
- * @param labelSmoothing ε in (0, ½). Default 1e-3, the paper's
+ * @param labelSmoothing ε in (0, ½); a pair may have its own, as its column `labelSmoothing`. Default 1e-3, the paper's
  */
 export function exoPair({ beta, labelSmoothing = 1e-3 }: { readonly beta: number; readonly labelSmoothing?: number }): PreferenceLoss {
   return {
@@ -18,10 +19,13 @@ export function exoPair({ beta, labelSmoothing = 1e-3 }: { readonly beta: number
     beta,
     settings: { labelSmoothing },
     reward: logRatio,
+    columns: { labelSmoothing: smoothingColumn(labelSmoothing, true) },
     perPair(logProbs) {
       const z = logit(logProbs, beta);
-      const side = (logits: typeof z, share: number) => mul(sigmoid(logits), sub(logSigmoid(logits), Math.log(share)));
-      return add(side(z, 1 - labelSmoothing), side(neg(z), labelSmoothing));
+      const wrong = logProbs.columns.labelSmoothing ?? labelSmoothing;
+      const side = (logits: Value, share: Value | number) =>
+        mul(sigmoid(logits), sub(logSigmoid(logits), typeof share === "number" ? Math.log(share) : log(share)));
+      return add(side(z, oneMinus(wrong)), side(neg(z), wrong));
     },
   };
 }

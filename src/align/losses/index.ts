@@ -20,7 +20,7 @@ import { slic } from "./slic.js";
 import { sppoHard } from "./sppo-hard.js";
 import { weightedSum } from "./weighted-sum.js";
 
-export type { PairLogProbs, PreferenceLoss, Running } from "./loss.js";
+export type { Both, LossColumn, PairLogProbs, PairTokens, PreferenceLoss, Running, TokenInputs } from "./loss.js";
 export { implicitReward, type ImplicitReward, type ResponseLogProbs } from "./reward.js";
 export type { LossSettings } from "./settings.js";
 
@@ -60,10 +60,10 @@ export type LossChoice = string | Readonly<Partial<Record<LossName, number>>>;
 export function lossNamed(choice: LossChoice, settings: LossSettings): PreferenceLoss {
   const weights = Object.entries(typeof choice === "string" ? { [choice]: 1 } : choice) as [LossName, number][];
   const known = Object.keys(losses);
-  if (weights.length === 0) throw new InputError(`loss: found no loss to sum, expected some of ${known.join(", ")}`);
+  if (weights.length === 0) throw new InputError(`loss: no loss given; choose from ${known.join(", ")}`);
   for (const [name, weight] of weights) {
     if (!known.includes(name)) throw new InputError(`loss: found ${quote(name)}, expected one of ${known.join(", ")}`);
-    if (!(weight > 0 && weight < Infinity)) throw new InputError(`loss: found the weight ${quote(weight)} of ${name}, expected a number above 0`);
+    if (!(weight > 0 && weight < Infinity)) throw new InputError(`loss: the weight of ${name} is ${quote(weight)}; it must be above 0`);
   }
   checkLossSettings(weights.map(([name]) => name), settings);
   const terms = weights.map(([name, weight]) => ({ weight, loss: losses[name](settings) }));

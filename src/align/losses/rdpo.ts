@@ -1,7 +1,8 @@
-import { mul, neg, softplus, sub } from "../../graph/index.js";
+import { div, mul, neg, softplus, sub } from "../../graph/index.js";
+import { smoothingColumn } from "./columns.js";
 import type { PreferenceLoss } from "./loss.js";
 import { logRatio } from "./reward.js";
-import { logit } from "./terms.js";
+import { logit, oneMinus } from "./terms.js";
 
 /**
  * Robust DPO: [−(1−ε)·log σ(z) + ε·log σ(−z)] / (1−2ε), z = β(ρ_w − ρ_l), whose expectation over labels flipped at rate
@@ -9,7 +10,7 @@ import { logit } from "./terms.js";
  *
  * Implicit reward over β: ρ.
  *
- * @param labelSmoothing ε in [0, ½), the rate of flips. Default 0.1
+ * @param labelSmoothing ε in [0, ½), the rate of flips; a pair may have its own, as its column `labelSmoothing`. Default 0.1
  */
 export function rdpo({ beta, labelSmoothing = 0.1 }: { readonly beta: number; readonly labelSmoothing?: number }): PreferenceLoss {
   return {
@@ -17,10 +18,12 @@ export function rdpo({ beta, labelSmoothing = 0.1 }: { readonly beta: number; re
     beta,
     settings: { labelSmoothing },
     reward: logRatio,
+    columns: { labelSmoothing: smoothingColumn(labelSmoothing) },
     perPair(logProbs) {
       const z = logit(logProbs, beta);
-      const clean = mul(softplus(neg(z)), 1 - labelSmoothing);
-      return mul(sub(clean, mul(softplus(z), labelSmoothing)), 1 / (1 - 2 * labelSmoothing));
+      const wrong = logProbs.columns.labelSmoothing ?? labelSmoothing;
+      const excess = sub(mul(softplus(neg(z)), oneMinus(wrong)), mul(softplus(z), wrong));
+      return typeof wrong === "number" ? mul(excess, 1 / (1 - 2 * wrong)) : div(excess, oneMinus(mul(wrong, 2)));
     },
   };
 }

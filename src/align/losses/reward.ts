@@ -45,8 +45,8 @@ export function implicitReward(
 export function referenceOf({ name, reward }: HasImplicitReward, logProb: number | undefined): number {
   if (logProb !== undefined || !reward.needsReference) return logProb ?? 0;
   throw new InputError(
-    `the loss ${name}: found a response without its log-probability under the reference, expected one; ` +
-      "score it, or choose a loss that needs none: simpo, orpo, nll",
+    `the loss ${name} needs the reference's log-probability of every response, and one has none; ` +
+      "score the pairs under the reference, or choose a loss without a reference: simpo, orpo, nll",
   );
 }
 

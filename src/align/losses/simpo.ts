@@ -9,7 +9,8 @@ import { margin, meanLogProbs } from "./terms.js";
  *
  * Implicit reward over β: l̄.
  *
- * @param targetMargin γ from 0, the margin of rewards that is asked for. Default 0.5
+ * @param targetMargin γ from 0, the margin of rewards that is asked for; a pair may have its own, as its column
+ *   `targetMargin`. Default 0.5
  */
 export function simpo({ beta, targetMargin = 0.5 }: { readonly beta: number; readonly targetMargin?: number }): PreferenceLoss {
   return {
@@ -17,6 +18,8 @@ export function simpo({ beta, targetMargin = 0.5 }: { readonly beta: number; rea
     beta,
     settings: { targetMargin },
     reward: meanLogProb,
-    perPair: (logProbs) => softplus(neg(sub(mul(margin(meanLogProbs(logProbs)), beta), targetMargin))),
+    columns: { targetMargin: { default: targetMargin, optional: true, range: { expected: "a number from 0", isGood: (margin) => margin >= 0 } } },
+    perPair: (logProbs) =>
+      softplus(neg(sub(mul(margin(meanLogProbs(logProbs)), beta), logProbs.columns.targetMargin ?? targetMargin))),
   };
 }

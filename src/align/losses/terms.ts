@@ -1,16 +1,10 @@
 import { div, exp, less, log, maximum, minimum, mul, neg, sub, sum, add, where, type Value } from "../../graph/index.js";
-import type { PairLogProbs } from "./loss.js";
+import type { Both, PairLogProbs } from "./loss.js";
 import { maxLogProb } from "./reward.js";
 
 /*
  * What several losses are made of, as graph values.
  */
-
-/** One value for the chosen and one for the rejected response of each pair, [pairs] each. */
-export interface Both {
-  readonly chosen: Value;
-  readonly rejected: Value;
-}
 
 /** ρ = log π − log π_ref of both responses. */
 export function logRatios({ policyChosen, policyRejected, referenceChosen, referenceRejected }: PairLogProbs): Both {
@@ -38,6 +32,13 @@ export function logRatioMargin(logProbs: PairLogProbs, lengthNormalized: boolean
   return margin(lengthNormalized ? perToken(ratios, logProbs) : ratios);
 }
 
+/** 1 − x */
+export function oneMinus(x: Value): Value;
+export function oneMinus(x: Value | number): Value | number;
+export function oneMinus(x: Value | number): Value | number {
+  return typeof x === "number" ? 1 - x : sub(x.graph.constant(1), x);
+}
+
 /** z = β(ρ_w − ρ_l), DPO's logit. */
 export function logit(logProbs: PairLogProbs, beta: number): Value {
   return mul(margin(logRatios(logProbs)), beta);
@@ -49,10 +50,7 @@ export function scaledLogRatios(logProbs: PairLogProbs, beta: number): Both {
   return { chosen: mul(chosen, beta), rejected: mul(rejected, beta) };
 }
 
-/**
- * Mean over the pairs of the batch, which of a loss that needs whole steps is the step in training; an evaluation may
- * come in several batches, which are then a step each. Padding does not count.
- */
+/** Mean over the pairs of a step by their weights, for a loss that needs whole steps. Padding does not count. */
 export function stepMean(perPair: Value, { pairWeight }: PairLogProbs): Value {
   return div(sum(mul(perPair, pairWeight)), sum(pairWeight));
 }

@@ -1,4 +1,5 @@
 import { add, mul } from "../../graph/index.js";
+import { inputsOfSum } from "./columns.js";
 import type { PreferenceLoss } from "./loss.js";
 import type { ImplicitReward } from "./reward.js";
 
@@ -21,6 +22,7 @@ export function weightedSum(terms: readonly WeightedLoss[]): PreferenceLoss {
     beta: terms[0]!.loss.beta,
     settings: { terms },
     reward: meanReward(terms),
+    ...inputsOfSum(terms.map(({ loss }) => loss)),
     needsWholeStep: terms.some(({ loss }) => loss.needsWholeStep),
     ...(running.length > 0 && {
       running: {

@@ -37,7 +37,7 @@ describe("BCO on pairs", () => {
     const means: number[] = [];
     for await (const record of training.steps()) {
       means.push((record["rewards/chosen"]! + record["rewards/rejected"]!) / 2);
-      const { moments } = await training.position();
+      const { moments } = await training.state();
       const kept = loss.running!.names.map((name) => moments.get(name)!.data[0]!);
       assertClose(kept, [means.reduce((a, b) => a + b) / means.length, means.length], 1e-5);
     }

@@ -25,9 +25,9 @@ describe("lossNamed", () => {
 
   const cases: readonly [LossChoice, LossSettings, string][] = [
     ...[0, -0.1, NaN, Infinity].map((beta): [LossChoice, LossSettings, string] => ["dpo", { beta }, `beta: found ${beta}, expected a number above 0`]),
-    [{}, { beta: 1 }, `loss: found no loss to sum, expected some of ${known}`],
-    [{ dpo: 0 }, { beta: 1 }, "loss: found the weight 0 of dpo, expected a number above 0"],
-    [{ dpo: NaN }, { beta: 1 }, "loss: found the weight NaN of dpo, expected a number above 0"],
+    [{}, { beta: 1 }, `loss: no loss given; choose from ${known}`],
+    [{ dpo: 0 }, { beta: 1 }, "loss: the weight of dpo is 0; it must be above 0"],
+    [{ dpo: NaN }, { beta: 1 }, "loss: the weight of dpo is NaN; it must be above 0"],
     ["rdpo", { beta: 1, labelSmoothing: 0.5 }, "labelSmoothing: found 0.5, expected a share in [0, 1/2)"],
     ["cdpo", { beta: 1, labelSmoothing: -0.1 }, "labelSmoothing: found -0.1, expected a share in [0, 1/2)"],
     ["exo-pair", { beta: 1, labelSmoothing: 0 }, "labelSmoothing: found 0, expected a share in (0, 1/2) for exo-pair, whose target distribution must not be 0"],

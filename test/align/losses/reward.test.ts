@@ -29,8 +29,8 @@ describe("the implicit reward over β", () => {
 
   it("is an error where the reference is needed and not there", () => {
     const message =
-      "the loss dpo: found a response without its log-probability under the reference, expected one; " +
-      "score it, or choose a loss that needs none: simpo, orpo, nll";
+      "the loss dpo needs the reference's log-probability of every response, and one has none; " +
+      "score the pairs under the reference, or choose a loss without a reference: simpo, orpo, nll";
     assert.throws(() => rewardOf("dpo", {}, { policy: -1, length: 1 }), new InputError(message));
   });
 });

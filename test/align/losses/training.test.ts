@@ -61,7 +61,7 @@ describe("training", () => {
     const stopped = await tinyPolicy(programs);
     const first = await Trainer.begin(stopped, objective, pairs, steps, Random.seeded(1));
     const begun = await records(first, 2);
-    const rest = await Trainer.begin(stopped, objective, pairs, steps, Random.seeded(1), { from: await first.position() });
+    const rest = await Trainer.begin(stopped, objective, pairs, steps, Random.seeded(1), { from: await first.state() });
     assert.deepEqual([...begun, ...(await records(rest))], expected);
     assertSameTensors(await stopped.parameters(), await whole.parameters());
   });

@@ -1,0 +1,47 @@
+import type { Random } from "../base/random.js";
+import { mul, reshape, type Value } from "../graph/index.js";
+import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
+import type { TokenSequence } from "../model/batch.js";
+import type { ModelConfig } from "../model/config.js";
+import { sumByResponse } from "../model/log-probs.js";
+import type { Parameters } from "../model/parameters.js";
+import { tokenColumn, type Objective, type ObjectiveBatch } from "./objective.js";
+
+const prefix = "head.";
+
+/** Name of a head's parameter in the optimizer's state. */
+export const headName = (parameter: string) => `${prefix}${parameter}`;
+
+/** Shapes of the parameters of an objective's head, by their names in the state; none without a head. */
+export function headShapes<E>({ head }: Pick<Objective<E>, "head">, { hiddenSize }: ModelConfig): ReadonlyMap<string, Shape> {
+  return new Map(Object.entries(head?.shapes(hiddenSize) ?? {}).map(([name, shape]) => [headName(name), shape]));
+}
+
+/** A fresh parameter of a head. */
+export function initialHead(name: string, shape: Shape, { initializerRange }: ModelConfig, random: Random): Tensor {
+  const data = new Float32Array(sizeOf(shape));
+  if (shape.length < 2) return tensor(shape, data);
+  const draws = random.fork(name);
+  return tensor(shape, data.map(() => initializerRange * draws.normal()));
+}
+
+/** A head's parameters under their own names, from a state's. */
+export function headParameters(state: ReadonlyMap<string, Tensor>): Parameters {
+  const own = [...(state as Parameters)].filter(([name]) => name.startsWith(prefix));
+  return new Map(own.map(([name, values]) => [name.slice(prefix.length), values]));
+}
+
+/**
+ * The mean hidden state of each response, [responses, hidden], 0 where there is none; {@link responseMeanFeed} is its feed.
+ */
+export function meanHidden(batch: ObjectiveBatch): Value {
+  const hidden = batch.hidden();
+  const share = hidden.graph.input("responseMean", "float32", batch.tokenLogProbs.shape);
+  return sumByResponse(mul(hidden, reshape(share, [-1, 1])), batch);
+}
+
+/** What {@link meanHidden} is fed, for the sequences of a batch. */
+export function responseMeanFeed(sequences: readonly TokenSequence[], tokens: number): { readonly responseMean: Float32Array } {
+  const shares = sequences.map(({ response }) => new Float32Array(response.length).fill(1 / response.length));
+  return { responseMean: tokenColumn(shares, tokens) };
+}
