@@ -19,8 +19,8 @@ export interface MicroBatchProgram<Example> {
   readonly shape: BatchShape;
   /** Examples that it has room for. */
   readonly slots: number;
-  /** See {@link Objective.columns}. */
-  readonly columns: readonly string[];
+  /** See {@link Objective.columns}. Default: none. */
+  readonly columns?: readonly string[];
   /** See {@link gradients}. Default false. */
   readonly recompute?: boolean;
 }
@@ -67,7 +67,7 @@ export function readingProgram<E>({ config, objective, shape }: Pick<MicroBatchP
  * @param sizes examples, and response tokens of all of them
  */
 export function lossProgram<E>(
-  { config, objective, columns }: Pick<MicroBatchProgram<E>, "config" | "objective" | "columns">,
+  { config, objective, columns = [] }: Pick<MicroBatchProgram<E>, "config" | "objective" | "columns">,
   { slots, responses, tokens }: { readonly slots: number; readonly responses: number; readonly tokens: number },
 ): Program {
   const graph = new Graph();
@@ -100,7 +100,7 @@ function trainingPass<E>(made: MicroBatchProgram<E>) {
   return { graph, ...forward(graph, made, dropout), parameters: parameterLeaves(graph, made.config, made.objective) };
 }
 
-function forward<E>(graph: Graph, { config, objective, shape, slots, columns }: MicroBatchProgram<E>, dropout?: LoraDropout) {
+function forward<E>(graph: Graph, { config, objective, shape, slots, columns = [] }: MicroBatchProgram<E>, dropout?: LoraDropout) {
   const leaves = batchLeaves(graph, shape);
   const { tokenLogProbs, hidden } = readings(graph, config, leaves, dropout);
   const { response, responses } = leaves;
