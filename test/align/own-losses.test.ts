@@ -35,7 +35,7 @@ async function pairs(): Promise<ReferencedPair[]> {
 
 async function train(objective: Objective<ReferencedPair>, epochs = 1): Promise<StepRecord[]> {
   const policy = await tinyPolicy(programs);
-  const options = { batchSize: 6, epochs, learningRate: 1e-3, evaluateEvery: 1 };
+  const options = { batchSize: 6, epochs, learningRate: 1e-12, evaluateEvery: 1 };
   const training = await Trainer.begin(policy, objective, await pairs(), options, Random.seeded(1), { validation: await pairs() });
   const records: StepRecord[] = [];
   for await (const record of training.steps()) records.push(record);
@@ -46,11 +46,10 @@ async function train(objective: Objective<ReferencedPair>, epochs = 1): Promise<
 describe("losses of one name", () => {
   it("each compute their own, in training and in evaluation, in one process", async () => {
     for (const margin of [0, 5, 0, 2]) {
-      const [{ loss }] = (await train(preference(withMargin(margin)))) as [StepRecord];
-      assertClose([loss], [Math.log1p(Math.exp(margin))], 1e-5, `margin ${margin}`);
+      const [record] = (await train(preference(withMargin(margin)))) as [StepRecord];
+      const expected = Math.log1p(Math.exp(margin));
+      assertClose([record.loss, record.eval_loss!], [expected, expected], 1e-5, `margin ${margin}`);
     }
-    const [near, far] = [await train(preference(withMargin(0))), await train(preference(withMargin(5)))];
-    assert.ok(far[0]!.eval_loss! > near[0]!.eval_loss! + 3);
   });
 
   it("build their graph once a training, not at each step", async () => {

@@ -59,6 +59,7 @@ function counted(of: Engine) {
   const counting: Engine = {
     createState: (tensors) => of.createState(tensors),
     close: () => of.close(),
+    describe: () => of.describe(),
     async prepare(...request): Promise<Executable> {
       const executable = await of.prepare(...request);
       count.prepared++;
