@@ -5,7 +5,12 @@ import type { TokenSequence } from "../model/batch.js";
 import type { ModelConfig } from "../model/config.js";
 import { sumByResponse } from "../model/log-probs.js";
 import type { Parameters } from "../model/parameters.js";
-import { tokenColumn, type Objective, type ObjectiveBatch } from "./objective.js";
+import { tokenColumn, type Head, type ObjectiveBatch } from "./objective.js";
+
+/** An objective, as far as its head goes. */
+export interface WithHead {
+  readonly head?: Head;
+}
 
 const prefix = "head.";
 
@@ -13,7 +18,7 @@ const prefix = "head.";
 export const headName = (parameter: string) => `${prefix}${parameter}`;
 
 /** Shapes of the parameters of an objective's head, by their names in the state; none without a head. */
-export function headShapes<E>({ head }: Pick<Objective<E>, "head">, { hiddenSize }: ModelConfig): ReadonlyMap<string, Shape> {
+export function headShapes({ head }: WithHead, { hiddenSize }: ModelConfig): ReadonlyMap<string, Shape> {
   return new Map(Object.entries(head?.shapes(hiddenSize) ?? {}).map(([name, shape]) => [headName(name), shape]));
 }
 

@@ -288,7 +288,7 @@ export class Trainer<Example> {
       const keep = Float32Array.of(i === 0 ? 0 : 1);
       fetched.push(await this.run(["accumulate", batch.shape, recompute], build, { ...feeds(batch, i), keep }));
     }
-    fetched.push(await this.run(["apply", adamW], () => applyProgram(config, this.objective, adamW), sizes));
+    fetched.push(await this.run(["apply", adamW], () => applyProgram(config, adamW, this.objective), sizes));
     return fetched;
   }
 

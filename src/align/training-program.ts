@@ -6,7 +6,7 @@ import { loraDropout, type LoraDropout } from "../model/dropout.js";
 import { trainedShapes } from "../model/lora.js";
 import { stateWeights } from "../model/network.js";
 import { adamWStep, type AdamW } from "./adamw.js";
-import { headName, headShapes } from "./head.js";
+import { headName, headShapes, type WithHead } from "./head.js";
 import type { Objective, ObjectiveBatch } from "./objective.js";
 
 /** Name of the state in which a parameter's gradient is accumulated. */
@@ -19,8 +19,8 @@ export interface MicroBatchProgram<Example> {
   readonly shape: BatchShape;
   /** Examples that it has room for. */
   readonly slots: number;
-  /** See {@link Objective.columns}. */
-  readonly columns: readonly string[];
+  /** See {@link Objective.columns}. Default: none. */
+  readonly columns?: readonly string[];
   /** See {@link gradients}. Default false. */
   readonly recompute?: boolean;
 }
@@ -67,7 +67,7 @@ export function readingProgram<E>({ config, objective, shape }: Pick<MicroBatchP
  * @param sizes examples, and response tokens of all of them
  */
 export function lossProgram<E>(
-  { config, objective, columns }: Pick<MicroBatchProgram<E>, "config" | "objective" | "columns">,
+  { config, objective, columns = [] }: Pick<MicroBatchProgram<E>, "config" | "objective" | "columns">,
   { slots, responses, tokens }: { readonly slots: number; readonly responses: number; readonly tokens: number },
 ): Program {
   const graph = new Graph();
@@ -81,7 +81,7 @@ export function lossProgram<E>(
 }
 
 /** The end of a step whose gradients were accumulated: clipping and AdamW. Gives the norm. */
-export function applyProgram<E>(config: ModelConfig, objective: Objective<E>, adamW: AdamW): Program {
+export function applyProgram(config: ModelConfig, adamW: AdamW, objective: WithHead = {}): Program {
   const graph = new Graph();
   const parameters = parameterLeaves(graph, config, objective);
   const accumulated = parameters.map(({ attributes: { name, shape } }) => graph.state(gradientName(name), "float32", shape));
@@ -90,7 +90,7 @@ export function applyProgram<E>(config: ModelConfig, objective: Objective<E>, ad
 }
 
 /** Shapes of all that a training changes, by state name: of the policy, then of the objective's head. */
-export function changedShapes<E>(config: ModelConfig, objective: Objective<E>): ReadonlyMap<string, Shape> {
+export function changedShapes(config: ModelConfig, objective: WithHead): ReadonlyMap<string, Shape> {
   return new Map([...trainedShapes(config), ...headShapes(objective, config)]);
 }
 
@@ -100,7 +100,7 @@ function trainingPass<E>(made: MicroBatchProgram<E>) {
   return { graph, ...forward(graph, made, dropout), parameters: parameterLeaves(graph, made.config, made.objective) };
 }
 
-function forward<E>(graph: Graph, { config, objective, shape, slots, columns }: MicroBatchProgram<E>, dropout?: LoraDropout) {
+function forward<E>(graph: Graph, { config, objective, shape, slots, columns = [] }: MicroBatchProgram<E>, dropout?: LoraDropout) {
   const leaves = batchLeaves(graph, shape);
   const { tokenLogProbs, hidden } = readings(graph, config, leaves, dropout);
   const { response, responses } = leaves;
@@ -129,6 +129,6 @@ function ofHead<E>(graph: Graph, config: ModelConfig, objective: Objective<E>, h
   };
 }
 
-function parameterLeaves<E>(graph: Graph, config: ModelConfig, objective: Objective<E>): Value<"state">[] {
+function parameterLeaves(graph: Graph, config: ModelConfig, objective: WithHead): Value<"state">[] {
   return [...changedShapes(config, objective)].map(([name, shape]) => graph.state(name, "float32", shape));
 }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import type { Engine, Executable } from "../../src/engine/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
+import { TfjsEngine } from "../../src/engine/tfjs/engine.js";
 import { Graph, mul } from "../../src/graph/index.js";
 
 const engine = new OnnxEngine({ threads: 1 });
-after(() => engine.close());
+const tfjs = new TfjsEngine({ backend: "wasm" });
+after(() => Promise.all([engine.close(), tfjs.close()]));
 
 /** A cache of two programs, and how often each was built; program `k` multiplies x by k. */
 function twoPrograms() {
@@ -47,5 +50,88 @@ describe("ProgramCache", () => {
     await assert.rejects(two.run(feeds), /this program has been freed/);
     assert.equal((await (await get(2)).run(feeds)).y!.data[0], 10);
     assert.deepEqual(built, [2, 2]);
+  });
+});
+
+/** How many programs an engine has prepared, and holds. */
+function counted(of: Engine) {
+  const count = { prepared: 0, held: 0 };
+  const counting: Engine = {
+    createState: (tensors) => of.createState(tensors),
+    close: () => of.close(),
+    describe: () => of.describe(),
+    async prepare(...request): Promise<Executable> {
+      const executable = await of.prepare(...request);
+      count.prepared++;
+      count.held++;
+      return { run: (...given) => executable.run(...given), release: () => (count.held--, executable.release()) };
+    },
+  };
+  return { engine: counting, count };
+}
+
+for (const [name, of] of [["onnx", engine], ["tfjs", tfjs]] as const) {
+  describe(`ProgramCache.getBuilt (${name})`, () => {
+    /** A cache of two programs; each maker's program multiplies x by its factor. */
+    function makers() {
+      const { engine: counting, count } = counted(of);
+      const cache = new ProgramCache(counting, 2);
+      const built: number[] = [];
+      const maker = (factor: number, named = "mine") => ({ named, factor });
+      const get = (by: { readonly factor: number }) =>
+        cache.getBuilt(by, "times", () => {
+          built.push(by.factor);
+          return { outputs: { y: mul(new Graph().input("x", "float32", [1]), by.factor) }, updates: new Map() };
+        });
+      const result = async (by: { readonly factor: number }) => (await (await get(by)).run(feeds)).y!.data[0];
+      return { cache, count, built, maker, get, result };
+    }
+
+    it("never shares a program among makers of one name whose graphs differ", async () => {
+      const { maker, result } = makers();
+      assert.deepEqual([await result(maker(2)), await result(maker(3)), await result(maker(2))], [10, 15, 10]);
+    });
+
+    it("prepares equal graphs once, and builds a maker's graph once", async () => {
+      const { built, count, maker, get } = makers();
+      const [one, other] = [maker(2, "one"), maker(2, "other")];
+      const executable = await get(one);
+      for (const by of [one, other, one, other]) assert.equal(await get(by), executable);
+      assert.deepEqual(built, [2, 2]);
+      assert.equal(count.prepared, 1);
+    });
+
+    it("stays bounded: what was not asked for the longest is released, and built again when asked for", async () => {
+      const { built, count, cache, maker, result } = makers();
+      const all = [2, 3, 4].map((factor) => maker(factor));
+      for (const by of all) await result(by);
+      assert.equal(count.held, 2);
+      assert.equal(await result(all[0]!), 10);
+      assert.deepEqual(built, [2, 3, 4, 2]);
+      await cache.clear();
+      assert.equal(count.held, 0);
+    });
+  });
+}
+
+describe("ProgramCache, asked twice at once,", () => {
+  it("prepares a program once", async () => {
+    const { engine: counting, count } = counted(engine);
+    const cache = new ProgramCache(counting);
+    const get = () => cache.get("twice", () => ({ outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) }, updates: new Map() }));
+    const [a, b] = await Promise.all([get(), get()]);
+    assert.equal(a, b);
+    assert.equal(count.prepared, 1);
+  });
+
+  it("forgets a program that could not be made", async () => {
+    const cache = new ProgramCache(engine);
+    const failing = () => {
+      throw new Error("no graph");
+    };
+    await assert.rejects(cache.get("k", failing), /no graph/);
+    const made = await cache.get("k", () => ({ outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) }, updates: new Map() }));
+    assert.equal((await made.run(feeds)).y!.data[0], 10);
+    await cache.clear();
   });
 });

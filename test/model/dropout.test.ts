@@ -178,7 +178,7 @@ describe("training with dropout", () => {
   it("keeps no mask where activations are computed again", () => {
     const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
     const masksOf = (recompute: boolean) => {
-      const { updates } = stepProgram({ config, objective: preference(dpo({ beta: 0.1 })), shape, slots: 1, columns: [], recompute }, defaultAdamW);
+      const { updates } = stepProgram({ config, objective: preference(dpo({ beta: 0.1 })), shape, slots: 1, recompute }, defaultAdamW);
       return topologicalOrder(updates.values()).filter(({ op, inputs }) => op === "less" && inputs[0]!.op === "sub").length;
     };
     assert.equal(masksOf(false), layers.length);

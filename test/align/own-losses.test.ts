@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { losses, type PreferenceLoss } from "../../src/align/losses/index.js";
+import type { Objective } from "../../src/align/objective.js";
+import { preference, type ReferencedPair } from "../../src/align/preference.js";
+import { Trainer, type StepRecord } from "../../src/align/trainer.js";
+import { Random } from "../../src/base/random.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { neg, softplus, sub } from "../../src/graph/index.js";
+import { responseLogProbs } from "../../src/model/score.js";
+import { assertClose } from "../support/compare.js";
+import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
+
+/* Losses of a user's own: objects, told from each other by what they compute, not by their names. */
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+after(() => engine.close());
+
+/** −log σ(Δ − margin), always under the same name, with nothing else that tells one from the other. */
+const withMargin = (margin: number): PreferenceLoss => ({
+  ...{ name: "mine", version: "1", beta: 1, reward: losses.dpo({ beta: 1 }).reward },
+  perPair: ({ policyChosen, policyRejected, referenceChosen, referenceRejected }) =>
+    softplus(neg(sub(sub(sub(policyChosen, referenceChosen), sub(policyRejected, referenceRejected)), margin))),
+});
+
+/** Pairs whose reference is the policy that is trained. */
+async function pairs(): Promise<ReferencedPair[]> {
+  const policy = await tinyPolicy(programs);
+  const all = randomPairs(6, Random.seeded(4)).map(({ prompt, chosen, rejected }) => [chosen, rejected].map((response) => ({ prompt, response })));
+  const logProbs = await responseLogProbs(policy, all.flat());
+  return all.map(([chosen, rejected], i) => ({ chosen: chosen!, rejected: rejected!, referenceChosen: logProbs[2 * i]!, referenceRejected: logProbs[2 * i + 1]! }));
+}
+
+async function train(objective: Objective<ReferencedPair>, epochs = 1): Promise<StepRecord[]> {
+  const policy = await tinyPolicy(programs);
+  const options = { batchSize: 6, epochs, learningRate: 1e-12, evaluateEvery: 1 };
+  const training = await Trainer.begin(policy, objective, await pairs(), options, Random.seeded(1), { validation: await pairs() });
+  const records: StepRecord[] = [];
+  for await (const record of training.steps()) records.push(record);
+  await training.end();
+  return records;
+}
+
+describe("losses of one name", () => {
+  it("each compute their own, in training and in evaluation, in one process", async () => {
+    for (const margin of [0, 5, 0, 2]) {
+      const [record] = (await train(preference(withMargin(margin)))) as [StepRecord];
+      const expected = Math.log1p(Math.exp(margin));
+      assertClose([record.loss, record.eval_loss!], [expected, expected], 1e-5, `margin ${margin}`);
+    }
+  });
+
+  it("build their graph once a training, not at each step", async () => {
+    let built = 0;
+    const base = preference(withMargin(1));
+    const counting: Objective<ReferencedPair> = { ...base, build: (batch) => (built++, base.build(batch)) };
+    await train(counting, 4);
+    // The step, and its evaluation.
+    assert.equal(built, 2);
+  });
+
+  it("carry their version, which the library's own do not have", () => {
+    assert.equal(preference(withMargin(1)).version, "1");
+    assert.equal(preference(losses.dpo({ beta: 1 })).version, undefined);
+  });
+});
