@@ -34,7 +34,7 @@ export function crossedInterval(rows: readonly (readonly number[])[]): CrossedIn
   return { mean, low: mean - half, high: mean + half, over: rows.length === 1 ? "prompts" : "seeds and prompts", pValue: pValueOf(mean, parts, halfAt), seedDeviation };
 }
 
-interface Part {
+export interface Part {
   readonly variance: number;
   readonly degrees: number;
 }
@@ -54,14 +54,15 @@ function pValueOf(mean: number, parts: readonly Part[], halfAt: (share: number) 
   return high;
 }
 
-interface CrossedVariances {
+export interface CrossedVariances {
   readonly mean: number;
   readonly seeds: Part;
   readonly prompts: Part;
   readonly seedDeviation: number | null;
 }
 
-function crossedVariances(rows: readonly (readonly number[])[]): CrossedVariances {
+/** The two estimated parts of the variance of a table's mean; see {@link crossedInterval}. */
+export function crossedVariances(rows: readonly (readonly number[])[]): CrossedVariances {
   const [s, p] = [rows.length, rows[0]?.length ?? 0];
   if (p === 0) throw new RangeError("the mean of no values");
   if (rows.some((row) => row.length !== p)) throw new RangeError("rows of different lengths");
