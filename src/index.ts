@@ -60,6 +60,7 @@ export * from "./notebook/index.js";
 export * as plot from "./plot/index.js";
 export * from "./review/index.js";
 export * as methods from "./methods/index.js";
+export { defineMethod, type MethodDefinition } from "./methods/define-method.js";
 export type { Recipe } from "./methods/recipe.js";
 export { runMethod, type Method } from "./run/method.js";
 export type {

@@ -4,6 +4,7 @@ import { Random } from "../base/random.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { JudgedResponse } from "../judge/evaluate.js";
 import type { Recipe } from "../methods/recipe.js";
+import { checkShared, takenBy } from "../methods/shared.js";
 import type { RecipeOptions } from "../run/options/index.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
@@ -39,13 +40,14 @@ export async function compare(
   recipes: Readonly<Record<string, Recipe>>,
   options: CompareOptions = {},
 ): Promise<MethodComparison> {
-  const { seeds = [1, 2, 3], heldOut, judge, truncatePrompts, ...shared } = options;
+  const { seeds = [1, 2, 3], heldOut, judge, truncatePrompts, referenceCache, ...shared } = options;
   const names = Object.keys(recipes);
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
   }
+  checkShared("compare", Object.values(recipes), shared);
   // All are made before any is run: what one of them refuses is known at once.
-  const planned = names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...shared, seed }) })));
+  const planned = names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...takenBy(recipes[name]!, shared), seed }) })));
   const runs: Record<string, Run[]> = Object.fromEntries(names.map((name) => [name, []]));
   for (const [i, { name, seed, method }] of planned.entries()) {
     const { iterations, epochs, batchSize } = method.options;
@@ -53,7 +55,7 @@ export async function compare(
     const progress = runProgress(cell.reporter, `${i + 1}/${planned.length} ${name}, seed ${seed}`, steps);
     try {
       const watch = { signal: cell.signal, reporter: progress.reporter };
-      runs[name]!.push(await train(start, pairs, method, { heldOut, judge, truncatePrompts, watch }));
+      runs[name]!.push(await train(start, pairs, method, { heldOut, judge, truncatePrompts, referenceCache, watch }));
     } finally {
       progress.finish();
     }
