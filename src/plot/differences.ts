@@ -2,22 +2,22 @@ import type { TopLevelSpec } from "vega-lite";
 import { intervalPlot, type NamedInterval } from "./interval-plot.js";
 
 /**
- * How much more gold reward methods have than one of them, with 95 % intervals; an interval that reaches over 0 says
- * that no difference can be seen.
+ * Differences in gold reward between methods and a baseline, with 95 % intervals; an interval that includes 0 shows no
+ * significant difference.
  *
- * @param baseline the name of the method that they are compared with
- * @throws InputError where there is no difference
+ * @param baseline name of the method that the others are compared with
+ * @throws InputError if there are no differences
  * @example differences(result.differencesFrom("DPO"), "DPO")
  */
 export function differences(rows: readonly NamedInterval[], baseline: string): TopLevelSpec {
   return intervalPlot({
     name: "differences",
-    title: `Gold reward less that of ${baseline}`,
+    title: `Gold reward relative to ${baseline}`,
     subtitle: "same seeds and prompts, with 95 % interval",
     rows,
-    xTitle: "difference of gold reward",
+    xTitle: "difference in gold reward",
     format: "+.3f",
     axisFormat: "+.2f",
-    reference: { value: 0, label: `as good as ${baseline}` },
+    reference: { value: 0, label: `equal to ${baseline}` },
   });
 }
