@@ -33,7 +33,7 @@ describe("loadModel", () => {
     mkdirSync("org");
     renameSync("second", "org/name");
     assertSameTensors(await load("org/name", { threads: 1 }), own);
-    await assert.rejects(loadModel("org/name", { revision: "other" }), /found revision "other" of a path/);
+    await assert.rejects(loadModel("org/name", { revision: "other" }), /this is a local path; revision applies only to repositories on the hub/);
   });
 
   test("no such folder, and nothing of the form of a repository", async () => {
