@@ -40,7 +40,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     "is broken gzip": [gzipSync(lines(...good)).subarray(0, 200), /^sera: data.jsonl.gz: broken gzip file \(.*\); download or create it again/, "data.jsonl.gz"],
     "is truncated Parquet": [
       readFileSync("test/fixtures/data/explicit-snappy.parquet").subarray(0, 400),
-      /^sera: data.parquet: found a truncated or damaged Parquet file \(.*\), expected a whole Parquet file/,
+      /^sera: data.parquet: truncated or damaged Parquet file \(.*\); download or create it again/,
       "data.parquet",
     ],
     "has a late line that is no JSON": [
