@@ -149,6 +149,8 @@ describe("a head", () => {
   it("learns, together with the policy, and is given at the end", async () => {
     const { records, head } = await train({ epochs: 30, learningRate: 1e-2 });
     assert.deepEqual([...head.keys()], ["weight", "bias"]);
+    const { head: fresh } = await train({ epochs: 1, learningRate: 1e-30 });
+    for (const [name, { data }] of fresh) assert.ok(largestDifference(head.get(name)!.data, data) > 1e-2, name);
     assert.deepEqual(head.get("weight")!.shape, [tinyConfig.hiddenSize, 1]);
     assert.ok(records.at(-1)!["head/loss"]! < 0.5 * records[0]!["head/loss"]!, `${records[0]!["head/loss"]} ${records.at(-1)!["head/loss"]}`);
   });
