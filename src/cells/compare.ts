@@ -1,17 +1,16 @@
 import type { ColumnTable } from "arquero";
 import { InputError } from "../base/errors.js";
-import { Random } from "../base/random.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
 import type { RecipeOptions } from "../run/options/index.js";
 import type { Policy } from "../model/policy.js";
-import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
+import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
 import { workSeconds } from "../run/summary.js";
 import { crossedInterval } from "../stats/crossed.js";
-import type { Interval } from "../stats/interval.js";
+import { holmAdjusted } from "../stats/holm.js";
 import type { Run } from "./run.js";
 import { runProgress } from "./run-progress.js";
 import { tableOf } from "./table-of.js";
@@ -63,8 +62,14 @@ export async function compare(
 
 /** A difference between two methods. */
 export interface Difference extends NamedInterval {
-  /** Whether the interval leaves out 0. */
+  /** Two-sided, of no difference; for this method alone. */
+  readonly pValue: number;
+  /** After Holm's correction for the other methods compared with the same baseline. */
+  readonly adjustedPValue: number;
+  /** Whether the adjusted p-value is below 0.05. */
   readonly significant: boolean;
+  /** Standard deviation of the seeds' mean differences; null for one seed. */
+  readonly seedDeviation: number | null;
 }
 
 /**
@@ -78,7 +83,10 @@ export class MethodComparison {
     readonly seeds: readonly number[],
   ) {}
 
-  /** A row for the start and one for each method: means over the seeds, pairs seen and seconds spent by one run. */
+  /**
+   * A row for the start and one for each method: means over the seeds, the standard deviation of the seeds' mean gold
+   * rewards (`goldSeedDeviation`), pairs seen and seconds spent by one run.
+   */
   get table(): ColumnTable {
     const [first] = Object.values(this.runs);
     const start = first!.map((run) => ({ run, iteration: 0 }));
@@ -99,34 +107,40 @@ export class MethodComparison {
 
   /** Gold rewards as {@link plot.goldRewards} draws them. */
   get goldRewards(): NamedInterval[] {
-    return Object.entries(this.runs).map(([name, runs]) => ({ name, ...this.interval("gold", name, goldOf(runs.map(lastOf))) }));
+    return Object.entries(this.runs).map(([name, runs]) => ({ name, ...intervalOf(goldOf(runs.map(lastOf))) }));
   }
 
   /** Win rates against the start as {@link plot.winRates} draws them. */
   get winRates(): NamedInterval[] {
-    return Object.entries(this.runs).map(([name, runs]) => ({ name, ...this.interval("wins", name, winsOf(runs.map(lastOf))) }));
+    return Object.entries(this.runs).map(([name, runs]) => ({ name, ...intervalOf(winsOf(runs.map(lastOf))) }));
   }
 
   /**
-   * How much more gold reward each other method has than one of them, seed by seed and prompt by prompt.
+   * How much more gold reward each other method earns than the baseline, paired by seed and by prompt.
    *
-   * @throws InputError where the baseline is none of the methods, or there is no gold reward
+   * @throws InputError where the baseline is not one of the methods, there is no gold reward, or runs were evaluated on
+   *   different prompts
    */
   differencesFrom(baseline: string): Difference[] {
     const base = this.runs[baseline];
-    if (!base) throw new InputError(`found the baseline ${JSON.stringify(baseline)}, expected one of ${Object.keys(this.runs).join(", ")}`);
-    const below = goldOf(base.map(lastOf));
-    return Object.entries(this.runs)
-      .filter(([name]) => name !== baseline)
-      .map(([name, runs]) => {
-        const above = goldOf(runs.map(lastOf));
-        const interval = this.interval("difference", name, above.map((row, seed) => row.map((gold, i) => gold - below[seed]![i]!)));
-        return { name, ...interval, significant: interval.low > 0 || interval.high < 0 };
-      });
+    if (!base) throw new InputError(`there is no method ${JSON.stringify(baseline)}; choose the baseline from ${Object.keys(this.runs).join(", ")}`);
+    const others = Object.entries(this.runs).filter(([name]) => name !== baseline);
+    const differences = others.map(([name, runs]) => ({ name, ...crossedInterval(pairedGold(runs.map(lastOf), base.map(lastOf), (gold, below) => gold - below)) }));
+    const adjusted = holmAdjusted(differences.map(({ pValue }) => pValue));
+    return differences.map(({ name, mean, low, high, pValue, seedDeviation }, i) => ({
+      name,
+      mean,
+      low,
+      high,
+      pValue,
+      adjustedPValue: adjusted[i]!,
+      significant: adjusted[i]! < 0.05,
+      seedDeviation,
+    }));
   }
 
   async [displaySymbol](): Promise<MimeBundle> {
-    return showTable(this.table, { title: `means over seeds ${this.seeds.join(", ")}, with 95 % intervals over seeds and prompts` })[displaySymbol]();
+    return showTable(this.table, { title: titleOf(this.seeds) })[displaySymbol]();
   }
 
   private row(method: string, ends: readonly End[]) {
@@ -134,21 +148,28 @@ export class MethodComparison {
       const values = ends.flatMap((end) => valueOf(end) ?? []);
       return values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
     };
-    const gold = ends.every(hasGold) ? this.interval("gold", method, goldOf(ends)) : undefined;
-    const wins = gold && this.interval("wins", method, winsOf(ends));
+    const gold = ends.every(hasGold) ? crossedInterval(goldOf(ends)) : undefined;
+    const wins = gold && crossedInterval(winsOf(ends));
     return {
       method,
-      ...(gold && { goldReward: gold.mean, goldLow: gold.low, goldHigh: gold.high }),
+      ...(gold && { goldReward: gold.mean, goldLow: gold.low, goldHigh: gold.high, goldSeedDeviation: gold.seedDeviation }),
       ...(wins && { winRate: wins.mean, winLow: wins.low, winHigh: wins.high }),
       accuracy: mean(({ run, iteration }) => run.iterations[iteration]!.accuracy),
       pairsSeen: mean((end) => costOf(end).pairsSeen),
       seconds: mean((end) => costOf(end).seconds),
     };
   }
+}
 
-  private interval(figure: string, name: string, rows: readonly (readonly number[])[]): Interval {
-    return crossedInterval(rows, Random.seeded(0).fork(figure, name));
-  }
+function titleOf(seeds: readonly number[]): string {
+  return seeds.length === 1
+    ? `seed ${seeds[0]} only, with 95 % intervals over prompts; they say nothing about other seeds`
+    : `means over seeds ${seeds.join(", ")}, with 95 % intervals over seeds and prompts`;
+}
+
+function intervalOf(rows: readonly (readonly number[])[]) {
+  const { mean, low, high } = crossedInterval(rows);
+  return { mean, low, high };
 }
 
 /** Where a run ended, or began. */
@@ -165,15 +186,26 @@ const hasGold = ({ run, iteration }: End) => run.iterations[iteration]!.goldRewa
 
 /** Gold rewards, a row for each run and a column for each held-out prompt. */
 function goldOf(ends: readonly End[]): number[][] {
-  if (!ends.every(hasGold)) throw new InputError("found runs without a gold reward, expected held-out prompts of the synthetic world");
+  if (!ends.every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world have one");
   return ends.map((end) => responsesOf(end).map(({ gold }) => gold));
 }
 
-/** 1 where a response has more gold reward than the start's, ½ for a tie. */
+/** 1 where a response has more gold reward than that of the start of the same run, ½ for a tie. */
 function winsOf(ends: readonly End[]): number[][] {
-  const own = goldOf(ends);
-  const starts = goldOf(ends.map(({ run }) => ({ run, iteration: 0 })));
-  return own.map((row, i) => row.map((gold, prompt) => (1 + Math.sign(gold - starts[i]![prompt]!)) / 2));
+  return pairedGold(ends, ends.map(({ run }) => ({ run, iteration: 0 })), (gold, start) => (1 + Math.sign(gold - start)) / 2);
+}
+
+/** Compares the gold rewards of runs with those of others, seed by seed in the order given, and prompt by prompt by their ids. */
+function pairedGold(ends: readonly End[], others: readonly End[], compared: (gold: number, other: number) => number): number[][] {
+  if (![...ends, ...others].every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world have one");
+  return ends.map((end, seed) => {
+    const golds = new Map(responsesOf(others[seed]!).map(({ id, gold }) => [id, gold]));
+    return responsesOf(end).map(({ id, gold }) => {
+      const other = golds.get(id);
+      if (other === undefined) throw new InputError(`prompt ${JSON.stringify(id)} was answered in only one of two runs that are compared; evaluate both on the same held-out pairs`);
+      return compared(gold, other);
+    });
+  });
 }
 
 /** What a run has cost until there: pairs that it has trained on, and seconds of training, review and sampling. */

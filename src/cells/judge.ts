@@ -5,7 +5,7 @@ import { judgePairsWithProgress, gradeResponsesWithProgress, type Named } from "
 import type { PromptResponse, ResponsePair, Judge } from "../judge/judge.js";
 import { winRateOf, type JudgedPair, type WinRate } from "../judge/win-rate.js";
 import { cell } from "../notebook/display.js";
-import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
+import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import { agreementOf } from "../stats/agreement.js";
 import { bootstrapInterval } from "../stats/interval.js";

@@ -7,7 +7,7 @@ import { loadTokenizer } from "../model/load-tokenizer.js";
 import type { Policy } from "../model/policy.js";
 import type { PreferenceLoss } from "../align/losses/index.js";
 import { lossOf, type LossOptions } from "../run/options/index.js";
-import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
+import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
 import { readIdentity, type RunFacts } from "../run/folder/identity.js";

@@ -1,5 +1,4 @@
 /* Judges, win rates and held-out evaluation, with their statistics. `sera-lab/judge` */
-export { Judgement, PairJudgement } from "../cells/judge.js";
 export { goldJudge } from "./gold-judge.js";
 export { judgeIdentity, type JudgeIdentity } from "./identity.js";
 export { gradeResponses, judgePairs } from "./judge-rows.js";

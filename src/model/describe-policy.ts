@@ -1,3 +1,5 @@
+import { html } from "../base/html.js";
+import type { MimeBundle } from "../base/mime.js";
 import type { EngineDescription } from "../engine/engine.js";
 import type { ModelConfig } from "./config.js";
 import { loraLayers } from "./lora.js";
@@ -6,7 +8,7 @@ import { parameterCount } from "./parameters.js";
 const count = (number: number) => number.toLocaleString("en-US");
 
 /** A model in words: where it was loaded from, what it is, and what is trained. */
-export function describeModel(config: ModelConfig, origin: string | undefined) {
+function describeModel(config: ModelConfig, origin: string | undefined) {
   const { architecture, adapter } = config;
   return {
     model: origin ?? "fresh",
@@ -28,7 +30,20 @@ export function modelLine(config: ModelConfig, origin: string | undefined): stri
   return [model, architecture, `${count(parameters)} parameters`, ...(config.adapter ? [adapter] : [])].join(", ");
 }
 
+/** A policy as a notebook shows it: a table of a few facts. */
+export function policyBundle(config: ModelConfig, origin: string | undefined, engine: EngineDescription, isFreed: boolean): MimeBundle {
+  const facts = { ...describeModel(config, origin), engine: engineLine(engine) };
+  const rows = Object.entries(facts).map(([name, value]) => ({ name, text: typeof value === "number" ? count(value) : value }));
+  const title = isFreed ? "Policy, freed" : "Policy";
+  return {
+    "text/html": html`<table><thead><tr><th colspan="2" style="text-align:left">${title}</th></tr></thead><tbody>${rows.map(
+      ({ name, text }) => html`<tr><th style="text-align:left">${name}</th><td style="text-align:left">${text}</td></tr>`,
+    )}</tbody></table>`.markup,
+    "text/plain": [title, ...rows.map(({ name, text }) => `${name.padEnd(13)}${text}`)].join("\n"),
+  };
+}
+
 /** An engine and what it runs on, such as "onnx, cpu". */
-export function engineLine({ engine, provider, backend }: EngineDescription): string {
+function engineLine({ engine, provider, backend }: EngineDescription): string {
   return [engine, provider ?? backend].filter((part) => part !== undefined).join(", ");
 }

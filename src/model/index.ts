@@ -1,6 +1,4 @@
 /* Policies, checkpoints, tokenizers, log-probabilities and decoding. `sera-lab/model` */
-export type { LoadModelOptions } from "../cells/load-model.js";
-export type { RespondOptions } from "../cells/respond.js";
 export type { AdapterConfig } from "./adapter-config.js";
 export { readAdapter, writeAdapter, type AdapterFile } from "./adapter-files.js";
 export type { TokenSequence } from "./batch.js";

@@ -1,15 +1,14 @@
 import { inspect } from "node:util";
 import { InputError } from "../base/errors.js";
+import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import type { State } from "../engine/engine.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import type { Tensor } from "../graph/tensor.js";
-import { displaySymbol, type MimeBundle } from "../notebook/mime.js";
-import { showTable } from "../notebook/table/show-table.js";
 import { holdBase } from "./bases.js";
 import { openCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.js";
 import type { CheckpointSource } from "./checkpoint-source.js";
 import type { LoraConfig, ModelConfig } from "./config.js";
-import { describeModel, engineLine, modelLine } from "./describe-policy.js";
+import { modelLine, policyBundle } from "./describe-policy.js";
 import { configDigest, stateDigest, tokenizerDigest, type ModelFingerprint } from "./fingerprint.js";
 import { mergeLora } from "./lora.js";
 import type { Parameters } from "./parameters.js";
@@ -169,8 +168,7 @@ export class Policy {
   }
 
   async [displaySymbol](): Promise<MimeBundle> {
-    const row = { ...describeModel(this.config, this.origin), engine: engineLine(await this.programs.engine.describe()) };
-    return showTable([row], { title: this.isFreed ? "A policy that was freed" : "Policy" })[displaySymbol]();
+    return policyBundle(this.config, this.origin, await this.programs.engine.describe(), this.isFreed);
   }
 
   [inspect.custom](): string {

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { InputError } from "../base/errors.js";
-import { displaySymbol, type Displayable, type MimeBundle } from "./mime.js";
+import { displaySymbol, type Displayable, type MimeBundle } from "../base/mime.js";
 import { isSpecification, plotBundle } from "./plot-bundle.js";
 import { showTable } from "./table/show-table.js";
 import { isTable } from "./table/source.js";

@@ -1,4 +1,4 @@
-import type { MimeBundle } from "./mime.js";
+import type { MimeBundle } from "../base/mime.js";
 
 /** What a kernel offers to the code of its cells. */
 export interface Host {

@@ -1,7 +1,7 @@
 import { html, type Html } from "../base/html.js";
 import { palette } from "../plot/theme.js";
 import type { Phase } from "../progress/phase.js";
-import type { MimeBundle } from "./mime.js";
+import type { MimeBundle } from "../base/mime.js";
 
 const line = "font-size:13px;line-height:1.5;font-variant-numeric:tabular-nums";
 const track = "display:inline-block;width:120px;height:8px;margin:0 8px;border-radius:4px;background-color:rgba(128,128,128,0.25)";

@@ -1,7 +1,7 @@
 import type { Spec } from "vega";
 import type { TopLevelSpec } from "vega-lite";
 import { renderSvg, renderVegaSvg } from "../plot/render-svg.js";
-import type { MimeBundle } from "./mime.js";
+import type { MimeBundle } from "../base/mime.js";
 
 /** A plot in the form of its library, told by its `$schema`. */
 export interface Specification {

@@ -61,13 +61,13 @@ describe("compare", () => {
     assert.deepEqual(others, []);
     assert.equal(difference!.name, "SeRA");
     assert.ok(Math.abs(difference!.mean - (mean("SeRA") - mean("DPO"))) < 1e-12);
-    assert.equal(difference!.significant, difference!.low > 0 || difference!.high < 0);
+    assert.equal(difference!.significant, difference!.adjustedPValue < 0.05);
     const same = new MethodComparison({ a: result.runs.DPO!, b: result.runs.DPO! }, [1, 2]).differencesFrom("a")[0]!;
     assert.deepEqual([same.mean, same.low, same.high, same.significant], [0, 0, 0, false]);
     for (const spec of [plot.goldRewards(result.goldRewards), plot.winRates(result.winRates), plot.differences(result.differencesFrom("DPO"), "DPO")]) {
       assert.match(await plot.renderSvg(spec), /<svg/);
     }
-    assert.throws(() => result.differencesFrom("PPO"), { name: "InputError", message: 'found the baseline "PPO", expected one of DPO, SeRA' });
+    assert.throws(() => result.differencesFrom("PPO"), { name: "InputError", message: 'there is no method "PPO"; choose the baseline from DPO, SeRA' });
   });
 
   it("refuses what a method refuses before anything is run, and nothing to compare", async (test) => {

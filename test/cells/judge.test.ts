@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { from } from "arquero";
 import { goldJudge, judgeAgreement, llmJudge, meanGrade, winRate, type Judge } from "../../src/index.js";
-import { displaySymbol } from "../../src/notebook/mime.js";
+import { displaySymbol } from "../../src/base/mime.js";
 import { emptyFolder } from "../support/folder.js";
 import { JudgeServer } from "../support/judge-server.js";
 

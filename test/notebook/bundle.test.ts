@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { table } from "arquero";
 import { InputError } from "../../src/base/errors.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
-import { displaySymbol } from "../../src/notebook/mime.js";
+import { displaySymbol } from "../../src/base/mime.js";
 import { winRates } from "../../src/plot/win-rates.js";
 
 const text = async (value: unknown) => {

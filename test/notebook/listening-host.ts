@@ -1,5 +1,5 @@
 import { offerHost } from "../../src/notebook/host.js";
-import type { MimeBundle } from "../../src/notebook/mime.js";
+import type { MimeBundle } from "../../src/base/mime.js";
 
 /** What a cell has shown, in order. */
 export interface Shown {

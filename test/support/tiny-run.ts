@@ -3,13 +3,20 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Random } from "../../src/base/random.js";
 import type { ProgramCache } from "../../src/engine/program-cache.js";
-import { sera, type SelfImprovingOptions } from "../../src/methods/index.js";
-import type { RunInput, RunJudge } from "../../src/run/input.js";
+import { sera } from "../../src/methods/index.js";
+import type { SelfImprovingOptions } from "../../src/run/options/index.js";
+import type { Policy } from "../../src/model/policy.js";
+import { savePolicy } from "../../src/model/policy-files.js";
+import { RunContext } from "../../src/run/context.js";
+import { runLayout } from "../../src/run/folder/layout.js";
+import { RunFolder } from "../../src/run/folder/run-folder.js";
+import type { RunControls, RunInput, RunJudge } from "../../src/run/input.js";
+import { LocalExecutor } from "../../src/run/local-executor.js";
 import type { Method } from "../../src/run/method.js";
 import { randomPairs, tinyPolicy } from "./tiny-model.js";
 
 /** SeRA of three iterations in a second. */
-export function tinySera(own: SelfImprovingOptions = {}): Method {
+export function tinySera(own: Partial<SelfImprovingOptions> = {}): Method {
   const quick = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, responses: 2, select: 0.5, bootstrap: 0.5, seed: 1, rounds: 3 };
   return sera({ ...quick, ...own })();
 }
@@ -17,6 +24,17 @@ export function tinySera(own: SelfImprovingOptions = {}): Method {
 /** Eight random pairs and a random model. */
 export async function tinyInput(programs: ProgramCache, changed: Partial<RunInput> = {}): Promise<RunInput> {
   return { start: await tinyPolicy(programs), pairs: randomPairs(8, Random.seeded(2)), ...changed };
+}
+
+/** A run in a folder that begins from `start`, with the models of iterations 0, 1 … as they are given. */
+export async function tinyContext(path: string, start: Policy, models: readonly Policy[] = [], controls: RunControls = {}): Promise<RunContext> {
+  const folder = await RunFolder.open(path);
+  for (const [t, policy] of models.entries()) {
+    const { model } = runLayout.iteration(t);
+    await savePolicy(policy, folder.file(model));
+    await folder.seal([model]);
+  }
+  return new RunContext(folder, new LocalExecutor(start), controls, Math.max(1, models.length - 1));
 }
 
 /** A judge of responses by their text alone. */

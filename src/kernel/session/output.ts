@@ -1,5 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
-import type { MimeBundle } from "../../notebook/mime.js";
+import type { MimeBundle } from "../../base/mime.js";
 import type { FromSession } from "../session-protocol.js";
 import { cells, type Cell } from "./cell.js";
 

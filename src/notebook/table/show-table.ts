@@ -1,5 +1,5 @@
 import { InputError } from "../../base/errors.js";
-import { displaySymbol, type Displayable } from "../mime.js";
+import { displaySymbol, type Displayable } from "../../base/mime.js";
 import { tableHtml } from "./html.js";
 import { mostRows, shownTable } from "./pages.js";
 import { tableSource, type TableInput } from "./source.js";

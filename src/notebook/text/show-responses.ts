@@ -3,7 +3,7 @@ import type { Prompt } from "../../data/pair.js";
 import type { Rows } from "../../plot/rows.js";
 import { rowsOf } from "../../plot/source.js";
 import { edge, faint } from "../look.js";
-import { displaySymbol, type Displayable } from "../mime.js";
+import { displaySymbol, type Displayable } from "../../base/mime.js";
 import { excerpt, type ExcerptOptions } from "./excerpt.js";
 import { factsText, type Fact } from "./facts.js";
 import { promptHtml, promptText, prose } from "./prompt.js";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { desc, table } from "arquero";
 import fc from "fast-check";
 import { InputError } from "../../../src/base/errors.js";
-import { displaySymbol, type MimeBundle } from "../../../src/notebook/mime.js";
+import { displaySymbol, type MimeBundle } from "../../../src/base/mime.js";
 import { showTable, type TableView } from "../../../src/notebook/table/show-table.js";
 import type { TableInput } from "../../../src/notebook/table/source.js";
 import { onlyOurMarkup, textOf } from "../markup.js";

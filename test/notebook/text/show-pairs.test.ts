@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
 import { InputError } from "../../../src/base/errors.js";
-import { displaySymbol, type Displayable, type MimeBundle } from "../../../src/notebook/mime.js";
+import { displaySymbol, type Displayable, type MimeBundle } from "../../../src/base/mime.js";
 import { showPair, showPairs } from "../../../src/notebook/text/show-pairs.js";
 import { onlyOurMarkup } from "../markup.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
-import { displaySymbol, type MimeBundle } from "../../../src/notebook/mime.js";
+import { displaySymbol, type MimeBundle } from "../../../src/base/mime.js";
 import { showResponses, type ShownResponse } from "../../../src/notebook/text/show-responses.js";
 import { onlyOurMarkup } from "../markup.js";
 

@@ -1,0 +1,66 @@
+// Coverage and width of intervals over seeds and prompts by simulation; prints the tables of docs/statistics.md.
+// node scripts/coverage.mjs [samples per setting, default 400]
+import { Random } from "../dist/src/base/random.js";
+import { crossedVariances } from "../dist/src/stats/crossed.js";
+import { studentQuantile } from "../dist/src/stats/student.js";
+
+const samples = Number(process.argv[2] ?? 400);
+const known = new Map();
+const t = (degrees) => { if (!known.has(degrees)) known.set(degrees, studentQuantile(0.05, degrees)); return known.get(degrees); };
+const candidates = {
+  "t on seed means": ({ seeds }) => t(seeds.degrees) * Math.sqrt(seeds.variance),
+  "t over prompts": ({ total }) => t(total.degrees) * Math.sqrt(total.variance),
+  "the wider of both": (v) => Math.max(candidates["t on seed means"](v), candidates["t over prompts"](v)),
+  "crossed, Satterthwaite": ({ seeds, prompts }) => {
+    const sum = seeds.variance + prompts.variance;
+    return sum === 0 ? 0 : t(Math.max(1, Math.floor(sum ** 2 / (seeds.variance ** 2 / seeds.degrees + prompts.variance ** 2 / prompts.degrees)))) * Math.sqrt(sum);
+  },
+  "crossed, own quantiles": ({ seeds, prompts }) => Math.sqrt(t(seeds.degrees) ** 2 * seeds.variance + t(prompts.degrees) ** 2 * prompts.variance),
+};
+
+/** Half the width of the pigeonhole bootstrap's interval, and whether it holds the truth. */
+function pigeonhole(rows, truth, random) {
+  const [s, p] = [rows.length, rows[0].length];
+  const means = Float64Array.from({ length: 200 }, () => {
+    const weights = new Int32Array(s);
+    for (let i = 0; i < s; i++) weights[random.integer(s)]++;
+    let sum = 0;
+    for (let k = 0; k < p; k++) { const j = random.integer(p); for (let i = 0; i < s; i++) sum += weights[i] * rows[i][j]; }
+    return sum / (s * p);
+  }).sort();
+  return { held: means[5] <= truth && truth <= means[194], half: (means[194] - means[5]) / 2 };
+}
+
+const outcomes = {
+  continuous: { truth: 0, of: (seed, prompt, noise) => seed + prompt + noise() },
+  "binary, mean 0.5": { truth: 0.5, of: (seed, prompt, noise) => Number(seed + prompt + noise() > 0) },
+  "binary, mean 0.8": { truth: 0.8, of: (seed, prompt, noise, sd) => Number(seed + prompt + noise() > -0.8416212 * sd) },
+  "binary, paired difference": { truth: 0, of: (seed, prompt, noise) => Number(seed + prompt + noise() > 0) - Number(prompt - seed + noise() > 0) },
+};
+const names = ["pigeonhole bootstrap", ...Object.keys(candidates)];
+const groups = new Map();
+const start = Random.seeded(1);
+for (const s of [2, 3, 5, 10]) for (const p of [50, 200, 500]) for (const sa of [0, 0.01, 0.02, 0.04, 0.2]) for (const [sb, se] of [[0, 0.25], [0.1, 0.25], [0.3, 0.1]]) {
+  for (const [outcome, { truth, of }] of Object.entries(outcomes)) {
+    const random = start.fork(s, p, String(sa), String(sb), outcome);
+    const noise = () => se * random.normal();
+    const sd = Math.hypot(sa, sb, se);
+    const held = new Float64Array(names.length), half = new Float64Array(names.length);
+    const drawn = p === 500 ? 0 : Math.min(samples, 200);
+    for (let k = 0; k < samples; k++) {
+      const prompts = Array.from({ length: p }, () => sb * random.normal());
+      const rows = Array.from({ length: s }, () => { const a = sa * random.normal(); return prompts.map((b) => of(a, b, noise, sd)); });
+      const v = crossedVariances(rows);
+      const columns = prompts.map((_, j) => rows.reduce((sum, row) => sum + row[j], 0) / s);
+      v.total = { variance: columns.reduce((sum, x) => sum + (x - v.mean) ** 2, 0) / (p - 1) / p, degrees: p - 1 };
+      if (k < drawn) { const { held: h, half: w } = pigeonhole(rows, truth, random); held[0] += h / drawn; half[0] += w / drawn; }
+      for (const [i, of] of Object.values(candidates).entries()) { const w = of(v); held[i + 1] += Number(Math.abs(v.mean - truth) <= w + 1e-12) / samples; half[i + 1] += w / samples; }
+    }
+    const key = `${outcome} | ${s}`;
+    const group = groups.get(key) ?? names.map(() => ({ worst: 1, half: 0, settings: 0 }));
+    groups.set(key, group);
+    for (const [i, g] of group.entries()) if (i > 0 || drawn > 0) { g.worst = Math.min(g.worst, held[i]); g.half += half[i]; g.settings++; }
+  }
+}
+console.log(`| outcome | seeds | ${names.join(" | ")} |\n| --- | --- |${" --- |".repeat(names.length)}`);
+for (const [key, group] of groups) console.log(`| ${key} | ${group.map(({ worst, half, settings }) => `${worst.toFixed(3)} (${(2 * half / settings).toFixed(3)})`).join(" | ")} |`);
