@@ -9,14 +9,15 @@ import { Trainer } from "../src/align/trainer.js";
 import { writeFileAtomic } from "../src/base/files.js";
 import { Random } from "../src/base/random.js";
 import { whole } from "../src/cli/options.js";
-import { startingModel } from "../src/cli/start.js";
+import { freshModel } from "../src/data/fresh-model.js";
 import { loadPreferences } from "../src/data/load-preferences.js";
 import { textsOf } from "../src/data/texts-of.js";
 import { tokenizePairs, type TokenizedPair } from "../src/data/tokenize.js";
 import { OnnxEngine } from "../src/engine/onnx/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
-import { saveCheckpoint, type Checkpoint } from "../src/model/checkpoint.js";
+import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "../src/model/checkpoint.js";
 import { Policy } from "../src/model/policy.js";
+import { isPreset, preset } from "../src/model/presets.js";
 import { planScoring, responseLogProbs } from "../src/model/score.js";
 import { cachedPairLogProbs } from "../src/review/index.js";
 import { pairSequences } from "../src/review/log-ratios.js";
@@ -51,7 +52,7 @@ const { model, limit, batchSize, rounds } = command.opts<Options>();
 const [beta, learningRate] = [0.1, 1e-5];
 
 const loaded = await loadPreferences(file, { limit });
-const start = await startingModel(model, () => textsOf(loaded.pairs), 1);
+const start = isPreset(model) ? await freshModel(preset(model), () => textsOf(loaded.pairs), 1) : await loadCheckpoint(model);
 const { pairs } = tokenizePairs(loaded.pairs, start.tokenizer, { contextLength: start.config.contextLength, truncatePrompts: true });
 const folder = await mkdtemp(join(tmpdir(), "dpo-epoch-"));
 
@@ -62,7 +63,7 @@ async function epoch(sharePrompts: boolean | undefined, cache?: string): Promise
   const begin = performance.now();
   const sequences = pairSequences(pairs);
   const values = cache === undefined ? await responseLogProbs(policy, sequences, {}, sharePrompts) : undefined;
-  const kept = cache === undefined ? undefined : await cachedPairLogProbs(policy, pairs, cache);
+  const kept = cache === undefined ? undefined : (await cachedPairLogProbs(policy, JSON.stringify(await policy.fingerprint()), pairs, cache)).values;
   const examples = pairs.map((_, i) => ({
     chosen: sequences[2 * i]!,
     rejected: sequences[2 * i + 1]!,

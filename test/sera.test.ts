@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { RunFolder } from "../src/align/run-folder.js";
 import { Random } from "../src/base/random.js";
 import { OnnxEngine } from "../src/engine/onnx/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
-import { initialParameters } from "../src/model/parameters.js";
-import { runMethod } from "../src/run/method.js";
+import { runLayout } from "../src/run/folder/layout.js";
+import { RunFolder } from "../src/run/folder/run-folder.js";
+import { openRun } from "../src/run/open-run.js";
 import type { RunInput } from "../src/run/input.js";
 import type { SeraOptions } from "../src/run/options/index.js";
 import { seraMethod } from "../src/sera.js";
-import type { BootstrappedRow, LabelledSample } from "../src/bootstrap/index.js";
-import type { Reviewed } from "../src/review/index.js";
 import { emptyFolder } from "./support/folder.js";
-import { byteTokenizer, randomPairs, tinyConfig } from "./support/tiny-model.js";
+import { randomPairs } from "./support/tiny-model.js";
+import { textJudge, tinyInput } from "./support/tiny-run.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -25,80 +24,70 @@ const options: Partial<SeraOptions> = {
   ...{ loss: "dpo", beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, gamma: 0.3, seed: 1 },
   ...{ ...training, maxNewTokens: 4, temperature: 1 },
 };
-const input: RunInput = {
-  start: { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: byteTokenizer },
-  pairs: randomPairs(8, Random.seeded(2)),
+const run = async (path: string, changed: Partial<RunInput> = {}, otherwise: Partial<SeraOptions> = {}, signal?: AbortSignal) => {
+  const { summary } = await openRun(seraMethod({ ...options, ...otherwise }), await tinyInput(programs, changed), { folder: path }, { signal });
+  return { ...summary, folder: await RunFolder.open(path) };
 };
-const run = (folder: RunFolder, changed: Partial<RunInput> = {}, otherwise: Partial<SeraOptions> = {}, signal?: AbortSignal) =>
-  runMethod(seraMethod({ ...options, ...otherwise }), { ...input, ...changed }, folder, programs, signal && { signal });
+const margins = (t: number) => runLayout.iteration(t).margins;
 
 describe("sera", () => {
   it("asks for each iteration's policy to be evaluated, the reference first, and sums up what it is told", async (test) => {
     const asked: number[] = [];
-    const evaluate = async (_: unknown, iteration: number) => {
-      asked.push(iteration);
-      return { accuracy: iteration / 10, meanMargin: iteration };
+    const evaluate = {
+      identity: "mine",
+      evaluate: async (_: unknown, iteration: number) => {
+        asked.push(iteration);
+        return { figure: iteration / 10 };
+      },
     };
-    const folder = new RunFolder(emptyFolder(test));
+    const folder = emptyFolder(test);
     const { method, iterations } = await run(folder, { evaluate });
     assert.equal(method, "sera");
     assert.deepEqual(asked, [0, 1, 2]);
-    assert.deepEqual(iterations.map(({ accuracy, meanMargin }) => [accuracy, meanMargin]), [[0, 0], [0.1, 1], [0.2, 2]]);
+    assert.deepEqual(iterations.map(({ metrics }) => metrics), [{ figure: 0 }, { figure: 0.1 }, { figure: 0.2 }]);
     assert.deepEqual(iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]), [[null, null], [8, 0], [4, 4]]);
     await run(folder, { evaluate });
     assert.deepEqual(asked, [0, 1, 2], "a finished evaluation is read");
   });
 
-  it("refuses to go on with other pairs, or with none", async (test) => {
-    const folder = new RunFolder(emptyFolder(test));
-    await run(folder, {}, { iterations: 1 });
-    await assert.rejects(run(folder, { pairs: randomPairs(8, Random.seeded(3)) }, { iterations: 1 }), {
-      name: "InputError",
-      message: /pairs.jsonl:1: found other data than the run's \(8 rows, now 8\)/,
-    });
-    await assert.rejects(run(new RunFolder(emptyFolder(test)), { pairs: [] }), { message: "found no preference pair, expected at least one" });
-  });
-
   it("says so where no pair is left to train on", async (test) => {
-    const nothing = run(new RunFolder(emptyFolder(test)), {}, { select: 0.01, bootstrap: 0.01 });
+    const nothing = run(emptyFolder(test), {}, { select: 0.01, bootstrap: 0.01 });
     await assert.rejects(nothing, { name: "InputError", message: /^select 0\.01 and bootstrap 0\.01 of 8 pairs are both 0 pairs/ });
   });
 
   it("selects by the rule that it is told, and caps the pairs of a prompt", async (test) => {
-    const pairs = input.pairs.map((pair, i) => ({ ...pair, prompt: input.pairs[i % 2]!.prompt }));
-    const folder = new RunFolder(emptyFolder(test));
-    await run(folder, { pairs }, { selectBy: "length", select: 1, perPrompt: 2, bootstrap: 0 });
-    const rows = await folder.known<Reviewed>("iteration-2/margins.jsonl");
+    const all = randomPairs(8, Random.seeded(2));
+    const pairs = all.map((pair, i) => ({ ...pair, prompt: all[i % 2]!.prompt }));
+    const { folder } = await run(emptyFolder(test), { pairs }, { selectBy: "length", select: 1, perPrompt: 2, bootstrap: 0 });
+    const rows = await folder.readRows(margins(2));
     assert.deepEqual([...new Set(rows.map(({ prompt }) => prompt))], ["pair 0", "pair 1"]);
     assert.equal(rows.filter(({ kept }) => kept).length, 4);
   });
 
   it("labels responses by a judge where it is asked to, and says so where there is none", async (test) => {
-    const judge = async (responses: readonly { readonly response: string }[]) => responses.map(({ response }) => [...response].reduce((total, letter) => total + letter.charCodeAt(0), 0));
-    const folder = new RunFolder(emptyFolder(test));
-    await run(folder, { judge }, { labelBy: "judge", bootstrap: 1, select: 0, reference: "previous" });
-    const made = await folder.known<BootstrappedRow>("iteration-2/bootstrapped.jsonl");
+    const judge = textJudge("letters", (response) => [...response].reduce((total, letter) => total + letter.charCodeAt(0), 0));
+    const { folder } = await run(emptyFolder(test), { judge }, { labelBy: "judge", bootstrap: 1, select: 0, reference: "previous" });
+    const made = await folder.readRows(runLayout.iteration(2).bootstrapped);
     assert.ok(made.length > 0 && made.every(({ chosenReward, rejectedReward, margin }) => chosenReward! - rejectedReward! === margin && margin > 0));
-    const losses = (await folder.known<{ iteration: number; loss: number }>("metrics.jsonl")).filter(({ iteration }) => iteration === 2);
-    assert.ok(Math.abs(losses[0]!.loss - Math.log(2)) < 1e-5, "the reference is the policy that the iteration begins from");
+    const losses = (await folder.readRows(runLayout.metrics)).filter(({ iteration }) => iteration === 2);
+    assert.ok(Math.abs(Number(losses[0]!.loss) - Math.log(2)) < 1e-5, "the reference is the policy that the iteration begins from");
   });
 
   it("misses scores and a judge before it trains, not after", async (test) => {
-    const folder = new RunFolder(emptyFolder(test));
+    const folder = emptyFolder(test);
     await assert.rejects(run(folder, {}, { labelBy: "judge" }), {
       name: "InputError",
       message: "this method labels responses with a judge; pass `judge`",
     });
     await assert.rejects(run(folder, {}, { selectBy: "score" }), { name: "InputError", message: /^select by score: the pair "pair 0" has no chosenScore/ });
-    assert.equal(await folder.has("iteration-1"), false);
+    assert.equal(existsSync(join(folder, "iteration-0")), false);
   });
 
   it("reads the log-probabilities under the reference that another run on the same start and pairs has kept", async (test) => {
     const referenceCache = emptyFolder(test);
     const runWith = async (otherwise: Partial<SeraOptions>) => {
-      const folder = new RunFolder(emptyFolder(test));
-      await run(folder, { referenceCache }, { iterations: 1, ...otherwise });
-      return (await folder.known<{ chosen: number }>("reference.jsonl")).map(({ chosen }) => chosen);
+      const { folder } = await run(emptyFolder(test), { referenceCache }, { iterations: 1, ...otherwise });
+      return (await folder.readRows(runLayout.iteration(0).reference)).map(({ chosen }) => chosen);
     };
     const computed = await runWith({});
     const file = join(referenceCache, readdirSync(referenceCache)[0]!);
@@ -109,15 +98,14 @@ describe("sera", () => {
     assert.deepEqual(await runWith({ beta: 0.5, seed: 2 }), computed.with(0, -1));
   });
 
-  it("evaluates on held-out pairs during training and lets the reference move, where it is asked to", async (test) => {
-    const folder = new RunFolder(emptyFolder(test));
+  it("evaluates on validation pairs during training and lets the reference move, where it is asked to", async (test) => {
     const own = { maxSteps: 3, evaluateEvery: 2, keepBestBy: "eval_loss", referenceEvery: 1 } as const;
-    const { iterations } = await run(folder, { heldOut: randomPairs(3, Random.seeded(4)) }, { iterations: 1, ...own });
-    const rows = await folder.known<Record<string, number>>("metrics.jsonl");
+    const { iterations, folder } = await run(emptyFolder(test), { validation: randomPairs(3, Random.seeded(4)) }, { iterations: 1, ...own });
+    const rows = await folder.readRows(runLayout.metrics);
     assert.deepEqual(rows.map((row) => [row["step"], "eval_loss" in row]), [[1, false], [2, true], [3, true]]);
-    assert.ok(rows.every((row) => Math.abs(row["loss"]! - Math.LN2) < 1e-5), "the reference is the policy");
+    assert.ok(rows.every((row) => Math.abs(Number(row["loss"]) - Math.LN2) < 1e-5), "the reference is the policy");
     assert.equal(iterations[1]!.pairsSeen, 12);
-    await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, own), {
+    await assert.rejects(run(emptyFolder(test), {}, own), {
       name: "InputError",
       message: "evaluateEvery: found 2, but no validation examples to evaluate on; pass some, or leave it out",
     });
@@ -125,24 +113,24 @@ describe("sera", () => {
 
   it("stops with the signal's reason", async (test) => {
     const stopped = new Error("stopped");
-    await assert.rejects(run(new RunFolder(emptyFolder(test)), {}, {}, AbortSignal.abort(stopped)), (error) => error === stopped);
+    await assert.rejects(run(emptyFolder(test), {}, {}, AbortSignal.abort(stopped)), (error) => error === stopped);
   });
 });
 
 describe("sera with a loss without a reference", () => {
   it("reviews by the loss's own margins, of which the reference has some too, and labels by its rewards", async (test) => {
-    const folder = new RunFolder(emptyFolder(test));
-    const summary = await run(folder, {}, { loss: { simpo: 0.9, nll: 0.1 }, beta: 2, iterations: 2 });
-    assert.equal(summary.loss, "simpo=0.9,nll=0.1");
-    const reference = await folder.known<{ chosen: number; rejected: number }>("reference.jsonl");
-    const reviewed = await folder.known<Reviewed>("iteration-2/margins.jsonl");
+    const { loss, folder } = await run(emptyFolder(test), {}, { loss: { simpo: 0.9, nll: 0.1 }, beta: 2, iterations: 2 });
+    assert.equal(loss, "simpo=0.9,nll=0.1");
+    const pairs = randomPairs(8, Random.seeded(2));
+    const reference = await folder.readRows(runLayout.iteration(0).reference);
+    const reviewed = await folder.readRows(margins(2));
     for (const [i, { previousMargin, margin, ensemble }] of reviewed.entries()) {
-      const { chosen, rejected } = input.pairs[i]!;
+      const { chosen, rejected } = pairs[i]!;
       const expected = reference[i]!.chosen / chosen.length - reference[i]!.rejected / rejected.length;
       assert.ok(Math.abs(previousMargin - expected) < 1e-12);
       assert.ok(Math.abs(ensemble - (0.7 * margin + 0.3 * expected)) < 1e-12);
     }
-    const samples = await folder.known<LabelledSample>("iteration-2/samples.jsonl");
+    const samples = await folder.readRows(runLayout.iteration(2).labelledSamples);
     assert.ok(samples.every(({ reward }) => reward < 0), "a mean log-probability is below 0");
   });
 });

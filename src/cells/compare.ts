@@ -3,6 +3,7 @@ import { InputError } from "../base/errors.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
+import { checkShared, takenBy } from "../methods/shared.js";
 import type { RecipeOptions } from "../run/options/index.js";
 import type { Policy } from "../model/policy.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
@@ -43,8 +44,9 @@ export async function compare(
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
   }
+  checkShared("compare", Object.values(recipes), shared);
   // All are made before any is run: what one of them refuses is known at once.
-  const planned = names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...shared, seed }) })));
+  const planned = names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...takenBy(recipes[name]!, shared), seed }) })));
   const runs: Record<string, Run[]> = Object.fromEntries(names.map((name) => [name, []]));
   for (const [i, { name, seed, method }] of planned.entries()) {
     const { iterations, epochs, batchSize } = method.options;

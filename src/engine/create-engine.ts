@@ -6,13 +6,13 @@ import { threadsFor } from "./onnx/threads.js";
 import { backendNames } from "./tfjs/backend-names.js";
 import { TfjsEngine, type TfjsEngineOptions } from "./tfjs/engine.js";
 
-/** The engines, by what each option of theirs is called. */
+/** The engines and the names of their options. */
 const optionsOf = { onnx: ["provider", "threads"], tfjs: ["backend"] } as const;
 
 export type EngineName = keyof typeof optionsOf;
 export const engineNames = Object.keys(optionsOf) as readonly EngineName[];
 
-/** What runs a model's graphs, and on which device. */
+/** Which engine runs a model's graphs, and on which device. */
 export interface EngineOptions extends OnnxEngineOptions, TfjsEngineOptions {
   /** "onnx", ONNX Runtime (default), which has `provider` and `threads`; or "tfjs", TensorFlow.js, which has `backend`. */
   readonly engine?: EngineName;
@@ -28,7 +28,7 @@ export function createEngine({ engine = "onnx", ...options }: EngineOptions = {}
   const known: readonly string[] = optionsOf[engine];
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && !known.includes(name)) {
-      throw new InputError(`${name}: found ${quote(value)} for the engine ${engine}, expected none; it has ${known.join(", ")}`);
+      throw new InputError(`${name}: not an option of the engine ${engine}; its options are ${known.join(", ")}`);
     }
   }
   return engine === "tfjs" ? new TfjsEngine(options) : new OnnxEngine(options);

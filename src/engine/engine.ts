@@ -2,13 +2,13 @@ import type { ArrayOf, DType, Tensor } from "../graph/tensor.js";
 import type { Value } from "../graph/value.js";
 
 /**
- * A graph with its results named. Its `input` leaves are fed at each run; its `state` leaves are
- * read from the state that the run is given.
+ * A graph with named results. Its `input` leaves are fed at each run; its `state` leaves are read from the state passed to
+ * the run.
  */
 export interface Program {
-  /** Results that a run gives back, by name. */
+  /** Results that a run returns, by name. */
   readonly outputs: Readonly<Record<string, Value>>;
-  /** New contents of the state, by the state leaf's name; the shape stays. */
+  /** New contents of the state, by the name of the state leaf; shapes do not change. */
   readonly updates: ReadonlyMap<string, Value>;
 }
 
@@ -20,28 +20,28 @@ export interface State {
   readonly names: readonly string[];
   /** Copies of the tensors of these names (all of them by default), in order. */
   read(names?: readonly string[]): Promise<Map<string, Tensor>>;
-  /** Frees the memory. The state cannot be used any more. */
+  /** Frees the memory; the state cannot be used afterwards. */
   free(): Promise<void>;
 }
 
-/** A program made ready for an engine. */
+/** A program prepared for an engine. */
 export interface Executable {
   /**
-   * Runs the program once. State leaves are looked up in `states`, the first that has the name;
+   * Runs the program once. Each state leaf is read from the first of `states` that has its name;
    * the program's updates are written there.
    *
-   * @throws Error where a feed or a state tensor is missing or has another size than its leaf
+   * @throws Error if a feed or state tensor is missing or does not have the size of its leaf
    */
   run(feeds: Feeds, states?: readonly State[]): Promise<Record<string, Tensor>>;
-  /** Frees what was made ready. */
+  /** Frees the prepared program. */
   release(): Promise<void>;
 }
 
-/** How a program is going to be used. */
+/** How a program will be used. */
 export interface Usage {
   /**
-   * Whether the state that the program does not update will stay as it is for many runs. An engine may then take the time
-   * to arrange it for speed, and memory for as much again; a run after a change is as right as any other. Default false.
+   * Whether the state that the program does not update stays unchanged for many runs. An engine may then spend time, and as
+   * much memory again, on a faster layout; runs after a change are still correct. Default false.
    */
   readonly frozen?: boolean;
 }
@@ -59,13 +59,13 @@ export interface EngineDescription {
 /** Runs graphs. The event loop stays free while a program runs. */
 export interface Engine {
   /**
-   * Copies tensors into the engine, one after the other. Those of an async iterable are given away instead: their
-   * memory moves, so that a model read from its files is nowhere held twice.
+   * Copies tensors into the engine, one at a time. Tensors of an async iterable are moved instead of copied, so that a
+   * model that is read from files is never in memory twice.
    */
   createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State>;
   prepare(program: Program, usage?: Usage): Promise<Executable>;
-  /** What it is and what it really runs on, also where that was left to it. */
+  /** The engine and the device that it runs on, also where that was left to it. */
   describe(): Promise<EngineDescription>;
-  /** Frees everything and ends the engine, after the run that is on; what waits behind it is rejected. */
+  /** Frees everything and closes the engine after the current run; queued calls are rejected. */
   close(): Promise<void>;
 }

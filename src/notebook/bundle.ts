@@ -6,11 +6,10 @@ import { showTable } from "./table/show-table.js";
 import { isTable } from "./table/source.js";
 
 /**
- * What a value looks like in a cell. An object with a method named {@link displaySymbol} says so
- * itself; Arquero tables, danfojs frames and Vega or Vega-Lite specifications are drawn; all else
- * is text as Node's own console writes it.
+ * The MIME bundle that displays a value in a cell. An object with a {@link displaySymbol} method provides its own; Arquero
+ * tables, danfojs frames and Vega or Vega-Lite specifications are drawn; anything else is formatted as Node's console does.
  *
- * @throws InputError where the object's own method returns no bundle; and what that method throws
+ * @throws InputError if the object's method returns no bundle; and whatever that method throws
  */
 export async function bundleOf(value: unknown): Promise<MimeBundle> {
   if (isDisplayable(value)) return ownBundle(value);

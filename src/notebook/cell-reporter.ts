@@ -6,13 +6,13 @@ import { Progress } from "../progress/progress.js";
 import { host, redrawEvery, type Host } from "./host.js";
 import { lastBundle, noteBundle, workingBundle } from "./phase-bundle.js";
 
-/** What takes less, in seconds, is over before it can be read. */
+/** Seconds below which a phase is over before it could be read. */
 const worthShowing = 0.5;
 
 /**
- * Shows how far long work is: in a cell one line for each phase, changed in place at most five
- * times a second, of which the last state stays. A phase of less than half a second that has no
- * loss, margin or accuracy to tell leaves nothing. Outside a kernel it is lines on stderr.
+ * Progress reporting in a cell: one line per phase, updated in place at most five times a second; its final state stays. A
+ * phase of less than half a second without a loss, margin or accuracy shows nothing. Outside a kernel, progress is written
+ * to stderr.
  *
  * @example const summary = await sera(input, { reporter: cellReporter(), signal: cell.signal });
  */
@@ -44,7 +44,7 @@ function cellLine(phase: Phase, kernel: Host, now: () => number): ProgressLine {
     shown = true;
     drawnAt = now();
   };
-  // TaskOptions that has not come to its first step is seen too.
+  // A phase that has not reached its first step is shown too.
   const first = setTimeout(() => show(workingBundle(phase)), 1000 * worthShowing);
   first.unref();
   return {

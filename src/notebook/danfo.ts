@@ -4,14 +4,13 @@ import { InputError, quote } from "../base/errors.js";
 import { isDanfoFrame, tableSource, type DanfoFrame, type TableInput } from "./table/source.js";
 
 /**
- * A table as a danfojs DataFrame, with the types of its columns told, not guessed.
+ * Converts a table to a danfojs DataFrame, with explicit column types.
  *
- * A DataFrame holds numbers, texts, truth values and dates. Missing numbers become NaN, which is
- * what danfojs' statistics leave out; other missing values become null; a column without values
- * is one of missing numbers. Lists, objects, columns of several kinds and bigints that a number
- * cannot hold are refused.
+ * A DataFrame holds numbers, strings, booleans and dates. Missing numbers become NaN, which danfojs' statistics ignore;
+ * other missing values become null; a column without values becomes a column of NaN. Lists, objects, columns of mixed
+ * types and bigints too large for a number are refused.
  *
- * @throws InputError where danfojs-node is not installed, or cannot hold a column
+ * @throws InputError if danfojs-node is not installed, or cannot hold a column
  * @example (await toDanfo(run.margins)).describe().print()
  */
 export async function toDanfo(table: TableInput): Promise<DataFrame> {
@@ -24,10 +23,10 @@ export async function toDanfo(table: TableInput): Promise<DataFrame> {
 }
 
 /**
- * A danfojs DataFrame or Series as an Arquero table. Values stay as they are; an index other than
- * the row's number becomes the column `index`.
+ * Converts a danfojs DataFrame or Series to an Arquero table. Values are unchanged; an index other than the row number
+ * becomes the column `index`.
  *
- * @throws InputError where the value is none
+ * @throws InputError if the value is neither
  */
 export function fromDanfo(frame: DanfoFrame): ColumnTable {
   if (!isDanfoFrame(frame)) throw new InputError(`fromDanfo: found ${quote(frame)}, expected a danfojs DataFrame or Series`);
@@ -41,7 +40,7 @@ function columnOf(name: string, given: readonly unknown[]): Held {
   const kinds = new Set(given.filter((value) => value != null).map(kindOf));
   const [kind = "number"] = kinds;
   const refuse = (found: string) => {
-    throw new InputError(`column ${name}: found ${found}, expected numbers, texts, truth values or dates, which are what danfojs holds`);
+    throw new InputError(`column ${name}: found ${found}, expected numbers, strings, booleans or dates, the types that danfojs supports`);
   };
   if (kinds.size > 1) refuse([...kinds].join(" and "));
   if (kind === "number") {

@@ -4,11 +4,11 @@ import { bundleOf } from "./bundle.js";
 import { cellReporter } from "./cell-reporter.js";
 import { host } from "./host.js";
 
-/** How a value is shown in the middle of a cell. */
+/** Options of {@link display}. */
 export interface DisplayOptions {
-  /** A name for the output. */
+  /** Id of the output. */
   readonly id?: string;
-  /** Whether to change the outputs that have this name instead of adding one; they may be in other cells. */
+  /** Whether to update the outputs with this id, in any cell, instead of adding one. */
   readonly update?: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface DisplayOptions {
  * await display(showPair(next), { id: "newest", update: true });
  */
 export async function display(value: unknown, { id, update = false }: DisplayOptions = {}): Promise<void> {
-  if (update && id === undefined) throw new InputError("display: found update without an id, expected the id of the output to change");
+  if (update && id === undefined) throw new InputError("display: update needs the id of the output to change");
   const bundle = await bundleOf(value);
   const kernel = host();
   if (kernel) kernel.show(bundle, id, update);
@@ -36,7 +36,7 @@ const never = new AbortController().signal;
  * @example await sera(input, { ...options, signal: cell.signal, reporter: cell.reporter });
  */
 export const cell = {
-  /** Aborted when the running cell is interrupted; outside a kernel, never. */
+  /** Aborted when the running cell is interrupted; never outside a kernel. */
   get signal(): AbortSignal {
     return host()?.signal ?? never;
   },

@@ -3,16 +3,16 @@ import { bundleOf } from "./bundle.js";
 import { display } from "./display.js";
 import { host, redrawEvery } from "./host.js";
 
-/** An output of a cell that changes while work goes on. */
+/** A cell output that is updated while code runs. */
 export interface LiveDisplay {
-  /** Shows a value in the place of the one before, unless that was drawn less than a fifth of a second ago. */
+  /** Replaces the displayed value, unless it was drawn less than a fifth of a second ago. */
   show(value: unknown): Promise<void>;
-  /** Shows the value that stays. */
+  /** Displays the final value. */
   finish(value: unknown): Promise<void>;
 }
 
 /**
- * An output that changes in place, at most five times a second. Outside a kernel only what stays is
+ * Creates an output that is updated in place, at most five times a second. Outside a kernel, only the final value is
  * printed.
  *
  * @example

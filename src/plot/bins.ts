@@ -1,6 +1,6 @@
 import { op, table } from "arquero";
 
-/** Least width of a bin of other than whole numbers: far below what float32 tells apart, and far above where widths underflow. */
+/** Minimum bin width for fractional values: far below float32 resolution, far above underflow. */
 const LEAST_WIDTH = 1e-6;
 
 /** Bins of equal width that cover all values; each holds its lower edge and not its upper. */

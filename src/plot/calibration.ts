@@ -11,10 +11,9 @@ import { lightTheme, palette } from "./theme.js";
 const bins = 10;
 
 /**
- * Whether the policy's preferences are as sure as they are right: pairs in ten bins by the probability that the implicit
- * reward gives the chosen response, σ(β·margin), and the share of each bin in which the chosen response has the higher
- * score from the data's own judge, with Wilson's 95 % intervals. On the line they are calibrated. Equal scores count
- * half.
+ * Calibration of the policy's preferences: pairs in ten bins by the probability that the implicit reward gives the chosen
+ * response, σ(β·margin), against the share of each bin in which the chosen response has the higher score in the dataset,
+ * with Wilson's 95 % intervals. On the diagonal the policy is calibrated. Equal scores count half.
  *
  * @param source reviewed pairs with `chosenScore` and `rejectedScore`, or a run that has them
  * @param beta β of the run
@@ -33,7 +32,7 @@ export function calibration(source: Source<"margins">, beta: number): TopLevelSp
       return { review: name, predicted: sum(({ predicted }) => predicted) / own.length, mean, low, high, pairs: own.length };
     });
   });
-  if (values.length === 0) throw new InputError("plot.calibration: found no reviewed pair with chosenScore and rejectedScore, expected them in the rows");
+  if (values.length === 0) throw new InputError("plot.calibration: no reviewed pair has chosenScore and rejectedScore");
   const share = { type: "quantitative" as const, scale: { domain: [0, 1] } };
   const x = { ...share, title: "σ(β · margin)", axis: { format: ".0%" } };
   const y = { ...share, title: "chosen has the higher score", axis: { format: ".0%" } };
@@ -41,7 +40,7 @@ export function calibration(source: Source<"margins">, beta: number): TopLevelSp
   return {
     $schema: schema,
     description: title,
-    title: { text: title, subtitle: "ten bins of equal size, with 95 % interval; dashed: as sure as right" },
+    title: { text: title, subtitle: "ten bins of equal size, with 95 % interval; dashed: perfect calibration" },
     data: { values },
     facet: { field: "review", type: "nominal", sort: names, title: null },
     columns: 3,

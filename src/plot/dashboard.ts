@@ -9,10 +9,10 @@ import { rowsFrom } from "./source.js";
 import { lightTheme, withTheme } from "./theme.js";
 
 /**
- * A run at one look: loss, accuracy and rewards over the steps, margins of the reviews, gold reward
- * by iteration, time by phase; what the run has no numbers of is left out.
+ * Overview of a run: loss, accuracy and rewards over training steps, margins of the reviews, gold reward by iteration,
+ * time by phase. Parts without data are left out.
  *
- * @throws InputError where it has no numbers at all
+ * @throws InputError if the run has no data yet
  */
 export function dashboard(run: RunTables): TopLevelSpec {
   const aligned = rowsFrom<"steps">("dashboard", "steps", run).filter((row) => row.phase === "align");
@@ -28,7 +28,7 @@ export function dashboard(run: RunTables): TopLevelSpec {
     ...(iterations.some((row) => Object.values(row.seconds).some((each) => each != null)) ? [seconds(iterations)] : []),
   ];
   if (parts.length === 0) {
-    throw new InputError("plot.dashboard: found neither a logged step nor an iteration; the first is there once training has begun");
+    throw new InputError("plot.dashboard: the run has no logged steps and no iterations yet; plot it once training has begun");
   }
   return withTheme(
     {

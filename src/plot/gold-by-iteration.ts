@@ -7,10 +7,10 @@ import type { IterationRow } from "./rows.js";
 import { namedRowsFrom, type Sources } from "./source.js";
 import { lightTheme } from "./theme.js";
 
-/** How far beside each other runs are drawn, in iterations. */
+/** Horizontal offset between runs, in iterations. */
 const BESIDE = 0.07;
 
-/** Most means that have room to be written beside their marks. */
+/** Maximum number of means with a label beside the mark. */
 const MOST_WRITTEN_OUT = 8;
 
 type GoldRow = Pick<IterationRow, "iteration" | "goldReward" | "goldRewardInterval">;
@@ -31,7 +31,7 @@ export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelS
         : {
             ...(run && { run }),
             policy: iteration === 0 ? "SFT" : `iteration ${iteration}`,
-            // Intervals of runs beside each other, or they would cover each other.
+            // Side by side, so that the intervals of runs do not overlap.
             position: iteration + BESIDE * (at - (named.length - 1) / 2),
             ...{ mean: goldReward, low: goldRewardInterval[0], high: goldRewardInterval[1] },
           },
@@ -39,7 +39,7 @@ export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelS
   );
   if (values.length === 0) {
     throw new InputError(
-      "plot.goldByIteration: found no iteration with goldReward and goldRewardInterval, expected at least one",
+      "plot.goldByIteration: no iteration has goldReward and goldRewardInterval; evaluate the run with held-out pairs",
     );
   }
   const names = [...new Set(values.flatMap(({ run }) => run ?? []))];

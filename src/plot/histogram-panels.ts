@@ -3,7 +3,7 @@ import { schema, width } from "./frame.js";
 import { panelsBy } from "./panels.js";
 import { lightTheme } from "./theme.js";
 
-/** A panel: what stands above it, and what it is drawn from, its bins and a place that is marked. */
+/** A panel: its heading, its rows of bins, and a marked position. */
 export interface HistogramPanel {
   readonly heading: string;
   readonly rows: readonly object[];
@@ -12,26 +12,26 @@ export interface HistogramPanel {
 interface Histogram {
   readonly title: string;
   readonly subtitle: string | readonly string[];
-  /** The field that names a row's panel. */
+  /** The field with the panel of a row. */
   readonly by: string;
   readonly panels: readonly HistogramPanel[];
-  /** Of one panel, in pixels. */
+  /** Height of one panel in pixels. */
   readonly height: number;
-  /** What is counted in bins, with its unit. */
+  /** The binned quantity, with its unit. */
   readonly measure: string;
-  /** The field of a bar's height. */
+  /** The field with the height of a bar. */
   readonly counted: string;
-  /** What the bars are encoded by beside their place. */
+  /** Encodings of the bars other than position. */
   readonly bars: object;
-  /** Further properties of the axis of bins. */
+  /** Further properties of the bins' axis. */
   readonly x?: object;
-  /** The field of the place that a line marks, and what it tells. */
+  /** The field with the position of the marker line, and its tooltip. */
   readonly marked: { readonly field: string; readonly title: string; readonly format: string };
   /** Layers between the bars and the line. */
   readonly between?: readonly object[];
 }
 
-/** Histograms below each other, on the same bins. All rows are one table, because a panel gets its share of this table alone. */
+/** Stacked histogram panels on common bins. All rows are in one table, because a facet sees only its part of that table. */
 export function histogramPanels(histogram: Histogram): TopLevelSpec {
   const { title, subtitle, by, panels, height, measure, counted, bars, x, marked, between = [] } = histogram;
   const spec: object = {

@@ -1,18 +1,18 @@
 import { palette } from "./theme.js";
 
-/** A channel of an encoding, as Vega-Lite has it. */
+/** A Vega-Lite encoding channel. */
 interface Channel {
   readonly type: "quantitative" | "nominal";
   readonly title: string;
 }
 
 /**
- * Layers for rows with `mean`, `low` and `high`: the means joined by a line, the intervals as rules, and the numbers at the
- * pointer.
+ * Layers for rows with `mean`, `low` and `high`: a line through the means, the intervals as rules, and a tooltip with the
+ * numbers.
  *
- * @param shared what all layers have: the horizontal position and the colour
- * @param y the vertical axis, its field apart
- * @param facts what the tooltip says before the numbers
+ * @param shared encodings of all layers: horizontal position and colour
+ * @param y the vertical axis, without its field
+ * @param facts tooltip entries before the numbers
  */
 export function intervalLayers<Shared extends object, Y extends Channel, Fact extends Channel>(shared: Shared, y: Y, facts: readonly Fact[]) {
   const number = (field: string, title: string) => ({ ...{ field, title }, type: "quantitative" as const, format: ".3f" });

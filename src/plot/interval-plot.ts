@@ -4,13 +4,13 @@ import type { Interval } from "../stats/interval.js";
 import { schema, width } from "./frame.js";
 import { lightTheme, palette } from "./theme.js";
 
-/** A measured mean of something named: a method, or a policy. */
+/** A mean with its interval, of a method or policy. */
 export interface NamedInterval extends Interval {
   readonly name: string;
 }
 
 interface IntervalPlot {
-  /** The function's name, for its errors. */
+  /** Name of the plot function, for errors. */
   readonly name: string;
   readonly title: string;
   readonly subtitle: string;
@@ -24,13 +24,13 @@ interface IntervalPlot {
 }
 
 /**
- * A mean with its interval a row, the value written beside it; the axis need not start at zero.
+ * One row per mean, with its interval and its value as a label; the axis need not start at zero.
  *
- * @throws InputError where there is no row
+ * @throws InputError if there are no rows
  */
 export function intervalPlot(plot: IntervalPlot): TopLevelSpec {
   const { title, subtitle, rows, xTitle, format, axisFormat, reference } = plot;
-  if (rows.length === 0) throw new InputError(`plot.${plot.name}: found no ${xTitle} with its interval, expected at least one`);
+  if (rows.length === 0) throw new InputError(`plot.${plot.name}: no values with intervals to draw`);
   const y = { field: "name", type: "nominal" as const, title: null, sort: null, axis: { labelFontSize: 12, labelOpacity: 1 } };
   const x = {
     type: "quantitative" as const,

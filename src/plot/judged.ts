@@ -2,17 +2,17 @@ import type { NamedInterval } from "./interval-plot.js";
 import type { IterationRow, Rows } from "./rows.js";
 import { isRows, rowsOf } from "./source.js";
 
-/** A figure of a policy's responses that has an interval. */
+/** A measure of a policy's responses that has an interval. */
 type Figure = "goldReward" | "winRate";
 
 interface JudgedRun {
   readonly iterations: Rows<Pick<IterationRow, "iteration" | Figure | `${Figure}Interval`>>;
 }
 
-/** Means with intervals by name; or a run, whose iterations are drawn; or runs by name, whose last policies are. */
+/** Means with intervals by name; or a run, whose iterations are drawn; or runs by name, whose final policies are drawn. */
 export type JudgedSource = Rows<NamedInterval> | JudgedRun | Readonly<Record<string, JudgedRun>>;
 
-/** The means of a figure with their intervals, of all policies for which it is known. */
+/** The means of a measure with their intervals, for all policies that have it. */
 export function judgedIntervals(source: JudgedSource, figure: Figure): readonly NamedInterval[] {
   if (isRows(source)) return rowsOf(source as Rows<NamedInterval>);
   const interval = (name: string, row: Partial<IterationRow> | undefined): NamedInterval[] => {
@@ -27,5 +27,5 @@ export function judgedIntervals(source: JudgedSource, figure: Figure): readonly 
   return [...interval(start, runs[0]?.[1][0]), ...runs.flatMap(([name, iterations]) => interval(name, iterations.at(-1)))];
 }
 
-/** The model of iteration 0, from which all of a comparison's runs begin. */
+/** The start model (iteration 0), shared by all runs of a comparison. */
 export const start = "SFT";

@@ -3,10 +3,10 @@ import { width } from "./frame.js";
 import { textWidth } from "./text-width.js";
 import { palette } from "./theme.js";
 
-/** What a label of a legend takes besides its text: its symbol and the space to the next, in pixels. */
+/** Width of a legend entry in addition to its text (symbol and spacing), in pixels. */
 const besides = 34;
 
-/** A legend above the plot, in as many columns as its labels leave room for. */
+/** A legend above the plot, with as many columns as fit. */
 export function legendOf(labels: readonly string[]): { readonly columns?: number } {
   const widths = labels.map((label) => textWidth({}, label) + besides);
   const inOneRow = widths.reduce((sum, each) => sum + each, 0) <= width;

@@ -14,16 +14,16 @@ export interface LengthRow {
 }
 
 /**
- * Distributions of the lengths of policies' responses, a panel a policy in the order given, with
- * the median marked: whether training made the responses longer.
+ * Distributions of response lengths, one panel per policy in the given order, with the median marked: shows whether
+ * training made responses longer.
  *
- * @param policies responses by the name of their policy
- * @throws InputError where a policy has no response, or a response no length
+ * @param policies responses by policy name
+ * @throws InputError if a policy has no responses, or a response has no length
  * @example lengths({ SFT: [{ length: 31 }, { length: 28 }], SeRA: [{ length: 35 }, { length: 40 }] })
  */
 export function lengths(policies: Readonly<Record<string, Rows<LengthRow>>>): TopLevelSpec {
   const named = Object.entries(policies).map(([policy, rows]) => ({ policy, lengths: lengthsOf(policy, rowsOf(rows)) }));
-  if (named.length === 0) throw new InputError("plot.lengths: found no policy, expected responses by the name of their policy");
+  if (named.length === 0) throw new InputError("plot.lengths: no policies; pass responses by policy name, such as { SFT: responses }");
   const title = "Lengths of the responses";
   const bins = equalBins(named.flatMap(({ lengths }) => lengths), MOST_BINS);
   const panels = named.map(({ policy, lengths }) => panelOf(policy, lengths, bins));
@@ -48,7 +48,7 @@ export function lengths(policies: Readonly<Record<string, Rows<LengthRow>>>): To
   });
 }
 
-/** A policy's panel: what stands above it, and what it is drawn from, its bins and its median. */
+/** A policy's panel: heading, bins and median. */
 function panelOf(policy: string, lengths: readonly number[], bins: Bins): HistogramPanel {
   const { mean, median } = from(lengths.map((length) => ({ length })))
     .rollup({ mean: op.mean("length"), median: op.median("length") })
@@ -75,11 +75,11 @@ function panelOf(policy: string, lengths: readonly number[], bins: Bins): Histog
 }
 
 function lengthsOf(policy: string, rows: readonly LengthRow[]): number[] {
-  if (rows.length === 0) throw new InputError(`plot.lengths: found no response of ${quote(policy)}, expected at least one`);
+  if (rows.length === 0) throw new InputError(`plot.lengths: ${quote(policy)} has no responses`);
   return rows.map(({ length }, at) => {
     if (Number.isFinite(length)) return length;
     throw new InputError(
-      `plot.lengths: found ${quote(length)} as the length of response ${at} of ${quote(policy)}, expected a count of tokens`,
+      `plot.lengths: the length of response ${at} of ${quote(policy)} is ${quote(length)}, expected a number of tokens`,
     );
   });
 }

@@ -10,9 +10,9 @@ import { lightTheme } from "./theme.js";
 import { trendOf, type Trend } from "./trend.js";
 
 /**
- * Margins of the reviewed pairs against how much longer the chosen response is than the rejected,
- * with the line of least squares and Pearson's correlation: whether the policy rewards length.
- * Above 1,500 pairs an iteration, the pairs are counted in cells.
+ * Margins of the reviewed pairs against the difference in response length (chosen minus rejected), with a least-squares
+ * line and Pearson's correlation: shows whether the policy rewards length. With more than 1,500 pairs per iteration, pairs
+ * are counted in cells.
  *
  * @param source a run, or its reviewed pairs, with `chosenLength` and `rejectedLength` in tokens
  * @throws InputError where no pair has been reviewed, or none has lengths
@@ -22,15 +22,15 @@ export function marginAgainstLength(source: Source<"margins">): TopLevelSpec {
     name: "marginAgainstLength",
     title: "Margin against difference in length",
     columns: ["chosenLength", "rejectedLength"],
-    xTitle: "tokens of chosen less those of rejected",
+    xTitle: "length difference (tokens, chosen − rejected)",
     slopeTitle: "slope (nats per token)",
   });
 }
 
 /**
- * Margins of the reviewed pairs against the difference of their scores from the data's own judge,
- * with the line of least squares and Pearson's correlation: whether the policy and the judge agree.
- * Above 1,500 pairs an iteration, the pairs are counted in cells.
+ * Margins of the reviewed pairs against the difference of their scores in the dataset (chosen minus rejected), with a
+ * least-squares line and Pearson's correlation: shows whether policy and scores agree. With more than 1,500 pairs per
+ * iteration, pairs are counted in cells.
  *
  * @param source a run, or its reviewed pairs, with `chosenScore` and `rejectedScore`
  * @throws InputError where no pair has been reviewed, or none has scores
@@ -40,16 +40,16 @@ export function marginAgainstScore(source: Source<"margins">): TopLevelSpec {
     name: "marginAgainstScore",
     title: "Margin against difference in score",
     columns: ["chosenScore", "rejectedScore"],
-    xTitle: "score of chosen less that of rejected",
+    xTitle: "score difference (chosen − rejected)",
     slopeTitle: "slope (nats per unit of score)",
   });
 }
 
 interface Against {
-  /** The function's name, for its errors. */
+  /** Name of the plot function, for errors. */
   readonly name: string;
   readonly title: string;
-  /** What is subtracted from what. */
+  /** Columns: the second is subtracted from the first. */
   readonly columns: readonly ["chosenLength", "rejectedLength"] | readonly ["chosenScore", "rejectedScore"];
   readonly xTitle: string;
   readonly slopeTitle: string;
@@ -64,7 +64,7 @@ function marginAgainst(source: Source<"margins">, { name, title, columns, xTitle
   const drawn = panels.reduce((sum, { points }) => sum + points.length, 0);
   if (drawn === 0) {
     throw new InputError(
-      `plot.${name}: found no reviewed pair with ${columns.join(" and ")}, expected them in the rows of the margins`,
+      `plot.${name}: no reviewed pair has ${columns.join(" and ")}`,
     );
   }
   const all = reviews.reduce((sum, { pairs }) => sum + pairs.length, 0);
@@ -78,10 +78,10 @@ function marginAgainst(source: Source<"margins">, { name, title, columns, xTitle
       subtitle: [
         `${correlations(panels.map(({ trend }) => trend))}; line: least squares`,
         inCells ? "the stronger the colour, the more pairs" : "each point a reviewed pair",
-        ...(drawn < all ? [`left out: ${(all - drawn).toLocaleString("en-US")} pairs without these numbers`] : []),
+        ...(drawn < all ? [`left out: ${(all - drawn).toLocaleString("en-US")} pairs without these values`] : []),
       ],
     },
-    // Points and trends are rows of one table, because a panel gets its share of this table alone.
+    // Points and trends are rows of one table, because a facet sees only its part of that table.
     data: {
       values: panels.flatMap(({ review, points, trend }) => [
         ...marks.rows(points).map((row) => ({ review, ...row })),

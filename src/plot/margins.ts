@@ -10,11 +10,11 @@ import { linesOf } from "./text-width.js";
 const MOST_BINS = 50;
 
 /**
- * Distribution of the ensembled margins of the reviewed pairs, kept and dropped, a panel an
- * iteration. A line marks the margin from which on pairs were kept, where it was the margin that decided.
+ * Distribution of the ensemble margins of the reviewed pairs, kept and dropped, one panel per iteration. A line marks the
+ * threshold of selection, if pairs were selected by margin.
  *
  * @param source a run, or its reviewed pairs
- * @throws InputError where no pair has been reviewed
+ * @throws InputError if there are no reviewed pairs
  */
 export function margins(source: Source<"margins">): TopLevelSpec {
   const reviews = reviewsFrom("margins", source);
@@ -46,11 +46,11 @@ export function margins(source: Source<"margins">): TopLevelSpec {
         encoding: { x: { datum: 0, type: "quantitative" } },
       },
     ],
-    marked: { field: "threshold", title: "kept from a margin of", format: ".3f" },
+    marked: { field: "threshold", title: "selection threshold", format: ".3f" },
   });
 }
 
-/** A review's panel: what stands above it, and what it is drawn from. */
+/** A review's panel: heading and rows. */
 function panelOf(review: Review, bins: Bins): HistogramPanel {
   const threshold = thresholdOf(review);
   const heading = headingOf(review, threshold);
@@ -74,7 +74,7 @@ function panelOf(review: Review, bins: Bins): HistogramPanel {
   };
 }
 
-/** The least margin of the kept pairs; undefined where none was dropped, or one with a greater margin was. */
+/** The smallest margin of the kept pairs; undefined if no pair was dropped, or one with a larger margin was. */
 function thresholdOf({ pairs }: Review): number | undefined {
   let leastKept = Infinity;
   let greatestDropped = -Infinity;
@@ -92,9 +92,9 @@ function headingOf({ name, pairs }: Review, threshold: number | undefined): stri
   return `${name}: ${count(kept)} of ${count(pairs.length)} kept${from}`;
 }
 
-/** What is drawn, and, where labels were flipped on purpose, how many of these pairs were dropped. */
+/** Describes the plot and, if labels were flipped on purpose, how many of these pairs were dropped. */
 function subtitle(reviews: readonly Review[]): string[] {
-  const drawn = ["log-ratio of chosen less that of rejected, mean over the last two policies"];
+  const drawn = ["log-ratio of chosen − rejected, weighted mean over the last two policies"];
   const flipped = reviews.map(({ pairs }) => pairs.filter((pair) => pair.flipped));
   if (flipped.every((pairs) => pairs.length === 0)) return drawn;
   const dropped = flipped.map((pairs) => `${count(pairs.filter(({ kept }) => !kept).length)} of ${count(pairs.length)}`);

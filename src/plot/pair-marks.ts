@@ -3,14 +3,14 @@ import { equalBins } from "./bins.js";
 import { selectionColour, type Selection } from "./reviewed.js";
 import { palette } from "./theme.js";
 
-/** Most pairs of a panel that are drawn as points; more hide each other. */
+/** Maximum number of pairs per panel that are drawn as points; more would overlap. */
 export const MOST_POINTS = 1500;
-/** Most cells across and down. */
+/** Maximum number of cells in each direction. */
 const MOST_CELLS = { x: 60, y: 40 };
 
-/** A reviewed pair in the plane, its margin upwards. */
+/** A reviewed pair as a point, with its margin as y. */
 export interface PairPoint {
-  /** Its id, where it is known. */
+  /** Its id, if known. */
   readonly pair: string | undefined;
   readonly x: number;
   readonly y: number;
@@ -20,7 +20,7 @@ export interface PairPoint {
 const yTitle = "margin (nats)";
 const selected = { field: "selection", type: "nominal" as const, title: "selection" };
 
-/** A mark for each pair: the rows of a panel, and the layer that draws them. */
+/** One mark per pair: the rows of a panel, and the layer that draws them. */
 export function asPoints(xTitle: string) {
   return {
     rows: (points: readonly PairPoint[]): readonly object[] => points,
@@ -43,7 +43,7 @@ export function asPoints(xTitle: string) {
 }
 
 /**
- * A mark for each cell of the plane that has pairs, the stronger the more it has.
+ * One mark per non-empty cell, more opaque the more pairs it has.
  *
  * @param panels the pairs of each panel; the panels share their cells
  */
@@ -80,19 +80,19 @@ export function asCells(panels: readonly (readonly PairPoint[])[], xTitle: strin
         opacity: {
           field: "pairs",
           type: "quantitative" as const,
-          // A single pair is to be seen where another cell has a hundred.
+          // A single pair must be visible even if another cell has a hundred.
           scale: { type: "sqrt" as const, domain: [0, fullest], nice: false, range: [0.15, 1] },
           legend: {
             title: "pairs in a cell",
             titleOrient: "left" as const,
             titlePadding: 10,
-            // Above the plot it would run into the legend of the colours.
+            // Above the plot it would overlap the colour legend.
             orient: "bottom" as const,
             offset: 22,
             symbolType: "square" as const,
             symbolStrokeWidth: 0,
             symbolFillColor: palette.blue,
-            // Of strengths about as far from each other.
+            // Roughly equidistant opacities.
             values: [...new Set([1, Math.ceil(fullest / 4), fullest])],
             format: ",d",
           },

@@ -1,7 +1,7 @@
 /**
- * Panels below each other, one for each value of a field, with the value above it at its left.
+ * Stacked panels, one per value of a field, each with the value as its heading.
  *
- * @param values from top to bottom; Vega-Lite would sort them by the alphabet
+ * @param values from top to bottom; Vega-Lite would sort them alphabetically
  */
 export function panelsBy(field: string, values: readonly string[]) {
   return {

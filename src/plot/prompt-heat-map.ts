@@ -8,27 +8,26 @@ import { isRows, rowsOf, type Source } from "./source.js";
 import { linesOf, textWidth } from "./text-width.js";
 import { lightTheme } from "./theme.js";
 
-/** Most rows of the map; of more prompts, those next to each other in rank are averaged. */
+/** Maximum number of rows; with more prompts, neighbours in rank are averaged. */
 const MOST_ROWS = 250;
-/** Most rows that have room for their names. */
+/** Maximum number of rows with labels. */
 const MOST_NAMED = 30;
-/** Pixels that the title and the lines below it need. */
+/** Width in pixels that the title and subtitle need. */
 const LEAST_WIDTH = 270;
 
-/** A response of a policy to a prompt, with its gold reward (a line of `responses.jsonl`). */
+/** The gold reward of a policy's response to a prompt (a row of `responses.jsonl`). */
 export interface GoldRow {
-  /** Of the prompt. */
+  /** Id of the prompt. */
   readonly id: string;
   readonly gold: number;
 }
 
 /**
- * A map of prompts (rows, the greatest mean on top) by policies (columns): the gold rewards of the
- * policies' responses, or of a run the margins of its pairs at each review. More than 250 prompts
- * are averaged in groups of neighbouring rank.
+ * Heat map of prompts (rows, highest mean on top) by policies (columns): gold rewards of the policies' responses, or, for
+ * a run, the margins of its pairs at each review. More than 250 prompts are averaged in groups of neighbouring rank.
  *
- * @param source judged responses by the name of their policy, or a run (or its reviewed pairs, with their ids)
- * @throws InputError where there is nothing to draw, or a pair has no id
+ * @param source judged responses by policy name, or a run (or its reviewed pairs, with ids)
+ * @throws InputError if there is nothing to draw, or a pair has no id
  * @example promptHeatMap({ SFT: before, SeRA: after }) // rows { id, gold }
  */
 export function promptHeatMap(source: Source<"margins"> | Readonly<Record<string, Rows<GoldRow>>>): TopLevelSpec {
@@ -46,17 +45,17 @@ function goldMap(policies: Readonly<Record<string, Rows<GoldRow>>>): TopLevelSpe
     rowsOf(rows).map(({ id, gold }) => {
       if (Number.isFinite(gold)) return { prompt: id, policy, value: gold };
       throw new InputError(
-        `plot.promptHeatMap: found ${quote(gold)} as \`gold\` of ${quote(policy)} for ${quote(id)}, expected a gold reward`,
+        `plot.promptHeatMap: \`gold\` of ${quote(policy)} for ${quote(id)} is ${quote(gold)}, expected a finite number`,
       );
     }),
   );
-  if (values.length === 0) throw new InputError("plot.promptHeatMap: found no response, expected rows { id, gold } by policy");
+  if (values.length === 0) throw new InputError("plot.promptHeatMap: no responses; pass rows { id, gold } by policy name");
   const [least, greatest] = extentOf(values);
   return heatMap(values, {
     title: "Gold reward by prompt",
     things: "prompts",
     measure: "gold reward",
-    // The scale of a share, so that maps compare; of another reward, its own.
+    // [0, 1] if the rewards are in it, so that maps are comparable.
     scale: { domain: least >= 0 && greatest <= 1 ? [0, 1] : [least, greatest] },
   });
 }
@@ -65,8 +64,7 @@ function marginMap(source: Source<"margins">): TopLevelSpec {
   const values = reviewsFrom("promptHeatMap", source).flatMap(({ pairs }) =>
     pairs.map((pair) => ({ prompt: idOf(pair), policy: reviewName(pair.iteration), value: pair.ensemble })),
   );
-  // To the same strength on either side, so that equal strengths are equal margins; and not to the
-  // few outermost, beside which all others would look like none.
+  // Symmetric, so that equal strengths are equal margins, and clipped, so that a few outliers do not wash out the rest.
   const reach = from(values.map(({ value }) => ({ size: Math.abs(value) })))
     .rollup({ reach: op.quantile("size", 0.98) })
     .get("reach", 0) as number;
@@ -81,7 +79,7 @@ function marginMap(source: Source<"margins">): TopLevelSpec {
 
 function idOf({ id, iteration }: MarginRow): string {
   if (id !== undefined) return id;
-  throw new InputError(`plot.promptHeatMap: found a pair without \`id\` ${reviewName(iteration)}, expected each to have one`);
+  throw new InputError(`plot.promptHeatMap: a pair of the review ${reviewName(iteration)} has no \`id\``);
 }
 
 function extentOf(values: readonly Value[]): [least: number, greatest: number] {
@@ -93,10 +91,10 @@ function extentOf(values: readonly Value[]): [least: number, greatest: number] {
 
 interface HeatMap {
   readonly title: string;
-  /** What the rows are, in the plural. */
+  /** What the rows are, as a plural noun. */
   readonly things: string;
   readonly measure: string;
-  /** What else the reader has to know. */
+  /** A note for the subtitle. */
   readonly note?: string;
   readonly scale: { readonly domain: [number, number]; readonly domainMid?: number; readonly clamp?: boolean };
 }
@@ -110,8 +108,8 @@ function heatMap(values: readonly Value[], { title, things, measure, note, scale
   const columnWidth = Math.ceil(Math.max(widest + 16, LEAST_WIDTH / labels.length));
   const rowHeight = Math.min(16, Math.max(2, Math.floor(480 / Math.ceil(prompts / perRow))));
   const says = [
-    `${prompts.toLocaleString("en-US")} ${things}, the greatest mean on top`,
-    ...(perRow > 1 ? [`a row: mean of ${perRow} neighbours in rank`] : []),
+    `${prompts.toLocaleString("en-US")} ${things}, highest mean on top`,
+    ...(perRow > 1 ? [`each row: mean of ${perRow} neighbours in rank`] : []),
     ...(note ? [note] : []),
   ];
   return {
@@ -132,7 +130,7 @@ function heatMap(values: readonly Value[], { title, things, measure, note, scale
           orient: "top",
           labelAngle: 0,
           labelExpr: "split(datum.label, '\\n')",
-          // Vega sets the first of the lines where a single one would be; the second needs its room.
+          // Vega places the first line where a single line would be; the second needs extra room.
           labelPadding: 18,
           labelOpacity: 1,
           domain: false,
@@ -162,7 +160,7 @@ function heatMap(values: readonly Value[], { title, things, measure, note, scale
   };
 }
 
-/** A policy's name with the mean of its values below. */
+/** A policy's name, with the mean of its values on a second line. */
 function columnLabel(policy: string, values: readonly Value[]): string {
   const own = from(values.filter((value) => value.policy === policy));
   const mean = own.rollup({ mean: op.mean("value") }).get("mean", 0) as number;
@@ -170,8 +168,8 @@ function columnLabel(policy: string, values: readonly Value[]): string {
 }
 
 /**
- * The cells from the prompt of the greatest mean down, each named by its prompt, or by its ranks
- * where prompts are averaged. A policy's several responses to a prompt count as their mean.
+ * The cells in order of decreasing prompt mean, each named by its prompt, or by its ranks if prompts are averaged. Several
+ * responses of a policy to a prompt are averaged.
  */
 function rankedCells(values: readonly Value[]) {
   const ofPrompts = from(values).groupby("prompt", "policy").rollup({ value: op.mean("value") });

@@ -3,12 +3,10 @@ import type { TopLevelSpec } from "vega-lite";
 import { textWidth } from "./text-width.js";
 
 /**
- * Draws a Vega-Lite specification as an SVG document, without a browser or a canvas.
+ * Renders a Vega-Lite specification as an SVG document, without a browser or canvas. The drawing libraries are loaded on
+ * the first call.
  *
- * The drawing libraries are loaded at the first call, so that a program that draws nothing does
- * not wait for them.
- *
- * @throws Error from Vega-Lite where the specification is not one
+ * @throws Error from Vega-Lite if the specification is invalid
  */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   const { compile } = await import("vega-lite");
@@ -16,14 +14,14 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
 }
 
 /**
- * Draws a Vega specification in the same way.
+ * Renders a Vega specification in the same way.
  *
- * @throws Error from Vega where the specification is not one
+ * @throws Error from Vega if the specification is invalid
  */
 export async function renderVegaSvg(spec: Spec): Promise<string> {
   const vega = await import("vega");
-  // Vega's own guess without a canvas (0.8 em a character) is half as wide again as real text and
-  // tears legends and axis titles away from what they belong to. Its typings leave this object out.
+  // Without a canvas Vega guesses 0.8 em per character, half as wide again as real text, which
+  // displaces legends and axis titles. Its typings omit this object.
   const { textMetrics } = vega as unknown as { textMetrics: { width: typeof textWidth } };
   textMetrics.width = textWidth;
   const view = new vega.View(vega.parse(spec), { renderer: "none" });

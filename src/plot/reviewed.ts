@@ -3,7 +3,7 @@ import type { MarginRow } from "./rows.js";
 import { rowsFrom, type Source } from "./source.js";
 import { palette } from "./theme.js";
 
-/** The pairs reviewed before one iteration. */
+/** The pairs reviewed before an iteration. */
 export interface Review {
   readonly name: string;
   readonly pairs: readonly MarginRow[];
@@ -19,7 +19,7 @@ export function reviewsFrom(plot: string, source: Source<"margins">): Review[] {
   const rows = rowsFrom(plot, "margins", source);
   if (rows.length === 0) {
     throw new InputError(
-      `plot.${plot}: found no reviewed pair; the first iteration trains on all pairs, review begins with iteration 2`,
+      `plot.${plot}: no reviewed pairs; the first iteration trains on all pairs, and reviews begin with iteration 2`,
     );
   }
   const iterations = [...new Set(rows.map(({ iteration }) => iteration))].sort((a, b) => a - b);
@@ -29,14 +29,14 @@ export function reviewsFrom(plot: string, source: Source<"margins">): Review[] {
   }));
 }
 
-/** What the review before an iteration is called. */
+/** Name of the review before an iteration. */
 export function reviewName(iteration: number): string {
   return `before iteration ${iteration}`;
 }
 
 export type Selection = "kept" | "dropped";
 
-/** What a review did with a pair. */
+/** Whether a review kept a pair. */
 export function selectionOf({ kept }: MarginRow): Selection {
   return kept ? "kept" : "dropped";
 }

@@ -1,19 +1,19 @@
-/** Rows of a table: an array of them, or anything that gives them as an Arquero table does. */
+/** Rows of a table: an array, or an object with `objects()`, such as an Arquero table. */
 export type Rows<Row> = readonly Row[] | { objects(): object[] };
 
-/** What the plots read of a run. */
+/** The tables of a run that plots read. */
 export interface RunTables {
   readonly steps: Rows<StepRow>;
   readonly margins: Rows<MarginRow>;
   readonly iterations: Rows<IterationRow>;
 }
 
-/** What the plots read of one logged training step (a line of `metrics.jsonl`). */
+/** The columns of a logged training step (a row of `metrics.jsonl`) that plots read. */
 export interface StepRow {
   readonly phase: "sft" | "align";
-  /** 0 is the SFT model; preference training counts from 1. */
+  /** 0 for SFT; preference training counts from 1. */
   readonly iteration: number;
-  /** Optimizer steps, counted within the iteration or over the run. */
+  /** Optimizer step, counted within the iteration or over the run. */
   readonly step: number;
   /** Mean over the batch. */
   readonly loss: number;
@@ -21,46 +21,46 @@ export interface StepRow {
   readonly "rewards/chosen"?: number | null | undefined;
   readonly "rewards/rejected"?: number | null | undefined;
   readonly "rewards/margins"?: number | null | undefined;
-  /** Share of the batch with the greater reward on the chosen side. */
+  /** Share of the batch in which the chosen response has the larger reward. */
   readonly "rewards/accuracies"?: number | null | undefined;
 }
 
-/** What the plots read of one reviewed pair (a line of `margins.jsonl`, and what is known of the pair besides). */
+/** The columns of a reviewed pair (a row of `margins.jsonl`, with further columns of the pair) that plots read. */
 export interface MarginRow {
-  /** The training iteration that the review precedes. */
+  /** The training iteration that follows the review. */
   readonly iteration: number;
-  /** Margin of the log-ratios, in nats, averaged over the last two policies. */
+  /** Ensemble margin of the log-ratios, in nats, over the last two policies. */
   readonly ensemble: number;
   /** Whether the pair was selected for training. */
   readonly kept: boolean;
   readonly id?: string | undefined;
-  /** Tokens of the responses. */
+  /** Response lengths in tokens. */
   readonly chosenLength?: number | null | undefined;
   readonly rejectedLength?: number | null | undefined;
-  /** Scores from the data's own judge. */
+  /** Scores in the dataset. */
   readonly chosenScore?: number | null | undefined;
   readonly rejectedScore?: number | null | undefined;
   /** Whether the label was flipped on purpose. */
   readonly flipped?: boolean | undefined;
 }
 
-/** What the plots read of one iteration (an entry of `summary.json`); iteration 0 is the SFT model. */
+/** The columns of an iteration (an entry of `summary.json`) that plots read; iteration 0 is the start model. */
 export interface IterationRow {
   readonly iteration: number;
   /** Share of held-out pairs with a margin above 0. */
   readonly accuracy?: number | null | undefined;
   /** Mean margin of held-out pairs, in nats. */
   readonly meanMargin?: number | null | undefined;
-  /** Mean gold reward of responses to held-out prompts, and the bounds of its 95 % interval. */
+  /** Mean gold reward of responses to held-out prompts, and its 95 % interval. */
   readonly goldReward?: number | null | undefined;
   readonly goldRewardInterval?: Bounds | null | undefined;
-  /** Share of held-out prompts won against the SFT model, a tie being half, and the bounds of its 95 % interval. */
+  /** Win rate against the start model on held-out prompts (ties count half), and its 95 % interval. */
   readonly winRate?: number | null | undefined;
   readonly winRateInterval?: Bounds | null | undefined;
-  /** Pairs of the data, and pairs of the policy's own, that were trained on. */
+  /** Offline pairs and bootstrapped pairs that were trained on. */
   readonly pairsSelected?: number | null | undefined;
   readonly pairsBootstrapped?: number | null | undefined;
-  /** Wall-clock by what it was spent on. */
+  /** Wall-clock seconds by phase. */
   readonly seconds: Readonly<Partial<Record<"training" | "scoring" | "sampling" | "evaluation", number | null>>>;
 }
 

@@ -5,14 +5,14 @@ import type { IterationRow } from "./rows.js";
 import { rowsFrom, type Source } from "./source.js";
 import { lightTheme } from "./theme.js";
 
-/** What an iteration spends its time on, in the order it is drawn. */
+/** Phases of an iteration, in drawing order. */
 const phases = ["training", "scoring", "sampling", "evaluation"] as const satisfies (keyof IterationRow["seconds"])[];
 
 /**
- * Where the time of a run went: a bar an iteration, in seconds, minutes or hours as fits the longest.
+ * Wall-clock time of a run by phase, one bar per iteration, in seconds, minutes or hours.
  *
  * @param source a run, or its iterations
- * @throws InputError where no iteration has spent a second on anything known
+ * @throws InputError if no iteration has times of known phases
  */
 export function seconds(source: Source<"iterations", Pick<IterationRow, "iteration" | "seconds">>): TopLevelSpec {
   const title = "Time by phase";
@@ -24,7 +24,7 @@ export function seconds(source: Source<"iterations", Pick<IterationRow, "iterati
     }),
   );
   if (spent.length === 0) {
-    throw new InputError(`plot.seconds: found no iteration with seconds of ${phases.join(", ")}, expected at least one`);
+    throw new InputError(`plot.seconds: no iteration has seconds of ${phases.join(", ")}`);
   }
   const totals = new Map<string, number>();
   for (const { iteration, seconds } of spent) totals.set(iteration, (totals.get(iteration) ?? 0) + seconds);
@@ -32,7 +32,7 @@ export function seconds(source: Source<"iterations", Pick<IterationRow, "iterati
   return {
     $schema: schema,
     description: title,
-    title: { text: title, subtitle: `${unit.name} of wall-clock` },
+    title: { text: title, subtitle: `wall-clock ${unit.name}` },
     width,
     height: { step: 32 },
     data: { values: spent.map(({ seconds, ...rest }) => ({ ...rest, time: seconds / unit.seconds })) },

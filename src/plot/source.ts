@@ -3,10 +3,10 @@ import type { Rows, RunTables } from "./rows.js";
 
 type RowOf<Table extends keyof RunTables> = RunTables[Table] extends Rows<infer Row> ? Row : never;
 
-/** What a plot is drawn from: the rows of a table, or a run that has the table. */
+/** Input of a plot: the rows of a table, or a run that has the table. */
 export type Source<Table extends keyof RunTables, Row = RowOf<Table>> = Rows<Row> | { readonly [Name in Table]: Rows<Row> };
 
-/** One source, or several by name to be laid over each other. */
+/** One source, or several by name, drawn on top of each other. */
 export type Sources<Table extends keyof RunTables, Row = RowOf<Table>> =
   | Source<Table, Row>
   | Readonly<Record<string, Source<Table, Row>>>;
@@ -51,7 +51,7 @@ export function rowsOf<Row>(rows: Rows<Row>): readonly Row[] {
   return "objects" in rows ? (rows.objects() as Row[]) : rows;
 }
 
-/** Whether these are rows, rather than something that has them. */
+/** Whether this is rows, rather than an object that has them. */
 export function isRows(source: unknown): source is Rows<unknown> {
   return Array.isArray(source) || (isObject(source) && typeof source["objects"] === "function");
 }

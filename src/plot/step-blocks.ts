@@ -1,11 +1,11 @@
 import type { StepRow } from "./rows.js";
 
-/** A column of numbers of the logged steps. */
+/** A numeric column of the logged steps. */
 export type Metric = {
   [Key in keyof StepRow]-?: StepRow[Key] extends number | null | undefined ? Key : never;
 }[keyof StepRow];
 
-/** A logged step where it stands in its run. */
+/** A logged step with its position in the run. */
 export interface Located {
   readonly row: StepRow;
   /** Steps since the start of the phase. */
@@ -21,7 +21,7 @@ export interface Block {
   readonly greatest: number;
 }
 
-/** Counts the steps on over the iterations of a run, where the run counts anew in each. */
+/** Numbers the steps consecutively over iterations, even if the run restarts counting in each. */
 export function locate(rows: readonly StepRow[]): Located[] {
   let offset = 0;
   let previous: Located | undefined;
@@ -34,7 +34,7 @@ export function locate(rows: readonly StepRow[]): Located[] {
   });
 }
 
-/** The metric in blocks of `length` logged steps, never across iterations; steps without it are left out. */
+/** Averages the metric over blocks of `length` logged steps within an iteration; steps without it are skipped. */
 export function averageBlocks(steps: readonly Located[], metric: Metric, length: number): Block[] {
   const iterations = [...new Set(steps.map(({ row }) => row.iteration))];
   return iterations.flatMap((iteration) => {
@@ -62,15 +62,15 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Where an iteration begins. */
+/** The start of an iteration. */
 export interface IterationStart {
   readonly iteration: number;
   readonly step: number;
 }
 
 /**
- * The first step of each iteration. Where runs differ in them, no line could stand for all, and
- * none is given; a run of a single iteration has nothing to say here and is left out.
+ * The first step of each iteration. Empty if runs disagree, because no line would be right for all; runs with a single
+ * iteration are ignored.
  */
 export function iterationStarts(runs: readonly (readonly Located[])[]): IterationStart[] {
   const distinct = new Map<string, IterationStart[]>();

@@ -7,34 +7,33 @@ import { namedRowsFrom, type Sources } from "./source.js";
 import { averageBlocks, iterationStarts, locate, type IterationStart, type Metric } from "./step-blocks.js";
 import { lightTheme } from "./theme.js";
 
-/** Most points a run is drawn with; more steps than that are averaged over blocks. */
+/** Maximum number of points per run; with more steps, blocks are averaged. */
 const MOST_POINTS = 60;
-/** Most iterations that are written out above the plot; more have room for their numbers alone. */
+/** Maximum number of iterations labelled in words above the plot; with more, only their numbers are shown. */
 const MOST_WRITTEN_OUT = 5;
 
 interface StepPlot {
-  /** The function's name, for its errors. */
+  /** Name of the plot function, for errors. */
   readonly name: string;
   readonly title: string;
   readonly runs: Sources<"steps">;
   readonly phase: StepRow["phase"];
-  /** What is drawn: a name for the legend and the metric behind it. */
+  /** Metrics by legend label. */
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly yTitle: string;
-  /** d3 format of the axis; by default as many digits as its ticks need. */
+  /** d3 format of the axis; by default as many digits as the ticks need. */
   readonly yFormat?: string;
   /** d3 format of a single value. */
   readonly format: string;
-  /** A value of y to compare with, and what it means. */
+  /** A reference value of y, and its label. */
   readonly reference?: { readonly value: number; readonly label: string };
 }
 
 /**
- * A metric over the training steps of a phase. A long run is drawn as the means of blocks of
- * consecutive logged steps, never across iterations, with a band from each block's least to its
- * greatest value; the subtitle says how long the blocks are.
+ * A metric over the training steps of a phase. Long runs are drawn as means over blocks of consecutive logged steps of an
+ * iteration, with a band from each block's minimum to its maximum; the subtitle states the block length.
  *
- * @throws InputError where no step has the metric, or the series are more than there are colours
+ * @throws InputError if no step has the metric, or there are more series than colours
  */
 export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, format, reference }: StepPlot): TopLevelSpec {
   const located = namedRowsFrom(name, "steps", runs).map(([run, rows]) => ({
@@ -51,7 +50,7 @@ export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, f
   if (blocks.length === 0) {
     const training = phase === "sft" ? "SFT" : "preference training";
     throw new InputError(
-      `plot.${name}: found no logged step of ${training} with ${Object.values(metrics).join(" or ")}, expected at least one`,
+      `plot.${name}: no logged step of ${training} has ${Object.values(metrics).join(" or ")}`,
     );
   }
   const series = [...new Set(blocks.map((block) => block.series))];
@@ -60,14 +59,14 @@ export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, f
     field: "series",
     type: "nominal" as const,
     scale: { domain: series, range: seriesColours(name, series) },
-    // Above the labels of the iterations, which stand on top of the plot.
+    // Above the iteration labels.
     legend: series.length > 1 ? { ...legendOf(series), offset: starts.length > 1 ? 18 : 4 } : null,
   };
   const written = starts.length <= MOST_WRITTEN_OUT;
   const x = {
     field: "step",
     type: "quantitative" as const,
-    title: written ? "step" : "step (above: numbers of the iterations)",
+    title: written ? "step" : "step (iteration numbers above)",
     scale: { nice: false, zero: false },
   };
   const y = {
@@ -104,7 +103,7 @@ export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, f
         encoding: { x, y: { ...y, field: "mean" }, color: colour, detail: { field: "iteration" } },
       },
       {
-        // A line has no value to show where the pointer is; its points have, seen or not.
+        // Tooltips need points; a line has none. With many steps the points are invisible.
         mark: { type: "circle", size: 40, opacity: few ? 1 : 0, aria: few },
         encoding: {
           x,
@@ -117,8 +116,8 @@ export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, f
             { field: "mean", type: "quantitative", title: blockLength > 1 ? "mean" : yTitle, format },
             ...(blockLength > 1
               ? [
-                  { field: "least", type: "quantitative" as const, title: "least", format },
-                  { field: "greatest", type: "quantitative" as const, title: "greatest", format },
+                  { field: "least", type: "quantitative" as const, title: "minimum", format },
+                  { field: "greatest", type: "quantitative" as const, title: "maximum", format },
                 ]
               : []),
           ],
@@ -134,7 +133,7 @@ export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, f
 function describeBlocks(length: number): string {
   return length === 1
     ? "every logged step"
-    : `line: mean of ${length} logged steps; band: the least to the greatest of them`;
+    : `line: mean of ${length} logged steps; band: their minimum to maximum`;
 }
 
 function iterationLines(starts: readonly IterationStart[], written: boolean) {

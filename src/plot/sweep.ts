@@ -8,13 +8,13 @@ import type { Rows } from "./rows.js";
 import { rowsOf } from "./source.js";
 import { lightTheme } from "./theme.js";
 
-/** A measured mean of a series at one setting of what is swept. */
+/** A mean of a series at one value of the swept setting. */
 export interface SweepRow extends Interval {
   readonly series: string;
   readonly x: number;
 }
 
-/** What a sweep shows; formats are d3's. */
+/** Titles and d3 formats of a sweep. */
 export interface SweepTitles {
   readonly title: string;
   readonly xTitle: string;
@@ -24,17 +24,17 @@ export interface SweepTitles {
 }
 
 /**
- * Means with their 95 % intervals over a setting (noise, share, γ …), a line for each series.
+ * Means with 95 % intervals over a setting (noise, share, γ …), one line per series.
  *
- * @throws InputError where there is no row
+ * @throws InputError if there are no rows
  * @example sweep(rows, { title: "Gold reward under label noise", xTitle: "flipped labels", yTitle: "gold reward", xFormat: ".0%" })
  */
 export function sweep(source: Rows<SweepRow>, { title, xTitle, yTitle, xFormat = "~g", yFormat = ".2~f" }: SweepTitles): TopLevelSpec {
   const rows = rowsOf(source);
-  if (rows.length === 0) throw new InputError("plot.sweep: found no row, expected at least one");
+  if (rows.length === 0) throw new InputError("plot.sweep: no rows to draw");
   const names = [...new Set(rows.map(({ series }) => series))];
   const settings = [...new Set(rows.map(({ x }) => x))].sort((a, b) => a - b);
-  // Intervals at one setting stand beside each other, or they would cover each other.
+  // Side by side, so that intervals at one setting do not overlap.
   const beside = (0.05 * (settings.at(-1)! - settings[0]! || 1)) / names.length;
   const values = rows.map(({ series, x, mean, low, high }) => ({
     ...{ series, x, mean, low, high },

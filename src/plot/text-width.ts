@@ -1,4 +1,4 @@
-/** Advance widths in em, about those of the common sans-serifs (Helvetica, Segoe UI, Roboto). */
+/** Approximate advance widths in em of common sans-serif fonts (Helvetica, Segoe UI, Roboto). */
 const widths: readonly (readonly [RegExp, number])[] = [
   [/[ijl.,:;'|!]/, 0.24],
   [/[ frtI()[\]{}\-/"]/, 0.33],
@@ -8,10 +8,10 @@ const widths: readonly (readonly [RegExp, number])[] = [
 ];
 const otherWidth = 0.56;
 
-/** Fonts are up to this much wider than the widths above. */
+/** Fonts are up to this factor wider than the widths above. */
 const slack = 1.15;
 
-/** A text in lines no wider than some pixels at the default size, as far as its words allow. */
+/** Wraps a text to a width in pixels, at the default font size; single words may be wider. */
 export function linesOf(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
@@ -23,10 +23,9 @@ export function linesOf(text: string, width: number): string[] {
 }
 
 /**
- * Width of a text mark where there is no canvas to measure it, in pixels.
+ * Estimates the width of a text mark in pixels, without a canvas.
  *
- * @param item the mark, of which the size of the font matters (Vega's default is 11 px)
- * @param text what is to be written
+ * @param item the mark, for its font size (Vega's default is 11 px)
  */
 export function textWidth(item: { readonly fontSize?: number }, text: unknown): number {
   const em = [...String(text ?? "")].reduce((sum, character) => sum + widthOf(character), 0);

@@ -3,8 +3,8 @@ import type { Config } from "vega-lite/types_unstable/config.js";
 import { schema } from "./frame.js";
 
 /**
- * Okabe and Ito's colours for series, told apart with every common colour vision and on light and
- * dark grounds; their black and yellow are left out, because each vanishes on one of the two.
+ * Okabe and Ito's colours for series, distinguishable with every common colour vision and on light and dark backgrounds;
+ * their black and yellow are left out, because each vanishes on one of these.
  * Source: Okabe & Ito, "Color Universal Design" (2008).
  */
 export const palette = {
@@ -16,17 +16,17 @@ export const palette = {
   sky: "#56B4E9",
 } as const;
 
-/** From below zero to above it, told apart with every common colour vision (ColorBrewer's PuOr and RdBu). */
+/** Diverging colours, distinguishable with every common colour vision (ColorBrewer's PuOr and RdBu). */
 const diverging = ["#b35806", "#f1a340", "#f7f7f7", "#67a9cf", "#2166ac"] as const;
 
 const font = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
 
 /**
- * The look of every plot: only the ink and the ground change between a light and a dark one. What
- * recedes (grid, ticks, labels) is the same ink made fainter, so that it recedes on both.
+ * The theme of all plots. Only the foreground and background colours differ between a light and a dark theme; grid, ticks
+ * and labels are the foreground colour at lower opacity.
  *
  * @param ink colour of text, axes and rules; `currentColor` takes it from the page around the SVG
- * @param ground colour behind the plot
+ * @param ground background colour
  * @returns the `config` of a specification
  * @example const sepia = withTheme(loss(run), theme("#433422", "#f4ecd8"));
  */
@@ -93,19 +93,18 @@ export function theme(ink: string, ground: string): Config {
   };
 }
 
-/** Dark ink on white: what every plot of this folder carries as its `config`. */
+/** Dark on white: the default `config` of all plots. */
 export const lightTheme: Config = theme("#1f2328", "#ffffff");
 
-/** Light ink on near black, as JupyterLab's dark theme has it. */
+/** Light on near black, like JupyterLab's dark theme. */
 export const darkTheme: Config = theme("#e6e6e6", "#111111");
 
-/** For an SVG inside a page: the page's own colour of text, whichever it is, on the page's ground. */
+/** For an SVG inside a page: the page's text colour on a transparent background. */
 export const pageTheme: Config = theme("currentColor", "transparent");
 
 /**
- * A specification with a theme in place of its `config`. Specifications put together to one
- * (`concat`, `hconcat`, `vconcat`, `layer`) may each have a config of their own, which Vega-Lite
- * does not take; there is one for all of them then.
+ * Replaces the `config` of a specification by a theme. The parts of a composed specification (`concat`, `hconcat`,
+ * `vconcat`, `layer`) lose their own `config`, which Vega-Lite does not allow there.
  *
  * @example withTheme({ hconcat: [loss(run), accuracy(run)] }, darkTheme)
  */
@@ -113,7 +112,7 @@ export function withTheme(spec: object, config: Config): TopLevelSpec {
   return { $schema: schema, ...bare(spec), config } as TopLevelSpec;
 }
 
-/** A specification without what belongs to the whole alone, parts included. */
+/** Removes top-level properties from a specification and its parts. */
 function bare(spec: object): object {
   const { $schema: _, config: __, ...rest } = spec as { $schema?: unknown; config?: unknown };
   return Object.fromEntries(

@@ -1,9 +1,9 @@
 import { op, table } from "arquero";
 
-/** How y goes with x: Pearson's correlation, and the line of least squares over the range of x. */
+/** Pearson's correlation and the least-squares line over the range of x. */
 export interface Trend {
   readonly correlation: number;
-  /** Units of y for a unit of x. */
+  /** Units of y per unit of x. */
   readonly slope: number;
   readonly x: number;
   readonly y: number;
@@ -11,7 +11,7 @@ export interface Trend {
   readonly y2: number;
 }
 
-/** The trend of points; undefined where x or y is the same for all of them, so that nothing can be said. */
+/** The trend of the points; undefined if x or y is constant. */
 export function trendOf(points: readonly { readonly x: number; readonly y: number }[]): Trend | undefined {
   const of = table({ x: points.map(({ x }) => x), y: points.map(({ y }) => y) })
     .rollup({

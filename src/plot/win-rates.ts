@@ -19,6 +19,6 @@ export function winRates(source: JudgedSource): TopLevelSpec {
     xTitle: "win rate",
     format: ".1%",
     axisFormat: ".0%",
-    reference: { value: 0.5, label: "as good as SFT" },
+    reference: { value: 0.5, label: "equal to SFT" },
   });
 }

@@ -1,37 +1,33 @@
 import assert from "node:assert/strict";
 import { after, describe, it, type TestContext } from "node:test";
-import { RunFolder } from "../../src/align/run-folder.js";
 import { Random } from "../../src/base/random.js";
-import type { BootstrappedRow } from "../../src/bootstrap/index.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import * as methods from "../../src/methods/index.js";
 import type { Recipe } from "../../src/methods/recipe.js";
-import { initialParameters } from "../../src/model/parameters.js";
-import { runMethod } from "../../src/run/method.js";
-import type { RunInput } from "../../src/run/input.js";
+import { runLayout } from "../../src/run/folder/layout.js";
+import { RunFolder } from "../../src/run/folder/run-folder.js";
+import { openRun } from "../../src/run/open-run.js";
 import { recipeForms, type RecipeOptions } from "../../src/run/options/index.js";
 import { emptyFolder } from "../support/folder.js";
-import { byteTokenizer, randomPairs, tinyConfig } from "../support/tiny-model.js";
+import { byteTokenizer, randomPairs } from "../support/tiny-model.js";
+import { resultsIn, textJudge, tinyInput } from "../support/tiny-run.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 
 const shared: Partial<RecipeOptions> = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, seed: 1, rounds: 3 };
-const input: RunInput = {
-  start: { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: byteTokenizer },
-  pairs: randomPairs(8, Random.seeded(2)),
-  judge: async (responses) => responses.map(({ response }) => response.length + response.charCodeAt(0) / 1000),
-};
+const pairs = randomPairs(8, Random.seeded(2));
+const judge = textJudge("letters", (response) => response.length + response.charCodeAt(0) / 1000);
 
 async function run(test: TestContext, recipe: Recipe) {
-  const folder = new RunFolder(emptyFolder(test));
-  const summary = await runMethod(recipe(shared), input, folder, programs);
+  const { folder: path, summary } = await openRun(recipe(shared), await tinyInput(programs, { judge }), { folder: emptyFolder(test) });
+  const folder = await RunFolder.open(path);
   const seen = summary.iterations.map(({ pairsSeen }) => pairsSeen);
-  const losses = await folder.known<{ iteration: number; step: number; loss: number }>("metrics.jsonl");
-  const firstLoss = (t: number) => losses.find(({ iteration, step }) => iteration === t && step === 1)!.loss;
-  const made = (t: number) => folder.known<BootstrappedRow>(`iteration-${t}/bootstrapped.jsonl`);
+  const losses = await folder.readRows(runLayout.metrics);
+  const firstLoss = (t: number) => Number(losses.find(({ iteration, step }) => iteration === t && step === 1)!.loss);
+  const made = (t: number) => folder.readRows(runLayout.iteration(t).bootstrapped);
   return { summary, seen, firstLoss, made, folder };
 }
 
@@ -83,9 +79,9 @@ describe("spin", () => {
     assert.ok(nearLn2(firstLoss(1)) && nearLn2(firstLoss(2)));
     const text = (tokens: Int32Array) => byteTokenizer.decode(tokens);
     const rows = await made(2);
-    assert.deepEqual(rows.map(({ chosen }) => chosen), input.pairs.map(({ chosen }) => text(chosen)));
-    assert.ok(rows.every(({ rejected }, i) => rejected !== text(input.pairs[i]!.rejected)));
-    assert.ok(await folder.has("iteration-2/samples.jsonl"));
+    assert.deepEqual(rows.map(({ chosen }) => chosen), pairs.map(({ chosen }) => text(chosen)));
+    assert.ok(rows.every(({ rejected }, i) => rejected !== text(pairs[i]!.rejected)));
+    assert.ok(folder.isDone(runLayout.iteration(2).samples.path));
   });
 
   it("refuses an even number of rounds", () => {
@@ -125,13 +121,13 @@ describe("every recipe", () => {
   it("ends with the same bytes after an interruption", async (test) => {
     for (const recipe of [methods.spin(), methods.curryDpo()]) {
       const whole = await run(test, recipe);
-      const folder = new RunFolder(emptyFolder(test));
+      const folder = emptyFolder(test);
       const abort = new AbortController();
-      setTimeout(() => abort.abort(new Error("stopped")), 60);
-      await runMethod(recipe(shared), input, folder, programs, { signal: abort.signal }).catch(() => {});
-      await runMethod(recipe(shared), input, folder, programs);
-      const losses = (at: RunFolder) => at.known("metrics.jsonl");
-      assert.deepEqual(await losses(folder), await losses(whole.folder));
+      const reporter = { start: (label: string) => (label.startsWith("align 2") && abort.abort(new Error("stopped")), { update() {}, finish() {} }) };
+      const input = await tinyInput(programs, { judge });
+      await assert.rejects(openRun(recipe(shared), input, { folder }, { signal: abort.signal, reporter }), { message: "stopped" });
+      await openRun(recipe(shared), input, { folder });
+      assert.deepEqual(resultsIn(folder), resultsIn(whole.folder.path));
     }
   });
 });

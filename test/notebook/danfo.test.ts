@@ -54,7 +54,7 @@ it("what danfojs cannot hold is refused by name", async () => {
   const refused = (values: unknown[], found: string) =>
     assert.rejects(toDanfo(table({ bad: values })), (error) => {
       assert.ok(error instanceof InputError);
-      assert.equal(error.message, `column bad: found ${found}, expected numbers, texts, truth values or dates, which are what danfojs holds`);
+      assert.equal(error.message, `column bad: found ${found}, expected numbers, strings, booleans or dates, the types that danfojs supports`);
       return true;
     });
   await refused([[1]], "lists or objects");

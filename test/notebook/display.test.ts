@@ -28,6 +28,6 @@ it("in a cell, a value is shown at once, and can be changed by its name", async 
     { bundle: { "text/plain": "'a'" }, id: "x", update: false },
     { bundle: { "text/plain": "'b'" }, id: "x", update: true },
   ]);
-  await assert.rejects(display(1, { update: true }), new InputError("display: found update without an id, expected the id of the output to change"));
+  await assert.rejects(display(1, { update: true }), new InputError("display: update needs the id of the output to change"));
   assert.equal(cell.signal, abort.signal);
 });

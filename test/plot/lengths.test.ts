@@ -23,6 +23,6 @@ it("a response without a length is named", () => {
   const rows = [{ length: 3 }, { response: "of course" }] as unknown as { length: number }[];
   assert.throws(() => lengths({ SFT: rows }), {
     name: "InputError",
-    message: 'plot.lengths: found undefined as the length of response 1 of "SFT", expected a count of tokens',
+    message: 'plot.lengths: the length of response 1 of "SFT" is undefined, expected a number of tokens',
   });
 });

@@ -32,7 +32,7 @@ it("pairs without the numbers are left out, and the plot says so", () => {
   const { rows, subtitle } = read(marginAgainstLength([pair(1, 10, 14), pair(3, null, 20), pair(2, 14, null)]));
   assert.equal(rows.length, 1);
   assert.match(subtitle[0]!, /r = undefined/);
-  assert.equal(subtitle[2], "left out: 2 pairs without these numbers");
+  assert.equal(subtitle[2], "left out: 2 pairs without these values");
 });
 
 it("up to 1,500 pairs a review are points, more are counted in cells, each pair once", () => {
@@ -49,6 +49,6 @@ it("up to 1,500 pairs a review are points, more are counted in cells, each pair 
 it("scores are asked for where there are none", () => {
   assert.throws(() => marginAgainstScore([pair(1, 10, 14)]), {
     name: "InputError",
-    message: /^plot\.marginAgainstScore: found no reviewed pair with chosenScore and rejectedScore/,
+    message: /^plot\.marginAgainstScore: no reviewed pair has chosenScore and rejectedScore$/,
   });
 });

@@ -55,13 +55,13 @@ it("a run's margins have a scale of equal reach to either side", () => {
 it("pairs are asked for their ids", () => {
   assert.throws(() => promptHeatMap([{ iteration: 2, ensemble: 1, kept: true }]), {
     name: "InputError",
-    message: /found a pair without `id` before iteration 2/,
+    message: /a pair of the review before iteration 2 has no `id`/,
   });
 });
 
 it("a response without a gold reward is named", () => {
   assert.throws(() => promptHeatMap({ SFT: [{ id: "a" } as never] }), {
     name: "InputError",
-    message: 'plot.promptHeatMap: found undefined as `gold` of "SFT" for "a", expected a gold reward',
+    message: 'plot.promptHeatMap: `gold` of "SFT" for "a" is undefined, expected a finite number',
   });
 });

@@ -41,7 +41,7 @@ const plots: Readonly<Record<string, { readonly spec: TopLevelSpec; readonly say
     says: ["Preference training: loss", "mean of 2 logged steps", "iteration 1", "iteration 2"],
   },
   "loss-runs": { spec: plot.loss(runs), says: ["DPO", "SeRA", "iteration 3"] },
-  "loss-many-iterations": { spec: plot.loss(alignSteps(12, 2, 0.02)), says: [">12<", "above: numbers of the iterations"] },
+  "loss-many-iterations": { spec: plot.loss(alignSteps(12, 2, 0.02)), says: [">12<", "iteration numbers above"] },
   rewards: { spec: plot.rewards(run), says: ["chosen", "rejected"] },
   "reward-margins": { spec: plot.rewardMargins(runs), says: ["Reward margin in training", "SeRA"] },
   accuracy: { spec: plot.accuracy(alignSteps(1, 6, 0.1)), says: ["chance", "60%"] },
@@ -50,15 +50,15 @@ const plots: Readonly<Record<string, { readonly spec: TopLevelSpec; readonly say
     spec: plot.margins(run),
     says: ["before iteration 2: 70 of 100 kept, margin ≥", "before iteration 3", "kept", "dropped"],
   },
-  "margin-against-length": { spec: plot.marginAgainstLength(measured(2, 60)), says: ["Pearson's r = ", "tokens of chosen"] },
+  "margin-against-length": { spec: plot.marginAgainstLength(measured(2, 60)), says: ["Pearson's r = ", "length difference (tokens"] },
   "margin-against-score": { spec: plot.marginAgainstScore(crowded), says: ["pairs in a cell", "the stronger the colour"] },
   "gold-by-iteration": { spec: plot.goldByIteration(run), says: ["SFT", "0.700"] },
   "gold-by-iteration-runs": { spec: plot.goldByIteration({ DPO: run, SeRA: iterations }), says: ["SFT", "DPO", "SeRA"] },
   "gold-rewards": { spec: plot.goldRewards(named), says: ["DPO", "SeRA", "0.690"] },
-  "win-rates": { spec: plot.winRates(named), says: ["64.0%", "69.0%", "as good as SFT"] },
+  "win-rates": { spec: plot.winRates(named), says: ["64.0%", "69.0%", "equal to SFT"] },
   "win-rates-run": { spec: plot.winRates(run), says: ["iteration 1", "60.0%"] },
-  calibration: { spec: plot.calibration(measured(2, 60), 0.5), says: ["Calibration of the implicit reward", "before iteration 2", "as sure as right"] },
-  differences: { spec: plot.differences([{ name: "SeRA", mean: 0.02, low: -0.01, high: 0.05 }], "DPO"), says: ["+0.020", "as good as DPO", "less that of DPO"] },
+  calibration: { spec: plot.calibration(measured(2, 60), 0.5), says: ["Calibration of the implicit reward", "before iteration 2", "perfect calibration"] },
+  differences: { spec: plot.differences([{ name: "SeRA", mean: 0.02, low: -0.01, high: 0.05 }], "DPO"), says: ["+0.020", "equal to DPO", "relative to DPO"] },
   sweep: { spec: plot.sweep(swept, { title: "Under noise", xTitle: "flipped", yTitle: "gold", xFormat: ".0%" }), says: ["Under noise", "40%", "DPO", "SeRA"] },
   lengths: { spec: plot.lengths({ SFT: written(3), SeRA: written(5) }), says: ["SFT: median", "SeRA: median", "length (tokens)"] },
   "prompt-heat-map": {
@@ -111,18 +111,18 @@ it("a dashboard leaves out what the run has no numbers of", async () => {
 describe("nothing to draw", () => {
   const nothing: plot.RunTables = { steps: [], margins: [], iterations: [] };
   for (const [name, message] of Object.entries({
-    loss: /found no logged step of preference training with loss/,
-    accuracy: /with rewards\/accuracies/,
-    rewards: /with rewards\/chosen or rewards\/rejected/,
-    rewardMargins: /with rewards\/margins/,
-    margins: /found no reviewed pair; the first iteration trains on all pairs, review begins with iteration 2/,
-    marginAgainstLength: /found no reviewed pair/,
-    marginAgainstScore: /found no reviewed pair/,
-    goldByIteration: /found no iteration with goldReward/,
-    winRates: /found no win rate/,
-    promptHeatMap: /found no reviewed pair/,
-    seconds: /found no iteration with seconds/,
-    dashboard: /found neither a logged step nor an iteration/,
+    loss: /no logged step of preference training has loss/,
+    accuracy: /has rewards\/accuracies/,
+    rewards: /has rewards\/chosen or rewards\/rejected/,
+    rewardMargins: /has rewards\/margins/,
+    margins: /no reviewed pairs; the first iteration trains on all pairs, and reviews begin with iteration 2/,
+    marginAgainstLength: /no reviewed pair/,
+    marginAgainstScore: /no reviewed pair/,
+    goldByIteration: /no iteration has goldReward/,
+    winRates: /no values with intervals to draw/,
+    promptHeatMap: /no reviewed pairs/,
+    seconds: /no iteration has seconds/,
+    dashboard: /no logged steps and no iterations yet/,
   })) {
     it(`${name} says what is missing`, () => {
       const draw = plot[name as "dashboard"];
@@ -136,12 +136,12 @@ describe("nothing to draw", () => {
   }
 
   it("neither policies nor methods", () => {
-    assert.throws(() => plot.goldRewards([]), { name: "InputError", message: /^plot\.goldRewards: found no gold reward/ });
-    assert.throws(() => plot.lengths({}), { name: "InputError", message: /^plot\.lengths: found no policy/ });
-    assert.throws(() => plot.differences([], "DPO"), { name: "InputError", message: /^plot.differences: found no difference/ });
-    assert.throws(() => plot.sweep([], { title: "", xTitle: "", yTitle: "" }), { name: "InputError", message: "plot.sweep: found no row, expected at least one" });
-    assert.throws(() => plot.lengths({ SFT: [] }), { name: "InputError", message: /found no response of "SFT"/ });
-    assert.throws(() => plot.promptHeatMap({ SFT: [] }), { name: "InputError", message: /found no response/ });
+    assert.throws(() => plot.goldRewards([]), { name: "InputError", message: /^plot\.goldRewards: no values with intervals to draw/ });
+    assert.throws(() => plot.lengths({}), { name: "InputError", message: /^plot\.lengths: no policies/ });
+    assert.throws(() => plot.differences([], "DPO"), { name: "InputError", message: /^plot.differences: no values with intervals to draw/ });
+    assert.throws(() => plot.sweep([], { title: "", xTitle: "", yTitle: "" }), { name: "InputError", message: "plot.sweep: no rows to draw" });
+    assert.throws(() => plot.lengths({ SFT: [] }), { name: "InputError", message: /"SFT" has no responses/ });
+    assert.throws(() => plot.promptHeatMap({ SFT: [] }), { name: "InputError", message: /no responses/ });
   });
 });
 

@@ -22,7 +22,9 @@ const pairs = randomPairs(5, Random.seeded(2));
 async function ask(folder: string, policy: Policy, of = pairs) {
   let computed = false;
   const work: TaskOptions = { onProgress: () => (computed = true) };
-  return { values: await cachedPairLogProbs(policy, of, folder, work), computed };
+  const { values, seconds } = await cachedPairLogProbs(policy, JSON.stringify(await policy.fingerprint()), of, folder, work);
+  assert.ok(seconds > 0);
+  return { values, computed };
 }
 
 describe("cachedPairLogProbs", () => {
@@ -32,6 +34,16 @@ describe("cachedPairLogProbs", () => {
     const expected = await pairLogProbs(policy, pairs);
     assert.deepEqual(await ask(folder, policy), { values: expected, computed: true });
     assert.deepEqual(await ask(folder, await tinyPolicy(programs)), { values: expected, computed: false });
+  });
+
+  it("tell the seconds that they took when they were computed", async (test) => {
+    const folder = emptyFolder(test);
+    const policy = await tinyPolicy(programs);
+    await ask(folder, policy);
+    const file = join(folder, readdirSync(folder)[0]!);
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), seconds: 123 }));
+    const { seconds } = await cachedPairLogProbs(policy, JSON.stringify(await policy.fingerprint()), pairs, folder);
+    assert.equal(seconds, 123);
   });
 
   it("are computed again for another model, another adapter on it, other pairs or the same in another order", async (test) => {
@@ -60,6 +72,7 @@ describe("cachedPairLogProbs", () => {
       "{",
       "null",
       JSON.stringify({ ...whole, fingerprint: "another" }),
+      JSON.stringify({ ...whole, seconds: undefined }),
       JSON.stringify({ ...whole, chosen: whole.chosen.slice(1) }),
       JSON.stringify({ ...whole, chosen: whole.chosen.map(() => null) }),
     ];

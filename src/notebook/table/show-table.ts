@@ -5,20 +5,19 @@ import { mostRows, shownTable } from "./pages.js";
 import { tableSource, type TableInput } from "./source.js";
 import { tableText } from "./text.js";
 
-/** How a table is shown. */
+/** Options of {@link showTable}. */
 export interface TableView {
-  /** The page that is open, from 1 (the default); the pages after it can be turned to, and the last one. */
+  /** The first page to show, counted from 1 (default 1); the following pages and the last one can be opened. */
   readonly page?: number;
-  /** Rows of a page, 1 to 1,000; 20 by default. */
+  /** Rows per page, 1 to 1,000. Default 20. */
   readonly pageSize?: number;
-  /** A line above the table. */
+  /** Heading above the table. */
   readonly title?: string;
 }
 
 /**
- * A table to be shown in a cell: the names and types of its columns, numbers in one format a
- * column, and pages to turn. Long texts are cut, with the whole in a tooltip. One output holds at
- * most ten pages, 1,000 rows and 50 columns; `page` opens further ones.
+ * Displays a table in a cell: column names and types, one number format per column, and pages. Long texts are cut, with
+ * the full text in a tooltip. One output holds at most ten pages, 1,000 rows and 50 columns; use `page` for later pages.
  *
  * @param table an Arquero table, a danfojs DataFrame or Series, or rows as plain objects
  * @throws InputError where the table is none, or has no such page

@@ -10,16 +10,16 @@ import { factsText, type Fact } from "./facts.js";
 import { promptHtml, promptText, prose } from "./prompt.js";
 import { wordDiff, type Piece } from "./word-diff.js";
 
-/** A pair to be shown; what it does not have is left out. */
+/** A pair to display; missing fields are omitted. */
 export type ShownPair = Pick<PreferencePair, "prompt" | "chosen" | "rejected"> &
   Partial<PreferencePair> & {
-    /** Implicit reward margin, chosen less rejected. */
+    /** Implicit reward margin, chosen minus rejected. */
     readonly margin?: number;
   };
 
 /**
- * A pair to be shown in a cell: the prompt, and below it the responses side by side with the words
- * marked in which they differ; nothing is marked where they share less than a third of them.
+ * Displays a pair in a cell: the prompt, and the two responses side by side with differing words marked, unless they share
+ * less than a third of their words.
  *
  * @example showPair({ ...pairs[0], margin: found[0].margin })
  */

@@ -8,15 +8,14 @@ import { excerpt, type ExcerptOptions } from "./excerpt.js";
 import { factsText, type Fact } from "./facts.js";
 import { promptHtml, promptText, prose } from "./prompt.js";
 
-/** A response to be shown; further fields that are numbers, texts or truth values stand above it (`reward 0.71`). */
+/** A response to display; further fields with numbers, strings or booleans are shown above it (`reward 0.71`). */
 export interface ShownResponse {
   readonly prompt?: Prompt;
   readonly response: string;
 }
 
 /**
- * Responses to be shown in a cell, each below its prompt; one prompt with several responses in a
- * row is shown once.
+ * Displays responses in a cell, each below its prompt; the prompt of several consecutive responses is shown once.
  *
  * @throws InputError where `limit` is no whole number from 1
  * @param responses rows, or a table of them

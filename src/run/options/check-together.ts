@@ -2,9 +2,9 @@ import { checkEvaluations } from "../../align/check-training.js";
 import { preference } from "../../align/preference.js";
 import { InputError, quote } from "../../base/errors.js";
 import { lossSettingNames } from "../../align/losses/settings.js";
-import { isOwnLoss, lossOf } from "./loss-of.js";
+import { isLossObject, lossOf } from "./loss-of.js";
 import type { LoopOptions, LossOptions, RecipeOptions, SharedOptions, TrainingBudget } from "./method-options.js";
-import { checkPart, isBuiltIn } from "./parts.js";
+import { checkPart, isBuiltIn } from "./part-registry.js";
 
 /**
  * Checks what the options of a form say together, each being of its own schema.
@@ -28,8 +28,8 @@ const hasLoop = (options: object): options is SomeLoop => "pairBy" in options;
 
 function checkLoss(resolved: SharedOptions, given: Partial<LossOptions>): void {
   const { loss, batchSize, microBatchSize, referenceEvery, referenceEma } = resolved;
-  if (typeof loss === "function" || (isOwnLoss(loss) && !isBuiltIn(loss))) checkPart("loss", "loss", loss);
-  if (isOwnLoss(loss)) checkBrings(loss.name, loss.beta, given);
+  if (typeof loss === "function" || (isLossObject(loss) && !isBuiltIn(loss))) checkPart("loss", "loss", loss);
+  if (isLossObject(loss)) checkBrings(loss.name, loss.beta, given);
   const all = lossOf(resolved);
   preference(all).check?.({ batchSize, epochs: 1, ...(microBatchSize !== undefined && { microBatchSize }) });
   const moves = referenceEvery !== undefined ? "referenceEvery" : referenceEma !== undefined ? "referenceEma" : undefined;

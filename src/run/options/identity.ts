@@ -4,30 +4,29 @@ import { InputError } from "../../base/errors.js";
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
 /**
- * Options as they stand in a run's identity: parts of one's own by what they state of themselves and their settings,
- * everything else as it is.
+ * Options as they stand in a run's identity: parts of one's own by the name, the version and the settings that they
+ * state, everything else as it is.
  *
- * @throws InputError where a function stands alone, with nothing that tells it from others
+ * @throws InputError where a function stands alone, with no name that tells it from others, or a value is not one that
+ *   JSON keeps
  */
 export function identityOf(options: object): { readonly [name: string]: JsonValue } {
-  return Object.fromEntries(
-    Object.entries(options)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, jsonOf(name, value)]),
-  );
+  return fields(options, "", false);
 }
 
-function jsonOf(path: string, value: unknown): JsonValue {
+/** @param isNamed whether the object is in one that states its name, whose functions need not be told apart */
+function fields(object: object, path: string, isNamed: boolean): { readonly [name: string]: JsonValue } {
+  const kept = Object.entries(object).filter(([, value]) => value !== undefined && !(isNamed && typeof value === "function"));
+  return Object.fromEntries(kept.map(([name, value]) => [name, jsonOf(value, path === "" ? name : `${path}.${name}`, isNamed)]));
+}
+
+function jsonOf(value: unknown, path: string, isNamed: boolean): JsonValue {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return Number.isFinite(value) ? value : `${value}`;
-  if (Array.isArray(value)) return value.map((part: unknown, i) => jsonOf(`${path}[${i}]`, part));
-  if (typeof value === "object") return objectJson(path, value);
-  throw new InputError(`${path}: a ${typeof value} has no place in a run's identity; pass an object with a name, a version and the function`);
-}
-
-/** The functions of an object that says which it is need not be told apart. */
-function objectJson(path: string, value: object): JsonValue {
-  const isNamed = "name" in value && typeof value.name === "string";
-  const kept = Object.entries(value).filter(([, part]) => part !== undefined && !(isNamed && typeof part === "function"));
-  return Object.fromEntries(kept.map(([name, part]) => [name, jsonOf(`${path}.${name}`, part)]));
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (Array.isArray(value)) return value.map((part: unknown, i) => jsonOf(part, `${path}[${i}]`, isNamed));
+  if (typeof value === "object" && !ArrayBuffer.isView(value) && !(Symbol.iterator in value)) {
+    return fields(value, path, isNamed || ("name" in value && typeof value.name === "string"));
+  }
+  const what = typeof value === "function" ? "a function without a name and a version" : typeof value === "object" ? "a collection other than an array" : `${String(value)}`;
+  throw new InputError(`${path}: found ${what}, which cannot stand in a run's identity`);
 }

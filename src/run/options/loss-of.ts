@@ -1,34 +1,36 @@
 import { lossNamed, type PreferenceLoss } from "../../align/losses/index.js";
 import { InputError, quote } from "../../base/errors.js";
 import type { LossOptions } from "./method-options.js";
-import { recallPart } from "./parts.js";
+import { builtInLike, recallPart } from "./part-registry.js";
+import type { Versioned } from "./parts.js";
 
 /**
  * The loss of a method.
  *
- * @param options resolved, or as a run's folder keeps them ({@link identityOf}): a loss of one's own is then one that
- *   this process has seen
+ * @param options resolved, or as a run's folder keeps them ({@link identityOf}); a loss of one's own is then one that this
+ *   process has seen
  * @throws InputError where it has not, or a setting is outside its range or not used by the loss
  */
 export function lossOf({ loss, ...settings }: LossOptions): PreferenceLoss {
   if (typeof loss === "string") return lossNamed(loss, settings);
-  if (isOwnLoss(loss)) return loss;
-  return isPartIdentity(loss) ? recalled(loss) : lossNamed(loss, settings);
+  if (isLossObject(loss)) return loss;
+  return isLossIdentity(loss) ? restored(loss) : lossNamed(loss, settings);
 }
 
 /** Whether a value of the option `loss` is a loss itself, not its name or weights. */
-export function isOwnLoss(loss: unknown): loss is PreferenceLoss {
+export function isLossObject(loss: unknown): loss is PreferenceLoss {
   return typeof loss === "object" && loss !== null && "perPair" in loss;
 }
 
-/** Names of losses are no fields of the identity of one's own. */
-function isPartIdentity(loss: object): loss is { readonly name: string; readonly version: string } {
-  return "name" in loss && typeof loss.name === "string" && "version" in loss && typeof loss.version === "string";
+/** No loss is called "name" or "beta": weights are told from an identity by that. */
+function isLossIdentity(loss: object): loss is Pick<PreferenceLoss, "name" | "beta" | "settings"> {
+  return "name" in loss && typeof loss.name === "string" && "beta" in loss && typeof loss.beta === "number";
 }
 
-function recalled({ name, version }: { readonly name: string; readonly version: string }): PreferenceLoss {
-  const loss = recallPart("loss", name, version);
-  if (!loss) throw new InputError(`the loss ${quote(name)}, version ${quote(version)}, is not defined here; run the cell that defines it first`);
-  // It was checked as a loss when it was first seen.
-  return loss as PreferenceLoss & { readonly version: string };
+function restored(identity: Pick<PreferenceLoss, "name" | "beta" | "settings">): PreferenceLoss {
+  const own = recallPart("loss", identity);
+  // Only what was checked as a loss is recalled as one.
+  const loss = own ? (own as Versioned & PreferenceLoss) : "version" in identity ? undefined : builtInLike(identity);
+  if (!loss) throw new InputError(`the loss ${quote(identity.name)} is your own and not defined here; run the cell that defines it first`);
+  return loss;
 }

@@ -1,7 +1,7 @@
 import { InputError, quote } from "../../base/errors.js";
 import { nearestName } from "../../base/nearest.js";
 import { defaultsOf, type Option } from "../../base/option.js";
-import { isOwnLoss } from "./loss-of.js";
+import { isLossObject } from "./loss-of.js";
 import { checkTogether } from "./check-together.js";
 import { alignForm, recipeForms, seraForm, type Form } from "./forms.js";
 
@@ -18,7 +18,7 @@ export function resolveOptions<Options extends object>(form: Form<Options>, ...g
   // Every option that is given is in the table and of its schema.
   const resolved = { ...defaultsOf(form.table), ...(own as Partial<Options>) };
   checkTogether(resolved, own);
-  return "loss" in resolved && isOwnLoss(resolved.loss) ? { ...resolved, beta: resolved.loss.beta } : resolved;
+  return "loss" in resolved && isLossObject(resolved.loss) ? { ...resolved, beta: resolved.loss.beta } : resolved;
 }
 
 /** @throws InputError naming the first option whose value is none of its schema, and what it may be */

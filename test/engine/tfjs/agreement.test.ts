@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
 import { after, describe, it, type TestContext } from "node:test";
-import { RunFolder } from "../../../src/align/run-folder.js";
 import { Random } from "../../../src/base/random.js";
 import type { Engine } from "../../../src/engine/engine.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
 import { TfjsEngine } from "../../../src/engine/tfjs/engine.js";
 import { generate } from "../../../src/model/generate.js";
-import { initialParameters } from "../../../src/model/parameters.js";
 import { responseLogProbs } from "../../../src/model/score.js";
-import { runMethod } from "../../../src/run/method.js";
+import { openRun } from "../../../src/run/open-run.js";
+import { RunFolder } from "../../../src/run/folder/run-folder.js";
+import { runLayout } from "../../../src/run/folder/layout.js";
 import type { SeraOptions } from "../../../src/run/options/index.js";
 import { seraMethod } from "../../../src/sera.js";
 import { assertClose } from "../../support/compare.js";
+import { tinyInput } from "../../support/tiny-run.js";
 import { dpoSteps } from "../../support/dpo-steps.js";
 import { emptyFolder } from "../../support/folder.js";
-import { byteTokenizer, randomPairs, randomSequences, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
+import { randomSequences, tinyPolicy } from "../../support/tiny-model.js";
 
 /* What users do, on both engines. */
 
@@ -67,9 +68,11 @@ describe("on tfjs as on ONNX Runtime", () => {
 
   it("a SeRA run keeps the same pairs, writes the same ones, and logs the same figures", async (test) => {
     const [found, expected] = [await seraRun(tfjs, test), await seraRun(onnx, test)];
-    const rows = (folder: RunFolder, name: string) => folder.known<Record<string, unknown>>(name);
-    for (const name of ["metrics.jsonl", "iteration-2/margins.jsonl", "iteration-2/bootstrapped.jsonl"]) {
-      const [x, y] = [await rows(found, name), await rows(expected, name)];
+    const { margins, bootstrapped } = runLayout.iteration(2);
+    const tables = async (folder: RunFolder) => [await folder.readRows(runLayout.metrics), await folder.readRows(margins), await folder.readRows(bootstrapped)];
+    const [ofFound, ofExpected] = [await tables(found), await tables(expected)];
+    for (const [i, { path: name }] of [runLayout.metrics, margins, bootstrapped].entries()) {
+      const [x, y] = [ofFound[i]!, ofExpected[i]!];
       assertSameFigures(x, y);
       const others = (row: object) => Object.entries(row).filter(([, value]) => typeof value !== "number" && !Array.isArray(value));
       assert.deepEqual(x.map(others), y.map(others), name);
@@ -82,8 +85,6 @@ async function seraRun(programs: ProgramCache, test: TestContext): Promise<RunFo
     ...{ loss: "dpo", beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, gamma: 0.3, seed: 1 },
     ...{ batchSize: 4, learningRate: 1e-2, warmup: 0, maxNewTokens: 4, temperature: 1 },
   };
-  const start = { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: byteTokenizer };
-  const folder = new RunFolder(emptyFolder(test));
-  await runMethod(seraMethod(options), { start, pairs: randomPairs(8, Random.seeded(2)) }, folder, programs);
-  return folder;
+  const { folder } = await openRun(seraMethod(options), await tinyInput(programs), { folder: emptyFolder(test) });
+  return RunFolder.open(folder);
 }

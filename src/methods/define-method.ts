@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { Option } from "../base/option.js";
+import { checkPart, recipeForms, seraForm, type MethodOptions, type RecipeOptions, type TrainingBudget } from "../run/options/index.js";
+import type { Stages } from "../run/stages.js";
+import { recipeOf, type MethodParts, type Recipe } from "./recipe.js";
+
+/** A method of one's own. */
+export interface MethodDefinition<Own extends object> {
+  /** As summaries and tables have it. */
+  readonly name: string;
+  /** Of its code: change it whenever a change of the code changes results, so that no older run is taken for a newer one. */
+  readonly version: string;
+  /**
+   * Its own options with their defaults. What is given in their place must be of the same type; a name that the library
+   * has, such as `select` or `batchSize`, is the library's option with that default.
+   */
+  readonly options?: Own;
+  /** How it spends rounds. Default: that many iterations of one epoch, with the start as the reference. */
+  readonly budget?: (rounds: number) => Partial<TrainingBudget>;
+  /** Its stages in their order: `stages.align(t, pairs, …)` for each iteration t, from 1. */
+  run(stages: Stages, options: MethodOptions & Own): Promise<void>;
+}
+
+/**
+ * A method of one's own, which takes the options shared by all methods and its own, and is used like those of `methods`.
+ *
+ * @example
+ * const shortest = defineMethod({
+ *   name: "shortest", version: "1", options: { share: 0.5 },
+ *   async run(stages, { share, iterations }) {
+ *     const pairs = (await stages.offlinePairs()).toSorted((a, b) => a.chosen.length - b.chosen.length);
+ *     const kept = pairs.slice(0, Math.round(share * pairs.length));
+ *     for (let t = 1; t <= iterations; t++) await stages.align(t, kept, { pairsSelected: kept.length, pairsBootstrapped: 0, bootstrap: null });
+ *   },
+ * });
+ * const run = await train(start, pairs, shortest({ share: 0.3 })({ rounds: 1 }), { heldOut });
+ * @throws InputError where it has no name or version, or another method of that name and version has other code
+ */
+export function defineMethod<Own extends object = object>(definition: MethodDefinition<Own>): (own?: Partial<RecipeOptions & Own>) => Recipe {
+  checkPart("method", "defineMethod", definition);
+  const { name, version, options: own = {}, budget, run } = definition;
+  const table = { ...recipeForms.direct.table, ...ownTable(own) };
+  const parts: MethodParts<RecipeOptions, MethodOptions> = {
+    ...{ form: { name, table }, name, version },
+    // An option of the method's own, such as `reference`, comes before how it spends its rounds.
+    complete: ({ rounds, ...options }) => ({ iterations: rounds, epochs: 1, reference: "start", ...budget?.(rounds), ...options }),
+    // Its own options are in the table, each with a default.
+    run: (stages, options) => run(stages, options as MethodOptions & Own),
+  };
+  return recipeOf(parts);
+}
+
+/** A method's own options, from their defaults. */
+function ownTable(defaults: object): Readonly<Record<string, Option<unknown>>> {
+  const library: Readonly<Record<string, Option<unknown>>> = { ...recipeForms.direct.table, ...seraForm.table };
+  return Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) => [name, Object.hasOwn(library, name) ? { ...library[name]!, default: value } : ownOption(value)]),
+  );
+}
+
+const kinds = {
+  number: { schema: z.number(), expected: "a finite number" },
+  boolean: { schema: z.boolean(), expected: "true or false" },
+  string: { schema: z.string(), expected: "a string" },
+} as const;
+
+/** An option that is known by its default alone: whatever is of the same type. */
+function ownOption(value: unknown): Option<unknown> {
+  const type = typeof value;
+  const kind = Object.hasOwn(kinds, type) ? kinds[type as keyof typeof kinds] : { schema: z.json(), expected: "what JSON can hold" };
+  return { ...kind, help: "an option of the method's own", default: value };
+}

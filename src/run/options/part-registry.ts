@@ -1,0 +1,96 @@
+import { losses, type LossName, type PreferenceLoss } from "../../align/losses/index.js";
+import { InputError, quote } from "../../base/errors.js";
+import { identityOf } from "./identity.js";
+import type { Versioned } from "./parts.js";
+
+/** The kinds of parts that can be one's own, as messages name them, and the function that each has. */
+const functionOf = { loss: "perPair", "selection rule": "select", "pairing rule": "pair", labeller: "label", method: "run" } as const;
+export type PartKind = keyof typeof functionOf;
+
+/** The code of every part of one's own that this process has seen, by kind, name and version. */
+const codes = new Map<string, string>();
+/** The parts themselves, by kind and identity: parts of the same code may have different settings. */
+const parts = new Map<string, Versioned>();
+
+/**
+ * Checks a part of one's own: that it says what it is, and that its code is that of every other that said so. Code is
+ * compared by its text; what functions close over is not seen.
+ *
+ * @param option under which it was given
+ * @throws InputError where it has no name, version or function, or a part of the same name and version has other code
+ */
+export function checkPart(kind: PartKind, option: string, part: unknown): asserts part is Versioned {
+  const own = functionOf[kind];
+  const shape = `{ name: "…", version: "1", ${own}: … }`;
+  if (typeof part === "function") {
+    throw new InputError(`${option}: a bare function cannot be told from another in a run's folder; give the ${kind} a name and a version: ${shape}`);
+  }
+  if (typeof part !== "object" || part === null || !hasFunction(part, own)) {
+    throw new InputError(`${option}: found ${quote(part)}, expected a ${kind} ${shape}`);
+  }
+  if (!isVersioned(part)) {
+    const name = nameOf(part);
+    if (name === undefined) throw new InputError(`${option}: the ${kind} has no name; add name: "…" and version: "1"`);
+    throw new InputError(`${option}: the ${kind} ${quote(name)} has no version; add version: "1", and change it whenever you change the code`);
+  }
+  const { name, version } = part;
+  const key = JSON.stringify([kind, name, version]);
+  const code = [`${own}: ${part[own].toString()}`, ...functionsIn(part)].join("\n");
+  if ((codes.get(key) ?? code) !== code) {
+    throw new InputError(`${option}: two different ${kind}s are named ${quote(name)} with version ${quote(version)}; change the version of the one that you edited`);
+  }
+  codes.set(key, code);
+  parts.set(identityKey(kind, part), part);
+}
+
+/**
+ * The part of one's own that an identity is of, if this process has seen it.
+ *
+ * @param identity what {@link identityOf} made of it
+ */
+export function recallPart(kind: PartKind, identity: object): Versioned | undefined {
+  return parts.get(identityKey(kind, identity));
+}
+
+/** Whether a loss is one of the library's, made by `losses`: those need no version, as the library's own stands for it. */
+export function isBuiltIn(loss: PreferenceLoss): boolean {
+  const original = builtInLike(loss);
+  return original !== undefined && isSameKey(original, loss) && functionsIn(original).join("\n") === functionsIn(loss).join("\n");
+}
+
+/** The library's loss of the same name and settings, if there is one. */
+export function builtInLike({ name, beta, settings }: Pick<PreferenceLoss, "name" | "beta" | "settings">): PreferenceLoss | undefined {
+  return Object.hasOwn(losses, name) ? losses[name as LossName]({ beta, ...settings }) : undefined;
+}
+
+const isSameKey = (a: object, b: object) => identityKey("loss", a) === identityKey("loss", b);
+
+function identityKey(kind: PartKind, part: object): string {
+  return JSON.stringify([kind, sortedEntries(identityOf({ part }))]);
+}
+
+/** A value with the fields of its objects in one order. */
+function sortedEntries(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedEntries);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, sortedEntries(part)]);
+}
+
+function isVersioned<Part extends object>(part: Part): part is Part & Versioned {
+  return nameOf(part) !== undefined && "version" in part && typeof part.version === "string" && part.version !== "";
+}
+
+function nameOf(part: object): string | undefined {
+  return "name" in part && typeof part.name === "string" && part.name !== "" ? part.name : undefined;
+}
+
+function hasFunction<Name extends string>(part: object, name: Name): part is { readonly [Own in Name]: () => unknown } {
+  return name in part && typeof (part as { readonly [name: string]: unknown })[name] === "function";
+}
+
+/** The text of every function in a part, with where it is. */
+function functionsIn(value: unknown, path = "", above: readonly unknown[] = []): string[] {
+  if (typeof value === "function") return [`${path}: ${value.toString()}`];
+  if (typeof value !== "object" || value === null || above.includes(value)) return [];
+  return Object.entries(value).flatMap(([name, part]) => functionsIn(part, `${path}.${name}`, [...above, value]));
+}
