@@ -77,9 +77,9 @@ const bootstrapped = z.object({
   prompt,
   chosen: z.string(),
   rejected: z.string(),
-  chosenReward: z.number(),
-  rejectedReward: z.number(),
-  margin: z.number(),
+  chosenReward: number,
+  rejectedReward: number,
+  margin: number,
 });
 
 /** One iteration of `summary.json`; iteration 0 is the SFT model. */

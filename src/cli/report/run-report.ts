@@ -134,7 +134,7 @@ function plots({ summary: { iterations }, steps, margins }: RunFolder): TopLevel
 /** The pairs of greatest, median and least margin: what the rule made, not what looks best. */
 function bootstrappedExamples(made: RunFolder["bootstrapped"], labelledBy: string | null): Html {
   if (!made) return html``;
-  const pairs = [...made.pairs].sort((a, b) => b.margin - a.margin);
+  const pairs = [...made.pairs].sort((a, b) => (b.margin ?? 0) - (a.margin ?? 0));
   const places: readonly (readonly [string, number])[] = [
     ["greatest margin", 0],
     ["median margin", Math.floor((pairs.length - 1) / 2)],
