@@ -37,7 +37,7 @@ export interface AlignArguments extends RunArguments, RunJudgeArguments {
 /** Runs a method as `sera align` does; leaves everything in the run's folder. */
 export async function align(run: AlignArguments, method: Method, session: CommandSession): Promise<RunSummary> {
   const judge = await runJudge(run, [method]);
-  const input = await session.prepare(() => prepareRun(run, session, judge));
+  const input = await session.prepare(() => prepareRun(run, session, [method], judge));
   try {
     const { summary } = await openRun(method, input, placeOf(run), session);
     await writeReport(run.out);

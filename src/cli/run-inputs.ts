@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { inputError } from "../base/errors.js";
+import { InputError, inputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
@@ -12,9 +12,11 @@ import type { Judge } from "../judge/judge.js";
 import { responseJudge, worldJudge } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy.js";
+import type { Method } from "../run/method.js";
 import type { RunInput } from "../run/input.js";
 import { dataNotes } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
+import { labelsWithJudge } from "./methods.js";
 import type { CommandSession } from "./session.js";
 import { isFromScratch, modelOptions, openStart, type ModelArguments } from "./start.js";
 
@@ -57,9 +59,11 @@ export function runOptions(command: Command): Command {
 /**
  * Reads everything that a run needs: the data, and the model that it begins from. What was left out is said on stderr.
  *
+ * @param methods what the run, or each of several, trains by
  * @param given what labels responses. Default: the gold reward, where the prompts are the synthetic world's
+ * @throws InputError where a method labels with a judge and there is none, and as the readers of data and model
  */
-export async function prepareRun(run: RunArguments, session: CommandSession, given?: Judge): Promise<RunInput> {
+export async function prepareRun(run: RunArguments, session: CommandSession, methods: readonly Method[], given?: Judge): Promise<RunInput> {
   const { skipBadRows, seed = 0, initFrom, referenceCache } = run;
   const read = (source: string, split?: string) => loadPreferences(source, { skipBadRows, ...otherPart(run, source, split) });
   const loaded = await loadPreferences(run.data, { skipBadRows, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
@@ -68,12 +72,14 @@ export async function prepareRun(run: RunArguments, session: CommandSession, giv
   const validation = run.validationData === undefined ? undefined : await read(run.validationData, run.validationSplit);
   const shown = run.demonstrations === undefined ? undefined : await loadDemonstrations(run.demonstrations, { skipBadRows, ...otherPart(run, run.demonstrations) });
 
+  const judge = given ?? worldJudge(offline.pairs);
+  const labelled = methods.find(labelsWithJudge);
+  if (labelled && !judge) throw new InputError(`${labelled.name} labels responses with a judge; give one by --judge, such as --judge openai:<model>`);
   const model = initFrom === undefined || initFrom === "sft" ? run.model : initFrom;
   const start = await openStart({ ...run, model }, () => textsOf(offline.pairs), session.programs);
   const pairs = fitPairs(run.data, offline, start, run);
   const heldOut = held && fitPairs(run.evalData!, held, start, run);
-  const judge = given ?? worldJudge(offline.pairs);
-  const fromChosen = initFrom === "sft" || (initFrom === undefined && (await isFromScratch(run.model)));
+    const fromChosen = initFrom === "sft" || (initFrom === undefined && (await isFromScratch(run.model)));
   const demonstrations = shown
     ? fitDemonstrations(run.demonstrations!, shown, start, run).examples
     : fromChosen && pairs.examples.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen }));
