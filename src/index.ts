@@ -15,6 +15,7 @@ export { respond, type RespondOptions } from "./cells/respond.js";
 export { flippedShares, marginAgreement, review, type ReviewedRow } from "./cells/review.js";
 export { Run } from "./cells/run.js";
 export { align, sera, type RunOptions } from "./cells/sera.js";
+export { sft } from "./cells/sft.js";
 export { streamResponse } from "./cells/stream-response.js";
 export { train } from "./cells/train.js";
 export { flipLabels } from "./data/flip-labels.js";

@@ -66,6 +66,7 @@ const topNames = [
   "respond",
   "review",
   "sera",
+  "sft",
   "showPair",
   "showPairs",
   "showResponses",

@@ -1,5 +1,6 @@
 import type { ColumnTable } from "arquero";
 import { InputError } from "../base/errors.js";
+import type { Reporter } from "../base/task.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
@@ -9,6 +10,7 @@ import type { Policy } from "../model/policy.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
+import type { Method } from "../run/method.js";
 import { workSeconds } from "../run/summary.js";
 import { crossedInterval } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
@@ -40,26 +42,58 @@ export async function compare(
 ): Promise<MethodComparison> {
   const { seeds = [1, 2, 3], ...given } = options;
   const { settings, own: shared } = separateSettings(given);
+  checkShared("compare", Object.values(recipes), shared);
+  const controls = cellControls(settings);
+  return runAll(planRuns(recipes, shared, seeds), pairs.length, controls.reporter, ({ method }, reporter) =>
+    trainUnder(start, pairs, method, settings, { ...controls, reporter }),
+  );
+}
+
+/** One run of a comparison. */
+export interface PlannedRun {
+  /** What the method is called in the comparison. */
+  readonly name: string;
+  readonly seed: number;
+  readonly method: Method;
+}
+
+/**
+ * Every method with every seed, method by method. All are made before any is run, so that what one of them refuses is
+ * known at once.
+ *
+ * @throws InputError as {@link compare}
+ */
+export function planRuns(recipes: Readonly<Record<string, Recipe>>, shared: Partial<RecipeOptions>, seeds: readonly number[]): PlannedRun[] {
   const names = Object.keys(recipes);
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
   }
-  checkShared("compare", Object.values(recipes), shared);
-  // All are made before any is run: what one of them refuses is known at once.
-  const planned = names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...takenBy(recipes[name]!, shared), seed }) })));
-  const runs: Record<string, Run[]> = Object.fromEntries(names.map((name) => [name, []]));
-  for (const [i, { name, seed, method }] of planned.entries()) {
-    const { iterations, epochs, batchSize } = method.options;
-    const steps = iterations * epochs * Math.ceil(pairs.length / batchSize);
-    const controls = cellControls(settings);
-    const progress = runProgress(controls.reporter, `${i + 1}/${planned.length} ${name}, seed ${seed}`, steps);
+  return names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...takenBy(recipes[name]!, shared), seed }) })));
+}
+
+/**
+ * Runs what was planned, one after another, each shown as one line that counts its steps.
+ *
+ * @param pairs how many are trained on
+ */
+export async function runAll(
+  planned: readonly PlannedRun[],
+  pairs: number,
+  reporter: Reporter | undefined,
+  runOne: (run: PlannedRun, reporter: Reporter) => Promise<Run>,
+): Promise<MethodComparison> {
+  const runs: Record<string, Run[]> = {};
+  for (const [i, run] of planned.entries()) {
+    const { iterations, epochs, batchSize } = run.method.options;
+    const steps = iterations * epochs * Math.ceil(pairs / batchSize);
+    const progress = runProgress(reporter, `${i + 1}/${planned.length} ${run.name}, seed ${run.seed}`, steps);
     try {
-      runs[name]!.push(await trainUnder(start, pairs, method, settings, { ...controls, reporter: progress.reporter }));
+      (runs[run.name] ??= []).push(await runOne(run, progress.reporter));
     } finally {
       progress.finish();
     }
   }
-  return new MethodComparison(runs, seeds);
+  return new MethodComparison(runs, planned.filter(({ name }) => name === planned[0]!.name).map(({ seed }) => seed));
 }
 
 /** A difference between two methods. */
@@ -72,6 +106,25 @@ export interface Difference extends NamedInterval {
   readonly significant: boolean;
   /** Standard deviation of the seeds' mean differences; null for one seed. */
   readonly seedDeviation: number | null;
+}
+
+/** How a method does in a comparison, or the start that all began from: means over the seeds. */
+export interface MethodRow {
+  readonly method: string;
+  readonly goldReward?: number;
+  /** 95 % interval. */
+  readonly goldLow?: number;
+  readonly goldHigh?: number;
+  /** Standard deviation of the seeds' means; null for one seed. */
+  readonly goldSeedDeviation?: number | null;
+  /** Against the start. */
+  readonly winRate?: number;
+  readonly winLow?: number;
+  readonly winHigh?: number;
+  readonly accuracy: number | undefined;
+  /** By one run. */
+  readonly pairsSeen: number | undefined;
+  readonly seconds: number | undefined;
 }
 
 /**
@@ -90,9 +143,14 @@ export class MethodComparison {
    * rewards (`goldSeedDeviation`), pairs seen and seconds spent by one run.
    */
   get table(): ColumnTable {
+    return tableOf(this.rows);
+  }
+
+  /** The rows of {@link table}. */
+  get rows(): readonly MethodRow[] {
     const [first] = Object.values(this.runs);
     const start = first!.map((run) => ({ run, iteration: 0 }));
-    return tableOf([this.row("start", start), ...Object.entries(this.runs).map(([name, runs]) => this.row(name, runs.map(lastOf)))]);
+    return [this.row("start", start), ...Object.entries(this.runs).map(([name, runs]) => this.row(name, runs.map(lastOf)))];
   }
 
   /** A row for each run. */
@@ -145,7 +203,7 @@ export class MethodComparison {
     return showTable(this.table, { title: titleOf(this.seeds) })[displaySymbol]();
   }
 
-  private row(method: string, ends: readonly End[]) {
+  private row(method: string, ends: readonly End[]): MethodRow {
     const mean = (valueOf: (end: End) => number | null | undefined) => {
       const values = ends.flatMap((end) => valueOf(end) ?? []);
       return values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;

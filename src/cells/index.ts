@@ -8,4 +8,5 @@ export { respond, type RespondOptions } from "./respond.js";
 export { Run, type Iteration, type MarginRow } from "./run.js";
 export { streamResponse } from "./stream-response.js";
 export { align, sera, type RunOptions } from "./sera.js";
+export { sft, type SftRunOptions } from "./sft.js";
 export { train, type RunSettings } from "./train.js";

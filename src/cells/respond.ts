@@ -1,6 +1,6 @@
 import { table, type ColumnTable } from "arquero";
 import { Random } from "../base/random.js";
-import { reported } from "../base/task.js";
+import { reported, type TaskOptions } from "../base/task.js";
 import { encodePrompt } from "../data/tokenize.js";
 import type { Prompt } from "../data/pair.js";
 import { generate, type GenerationOptions } from "../model/generate.js";
@@ -23,23 +23,35 @@ export interface RespondOptions extends Omit<GenerationOptions, "skipBatches"> {
  * @throws RangeError where a prompt leaves no place for a response
  */
 export async function respond(policy: Policy, prompts: readonly Prompt[], options: RespondOptions = {}): Promise<ColumnTable> {
-  const { responses = 1, seed = 0, ...generation } = options;
-  const requests = prompts.map((prompt, i) => ({ key: `${i}`, prompt: promptTokens(policy, prompt), responses }));
-  const rows = await reported("respond", cell, async (work) => {
-    const written: { readonly request: number; readonly response: string; readonly tokens: number }[] = [];
-    for await (const batch of generate(policy, requests, randomOfResponses(seed), generation, work)) {
-      for (const { request, tokens } of batch) {
-        written.push({ request, response: policy.tokenizer.decode(tokens), tokens: tokens.length });
-      }
-    }
-    return written;
-  });
-  rows.sort((a, b) => a.request - b.request);
+  const tokens = prompts.map((prompt) => promptTokens(policy, prompt));
+  const rows = await reported("respond", cell, (work) => responsesTo(policy, tokens, options, work));
   return table({
     prompt: rows.map(({ request }) => prompts[request]),
     response: rows.map(({ response }) => response),
     tokens: rows.map(({ tokens }) => tokens),
   });
+}
+
+/** A response to one of some prompts. */
+export interface WrittenResponse {
+  /** Index of the prompt. */
+  readonly request: number;
+  readonly response: string;
+  /** Its length, with the stop token that ended it. */
+  readonly tokens: number;
+}
+
+/** The responses of {@link respond} to tokenized prompts, prompt by prompt. */
+export async function responsesTo(policy: Policy, prompts: readonly Int32Array[], options: RespondOptions, task: TaskOptions): Promise<WrittenResponse[]> {
+  const { responses = 1, seed = 0, ...generation } = options;
+  const requests = prompts.map((prompt, i) => ({ key: `${i}`, prompt, responses }));
+  const written: WrittenResponse[] = [];
+  for await (const batch of generate(policy, requests, randomOfResponses(seed), generation, task)) {
+    for (const { request, tokens } of batch) {
+      written.push({ request, response: policy.tokenizer.decode(tokens), tokens: tokens.length });
+    }
+  }
+  return written.sort((a, b) => a.request - b.request);
 }
 
 /** Token ids of a prompt as the policy reads it. */

@@ -3,6 +3,8 @@ import { Command } from "commander";
 import { DivergenceError } from "../align/trainer.js";
 import { InputError } from "../base/errors.js";
 import { alignCommand } from "./align.js";
+import { compareCommand } from "./compare.js";
+import { generateCommand } from "./generate.js";
 import { inspectCommand } from "./inspect.js";
 import { judgeCommand } from "./judge.js";
 import { kernelCommand } from "./kernel.js";
@@ -16,6 +18,8 @@ const program = new Command("sera")
   .addCommand(quickstartCommand())
   .addCommand(alignCommand())
   .addCommand(sftCommand())
+  .addCommand(compareCommand())
+  .addCommand(generateCommand())
   .addCommand(inspectCommand())
   .addCommand(judgeCommand())
   .addCommand(kernelCommand());

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import { losses } from "../align/losses/index.js";
 import { InputError, quote } from "../base/errors.js";
 import { directMethod } from "../methods/direct.js";
 import * as recipes from "../methods/index.js";
+import type { Recipe } from "../methods/recipe.js";
 import type { Method } from "../run/method.js";
 import { alignForm, checkNames, recipeForms, seraForm } from "../run/options/index.js";
 import { seraMethod } from "../sera.js";
@@ -14,16 +16,36 @@ interface NamedMethod {
   of(given: object): Method;
 }
 
-/** The methods by the names that a command line has for them. `direct` and `sera` say their epochs and iterations, the others rounds. */
+/** A method that waits for the options that it shares with others, as `compare` has it. */
+interface NamedRecipe {
+  readonly form: AnyForm;
+  of(given: object): Recipe;
+}
+
+/** The recipes by the names that a command line has for them; how long each trains is told in rounds. */
+export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
+  sera: { form: recipeForms.sera, of: recipes.sera },
+  direct: { form: recipeForms.direct, of: recipes.direct },
+  sft: { form: recipeForms.sft, of: recipes.sft },
+  "iterative-dpo": { form: { ...recipeForms.iterativeDpo, name: "iterative-dpo" }, of: recipes.iterativeDpo },
+  dice: { form: recipeForms.dice, of: recipes.dice },
+  spin: { form: recipeForms.spin, of: recipes.spin },
+  "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
+};
+
+const methodOf = ({ form, of }: NamedRecipe): NamedMethod => ({ form, of: (given) => of(given)() });
+
+/** The methods by the same names. `direct` and `sera` say their epochs and iterations, the others rounds. */
 export const namedMethods: Readonly<Record<string, NamedMethod>> = {
+  ...Object.fromEntries(Object.entries(namedRecipes).map(([name, recipe]) => [name, methodOf(recipe)])),
   sera: { form: seraForm, of: seraMethod },
   direct: { form: { ...alignForm, name: "direct" }, of: directMethod },
-  sft: { form: recipeForms.sft, of: (given) => recipes.sft(given)() },
-  "iterative-dpo": { form: { ...recipeForms.iterativeDpo, name: "iterative-dpo" }, of: (given) => recipes.iterativeDpo(given)() },
-  dice: { form: recipeForms.dice, of: (given) => recipes.dice(given)() },
-  spin: { form: recipeForms.spin, of: (given) => recipes.spin(given)() },
-  "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: (given) => recipes.curryDpo(given)() },
 };
+
+/** Whether a judge labels what the method samples. */
+export function labelsWithJudge({ name, options }: Method): boolean {
+  return name === "curry dpo" || ("labelBy" in options && options.labelBy === "judge");
+}
 
 /** Flags for the options of all methods; which method takes which is checked by {@link methodFromFlags}. */
 export function allMethodOptions(command: Command): Command {
@@ -37,9 +59,15 @@ export function allMethodOptions(command: Command): Command {
  * @throws InputError where there is no such method, or it does not take a flag that was given
  */
 export function methodFromFlags(name: string, parsed: object): Method {
-  if (!Object.hasOwn(namedMethods, name)) throw new InputError(`--method: found ${quote(name)}, expected one of ${Object.keys(namedMethods).join(", ")}`);
-  const { form, of } = namedMethods[name]!;
+  const { form, of } = named(namedMethods, name, "--method");
   const given = givenOptions(parsed);
   checkNames(form, Object.keys(given), [], flagOf);
   return of(given);
+}
+
+/** @throws InputError where there is none of this name */
+export function named<T>(methods: Readonly<Record<string, T>>, name: string, flag: string): T {
+  if (Object.hasOwn(methods, name)) return methods[name]!;
+  const asLoss = Object.hasOwn(losses, name) ? `; for the loss alone, use direct with --loss ${name}` : "";
+  throw new InputError(`${flag}: found ${quote(name)}, expected one of ${Object.keys(methods).join(", ")}${asLoss}`);
 }

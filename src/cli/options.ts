@@ -45,9 +45,10 @@ export interface EngineArguments extends EngineOptions {
 
 export function engineOptions(command: Command): Command {
   return command
+    .optionsGroup("Engine:")
     .option("--engine <name>", `what runs the model: ${engineNames.join(", ")}`, oneOf(...engineNames), "onnx")
     .option("--provider <name>", `where onnx runs: ${providerChoices.join(", ")} (default: "cpu")`, oneOf(...providerChoices))
-    .option("--threads <n>", "threads of one op of onnx; 0, the default, is one for each physical core, or for each that the process may use where those are fewer", whole(0))
+    .option("--threads <n>", "threads of onnx (default: one for each physical core that the process may use)", whole(0))
     .option("--backend <name>", `where tfjs runs: ${backendNames.join(", ")} (default: the best that works)`, oneOf(...backendNames))
     .option("--quiet", "show no progress", false);
 }
@@ -65,12 +66,13 @@ export interface DataArguments {
 
 export function dataOptions(command: Command): Command {
   return command
-    .option("--split <name>", "part of a dataset of the hub (default: train)")
-    .option("--config <name>", "configuration of a dataset of the hub")
-    .option("--revision <name>", "branch, tag or commit of a dataset of the hub (default: main)")
-    .option("--limit <n>", "use the first n rows only", whole(1))
-    .option("--skip-bad-rows", "leave bad rows out, counted, instead of stopping at the first", false)
-    .option("--truncate-prompts", "keep the ends of prompts that do not fit the context, counted, instead of stopping", false);
+    .optionsGroup("Data:")
+    .option("--split <name>", "split of a hub dataset (default: train)")
+    .option("--config <name>", "configuration of a hub dataset (default: its only one)")
+    .option("--revision <name>", "branch, tag or commit of a hub dataset (default: main)")
+    .option("--limit <n>", "use only the first n rows (default: all)", whole(1))
+    .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
+    .option("--truncate-prompts", "truncate prompts that do not fit the context at their beginning instead of stopping", false);
 }
 
 /** Flags for options, one for each name, in the order and under the headings of {@link optionGroups}. Those that are not given are left out. */

@@ -1,4 +1,5 @@
-import { inputError } from "../base/errors.js";
+import type { Command } from "commander";
+import { InputError, inputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
@@ -7,20 +8,25 @@ import { loadPreferences, type LoadedPreferences } from "../data/load-preference
 import { tokenizeDemonstrations, tokenizePairs, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import { judgeIdentity } from "../judge/identity.js";
+import type { Judge } from "../judge/judge.js";
 import { responseJudge, worldJudge } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy.js";
+import type { Method } from "../run/method.js";
 import type { RunInput } from "../run/input.js";
 import { dataNotes } from "./data-notes.js";
-import type { DataArguments, EngineArguments } from "./options.js";
+import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
+import { labelsWithJudge } from "./methods.js";
 import type { CommandSession } from "./session.js";
-import { isFromScratch, openStart, type ModelArguments } from "./start.js";
+import { isFromScratch, modelOptions, openStart, type ModelArguments } from "./start.js";
 
 /** What a run on preference pairs reads. */
 export interface RunArguments extends DataArguments, ModelArguments, EngineArguments {
   readonly data: string;
   readonly evalData?: string;
+  readonly evalSplit?: string;
   readonly validationData?: string;
+  readonly validationSplit?: string;
   readonly demonstrations?: string;
   readonly initFrom?: string;
   readonly flip: number;
@@ -28,28 +34,52 @@ export interface RunArguments extends DataArguments, ModelArguments, EngineArgum
   readonly seed?: number;
 }
 
+type HubPart = { readonly [Name in "split" | "config" | "revision"]?: string | undefined };
+
 /** Tokenized examples, and what became of the rows of their file. */
 interface Fitted<Example> {
   readonly examples: readonly Example[];
   readonly notes: Readonly<Record<string, unknown>>;
 }
 
-/** Reads everything that a run needs: the data, and the model that it begins from. What was left out is said on stderr. */
-export async function prepareRun(run: RunArguments, session: CommandSession): Promise<RunInput> {
+/** Flags for {@link RunArguments}, except those of the engine. */
+export function runOptions(command: Command): Command {
+  return modelOptions(
+    dataOptions(command.optionsGroup("Data:").requiredOption("--data <source>", "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub"))
+      .option("--eval-data <source>", "held-out pairs on which every iteration is evaluated")
+      .option("--eval-split <name>", "split of --eval-data, if that is a hub dataset (default: train)")
+      .option("--validation-data <source>", "pairs by which training chooses (--keep-best-by, --patience); none of them may be held out")
+      .option("--validation-split <name>", "split of --validation-data, if that is a hub dataset (default: train)")
+      .option("--demonstrations <source>", "first fine-tune the start on these: rows with a prompt and a response")
+      .option("--flip <share>", "flip the labels of this share of the pairs, for experiments with label noise", share, 0)
+      .option("--reference-cache <folder>", "where log-probabilities under the reference are kept for other runs from the same start on the same pairs (default: not kept)"),
+  ).option("--init-from <start>", "sft: first fine-tune the start on the chosen responses, the default for a preset; or a checkpoint folder to begin from");
+}
+
+/**
+ * Reads everything that a run needs: the data, and the model that it begins from. What was left out is said on stderr.
+ *
+ * @param methods what the run, or each of several, trains by
+ * @param given what labels responses. Default: the gold reward, where the prompts are the synthetic world's
+ * @throws InputError where a method labels with a judge and there is none, and as the readers of data and model
+ */
+export async function prepareRun(run: RunArguments, session: CommandSession, methods: readonly Method[], given?: Judge): Promise<RunInput> {
   const { skipBadRows, seed = 0, initFrom, referenceCache } = run;
-  const read = (source: string) => loadPreferences(source, { skipBadRows, ...hubPart(run) });
+  const read = (source: string, split?: string) => loadPreferences(source, { skipBadRows, ...otherPart(run, source, split) });
   const loaded = await loadPreferences(run.data, { skipBadRows, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
   const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(seed).fork("flip")) };
-  const held = run.evalData === undefined ? undefined : await read(run.evalData);
-  const validation = run.validationData === undefined ? undefined : await read(run.validationData);
-  const shown = run.demonstrations === undefined ? undefined : await loadDemonstrations(run.demonstrations, { skipBadRows });
+  const held = run.evalData === undefined ? undefined : await read(run.evalData, run.evalSplit);
+  const validation = run.validationData === undefined ? undefined : await read(run.validationData, run.validationSplit);
+  const shown = run.demonstrations === undefined ? undefined : await loadDemonstrations(run.demonstrations, { skipBadRows, ...otherPart(run, run.demonstrations) });
 
+  const judge = given ?? worldJudge(offline.pairs);
+  const labelled = methods.find(labelsWithJudge);
+  if (labelled && !judge) throw new InputError(`${labelled.name} labels responses with a judge; give one by --judge, such as --judge openai:<model>`);
   const model = initFrom === undefined || initFrom === "sft" ? run.model : initFrom;
   const start = await openStart({ ...run, model }, () => textsOf(offline.pairs), session.programs);
   const pairs = fitPairs(run.data, offline, start, run);
   const heldOut = held && fitPairs(run.evalData!, held, start, run);
-  const judge = worldJudge(offline.pairs);
-  const fromChosen = initFrom === "sft" || (initFrom === undefined && (await isFromScratch(run.model)));
+    const fromChosen = initFrom === "sft" || (initFrom === undefined && (await isFromScratch(run.model)));
   const demonstrations = shown
     ? fitDemonstrations(run.demonstrations!, shown, start, run).examples
     : fromChosen && pairs.examples.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen }));
@@ -75,7 +105,12 @@ export async function prepareSft(run: Omit<RunArguments, "flip">, session: Comma
   return { start, pairs: [], demonstrations: examples, dataNotes: notes };
 }
 
-function hubPart({ split, config, revision }: DataArguments) {
+/** Which part of a source besides `--data` is read: of the same dataset the same configuration and revision. */
+function otherPart({ data, config, revision }: RunArguments, source: string, split?: string) {
+  return { ...(split !== undefined && { split }), ...(source === data && hubPart({ config, revision })) };
+}
+
+function hubPart({ split, config, revision }: HubPart) {
   return { ...(split !== undefined && { split }), ...(config !== undefined && { config }), ...(revision !== undefined && { revision }) };
 }
 

@@ -11,9 +11,10 @@ export interface PlaceArguments {
 
 export function placeOptions(command: Command): Command {
   return command
-    .requiredOption("--out <folder>", "where the run is kept")
-    .option("--resume", "go on with the run in --out", false)
-    .option("--redo-from <iteration>", "forget what this iteration and those after it did, and do them again", whole(0));
+    .optionsGroup("Run:")
+    .requiredOption("--out <folder>", "folder of the run")
+    .option("--resume", "continue the run in --out", false)
+    .option("--redo-from <iteration>", "redo the run in --out from this iteration on", whole(0));
 }
 
 export function placeOf({ out, resume, redoFrom }: PlaceArguments): RunPlace {

@@ -32,10 +32,11 @@ export class Interrupted extends Error {
 export async function withSession<T>(
   { engine: name, provider, threads, backend, quiet }: EngineArguments,
   verb: (session: CommandSession) => Promise<T>,
+  goOn = "adding --resume",
 ): Promise<T> {
   const engine = createEngine({ engine: name, provider, threads, backend });
   try {
-    return await withSignals(quiet, "adding --resume", (session) => verb({ ...session, programs: new ProgramCache(engine) }));
+    return await withSignals(quiet, goOn, (session) => verb({ ...session, programs: new ProgramCache(engine) }));
   } finally {
     await engine.close();
   }

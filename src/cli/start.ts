@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import { InputError } from "../base/errors.js";
 import { stat } from "node:fs/promises";
 import { loadModelOn } from "../cells/load-model.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import type { Policy } from "../model/policy.js";
 import { isPreset } from "../model/presets.js";
-import { number, whole } from "./options.js";
+import { number, share, whole } from "./options.js";
 
 /** Options of every verb that loads a model to be trained. */
 export interface ModelArguments {
@@ -19,22 +20,26 @@ export interface ModelArguments {
 
 export function modelOptions(command: Command): Command {
   return command
-    .requiredOption("--model <name>", "a checkpoint or adapter folder, org/name on the Hugging Face hub, or a preset to train from scratch: world, tiny, small, base")
-    .option("--model-revision <name>", "branch, tag or commit of a model of the hub (default: main)")
-    .option("--lora-rank <r>", "train an adapter of this rank (LoRA) instead of the whole model", whole(1))
+    .optionsGroup("Model:")
+    .requiredOption("--model <name>", "checkpoint or adapter folder, org/name on the Hugging Face hub, or a preset to train from scratch: world, tiny, small, base")
+    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
+    .option("--lora-rank <r>", "train a LoRA adapter of this rank instead of the whole model (default: no adapter)", whole(1))
     .option("--lora-alpha <α>", "scale of the adapter (default: twice the rank)", number)
-    .option("--lora-dropout <share>", "share of the adapter's inputs that are dropped in training (default: 0)", number)
-    .option("--lora-targets <names>", "layers that get an adapter, by the ends of their names, with commas between (default: all linear layers but the head)", names);
+    .option("--lora-dropout <share>", "dropout of the adapter's inputs (default: 0)", share)
+    .option("--lora-targets <names>", "layers to adapt, by the last part of their names, separated by commas (default: all linear layers except the head)", names);
 }
 
 /**
  * The model that a run begins from, to be freed by the caller.
  *
  * @param texts what a preset learns its vocabulary from
- * @throws InputError as {@link loadModel}
+ * @throws InputError as {@link loadModel}, and for settings of an adapter without its rank
  */
 export async function openStart(model: ModelArguments, texts: () => Iterable<string>, programs: ProgramCache): Promise<Policy> {
   const { modelRevision: revision, loraRank: rank, loraAlpha: alpha, loraDropout: dropout, loraTargets: targets, seed } = model;
+  if (rank === undefined && (alpha ?? dropout ?? targets) !== undefined) {
+    throw new InputError(`--lora-${alpha !== undefined ? "alpha" : dropout !== undefined ? "dropout" : "targets"}: there is no adapter; give --lora-rank too`);
+  }
   const lora = rank === undefined ? undefined : { rank, ...(alpha !== undefined && { alpha }), ...(dropout !== undefined && { dropout }), ...(targets && { targets }) };
   return loadModelOn(programs, model.model, { revision, lora, seed, ...((await isFromScratch(model.model)) && { texts }) });
 }

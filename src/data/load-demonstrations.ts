@@ -43,7 +43,8 @@ export async function loadDemonstrations(source: string, options: LoadOptions = 
   return { demonstrations: examples, skipped };
 }
 
-function readPrompt(row: Row, place: Place): { id: string; prompt: Prompt } {
+/** The prompt of a row, text or a list of messages, with its id. @throws {InputError} for a missing or invalid field */
+export function readPrompt(row: Row, place: Place): { id: string; prompt: Prompt } {
   if (Array.isArray(row.prompt)) {
     const { id, prompt } = readFields(conversationPrompt, row, place);
     return { id: rowId(id, place), prompt: promptOf(prompt, "prompt", place) };

@@ -25,7 +25,7 @@ export function responseJudge(judge: Judge, pairs: readonly PreferencePair[]): R
   };
 }
 
-/** The gold judge if all prompts belong to the synthetic world; otherwise undefined. */
+/** The gold judge if there are prompts and all belong to the synthetic world; otherwise undefined. */
 export function worldJudge(pairs: readonly PreferencePair[]): Judge | undefined {
-  return pairs.every(({ prompt }) => typeof prompt === "string" && isWorldPrompt(prompt)) ? goldJudge() : undefined;
+  return pairs.length > 0 && pairs.every(({ prompt }) => typeof prompt === "string" && isWorldPrompt(prompt)) ? goldJudge() : undefined;
 }

@@ -31,7 +31,7 @@ it("shows the made pairs of greatest, median and least margin, as text", async (
   const folder = await emptyFolder(test);
   await writeRun(folder);
   const text = textOf(await renderReport(folder));
-  assert.match(text, /Of the 3 made before iteration 2; both responses are the policypolicy.s own#39;s own samples, labelled by its implicit reward\./);
+  assert.match(text, /Of the 3 made before iteration 2; both responses are the policy.{1,5}s own samples, labelled by its implicit reward\./);
   assert.match(text, /prompt of p3 · greatest margin, 3\.00 user: &lt;\/p&gt;&lt;script&gt;/);
   assert.match(text, /prompt of p2 · median margin, 2\.00 .* prompt of p1 · least margin, 1\.00/);
   assert.match(text, /rejected · reward −1\.00 \(empty\)/);

@@ -1,0 +1,27 @@
+import type { Demonstration } from "../data/load-demonstrations.js";
+import { sftOnDemonstrations, type DemonstrationOptions } from "../methods/sft-on-demonstrations.js";
+import type { Policy } from "../model/policy.js";
+import { checkNames, sftForm } from "../run/options/index.js";
+import type { Run } from "./run.js";
+import { separateSettings, train, type RunSettings } from "./train.js";
+
+/** Settings of a run that {@link sft} takes. */
+const settingNames = ["truncatePrompts", "folder", "redoFrom", "onStep", "signal", "quiet"] as const satisfies readonly (keyof RunSettings)[];
+
+/** Options of {@link sft}: how it trains, and where the run is kept. */
+export interface SftRunOptions extends DemonstrationOptions, Pick<RunSettings, (typeof settingNames)[number]> {}
+
+/**
+ * Supervised fine-tuning on demonstrations, as a start for other methods. The trained model is the run's iteration 0.
+ *
+ * @param policy the model to begin from; it is not changed
+ * @example const run = await sft(await loadModel("world"), demonstrations, { sftEpochs: 8, sftLearningRate: 2e-3 });
+ * const start = await run.policy();
+ * @throws InputError where an option is unknown, outside its range or another method's, or a demonstration does not fit
+ *   the model's context; DivergenceError where training produces NaN or infinite values
+ */
+export async function sft(policy: Policy, demonstrations: readonly Demonstration[], options: SftRunOptions = {}): Promise<Run> {
+  checkNames(sftForm, Object.keys(options), settingNames);
+  const { settings, own } = separateSettings(options);
+  return train(policy, [], sftOnDemonstrations(own), { ...settings, demonstrations });
+}

@@ -1,0 +1,113 @@
+import { Command, InvalidArgumentError } from "commander";
+import { join } from "node:path";
+import { InputError, quote } from "../base/errors.js";
+import { writeFileAtomic, writeJson } from "../base/files.js";
+import { planRuns, runAll, type Difference, type MethodComparison, type PlannedRun } from "../cells/compare.js";
+import { Run } from "../cells/run.js";
+import { checkShared } from "../methods/shared.js";
+import type { Judge } from "../judge/judge.js";
+import { openRun } from "../run/open-run.js";
+import { comparisonText } from "./comparison-text.js";
+import { csv } from "./csv.js";
+import { comparedForms, parseMethodLine, type ComparedMethod } from "./method-line.js";
+import { engineOptions, flagOf, givenOptions, methodOptions, whole } from "./options.js";
+import { prepareRun, runOptions, type RunArguments } from "./run-inputs.js";
+import { reportSpending, runJudge, runJudgeOptions, type RunJudgeArguments } from "./run-judge.js";
+import { withSession, type CommandSession } from "./session.js";
+
+interface CompareArguments extends RunArguments, RunJudgeArguments {
+  readonly run: readonly ComparedMethod[];
+  readonly seeds: readonly number[];
+  readonly baseline?: string;
+  readonly out: string;
+}
+
+/** What a comparison came to. */
+interface Compared {
+  readonly result: MethodComparison;
+  readonly baseline: string;
+  /** None where there is no gold reward, or only one method. */
+  readonly differences: readonly Difference[];
+}
+
+export function compareCommand(): Command {
+  const command = new Command("compare")
+    .description("Compare methods: train each with several seeds, from one start on the same pairs, and evaluate all on the same held-out pairs.")
+    .optionsGroup("Comparison:")
+    .requiredOption("--run <method>", '"NAME=method --flag value …", once for each method; the flags of the method come before those that all share', methodLines)
+    .option("--seeds <list>", "seeds, separated by commas; each method is trained once with each", seedList, [1, 2, 3])
+    .option("--baseline <name>", "method that the others are compared with (default: the first)")
+    .requiredOption("--out <folder>", "folder of the comparison, with a folder for each run; the same command continues what is there");
+  return methodOptions(engineOptions(runJudgeOptions(runOptions(command))), ...comparedForms)
+    .addHelpText("after", `
+Methods: direct (with --loss), sft, sera, dice, iterative-dpo, spin, curry-dpo.
+
+Example:
+  sera compare --model data/world/sft --data data/world/train.jsonl --limit 1000 --eval-data data/world/heldout.jsonl \\
+    --run "DPO=direct --beta 0.5" --run "SeRA=sera --beta 2 --select 0.5" --seeds 1,2,3 --rounds 3 --out runs/compared`)
+    .action(async (args: CompareArguments) => {
+      const compared = await withSession(args, (session) => compare(args, session), "giving the same command");
+      process.stdout.write(`${comparisonText(compared.result, compared.baseline, compared.differences)}\n\n${join(args.out, "comparison.json")}\n`);
+    });
+}
+
+async function compare(args: CompareArguments, session: CommandSession): Promise<Compared> {
+  const recipes = recipesOf(args.run);
+  const shared = givenOptions(args);
+  checkShared("compare", Object.values(recipes), shared, flagOf);
+  const planned = planRuns(recipes, shared, args.seeds);
+  const { baseline = planned[0]!.name } = args;
+  if (!Object.hasOwn(recipes, baseline)) throw new InputError(`--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}`);
+  if (args.evalData === undefined) throw new InputError("nothing to compare the methods on; give held-out pairs by --eval-data");
+  const judge = await runJudge(args, planned.map(({ method }) => method));
+  const result = await runPlanned(planned, args, session, judge);
+  const hasGold = result.rows.every(({ goldReward }) => goldReward !== undefined);
+  const differences = hasGold ? result.differencesFrom(baseline) : [];
+  await writeResults(args.out, { result, baseline, differences });
+  return { result, baseline, differences };
+}
+
+async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments, session: CommandSession, judge: Judge | undefined): Promise<MethodComparison> {
+  const input = await session.prepare(() => prepareRun(args, session, planned.map(({ method }) => method), judge));
+  try {
+    return await runAll(planned, input.pairs.length, session.reporter, async ({ name, seed, method }, reporter) => {
+      const folder = join(args.out, folderName(name), `seed-${seed}`);
+      await openRun(method, input, { folder }, { ...session, reporter });
+      return Run.open(folder, session.programs);
+    });
+  } finally {
+    reportSpending(judge);
+    await input.start.free();
+  }
+}
+
+async function writeResults(out: string, { result, baseline, differences }: Compared): Promise<void> {
+  const runs = result.bySeed.objects();
+  await writeFileAtomic(join(out, "table.csv"), csv(result.rows));
+  await writeFileAtomic(join(out, "runs.csv"), csv(runs));
+  if (differences.length > 0) await writeFileAtomic(join(out, "differences.csv"), csv(differences));
+  await writeJson(join(out, "comparison.json"), { seeds: result.seeds, baseline, methods: result.rows, differences, runs });
+}
+
+/** @throws InputError where two have one name, or names that would share a folder */
+function recipesOf(methods: readonly ComparedMethod[]): Readonly<Record<string, ComparedMethod["recipe"]>> {
+  const folders = methods.map(({ name }) => folderName(name));
+  const repeated = methods.find(({ name }, i) => folders.indexOf(folderName(name)) !== i);
+  if (repeated) throw new InputError(`--run: two methods are named ${quote(repeated.name)}; name each, as in --run "NAME=direct --beta 1"`);
+  return Object.fromEntries(methods.map(({ name, recipe }) => [name, recipe]));
+}
+
+/** A method's name as that of a folder on any system. */
+function folderName(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}.=]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "") || "method";
+}
+
+function methodLines(text: string, before: readonly ComparedMethod[] = []): ComparedMethod[] {
+  return [...before, parseMethodLine(text)];
+}
+
+function seedList(text: string): number[] {
+  const seeds = text.split(",").map(whole(0));
+  if (new Set(seeds).size < seeds.length) throw new InvalidArgumentError(`found "${text}", expected each seed once.`);
+  return seeds;
+}

@@ -1,0 +1,100 @@
+import { Command } from "commander";
+import { InputError } from "../base/errors.js";
+import { writeFileAtomic } from "../base/files.js";
+import { reported } from "../base/task.js";
+import { loadModelOn } from "../cells/load-model.js";
+import { promptTokens, responsesTo } from "../cells/respond.js";
+import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
+import type { Policy } from "../model/policy.js";
+import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
+import { dataNotes } from "./data-notes.js";
+import { engineOptions, givenOptions, methodOptions, whole, type EngineArguments } from "./options.js";
+import { withSession, type CommandSession } from "./session.js";
+
+interface GenerateArguments extends EngineArguments {
+  readonly model: string;
+  readonly modelRevision?: string;
+  readonly prompts?: string;
+  readonly prompt?: readonly string[];
+  readonly split?: string;
+  readonly config?: string;
+  readonly revision?: string;
+  readonly limit?: number;
+  readonly skipBadRows: boolean;
+  readonly responses: number;
+  readonly out?: string;
+}
+
+export function generateCommand(): Command {
+  const command = new Command("generate")
+    .description("Sample responses to prompts. Each is a line of JSON: id, prompt, response, tokens (its length).")
+    .optionsGroup("Model:")
+    .requiredOption("--model <name>", "checkpoint or adapter folder, or org/name on the Hugging Face hub")
+    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
+    .optionsGroup("Prompts:")
+    .option("--prompts <source>", "rows with a prompt, or preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the hub")
+    .option("--prompt <text>", "a prompt; give the flag again for more", (text: string, before: readonly string[] = []) => [...before, text])
+    .option("--split <name>", "split of a hub dataset (default: train)")
+    .option("--config <name>", "configuration of a hub dataset (default: its only one)")
+    .option("--revision <name>", "branch, tag or commit of a hub dataset (default: main)")
+    .option("--limit <n>", "use only the first n rows (default: all)", whole(1))
+    .option("--skip-bad-rows", "skip and count bad rows and prompts that do not fit the context, instead of stopping at the first", false)
+    .optionsGroup("Output:")
+    .option("--responses <n>", "responses to each prompt", whole(1), 1)
+    .option("--out <file>", "where the responses are written (default: standard output)");
+  return methodOptions(engineOptions(command), generateForm)
+    .addHelpText("after", `
+Example:
+  sera generate --model runs/mine/iteration-3/model --prompts heldout.jsonl --temperature 0.7 --out mine.jsonl`)
+    .action(async (args: GenerateArguments) => {
+      const lines = await withSession(args, (session) => session.prepare(() => generate(args, session)));
+      if (args.out === undefined) process.stdout.write(lines);
+      else await writeFileAtomic(args.out, lines);
+    });
+}
+
+async function generate(args: GenerateArguments, session: CommandSession): Promise<string> {
+  const { seed, ...sampling } = resolveOptions(generateForm, givenOptions(args));
+  const prompts = await readPrompts(args);
+  const policy = await loadModelOn(session.programs, args.model, { revision: args.modelRevision });
+  try {
+    const fitting = tokenized(policy, prompts, args);
+    const options = { responses: args.responses, seed, ...generationOptions(sampling) };
+    const written = await reported("generate", session, (task) => responsesTo(policy, fitting.map(({ tokens }) => tokens), options, task));
+    return written
+      .map(({ request, response, tokens }) => {
+        const { id, prompt } = fitting[request]!;
+        return `${JSON.stringify({ id, prompt, response, tokens })}\n`;
+      })
+      .join("");
+  } finally {
+    await policy.free();
+  }
+}
+
+async function readPrompts({ prompts: source, prompt: texts = [], skipBadRows, ...part }: GenerateArguments): Promise<NamedPrompt[]> {
+  const typed = texts.map((prompt, i) => ({ id: `${i + 1}`, prompt }));
+  if (source === undefined && typed.length === 0) throw new InputError("no prompts; give --prompts with a file, or --prompt with a text");
+  if (source === undefined) return typed;
+  if (typed.length > 0) throw new InputError("both --prompts and --prompt are given; give one of them");
+  const { split, config, revision, limit } = part;
+  const given = Object.entries({ split, config, revision, limit }).filter(([, value]) => value !== undefined);
+  const { prompts, skipped } = await loadPrompts(source, { skipBadRows, ...Object.fromEntries(given) });
+  process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut }).join(""));
+  return prompts;
+}
+
+const nothingCut = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
+
+/** The prompts that leave room for a response. @throws InputError naming the first that does not, unless such are skipped */
+function tokenized(policy: Policy, prompts: readonly NamedPrompt[], { skipBadRows, prompts: source = "--prompt" }: GenerateArguments) {
+  const { contextLength } = policy.config;
+  const all = prompts.map((prompt) => ({ ...prompt, tokens: promptTokens(policy, prompt.prompt) }));
+  const fits = ({ tokens }: { readonly tokens: Int32Array }) => tokens.length > 0 && tokens.length < contextLength;
+  const reasons = all
+    .filter((prompt) => !fits(prompt))
+    .map(({ id, tokens }) => ({ reason: `prompt ${JSON.stringify(id)}: ${tokens.length === 0 ? "no tokens" : `${tokens.length} tokens leave no room for a response in a context of ${contextLength}`}` }));
+  if (reasons.length > 0 && (!skipBadRows || reasons.length === all.length)) throw new InputError(`${source}: ${reasons[0]!.reason}`);
+  process.stderr.write(dataNotes(source, { skipped: reasons, truncation: nothingCut }).join(""));
+  return all.filter(fits);
+}

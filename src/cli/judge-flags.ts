@@ -1,0 +1,105 @@
+import type { Command } from "commander";
+import { InputError } from "../base/errors.js";
+import { goldJudge } from "../judge/gold-judge.js";
+import type { Judge, Spending } from "../judge/judge.js";
+import { dollars } from "../judge/llm/budget.js";
+import { llmJudge } from "../judge/llm/llm-judge.js";
+import { parseJudgeModel } from "../judge/llm/provider.js";
+import { number, whole } from "./options.js";
+
+/** How a judge is asked, as typed; `--judge` itself says which it is. */
+export interface JudgeFlags {
+  readonly baseUrl?: string;
+  readonly keyVariable?: string;
+  readonly pairwisePrompt?: string;
+  readonly gradePrompt?: string;
+  readonly maxCost?: number;
+  readonly maxCalls?: number;
+  readonly priceInput?: number;
+  readonly priceOutput?: number;
+  readonly maxTokens?: number;
+  /** False for `--no-temperature`. */
+  readonly temperature?: number | false;
+  readonly concurrency?: number;
+  readonly cache?: string;
+}
+
+/** The same flags where a verb has others of these names: `--judge-max-cost` for `--max-cost`. */
+export type PrefixedJudgeFlags = { readonly [Name in keyof JudgeFlags as `judge${Capitalize<Name>}`]: JudgeFlags[Name] };
+
+export const judgeNames = "anthropic:<model>, openai:<model>, or gold for the synthetic world's reward";
+
+/**
+ * Flags for {@link JudgeFlags}.
+ *
+ * @param prefix what their names begin with
+ * @param prompt which of the two prompts the verb asks
+ */
+export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "pairwise" | "grade"): Command {
+  const fields = { pairwise: "{{prompt}}, {{first}} and {{second}}", grade: "{{prompt}} and {{response}}" };
+  return command
+    .optionsGroup("Judge:")
+    .option(`--${prefix}base-url <url>`, "another server with the same API, such as vLLM or Ollama; it receives no API key unless one is named")
+    .option(`--${prefix}key-variable <name>`, "environment variable with the API key (default: ANTHROPIC_API_KEY or OPENAI_API_KEY, for the providers' own servers)")
+    .option(`--${prefix}${prompt}-prompt <file>`, `your own prompt template, with ${fields[prompt]}`)
+    .option(`--${prefix}max-cost <dollars>`, "cap on the cost of all requests, in US dollars (default: none)", number)
+    .option(`--${prefix}max-calls <n>`, "cap on the number of requests (default: none)", whole(0))
+    .option(`--${prefix}price-input <dollars>`, "price of a million input tokens, for a model that data/judge/prices.json does not list", number)
+    .option(`--${prefix}price-output <dollars>`, "price of a million output tokens", number)
+    .option(`--${prefix}max-tokens <n>`, "length limit of the judge's answer; models that think first need more (default: 512)", whole(1))
+    .option(`--${prefix}temperature <t>`, "sampling temperature of the judge (default: 0)", number)
+    .option(`--no-${prefix}temperature`, "send no temperature, for models that do not accept one")
+    .option(`--${prefix}concurrency <n>`, "concurrent requests (default: 4)", whole(1))
+    .option(`--${prefix}cache <folder>`, "where answers are cached, so that none is paid for twice (default: runs/judge-cache)");
+}
+
+/** Prefixed flags as those without a prefix. */
+export function withoutPrefix(flags: PrefixedJudgeFlags): JudgeFlags {
+  return given({
+    baseUrl: flags.judgeBaseUrl,
+    keyVariable: flags.judgeKeyVariable,
+    gradePrompt: flags.judgeGradePrompt,
+    maxCost: flags.judgeMaxCost,
+    maxCalls: flags.judgeMaxCalls,
+    priceInput: flags.judgePriceInput,
+    priceOutput: flags.judgePriceOutput,
+    maxTokens: flags.judgeMaxTokens,
+    temperature: flags.judgeTemperature,
+    concurrency: flags.judgeConcurrency,
+    cache: flags.judgeCache,
+  });
+}
+
+/**
+ * The judge of a command line.
+ *
+ * @param name `gold`, or `provider:model`
+ * @throws InputError for an unknown provider, a flag out of range or of no use, and a missing API key
+ */
+export async function judgeFromFlags(name: string, flags: JudgeFlags, prefix: "" | "judge-" = ""): Promise<Judge> {
+  const { baseUrl, keyVariable, pairwisePrompt, gradePrompt, priceInput, priceOutput, temperature, ...caps } = flags;
+  if (name === "gold") return goldJudge();
+  if ((priceInput === undefined) !== (priceOutput === undefined)) {
+    const [there, missing] = priceOutput === undefined ? ["input", "output"] : ["output", "input"];
+    throw new InputError(`--${prefix}price-${there}: needs --${prefix}price-${missing} too`);
+  }
+  const model = { ...parseJudgeModel(name), ...given({ baseUrl, keyVariable }) };
+  const { maxCost, maxCalls, maxTokens, concurrency, cache } = caps;
+  return llmJudge(model, {
+    ...given({ maxCost, maxCalls, maxTokens, concurrency, cache, temperature: temperature === false ? null : temperature }),
+    ...(priceInput !== undefined && priceOutput !== undefined && { price: { input: priceInput, output: priceOutput } }),
+    ...((pairwisePrompt ?? gradePrompt) !== undefined && { prompts: given({ pairwise: pairwisePrompt, grade: gradePrompt }) }),
+  });
+}
+
+/** What a judge was asked and what it cost, in words. */
+export function spendingText({ calls, cached, inputTokens, outputTokens, cost }: Spending): string {
+  return `${calls} requests, ${cached} cached answers, ${inputTokens} input tokens, ${outputTokens} output tokens, ${cost === undefined ? "price unknown" : dollars(cost)}`;
+}
+
+type Given<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+/** The fields that have a value. */
+function given<Fields extends object>(fields: Fields): Given<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;
+}

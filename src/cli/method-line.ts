@@ -1,0 +1,52 @@
+import { Command, CommanderError } from "commander";
+import { InputError, quote } from "../base/errors.js";
+import type { Recipe } from "../methods/recipe.js";
+import { checkNames } from "../run/options/index.js";
+import { named, namedRecipes } from "./methods.js";
+import { flagOf, givenOptions, methodOptions, type AnyForm } from "./options.js";
+
+/** A method of a comparison. */
+export interface ComparedMethod {
+  readonly name: string;
+  readonly recipe: Recipe;
+}
+
+/** The options of all recipes but the seed, which a comparison gives each run. */
+export const comparedForms: readonly AnyForm[] = Object.values(namedRecipes).map(({ form }) => withoutSeed(form));
+
+/**
+ * A method as `--run` has it: `NAME=method --flag value …`, or without a name, which is then the method's.
+ *
+ * @throws InputError where there is no such method, or it does not take a flag
+ */
+export function parseMethodLine(text: string): ComparedMethod {
+  const [head = "", ...flags] = text.trim().split(/\s+(?=--)/);
+  const [, label, method] = /^(?:(.*)=)?\s*([^=]*)$/.exec(head)!;
+  const name = label?.trim() || method!;
+  const where = `--run ${quote(text)}`;
+  const { form, of } = named(namedRecipes, method!, where);
+  const given = parseFlags(flags.flatMap((flag) => flag.split(/\s+/)), where);
+  try {
+    checkNames(withoutSeed(form), Object.keys(given), [], flagOf);
+    const recipe = of(given);
+    // What it refuses is known at once, with the line that it stands in.
+    recipe();
+    return { name, recipe };
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${where}: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+function parseFlags(flags: readonly string[], where: string): object {
+  const command = methodOptions(new Command("run"), ...comparedForms).helpOption(false).exitOverride().configureOutput({ writeErr() {} });
+  try {
+    return givenOptions(command.parse(flags, { from: "user" }).opts());
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new InputError(`${where}: ${error.message.replace(/^error: /, "").replace("\n", " ")}`, { cause: error });
+  }
+}
+
+function withoutSeed({ name, table }: AnyForm): AnyForm {
+  return { name, table: Object.fromEntries(Object.entries(table).filter(([option]) => option !== "seed")) };
+}

@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+import { InputError } from "../base/errors.js";
+import type { Judge } from "../judge/judge.js";
+import type { Method } from "../run/method.js";
+import { judgeFromFlags, judgeNames, judgeOptions, spendingText, withoutPrefix, type PrefixedJudgeFlags } from "./judge-flags.js";
+import { labelsWithJudge } from "./methods.js";
+
+/** The judge of a run, as typed. */
+export interface RunJudgeArguments extends PrefixedJudgeFlags {
+  readonly judge?: string;
+}
+
+export function runJudgeOptions(command: Command): Command {
+  const named = command.optionsGroup("Judge:").option("--judge <name>", `what labels responses, for methods that label with a judge: ${judgeNames} (default: gold, where the prompts are the synthetic world's)`);
+  return judgeOptions(named, "judge-", "grade");
+}
+
+/**
+ * The judge that a command line names for methods that label with one; undefined where it names none.
+ *
+ * @throws InputError where none of the methods labels with a judge, or flags of a judge are given without the judge
+ */
+export async function runJudge(args: RunJudgeArguments, methods: readonly Method[]): Promise<Judge | undefined> {
+  const flags = withoutPrefix(args);
+  if (args.judge === undefined) {
+    if (Object.keys(flags).length > 0) throw new InputError("there are settings of a judge (--judge-…), but no judge; give --judge too");
+    return undefined;
+  }
+  if (!methods.some(labelsWithJudge)) {
+    throw new InputError("--judge: nothing is labelled with a judge; use iterative-dpo or curry-dpo, or sera or dice with --label-by judge");
+  }
+  return judgeFromFlags(args.judge, flags, "judge-");
+}
+
+/** Says on stderr what a judge has cost, where it costs anything. */
+export function reportSpending(judge: Judge | undefined): void {
+  if (judge?.spent) process.stderr.write(`${judge.name}: ${spendingText(judge.spent)}\n`);
+}

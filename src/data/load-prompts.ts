@@ -1,0 +1,30 @@
+import type { SkippedRow } from "./bad-rows.js";
+import { readExamples, type LoadOptions } from "./examples.js";
+import { formats } from "./formats/index.js";
+import { readPrompt } from "./load-demonstrations.js";
+import type { Prompt } from "./pair.js";
+
+/** A prompt to be answered. */
+export interface NamedPrompt {
+  /** Unique within a dataset. */
+  readonly id: string;
+  readonly prompt: Prompt;
+}
+
+/**
+ * Loads prompts from rows with a `prompt` (text or a list of messages) or from preference pairs, whose prompts are then
+ * those that training sees. Source and ids are as in `loadPreferences`.
+ *
+ * @throws {InputError} as `loadPreferences`
+ */
+export async function loadPrompts(source: string, options: LoadOptions = {}): Promise<{ prompts: NamedPrompt[]; skipped: readonly SkippedRow[] }> {
+  const { examples, skipped } = await readExamples<NamedPrompt>(
+    source,
+    (row, place) => {
+      const { id, prompt } = formats.find((format) => format.fits(row))?.parse(row, place) ?? readPrompt(row, place);
+      return { id, prompt };
+    },
+    options,
+  );
+  return { prompts: examples, skipped };
+}
