@@ -42,7 +42,6 @@ export async function compare(
 ): Promise<MethodComparison> {
   const { seeds = [1, 2, 3], ...given } = options;
   const { settings, own: shared } = separateSettings(given);
-  checkShared("compare", Object.values(recipes), shared);
   const controls = cellControls(settings);
   return runAll(planRuns(recipes, shared, seeds), pairs.length, controls.reporter, ({ method }, reporter) =>
     trainUnder(start, pairs, method, settings, { ...controls, reporter }),
@@ -68,6 +67,7 @@ export function planRuns(recipes: Readonly<Record<string, Recipe>>, shared: Part
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
   }
+  checkShared("compare", Object.values(recipes), shared);
   return names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...takenBy(recipes[name]!, shared), seed }) })));
 }
 
