@@ -116,6 +116,7 @@ async function loadPreset(name: PresetName, programs: ProgramCache, { revision, 
 /** Where a model lies, downloaded if need be, and what an adapter on it names it by. */
 async function findModel(source: string, revision: string | undefined): Promise<{ readonly folder: string; readonly origin: string }> {
   const name = await repositoryName(source, "model", revision);
+  if (!name && (await isFile(source))) throw new InputError(`${source}: this is a file; a model is a folder, a repository on the hub (org/name), or a preset`);
   if (!name) return { folder: source, origin: resolve(source) };
   return { folder: await withDownload(source, (work) => fetchCheckpoint(name, work)), origin: describeRepository(name) };
 }
@@ -128,6 +129,13 @@ function presetNamed(source: string): PresetName | undefined {
   if (isPreset(source)) return source;
   if (/^[\w-]+$/.test(source)) preset(source);
   return undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { Trainer, type StepRecord, type TrainingOptions } from "../../src/align/
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
+import { TfjsEngine } from "../../src/engine/tfjs/engine.js";
 import { add, Graph, matmul, mul, neg, reshape, slice, softplus, sum, tensor } from "../../src/graph/index.js";
 import { layOut, ownPositions, exactShape, rowsOf } from "../../src/model/batch.js";
 import { batchLeaves, hiddenStates, responseStates } from "../../src/model/log-probs.js";
@@ -25,7 +26,8 @@ import { randomPairs, tinyConfig, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
-after(() => engine.close());
+const tfjs = new TfjsEngine({ backend: "wasm" });
+after(() => Promise.all([engine.close(), tfjs.close()]));
 
 /** A preference loss, and beside it a logistic head that is to tell chosen from rejected by their mean hidden states. */
 function withClassifier(base: Objective<ReferencedPair>, share = 0.5): Objective<ReferencedPair> {
@@ -64,8 +66,8 @@ interface Trained {
   readonly head: Parameters;
 }
 
-async function train(change: Partial<TrainingOptions> = {}, examples = pairs, seed = 3, of = objective, head?: Parameters): Promise<Trained> {
-  const policy = await tinyPolicy(programs);
+async function train(change: Partial<TrainingOptions> = {}, examples = pairs, seed = 3, of = objective, head?: Parameters, where = programs): Promise<Trained> {
+  const policy = await tinyPolicy(where);
   const training = await Trainer.begin(policy, of, examples, { ...options, ...change }, Random.seeded(seed), { validation: pairs, head });
   const records: StepRecord[] = [];
   for await (const record of training.steps()) records.push(record);
@@ -149,6 +151,8 @@ describe("a head", () => {
   it("learns, together with the policy, and is given at the end", async () => {
     const { records, head } = await train({ epochs: 30, learningRate: 1e-2 });
     assert.deepEqual([...head.keys()], ["weight", "bias"]);
+    const { head: fresh } = await train({ epochs: 1, learningRate: 1e-30 });
+    for (const [name, { data }] of fresh) assert.ok(largestDifference(head.get(name)!.data, data) > 1e-2, name);
     assert.deepEqual(head.get("weight")!.shape, [tinyConfig.hiddenSize, 1]);
     assert.ok(records.at(-1)!["head/loss"]! < 0.5 * records[0]!["head/loss"]!, `${records[0]!["head/loss"]} ${records.at(-1)!["head/loss"]}`);
   });
@@ -170,6 +174,12 @@ describe("a head", () => {
       assertSameTraining(await train(change), expected);
     }
     assertSameTraining(await train({}, pairs.toReversed()), expected);
+  });
+
+  it("learns the same on another engine", async () => {
+    const expected = await train();
+    const found = await train({}, pairs, 3, objective, undefined, new ProgramCache(tfjs));
+    assertSameTraining(found, expected);
   });
 
   it("is checkpointed with the training, which goes on to the same bytes", async (test: TestContext) => {

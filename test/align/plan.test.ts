@@ -84,6 +84,22 @@ describe("planTraining", () => {
     assert.notDeepEqual(indicesOf(steps.slice(0, 8)), indicesOf(steps.slice(8)));
   });
 
+  it("puts other examples together with another seed and in each epoch, and takes the batches in another order", () => {
+    // More than a pool, within which batches are decided by length.
+    const examples = pairs(200);
+    const batches = (seed: number, epoch: number) =>
+      plan(examples, { batchSize: 4, epochs: 2 }, seed).slice(50 * epoch, 50 * (epoch + 1)).map((step) => indicesOf([step]).sort((a, b) => a - b).join());
+    const together = (seed: number, epoch: number) => batches(seed, epoch).sort();
+    assert.deepEqual(together(2, 0), together(2, 0));
+    assert.notDeepEqual(together(3, 0), together(2, 0));
+    assert.notDeepEqual(together(2, 1), together(2, 0));
+    // In one pool, where no two are equally long, batches are the same, and come in another order.
+    const unequal = Array.from({ length: 40 }, (_, i) => [{ prompt: new Int32Array(1), response: new Int32Array(i + 1) }]);
+    const few = (seed: number) => plan(unequal, { batchSize: 4, epochs: 1 }, seed).map((step) => indicesOf([step]).sort((a, b) => a - b).join());
+    assert.deepEqual(few(3).sort(), few(2).sort());
+    assert.notDeepEqual(few(3), few(2));
+  });
+
   it("keeps padding and the number of programs low", () => {
     const examples = pairs(512);
     const steps = plan(examples, { batchSize: 8, epochs: 1 });

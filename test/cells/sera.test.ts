@@ -36,7 +36,7 @@ describe("sera in a cell", () => {
   it("comes back as tables, plots and a picture of itself", async (test) => {
     inEmptyFolder(test);
     const run = await sera(start, pairs, options);
-    assert.match(run.folder, /^runs[/\\]sera-[0-9a-f]{8}$/);
+    assert.match(run.folder, /^runs[/\\]sera-[0-9a-f]{16}$/);
     assert.equal(run.iterations.length, 3);
     assert.equal(run.margins.numRows(), 24);
     const { selected, dropped, bootstrapped, responses, margins } = run.iteration(2);
@@ -117,7 +117,7 @@ describe("sera in a cell", () => {
     inEmptyFolder(test);
     const wrong = { ...options, betta: 1 } as RunOptions;
     await assert.rejects(sera(start, pairs, wrong), { name: "InputError", message: "`betta` is not an option of sera; did you mean `beta`?" });
-    await assert.rejects(Run.open("nowhere"), { name: "InputError", message: /^nowhere: found no summary\.json/ });
+    await assert.rejects(Run.open("nowhere"), { name: "InputError", message: "nowhere: not the folder of a finished run" });
     const run = await align(start, pairs.slice(0, 4), { ...shared, heldOut: [] });
     assert.throws(() => run.iteration(7), { name: "InputError", message: "found iteration 7, expected one of 0 to 1" });
   });

@@ -27,7 +27,7 @@ async function fails(cwd: string, args: readonly string[], message: RegExp): Pro
   assert.match(stderr, message);
   assert.doesNotMatch(stderr, /\n +at |node:internal/, "a stack");
   assert.match(stderr, /^[^\n]*\n(( {2}|\()[^\n]*\n)*$/);
-  assert.ok(!existsSync(join(cwd, "run/config.json")), "a run has begun");
+  assert.ok(!existsSync(join(cwd, "run/iteration-0")), "a run has begun");
 }
 
 const lines = (...rows: readonly string[]) => rows.map((row) => `${row}\n`).join("");
@@ -40,7 +40,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     "is broken gzip": [gzipSync(lines(...good)).subarray(0, 200), /^sera: data.jsonl.gz: broken gzip file \(.*\); download or create it again/, "data.jsonl.gz"],
     "is truncated Parquet": [
       readFileSync("test/fixtures/data/explicit-snappy.parquet").subarray(0, 400),
-      /^sera: data.parquet: found a truncated or damaged Parquet file \(.*\), expected a whole Parquet file/,
+      /^sera: data.parquet: truncated or damaged Parquet file \(.*\); download or create it again/,
       "data.parquet",
     ],
     "has a late line that is no JSON": [
@@ -143,8 +143,8 @@ describe("a bad model", { concurrency: 2 }, () => {
   it("that is neither a folder nor a preset, or a start that is no folder", async () => {
     const cwd = folderWith(lines(...good));
     await fails(cwd, args, /^sera: model: found "model", expected a folder or one of world, tiny, small, base\n/);
-    await fails(cwd, [...args, "--model", "data.jsonl"], /^sera: model: found the file data.jsonl, expected a checkpoint folder or a preset\n/);
-    await fails(cwd, alignWith("data.jsonl", "--init-from", "stf"), /^sera: stf: found no such folder, expected a model folder/);
+    await fails(cwd, [...args, "--model", "data.jsonl"], /^sera: data.jsonl: this is a file; a model is a folder, a repository on the hub \(org\/name\), or a preset\n/);
+    await fails(cwd, alignWith("data.jsonl", "--init-from", "stf"), /^sera: model: found "stf", expected a folder or one of world, tiny, small, base/);
   });
 });
 
@@ -163,7 +163,7 @@ describe("a bad option", { concurrency: 2 }, () => {
 
   it("a missing one, and an unknown verb", async () => {
     const cwd = folderWith(lines(...good));
-    await fails(cwd, ["align", "--model", model, "--out", "run"], /^error: required option '--data <file>' not specified/);
+    await fails(cwd, ["align", "--model", model, "--out", "run"], /^error: required option '--data <source>' not specified/);
     const { code, stderr } = await run(["allign"], cwd);
     assert.equal(code, 1);
     assert.match(stderr, /^error: unknown command 'allign'\n\(.*align/);
@@ -177,7 +177,7 @@ describe("a training that goes astray", () => {
     assert.equal(code, 1);
     assert.match(stderr, /^sera: training diverged at step \d+: loss \S+, gradient norm \S+; try a learning rate below 1000000000\n$/);
     assert.ok(existsSync(join(cwd, "run/iteration-0/model/model.safetensors")));
-    assert.equal(rows(join(cwd, "run"), "reference.jsonl").length, 8);
+    assert.equal(rows(join(cwd, "run"), "iteration-0/reference.jsonl").length, 8);
     assert.ok(!existsSync(join(cwd, "run/iteration-1/model")));
   });
 });

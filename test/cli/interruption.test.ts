@@ -25,7 +25,7 @@ before(async () => {
 
 /** Starts the run in `cwd`, or goes on with it where it has begun. */
 function goOn(cwd: string) {
-  return start(existsSync(join(cwd, "run/config.json")) ? [...args, "--resume"] : args, cwd);
+  return start(existsSync(join(cwd, "run/iteration-0")) ? [...args, "--resume"] : args, cwd);
 }
 
 /** Goes on with the run and sends it a signal as soon as it has come so far. */
@@ -55,11 +55,11 @@ const hasRows = (name: string) => (folder: string) => rows(folder, name).length 
 // Two at a time: each waits for its own process, and these have a thread each.
 describe("a run killed and resumed ends with the bytes of one never disturbed", { concurrency: 2 }, () => {
   const moments = {
-    "before its first result": has("config.json"),
+    "before its first result": has("run.json"),
     "in SFT": hasSteps(0, 20),
     "between SFT and scoring": has("iteration-0/model"),
-    "when the reference is scored": has("reference.jsonl"),
     "in the evaluation of the start": has("iteration-0/responses.jsonl"),
+    "when the reference is scored": has("iteration-0/reference.jsonl"),
     "in DPO": hasSteps(1, 10),
     "in the evaluation of iteration 1": has("iteration-1/model"),
     "in review": has("iteration-1/evaluation.json"),
@@ -86,7 +86,7 @@ describe("a run killed and resumed ends with the bytes of one never disturbed", 
     for (const delay of [50, 250, 450]) {
       const { process, ended } = goOn(cwd);
       // However long it takes to start.
-      while (process.exitCode === null && !has("config.json")(join(cwd, "run"))) await wait(1);
+      while (process.exitCode === null && !has("run.json")(join(cwd, "run"))) await wait(1);
       await wait(delay);
       process.kill("SIGKILL");
       await ended;
@@ -101,11 +101,11 @@ describe("a run killed and resumed ends with the bytes of one never disturbed", 
 describe("SIGINT", { concurrency: 2 }, () => {
   it("stops SFT, DPO and sampling within 2 seconds, with exit code 130 and a checkpoint; resuming gives the same bytes", async () => {
     const cwd = subfolder(work, "interrupted");
-    const checkpoint = (iteration: number) => join(cwd, `run/iteration-${iteration}/checkpoint.safetensors`);
+    const checkpoint = (iteration: number) => () => readdirSync(join(cwd, `run/iteration-${iteration}`)).some((name) => /^checkpoint-\d+\.safetensors$/.test(name));
     const moments = [
       ["SFT", hasSteps(0, 20), checkpoint(0)],
       ["DPO", hasSteps(1, 10), checkpoint(1)],
-      ["sampling", hasRows("iteration-2/unlabelled.jsonl"), join(cwd, "run/iteration-2/unlabelled.jsonl")],
+      ["sampling", hasRows("iteration-2/unlabelled.jsonl"), () => existsSync(join(cwd, "run/iteration-2/unlabelled.jsonl"))],
       ["the training of iteration 2", hasSteps(2, 5), checkpoint(2)],
     ] as const;
     for (const [moment, reached, kept] of moments) {
@@ -113,14 +113,14 @@ describe("SIGINT", { concurrency: 2 }, () => {
       assert.equal(code, 130, `${moment}: ${stderr}`);
       assert.ok(seconds < 2, `${moment}: ${seconds} seconds`);
       assert.equal(stderr, "interrupted: what was finished is kept; go on by adding --resume\n");
-      assert.ok(existsSync(kept), moment);
+      assert.ok(kept(), moment);
     }
     await finish(cwd);
   });
 
   it("ends a run that has no result yet at once", async () => {
     const cwd = subfolder(work, "early");
-    const { code, seconds } = await interrupt(cwd, "SIGINT", has("config.json"));
+    const { code, seconds } = await interrupt(cwd, "SIGINT", has("run.json"));
     assert.equal(code, 130);
     assert.ok(seconds < 2);
   });

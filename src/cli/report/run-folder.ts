@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Interval } from "../../stats/interval.js";
 import type { MarginRow } from "../../plot/rows.js";
+import { InputError } from "../../base/errors.js";
+import { readIdentity } from "../../run/folder/identity.js";
 import { readJsonFile, readJsonLinesFile } from "./json-file.js";
 
 const number = z.number().nullish();
@@ -50,6 +52,7 @@ const iteration = z
 const summary = z.object({
   method: z.string(),
   loss: z.string(),
+  labelledBy: z.string().nullable(),
   seed: z.number(),
   iterations: z.array(iteration),
 });
@@ -74,9 +77,9 @@ const bootstrapped = z.object({
   prompt,
   chosen: z.string(),
   rejected: z.string(),
-  chosenReward: z.number(),
-  rejectedReward: z.number(),
-  margin: z.number(),
+  chosenReward: number,
+  rejectedReward: number,
+  margin: number,
 });
 
 /** One iteration of `summary.json`; iteration 0 is the SFT model. */
@@ -99,7 +102,7 @@ export interface RunFolder {
  * Reads the tables of a run folder. What a run may not have (margins and made pairs of an
  * iteration, steps of a run that trained nothing) is empty.
  *
- * @throws {InputError} where `summary.json` or `config.json` is missing, or a file is not as it should be
+ * @throws {InputError} where `summary.json` or `run.json` is missing, or a file is not as it should be
  */
 export async function readRunFolder(folder: string): Promise<RunFolder> {
   const runSummary = await readJsonFile(join(folder, "summary.json"), summary);
@@ -115,7 +118,7 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
   }
   return {
     summary: runSummary,
-    config: await readJsonFile(join(folder, "config.json"), z.record(z.string(), z.unknown())),
+    config: await factsOf(folder),
     steps: await readSteps(folder),
     margins,
     bootstrapped: made,
@@ -130,6 +133,16 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
 export async function readSteps(folder: string): Promise<RunFolder["steps"]> {
   return (await readJsonLinesFile(join(folder, "metrics.jsonl"), step)) ?? [];
 }
+
+/** The run's method and options, and digests of what it was made from. */
+async function factsOf(folder: string): Promise<RunFolder["config"]> {
+  const identity = await readIdentity(folder);
+  if (!identity) throw new InputError(`${folder}: not the folder of a run`);
+  const { options, ...facts } = runFacts.parse(identity.facts);
+  return { ...options, ...facts };
+}
+
+const runFacts = z.looseObject({ options: z.record(z.string(), z.unknown()) });
 
 async function iterationsIn(folder: string): Promise<number[]> {
   const names = await readdir(folder);

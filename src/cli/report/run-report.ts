@@ -9,7 +9,7 @@ import { count, decimals, figures, labelledText, meanWithInterval, nothing, perc
 import { readRunFolder, type BootstrappedPair, type IterationSummary, type RunFolder } from "./run-folder.js";
 
 /** Options that say what a run was, in the order the header shows them. */
-const telling = ["data", "model", "loss", "beta", "iterations", "select", "bootstrap", "responses", "gamma", "flip", "seed"];
+const telling = ["loss", "beta", "iterations", "epochs", "reference", "select", "bootstrap", "responses", "gamma", "seed"];
 
 /**
  * Writes a run's report to `report.html` in its folder.
@@ -28,7 +28,7 @@ export async function writeReport(folder: string): Promise<string> {
  * plots, some of the pairs that the policy made, and every option.
  *
  * @param folder a run folder
- * @throws {InputError} where `summary.json` or `config.json` is missing, or a file is not as it should be
+ * @throws {InputError} where `summary.json` or `run.json` is missing, or a file is not as it should be
  */
 export async function renderReport(folder: string): Promise<string> {
   const run = await readRunFolder(folder);
@@ -45,7 +45,7 @@ ${facts(run.config)}
 ${summaryTable(iterations)}
 <h2>Curves</h2>
 ${await figures(plots(run))}
-${bootstrappedExamples(run.bootstrapped)}
+${bootstrappedExamples(run.bootstrapped, run.summary.labelledBy)}
 <h2>Configuration</h2>
 ${configTable(run.config)}`,
   );
@@ -101,7 +101,7 @@ function summaryTable(iterations: readonly IterationSummary[]): Html {
       ? "Mean margin (log-ratio of chosen less that of rejected, in nats) and accuracy (share of margins above 0) are of held-out pairs."
       : "",
     iterations.some((row) => row.goldReward)
-      ? "Gold reward and win rate (against the SFT model, a tie counting half) are of responses to held-out prompts, with 95 % intervals; training never sees them."
+      ? "Gold reward and win rate (against the SFT model, a tie counting half) are of responses to held-out prompts, with 95 % intervals."
       : "",
   ];
   return html`${table("iteration", nameOf, columns, iterations)}
@@ -132,9 +132,9 @@ function plots({ summary: { iterations }, steps, margins }: RunFolder): TopLevel
 }
 
 /** The pairs of greatest, median and least margin: what the rule made, not what looks best. */
-function bootstrappedExamples(made: RunFolder["bootstrapped"]): Html {
+function bootstrappedExamples(made: RunFolder["bootstrapped"], labelledBy: string | null): Html {
   if (!made) return html``;
-  const pairs = [...made.pairs].sort((a, b) => b.margin - a.margin);
+  const pairs = [...made.pairs].sort((a, b) => (b.margin ?? 0) - (a.margin ?? 0));
   const places: readonly (readonly [string, number])[] = [
     ["greatest margin", 0],
     ["median margin", Math.floor((pairs.length - 1) / 2)],
@@ -142,7 +142,7 @@ function bootstrappedExamples(made: RunFolder["bootstrapped"]): Html {
   ];
   const examples = places.filter(([, at], index) => places.findIndex(([, other]) => other === at) === index);
   return html`<h2>Pairs that the policy made</h2>
-<p class="note">Of the ${count(pairs.length)} made before iteration ${made.iteration}; both responses are the policy's own samples, labelled by its implicit reward.</p>
+<p class="note">Of the ${count(pairs.length)} made before iteration ${made.iteration}; ${labelledBy === null ? "the rejected responses are the policy's own samples" : `both responses are the policy's own samples, labelled by ${labelledBy === "implicit reward" ? "its implicit reward" : labelledBy}`}.</p>
 ${examples.map(([label, at]) => pairExample(label, pairs[at]!))}`;
 }
 

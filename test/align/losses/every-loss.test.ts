@@ -83,15 +83,6 @@ describe("every loss", () => {
       assertSame({ loss: value, gradientChosen: gradientChosen.toReversed(), gradientRejected: gradientRejected.toReversed() }, expected, 1e-6);
     });
 
-    // The mean over tokens of these spans the batches.
-    if (name !== "nll" && name !== "orpo") it(`is a mean over the steps where an evaluation has several (${label(name, settings)})`, async () => {
-      const numbers = somePairs(6);
-      const part = (from: number) => Object.fromEntries(Object.entries(numbers).map(([column, values]) => [column, values.slice(from, from + 3)])) as unknown as PairNumbers;
-      const halves = [await lossOn(engine, loss, part(0)), await lossOn(engine, loss, part(3))];
-      const ofSix = [await lossOn(engine, loss, part(0), 0, 6), await lossOn(engine, loss, part(3), 0, 6)];
-      assertClose([ofSix[0]!.loss + ofSix[1]!.loss], [(halves[0]!.loss + halves[1]!.loss) / 2], 1e-6);
-    });
-
     it(`is finite, with its gradient, at ±1000 on every side (${label(name, settings)})`, async () => {
       const corners = Array.from({ length: 16 }, (_, i) => [1, 2, 4, 8].map((bit) => (i & bit ? 1000 : -1000)));
       const column = (side: number) => corners.map((corner) => corner[side]!);

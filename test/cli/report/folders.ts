@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { runIdentity, writeIdentity } from "../../../src/run/folder/identity.js";
 import { alignSteps, reviewed, sftSteps } from "../../plot/rows.js";
 
 /** Text that would run, or fetch, if a page took it for markup. */
@@ -22,6 +23,7 @@ export async function writeRun(folder: string): Promise<void> {
   const summary = {
     method: "sera",
     loss: "dpo",
+    labelledBy: "implicit reward",
     seed: 7,
     iterations: [
       { iteration: 0, pairsSelected: null, pairsBootstrapped: null, meanMargin: null, accuracy: null, winRate: 0.5, winRateInterval: [0.5, 0.5], seconds: { training: 74, scoring: null, sampling: null, evaluation: null } },
@@ -41,7 +43,7 @@ export async function writeRun(folder: string): Promise<void> {
   await mkdir(join(folder, "iteration-1"), { recursive: true });
   await mkdir(join(folder, "iteration-2"));
   await writeFile(join(folder, "summary.json"), JSON.stringify(summary));
-  await writeFile(join(folder, "config.json"), JSON.stringify({ data: hostile, beta: 0.1, seed: 7, evalData: null, sampling: { topP: 0.9 } }));
+  await writeIdentity(folder, runIdentity({ options: { loss: hostile, beta: 0.1, seed: 7, selectBy: { name: hostile, version: "1" } }, engine: null }));
   await writeFile(join(folder, "metrics.jsonl"), lines([...sftSteps(10), ...alignSteps(2, 8, 0.1)]));
   await writeFile(join(folder, "iteration-2", "margins.jsonl"), lines(reviewed(2, 50)));
   await writeFile(join(folder, "iteration-2", "bootstrapped.jsonl"), lines(made));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { it } from "node:test";
+import { runIdentity, writeIdentity } from "../../../src/run/folder/identity.js";
 import { renderReport, writeReport } from "../../../src/cli/report/run-report.js";
 import { emptyFolder, writeRun } from "./folders.js";
 import { pictures, standsAlone, textOf } from "./page-checks.js";
@@ -19,8 +20,8 @@ it("says what was run, iteration by iteration", async (test) => {
     "SFT — — — — — — 74.0 — — —",
     "1 1,500 0 −0.500 62.5 % 0.700 [0.690, 0.710] 60.0 % [55.0 %, 65.0 %] 31.3 9.0 26.0 12.0",
     "2 1,050 450 1.250 66.0 % 0.740",
-    `sampling {&quot;topP&quot;:0.9}`,
-    "evalData null",
+    "engine null",
+    "beta 0.1",
   ]) {
     assert.ok(text.includes(part), `no “${part}” in ${text}`);
   }
@@ -30,7 +31,7 @@ it("shows the made pairs of greatest, median and least margin, as text", async (
   const folder = await emptyFolder(test);
   await writeRun(folder);
   const text = textOf(await renderReport(folder));
-  assert.match(text, /Of the 3 made before iteration 2/);
+  assert.match(text, /Of the 3 made before iteration 2; both responses are the policy.{1,5}s own samples, labelled by its implicit reward\./);
   assert.match(text, /prompt of p3 · greatest margin, 3\.00 user: &lt;\/p&gt;&lt;script&gt;/);
   assert.match(text, /prompt of p2 · median margin, 2\.00 .* prompt of p1 · least margin, 1\.00/);
   assert.match(text, /rejected · reward −1\.00 \(empty\)/);
@@ -39,8 +40,8 @@ it("shows the made pairs of greatest, median and least margin, as text", async (
 it("a run without gold reward, review or logged steps has a report without them", async (test) => {
   const folder = await emptyFolder(test);
   const seconds = { training: 5, scoring: null, sampling: null, evaluation: null };
-  await writeFile(join(folder, "summary.json"), JSON.stringify({ method: "sera", loss: "dpo", seed: 1, iterations: [{ iteration: 1, seconds }] }));
-  await writeFile(join(folder, "config.json"), "{}");
+  await writeFile(join(folder, "summary.json"), JSON.stringify({ method: "sera", loss: "dpo", labelledBy: null, seed: 1, iterations: [{ iteration: 1, seconds }] }));
+  await writeIdentity(folder, runIdentity({ options: {} }));
   const page = await renderReport(folder);
   standsAlone(page);
   assert.equal(pictures(page), 1);
