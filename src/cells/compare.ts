@@ -60,14 +60,20 @@ export interface PlannedRun {
  * Every method with every seed, method by method. All are made before any is run, so that what one of them refuses is
  * known at once.
  *
+ * @param written how an option is written in messages: as in a cell by default
  * @throws InputError as {@link compare}
  */
-export function planRuns(recipes: Readonly<Record<string, Recipe>>, shared: Partial<RecipeOptions>, seeds: readonly number[]): PlannedRun[] {
+export function planRuns(
+  recipes: Readonly<Record<string, Recipe>>,
+  shared: Partial<RecipeOptions>,
+  seeds: readonly number[],
+  written?: (option: string) => string,
+): PlannedRun[] {
   const names = Object.keys(recipes);
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
   }
-  checkShared("compare", Object.values(recipes), shared);
+  checkShared("compare", Object.values(recipes), shared, written);
   return names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...takenBy(recipes[name]!, shared), seed }) })));
 }
 

@@ -4,7 +4,6 @@ import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { planRuns, runAll, type Difference, type MethodComparison, type PlannedRun } from "../cells/compare.js";
 import { Run } from "../cells/run.js";
-import { checkShared } from "../methods/shared.js";
 import type { Judge } from "../judge/judge.js";
 import { openRun } from "../run/open-run.js";
 import { comparisonText } from "./comparison-text.js";
@@ -54,8 +53,7 @@ Example:
 async function compare(args: CompareArguments, session: CommandSession): Promise<Compared> {
   const recipes = recipesOf(args.run);
   const shared = givenOptions(args);
-  checkShared("compare", Object.values(recipes), shared, flagOf);
-  const planned = planRuns(recipes, shared, args.seeds);
+  const planned = planRuns(recipes, shared, args.seeds, flagOf);
   const { baseline = planned[0]!.name } = args;
   if (!Object.hasOwn(recipes, baseline)) throw new InputError(`--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}`);
   if (args.evalData === undefined) throw new InputError("nothing to compare the methods on; give held-out pairs by --eval-data");

@@ -71,7 +71,7 @@ describe("the options", () => {
     refused("--iterations is not an option of direct; use --epochs", "direct", "--iterations", "2");
     refused("--epochs is not an option of curry-dpo; use --rounds", "curry-dpo", "--epochs", "2");
     refused("--beta is not an option of sft; it belongs to direct, sera, iterativeDpo, dice, spin, curryDpo, align", "sft", "--beta", "2");
-    refused('--method: found "dpo", expected one of sera, direct, sft, iterative-dpo, dice, spin, curry-dpo', "dpo");
+    refused('--method: found "dpo", expected one of sera, direct, sft, iterative-dpo, dice, spin, curry-dpo; for the loss alone, use direct with --loss dpo', "dpo");
   });
 
   it("that are not known say what is", () => {
