@@ -35,7 +35,9 @@ describe("a run", () => {
       await start.free();
       assert.deepEqual(states(), [0, 0]);
 
+      const { created } = count();
       const most = await mostStates(() => review(run, pairs));
+      assert.equal(count().created - created, lora ? 1 + 3 : 3, "a base once, and what each iteration trained");
       assert.equal(most, lora ? 2 : 1, "a base and an adapter, or a model, at a time");
       const read = await Run.open(run.folder);
       await review(read, pairs);
