@@ -71,7 +71,7 @@ async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments
     return await runAll(planned, input.pairs.length, session.reporter, async ({ name, seed, method }, reporter) => {
       const folder = join(args.out, folderName(name), `seed-${seed}`);
       await openRun(method, input, { folder }, { ...session, reporter });
-      return Run.open(folder, session.programs);
+      return Run.open(folder, input.start);
     });
   } finally {
     reportSpending(judge);
