@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
-import { MessageChannel, MessagePort, Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 
 /** What Node keeps on objects to know whose they are; it says nothing of them. */
 const bookkeeping = /^(async_id_symbol|trigger_async_id_symbol|asyncId|triggerId|kResourceStore)$/;
 
-/** Shows promises as outside the kernel, and objects of Node's that lead to half the process by their names only. */
+/** Shows promises as outside the kernel, and a worker, which leads to half of the process, by its name only. */
 export function tidyLooks(): void {
   Object.defineProperty(Promise.prototype, inspect.custom, {
     value(this: Promise<unknown>) {
@@ -14,9 +14,7 @@ export function tidyLooks(): void {
     configurable: true,
     writable: true,
   });
-  for (const { name, prototype } of [Worker, MessagePort, MessageChannel]) {
-    Object.defineProperty(prototype, inspect.custom, { value: () => `[${name}]`, configurable: true, writable: true });
-  }
+  Object.defineProperty(Worker.prototype, inspect.custom, { value: () => "[Worker]", configurable: true, writable: true });
 }
 
 /** Takes the bookkeeping off an object until the code that now looks at it has done so. */
