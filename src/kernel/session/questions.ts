@@ -71,8 +71,9 @@ function withoutLinks(text: string, name: string): string {
 
 /** The name that is meant: the one at the caret, or else, behind a bracket that has just been opened, the one before it. */
 function subject(code: string, position: number): number {
-  const isName = (offset: number) => /^[\w$]/.test(code.slice(offset, offset + 1));
-  if (isName(position) || isName(position - 1)) return isName(position) ? position : position - 1;
+  const start = position - /[\w$]*$/.exec(code.slice(0, position))![0].length;
+  const [name] = /^(?:[a-z_$][\w$]*)?/i.exec(code.slice(start))!;
+  if (name !== "") return start;
   const [typed] = /[\s(,]*$/.exec(code.slice(0, position))!;
   return Math.max(0, position - typed.length - 1);
 }
