@@ -80,7 +80,8 @@ function compile(file: string): string {
   const source = readFileSync(file, "utf8");
   loaded.set(file, stateOf(file));
   const { outputText, sourceMapText, diagnostics } = compiler.transpileModule(source, {
-    fileName: file,
+    // The compiler would leave an ES module as it is by its extension.
+    fileName: file.replace(/\.[cm](?=[jt]s$)/, "."),
     reportDiagnostics: true,
     compilerOptions: {
       module: compiler.ModuleKind.CommonJS,
