@@ -28,6 +28,7 @@ export class NotebookLanguage {
   readonly current: string;
   private readonly texts = new Map<string, string>();
   private readonly versions = new Map<string, number>();
+  private readonly snapshots = new Map<string, { readonly version: string; readonly snapshot: ts.IScriptSnapshot | undefined }>();
   private earlier: string[] = [];
   private used = 0;
 
@@ -83,6 +84,10 @@ export class NotebookLanguage {
     this.earlier = [...this.earlier, ...paths];
   }
 
+  private versionOf(path: string): string {
+    return String(this.versions.get(path) ?? versionOnDisk(path));
+  }
+
   private write(path: string, text: string): void {
     this.texts.set(path, text);
     this.versions.set(path, (this.versions.get(path) ?? 0) + 1);
@@ -105,10 +110,16 @@ export class NotebookLanguage {
     const host: ts.LanguageServiceHost & { getModuleResolutionCache(): ts.ModuleResolutionCache } = {
       getCompilationSettings: () => options,
       getScriptFileNames: () => [...this.earlier, this.current],
-      getScriptVersion: (path) => String(this.versions.get(path) ?? versionOnDisk(path)),
+      getScriptVersion: (path) => this.versionOf(path),
       getScriptSnapshot: (path) => {
+        // The compiler asks for every file's text with every cell.
+        const version = this.versionOf(path);
+        const known = this.snapshots.get(path);
+        if (known?.version === version) return known.snapshot;
         const text = files.readFile(path);
-        return text === undefined ? undefined : compiler.ScriptSnapshot.fromString(text);
+        const snapshot = text === undefined ? undefined : compiler.ScriptSnapshot.fromString(text);
+        this.snapshots.set(path, { version, snapshot });
+        return snapshot;
       },
       getDefaultLibFileName: compiler.getDefaultLibFilePath,
       getCurrentDirectory: () => this.folder,
