@@ -38,7 +38,9 @@ export class Session {
   /** Runs a cell and tells the front all that comes of it. */
   async execute(number: number, count: number, code: string): Promise<void> {
     const cell = new Cell(number, count, this.flag);
-    this.flag[0] = 0;
+    // Not an interrupt of this very cell, which the watchdog may have heard of first.
+    const before = Atomics.load(this.flag, 0);
+    if (before !== number) Atomics.compareExchange(this.flag, 0, before, 0);
     const ended = new Promise<void>((end) => (this.running = { cell, end }));
     setNewest(cell);
     const failure = await Promise.race([cells.run(cell, () => this.perform(cell, code)), ended]);
