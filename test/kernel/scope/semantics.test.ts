@@ -37,6 +37,7 @@ const rows: Readonly<Record<string, readonly [...cells: string[], shown: string]
   "the name of a function": ["const named2 = () => 1; function other() {}", "[named2.name, other.name]", "[ 'named2', 'other' ]"],
   "newer syntax": ["{ using held = { [Symbol.dispose]() {} }; }\n[3, undefined, 1].filter((x) => x !== undefined).toSorted()", "[ 1, 3 ]"],
   decorators: ["const mark = (made: any) => made;\n@mark class Marked { static n = 4; own() { return Marked.n } }", "new Marked().own()", "4"],
+  "a called function has no this": ["function self(this: unknown) { return this }", "String(self())", "'undefined'"],
   "a shorthand": ["let s1 = 1; const s2 = 2;", "({ s1 } = { s1: 5 }); ({ s1, s2 })", "{ s1: 5, s2: 2 }"],
 };
 
