@@ -7,7 +7,7 @@ import { isTable } from "./table/source.js";
 
 /**
  * What a value looks like in a cell. An object with a method named {@link displaySymbol} says so
- * itself; Arquero tables, danfojs frames and Vega or Vega-Lite specifications are drawn; all else
+ * itself; Arquero tables, danfojs frames, Vega or Vega-Lite specifications and the bytes of images are drawn; all else
  * is text as Node's own console writes it.
  *
  * @throws InputError where the object's own method returns no bundle; and what that method throws
@@ -16,7 +16,19 @@ export async function bundleOf(value: unknown): Promise<MimeBundle> {
   if (isDisplayable(value)) return ownBundle(value);
   if (isTable(value)) return ownBundle(showTable(value));
   if (isSpecification(value)) return plotBundle(value);
-  return { "text/plain": inspect(value, { depth: 4, maxArrayLength: 100, breakLength: 100 }) };
+  const text = inspect(value, { depth: 4, maxArrayLength: 100, breakLength: 100 });
+  const image = imageType(value);
+  return image ? { [image]: Buffer.from(value as Uint8Array).toString("base64"), "text/plain": text } : { "text/plain": text };
+}
+
+/** How the bytes of each kind of image begin. */
+const signatures = { "image/png": "89504e470d0a1a0a", "image/jpeg": "ffd8ff", "image/gif": "47494638" };
+
+/** The media type of bytes that are an image. */
+function imageType(value: unknown): string | undefined {
+  if (!(value instanceof Uint8Array)) return undefined;
+  const start = Buffer.from(value.subarray(0, 8)).toString("hex");
+  return Object.entries(signatures).find(([, signature]) => start.startsWith(signature))?.[0];
 }
 
 function isDisplayable(value: unknown): value is Displayable {
