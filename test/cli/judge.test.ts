@@ -23,17 +23,17 @@ describe("sera judge", { concurrency: 2 }, () => {
     const cwd = folder();
     const args = ["judge", "a.jsonl", "b.jsonl", "--judge", "openai:judge-1", "--base-url", server.model("openai").baseUrl, "--price-input", "1", "--price-output", "5", "--quiet"];
     const estimate = await run([...args, "--estimate"], cwd);
-    assert.match(estimate.stdout, /^10 calls, 0 answers kept before, \d+ tokens in, 1000 out, \$0\.0\d+\n$/);
+    assert.match(estimate.stdout, /^10 requests, 0 cached answers, \d+ input tokens, 1000 output tokens, \$0\.0\d+\n$/);
     assert.equal(server.asked.length, 0);
     const { code, stdout, stderr } = await run([...args, "--out", "compared.jsonl", "--max-cost", "1"], cwd);
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, /^win rate of a \(ties half\) +0\.750 \[0\.\d{3}, 0\.\d{3}\]\n/);
     assert.match(stdout, /wins, ties, losses +4, 1, 1 of 6\n/);
     assert.match(stdout, /same in both orders +1\.000, κ 1\.000\n/);
-    assert.match(stdout, /asked +10 calls, 0 answers kept before, 1000 tokens in, 200 out, \$0\.0020\n$/);
+    assert.match(stdout, /asked +10 requests, 0 cached answers, 1000 input tokens, 200 output tokens, \$0\.0020\n$/);
     const compared = rows(cwd, "compared.jsonl") as { id: string; verdict: { choice: string } }[];
     assert.deepEqual(compared.map(({ id, verdict }) => [id, verdict.choice]), [["p0", "a"], ["p1", "a"], ["p2", "a"], ["p3", "tie"], ["p4", "b"], ["p5", "a"]]);
-    assert.match((await run(args, cwd)).stdout, /asked +0 calls, 10 answers kept before, 0 tokens in/);
+    assert.match((await run(args, cwd)).stdout, /asked +0 requests, 10 cached answers, 0 input tokens/);
     assert.equal(server.asked.length, 10);
   });
 
@@ -55,7 +55,7 @@ describe("sera judge", { concurrency: 2 }, () => {
   const failures: Readonly<Record<string, readonly [args: readonly string[], message: RegExp]>> = {
     "an unknown judge": [["--judge", "mistral:x"], /^sera: judge: found "mistral", expected provider:model, where provider is one of anthropic, openai\n$/],
     "a missing key": [["--judge", "anthropic:claude-haiku-4-5"], /^sera: anthropic:claude-haiku-4-5: no API key; set the environment variable ANTHROPIC_API_KEY\n$/],
-    "half a price": [["--judge", "openai:x", "--price-input", "1"], /^sera: price: found --price-input alone, expected both/],
+    "half a price": [["--judge", "openai:x", "--price-input", "1"], /^sera: --price-input: needs --price-output too/],
     "a cap without a price": [["--judge", "openai:x", "--max-cost", "1"], /^sera: maxCost: the price of openai:x is not in .*; pass price: /],
   };
   for (const [name, [args, message]] of Object.entries(failures)) {
