@@ -56,6 +56,6 @@ describe("pairRewards", () => {
   });
 
   it("are an error where the loss needs the reference and there is none", () => {
-    assert.throws(() => pairRewards(lossNamed("dpo", { beta: 0.1 }), responses, policy, undefined), /^InputError: the loss dpo: found a response without/);
+    assert.throws(() => pairRewards(lossNamed("dpo", { beta: 0.1 }), responses, policy, undefined), /^InputError: the loss dpo needs the reference's log-probability of every response/);
   });
 });

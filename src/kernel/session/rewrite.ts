@@ -211,7 +211,6 @@ class Rewriter {
     });
   }
 
-
   private isBoxing(name: ts.BindingName): boolean {
     if (compiler.isIdentifier(name)) return this.boxed(name) !== undefined;
     return name.elements.some((element) => compiler.isBindingElement(element) && this.isBoxing(element.name));
