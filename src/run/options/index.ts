@@ -4,7 +4,7 @@ export { identityOf, type JsonValue } from "./identity.js";
 export { lossOf } from "./loss-of.js";
 export { checkPart, recallPart } from "./part-registry.js";
 export type { LabelContext, Labeller, PairingRule, SelectionRule, Versioned } from "./parts.js";
-export { checkNames, resolveOptions } from "./resolve.js";
+export { checkNames, resolveOptions, type Spelling } from "./resolve.js";
 export { generationOptions, sftTrainingOptions, trainingOptions } from "./training-of.js";
 export { pairingOf, selectionOf } from "./rules.js";
 export { optionGroups, type OptionGroup } from "./groups.js";
