@@ -1,5 +1,5 @@
 import type { BestMetric } from "../../align/best.js";
-import type { LossName, PreferenceLoss } from "../../align/losses/index.js";
+import type { LossName, LossSettings, PreferenceLoss } from "../../align/losses/index.js";
 import type { Schedule } from "../../align/schedule.js";
 import type { PairingName } from "../../bootstrap/index.js";
 import type { SelectionName } from "../../review/index.js";
@@ -21,24 +21,12 @@ export const labellers = ["implicit", "judge"] as const;
 export type LabelledBy = (typeof labellers)[number];
 
 /** The loss and its settings; a setting that the loss does not use is an error. */
-export interface LossOptions {
+export interface LossOptions extends LossSettings {
   /**
    * Direct alignment loss; a name, a weighted sum as in `{ dpo: 0.8, nll: 0.2 }`, or a `PreferenceLoss` of your own with
    * a `name` and a `version`, which brings its settings with it. Default dpo.
    */
   readonly loss: LossName | Readonly<Partial<Record<LossName, number>>> | PreferenceLoss;
-  /** Strength of the pull towards the reference: scale of the implicit reward; λ of orpo. Default 0.1. */
-  readonly beta: number;
-  /** cdpo, rdpo, exo-pair: share of labels taken to be wrong. Default 0.1; for exo-pair 0.001. */
-  readonly labelSmoothing?: number;
-  /** simpo: target margin between the rewards. Default 0.5. */
-  readonly targetMargin?: number;
-  /** discopop: width of the modulation. Default 0.05. */
-  readonly tau?: number;
-  /** dpo, ipo: mean log-ratios per token instead of sums. Default true for ipo, false for dpo. */
-  readonly lengthNormalized?: boolean;
-  /** Weight of an auxiliary SFT (NLL) loss on the chosen responses. Default 0. */
-  readonly nll?: number;
 }
 
 /** How each iteration trains. */
