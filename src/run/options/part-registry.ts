@@ -46,7 +46,7 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
   const { options: _, ...stated } = part as { readonly options?: unknown };
   const code = [`${own}: ${part[own].toString()}`, ...functionsIn(stated)].join("\n");
   if ((codes.get(key) ?? code) !== code) {
-    throw new InputError(`${option}: two different ${kind}s are named ${quote(name)} with version ${quote(version)}; change the version of the one that you edited`);
+    throw new InputError(`${option}: two different ${kind === "loss" ? "losses" : `${kind}s`} are named ${quote(name)} with version ${quote(version)}; change the version of the one that you edited`);
   }
   codes.set(key, code);
   if (kind === "loss") ownLosses.set(identityKey(part), part);
