@@ -5,6 +5,9 @@ import { after, describe, it } from "node:test";
 import { Random } from "../src/base/random.js";
 import { OnnxEngine } from "../src/engine/onnx/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
+import { loadPolicy } from "../src/model/policy-files.js";
+import { responseLogProbs } from "../src/model/score.js";
+import { pairLogProbs } from "../src/review/index.js";
 import { runLayout } from "../src/run/folder/layout.js";
 import { RunFolder } from "../src/run/folder/run-folder.js";
 import { openRun } from "../src/run/open-run.js";
@@ -114,6 +117,35 @@ describe("sera", () => {
   it("stops with the signal's reason", async (test) => {
     const stopped = new Error("stopped");
     await assert.rejects(run(emptyFolder(test), {}, {}, AbortSignal.abort(stopped)), (error) => error === stopped);
+  });
+});
+
+describe("the ensemble of the last two policies", () => {
+  it("reviews and labels iteration 3 by (1−γ)·m(π₂) + γ·m(π₁), of which the start is no part", async (test) => {
+    const gamma = 0.4;
+    const { folder } = await run(emptyFolder(test), {}, { iterations: 3, gamma });
+    const start = (await tinyInput(programs)).start;
+    const models = await Promise.all([0, 1, 2].map((t) => loadPolicy(start.programs, folder.file(runLayout.iteration(t).model))));
+    const pairs = randomPairs(8, Random.seeded(2));
+    const scores = await Promise.all(models.map((policy) => pairLogProbs(policy, pairs)));
+    const marginOf = (t: number, i: number) => scores[t]!.chosen[i]! - scores[0]!.chosen[i]! - (scores[t]!.rejected[i]! - scores[0]!.rejected[i]!);
+    const close = (found: number, expected: number) => assert.ok(Math.abs(found - expected) < 1e-4, `${found}, expected ${expected}`);
+    const reviewed = await folder.readRows(margins(3));
+    for (const [i, { margin, previousMargin, ensemble }] of reviewed.entries()) {
+      close(margin, marginOf(2, i));
+      close(previousMargin, marginOf(1, i));
+      close(ensemble, (1 - gamma) * marginOf(2, i) + gamma * marginOf(1, i));
+    }
+    assert.ok(reviewed.some(({ ensemble, margin }) => Math.abs(ensemble - (1 - gamma) * margin) > 1e-3), "γ is more than a scale");
+
+    const samples = await folder.readRows(runLayout.iteration(3).labelledSamples);
+    const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
+    const sequences = samples.map(({ id, tokens }) => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) }));
+    const [reference, first, second] = (await Promise.all(models.map((policy) => responseLogProbs(policy, sequences)))) as [Float64Array, Float64Array, Float64Array];
+    for (const [i, { reward }] of samples.entries()) {
+      close(reward, (1 - gamma) * (second[i]! - reference[i]!) + gamma * (first[i]! - reference[i]!));
+    }
+    assert.ok(samples.some(({ reward }, i) => Math.abs(reward - (second[i]! - reference[i]!)) > 1e-3));
   });
 });
 

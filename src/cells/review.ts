@@ -36,10 +36,11 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine?
     const label = `review ${iteration}/${run.iterations.length - 1}`;
     return reported(label, cell, async (task) => ({ tokenized, values: await pairLogProbs(policy, tokenized, task) }));
   };
-  // Held until the end, so that a base is not read again for each iteration's adapter.
   const start = await run.iteration(0).policy(engine);
+  // An adapter's base is held until the end, so that it is not read again for each iteration.
+  const base = start.config.adapter && start.withoutAdapter();
   try {
-    const { values: reference } = await logProbs(start, 0);
+    const { values: reference } = await logProbs(start, 0).finally(() => start.free());
     for (const { iteration } of run.iterations.slice(1)) {
       const policy = await run.iteration(iteration).policy(engine);
       const { tokenized, values } = await logProbs(policy, iteration).finally(() => policy.free());
@@ -47,7 +48,7 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine?
       rows.push(...own.map((row) => ({ iteration: iteration + 1, ...row, kept: row.margin > 0 })));
     }
   } finally {
-    await start.free();
+    await base?.free();
   }
   return tableOf(rows);
 }

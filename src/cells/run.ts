@@ -2,7 +2,6 @@ import type { ColumnTable } from "arquero";
 import { z } from "zod";
 import { InputError } from "../base/errors.js";
 import type { EngineOptions } from "../engine/create-engine.js";
-import type { ProgramCache } from "../engine/program-cache.js";
 import { loadTokenizer } from "../model/load-tokenizer.js";
 import type { Policy } from "../model/policy.js";
 import type { PreferenceLoss } from "../align/losses/index.js";
@@ -14,8 +13,8 @@ import { readIdentity, type RunFacts } from "../run/folder/identity.js";
 import { runLayout } from "../run/folder/layout.js";
 import { RunFolder } from "../run/folder/run-folder.js";
 import type { IterationSummary, RunSummary } from "../run/summary.js";
-import { openModel } from "./load-model.js";
 import { programsOn, sharedPrograms } from "./programs.js";
+import { openRunPolicy } from "./run-policy.js";
 import { tableOf } from "./table-of.js";
 
 const engineFacts = z.object({ engine: z.string(), provider: z.string().optional(), backend: z.string().optional() });
@@ -62,10 +61,10 @@ export class Run {
   /**
    * Reads a run's folder.
    *
-   * @param programs where its policies are loaded. Default: those of an engine like the run's own
+   * @param start the policy that the run began from, on whose engine its policies are then loaded. Default: one like the run's own
    * @throws InputError where it holds no finished run
    */
-  static async open(path: string, programs?: ProgramCache): Promise<Run> {
+  static async open(path: string, start?: Policy): Promise<Run> {
     const identity = await readIdentity(path);
     const folder = await RunFolder.open(path);
     if (!identity || !folder.isFinished) throw new InputError(`${path}: not the folder of a finished run`);
@@ -104,8 +103,8 @@ export class Run {
           responses: tableOf(responses.map((row) => ({ ...row, length: tokenizer.encode(row.response).length }))),
           async policy(engine) {
             await folder.verifyFolder(files.model);
-            const on = engine ? sharedPrograms(engine) : (programs ?? (await programsOn(engineFacts.parse(identity.facts.engine))));
-            return openModel(folder.file(files.model), on);
+            const on = engine ? sharedPrograms(engine) : (start?.programs ?? (await programsOn(engineFacts.parse(identity.facts.engine))));
+            return openRunPolicy(folder.file(files.model), on, identity.facts, start);
           },
         };
       }),

@@ -100,7 +100,7 @@ export async function trainUnder(
 ): Promise<Run> {
   const { folder, redoFrom } = settings;
   const opened = await openRun(method, runInput(policy, pairs, settings), { folder, redoFrom }, controls);
-  return Run.open(opened.folder, policy.programs);
+  return Run.open(opened.folder, policy);
 }
 
 /** Controls of a run in a cell. */

@@ -4,7 +4,6 @@ import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { planRuns, runAll, type Difference, type MethodComparison, type PlannedRun } from "../cells/compare.js";
 import { Run } from "../cells/run.js";
-import { checkShared } from "../methods/shared.js";
 import type { Judge } from "../judge/judge.js";
 import { openRun } from "../run/open-run.js";
 import { comparisonText } from "./comparison-text.js";
@@ -54,8 +53,7 @@ Example:
 async function compare(args: CompareArguments, session: CommandSession): Promise<Compared> {
   const recipes = recipesOf(args.run);
   const shared = givenOptions(args);
-  checkShared("compare", Object.values(recipes), shared, onCommandLine);
-  const planned = planRuns(recipes, shared, args.seeds);
+  const planned = planRuns(recipes, shared, args.seeds, onCommandLine);
   const { baseline = planned[0]!.name } = args;
   if (!Object.hasOwn(recipes, baseline)) throw new InputError(`--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}`);
   if (args.evalData === undefined) throw new InputError("nothing to compare the methods on; give held-out pairs by --eval-data");
@@ -73,7 +71,7 @@ async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments
     return await runAll(planned, input.pairs.length, session.reporter, async ({ name, seed, method }, reporter) => {
       const folder = join(args.out, folderName(name), `seed-${seed}`);
       await openRun(method, input, { folder }, { ...session, reporter });
-      return Run.open(folder, session.programs);
+      return Run.open(folder, input.start);
     });
   } finally {
     reportSpending(judge);

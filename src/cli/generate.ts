@@ -9,6 +9,7 @@ import type { Policy } from "../model/policy.js";
 import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
 import { dataNotes } from "./data-notes.js";
 import { engineOptions, givenOptions, methodOptions, whole, type EngineArguments } from "./options.js";
+import { isFromScratch } from "./start.js";
 import { withSession, type CommandSession } from "./session.js";
 
 interface GenerateArguments extends EngineArguments {
@@ -54,7 +55,8 @@ Example:
 }
 
 async function generate(args: GenerateArguments, session: CommandSession): Promise<string> {
-  const { seed, ...sampling } = resolveOptions(generateForm, givenOptions(args));
+  const { seed, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
+  if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
   const prompts = await readPrompts(args);
   const policy = await loadModelOn(session.programs, args.model, { revision: args.modelRevision });
   try {

@@ -13,11 +13,12 @@ interface InspectArguments {
 
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("what a file of preference pairs holds: its form, counts, lengths, scores")
-    .argument("<file>", "preference pairs: .jsonl, .jsonl.gz or .parquet")
-    .option("--limit <n>", "read the first n rows only", whole(1))
-    .option("--skip-bad-rows", "leave bad rows out, counted, instead of stopping at the first", false)
-    .option("--tokenizer <folder>", "count tokens by the tokenizer of this checkpoint folder")
+    .description("Summarize a file of preference pairs: its format, counts, lengths and scores.")
+    .argument("<file>", "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub")
+    .option("--limit <n>", "read only the first n rows (default: all)", whole(1))
+    .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
+    .option("--tokenizer <folder>", "count tokens with the tokenizer of this checkpoint folder (default: count characters)")
+    .addHelpText("after", "\nExample:\n  sera inspect pairs.parquet --tokenizer runs/mine/iteration-3/model")
     .action(async (file: string, { limit, skipBadRows, tokenizer }: InspectArguments) => {
       const { pairs, format, skipped } = await loadPreferences(file, { skipBadRows, ...(limit && { limit }) });
       const table = summarize(pairs, tokenizer === undefined ? undefined : await loadTokenizer(tokenizer));

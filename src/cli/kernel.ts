@@ -13,14 +13,14 @@ interface PlaceArguments {
 
 export function kernelCommand(): Command {
   return new Command("kernel")
-    .description("the Jupyter kernel: makes it known to Jupyter, and finds out why it does not run")
+    .description("Install the Jupyter kernel, and find out why it does not run.")
     .addCommand(installCommand())
     .addCommand(uninstallCommand())
     .addCommand(doctorCommand());
 }
 
 function installCommand(): Command {
-  return placeOptions(new Command("install").description("makes the kernel known to Jupyter")).action(async (place: PlaceArguments) => {
+  return placeOptions(new Command("install").description("Install the kernel in Jupyter.")).action(async (place: PlaceArguments) => {
     const { folder, displayName, argv } = await installSpec(await dataFolder(place));
     process.stdout.write(
       `installed the kernel "${displayName}" in ${folder}\n` +
@@ -31,7 +31,7 @@ function installCommand(): Command {
 }
 
 function uninstallCommand(): Command {
-  return placeOptions(new Command("uninstall").description("takes the kernel away from Jupyter")).action(async (place: PlaceArguments) => {
+  return placeOptions(new Command("uninstall").description("Remove the kernel from Jupyter.")).action(async (place: PlaceArguments) => {
     const folder = await dataFolder(place);
     const removed = await removeSpec(folder);
     process.stdout.write(removed ? `removed ${removed}\n` : `nothing to remove: there is no ${specFolder(folder)}\n`);
@@ -39,16 +39,16 @@ function uninstallCommand(): Command {
 }
 
 function doctorCommand(): Command {
-  return new Command("doctor").description("says whether the kernel can run here, and what to do where it cannot").action(async () => {
+  return new Command("doctor").description("Check whether the kernel can run here, and say what to do where it cannot.").action(async () => {
     if (!(await doctor())) process.exitCode = 1;
   });
 }
 
 function placeOptions(command: Command): Command {
   return command
-    .addOption(new Option("--user", "for this user (the default)").conflicts(["sysPrefix", "prefix"]))
-    .addOption(new Option("--sys-prefix", "for the active virtual environment or conda environment").conflicts("prefix"))
-    .option("--prefix <folder>", "for the environment in this folder: into share/jupyter/kernels");
+    .addOption(new Option("--user", "install for this user (the default)").conflicts(["sysPrefix", "prefix"]))
+    .addOption(new Option("--sys-prefix", "install into the active virtual environment or conda environment").conflicts("prefix"))
+    .option("--prefix <folder>", "install into the environment in this folder, under share/jupyter/kernels");
 }
 
 async function dataFolder({ sysPrefix, prefix }: PlaceArguments): Promise<string> {

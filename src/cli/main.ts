@@ -14,6 +14,7 @@ import { sftCommand } from "./sft.js";
 
 const program = new Command("sera")
   .description("Preference alignment of language models: SeRA, DPO and their relatives.")
+  .addHelpText("after", "\nsera <command> --help lists the options of a command and shows an example.")
   .showHelpAfterError("(--help lists the options)")
   .addCommand(quickstartCommand())
   .addCommand(alignCommand())

@@ -86,9 +86,14 @@ export function methodOptions(command: Command, ...forms: readonly AnyForm[]): C
   return command;
 }
 
-/** Those of a command's options that are a method's, as they were given. */
-export function givenOptions(parsed: object): object {
-  const isOption = (name: string) => optionGroups.some(({ table }) => Object.hasOwn(table, name));
+/**
+ * Those of a command's options that are a method's, as they were given.
+ *
+ * @param form only the options of this form. Default: of any
+ */
+export function givenOptions(parsed: object, form?: AnyForm): object {
+  const tables = form ? [form] : optionGroups;
+  const isOption = (name: string) => tables.some(({ table }) => Object.hasOwn(table, name));
   return Object.fromEntries(Object.entries(parsed).filter(([name, value]) => isOption(name) && value !== undefined));
 }
 

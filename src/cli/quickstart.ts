@@ -40,12 +40,12 @@ interface QuickstartArguments extends EngineArguments {
 
 export function quickstartCommand(): Command {
   const command = new Command("quickstart")
-    .description("SFT, DPO and SeRA on the shipped synthetic world, compared by its gold reward; under 10 minutes on 2 cores")
-    .option("--fresh", "train the SFT start anew instead of taking the shipped one", false)
-    .option("--seed <n>", "the same seed gives the same bytes", whole(0), 1)
-    .option("--out <folder>", "where the runs are kept", "runs/quickstart")
-    .option("--resume", "go on with the runs in --out", false);
-  return engineOptions(command).action(async (run: QuickstartArguments) => {
+    .description("Run SFT, DPO and SeRA on the shipped synthetic world and compare them by its gold reward; under 10 minutes on 2 cores.")
+    .option("--fresh", "train the SFT start instead of using the shipped one", false)
+    .option("--seed <n>", "seed of everything random: the same seed gives the same bytes", whole(0), 1)
+    .option("--out <folder>", "folder of the runs", "runs/quickstart")
+    .option("--resume", "continue the runs in --out", false);
+  return engineOptions(command).addHelpText("after", "\nExample:\n  sera quickstart --seed 2 --out runs/quickstart-2").action(async (run: QuickstartArguments) => {
     const table = await withSession(run, (session) => quickstart(run, session));
     process.stdout.write(`\n${table}\n\n${run.out}/report.html\n`);
   });

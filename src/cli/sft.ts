@@ -17,11 +17,16 @@ export interface SftArguments extends DataArguments, EngineArguments, ModelArgum
 
 export function sftCommand(): Command {
   const command = new Command("sft")
-    .description("train a model on prompts with responses, as a start for `sera align --model`")
-    .requiredOption("--data <source>", "rows with a prompt and a response: .jsonl, .jsonl.gz or .parquet");
-  return methodOptions(placeOptions(engineOptions(modelOptions(dataOptions(command)))), sftForm).action(async (run: SftArguments) => {
-    process.stdout.write(`${await withSession(run, (session) => sft(run, session))}\n`);
-  });
+    .description("Fine-tune a model on demonstrations (SFT) and print the folder of the trained model, a start for sera align --model.")
+    .optionsGroup("Data:")
+    .requiredOption("--data <source>", "rows with a prompt and a response: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub");
+  return methodOptions(engineOptions(modelOptions(dataOptions(placeOptions(command)))), sftForm)
+    .addHelpText("after", `
+Example:
+  sera sft --model tiny --data demonstrations.jsonl --sft-epochs 3 --out runs/sft`)
+    .action(async (run: SftArguments) => {
+      process.stdout.write(`${await withSession(run, (session) => sft(run, session))}\n`);
+    });
 }
 
 /** Fine-tunes as `sera sft` does. @returns the folder of the trained model */

@@ -88,7 +88,7 @@ export class Policy {
    *
    * @param parameters the adapter's matrices; see {@link initialLora}
    */
-  withAdapter(adapter: LoraConfig, parameters: Parameters): Promise<Policy> {
+  async withAdapter(adapter: LoraConfig, parameters: Parameters): Promise<Policy> {
     return this.beside({ ...this.config, adapter }, parameters, this.base);
   }
 
@@ -98,7 +98,7 @@ export class Policy {
   }
 
   /** This model with others of the same shapes in the place of what training changes. */
-  withParameters(parameters: Parameters): Promise<Policy> {
+  async withParameters(parameters: Parameters): Promise<Policy> {
     return this.beside(this.config, parameters, this.held.frozen);
   }
 
@@ -188,7 +188,9 @@ export class Policy {
   }
 
   private checkHeld(): void {
-    if (this.isFreed) throw new InputError(`the policy ${this.origin ?? "(not loaded from a folder)"} has been freed; load it again, or free it later`);
+    if (!this.isFreed) return;
+    const which = this.origin === undefined ? "this policy" : `the policy ${this.origin}`;
+    throw new InputError(`${which} has been freed and cannot be used any more; load it again, or free it after its last use`);
   }
 
   /** Another policy with trained parameters of its own. */

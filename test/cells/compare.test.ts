@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, describe, it } from "node:test";
-import { compare, MethodComparison, type CompareOptions } from "../../src/cells/index.js";
+import { compare, MethodComparison, type CompareOptions, type Run } from "../../src/cells/index.js";
+import { tableOf } from "../../src/cells/table-of.js";
 import { world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -68,6 +69,38 @@ describe("compare", () => {
       assert.match(await plot.renderSvg(spec), /<svg/);
     }
     assert.throws(() => result.differencesFrom("PPO"), { name: "InputError", message: 'there is no method "PPO"; choose the baseline from DPO, SeRA' });
+  });
+
+  it("pairs each run with the baseline's run of the same seed, and counts wins against its own start", () => {
+    /** A run whose responses to two prompts have these gold rewards, at the start and at the end. */
+    const finished = (begun: readonly number[], ended: readonly number[]) => {
+      const responses = (golds: readonly number[]) => tableOf(golds.map((gold, i) => ({ id: `${i}`, gold })));
+      const summary = (golds: readonly number[]) => ({ goldReward: golds[0], seconds: { training: 0, scoring: 0, sampling: 0, evaluation: 0 }, pairsSeen: 0 });
+      return { folder: "", iterations: [summary(begun), summary(ended)], iteration: (t: number) => ({ responses: responses([begun, ended][t]!) }) } as unknown as Run;
+    };
+    const baseline = [finished([0.5, 0.5], [0.1, 0.3]), finished([0.2, 0.2], [0.8, 0.4])];
+    const other = [finished([0.5, 0.5], [0.4, 0.4]), finished([0.2, 0.2], [0.9, 0.5])];
+    const result = new MethodComparison({ baseline, other }, [1, 2]);
+    // Mean differences of the seeds: (.3 + .1)/2 and (.1 + .1)/2; paired crosswise they would be −.2 and .5.
+    const [difference] = result.differencesFrom("baseline");
+    assert.ok(Math.abs(difference!.mean - 0.15) < 1e-12);
+    assert.ok(Math.abs(difference!.seedDeviation! - 0.1 / Math.SQRT2) < 1e-12);
+    // Wins of the seeds: none of two and both; against the other seed's start they would be 0 and 1 of 2 the other way round.
+    assert.deepEqual(result.winRates.map(({ mean }) => mean), [0.5, 0.5]);
+    const uneven = new MethodComparison({ other: [finished([0.5, 0.5], [0.4, 0.6]), finished([0.2, 0.9], [0.9, 0.5])] }, [1, 2]);
+    // ½ and ½ against their own starts; the first seed's end beats the second's start once, the second's the first's start once and ties once.
+    assert.deepEqual(uneven.winRates.map(({ mean }) => mean), [0.5]);
+  });
+
+  it("charges a method for its work and for no evaluation", async (test) => {
+    inEmptyFolder(test);
+    const result = await compare(start, pairs, recipes, options);
+    for (const [name, runs] of Object.entries(result.runs)) {
+      const work = runs.map(({ iterations }) => iterations.reduce((sum, { seconds: { training, scoring, sampling } }) => sum + training + scoring + sampling, 0));
+      const row = result.table.array("method").indexOf(name);
+      assert.ok(Math.abs(result.table.get("seconds", row) - (work[0]! + work[1]!) / 2) < 1e-9, name);
+      assert.ok(runs.every(({ iterations }) => iterations.every(({ seconds }) => seconds.evaluation > 0)));
+    }
   });
 
   it("refuses what a method refuses before anything is run, and nothing to compare", async (test) => {

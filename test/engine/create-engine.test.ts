@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createEngine, type EngineName } from "../../src/engine/create-engine.js";
+import { createEngine, describedOptions, settledOptions, type EngineName } from "../../src/engine/create-engine.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import type { BackendName } from "../../src/engine/tfjs/backend-names.js";
 import { TfjsEngine } from "../../src/engine/tfjs/engine.js";
@@ -21,5 +21,32 @@ describe("createEngine", () => {
     refused({ backend: "wasm" }, "backend: not an option of the engine onnx; its options are provider, threads");
     const backends = "tensorflow-gpu, tensorflow, webgpu, wasm, cpu";
     refused({ engine: "tfjs", backend: "webgl" as BackendName }, `backend: found "webgl", expected one of ${backends}`);
+  });
+});
+
+describe("an engine", () => {
+  it("describes what it runs on, and is made again from that", async () => {
+    for (const [options, expected] of [
+      [{ threads: 1 }, { engine: "onnx", provider: "cpu" }],
+      [{ engine: "tfjs", backend: "wasm" }, { engine: "tfjs", backend: "wasm" }],
+    ] as const) {
+      const engine = createEngine(options);
+      const found = await engine.describe();
+      assert.deepEqual(found, expected);
+      assert.deepEqual(await createEngine(describedOptions(found)).describe(), found);
+      await engine.close();
+    }
+    const left = createEngine({ engine: "tfjs" });
+    const { backend } = await left.describe();
+    assert.ok(backend, "what was found where none was named");
+    await left.close();
+    assert.throws(() => describedOptions({ engine: "cluster" }), { name: "InputError", message: 'engine: found "cluster", expected one of onnx, tfjs' });
+  });
+
+  it("is alike where defaults are said or left out", () => {
+    assert.deepEqual(settledOptions({}), settledOptions({ engine: "onnx", provider: "cpu", threads: 0 }));
+    assert.equal(JSON.stringify(settledOptions({ threads: 1 })), JSON.stringify(settledOptions({ threads: 1, provider: "cpu", backend: undefined })));
+    assert.notDeepEqual(settledOptions({ threads: 1 }), settledOptions({ threads: 2 }));
+    assert.deepEqual(settledOptions({ engine: "tfjs" }), { engine: "tfjs" });
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it, type TestContext } from "node:test";
 import { Random } from "../../src/base/random.js";
+import { balancingPenalty, formPairs, penalizeLength } from "../../src/bootstrap/index.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import * as methods from "../../src/methods/index.js";
@@ -69,6 +70,40 @@ describe("dice", () => {
     const { summary, firstLoss } = await run(test, methods.dice());
     assert.deepEqual(summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]), [[null, null], [8, 0], [4, 4], [4, 4]]);
     assert.ok(nearLn2(firstLoss(2)));
+  });
+});
+
+describe("the seed of a run", () => {
+  const spins = async (test: TestContext, seed: number) => (await run(test, methods.spin({ seed, rounds: 1 }))).folder;
+
+  it("draws the samples", async (test) => {
+    // Those of the first iteration are the start's own, so that nothing but the seed can make them differ.
+    const samples = async (seed: number) => (await spins(test, seed)).readRows(runLayout.iteration(1).samples);
+    assert.deepEqual(await samples(1), await samples(1));
+    assert.notDeepEqual(await samples(1), await samples(2));
+  });
+
+  it("orders the pairs of a training", async (test) => {
+    const order = async (seed: number) => {
+      const { folder } = await run(test, methods.direct({ seed, rounds: 1, batchSize: 1 }));
+      return (await folder.readRows(runLayout.metrics)).map(({ num_tokens }) => num_tokens);
+    };
+    assert.deepEqual(await order(1), await order(1));
+    assert.notDeepEqual(await order(1), await order(2));
+  });
+});
+
+describe("dice's pairs", () => {
+  it("are formed by rewards less the penalty that balances the lengths", async (test) => {
+    const { folder, made } = await run(test, methods.dice({ responses: 4, maxNewTokens: 12, bootstrap: 1, select: 0, seed: 7 }));
+    const samples = await folder.readRows(runLayout.iteration(2).labelledSamples);
+    const { alpha } = balancingPenalty(samples, byteTokenizer.stopIds);
+    assert.ok(alpha > 0, "lengths have to be balanced here");
+    const { pairs: expected } = formPairs(penalizeLength(samples, alpha), 8, byteTokenizer.stopIds);
+    const rows = await made(2);
+    assert.deepEqual(rows.map(({ id, margin }) => [id, margin]), expected.map(({ id, margin }) => [id, margin]));
+    const plain = formPairs(samples, 8, byteTokenizer.stopIds).pairs;
+    assert.notDeepEqual(rows.map(({ margin }) => margin), plain.map(({ margin }) => margin));
   });
 });
 

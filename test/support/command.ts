@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after } from "node:test";
 import { Random } from "../../src/base/random.js";
+import { world } from "../../src/data/world/shipped.js";
 import { saveCheckpoint } from "../../src/model/checkpoint.js";
 import { loadTokenizer } from "../../src/model/load-tokenizer.js";
 import { initialParameters } from "../../src/model/parameters.js";
@@ -76,7 +77,7 @@ export function writeLines(path: string, lines: readonly string[]): string {
 
 /** Writes a model of a few thousand parameters that knows the world's words. */
 export async function writeTinyCheckpoint(folder: string, seed = 1): Promise<string> {
-  const tokenizer = await loadTokenizer("data/world/tokenizer");
+  const tokenizer = await loadTokenizer(world.tokenizer);
   const config = { ...tinyConfig, layers: 1, contextLength: 96, vocabSize: tokenizer.vocabSize };
   await saveCheckpoint(folder, { config, parameters: initialParameters(config, Random.seeded(seed)), tokenizer });
   return folder;

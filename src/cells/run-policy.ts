@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { InputError } from "../base/errors.js";
+import type { ProgramCache } from "../engine/program-cache.js";
+import type { Policy } from "../model/policy.js";
+import { loadAdapter } from "../model/policy-files.js";
+import type { RunFacts } from "../run/folder/identity.js";
+import { openModel } from "./load-model.js";
+
+const modelFacts = z.looseObject({ base: z.string().optional() });
+
+/**
+ * Loads a policy from the folder of a run.
+ *
+ * @param facts of the run: the base that its adapters were trained on
+ * @param start the policy that the run began from, where it is at hand: an adapter then goes onto its base
+ * @throws InputError where the base that an adapter names is not the one that it was trained on
+ */
+export async function openRunPolicy(folder: string, programs: ProgramCache, facts: RunFacts, start: Policy | undefined): Promise<Policy> {
+  const { base: trainedOn } = modelFacts.parse(facts.model);
+  if (trainedOn === undefined) return openModel(folder, programs);
+  if (start && !start.isFreed && start.programs === programs) {
+    await using base = start.withoutAdapter();
+    return await loadAdapter(base, folder);
+  }
+  const policy = await openModel(folder, programs);
+  const { base } = await policy.fingerprint();
+  if (base === trainedOn) return policy;
+  const { origin } = policy;
+  await policy.free();
+  throw new InputError(`${folder}: its adapter was trained on another model than the one that is at ${origin} now; put that one back, or run again`);
+}

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { countStates } from "../../bench/count-states.js";
+import type { Reporter } from "../../src/base/task.js";
+import { loadModel, review, Run, sera } from "../../src/cells/index.js";
+import { trainUnder } from "../../src/cells/train.js";
+import { sharedPrograms } from "../../src/cells/programs.js";
+import { loadPreferences } from "../../src/data/load-preferences.js";
+import { world } from "../../src/data/world/shipped.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { seraMethod } from "../../src/sera.js";
+import { writeTinyCheckpoint } from "../support/command.js";
+import { inEmptyFolder } from "../support/folder.js";
+
+const { pairs } = await loadPreferences(world.train, { limit: 8 });
+const options = { batchSize: 4, iterations: 2, responses: 2, maxNewTokens: 4, learningRate: 1e-3 };
+const { engine } = sharedPrograms({ threads: 1 });
+const count = countStates(engine);
+
+describe("a run", () => {
+  for (const lora of [undefined, { rank: 2 }]) {
+    it(`${lora ? "of adapters" : "of a whole model"}, its reviews and its policies leave nothing in the engine, which stays the run's`, async (t) => {
+      const folder = inEmptyFolder(t);
+      const model = await writeTinyCheckpoint(join(folder, "model"));
+      // Whoever starts another engine asks for its settings.
+      const { settings } = OnnxEngine.prototype as unknown as { settings: () => unknown };
+      let started = 0;
+      Object.assign(OnnxEngine.prototype, { settings(this: OnnxEngine) { started++; return settings.call(this); } });
+      t.after(() => Object.assign(OnnxEngine.prototype, { settings }));
+      const start = await loadModel(model, { threads: 1, ...(lora && { lora }) });
+      const before = count();
+      const run = await sera(start, pairs, options);
+      assert.deepEqual(states(), [before.states, before.bytes]);
+      await start.free();
+      assert.deepEqual(states(), [0, 0]);
+
+      const { created } = count();
+      const most = await mostStates(() => review(run, pairs));
+      assert.equal(count().created - created, lora ? 1 + 3 : 3, "a base once, and what each iteration trained");
+      assert.equal(most, lora ? 2 : 1, "a base and an adapter, or a model, at a time");
+      const read = await Run.open(run.folder);
+      await review(read, pairs);
+      assert.deepEqual(states(), [0, 0]);
+      for (const opened of [run, read]) {
+        await using policy = await opened.policy();
+        assert.equal(policy.programs.engine, engine);
+      }
+      assert.deepEqual(states(), [0, 0]);
+      assert.ok(started <= 1, "no engine but the run's");
+    });
+  }
+
+  it("that is stopped leaves nothing in the engine either", async (t) => {
+    const folder = inEmptyFolder(t);
+    const start = await loadModel(await writeTinyCheckpoint(join(folder, "model")), { threads: 1, lora: { rank: 2 } });
+    const before = states();
+    for (const phase of ["align 1/2", "review the pairs 2/2", "sample responses 2/2", "align 2/2"]) {
+      const abort = new AbortController();
+      const reporter: Reporter = {
+        start(label) {
+          if (label === phase) abort.abort(new Error(phase));
+          return { update() {}, finish() {} };
+        },
+      };
+      const method = seraMethod(options);
+      await assert.rejects(trainUnder(start, pairs, method, { folder: "stopped" }, { signal: abort.signal, reporter }), new RegExp(phase));
+      assert.deepEqual(states(), before, phase);
+    }
+    await start.free();
+    assert.deepEqual(states(), [0, 0]);
+  });
+});
+
+function states(): [number, number] {
+  const { states: alive, bytes } = count();
+  return [alive, bytes];
+}
+
+/** The most states that are in the engine at a time during some work. */
+async function mostStates(work: () => Promise<unknown>): Promise<number> {
+  const create = engine.createState;
+  let most = 0;
+  engine.createState = async (tensors) => {
+    const state = await create.call(engine, tensors);
+    most = Math.max(most, count().states);
+    return state;
+  };
+  await work();
+  engine.createState = create;
+  return most;
+}

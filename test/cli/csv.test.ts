@@ -1,0 +1,9 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { csv } from "../../src/cli/csv.js";
+
+describe("csv", () => {
+  it("has every column of any row, and quotes what would be read otherwise", () => {
+    assert.equal(csv([{ a: 1, b: 'x, "y"' }, { a: null, c: "two\nlines" }]), 'a,b,c\n1,"x, ""y""",\n,,"two\nlines"\n');
+  });
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { responsesTo, promptTokens } from "../../src/cells/respond.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { Policy } from "../../src/model/policy.js";
+import { run, workFolder, worldRows, writeLines, writeTinyCheckpoint } from "../support/command.js";
+import { HubServer } from "../support/hub-server.js";
+
+const work = workFolder();
+const common = ["generate", "--model", "model", "--threads", "1", "--quiet", "--max-new-tokens", "6"];
+const rowsOf = (text: string) => text.trim().split("\n").map((line) => JSON.parse(line) as { id: string; prompt: string; response: string; tokens: number });
+
+before(async () => {
+  writeLines(join(work, "pairs.jsonl"), worldRows("validation.jsonl", 4));
+  await writeTinyCheckpoint(join(work, "model"));
+});
+
+describe("sera generate", () => {
+  it("answers the prompts of pairs with the texts of `respond`", async () => {
+    const args = [...common, "--prompts", "pairs.jsonl", "--limit", "3", "--responses", "2", "--seed", "5", "--temperature", "0.9", "--top-p", "0.8"];
+    const { code, stdout, stderr } = await run(args, work);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const rows = rowsOf(stdout);
+    const pairs = worldRows("validation.jsonl", 3).map((line) => JSON.parse(line) as { id: string; prompt: string });
+    assert.deepEqual(rows.map(({ id }) => id), pairs.flatMap(({ id }) => [id, id]));
+    assert.deepEqual(Object.keys(rows[0]!), ["id", "prompt", "response", "tokens"]);
+
+    const engine = new OnnxEngine({ threads: 1 });
+    const policy = await Policy.load(new ProgramCache(engine), join(work, "model"));
+    const options = { responses: 2, seed: 5, temperature: 0.9, topP: 0.8, maxNewTokens: 6 };
+    const written = await responsesTo(policy, pairs.map(({ prompt }) => promptTokens(policy, prompt)), options, {});
+    await engine.close();
+    assert.deepEqual(rows.map(({ response, tokens }) => [response, tokens]), written.map(({ response, tokens }) => [response, tokens]));
+  });
+
+  it("writes a file, and takes prompts as typed", async () => {
+    const { code, stdout } = await run([...common, "--prompt", "cook a soup .", "--prompt", "plant a pot .", "--out", "out.jsonl"], work);
+    assert.deepEqual([code, stdout], [0, ""]);
+    assert.deepEqual(rowsOf(readFileSync(join(work, "out.jsonl"), "utf8")).map(({ id, prompt }) => [id, prompt]), [["1", "cook a soup ."], ["2", "plant a pot ."]]);
+  });
+
+  it("reads a split of a dataset on the hub", async (test) => {
+    const rows = (prompt: string) => `${JSON.stringify({ prompt })}\n`;
+    await HubServer.start(test, { "datasets/org/prompts": { revisions: { main: { "train.jsonl": rows("plant a pot ."), "test.jsonl": rows("cook a soup .") } } } });
+    const { code, stdout, stderr } = await run([...common, "--prompts", "org/prompts", "--split", "test"], work);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(rowsOf(stdout).map(({ prompt }) => prompt), ["cook a soup ."]);
+  });
+
+  it("refuses what it cannot answer, without a stack trace", async () => {
+    const refused = async (message: string, ...args: readonly string[]) => {
+      const { code, stderr } = await run([...common, ...args], work);
+      assert.deepEqual([code, stderr], [1, `sera: ${message}\n`]);
+    };
+    await refused("no prompts; give --prompts with a file, or --prompt with a text");
+    await refused("both --prompts and --prompt are given; give one of them", "--prompts", "pairs.jsonl", "--prompt", "a");
+    const long = "soup ".repeat(100);
+    await refused('--prompt: prompt "1": 101 tokens leave no room for a response in a context of 96', "--prompt", long);
+    await refused("--model: world is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains", "--model", "world", "--prompt", "a");
+    writeFileSync(join(work, "mixed.jsonl"), `${JSON.stringify({ prompt: long })}\n${JSON.stringify({ prompt: "cook a soup ." })}\n`);
+    const { code, stdout, stderr } = await run([...common, "--prompts", "mixed.jsonl", "--skip-bad-rows"], work);
+    assert.deepEqual([code, rowsOf(stdout).map(({ id }) => id)], [0, ["2"]]);
+    assert.match(stderr, /^mixed\.jsonl: skipped 1 bad row; the first: prompt "1": 101 tokens/);
+  });
+});
