@@ -7,6 +7,7 @@ import { providerChoices } from "../src/engine/onnx/providers.js";
 import { parameterCount } from "../src/model/parameters.js";
 import { runForJson } from "./child.js";
 import { benchEngines, enginesTable, type EngineComparison } from "./engines.js";
+import { kernelTable } from "./kernel.js";
 import { measures } from "./measures.js";
 import { findPython, measurePyTorch, pyTorchMissing } from "./pytorch.js";
 import type { Comparison, MatmulRates } from "./result.js";
@@ -27,7 +28,12 @@ const works = Object.keys(measures).filter((what) => what !== "matmul");
 const { only, what, provider, engines, json } = new Command("bench")
   .description("Measures training, scoring and decoding, beside PyTorch where .venv (scripts/make-venv.sh) or $PYTHON has it.")
   .addOption(new Option("--only <size>", "one size of bench/sizes.json").choices([...sizes.keys()]))
-  .option("--what <works>", `some of ${works.join(",")}; or memory: whether it stays flat over loads and reviews`, oneOrMore([...works, "memory"]), works)
+  .option(
+    "--what <works>",
+    `some of ${works.join(",")}; memory: whether it stays flat over loads and reviews; or kernel, beside ipykernel where $PYTHON has it`,
+    oneOrMore([...works, "memory", "kernel"]),
+    works,
+  )
   .addOption(new Option("--provider <name>", "where ours runs").choices(providerChoices).default("cpu"))
   .option("--engines <names>", `instead of PyTorch, some of ${benchEngines.join(",")} beside each other`, oneOrMore(benchEngines))
   .option("--json <file>", "write all numbers to this file")
@@ -57,6 +63,10 @@ const chosenSizes = only === undefined ? [...sizes.keys()] : [only];
 
 const machine = `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`;
 console.log(`${machine}\n`);
+if (what.includes("kernel")) {
+  console.log(await kernelTable(process.env.PYTHON));
+  process.exit(0);
+}
 const numbers = await (engines === undefined ? compareWithPyTorch() : compareEngines(engines));
 if (json !== undefined) await writeJson(json, { machine, ...numbers });
 

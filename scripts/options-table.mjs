@@ -1,60 +1,52 @@
-// Writes docs/options.md from the schema of options (of a built checkout); with --check, says whether the page is up to date.
+// Writes docs/options.md: every option with its values, its default, and the methods that take it.
+// node scripts/options-table.mjs; with --check it fails where the file is out of date.
 import { readFileSync, writeFileSync } from "node:fs";
 import { defaultText } from "../dist/src/base/option.js";
 import { alignForm, optionGroups, recipeForms, seraForm } from "../dist/src/run/options/index.js";
 
-const page = "docs/options.md";
-const recipes = Object.values(recipeForms);
-/** What takes options, as the page calls it. */
-const takers = [
-  { title: "`align`", table: alignForm.table },
-  { title: "`sera`", table: seraForm.table },
-  ...recipes.map(({ name, table }) => ({ title: `\`methods.${name}\``, table })),
-];
-
-const cell = (text) => text.replaceAll("|", "\\|");
+const file = new URL("../docs/options.md", import.meta.url);
+const forms = [alignForm, { ...seraForm, name: "sera" }, ...Object.values(recipeForms).map(({ name, table }) => ({ name: `methods.${name}`, table }))];
 const code = (text) => `\`${text}\``;
+const codes = (names) => names.map(code).join(", ");
 
-/** "all", "all but a, b" or "a, b", whichever is shortest. */
-function takersOf(name) {
-  const have = takers.filter(({ table }) => name in table).map(({ title }) => title);
-  const lack = takers.filter(({ table }) => !(name in table)).map(({ title }) => title);
-  return lack.length === 0 ? "all" : lack.length < have.length ? `all but ${lack.join(", ")}` : have.join(", ");
+function row([name, option]) {
+  const takers = forms.filter(({ table }) => Object.hasOwn(table, name));
+  const values = option.choices ? [codes(option.choices), option.syntax].filter(Boolean).join(", ") : option.expected;
+  return `| ${[code(name), option.help, values, defaults(name, option, takers), namesOf(takers)].map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-/** The usual default, and those of recipes that have another. */
-function defaultOf(name, option) {
-  const usual = defaultText(option);
-  const others = recipes.filter(({ table }) => name in table && defaultText(table[name]) !== usual);
-  const written = (some) => (some.default === undefined ? defaultText(some) : code(defaultText(some)));
-  return [written(option), ...others.map((recipe) => `${recipe.name}: ${written(recipe.table[name])}`)].join("; ");
+/** The usual default, then those of the methods that have another. */
+function defaults(name, option, takers) {
+  const shown = (own) => (own.default === undefined ? defaultText(own) : code(defaultText(own)));
+  const texts = [...new Set([option, ...takers.map(({ table }) => table[name])].map(shown))].slice(1);
+  const others = texts.map((text) => `${text} for ${codes(takers.filter(({ table }) => shown(table[name]) === text).map(({ name }) => name))}`);
+  return [shown(option), ...others].join("; ");
 }
 
-function valuesOf({ choices, expected }) {
-  return choices ? expected.replaceAll(new RegExp(`(?<![\\w-])(${choices.join("|")})(?![\\w-])`, "g"), (_, name) => code(name)) : expected;
+function namesOf(takers) {
+  const others = forms.filter((form) => !takers.includes(form));
+  if (others.length === 0) return "all";
+  return others.length < 3 ? `all but ${codes(others.map(({ name }) => name))}` : codes(takers.map(({ name }) => name));
 }
 
-const row = ([name, option]) => `| ${[code(name), valuesOf(option), defaultOf(name, option), option.help, takersOf(name)].map(cell).join(" | ")} |`;
-
+const sections = optionGroups.map(
+  ({ title, table }) => `## ${title}\n\n| option | what | values | default | taken by |\n| --- | --- | --- | --- | --- |\n${Object.entries(table).map(row).join("\n")}\n`,
+);
 const text = `# Options
 
-Every option of every method: what it may be, its default, and who takes it. An option that a method does not take is an error. The
-same schema checks cells and the command line, where an option is the flag of its name with hyphens: \`maxNewTokens\` is
-\`--max-new-tokens\`. Settings of a run, such as \`heldOut\` or \`folder\`, are not options of its method; see [runs](runs.md).
+Every option of training, of all methods, under one name in cells, in configuration files and on the command line (\`batchSize\`
+is \`--batch-size\`). \`align\` and \`sera\` are the functions of a cell; \`methods.…\` are the recipes that \`train\` and \`compare\` take.
+The former are told their iterations and epochs, the latter \`rounds\`, which each spends in its own way ([methods](methods.md)).
+An option that a method does not have is refused by name. \`signal\`, \`quiet\`, \`folder\` and the like change no result and are
+explained where they are declared. \`loss\`, \`selectBy\`, \`labelBy\` and \`pairBy\` also take a part of your own
+([extending](extending.md)).
 
-\`align\` and \`sera\` are told their epochs and iterations. The recipes of \`methods\` are told \`rounds\`, which each spends in its own way,
-so that methods with the same rounds see the same number of pairs; see [methods](methods.md). On the command line, \`sera align\` takes
-what \`sera\` takes, \`--method direct\` what \`align\` takes, and any other \`--method\` what its recipe takes.
+Written by \`node scripts/options-table.mjs\` from \`src/run/options/tables.ts\`.
 
-${optionGroups
-  .map(({ title, table }) => [`## ${title}`, "", "| option | values | default | what it does | taken by |", "| --- | --- | --- | --- | --- |", ...Object.entries(table).map(row)].join("\n"))
-  .join("\n\n")}
+${sections.join("\n")}`;
 
-This page is written by \`node scripts/options-table.mjs\`.
-`;
-
-if (!process.argv.includes("--check")) writeFileSync(page, text);
-else if (readFileSync(page, "utf8") !== text) {
-  console.error(`${page} is stale; run: npm run --silent build && node scripts/options-table.mjs`);
+if (!process.argv.includes("--check")) writeFileSync(file, text);
+else if (readFileSync(file, "utf8") !== text) {
+  console.error("docs/options.md is out of date; run node scripts/options-table.mjs");
   process.exit(1);
 }

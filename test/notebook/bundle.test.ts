@@ -73,3 +73,11 @@ describe("all else is text", () => {
     assert.match((await text(error)) as string, /^TypeError: wrong\n +at .*bundle\.test.*cause.*Error: why/s);
   });
 });
+
+describe("bundleOf bytes", () => {
+  it("draws those of an image, and no others", async () => {
+    const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1]);
+    assert.equal((await bundleOf(png))["image/png"], Buffer.from(png).toString("base64"));
+    assert.deepEqual(Object.keys(await bundleOf(png.slice(1))), ["text/plain"]);
+  });
+});

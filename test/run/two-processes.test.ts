@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { openRun } from "../../src/run/open-run.js";
 import { emptyFolder } from "../support/folder.js";
 import { resultsIn, tinyInput, tinySera } from "../support/tiny-run.js";
-import { fileURLToPath } from "node:url";
 
 const program = fileURLToPath(new URL("../support/run-process.js", import.meta.url));
 /** SERA_TRIALS=50 is the whole campaign. */
@@ -38,9 +41,6 @@ describe("two processes in one folder", () => {
 
   before(async () => {
     const begin = performance.now();
-    const { mkdtempSync } = await import("node:fs");
-    const { tmpdir } = await import("node:os");
-    const { join } = await import("node:path");
     const folder = mkdtempSync(join(tmpdir(), "sera-test-"));
     await openRun(tinySera(), await tinyInput(new ProgramCache(engine)), { folder });
     expected = resultsIn(folder);

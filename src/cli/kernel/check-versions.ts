@@ -8,7 +8,7 @@ export function checkVersions(): Finding[] {
 }
 
 /** What the kernel loads before its first cell. */
-const kernelPackages = ["tslab", "@tslab/typescript-for-tslab", "zeromq"];
+const kernelPackages = ["tslab", "typescript-for-cells", "zeromq"];
 
 /** Packages that give a notebook more, where they are installed. */
 export function checkOptionalPackages(): Finding[] {

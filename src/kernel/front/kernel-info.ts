@@ -4,8 +4,7 @@ import { protocolVersion } from "../wire/wire.js";
 
 const require = createRequire(import.meta.url);
 const ours = require("sera-lab/package.json") as { version: string };
-// tslab's compiler, which may lie below tslab's own folder.
-const compiler = createRequire(require.resolve("tslab"))("@tslab/typescript-for-tslab/package.json") as { version: string };
+const compiler = require("typescript-for-cells/package.json") as { version: string };
 
 /** What a front end asks a kernel first. */
 export const kernelInfo: Content = {

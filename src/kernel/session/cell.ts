@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { inspect } from "node:util";
 
 /** Why a cell stopped that the user interrupted. */
 export class Interrupted extends Error {
@@ -28,6 +29,11 @@ export class Cell {
     readonly count: number,
     private readonly flag: Int32Array,
   ) {}
+
+  /** Node keeps the cell on whatever it has started, and shows it there. */
+  [inspect.custom](): string {
+    return `cell [${this.count}]`;
+  }
 
   /** Aborted by an interrupt; who asks for it is given time to stop by itself. */
   get signal(): AbortSignal {

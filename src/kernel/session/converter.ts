@@ -1,100 +1,186 @@
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import type typescript from "@tslab/typescript-for-tslab";
-import type { Converter, Diagnostic } from "tslab/dist/converter.js";
-import { packageFolder } from "../package-folder.js";
+import type ts from "typescript-for-cells";
+import { prepare, type CellText, type Prepared } from "./cell-text.js";
 import { guard } from "./guards.js";
-import { libraryFor, libraryName, libraryTypes } from "./library.js";
-import { remember, withoutMapComment } from "./positions.js";
-import { changeCompiler, compiler } from "./typescript.js";
+import { NotebookLanguage } from "./language.js";
+import { remember } from "./positions.js";
+import { rewrite, type Names } from "./rewrite.js";
+import { compiler } from "./typescript.js";
 
-/** What stands before a cell's JavaScript in its first line, as tslab's executor puts it there. */
-const wrapper = "(async function(exports, require) { ";
-/** Lines that tslab puts before a cell's TypeScript. */
-const prefixLines = 1;
+/** An error of the compiler, its place that in the cell as typed or in a file that the cell imports. */
+export interface Complaint {
+  readonly code: number;
+  readonly text: string;
+  /** The path of the file, where it is not the cell. */
+  readonly path: string | undefined;
+  readonly line: number;
+  readonly column: number;
+}
 
 /** Why a cell was not run: it does not parse, or its types do not fit. */
 export class CompileError extends Error {
   constructor(
-    readonly diagnostics: readonly Diagnostic[],
+    readonly complaints: readonly Complaint[],
     readonly cell: CellText,
   ) {
-    super(diagnostics.map(({ messageText }) => messageText).join("\n"));
+    super(complaints.map(({ text }) => text).join("\n"));
   }
 }
 
-/** A cell as it is compiled. */
-export interface CellText {
-  /** Its name in V8's stacks. */
-  readonly name: string;
-  /** What the user knows it by. */
-  readonly title: string;
-  readonly source: string;
+/** A cell ready to be run. */
+export interface CompiledCell {
+  /** An expression whose value is the async function that the cell is; its first line stands before the cell's. */
+  readonly javascript: string;
+  /** The names that it declares and that have values. */
+  readonly declared: readonly string[];
+  /** Those of them that have the value `undefined` before their declaration. */
+  readonly hoisted: readonly string[];
 }
 
-/** tslab's converter, whose cells are strictly typed, find the library, can be stopped, and know their own lines. */
-export interface CellConverter extends Converter {
-  /** Says which cell is converted next. */
-  begin(cell: CellText): void;
+/** Compiles cells, each with the types of those before it. */
+export class Converter {
+  private readonly language: NotebookLanguage;
+  /** Whether a name that some cell has declared stands in a box; one that was only described (`declare`) does not. */
+  private readonly boxed = new Map<string, boolean>();
+
+  constructor(folder: string) {
+    this.language = new NotebookLanguage(folder);
+    // The first program takes a second; better now than when the first cell waits for it.
+    this.language.program("export {};");
+  }
+
+  /**
+   * Compiles a cell and keeps what it declares for the cells after it. That stays known if the cell
+   * then fails: as far as it came, its names have values.
+   *
+   * @throws CompileError where it does not parse or its types do not fit
+   */
+  convert(cell: CellText): CompiledCell {
+    const prepared = prepare(cell.source);
+    const program = this.language.program(prepared.text);
+    const file = program.getSourceFile(this.language.current)!;
+    const complaints = this.complaints(program, file, cell, prepared);
+    if (complaints.length > 0) throw new CompileError(complaints, cell);
+    const names = this.namesIn(program, file);
+    const declared = this.declare(file, program.getTypeChecker());
+    const after = [rewrite(names), guard(compiler, cell.name)];
+    const { javascript, map, declarations } = this.language.emit(program, { after: after as ts.TransformerFactory<ts.SourceFile>[] });
+    // The compiler leaves what is declared in blocks out of a module's declarations.
+    this.language.keep(prepared.names.inBlocks.size === 0 && declarations !== undefined ? declarations : prepared.text);
+    const body = javascript.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "");
+    remember({ ...cell, map: JSON.parse(map), lines: body.split("\n").length, ...(prepared.inserted !== undefined && { inserted: placeOf(cell.source, prepared.inserted) }) });
+    return { javascript: `(async (require, module, exports, __filename, __dirname) => { "use strict";\n${body}\n})`, ...declared };
+  }
+
+  /** The compiler's service with a text that is being typed as its current cell. */
+  typing(code: string): { readonly service: ts.LanguageService; readonly path: string; readonly program: ts.Program } {
+    const program = this.language.program(`${code}\nexport {};`);
+    return { service: this.language.service, path: this.language.current, program };
+  }
+
+  close(): void {
+    this.language.service.dispose();
+  }
+
+  private complaints(program: ts.Program, file: ts.SourceFile, cell: CellText, prepared: Prepared): Complaint[] {
+    const syntax = program.getSyntacticDiagnostics(file);
+    // A text that does not parse has no types to speak of, and all errors after its first tend to be the first one's.
+    const found = syntax.length > 0 ? syntax.slice(0, 1) : [...program.getSemanticDiagnostics(file), ...this.inHelpers(program, file)];
+    return found.flatMap((diagnostic) => complaint(diagnostic, file, cell, prepared));
+  }
+
+  /** Errors in the TypeScript files of the user's own that the cell imports, and in those that they import. */
+  private inHelpers(program: ts.Program, file: ts.SourceFile): ts.Diagnostic[] {
+    const seen = new Set<ts.SourceFile>([file]);
+    const found: ts.Diagnostic[] = [];
+    const follow = (from: ts.SourceFile) => {
+      for (const statement of from.statements) {
+        const specifier = "moduleSpecifier" in statement ? (statement.moduleSpecifier as ts.Expression | undefined) : undefined;
+        if (!specifier || !compiler.isStringLiteral(specifier) || !/^[./]/.test(specifier.text)) continue;
+        const target = program.getTypeChecker().getSymbolAtLocation(specifier)?.valueDeclaration?.getSourceFile();
+        if (!target || seen.has(target)) continue;
+        seen.add(target);
+        if (!/\.[cm]?tsx?$/.test(target.fileName) || target.isDeclarationFile || target.fileName.includes("/node_modules/")) continue;
+        found.push(...program.getSyntacticDiagnostics(target), ...program.getSemanticDiagnostics(target));
+        follow(target);
+      }
+    };
+    follow(file);
+    return found;
+  }
+
+  private namesIn(program: ts.Program, file: ts.SourceFile): Names {
+    const checker = program.getTypeChecker();
+    const symbolOf = (node: ts.Identifier) =>
+      compiler.isShorthandPropertyAssignment(node.parent) ? checker.getShorthandAssignmentValueSymbol(node.parent) : checker.getSymbolAtLocation(node);
+    return {
+      isBoxed: (name) => this.boxed.get(name) === true,
+      boxed: (node) => {
+        const name = node.text;
+        if (this.boxed.get(name) !== true) return undefined;
+        const symbol = symbolOf(node);
+        return symbol && this.isTopLevel(symbol, file) ? name : undefined;
+      },
+      isSilent: (expression) => {
+        const { symbol, typeArguments } = checker.getTypeAtLocation(expression) as ts.TypeReference;
+        const [value] = symbol?.name === "Promise" ? (typeArguments ?? []) : [];
+        return value !== undefined && (value.flags & (compiler.TypeFlags.Void | compiler.TypeFlags.Undefined)) !== 0;
+      },
+    };
+  }
+
+  /** Whether a symbol is a name at the top level of this or of an earlier cell. */
+  private isTopLevel(symbol: ts.Symbol, file: ts.SourceFile): boolean {
+    return (symbol.declarations ?? []).some((declaration) => {
+      const home = declaration.getSourceFile();
+      return (home === file || this.language.isEarlier(home.fileName)) && localsOf(home).get(symbol.escapedName) === symbol;
+    });
+  }
+
+  /** Notes which of a cell's names get boxes. */
+  private declare(file: ts.SourceFile, checker: ts.TypeChecker): Pick<CompiledCell, "declared" | "hoisted"> {
+    const declared: string[] = [];
+    const hoisted: string[] = [];
+    for (const [escaped, symbol] of localsOf(file)) {
+      const name = compiler.unescapeLeadingUnderscores(escaped);
+      const { flags } = symbol.flags & compiler.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      if (!(flags & compiler.SymbolFlags.Value)) continue;
+      const isReal = (symbol.declarations ?? []).some((declaration) => !isAmbient(declaration));
+      this.boxed.set(name, isReal);
+      if (!isReal) continue;
+      declared.push(name);
+      if (symbol.flags & compiler.SymbolFlags.FunctionScopedVariable) hoisted.push(name);
+    }
+    return { declared, hoisted };
+  }
 }
 
-/** Starts the compiler for a notebook in `folder`; this takes about a second. */
-export function createCellConverter(folder: string): CellConverter {
-  let cell: CellText = { name: "cell", title: "cell", source: "" };
-  changeCompiler({
-    options: compilerOptions(libraryFor(folder)),
-    fallback: join(packageFolder, libraryTypes),
-    isLoaded: (path) => /\.[cm]?[jt]sx?$/.test(path) && !path.endsWith("/__tslab__.ts") && compiler.sys.fileExists(path),
-    finish: (javascript, options) => finishCell(cell, javascript, options),
-  });
-  const require = createRequire(import.meta.url);
-  const { createConverter } = require("tslab/dist/converter.js") as typeof import("tslab/dist/converter.js");
-  const converter = createConverter();
-  // tslab forgets what a cell declared if the cell then failed; here it stays known, as far as the cell came.
-  let declarations = "";
-  return {
-    ...converter,
-    begin: (next) => (cell = next),
-    complete: (_, source, position) => converter.complete(declarations, source, position),
-    inspect: (_, source, position) => converter.inspect(declarations, source, position),
-    convert(_, source) {
-      const converted = converter.convert(declarations, source);
-      if (converted.diagnostics.length > 0) throw new CompileError(converted.diagnostics, { ...cell, source });
-      declarations = converted.declOutput ?? "";
-      // Always as an async function: tslab overlooks some of the waits that are allowed at the top of a cell.
-      return { ...converted, hasToplevelAwait: true, output: `${converted.output}\n//# sourceURL=${cell.name}` };
-    },
-  };
+type Locals = ReadonlyMap<ts.__String, ts.Symbol>;
+
+/** The names at the top level of a file, which the compiler keeps to itself. */
+function localsOf(file: ts.SourceFile): Locals {
+  return (file as ts.SourceFile & { readonly locals?: Locals }).locals ?? new Map();
 }
 
-function compilerOptions(library: string): typescript.CompilerOptions {
-  const types = dirname(dirname(createRequire(import.meta.url).resolve("@types/node/package.json")));
-  return {
-    inlineSourceMap: true,
-    strict: true,
-    // A short callback in a cell needs no annotations.
-    noImplicitAny: false,
-    moduleResolution: compiler.ModuleResolutionKind.Bundler,
-    allowImportingTsExtensions: true,
-    lib: ["lib.es2023.d.ts"],
-    typeRoots: [types],
-    types: ["node"],
-    baseUrl: "/",
-    paths: { [libraryName]: [join(library, libraryTypes)] },
-  };
+function isAmbient(node: ts.Node): boolean {
+  const declaration = compiler.isVariableDeclaration(node) ? node.parent.parent : node;
+  if (!compiler.canHaveModifiers(declaration)) return false;
+  return (compiler.getModifiers(declaration) ?? []).some(({ kind }) => kind === compiler.SyntaxKind.DeclareKeyword);
 }
 
-/** The last step of a cell's compilation: guarded, and with the way back to its TypeScript. */
-function finishCell(cell: CellText, javascript: string, options: typescript.TranspileOptions): typescript.TranspileOutput {
-  const inline = /\n\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(javascript);
-  const body = inline ? javascript.slice(0, inline.index) : javascript;
-  const { outputText, sourceMapText, diagnostics } = compiler.transpileModule(body, {
-    ...options,
-    compilerOptions: { ...options.compilerOptions, sourceMap: true },
-    transformers: { before: [guard(compiler, cell.name)] },
-  });
-  const maps = [sourceMapText!, ...(inline ? [Buffer.from(inline[1]!, "base64").toString("utf8")] : [])];
-  const text = withoutMapComment(outputText);
-  remember({ ...cell, maps: maps.map((map) => JSON.parse(map)), lines: text.split("\n").length, indent: wrapper.length, offset: prefixLines });
-  return { outputText: text, ...(diagnostics && { diagnostics }) };
+function complaint(diagnostic: ts.Diagnostic, cell: ts.SourceFile, { source }: CellText, { inserted }: Prepared): Complaint[] {
+  const { file, start = 0, code } = diagnostic;
+  if (!file) return [];
+  const text = compiler.flattenDiagnosticMessageText(diagnostic.messageText, "\n");
+  if (file !== cell) {
+    const { line, character } = file.getLineAndCharacterOfPosition(start);
+    return [{ code, text, path: file.fileName, line: line + 1, column: character + 1 }];
+  }
+  // What is missing at a cell's end is found behind it, in what was put there for the compiler.
+  const typed = Math.min(inserted !== undefined && start > inserted ? start - 1 : start, source.trimEnd().length);
+  return [{ code, text, path: undefined, ...placeOf(source, typed) }];
+}
+
+function placeOf(source: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = source.slice(0, offset).split("\n");
+  return { line: before.length, column: before.at(-1)!.length + 1 };
 }

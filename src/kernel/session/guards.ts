@@ -1,6 +1,6 @@
-import type ts from "@tslab/typescript-for-tslab";
+import type ts from "typescript-for-cells";
 import { cells } from "./cell.js";
-import { noteWait, type Generated } from "./positions.js";
+import { noteThrow, noteWait, type Generated } from "./positions.js";
 
 /*
  * JavaScript cannot be stopped from outside without losing the process's state. So the code of
@@ -9,6 +9,7 @@ import { noteWait, type Generated } from "./positions.js";
 
 const loopGuard = "__seraTurn";
 const waitGuard = "__seraWait";
+const throwGuard = "__seraThrow";
 
 /** Defines what guarded code calls. `flag` is not zero while some cell is to be stopped; the watchdog sets it. */
 export function defineGuards(flag: Int32Array): void {
@@ -26,12 +27,19 @@ export function defineGuards(flag: Int32Array): void {
       throw error;
     }
   };
-  Object.assign(globalThis, { [loopGuard]: turn, [waitGuard]: wait });
+  const thrown = (value: unknown, place?: string) => {
+    noteThrow(value, place);
+    return value;
+  };
+  for (const [name, value] of Object.entries({ [loopGuard]: turn, [waitGuard]: wait, [throwGuard]: thrown })) {
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+  }
 }
 
 /**
  * Puts the guards into a file: a check at the head of every loop's body, and every `await x` as
- * `await guard(x, place)`, whose place says where the code waited if `x` is rejected without a stack.
+ * `await guard(x, place)`, whose place says where the code waited if `x` is rejected without a stack; in the same way every
+ * `throw x` keeps its place, for what is thrown and is no Error.
  *
  * @param name the file's name in stacks
  */
@@ -45,7 +53,9 @@ export function guard(compiler: typeof ts, name: Generated["name"]): ts.Transfor
         [factory.createExpressionStatement(call(loopGuard)), ...(compiler.isBlock(body) ? body.statements : [body])],
         true,
       );
-    const place = (node: ts.Node) => {
+    const place = (made: ts.Node) => {
+      const node = compiler.getParseTreeNode(made);
+      if (!node) return factory.createVoidZero();
       const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
       return factory.createStringLiteral(`${name}:${line + 1}:${character + 1}`);
     };
@@ -53,6 +63,9 @@ export function guard(compiler: typeof ts, name: Generated["name"]): ts.Transfor
       const inner = compiler.visitEachChild(node, visit, context);
       if (compiler.isAwaitExpression(inner)) {
         return factory.updateAwaitExpression(inner, call(waitGuard, inner.expression, place(node)));
+      }
+      if (compiler.isThrowStatement(inner)) {
+        return factory.updateThrowStatement(inner, call(throwGuard, inner.expression, place(node)));
       }
       if (compiler.isWhileStatement(inner)) return factory.updateWhileStatement(inner, inner.expression, checked(inner.statement));
       if (compiler.isDoStatement(inner)) return factory.updateDoStatement(inner, checked(inner.statement), inner.expression);

@@ -1,10 +1,13 @@
 import { createRequire } from "node:module";
 import { offerHost } from "../../notebook/host.js";
 import type { ToSession } from "../session-protocol.js";
+import { adoptChildren } from "./children.js";
 import { defineGuards } from "./guards.js";
+import { tidyLooks } from "./looks.js";
 import { installModuleHooks } from "./modules.js";
 import { captureOutput, show, speakingCell, tell, write } from "./output.js";
 import { Session } from "./session.js";
+import { tellStacksInTypeScript } from "./stack.js";
 import { describeError, isInterrupt } from "./traceback.js";
 import { compiler } from "./typescript.js";
 import { startWatchdog } from "./watchdog.js";
@@ -30,9 +33,12 @@ process.exit = (code?: number | string | null) => {
   throw new Error(`found process.exit(${code ?? ""}), expected a cell that leaves the kernel running: to start anew, restart the kernel`);
 };
 
-const flag = startWatchdog();
-defineGuards(flag);
+const watchdog = startWatchdog();
+defineGuards(watchdog.flag);
+tellStacksInTypeScript();
+tidyLooks();
 captureOutput();
+adoptChildren(watchdog);
 installModuleHooks();
 offerHost({
   get signal() {
@@ -40,7 +46,7 @@ offerHost({
   },
   show,
 });
-const session = new Session(process.cwd(), flag);
+const session = new Session(process.cwd(), watchdog.flag);
 
 // tslab's own `display` reaches the cell as well.
 const tslab = createRequire(import.meta.url)("tslab/dist/jupyter.js") as { lastWriteDisplayData: unknown };

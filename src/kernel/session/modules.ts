@@ -3,10 +3,11 @@ import Module, { createRequire } from "node:module";
 import { extname, join, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { resolve } from "import-meta-resolve";
+import type ts from "typescript-for-cells";
 import { InputError } from "../../base/errors.js";
 import { packageFolder } from "../package-folder.js";
 import { guard } from "./guards.js";
-import { remember, withoutMapComment } from "./positions.js";
+import { remember } from "./positions.js";
 import { compiler } from "./typescript.js";
 
 /** Node's loader of CommonJS, of which only a part is in its types. */
@@ -17,11 +18,13 @@ interface Loader {
 }
 
 const loader = Module as unknown as Loader;
-const extensions = [".ts", ".tsx", ".mts", ".cts"];
+/** Extensions of files that are compiled wherever they lie, and of those that are if they are the user's own. */
+const typescript = [".ts", ".tsx", ".mts", ".cts"];
+const javascript = [".js", ".jsx", ".mjs", ".cjs"];
 const compiled: Record<string, string> = { ".js": ".ts", ".jsx": ".tsx", ".mjs": ".mts", ".cjs": ".cts" };
 
-/** When each TypeScript file that a cell has imported was written, as it was loaded. */
-const loaded = new Map<string, number>();
+/** Each file of the user's own that a cell has imported, and by what a change of it is known. */
+const loaded = new Map<string, string>();
 
 /**
  * Lets cells import what Node alone would not find or not understand: TypeScript files, anywhere;
@@ -40,27 +43,51 @@ export function installModuleHooks(): void {
       return found;
     }
   };
-  for (const extension of extensions) loader._extensions[extension] = (module, file) => module._compile(compile(file), file);
+  for (const extension of typescript) loader._extensions[extension] = (module, file) => module._compile(compile(file), file);
+  for (const extension of [...javascript, ".json"]) {
+    const load = loader._extensions[extension] ?? loader._extensions[".js"]!;
+    loader._extensions[extension] = (module, file) => {
+      if (!isOwn(file)) return load(module, file);
+      loaded.set(file, stateOf(file));
+      if (extension === ".json") return load(module, file);
+      // As CommonJS, also where it is an ES module: those cannot be loaded a second time.
+      const code = compile(file);
+      // One that waits at its top can only be imported as what it is.
+      if (waitsAtTop(code)) throw Object.assign(new Error(`${file} waits while it is loaded`), { code: "ERR_REQUIRE_ASYNC_MODULE" });
+      module._compile(code, file);
+    };
+  }
 }
 
-/** Forgets the TypeScript files that were loaded if one of them has changed since, so that the next import has the new text. */
+/** Whether a file is the user's own, which may change under a running notebook, and not of an installed package. */
+function isOwn(file: string): boolean {
+  return !file.includes(`${sep}node_modules${sep}`) && !file.startsWith(join(packageFolder, "dist", sep));
+}
+
+function stateOf(file: string): string {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found ? `${found.mtimeMs}:${found.size}:${found.ino}` : "none";
+}
+
+/** Forgets the user's files that were loaded if one of them has changed since, so that the next import has the new content. */
 export function forgetChangedFiles(): void {
-  const changed = [...loaded].some(([file, written]) => statSync(file, { throwIfNoEntry: false })?.mtimeMs !== written);
-  if (!changed) return;
+  if (![...loaded].some(([file, state]) => stateOf(file) !== state)) return;
   for (const file of loaded.keys()) delete loader._cache[file];
   loaded.clear();
 }
 
 function compile(file: string): string {
   const source = readFileSync(file, "utf8");
-  loaded.set(file, statSync(file).mtimeMs);
+  loaded.set(file, stateOf(file));
   const { outputText, sourceMapText, diagnostics } = compiler.transpileModule(source, {
-    fileName: file,
+    // The compiler would leave an ES module as it is by its extension.
+    fileName: file.replace(/\.[cm](?=[jt]s$)/, "."),
     reportDiagnostics: true,
     compilerOptions: {
       module: compiler.ModuleKind.CommonJS,
       target: compiler.ScriptTarget.ES2022,
       jsx: compiler.JsxEmit.React,
+      allowJs: true,
       esModuleInterop: true,
       experimentalDecorators: true,
       sourceMap: true,
@@ -72,9 +99,17 @@ function compile(file: string): string {
     const { line, character } = compiler.getLineAndCharacterOfPosition(first.file!, first.start!);
     throw new InputError(`${file}:${line + 1}:${character + 1}: ${compiler.flattenDiagnosticMessageText(first.messageText, "\n")}`);
   }
-  const text = withoutMapComment(outputText);
-  remember({ name: file, title: file, source, lines: text.split("\n").length, maps: [JSON.parse(sourceMapText!)] });
+  const text = outputText.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "");
+  remember({ name: file, title: file, source, lines: text.split("\n").length, map: JSON.parse(sourceMapText!) });
   return text;
+}
+
+/** Whether compiled code waits outside of functions. */
+function waitsAtTop(code: string): boolean {
+  if (!code.includes("await")) return false;
+  const waits = (node: ts.Node): boolean =>
+    compiler.isAwaitExpression(node) || (!compiler.isFunctionLike(node) && (compiler.forEachChild(node, waits) ?? false));
+  return compiler.createSourceFile("file.js", code, compiler.ScriptTarget.ES2022).statements.some(waits);
 }
 
 /** TypeScript's way to import `x.ts` is to write `x.js`. */

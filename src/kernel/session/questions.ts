@@ -1,47 +1,65 @@
 import { createRequire } from "node:module";
-import type typescript from "@tslab/typescript-for-tslab";
-import type { Executor } from "tslab/dist/executor.js";
+import type ts from "typescript-for-cells";
 import type { Question } from "../session-protocol.js";
-import { compiler } from "./typescript.js";
+import { parse, prepare } from "./cell-text.js";
+import type { Converter } from "./converter.js";
 
 type Content = Readonly<Record<string, unknown>>;
 
 const require = createRequire(import.meta.url);
 
 /** Answers what a front end asks about code that is being typed. */
-export function answer(executor: Executor, question: Question): Content {
+export function answer(converter: Converter, question: Question): Content {
   switch (question.kind) {
     case "complete":
-      return complete(executor, question.code, question.position);
+      return complete(converter, question.code, question.position);
     case "inspect":
-      return inspect(executor, question.code, question.position);
+      return inspect(converter, question.code, question.position);
     case "is_complete":
       return isComplete(question.code);
   }
 }
 
-function complete(executor: Executor, code: string, position: number): Content {
-  const { start, end, candidates, original } = executor.complete(code, position);
-  const kinds = new Map(original?.entries.map(({ name, kind }) => [name, kind]));
+function complete(converter: Converter, code: string, position: number): Content {
+  const { service, path } = converter.typing(code);
+  const typed = /[\w$]*$/.exec(code.slice(0, position))![0];
+  const rest = /^[\w$]*/.exec(code.slice(position))![0];
+  const start = position - typed.length;
+  const end = position + rest.length;
+  const entries = service.getCompletionsAtPosition(path, position, {})?.entries ?? [];
+  const found = entries
+    .flatMap((entry) => {
+      const rank = rankOf(entry.name, typed);
+      return rank === undefined ? [] : [{ ...entry, key: `${rank}${entry.sortText}` }];
+    })
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return {
     status: "ok",
-    matches: candidates,
+    matches: found.map(({ name }) => name),
     cursor_start: start,
     cursor_end: end,
     metadata: {
-      _jupyter_types_experimental: candidates.map((text) => ({ start, end, text, type: kinds.get(text) ?? "" })),
+      _jupyter_types_experimental: found.map(({ name, kind }) => ({ start, end, text: name, type: kind })),
     },
   };
 }
 
-function inspect(executor: Executor, code: string, position: number): Content {
-  const info = executor.inspect(code, subject(code, position));
+/** How well a name fits what has been typed of it; none where it does not. */
+function rankOf(name: string, typed: string): number | undefined {
+  if (name.startsWith(typed)) return 0;
+  const at = name.toLowerCase().indexOf(typed.toLowerCase());
+  return at < 0 ? undefined : at === 0 ? 1 : 2;
+}
+
+function inspect(converter: Converter, code: string, position: number): Content {
+  const { service, path } = converter.typing(code);
+  const info = service.getQuickInfoAtPosition(path, subject(code, position));
   if (!info) return { status: "ok", found: false, data: {}, metadata: {} };
   const { printQuickInfo } = require("tslab/dist/inspect.js") as typeof import("tslab/dist/inspect.js");
   return {
     status: "ok",
     found: true,
-    data: { "text/plain": withoutLinks(printQuickInfo(info), "$1"), "text/markdown": withoutLinks(markdown(info), "`$1`") },
+    data: { "text/plain": withoutLinks(printQuickInfo(info as never), "$1"), "text/markdown": withoutLinks(markdown(info), "`$1`") },
     metadata: {},
   };
 }
@@ -51,15 +69,16 @@ function withoutLinks(text: string, name: string): string {
   return text.replace(/\{@link (\S+?)\}/g, name);
 }
 
-/** The name that is meant: behind a bracket that has just been opened it is the name before it. */
+/** The name that is meant: the one at the caret, or else, behind a bracket that has just been opened, the one before it. */
 function subject(code: string, position: number): number {
-  const before = code.slice(0, position);
-  const [typed] = /[\s(,]*$/.exec(before)!;
-  return Math.max(0, position - typed.length - (/^[\w$]/.test(code.slice(position)) && typed === "" ? 0 : 1));
+  const start = position - /[\w$]*$/.exec(code.slice(0, position))![0].length;
+  const [name] = /^(?:[a-z_$][\w$]*)?/i.exec(code.slice(start))!;
+  if (name !== "") return start;
+  const [typed] = /[\s(,]*$/.exec(code.slice(0, position))!;
+  return Math.max(0, position - typed.length - 1);
 }
-
-function markdown({ displayParts = [], documentation = [], tags = [] }: typescript.QuickInfo): string {
-  const text = (parts: readonly typescript.SymbolDisplayPart[] | undefined) => (parts ?? []).map((part) => part.text).join("");
+function markdown({ displayParts = [], documentation = [], tags = [] }: ts.QuickInfo): string {
+  const text = (parts: readonly ts.SymbolDisplayPart[] | undefined) => (parts ?? []).map((part) => part.text).join("");
   return [
     `\`\`\`typescript\n${text(displayParts)}\n\`\`\``,
     text(documentation),
@@ -76,14 +95,7 @@ function isComplete(code: string): Content {
   const { isCompleteCode } = require("tslab/dist/converter.js") as typeof import("tslab/dist/converter.js");
   const { completed, indent } = isCompleteCode(code);
   if (!completed) return { status: "incomplete", indent };
-  const errors = syntaxErrors(code);
+  const errors = parse(prepare(code).text).parseDiagnostics.map((diagnostic) => diagnostic.code);
   if (errors.some((error) => unended.includes(error))) return { status: "incomplete", indent: "" };
   return { status: errors.length === 0 ? "complete" : "invalid" };
-}
-
-function syntaxErrors(code: string): number[] {
-  const file = compiler.createSourceFile("cell.ts", code, compiler.ScriptTarget.Latest) as typescript.SourceFile & {
-    readonly parseDiagnostics?: readonly typescript.Diagnostic[];
-  };
-  return (file.parseDiagnostics ?? []).map((diagnostic) => diagnostic.code);
 }

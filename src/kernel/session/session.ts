@@ -1,10 +1,8 @@
-import { createRequire } from "node:module";
-import type { Converter } from "tslab/dist/converter.js";
-import type { Executor } from "tslab/dist/executor.js";
 import { bundleOf } from "../../notebook/bundle.js";
 import type { CellError, Question } from "../session-protocol.js";
 import { Cell, cells, Interrupted } from "./cell.js";
-import { createCellConverter, type CellConverter } from "./converter.js";
+import { Converter } from "./converter.js";
+import { Executor } from "./executor.js";
 import { forgetChangedFiles } from "./modules.js";
 import { setNewest, tell, write } from "./output.js";
 import { answer } from "./questions.js";
@@ -23,33 +21,26 @@ interface Running {
   readonly end: () => void;
 }
 
-type Outcome = { readonly value?: unknown } | { readonly thrown: unknown };
-
 /** Runs cells, one after another, and answers questions about them. */
 export class Session {
-  private readonly converter: CellConverter;
+  private readonly converter: Converter;
   private readonly executor: Executor;
   private running: Running | undefined;
-  /** What tslab's executor says of the cell that it runs. */
-  private outcomes = new WeakMap<Cell, Outcome>();
 
   constructor(
     folder: string,
     private readonly flag: Int32Array,
   ) {
-    this.converter = createCellConverter(folder);
-    const { createExecutor } = createRequire(import.meta.url)("tslab/dist/executor.js") as typeof import("tslab/dist/executor.js");
-    const converter: Converter = this.converter;
-    this.executor = createExecutor(folder, { node: converter, browser: converter, close: () => converter.close() }, {
-      log: (value: unknown) => this.outcomes.set(cells.getStore()!, { value }),
-      error: (...parts: unknown[]) => this.outcomes.set(cells.getStore()!, { thrown: parts.length === 1 ? parts[0] : new Error(parts.join(" ")) }),
-    });
+    this.converter = new Converter(folder);
+    this.executor = new Executor(this.converter, folder);
   }
 
   /** Runs a cell and tells the front all that comes of it. */
   async execute(number: number, count: number, code: string): Promise<void> {
     const cell = new Cell(number, count, this.flag);
-    this.flag[0] = 0;
+    // Not an interrupt of this very cell, which the watchdog may have heard of first.
+    const before = Atomics.load(this.flag, 0);
+    if (before !== number) Atomics.compareExchange(this.flag, 0, before, 0);
     const ended = new Promise<void>((end) => (this.running = { cell, end }));
     setNewest(cell);
     const failure = await Promise.race([cells.run(cell, () => this.perform(cell, code)), ended]);
@@ -63,11 +54,9 @@ export class Session {
   private async perform(cell: Cell, code: string): Promise<CellError | undefined> {
     try {
       forgetChangedFiles();
-      this.converter.begin({ name: `cell-${cell.number}`, title: `cell [${cell.count}]`, source: code });
-      await this.executor.execute(code);
-      const outcome = this.outcomes.get(cell);
-      if (outcome && "thrown" in outcome) return describeError(outcome.thrown);
-      if (outcome && !cell.isInterrupted) tell({ type: "result", cell: cell.number, bundle: await bundleOf(outcome.value) });
+      const result = await this.executor.run({ name: `cell-${cell.number}`, title: `cell [${cell.count}]`, source: code });
+      // What an interrupted cell comes to is not its value.
+      if (result && result[0] !== undefined && !cell.isInterrupted) tell({ type: "result", cell: cell.number, bundle: await bundleOf(result[0]) });
       return undefined;
     } catch (error) {
       return describeError(error);
@@ -81,7 +70,6 @@ export class Session {
     const again = cell.isAborted;
     cell.interrupt();
     if (again || !cell.isWatched) {
-      this.executor.interrupt();
       // Not now: an error that the cell has just thrown may still be on its way.
       setImmediate(end);
       return;
@@ -92,6 +80,6 @@ export class Session {
 
   /** Answers a question about code that is being typed. */
   answer(question: Question): Readonly<Record<string, unknown>> {
-    return answer(this.executor, question);
+    return answer(this.converter, question);
   }
 }

@@ -1,8 +1,9 @@
 import { inspect } from "node:util";
 import type { CellError } from "../session-protocol.js";
 import { Interrupted } from "./cell.js";
-import { CompileError } from "./converter.js";
-import { isKnown, locate, waitedAt, type Location, type Position } from "./positions.js";
+import type { CellText } from "./cell-text.js";
+import { CompileError, type Complaint } from "./converter.js";
+import { locateTitle, waitedAt, type Location } from "./positions.js";
 
 // Bold, because plain red on the pale red of an error is hard to read.
 const red = (text: string) => `\x1b[1;31m${text}\x1b[0m`;
@@ -16,7 +17,7 @@ const deepestCause = 5;
 export function describeError(thrown: unknown): CellError {
   if (isInterrupt(thrown)) return describeInterrupt(thrown);
   if (thrown instanceof CompileError) return describeDiagnostics(thrown);
-  if (!isError(thrown)) return plain("NotAnError", `found ${inspect(thrown)} thrown, expected an Error`);
+  if (!isError(thrown)) return describeValue(thrown);
   const name = thrown.name || "Error";
   return { ename: name, evalue: thrown.message, traceback: describe(thrown, 0) };
 }
@@ -28,8 +29,12 @@ function describeInterrupt(thrown: unknown): CellError {
   return { ename: name, evalue: message, traceback: [`${red(name)}: ${message}`, ...lines] };
 }
 
-function plain(ename: string, evalue: string): CellError {
-  return { ename, evalue, traceback: [`${red(ename)}: ${evalue}`] };
+/** What was thrown and is no Error. */
+function describeValue(thrown: unknown): CellError {
+  const ename = "NotAnError";
+  const evalue = `found ${inspect(thrown)} thrown, expected an Error`;
+  const site = waitedAt(thrown);
+  return { ename, evalue, traceback: [`${red(ename)}: ${evalue}`, ...(site ? codeFrame(site) : [])] };
 }
 
 /** Errors of other realms, too. */
@@ -48,7 +53,7 @@ function describe(error: Error, depth: number): string[] {
   const located = frames.flatMap((frame) => frame.location ?? []);
   const site = located[0] ?? waitedAt(error);
   const lines = [red(message), ...(site ? codeFrame(site) : [])];
-  lines.push(...frames.filter(({ isOurs }) => !isOurs).map(({ text }) => faint(text)));
+  lines.push(...frames.map(({ text }) => faint(text)));
   if (error instanceof AggregateError) {
     for (const part of error.errors) lines.push(...nested("One of them", part, depth));
   }
@@ -65,8 +70,6 @@ function nested(label: string, error: unknown, depth: number): string[] {
 interface Frame {
   readonly text: string;
   readonly location: Location | undefined;
-  /** Whether it is the kernel's own and says nothing to the user. */
-  readonly isOurs: boolean;
 }
 
 /** The stack's message and its frames, with places in TypeScript. */
@@ -81,17 +84,10 @@ function splitStack(error: Error): { message: string; frames: readonly Frame[] }
   return { message: head.includes(error.message) ? head : message, frames: frames.map(readFrame) };
 }
 
-const kernelFrame = /\(node:(internal|vm|async_hooks|events|timers)|\/tslab\/dist\/|\/kernel\/session\/|__seraWait|__seraTurn/;
-
 function readFrame(text: string): Frame {
-  const [, before, name, line, column, after] = /^(.*?\(?)((?:[^\s()]|\\ )+):(\d+):(\d+)(\)?)$/.exec(text) ?? [];
-  const location = name === undefined ? undefined : locate(name, place(line, column));
-  if (!location) return { text, location, isOurs: kernelFrame.test(text) || (name !== undefined && isKnown(name)) };
-  return { text: `${before}${location.file.title}:${location.line}:${location.column}${after}`, location, isOurs: false };
-}
-
-function place(line: string | undefined, column: string | undefined): Position {
-  return { line: Number(line), column: Number(column) };
+  const [, title, line, column] = /(cell \[\d+\]|[^\s()]+):(\d+):(\d+)\)?$/.exec(text) ?? [];
+  const location = title === undefined ? undefined : locateTitle(title, { line: Number(line), column: Number(column) });
+  return { text, location };
 }
 
 /** The line at fault among its neighbours, with a mark below the column. */
@@ -112,17 +108,9 @@ function codeFrame({ file, line, column }: Location): string[] {
 /** TypeScript's codes below this one are for texts that do not parse. */
 const firstSemanticCode = 2000;
 
-function describeDiagnostics({ diagnostics, cell }: CompileError): CellError {
-  const syntax = diagnostics.filter(({ code }) => code < firstSemanticCode);
-  const ename = syntax.length > 0 ? "SyntaxError" : "TypeCheckError";
-  // A text that does not parse has no types to speak of, and all errors after its first tend to be the first one's.
-  const found = chains(syntax.length > 0 ? syntax.slice(0, 1) : diagnostics).map(({ start, messageText, code, fileName }) => {
-    const place = fileName ? { line: start.line + 1, column: start.character + 1 } : within(cell.source, start.line + 1, start.character + 1);
-    return {
-      text: `${fileName ? `${fileName}:` : ""}${place.line}:${place.column} - ${messageText} (TS${code})`,
-      frame: fileName ? [] : codeFrame({ file: { ...cell, maps: [], lines: 0 }, ...place }),
-    };
-  });
+function describeDiagnostics({ complaints, cell }: CompileError): CellError {
+  const ename = complaints.some(({ code }) => code < firstSemanticCode) ? "SyntaxError" : "TypeCheckError";
+  const found = complaints.map((complaint) => describeComplaint(complaint, cell));
   return {
     ename,
     evalue: found.map(({ text }) => text).join("\n"),
@@ -130,19 +118,16 @@ function describeDiagnostics({ diagnostics, cell }: CompileError): CellError {
   };
 }
 
-/** TypeScript explains an error by others at the same place; they are told together. */
-function chains(diagnostics: CompileError["diagnostics"]): CompileError["diagnostics"] {
-  const told: CompileError["diagnostics"][number][] = [];
-  for (const diagnostic of diagnostics) {
-    const last = told.at(-1);
-    if (last?.start.offset !== diagnostic.start.offset || last.fileName !== diagnostic.fileName) told.push(diagnostic);
-    else told[told.length - 1] = { ...last, messageText: `${last.messageText}\n  ${diagnostic.messageText}` };
-  }
-  return told;
+function describeComplaint({ path, line, column, text, code }: Complaint, cell: CellText) {
+  const told = `${path === undefined ? "" : `${path}:`}${line}:${column} - ${text.replaceAll("\n", "\n  ")} (TS${code})${hint(text, code)}`;
+  return { text: told, frame: path === undefined ? codeFrame({ file: cell, line, column }) : [] };
 }
 
-/** A place in a cell; what is missing at its end is found behind it, in the text that tslab adds. */
-function within(source: string, line: number, column: number): Position {
-  const lines = source.trimEnd().split("\n");
-  return line <= lines.length ? { line, column } : { line: lines.length, column: lines.at(-1)!.length + 1 };
+/** The code of a name that is nowhere. */
+const unknownName = 2304;
+const offered = ["display", "cell"];
+
+function hint(text: string, code: number): string {
+  const [, name = ""] = /Cannot find name '(.*?)'/.exec(text) ?? [];
+  return code === unknownName && offered.includes(name) ? `; import { ${name} } from "sera-lab"` : "";
 }

@@ -1,7 +1,8 @@
 import { createInterface } from "node:readline";
 import { Socket } from "node:net";
-import { Worker, isMainThread, workerData } from "node:worker_threads";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 import { fileURLToPath } from "node:url";
+import { descendants } from "./descendants.js";
 
 /*
  * A thread of its own, for what must happen while a cell keeps the session's main thread busy.
@@ -10,16 +11,54 @@ import { fileURLToPath } from "node:url";
 
 const pipe = 4;
 
-/** Starts the thread; the number of a cell that is to stop appears in the array it returns. */
-export function startWatchdog(): Int32Array {
+/** A process that a cell has started, or that has ended. */
+interface Started {
+  readonly pid: number;
+  /** The number of the cell; undefined where the process has ended. */
+  readonly cell: number | undefined;
+}
+
+/** The thread as the session sees it. */
+export interface Watchdog {
+  /** Holds the number of a cell that is to stop. */
+  readonly flag: Int32Array;
+  /** Tells it of a process, so that an interrupt of one cell spares those of others. */
+  note(process: Started): void;
+}
+
+/** Starts the thread. */
+export function startWatchdog(): Watchdog {
   const flag = new Int32Array(new SharedArrayBuffer(4));
-  new Worker(fileURLToPath(import.meta.url), { workerData: flag }).unref();
-  return flag;
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: flag });
+  worker.unref();
+  return { flag, note: (process) => worker.postMessage(process) };
 }
 
 if (!isMainThread) {
+  const flag = workerData as Int32Array;
+  const owners = new Map<number, number>();
+  parentPort!.on("message", ({ pid, cell }: Started) => (cell === undefined ? owners.delete(pid) : owners.set(pid, cell)));
+  let pressed = 0;
   const socket = new Socket({ fd: pipe, readable: true, writable: false });
-  createInterface({ input: socket }).on("line", (line) => Atomics.store(workerData as Int32Array, 0, Number(line)));
+  createInterface({ input: socket }).on("line", (line) => {
+    const cell = Number(line);
+    const isAgain = pressed === cell;
+    pressed = cell;
+    Atomics.store(flag, 0, cell);
+    void stopProcesses(cell, isAgain ? "SIGKILL" : "SIGINT");
+  });
   // The pipe ends with the front; a session without one is of no use, however busy it is.
   socket.on("close", () => process.kill(process.pid, "SIGKILL"));
+
+  /** Stops what the cell has started, and what it waits for without having said so (`execSync`). */
+  async function stopProcesses(cell: number, signal: "SIGINT" | "SIGKILL"): Promise<void> {
+    const others = [...owners].filter(([, owner]) => owner !== cell).map(([pid]) => pid);
+    for (const pid of await descendants(process.pid, new Set(others))) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has ended in the meantime.
+      }
+    }
+  }
 }

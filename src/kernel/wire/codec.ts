@@ -36,6 +36,7 @@ export function decode(frames: readonly Uint8Array[], key: string): Message {
     parseObject(parts[index]!, name),
   );
   if (!isHeader(header!)) throw new WireError("the header lacks msg_id, msg_type or session");
+  if (!canBeWritten(header)) throw new WireError("the header is nested too deeply to be sent back");
   return {
     identities: frames.slice(0, start),
     header,
@@ -67,6 +68,16 @@ function parseObject(bytes: Uint8Array, name: string): Content {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new WireError(`the ${name} is not a JSON object`);
   return value as Content;
+}
+
+/** Every answer carries the header that it answers; JSON can be read far deeper than it can be written. */
+function canBeWritten(header: Header): boolean {
+  try {
+    JSON.stringify(header);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isHeader(value: Content): value is Header {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { link, readdir, readFile, readlink, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, link, readdir, readFile, readlink, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -32,10 +32,11 @@ const pattern = /^\.lock-(\d+)$/;
  * holder of N has released it or is dead. So two processes that find the same stale lock cannot both get it.
  *
  * @returns releases it
- * @throws InputError where a living process holds it, or one on another host, of which nothing is known here
+ * @throws InputError where a living process holds it, or one on another host, of which nothing is known here; where
+ *   nothing can be written there
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  await makeFolder(folder);
+  await makeWritable(folder);
   const own = await ownHolder();
   for (;;) {
     const highest = (await numbersIn(folder)).at(-1) ?? 0;
@@ -51,6 +52,26 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     }
     for (const old of numbers.slice(0, -1)) await rm(fileOf(folder, old), { force: true });
     return () => release(folder, number, own);
+  }
+}
+
+/** Why nothing can be written to a folder, by the system's error. */
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: "there is no permission to write there",
+  EPERM: "there is no permission to write there",
+  EROFS: "the file system is read-only",
+  EEXIST: "a file has that name",
+  ENOTDIR: "a part of its path is a file",
+};
+
+async function makeWritable(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder);
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!Object.hasOwn(refusals, code)) throw error;
+    throw new InputError(`${folder}: a run cannot be kept here: ${refusals[code]}; give another folder`, { cause: error });
   }
 }
 

@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
-import { CompileError, createCellConverter, type CellConverter } from "../../../src/kernel/session/converter.js";
+import { CompileError, Converter } from "../../../src/kernel/session/converter.js";
+import { answer } from "../../../src/kernel/session/questions.js";
 import { describeError } from "../../../src/kernel/session/traceback.js";
 
 describe("the converter of cells", () => {
-  let converter: CellConverter;
+  let converter: Converter;
   let number = 0;
   const convert = (source: string) => {
     number++;
-    converter.begin({ name: `cell-${number}`, title: `cell [${number}]`, source });
-    return converter.convert("", source);
+    return converter.convert({ name: `cell-${number}`, title: `cell [${number}]`, source });
   };
   const errorOf = (source: string) => {
     try {
@@ -28,7 +28,7 @@ describe("the converter of cells", () => {
   const folder = mkdtempSync(join(tmpdir(), "sera-test-"));
   before(() => {
     process.chdir(folder);
-    converter = createCellConverter(folder);
+    converter = new Converter(folder);
   });
   after(() => {
     converter.close();
@@ -61,10 +61,11 @@ describe("the converter of cells", () => {
 
   it("finds what earlier cells declared in the short form of a property", () => {
     convert("let first = 1; const second = 2;");
-    const { output } = convert("const both = { first, second, both: () => ({ both }) }; ({ first } = { first: 5 }); ({ first = 3 } = {} as { first?: number });");
-    assert.match(output!, /first: exports\.first, second: exports\.second/);
-    assert.match(output!, /\(\{ first: exports\.first \} = /);
-    assert.match(output!, /\(\{ first: exports\.first = 3 \} = /);
+    const { javascript } = convert("const both = { first, second, both: () => ({ both }) }; ({ first } = { first: 5 }); ({ first = 3 } = {} as { first?: number });");
+    const seen = javascript.replaceAll("\u200c", "");
+    assert.match(seen, /first: first\.first, second: second\.second/);
+    assert.match(seen, /\(\{ first: first\.first \} = /);
+    assert.match(seen, /\(\{ first: first\.first = 3 \} = /);
   });
 
   it("allows every wait at the top of a cell", () => {
@@ -79,8 +80,13 @@ describe("the converter of cells", () => {
 
   it("completes and inspects with types", () => {
     convert("import { Random } from 'sera-lab';");
-    assert.deepEqual(converter.complete("", "Random.see", 10).candidates, ["seeded"]);
-    const info = converter.inspect("", "Random.seeded(1)", 9);
-    assert.equal(info.displayParts?.map(({ text }) => text).join(""), "(method) Random.seeded(seed: number): Random");
+    const asked = (kind: "complete" | "inspect", code: string, position: number) => answer(converter, { kind, code, position });
+    assert.deepEqual(asked("complete", "Random.see", 10).matches, ["seeded"]);
+    for (const position of [7, 9, 13, 14]) {
+      const { data } = asked("inspect", "Random.seeded(1)", position) as { data: Record<string, string> };
+      assert.equal(data["text/plain"]!.split("\n")[0], "(method) Random.seeded(seed: number): Random");
+    }
+    const { data } = asked("inspect", "Random.seeded(1)", 0) as { data: Record<string, string> };
+    assert.match(data["text/plain"]!, /class Random/);
   });
 });

@@ -18,7 +18,7 @@ function run(cell: Cell, code: string): Promise<unknown> {
     compilerOptions: { target: compiler.ScriptTarget.ES2022, module: compiler.ModuleKind.CommonJS, sourceMap: true },
     transformers: { before: [guard(compiler, name)] },
   });
-  remember({ name, title: name, source, lines: outputText.split("\n").length, maps: [JSON.parse(sourceMapText!)] });
+  remember({ name, title: name, source, lines: outputText.split("\n").length, map: JSON.parse(sourceMapText!) });
   return cells.run(cell, () => vm.runInThisContext(`(() => { const exports = {};\n${outputText}\nreturn main(); })()`)) as Promise<unknown>;
 }
 
@@ -89,12 +89,20 @@ describe("guard", () => {
     assert.equal(turns, before);
   });
 
+  it("keeps where something was thrown that has no stack", async () => {
+    const cell = newCell();
+    await assert.rejects(run(cell, "\n\n    throw 'a text';"), (thrown) => thrown === "a text");
+    const place = waitedAt("a text");
+    assert.deepEqual([place?.file.title, place?.line, place?.column], [`cell-${cell.number}`, 4, 5]);
+    assert.equal(waitedAt("another text"), undefined);
+  });
+
   it("keeps where code waited for what was rejected without a stack", async () => {
     const cell = newCell();
     const bare = Object.assign(new Error("bare"), { stack: "Error: bare" });
     Object.assign(globalThis, { __bare: bare });
     await assert.rejects(run(cell, "\n  await Promise.reject(__bare);"), bare);
     const place = waitedAt(bare);
-    assert.deepEqual([place?.file.name, place?.line, place?.column], [`cell-${cell.number}`, 3, 3]);
+    assert.deepEqual([place?.file.title, place?.line, place?.column], [`cell-${cell.number}`, 3, 3]);
   });
 });

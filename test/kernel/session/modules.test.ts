@@ -7,10 +7,12 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { defineGuards } from "../../../src/kernel/session/guards.js";
 import { forgetChangedFiles, installModuleHooks } from "../../../src/kernel/session/modules.js";
+import { tellStacksInTypeScript } from "../../../src/kernel/session/stack.js";
 import { describeError } from "../../../src/kernel/session/traceback.js";
 
 defineGuards(new Int32Array(1));
 installModuleHooks();
+tellStacksInTypeScript();
 
 describe("imports of a cell", () => {
   const folder = mkdtempSync(join(tmpdir(), "sera-test-"));

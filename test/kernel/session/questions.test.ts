@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Executor } from "tslab/dist/executor.js";
+import type { Converter } from "../../../src/kernel/session/converter.js";
 import { answer } from "../../../src/kernel/session/questions.js";
 
 describe("is_complete", () => {
-  const none = {} as Executor;
+  const none = {} as Converter;
   const cases = {
     "const a = 1;": "complete",
     "const a = {": "incomplete",

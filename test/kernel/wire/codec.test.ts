@@ -94,6 +94,14 @@ describe("the messages' codec", () => {
     assert.throws(() => decode(withPart(0, '{"msg_id":1}'), ""), error("the header lacks msg_id, msg_type or session"));
   });
 
+  it("refuses a header that is nested too deeply to be sent back", () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const frames = encode(plain, "").map((frame) => Buffer.from(frame));
+    const header = JSON.stringify(plain.header).replace("}", `,"deep":${deep}}`);
+    frames[2] = Buffer.from(header);
+    assert.throws(() => decode(frames, ""), new WireError("the header is nested too deeply to be sent back"));
+  });
+
   it("takes any signature where there is no key", () => {
     const [delimiter, , ...parts] = encode(plain, "key");
     assert.deepEqual(decode([delimiter!, Buffer.from("whatever"), ...parts], "").content, plain.content);

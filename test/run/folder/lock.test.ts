@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -21,6 +21,15 @@ function write(folder: string, number: number, changed: object): void {
 function leftBehind(folder: string): void {
   const script = `const { lockFolder } = await import(${JSON.stringify(module)}); await lockFolder(${JSON.stringify(folder)}); process.kill(process.pid, "SIGKILL");`;
   assert.equal(spawnSync(process.execPath, ["--input-type=module", "-e", script]).signal, "SIGKILL");
+}
+
+/** What a process is told that asks for a lock and is not root, who may write everywhere. */
+function refusedToOthers(folder: string): string {
+  const script = `
+    const { lockFolder } = await import(${JSON.stringify(module)});
+    if (process.getuid() === 0) process.setuid(65534);
+    await lockFolder(${JSON.stringify(folder)}).catch((error) => console.log(error.message));`;
+  return spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }).stdout;
 }
 
 describe("lockFolder", () => {
@@ -82,6 +91,19 @@ describe("lockFolder", () => {
     writeFileSync(join(folder, ".lock-7"), "");
     await (await lockFolder(folder))();
     assert.deepEqual(locksIn(folder), [".lock-8"]);
+  });
+
+  it("is refused where nothing can be written: for a name that is a file's, and in a read-only folder", async (test) => {
+    const folder = emptyFolder(test);
+    writeFileSync(join(folder, "file"), "");
+    await assert.rejects(lockFolder(join(folder, "file")), /file: a run cannot be kept here: a file has that name; give another folder/);
+    await assert.rejects(lockFolder(join(folder, "file", "run")), /run: a run cannot be kept here: a part of its path is a file; give another folder/);
+    mkdirSync(join(folder, "read-only"));
+    chmodSync(folder, 0o755);
+    chmodSync(join(folder, "read-only"), 0o555);
+    for (const name of ["read-only", "read-only/run"]) {
+      assert.match(refusedToOthers(join(folder, name)), new RegExp(`${name}: a run cannot be kept here: there is no permission to write there; give another folder`));
+    }
   });
 
   it("is got by one of many that find the same stale lock at once", async (test) => {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { defaultText, type Option } from "../../../src/base/option.js";
@@ -23,10 +22,4 @@ describe("the comments of options", () => {
       assert.ok(comment.endsWith(`Default ${defaultText(option)}.`), `"${comment}" ends with "Default ${defaultText(option)}."`);
     });
   }
-});
-
-describe("docs/options.md", () => {
-  it("is what the schema says", () => {
-    execFileSync(process.execPath, ["scripts/options-table.mjs", "--check"], { stdio: "pipe" });
-  });
 });

@@ -1,0 +1,181 @@
+import { statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type ts from "typescript-for-cells";
+import { packageFolder } from "../package-folder.js";
+import { compiler } from "./typescript.js";
+
+/*
+ * The compiler's view of a notebook. Every cell that was run is a module of its own, and the scope of
+ * each continues in that of the cell before it: a name is looked for in the newest cell first, so that
+ * a name declared again hides the earlier one from later cells, while the types of what earlier cells
+ * declared still mean what they meant there.
+ */
+
+/** Files are made in steps of this many, since a new file costs the compiler more than a changed one. */
+const step = 32;
+
+/** What a cell's compilation gives. */
+export interface Emitted {
+  readonly javascript: string;
+  readonly map: string;
+}
+
+/** The compiler with all cells of a notebook so far and the one that is being typed or run. */
+export class NotebookLanguage {
+  readonly service: ts.LanguageService;
+  /** The path of the cell that is being typed or run. */
+  readonly current: string;
+  private readonly texts = new Map<string, string>();
+  private readonly versions = new Map<string, number>();
+  private readonly snapshots = new Map<string, { readonly version: string; readonly snapshot: ts.IScriptSnapshot | undefined }>();
+  private earlier: string[] = [];
+  private used = 0;
+
+  constructor(private readonly folder: string) {
+    this.current = join(folder, "__cell__.ts");
+    this.write(this.current, "export {};");
+    this.reserve();
+    this.service = compiler.createLanguageService(this.host(), compiler.createDocumentRegistry());
+  }
+
+  /** The program with this text as the current cell. */
+  program(text: string): ts.Program {
+    if (this.texts.get(this.current) !== text) this.write(this.current, text);
+    const program = this.service.getProgram()!;
+    let outer: ts.SourceFile | undefined;
+    for (const path of [...this.earlier.slice(0, this.used), this.current]) {
+      const file = program.getSourceFile(path)! as { -readonly [Key in keyof ts.SourceFile]: ts.SourceFile[Key] };
+      // The compiler looks for a name in a node's parents; a file has none of its own.
+      Object.assign(file, { parent: outer });
+      outer = file;
+    }
+    return program;
+  }
+
+  /** Whether a file is that of an earlier cell. */
+  isEarlier(path: string): boolean {
+    return this.earlier.includes(path);
+  }
+
+  /**
+   * Compiles the current cell.
+   *
+   * @returns also its declarations, where all its types can be written down
+   */
+  emit(program: ts.Program, transformers: ts.CustomTransformers): Emitted & { readonly declarations: string | undefined } {
+    const file = program.getSourceFile(this.current)!;
+    const outputs: Record<string, string> = {};
+    const write = (path: string, text: string) => (outputs[/(?:\.d\.ts|\.map|\.js)$/.exec(path)![0]] = text);
+    program.emit(file, write, undefined, false, transformers);
+    const canBeWritten = program.getDeclarationDiagnostics(file).length === 0;
+    return { javascript: outputs[".js"]!, map: outputs[".map"]!, declarations: canBeWritten ? outputs[".d.ts"] : undefined };
+  }
+
+  /** Makes what a cell declared known to the cells after it. */
+  keep(text: string): void {
+    if (this.used === this.earlier.length) this.reserve();
+    this.write(this.earlier[this.used++]!, text);
+  }
+
+  private reserve(): void {
+    const paths = Array.from({ length: step + this.used }, (_, index) => join(this.folder, `__cell-${this.used + index}__.ts`));
+    for (const path of paths) this.write(path, "export {};");
+    this.earlier = [...this.earlier, ...paths];
+  }
+
+  private versionOf(path: string): string {
+    return String(this.versions.get(path) ?? versionOnDisk(path));
+  }
+
+  private write(path: string, text: string): void {
+    this.texts.set(path, text);
+    this.versions.set(path, (this.versions.get(path) ?? 0) + 1);
+  }
+
+  private host(): ts.LanguageServiceHost {
+    const options = compilerOptions();
+    const files: ts.ModuleResolutionHost = {
+      fileExists: (path) => this.texts.has(path) || compiler.sys.fileExists(path),
+      readFile: (path) => this.texts.get(path) ?? compiler.sys.readFile(path),
+      directoryExists: compiler.sys.directoryExists,
+      realpath: compiler.sys.realpath!,
+      getDirectories: compiler.sys.getDirectories,
+      getCurrentDirectory: () => this.folder,
+      useCaseSensitiveFileNames: compiler.sys.useCaseSensitiveFileNames,
+    };
+    const cache = compiler.createModuleResolutionCache(this.folder, (path) => path, options);
+    const resolve = (name: string, from: string, redirected?: ts.ResolvedProjectReference) =>
+      compiler.resolveModuleName(name, from, options, files, isLocal(name) ? undefined : cache, redirected);
+    const host: ts.LanguageServiceHost & { getModuleResolutionCache(): ts.ModuleResolutionCache } = {
+      getCompilationSettings: () => options,
+      getScriptFileNames: () => [...this.earlier, this.current],
+      getScriptVersion: (path) => this.versionOf(path),
+      getScriptSnapshot: (path) => {
+        // The compiler asks for every file's text with every cell.
+        const version = this.versionOf(path);
+        const known = this.snapshots.get(path);
+        if (known?.version === version) return known.snapshot;
+        const text = files.readFile(path);
+        const snapshot = text === undefined ? undefined : compiler.ScriptSnapshot.fromString(text);
+        this.snapshots.set(path, { version, snapshot });
+        return snapshot;
+      },
+      getDefaultLibFileName: compiler.getDefaultLibFilePath,
+      getCurrentDirectory: () => this.folder,
+      useCaseSensitiveFileNames: () => compiler.sys.useCaseSensitiveFileNames,
+      fileExists: files.fileExists,
+      readFile: files.readFile,
+      directoryExists: compiler.sys.directoryExists,
+      getDirectories: compiler.sys.getDirectories,
+      readDirectory: compiler.sys.readDirectory,
+      realpath: compiler.sys.realpath!,
+      // Without it the compiler reads every package's package.json again for each cell.
+      getModuleResolutionCache: () => cache,
+      // The library, and the packages that came with it, are found also from a notebook that lies outside of it.
+      resolveModuleNameLiterals: (literals, from, redirected) =>
+        literals.map(({ text }) => {
+          const found = resolve(text, from, redirected);
+          return found.resolvedModule || isLocal(text) ? found : resolve(text, join(packageFolder, "package.ts"), redirected);
+        }),
+    };
+    return host;
+  }
+}
+
+function isLocal(name: string): boolean {
+  return /^[./]/.test(name);
+}
+
+/** Installed packages do not change under a running notebook, and asking for their thousand files is not free. */
+function versionOnDisk(path: string): string {
+  if (path.includes("/node_modules/")) return "installed";
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found ? `${found.mtimeMs}:${found.size}` : "none";
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const types = dirname(dirname(createRequire(import.meta.url).resolve("@types/node/package.json")));
+  return {
+    target: compiler.ScriptTarget.ES2022,
+    module: compiler.ModuleKind.ESNext,
+    moduleResolution: compiler.ModuleResolutionKind.Bundler,
+    allowImportingTsExtensions: true,
+    resolveJsonModule: true,
+    allowJs: true,
+    esModuleInterop: true,
+    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
+    typeRoots: [types],
+    types: ["node"],
+    strict: true,
+    // A short callback in a cell needs no annotations.
+    noImplicitAny: false,
+    skipLibCheck: true,
+    experimentalDecorators: true,
+    jsx: compiler.JsxEmit.React,
+    declaration: true,
+    sourceMap: true,
+    outDir: "/__compiled__",
+    newLine: compiler.NewLineKind.LineFeed,
+  };
+}

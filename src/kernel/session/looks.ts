@@ -1,0 +1,29 @@
+import { inspect } from "node:util";
+import { Worker } from "node:worker_threads";
+
+/** What Node keeps on objects to know whose they are; it says nothing of them. */
+const bookkeeping = /^(async_id_symbol|trigger_async_id_symbol|asyncId|triggerId|kResourceStore)$/;
+
+/** Shows promises as outside the kernel, and a worker, which leads to half of the process, by its name only. */
+export function tidyLooks(): void {
+  Object.defineProperty(Promise.prototype, inspect.custom, {
+    value(this: Promise<unknown>) {
+      hideFor(this);
+      return this;
+    },
+    configurable: true,
+    writable: true,
+  });
+  Object.defineProperty(Worker.prototype, inspect.custom, { value: () => "[Worker]", configurable: true, writable: true });
+}
+
+/** Takes the bookkeeping off an object until the code that now looks at it has done so. */
+function hideFor(object: object): void {
+  const hidden = Object.getOwnPropertySymbols(object).filter(({ description = "" }) => bookkeeping.test(description));
+  if (hidden.length === 0) return;
+  const kept = hidden.map((symbol) => [symbol, Object.getOwnPropertyDescriptor(object, symbol)!] as const);
+  for (const symbol of hidden) Reflect.deleteProperty(object, symbol);
+  queueMicrotask(() => {
+    for (const [symbol, descriptor] of kept) Object.defineProperty(object, symbol, descriptor);
+  });
+}

@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { isKnown, locate } from "./positions.js";
+
+/*
+ * The stacks of errors, told in the lines of the TypeScript as typed: an error that a cell logs,
+ * shows or keeps says the same as one that it throws.
+ */
+
+const kernelFolder = fileURLToPath(new URL(".", import.meta.url));
+
+/** Parts of Node that only say how a cell was started or went on. */
+const machinery = /^node:(internal|vm|async_hooks|events|timers|inspector)\b/;
+
+/** Makes every stack say where in the cells' own text it was, without the frames of the kernel. */
+export function tellStacksInTypeScript(): void {
+  Error.prepareStackTrace = (error, sites) => {
+    const frames = sites.flatMap((site) => frame(site) ?? []);
+    return [head(error), ...frames.map((text) => `    at ${text}`)].join("\n");
+  };
+}
+
+function head(error: Error): string {
+  try {
+    return Error.prototype.toString.call(error);
+  } catch {
+    return "Error";
+  }
+}
+
+function frame(site: NodeJS.CallSite): string | undefined {
+  const name = site.getFileName() ?? "";
+  const path = name.startsWith("file:") ? fileURLToPath(name) : name;
+  if (path.startsWith(kernelFolder) || machinery.test(path)) return undefined;
+  const text = String(site);
+  if (!isKnown(name)) return text;
+  const found = locate(name, { line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 });
+  if (!found) return undefined;
+  const place = `${found.file.title}:${found.line}:${found.column}`;
+  const at = text.lastIndexOf(name);
+  const callee = text.slice(0, at).replace(/\($/, "").trimEnd();
+  return callee === "" || callee === "async" ? `${callee} ${place}`.trimStart() : `${callee} (${place})`;
+}
