@@ -2,7 +2,7 @@ import { InputError, quote } from "./base/errors.js";
 import { balancingPenalty, formPairs, penalizeLength, type LabelledSample, type Pairing, type Sample, type SamplePair } from "./bootstrap/index.js";
 import { capPerPrompt, scoreDifference, type Margin, type Reviewed } from "./review/index.js";
 import type { BootstrappedPair, TrainingPair } from "./run/input.js";
-import type { Method } from "./run/method.js";
+import { methodWith, type Method } from "./run/method.js";
 import { lossOf, pairingOf, resolveOptions, selectionOf, seraForm, type Labeller, type SeraOptions } from "./run/options/index.js";
 import type { Stages } from "./run/stages.js";
 import type { TrainedOn } from "./run/summary.js";
@@ -18,8 +18,7 @@ import type { TrainedOn } from "./run/summary.js";
  */
 export function seraMethod(options: Partial<SeraOptions> = {}): Method {
   const all = resolveOptions(seraForm, options);
-  const name = all.iterations === 1 ? lossOf(all).name : "sera";
-  return { name, version: "1", options: all, run: (stages) => selfImprove(stages, all) };
+  return methodWith(all.iterations === 1 ? lossOf(all).name : "sera", "1", all, selfImprove);
 }
 
 /** The loop: align on all pairs; then review, bootstrap and align on what they give, until the last iteration. */

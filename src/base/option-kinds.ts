@@ -1,8 +1,13 @@
 import { z } from "zod";
 
+/** What checks a value: of a zod schema no more than is called, so that zod's declarations are not read in every cell. */
+export interface Schema<Value> {
+  safeParse(value: unknown): { readonly success: boolean; readonly data?: Value };
+}
+
 /** The values that an option may have: checked, in words, and as they are typed on a command line. */
 export interface Kind<Value> {
-  readonly schema: z.ZodType<Value>;
+  readonly schema: Schema<Value>;
   /** The values in words, to follow "expected". */
   readonly expected: string;
   /** The names among the values, where there are some, to be listed in help texts. */
@@ -22,7 +27,7 @@ export function parseNumber(text: string): number {
   return text.trim() === "" ? NaN : Number(text);
 }
 
-const numeric = (schema: z.ZodType<number>, expected: string) => (placeholder: string): Kind<number> => ({ schema, expected, placeholder, parse: parseNumber });
+const numeric = (schema: Schema<number>, expected: string) => (placeholder: string): Kind<number> => ({ schema, expected, placeholder, parse: parseNumber });
 
 /** A whole number from `least`. */
 export const whole = (least: number, placeholder = "n") => numeric(z.int().min(least), `a whole number from ${least}`)(placeholder);

@@ -32,5 +32,5 @@ export function withDefaults<Options>(table: OptionTable<Options>, defaults: Par
 
 /** A default in words: what an option is where it is not given. */
 export function defaultText({ default: value, otherwise }: Option<unknown>): string {
-  return value === undefined ? (otherwise ?? "none") : JSON.stringify(value);
+  return value === undefined ? (otherwise ?? "none") : typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -5,7 +5,7 @@ import type { PreferencePair } from "../data/pair.js";
 import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
 import { checkShared, takenBy } from "../methods/shared.js";
-import type { RecipeOptions } from "../run/options/index.js";
+import type { RecipeOptions, Spelling } from "../run/options/index.js";
 import type { Policy } from "../model/policy.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
@@ -60,20 +60,20 @@ export interface PlannedRun {
  * Every method with every seed, method by method. All are made before any is run, so that what one of them refuses is
  * known at once.
  *
- * @param written how an option is written in messages: as in a cell by default
+ * @param spelling how messages write names: as in a cell by default
  * @throws InputError as {@link compare}
  */
 export function planRuns(
   recipes: Readonly<Record<string, Recipe>>,
   shared: Partial<RecipeOptions>,
   seeds: readonly number[],
-  written?: (option: string) => string,
+  spelling?: Spelling,
 ): PlannedRun[] {
   const names = Object.keys(recipes);
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
   }
-  checkShared("compare", Object.values(recipes), shared, written);
+  checkShared("compare", Object.values(recipes), shared, spelling);
   return names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...takenBy(recipes[name]!, shared), seed }) })));
 }
 

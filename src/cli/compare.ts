@@ -9,7 +9,7 @@ import { openRun } from "../run/open-run.js";
 import { comparisonText } from "./comparison-text.js";
 import { csv } from "./csv.js";
 import { comparedForms, parseMethodLine, type ComparedMethod } from "./method-line.js";
-import { engineOptions, flagOf, givenOptions, methodOptions, whole } from "./options.js";
+import { engineOptions, givenOptions, methodOptions, onCommandLine, whole } from "./options.js";
 import { prepareRun, runOptions, type RunArguments } from "./run-inputs.js";
 import { reportSpending, runJudge, runJudgeOptions, type RunJudgeArguments } from "./run-judge.js";
 import { withSession, type CommandSession } from "./session.js";
@@ -53,7 +53,7 @@ Example:
 async function compare(args: CompareArguments, session: CommandSession): Promise<Compared> {
   const recipes = recipesOf(args.run);
   const shared = givenOptions(args);
-  const planned = planRuns(recipes, shared, args.seeds, flagOf);
+  const planned = planRuns(recipes, shared, args.seeds, onCommandLine);
   const { baseline = planned[0]!.name } = args;
   if (!Object.hasOwn(recipes, baseline)) throw new InputError(`--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}`);
   if (args.evalData === undefined) throw new InputError("nothing to compare the methods on; give held-out pairs by --eval-data");

@@ -3,7 +3,7 @@ import { InputError, quote } from "../base/errors.js";
 import type { Recipe } from "../methods/recipe.js";
 import { checkNames } from "../run/options/index.js";
 import { named, namedRecipes } from "./methods.js";
-import { flagOf, givenOptions, methodOptions, type AnyForm } from "./options.js";
+import { givenOptions, methodOptions, onCommandLine, type AnyForm } from "./options.js";
 
 /** A method of a comparison. */
 export interface ComparedMethod {
@@ -27,7 +27,7 @@ export function parseMethodLine(text: string): ComparedMethod {
   const { form, of } = named(namedRecipes, method!, where);
   const given = parseFlags(flags.flatMap((flag) => flag.split(/\s+/)), where);
   try {
-    checkNames(withoutSeed(form), Object.keys(given), [], flagOf);
+    checkNames(withoutSeed(form), Object.keys(given), [], onCommandLine);
     const recipe = of(given);
     // What it refuses is known at once, with the line that it stands in.
     recipe();

@@ -7,7 +7,7 @@ import type { Recipe } from "../methods/recipe.js";
 import type { Method } from "../run/method.js";
 import { alignForm, checkNames, recipeForms, seraForm } from "../run/options/index.js";
 import { seraMethod } from "../sera.js";
-import { flagOf, givenOptions, methodOptions, type AnyForm } from "./options.js";
+import { givenOptions, methodOptions, onCommandLine, type AnyForm } from "./options.js";
 
 /** A method that a command line can name. */
 interface NamedMethod {
@@ -61,7 +61,7 @@ export function allMethodOptions(command: Command): Command {
 export function methodFromFlags(name: string, parsed: object): Method {
   const { form, of } = named(namedMethods, name, "--method");
   const given = givenOptions(parsed);
-  checkNames(form, Object.keys(given), [], flagOf);
+  checkNames(form, Object.keys(given), [], onCommandLine);
   return of(given);
 }
 

@@ -3,7 +3,7 @@ import { defaultText, type Option as SchemaOption } from "../base/option.js";
 import { engineNames, type EngineName, type EngineOptions } from "../engine/create-engine.js";
 import { providerChoices } from "../engine/onnx/providers.js";
 import { backendNames } from "../engine/tfjs/backend-names.js";
-import { optionGroups } from "../run/options/index.js";
+import { optionGroups, type Spelling } from "../run/options/index.js";
 
 /** A number as typed; what range it may have is checked where it is used. */
 export function number(text: string): number {
@@ -80,7 +80,7 @@ export function methodOptions(command: Command, ...forms: readonly AnyForm[]): C
   for (const { title, table } of optionGroups) {
     for (const name of Object.keys(table)) {
       const takers = forms.filter((form) => Object.hasOwn(form.table, name));
-      if (takers.length > 0) for (const option of flagsOf(name, takers)) command.addOption(option.helpGroup(`${title}:`));
+      if (takers.length > 0) for (const option of flagsOf(name, takers, methodsIn(takers, forms))) command.addOption(option.helpGroup(`${title}:`));
     }
   }
   return command;
@@ -99,8 +99,13 @@ export function givenOptions(parsed: object, form?: AnyForm): object {
 
 /** The flag of an option: `--per-prompt` of perPrompt. */
 export function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `--${hyphened(name)}`;
 }
+
+const hyphened = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Names as they are typed. */
+export const onCommandLine: Spelling = { option: flagOf, method: hyphened };
 
 /** The options of any form, of which only names and schemas are read. */
 export interface AnyForm {
@@ -109,15 +114,11 @@ export interface AnyForm {
 }
 
 /** The flags of one option: one, and for a switch that can be turned off another. */
-function flagsOf(name: string, takers: readonly AnyForm[]): Option[] {
-  const tables = takers.map(({ name, table }) => ({ taker: name, table: table as Readonly<Record<string, SchemaOption<unknown>>> }));
-  const { help, choices, syntax, placeholder, negatable, schema, parse = (text: string) => text, ...option } = tables[0]!.table[name]!;
-  const values = choices && [choices.join(", "), ...(syntax ? [syntax] : [])].join(", ");
-  const expected = values ? `one of ${values}` : option.expected;
-  const defaults = new Map(tables.map(({ taker, table }) => [defaultText(table[name]!), taker] as const).reverse());
-  const [usual, ...others] = [...defaults].reverse();
-  const without = [usual![0], ...others.map(([text, taker]) => `${text} for ${taker}`)].join("; ");
-  const description = `${help}${values ? `: ${values}` : ""} (default: ${without.replaceAll(/`(\w+)`/g, (_, other: string) => flagOf(other))})`;
+function flagsOf(name: string, takers: readonly AnyForm[], methods: string | undefined): Option[] {
+  const [{ help, placeholder, negatable, schema, parse = (text: string) => text, ...option }] = takers.map((taker) => optionOf(taker, name)) as [SchemaOption<unknown>];
+  const values = option.choices && [...option.choices, ...(option.syntax ? [option.syntax] : [])].join(", ");
+  const notes = [methods, values && `choices: ${values}`, `default: ${defaultsIn(name, takers)}`];
+  const description = `${help} (${notes.filter(Boolean).join("; ")})`;
   const flag = flagOf(name);
   if (placeholder === undefined) {
     const off = negatable ? [new Option(flag.replace("--", "--no-"), `turns ${flag} off`)] : [];
@@ -125,8 +126,27 @@ function flagsOf(name: string, takers: readonly AnyForm[]): Option[] {
   }
   const typed = (text: string) => {
     const value = parse(text);
-    if (!schema.safeParse(value).success) throw new InvalidArgumentError(`found "${text}", expected ${expected}.`);
+    if (!schema.safeParse(value).success) throw new InvalidArgumentError(`found "${text}", expected ${values ? `one of ${values}` : option.expected}.`);
     return value;
   };
   return [new Option(`${flag} <${placeholder}>`, description).argParser(typed)];
+}
+
+/** Which methods take an option, in the fewest words; undefined where all do. */
+function methodsIn(takers: readonly AnyForm[], forms: readonly AnyForm[]): string | undefined {
+  const namesOf = (some: readonly AnyForm[]) => some.map(({ name }) => name).join(", ");
+  if (takers.length === forms.length) return undefined;
+  return 2 * takers.length <= forms.length ? `for ${namesOf(takers)}` : `not for ${namesOf(forms.filter((form) => !takers.includes(form)))}`;
+}
+
+function optionOf({ table }: AnyForm, name: string): SchemaOption<unknown> {
+  return (table as Readonly<Record<string, SchemaOption<unknown>>>)[name]!;
+}
+
+/** The default of an option in words: the first taker's, and those of the takers that have another. */
+function defaultsIn(name: string, takers: readonly AnyForm[]): string {
+  const texts = takers.map((taker) => ({ method: taker.name, text: defaultText(optionOf(taker, name)) }));
+  const usual = texts[0]!.text;
+  const others = texts.filter(({ text }) => text !== usual).map(({ method, text }) => `${text} for ${method}`);
+  return [usual, ...others].join(", ").replaceAll(/`(\w+)`/g, (_, other: string) => flagOf(other));
 }

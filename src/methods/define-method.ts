@@ -37,7 +37,7 @@ export interface MethodDefinition<Own extends object> {
  * @throws InputError where it has no name or version, or another method of that name and version has other code
  */
 export function defineMethod<Own extends object = object>(definition: MethodDefinition<Own>): (own?: Partial<RecipeOptions & Own>) => Recipe {
-  checkPart("method", "defineMethod", definition);
+  checkPart("method definition", "defineMethod", definition);
   const { name, version, options: own = {}, budget, run } = definition;
   const table = { ...recipeForms.direct.table, ...ownTable(own) };
   const parts: MethodParts<RecipeOptions, MethodOptions> = {

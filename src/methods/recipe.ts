@@ -1,4 +1,4 @@
-import type { Method } from "../run/method.js";
+import { methodWith, type Method } from "../run/method.js";
 import { resolveOptions, type Form, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 
@@ -34,7 +34,7 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
 export function methodOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>, ...given: readonly Partial<Given>[]): Method {
   const { form, name, version, complete, run } = parts;
   const options = complete(resolveOptions(form, ...given));
-  return { name: typeof name === "string" ? name : name(options), version, options, run: (stages) => run(stages, options) };
+  return methodWith(typeof name === "string" ? name : name(options), version, options, run);
 }
 
 /** A method as `methods` and `compare` take it: its own options first, then those that it shares with others. */

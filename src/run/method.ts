@@ -11,3 +11,13 @@ export interface Method {
   readonly options: MethodOptions;
   run(stages: Stages): Promise<void>;
 }
+
+/** A method whose stages follow from its options. */
+export function methodWith<Options extends MethodOptions>(
+  name: string,
+  version: string,
+  options: Options,
+  run: (stages: Stages, options: Options) => Promise<void>,
+): Method {
+  return { name, version, options, run: (stages) => run(stages, options) };
+}

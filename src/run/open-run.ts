@@ -15,7 +15,7 @@ import { hasResults, RunFolder } from "./folder/run-folder.js";
 import type { RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import type { Method } from "./method.js";
-import { identityOf } from "./options/index.js";
+import { checkPart, identityOf } from "./options/index.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 
@@ -48,11 +48,12 @@ export interface OpenedRun {
  * read, continued or overwritten. The folder is locked, so that no other process works in it. Everything is left there;
  * called again with the same arguments it goes on where it stopped, and ends with the same bytes as a run that never did.
  *
- * @throws InputError where there are no pairs, the folder holds another run or is in use, one of its files was changed or
+ * @throws InputError where there are no pairs, the method does not state what it is, the folder holds another run or is in use, one of its files was changed or
  *   damaged, or the method lacks what it needs; DivergenceError where training produces NaN or infinite values; the
  *   signal's reason where it asked to stop
  */
 export async function openRun(method: Method, input: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
+  checkPart("method", "method", method);
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   const identity = await identify(method, input);

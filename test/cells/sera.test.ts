@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { align, comparison, flippedShares, marginAgreement, respond, review, Run, sera, type ReviewedRow, type RunOptions } from "../../src/cells/index.js";
@@ -120,6 +120,26 @@ describe("sera in a cell", () => {
     await assert.rejects(Run.open("nowhere"), { name: "InputError", message: "nowhere: not the folder of a finished run" });
     const run = await align(start, pairs.slice(0, 4), { ...shared, heldOut: [] });
     assert.throws(() => run.iteration(7), { name: "InputError", message: "found iteration 7, expected one of 0 to 1" });
+  });
+
+  it("refuses what a method does not take before anything runs, and takes what it does", async (test) => {
+    inEmptyFolder(test);
+    const refuses = (call: Promise<unknown>, message: string | RegExp) => assert.rejects(call, { name: "InputError", message });
+    // As a cell without types would pass them.
+    const given = (own: object) => ({ ...shared, ...own });
+    await refuses(align(start, pairs, given({ select: 0.1, selectBy: "score", bootstrap: 0.9, gamma: 1 })), "`select` is not an option of align; it belongs to sera, dice");
+    await refuses(align(start, pairs, given({ iterations: 5 })), "`iterations` is not an option of align; use `epochs`");
+    await refuses(sera(start, pairs, given({ gamma: 1 })), "gamma: found 1, expected a share in [0, 1)");
+    await refuses(sera(start, pairs, given({ select: 0.01, bootstrap: 0.01 })), /^select 0\.01 and bootstrap 0\.01 of 24 pairs are both 0 pairs/);
+    await refuses(sera(start, pairs, given({ watch: {} })), "`watch` is not an option of sera; use `signal`, `quiet`");
+    await refuses(sera(start, pairs, given({ adamW: { beta2: 0.95 } })), /^`adamW` is not an option of sera; use `beta1`, `beta2`/);
+    await refuses(sera(start, pairs, given({ loss: { name: "x" } })), /^loss: found \{"name":"x"\}, expected one of dpo/);
+    await refuses(sera(start, pairs, given({ selectBy: (rows: unknown) => rows })), /^selectBy: a bare function/);
+    assert.ok(!existsSync("runs") || readdirSync("runs").length === 0 || !readdirSync("runs").some((name) => existsSync(join("runs", name, "iteration-1"))));
+    const own = { signal: new AbortController().signal, minP: 0.1, maxGradNorm: 0.5, beta2: 0.95, evaluate: () => ({ mine: 1 }), onStep: () => steps++ };
+    let steps = 0;
+    const run = await align(start, pairs.slice(0, 8), given(own));
+    assert.deepEqual([steps, run.iterations[1]!.metrics], [2, { mine: 1 }]);
   });
 
   it("compares runs with their start", async (test) => {

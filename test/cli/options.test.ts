@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Command } from "commander";
 import { describe, it } from "node:test";
 import type { SeraOptions } from "../../src/run/options/index.js";
-import { allMethodOptions, methodFromFlags } from "../../src/cli/methods.js";
+import { allMethodOptions, methodFromFlags, namedMethods } from "../../src/cli/methods.js";
 import { dataOptions, engineOptions, givenOptions, number, share, whole } from "../../src/cli/options.js";
 
 /** What a command with every option makes of some flags. */
@@ -70,8 +70,20 @@ describe("the options", () => {
     refused("--per-prompt is not an option of direct; it belongs to sera, dice", "direct", "--per-prompt", "2");
     refused("--iterations is not an option of direct; use --epochs", "direct", "--iterations", "2");
     refused("--epochs is not an option of curry-dpo; use --rounds", "curry-dpo", "--epochs", "2");
-    refused("--beta is not an option of sft; it belongs to direct, sera, iterativeDpo, dice, spin, curryDpo, align", "sft", "--beta", "2");
+    refused("--beta is not an option of sft; it belongs to direct, sera, iterative-dpo, dice, spin, curry-dpo", "sft", "--beta", "2");
     refused('--method: found "dpo", expected one of sera, direct, sft, iterative-dpo, dice, spin, curry-dpo; for the loss alone, use direct with --loss dpo', "dpo");
+  });
+
+  it("have a flag for each option of each method, whose help says its choices, its default, and for which methods it is", () => {
+    const command = allMethodOptions(new Command("test"));
+    const flags = new Map(command.options.map((option) => [option.attributeName(), option.description]));
+    for (const { form } of Object.values(namedMethods)) assert.deepEqual(Object.keys(form.table).filter((name) => !flags.has(name)), []);
+    assert.equal(flags.get("batchSize"), "pairs per optimizer step (default: 32)");
+    assert.equal(flags.get("schedule"), "shape of the learning rate after the warm-up (choices: linear, cosine, constant; default: linear)");
+    assert.equal(flags.get("perPrompt"), "pairs of one prompt that review keeps at most (for sera, dice; default: all)");
+    assert.equal(flags.get("bootstrap"), "K̃/N: pairs that the policy makes, as a share of the data's (for sera, iterative-dpo, dice; default: 0.3, 1 for iterative-dpo, 0.5 for dice)");
+    assert.equal(flags.get("tau"), "discopop: width of the modulation (not for sft; default: 0.05)");
+    assert.match(flags.get("referenceEma")!, /\(not for sft; default: 1 if --reference-every is given\)$/);
   });
 
   it("that are not known say what is", () => {

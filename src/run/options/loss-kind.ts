@@ -10,7 +10,7 @@ const lossObject = z.custom<PreferenceLoss>((value) => typeof value === "functio
 /** A loss by name, several by weight, or one of one's own. */
 export const lossKind: Kind<LossName | Readonly<Partial<Record<LossName, number>>> | PreferenceLoss> = {
   schema: z.union([z.enum(lossNames), z.partialRecord(z.enum(lossNames), z.number().positive()), lossObject]),
-  expected: `one of ${lossNames.join(", ")}, some of them with weights above 0, or a PreferenceLoss`,
+  expected: `one of ${lossNames.join(", ")}; several with weights above 0, as in { dpo: 0.8, nll: 0.2 }; or a PreferenceLoss`,
   choices: lossNames,
   placeholder: "name",
   syntax: "or several with weights, each once, as in dpo=0.8,nll=0.2",

@@ -1,7 +1,7 @@
 import { lossNamed, type PreferenceLoss } from "../../align/losses/index.js";
 import { InputError, quote } from "../../base/errors.js";
 import type { LossOptions } from "./method-options.js";
-import { builtInLike, recallPart } from "./part-registry.js";
+import { builtInLike, recallLoss } from "./part-registry.js";
 import type { Versioned } from "./parts.js";
 
 /**
@@ -28,7 +28,7 @@ function isLossIdentity(loss: object): loss is Pick<PreferenceLoss, "name" | "be
 }
 
 function restored(identity: Pick<PreferenceLoss, "name" | "beta" | "settings">): PreferenceLoss {
-  const own = recallPart("loss", identity);
+  const own = recallLoss(identity);
   // Only what was checked as a loss is recalled as one.
   const loss = own ? (own as Versioned & PreferenceLoss) : "version" in identity ? undefined : builtInLike(identity);
   if (!loss) throw new InputError(`the loss ${quote(identity.name)} is your own and not defined here; run the cell that defines it first`);

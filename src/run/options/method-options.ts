@@ -23,8 +23,8 @@ export type LabelledBy = (typeof labellers)[number];
 /** The loss and its settings; a setting that the loss does not use is an error. */
 export interface LossOptions extends LossSettings {
   /**
-   * Direct alignment loss: a name, a weighted sum as in `{ dpo: 0.8, nll: 0.2 }`, or a {@link PreferenceLoss} of your own
-   * with a `name` and a `version`, which brings its settings with it. Default "dpo".
+   * Direct alignment loss; a name, a weighted sum as in `{ dpo: 0.8, nll: 0.2 }`, or a `PreferenceLoss` of your own with
+   * a `name` and a `version`, which brings its settings with it. Default dpo.
    */
   readonly loss: LossName | Readonly<Partial<Record<LossName, number>>> | PreferenceLoss;
 }
@@ -41,7 +41,7 @@ export interface AlignmentOptions {
   readonly maxSteps?: number;
   /** Peak learning rate. Default 0.0001. */
   readonly learningRate: number;
-  /** Learning rate after the warm-up. Default "linear". */
+  /** Shape of the learning rate after the warm-up. Default linear. */
   readonly schedule: Schedule;
   /** Share of the steps spent warming up the learning rate. Default 0.1. */
   readonly warmup: number;
@@ -55,7 +55,7 @@ export interface AlignmentOptions {
   readonly weightDecay: number;
   /** Gradients are clipped to this norm. Default 1. */
   readonly maxGradNorm: number;
-  /** Steps between evaluations on the validation pairs; there is one more after the last step. Default no evaluation. */
+  /** Steps between evaluations on the validation pairs, or the held-out pairs if there are none; there is one more after the last step. Default no evaluation. */
   readonly evaluateEvery?: number;
   /** Keep the parameters of the evaluation that is best by this metric. Default those of the last step. */
   readonly keepBestBy?: BestMetric;
@@ -65,7 +65,7 @@ export interface AlignmentOptions {
   readonly emaDecay?: number;
   /** Steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656). Default never; 1 if only `referenceEma` is given. */
   readonly referenceEvery?: number;
-  /** How far the reference moves towards the policy in an update (TR-DPO). Default 1 if `referenceEvery` is given. */
+  /** Share of the way that the reference moves towards the policy in each update (TR-DPO). Default 1 if `referenceEvery` is given. */
   readonly referenceEma?: number;
 }
 
@@ -105,11 +105,11 @@ export interface SharedOptions extends LossOptions, AlignmentOptions, SamplingOp
 
 /** How a method spreads its training: how often the policy is trained, for how long each time, and against which model. */
 export interface TrainingBudget {
-  /** T: how often the policy is trained. Default 3. */
+  /** T: number of training iterations. Default 3. */
   readonly iterations: number;
   /** Epochs of each iteration. Default 1. */
   readonly epochs: number;
-  /** Reference of the loss: the start, or the model that each iteration begins from. Default "start". */
+  /** Reference of the loss: the start of the run, or the previous iteration's policy. Default start. */
   readonly reference: Reference;
 }
 
@@ -120,7 +120,7 @@ export interface MethodOptions extends SharedOptions, TrainingBudget {}
 export interface LoopOptions {
   /** K/N: share of the pairs that review keeps from iteration 2 on. Default 0.7. */
   readonly select: number;
-  /** Which pairs review keeps: a rule by name, or a {@link SelectionRule} of your own. Default "top". */
+  /** Which pairs review keeps; a rule by name, or a `SelectionRule` of your own. Default top. */
   readonly selectBy: SelectionName | SelectionRule;
   /** Pairs of one prompt that review keeps at most. Default all. */
   readonly perPrompt?: number;
@@ -128,11 +128,11 @@ export interface LoopOptions {
   readonly bootstrap: number;
   /** R: responses sampled for each prompt. Default 4. */
   readonly responses: number;
-  /** What labels responses: the policy's implicit reward, the judge of the run, or a {@link Labeller} of your own. Default "implicit". */
+  /** What labels responses: the policy's implicit reward or the judge of the run; or a `Labeller` of your own. Default implicit. */
   readonly labelBy: LabelledBy | Labeller;
-  /** How a prompt's responses are paired: a rule by name, or a {@link PairingRule} of your own. Default "best-worst". */
+  /** How a prompt's responses are paired; a rule by name, or a `PairingRule` of your own. Default best-worst. */
   readonly pairBy: PairingName | PairingRule;
-  /** α: nats subtracted from a response's reward for each token; "auto" balances the lengths of chosen and rejected. Default 0. */
+  /** α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected. Default 0. */
   readonly lengthPenalty: number | "auto";
   /** γ: weight of the policy before the last in the ensemble. Default 0.3. */
   readonly gamma: number;
@@ -144,8 +144,8 @@ export interface SeraOptions extends MethodOptions, LoopOptions {}
 /** Options of recipes shared by all methods. */
 export interface RecipeOptions extends SharedOptions {
   /**
-   * Passes over as many pairs as the data has, so that methods with the same rounds cost the same: epochs of a method
-   * that trains once, iterations of one that trains again and again. Default 3.
+   * Passes over as many pairs as the data has: methods with the same rounds cost the same. They are epochs of a method
+   * that trains once, and iterations of one that trains again and again. Default 3.
    */
   readonly rounds: number;
 }

@@ -4,13 +4,20 @@ import { identityOf } from "./identity.js";
 import type { Versioned } from "./parts.js";
 
 /** The kinds of parts that can be one's own, as messages name them, and the function that each has. */
-const functionOf = { loss: "perPair", "selection rule": "select", "pairing rule": "pair", labeller: "label", method: "run" } as const;
+const functionOf = {
+  loss: "perPair",
+  "selection rule": "select",
+  "pairing rule": "pair",
+  labeller: "label",
+  method: "run",
+  "method definition": "run",
+} as const;
 export type PartKind = keyof typeof functionOf;
 
 /** The code of every part of one's own that this process has seen, by kind, name and version. */
 const codes = new Map<string, string>();
-/** The parts themselves, by kind and identity: parts of the same code may have different settings. */
-const parts = new Map<string, Versioned>();
+/** Losses of one's own by their identity: those of the same code may have different settings. */
+const ownLosses = new Map<string, Versioned>();
 
 /**
  * Checks a part of one's own: that it says what it is, and that its code is that of every other that said so. Code is
@@ -35,27 +42,29 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
   }
   const { name, version } = part;
   const key = JSON.stringify([kind, name, version]);
-  const code = [`${own}: ${part[own].toString()}`, ...functionsIn(part)].join("\n");
+  // What a method's options hold is in its options' identity, and checked there.
+  const { options: _, ...stated } = part as { readonly options?: unknown };
+  const code = [`${own}: ${part[own].toString()}`, ...functionsIn(stated)].join("\n");
   if ((codes.get(key) ?? code) !== code) {
-    throw new InputError(`${option}: two different ${kind}s are named ${quote(name)} with version ${quote(version)}; change the version of the one that you edited`);
+    throw new InputError(`${option}: two different ${kind === "loss" ? "losses" : `${kind}s`} are named ${quote(name)} with version ${quote(version)}; change the version of the one that you edited`);
   }
   codes.set(key, code);
-  parts.set(identityKey(kind, part), part);
+  if (kind === "loss") ownLosses.set(identityKey(part), part);
 }
 
 /**
- * The part of one's own that an identity is of, if this process has seen it.
+ * The loss of one's own that an identity is of, if this process has seen it.
  *
  * @param identity what {@link identityOf} made of it
  */
-export function recallPart(kind: PartKind, identity: object): Versioned | undefined {
-  return parts.get(identityKey(kind, identity));
+export function recallLoss(identity: object): Versioned | undefined {
+  return ownLosses.get(identityKey(identity));
 }
 
 /** Whether a loss is one of the library's, made by `losses`: those need no version, as the library's own stands for it. */
 export function isBuiltIn(loss: PreferenceLoss): boolean {
   const original = builtInLike(loss);
-  return original !== undefined && isSameKey(original, loss) && functionsIn(original).join("\n") === functionsIn(loss).join("\n");
+  return original !== undefined && identityKey(original) === identityKey(loss) && functionsIn(original).join("\n") === functionsIn(loss).join("\n");
 }
 
 /** The library's loss of the same name and settings, if there is one. */
@@ -63,10 +72,8 @@ export function builtInLike({ name, beta, settings }: Pick<PreferenceLoss, "name
   return Object.hasOwn(losses, name) ? losses[name as LossName]({ beta, ...settings }) : undefined;
 }
 
-const isSameKey = (a: object, b: object) => identityKey("loss", a) === identityKey("loss", b);
-
-function identityKey(kind: PartKind, part: object): string {
-  return JSON.stringify([kind, sortedEntries(identityOf({ part }))]);
+function identityKey(part: object): string {
+  return JSON.stringify(sortedEntries(identityOf({ part })));
 }
 
 /** A value with the fields of its objects in one order. */

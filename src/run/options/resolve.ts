@@ -1,9 +1,9 @@
 import { InputError, quote } from "../../base/errors.js";
 import { nearestName } from "../../base/nearest.js";
 import { defaultsOf, type Option } from "../../base/option.js";
-import { isLossObject } from "./loss-of.js";
 import { checkTogether } from "./check-together.js";
 import { alignForm, recipeForms, seraForm, type Form } from "./forms.js";
+import { isLossObject } from "./loss-of.js";
 
 /**
  * Options put together: defaults, then what is given, the last word last; what is given as undefined is not given.
@@ -34,14 +34,22 @@ export function checkValues<Options>({ table }: Form<Options>, given: Readonly<R
  * Checks that there is an option of every name; a cell may pass an object whose type says less than it holds.
  *
  * @param also names that are good besides those of the form
- * @param written how a name is written in the message: as in a cell by default
+ * @param spelling how messages write names: as in a cell by default
  * @throws InputError naming the first that is none, with the methods that it belongs to, or the name that was probably meant
  */
-export function checkNames(form: AnyForm, given: readonly string[], also: readonly string[] = [], written = (name: string) => `\`${name}\``): void {
+export function checkNames(form: AnyForm, given: readonly string[], also: readonly string[] = [], spelling = inCells): void {
   const known = [...Object.keys(form.table), ...also];
   const unknown = given.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new InputError(`${written(unknown)} is not an option of ${form.name}; ${adviceOn(unknown, form.name, known, written)}`);
+  if (unknown !== undefined) throw new InputError(`${spelling.option(unknown)} is not an option of ${form.name}; ${adviceOn(unknown, form.name, known, spelling)}`);
 }
+
+/** How messages write the names of options and methods. */
+export interface Spelling {
+  option(name: string): string;
+  method(name: string): string;
+}
+
+const inCells: Spelling = { option: (name) => `\`${name}\``, method: (name) => name };
 
 /** The options of any form, of which only the names are read. */
 interface AnyForm {
@@ -65,19 +73,20 @@ const instead: Readonly<Record<string, readonly string[]>> = {
   epochs: ["rounds"],
 };
 
-function adviceOn(name: string, taker: string, known: readonly string[], written: (name: string) => string): string {
+function adviceOn(name: string, taker: string, known: readonly string[], { option, method }: Spelling): string {
   const others = (Object.hasOwn(instead, name) ? instead[name]! : []).filter((other) => known.includes(other));
-  if (others.length > 0) return `use ${others.map(written).join(", ")}`;
+  if (others.length > 0) return `use ${others.map(option).join(", ")}`;
   const owners = ownersOf(name).filter((owner) => owner !== taker);
-  if (owners.length > 0) return `it belongs to ${owners.join(", ")}`;
+  if (owners.length > 0) return `it belongs to ${owners.map(method).join(", ")}`;
   const nearest = nearestName(name, known);
-  return nearest ? `did you mean ${written(nearest)}?` : `its options are ${known.map(written).join(", ")}`;
+  return nearest ? `did you mean ${option(nearest)}?` : `its options are ${known.map(option).join(", ")}`;
 }
 
-/** The methods that have an option. */
+/** The methods that have an option; those of a cell's functions only where no recipe has it. */
 function ownersOf(name: string): string[] {
-  const forms: readonly AnyForm[] = [...Object.values(recipeForms), alignForm, seraForm];
-  return [...new Set(forms.filter(({ table }) => Object.hasOwn(table, name)).map((form) => form.name))];
+  const having = (forms: readonly AnyForm[]) => forms.filter(({ table }) => Object.hasOwn(table, name)).map((form) => form.name);
+  const recipes = having(Object.values(recipeForms));
+  return recipes.length > 0 ? recipes : having([alignForm, seraForm]);
 }
 
 function definedOnly(options: object): object {

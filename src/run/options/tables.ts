@@ -37,14 +37,14 @@ export const alignmentTable: OptionTable<AlignmentOptions> = {
   recompute: { ...flag(), help: "recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers", otherwise: "false" },
   maxSteps: { ...whole(1), help: "optimizer steps of each iteration, whatever the number of epochs", otherwise: "as many as the epochs take" },
   learningRate: { ...positive("rate"), help: "peak learning rate", default: 1e-4 },
-  schedule: { ...oneOf(schedules, "name"), help: "learning rate after the warm-up", default: "linear" },
+  schedule: { ...oneOf(schedules, "name"), help: "shape of the learning rate after the warm-up", default: "linear" },
   warmup: { ...share("share"), help: "share of the steps spent warming up the learning rate", default: 0.1 },
   beta1: { ...shareBelow(1)("decay"), help: "AdamW: decay of the mean of gradients", default: beta1 },
   beta2: { ...shareBelow(1)("decay"), help: "AdamW: decay of the mean of squared gradients", default: beta2 },
   epsilon: { ...positive("ε"), help: "AdamW: added to the denominator", default: epsilon },
   weightDecay: { ...notNegative("rate"), help: "AdamW: weight decay of matrices", default: 0 },
   maxGradNorm: { ...positive("norm"), help: "gradients are clipped to this norm", default: maxGradNorm },
-  evaluateEvery: { ...whole(1), help: "steps between evaluations on the validation pairs; there is one more after the last step", otherwise: "no evaluation" },
+  evaluateEvery: { ...whole(1), help: "steps between evaluations on the validation pairs, or the held-out pairs if there are none; there is one more after the last step", otherwise: "no evaluation" },
   keepBestBy: { ...oneOf(names(bestMetrics), "metric"), help: "keep the parameters of the evaluation that is best by this metric", otherwise: "those of the last step" },
   patience: { ...whole(1), help: "evaluations without improvement after which training stops", otherwise: "never" },
   emaDecay: { ...shareBelow(1)("decay"), help: "evaluate and keep an exponential moving average of the parameters with this decay", otherwise: "no average" },
@@ -53,7 +53,7 @@ export const alignmentTable: OptionTable<AlignmentOptions> = {
     help: "steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656)",
     otherwise: "never; 1 if only `referenceEma` is given",
   },
-  referenceEma: { ...positiveShare("share"), help: "how far the reference moves towards the policy in an update (TR-DPO)", otherwise: "1 if `referenceEvery` is given" },
+  referenceEma: { ...positiveShare("share"), help: "share of the way that the reference moves towards the policy in each update (TR-DPO)", otherwise: "1 if `referenceEvery` is given" },
 };
 
 export const samplingTable: OptionTable<SamplingOptions> = {
@@ -85,9 +85,9 @@ export const sharedTable: OptionTable<SharedOptions> = {
 };
 
 export const budgetTable: OptionTable<TrainingBudget> = {
-  iterations: { ...whole(1, "T"), help: "T: how often the policy is trained", default: 3 },
+  iterations: { ...whole(1, "T"), help: "T: number of training iterations", default: 3 },
   epochs: { ...whole(1), help: "epochs of each iteration", default: 1 },
-  reference: { ...oneOf(references, "which"), help: "reference of the loss: the start, or the model that each iteration begins from", default: "start" },
+  reference: { ...oneOf(references, "which"), help: "reference of the loss: the start of the run, or the previous iteration's policy", default: "start" },
 };
 
 /** The paper's numbers (arXiv 2410.09362), where they are known. */
@@ -99,11 +99,11 @@ export const loopTable: OptionTable<LoopOptions> = {
   responses: { ...whole(2, "R"), help: "R: responses sampled for each prompt", default: 4 },
   labelBy: {
     ...nameOrPart<(typeof labellers)[number], Labeller>(labellers, "a labeller", "whom"),
-    help: "what labels responses: the policy's implicit reward, the judge of the run",
+    help: "what labels responses: the policy's implicit reward or the judge of the run",
     default: "implicit",
   },
   pairBy: { ...nameOrPart<keyof typeof pairings, PairingRule>(names(pairings), "a pairing rule", "rule"), help: "how a prompt's responses are paired", default: "best-worst" },
-  lengthPenalty: { ...penalty("α"), help: "α: nats subtracted from a response's reward for each token; \"auto\" balances the lengths of chosen and rejected", default: 0 },
+  lengthPenalty: { ...penalty("α"), help: "α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected", default: 0 },
   // With γ = 1, iteration 2 would review and label with the reference alone, which has no opinion.
   gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },
 };
@@ -111,7 +111,7 @@ export const loopTable: OptionTable<LoopOptions> = {
 export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
   rounds: {
     ...whole(1),
-    help: "passes over as many pairs as the data has, so that methods with the same rounds cost the same",
+    help: "passes over as many pairs as the data has: methods with the same rounds cost the same",
     default: 3,
   },
 };

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { defineMethod } from "../../src/methods/define-method.js";
+import { runLayout } from "../../src/run/folder/layout.js";
+import { RunFolder } from "../../src/run/folder/run-folder.js";
+import type { Method } from "../../src/run/method.js";
+import { openRun } from "../../src/run/open-run.js";
+import { emptyFolder } from "../support/folder.js";
+import { tinyInput } from "../support/tiny-run.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+after(() => engine.close());
+
+const quick = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4 };
+const shortest = defineMethod({
+  ...{ name: "shortest", version: "1" },
+  options: { share: 0.5, select: 0.2, order: "short" },
+  async run(stages, { share, iterations }) {
+    const pairs = (await stages.offlinePairs()).toSorted((a, b) => a.chosen.length - b.chosen.length);
+    const kept = pairs.slice(0, Math.round(share * pairs.length));
+    for (let t = 1; t <= iterations; t++) await stages.align(t, kept, { pairsSelected: kept.length, pairsBootstrapped: 0, bootstrap: null });
+  },
+});
+
+describe("a method of one's own", () => {
+  it("is run like the library's, with the shared options and its own", async (test) => {
+    const path = emptyFolder(test);
+    const { summary } = await openRun(shortest({ share: 0.25 })({ ...quick, rounds: 2 }), await tinyInput(programs), { folder: path });
+    assert.deepEqual([summary.method, summary.iterations.map(({ pairsSelected }) => pairsSelected)], ["shortest", [null, 2, 2]]);
+    assert.equal((await (await RunFolder.open(path)).readRows(runLayout.metrics)).length, 2);
+  });
+
+  it("spends its rounds in iterations, unless it says otherwise", () => {
+    const { iterations, epochs, reference } = shortest()({ rounds: 4 }).options;
+    assert.deepEqual({ iterations, epochs, reference }, { iterations: 4, epochs: 1, reference: "start" });
+    const budget = (rounds: number) => ({ iterations: 1, epochs: rounds });
+    const once = defineMethod({ name: "once", version: "1", budget, options: { reference: "previous" as const }, run: async () => {} });
+    const spent = once()({ rounds: 4 }).options;
+    assert.deepEqual([spent.iterations, spent.epochs, spent.reference], [1, 4, "previous"]);
+    assert.equal(once({ reference: "start" } as object)().options.reference, "start");
+  });
+
+  it("has its own options checked by their defaults, and the library's by its schema", () => {
+    const refuses = (own: object, message: string | RegExp) => assert.throws(() => shortest(own)(), { name: "InputError", message });
+    refuses({ share: "half" }, 'share: found "half", expected a finite number');
+    refuses({ order: 1 }, "order: found 1, expected a string");
+    refuses({ select: 2 }, "select: found 2, expected a share in [0, 1]");
+    refuses({ shares: 0.5 }, "`shares` is not an option of shortest; did you mean `share`?");
+    refuses({ gamma: 0.5 }, "`gamma` is not an option of shortest; it belongs to sera, dice");
+    const taken: object = shortest({ share: 0.1, select: 0.9 })().options;
+    assert.deepEqual(["share", "select", "order"].map((name) => Object.entries(taken).find(([own]) => own === name)![1]), [0.1, 0.9, "short"]);
+  });
+
+  it("needs a name and a version, and another version when it is edited", () => {
+    const named = (name: string, version: string) => ({ name, version, run: async () => {} });
+    assert.throws(() => defineMethod(named("", "1")), { name: "InputError", message: 'defineMethod: the method definition has no name; add name: "…" and version: "1"' });
+    assert.throws(() => defineMethod(named("mine", "")), { message: /^defineMethod: the method definition "mine" has no version/ });
+    defineMethod(named("mine", "1"));
+    defineMethod(named("mine", "1"));
+    assert.throws(() => defineMethod({ ...named("mine", "1"), run: async () => void 0 }), { message: 'defineMethod: two different method definitions are named "mine" with version "1"; change the version of the one that you edited' });
+    defineMethod({ ...named("mine", "2"), run: async () => void 0 });
+  });
+});
+
+describe("a method written as an object", () => {
+  const { options } = shortest()({ ...quick, rounds: 1 });
+
+  it("is refused by a run without a version, and when its code is edited under the same one", async (test) => {
+    const input = await tinyInput(programs);
+    const open = (method: object) => openRun(method as Method, input, { folder: emptyFolder(test) });
+    const none = { pairsSelected: 0, pairsBootstrapped: 0, bootstrap: null };
+    const run = async (stages: Parameters<Method["run"]>[0]) => stages.align(1, (await stages.offlinePairs()).slice(0, 2), none);
+    await assert.rejects(open({ name: "plain", options, run }), { name: "InputError", message: /^method: the method "plain" has no version; add version: "1"/ });
+    await open({ name: "plain", version: "1", options, run });
+    const edited = async (stages: Parameters<Method["run"]>[0]) => stages.align(1, await stages.offlinePairs(), none);
+    await assert.rejects(open({ name: "plain", version: "1", options, run: edited }), { message: /^method: two different methods are named "plain" with version "1"/ });
+    await open({ name: "plain", version: "2", options, run: edited });
+  });
+});
