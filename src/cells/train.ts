@@ -15,6 +15,7 @@ import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";
 import type { Method } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
+import { isNative } from "../run/options/index.js";
 import { Run } from "./run.js";
 
 /** Figures of a policy by name; the iteration is 0 for the reference. */
@@ -63,6 +64,8 @@ export const runSettingNames = [
 /** The settings among some options, and what is left: the method's own. */
 export function separateSettings<Options extends RunSettings>(options: Options): { settings: RunSettings; own: Omit<Options, keyof RunSettings> } {
   const isSetting = ([name]: [string, unknown]) => runSettingNames.some((setting) => setting === name);
+  const inherited = inheritedName(options);
+  if (inherited !== undefined) throw new InputError(`the option ${quote(inherited)} is inherited from a prototype; give a plain object, as in { ...options }`);
   const entries = Object.entries(options);
   return {
     settings: Object.fromEntries(entries.filter(isSetting)) as RunSettings,
@@ -125,9 +128,17 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
   };
 }
 
+/** A name that `in` finds on an object and spreading it does not. */
+function inheritedName(options: object): string | undefined {
+  for (const name in options) if (!Object.hasOwn(options, name)) return name;
+  return undefined;
+}
+
 function evaluator(given: NonNullable<RunSettings["evaluate"]>): Evaluator {
   if (typeof given === "function") {
-    return { identity: `${given.name || "evaluate"} ${createHash("sha256").update(String(given)).digest("hex")}`, evaluate: given };
+    const text = String(given);
+    if (isNative(text)) throw new InputError("evaluate: found a bound or built-in function, whose code cannot be seen; give { name, version, evaluate }");
+    return { identity: `${given.name || "evaluate"} ${createHash("sha256").update(text).digest("hex")}`, evaluate: given };
   }
   const { name, version, evaluate } = given;
   if (typeof evaluate === "function" && typeof name === "string" && typeof version === "string") return { identity: `${name} ${version}`, evaluate };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../base/errors.js";
+import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
@@ -56,6 +56,7 @@ export async function openRun(method: Method, input: RunInput, place: RunPlace =
   checkPart("method", "method", method);
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
+  if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
   const identity = await identify(method, input);
   const path = place.folder ?? join("runs", `${method.name.replaceAll(" ", "-")}-${identity.digest.slice(0, 16)}`);
   const isThere = await requireOwnFolder(path, identity);
@@ -90,9 +91,11 @@ async function requireOwnFolder(path: string, identity: RunIdentity): Promise<bo
 
 async function openFolder(path: string, redoFrom: number | undefined): Promise<RunFolder> {
   if (redoFrom === undefined) return RunFolder.open(path);
-  if (!(Number.isInteger(redoFrom) && redoFrom >= 0)) throw new InputError(`redoFrom: found ${redoFrom}, expected the number of an iteration`);
+  if (!(Number.isInteger(redoFrom) && redoFrom >= 0)) throw new InputError(`redoFrom: found ${quote(redoFrom)}, expected the number of an iteration`);
   // Nothing of the old manifest is needed to redo everything, and it may be what is damaged.
   const folder = redoFrom === 0 ? await RunFolder.open(path).catch(() => RunFolder.empty(path)) : await RunFolder.open(path);
+  const next = (folder.lastDone ?? 0) + 1;
+  if (redoFrom > next) throw new InputError(`redoFrom: found ${redoFrom}, expected at most ${next}, with which the run goes on`);
   await folder.redoFrom(redoFrom);
   return folder;
 }

@@ -127,6 +127,8 @@ describe("sera in a cell", () => {
     const refuses = (call: Promise<unknown>, message: string | RegExp) => assert.rejects(call, { name: "InputError", message });
     // As a cell without types would pass them.
     const given = (own: object) => ({ ...shared, ...own });
+    await refuses(align(start, pairs, Object.create(given({ beta: 5 })) as RunOptions), /^the option "\w+" is inherited from a prototype; give a plain object/);
+    await refuses(align(start, pairs, given({ evaluate: (() => ({ k: 1 })).bind(null) })), /^evaluate: found a bound or built-in function, whose code cannot be seen; give \{ name, version, evaluate \}/);
     await refuses(align(start, pairs, given({ select: 0.1, selectBy: "score", bootstrap: 0.9, gamma: 1 })), "`select` is not an option of align; it belongs to sera, dice");
     await refuses(align(start, pairs, given({ iterations: 5 })), "`iterations` is not an option of align; use `epochs`");
     await refuses(sera(start, pairs, given({ gamma: 1 })), "gamma: found 1, expected a share in [0, 1)");

@@ -1,7 +1,8 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
-import { readTextIfPresent, writeJson } from "../../base/files.js";
+import { isMissing, readTextIfPresent, writeJson } from "../../base/files.js";
 import { sha256Of } from "./manifest.js";
 
 /** A JSON value. */
@@ -75,15 +76,21 @@ export function requireSame(folder: string, there: RunIdentity, asked: RunIdenti
   throw new InputError(`${folder}: holds another run. It differs in\n${lines.join("\n")}\nUse another folder, or remove this one.`);
 }
 
-/** Folders of versions before 0.2 have config.json or summary.json, and no run.json. */
+/** Names that runs of any version have written; `config.json` is that of versions before 0.2. */
+const runNames = /^(config\.json|summary\.json|manifest\.json|data\.json|metrics\.jsonl|(held-out-|validation-)?pairs\.jsonl|demonstrations\.jsonl|tokenizer|iteration-\d+)$/;
+
+/** Nothing that a run would write over may be there. */
 async function refuseOthersFiles(folder: string): Promise<void> {
-  for (const file of ["config.json", "summary.json", "manifest.json"]) {
-    if ((await readTextIfPresent(join(folder, file))) === undefined) continue;
-    throw new InputError(
-      `${folder}: has ${file} but no ${name}: it is the run of an older version of sera-lab, or ${name} was removed. ` +
-        "Use another folder; its tables (metrics.jsonl, summary.json) and models can still be read one by one",
-    );
-  }
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const found = names.sort().find((own) => runNames.test(own));
+  if (found === undefined) return;
+  throw new InputError(
+    `${folder}: has ${found} but no ${name}: it is the run of an older version of sera-lab, ${name} was removed, or the file is something else's. ` +
+      "Use another folder; the tables (metrics.jsonl, summary.json) and models of an older run can still be read one by one",
+  );
 }
 
 /** JSON with the names of objects in order, so that equal values have equal texts. */

@@ -2,7 +2,7 @@ export * from "./method-options.js";
 export { alignForm, generateForm, methodForm, recipeForms, seraForm, sftForm, type AlignOptions, type DirectOptions, type Form, type IterativeDpoOptions, type SelfImprovingOptions, type SftMethodOptions } from "./forms.js";
 export { identityOf, type JsonValue } from "./identity.js";
 export { lossOf } from "./loss-of.js";
-export { checkPart } from "./part-registry.js";
+export { checkPart, isNative } from "./part-registry.js";
 export type { LabelContext, Labeller, PairingRule, SelectionRule, Versioned } from "./parts.js";
 export { checkNames, resolveOptions, type Spelling } from "./resolve.js";
 export { generationOptions, sftTrainingOptions, trainingOptions } from "./training-of.js";

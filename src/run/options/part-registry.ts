@@ -44,6 +44,7 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
   const key = JSON.stringify([kind, name, version]);
   // What a method's options hold is in its options' identity, and checked there.
   const { options: _, ...stated } = part as { readonly options?: unknown };
+  if (isNative(part[own].toString())) throw new InputError(`${option}: its function ${own} is bound or built in, so that an edit of it could not be seen; wrap it, as in (...given) => own(...given)`);
   const code = [`${own}: ${part[own].toString()}`, ...functionsIn(stated)].join("\n");
   if ((codes.get(key) ?? code) !== code) {
     throw new InputError(`${option}: two different ${kind === "loss" ? "losses" : `${kind}s`} are named ${quote(name)} with version ${quote(version)}; change the version of the one that you edited`);
@@ -81,6 +82,11 @@ function sortedEntries(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedEntries);
   if (typeof value !== "object" || value === null) return value;
   return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, sortedEntries(part)]);
+}
+
+/** Whether a function's text shows none of its code, as that of a bound function. */
+export function isNative(text: string): boolean {
+  return text.endsWith("{ [native code] }");
 }
 
 function isVersioned<Part extends object>(part: Part): part is Part & Versioned {

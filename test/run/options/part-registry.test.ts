@@ -23,6 +23,11 @@ describe("a part of one's own", () => {
     assert.deepEqual([kept, paired, labelled], [{ name: "none", version: "1" }, { name: "first", version: "1" }, { name: "zero", version: "1" }]);
   });
 
+  it("is refused where its code cannot be seen", () => {
+    const select = (rows: readonly object[]) => rows;
+    refuses({ selectBy: { name: "bound", version: "1", select: select.bind(null) } }, /^selectBy: its function select is bound or built in, so that an edit of it could not be seen; wrap it/);
+  });
+
   it("is refused as a bare function, in a sentence that says how to name it", () => {
     refuses({ selectBy: (rows: unknown) => rows }, "selectBy: a bare function cannot be told from another in a run's folder; give the selection rule a name and a version: { name: \"…\", version: \"1\", select: … }");
     refuses({ pairBy: () => [] }, /^pairBy: a bare function .* give the pairing rule a name and a version/);
