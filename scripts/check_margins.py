@@ -2,7 +2,7 @@
 """Holds the margins that `sera align` wrote to those that PyTorch computes from the checkpoints it wrote.
 
 Reads of the run folder
-  config.json                                   "gamma", the weight of the older policy in the ensemble
+  run.json                                      "gamma" among its options, the weight of the older policy in the ensemble
   pairs.jsonl                                   {id, prompt, chosen, rejected}: token ids as trained
   iteration-0/model                             the reference: the SFT policy
   iteration-(N-1)/model, iteration-(N-2)/model  the two policies that reviewed the pairs of iteration N
@@ -122,9 +122,9 @@ def torch_columns(run: Path, iteration: int, pairs: list[dict], dtype: torch.dty
     # The SFT policy is its own reference: its margins are 0.
     older_chosen, older_rejected = (scores(iteration - 2) if iteration > 2 else reference) - reference
     margin, previous = chosen - rejected, older_chosen - older_rejected
-    gamma = read_json(run / "config.json").get("gamma")
+    gamma = read_json(run / "run.json").get("facts", {}).get("options", {}).get("gamma")
     if not isinstance(gamma, (int, float)):
-        raise RunError(f'{run / "config.json"}: found gamma {gamma!r}, expected a number')
+        raise RunError(f'{run / "run.json"}: found gamma {gamma!r}, expected a number')
     return dict(zip(COLUMNS, [chosen, rejected, margin, previous, (1 - gamma) * margin + gamma * previous]))
 
 

@@ -44,9 +44,15 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error;
     // Of a read-only file system Node says that the folder is missing.
-    await access(dirname(path), constants.W_OK);
+    await access(await nearestThere(dirname(path)), constants.W_OK);
     throw error;
   }
+}
+
+/** The folder itself where it exists, or the first above it that does. */
+async function nearestThere(path: string): Promise<string> {
+  const isThere = await access(path).then(() => true, () => false);
+  return isThere || dirname(path) === path ? path : nearestThere(dirname(path));
 }
 
 /** Flushes the names in a folder, without which a file that was renamed may be gone after a power cut. */

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { access, constants, link, readdir, readFile, readlink, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, link, open, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../base/errors.js";
-import { isMissing, makeFolder } from "../../base/files.js";
+import { isMissing, makeFolder, naming } from "../../base/files.js";
 
 /** Who holds a lock; what the system does not tell is null. */
 const holder = z.object({
@@ -75,12 +75,17 @@ async function makeWritable(folder: string): Promise<void> {
   }
 }
 
-/** The file stays, so that numbers never begin again: only what it says changes. */
+/** The file stays, so that numbers never begin again. It is overwritten in place by as many bytes, which a full disk allows. */
 async function release(folder: string, number: number, own: Holder): Promise<void> {
-  const draft = join(folder, `.lock-${own.token}.tmp`);
+  const released = JSON.stringify({ ...own, released: true }).padEnd(JSON.stringify(own).length);
+  const path = fileOf(folder, number);
   try {
-    await writeFile(draft, JSON.stringify({ ...own, released: true }));
-    await rename(draft, fileOf(folder, number));
+    const file = await open(path, "r+");
+    try {
+      await naming(path, () => file.write(released, 0));
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     // The folder was removed under the run.
     if (!isMissing(error)) throw error;
@@ -90,8 +95,8 @@ async function release(folder: string, number: number, own: Holder): Promise<voi
 /** Makes a lock file with its content at once; false where the name is taken. */
 async function place(folder: string, number: number, own: Holder): Promise<boolean> {
   const draft = join(folder, `.lock-${own.token}.tmp`);
-  await writeFile(draft, JSON.stringify(own));
   try {
+    await naming(draft, () => writeFile(draft, JSON.stringify(own)));
     await link(draft, fileOf(folder, number));
     return true;
   } catch (error) {
