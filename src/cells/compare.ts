@@ -42,6 +42,7 @@ export async function compare(
 ): Promise<MethodComparison> {
   const { seeds = [1, 2, 3], ...given } = options;
   const { settings, own: shared } = separateSettings(given);
+  if ("seed" in shared) throw new InputError("`seed` is not an option of compare; use `seeds`, as in { seeds: [1, 2, 3] }");
   const controls = cellControls(settings);
   return runAll(planRuns(recipes, shared, seeds), pairs.length, controls.reporter, ({ method }, reporter) =>
     trainUnder(start, pairs, method, settings, { ...controls, reporter }),
@@ -74,7 +75,13 @@ export function planRuns(
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
   }
   checkShared("compare", Object.values(recipes), shared, spelling);
-  return names.flatMap((name) => seeds.map((seed) => ({ name, seed, method: recipes[name]!({ ...takenBy(recipes[name]!, shared), seed }) })));
+  return names.flatMap((name) =>
+    seeds.map((seed) => {
+      const method = recipes[name]!({ ...takenBy(recipes[name]!, shared), seed });
+      if (method.options.seed !== seed) throw new InputError(`${name}: found seed ${method.options.seed} among its own options, expected none; all methods are run with the seeds of the comparison`);
+      return { name, seed, method };
+    }),
+  );
 }
 
 /**

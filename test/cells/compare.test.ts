@@ -106,6 +106,9 @@ describe("compare", () => {
   it("refuses what a method refuses before anything is run, and nothing to compare", async (test) => {
     inEmptyFolder(test);
     await assert.rejects(compare(start, pairs, { ...recipes, SPIN: methods.spin() }, options), { message: /^spin: found 2 rounds/ });
+    const withSeed = { ...options, seed: 1 } as object;
+    await assert.rejects(compare(start, pairs, recipes, withSeed), { name: "InputError", message: /^`seed` is not an option of compare; use `seeds`/ });
+    await assert.rejects(compare(start, pairs, { DPO: methods.direct({ seed: 5 }) }, options), { name: "InputError", message: /^DPO: found seed 5 among its own options, expected none/ });
     await assert.rejects(compare(start, pairs, {}, options), { message: "compare: found 0 methods and 2 seeds, expected at least one of each" });
     assert.deepEqual(readdirSync("."), []);
   });
