@@ -1,5 +1,5 @@
 import type { Random } from "../base/random.js";
-import type { State } from "../engine/engine.js";
+import type { Program, State } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
 import { batchCost } from "../model/batch-cost.js";
 import type { Policy } from "../model/policy.js";
@@ -52,39 +52,59 @@ interface Evaluated {
 
 /** Loss and metrics of batches whose losses add up. */
 async function oneByOne<Example>(
-  { config, programs, states, tokenizer }: Policy,
+  policy: Policy,
   objective: Objective<Example>,
   batches: readonly LoadedBatch<Example>[],
   { running, columns }: EvaluationContext,
   signal?: AbortSignal,
 ): Promise<Evaluated> {
+  const { config, states } = policy;
+  const program = (batch: LoadedBatch<Example>) => ({
+    key: ["evaluate", batch.shape, columns, config],
+    build: () => evaluationProgram({ config, objective, shape: batch.shape, slots: slotsOf(objective, batch), columns }),
+  });
+  const fetched = await runEach(policy, objective, batches, { program, columns, states: [...states, running] }, signal);
+  return { loss: totalLoss(fetched), fetched: perExample(batches, fetched) };
+}
+
+/** How {@link runEach} runs a batch: the program and its key in the cache, and the states that it reads. */
+interface BatchRun<Example> {
+  program(batch: LoadedBatch<Example>): { readonly key: readonly unknown[]; build(): Program };
+  readonly columns: readonly string[];
+  readonly states: readonly State[];
+}
+
+/** Runs a program on each batch of one step; returns what each run fetched. */
+async function runEach<Example>(
+  { programs, tokenizer }: Policy,
+  objective: Objective<Example>,
+  batches: readonly LoadedBatch<Example>[],
+  { program, columns, states }: BatchRun<Example>,
+  signal?: AbortSignal,
+): Promise<Record<string, Tensor>[]> {
   const step = batches.flatMap((batch) => batch.examples);
   const fetched: Record<string, Tensor>[] = [];
   for (const batch of batches) {
     signal?.throwIfAborted();
-    const build = () => evaluationProgram({ config, objective, shape: batch.shape, slots: slotsOf(objective, batch), columns });
-    const executable = await programs.getBuilt(objective, JSON.stringify(["evaluate", batch.shape, columns, config]), build);
-    fetched.push(await executable.run(feedsOf(objective, batch, { step, columns }, tokenizer.padId), [...states, running]));
+    const { key, build } = program(batch);
+    const executable = await programs.getBuilt(objective, JSON.stringify(key), build);
+    fetched.push(await executable.run(feedsOf(objective, batch, { step, columns }, tokenizer.padId), states));
   }
-  return { loss: totalLoss(fetched), fetched: perExample(batches, fetched) };
+  return fetched;
 }
 
 /** Loss and metrics of batches whose loss compares all examples: the model reads them batch by batch, the loss all at once. */
 async function together<Example>(
-  { config, programs, states, tokenizer }: Policy,
+  policy: Policy,
   objective: Objective<Example>,
   batches: readonly LoadedBatch<Example>[],
   { running, columns }: EvaluationContext,
   signal?: AbortSignal,
 ): Promise<Evaluated> {
+  const { config, programs, states } = policy;
+  const program = ({ shape }: LoadedBatch<Example>) => ({ key: ["read", shape, config], build: () => readingProgram({ config, objective, shape }) });
+  const read = await runEach(policy, objective, batches, { program, columns, states }, signal);
   const step = batches.flatMap((batch) => batch.examples);
-  const read: Record<string, Tensor>[] = [];
-  for (const batch of batches) {
-    signal?.throwIfAborted();
-    const build = () => readingProgram({ config, objective, shape: batch.shape });
-    const executable = await programs.getBuilt(objective, JSON.stringify(["read", batch.shape, config]), build);
-    read.push(await executable.run(feedsOf(objective, batch, { step, columns }, tokenizer.padId), states));
-  }
   const sequences = batches.map(({ examples }) => examples.flatMap((example) => objective.sequences(example)));
   const tokensOf = sequences.map((own) => own.reduce((count, { response }) => count + response.length, 0));
   const tokens = tokensOf.reduce((a, b) => a + b, 0);

@@ -5,7 +5,7 @@ export interface Schema<Value> {
   safeParse(value: unknown): { readonly success: boolean; readonly data?: Value };
 }
 
-/** The values that an option may have: checked, in words, and as they are typed on a command line. */
+/** The values of an option: how they are checked, described, and parsed on the command line. */
 export interface Kind<Value> {
   readonly schema: Schema<Value>;
   /** The values in words, to follow "expected". */
@@ -16,13 +16,13 @@ export interface Kind<Value> {
   readonly placeholder?: string;
   /** Whether a switch can also be turned off, by `--no-…`. */
   readonly negatable?: boolean;
-  /** What was typed as a value, which is then checked; undefined where it is none. Default: the text. */
+  /** Parses a command-line argument; the schema checks the result. Default: the text itself. */
   readonly parse?: (text: string) => unknown;
-  /** How it is typed where that is not plain. */
+  /** Command-line syntax beyond a plain value, for help texts. */
   readonly syntax?: string;
 }
 
-/** A number as typed, NaN for what is none. */
+/** Parses a number; NaN if the text is not a number. */
 export function parseNumber(text: string): number {
   return text.trim() === "" ? NaN : Number(text);
 }

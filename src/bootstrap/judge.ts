@@ -16,7 +16,7 @@ export type ResponseJudge = (responses: readonly ResponseText[], work: TaskOptio
  * Scores every sample by a judge.
  *
  * @param textOf the text of a sample's tokens
- * @throws InputError where the judge gives a score that is none, or another number of scores
+ * @throws InputError if the judge returns a score that is not finite, or the wrong number of scores
  */
 export async function judgeSamples(
   samples: readonly Sample[],

@@ -5,9 +5,8 @@ import type { Demonstration } from "../data/load-demonstrations.js";
 import type { PreferencePair } from "../data/pair.js";
 import { tokenizeDemonstrations, tokenizePairs } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
-import { judgeIdentity } from "../judge/identity.js";
 import type { Judge } from "../judge/judge.js";
-import { responseJudge, worldJudge } from "../judge/response-judge.js";
+import { labellingJudge, worldJudge } from "../judge/response-judge.js";
 import type { Recipe } from "../methods/recipe.js";
 import type { Policy } from "../model/policy.js";
 import { cell } from "../notebook/display.js";
@@ -122,7 +121,7 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
     ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
     ...(heldOut?.length && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
     ...(validation?.length && { validation: tokenize(validation) }),
-    ...(judge && { judge: { name: judge.name, identity: judgeIdentity(judge), score: responseJudge(judge, pairs) } }),
+    ...(judge && { judge: labellingJudge(judge, pairs) }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),
     ...(referenceCache !== undefined && { referenceCache }),
   };

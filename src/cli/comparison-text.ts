@@ -6,7 +6,7 @@ export function comparisonText({ rows, seeds }: MethodComparison, baseline: stri
   const over = seeds.length === 1 ? "prompts; one seed says nothing about others" : "seeds and prompts";
   const tables = [`${seeds.length === 1 ? `Seed ${seeds[0]}` : `Means over seeds ${seeds.join(", ")}`}, with 95 % intervals over ${over}:`, methodTable(rows)];
   if (differences.length === 0) return tables.join("\n");
-  return [...tables, "", `Gold reward less that of ${baseline}, paired by seed and prompt; p after Holm's correction, * below 0.05:`, differenceTable(differences)].join("\n");
+  return [...tables, "", `Difference in gold reward from ${baseline}, paired by seed and prompt; p-values are Holm-corrected, * marks p < 0.05:`, differenceTable(differences)].join("\n");
 }
 
 function methodTable(rows: readonly MethodRow[]): string {

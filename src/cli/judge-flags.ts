@@ -7,7 +7,7 @@ import { llmJudge } from "../judge/llm/llm-judge.js";
 import { parseJudgeModel } from "../judge/llm/provider.js";
 import { number, whole } from "./options.js";
 
-/** How a judge is asked, as typed; `--judge` itself says which it is. */
+/** The flags that configure a judge; `--judge` chooses it. */
 export interface JudgeFlags {
   readonly baseUrl?: string;
   readonly keyVariable?: string;

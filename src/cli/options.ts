@@ -1,18 +1,19 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { defaultText, type Option as SchemaOption } from "../base/option.js";
+import { parseNumber } from "../base/option-kinds.js";
 import { engineNames, type EngineName, type EngineOptions } from "../engine/create-engine.js";
 import { providerChoices } from "../engine/onnx/providers.js";
 import { backendNames } from "../engine/tfjs/backend-names.js";
 import { optionGroups, type Spelling } from "../run/options/index.js";
 
-/** A number as typed; what range it may have is checked where it is used. */
+/** Parses a number; its range is checked where it is used. */
 export function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`found "${text}", expected a number.`);
+  const value = parseNumber(text);
+  if (!Number.isFinite(value)) throw new InvalidArgumentError(`found "${text}", expected a number.`);
   return value;
 }
 
-/** A whole number from `least`, as typed. */
+/** Parses a whole number of at least `least`. */
 export function whole(least: number): (text: string) => number {
   return (text) => {
     const value = number(text);
@@ -23,7 +24,7 @@ export function whole(least: number): (text: string) => number {
   };
 }
 
-/** A share in [0, 1], as typed. */
+/** Parses a share in [0, 1]. */
 export function share(text: string): number {
   const value = number(text);
   if (value < 0 || value > 1) throw new InvalidArgumentError(`found "${text}", expected a share in [0, 1].`);
@@ -104,7 +105,7 @@ export function flagOf(name: string): string {
 
 const hyphened = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** Names as they are typed. */
+/** Names as they are written on the command line. */
 export const onCommandLine: Spelling = { option: flagOf, method: hyphened };
 
 /** The options of any form, of which only names and schemas are read. */

@@ -7,9 +7,8 @@ import { loadDemonstrations } from "../data/load-demonstrations.js";
 import { loadPreferences, type LoadedPreferences } from "../data/load-preferences.js";
 import { tokenizeDemonstrations, tokenizePairs, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
-import { judgeIdentity } from "../judge/identity.js";
 import type { Judge } from "../judge/judge.js";
-import { responseJudge, worldJudge } from "../judge/response-judge.js";
+import { labellingJudge, worldJudge } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy.js";
 import type { Method } from "../run/method.js";
@@ -79,7 +78,7 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
   const start = await openStart({ ...run, model }, () => textsOf(offline.pairs), session.programs);
   const pairs = fitPairs(run.data, offline, start, run);
   const heldOut = held && fitPairs(run.evalData!, held, start, run);
-    const fromChosen = initFrom === "sft" || (initFrom === undefined && (await isFromScratch(run.model)));
+  const fromChosen = initFrom === "sft" || (initFrom === undefined && (await isFromScratch(run.model)));
   const demonstrations = shown
     ? fitDemonstrations(run.demonstrations!, shown, start, run).examples
     : fromChosen && pairs.examples.map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen }));
@@ -87,7 +86,7 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
     start,
     pairs: pairs.examples,
     dataNotes: { ...pairs.notes, ...(heldOut && { heldOut: heldOut.notes }) },
-    ...(judge && { judge: { name: judge.name, identity: judgeIdentity(judge), score: responseJudge(judge, offline.pairs) } }),
+    ...(judge && { judge: labellingJudge(judge, offline.pairs) }),
     ...(referenceCache !== undefined && { referenceCache }),
     ...(demonstrations && { demonstrations }),
     ...(heldOut && { heldOut: heldOutPairs(heldOut.examples, held.pairs) }),

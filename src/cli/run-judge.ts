@@ -5,7 +5,7 @@ import type { Method } from "../run/method.js";
 import { judgeFromFlags, judgeNames, judgeOptions, spendingText, withoutPrefix, type PrefixedJudgeFlags } from "./judge-flags.js";
 import { labelsWithJudge } from "./methods.js";
 
-/** The judge of a run, as typed. */
+/** The flags that choose and configure a run's judge. */
 export interface RunJudgeArguments extends PrefixedJudgeFlags {
   readonly judge?: string;
 }

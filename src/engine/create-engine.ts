@@ -43,7 +43,7 @@ export function settledOptions({ engine = "onnx", ...options }: EngineOptions): 
 /**
  * The options of an engine that is described.
  *
- * @throws InputError where it is none of this library's
+ * @throws InputError if it does not describe an engine of this library
  */
 export function describedOptions(description: EngineDescription): EngineOptions {
   const { engine, provider, backend } = description;

@@ -3,6 +3,7 @@ import type { ResponseJudge } from "../bootstrap/index.js";
 import type { PreferencePair } from "../data/pair.js";
 import { isWorldPrompt } from "../data/world/request.js";
 import { goldJudge } from "./gold-judge.js";
+import { judgeIdentity } from "./identity.js";
 import { gradeResponses } from "./judge-rows.js";
 import type { Judge } from "./judge.js";
 
@@ -23,6 +24,15 @@ export function responseJudge(judge: Judge, pairs: readonly PreferencePair[]): R
     });
     return (await gradeResponses(judge, rows, work)).map(({ grade }) => grade);
   };
+}
+
+/**
+ * A judge as a run takes it, to label responses to the prompts of these pairs.
+ *
+ * @throws InputError as {@link judgeIdentity}
+ */
+export function labellingJudge(judge: Judge, pairs: readonly PreferencePair[]) {
+  return { name: judge.name, identity: judgeIdentity(judge), score: responseJudge(judge, pairs) };
 }
 
 /** The gold judge if there are prompts and all belong to the synthetic world; otherwise undefined. */

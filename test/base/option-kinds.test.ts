@@ -27,7 +27,7 @@ describe("the kinds of options", () => {
     });
   }
 
-  it("read numbers as they are typed, and none as NaN", () => {
+  it("parse numbers, and anything else as NaN", () => {
     assert.deepEqual(["1e-4", " 7 ", "-2"].map(kinds.parseNumber), [1e-4, 7, -2]);
     for (const text of ["", " ", "seven", "1,5"]) assert.ok(Number.isNaN(kinds.parseNumber(text)), text);
     assert.deepEqual([penalty("x").parse!("auto"), penalty("x").parse!("0.5")], ["auto", 0.5]);

@@ -22,7 +22,7 @@ describe("sera compare", () => {
     const args = [...common, ...methods, "--seeds", "1,2", "--out", "compared"];
     const { code, stdout, stderr } = await run(args, work);
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /^Means over seeds 1, 2, with 95 % intervals over seeds and prompts:\nmethod .*\nstart .*\nDPO .*\nMy SFT .*\n\nGold reward less that of DPO, .*\nmethod .*\nMy SFT .*\n\ncompared[/\\]comparison\.json\n$/);
+    assert.match(stdout, /^Means over seeds 1, 2, with 95 % intervals over seeds and prompts:\nmethod .*\nstart .*\nDPO .*\nMy SFT .*\n\nDifference in gold reward from DPO, .*\nmethod .*\nMy SFT .*\n\ncompared[/\\]comparison\.json\n$/);
     const folder = join(work, "compared");
     const written = json(folder, "comparison.json");
     assert.deepEqual([written.seeds, written.baseline], [[1, 2], "DPO"]);

@@ -36,7 +36,7 @@ describe("sera generate", () => {
     assert.deepEqual(rows.map(({ response, tokens }) => [response, tokens]), written.map(({ response, tokens }) => [response, tokens]));
   });
 
-  it("writes a file, and takes prompts as typed", async () => {
+  it("writes a file, and takes prompts from the command line", async () => {
     const { code, stdout } = await run([...common, "--prompt", "cook a soup .", "--prompt", "plant a pot .", "--out", "out.jsonl"], work);
     assert.deepEqual([code, stdout], [0, ""]);
     assert.deepEqual(rowsOf(readFileSync(join(work, "out.jsonl"), "utf8")).map(({ id, prompt }) => [id, prompt]), [["1", "cook a soup ."], ["2", "plant a pot ."]]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseMethodLine } from "../../src/cli/method-line.js";
 
-describe("a method of a comparison as typed", () => {
+describe("a --run argument", () => {
   it("has a name, or that of its method, and flags of its own", () => {
     const { name, recipe } = parseMethodLine("My DPO = direct --beta 0.5  --loss dpo=0.8,nll=0.2");
     const { options } = recipe({ beta: 3, seed: 7, rounds: 2 });

@@ -12,7 +12,7 @@ function parsed(...flags: readonly string[]): Record<string, unknown> {
   return command.parse(flags, { from: "user" }).opts();
 }
 
-describe("numbers as typed", () => {
+describe("numbers on the command line", () => {
   it("are read in every notation that says one", () => {
     assert.deepEqual(["1e-4", "0.5", "-2", " 7 "].map(number), [1e-4, 0.5, -2, 7]);
     for (const text of ["", " ", "seven", "1,5", "NaN", "Infinity"]) assert.throws(() => number(text), { message: `found "${text}", expected a number.` });
@@ -64,7 +64,7 @@ describe("the options", () => {
     assert.throws(() => parsed("--keep-best-by", "eval_los"), /found "eval_los", expected one of eval_loss, eval_rewards\/accuracies, eval_rewards\/margins, eval_rewards\/chosen\./);
   });
 
-  it("of another method are refused, as they are typed", () => {
+  it("of another method are refused by the names of their flags", () => {
     const refused = (message: string, method: string, ...flags: readonly string[]) =>
       assert.throws(() => methodFromFlags(method, parsed(...flags)), { name: "InputError", message });
     refused("--per-prompt is not an option of direct; it belongs to sera, dice", "direct", "--per-prompt", "2");

@@ -11,7 +11,7 @@ export interface CellText {
   readonly source: string;
 }
 
-/** A cell's text made ready for the compiler, with every place but one where it was typed. */
+/** A cell's source prepared for the compiler. Positions match the source, except after {@link Prepared.inserted}. */
 export interface Prepared {
   readonly text: string;
   readonly names: DeclaredNames;

@@ -6,7 +6,7 @@ import { remember } from "./positions.js";
 import { rewrite, type Names } from "./rewrite.js";
 import { compiler } from "./typescript.js";
 
-/** An error of the compiler, its place that in the cell as typed or in a file that the cell imports. */
+/** A compiler error, located in the cell's source or in a file that the cell imports. */
 export interface Complaint {
   readonly code: number;
   readonly text: string;

@@ -12,7 +12,7 @@ export interface Generated {
   readonly name: string;
   /** What the user knows it by. */
   readonly title: string;
-  /** The TypeScript as typed. */
+  /** The cell's TypeScript source. */
   readonly source: string;
   readonly map: SourceMapPayload;
   /** Lines of the generated text; what comes after them is not the user's. */

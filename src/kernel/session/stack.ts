@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { isKnown, locate } from "./positions.js";
 
 /*
- * The stacks of errors, told in the lines of the TypeScript as typed: an error that a cell logs,
- * shows or keeps says the same as one that it throws.
+ * Maps error stacks to lines of the cell's TypeScript source, so that an error that a cell logs,
+ * shows or keeps reads the same as one that it throws.
  */
 
 const kernelFolder = fileURLToPath(new URL(".", import.meta.url));

@@ -13,7 +13,7 @@ const faint = (text: string) => `\x1b[2m${text}\x1b[22m`;
 const contextLines = 2;
 const deepestCause = 5;
 
-/** A failure as the protocol's `error` has it, its places those of the TypeScript as typed. */
+/** Describes a failure as the protocol's `error` message does, with positions in the cell's TypeScript source. */
 export function describeError(thrown: unknown): CellError {
   if (isInterrupt(thrown)) return describeInterrupt(thrown);
   if (thrown instanceof CompileError) return describeDiagnostics(thrown);

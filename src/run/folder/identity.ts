@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
 import { isMissing, readTextIfPresent, writeJson } from "../../base/files.js";
+import { iterationOf, runLayout } from "./layout.js";
 import { sha256Of } from "./manifest.js";
 
 /** A JSON value. */
@@ -76,8 +77,12 @@ export function requireSame(folder: string, there: RunIdentity, asked: RunIdenti
   throw new InputError(`${folder}: holds another run. It differs in\n${lines.join("\n")}\nUse another folder, or remove this one.`);
 }
 
-/** Names that runs of any version have written; `config.json` is that of versions before 0.2. */
-const runNames = /^(config\.json|summary\.json|manifest\.json|data\.json|metrics\.jsonl|(held-out-|validation-)?pairs\.jsonl|demonstrations\.jsonl|tokenizer|iteration-\d+)$/;
+/** The entries of a run's folder, besides those of its iterations; `config.json` is that of versions before 0.2. */
+const entries = new Set([
+  ...Object.values(runLayout).flatMap((file) => (typeof file === "string" ? file : "path" in file ? file.path : [])),
+  ...["manifest.json", "config.json"],
+]);
+const isOfRun = (entry: string) => entries.has(entry) || iterationOf(`${entry}/`) !== undefined;
 
 /** Nothing that a run would write over may be there. */
 async function refuseOthersFiles(folder: string): Promise<void> {
@@ -85,7 +90,7 @@ async function refuseOthersFiles(folder: string): Promise<void> {
     if (isMissing(error)) return [];
     throw error;
   });
-  const found = names.sort().find((own) => runNames.test(own));
+  const found = names.sort().find(isOfRun);
   if (found === undefined) return;
   throw new InputError(
     `${folder}: has ${found} but no ${name}: it is the run of an older version of sera-lab, ${name} was removed, or the file is something else's. ` +

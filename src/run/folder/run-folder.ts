@@ -142,8 +142,8 @@ export class RunFolder {
   }
 
   /**
-   * Records files, and all files in folders, as done. They are on disk; with them what the files that grow hold now,
-   * and that there is no checkpoint any more.
+   * Records files, and all files in folders, as done, together with the current content of the growing files. All of
+   * them must be on disk.
    */
   async seal(paths: readonly string[], growing: readonly string[] = []): Promise<void> {
     const files = { ...this.manifest.files };

@@ -31,11 +31,11 @@ export function checkValues<Options>({ table }: Form<Options>, given: Readonly<R
 }
 
 /**
- * Checks that there is an option of every name; a cell may pass an object whose type says less than it holds.
+ * Checks that every name is a known option; at run time an object from a cell may have more fields than its type.
  *
- * @param also names that are good besides those of the form
+ * @param also names accepted besides those of the form
  * @param spelling how messages write names: as in a cell by default
- * @throws InputError naming the first that is none, with the methods that it belongs to, or the name that was probably meant
+ * @throws InputError naming the first unknown option, with the methods that have it or the closest known name
  */
 export function checkNames(form: AnyForm, given: readonly string[], also: readonly string[] = [], spelling = inCells): void {
   const known = [...Object.keys(form.table), ...also];

@@ -41,7 +41,7 @@ describe("the converter of cells", () => {
     convert("const twice = (x) => 2 * x;");
   });
 
-  it("points at the place of an error as typed", () => {
+  it("reports the position of an error in the source", () => {
     const { evalue, traceback } = errorOf("const a = 1;\n  const b: string = a;");
     assert.equal(evalue, "2:9 - Type 'number' is not assignable to type 'string'. (TS2322)");
     const plain = traceback.map((line) => stripVTControlCharacters(line));

@@ -106,6 +106,23 @@ describe("lockFolder", () => {
     }
   });
 
+  it("is released without making a file, so that a full disk does not keep it", (test) => {
+    const folder = emptyFolder(test);
+    chmodSync(folder, 0o777);
+    const script = `
+      const { lockFolder } = await import(${JSON.stringify(module)});
+      const { chmodSync } = await import("node:fs");
+      if (process.getuid() === 0) process.setuid(65534);
+      const folder = ${JSON.stringify(join(folder, "run"))};
+      const release = await lockFolder(folder);
+      chmodSync(folder, 0o555);
+      await release();
+      chmodSync(folder, 0o777);
+      await (await lockFolder(folder))();`;
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+  });
+
   it("is got by one of many that find the same stale lock at once", async (test) => {
     for (let trial = 0; trial < 20; trial++) {
       const folder = emptyFolder(test);
