@@ -15,6 +15,7 @@ import { allLinear, initialLora } from "../model/lora.js";
 import { Policy } from "../model/policy.js";
 import { putAdapter } from "../model/policy-files.js";
 import { isPreset, preset, type PresetName } from "../model/presets.js";
+import { refuseRunAsModel } from "../run/folder/policies-in.js";
 import { withDownload } from "./download.js";
 import { sharedPrograms } from "./programs.js";
 
@@ -116,9 +117,10 @@ async function loadPreset(name: PresetName, programs: ProgramCache, { revision, 
 /** Where a model lies, downloaded if need be, and what an adapter on it names it by. */
 async function findModel(source: string, revision: string | undefined): Promise<{ readonly folder: string; readonly origin: string }> {
   const name = await repositoryName(source, "model", revision);
-  if (!name && (await isFile(source))) throw new InputError(`${source}: this is a file; a model is a folder, a repository on the hub (org/name), or a preset`);
-  if (!name) return { folder: source, origin: resolve(source) };
-  return { folder: await withDownload(source, (work) => fetchCheckpoint(name, work)), origin: describeRepository(name) };
+  if (name) return { folder: await withDownload(source, (work) => fetchCheckpoint(name, work)), origin: describeRepository(name) };
+  if (await isFile(source)) throw new InputError(`${source}: this is a file; a model is a folder, a repository on the hub (org/name), or a preset`);
+  await refuseRunAsModel(source);
+  return { folder: source, origin: resolve(source) };
 }
 
 /**

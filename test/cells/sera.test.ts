@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { align, comparison, flippedShares, marginAgreement, respond, review, Run, sera, type ReviewedRow, type RunOptions } from "../../src/cells/index.js";
@@ -117,7 +117,9 @@ describe("sera in a cell", () => {
     inEmptyFolder(test);
     const wrong = { ...options, betta: 1 } as RunOptions;
     await assert.rejects(sera(start, pairs, wrong), { name: "InputError", message: "`betta` is not an option of sera; did you mean `beta`?" });
-    await assert.rejects(Run.open("nowhere"), { name: "InputError", message: "nowhere: not the folder of a finished run" });
+    await assert.rejects(Run.open("nowhere"), { name: "InputError", message: "nowhere: no such folder" });
+    mkdirSync("other");
+    await assert.rejects(Run.open("other"), { name: "InputError", message: "other: not the folder of a run: it has no run.json" });
     const run = await align(start, pairs.slice(0, 4), { ...shared, heldOut: [] });
     assert.throws(() => run.iteration(7), { name: "InputError", message: "found iteration 7, expected one of 0 to 1" });
   });

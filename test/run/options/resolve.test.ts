@@ -55,8 +55,8 @@ describe("resolveOptions", () => {
     refuses(alignForm, { loss: "simpo", referenceEma: 0.5 }, "referenceEma: the loss simpo has no reference to update");
     refuses(alignForm, { loss: "simpo", referenceEvery: 5 }, "referenceEvery: the loss simpo has no reference to update");
     refuses(alignForm, { loss: "aot", batchSize: 8, microBatchSize: 4 }, /^microBatchSize: the loss aot compares all pairs of a step/);
-    refuses(seraForm, { select: 0, bootstrap: 0 }, "select + bootstrap must be > 0");
-    refuses(recipeForms.iterativeDpo, { bootstrap: 0 }, "select + bootstrap must be > 0");
+    refuses(seraForm, { select: 0, bootstrap: 0 }, "`select` + `bootstrap` must be > 0");
+    refuses(recipeForms.iterativeDpo, { bootstrap: 0 }, "`select` + `bootstrap` must be > 0");
     refuses(seraForm, { gamma: 1 }, "gamma: found 1, expected a share in [0, 1)");
   });
 
