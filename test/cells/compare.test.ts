@@ -54,6 +54,13 @@ describe("compare", () => {
     assert.deepEqual(readdirSync("runs").sort(), folders);
   });
 
+  it("keeps the reference's log-probabilities where it is told to", async (test) => {
+    inEmptyFolder(test);
+    await compare(start, pairs, { DPO: methods.direct({}) }, { ...options, seeds: [1], rounds: 1, referenceCache: "kept" });
+    assert.equal(readdirSync("kept").length, 1);
+    assert.equal(readdirSync("runs").includes("reference-cache"), false);
+  });
+
   it("differences are paired by seed and prompt, and drawn", async (test) => {
     inEmptyFolder(test);
     const result = await compare(start, pairs, recipes, options);
