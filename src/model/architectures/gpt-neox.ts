@@ -2,12 +2,12 @@ import { z } from "zod";
 import { inputError } from "../../base/errors.js";
 import { add, checkpoint, reshape, slice, transpose, type Value } from "../../graph/index.js";
 import type { GptNeoXConfig } from "../config.js";
-import { embedding, layerNormModule, linear } from "../modules.js";
-import { checkJson } from "../read-json.js";
-import { rotation } from "../rotary.js";
+import { embedding, layerNormModule, linear } from "./modules.js";
+import { checkJson } from "../../base/read-json.js";
+import { rotation } from "./parts/rotary.js";
 import type { Architecture } from "./architecture.js";
 import { activate, activationField, activationName, activationOf, commonFields, embed, headSizeOf, norm, size } from "./common.js";
-import { formatRope, parseRope, ropeFields } from "./rope-fields.js";
+import { formatRope, parseRope, ropeFields } from "./parts/rope-fields.js";
 
 const className = "GPTNeoXForCausalLM";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { add, checkpoint, reshape, slice, transpose } from "../../graph/index.js";
 import type { Gpt2Config } from "../config.js";
-import { embedding, layerNormModule, linear } from "../modules.js";
-import { checkJson } from "../read-json.js";
+import { embedding, layerNormModule, linear } from "./modules.js";
+import { checkJson } from "../../base/read-json.js";
 import type { Architecture } from "./architecture.js";
 import { activate, activationField, activationName, activationOf, commonFields, embed, headSizeOf, norm, size } from "./common.js";
 
