@@ -3,8 +3,8 @@ import { implicitReward } from "../align/losses/reward.js";
 import { DivergenceError } from "../align/trainer.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import type { TokenSequence } from "../model/scoring/batch.js";
 import type { Policy } from "../model/policy/policy.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 import { responseLogProbs } from "../model/scoring/score.js";
 
 /** A model that scores sequences: a policy, or a function to log π(y | x) of each, the sum over the response tokens, in nats. */

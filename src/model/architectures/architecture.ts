@@ -1,7 +1,7 @@
 import type { Value } from "../../graph/index.js";
-import type { Attention } from "./parts/attention.js";
 import type { ModelConfig } from "../config.js";
 import type { Module } from "./modules.js";
+import type { Attention } from "./parts/attention.js";
 
 /** Tokens and where they stand. */
 export interface PlacedTokens {

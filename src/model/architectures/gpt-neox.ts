@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { inputError } from "../../base/errors.js";
+import { checkJson } from "../../base/read-json.js";
 import { add, checkpoint, reshape, slice, transpose, type Value } from "../../graph/index.js";
 import type { GptNeoXConfig } from "../config.js";
-import { embedding, layerNormModule, linear } from "./modules.js";
-import { checkJson } from "../../base/read-json.js";
-import { rotation } from "./parts/rotary.js";
 import type { Architecture } from "./architecture.js";
 import { activate, activationField, activationName, activationOf, commonFields, embed, headSizeOf, norm, size } from "./common.js";
+import { embedding, layerNormModule, linear } from "./modules.js";
 import { formatRope, parseRope, ropeFields } from "./parts/rope-fields.js";
+import { rotation } from "./parts/rotary.js";
 
 const className = "GPTNeoXForCausalLM";
 

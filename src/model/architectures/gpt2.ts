@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { checkJson } from "../../base/read-json.js";
 import { add, checkpoint, reshape, slice, transpose } from "../../graph/index.js";
 import type { Gpt2Config } from "../config.js";
-import { embedding, layerNormModule, linear } from "./modules.js";
-import { checkJson } from "../../base/read-json.js";
 import type { Architecture } from "./architecture.js";
 import { activate, activationField, activationName, activationOf, commonFields, embed, headSizeOf, norm, size } from "./common.js";
+import { embedding, layerNormModule, linear } from "./modules.js";
 
 const className = "GPT2LMHeadModel";
 

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { inputError } from "../../base/errors.js";
 import { add, checkpoint, mul, reshape, rmsNorm, silu, transpose, type Value } from "../../graph/index.js";
-import type { Attention } from "./parts/attention.js";
 import type { LlamaConfig, MistralConfig, Qwen2Config } from "../config.js";
-import { embedding, linear, rmsNormModule, type Module } from "./modules.js";
-import { rotation } from "./parts/rotary.js";
 import type { Network, PlacedTokens } from "./architecture.js";
 import { embed, size } from "./common.js";
+import { embedding, linear, rmsNormModule, type Module } from "./modules.js";
+import type { Attention } from "./parts/attention.js";
 import { formatRope, parseRope, ropeFields } from "./parts/rope-fields.js";
+import { rotation } from "./parts/rotary.js";
 
 /*
  * What Llama, Mistral and Qwen2 have in common: Llama's decoder (Touvron et al. 2023, arXiv 2302.13971), with RMSNorm

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { MistralConfig } from "../config.js";
 import { checkJson } from "../../base/read-json.js";
+import type { MistralConfig } from "../config.js";
 import type { Architecture } from "./architecture.js";
 import { commonFields, size } from "./common.js";
 import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily } from "./llama-family.js";

@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { ModelConfig } from "../config.js";
-import { huggingFaceConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
 import { isMissing } from "../../base/files.js";
 import { parseJson } from "../../base/read-json.js";
-import type { WeightType } from "./safetensors/safetensors.js";
+import type { ModelConfig } from "../config.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
+import { huggingFaceConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
+import type { WeightType } from "./safetensors/safetensors.js";
 
 /** What the files of a loaded checkpoint say beyond what a model needs, so that it can be given back whole. */
 export interface CheckpointSource {

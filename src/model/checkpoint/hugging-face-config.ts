@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { parseJson } from "../../base/read-json.js";
 import { architectureOf, architectures, type ArchitectureName } from "../architectures/index.js";
 import type { ModelConfig } from "../config.js";
-import { parseJson } from "../../base/read-json.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 
 const anyModel = z.looseObject({ model_type: z.enum(Object.keys(architectures) as ArchitectureName[]) });

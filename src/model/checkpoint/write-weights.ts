@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { requireOption } from "../../base/require-option.js";
 import { writeJson } from "../../base/files.js";
+import { requireOption } from "../../base/require-option.js";
 import { sizeOf, type Tensor } from "../../graph/tensor.js";
 import type { Parameters } from "../parameters/parameters.js";
 import { bytesOf, writeSafetensors, type WeightType } from "./safetensors/safetensors.js";

@@ -1,10 +1,10 @@
 import type { Program } from "../../engine/engine.js";
 import { concat, div, gather, Graph, reshape, softmax, writeAt, broadcast, type Value } from "../../graph/index.js";
 import { tensor, type Shape } from "../../graph/tensor.js";
-import { attendCached } from "../architectures/parts/attention.js";
-import type { ModelConfig } from "../config.js";
 import { decode, decodeSequences, head } from "../architectures/decoder.js";
+import { attendCached } from "../architectures/parts/attention.js";
 import { earlierMask } from "../architectures/parts/mask.js";
+import type { ModelConfig } from "../config.js";
 import { stateWeights } from "../parameters/network.js";
 
 /** Sizes of a cache. */

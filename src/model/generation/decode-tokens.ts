@@ -1,11 +1,11 @@
 import type { Random } from "../../base/random.js";
 import type { Feeds, Program, Usage } from "../../engine/engine.js";
 import type { Tensor } from "../../graph/tensor.js";
-import { fillProgram, growProgram, shrinkProgram, unfilledCache, decodeProgram, type CacheSize, type NextTokenScores, type GenerationShape } from "./cache.js";
+import type { Policy } from "../policy/policy.js";
 import { roundUp } from "../scoring/batch.js";
+import { fillProgram, growProgram, shrinkProgram, unfilledCache, decodeProgram, type CacheSize, type NextTokenScores, type GenerationShape } from "./cache.js";
 import { freezesParameters } from "./freezing.js";
 import type { PlannedRow } from "./plan-generation.js";
-import type { Policy } from "../policy/policy.js";
 import { drawsFromProbabilities, drawToken, sampleToken, type Sampling } from "./sampling.js";
 
 /** How tokens are chosen, and when a response ends. */

@@ -1,9 +1,9 @@
 import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
-import { planGeneration, type GenerationRequest } from "./plan-generation.js";
 import type { Policy } from "../policy/policy.js";
-import { checkSampling, type Sampling } from "./sampling.js";
 import { decodeTokens, Row } from "./decode-tokens.js";
+import { planGeneration, type GenerationRequest } from "./plan-generation.js";
+import { checkSampling, type Sampling } from "./sampling.js";
 
 export type { GenerationRequest } from "./plan-generation.js";
 

@@ -1,7 +1,7 @@
 import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
-import { generateTokens, type GenerationOptions, type GenerationRequest, type Generation } from "./generate.js";
 import type { Policy } from "../policy/policy.js";
+import { generateTokens, type GenerationOptions, type GenerationRequest, type Generation } from "./generate.js";
 import { TextStream } from "./text-stream.js";
 
 /** What a step adds to a response. */

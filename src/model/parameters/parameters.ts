@@ -1,8 +1,8 @@
 import type { Random } from "../../base/random.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../../graph/tensor.js";
 import { architectureOf } from "../architectures/index.js";
-import type { ModelConfig } from "../config.js";
 import { biasShape, weightShape, type LinearLayer } from "../architectures/modules.js";
+import type { ModelConfig } from "../config.js";
 
 /** The parameters of a model under their Hugging Face names, in the order of the layers. */
 export type Parameters = ReadonlyMap<string, Tensor<"float32">>;

@@ -2,8 +2,8 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine } from "../../engine/engine.js";
 import { openCheckpoint, type OpenCheckpoint } from "../checkpoint/checkpoint.js";
-import { SharedState } from "./shared-state.js";
 import { oneByOne } from "../checkpoint/tensor-source.js";
+import { SharedState } from "./shared-state.js";
 
 /** A checkpoint whose parameters are in an engine, and are shared. */
 export interface Base extends Omit<OpenCheckpoint, "weights"> {

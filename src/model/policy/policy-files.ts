@@ -2,8 +2,8 @@ import { inputError, quote } from "../../base/errors.js";
 import type { ProgramCache } from "../../engine/program-cache.js";
 import { sameShape, type Tensor } from "../../graph/tensor.js";
 import { readAdapter, writeAdapter, type AdapterFile } from "../checkpoint/adapters/adapter-files.js";
-import { loraLayers, loraNames, loraShapes } from "../parameters/lora/lora.js";
 import type { LoraConfig, ModelConfig } from "../config.js";
+import { loraLayers, loraNames, loraShapes } from "../parameters/lora/lora.js";
 import { Policy } from "./policy.js";
 
 /**

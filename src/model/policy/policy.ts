@@ -4,18 +4,18 @@ import { displaySymbol, type MimeBundle } from "../../base/mime.js";
 import type { State } from "../../engine/engine.js";
 import type { ProgramCache } from "../../engine/program-cache.js";
 import type { Tensor } from "../../graph/tensor.js";
-import { holdBase } from "./bases.js";
 import { openCheckpoint, saveCheckpoint, type Checkpoint } from "../checkpoint/checkpoint.js";
 import type { CheckpointSource } from "../checkpoint/checkpoint-source.js";
+import { oneByOne } from "../checkpoint/tensor-source.js";
+import type { WeightOptions } from "../checkpoint/write-weights.js";
 import type { LoraConfig, ModelConfig } from "../config.js";
-import { modelLine, policyBundle } from "./describe-policy.js";
-import { configDigest, stateDigest, tokenizerDigest, type ModelFingerprint } from "./fingerprint.js";
 import { mergeLora } from "../parameters/lora/lora.js";
 import type { Parameters } from "../parameters/parameters.js";
-import { SharedState } from "./shared-state.js";
-import { oneByOne } from "../checkpoint/tensor-source.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
-import type { WeightOptions } from "../checkpoint/write-weights.js";
+import { holdBase } from "./bases.js";
+import { modelLine, policyBundle } from "./describe-policy.js";
+import { configDigest, stateDigest, tokenizerDigest, type ModelFingerprint } from "./fingerprint.js";
+import { SharedState } from "./shared-state.js";
 
 /**
  * A language model whose parameters are in an engine, ready to score, to write and to be trained.

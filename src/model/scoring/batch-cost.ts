@@ -1,7 +1,7 @@
 import { architectureOf } from "../architectures/index.js";
 import type { ModelConfig } from "../config.js";
-import type { BatchShape } from "./log-probs.js";
 import { linearLayers } from "../parameters/parameters.js";
+import type { BatchShape } from "./log-probs.js";
 
 /** The cost of a batch of some rows of some length; only its ratio to others means anything. */
 export type BatchCost = (shape: Pick<BatchShape, "rows" | "length">) => number;

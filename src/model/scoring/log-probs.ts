@@ -1,7 +1,7 @@
 import { broadcast, gather, gatherElements, logSoftmax, mul, reshape, scatterAdd, type Graph, type Value } from "../../graph/index.js";
 import type { Network } from "../architectures/architecture.js";
-import type { ModelConfig } from "../config.js";
 import { decodeSequences, decodeShared, head, type SharedRows } from "../architectures/decoder.js";
+import type { ModelConfig } from "../config.js";
 
 /** Sizes of a batch of rows; every batch of the same sizes runs the same program. */
 export interface BatchShape {

@@ -1,12 +1,12 @@
 import { chunk, groupBy } from "../../base/collections.js";
 import type { TaskOptions } from "../../base/task.js";
 import { Graph, type Value } from "../../graph/index.js";
-import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type TokenSequence } from "./batch.js";
-import { batchCost, type BatchCost } from "./batch-cost.js";
-import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchLeaves, type BatchShape } from "./log-probs.js";
 import type { ModelConfig } from "../config.js";
 import { stateWeights } from "../parameters/network.js";
 import type { Policy } from "../policy/policy.js";
+import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type TokenSequence } from "./batch.js";
+import { batchCost, type BatchCost } from "./batch-cost.js";
+import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchLeaves, type BatchShape } from "./log-probs.js";
 
 /** Tokens of a scoring batch, padding included: enough to keep the cores busy, little memory. */
 const tokensPerBatch = 4096;

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { z } from "zod";
 import { inputError, quote } from "../../base/errors.js";
 import { isMissing } from "../../base/files.js";
-import { compileChatTemplate } from "./chat/chat-template.js";
-import type { Message } from "./chat/chat.js";
-import { ConversationFormat } from "./chat/conversation-format.js";
 import { asInputError, parseJson, readText } from "../../base/read-json.js";
+import type { Message } from "./chat/chat.js";
+import { compileChatTemplate } from "./chat/chat-template.js";
+import { ConversationFormat } from "./chat/conversation-format.js";
+import type { RenderedPrompt, Tokenizer } from "./tokenizer.js";
 import { parseTokenizerConfig, requireFile, type TokenizerConfig } from "./tokenizer-config.js";
 import { TokenizerJson } from "./tokenizer-json/tokenizer-json.js";
-import type { RenderedPrompt, Tokenizer } from "./tokenizer.js";
 
 /** The files of a tokenizer in Hugging Face layout; the first two are required. */
 export const tokenizerFileNames = [

@@ -2,10 +2,10 @@ import { inputError } from "../../base/errors.js";
 import { learnMerges } from "./byte-pair-merges.js";
 import { dialogueTemplate } from "./chat/chat-template.js";
 import { tokenizerFromFiles } from "./load-tokenizer.js";
+import type { Tokenizer } from "./tokenizer.js";
 import { byteCharacters } from "./tokenizer-json/byte-characters.js";
 import { gpt2Words } from "./tokenizer-json/pre-tokenizer.js";
 import { addedTokens, bosFirst } from "./tokenizer-json/special-tokens.js";
-import type { Tokenizer } from "./tokenizer.js";
 
 /** Ids 0, 1 and 2 of every tokenizer that is trained here. */
 const specialTokens = { pad_token: "<|pad|>", bos_token: "<|bos|>", eos_token: "<|eos|>" } as const;

@@ -6,9 +6,9 @@ import test, { after, before, beforeEach } from "node:test";
 import { InputError } from "../../../src/base/errors.js";
 import { tensor } from "../../../src/graph/tensor.js";
 import { loadCheckpoint, openCheckpoint, saveCheckpoint, type Checkpoint } from "../../../src/model/checkpoint/checkpoint.js";
-import { parameterShapes } from "../../../src/model/parameters/parameters.js";
 import { readSafetensors, writeSafetensors } from "../../../src/model/checkpoint/safetensors/safetensors.js";
 import { openWeights } from "../../../src/model/checkpoint/weight-files.js";
+import { parameterShapes } from "../../../src/model/parameters/parameters.js";
 
 const fixture = "test/fixtures/checkpoints/tiny";
 let parent: string;

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import { Random } from "../../../src/base/random.js";
 import { tensor } from "../../../src/graph/tensor.js";
-import type { ModelConfig } from "../../../src/model/config.js";
 import { fitWeights } from "../../../src/model/checkpoint/fit-weights.js";
-import { initialParameters, parameterShapes, type Parameters } from "../../../src/model/parameters/parameters.js";
 import { readAll } from "../../../src/model/checkpoint/tensor-source.js";
 import { openWeights } from "../../../src/model/checkpoint/weight-files.js";
 import { writeWeights } from "../../../src/model/checkpoint/write-weights.js";
+import type { ModelConfig } from "../../../src/model/config.js";
+import { initialParameters, parameterShapes, type Parameters } from "../../../src/model/parameters/parameters.js";
 import { emptyFolder } from "../../support/folder.js";
 import { tinyConfig } from "../../support/tiny-model.js";
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { InputError } from "../../../src/base/errors.js";
-import type { LlamaConfig } from "../../../src/model/config.js";
 import {
   huggingFaceConfig,
   huggingFaceGenerationConfig,
   parseHuggingFaceConfig,
 } from "../../../src/model/checkpoint/hugging-face-config.js";
+import type { LlamaConfig } from "../../../src/model/config.js";
 import { trainTokenizer } from "../../../src/model/tokenizer/train-tokenizer.js";
 import { architectureCases, caseText } from "../../support/model-case.js";
 

@@ -4,8 +4,8 @@ import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
 import { generate, type GenerationRequest } from "../../../src/model/generation/generate.js";
-import type { Policy } from "../../../src/model/policy/policy.js";
 import { stream, type TextPiece } from "../../../src/model/generation/stream.js";
+import type { Policy } from "../../../src/model/policy/policy.js";
 import { byteTokenizer, randomTokens, tinyPolicy } from "../../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });

@@ -6,8 +6,8 @@ import { countStates } from "../../../bench/count-states.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
 import { Policy } from "../../../src/model/policy/policy.js";
-import { assertSameTensors } from "../../support/compare.js";
 import { writeTinyCheckpoint } from "../../support/command.js";
+import { assertSameTensors } from "../../support/compare.js";
 import { emptyFolder } from "../../support/folder.js";
 
 const engine = new OnnxEngine({ threads: 1 });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { Graph } from "../../../src/graph/index.js";
+import { stateWeights } from "../../../src/model/parameters/network.js";
 import { exactShape, layOut, rowsOf, type Row } from "../../../src/model/scoring/batch.js";
 import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchShape } from "../../../src/model/scoring/log-probs.js";
-import { stateWeights } from "../../../src/model/parameters/network.js";
 import { assertClose } from "../../support/compare.js";
 import { loadModelCase, modelCases, type ModelCase } from "../../support/model-case.js";
 

@@ -3,11 +3,11 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { inputError, quote } from "../../../base/errors.js";
 import { writeJson } from "../../../base/files.js";
-import type { Tensor } from "../../../graph/tensor.js";
-import { adapterConfigFields, parseAdapterConfig, type AdapterConfig } from "./adapter-config.js";
 import { readText } from "../../../base/read-json.js";
+import type { Tensor } from "../../../graph/tensor.js";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors.js";
 import { writeFolder } from "../write-folder.js";
+import { adapterConfigFields, parseAdapterConfig, type AdapterConfig } from "./adapter-config.js";
 
 /** The two matrices of one adapted layer. */
 export interface LoraPair {

@@ -1,10 +1,10 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { inputError, quote } from "../../../base/errors.js";
-import { tensor, type Tensor } from "../../../graph/tensor.js";
-import { widen } from "./half-precision.js";
 import { isMissing } from "../../../base/files.js";
-import { bytesPerElement, isReadable, parseHeader, type Metadata, type StoredTensor } from "./safetensors-header.js";
+import { tensor, type Tensor } from "../../../graph/tensor.js";
 import type { StoredElements, TensorSource } from "../tensor-source.js";
+import { widen } from "./half-precision.js";
+import { bytesPerElement, isReadable, parseHeader, type Metadata, type StoredTensor } from "./safetensors-header.js";
 
 /** Largest header that the reference implementation reads. */
 const maxHeaderSize = 100_000_000;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inputError, quote } from "../../../base/errors.js";
-import { sizeOf, type Shape } from "../../../graph/tensor.js";
 import { checkJson, parseJson } from "../../../base/read-json.js";
+import { sizeOf, type Shape } from "../../../graph/tensor.js";
 
 /** Bytes of one element, for every element type that can be read. */
 export const bytesPerElement = { F32: 4, F16: 2, BF16: 2 } as const;

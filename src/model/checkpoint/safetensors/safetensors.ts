@@ -1,10 +1,10 @@
 import { inputError, quote } from "../../../base/errors.js";
 import { writeFileAtomic } from "../../../base/files.js";
 import type { Tensor } from "../../../graph/tensor.js";
+import { readAll } from "../tensor-source.js";
 import { findOverflow, narrow } from "./half-precision.js";
 import { SafetensorsFile } from "./safetensors-file.js";
 import { byName, bytesPerElement, formatHeader, type Metadata, type StoredTensor } from "./safetensors-header.js";
-import { readAll } from "../tensor-source.js";
 
 /** Named tensors and what their file says about itself. */
 export interface Safetensors {

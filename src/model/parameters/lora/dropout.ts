@@ -1,8 +1,8 @@
 import type { Random } from "../../../base/random.js";
 import { add, cast, div, less, mul, reshape, slice, sub, where, type Graph, type Value } from "../../../graph/index.js";
+import type { LinearLayer } from "../../architectures/modules.js";
 import type { LoraConfig, ModelConfig } from "../../config.js";
 import { loraLayers } from "./lora.js";
-import type { LinearLayer } from "../../architectures/modules.js";
 
 /*
  * Dropout of the inputs of LoRA's A, as PEFT has it (Srivastava et al. 2014). The masks are computed in the graph

@@ -2,8 +2,8 @@ import { InputError, quote } from "../../../base/errors.js";
 import type { Random } from "../../../base/random.js";
 import { matmul, mul, type Graph, type Value } from "../../../graph/index.js";
 import { tensor, type Shape, type Tensor } from "../../../graph/tensor.js";
-import type { LoraConfig, ModelConfig } from "../../config.js";
 import type { LinearLayer } from "../../architectures/modules.js";
+import type { LoraConfig, ModelConfig } from "../../config.js";
 import { linearLayers, parameterShapes, type Parameters } from "../parameters.js";
 
 /*

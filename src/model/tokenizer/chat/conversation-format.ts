@@ -1,6 +1,6 @@
-import type { RenderConversation } from "./chat-template.js";
-import type { Message } from "./chat.js";
 import { asInputError } from "../../../base/read-json.js";
+import type { Message } from "./chat.js";
+import type { RenderConversation } from "./chat-template.js";
 
 const probe = "An answer to be found again";
 

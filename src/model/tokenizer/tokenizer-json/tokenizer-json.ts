@@ -3,8 +3,8 @@ import { inputError, quote } from "../../../base/errors.js";
 import { parseJson } from "../../../base/read-json.js";
 import { addedTokensSchema, findTokens, type AddedToken, type Section } from "./added-tokens.js";
 import { compileNormalizer } from "./normalizer.js";
-import { compilePreTokenizer, type ProgressState } from "./pre-tokenizer.js";
 import { surroundings, type Surroundings } from "./post-processor.js";
+import { compilePreTokenizer, type ProgressState } from "./pre-tokenizer.js";
 import { compileDecoder } from "./token-decoder.js";
 import { compileTokenModel } from "./token-model.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Graph } from "../../../../src/graph/index.js";
-import type { MistralConfig, ModelConfig } from "../../../../src/model/config.js";
 import { causalMask, earlierMask, sharedMask } from "../../../../src/model/architectures/parts/mask.js";
+import type { MistralConfig, ModelConfig } from "../../../../src/model/config.js";
 import { evaluate } from "../../../support/reference.js";
 import { tinyConfig } from "../../../support/tiny-model.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { readSafetensors } from "../../../../src/model/checkpoint/safetensors/safetensors.js";
 import { findOverflow, narrow, widen, type HalfFormat } from "../../../../src/model/checkpoint/safetensors/half-precision.js";
+import { readSafetensors } from "../../../../src/model/checkpoint/safetensors/safetensors.js";
 import { SafetensorsFile } from "../../../../src/model/checkpoint/safetensors/safetensors-file.js";
 
 const folder = "test/fixtures/checkpoints";

@@ -6,8 +6,8 @@ import test, { after, before } from "node:test";
 import fc from "fast-check";
 import { InputError } from "../../../../src/base/errors.js";
 import { tensor } from "../../../../src/graph/tensor.js";
-import { SafetensorsFile } from "../../../../src/model/checkpoint/safetensors/safetensors-file.js";
 import { readSafetensors, writeSafetensors } from "../../../../src/model/checkpoint/safetensors/safetensors.js";
+import { SafetensorsFile } from "../../../../src/model/checkpoint/safetensors/safetensors-file.js";
 
 let folder: string;
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "sera-safetensors-"))));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { compileChatTemplate, dialogueTemplate } from "../../../../src/model/tokenizer/chat/chat-template.js";
 import type { Message } from "../../../../src/model/tokenizer/chat/chat.js";
+import { compileChatTemplate, dialogueTemplate } from "../../../../src/model/tokenizer/chat/chat-template.js";
 
 const { conversations, templates } = JSON.parse(readFileSync("test/fixtures/chat/renderings.json", "utf8")) as {
   conversations: readonly (readonly Message[])[];

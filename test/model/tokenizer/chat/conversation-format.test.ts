@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { InputError } from "../../../../src/base/errors.js";
-import { compileChatTemplate } from "../../../../src/model/tokenizer/chat/chat-template.js";
 import type { Message } from "../../../../src/model/tokenizer/chat/chat.js";
+import { compileChatTemplate } from "../../../../src/model/tokenizer/chat/chat-template.js";
 import { ConversationFormat } from "../../../../src/model/tokenizer/chat/conversation-format.js";
 
 const tokens = ["<|im_end|>", "<|im_start|>", "</s>", "  "];
