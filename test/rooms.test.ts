@@ -16,7 +16,7 @@ const modelRooms = [
 
 /** The doors of the rooms of src/model/: what stands outside a room imports these files of it and no others. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  architectures: ["index.ts", "architecture.ts", "decoder.ts", "modules.ts", "parts/attention.ts", "parts/mask.ts"],
+  architectures: ["index.ts", "decoder.ts", "modules.ts", "network.ts", "parts/attention.ts", "parts/mask.ts"],
   parameters: ["parameters.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts"],
   tokenizer: ["tokenizer.ts", "load-tokenizer.ts", "train-tokenizer.ts", "chat/chat.ts", "tokenizer-json/special-tokens.ts"],
   checkpoint: [
@@ -79,6 +79,17 @@ describe("the rooms of src/model/", () => {
     const used = new Set(entrances.map(({ path }) => path));
     const unused = Object.entries(doors).flatMap(([room, names]) => names.map((name) => `model/${room}/${name}`).filter((path) => !used.has(path)));
     assert.deepEqual(unused, []);
+  });
+
+  it("put architectures together of parts that know none of them", () => {
+    const architectures = "model/architectures/";
+    const below = ["config-fields.ts", "modules.ts", "network.ts"].map((name) => architectures + name);
+    const parts = imports.filter(({ file }) => file.startsWith(`${architectures}parts/`));
+    assert.ok(parts.length > 10);
+    const ofArchitectures = parts.filter(
+      ({ path }) => path.startsWith(architectures) && !path.startsWith(`${architectures}parts/`) && !below.includes(path),
+    );
+    assert.deepEqual(ofArchitectures.map(told), []);
   });
 
   it("have tests in the folders of the same names", () => {

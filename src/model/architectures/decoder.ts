@@ -1,7 +1,8 @@
 import { matmul, type Value } from "../../graph/index.js";
 import type { ModelConfig } from "../config.js";
-import type { Network, PlacedTokens } from "./architecture.js";
+import type { PlacedTokens } from "./architecture.js";
 import { architectureOf } from "./index.js";
+import type { Network } from "./network.js";
 import { attend, type Attention, type Projections } from "./parts/attention.js";
 import { causalMask, sharedMask } from "./parts/mask.js";
 

@@ -1,5 +1,5 @@
 import { add, matmul, type Graph } from "../../graph/index.js";
-import type { Network } from "../architectures/architecture.js";
+import type { Network } from "../architectures/network.js";
 import type { ModelConfig } from "../config.js";
 import type { LoraDropout } from "./lora/dropout.js";
 import { loraLayers, loraResult, loraScale } from "./lora/lora.js";

@@ -1,5 +1,5 @@
 import { broadcast, gather, gatherElements, logSoftmax, mul, reshape, scatterAdd, type Graph, type Value } from "../../graph/index.js";
-import type { Network } from "../architectures/architecture.js";
+import type { Network } from "../architectures/network.js";
 import { decodeSequences, decodeShared, head, type SharedRows } from "../architectures/decoder.js";
 import type { ModelConfig } from "../config.js";
 

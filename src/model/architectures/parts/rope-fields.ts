@@ -2,7 +2,7 @@ import { z } from "zod";
 import { inputError } from "../../../base/errors.js";
 import { checkJson } from "../../../base/read-json.js";
 import type { RopeScaling, RotaryConfig } from "../../config.js";
-import { size } from "../common.js";
+import { size } from "../config-fields.js";
 
 /* Where config.json says how rotary position embeddings turn: transformers 5 has `rope_parameters`, 4 had other places. */
 

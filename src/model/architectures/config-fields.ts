@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { inputError } from "../../base/errors.js";
-import { gather, gelu, geluTanh, layerNorm, reshape, type Value } from "../../graph/index.js";
-import type { Activation, ModelConfig } from "../config.js";
-import type { Network } from "./architecture.js";
+import type { Activation } from "../config.js";
 
-/* What several architectures share: fields of config.json, and small pieces of the network. */
+/* Fields of config.json that several architectures share. */
 
 /** A size in config.json. */
 export const size = z.int().positive();
@@ -35,16 +33,3 @@ export function headSizeOf(hiddenSize: number, heads: number, names: { hidden: s
   if (hiddenSize % heads !== 0) throw inputError({ file }, `${names.heads} = ${heads}`, `a divisor of ${names.hidden} = ${hiddenSize}`);
   return hiddenSize / heads;
 }
-
-/** Rows of an embedding for token ids or positions [batch, length]: [batch·length, size]. */
-export function embed(network: Network, module: string, ids: Value): Value {
-  const table = network.weight(`${module}.weight`);
-  return reshape(gather(table, ids), [-1, table.shape[1]!]);
-}
-
-/** LayerNorm by its module's name. */
-export function norm(network: Network, x: Value, module: string, { normEpsilon }: ModelConfig): Value {
-  return layerNorm(x, network.weight(`${module}.weight`), network.weight(`${module}.bias`), normEpsilon);
-}
-
-export const activate = (x: Value, activation: Activation) => (activation === "gelu" ? gelu(x) : geluTanh(x));
