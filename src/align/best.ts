@@ -19,7 +19,7 @@ export interface Best {
   readonly step: number;
   /** Evaluations since then. */
   readonly since: number;
-  /** What was evaluated. */
+  /** What was evaluated, with the objective's head by the names of its state. */
   readonly parameters: Parameters;
 }
 

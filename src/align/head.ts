@@ -36,6 +36,11 @@ export function headParameters(state: ReadonlyMap<string, Tensor>): Parameters {
   return new Map(own.map(([name, values]) => [name.slice(prefix.length), values]));
 }
 
+/** The parameters that are not a head's. */
+export function withoutHead(parameters: Parameters): Parameters {
+  return new Map([...parameters].filter(([name]) => !name.startsWith(prefix)));
+}
+
 /**
  * The mean hidden state of each response, [responses, hidden], 0 where there is none; {@link responseMeanFeed} is its feed.
  */

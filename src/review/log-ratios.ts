@@ -1,5 +1,4 @@
-import type { PreferenceLoss } from "../align/losses/loss.js";
-import { implicitReward } from "../align/losses/reward.js";
+import { implicitReward, type HasImplicitReward } from "../align/losses/reward.js";
 import { DivergenceError } from "../align/trainer.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
@@ -61,7 +60,7 @@ export async function finiteLogProbs(model: Scorer, sequences: readonly TokenSeq
  * @throws InputError if the loss needs the reference and it is missing
  */
 export function pairRewards(
-  loss: PreferenceLoss,
+  loss: HasImplicitReward,
   pairs: readonly Pick<TokenizedPair, "chosen" | "rejected">[],
   policy: PairValues,
   reference: PairValues | undefined,

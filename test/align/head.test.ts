@@ -202,6 +202,19 @@ describe("a head", () => {
     assertSameTensors(byName(await resumed.parameters()), byName(expected.parameters));
   });
 
+  it("is kept with the best evaluation", async () => {
+    const settings = { learningRate: 0.6, epochs: 3, batchSize: 4 };
+    const best = await train({ ...settings, evaluateEvery: 1, keepBestBy: "eval_rewards/chosen" });
+    const values = best.records.map((record) => record["eval_rewards/chosen"]!);
+    const step = 1 + values.indexOf(Math.max(...values));
+    assert.ok(step < values.length, `best after step ${step} of ${values.length}`);
+    const policy = await tinyPolicy(programs);
+    const training = await Trainer.begin(policy, objective, pairs, { ...options, ...settings }, Random.seeded(3));
+    for await (const record of training.steps()) if (record.step === step) break;
+    assertSameTensors(best.head, await training.head());
+    assertSameTensors(best.parameters, await policy.parameters());
+  });
+
   it("is evaluated with whole steps too, whatever goes through the model at once", async () => {
     const whole = withClassifier(preference(aot({ beta: 0.1 })));
     const evaluated = async (batchSize: number) => (await train({ epochs: 1, batchSize, learningRate: 1e-12, evaluateEvery: 1 }, pairs, 3, whole)).records[0]!;
