@@ -6,7 +6,7 @@ import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
 import { checkShared, takenBy } from "../methods/shared.js";
 import type { RecipeOptions, Spelling } from "../run/options/index.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
