@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Engine } from "../engine/engine.js";
+import { isGgufName } from "./checkpoint/gguf/choose-file.js";
 import { openCheckpoint, type OpenCheckpoint } from "./checkpoint.js";
 import { SharedState } from "./shared-state.js";
 import { oneByOne } from "./tensor-source.js";
@@ -47,8 +48,12 @@ async function loadBase(engine: Engine, folder: string, forget: () => void): Pro
   }
 }
 
-/** What changes when any file of a folder is written or replaced: of each its real path, inode, size and times. */
-async function filesIdentity(folder: string): Promise<string> {
+/**
+ * What changes when any file of a folder is written or replaced: of each its real path, inode, size and times. A GGUF
+ * file counts with those beside it, which may be its other parts.
+ */
+async function filesIdentity(path: string): Promise<string> {
+  const folder = isGgufName(path) ? dirname(path) : path;
   // A folder that cannot be listed cannot be loaded either, which then says why.
   const names = await readdir(folder).catch(() => []);
   const files = await Promise.all(
@@ -60,5 +65,5 @@ async function filesIdentity(folder: string): Promise<string> {
       return [await realpath(path), ...[dev, ino, size, mtimeNs, ctimeNs].map(String)];
     }),
   );
-  return JSON.stringify(files);
+  return JSON.stringify([path, files]);
 }
