@@ -1,9 +1,9 @@
-import { parseGGUFQuantLabel } from "@huggingface/gguf";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errorAt, inputError } from "../../../base/errors.js";
 import { isWeightFile } from "../../weight-files.js";
 import { partsOfFile } from "./split-files.js";
+import { quantizationLabel } from "./tensor-types.js";
 
 /** Whether a path is a GGUF file's by its name. */
 export const isGgufName = (path: string) => path.endsWith(".gguf");
@@ -37,7 +37,7 @@ export function chooseGguf(paths: readonly string[], place: string, quantization
   const models = [...new Set(files.map((path) => partsOfFile(path)[0]!))];
   if (models.length === 0) return [];
   const labels = [...new Set(models.map(labelOf))];
-  const fitting = quantization === undefined ? models : models.filter((path) => labelOf(path).toUpperCase() === quantization.toUpperCase());
+  const fitting = quantization === undefined ? models : models.filter((path) => labelOf(path) === quantization.toUpperCase());
   if (fitting.length === 0) throw inputError({ file: place }, `no GGUF file in ${quantization}`, `one of ${labels.join(", ")}`);
   if (fitting.length > 1) {
     const names = fitting.slice(0, 4).join(", ") + (fitting.length > 4 ? ` and ${fitting.length - 4} more` : "");
@@ -51,5 +51,5 @@ export function chooseGguf(paths: readonly string[], place: string, quantization
 
 /** Quantisation in a file's name, the name itself where it has none. */
 function labelOf(path: string): string {
-  return parseGGUFQuantLabel(basename(path)) ?? basename(path);
+  return quantizationLabel(basename(path)) ?? basename(path);
 }
