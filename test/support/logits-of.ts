@@ -1,9 +1,9 @@
 import type { Engine } from "../../src/engine/engine.js";
 import { Graph } from "../../src/graph/index.js";
 import type { ModelConfig } from "../../src/model/config.js";
-import { decodeSequences, head } from "../../src/model/decoder.js";
-import { stateWeights } from "../../src/model/network.js";
-import type { Parameters } from "../../src/model/parameters.js";
+import { decodeSequences, head } from "../../src/model/architectures/decoder.js";
+import { stateWeights } from "../../src/model/parameters/network.js";
+import type { Parameters } from "../../src/model/parameters/parameters.js";
 
 /** Logits [rows·length, vocab] of rows of one length. */
 export async function logitsOf(engine: Engine, config: ModelConfig, parameters: Parameters, rows: readonly number[][]): Promise<Float32Array> {

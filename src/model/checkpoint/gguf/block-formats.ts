@@ -1,4 +1,4 @@
-import { widen } from "../../half-precision.js";
+import { widen } from "../safetensors/half-precision.js";
 
 /**
  * A number format of GGUF: blocks of so many numbers in so many bytes. Each block has scales of its own, so that blocks

@@ -1,12 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errorAt, inputError } from "../../../base/errors.js";
-import { isWeightFile } from "../../weight-files.js";
-import { partsOfFile } from "./split-files.js";
-import { quantizationLabel } from "./tensor-types.js";
-
-/** Whether a path is a GGUF file's by its name. */
-export const isGgufName = (path: string) => path.endsWith(".gguf");
+import { isWeightFile } from "../weight-files.js";
+import { isGgufName, partsOfFile, quantizationLabel } from "./file-names.js";
 
 /**
  * The GGUF file that a path stands for: itself by its name, or the one in a folder that has no safetensors.

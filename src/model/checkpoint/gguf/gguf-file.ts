@@ -2,7 +2,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { inputError, quote } from "../../../base/errors.js";
 import { isMissing } from "../../../base/files.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../../../graph/tensor.js";
-import type { StoredElements, TensorInfo, TensorSource } from "../../tensor-source.js";
+import type { StoredElements, TensorInfo, TensorSource } from "../tensor-source.js";
 import { blockFormats } from "./block-formats.js";
 import { readHeader, type StoredTensor } from "./header.js";
 import type { Metadata } from "./metadata.js";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inputError, quote } from "../../../base/errors.js";
-import { checkJson } from "../../read-json.js";
+import { checkJson } from "../../../base/read-json.js";
 
 export type MetadataValue = string | number | bigint | boolean | readonly MetadataValue[];
 

@@ -1,6 +1,6 @@
 import { tensor, type Tensor } from "../../../graph/tensor.js";
-import type { StoredElements, TensorInfo } from "../../tensor-source.js";
-import type { WeightFiles } from "../../weight-files.js";
+import type { StoredElements, TensorInfo } from "../tensor-source.js";
+import type { WeightFiles } from "../weight-files.js";
 import type { GgufArchitecture, ModelMetadata, Restore } from "./architectures/architecture.js";
 import type { GgufParts } from "./split-files.js";
 

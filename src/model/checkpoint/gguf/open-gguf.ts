@@ -1,15 +1,15 @@
 import { inputError, quote } from "../../../base/errors.js";
-import type { OpenCheckpoint } from "../../checkpoint.js";
+import type { OpenCheckpoint } from "../checkpoint.js";
 import type { ModelConfig } from "../../config.js";
-import { fitWeights } from "../../fit-weights.js";
-import { huggingFaceConfig, parseHuggingFaceConfig } from "../../hugging-face-config.js";
-import { tokenizerFromFiles } from "../../load-tokenizer.js";
+import { fitWeights } from "../fit-weights.js";
+import { huggingFaceConfig, parseHuggingFaceConfig } from "../hugging-face-config.js";
+import { tokenizerFromFiles } from "../../tokenizer/load-tokenizer.js";
 import { ModelMetadata, type GgufArchitecture } from "./architectures/architecture.js";
 import { ggufArchitectures } from "./architectures/index.js";
 import { kinds } from "./metadata.js";
 import { NamedWeights } from "./named-weights.js";
 import { GgufParts } from "./split-files.js";
-import { tokenizerFiles } from "./tokenizer-files.js";
+import { tokenizerFiles } from "./tokenizer/tokenizer-files.js";
 
 const embedding = "token_embd.weight";
 

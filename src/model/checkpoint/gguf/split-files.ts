@@ -1,17 +1,9 @@
 import { errorAt, inputError } from "../../../base/errors.js";
 import type { Tensor } from "../../../graph/tensor.js";
-import type { StoredElements, TensorInfo, TensorSource } from "../../tensor-source.js";
+import type { StoredElements, TensorInfo, TensorSource } from "../tensor-source.js";
+import { partsOfFile } from "./file-names.js";
 import { GgufFile } from "./gguf-file.js";
 import { kinds, type Metadata } from "./metadata.js";
-
-const partName = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/s;
-
-/** The parts of a model that is split over several files, in their order, by the name of one; a file alone is its only part. */
-export function partsOfFile(path: string): string[] {
-  const [, prefix, , total] = partName.exec(path) ?? [];
-  if (prefix === undefined) return [path];
-  return Array.from({ length: Number(total) }, (_, i) => `${prefix}-${`${i + 1}`.padStart(5, "0")}-of-${total}.gguf`);
-}
 
 /** All parts of one model, which read as one file. Metadata are the first part's. */
 export class GgufParts implements TensorSource {

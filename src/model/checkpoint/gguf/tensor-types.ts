@@ -33,16 +33,11 @@ const names: Readonly<Record<number, string>> = {
   35: "TQ2_0",
   39: "MXFP4",
   40: "NVFP4",
+  41: "Q1_0",
+  42: "Q2_0",
 };
 
 /** The name of a number format; `type <number>` where it has none that is known. */
 export function tensorTypeName(type: number): string {
   return names[type] ?? `type ${type}`;
-}
-
-const label = /(?:^|[-._])((?:UD-)?(?:IQ[1-4]|Q[2-8]|TQ[12]|BF16|F16|F32|MXFP4|NVFP4)(?:_[0-9A-Z]+)*)(?=[-._]|$)/gi;
-
-/** The quantisation that a file's name says, such as `Q4_K_M`, in capitals; undefined where it says none. */
-export function quantizationLabel(fileName: string): string | undefined {
-  return [...fileName.matchAll(label)].at(-1)?.[1]!.toUpperCase();
 }

@@ -4,9 +4,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { z } from "zod";
+import { quantizationLabel } from "../../../../src/model/checkpoint/gguf/file-names.js";
 import { GgufFile } from "../../../../src/model/checkpoint/gguf/gguf-file.js";
 import { kinds, shortestFloat32 } from "../../../../src/model/checkpoint/gguf/metadata.js";
-import { quantizationLabel, tensorTypeName } from "../../../../src/model/checkpoint/gguf/tensor-types.js";
+import { tensorTypeName } from "../../../../src/model/checkpoint/gguf/tensor-types.js";
 import { emptyFolder } from "../../../support/folder.js";
 import { ggufBytes, u32, u64 } from "../../../support/gguf-bytes.js";
 
