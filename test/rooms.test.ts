@@ -21,7 +21,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   tokenizer: ["tokenizer.ts", "load-tokenizer.ts", "train-tokenizer.ts", "chat/chat.ts", "tokenizer-json/special-tokens.ts"],
   checkpoint: [
     ...["checkpoint.ts", "checkpoint-source.ts", "fetch-checkpoint.ts", "tensor-source.ts", "write-weights.ts"],
-    ...["adapters/adapter-config.ts", "adapters/adapter-files.ts", "safetensors/safetensors.ts"],
+    ...["adapters/adapter-config.ts", "adapters/adapter-files.ts", "gguf/file-names.ts", "safetensors/safetensors.ts"],
   ],
   policy: ["policy.ts", "policy-files.ts"],
   scoring: ["batch.ts", "batch-cost.ts", "log-probs.ts", "score.ts"],
