@@ -1,11 +1,11 @@
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, State } from "../engine/engine.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
-import { batchCost } from "../model/batch-cost.js";
-import { dropoutFeeds } from "../model/dropout.js";
-import { mostRows } from "../model/log-probs.js";
-import type { Parameters } from "../model/parameters.js";
-import type { Policy } from "../model/policy.js";
+import { dropoutFeeds } from "../model/parameters/lora/dropout.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { Policy } from "../model/policy/policy.js";
+import { batchCost } from "../model/scoring/batch-cost.js";
+import { mostRows } from "../model/scoring/log-probs.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import { betterOf, type Best, type BestMetric } from "./best.js";
 import { checkTrainingInputs } from "./check-training.js";

@@ -4,8 +4,8 @@ import { defaultsOf } from "../base/option.js";
 import { reported, type TaskOptions } from "../base/task.js";
 import { encodePrompt } from "../data/tokenize.js";
 import type { Prompt } from "../data/pair.js";
-import { generate, type GenerationOptions } from "../model/generate.js";
-import type { Policy } from "../model/policy.js";
+import { generate, type GenerationOptions } from "../model/generation/generate.js";
+import type { Policy } from "../model/policy/policy.js";
 import { generateForm, generationOptions } from "../run/options/index.js";
 import { cell } from "../notebook/display.js";
 

@@ -9,7 +9,7 @@ import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, worldJudge } from "../judge/response-judge.js";
 import type { Recipe } from "../methods/recipe.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { summarize } from "../data/index.js";
 import { loadPreferencesUnder } from "../cells/load-data.js";
-import { loadTokenizer } from "../model/load-tokenizer.js";
+import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
 import { Progress } from "../progress/progress.js";
 import { whole } from "./options.js";
 import { textTable } from "./summary-table.js";

@@ -11,7 +11,7 @@ import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, worldJudge } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import type { Method } from "../run/method.js";
 import type { RecordedCommand, RunInput } from "../run/input.js";
 import { dataNotes } from "./data-notes.js";

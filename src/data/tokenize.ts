@@ -1,5 +1,5 @@
 import { InputError } from "../base/errors.js";
-import type { Tokenizer } from "../model/tokenizer.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { fitToContext } from "./fit.js";
 import type { Demonstration } from "./load-demonstrations.js";
 import type { PreferencePair, Prompt } from "./pair.js";

@@ -2,7 +2,7 @@ import type { HasImplicitReward } from "../align/losses/reward.js";
 import type { Random } from "../base/random.js";
 import { reported } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import type { GenerationOptions } from "../model/generate.js";
+import type { GenerationOptions } from "../model/generation/generate.js";
 import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../review/index.js";
 import { bootstrapInterval } from "../stats/interval.js";
 import type { RunContext } from "./context.js";

@@ -1,7 +1,7 @@
 import type { TaskControls } from "../base/task.js";
 import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import type { Json } from "./folder/identity.js";
 import type { ColumnRule, PairColumns } from "./options/index.js";
 import type { LoggedStep } from "./logged-step.js";

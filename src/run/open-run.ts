@@ -6,7 +6,7 @@ import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported, reportedIfSlow } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { RunContext } from "./context.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
 import { runLayout } from "./folder/layout.js";

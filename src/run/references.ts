@@ -4,7 +4,7 @@ import type { TrainingOptions } from "../align/trainer.js";
 import { InputError, quote } from "../base/errors.js";
 import { callOwn } from "../base/own-function.js";
 import type { TaskOptions } from "../base/task.js";
-import type { TokenSequence } from "../model/batch.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 import { cachedPairLogProbs, pairLogProbs, type PairValues } from "../review/index.js";
 import type { RunContext } from "./context.js";
 import { pairLogProbsRows, pairValues } from "./evaluation.js";

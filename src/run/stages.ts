@@ -8,7 +8,7 @@ import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf,
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import { savePolicy } from "../model/policy-files.js";
+import { savePolicy } from "../model/policy/policy-files.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
 import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
