@@ -28,8 +28,8 @@ export function asTyped(message: string, command: Command): string {
  */
 export function commandOf(program: Command, args: readonly string[]): Command {
   let command = program;
-  let rest = args;
-  while (command.commands.length > 0 && rest[0] !== undefined && !rest[0].startsWith("-") && rest[0] !== "help") {
+  let rest = args[0] === "help" ? args.slice(1) : args;
+  while (command.commands.length > 0 && rest[0] !== undefined && !rest[0].startsWith("-")) {
     const [name, ...more] = rest;
     const found = command.commands.find((known) => known.name() === name);
     if (!found) throw new InputError(`there is no command ${path(command)} ${name}; ${adviceOnCommand(name!, command)}`);

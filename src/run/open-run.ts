@@ -62,7 +62,7 @@ export async function openRun(method: Method, input: RunInput, place: RunPlace =
   const identity = await reportedIfSlow("digest of the start model", controls, () => identify(method, input));
   const path = place.folder ?? join("runs", `${method.name.replaceAll(" ", "-")}-${identity.digest.slice(0, 16)}`);
   const isThere = await requireOwnFolder(path, identity);
-  if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; go on with it by --resume, or choose another folder`);
+  if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; continue it with --resume, or choose another folder`);
   if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
   if (isThere && redoFrom === undefined) {
     const ended = await readEnded(await RunFolder.open(path), input, controls);

@@ -30,6 +30,7 @@ describe("a mistyped command line", () => {
 
   it("names the command that was probably meant, also before --help", () => {
     refused("algin --help", "there is no command sera algin; did you mean align?");
+    refused("help algin", "there is no command sera algin; did you mean align?");
     refused("frobnicate", "there is no command sera frobnicate; the commands are align, sft, compare");
     assert.equal(commandOf(program(), ["align", "--beta", "1", "--help"]).name(), "align");
     assert.equal(commandOf(program(), ["--help"]).name(), "sera");
