@@ -16,12 +16,9 @@ export type Attention = (projections: Projections, layer: number) => Value;
  */
 const mostAtOnce = 256;
 
-/** Blocks of a longer row: few, since each is nodes of its own in every layer's graph. */
-const mostBlocks = 8;
-
-/** Queries of a block, as many as keep a row of this length in {@link mostBlocks} blocks. */
+/** Queries of a block: a quarter of the row where that is neither few nor many, since each block is nodes of its own in every layer. */
 export function queriesPerBlock(length: number): number {
-  return length <= mostAtOnce ? length : Math.max(128, Math.ceil(length / mostBlocks));
+  return length <= mostAtOnce ? length : Math.min(512, Math.max(128, Math.ceil(length / 4)));
 }
 
 /**

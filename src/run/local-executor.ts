@@ -72,6 +72,7 @@ export class LocalExecutor implements Executor {
     const referenceParameters = moves && !kept ? await this.parametersOf(reference) : undefined;
     const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, validation, referenceParameters });
     return {
+      memory: trainer.memory,
       total: trainer.total,
       get evaluationSeconds() {
         return trainer.evaluationSeconds;
