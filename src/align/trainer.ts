@@ -1,16 +1,16 @@
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, State } from "../engine/engine.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
-import { batchCost } from "../model/batch-cost.js";
-import { dropoutFeeds } from "../model/dropout.js";
-import { mostRows } from "../model/log-probs.js";
-import type { Parameters } from "../model/parameters.js";
-import type { Policy } from "../model/policy.js";
+import { dropoutFeeds } from "../model/parameters/lora/dropout.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { Policy } from "../model/policy/policy.js";
+import { batchCost } from "../model/scoring/batch-cost.js";
+import { mostRows } from "../model/scoring/log-probs.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import { betterOf, type Best, type BestMetric } from "./best.js";
 import { checkTrainingInputs } from "./check-training.js";
 import { evaluateObjective } from "./evaluation.js";
-import { headName, headParameters, headShapes, initialHead } from "./head.js";
+import { headName, headParameters, headShapes, initialHead, withoutHead } from "./head.js";
 import { planMemory, type MemoryChoice } from "./memory-plan.js";
 import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
 import { mixed } from "./moving-average.js";
@@ -184,8 +184,9 @@ export class Trainer<Example> {
       this.at = { ...this.at, pendingRecord: undefined };
       yield record;
     }
-    const kept = this.at.best?.parameters ?? this.at.ema;
-    if (kept) await this.policy.replace(kept);
+    const { best, ema } = this.at;
+    if (best) await this.policy.replace(withoutHead(best.parameters));
+    else if (ema) await this.policy.replace(ema);
   }
 
   /** Copies of all that {@link begin} needs, besides the parameters, to go on from here. */
@@ -194,10 +195,18 @@ export class Trainer<Example> {
     return { ...this.at, moments: await this.optimizer.read(names), reference: await this.reference?.parameters() };
   }
 
-  /** Copies of the parameters of the objective's head as they are now, by its own names; none without a head. */
+  /**
+   * Copies of the parameters of the objective's head, by its own names; none without a head. They are those of the policy:
+   * as they are now, or, once all steps are taken, of the best evaluation where the options ask to keep that.
+   */
   async head(): Promise<Parameters> {
-    const names = [...headShapes(this.objective, this.policy.config).keys()];
-    return headParameters(await this.optimizer.read(names));
+    const { best } = this.at;
+    return headParameters(this.isOver && best ? best.parameters : await this.headState());
+  }
+
+  /** Copies of the head's parameters by their names in the optimizer's state. */
+  private headState(): Promise<Map<string, Tensor>> {
+    return this.optimizer.read([...headShapes(this.objective, this.policy.config).keys()]);
   }
 
   /** Frees the memory of the optimizer and of a reference that moves; the policy stays. */
@@ -258,12 +267,17 @@ export class Trainer<Example> {
     try {
       const context = { running: this.optimizer, reference: this.reference, columns: this.columns };
       const found = await evaluateObjective(policy, this.objective, this.validation, this.options, this.random.fork("validation"), context, signal);
-      if (keepBestBy) this.at = { ...this.at, best: await betterOf(best, keepBestBy, found, step, () => policy.parameters()) };
+      if (keepBestBy) this.at = { ...this.at, best: await betterOf(best, keepBestBy, found, step, () => this.evaluated(policy)) };
       return found;
     } finally {
       this.evaluationSeconds += (performance.now() - begin) / 1000;
       if (ema) await policy.free();
     }
+  }
+
+  /** What an evaluation was of: the parameters of a policy, and of the head, if there is one. */
+  private async evaluated(policy: Policy): Promise<Parameters> {
+    return new Map([...(await policy.parameters()), ...((await this.headState()) as Parameters)]);
   }
 
   /** Runs a step's programs: what each micro-batch fetched, and the gradient's norm in the last. */

@@ -3,7 +3,7 @@ import { InputError } from "../base/errors.js";
 import { stat } from "node:fs/promises";
 import { loadModelOn } from "../cells/load-model.js";
 import type { ProgramCache } from "../engine/program-cache.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { isPreset } from "../model/presets.js";
 import { number, share, whole } from "./options.js";
 

@@ -7,7 +7,7 @@ import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { RunContext } from "./context.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
 import { runLayout } from "./folder/layout.js";
@@ -55,6 +55,7 @@ export interface OpenedRun {
  */
 export async function openRun(method: Method, input: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
   checkPart("method", "method", method);
+  if (input.columns) checkPart("column rule", "columns", input.columns);
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
@@ -147,7 +148,7 @@ async function keepTokenizer(folder: RunFolder, { config, tokenizer }: Policy): 
   await folder.seal([runLayout.tokenizer]);
 }
 
-async function identify({ name, version, options }: Method, { start, pairs, heldOut, validation, demonstrations, judge }: RunInput): Promise<RunIdentity> {
+async function identify({ name, version, options }: Method, { start, pairs, heldOut, validation, demonstrations, columns, judge }: RunInput): Promise<RunIdentity> {
   return runIdentity({
     results: resultsRevision,
     method: { name, version },
@@ -160,6 +161,7 @@ async function identify({ name, version, options }: Method, { start, pairs, held
       ...(validation && { validation: pairsFacts(validation) }),
       ...(demonstrations && { demonstrations: rowsFacts(demonstrations, demonstrationText) }),
     },
+    ...(columns && { columns: { name: columns.name, version: columns.version } }),
     ...(judge && { judge: judge.identity }),
   });
 }

@@ -22,6 +22,7 @@ export const pairRow: z.ZodType<PairRow> = z.object({
   chosenScore: z.number().optional(),
   rejectedScore: z.number().optional(),
   flipped: z.boolean().optional(),
+  columns: z.record(z.string(), z.number()).optional(),
 });
 
 export const demonstrationRow = z.object({ id: z.string(), prompt: tokenIds, response: tokenIds });

@@ -1,5 +1,6 @@
 import type { BestMetric } from "../../align/best.js";
-import type { LossName, LossSettings, PreferenceLoss } from "../../align/losses/index.js";
+import type { LossName, LossSettings } from "../../align/losses/index.js";
+import type { PairLoss } from "../../align/pair-objective.js";
 import type { ByteSize } from "../../base/byte-size.js";
 import type { Schedule } from "../../align/schedule.js";
 import type { PairingName } from "../../bootstrap/index.js";
@@ -24,10 +25,10 @@ export type LabelledBy = (typeof labellers)[number];
 /** The loss and its settings; a setting that the loss does not use is an error. */
 export interface LossOptions extends LossSettings {
   /**
-   * Direct alignment loss; a name, a weighted sum as in `{ dpo: 0.8, nll: 0.2 }`, or a `PreferenceLoss` of your own with
-   * a `name` and a `version`, which brings its settings with it. Default dpo.
+   * Direct alignment loss; a name, a weighted sum as in `{ dpo: 0.8, nll: 0.2 }`, or a `PreferenceLoss` or
+   * `PairObjective` of your own with a `name` and a `version`, which brings its settings with it. Default dpo.
    */
-  readonly loss: LossName | Readonly<Partial<Record<LossName, number>>> | PreferenceLoss;
+  readonly loss: LossName | Readonly<Partial<Record<LossName, number>>> | PairLoss;
 }
 
 /** How each iteration trains. */
