@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { bytesIn } from "../base/byte-size.js";
 import { InputError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { reported } from "../base/task.js";
@@ -57,7 +58,8 @@ Example:
 }
 
 async function generate(args: GenerateArguments, session: CommandSession): Promise<string> {
-  const { seed, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
+  const { seed, memory, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
+  session.programs.memory = bytesIn(memory) ?? session.programs.memory;
   if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
   const prompts = await readPrompts(args, session);
   const policy = await loadModelOn(session.programs, args.model, { revision: args.modelRevision });

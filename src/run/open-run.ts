@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { bytesIn } from "../base/byte-size.js";
 import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported, reportedIfSlow } from "../base/task.js";
@@ -123,12 +124,15 @@ async function readEnded(folder: RunFolder, { evaluate }: RunInput, { reporter }
 
 async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
   const executor = new LocalExecutor(input.start);
+  const { programs } = input.start;
+  const before = programs.memory;
   try {
     await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
+    programs.memory = (await folder.json(runLayout.memory, async () => ({ bytes: bytesIn(method.options.memory) ?? before }))).bytes;
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
@@ -139,6 +143,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     await method.run(stages);
     return await stages.end(method.name);
   } finally {
+    programs.memory = before;
     await folder.close();
     await executor.close();
   }
@@ -158,7 +163,7 @@ async function identify({ name, version, options }: Method, { start, pairs, held
   return runIdentity({
     results: resultsRevision,
     method: { name, version },
-    options: identityOf(options),
+    options: identityOf(withoutMemory(options)),
     model: await start.fingerprint(),
     engine: await start.programs.engine.describe(),
     data: {
@@ -170,6 +175,11 @@ async function identify({ name, version, options }: Method, { start, pairs, held
     ...(columns && { columns: { name: columns.name, version: columns.version } }),
     ...(judge && { judge: judge.identity }),
   });
+}
+
+/** What a run may take changes how it is done, and not which run it is. */
+function withoutMemory({ memory: _, ...options }: Method["options"]): object {
+  return options;
 }
 
 const pairsFacts = (pairs: readonly TokenizedPair[]) => rowsFacts(pairs, (pair) => JSON.stringify(pairRow(pair)));
