@@ -122,7 +122,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
-    programs.memory = (await folder.json(runLayout.memory, async () => ({ bytes: bytesIn(method.options.memory) ?? before }))).bytes;
+    programs.memory = folder.plannedMemory(bytesIn(method.options.memory) ?? before);
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     await keepTokenizer(folder, input.start);
     const context = new RunContext(folder, executor, controls, method.options.iterations);

@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import type { MemoryChoice } from "../../align/memory-plan.js";
 import { InputError } from "../../base/errors.js";
 import { readTextIfPresent, writeFileAtomic } from "../../base/files.js";
 
@@ -9,6 +10,8 @@ const seal = z.object({ bytes: z.int().nonnegative(), sha256: z.string().regex(/
 
 /** What a file held when it was recorded. */
 export type Seal = z.infer<typeof seal>;
+
+const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: z.int(), recompute: z.boolean(), programBytes: z.int() });
 
 const content = z.object({
   format: z.literal(1),
@@ -20,6 +23,8 @@ const content = z.object({
   checkpoint: z.object({ path: z.string(), iteration: z.int().nonnegative(), ...seal.shape }).nullable(),
   /** Seconds of work by iteration and kind; they add up over interruptions. */
   seconds: z.record(z.string(), z.record(z.string(), z.number().nonnegative())),
+  /** Bytes that the run is planned for, also where it goes on with more or less, and how the training of each iteration fits into them. */
+  memory: z.object({ bytes: z.int().positive(), trainings: z.record(z.string(), memoryChoice) }).optional(),
 });
 
 export type Manifest = z.infer<typeof content>;
