@@ -132,7 +132,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
-    programs.memory = (await folder.json(runLayout.memory, async () => ({ bytes: bytesIn(method.options.memory) ?? before }))).bytes;
+    programs.memory = folder.plannedMemory(bytesIn(method.options.memory) ?? before);
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);

@@ -32,6 +32,29 @@ describe("openRun", () => {
     assert.deepEqual(steps, []);
   });
 
+  it("is the same run with whatever memory, and goes on within what it was planned for", async (test) => {
+    const folder = emptyFolder(test);
+    const notes: string[] = [];
+    const controls = (signal?: AbortSignal): RunControls => ({ signal, reporter: { start: () => ({ update() {}, finish() {} }), note: (text) => void notes.push(text) } });
+    const abort = new AbortController();
+    const stopping = { ...controls(abort.signal), onStep: () => abort.abort(new Error("enough")) };
+    const started = programs.memory;
+    await assert.rejects(openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder }, stopping), /enough/);
+    assert.match(notes.join("\n"), /align 1\/1: micro-batches of \d/);
+    const manifest = () => JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).manifest;
+    const { memory } = manifest();
+    assert.equal(memory.bytes, 300.7e6);
+    assert.ok(memory.trainings[1].microBatchSize < 4);
+    await openRun(dpo({ memory: "4GB" }), await tinyInput(programs), { folder });
+    assert.deepEqual(manifest().memory, memory);
+    assert.equal(programs.memory, started);
+    const whole = emptyFolder(test);
+    await openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder: whole });
+    assert.deepEqual(resultsIn(folder), resultsIn(whole));
+    await assert.rejects(async () => openRun(dpo({ memory: "200MB" }), await tinyInput(programs), { folder: emptyFolder(test) }), /memory: 200 MB hold/);
+    assert.throws(() => dpo({ memory: "lots" }), /^InputError: memory: found "lots", expected a size such as 8GB or 512MiB$/);
+  });
+
   it("tells each step as it stands in metrics.jsonl", async (test) => {
     const seen: unknown[] = [];
     await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) }, { onStep: ({ phase, iteration, step }) => void seen.push([phase, iteration, step]) });

@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import type { MemoryChoice } from "../../align/memory-plan.js";
 import { InputError } from "../../base/errors.js";
 import { readTextIfPresent, writeFileAtomic } from "../../base/files.js";
 
@@ -23,7 +24,11 @@ export interface Manifest {
   readonly checkpoint: (Seal & { readonly path: string; readonly iteration: number }) | null;
   /** Seconds of work by iteration and kind; they add up over interruptions. */
   readonly seconds: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Bytes that the run is planned for, also where it goes on with more or less, and how the training of each iteration fits into them. */
+  readonly memory?: { readonly bytes: number; readonly trainings: Readonly<Record<string, MemoryChoice>> } | undefined;
 }
+
+const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: z.int(), recompute: z.boolean(), programBytes: z.int() });
 
 const content: z.ZodType<Manifest> = z.object({
   format: z.literal(1),
@@ -31,6 +36,7 @@ const content: z.ZodType<Manifest> = z.object({
   growing: z.record(z.string(), seal),
   checkpoint: z.object({ path: z.string(), iteration: z.int().nonnegative(), ...seal.shape }).nullable(),
   seconds: z.record(z.string(), z.record(z.string(), z.number().nonnegative())),
+  memory: z.object({ bytes: z.int().positive(), trainings: z.record(z.string(), memoryChoice) }).optional(),
 });
 
 const onDisk = z.object({ sha256: z.string(), manifest: z.unknown() });

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { bestMetrics, type BestMetric } from "../../align/best.js";
-import type { MemoryChoice } from "../../align/memory-plan.js";
 import type { BootstrapCounts, BootstrappedRow, LabelledSample, Sample } from "../../bootstrap/index.js";
 import type { PairRow } from "../../data/pair-row.js";
 import type { Reviewed } from "../../review/index.js";
@@ -117,10 +116,6 @@ const iterationSummary: z.ZodType<IterationSummary> = z.object({
   kept: z.object({ step: z.int().positive(), metric: z.enum(Object.keys(bestMetrics) as BestMetric[]), value: z.number() }).optional(),
   seconds: z.object({ training: seconds, scoring: seconds, sampling: seconds, evaluation: seconds }),
 });
-
-export const memory = z.object({ bytes: count });
-
-export const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: count, recompute: z.boolean(), programBytes: count });
 
 export const runSummary: z.ZodType<RunSummary> = z.object({
   method: z.string(),
