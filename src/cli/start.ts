@@ -21,7 +21,7 @@ export interface ModelArguments {
 export function modelOptions(command: Command): Command {
   return command
     .optionsGroup("Model:")
-    .requiredOption("--model <name>", "checkpoint or adapter folder, org/name on the Hugging Face hub, or a preset to train from scratch: world, tiny, small, base")
+    .requiredOption("--model <name>", "checkpoint or adapter folder, GGUF file, org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there), or a preset to train from scratch: world, tiny, small, base")
     .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
     .option("--lora-rank <r>", "train a LoRA adapter of this rank instead of the whole model (default: no adapter)", whole(1))
     .option("--lora-alpha <α>", "scale of the adapter (default: twice the rank)", number)

@@ -8,6 +8,8 @@ import { loadTokenizer, tokenizerFileNames } from "../tokenizer/load-tokenizer.j
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 import { configToWrite, keptFileNames, readSource, type CheckpointSource } from "./checkpoint-source.js";
 import { checkShapes, fitWeights } from "./fit-weights.js";
+import { findGguf } from "./gguf/choose-file.js";
+import { openGguf } from "./gguf/open-gguf.js";
 import { huggingFaceGenerationConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
 import { readAll, type TensorSource } from "./tensor-source.js";
 import { isWeightFile, openWeights } from "./weight-files.js";
@@ -55,13 +57,14 @@ export async function saveCheckpoint(
 }
 
 /**
- * Loads a checkpoint in Hugging Face layout, its weights in one file or several; half precision is widened to float32.
+ * Loads a checkpoint: a folder in Hugging Face layout, its weights in one file or several, half precision widened to
+ * float32; or a model in GGUF, a file or the only one in a folder, de-quantised to float32.
  *
  * @throws InputError where a file is missing, is broken or is not supported, or where config, weights and tokenizer
  *   do not belong together
  */
-export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
-  const { weights, ...rest } = await openCheckpoint(folder);
+export async function loadCheckpoint(path: string): Promise<Checkpoint> {
+  const { weights, ...rest } = await openCheckpoint(path);
   try {
     return { ...rest, parameters: await readAll(weights) };
   } finally {
@@ -79,7 +82,12 @@ export interface OpenCheckpoint extends Required<Omit<Checkpoint, "parameters">>
  * Opens a checkpoint as {@link loadCheckpoint} does, with the same errors, but leaves the weights to be read one at a
  * time, so that no more of them need be in memory than are in use.
  */
-export async function openCheckpoint(folder: string): Promise<OpenCheckpoint> {
+export async function openCheckpoint(path: string): Promise<OpenCheckpoint> {
+  const gguf = await findGguf(path);
+  return gguf === undefined ? openFolder(path) : openGguf(gguf);
+}
+
+async function openFolder(folder: string): Promise<OpenCheckpoint> {
   const files = await openWeights(folder);
   try {
     const configFile = join(folder, "config.json");

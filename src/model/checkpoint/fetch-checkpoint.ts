@@ -2,6 +2,7 @@ import { inputError } from "../../base/errors.js";
 import type { TaskOptions } from "../../base/task.js";
 import { openRepository } from "../../hub/repository.js";
 import { describeRepository, type RepositoryName } from "../../hub/repository-name.js";
+import { chooseGguf } from "./gguf/choose-file.js";
 
 /** Settings, tokenizer and chat template; code and pickles are never asked for. */
 const besideWeights: ReadonlySet<string> = new Set([
@@ -21,17 +22,26 @@ const besideWeights: ReadonlySet<string> = new Set([
 
 /**
  * Brings a checkpoint from the hub to the cache: its config, its tokenizer and its weights, once where the repository
- * has them in several forms.
+ * has them in several forms; or one GGUF file, where a quantisation is named or there is nothing else.
  *
+ * @param quantization of the GGUF file, such as `Q8_0`
  * @param work `onProgress` is told bytes; not where all of it is in the cache
- * @returns its folder, in Hugging Face layout
- * @throws InputError where the repository holds no safetensors; see {@link openRepository} for the others
+ * @returns its folder, in Hugging Face layout, or the path of the GGUF file
+ * @throws InputError where the repository holds neither safetensors nor GGUF, or several GGUF files and none is named; see
+ *   {@link openRepository} for the others
  */
-export async function fetchCheckpoint(name: RepositoryName, work: TaskOptions = {}): Promise<string> {
+export async function fetchCheckpoint(name: RepositoryName, quantization?: string, work: TaskOptions = {}): Promise<string> {
   const repository = await openRepository(name, work.signal);
-  const weights = weightFiles(repository.paths);
+  const weights = quantization === undefined ? weightFiles(repository.paths) : [];
   if (weights.length === 0) {
-    const others = repository.paths.filter((path) => /\.(?:bin|pt|pth|ckpt|h5|msgpack|gguf|onnx)$/.test(path));
+    const parts = chooseGguf(repository.paths, describeRepository(name), quantization);
+    if (parts.length > 0) {
+      const paths: string[] = [];
+      for await (const path of repository.download(parts, work)) paths.push(path);
+      return paths[0]!;
+    }
+    if (quantization !== undefined) throw inputError({ file: describeRepository(name) }, "no GGUF file", `one in ${quantization}`);
+    const others = repository.paths.filter((path) => /\.(?:bin|pt|pth|ckpt|h5|msgpack|onnx)$/.test(path));
     const found = others.length > 0 ? `, only ${others.slice(0, 3).join(", ")}` : "";
     const expected = "a model with *.safetensors (a conversion may wait among its pull requests: give revision refs/pr/<number>)";
     throw inputError({ file: describeRepository(name) }, `no safetensors${found}`, expected);

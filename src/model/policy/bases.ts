@@ -1,7 +1,8 @@
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Engine } from "../../engine/engine.js";
 import { openCheckpoint, type OpenCheckpoint } from "../checkpoint/checkpoint.js";
+import { isGgufName, partsOfFile } from "../checkpoint/gguf/file-names.js";
 import { oneByOne } from "../checkpoint/tensor-source.js";
 import { SharedState } from "./shared-state.js";
 
@@ -47,17 +48,19 @@ async function loadBase(engine: Engine, folder: string, forget: () => void): Pro
   }
 }
 
-/** What changes when any file of a folder is written or replaced: of each its real path, inode, size and times. */
-async function filesIdentity(folder: string): Promise<string> {
+/** What changes when any file of a model, a folder's or GGUF, is written or replaced: of each its real path, inode, size and times. */
+async function filesIdentity(path: string): Promise<string> {
+  const isFile = isGgufName(path);
+  const folder = isFile ? dirname(path) : path;
   // A folder that cannot be listed cannot be loaded either, which then says why.
-  const names = await readdir(folder).catch(() => []);
+  const names = isFile ? partsOfFile(path).map((part) => basename(part)) : await readdir(folder).catch(() => []);
   const files = await Promise.all(
     names.toSorted().map(async (name) => {
-      const path = join(folder, name);
-      const found = await stat(path, { bigint: true }).catch(() => undefined);
+      const each = join(folder, name);
+      const found = await stat(each, { bigint: true }).catch(() => undefined);
       if (!found?.isFile()) return [name];
       const { dev, ino, size, mtimeNs, ctimeNs } = found;
-      return [await realpath(path), ...[dev, ino, size, mtimeNs, ctimeNs].map(String)];
+      return [await realpath(each), ...[dev, ino, size, mtimeNs, ctimeNs].map(String)];
     }),
   );
   return JSON.stringify(files);

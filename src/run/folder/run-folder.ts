@@ -1,8 +1,8 @@
 import { readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import type { z } from "zod";
 import type { MemoryChoice } from "../../align/memory-plan.js";
 import { InputError, quote } from "../../base/errors.js";
+import type { Schema } from "../../base/option-kinds.js";
 import { isMissing, unfinished, writeFileAtomic, writeJson } from "../../base/files.js";
 import type { JsonFile, RowsFile } from "./files.js";
 import { GrowingFile } from "./growing-file.js";
@@ -28,7 +28,7 @@ export class RunFolder {
   /** @throws InputError where the manifest is damaged, or is gone and results are there */
   static async open(path: string): Promise<RunFolder> {
     const manifest = await readManifest(path);
-    if (!manifest && (await hasResults(path))) throw new InputError(`${path}: manifest.json is missing; redo the run from iteration 0 (--redo-from 0), or use another folder`);
+    if (!manifest && (await hasResults(path))) throw new InputError(`${path}: manifest.json is missing; redo the run from iteration 0 (\`redoFrom: 0\`), or use another folder`);
     return new RunFolder(path, manifest ?? emptyManifest());
   }
 
@@ -308,10 +308,10 @@ export class RunFolder {
     return bytes.toString("utf8");
   }
 
-  private parse<T>(path: string, schema: z.ZodType<T>, text: string): T {
-    const { success, data, error } = schema.safeParse(JSON.parse(text));
-    if (success) return data;
-    const [{ path: at, message }] = error.issues as [z.core.$ZodIssue];
+  private parse<T>(path: string, schema: Schema<T>, text: string): T {
+    const parsed = schema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    const { path: at, message } = parsed.error.issues[0]!;
     throw new InputError(`${this.file(path)}: ${at.join(".") || "the row"} is not as this version of sera-lab writes it (${message}): ${quote(text)}`);
   }
 
@@ -334,7 +334,7 @@ export class RunFolder {
 
   private damaged(path: string, how = "changed or damaged since the run wrote it"): InputError {
     const first = this.redoOf(path);
-    return new InputError(`${this.file(path)}: ${how}; make it again with --redo-from ${first} (in a cell, redoFrom: ${first}), or use another folder`);
+    return new InputError(`${this.file(path)}: ${how}; make it again with \`redoFrom: ${first}\`, or use another folder`);
   }
 
   /** The first iteration to redo for a file: inputs and the summary cost no training. */

@@ -4,15 +4,12 @@
 
 /** Special tokens as entries of `added_tokens`; their ids are their places. */
 export function addedTokens(tokens: readonly string[]): object[] {
-  return tokens.map((content, id) => ({
-    id,
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  }));
+  return tokens.map((content, id) => addedToken(content, id, true));
+}
+
+/** A token that is found in a text before anything else, as an entry of `added_tokens`. */
+export function addedToken(content: string, id: number, special: boolean): object {
+  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special };
 }
 
 /** The `post_processor` that puts a BOS before a text, and before the first of two. */
