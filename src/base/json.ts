@@ -1,0 +1,48 @@
+/** Arrays and objects within each other: as many as Rust's serde_json reads, and far more than data or settings have. */
+export const deepestJson = 128;
+
+/** Values in one text. Parsed, they take some hundred megabytes; the largest `tokenizer.json` has three million. */
+export const mostJsonValues = 10_000_000;
+
+/**
+ * Parses JSON that may come from anyone. Text that is nested too deep for recursive code, or that would fill the memory
+ * when parsed, is refused before it is parsed.
+ *
+ * @throws SyntaxError for text that is not JSON, that nests deeper than {@link deepestJson}, or that has more than
+ *   {@link mostJsonValues} values
+ */
+export function parseForeignJson(text: string): unknown {
+  let depth = 0;
+  let values = 1;
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '"':
+        at = endOfString(text, at);
+        break;
+      case "[":
+      case "{":
+        if (++depth > deepestJson) throw new SyntaxError(`nested more than ${deepestJson} levels deep`);
+        values++;
+        break;
+      case "]":
+      case "}":
+        depth--;
+        break;
+      case ",":
+        values++;
+        break;
+    }
+    if (values > mostJsonValues) throw new SyntaxError(`more than ${mostJsonValues} values`);
+  }
+  return JSON.parse(text) as unknown;
+}
+
+/** Where the string that begins at `start` ends: its closing quote, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let before = quote;
+    while (text[before - 1] === "\\") before--;
+    if ((quote - before) % 2 === 0) return quote;
+  }
+  return text.length;
+}
