@@ -4,14 +4,29 @@ export const deepestJson = 128;
 /** Values in one text. Parsed, they take some hundred megabytes; the largest `tokenizer.json` has three million. */
 export const mostJsonValues = 10_000_000;
 
+/** JSON that nests too deep or has too many values. */
+export class JsonLimitError extends SyntaxError {
+  override readonly name = "JsonLimitError";
+}
+
 /**
  * Parses JSON that may come from anyone. Text that is nested too deep for recursive code, or that would fill the memory
  * when parsed, is refused before it is parsed.
  *
- * @throws SyntaxError for text that is not JSON, that nests deeper than {@link deepestJson}, or that has more than
- *   {@link mostJsonValues} values
+ * @throws SyntaxError for text that is not JSON; JsonLimitError, which is one, as {@link checkJsonBounds}
  */
 export function parseForeignJson(text: string): unknown {
+  checkJsonBounds(text);
+  return JSON.parse(text) as unknown;
+}
+
+/**
+ * Checks JSON without parsing it.
+ *
+ * @throws JsonLimitError for text that nests deeper than {@link deepestJson}, or that has more than {@link mostJsonValues}
+ *   values
+ */
+export function checkJsonBounds(text: string): void {
   let depth = 0;
   let values = 1;
   for (let at = 0; at < text.length; at++) {
@@ -21,7 +36,7 @@ export function parseForeignJson(text: string): unknown {
         break;
       case "[":
       case "{":
-        if (++depth > deepestJson) throw new SyntaxError(`nested more than ${deepestJson} levels deep`);
+        if (++depth > deepestJson) throw new JsonLimitError(`nested more than ${deepestJson} levels deep`);
         values++;
         break;
       case "]":
@@ -32,9 +47,8 @@ export function parseForeignJson(text: string): unknown {
         values++;
         break;
     }
-    if (values > mostJsonValues) throw new SyntaxError(`more than ${mostJsonValues} values`);
+    if (values > mostJsonValues) throw new JsonLimitError(`more than ${mostJsonValues} values`);
   }
-  return JSON.parse(text) as unknown;
 }
 
 /** Where the string that begins at `start` ends: its closing quote, or the end of the text. */

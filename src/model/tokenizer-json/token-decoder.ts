@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { byteCharacters } from "./byte-characters.js";
-import { compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
-import { compilePattern, patternSchema } from "./pattern.js";
+import { character, compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
+import { compilePattern, patternSchema, replaceMatches } from "./pattern.js";
 
 type Step = (tokens: readonly string[]) => string[];
 
@@ -13,7 +13,7 @@ const kinds: Readonly<Record<string, Kind<Step>>> = {
   ByteFallback: kind(bare, () => joinByteTokens),
   Metaspace: kind(
     z.looseObject({
-      replacement: z.string(),
+      replacement: character,
       add_prefix_space: z.boolean().default(true),
       prepend_scheme: z.enum(["always", "first", "never"]).optional(),
     }),
@@ -23,7 +23,7 @@ const kinds: Readonly<Record<string, Kind<Step>>> = {
   ),
   Replace: kind(z.looseObject({ pattern: patternSchema, content: z.string() }), ({ pattern, content }) => {
     const expression = compilePattern(pattern);
-    return (tokens) => tokens.map((token) => token.replace(expression, () => content));
+    return (tokens) => tokens.map((token) => replaceMatches(token, expression, content));
   }),
   Fuse: kind(bare, () => (tokens) => [tokens.join("")]),
   Strip: kind(
