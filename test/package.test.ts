@@ -119,6 +119,12 @@ describe("the package", () => {
     }
   });
 
+  it("loads, and the command line answers, in four gigabytes of address space", { skip: process.platform === "win32" }, () => {
+    const limited = (command: string) => execFileSync("bash", ["-c", `ulimit -v 4000000; exec "${process.execPath}" ${command}`], { encoding: "utf8" });
+    assert.match(limited("dist/src/cli/main.js --help"), /^Usage: sera/);
+    assert.match(limited(`-e 'import("./dist/src/index.js").then((all) => console.log(typeof all.sera))'`), /^function/);
+  });
+
   it("gives TypeScript 5.0 its types, by its exports and by the older way of Node 10", () => {
     const lines = Object.entries(entries).map(([name, [value, type]], i) => `import { ${value}, type ${type} as Type${i} } from "${name}";\nexport const value${i}: object = ${value};\nexport type { Type${i} };`);
     writeFileSync(join(folder, "uses.ts"), `${lines.join("\n")}\n`);

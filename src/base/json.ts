@@ -51,8 +51,8 @@ export function checkJsonBounds(text: string): void {
   }
 }
 
-/** Where the string that begins at `start` ends: its closing quote, or the end of the text. */
-function endOfString(text: string, start: number): number {
+/** Where the string in a JSON text that begins at `start` ends: its closing quote, or the end of the text. */
+export function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let before = quote;
     while (text[before - 1] === "\\") before--;

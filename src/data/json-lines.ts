@@ -8,7 +8,7 @@ const newline = 0x0a;
 const expected = "one JSON object per line";
 
 /** Bytes of a line. A longer one is a file of another kind, or compressed to fill the memory. */
-const longestLine = 64 << 20;
+const longestLine = 16 << 20;
 
 /**
  * Parses JSON Lines in batches as the bytes arrive; blank lines are skipped. Lines are counted from 1 and split before

@@ -55,7 +55,7 @@ export async function askCommit(connection: HubConnection): Promise<{ commit: st
 }
 
 /** Pages of a listing, a thousand files each, and files. */
-const most = { pages: 10_000, files: 1_000_000 };
+const most = { pages: 1000, files: 1_000_000 };
 
 /**
  * The files of a repository at a commit.

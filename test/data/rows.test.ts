@@ -155,13 +155,13 @@ describe("readRows, bad input", () => {
   });
 
   test("a gzip file of one endless line is refused in bounded memory, and its other lines can be read", async () => {
-    const zeros = gzipSync(Buffer.alloc(300e6, "a"));
+    const zeros = gzipSync(Buffer.alloc(200e6, "a"));
     const file = fileOf("bomb.jsonl.gz", Buffer.concat([gzipSync('{"a":1}\n'), zeros, gzipSync('\n{"a":2}\n')]));
     const before = process.memoryUsage.rss();
-    await fails(file, /bomb\.jsonl\.gz:2: longer than 67108864 bytes; expected one JSON object per line$/);
+    await fails(file, /bomb\.jsonl\.gz:2: longer than 16777216 bytes; expected one JSON object per line$/);
     const found: unknown[] = [];
     for await (const { row, place } of readRows(file, ({ message }) => void found.push(message.slice(-60)))) found.push([row.a, place.line]);
-    assert.deepEqual(found, [[1, 1], "longer than 67108864 bytes; expected one JSON object per line".slice(-60), [2, 3]]);
+    assert.deepEqual(found, [[1, 1], "longer than 16777216 bytes; expected one JSON object per line".slice(-60), [2, 3]]);
     assert.ok(process.memoryUsage.rss() - before < 400e6, `${(process.memoryUsage.rss() - before) / 1e6} MB`);
   });
 
@@ -199,7 +199,7 @@ describe("readRows, bad input", () => {
     const magic = Buffer.from("PAR1");
     const file = fileOf("billion.parquet", Buffer.concat([data, new Uint8Array(footer.getBuffer()), magic]));
     const before = process.memoryUsage.rss();
-    await fails(file, /billion\.parquet: takes more than 513 MB of memory to read; the file is damaged, or its row groups are too large/);
+    await fails(file, /billion\.parquet: takes more than (513 MB of memory|21 s) to read; the file is damaged, or its row groups are too large/);
     assert.ok(process.memoryUsage.rss() - before < 1.5e9);
   });
 });

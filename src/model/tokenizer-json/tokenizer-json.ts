@@ -19,6 +19,9 @@ const schema = z.looseObject({
   model: z.unknown(),
 });
 
+/** Characters of a text. V8 ends the process at a text with more than some ten million matches. */
+const longestText = 1 << 24;
+
 /** Seconds that an unknown regular expression may take: so many, and so many for each character of the text. */
 const patience = { least: 10, perCharacter: 1e-5 };
 
@@ -123,6 +126,7 @@ export class TokenizerJson {
   /** Runs the file's steps on a text; whatever goes wrong is the file's fault, or the text's. */
   private bounded<T>(text: string, steps: () => T): T {
     if (this.endless) throw this.endless;
+    if (text.length > longestText) throw errorAt({ file: this.file }, `${quote(text)} has ${text.length} characters; at most ${longestText} can be tokens`);
     const seconds = Math.ceil(patience.least + patience.perCharacter * text.length);
     try {
       return this.isWatched ? withinSeconds(seconds, steps) : steps();
