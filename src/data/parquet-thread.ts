@@ -33,22 +33,23 @@ async function* read(path: string): AsyncGenerator<ParquetBatch> {
     yield { problem: `truncated or damaged Parquet file (${(error as Error).message}); download or create it again` };
     return;
   }
+  const rows = Number(metadata.num_rows);
   const grouped = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
-  if (grouped !== Number(metadata.num_rows)) {
-    yield { problem: `damaged Parquet file: its footer has ${metadata.num_rows} rows, its row groups ${grouped}` };
+  if (!(Number.isSafeInteger(rows) && rows === grouped)) {
+    yield { problem: `damaged Parquet file: its footer has ${rows} rows, its row groups ${grouped}` };
     return;
   }
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
-    let rows: unknown[];
+    let read: unknown[];
     try {
-      rows = (await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd })).map(withoutBigInts);
+      read = (await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd })).map(withoutBigInts);
     } catch (error) {
       yield { problem: `damaged Parquet row group, rows ${rowStart} to ${rowEnd - 1} (${(error as Error).message})` };
       return;
     }
-    for (let at = 0; at < rows.length; at += batchSize) yield { rows: rows.slice(at, at + batchSize) };
+    for (let at = 0; at < read.length; at += batchSize) yield { rows: read.slice(at, at + batchSize) };
     rowStart = rowEnd;
   }
 }

@@ -43,12 +43,12 @@ describe("a tokenizer.json that is made to take for ever", () => {
   });
 
   it("finds the words around added tokens without reading the text anew for each", () => {
-    const word = { id: 26, content: "x", special: false, single_word: true, lstrip: false, rstrip: false, normalized: false };
+    const word = { id: 26, content: "xy", special: false, single_word: true, lstrip: false, rstrip: false, normalized: false };
     const many = tokenizer({ added_tokens: [word] });
-    assert.deepEqual(many.encode("x"), [26]);
-    assert.equal(many.encode("𝒜x").at(-1), 23, "a letter of two code units stands before it");
+    assert.deepEqual(many.encode("xy"), [26]);
+    assert.equal(many.encode("𝒜xy").at(-1), 24, "a letter of two code units stands before it");
     const begin = performance.now();
-    assert.equal(many.encode("x-".repeat(100_000)).length, 200_000);
+    assert.equal(many.encode("xy-".repeat(100_000)).length, 200_000);
     assert.ok(performance.now() - begin < 15_000);
   });
 });
