@@ -68,7 +68,7 @@ export async function hostileHub(options: CampaignOptions): Promise<Tally[]> {
   return [tally];
 }
 
-/** A judge whose answers are damaged, or mean harm: a verdict, or one clear error; never more than the cap is spent. */
+/** A judge whose answers are damaged, or mean harm: a verdict, or one clear error; nothing lifts the cap. */
 export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
   const tallies: Tally[] = [];
   for (const api of ["anthropic", "openai"] as const) {
@@ -80,8 +80,7 @@ export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
       for (let attempt = 0; attempt < options.count && timeLeft(begin, { ...options, seconds: options.seconds / 2 }); attempt++) {
         const random = Random.seeded(options.seed).fork("judge", api, attempt);
         const cache = mkdtempSync(join(tmpdir(), "sera-judge-"));
-        const maxCost = 1;
-        const judge = await llmJudge(server.model(api), { cache, retries: 0, maxTokens: 100, maxCost, price: { input: 100, output: 100 }, timeoutSeconds: 5 });
+        const judge = await llmJudge(server.model(api), { cache, retries: 0, maxTokens: 100, maxCost: 1, price: { input: 100, output: 100 }, timeoutSeconds: 5 });
         server.answer = byNumber;
         const numbers = [-1e9, -1, 0, 0.5, 1e300, NaN, 20] as const;
         const tokens = [random.pick(numbers), random.pick(numbers)] as const;
@@ -97,8 +96,9 @@ export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
           () => done,
           (error: unknown) => outcomeOfError(error, ["judge-1", "maxCost"]),
         );
-        const spent = judge.spent!.cost!;
-        tally.add(spent >= 0 && spent <= maxCost ? outcome : third(`spent ${spent} of ${maxCost}`), `seed ${options.seed}, ${attempt}`);
+        // A server can say that it took far more than it can have, and nothing more is then asked; it cannot give any back.
+        const { cost: spent, calls } = judge.spent!;
+        tally.add(spent! >= 0 && calls <= 6 ? outcome : third(`spent ${spent} in ${calls} requests`), `seed ${options.seed}, ${attempt}`);
         server.recover();
         rmSync(cache, { recursive: true, force: true });
       }
