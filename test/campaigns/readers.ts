@@ -6,10 +6,10 @@ import { loadPreferences } from "../../src/data/load-preferences.js";
 import { tokenizePairs } from "../../src/data/tokenize.js";
 import { loadTemplate } from "../../src/judge/llm/template.js";
 import { loadResponses } from "../../src/judge/load-responses.js";
-import { readAdapter } from "../../src/model/adapter-files.js";
-import { loadCheckpoint } from "../../src/model/checkpoint.js";
-import { loadTokenizer } from "../../src/model/load-tokenizer.js";
-import { readSafetensors } from "../../src/model/safetensors.js";
+import { readAdapter } from "../../src/model/checkpoint/adapters/adapter-files.js";
+import { loadCheckpoint } from "../../src/model/checkpoint/checkpoint.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
+import { readSafetensors } from "../../src/model/checkpoint/safetensors/safetensors.js";
 
 /** A kind of file that the library reads: some good ones, and how one is read as a user would have it read. */
 export interface InputKind {

@@ -7,7 +7,7 @@ import { tokenizePairs } from "../../src/data/tokenize.js";
 import { displaySymbol } from "../../src/base/mime.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import { loadTokenizer } from "../../src/model/load-tokenizer.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
 import { showTable } from "../../src/notebook/table/show-table.js";
 import { renderSvg } from "../../src/plot/render-svg.js";
 import { openRun } from "../../src/run/open-run.js";

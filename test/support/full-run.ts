@@ -1,6 +1,6 @@
 import { Random } from "../../src/base/random.js";
 import type { ProgramCache } from "../../src/engine/program-cache.js";
-import { initialLora } from "../../src/model/lora.js";
+import { initialLora } from "../../src/model/parameters/lora/lora.js";
 import type { RunInput } from "../../src/run/input.js";
 import type { Method } from "../../src/run/method.js";
 import { randomPairs, tinyConfig } from "./tiny-model.js";
