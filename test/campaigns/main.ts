@@ -1,7 +1,7 @@
 /*
  * `npm run campaign -- [--what …] [--count …] [--seconds …] [--seed …] [--only …] [--write]`: seeded damage and malice against
  * everything that is read, and runs that are killed, met by others or left without room. The table counts outcomes; every
- * third one is told with what repeats it. `--write` puts the table into docs/reliability.md. `--what soak --hours 8` watches
+ * third one is told with what repeats it. `--write` puts its rows into docs/reliability.md. `--what soak --hours 8` watches
  * the memory of one process.
  */
 import { parseArgs } from "node:util";
@@ -12,7 +12,7 @@ import type { CampaignOptions, Tally } from "./outcomes.js";
 import { damagedFolders, kills, twoProcesses } from "./runs.js";
 import { hostileHub, hostileJudge } from "./servers.js";
 import { growthPerRun, soak } from "./soak.js";
-import { outcomeTable, writeBetweenMarks } from "./table.js";
+import { mergedTable, outcomeTable, readBetweenMarks, writeBetweenMarks } from "./table.js";
 import { jupyterMessages } from "./wire.js";
 
 const campaigns: Readonly<Record<string, (options: CampaignOptions, only?: string) => Promise<Tally[]>>> = {
@@ -26,6 +26,8 @@ const campaigns: Readonly<Record<string, (options: CampaignOptions, only?: strin
   jupyter: jupyterMessages,
   markup,
 };
+
+const report = "docs/reliability.md";
 
 const { values } = parseArgs({
   options: {
@@ -61,6 +63,6 @@ if (values.what === "soak") {
   const table = outcomeTable(tallies);
   console.log(table);
   for (const { campaign, input, thirds } of tallies) for (const { id, what } of thirds) console.log(`${campaign}, ${input}, ${id}: ${what}`);
-  if (values.write) writeBetweenMarks("docs/reliability.md", "campaign", table);
+  if (values.write) writeBetweenMarks(report, "campaign", mergedTable(readBetweenMarks(report, "campaign"), table));
   process.exitCode = tallies.some(({ thirds }) => thirds.length > 0) ? 1 : 0;
 }

@@ -8,7 +8,9 @@ import { loadTemplate } from "../../src/judge/llm/template.js";
 import { loadResponses } from "../../src/judge/load-responses.js";
 import { readAdapter } from "../../src/model/checkpoint/adapters/adapter-files.js";
 import { loadCheckpoint } from "../../src/model/checkpoint/checkpoint.js";
+import { readAll } from "../../src/model/checkpoint/tensor-source.js";
 import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
+import { openGguf } from "../../src/model/checkpoint/gguf/open-gguf.js";
 import { readSafetensors } from "../../src/model/checkpoint/safetensors/safetensors.js";
 
 /** A kind of file that the library reads: some good ones, and how one is read as a user would have it read. */
@@ -138,6 +140,22 @@ export const inputKinds: Readonly<Record<string, InputKind>> = {
     read: async (bytes, folder) => {
       writeFileSync(join(folder, "a.safetensors"), bytes);
       return readSafetensors(join(folder, "a.safetensors"));
+    },
+  },
+  "model.gguf": {
+    isText: false,
+    share: 6,
+    good: () => filesIn("test/fixtures/gguf", /\.gguf$/),
+    read: async (bytes, folder) => {
+      const path = join(folder, "model.gguf");
+      writeFileSync(path, bytes);
+      const { tokenizer, weights } = await openGguf(path);
+      try {
+        await readAll(weights);
+        for (const text of texts) tokenizer.decode(tokenizer.encode(text));
+      } finally {
+        await weights.close();
+      }
     },
   },
   "adapter_config.json": { isText: true, share: 6, good: () => [readFileSync(join(adapter, "adapter_config.json"))], read: within(adapter, "adapter_config.json", readAdapter) },

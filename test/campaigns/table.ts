@@ -11,6 +11,21 @@ export function outcomeTable(tallies: readonly Tally[]): string {
   return ["| campaign | input | attempts | done | clear error | third outcome | s |", "| --- | --- | --: | --: | --: | --: | --: |", ...rows].join("\n");
 }
 
+/** A table with another's rows in place of its own of the same campaign and input, and those that it lacks after them. */
+export function mergedTable(before: string, now: string): string {
+  const nameOf = (row: string) => row.split(" | ").slice(0, 2).join(" | ");
+  const [heading, line, ...rows] = now.split("\n");
+  const fresh = new Map(rows.map((row) => [nameOf(row), row]));
+  const kept = before.split("\n").slice(2).filter((row) => row.startsWith("|")).map((row) => fresh.get(nameOf(row)) ?? row);
+  return [heading, line, ...kept, ...rows.filter((row) => !kept.includes(row))].join("\n");
+}
+
+/** What stands between the marks of a file. */
+export function readBetweenMarks(file: string, mark: string): string {
+  const [, after = ""] = readFileSync(file, "utf8").split(`<!-- ${mark} -->\n`);
+  return after.split(`\n<!-- /${mark} -->`)[0]!;
+}
+
 /** Puts text between the marks of a file that it was put between before. */
 export function writeBetweenMarks(file: string, mark: string, text: string): void {
   const [start, end] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
