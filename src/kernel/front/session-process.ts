@@ -37,10 +37,15 @@ export class SessionProcess {
   private stderr = "";
   private hasCrashed = false;
 
-  constructor(private readonly listener: SessionListener) {
+  /** @param snapshot the file to start from, if there is one */
+  constructor(
+    private readonly listener: SessionListener,
+    snapshot: string | undefined,
+  ) {
     // A group of its own, because Jupyter interrupts and kills the whole group of the front.
     const detached = process.platform !== "win32";
-    this.child = fork(program, { stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"], detached });
+    const execArgv = snapshot === undefined ? process.execArgv : [...process.execArgv, "--snapshot-blob", snapshot];
+    this.child = fork(program, { stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"], detached, execArgv });
     this.watchdog = this.child.stdio[4] as Writable;
     // A session that has ended cannot be written to; that it has ended is told by its exit.
     this.watchdog.on("error", () => {});

@@ -1,4 +1,5 @@
 import type { FromSession, Question } from "../session-protocol.js";
+import { dropSnapshot, findSnapshot, makeSnapshot } from "../snapshot/snapshot.js";
 import type { Content } from "../wire/message.js";
 import { describeExit, errorOfEnd, type SessionEnd } from "./session-end.js";
 import { SessionProcess, type SessionListener } from "./session-process.js";
@@ -70,10 +71,12 @@ export class Session {
   private start(): void {
     this.ready = new Promise((resolve) => {
       let isReady = false;
-      this.process = new SessionProcess({
+      const snapshot = findSnapshot();
+      const listener: SessionListener = {
         onMessage: (message) => {
           if (message.type === "ready") {
             isReady = true;
+            if (snapshot === undefined) makeSnapshot();
             resolve();
           } else if (message.type === "answer") {
             this.asked.get(message.id)?.(message.content);
@@ -86,8 +89,12 @@ export class Session {
           if (isReady) this.listener.onNativeOutput(name, text);
           else process.stderr.write(text);
         },
-        onEnd: (end) => this.onEnd(end, isReady, resolve),
-      });
+        onEnd: (end) => {
+          if (!isReady && snapshot !== undefined) dropSnapshot(snapshot);
+          this.onEnd(end, isReady, resolve);
+        },
+      };
+      this.process = new SessionProcess(listener, snapshot);
     });
   }
 

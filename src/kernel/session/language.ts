@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type ts from "typescript-for-cells";
 import { packageFolder } from "../package-folder.js";
-import { compiler } from "./typescript.js";
+import { compilerOptions } from "./compiler-options.js";
+import { compiler, documents } from "./typescript.js";
 
 /*
  * The compiler's view of a notebook. Every cell that was run is a module of its own, and the scope of
@@ -36,7 +36,7 @@ export class NotebookLanguage {
     this.current = join(folder, "__cell__.ts");
     this.write(this.current, "export {};");
     this.reserve();
-    this.service = compiler.createLanguageService(this.host(), compiler.createDocumentRegistry());
+    this.service = compiler.createLanguageService(this.host(), documents);
   }
 
   /** The program with this text as the current cell. */
@@ -152,30 +152,4 @@ function versionOnDisk(path: string): string {
   if (path.includes("/node_modules/")) return "installed";
   const found = statSync(path, { throwIfNoEntry: false });
   return found ? `${found.mtimeMs}:${found.size}` : "none";
-}
-
-function compilerOptions(): ts.CompilerOptions {
-  const types = dirname(dirname(createRequire(import.meta.url).resolve("@types/node/package.json")));
-  return {
-    target: compiler.ScriptTarget.ES2022,
-    module: compiler.ModuleKind.ESNext,
-    moduleResolution: compiler.ModuleResolutionKind.Bundler,
-    allowImportingTsExtensions: true,
-    resolveJsonModule: true,
-    allowJs: true,
-    esModuleInterop: true,
-    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
-    typeRoots: [types],
-    types: ["node"],
-    strict: true,
-    // A short callback in a cell needs no annotations.
-    noImplicitAny: false,
-    skipLibCheck: true,
-    experimentalDecorators: true,
-    jsx: compiler.JsxEmit.React,
-    declaration: true,
-    sourceMap: true,
-    outDir: "/__compiled__",
-    newLine: compiler.NewLineKind.LineFeed,
-  };
 }
