@@ -3,6 +3,7 @@ import type { Request, Wire } from "../wire/wire.js";
 import { Activity } from "./activity.js";
 import { Cells } from "./cells.js";
 import { contents, contentOf, UnsupportedRequest } from "./contents.js";
+import { History } from "./history.js";
 import { kernelInfo } from "./kernel-info.js";
 import { completionInCodePoints, toUtf16 } from "./positions.js";
 import { Session } from "./session.js";
@@ -12,6 +13,7 @@ export class Front {
   private readonly activity: Activity;
   private readonly session: Session;
   private readonly cells: Cells;
+  private readonly history = new History();
 
   /** @param onFailure is told why no session can be had; the front is then of no use */
   constructor(
@@ -25,7 +27,7 @@ export class Front {
       onEnd: (end) => this.cells.onSessionEnd(end),
       onFailure,
     });
-    this.cells = new Cells(wire, this.activity, this.session);
+    this.cells = new Cells(wire, this.activity, this.session, this.history);
   }
 
   /** Answers requests until the front is closed, by one of them or by {@link close}. */
@@ -65,7 +67,7 @@ export class Front {
       case "is_complete_request":
         return this.session.ask({ kind: "is_complete", ...contentOf(request, contents.is_complete) });
       case "history_request":
-        return { status: "ok", history: [] };
+        return this.history.reply(contentOf(request, contents.history));
       case "comm_info_request":
         return { status: "ok", comms: {} };
       case "comm_open":

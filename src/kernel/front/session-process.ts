@@ -27,7 +27,7 @@ const drain = 200;
 const tailLength = 16_384;
 
 /** With these lines begin the dumps that V8 writes when it gives up; they tell nothing to the reader of a notebook. */
-const crashDump = /^(?:<--- Last few GCs --->|FATAL ERROR: |#\n# Fatal )/m;
+const crashDump = /^(?:<--- Last few GCs --->|----- Native stack trace -----|FATAL ERROR: |#\n# Fatal )/m;
 
 /** One process in which cells run. */
 export class SessionProcess {

@@ -1,4 +1,4 @@
-import type { FromSession, Question } from "../session-protocol.js";
+import type { Expressions, FromSession, Question } from "../session-protocol.js";
 import { dropSnapshot, findSnapshot, makeSnapshot } from "../snapshot/snapshot.js";
 import type { Content } from "../wire/message.js";
 import { describeExit, errorOfEnd, type SessionEnd } from "./session-end.js";
@@ -35,10 +35,10 @@ export class Session {
   }
 
   /** Runs a cell once the process is ready. */
-  async execute(cell: number, count: number, code: string): Promise<void> {
+  async execute(cell: number, count: number, code: string, expressions: Expressions): Promise<void> {
     await this.ready;
     this.failures = 0;
-    this.process.send({ type: "execute", cell, count, code });
+    this.process.send({ type: "execute", cell, count, code, expressions });
   }
 
   /** Asks a cell to stop that has been given to {@link execute}; done when that has been sent. */

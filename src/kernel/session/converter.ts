@@ -1,5 +1,6 @@
 import type ts from "typescript-for-cells";
 import { prepare, type CellText, type Prepared } from "./cell-text.js";
+import { givenNames, givenText } from "./given.js";
 import { guard } from "./guards.js";
 import { NotebookLanguage } from "./language.js";
 import { remember } from "./positions.js";
@@ -44,6 +45,8 @@ export class Converter {
 
   constructor(folder: string) {
     this.language = new NotebookLanguage(folder);
+    this.language.keep(givenText());
+    for (const name of givenNames) this.boxed.set(name, true);
     // The first program takes a second; better now than when the first cell waits for it.
     this.language.program("export {};");
   }

@@ -15,9 +15,9 @@ describe("describeError", () => {
 
   it("tells what was thrown that is no error", () => {
     assert.deepEqual(describeError("text"), {
-      ename: "NotAnError",
+      ename: "UncaughtValue",
       evalue: "found 'text' thrown, expected an Error",
-      traceback: ["\x1b[1;31mNotAnError\x1b[0m: found 'text' thrown, expected an Error"],
+      traceback: ["\x1b[1;31mUncaughtValue\x1b[0m: 'text'"],
     });
     assert.equal(describeError(undefined).evalue, "found undefined thrown, expected an Error");
   });
