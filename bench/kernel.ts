@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { findSnapshot } from "../src/kernel/snapshot/snapshot.js";
 import { startKernel, type Kernel } from "../test/support/jupyter-client.js";
@@ -66,11 +66,18 @@ function measureMemory(): Promise<{ readonly before: number; readonly after: num
   });
 }
 
-const ipykernel = `
-import json, time
-from jupyter_client.manager import start_new_kernel
+/** Jupyter's own client, which starts the kernel of its arguments. */
+const client = `
+import json, sys, time
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
 began = time.perf_counter()
-manager, client = start_new_kernel(kernel_name="python3")
+manager = KernelManager()
+manager._kernel_spec = KernelSpec(argv=sys.argv[1:])
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
+client.wait_for_ready(timeout=60)
 def seconds(code):
     before = time.perf_counter()
     client.execute_interactive(code, output_hook=lambda message: None)
@@ -81,19 +88,26 @@ each = sorted(seconds(f"{i} + 1") for i in range(${cells}))
 client.stop_channels(); manager.shutdown_kernel(now=True)
 print(json.dumps({"start": start, "cell": each[${cells / 2}]}))
 `;
+const sera = [process.execPath, resolve("dist/src/kernel/main.js"), "{connection_file}"];
+const ipykernel = (python: string) => [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"];
+
+async function measureWithJupyter(python: string, argv: readonly string[]): Promise<KernelTimes> {
+  return (await runForJson(python, ["-c", client, ...argv])) as KernelTimes;
+}
 
 /** A table of this kernel's times beside ipykernel's, where a Python with it is given, and Node's: medians of some rounds. */
 export async function kernelTable(python: string | undefined): Promise<string> {
   const isFirst = findSnapshot() === undefined;
-  const first = await measureKernel();
+  const measure = () => (python === undefined ? measureKernel() : measureWithJupyter(python, sera));
+  const first = await measure();
   while (findSnapshot() === undefined) await wait(200);
   const ours: KernelTimes[] = [];
   const theirs: KernelTimes[] = [];
   const loops: number[] = [];
   const inNode: number[] = [];
   for (let i = 0; i < rounds; i++) {
-    ours.push(await measureKernel());
-    if (python !== undefined) theirs.push((await runForJson(python, ["-c", ipykernel])) as KernelTimes);
+    ours.push(await measure());
+    if (python !== undefined) theirs.push(await measureWithJupyter(python, ipykernel(python)));
     loops.push(await measureLoop());
     inNode.push((await runForJson(process.execPath, ["-e", script])) as number);
   }

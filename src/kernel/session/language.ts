@@ -116,8 +116,7 @@ export class NotebookLanguage {
         const version = this.versionOf(path);
         const known = this.snapshots.get(path);
         if (known?.version === version) return known.snapshot;
-        const text = files.readFile(path);
-        const snapshot = text === undefined ? undefined : compiler.ScriptSnapshot.fromString(text);
+        const snapshot = version === installed ? installedText(path) : textNow(files.readFile(path));
         this.snapshots.set(path, { version, snapshot });
         return snapshot;
       },
@@ -147,9 +146,24 @@ function isLocal(name: string): boolean {
   return /^[./]/.test(name);
 }
 
+/** The version of files of installed packages. */
+const installed = "installed";
+
+function textNow(text: string | undefined): ts.IScriptSnapshot | undefined {
+  return text === undefined ? undefined : compiler.ScriptSnapshot.fromString(text);
+}
+
+/** The text of a file that does not change, read when it is needed: not for one that a snapshot of the session has parsed. */
+function installedText(path: string): ts.IScriptSnapshot | undefined {
+  if (!compiler.sys.fileExists(path)) return undefined;
+  let read: string | undefined;
+  const text = () => (read ??= compiler.sys.readFile(path) ?? "");
+  return { getText: (start, end) => text().slice(start, end), getLength: () => text().length, getChangeRange: () => undefined };
+}
+
 /** Installed packages do not change under a running notebook, and asking for their thousand files is not free. */
 function versionOnDisk(path: string): string {
-  if (path.includes("/node_modules/")) return "installed";
+  if (path.includes("/node_modules/")) return installed;
   const found = statSync(path, { throwIfNoEntry: false });
   return found ? `${found.mtimeMs}:${found.size}` : "none";
 }
