@@ -1,7 +1,7 @@
 // Coverage and width of intervals over seeds and prompts by simulation; prints the tables of docs/statistics.md.
 // node scripts/coverage.mjs [samples per setting, default 400]
 import { Random } from "../dist/src/base/random.js";
-import { crossedVariances } from "../dist/src/stats/crossed.js";
+import { crossedInterval, crossedVariances } from "../dist/src/stats/crossed.js";
 import { studentQuantile } from "../dist/src/stats/student.js";
 
 const samples = Number(process.argv[2] ?? 400);
@@ -17,6 +17,7 @@ const candidates = {
   },
   "crossed, own quantiles": ({ seeds, prompts }) => Math.sqrt(t(seeds.degrees) ** 2 * seeds.variance + t(prompts.degrees) ** 2 * prompts.variance),
 };
+const chosen = "the same, on the logit's scale";
 
 /** Half the width of the pigeonhole bootstrap's interval, and whether it holds the truth. */
 function pigeonhole(rows, truth, random) {
@@ -32,18 +33,19 @@ function pigeonhole(rows, truth, random) {
 }
 
 const outcomes = {
-  continuous: { truth: 0, of: (seed, prompt, noise) => seed + prompt + noise() },
-  "binary, mean 0.5": { truth: 0.5, of: (seed, prompt, noise) => Number(seed + prompt + noise() > 0) },
-  "binary, mean 0.8": { truth: 0.8, of: (seed, prompt, noise, sd) => Number(seed + prompt + noise() > -0.8416212 * sd) },
-  "binary, paired difference": { truth: 0, of: (seed, prompt, noise) => Number(seed + prompt + noise() > 0) - Number(prompt - seed + noise() > 0) },
+  continuous: { truth: 0, range: undefined, of: (seed, prompt, noise) => seed + prompt + noise() },
+  "binary, mean 0.5": { truth: 0.5, range: { low: 0, high: 1 }, of: (seed, prompt, noise) => Number(seed + prompt + noise() > 0) },
+  "binary, mean 0.8": { truth: 0.8, range: { low: 0, high: 1 }, of: (seed, prompt, noise, sd) => Number(seed + prompt + noise() > -0.8416212 * sd) },
+  "binary, paired difference": { truth: 0, range: { low: -1, high: 1 }, of: (seed, prompt, noise) => Number(seed + prompt + noise() > 0) - Number(prompt - seed + noise() > 0) },
 };
-const names = ["pigeonhole bootstrap", ...Object.keys(candidates)];
+const names = ["pigeonhole bootstrap", ...Object.keys(candidates), chosen];
+const own = names.indexOf(chosen);
 /** Of the seeds' means: from none to one beside which prompts and noise hardly count. */
 const spreads = [0, 0.01, 0.02, 0.04, 0.2];
 const start = Random.seeded(1);
 const settings = [];
 for (const s of [2, 3, 5, 10]) for (const p of [50, 200, 500]) for (const sa of spreads) for (const [sb, se] of [[0, 0.25], [0.1, 0.25], [0.3, 0.1]]) {
-  for (const [outcome, { truth, of }] of Object.entries(outcomes)) {
+  for (const [outcome, { truth, range, of }] of Object.entries(outcomes)) {
     const random = start.fork(s, p, String(sa), String(sb), outcome);
     const noise = () => se * random.normal();
     const sd = Math.hypot(sa, sb, se);
@@ -58,6 +60,9 @@ for (const s of [2, 3, 5, 10]) for (const p of [50, 200, 500]) for (const sa of 
       v.total = { variance: columns.reduce((sum, x) => sum + (x - v.mean) ** 2, 0) / (p - 1) / p, degrees: p - 1 };
       if (k < drawn) { const { held: h, half: w } = pigeonhole(rows, truth, random); held[0] += h / drawn; half[0] += w / drawn; }
       for (const [i, of] of Object.values(candidates).entries()) { const w = of(v); held[i + 1] += Number(Math.abs(v.mean - truth) <= w + 1e-12) / samples; half[i + 1] += w / samples; }
+      const { low, high } = crossedInterval(rows, range);
+      held[own] += Number(low - 1e-12 <= truth && truth <= high + 1e-12) / samples;
+      half[own] += (high - low) / 2 / samples;
     }
     settings.push({ outcome, s, p, sa, sb, held, half, drawn });
   }
@@ -79,7 +84,6 @@ function table(title, chosen) {
 
 table("Worst coverage and mean width, seed spread up to 0.04", settings.filter(({ sa }) => sa <= 0.04));
 table("Worst coverage and mean width, seed spread 0.2", settings.filter(({ sa }) => sa === 0.2));
-const own = names.indexOf("crossed, own quantiles");
 console.log("\nThe ten lowest coverages of the chosen interval:\n");
 for (const { outcome, s, p, sa, sb, held } of settings.toSorted((a, b) => a.held[own] - b.held[own]).slice(0, 10)) {
   console.log(`- ${held[own].toFixed(3)}: ${outcome}, ${s} seeds, ${p} prompts, spread of seeds ${sa}, of prompts ${sb}`);

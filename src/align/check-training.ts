@@ -23,9 +23,12 @@ export function checkEvaluations({ evaluateEvery, keepBestBy, patience }: Pick<T
  *   or an option would have no effect
  */
 export function checkTrainingInputs<Example>(objective: Objective<Example>, options: TrainingOptions, validation: readonly unknown[]): void {
-  const { evaluateEvery, referenceUpdate = "fixed" } = options;
+  const { evaluateEvery, emaDecay, referenceUpdate = "fixed" } = options;
   checkEvaluations(options);
   objective.check?.(options);
+  if (objective.head && emaDecay !== undefined) {
+    throw new InputError(`emaDecay: the objective ${objective.name} trains a head beside the policy, of which no average is kept; leave emaDecay out`);
+  }
   if (evaluateEvery !== undefined && validation.length === 0) {
     throw new InputError(`evaluateEvery: found ${evaluateEvery}, but no validation examples to evaluate on; pass some, or leave it out`);
   }

@@ -1,7 +1,6 @@
-import type { PreferenceLoss } from "../align/losses/loss.js";
-import { implicitReward } from "../align/losses/reward.js";
+import { implicitReward, type HasImplicitReward } from "../align/losses/reward.js";
 import type { TaskOptions } from "../base/task.js";
-import type { TokenSequence } from "../model/batch.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 import { ensemble, finiteLogProbs, type Scorer } from "../review/index.js";
 import type { PromptTokens, Sample } from "./sample.js";
 
@@ -16,7 +15,7 @@ export interface LabelledSample extends Sample {
 /** Policies whose implicit rewards are combined, with their weights. */
 export interface Labellers {
   /** The loss that defines the implicit reward. */
-  readonly loss: PreferenceLoss;
+  readonly loss: HasImplicitReward;
   /** Policies and weights, possibly including the reference; for SeRA π_{t−1} with 1−γ and π_{t−2} with γ. */
   readonly policies: readonly { readonly policy: Scorer; readonly weight: number }[];
   readonly reference: Scorer;

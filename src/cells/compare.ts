@@ -6,13 +6,13 @@ import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
 import { checkShared, takenBy } from "../methods/shared.js";
 import type { RecipeOptions, Spelling } from "../run/options/index.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
 import type { Method } from "../run/method.js";
 import { workSeconds } from "../run/summary.js";
-import { crossedInterval } from "../stats/crossed.js";
+import { crossedInterval, type ValueRange } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
 import type { Run } from "./run.js";
 import { runProgress } from "./run-progress.js";
@@ -198,7 +198,7 @@ export class MethodComparison {
     const base = this.runs[baseline];
     if (!base) throw new InputError(`there is no method ${JSON.stringify(baseline)}; choose the baseline from ${Object.keys(this.runs).join(", ")}`);
     const others = Object.entries(this.runs).filter(([name]) => name !== baseline);
-    const differences = others.map(([name, runs]) => ({ name, ...crossedInterval(pairedGold(runs.map(lastOf), base.map(lastOf), (gold, below) => gold - below)) }));
+    const differences = others.map(([name, runs]) => ({ name, ...crossedInterval(pairedGold(runs.map(lastOf), base.map(lastOf), (gold, below) => gold - below), { low: -1, high: 1 }) }));
     const adjusted = holmAdjusted(differences.map(({ pValue }) => pValue));
     return differences.map(({ name, mean, low, high, pValue, seedDeviation }, i) => ({
       name,
@@ -221,8 +221,8 @@ export class MethodComparison {
       const values = ends.flatMap((end) => valueOf(end) ?? []);
       return values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
     };
-    const gold = ends.every(hasGold) ? crossedInterval(goldOf(ends)) : undefined;
-    const wins = gold && crossedInterval(winsOf(ends));
+    const gold = ends.every(hasGold) ? crossedInterval(goldOf(ends), inShare) : undefined;
+    const wins = gold && crossedInterval(winsOf(ends), inShare);
     return {
       method,
       ...(gold && { goldReward: gold.mean, goldLow: gold.low, goldHigh: gold.high, goldSeedDeviation: gold.seedDeviation }),
@@ -240,8 +240,11 @@ function titleOf(seeds: readonly number[]): string {
     : `means over seeds ${seeds.join(", ")}, with 95 % intervals over seeds and prompts`;
 }
 
+/** Of gold rewards and wins. */
+const inShare: ValueRange = { low: 0, high: 1 };
+
 function intervalOf(rows: readonly (readonly number[])[]) {
-  const { mean, low, high } = crossedInterval(rows);
+  const { mean, low, high } = crossedInterval(rows, inShare);
   return { mean, low, high };
 }
 

@@ -1,6 +1,6 @@
 import type { LoadOptions } from "../data/examples.js";
 import { loadDemonstrations as readDemonstrations, type LoadedDemonstrations } from "../data/load-demonstrations.js";
-import { loadPreferences as readPreferences, type LoadedPreferences } from "../data/load-preferences.js";
+import { loadPreferences as readPreferences, type LoadedPreferences, type PreferenceOptions } from "../data/load-preferences.js";
 import { withDownload } from "./download.js";
 
 /**
@@ -10,14 +10,14 @@ import { withDownload } from "./download.js";
  * forms.
  *
  * @param source a file, or `org/name` or `org/name@revision` on the hub; a file of that name is meant first
- * @param options `limit` (rows), `skipBadRows` (listed, where by default the first is thrown), and for
- *   the hub `split`, `config` and `revision`
+ * @param options `limit` (rows), `skipBadRows` (listed, where by default the first is thrown), `columns` (numbers
+ *   of the rows that accompany their pairs to the loss), and for the hub `split`, `config` and `revision`
  * @returns the pairs, the name of their form, and the rows that were skipped
  * @example const { pairs } = await loadPreferences(world.train, { limit: 1000 });
  * @example const { pairs } = await loadPreferences("Anthropic/hh-rlhf", { split: "train" });
  * @throws InputError a bad file; a dataset that is not there or has no such part; the first bad row
  */
-export function loadPreferences(source: string, options: LoadOptions = {}): Promise<LoadedPreferences> {
+export function loadPreferences(source: string, options: PreferenceOptions = {}): Promise<LoadedPreferences> {
   return withDownload(source, (work) => readPreferences(source, { ...work, ...options }));
 }
 

@@ -3,8 +3,8 @@ import { Random } from "../base/random.js";
 import { reported, type TaskOptions } from "../base/task.js";
 import { encodePrompt } from "../data/tokenize.js";
 import type { Prompt } from "../data/pair.js";
-import { generate, type GenerationOptions } from "../model/generate.js";
-import type { Policy } from "../model/policy.js";
+import { generate, type GenerationOptions } from "../model/generation/generate.js";
+import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 
 /** How responses are written; see {@link GenerationOptions} for the rest. */

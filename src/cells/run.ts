@@ -1,10 +1,12 @@
 import type { ColumnTable } from "arquero";
 import { z } from "zod";
+import { readHead } from "../align/head-files.js";
+import type { PairLoss } from "../align/pair-objective.js";
 import { InputError } from "../base/errors.js";
 import type { EngineOptions } from "../engine/create-engine.js";
-import { loadTokenizer } from "../model/load-tokenizer.js";
-import type { Policy } from "../model/policy.js";
-import type { PreferenceLoss } from "../align/losses/index.js";
+import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { Policy } from "../model/policy/policy.js";
 import { lossOf, type LossOptions } from "../run/options/index.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
@@ -44,6 +46,8 @@ export interface Iteration {
   readonly responses: ColumnTable;
   /** Loads its policy, by default on the engine of the run; it is the caller's to free. */
   policy(engine?: EngineOptions): Promise<Policy>;
+  /** The parameters of the head that was trained beside its policy; none where the loss has no head. */
+  head(): Promise<Parameters>;
 }
 
 /** A finished run: everything in its folder as tables. Shown in a cell, it is the table of its iterations. */
@@ -106,6 +110,10 @@ export class Run {
             const on = engine ? sharedPrograms(engine) : (start?.programs ?? (await programsOn(engineFacts.parse(identity.facts.engine))));
             return openRunPolicy(folder.file(files.model), on, identity.facts, start);
           },
+          async head() {
+            await folder.verifyFolder(files.model);
+            return (await readHead(folder.file(files.model))) ?? new Map();
+          },
         };
       }),
     );
@@ -139,13 +147,18 @@ export class Run {
    *
    * @throws InputError where that is a loss of the user's own, which no folder holds, and this process has not seen it
    */
-  get loss(): PreferenceLoss {
+  get loss(): PairLoss {
     return lossOf(storedLoss.parse(this.facts.options));
   }
 
   /** Loads the policy that the run ended with, by default on the engine of the run; it is the caller's to free. */
   policy(engine?: EngineOptions): Promise<Policy> {
     return this.iteration(this.all.length - 1).policy(engine);
+  }
+
+  /** The head that was trained beside that policy, its parameters by name; none where the loss has no head. */
+  head(): Promise<Parameters> {
+    return this.iteration(this.all.length - 1).head();
   }
 
   async [displaySymbol](): Promise<MimeBundle> {

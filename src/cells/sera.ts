@@ -1,6 +1,6 @@
 import type { PreferencePair } from "../data/pair.js";
 import { directMethod } from "../methods/direct.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { alignForm, checkNames, seraForm, type AlignOptions as AlignMethodOptions, type SeraOptions } from "../run/options/index.js";
 import { seraMethod } from "../sera.js";
 import type { Run } from "./run.js";

@@ -1,6 +1,6 @@
 import type { Demonstration } from "../data/load-demonstrations.js";
 import { sftOnDemonstrations, type DemonstrationOptions } from "../methods/sft-on-demonstrations.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { checkNames, sftForm } from "../run/options/index.js";
 import type { Run } from "./run.js";
 import { separateSettings, train, type RunSettings } from "./train.js";

@@ -1,6 +1,6 @@
 import type { Prompt } from "../data/pair.js";
-import type { Policy } from "../model/policy.js";
-import { stream } from "../model/stream.js";
+import { stream } from "../model/generation/stream.js";
+import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import { liveDisplay } from "../notebook/live-display.js";
 import { showResponses } from "../notebook/text/show-responses.js";

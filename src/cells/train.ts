@@ -8,13 +8,13 @@ import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, worldJudge } from "../judge/response-judge.js";
 import type { Recipe } from "../methods/recipe.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";
 import type { Method } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
-import { isNative } from "../run/options/index.js";
+import { isNative, type ColumnRule } from "../run/options/index.js";
 import { Run } from "./run.js";
 
 /** Figures of a policy by name; the iteration is 0 for the reference. */
@@ -28,6 +28,11 @@ export interface RunSettings {
   readonly validation?: readonly PreferencePair[] | undefined;
   /** Demonstrations on which the start is trained first, by supervised fine-tuning. */
   readonly demonstrations?: readonly Demonstration[] | undefined;
+  /**
+   * Numbers for each training and validation pair and its response tokens, those that the run makes included; see `ColumnRule`.
+   * They take the place of the data's own columns of the same names.
+   */
+  readonly columns?: ColumnRule | undefined;
   /** Grades responses, for methods that label with a judge. Default: the gold reward, where the prompts are the synthetic world's. */
   readonly judge?: Judge | undefined;
   /**
@@ -56,7 +61,7 @@ export interface RunSettings {
 
 /** Names of {@link RunSettings}; those of a method's options are beside them. */
 export const runSettingNames = [
-  ...["heldOut", "validation", "demonstrations", "judge", "evaluate", "truncatePrompts", "folder", "redoFrom"],
+  ...["heldOut", "validation", "demonstrations", "columns", "judge", "evaluate", "truncatePrompts", "folder", "redoFrom"],
   ...["referenceCache", "onStep", "signal", "quiet"],
 ] as readonly (keyof RunSettings)[];
 
@@ -111,7 +116,7 @@ export function cellControls({ signal = cell.signal, quiet = false, onStep }: Ru
 }
 
 function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
-  const { heldOut, validation, demonstrations, truncatePrompts = false, folder, judge = worldJudge(pairs), evaluate } = settings;
+  const { heldOut, validation, demonstrations, truncatePrompts = false, folder, columns, judge = worldJudge(pairs), evaluate } = settings;
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
   const fit = { contextLength: policy.config.contextLength, truncatePrompts };
   const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
@@ -121,6 +126,7 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
     ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
     ...(heldOut?.length && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
     ...(validation?.length && { validation: tokenize(validation) }),
+    ...(columns && { columns }),
     ...(judge && { judge: labellingJudge(judge, pairs) }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),
     ...(referenceCache !== undefined && { referenceCache }),

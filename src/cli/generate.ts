@@ -1,11 +1,12 @@
 import { Command } from "commander";
+import { bytesIn } from "../base/byte-size.js";
 import { InputError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { reported } from "../base/task.js";
 import { loadModelOn } from "../cells/load-model.js";
 import { promptTokens, responsesTo } from "../cells/respond.js";
 import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
 import { dataNotes } from "./data-notes.js";
 import { engineOptions, givenOptions, methodOptions, whole, type EngineArguments } from "./options.js";
@@ -55,7 +56,8 @@ Example:
 }
 
 async function generate(args: GenerateArguments, session: CommandSession): Promise<string> {
-  const { seed, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
+  const { seed, memory, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
+  session.programs.memory = bytesIn(memory) ?? session.programs.memory;
   if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
   const prompts = await readPrompts(args);
   const policy = await loadModelOn(session.programs, args.model, { revision: args.modelRevision });

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { summarize } from "../data/index.js";
 import { loadPreferences } from "../data/load-preferences.js";
-import { loadTokenizer } from "../model/load-tokenizer.js";
+import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
 import { whole } from "./options.js";
 import { textTable } from "./summary-table.js";
 

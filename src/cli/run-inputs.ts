@@ -1,6 +1,7 @@
-import type { Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import { InputError, inputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
+import { parseColumnNames, type ColumnNames } from "../data/columns.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
 import { loadDemonstrations } from "../data/load-demonstrations.js";
@@ -10,7 +11,7 @@ import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, worldJudge } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import type { Method } from "../run/method.js";
 import type { RunInput } from "../run/input.js";
 import { dataNotes } from "./data-notes.js";
@@ -26,6 +27,7 @@ export interface RunArguments extends DataArguments, ModelArguments, EngineArgum
   readonly evalSplit?: string;
   readonly validationData?: string;
   readonly validationSplit?: string;
+  readonly columns?: ColumnNames;
   readonly demonstrations?: string;
   readonly initFrom?: string;
   readonly flip: number;
@@ -49,6 +51,7 @@ export function runOptions(command: Command): Command {
       .option("--eval-split <name>", "split of --eval-data, if that is a hub dataset (default: train)")
       .option("--validation-data <source>", "pairs by which training chooses (--keep-best-by, --patience); none of them may be held out")
       .option("--validation-split <name>", "split of --validation-data, if that is a hub dataset (default: train)")
+      .option("--columns <names>", "numeric columns of --data and --validation-data that accompany the pairs to the loss, as in weight,labelSmoothing=doubt", columnNames)
       .option("--demonstrations <source>", "first fine-tune the start on these: rows with a prompt and a response")
       .option("--flip <share>", "flip the labels of this share of the pairs, for experiments with label noise", share, 0)
       .option("--reference-cache <folder>", "where log-probabilities under the reference are kept for other runs from the same start on the same pairs (default: not kept)"),
@@ -63,12 +66,12 @@ export function runOptions(command: Command): Command {
  * @throws InputError where a method labels with a judge and there is none, and as the readers of data and model
  */
 export async function prepareRun(run: RunArguments, session: CommandSession, methods: readonly Method[], given?: Judge): Promise<RunInput> {
-  const { skipBadRows, seed = 0, initFrom, referenceCache } = run;
-  const read = (source: string, split?: string) => loadPreferences(source, { skipBadRows, ...otherPart(run, source, split) });
-  const loaded = await loadPreferences(run.data, { skipBadRows, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
+  const { skipBadRows, seed = 0, initFrom, referenceCache, columns } = run;
+  const read = (source: string, split?: string, own?: ColumnNames) => loadPreferences(source, { skipBadRows, columns: own, ...otherPart(run, source, split) });
+  const loaded = await loadPreferences(run.data, { skipBadRows, columns, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
   const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(seed).fork("flip")) };
   const held = run.evalData === undefined ? undefined : await read(run.evalData, run.evalSplit);
-  const validation = run.validationData === undefined ? undefined : await read(run.validationData, run.validationSplit);
+  const validation = run.validationData === undefined ? undefined : await read(run.validationData, run.validationSplit, columns);
   const shown = run.demonstrations === undefined ? undefined : await loadDemonstrations(run.demonstrations, { skipBadRows, ...otherPart(run, run.demonstrations) });
 
   const judge = given ?? worldJudge(offline.pairs);
@@ -102,6 +105,12 @@ export async function prepareSft(run: Omit<RunArguments, "flip">, session: Comma
   const start = await openStart(run, texts, session.programs);
   const { examples, notes } = fitDemonstrations(run.data, loaded, start, run);
   return { start, pairs: [], demonstrations: examples, dataNotes: notes };
+}
+
+function columnNames(text: string): ColumnNames {
+  const names = parseColumnNames(text);
+  if (!names) throw new InvalidArgumentError(`found "${text}", expected names of columns, as in weight,labelSmoothing=doubt.`);
+  return names;
 }
 
 /** Which part of a source besides `--data` is read: of the same dataset the same configuration and revision. */

@@ -1,8 +1,18 @@
 import type { SkippedRow } from "./bad-rows.js";
+import { checkColumnNames, readColumns, type ColumnNames } from "./columns.js";
 import { readExamples, type LoadOptions } from "./examples.js";
 import { detectFormat } from "./formats/index.js";
 import type { Format } from "./formats/format.js";
 import type { PreferencePair } from "./pair.js";
+
+/** What to load of preference pairs. */
+export interface PreferenceOptions extends LoadOptions {
+  /**
+   * Numeric columns that accompany the pairs to their loss, by the name that it reads: `{ weight: "annotators" }` takes
+   * the file's column `annotators` for the pairs' weights. Default: none.
+   */
+  readonly columns?: ColumnNames | undefined;
+}
 
 /** Result of {@link loadPreferences}. */
 export interface LoadedPreferences {
@@ -27,13 +37,17 @@ export interface LoadedPreferences {
  * const { pairs } = await loadPreferences("HuggingFaceH4/ultrafeedback_binarized", { split: "train_prefs", limit: 5000 });
  *
  * @throws {InputError} for an unreadable file, an unknown dataset or split, and the first bad row unless bad rows are
- *   skipped (an unknown format, a missing or invalid field, an empty response, two equal responses)
+ *   skipped (an unknown format, a missing or invalid field or column, an empty response, two equal responses)
  */
-export async function loadPreferences(source: string, options: LoadOptions = {}): Promise<LoadedPreferences> {
+export async function loadPreferences(source: string, { columns, ...options }: PreferenceOptions = {}): Promise<LoadedPreferences> {
+  if (columns) checkColumnNames(columns);
   let format: Format | undefined;
   const { examples, skipped } = await readExamples(
     source,
-    (row, place) => (format ??= detectFormat(row, place)).parse(row, place),
+    (row, place): PreferencePair => {
+      const pair = (format ??= detectFormat(row, place)).parse(row, place);
+      return columns ? { ...pair, columns: readColumns(columns, row, place) } : pair;
+    },
     options,
   );
   return { pairs: examples, format: format!.name, skipped };

@@ -1,4 +1,4 @@
-import type { Message } from "../model/chat.js";
+import type { Message } from "../model/tokenizer/chat/chat.js";
 
 /** A prompt: text, used verbatim, or a conversation, rendered by the model's chat template. */
 export type Prompt = string | readonly Message[];
@@ -17,6 +17,11 @@ export interface PreferencePair {
   /** The score of `chosen` in the dataset, if it has one. */
   readonly chosenScore?: number;
   readonly rejectedScore?: number;
+  /**
+   * Numbers of the pair by name, for the loss: `weight`, `labelSmoothing`, `target`, `targetMargin`, or what a loss of your
+   * own declares. They stay as they are where a label is flipped.
+   */
+  readonly columns?: Readonly<Record<string, number>>;
   /** Whether the label was flipped on purpose (label noise). */
   readonly flipped?: boolean;
   /** Origin of the pair: the dataset (default), or samples of the policy. */

@@ -1,5 +1,5 @@
 import { InputError } from "../base/errors.js";
-import type { Tokenizer } from "../model/tokenizer.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { fitToContext } from "./fit.js";
 import type { Demonstration } from "./load-demonstrations.js";
 import type { PreferencePair, Prompt } from "./pair.js";
@@ -15,6 +15,8 @@ export interface TokenizedPair {
   /** Scores in the dataset, if it has them. */
   readonly chosenScore?: number;
   readonly rejectedScore?: number;
+  /** Numbers of the pair by name, for the loss. */
+  readonly columns?: Readonly<Record<string, number>>;
 }
 
 /** A demonstration as token ids. */
@@ -71,7 +73,7 @@ export function tokenizePairs(
   options: TokenizeOptions,
 ): { pairs: TokenizedPair[]; truncation: Truncation; identical: number; skipped: SkippedExample[] } {
   const { tokenized, ...counts } = tokenizeExamples(pairs, ({ chosen, rejected }) => [chosen, rejected], tokenizer, options);
-  const made = tokenized.map(({ example: { id, flipped, chosenScore, rejectedScore }, prompt, responses: [chosen, rejected] }) => ({
+  const made = tokenized.map(({ example: { id, flipped, chosenScore, rejectedScore, columns }, prompt, responses: [chosen, rejected] }) => ({
     id,
     prompt,
     chosen: chosen!,
@@ -79,6 +81,7 @@ export function tokenizePairs(
     ...(flipped && { flipped }),
     ...(chosenScore !== undefined && { chosenScore }),
     ...(rejectedScore !== undefined && { rejectedScore }),
+    ...(columns && { columns }),
   }));
   const identical = made.filter(({ chosen, rejected }) => sameTokens(chosen, rejected)).length;
   return { pairs: made, identical, ...counts };

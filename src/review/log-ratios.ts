@@ -1,11 +1,10 @@
-import type { PreferenceLoss } from "../align/losses/loss.js";
-import { implicitReward } from "../align/losses/reward.js";
+import { implicitReward, type HasImplicitReward } from "../align/losses/reward.js";
 import { DivergenceError } from "../align/trainer.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import type { TokenSequence } from "../model/batch.js";
-import type { Policy } from "../model/policy.js";
-import { responseLogProbs } from "../model/score.js";
+import type { Policy } from "../model/policy/policy.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
+import { responseLogProbs } from "../model/scoring/score.js";
 
 /** A model that scores sequences: a policy, or a function to log π(y | x) of each, the sum over the response tokens, in nats. */
 export type Scorer = Policy | ((sequences: readonly TokenSequence[], task: TaskOptions) => Promise<Float64Array>);
@@ -61,7 +60,7 @@ export async function finiteLogProbs(model: Scorer, sequences: readonly TokenSeq
  * @throws InputError if the loss needs the reference and it is missing
  */
 export function pairRewards(
-  loss: PreferenceLoss,
+  loss: HasImplicitReward,
   pairs: readonly Pick<TokenizedPair, "chosen" | "rejected">[],
   policy: PairValues,
   reference: PairValues | undefined,

@@ -1,8 +1,8 @@
-import type { PreferenceLoss } from "../align/losses/loss.js";
+import type { HasImplicitReward } from "../align/losses/reward.js";
 import type { Random } from "../base/random.js";
 import { reported } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import type { GenerationOptions } from "../model/generate.js";
+import type { GenerationOptions } from "../model/generation/generate.js";
 import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../review/index.js";
 import { bootstrapInterval } from "../stats/interval.js";
 import type { RunContext } from "./context.js";
@@ -21,7 +21,7 @@ export interface JudgedResponse {
 /** How held-out pairs are evaluated. */
 export interface EvaluationSettings {
   /** The loss whose implicit reward is held against the labels. */
-  readonly loss: PreferenceLoss;
+  readonly loss: HasImplicitReward;
   readonly generation: GenerationOptions;
   /** Draws responses and intervals. All iterations answer with the same streams, so that they differ by what they learnt alone. */
   readonly random: Random;
@@ -52,7 +52,7 @@ export async function evaluateHeldOut(context: RunContext, t: number, heldOut: H
 }
 
 /** How far the implicit reward agrees with the labels. Under the reference itself a loss that needs it has no margins but 0. */
-async function labelAgreement(context: RunContext, t: number, pairs: readonly TokenizedPair[], loss: PreferenceLoss): Promise<Evaluation> {
+async function labelAgreement(context: RunContext, t: number, pairs: readonly TokenizedPair[], loss: HasImplicitReward): Promise<Evaluation> {
   const { needsReference } = loss.reward;
   if (t === 0 && needsReference) {
     await heldOutLogProbs(context, 0, pairs);

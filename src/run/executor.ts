@@ -1,9 +1,10 @@
+import type { MemoryChoice } from "../align/memory-plan.js";
 import type { Objective } from "../align/objective.js";
 import type { StepRecord, TrainingOptions } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
 import type { TaskOptions } from "../base/task.js";
-import type { TokenSequence } from "../model/batch.js";
-import type { Generation, GenerationOptions, GenerationRequest } from "../model/generate.js";
+import type { Generation, GenerationOptions, GenerationRequest } from "../model/generation/generate.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 
 /** A model of a run: the folder of its files, or the one that the run begins from, which has none yet. */
 export type ModelRef = "start" | { readonly folder: string };
@@ -25,6 +26,8 @@ export interface TrainingTask<Example> {
 
 /** A training under way. */
 export interface ExecutedTraining {
+  /** How it fits into memory. */
+  readonly memory: MemoryChoice;
   /** Optimizer steps of the whole training. */
   readonly total: number;
   /** Seconds that evaluations have taken. */
@@ -33,7 +36,7 @@ export interface ExecutedTraining {
   steps(signal?: AbortSignal): AsyncIterable<StepRecord>;
   /** Writes a checkpoint after the last step, from which the training goes on to the same bytes. */
   writeCheckpoint(file: string): Promise<void>;
-  /** Writes the model as it is now. */
+  /** Writes the model as it is now, with the head that was trained beside it. */
   save(folder: string): Promise<void>;
   /** Frees what the training holds. */
   end(): Promise<void>;
@@ -48,6 +51,9 @@ export interface Executor {
 
   /** log π(y | x) of each sequence, the sum over its response tokens, in nats. */
   logProbs(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<Float64Array>;
+
+  /** log π(y_t | x, y_<t) of every response token of each sequence, in nats; what {@link logProbs} sums. */
+  tokenLogProbs(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<readonly Float32Array[]>;
 
   /**
    * Samples responses, in batches whose order and contents depend on the arguments alone; see {@link generate}.

@@ -4,6 +4,7 @@ export * from "../align/losses/index.js";
 export type { ReferenceUpdate } from "../align/moving-reference.js";
 export { meanHidden, responseMeanFeed } from "../align/head.js";
 export { tokenColumn, type BatchSizes, type BuiltLoss, type Head, type Objective, type ObjectiveBatch } from "../align/objective.js";
+export { objectiveOf, type PairLoss, type PairObjective } from "../align/pair-objective.js";
 export { preference, type ReferencedPair, type TokenColumns } from "../align/preference.js";
 export { schedules, type Schedule } from "../align/schedule.js";
 export { supervised, type WeightedSequence } from "../align/sft.js";

@@ -1,8 +1,9 @@
 import type { TaskControls } from "../base/task.js";
 import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import type { Json } from "./folder/identity.js";
+import type { ColumnRule, PairColumns } from "./options/index.js";
 import type { LoggedStep } from "./logged-step.js";
 
 /** What a run begins from. */
@@ -18,6 +19,8 @@ export interface RunInput {
   readonly heldOut?: HeldOut;
   /** Pairs by which training chooses its best parameters and when to stop. */
   readonly validation?: readonly TokenizedPair[];
+  /** Gives training and validation pairs columns beside those of the data. */
+  readonly columns?: ColumnRule;
   /** Scores responses, for methods that label with a judge. */
   readonly judge?: RunJudge;
   readonly evaluate?: Evaluator;
@@ -56,8 +59,8 @@ export interface Evaluator {
   evaluate(policy: Policy, iteration: number): Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>;
 }
 
-/** Two responses to one prompt, one of them preferred. */
-export interface TrainingPair {
+/** Two responses to one prompt, one of them preferred, and what its loss reads of it besides. */
+export interface TrainingPair extends PairColumns {
   readonly prompt: Int32Array;
   readonly chosen: Int32Array;
   readonly rejected: Int32Array;

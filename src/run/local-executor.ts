@@ -1,13 +1,14 @@
+import { readHead, writeHead } from "../align/head-files.js";
 import { readCheckpoint, writeCheckpoint } from "../align/trainer-checkpoint.js";
 import { Trainer } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
 import type { TaskOptions } from "../base/task.js";
-import type { TokenSequence } from "../model/batch.js";
-import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generate.js";
-import type { Parameters } from "../model/parameters.js";
-import type { Policy } from "../model/policy.js";
-import { loadPolicy, savePolicy } from "../model/policy-files.js";
-import { responseLogProbs } from "../model/score.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
+import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generation/generate.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { Policy } from "../model/policy/policy.js";
+import { loadPolicy, savePolicy } from "../model/policy/policy-files.js";
+import { responseLogProbs, responseTokenLogProbs } from "../model/scoring/score.js";
 import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./executor.js";
 
 /** Does the work of a run on the engine of the model that it begins from. */
@@ -32,6 +33,10 @@ export class LocalExecutor implements Executor {
 
   logProbs(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float64Array> {
     return this.withPolicy(model, (policy) => responseLogProbs(policy, sequences, task));
+  }
+
+  tokenLogProbs(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
+    return this.withPolicy(model, (policy) => responseTokenLogProbs(policy, sequences, task));
   }
 
   async *samples(
@@ -70,15 +75,20 @@ export class LocalExecutor implements Executor {
     if (kept) await policy.replace(kept.parameters);
     const moves = (options.referenceUpdate ?? "fixed") !== "fixed";
     const referenceParameters = moves && !kept ? await this.parametersOf(reference) : undefined;
-    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, validation, referenceParameters });
+    const head = objective.head && from !== "start" && !kept ? await readHead(from.folder) : undefined;
+    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, validation, referenceParameters, head });
     return {
+      memory: trainer.memory,
       total: trainer.total,
       get evaluationSeconds() {
         return trainer.evaluationSeconds;
       },
       steps: (signal) => trainer.steps(signal),
       writeCheckpoint: async (file) => writeCheckpoint(file, policy, await trainer.state()),
-      save: (folder) => savePolicy(policy, folder),
+      save: async (folder) => {
+        await savePolicy(policy, folder);
+        await writeHead(folder, await trainer.head());
+      },
       end: async () => {
         await trainer.end();
         await policy.free();

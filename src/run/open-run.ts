@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { bytesIn } from "../base/byte-size.js";
 import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { RunContext } from "./context.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
 import { runLayout } from "./folder/layout.js";
@@ -54,6 +55,7 @@ export interface OpenedRun {
  */
 export async function openRun(method: Method, input: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
   checkPart("method", "method", method);
+  if (input.columns) checkPart("column rule", "columns", input.columns);
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
@@ -112,12 +114,15 @@ async function readEnded(folder: RunFolder, { evaluate }: RunInput, { reporter }
 
 async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
   const executor = new LocalExecutor(input.start);
+  const { programs } = input.start;
+  const before = programs.memory;
   try {
     await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
+    programs.memory = (await folder.json(runLayout.memory, async () => ({ bytes: bytesIn(method.options.memory) ?? before }))).bytes;
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     await keepTokenizer(folder, input.start);
     const context = new RunContext(folder, executor, controls, method.options.iterations);
@@ -127,6 +132,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     await method.run(stages);
     return await stages.end(method.name);
   } finally {
+    programs.memory = before;
     await folder.close();
     await executor.close();
   }
@@ -142,11 +148,11 @@ async function keepTokenizer(folder: RunFolder, { config, tokenizer }: Policy): 
   await folder.seal([runLayout.tokenizer]);
 }
 
-async function identify({ name, version, options }: Method, { start, pairs, heldOut, validation, demonstrations, judge }: RunInput): Promise<RunIdentity> {
+async function identify({ name, version, options }: Method, { start, pairs, heldOut, validation, demonstrations, columns, judge }: RunInput): Promise<RunIdentity> {
   return runIdentity({
     results: resultsRevision,
     method: { name, version },
-    options: identityOf(options),
+    options: identityOf(withoutMemory(options)),
     model: await start.fingerprint(),
     engine: await start.programs.engine.describe(),
     data: {
@@ -155,8 +161,14 @@ async function identify({ name, version, options }: Method, { start, pairs, held
       ...(validation && { validation: pairsFacts(validation) }),
       ...(demonstrations && { demonstrations: rowsFacts(demonstrations, demonstrationText) }),
     },
+    ...(columns && { columns: { name: columns.name, version: columns.version } }),
     ...(judge && { judge: judge.identity }),
   });
+}
+
+/** What a run may take changes how it is done, and not which run it is. */
+function withoutMemory({ memory: _, ...options }: Method["options"]): object {
+  return options;
 }
 
 const pairsFacts = (pairs: readonly TokenizedPair[]) => rowsFacts(pairs, (pair) => JSON.stringify(pairRow(pair)));

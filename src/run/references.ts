@@ -1,17 +1,19 @@
-import type { PreferenceLoss } from "../align/losses/loss.js";
-import type { ReferencedPair } from "../align/preference.js";
+import type { Objective } from "../align/objective.js";
+import type { ReferencedPair, TokenColumns } from "../align/preference.js";
 import type { TrainingOptions } from "../align/trainer.js";
+import { InputError, quote } from "../base/errors.js";
 import type { TaskOptions } from "../base/task.js";
-import type { TokenSequence } from "../model/batch.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 import { cachedPairLogProbs, pairLogProbs, type PairValues } from "../review/index.js";
 import type { RunContext } from "./context.js";
 import { pairLogProbsRows, pairValues } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunInput, TrainingPair } from "./input.js";
+import type { ColumnRule, ColumnedPair, PairColumns } from "./options/index.js";
 
 /** What of a run decides which references are asked, and for what. */
 interface ReferenceSettings {
-  readonly loss: PreferenceLoss;
+  readonly objective: Objective<ReferencedPair>;
   readonly training: TrainingOptions;
   /** Which model is the reference of a training: that of iteration 0, or the one that the iteration begins from. */
   readonly reference: "start" | "previous";
@@ -51,34 +53,73 @@ export class References {
 
   /** Pairs with their log-probabilities under the reference that iteration `t` trains against, where its loss reads them. */
   async of(t: number, pairs: readonly TrainingPair[]): Promise<ReferencedPair[]> {
-    if (!this.settings.loss.reward.needsReference) return pairs.map(sequencesOf);
+    const examples = this.examples(pairs);
     const against = this.against(t);
+    if (this.readsTokens(examples)) return this.withTokens(t, against, examples);
+    if (!this.settings.objective.withReferenceLogProbs) return examples;
     const known = against === 0 ? pairs.flatMap(({ reference }) => reference ?? []) : [];
     const values: PairValues =
       known.length === pairs.length
         ? { chosen: Float64Array.from(known, ({ chosen }) => chosen), rejected: Float64Array.from(known, ({ rejected }) => rejected) }
         : await this.values(t, pairs, () => this.score(t, against, pairs));
-    return withReference(pairs, values);
+    return this.withSums(examples, values);
   }
 
   /** The pairs that training evaluates on, in the same way. */
   async validation(t: number): Promise<ReferencedPair[]> {
-    const { training, loss } = this.settings;
+    const { training, objective } = this.settings;
     const pairs = this.input.validation ?? this.input.heldOut?.pairs ?? [];
     if (training.evaluateEvery === undefined) return [];
-    if (!loss.reward.needsReference) return pairs.map(sequencesOf);
+    const examples = this.examples(pairs);
     const against = this.against(t);
+    if (this.readsTokens(examples)) return this.withTokens(t, against, examples, "evaluation");
+    if (!objective.withReferenceLogProbs) return examples;
     // Against the model of iteration 0 they are the same in every iteration.
     const file = runLayout.iteration(against === 0 ? 0 : t).validationReference;
     const rows = await this.context.folder.rows(file, async () =>
       pairLogProbsRows(pairs.map(({ id }) => id), await this.score(t, against, pairs, "evaluation")),
     );
-    return withReference(pairs, pairValues(rows));
+    return this.withSums(examples, pairValues(rows));
   }
 
   /** The iteration whose model is the reference of another's training. */
   against(t: number): number {
     return this.settings.reference === "previous" ? t - 1 : 0;
+  }
+
+  /** Pairs in the form that the trainer takes, with the columns of the data, of the method and of the user's own rule. */
+  private examples(pairs: readonly TrainingPair[]): ReferencedPair[] {
+    const { columns: rule, start } = this.input;
+    const text = (tokens: Int32Array) => start.tokenizer.decode([...tokens]);
+    return pairs.map((pair) => {
+      const { prompt, chosen, rejected, columns, tokens } = pair;
+      const { columns: ownColumns, tokens: ownTokens } = rule ? ruleColumns(rule, { prompt, chosen, rejected, ...(columns && { columns }), text }) : {};
+      const sides = mergedTokens(tokens, ownTokens);
+      return {
+        ...{ chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } },
+        ...((columns || ownColumns) && { columns: { ...columns, ...ownColumns } }),
+        ...(sides && { tokens: sides }),
+      };
+    });
+  }
+
+  private readsTokens(examples: readonly ReferencedPair[]): boolean {
+    const { objective } = this.settings;
+    return examples.some((example) => objective.readsReferenceTokens?.(example) ?? false);
+  }
+
+  /** The pairs with the log-probability of each token under the reference. They are not kept: a run that goes on computes them again. */
+  private async withTokens(t: number, against: number, examples: readonly ReferencedPair[], kind: "scoring" | "evaluation" = "scoring"): Promise<ReferencedPair[]> {
+    const { objective } = this.settings;
+    const sequences = examples.flatMap((example) => objective.sequences(example));
+    const model = await this.context.model(against);
+    const logProbs = await this.context.measured(t, kind, "score under the reference", (task) => this.context.executor.tokenLogProbs(model, sequences, task));
+    return examples.map((example, i) => objective.withReferenceTokenLogProbs!(example, [logProbs[2 * i]!, logProbs[2 * i + 1]!]));
+  }
+
+  private withSums(examples: readonly ReferencedPair[], { chosen, rejected }: PairValues): ReferencedPair[] {
+    const { objective } = this.settings;
+    return examples.map((example, i) => objective.withReferenceLogProbs!(example, [chosen[i]!, rejected[i]!]));
   }
 
   private score(t: number, against: number, pairs: readonly TrainingPair[], kind: "scoring" | "evaluation" = "scoring"): Promise<PairValues> {
@@ -96,10 +137,18 @@ export class References {
   }
 }
 
-function sequencesOf({ prompt, chosen, rejected }: TrainingPair): ReferencedPair {
-  return { chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } };
+/** @throws InputError naming the rule, where it throws or returns something else */
+function ruleColumns(rule: ColumnRule, pair: ColumnedPair): PairColumns {
+  const { columns, tokens, ...rest }: PairColumns = rule.of(pair) ?? {};
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) {
+    throw new InputError(`columns: the rule ${quote(rule.name)} returned ${quote(unknown)}; return { columns: { weight: … } } for a pair, and { tokens: { chosen: { … }, rejected: { … } } } for its response tokens`);
+  }
+  return { ...(columns && { columns }), ...(tokens && { tokens }) };
 }
 
-function withReference(pairs: readonly TrainingPair[], values: PairValues): ReferencedPair[] {
-  return pairs.map((pair, i) => ({ ...sequencesOf(pair), referenceChosen: values.chosen[i]!, referenceRejected: values.rejected[i]! }));
+function mergedTokens(...given: readonly PairColumns["tokens"][]): ReferencedPair["tokens"] {
+  if (given.every((tokens) => tokens === undefined)) return undefined;
+  const side = (name: "chosen" | "rejected"): TokenColumns => Object.assign({}, ...given.map((tokens) => tokens?.[name]));
+  return { chosen: side("chosen"), rejected: side("rejected") };
 }

@@ -1,6 +1,5 @@
 import { checkTrainingInputs } from "../align/check-training.js";
-import type { PreferenceLoss } from "../align/losses/index.js";
-import { preference } from "../align/preference.js";
+import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
 import { supervised } from "../align/sft.js";
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
@@ -8,7 +7,7 @@ import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf,
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import { savePolicy } from "../model/policy-files.js";
+import { savePolicy } from "../model/policy/policy-files.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
 import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
@@ -26,7 +25,7 @@ import { trainStage } from "./train-stage.js";
  */
 export class Stages {
   private readonly random: Random;
-  private readonly loss: PreferenceLoss;
+  private readonly loss: PairLoss;
   private readonly summaries: Omit<IterationSummary, "seconds">[] = [];
   private readonly promptOf: ReadonlyMap<string, Int32Array>;
   private readonly references: References;
@@ -43,7 +42,7 @@ export class Stages {
     this.random = Random.seeded(options.seed);
     this.loss = lossOf(options);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
-    this.references = new References(input, { loss: this.loss, training: trainingOptions(options), reference: options.reference, startKey }, context);
+    this.references = new References(input, { objective: objectiveOf(this.loss), training: trainingOptions(options), reference: options.reference, startKey }, context);
     this.check();
   }
 
@@ -51,9 +50,10 @@ export class Stages {
   async offlinePairs(): Promise<OfflinePair[]> {
     await this.begin();
     const prompts = promptIds(this.input.pairs);
-    const reference = this.loss.reward.needsReference ? await this.references.start() : undefined;
-    return this.input.pairs.map(({ id, prompt, chosen, rejected }, i) => ({
+    const reference = objectiveOf(this.loss).withReferenceLogProbs ? await this.references.start() : undefined;
+    return this.input.pairs.map(({ id, prompt, chosen, rejected, columns }, i) => ({
       ...{ id, promptId: prompts[i]!, prompt, chosen, rejected },
+      ...(columns && { columns }),
       ...(reference && { reference: { chosen: reference.chosen[i]!, rejected: reference.rejected[i]! } }),
     }));
   }
@@ -199,7 +199,7 @@ export class Stages {
     await trainStage(this.context, {
       kind: "align",
       iteration: t,
-      objective: preference(this.loss),
+      objective: objectiveOf(this.loss),
       examples: () => this.references.of(t, pairs),
       validation: () => this.references.validation(t),
       options: trainingOptions(this.options),
@@ -230,7 +230,7 @@ export class Stages {
   private check(): void {
     const { validation, heldOut } = this.input;
     const training = trainingOptions(this.options);
-    checkTrainingInputs(preference(this.loss), training, validation ?? heldOut?.pairs ?? []);
+    checkTrainingInputs(objectiveOf(this.loss), training, validation ?? heldOut?.pairs ?? []);
     if (training.keepBestBy === undefined) return;
     if (!validation) {
       throw new InputError("keepBestBy and patience choose by validation pairs; pass `validation` (--validation-data). Held-out pairs are only reported on");

@@ -20,18 +20,62 @@ export interface CrossedInterval extends Interval {
  * Student's t, mean ± √(t²₍S−1₎ a + t²₍P−1₎ b), which is on the safe side whatever their ratio (Banerjee 1960, Sankhyā
  * 22; the rule is exact where one part is 0). docs/statistics.md has its coverage beside that of other intervals.
  *
+ * Values with a range (rates, rewards in [0, 1]) have skewed means where seeds differ much. Their interval is taken on the
+ * scale of the logit, the deviations by the delta method, and so stays within the range.
+ *
  * With one seed a is not known, and the interval is Student's over prompts.
  *
  * @param rows of the same length, the columns standing for the same prompts. A single value has no bounds (±∞)
- * @throws RangeError where there are no values, or rows of different lengths
+ * @param range that the values lie in. Default: they may be any
+ * @throws RangeError where there are no values, rows of different lengths, or a value outside the range
  */
-export function crossedInterval(rows: readonly (readonly number[])[]): CrossedInterval {
+export function crossedInterval(rows: readonly (readonly number[])[], range?: ValueRange): CrossedInterval {
   const { mean, seeds, prompts, seedDeviation } = crossedVariances(rows);
+  if (range && !rows.every((row) => row.every((value) => value >= range.low && value <= range.high))) {
+    throw new RangeError(`a value outside [${range.low}, ${range.high}]`);
+  }
   if (rows.length * rows[0]!.length === 1) return { mean, low: -Infinity, high: Infinity, over: "prompts", pValue: 1, seedDeviation };
   const parts = [seeds, prompts].filter(({ variance }) => variance > 0);
   const halfAt = (share: number) => Math.sqrt(parts.reduce((sum, { variance, degrees }) => sum + studentQuantile(share, degrees) ** 2 * variance, 0));
+  // Without variance there is no scale to change to, and nothing to change.
+  const scale = range && parts.length > 0 ? logitScale(range, mean) : identityScale(mean);
   const half = halfAt(0.05);
-  return { mean, low: mean - half, high: mean + half, over: rows.length === 1 ? "prompts" : "seeds and prompts", pValue: pValueOf(mean, parts, halfAt), seedDeviation };
+  return {
+    ...{ mean, low: scale.at(-half), high: scale.at(half) },
+    over: rows.length === 1 ? "prompts" : "seeds and prompts",
+    pValue: pValueOf(scale.distanceToZero, parts, halfAt),
+    seedDeviation,
+  };
+}
+
+/** The lowest and the highest that values can be. */
+export interface ValueRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A scale on which an interval is taken about the mean, in the values' own units at the mean. */
+interface Scale {
+  /** The value that is some distance from the mean. */
+  at(distance: number): number;
+  /** From the mean to 0; infinite where 0 is no value of the scale. */
+  readonly distanceToZero: number;
+}
+
+function identityScale(mean: number): Scale {
+  return { at: (distance) => mean + distance, distanceToZero: mean };
+}
+
+function logitScale({ low, high }: ValueRange, mean: number): Scale {
+  const width = high - low;
+  const share = (mean - low) / width;
+  const logit = (p: number) => Math.log(p / (1 - p));
+  /** Of the value by the logit, at the mean. */
+  const slope = width * share * (1 - share);
+  return {
+    at: (distance) => low + width / (1 + Math.exp(-(logit(share) + distance / slope))),
+    distanceToZero: (logit(share) - logit(Math.min(1, Math.max(0, -low / width)))) * slope,
+  };
 }
 
 export interface Part {
@@ -40,15 +84,15 @@ export interface Part {
 }
 
 /** The share whose interval just reaches 0. */
-function pValueOf(mean: number, parts: readonly Part[], halfAt: (share: number) => number): number {
-  if (mean === 0) return 1;
+function pValueOf(distance: number, parts: readonly Part[], halfAt: (share: number) => number): number {
+  if (distance === 0) return 1;
   const [only] = parts;
   if (!only) return 0;
-  if (parts.length === 1) return 1 - studentWithin(Math.abs(mean) / Math.sqrt(only.variance), only.degrees);
+  if (parts.length === 1) return 1 - studentWithin(Math.abs(distance) / Math.sqrt(only.variance), only.degrees);
   let [low, high] = [1e-12, 1 - 1e-12];
   for (let step = 0; step < 50; step++) {
     const middle = (low + high) / 2;
-    if (halfAt(middle) > Math.abs(mean)) low = middle;
+    if (halfAt(middle) > Math.abs(distance)) low = middle;
     else high = middle;
   }
   return high;

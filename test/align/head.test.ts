@@ -12,10 +12,10 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { TfjsEngine } from "../../src/engine/tfjs/engine.js";
 import { add, Graph, matmul, mul, neg, reshape, slice, softplus, sum, tensor } from "../../src/graph/index.js";
-import { layOut, ownPositions, exactShape, rowsOf } from "../../src/model/batch.js";
-import { batchLeaves, hiddenStates, responseStates } from "../../src/model/log-probs.js";
-import { stateWeights } from "../../src/model/network.js";
-import { initialParameters, type Parameters } from "../../src/model/parameters.js";
+import { layOut, ownPositions, exactShape, rowsOf } from "../../src/model/scoring/batch.js";
+import { batchLeaves, hiddenStates, responseStates } from "../../src/model/scoring/log-probs.js";
+import { stateWeights } from "../../src/model/parameters/network.js";
+import { initialParameters, type Parameters } from "../../src/model/parameters/parameters.js";
 import { checkGradients } from "../graph/finite-differences.js";
 import { assertClose, assertSameTensors, largestDifference } from "../support/compare.js";
 import { emptyFolder } from "../support/folder.js";
@@ -200,6 +200,19 @@ describe("a head", () => {
     assertSameTensors(await second.head(), expected.head);
     const byName = (all: Parameters) => new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
     assertSameTensors(byName(await resumed.parameters()), byName(expected.parameters));
+  });
+
+  it("is kept with the best evaluation", async () => {
+    const settings = { learningRate: 0.6, epochs: 3, batchSize: 4 };
+    const best = await train({ ...settings, evaluateEvery: 1, keepBestBy: "eval_rewards/chosen" });
+    const values = best.records.map((record) => record["eval_rewards/chosen"]!);
+    const step = 1 + values.indexOf(Math.max(...values));
+    assert.ok(step < values.length, `best after step ${step} of ${values.length}`);
+    const policy = await tinyPolicy(programs);
+    const training = await Trainer.begin(policy, objective, pairs, { ...options, ...settings }, Random.seeded(3));
+    for await (const record of training.steps()) if (record.step === step) break;
+    assertSameTensors(best.head, await training.head());
+    assertSameTensors(best.parameters, await policy.parameters());
   });
 
   it("is evaluated with whole steps too, whatever goes through the model at once", async () => {

@@ -9,9 +9,9 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { Random } from "../../src/base/random.js";
 import * as methods from "../../src/methods/index.js";
-import { initialParameters } from "../../src/model/parameters.js";
-import { loadTokenizer } from "../../src/model/load-tokenizer.js";
-import { Policy } from "../../src/model/policy.js";
+import { initialParameters } from "../../src/model/parameters/parameters.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
+import { Policy } from "../../src/model/policy/policy.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
 import { offerHost } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
@@ -52,6 +52,13 @@ describe("compare", () => {
     const again = await compare(start, pairs, recipes, options);
     assert.deepEqual(again.table.objects(), table.objects());
     assert.deepEqual(readdirSync("runs").sort(), folders);
+  });
+
+  it("keeps the reference's log-probabilities where it is told to", async (test) => {
+    inEmptyFolder(test);
+    await compare(start, pairs, { DPO: methods.direct({}) }, { ...options, seeds: [1], rounds: 1, referenceCache: "kept" });
+    assert.equal(readdirSync("kept").length, 1);
+    assert.equal(readdirSync("runs").includes("reference-cache"), false);
   });
 
   it("differences are paired by seed and prompt, and drawn", async (test) => {

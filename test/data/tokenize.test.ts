@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import type { Message } from "../../src/model/chat.js";
-import { tokenizerFromFiles } from "../../src/model/load-tokenizer.js";
-import type { Tokenizer } from "../../src/model/tokenizer.js";
+import type { Message } from "../../src/model/tokenizer/chat/chat.js";
+import { tokenizerFromFiles } from "../../src/model/tokenizer/load-tokenizer.js";
+import type { Tokenizer } from "../../src/model/tokenizer/tokenizer.js";
 import { encodePrompt, encodeResponse, tokenizeDemonstrations, tokenizePairs } from "../../src/data/tokenize.js";
 import type { PreferencePair } from "../../src/data/pair.js";
 import { byteTokenizer } from "./byte-tokenizer.js";

@@ -10,9 +10,12 @@ const engine = new OnnxEngine({ threads: 1 });
 const tfjs = new TfjsEngine({ backend: "wasm" });
 after(() => Promise.all([engine.close(), tfjs.close()]));
 
+/** What a program as small as these counts. */
+const leastBytes = 2 ** 23;
+
 /** A cache of two programs, and how often each was built; program `k` multiplies x by k. */
 function twoPrograms() {
-  const cache = new ProgramCache(engine, 2);
+  const cache = new ProgramCache(engine, 2 * leastBytes);
   const built: number[] = [];
   const get = (k: number) =>
     cache.get(`times ${k}`, () => {
@@ -57,6 +60,7 @@ describe("ProgramCache", () => {
 function counted(of: Engine) {
   const count = { prepared: 0, held: 0 };
   const counting: Engine = {
+    stateBytes: 0,
     createState: (tensors) => of.createState(tensors),
     close: () => of.close(),
     describe: () => of.describe(),
@@ -75,7 +79,7 @@ for (const [name, of] of [["onnx", engine], ["tfjs", tfjs]] as const) {
     /** A cache of two programs; each maker's program multiplies x by its factor. */
     function makers() {
       const { engine: counting, count } = counted(of);
-      const cache = new ProgramCache(counting, 2);
+      const cache = new ProgramCache(counting, 2 * leastBytes);
       const built: number[] = [];
       const maker = (factor: number, named = "mine") => ({ named, factor });
       const get = (by: { readonly factor: number }) =>

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { direct } from "../../src/methods/index.js";
-import { loadPolicy } from "../../src/model/policy-files.js";
+import { loadPolicy } from "../../src/model/policy/policy-files.js";
 import type { RunControls } from "../../src/run/input.js";
+import type { LoggedStep } from "../../src/run/logged-step.js";
 import type { Method } from "../../src/run/method.js";
 import { openRun } from "../../src/run/open-run.js";
+import { assertClose } from "../support/compare.js";
 import { emptyFolder, inEmptyFolder } from "../support/folder.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
 import { resultsIn, textJudge, tinyInput, tinySera } from "../support/tiny-run.js";
@@ -178,6 +180,30 @@ describe("openRun", () => {
     assert.deepEqual(resultsIn(folder), resultsIn((await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) })).folder));
   });
 
+  it("refuses an unfinished run of other options, and goes on with it under its own", async (test) => {
+    const folder = emptyFolder(test);
+    const controller = new AbortController();
+    const onStep = ({ iteration, step }: { iteration: number; step: number }) => void (iteration === 2 && step === 1 && controller.abort(new Error("stop")));
+    await assert.rejects(async () => openRun(tinySera(), await tinyInput(programs), { folder }, { signal: controller.signal, onStep }), /stop/);
+    const others = { beta: 9, loss: "ipo", learningRate: 1e-4, seed: 5 } as const;
+    await assert.rejects(async () => openRun(tinySera(others), await tinyInput(programs), { folder }), (error: Error) => {
+      assert.equal(error.name, "InputError");
+      for (const name of Object.keys(others)) assert.match(error.message, new RegExp(`options\\.${name}: `));
+      return true;
+    });
+    await openRun(tinySera(), await tinyInput(programs), { folder });
+    assert.deepEqual(resultsIn(folder), resultsIn((await openRun(tinySera(), await tinyInput(programs), { folder: emptyFolder(test) })).folder));
+  });
+
+  it("does runs of several seeds at once, each as if it were alone", async (test) => {
+    const input = await tinyInput(programs);
+    const folders = await Promise.all([1, 2, 3].map(async (seed) => (await openRun(tinySera({ rounds: 2, seed }), input, { folder: emptyFolder(test) })).folder));
+    for (const [i, folder] of folders.entries()) {
+      const alone = await openRun(tinySera({ rounds: 2, seed: i + 1 }), await tinyInput(programs), { folder: emptyFolder(test) });
+      assert.deepEqual(resultsIn(folder), resultsIn(alone.folder), `seed ${i + 1}`);
+    }
+  });
+
   it("chooses the best parameters by validation pairs alone", async (test) => {
     const choosing = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss" });
     const heldOut = { pairs: randomPairs(3, Random.seeded(4)) };
@@ -196,6 +222,20 @@ describe("openRun", () => {
     assert.deepEqual(await scored(dpo()), [true, true]);
     assert.deepEqual(await scored(dpo({ loss: "simpo", beta: 2 })), [false, false]);
     assert.deepEqual(await scored(dpo({ loss: "orpo" })), [false, false]);
+  });
+
+  it("moves a reference from the model that it is of, not from the one that the iteration begins from", async (test) => {
+    const lossesOf = async (own: object) => {
+      const losses: number[] = [];
+      const onStep = ({ iteration, loss }: LoggedStep) => void (iteration === 2 && losses.push(Number(loss)));
+      await openRun(tinySera({ rounds: 2, select: 1, bootstrap: 0, ...own }), await tinyInput(programs), { folder: emptyFolder(test) }, { onStep });
+      return losses;
+    };
+    const fixed = await lossesOf({});
+    assert.ok(Math.abs(fixed[0]! - Math.LN2) > 1e-3);
+    // It moves after more steps than there are.
+    assertClose(await lossesOf({ referenceEvery: 1000 }), fixed, 2e-5);
+    assertClose((await lossesOf({ referenceEvery: 1000, reference: "previous" })).slice(0, 1), [Math.LN2], 1e-6);
   });
 
   it("charges a run for the reference's scores that another run has left", async (test) => {
@@ -245,6 +285,5 @@ describe("openRun", () => {
     const { summary } = await openRun(method, await tinyInput(programs, { evaluate, heldOut: { pairs: randomPairs(200, Random.seeded(6)) } }), { folder });
     const { training, evaluation } = summary.iterations[1]!.seconds;
     assert.ok(evaluation > 0.4 && training < evaluation, `${training} s of training, ${evaluation} s of evaluation`);
-    rmSync(folder, { recursive: true });
   });
 });

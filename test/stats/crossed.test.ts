@@ -42,6 +42,31 @@ describe("crossedInterval", () => {
     assert.equal(crossedInterval([[2]]).high, Infinity);
   });
 
+  it("of values with a range is on the scale of the logit, by hand", () => {
+    // A mean of 3 in [-1, 7] is the middle: slope 8 / 4 = 2, half as in the first test, logit 0.
+    const half = Math.sqrt(12.706204736 ** 2 + (4.302652730 ** 2 * 2.5) / 3);
+    const { low, high, pValue } = crossedInterval(rows, { low: -1, high: 7 });
+    const at = (logit: number) => -1 + 8 / (1 + Math.exp(-logit));
+    assert.ok(Math.abs(high - at(half / 2)) < 1e-6 && Math.abs(low - at(-half / 2)) < 1e-6);
+    // 0 is the share 1/8, whose logit is −ln 7: 2 ln 7 from the mean.
+    near(Math.sqrt(studentQuantile(pValue, 1) ** 2 + (studentQuantile(pValue, 2) ** 2 * 2.5) / 3), 2 * Math.log(7));
+  });
+
+  it("of values with a range stays in it, and is the plain one where it is small beside the range", () => {
+    const rates = [[1, 1, 1, 0], [1, 1, 1, 1], [1, 0, 1, 1]];
+    const { low, high } = crossedInterval(rates, { low: 0, high: 1 });
+    assert.ok(0 < low && low < 10 / 12 && 10 / 12 < high && high < 1, `${low}, ${high}`);
+    assert.ok(crossedInterval(rates).high > 1);
+    const narrow = rows.map((row) => row.map((x) => 0.5 + x * 1e-5));
+    const [plain, ranged] = [crossedInterval(narrow), crossedInterval(narrow, { low: 0, high: 1 })];
+    assert.ok(Math.abs(plain.low - ranged.low) < 1e-8 && Math.abs(plain.high - ranged.high) < 1e-8);
+    assert.deepEqual(crossedInterval([[1, 1], [1, 1]], { low: 0, high: 1 }).low, 1);
+  });
+
+  it("refuses values outside their range", () => {
+    assert.throws(() => crossedInterval(rows, { low: 0, high: 1 }), { name: "RangeError", message: "a value outside [0, 1]" });
+  });
+
   it("refuses no values, and rows of different lengths", () => {
     assert.throws(() => crossedInterval([]), RangeError);
     assert.throws(() => crossedInterval([[]]), RangeError);

@@ -5,9 +5,9 @@ import { join, resolve } from "node:path";
 import { after } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { world } from "../../src/data/world/shipped.js";
-import { saveCheckpoint } from "../../src/model/checkpoint.js";
-import { loadTokenizer } from "../../src/model/load-tokenizer.js";
-import { initialParameters } from "../../src/model/parameters.js";
+import { saveCheckpoint } from "../../src/model/checkpoint/checkpoint.js";
+import { initialParameters } from "../../src/model/parameters/parameters.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
 import { tinyConfig } from "./tiny-model.js";
 
 const program = resolve("dist/src/cli/main.js");

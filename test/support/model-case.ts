@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import type { ReferencedPair } from "../../src/align/preference.js";
-import type { TokenSequence } from "../../src/model/batch.js";
+import { parseHuggingFaceConfig } from "../../src/model/checkpoint/hugging-face-config.js";
+import { readSafetensors } from "../../src/model/checkpoint/safetensors/safetensors.js";
 import type { ModelConfig } from "../../src/model/config.js";
-import { parseHuggingFaceConfig } from "../../src/model/hugging-face-config.js";
-import type { Parameters } from "../../src/model/parameters.js";
-import { readSafetensors } from "../../src/model/safetensors.js";
+import type { Parameters } from "../../src/model/parameters/parameters.js";
+import type { TokenSequence } from "../../src/model/scoring/batch.js";
 
 /** Models of every architecture, as transformers writes them; `test/fixtures/architectures/make.py` says how they were made. */
 export const architectureCases = ["llama3", "mistral", "qwen2", "pythia", "gpt-neox", "gpt2"] as const;

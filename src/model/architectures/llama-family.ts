@@ -1,13 +1,19 @@
 import { z } from "zod";
 import { inputError } from "../../base/errors.js";
-import { add, checkpoint, mul, reshape, rmsNorm, silu, transpose, type Value } from "../../graph/index.js";
-import type { Attention } from "../attention.js";
+import type { Value } from "../../graph/index.js";
 import type { LlamaConfig, MistralConfig, Qwen2Config } from "../config.js";
-import { embedding, linear, rmsNormModule, type Module } from "../modules.js";
-import { rotation } from "../rotary.js";
-import type { Network, PlacedTokens } from "./architecture.js";
-import { embed, size } from "./common.js";
-import { formatRope, parseRope, ropeFields } from "./rope-fields.js";
+import type { PlacedTokens } from "./architecture.js";
+import { size } from "./config-fields.js";
+import { embedding, linear, rmsNormModule, type Module } from "./modules.js";
+import type { Network } from "./network.js";
+import type { Attention } from "./parts/attention.js";
+import { embed } from "./parts/embedding.js";
+import { gatedFeedForward } from "./parts/feed-forward.js";
+import { splitHeads } from "./parts/heads.js";
+import { rmsNorm } from "./parts/norm.js";
+import { sequentialResidual } from "./parts/residual.js";
+import { formatRope, parseRope, ropeFields } from "./parts/rope-fields.js";
+import { rotation } from "./parts/rotary.js";
 
 /*
  * What Llama, Mistral and Qwen2 have in common: Llama's decoder (Touvron et al. 2023, arXiv 2302.13971), with RMSNorm
@@ -122,27 +128,26 @@ export function decodeFamily(
   { tokens, position, positions }: PlacedTokens,
   attention: Attention,
 ): Value {
-  const [batch, length] = tokens.shape as [number, number];
   const turn = rotation(config, config.headSize, position, positions);
-  const norm = (x: Value, module: string) => rmsNorm(x, network.weight(`${module}.weight`), config.normEpsilon);
   let x = embed(network, familyNames.embedding, tokens);
   for (let i = 0; i < config.layers; i++) {
     const layer = layerName(i);
-    x = checkpoint(x);
-    const normed = norm(x, `${layer}.input_layernorm`);
-    const project = (name: string, heads: number) => {
-      const rows = network.linear(normed, `${layer}.self_attn.${name}`);
-      return transpose(reshape(rows, [batch, length, heads, config.headSize]), [0, 2, 1, 3]);
+    const attend = (read: Value) => {
+      const normed = rmsNorm(network, read, `${layer}.input_layernorm`, config);
+      const project = (name: string, heads: number) => splitHeads(network.linear(normed, `${layer}.self_attn.${name}`), tokens, heads);
+      const projections = {
+        query: turn(project("q_proj", config.heads)),
+        key: turn(project("k_proj", config.kvHeads)),
+        value: project("v_proj", config.kvHeads),
+      };
+      return network.linear(attention(projections, i), `${layer}.self_attn.o_proj`);
     };
-    const projections = {
-      query: turn(project("q_proj", config.heads)),
-      key: turn(project("k_proj", config.kvHeads)),
-      value: project("v_proj", config.kvHeads),
+    const feedForward = (read: Value) => {
+      const normed = rmsNorm(network, read, `${layer}.post_attention_layernorm`, config);
+      const mlp = { gate: `${layer}.mlp.gate_proj`, up: `${layer}.mlp.up_proj`, down: `${layer}.mlp.down_proj` };
+      return gatedFeedForward(network, normed, mlp);
     };
-    x = add(x, network.linear(attention(projections, i), `${layer}.self_attn.o_proj`));
-    const read = norm(x, `${layer}.post_attention_layernorm`);
-    const gate = silu(network.linear(read, `${layer}.mlp.gate_proj`));
-    x = add(x, network.linear(mul(gate, network.linear(read, `${layer}.mlp.up_proj`)), `${layer}.mlp.down_proj`));
+    x = sequentialResidual(x, attend, feedForward);
   }
-  return norm(x, finalNorm);
+  return rmsNorm(network, x, finalNorm, config);
 }

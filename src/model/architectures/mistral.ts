@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { checkJson } from "../../base/read-json.js";
 import type { MistralConfig } from "../config.js";
-import { checkJson } from "../read-json.js";
 import type { Architecture } from "./architecture.js";
-import { commonFields, size } from "./common.js";
+import { commonFields, size } from "./config-fields.js";
 import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily } from "./llama-family.js";
 
 const className = "MistralForCausalLM";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { MemoryChoice } from "../../align/memory-plan.js";
 import type { BootstrapCounts, BootstrappedRow, LabelledSample, Sample } from "../../bootstrap/index.js";
 import type { PairRow } from "../../data/pair-row.js";
 import type { Reviewed } from "../../review/index.js";
@@ -21,6 +22,7 @@ export const pairRow: z.ZodType<PairRow> = z.object({
   chosenScore: z.number().optional(),
   rejectedScore: z.number().optional(),
   flipped: z.boolean().optional(),
+  columns: z.record(z.string(), z.number()).optional(),
 });
 
 export const demonstrationRow = z.object({ id: z.string(), prompt: tokenIds, response: tokenIds });
@@ -112,6 +114,10 @@ const iterationSummary: z.ZodType<IterationSummary> = z.object({
   metrics: metrics.optional(),
   seconds: z.object({ training: seconds, scoring: seconds, sampling: seconds, evaluation: seconds }),
 });
+
+export const memory = z.object({ bytes: count });
+
+export const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: count, recompute: z.boolean(), programBytes: count });
 
 export const runSummary: z.ZodType<RunSummary> = z.object({
   method: z.string(),

@@ -1,5 +1,5 @@
 import { checkEvaluations } from "../../align/check-training.js";
-import { preference } from "../../align/preference.js";
+import { isPairObjective, objectiveOf, type PairObjective } from "../../align/pair-objective.js";
 import { InputError, quote } from "../../base/errors.js";
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { isLossObject, lossOf } from "./loss-of.js";
@@ -28,12 +28,24 @@ const hasLoop = (options: object): options is SomeLoop => "pairBy" in options;
 
 function checkLoss(resolved: SharedOptions, given: Partial<LossOptions>): void {
   const { loss, batchSize, microBatchSize, referenceEvery, referenceEma } = resolved;
-  if (typeof loss === "function" || (isLossObject(loss) && !isBuiltIn(loss))) checkPart("loss", "loss", loss);
+  if (isLossObject(loss) && isPairObjective(loss)) checkObjective(loss);
+  else if (typeof loss === "function" || (isLossObject(loss) && !isBuiltIn(loss))) checkPart("loss", "loss", loss);
   if (isLossObject(loss)) checkBrings(loss.name, loss.beta, given);
   const all = lossOf(resolved);
-  preference(all).check?.({ batchSize, epochs: 1, ...(microBatchSize !== undefined && { microBatchSize }) });
+  const objective = objectiveOf(all);
+  objective.check?.({ batchSize, epochs: 1, ...(microBatchSize !== undefined && { microBatchSize }) });
   const moves = referenceEvery !== undefined ? "referenceEvery" : referenceEma !== undefined ? "referenceEma" : undefined;
-  if (moves && !all.reward.needsReference) throw new InputError(`${moves}: the loss ${all.name} has no reference to update`);
+  if (moves && !objective.withReferenceLogProbs) throw new InputError(`${moves}: the loss ${all.name} has no reference to update`);
+}
+
+/** @throws InputError where an objective lacks what a run reads of a loss */
+function checkObjective(loss: PairObjective): void {
+  checkPart("objective", "loss", loss);
+  const { name, beta, reward } = loss as Partial<PairObjective>;
+  if (!(typeof beta === "number" && beta > 0)) throw new InputError(`loss: the objective ${quote(name)} has no beta, the scale of its implicit reward; add beta: 1`);
+  if (typeof reward?.of !== "function") {
+    throw new InputError(`loss: the objective ${quote(name)} has no reward, by which pairs are reviewed and accuracy is counted; add reward: losses.dpo({ beta }).reward, or that of another loss`);
+  }
 }
 
 /** A loss of one's own brings its settings: others beside it would be ignored. */

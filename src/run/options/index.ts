@@ -3,7 +3,7 @@ export { alignForm, generateForm, methodForm, recipeForms, seraForm, sftForm, ty
 export { identityOf, type JsonValue } from "./identity.js";
 export { lossOf } from "./loss-of.js";
 export { checkPart, isNative } from "./part-registry.js";
-export type { LabelContext, Labeller, PairingRule, SelectionRule, Versioned } from "./parts.js";
+export type { ColumnedPair, ColumnRule, LabelContext, Labeller, PairColumns, PairingRule, SelectionRule, Versioned } from "./parts.js";
 export { checkNames, resolveOptions, type Spelling } from "./resolve.js";
 export { generationOptions, sftTrainingOptions, trainingOptions } from "./training-of.js";
 export { pairingOf, selectionOf } from "./rules.js";

@@ -1,16 +1,18 @@
 import { z } from "zod";
-import { losses, type LossName, type PreferenceLoss } from "../../align/losses/index.js";
+import { losses, type LossName } from "../../align/losses/index.js";
+import type { PairLoss } from "../../align/pair-objective.js";
 import { parseNumber, type Kind } from "../../base/option-kinds.js";
+import { isLossObject } from "./loss-of.js";
 
 const lossNames = Object.keys(losses) as LossName[];
 
 /** A loss of one's own, or a function, which is refused with a sentence that says how to name it. */
-const lossObject = z.custom<PreferenceLoss>((value) => typeof value === "function" || (typeof value === "object" && value !== null && "perPair" in value));
+const lossObject = z.custom<PairLoss>((value) => typeof value === "function" || isLossObject(value));
 
 /** A loss by name, several by weight, or one of one's own. */
-export const lossKind: Kind<LossName | Readonly<Partial<Record<LossName, number>>> | PreferenceLoss> = {
+export const lossKind: Kind<LossName | Readonly<Partial<Record<LossName, number>>> | PairLoss> = {
   schema: z.union([z.enum(lossNames), z.partialRecord(z.enum(lossNames), z.number().positive()), lossObject]),
-  expected: `one of ${lossNames.join(", ")}; several with weights above 0, as in { dpo: 0.8, nll: 0.2 }; or a PreferenceLoss`,
+  expected: `one of ${lossNames.join(", ")}; several with weights above 0, as in { dpo: 0.8, nll: 0.2 }; or a PreferenceLoss or PairObjective`,
   choices: lossNames,
   placeholder: "name",
   syntax: "or several with weights, each once, as in dpo=0.8,nll=0.2",

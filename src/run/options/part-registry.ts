@@ -1,4 +1,5 @@
 import { losses, type LossName, type PreferenceLoss } from "../../align/losses/index.js";
+import type { PairLoss } from "../../align/pair-objective.js";
 import { InputError, quote } from "../../base/errors.js";
 import { identityOf } from "./identity.js";
 import type { Versioned } from "./parts.js";
@@ -6,6 +7,8 @@ import type { Versioned } from "./parts.js";
 /** The kinds of parts that can be one's own, as messages name them, and the function that each has. */
 const functionOf = {
   loss: "perPair",
+  objective: "build",
+  "column rule": "of",
   "selection rule": "select",
   "pairing rule": "pair",
   labeller: "label",
@@ -50,7 +53,7 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
     throw new InputError(`${option}: two different ${kind === "loss" ? "losses" : `${kind}s`} are named ${quote(name)} with version ${quote(version)}; change the version of the one that you edited`);
   }
   codes.set(key, code);
-  if (kind === "loss") ownLosses.set(identityKey(part), part);
+  if (kind === "loss" || kind === "objective") ownLosses.set(identityKey(part), part);
 }
 
 /**
@@ -69,7 +72,7 @@ export function isBuiltIn(loss: PreferenceLoss): boolean {
 }
 
 /** The library's loss of the same name and settings, if there is one. */
-export function builtInLike({ name, beta, settings }: Pick<PreferenceLoss, "name" | "beta" | "settings">): PreferenceLoss | undefined {
+export function builtInLike({ name, beta, settings }: Pick<PairLoss, "name" | "beta" | "settings">): PreferenceLoss | undefined {
   return Object.hasOwn(losses, name) ? losses[name as LossName]({ beta, ...settings }) : undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { ReferencedPair } from "../../align/preference.js";
 import type { Random } from "../../base/random.js";
 import type { LabelledSample, Ranked, Sample } from "../../bootstrap/index.js";
 import type { Margin, Reviewed } from "../../review/index.js";
@@ -7,6 +8,25 @@ export interface Versioned {
   readonly name: string;
   /** Another one for each change that changes results. */
   readonly version: string;
+}
+
+/** Numbers of a pair and of its response tokens, by name; see {@link ReferencedPair}. */
+export type PairColumns = Partial<Pick<ReferencedPair, "columns" | "tokens">>;
+
+/** A pair as a {@link ColumnRule} sees it: its tokens, and the columns that it has already. */
+export interface ColumnedPair {
+  readonly prompt: Int32Array;
+  readonly chosen: Int32Array;
+  readonly rejected: Int32Array;
+  readonly columns?: Readonly<Record<string, number>>;
+  /** The text of tokens. */
+  text(tokens: Int32Array): string;
+}
+
+/** Gives pairs numbers of their own, those of the data and those that the run makes alike. */
+export interface ColumnRule extends Versioned {
+  /** @returns its columns, which take the place of those that the pair has under the same names */
+  of(pair: ColumnedPair): PairColumns;
 }
 
 /** Keeps a share of the reviewed pairs. */

@@ -41,7 +41,7 @@ describe("a part of one's own", () => {
     refuses({ selectBy: { name: "a", version: 1, select: () => [] } }, /has no version/);
     refuses({ selectBy: { name: "a", version: "1" } }, /^selectBy: found .*, expected a selection rule \{ name: "…", version: "1", select: … \}/);
     refuses({ loss: mine() }, 'loss: the loss "mine" has no version; add version: "1", and change it whenever you change the code');
-    refuses({ loss: { name: "x" } }, /^loss: found \{"name":"x"\}, expected one of dpo, .*; or a PreferenceLoss$/);
+    refuses({ loss: { name: "x" } }, /^loss: found \{"name":"x"\}, expected one of dpo, .*; or a PreferenceLoss or PairObjective$/);
   });
 
   it("is refused where other code has its name and version, and taken with another version", () => {

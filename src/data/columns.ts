@@ -1,0 +1,37 @@
+import { errorAt, InputError, quote, type Place } from "../base/errors.js";
+import type { Row } from "./row.js";
+
+/** Which columns of the rows accompany their pairs: the name that a loss reads, and the column of the file. */
+export type ColumnNames = Readonly<Record<string, string>>;
+
+/**
+ * The numbers of a row that accompany its pair.
+ *
+ * @throws InputError naming a column that the row does not have, or that holds something else than a finite number
+ */
+export function readColumns(names: ColumnNames, row: Row, place: Place): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(names).map(([name, column]) => {
+      const value = row[column];
+      if (typeof value === "number" && Number.isFinite(value)) return [name, value];
+      throw errorAt(place, value === undefined ? `column ${quote(column)} is missing; expected a number` : `column ${quote(column)} is ${quote(value)}; expected a number`);
+    }),
+  );
+}
+
+/** @throws InputError where a name or a column is not a text */
+export function checkColumnNames(names: ColumnNames): void {
+  if (typeof names !== "object" || names === null || Array.isArray(names)) {
+    throw new InputError(`columns: found ${quote(names)}, expected the file's column for each name, as in { weight: "weight" }`);
+  }
+  for (const [name, column] of Object.entries(names)) {
+    if (name === "" || typeof column !== "string" || column === "") throw new InputError(`columns: found ${quote(column)} for ${quote(name)}, expected the name of a column of the file`);
+  }
+}
+
+/** Parses `weight,labelSmoothing=doubt`; undefined where it is something else, or has a name twice. */
+export function parseColumnNames(text: string): ColumnNames | undefined {
+  const parts = text.split(",").map((part) => part.split("=").map((name) => name.trim()));
+  const isGood = parts.every((names) => names.length <= 2 && names.every((name) => name !== "")) && new Set(parts.map(([name]) => name)).size === parts.length;
+  return isGood ? Object.fromEntries(parts.map(([name, column = name]) => [name, column])) : undefined;
+}

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { readHead } from "../../src/align/head-files.js";
+import { meanHidden, responseMeanFeed } from "../../src/align/head.js";
+import { losses, type PreferenceLoss } from "../../src/align/losses/index.js";
+import type { PairObjective } from "../../src/align/pair-objective.js";
+import { preference } from "../../src/align/preference.js";
+import { Random } from "../../src/base/random.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { add, matmul, mul, reshape, sub, sum } from "../../src/graph/index.js";
+import { direct } from "../../src/methods/index.js";
+import { runLayout } from "../../src/run/folder/layout.js";
+import { RunFolder } from "../../src/run/folder/run-folder.js";
+import { openRun } from "../../src/run/open-run.js";
+import type { ColumnRule, ColumnedPair } from "../../src/run/options/index.js";
+import { assertClose } from "../support/compare.js";
+import { emptyFolder } from "../support/folder.js";
+import { byteTokenizer, randomPairs } from "../support/tiny-model.js";
+import { resultsIn, tinyInput, tinySera } from "../support/tiny-run.js";
+
+/* Columns, token weights, token-level objectives and heads, in runs. */
+
+const programs = new ProgramCache(new OnnxEngine({ threads: 1 }));
+after(() => programs.engine.close());
+
+const quick = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, rounds: 1, seed: 1 };
+const pairs = randomPairs(8, Random.seeded(2));
+
+const stepsOf = async (folder: string) => (await RunFolder.open(folder)).readRows(runLayout.metrics);
+const lossesOf = async (folder: string) => (await stepsOf(folder)).map(({ loss }) => Number(loss));
+
+/** DPO over the sums of token log-ratios, which it adds up itself. */
+const tokenDpo: PreferenceLoss = {
+  ...{ name: "token-dpo", version: "1", beta: 0.1, reward: losses.dpo({ beta: 0.1 }).reward },
+  tokens: { reference: true, columns: { scale: { default: 1 } } },
+  perPair: ({ tokens: { policy, reference, columns, sums }, pairWeight: _, ...pair }) => {
+    const { chosen, rejected } = sums(mul(columns.scale!, sub(policy, reference)));
+    const zero = mul(pair.policyChosen, 0);
+    const asDpo = { ...pair, policyChosen: chosen, policyRejected: rejected, referenceChosen: zero, referenceRejected: zero };
+    return losses.dpo({ beta: 0.1 }).perPair(asDpo as Parameters<PreferenceLoss["perPair"]>[0]);
+  },
+};
+
+/** DPO beside a head that draws 1 from the mean hidden state of every response. */
+const base = preference(losses.dpo({ beta: 0.1 }));
+const withHead: PairObjective = {
+  ...base,
+  ...{ name: "dpo-with-head", version: "1", beta: 0.1, reward: losses.dpo({ beta: 0.1 }).reward },
+  head: { shapes: (hiddenSize) => ({ weight: [hiddenSize, 1] }) },
+  build(batch) {
+    const { loss, ...rest } = base.build(batch);
+    const error = sub(reshape(matmul(meanHidden(batch), batch.head("weight")), [batch.responses]), 1);
+    const share = loss.graph.input("share", "float32", [batch.responses]);
+    return { ...rest, loss: add(loss, sum(mul(mul(error, error), share))) };
+  },
+  feed(some, sizes) {
+    const { tokenWeight, feeds } = base.feed(some, sizes);
+    const share = Float32Array.from({ length: 2 * sizes.slots }, (_, i) => (i < 2 * some.length ? 1 / (2 * sizes.step.length) : 0));
+    return { tokenWeight, feeds: { ...feeds, ...responseMeanFeed(some.flatMap(base.sequences), sizes.tokens), share } };
+  },
+};
+
+describe("columns in a run", () => {
+  it("come with the data's pairs: of weight 1/2 each, the first loss is ln 2 / 2", async (test) => {
+    const folder = emptyFolder(test);
+    await openRun(direct(quick)(), await tinyInput(programs, { pairs: pairs.map((pair) => ({ ...pair, columns: { weight: 0.5 } })) }), { folder });
+    assertClose([(await lossesOf(folder))[0]!], [Math.LN2 / 2], 1e-6);
+    await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs), { folder }), /data\.pairs\.sha256/);
+  });
+
+  it("are refused where the loss has no use for them, before anything is trained", async (test) => {
+    const odd = pairs.map((pair) => ({ ...pair, columns: { targetMargin: 1 } }));
+    await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs, { pairs: odd }), { folder: emptyFolder(test) }), {
+      name: "InputError",
+      message: /pair 1: the loss dpo does not use the column "targetMargin"/,
+    });
+  });
+
+  it("of a rule are given to the data's pairs and to those that the run makes, in place of the data's own", async (test) => {
+    const folder = emptyFolder(test);
+    const seen: ColumnedPair[] = [];
+    const columns: ColumnRule = {
+      ...{ name: "half", version: "1" },
+      of(pair) {
+        seen.push(pair);
+        return { columns: { weight: 0.5 } };
+      },
+    };
+    const given = await tinyInput(programs, { pairs: pairs.map((pair) => ({ ...pair, columns: { weight: 3 } })), columns });
+    await openRun(tinySera({ rounds: 2 }), given, { folder });
+    const first = (await stepsOf(folder)).find(({ iteration, step }) => iteration === 1 && step === 1)!;
+    assertClose([Number(first.loss)], [Math.LN2 / 2], 1e-6);
+    const own = new Set(pairs.map(({ chosen }) => byteTokenizer.decode([...chosen])));
+    const [data, made] = [seen.filter((pair) => pair.columns), seen.filter((pair) => !pair.columns)];
+    assert.ok(data.every(({ columns: before, chosen, text }) => before!.weight === 3 && own.has(text(chosen))));
+    assert.equal(made.length, (await (await RunFolder.open(folder)).readRows(runLayout.iteration(2).bootstrapped)).length);
+    await assert.rejects(async () => openRun(tinySera({ rounds: 2 }), { ...given, columns: { ...columns, version: "2" } }, { folder }), /columns\.version: "1" there, "2" now/);
+  });
+
+  it("of a rule that returns something else are refused by the rule's name", async (test) => {
+    const columns = { name: "bare", version: "1", of: () => ({ weight: 1 }) } as ColumnRule;
+    await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs, { columns }), { folder: emptyFolder(test) }), {
+      name: "InputError",
+      message: /columns: the rule "bare" returned "weight"; return \{ columns: \{ weight: … \} \}/,
+    });
+  });
+
+  it("of tokens: weights of 1 change nothing, and those of 0 leave ln 2", async (test) => {
+    const weighing = (weight: number): ColumnRule => ({
+      ...{ name: `all ${weight}`, version: "1" },
+      of: ({ chosen, rejected }) => ({ tokens: { chosen: { weight: Array.from(chosen, () => weight) }, rejected: { weight: Array.from(rejected, () => weight) } } }),
+    });
+    const validation = randomPairs(3, Random.seeded(5));
+    const options = { ...quick, evaluateEvery: 1 };
+    const run = async (columns?: ColumnRule) => {
+      const folder = emptyFolder(test);
+      await openRun(direct(options)(), await tinyInput(programs, { validation, ...(columns && { columns }) }), { folder });
+      return (await stepsOf(folder)).map(({ loss, eval_loss }) => [Number(loss), Number(eval_loss)]).flat();
+    };
+    const plain = await run();
+    assertClose(await run(weighing(1)), plain, 1e-5);
+    assert.ok(Math.abs(plain.at(-1)! - Math.LN2) > 1e-3, "the run learns something");
+    assertClose(await run(weighing(0)), plain.map(() => Math.LN2), 1e-6);
+  });
+});
+
+describe("a loss of single tokens in a run", () => {
+  it("reads the reference's tokens, against the start or the previous iteration", async (test) => {
+    for (const reference of ["start", "previous"] as const) {
+      const [own, builtIn] = [emptyFolder(test), emptyFolder(test)];
+      await openRun(tinySera({ rounds: 2, loss: tokenDpo, reference }), await tinyInput(programs), { folder: own });
+      await openRun(tinySera({ rounds: 2, loss: "dpo", beta: 0.1, reference }), await tinyInput(programs), { folder: builtIn });
+      assertClose(await lossesOf(own), await lossesOf(builtIn), 2e-5, reference);
+    }
+  });
+
+  it("stopped and gone on gives the same bytes", async (test) => {
+    const method = () => tinySera({ rounds: 2, loss: tokenDpo });
+    const [whole, parts] = [emptyFolder(test), emptyFolder(test)];
+    await openRun(method(), await tinyInput(programs), { folder: whole });
+    for (let stop = 1; stop <= 2; stop++) {
+      const controller = new AbortController();
+      const onStep = ({ iteration, step }: { iteration: number; step: number }) => void (iteration === 2 && step === stop && controller.abort(new Error("stop")));
+      await assert.rejects(async () => openRun(method(), await tinyInput(programs), { folder: parts }, { signal: controller.signal, onStep }), /stop/);
+    }
+    await openRun(method(), await tinyInput(programs), { folder: parts });
+    assert.deepEqual(resultsIn(parts), resultsIn(whole));
+  });
+});
+
+describe("an objective with a head in a run", () => {
+  const headOf = async (folder: string, iteration: number) => (await readHead((await RunFolder.open(folder)).file(runLayout.iteration(iteration).model)))!;
+
+  it("learns, and is kept with the policy of each iteration, the next of which goes on from it", async (test) => {
+    const [still, learning] = [emptyFolder(test), emptyFolder(test)];
+    await openRun(tinySera({ loss: withHead, learningRate: 1e-6 }), await tinyInput(programs), { folder: still });
+    await openRun(tinySera({ loss: withHead }), await tinyInput(programs), { folder: learning });
+    const fresh = await headOf(still, 1);
+    assert.deepEqual([...fresh.keys()], ["weight"]);
+    // Drawn anew, it would be another in iteration 2.
+    assertClose((await headOf(still, 2)).get("weight")!.data, fresh.get("weight")!.data, 1e-4);
+    assert.notDeepEqual((await headOf(learning, 1)).get("weight"), fresh.get("weight"));
+    assert.notDeepEqual((await headOf(learning, 2)).get("weight"), (await headOf(learning, 1)).get("weight"));
+  });
+
+  it("is refused with an average of the policy's parameters, which would not be the head's", async (test) => {
+    await assert.rejects(async () => openRun(direct({ ...quick, loss: withHead, emaDecay: 0.9 })(), await tinyInput(programs), { folder: emptyFolder(test) }), {
+      name: "InputError",
+      message: /emaDecay: the objective dpo-with-head trains a head beside the policy/,
+    });
+  });
+
+  it("is refused without what a run reads of a loss", () => {
+    const { reward: _, ...noReward } = withHead;
+    const { beta: __, ...noBeta } = withHead;
+    const { version: ___, ...noVersion } = withHead;
+    const refused = (loss: object, message: RegExp) => assert.throws(() => direct({ ...quick, loss: loss as PairObjective })(), { name: "InputError", message });
+    refused({ ...noReward, name: "a" }, /the objective "a" has no reward/);
+    refused({ ...noBeta, name: "b" }, /the objective "b" has no beta/);
+    refused({ ...noVersion, name: "c" }, /the objective "c" has no version/);
+    refused({ ...withHead, build: () => base.build }, /two different objectives are named "dpo-with-head" with version "1"/);
+  });
+});
