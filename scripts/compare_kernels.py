@@ -6,6 +6,7 @@ Needs jupyter_client and ipykernel, a built checkout, and Deno if its column is 
 """
 
 import os
+import queue
 import re
 import subprocess
 import sys
@@ -110,16 +111,25 @@ class Kernel:
             if message["msg_type"] in ("execute_result", "display_data"):
                 shown.append(content["data"].get("text/plain", ""))
             if message["msg_type"] == "stream":
-                shown.append("error" if content["name"] == "stderr" and re.search("error", content["text"], re.I) else content["text"])
+                shown.append("error" if content["name"] == "stderr" else content["text"])
 
         if not stop:
             self.client.execute_interactive(code, timeout=60, output_hook=hook)
+            # Some kernels say that they are idle before they have shown everything.
+            while message := self.late():
+                hook(message)
             return clean("".join(shown))
         self.client.execute(code)
         time.sleep(2)
         self.manager.interrupt_kernel()
         time.sleep(2)
         return ""
+
+    def late(self):
+        try:
+            return self.client.get_iopub_msg(timeout=0.3)
+        except queue.Empty:
+            return None
 
     def close(self):
         self.client.stop_channels()
@@ -149,6 +159,8 @@ class Repl:
         plain = re.sub(r": (?:any|string|number)\b", "", code)
         self.process.stdin.write(f"{plain}\n".encode())
         self.process.stdin.flush()
+        # A line that comes while the REPL waits for a promise is run before the promise's value is shown.
+        time.sleep(0.5)
         if stop:
             time.sleep(2)
             self.process.send_signal(2)
@@ -194,8 +206,8 @@ def cell_of(column):
                         continue
                     try:
                         shown = kernel.run(code, stop=cells[i + 1 : i + 2] == ["stop"])
-                    except Exception as error:  # a kernel that no longer answers
-                        shown = f"no answer ({type(error).__name__})"
+                    except (OSError, TimeoutError) as error:
+                        shown = "ends the process" if isinstance(error, BrokenPipeError) else "no answer"
                         kernel.close()
                         kernel = open_kernel(column, folder)
                         break
