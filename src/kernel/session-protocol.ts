@@ -9,6 +9,8 @@ export type ToSession =
   | { readonly type: "execute"; readonly cell: number; readonly count: number; readonly code: string; readonly expressions: Expressions }
   /** Stops the running cell, if there is one. */
   | { readonly type: "interrupt" }
+  /** What the user has typed, answering the oldest `input`; no value where the front end takes no input. */
+  | { readonly type: "input"; readonly value: string | undefined }
   | { readonly type: "ask"; readonly id: number; readonly question: Question };
 
 /** What is answered beside a running cell; positions are UTF-16 offsets into the code, as TypeScript counts. */
@@ -21,6 +23,8 @@ export type FromSession =
   | { readonly type: "ready"; readonly typescript: string }
   | { readonly type: "stream"; readonly cell: number; readonly name: "stdout" | "stderr"; readonly text: string }
   | { readonly type: "display"; readonly cell: number; readonly bundle: Bundle; readonly id?: string; readonly update: boolean }
+  /** Asks the user for a line of text. */
+  | { readonly type: "input"; readonly cell: number; readonly prompt: string }
   /** The value of the cell's last expression. */
   | { readonly type: "result"; readonly cell: number; readonly bundle: Bundle }
   /** The cell has ended; nothing more is awaited of it. */

@@ -8,6 +8,8 @@ interface Asked {
   /** Whether nothing is said of the cell but what it prints and displays, and how it fails. */
   readonly silent: boolean;
   readonly count: number;
+  /** Whether the user can be asked for a line of text. */
+  readonly takesInput: boolean;
 }
 
 /** How a cell ended. */
@@ -40,7 +42,14 @@ export class Cell {
     this.stream.write(name, text);
   }
 
-  on(message: Exclude<CellMessage, { type: "stream" }>): void {
+  /** Asks the user for a line of text. Returns false where the front end takes no input. */
+  ask(prompt: string): boolean {
+    this.stream.flush();
+    if (this.asked.takesInput) this.wire.ask(this.request, prompt);
+    return this.asked.takesInput;
+  }
+
+  on(message: Exclude<CellMessage, { type: "stream" | "input" }>): void {
     this.stream.flush();
     switch (message.type) {
       case "display":

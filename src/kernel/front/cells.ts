@@ -55,7 +55,13 @@ export class Cells {
   onMessage(message: CellMessage): void {
     const cell = this.cells.get(message.cell);
     if (message.type === "stream") write(cell, message.name, message.text);
+    else if (message.type === "input") this.ask(cell, message.prompt);
     else cell?.on(message);
+  }
+
+  /** The user has typed what a cell asked for. */
+  onInput({ content }: Request): void {
+    this.session.input(contents.input.safeParse(content).data?.value);
   }
 
   /** Native code does not say for which cell it writes. */
@@ -68,6 +74,10 @@ export class Cells {
     const error = errorOfEnd(end);
     if (this.running) this.running.finish({ error });
     else write(this.newest(), "stderr", `${error.ename}: ${error.evalue}\n`);
+  }
+
+  private ask(cell: Cell | undefined, prompt: string): void {
+    if (!cell?.ask(prompt)) this.session.input(undefined);
   }
 
   private async stop(cell: Cell): Promise<void> {
@@ -95,9 +105,9 @@ export class Cells {
     this.isBusy = false;
   }
 
-  private async run(request: Request, { code, silent, store_history, user_expressions }: Asked): Promise<Outcome> {
+  private async run(request: Request, { code, silent, store_history, user_expressions, allow_stdin }: Asked): Promise<Outcome> {
     if (!silent && store_history) this.history.add(++this.count, code);
-    const cell = new Cell(this.wire, ++this.number, request, { silent, count: this.count });
+    const cell = new Cell(this.wire, ++this.number, request, { silent, count: this.count, takesInput: allow_stdin });
     this.running = cell;
     this.remember(cell);
     if (!silent) this.wire.publish("execute_input", { code, execution_count: this.count }, request);

@@ -20,6 +20,7 @@ export const contents = {
     store_history: z.boolean().default(true),
     user_expressions: z.record(z.string(), z.string()).default({}),
     stop_on_error: z.boolean().default(true),
+    allow_stdin: z.boolean().default(true),
   }),
   complete: cursor,
   inspect: cursor,
@@ -34,6 +35,7 @@ export const contents = {
     pattern: z.string().nullish(),
     unique: z.boolean().default(false),
   }),
+  input: z.object({ value: z.string() }),
   shutdown: z.object({ restart: z.boolean().default(false) }),
   comm_open: z.object({ comm_id: z.string() }),
 };

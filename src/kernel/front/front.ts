@@ -50,6 +50,7 @@ export class Front {
   private async handle(request: Request): Promise<void> {
     const type = request.header.msg_type;
     if (type === "execute_request") return this.cells.add(request);
+    if (type === "input_reply") return this.cells.onInput(request);
     await this.activity.answer(request, () => this.reply(request));
     if (type === "shutdown_request") await this.wire.close();
   }

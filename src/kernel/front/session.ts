@@ -48,6 +48,11 @@ export class Session {
     this.process.interrupt(cell);
   }
 
+  /** Hands over what the user has typed, or that the front end takes no input. */
+  input(value: string | undefined): void {
+    this.process.send({ type: "input", value });
+  }
+
   /** Breaks into a cell that has been asked to stop and does not. */
   breakIn(): void {
     this.process.breakIn();

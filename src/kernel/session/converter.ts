@@ -7,6 +7,9 @@ import { remember } from "./positions.js";
 import { rewrite, type Names } from "./rewrite.js";
 import { compiler } from "./typescript.js";
 
+/** Kept from cells that replace it. */
+const { parse: parseJson } = JSON;
+
 /** A compiler error, located in the cell's source or in a file that the cell imports. */
 export interface Complaint {
   readonly code: number;
@@ -70,7 +73,7 @@ export class Converter {
     // The compiler leaves what is declared in blocks out of a module's declarations.
     this.language.keep(prepared.names.inBlocks.size === 0 && declarations !== undefined ? declarations : prepared.text);
     const body = javascript.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "");
-    remember({ ...cell, map: JSON.parse(map), lines: body.split("\n").length, ...(prepared.inserted !== undefined && { inserted: placeOf(cell.source, prepared.inserted) }) });
+    remember({ ...cell, map: parseJson(map), lines: body.split("\n").length, ...(prepared.inserted !== undefined && { inserted: placeOf(cell.source, prepared.inserted) }) });
     return { javascript: `(async (require, module, exports, __filename, __dirname) => { "use strict";\n${body}\n})`, ...declared };
   }
 

@@ -2,6 +2,7 @@ import { offerHost } from "../../notebook/host.js";
 import type { ToSession } from "../session-protocol.js";
 import { adoptChildren } from "./children.js";
 import { defineGuards } from "./guards.js";
+import { takeInput } from "./input.js";
 import { tidyLooks } from "./looks.js";
 import { installModuleHooks } from "./modules.js";
 import { captureOutput, show, speakingCell, tell, write } from "./output.js";
@@ -56,6 +57,9 @@ process.on("message", (message: ToSession) => {
       break;
     case "interrupt":
       session.interrupt();
+      break;
+    case "input":
+      takeInput(message.value);
       break;
     case "ask":
       tell({ type: "answer", id: message.id, content: session.answer(message.question) });

@@ -3,6 +3,7 @@ import type { CellError, Expressions, Question, Values } from "../session-protoc
 import { Cell, cells, Interrupted } from "./cell.js";
 import { Converter } from "./converter.js";
 import { Executor } from "./executor.js";
+import { forgetInput } from "./input.js";
 import { forgetChangedFiles } from "./modules.js";
 import { setNewest, tell, write } from "./output.js";
 import { answer } from "./questions.js";
@@ -49,6 +50,7 @@ export class Session {
     if (before !== number) Atomics.compareExchange(this.flag, 0, before, 0);
     const ended = new Promise<void>((end) => (this.running = { cell, end }));
     setNewest(cell);
+    forgetInput();
     const performed = cells.run(cell, async () => {
       const failure = await this.perform(cell, code);
       return failure ? { failure } : { values: await this.evaluate(cell, expressions) };

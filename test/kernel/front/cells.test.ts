@@ -90,6 +90,30 @@ describe("a cell", () => {
   });
 });
 
+describe("a cell that asks the user", () => {
+  it("gets what was typed, and its output stands where it was asked", async () => {
+    const id = kernel.start('console.log("before"); const typed = await prompt("Which? "); typed.toUpperCase()', { allow_stdin: true });
+    const asked = await kernel.asked(id);
+    assert.deepEqual(asked, { prompt: "Which? ", password: false });
+    kernel.send("input_reply", { value: "this" }, "stdin");
+    const answer = await kernel.answer(id);
+    assert.deepEqual([answer.text(), answer.result.data["text/plain"]], ["before\n", "'THIS'"]);
+  });
+
+  it("fails where nobody can be asked, and can be interrupted", async () => {
+    const { error } = await kernel.execute('await prompt("Which? ")');
+    assert.equal(error.evalue, "prompt: this front end takes no input");
+    const id = kernel.start("await prompt()", { allow_stdin: true });
+    await kernel.asked(id);
+    kernel.signal("SIGINT");
+    assert.equal((await kernel.answer(id)).error.ename, "Interrupted");
+    const next = kernel.start("await prompt()", { allow_stdin: true });
+    await kernel.asked(next);
+    kernel.send("input_reply", { value: "mine" }, "stdin");
+    assert.equal((await kernel.answer(next)).result.data["text/plain"], "'mine'");
+  });
+});
+
 describe("cells asked for at once", () => {
   it("run in order", async () => {
     const ids = [3, 2, 1].map((number) => kernel.start(`await new Promise((done) => setTimeout(done, ${number * 50})); console.log(${number})`));
