@@ -6,28 +6,28 @@ import { contents, contentOf, UnsupportedRequest } from "./contents.js";
 import { History } from "./history.js";
 import { kernelInfo } from "./kernel-info.js";
 import { completionInCodePoints, toUtf16 } from "./positions.js";
-import { Session } from "./session.js";
+import type { Session } from "./session.js";
 
 /** Answers what front ends ask; never stuck itself, whatever the cells do. */
 export class Front {
   private readonly activity: Activity;
-  private readonly session: Session;
   private readonly cells: Cells;
   private readonly history = new History();
 
   /** @param onFailure is told why no session can be had; the front is then of no use */
   constructor(
     private readonly wire: Wire,
+    private readonly session: Session,
     onFailure: (reason: string) => void,
   ) {
     this.activity = new Activity(wire);
-    this.session = new Session({
+    this.cells = new Cells(wire, this.activity, session, this.history);
+    session.listen({
       onMessage: (message) => this.cells.onMessage(message),
       onNativeOutput: (name, text) => this.cells.onNativeOutput(name, text),
       onEnd: (end) => this.cells.onSessionEnd(end),
       onFailure,
     });
-    this.cells = new Cells(wire, this.activity, this.session, this.history);
   }
 
   /** Answers requests until the front is closed, by one of them or by {@link close}. */

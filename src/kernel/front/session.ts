@@ -29,9 +29,22 @@ export class Session {
   private isClosing = false;
   private questions = 0;
   private readonly asked = new Map<number, (content: Content) => void>();
+  /** Done when there is somebody to tell. */
+  private readonly listened: Promise<Listener>;
+  private onListen!: (listener: Listener) => void;
 
-  constructor(private readonly listener: Listener) {
+  constructor() {
+    this.listened = new Promise((resolve) => (this.onListen = resolve));
     this.start();
+  }
+
+  /** Tells of the session, also what was so before. */
+  listen(listener: Listener): void {
+    this.onListen(listener);
+  }
+
+  private async tell(what: (listener: Listener) => void): Promise<void> {
+    what(await this.listened);
   }
 
   /** Runs a cell once the process is ready. */
@@ -87,11 +100,11 @@ export class Session {
             this.asked.get(message.id)?.(message.content);
             this.asked.delete(message.id);
           } else {
-            this.listener.onMessage(message);
+            void this.tell((listener) => listener.onMessage(message));
           }
         },
         onNativeOutput: (name, text) => {
-          if (isReady) this.listener.onNativeOutput(name, text);
+          if (isReady) void this.tell((listener) => listener.onNativeOutput(name, text));
           else process.stderr.write(text);
         },
         onEnd: (end) => {
@@ -107,7 +120,7 @@ export class Session {
     if (this.isClosing) return;
     console.error(`sera kernel: the session ${describeExit(end)}`);
     if (++this.failures === attempts) {
-      this.listener.onFailure(`${attempts} sessions in a row have ended before they could run a cell`);
+      void this.tell((listener) => listener.onFailure(`${attempts} sessions in a row have ended before they could run a cell`));
       return;
     }
     this.start();
@@ -116,6 +129,6 @@ export class Session {
     const { ename, evalue } = errorOfEnd(end);
     for (const answer of this.asked.values()) answer({ status: "error", ename, evalue, traceback: [] });
     this.asked.clear();
-    if (wasReady) this.listener.onEnd(end);
+    if (wasReady) void this.tell((listener) => listener.onEnd(end));
   }
 }

@@ -71,7 +71,7 @@ export class Converter {
     const after = [rewrite(names), guard(compiler, cell.name)];
     const { javascript, map, declarations } = this.language.emit(program, { after: after as ts.TransformerFactory<ts.SourceFile>[] });
     // The compiler leaves what is declared in blocks out of a module's declarations.
-    this.language.keep(prepared.names.inBlocks.size === 0 && declarations !== undefined ? declarations : prepared.text);
+    if (prepared.isLasting) this.language.keep(prepared.names.inBlocks.size === 0 && declarations !== undefined ? declarations : prepared.text);
     const body = javascript.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "");
     remember({ ...cell, map: parseJson(map), lines: body.split("\n").length, ...(prepared.inserted !== undefined && { inserted: placeOf(cell.source, prepared.inserted) }) });
     return { javascript: `(async (require, module, exports, __filename, __dirname) => { "use strict";\n${body}\n})`, ...declared };
