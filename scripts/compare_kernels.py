@@ -107,7 +107,7 @@ class Kernel:
         def hook(message):
             content = message["content"]
             if message["msg_type"] == "error":
-                shown[:] = ["error"]
+                shown.append("error")
             if message["msg_type"] in ("execute_result", "display_data"):
                 shown.append(content["data"].get("text/plain", ""))
             if message["msg_type"] == "stream":
@@ -118,7 +118,7 @@ class Kernel:
             # Some kernels say that they are idle before they have shown everything.
             while message := self.late():
                 hook(message)
-            return clean("".join(shown))
+            return "error" if "error" in shown else clean("".join(shown))
         self.client.execute(code)
         time.sleep(2)
         self.manager.interrupt_kernel()
@@ -211,7 +211,7 @@ def cell_of(column):
                         kernel.close()
                         kernel = open_kernel(column, folder)
                         break
-                found.append(f"{shown} ms" if expected is None else "yes" if shown == expected else shown.split("\n")[0][:40] or "nothing")
+                found.append(f"{shown} ms" if expected is None else "yes" if shown.replace("'", "") == expected else shown.split("\n")[0][:40] or "nothing")
                 print(f"{column}: {what}: {found[-1]}", file=sys.stderr, flush=True)
         finally:
             kernel.close()
