@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
+import * as optionsRoom from "../src/run/options/index.js";
 
 interface PackageFile {
   readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string } | string>>;
@@ -127,6 +128,29 @@ describe("the package", () => {
     for (const [module, resolution] of [["node16", "node16"], ["esnext", "node10"]] as const) {
       assert.equal(run([compiler, "uses.ts", ...options, "--module", module, "--moduleResolution", resolution]), "");
     }
+  });
+
+  it("has a declaration of zod in no entry: they are read in every cell", () => {
+    const seen = new Set<string>();
+    const zod: string[] = [];
+    const read = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const [, name] of readFileSync(file, "utf8").matchAll(/(?:from|import\() ?"([^"]+)"/g)) {
+        if (name!.startsWith(".")) read(join(dirname(file), name!.replace(/\.js$/, ".d.ts")));
+        else if (/^zod\b/.test(name!)) zod.push(file);
+      }
+    };
+    for (const entry of Object.values(packageFile.exports)) if (typeof entry === "object") read(entry.types);
+    assert.ok(seen.size > 100);
+    assert.deepEqual(zod, []);
+  });
+
+  it("exports of a run's options the types, and what makes them stays inside", () => {
+    const names = JSON.parse(run(["--input-type=module", "-e", `console.log(JSON.stringify(Object.keys(await import("sera-lab/run"))))`])) as string[];
+    const inside = Object.keys(optionsRoom);
+    assert.ok(inside.length > 10);
+    assert.deepEqual(names.filter((name) => inside.includes(name)), []);
   });
 
   it("exports at the top what is listed here, and no more", () => {

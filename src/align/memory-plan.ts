@@ -95,7 +95,7 @@ function bytesOf(config: ModelConfig, shape: BatchShape, recompute: boolean): nu
 }
 
 /** What a training holds beside its programs: the model, and of what is trained a start of its own, moments, gradients and copies. */
-function stateBytes<Example>({ config, objective, options }: MemoryTask<Example>): number {
+export function stateBytes<Example>({ config, objective, options }: Pick<MemoryTask<Example>, "config" | "objective" | "options">): number {
   const trained = 4 * [...changedShapes(config, objective).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   const copies = 5 + (options.emaDecay === undefined ? 0 : 1);
   return parameterBytes(config) + copies * trained;

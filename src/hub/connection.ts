@@ -53,7 +53,7 @@ export class HubConnection {
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     return errorAt(
       { file: describeRepository(this.repository) },
-      `cannot reach ${this.settings.endpoint} (${code ?? message}); check the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
+      `no such local path, and the hub cannot be asked: ${this.settings.endpoint} is unreachable (${code ?? message}). Check the path or the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
       error,
     );
   }

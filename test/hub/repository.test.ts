@@ -167,7 +167,7 @@ describe("what the hub refuses is told with what to do", () => {
     await assert.rejects(openRepository(model()), /org\/name: invalid response from http:.* \(.*\); check that it is a Hugging Face hub/);
     await hub.stop();
     await assert.rejects(openRepository(model()), {
-      message: `org/name: cannot reach ${hub.endpoint} (ECONNREFUSED); check the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
+      message: `org/name: no such local path, and the hub cannot be asked: ${hub.endpoint} is unreachable (ECONNREFUSED). Check the path or the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
     });
   });
 

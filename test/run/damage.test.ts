@@ -60,7 +60,7 @@ async function resumed(folder: string): Promise<Error | undefined> {
 
 function checkError(error: Error, what: string): void {
   assert.equal(error.name, "InputError", `${what}: ${error.stack}`);
-  assert.match(error.message, /run\.json|manifest\.json|--redo-from \d/, what);
+  assert.match(error.message, /run\.json|manifest\.json|redoFrom: \d/, what);
 }
 
 describe("a damaged file of a run's folder", () => {

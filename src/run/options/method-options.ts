@@ -21,6 +21,8 @@ export type Reference = (typeof references)[number];
 /** By what responses of the policy are labelled: its own implicit reward, or the judge that the run is given. */
 export const labellers = ["implicit", "judge"] as const;
 export type LabelledBy = (typeof labellers)[number];
+/** What summaries call the implicit reward. */
+export const implicitRewardName = "implicit reward";
 
 /** The loss and its settings; a setting that the loss does not use is an error. */
 export interface LossOptions extends LossSettings {
