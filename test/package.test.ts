@@ -120,6 +120,23 @@ describe("the package", () => {
     }
   });
 
+  it("loads, and the command line answers, in four gigabytes of address space", { skip: process.platform === "win32" }, () => {
+    const limited = (command: string) => execFileSync("bash", ["-c", `ulimit -v 4000000; exec "${process.execPath}" ${command}`], { encoding: "utf8" });
+    assert.match(limited("dist/src/cli/main.js --help"), /^Usage: sera/);
+    assert.match(limited(`-e 'import("./dist/src/index.js").then((all) => console.log(typeof all.sera))'`), /^function/);
+  });
+
+  it("recommends the overrides for danfojs that it has itself, in which known faults are mended", () => {
+    const { overrides } = JSON.parse(readFileSync("package.json", "utf8")) as { overrides: Record<string, Record<string, string>> };
+    const recommended = /"overrides": (\{[^]*?\n\})/.exec(readFileSync("docs/notebooks.md", "utf8"))![1]!;
+    assert.deepEqual(JSON.parse(recommended), { "danfojs-node": overrides["danfojs-node"] });
+    const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as { packages: Record<string, { name?: string; version: string }> };
+    const installed = (name: string) => Object.entries(lock.packages).filter(([path]) => path.endsWith(`node_modules/${name}`)).map(([, { name, version }]) => `${name} ${version}`);
+    // CVE-2023-30533 and CVE-2024-22363 are mended from 0.20.2 on; CVE-2023-28155 in the successor of request alone.
+    assert.deepEqual(installed("xlsx"), ["@e965/xlsx 0.20.3"]);
+    assert.deepEqual(installed("request"), ["@cypress/request 4.0.1"]);
+  });
+
   it("gives TypeScript 5.0 its types, by its exports and by the older way of Node 10", () => {
     const lines = Object.entries(entries).map(([name, [value, type]], i) => `import { ${value}, type ${type} as Type${i} } from "${name}";\nexport const value${i}: object = ${value};\nexport type { Type${i} };`);
     writeFileSync(join(folder, "uses.ts"), `${lines.join("\n")}\n`);

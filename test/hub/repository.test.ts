@@ -231,3 +231,41 @@ describe("HF_HUB_OFFLINE=1", () => {
     });
   });
 });
+
+describe("a hub that is made to do harm", () => {
+  const json = { "content-type": "application/json" };
+  const strange = (detail: RegExp) => ({ name: "InputError", message: new RegExp(`^org/name: invalid response from http://127.* \\(${detail.source}\\); check that it is a Hugging Face hub`) });
+
+  test("lists pages without end", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    hub.fail("/tree/", Infinity, (response) => void response.writeHead(200, { ...json, link: `<${hub.endpoint}/api/models/org/name/tree/main?next>; rel="next"` }).end("[]"));
+    await assert.rejects(openRepository(model()), strange(/more than 1000 pages of files/));
+  });
+
+  test("sends a body without end", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    hub.fail("/revision/", 1, (response) => {
+      response.writeHead(200, json);
+      const part = Buffer.alloc(1 << 20, " ");
+      const more = () => void (!response.destroyed && response.write(part, more));
+      more();
+    });
+    await assert.rejects(openRepository(model()), strange(/a response of more than 64 MB/));
+  });
+
+  test("sends a card that is nested without end", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    hub.fail("/revision/", 1, (response) => void response.writeHead(200, json).end(`{"sha":"${main}","cardData":${"[".repeat(50_000)}${"]".repeat(50_000)}}`));
+    await assert.rejects(openRepository(model()), strange(/nested more than 128 levels deep/));
+  });
+
+  test("a listing in the cache that is damaged is asked for again", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    await openRepository(model());
+    const listing = join(hub.cache, "models--org--name", "listings", `${main}.json`);
+    for (const damaged of ["", "{", "[".repeat(5000), '{"files":[{"path":"../x","size":1,"digest":"y"}]}']) {
+      writeFileSync(listing, damaged);
+      assert.deepEqual((await openRepository(model())).paths, Object.keys(files));
+    }
+  });
+});
