@@ -42,6 +42,10 @@ export interface RunSettings {
   readonly evaluate?: EvaluateFunction | { readonly name: string; readonly version: string; readonly evaluate: EvaluateFunction } | undefined;
   /** Cuts prompts that do not fit the context, where by default they are errors. Default false. */
   readonly truncatePrompts?: boolean | undefined;
+  /** Length limit of prompt and response together, in tokens. Default: the model's context. */
+  readonly maxLength?: number | undefined;
+  /** Length limit of a prompt, in tokens; longer ones are cut with `truncatePrompts`, else errors. Default: what the responses leave. */
+  readonly maxPromptLength?: number | undefined;
   /** Where the run is kept. Default: `runs/<method>-<digest>`, the same for the same model, pairs and options. */
   readonly folder?: string | undefined;
   /** Does the iterations from this one on again. */
@@ -61,7 +65,7 @@ export interface RunSettings {
 
 /** Names of {@link RunSettings}; those of a method's options are beside them. */
 export const runSettingNames = [
-  ...["heldOut", "validation", "demonstrations", "columns", "judge", "evaluate", "truncatePrompts", "folder", "redoFrom"],
+  ...["heldOut", "validation", "demonstrations", "columns", "judge", "evaluate", "truncatePrompts", "maxLength", "maxPromptLength", "folder", "redoFrom"],
   ...["referenceCache", "onStep", "signal", "quiet"],
 ] as readonly (keyof RunSettings)[];
 
@@ -116,9 +120,9 @@ export function cellControls({ signal = cell.signal, quiet = false, onStep }: Ru
 }
 
 function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
-  const { heldOut, validation, demonstrations, truncatePrompts = false, folder, columns, judge = worldJudge(pairs), evaluate } = settings;
+  const { heldOut, validation, demonstrations, truncatePrompts = false, maxLength, maxPromptLength, folder, columns, judge = worldJudge(pairs), evaluate } = settings;
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
-  const fit = { contextLength: policy.config.contextLength, truncatePrompts };
+  const fit = { contextLength: policy.config.contextLength, maxLength, maxPromptLength, truncatePrompts };
   const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
   return {
     start: policy,
