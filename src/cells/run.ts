@@ -168,10 +168,11 @@ export class Run {
 
 /** The iterations as a table of figures; those that no iteration has are left out. */
 function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
-  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, accuracy, meanMargin, goldReward, winRate, seconds }) => ({
+  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, bootstrap, accuracy, meanMargin, goldReward, winRate, seconds }) => ({
     iteration,
     pairsSelected,
     pairsBootstrapped,
+    responsesCutOff: bootstrap && bootstrap.incomplete / bootstrap.samples,
     accuracy,
     meanMargin,
     goldReward,

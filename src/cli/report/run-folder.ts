@@ -27,7 +27,7 @@ export function withIntervals<Row extends z.output<z.ZodObject<typeof judged>>>(
   return { ...row, ...(reward && { goldReward: reward }), ...(win && { winRate: win }) };
 }
 
-/** A gold reward and a win rate against the SFT model, where they are known. */
+/** A gold reward and a win rate against the start, where they are known. */
 export interface Judged {
   readonly goldReward?: Interval;
   readonly winRate?: Interval;
@@ -42,6 +42,7 @@ const iteration = z
     iteration: z.int().nonnegative(),
     pairsSelected: number,
     pairsBootstrapped: number,
+    bootstrap: z.object({ samples: z.number(), incomplete: z.number() }).nullish(),
     meanMargin: number,
     accuracy: number,
     ...judged,
@@ -82,7 +83,7 @@ const bootstrapped = z.object({
   margin: number,
 });
 
-/** One iteration of `summary.json`; iteration 0 is the SFT model. */
+/** One iteration of `summary.json`; iteration 0 is the start. */
 export type IterationSummary = z.output<typeof iteration>;
 /** A pair that the policy made (a line of `bootstrapped.jsonl`). */
 export type BootstrappedPair = z.output<typeof bootstrapped>;
