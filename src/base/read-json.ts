@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import { InputError, inputError, quote } from "../base/errors.js";
 import { isMissing } from "../base/files.js";
+import { parseForeignJson } from "../base/json.js";
 
 /**
  * Text of a UTF-8 file.
@@ -33,7 +34,7 @@ export async function readText(path: string, expected: string): Promise<string> 
 export function parseJson<Schema extends z.ZodType>(text: string, schema: Schema, file: string): z.infer<Schema> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseForeignJson(text);
   } catch (error) {
     throw inputError({ file }, `text that is not JSON (${(error as Error).message})`, "a JSON object", error);
   }

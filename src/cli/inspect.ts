@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { summarize } from "../data/index.js";
-import { loadPreferences } from "../data/load-preferences.js";
+import { loadPreferencesUnder } from "../cells/load-data.js";
 import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
+import { Progress } from "../progress/progress.js";
 import { whole } from "./options.js";
 import { textTable } from "./summary-table.js";
 
@@ -20,7 +21,7 @@ export function inspectCommand(): Command {
     .option("--tokenizer <folder>", "count tokens with the tokenizer of this checkpoint folder (default: count characters)")
     .addHelpText("after", "\nExample:\n  sera inspect pairs.parquet --tokenizer runs/mine/iteration-3/model")
     .action(async (file: string, { limit, skipBadRows, tokenizer }: InspectArguments) => {
-      const { pairs, format, skipped } = await loadPreferences(file, { skipBadRows, ...(limit && { limit }) });
+      const { pairs, format, skipped } = await loadPreferencesUnder({ reporter: new Progress(process.stderr, false) }, file, { skipBadRows, ...(limit && { limit }) });
       const table = summarize(pairs, tokenizer === undefined ? undefined : await loadTokenizer(tokenizer));
       const columns = table.columnNames();
       const cell = (value: unknown) => (typeof value === "number" ? `${Math.round(value * 1000) / 1000}` : String(value));

@@ -1,3 +1,4 @@
+import type { MemoryChoice } from "../align/memory-plan.js";
 import type { Objective } from "../align/objective.js";
 import type { StepRecord, TrainingOptions } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
@@ -25,6 +26,8 @@ export interface TrainingTask<Example> {
 
 /** A training under way. */
 export interface ExecutedTraining {
+  /** How it fits into memory. */
+  readonly memory: MemoryChoice;
   /** Optimizer steps of the whole training. */
   readonly total: number;
   /** Seconds that evaluations have taken. */

@@ -78,6 +78,7 @@ export class LocalExecutor implements Executor {
     const head = objective.head && from !== "start" && !kept ? await readHead(from.folder) : undefined;
     const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, validation, referenceParameters, head });
     return {
+      memory: trainer.memory,
       total: trainer.total,
       get evaluationSeconds() {
         return trainer.evaluationSeconds;

@@ -45,6 +45,20 @@ describe("quote", () => {
     assert.equal(quote("abcdefghi", 10), '"abcdefgh…');
   });
 
+  it("shows the beginning of what is endlessly deep or wide", () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    assert.equal(quote(deep, 10), `${"[".repeat(9)}…`);
+    const own: { self?: unknown } = {};
+    own.self = own;
+    assert.equal(quote(own, 20), '{"self":{"self":{"s…');
+    assert.equal(quote({ toJSON: deep }, 15), '{"toJSON":[[[[…');
+    assert.equal(quote(new Date(0)), '"1970-01-01T00:00:00.000Z"');
+    const begin = performance.now();
+    for (let times = 0; times < 20; times++) quote(["a".repeat(1e6), Array.from({ length: 1000 })]);
+    assert.ok(performance.now() - begin < 5000);
+  });
+
   it("takes any data and keeps the length", () => {
     fc.assert(fc.property(fc.anything({ withBigInt: true }), (value) => assert.ok(quote(value, 40).length <= 40)));
   });

@@ -2,7 +2,7 @@ import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
 import type { Policy } from "../policy/policy.js";
 import { decodeTokens, Row } from "./decode-tokens.js";
-import { planGeneration, type GenerationRequest } from "./plan-generation.js";
+import { planGenerationWithin, type GenerationRequest } from "./plan-generation.js";
 import { checkSampling, type Sampling } from "./sampling.js";
 
 export type { GenerationRequest } from "./plan-generation.js";
@@ -12,7 +12,7 @@ export interface GenerationOptions extends Partial<Sampling> {
   readonly maxNewTokens?: number;
   /** Ids that end a response; they are kept as its last token. Default: the tokenizer's `stopIds`. */
   readonly stopTokens?: readonly number[];
-  /** Responses written at the same time. Default 128. */
+  /** Responses written at the same time, fewer where memory is little. Default 128. */
   readonly batchSize?: number;
   /** Batches at the start that an earlier, interrupted call has yielded; they are left out. Default 0. */
   readonly skipBatches?: number;
@@ -102,7 +102,8 @@ function batchesOf(policy: Policy, requests: readonly GenerationRequest[], rando
     }
   }
   const choice = { sampling, stops: new Set(stopTokens), maxNewTokens };
-  return planGeneration(requests, { contextLength, maxNewTokens, batchSize }).map(({ shape, rows: planned }) => {
+  const sizes = { contextLength, maxNewTokens, batchSize };
+  return planGenerationWithin(policy.programs.memory, policy.config, requests, sizes).map(({ shape, rows: planned }) => {
     const rows = planned.map((row) => new Row(row, random, contextLength, choice));
     return { rows, write: (signal?: AbortSignal) => decodeTokens(policy, shape, rows, choice, signal) };
   });

@@ -1,6 +1,11 @@
-import { chunk, groupBy } from "../../base/collections.js";
+import { formatBytes } from "../../base/byte-size.js";
+import { chunk, groupBy, largestBy } from "../../base/collections.js";
+import { InputError } from "../../base/errors.js";
+import { programBytes } from "../../engine/program-bytes.js";
+import type { ModelConfig } from "../config.js";
+import { parameterBytes, programMemory, withMargin } from "../parameters/memory.js";
 import { roundUp } from "../scoring/batch.js";
-import type { GenerationShape } from "./cache.js";
+import { fillProgram, type GenerationShape } from "./cache.js";
 
 /** Responses wanted to one prompt. */
 export interface GenerationRequest {
@@ -28,10 +33,46 @@ export interface PlannedBatch {
   readonly rows: readonly PlannedRow[];
 }
 
+/** How responses are put into batches. */
+export interface GenerationSizes {
+  readonly contextLength: number;
+  readonly maxNewTokens: number;
+  /** Most responses of a batch. */
+  readonly batchSize: number;
+}
+
+/**
+ * {@link planGeneration} with no more responses in a batch than fit into memory.
+ *
+ * @param memory bytes for the model, the copy that a session of frozen parameters has of it, the cache and the programs
+ * @throws InputError where not even one response fits
+ */
+export function planGenerationWithin(memory: number, config: ModelConfig, requests: readonly GenerationRequest[], sizes: GenerationSizes): PlannedBatch[] {
+  const room = programMemory(memory, 2 * parameterBytes(config));
+  for (let { batchSize } = sizes; ; batchSize = Math.ceil(batchSize / 2)) {
+    const batches = planGeneration(requests, { ...sizes, batchSize });
+    const shapes = batches.map(({ shape }) => shape);
+    const candidates = new Set([largestBy(shapes, ({ rows, capacity }) => rows * capacity), largestBy(shapes, ({ prompts, promptLength }) => prompts * promptLength)]);
+    const needed = Math.max(...[...candidates].map((shape) => (shape ? generationBytes(config, shape) : 0)));
+    if (needed <= room) return batches;
+    if (batchSize > 1) continue;
+    throw new InputError(
+      `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but writing one response takes ${formatBytes(needed)} more; ` +
+        "raise it, or lower maxNewTokens or the length of the prompts",
+    );
+  }
+}
+
+/** The cache twice, since it is copied where it grows, and what reads the prompts. */
+function generationBytes(config: ModelConfig, shape: GenerationShape): number {
+  const cache = 8 * config.layers * config.kvHeads * config.headSize * shape.rows * shape.capacity;
+  return withMargin(2 * cache + programBytes({ ...fillProgram(config, shape, "logits"), updates: new Map() }));
+}
+
 /** Batches of responses to prompts of like length; batches of one length share a shape. */
 export function planGeneration(
   requests: readonly GenerationRequest[],
-  { contextLength, maxNewTokens, batchSize }: { contextLength: number; maxNewTokens: number; batchSize: number },
+  { contextLength, maxNewTokens, batchSize }: GenerationSizes,
 ): PlannedBatch[] {
   const wanted = requests.flatMap(({ key, prompt, responses }, request) =>
     Array.from({ length: responses }, (_, number): PlannedRow => ({ request, number, prompt, key })),

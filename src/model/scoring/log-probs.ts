@@ -1,7 +1,9 @@
-import { broadcast, gather, gatherElements, logSoftmax, mul, reshape, scatterAdd, type Graph, type Value } from "../../graph/index.js";
-import type { Network } from "../architectures/network.js";
+import { broadcast, concat, gather, logSoftmaxAt, mul, recomputed, reshape, scatterAdd, slice, type Graph, type Value } from "../../graph/index.js";
 import { decodeSequences, decodeShared, head, type SharedRows } from "../architectures/decoder.js";
+import { architectureOf } from "../architectures/index.js";
+import type { Network } from "../architectures/network.js";
 import type { ModelConfig } from "../config.js";
+import { loraLayers } from "../parameters/lora/lora.js";
 
 /** Sizes of a batch of rows; every batch of the same sizes runs the same program. */
 export interface BatchShape {
@@ -53,7 +55,8 @@ export function hiddenStates(config: ModelConfig, network: Network, { tokens, sh
 
 /**
  * Log-probability of each response token, log π(y_t | x, y_<t), times its weight (0 at padding).
- * The head, the widest layer of a small model, is computed at response positions only.
+ * The head, the widest layer of a small model, is computed at response positions only. Where these have more than
+ * {@link mostLogits} logits, it is computed in pieces of so many, which are computed again for the gradient.
  *
  * @param states of all tokens. Default: {@link hiddenStates}
  * @returns [completions]
@@ -64,11 +67,38 @@ export function weightedTokenLogProbs(
   leaves: BatchLeaves,
   states = hiddenStates(config, network, leaves),
 ): Value {
-  const hidden = gather(states, leaves.position);
-  const [completions] = leaves.target.shape as [number];
-  const logProbs = logSoftmax(head(config, network, hidden));
-  const ofTargets = reshape(gatherElements(logProbs, reshape(leaves.target, [completions, 1]), 1), [completions]);
-  return mul(ofTargets, leaves.weight);
+  return mul(tokenLogProbs(config, network, gather(states, leaves.position), leaves.target), leaves.weight);
+}
+
+/** Logits that are computed at once: 64 MiB. Fewer would make the head's products slower. */
+const mostLogits = 2 ** 24;
+
+/**
+ * Log-probability of each target after its hidden state.
+ *
+ * @param hidden [completions, hidden]
+ * @param target int32 [completions]
+ * @param most logits of a piece
+ * @returns [completions]
+ */
+export function tokenLogProbs(config: ModelConfig, network: Network, hidden: Value, target: Value, most = mostLogits): Value {
+  const [completions] = target.shape as [number];
+  const logProbs = (states: Value, targets: Value) => logSoftmaxAt(head(config, network, states), targets);
+  const rows = Math.max(1, Math.floor(most / config.vocabSize));
+  if (completions <= rows || dropsHead(config)) return logProbs(hidden, target);
+  const starts = Array.from({ length: Math.ceil(completions / rows) }, (_, piece) => piece * rows);
+  const pieces = starts.map((start) => {
+    const part = (x: Value) => slice(x, 0, start, Math.min(start + rows, completions));
+    return recomputed([part(hidden), part(target)], logProbs);
+  });
+  return concat(pieces, 0);
+}
+
+/** Whether there is dropout at the head, which differs from row to row and so is not to be taken to pieces. */
+function dropsHead(config: ModelConfig): boolean {
+  const { adapter } = config;
+  const { head } = architectureOf(config);
+  return adapter !== undefined && (adapter.dropout ?? 0) > 0 && loraLayers(config, adapter).some(({ name }) => name === head);
 }
 
 /**

@@ -1,7 +1,12 @@
-import { chunk, groupBy } from "../../base/collections.js";
+import { formatBytes } from "../../base/byte-size.js";
+import { chunk, groupBy, largestBy } from "../../base/collections.js";
+import { InputError } from "../../base/errors.js";
 import type { TaskOptions } from "../../base/task.js";
+import type { Program } from "../../engine/engine.js";
+import { programBytes } from "../../engine/program-bytes.js";
 import { Graph, type Value } from "../../graph/index.js";
 import type { ModelConfig } from "../config.js";
+import { parameterBytes, programMemory, withMargin } from "../parameters/memory.js";
 import { stateWeights } from "../parameters/network.js";
 import type { Policy } from "../policy/policy.js";
 import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type TokenSequence } from "./batch.js";
@@ -10,6 +15,12 @@ import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchLeaves, ty
 
 /** Tokens of a scoring batch, padding included: enough to keep the cores busy, little memory. */
 const tokensPerBatch = 4096;
+
+/** Fewest tokens that a lack of memory makes of them. */
+const leastTokens = 256;
+
+/** Logits of a batch, 512 MiB, which the head computes in pieces: with a large vocabulary, response tokens are what takes time and memory. */
+const logitsPerBatch = 2 ** 27;
 
 /**
  * log π(y | x) of each sequence: the sum of its response tokens' log-probabilities, in nats.
@@ -55,7 +66,7 @@ async function scored<T>(
   put: (sequence: number, found: T) => void,
 ): Promise<void> {
   let done = 0;
-  for (const { rows, shape } of planScoring(policy.config, sequences, sharePrompts)) {
+  for (const { rows, shape } of planScoringWithin(policy.programs.memory, policy.config, sequences, sharePrompts)) {
     signal?.throwIfAborted();
     const found = await score(policy, rows.map((row) => row.map((i) => sequences[i]!)), shape);
     const indices = rows.flat();
@@ -93,14 +104,16 @@ async function scoreRows(
   kind: string,
   result: (perToken: Value, leaves: BatchLeaves) => Value,
 ): Promise<Float32Array> {
-  const executable = await programs.get(`${kind} ${JSON.stringify([config, shape])}`, () => {
-    const graph = new Graph();
-    const leaves = batchLeaves(graph, shape);
-    const perToken = weightedTokenLogProbs(config, stateWeights(graph, config), leaves);
-    return { outputs: { logProbs: result(perToken, leaves) }, updates: new Map() };
-  });
+  const executable = await programs.get(`${kind} ${JSON.stringify([config, shape])}`, () => scoringProgram(config, shape, result));
   const { logProbs } = await executable.run({ ...layOut(rows, shape, tokenizer.padId) }, states);
   return logProbs!.data as Float32Array;
+}
+
+function scoringProgram(config: ModelConfig, shape: BatchShape, result: (perToken: Value, leaves: BatchLeaves) => Value): Program {
+  const graph = new Graph();
+  const leaves = batchLeaves(graph, shape);
+  const perToken = weightedTokenLogProbs(config, stateWeights(graph, config), leaves);
+  return { outputs: { logProbs: result(perToken, leaves) }, updates: new Map() };
 }
 
 /** Sequences that are scored together: the indices of those in each row. */
@@ -109,22 +122,53 @@ export interface ScoringBatch {
   readonly shape: BatchShape;
 }
 
-/** Batches of rows of like length; those of one length share a shape, which fits all of them. */
-export function planScoring(config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts = true): ScoringBatch[] {
+/**
+ * Batches that fit into memory: of fewer tokens than usual where it is little.
+ *
+ * @param memory bytes for the model, a second one beside it and the programs
+ * @throws InputError where not even one sequence fits
+ */
+function planScoringWithin(memory: number, config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts: boolean): ScoringBatch[] {
+  const room = programMemory(memory, 2 * parameterBytes(config));
+  for (let most = tokensPerBatch; ; most /= 2) {
+    const batches = planScoring(config, sequences, sharePrompts, most);
+    const largest = largestBy(batches.map(({ shape }) => shape), tokensOf);
+    const bytes = largest ? withMargin(programBytes(scoringProgram(config, largest, sumByResponse))) : 0;
+    if (bytes <= room) return batches;
+    if (most > leastTokens) continue;
+    throw new InputError(
+      `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but scoring ${tokensOf(largest!)} tokens takes ${formatBytes(bytes)} more; ` +
+        "raise it, or cut the texts",
+    );
+  }
+}
+
+const tokensOf = ({ rows, length }: BatchShape) => rows * length;
+
+/**
+ * Batches of rows of like length; those of one length share a shape, which fits all of them.
+ *
+ * @param most tokens of a batch of several rows, padding included
+ */
+export function planScoring(config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts = true, most = tokensPerBatch): ScoringBatch[] {
   const cost = batchCost(config);
-  const alone = inBatches(sequences, [...sequences.keys()].map((i) => [i]));
+  const mostCompletions = Math.floor(logitsPerBatch / config.vocabSize);
+  const inBatches = (rows: readonly number[][]) => batchesOf(sequences, rows, most, mostCompletions);
+  const alone = inBatches([...sequences.keys()].map((i) => [i]));
   if (!sharePrompts) return alone;
-  const shared = inBatches(sequences, sharedRows(sequences, cost));
+  const shared = inBatches(sharedRows(sequences, cost, most));
   const costOf = (batches: readonly ScoringBatch[]) => batches.reduce((sum, { shape }) => sum + cost(shape), 0);
   return costOf(shared) < costOf(alone) ? shared : alone;
 }
 
-function inBatches(sequences: readonly TokenSequence[], all: readonly number[][]): ScoringBatch[] {
+function batchesOf(sequences: readonly TokenSequence[], all: readonly number[][], most: number, mostCompletions: number): ScoringBatch[] {
   const row = (indices: readonly number[]) => indices.map((i) => sequences[i]!);
   const byLength = groupBy(all, (indices) => `${indices.length > 1} ${roundUp(rowLength(row(indices)))}`);
   return [...byLength.values()].flatMap((members) => {
     const bucket = roundUp(rowLength(row(members[0]!)));
-    const batches = chunk(members, Math.max(1, Math.min(members.length, Math.floor(tokensPerBatch / bucket))));
+    const completions = Math.max(...members.map((indices) => row(indices).reduce((count, { response }) => count + response.length, 0)));
+    const fitting = Math.floor(Math.min(most / bucket, mostCompletions / Math.max(1, completions)));
+    const batches = chunk(members, Math.max(1, Math.min(members.length, fitting)));
     const shape = batches.map((rows) => exactShape(rows.map(row))).reduce(fittingBoth);
     return batches.map((rows) => ({ rows, shape }));
   });
@@ -134,7 +178,7 @@ function inBatches(sequences: readonly TokenSequence[], all: readonly number[][]
  * Indices of the sequences as rows: a sequence joins others of its prompt while that costs less than a row of its own.
  * No row becomes longer than a batch, since attention's memory grows with the square of its length.
  */
-function sharedRows(sequences: readonly TokenSequence[], cost: BatchCost): number[][] {
+function sharedRows(sequences: readonly TokenSequence[], cost: BatchCost, most: number): number[][] {
   const costOf = (length: number) => cost({ rows: 1, length });
   return [...groupBy(sequences.keys(), (i) => sequences[i]!.prompt.join()).values()].flatMap((members) => {
     const rows: number[][] = [];
@@ -143,7 +187,7 @@ function sharedRows(sequences: readonly TokenSequence[], cost: BatchCost): numbe
       const { prompt, response } = sequences[i]!;
       const alone = prompt.length + response.length;
       const joined = length + response.length;
-      if (joined <= tokensPerBatch && costOf(joined) - costOf(length) < costOf(alone)) {
+      if (joined <= most && costOf(joined) - costOf(length) < costOf(alone)) {
         rows.at(-1)!.push(i);
         length = joined;
       } else {

@@ -12,7 +12,7 @@ import { Policy } from "../../../src/model/policy/policy.js";
 /* What must hold of a model that has been trained, whose texts come to their ends at different times. */
 
 const engine = new OnnxEngine({ threads: 1 });
-const programs = new ProgramCache(engine, 40);
+const programs = new ProgramCache(engine);
 let policy: Policy;
 let requests: GenerationRequest[];
 before(async () => {

@@ -1,4 +1,4 @@
-import { add, concat, matmul, mul, reshape, slice, softmax, transpose, type Value } from "../../../graph/index.js";
+import { add, concat, matmul, mul, recomputed, reshape, slice, softmax, transpose, type Value } from "../../../graph/index.js";
 
 /** Queries, keys and values of some tokens, [batch, heads, length, size], rotated to their positions. */
 export interface Projections {
@@ -11,23 +11,57 @@ export interface Projections {
 export type Attention = (projections: Projections, layer: number) => Value;
 
 /**
- * Scaled dot-product attention with grouped queries. The heads of a group stand next to each
- * other, so that they can be read as more queries of one head: keys and values are never repeated.
+ * Rows of up to this many tokens are attended to at once: there is little to save, and the products of blocks are smaller
+ * and thus slower.
+ */
+const mostAtOnce = 256;
+
+/** Queries of a block: a quarter of the row where that is neither few nor many, since each block is nodes of its own in every layer. */
+export function queriesPerBlock(length: number): number {
+  return length <= mostAtOnce ? length : Math.min(512, Math.max(128, Math.ceil(length / 4)));
+}
+
+/**
+ * Causal scaled dot-product attention of tokens to themselves and to what stands before them, with grouped queries.
+ *
+ * Long rows are attended to in blocks of queries, whose probabilities are computed again for the gradient (as in
+ * FlashAttention, Dao et al. 2022, arXiv 2205.14135): no [heads, length, length] tensor is ever whole, and none of its
+ * parts is kept. A block reads the keys up to its last query alone.
  *
  * @param query [batch, heads, length, size]
- * @param key [batch, kvHeads, positions, size]
+ * @param key [batch, kvHeads, length, size]
  * @param value like `key`
- * @param mask added to the scores, broadcastable to [batch, heads, length, positions]
+ * @param mask added to the scores, broadcastable to [batch, heads, length, length]; it hides at least what stands after a query
  * @returns [batch·length, heads·size]
  */
-export function attend({ query, key, value }: Projections, mask: Value): Value {
+export function attend({ query, key, value }: Projections, mask: Value, blockSize = queriesPerBlock(query.shape[2]!)): Value {
+  const [batch, heads, length, size] = query.shape as [number, number, number, number];
+  const starts = Array.from({ length: Math.ceil(length / blockSize) }, (_, block) => block * blockSize);
+  const blocks = starts.map((start) => {
+    const end = Math.min(start + blockSize, length);
+    const seen = (x: Value) => slice(x, 2, 0, end);
+    const hidden = slice(slice(mask, 2, start, end), 3, 0, end);
+    const mixed = (q: Value, k: Value, v: Value) => mix({ query: q, key: k, value: v }, hidden);
+    if (starts.length === 1) return mixed(query, key, value);
+    return recomputed([slice(query, 2, start, end), seen(key), seen(value)], mixed);
+  });
+  return reshape(transpose(concat(blocks, 2), [0, 2, 1, 3]), [batch * length, heads * size]);
+}
+
+/**
+ * The values that some queries attend to. The heads of a group stand next to each other, so that they can be read as more
+ * queries of one head: keys and values are never repeated.
+ *
+ * @returns [batch, heads, length, size]
+ */
+function mix({ query, key, value }: Projections, mask: Value): Value {
   const [batch, heads, length, size] = query.shape as [number, number, number, number];
   const [, kvHeads, positions] = key.shape as [number, number, number, number];
   const grouped = [batch, kvHeads, (heads / kvHeads) * length];
   const scores = matmul(reshape(query, [...grouped, size]), key, { transposeB: true, scale: 1 / Math.sqrt(size) });
   const weights = softmax(add(reshape(scores, [batch, heads, length, positions]), mask));
   const mixed = matmul(reshape(weights, [...grouped, positions]), value);
-  return reshape(transpose(reshape(mixed, [batch, heads, length, size]), [0, 2, 1, 3]), [batch * length, heads * size]);
+  return reshape(mixed, [batch, heads, length, size]);
 }
 
 /**
