@@ -66,8 +66,9 @@ async function bootstrapPairs(
   if (count === 0) return { pairs: [], bootstrap: null };
   const pairing = pairingOf(options.pairBy);
   const samples = await stages.labelledSamples(t, options.responses, (drawn) => label(stages, t, options, drawn));
-  const penalized = lengthPenalized(samples, options.lengthPenalty, stages.stopIds, pairing);
-  const { pairs, counts } = formPairs(penalized, count, stages.stopIds, pairing);
+  const usable = options.completeOnly ? samples.filter(({ complete }) => complete) : samples;
+  const alpha = penaltyOf(usable, options.lengthPenalty, stages.stopIds, pairing);
+  const { pairs, counts } = formPairs(penalizeLength(samples, alpha), count, stages.stopIds, pairing, options.completeOnly);
   const made = pairs.map((pair) => bootstrappedPair(stages, pair));
   await stages.saveBootstrapped(t, made);
   return { pairs: made, bootstrap: counts };
@@ -104,14 +105,8 @@ async function labelByOwn(
   return ((await rewarded) ?? drawn).map((sample, i) => ({ ...sample, reward: rewards[i]! }));
 }
 
-function lengthPenalized(
-  samples: readonly LabelledSample[],
-  penalty: number | "auto",
-  stopIds: readonly number[],
-  pairing: Pairing,
-): readonly LabelledSample[] {
-  if (penalty === 0) return samples;
-  return penalizeLength(samples, penalty === "auto" ? balancingPenalty(samples, stopIds, pairing).alpha : penalty);
+function penaltyOf(samples: readonly LabelledSample[], penalty: number | "auto", stopIds: readonly number[], pairing: Pairing): number {
+  return penalty === "auto" ? balancingPenalty(samples, stopIds, pairing).alpha : penalty;
 }
 
 /** Two samples as a pair to be trained on. */

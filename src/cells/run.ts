@@ -192,10 +192,11 @@ async function isThere(path: string): Promise<boolean> {
 
 /** The iterations as a table of figures; those that no iteration has are left out. */
 function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
-  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, accuracy, meanMargin, goldReward, winRate, kept, seconds }) => ({
+  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, bootstrap, accuracy, meanMargin, goldReward, winRate, kept, seconds }) => ({
     iteration,
     pairsSelected,
     pairsBootstrapped,
+    responsesCutOff: bootstrap && bootstrap.incomplete / bootstrap.samples,
     accuracy,
     meanMargin,
     goldReward,

@@ -43,6 +43,10 @@ export interface RunSettings {
   readonly evaluate?: EvaluateFunction | { readonly name: string; readonly version: string; readonly evaluate: EvaluateFunction } | undefined;
   /** Cuts prompts that do not fit the context, where by default they are errors. Default false. */
   readonly truncatePrompts?: boolean | undefined;
+  /** Length limit of prompt and response together, in tokens. Default: the model's context. */
+  readonly maxLength?: number | undefined;
+  /** Length limit of a prompt, in tokens; longer ones are cut with `truncatePrompts`, else errors. Default: what the responses leave. */
+  readonly maxPromptLength?: number | undefined;
   /** Where the run is kept. Default: `runs/<method>-<digest>`, the same for the same model, pairs and options. */
   readonly folder?: string | undefined;
   /** Does the iterations from this one on again. */
@@ -114,9 +118,9 @@ export function cellControls({ signal = cell.signal, quiet = false, onStep }: Ru
 }
 
 function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
-  const { heldOut, validation, demonstrations, truncatePrompts = false, folder, columns, judge, evaluate } = settings;
+  const { heldOut, validation, demonstrations, truncatePrompts = false, maxLength, maxPromptLength, folder, columns, judge, evaluate } = settings;
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
-  const fit = { contextLength: policy.config.contextLength, truncatePrompts };
+  const fit = { contextLength: policy.config.contextLength, maxLength, maxPromptLength, truncatePrompts };
   const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
   return {
     start: policy,

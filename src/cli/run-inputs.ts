@@ -6,7 +6,7 @@ import { parseColumnNames, type ColumnNames } from "../data/columns.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
 import type { LoadedPreferences } from "../data/load-preferences.js";
-import { tokenizeDemonstrations, tokenizePairs, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
+import { tokenizeDemonstrations, tokenizePairs, type TokenizeOptions, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, worldJudge } from "../judge/response-judge.js";
@@ -123,9 +123,12 @@ function hubPart({ split, config, revision }: HubPart) {
   return { ...(split !== undefined && { split }), ...(config !== undefined && { config }), ...(revision !== undefined && { revision }) };
 }
 
+function tokenizeOptions({ contextLength }: Policy["config"], { truncatePrompts, skipBadRows, maxLength, maxPromptLength }: DataArguments): TokenizeOptions {
+  return { contextLength, truncatePrompts, skipBadRows, maxLength, maxPromptLength };
+}
+
 function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedPair> {
-  const { truncatePrompts, skipBadRows } = run;
-  const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, { contextLength: config.contextLength, truncatePrompts, skipBadRows });
+  const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
   const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation, identical };
   process.stderr.write(dataNotes(file, counts).join(""));
@@ -134,9 +137,7 @@ function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }
 }
 
 function fitDemonstrations(file: string, loaded: LoadedDemonstrations, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedDemonstration> {
-  const { truncatePrompts, skipBadRows } = run;
-  const fit = { contextLength: config.contextLength, truncatePrompts, skipBadRows };
-  const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, fit);
+  const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
   const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (demonstrations.length === 0) throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);

@@ -308,7 +308,13 @@ export class Stages {
         return samplesOf(this.context.executor.samples(model, sampleRequests(prompts, responses), this.random.fork("sample", t), options, task), prompts);
       }),
     );
-    return batches.flat();
+    const drawn = batches.flat();
+    const cut = drawn.filter(({ complete }) => !complete).length;
+    if (cut > 0) {
+      const share = ((100 * cut) / drawn.length).toFixed(0);
+      this.context.controls.reporter?.note?.(`${cut} of ${drawn.length} responses (${share} %) were cut off at ${this.options.maxNewTokens} tokens`);
+    }
+    return drawn;
   }
 
   private async scorer(iteration: number): Promise<Scorer> {

@@ -175,7 +175,7 @@ describe("sera in a cell", () => {
     inEmptyFolder(test);
     const dpo = await align(start, pairs, shared);
     const table = comparison({ DPO: dpo });
-    assert.deepEqual(table.array("method"), ["SFT", "DPO"]);
+    assert.deepEqual(table.array("method"), ["start", "DPO"]);
     assert.equal(table.get("winRate", 0), 0.5);
     assert.equal(table.get("goldReward", 1), dpo.iterations[1]!.goldReward);
   });

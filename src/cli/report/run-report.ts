@@ -93,6 +93,11 @@ function summaryTable(iterations: readonly Iteration[]): Html {
   const columns: Column<Iteration>[] = [
     { heading: "pairs kept", cell: (row) => count(row.pairsSelected), has: (row) => row.pairsSelected != null },
     { heading: "pairs made", cell: (row) => count(row.pairsBootstrapped), has: (row) => row.pairsBootstrapped != null },
+    {
+      heading: "responses cut off",
+      cell: ({ bootstrap }) => (bootstrap ? `${bootstrap.incomplete} of ${bootstrap.samples}` : nothing),
+      has: ({ bootstrap }) => bootstrap != null,
+    },
     { heading: "mean margin", cell: (row) => decimals(row.meanMargin, 3), has: (row) => row.meanMargin != null },
     { heading: "accuracy", cell: (row) => percent(row.accuracy), has: (row) => row.accuracy != null },
     {
@@ -115,7 +120,7 @@ function summaryTable(iterations: readonly Iteration[]): Html {
       ? "Mean margin (log-ratio of chosen less that of rejected, in nats) and accuracy (share of margins above 0) are of held-out pairs."
       : "",
     iterations.some((row) => row.goldReward)
-      ? "Gold reward and win rate (against the SFT model, a tie counting half) are of responses to held-out prompts, with 95 % intervals."
+      ? "Gold reward and win rate (against the start, a tie counting half) are of responses to held-out prompts, with 95 % intervals."
       : "",
   ];
   return html`${table("iteration", nameOf, columns, iterations)}
@@ -123,7 +128,7 @@ function summaryTable(iterations: readonly Iteration[]): Html {
 }
 
 function nameOf({ iteration }: { readonly iteration: number }): string {
-  return iteration === 0 ? "SFT" : String(iteration);
+  return iteration === 0 ? "start" : String(iteration);
 }
 
 /** The plots for which the run has numbers. */

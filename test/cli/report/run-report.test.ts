@@ -18,7 +18,7 @@ it("says what was run, iteration by iteration", async (test) => {
   for (const part of [
     "SeRA with the dpo loss",
     "2 iterations of preference training, seed 7; 3:51 of wall-clock in all.",
-    "SFT — — — — — — 74.0 0.0 0.0 0.0",
+    "start — — — — — — 74.0 0.0 0.0 0.0",
     "1 1,500 0 −0.500 62.5 % 0.700 [0.690, 0.710] 60.0 % [55.0 %, 65.0 %] 31.3 9.0 26.0 12.0",
     "2 1,050 450 1.250 66.0 % 0.740",
     "engine null",
