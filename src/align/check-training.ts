@@ -30,7 +30,7 @@ export function checkTrainingInputs<Example>(objective: Objective<Example>, opti
     throw new InputError(`emaDecay: the objective ${objective.name} trains a head beside the policy, of which no average is kept; leave emaDecay out`);
   }
   if (evaluateEvery !== undefined && validation.length === 0) {
-    throw new InputError(`evaluateEvery: found ${evaluateEvery}, but no validation examples to evaluate on; pass \`validation\`, or leave evaluateEvery out`);
+    throw new InputError(`evaluateEvery: found ${evaluateEvery}, but no validation examples to evaluate on; pass some, or leave it out`);
   }
   if (referenceUpdate === "fixed") return;
   if (!objective.withReferenceLogProbs) {

@@ -2,7 +2,7 @@ import { formatBytes } from "../base/byte-size.js";
 import { InputError } from "../base/errors.js";
 
 /** What engines say where an allocation fails. */
-const failures = /failed to allocate memory|ran out of memory|out of memory|bad[_ ]alloc|array buffer allocation failed/i;
+const failures = /failed to allocate memory|ran out of memory|bad[_ ]alloc|cuda.*out of memory/i;
 
 /** How to take less; names are those of the options of runs. */
 const advice =

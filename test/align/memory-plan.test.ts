@@ -12,8 +12,8 @@ import { tinyConfig } from "../support/tiny-model.js";
 const config = { ...tinyConfig, hiddenSize: 256, intermediateSize: 1024, headSize: 64, layers: 4, contextLength: 2048 };
 const sequences = (...lengths: number[]): TokenSequence[] => lengths.map((length) => ({ prompt: new Int32Array(8), response: new Int32Array(length) }));
 
-function plan(memory: number, examples: TokenSequence[], options: Partial<MemoryTask<TokenSequence>["options"]> = {}) {
-  const task = { config, objective: supervised, examples, options: { batchSize: 8, epochs: 1, ...options }, memory };
+function plan(memory: number, examples: TokenSequence[], options: Partial<MemoryTask<TokenSequence>["options"]> = {}, onDevice = false) {
+  const task = { config, objective: supervised, examples, options: { batchSize: 8, epochs: 1, ...options }, memory, onDevice };
   const { steps, ...chosen } = planMemory(task, Random.seeded(1), batchCost(config));
   return { ...chosen, sizes: steps.flatMap(({ microBatches }) => microBatches.map(({ indices }) => indices.length)) };
 }
@@ -56,11 +56,12 @@ describe("planMemory", () => {
     assert.deepEqual(pick(plan(plenty, even, { recompute: true })), [8, true]);
   });
 
-  it("takes no more than 2 GiB for a program, however much there is", () => {
-    const long = sequences(...new Array<number>(8).fill(2000));
-    const found = plan(plenty, long, { batchSize: 64 });
-    assert.ok(found.microBatchSize < 64 || found.programBytes <= 2 ** 31);
-    assert.ok(found.programBytes <= 2 ** 31);
+  it("takes no more than 2 GiB for a program of a CPU, however much there is, and what fits on a device", () => {
+    const long = sequences(...new Array<number>(32).fill(2000));
+    const found = plan(plenty, long, { batchSize: 32 });
+    assert.ok(found.microBatchSize < 32 && found.programBytes <= 2 ** 31, JSON.stringify(found));
+    const onDevice = plan(plenty, long, { batchSize: 32 }, true);
+    assert.ok(onDevice.microBatchSize === 32 && onDevice.programBytes > 2 ** 31, JSON.stringify(onDevice));
   });
 
   it("says what would fit where not one example does", () => {

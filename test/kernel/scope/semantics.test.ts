@@ -18,6 +18,8 @@ const rows: Readonly<Record<string, readonly [...cells: string[], shown: string]
   enum: ["enum Kind { A, B } const kinds = () => Object.keys(Kind);", "enum Kind { C = 7 }", "kinds()", "[ '7', 'C' ]"],
   namespace: ["namespace N { export const k = 3; export const next = () => k + 1 } const n = () => N.next();", "namespace N { export const next = () => 40 }", "n()", "40"],
   import: ["import { basename as named } from 'node:path'; const short = (x: string) => named(x);", "import { dirname as named } from 'node:path';", "short('/a/b')", "'/a'"],
+  "shadow in a block": ["let outside = 1; const seen = () => outside;", "{ let outside = 2; outside++; } for (const outside of [5]) outside;", "[outside, seen()]", "[ 1, 1 ]"],
+  "a type error is told before anything runs": ["let ran = 0;", "ran = 1; const wrong: number = 'text';", "ran", "0"],
   "var in a block": ["for (var turn of [1, 2, 3]) { if (turn > 1) var found = turn; }", "[turn, found]", "[ 3, 3 ]"],
   closure: ["let count = 0; const up = () => ++count;", "up(); up();", "count", "2"],
   "async code that still runs": [
@@ -33,6 +35,11 @@ const rows: Readonly<Record<string, readonly [...cells: string[], shown: string]
   "import.meta": ["import.meta.url.startsWith('file:')", "true"],
   "an object as last line": ["const one = 1;\n{ a: one, b: 2 }", "{ a: 1, b: 2 }"],
   "null": ["null", "null"],
+  "what every cell knows": ["[typeof display.html, cell.signal.aborted]", "[ 'function', false ]"],
+  "names that every cell knows, as one's own": ["const display = 5; let cell = 6;", "display + cell", "11"],
+  "a proxy that throws": ["new Proxy({}, { get() { throw new Error('trap'); } })", "{}"],
+  "a getter that does not end": ["({ get endless() { while (true); } })", "{ endless: [Getter] }"],
+  "what is thrown and is no Error": ["throw 'text'", "UncaughtValue: 'text'"],
   "a promise": ["({ waiting: Promise.resolve(5) })", "{ waiting: Promise { 5 } }"],
   "the name of a function": ["const named2 = () => 1; function other() {}", "[named2.name, other.name]", "[ 'named2', 'other' ]"],
   "newer syntax": ["{ using held = { [Symbol.dispose]() {} }; }\n[3, undefined, 1].filter((x) => x !== undefined).toSorted()", "[ 1, 3 ]"],
@@ -75,6 +82,12 @@ describe("the scope of a notebook", () => {
       assert.equal(await shownBy('import settings from "./settings.json" with { type: "json" }; import { g } from "./through.mjs"; [g(), settings.beta]'), shown);
       writeFileSync(join(folder, "settings.json"), '{ "beta": 0.50 }');
     }
+  });
+
+  it("leaves modules their globals when a cell has names like these", async () => {
+    writeFileSync(join(folder, "uses.mjs"), "export const seen = () => [typeof process.pid, fetch.name, typeof structuredClone];\n");
+    const cells = "const process = 1; const fetch = () => 7; const structuredClone = 2;";
+    assert.equal(await shownBy(`${cells}\nimport { seen } from "./uses.mjs"; seen()`), "[ 'number', 'fetch', 'function' ]");
   });
 
   it("takes ten thousand names in a cell", async () => {
