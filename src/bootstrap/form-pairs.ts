@@ -1,5 +1,6 @@
 import { groupBy } from "../base/collections.js";
 import { InputError } from "../base/errors.js";
+import type { PairTokens } from "../data/pair.js";
 import type { LabelledSample } from "./label.js";
 import { pairings, type Pairing, type PairingName } from "./pairings.js";
 
@@ -22,6 +23,8 @@ export interface BootstrappedRow {
   readonly chosenReward?: number;
   readonly rejectedReward?: number;
   readonly margin?: number;
+  /** What the pair is trained on, so that the file reads back as the same tokens; absent in files of older versions. */
+  readonly tokens?: PairTokens;
 }
 
 /** Counts of prompts, samples and pairs. */

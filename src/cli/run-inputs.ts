@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { InputError, inputError } from "../base/errors.js";
+import { errorAt, InputError } from "../base/errors.js";
 import { loadDemonstrationsUnder, loadPreferencesUnder } from "../cells/load-data.js";
 import { Random } from "../base/random.js";
 import { parseColumnNames, type ColumnNames } from "../data/columns.js";
@@ -127,9 +127,9 @@ function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }
   const { truncatePrompts, skipBadRows } = run;
   const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, { contextLength: config.contextLength, truncatePrompts, skipBadRows });
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
-  const counts = { skipped: [...loaded.skipped, ...skipped], truncation, identical };
+  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation, identical };
   process.stderr.write(dataNotes(file, counts).join(""));
-  if (pairs.length === 0) throw inputError({ file }, "no pair that fits the model's context", "at least one");
+  if (pairs.length === 0) throw errorAt({ file }, `no pair is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: pairs, notes: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
@@ -137,8 +137,8 @@ function fitDemonstrations(file: string, loaded: LoadedDemonstrations, { tokeniz
   const { truncatePrompts, skipBadRows } = run;
   const fit = { contextLength: config.contextLength, truncatePrompts, skipBadRows };
   const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, fit);
-  const counts = { skipped: [...loaded.skipped, ...skipped], truncation };
+  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation };
   process.stderr.write(dataNotes(file, counts).join(""));
-  if (demonstrations.length === 0) throw inputError({ file }, "no demonstration that fits the model's context", "at least one");
+  if (demonstrations.length === 0) throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: demonstrations, notes: { demonstrations: demonstrations.length, ...counts } };
 }

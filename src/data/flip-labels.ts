@@ -1,5 +1,6 @@
 import { requireRandom, type Random } from "../base/random.js";
 import type { PreferencePair } from "./pair.js";
+import { placeOf, withPlace } from "./places.js";
 import { countOf } from "./share.js";
 
 /**
@@ -16,13 +17,16 @@ export function flipLabels(pairs: readonly PreferencePair[], share: number, rand
   return pairs.map((pair, index) => (drawn.has(index) ? flip(pair) : pair));
 }
 
-function flip({ chosen, rejected, chosenScore, rejectedScore, ...pair }: PreferencePair): PreferencePair {
-  return {
+function flip(original: PreferencePair): PreferencePair {
+  const { chosen, rejected, chosenScore, rejectedScore, tokens, ...pair } = original;
+  const flipped = {
     ...pair,
     chosen: rejected,
     rejected: chosen,
     ...(rejectedScore !== undefined && { chosenScore: rejectedScore }),
     ...(chosenScore !== undefined && { rejectedScore: chosenScore }),
+    ...(tokens && { tokens: { ...tokens, chosen: tokens.rejected, rejected: tokens.chosen } }),
     flipped: !pair.flipped,
   };
+  return withPlace(flipped, placeOf(original));
 }

@@ -1,8 +1,10 @@
 import { InputError } from "../base/errors.js";
+import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { fitToContext } from "./fit.js";
 import type { Demonstration } from "./load-demonstrations.js";
-import type { PreferencePair, Prompt } from "./pair.js";
+import type { PairTokens, PreferencePair, Prompt } from "./pair.js";
+import { placeText } from "./places.js";
 
 /** A preference pair as token ids; the model reads the concatenation of prompt and response. */
 export interface TokenizedPair {
@@ -53,7 +55,7 @@ export interface SkippedExample {
 }
 
 /**
- * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}. Prompt and responses are encoded separately, so
+ * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}; a pair that has tokens keeps them. Prompt and responses are encoded separately, so
  * that the boundary between them cannot shift and both responses follow the same prompt tokens.
  *
  * Pairs that do not fit the context are truncated by these rules, in this order, and counted:
@@ -64,15 +66,19 @@ export interface SkippedExample {
  *
  * @returns the tokenized pairs, in order; how much was truncated; `identical`, the number of pairs whose responses have
  *   equal tokens (cut before they differ, or not distinguished by the tokenizer), which teach nothing; what was skipped
- * @throws {InputError} for a context too short for any pair, and for the first invalid pair (rule 1, or a prompt without
- *   tokens) unless such pairs are skipped
+ * @throws {InputError} for a context too short for any pair, and for the first invalid pair (rule 1, a prompt without
+ *   tokens, a conversation that the chat template refuses, tokens of another tokenizer) unless such pairs are skipped;
+ *   it names the pair's file and line where they are known
  */
 export function tokenizePairs(
   pairs: readonly PreferencePair[],
   tokenizer: Tokenizer,
   options: TokenizeOptions,
 ): { pairs: TokenizedPair[]; truncation: Truncation; identical: number; skipped: SkippedExample[] } {
-  const { tokenized, ...counts } = tokenizeExamples(pairs, ({ chosen, rejected }) => [chosen, rejected], tokenizer, options);
+  const digest = pairs.some(({ tokens }) => tokens) ? tokenizerDigest(tokenizer) : undefined;
+  const encode = (pair: PreferencePair) =>
+    pair.tokens ? ownTokens(pair.tokens, digest) : encoded(pair.prompt, [pair.chosen, pair.rejected], tokenizer);
+  const { tokenized, ...counts } = tokenizeExamples(pairs, encode, tokenizer, options);
   const made = tokenized.map(({ example: { id, flipped, chosenScore, rejectedScore, columns }, prompt, responses: [chosen, rejected] }) => ({
     id,
     prompt,
@@ -93,7 +99,7 @@ export function tokenizeDemonstrations(
   tokenizer: Tokenizer,
   options: TokenizeOptions,
 ): { demonstrations: TokenizedDemonstration[]; truncation: Truncation; skipped: SkippedExample[] } {
-  const { tokenized, ...counts } = tokenizeExamples(demonstrations, ({ response }) => [response], tokenizer, options);
+  const { tokenized, ...counts } = tokenizeExamples(demonstrations, ({ prompt, response }) => encoded(prompt, [response], tokenizer), tokenizer, options);
   const made = tokenized.map(({ example: { id }, prompt, responses: [response] }) => ({ id, prompt, response: response! }));
   return { demonstrations: made, ...counts };
 }
@@ -134,15 +140,32 @@ export function encodeResponse(prompt: Prompt, response: string, tokenizer: Toke
   return last !== undefined && tokenizer.stopIds.includes(last) ? ids : [...ids, tokenizer.eosId];
 }
 
+/** A prompt and its responses as token ids, before they are fitted to a context. */
+interface Encoded {
+  readonly prompt: readonly number[];
+  readonly responses: readonly (readonly number[])[];
+}
+
+function encoded(prompt: Prompt, responses: readonly string[], tokenizer: Tokenizer): Encoded {
+  return { prompt: encodePrompt(prompt, tokenizer), responses: responses.map((response) => encodeResponse(prompt, response, tokenizer)) };
+}
+
+function ownTokens({ tokenizer, prompt, chosen, rejected }: PairTokens, digest: string | undefined): Encoded {
+  if (tokenizer !== digest) {
+    throw new InputError('the pair has the tokens of another tokenizer than the model\'s; begin with a model of the run that wrote it, or remove its "tokens" to train on its texts');
+  }
+  return { prompt, responses: [chosen, rejected] };
+}
+
 interface TokenizedExample<T> {
   readonly example: T;
   readonly prompt: Int32Array;
   readonly responses: readonly Int32Array[];
 }
 
-function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prompt }>(
+function tokenizeExamples<T extends { readonly id: string }>(
   examples: readonly T[],
-  responsesOf: (example: T) => readonly string[],
+  encode: (example: T) => Encoded,
   tokenizer: Tokenizer,
   { contextLength, truncatePrompts = false, skipBadRows = false }: TokenizeOptions,
 ): { tokenized: TokenizedExample<T>[]; truncation: Truncation; skipped: SkippedExample[] } {
@@ -155,15 +178,19 @@ function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prom
   const truncation = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
   for (const example of examples) {
     const { id } = example;
-    const prompt = encodePrompt(example.prompt, tokenizer);
-    const problem = promptProblem(prompt.length, contextLength, truncatePrompts);
-    if (problem) {
-      const error = new InputError(`prompt of ${JSON.stringify(id)}: ${problem}`);
-      if (!skipBadRows) throw error;
-      skipped.push({ id, reason: error.message });
+    let found: Encoded;
+    try {
+      found = encode(example);
+      const problem = promptProblem(found.prompt.length, contextLength, truncatePrompts);
+      if (problem) throw new InputError(problem);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const reason = `${placeText(example)}prompt of ${JSON.stringify(id)}: ${error.message}`;
+      if (!skipBadRows) throw new InputError(reason, { cause: error });
+      skipped.push({ id, reason });
       continue;
     }
-    const responses = responsesOf(example).map((response) => encodeResponse(example.prompt, response, tokenizer));
+    const { prompt, responses } = found;
     const fitted = fitToContext(prompt, prompt[0] === tokenizer.bosId ? 1 : 0, responses, contextLength);
     const lostPrompt = prompt.length - fitted.prompt.length;
     truncation.prompts += Number(lostPrompt > 0);

@@ -87,5 +87,5 @@ export interface OfflinePair extends TrainingPair {
 
 /** A pair that the run made, and how it is written down. */
 export interface BootstrappedPair extends TrainingPair {
-  readonly row: Omit<BootstrappedRow, "prompt" | "chosen" | "rejected">;
+  readonly row: Omit<BootstrappedRow, "prompt" | "chosen" | "rejected" | "tokens">;
 }

@@ -8,6 +8,7 @@ import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf,
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
+import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import { savePolicy } from "../model/policy/policy-files.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
 import type { RunContext, WorkKind } from "./context.js";
@@ -178,14 +179,16 @@ export class Stages {
     return judge;
   }
 
-  /** Writes bootstrapped pairs down as texts, in `bootstrapped.jsonl` of iteration `t`. */
+  /** Writes bootstrapped pairs down as texts and tokens, in `bootstrapped.jsonl` of iteration `t`. */
   async saveBootstrapped(t: number, pairs: readonly BootstrappedPair[]): Promise<void> {
-    await this.context.folder.rows(runLayout.iteration(t).bootstrapped, async () =>
-      pairs.map(({ row: { id, ...row }, prompt, chosen, rejected }) => ({
+    await this.context.folder.rows(runLayout.iteration(t).bootstrapped, async () => {
+      const tokenizer = tokenizerDigest(this.input.start.tokenizer);
+      return pairs.map(({ row: { id, ...row }, prompt, chosen, rejected }) => ({
         ...{ id, prompt: this.text(prompt), chosen: this.text(chosen), rejected: this.text(rejected) },
         ...row,
-      })),
-    );
+        tokens: { tokenizer, prompt: [...prompt], chosen: [...chosen], rejected: [...rejected] },
+      }));
+    });
   }
 
   /**

@@ -36,9 +36,9 @@ describe("loadPreferences", () => {
   });
 
   test("the first bad row is thrown, or all are skipped and listed", async () => {
-    const rows = [{ question: "?" }, good("a"), { prompt: "x", chosen: "y" }, { ...good("b"), rejected: "yes" }, { ...good("c"), chosen: "" }, { ...good("d"), prompt: 3 }];
+    const rows = [{ title: "?" }, good("a"), { prompt: "x", chosen: "y" }, { ...good("b"), rejected: "yes" }, { ...good("c"), chosen: "" }, { ...good("d"), prompt: 3 }];
     const file = fileOf("d.jsonl", `${jsonLines(...rows)}{"prompt\n[1]\n${jsonLines(good("e"))}`);
-    await assert.rejects(loadPreferences(file), /d\.jsonl:1: unknown format: the row has the fields \["question"\]; supported formats:/);
+    await assert.rejects(loadPreferences(file), /d\.jsonl:1: unknown format: the row has the fields \["title"\]; supported formats:/);
     const { pairs, skipped } = await loadPreferences(file, { skipBadRows: true });
     assert.deepEqual(pairs.map(({ prompt }) => prompt), ["prompt a", "prompt e"]);
     assert.deepEqual(skipped.map(({ place }) => place.line), [1, 3, 4, 5, 6, 7, 8]);

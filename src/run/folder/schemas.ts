@@ -68,6 +68,7 @@ export const bootstrappedRow: z.ZodType<BootstrappedRow> = z.object({
   chosenReward: z.number().optional(),
   rejectedReward: z.number().optional(),
   margin: z.number().optional(),
+  tokens: z.object({ tokenizer: z.string(), prompt: tokenIds, chosen: tokenIds, rejected: tokenIds }).optional(),
 });
 
 export const judgedResponse: z.ZodType<JudgedResponse> = z.object({ id: z.string(), response: z.string(), gold: z.number() });
