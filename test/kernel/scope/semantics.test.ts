@@ -38,6 +38,7 @@ const rows: Readonly<Record<string, readonly [...cells: string[], shown: string]
   "null": ["null", "null"],
   "what every cell knows": ["[typeof display.html, cell.signal.aborted]", "[ 'function', false ]"],
   "names that every cell knows, as one's own": ["const display = 5; let cell = 6;", "display + cell", "11"],
+  "a global's method replaced": ["const whole = JSON.parse; JSON.parse = () => { throw new Error('replaced'); };", "JSON.parse = whole; 1 + 1", "2"],
   "a proxy that throws": ["new Proxy({}, { get() { throw new Error('trap'); } })", "{}"],
   "a getter that does not end": ["({ get endless() { while (true); } })", "{ endless: [Getter] }"],
   "what is thrown and is no Error": ["throw 'text'", "UncaughtValue: 'text'"],
