@@ -145,6 +145,72 @@ export interface Qwen3Config extends CommonConfig, RotaryConfig {
   readonly attentionBias: boolean;
 }
 
+/** Llama without rotary positions in some layers. */
+export interface SmolLm3Config extends CommonConfig, RotaryConfig {
+  readonly architecture: "smollm3";
+  /** Whether the heads of each layer are rotated. */
+  readonly rotatedLayers: readonly boolean[];
+  readonly attentionBias: boolean;
+  readonly feedForwardBias: boolean;
+}
+
+/** Llama with a multiplier at each place where it matters how large numbers are; the logits' is `logitDivisor`. */
+export interface GraniteConfig extends CommonConfig, RotaryConfig {
+  readonly architecture: "granite";
+  readonly attentionBias: boolean;
+  readonly feedForwardBias: boolean;
+  /** What embeddings are multiplied by. */
+  readonly embeddingMultiplier: number;
+  /** What attention and feed-forward are multiplied by, before they are added to the residual stream. */
+  readonly residualMultiplier: number;
+  /** What queries · keys are multiplied by, instead of 1/√headSize. */
+  readonly attentionMultiplier: number;
+}
+
+/** Llama with norms after attention and feed-forward, and of all queries and all keys of a token. */
+export interface Olmo2Config extends CommonConfig, RotaryConfig {
+  readonly architecture: "olmo2";
+  readonly attentionBias: boolean;
+}
+
+/** Phi-3 and Phi-4: Llama with one layer for query, key and value, and one for the gate and what passes it. */
+export interface Phi3Config extends CommonConfig, RotaryConfig {
+  readonly architecture: "phi3";
+  readonly rotaryFactor: number;
+}
+
+/** What Gemma 2 and 3 have in common. */
+interface GemmaConfig extends CommonConfig, RotaryConfig {
+  readonly attentionBias: boolean;
+  /** What queries · keys are multiplied by 1/√ of. */
+  readonly queryPreAttentionScalar: number;
+  /** c, where the scores are bounded: c·tanh(score / c). */
+  readonly scoreSoftCap?: number;
+  readonly slidingWindow: number;
+  readonly windowedLayers: readonly boolean[];
+}
+
+export interface Gemma2Config extends GemmaConfig {
+  readonly architecture: "gemma2";
+}
+
+/** The language model of Gemma 3. */
+export interface Gemma3Config extends GemmaConfig {
+  readonly architecture: "gemma3_text";
+  /** How the heads of layers with a window are rotated. */
+  readonly windowedRotary: RotaryConfig;
+}
+
+/** Llama with LayerNorm and a share of each head rotated. */
+export interface StableLmConfig extends CommonConfig, RotaryConfig {
+  readonly architecture: "stablelm";
+  readonly rotaryFactor: number;
+  /** Whether query, key and value have biases. */
+  readonly projectionBias: boolean;
+  /** Whether attention and feed-forward of a layer read the same, by the same norm. */
+  readonly parallelResidual: boolean;
+}
+
 /** GPT-NeoX and Pythia. */
 export interface GptNeoXConfig extends CommonConfig, RotaryConfig {
   readonly architecture: "gpt_neox";
@@ -166,4 +232,17 @@ export interface Gpt2Config extends CommonConfig {
 export type Activation = "gelu" | "gelu-tanh";
 
 /** What a model is made of. `architecture` is what Hugging Face's config.json calls `model_type`. */
-export type ModelConfig = LlamaConfig | MistralConfig | Qwen2Config | Qwen3Config | GptNeoXConfig | Gpt2Config;
+export type ModelConfig =
+  | LlamaConfig
+  | MistralConfig
+  | Qwen2Config
+  | Qwen3Config
+  | SmolLm3Config
+  | GraniteConfig
+  | Olmo2Config
+  | Phi3Config
+  | Gemma2Config
+  | Gemma3Config
+  | StableLmConfig
+  | GptNeoXConfig
+  | Gpt2Config;
