@@ -46,6 +46,11 @@ export function describePlace({ file, line, row }: Place): string {
 export function quote(value: unknown, length = 60): string {
   // JSON has no NaN and no bigint, and Parquet columns hold both.
   const text = typeof value === "number" || typeof value === "bigint" ? String(value) : (JSON.stringify(shortened(value, length)) ?? String(value));
+  return cut(text, length);
+}
+
+/** A name from the user's data for an error message, cut to a readable length. */
+export function cut(text: string, length = 60): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 

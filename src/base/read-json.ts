@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
-import { InputError, inputError, quote } from "../base/errors.js";
+import { cut, InputError, inputError, quote } from "../base/errors.js";
 import { isMissing } from "../base/files.js";
 import { parseForeignJson } from "../base/json.js";
 
@@ -55,7 +55,7 @@ export function checkJson<Schema extends z.ZodType>(
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const issue = checked.error.issues[0]!;
-  const path = [...(within ? [within] : []), ...issue.path.map(String)].join(".");
+  const path = [...(within ? [within] : []), ...issue.path.map((part) => cut(String(part)))].join(".");
   const found = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key], value);
   const expected = /expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message;
   throw inputError({ file }, `${path && `${path} = `}${found === undefined ? "nothing" : quote(found)}`, expected);

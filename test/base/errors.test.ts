@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { describePlace, inputError, InputError, quote } from "../../src/base/errors.js";
+import { cut, describePlace, inputError, InputError, quote } from "../../src/base/errors.js";
 
 describe("inputError", () => {
   it("tells the place, what was found and what was expected", () => {
@@ -43,6 +43,11 @@ describe("quote", () => {
   it("cuts what is long", () => {
     assert.equal(quote("abcdefgh", 10), '"abcdefgh"');
     assert.equal(quote("abcdefghi", 10), '"abcdefgh…');
+  });
+
+  it("cuts names as well", () => {
+    assert.equal(cut("a".repeat(60)), "a".repeat(60));
+    assert.equal(cut("a".repeat(100_000)), `${"a".repeat(59)}…`);
   });
 
   it("shows the beginning of what is endlessly deep or wide", () => {

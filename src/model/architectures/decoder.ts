@@ -1,10 +1,11 @@
-import { matmul, type Value } from "../../graph/index.js";
+import { div, matmul, type Value } from "../../graph/index.js";
 import type { ModelConfig } from "../config.js";
 import type { PlacedTokens } from "./architecture.js";
 import { architectureOf } from "./index.js";
 import type { Network } from "./network.js";
 import { attend, type Attention, type Projections } from "./parts/attention.js";
-import { causalMask, sharedMask } from "./parts/mask.js";
+import { causalMask, maskOfLayer, sharedMask } from "./parts/mask.js";
+import { softCap } from "./parts/soft-cap.js";
 
 /**
  * The transformer without its head.
@@ -31,10 +32,10 @@ export function decodeSequences(
   const [batch, length] = tokens.shape as [number, number];
   const positions = Int32Array.from({ length: batch * length }, (_, i) => i % length);
   const position = tokens.graph.constant({ dtype: "int32", shape: [batch, length], data: positions });
-  const mask = causalMask(tokens.graph, config, length);
+  const mask = maskOfLayer(config, (window) => causalMask(tokens.graph, window, length));
   return decode(config, network, { tokens, position, positions: length }, (projections, layer) => {
     keep(projections, layer);
-    return attend(projections, mask);
+    return attend(projections, mask(layer));
   });
 }
 
@@ -52,14 +53,16 @@ export interface SharedRows {
  * @param tokens int32 [batch, length]
  */
 export function decodeShared(config: ModelConfig, network: Network, tokens: Value, { place, visibleUntil }: SharedRows): Value {
-  const mask = sharedMask(config, place, visibleUntil);
+  const mask = maskOfLayer(config, (window) => sharedMask(window, place, visibleUntil));
   const placed = { tokens, position: place, positions: tokens.shape[1]! };
-  return decode(config, network, placed, (projections) => attend(projections, mask));
+  return decode(config, network, placed, (projections, layer) => attend(projections, mask(layer)));
 }
 
 /** Logits over the vocabulary for rows of hidden states: [rows, vocab]. */
 export function head(config: ModelConfig, network: Network, hidden: Value): Value {
   const { embedding, head } = architectureOf(config);
-  if (!config.tiedEmbeddings) return network.linear(hidden, head);
-  return matmul(hidden, network.weight(`${embedding}.weight`), { transposeB: true });
+  const logits = config.tiedEmbeddings
+    ? matmul(hidden, network.weight(`${embedding}.weight`), { transposeB: true })
+    : network.linear(hidden, head);
+  return softCap(div(logits, config.logitDivisor ?? 1), config.logitSoftCap);
 }

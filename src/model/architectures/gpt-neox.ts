@@ -11,7 +11,7 @@ import { feedForward } from "./parts/feed-forward.js";
 import { fusedByHead } from "./parts/heads.js";
 import { layerNorm } from "./parts/norm.js";
 import { parallelResidual, sequentialResidual } from "./parts/residual.js";
-import { formatRope, parseRope, ropeFields } from "./parts/rope-fields.js";
+import { checkFactors, formatContextLength, formatRope, parseRope, ropeFields } from "./parts/rope-fields.js";
 import { rotation } from "./parts/rotary.js";
 
 const className = "GPTNeoXForCausalLM";
@@ -51,7 +51,8 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
 
   parse(fields, file) {
     const checked = checkJson(fields, schema, file);
-    const { rotary, partialRotaryFactor } = parseRope({ ...checked, rope_theta: checked.rope_theta ?? checked.rotary_emb_base }, file);
+    const rope = { ...checked, rope_theta: checked.rope_theta ?? checked.rotary_emb_base };
+    const { rotary, partialRotaryFactor, contextLength } = parseRope(rope, file);
     const rotaryFactor = partialRotaryFactor ?? checked.rotary_pct;
     const heads = checked.num_attention_heads;
     const headSize = headSizeOf(checked.hidden_size, heads, { hidden: "hidden_size", heads: "num_attention_heads" }, file);
@@ -59,6 +60,7 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
     if (rotated === 0 || rotated % 2 !== 0) {
       throw inputError({ file }, `${rotated} of ${headSize} elements of a head to rotate`, "an even number (rotary_pct)");
     }
+    checkFactors(rotary, rotated, file);
     return {
       architecture: "gpt_neox",
       vocabSize: checked.vocab_size,
@@ -68,7 +70,7 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
       heads,
       kvHeads: heads,
       headSize,
-      contextLength: checked.max_position_embeddings,
+      contextLength,
       ...rotary,
       rotaryFactor,
       parallelResidual: checked.use_parallel_residual,
@@ -86,10 +88,10 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
     hidden_size: config.hiddenSize,
     intermediate_size: config.intermediateSize,
     layer_norm_eps: config.normEpsilon,
-    max_position_embeddings: config.contextLength,
+    max_position_embeddings: formatContextLength(config),
     num_attention_heads: config.heads,
     num_hidden_layers: config.layers,
-    ...formatRope(config, config.rotaryFactor),
+    ...formatRope(config),
     rotary_emb_base: config.ropeTheta,
     rotary_pct: config.rotaryFactor,
     use_parallel_residual: config.parallelResidual,

@@ -32,6 +32,8 @@ export interface Norm {
   readonly name: string;
   readonly size: number;
   readonly bias: boolean;
+  /** What the weights are where the norm scales by 1: 0 where they are stored less 1. */
+  readonly one: 0 | 1;
 }
 
 export type Module = LinearLayer | Embedding | Norm;
@@ -47,8 +49,9 @@ export function linear(
 }
 
 export const embedding = (name: string, rows: number, size: number): Embedding => ({ kind: "embedding", name, rows, size });
-export const rmsNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: false });
-export const layerNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: true });
+export const rmsNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: false, one: 1 });
+export const centredRmsNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: false, one: 0 });
+export const layerNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: true, one: 1 });
 
 /** Shape of a module's weight, as on disk. */
 export function weightShape(module: Module): Shape {

@@ -23,6 +23,6 @@ export const qwen2: Architecture<Qwen2Config> = {
   ...familyNames,
   parse: (fields, file) => ({ architecture: "qwen2", ...parseFamily(checkJson(fields, schema, file), file) }),
   fields: (config) => ({ ...formatFamily(config), use_sliding_window: false }),
-  modules: (config) => familyModules(config, true),
+  modules: (config) => familyModules(config, { biases: { projections: true } }),
   decode: decodeFamily,
 };

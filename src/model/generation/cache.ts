@@ -3,7 +3,7 @@ import { concat, div, gather, Graph, reshape, softmax, writeAt, broadcast, type 
 import { tensor, type Shape } from "../../graph/tensor.js";
 import { decode, decodeSequences, head } from "../architectures/decoder.js";
 import { attendCached } from "../architectures/parts/attention.js";
-import { earlierMask } from "../architectures/parts/mask.js";
+import { earlierMask, maskOfLayer } from "../architectures/parts/mask.js";
 import type { ModelConfig } from "../config.js";
 import { stateWeights } from "../parameters/network.js";
 
@@ -89,7 +89,8 @@ export function decodeProgram(config: ModelConfig, size: CacheSize, reach: numbe
   const tokens = graph.input("tokens", "int32", [rows]);
   const position = graph.input("position", "int32", [rows]);
   const updates = new Map<string, Value>();
-  const mask = earlierMask(config, position, graph.input("place", "int32", [1, 1, 1, capacity]));
+  const place = graph.input("place", "int32", [1, 1, 1, capacity]);
+  const mask = maskOfLayer(config, (window) => earlierMask(window, position, place));
   const index = broadcast(reshape(position, [rows, 1]), [rows, config.kvHeads]);
   const cached = (name: string, fresh: Value) => {
     const cache = graph.state(name, "float32", cacheShape(config, size));
@@ -98,7 +99,7 @@ export function decodeProgram(config: ModelConfig, size: CacheSize, reach: numbe
   };
   const column = (x: Value) => reshape(x, [rows, 1]);
   const hidden = decode(config, network, { tokens: column(tokens), position: column(position), positions: reach }, (fresh, layer) =>
-    attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), mask),
+    attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), mask(layer)),
   );
   return { outputs: scores(head(config, network, hidden), wanted), updates };
 }

@@ -39,7 +39,7 @@ export function parameterCount(config: ModelConfig): number {
 
 /**
  * Fresh parameters: matrices from N(0, initializerRange²), with the matrices that write into the
- * residual stream scaled down by √(2·layers) as in GPT-2, norms at 1, biases at 0.
+ * residual stream scaled down by √(2·layers) as in GPT-2, norms at what scales by 1, biases at 0.
  */
 export function initialParameters(config: ModelConfig, random: Random): Parameters {
   const parameters = new Map<string, Tensor<"float32">>();
@@ -48,7 +48,7 @@ export function initialParameters(config: ModelConfig, random: Random): Paramete
     const shape = weightShape(module);
     const data = new Float32Array(sizeOf(shape));
     if (module.kind === "norm") {
-      data.fill(1);
+      data.fill(module.one);
     } else {
       const residual = module.kind === "linear" && module.residual;
       const deviation = config.initializerRange / (residual ? Math.sqrt(2 * config.layers) : 1);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +38,7 @@ const rows: Readonly<Record<string, readonly [...cells: string[], shown: string]
   "null": ["null", "null"],
   "what every cell knows": ["[typeof display.html, cell.signal.aborted]", "[ 'function', false ]"],
   "names that every cell knows, as one's own": ["const display = 5; let cell = 6;", "display + cell", "11"],
+  "a global's method replaced": ["const whole = JSON.parse; JSON.parse = () => { throw new Error('replaced'); };", "JSON.parse = whole; 1 + 1", "2"],
   "a proxy that throws": ["new Proxy({}, { get() { throw new Error('trap'); } })", "{}"],
   "a getter that does not end": ["({ get endless() { while (true); } })", "{ endless: [Getter] }"],
   "what is thrown and is no Error": ["throw 'text'", "UncaughtValue: 'text'"],
@@ -103,10 +105,12 @@ describe("the scope of a notebook", () => {
     assert.ok(megabytes < 250, `${megabytes} MB are held after 60 times 8 MB`);
   });
 
-  it("loops over its variables at an ordinary speed", async () => {
-    const seconds = "let began = performance.now(); let total = 0; for (let i = 0; i < 1e8; i++) total += i; (performance.now() - began) / 1000";
-    const here = Number(await shownBy(seconds));
-    assert.ok(here < 4, `${here} s`);
+  it("loops over its variables as fast as a script of Node's", async () => {
+    const loop = "let began = performance.now(); let total = 0; for (let i = 0; i < 3e7; i++) total += i; const took = performance.now() - began;";
+    const here = Number(await shownBy(`${loop} took`));
+    // Its variable is seen by a function, as those of cells are.
+    const { stdout } = spawnSync(process.execPath, ["-e", `globalThis.read = () => total; ${loop} console.log(took)`], { encoding: "utf8" });
+    assert.ok(here < 2 * Number(stdout), `${here} ms, beside ${stdout} ms in Node`);
   });
 
   it("tells an error by the cell's lines, logged and shown as thrown", async () => {

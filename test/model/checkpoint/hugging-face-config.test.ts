@@ -98,16 +98,39 @@ test("scaled rotary embeddings are read from where transformers 4 and 5 put them
   }
 });
 
+test("YaRN's and LongRoPE's numbers are read, and what is left out stays out", () => {
+  const yarn = { rope_type: "yarn", factor: 4, beta_fast: 16, truncate: false, attention_factor: 1.5 };
+  assert.deepEqual(parse({ rope_parameters: yarn }).ropeScaling, {
+    ...{ type: "yarn", factor: 4, betaFast: 16, truncate: false, attentionFactor: 1.5 },
+    originalContextLength: tiny.contextLength,
+  });
+  const longrope = { type: "su", short_factor: [1, 2], long_factor: [3, 4] };
+  const long = parse({ rope_parameters: null, rope_scaling: longrope, max_position_embeddings: 512, original_max_position_embeddings: 64 });
+  assert.equal(long.contextLength, 64);
+  assert.deepEqual(long.ropeScaling, {
+    ...{ type: "longrope", shortFactors: [1, 2], longFactors: [3, 4] },
+    ...{ originalContextLength: 64, extendedContextLength: 512 },
+  });
+  for (const config of [parse({ rope_parameters: yarn }), long]) {
+    const again = huggingFaceConfig(config, trainTokenizer([]));
+    assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(again), ""), config);
+  }
+  assert.equal(huggingFaceConfig(long, trainTokenizer([]))["max_position_embeddings"], 512);
+});
+
+test("what changes nothing here is not minded: dropout, another name of SiLU", () => {
+  assert.deepEqual(parse({ attention_dropout: 0.1, hidden_act: "swish" }), tiny);
+});
+
 const refused: readonly [Record<string, unknown>, RegExp][] = [
-  [{ model_type: "bert" }, /model_type = "bert", expected one of "llama"\|"mistral"\|"qwen2"\|"gpt_neox"\|"gpt2"/],
+  [{ model_type: "bert" }, /model_type = "bert", expected one of "llama"\|"mistral"\|"qwen2"\|/],
   [{ model_type: undefined }, /model_type = nothing, expected one of "llama"/],
   [{ architectures: ["LlamaForSequenceClassification"] }, /"LlamaForSequenceClassification", expected "LlamaForCausalLM"/],
-  [{ hidden_act: "gelu" }, /hidden_act = "gelu", expected "silu"/],
-  [{ attention_bias: true }, /attention_bias = true, expected false/],
-  [{ mlp_bias: true }, /mlp_bias = true/],
-  [{ attention_dropout: 0.1 }, /attention_dropout = 0.1, expected 0/],
-  [{ rope_scaling: { type: "yarn", factor: 2 } }, /rope_scaling.type = "yarn", expected one of "default"\|"linear"\|"llama3"/],
-  [{ rope_parameters: { rope_type: "dynamic" } }, /rope_parameters.rope_type = "dynamic", expected one of "default"\|"linear"\|"llama3"/],
+  [{ hidden_act: "gelu" }, /hidden_act = "gelu", expected one of "silu"\|"swish"/],
+  [{ rope_scaling: { type: "ntk", factor: 2 } }, /rope_scaling.type = "ntk", expected one of "default"\|"linear"\|"dynamic"\|"yarn"/],
+  [{ rope_parameters: { rope_type: "dynamic" } }, /rope_parameters.factor = nothing, expected number/],
+  [{ rope_parameters: { rope_type: "yarn", factor: 2, mscale: 1 } }, /rope_parameters.mscale = 1/],
+  [{ rope_parameters: { rope_type: "longrope", short_factor: [1], long_factor: [1, 2] } }, /1 numbers in short_factor, expected 2, one for each pair/],
   [{ rope_scaling: { type: "linear" } }, /rope_scaling.factor = nothing, expected number/],
   [{ rope_parameters: { ...llama3, high_freq_factor: undefined } }, /rope_parameters.high_freq_factor = nothing, expected number/],
   [{ rope_parameters: { ...llama3, low_freq_factor: 4 } }, /low_freq_factor = 4, expected a number below high_freq_factor = 4/],

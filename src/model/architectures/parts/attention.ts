@@ -1,10 +1,13 @@
 import { add, concat, matmul, mul, recomputed, reshape, slice, softmax, transpose, type Value } from "../../../graph/index.js";
+import { softCap } from "./soft-cap.js";
 
 /** Queries, keys and values of some tokens, [batch, heads, length, size], rotated to their positions. */
 export interface Projections {
   readonly query: Value;
   readonly key: Value;
   readonly value: Value;
+  /** What the scores are bounded by, before the mask: see {@link softCap}. */
+  readonly scoreCap?: number | undefined;
 }
 
 /** How layer `layer` attends, over the tokens themselves or over a cache of earlier ones: [batch·length, heads·size]. */
@@ -34,14 +37,14 @@ export function queriesPerBlock(length: number): number {
  * @param mask added to the scores, broadcastable to [batch, heads, length, length]; it hides at least what stands after a query
  * @returns [batch·length, heads·size]
  */
-export function attend({ query, key, value }: Projections, mask: Value, blockSize = queriesPerBlock(query.shape[2]!)): Value {
+export function attend({ query, key, value, scoreCap }: Projections, mask: Value, blockSize = queriesPerBlock(query.shape[2]!)): Value {
   const [batch, heads, length, size] = query.shape as [number, number, number, number];
   const starts = Array.from({ length: Math.ceil(length / blockSize) }, (_, block) => block * blockSize);
   const blocks = starts.map((start) => {
     const end = Math.min(start + blockSize, length);
     const seen = (x: Value) => slice(x, 2, 0, end);
     const hidden = slice(slice(mask, 2, start, end), 3, 0, end);
-    const mixed = (q: Value, k: Value, v: Value) => mix({ query: q, key: k, value: v }, hidden);
+    const mixed = (q: Value, k: Value, v: Value) => mix({ query: q, key: k, value: v, scoreCap }, hidden);
     if (starts.length === 1) return mixed(query, key, value);
     return recomputed([slice(query, 2, start, end), seen(key), seen(value)], mixed);
   });
@@ -54,12 +57,12 @@ export function attend({ query, key, value }: Projections, mask: Value, blockSiz
  *
  * @returns [batch, heads, length, size]
  */
-function mix({ query, key, value }: Projections, mask: Value): Value {
+function mix({ query, key, value, scoreCap }: Projections, mask: Value): Value {
   const [batch, heads, length, size] = query.shape as [number, number, number, number];
   const [, kvHeads, positions] = key.shape as [number, number, number, number];
   const grouped = [batch, kvHeads, (heads / kvHeads) * length];
   const scores = matmul(reshape(query, [...grouped, size]), key, { transposeB: true, scale: 1 / Math.sqrt(size) });
-  const weights = softmax(add(reshape(scores, [batch, heads, length, positions]), mask));
+  const weights = softmax(add(softCap(reshape(scores, [batch, heads, length, positions]), scoreCap), mask));
   const mixed = matmul(reshape(weights, [...grouped, positions]), value);
   return reshape(mixed, [batch, heads, length, size]);
 }
@@ -78,7 +81,7 @@ export function attendCached(fresh: Projections, key: Value, value: Value, mask:
   const [batch, heads, , size] = fresh.query.shape as [number, number, number, number];
   const [, kvHeads, positions] = key.shape as [number, number, number, number];
   const query = reshape(fresh.query, [batch, kvHeads, heads / kvHeads, size]);
-  const score = (keys: Value) => matmul(query, keys, { transposeB: true, scale: 1 / Math.sqrt(size) });
+  const score = (keys: Value) => softCap(matmul(query, keys, { transposeB: true, scale: 1 / Math.sqrt(size) }), fresh.scoreCap);
   const weights = softmax(concat([add(score(key), mask), score(fresh.key)], 3));
   const mixed = matmul(slice(weights, 3, 0, positions), value);
   return reshape(add(mixed, mul(slice(weights, 3, positions, positions + 1), fresh.value)), [batch, heads * size]);

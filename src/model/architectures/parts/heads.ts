@@ -29,11 +29,11 @@ export function fusedByHead(rows: Value, tokens: Value, heads: number): Projecti
 /**
  * Query, key and value out of one linear layer in which all heads' queries stand first, then all keys, then all values.
  *
- * @param rows [batch·length, 3·heads·size]
+ * @param rows [batch·length, (heads + 2·kvHeads)·size]
  * @param tokens those that the rows are of, [batch, length]
  */
-export function fusedByKind(rows: Value, tokens: Value, heads: number): Projections {
-  const width = rows.shape[1]! / 3;
-  const part = (at: number) => splitHeads(slice(rows, 1, at * width, (at + 1) * width), tokens, heads);
-  return { query: part(0), key: part(1), value: part(2) };
+export function fusedByKind(rows: Value, tokens: Value, heads: number, kvHeads = heads): Projections {
+  const size = rows.shape[1]! / (heads + 2 * kvHeads);
+  const part = (from: number, count: number) => splitHeads(slice(rows, 1, from * size, (from + count) * size), tokens, count);
+  return { query: part(0, heads), key: part(heads, kvHeads), value: part(heads + kvHeads, kvHeads) };
 }

@@ -1,4 +1,4 @@
-import { layerNorm as layerNormBy, rmsNorm as rmsNormBy, type Value } from "../../../graph/index.js";
+import { add, layerNorm as layerNormBy, rmsNorm as rmsNormBy, type Value } from "../../../graph/index.js";
 import type { ModelConfig } from "../../config.js";
 import type { Network } from "../network.js";
 
@@ -10,4 +10,9 @@ export function layerNorm(network: Network, x: Value, module: string, { normEpsi
 /** RMSNorm by its module's name (Zhang and Sennrich 2019, arXiv 1910.07467). */
 export function rmsNorm(network: Network, x: Value, module: string, { normEpsilon }: ModelConfig): Value {
   return rmsNormBy(x, network.weight(`${module}.weight`), normEpsilon);
+}
+
+/** RMSNorm whose weights are stored less 1, as Gemma has it. */
+export function centredRmsNorm(network: Network, x: Value, module: string, { normEpsilon }: ModelConfig): Value {
+  return rmsNormBy(x, add(network.weight(`${module}.weight`), 1), normEpsilon);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Graph } from "../../../../src/graph/index.js";
-import { rotaryFrequencies, rotation } from "../../../../src/model/architectures/parts/rotary.js";
+import { attentionFactor, rotaryFrequencies, rotation } from "../../../../src/model/architectures/parts/rotary.js";
 import { assertClose } from "../../../support/compare.js";
 import { evaluate } from "../../../support/reference.js";
 
@@ -26,6 +26,27 @@ describe("rotaryFrequencies", () => {
       ...[1.9461638657958247e-5, 9.418306490260875e-8],
     ];
     assertClose([0, 14, 15, 16, 17, 18, 31].map((i, at) => found[i]! / expected[at]!), expected.map(() => 1), 1e-6);
+  });
+
+  it("are those of transformers where the scaling is YaRN, and queries and keys are longer", () => {
+    const ropeScaling = { type: "yarn", factor: 4, originalContextLength: 32768 } as const;
+    const found = rotaryFrequencies({ ropeTheta: 1000000, ropeScaling }, 128);
+    // A quarter of the unscaled frequency from the pair that turns once within the original context; none before 32 turns.
+    assertClose([0, 23, 40, 63].map((i) => found[i]! * 1000000 ** (i / 64)), [1, 1, 0.25, 0.25], 1e-9);
+    // The blend is linear between pairs 23 and 40.
+    assertClose([found[31]! * 1000000 ** (31 / 64)], [1 - (0.75 * 8) / 17], 1e-9);
+    assertClose([attentionFactor(ropeScaling)], [1.1386294361119891], 1e-12);
+    assert.equal(attentionFactor({ ...ropeScaling, attentionFactor: 2 }), 2);
+  });
+
+  it("have a factor each where the scaling is LongRoPE's, and stay within the context where it is dynamic", () => {
+    const lengths = { originalContextLength: 4096, extendedContextLength: 131072 };
+    const ropeScaling = { type: "longrope", shortFactors: [1, 2], longFactors: [9, 9], ...lengths } as const;
+    assertClose(rotaryFrequencies({ ropeTheta: 100, ropeScaling }, 4), [1, 0.05], 1e-12);
+    // √(1 + ln 32 / ln 4096) = √(17 / 12)
+    assertClose([attentionFactor(ropeScaling)], [Math.sqrt(17 / 12)], 1e-12);
+    assertClose(rotaryFrequencies({ ropeTheta: 100, ropeScaling: { type: "dynamic", factor: 2 } }, 4), [1, 0.1], 1e-12);
+    assert.equal(attentionFactor({ type: "dynamic", factor: 2 }), 1);
   });
 });
 
