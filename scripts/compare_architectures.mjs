@@ -36,7 +36,7 @@ const rows = pairs.flatMap((pair) => rowsOf(objective.sequences(pair), true));
 const shape = exactShape(rows);
 const names = [...parameterShapes(policy.config)];
 const gradients = await engine.createState(names.map(([name, of]) => [gradientName(name), tensor(of, new Float32Array(sizeOf(of)))]));
-const executable = await engine.prepare(accumulateProgram({ config: policy.config, objective, shape, places: pairs.length }));
+const executable = await engine.prepare(accumulateProgram({ config: policy.config, objective, shape, slots: pairs.length }));
 const { tokenWeight, feeds } = objective.feed(pairs, pairs, pairs.length);
 await executable.run({ ...layOut(rows, shape, policy.tokenizer.padId, tokenWeight), ...feeds, keep: Float32Array.of(0) }, [...policy.states, gradients]);
 const found = await gradients.read();
