@@ -17,13 +17,13 @@ const modelRooms = [
 /** The doors of the rooms of src/model/: what stands outside a room imports these files of it and no others. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   architectures: ["index.ts", "decoder.ts", "modules.ts", "network.ts", "parts/attention.ts", "parts/mask.ts"],
-  parameters: ["parameters.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts"],
+  parameters: ["parameters.ts", "memory.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts"],
   tokenizer: ["tokenizer.ts", "load-tokenizer.ts", "train-tokenizer.ts", "chat/chat.ts", "tokenizer-json/special-tokens.ts"],
   checkpoint: [
     ...["checkpoint.ts", "checkpoint-source.ts", "fetch-checkpoint.ts", "tensor-source.ts", "write-weights.ts"],
     ...["adapters/adapter-config.ts", "adapters/adapter-files.ts", "gguf/file-names.ts", "safetensors/safetensors.ts"],
   ],
-  policy: ["policy.ts", "policy-files.ts"],
+  policy: ["fingerprint.ts", "policy.ts", "policy-files.ts"],
   scoring: ["batch.ts", "batch-cost.ts", "log-probs.ts", "score.ts"],
   generation: ["generate.ts", "stream.ts"],
 };

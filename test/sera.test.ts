@@ -186,7 +186,7 @@ describe("seraMethod", () => {
     refused({ gamma: -0.1 }, "gamma: found -0.1, expected a share in [0, 1)");
     refused({ gamma: 1 }, "gamma: found 1, expected a share in [0, 1)");
     refused({ seed: 0.5 }, "seed: found 0.5, expected a whole number from 0");
-    refused({ select: 0, bootstrap: 0 }, "select + bootstrap must be > 0");
+    refused({ select: 0, bootstrap: 0 }, "`select` + `bootstrap` must be > 0");
     refused({ learningRate: 0 }, "learningRate: found 0, expected a number above 0");
     refused({ maxNewTokens: 0 }, "maxNewTokens: found 0, expected a whole number from 1");
     refused({ temperature: -1 }, "temperature: found -1, expected a number from 0");

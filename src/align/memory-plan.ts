@@ -22,6 +22,8 @@ export interface MemoryTask<Example> {
   readonly options: PlanOptions & { readonly recompute?: boolean; readonly emaDecay?: number };
   /** Bytes for state and programs. */
   readonly memory: number;
+  /** Whether programs run on a device such as a GPU, which wants more work at once. Default false. */
+  readonly onDevice?: boolean;
 }
 
 /** What was chosen for a training to fit into memory. */
@@ -39,13 +41,13 @@ export interface MemoryPlan extends MemoryChoice {
   readonly steps: readonly StepPlan[];
 }
 
-/** Programs that take more than this are not faster on a CPU than those of smaller micro-batches. */
-const enough = 2 ** 31;
+/** On a CPU, programs that take more than this are not faster than those of smaller micro-batches. */
+const enoughForCpu = 2 ** 31;
 
 /**
  * Chooses how many examples go through the model at once, and whether their activations are computed again, where the
- * options leave that open: all of a step where they take at most 2 GiB, or half of them, a quarter, …. Where even one
- * takes more than the memory holds, its activations are computed again.
+ * options leave that open: all of a step where they fit, and on a CPU take at most 2 GiB, or half of them, a quarter, ….
+ * Where even one takes more than the memory holds, its activations are computed again.
  *
  * The choice depends on nothing but the task, so that a training that goes on chooses as it did before.
  *
@@ -54,6 +56,7 @@ const enough = 2 ** 31;
 export function planMemory<Example>(task: MemoryTask<Example>, random: Random, cost: BatchCost): MemoryPlan {
   const { config, objective, examples, options } = task;
   const room = programMemory(task.memory, stateBytes(task));
+  const enough = task.onDevice ? room : enoughForCpu;
   const sequences = examples.map((example) => objective.sequences(example));
   const { batchSize, microBatchSize: given } = options;
   const sizes = given !== undefined || objective.needsWholeStep ? [given ?? batchSize] : halves(batchSize, examples.length);
@@ -95,7 +98,7 @@ function bytesOf(config: ModelConfig, shape: BatchShape, recompute: boolean): nu
 }
 
 /** What a training holds beside its programs: the model, and of what is trained a start of its own, moments, gradients and copies. */
-function stateBytes<Example>({ config, objective, options }: MemoryTask<Example>): number {
+export function stateBytes<Example>({ config, objective, options }: Pick<MemoryTask<Example>, "config" | "objective" | "options">): number {
   const trained = 4 * [...changedShapes(config, objective).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   const copies = 5 + (options.emaDecay === undefined ? 0 : 1);
   return parameterBytes(config) + copies * trained;

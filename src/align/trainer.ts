@@ -141,7 +141,9 @@ export class Trainer<Example> {
     const columns = columnsIn(objective, examples, validation);
     const { emaDecay, referenceUpdate = "fixed" } = options;
     const { config, programs } = policy;
-    const { steps: plan, ...memory } = planMemory({ config, objective, examples, options, memory: programs.memory }, random, batchCost(config));
+    const { provider = "cpu" } = await programs.engine.describe();
+    const task = { config, objective, examples, options, memory: programs.memory, onDevice: provider !== "cpu" };
+    const { steps: plan, ...memory } = planMemory(task, random, batchCost(config));
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
     const tensors = [
       ...optimizerTensors(changedShapes(policy.config, objective), accumulates, from?.moments),

@@ -3,7 +3,13 @@ import { bytesIn, type ByteSize } from "./byte-size.js";
 
 /** What checks a value: of a zod schema no more than is called, so that zod's declarations are not read in every cell. */
 export interface Schema<Value> {
-  safeParse(value: unknown): { readonly success: boolean; readonly data?: Value };
+  safeParse(value: unknown): { readonly success: true; readonly data: Value } | { readonly success: false; readonly error: { readonly issues: readonly SchemaIssue[] } };
+}
+
+/** What of a value a schema does not accept. */
+export interface SchemaIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
 }
 
 /** The values of an option: how they are checked, described, and parsed on the command line. */

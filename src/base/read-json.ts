@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
-import { InputError, inputError, quote } from "../base/errors.js";
+import { cut, InputError, inputError, quote } from "../base/errors.js";
 import { isMissing } from "../base/files.js";
+import { parseForeignJson } from "../base/json.js";
 
 /**
  * Text of a UTF-8 file.
@@ -33,7 +34,7 @@ export async function readText(path: string, expected: string): Promise<string> 
 export function parseJson<Schema extends z.ZodType>(text: string, schema: Schema, file: string): z.infer<Schema> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseForeignJson(text);
   } catch (error) {
     throw inputError({ file }, `text that is not JSON (${(error as Error).message})`, "a JSON object", error);
   }
@@ -54,7 +55,7 @@ export function checkJson<Schema extends z.ZodType>(
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const issue = checked.error.issues[0]!;
-  const path = [...(within ? [within] : []), ...issue.path.map(String)].join(".");
+  const path = [...(within ? [within] : []), ...issue.path.map((part) => cut(String(part)))].join(".");
   const found = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key], value);
   const expected = /expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message;
   throw inputError({ file }, `${path && `${path} = `}${found === undefined ? "nothing" : quote(found)}`, expected);

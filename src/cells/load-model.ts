@@ -16,6 +16,7 @@ import { allLinear, initialLora } from "../model/parameters/lora/lora.js";
 import { Policy } from "../model/policy/policy.js";
 import { putAdapter } from "../model/policy/policy-files.js";
 import { isPreset, preset, type PresetName } from "../model/presets.js";
+import { refuseRunAsModel } from "../run/folder/policies-in.js";
 import { withDownload } from "./download.js";
 import { sharedPrograms } from "./programs.js";
 
@@ -123,7 +124,10 @@ async function findModel(source: string, revision: string | undefined): Promise<
   if (!name && !isGgufName(source) && (await isFile(source))) {
     throw new InputError(`${source}: this is a file; a model is a folder, a GGUF file (.gguf), a repository on the hub (org/name), or a preset`);
   }
-  if (!name) return { folder: source, origin: resolve(source) };
+  if (!name) {
+    await refuseRunAsModel(source);
+    return { folder: source, origin: resolve(source) };
+  }
   const folder = await withDownload(source, (work) => fetchCheckpoint(name, quantization, work));
   return { folder, origin: `${describeRepository(name)}${quantization === undefined ? "" : `:${quantization}`}` };
 }

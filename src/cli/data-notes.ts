@@ -1,4 +1,4 @@
-import type { Truncation } from "../data/index.js";
+import type { Reading, Truncation } from "../data/index.js";
 
 /** What became of a file's examples on their way to the model. */
 export interface DataCounts {
@@ -7,12 +7,14 @@ export interface DataCounts {
   readonly truncation: Truncation;
   /** Pairs whose responses are the same in tokens. */
   readonly identical?: number;
+  /** What else is to be known of the file. */
+  readonly reading?: Pick<Reading, "notes">;
 }
 
 /** What a user should know of how a file was read, one note for each; none where all of it is used as it stands. */
-export function dataNotes(file: string, { skipped, truncation, identical = 0 }: DataCounts): string[] {
+export function dataNotes(file: string, { skipped, truncation, identical = 0, reading }: DataCounts): string[] {
   const { prompts, promptTokens, responses, responseTokens } = truncation;
-  const notes = [];
+  const notes = [...(reading?.notes ?? [])];
   const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
   if (skipped.length > 0) notes.push(`skipped ${count(skipped.length, "bad row")}; the first: ${skipped[0]!.reason}`);
   if (prompts > 0) notes.push(`cut the beginning of ${count(prompts, "prompt")} to fit the context, ${count(promptTokens, "token")} in all`);

@@ -3,10 +3,14 @@ import { bytesIn } from "../base/byte-size.js";
 import { InputError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { reported } from "../base/task.js";
+import { withDownload } from "../cells/download.js";
 import { loadModelOn } from "../cells/load-model.js";
 import { promptTokens, responsesTo } from "../cells/respond.js";
 import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
+import type { Prompt } from "../data/pair.js";
+import { placeText } from "../data/places.js";
 import type { Policy } from "../model/policy/policy.js";
+import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
 import { dataNotes } from "./data-notes.js";
 import { engineOptions, givenOptions, methodOptions, whole, type EngineArguments } from "./options.js";
@@ -59,7 +63,7 @@ async function generate(args: GenerateArguments, session: CommandSession): Promi
   const { seed, memory, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
   session.programs.memory = bytesIn(memory) ?? session.programs.memory;
   if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
-  const prompts = await readPrompts(args);
+  const prompts = await readPrompts(args, session);
   const policy = await loadModelOn(session.programs, args.model, { revision: args.modelRevision });
   try {
     const fitting = tokenized(policy, prompts, args);
@@ -76,14 +80,15 @@ async function generate(args: GenerateArguments, session: CommandSession): Promi
   }
 }
 
-async function readPrompts({ prompts: source, prompt: texts = [], skipBadRows, ...part }: GenerateArguments): Promise<NamedPrompt[]> {
+async function readPrompts({ prompts: source, prompt: texts = [], skipBadRows, ...part }: GenerateArguments, session: CommandSession): Promise<NamedPrompt[]> {
   const typed = texts.map((prompt, i) => ({ id: `${i + 1}`, prompt }));
   if (source === undefined && typed.length === 0) throw new InputError("no prompts; give --prompts with a file, or --prompt with a text");
   if (source === undefined) return typed;
   if (typed.length > 0) throw new InputError("both --prompts and --prompt are given; give one of them");
   const { split, config, revision, limit } = part;
   const given = Object.entries({ split, config, revision, limit }).filter(([, value]) => value !== undefined);
-  const { prompts, skipped } = await loadPrompts(source, { skipBadRows, ...Object.fromEntries(given) });
+  await refuseRunAsData(source);
+  const { prompts, skipped } = await withDownload(source, (work) => loadPrompts(source, { ...work, skipBadRows, ...Object.fromEntries(given) }), session);
   process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut }).join(""));
   return prompts;
 }
@@ -92,13 +97,27 @@ const nothingCut = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 
 
 /** The prompts that leave room for a response. @throws InputError naming the first that does not, unless such are skipped */
 function tokenized(policy: Policy, prompts: readonly NamedPrompt[], { skipBadRows, prompts: source = "--prompt" }: GenerateArguments) {
+  const fitting: (NamedPrompt & { readonly tokens: Int32Array })[] = [];
+  const skipped: { readonly reason: string }[] = [];
+  for (const prompt of prompts) {
+    const found = fittingTokens(policy, prompt.prompt);
+    if (typeof found === "string") skipped.push({ reason: `${placeText(prompt) || `${source}: `}prompt ${JSON.stringify(prompt.id)}: ${found}` });
+    else fitting.push({ ...prompt, tokens: found });
+  }
+  if (skipped.length > 0 && (!skipBadRows || fitting.length === 0)) throw new InputError(skipped[0]!.reason);
+  process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut }).join(""));
+  return fitting;
+}
+
+/** A prompt's tokens, or why it cannot be answered: the chat template refuses it, or it leaves no room. */
+function fittingTokens(policy: Policy, prompt: Prompt): Int32Array | string {
   const { contextLength } = policy.config;
-  const all = prompts.map((prompt) => ({ ...prompt, tokens: promptTokens(policy, prompt.prompt) }));
-  const fits = ({ tokens }: { readonly tokens: Int32Array }) => tokens.length > 0 && tokens.length < contextLength;
-  const reasons = all
-    .filter((prompt) => !fits(prompt))
-    .map(({ id, tokens }) => ({ reason: `prompt ${JSON.stringify(id)}: ${tokens.length === 0 ? "no tokens" : `${tokens.length} tokens leave no room for a response in a context of ${contextLength}`}` }));
-  if (reasons.length > 0 && (!skipBadRows || reasons.length === all.length)) throw new InputError(`${source}: ${reasons[0]!.reason}`);
-  process.stderr.write(dataNotes(source, { skipped: reasons, truncation: nothingCut }).join(""));
-  return all.filter(fits);
+  try {
+    const tokens = promptTokens(policy, prompt);
+    if (tokens.length === 0) return "no tokens";
+    return tokens.length < contextLength ? tokens : `${tokens.length} tokens leave no room for a response in a context of ${contextLength}`;
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
 }

@@ -1,7 +1,9 @@
 import { Command } from "commander";
-import { summarize } from "../data/index.js";
-import { loadPreferences } from "../data/load-preferences.js";
+import { loadPreferencesUnder } from "../cells/load-data.js";
+import { summarize, type LoadedPreferences } from "../data/index.js";
+import { pairAsRead } from "../data/pair-as-read.js";
 import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
+import { Progress } from "../progress/progress.js";
 import { whole } from "./options.js";
 import { textTable } from "./summary-table.js";
 
@@ -11,22 +13,39 @@ interface InspectArguments {
   readonly tokenizer?: string;
 }
 
+/** Pairs that are shown as the model reads them, and skipped rows that are listed. */
+const mostShown = 3;
+const mostSkipped = 10;
+
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("Summarize a file of preference pairs: its format, counts, lengths and scores.")
+    .description("Summarize a file of preference pairs: its format, what was read of it and what was not, what looks wrong, lengths and scores, and three pairs as a model reads them.")
     .argument("<file>", "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub")
     .option("--limit <n>", "read only the first n rows (default: all)", whole(1))
     .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
-    .option("--tokenizer <folder>", "count tokens with the tokenizer of this checkpoint folder (default: count characters)")
+    .option("--tokenizer <folder>", "count tokens, and show pairs with the chat template, by the tokenizer of this checkpoint folder (default: count characters)")
     .addHelpText("after", "\nExample:\n  sera inspect pairs.parquet --tokenizer runs/mine/iteration-3/model")
-    .action(async (file: string, { limit, skipBadRows, tokenizer }: InspectArguments) => {
-      const { pairs, format, skipped } = await loadPreferences(file, { skipBadRows, ...(limit && { limit }) });
-      const table = summarize(pairs, tokenizer === undefined ? undefined : await loadTokenizer(tokenizer));
+    .action(async (file: string, { limit, skipBadRows, tokenizer: folder }: InspectArguments) => {
+      const loaded = await loadPreferencesUnder({ reporter: new Progress(process.stderr, false) }, file, { skipBadRows, ...(limit && { limit }) });
+      const { pairs, format, skipped } = loaded;
+      const tokenizer = folder === undefined ? undefined : await loadTokenizer(folder);
+      const table = summarize(pairs, tokenizer);
       const columns = table.columnNames();
       const cell = (value: unknown) => (typeof value === "number" ? `${Math.round(value * 1000) / 1000}` : String(value));
       const rows = table.objects().map((row) => columns.map((name) => cell((row as Record<string, unknown>)[name])));
-      process.stdout.write(`${pairs.length} pairs, ${format}${skipped.length ? `, ${skipped.length} bad rows skipped` : ""}\n\n`);
-      process.stdout.write(`${textTable([columns, ...rows])}\n`);
-      for (const { reason } of skipped.slice(0, 10)) process.stdout.write(`skipped: ${reason}\n`);
+      const sections = [
+        `${pairs.length} pairs, ${format}${skipped.length ? `, ${skipped.length} bad rows skipped` : ""}`,
+        readingText(loaded),
+        textTable([columns, ...rows]),
+        ...pairs.slice(0, mostShown).map((pair) => pairAsRead(pair, tokenizer)),
+        ...(skipped.length > 0 ? [skipped.slice(0, mostSkipped).map(({ reason }) => `skipped: ${reason}`).join("\n")] : []),
+      ];
+      process.stdout.write(`${sections.join("\n\n")}\n`);
     });
+}
+
+/** What became of the columns, and the notes, a line each. */
+function readingText({ reading: { mapped, notes } }: LoadedPreferences): string {
+  const read = Object.entries(mapped).map(([column, as]) => (column === as ? column : `${column} as ${as}`));
+  return [`read: ${read.join(", ")}`, ...notes.map((note) => `note: ${note}`)].join("\n");
 }

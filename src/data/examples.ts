@@ -1,6 +1,7 @@
 import { errorAt, InputError, type Place } from "../base/errors.js";
 import { skipInto, throwBadRow, type OnBadRow, type SkippedRow } from "./bad-rows.js";
 import { uniqueIds } from "./ids.js";
+import { withPlace } from "./places.js";
 import type { PlacedRow, Row } from "./row.js";
 import { readRows } from "./rows.js";
 import { sourceFiles, type SourceOptions } from "./source-files.js";
@@ -13,15 +14,20 @@ export interface LoadOptions extends SourceOptions {
   readonly skipBadRows?: boolean;
 }
 
+/** Bad rows that are skipped in any case, and beyond that for every good one. */
+const mostSkipped = 10_000;
+const mostSkippedForGood = 10;
+
 /**
  * Reads every row of a file, or of a split of a dataset of the hub, as an example, with ids made unique.
  *
- * @param parse the example of a row; throws an {@link InputError} where the row is bad
- * @throws {InputError} the first bad row, unless they are skipped; a file with no good row at all
+ * @param parse the example of a row, undefined where it makes none by itself; throws an {@link InputError} where the row is bad
+ * @throws {InputError} the first bad row, unless they are skipped; a file with no good row at all, or with more than
+ *   10,000 bad rows and ten times as many as good ones, which would be a list of reasons without end
  */
 export async function readExamples<T extends { readonly id: string }>(
   source: string,
-  parse: (row: Row, place: Place) => T,
+  parse: (row: Row, place: Place) => T | undefined,
   { limit = Infinity, skipBadRows = false, ...part }: LoadOptions,
 ): Promise<{ examples: T[]; skipped: SkippedRow[] }> {
   if (limit !== Infinity && !(Number.isInteger(limit) && limit > 0)) {
@@ -29,13 +35,21 @@ export async function readExamples<T extends { readonly id: string }>(
   }
   const examples: T[] = [];
   const skipped: SkippedRow[] = [];
-  const onBadRow = skipBadRows ? skipInto(skipped) : throwBadRow;
+  const skip = skipInto(skipped);
+  const onBadRow: OnBadRow = !skipBadRows
+    ? throwBadRow
+    : (error, place) => {
+        skip(error, place);
+        if (skipped.length > mostSkipped && skipped.length > mostSkippedForGood * examples.length) {
+          throw errorAt({ file: source }, `${skipped.length} of the first ${skipped.length + examples.length} rows are bad; the first: ${skipped[0]!.reason}`);
+        }
+      };
   const unique = uniqueIds();
   for await (const { row, place } of rowsOf(source, part, onBadRow)) {
     part.signal?.throwIfAborted();
     try {
       const example = parse(row, place);
-      examples.push({ ...example, id: unique(example.id) });
+      if (example) examples.push(withPlace({ ...example, id: unique(example.id) }, place));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       onBadRow(error, place);
@@ -43,7 +57,7 @@ export async function readExamples<T extends { readonly id: string }>(
     if (examples.length >= limit) break;
   }
   if (examples.length === 0) {
-    throw errorAt({ file: source }, `all ${skipped.length} rows are bad; the first: ${skipped[0]?.reason}`);
+    throw errorAt({ file: source }, skipped.length > 0 ? `all ${skipped.length} rows are bad; the first: ${skipped[0]!.reason}` : "no row makes an example by itself or with the next; expected two rows of one prompt after each other");
   }
   return { examples, skipped };
 }

@@ -7,17 +7,8 @@ import type { Row } from "./row.js";
 /** A text field, possibly empty. */
 export const text = z.string("text");
 
-/** A number; may be null or missing. */
-export const optionalNumber = z.number("a number").nullish();
-
 /** A row's id; may be null or missing. */
 export const optionalId = z.union([z.string(), z.number()], "text or a number").nullish();
-
-/** A conversation. */
-export const messages = z.array(
-  z.object({ role: z.enum(["system", "user", "assistant"], '"system", "user" or "assistant"'), content: text }, "a message {role, content}"),
-  "a list of messages {role, content}",
-);
 
 /**
  * The fields that `schema` names, checked.

@@ -1,10 +1,12 @@
-import { z } from "zod";
-import { errorAt, type Place } from "../base/errors.js";
+import { errorAt, quote, type Place } from "../base/errors.js";
 import type { SkippedRow } from "./bad-rows.js";
+import { readCommonFields } from "./common-fields.js";
 import { readExamples, type LoadOptions } from "./examples.js";
-import { messages, optionalId, readFields, rowId, text } from "./fields.js";
-import { promptOf } from "./formats/conversation.js";
+import { promptOf, responseOf } from "./formats/conversation.js";
+import { readMessages } from "./messages.js";
 import type { Prompt } from "./pair.js";
+import { hasPromptColumn, readPromptColumns, systemColumn, withSystem, wordColumns } from "./prompt-columns.js";
+import { isGiven, ReadingLog, type Reading } from "./reading.js";
 import type { Row } from "./row.js";
 
 /** A prompt with a response to imitate (supervised fine-tuning). */
@@ -20,42 +22,100 @@ export interface Demonstration {
 export interface LoadedDemonstrations {
   readonly demonstrations: Demonstration[];
   readonly skipped: readonly SkippedRow[];
+  /** What was mapped, and what was left. */
+  readonly reading: Reading;
 }
 
-const textPrompt = z.object({ id: optionalId, prompt: text });
-const conversationPrompt = z.object({ id: optionalId, prompt: messages });
-const responseField = z.object({ response: text });
-const completionField = z.object({ completion: text });
+const responseNames = ["response", "completion", "output", "answer"] as const;
+const conversationNames = ["messages", "conversations"] as const;
+
+/** The forms of demonstrations, as the error for another one lists them. */
+const forms = [
+  "{prompt, response} or {prompt, completion}: texts, or the prompt a list of messages {role, content}",
+  "{prompt, completion}: lists of messages, TRL's conversational form",
+  "{messages}: a conversation that ends with the assistant's response; {conversations}: the same of turns {from, value}",
+  "{instruction, input, output}: Alpaca's texts; also question, query, answer, system and history",
+];
 
 /**
- * Loads rows `{prompt, response}` or `{prompt, completion}` from a JSON Lines (plain or gzip) or Parquet file, or from a
- * dataset on the hub; the prompt is text or a list of messages. Source and ids are as in `loadPreferences`.
+ * Loads demonstrations from a JSON Lines (plain or gzip) or Parquet file, or from a dataset on the hub: rows
+ * `{prompt, response}` or `{prompt, completion}`, the prompt text or a list of messages; `{messages}` or `{conversations}`,
+ * of which the last turn is the response; Alpaca's `{instruction, input, output}`. Source and ids are as in
+ * `loadPreferences`.
  *
  * @throws {InputError} for an unreadable file, an unknown dataset or split, and the first bad row unless bad rows are
- *   skipped (a missing or invalid field, an empty response)
+ *   skipped (another form, a missing or invalid field, an empty response)
  */
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
+  const log = new ReadingLog();
   const { examples, skipped } = await readExamples<Demonstration>(
     source,
-    (row, place) => ({ ...readPrompt(row, place), response: readResponse(row, place) }),
+    (row, place) => {
+      const found = new ReadingLog();
+      const demonstration = readDemonstration(row, place, found);
+      log.add(found);
+      return demonstration;
+    },
     options,
   );
-  return { demonstrations: examples, skipped };
+  return { demonstrations: examples, skipped, reading: log.result() };
 }
 
-/** The prompt of a row, text or a list of messages, with its id. @throws {InputError} for a missing or invalid field */
+/** The prompt of a row with its id. @throws {InputError} for a missing or invalid field */
 export function readPrompt(row: Row, place: Place): { id: string; prompt: Prompt } {
-  if (Array.isArray(row.prompt)) {
-    const { id, prompt } = readFields(conversationPrompt, row, place);
-    return { id: rowId(id, place), prompt: promptOf(prompt, "prompt", place) };
-  }
-  const { id, prompt } = readFields(textPrompt, row, place);
-  return { id: rowId(id, place), prompt };
+  const { prompt } = readPromptColumns(row, place);
+  return { id: readCommonFields(row, place, { chosen: "", rejected: "" }).id, prompt };
 }
 
-function readResponse(row: Row, place: Place): string {
-  const isCompletion = "completion" in row && !("response" in row);
-  const response = isCompletion ? readFields(completionField, row, place).completion : readFields(responseField, row, place).response;
+function readDemonstration(row: Row, place: Place, log: ReadingLog): Demonstration {
+  const { prompt, response, columns } = readConversation(row, place, log) ?? readPromptAndResponse(row, place, log);
   if (response === "") throw errorAt(place, "the response is empty");
-  return response;
+  const { id, columns: common } = readCommonFields(row, place, { chosen: response, rejected: "" }, log);
+  const isRead = new Set([...columns, ...common]);
+  const unread = Object.keys(row).filter((name) => !isRead.has(name) && isGiven(row[name]));
+  const lost = unread.find((name) => (wordColumns as readonly string[]).includes(name));
+  if (lost !== undefined) throw errorAt(place, `column "${lost}" holds ${quote(row[lost])}, which is not read beside ${quote(columns)}; put it into the prompt, rename or remove the column`);
+  log.leaves(unread);
+  return { id, prompt, response };
+}
+
+interface Read {
+  readonly prompt: Prompt;
+  readonly response: string;
+  readonly columns: readonly string[];
+}
+
+/** A row that is a conversation: its last turn is the response. */
+function readConversation(row: Row, place: Place, log: ReadingLog): Read | undefined {
+  if (hasPromptColumn(row)) return undefined;
+  const name = conversationNames.find((each) => isGiven(row[each]));
+  if (name === undefined) return undefined;
+  const turns = readMessages(row, name, place, log);
+  const system = systemColumn(row, place);
+  if (system) log.reads(system.column, "system turn");
+  log.reads(name, "prompt, and its last turn the response");
+  return {
+    prompt: promptOf(withSystem(turns.slice(0, -1), system?.text, place), name, place),
+    response: responseOf(turns.slice(-1), name, place),
+    columns: [name, ...(system ? [system.column] : [])],
+  };
+}
+
+function readPromptAndResponse(row: Row, place: Place, log: ReadingLog): Read {
+  const name = responseNames.find((each) => row[each] !== undefined && row[each] !== null);
+  if (name === undefined && !hasPromptColumn(row)) {
+    throw errorAt(place, `not a demonstration: the row has the fields ${quote(Object.keys(row), 200)}; expected one of these forms:${forms.map((form) => `\n  ${form}`).join("")}`);
+  }
+  if (name === undefined) {
+    const pair = "chosen" in row ? ' (the row is a preference pair: its "chosen" is a response under the name "response")' : "";
+    throw errorAt(place, `field "response" is missing; expected text${pair}`);
+  }
+  const { prompt, columns } = readPromptColumns(row, place, log);
+  log.reads(name, "response");
+  if (typeof prompt !== "string" && typeof row[name] === "object") {
+    return { prompt, response: responseOf(readMessages(row, name, place, log), name, place), columns: [...columns, name] };
+  }
+  const response = row[name];
+  if (typeof response !== "string") throw errorAt(place, `field "${name}" is ${response instanceof Uint8Array ? "not valid UTF-8" : quote(response)}; expected text`);
+  return { prompt, response, columns: [...columns, name] };
 }

@@ -1,9 +1,13 @@
+import type { Place } from "../base/errors.js";
 import type { SkippedRow } from "./bad-rows.js";
 import { checkColumnNames, readColumns, type ColumnNames } from "./columns.js";
 import { readExamples, type LoadOptions } from "./examples.js";
 import { detectFormat } from "./formats/index.js";
 import type { Format } from "./formats/format.js";
 import type { PreferencePair } from "./pair.js";
+import { implausible, implausibleNotes } from "./plausibility.js";
+import { ReadingLog, type Reading } from "./reading.js";
+import type { Row } from "./row.js";
 
 /** What to load of preference pairs. */
 export interface PreferenceOptions extends LoadOptions {
@@ -20,6 +24,8 @@ export interface LoadedPreferences {
   /** Name of the detected format. */
   readonly format: string;
   readonly skipped: readonly SkippedRow[];
+  /** What was mapped, what was left, and what looks wrong. */
+  readonly reading: Reading;
 }
 
 /**
@@ -42,13 +48,28 @@ export interface LoadedPreferences {
 export async function loadPreferences(source: string, { columns, ...options }: PreferenceOptions = {}): Promise<LoadedPreferences> {
   if (columns) checkColumnNames(columns);
   let format: Format | undefined;
+  let end: ((log: ReadingLog) => void) | undefined;
+  const log = new ReadingLog();
+  const open = (row: Row, place: Place): Format => {
+    const found = detectFormat(row, place);
+    if (!found.start) return found;
+    const started = found.start();
+    end = started.end;
+    return started;
+  };
   const { examples, skipped } = await readExamples(
     source,
-    (row, place): PreferencePair => {
-      const pair = (format ??= detectFormat(row, place)).parse(row, place);
-      return columns ? { ...pair, columns: readColumns(columns, row, place) } : pair;
+    (row, place): PreferencePair | undefined => {
+      format ??= open(row, place);
+      const found = new ReadingLog();
+      const pair = format.parse(row, place, found);
+      const whole = pair && columns ? { ...pair, columns: readColumns(columns, row, place) } : pair;
+      // Of a row that is bad nothing is told but why.
+      log.add(found, columns);
+      return whole;
     },
     options,
   );
-  return { pairs: examples, format: format!.name, skipped };
+  end?.(log);
+  return { pairs: examples, format: format!.name, skipped, reading: log.result(implausibleNotes(implausible(examples))) };
 }

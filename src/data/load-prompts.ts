@@ -12,8 +12,8 @@ export interface NamedPrompt {
 }
 
 /**
- * Loads prompts from rows with a `prompt` (text or a list of messages) or from preference pairs, whose prompts are then
- * those that training sees. Source and ids are as in `loadPreferences`.
+ * Loads prompts from rows with a prompt, in the columns that `loadPreferences` takes for one, or from preference pairs,
+ * whose prompts are then those that training sees. Source and ids are as in `loadPreferences`.
  *
  * @throws {InputError} as `loadPreferences`
  */

@@ -3,6 +3,14 @@ import type { Message } from "../model/tokenizer/chat/chat.js";
 /** A prompt: text, used verbatim, or a conversation, rendered by the model's chat template. */
 export type Prompt = string | readonly Message[];
 
+/** A pair's token ids, with the digest of the tokenizer that they are of. */
+export interface PairTokens {
+  readonly tokenizer: string;
+  readonly prompt: readonly number[];
+  readonly chosen: readonly number[];
+  readonly rejected: readonly number[];
+}
+
 /**
  * A prompt with two responses, one of them preferred: the unit that is loaded, trained on, reviewed and bootstrapped.
  */
@@ -24,6 +32,8 @@ export interface PreferencePair {
   readonly columns?: Readonly<Record<string, number>>;
   /** Whether the label was flipped on purpose (label noise). */
   readonly flipped?: boolean;
+  /** Token ids of a pair that a run wrote, which are used in place of the texts. */
+  readonly tokens?: PairTokens;
   /** Origin of the pair: the dataset (default), or samples of the policy. */
   readonly source?: "offline" | "bootstrapped";
 }

@@ -1,8 +1,10 @@
 import { InputError } from "../base/errors.js";
+import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { fitToContext } from "./fit.js";
 import type { Demonstration } from "./load-demonstrations.js";
-import type { PreferencePair, Prompt } from "./pair.js";
+import type { PairTokens, PreferencePair, Prompt } from "./pair.js";
+import { placeText } from "./places.js";
 
 /** A preference pair as token ids; the model reads the concatenation of prompt and response. */
 export interface TokenizedPair {
@@ -30,7 +32,11 @@ export interface TokenizedDemonstration {
 export interface TokenizeOptions {
   /** Maximum length of prompt and response together, in tokens. */
   readonly contextLength: number;
-  /** Truncates prompts (at their beginning) that alone exceed the context; by default they are errors. */
+  /** Maximum length of prompt and response together, where it is to be less than the context. */
+  readonly maxLength?: number | undefined;
+  /** Maximum length of a prompt, in tokens; by default a prompt has whatever room the responses leave. */
+  readonly maxPromptLength?: number | undefined;
+  /** Truncates prompts (at their beginning) that alone exceed the context or `maxPromptLength`; by default they are errors. */
   readonly truncatePrompts?: boolean;
   /** Skips and lists examples that would be errors. */
   readonly skipBadRows?: boolean;
@@ -53,26 +59,31 @@ export interface SkippedExample {
 }
 
 /**
- * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}. Prompt and responses are encoded separately, so
+ * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}; a pair that has tokens keeps them. Prompt and responses are encoded separately, so
  * that the boundary between them cannot shift and both responses follow the same prompt tokens.
  *
  * Pairs that do not fit the context are truncated by these rules, in this order, and counted:
- * 1. a prompt that leaves no room for a single response token is an error, unless `truncatePrompts` is set;
+ * 1. a prompt that leaves no room for a single response token, or is longer than `maxPromptLength`, is an error, unless
+ *    `truncatePrompts` is set: it is then cut to that length at its beginning, after its BOS;
  * 2. a response that would leave the prompt less than a quarter of the context (or less than its length, if shorter) is
  *    cut at its end, and so loses its EOS: a response without its prompt teaches nothing;
  * 3. a prompt that does not fit beside the longer response is cut at its beginning, after its BOS.
  *
  * @returns the tokenized pairs, in order; how much was truncated; `identical`, the number of pairs whose responses have
  *   equal tokens (cut before they differ, or not distinguished by the tokenizer), which teach nothing; what was skipped
- * @throws {InputError} for a context too short for any pair, and for the first invalid pair (rule 1, or a prompt without
- *   tokens) unless such pairs are skipped
+ * @throws {InputError} for a context too short for any pair, and for the first invalid pair (rule 1, a prompt without
+ *   tokens, a conversation that the chat template refuses, tokens of another tokenizer) unless such pairs are skipped;
+ *   it names the pair's file and line where they are known
  */
 export function tokenizePairs(
   pairs: readonly PreferencePair[],
   tokenizer: Tokenizer,
   options: TokenizeOptions,
 ): { pairs: TokenizedPair[]; truncation: Truncation; identical: number; skipped: SkippedExample[] } {
-  const { tokenized, ...counts } = tokenizeExamples(pairs, ({ chosen, rejected }) => [chosen, rejected], tokenizer, options);
+  const digest = pairs.some(({ tokens }) => tokens) ? tokenizerDigest(tokenizer) : undefined;
+  const encode = (pair: PreferencePair) =>
+    pair.tokens ? ownTokens(pair.tokens, digest) : encoded(pair.prompt, [pair.chosen, pair.rejected], tokenizer);
+  const { tokenized, ...counts } = tokenizeExamples(pairs, encode, tokenizer, options);
   const made = tokenized.map(({ example: { id, flipped, chosenScore, rejectedScore, columns }, prompt, responses: [chosen, rejected] }) => ({
     id,
     prompt,
@@ -93,7 +104,7 @@ export function tokenizeDemonstrations(
   tokenizer: Tokenizer,
   options: TokenizeOptions,
 ): { demonstrations: TokenizedDemonstration[]; truncation: Truncation; skipped: SkippedExample[] } {
-  const { tokenized, ...counts } = tokenizeExamples(demonstrations, ({ response }) => [response], tokenizer, options);
+  const { tokenized, ...counts } = tokenizeExamples(demonstrations, ({ prompt, response }) => encoded(prompt, [response], tokenizer), tokenizer, options);
   const made = tokenized.map(({ example: { id }, prompt, responses: [response] }) => ({ id, prompt, response: response! }));
   return { demonstrations: made, ...counts };
 }
@@ -134,19 +145,37 @@ export function encodeResponse(prompt: Prompt, response: string, tokenizer: Toke
   return last !== undefined && tokenizer.stopIds.includes(last) ? ids : [...ids, tokenizer.eosId];
 }
 
+/** A prompt and its responses as token ids, before they are fitted to a context. */
+interface Encoded {
+  readonly prompt: readonly number[];
+  readonly responses: readonly (readonly number[])[];
+}
+
+function encoded(prompt: Prompt, responses: readonly string[], tokenizer: Tokenizer): Encoded {
+  return { prompt: encodePrompt(prompt, tokenizer), responses: responses.map((response) => encodeResponse(prompt, response, tokenizer)) };
+}
+
+function ownTokens({ tokenizer, prompt, chosen, rejected }: PairTokens, digest: string | undefined): Encoded {
+  if (tokenizer !== digest) {
+    throw new InputError('the pair has the tokens of another tokenizer than the model\'s; begin with a model of the run that wrote it, or remove its "tokens" to train on its texts');
+  }
+  return { prompt, responses: [chosen, rejected] };
+}
+
 interface TokenizedExample<T> {
   readonly example: T;
   readonly prompt: Int32Array;
   readonly responses: readonly Int32Array[];
 }
 
-function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prompt }>(
+function tokenizeExamples<T extends { readonly id: string }>(
   examples: readonly T[],
-  responsesOf: (example: T) => readonly string[],
+  encode: (example: T) => Encoded,
   tokenizer: Tokenizer,
-  { contextLength, truncatePrompts = false, skipBadRows = false }: TokenizeOptions,
+  { truncatePrompts = false, skipBadRows = false, ...limits }: TokenizeOptions,
 ): { tokenized: TokenizedExample<T>[]; truncation: Truncation; skipped: SkippedExample[] } {
   const bosTokens = tokenizer.bosId === undefined ? 0 : 1;
+  const { contextLength, maxPromptLength } = checkedLengths(limits, bosTokens);
   if (!(Number.isInteger(contextLength) && contextLength >= bosTokens + 2)) {
     throw new InputError(`contextLength: found ${contextLength}, expected a whole number of at least ${bosTokens + 2} tokens`);
   }
@@ -155,16 +184,20 @@ function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prom
   const truncation = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
   for (const example of examples) {
     const { id } = example;
-    const prompt = encodePrompt(example.prompt, tokenizer);
-    const problem = promptProblem(prompt.length, contextLength, truncatePrompts);
-    if (problem) {
-      const error = new InputError(`prompt of ${JSON.stringify(id)}: ${problem}`);
-      if (!skipBadRows) throw error;
-      skipped.push({ id, reason: error.message });
+    let found: Encoded;
+    try {
+      found = encode(example);
+      const problem = promptProblem(found.prompt.length, contextLength, maxPromptLength, truncatePrompts);
+      if (problem) throw new InputError(problem);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const reason = `${placeText(example)}prompt of ${JSON.stringify(id)}: ${error.message}`;
+      if (!skipBadRows) throw new InputError(reason, { cause: error });
+      skipped.push({ id, reason });
       continue;
     }
-    const responses = responsesOf(example).map((response) => encodeResponse(example.prompt, response, tokenizer));
-    const fitted = fitToContext(prompt, prompt[0] === tokenizer.bosId ? 1 : 0, responses, contextLength);
+    const { prompt, responses } = found;
+    const fitted = fitToContext(prompt, prompt[0] === tokenizer.bosId ? 1 : 0, responses, contextLength, maxPromptLength);
     const lostPrompt = prompt.length - fitted.prompt.length;
     truncation.prompts += Number(lostPrompt > 0);
     truncation.promptTokens += lostPrompt;
@@ -178,12 +211,24 @@ function tokenizeExamples<T extends { readonly id: string; readonly prompt: Prom
   return { tokenized, truncation, skipped };
 }
 
+/** The lengths to keep to. @throws InputError where they leave no room, or are more than the model reads */
+function checkedLengths({ contextLength: context, maxLength, maxPromptLength = Infinity }: TokenizeOptions, bosTokens: number) {
+  if (maxLength !== undefined && !(Number.isInteger(maxLength) && maxLength >= bosTokens + 2 && maxLength <= context)) {
+    throw new InputError(`maxLength: found ${maxLength}, expected a whole number of tokens from ${bosTokens + 2} to ${context}, the model's context`);
+  }
+  if (!(maxPromptLength === Infinity || (Number.isInteger(maxPromptLength) && maxPromptLength >= bosTokens + 1))) {
+    throw new InputError(`maxPromptLength: found ${maxPromptLength}, expected a whole number of tokens from ${bosTokens + 1}`);
+  }
+  return { contextLength: maxLength ?? context, maxPromptLength };
+}
+
 /** Why a prompt of this length cannot be used, if so. */
-function promptProblem(tokens: number, contextLength: number, truncatePrompts: boolean): string | undefined {
+function promptProblem(tokens: number, contextLength: number, maxPromptLength: number, truncatePrompts: boolean): string | undefined {
   if (tokens === 0) return "the prompt has no tokens, and the tokenizer has no BOS to begin with";
-  if (tokens < contextLength || truncatePrompts) return undefined;
+  if (truncatePrompts || (tokens < contextLength && tokens <= maxPromptLength)) return undefined;
+  const limit = tokens < contextLength ? `are more than maxPromptLength = ${maxPromptLength}` : `do not fit a context of ${contextLength} with room for a response`;
   return (
-    `${tokens} tokens do not fit a context of ${contextLength} with room for a response; ` +
+    `${tokens} tokens ${limit}; ` +
     "set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out"
   );
 }

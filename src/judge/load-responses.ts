@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { errorAt, quote } from "../base/errors.js";
-import { messages, optionalId, readFields, text } from "../data/fields.js";
+import { optionalId, readFields, text } from "../data/fields.js";
+import { readMessages } from "../data/messages.js";
 import type { Prompt } from "../data/pair.js";
 import { readRows } from "../data/rows.js";
 import type { NamedResponse } from "./pair-responses.js";
 
 const answer = z.object({
   id: optionalId,
-  prompt: z.union([text, messages], "text or a list of messages {role, content}").nullish(),
+  prompt: z.union([text, z.array(z.unknown())], "text or a list of messages {role, content}").nullish(),
   response: text,
 });
 
@@ -20,7 +21,8 @@ const answer = z.object({
 export async function loadResponses(file: string, prompts: ReadonlyMap<string, Prompt> = new Map()): Promise<NamedResponse[]> {
   const answers: NamedResponse[] = [];
   for await (const { row, place } of readRows(file)) {
-    const { id, prompt: own, response } = readFields(answer, row, place);
+    const { id, prompt: given, response } = readFields(answer, row, place);
+    const own = Array.isArray(given) ? readMessages(row, "prompt", place) : given;
     const name = id == null ? undefined : String(id);
     const prompt = own ?? (name === undefined ? undefined : prompts.get(name));
     if (prompt === undefined) {

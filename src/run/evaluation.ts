@@ -7,7 +7,6 @@ import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../re
 import { bootstrapInterval } from "../stats/interval.js";
 import type { RunContext } from "./context.js";
 import { runLayout } from "./folder/layout.js";
-import type { PairLogProbsRow } from "./folder/schemas.js";
 import type { HeldOut } from "./input.js";
 import type { Evaluation } from "./summary.js";
 
@@ -16,6 +15,13 @@ export interface JudgedResponse {
   readonly id: string;
   readonly response: string;
   readonly gold: number;
+}
+
+/** log π(y | x) of both responses of a pair. */
+export interface PairLogProbsRow {
+  readonly id: string;
+  readonly chosen: number;
+  readonly rejected: number;
 }
 
 /** How held-out pairs are evaluated. */

@@ -28,6 +28,16 @@ export interface RunInput {
   readonly referenceCache?: string;
   /** What became of the data on its way here: written into the folder, and not part of what the run is. */
   readonly dataNotes?: Readonly<Record<string, unknown>>;
+  /** The command line that began it: kept in the folder for `--resume`, and not part of what the run is. */
+  readonly begunBy?: RecordedCommand;
+}
+
+/** A command line, as a run's folder keeps it. */
+export interface RecordedCommand {
+  /** The command and its arguments, but for those that say where the run is. */
+  readonly command: readonly string[];
+  /** The working directory, which paths are relative to. */
+  readonly directory: string;
 }
 
 /** Where a run is shown, what stops it, and who hears of each step. */
@@ -77,5 +87,5 @@ export interface OfflinePair extends TrainingPair {
 
 /** A pair that the run made, and how it is written down. */
 export interface BootstrappedPair extends TrainingPair {
-  readonly row: Omit<BootstrappedRow, "prompt" | "chosen" | "rejected">;
+  readonly row: Omit<BootstrappedRow, "prompt" | "chosen" | "rejected" | "tokens">;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { bytesIn } from "../base/byte-size.js";
 import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
-import { reported } from "../base/task.js";
+import { reported, reportedIfSlow } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import type { Policy } from "../model/policy/policy.js";
@@ -16,7 +16,7 @@ import { hasResults, RunFolder } from "./folder/run-folder.js";
 import type { RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import type { Method } from "./method.js";
-import { checkPart, identityOf } from "./options/index.js";
+import { checkPart, identityOf, sftForm } from "./options/index.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 
@@ -56,13 +56,14 @@ export interface OpenedRun {
 export async function openRun(method: Method, input: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
   checkPart("method", "method", method);
   if (input.columns) checkPart("column rule", "columns", input.columns);
+  refuseUnused(method, input);
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
-  const identity = await identify(method, input);
+  const identity = await reportedIfSlow("digest of the start model", controls, () => identify(method, input));
   const path = place.folder ?? join("runs", `${method.name.replaceAll(" ", "-")}-${identity.digest.slice(0, 16)}`);
   const isThere = await requireOwnFolder(path, identity);
-  if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; go on with it by --resume, or choose another folder`);
+  if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; continue it with --resume, or choose another folder`);
   if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
   if (isThere && redoFrom === undefined) {
     const ended = await readEnded(await RunFolder.open(path), input, controls);
@@ -77,6 +78,15 @@ export async function openRun(method: Method, input: RunInput, place: RunPlace =
   } finally {
     await release();
   }
+}
+
+/** @throws InputError naming what was given and would have no effect */
+function refuseUnused({ name, given = [], labelsWithJudge = false }: Method, { judge, demonstrations }: RunInput): void {
+  if (judge && !labelsWithJudge) {
+    throw new InputError(`\`judge\`: the method ${quote(name)} labels nothing with a judge; leave it out. Methods with labelBy: "judge" use one, and your own where they state labelsWithJudge: true`);
+  }
+  const ofSft = given.find((option) => Object.hasOwn(sftForm.table, option) && option !== "seed");
+  if (ofSft !== undefined && !demonstrations) throw new InputError(`\`${ofSft}\`: there is nothing to fine-tune the start on; pass \`demonstrations\`, or leave it out`);
 }
 
 /**
@@ -122,8 +132,9 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
-    programs.memory = (await folder.json(runLayout.memory, async () => ({ bytes: bytesIn(method.options.memory) ?? before }))).bytes;
+    programs.memory = folder.plannedMemory(bytesIn(method.options.memory) ?? before);
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
+    if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
     const context = new RunContext(folder, executor, controls, method.options.iterations);
     // Trained on demonstrations, the model of iteration 0 is known by its files.

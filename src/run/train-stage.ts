@@ -40,14 +40,13 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
     const checkpoint = await folder.checkpoint(iteration);
     const label = kind === "sft" ? "sft" : context.label("align", iteration);
     await context.timed(iteration, "training", async () => {
-      const { training: file } = runLayout.iteration(iteration);
       // What was chosen stays: other sums of the same numbers would be other bytes.
-      const chosen = folder.isDone(file.path) ? await folder.readJson(file) : undefined;
+      const chosen = folder.memoryChoice(iteration);
       const sizes = chosen && { microBatchSize: chosen.microBatchSize, recompute: chosen.recompute };
       const task = { from, objective, examples, validation, options: { ...options, ...sizes }, random, checkpoint, ...(reference && { reference }) };
       const training = await context.executor.train(task);
       try {
-        await folder.json(file, async () => training.memory);
+        folder.keepMemoryChoice(iteration, training.memory);
         noteMemory(context, label, options, training.memory);
         await reported(label, context.controls, (progress) => takeSteps(context, stage, training, progress));
         await training.save(folder.file(model));

@@ -10,9 +10,9 @@ describe("sera inspect", () => {
     const file = writeLines(join(work, "pairs.jsonl"), worldRows("train.jsonl", 10));
     const { code, stdout, stderr } = await run(["inspect", file, "--tokenizer", resolve("data/world/tokenizer")], work);
     assert.deepEqual([code, stderr], [0, ""]);
-    const [title, blank, header, ...measures] = stdout.trimEnd().split("\n");
+    const [title, , read, , , header, ...measures] = stdout.trimEnd().split("\n");
     assert.equal(title, "10 pairs, TRL explicit prompt");
-    assert.equal(blank, "");
+    assert.equal(read, "read: prompt, id, score_chosen as chosen score, score_rejected as rejected score, chosen, rejected");
     assert.match(header!, /^measure +unit +count +mean +min +p5 +median +p95 +max$/);
     for (const measure of ["pairs per prompt", "prompt length +characters", "chosen length +tokens", "score difference"]) {
       assert.ok(measures.some((line) => new RegExp(`^${measure} `).test(line)), measure);

@@ -36,9 +36,9 @@ describe("loadPreferences", () => {
   });
 
   test("the first bad row is thrown, or all are skipped and listed", async () => {
-    const rows = [{ question: "?" }, good("a"), { prompt: "x", chosen: "y" }, { ...good("b"), rejected: "yes" }, { ...good("c"), chosen: "" }, { ...good("d"), prompt: 3 }];
+    const rows = [{ title: "?" }, good("a"), { prompt: "x", chosen: "y" }, { ...good("b"), rejected: "yes" }, { ...good("c"), chosen: "" }, { ...good("d"), prompt: 3 }];
     const file = fileOf("d.jsonl", `${jsonLines(...rows)}{"prompt\n[1]\n${jsonLines(good("e"))}`);
-    await assert.rejects(loadPreferences(file), /d\.jsonl:1: unknown format: the row has the fields \["question"\]; supported formats:/);
+    await assert.rejects(loadPreferences(file), /d\.jsonl:1: unknown format: the row has the fields \["title"\]; supported formats:/);
     const { pairs, skipped } = await loadPreferences(file, { skipBadRows: true });
     assert.deepEqual(pairs.map(({ prompt }) => prompt), ["prompt a", "prompt e"]);
     assert.deepEqual(skipped.map(({ place }) => place.line), [1, 3, 4, 5, 6, 7, 8]);
@@ -50,6 +50,16 @@ describe("loadPreferences", () => {
     await assert.rejects(loadPreferences(fixture("not-utf8.parquet")), /not-utf8\.parquet, row 1: field "prompt" is not valid UTF-8; expected text/);
     const { pairs } = await loadPreferences(fixture("not-utf8.parquet"), { skipBadRows: true });
     assert.deepEqual(pairs.map(({ prompt }) => prompt), ["fine", "fine again"]);
+  });
+
+  test("reasons of skipped rows are no list without end: so many, and ten for each good row", async () => {
+    const good = (count: number) => Array.from({ length: count }, (_, i) => JSON.stringify({ prompt: `${i}`, chosen: "b", rejected: "c" }));
+    const bad = (count: number) => Array.from({ length: count }, () => "1");
+    const load = (...lines: readonly string[]) => loadPreferences(fileOf("many.jsonl", lines.join("\n")), { skipBadRows: true });
+    assert.equal((await load(...bad(10_000), ...good(1))).skipped.length, 10_000);
+    assert.equal((await load(...good(2000), ...bad(20_000))).skipped.length, 20_000);
+    await assert.rejects(load(...good(3), ...bad(10_001), ...good(5000)), { name: "InputError", message: /many\.jsonl: 10001 of the first 10004 rows are bad; the first: .*many\.jsonl:4: found 1, expected one JSON object per line$/ });
+    await assert.rejects(load(...good(2000), ...bad(20_001)), { message: /20001 of the first 22001 rows are bad/ });
   });
 
   test("a file without a good row is an error even when bad rows are skipped", () =>

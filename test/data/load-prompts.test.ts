@@ -24,7 +24,7 @@ describe("prompts", () => {
 
   it("are missed by the name of the field", async (test) => {
     const file = join(emptyFolder(test), "rows.jsonl");
-    writeFileSync(file, `${JSON.stringify({ question: "?" })}\n`);
+    writeFileSync(file, `${JSON.stringify({ title: "?" })}\n`);
     await assert.rejects(loadPrompts(file), { name: "InputError", message: /rows\.jsonl:1: .*prompt/ });
   });
 });

@@ -4,7 +4,7 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import type { Engine, Executable } from "../../src/engine/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { TfjsEngine } from "../../src/engine/tfjs/engine.js";
-import { Graph, mul } from "../../src/graph/index.js";
+import { broadcast, exp, Graph, mul, sum, tensor } from "../../src/graph/index.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const tfjs = new TfjsEngine({ backend: "wasm" });
@@ -44,6 +44,29 @@ describe("ProgramCache", () => {
     assert.equal((await two.run(feeds)).y!.data[0], 10);
     assert.equal((await (await get(3)).run(feeds)).y!.data[0], 15);
     assert.deepEqual(built, [2, 3, 4, 3]);
+  });
+
+  it("counts what programs take, and what the state does, and keeps the one in use whatever it takes", async () => {
+    const cache = new ProgramCache(engine, 100e6);
+    const built: number[] = [];
+    const get = (megabytes: number) =>
+      cache.get(`${megabytes}`, () => {
+        built.push(megabytes);
+        const x = new Graph().input("x", "float32", [1]);
+        // What is repeated, and its double.
+        return { outputs: { y: sum(mul(exp(broadcast(x, [megabytes * 125e3])), 2)) }, updates: new Map() };
+      });
+    for (const megabytes of [60, 30, 60, 50, 30, 500, 500]) await get(megabytes);
+    // 60 and 30 fit beside each other; 50 takes the place of the 30, which was not asked for the longest, and of the 60.
+    assert.deepEqual(built, [60, 30, 50, 30, 500]);
+    await cache.clear();
+    const state = await engine.createState([["s", tensor([15e6], new Float32Array(15e6))]]);
+    assert.equal(engine.stateBytes, 60e6);
+    for (const megabytes of [20, 30, 20]) await get(megabytes);
+    assert.deepEqual(built.slice(5), [20, 30, 20]);
+    await state.free();
+    assert.equal(engine.stateBytes, 0);
+    await cache.clear();
   });
 
   it("releases all when it is cleared", async () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import { direct } from "../../src/methods/index.js";
+import { curryDpo, dice, direct, iterativeDpo, sera } from "../../src/methods/index.js";
 import { loadPolicy } from "../../src/model/policy/policy-files.js";
 import type { RunControls } from "../../src/run/input.js";
 import type { LoggedStep } from "../../src/run/logged-step.js";
@@ -32,6 +32,29 @@ describe("openRun", () => {
     assert.deepEqual(steps, []);
   });
 
+  it("is the same run with whatever memory, and goes on within what it was planned for", async (test) => {
+    const folder = emptyFolder(test);
+    const notes: string[] = [];
+    const controls = (signal?: AbortSignal): RunControls => ({ signal, reporter: { start: () => ({ update() {}, finish() {} }), note: (text) => void notes.push(text) } });
+    const abort = new AbortController();
+    const stopping = { ...controls(abort.signal), onStep: () => abort.abort(new Error("enough")) };
+    const started = programs.memory;
+    await assert.rejects(openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder }, stopping), /enough/);
+    assert.match(notes.join("\n"), /align 1\/1: micro-batches of \d/);
+    const manifest = () => JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).manifest;
+    const { memory } = manifest();
+    assert.equal(memory.bytes, 300.7e6);
+    assert.ok(memory.trainings[1].microBatchSize < 4);
+    await openRun(dpo({ memory: "4GB" }), await tinyInput(programs), { folder });
+    assert.deepEqual(manifest().memory, memory);
+    assert.equal(programs.memory, started);
+    const whole = emptyFolder(test);
+    await openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder: whole });
+    assert.deepEqual(resultsIn(folder), resultsIn(whole));
+    await assert.rejects(async () => openRun(dpo({ memory: "200MB" }), await tinyInput(programs), { folder: emptyFolder(test) }), /memory: 200 MB hold/);
+    assert.throws(() => dpo({ memory: "lots" }), /^InputError: memory: found "lots", expected a size such as 8GB or 512MiB$/);
+  });
+
   it("tells each step as it stands in metrics.jsonl", async (test) => {
     const seen: unknown[] = [];
     await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) }, { onStep: ({ phase, iteration, step }) => void seen.push([phase, iteration, step]) });
@@ -47,7 +70,6 @@ describe("openRun", () => {
     "other pairs": { input: { pairs: randomPairs(8, Random.seeded(3)) }, names: /data\.pairs\.sha256/ },
     "fewer pairs": { input: { pairs: randomPairs(8, Random.seeded(2)).slice(0, 3) }, names: /data\.pairs\.rows: 8 there, 3 now/ },
     "held-out pairs": { input: { heldOut: { pairs: randomPairs(3, Random.seeded(4)) } }, names: /data\.heldOut\.rows: none there, 3 now/ },
-    "a judge": { input: { judge: textJudge("mine", () => 1) }, names: /judge\.name: none there, "mine" now/ },
   } satisfies Record<string, { method?: Method; input?: object; names: RegExp }>)) {
     it(`refuses a folder whose run has ${what}, and lists it`, async (test) => {
       const folder = emptyFolder(test);
@@ -87,7 +109,7 @@ describe("openRun", () => {
     const folder = emptyFolder(test);
     await assert.rejects(async () => openRun(tinySera({ labelBy: "judge" }), await tinyInput(programs), { folder }), {
       name: "InputError",
-      message: "this method labels responses with a judge; pass `judge`",
+      message: /^this method labels responses with a judge; pass `judge`/,
     });
     assert.equal(existsSync(join(folder, "iteration-0")), false);
     await openRun(dpo(), await tinyInput(programs), { folder, mode: "new" });
@@ -263,8 +285,65 @@ describe("openRun", () => {
     }
     const folder = emptyFolder(test);
     writeFileSync(join(folder, "notes.txt"), "mine");
+    const refused = { name: "InputError", message: `${folder}: not the folder of a run, and not empty: it has notes.txt; use another folder, such as ${join(folder, "run")}` };
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder }), refused);
+    assert.deepEqual(readdirSync(folder), ["notes.txt"]);
+    // What file managers and locks leave is nobody's result.
+    renameSync(join(folder, "notes.txt"), join(folder, ".DS_Store"));
     await openRun(dpo(), await tinyInput(programs), { folder });
-    assert.equal(readFileSync(join(folder, "notes.txt"), "utf8"), "mine");
+  });
+
+  it("refuses what would have no effect: a judge that labels nothing, and options of SFT without demonstrations", async (test) => {
+    inEmptyFolder(test);
+    const refuses = async (method: Method, input: object, message: RegExp) =>
+      assert.rejects(async () => openRun(method, await tinyInput(programs, input)), { name: "InputError", message });
+    const judge = textJudge("mine", () => 1);
+    await refuses(dpo(), { judge }, /^`judge`: the method "dpo" labels nothing with a judge; leave it out/);
+    await refuses(tinySera(), { judge }, /^`judge`: the method "sera" labels nothing with a judge/);
+    // Also where the value is the default.
+    await refuses(dpo({ sftEpochs: 3 }), {}, /^`sftEpochs`: there is nothing to fine-tune the start on; pass `demonstrations`/);
+    await refuses(sera({ ...quick, rounds: 2 })({ sftBatchSize: 4 }), {}, /^`sftBatchSize`: there is nothing/);
+    assert.deepEqual(readdirSync("."), []);
+    assert.deepEqual(
+      [curryDpo(), iterativeDpo(), sera({ labelBy: "judge" }), dice({ labelBy: "judge" }), sera(), direct()].map((recipe) => recipe().labelsWithJudge),
+      [true, true, true, true, false, false],
+    );
+  });
+
+  it("says how many pairs of an evaluation are trained on, and which evaluation was kept", async (test) => {
+    const notes: string[] = [];
+    const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
+    const input = await tinyInput(programs);
+    const validation = [...input.pairs.slice(0, 3), ...randomPairs(2, Random.seeded(9))];
+    const method = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss", rounds: 3 });
+    const folder = emptyFolder(test);
+    const { summary } = await openRun(method, { ...input, validation, heldOut: { pairs: randomPairs(2, Random.seeded(8)) } }, { folder }, { reporter });
+    assert.deepEqual(notes.filter((note) => note.includes("training pairs")), ["3 of the 5 validation pairs are training pairs too"]);
+    const rows = readFileSync(join(folder, "metrics.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as Record<string, number>);
+    const best = rows.reduce((a, b) => (b["eval_loss"]! < a["eval_loss"]! ? b : a));
+    assert.equal(rows.length, 6);
+    assert.deepEqual(summary.iterations[1]!.kept, { step: best["step"], metric: "eval_loss", value: best["eval_loss"] });
+    assert.equal(summary.iterations[0]!.kept, undefined);
+  });
+
+  it("names the function of the user's that failed", async (test) => {
+    inEmptyFolder(test);
+    const broken = () => { throw new RangeError("no"); };
+    const labelBy = { name: "broken labeller", version: "1", label: broken };
+    const selectBy = { name: "broken rule", version: "1", select: broken };
+    const pairBy = { name: "broken pairing", version: "1", pair: broken };
+    const columns = { name: "broken columns", version: "1", of: broken };
+    const fails = async (method: Method, input: object, message: string) =>
+      assert.rejects(async () => openRun(method, await tinyInput(programs, input)), (error: Error) => {
+        assert.deepEqual([error.name, error.message], ["InputError", message]);
+        assert.ok(error.cause instanceof RangeError);
+        return true;
+      });
+    await fails(tinySera({ labelBy }), {}, 'labelBy: the labeller "broken labeller" threw RangeError: no');
+    await fails(tinySera({ selectBy }), {}, 'selectBy: the rule "broken rule" threw RangeError: no');
+    await fails(tinySera({ pairBy }), {}, 'pairBy: the rule "broken pairing" threw RangeError: no');
+    await fails(dpo(), { columns }, 'columns: the rule "broken columns" threw RangeError: no');
+    await fails(dpo(), { evaluate: { identity: "broken", evaluate: broken } }, "evaluate: your function for iteration 0 threw RangeError: no");
   });
 
   it("refuses what is no folder and no iteration of the run", async (test) => {

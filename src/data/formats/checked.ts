@@ -17,11 +17,3 @@ export function checked(pair: PreferencePair, place: Place): PreferencePair {
   }
   return pair;
 }
-
-/** The scores of a pair, if the row has them. */
-export function scores(
-  chosenScore: number | null | undefined,
-  rejectedScore: number | null | undefined,
-): Pick<PreferencePair, "chosenScore" | "rejectedScore"> {
-  return { ...(chosenScore != null && { chosenScore }), ...(rejectedScore != null && { rejectedScore }) };
-}

@@ -12,16 +12,18 @@ export function responseOf(messages: readonly Message[], field: string, place: P
     const roles = messages.map(({ role }) => role);
     throw inputError(place, `turns ${quote(roles)} in field "${field}"`, "a single assistant turn after the prompt");
   }
+  const extra = (["tool_calls", "reasoning_content", "thinking"] as const).find((name) => message[name] !== undefined);
+  if (extra) throw errorAt(place, `field "${field}" has "${extra}" in its response: ${quote(message[extra])}; a response is its text, put it there as the model writes it, or remove it`);
   return message.content;
 }
 
 /**
  * The conversation, when an assistant can answer it.
  *
- * @throws {InputError} when it does not end with a turn of the user
+ * @throws {InputError} when it does not end with a turn of the user or a tool's answer
  */
 export function promptOf(messages: readonly Message[], field: string, place: Place): readonly Message[] {
-  if (messages.at(-1)?.role !== "user") {
+  if (!["user", "tool"].includes(messages.at(-1)?.role ?? "")) {
     const roles = messages.map(({ role }) => role);
     throw inputError(place, `a prompt of turns ${quote(roles)} in field "${field}"`, "a prompt that ends with a user turn");
   }

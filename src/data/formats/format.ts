@@ -1,6 +1,10 @@
-import type { Place } from "../../base/errors.js";
+import { errorAt, quote, type Place } from "../../base/errors.js";
+import { readCommonFields } from "../common-fields.js";
 import type { PreferencePair } from "../pair.js";
+import { wordColumns } from "../prompt-columns.js";
+import { isGiven, ReadingLog } from "../reading.js";
 import type { Row } from "../row.js";
+import { checked } from "./checked.js";
 
 /** A published format of preference data. */
 export interface Format {
@@ -10,9 +14,46 @@ export interface Format {
   /** Whether a row looks like this format, judging by which fields it has and their kinds; it may still be invalid. */
   fits(row: Row): boolean;
   /**
-   * Parses a row as a pair.
+   * Parses a row as a pair; undefined where it waits for another row ({@link Format.start}).
    *
-   * @throws {InputError} for a missing or invalid field, an empty response, or two equal responses
+   * @param log takes down what was read, and what was left
+   * @throws {InputError} for a missing or invalid field, a column with words for the model that the format does not read,
+   *   an empty response, or two equal responses
    */
-  parse(row: Row, place: Place): PreferencePair;
+  parse(row: Row, place: Place, log?: ReadingLog): PreferencePair | undefined;
+  /** A format for one file, where a pair takes several rows; tells at the end of the file what was left. */
+  start?(): Format & { end(log: ReadingLog): void };
+}
+
+/** A format whose pairs are each a row. */
+export interface RowFormat extends Format {
+  parse(row: Row, place: Place, log?: ReadingLog): PreferencePair;
+}
+
+/** What a format itself reads of a row: what all formats share is read in one place, {@link defineFormat}. */
+export interface ReadPair extends Pick<PreferencePair, "prompt" | "chosen" | "rejected">, Partial<Pick<PreferencePair, "chosenScore" | "rejectedScore" | "tokens">> {
+  /** An id in a field of the format's own. */
+  readonly ownId?: string | number | null | undefined;
+  /** The columns that were read; those with another name than what they became are logged by whoever read them. */
+  readonly columns: readonly string[];
+}
+
+/** A format from what is its own. */
+export function defineFormat({ read, ...form }: Omit<Format, "parse" | "start"> & { read(row: Row, place: Place, log?: ReadingLog): ReadPair }): RowFormat {
+  return {
+    ...form,
+    parse(row, place, log) {
+      const { ownId, columns, ...own } = read(row, place, log);
+      const { id, scores, columns: common } = readCommonFields(row, place, own, log);
+      const isRead = new Set([...columns, ...common]);
+      const unread = Object.keys(row).filter((name) => !isRead.has(name) && isGiven(row[name]));
+      const lost = unread.find((name) => (wordColumns as readonly string[]).includes(name));
+      if (lost !== undefined) {
+        throw errorAt(place, `column "${lost}" holds ${quote(row[lost])}, which the form ${form.name} has no place for; put it into the prompt, rename or remove the column`);
+      }
+      log?.leaves(unread);
+      for (const name of columns) if (name === "chosen" || name === "rejected") log?.reads(name, name);
+      return checked({ ...(ownId == null ? { id } : { id: String(ownId) }), ...own, ...scores }, place);
+    },
+  };
 }

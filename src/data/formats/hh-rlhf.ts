@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { errorAt, quote } from "../../base/errors.js";
-import { optionalId, readFields, rowId, text } from "../fields.js";
-import { checked } from "./checked.js";
+import { readFields, text } from "../fields.js";
+import { hasPromptColumn } from "../prompt-columns.js";
 import { commonPrefixLength } from "./common-prefix.js";
-import type { Format } from "./format.js";
+import { defineFormat } from "./format.js";
+import { refuseBeginning } from "./refuse-beginning.js";
 
 const assistant = "\n\nAssistant:";
-const schema = z.object({ id: optionalId, chosen: text, rejected: text });
+const schema = z.object({ chosen: text, rejected: text });
 
 /**
  * Anthropic's HH-RLHF: whole dialogues as text (Bai et al. 2022, arXiv 2204.05862).
@@ -15,21 +16,19 @@ const schema = z.object({ id: optionalId, chosen: text, rejected: text });
  * response, including any further turns. Prompt and response concatenate to the source byte for byte: the space after
  * the marker belongs to the response.
  */
-export const hhRlhf: Format = {
+export const hhRlhf = defineFormat({
   name: "HH-RLHF",
   fields: String.raw`{chosen, rejected}: whole dialogues as text, with the turns "\n\nHuman:" and "\n\nAssistant:"`,
-  fits: (row) => !("prompt" in row) && [row.chosen, row.rejected].some((side) => typeof side === "string" && side.includes(assistant)),
-  parse(row, place) {
-    const { id, chosen, rejected } = readFields(schema, row, place);
+  fits: (row) => !hasPromptColumn(row) && [row.chosen, row.rejected].some((side) => typeof side === "string" && side.includes(assistant)),
+  read(row, place) {
+    const { chosen, rejected } = readFields(schema, row, place);
     const shared = chosen.slice(0, commonPrefixLength(chosen, rejected));
     const marker = shared.lastIndexOf(assistant);
     if (marker === -1) {
       throw errorAt(place, `the dialogues share no prompt up to ${quote(assistant)}: ${quote(chosen)} and ${quote(rejected)}`);
     }
     const end = marker + assistant.length;
-    return checked(
-      { id: rowId(id, place), prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) },
-      place,
-    );
+    refuseBeginning(chosen, rejected, end, place);
+    return { columns: ["chosen", "rejected"], prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) };
   },
-};
+});

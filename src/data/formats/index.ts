@@ -1,21 +1,32 @@
 import { errorAt, quote, type Place } from "../../base/errors.js";
 import type { Row } from "../row.js";
+import { bootstrapped } from "./bootstrapped.js";
 import type { Format } from "./format.js";
+import { helpSteerPreference, helpSteerRatings } from "./help-steer.js";
 import { hhRlhf } from "./hh-rlhf.js";
+import { nectar, ultrafeedbackRaw } from "./ranked.js";
+import { shareGpt } from "./share-gpt.js";
 import { tldr } from "./tldr.js";
 import { trlConversationalExplicit, trlConversationalImplicit } from "./trl-conversational.js";
-import { trlExplicit } from "./trl-explicit.js";
+import { instruction, trlExplicit } from "./trl-explicit.js";
 import { trlImplicit } from "./trl-implicit.js";
 import { ultrafeedback } from "./ultrafeedback.js";
 
 /** The supported formats, the more specific first: a row has the first format that fits it. */
 export const formats: readonly Format[] = [
+  bootstrapped,
   hhRlhf,
+  shareGpt,
   ultrafeedback,
+  ultrafeedbackRaw,
+  nectar,
+  helpSteerPreference,
+  helpSteerRatings,
   tldr,
   trlConversationalExplicit,
   trlConversationalImplicit,
   trlExplicit,
+  instruction,
   trlImplicit,
 ];
 

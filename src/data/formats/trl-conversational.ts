@@ -1,38 +1,33 @@
-import { z } from "zod";
-import { messages, optionalId, readFields, rowId } from "../fields.js";
-import { checked } from "./checked.js";
-import { promptOf, responseOf, splitConversations } from "./conversation.js";
-import type { Format } from "./format.js";
-
-const implicit = z.object({ id: optionalId, chosen: messages, rejected: messages });
-const explicit = implicit.extend({ prompt: messages });
+import { readMessages } from "../messages.js";
+import { hasPromptColumn, readPromptColumns, systemColumn, withSystem } from "../prompt-columns.js";
+import { responseOf, splitConversations } from "./conversation.js";
+import { defineFormat } from "./format.js";
 
 /** TRL's conversational preference format with an explicit prompt: each response is one turn. */
-export const trlConversationalExplicit: Format = {
+export const trlConversationalExplicit = defineFormat({
   name: "TRL conversational, explicit prompt",
   fields: "{prompt, chosen, rejected}: three lists of messages {role, content}",
   fits: (row) => Array.isArray(row.prompt) && ("chosen" in row || "rejected" in row),
-  parse(row, place) {
-    const { id, prompt, chosen, rejected } = readFields(explicit, row, place);
-    return checked(
-      {
-        id: rowId(id, place),
-        prompt: promptOf(prompt, "prompt", place),
-        chosen: responseOf(chosen, "chosen", place),
-        rejected: responseOf(rejected, "rejected", place),
-      },
-      place,
-    );
+  read(row, place, log) {
+    const { prompt, columns } = readPromptColumns(row, place, log);
+    return {
+      columns: [...columns, "chosen", "rejected"],
+      prompt,
+      chosen: responseOf(readMessages(row, "chosen", place, log), "chosen", place),
+      rejected: responseOf(readMessages(row, "rejected", place, log), "rejected", place),
+    };
   },
-};
+});
 
 /** TRL's conversational preference format with an implicit prompt: the turns before the last. */
-export const trlConversationalImplicit: Format = {
+export const trlConversationalImplicit = defineFormat({
   name: "TRL conversational, implicit prompt",
   fields: "{chosen, rejected}: two lists of messages {role, content} that differ in the last turn",
-  fits: (row) => !("prompt" in row) && (Array.isArray(row.chosen) || Array.isArray(row.rejected)),
-  parse(row, place) {
-    const { id, chosen, rejected } = readFields(implicit, row, place);
-    return checked({ id: rowId(id, place), ...splitConversations(chosen, rejected, place) }, place);
+  fits: (row) => !hasPromptColumn(row) && (Array.isArray(row.chosen) || Array.isArray(row.rejected)),
+  read(row, place, log) {
+    const { prompt, ...responses } = splitConversations(readMessages(row, "chosen", place, log), readMessages(row, "rejected", place, log), place);
+    const system = systemColumn(row, place);
+    if (system) log?.reads(system.column, "system turn");
+    return { columns: ["chosen", "rejected", ...(system ? [system.column] : [])], prompt: withSystem(prompt, system?.text, place), ...responses };
   },
-};
+});

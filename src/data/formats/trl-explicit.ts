@@ -1,25 +1,33 @@
 import { z } from "zod";
-import { optionalId, optionalNumber, readFields, rowId, text } from "../fields.js";
-import { checked, scores } from "./checked.js";
-import type { Format } from "./format.js";
+import { readFields, text } from "../fields.js";
+import { hasPromptColumn, readPromptColumns } from "../prompt-columns.js";
+import { defineFormat } from "./format.js";
 
-const schema = z.object({
-  id: optionalId,
-  prompt: text,
-  chosen: text,
-  rejected: text,
-  score_chosen: optionalNumber,
-  score_rejected: optionalNumber,
+const schema = z.object({ chosen: text, rejected: text });
+
+const isText = (value: unknown) => !Array.isArray(value) && !(typeof value === "object" && value !== null && ("role" in value || "from" in value));
+const hasResponses = (row: Readonly<Record<string, unknown>>) => "chosen" in row || "rejected" in row;
+
+/** TRL's standard preference format with an explicit prompt: three texts; with `system` or `history`, a conversation. */
+export const trlExplicit = defineFormat({
+  name: "TRL explicit prompt",
+  fields: "{prompt, chosen, rejected}: three texts; also system and history",
+  fits: (row) => "prompt" in row && hasResponses(row) && [row.prompt, row.chosen, row.rejected].every(isText),
+  read,
 });
 
-/** TRL's standard preference format with an explicit prompt: three texts. */
-export const trlExplicit: Format = {
-  name: "TRL explicit prompt",
-  fields: "{prompt, chosen, rejected}: three texts",
-  fits: (row) =>
-    "prompt" in row && ("chosen" in row || "rejected" in row) && ![row.prompt, row.chosen, row.rejected].some(Array.isArray),
-  parse(row, place) {
-    const { id, prompt, chosen, rejected, score_chosen, score_rejected } = readFields(schema, row, place);
-    return checked({ id: rowId(id, place), prompt, chosen, rejected, ...scores(score_chosen, score_rejected) }, place);
-  },
-};
+/**
+ * The prompt under another name: Orca's DPO pairs (`system`, `question`; Intel and Argilla) and Alpaca's
+ * (`instruction`, `input`).
+ */
+export const instruction = defineFormat({
+  name: "question or instruction with two responses",
+  fields: "{question | instruction | query | input, chosen, rejected}: texts; also system, history, and input beside instruction",
+  fits: (row) => !("prompt" in row) && hasPromptColumn(row) && hasResponses(row) && [row.chosen, row.rejected].every(isText),
+  read,
+});
+
+function read(...[row, place, log]: Parameters<typeof trlExplicit.parse>) {
+  const { prompt, columns } = readPromptColumns(row, place, log);
+  return { columns: [...columns, "chosen", "rejected"], prompt, ...readFields(schema, row, place) };
+}

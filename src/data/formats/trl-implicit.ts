@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { errorAt, quote } from "../../base/errors.js";
-import { optionalId, readFields, rowId, text } from "../fields.js";
-import { checked } from "./checked.js";
+import { describingColumns } from "../common-fields.js";
+import { readFields, text } from "../fields.js";
+import { hasPromptColumn } from "../prompt-columns.js";
+import type { Row } from "../row.js";
 import { commonPrefixLength } from "./common-prefix.js";
-import type { Format } from "./format.js";
+import { defineFormat } from "./format.js";
+import { refuseBeginning } from "./refuse-beginning.js";
 
-const schema = z.object({ id: optionalId, chosen: text, rejected: text });
+const schema = z.object({ chosen: text, rejected: text });
 const words = new Intl.Segmenter("und", { granularity: "word" });
 
 /**
@@ -13,24 +16,31 @@ const words = new Intl.Segmenter("und", { granularity: "word" });
  *
  * The prompt is their longest common prefix, with two corrections. It never ends within a word ("… a cat" and "… a car"
  * are split before "cat", not before "t"), and one trailing space is moved to the responses, where tokenizers expect it.
- * Words that both responses begin with count as prompt, because the data cannot tell them apart.
+ * Words that both responses begin with count as prompt, because the data cannot tell them apart. Since any two texts fit
+ * it, it takes no row that has another column of text, unless the column's name says that it only describes the row.
  */
-export const trlImplicit: Format = {
+export const trlImplicit = defineFormat({
   name: "TRL implicit prompt",
   fields: "{chosen, rejected}: two texts that begin with the same prompt",
-  fits: (row) => !("prompt" in row) && ("chosen" in row || "rejected" in row) && ![row.chosen, row.rejected].some(Array.isArray),
-  parse(row, place) {
-    const { id, chosen, rejected } = readFields(schema, row, place);
+  fits: (row) =>
+    !("prompt" in row) && !hasPromptColumn(row) && ("chosen" in row || "rejected" in row) && [row.chosen, row.rejected].every((side) => side === null || typeof side !== "object") && otherTexts(row).length === 0,
+  read(row, place) {
+    const { chosen, rejected } = readFields(schema, row, place);
     const end = promptEnd(chosen, rejected);
     if (end === 0) {
       throw errorAt(place, `"chosen" and "rejected" share no prompt at their beginning: ${quote(chosen)} and ${quote(rejected)}`);
     }
-    return checked(
-      { id: rowId(id, place), prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) },
-      place,
-    );
+    refuseBeginning(chosen, rejected, end, place);
+    const others = otherTexts(row);
+    if (others.length > 0) throw errorAt(place, `column ${quote(others[0])} is text beside "chosen" and "rejected", and may be part of the prompt; call it "prompt", or remove it`);
+    return { columns: ["chosen", "rejected"], prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) };
   },
-};
+});
+
+/** Columns of text that may be words for the model. */
+function otherTexts(row: Row): string[] {
+  return Object.keys(row).filter((name) => name !== "chosen" && name !== "rejected" && !describingColumns.has(name) && typeof row[name] === "string" && row[name] !== "");
+}
 
 function promptEnd(chosen: string, rejected: string): number {
   const length = commonPrefixLength(chosen, rejected);

@@ -1,35 +1,40 @@
-import { z } from "zod";
-import { messages, optionalId, optionalNumber, readFields, rowId, text } from "../fields.js";
-import { checked, scores } from "./checked.js";
-import { splitConversations } from "./conversation.js";
-import type { Format } from "./format.js";
+import { errorAt, quote, type Place } from "../../base/errors.js";
+import type { Message } from "../../model/tokenizer/chat/chat.js";
+import { readMessages } from "../messages.js";
+import { hasPromptColumn, readPromptColumns, systemColumn, withSystem } from "../prompt-columns.js";
+import { responseOf, splitConversations } from "./conversation.js";
+import { defineFormat } from "./format.js";
 
-const schema = z.object({
-  prompt: text,
-  prompt_id: optionalId,
-  chosen: messages,
-  rejected: messages,
-  score_chosen: optionalNumber,
-  score_rejected: optionalNumber,
-});
+const isList = (value: unknown) => typeof value === "object" && value !== null;
 
 /**
  * UltraFeedback-binarized (Cui et al. 2023, arXiv 2310.01377; Tunstall et al. 2023): `chosen` and `rejected` are
- * conversations that include the prompt's turns, which are used as the prompt; the field `prompt` repeats them as text.
+ * conversations that include the prompt's turns, which are used as the prompt; the field `prompt` repeats one of them as
+ * text. Where the lists hold the responses' turns alone, the text is the user's turn before them.
  */
-export const ultrafeedback: Format = {
+export const ultrafeedback = defineFormat({
   name: "UltraFeedback-binarized",
   fields: "{prompt, prompt_id, chosen, rejected, score_chosen, score_rejected}: prompt is text, chosen and rejected are lists of messages that include the prompt",
-  fits: (row) => "prompt" in row && !Array.isArray(row.prompt) && (Array.isArray(row.chosen) || Array.isArray(row.rejected)),
-  parse(row, place) {
-    const fields = readFields(schema, row, place);
-    return checked(
-      {
-        id: rowId(fields.prompt_id, place),
-        ...splitConversations(fields.chosen, fields.rejected, place),
-        ...scores(fields.score_chosen, fields.score_rejected),
-      },
-      place,
-    );
+  fits: (row) => !Array.isArray(row.prompt) && ("prompt" in row || hasPromptColumn(row)) && (isList(row.chosen) || isList(row.rejected)),
+  read(row, place, log) {
+    const asked = readPromptColumns(row, place, log);
+    const chosen = readMessages(row, "chosen", place, log);
+    const rejected = readMessages(row, "rejected", place, log);
+    const columns = [...asked.columns, "chosen", "rejected"];
+    if ([chosen, rejected].every((turns) => turns.length === 1 && turns[0]!.role === "assistant")) {
+      const prompt = typeof asked.prompt === "string" ? [{ role: "user", content: asked.prompt } as const] : asked.prompt;
+      return { columns, prompt, chosen: responseOf(chosen, "chosen", place), rejected: responseOf(rejected, "rejected", place) };
+    }
+    const { prompt, ...responses } = splitConversations(chosen, rejected, place);
+    checkSaysTheSame(typeof asked.prompt === "string" ? asked.prompt : asked.prompt.at(-1)!.content, prompt, place);
+    return { columns, prompt: withSystem(prompt, systemColumn(row, place)?.text, place), ...responses };
   },
-};
+});
+
+/** @throws InputError where a text that should repeat a prompt is none of its turns */
+function checkSaysTheSame(text: string, prompt: readonly Message[], place: Place): void {
+  const plain = (words: string) => words.replace(/\s+/g, " ").trim();
+  const isTurn = prompt.some(({ content }) => plain(content) === plain(text));
+  if (isTurn || plain(prompt.map(({ content }) => content).join(" ")).includes(plain(text))) return;
+  throw errorAt(place, `the prompt ${quote(text)} is in none of the turns before the responses: ${quote(prompt.map(({ content }) => content))}; remove the column, or mend the conversations`);
+}

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { InputError } from "../../base/errors.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { Engine, EngineDescription, Executable, Feeds, Program, State, Usage } from "../engine.js";
+import { outOfMemory } from "../out-of-memory.js";
 import type { Calls, Request, Response, ThreadData } from "./calls.js";
 import { Gate } from "./gate.js";
 
@@ -146,7 +147,7 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     const { resolve, reject } = this.waiting.get(response.id)!;
     this.waiting.delete(response.id);
     if (this.waiting.size === 0) this.worker!.unref();
-    if ("error" in response) reject(response.isInputError ? new InputError(response.error) : new Error(response.error));
+    if ("error" in response) reject(response.isInputError ? new InputError(response.error) : (outOfMemory(response.error) ?? new Error(response.error)));
     else resolve(response.result);
   }
 

@@ -86,7 +86,7 @@ export async function* decodeTokens(
   const { capacity: most, promptLength } = shape;
   // Prompts of like lengths reach equally far, so that they are one session too.
   const reach = Math.min(roundUp(most), config.contextLength);
-  const usage = { frozen: freezesParameters(config, most - promptLength) };
+  const usage = { frozen: freezesParameters(config, most - promptLength, programs.memory) };
   // Programs whose parameters are frozen are one session whatever the capacity is; others would be one for each capacity.
   const grown = (capacity: number) => (usage.frozen ? Math.min(most, roundUp(capacity + leastGrowth)) : most);
   const place = Int32Array.from({ length: most }, (_, i) => i);

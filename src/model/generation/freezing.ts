@@ -1,5 +1,9 @@
 import type { ModelConfig } from "../config.js";
+import { parameterBytes } from "../parameters/memory.js";
 import { parameterCount } from "../parameters/parameters.js";
+
+/** An engine's sessions with frozen parameters hold these once more each, and there are up to two. */
+export const frozenCopies = 2;
 
 /*
  * A session with frozen parameters costs a fixed time and one for each parameter, and both the saving of a token and that
@@ -16,9 +20,10 @@ const leastTokens = 32;
 const leastWork = 1e9;
 
 /**
- * Whether parameters are frozen where responses may have this many tokens. Later batches may find the session made; but what
+ * Whether parameters are frozen where there is the memory for their copies and responses may have this many tokens. Later batches may find the session made; but what
  * was written before must not decide, or a run that goes on would write otherwise than one that was never stopped.
  */
-export function freezesParameters(config: ModelConfig, newTokens: number): boolean {
-  return newTokens >= leastTokens && parameterCount(config) * newTokens >= leastWork;
+export function freezesParameters(config: ModelConfig, newTokens: number, memory = Infinity): boolean {
+  const pays = newTokens >= leastTokens && parameterCount(config) * newTokens >= leastWork;
+  return pays && (2 + frozenCopies) * parameterBytes(config) <= memory;
 }

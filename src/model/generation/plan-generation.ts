@@ -6,6 +6,7 @@ import type { ModelConfig } from "../config.js";
 import { parameterBytes, programMemory, withMargin } from "../parameters/memory.js";
 import { roundUp } from "../scoring/batch.js";
 import { fillProgram, type GenerationShape } from "./cache.js";
+import { freezesParameters, frozenCopies } from "./freezing.js";
 
 /** Responses wanted to one prompt. */
 export interface GenerationRequest {
@@ -44,11 +45,12 @@ export interface GenerationSizes {
 /**
  * {@link planGeneration} with no more responses in a batch than fit into memory.
  *
- * @param memory bytes for the model, the copy that a session of frozen parameters has of it, the cache and the programs
+ * @param memory bytes for the model, the copies that sessions of frozen parameters have of it, the cache and the programs
  * @throws InputError where not even one response fits
  */
 export function planGenerationWithin(memory: number, config: ModelConfig, requests: readonly GenerationRequest[], sizes: GenerationSizes): PlannedBatch[] {
-  const room = programMemory(memory, 2 * parameterBytes(config));
+  const freezes = freezesParameters(config, sizes.maxNewTokens, memory);
+  const room = programMemory(memory, (1 + (freezes ? frozenCopies : 0)) * parameterBytes(config));
   for (let { batchSize } = sizes; ; batchSize = Math.ceil(batchSize / 2)) {
     const batches = planGeneration(requests, { ...sizes, batchSize });
     const shapes = batches.map(({ shape }) => shape);

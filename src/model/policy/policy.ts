@@ -172,6 +172,11 @@ export class Policy {
   }
 
   [inspect.custom](): string {
+    return this.toString();
+  }
+
+  /** What model it is, in a line. */
+  toString(): string {
     return `Policy(${modelLine(this.config, this.origin)}${this.isFreed ? ", freed" : ""})`;
   }
 

@@ -74,13 +74,17 @@ export function weightedTokenLogProbs(
 const mostLogits = 2 ** 24;
 
 /**
+ * Log-probability of each target after its hidden state.
+ *
  * @param hidden [completions, hidden]
  * @param target int32 [completions]
+ * @param most logits of a piece
+ * @returns [completions]
  */
-function tokenLogProbs(config: ModelConfig, network: Network, hidden: Value, target: Value): Value {
+export function tokenLogProbs(config: ModelConfig, network: Network, hidden: Value, target: Value, most = mostLogits): Value {
   const [completions] = target.shape as [number];
   const logProbs = (states: Value, targets: Value) => logSoftmaxAt(head(config, network, states), targets);
-  const rows = Math.max(1, Math.floor(mostLogits / config.vocabSize));
+  const rows = Math.max(1, Math.floor(most / config.vocabSize));
   if (completions <= rows || dropsHead(config)) return logProbs(hidden, target);
   const starts = Array.from({ length: Math.ceil(completions / rows) }, (_, piece) => piece * rows);
   const pieces = starts.map((start) => {

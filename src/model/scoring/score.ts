@@ -129,7 +129,8 @@ export interface ScoringBatch {
  * @throws InputError where not even one sequence fits
  */
 function planScoringWithin(memory: number, config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts: boolean): ScoringBatch[] {
-  const room = programMemory(memory, 2 * parameterBytes(config));
+  // An adapter is on a base that others share.
+  const room = programMemory(memory, (config.adapter ? 1 : 2) * parameterBytes(config));
   for (let most = tokensPerBatch; ; most /= 2) {
     const batches = planScoring(config, sequences, sharePrompts, most);
     const largest = largestBy(batches.map(({ shape }) => shape), tokensOf);

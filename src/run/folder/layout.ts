@@ -8,10 +8,9 @@ import {
   labelledSampleRow,
   labels,
   loggedStep,
-  memory,
-  memoryChoice,
   pairRow,
   pairLogProbsRow,
+  recordedCommand,
   reviewedRow,
   runSummary,
   sampleBatch,
@@ -28,11 +27,11 @@ export const runLayout = {
   demonstrations: rowsFile("demonstrations.jsonl", demonstrationRow),
   /** What was read from the data files, skipped and cut. */
   data: jsonFile("data.json", z.record(z.string(), z.unknown())),
+  /** The command line that began the run, where one did. */
+  command: jsonFile("command.json", recordedCommand),
   /** Every optimizer step of every iteration, under TRL's names. */
   metrics: rowsFile("metrics.jsonl", loggedStep),
   summary: jsonFile("summary.json", runSummary),
-  /** The memory that the run is planned for, also where it goes on with more or less. */
-  memory: jsonFile("memory.json", memory),
   report: "report.html",
   /** The tokenizer of a run of adapters, which have none of their own. */
   tokenizer: "tokenizer",
@@ -49,8 +48,6 @@ function iterationLayout(t: number) {
     reference: rowsFile(file("reference.jsonl"), pairLogProbsRow),
     /** The same of the pairs that training evaluates on. */
     validationReference: rowsFile(file("validation-reference.jsonl"), pairLogProbsRow),
-    /** How its training fits into memory. */
-    training: jsonFile(file("training.json"), memoryChoice),
     /** The review that precedes the iteration. */
     margins: rowsFile(file("margins.jsonl"), reviewedRow),
     /** Sampled responses by batch, until they are labelled. */

@@ -21,6 +21,8 @@ export type Reference = (typeof references)[number];
 /** By what responses of the policy are labelled: its own implicit reward, or the judge that the run is given. */
 export const labellers = ["implicit", "judge"] as const;
 export type LabelledBy = (typeof labellers)[number];
+/** What summaries call the implicit reward. */
+export const implicitRewardName = "implicit reward";
 
 /** The loss and its settings; a setting that the loss does not use is an error. */
 export interface LossOptions extends LossSettings {
@@ -136,6 +138,8 @@ export interface LoopOptions {
   readonly labelBy: LabelledBy | Labeller;
   /** How a prompt's responses are paired; a rule by name, or a `PairingRule` of your own. Default best-worst. */
   readonly pairBy: PairingName | PairingRule;
+  /** Whether responses that `maxNewTokens` cut off are left out of pairs. Default false: they are what the policy writes. */
+  readonly completeOnly?: boolean;
   /** α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected. Default 0. */
   readonly lengthPenalty: number | "auto";
   /** γ: weight of the policy before the last in the ensemble. Default 0.3. */

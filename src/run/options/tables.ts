@@ -112,6 +112,7 @@ export const loopTable: OptionTable<LoopOptions> = {
     default: "implicit",
   },
   pairBy: { ...nameOrPart<keyof typeof pairings, PairingRule>(names(pairings), "a pairing rule", "rule"), help: "how a prompt's responses are paired", default: "best-worst" },
+  completeOnly: { ...flag(), help: "leave responses that the length limit cut off out of pairs", otherwise: "false" },
   lengthPenalty: { ...penalty("α"), help: "α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected", default: 0 },
   // With γ = 1, iteration 2 would review and label with the reference alone, which has no opinion.
   gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },

@@ -13,6 +13,13 @@ describe("detectFormat", () => {
     ["TRL conversational, implicit prompt", { chosen: turns, rejected: turns }],
     ["TRL explicit prompt", { prompt: "a", chosen: "b", rejected: "c" }],
     ["TRL implicit prompt", { chosen: "a b", rejected: "a c" }],
+    ["question or instruction with two responses", { instruction: "a", input: "", chosen: "b", rejected: "c" }],
+    ["ShareGPT conversations", { conversations: [{ from: "human", value: "a" }], chosen: { from: "gpt", value: "b" }, rejected: { from: "gpt", value: "c" } }],
+    ["UltraFeedback, four completions", { instruction: "a", completions: [{ response: "b", overall_score: 3 }] }],
+    ["Nectar", { prompt: "a", answers: [{ answer: "b", rank: 1 }] }],
+    ["HelpSteer preferences", { prompt: "a", response_1: "b", response_2: "c", preference_strength: -1 }],
+    ["HelpSteer ratings", { prompt: "a", response: "b", helpfulness: 3 }],
+    ["a run's bootstrapped pairs", { prompt: "a", chosen: "b", rejected: "c", tokens: {} }],
   ];
   for (const [name, row] of cases) test(name, () => assert.equal(detectFormat(row).name, name));
 
@@ -24,8 +31,8 @@ describe("detectFormat", () => {
   });
 
   test("no form fits: the error lists them all with their fields", () => {
-    assert.throws(() => detectFormat({ question: "a", answer: "b" }, { file: "f", line: 2 }), (error: Error) => {
-      assert.match(error.message, /^f:2: unknown format: the row has the fields \["question","answer"\]; supported formats:\n/);
+    assert.throws(() => detectFormat({ title: "a", text: "b" }, { file: "f", line: 2 }), (error: Error) => {
+      assert.match(error.message, /^f:2: unknown format: the row has the fields \["title","text"\]; supported formats:\n/);
       return formats.every(({ name, fields }) => error.message.includes(`${name}: ${fields}`));
     });
   });

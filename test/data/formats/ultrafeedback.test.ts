@@ -23,7 +23,7 @@ describe("UltraFeedback-binarized", () => {
     fails({ rejected: [user, says("a")] }, /"chosen" and "rejected" are equal/);
     fails({ chosen: [user, says("")] }, /the response in "chosen" is empty/);
     fails({ chosen: [user, { role: "assistant", content: 5 }] }, /field "chosen\[1\]\.content" is 5; expected text/);
-    fails({ chosen: [user, { role: "bot", content: "a" }] }, /field "chosen\[1\]\.role" is "bot"; expected "system", "user" or "assistant"/);
+    fails({ chosen: [user, { role: "bot", content: "a" }] }, /field "chosen\[1\]\.role" is "bot"; expected "system", "user", "assistant" or "tool"/);
     fails({ score_chosen: "8" }, /field "score_chosen" is "8"; expected a number/);
     fails({ prompt: 1 }, /field "prompt" is 1; expected text/);
     fails({ chosen: [] }, /found a prompt of turns \[\] in field "chosen", expected a prompt that ends with a user turn/);

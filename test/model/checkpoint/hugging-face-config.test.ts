@@ -153,3 +153,15 @@ for (const [changes, message] of refused) {
     });
   });
 }
+
+test("more layers than any model has are refused before anything is built", () => {
+  for (const layers of [10_001, 4294967296, 1_000_000_000]) {
+    const text = JSON.stringify({ ...written, num_hidden_layers: layers });
+    assert.throws(() => parseHuggingFaceConfig(text, "config.json"), { name: "InputError", message: `config.json: found a model of ${layers} layers, expected at most 10000` });
+  }
+});
+
+test("a config that is nested without end is one clear error", () => {
+  const message = "config.json: found text that is not JSON (nested more than 128 levels deep), expected a JSON object";
+  assert.throws(() => parseHuggingFaceConfig("[".repeat(10_000), "config.json"), { name: "InputError", message });
+});

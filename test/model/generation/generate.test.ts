@@ -210,3 +210,14 @@ describe("generate", () => {
     await assert.rejects(written(request(1), { batchSize: 1.5 }), /batchSize is a whole number from 1, got 1.5/);
   });
 });
+
+it("writes fewer at once where memory is little, what is written staying the same, and says so where not one fits", async () => {
+  const many = Array.from({ length: 24 }, (_, i) => ({ key: `${i}`, prompt: randomTokens(12, random), responses: 2 }));
+  const within = async (memory: number) => written(many, { temperature: 0, maxNewTokens: 30 }, { by: await tinyPolicy(new ProgramCache(engine, memory)) });
+  const plenty = await within(8e9);
+  const little = await within(300.31e6);
+  assert.equal(plenty.length, 1);
+  assert.ok(little.length > 1);
+  assert.deepEqual(byName(little, many), byName(plenty, many));
+  await assert.rejects(within(3e8), /^InputError: memory: 300 MB hold 300 MB of the model, but writing one response takes \d MB more; raise it, or lower maxNewTokens or the length of the prompts$/);
+});

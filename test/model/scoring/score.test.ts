@@ -4,10 +4,10 @@ import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
 import { Policy } from "../../../src/model/policy/policy.js";
-import { responseLogProbs } from "../../../src/model/scoring/score.js";
+import { planScoring, responseLogProbs } from "../../../src/model/scoring/score.js";
 import { assertClose } from "../../support/compare.js";
 import { loadModelCase, modelCases } from "../../support/model-case.js";
-import { byteTokenizer, randomSequences, randomTokens, tinyPolicy } from "../../support/tiny-model.js";
+import { byteTokenizer, randomSequences, randomTokens, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -54,6 +54,34 @@ describe("responseLogProbs", () => {
     assertClose(found, Array.from({ length: 100 }, () => [...found.subarray(0, 3)]).flat(), 1e-5);
     assert.deepEqual(progress.slice(-2), [300, 300]);
     assert.ok(progress.length > 4);
+  });
+
+  it("scores fewer at once where memory is little, to the same numbers, and says so where not one fits", async () => {
+    const sequences = randomSequences(60, Random.seeded(8));
+    const batches: number[] = [];
+    const scoredIn = async (memory: number) => {
+      const policy = await tinyPolicy(new ProgramCache(engine, memory));
+      let count = 0;
+      const found = await responseLogProbs(policy, sequences, { onProgress: () => void count++ });
+      batches.push(count);
+      await policy.programs.clear();
+      return found;
+    };
+    const plenty = await scoredIn(8e9);
+    assertClose(await scoredIn(300.36e6), plenty, 1e-5);
+    assert.ok(batches[1]! > batches[0]!, `${batches}`);
+    await assert.rejects(scoredIn(2e8), /^InputError: memory: 200 MB hold 200 MB of the model, but scoring \d+ tokens takes \d MB more; raise it, or cut the texts$/);
+  });
+
+  it("bounds the logits of a batch where the vocabulary is large", () => {
+    const config = { ...tinyConfig, vocabSize: 151936 };
+    const sequences = Array.from({ length: 64 }, (_, i) => ({ prompt: new Int32Array(128).fill(i >> 1), response: new Int32Array(256) }));
+    for (const share of [false, true]) {
+      const shapes = planScoring(config, sequences, share).map(({ shape }) => shape);
+      assert.ok(shapes.every(({ completions }) => completions * config.vocabSize <= 2 ** 27));
+    }
+    // One that is longer is a batch of its own.
+    assert.deepEqual(planScoring(config, [{ prompt: new Int32Array(1), response: new Int32Array(2000) }]).map(({ rows }) => rows), [[[0]]]);
   });
 
   it("gives nothing for nothing, and stops when it is told to", async () => {

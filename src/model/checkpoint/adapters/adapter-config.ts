@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inputError, quote } from "../../../base/errors.js";
+import { cut, inputError, quote } from "../../../base/errors.js";
 import { parseJson } from "../../../base/read-json.js";
 
 /** What PEFT's `adapter_config.json` says of low-rank adaptation (Hu et al. 2022, arXiv 2106.09685): W + scale · B · A. */
@@ -63,7 +63,7 @@ export function parseAdapterConfig(json: string, file: string): AdapterConfig {
   const fields = parseJson(json, schema, file);
   for (const [field, value] of Object.entries(fields)) {
     if (field in schema.shape || harmless.has(field) || isEmpty(value)) continue;
-    throw inputError({ file }, `${field} = ${quote(value)}`, reasons[field] ?? "none: it is not supported");
+    throw inputError({ file }, `${cut(field)} = ${quote(value)}`, reasons[field] ?? "none: it is not supported");
   }
   return {
     rank: fields.r,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { inputError, quote } from "../../../base/errors.js";
+import { endOfString } from "../../../base/json.js";
 import { checkJson, parseJson } from "../../../base/read-json.js";
 import { sizeOf, type Shape } from "../../../graph/tensor.js";
 
@@ -102,10 +103,15 @@ export function isReadable(dtype: string): dtype is keyof typeof bytesPerElement
 function topLevelKeys(json: string): string[] {
   const keys: string[] = [];
   let depth = 0;
-  for (const { 0: token, index } of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+  for (let at = 0; at < json.length; at++) {
+    const token = json[at];
     if (token === "{" || token === "[") depth += 1;
     else if (token === "}" || token === "]") depth -= 1;
-    else if (depth === 1 && isFollowedByColon(json, index + token.length)) keys.push(JSON.parse(token) as string);
+    else if (token === '"') {
+      const end = endOfString(json, at) + 1;
+      if (depth === 1 && isFollowedByColon(json, end)) keys.push(JSON.parse(json.slice(at, end)) as string);
+      at = end - 1;
+    }
   }
   return keys;
 }

@@ -32,11 +32,9 @@ export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: 
   if (!(dropout >= 0 && dropout < 1)) throw new InputError(`lora: found dropout ${dropout}, expected a share in [0, 1)`);
   const layers = linearLayers(config);
   const isHead = ({ name }: LinearLayer) => !config.tiedEmbeddings && name === layers.at(-1)!.name;
-  const patterns = targets.map((target) => ({ target, pattern: patternOf(target) }));
-  const named = (layer: LinearLayer) =>
-    patterns.some(({ target, pattern }) => pattern.test(layer.name) && !(isHead(layer) && target.includes("*")));
-  for (const { target, pattern } of patterns) {
-    if (layers.some(({ name }) => pattern.test(name))) continue;
+  const named = (layer: LinearLayer) => targets.some((target) => isTarget(target, layer.name) && !(isHead(layer) && target.includes("*")));
+  for (const target of targets) {
+    if (layers.some(({ name }) => isTarget(target, name))) continue;
     const known = [...new Set(layers.map(({ name }) => name.split(".").at(-1)))].join(", ");
     throw new InputError(`lora: found target ${quote(target)}, expected the end of a linear layer's name: ${known}`);
   }
@@ -45,10 +43,23 @@ export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: 
   return found;
 }
 
-/** A target as PEFT reads it: the whole name, or its end after a dot. */
-function patternOf(target: string): RegExp {
-  const text = target.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*");
-  return new RegExp(`(^|\\.)${text}$`);
+/**
+ * Whether a target, as PEFT reads it, names a layer: by its whole name, or by its end after a dot; `*` is any text. In time
+ * in proportion to the name, which a regular expression of many `*` would not be.
+ */
+function isTarget(target: string, name: string): boolean {
+  const [first, ...rest] = target.split("*") as [string, ...string[]];
+  const last = rest.pop();
+  const starts = [0, ...Array.from(name.matchAll(/\./g), ({ index }) => index + 1)].filter((start) => name.startsWith(first, start));
+  if (last === undefined) return starts.some((start) => start + first.length === name.length);
+  // Of several places that a part can stand at, the first leaves most room to those after it.
+  let at = starts[0] === undefined ? -1 : starts[0] + first.length;
+  for (const part of rest) {
+    if (at === -1) return false;
+    const found = name.indexOf(part, at);
+    at = found === -1 ? -1 : found + part.length;
+  }
+  return at !== -1 && name.endsWith(last) && at <= name.length - last.length;
 }
 
 /** Shape of everything that training changes: the adapter where there is one, and else every parameter. */

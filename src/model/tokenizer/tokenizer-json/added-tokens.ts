@@ -1,9 +1,12 @@
 import { z } from "zod";
 
+/** Ids are places in a table. The largest vocabularies have under 300,000. */
+export const tokenId = z.int().nonnegative().max(2 ** 24);
+
 /** Tokens that are found in a text before it is divided into words: special ones, and those added to a vocabulary. */
 export const addedTokensSchema = z.array(
   z.looseObject({
-    id: z.int().nonnegative(),
+    id: tokenId,
     content: z.string(),
     special: z.boolean().default(false),
     single_word: z.boolean().default(false),
@@ -44,7 +47,7 @@ export function findTokens(
     for (const { 0: match, index } of text.matchAll(pattern)) {
       const token = byText.get(match)!;
       const after = index + match.length;
-      if (token.single_word && (endsWithWord.test(text.slice(0, index)) || beginsWithWord.test(text.slice(after)))) continue;
+      if (token.single_word && (endsWithWord.test(text.slice(Math.max(0, index - 2), index)) || beginsWithWord.test(text.slice(after)))) continue;
       const from = token.lstrip ? Math.max(end, trimmedEnd(text, index)) : index;
       if (from > end) sections.push({ text: text.slice(end, from) });
       sections.push({ text: match, id: token.id });

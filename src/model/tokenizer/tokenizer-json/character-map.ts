@@ -1,6 +1,9 @@
 /** Graphemes of more bytes are looked up character by character. */
 const longestGrapheme = 5;
 
+/** Bytes that a character or grapheme may become; Unicode's own longest are 33. */
+const longestReplacement = 1024;
+
 /**
  * SentencePiece's compiled character map, which writes characters and short graphemes as others. It holds a trie in a
  * double array of 32-bit units and the replacements, each ended by a zero byte. The first key that begins what is
@@ -27,6 +30,7 @@ export function compileCharacterMap(map: Buffer): (text: string) => string {
       if (endsKey(unit)) {
         const start = units[at]! & 0x7fffffff;
         const end = replacements.indexOf(0, start);
+        if ((end < 0 ? replacements.length : end) - start > longestReplacement) throw new RangeError("a character map that is damaged");
         return replacements.toString("utf8", start, end < 0 ? replacements.length : end);
       }
     }

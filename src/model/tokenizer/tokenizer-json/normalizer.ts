@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { InputError } from "../../../base/errors.js";
 import { compileCharacterMap } from "./character-map.js";
 import { compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
-import { compilePattern, patternSchema } from "./pattern.js";
+import { compilePattern, mostGrown, patternSchema, replaceMatches } from "./pattern.js";
 
 /** Rewrites a section of a text; `continues` says that it goes on where plain text before it ended. */
 export type Normalize = (text: string, continues: boolean) => string;
@@ -23,7 +24,7 @@ const kinds: Readonly<Record<string, Kind<Normalize>>> = {
   Prepend: kind(z.looseObject({ prepend: z.string() }), ({ prepend }) => (text, continues) => (continues ? text : prepend + text)),
   Replace: kind(z.looseObject({ pattern: patternSchema, content: z.string() }), ({ pattern, content }) => {
     const expression = compilePattern(pattern);
-    return (text) => text.replace(expression, () => content);
+    return (text) => replaceMatches(text, expression, content);
   }),
   Precompiled: kind(z.looseObject({ precompiled_charsmap: z.base64() }), ({ precompiled_charsmap }) =>
     compileCharacterMap(Buffer.from(precompiled_charsmap, "base64")),
@@ -33,10 +34,15 @@ const kinds: Readonly<Record<string, Kind<Normalize>>> = {
 /**
  * The `normalizer` of a `tokenizer.json`, which rewrites a text before it is split.
  *
- * @throws InputError where a step of it cannot be followed
+ * @throws InputError where a step of it cannot be followed; from the function, where it makes far too much of a text
  */
 export function compileNormalizer(part: unknown, place: PartPlace): Normalize {
   const steps = compileSteps(part, kinds, "normalizers", place);
   // Nothing is put before no text.
-  return (text, continues) => steps.reduce((rewritten, step) => (rewritten === "" ? "" : step(rewritten, continues)), text);
+  return (text, continues) =>
+    steps.reduce((before, step) => {
+      const rewritten = before === "" ? "" : step(before, continues);
+      if (rewritten.length > mostGrown(text.length)) throw new InputError(`the normalizer makes ${rewritten.length} characters of ${text.length}`);
+      return rewritten;
+    }, text);
 }

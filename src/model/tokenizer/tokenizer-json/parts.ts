@@ -24,6 +24,9 @@ export function kind<Schema extends z.ZodType, Run>(schema: Schema, compile: (se
   };
 }
 
+/** A single character, as Rust counts them. */
+export const character = z.string().refine((text) => Array.from(text.slice(0, 3)).length === 1, { error: "expected one character" });
+
 const typed = z.looseObject({ type: z.string() });
 
 /**

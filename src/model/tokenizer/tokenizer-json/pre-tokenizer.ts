@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { wordCharacters } from "./added-tokens.js";
 import { byteCharacters } from "./byte-characters.js";
-import { compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
+import { character, compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
 import { compilePattern, patternSchema } from "./pattern.js";
 import { splitBehaviors, splitPieces, type Piece } from "./split-pieces.js";
 
@@ -51,7 +51,7 @@ const kinds: Readonly<Record<string, Kind<PreTokenize>>> = {
   ),
   Metaspace: kind(
     z.looseObject({
-      replacement: z.string(),
+      replacement: character,
       // Before there was a scheme, a flag said whether to prepend.
       add_prefix_space: z.boolean().default(true),
       prepend_scheme: z.enum(["always", "first", "never"]).optional(),

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { InputError } from "../../../base/errors.js";
 import { byteCharacters } from "./byte-characters.js";
-import { compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
-import { compilePattern, patternSchema } from "./pattern.js";
+import { character, compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
+import { compilePattern, mostGrown, patternSchema, replaceMatches } from "./pattern.js";
 
 type Step = (tokens: readonly string[]) => string[];
 
@@ -13,7 +14,7 @@ const kinds: Readonly<Record<string, Kind<Step>>> = {
   ByteFallback: kind(bare, () => joinByteTokens),
   Metaspace: kind(
     z.looseObject({
-      replacement: z.string(),
+      replacement: character,
       add_prefix_space: z.boolean().default(true),
       prepend_scheme: z.enum(["always", "first", "never"]).optional(),
     }),
@@ -23,7 +24,7 @@ const kinds: Readonly<Record<string, Kind<Step>>> = {
   ),
   Replace: kind(z.looseObject({ pattern: patternSchema, content: z.string() }), ({ pattern, content }) => {
     const expression = compilePattern(pattern);
-    return (tokens) => tokens.map((token) => token.replace(expression, () => content));
+    return (tokens) => tokens.map((token) => replaceMatches(token, expression, content));
   }),
   Fuse: kind(bare, () => (tokens) => [tokens.join("")]),
   Strip: kind(
@@ -42,13 +43,24 @@ const kinds: Readonly<Record<string, Kind<Step>>> = {
 /**
  * The `decoder` of a `tokenizer.json`, which makes text of tokens; without one, tokens are joined by spaces.
  *
- * @throws InputError where a step of it cannot be followed
+ * @throws InputError where a step of it cannot be followed; from the function, where it makes far too much of the tokens
  */
 export function compileDecoder(part: unknown, place: PartPlace): (tokens: readonly string[]) => string {
   if (part === null || part === undefined) return (tokens) => tokens.join(" ");
   const steps = compileSteps(part, kinds, "decoders", place);
-  return (tokens) => steps.reduce((decoded: readonly string[], step) => step(decoded), tokens).join("");
+  return (tokens) => {
+    const length = lengthOf(tokens);
+    return steps
+      .reduce((before: readonly string[], step) => {
+        const decoded = step(before);
+        if (lengthOf(decoded) > mostGrown(length)) throw new InputError(`the decoder makes ${lengthOf(decoded)} characters of ${length}`);
+        return decoded;
+      }, tokens)
+      .join("");
+  };
 }
+
+const lengthOf = (texts: readonly string[]) => texts.reduce((sum, { length }) => sum + length, 0);
 
 /** The bytes that a token's characters stand for; the token's own where one stands for none. */
 function bytesOf(token: string): Uint8Array {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { inputError, quote } from "../../../base/errors.js";
 import { checkJson } from "../../../base/read-json.js";
+import { tokenId } from "./added-tokens.js";
 import { BPE, Unigram } from "./library.js";
 import type { PartPlace } from "./parts.js";
 
@@ -13,7 +14,7 @@ export interface TokenModel {
 }
 
 const unused = z.union([z.null(), z.literal("")], { error: "expected null" }).optional();
-const vocabulary = z.record(z.string(), z.int().nonnegative());
+const vocabulary = z.record(z.string(), tokenId);
 const unknownToken = z.string().nullish();
 
 const bytePairs = z.looseObject({

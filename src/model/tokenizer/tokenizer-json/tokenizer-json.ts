@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { inputError, quote } from "../../../base/errors.js";
+import { errorAt, InputError, inputError, quote } from "../../../base/errors.js";
 import { parseJson } from "../../../base/read-json.js";
+import { TimeLimitError, withinSeconds } from "../../../base/time-limit.js";
 import { addedTokensSchema, findTokens, type AddedToken, type Section } from "./added-tokens.js";
+import { hasUnknownPattern } from "./known-patterns.js";
 import { compileNormalizer } from "./normalizer.js";
 import { surroundings, type Surroundings } from "./post-processor.js";
 import { compilePreTokenizer, type ProgressState } from "./pre-tokenizer.js";
@@ -16,6 +18,12 @@ const schema = z.looseObject({
   decoder: z.unknown(),
   model: z.unknown(),
 });
+
+/** Characters of a text. V8 ends the process at a text with more than some ten million matches. */
+const longestText = 1 << 24;
+
+/** Seconds that an unknown regular expression may take: so many, and so many for each character of the text. */
+const patience = { least: 10, perCharacter: 1e-5 };
 
 interface Plain extends ProgressState {
   readonly text: string;
@@ -34,6 +42,10 @@ export class TokenizerJson {
   private readonly sectionsOf: (text: string, before: string) => (Plain | number)[];
   private readonly tokensOf: (plain: Plain) => string[];
   private readonly textOf: (tokens: readonly string[]) => string;
+  /** Whether a regular expression of the file could go on for ever. */
+  private readonly isWatched: boolean;
+  /** That it did; no text is tried after that. */
+  private endless: InputError | undefined;
 
   /**
    * @param options.splitSpecial leaves special tokens that are written in a text what they are, text
@@ -52,19 +64,21 @@ export class TokenizerJson {
     this.textOf = compileDecoder(parts.decoder, place("decoder"));
     this.surroundings = surroundings(parts.post_processor, place("post_processor"));
     this.addedTokens = parts.added_tokens;
+    this.isWatched = hasUnknownPattern([parts.normalizer, parts.pre_tokenizer, parts.decoder]);
 
     const ids = new Map(model.vocab);
     for (const { content, id } of parts.added_tokens) ids.set(content, id);
     this.ids = ids;
     const found = parts.added_tokens.filter(({ special }) => !(splitSpecial && special));
     const isNormalized = ({ normalized, special }: AddedToken) => normalized ?? !special;
+    const normalizedToken = (content: string) => this.bounded(content, () => normalize(content, false));
     const tokens: (string | undefined)[] = [];
     for (const [token, id] of ids) tokens[id] = token;
-    for (const { content, id } of parts.added_tokens.filter(isNormalized)) tokens[id] = normalize(content, false);
+    for (const { content, id } of parts.added_tokens.filter(isNormalized)) tokens[id] = normalizedToken(content);
     this.tokens = tokens;
 
     const findWritten = findTokens(found.filter((token) => !isNormalized(token)));
-    const findNormalized = findTokens(found.filter(isNormalized), (content) => normalize(content, false));
+    const findNormalized = findTokens(found.filter(isNormalized), normalizedToken);
     const divide = (text: string, first: boolean, continues: boolean): (Plain | number)[] =>
       findWritten(text).flatMap((written, i) => {
         if (written.id !== undefined) return [written.id];
@@ -92,18 +106,38 @@ export class TokenizerJson {
    * Ids of a text, with no special token around it. Halves of surrogate pairs are read as U+FFFD.
    *
    * @param before text that it goes on after: no space is put before it then, as none would be put inside a text
-   * @throws InputError where the vocabulary cannot write the text, and has no token for what it does not know
+   * @throws InputError where the vocabulary cannot write the text, and has no token for what it does not know; where a
+   *   regular expression of the file does not end, or a replacement makes far too much of the text
    */
   encode(text: string, before = ""): number[] {
-    return this.sectionsOf(wellFormed(text), wellFormed(before)).flatMap((section) =>
-      typeof section === "number" ? [section] : this.tokensOf(section).map((token) => this.knownId(token, section.text)),
+    return this.bounded(text, () =>
+      this.sectionsOf(wellFormed(text), wellFormed(before)).flatMap((section) =>
+        typeof section === "number" ? [section] : this.tokensOf(section).map((token) => this.knownId(token, section.text)),
+      ),
     );
   }
 
   /** Text of the ids; those that there are no tokens of are left out. */
   decode(ids: Iterable<number>): string {
     const tokens = Array.from(ids, (id) => this.tokens[id]).filter((token) => token !== undefined);
-    return tokens.length === 0 ? "" : this.textOf(tokens);
+    return tokens.length === 0 ? "" : this.bounded(tokens.join(""), () => this.textOf(tokens));
+  }
+
+  /** Runs the file's steps on a text; whatever goes wrong is the file's fault, or the text's. */
+  private bounded<T>(text: string, steps: () => T): T {
+    if (this.endless) throw this.endless;
+    if (text.length > longestText) throw errorAt({ file: this.file }, `${quote(text)} has ${text.length} characters; at most ${longestText} can be tokens`);
+    const seconds = Math.ceil(patience.least + patience.perCharacter * text.length);
+    try {
+      return this.isWatched ? withinSeconds(seconds, steps) : steps();
+    } catch (error) {
+      if (error instanceof TimeLimitError) {
+        const found = `a regular expression that takes more than ${seconds} s on ${quote(text)}`;
+        throw (this.endless = inputError({ file: this.file }, found, "one that ends; repetitions within repetitions, as in (a+)+, do not"));
+      }
+      if (error instanceof InputError && error.message.startsWith(this.file)) throw error;
+      throw errorAt({ file: this.file }, `cannot be applied to the text ${quote(text)} (${(error as Error).message})`, error);
+    }
   }
 
   private knownId(token: string, text: string): number {

@@ -72,3 +72,7 @@ for (const [changes, message] of refused) {
     });
   });
 }
+
+test("a field with an endless name is refused in a message that can be read", () => {
+  assert.throws(() => parse({ ["a".repeat(100_000)]: 1 }), { name: "InputError", message: `adapter_config.json: found ${"a".repeat(59)}… = 1, expected none: it is not supported` });
+});

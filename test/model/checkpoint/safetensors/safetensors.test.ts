@@ -205,3 +205,24 @@ function file(header: object | string, dataSize: number): Buffer {
   const text = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
   return Buffer.concat([lengthOf(BigInt(text.length)), text, Buffer.alloc(dataSize)]);
 }
+
+test("a header of 98 MB is refused, in seconds and without filling the memory: of nested lists, of many, of one long name", async () => {
+  const size = 98_000_000;
+  const headers = {
+    deep: "[".repeat(size),
+    wide: `{"a":[${"[],".repeat(size / 3 - 10)}[]]}`,
+    "a string": `{"${"a".repeat(size - 20)}":1}`,
+    "escapes": `{"${"\\\\".repeat(size / 2 - 20)}":1}`,
+  };
+  for (const [name, header] of Object.entries(headers)) {
+    const path = join(folder, "large.safetensors");
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    await writeFile(path, Buffer.concat([length, Buffer.from(header)]));
+    const before = process.memoryUsage.rss();
+    const begin = performance.now();
+    await assert.rejects(SafetensorsFile.open(path), (error: Error) => error instanceof InputError && error.message.startsWith(`${path}: `) && error.message.length < path.length + 300, name);
+    assert.ok(performance.now() - begin < 20_000, name);
+    assert.ok(process.memoryUsage.rss() - before < 1.2e9, name);
+  }
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import fc from "fast-check";
 import { supervised } from "../../../../src/align/sft.js";
 import { Trainer } from "../../../../src/align/trainer.js";
 import { Random } from "../../../../src/base/random.js";
@@ -40,6 +41,31 @@ function assertClose(found: ArrayLike<number>, expected: ArrayLike<number>, rela
   const distance = Math.sqrt(Array.from(expected).reduce((sum, value, i) => sum + (value - found[i]!) ** 2, 0));
   assert.ok(distance <= relative * norm, `${what}: ${distance} from ${norm}`);
 }
+
+describe("the targets of an adapter", () => {
+  const targetsOf = (target: string) => loraLayers(tinyConfig, { rank: 2, alpha: 4, targets: [target] }).map(({ name }) => name);
+  const layers = linearLayers(tinyConfig).map(({ name }) => name).filter((name) => !name.includes("embed") && !name.includes("head"));
+
+  it("are matched as regular expressions with .* for each star would", () => {
+    const parts = fc.constantFrom("*", "*", ".", "model", "layers", "0", "1", "self_attn", "mlp", "q_proj", "k", "proj", "_", "up");
+    fc.assert(
+      fc.property(fc.array(parts, { minLength: 1, maxLength: 6 }), (chosen) => {
+        const target = chosen.join("");
+        const pattern = new RegExp(`(^|\\.)${target.replaceAll(".", "\\.").replaceAll("*", ".*")}$`);
+        const expected = layers.filter((name) => pattern.test(name));
+        if (expected.length === 0) assert.throws(() => targetsOf(target), /found target/);
+        else assert.deepEqual(targetsOf(target).filter((name) => layers.includes(name)), expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("take no more time with many stars", () => {
+    const begin = performance.now();
+    assert.throws(() => targetsOf(`${"*o*".repeat(30)}!`), /found target/);
+    assert.ok(performance.now() - begin < 1000);
+  });
+});
 
 describe("LoRA as PEFT has it", () => {
   for (const name of ["llama", "gpt2"]) {

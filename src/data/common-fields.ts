@@ -1,0 +1,82 @@
+import { errorAt, quote, type Place } from "../base/errors.js";
+import { rowId } from "./fields.js";
+import type { PreferencePair } from "./pair.js";
+import { isGiven, type ReadingLog } from "./reading.js";
+import type { Row } from "./row.js";
+
+const idNames = ["id", "prompt_id", "pair_id", "sample_id", "uuid", "question_id"] as const;
+
+/** Names of the two scores, in the order in which they are looked for. */
+const scoreNames = [
+  ["score_chosen", "score_rejected"],
+  ["chosen_score", "rejected_score"],
+  ["chosen-rating", "rejected-rating"],
+  ["chosen_rating", "rejected_rating"],
+  ["chosen_avg_rating", "rejected_avg_rating"],
+  ["chosen_reward", "rejected_reward"],
+  ["chosenScore", "rejectedScore"],
+  ["chosenReward", "rejectedReward"],
+] as const;
+
+/** Columns that describe a row and hold no words for the model. */
+export const describingColumns: ReadonlySet<string> = new Set([
+  ...idNames,
+  ...["source", "dataset", "subset", "split", "language", "lang", "category", "task", "task_type", "domain", "topic", "tags", "type"],
+  ...["model", "chosen_model", "rejected_model", "chosen-model", "rejected-model", "model_chosen", "model_rejected"],
+  ...["annotator", "annotator_id", "worker", "labelling_model", "timestamp", "created_at", "date", "license", "url", "hash", "status"],
+]);
+
+/** What every form may have beside its prompt and responses. */
+export interface CommonFields {
+  readonly id: string;
+  readonly scores: Pick<PreferencePair, "chosenScore" | "rejectedScore">;
+  /** The columns that were read. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * Reads the fields that all forms share: the id, and the scores, in two columns or as a list `rating` beside the responses'
+ * texts, `generations`. A score that is NaN counts as missing, and is told.
+ *
+ * @param texts of the chosen and rejected response
+ * @throws InputError where one holds something else
+ */
+export function readCommonFields(row: Row, place: Place, texts: { chosen: string; rejected: string }, log?: ReadingLog): CommonFields {
+  const columns: string[] = [];
+  const idName = idNames.find((name) => isGiven(row[name]));
+  if (idName) {
+    const own = row[idName];
+    if (typeof own !== "string" && typeof own !== "number") throw errorAt(place, `field "${idName}" is ${quote(own)}; expected text or a number`);
+    log?.reads(idName, "id");
+    columns.push(idName);
+  }
+  const read = (name: string, as: string) => {
+    const value = row[name];
+    if (value === undefined) return undefined;
+    columns.push(name);
+    if (value === null) return undefined;
+    log?.reads(name, as);
+    if (typeof value !== "number") throw errorAt(place, `field "${name}" is ${quote(value)}; expected a number`);
+    if (Number.isFinite(value)) return value;
+    log?.remark(`"${name}" is not a finite number; the pair is read without it`);
+    return undefined;
+  };
+  const names = scoreNames.find((pair) => pair.some((name) => name in row));
+  const [chosenScore, rejectedScore] = names ? [read(names[0], "chosen score"), read(names[1], "rejected score")] : ratings(row, texts, columns, log);
+  const scores = { ...(chosenScore !== undefined && { chosenScore }), ...(rejectedScore !== undefined && { rejectedScore }) };
+  return { id: rowId(idName && (row[idName] as string | number), place), scores, columns };
+}
+
+/** The scores in a list `rating`, of the same order as the list `generations`. */
+function ratings(row: Row, texts: { chosen: string; rejected: string }, columns: string[], log?: ReadingLog): readonly (number | undefined)[] {
+  const { rating, generations } = row;
+  if (!Array.isArray(rating) || !Array.isArray(generations)) return [];
+  const scores = [texts.chosen, texts.rejected].map((text) => {
+    const value: unknown = rating[generations.indexOf(text)];
+    return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+  });
+  if (scores.every((score) => score === undefined)) return [];
+  columns.push("rating", "generations");
+  log?.reads("rating", "scores");
+  return scores;
+}

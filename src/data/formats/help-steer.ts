@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { errorAt, quote, type Place } from "../../base/errors.js";
+import type { Message } from "../../model/tokenizer/chat/chat.js";
+import { readFields, text } from "../fields.js";
+import { readMessages } from "../messages.js";
+import type { PreferencePair } from "../pair.js";
+import type { ReadingLog } from "../reading.js";
+import type { Row } from "../row.js";
+import { promptOf } from "./conversation.js";
+import { defineFormat, type Format } from "./format.js";
+
+const strengths = ["preference_strength", "overall_preference"] as const;
+const preferenceSchema = z.object({ response_1: text, response_2: text });
+const ratingSchema = z.object({ prompt: text, response: text, helpfulness: z.number("a number") });
+
+/**
+ * HelpSteer2-Preference and HelpSteer3 (Wang et al. 2024, arXiv 2410.01257; 2025): two responses with a strength from −3,
+ * the first is much better, to 3, the second is.
+ */
+export const helpSteerPreference = defineFormat({
+  name: "HelpSteer preferences",
+  fields: "{prompt or context, response_1, response_2, preference_strength or overall_preference}: a strength below 0 prefers the first",
+  fits: (row) => "response_1" in row && "response_2" in row && strengths.some((name) => name in row),
+  read(row, place, log) {
+    const { response_1: first, response_2: second } = readFields(preferenceSchema, row, place);
+    const name = strengths.find((each) => each in row)!;
+    const strength = row[name];
+    if (typeof strength !== "number" || !Number.isFinite(strength)) throw errorAt(place, `field "${name}" is ${quote(strength)}; expected a number`);
+    if (strength === 0) throw errorAt(place, `field "${name}" is 0, which prefers neither response`);
+    const asked = Array.isArray(row.context) ? "context" : "prompt";
+    log?.reads(asked, "prompt");
+    for (const column of ["response_1", "response_2", name]) log?.reads(column, "chosen and rejected");
+    const [chosen, rejected] = strength < 0 ? [first, second] : [second, first];
+    return { columns: [asked, "response_1", "response_2", name], prompt: conversation(row, asked, place, log), chosen, rejected };
+  },
+});
+
+/**
+ * HelpSteer and HelpSteer2 (Wang et al. 2023, arXiv 2311.09528; 2024, arXiv 2406.08673): each row is a response with its
+ * ratings. Two responses to one prompt that follow each other are a pair; the more helpful one is chosen.
+ */
+export const helpSteerRatings: Format = {
+  name: "HelpSteer ratings",
+  fields: "{prompt, response, helpfulness}: each row a rated response; two that follow each other with one prompt are a pair",
+  fits: (row) => "response" in row && "helpfulness" in row && !("chosen" in row),
+  parse: () => undefined,
+  start() {
+    let first: { readonly fields: z.infer<typeof ratingSchema>; readonly place: Place } | undefined;
+    let alone = 0;
+    const forget = () => {
+      if (first) alone++;
+      first = undefined;
+    };
+    const pairs = defineFormat({
+      name: this.name,
+      fields: this.fields,
+      fits: this.fits,
+      read: (row) => ({ columns: ["prompt", "response", "helpfulness"], ...(row as unknown as Pick<PreferencePair, "prompt" | "chosen" | "rejected">) }),
+    });
+    return {
+      ...this,
+      parse(row, place, log) {
+        const fields = readFields(ratingSchema, row, place);
+        const before = first;
+        if (before?.fields.prompt !== fields.prompt) {
+          forget();
+          first = { fields, place };
+          return undefined;
+        }
+        first = undefined;
+        if (before.fields.helpfulness === fields.helpfulness) {
+          throw errorAt(place, `field "helpfulness" is ${fields.helpfulness} for this response and the one before it; neither is preferred`);
+        }
+        const [better, worse] = before.fields.helpfulness > fields.helpfulness ? [before.fields, fields] : [fields, before.fields];
+        log?.reads("prompt", "prompt");
+        log?.reads("response", "chosen and rejected, by helpfulness");
+        log?.reads("helpfulness", "scores");
+        const { response: _, helpfulness: __, ...others } = row;
+        const pair = { ...others, prompt: conversation(row, "prompt", place, log), chosen: better.response, rejected: worse.response };
+        return { ...pairs.parse(pair, place, log), chosenScore: better.helpfulness, rejectedScore: worse.helpfulness };
+      },
+      end(log) {
+        forget();
+        for (let i = 0; i < alone; i++) log.remark("a response without a second one to its prompt after it, which makes no pair");
+      },
+    };
+  },
+};
+
+/** The turns of a prompt: `context` has them as messages, `prompt` as text, with HelpSteer's marker between turns. */
+function conversation(row: Row, field: string, place: Place, log?: ReadingLog): readonly Message[] {
+  if (Array.isArray(row[field])) return promptOf(readMessages(row, field, place, log), field, place);
+  const [first, ...others] = readFields(z.object({ [field]: text }), row, place)[field]!.split("<extra_id_1>");
+  const turns: Message[] = [{ role: "user", content: first!.replace(/\n$/, "") }];
+  for (const turn of others) {
+    const found = /^(Assistant|User)\n([^]*?)\n?$/.exec(turn);
+    if (!found) throw errorAt(place, `field "${field}" has a turn ${quote(turn)}; expected <extra_id_1>Assistant or <extra_id_1>User, and a line break`);
+    turns.push({ role: found[1] === "User" ? "user" : "assistant", content: found[2]! });
+  }
+  // A prompt that asks for the answer ends with the assistant's empty turn.
+  if (turns.at(-1)!.role === "assistant" && turns.at(-1)!.content === "") turns.pop();
+  return promptOf(turns, field, place);
+}

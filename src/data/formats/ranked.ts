@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { errorAt, quote, type Place } from "../../base/errors.js";
+import { readFields, text } from "../fields.js";
+import { isGiven, type ReadingLog } from "../reading.js";
+import { readPromptColumns } from "../prompt-columns.js";
+import { defineFormat } from "./format.js";
+
+const number = z.number("a number");
+const ultraFeedbackAnswer = z.object({ response: text, overall_score: number.nullish(), "fine-grained_score": number.nullish() }, "an object {response, overall_score}");
+const ultraFeedbackSchema = z.object({ completions: z.array(ultraFeedbackAnswer, "a list of completions {response, overall_score}") });
+const nectarAnswer = z.object({ answer: text, rank: number }, "an object {answer, rank}");
+const nectarSchema = z.object({ answers: z.array(nectarAnswer, "a list of answers {answer, rank}") });
+
+/** UltraFeedback as it was published (Cui et al. 2023, arXiv 2310.01377): four completions with scores; the best against the worst. */
+export const ultrafeedbackRaw = defineFormat({
+  name: "UltraFeedback, four completions",
+  fields: "{instruction, completions: [{response, overall_score}]}; the completion of the highest score against that of the lowest",
+  fits: (row) => Array.isArray(row.completions) && !("chosen" in row),
+  read(row, place, log) {
+    const { completions } = readFields(ultraFeedbackSchema, row, place);
+    const answers = completions.map(({ response, overall_score, "fine-grained_score": fine }) => ({ response, score: overall_score ?? fine ?? NaN }));
+    const { prompt, columns } = readPromptColumns(row, place, log);
+    leaveFields("completions[]", row.completions as object[], ["response", "overall_score"], log);
+    log?.reads("completions", "chosen and rejected, by score");
+    const { chosen, rejected } = bestAndWorst(answers, "completions", place);
+    const scores = { chosenScore: chosen.score, rejectedScore: rejected.score };
+    return { columns: [...columns, "completions"], prompt, chosen: chosen.response, rejected: rejected.response, ...scores };
+  },
+});
+
+/** Nectar (Zhu et al. 2023): ranked answers, the best against the worst. */
+export const nectar = defineFormat({
+  name: "Nectar",
+  fields: "{prompt, answers: [{answer, rank}]}; the answer of the first rank against that of the last",
+  fits: (row) => Array.isArray(row.answers) && !("chosen" in row),
+  read(row, place, log) {
+    const { answers } = readFields(nectarSchema, row, place);
+    const { prompt, columns } = readPromptColumns(row, place, log);
+    leaveFields("answers[]", row.answers as object[], ["answer", "rank"], log);
+    log?.reads("answers", "chosen and rejected, by rank");
+    const { chosen, rejected } = bestAndWorst(answers.map(({ answer, rank }) => ({ response: answer, score: -rank })), "answers", place);
+    return { columns: [...columns, "answers"], prompt, chosen: chosen.response, rejected: rejected.response };
+  },
+});
+
+interface Scored {
+  readonly response: string;
+  readonly score: number;
+}
+
+/** The first of the highest score and the first of the lowest. @throws InputError where there are no two different scores */
+function bestAndWorst(answers: readonly Scored[], field: string, place: Place): { chosen: Scored; rejected: Scored } {
+  const scored = answers.filter(({ score }) => Number.isFinite(score));
+  const [best, ...others] = scored.toSorted((a, b) => b.score - a.score);
+  const worst = others.at(-1);
+  if (!best || !worst || best.score === worst.score) {
+    throw errorAt(place, `field "${field}" prefers none of its responses: their scores are ${quote(answers.map(({ score }) => score))}; expected two that differ`);
+  }
+  return { chosen: best, rejected: worst };
+}
+
+function leaveFields(within: string, items: readonly object[], read: readonly string[], log: ReadingLog | undefined): void {
+  const left = new Set(items.flatMap((item) => Object.entries(item).filter(([name, value]) => !read.includes(name) && isGiven(value)).map(([name]) => `${within}.${name}`)));
+  log?.leaves(left);
+}

@@ -1,0 +1,22 @@
+import { readMessages } from "../messages.js";
+import { systemColumn, withSystem } from "../prompt-columns.js";
+import { promptOf, responseOf } from "./conversation.js";
+import { defineFormat } from "./format.js";
+
+/** ShareGPT's conversations with two answers, as LLaMA-Factory lays them out. */
+export const shareGpt = defineFormat({
+  name: "ShareGPT conversations",
+  fields: "{conversations, chosen, rejected}: a list of turns {from, value}, and two turns that answer it; also {role, content}",
+  fits: (row) => Array.isArray(row.conversations) && ("chosen" in row || "rejected" in row),
+  read(row, place, log) {
+    const system = systemColumn(row, place);
+    if (system) log?.reads(system.column, "system turn");
+    log?.reads("conversations", "prompt");
+    return {
+      columns: ["conversations", "chosen", "rejected", ...(system ? [system.column] : [])],
+      prompt: promptOf(withSystem(readMessages(row, "conversations", place, log), system?.text, place), "conversations", place),
+      chosen: responseOf(readMessages(row, "chosen", place, log), "chosen", place),
+      rejected: responseOf(readMessages(row, "rejected", place, log), "rejected", place),
+    };
+  },
+});

@@ -1,0 +1,19 @@
+import { describePlace, type Place } from "../base/errors.js";
+
+const places = new WeakMap<object, Place>();
+
+/** Remembers where an example came from, so that what fails later names its file and line. Returns the example. */
+export function withPlace<T extends object>(example: T, place: Place | undefined): T {
+  if (place) places.set(example, place);
+  return example;
+}
+
+/** Where an example was read from; undefined for one that was not read from a file, or is a copy. */
+export function placeOf(example: object): Place | undefined {
+  return places.get(example);
+}
+
+/** `file:12: ` for the beginning of an error; empty if it is unknown. */
+export function placeText(example: object): string {
+  return describePlace(placeOf(example) ?? {});
+}

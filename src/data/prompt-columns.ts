@@ -1,0 +1,105 @@
+import { errorAt, quote, type Place } from "../base/errors.js";
+import type { Message } from "../model/tokenizer/chat/chat.js";
+import { promptOf } from "./formats/conversation.js";
+import { readMessages } from "./messages.js";
+import type { Prompt } from "./pair.js";
+import { isGiven, type ReadingLog } from "./reading.js";
+import type { Row } from "./row.js";
+
+/** Names of the column that holds the prompt; `input` where it stands alone. */
+const promptNames = ["prompt", "question", "instruction", "query"] as const;
+const systemNames = ["system", "system_prompt"] as const;
+
+/** Columns with words for the model. A form that has no place for them refuses the row rather than dropping them. */
+export const wordColumns = [
+  ...promptNames,
+  ...systemNames,
+  ...["input", "history", "context", "passage", "conversations", "conversation", "tools", "functions"],
+] as const;
+
+/** Whether a row has a prompt column besides its responses. */
+export function hasPromptColumn(row: Row): boolean {
+  return promptColumn(row) !== undefined;
+}
+
+function promptColumn(row: Row): string | undefined {
+  return promptNames.find((name) => row[name] !== undefined && row[name] !== null) ?? (isGiven(row["input"]) ? "input" : undefined);
+}
+
+/**
+ * The prompt of a row:
+ * - `prompt`, `question`, `instruction` or `query`; Alpaca's `input` follows its instruction after a blank line, and is
+ *   the prompt where it stands alone;
+ * - `system` and `history` (pairs of a question and its answer, or messages) make it a conversation, whose last turn is
+ *   the user's; so does an empty `system`, since the other rows of such a file have one.
+ *
+ * @returns the prompt, and the columns that it was read from
+ * @throws InputError where it is missing, given twice, or holds something else
+ */
+export function readPromptColumns(row: Row, place: Place, log?: ReadingLog): { prompt: Prompt; columns: readonly string[] } {
+  const name = promptColumn(row);
+  if (name === undefined) throw errorAt(place, 'field "prompt" is missing; expected text');
+  const columns = [name];
+  const read = (column: string, as: string) => (columns.push(column), log?.reads(column, as));
+  log?.reads(name, "prompt");
+  for (const other of promptNames) {
+    if (other === name || !isGiven(row[other])) continue;
+    if (row[other] !== row[name]) throw errorAt(place, `columns "${name}" and "${other}" hold different prompts, ${quote(row[name])} and ${quote(row[other])}; keep one`);
+    read(other, "prompt");
+  }
+  const system = systemColumn(row, place);
+  if (system) read(system.column, "system turn");
+  if (Array.isArray(row[name])) {
+    const turns = readMessages(row, name, place, log);
+    if (isGiven(row["history"])) throw errorAt(place, `columns "history" and "${name}" both hold earlier turns; keep one`);
+    return { prompt: promptOf(withSystem(turns, system?.text, place), name, place), columns };
+  }
+  let text = textColumn(row, name, place);
+  if (name === "instruction" && isGiven(row["input"])) {
+    text += `\n\n${textColumn(row, "input", place)}`;
+    read("input", "prompt, after the instruction");
+  } else if (name === "instruction" && "input" in row) {
+    read("input", "prompt, after the instruction");
+  }
+  const isChat = system !== undefined || "history" in row;
+  if (!isChat) return { prompt: text, columns };
+  if ("history" in row) read("history", "earlier turns");
+  const turns: Message[] = [...readHistory(row, place, log), { role: "user", content: text }];
+  return { prompt: promptOf(withSystem(turns, system?.text, place), name, place), columns };
+}
+
+/** A conversation that begins with a system turn, where there is a text for one. @throws InputError where it has another */
+export function withSystem(turns: readonly Message[], system: string | undefined, place: Place): readonly Message[] {
+  if (!system) return turns;
+  const [first] = turns;
+  if (first?.role !== "system") return [{ role: "system", content: system }, ...turns];
+  if (first.content.trim() === system.trim()) return turns;
+  throw errorAt(place, `column "system" is ${quote(system)}, but the conversation begins with another system turn: ${quote(first.content)}`);
+}
+
+/** The row's system text, possibly empty. */
+export function systemColumn(row: Row, place: Place): { column: string; text: string } | undefined {
+  const given = systemNames.filter((name) => name in row);
+  const column = given.find((name) => isGiven(row[name])) ?? given[0];
+  if (column === undefined) return undefined;
+  return { column, text: isGiven(row[column]) ? textColumn(row, column, place) : "" };
+}
+
+function readHistory(row: Row, place: Place, log?: ReadingLog): readonly Message[] {
+  const { history } = row;
+  if (!isGiven(history)) return [];
+  if (Array.isArray(history) && history.every((turn) => Array.isArray(turn) && turn.length === 2 && turn.every((part) => typeof part === "string"))) {
+    return (history as [string, string][]).flatMap(([question, answer]) => [
+      { role: "user", content: question } as const,
+      { role: "assistant", content: answer } as const,
+    ]);
+  }
+  if (Array.isArray(history)) return readMessages(row, "history", place, log);
+  throw errorAt(place, `field "history" is ${quote(history)}; expected pairs [question, answer], or a list of messages {role, content}`);
+}
+
+function textColumn(row: Row, name: string, place: Place): string {
+  const value = row[name];
+  if (typeof value === "string") return value;
+  throw errorAt(place, `field "${name}" is ${value instanceof Uint8Array ? "not valid UTF-8" : quote(value)}; expected text`);
+}

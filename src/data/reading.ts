@@ -1,0 +1,61 @@
+/** How a file was read: which columns became what, which were left, and what else a user should know of it. */
+export interface Reading {
+  /** What each column that was read became, such as `question: "prompt"`. */
+  readonly mapped: Readonly<Record<string, string>>;
+  /** Columns, and fields of messages (`chosen[].weight`), that nothing reads, with the number of rows that have them. */
+  readonly unread: Readonly<Record<string, number>>;
+  /** A sentence for each. */
+  readonly notes: readonly string[];
+}
+
+/** Collects a {@link Reading} row by row. */
+export class ReadingLog {
+  private readonly mapped = new Map<string, string>();
+  private readonly unread = new Map<string, number>();
+  private readonly remarks = new Map<string, number>();
+
+  /** A column was read, as what. */
+  reads(column: string, as: string): void {
+    this.mapped.set(column, as);
+  }
+
+  /** Columns or fields of a row were left unread. */
+  leaves(names: Iterable<string>): void {
+    for (const name of names) this.unread.set(name, (this.unread.get(name) ?? 0) + 1);
+  }
+
+  /** Something that is told once, with the number of rows that it is true of: `"3 rows: …"`. */
+  remark(text: string): void {
+    this.remarks.set(text, (this.remarks.get(text) ?? 0) + 1);
+  }
+
+  /**
+   * Adds what was found in a row.
+   *
+   * @param columns that are read besides, as numbers for the loss, by the name that it reads
+   */
+  add(row: ReadingLog, columns: Readonly<Record<string, string>> = {}): void {
+    for (const [column, as] of row.mapped) this.reads(column, as);
+    for (const [name, column] of Object.entries(columns)) this.reads(column, `column "${name}" of the loss`);
+    this.leaves([...row.unread.keys()].filter((name) => !Object.values(columns).includes(name)));
+    for (const text of row.remarks.keys()) this.remark(text);
+  }
+
+  result(plausibility: readonly string[] = []): Reading {
+    const unread = [...this.unread].map(([name, rows]) => `${name} (${rows})`);
+    return {
+      mapped: Object.fromEntries(this.mapped),
+      unread: Object.fromEntries(this.unread),
+      notes: [
+        ...(unread.length > 0 ? [`not read, with the number of rows: ${unread.join(", ")}`] : []),
+        ...[...this.remarks].map(([text, rows]) => `${rows} ${rows === 1 ? "row" : "rows"}: ${text}`),
+        ...plausibility,
+      ],
+    };
+  }
+}
+
+/** Whether a field holds anything: files of tables fill what a row does not have with null, or with nothing. */
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+}
