@@ -4,6 +4,11 @@
  */
 export class InputError extends Error {
   override readonly name = "InputError";
+
+  /** @param message control characters in it, which a terminal would obey, are shown by their codes; line breaks stay */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`), options);
+  }
 }
 
 /** A location in the user's data; each part is given when known. */

@@ -10,6 +10,10 @@ describe("inputError", () => {
     assert.equal(String(error), "InputError: pairs.jsonl:12: found 3, expected text");
   });
 
+  it("shows what a terminal would obey", () => {
+    assert.equal(new InputError("a\u001b[2J\u0000\u009b1m\r\n\tb é").message, "a\\u001b[2J\\u0000\\u009b1m\\u000d\n\tb é");
+  });
+
   it("keeps the cause", () => {
     const cause = new SyntaxError("Unexpected token");
     assert.equal(inputError({}, "x", "y", cause).cause, cause);

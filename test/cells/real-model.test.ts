@@ -39,7 +39,8 @@ describe("a real model", { skip }, () => {
     const pairs: PreferencePair[] = [0, 1].map((i) => ({ id: `${i}`, prompt, chosen, rejected }));
     const run = await align(policy, pairs, { beta: 1, epochs: 2, batchSize: 2, microBatchSize: 1, learningRate: 1e-3, folder: join(emptyFolder(t), "run"), quiet: true });
     const [first, second] = run.steps.objects() as Record<string, number>[];
-    assert.ok(Math.abs(first!["loss"]! - Math.LN2) < 1e-6, `${first!["loss"]}`);
+    // The margin is 0 but for the rounding of sums over responses, scored by one program and trained on by another.
+    assert.ok(Math.abs(first!["loss"]! - Math.LN2) < 1e-4, `${first!["loss"]}`);
     for (const side of ["chosen", "rejected"] as const) {
       const found = first![`logps/${side}`]!;
       assert.ok(Math.abs(found - expected.logProbs[side]) < 2e-3, `${side}: ${found}, expected ${expected.logProbs[side]}`);

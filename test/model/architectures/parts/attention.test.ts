@@ -9,6 +9,7 @@ import { checkGradients } from "../../../graph/finite-differences.js";
 import { evaluate } from "../../../support/reference.js";
 
 const [batch, heads, kvHeads, length, size] = [2, 4, 2, 7, 3];
+const window = 3;
 
 const random = Random.seeded(3);
 const numbers = (count: number) => Array.from({ length: count }, () => random.normal());
@@ -34,8 +35,8 @@ function attention(blockSize: number, maskOf: (graph: Graph) => Value, scoreCap?
 
 const masks = {
   causal: (graph: Graph) => causalMask(graph, undefined, length),
-  "with a window": (graph: Graph) => causalMask(graph, 3, length),
-  "of shared prompts": (graph: Graph) => sharedMask(3, graph.input("place", "int32", [batch, length]), graph.input("visibleUntil", "int32", [batch, length])),
+  "with a window": (graph: Graph) => causalMask(graph, window, length),
+  "of shared prompts": (graph: Graph) => sharedMask(window, graph.input("place", "int32", [batch, length]), graph.input("visibleUntil", "int32", [batch, length])),
 };
 
 describe("attention in blocks of queries", () => {
