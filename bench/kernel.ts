@@ -1,50 +1,83 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { findSnapshot } from "../src/kernel/snapshot/snapshot.js";
+import { startKernel, type Kernel } from "../test/support/jupyter-client.js";
 import { runForJson } from "./child.js";
-import { startKernel } from "../test/support/jupyter-client.js";
 
 /** Seconds that a kernel takes. */
-export interface KernelTimes {
+interface KernelTimes {
   /** From its start to the first result. */
   readonly start: number;
   /** A trivial cell, the median of many. */
   readonly cell: number;
-  /** A loop of 10⁸ turns over a top-level variable. */
-  readonly loop: number;
 }
 
 const turns = 1e8;
 const cells = 50;
+/** How often each kernel is started, in turn with the other. */
+const rounds = 5;
+/** Cells that declare the same array again, and its size in bytes. */
+const redefinitions = 1000;
+const size = 8e6;
 
-/** Measures this kernel. */
-export async function measureKernel(): Promise<KernelTimes> {
+async function withKernel<Found>(work: (kernel: Kernel, began: number) => Promise<Found>): Promise<Found> {
   const folder = mkdtempSync(join(tmpdir(), "sera-bench-"));
   const began = performance.now();
   const kernel = await startKernel({ cwd: folder });
   try {
-    const seconds = async (code: string) => {
-      const before = performance.now();
-      await kernel.execute(code);
-      return (performance.now() - before) / 1000;
-    };
-    await seconds("1 + 1");
-    const start = (performance.now() - began) / 1000;
-    const each: number[] = [];
-    for (let i = 0; i < cells; i++) each.push(await seconds(`${i} + 1`));
-    const loop = await seconds(`let sum = 0; for (let i = 0; i < ${turns}; i++) sum += i; sum`);
-    return { start, cell: each.sort((a, b) => a - b)[cells / 2]!, loop };
+    return await work(kernel, began);
   } finally {
     await kernel.stop();
     rmSync(folder, { recursive: true });
   }
 }
 
-const ipykernel = `
-import json, time
-from jupyter_client.manager import start_new_kernel
+function measureKernel(): Promise<KernelTimes> {
+  return withKernel(async (kernel, began) => {
+    await kernel.execute("1 + 1");
+    const start = (performance.now() - began) / 1000;
+    const each: number[] = [];
+    for (let i = 0; i < cells; i++) {
+      const before = performance.now();
+      await kernel.execute(`${i} + 1`);
+      each.push((performance.now() - before) / 1000);
+    }
+    return { start, cell: median(each) };
+  });
+}
+
+/** The loop as a cell and as a script of Node's, in which a function sees its variable as those of cells are seen. */
+const loop = `let sum = 0; let began = performance.now(); for (let i = 0; i < ${turns}; i++) sum += i; (performance.now() - began) / 1000`;
+const script = `let sum = 0; globalThis.read = () => sum; ${loop.replace("let sum = 0; ", "").replace(/; \((.*)$/, "; console.log(JSON.stringify(($1))")}`;
+
+function measureLoop(): Promise<number> {
+  return withKernel(async (kernel) => Number((await kernel.execute(loop)).result.data["text/plain"]));
+}
+
+/** Megabytes that a session holds after many cells that declare the same array again, and before them. */
+function measureMemory(): Promise<{ readonly before: number; readonly after: number }> {
+  return withKernel(async (kernel) => {
+    const held = async () => Number((await kernel.execute("(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed) / 1e6")).result.data["text/plain"]);
+    const before = await held();
+    for (let i = 0; i < redefinitions; i++) await kernel.execute(`const large = new Float64Array(${size / 8}).fill(${i});`);
+    return { before, after: await held() };
+  });
+}
+
+/** Jupyter's own client, which starts the kernel of its arguments. */
+const client = `
+import json, sys, time
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
 began = time.perf_counter()
-manager, client = start_new_kernel(kernel_name="python3")
+manager = KernelManager()
+manager._kernel_spec = KernelSpec(argv=sys.argv[1:])
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
+client.wait_for_ready(timeout=60)
 def seconds(code):
     before = time.perf_counter()
     client.execute_interactive(code, output_hook=lambda message: None)
@@ -53,27 +86,50 @@ seconds("1 + 1")
 start = time.perf_counter() - began
 each = sorted(seconds(f"{i} + 1") for i in range(${cells}))
 client.stop_channels(); manager.shutdown_kernel(now=True)
-print(json.dumps({"start": start, "cell": each[${cells / 2}], "loop": None}))
+print(json.dumps({"start": start, "cell": each[${cells / 2}]}))
 `;
+const sera = [process.execPath, resolve("dist/src/kernel/main.js"), "{connection_file}"];
+const ipykernel = (python: string) => [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"];
 
-/** The same loop as a script of Node's, its variable seen by a function as a cell's is. */
-const script = `let sum = 0; globalThis.read = () => sum; const began = performance.now(); for (let i = 0; i < ${turns}; i++) sum += i;
-console.log(JSON.stringify((performance.now() - began) / 1000));`;
+async function measureWithJupyter(python: string, argv: readonly string[]): Promise<KernelTimes> {
+  return (await runForJson(python, ["-c", client, ...argv])) as KernelTimes;
+}
 
-/** A table of this kernel's times beside ipykernel's, where a Python with it is given, and Node's. */
+/** A table of this kernel's times beside ipykernel's, where a Python with it is given, and Node's: medians of some rounds. */
 export async function kernelTable(python: string | undefined): Promise<string> {
-  const ours = await measureKernel();
-  const theirs = python === undefined ? undefined : ((await runForJson(python, ["-c", ipykernel])) as KernelTimes);
-  const node = (await runForJson(process.execPath, ["-e", script])) as number;
-  const row = (what: string, mine: number, other: number | undefined, beside: string) => {
-    const milliseconds = (value: number) => `${(1000 * value).toFixed(1)} ms`;
-    return `| ${what} | ${milliseconds(mine)} | ${other === undefined ? "not found" : milliseconds(other)} (${beside}) | ${other === undefined ? "–" : (mine / other).toFixed(1)} |`;
+  const isFirst = findSnapshot() === undefined;
+  const measure = () => (python === undefined ? measureKernel() : measureWithJupyter(python, sera));
+  const first = await measure();
+  while (findSnapshot() === undefined) await wait(200);
+  const ours: KernelTimes[] = [];
+  const theirs: KernelTimes[] = [];
+  const loops: number[] = [];
+  const inNode: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    ours.push(await measure());
+    if (python !== undefined) theirs.push(await measureWithJupyter(python, ipykernel(python)));
+    loops.push(await measureLoop());
+    inNode.push((await runForJson(process.execPath, ["-e", script])) as number);
+  }
+  const memory = await measureMemory();
+  const row = (what: string, mine: readonly number[], other: readonly number[], beside: string) => {
+    const milliseconds = (values: readonly number[]) => `${(1000 * median(values)).toFixed(1)} ms`;
+    const [their, ratio] = other.length === 0 ? ["not found", "–"] : [milliseconds(other), (median(mine) / median(other)).toFixed(1)];
+    return `| ${what} | ${milliseconds(mine)} | ${their} (${beside}) | ${ratio} |`;
   };
+  const starts = theirs.map(({ start }) => start);
   return [
     "| what | this kernel | beside | ratio |",
     "| --- | --- | --- | --- |",
-    row("start to first result", ours.start, theirs?.start, "ipykernel"),
-    row("a trivial cell", ours.cell, theirs?.cell, "ipykernel"),
-    row("10⁸ turns over a top-level variable", ours.loop, node, "Node"),
+    ...(isFirst ? [row("the first start ever, to the first result", [first.start], starts, "ipykernel")] : []),
+    row("start to first result", ours.map(({ start }) => start), starts, "ipykernel"),
+    row("a trivial cell", ours.map(({ cell }) => cell), theirs.map(({ cell }) => cell), "ipykernel"),
+    row("10⁸ turns over a top-level variable", loops, inNode, "Node"),
+    "",
+    `${redefinitions} cells that declare the same ${size / 1e6} MB anew: ${memory.before.toFixed(0)} MB held before, ${memory.after.toFixed(0)} MB after.`,
   ].join("\n");
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

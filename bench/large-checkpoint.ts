@@ -1,9 +1,9 @@
 import { Random } from "../src/base/random.js";
 import { sizeOf, tensor } from "../src/graph/tensor.js";
-import { saveCheckpoint } from "../src/model/checkpoint.js";
+import { saveCheckpoint } from "../src/model/checkpoint/checkpoint.js";
 import type { LlamaConfig } from "../src/model/config.js";
-import { parameterShapes } from "../src/model/parameters.js";
-import { trainTokenizer } from "../src/model/train-tokenizer.js";
+import { parameterShapes } from "../src/model/parameters/parameters.js";
+import { trainTokenizer } from "../src/model/tokenizer/train-tokenizer.js";
 
 /*
  * Writes random weights in the shape of TinyLlama-1.1B as bf16.

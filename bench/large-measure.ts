@@ -5,9 +5,9 @@ import { Trainer } from "../src/align/trainer.js";
 import { Random } from "../src/base/random.js";
 import { OnnxEngine } from "../src/engine/onnx/engine.js";
 import { ProgramCache } from "../src/engine/program-cache.js";
-import { generate } from "../src/model/generate.js";
-import { allLinear, initialLora } from "../src/model/lora.js";
-import { Policy } from "../src/model/policy.js";
+import { generate } from "../src/model/generation/generate.js";
+import { allLinear, initialLora } from "../src/model/parameters/lora/lora.js";
+import { Policy } from "../src/model/policy/policy.js";
 import { median } from "./samples.js";
 
 /*

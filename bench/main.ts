@@ -4,7 +4,7 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { writeJson } from "../src/base/files.js";
 import { providerChoices } from "../src/engine/onnx/providers.js";
-import { parameterCount } from "../src/model/parameters.js";
+import { parameterCount } from "../src/model/parameters/parameters.js";
 import { runForJson } from "./child.js";
 import { benchEngines, enginesTable, type EngineComparison } from "./engines.js";
 import { kernelTable } from "./kernel.js";

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Random } from "../dist/src/base/random.js";
 import { sizeOf, tensor } from "../dist/src/graph/tensor.js";
-import { loadCheckpoint, openCheckpoint, saveCheckpoint } from "../dist/src/model/checkpoint.js";
-import { parameterCount, parameterShapes } from "../dist/src/model/parameters.js";
+import { loadCheckpoint, openCheckpoint, saveCheckpoint } from "../dist/src/model/checkpoint/checkpoint.js";
+import { parameterCount, parameterShapes } from "../dist/src/model/parameters/parameters.js";
 
 const tiny = fileURLToPath(new URL("../test/fixtures/checkpoints/tiny", import.meta.url));
 

@@ -9,9 +9,9 @@ import { OnnxEngine, ProgramCache } from "../dist/src/engine/index.js";
 import { losses, Random } from "../dist/src/index.js";
 import { Policy, responseLogProbs } from "../dist/src/model/index.js";
 import { preference, Trainer } from "../dist/src/run/index.js";
-import { exactShape, layOut, rowsOf } from "../dist/src/model/batch.js";
-import { parameterShapes } from "../dist/src/model/parameters.js";
-import { writeSafetensors } from "../dist/src/model/safetensors.js";
+import { exactShape, layOut, rowsOf } from "../dist/src/model/scoring/batch.js";
+import { parameterShapes } from "../dist/src/model/parameters/parameters.js";
+import { writeSafetensors } from "../dist/src/model/checkpoint/safetensors/safetensors.js";
 
 const [folder] = process.argv.slice(2);
 if (!folder) throw new Error("usage: node scripts/compare_architectures.mjs FOLDER");

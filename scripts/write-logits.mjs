@@ -4,9 +4,9 @@ import { writeFileSync } from "node:fs";
 import { Graph } from "../dist/src/graph/index.js";
 import { OnnxEngine, ProgramCache } from "../dist/src/engine/index.js";
 import { Random } from "../dist/src/index.js";
-import { decodeSequences, head } from "../dist/src/model/decoder.js";
+import { decodeSequences, head } from "../dist/src/model/architectures/decoder.js";
 import { Policy } from "../dist/src/model/index.js";
-import { stateWeights } from "../dist/src/model/network.js";
+import { stateWeights } from "../dist/src/model/parameters/network.js";
 
 const [folder, file] = process.argv.slice(2);
 if (!folder || !file) throw new Error("usage: node scripts/write-logits.mjs FOLDER FILE");

@@ -1,9 +1,10 @@
 import { InputError, quote } from "./base/errors.js";
+import { callOwn } from "./base/own-function.js";
 import { balancingPenalty, formPairs, penalizeLength, type LabelledSample, type Pairing, type Sample, type SamplePair } from "./bootstrap/index.js";
 import { capPerPrompt, scoreDifference, type Margin, type Reviewed } from "./review/index.js";
 import type { BootstrappedPair, TrainingPair } from "./run/input.js";
 import { methodWith, type Method } from "./run/method.js";
-import { lossOf, pairingOf, resolveOptions, selectionOf, seraForm, type Labeller, type SeraOptions } from "./run/options/index.js";
+import { givenNames, lossOf, pairingOf, resolveOptions, selectionOf, seraForm, type LabelContext, type Labeller, type SeraOptions } from "./run/options/index.js";
 import type { Stages } from "./run/stages.js";
 import type { TrainedOn } from "./run/summary.js";
 
@@ -18,7 +19,8 @@ import type { TrainedOn } from "./run/summary.js";
  */
 export function seraMethod(options: Partial<SeraOptions> = {}): Method {
   const all = resolveOptions(seraForm, options);
-  return methodWith(all.iterations === 1 ? lossOf(all).name : "sera", "1", all, selfImprove);
+  const name = all.iterations === 1 ? lossOf(all).name : "sera";
+  return methodWith({ name, version: "1", options: all, given: givenNames(options), labelsWithJudge: all.labelBy === "judge", run: selfImprove });
 }
 
 /** The loop: align on all pairs; then review, bootstrap and align on what they give, until the last iteration. */
@@ -64,8 +66,9 @@ async function bootstrapPairs(
   if (count === 0) return { pairs: [], bootstrap: null };
   const pairing = pairingOf(options.pairBy);
   const samples = await stages.labelledSamples(t, options.responses, (drawn) => label(stages, t, options, drawn));
-  const penalized = lengthPenalized(samples, options.lengthPenalty, stages.stopIds, pairing);
-  const { pairs, counts } = formPairs(penalized, count, stages.stopIds, pairing);
+  const usable = options.completeOnly ? samples.filter(({ complete }) => complete) : samples;
+  const alpha = penaltyOf(usable, options.lengthPenalty, stages.stopIds, pairing);
+  const { pairs, counts } = formPairs(penalizeLength(samples, alpha), count, stages.stopIds, pairing, options.completeOnly);
   const made = pairs.map((pair) => bootstrappedPair(stages, pair));
   await stages.saveBootstrapped(t, made);
   return { pairs: made, bootstrap: counts };
@@ -88,27 +91,22 @@ async function labelByOwn(
 ): Promise<readonly LabelledSample[]> {
   await stages.noteLabels(t, labeller.name);
   let rewarded: Promise<readonly LabelledSample[]> | undefined;
-  const rewards = await labeller.label(drawn, {
+  const context: LabelContext = {
     iteration: t,
     prompt: ({ id }) => stages.text(stages.prompt(id)),
     response: ({ tokens }) => stages.text(tokens),
     implicitRewards: async () => (await (rewarded ??= byReward())).map(({ reward }) => reward),
-  });
-  if (rewards.length !== drawn.length || !rewards.every(Number.isFinite)) {
+  };
+  const rewards = await callOwn(`labelBy: the labeller ${quote(labeller.name)}`, () => labeller.label(drawn, context));
+  if (!Array.isArray(rewards) || rewards.length !== drawn.length || !rewards.every(Number.isFinite)) {
     throw new InputError(`labelBy: the labeller ${quote(labeller.name)} must give one finite reward for each of the ${drawn.length} samples`);
   }
   // Where the implicit reward was asked for, the log-probabilities under the reference are known too.
   return ((await rewarded) ?? drawn).map((sample, i) => ({ ...sample, reward: rewards[i]! }));
 }
 
-function lengthPenalized(
-  samples: readonly LabelledSample[],
-  penalty: number | "auto",
-  stopIds: readonly number[],
-  pairing: Pairing,
-): readonly LabelledSample[] {
-  if (penalty === 0) return samples;
-  return penalizeLength(samples, penalty === "auto" ? balancingPenalty(samples, stopIds, pairing).alpha : penalty);
+function penaltyOf(samples: readonly LabelledSample[], penalty: number | "auto", stopIds: readonly number[], pairing: Pairing): number {
+  return penalty === "auto" ? balancingPenalty(samples, stopIds, pairing).alpha : penalty;
 }
 
 /** Two samples as a pair to be trained on. */

@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
+import * as optionsRoom from "../src/run/options/index.js";
 
 interface PackageFile {
   readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string } | string>>;
@@ -119,6 +120,23 @@ describe("the package", () => {
     }
   });
 
+  it("loads, and the command line answers, in four gigabytes of address space", { skip: process.platform === "win32" }, () => {
+    const limited = (command: string) => execFileSync("bash", ["-c", `ulimit -v 4000000; exec "${process.execPath}" ${command}`], { encoding: "utf8" });
+    assert.match(limited("dist/src/cli/main.js --help"), /^Usage: sera/);
+    assert.match(limited(`-e 'import("./dist/src/index.js").then((all) => console.log(typeof all.sera))'`), /^function/);
+  });
+
+  it("recommends the overrides for danfojs that it has itself, in which known faults are mended", () => {
+    const { overrides } = JSON.parse(readFileSync("package.json", "utf8")) as { overrides: Record<string, Record<string, string>> };
+    const recommended = /"overrides": (\{[^]*?\n\})/.exec(readFileSync("docs/notebooks.md", "utf8"))![1]!;
+    assert.deepEqual(JSON.parse(recommended), { "danfojs-node": overrides["danfojs-node"] });
+    const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as { packages: Record<string, { name?: string; version: string }> };
+    const installed = (name: string) => Object.entries(lock.packages).filter(([path]) => path.endsWith(`node_modules/${name}`)).map(([, { name, version }]) => `${name} ${version}`);
+    // CVE-2023-30533 and CVE-2024-22363 are mended from 0.20.2 on; CVE-2023-28155 in the successor of request alone.
+    assert.deepEqual(installed("xlsx"), ["@e965/xlsx 0.20.3"]);
+    assert.deepEqual(installed("request"), ["@cypress/request 4.0.1"]);
+  });
+
   it("gives TypeScript 5.0 its types, by its exports and by the older way of Node 10", () => {
     const lines = Object.entries(entries).map(([name, [value, type]], i) => `import { ${value}, type ${type} as Type${i} } from "${name}";\nexport const value${i}: object = ${value};\nexport type { Type${i} };`);
     writeFileSync(join(folder, "uses.ts"), `${lines.join("\n")}\n`);
@@ -127,6 +145,29 @@ describe("the package", () => {
     for (const [module, resolution] of [["node16", "node16"], ["esnext", "node10"]] as const) {
       assert.equal(run([compiler, "uses.ts", ...options, "--module", module, "--moduleResolution", resolution]), "");
     }
+  });
+
+  it("has a declaration of zod in no entry: they are read in every cell", () => {
+    const seen = new Set<string>();
+    const zod: string[] = [];
+    const read = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const [, name] of readFileSync(file, "utf8").matchAll(/(?:from|import\() ?"([^"]+)"/g)) {
+        if (name!.startsWith(".")) read(join(dirname(file), name!.replace(/\.js$/, ".d.ts")));
+        else if (/^zod\b/.test(name!)) zod.push(file);
+      }
+    };
+    for (const entry of Object.values(packageFile.exports)) if (typeof entry === "object") read(entry.types);
+    assert.ok(seen.size > 100);
+    assert.deepEqual(zod, []);
+  });
+
+  it("exports of a run's options the types, and what makes them stays inside", () => {
+    const names = JSON.parse(run(["--input-type=module", "-e", `console.log(JSON.stringify(Object.keys(await import("sera-lab/run"))))`])) as string[];
+    const inside = Object.keys(optionsRoom);
+    assert.ok(inside.length > 10);
+    assert.deepEqual(names.filter((name) => inside.includes(name)), []);
   });
 
   it("exports at the top what is listed here, and no more", () => {

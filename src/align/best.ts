@@ -1,5 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
-import type { Parameters } from "../model/parameters.js";
+import type { Parameters } from "../model/parameters/parameters.js";
 import type { Metrics } from "./objective.js";
 
 /** Metrics of an evaluation by which the best parameters can be chosen, and whether lower or higher is better. */

@@ -1,8 +1,8 @@
 import type { Random } from "../base/random.js";
 import type { Program, State } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
-import { batchCost } from "../model/batch-cost.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
+import { batchCost } from "../model/scoring/batch-cost.js";
 import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
 import type { MovingReference } from "./moving-reference.js";
 import type { Metrics, Objective } from "./objective.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Parameters } from "../model/parameters.js";
-import { readSafetensors, writeSafetensors } from "../model/safetensors.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import { readSafetensors, writeSafetensors } from "../model/checkpoint/safetensors/safetensors.js";
 
 /** Beside the files of the model whose hidden states the head reads. */
 const fileIn = (folder: string) => join(folder, "head.safetensors");

@@ -1,10 +1,10 @@
 import type { Random } from "../base/random.js";
 import { mul, reshape, type Value } from "../graph/index.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
-import type { TokenSequence } from "../model/batch.js";
 import type { ModelConfig } from "../model/config.js";
-import { sumByResponse } from "../model/log-probs.js";
-import type { Parameters } from "../model/parameters.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
+import { sumByResponse } from "../model/scoring/log-probs.js";
 import { tokenColumn, type Head, type ObjectiveBatch } from "./objective.js";
 
 /** An objective, as far as its head goes. */

@@ -1,7 +1,7 @@
 import type { Feeds } from "../engine/engine.js";
 import type { Tensor } from "../graph/tensor.js";
-import { layOut, ownPositions, rowsOf, type Row } from "../model/batch.js";
-import type { BatchShape } from "../model/log-probs.js";
+import { layOut, ownPositions, rowsOf, type Row } from "../model/scoring/batch.js";
+import type { BatchShape } from "../model/scoring/log-probs.js";
 import type { BatchSizes, Objective } from "./objective.js";
 import type { StepPlan } from "./plan.js";
 

@@ -1,5 +1,5 @@
 import { tensor } from "../graph/tensor.js";
-import type { Parameters } from "../model/parameters.js";
+import type { Parameters } from "../model/parameters/parameters.js";
 
 /**
  * A step of an exponential moving average of parameters: (1 − weight)·average + weight·newest, in float32.

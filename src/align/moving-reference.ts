@@ -1,6 +1,6 @@
-import type { Parameters } from "../model/parameters.js";
-import type { Policy } from "../model/policy.js";
-import { rowLogProbs, rowTokenLogProbs } from "../model/score.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { Policy } from "../model/policy/policy.js";
+import { rowLogProbs, rowTokenLogProbs } from "../model/scoring/score.js";
 import { rowsOfBatch, type LoadedBatch } from "./micro-batches.js";
 import { mixed } from "./moving-average.js";
 import type { Objective } from "./objective.js";

@@ -1,7 +1,7 @@
 import type { Feeds } from "../engine/engine.js";
 import type { Value } from "../graph/index.js";
 import type { Shape } from "../graph/tensor.js";
-import type { TokenSequence } from "../model/batch.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 import type { PlanOptions } from "./plan.js";
 
 /** Numbers that a training step reports, by the names that TRL gives them. */

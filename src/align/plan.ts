@@ -1,8 +1,8 @@
 import { chunk } from "../base/collections.js";
 import type { Random } from "../base/random.js";
-import { exactShape, fittingBoth, roundUp, rowsOf, type TokenSequence } from "../model/batch.js";
-import type { BatchCost } from "../model/batch-cost.js";
-import type { BatchShape } from "../model/log-probs.js";
+import { exactShape, fittingBoth, roundUp, rowsOf, type TokenSequence } from "../model/scoring/batch.js";
+import type { BatchCost } from "../model/scoring/batch-cost.js";
+import type { BatchShape } from "../model/scoring/log-probs.js";
 
 /** Some examples that go through the model together. */
 export interface MicroBatch {

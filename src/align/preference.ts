@@ -1,7 +1,7 @@
 import { InputError } from "../base/errors.js";
 import { mul, reshape, slice, sum, type Value } from "../graph/index.js";
-import type { TokenSequence } from "../model/batch.js";
-import { sumByResponse } from "../model/log-probs.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
+import { sumByResponse } from "../model/scoring/log-probs.js";
 import type { Both, PairLogProbs, PairTokens, PreferenceLoss } from "./losses/loss.js";
 import { implicitReward } from "./losses/reward.js";
 import type { Metrics, Objective, ObjectiveBatch } from "./objective.js";

@@ -1,6 +1,6 @@
 import { InputError, quote } from "../base/errors.js";
 import { neg, sum } from "../graph/index.js";
-import type { TokenSequence } from "../model/batch.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 import { tokenColumn, type Objective } from "./objective.js";
 
 /** A sequence to imitate, and what it counts, a number from 0; 1 where it does not say. */

@@ -1,6 +1,6 @@
-import type { Parameters } from "../model/parameters.js";
-import type { Policy } from "../model/policy.js";
-import { readSafetensors, writeSafetensors } from "../model/safetensors.js";
+import { readSafetensors, writeSafetensors } from "../model/checkpoint/safetensors/safetensors.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { Policy } from "../model/policy/policy.js";
 import type { Best } from "./best.js";
 import type { StepRecord, TrainerState } from "./trainer.js";
 

@@ -1,21 +1,22 @@
 import type { Random } from "../base/random.js";
 import type { Feeds, Program, State } from "../engine/engine.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
-import { batchCost } from "../model/batch-cost.js";
-import { dropoutFeeds } from "../model/dropout.js";
-import { mostRows } from "../model/log-probs.js";
-import type { Parameters } from "../model/parameters.js";
-import type { Policy } from "../model/policy.js";
+import { dropoutFeeds } from "../model/parameters/lora/dropout.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { Policy } from "../model/policy/policy.js";
+import { batchCost } from "../model/scoring/batch-cost.js";
+import { mostRows } from "../model/scoring/log-probs.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import { betterOf, type Best, type BestMetric } from "./best.js";
 import { checkTrainingInputs } from "./check-training.js";
 import { evaluateObjective } from "./evaluation.js";
 import { headName, headParameters, headShapes, initialHead, withoutHead } from "./head.js";
+import { planMemory, type MemoryChoice } from "./memory-plan.js";
 import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
 import { mixed } from "./moving-average.js";
 import { MovingReference, type ReferenceUpdate } from "./moving-reference.js";
 import type { Metrics, Objective } from "./objective.js";
-import { planTraining, type PlanOptions, type StepPlan } from "./plan.js";
+import type { PlanOptions, StepPlan } from "./plan.js";
 import { learningRateAt, type Schedule } from "./schedule.js";
 import { accumulateProgram, applyProgram, changedShapes, gradientName, stepProgram } from "./training-program.js";
 
@@ -30,7 +31,8 @@ export interface TrainingOptions extends PlanOptions {
   readonly adamW?: Partial<AdamW>;
   /**
    * Whether a layer's activations are computed again when its gradient is, instead of being kept until then: a
-   * forward pass more in each step, for a fraction of the memory. The numbers are the same. Default false.
+   * forward pass more in each step, for a fraction of the memory. The numbers are the same. Default: where nothing else
+   * fits into memory, see {@link planMemory}.
    */
   readonly recompute?: boolean;
   /** Steps between evaluations on validation examples; one more is made after the last step. Default: none is made. */
@@ -109,6 +111,8 @@ export class Trainer<Example> {
     private readonly examples: readonly Example[],
     private readonly validation: readonly Example[],
     private readonly columns: readonly string[],
+    /** How the training fits into the memory of the policy's programs. */
+    readonly memory: MemoryChoice,
     private readonly plan: readonly StepPlan[],
     private readonly options: TrainingOptions,
     private readonly random: Random,
@@ -122,7 +126,8 @@ export class Trainer<Example> {
    * that never stopped, if policy, examples, options and random stream are the same.
    *
    * @throws InputError where the objective cannot be trained in such steps, or an option asks for what is not given:
-   *   validation examples, an objective with a reference; or where an example has what the objective has no use for
+   *   validation examples, an objective with a reference; where an example has what the objective has no use for; or
+   *   where not one example fits into the memory of the policy's programs
    */
   static async begin<Example>(
     policy: Policy,
@@ -135,7 +140,10 @@ export class Trainer<Example> {
     checkTrainingInputs(objective, options, validation);
     const columns = columnsIn(objective, examples, validation);
     const { emaDecay, referenceUpdate = "fixed" } = options;
-    const plan = planTraining(examples.map((example) => objective.sequences(example)), options, random, batchCost(policy.config));
+    const { config, programs } = policy;
+    const { provider = "cpu" } = await programs.engine.describe();
+    const task = { config, objective, examples, options, memory: programs.memory, onDevice: provider !== "cpu" };
+    const { steps: plan, ...memory } = planMemory(task, random, batchCost(config));
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
     const tensors = [
       ...optimizerTensors(changedShapes(policy.config, objective), accumulates, from?.moments),
@@ -149,7 +157,8 @@ export class Trainer<Example> {
         : await MovingReference.begin(policy, from?.reference ?? referenceParameters ?? (await policy.parameters()), referenceUpdate);
     const { step = 0, tokens = 0, ema = emaDecay === undefined ? undefined : await policy.parameters(), best, pendingRecord } = from ?? {};
     const at = { step, tokens, ema, best, pendingRecord };
-    return new Trainer(policy, objective, examples, validation, columns, plan, options, random, optimizer, moving, at);
+    const chosen = { ...options, microBatchSize: memory.microBatchSize, recompute: memory.recompute };
+    return new Trainer(policy, objective, examples, validation, columns, memory, plan, chosen, random, optimizer, moving, at);
   }
 
   /** Seconds that evaluations have taken since {@link begin}. */

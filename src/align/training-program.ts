@@ -1,10 +1,10 @@
 import type { Program } from "../engine/engine.js";
 import { add, gradients, Graph, mul, type Shape, type Value } from "../graph/index.js";
 import type { ModelConfig } from "../model/config.js";
-import { batchLeaves, hiddenStates, mostRows, responseStates, weightedTokenLogProbs, type BatchLeaves, type BatchShape } from "../model/log-probs.js";
-import { loraDropout, type LoraDropout } from "../model/dropout.js";
-import { trainedShapes } from "../model/lora.js";
-import { stateWeights } from "../model/network.js";
+import { batchLeaves, hiddenStates, mostRows, responseStates, weightedTokenLogProbs, type BatchLeaves, type BatchShape } from "../model/scoring/log-probs.js";
+import { loraDropout, type LoraDropout } from "../model/parameters/lora/dropout.js";
+import { trainedShapes } from "../model/parameters/lora/lora.js";
+import { stateWeights } from "../model/parameters/network.js";
 import { adamWStep, type AdamW } from "./adamw.js";
 import { headName, headShapes, type WithHead } from "./head.js";
 import type { Objective, ObjectiveBatch } from "./objective.js";

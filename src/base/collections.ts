@@ -10,6 +10,11 @@ export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K,
   return groups;
 }
 
+/** The first of the items for which a size is largest; undefined where there are none. */
+export function largestBy<T>(items: readonly T[], sizeOf: (item: T) => number): T | undefined {
+  return items.reduce<T | undefined>((found, item) => (found === undefined || sizeOf(item) > sizeOf(found) ? item : found), undefined);
+}
+
 /** Consecutive slices of `size` items; the last may be shorter. */
 export function chunk<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

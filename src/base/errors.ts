@@ -4,6 +4,11 @@
  */
 export class InputError extends Error {
   override readonly name = "InputError";
+
+  /** @param message control characters in it, which a terminal would obey, are shown by their codes; line breaks stay */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`), options);
+  }
 }
 
 /** A location in the user's data; each part is given when known. */
@@ -39,12 +44,41 @@ export function describePlace({ file, line, row }: Place): string {
   return text && `${text}: `;
 }
 
-/** Quotes a value from the user's data for an error message, cut to a readable length. */
+/**
+ * Quotes a value from the user's data for an error message, cut to a readable length. No more of it is looked at than
+ * can be shown, however large or deep it is, or whether it holds itself.
+ */
 export function quote(value: unknown, length = 60): string {
   // JSON has no NaN and no bigint, and Parquet columns hold both.
-  const text =
-    typeof value === "number" || typeof value === "bigint"
-      ? String(value)
-      : (JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}` : part)) ?? String(value));
+  const text = typeof value === "number" || typeof value === "bigint" ? String(value) : (JSON.stringify(shortened(value, length)) ?? String(value));
+  return cut(text, length);
+}
+
+/** A name from the user's data for an error message, cut to a readable length. */
+export function cut(text: string, length = 60): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/** As much of a value as its first `length` characters of JSON can show: each level and each item takes at least one. */
+function shortened(value: unknown, length: number, level = 0): unknown {
+  if (typeof value === "string") return value.slice(0, length + 1);
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null || hasOwnForm(value)) return value;
+  if (level > length) return null;
+  if (Array.isArray(value)) return value.slice(0, length + 1).map((item: unknown) => shortened(item, length, level + 1));
+  return Object.fromEntries(firstEntries(value, length + 1).map(([name, field]) => [name.slice(0, length + 1), shortened(field, length, level + 1)]));
+}
+
+/** Whether a value, such as a date, says itself how it is written. */
+function hasOwnForm(value: object): boolean {
+  return "toJSON" in value && typeof value.toJSON === "function";
+}
+
+function firstEntries(value: object, count: number): [string, unknown][] {
+  const entries: [string, unknown][] = [];
+  for (const name in value) {
+    if (entries.length === count) break;
+    if (Object.hasOwn(value, name)) entries.push([name, (value as Record<string, unknown>)[name]]);
+  }
+  return entries;
 }

@@ -1,8 +1,15 @@
 import { z } from "zod";
+import { bytesIn, type ByteSize } from "./byte-size.js";
 
 /** What checks a value: of a zod schema no more than is called, so that zod's declarations are not read in every cell. */
 export interface Schema<Value> {
-  safeParse(value: unknown): { readonly success: boolean; readonly data?: Value };
+  safeParse(value: unknown): { readonly success: true; readonly data: Value } | { readonly success: false; readonly error: { readonly issues: readonly SchemaIssue[] } };
+}
+
+/** What of a value a schema does not accept. */
+export interface SchemaIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
 }
 
 /** The values of an option: how they are checked, described, and parsed on the command line. */
@@ -38,6 +45,13 @@ export const share = numeric(z.number().min(0).max(1), "a share in [0, 1]");
 export const positiveShare = numeric(z.number().positive().max(1), "a number above 0, at most 1");
 /** @param limit that it stays below, and how that is written */
 export const shareBelow = (limit: number, text = `${limit}`) => numeric(z.number().min(0).lt(limit), `a share in [0, ${text})`);
+
+/** Bytes, or a number with a unit. */
+export const byteSize = (placeholder: string): Kind<ByteSize> => ({
+  schema: z.custom<ByteSize>((value) => bytesIn(value) !== undefined),
+  expected: "a size such as 8GB or 512MiB",
+  placeholder,
+});
 
 /** A switch. `negatable`: whether `--no-…` turns it off. */
 export const flag = (negatable = false): Kind<boolean> => ({ schema: z.boolean(), expected: "true or false", negatable });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
+import { InputError } from "./errors.js";
 
 /**
  * A seeded stream of random numbers. Streams are never shared: `fork` derives an independent stream from a label, so
@@ -79,4 +80,15 @@ export class Random {
   pick<T>(items: readonly T[]): T {
     return items[this.integer(items.length)]!;
   }
+}
+
+/**
+ * Checks that a function which draws was given a generator.
+ *
+ * @param call as it would be written, up to the generator: `splitPairs(pairs, 0.2`
+ * @throws InputError where it was not
+ */
+export function requireRandom(call: string, random: unknown): void {
+  const isRandom = typeof random === "object" && random !== null && "shuffle" in random;
+  if (!isRandom) throw new InputError(`${call}, …): needs a seeded generator, so that it can be repeated; write ${call}, Random.seeded(0))`);
 }

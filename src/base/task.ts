@@ -31,6 +31,23 @@ export interface TaskControls {
   readonly reporter?: Reporter | undefined;
 }
 
+/** Seconds after which work of unknown length is shown. */
+const worthShowing = 2;
+
+/** Does work that is mostly short: a progress line appears where it takes longer than two seconds. */
+export async function reportedIfSlow<T>(label: string, { reporter }: TaskControls, work: () => Promise<T>): Promise<T> {
+  let line: ReturnType<Reporter["start"]> | undefined;
+  const timer = setTimeout(() => (line = reporter?.start(label, 1)), worthShowing * 1000);
+  try {
+    const result = await work();
+    line?.update(1);
+    return result;
+  } finally {
+    clearTimeout(timer);
+    line?.finish();
+  }
+}
+
 /** Runs one phase under a reporter; its progress line appears once the total is known. */
 export async function reported<T>(
   label: string,

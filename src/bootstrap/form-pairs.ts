@@ -33,9 +33,9 @@ export interface BootstrapCounts {
   readonly samples: number;
   /** Samples without a token before the stop token; never used. */
   readonly empty: number;
-  /** Samples cut off by the length limit; used, because they are what the policy generates. */
+  /** Samples cut off by the length limit; used, because they are what the policy generates, unless only complete ones are wanted. */
   readonly incomplete: number;
-  /** Prompts without two distinct non-empty samples; no pair. */
+  /** Prompts without two distinct samples that can be used; no pair. */
   readonly identical: number;
   /** Prompts whose distinct samples all have the same reward; no pair. */
   readonly ties: number;
@@ -51,6 +51,7 @@ export interface BootstrapCounts {
  * the earlier sample, ties in margin to the earlier prompt.
  *
  * @param stopIds tokens that end a response; a sample of only these is empty
+ * @param completeOnly leaves out samples that the length limit cut off
  * @returns the kept pairs, by decreasing margin
  */
 export function formPairs(
@@ -58,6 +59,7 @@ export function formPairs(
   count: number,
   stopIds: readonly number[],
   pairing: PairingName | Pairing = "best-worst",
+  completeOnly = false,
 ): { pairs: SamplePair[]; counts: BootstrapCounts } {
   if (!(Number.isInteger(count) && count >= 0)) throw new InputError(`pairs to keep: found ${count}, expected a whole number of at least 0`);
   const byPrompt = groupBy(samples, ({ id }) => id);
@@ -67,7 +69,7 @@ export function formPairs(
   const formed: SamplePair[] = [];
   const pairsOf = typeof pairing === "string" ? pairings[pairing] : pairing;
   for (const [id, all] of byPrompt) {
-    const ranked = rankedDistinct(all.filter((sample) => !isEmpty(sample)));
+    const ranked = rankedDistinct(all.filter((sample) => !isEmpty(sample) && (sample.complete || !completeOnly)));
     if (ranked.length < 2) {
       identical++;
       continue;

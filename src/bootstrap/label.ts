@@ -1,6 +1,6 @@
 import { implicitReward, type HasImplicitReward } from "../align/losses/reward.js";
 import type { TaskOptions } from "../base/task.js";
-import type { TokenSequence } from "../model/batch.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 import { ensemble, finiteLogProbs, type Scorer } from "../review/index.js";
 import type { PromptTokens, Sample } from "./sample.js";
 

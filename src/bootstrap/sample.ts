@@ -2,8 +2,8 @@ import type { Random } from "../base/random.js";
 import type { TaskOptions } from "../base/task.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generate.js";
-import type { Policy } from "../model/policy.js";
+import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generation/generate.js";
+import type { Policy } from "../model/policy/policy.js";
 
 /** A prompt, identified by the first pair that has it. */
 export interface PromptTokens {

@@ -1,12 +1,13 @@
 import type { ColumnTable } from "arquero";
-import { InputError } from "../base/errors.js";
+import { inspect } from "node:util";
+import { InputError, quote } from "../base/errors.js";
 import type { Reporter } from "../base/task.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
 import { checkShared, takenBy } from "../methods/shared.js";
 import type { RecipeOptions, Spelling } from "../run/options/index.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
@@ -16,7 +17,7 @@ import { crossedInterval, type ValueRange } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
 import type { Run } from "./run.js";
 import { runProgress } from "./run-progress.js";
-import { tableOf } from "./table-of.js";
+import { tableOf, textOf } from "./table-of.js";
 import { cellControls, separateSettings, trainUnder, type RunSettings } from "./train.js";
 
 /** What the methods of a comparison share: how each is trained, and on what all are judged. */
@@ -44,8 +45,11 @@ export async function compare(
   const { settings, own: shared } = separateSettings(given);
   if ("seed" in shared) throw new InputError("`seed` is not an option of compare; use `seeds`, as in { seeds: [1, 2, 3] }");
   const controls = cellControls(settings);
-  return runAll(planRuns(recipes, shared, seeds), pairs.length, controls.reporter, ({ method }, reporter) =>
-    trainUnder(start, pairs, method, settings, { ...controls, reporter }),
+  const planned = planRuns(recipes, shared, seeds);
+  // One that all refuse is refused by the first; otherwise it is for those that label with it.
+  const isJudged = planned.some(({ method }) => method.labelsWithJudge);
+  return runAll(planned, pairs.length, controls.reporter, ({ method }, reporter) =>
+    trainUnder(start, pairs, method, isJudged && !method.labelsWithJudge ? { ...settings, judge: undefined } : settings, { ...controls, reporter }),
   );
 }
 
@@ -74,6 +78,8 @@ export function planRuns(
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
   }
+  const notRecipe = names.find((name) => typeof recipes[name] !== "function" || !Array.isArray(recipes[name].takes));
+  if (notRecipe !== undefined) throw new InputError(`${notRecipe}: not a recipe; give one of methods, called, as in { ${quote(notRecipe)}: methods.direct({ beta: 1 }) }, or what defineMethod gives, called`);
   checkShared("compare", Object.values(recipes), shared, spelling);
   return names.flatMap((name) =>
     seeds.map((seed) => {
@@ -214,6 +220,15 @@ export class MethodComparison {
 
   async [displaySymbol](): Promise<MimeBundle> {
     return showTable(this.table, { title: titleOf(this.seeds) })[displaySymbol]();
+  }
+
+  /** Its table as text. */
+  toString(): string {
+    return textOf(this.table, titleOf(this.seeds));
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   private row(method: string, ends: readonly End[]): MethodRow {

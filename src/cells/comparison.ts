@@ -8,10 +8,10 @@ import { tableOf } from "./table-of.js";
  * prompts, and the seconds that training, review and sampling took (evaluation is not the method's).
  *
  * @param runs by the names to show; all from one start. Its own row comes first
- * @param start the name of the start. Default "SFT"
+ * @param start the name of the start. Default "start"
  * @example comparison({ DPO: dpo, SeRA: run })
  */
-export function comparison(runs: Readonly<Record<string, Run>>, start = "SFT"): ColumnTable {
+export function comparison(runs: Readonly<Record<string, Run>>, start = "start"): ColumnTable {
   const [first] = Object.values(runs);
   const rows = Object.entries(runs).map(([name, run]) => row(name, run, run.iterations.length - 1));
   return tableOf(first ? [row(start, first, 0), ...rows] : rows);

@@ -1,4 +1,5 @@
 import type { ColumnTable } from "arquero";
+import { inspect } from "node:util";
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { judgePairsWithProgress, gradeResponsesWithProgress, type Named } from "../judge/judge-rows.js";
@@ -9,7 +10,7 @@ import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import { agreementOf } from "../stats/agreement.js";
 import { bootstrapInterval } from "../stats/interval.js";
-import { tableOf } from "./table-of.js";
+import { tableOf, textOf } from "./table-of.js";
 
 /** Rows as objects, or as an Arquero table with columns of these names. */
 type Rows<T> = readonly T[] | ColumnTable;
@@ -27,7 +28,20 @@ export class Judgement {
   ) {}
 
   async [displaySymbol](): Promise<MimeBundle> {
-    return showTable(this.summary, { title: [this.judge, ...this.warnings].join("\n") })[displaySymbol]();
+    return showTable(this.summary, { title: this.title })[displaySymbol]();
+  }
+
+  /** Its summary as text. */
+  toString(): string {
+    return textOf(this.summary, this.title);
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+
+  private get title(): string {
+    return [this.judge, ...this.warnings].join("\n");
   }
 }
 

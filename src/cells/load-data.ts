@@ -1,13 +1,16 @@
+import { inspect } from "node:util";
+import type { TaskControls } from "../base/task.js";
 import type { LoadOptions } from "../data/examples.js";
 import { loadDemonstrations as readDemonstrations, type LoadedDemonstrations } from "../data/load-demonstrations.js";
 import { loadPreferences as readPreferences, type LoadedPreferences, type PreferenceOptions } from "../data/load-preferences.js";
+import { cell } from "../notebook/display.js";
+import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { withDownload } from "./download.js";
 
 /**
  * Loads preference pairs from a JSON Lines (plain or gzip) or Parquet file, or from a dataset of the
- * Hugging Face hub, with a line in the cell that tells how far a download is. The form is recognised:
- * HH-RLHF, UltraFeedback-binarized, TL;DR comparisons, and TRL's explicit, implicit and conversational
- * forms.
+ * Hugging Face hub, whose download shows its progress. The form is recognised: HH-RLHF, UltraFeedback-binarized, TL;DR
+ * comparisons, and TRL's explicit, implicit and conversational forms.
  *
  * @param source a file, or `org/name` or `org/name@revision` on the hub; a file of that name is meant first
  * @param options `limit` (rows), `skipBadRows` (listed, where by default the first is thrown), `columns` (numbers
@@ -17,11 +20,37 @@ import { withDownload } from "./download.js";
  * @example const { pairs } = await loadPreferences("Anthropic/hh-rlhf", { split: "train" });
  * @throws InputError a bad file; a dataset that is not there or has no such part; the first bad row
  */
-export function loadPreferences(source: string, options: PreferenceOptions = {}): Promise<LoadedPreferences> {
-  return withDownload(source, (work) => readPreferences(source, { ...work, ...options }));
+export async function loadPreferences(source: string, options: PreferenceOptions = {}): Promise<LoadedPreferences> {
+  const loaded = await loadPreferencesUnder(cell, source, options);
+  const { pairs, format, skipped } = loaded;
+  return shownAs(loaded, `${pairs.length} preference pairs of ${source} (${format})`, pairs, skipped);
 }
 
 /** Loads demonstrations, `prompt` and `response` or `completion`, as {@link loadPreferences} does pairs. */
-export function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
-  return withDownload(source, (work) => readDemonstrations(source, { ...work, ...options }));
+export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
+  const loaded = await loadDemonstrationsUnder(cell, source, options);
+  return shownAs(loaded, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations, loaded.skipped);
+}
+
+/** {@link loadPreferences} with its progress shown elsewhere than in the cell. */
+export async function loadPreferencesUnder(controls: TaskControls, source: string, options: PreferenceOptions): Promise<LoadedPreferences> {
+  await refuseRunAsData(source);
+  return withDownload(source, (work) => readPreferences(source, { ...work, ...options }), controls);
+}
+
+/** {@link loadDemonstrations} with its progress shown elsewhere than in the cell. */
+export async function loadDemonstrationsUnder(controls: TaskControls, source: string, options: LoadOptions): Promise<LoadedDemonstrations> {
+  await refuseRunAsData(source);
+  return withDownload(source, (work) => readDemonstrations(source, { ...work, ...options }), controls);
+}
+
+/** The same object, which `console.log` shows as a line, its first row and what was skipped, and not with all its rows. */
+function shownAs<Loaded extends object>(loaded: Loaded, title: string, [first]: readonly object[], skipped: readonly { readonly reason: string }[]): Loaded {
+  const show = (_: number, options: object) =>
+    [
+      title,
+      ...(first ? [`first: ${inspect(first, { ...options, depth: 2, maxStringLength: 200, breakLength: Infinity, compact: true })}`] : []),
+      ...(skipped.length > 0 ? [`skipped: ${skipped.length} bad rows; the first: ${skipped[0]!.reason}`] : []),
+    ].join("\n");
+  return Object.defineProperty(loaded, inspect.custom, { value: show });
 }

@@ -8,13 +8,15 @@ import { textsOf } from "../data/texts-of.js";
 import type { EngineOptions } from "../engine/create-engine.js";
 import type { ProgramCache } from "../engine/program-cache.js";
 import { describeRepository, repositoryName } from "../hub/repository-name.js";
-import { isAdapterFolder, readAdapter } from "../model/adapter-files.js";
+import { isAdapterFolder, readAdapter } from "../model/checkpoint/adapters/adapter-files.js";
+import { fetchCheckpoint } from "../model/checkpoint/fetch-checkpoint.js";
+import { isGgufName } from "../model/checkpoint/gguf/file-names.js";
 import type { LoraConfig } from "../model/config.js";
-import { fetchCheckpoint } from "../model/fetch-checkpoint.js";
-import { allLinear, initialLora } from "../model/lora.js";
-import { Policy } from "../model/policy.js";
-import { putAdapter } from "../model/policy-files.js";
+import { allLinear, initialLora } from "../model/parameters/lora/lora.js";
+import { Policy } from "../model/policy/policy.js";
+import { putAdapter } from "../model/policy/policy-files.js";
 import { isPreset, preset, type PresetName } from "../model/presets.js";
+import { refuseRunAsModel } from "../run/folder/policies-in.js";
 import { withDownload } from "./download.js";
 import { sharedPrograms } from "./programs.js";
 
@@ -39,12 +41,14 @@ export interface LoadModelOptions extends EngineOptions {
  * interrupted goes on when the cell is run again. It stays in memory until {@link Policy.free}.
  *
  * @param source a checkpoint folder in Hugging Face layout, as transformers and this library write them, or a folder
- *   with a LoRA adapter as PEFT and this library write them, which names its model; or a repository of the hub with
- *   either, `org/name` or `org/name@revision`; or a preset (`tiny`, `small`, `base`, `world`), which is a small model
+ *   with a LoRA adapter as PEFT and this library write them, which names its model; or a GGUF file (`x.gguf`), or a folder
+ *   with one; or a repository of the hub with any of these, `org/name` or `org/name@revision`, or `org/name:Q8_0` for the
+ *   GGUF file in that quantisation, de-quantised to float32; or a preset (`tiny`, `small`, `base`, `world`), which is a small model
  *   with fresh parameters, to be trained from scratch. A folder of that name is meant first
  *
  * @example const start = await loadModel(world.sft);
  * @example const policy = await loadModel("HuggingFaceTB/SmolLM2-135M-Instruct", { lora: { rank: 16 } });
+ * @example const policy = await loadModel("bartowski/SmolLM2-135M-Instruct-GGUF:Q8_0");
  * @example const fresh = await loadModel("tiny", { pairs, seed: 1 });
  * @throws InputError where the hub has no such model or may not be asked, see {@link openRepository}; where a target of
  *   the adapter is no layer's name; where a preset is given no pairs, or an adapter
@@ -115,10 +119,24 @@ async function loadPreset(name: PresetName, programs: ProgramCache, { revision, 
 
 /** Where a model lies, downloaded if need be, and what an adapter on it names it by. */
 async function findModel(source: string, revision: string | undefined): Promise<{ readonly folder: string; readonly origin: string }> {
-  const name = await repositoryName(source, "model", revision);
-  if (!name && (await isFile(source))) throw new InputError(`${source}: this is a file; a model is a folder, a repository on the hub (org/name), or a preset`);
-  if (!name) return { folder: source, origin: resolve(source) };
-  return { folder: await withDownload(source, (work) => fetchCheckpoint(name, work)), origin: describeRepository(name) };
+  const { repository, quantization } = await ggufName(source);
+  const name = await repositoryName(repository, "model", revision);
+  if (!name && !isGgufName(source) && (await isFile(source))) {
+    throw new InputError(`${source}: this is a file; a model is a folder, a GGUF file (.gguf), a repository on the hub (org/name), or a preset`);
+  }
+  if (!name) {
+    await refuseRunAsModel(source);
+    return { folder: source, origin: resolve(source) };
+  }
+  const folder = await withDownload(source, (work) => fetchCheckpoint(name, quantization, work));
+  return { folder, origin: `${describeRepository(name)}${quantization === undefined ? "" : `:${quantization}`}` };
+}
+
+/** The parts of `org/name:Q8_0`, `org/name:Q8_0@revision` and `org/name@revision:Q8_0`; what is here by that name has none. */
+async function ggufName(source: string): Promise<{ readonly repository: string; readonly quantization?: string }> {
+  const [, repository, quantization, revision = ""] = /^([^:]+\/[^:]+):([A-Za-z0-9_-]+)(@.+)?$/.exec(source) ?? [];
+  if (repository === undefined || quantization === undefined || (await isThere(source))) return { repository: source };
+  return { repository: repository + revision, quantization };
 }
 
 /**

@@ -1,17 +1,26 @@
 import { table, type ColumnTable } from "arquero";
 import { Random } from "../base/random.js";
+import { defaultsOf } from "../base/option.js";
 import { reported, type TaskOptions } from "../base/task.js";
 import { encodePrompt } from "../data/tokenize.js";
 import type { Prompt } from "../data/pair.js";
-import { generate, type GenerationOptions } from "../model/generate.js";
-import type { Policy } from "../model/policy.js";
+import { generate, type GenerationOptions } from "../model/generation/generate.js";
+import type { Policy } from "../model/policy/policy.js";
+import { generateForm, generationOptions } from "../run/options/index.js";
 import { cell } from "../notebook/display.js";
 
-/** How responses are written; see {@link GenerationOptions} for the rest. */
+/** How responses are sampled by default: as a run samples them, and `sera generate`. */
+const { seed: seedByDefault, ...sampling } = defaultsOf(generateForm.table);
+const samplingByDefault = generationOptions(sampling);
+
+/**
+ * How responses are written; see {@link GenerationOptions} for the rest. Defaults are those of a run: temperature 0.7, up
+ * to 128 tokens.
+ */
 export interface RespondOptions extends Omit<GenerationOptions, "skipBatches"> {
   /** Responses to each prompt. Default 1. */
   readonly responses?: number;
-  /** Default 0. */
+  /** Seed of the sampling. Default 0. */
   readonly seed?: number;
 }
 
@@ -43,7 +52,8 @@ export interface WrittenResponse {
 
 /** The responses of {@link respond} to tokenized prompts, prompt by prompt. */
 export async function responsesTo(policy: Policy, prompts: readonly Int32Array[], options: RespondOptions, task: TaskOptions): Promise<WrittenResponse[]> {
-  const { responses = 1, seed = 0, ...generation } = options;
+  const { responses = 1 } = options;
+  const { seed, generation } = resolvedResponding(options);
   const requests = prompts.map((prompt, i) => ({ key: `${i}`, prompt, responses }));
   const written: WrittenResponse[] = [];
   for await (const batch of generate(policy, requests, randomOfResponses(seed), generation, task)) {
@@ -52,6 +62,11 @@ export async function responsesTo(policy: Policy, prompts: readonly Int32Array[]
     }
   }
   return written.sort((a, b) => a.request - b.request);
+}
+
+/** Seed and sampling of responses, with the defaults. */
+export function resolvedResponding({ responses: _, seed = seedByDefault, ...own }: RespondOptions) {
+  return { seed, generation: { ...samplingByDefault, ...own } };
 }
 
 /** Token ids of a prompt as the policy reads it. */

@@ -4,7 +4,7 @@ import { reported } from "../base/task.js";
 import type { PreferencePair } from "../data/pair.js";
 import { tokenizePairs } from "../data/tokenize.js";
 import type { EngineOptions } from "../engine/create-engine.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import { margins, pairLogProbs, pairRewards, type Margin } from "../review/index.js";
 import { correlationOf } from "../stats/correlation.js";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { InputError } from "../base/errors.js";
 import type { ProgramCache } from "../engine/program-cache.js";
-import type { Policy } from "../model/policy.js";
-import { loadAdapter } from "../model/policy-files.js";
+import type { Policy } from "../model/policy/policy.js";
+import { loadAdapter } from "../model/policy/policy-files.js";
 import type { RunFacts } from "../run/folder/identity.js";
 import { openModel } from "./load-model.js";
 

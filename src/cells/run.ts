@@ -1,23 +1,25 @@
 import type { ColumnTable } from "arquero";
+import { stat } from "node:fs/promises";
+import { inspect } from "node:util";
 import { z } from "zod";
 import { readHead } from "../align/head-files.js";
 import type { PairLoss } from "../align/pair-objective.js";
 import { InputError } from "../base/errors.js";
 import type { EngineOptions } from "../engine/create-engine.js";
-import { loadTokenizer } from "../model/load-tokenizer.js";
-import type { Parameters } from "../model/parameters.js";
-import type { Policy } from "../model/policy.js";
+import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { Policy } from "../model/policy/policy.js";
 import { lossOf, type LossOptions } from "../run/options/index.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
-import { readIdentity, type RunFacts } from "../run/folder/identity.js";
+import { isRunFolder, readIdentity, type RunFacts } from "../run/folder/identity.js";
 import { runLayout } from "../run/folder/layout.js";
 import { RunFolder } from "../run/folder/run-folder.js";
 import type { IterationSummary, RunSummary } from "../run/summary.js";
 import { programsOn, sharedPrograms } from "./programs.js";
 import { openRunPolicy } from "./run-policy.js";
-import { tableOf } from "./table-of.js";
+import { tableOf, textOf } from "./table-of.js";
 
 const engineFacts = z.object({ engine: z.string(), provider: z.string().optional(), backend: z.string().optional() });
 
@@ -69,9 +71,11 @@ export class Run {
    * @throws InputError where it holds no finished run
    */
   static async open(path: string, start?: Policy): Promise<Run> {
-    const identity = await readIdentity(path);
+    if (!(await isRunFolder(path))) throw new InputError(`${path}: ${(await isThere(path)) ? "not the folder of a run: it has no run.json" : "no such folder"}`);
+    // It is there.
+    const identity = (await readIdentity(path))!;
     const folder = await RunFolder.open(path);
-    if (!identity || !folder.isFinished) throw new InputError(`${path}: not the folder of a finished run`);
+    if (!folder.isFinished) throw new InputError(`${path}: this run has not ended; continue it by running its cell again, or by sera align --out ${path} --resume`);
     const summary = await folder.readJson(runLayout.summary);
     const tokenizerFolder = folder.isDone(runLayout.tokenizer) ? runLayout.tokenizer : runLayout.iteration(0).model;
     await folder.verifyFolder(tokenizerFolder, (path) => !path.endsWith(".safetensors"));
@@ -162,20 +166,42 @@ export class Run {
   }
 
   async [displaySymbol](): Promise<MimeBundle> {
-    return showTable(iterationTable(this.iterations), { title: `${this.summary.method}, ${this.folder}` })[displaySymbol]();
+    return showTable(iterationTable(this.iterations), { title: this.title })[displaySymbol]();
   }
+
+  /** Its iterations as a table of text. */
+  toString(): string {
+    return textOf(iterationTable(this.iterations), this.title);
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+
+  private get title(): string {
+    return `${this.summary.method}, ${this.folder}`;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The iterations as a table of figures; those that no iteration has are left out. */
 function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
-  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, accuracy, meanMargin, goldReward, winRate, seconds }) => ({
+  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, bootstrap, accuracy, meanMargin, goldReward, winRate, kept, seconds }) => ({
     iteration,
     pairsSelected,
     pairsBootstrapped,
+    responsesCutOff: bootstrap && bootstrap.incomplete / bootstrap.samples,
     accuracy,
     meanMargin,
     goldReward,
     winRate,
+    keptStep: kept?.step,
     seconds: Object.values(seconds).reduce((sum, part) => sum + part, 0),
   }));
   const all = tableOf(rows);

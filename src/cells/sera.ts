@@ -1,10 +1,10 @@
 import type { PreferencePair } from "../data/pair.js";
 import { directMethod } from "../methods/direct.js";
-import type { Policy } from "../model/policy.js";
-import { alignForm, checkNames, seraForm, type AlignOptions as AlignMethodOptions, type SeraOptions } from "../run/options/index.js";
+import type { Policy } from "../model/policy/policy.js";
+import { alignForm, checkNames, runSettingNames, seraForm, type AlignOptions as AlignMethodOptions, type SeraOptions } from "../run/options/index.js";
 import { seraMethod } from "../sera.js";
 import type { Run } from "./run.js";
-import { runSettingNames, separateSettings, train, type RunSettings } from "./train.js";
+import { separateSettings, train, type RunSettings } from "./train.js";
 
 /** Options of {@link sera}: the method's, and the run's. */
 export interface RunOptions extends Partial<SeraOptions>, RunSettings {}

@@ -1,12 +1,12 @@
 import type { Demonstration } from "../data/load-demonstrations.js";
 import { sftOnDemonstrations, type DemonstrationOptions } from "../methods/sft-on-demonstrations.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { checkNames, sftForm } from "../run/options/index.js";
 import type { Run } from "./run.js";
 import { separateSettings, train, type RunSettings } from "./train.js";
 
 /** Settings of a run that {@link sft} takes. */
-const settingNames = ["truncatePrompts", "folder", "redoFrom", "onStep", "signal", "quiet"] as const satisfies readonly (keyof RunSettings)[];
+const settingNames = ["truncatePrompts", "maxLength", "maxPromptLength", "folder", "redoFrom", "onStep", "signal", "quiet"] as const satisfies readonly (keyof RunSettings)[];
 
 /** Options of {@link sft}: how it trains, and where the run is kept. */
 export interface SftRunOptions extends DemonstrationOptions, Pick<RunSettings, (typeof settingNames)[number]> {}

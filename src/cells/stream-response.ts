@@ -1,10 +1,10 @@
 import type { Prompt } from "../data/pair.js";
-import type { Policy } from "../model/policy.js";
-import { stream } from "../model/stream.js";
+import { stream } from "../model/generation/stream.js";
+import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import { liveDisplay } from "../notebook/live-display.js";
 import { showResponses } from "../notebook/text/show-responses.js";
-import { promptTokens, randomOfResponses, type RespondOptions } from "./respond.js";
+import { promptTokens, randomOfResponses, resolvedResponding, type RespondOptions } from "./respond.js";
 
 /**
  * Lets a model answer a prompt, and shows the answer while it is written. What is written when the
@@ -15,7 +15,7 @@ import { promptTokens, randomOfResponses, type RespondOptions } from "./respond.
  * @throws RangeError where the prompt leaves no place for a response
  */
 export async function streamResponse(policy: Policy, prompt: Prompt, options: Omit<RespondOptions, "responses"> = {}): Promise<string> {
-  const { seed = 0, ...generation } = options;
+  const { seed, generation } = resolvedResponding(options);
   const request = { key: "0", prompt: promptTokens(policy, prompt), responses: 1 };
   const shown = liveDisplay();
   const written = { prompt, response: "", tokens: 0 };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { InputError, quote } from "../base/errors.js";
+import { callOwn } from "../base/own-function.js";
 import type { Demonstration } from "../data/load-demonstrations.js";
 import type { PreferencePair } from "../data/pair.js";
 import { tokenizeDemonstrations, tokenizePairs } from "../data/tokenize.js";
@@ -8,13 +9,13 @@ import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, worldJudge } from "../judge/response-judge.js";
 import type { Recipe } from "../methods/recipe.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";
 import type { Method } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
-import { isNative, type ColumnRule } from "../run/options/index.js";
+import { adviceOn, inCells, isNative, runSettingNames, type ColumnRule } from "../run/options/index.js";
 import { Run } from "./run.js";
 
 /** Figures of a policy by name; the iteration is 0 for the reference. */
@@ -42,6 +43,10 @@ export interface RunSettings {
   readonly evaluate?: EvaluateFunction | { readonly name: string; readonly version: string; readonly evaluate: EvaluateFunction } | undefined;
   /** Cuts prompts that do not fit the context, where by default they are errors. Default false. */
   readonly truncatePrompts?: boolean | undefined;
+  /** Length limit of prompt and response together, in tokens. Default: the model's context. */
+  readonly maxLength?: number | undefined;
+  /** Length limit of a prompt, in tokens; longer ones are cut with `truncatePrompts`, else errors. Default: what the responses leave. */
+  readonly maxPromptLength?: number | undefined;
   /** Where the run is kept. Default: `runs/<method>-<digest>`, the same for the same model, pairs and options. */
   readonly folder?: string | undefined;
   /** Does the iterations from this one on again. */
@@ -59,15 +64,11 @@ export interface RunSettings {
   readonly quiet?: boolean | undefined;
 }
 
-/** Names of {@link RunSettings}; those of a method's options are beside them. */
-export const runSettingNames = [
-  ...["heldOut", "validation", "demonstrations", "columns", "judge", "evaluate", "truncatePrompts", "folder", "redoFrom"],
-  ...["referenceCache", "onStep", "signal", "quiet"],
-] as readonly (keyof RunSettings)[];
+const settingNames: readonly (keyof RunSettings)[] = runSettingNames;
 
 /** The settings among some options, and what is left: the method's own. */
 export function separateSettings<Options extends RunSettings>(options: Options): { settings: RunSettings; own: Omit<Options, keyof RunSettings> } {
-  const isSetting = ([name]: [string, unknown]) => runSettingNames.some((setting) => setting === name);
+  const isSetting = ([name]: [string, unknown]) => settingNames.some((setting) => setting === name);
   const inherited = inheritedName(options);
   if (inherited !== undefined) throw new InputError(`the option ${quote(inherited)} is inherited from a prototype; give a plain object, as in { ...options }`);
   const entries = Object.entries(options);
@@ -90,9 +91,9 @@ export function separateSettings<Options extends RunSettings>(options: Options):
  *   produces NaN or infinite values
  */
 export async function train(policy: Policy, pairs: readonly PreferencePair[], method: Method | Recipe, settings: RunSettings = {}): Promise<Run> {
-  const unknown = Object.keys(settings).find((name) => !runSettingNames.some((known) => known === name));
+  const unknown = Object.keys(settings).find((name) => !settingNames.some((known) => known === name));
   if (unknown !== undefined) {
-    throw new InputError(`\`${unknown}\` is not a setting of train, whose method has its own options; its settings are ${runSettingNames.join(", ")}`);
+    throw new InputError(`\`${unknown}\` is not a setting of train, whose method has its own options; ${adviceOn(unknown, "train", runSettingNames, inCells)}`);
   }
   return trainUnder(policy, pairs, typeof method === "function" ? method() : method, settings, cellControls(settings));
 }
@@ -106,19 +107,20 @@ export async function trainUnder(
   controls: RunControls,
 ): Promise<Run> {
   const { folder, redoFrom } = settings;
-  const opened = await openRun(method, runInput(policy, pairs, settings), { folder, redoFrom }, controls);
+  const { judge = method.labelsWithJudge ? worldJudge(pairs) : undefined } = settings;
+  const opened = await openRun(method, runInput(policy, pairs, { ...settings, judge }), { folder, redoFrom }, controls);
   return Run.open(opened.folder, policy);
 }
 
 /** Controls of a run in a cell. */
 export function cellControls({ signal = cell.signal, quiet = false, onStep }: RunSettings): RunControls {
-  return { signal, ...(!quiet && { reporter: cell.reporter }), onStep };
+  return { signal, ...(!quiet && { reporter: cell.reporter }), ...(onStep && { onStep: (step) => callOwn("onStep: your function", () => onStep(step)) }) };
 }
 
 function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
-  const { heldOut, validation, demonstrations, truncatePrompts = false, folder, columns, judge = worldJudge(pairs), evaluate } = settings;
+  const { heldOut, validation, demonstrations, truncatePrompts = false, maxLength, maxPromptLength, folder, columns, judge, evaluate } = settings;
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
-  const fit = { contextLength: policy.config.contextLength, truncatePrompts };
+  const fit = { contextLength: policy.config.contextLength, maxLength, maxPromptLength, truncatePrompts };
   const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
   return {
     start: policy,

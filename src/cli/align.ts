@@ -4,6 +4,7 @@ import { openRun } from "../run/open-run.js";
 import type { RunSummary } from "../run/summary.js";
 import { allMethodOptions, methodFromFlags, namedMethods } from "./methods.js";
 import { engineOptions } from "./options.js";
+import { recordOf } from "./recorded-command.js";
 import { writeReport } from "./report/run-report.js";
 import { placeOf, placeOptions } from "./run-place.js";
 import { prepareRun, runOptions, type RunArguments } from "./run-inputs.js";
@@ -11,7 +12,8 @@ import { reportSpending, runJudge, runJudgeOptions, type RunJudgeArguments } fro
 import { withSession, type CommandSession } from "./session.js";
 import { summaryTable } from "./summary-table.js";
 
-export function alignCommand(): Command {
+/** @param args the command line, which the run's folder keeps */
+export function alignCommand(args: readonly string[]): Command {
   const command = new Command("align")
     .description("Align a model with preference pairs, by SeRA or another method.")
     .option("--method <name>", `how the policy is trained: ${Object.keys(namedMethods).join(", ")}`, "sera");
@@ -21,7 +23,7 @@ Example:
   sera align --model org/model --lora-rank 16 --data pairs.jsonl --eval-data heldout.jsonl --beta 0.1 --out runs/mine`)
     .action(async (run: AlignArguments) => {
       const method = methodFromFlags(run.method ?? "sera", run);
-      const summary = await withSession(run, (session) => align(run, method, session));
+      const summary = await withSession(run, (session) => align({ ...run, begunBy: recordOf(args) }, method, session));
       process.stdout.write(`${summaryTable(summary)}\n${run.out}/report.html\n`);
     });
 }

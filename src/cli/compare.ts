@@ -67,10 +67,11 @@ async function compare(args: CompareArguments, session: CommandSession): Promise
 
 async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments, session: CommandSession, judge: Judge | undefined): Promise<MethodComparison> {
   const input = await session.prepare(() => prepareRun(args, session, planned.map(({ method }) => method), judge));
+  const { judge: _, ...unjudged } = input;
   try {
     return await runAll(planned, input.pairs.length, session.reporter, async ({ name, seed, method }, reporter) => {
       const folder = join(args.out, folderName(name), `seed-${seed}`);
-      await openRun(method, input, { folder }, { ...session, reporter });
+      await openRun(method, method.labelsWithJudge ? input : unjudged, { folder }, { ...session, reporter });
       return Run.open(folder, input.start);
     });
   } finally {

@@ -1,13 +1,16 @@
 import { Command } from "commander";
+import { bytesIn } from "../base/byte-size.js";
 import { InputError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { reported } from "../base/task.js";
+import { withDownload } from "../cells/download.js";
 import { loadModelOn } from "../cells/load-model.js";
 import { promptTokens, responsesTo } from "../cells/respond.js";
 import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
 import type { Prompt } from "../data/pair.js";
 import { placeText } from "../data/places.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
+import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
 import { dataNotes } from "./data-notes.js";
 import { engineOptions, givenOptions, methodOptions, whole, type EngineArguments } from "./options.js";
@@ -57,9 +60,10 @@ Example:
 }
 
 async function generate(args: GenerateArguments, session: CommandSession): Promise<string> {
-  const { seed, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
+  const { seed, memory, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
+  session.programs.memory = bytesIn(memory) ?? session.programs.memory;
   if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
-  const prompts = await readPrompts(args);
+  const prompts = await readPrompts(args, session);
   const policy = await loadModelOn(session.programs, args.model, { revision: args.modelRevision });
   try {
     const fitting = tokenized(policy, prompts, args);
@@ -76,14 +80,15 @@ async function generate(args: GenerateArguments, session: CommandSession): Promi
   }
 }
 
-async function readPrompts({ prompts: source, prompt: texts = [], skipBadRows, ...part }: GenerateArguments): Promise<NamedPrompt[]> {
+async function readPrompts({ prompts: source, prompt: texts = [], skipBadRows, ...part }: GenerateArguments, session: CommandSession): Promise<NamedPrompt[]> {
   const typed = texts.map((prompt, i) => ({ id: `${i + 1}`, prompt }));
   if (source === undefined && typed.length === 0) throw new InputError("no prompts; give --prompts with a file, or --prompt with a text");
   if (source === undefined) return typed;
   if (typed.length > 0) throw new InputError("both --prompts and --prompt are given; give one of them");
   const { split, config, revision, limit } = part;
   const given = Object.entries({ split, config, revision, limit }).filter(([, value]) => value !== undefined);
-  const { prompts, skipped } = await loadPrompts(source, { skipBadRows, ...Object.fromEntries(given) });
+  await refuseRunAsData(source);
+  const { prompts, skipped } = await withDownload(source, (work) => loadPrompts(source, { ...work, skipBadRows, ...Object.fromEntries(given) }), session);
   process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut }).join(""));
   return prompts;
 }

@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import { loadPreferencesUnder } from "../cells/load-data.js";
 import { summarize, type LoadedPreferences } from "../data/index.js";
-import { loadPreferences } from "../data/load-preferences.js";
 import { pairAsRead } from "../data/pair-as-read.js";
-import { loadTokenizer } from "../model/load-tokenizer.js";
+import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
+import { Progress } from "../progress/progress.js";
 import { whole } from "./options.js";
 import { textTable } from "./summary-table.js";
 
@@ -25,7 +26,7 @@ export function inspectCommand(): Command {
     .option("--tokenizer <folder>", "count tokens, and show pairs with the chat template, by the tokenizer of this checkpoint folder (default: count characters)")
     .addHelpText("after", "\nExample:\n  sera inspect pairs.parquet --tokenizer runs/mine/iteration-3/model")
     .action(async (file: string, { limit, skipBadRows, tokenizer: folder }: InspectArguments) => {
-      const loaded = await loadPreferences(file, { skipBadRows, ...(limit && { limit }) });
+      const loaded = await loadPreferencesUnder({ reporter: new Progress(process.stderr, false) }, file, { skipBadRows, ...(limit && { limit }) });
       const { pairs, format, skipped } = loaded;
       const tokenizer = folder === undefined ? undefined : await loadTokenizer(folder);
       const table = summarize(pairs, tokenizer);

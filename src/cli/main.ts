@@ -10,33 +10,42 @@ import { judgeCommand } from "./judge.js";
 import { kernelCommand } from "./kernel.js";
 import { Interrupted } from "./session.js";
 import { quickstartCommand } from "./quickstart.js";
+import { resumedCommand } from "./recorded-command.js";
 import { sftCommand } from "./sft.js";
+import { asTyped, commandOf } from "./spelling.js";
 
-const program = new Command("sera")
-  .description("Preference alignment of language models: SeRA, DPO and their relatives.")
-  .addHelpText("after", "\nsera <command> --help lists the options of a command and shows an example.")
-  .showHelpAfterError("(--help lists the options)")
-  .addCommand(quickstartCommand())
-  .addCommand(alignCommand())
-  .addCommand(sftCommand())
-  .addCommand(compareCommand())
-  .addCommand(generateCommand())
-  .addCommand(inspectCommand())
-  .addCommand(judgeCommand())
-  .addCommand(kernelCommand());
-
+let typed: Command | undefined;
 try {
-  await program.parseAsync();
+  const args = await resumedCommand(process.argv.slice(2));
+  const program = programFor(args);
+  typed = commandOf(program, args);
+  await program.parseAsync(args, { from: "user" });
 } catch (error) {
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = exitCodeOf(error, typed);
 }
 
-function exitCodeOf(error: unknown): number {
+/** @param args the command line, which runs keep */
+function programFor(args: readonly string[]): Command {
+  return new Command("sera")
+    .description("Preference alignment of language models: SeRA, DPO and their relatives.")
+    .addHelpText("after", "\nsera <command> --help lists the options of a command and shows an example.")
+    .addCommand(quickstartCommand())
+    .addCommand(alignCommand(args))
+    .addCommand(sftCommand(args))
+    .addCommand(compareCommand())
+    .addCommand(generateCommand())
+    .addCommand(inspectCommand())
+    .addCommand(judgeCommand())
+    .addCommand(kernelCommand());
+}
+
+function exitCodeOf(error: unknown, command: Command | undefined): number {
   if (error instanceof Interrupted) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
   }
-  const known = error instanceof InputError || error instanceof DivergenceError || (error instanceof Error && "code" in error);
-  process.stderr.write(`sera: ${known || !(error instanceof Error) ? String((error as Error).message ?? error) : error.stack}\n`);
+  if (!(error instanceof Error)) process.stderr.write(`sera: ${String(error)}\n`);
+  else if (error instanceof InputError) process.stderr.write(`sera: ${command ? asTyped(error.message, command) : error.message}\n`);
+  else process.stderr.write(`sera: ${error instanceof DivergenceError || "code" in error ? error.message : error.stack}\n`);
   return 1;
 }

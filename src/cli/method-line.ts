@@ -3,6 +3,7 @@ import { InputError, quote } from "../base/errors.js";
 import type { Recipe } from "../methods/recipe.js";
 import { checkNames } from "../run/options/index.js";
 import { named, namedRecipes } from "./methods.js";
+import { asTyped, checkOptionNames } from "./spelling.js";
 import { givenOptions, methodOptions, onCommandLine, type AnyForm } from "./options.js";
 
 /** A method of a comparison. */
@@ -33,18 +34,24 @@ export function parseMethodLine(text: string): ComparedMethod {
     recipe();
     return { name, recipe };
   } catch (error) {
-    throw error instanceof InputError ? new InputError(`${where}: ${error.message}`, { cause: error }) : error;
+    throw error instanceof InputError ? new InputError(`${where}: ${asTyped(error.message, lineCommand())}`, { cause: error }) : error;
   }
 }
 
 function parseFlags(flags: readonly string[], where: string): object {
-  const command = methodOptions(new Command("run"), ...comparedForms).helpOption(false).exitOverride().configureOutput({ writeErr() {} });
+  const command = lineCommand();
   try {
+    checkOptionNames(command, flags, "any method");
     return givenOptions(command.parse(flags, { from: "user" }).opts());
   } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${where}: ${error.message}`, { cause: error });
     if (!(error instanceof CommanderError)) throw error;
     throw new InputError(`${where}: ${error.message.replace(/^error: /, "").replace("\n", " ")}`, { cause: error });
   }
+}
+
+function lineCommand(): Command {
+  return methodOptions(new Command("run"), ...comparedForms).helpOption(false).exitOverride().configureOutput({ writeErr() {} });
 }
 
 function withoutSeed({ name, table }: AnyForm): AnyForm {

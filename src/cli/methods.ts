@@ -42,11 +42,6 @@ export const namedMethods: Readonly<Record<string, NamedMethod>> = {
   direct: { form: { ...alignForm, name: "direct" }, of: directMethod },
 };
 
-/** Whether a judge labels what the method samples. */
-export function labelsWithJudge({ name, options }: Method): boolean {
-  return name === "curry dpo" || ("labelBy" in options && options.labelBy === "judge");
-}
-
 /** Flags for the options of all methods; which method takes which is checked by {@link methodFromFlags}. */
 export function allMethodOptions(command: Command): Command {
   return methodOptions(command, ...Object.values(namedMethods).map(({ form }) => form));

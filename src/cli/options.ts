@@ -63,6 +63,8 @@ export interface DataArguments {
   readonly limit?: number;
   readonly skipBadRows: boolean;
   readonly truncatePrompts: boolean;
+  readonly maxLength?: number;
+  readonly maxPromptLength?: number;
 }
 
 export function dataOptions(command: Command): Command {
@@ -73,7 +75,9 @@ export function dataOptions(command: Command): Command {
     .option("--revision <name>", "branch, tag or commit of a hub dataset (default: main)")
     .option("--limit <n>", "use only the first n rows (default: all)", whole(1))
     .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
-    .option("--truncate-prompts", "truncate prompts that do not fit the context at their beginning instead of stopping", false);
+    .option("--max-length <n>", "length limit of prompt and response together, in tokens (default: the model's context)", whole(2))
+    .option("--max-prompt-length <n>", "length limit of a prompt, in tokens (default: what the responses leave)", whole(1))
+    .option("--truncate-prompts", "truncate prompts that do not fit these limits at their beginning instead of stopping", false);
 }
 
 /** Flags for options, one for each name, in the order and under the headings of {@link optionGroups}. Those that are not given are left out. */

@@ -1,22 +1,21 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { errorAt, InputError } from "../base/errors.js";
+import { loadDemonstrationsUnder, loadPreferencesUnder } from "../cells/load-data.js";
 import { Random } from "../base/random.js";
 import { parseColumnNames, type ColumnNames } from "../data/columns.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
-import { loadDemonstrations } from "../data/load-demonstrations.js";
-import { loadPreferences, type LoadedPreferences } from "../data/load-preferences.js";
-import { tokenizeDemonstrations, tokenizePairs, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
+import type { LoadedPreferences } from "../data/load-preferences.js";
+import { tokenizeDemonstrations, tokenizePairs, type TokenizeOptions, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, worldJudge } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import type { Method } from "../run/method.js";
-import type { RunInput } from "../run/input.js";
+import type { RecordedCommand, RunInput } from "../run/input.js";
 import { dataNotes } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
-import { labelsWithJudge } from "./methods.js";
 import type { CommandSession } from "./session.js";
 import { isFromScratch, modelOptions, openStart, type ModelArguments } from "./start.js";
 
@@ -32,6 +31,7 @@ export interface RunArguments extends DataArguments, ModelArguments, EngineArgum
   readonly initFrom?: string;
   readonly flip: number;
   readonly referenceCache?: string;
+  readonly begunBy?: RecordedCommand;
   readonly seed?: number;
 }
 
@@ -66,16 +66,16 @@ export function runOptions(command: Command): Command {
  * @throws InputError where a method labels with a judge and there is none, and as the readers of data and model
  */
 export async function prepareRun(run: RunArguments, session: CommandSession, methods: readonly Method[], given?: Judge): Promise<RunInput> {
-  const { skipBadRows, seed = 0, initFrom, referenceCache, columns } = run;
-  const read = (source: string, split?: string, own?: ColumnNames) => loadPreferences(source, { skipBadRows, columns: own, ...otherPart(run, source, split) });
-  const loaded = await loadPreferences(run.data, { skipBadRows, columns, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
+  const { skipBadRows, seed = 0, initFrom, referenceCache, columns, begunBy } = run;
+  const read = (source: string, split?: string, own?: ColumnNames) => loadPreferencesUnder(session, source, { skipBadRows, columns: own, ...otherPart(run, source, split) });
+  const loaded = await loadPreferencesUnder(session, run.data, { skipBadRows, columns, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
   const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(seed).fork("flip")) };
   const held = run.evalData === undefined ? undefined : await read(run.evalData, run.evalSplit);
   const validation = run.validationData === undefined ? undefined : await read(run.validationData, run.validationSplit, columns);
-  const shown = run.demonstrations === undefined ? undefined : await loadDemonstrations(run.demonstrations, { skipBadRows, ...otherPart(run, run.demonstrations) });
+  const shown = run.demonstrations === undefined ? undefined : await loadDemonstrationsUnder(session, run.demonstrations, { skipBadRows, ...otherPart(run, run.demonstrations) });
 
-  const judge = given ?? worldJudge(offline.pairs);
-  const labelled = methods.find(labelsWithJudge);
+  const labelled = methods.find(({ labelsWithJudge }) => labelsWithJudge);
+  const judge = given ?? (labelled && worldJudge(offline.pairs));
   if (labelled && !judge) throw new InputError(`${labelled.name} labels responses with a judge; give one by --judge, such as --judge openai:<model>`);
   const model = initFrom === undefined || initFrom === "sft" ? run.model : initFrom;
   const start = await openStart({ ...run, model }, () => textsOf(offline.pairs), session.programs);
@@ -89,6 +89,7 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
     start,
     pairs: pairs.examples,
     dataNotes: { ...pairs.notes, ...(heldOut && { heldOut: heldOut.notes }) },
+    ...(begunBy && { begunBy }),
     ...(judge && { judge: labellingJudge(judge, offline.pairs) }),
     ...(referenceCache !== undefined && { referenceCache }),
     ...(demonstrations && { demonstrations }),
@@ -100,11 +101,11 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
 /** Reads what supervised fine-tuning needs. */
 export async function prepareSft(run: Omit<RunArguments, "flip">, session: CommandSession): Promise<RunInput> {
   const { skipBadRows } = run;
-  const loaded = await loadDemonstrations(run.data, { skipBadRows, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
+  const loaded = await loadDemonstrationsUnder(session, run.data, { skipBadRows, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
   const texts = () => textsOf(loaded.demonstrations.map(({ id, prompt, response }) => ({ id, prompt, chosen: response, rejected: "" })));
   const start = await openStart(run, texts, session.programs);
   const { examples, notes } = fitDemonstrations(run.data, loaded, start, run);
-  return { start, pairs: [], demonstrations: examples, dataNotes: notes };
+  return { start, pairs: [], demonstrations: examples, dataNotes: notes, ...(run.begunBy && { begunBy: run.begunBy }) };
 }
 
 function columnNames(text: string): ColumnNames {
@@ -122,9 +123,12 @@ function hubPart({ split, config, revision }: HubPart) {
   return { ...(split !== undefined && { split }), ...(config !== undefined && { config }), ...(revision !== undefined && { revision }) };
 }
 
+function tokenizeOptions({ contextLength }: Policy["config"], { truncatePrompts, skipBadRows, maxLength, maxPromptLength }: DataArguments): TokenizeOptions {
+  return { contextLength, truncatePrompts, skipBadRows, maxLength, maxPromptLength };
+}
+
 function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedPair> {
-  const { truncatePrompts, skipBadRows } = run;
-  const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, { contextLength: config.contextLength, truncatePrompts, skipBadRows });
+  const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
   const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation, identical };
   process.stderr.write(dataNotes(file, counts).join(""));
@@ -133,9 +137,7 @@ function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }
 }
 
 function fitDemonstrations(file: string, loaded: LoadedDemonstrations, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedDemonstration> {
-  const { truncatePrompts, skipBadRows } = run;
-  const fit = { contextLength: config.contextLength, truncatePrompts, skipBadRows };
-  const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, fit);
+  const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
   const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (demonstrations.length === 0) throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);

@@ -3,7 +3,6 @@ import { InputError } from "../base/errors.js";
 import type { Judge } from "../judge/judge.js";
 import type { Method } from "../run/method.js";
 import { judgeFromFlags, judgeNames, judgeOptions, spendingText, withoutPrefix, type PrefixedJudgeFlags } from "./judge-flags.js";
-import { labelsWithJudge } from "./methods.js";
 
 /** The flags that choose and configure a run's judge. */
 export interface RunJudgeArguments extends PrefixedJudgeFlags {
@@ -26,7 +25,7 @@ export async function runJudge(args: RunJudgeArguments, methods: readonly Method
     if (Object.keys(flags).length > 0) throw new InputError("there are settings of a judge (--judge-…), but no judge; give --judge too");
     return undefined;
   }
-  if (!methods.some(labelsWithJudge)) {
+  if (!methods.some(({ labelsWithJudge }) => labelsWithJudge)) {
     throw new InputError("--judge: nothing is labelled with a judge; use iterative-dpo or curry-dpo, or sera or dice with --label-by judge");
   }
   return judgeFromFlags(args.judge, flags, "judge-");

@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import { sftOnDemonstrations } from "../methods/sft-on-demonstrations.js";
 import { openRun } from "../run/open-run.js";
+import type { RecordedCommand } from "../run/input.js";
 import { runLayout } from "../run/folder/layout.js";
 import { sftForm } from "../run/options/index.js";
 import { dataOptions, engineOptions, givenOptions, methodOptions, type DataArguments, type EngineArguments } from "./options.js";
+import { recordOf } from "./recorded-command.js";
 import { prepareSft } from "./run-inputs.js";
 import { placeOf, placeOptions, type PlaceArguments } from "./run-place.js";
 import { withSession, type CommandSession } from "./session.js";
@@ -13,9 +15,11 @@ import { modelOptions, type ModelArguments } from "./start.js";
 export interface SftArguments extends DataArguments, EngineArguments, ModelArguments, PlaceArguments {
   readonly data: string;
   readonly seed?: number;
+  readonly begunBy?: RecordedCommand;
 }
 
-export function sftCommand(): Command {
+/** @param args the command line, which the run's folder keeps */
+export function sftCommand(args: readonly string[]): Command {
   const command = new Command("sft")
     .description("Fine-tune a model on demonstrations (SFT) and print the folder of the trained model, a start for sera align --model.")
     .optionsGroup("Data:")
@@ -25,7 +29,7 @@ export function sftCommand(): Command {
 Example:
   sera sft --model tiny --data demonstrations.jsonl --sft-epochs 3 --out runs/sft`)
     .action(async (run: SftArguments) => {
-      process.stdout.write(`${await withSession(run, (session) => sft(run, session))}\n`);
+      process.stdout.write(`${await withSession(run, (session) => sft({ ...run, begunBy: recordOf(args) }, session))}\n`);
     });
 }
 

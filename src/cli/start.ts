@@ -3,7 +3,7 @@ import { InputError } from "../base/errors.js";
 import { stat } from "node:fs/promises";
 import { loadModelOn } from "../cells/load-model.js";
 import type { ProgramCache } from "../engine/program-cache.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { isPreset } from "../model/presets.js";
 import { number, share, whole } from "./options.js";
 
@@ -21,7 +21,7 @@ export interface ModelArguments {
 export function modelOptions(command: Command): Command {
   return command
     .optionsGroup("Model:")
-    .requiredOption("--model <name>", "checkpoint or adapter folder, org/name on the Hugging Face hub, or a preset to train from scratch: world, tiny, small, base")
+    .requiredOption("--model <name>", "checkpoint or adapter folder, GGUF file, org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there), or a preset to train from scratch: world, tiny, small, base")
     .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
     .option("--lora-rank <r>", "train a LoRA adapter of this rank instead of the whole model (default: no adapter)", whole(1))
     .option("--lora-alpha <α>", "scale of the adapter (default: twice the rank)", number)

@@ -2,11 +2,12 @@ import type { Judged, RunSummary } from "../run/summary.js";
 
 /** A run's iterations as a table of text. */
 export function summaryTable({ iterations }: RunSummary): string {
-  const header = ["iteration", "kept", "made", "margin", "accuracy", "gold reward", "win rate", "seconds"];
+  const header = ["iteration", "kept", "made", "cut off", "margin", "accuracy", "gold reward", "win rate", "seconds"];
   const rows = iterations.map((row) => [
     row.iteration === 0 ? "0 (start)" : `${row.iteration}`,
     `${row.pairsSelected ?? "–"}`,
     `${row.pairsBootstrapped ?? "–"}`,
+    row.bootstrap ? `${row.bootstrap.incomplete}/${row.bootstrap.samples}` : "–",
     figure(row.meanMargin, 2),
     figure(row.accuracy, 3),
     ...judgedCells(row),

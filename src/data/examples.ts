@@ -14,11 +14,16 @@ export interface LoadOptions extends SourceOptions {
   readonly skipBadRows?: boolean;
 }
 
+/** Bad rows that are skipped in any case, and beyond that for every good one. */
+const mostSkipped = 10_000;
+const mostSkippedForGood = 10;
+
 /**
  * Reads every row of a file, or of a split of a dataset of the hub, as an example, with ids made unique.
  *
  * @param parse the example of a row, undefined where it makes none by itself; throws an {@link InputError} where the row is bad
- * @throws {InputError} the first bad row, unless they are skipped; a file with no good row at all
+ * @throws {InputError} the first bad row, unless they are skipped; a file with no good row at all, or with more than
+ *   10,000 bad rows and ten times as many as good ones, which would be a list of reasons without end
  */
 export async function readExamples<T extends { readonly id: string }>(
   source: string,
@@ -30,7 +35,15 @@ export async function readExamples<T extends { readonly id: string }>(
   }
   const examples: T[] = [];
   const skipped: SkippedRow[] = [];
-  const onBadRow = skipBadRows ? skipInto(skipped) : throwBadRow;
+  const skip = skipInto(skipped);
+  const onBadRow: OnBadRow = !skipBadRows
+    ? throwBadRow
+    : (error, place) => {
+        skip(error, place);
+        if (skipped.length > mostSkipped && skipped.length > mostSkippedForGood * examples.length) {
+          throw errorAt({ file: source }, `${skipped.length} of the first ${skipped.length + examples.length} rows are bad; the first: ${skipped[0]!.reason}`);
+        }
+      };
   const unique = uniqueIds();
   for await (const { row, place } of rowsOf(source, part, onBadRow)) {
     part.signal?.throwIfAborted();

@@ -10,20 +10,27 @@ export interface Fitted {
  * then the prompt is cut at its beginning, after its BOS, to make room for the longest response. All responses therefore
  * follow the same prompt.
  *
- * @param prompt token ids, including the BOS if there is one
+ * @param whole the prompt's token ids, including the BOS if there is one
  * @param bosTokens 1 if the prompt begins with a BOS, else 0
  * @param contextLength in tokens, at least `bosTokens + 2`
+ * @param maxPromptLength to which a longer prompt is cut first, at least `bosTokens + 1`
  */
 export function fitToContext(
-  prompt: readonly number[],
+  whole: readonly number[],
   bosTokens: 0 | 1,
   responses: readonly (readonly number[])[],
   contextLength: number,
+  maxPromptLength = Infinity,
 ): Fitted {
+  const prompt = cutBeginning(whole, bosTokens, maxPromptLength);
   const leastPrompt = Math.min(prompt.length, Math.max(bosTokens + 1, Math.floor(contextLength / 4)));
   const cut = responses.map((response) => response.slice(0, contextLength - leastPrompt));
   const room = contextLength - Math.max(...cut.map((response) => response.length));
-  if (prompt.length <= room) return { prompt, responses: cut };
-  const end = prompt.slice(prompt.length - (room - bosTokens));
-  return { prompt: [...prompt.slice(0, bosTokens), ...end], responses: cut };
+  return { prompt: cutBeginning(prompt, bosTokens, room), responses: cut };
+}
+
+/** The prompt's BOS and its end, so many tokens at most. */
+function cutBeginning(prompt: readonly number[], bosTokens: 0 | 1, length: number): readonly number[] {
+  if (prompt.length <= length) return prompt;
+  return [...prompt.slice(0, bosTokens), ...prompt.slice(prompt.length - (length - bosTokens))];
 }

@@ -1,4 +1,4 @@
-import type { Random } from "../base/random.js";
+import { requireRandom, type Random } from "../base/random.js";
 import type { PreferencePair } from "./pair.js";
 import { placeOf, withPlace } from "./places.js";
 import { countOf } from "./share.js";
@@ -8,9 +8,10 @@ import { countOf } from "./share.js";
  * as flipped. Scores move with their responses; order and ids are unchanged.
  *
  * @param share of the pairs to flip, in [0, 1]
- * @throws {InputError} for a share outside [0, 1]
+ * @throws {InputError} for a share outside [0, 1], and without a generator
  */
 export function flipLabels(pairs: readonly PreferencePair[], share: number, random: Random): PreferencePair[] {
+  requireRandom("flipLabels(pairs, 0.2", random);
   const count = countOf(share, pairs.length);
   const drawn = new Set(random.shuffle([...pairs.keys()]).slice(0, count));
   return pairs.map((pair, index) => (drawn.has(index) ? flip(pair) : pair));

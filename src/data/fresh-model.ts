@@ -1,9 +1,9 @@
 import { Random } from "../base/random.js";
-import type { Checkpoint } from "../model/checkpoint.js";
-import { loadTokenizer } from "../model/load-tokenizer.js";
-import { initialParameters } from "../model/parameters.js";
+import type { Checkpoint } from "../model/checkpoint/checkpoint.js";
+import { initialParameters } from "../model/parameters/parameters.js";
 import type { Preset } from "../model/presets.js";
-import { trainTokenizer } from "../model/train-tokenizer.js";
+import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
+import { trainTokenizer } from "../model/tokenizer/train-tokenizer.js";
 import { world } from "./world/shipped.js";
 
 /**

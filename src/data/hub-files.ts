@@ -1,6 +1,7 @@
 import { errorAt, InputError, quote } from "../base/errors.js";
 import type { TaskOptions } from "../base/task.js";
-import { openRepository } from "../hub/repository.js";
+import { TimeLimitError, withinSeconds } from "../base/time-limit.js";
+import { openRepository, type Repository } from "../hub/repository.js";
 import { describeRepository, mainRevision, type RepositoryName } from "../hub/repository-name.js";
 import { convertedSplits, datasetSplits, type DatasetSplits } from "./hub-splits.js";
 
@@ -24,7 +25,7 @@ const conversionBranch = "refs/convert/parquet";
  */
 export async function* hubFiles(name: RepositoryName, part: DatasetPart, work: TaskOptions = {}): AsyncGenerator<string> {
   let repository = await openRepository(name, work.signal);
-  let splits = datasetSplits(repository.paths, repository.card);
+  let splits = splitsOf(repository, name);
   if (splits.configs.size === 0) {
     const rows = "JSON Lines or Parquet";
     if (name.revision !== mainRevision) {
@@ -36,8 +37,21 @@ export async function* hubFiles(name: RepositoryName, part: DatasetPart, work: T
       throw errorAt({ file: name.name }, `the dataset has no ${rows} files, and the hub's Parquet conversion is not available (${error.message})`, error);
     });
     splits = convertedSplits(repository.paths);
+    if (splits.configs.size === 0) throw errorAt({ file: name.name }, `the dataset has no ${rows} files, and neither has the hub's Parquet conversion`);
   }
   yield* repository.download(filesOf(splits, part, name), work);
+}
+
+/** Seconds to match the patterns of a dataset's card with its files: they may be made never to end. */
+const longestMatching = 10;
+
+function splitsOf({ paths, card }: Repository, name: RepositoryName): DatasetSplits {
+  try {
+    return withinSeconds(longestMatching, () => datasetSplits(paths, card));
+  } catch (error) {
+    if (!(error instanceof TimeLimitError)) throw error;
+    throw errorAt({ file: describeRepository(name) }, `the patterns in the dataset's card take more than ${longestMatching} s to match its ${paths.length} files`, error);
+  }
 }
 
 /** The files of the selected split, in order. */

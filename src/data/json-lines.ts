@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { errorAt, InputError, inputError, quote, type Place } from "../base/errors.js";
+import { parseForeignJson } from "../base/json.js";
 import type { OnBadRow } from "./bad-rows.js";
 import { parseWithNumbers } from "./json-numbers.js";
 import type { PlacedRow, Row } from "./row.js";
@@ -8,36 +9,52 @@ const newline = 0x0a;
 const expected = "one JSON object per line";
 const ofArray = `a JSON array; expected ${expected} (jq -c '.[]' file.json > file.jsonl turns an array into lines)`;
 
+/** Bytes of a line. A longer one is a file of another kind, or compressed to fill the memory. */
+const longestLine = 16 << 20;
+
 /**
  * Parses JSON Lines in batches as the bytes arrive; blank lines are skipped. Lines are counted from 1 and split before
  * they are decoded, so that an invalid byte affects only its own line. Batches are parsed lazily, so that rows and bad
- * rows keep their order.
+ * rows keep their order. Of a line longer than `longest` nothing is kept.
  *
- * @param onBadRow called for a line that is not UTF-8, not JSON, or not an object
+ * @param onBadRow called for a line that is not UTF-8, not JSON, not an object, nested deeper than
+ *   {@link parseForeignJson} reads, or too long
+ * @param longest bytes of a line
  */
 export async function* readJsonLines(
   file: string,
   chunks: AsyncIterable<Buffer>,
   onBadRow: OnBadRow,
+  longest = longestLine,
 ): AsyncGenerator<Iterable<PlacedRow>> {
   let line = 0;
-  let unfinished: Buffer[] = [];
   function* parse(lines: readonly Buffer[]): Generator<PlacedRow> {
     for (const bytes of lines) {
       const place: Place = { file, line: ++line };
-      const row = parseLine(bytes, place);
+      const row = bytes.length > longest ? errorAt(place, `longer than ${longest} bytes; expected ${expected}`) : parseLine(bytes, place);
       if (row instanceof Error) onBadRow(row, place);
       else if (row) yield { row, place };
     }
   }
+  let unfinished: Buffer[] = [];
+  let size = 0;
+  // Whether the rest of a line that was too long is still coming.
+  let skipping = false;
   for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(newline);
-    if (end === -1) {
-      unfinished.push(chunk);
-      continue;
+    const pieces = splitLines(chunk);
+    const rest = pieces.pop()!;
+    if (pieces.length > 0) {
+      const [end, ...lines] = pieces as [Buffer, ...Buffer[]];
+      yield parse(skipping ? lines : [Buffer.concat([...unfinished, end]), ...lines]);
+      [unfinished, size, skipping] = [[], 0, false];
     }
-    yield parse(splitLines(Buffer.concat([...unfinished, chunk.subarray(0, end)])));
-    unfinished = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : [];
+    if (skipping || rest.length === 0) continue;
+    unfinished.push(rest);
+    size += rest.length;
+    if (size > longest) {
+      yield parse([Buffer.concat(unfinished)]);
+      [unfinished, size, skipping] = [[], 0, true];
+    }
   }
   if (unfinished.length > 0) yield parse([Buffer.concat(unfinished)]);
 }
@@ -61,7 +78,7 @@ function parseLine(bytes: Buffer, place: Place): Row | InputError | undefined {
   if (text.trim() === "") return undefined;
   let value: unknown;
   try {
-    value = parseWithNumbers(text, JSON.parse);
+    value = parseWithNumbers(text, parseForeignJson);
   } catch (error) {
     if (place.line === 1 && text.trimStart().startsWith("[")) return errorAt(place, ofArray, error);
     return errorAt(place, `not valid JSON (${(error as SyntaxError).message}); expected ${expected}`, error);

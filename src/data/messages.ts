@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { errorAt, quote, type Place } from "../base/errors.js";
-import type { Message } from "../model/chat.js";
+import type { Message } from "../model/tokenizer/chat/chat.js";
 import { readFields, text } from "./fields.js";
 import { isGiven, type ReadingLog } from "./reading.js";
 import type { Row } from "./row.js";

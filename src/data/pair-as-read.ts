@@ -1,5 +1,5 @@
 import { InputError } from "../base/errors.js";
-import type { Tokenizer } from "../model/tokenizer.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import type { PreferencePair, Prompt } from "./pair.js";
 import { placeText } from "./places.js";
 

@@ -1,4 +1,4 @@
-import type { Message } from "../model/chat.js";
+import type { Message } from "../model/tokenizer/chat/chat.js";
 
 /** A prompt: text, used verbatim, or a conversation, rendered by the model's chat template. */
 export type Prompt = string | readonly Message[];

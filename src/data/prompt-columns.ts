@@ -1,5 +1,5 @@
 import { errorAt, quote, type Place } from "../base/errors.js";
-import type { Message } from "../model/chat.js";
+import type { Message } from "../model/tokenizer/chat/chat.js";
 import { promptOf } from "./formats/conversation.js";
 import { readMessages } from "./messages.js";
 import type { Prompt } from "./pair.js";

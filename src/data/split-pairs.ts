@@ -1,4 +1,4 @@
-import type { Random } from "../base/random.js";
+import { requireRandom, type Random } from "../base/random.js";
 import type { PreferencePair } from "./pair.js";
 import { countOf } from "./share.js";
 
@@ -7,13 +7,15 @@ import { countOf } from "./share.js";
  * that no prompt is on both sides. The order of the pairs is kept.
  *
  * @param share of the prompts to hold out, in [0, 1]
- * @throws {InputError} for a share outside [0, 1]
+ * @param random as in `splitPairs(pairs, 0.2, Random.seeded(0))`
+ * @throws {InputError} for a share outside [0, 1], and without a generator
  */
 export function splitPairs(
   pairs: readonly PreferencePair[],
   share: number,
   random: Random,
 ): { train: PreferencePair[]; heldOut: PreferencePair[] } {
+  requireRandom("splitPairs(pairs, 0.2", random);
   const prompts = [...new Set(pairs.map(promptKey))];
   const drawn = new Set(random.shuffle(prompts).slice(0, countOf(share, prompts.length)));
   return {

@@ -1,5 +1,5 @@
 import { op, table, type ColumnTable } from "arquero";
-import type { Tokenizer } from "../model/tokenizer.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import type { PreferencePair, Prompt } from "./pair.js";
 import { promptKey } from "./split-pairs.js";
 import { encodePrompt } from "./tokenize.js";

@@ -1,6 +1,6 @@
 import { InputError } from "../base/errors.js";
-import { tokenizerDigest } from "../model/fingerprint.js";
-import type { Tokenizer } from "../model/tokenizer.js";
+import { tokenizerDigest } from "../model/policy/fingerprint.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { fitToContext } from "./fit.js";
 import type { Demonstration } from "./load-demonstrations.js";
 import type { PairTokens, PreferencePair, Prompt } from "./pair.js";
@@ -32,7 +32,11 @@ export interface TokenizedDemonstration {
 export interface TokenizeOptions {
   /** Maximum length of prompt and response together, in tokens. */
   readonly contextLength: number;
-  /** Truncates prompts (at their beginning) that alone exceed the context; by default they are errors. */
+  /** Maximum length of prompt and response together, where it is to be less than the context. */
+  readonly maxLength?: number | undefined;
+  /** Maximum length of a prompt, in tokens; by default a prompt has whatever room the responses leave. */
+  readonly maxPromptLength?: number | undefined;
+  /** Truncates prompts (at their beginning) that alone exceed the context or `maxPromptLength`; by default they are errors. */
   readonly truncatePrompts?: boolean;
   /** Skips and lists examples that would be errors. */
   readonly skipBadRows?: boolean;
@@ -59,7 +63,8 @@ export interface SkippedExample {
  * that the boundary between them cannot shift and both responses follow the same prompt tokens.
  *
  * Pairs that do not fit the context are truncated by these rules, in this order, and counted:
- * 1. a prompt that leaves no room for a single response token is an error, unless `truncatePrompts` is set;
+ * 1. a prompt that leaves no room for a single response token, or is longer than `maxPromptLength`, is an error, unless
+ *    `truncatePrompts` is set: it is then cut to that length at its beginning, after its BOS;
  * 2. a response that would leave the prompt less than a quarter of the context (or less than its length, if shorter) is
  *    cut at its end, and so loses its EOS: a response without its prompt teaches nothing;
  * 3. a prompt that does not fit beside the longer response is cut at its beginning, after its BOS.
@@ -167,9 +172,10 @@ function tokenizeExamples<T extends { readonly id: string }>(
   examples: readonly T[],
   encode: (example: T) => Encoded,
   tokenizer: Tokenizer,
-  { contextLength, truncatePrompts = false, skipBadRows = false }: TokenizeOptions,
+  { truncatePrompts = false, skipBadRows = false, ...limits }: TokenizeOptions,
 ): { tokenized: TokenizedExample<T>[]; truncation: Truncation; skipped: SkippedExample[] } {
   const bosTokens = tokenizer.bosId === undefined ? 0 : 1;
+  const { contextLength, maxPromptLength } = checkedLengths(limits, bosTokens);
   if (!(Number.isInteger(contextLength) && contextLength >= bosTokens + 2)) {
     throw new InputError(`contextLength: found ${contextLength}, expected a whole number of at least ${bosTokens + 2} tokens`);
   }
@@ -181,7 +187,7 @@ function tokenizeExamples<T extends { readonly id: string }>(
     let found: Encoded;
     try {
       found = encode(example);
-      const problem = promptProblem(found.prompt.length, contextLength, truncatePrompts);
+      const problem = promptProblem(found.prompt.length, contextLength, maxPromptLength, truncatePrompts);
       if (problem) throw new InputError(problem);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -191,7 +197,7 @@ function tokenizeExamples<T extends { readonly id: string }>(
       continue;
     }
     const { prompt, responses } = found;
-    const fitted = fitToContext(prompt, prompt[0] === tokenizer.bosId ? 1 : 0, responses, contextLength);
+    const fitted = fitToContext(prompt, prompt[0] === tokenizer.bosId ? 1 : 0, responses, contextLength, maxPromptLength);
     const lostPrompt = prompt.length - fitted.prompt.length;
     truncation.prompts += Number(lostPrompt > 0);
     truncation.promptTokens += lostPrompt;
@@ -205,12 +211,24 @@ function tokenizeExamples<T extends { readonly id: string }>(
   return { tokenized, truncation, skipped };
 }
 
+/** The lengths to keep to. @throws InputError where they leave no room, or are more than the model reads */
+function checkedLengths({ contextLength: context, maxLength, maxPromptLength = Infinity }: TokenizeOptions, bosTokens: number) {
+  if (maxLength !== undefined && !(Number.isInteger(maxLength) && maxLength >= bosTokens + 2 && maxLength <= context)) {
+    throw new InputError(`maxLength: found ${maxLength}, expected a whole number of tokens from ${bosTokens + 2} to ${context}, the model's context`);
+  }
+  if (!(maxPromptLength === Infinity || (Number.isInteger(maxPromptLength) && maxPromptLength >= bosTokens + 1))) {
+    throw new InputError(`maxPromptLength: found ${maxPromptLength}, expected a whole number of tokens from ${bosTokens + 1}`);
+  }
+  return { contextLength: maxLength ?? context, maxPromptLength };
+}
+
 /** Why a prompt of this length cannot be used, if so. */
-function promptProblem(tokens: number, contextLength: number, truncatePrompts: boolean): string | undefined {
+function promptProblem(tokens: number, contextLength: number, maxPromptLength: number, truncatePrompts: boolean): string | undefined {
   if (tokens === 0) return "the prompt has no tokens, and the tokenizer has no BOS to begin with";
-  if (tokens < contextLength || truncatePrompts) return undefined;
+  if (truncatePrompts || (tokens < contextLength && tokens <= maxPromptLength)) return undefined;
+  const limit = tokens < contextLength ? `are more than maxPromptLength = ${maxPromptLength}` : `do not fit a context of ${contextLength} with room for a response`;
   return (
-    `${tokens} tokens do not fit a context of ${contextLength} with room for a response; ` +
+    `${tokens} tokens ${limit}; ` +
     "set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out"
   );
 }

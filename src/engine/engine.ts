@@ -58,6 +58,8 @@ export interface EngineDescription {
 
 /** Runs graphs. The event loop stays free while a program runs. */
 export interface Engine {
+  /** Bytes of the states that have been created and not been freed, as they were created. */
+  readonly stateBytes: number;
   /**
    * Copies tensors into the engine, one at a time. Tensors of an async iterable are moved instead of copied, so that a
    * model that is read from files is never in memory twice.

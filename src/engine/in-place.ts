@@ -14,11 +14,11 @@ import type { Program } from "./engine.js";
 const elementwise = new Set<OpName>(["neg", "add", "sub", "mul", "div", "maximum", "where"]);
 
 /**
- * Ops that an engine need not run where they stand: a reshape is a view of the same memory, an
+ * Ops that an engine need not run where they stand, which give what their first input is: a reshape is a view of the same memory, an
  * identity is dropped and a transpose is fused into the product that takes it, which then reads the
  * tensor itself.
  */
-const views = new Set<OpName>(["reshape", "stopGradient", "checkpoint", "transpose"]);
+const views = new Set<OpName>(["reshape", "stopGradient", "checkpoint", "recomputed", "transpose"]);
 
 /** The names of the program's updates that may be written over the old content while the program runs. */
 export function updatesInPlace(program: Program): Set<string> {
@@ -45,7 +45,7 @@ export function updatesInPlace(program: Program): Set<string> {
 /** The ops that read a tensor, also through a view. */
 function readersOf(value: Value, consumers: ReadonlyMap<Value, readonly Value[]>): Value[] {
   return (consumers.get(value) ?? []).flatMap((reader) =>
-    views.has(reader.op) ? [reader, ...readersOf(reader, consumers)] : [reader],
+    views.has(reader.op) && reader.inputs[0] === value ? [reader, ...readersOf(reader, consumers)] : [reader],
   );
 }
 

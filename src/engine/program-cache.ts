@@ -1,18 +1,33 @@
 import type { Engine, Executable, Program, Usage } from "./engine.js";
+import { defaultMemory } from "./memory-budget.js";
+import { programBytes } from "./program-bytes.js";
 import { programDigest } from "./program-digest.js";
 
+/** Programs take no more than this together, however much memory there is: what a kept one saves is being made again. */
+const mostBytes = 3 * 2 ** 30;
+
+/** What the smallest prepared program takes: its threads, and the tables of its nodes. */
+const leastBytes = 8 * 2 ** 20;
+
+interface Prepared {
+  readonly bytes: number;
+  readonly executable: Promise<Executable>;
+}
+
 /**
- * Prepared programs. Each keeps memory of its own for intermediate results, so only the `limit` most recently used stay
- * prepared; the others are released and made again when asked for.
+ * Prepared programs. Each keeps the memory of its intermediate results from run to run, which no two of them can share;
+ * so only those most recently used stay that fit into {@link mostBytes} and beside the state into the memory together,
+ * and the others are released and made again when asked for. The one in use stays whatever its size.
  */
 export class ProgramCache {
-  private readonly prepared = new Map<string, Promise<Executable>>();
+  private readonly prepared = new Map<string, Prepared>();
   /** The keys in `prepared` of what each maker has built, by the key that it gave. */
   private readonly built = new WeakMap<object, Map<string, string>>();
 
+  /** @param memory bytes that the engine's state and programs may take, by which work is planned too. Default: {@link defaultMemory} */
   constructor(
     readonly engine: Engine,
-    private readonly limit = 12,
+    public memory = defaultMemory(),
   ) {}
 
   /**
@@ -22,12 +37,16 @@ export class ProgramCache {
    */
   get(key: string, build: () => Program, usage: Usage = {}): Promise<Executable> {
     const known = this.prepared.get(key);
-    const executable = known ?? this.make(build, usage);
-    this.prepared.delete(key);
-    this.prepared.set(key, executable);
+    if (known) {
+      this.prepared.delete(key);
+      this.prepared.set(key, known);
+      return known.executable;
+    }
+    const made = this.make(build, usage);
+    this.prepared.set(key, made);
     // What could not be made is asked for again, and fails again where its maker can see it.
-    if (!known) executable.catch(() => this.prepared.get(key) === executable && this.prepared.delete(key));
-    return executable;
+    made.executable.catch(() => this.prepared.get(key) === made && this.prepared.delete(key));
+    return made.executable;
   }
 
   /**
@@ -52,16 +71,37 @@ export class ProgramCache {
   async clear(): Promise<void> {
     const all = [...this.prepared.values()];
     this.prepared.clear();
-    for (const executable of all) await release(executable);
+    for (const { executable } of all) await release(executable);
   }
 
-  private async make(build: () => Program, usage: Usage): Promise<Executable> {
-    const [oldest] = this.prepared;
-    if (oldest && this.prepared.size >= this.limit) {
-      this.prepared.delete(oldest[0]);
-      await release(oldest[1]);
+  private make(build: () => Program, usage: Usage): Prepared {
+    let program: Program;
+    try {
+      program = build();
+    } catch (error) {
+      return { bytes: 0, executable: Promise.reject(error as Error) };
     }
-    return this.engine.prepare(build(), usage);
+    const bytes = Math.max(leastBytes, programBytes(program));
+    const gone = this.makeRoom(bytes);
+    const prepare = async () => {
+      for (const executable of gone) await release(executable);
+      return this.engine.prepare(program, usage);
+    };
+    return { bytes, executable: prepare() };
+  }
+
+  /** Takes out what has to go for a program of this size. */
+  private makeRoom(bytes: number): Promise<Executable>[] {
+    const limit = Math.min(mostBytes, this.memory - this.engine.stateBytes) - bytes;
+    let held = [...this.prepared.values()].reduce((sum, one) => sum + one.bytes, 0);
+    const gone: Promise<Executable>[] = [];
+    for (const [key, one] of this.prepared) {
+      if (held <= limit) break;
+      this.prepared.delete(key);
+      gone.push(one.executable);
+      held -= one.bytes;
+    }
+    return gone;
   }
 }
 

@@ -29,6 +29,7 @@ export interface Attributes {
   cast: { readonly dtype: DType };
   stopGradient: None;
   checkpoint: None;
+  recomputed: None;
 
   // Contractions.
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly scale: number };
@@ -51,6 +52,7 @@ export interface Attributes {
   // Over the last axis, fused because every transformer needs them and engines have them.
   softmax: None;
   logSoftmax: None;
+  logSoftmaxAt: None;
   rmsNorm: { readonly epsilon: number };
   layerNorm: { readonly epsilon: number };
   rotary: None;

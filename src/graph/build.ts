@@ -1,6 +1,6 @@
 import type { DType, Shape } from "./tensor.js";
 import { broadcastShapes, sameShape, sizeOf } from "./tensor.js";
-import type { Value } from "./value.js";
+import { topologicalOrder, type Value } from "./value.js";
 
 /*
  * The ops as functions on values. Numbers are lifted to constants; what does nothing is dropped.
@@ -77,6 +77,21 @@ export const stopGradient = (x: Value): Value => x.graph.value("stopGradient", [
  * what follows from this value only after them.
  */
 export const checkpoint = (x: Value, after: readonly Value[] = []): Value => x.graph.value("checkpoint", [x, ...after], {});
+
+/**
+ * What `build` makes of the inputs, computed again for the gradient instead of being kept until then: of all that `build`
+ * makes, only the result is. Several such values in one graph are computed again one after the other. The numbers are
+ * those of `build(...inputs)`, and so is the gradient.
+ *
+ * @param inputs what `build` reads besides leaves of the graph and what is made of them alone. What is large must depend on
+ *   the first, which is held back until the gradient is known
+ */
+export function recomputed(inputs: readonly [Value, ...Value[]], build: (...inputs: Value[]) => Value): Value {
+  const result = build(...inputs);
+  const given = new Set(inputs);
+  const leaves = topologicalOrder([result], given).filter(({ op }) => op === "state" || op === "input");
+  return result.graph.value("recomputed", [result, ...new Set([...inputs, ...leaves])], {});
+}
 
 /**
  * `scale · op(a) op(b)` over the last two axes, where op transposes them on request. The leading
@@ -160,6 +175,8 @@ export const writeAt = (data: Value, index: Value, rows: Value): Value =>
 export const softmax = (x: Value): Value => x.graph.value("softmax", [x], {});
 /** Logarithm of the softmax over the last axis. */
 export const logSoftmax = (x: Value): Value => x.graph.value("logSoftmax", [x], {});
+/** The {@link logSoftmax} of each row of x [rows, size] at the row's `index` (int32 [rows]): [rows]. */
+export const logSoftmaxAt = (x: Value, index: Value): Value => x.graph.value("logSoftmaxAt", [x, index], {});
 /** x / √(mean(x²) + ε) · weight over the last axis (Zhang & Sennrich 2019, arXiv 1910.07467). */
 export const rmsNorm = (x: Value, weight: Value, epsilon: number): Value =>
   x.graph.value("rmsNorm", [x, weight], { epsilon });

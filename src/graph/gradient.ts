@@ -1,5 +1,6 @@
 import { add } from "./build.js";
 import type { OpName } from "./attributes.js";
+import { computedAgain } from "./computed-again.js";
 import type { OpDefinition } from "./definition.js";
 import { definitions } from "./ops/index.js";
 import { Recomputation } from "./recomputation.js";
@@ -26,26 +27,54 @@ export function gradients(
   }
   if (parameters.some(({ graph }) => graph !== loss.graph)) throw new Error("gradients: a parameter belongs to another graph");
   const order = topologicalOrder([loss]);
-  const wanted = new Set(parameters);
+  const checkpoints = recompute ? order.filter(({ op, inputs }) => op === "checkpoint" && inputs.length === 1) : [];
+  const flowing = pullBack(order, loss.graph.constant(1), new Set(parameters), new Recomputation(checkpoints));
+  return parameters.map((parameter) => flowing.get(parameter) ?? parameter.graph.full(parameter.shape, 0));
+}
+
+/**
+ * The gradients that flow into values, given the one that flows into the last of them.
+ *
+ * @param order values in the order of their creation
+ */
+function pullBack(order: readonly Value[], dLast: Value, wanted: ReadonlySet<Value>, recomputation: Recomputation): Map<Value, Value> {
   const reached = dependents(order, wanted);
-  const flowing = new Map<Value, Value>([[loss, loss.graph.constant(1)]]);
-  const recomputation = new Recomputation(recompute ? order.filter(({ op, inputs }) => op === "checkpoint" && inputs.length === 1) : []);
+  const flowing = new Map<Value, Value>([[order.at(-1)!, dLast]]);
   /** Parameters with a new gradient since the last checkpoint. */
   const fresh = new Set<Value>();
-  for (const value of order.reverse()) {
+  /** The gradients of what was computed again last, before which nothing else is. */
+  let before: readonly Value[] = [];
+  for (const value of order.toReversed()) {
     const dy = flowing.get(value);
     if (dy === undefined || !reached.has(value)) continue;
     if (recomputation.enter(value, () => [dy, ...[...fresh].map((parameter) => flowing.get(parameter)!)])) fresh.clear();
-    const { gradient } = definitions[value.op] as OpDefinition<OpName>;
-    gradient(recomputation.of(value), dy).forEach((dx, i) => {
+    const local = recomputation.of(value);
+    const slopes = value.op === "recomputed" ? againSlopes(local, dy, before) : slopesOf(local, dy);
+    const flows = slopes.map((dx, i) => (reached.has(value.inputs[i]!) ? dx : undefined));
+    flows.forEach((dx, i) => {
+      if (dx === undefined) return;
       const input = value.inputs[i]!;
-      if (dx === undefined || !reached.has(input)) return;
       const sofar = flowing.get(input);
       flowing.set(input, sofar ? add(sofar, dx) : dx);
       if (wanted.has(input)) fresh.add(input);
     });
+    if (value.op === "recomputed") before = flows.filter((dx) => dx !== undefined);
   }
-  return parameters.map((parameter) => flowing.get(parameter) ?? parameter.graph.full(parameter.shape, 0));
+  return flowing;
+}
+
+function slopesOf(value: Value, dy: Value): readonly (Value | undefined)[] {
+  const { gradient } = definitions[value.op] as OpDefinition<OpName>;
+  return gradient(value, dy);
+}
+
+/** The gradient of a `recomputed` value, which does not flow through the values that it was made of but through their copies. */
+function againSlopes(value: Value, dy: Value, before: readonly Value[]): (Value | undefined)[] {
+  // The value itself is waited for too: an update of what both computations read then waits for both.
+  const { result, sources } = computedAgain(value, [value, dy, ...before]);
+  const ends = new Set(sources);
+  const flowing = pullBack(topologicalOrder([result], ends), dy, ends, new Recomputation([]));
+  return [undefined, ...sources.map((source) => flowing.get(source))];
 }
 
 /** The values that depend on one of `roots`, the roots included. */

@@ -85,14 +85,18 @@ export function describeAttributes(attributes: Attributes[OpName]): string {
   return `${dtype}[${shape}]${Object.is(data[0], -0) ? "-" : ""}${content}`;
 }
 
-/** All values that `outputs` depend on, inputs before the values that use them. */
-export function topologicalOrder(outputs: Iterable<Value>): Value[] {
+/**
+ * All values that `outputs` depend on, inputs before the values that use them.
+ *
+ * @param ends values whose inputs are left out, unless others depend on them too. Default: none
+ */
+export function topologicalOrder(outputs: Iterable<Value>, ends: ReadonlySet<Value> = new Set()): Value[] {
   const seen = new Set<Value>();
   const open = [...outputs];
   for (let value = open.pop(); value; value = open.pop()) {
     if (seen.has(value)) continue;
     seen.add(value);
-    open.push(...value.inputs);
+    if (!ends.has(value)) open.push(...value.inputs);
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }

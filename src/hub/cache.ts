@@ -1,8 +1,9 @@
 import { getRepoFolderName } from "@huggingface/hub";
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { copyFile, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
-import { writeFileAtomic, writeJson } from "../base/files.js";
+import { makeFolder, writeFileAtomic, writeJson } from "../base/files.js";
+import { parseForeignJson } from "../base/json.js";
 import { listingSchema, type Listing, type RemoteFile } from "./listing.js";
 import type { RepositoryName } from "./repository-name.js";
 
@@ -27,10 +28,15 @@ export class RepositoryCache {
     if ((await this.readRef(revision)) !== commit) await writeFileAtomic(join(this.folder, "refs", revision), commit);
   }
 
-  /** The files of a commit, if the hub was asked for them; a listing in another version's format is ignored. */
+  /** The files of a commit, if the hub was asked for them; a listing that is damaged or in another version's format is ignored. */
   async readListing(commit: string): Promise<Listing | undefined> {
     const text = await readIfThere(this.listingFile(commit));
-    return text === undefined ? undefined : listingSchema.safeParse(JSON.parse(text)).data;
+    if (text === undefined) return undefined;
+    try {
+      return listingSchema.parse(parseForeignJson(text));
+    } catch {
+      return undefined;
+    }
   }
 
   writeListing(commit: string, listing: Listing): Promise<void> {
@@ -72,7 +78,7 @@ export class RepositoryCache {
   async link(commit: string, file: RemoteFile): Promise<void> {
     const path = join(this.snapshot(commit), file.path);
     const neighbour = `${path}.${randomUUID()}.tmp`;
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     try {
       // On Windows not every user may create links; Python copies the file then, too.
       await symlink(relative(dirname(path), this.blob(file)), neighbour).catch(() => copyFile(this.blob(file), neighbour));

@@ -1,5 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { errorAt, InputError } from "../base/errors.js";
+import { checkJsonBounds, JsonLimitError } from "../base/json.js";
+import { BodyLimitError, readWithin } from "../base/response-body.js";
 import { askedWait, refusal } from "./refusal.js";
 import { describeRepository, type RepositoryName } from "./repository-name.js";
 import type { HubSettings } from "./settings.js";
@@ -8,6 +10,10 @@ import type { HubSettings } from "./settings.js";
 export const tries = 5;
 /** The longest delay between two attempts, in seconds; a hub that asks for more is an error. */
 const longestWait = 120;
+/** Bytes of a small response: a thousand files of a listing take half a megabyte. */
+const longestBody = 64e6;
+/** Seconds for a small response. */
+const longestAnswer = 60;
 const transient: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 /** Failures that a retry does not fix: unknown host, connection refused. */
 const permanent: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
@@ -27,12 +33,21 @@ export class HubConnection {
     this.origin = new URL(settings.endpoint).origin;
   }
 
-  /** `fetch` for small responses: the whole body is read, so that a connection that breaks midway is retried as well. */
+  /**
+   * `fetch` for small responses: the whole body is read, so that a connection that breaks midway is retried as well. A
+   * body that is too long, comes too slowly, or is JSON beyond the bounds of {@link checkJsonBounds} is an error.
+   */
   readonly fetch: typeof fetch = (input, init) =>
-    this.request(new URL(input instanceof Request ? input.url : input), init, async (response) => {
-      const { status, headers } = response;
-      return new Response(await response.arrayBuffer(), { status, headers });
-    });
+    this.request(
+      new URL(input instanceof Request ? input.url : input),
+      init,
+      async (response) => {
+        const read = await readWithin(response, longestBody);
+        if (/\bjson\b/.test(read.headers.get("content-type") ?? "")) checkJsonBounds(await read.clone().text());
+        return read;
+      },
+      longestAnswer,
+    );
 
   /** Requests a large file from a byte position; a server may still send it from the beginning (status 200). */
   open(url: string, position: number): Promise<Response> {
@@ -53,22 +68,25 @@ export class HubConnection {
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     return errorAt(
       { file: describeRepository(this.repository) },
-      `cannot reach ${this.settings.endpoint} (${code ?? message}); check the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
+      `no such local path, and the hub cannot be asked: ${this.settings.endpoint} is unreachable (${code ?? message}). Check the path or the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
       error,
     );
   }
 
-  private async request<T>(url: URL, init: RequestInit | undefined, read: (response: Response) => Promise<T>): Promise<T> {
+  private async request<T>(url: URL, init: RequestInit | undefined, read: (response: Response) => Promise<T>, seconds?: number): Promise<T> {
     const { settings, signal } = this;
+    const signals = () => [...(signal ? [signal] : []), ...(seconds === undefined ? [] : [AbortSignal.timeout(1000 * seconds)])];
     const headers = new Headers(init?.headers);
     if (settings.token && url.origin === this.origin) headers.set("authorization", `Bearer ${settings.token}`);
     for (let attempt = 1; ; attempt++) {
       let response: Response;
       try {
-        response = await fetch(url, { ...init, headers, ...(signal && { signal }) });
+        response = await fetch(url, { ...init, headers, signal: AbortSignal.any(signals()) });
         if (response.ok) return await read(response);
       } catch (error) {
         signal?.throwIfAborted();
+        // The server would only send it again.
+        if (error instanceof BodyLimitError || error instanceof JsonLimitError) throw error;
         const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
         if (attempt === tries || (code && permanent.has(code))) throw this.unreachable(error);
         await this.pause(attempt);

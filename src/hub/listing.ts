@@ -54,21 +54,31 @@ export async function askCommit(connection: HubConnection): Promise<{ commit: st
   return { commit: sha, card: cardData };
 }
 
+/** Pages of a listing, a thousand files each, and files. */
+const most = { pages: 1000, files: 1_000_000 };
+
 /**
  * The files of a repository at a commit.
  *
- * @throws InputError as {@link askCommit}, and where a path would lead out of the repository's folder
+ * @throws InputError as {@link askCommit}, where a path would lead out of the repository's folder, and for a listing
+ *   without end
  */
 export async function askFiles(connection: HubConnection, commit: string): Promise<RemoteFile[]> {
   const { settings, repository } = connection;
   const files: RemoteFile[] = [];
+  let pages = 0;
+  const fetchPage: typeof fetch = (...request) => {
+    if (++pages > most.pages) throw strange(connection, `more than ${most.pages} pages of files`);
+    return connection.fetch(...request);
+  };
   await understood(connection, async () => {
-    const entries = listFiles({ repo: repository, revision: commit, recursive: true, hubUrl: settings.endpoint, fetch: connection.fetch });
+    const entries = listFiles({ repo: repository, revision: commit, recursive: true, hubUrl: settings.endpoint, fetch: fetchPage });
     for await (const { type, path, size, oid, lfs } of entries) {
       if (type !== "file") continue;
       const file = fileSchema.safeParse({ path, size: lfs?.size ?? size, digest: lfs?.oid ?? oid });
       if (!file.success) throw strange(connection, `${file.error.issues[0]!.path.join(".")} of the file ${quote(path)}`);
       files.push(file.data);
+      if (files.length > most.files) throw strange(connection, `more than ${most.files} files`);
     }
   });
   return files;

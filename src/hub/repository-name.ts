@@ -50,7 +50,7 @@ export async function repositoryName(
 }
 
 function isPath(name: string): boolean {
-  return name.split("/").length !== 2 || /^[./~]|\/$|\\|\.(?:jsonl?|gz|parquet)$/.test(name);
+  return name.split("/").length !== 2 || /^[./~]|\/$|\\|\.(?:jsonl?|gz|parquet|gguf)$/.test(name);
 }
 
 /** Whether git allows the name; no allowed name leads out of a folder. */

@@ -1,7 +1,6 @@
 import { InputError } from "../base/errors.js";
-import { Front } from "./front/front.js";
-import { readConnection } from "./wire/connection.js";
-import { Wire } from "./wire/wire.js";
+import { Session } from "./front/session.js";
+import type { Wire } from "./wire/wire.js";
 
 /*
  * The kernel's process: `node main.js <connection file>`, started by Jupyter. Exit code 0 where it
@@ -10,13 +9,17 @@ import { Wire } from "./wire/wire.js";
 
 const [path] = process.argv.slice(2);
 if (path === undefined) fail("found no argument, expected the path of the connection file that Jupyter writes for a kernel");
-const front = new Front(await bind(path), fail);
+// The session takes longest to start, so it does before the front's own modules are loaded.
+const session = new Session();
+const { Front } = await import("./front/front.js");
+const front = new Front(await bind(path), session, fail);
 process.on("SIGINT", () => front.interrupt());
 process.on("SIGTERM", () => void front.close());
 await front.serve();
 process.exit(0);
 
 async function bind(path: string): Promise<Wire> {
+  const [{ Wire }, { readConnection }] = await Promise.all([import("./wire/wire.js"), import("./wire/connection.js")]);
   try {
     return await Wire.bind(await readConnection(path), path);
   } catch (error) {

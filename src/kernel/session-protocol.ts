@@ -6,9 +6,11 @@
 /** From the front to the session. */
 export type ToSession =
   /** Runs a cell. `cell` names this request in all that the session says of it; it grows by one with each. */
-  | { readonly type: "execute"; readonly cell: number; readonly count: number; readonly code: string }
+  | { readonly type: "execute"; readonly cell: number; readonly count: number; readonly code: string; readonly expressions: Expressions }
   /** Stops the running cell, if there is one. */
   | { readonly type: "interrupt" }
+  /** What the user has typed, answering the oldest `input`; no value where the front end takes no input. */
+  | { readonly type: "input"; readonly value: string | undefined }
   | { readonly type: "ask"; readonly id: number; readonly question: Question };
 
 /** What is answered beside a running cell; positions are UTF-16 offsets into the code, as TypeScript counts. */
@@ -21,14 +23,22 @@ export type FromSession =
   | { readonly type: "ready"; readonly typescript: string }
   | { readonly type: "stream"; readonly cell: number; readonly name: "stdout" | "stderr"; readonly text: string }
   | { readonly type: "display"; readonly cell: number; readonly bundle: Bundle; readonly id?: string; readonly update: boolean }
+  /** Asks the user for a line of text. */
+  | { readonly type: "input"; readonly cell: number; readonly prompt: string }
   /** The value of the cell's last expression. */
   | { readonly type: "result"; readonly cell: number; readonly bundle: Bundle }
   /** The cell has ended; nothing more is awaited of it. */
-  | { readonly type: "done"; readonly cell: number; readonly error?: CellError }
+  | { readonly type: "done"; readonly cell: number; readonly error?: CellError; readonly values?: Values }
   /** `content` is that of the protocol's reply, cursor positions in UTF-16 offsets. */
   | { readonly type: "answer"; readonly id: number; readonly content: Readonly<Record<string, unknown>> };
 
 type Bundle = Readonly<Record<string, unknown>>;
+
+/** What a front end wants to know when a cell has run, by names of its own. */
+export type Expressions = Readonly<Record<string, string>>;
+
+/** What {@link Expressions} came to, as the protocol's `user_expressions` have it. */
+export type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Why a cell failed, as the protocol's `error` has it. */
 export interface CellError {

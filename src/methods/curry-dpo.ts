@@ -22,6 +22,7 @@ export const curryDpo: (own?: Partial<RecipeOptions>) => Recipe = recipeOf({
   form: recipeForms.curryDpo,
   name: "curry dpo",
   version: "1",
+  labelsWithJudge: true,
   complete({ rounds, ...options }: RecipeOptions): MethodOptions {
     if (rounds % stageCount !== 0) throw new InputError(`curry dpo: found ${rounds} rounds, expected a multiple of its ${stageCount} stages`);
     return { ...options, iterations: stageCount, epochs: rounds / stageCount, reference: "previous" };

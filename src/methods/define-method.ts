@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { losses } from "../align/losses/index.js";
 import type { Option } from "../base/option.js";
-import { checkPart, recipeForms, seraForm, type MethodOptions, type RecipeOptions, type TrainingBudget } from "../run/options/index.js";
+import { checkPart, recipeForms, requireOwnName, seraForm, type MethodOptions, type RecipeOptions, type TrainingBudget } from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 import { recipeOf, type MethodParts, type Recipe } from "./recipe.js";
 
@@ -15,6 +16,8 @@ export interface MethodDefinition<Own extends object> {
    * has, such as `select` or `batchSize`, is the library's option with that default.
    */
   readonly options?: Own;
+  /** Whether it labels responses with the judge of the run (`stages.labelByJudge`). Default false: a judge is then refused. */
+  readonly labelsWithJudge?: boolean;
   /** How it spends rounds. Default: that many iterations of one epoch, with the start as the reference. */
   readonly budget?: (rounds: number) => Partial<TrainingBudget>;
   /** Its stages in their order: `stages.align(t, pairs, …)` for each iteration t, from 1. */
@@ -34,14 +37,16 @@ export interface MethodDefinition<Own extends object> {
  *   },
  * });
  * const run = await train(start, pairs, shortest({ share: 0.3 })({ rounds: 1 }), { heldOut });
- * @throws InputError where it has no name or version, or another method of that name and version has other code
+ * @throws InputError where it has no name or version, or the name of one of the library's, or another method of that name and version has other code
  */
 export function defineMethod<Own extends object = object>(definition: MethodDefinition<Own>): (own?: Partial<RecipeOptions & Own>) => Recipe {
   checkPart("method definition", "defineMethod", definition);
-  const { name, version, options: own = {}, budget, run } = definition;
+  const { name, version, options: own = {}, labelsWithJudge, budget, run } = definition;
+  requireOwnName("method", "defineMethod", name, methodNames);
   const table = { ...recipeForms.direct.table, ...ownTable(own) };
   const parts: MethodParts<RecipeOptions, MethodOptions> = {
     ...{ form: { name, table }, name, version },
+    ...(labelsWithJudge !== undefined && { labelsWithJudge }),
     // An option of the method's own, such as `reference`, comes before how it spends its rounds.
     complete: ({ rounds, ...options }) => ({ iterations: rounds, epochs: 1, reference: "start", ...budget?.(rounds), ...options }),
     // Its own options are in the table, each with a default.
@@ -49,6 +54,9 @@ export function defineMethod<Own extends object = object>(definition: MethodDefi
   };
   return recipeOf(parts);
 }
+
+/** Names of the library's own methods, as they are called and as summaries have them; those of losses name direct methods. */
+const methodNames = [...Object.values(recipeForms).flatMap(({ name }) => [name, name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)]), ...Object.keys(losses)];
 
 /** A method's own options, from their defaults. */
 function ownTable(defaults: object): Readonly<Record<string, Option<unknown>>> {

@@ -1,5 +1,5 @@
 import { methodWith, type Method } from "../run/method.js";
-import { resolveOptions, type Form, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
+import { checkOptions, givenNames, resolveOptions, type Form, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 
 /** A method with its own options, waiting for those that it shares with others; its own have the last word. */
@@ -24,6 +24,8 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
    */
   complete(options: Given): Complete;
   run(stages: Stages, options: Complete): Promise<void>;
+  /** Whether it labels responses with the judge of the run. Default: where the option `labelBy` says so. */
+  readonly labelsWithJudge?: boolean;
 }
 
 /**
@@ -32,15 +34,22 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
  * @throws InputError as {@link resolveOptions}, and where it cannot be done in so many rounds
  */
 export function methodOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>, ...given: readonly Partial<Given>[]): Method {
-  const { form, name, version, complete, run } = parts;
+  const { form, version, complete, run } = parts;
   const options = complete(resolveOptions(form, ...given));
-  return methodWith(typeof name === "string" ? name : name(options), version, options, run);
+  const name = typeof parts.name === "string" ? parts.name : parts.name(options);
+  const { labelsWithJudge = "labelBy" in options && options.labelBy === "judge" } = parts;
+  return methodWith({ name, version, options, given: givenNames(...given), labelsWithJudge, run });
 }
 
-/** A method as `methods` and `compare` take it: its own options first, then those that it shares with others. */
+/**
+ * A method as `methods` and `compare` take it: its own options first, then those that it shares with others.
+ *
+ * @returns a function that throws InputError for an own option that is unknown or outside its range
+ */
 export function recipeOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>): (own?: Partial<Given>) => Recipe {
   const takes = Object.keys(parts.form.table);
   return (own = {}) => {
+    checkOptions(parts.form, own);
     // Shared options are checked by name; their values are the same in all methods.
     const recipe = (shared: Partial<RecipeOptions> = {}) => methodOf(parts, shared as Partial<Given>, own);
     return Object.assign(recipe, { takes });

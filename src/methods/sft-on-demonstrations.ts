@@ -1,7 +1,7 @@
 import { defaultsOf } from "../base/option.js";
 import { InputError } from "../base/errors.js";
 import type { Method } from "../run/method.js";
-import { methodForm, resolveOptions, sftForm, type SftOptions } from "../run/options/index.js";
+import { givenNames, methodForm, resolveOptions, sftForm, type SftOptions } from "../run/options/index.js";
 
 /** Options of {@link sftOnDemonstrations}. */
 export interface DemonstrationOptions extends Partial<SftOptions> {
@@ -21,6 +21,7 @@ export function sftOnDemonstrations(options: DemonstrationOptions = {}): Method 
     name: "sft",
     version: "1",
     options: { ...defaultsOf(methodForm.table), ...resolved, loss: "nll", iterations: 0 },
+    given: givenNames(options),
     async run(stages) {
       if (!stages.hasDemonstrations) throw new InputError("this method trains on demonstrations; pass `demonstrations`");
       await stages.begin();

@@ -41,6 +41,14 @@ interface CommonConfig {
   readonly tiedEmbeddings: boolean;
   /** Standard deviation of the seeded initialisation. */
   readonly initializerRange: number;
+  /** Tokens that a token attends to, itself included; absent: all before it. */
+  readonly slidingWindow?: number;
+  /** Whether each layer has the window; absent: all have it. */
+  readonly windowedLayers?: readonly boolean[];
+  /** The logits are divided by it. Default 1. */
+  readonly logitDivisor?: number;
+  /** c, where the logits are bounded: c·tanh(logit / c). */
+  readonly logitSoftCap?: number;
 }
 
 /** Where the angles of rotary position embeddings come from. */
@@ -49,6 +57,8 @@ export interface RotaryConfig {
   readonly ropeTheta: number;
   /** How the frequencies are lowered for a longer context than the model was first trained with; absent: not at all. */
   readonly ropeScaling?: RopeScaling;
+  /** Share of each head's elements that is rotated. Default 1. */
+  readonly rotaryFactor?: number;
 }
 
 export type RopeScaling =
@@ -66,18 +76,61 @@ export type RopeScaling =
       /** Frequencies of more turns than this stay as they are; between the two they are blended. */
       readonly highFrequencyFactor: number;
       readonly originalContextLength: number;
-    };
+    }
+  | {
+      /** Scaling only beyond the context, where no sequence is: within it the frequencies stay as they are. */
+      readonly type: "dynamic";
+      readonly factor: number;
+    }
+  | YarnScaling
+  | LongRopeScaling;
+
+/** Slow frequencies are divided, fast ones stay, and all scores are sharpened (Peng et al. 2023, arXiv 2309.00071). */
+export interface YarnScaling {
+  readonly type: "yarn";
+  readonly factor: number;
+  readonly originalContextLength: number;
+  /** Frequencies of more turns than this within `originalContextLength` stay as they are. Default 32. */
+  readonly betaFast?: number;
+  /** Frequencies of fewer turns than this are divided by the factor; between the two they are blended. Default 1. */
+  readonly betaSlow?: number;
+  /** What queries and keys are multiplied by. Default 0.1·ln(factor) + 1. */
+  readonly attentionFactor?: number;
+  /** Whether the blend begins and ends at whole pairs of elements. Default true. */
+  readonly truncate?: boolean;
+}
+
+/**
+ * Each frequency is divided by a factor of its own (Ding et al. 2024, arXiv 2402.13753). Sequences up to the original
+ * context length have the short factors, longer ones the long factors; the config's `contextLength` is the original one,
+ * so that the factors of a sequence do not change while it grows.
+ */
+export interface LongRopeScaling {
+  readonly type: "longrope";
+  readonly shortFactors: readonly number[];
+  /** Kept to be written back. */
+  readonly longFactors: readonly number[];
+  readonly originalContextLength: number;
+  /** Longest sequence with the long factors, kept to be written back. */
+  readonly extendedContextLength: number;
+  /** How much longer the context became. Default: extended by original context length. */
+  readonly factor?: number;
+  /** What queries and keys are multiplied by. Default √(1 + ln(factor) / ln(original context length)). */
+  readonly attentionFactor?: number;
+}
 
 /** Llama; `heads * headSize` need not be `hiddenSize`. */
 export interface LlamaConfig extends CommonConfig, RotaryConfig {
   readonly architecture: "llama";
+  /** Whether the attention's linear layers have biases. Default false. */
+  readonly attentionBias?: boolean;
+  /** Whether the feed-forward's linear layers have biases. Default false. */
+  readonly feedForwardBias?: boolean;
 }
 
 /** Llama with attention to the last tokens only. */
 export interface MistralConfig extends CommonConfig, RotaryConfig {
   readonly architecture: "mistral";
-  /** Tokens that a token attends to, itself included; absent: all before it. */
-  readonly slidingWindow?: number;
 }
 
 /** Llama with biases in the query, key and value layers. */
@@ -85,10 +138,82 @@ export interface Qwen2Config extends CommonConfig, RotaryConfig {
   readonly architecture: "qwen2";
 }
 
+/** Llama with norms of queries and keys. */
+export interface Qwen3Config extends CommonConfig, RotaryConfig {
+  readonly architecture: "qwen3";
+  /** Whether the attention's linear layers have biases. */
+  readonly attentionBias: boolean;
+}
+
+/** Llama without rotary positions in some layers. */
+export interface SmolLm3Config extends CommonConfig, RotaryConfig {
+  readonly architecture: "smollm3";
+  /** Whether the heads of each layer are rotated. */
+  readonly rotatedLayers: readonly boolean[];
+  readonly attentionBias: boolean;
+  readonly feedForwardBias: boolean;
+}
+
+/** Llama with a multiplier at each place where it matters how large numbers are; the logits' is `logitDivisor`. */
+export interface GraniteConfig extends CommonConfig, RotaryConfig {
+  readonly architecture: "granite";
+  readonly attentionBias: boolean;
+  readonly feedForwardBias: boolean;
+  /** What embeddings are multiplied by. */
+  readonly embeddingMultiplier: number;
+  /** What attention and feed-forward are multiplied by, before they are added to the residual stream. */
+  readonly residualMultiplier: number;
+  /** What queries · keys are multiplied by, instead of 1/√headSize. */
+  readonly attentionMultiplier: number;
+}
+
+/** Llama with norms after attention and feed-forward, and of all queries and all keys of a token. */
+export interface Olmo2Config extends CommonConfig, RotaryConfig {
+  readonly architecture: "olmo2";
+  readonly attentionBias: boolean;
+}
+
+/** Phi-3 and Phi-4: Llama with one layer for query, key and value, and one for the gate and what passes it. */
+export interface Phi3Config extends CommonConfig, RotaryConfig {
+  readonly architecture: "phi3";
+  readonly rotaryFactor: number;
+}
+
+/** What Gemma 2 and 3 have in common. */
+interface GemmaConfig extends CommonConfig, RotaryConfig {
+  readonly attentionBias: boolean;
+  /** What queries · keys are multiplied by 1/√ of. */
+  readonly queryPreAttentionScalar: number;
+  /** c, where the scores are bounded: c·tanh(score / c). */
+  readonly scoreSoftCap?: number;
+  readonly slidingWindow: number;
+  readonly windowedLayers: readonly boolean[];
+}
+
+export interface Gemma2Config extends GemmaConfig {
+  readonly architecture: "gemma2";
+}
+
+/** The language model of Gemma 3. */
+export interface Gemma3Config extends GemmaConfig {
+  readonly architecture: "gemma3_text";
+  /** How the heads of layers with a window are rotated. */
+  readonly windowedRotary: RotaryConfig;
+}
+
+/** Llama with LayerNorm and a share of each head rotated. */
+export interface StableLmConfig extends CommonConfig, RotaryConfig {
+  readonly architecture: "stablelm";
+  readonly rotaryFactor: number;
+  /** Whether query, key and value have biases. */
+  readonly projectionBias: boolean;
+  /** Whether attention and feed-forward of a layer read the same, by the same norm. */
+  readonly parallelResidual: boolean;
+}
+
 /** GPT-NeoX and Pythia. */
 export interface GptNeoXConfig extends CommonConfig, RotaryConfig {
   readonly architecture: "gpt_neox";
-  /** Share of each head's elements that is rotated. */
   readonly rotaryFactor: number;
   /** Whether attention and feed-forward of a layer read the same hidden state. */
   readonly parallelResidual: boolean;
@@ -107,4 +232,17 @@ export interface Gpt2Config extends CommonConfig {
 export type Activation = "gelu" | "gelu-tanh";
 
 /** What a model is made of. `architecture` is what Hugging Face's config.json calls `model_type`. */
-export type ModelConfig = LlamaConfig | MistralConfig | Qwen2Config | GptNeoXConfig | Gpt2Config;
+export type ModelConfig =
+  | LlamaConfig
+  | MistralConfig
+  | Qwen2Config
+  | Qwen3Config
+  | SmolLm3Config
+  | GraniteConfig
+  | Olmo2Config
+  | Phi3Config
+  | Gemma2Config
+  | Gemma3Config
+  | StableLmConfig
+  | GptNeoXConfig
+  | Gpt2Config;

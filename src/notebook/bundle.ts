@@ -8,27 +8,60 @@ import { isTable } from "./table/source.js";
 /**
  * The MIME bundle that displays a value in a cell. An object with a {@link displaySymbol} method provides its own; Arquero
  * tables, danfojs frames, Vega or Vega-Lite specifications and the bytes of images are drawn; anything else is formatted
- * as Node's console does.
+ * as Node's console does, with the middle of a long text left out. Bytes in a bundle are sent as base64.
  *
  * @throws InputError if the object's method returns no bundle; and whatever that method throws
  */
 export async function bundleOf(value: unknown): Promise<MimeBundle> {
-  if (isDisplayable(value)) return ownBundle(value);
-  if (isTable(value)) return ownBundle(showTable(value));
-  if (isSpecification(value)) return plotBundle(value);
-  const text = inspect(value, { depth: 4, maxArrayLength: 100, breakLength: 100 });
+  if (is(value, isDisplayable)) return ownBundle(value);
+  if (is(value, isTable)) return ownBundle(showTable(value));
+  if (is(value, isSpecification)) return plotBundle(value);
+  const text = { "text/plain": shortened(inspect(value, { depth: 4, maxArrayLength: 100, breakLength: 100 })) };
   const image = imageType(value);
-  return image ? { [image]: Buffer.from(value as Uint8Array).toString("base64"), "text/plain": text } : { "text/plain": text };
+  return image ? { ...withTexts({ [image]: value }), ...text } : text;
+}
+
+/** How many characters of a value's text are shown: the most, and of those how many are its end. */
+const mostCharacters = 20_000;
+const lastCharacters = 2_000;
+
+/** A text cut in its middle if it is long, with a note of how much was left out. */
+function shortened(text: string): string {
+  if (text.length <= mostCharacters) return text;
+  const head = text.slice(0, mostCharacters - lastCharacters);
+  const tail = text.slice(-lastCharacters);
+  const left = text.length - mostCharacters;
+  return `${head}\n… ${left.toLocaleString("en-US")} characters left out …\n${tail}`;
 }
 
 /** How the bytes of each kind of image begin. */
 const signatures = { "image/png": "89504e470d0a1a0a", "image/jpeg": "ffd8ff", "image/gif": "47494638" };
 
+/** A bundle with bytes, which messages cannot hold, as base64 text. */
+function withTexts(bundle: MimeBundle): MimeBundle {
+  const text = (content: unknown) => (content instanceof Uint8Array ? Buffer.from(content).toString("base64") : content);
+  return Object.fromEntries(Object.entries(bundle).map(([type, content]) => [type, text(content)]));
+}
+
 /** The media type of bytes that are an image. */
-function imageType(value: unknown): string | undefined {
+export function imageType(value: unknown): string | undefined {
   if (!(value instanceof Uint8Array)) return undefined;
   const start = Buffer.from(value.subarray(0, 8)).toString("hex");
   return Object.entries(signatures).find(([, signature]) => start.startsWith(signature))?.[0];
+}
+
+/** Whether a value is of a kind that is drawn; a proxy or a getter that throws when it is asked is of none. */
+function is<Kind>(value: unknown, test: (value: unknown) => value is Kind): value is Kind {
+  try {
+    return test(value);
+  } catch (error) {
+    if (isInterrupt(error)) throw error;
+    return false;
+  }
+}
+
+function isInterrupt(error: unknown): boolean {
+  return error instanceof Error && error.name === "Interrupted";
 }
 
 function isDisplayable(value: unknown): value is Displayable {
@@ -38,7 +71,7 @@ function isDisplayable(value: unknown): value is Displayable {
 
 async function ownBundle(value: Displayable): Promise<MimeBundle> {
   const bundle: unknown = await value[displaySymbol]();
-  if (typeof bundle === "object" && bundle !== null && !Array.isArray(bundle)) return bundle as MimeBundle;
+  if (typeof bundle === "object" && bundle !== null && !Array.isArray(bundle)) return withTexts(bundle as MimeBundle);
   const expected = 'an object of contents by media type, such as { "text/plain": "…" }';
   throw new InputError(`${String(displaySymbol)}: found ${inspect(bundle, { depth: 0 })}, expected ${expected}`);
 }

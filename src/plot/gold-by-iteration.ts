@@ -30,7 +30,7 @@ export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelS
         ? []
         : {
             ...(run && { run }),
-            policy: iteration === 0 ? "SFT" : `iteration ${iteration}`,
+            policy: iteration === 0 ? "start" : `iteration ${iteration}`,
             // Side by side, so that the intervals of runs do not overlap.
             position: iteration + BESIDE * (at - (named.length - 1) / 2),
             ...{ mean: goldReward, low: goldRewardInterval[0], high: goldRewardInterval[1] },
@@ -49,7 +49,7 @@ export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelS
     field: "position",
     type: "quantitative" as const,
     title: "iteration",
-    axis: { tickMinStep: 1, format: "d", labelExpr: "datum.value === 0 ? 'SFT' : datum.label" },
+    axis: { tickMinStep: 1, format: "d", labelExpr: "datum.value === 0 ? 'start' : datum.label" },
     scale: { zero: false, nice: false, padding: 40 },
   };
   const y = {

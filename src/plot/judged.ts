@@ -28,4 +28,4 @@ export function judgedIntervals(source: JudgedSource, figure: Figure): readonly 
 }
 
 /** The start model (iteration 0), shared by all runs of a comparison. */
-export const start = "SFT";
+export const start = "start";

@@ -11,7 +11,7 @@ export interface RunTables {
 /** The columns of a logged training step (a row of `metrics.jsonl`) that plots read. */
 export interface StepRow {
   readonly phase: "sft" | "align";
-  /** 0 for SFT; preference training counts from 1. */
+  /** 0 for SFT of the start; preference training counts from 1. */
   readonly iteration: number;
   /** Optimizer step, counted within the iteration or over the run. */
   readonly step: number;

@@ -19,7 +19,7 @@ export function seconds(source: Source<"iterations", Pick<IterationRow, "iterati
   const spent = rowsFrom("seconds", "iterations", source).flatMap((row) =>
     phases.flatMap((phase) => {
       const known = row.seconds[phase];
-      const iteration = row.iteration === 0 ? "SFT" : `iteration ${row.iteration}`;
+      const iteration = row.iteration === 0 ? "start" : `iteration ${row.iteration}`;
       return known == null ? [] : [{ iteration, phase, order: phases.indexOf(phase), seconds: known }];
     }),
   );

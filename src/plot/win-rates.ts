@@ -3,7 +3,7 @@ import { intervalPlot } from "./interval-plot.js";
 import { judgedIntervals, start, type JudgedSource } from "./judged.js";
 
 /**
- * Win rates against the SFT model (share of held-out prompts, a tie being half), with 95 % intervals.
+ * Win rates against the start model (share of held-out prompts, a tie being half), with 95 % intervals.
  *
  * @param source methods or policies by name; a run, whose iterations are drawn; or runs by name, whose last policies are
  * @throws InputError where there is no win rate
@@ -12,13 +12,13 @@ import { judgedIntervals, start, type JudgedSource } from "./judged.js";
 export function winRates(source: JudgedSource): TopLevelSpec {
   return intervalPlot({
     name: "winRates",
-    title: "Win rate against the SFT model",
+    title: "Win rate against the start",
     subtitle: "share of held-out prompts won by gold reward, with 95 % interval",
-    // The SFT model itself is left out: its win rate is one half.
+    // The start itself is left out: its win rate is one half.
     rows: judgedIntervals(source, "winRate").filter(({ name }) => name !== start),
     xTitle: "win rate",
     format: ".1%",
     axisFormat: ".0%",
-    reference: { value: 0.5, label: "equal to SFT" },
+    reference: { value: 0.5, label: "equal to the start" },
   });
 }

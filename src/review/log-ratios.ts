@@ -2,9 +2,9 @@ import { implicitReward, type HasImplicitReward } from "../align/losses/reward.j
 import { DivergenceError } from "../align/trainer.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import type { TokenSequence } from "../model/batch.js";
-import type { Policy } from "../model/policy.js";
-import { responseLogProbs } from "../model/score.js";
+import type { Policy } from "../model/policy/policy.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
+import { responseLogProbs } from "../model/scoring/score.js";
 
 /** A model that scores sequences: a policy, or a function to log π(y | x) of each, the sum over the response tokens, in nats. */
 export type Scorer = Policy | ((sequences: readonly TokenSequence[], task: TaskOptions) => Promise<Float64Array>);

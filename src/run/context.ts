@@ -10,6 +10,9 @@ export type WorkKind = "training" | "scoring" | "sampling" | "evaluation";
 
 /** Where a run is done: its folder, what does the work, and how its progress is shown and stopped. */
 export class RunContext {
+  /** Models whose files have been checked; digests of large ones take seconds. */
+  private readonly checked = new Set<string>();
+
   constructor(
     readonly folder: RunFolder,
     readonly executor: LocalExecutor,
@@ -18,13 +21,14 @@ export class RunContext {
   ) {}
 
   /**
-   * The trained model of an iteration.
+   * The trained model of an iteration. Its files are checked when it is asked for the first time.
    *
    * @throws InputError where its files are not what the run wrote
    */
   async model(iteration: number): Promise<Exclude<ModelRef, "start">> {
     const { model } = runLayout.iteration(iteration);
-    await this.folder.verifyFolder(model);
+    if (!this.checked.has(model)) await this.folder.verifyFolder(model);
+    this.checked.add(model);
     return { folder: this.folder.file(model) };
   }
 

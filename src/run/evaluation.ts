@@ -2,12 +2,11 @@ import type { HasImplicitReward } from "../align/losses/reward.js";
 import type { Random } from "../base/random.js";
 import { reported } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import type { GenerationOptions } from "../model/generate.js";
+import type { GenerationOptions } from "../model/generation/generate.js";
 import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../review/index.js";
 import { bootstrapInterval } from "../stats/interval.js";
 import type { RunContext } from "./context.js";
 import { runLayout } from "./folder/layout.js";
-import type { PairLogProbsRow } from "./folder/schemas.js";
 import type { HeldOut } from "./input.js";
 import type { Evaluation } from "./summary.js";
 
@@ -16,6 +15,13 @@ export interface JudgedResponse {
   readonly id: string;
   readonly response: string;
   readonly gold: number;
+}
+
+/** log π(y | x) of both responses of a pair. */
+export interface PairLogProbsRow {
+  readonly id: string;
+  readonly chosen: number;
+  readonly rejected: number;
 }
 
 /** How held-out pairs are evaluated. */

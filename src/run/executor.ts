@@ -1,9 +1,10 @@
+import type { MemoryChoice } from "../align/memory-plan.js";
 import type { Objective } from "../align/objective.js";
 import type { StepRecord, TrainingOptions } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
 import type { TaskOptions } from "../base/task.js";
-import type { TokenSequence } from "../model/batch.js";
-import type { Generation, GenerationOptions, GenerationRequest } from "../model/generate.js";
+import type { Generation, GenerationOptions, GenerationRequest } from "../model/generation/generate.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 
 /** A model of a run: the folder of its files, or the one that the run begins from, which has none yet. */
 export type ModelRef = "start" | { readonly folder: string };
@@ -25,6 +26,8 @@ export interface TrainingTask<Example> {
 
 /** A training under way. */
 export interface ExecutedTraining {
+  /** How it fits into memory. */
+  readonly memory: MemoryChoice;
   /** Optimizer steps of the whole training. */
   readonly total: number;
   /** Seconds that evaluations have taken. */

@@ -19,6 +19,25 @@ export type { BootstrappedPair, OfflinePair, RunControls, RunInput, TrainingPair
 export type { LoggedStep } from "./logged-step.js";
 export type { Method } from "./method.js";
 export { openRun, type OpenedRun, type RunPlace } from "./open-run.js";
-export * from "./options/index.js";
+export type {
+  AlignmentOptions,
+  AlignOptions,
+  DirectOptions,
+  IterativeDpoOptions,
+  LabelledBy,
+  LoopOptions,
+  LossOptions,
+  MethodOptions,
+  RecipeOptions,
+  Reference,
+  SamplingOptions,
+  SelfImprovingOptions,
+  SeraOptions,
+  SftMethodOptions,
+  SftOptions,
+  SharedOptions,
+  TrainingBudget,
+} from "./options/index.js";
+export type { ColumnedPair, ColumnRule, LabelContext, Labeller, PairColumns, PairingRule, SelectionRule, Versioned } from "./options/index.js";
 export { Stages } from "./stages.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";

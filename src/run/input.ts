@@ -1,7 +1,7 @@
 import type { TaskControls } from "../base/task.js";
 import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import type { Json } from "./folder/identity.js";
 import type { ColumnRule, PairColumns } from "./options/index.js";
 import type { LoggedStep } from "./logged-step.js";
@@ -28,6 +28,16 @@ export interface RunInput {
   readonly referenceCache?: string;
   /** What became of the data on its way here: written into the folder, and not part of what the run is. */
   readonly dataNotes?: Readonly<Record<string, unknown>>;
+  /** The command line that began it: kept in the folder for `--resume`, and not part of what the run is. */
+  readonly begunBy?: RecordedCommand;
+}
+
+/** A command line, as a run's folder keeps it. */
+export interface RecordedCommand {
+  /** The command and its arguments, but for those that say where the run is. */
+  readonly command: readonly string[];
+  /** The working directory, which paths are relative to. */
+  readonly directory: string;
 }
 
 /** Where a run is shown, what stops it, and who hears of each step. */

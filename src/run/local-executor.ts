@@ -3,12 +3,12 @@ import { readCheckpoint, writeCheckpoint } from "../align/trainer-checkpoint.js"
 import { Trainer } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
 import type { TaskOptions } from "../base/task.js";
-import type { TokenSequence } from "../model/batch.js";
-import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generate.js";
-import type { Parameters } from "../model/parameters.js";
-import type { Policy } from "../model/policy.js";
-import { loadPolicy, savePolicy } from "../model/policy-files.js";
-import { responseLogProbs, responseTokenLogProbs } from "../model/score.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
+import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generation/generate.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+import type { Policy } from "../model/policy/policy.js";
+import { loadPolicy, savePolicy } from "../model/policy/policy-files.js";
+import { responseLogProbs, responseTokenLogProbs } from "../model/scoring/score.js";
 import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./executor.js";
 
 /** Does the work of a run on the engine of the model that it begins from. */
@@ -78,6 +78,7 @@ export class LocalExecutor implements Executor {
     const head = objective.head && from !== "start" && !kept ? await readHead(from.folder) : undefined;
     const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, validation, referenceParameters, head });
     return {
+      memory: trainer.memory,
       total: trainer.total,
       get evaluationSeconds() {
         return trainer.evaluationSeconds;

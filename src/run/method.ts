@@ -9,15 +9,20 @@ export interface Method {
   readonly version: string;
   /** Everything that it depends on besides the data, resolved. */
   readonly options: MethodOptions;
+  /** Names of the options that were set, where the others are at their defaults. Default: none. */
+  readonly given?: readonly string[];
+  /** Whether it labels responses with the judge of the run; a judge is refused otherwise. Default false. */
+  readonly labelsWithJudge?: boolean;
   run(stages: Stages): Promise<void>;
 }
 
 /** A method whose stages follow from its options. */
-export function methodWith<Options extends MethodOptions>(
-  name: string,
-  version: string,
-  options: Options,
-  run: (stages: Stages, options: Options) => Promise<void>,
-): Method {
-  return { name, version, options, run: (stages) => run(stages, options) };
+export function methodWith<Options extends MethodOptions>({ run, ...method }: MethodOf<Options>): Method {
+  return { ...method, run: (stages) => run(stages, method.options) };
+}
+
+/** A {@link Method} whose stages read options of its own. */
+interface MethodOf<Options extends MethodOptions> extends Omit<Method, "options" | "run"> {
+  readonly options: Options;
+  readonly run: (stages: Stages, options: Options) => Promise<void>;
 }

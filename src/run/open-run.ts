@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { bytesIn } from "../base/byte-size.js";
 import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
-import { reported } from "../base/task.js";
+import { reported, reportedIfSlow } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
-import type { Policy } from "../model/policy.js";
+import type { Policy } from "../model/policy/policy.js";
 import { RunContext } from "./context.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
 import { runLayout } from "./folder/layout.js";
@@ -15,7 +16,7 @@ import { hasResults, RunFolder } from "./folder/run-folder.js";
 import type { RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import type { Method } from "./method.js";
-import { checkPart, identityOf } from "./options/index.js";
+import { checkPart, identityOf, sftForm } from "./options/index.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 
@@ -55,13 +56,14 @@ export interface OpenedRun {
 export async function openRun(method: Method, input: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
   checkPart("method", "method", method);
   if (input.columns) checkPart("column rule", "columns", input.columns);
+  refuseUnused(method, input);
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
-  const identity = await identify(method, input);
+  const identity = await reportedIfSlow("digest of the start model", controls, () => identify(method, input));
   const path = place.folder ?? join("runs", `${method.name.replaceAll(" ", "-")}-${identity.digest.slice(0, 16)}`);
   const isThere = await requireOwnFolder(path, identity);
-  if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; go on with it by --resume, or choose another folder`);
+  if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; continue it with --resume, or choose another folder`);
   if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
   if (isThere && redoFrom === undefined) {
     const ended = await readEnded(await RunFolder.open(path), input, controls);
@@ -76,6 +78,15 @@ export async function openRun(method: Method, input: RunInput, place: RunPlace =
   } finally {
     await release();
   }
+}
+
+/** @throws InputError naming what was given and would have no effect */
+function refuseUnused({ name, given = [], labelsWithJudge = false }: Method, { judge, demonstrations }: RunInput): void {
+  if (judge && !labelsWithJudge) {
+    throw new InputError(`\`judge\`: the method ${quote(name)} labels nothing with a judge; leave it out. Methods with labelBy: "judge" use one, and your own where they state labelsWithJudge: true`);
+  }
+  const ofSft = given.find((option) => Object.hasOwn(sftForm.table, option) && option !== "seed");
+  if (ofSft !== undefined && !demonstrations) throw new InputError(`\`${ofSft}\`: there is nothing to fine-tune the start on; pass \`demonstrations\`, or leave it out`);
 }
 
 /**
@@ -113,13 +124,17 @@ async function readEnded(folder: RunFolder, { evaluate }: RunInput, { reporter }
 
 async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
   const executor = new LocalExecutor(input.start);
+  const { programs } = input.start;
+  const before = programs.memory;
   try {
     await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
+    programs.memory = folder.plannedMemory(bytesIn(method.options.memory) ?? before);
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
+    if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
     const context = new RunContext(folder, executor, controls, method.options.iterations);
     // Trained on demonstrations, the model of iteration 0 is known by its files.
@@ -128,6 +143,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     await method.run(stages);
     return await stages.end(method.name);
   } finally {
+    programs.memory = before;
     await folder.close();
     await executor.close();
   }
@@ -147,7 +163,7 @@ async function identify({ name, version, options }: Method, { start, pairs, held
   return runIdentity({
     results: resultsRevision,
     method: { name, version },
-    options: identityOf(options),
+    options: identityOf(withoutMemory(options)),
     model: await start.fingerprint(),
     engine: await start.programs.engine.describe(),
     data: {
@@ -159,6 +175,11 @@ async function identify({ name, version, options }: Method, { start, pairs, held
     ...(columns && { columns: { name: columns.name, version: columns.version } }),
     ...(judge && { judge: judge.identity }),
   });
+}
+
+/** What a run may take changes how it is done, and not which run it is. */
+function withoutMemory({ memory: _, ...options }: Method["options"]): object {
+  return options;
 }
 
 const pairsFacts = (pairs: readonly TokenizedPair[]) => rowsFacts(pairs, (pair) => JSON.stringify(pairRow(pair)));

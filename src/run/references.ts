@@ -2,8 +2,9 @@ import type { Objective } from "../align/objective.js";
 import type { ReferencedPair, TokenColumns } from "../align/preference.js";
 import type { TrainingOptions } from "../align/trainer.js";
 import { InputError, quote } from "../base/errors.js";
+import { callOwn } from "../base/own-function.js";
 import type { TaskOptions } from "../base/task.js";
-import type { TokenSequence } from "../model/batch.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 import { cachedPairLogProbs, pairLogProbs, type PairValues } from "../review/index.js";
 import type { RunContext } from "./context.js";
 import { pairLogProbsRows, pairValues } from "./evaluation.js";
@@ -139,7 +140,7 @@ export class References {
 
 /** @throws InputError naming the rule, where it throws or returns something else */
 function ruleColumns(rule: ColumnRule, pair: ColumnedPair): PairColumns {
-  const { columns, tokens, ...rest }: PairColumns = rule.of(pair) ?? {};
+  const { columns, tokens, ...rest }: PairColumns = callOwn(`columns: the rule ${quote(rule.name)}`, () => rule.of(pair)) ?? {};
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
     throw new InputError(`columns: the rule ${quote(rule.name)} returned ${quote(unknown)}; return { columns: { weight: … } } for a pair, and { tokens: { chosen: { … }, rejected: { … } } } for its response tokens`);

@@ -2,19 +2,21 @@ import { checkTrainingInputs } from "../align/check-training.js";
 import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
 import { supervised } from "../align/sft.js";
 import { InputError } from "../base/errors.js";
+import { callOwn } from "../base/own-function.js";
 import { Random } from "../base/random.js";
 import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf, type LabelledSample, type Sample } from "../bootstrap/index.js";
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import { tokenizerDigest } from "../model/fingerprint.js";
-import { savePolicy } from "../model/policy-files.js";
+import { tokenizerDigest } from "../model/policy/fingerprint.js";
+import { savePolicy } from "../model/policy/policy-files.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
 import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { BootstrappedPair, OfflinePair, RunInput, RunJudge, TrainingPair } from "./input.js";
-import { generationOptions, lossOf, sftTrainingOptions, trainingOptions, type MethodOptions } from "./options/index.js";
+import { generationOptions, implicitRewardName, lossOf, sftTrainingOptions, trainingOptions, type MethodOptions } from "./options/index.js";
+import { keptEvaluation, type KeptEvaluation } from "./kept-evaluation.js";
 import { References } from "./references.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
 import { trainStage } from "./train-stage.js";
@@ -31,6 +33,7 @@ export class Stages {
   private readonly promptOf: ReadonlyMap<string, Int32Array>;
   private readonly references: References;
   private labelledBy: string | null = null;
+  private trained = 0;
   private begun: Promise<void> | undefined;
 
   /** @param startKey tells the model of iteration 0, and what runs it, from every other */
@@ -135,7 +138,7 @@ export class Stages {
    * @param weights of π_{t−1}, π_{t−2} …; a policy of weight 0 is not asked
    */
   async labelByReward(t: number, weights: readonly number[], samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
-    await this.noteLabels(t, "implicit reward");
+    await this.noteLabels(t, implicitRewardName);
     const scorers = new Map<number, Scorer>();
     const scorer = async (iteration: number) => {
       const known = scorers.get(iteration) ?? (await this.scorer(iteration));
@@ -172,7 +175,7 @@ export class Stages {
    */
   requireJudge(): RunJudge {
     const { judge } = this.input;
-    if (!judge) throw new InputError("this method labels responses with a judge; pass `judge`");
+    if (!judge) throw new InputError("this method labels responses with a judge; pass `judge`, and state labelsWithJudge: true in a method of your own");
     return judge;
   }
 
@@ -191,9 +194,12 @@ export class Stages {
   /**
    * Trains π_t from π_{t−1} on pairs, by the loss of the run, and evaluates it.
    *
-   * @throws InputError where there are no pairs
+   * @param t one more than that of the last call, from 1
+   * @throws InputError where there are no pairs, or it is another iteration's turn
    */
   async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn): Promise<void> {
+    if (t !== this.trained + 1) throw new InputError(`stages.align: found iteration ${t}, expected ${this.trained + 1}; a method trains each iteration once, in order`);
+    this.trained = t;
     await this.begin();
     if (pairs.length === 0) {
       throw new InputError(`iteration ${t}: no pairs to train on: none were selected and none bootstrapped; raise select or bootstrap, or sample more responses`);
@@ -211,7 +217,9 @@ export class Stages {
       ...(!previous && { reference: () => this.context.model(0) }),
     });
     const steps = (await this.context.folder.readRows(runLayout.metrics)).filter(({ phase, iteration }) => phase === "align" && iteration === t);
-    await this.summarize(t, trainedOn, Math.round(pairs.length * Number(steps.at(-1)!.epoch)));
+    const { keepBestBy } = this.options;
+    const kept = keepBestBy && keptEvaluation(steps, keepBestBy);
+    await this.summarize(t, trainedOn, Math.round(pairs.length * Number(steps.at(-1)!.epoch)), kept);
   }
 
   /** Writes the summary of a run that has ended. */
@@ -229,14 +237,23 @@ export class Stages {
     return [...this.promptOf].map(([id, prompt]) => ({ id, prompt }));
   }
 
+  /** Says how many pairs of an evaluation are trained on too, which makes it look better than it is. */
+  private noteTrained(which: string, pairs: readonly TokenizedPair[] = []): void {
+    const trained = new Set(this.input.pairs.map(sequenceKey));
+    const both = pairs.filter((pair) => trained.has(sequenceKey(pair))).length;
+    if (both > 0) this.context.controls.reporter?.note?.(`${both} of the ${pairs.length} ${which} pairs are training pairs too`);
+  }
+
   /** What can be seen to be wrong before anything is computed. */
   private check(): void {
     const { validation, heldOut } = this.input;
     const training = trainingOptions(this.options);
     checkTrainingInputs(objectiveOf(this.loss), training, validation ?? heldOut?.pairs ?? []);
+    this.noteTrained("validation", validation);
+    this.noteTrained("held-out", heldOut?.pairs);
     if (training.keepBestBy === undefined) return;
     if (!validation) {
-      throw new InputError("keepBestBy and patience choose by validation pairs; pass `validation` (--validation-data). Held-out pairs are only reported on");
+      throw new InputError("keepBestBy and patience choose by validation pairs; pass `validation`. Held-out pairs are only reported on");
     }
     const reported = new Set(heldOut?.pairs.map(sequenceKey));
     const both = validation.filter((pair) => reported.has(sequenceKey(pair))).length;
@@ -291,7 +308,13 @@ export class Stages {
         return samplesOf(this.context.executor.samples(model, sampleRequests(prompts, responses), this.random.fork("sample", t), options, task), prompts);
       }),
     );
-    return batches.flat();
+    const drawn = batches.flat();
+    const cut = drawn.filter(({ complete }) => !complete).length;
+    if (cut > 0) {
+      const share = ((100 * cut) / drawn.length).toFixed(0);
+      this.context.controls.reporter?.note?.(`${cut} of ${drawn.length} responses (${share} %) were cut off at ${this.options.maxNewTokens} tokens`);
+    }
+    return drawn;
   }
 
   private async scorer(iteration: number): Promise<Scorer> {
@@ -299,7 +322,7 @@ export class Stages {
     return (sequences, task) => this.context.executor.logProbs(model, sequences, task);
   }
 
-  private async summarize(iteration: number, trainedOn: TrainedOn | null, pairsSeen: number): Promise<void> {
+  private async summarize(iteration: number, trainedOn: TrainedOn | null, pairsSeen: number, kept?: KeptEvaluation): Promise<void> {
     const { folder } = this.context;
     // The samples are labelled and the policy is trained: what was drawn before the labels is not needed any more.
     await folder.discard(runLayout.iteration(iteration).drawn.path);
@@ -313,6 +336,7 @@ export class Stages {
       bootstrap: trainedOn?.bootstrap ?? null,
       ...evaluation,
       ...(metrics && { metrics }),
+      ...(kept && { kept }),
     });
   }
 
@@ -347,7 +371,7 @@ export class Stages {
     const { metrics } = await folder.json(file, async () => ({
       identity: evaluate.identity,
       metrics: await this.context.timed(t, "evaluation", async () =>
-        this.context.executor.withPolicy(model, async (policy) => checkedMetrics(await evaluate.evaluate(policy, t))),
+        this.context.executor.withPolicy(model, async (policy) => checkedMetrics(await callOwn(`evaluate: your function for iteration ${t}`, () => evaluate.evaluate(policy, t)))),
       ),
     }));
     return metrics;

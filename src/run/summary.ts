@@ -1,4 +1,5 @@
 import type { BootstrapCounts } from "../bootstrap/index.js";
+import type { KeptEvaluation } from "./kept-evaluation.js";
 
 /** How a policy does on held-out pairs. */
 export interface Evaluation extends Judged {
@@ -37,6 +38,8 @@ export interface IterationSummary extends Evaluation {
   readonly bootstrap: BootstrapCounts | null;
   /** What the user's own evaluation found; null where that was NaN or infinite. */
   readonly metrics?: Readonly<Record<string, number | null>>;
+  /** Which evaluation `keepBestBy` kept the parameters of; none where it did not choose. */
+  readonly kept?: KeptEvaluation;
   /** Evaluation, also during training, is apart: it is not the method's. */
   readonly seconds: Readonly<Record<"training" | "scoring" | "sampling" | "evaluation", number>>;
 }

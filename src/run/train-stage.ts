@@ -1,6 +1,8 @@
+import type { MemoryChoice } from "../align/memory-plan.js";
 import type { Objective } from "../align/objective.js";
 import type { StepRecord, TrainingOptions } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
+import { formatBytes } from "../base/byte-size.js";
 import { reported, type TaskOptions } from "../base/task.js";
 import type { RunContext } from "./context.js";
 import type { ExecutedTraining, ModelRef } from "./executor.js";
@@ -38,9 +40,14 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
     const checkpoint = await folder.checkpoint(iteration);
     const label = kind === "sft" ? "sft" : context.label("align", iteration);
     await context.timed(iteration, "training", async () => {
-      const task = { from, objective, examples, validation, options, random, checkpoint, ...(reference && { reference }) };
+      // What was chosen stays: other sums of the same numbers would be other bytes.
+      const chosen = folder.memoryChoice(iteration);
+      const sizes = chosen && { microBatchSize: chosen.microBatchSize, recompute: chosen.recompute };
+      const task = { from, objective, examples, validation, options: { ...options, ...sizes }, random, checkpoint, ...(reference && { reference }) };
       const training = await context.executor.train(task);
       try {
+        folder.keepMemoryChoice(iteration, training.memory);
+        noteMemory(context, label, options, training.memory);
         await reported(label, context.controls, (progress) => takeSteps(context, stage, training, progress));
         await training.save(folder.file(model));
         await folder.seal([model], [runLayout.metrics.path]);
@@ -78,6 +85,13 @@ async function takeSteps<Example>(
     if (signal?.aborted) await keep();
     throw error;
   }
+}
+
+/** Tells what was chosen to fit into memory, where it is not what the options say. */
+function noteMemory({ controls }: RunContext, label: string, { batchSize, microBatchSize = batchSize, recompute = false }: TrainingOptions, chosen: MemoryChoice): void {
+  if (chosen.microBatchSize === microBatchSize && chosen.recompute === recompute) return;
+  const again = chosen.recompute ? ", activations recomputed" : "";
+  controls.reporter?.note?.(`${label}: micro-batches of ${chosen.microBatchSize}${again}, about ${formatBytes(chosen.programBytes)} (set memory, microBatchSize or recompute to change it)`);
 }
 
 function figures(record: StepRecord) {

@@ -6,7 +6,7 @@ import { Trainer, type StepRecord } from "../../src/align/trainer.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import { responseLogProbs } from "../../src/model/score.js";
+import { responseLogProbs } from "../../src/model/scoring/score.js";
 import { assertClose } from "../support/compare.js";
 import { lossByMeaning } from "../support/loss-case.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";

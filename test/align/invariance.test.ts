@@ -7,9 +7,9 @@ import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import type { LoraConfig, MistralConfig, ModelConfig } from "../../src/model/config.js";
-import { allLinear, initialLora } from "../../src/model/lora.js";
-import { initialParameters, type Parameters } from "../../src/model/parameters.js";
-import { Policy } from "../../src/model/policy.js";
+import { allLinear, initialLora } from "../../src/model/parameters/lora/lora.js";
+import { initialParameters, type Parameters } from "../../src/model/parameters/parameters.js";
+import { Policy } from "../../src/model/policy/policy.js";
 import { assertClose, largestDifference } from "../support/compare.js";
 import { byteTokenizer, gpt2Config, gptNeoXConfig, randomPairs, tinyConfig } from "../support/tiny-model.js";
 

@@ -8,7 +8,7 @@ import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { neg, softplus, sub } from "../../src/graph/index.js";
-import { responseLogProbs } from "../../src/model/score.js";
+import { responseLogProbs } from "../../src/model/scoring/score.js";
 import { assertClose } from "../support/compare.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
 

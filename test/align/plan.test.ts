@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { planTraining, type PlanOptions, type StepPlan } from "../../src/align/plan.js";
 import { Random } from "../../src/base/random.js";
-import { exactShape, rowsOf, type TokenSequence } from "../../src/model/batch.js";
-import { batchCost } from "../../src/model/batch-cost.js";
+import { exactShape, rowsOf, type TokenSequence } from "../../src/model/scoring/batch.js";
+import { batchCost } from "../../src/model/scoring/batch-cost.js";
 import { randomSequences, randomTokens, tinyConfig } from "../support/tiny-model.js";
 
 /** Pairs, as two sequences each, whose prompts differ. */

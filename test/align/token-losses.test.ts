@@ -8,7 +8,7 @@ import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { add, exp, gradients, minimum, mul, neg, softplus, stopGradient, sub } from "../../src/graph/index.js";
-import { responseLogProbs, responseTokenLogProbs } from "../../src/model/score.js";
+import { responseLogProbs, responseTokenLogProbs } from "../../src/model/scoring/score.js";
 import { checkGradients } from "../graph/finite-differences.js";
 import { assertClose, assertSameTensors, largestDifference } from "../support/compare.js";
 import { objectiveCase } from "../support/objective-case.js";

@@ -9,8 +9,8 @@ import { Trainer, type StepRecord, type TrainerInputs, type TrainingOptions } fr
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import type { Parameters as Weights } from "../../src/model/parameters.js";
-import { Policy } from "../../src/model/policy.js";
+import type { Parameters as Weights } from "../../src/model/parameters/parameters.js";
+import { Policy } from "../../src/model/policy/policy.js";
 import { pairLogProbs } from "../../src/review/log-ratios.js";
 import { assertClose, assertSameTensors, largestDifference } from "../support/compare.js";
 import { byteTokenizer, randomPairs, randomSequences, tinyConfig, tinyPolicy } from "../support/tiny-model.js";

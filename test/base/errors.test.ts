@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { describePlace, inputError, InputError, quote } from "../../src/base/errors.js";
+import { cut, describePlace, inputError, InputError, quote } from "../../src/base/errors.js";
 
 describe("inputError", () => {
   it("tells the place, what was found and what was expected", () => {
     const error = inputError({ file: "pairs.jsonl", line: 12 }, quote(3), "text");
     assert.ok(error instanceof InputError);
     assert.equal(String(error), "InputError: pairs.jsonl:12: found 3, expected text");
+  });
+
+  it("shows what a terminal would obey", () => {
+    assert.equal(new InputError("a\u001b[2J\u0000\u009b1m\r\n\tb é").message, "a\\u001b[2J\\u0000\\u009b1m\\u000d\n\tb é");
   });
 
   it("keeps the cause", () => {
@@ -43,6 +47,25 @@ describe("quote", () => {
   it("cuts what is long", () => {
     assert.equal(quote("abcdefgh", 10), '"abcdefgh"');
     assert.equal(quote("abcdefghi", 10), '"abcdefgh…');
+  });
+
+  it("cuts names as well", () => {
+    assert.equal(cut("a".repeat(60)), "a".repeat(60));
+    assert.equal(cut("a".repeat(100_000)), `${"a".repeat(59)}…`);
+  });
+
+  it("shows the beginning of what is endlessly deep or wide", () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    assert.equal(quote(deep, 10), `${"[".repeat(9)}…`);
+    const own: { self?: unknown } = {};
+    own.self = own;
+    assert.equal(quote(own, 20), '{"self":{"self":{"s…');
+    assert.equal(quote({ toJSON: deep }, 15), '{"toJSON":[[[[…');
+    assert.equal(quote(new Date(0)), '"1970-01-01T00:00:00.000Z"');
+    const begin = performance.now();
+    for (let times = 0; times < 20; times++) quote(["a".repeat(1e6), Array.from({ length: 1000 })]);
+    assert.ok(performance.now() - begin < 5000);
   });
 
   it("takes any data and keeps the length", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { reported, type Reporter, type TaskOptions } from "../../src/base/task.js";
+import { reported, reportedIfSlow, type Reporter, type TaskOptions } from "../../src/base/task.js";
 
 /** What a reporter was told, in order. */
 function recorder(): { reporter: Reporter; told: unknown[] } {
@@ -13,6 +13,26 @@ function recorder(): { reporter: Reporter; told: unknown[] } {
   };
   return { reporter, told };
 }
+
+describe("reportedIfSlow", () => {
+  const after = (seconds: number) => new Promise<string>((resolve) => setTimeout(() => resolve("done"), seconds * 1000));
+
+  it("shows what takes longer than two seconds, and nothing else", async (test) => {
+    test.mock.timers.enable({ apis: ["setTimeout"] });
+    const { reporter, told } = recorder();
+    const short = reportedIfSlow("digest", { reporter }, () => after(1.9));
+    test.mock.timers.tick(1900);
+    assert.equal(await short, "done");
+    test.mock.timers.tick(10_000);
+    assert.deepEqual(told, []);
+    const long = reportedIfSlow("digest", { reporter }, () => after(5));
+    test.mock.timers.tick(2000);
+    assert.deepEqual(told, [["start", "digest", 1]]);
+    test.mock.timers.tick(3000);
+    await long;
+    assert.deepEqual(told, [["start", "digest", 1], ["update", 1], ["finish"]]);
+  });
+});
 
 describe("reported", () => {
   it("shows a phase from its first progress to its end", async () => {

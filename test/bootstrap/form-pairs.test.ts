@@ -20,6 +20,17 @@ describe("formPairs", () => {
     assert.deepEqual(counts, { prompts: 3, samples: 7, empty: 0, incomplete: 0, identical: 0, ties: 0, formed: 3, kept: 2 });
   });
 
+  it("counts samples that were cut off, and leaves them out where only complete ones are wanted", () => {
+    const cut = (id: string, number: number, reward: number) => ({ ...sample(id, number, [5 + number], reward), complete: false });
+    const samples = [cut("a", 0, 9), sample("a", 1, [6], 3), sample("a", 2, [7], -2), cut("b", 0, 1), sample("b", 1, [6], 0)];
+    const all = formPairs(samples, 9, [eos]);
+    assert.deepEqual(all.pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 0, 2], ["b", 0, 1]]);
+    assert.equal(all.counts.incomplete, 2);
+    const complete = formPairs(samples, 9, [eos], "best-worst", true);
+    assert.deepEqual(complete.pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 1, 2]]);
+    assert.deepEqual([complete.counts.samples, complete.counts.incomplete, complete.counts.identical], [5, 2, 1]);
+  });
+
   it("takes the earlier of equal rewards, and the earlier prompt of equal margins", () => {
     const samples = ["a", "b"].flatMap((id) => [sample(id, 0, [5], 1), sample(id, 1, [6], 1), sample(id, 2, [7], 0), sample(id, 3, [8], 0)]);
     const { pairs } = formPairs(samples, 1, [eos]);

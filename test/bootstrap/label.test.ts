@@ -6,8 +6,8 @@ import { Random } from "../../src/base/random.js";
 import { labelSamples } from "../../src/bootstrap/label.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import type { Policy } from "../../src/model/policy.js";
-import { responseLogProbs } from "../../src/model/score.js";
+import type { Policy } from "../../src/model/policy/policy.js";
+import { responseLogProbs } from "../../src/model/scoring/score.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });

@@ -4,7 +4,7 @@ import { Random } from "../../src/base/random.js";
 import { distinctPrompts, sampleResponses, type Sample } from "../../src/bootstrap/sample.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import type { Policy } from "../../src/model/policy.js";
+import type { Policy } from "../../src/model/policy/policy.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });

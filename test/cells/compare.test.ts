@@ -7,11 +7,12 @@ import { world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
+import { goldJudge } from "../../src/judge/gold-judge.js";
 import { Random } from "../../src/base/random.js";
 import * as methods from "../../src/methods/index.js";
-import { initialParameters } from "../../src/model/parameters.js";
-import { loadTokenizer } from "../../src/model/load-tokenizer.js";
-import { Policy } from "../../src/model/policy.js";
+import { initialParameters } from "../../src/model/parameters/parameters.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
+import { Policy } from "../../src/model/policy/policy.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
 import { offerHost } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
@@ -52,6 +53,13 @@ describe("compare", () => {
     const again = await compare(start, pairs, recipes, options);
     assert.deepEqual(again.table.objects(), table.objects());
     assert.deepEqual(readdirSync("runs").sort(), folders);
+  });
+
+  it("keeps the reference's log-probabilities where it is told to", async (test) => {
+    inEmptyFolder(test);
+    await compare(start, pairs, { DPO: methods.direct({}) }, { ...options, seeds: [1], rounds: 1, referenceCache: "kept" });
+    assert.equal(readdirSync("kept").length, 1);
+    assert.equal(readdirSync("runs").includes("reference-cache"), false);
   });
 
   it("differences are paired by seed and prompt, and drawn", async (test) => {
@@ -110,6 +118,12 @@ describe("compare", () => {
     await assert.rejects(compare(start, pairs, recipes, withSeed), { name: "InputError", message: /^`seed` is not an option of compare; use `seeds`/ });
     await assert.rejects(compare(start, pairs, { DPO: methods.direct({ seed: 5 }) }, options), { name: "InputError", message: /^DPO: found seed 5 among its own options, expected none/ });
     await assert.rejects(compare(start, pairs, {}, options), { message: "compare: found 0 methods and 2 seeds, expected at least one of each" });
+    const notRecipe = { A: methods.direct } as unknown as typeof recipes;
+    await assert.rejects(compare(start, pairs, notRecipe, options), { name: "InputError", message: /^A: not a recipe; give one of methods, called, as in \{ "A": methods\.direct\(\{ beta: 1 \}\) \}/ });
+    const made = { A: methods.direct()() } as unknown as typeof recipes;
+    await assert.rejects(compare(start, pairs, made, options), { name: "InputError", message: /^A: not a recipe/ });
+    const judged = { ...options, judge: goldJudge() };
+    await assert.rejects(compare(start, pairs, recipes, judged), { name: "InputError", message: /^`judge`: the method "dpo" labels nothing with a judge/ });
     assert.deepEqual(readdirSync("."), []);
   });
 });

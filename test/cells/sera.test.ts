@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { align, comparison, flippedShares, marginAgreement, respond, review, Run, sera, type ReviewedRow, type RunOptions } from "../../src/cells/index.js";
+import { inspect } from "node:util";
+import { align, comparison, flippedShares, loadModel, loadPreferences as loadInCell, marginAgreement, respond, review, Run, sera, type ReviewedRow, type RunOptions } from "../../src/cells/index.js";
 import { tableOf } from "../../src/cells/table-of.js";
 import { flipLabels, world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { Random } from "../../src/base/random.js";
-import { initialParameters } from "../../src/model/parameters.js";
-import { loadTokenizer } from "../../src/model/load-tokenizer.js";
-import { Policy } from "../../src/model/policy.js";
+import { initialParameters } from "../../src/model/parameters/parameters.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
+import { Policy } from "../../src/model/policy/policy.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
 import { offerHost } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
@@ -113,11 +114,37 @@ describe("sera in a cell", () => {
     assert.equal(whole.steps.numRows(), (await Run.open("stopped")).steps.numRows());
   });
 
+  it("shows itself in a script in a few lines, also among other runs, and says which folder it is of", async (test) => {
+    inEmptyFolder(test);
+    const run = await sera(start, pairs, { ...options, folder: "mine" });
+    const text = inspect({ run, start });
+    assert.match(text, /sera, mine\n/);
+    assert.match(text, /accuracy/);
+    assert.match(text, /Policy\(/);
+    assert.ok(text.split("\n").length < 12, text);
+    assert.ok(inspect({ a: { run } }).includes(String(run).split("\n").at(-1)!.trim()), "the iterations");
+    const loaded = inspect(await loadInCell(world.train, { limit: 24 }));
+    assert.match(loaded, /^24 preference pairs of .*train\.jsonl \(TRL explicit prompt\)\nfirst: \{ id: /);
+    assert.ok(loaded.split("\n").length < 4);
+    const model = join("mine", "iteration-2", "model");
+    await assert.rejects(loadModel("mine"), { name: "InputError", message: `mine: this is the folder of a run; the policy that it ended with is ${model}, that of iteration N in iteration-N/model` });
+    await assert.rejects(loadModel("./mine/iteration-1"), { name: "InputError", message: `./mine/iteration-1: this is the folder of an iteration; its policy is ${join("mine", "iteration-1", "model")}` });
+    await assert.rejects(loadInCell("mine"), { name: "InputError", message: /^mine: this is the folder of a run, not a file of examples\. Run\.open\("mine"\) reads it/ });
+  });
+
+  it("names the callback that failed", async (test) => {
+    inEmptyFolder(test);
+    const onStep = () => { throw new RangeError("no"); };
+    await assert.rejects(align(start, pairs, { ...shared, onStep }), { name: "InputError", message: "onStep: your function threw RangeError: no" });
+  });
+
   it("refuses options that it does not know, and folders without a run", async (test) => {
     inEmptyFolder(test);
     const wrong = { ...options, betta: 1 } as RunOptions;
     await assert.rejects(sera(start, pairs, wrong), { name: "InputError", message: "`betta` is not an option of sera; did you mean `beta`?" });
-    await assert.rejects(Run.open("nowhere"), { name: "InputError", message: "nowhere: not the folder of a finished run" });
+    await assert.rejects(Run.open("nowhere"), { name: "InputError", message: "nowhere: no such folder" });
+    mkdirSync("other");
+    await assert.rejects(Run.open("other"), { name: "InputError", message: "other: not the folder of a run: it has no run.json" });
     const run = await align(start, pairs.slice(0, 4), { ...shared, heldOut: [] });
     assert.throws(() => run.iteration(7), { name: "InputError", message: "found iteration 7, expected one of 0 to 1" });
   });
@@ -148,7 +175,7 @@ describe("sera in a cell", () => {
     inEmptyFolder(test);
     const dpo = await align(start, pairs, shared);
     const table = comparison({ DPO: dpo });
-    assert.deepEqual(table.array("method"), ["SFT", "DPO"]);
+    assert.deepEqual(table.array("method"), ["start", "DPO"]);
     assert.equal(table.get("winRate", 0), 0.5);
     assert.equal(table.get("goldReward", 1), dpo.iterations[1]!.goldReward);
   });

@@ -6,9 +6,9 @@ import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { Random } from "../../src/base/random.js";
-import { initialParameters } from "../../src/model/parameters.js";
-import { loadTokenizer } from "../../src/model/load-tokenizer.js";
-import { Policy } from "../../src/model/policy.js";
+import { initialParameters } from "../../src/model/parameters/parameters.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
+import { Policy } from "../../src/model/policy/policy.js";
 import { inEmptyFolder } from "../support/folder.js";
 import { tinyConfig } from "../support/tiny-model.js";
 

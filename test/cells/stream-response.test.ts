@@ -4,7 +4,7 @@ import { respond, streamResponse } from "../../src/cells/index.js";
 import { world } from "../../src/data/index.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import { Policy } from "../../src/model/policy.js";
+import { Policy } from "../../src/model/policy/policy.js";
 import { offerHost } from "../../src/notebook/host.js";
 import { listeningHost } from "../notebook/listening-host.js";
 

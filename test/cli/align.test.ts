@@ -147,6 +147,21 @@ describe("sera align", () => {
     assert.notEqual(timeless(other.folder).get(weights), timeless(first.folder).get(weights));
   });
 
+  it("resumes by the command that its folder records, with what is given beside it", async () => {
+    const cwd = join(first.folder, "..");
+    const resumed = await run(["align", "--out", "run", "--resume", "--quiet"], cwd);
+    assert.deepEqual([resumed.code, resumed.stdout, resumed.stderr], [0, first.ended.stdout, ""]);
+    const other = await run(["align", "--resume", "--out=run", "--beta", "9"], cwd);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /^sera: run: holds another run\. It differs in\n  options\.beta: .* there, 9 now\n/m);
+    const elsewhere = await run(["align", "--out", first.folder, "--resume"], work);
+    assert.match(elsewhere.stderr, /this run was begun in .*, which its paths are relative to; resume it from there\n$/);
+    const sft = await run(["sft", "--out", "run", "--resume"], cwd);
+    assert.equal(sft.stderr, "sera: run: this run was begun by sera align; give that command again, with --resume\n");
+    const nothing = await run(["align", "--out", "nowhere", "--resume"], cwd);
+    assert.equal(nothing.stderr, "sera: nowhere: no such folder, so there is no run to resume\n");
+  });
+
   it("trains by the loss alone with one iteration, from a checkpoint as it stands", async () => {
     const { folder } = await aligned("dpo", ...common, "--model", "../model", "--iterations", "1", "--micro-batch-size", "3");
     const { method, iterations } = json(folder, "summary.json");
@@ -205,7 +220,7 @@ describe("sera align", () => {
     const another = (differences: string) => `run: holds another run. It differs in\n${differences}\nUse another folder, or remove this one.`;
     copyFileSync(join(work, "eval.jsonl"), join(work, "eval-before.jsonl"));
     await Promise.all([
-      refused("run: holds this run already; go on with it by --resume, or choose another folder", whole),
+      refused("run: holds this run already; continue it with --resume, or choose another folder", whole),
       refused("other: holds no run to resume", [...whole, "--resume", "--out", "other"]),
       refused(another("  options.gamma: 0.3 there, 0.5 now"), [...whole, "--resume", "--gamma", "0.5"]),
       refused(another("  options.gamma: 0.3 there, 0.5 now"), [...whole, "--gamma", "0.5"]),

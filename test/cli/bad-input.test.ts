@@ -54,7 +54,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     "has bytes that are no UTF-8": [Buffer.from(lines(...good, pair({ chosen: "caf\xe9" })), "latin1"), /^sera: data.jsonl:9: not valid UTF-8/],
     "has a prompt longer than the context": [
       lines(...good, pair({ id: "long", prompt: "cook a soup ".repeat(40) })),
-      /^sera: prompt of "long": 121 tokens do not fit a context of 96 with room for a response; set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out\n/,
+      /^sera: prompt of "long": 121 tokens do not fit a context of 96 with room for a response; set --truncate-prompts to keep the ends of long prompts, or --skip-bad-rows to leave them out\n/,
     ],
     "is of no known form": [lines('{"question": "why"}'), /^sera: data.jsonl:1: unknown format: the row has the fields \["question"\]; supported formats:\n {2}/],
   };
@@ -155,7 +155,7 @@ describe("a bad option", { concurrency: 2 }, () => {
     [["--gamma", "much"], /found "much", expected a share in \[0, 1\)/],
     [["--beta", "0"], /argument '0' is invalid. found "0", expected a number above 0\.\n/],
     [["--sft-learning-rate", "0"], /argument '0' is invalid. found "0", expected a number above 0\.\n/],
-    [["--lose", "dpo"], /^error: unknown option '--lose'\n\(Did you mean --loss\?\)\n/],
+    [["--lose", "dpo"], /^sera: --lose is not an option of sera align; did you mean --loss\?\n/],
   ];
   for (const [flags, message] of options) {
     it(flags.join(" "), () => fails(folderWith(lines(...good)), alignWith("data.jsonl", ...flags), message));

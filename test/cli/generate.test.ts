@@ -5,7 +5,7 @@ import { before, describe, it } from "node:test";
 import { responsesTo, promptTokens } from "../../src/cells/respond.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import { Policy } from "../../src/model/policy.js";
+import { Policy } from "../../src/model/policy/policy.js";
 import { run, workFolder, worldRows, writeLines, writeTinyCheckpoint } from "../support/command.js";
 import { HubServer } from "../support/hub-server.js";
 

@@ -1,4 +1,4 @@
-import type { Tokenizer } from "../../src/model/tokenizer.js";
+import type { Tokenizer } from "../../src/model/tokenizer/tokenizer.js";
 
 /** A tokenizer whose tokens are bytes, so that lengths can be counted by hand: byte `b` is id `b + 3`. */
 export function byteTokenizer({ bos }: { bos: boolean }): Tokenizer {

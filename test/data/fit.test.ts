@@ -13,6 +13,13 @@ describe("fitToContext", () => {
     assert.deepEqual(fitToContext([5, 6, 7], 0, [[8, 9, 2]], 5), { prompt: [6, 7], responses: [[8, 9, 2]] });
   });
 
+  test("a prompt is cut to its own limit first, behind the BOS", () => {
+    assert.deepEqual(fitToContext([1, 5, 6, 7], 1, [[8, 2]], 9, 3), { prompt: [1, 6, 7], responses: [[8, 2]] });
+    assert.deepEqual(fitToContext([5, 6, 7], 0, [[8, 2]], 9, 2), { prompt: [6, 7], responses: [[8, 2]] });
+    assert.deepEqual(fitToContext([1, 5, 6, 7], 1, [[8, 9, 2]], 5, 3), { prompt: [1, 7], responses: [[8, 9, 2]] });
+    assert.deepEqual(fitToContext([1, 5], 1, [[8, 2]], 9, 2), { prompt: [1, 5], responses: [[8, 2]] });
+  });
+
   test("a response leaves a quarter of the context to the prompt, or all of a shorter one", () => {
     const response = [21, 22, 23, 24, 25, 26, 27, 28, 29, 2];
     const long = fitToContext([1, 5, 6, 7, 8], 1, [response], 12);

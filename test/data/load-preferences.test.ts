@@ -52,6 +52,16 @@ describe("loadPreferences", () => {
     assert.deepEqual(pairs.map(({ prompt }) => prompt), ["fine", "fine again"]);
   });
 
+  test("reasons of skipped rows are no list without end: so many, and ten for each good row", async () => {
+    const good = (count: number) => Array.from({ length: count }, (_, i) => JSON.stringify({ prompt: `${i}`, chosen: "b", rejected: "c" }));
+    const bad = (count: number) => Array.from({ length: count }, () => "1");
+    const load = (...lines: readonly string[]) => loadPreferences(fileOf("many.jsonl", lines.join("\n")), { skipBadRows: true });
+    assert.equal((await load(...bad(10_000), ...good(1))).skipped.length, 10_000);
+    assert.equal((await load(...good(2000), ...bad(20_000))).skipped.length, 20_000);
+    await assert.rejects(load(...good(3), ...bad(10_001), ...good(5000)), { name: "InputError", message: /many\.jsonl: 10001 of the first 10004 rows are bad; the first: .*many\.jsonl:4: found 1, expected one JSON object per line$/ });
+    await assert.rejects(load(...good(2000), ...bad(20_001)), { message: /20001 of the first 22001 rows are bad/ });
+  });
+
   test("a file without a good row is an error even when bad rows are skipped", () =>
     assert.rejects(
       loadPreferences(fileOf("e.jsonl", jsonLines({ a: 1 }, 2)), { skipBadRows: true }),

@@ -3,7 +3,11 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { parquetMetadata } from "hyparquet";
+import { ByteWriter } from "hyparquet-writer";
+import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import type { InputError } from "../../src/base/errors.js";
+import { readJsonLines } from "../../src/data/json-lines.js";
 import { readRows } from "../../src/data/rows.js";
 import type { PlacedRow } from "../../src/data/row.js";
 import { fileOf, fixture, jsonLines } from "./files.js";
@@ -139,5 +143,63 @@ describe("readRows, bad input", () => {
     for await (const { row } of readRows(file, (error, place) => lines.push([place.line, error.name]))) rows.push(row.a);
     assert.deepEqual(rows, [1, 2]);
     assert.deepEqual(lines, [[2, "InputError"], [3, "InputError"], [4, "InputError"]]);
+  });
+
+  test("a line that is nested without end is a bad row, and no more than that", async () => {
+    const file = fileOf("deep.jsonl", `{"a":1}\n{"a":${"[".repeat(100_000)}\n{"a":2}\n`);
+    await fails(file, /deep\.jsonl:2: not valid JSON \(nested more than 128 levels deep\); expected one JSON object per line$/);
+    const reasons: string[] = [];
+    const rows: unknown[] = [];
+    for await (const { row } of readRows(file, (error) => void reasons.push(error.message))) rows.push(row.a);
+    assert.deepEqual([rows, reasons.length], [[1, 2], 1]);
+  });
+
+  test("a gzip file of one endless line is refused in bounded memory, and its other lines can be read", async () => {
+    const zeros = gzipSync(Buffer.alloc(200e6, "a"));
+    const file = fileOf("bomb.jsonl.gz", Buffer.concat([gzipSync('{"a":1}\n'), zeros, gzipSync('\n{"a":2}\n')]));
+    const before = process.memoryUsage.rss();
+    await fails(file, /bomb\.jsonl\.gz:2: longer than 16777216 bytes; expected one JSON object per line$/);
+    const found: unknown[] = [];
+    for await (const { row, place } of readRows(file, ({ message }) => void found.push(message.slice(-60)))) found.push([row.a, place.line]);
+    assert.deepEqual(found, [[1, 1], "longer than 16777216 bytes; expected one JSON object per line".slice(-60), [2, 3]]);
+    assert.ok(process.memoryUsage.rss() - before < 400e6, `${(process.memoryUsage.rss() - before) / 1e6} MB`);
+  });
+
+  test("lines are bounded at exactly the limit, wherever the chunks end", async () => {
+    const text = '{"a":1}\n{"a":"12345"}\n{"a":"123456"}\n\n{"a":2}';
+    for (let size = 1; size <= text.length; size++) {
+      const chunks = async function* () {
+        for (let at = 0; at < text.length; at += size) yield Buffer.from(text.slice(at, at + size));
+      };
+      const found: unknown[] = [];
+      for await (const batch of readJsonLines("f", chunks(), ({ message }) => void found.push(message), 13)) {
+        for (const { row, place } of batch) found.push([row.a, place.line]);
+      }
+      assert.deepEqual(found, [[1, 1], ["12345", 2], "f:3: longer than 13 bytes; expected one JSON object per line", [2, 5]], `chunks of ${size}`);
+    }
+  });
+
+  test("a Parquet file with a column that its schema lacks leaves no rejection behind", async () => {
+    const file = fileOf("column.parquet", Buffer.from(readFileSync(fixture("explicit-none.parquet")).toString("latin1").replace(/rejected(?=[^]*PAR1$)/g, (name, at, all: string) => (at > all.lastIndexOf("rejected") - 1 ? "rejectee" : name)), "latin1"));
+    const unhandled: unknown[] = [];
+    const listen = (reason: unknown) => void unhandled.push(reason);
+    process.on("unhandledRejection", listen);
+    await fails(file, /column\.parquet: damaged Parquet row group, rows 6 to 6 \(parquet schema element not found: rejectee\)/);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off("unhandledRejection", listen);
+    assert.deepEqual(unhandled, []);
+  });
+
+  test("Parquet that declares billions of rows is refused in bounded memory", async () => {
+    const bytes = readFileSync(fixture("explicit-none.parquet"));
+    const data = bytes.subarray(0, bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8));
+    const metadata = parquetMetadata(Uint8Array.from(bytes).buffer);
+    const footer = new ByteWriter();
+    writeMetadata(footer, { ...metadata, num_rows: 1_000_000_000n, row_groups: [{ ...metadata.row_groups[0]!, num_rows: 1_000_000_000n }] });
+    const magic = Buffer.from("PAR1");
+    const file = fileOf("billion.parquet", Buffer.concat([data, new Uint8Array(footer.getBuffer()), magic]));
+    const before = process.memoryUsage.rss();
+    await fails(file, /billion\.parquet: takes more than (513 MB of memory|21 s) to read; the file is damaged, or its row groups are too large/);
+    assert.ok(process.memoryUsage.rss() - before < 1.5e9);
   });
 });

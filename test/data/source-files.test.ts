@@ -94,6 +94,18 @@ describe("a dataset of the hub", () => {
     assert.deepEqual(await prompts("org/carded", { config: "b" }), ["prompt b"]);
   });
 
+  test("a card whose patterns would be matched for years is refused", async (t) => {
+    const path = `${"a".repeat(60)}.jsonl`;
+    const card = { configs: [{ config_name: "default", data_files: `${"*a".repeat(30)}b` }] };
+    await HubServer.start(t, { "datasets/org/rows": { revisions: { main: { [path]: jsonLines({ prompt: "a", chosen: "b", rejected: "c" }) } }, card } });
+    await assert.rejects(loadPreferences("org/rows"), { name: "InputError", message: "org/rows: the patterns in the dataset's card take more than 10 s to match its 1 files" });
+  });
+
+  test("without any rows, also in the hub's conversion, there is no configuration to choose", async (t) => {
+    await HubServer.start(t, { "datasets/org/rows": { revisions: { main: { "a.csv": "x" }, "refs/convert/parquet": { "README.md": "x" } } } });
+    await assert.rejects(loadPreferences("org/rows"), { name: "InputError", message: "org/rows: the dataset has no JSON Lines or Parquet files, and neither has the hub's Parquet conversion" });
+  });
+
   test("offline: what was downloaded is read, and what is missing is named", async (t) => {
     await HubServer.start(t, { "datasets/org/rows": held });
     await loadPreferences("org/rows", { limit: 2 });

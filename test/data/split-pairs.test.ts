@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { Random } from "../../src/base/random.js";
+import { flipLabels } from "../../src/data/flip-labels.js";
 import { promptKey, splitPairs } from "../../src/data/split-pairs.js";
 import type { PreferencePair } from "../../src/data/pair.js";
 
@@ -20,6 +21,13 @@ describe("splitPairs", () => {
         assert.equal(held.size, Math.round(share * new Set(prompts).size));
       }),
     );
+  });
+
+  test("a missing generator is told, with the call to write", () => {
+    const split = splitPairs as (pairs: readonly PreferencePair[], share: number, random?: unknown) => unknown;
+    const message = "splitPairs(pairs, 0.2, …): needs a seeded generator, so that it can be repeated; write splitPairs(pairs, 0.2, Random.seeded(0))";
+    for (const random of [undefined, 7, { seed: 7 }]) assert.throws(() => split([pairOf("a", 1)], 0.2, random), { name: "InputError", message });
+    assert.throws(() => (flipLabels as (...given: unknown[]) => unknown)([pairOf("a", 1)], 0.2), { name: "InputError", message: /write flipLabels\(pairs, 0\.2, Random\.seeded\(0\)\)$/ });
   });
 
   test("conversations are the same prompt when their turns are", () => {

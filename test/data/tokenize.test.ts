@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import type { Message } from "../../src/model/chat.js";
-import { tokenizerFromFiles } from "../../src/model/load-tokenizer.js";
-import type { Tokenizer } from "../../src/model/tokenizer.js";
+import type { Message } from "../../src/model/tokenizer/chat/chat.js";
+import { tokenizerFromFiles } from "../../src/model/tokenizer/load-tokenizer.js";
+import type { Tokenizer } from "../../src/model/tokenizer/tokenizer.js";
 import { encodePrompt, encodeResponse, tokenizeDemonstrations, tokenizePairs } from "../../src/data/tokenize.js";
 import type { PreferencePair } from "../../src/data/pair.js";
 import { byteTokenizer } from "./byte-tokenizer.js";
@@ -67,6 +67,20 @@ describe("tokenizePairs", () => {
     assert.deepEqual(skipped.pairs.map(({ id }) => id), ["short"]);
     assert.deepEqual(skipped.skipped, [{ id: "long", reason: message }]);
     assert.deepEqual(skipped.truncation, none);
+  });
+
+  test("limits below the context: of both together, and of the prompt", () => {
+    const pairs = [pair("abcdefgh", "ij", "k", "long"), pair("a", "b", "c", "short")];
+    const fit = { contextLength: 40, truncatePrompts: true };
+    const together = tokenizePairs(pairs, tokenizer, { ...fit, maxLength: 8 });
+    assert.deepEqual(together.pairs, tokenizePairs(pairs, tokenizer, { ...fit, contextLength: 8 }).pairs);
+    const prompts = tokenizePairs(pairs, tokenizer, { ...fit, maxPromptLength: 4 });
+    assert.deepEqual(prompts.pairs.map(({ prompt }) => [prompt[0], tokenizer.decode(prompt)]), [[1, "fgh"], [1, "a"]]);
+    assert.deepEqual(prompts.truncation, { ...none, prompts: 1, promptTokens: 5 });
+    const message = 'prompt of "long": 9 tokens are more than maxPromptLength = 4; set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out';
+    assert.throws(() => tokenizePairs(pairs, tokenizer, { contextLength: 40, maxPromptLength: 4 }), { name: "InputError", message });
+    assert.throws(() => tokenizePairs(pairs, tokenizer, { ...fit, maxLength: 41 }), { message: "maxLength: found 41, expected a whole number of tokens from 3 to 40, the model's context" });
+    assert.throws(() => tokenizePairs(pairs, tokenizer, { ...fit, maxPromptLength: 1 }), { message: "maxPromptLength: found 1, expected a whole number of tokens from 2" });
   });
 
   test("a prompt without any token is an error, for nothing precedes the response", () => {

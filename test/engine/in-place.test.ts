@@ -10,7 +10,7 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { splitRowWrites } from "../../src/engine/onnx/row-writes.js";
 import * as g from "../../src/graph/index.js";
 import { Graph, gradients, tensor, topologicalOrder, type Shape, type Value } from "../../src/graph/index.js";
-import { decodeProgram } from "../../src/model/cache.js";
+import { decodeProgram } from "../../src/model/generation/cache.js";
 import { assertClose } from "../support/compare.js";
 import { evaluate } from "../support/reference.js";
 import { tinyConfig } from "../support/tiny-model.js";

@@ -4,15 +4,18 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import type { Engine, Executable } from "../../src/engine/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { TfjsEngine } from "../../src/engine/tfjs/engine.js";
-import { Graph, mul } from "../../src/graph/index.js";
+import { broadcast, exp, Graph, mul, sum, tensor } from "../../src/graph/index.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const tfjs = new TfjsEngine({ backend: "wasm" });
 after(() => Promise.all([engine.close(), tfjs.close()]));
 
+/** What a program as small as these counts. */
+const leastBytes = 2 ** 23;
+
 /** A cache of two programs, and how often each was built; program `k` multiplies x by k. */
 function twoPrograms() {
-  const cache = new ProgramCache(engine, 2);
+  const cache = new ProgramCache(engine, 2 * leastBytes);
   const built: number[] = [];
   const get = (k: number) =>
     cache.get(`times ${k}`, () => {
@@ -43,6 +46,29 @@ describe("ProgramCache", () => {
     assert.deepEqual(built, [2, 3, 4, 3]);
   });
 
+  it("counts what programs take, and what the state does, and keeps the one in use whatever it takes", async () => {
+    const cache = new ProgramCache(engine, 100e6);
+    const built: number[] = [];
+    const get = (megabytes: number) =>
+      cache.get(`${megabytes}`, () => {
+        built.push(megabytes);
+        const x = new Graph().input("x", "float32", [1]);
+        // What is repeated, and its double.
+        return { outputs: { y: sum(mul(exp(broadcast(x, [megabytes * 125e3])), 2)) }, updates: new Map() };
+      });
+    for (const megabytes of [60, 30, 60, 50, 30, 500, 500]) await get(megabytes);
+    // 60 and 30 fit beside each other; 50 takes the place of the 30, which was not asked for the longest, and of the 60.
+    assert.deepEqual(built, [60, 30, 50, 30, 500]);
+    await cache.clear();
+    const state = await engine.createState([["s", tensor([15e6], new Float32Array(15e6))]]);
+    assert.equal(engine.stateBytes, 60e6);
+    for (const megabytes of [20, 30, 20]) await get(megabytes);
+    assert.deepEqual(built.slice(5), [20, 30, 20]);
+    await state.free();
+    assert.equal(engine.stateBytes, 0);
+    await cache.clear();
+  });
+
   it("releases all when it is cleared", async () => {
     const { cache, built, get } = twoPrograms();
     const two = await get(2);
@@ -57,6 +83,7 @@ describe("ProgramCache", () => {
 function counted(of: Engine) {
   const count = { prepared: 0, held: 0 };
   const counting: Engine = {
+    stateBytes: 0,
     createState: (tensors) => of.createState(tensors),
     close: () => of.close(),
     describe: () => of.describe(),
@@ -75,7 +102,7 @@ for (const [name, of] of [["onnx", engine], ["tfjs", tfjs]] as const) {
     /** A cache of two programs; each maker's program multiplies x by its factor. */
     function makers() {
       const { engine: counting, count } = counted(of);
-      const cache = new ProgramCache(counting, 2);
+      const cache = new ProgramCache(counting, 2 * leastBytes);
       const built: number[] = [];
       const maker = (factor: number, named = "mine") => ({ named, factor });
       const get = (by: { readonly factor: number }) =>

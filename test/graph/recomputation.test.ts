@@ -77,3 +77,36 @@ describe("gradients that compute again what lies between checkpoints", () => {
     assert.deepEqual(gradients(loss, top, { recompute: true }), gradients(loss, top));
   });
 });
+
+describe("values that are computed again for the gradient", () => {
+  const graph = new Graph();
+  const weight = graph.state("w", "float32", [width, width]);
+  const start = b.mul(graph.input("x", "float32", [2, width]), 2);
+  const part = (x: Value) => b.exp(b.mul(b.silu(b.matmul(x, weight)), 0.1));
+  const lossOf = (of: (x: Value) => Value) => b.sum(b.mul(of(of(start)), of(start)));
+  const kept = gradients(lossOf(part), [weight]);
+  const again = gradients(lossOf((x) => b.recomputed([x], part)), [weight]);
+  const fed = { x: feeds.x, w: numbers(width * width) };
+
+  it("have the gradient of those that are kept", () => {
+    assert.deepEqual(evaluate(again, fed), evaluate(kept, fed));
+  });
+
+  it("are computed again one after the other, also where none depends on another", () => {
+    const rows = [0, 1].map((row) => b.recomputed([b.slice(start, 0, row, row + 1)], part));
+    const order = topologicalOrder(gradients(b.sum(b.concat(rows, 0)), [weight]));
+    const [first, second] = order.filter(({ op, inputs }) => op === "checkpoint" && inputs.length > 1);
+    assert.ok(new Set(topologicalOrder([second!])).has(first!));
+  });
+
+  it("are each computed once more, after all that is before it in the gradient", () => {
+    assert.equal(count(again, "silu") - count(kept, "silu"), 2);
+    const [last, first] = topologicalOrder(again).filter(({ op, inputs }) => op === "checkpoint" && inputs.length > 1);
+    assert.ok(new Set(topologicalOrder([first!])).has(last!));
+    // Of what lies between its input and its result nothing of the first computation is read by the gradient.
+    const forward = topologicalOrder([lossOf((x) => b.recomputed([x], part))]).filter(({ op }) => op === "silu");
+    const readers = topologicalOrder(again).filter(({ inputs }) => inputs.some((input) => forward.includes(input)));
+    const results = topologicalOrder([lossOf((x) => b.recomputed([x], part))]);
+    assert.deepEqual(readers.filter((reader) => !results.includes(reader)), []);
+  });
+});

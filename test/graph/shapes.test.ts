@@ -23,6 +23,7 @@ const results: readonly Result[] = [
   [b.stopGradient(i(2)), [2], "int32"],
   [b.checkpoint(i(2)), [2], "int32"],
   [b.checkpoint(f(2), [f(3, 4)]), [2]],
+  [b.recomputed([f(2, 3)], (x) => b.sum(x, [1])), [2]],
   [b.matmul(f(5, 2, 3), f(5, 3, 4)), [5, 2, 4]],
   [b.matmul(f(3, 2), f(4, 3), { transposeA: true, transposeB: true }), [2, 4]],
   [b.sum(f(2, 3, 4), [0, -1]), [3]],
@@ -80,6 +81,7 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
     [() => b.where(f(2), f(2), 0), "where(float32[2], float32[2], float32[]): needs bool, got float32"],
     [() => b.where(bool(2), f(3), 0), "where(bool[2], float32[3], float32[]): shapes [2] and [3] do not broadcast"],
   ],
+  recomputed: [[() => graph.value("recomputed", [f(2)], {}), "recomputed(float32[2]): needs what the result is made of"]],
   checkpoint: [
     [() => b.checkpoint(f(2), [i(2)]), "checkpoint(float32[2], int32[2]): needs float32, got int32"],
     [() => b.checkpoint(f(2), [f(0)]), "checkpoint(float32[2], float32[0]): cannot wait for a value without elements"],
@@ -164,6 +166,10 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
     [() => b.softmax(i(2)), "softmax(int32[2]): needs float32, got int32"],
   ],
   logSoftmax: [[() => b.logSoftmax(f()), "logSoftmax(float32[]): needs an axis"]],
+  logSoftmaxAt: [
+    [() => b.logSoftmaxAt(f(2, 3), i(3)), "logSoftmaxAt(float32[2,3], int32[3]): needs rows, and an index for each"],
+    [() => b.logSoftmaxAt(f(2, 3), f(2)), "logSoftmaxAt(float32[2,3], float32[2]): needs int32, got float32"],
+  ],
   rmsNorm: [
     [() => b.rmsNorm(f(2, 3), f(2), 1e-5), "rmsNorm(float32[2,3], float32[2]): the weight is not one row of x"],
     [() => b.rmsNorm(f(), f(), 1e-5), "rmsNorm(float32[], float32[]): needs an axis"],

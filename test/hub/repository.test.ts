@@ -167,7 +167,7 @@ describe("what the hub refuses is told with what to do", () => {
     await assert.rejects(openRepository(model()), /org\/name: invalid response from http:.* \(.*\); check that it is a Hugging Face hub/);
     await hub.stop();
     await assert.rejects(openRepository(model()), {
-      message: `org/name: cannot reach ${hub.endpoint} (ECONNREFUSED); check the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
+      message: `org/name: no such local path, and the hub cannot be asked: ${hub.endpoint} is unreachable (ECONNREFUSED). Check the path or the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
     });
   });
 
@@ -229,5 +229,43 @@ describe("HF_HUB_OFFLINE=1", () => {
     await assert.rejects(openRepository(model("v1.0")), {
       message: `org/name@v1.0: HF_HUB_OFFLINE=1, but revision "v1.0" is not in the cache ${cached}; ${remedy}`,
     });
+  });
+});
+
+describe("a hub that is made to do harm", () => {
+  const json = { "content-type": "application/json" };
+  const strange = (detail: RegExp) => ({ name: "InputError", message: new RegExp(`^org/name: invalid response from http://127.* \\(${detail.source}\\); check that it is a Hugging Face hub`) });
+
+  test("lists pages without end", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    hub.fail("/tree/", Infinity, (response) => void response.writeHead(200, { ...json, link: `<${hub.endpoint}/api/models/org/name/tree/main?next>; rel="next"` }).end("[]"));
+    await assert.rejects(openRepository(model()), strange(/more than 1000 pages of files/));
+  });
+
+  test("sends a body without end", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    hub.fail("/revision/", 1, (response) => {
+      response.writeHead(200, json);
+      const part = Buffer.alloc(1 << 20, " ");
+      const more = () => void (!response.destroyed && response.write(part, more));
+      more();
+    });
+    await assert.rejects(openRepository(model()), strange(/a response of more than 64 MB/));
+  });
+
+  test("sends a card that is nested without end", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    hub.fail("/revision/", 1, (response) => void response.writeHead(200, json).end(`{"sha":"${main}","cardData":${"[".repeat(50_000)}${"]".repeat(50_000)}}`));
+    await assert.rejects(openRepository(model()), strange(/nested more than 128 levels deep/));
+  });
+
+  test("a listing in the cache that is damaged is asked for again", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    await openRepository(model());
+    const listing = join(hub.cache, "models--org--name", "listings", `${main}.json`);
+    for (const damaged of ["", "{", "[".repeat(5000), '{"files":[{"path":"../x","size":1,"digest":"y"}]}']) {
+      writeFileSync(listing, damaged);
+      assert.deepEqual((await openRepository(model())).paths, Object.keys(files));
+    }
   });
 });

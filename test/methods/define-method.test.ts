@@ -8,7 +8,7 @@ import { RunFolder } from "../../src/run/folder/run-folder.js";
 import type { Method } from "../../src/run/method.js";
 import { openRun } from "../../src/run/open-run.js";
 import { emptyFolder } from "../support/folder.js";
-import { tinyInput } from "../support/tiny-run.js";
+import { textJudge, tinyInput } from "../support/tiny-run.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -52,6 +52,44 @@ describe("a method of one's own", () => {
     refuses({ gamma: 0.5 }, "`gamma` is not an option of shortest; it belongs to sera, dice");
     const taken: object = shortest({ share: 0.1, select: 0.9 })().options;
     assert.deepEqual(["share", "select", "order"].map((name) => Object.entries(taken).find(([own]) => own === name)![1]), [0.1, 0.9, "short"]);
+  });
+
+  it("refuses an option that there is not as soon as it is given, and a name of the library's", () => {
+    assert.throws(() => shortest({ bta: 1 } as object), { name: "InputError", message: "`bta` is not an option of shortest; did you mean `beta`?" });
+    assert.throws(() => shortest({ share: "half" } as object), { message: 'share: found "half", expected a finite number' });
+    for (const name of ["sera", "direct", "dpo", "curry dpo", "curryDpo"]) {
+      assert.throws(() => defineMethod({ name, version: "1", run: async () => {} }), { name: "InputError", message: `defineMethod: "${name}" is a method of the library; give your own another name` });
+    }
+  });
+
+  it("trains each iteration once, in order", async (test) => {
+    const ofTurns = (...turns: readonly number[]) =>
+      defineMethod({
+        ...{ name: `turns ${turns.join(" ")}`, version: "1" },
+        async run(stages) {
+          const pairs = await stages.offlinePairs();
+          for (const t of turns) await stages.align(t, pairs, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });
+        },
+      })();
+    const run = async (...turns: readonly number[]) => openRun(ofTurns(...turns)({ ...quick, rounds: 2 }), await tinyInput(programs), { folder: emptyFolder(test) });
+    await assert.rejects(run(1, 1), { name: "InputError", message: "stages.align: found iteration 1, expected 2; a method trains each iteration once, in order" });
+    await assert.rejects(run(2), { message: /^stages\.align: found iteration 2, expected 1/ });
+    assert.equal((await run(1, 2)).summary.iterations.length, 3);
+  });
+
+  it("labels with the judge of the run where it says so", async (test) => {
+    const judge = textJudge("letters", (response) => response.length);
+    const asking = (own: object) =>
+      defineMethod({
+        ...{ name: "asking", version: "1" },
+        ...own,
+        async run(stages) {
+          stages.requireJudge();
+          await stages.align(1, await stages.offlinePairs(), { pairsSelected: 8, pairsBootstrapped: 0, bootstrap: null });
+        },
+      })()({ ...quick, rounds: 1 });
+    await openRun(asking({ labelsWithJudge: true }), await tinyInput(programs, { judge }), { folder: emptyFolder(test) });
+    await assert.rejects(async () => openRun(asking({}), await tinyInput(programs, { judge }), { folder: emptyFolder(test) }), { message: /^`judge`: the method "asking" labels nothing/ });
   });
 
   it("needs a name and a version, and another version when it is edited", () => {

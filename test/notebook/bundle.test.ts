@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { inspect } from "node:util";
 import { table } from "arquero";
 import { InputError } from "../../src/base/errors.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
@@ -22,6 +23,10 @@ describe("objects that show themselves", () => {
       }
     }
     assert.deepEqual(await bundleOf(new Later("x")), { "text/plain": "x" });
+  });
+
+  it("may hold bytes, which are sent as base64", async () => {
+    assert.deepEqual(await bundleOf({ [displaySymbol]: () => ({ "image/png": Uint8Array.of(1, 2, 3) }) }), { "image/png": "AQID" });
   });
 
   it("fail as their method fails", async () => {
@@ -57,6 +62,19 @@ describe("what is drawn", () => {
 });
 
 describe("all else is text", () => {
+  it("cut in its middle if it is long, with what was left out", async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => ({ i, words: "word ".repeat(200) }));
+    const cut = (await text(rows)) as string;
+    assert.ok(cut.length < 20_100, `${cut.length} characters`);
+    const [, left] = /\n… ([\d,]+) characters left out …\n/.exec(cut)!;
+    assert.equal(Number(left!.replace(",", "")) + 20_000, inspect(rows, { depth: 4, breakLength: 100 }).length);
+    assert.match(cut, /^\[\n  \{\n    i: 0,[^]*\}\n\]$/);
+  });
+
+  it("proxies that throw when they are asked what they are", async () => {
+    assert.equal(await text(new Proxy({ a: 1 }, { get: () => { throw new Error("no"); } })), "{ a: 1 }"); // prettier-ignore
+  });
+
   it("rows are not taken for a table", async () => {
     assert.equal(await text([{ a: 1 }, { a: 2 }]), "[ { a: 1 }, { a: 2 } ]");
   });

@@ -5,8 +5,8 @@ import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { tensor } from "../../src/graph/tensor.js";
-import { embeddingName } from "../../src/model/parameters.js";
-import { responseLogProbs } from "../../src/model/score.js";
+import { embeddingName } from "../../src/model/parameters/parameters.js";
+import { responseLogProbs } from "../../src/model/scoring/score.js";
 import { pairLogProbs, pairRewards } from "../../src/review/log-ratios.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
@@ -7,6 +7,7 @@ import { Run } from "../../src/cells/run.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { openRun } from "../../src/run/open-run.js";
+import { damages, runFilesIn } from "../support/damages.js";
 import { emptyFolder } from "../support/folder.js";
 import { resultsIn, tinyInput, tinySera } from "../support/tiny-run.js";
 
@@ -14,36 +15,6 @@ const programs = new ProgramCache(new OnnxEngine({ threads: 1 }));
 after(() => programs.engine.close());
 
 const method = tinySera({ rounds: 2 });
-
-/** Ways in which a file of a run folder gets damaged. */
-const damages: Readonly<Record<string, (file: string, random: Random) => void>> = {
-  removed: (file) => rmSync(file),
-  emptied: (file) => truncateSync(file, 0),
-  cut: (file) => truncateSync(file, Math.floor(statSync(file).size / 2)),
-  "cut by one byte": (file) => truncateSync(file, Math.max(0, statSync(file).size - 1)),
-  lengthened: (file) => appendFileSync(file, "{}\n"),
-  "one bit flipped": (file, random) => {
-    const bytes = readFileSync(file);
-    bytes[random.integer(bytes.length)]! ^= 1 << random.integer(8);
-    writeFileSync(file, bytes);
-  },
-  "one digit changed": (file, random) => {
-    const bytes = readFileSync(file);
-    const digits = [...bytes.keys()].filter((i) => bytes[i]! >= 0x30 && bytes[i]! <= 0x39);
-    const at = digits.length > 0 ? random.pick(digits) : 0;
-    bytes[at] = bytes[at] === 0x31 ? 0x32 : 0x31;
-    writeFileSync(file, bytes);
-  },
-  "filled with zeros": (file) => writeFileSync(file, Buffer.alloc(statSync(file).size)),
-  "written anew by an editor": (file) => writeFileSync(file, `\ufeff${readFileSync(file, "utf8").replaceAll("\n", "\r\n")}`),
-  "a folder in its place": (file) => {
-    rmSync(file);
-    mkdirSync(file);
-  },
-};
-
-const filesIn = (folder: string) =>
-  readdirSync(folder, { recursive: true }).map(String).filter((name) => statSync(join(folder, name)).isFile() && !name.includes(".lock-")).sort();
 
 /** The run as `resume` leaves it, or the error that it ends with. */
 async function resumed(folder: string): Promise<Error | undefined> {
@@ -60,7 +31,7 @@ async function resumed(folder: string): Promise<Error | undefined> {
 
 function checkError(error: Error, what: string): void {
   assert.equal(error.name, "InputError", `${what}: ${error.stack}`);
-  assert.match(error.message, /run\.json|manifest\.json|--redo-from \d/, what);
+  assert.match(error.message, /run\.json|manifest\.json|redoFrom: \d/, what);
 }
 
 describe("a damaged file of a run's folder", () => {
@@ -70,7 +41,7 @@ describe("a damaged file of a run's folder", () => {
     const expected = resultsIn(whole);
     const random = Random.seeded(1);
     const outcomes = { error: 0, same: 0 };
-    for (const name of filesIn(whole)) {
+    for (const name of runFilesIn(whole)) {
       for (const [how, damage] of Object.entries(damages)) {
         const folder = emptyFolder(test);
         cpSync(whole, folder, { recursive: true });
@@ -101,9 +72,9 @@ describe("a damaged file of a run's folder", () => {
     const abort = new AbortController();
     const reporter = { start: (label: string) => (label.startsWith("align 2") && abort.abort(new Error("stop")), { update() {}, finish() {} }) };
     await assert.rejects(async () => openRun(method, await tinyInput(programs), { folder: begun }, { signal: abort.signal, reporter }), { message: "stop" });
-    assert.ok(filesIn(begun).some((name) => name.includes("checkpoint")));
+    assert.ok(runFilesIn(begun).some((name) => name.includes("checkpoint")));
     const random = Random.seeded(2);
-    for (const name of filesIn(begun)) {
+    for (const name of runFilesIn(begun)) {
       for (const [how, damage] of Object.entries(damages)) {
         const folder = emptyFolder(test);
         cpSync(begun, folder, { recursive: true });

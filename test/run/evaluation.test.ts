@@ -6,7 +6,7 @@ import { simpo } from "../../src/align/losses/simpo.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import type { Policy } from "../../src/model/policy.js";
+import type { Policy } from "../../src/model/policy/policy.js";
 import { pairLogProbs } from "../../src/review/log-ratios.js";
 import type { RunContext } from "../../src/run/context.js";
 import { evaluateHeldOut } from "../../src/run/evaluation.js";

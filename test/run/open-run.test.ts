@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import { direct } from "../../src/methods/index.js";
-import { loadPolicy } from "../../src/model/policy-files.js";
+import { curryDpo, dice, direct, iterativeDpo, sera } from "../../src/methods/index.js";
+import { loadPolicy } from "../../src/model/policy/policy-files.js";
 import type { RunControls } from "../../src/run/input.js";
+import type { LoggedStep } from "../../src/run/logged-step.js";
 import type { Method } from "../../src/run/method.js";
 import { openRun } from "../../src/run/open-run.js";
+import { assertClose } from "../support/compare.js";
 import { emptyFolder, inEmptyFolder } from "../support/folder.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
 import { resultsIn, textJudge, tinyInput, tinySera } from "../support/tiny-run.js";
@@ -30,6 +32,29 @@ describe("openRun", () => {
     assert.deepEqual(steps, []);
   });
 
+  it("is the same run with whatever memory, and goes on within what it was planned for", async (test) => {
+    const folder = emptyFolder(test);
+    const notes: string[] = [];
+    const controls = (signal?: AbortSignal): RunControls => ({ signal, reporter: { start: () => ({ update() {}, finish() {} }), note: (text) => void notes.push(text) } });
+    const abort = new AbortController();
+    const stopping = { ...controls(abort.signal), onStep: () => abort.abort(new Error("enough")) };
+    const started = programs.memory;
+    await assert.rejects(openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder }, stopping), /enough/);
+    assert.match(notes.join("\n"), /align 1\/1: micro-batches of \d/);
+    const manifest = () => JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).manifest;
+    const { memory } = manifest();
+    assert.equal(memory.bytes, 300.7e6);
+    assert.ok(memory.trainings[1].microBatchSize < 4);
+    await openRun(dpo({ memory: "4GB" }), await tinyInput(programs), { folder });
+    assert.deepEqual(manifest().memory, memory);
+    assert.equal(programs.memory, started);
+    const whole = emptyFolder(test);
+    await openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder: whole });
+    assert.deepEqual(resultsIn(folder), resultsIn(whole));
+    await assert.rejects(async () => openRun(dpo({ memory: "200MB" }), await tinyInput(programs), { folder: emptyFolder(test) }), /memory: 200 MB hold/);
+    assert.throws(() => dpo({ memory: "lots" }), /^InputError: memory: found "lots", expected a size such as 8GB or 512MiB$/);
+  });
+
   it("tells each step as it stands in metrics.jsonl", async (test) => {
     const seen: unknown[] = [];
     await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) }, { onStep: ({ phase, iteration, step }) => void seen.push([phase, iteration, step]) });
@@ -45,7 +70,6 @@ describe("openRun", () => {
     "other pairs": { input: { pairs: randomPairs(8, Random.seeded(3)) }, names: /data\.pairs\.sha256/ },
     "fewer pairs": { input: { pairs: randomPairs(8, Random.seeded(2)).slice(0, 3) }, names: /data\.pairs\.rows: 8 there, 3 now/ },
     "held-out pairs": { input: { heldOut: { pairs: randomPairs(3, Random.seeded(4)) } }, names: /data\.heldOut\.rows: none there, 3 now/ },
-    "a judge": { input: { judge: textJudge("mine", () => 1) }, names: /judge\.name: none there, "mine" now/ },
   } satisfies Record<string, { method?: Method; input?: object; names: RegExp }>)) {
     it(`refuses a folder whose run has ${what}, and lists it`, async (test) => {
       const folder = emptyFolder(test);
@@ -85,7 +109,7 @@ describe("openRun", () => {
     const folder = emptyFolder(test);
     await assert.rejects(async () => openRun(tinySera({ labelBy: "judge" }), await tinyInput(programs), { folder }), {
       name: "InputError",
-      message: "this method labels responses with a judge; pass `judge`",
+      message: /^this method labels responses with a judge; pass `judge`/,
     });
     assert.equal(existsSync(join(folder, "iteration-0")), false);
     await openRun(dpo(), await tinyInput(programs), { folder, mode: "new" });
@@ -178,6 +202,30 @@ describe("openRun", () => {
     assert.deepEqual(resultsIn(folder), resultsIn((await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) })).folder));
   });
 
+  it("refuses an unfinished run of other options, and goes on with it under its own", async (test) => {
+    const folder = emptyFolder(test);
+    const controller = new AbortController();
+    const onStep = ({ iteration, step }: { iteration: number; step: number }) => void (iteration === 2 && step === 1 && controller.abort(new Error("stop")));
+    await assert.rejects(async () => openRun(tinySera(), await tinyInput(programs), { folder }, { signal: controller.signal, onStep }), /stop/);
+    const others = { beta: 9, loss: "ipo", learningRate: 1e-4, seed: 5 } as const;
+    await assert.rejects(async () => openRun(tinySera(others), await tinyInput(programs), { folder }), (error: Error) => {
+      assert.equal(error.name, "InputError");
+      for (const name of Object.keys(others)) assert.match(error.message, new RegExp(`options\\.${name}: `));
+      return true;
+    });
+    await openRun(tinySera(), await tinyInput(programs), { folder });
+    assert.deepEqual(resultsIn(folder), resultsIn((await openRun(tinySera(), await tinyInput(programs), { folder: emptyFolder(test) })).folder));
+  });
+
+  it("does runs of several seeds at once, each as if it were alone", async (test) => {
+    const input = await tinyInput(programs);
+    const folders = await Promise.all([1, 2, 3].map(async (seed) => (await openRun(tinySera({ rounds: 2, seed }), input, { folder: emptyFolder(test) })).folder));
+    for (const [i, folder] of folders.entries()) {
+      const alone = await openRun(tinySera({ rounds: 2, seed: i + 1 }), await tinyInput(programs), { folder: emptyFolder(test) });
+      assert.deepEqual(resultsIn(folder), resultsIn(alone.folder), `seed ${i + 1}`);
+    }
+  });
+
   it("chooses the best parameters by validation pairs alone", async (test) => {
     const choosing = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss" });
     const heldOut = { pairs: randomPairs(3, Random.seeded(4)) };
@@ -196,6 +244,20 @@ describe("openRun", () => {
     assert.deepEqual(await scored(dpo()), [true, true]);
     assert.deepEqual(await scored(dpo({ loss: "simpo", beta: 2 })), [false, false]);
     assert.deepEqual(await scored(dpo({ loss: "orpo" })), [false, false]);
+  });
+
+  it("moves a reference from the model that it is of, not from the one that the iteration begins from", async (test) => {
+    const lossesOf = async (own: object) => {
+      const losses: number[] = [];
+      const onStep = ({ iteration, loss }: LoggedStep) => void (iteration === 2 && losses.push(Number(loss)));
+      await openRun(tinySera({ rounds: 2, select: 1, bootstrap: 0, ...own }), await tinyInput(programs), { folder: emptyFolder(test) }, { onStep });
+      return losses;
+    };
+    const fixed = await lossesOf({});
+    assert.ok(Math.abs(fixed[0]! - Math.LN2) > 1e-3);
+    // It moves after more steps than there are.
+    assertClose(await lossesOf({ referenceEvery: 1000 }), fixed, 2e-5);
+    assertClose((await lossesOf({ referenceEvery: 1000, reference: "previous" })).slice(0, 1), [Math.LN2], 1e-6);
   });
 
   it("charges a run for the reference's scores that another run has left", async (test) => {
@@ -223,8 +285,65 @@ describe("openRun", () => {
     }
     const folder = emptyFolder(test);
     writeFileSync(join(folder, "notes.txt"), "mine");
+    const refused = { name: "InputError", message: `${folder}: not the folder of a run, and not empty: it has notes.txt; use another folder, such as ${join(folder, "run")}` };
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder }), refused);
+    assert.deepEqual(readdirSync(folder), ["notes.txt"]);
+    // What file managers and locks leave is nobody's result.
+    renameSync(join(folder, "notes.txt"), join(folder, ".DS_Store"));
     await openRun(dpo(), await tinyInput(programs), { folder });
-    assert.equal(readFileSync(join(folder, "notes.txt"), "utf8"), "mine");
+  });
+
+  it("refuses what would have no effect: a judge that labels nothing, and options of SFT without demonstrations", async (test) => {
+    inEmptyFolder(test);
+    const refuses = async (method: Method, input: object, message: RegExp) =>
+      assert.rejects(async () => openRun(method, await tinyInput(programs, input)), { name: "InputError", message });
+    const judge = textJudge("mine", () => 1);
+    await refuses(dpo(), { judge }, /^`judge`: the method "dpo" labels nothing with a judge; leave it out/);
+    await refuses(tinySera(), { judge }, /^`judge`: the method "sera" labels nothing with a judge/);
+    // Also where the value is the default.
+    await refuses(dpo({ sftEpochs: 3 }), {}, /^`sftEpochs`: there is nothing to fine-tune the start on; pass `demonstrations`/);
+    await refuses(sera({ ...quick, rounds: 2 })({ sftBatchSize: 4 }), {}, /^`sftBatchSize`: there is nothing/);
+    assert.deepEqual(readdirSync("."), []);
+    assert.deepEqual(
+      [curryDpo(), iterativeDpo(), sera({ labelBy: "judge" }), dice({ labelBy: "judge" }), sera(), direct()].map((recipe) => recipe().labelsWithJudge),
+      [true, true, true, true, false, false],
+    );
+  });
+
+  it("says how many pairs of an evaluation are trained on, and which evaluation was kept", async (test) => {
+    const notes: string[] = [];
+    const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
+    const input = await tinyInput(programs);
+    const validation = [...input.pairs.slice(0, 3), ...randomPairs(2, Random.seeded(9))];
+    const method = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss", rounds: 3 });
+    const folder = emptyFolder(test);
+    const { summary } = await openRun(method, { ...input, validation, heldOut: { pairs: randomPairs(2, Random.seeded(8)) } }, { folder }, { reporter });
+    assert.deepEqual(notes.filter((note) => note.includes("training pairs")), ["3 of the 5 validation pairs are training pairs too"]);
+    const rows = readFileSync(join(folder, "metrics.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as Record<string, number>);
+    const best = rows.reduce((a, b) => (b["eval_loss"]! < a["eval_loss"]! ? b : a));
+    assert.equal(rows.length, 6);
+    assert.deepEqual(summary.iterations[1]!.kept, { step: best["step"], metric: "eval_loss", value: best["eval_loss"] });
+    assert.equal(summary.iterations[0]!.kept, undefined);
+  });
+
+  it("names the function of the user's that failed", async (test) => {
+    inEmptyFolder(test);
+    const broken = () => { throw new RangeError("no"); };
+    const labelBy = { name: "broken labeller", version: "1", label: broken };
+    const selectBy = { name: "broken rule", version: "1", select: broken };
+    const pairBy = { name: "broken pairing", version: "1", pair: broken };
+    const columns = { name: "broken columns", version: "1", of: broken };
+    const fails = async (method: Method, input: object, message: string) =>
+      assert.rejects(async () => openRun(method, await tinyInput(programs, input)), (error: Error) => {
+        assert.deepEqual([error.name, error.message], ["InputError", message]);
+        assert.ok(error.cause instanceof RangeError);
+        return true;
+      });
+    await fails(tinySera({ labelBy }), {}, 'labelBy: the labeller "broken labeller" threw RangeError: no');
+    await fails(tinySera({ selectBy }), {}, 'selectBy: the rule "broken rule" threw RangeError: no');
+    await fails(tinySera({ pairBy }), {}, 'pairBy: the rule "broken pairing" threw RangeError: no');
+    await fails(dpo(), { columns }, 'columns: the rule "broken columns" threw RangeError: no');
+    await fails(dpo(), { evaluate: { identity: "broken", evaluate: broken } }, "evaluate: your function for iteration 0 threw RangeError: no");
   });
 
   it("refuses what is no folder and no iteration of the run", async (test) => {
@@ -245,6 +364,5 @@ describe("openRun", () => {
     const { summary } = await openRun(method, await tinyInput(programs, { evaluate, heldOut: { pairs: randomPairs(200, Random.seeded(6)) } }), { folder });
     const { training, evaluation } = summary.iterations[1]!.seconds;
     assert.ok(evaluation > 0.4 && training < evaluation, `${training} s of training, ${evaluation} s of evaluation`);
-    rmSync(folder, { recursive: true });
   });
 });

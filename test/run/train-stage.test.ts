@@ -9,9 +9,9 @@ import type { TrainingOptions } from "../../src/align/trainer.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
-import type { TokenSequence } from "../../src/model/batch.js";
-import type { Parameters } from "../../src/model/parameters.js";
-import { readSafetensors } from "../../src/model/safetensors.js";
+import { readSafetensors } from "../../src/model/checkpoint/safetensors/safetensors.js";
+import type { Parameters } from "../../src/model/parameters/parameters.js";
+import type { TokenSequence } from "../../src/model/scoring/batch.js";
 import { runLayout } from "../../src/run/folder/layout.js";
 import { RunFolder } from "../../src/run/folder/run-folder.js";
 import type { RunControls } from "../../src/run/input.js";
@@ -84,7 +84,7 @@ describe("trainStage", () => {
   it("stopped and gone on, again and again, gives the same bytes as never stopped", async (test) => {
     const [whole, parts] = [emptyFolder(test), emptyFolder(test)];
     const expected = await train(whole, sft);
-    for (const step of [3, 4, 9]) {
+    for (const step of [3, 4, 9, 12]) {
       await assert.rejects(train(parts, sft, stopAt(step)), { message: `stopped at ${step}` });
       assert.ok(await checkpointOf(parts, 0));
     }

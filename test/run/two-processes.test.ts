@@ -1,36 +1,21 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { openRun } from "../../src/run/open-run.js";
 import { emptyFolder } from "../support/folder.js";
+import { startRun } from "../support/started-run.js";
 import { resultsIn, tinyInput, tinySera } from "../support/tiny-run.js";
 
-const program = fileURLToPath(new URL("../support/run-process.js", import.meta.url));
 /** SERA_TRIALS=50 is the whole campaign. */
 const trials = Number(process.env.SERA_TRIALS ?? 4);
 
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
-
-interface Started {
-  readonly child: ChildProcess;
-  readonly ended: Promise<string>;
-}
-
-function start(folder: string): Started {
-  const child = spawn(process.execPath, [program, folder], { stdio: ["ignore", "pipe", "inherit"] });
-  let text = "";
-  child.stdout!.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  return { child, ended: once(child, "close").then(() => text) };
-}
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -51,15 +36,14 @@ describe("two processes in one folder", () => {
     it(`trial ${trial}: one goes on, one is refused, and the bytes are those of an undisturbed run`, async (test) => {
       const folder = emptyFolder(test);
       // A run that was killed at a random moment is what two processes then want to go on with.
-      const first = start(folder);
+      const first = startRun(folder);
       await pause(1000 * random.uniform() * (seconds + 1));
       first.child.kill("SIGKILL");
       await first.ended;
-      const one = start(folder);
+      const one = startRun(folder);
       await pause(300 * random.uniform());
-      const other = start(folder);
-      const texts = await Promise.all([one.ended, other.ended]);
-      const outcomes = texts.map((text) => text.trim().split("\n").at(-1)!);
+      const other = startRun(folder);
+      const outcomes = await Promise.all([one.ended, other.ended]);
       assert.ok(outcomes.includes("ended"), outcomes.join(" | "));
       // The later one may come when the run has ended, and then reads it.
       for (const outcome of outcomes) assert.match(outcome, /^(ended|refused: .*in use by process \d+ on .*)$/);

@@ -5,9 +5,9 @@ import { join, resolve } from "node:path";
 import { after } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { world } from "../../src/data/world/shipped.js";
-import { saveCheckpoint } from "../../src/model/checkpoint.js";
-import { loadTokenizer } from "../../src/model/load-tokenizer.js";
-import { initialParameters } from "../../src/model/parameters.js";
+import { saveCheckpoint } from "../../src/model/checkpoint/checkpoint.js";
+import { initialParameters } from "../../src/model/parameters/parameters.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
 import { tinyConfig } from "./tiny-model.js";
 
 const program = resolve("dist/src/cli/main.js");
@@ -86,7 +86,7 @@ export async function writeTinyCheckpoint(folder: string, seed = 1): Promise<str
 /** Every file of a run by its name; time is left out: two runs of the same do not take equally long. */
 export function timeless(folder: string): Map<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
-  const files = names.filter((name) => statSync(join(folder, name)).isFile() && name !== "manifest.json" && name !== "report.html" && !name.startsWith(".lock-"));
+  const files = names.filter((name) => statSync(join(folder, name)).isFile() && !["manifest.json", "report.html", "command.json"].includes(name) && !name.startsWith(".lock-"));
   return new Map(
     files.map((name) => {
       const text = readFileSync(join(folder, name), "latin1");

@@ -2,7 +2,7 @@ import { dpo } from "../../src/align/losses/dpo.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { Trainer, type StepRecord, type TrainingOptions } from "../../src/align/trainer.js";
 import { Random } from "../../src/base/random.js";
-import type { Policy } from "../../src/model/policy.js";
+import type { Policy } from "../../src/model/policy/policy.js";
 import { randomPairs } from "./tiny-model.js";
 
 /** An epoch of DPO on random pairs, four a step: its records and the parameters after it. The policy is freed. */

@@ -67,6 +67,11 @@ export class JudgeServer {
     this.faults.push(...faults);
   }
 
+  /** Requests go well again. */
+  recover(): void {
+    this.faults.length = 0;
+  }
+
   private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.mostActive = Math.max(this.mostActive, ++this.active);
     response.on("close", () => this.active--);

@@ -99,19 +99,23 @@ export class Client {
   private readonly channels: Readonly<Record<Channel, Dealer>>;
   private readonly subscriber = new Subscriber({ receiveHighWaterMark: 0 });
   private readonly replies = new Map<string, Received>();
-  private readonly sent: Record<Channel, Promise<void>> = { shell: Promise.resolve(), control: Promise.resolve() };
+  private readonly questions = new Map<string, Received>();
+  private readonly sent: Record<Channel, Promise<void>> = { shell: Promise.resolve(), control: Promise.resolve(), stdin: Promise.resolve() };
   private readonly waiting = new Set<() => void>();
 
   constructor(protected readonly connection: ConnectionFile) {
     const dealer = (name: Channel) => {
-      const socket = new Dealer({ linger: 0, routingId: `${this.session}-${name}` });
+      const socket = new Dealer({ linger: 0, routingId: this.session });
       socket.connect(this.address(`${name}_port`));
       return socket;
     };
-    this.channels = { shell: dealer("shell"), control: dealer("control") };
+    this.channels = { shell: dealer("shell"), control: dealer("control"), stdin: dealer("stdin") };
     this.subscriber.subscribe();
     this.subscriber.connect(this.address("iopub_port"));
-    for (const socket of Object.values(this.channels)) void this.receive(socket, (message) => this.replies.set(message.parent.msg_id, message));
+    for (const [name, socket] of Object.entries(this.channels)) {
+      const heard = name === "stdin" ? this.questions : this.replies;
+      void this.receive(socket, (message) => heard.set(message.parent.msg_id, message));
+    }
     void this.receive(this.subscriber, (message) => this.iopub.push(message));
   }
 
@@ -158,6 +162,12 @@ export class Client {
   /** Runs a cell to its end. */
   execute(code: string, options: Content = {}): Promise<Answer> {
     return this.answer(this.start(code, options));
+  }
+
+  /** Waits until a cell asks the user, and returns what it asks. */
+  async asked(id: string): Promise<any> {
+    await this.until(() => this.questions.has(id), "a question to the user");
+    return this.questions.get(id)!.content;
   }
 
   /** All that was published under a request so far, also after its idle. */

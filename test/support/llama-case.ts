@@ -1,4 +1,4 @@
-import type { Parameters } from "../../src/model/parameters.js";
+import type { Parameters } from "../../src/model/parameters/parameters.js";
 import { caseTensors, caseText, loadModelCase, type ModelCase } from "./model-case.js";
 
 /** The models that PyTorch also trained; `test/fixtures/llama/make.py` says how. */

@@ -3,11 +3,11 @@ import { feedsOf, type LoadedBatch } from "../../src/align/micro-batches.js";
 import type { Objective } from "../../src/align/objective.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { gradients, Graph, type Tensor } from "../../src/graph/index.js";
-import { exactShape, rowsOf } from "../../src/model/batch.js";
 import type { ModelConfig } from "../../src/model/config.js";
-import { batchLeaves, hiddenStates, responseStates, weightedTokenLogProbs, type BatchShape } from "../../src/model/log-probs.js";
-import { stateWeights } from "../../src/model/network.js";
-import { parameterShapes, type Parameters } from "../../src/model/parameters.js";
+import { stateWeights } from "../../src/model/parameters/network.js";
+import { parameterShapes, type Parameters } from "../../src/model/parameters/parameters.js";
+import { exactShape, rowsOf } from "../../src/model/scoring/batch.js";
+import { batchLeaves, hiddenStates, responseStates, weightedTokenLogProbs, type BatchShape } from "../../src/model/scoring/log-probs.js";
 
 /** What a batch may have more than its examples need. */
 export interface Padding {

@@ -1,13 +1,16 @@
 import { readFile } from "node:fs/promises";
 import type { ReferencedPair } from "../../src/align/preference.js";
-import type { TokenSequence } from "../../src/model/batch.js";
+import { parseHuggingFaceConfig } from "../../src/model/checkpoint/hugging-face-config.js";
+import { readSafetensors } from "../../src/model/checkpoint/safetensors/safetensors.js";
 import type { ModelConfig } from "../../src/model/config.js";
-import { parseHuggingFaceConfig } from "../../src/model/hugging-face-config.js";
-import type { Parameters } from "../../src/model/parameters.js";
-import { readSafetensors } from "../../src/model/safetensors.js";
+import type { Parameters } from "../../src/model/parameters/parameters.js";
+import type { TokenSequence } from "../../src/model/scoring/batch.js";
 
 /** Models of every architecture, as transformers writes them; `test/fixtures/architectures/make.py` says how they were made. */
-export const architectureCases = ["llama3", "mistral", "qwen2", "pythia", "gpt-neox", "gpt2"] as const;
+export const architectureCases = [
+  ...["llama3", "mistral", "qwen2", "pythia", "gpt-neox", "gpt2", "llama-yarn", "qwen3", "smollm3", "granite", "olmo2", "phi3"],
+  ...["gemma2", "gemma3", "stablelm", "stablelm-parallel"],
+] as const;
 
 /** The models whose numbers PyTorch computed in float64, by their folder in `test/fixtures`. */
 export const modelCases: readonly string[] = ["llama/tied", "llama/grouped", ...architectureCases.map((name) => `architectures/${name}`)];

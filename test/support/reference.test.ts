@@ -63,6 +63,7 @@ const examples: Readonly<Record<OpName, readonly (readonly [Value, readonly numb
     [b.checkpoint(row), [1, 2, 3]],
     [b.checkpoint(row, [matrix]), [1, 2, 3]],
   ],
+  recomputed: [[b.recomputed([row], (x) => b.mul(x, 2)), [2, 4, 6]]],
   matmul: [
     [b.matmul(matrix, matrix, { transposeB: true }), [14, 32, 32, 77]],
     [b.matmul(matrix, matrix, { transposeA: true }), [17, 22, 27, 22, 29, 36, 27, 36, 45]],
@@ -107,6 +108,7 @@ const examples: Readonly<Record<OpName, readonly (readonly [Value, readonly numb
   writeAt: [[b.writeAt(box, index([2], [1, 0]), leaf([2, 2], [-1, -2, -3, -4])), [1, 2, -1, -2, -3, -4, 7, 8]]],
   softmax: [[b.softmax(leaf([2, 2], [0, Math.log(3), 1000, 1000])), [0.25, 0.75, 0.5, 0.5]]],
   logSoftmax: [[b.logSoftmax(leaf([2, 2], [0, Math.log(3), 1000, 1000])), [-Math.log(4), Math.log(0.75), -Math.LN2, -Math.LN2]]],
+  logSoftmaxAt: [[b.logSoftmaxAt(leaf([2, 2], [0, Math.log(3), 1000, 1000]), index([2], [1, 0])), [Math.log(0.75), -Math.LN2]]],
   // mean(x²) + ε = 25/2 + 3.5 = 4².
   rmsNorm: [[b.rmsNorm(leaf([2], [3, 4]), leaf([2], [8, -4]), 3.5), [6, -4]]],
   // The mean is 5, and var(x) + ε = 4 + 5 = 3².

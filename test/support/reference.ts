@@ -58,6 +58,7 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   cast: (y, [x]) => x!.data.map(casts[y.attributes.dtype]),
   stopGradient: unary((x) => x),
   checkpoint: unary((x) => x),
+  recomputed: unary((x) => x),
 
   matmul(y, [a, b]) {
     const { transposeA, transposeB, scale } = y.attributes;
@@ -130,11 +131,9 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     const weights = row.map((x) => Math.exp(x - Math.max(...row)));
     return weights.map((weight) => weight / total(weights));
   }),
-  logSoftmax: overRows((row) => {
-    const largest = Math.max(...row);
-    const logSum = Math.log(total(row.map((x) => Math.exp(x - largest))));
-    return row.map((x) => x - largest - logSum);
-  }),
+  logSoftmax: overRows(logSoftmax),
+  logSoftmaxAt: (y, [x, index]) =>
+    tabulate(y.shape, ([row]) => logSoftmax(x!.data.slice(row! * x!.shape[1]!, (row! + 1) * x!.shape[1]!))[read(index!, [row!])]!),
   rmsNorm: overRows((row, y, weight) => {
     const meanSquare = total(row.map((x) => x * x)) / row.length;
     return row.map((x, i) => (x / Math.sqrt(meanSquare + y.attributes.epsilon)) * weight!.data[i]!);
@@ -187,6 +186,12 @@ function overRows<K extends OpName>(
     const starts = Array.from({ length: x!.data.length / width }, (_, row) => row * width);
     return starts.flatMap((start) => f(x!.data.slice(start, start + width), y, weight, bias));
   };
+}
+
+function logSoftmax(row: readonly number[]): number[] {
+  const largest = Math.max(...row);
+  const logSum = Math.log(total(row.map((x) => Math.exp(x - largest))));
+  return row.map((x) => x - largest - logSum);
 }
 
 function sigmoid(x: number): number {

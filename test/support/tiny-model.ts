@@ -1,11 +1,11 @@
 import { Random } from "../../src/base/random.js";
 import type { TokenizedPair } from "../../src/data/tokenize.js";
 import type { ProgramCache } from "../../src/engine/program-cache.js";
-import type { TokenSequence } from "../../src/model/batch.js";
 import type { Gpt2Config, GptNeoXConfig, LlamaConfig } from "../../src/model/config.js";
-import { initialParameters } from "../../src/model/parameters.js";
-import { Policy } from "../../src/model/policy.js";
-import { trainTokenizer } from "../../src/model/train-tokenizer.js";
+import { initialParameters } from "../../src/model/parameters/parameters.js";
+import { Policy } from "../../src/model/policy/policy.js";
+import type { TokenSequence } from "../../src/model/scoring/batch.js";
+import { trainTokenizer } from "../../src/model/tokenizer/train-tokenizer.js";
 
 /** One token a byte, beside the special ones. */
 export const byteTokenizer = trainTokenizer([]);

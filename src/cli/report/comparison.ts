@@ -9,14 +9,17 @@ import { clock } from "../../progress/duration.js";
 import { readJsonFile, readJsonLinesFile } from "./json-file.js";
 import { page } from "./page.js";
 import { decimals, figures, labelledText, meanWithInterval, nothing, percent, table } from "./parts.js";
-import { judged, readSteps, withIntervals, type Judged } from "./run-folder.js";
+import { withIntervals, type JudgedIntervals } from "./intervals.js";
+import { readSteps } from "./run-tables.js";
 
 /** Most samples that the page shows; it says how many there are. */
 const MOST_SAMPLES = 6;
 
+const bounds = z.tuple([z.number(), z.number()]).optional();
+
 const method = z
   .object({
-    ...judged,
+    ...{ goldReward: z.number().optional(), goldRewardInterval: bounds, winRate: z.number().optional(), winRateInterval: bounds },
     /** Wall-clock from the SFT model on; SFT's is that of its own training. */
     seconds: z.number().nullish(),
   })
@@ -107,7 +110,7 @@ ${sampleAnswers(samples)}`,
 }
 
 /** What came out, in words that claim no more than the intervals allow. */
-export function conclusion({ sft, dpo, sera }: Readonly<Record<"sft" | "dpo" | "sera", Judged>>): string {
+export function conclusion({ sft, dpo, sera }: Readonly<Record<"sft" | "dpo" | "sera", JudgedIntervals>>): string {
   const sentences = [];
   if (sft.goldReward && dpo.goldReward && sera.goldReward) {
     const [before, withDpo, withSera] = [sft, dpo, sera].map(({ goldReward }) => decimals(goldReward!.mean, 3));

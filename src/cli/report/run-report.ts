@@ -2,11 +2,14 @@ import { join } from "node:path";
 import type { TopLevelSpec } from "vega-lite";
 import { writeFileAtomic } from "../../base/files.js";
 import { html, type Html } from "../../base/html.js";
+import type { BootstrappedRow } from "../../bootstrap/index.js";
 import * as plot from "../../plot/index.js";
 import { clock } from "../../progress/duration.js";
+import type { IterationSummary, Judged } from "../../run/summary.js";
 import { page } from "./page.js";
 import { count, decimals, figures, labelledText, meanWithInterval, nothing, percent, table, type Column } from "./parts.js";
-import { readRunFolder, type BootstrappedPair, type IterationSummary, type RunFolder } from "./run-folder.js";
+import { withIntervals, type JudgedIntervals } from "./intervals.js";
+import { readRunTables, type RunTables } from "./run-tables.js";
 
 /** Options that say what a run was, in the order the header shows them. */
 const telling = ["loss", "beta", "iterations", "epochs", "reference", "select", "bootstrap", "responses", "gamma", "seed"];
@@ -28,11 +31,13 @@ export async function writeReport(folder: string): Promise<string> {
  * plots, some of the pairs that the policy made, and every option.
  *
  * @param folder a run folder
- * @throws {InputError} where `summary.json` or `run.json` is missing, or a file is not as it should be
+ * @throws InputError as {@link readRunTables}
  */
 export async function renderReport(folder: string): Promise<string> {
-  const run = await readRunFolder(folder);
-  const { method, loss, seed, iterations } = run.summary;
+  const run = await readRunTables(folder);
+  const { method, loss, seed } = run.summary;
+  const iterations = run.summary.iterations.map(withIntervals);
+  const config = configOf(run);
   const trained = iterations.filter(({ iteration }) => iteration > 0).length;
   const title = `${methodName(method, trained)} with the ${loss} loss`;
   return page(
@@ -40,14 +45,14 @@ export async function renderReport(folder: string): Promise<string> {
     html`<header>
 <h1>${title}</h1>
 <p class="lead">${trained} ${trained === 1 ? "iteration" : "iterations"} of preference training, seed ${seed}; ${clock(totalSeconds(iterations))} of wall-clock in all.</p>
-${facts(run.config)}
+${facts(config)}
 </header>
 ${summaryTable(iterations)}
 <h2>Curves</h2>
-${await figures(plots(run))}
+${await figures(plots(run, iterations))}
 ${bootstrappedExamples(run.bootstrapped, run.summary.labelledBy)}
 <h2>Configuration</h2>
-${configTable(run.config)}`,
+${configTable(config)}`,
   );
 }
 
@@ -57,11 +62,20 @@ function methodName(method: string, trained: number): string {
   return trained > 1 ? "SeRA" : "Preference training";
 }
 
-function totalSeconds(iterations: readonly IterationSummary[]): number {
-  return iterations.flatMap(({ seconds }) => Object.values(seconds)).reduce<number>((sum, part) => sum + (part ?? 0), 0);
+type Iteration = Omit<IterationSummary, keyof Judged> & JudgedIntervals;
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** The run's options, and then whatever else it is made of. */
+function configOf({ facts: { options, ...others } }: RunTables): Config {
+  return { ...(options as object), ...others };
 }
 
-function facts(config: RunFolder["config"]): Html {
+function totalSeconds(iterations: readonly Iteration[]): number {
+  return iterations.flatMap(({ seconds }) => Object.values(seconds)).reduce((sum, part) => sum + part, 0);
+}
+
+function facts(config: Config): Html {
   const known = telling.filter((name) => config[name] != null);
   return html`<dl class="facts">${known.map((name) => html`<div><dt>${name}</dt><dd>${optionText(config[name])}</dd></div>`)}</dl>`;
 }
@@ -70,15 +84,20 @@ function optionText(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
-function summaryTable(iterations: readonly IterationSummary[]): Html {
-  const seconds = (phase: keyof IterationSummary["seconds"]): Column<IterationSummary> => ({
+function summaryTable(iterations: readonly Iteration[]): Html {
+  const seconds = (phase: keyof Iteration["seconds"]): Column<Iteration> => ({
     heading: `${phase} (s)`,
     cell: (row) => decimals(row.seconds[phase], 1),
-    has: (row) => row.seconds[phase] != null,
+    has: (row) => row.seconds[phase] > 0,
   });
-  const columns: Column<IterationSummary>[] = [
+  const columns: Column<Iteration>[] = [
     { heading: "pairs kept", cell: (row) => count(row.pairsSelected), has: (row) => row.pairsSelected != null },
     { heading: "pairs made", cell: (row) => count(row.pairsBootstrapped), has: (row) => row.pairsBootstrapped != null },
+    {
+      heading: "responses cut off",
+      cell: ({ bootstrap }) => (bootstrap ? `${bootstrap.incomplete} of ${bootstrap.samples}` : nothing),
+      has: ({ bootstrap }) => bootstrap != null,
+    },
     { heading: "mean margin", cell: (row) => decimals(row.meanMargin, 3), has: (row) => row.meanMargin != null },
     { heading: "accuracy", cell: (row) => percent(row.accuracy), has: (row) => row.accuracy != null },
     {
@@ -101,7 +120,7 @@ function summaryTable(iterations: readonly IterationSummary[]): Html {
       ? "Mean margin (log-ratio of chosen less that of rejected, in nats) and accuracy (share of margins above 0) are of held-out pairs."
       : "",
     iterations.some((row) => row.goldReward)
-      ? "Gold reward and win rate (against the SFT model, a tie counting half) are of responses to held-out prompts, with 95 % intervals."
+      ? "Gold reward and win rate (against the start, a tie counting half) are of responses to held-out prompts, with 95 % intervals."
       : "",
   ];
   return html`${table("iteration", nameOf, columns, iterations)}
@@ -109,11 +128,11 @@ function summaryTable(iterations: readonly IterationSummary[]): Html {
 }
 
 function nameOf({ iteration }: { readonly iteration: number }): string {
-  return iteration === 0 ? "SFT" : String(iteration);
+  return iteration === 0 ? "start" : String(iteration);
 }
 
 /** The plots for which the run has numbers. */
-function plots({ summary: { iterations }, steps, margins }: RunFolder): TopLevelSpec[] {
+function plots({ steps, margins }: RunTables, iterations: readonly Iteration[]): TopLevelSpec[] {
   const gold = iterations.flatMap(({ iteration, goldReward }) =>
     goldReward ? [{ iteration, goldReward: goldReward.mean, goldRewardInterval: [goldReward.low, goldReward.high] as const }] : [],
   );
@@ -132,7 +151,7 @@ function plots({ summary: { iterations }, steps, margins }: RunFolder): TopLevel
 }
 
 /** The pairs of greatest, median and least margin: what the rule made, not what looks best. */
-function bootstrappedExamples(made: RunFolder["bootstrapped"], labelledBy: string | null): Html {
+function bootstrappedExamples(made: RunTables["bootstrapped"], labelledBy: string | null): Html {
   if (!made) return html``;
   const pairs = [...made.pairs].sort((a, b) => (b.margin ?? 0) - (a.margin ?? 0));
   const places: readonly (readonly [string, number])[] = [
@@ -146,9 +165,9 @@ function bootstrappedExamples(made: RunFolder["bootstrapped"], labelledBy: strin
 ${examples.map(([label, at]) => pairExample(label, pairs[at]!))}`;
 }
 
-function pairExample(label: string, pair: BootstrappedPair): Html {
+function pairExample(label: string, pair: BootstrappedRow): Html {
   return html`<section class="example">
-${labelledText(`prompt of ${pair.id} · ${label}, ${decimals(pair.margin, 2)}`, promptText(pair.prompt))}
+${labelledText(`prompt of ${pair.id} · ${label}, ${decimals(pair.margin, 2)}`, pair.prompt)}
 <div class="answers">
 ${labelledText(`chosen · reward ${decimals(pair.chosenReward, 2)}`, pair.chosen)}
 ${labelledText(`rejected · reward ${decimals(pair.rejectedReward, 2)}`, pair.rejected)}
@@ -157,11 +176,7 @@ ${labelledText(`rejected · reward ${decimals(pair.rejectedReward, 2)}`, pair.re
 `;
 }
 
-function promptText(prompt: BootstrappedPair["prompt"]): string {
-  return typeof prompt === "string" ? prompt : prompt.map(({ role, content }) => `${role}: ${content}`).join("\n");
-}
-
-function configTable(config: RunFolder["config"]): Html {
+function configTable(config: Config): Html {
   return html`<div class="scroll"><table class="config"><tbody>
 ${Object.entries(config).map(
   ([name, value]) => html`<tr><th>${name}</th><td>${optionText(value)}</td></tr>

@@ -1,5 +1,5 @@
 import { errorAt, inputError, quote, type Place } from "../../base/errors.js";
-import type { Message } from "../../model/chat.js";
+import type { Message } from "../../model/tokenizer/chat/chat.js";
 
 /**
  * The text of a response that is given as a list of messages.

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { errorAt, quote, type Place } from "../../base/errors.js";
-import type { Message } from "../../model/chat.js";
+import type { Message } from "../../model/tokenizer/chat/chat.js";
 import { readFields, text } from "../fields.js";
 import { readMessages } from "../messages.js";
 import type { PreferencePair } from "../pair.js";

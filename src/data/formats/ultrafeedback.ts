@@ -1,5 +1,5 @@
 import { errorAt, quote, type Place } from "../../base/errors.js";
-import type { Message } from "../../model/chat.js";
+import type { Message } from "../../model/tokenizer/chat/chat.js";
 import { readMessages } from "../messages.js";
 import { hasPromptColumn, readPromptColumns, systemColumn, withSystem } from "../prompt-columns.js";
 import { responseOf, splitConversations } from "./conversation.js";

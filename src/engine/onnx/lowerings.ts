@@ -40,6 +40,7 @@ export const lowerings: Lowerings = {
   where: node("Where"),
   cast: (emit, { attributes: { dtype } }, inputs) => emit.node("Cast", inputs, { to: { int: onnxNumber[dtype] } }),
   stopGradient: node("Identity"),
+  recomputed: (_emit, _, [result]) => result!,
   checkpoint: (emit, value, [x, ...after]) => (after.length === 0 ? x! : onceKnown(emit, value, x!, after)),
 
   matmul: (emit, value, inputs) => {
@@ -74,7 +75,8 @@ export const lowerings: Lowerings = {
     emit.node("ScatterND", [data!, coordinates(emit, value.inputs[1]!.shape, index!), rows!]),
 
   softmax: (emit, _, inputs) => emit.node("Softmax", inputs, lastAxis),
-  logSoftmax: (emit, _, inputs) => emit.node("LogSoftmax", inputs, lastAxis),
+  logSoftmax,
+  logSoftmaxAt: (emit, value, inputs) => elementAt(emit, logSoftmax(emit, value, inputs), inputs[1]!),
   rmsNorm: (emit, { attributes: { epsilon } }, inputs) =>
     emit.node("SimplifiedLayerNormalization", inputs, { ...lastAxis, epsilon: { float: epsilon } }),
   layerNorm: (emit, { attributes: { epsilon } }, inputs) =>
@@ -82,6 +84,16 @@ export const lowerings: Lowerings = {
   rotary: (emit, _, [x, position, cos, sin]) =>
     emit.contrib("RotaryEmbedding", [x!, toInt64(emit, position!), cos!, sin!]),
 };
+
+function logSoftmax(emit: Emitter, _: unknown, [x]: readonly string[]): string {
+  return emit.node("LogSoftmax", [x!], lastAxis);
+}
+
+/** The element of each row of a matrix at the row's index. */
+export function elementAt(emit: Emitter, matrix: string, index: string): string {
+  const column = emit.node("Reshape", [index, emit.int64([-1, 1])]);
+  return emit.node("Reshape", [emit.node("GatherElements", [matrix, column], { axis: { int: 1 } }), emit.int64([-1])]);
+}
 
 /*
  * None of these three says more of an axis than it must: programs that differ in the number of rows or in the places of

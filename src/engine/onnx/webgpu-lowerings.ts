@@ -1,7 +1,7 @@
 import { sameShape, sizeOf, type Shape } from "../../graph/tensor.js";
 import type { Value } from "../../graph/value.js";
 import { bytes, type Emitter } from "./emitter.js";
-import { gemm, lowerings, type Lowerings } from "./lowerings.js";
+import { elementAt, gemm, lowerings, type Lowerings } from "./lowerings.js";
 import { elementType } from "./proto.js";
 
 /*
@@ -14,12 +14,8 @@ import { elementType } from "./proto.js";
 export const webgpuLowerings: Partial<Lowerings> = {
   matmul: (emit, value, inputs) => (value.shape.length > 2 ? batchedMatmul : gemm)(emit, value, inputs),
 
-  logSoftmax: (emit, _, [x]) => {
-    const axes = emit.int64([-1]);
-    const shifted = emit.node("Sub", [x!, emit.node("ReduceMax", [x!, axes])]);
-    const total = emit.node("ReduceSum", [emit.node("Exp", [shifted]), axes]);
-    return emit.node("Sub", [shifted, emit.node("Log", [total])]);
-  },
+  logSoftmax,
+  logSoftmaxAt: (emit, value, inputs) => elementAt(emit, logSoftmax(emit, value, inputs), inputs[1]!),
 
   scatterAdd: (emit, value, inputs) => (mayRepeatRows(value) ? addRows : lowerings.scatterAdd)(emit, value, inputs),
   readAt: (emit, value, [data, index]) => {
@@ -36,6 +32,13 @@ export const webgpuLowerings: Partial<Lowerings> = {
     return emit.node("Where", [written, reshape(emit, rows!, [...lead, 1, columns]), data!]);
   },
 };
+
+function logSoftmax(emit: Emitter, _: unknown, [x]: readonly string[]): string {
+  const axes = emit.int64([-1]);
+  const shifted = emit.node("Sub", [x!, emit.node("ReduceMax", [x!, axes])]);
+  const total = emit.node("ReduceSum", [emit.node("Exp", [shifted]), axes]);
+  return emit.node("Sub", [shifted, emit.node("Log", [total])]);
+}
 
 /** A product of operands that lie as MatMul wants them, scaled where there is less to scale: before it or after. */
 function batchedMatmul(emit: Emitter, { shape, attributes, inputs: [left] }: Value<"matmul">, [a, b]: readonly string[]): string {

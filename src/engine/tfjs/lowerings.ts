@@ -42,6 +42,7 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   stopGradient: () => (x) => x!,
   // Ops run in the order in which the graph was built: what a checkpoint comes after has run.
   checkpoint: () => (x) => x!,
+  recomputed: () => (result) => result!,
 
   matmul,
   sum: ({ attributes: { axes, keepDims } }, workbench) => (x) => sum(workbench, x!, axes, keepDims),
@@ -86,10 +87,11 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   },
 
   softmax: (_, { tf }) => (x) => tf.softmax(x!),
-  logSoftmax: ({ shape }, workbench) => (x) => {
+  logSoftmax: (_, workbench) => (x) => logSoftmax(workbench, x!),
+  logSoftmaxAt({ inputs: [x, index] }, workbench) {
     const { tf } = workbench;
-    const shifted = tf.sub(x!, tf.max(x!, -1, true));
-    return tf.sub(shifted, tf.log(sum(workbench, tf.exp(shifted), [shape.length - 1], true)));
+    const placesOf = placesFrom(workbench, index!.shape, 1, ([row]) => row! * x!.shape[1]!);
+    return (data, rows) => tf.gather(tf.reshape(logSoftmax(workbench, data!), [-1]), placesOf(rows!));
   },
   rmsNorm: ({ attributes: { epsilon } }, { tf }) => (x, weight) =>
     tf.mul(tf.div(x!, tf.sqrt(tf.add(tf.mean(tf.square(x!), -1, true), epsilon))), weight!),
@@ -153,6 +155,12 @@ function elementPlaces({ inputs: [data, index] }: PlanNode, axis: number, workbe
   return placesFrom(workbench, index!.shape, stride, (at) =>
     shape.reduce((place, size, i) => place * size + (i === axis ? 0 : at[i]!), 0),
   );
+}
+
+function logSoftmax(workbench: Workbench, x: Tensor): Tensor {
+  const { tf } = workbench;
+  const shifted = tf.sub(x, tf.max(x, -1, true));
+  return tf.sub(shifted, tf.log(sum(workbench, tf.exp(shifted), [x.shape.length - 1], true)));
 }
 
 /** Places, int32 [rows], in data [...lead, n, d] as rows of d, of the row that `index` [...lead] names at each place of lead. */

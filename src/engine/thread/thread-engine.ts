@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { InputError } from "../../base/errors.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { Engine, EngineDescription, Executable, Feeds, Program, State, Usage } from "../engine.js";
+import { outOfMemory } from "../out-of-memory.js";
 import type { Calls, Request, Response, ThreadData } from "./calls.js";
 import { Gate } from "./gate.js";
 
@@ -29,6 +30,7 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   /** Settles after everything that was asked for. */
   private last: Promise<unknown> = Promise.resolve();
   private calls = 0;
+  private heldBytes = 0;
   private failure: Error | undefined;
 
   /** @param program the thread's program, which calls {@link serve} */
@@ -52,6 +54,10 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     return this.failure !== undefined;
   }
 
+  get stateBytes(): number {
+    return this.heldBytes;
+  }
+
   abstract describe(): Promise<EngineDescription>;
 
   abstract prepare(program: Program, usage?: Usage): Promise<Executable>;
@@ -59,12 +65,13 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   async createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State> {
     await this.ready();
     const id = await this.call("createState");
-    const state = new ThreadState(id, [], this);
+    const state = new ThreadState(id, this);
     const moves = Symbol.asyncIterator in tensors;
     try {
       for await (const [name, tensor] of tensors) {
+        const bytes = tensor.data.byteLength;
         await this.onDevice(this.post("writeState", [id, name, tensor], moves ? [tensor.data.buffer as ArrayBuffer] : []));
-        state.names.push(name);
+        state.add(name, bytes);
       }
     } catch (error) {
       await state.free();
@@ -89,6 +96,11 @@ export abstract class ThreadEngine<Prepared> implements Engine {
         this.call("run", id, feeds, bound.map((state) => (state as ThreadState).id)),
       release: () => this.call("release", id),
     };
+  }
+
+  /** @internal */
+  countState(bytes: number): void {
+    this.heldBytes += bytes;
   }
 
   /** @internal */
@@ -135,7 +147,7 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     const { resolve, reject } = this.waiting.get(response.id)!;
     this.waiting.delete(response.id);
     if (this.waiting.size === 0) this.worker!.unref();
-    if ("error" in response) reject(response.isInputError ? new InputError(response.error) : new Error(response.error));
+    if ("error" in response) reject(response.isInputError ? new InputError(response.error) : (outOfMemory(response.error) ?? new Error(response.error)));
     else resolve(response.result);
   }
 
@@ -147,17 +159,28 @@ export abstract class ThreadEngine<Prepared> implements Engine {
 }
 
 class ThreadState implements State {
+  readonly names: string[] = [];
+  private bytes = 0;
+
   constructor(
     readonly id: number,
-    readonly names: string[],
     private readonly engine: ThreadEngine<never>,
   ) {}
+
+  /** Counts a tensor that was written. */
+  add(name: string, bytes: number): void {
+    this.names.push(name);
+    this.bytes += bytes;
+    this.engine.countState(bytes);
+  }
 
   async read(names: readonly string[] = this.names): Promise<Map<string, Tensor>> {
     return new Map(await this.engine.call("readState", this.id, names));
   }
 
   async free(): Promise<void> {
+    this.engine.countState(-this.bytes);
+    this.bytes = 0;
     await this.engine.call("freeState", this.id);
   }
 }

@@ -104,3 +104,12 @@ export const checkpointDefinition: OpDefinition<"checkpoint"> = {
   },
   gradient: (_, dy) => [dy],
 };
+
+export const recomputedDefinition: OpDefinition<"recomputed"> = {
+  infer([result, ...sources]) {
+    need(sources.length > 0, "needs what the result is made of");
+    return { dtype: result!.dtype, shape: result!.shape };
+  },
+  // The gradient of the values that were kept; `gradients` takes that of their copies.
+  gradient: (_, dy) => [dy],
+};

@@ -1,4 +1,4 @@
-import { add, div, mean, mul, neg, rotary, softmax, sqrt, sub, sum } from "../build.js";
+import { add, div, mean, mul, neg, reshape, rotary, scatterAdd, softmax, sqrt, sub, sum } from "../build.js";
 import type { OpDefinition } from "../definition.js";
 import { sameShape } from "../tensor.js";
 import type { Inferred, Value } from "../value.js";
@@ -22,6 +22,21 @@ export const logSoftmaxDefinition: OpDefinition<"logSoftmax"> = {
   infer: inferLastAxis,
   // softmax(x) is recomputed, not exp(y): the forward result of the whole vocabulary can then be freed.
   gradient: (y, dy) => [sub(dy, mul(softmax(y.inputs[0]!), sum(dy, [-1], true)))],
+};
+
+export const logSoftmaxAtDefinition: OpDefinition<"logSoftmaxAt"> = {
+  infer([x, index]) {
+    needType(x!, "float32");
+    needType(index!, "int32");
+    need(x!.shape.length === 2 && sameShape(index!.shape, x!.shape.slice(0, 1)), "needs rows, and an index for each");
+    return { dtype: "float32", shape: index!.shape };
+  },
+  // dx = dy·(one-hot(index) − softmax(x)), with as few tensors of x's size as can be.
+  gradient(y, dy) {
+    const [x, index] = y.inputs as [Value, Value];
+    const column = (of: Value) => reshape(of, [...of.shape, 1]);
+    return [scatterAdd(mul(softmax(x), neg(column(dy))), column(index), column(dy), 1), undefined];
+  },
 };
 
 export const rmsNormDefinition: OpDefinition<"rmsNorm"> = {

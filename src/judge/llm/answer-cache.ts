@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeJson } from "../../base/files.js";
+import { z } from "zod";
+import { isMissing, writeJson } from "../../base/files.js";
+import { parseForeignJson } from "../../base/json.js";
+
+const keptAnswer = z.object({
+  judge: z.string(),
+  answer: z.string(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+});
 
 /** A cached answer. */
-export interface KeptAnswer {
-  readonly judge: string;
-  readonly answer: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-}
+export type KeptAnswer = Readonly<z.infer<typeof keptAnswer>>;
 
 /**
  * Answers on disk, one file each, named by the hash of the whole question: model, settings, and the prompt file's text
@@ -31,9 +35,9 @@ export class AnswerCache {
   /** The cached answer; undefined if there is none or its file is damaged, so that the question is asked again. */
   async read(key: string): Promise<KeptAnswer | undefined> {
     try {
-      return JSON.parse(await readFile(this.file(key), "utf8")) as KeptAnswer;
+      return keptAnswer.safeParse(parseForeignJson(await readFile(this.file(key), "utf8"))).data;
     } catch (error) {
-      if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      if (error instanceof SyntaxError || isMissing(error)) return undefined;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { quote } from "../../base/errors.js";
+import { parseForeignJson } from "../../base/json.js";
 
 const reason = z.string("text").default("");
 
@@ -15,6 +16,9 @@ export const gradeAnswer = z.object({ reason, grade: z.int("a whole number from 
 /** A parsed answer, or what is wrong with it. */
 export type ReadAnswer<T> = { readonly value: T } | { readonly wrong: string };
 
+/** Characters of an answer. Even a model that thinks aloud writes less. */
+const longestAnswer = 1_000_000;
+
 /** Opening braces that are tried as the start of the JSON object. */
 const mostBraces = 100;
 
@@ -25,6 +29,7 @@ const mostBraces = 100;
  */
 export function readAnswer<T>(schema: z.ZodType<T>, text: string): ReadAnswer<T> {
   if (text.trim() === "") return { wrong: "the answer is empty; expected one JSON object" };
+  if (text.length > longestAnswer) return { wrong: `the answer is ${text.length} characters long; expected one JSON object` };
   const object = lastObject(text);
   if (object === undefined) return { wrong: `no JSON object in ${quote(text, 200)}` };
   const result = schema.safeParse(object);
@@ -40,7 +45,7 @@ function lastObject(text: string): unknown {
   let start = text.indexOf("{");
   for (let tried = 0; start !== -1 && start < end && tried < mostBraces; tried++) {
     try {
-      return JSON.parse(text.slice(start, end));
+      return parseForeignJson(text.slice(start, end));
     } catch {
       start = text.indexOf("{", start + 1);
     }

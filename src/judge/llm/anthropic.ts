@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Provider } from "./provider.js";
-import { readResponse, tokenCount } from "./response.js";
+import { fetchAnswer, readResponse, tokenCount } from "./response.js";
 
 const response = z.object({
   content: z.array(z.object({ type: z.string(), text: z.string().optional() })),
@@ -16,7 +16,7 @@ export const anthropic: Provider = {
     const { Anthropic } = await import("@anthropic-ai/sdk");
     // All credentials are set explicitly, so that none from the environment reaches a server it is not meant for. (Only
     // ANTHROPIC_CUSTOM_HEADERS, if the user sets it, is sent to any server.)
-    const client = new Anthropic({ baseURL: baseUrl ?? this.address, apiKey: key ?? "none", authToken: null, maxRetries: 0, logLevel: "off" });
+    const client = new Anthropic({ baseURL: baseUrl ?? this.address, apiKey: key ?? "none", authToken: null, maxRetries: 0, logLevel: "off", fetch: fetchAnswer });
     return async (text, signal) => {
       const request = { model, max_tokens: maxTokens, messages: [{ role: "user" as const, content: text }], ...(temperature !== null && { temperature }) };
       const { content, stop_reason, usage } = readResponse(response, await client.messages.create(request, { signal }));

@@ -1,4 +1,6 @@
 import { InputError } from "../../base/errors.js";
+import { JsonLimitError } from "../../base/json.js";
+import { BodyLimitError } from "../../base/response-body.js";
 
 /** How to proceed after a failed request. */
 interface Consequences {
@@ -46,6 +48,8 @@ export function failureOf(error: unknown, model: string, host: string, secret: s
   const { status, headers, message } = error as SdkError;
   const told = oneLine(secret ? message.replaceAll(secret, "…") : message);
   if (status === undefined) {
+    const problem = causes(error).find((cause) => cause instanceof BodyLimitError || cause instanceof JsonLimitError);
+    if (problem) return new RequestFailure(`${model}: ${host} sent what cannot be an answer (${problem.message})`, { transient: false, billed: true });
     const code = rootCode(error);
     const unreached = code !== undefined && permanent.has(code);
     return new RequestFailure(`${model}: no response from ${host} (${code ?? told})`, { transient: !unreached, billed: !unreached });
@@ -56,12 +60,18 @@ export function failureOf(error: unknown, model: string, host: string, secret: s
   return new RequestFailure(`${model}: ${host} returned ${told}${waiting}${refused}`, { transient: transient(status), billed: false, wait });
 }
 
-/** The system error code of an error or its causes (`fetch` wraps it, and the SDKs wrap `fetch`). */
+/** An error and its causes (`fetch` wraps errors, and the SDKs wrap `fetch`), at most ten. */
+function causes(error: unknown): Error[] {
+  const found: Error[] = [];
+  for (let at = error; at instanceof Error && found.length < 10; at = at.cause) found.push(at);
+  return found;
+}
+
+/** The system error code of an error or its causes. */
 function rootCode(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ("code" in at && typeof at.code === "string") return at.code;
-  }
-  return undefined;
+  return causes(error)
+    .map((cause) => ("code" in cause ? cause.code : undefined))
+    .find((code) => typeof code === "string");
 }
 
 /** Seconds from `Retry-After` (a number or a date) or the providers' more precise `retry-after-ms`. */

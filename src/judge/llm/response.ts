@@ -1,4 +1,16 @@
 import { z } from "zod";
+import { checkJsonBounds } from "../../base/json.js";
+import { readWithin } from "../../base/response-body.js";
+
+/** Bytes of a response, far more than the longest answer takes. */
+const longestBody = 16e6;
+
+/** `fetch` that reads no more of a response than an answer can be, and no JSON beyond the bounds of {@link checkJsonBounds}. */
+export const fetchAnswer: typeof fetch = async (input, init) => {
+  const response = await readWithin(await fetch(input, init), longestBody);
+  checkJsonBounds(await response.clone().text());
+  return response;
+};
 
 /**
  * A number of tokens that a server reports. Where it is not a count (negative, say), the reported usage is ignored and

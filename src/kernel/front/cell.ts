@@ -1,4 +1,4 @@
-import type { CellError } from "../session-protocol.js";
+import type { CellError, Values } from "../session-protocol.js";
 import type { Request, Wire } from "../wire/wire.js";
 import type { CellMessage } from "./session.js";
 import { StreamBuffer, type StreamName } from "./stream-buffer.js";
@@ -8,13 +8,23 @@ interface Asked {
   /** Whether nothing is said of the cell but what it prints and displays, and how it fails. */
   readonly silent: boolean;
   readonly count: number;
+  /** Whether the user can be asked for a line of text. */
+  readonly takesInput: boolean;
+}
+
+/** How a cell ended. */
+export interface Outcome {
+  /** Why it has failed, if it has. */
+  readonly error?: CellError | undefined;
+  /** What the request's `user_expressions` came to. */
+  readonly values?: Values | undefined;
 }
 
 /** One run of a cell. What it shows is published under the request that has run it, also when it has ended. */
 export class Cell {
-  /** Done when the cell has ended: with the reason where it has failed. */
-  readonly ended: Promise<CellError | undefined>;
-  private end!: (error: CellError | undefined) => void;
+  /** Done when the cell has ended. */
+  readonly ended: Promise<Outcome>;
+  private end!: (outcome: Outcome) => void;
   private readonly stream: StreamBuffer;
 
   /** @param number names this run to the session */
@@ -32,7 +42,14 @@ export class Cell {
     this.stream.write(name, text);
   }
 
-  on(message: Exclude<CellMessage, { type: "stream" }>): void {
+  /** Asks the user for a line of text. Returns false where the front end takes no input. */
+  ask(prompt: string): boolean {
+    this.stream.flush();
+    if (this.asked.takesInput) this.wire.ask(this.request, prompt);
+    return this.asked.takesInput;
+  }
+
+  on(message: Exclude<CellMessage, { type: "stream" | "input" }>): void {
     this.stream.flush();
     switch (message.type) {
       case "display":
@@ -40,15 +57,15 @@ export class Cell {
       case "result":
         return this.result(message);
       case "done":
-        return this.finish(message.error);
+        return this.finish(message);
     }
   }
 
   /** Ends the cell, with an error where it has failed. */
-  finish(error?: CellError): void {
+  finish({ error, values }: Outcome): void {
     this.stream.flush();
     if (error) this.wire.publish("error", { ...error }, this.request);
-    this.end(error);
+    this.end(error ? { error } : { values });
   }
 
   private display({ bundle, id, update }: Extract<CellMessage, { type: "display" }>): void {

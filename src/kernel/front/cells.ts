@@ -1,11 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
-import type { CellError } from "../session-protocol.js";
 import type { Content } from "../wire/message.js";
 import type { Request, Wire } from "../wire/wire.js";
 import type { Activity } from "./activity.js";
-import { Cell } from "./cell.js";
+import { Cell, type Outcome } from "./cell.js";
 import { contents, contentOf } from "./contents.js";
+import type { History } from "./history.js";
 import { errorOfEnd, type SessionEnd } from "./session-end.js";
 import type { CellMessage, Session } from "./session.js";
 import type { StreamName } from "./stream-buffer.js";
@@ -36,6 +36,7 @@ export class Cells {
     private readonly wire: Wire,
     private readonly activity: Activity,
     private readonly session: Session,
+    private readonly history: History,
   ) {}
 
   /** Answers an `execute_request` when its turn has come. */
@@ -54,7 +55,13 @@ export class Cells {
   onMessage(message: CellMessage): void {
     const cell = this.cells.get(message.cell);
     if (message.type === "stream") write(cell, message.name, message.text);
+    else if (message.type === "input") this.ask(cell, message.prompt);
     else cell?.on(message);
+  }
+
+  /** The user has typed what a cell asked for. */
+  onInput({ content }: Request): void {
+    this.session.input(contents.input.safeParse(content).data?.value);
   }
 
   /** Native code does not say for which cell it writes. */
@@ -65,8 +72,12 @@ export class Cells {
   /** The session has ended, and with it the running cell. */
   onSessionEnd(end: SessionEnd): void {
     const error = errorOfEnd(end);
-    if (this.running) this.running.finish(error);
+    if (this.running) this.running.finish({ error });
     else write(this.newest(), "stderr", `${error.ename}: ${error.evalue}\n`);
+  }
+
+  private ask(cell: Cell | undefined, prompt: string): void {
+    if (!cell?.ask(prompt)) this.session.input(undefined);
   }
 
   private async stop(cell: Cell): Promise<void> {
@@ -85,30 +96,30 @@ export class Cells {
       let stops = false;
       await this.activity.answerCell(request, async () => {
         const asked = contentOf(request, contents.execute);
-        const error = asked.code.trim() === "" ? undefined : await this.run(request, asked);
-        stops = error !== undefined && asked.stop_on_error;
-        return this.reply(asked, error);
+        const outcome = isEmpty(asked) ? {} : await this.run(request, asked);
+        stops = outcome.error !== undefined && asked.stop_on_error;
+        return this.reply(outcome);
       });
       if (stops) this.abortQueue();
     }
     this.isBusy = false;
   }
 
-  private async run(request: Request, { code, silent, store_history }: Asked): Promise<CellError | undefined> {
-    if (!silent && store_history) this.count++;
-    const cell = new Cell(this.wire, ++this.number, request, { silent, count: this.count });
+  private async run(request: Request, { code, silent, store_history, user_expressions, allow_stdin }: Asked): Promise<Outcome> {
+    if (!silent && store_history) this.history.add(++this.count, code);
+    const cell = new Cell(this.wire, ++this.number, request, { silent, count: this.count, takesInput: allow_stdin });
     this.running = cell;
     this.remember(cell);
     if (!silent) this.wire.publish("execute_input", { code, execution_count: this.count }, request);
-    void this.session.execute(cell.number, this.count, code);
-    const error = await cell.ended;
+    void this.session.execute(cell.number, this.count, code, user_expressions);
+    const outcome = await cell.ended;
     this.running = undefined;
-    return error;
+    return outcome;
   }
 
-  private reply({ user_expressions }: Asked, error: CellError | undefined): Content {
+  private reply({ error, values = {} }: Outcome): Content {
     if (error) return { status: "error", execution_count: this.count, ...error };
-    return { status: "ok", execution_count: this.count, payload: [], user_expressions: unsupported(Object.keys(user_expressions)) };
+    return { status: "ok", execution_count: this.count, payload: [], user_expressions: values };
   }
 
   private remember(cell: Cell): void {
@@ -127,7 +138,7 @@ function write(cell: Cell | undefined, name: StreamName, text: string): void {
   else process.stderr.write(text);
 }
 
-function unsupported(expressions: readonly string[]): Content {
-  const error = { status: "error", ename: "UnsupportedRequest", evalue: "this kernel evaluates no user_expressions", traceback: [] };
-  return Object.fromEntries(expressions.map((name) => [name, error]));
+/** Whether a request wants nothing run. */
+function isEmpty({ code, user_expressions }: Asked): boolean {
+  return code.trim() === "" && Object.keys(user_expressions).length === 0;
 }

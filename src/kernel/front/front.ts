@@ -3,29 +3,31 @@ import type { Request, Wire } from "../wire/wire.js";
 import { Activity } from "./activity.js";
 import { Cells } from "./cells.js";
 import { contents, contentOf, UnsupportedRequest } from "./contents.js";
+import { History } from "./history.js";
 import { kernelInfo } from "./kernel-info.js";
 import { completionInCodePoints, toUtf16 } from "./positions.js";
-import { Session } from "./session.js";
+import type { Session } from "./session.js";
 
 /** Answers what front ends ask; never stuck itself, whatever the cells do. */
 export class Front {
   private readonly activity: Activity;
-  private readonly session: Session;
   private readonly cells: Cells;
+  private readonly history = new History();
 
   /** @param onFailure is told why no session can be had; the front is then of no use */
   constructor(
     private readonly wire: Wire,
+    private readonly session: Session,
     onFailure: (reason: string) => void,
   ) {
     this.activity = new Activity(wire);
-    this.session = new Session({
+    this.cells = new Cells(wire, this.activity, session, this.history);
+    session.listen({
       onMessage: (message) => this.cells.onMessage(message),
       onNativeOutput: (name, text) => this.cells.onNativeOutput(name, text),
       onEnd: (end) => this.cells.onSessionEnd(end),
       onFailure,
     });
-    this.cells = new Cells(wire, this.activity, this.session);
   }
 
   /** Answers requests until the front is closed, by one of them or by {@link close}. */
@@ -48,6 +50,7 @@ export class Front {
   private async handle(request: Request): Promise<void> {
     const type = request.header.msg_type;
     if (type === "execute_request") return this.cells.add(request);
+    if (type === "input_reply") return this.cells.onInput(request);
     await this.activity.answer(request, () => this.reply(request));
     if (type === "shutdown_request") await this.wire.close();
   }
@@ -65,7 +68,7 @@ export class Front {
       case "is_complete_request":
         return this.session.ask({ kind: "is_complete", ...contentOf(request, contents.is_complete) });
       case "history_request":
-        return { status: "ok", history: [] };
+        return this.history.reply(contentOf(request, contents.history));
       case "comm_info_request":
         return { status: "ok", comms: {} };
       case "comm_open":

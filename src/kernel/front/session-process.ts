@@ -27,7 +27,7 @@ const drain = 200;
 const tailLength = 16_384;
 
 /** With these lines begin the dumps that V8 writes when it gives up; they tell nothing to the reader of a notebook. */
-const crashDump = /^(?:<--- Last few GCs --->|FATAL ERROR: |#\n# Fatal )/m;
+const crashDump = /^(?:<--- Last few GCs --->|----- Native stack trace -----|FATAL ERROR: |#\n# Fatal )/m;
 
 /** One process in which cells run. */
 export class SessionProcess {
@@ -37,10 +37,15 @@ export class SessionProcess {
   private stderr = "";
   private hasCrashed = false;
 
-  constructor(private readonly listener: SessionListener) {
+  /** @param snapshot the file to start from, if there is one */
+  constructor(
+    private readonly listener: SessionListener,
+    snapshot: string | undefined,
+  ) {
     // A group of its own, because Jupyter interrupts and kills the whole group of the front.
     const detached = process.platform !== "win32";
-    this.child = fork(program, { stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"], detached });
+    const execArgv = snapshot === undefined ? process.execArgv : [...process.execArgv, "--snapshot-blob", snapshot];
+    this.child = fork(program, { stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"], detached, execArgv });
     this.watchdog = this.child.stdio[4] as Writable;
     // A session that has ended cannot be written to; that it has ended is told by its exit.
     this.watchdog.on("error", () => {});

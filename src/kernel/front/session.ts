@@ -1,4 +1,5 @@
-import type { FromSession, Question } from "../session-protocol.js";
+import type { Expressions, FromSession, Question } from "../session-protocol.js";
+import { dropSnapshot, findSnapshot, makeSnapshot } from "../snapshot/snapshot.js";
 import type { Content } from "../wire/message.js";
 import { describeExit, errorOfEnd, type SessionEnd } from "./session-end.js";
 import { SessionProcess, type SessionListener } from "./session-process.js";
@@ -28,16 +29,29 @@ export class Session {
   private isClosing = false;
   private questions = 0;
   private readonly asked = new Map<number, (content: Content) => void>();
+  /** Done when there is somebody to tell. */
+  private readonly listened: Promise<Listener>;
+  private onListen!: (listener: Listener) => void;
 
-  constructor(private readonly listener: Listener) {
+  constructor() {
+    this.listened = new Promise((resolve) => (this.onListen = resolve));
     this.start();
   }
 
+  /** Tells of the session, also what was so before. */
+  listen(listener: Listener): void {
+    this.onListen(listener);
+  }
+
+  private async tell(what: (listener: Listener) => void): Promise<void> {
+    what(await this.listened);
+  }
+
   /** Runs a cell once the process is ready. */
-  async execute(cell: number, count: number, code: string): Promise<void> {
+  async execute(cell: number, count: number, code: string, expressions: Expressions): Promise<void> {
     await this.ready;
     this.failures = 0;
-    this.process.send({ type: "execute", cell, count, code });
+    this.process.send({ type: "execute", cell, count, code, expressions });
   }
 
   /** Asks a cell to stop that has been given to {@link execute}; done when that has been sent. */
@@ -45,6 +59,11 @@ export class Session {
     // Not before it has been sent.
     await this.ready;
     this.process.interrupt(cell);
+  }
+
+  /** Hands over what the user has typed, or that the front end takes no input. */
+  input(value: string | undefined): void {
+    this.process.send({ type: "input", value });
   }
 
   /** Breaks into a cell that has been asked to stop and does not. */
@@ -70,24 +89,30 @@ export class Session {
   private start(): void {
     this.ready = new Promise((resolve) => {
       let isReady = false;
-      this.process = new SessionProcess({
+      const snapshot = findSnapshot();
+      const listener: SessionListener = {
         onMessage: (message) => {
           if (message.type === "ready") {
             isReady = true;
+            if (snapshot === undefined) makeSnapshot();
             resolve();
           } else if (message.type === "answer") {
             this.asked.get(message.id)?.(message.content);
             this.asked.delete(message.id);
           } else {
-            this.listener.onMessage(message);
+            void this.tell((listener) => listener.onMessage(message));
           }
         },
         onNativeOutput: (name, text) => {
-          if (isReady) this.listener.onNativeOutput(name, text);
+          if (isReady) void this.tell((listener) => listener.onNativeOutput(name, text));
           else process.stderr.write(text);
         },
-        onEnd: (end) => this.onEnd(end, isReady, resolve),
-      });
+        onEnd: (end) => {
+          if (!isReady && snapshot !== undefined) dropSnapshot(snapshot);
+          this.onEnd(end, isReady, resolve);
+        },
+      };
+      this.process = new SessionProcess(listener, snapshot);
     });
   }
 
@@ -95,7 +120,7 @@ export class Session {
     if (this.isClosing) return;
     console.error(`sera kernel: the session ${describeExit(end)}`);
     if (++this.failures === attempts) {
-      this.listener.onFailure(`${attempts} sessions in a row have ended before they could run a cell`);
+      void this.tell((listener) => listener.onFailure(`${attempts} sessions in a row have ended before they could run a cell`));
       return;
     }
     this.start();
@@ -104,6 +129,6 @@ export class Session {
     const { ename, evalue } = errorOfEnd(end);
     for (const answer of this.asked.values()) answer({ status: "error", ename, evalue, traceback: [] });
     this.asked.clear();
-    if (wasReady) this.listener.onEnd(end);
+    if (wasReady) void this.tell((listener) => listener.onEnd(end));
   }
 }

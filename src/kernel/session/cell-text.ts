@@ -15,6 +15,8 @@ export interface CellText {
 export interface Prepared {
   readonly text: string;
   readonly names: DeclaredNames;
+  /** Whether later cells know something by it: a name, or a type that it adds to. */
+  readonly isLasting: boolean;
   /** Where a `(` has been put in, if one was: what stands behind it in its line is a column further on. */
   readonly inserted: number | undefined;
 }
@@ -27,9 +29,11 @@ export function prepare(source: string): Prepared {
   const object = lastObject(source);
   const whole = object === undefined ? source : `${source.slice(0, object)}(${source.slice(object).trimEnd()})`;
   const text = withoutExports(whole);
-  const names = declaredNames(parse(text));
+  const file = parse(text);
+  const names = declaredNames(file);
+  const isLasting = names.all.size > 0 || file.statements.some((each) => compiler.isImportDeclaration(each) || compiler.isModuleDeclaration(each));
   // The compiler keeps of a module's types only what is exported.
-  return { text: `${text}\nexport { ${[...names.all].join(", ")} };`, names, inserted: object };
+  return { text: `${text}\nexport { ${[...names.all].join(", ")} };`, names, isLasting, inserted: object };
 }
 
 /** Parses a cell's text, with the errors that the parser has found. */

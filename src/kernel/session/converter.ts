@@ -1,10 +1,14 @@
 import type ts from "typescript-for-cells";
 import { prepare, type CellText, type Prepared } from "./cell-text.js";
+import { givenNames, givenText } from "./given.js";
 import { guard } from "./guards.js";
 import { NotebookLanguage } from "./language.js";
 import { remember } from "./positions.js";
 import { rewrite, type Names } from "./rewrite.js";
 import { compiler } from "./typescript.js";
+
+/** Kept from cells that replace it. */
+const { parse: parseJson } = JSON;
 
 /** A compiler error, located in the cell's source or in a file that the cell imports. */
 export interface Complaint {
@@ -44,6 +48,8 @@ export class Converter {
 
   constructor(folder: string) {
     this.language = new NotebookLanguage(folder);
+    this.language.keep(givenText());
+    for (const name of givenNames) this.boxed.set(name, true);
     // The first program takes a second; better now than when the first cell waits for it.
     this.language.program("export {};");
   }
@@ -65,9 +71,9 @@ export class Converter {
     const after = [rewrite(names), guard(compiler, cell.name)];
     const { javascript, map, declarations } = this.language.emit(program, { after: after as ts.TransformerFactory<ts.SourceFile>[] });
     // The compiler leaves what is declared in blocks out of a module's declarations.
-    this.language.keep(prepared.names.inBlocks.size === 0 && declarations !== undefined ? declarations : prepared.text);
+    if (prepared.isLasting) this.language.keep(prepared.names.inBlocks.size === 0 && declarations !== undefined ? declarations : prepared.text);
     const body = javascript.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "");
-    remember({ ...cell, map: JSON.parse(map), lines: body.split("\n").length, ...(prepared.inserted !== undefined && { inserted: placeOf(cell.source, prepared.inserted) }) });
+    remember({ ...cell, map: parseJson(map), lines: body.split("\n").length, ...(prepared.inserted !== undefined && { inserted: placeOf(cell.source, prepared.inserted) }) });
     return { javascript: `(async (require, module, exports, __filename, __dirname) => { "use strict";\n${body}\n})`, ...declared };
   }
 

@@ -1,9 +1,9 @@
 import { Script } from "node:vm";
 import type { CellText } from "./cell-text.js";
 import type { Converter } from "./converter.js";
+import { defineGiven } from "./given.js";
 import { offerImports, type CellModule } from "./imports.js";
 import { declare, define, isDefined, offerScope } from "./scope.js";
-
 
 /** Runs cells in the one scope that all of them share. */
 export class Executor {
@@ -14,6 +14,7 @@ export class Executor {
     folder: string,
   ) {
     offerScope();
+    defineGiven();
     this.module = offerImports(folder);
   }
 

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type ts from "typescript-for-cells";
 import { packageFolder } from "../package-folder.js";
-import { compiler } from "./typescript.js";
+import { compilerOptions } from "./compiler-options.js";
+import { compiler, documents } from "./typescript.js";
 
 /*
  * The compiler's view of a notebook. Every cell that was run is a module of its own, and the scope of
@@ -36,7 +36,7 @@ export class NotebookLanguage {
     this.current = join(folder, "__cell__.ts");
     this.write(this.current, "export {};");
     this.reserve();
-    this.service = compiler.createLanguageService(this.host(), compiler.createDocumentRegistry());
+    this.service = compiler.createLanguageService(this.host(), documents);
   }
 
   /** The program with this text as the current cell. */
@@ -116,8 +116,7 @@ export class NotebookLanguage {
         const version = this.versionOf(path);
         const known = this.snapshots.get(path);
         if (known?.version === version) return known.snapshot;
-        const text = files.readFile(path);
-        const snapshot = text === undefined ? undefined : compiler.ScriptSnapshot.fromString(text);
+        const snapshot = version === installed ? installedText(path) : textNow(files.readFile(path));
         this.snapshots.set(path, { version, snapshot });
         return snapshot;
       },
@@ -147,35 +146,24 @@ function isLocal(name: string): boolean {
   return /^[./]/.test(name);
 }
 
-/** Installed packages do not change under a running notebook, and asking for their thousand files is not free. */
-function versionOnDisk(path: string): string {
-  if (path.includes("/node_modules/")) return "installed";
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found ? `${found.mtimeMs}:${found.size}` : "none";
+/** The version of files of installed packages. */
+const installed = "installed";
+
+function textNow(text: string | undefined): ts.IScriptSnapshot | undefined {
+  return text === undefined ? undefined : compiler.ScriptSnapshot.fromString(text);
 }
 
-function compilerOptions(): ts.CompilerOptions {
-  const types = dirname(dirname(createRequire(import.meta.url).resolve("@types/node/package.json")));
-  return {
-    target: compiler.ScriptTarget.ES2022,
-    module: compiler.ModuleKind.ESNext,
-    moduleResolution: compiler.ModuleResolutionKind.Bundler,
-    allowImportingTsExtensions: true,
-    resolveJsonModule: true,
-    allowJs: true,
-    esModuleInterop: true,
-    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
-    typeRoots: [types],
-    types: ["node"],
-    strict: true,
-    // A short callback in a cell needs no annotations.
-    noImplicitAny: false,
-    skipLibCheck: true,
-    experimentalDecorators: true,
-    jsx: compiler.JsxEmit.React,
-    declaration: true,
-    sourceMap: true,
-    outDir: "/__compiled__",
-    newLine: compiler.NewLineKind.LineFeed,
-  };
+/** The text of a file that does not change, read when it is needed: not for one that a snapshot of the session has parsed. */
+function installedText(path: string): ts.IScriptSnapshot | undefined {
+  if (!compiler.sys.fileExists(path)) return undefined;
+  let read: string | undefined;
+  const text = () => (read ??= compiler.sys.readFile(path) ?? "");
+  return { getText: (start, end) => text().slice(start, end), getLength: () => text().length, getChangeRange: () => undefined };
+}
+
+/** Installed packages do not change under a running notebook, and asking for their thousand files is not free. */
+function versionOnDisk(path: string): string {
+  if (path.includes("/node_modules/")) return installed;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found ? `${found.mtimeMs}:${found.size}` : "none";
 }

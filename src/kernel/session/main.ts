@@ -1,13 +1,14 @@
-import { createRequire } from "node:module";
 import { offerHost } from "../../notebook/host.js";
 import type { ToSession } from "../session-protocol.js";
 import { adoptChildren } from "./children.js";
 import { defineGuards } from "./guards.js";
+import { takeInput } from "./input.js";
 import { tidyLooks } from "./looks.js";
 import { installModuleHooks } from "./modules.js";
 import { captureOutput, show, speakingCell, tell, write } from "./output.js";
 import { Session } from "./session.js";
 import { tellStacksInTypeScript } from "./stack.js";
+import { adoptTslab } from "./tslab.js";
 import { describeError, isInterrupt } from "./traceback.js";
 import { compiler } from "./typescript.js";
 import { startWatchdog } from "./watchdog.js";
@@ -39,7 +40,7 @@ tellStacksInTypeScript();
 tidyLooks();
 captureOutput();
 adoptChildren(watchdog);
-installModuleHooks();
+installModuleHooks(adoptTslab);
 offerHost({
   get signal() {
     return speakingCell()?.signal ?? new AbortController().signal;
@@ -48,19 +49,17 @@ offerHost({
 });
 const session = new Session(process.cwd(), watchdog.flag);
 
-// tslab's own `display` reaches the cell as well.
-const tslab = createRequire(import.meta.url)("tslab/dist/jupyter.js") as { lastWriteDisplayData: unknown };
-tslab.lastWriteDisplayData = ({ data, transient }: { data: Record<string, unknown>; transient: { display_id?: string } }, update: boolean) =>
-  show(data, transient.display_id, update);
-
 process.on("message", (message: ToSession) => {
   switch (message.type) {
     case "execute":
       // In a turn of its own, so that messages behind it are heard while the cell waits.
-      void session.execute(message.cell, message.count, message.code);
+      void session.execute(message.cell, message.count, message.code, message.expressions);
       break;
     case "interrupt":
       session.interrupt();
+      break;
+    case "input":
+      takeInput(message.value);
       break;
     case "ask":
       tell({ type: "answer", id: message.id, content: session.answer(message.question) });

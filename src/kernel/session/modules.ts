@@ -29,8 +29,10 @@ const loaded = new Map<string, string>();
 /**
  * Lets cells import what Node alone would not find or not understand: TypeScript files, anywhere;
  * this library, wherever the notebook lies; packages that offer themselves to `import` only.
+ *
+ * @param adopt is given each module of an installed package when it has been loaded
  */
-export function installModuleHooks(): void {
+export function installModuleHooks(adopt: (path: string, exports: unknown) => void): void {
   const resolveFilename = loader._resolveFilename.bind(loader);
   loader._resolveFilename = (request, parent, isMain, options) => {
     try {
@@ -47,7 +49,11 @@ export function installModuleHooks(): void {
   for (const extension of [...javascript, ".json"]) {
     const load = loader._extensions[extension] ?? loader._extensions[".js"]!;
     loader._extensions[extension] = (module, file) => {
-      if (!isOwn(file)) return load(module, file);
+      if (!isOwn(file)) {
+        load(module, file);
+        adopt(file, module.exports);
+        return;
+      }
       loaded.set(file, stateOf(file));
       if (extension === ".json") return load(module, file);
       // As CommonJS, also where it is an ES module: those cannot be loaded a second time.

@@ -1,8 +1,9 @@
 import { bundleOf } from "../../notebook/bundle.js";
-import type { CellError, Question } from "../session-protocol.js";
+import type { CellError, Expressions, Question, Values } from "../session-protocol.js";
 import { Cell, cells, Interrupted } from "./cell.js";
 import { Converter } from "./converter.js";
 import { Executor } from "./executor.js";
+import { forgetInput } from "./input.js";
 import { forgetChangedFiles } from "./modules.js";
 import { setNewest, tell, write } from "./output.js";
 import { answer } from "./questions.js";
@@ -21,6 +22,12 @@ interface Running {
   readonly end: () => void;
 }
 
+/** What a cell came to: one of the two. */
+interface Outcome {
+  readonly failure?: CellError;
+  readonly values?: Values;
+}
+
 /** Runs cells, one after another, and answers questions about them. */
 export class Session {
   private readonly converter: Converter;
@@ -36,19 +43,24 @@ export class Session {
   }
 
   /** Runs a cell and tells the front all that comes of it. */
-  async execute(number: number, count: number, code: string): Promise<void> {
+  async execute(number: number, count: number, code: string, expressions: Expressions): Promise<void> {
     const cell = new Cell(number, count, this.flag);
     // Not an interrupt of this very cell, which the watchdog may have heard of first.
     const before = Atomics.load(this.flag, 0);
     if (before !== number) Atomics.compareExchange(this.flag, 0, before, 0);
     const ended = new Promise<void>((end) => (this.running = { cell, end }));
     setNewest(cell);
-    const failure = await Promise.race([cells.run(cell, () => this.perform(cell, code)), ended]);
+    forgetInput();
+    const performed = cells.run(cell, async () => {
+      const failure = await this.perform(cell, code);
+      return failure ? { failure } : { values: await this.evaluate(cell, expressions) };
+    });
+    const { failure, values }: Outcome = (await Promise.race([performed, ended])) ?? {};
     cell.close();
     this.running = undefined;
     // However an interrupted cell came to its end, it did so because it was interrupted.
     const error = cell.isInterrupted && failure?.ename !== interrupted.ename ? interrupted : failure;
-    tell({ type: "done", cell: number, ...(error && { error }) });
+    tell({ type: "done", cell: number, ...(error ? { error } : { values }) });
   }
 
   private async perform(cell: Cell, code: string): Promise<CellError | undefined> {
@@ -61,6 +73,20 @@ export class Session {
     } catch (error) {
       return describeError(error);
     }
+  }
+
+  private async evaluate(cell: Cell, expressions: Expressions): Promise<Values> {
+    const values: Record<string, Values[string]> = {};
+    for (const [name, source] of Object.entries(expressions)) {
+      const text = { name: `cell-${cell.number}-${name}`, title: `user expression "${name}"`, source };
+      try {
+        const [value] = (await this.executor.run(text)) ?? [];
+        values[name] = { status: "ok", data: await bundleOf(value), metadata: {} };
+      } catch (error) {
+        values[name] = { status: "error", ...describeError(error) };
+      }
+    }
+    return values;
   }
 
   /** Stops the running cell: at once, or, the first time, when work that watches its signal has stopped by itself. */

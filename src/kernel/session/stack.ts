@@ -6,7 +6,8 @@ import { isKnown, locate } from "./positions.js";
  * shows or keeps reads the same as one that it throws.
  */
 
-const kernelFolder = fileURLToPath(new URL(".", import.meta.url));
+/** What calls a cell's code to run it or to show its result. */
+const kernelCode = [".", "../../notebook/bundle.js", "../../notebook/display.js"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
 /** Parts of Node that only say how a cell was started or went on. */
 const machinery = /^node:(internal|vm|async_hooks|events|timers|inspector)\b/;
@@ -30,7 +31,7 @@ function head(error: Error): string {
 function frame(site: NodeJS.CallSite): string | undefined {
   const name = site.getFileName() ?? "";
   const path = name.startsWith("file:") ? fileURLToPath(name) : name;
-  if (path.startsWith(kernelFolder) || machinery.test(path)) return undefined;
+  if (kernelCode.some((start) => path.startsWith(start)) || machinery.test(path)) return undefined;
   const text = String(site);
   if (!isKnown(name)) return text;
   const found = locate(name, { line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 });

@@ -31,8 +31,8 @@ function describeInterrupt(thrown: unknown): CellError {
 
 /** What was thrown and is no Error. */
 function describeValue(thrown: unknown): CellError {
-  const ename = "NotAnError";
-  const evalue = `found ${inspect(thrown)} thrown, expected an Error`;
+  const ename = "UncaughtValue";
+  const evalue = inspect(thrown);
   const site = waitedAt(thrown);
   return { ename, evalue, traceback: [`${red(ename)}: ${evalue}`, ...(site ? codeFrame(site) : [])] };
 }
@@ -119,15 +119,6 @@ function describeDiagnostics({ complaints, cell }: CompileError): CellError {
 }
 
 function describeComplaint({ path, line, column, text, code }: Complaint, cell: CellText) {
-  const told = `${path === undefined ? "" : `${path}:`}${line}:${column} - ${text.replaceAll("\n", "\n  ")} (TS${code})${hint(text, code)}`;
+  const told = `${path === undefined ? "" : `${path}:`}${line}:${column} - ${text.replaceAll("\n", "\n  ")} (TS${code})`;
   return { text: told, frame: path === undefined ? codeFrame({ file: cell, line, column }) : [] };
-}
-
-/** The code of a name that is nowhere. */
-const unknownName = 2304;
-const offered = ["display", "cell"];
-
-function hint(text: string, code: number): string {
-  const [, name = ""] = /Cannot find name '(.*?)'/.exec(text) ?? [];
-  return code === unknownName && offered.includes(name) ? `; import { ${name} } from "sera-lab"` : "";
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseJson, readText } from "../../model/read-json.js";
+import { parseJson, readText } from "../../base/read-json.js";
 
 const port = z.number().int().min(1).max(65_535);
 

@@ -6,8 +6,8 @@ import { addressOf, type Connection } from "./connection.js";
 import type { Content, Message } from "./message.js";
 import { OrderedSocket } from "./ordered-socket.js";
 
-/** Where a request comes in, and its reply goes out. */
-export type Channel = "shell" | "control";
+/** Where a request comes in, and its reply goes out; by `stdin` the user is asked, and answers. */
+export type Channel = "shell" | "control" | "stdin";
 
 /** A request and the channel it came by. */
 export interface Request extends Message {
@@ -29,14 +29,12 @@ export class Wire {
   private readonly session = randomUUID();
   private readonly requesters: Readonly<Record<Channel, OrderedSocket<Router>>>;
   private readonly iopub = new OrderedSocket(new Publisher({ sendHighWaterMark: 0, linger }));
-  /** Cells cannot ask for input, so that nothing is ever sent by it; front ends connect to it all the same. */
-  private readonly stdin = new Router();
   private readonly heartbeat = new Reply();
 
   private constructor(private readonly key: string) {
     // A front end that connects again under its name takes the place of its old connection.
     const router = () => new OrderedSocket(new Router({ sendHighWaterMark: 0, linger, handover: true }));
-    this.requesters = { shell: router(), control: router() };
+    this.requesters = { shell: router(), control: router(), stdin: router() };
   }
 
   /**
@@ -50,7 +48,7 @@ export class Wire {
     const sockets = {
       shell_port: wire.requesters.shell.socket,
       control_port: wire.requesters.control.socket,
-      stdin_port: wire.stdin,
+      stdin_port: wire.requesters.stdin.socket,
       iopub_port: wire.iopub.socket,
       hb_port: wire.heartbeat,
     };
@@ -75,12 +73,17 @@ export class Wire {
     const echo = async () => {
       for await (const frames of this.heartbeat) await this.heartbeat.send(frames);
     };
-    await Promise.all([receive("shell"), receive("control"), echo()]);
+    await Promise.all([receive("shell"), receive("control"), receive("stdin"), echo()]);
   }
 
   /** Answers a request. */
   reply(request: Request, type: string, content: Content): void {
     this.requesters[request.channel].send(this.write(request.identities, type, content, request));
+  }
+
+  /** Asks the user who has sent a request for a line of text. */
+  ask(request: Request, prompt: string): void {
+    this.requesters.stdin.send(this.write(request.identities, "input_request", { prompt, password: false }, request));
   }
 
   /** Tells every front end something that a request has led to. */
@@ -91,7 +94,6 @@ export class Wire {
   /** Closes the sockets when everything has been sent. */
   async close(): Promise<void> {
     await Promise.all([...Object.values(this.requesters), this.iopub].map((socket) => socket.close()));
-    this.stdin.close();
     this.heartbeat.close();
   }
 

@@ -1,7 +1,8 @@
 import type { Value } from "../../graph/index.js";
-import type { Attention } from "../attention.js";
 import type { ModelConfig } from "../config.js";
-import type { Module } from "../modules.js";
+import type { Module } from "./modules.js";
+import type { Network } from "./network.js";
+import type { Attention } from "./parts/attention.js";
 
 /** Tokens and where they stand. */
 export interface PlacedTokens {
@@ -11,19 +12,6 @@ export interface PlacedTokens {
   readonly position: Value;
   /** Every position is below it. */
   readonly positions: number;
-}
-
-/** A model's parameters in a graph. Every linear layer is computed here, whatever the architecture. */
-export interface Network {
-  /** A parameter by its Hugging Face name, for what is no linear layer. */
-  weight(name: string): Value;
-  /**
-   * A linear layer by its module's name (`model.layers.0.self_attn.q_proj`).
-   *
-   * @param x [rows, inputs]
-   * @returns [rows, outputs]
-   */
-  linear(x: Value, name: string): Value;
 }
 
 /** What tells one family of decoder-only transformers from another. */

@@ -1,13 +1,18 @@
 import { z } from "zod";
 import { inputError } from "../../base/errors.js";
-import { add, checkpoint, reshape, slice, transpose, type Value } from "../../graph/index.js";
+import { checkJson } from "../../base/read-json.js";
+import type { Value } from "../../graph/index.js";
 import type { GptNeoXConfig } from "../config.js";
-import { embedding, layerNormModule, linear } from "../modules.js";
-import { checkJson } from "../read-json.js";
-import { rotation } from "../rotary.js";
 import type { Architecture } from "./architecture.js";
-import { activate, activationField, activationName, activationOf, commonFields, embed, headSizeOf, norm, size } from "./common.js";
-import { formatRope, parseRope, ropeFields } from "./rope-fields.js";
+import { activationField, activationName, activationOf, commonFields, headSizeOf, size } from "./config-fields.js";
+import { embedding, layerNormModule, linear } from "./modules.js";
+import { embed } from "./parts/embedding.js";
+import { feedForward } from "./parts/feed-forward.js";
+import { fusedByHead } from "./parts/heads.js";
+import { layerNorm } from "./parts/norm.js";
+import { parallelResidual, sequentialResidual } from "./parts/residual.js";
+import { checkFactors, formatContextLength, formatRope, parseRope, ropeFields } from "./parts/rope-fields.js";
+import { rotation } from "./parts/rotary.js";
 
 const className = "GPTNeoXForCausalLM";
 
@@ -46,7 +51,8 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
 
   parse(fields, file) {
     const checked = checkJson(fields, schema, file);
-    const { rotary, partialRotaryFactor } = parseRope({ ...checked, rope_theta: checked.rope_theta ?? checked.rotary_emb_base }, file);
+    const rope = { ...checked, rope_theta: checked.rope_theta ?? checked.rotary_emb_base };
+    const { rotary, partialRotaryFactor, contextLength } = parseRope(rope, file);
     const rotaryFactor = partialRotaryFactor ?? checked.rotary_pct;
     const heads = checked.num_attention_heads;
     const headSize = headSizeOf(checked.hidden_size, heads, { hidden: "hidden_size", heads: "num_attention_heads" }, file);
@@ -54,6 +60,7 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
     if (rotated === 0 || rotated % 2 !== 0) {
       throw inputError({ file }, `${rotated} of ${headSize} elements of a head to rotate`, "an even number (rotary_pct)");
     }
+    checkFactors(rotary, rotated, file);
     return {
       architecture: "gpt_neox",
       vocabSize: checked.vocab_size,
@@ -63,7 +70,7 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
       heads,
       kvHeads: heads,
       headSize,
-      contextLength: checked.max_position_embeddings,
+      contextLength,
       ...rotary,
       rotaryFactor,
       parallelResidual: checked.use_parallel_residual,
@@ -81,10 +88,10 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
     hidden_size: config.hiddenSize,
     intermediate_size: config.intermediateSize,
     layer_norm_eps: config.normEpsilon,
-    max_position_embeddings: config.contextLength,
+    max_position_embeddings: formatContextLength(config),
     num_attention_heads: config.heads,
     num_hidden_layers: config.layers,
-    ...formatRope(config, config.rotaryFactor),
+    ...formatRope(config),
     rotary_emb_base: config.ropeTheta,
     rotary_pct: config.rotaryFactor,
     use_parallel_residual: config.parallelResidual,
@@ -112,27 +119,24 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
   },
 
   decode(config, network, { tokens, position, positions }, attention) {
-    const [batch, length] = tokens.shape as [number, number];
-    const { heads, headSize } = config;
-    const turn = rotation(config, rotarySize(headSize, config.rotaryFactor), position, positions);
+    const turn = rotation(config, rotarySize(config.headSize, config.rotaryFactor), position, positions);
+    const residual = config.parallelResidual ? parallelResidual : sequentialResidual;
     let x = embed(network, names.embedding, tokens);
     for (let i = 0; i < config.layers; i++) {
       const layer = layerName(i);
-      x = checkpoint(x);
-      const rows = network.linear(norm(network, x, `${layer}.input_layernorm`, config), `${layer}.attention.query_key_value`);
-      // Query, key and value of one head stand beside each other.
-      const fused = reshape(rows, [batch, length, heads, 3 * headSize]);
-      const part = (at: number) => transpose(slice(fused, 3, at * headSize, (at + 1) * headSize), [0, 2, 1, 3]);
-      const projections = { query: turn(part(0)), key: turn(part(1)), value: part(2) };
-      const attended = network.linear(attention(projections, i), `${layer}.attention.dense`);
-      const feedForward = (read: Value) => {
-        const normed = norm(network, read, `${layer}.post_attention_layernorm`, config);
-        const wide = activate(network.linear(normed, `${layer}.mlp.dense_h_to_4h`), config.activation);
-        return network.linear(wide, `${layer}.mlp.dense_4h_to_h`);
+      const attend = (read: Value) => {
+        const normed = layerNorm(network, read, `${layer}.input_layernorm`, config);
+        const rows = network.linear(normed, `${layer}.attention.query_key_value`);
+        const { query, key, value } = fusedByHead(rows, tokens, config.heads);
+        return network.linear(attention({ query: turn(query), key: turn(key), value }, i), `${layer}.attention.dense`);
       };
-      const withAttention = add(x, attended);
-      x = add(withAttention, feedForward(config.parallelResidual ? x : withAttention));
+      const feed = (read: Value) => {
+        const normed = layerNorm(network, read, `${layer}.post_attention_layernorm`, config);
+        const mlp = { up: `${layer}.mlp.dense_h_to_4h`, down: `${layer}.mlp.dense_4h_to_h` };
+        return feedForward(network, normed, mlp, config.activation);
+      };
+      x = residual(x, attend, feed);
     }
-    return norm(network, x, finalNorm, config);
+    return layerNorm(network, x, finalNorm, config);
   },
 };

@@ -1,10 +1,15 @@
 import { z } from "zod";
-import { add, checkpoint, reshape, slice, transpose } from "../../graph/index.js";
+import { checkJson } from "../../base/read-json.js";
+import { add, type Value } from "../../graph/index.js";
 import type { Gpt2Config } from "../config.js";
-import { embedding, layerNormModule, linear } from "../modules.js";
-import { checkJson } from "../read-json.js";
 import type { Architecture } from "./architecture.js";
-import { activate, activationField, activationName, activationOf, commonFields, embed, headSizeOf, norm, size } from "./common.js";
+import { activationField, activationName, activationOf, commonFields, headSizeOf, size } from "./config-fields.js";
+import { embedding, layerNormModule, linear } from "./modules.js";
+import { embed } from "./parts/embedding.js";
+import { feedForward } from "./parts/feed-forward.js";
+import { fusedByKind } from "./parts/heads.js";
+import { layerNorm } from "./parts/norm.js";
+import { sequentialResidual } from "./parts/residual.js";
 
 const className = "GPT2LMHeadModel";
 
@@ -88,23 +93,19 @@ export const gpt2: Architecture<Gpt2Config> = {
   },
 
   decode(config, network, { tokens, position }, attention) {
-    const [batch, length] = tokens.shape as [number, number];
-    const { heads, headSize, hiddenSize } = config;
     let x = add(embed(network, names.embedding, tokens), embed(network, positions, position));
     for (let i = 0; i < config.layers; i++) {
       const layer = layerName(i);
-      x = checkpoint(x);
-      const fused = network.linear(norm(network, x, `${layer}.ln_1`, config), `${layer}.attn.c_attn`);
-      // All heads' queries stand first, then all keys, then all values.
-      const part = (at: number) => {
-        const rows = slice(fused, 1, at * hiddenSize, (at + 1) * hiddenSize);
-        return transpose(reshape(rows, [batch, length, heads, headSize]), [0, 2, 1, 3]);
+      const attend = (read: Value) => {
+        const rows = network.linear(layerNorm(network, read, `${layer}.ln_1`, config), `${layer}.attn.c_attn`);
+        return network.linear(attention(fusedByKind(rows, tokens, config.heads), i), `${layer}.attn.c_proj`);
       };
-      const attended = attention({ query: part(0), key: part(1), value: part(2) }, i);
-      x = add(x, network.linear(attended, `${layer}.attn.c_proj`));
-      const wide = network.linear(norm(network, x, `${layer}.ln_2`, config), `${layer}.mlp.c_fc`);
-      x = add(x, network.linear(activate(wide, config.activation), `${layer}.mlp.c_proj`));
+      const feed = (read: Value) => {
+        const normed = layerNorm(network, read, `${layer}.ln_2`, config);
+        return feedForward(network, normed, { up: `${layer}.mlp.c_fc`, down: `${layer}.mlp.c_proj` }, config.activation);
+      };
+      x = sequentialResidual(x, attend, feed);
     }
-    return norm(network, x, finalNorm, config);
+    return layerNorm(network, x, finalNorm, config);
   },
 };

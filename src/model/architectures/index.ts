@@ -1,17 +1,38 @@
 import type { ModelConfig } from "../config.js";
 import type { Architecture } from "./architecture.js";
+import { gemma2, gemma3 } from "./gemma.js";
 import { gpt2 } from "./gpt2.js";
 import { gptNeoX } from "./gpt-neox.js";
+import { granite } from "./granite.js";
 import { llama } from "./llama.js";
 import { mistral } from "./mistral.js";
+import { olmo2 } from "./olmo2.js";
+import { phi3 } from "./phi3.js";
 import { qwen2 } from "./qwen2.js";
+import { qwen3 } from "./qwen3.js";
+import { smolLm3 } from "./smollm3.js";
+import { stableLm } from "./stablelm.js";
 
 export type ArchitectureName = ModelConfig["architecture"];
 
 /** Every architecture by the `model_type` of its config.json. */
 export const architectures: {
   readonly [Name in ArchitectureName]: Architecture<Extract<ModelConfig, { architecture: Name }>>;
-} = { llama, mistral, qwen2, gpt_neox: gptNeoX, gpt2 };
+} = {
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  smollm3: smolLm3,
+  granite,
+  olmo2,
+  phi3,
+  gemma2,
+  gemma3_text: gemma3,
+  stablelm: stableLm,
+  gpt_neox: gptNeoX,
+  gpt2,
+};
 
 /** The architecture of a model, for its own config. */
 export function architectureOf(config: ModelConfig): Architecture<ModelConfig> {

@@ -1,20 +1,70 @@
 import { z } from "zod";
 import { inputError } from "../../base/errors.js";
-import { add, checkpoint, mul, reshape, rmsNorm, silu, transpose, type Value } from "../../graph/index.js";
-import type { Attention } from "../attention.js";
-import type { LlamaConfig, MistralConfig, Qwen2Config } from "../config.js";
-import { embedding, linear, rmsNormModule, type Module } from "../modules.js";
-import { rotation } from "../rotary.js";
-import type { Network, PlacedTokens } from "./architecture.js";
-import { embed, size } from "./common.js";
-import { formatRope, parseRope, ropeFields } from "./rope-fields.js";
+import { mul, type Value } from "../../graph/index.js";
+import type { ModelConfig, RotaryConfig } from "../config.js";
+import type { PlacedTokens } from "./architecture.js";
+import { size } from "./config-fields.js";
+import { embedding, linear, rmsNormModule, type Module, type Norm } from "./modules.js";
+import type { Network } from "./network.js";
+import type { Attention, Projections } from "./parts/attention.js";
+import { embed } from "./parts/embedding.js";
+import { fusedGatedFeedForward, gatedFeedForward, type GateActivation } from "./parts/feed-forward.js";
+import { fusedByKind, splitHeads } from "./parts/heads.js";
+import { rmsNorm } from "./parts/norm.js";
+import { parallelResidual, sequentialResidual } from "./parts/residual.js";
+import { checkFactors, formatContextLength, formatRope, parseRope, ropeFields } from "./parts/rope-fields.js";
+import { rotation, type Rotation } from "./parts/rotary.js";
 
 /*
- * What Llama, Mistral and Qwen2 have in common: Llama's decoder (Touvron et al. 2023, arXiv 2302.13971), with RMSNorm
- * before attention and feed-forward, rotary positions, grouped queries and a SwiGLU feed-forward.
+ * Llama's decoder (Touvron et al. 2023, arXiv 2302.13971), with RMSNorm before attention and feed-forward, rotary positions,
+ * grouped queries and a SwiGLU feed-forward, and where others of its family depart from it.
  */
 
-type FamilyConfig = LlamaConfig | MistralConfig | Qwen2Config;
+type FamilyConfig = Exclude<ModelConfig, { architecture: "gpt2" | "gpt_neox" }>;
+
+/** Where a member of the family departs from Llama. */
+export interface FamilyTraits {
+  /** Which linear layers have biases. */
+  readonly biases?: { readonly projections?: boolean; readonly output?: boolean; readonly feedForward?: boolean };
+  /** Whether one linear layer gives query, key and value, and one the gate and what passes it. */
+  readonly fused?: boolean;
+  /** Norms of queries and keys before they are rotated: of each head, or of all heads of a token together. */
+  readonly queryKeyNorm?: "each-head" | "all-heads";
+  /** Names of the norms of a layer. */
+  readonly norms?: LayerNorms;
+  /** What kind the norms are. */
+  readonly norm?: NormKind;
+  readonly activation?: GateActivation;
+  /** How the heads of a layer are rotated; undefined: not at all. */
+  readonly rotary?: (layer: number) => RotaryConfig | undefined;
+  /** Whether attention and feed-forward of a layer read the same hidden state. */
+  readonly parallel?: boolean;
+  /** What embeddings, and what is added to the residual stream, are multiplied by. */
+  readonly embeddingScale?: number;
+  readonly residualScale?: number;
+  /** What queries · keys are multiplied by, instead of 1/√headSize. */
+  readonly scoreScale?: number;
+  /** What the scores are bounded by. */
+  readonly scoreCap?: number | undefined;
+}
+
+/** Modules of a layer's norms: of what attention and feed-forward read, and of what they add. */
+export interface LayerNorms {
+  readonly beforeAttention?: string;
+  readonly afterAttention?: string;
+  readonly beforeFeedForward?: string;
+  readonly afterFeedForward?: string;
+}
+
+export interface NormKind {
+  readonly module: (name: string, size: number) => Norm;
+  readonly apply: (network: Network, x: Value, module: string, config: ModelConfig) => Value;
+}
+
+const llamaTraits = {
+  norms: { beforeAttention: "input_layernorm", beforeFeedForward: "post_attention_layernorm" } as LayerNorms,
+  norm: { module: rmsNormModule, apply: rmsNorm } as NormKind,
+};
 
 /** Where the parts of the network stand. */
 export const familyNames = { base: "model", embedding: "model.embed_tokens", head: "lm_head" } as const;
@@ -27,13 +77,18 @@ export const familyFields = {
   num_attention_heads: size,
   head_dim: size.nullish(),
   rms_norm_eps: z.number().positive().default(1e-6),
-  hidden_act: z.literal("silu").default("silu"),
-  attention_dropout: z.literal(0).default(0),
+  // Two names of one function.
+  hidden_act: z.enum(["silu", "swish"]).default("silu"),
   ...ropeFields,
 };
 
 const familySchema = z.looseObject({
-  ...familyFields,
+  hidden_size: size,
+  intermediate_size: size,
+  num_hidden_layers: size,
+  num_attention_heads: size,
+  head_dim: size.nullish(),
+  ...ropeFields,
   vocab_size: size,
   num_key_value_heads: size.nullish(),
   max_position_embeddings: size,
@@ -41,8 +96,21 @@ const familySchema = z.looseObject({
   tie_word_embeddings: z.boolean(),
 });
 
+/** What {@link parseFamily} cannot know. */
+interface FamilyDefaults {
+  /** ε of the norms, where it is not `rms_norm_eps`. */
+  readonly normEpsilon?: number;
+  /** The base of rotary frequencies where none is given. Default 10000. */
+  readonly ropeTheta?: number;
+  /** The share of each head that is rotated where none is given; absent: heads are always rotated whole. */
+  readonly rotaryFactor?: number;
+}
+
+/** Elements of a head that are rotated, cut off as transformers does. */
+const rotarySize = (headSize: number, { rotaryFactor = 1 }: RotaryConfig) => Math.trunc(headSize * rotaryFactor);
+
 /** The part of the config that the whole family has. */
-export function parseFamily(fields: z.infer<typeof familySchema>, file: string): Omit<LlamaConfig, "architecture"> {
+export function parseFamily(fields: z.infer<typeof familySchema> & { rms_norm_eps?: number }, file: string, defaults: FamilyDefaults = {}) {
   const heads = fields.num_attention_heads;
   const kvHeads = fields.num_key_value_heads ?? heads;
   const headSize = fields.head_dim ?? fields.hidden_size / heads;
@@ -52,8 +120,17 @@ export function parseFamily(fields: z.infer<typeof familySchema>, file: string):
   if (headSize % 2 !== 0) {
     throw inputError({ file }, `heads of ${headSize} elements`, "an even number, for rotary embeddings (head_dim)");
   }
-  const { rotary, partialRotaryFactor = 1 } = parseRope(fields, file);
-  if (partialRotaryFactor !== 1) throw inputError({ file }, `partial_rotary_factor = ${partialRotaryFactor}`, "1");
+  const { rotary, partialRotaryFactor, contextLength } = parseRope(fields, file, defaults.ropeTheta);
+  if (defaults.rotaryFactor === undefined && (partialRotaryFactor ?? 1) !== 1) {
+    throw inputError({ file }, `partial_rotary_factor = ${partialRotaryFactor}`, "1");
+  }
+  const rotaryFactor = defaults.rotaryFactor === undefined ? undefined : (partialRotaryFactor ?? defaults.rotaryFactor);
+  const whole: RotaryConfig = rotaryFactor === undefined ? rotary : { ...rotary, rotaryFactor };
+  const rotated = rotarySize(headSize, whole);
+  if (rotated === 0 || rotated % 2 !== 0) {
+    throw inputError({ file }, `${rotated} of ${headSize} elements of a head to rotate`, "an even number (partial_rotary_factor)");
+  }
+  checkFactors(rotary, rotated, file);
   return {
     vocabSize: fields.vocab_size,
     hiddenSize: fields.hidden_size,
@@ -62,9 +139,9 @@ export function parseFamily(fields: z.infer<typeof familySchema>, file: string):
     heads,
     kvHeads,
     headSize,
-    contextLength: fields.max_position_embeddings,
-    ...rotary,
-    normEpsilon: fields.rms_norm_eps,
+    contextLength,
+    ...whole,
+    normEpsilon: defaults.normEpsilon ?? fields.rms_norm_eps!,
     tiedEmbeddings: fields.tie_word_embeddings,
     initializerRange: fields.initializer_range,
   };
@@ -73,12 +150,11 @@ export function parseFamily(fields: z.infer<typeof familySchema>, file: string):
 /** The fields of config.json that the whole family has. */
 export function formatFamily(config: FamilyConfig): Record<string, unknown> {
   return {
-    attention_dropout: 0,
     head_dim: config.headSize,
     hidden_act: "silu",
     hidden_size: config.hiddenSize,
     intermediate_size: config.intermediateSize,
-    max_position_embeddings: config.contextLength,
+    max_position_embeddings: formatContextLength(config),
     num_attention_heads: config.heads,
     num_hidden_layers: config.layers,
     num_key_value_heads: config.kvHeads,
@@ -90,59 +166,118 @@ export function formatFamily(config: FamilyConfig): Record<string, unknown> {
 const layerName = (i: number) => `${familyNames.base}.layers.${i}`;
 const finalNorm = `${familyNames.base}.norm`;
 
-/** @param projectionBias whether the query, key and value layers have biases */
-export function familyModules(config: FamilyConfig, projectionBias = false): Module[] {
-  const { vocabSize, hiddenSize, intermediateSize, heads, kvHeads, headSize } = config;
+export function familyModules(config: FamilyConfig, traits: FamilyTraits = {}): Module[] {
+  const { hiddenSize, headSize } = config;
+  const { norms, norm, queryKeyNorm } = { ...llamaTraits, ...traits };
   const layers = Array.from({ length: config.layers }, (_, i) => {
     const layer = layerName(i);
-    const bias = projectionBias;
+    const normModule = (name: string | undefined) => (name === undefined ? [] : [norm.module(`${layer}.${name}`, hiddenSize)]);
+    const normOf = (name: string, heads: number) =>
+      queryKeyNorm ? [norm.module(`${layer}.self_attn.${name}`, queryKeyNorm === "each-head" ? headSize : heads * headSize)] : [];
     return [
-      rmsNormModule(`${layer}.input_layernorm`, hiddenSize),
-      linear(`${layer}.self_attn.q_proj`, hiddenSize, heads * headSize, { bias }),
-      linear(`${layer}.self_attn.k_proj`, hiddenSize, kvHeads * headSize, { bias }),
-      linear(`${layer}.self_attn.v_proj`, hiddenSize, kvHeads * headSize, { bias }),
-      linear(`${layer}.self_attn.o_proj`, heads * headSize, hiddenSize, { residual: true }),
-      rmsNormModule(`${layer}.post_attention_layernorm`, hiddenSize),
-      linear(`${layer}.mlp.gate_proj`, hiddenSize, intermediateSize),
-      linear(`${layer}.mlp.up_proj`, hiddenSize, intermediateSize),
-      linear(`${layer}.mlp.down_proj`, intermediateSize, hiddenSize, { residual: true }),
+      ...normModule(norms.beforeAttention),
+      ...attentionModules(config, `${layer}.self_attn`, traits),
+      ...normOf("q_norm", config.heads),
+      ...normOf("k_norm", config.kvHeads),
+      ...normModule(norms.afterAttention),
+      // Attention and feed-forward may read one norm's result.
+      ...(norms.beforeFeedForward === norms.beforeAttention ? [] : normModule(norms.beforeFeedForward)),
+      ...feedForwardModules(config, `${layer}.mlp`, traits),
+      ...normModule(norms.afterFeedForward),
     ];
   });
   return [
-    embedding(familyNames.embedding, vocabSize, hiddenSize),
+    embedding(familyNames.embedding, config.vocabSize, hiddenSize),
     ...layers.flat(),
-    rmsNormModule(finalNorm, hiddenSize),
-    ...(config.tiedEmbeddings ? [] : [linear(familyNames.head, hiddenSize, vocabSize)]),
+    norm.module(finalNorm, hiddenSize),
+    ...(config.tiedEmbeddings ? [] : [linear(familyNames.head, hiddenSize, config.vocabSize)]),
   ];
 }
 
+function attentionModules({ hiddenSize, heads, kvHeads, headSize }: FamilyConfig, name: string, { biases, fused }: FamilyTraits): Module[] {
+  const bias = biases?.projections ?? false;
+  const output = linear(`${name}.o_proj`, heads * headSize, hiddenSize, { bias: biases?.output ?? false, residual: true });
+  if (fused) return [linear(`${name}.qkv_proj`, hiddenSize, (heads + 2 * kvHeads) * headSize, { bias }), output];
+  return [
+    linear(`${name}.q_proj`, hiddenSize, heads * headSize, { bias }),
+    linear(`${name}.k_proj`, hiddenSize, kvHeads * headSize, { bias }),
+    linear(`${name}.v_proj`, hiddenSize, kvHeads * headSize, { bias }),
+    output,
+  ];
+}
+
+function feedForwardModules({ hiddenSize, intermediateSize }: FamilyConfig, name: string, { biases, fused }: FamilyTraits): Module[] {
+  const bias = biases?.feedForward ?? false;
+  const down = linear(`${name}.down_proj`, intermediateSize, hiddenSize, { bias, residual: true });
+  if (fused) return [linear(`${name}.gate_up_proj`, hiddenSize, 2 * intermediateSize, { bias }), down];
+  return [
+    linear(`${name}.gate_proj`, hiddenSize, intermediateSize, { bias }),
+    linear(`${name}.up_proj`, hiddenSize, intermediateSize, { bias }),
+    down,
+  ];
+}
+
+/** The decoder of {@link Architecture}, put together of the parts that the traits name. */
 export function decodeFamily(
   config: FamilyConfig,
   network: Network,
   { tokens, position, positions }: PlacedTokens,
   attention: Attention,
+  traits: FamilyTraits = {},
 ): Value {
-  const [batch, length] = tokens.shape as [number, number];
-  const turn = rotation(config, config.headSize, position, positions);
-  const norm = (x: Value, module: string) => rmsNorm(x, network.weight(`${module}.weight`), config.normEpsilon);
-  let x = embed(network, familyNames.embedding, tokens);
+  const { norms, norm, rotary = () => config, embeddingScale = 1, residualScale = 1, scoreCap } = { ...llamaTraits, ...traits };
+  const queryScale = traits.scoreScale === undefined ? 1 : traits.scoreScale * Math.sqrt(config.headSize);
+  const residual = traits.parallel ? parallelResidual : sequentialResidual;
+  const turnOf = rotationOfLayer(rotary, (of) => rotation(of, rotarySize(config.headSize, of), position, positions));
+  let x = mul(embed(network, familyNames.embedding, tokens), embeddingScale);
   for (let i = 0; i < config.layers; i++) {
     const layer = layerName(i);
-    x = checkpoint(x);
-    const normed = norm(x, `${layer}.input_layernorm`);
-    const project = (name: string, heads: number) => {
-      const rows = network.linear(normed, `${layer}.self_attn.${name}`);
-      return transpose(reshape(rows, [batch, length, heads, config.headSize]), [0, 2, 1, 3]);
+    const turn = turnOf(i);
+    const normed = (value: Value, name: string | undefined) =>
+      name === undefined ? value : norm.apply(network, value, `${layer}.${name}`, config);
+    const attend = (read: Value) => {
+      const { query, key, value } = project(config, network, normed(read, norms.beforeAttention), tokens, `${layer}.self_attn`, traits);
+      const mixed = attention({ query: mul(turn(query), queryScale), key: turn(key), value, scoreCap }, i);
+      return mul(normed(network.linear(mixed, `${layer}.self_attn.o_proj`), norms.afterAttention), residualScale);
     };
-    const projections = {
-      query: turn(project("q_proj", config.heads)),
-      key: turn(project("k_proj", config.kvHeads)),
-      value: project("v_proj", config.kvHeads),
+    const feed = (read: Value) => {
+      const fed = feedForward(network, normed(read, norms.beforeFeedForward), `${layer}.mlp`, traits);
+      return mul(normed(fed, norms.afterFeedForward), residualScale);
     };
-    x = add(x, network.linear(attention(projections, i), `${layer}.self_attn.o_proj`));
-    const read = norm(x, `${layer}.post_attention_layernorm`);
-    const gate = silu(network.linear(read, `${layer}.mlp.gate_proj`));
-    x = add(x, network.linear(mul(gate, network.linear(read, `${layer}.mlp.up_proj`)), `${layer}.mlp.down_proj`));
+    x = residual(x, attend, feed);
   }
-  return norm(x, finalNorm);
+  return norm.apply(network, x, finalNorm, config);
+}
+
+/** Rotations of layers that are rotated alike are one. */
+function rotationOfLayer(
+  rotary: (layer: number) => RotaryConfig | undefined,
+  build: (rotary: RotaryConfig) => Rotation,
+): (layer: number) => Rotation {
+  const rotations = new Map<RotaryConfig, Rotation>();
+  return (layer) => {
+    const of = rotary(layer);
+    if (of === undefined) return (x) => x;
+    if (!rotations.has(of)) rotations.set(of, build(of));
+    return rotations.get(of)!;
+  };
+}
+
+/** Queries, keys and values of hidden states [rows, hidden], before they are rotated. */
+function project(config: FamilyConfig, network: Network, x: Value, tokens: Value, name: string, traits: FamilyTraits): Projections {
+  const { heads, kvHeads } = config;
+  const { norm, queryKeyNorm } = { ...llamaTraits, ...traits };
+  if (traits.fused) return fusedByKind(network.linear(x, `${name}.qkv_proj`), tokens, heads, kvHeads);
+  const normed = (value: Value, of: string, when: FamilyTraits["queryKeyNorm"]) =>
+    queryKeyNorm === when ? norm.apply(network, value, `${name}.${of}`, config) : value;
+  const headsOf = (of: "q" | "k", count: number) => {
+    const rows = normed(network.linear(x, `${name}.${of}_proj`), `${of}_norm`, "all-heads");
+    return normed(splitHeads(rows, tokens, count), `${of}_norm`, "each-head");
+  };
+  return { query: headsOf("q", heads), key: headsOf("k", kvHeads), value: splitHeads(network.linear(x, `${name}.v_proj`), tokens, kvHeads) };
+}
+
+function feedForward(network: Network, x: Value, name: string, { fused, activation }: FamilyTraits): Value {
+  if (fused) return fusedGatedFeedForward(network, x, { gateUp: `${name}.gate_up_proj`, down: `${name}.down_proj` });
+  return gatedFeedForward(network, x, { gate: `${name}.gate_proj`, up: `${name}.up_proj`, down: `${name}.down_proj` }, activation);
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { checkJson } from "../../base/read-json.js";
 import type { LlamaConfig } from "../config.js";
-import { checkJson } from "../read-json.js";
 import type { Architecture } from "./architecture.js";
-import { commonFields, size } from "./common.js";
-import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily } from "./llama-family.js";
+import { commonFields, size } from "./config-fields.js";
+import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily, type FamilyTraits } from "./llama-family.js";
 
 const className = "LlamaForCausalLM";
 
@@ -13,16 +13,32 @@ const schema = z.looseObject({
   ...familyFields,
   num_key_value_heads: size.nullish(),
   max_position_embeddings: size.default(2048),
-  attention_bias: z.literal(false).default(false),
-  mlp_bias: z.literal(false).default(false),
+  attention_bias: z.boolean().default(false),
+  mlp_bias: z.boolean().default(false),
+});
+
+const traits = ({ attentionBias = false, feedForwardBias = false }: LlamaConfig): FamilyTraits => ({
+  biases: { projections: attentionBias, output: attentionBias, feedForward: feedForwardBias },
 });
 
 /** Llama 1 to 3, TinyLlama, SmolLM and others of the kind. */
 export const llama: Architecture<LlamaConfig> = {
   className,
   ...familyNames,
-  parse: (fields, file) => ({ architecture: "llama", ...parseFamily(checkJson(fields, schema, file), file) }),
-  fields: (config) => ({ attention_bias: false, mlp_bias: false, ...formatFamily(config) }),
-  modules: (config) => familyModules(config),
-  decode: decodeFamily,
+  parse(fields, file) {
+    const checked = checkJson(fields, schema, file);
+    return {
+      architecture: "llama",
+      ...parseFamily(checked, file),
+      ...(checked.attention_bias && { attentionBias: true }),
+      ...(checked.mlp_bias && { feedForwardBias: true }),
+    };
+  },
+  fields: (config) => ({
+    attention_bias: config.attentionBias ?? false,
+    mlp_bias: config.feedForwardBias ?? false,
+    ...formatFamily(config),
+  }),
+  modules: (config) => familyModules(config, traits(config)),
+  decode: (config, network, tokens, attention) => decodeFamily(config, network, tokens, attention, traits(config)),
 };

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { checkJson } from "../../base/read-json.js";
 import type { Qwen2Config } from "../config.js";
-import { checkJson } from "../read-json.js";
 import type { Architecture } from "./architecture.js";
-import { commonFields, size } from "./common.js";
+import { commonFields, size } from "./config-fields.js";
 import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily } from "./llama-family.js";
 
 const className = "Qwen2ForCausalLM";
@@ -23,6 +23,6 @@ export const qwen2: Architecture<Qwen2Config> = {
   ...familyNames,
   parse: (fields, file) => ({ architecture: "qwen2", ...parseFamily(checkJson(fields, schema, file), file) }),
   fields: (config) => ({ ...formatFamily(config), use_sliding_window: false }),
-  modules: (config) => familyModules(config, true),
+  modules: (config) => familyModules(config, { biases: { projections: true } }),
   decode: decodeFamily,
 };

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
@@ -25,6 +25,14 @@ const name = "run.json";
 const format = 1;
 
 const onDisk = z.object({ format: z.number(), digest: z.string(), facts: z.record(z.string(), z.json()) });
+
+/** Whether a folder is one of a run. */
+export async function isRunFolder(folder: string): Promise<boolean> {
+  return stat(join(folder, name)).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
 
 /** The identity of a run with these facts; names that are undefined are left out. */
 export function runIdentity(facts: Readonly<Record<string, unknown>>): RunIdentity {
@@ -77,6 +85,9 @@ export function requireSame(folder: string, there: RunIdentity, asked: RunIdenti
   throw new InputError(`${folder}: holds another run. It differs in\n${lines.join("\n")}\nUse another folder, or remove this one.`);
 }
 
+/** Entries that are nobody's results: locks of this and of file systems, notes of file managers. */
+const isNothing = (entry: string) => entry.startsWith(".");
+
 /** The entries of a run's folder, besides those of its iterations; `config.json` is that of versions before 0.2. */
 const entries = new Set([
   ...Object.values(runLayout).flatMap((file) => (typeof file === "string" ? file : "path" in file ? file.path : [])),
@@ -84,14 +95,16 @@ const entries = new Set([
 ]);
 const isOfRun = (entry: string) => entries.has(entry) || iterationOf(`${entry}/`) !== undefined;
 
-/** Nothing that a run would write over may be there. */
+/** A run begins in a folder that holds nothing else. */
 async function refuseOthersFiles(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
   });
-  const found = names.sort().find(isOfRun);
-  if (found === undefined) return;
+  const others = names.filter((entry) => !isNothing(entry)).sort();
+  if (others.length === 0) return;
+  const found = others.find(isOfRun);
+  if (found === undefined) throw new InputError(`${folder}: not the folder of a run, and not empty: it has ${others.slice(0, 3).join(", ")}${others.length > 3 ? ", …" : ""}; use another folder, such as ${join(folder, "run")}`);
   throw new InputError(
     `${folder}: has ${found} but no ${name}: it is the run of an older version of sera-lab, ${name} was removed, or the file is something else's. ` +
       "Use another folder; the tables (metrics.jsonl, summary.json) and models of an older run can still be read one by one",

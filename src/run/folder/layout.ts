@@ -10,6 +10,7 @@ import {
   loggedStep,
   pairRow,
   pairLogProbsRow,
+  recordedCommand,
   reviewedRow,
   runSummary,
   sampleBatch,
@@ -26,6 +27,8 @@ export const runLayout = {
   demonstrations: rowsFile("demonstrations.jsonl", demonstrationRow),
   /** What was read from the data files, skipped and cut. */
   data: jsonFile("data.json", z.record(z.string(), z.unknown())),
+  /** The command line that began the run, where one did. */
+  command: jsonFile("command.json", recordedCommand),
   /** Every optimizer step of every iteration, under TRL's names. */
   metrics: rowsFile("metrics.jsonl", loggedStep),
   summary: jsonFile("summary.json", runSummary),

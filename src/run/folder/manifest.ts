@@ -2,27 +2,42 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import type { MemoryChoice } from "../../align/memory-plan.js";
 import { InputError } from "../../base/errors.js";
 import { readTextIfPresent, writeFileAtomic } from "../../base/files.js";
 
 const seal = z.object({ bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
 /** What a file held when it was recorded. */
-export type Seal = z.infer<typeof seal>;
+export interface Seal {
+  readonly bytes: number;
+  readonly sha256: string;
+}
 
-const content = z.object({
-  format: z.literal(1),
+export interface Manifest {
+  readonly format: 1;
   /** Finished results by path: they do not change any more. */
-  files: z.record(z.string(), seal),
+  readonly files: Readonly<Record<string, Seal>>;
   /** Files that still grow: the part of each that is recorded. What stands behind it was being written when the run stopped. */
-  growing: z.record(z.string(), seal),
+  readonly growing: Readonly<Record<string, Seal>>;
   /** Where the training that was interrupted goes on. */
-  checkpoint: z.object({ path: z.string(), iteration: z.int().nonnegative(), ...seal.shape }).nullable(),
+  readonly checkpoint: (Seal & { readonly path: string; readonly iteration: number }) | null;
   /** Seconds of work by iteration and kind; they add up over interruptions. */
-  seconds: z.record(z.string(), z.record(z.string(), z.number().nonnegative())),
-});
+  readonly seconds: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Bytes that the run is planned for, also where it goes on with more or less, and how the training of each iteration fits into them. */
+  readonly memory?: { readonly bytes: number; readonly trainings: Readonly<Record<string, MemoryChoice>> } | undefined;
+}
 
-export type Manifest = z.infer<typeof content>;
+const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: z.int(), recompute: z.boolean(), programBytes: z.int() });
+
+const content: z.ZodType<Manifest> = z.object({
+  format: z.literal(1),
+  files: z.record(z.string(), seal),
+  growing: z.record(z.string(), seal),
+  checkpoint: z.object({ path: z.string(), iteration: z.int().nonnegative(), ...seal.shape }).nullable(),
+  seconds: z.record(z.string(), z.record(z.string(), z.number().nonnegative())),
+  memory: z.object({ bytes: z.int().positive(), trainings: z.record(z.string(), memoryChoice) }).optional(),
+});
 
 const onDisk = z.object({ sha256: z.string(), manifest: z.unknown() });
 
@@ -41,7 +56,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   if (text === undefined) return undefined;
   const read = parsed(text);
   if (read) return read;
-  throw new InputError(`${file}: damaged, so that nothing in the folder can be checked; redo the run from iteration 0 (--redo-from 0), or use another folder`);
+  throw new InputError(`${file}: damaged, so that nothing in the folder can be checked; redo the run from iteration 0 (\`redoFrom: 0\`), or use another folder`);
 }
 
 /** Writes `manifest.json` as a whole, after what it records is on disk. */

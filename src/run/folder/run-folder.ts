@@ -1,7 +1,8 @@
 import { readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import type { z } from "zod";
+import type { MemoryChoice } from "../../align/memory-plan.js";
 import { InputError, quote } from "../../base/errors.js";
+import type { Schema } from "../../base/option-kinds.js";
 import { isMissing, unfinished, writeFileAtomic, writeJson } from "../../base/files.js";
 import type { JsonFile, RowsFile } from "./files.js";
 import { GrowingFile } from "./growing-file.js";
@@ -27,7 +28,7 @@ export class RunFolder {
   /** @throws InputError where the manifest is damaged, or is gone and results are there */
   static async open(path: string): Promise<RunFolder> {
     const manifest = await readManifest(path);
-    if (!manifest && (await hasResults(path))) throw new InputError(`${path}: manifest.json is missing; redo the run from iteration 0 (--redo-from 0), or use another folder`);
+    if (!manifest && (await hasResults(path))) throw new InputError(`${path}: manifest.json is missing; redo the run from iteration 0 (\`redoFrom: 0\`), or use another folder`);
     return new RunFolder(path, manifest ?? emptyManifest());
   }
 
@@ -203,6 +204,24 @@ export class RunFolder {
     this.manifest = { ...this.manifest, seconds: { ...this.manifest.seconds, [iteration]: { ...kinds, [kind]: (kinds[kind] ?? 0) + seconds } } };
   }
 
+  /** Bytes of memory that the run is planned for: those that it began with, or else these; they are written with the next record. */
+  plannedMemory(bytes: number): number {
+    const memory = this.manifest.memory ?? { bytes, trainings: {} };
+    this.manifest = { ...this.manifest, memory };
+    return memory.bytes;
+  }
+
+  /** How the training of an iteration fits into the planned memory, where it has begun. */
+  memoryChoice(iteration: number): MemoryChoice | undefined {
+    return this.manifest.memory?.trainings[iteration];
+  }
+
+  /** Keeps how a training fits into memory; it is written with the next record. */
+  keepMemoryChoice(iteration: number, choice: MemoryChoice): void {
+    const { memory } = this.manifest;
+    if (memory) this.manifest = { ...this.manifest, memory: { ...memory, trainings: { ...memory.trainings, [iteration]: choice } } };
+  }
+
   secondsOf(iteration: number, kind: string): number {
     return this.manifest.seconds[iteration]?.[kind] ?? 0;
   }
@@ -243,13 +262,16 @@ export class RunFolder {
       return iteration !== undefined && iteration < first;
     };
     const metrics = first === 0 ? undefined : await this.metricsBefore(first);
-    const { files, growing, checkpoint, seconds } = this.manifest;
+    const { files, growing, checkpoint, seconds, memory } = this.manifest;
+    const isBefore = ([iteration]: [string, unknown]) => Number(iteration) < first;
     const gone = [...Object.keys(files), ...Object.keys(growing)].filter((path) => !stays(path) && path !== runLayout.metrics.path);
     await this.write({
       files: without(files, gone),
       growing: { ...without(growing, [...gone, runLayout.metrics.path]), ...(metrics && { [runLayout.metrics.path]: metrics }) },
       checkpoint: checkpoint && checkpoint.iteration < first ? checkpoint : null,
-      seconds: Object.fromEntries(Object.entries(seconds).filter(([iteration]) => Number(iteration) < first)),
+      seconds: Object.fromEntries(Object.entries(seconds).filter(isBefore)),
+      // A run that is redone as a whole is planned anew.
+      memory: first === 0 || !memory ? undefined : { ...memory, trainings: Object.fromEntries(Object.entries(memory.trainings).filter(isBefore)) },
     });
     for (const path of gone) await rm(this.file(path), { recursive: true, force: true });
     if (checkpoint && checkpoint.iteration >= first) await rm(this.file(checkpoint.path), { force: true });
@@ -286,10 +308,10 @@ export class RunFolder {
     return bytes.toString("utf8");
   }
 
-  private parse<T>(path: string, schema: z.ZodType<T>, text: string): T {
-    const { success, data, error } = schema.safeParse(JSON.parse(text));
-    if (success) return data;
-    const [{ path: at, message }] = error.issues as [z.core.$ZodIssue];
+  private parse<T>(path: string, schema: Schema<T>, text: string): T {
+    const parsed = schema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    const { path: at, message } = parsed.error.issues[0]!;
     throw new InputError(`${this.file(path)}: ${at.join(".") || "the row"} is not as this version of sera-lab writes it (${message}): ${quote(text)}`);
   }
 
@@ -312,7 +334,7 @@ export class RunFolder {
 
   private damaged(path: string, how = "changed or damaged since the run wrote it"): InputError {
     const first = this.redoOf(path);
-    return new InputError(`${this.file(path)}: ${how}; make it again with --redo-from ${first} (in a cell, redoFrom: ${first}), or use another folder`);
+    return new InputError(`${this.file(path)}: ${how}; make it again with \`redoFrom: ${first}\`, or use another folder`);
   }
 
   /** The first iteration to redo for a file: inputs and the summary cost no training. */

@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { bestMetrics, type BestMetric } from "../../align/best.js";
 import type { BootstrapCounts, BootstrappedRow, LabelledSample, Sample } from "../../bootstrap/index.js";
 import type { PairRow } from "../../data/pair-row.js";
 import type { Reviewed } from "../../review/index.js";
-import type { JudgedResponse } from "../evaluation.js";
+import type { JudgedResponse, PairLogProbsRow } from "../evaluation.js";
+import type { RecordedCommand } from "../input.js";
 import type { LoggedStep } from "../logged-step.js";
 import type { Evaluation, IterationSummary, RunSummary } from "../summary.js";
 
@@ -26,9 +28,7 @@ export const pairRow: z.ZodType<PairRow> = z.object({
 
 export const demonstrationRow = z.object({ id: z.string(), prompt: tokenIds, response: tokenIds });
 
-/** log π(y | x) of both responses of a pair. */
-export const pairLogProbsRow = z.object({ id: z.string(), chosen: z.number(), rejected: z.number() });
-export type PairLogProbsRow = z.infer<typeof pairLogProbsRow>;
+export const pairLogProbsRow: z.ZodType<PairLogProbsRow> = z.object({ id: z.string(), chosen: z.number(), rejected: z.number() });
 
 export const loggedStep: z.ZodType<LoggedStep> = z
   .object({ phase: z.enum(["sft", "align"]), iteration: count, step: z.int().positive() })
@@ -88,6 +88,8 @@ export const evaluation: z.ZodType<Evaluation> = z.object(evaluated);
 
 const metrics = z.record(z.string(), figure);
 
+export const recordedCommand: z.ZodType<RecordedCommand> = z.object({ command: z.array(z.string()), directory: z.string() });
+
 /** Figures of the user's own evaluation, with the name, version and text that tell whether it is still the same. */
 export const userMetrics = z.object({ identity: z.string(), metrics });
 
@@ -112,6 +114,7 @@ const iterationSummary: z.ZodType<IterationSummary> = z.object({
   bootstrap: bootstrapCounts.nullable(),
   ...evaluated,
   metrics: metrics.optional(),
+  kept: z.object({ step: z.int().positive(), metric: z.enum(Object.keys(bestMetrics) as BestMetric[]), value: z.number() }).optional(),
   seconds: z.object({ training: seconds, scoring: seconds, sampling: seconds, evaluation: seconds }),
 });
 

@@ -58,7 +58,7 @@ function checkLoop({ selectBy, pairBy, labelBy, select = 0, bootstrap, iteration
   if (isPart(selectBy)) checkPart("selection rule", "selectBy", selectBy);
   if (isPart(pairBy)) checkPart("pairing rule", "pairBy", pairBy);
   if (isPart(labelBy)) checkPart("labeller", "labelBy", labelBy);
-  if (select + bootstrap === 0 && (iterations ?? rounds) !== 1) throw new InputError("select + bootstrap must be > 0");
+  if (select + bootstrap === 0 && (iterations ?? rounds) !== 1) throw new InputError("`select` + `bootstrap` must be > 0");
 }
 
 const isPart = (value: unknown) => typeof value === "object" || typeof value === "function";

@@ -1,7 +1,7 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
 import type { LoopOptions, LossOptions, MethodOptions, RecipeOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, TrainingBudget } from "./method-options.js";
-import { budgetTable, loopTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable } from "./tables.js";
+import { budgetTable, loopTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable } from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -50,9 +50,9 @@ export const recipeForms = {
 export const alignForm: Form<AlignOptions> = { name: "align", table: { ...sharedTable, epochs: budgetTable.epochs } };
 export const seraForm: Form<SeraOptions> = { name: "sera", table: { ...sharedTable, ...budgetTable, ...loopTable } };
 /** The options of supervised fine-tuning on demonstrations, as `sera sft` has them. */
-export const sftForm: Form<SftOptions & Pick<SharedOptions, "seed">> = { name: "sft", table: { ...sftTable, ...seedTable } };
+export const sftForm: Form<SftOptions & Pick<SharedOptions, "memory" | "seed">> = { name: "sft", table: { ...sftTable, ...memoryTable, ...seedTable } };
 /** The options of sampling alone, as `sera generate` has them. */
-export const generateForm: Form<SamplingOptions & Pick<SharedOptions, "seed">> = { name: "generate", table: { ...samplingTable, ...seedTable } };
+export const generateForm: Form<SamplingOptions & Pick<SharedOptions, "memory" | "seed">> = { name: "generate", table: { ...samplingTable, ...memoryTable, ...seedTable } };
 /** What every method has. */
 export const methodForm: Form<MethodOptions> = { name: "a method", table: { ...sharedTable, ...budgetTable } };
 

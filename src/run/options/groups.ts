@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, budgetTable, loopTable, lossTable, recipeTable, samplingTable, seedTable, sftTable } from "./tables.js";
+import { alignmentTable, budgetTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -11,7 +11,7 @@ export interface OptionGroup {
 export const optionGroups: readonly OptionGroup[] = [
   { title: "Loss", table: lossTable },
   { title: "Budget", table: { ...budgetTable, ...recipeTable } },
-  { title: "Training", table: { ...alignmentTable, ...seedTable } },
+  { title: "Training", table: { ...alignmentTable, ...memoryTable, ...seedTable } },
   { title: "Sampling", table: samplingTable },
   { title: "Self-review and bootstrapping", table: loopTable },
   { title: "SFT of the start", table: sftTable },

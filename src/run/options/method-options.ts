@@ -1,6 +1,7 @@
 import type { BestMetric } from "../../align/best.js";
 import type { LossName, LossSettings } from "../../align/losses/index.js";
 import type { PairLoss } from "../../align/pair-objective.js";
+import type { ByteSize } from "../../base/byte-size.js";
 import type { Schedule } from "../../align/schedule.js";
 import type { PairingName } from "../../bootstrap/index.js";
 import type { SelectionName } from "../../review/index.js";
@@ -20,6 +21,8 @@ export type Reference = (typeof references)[number];
 /** By what responses of the policy are labelled: its own implicit reward, or the judge that the run is given. */
 export const labellers = ["implicit", "judge"] as const;
 export type LabelledBy = (typeof labellers)[number];
+/** What summaries call the implicit reward. */
+export const implicitRewardName = "implicit reward";
 
 /** The loss and its settings; a setting that the loss does not use is an error. */
 export interface LossOptions extends LossSettings {
@@ -34,9 +37,9 @@ export interface LossOptions extends LossSettings {
 export interface AlignmentOptions {
   /** Pairs per optimizer step. Default 32. */
   readonly batchSize: number;
-  /** Pairs per forward pass; gradients are accumulated up to the batch size. Default the batch size. */
+  /** Pairs per forward pass; gradients are accumulated up to the batch size. Default the batch size, or less where memory asks for it. */
   readonly microBatchSize?: number;
-  /** Recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers. Default false. */
+  /** Recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers. Default only where nothing else fits into memory. */
   readonly recompute?: boolean;
   /** Optimizer steps of each iteration, whatever the number of epochs. Default as many as the epochs take. */
   readonly maxSteps?: number;
@@ -100,6 +103,8 @@ export interface SftOptions {
 
 /** Options shared by all methods. */
 export interface SharedOptions extends LossOptions, AlignmentOptions, SamplingOptions, SftOptions {
+  /** Memory for the model and what runs on it, as in 8GB: decides how many pairs and responses go through the model at once, and whether activations are recomputed, where that is left open. Default three quarters of what is free when the run begins. */
+  readonly memory?: ByteSize;
   /** Seed of everything random: the same seed, data and machine give the same bytes. Default 0. */
   readonly seed: number;
 }
@@ -133,6 +138,8 @@ export interface LoopOptions {
   readonly labelBy: LabelledBy | Labeller;
   /** How a prompt's responses are paired; a rule by name, or a `PairingRule` of your own. Default best-worst. */
   readonly pairBy: PairingName | PairingRule;
+  /** Whether responses that `maxNewTokens` cut off are left out of pairs. Default false: they are what the policy writes. */
+  readonly completeOnly?: boolean;
   /** α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected. Default 0. */
   readonly lengthPenalty: number | "auto";
   /** γ: weight of the policy before the last in the ensemble. Default 0.3. */

@@ -1,7 +1,10 @@
 import { losses, type LossName, type PreferenceLoss } from "../../align/losses/index.js";
 import type { PairLoss } from "../../align/pair-objective.js";
 import { InputError, quote } from "../../base/errors.js";
+import { pairings } from "../../bootstrap/index.js";
+import { selectionRules } from "../../review/index.js";
 import { identityOf } from "./identity.js";
+import { implicitRewardName, labellers } from "./method-options.js";
 import type { Versioned } from "./parts.js";
 
 /** The kinds of parts that can be one's own, as messages name them, and the function that each has. */
@@ -17,6 +20,15 @@ const functionOf = {
 } as const;
 export type PartKind = keyof typeof functionOf;
 
+/** The names that the library's own parts have, by kind; a part of one's own under one of them would be taken for it. */
+const libraryNames: { readonly [Kind in PartKind]?: readonly string[] } = {
+  loss: Object.keys(losses),
+  objective: Object.keys(losses),
+  "selection rule": Object.keys(selectionRules),
+  "pairing rule": Object.keys(pairings),
+  labeller: [...labellers, implicitRewardName],
+};
+
 /** The code of every part of one's own that this process has seen, by kind, name and version. */
 const codes = new Map<string, string>();
 /** Losses of one's own by their identity: those of the same code may have different settings. */
@@ -27,7 +39,7 @@ const ownLosses = new Map<string, Versioned>();
  * compared by its text; what functions close over is not seen.
  *
  * @param option under which it was given
- * @throws InputError where it has no name, version or function, or a part of the same name and version has other code
+ * @throws InputError where it has no name, version or function, or the name of one of the library's, or a part of the same name and version has other code
  */
 export function checkPart(kind: PartKind, option: string, part: unknown): asserts part is Versioned {
   const own = functionOf[kind];
@@ -44,6 +56,7 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
     throw new InputError(`${option}: the ${kind} ${quote(name)} has no version; add version: "1", and change it whenever you change the code`);
   }
   const { name, version } = part;
+  requireOwnName(kind, option, name, libraryNames[kind] ?? []);
   const key = JSON.stringify([kind, name, version]);
   // What a method's options hold is in its options' identity, and checked there.
   const { options: _, ...stated } = part as { readonly options?: unknown };
@@ -54,6 +67,11 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
   }
   codes.set(key, code);
   if (kind === "loss" || kind === "objective") ownLosses.set(identityKey(part), part);
+}
+
+/** @throws InputError where a part of one's own has the name of one of the library's */
+export function requireOwnName(kind: string, option: string, name: string, taken: readonly string[]): void {
+  if (taken.includes(name)) throw new InputError(`${option}: ${quote(name)} is a ${kind} of the library; give your own another name`);
 }
 
 /**

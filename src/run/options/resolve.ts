@@ -3,6 +3,7 @@ import { nearestName } from "../../base/nearest.js";
 import { defaultsOf, type Option } from "../../base/option.js";
 import { checkTogether } from "./check-together.js";
 import { alignForm, recipeForms, seraForm, type Form } from "./forms.js";
+import { runSettingNames } from "./run-settings.js";
 import { isLossObject } from "./loss-of.js";
 
 /**
@@ -13,16 +14,31 @@ import { isLossObject } from "./loss-of.js";
  */
 export function resolveOptions<Options extends object>(form: Form<Options>, ...given: readonly object[]): Options {
   const own = Object.assign({}, ...given.map(definedOnly)) as Readonly<Record<string, unknown>>;
-  checkNames(form, Object.keys(own));
-  checkValues(form, own);
+  checkOptions(form, own);
   // Every option that is given is in the table and of its schema.
   const resolved = { ...defaultsOf(form.table), ...(own as Partial<Options>) };
   checkTogether(resolved, own);
   return "loss" in resolved && isLossObject(resolved.loss) ? { ...resolved, beta: resolved.loss.beta } : resolved;
 }
 
+/** Names of the options that are given. */
+export function givenNames(...given: readonly object[]): readonly string[] {
+  return [...new Set(given.flatMap((options) => Object.keys(definedOnly(options))))];
+}
+
+/**
+ * Checks options one by one; what they say together is checked where they are put together.
+ *
+ * @throws InputError naming an option that there is not, or one outside its range
+ */
+export function checkOptions<Options>(form: Form<Options>, given: object): void {
+  const own = definedOnly(given) as Readonly<Record<string, unknown>>;
+  checkNames(form, Object.keys(own));
+  checkValues(form, own);
+}
+
 /** @throws InputError naming the first option whose value is none of its schema, and what it may be */
-export function checkValues<Options>({ table }: Form<Options>, given: Readonly<Record<string, unknown>>): void {
+function checkValues<Options>({ table }: Form<Options>, given: Readonly<Record<string, unknown>>): void {
   const options: Readonly<Record<string, Option<unknown>>> = table;
   for (const [name, value] of Object.entries(given)) {
     const { schema, expected } = options[name]!;
@@ -49,7 +65,7 @@ export interface Spelling {
   method(name: string): string;
 }
 
-const inCells: Spelling = { option: (name) => `\`${name}\``, method: (name) => name };
+export const inCells: Spelling = { option: (name) => `\`${name}\``, method: (name) => name };
 
 /** The options of any form, of which only the names are read. */
 interface AnyForm {
@@ -70,14 +86,36 @@ const instead: Readonly<Record<string, readonly string[]>> = {
   reporter: ["quiet"],
   rounds: ["epochs", "iterations"],
   iterations: ["rounds", "epochs"],
-  epochs: ["rounds"],
+  epochs: ["rounds", "sftEpochs"],
+  learningRate: ["sftLearningRate"],
+  batchSize: ["sftBatchSize"],
+  seed: ["seeds"],
 };
 
-function adviceOn(name: string, taker: string, known: readonly string[], { option, method }: Spelling): string {
+/** Which of the known names stand for one that is often tried. */
+export function insteadOf(name: string, known: readonly string[]): readonly string[] {
   const others = (Object.hasOwn(instead, name) ? instead[name]! : []).filter((other) => known.includes(other));
+  // Those of fine-tuning stand for others only where these are not known.
+  const main = others.filter((other) => !other.startsWith("sft"));
+  return main.length > 0 ? main : others;
+}
+
+const ofRun = (name: string) => `it is a setting of the run; pass it beside the method, as in train(start, pairs, method, { ${name} })`;
+const ofModel = (name: string) => `it is decided when the model is loaded: loadModel(source, { ${name} })`;
+
+/** Where names belong that are no method's options. */
+const elsewhere: Readonly<Record<string, string>> = Object.fromEntries([
+  ...runSettingNames.map((name) => [name, ofRun(name)]),
+  ...["engine", "provider", "threads", "backend", "lora"].map((name) => [name, ofModel(name)]),
+]);
+
+/** What to use in place of a name that is not known, as a clause. */
+export function adviceOn(name: string, taker: string, known: readonly string[], { option, method }: Spelling): string {
+  const others = insteadOf(name, known);
   if (others.length > 0) return `use ${others.map(option).join(", ")}`;
   const owners = ownersOf(name).filter((owner) => owner !== taker);
   if (owners.length > 0) return `it belongs to ${owners.map(method).join(", ")}`;
+  if (Object.hasOwn(elsewhere, name)) return elsewhere[name]!;
   const nearest = nearestName(name, known);
   return nearest ? `did you mean ${option(nearest)}?` : `its options are ${known.map(option).join(", ")}`;
 }

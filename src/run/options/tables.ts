@@ -4,7 +4,7 @@ import { schedules } from "../../align/schedule.js";
 import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
-import { flag, nameOrPart, notNegative, oneOf, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
+import { byteSize, flag, nameOrPart, notNegative, oneOf, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
 import {
@@ -33,8 +33,8 @@ export const lossTable: OptionTable<LossOptions> = {
 /** What worked for small models. */
 export const alignmentTable: OptionTable<AlignmentOptions> = {
   batchSize: { ...whole(1), help: "pairs per optimizer step", default: 32 },
-  microBatchSize: { ...whole(1), help: "pairs per forward pass; gradients are accumulated up to the batch size", otherwise: "the batch size" },
-  recompute: { ...flag(), help: "recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers", otherwise: "false" },
+  microBatchSize: { ...whole(1), help: "pairs per forward pass; gradients are accumulated up to the batch size", otherwise: "the batch size, or less where memory asks for it" },
+  recompute: { ...flag(), help: "recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers", otherwise: "only where nothing else fits into memory" },
   maxSteps: { ...whole(1), help: "optimizer steps of each iteration, whatever the number of epochs", otherwise: "as many as the epochs take" },
   learningRate: { ...positive("rate"), help: "peak learning rate", default: 1e-4 },
   schedule: { ...oneOf(schedules, "name"), help: "shape of the learning rate after the warm-up", default: "linear" },
@@ -76,11 +76,20 @@ export const seedTable: OptionTable<Pick<SharedOptions, "seed">> = {
   seed: { ...whole(0), help: "seed of everything random: the same seed, data and machine give the same bytes", default: 0 },
 };
 
+export const memoryTable: OptionTable<Pick<SharedOptions, "memory">> = {
+  memory: {
+    ...byteSize("size"),
+    help: "memory for the model and what runs on it, as in 8GB: decides how many pairs and responses go through the model at once, and whether activations are recomputed, where that is left open",
+    otherwise: "three quarters of what is free when the run begins",
+  },
+};
+
 export const sharedTable: OptionTable<SharedOptions> = {
   ...lossTable,
   ...alignmentTable,
   ...samplingTable,
   ...sftTable,
+  ...memoryTable,
   ...seedTable,
 };
 
@@ -103,6 +112,7 @@ export const loopTable: OptionTable<LoopOptions> = {
     default: "implicit",
   },
   pairBy: { ...nameOrPart<keyof typeof pairings, PairingRule>(names(pairings), "a pairing rule", "rule"), help: "how a prompt's responses are paired", default: "best-worst" },
+  completeOnly: { ...flag(), help: "leave responses that the length limit cut off out of pairs", otherwise: "false" },
   lengthPenalty: { ...penalty("α"), help: "α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected", default: 0 },
   // With γ = 1, iteration 2 would review and label with the reference alone, which has no opinion.
   gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },

@@ -1,5 +1,5 @@
 import type { TrainingOptions } from "../../align/trainer.js";
-import type { GenerationOptions } from "../../model/generate.js";
+import type { GenerationOptions } from "../../model/generation/generate.js";
 import type { AlignmentOptions, SamplingOptions, SftOptions, TrainingBudget } from "./method-options.js";
 
 /** How each iteration trains. */

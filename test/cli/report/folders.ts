@@ -1,8 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { BootstrappedRow } from "../../../src/bootstrap/index.js";
 import { runIdentity, writeIdentity } from "../../../src/run/folder/identity.js";
+import { runLayout } from "../../../src/run/folder/layout.js";
+import { RunFolder } from "../../../src/run/folder/run-folder.js";
 import { alignSteps, reviewed, sftSteps } from "../../plot/rows.js";
 
 /** Text that would run, or fetch, if a page took it for markup. */
@@ -17,36 +20,55 @@ export async function emptyFolder(test: TestContext): Promise<string> {
 
 const lines = (rows: readonly unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
+const none = { training: 0, scoring: 0, sampling: 0, evaluation: 0 };
+const unjudged = { pairsSelected: null, pairsBootstrapped: null, pairsSeen: 0, bootstrap: null, accuracy: null, meanMargin: null };
+
+/** Writes a run of one iteration of which nothing is known but its seconds. */
+export async function writeBareRun(path: string): Promise<void> {
+  const folder = await openFolder(path, {});
+  const iterations = [{ iteration: 0, ...unjudged, seconds: none }, { iteration: 1, ...unjudged, seconds: { ...none, training: 5 } }];
+  await folder.json(runLayout.summary, async () => ({ method: "sera", loss: "dpo", labelledBy: null, seed: 1, iterations }));
+}
+
 /** Writes a run of SFT and two iterations. */
-export async function writeRun(folder: string): Promise<void> {
+export async function writeRun(path: string): Promise<void> {
+  const folder = await openFolder(path, { loss: hostile, beta: 0.1, seed: 7, selectBy: { name: hostile, version: "1" } });
   const seconds = { training: 31.25, scoring: 9, sampling: 26, evaluation: 12 };
-  const summary = {
-    method: "sera",
-    loss: "dpo",
-    labelledBy: "implicit reward",
-    seed: 7,
-    iterations: [
-      { iteration: 0, pairsSelected: null, pairsBootstrapped: null, meanMargin: null, accuracy: null, winRate: 0.5, winRateInterval: [0.5, 0.5], seconds: { training: 74, scoring: null, sampling: null, evaluation: null } },
-      { iteration: 1, pairsSelected: 1500, pairsBootstrapped: 0, meanMargin: -0.5, accuracy: 0.625, goldReward: 0.7, goldRewardInterval: [0.69, 0.71], winRate: 0.6, winRateInterval: [0.55, 0.65], seconds },
-      { iteration: 2, pairsSelected: 1050, pairsBootstrapped: 450, meanMargin: 1.25, accuracy: 0.66, goldReward: 0.74, goldRewardInterval: [0.73, 0.75], winRate: 0.65, winRateInterval: [0.6, 0.7], seconds },
-    ],
-  };
-  const made = [3, 1, 2].map((margin) => ({
+  const judged = (goldReward: number, winRate: number) => ({
+    ...{ goldReward, goldRewardInterval: [goldReward - 0.01, goldReward + 0.01] as const },
+    ...{ winRate, winRateInterval: [winRate - 0.05, winRate + 0.05] as const },
+  });
+  const iterations = [
+    { iteration: 0, ...unjudged, winRate: 0.5, winRateInterval: [0.5, 0.5] as const, seconds: { ...none, training: 74 } },
+    { iteration: 1, ...unjudged, pairsSelected: 1500, pairsBootstrapped: 0, meanMargin: -0.5, accuracy: 0.625, ...judged(0.7, 0.6), seconds },
+    { iteration: 2, ...unjudged, pairsSelected: 1050, pairsBootstrapped: 450, meanMargin: 1.25, accuracy: 0.66, ...judged(0.74, 0.65), seconds },
+  ];
+  const made = [3, 1, 2].map((margin): BootstrappedRow => ({
     id: `p${margin}`,
-    prompt: margin === 3 ? [{ role: "user", content: hostile }] : `prompt ${margin}`,
+    prompt: margin === 3 ? hostile : `prompt ${margin}`,
     chosen: `chosen ${margin} ${hostile}`,
     rejected: "",
     chosenReward: margin,
     rejectedReward: -margin,
     margin,
   }));
-  await mkdir(join(folder, "iteration-1"), { recursive: true });
-  await mkdir(join(folder, "iteration-2"));
-  await writeFile(join(folder, "summary.json"), JSON.stringify(summary));
-  await writeIdentity(folder, runIdentity({ options: { loss: hostile, beta: 0.1, seed: 7, selectBy: { name: hostile, version: "1" } }, engine: null }));
-  await writeFile(join(folder, "metrics.jsonl"), lines([...sftSteps(10), ...alignSteps(2, 8, 0.1)]));
-  await writeFile(join(folder, "iteration-2", "margins.jsonl"), lines(reviewed(2, 50)));
-  await writeFile(join(folder, "iteration-2", "bootstrapped.jsonl"), lines(made));
+  const { metrics } = runLayout;
+  for (const row of [...sftSteps(10), ...alignSteps(2, 8, 0.1)]) await folder.append(metrics, { ...row });
+  await folder.record([metrics.path]);
+  await folder.rows(runLayout.iteration(2).margins, async () =>
+    reviewed(2, 50).map(({ ensemble, kept }, i) => ({
+      ...{ id: `p${i}`, prompt: `p${i}`, chosenReward: ensemble, rejectedReward: 0, margin: ensemble, previousMargin: 0, ensemble, kept },
+      ...{ chosenLength: 3, rejectedLength: 3 },
+    })),
+  );
+  await folder.rows(runLayout.iteration(2).bootstrapped, async () => made);
+  await folder.json(runLayout.summary, async () => ({ method: "sera", loss: "dpo", labelledBy: "implicit reward", seed: 7, iterations }));
+  await folder.close();
+}
+
+async function openFolder(path: string, options: object): Promise<RunFolder> {
+  await writeIdentity(path, runIdentity({ options, engine: null }));
+  return RunFolder.open(path);
 }
 
 /** Writes a comparison of SFT, DPO and SeRA, with their runs and samples. */
@@ -61,7 +83,9 @@ export async function writeComparisonFolder(folder: string): Promise<void> {
   await writeFile(join(folder, "summary.json"), JSON.stringify({ methods, seeds: [1, 2, 3] }));
   await writeFile(join(folder, "samples.jsonl"), lines(Array.from({ length: 9 }, () => sample)));
   for (const run of ["dpo", "sera"]) {
-    await mkdir(join(folder, run));
-    await writeFile(join(folder, run, "metrics.jsonl"), lines(alignSteps(run === "dpo" ? 1 : 3, 6, 0.1)));
+    const steps = await RunFolder.open(join(folder, run));
+    for (const row of alignSteps(run === "dpo" ? 1 : 3, 6, 0.1)) await steps.append(runLayout.metrics, { ...row });
+    await steps.record([runLayout.metrics.path]);
+    await steps.close();
   }
 }

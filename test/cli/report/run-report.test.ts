@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { it } from "node:test";
-import { runIdentity, writeIdentity } from "../../../src/run/folder/identity.js";
 import { renderReport, writeReport } from "../../../src/cli/report/run-report.js";
-import { emptyFolder, writeRun } from "./folders.js";
+import { runLayout } from "../../../src/run/folder/layout.js";
+import { RunFolder } from "../../../src/run/folder/run-folder.js";
+import { emptyFolder, writeBareRun, writeRun } from "./folders.js";
 import { pictures, standsAlone, textOf } from "./page-checks.js";
 
 it("says what was run, iteration by iteration", async (test) => {
@@ -17,7 +18,7 @@ it("says what was run, iteration by iteration", async (test) => {
   for (const part of [
     "SeRA with the dpo loss",
     "2 iterations of preference training, seed 7; 3:51 of wall-clock in all.",
-    "SFT — — — — — — 74.0 — — —",
+    "start — — — — — — 74.0 0.0 0.0 0.0",
     "1 1,500 0 −0.500 62.5 % 0.700 [0.690, 0.710] 60.0 % [55.0 %, 65.0 %] 31.3 9.0 26.0 12.0",
     "2 1,050 450 1.250 66.0 % 0.740",
     "engine null",
@@ -32,16 +33,14 @@ it("shows the made pairs of greatest, median and least margin, as text", async (
   await writeRun(folder);
   const text = textOf(await renderReport(folder));
   assert.match(text, /Of the 3 made before iteration 2; both responses are the policy.{1,5}s own samples, labelled by its implicit reward\./);
-  assert.match(text, /prompt of p3 · greatest margin, 3\.00 user: &lt;\/p&gt;&lt;script&gt;/);
+  assert.match(text, /prompt of p3 · greatest margin, 3\.00 &lt;\/p&gt;&lt;script&gt;/);
   assert.match(text, /prompt of p2 · median margin, 2\.00 .* prompt of p1 · least margin, 1\.00/);
   assert.match(text, /rejected · reward −1\.00 \(empty\)/);
 });
 
 it("a run without gold reward, review or logged steps has a report without them", async (test) => {
   const folder = await emptyFolder(test);
-  const seconds = { training: 5, scoring: null, sampling: null, evaluation: null };
-  await writeFile(join(folder, "summary.json"), JSON.stringify({ method: "sera", loss: "dpo", labelledBy: null, seed: 1, iterations: [{ iteration: 1, seconds }] }));
-  await writeIdentity(folder, runIdentity({ options: {} }));
+  await writeBareRun(folder);
   const page = await renderReport(folder);
   standsAlone(page);
   assert.equal(pictures(page), 1);
@@ -57,13 +56,19 @@ it("writes the page into the folder, the same bytes each time", async (test) => 
   assert.equal(await readFile(path, "utf8"), await renderReport(folder));
 });
 
-it("names the file and line of what it cannot read", async (test) => {
+it("names the file that is not what the run wrote", async (test) => {
+  for (const name of ["metrics.jsonl", "summary.json", "iteration-2/margins.jsonl", "iteration-2/bootstrapped.jsonl"]) {
+    const folder = await emptyFolder(test);
+    await writeRun(folder);
+    await writeFile(join(folder, name), "{");
+    await assert.rejects(renderReport(folder), { name: "InputError", message: new RegExp(`${name}: changed or damaged since the run wrote it`) });
+  }
+});
+
+it("says that a folder holds no run, or one that has not ended", async (test) => {
   const folder = await emptyFolder(test);
+  await assert.rejects(renderReport(folder), { name: "InputError", message: /not the folder of a run/ });
   await writeRun(folder);
-  await appendFile(join(folder, "metrics.jsonl"), `{"phase":"align","iteration":1,"step":1,"loss":"low"}\n`);
-  await assert.rejects(renderReport(folder), { name: "InputError", message: /metrics\.jsonl:27: found "low" at loss, expected .*number/ });
-  await writeFile(join(folder, "summary.json"), "{");
-  await assert.rejects(renderReport(folder), { name: "InputError", message: /summary\.json: found text that is not JSON/ });
-  await rm(join(folder, "summary.json"));
-  await assert.rejects(renderReport(folder), { name: "InputError", message: /summary\.json: found no such file/ });
+  await (await RunFolder.open(folder)).discard(runLayout.summary.path);
+  await assert.rejects(renderReport(folder), { name: "InputError", message: /summary\.json: the run has not come to it yet/ });
 });

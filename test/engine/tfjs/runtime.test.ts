@@ -8,7 +8,7 @@ import type { Feeds, Program } from "../../../src/engine/engine.js";
 import { loadBackend } from "../../../src/engine/tfjs/backends.js";
 import * as g from "../../../src/graph/index.js";
 import { Graph, tensor } from "../../../src/graph/index.js";
-import { initialParameters } from "../../../src/model/parameters.js";
+import { initialParameters } from "../../../src/model/parameters/parameters.js";
 import { openRuntime } from "../../support/tfjs-runtime.js";
 import { tinyConfig } from "../../support/tiny-model.js";
 

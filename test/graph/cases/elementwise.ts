@@ -1,7 +1,7 @@
 import * as b from "../../../src/graph/build.js";
 import type { Value } from "../../../src/graph/value.js";
 import type { Case, Given } from "./case.js";
-import { bits, held, integers, normal, numbers, positive } from "./case.js";
+import { bits, held, integers, kept, normal, numbers, positive } from "./case.js";
 
 type Unary = (x: Value) => Value;
 type Binary = (a: Value, b: Value) => Value;
@@ -98,5 +98,19 @@ export const elementwise = {
       build: (x, y, z) => b.mul(b.checkpoint(b.exp(x), [b.exp(y), z, b.log(b.neg(b.mul(z, z)))]), y),
     },
     { title: "checkpoint of int32", inputs: [integers([2], [4, 5]), held(normal(2))], build: (x, y) => b.checkpoint(x, [y]) },
+  ],
+  recomputed: [
+    { title: "recomputed, of a value and a leaf", inputs: [normal(2, 3), kept(normal(3))], build: (x, w) => b.recomputed([b.exp(x)], (y) => b.mul(b.silu(y), w)) },
+    {
+      title: "recomputed twice, of values that both read",
+      inputs: [normal(2, 3), normal(2, 3)],
+      build: (x, y) => {
+        const [u, v] = [b.sigmoid(x), b.exp(y)];
+        const first = b.recomputed([u, v], (u, v) => b.mul(b.exp(u), b.sigmoid(v)));
+        return b.mul(b.recomputed([b.add(first, u), v], (u, v) => b.mul(b.mul(u, u), v)), u);
+      },
+    },
+    { title: "recomputed within recomputed", inputs: [normal(3)], build: (x) => b.recomputed([b.exp(x)], (y) => b.mul(b.recomputed([b.silu(y)], b.sigmoid), y)) },
+    { title: "recomputed, of one value given twice", inputs: [normal(3)], build: (x) => b.recomputed([b.exp(x), b.exp(x)], (y, z) => b.mul(b.sigmoid(y), z)) },
   ],
 } satisfies Record<string, readonly Case[]>;

@@ -76,6 +76,7 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
   },
   cast: unary((x) => b.cast(b.mul(x, 3), "int32"), (...shape) => held(normal(...shape))),
   checkpoint: binary((x, y) => b.mul(b.checkpoint(b.exp(x), [b.exp(y)]), y)),
+  recomputed: binary((x, y) => b.recomputed([x, y], (x, y) => b.exp(b.mul(b.sigmoid(x), y)))),
   stopGradient: unary((x) => b.mul(x, b.stopGradient(x))),
   matmul: (random) => {
     const [lead, m, k, n] = [shapeOf(random, 0, 2), ...Array.from({ length: 3 }, () => whole(random, 1, 7))] as [number[], number, number, number];
@@ -141,6 +142,10 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
   },
   softmax: unary(b.softmax, normal, 1),
   logSoftmax: unary(b.logSoftmax, normal, 1),
+  logSoftmaxAt: (random) => {
+    const [rows, size] = [whole(random, 1, 5), whole(random, 1, 5)];
+    return { inputs: [normal(rows, size), indices(random, [rows], size)], build: b.logSoftmaxAt };
+  },
   rmsNorm: (random) => {
     const shape = shapeOf(random, 1);
     return { inputs: [normal(...shape), normal(shape.at(-1)!)], build: (x, weight) => b.rmsNorm(x, weight, 1e-5) };

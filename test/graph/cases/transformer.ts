@@ -1,4 +1,4 @@
-import { layerNorm, logSoftmax, rmsNorm, rotary, softmax } from "../../../src/graph/build.js";
+import { layerNorm, logSoftmax, logSoftmaxAt, rmsNorm, rotary, softmax } from "../../../src/graph/build.js";
 import type { Value } from "../../../src/graph/value.js";
 import type { Case, Given } from "./case.js";
 import { held, integers, normal, numbers } from "./case.js";
@@ -22,6 +22,10 @@ function tables(half: number): [cos: Given, sin: Given] {
 export const transformer = {
   softmax: overLastAxis("softmax", softmax),
   logSoftmax: overLastAxis("logSoftmax", logSoftmax),
+  logSoftmaxAt: [
+    { title: "logSoftmaxAt", inputs: [normal(3, 4), integers([3], [3, 0, 3])], build: logSoftmaxAt },
+    { title: "logSoftmaxAt with numbers far apart", inputs: [numbers([2, 3], [0, 12, -12, 500, 501, 499]), integers([2], [1, 2])], build: logSoftmaxAt },
+  ],
   rmsNorm: [
     { title: "rmsNorm of rows", inputs: [normal(2, 3, 4), normal(4)], build: (x, w) => rmsNorm(x, w, 1e-5) },
     { title: "rmsNorm of a row", inputs: [normal(3), normal(3)], build: (x, w) => rmsNorm(x, w, 1e-6) },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { inspect } from "node:util";
@@ -11,7 +12,7 @@ import { llmJudge } from "../../../src/judge/llm/llm-judge.js";
 import type { JudgeModel } from "../../../src/judge/llm/provider.js";
 import type { LlmJudgeOptions } from "../../../src/judge/llm/settings.js";
 import { emptyFolder } from "../../support/folder.js";
-import { body, cutBefore, cutWithin, hang, JudgeServer, refuse, say } from "../../support/judge-server.js";
+import { body, byNumber, cutBefore, cutWithin, hang, JudgeServer, refuse, say } from "../../support/judge-server.js";
 
 const apis = ["anthropic", "openai"] as const;
 const secret = "sk-very-secret-0123456789";
@@ -161,6 +162,43 @@ for (const api of apis) {
       const { server, judge } = await judgeAt(test, api);
       await judge.grade("q", "answer 8");
       assert.doesNotMatch(JSON.stringify(server.asked), /very-secret/);
+    });
+  });
+}
+
+for (const api of apis) {
+  describe(`a server that means harm, by ${api}'s protocol`, () => {
+    it("keeps its own estimate where a server reports usage that is no count, so that the cap holds", async (test) => {
+      const cap = { price: { input: 1e4, output: 1e4 }, maxCost: 30, maxTokens: 200, concurrency: 1 };
+      for (const tokens of [[-1e9, -1e9], [-1, 20], [0.5, 0.5], [NaN, 1], [1e300, 1]] as const) {
+        const { server, judge } = await judgeAt(test, api, cap);
+        server.answer = byNumber;
+        server.fail(...Array.from({ length: 100 }, () => say(byNumber("<answer_a>1<answer_b>2"), { tokens })));
+        const ask = async () => {
+          for (let i = 0; i < 50; i++) await judge.compare("which?", `answer ${i}`, "answer 99");
+        };
+        await assert.rejects(ask, { name: "InputError", message: /^maxCost: \$[\d.]+ is spent or reserved and the next request may cost up to/ }, String(tokens));
+        assert.ok(judge.spent!.cost! > 0 && judge.spent!.cost! <= 30 && server.asked.length < 20, `${tokens}: ${JSON.stringify(judge.spent)} after ${server.asked.length} requests`);
+      }
+    });
+
+    it("refuses what cannot be an answer without reading it all: bodies without end, JSON nested without end", async (test) => {
+      const { server, make } = await judgeAt(test, api);
+      const judge = await make({ retries: 2 });
+      const endless = (response: ServerResponse) => {
+        response.writeHead(200, { "content-type": "application/json" });
+        const part = Buffer.alloc(1 << 20, " ");
+        const more = () => void (!response.destroyed && response.write(part, more));
+        more();
+      };
+      server.fail(endless);
+      await assert.rejects(judge.compare("which?", "answer 1", "answer 2"), { name: "InputError", message: /sent what cannot be an answer \(a response of more than 16 MB\)$/ });
+      server.fail(body(`${'{"content":'.repeat(500)}1${"}".repeat(500)}`));
+      await assert.rejects(judge.compare("which?", "answer 3", "answer 4"), { message: /sent what cannot be an answer \(nested more than 128 levels deep\)$/ });
+      server.fail(...Array.from({ length: 9 }, () => say(`${'{"verdict":'.repeat(5000)}`)));
+      await assert.rejects(judge.compare("which?", "answer 5", "answer 6"), { message: /3 invalid answers; the last: no JSON object in/ });
+      server.fail(...Array.from({ length: 9 }, () => say(`${"{".repeat(2_000_000)}}`)));
+      await assert.rejects(judge.compare("which?", "answer 7", "answer 8"), { message: /3 invalid answers; the last: the answer is 2000001 characters long/ });
     });
   });
 }

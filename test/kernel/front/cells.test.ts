@@ -64,10 +64,53 @@ describe("a cell", () => {
     assert.equal((await kernel.execute("3")).reply.content.execution_count, count + 1);
   });
 
-  it("has its user_expressions refused by name", async () => {
-    const { reply } = await kernel.execute("1", { user_expressions: { a: "1 + 1" } });
-    assert.equal(reply.content.user_expressions.a.status, "error");
-    assert.equal(reply.content.user_expressions.a.ename, "UnsupportedRequest");
+  it("has its user_expressions evaluated when it has run, each by itself", async () => {
+    const user_expressions = { sum: "asked + 1", wrong: "nowhere", thrown: "(() => { throw new RangeError('far') })()" };
+    const { reply } = await kernel.execute("let asked = 4;", { user_expressions });
+    const { sum, wrong, thrown } = reply.content.user_expressions;
+    assert.deepEqual(sum, { status: "ok", data: { "text/plain": "5" }, metadata: {} });
+    assert.deepEqual([wrong.status, wrong.ename], ["error", "TypeCheckError"]);
+    assert.deepEqual([thrown.status, thrown.ename, thrown.evalue], ["error", "RangeError", "far"]);
+    const empty = await kernel.execute("", { silent: true, user_expressions: { again: "asked" } });
+    assert.equal(empty.reply.content.user_expressions.again.data["text/plain"], "4");
+    assert.equal((await kernel.execute("throw 1", { user_expressions: { sum: "1" } })).reply.content.user_expressions, undefined);
+  });
+
+  it("is remembered, and found again by a console", async () => {
+    const { reply } = await kernel.execute("'remembered 1'");
+    await kernel.execute("'not remembered'", { store_history: false });
+    await kernel.execute("'remembered 2'");
+    await kernel.execute("'remembered 2'");
+    const first = reply.content.execution_count as number;
+    const history = async (content: object) => (await kernel.request("history_request", { raw: true, output: false, ...content })).reply.content.history;
+    assert.deepEqual(await history({ hist_access_type: "tail", n: 2 }), [[1, first + 1, "'remembered 2'"], [1, first + 2, "'remembered 2'"]]);
+    assert.deepEqual(await history({ hist_access_type: "search", pattern: "*rememb?red*", unique: true }), [[1, first, "'remembered 1'"], [1, first + 2, "'remembered 2'"]]);
+    assert.deepEqual(await history({ hist_access_type: "range", session: 0, start: first, stop: first + 1, output: true }), [[1, first, ["'remembered 1'", null]]]);
+    assert.deepEqual(await history({ hist_access_type: "range", session: 7, start: 0 }), []);
+  });
+});
+
+describe("a cell that asks the user", () => {
+  it("gets what was typed, and its output stands where it was asked", async () => {
+    const id = kernel.start('console.log("before"); const typed = await prompt("Which? "); typed.toUpperCase()', { allow_stdin: true });
+    const asked = await kernel.asked(id);
+    assert.deepEqual(asked, { prompt: "Which? ", password: false });
+    kernel.send("input_reply", { value: "this" }, "stdin");
+    const answer = await kernel.answer(id);
+    assert.deepEqual([answer.text(), answer.result.data["text/plain"]], ["before\n", "'THIS'"]);
+  });
+
+  it("fails where nobody can be asked, and can be interrupted", async () => {
+    const { error } = await kernel.execute('await prompt("Which? ")');
+    assert.equal(error.evalue, "prompt: this front end takes no input");
+    const id = kernel.start("await prompt()", { allow_stdin: true });
+    await kernel.asked(id);
+    kernel.signal("SIGINT");
+    assert.equal((await kernel.answer(id)).error.ename, "Interrupted");
+    const next = kernel.start("await prompt()", { allow_stdin: true });
+    await kernel.asked(next);
+    kernel.send("input_reply", { value: "mine" }, "stdin");
+    assert.equal((await kernel.answer(next)).result.data["text/plain"], "'mine'");
   });
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,8 @@ const rows: Readonly<Record<string, readonly [...cells: string[], shown: string]
   enum: ["enum Kind { A, B } const kinds = () => Object.keys(Kind);", "enum Kind { C = 7 }", "kinds()", "[ '7', 'C' ]"],
   namespace: ["namespace N { export const k = 3; export const next = () => k + 1 } const n = () => N.next();", "namespace N { export const next = () => 40 }", "n()", "40"],
   import: ["import { basename as named } from 'node:path'; const short = (x: string) => named(x);", "import { dirname as named } from 'node:path';", "short('/a/b')", "'/a'"],
+  "shadow in a block": ["let outside = 1; const seen = () => outside;", "{ let outside = 2; outside++; } for (const outside of [5]) outside;", "[outside, seen()]", "[ 1, 1 ]"],
+  "a type error is told before anything runs": ["let ran = 0;", "ran = 1; const wrong: number = 'text';", "ran", "0"],
   "var in a block": ["for (var turn of [1, 2, 3]) { if (turn > 1) var found = turn; }", "[turn, found]", "[ 3, 3 ]"],
   closure: ["let count = 0; const up = () => ++count;", "up(); up();", "count", "2"],
   "async code that still runs": [
@@ -33,6 +36,12 @@ const rows: Readonly<Record<string, readonly [...cells: string[], shown: string]
   "import.meta": ["import.meta.url.startsWith('file:')", "true"],
   "an object as last line": ["const one = 1;\n{ a: one, b: 2 }", "{ a: 1, b: 2 }"],
   "null": ["null", "null"],
+  "what every cell knows": ["[typeof display.html, cell.signal.aborted]", "[ 'function', false ]"],
+  "names that every cell knows, as one's own": ["const display = 5; let cell = 6;", "display + cell", "11"],
+  "a global's method replaced": ["const whole = JSON.parse; JSON.parse = () => { throw new Error('replaced'); };", "JSON.parse = whole; 1 + 1", "2"],
+  "a proxy that throws": ["new Proxy({}, { get() { throw new Error('trap'); } })", "{}"],
+  "a getter that does not end": ["({ get endless() { while (true); } })", "{ endless: [Getter] }"],
+  "what is thrown and is no Error": ["throw 'text'", "UncaughtValue: 'text'"],
   "a promise": ["({ waiting: Promise.resolve(5) })", "{ waiting: Promise { 5 } }"],
   "the name of a function": ["const named2 = () => 1; function other() {}", "[named2.name, other.name]", "[ 'named2', 'other' ]"],
   "newer syntax": ["{ using held = { [Symbol.dispose]() {} }; }\n[3, undefined, 1].filter((x) => x !== undefined).toSorted()", "[ 1, 3 ]"],
@@ -77,6 +86,12 @@ describe("the scope of a notebook", () => {
     }
   });
 
+  it("leaves modules their globals when a cell has names like these", async () => {
+    writeFileSync(join(folder, "uses.mjs"), "export const seen = () => [typeof process.pid, fetch.name, typeof structuredClone];\n");
+    const cells = "const process = 1; const fetch = () => 7; const structuredClone = 2;";
+    assert.equal(await shownBy(`${cells}\nimport { seen } from "./uses.mjs"; seen()`), "[ 'number', 'fetch', 'function' ]");
+  });
+
   it("takes ten thousand names in a cell", async () => {
     await kernel.execute(Array.from({ length: 10_000 }, (_, i) => `let name${i} = ${i};`).join("\n"));
     assert.equal(await shownBy("name9999 + name1"), "10000");
@@ -90,10 +105,12 @@ describe("the scope of a notebook", () => {
     assert.ok(megabytes < 250, `${megabytes} MB are held after 60 times 8 MB`);
   });
 
-  it("loops over its variables at an ordinary speed", async () => {
-    const seconds = "let began = performance.now(); let total = 0; for (let i = 0; i < 1e8; i++) total += i; (performance.now() - began) / 1000";
-    const here = Number(await shownBy(seconds));
-    assert.ok(here < 4, `${here} s`);
+  it("loops over its variables as fast as a script of Node's", async () => {
+    const loop = "let began = performance.now(); let total = 0; for (let i = 0; i < 3e7; i++) total += i; const took = performance.now() - began;";
+    const here = Number(await shownBy(`${loop} took`));
+    // Its variable is seen by a function, as those of cells are.
+    const { stdout } = spawnSync(process.execPath, ["-e", `globalThis.read = () => total; ${loop} console.log(took)`], { encoding: "utf8" });
+    assert.ok(here < 2 * Number(stdout), `${here} ms, beside ${stdout} ms in Node`);
   });
 
   it("tells an error by the cell's lines, logged and shown as thrown", async () => {

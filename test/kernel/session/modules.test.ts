@@ -11,7 +11,7 @@ import { tellStacksInTypeScript } from "../../../src/kernel/session/stack.js";
 import { describeError } from "../../../src/kernel/session/traceback.js";
 
 defineGuards(new Int32Array(1));
-installModuleHooks();
+installModuleHooks(() => {});
 tellStacksInTypeScript();
 
 describe("imports of a cell", () => {

@@ -15,11 +15,11 @@ describe("describeError", () => {
 
   it("tells what was thrown that is no error", () => {
     assert.deepEqual(describeError("text"), {
-      ename: "NotAnError",
-      evalue: "found 'text' thrown, expected an Error",
-      traceback: ["\x1b[1;31mNotAnError\x1b[0m: found 'text' thrown, expected an Error"],
+      ename: "UncaughtValue",
+      evalue: "'text'",
+      traceback: ["\x1b[1;31mUncaughtValue\x1b[0m: 'text'"],
     });
-    assert.equal(describeError(undefined).evalue, "found undefined thrown, expected an Error");
+    assert.equal(describeError(undefined).evalue, "undefined");
   });
 
   it("tells the cause of an error, and the cause's, but goes round no circle", () => {

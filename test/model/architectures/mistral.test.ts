@@ -52,7 +52,11 @@ test("there is no window where it is null, and transformers' window where it is 
   assert.equal(mistral.fields(parse({ sliding_window: null }))["sliding_window"], null);
 });
 
-test("windows in some layers only are refused", () => {
-  const message = /config\.json: found layer_types = .*sliding_attention.*, expected null/;
-  assert.throws(() => parse({ layer_types: ["sliding_attention", "full_attention"] }), message);
+test("kinds of layers that say what the window says are read, others are refused", () => {
+  assert.deepEqual(parse({ layer_types: ["sliding_attention", "sliding_attention"] }), parse({}));
+  const full = { sliding_window: null, layer_types: ["full_attention"] };
+  assert.deepEqual(parse(full), parse({ sliding_window: null }));
+  const mixed = /layer_types\.1 = "full_attention", expected "sliding_attention", because sliding_window = 4096/;
+  assert.throws(() => parse({ layer_types: ["sliding_attention", "full_attention"] }), mixed);
+  assert.throws(() => parse({ ...full, layer_types: ["sliding_attention"] }), /expected "full_attention", because sliding_window = null/);
 });

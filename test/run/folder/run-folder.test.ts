@@ -42,7 +42,7 @@ describe("RunFolder", () => {
     for (const damage of damages) {
       writeFileSync(file, "1\n2\n3\n");
       damage();
-      const error = { name: "InputError", message: /iteration-1\/numbers\.jsonl: (changed or damaged|missing).*--redo-from 1/ };
+      const error = { name: "InputError", message: /iteration-1\/numbers\.jsonl: (changed or damaged|missing).*redoFrom: 1/ };
       await assert.rejects(folder.readRows(numbers), error);
       await assert.rejects(folder.verify(), error);
     }
@@ -95,7 +95,7 @@ describe("RunFolder", () => {
     assert.equal(await later.checkpoint(2), names[1]);
     assert.equal(await later.checkpoint(1), undefined);
     writeFileSync(names[1]!, "x");
-    await assert.rejects(later.checkpoint(2), { message: /checkpoint-2\.safetensors: changed or damaged.*--redo-from 2/ });
+    await assert.rejects(later.checkpoint(2), { message: /checkpoint-2\.safetensors: changed or damaged.*redoFrom: 2/ });
   });
 
   it("forgets what iterations from one on did, and the log of their steps", async (test) => {
@@ -124,9 +124,9 @@ describe("RunFolder", () => {
     await (await RunFolder.open(path)).rows(rowsFile(runLayout.iteration(0).reference.path, z.number()), async () => [1]);
     const file = join(path, "manifest.json");
     writeFileSync(file, readFileSync(file, "utf8").replace('"bytes": 2', '"bytes": 3'));
-    await assert.rejects(RunFolder.open(path), { message: /manifest\.json: damaged.*--redo-from 0/ });
+    await assert.rejects(RunFolder.open(path), { message: /manifest\.json: damaged.*redoFrom: 0/ });
     rmSync(file);
-    await assert.rejects(RunFolder.open(path), { message: /manifest\.json is missing.*--redo-from 0/ });
+    await assert.rejects(RunFolder.open(path), { message: /manifest\.json is missing.*redoFrom: 0/ });
   });
 
   it("adds seconds up over interruptions", async (test) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { losses } from "../../../src/align/losses/index.js";
-import { alignForm, checkNames, recipeForms, resolveOptions, seraForm, type Form } from "../../../src/run/options/index.js";
+import { alignForm, checkNames, recipeForms, resolveOptions, seraForm, sftForm, type Form } from "../../../src/run/options/index.js";
 
 const refuses = <Options extends object>(form: Form<Options>, given: object, message: string | RegExp) =>
   assert.throws(() => resolveOptions(form, given), { name: "InputError", message });
@@ -26,6 +26,12 @@ describe("resolveOptions", () => {
     refuses(recipeForms.sft, { beta: 3 }, "`beta` is not an option of sft; it belongs to direct, sera, iterativeDpo, dice, spin, curryDpo");
     refuses(recipeForms.sft, { nll: 0 }, /^`nll` is not an option of sft; it belongs to/);
     refuses(recipeForms.iterativeDpo, { gamma: 0.5 }, "`gamma` is not an option of iterativeDpo; it belongs to sera, dice");
+  });
+
+  it("says where a name belongs that is no method's option", () => {
+    refuses(recipeForms.sera, { heldOut: [] }, "`heldOut` is not an option of sera; it is a setting of the run; pass it beside the method, as in train(start, pairs, method, { heldOut })");
+    refuses(alignForm, { threads: 2 }, "`threads` is not an option of align; it is decided when the model is loaded: loadModel(source, { threads })");
+    refuses(sftForm, { epochs: 2 }, "`epochs` is not an option of sft; use `sftEpochs`");
   });
 
   it("says in which words a method's length is told", () => {
@@ -55,8 +61,8 @@ describe("resolveOptions", () => {
     refuses(alignForm, { loss: "simpo", referenceEma: 0.5 }, "referenceEma: the loss simpo has no reference to update");
     refuses(alignForm, { loss: "simpo", referenceEvery: 5 }, "referenceEvery: the loss simpo has no reference to update");
     refuses(alignForm, { loss: "aot", batchSize: 8, microBatchSize: 4 }, /^microBatchSize: the loss aot compares all pairs of a step/);
-    refuses(seraForm, { select: 0, bootstrap: 0 }, "select + bootstrap must be > 0");
-    refuses(recipeForms.iterativeDpo, { bootstrap: 0 }, "select + bootstrap must be > 0");
+    refuses(seraForm, { select: 0, bootstrap: 0 }, "`select` + `bootstrap` must be > 0");
+    refuses(recipeForms.iterativeDpo, { bootstrap: 0 }, "`select` + `bootstrap` must be > 0");
     refuses(seraForm, { gamma: 1 }, "gamma: found 1, expected a share in [0, 1)");
   });
 

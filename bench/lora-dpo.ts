@@ -1,0 +1,90 @@
+import { Command } from "commander";
+import { cpus } from "node:os";
+import { dpo } from "../src/align/losses/dpo.js";
+import { preference } from "../src/align/preference.js";
+import { Trainer } from "../src/align/trainer.js";
+import { bytesIn } from "../src/base/byte-size.js";
+import { Random } from "../src/base/random.js";
+import { whole } from "../src/cli/options.js";
+import { OnnxEngine } from "../src/engine/onnx/engine.js";
+import { ProgramCache } from "../src/engine/program-cache.js";
+import type { LlamaConfig } from "../src/model/config.js";
+import { allLinear, initialLora } from "../src/model/parameters/lora/lora.js";
+import { initialParameters } from "../src/model/parameters/parameters.js";
+import { Policy } from "../src/model/policy/policy.js";
+import { responseLogProbs } from "../src/model/scoring/score.js";
+import { trainTokenizer } from "../src/model/tokenizer/train-tokenizer.js";
+
+/*
+ * What an epoch of DPO takes, in memory and in processor time, in the shape of SmolLM2-135M with random weights: an
+ * adapter of rank 16 on all linear layers, and pairs of up to 512 tokens a side.
+ *
+ * usage: npm run bench:lora -- --pairs 64 --memory 4GB
+ */
+
+interface Options {
+  readonly pairs: number;
+  readonly batchSize: number;
+  readonly microBatchSize?: number;
+  readonly memory?: string;
+}
+
+const command = new Command("bench:lora")
+  .description("Measures the peak memory and the processor time of LoRA DPO in the shape of SmolLM2-135M.")
+  .option("--pairs <n>", "pairs, of up to 512 tokens a side", whole(1), 64)
+  .option("--batch-size <n>", "pairs of a step", whole(1), 32)
+  .option("--micro-batch-size <n>", "pairs that go through the model at once (default: as planned)", whole(1))
+  .option("--memory <size>", "memory to plan for (default: three quarters of what is free)")
+  .parse();
+const { pairs: count, batchSize, microBatchSize, memory } = command.opts<Options>();
+
+const config: LlamaConfig = {
+  architecture: "llama",
+  vocabSize: 49152,
+  hiddenSize: 576,
+  intermediateSize: 1536,
+  layers: 30,
+  heads: 9,
+  kvHeads: 3,
+  headSize: 64,
+  contextLength: 8192,
+  ropeTheta: 1e5,
+  normEpsilon: 1e-5,
+  tiedEmbeddings: true,
+  initializerRange: 0.02,
+};
+const adapter = { rank: 16, alpha: 32, targets: allLinear };
+
+const random = Random.seeded(1);
+const tokens = (length: number) => Int32Array.from({ length }, () => random.integer(config.vocabSize));
+const sequences = Array.from({ length: count }, () => {
+  const prompt = tokens(20 + random.integer(181));
+  return [0, 1].map(() => ({ prompt, response: tokens(20 + random.integer(293)) }));
+});
+
+const engine = new OnnxEngine();
+const base = await Policy.create(new ProgramCache(engine, bytesIn(memory)), { config, parameters: initialParameters(config, random), tokenizer: trainTokenizer([]) });
+const policy = await base.withAdapter(adapter, initialLora(config, adapter, random));
+
+const [begin, before] = [performance.now(), process.cpuUsage()];
+const reference = await responseLogProbs(policy, sequences.flat());
+const scored = performance.now();
+const examples = sequences.map(([chosen, rejected], i) => ({
+  chosen: chosen!,
+  rejected: rejected!,
+  referenceChosen: reference[2 * i]!,
+  referenceRejected: reference[2 * i + 1]!,
+}));
+const options = { batchSize, epochs: 1, learningRate: 1e-4, ...(microBatchSize !== undefined && { microBatchSize }) };
+const training = await Trainer.begin(policy, preference(dpo({ beta: 0.1 })), examples, options, Random.seeded(2));
+for await (const { step, loss } of training.steps()) {
+  if (step === 1 && Math.abs(loss - Math.LN2) > 1e-3) throw new Error(`the first loss is ${loss}, not ln 2`);
+}
+const end = performance.now();
+const { user, system } = process.cpuUsage(before);
+console.log(`${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`);
+console.log(`${count} pairs, steps of ${batchSize}, micro-batches of ${training.memory.microBatchSize}${training.memory.recompute ? ", recomputed" : ""}`);
+console.log("| scoring, s | training, s | processor time, s | peak, GB |\n| ---: | ---: | ---: | ---: |");
+const figures = [(scored - begin) / 1000, (end - scored) / 1000, (user + system) / 1e6, (process.resourceUsage().maxRSS * 1024) / 1e9];
+console.log(`| ${figures.map((figure) => figure.toFixed(1)).join(" | ")} |`);
+await engine.close();

@@ -1,0 +1,127 @@
+import { formatBytes } from "../base/byte-size.js";
+import { largestBy } from "../base/collections.js";
+import { InputError } from "../base/errors.js";
+import type { Random } from "../base/random.js";
+import { programBytes } from "../engine/program-bytes.js";
+import { sizeOf } from "../graph/tensor.js";
+import { exactShape, rowsOf } from "../model/scoring/batch.js";
+import type { BatchCost } from "../model/scoring/batch-cost.js";
+import type { ModelConfig } from "../model/config.js";
+import type { BatchShape } from "../model/scoring/log-probs.js";
+import { parameterBytes, programMemory, withMargin } from "../model/parameters/memory.js";
+import type { Objective } from "./objective.js";
+import { planTraining, type PlanOptions, type StepPlan } from "./plan.js";
+import { supervised } from "./sft.js";
+import { accumulateProgram, changedShapes } from "./training-program.js";
+
+/** What is looked at to plan a training's memory. */
+export interface MemoryTask<Example> {
+  readonly config: ModelConfig;
+  readonly objective: Objective<Example>;
+  readonly examples: readonly Example[];
+  readonly options: PlanOptions & { readonly recompute?: boolean; readonly emaDecay?: number };
+  /** Bytes for state and programs. */
+  readonly memory: number;
+  /** Whether programs run on a device such as a GPU, which wants more work at once. Default false. */
+  readonly onDevice?: boolean;
+}
+
+/** What was chosen for a training to fit into memory. */
+export interface MemoryChoice {
+  /** Examples that go through the model at once. */
+  readonly microBatchSize: number;
+  /** Whether activations are computed again for the gradient. */
+  readonly recompute: boolean;
+  /** Memory of the largest program, as estimated. */
+  readonly programBytes: number;
+}
+
+/** The same with the steps in which the training is then done. */
+export interface MemoryPlan extends MemoryChoice {
+  readonly steps: readonly StepPlan[];
+}
+
+/** On a CPU, programs that take more than this are not faster than those of smaller micro-batches. */
+const enoughForCpu = 2 ** 31;
+
+/**
+ * Chooses how many examples go through the model at once, and whether their activations are computed again, where the
+ * options leave that open: all of a step where they fit, and on a CPU take at most 2 GiB, or half of them, a quarter, ….
+ * Where even one takes more than the memory holds, its activations are computed again.
+ *
+ * The choice depends on nothing but the task, so that a training that goes on chooses as it did before.
+ *
+ * @throws InputError where not even one example fits, saying what would
+ */
+export function planMemory<Example>(task: MemoryTask<Example>, random: Random, cost: BatchCost): MemoryPlan {
+  const { config, objective, examples, options } = task;
+  const room = programMemory(task.memory, stateBytes(task));
+  const enough = task.onDevice ? room : enoughForCpu;
+  const sequences = examples.map((example) => objective.sequences(example));
+  const { batchSize, microBatchSize: given } = options;
+  const sizes = given !== undefined || objective.needsWholeStep ? [given ?? batchSize] : halves(batchSize, examples.length);
+  let least = Infinity;
+  for (const recompute of options.recompute === undefined ? [false, true] : [options.recompute]) {
+    let perExample = 0;
+    for (const microBatchSize of sizes) {
+      const isLast = microBatchSize === sizes.at(-1);
+      const most = isLast ? room : Math.min(room, enough);
+      // What half as many take is known well enough to tell what need not be looked at.
+      if (!isLast && perExample * microBatchSize > 1.5 * most) continue;
+      const steps = planTraining(sequences, { ...options, microBatchSize }, random, cost);
+      const bytes = largestBytes(config, steps, recompute);
+      if (bytes <= most) return { microBatchSize, recompute, programBytes: bytes, steps };
+      perExample = bytes / Math.min(microBatchSize, batchSize, examples.length);
+      least = Math.min(least, bytes);
+    }
+  }
+  throw new InputError(tooSmall(task, least, room));
+}
+
+/** The size of a step, and then half as many examples as there can be in one, a quarter … 1. */
+function halves(batchSize: number, examples: number): number[] {
+  const sizes = [batchSize];
+  for (let size = Math.min(batchSize, examples); size > 1; ) sizes.push((size = Math.ceil(size / 2)));
+  return sizes;
+}
+
+/** Of all sizes of a plan's programs only those with most tokens can take most memory. */
+function largestBytes(config: ModelConfig, steps: readonly StepPlan[], recompute: boolean): number {
+  const shapes = steps.flatMap(({ microBatches }) => microBatches.map(({ shape }) => shape));
+  const candidates = new Set([largestBy(shapes, ({ rows, length }) => rows * length), largestBy(shapes, ({ completions }) => completions)]);
+  return Math.max(...[...candidates].map((shape) => (shape ? bytesOf(config, shape, recompute) : 0)));
+}
+
+/** Objectives differ in what they make of the tokens' log-probabilities, which takes next to nothing: the plainest stands for all. */
+function bytesOf(config: ModelConfig, shape: BatchShape, recompute: boolean): number {
+  return withMargin(programBytes(accumulateProgram({ config, objective: supervised, shape, slots: shape.responses, recompute })));
+}
+
+/** What a training holds beside its programs: the model, and of what is trained a start of its own, moments, gradients and copies. */
+export function stateBytes<Example>({ config, objective, options }: Pick<MemoryTask<Example>, "config" | "objective" | "options">): number {
+  const trained = 4 * [...changedShapes(config, objective).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const copies = 5 + (options.emaDecay === undefined ? 0 : 1);
+  return parameterBytes(config) + copies * trained;
+}
+
+/** Says what would fit where one example does not. */
+function tooSmall<Example>(task: MemoryTask<Example>, least: number, room: number): string {
+  const { config, objective, examples, memory, options } = task;
+  const shapes = examples.map((example) => exactShape(rowsOf(objective.sequences(example), options.sharePrompts ?? true)));
+  const byLength = shapes.sort((a, b) => a.rows * a.length - b.rows * b.length);
+  let [fitting, beyond] = [0, byLength.length];
+  while (fitting < beyond) {
+    const middle = (fitting + beyond) >> 1;
+    if (bytesOf(config, byLength[middle]!, options.recompute ?? true) <= room) fitting = middle + 1;
+    else beyond = middle;
+  }
+  const longest = byLength[fitting - 1];
+  const needed = Math.ceil((memory - room + least) / 1e8) / 10;
+  const advice = [
+    `raise it to ${needed.toFixed(1)}GB`,
+    ...(longest ? [`cut the texts (examples of ${longest.rows * longest.length} tokens fit)`] : []),
+    ...(config.adapter ? [] : ["train an adapter (`lora`) instead of all parameters"]),
+  ];
+  const what = options.microBatchSize === undefined && !objective.needsWholeStep ? "the longest example takes" : "a micro-batch takes";
+  return `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model and its training, but ${what} ${formatBytes(least)} more; ${advice.join(", or ")}`;
+}

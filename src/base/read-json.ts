@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+import type { z } from "zod";
+import { cut, InputError, inputError, quote } from "../base/errors.js";
+import { isMissing } from "../base/files.js";
+import { parseForeignJson } from "../base/json.js";
+
+/**
+ * Text of a UTF-8 file.
+ *
+ * @param expected what the file would have been, for the error where it is missing
+ * @throws InputError where there is no such file, or its bytes are not UTF-8
+ */
+export async function readText(path: string, expected: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw inputError({ file: path }, "no such file", expected, error);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw inputError({ file: path }, "bytes that are not UTF-8", expected, error);
+  }
+}
+
+/**
+ * Parses JSON and checks it against a schema.
+ *
+ * @param file path for the errors
+ * @throws InputError that quotes the first value that does not fit and says what would
+ */
+export function parseJson<Schema extends z.ZodType>(text: string, schema: Schema, file: string): z.infer<Schema> {
+  let value: unknown;
+  try {
+    value = parseForeignJson(text);
+  } catch (error) {
+    throw inputError({ file }, `text that is not JSON (${(error as Error).message})`, "a JSON object", error);
+  }
+  return checkJson(value, schema, file);
+}
+
+/**
+ * Checks a parsed value against a schema, as {@link parseJson} does.
+ *
+ * @param within name of the value inside the file, put before the path of what does not fit
+ */
+export function checkJson<Schema extends z.ZodType>(
+  value: unknown,
+  schema: Schema,
+  file: string,
+  within = "",
+): z.infer<Schema> {
+  const checked = schema.safeParse(value);
+  if (checked.success) return checked.data;
+  const issue = checked.error.issues[0]!;
+  const path = [...(within ? [within] : []), ...issue.path.map((part) => cut(String(part)))].join(".");
+  const found = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key], value);
+  const expected = /expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message;
+  throw inputError({ file }, `${path && `${path} = `}${found === undefined ? "nothing" : quote(found)}`, expected);
+}
+
+/** The error itself where it is already the user's, else an {@link InputError} around it. */
+export function asInputError(error: unknown, file: string, what: string, expected: string): InputError {
+  if (error instanceof InputError) return error;
+  return inputError({ file }, `${what} (${(error as Error).message})`, expected, error);
+}

@@ -1,0 +1,62 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../base/errors.js";
+import { readTextIfPresent } from "../base/files.js";
+import type { RecordedCommand } from "../run/input.js";
+import { runLayout } from "../run/folder/layout.js";
+
+/** Options that say where a run is and how it is opened; all others are what it is. */
+const ofPlace: Readonly<Record<string, boolean>> = { "--out": true, "--resume": false, "--redo-from": true };
+
+/** A command line as a run's folder keeps it. */
+export function recordOf(args: readonly string[]): RecordedCommand {
+  return { command: withoutPlace(args), directory: process.cwd() };
+}
+
+/**
+ * A command line that resumes a run, completed: where it names neither model nor data, it continues the command that
+ * began the run, and adds to it.
+ *
+ * @throws InputError where the folder records no command, or another one, or it was given elsewhere
+ */
+export async function resumedCommand(args: readonly string[]): Promise<readonly string[]> {
+  const [verb, ...own] = withoutPlace(args);
+  const isResumed = args.some((arg) => arg === "--resume" || /^--redo-from\b/.test(arg));
+  const isWhole = own.some((arg) => /^--(?:model|data|help)(?:=|$)/.test(arg));
+  if (!(verb === "align" || verb === "sft") || !isResumed || isWhole) return args;
+  const at = args.findIndex((arg) => /^--out\b/.test(arg));
+  const out = args[at]?.startsWith("--out=") ? args[at].slice("--out=".length) : args[at + 1];
+  if (at === -1 || out === undefined) return args;
+  const { command, directory } = await recordIn(out);
+  if (command[0] !== verb) throw new InputError(`${out}: this run was begun by sera ${command[0]}; give that command again, with --resume`);
+  if (directory !== process.cwd()) throw new InputError(`${out}: this run was begun in ${directory}, which its paths are relative to; resume it from there`);
+  return [...command, ...args.slice(args.indexOf(verb) + 1)];
+}
+
+async function recordIn(out: string): Promise<RecordedCommand> {
+  if (!(await stat(out).catch(() => undefined))) throw new InputError(`${out}: no such folder, so there is no run to resume`);
+  const { path, schema } = runLayout.command;
+  const text = await readTextIfPresent(join(out, path));
+  const command = schema.safeParse(parsed(text));
+  if (command.success) return command.data;
+  throw new InputError(`${out}: does not record the command that began its run; give all options of that command again, with --resume`);
+}
+
+/** @returns undefined where it is not JSON */
+function parsed(text = ""): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutPlace(args: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const [flag] = args[i]!.split("=") as [string];
+    if (Object.hasOwn(ofPlace, flag)) i += Number(ofPlace[flag] && flag === args[i]);
+    else kept.push(args[i]!);
+  }
+  return kept;
+}

@@ -1,0 +1,86 @@
+import type { Command } from "commander";
+import { InputError } from "../base/errors.js";
+import { nearestName } from "../base/nearest.js";
+import { insteadOf } from "../run/options/index.js";
+
+/** What the flags of a run are called in a cell, where that is another name. */
+const inCells: Readonly<Record<string, string>> = { heldOut: "evalData", validation: "validationData", folder: "out" };
+
+/**
+ * A message with the names of options as they are typed: `--keep-best-by` for keepBestBy. Names are known in backticks,
+ * at the beginning, or by a capital letter inside.
+ *
+ * @param command whose options the names are
+ */
+export function asTyped(message: string, command: Command): string {
+  const flags = new Map(command.options.filter(({ negate }) => !negate).map((option) => [option.attributeName(), option.long ?? option.flags]));
+  const flag = (name: string) => flags.get(inCells[name] ?? name) ?? flags.get(name);
+  return message
+    .replace(/^(\w+): /, (text, name: string) => (flag(name) ? `${flag(name)}: ` : text))
+    .replace(/`(\w+)(?:: ([^`]*))?`/g, (text, name: string, value?: string) => (flag(name) ? `${flag(name)}${value === undefined ? "" : ` ${value}`}` : text))
+    .replace(/(?<!["'.\w/-])[a-z]+[A-Z]\w*/g, (name) => flag(name) ?? name);
+}
+
+/**
+ * The command that arguments name.
+ *
+ * @throws InputError where there is none, or they have an option that it does not; each with what was probably meant
+ */
+export function commandOf(program: Command, args: readonly string[]): Command {
+  let command = program;
+  let rest = args[0] === "help" ? args.slice(1) : args;
+  while (command.commands.length > 0 && rest[0] !== undefined && !rest[0].startsWith("-")) {
+    const [name, ...more] = rest;
+    const found = command.commands.find((known) => known.name() === name);
+    if (!found) throw new InputError(`there is no command ${path(command)} ${name}; ${adviceOnCommand(name!, command)}`);
+    [command, rest] = [found, more];
+  }
+  checkOptionNames(command, rest, path(command));
+  return command;
+}
+
+/**
+ * Checks that a command has every option that is given to it.
+ *
+ * @param taker what messages call it
+ * @throws InputError naming the first that it does not have, and what to use instead
+ */
+export function checkOptionNames(command: Command, args: readonly string[], taker: string): void {
+  for (let i = 0; i < args.length && args[i] !== "--"; i++) {
+    if (!/^--?[a-z]/i.test(args[i]!)) continue;
+    const [flag] = args[i]!.split("=") as [string];
+    const option = command.options.find(({ long, short }) => flag === long || flag === short);
+    if (option) i += Number(option.required && flag === args[i]);
+    else if (!/^(--help|-h)$/.test(flag)) throw new InputError(`${flag} is not an option of ${taker}; ${adviceOnFlag(flag, command)}`);
+  }
+}
+
+/** What a comparison does without options of a single run. */
+const ofComparisons: Readonly<Record<string, string>> = {
+  "--resume": "giving the same command again continues a comparison",
+  "--redo-from": "to redo a run, remove its folder in --out and give the same command again",
+  "--method": "use --run, once for each method",
+  "--seed": "use --seeds",
+};
+
+function adviceOnFlag(flag: string, command: Command): string {
+  if (command.name() === "compare" && Object.hasOwn(ofComparisons, flag)) return ofComparisons[flag]!;
+  const name = flag.replace(/^-+/, "").replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const flagOf = new Map(command.options.map((option) => [option.attributeName(), option.long ?? option.flags]));
+  const others = insteadOf(name, [...flagOf.keys()]);
+  if (others.length > 0) return `use ${others.map((other) => flagOf.get(other)).join(", ")}`;
+  const nearest = nearestName(flag, [...flagOf.values()]);
+  if (nearest) return `did you mean ${nearest}?`;
+  const owners = command.parent?.commands.filter(({ options }) => options.some(({ long }) => long === flag)) ?? [];
+  return owners.length > 0 ? `it belongs to ${owners.map(path).join(", ")}` : "--help lists the options";
+}
+
+function adviceOnCommand(name: string, { commands }: Command): string {
+  const names = commands.map((command) => command.name());
+  const nearest = nearestName(name, names);
+  return nearest ? `did you mean ${nearest}?` : `the commands are ${names.join(", ")}`;
+}
+
+function path(command: Command): string {
+  return command.parent ? `${path(command.parent)} ${command.name()}` : command.name();
+}

@@ -1,0 +1,63 @@
+import { isUtf8 } from "node:buffer";
+import { parentPort, workerData } from "node:worker_threads";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type FileMetaData } from "hyparquet";
+
+/*
+ * Reads the Parquet file at `workerData` and posts it batch by batch, one for each message that it gets. It runs in a
+ * thread of its own because a damaged or hostile file can make any reader of the format use endless time or memory.
+ */
+
+/** Rows that follow each other, the end of the file, or what is wrong with the file. */
+export type ParquetBatch = { readonly rows: readonly unknown[] } | { readonly end: true } | { readonly problem: string };
+
+/** Rows of a batch. */
+const batchSize = 1000;
+
+/** Invalid UTF-8 is kept as bytes, so that the error can name the row and field. */
+const parsers = {
+  stringFromBytes: (bytes: Uint8Array) => (bytes && isUtf8(bytes) ? Buffer.from(bytes).toString("utf8") : bytes),
+};
+
+const port = parentPort!;
+const batches = read(workerData as string);
+port.on("message", () => void batches.next().then(({ value }) => port.postMessage((value ?? { end: true }) satisfies ParquetBatch)));
+
+async function* read(path: string): AsyncGenerator<ParquetBatch> {
+  // Some of the codecs need memory that may not be there; hyparquet itself has Snappy.
+  const compressors = await import("hyparquet-compressors").then((codecs) => codecs.compressors).catch(() => ({}));
+  const file = await asyncBufferFromFile(path);
+  let metadata: FileMetaData;
+  try {
+    metadata = await parquetMetadataAsync(file);
+  } catch (error) {
+    yield { problem: `truncated or damaged Parquet file (${(error as Error).message}); download or create it again` };
+    return;
+  }
+  const rows = Number(metadata.num_rows);
+  const grouped = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
+  if (!(Number.isSafeInteger(rows) && rows === grouped)) {
+    yield { problem: `damaged Parquet file: its footer has ${rows} rows, its row groups ${grouped}` };
+    return;
+  }
+  let rowStart = 0;
+  for (const group of metadata.row_groups) {
+    const rowEnd = rowStart + Number(group.num_rows);
+    let read: unknown[];
+    try {
+      read = (await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd })).map(withoutBigInts);
+    } catch (error) {
+      yield { problem: `damaged Parquet row group, rows ${rowStart} to ${rowEnd - 1} (${(error as Error).message})` };
+      return;
+    }
+    for (let at = 0; at < read.length; at += batchSize) yield { rows: read.slice(at, at + batchSize) };
+    rowStart = rowEnd;
+  }
+}
+
+/** The value as JSON would hold it: a 64-bit integer becomes a number, or its digits if a number would round it. */
+function withoutBigInts(value: unknown): unknown {
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (Array.isArray(value)) return value.map(withoutBigInts);
+  if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, withoutBigInts(field)]));
+}

@@ -1,0 +1,63 @@
+import type { OpName } from "../graph/attributes.js";
+import { sizeOf } from "../graph/tensor.js";
+import { topologicalOrder, type Value } from "../graph/value.js";
+import type { Program } from "./engine.js";
+
+const elementBytes = { float32: 4, int32: 4, bool: 1 } as const;
+
+/** Ops whose result is their first input's memory. */
+const views = new Set<OpName>(["reshape", "stopGradient", "recomputed"]);
+
+/**
+ * The memory of a program besides its state, estimated: what is made of constants, which stays, and the most that the
+ * other results take at one time if each is made in the order of the graph and given back after its last use.
+ */
+export function programBytes({ outputs, updates }: Program): number {
+  const results = [...Object.values(outputs), ...updates.values()];
+  const values = topologicalOrder(results);
+  const constants = constantsIn(values);
+  const owners = ownersOf(values);
+  const owns = (value: Value) => owners.get(value) === value && value.op !== "state";
+
+  const lastReader = new Map<Value, Value>();
+  for (const value of values) for (const input of value.inputs) lastReader.set(owners.get(input)!, value);
+  for (const result of results) lastReader.delete(owners.get(result)!);
+  const read = new Set(values.filter((value) => !constants.has(value)).flatMap(({ inputs }) => inputs));
+  const freed = new Map<Value, number>();
+  let [live, most, folded] = [0, 0, 0];
+  for (const value of values) {
+    if (!owns(value)) continue;
+    const reader = lastReader.get(value);
+    // Of what is made of constants only what others read is left by an engine that computes it once.
+    if (constants.has(value)) folded += read.has(value) ? bytesOf(value) : 0;
+    else if (reader) freed.set(reader, (freed.get(reader) ?? 0) + bytesOf(value));
+  }
+  for (const value of values) {
+    if (owns(value) && !constants.has(value)) live += bytesOf(value);
+    most = Math.max(most, live);
+    live -= freed.get(value) ?? 0;
+  }
+  return most + folded;
+}
+
+function bytesOf({ dtype, shape }: Value): number {
+  return sizeOf(shape) * elementBytes[dtype];
+}
+
+/** The values that depend on no leaf but constants. */
+function constantsIn(values: readonly Value[]): ReadonlySet<Value> {
+  const found = new Set<Value>();
+  for (const value of values) {
+    if (value.op === "constant" || (value.inputs.length > 0 && value.inputs.every((input) => found.has(input)))) found.add(value);
+  }
+  return found;
+}
+
+/** The value whose memory each value is. */
+function ownersOf(values: readonly Value[]): ReadonlyMap<Value, Value> {
+  const owners = new Map<Value, Value>();
+  for (const value of values) owners.set(value, isView(value) ? owners.get(value.inputs[0]!)! : value);
+  return owners;
+}
+
+const isView = ({ op, inputs }: Value) => views.has(op) || (op === "checkpoint" && inputs.length === 1);

@@ -1,0 +1,36 @@
+import { speakingCell, tell } from "./output.js";
+
+interface Waiting {
+  readonly resolve: (text: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+let waiting: Waiting[] = [];
+
+/**
+ * Asks the user for a line of text, in a field below the cell.
+ *
+ * @param question stands before the field
+ * @throws Error where the front end takes no input, as when a notebook is run without a user
+ * @example const name = await prompt("Whose preferences? ");
+ */
+export async function prompt(question = ""): Promise<string> {
+  const cell = speakingCell();
+  if (!cell || cell.isClosed) throw new Error("prompt: the cell has ended, so nobody can be asked");
+  return new Promise((resolve, reject) => {
+    waiting.push({ resolve, reject });
+    tell({ type: "input", cell: cell.number, prompt: String(question) });
+  });
+}
+
+/** Gives what the user has typed to the oldest call that waits for it. */
+export function takeInput(value: string | undefined): void {
+  const first = waiting.shift();
+  if (value === undefined) first?.reject(new Error("prompt: this front end takes no input"));
+  else first?.resolve(value);
+}
+
+/** Forgets the calls of a cell that was ended while it waited. */
+export function forgetInput(): void {
+  waiting = [];
+}

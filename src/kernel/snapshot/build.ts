@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { setPriority } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { compilerOptions } from "../session/compiler-options.js";
+import { parts, snapshotPath } from "./snapshot.js";
+
+/*
+ * Makes the snapshot that sessions start from: `node build.js`. Sessions do without it if this fails.
+ */
+
+/** After this long a process that makes a snapshot is taken to have been killed, in milliseconds. */
+const patience = 120_000;
+/** Snapshots that nobody has made or used for this long are removed, in milliseconds. */
+const lifetime = 30 * 24 * 3600_000;
+
+const path = snapshotPath();
+const folder = dirname(path);
+const workshop = `${path}.making`;
+if (enter()) {
+  try {
+    // The user's cells come first.
+    setPriority(19);
+    make();
+    removeOld();
+  } finally {
+    rmSync(workshop, { recursive: true, force: true });
+  }
+}
+
+/** Makes the folder to work in, unless another process is at work there. */
+function enter(): boolean {
+  mkdirSync(folder, { recursive: true });
+  const found = statSync(workshop, { throwIfNoEntry: false });
+  if (found && Date.now() - found.mtimeMs > patience) rmSync(workshop, { recursive: true, force: true });
+  try {
+    mkdirSync(workshop);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function make(): void {
+  const script = join(workshop, "script.js");
+  const made = join(workshop, basename(path));
+  writeFileSync(script, text());
+  const { status, stderr } = spawnSync(process.execPath, ["--snapshot-blob", made, "--build-snapshot", script], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`node --build-snapshot ended with exit code ${status}: ${stderr}`);
+  renameSync(made, path);
+}
+
+/** One script of all that goes into the snapshot. */
+function text(): string {
+  const compiler = createRequire(import.meta.url).resolve("typescript-for-cells");
+  const quoted = (value: unknown) => JSON.stringify(value);
+  return `
+const compiler = (() => {
+  const module = { exports: {} };
+  ((exports, require, module, __filename, __dirname) => {
+${readFileSync(compiler, "utf8")}
+  })(module.exports, require, module, ${quoted(compiler)}, ${quoted(dirname(compiler))});
+  return module.exports;
+})();
+((exports, options, start) => {
+${readFileSync(parts.prepare, "utf8")}
+})({}, ${quoted(compilerOptions())}, ${quoted(parts.start)});
+`;
+}
+
+function removeOld(): void {
+  for (const name of readdirSync(folder).filter((each) => each.endsWith(".snapshot"))) {
+    const { atimeMs, mtimeMs } = statSync(join(folder, name));
+    if (Date.now() - Math.max(atimeMs, mtimeMs) > lifetime) rmSync(join(folder, name), { force: true });
+  }
+}

@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { packageFolder } from "../package-folder.js";
+
+/*
+ * A session spends most of its start on loading the compiler and parsing the declarations of
+ * JavaScript and Node. Both are the same each time, so Node keeps them in a file, a snapshot of the
+ * heap, which the first session has made in the background and later ones start from.
+ */
+
+const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** What a snapshot is made of. */
+export const parts = { prepare: beside("./prepare.cjs"), start: beside("./start.cjs"), options: beside("../session/compiler-options.js") };
+
+/** Where the snapshot of this Node and this package is, or will be: in `sera-lab` of the user's folder for caches. */
+export function snapshotPath(): string {
+  const { version } = createRequire(import.meta.url)("typescript-for-cells/package.json") as { readonly version: string };
+  const states = Object.values(parts).map((path) => statSync(path).mtimeMs);
+  // Node's options may be such that it refuses what was made with others.
+  const key = JSON.stringify([process.version, process.arch, process.env["NODE_OPTIONS"], packageFolder, version, states]);
+  return join(cacheFolder(), `session-${createHash("sha256").update(key).digest("hex").slice(0, 16)}.snapshot`);
+}
+
+/** The snapshot to start from, if it has been made. */
+export function findSnapshot(): string | undefined {
+  const path = snapshotPath();
+  return existsSync(path) ? path : undefined;
+}
+
+/** Has the snapshot made by a process that goes on by itself. */
+export function makeSnapshot(): void {
+  spawn(process.execPath, [beside("./build.js")], { detached: true, stdio: "ignore" }).unref();
+}
+
+/** Removes a snapshot that no session can be started from. */
+export function dropSnapshot(path: string): void {
+  rmSync(path, { force: true });
+}
+
+function cacheFolder(): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  const caches = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;
+  return join(caches || join(homedir(), ".cache"), "sera-lab");
+}

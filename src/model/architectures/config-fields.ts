@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { inputError } from "../../base/errors.js";
+import type { Activation } from "../config.js";
+
+/* Fields of config.json that several architectures share. */
+
+/** A size in config.json. */
+export const size = z.int().positive();
+
+/** Fields that all configs have; fields that no schema names do not change the network. */
+export const commonFields = <Name extends string>(modelType: Name, className: string, tiedByDefault = false) => ({
+  architectures: z.tuple([z.literal(className)]).nullish(),
+  model_type: z.literal(modelType),
+  vocab_size: size,
+  initializer_range: z.number().nonnegative().default(0.02),
+  tie_word_embeddings: z.boolean().default(tiedByDefault),
+  quantization_config: z.null().optional(),
+});
+
+/** The activations of feed-forwards without a gate, by the names of transformers. */
+export const activationField = z.enum(["gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh"]);
+
+/** The function that transformers computes under a name; all but "gelu" are one. */
+export function activationOf(name: z.infer<typeof activationField>): Activation {
+  return name === "gelu" ? "gelu" : "gelu-tanh";
+}
+
+/** The name that transformers has for an activation. */
+export const activationName = (activation: Activation) => (activation === "gelu" ? "gelu" : "gelu_new");
+
+/** Size of a head where the heads together are as wide as the model. */
+export function headSizeOf(hiddenSize: number, heads: number, names: { hidden: string; heads: string }, file: string): number {
+  if (hiddenSize % heads !== 0) throw inputError({ file }, `${names.heads} = ${heads}`, `a divisor of ${names.hidden} = ${hiddenSize}`);
+  return hiddenSize / heads;
+}

@@ -1,0 +1,74 @@
+import type { Shape } from "../../graph/tensor.js";
+
+/*
+ * A model as the list of its modules, in the order of the layers, under the names that transformers
+ * gives them. Shapes, initial values and what an adapter can be attached to all follow from it.
+ */
+
+/** Multiplies rows by a matrix; its parameters are `<name>.weight` and, where it has a bias, `<name>.bias`. */
+export interface LinearLayer {
+  readonly kind: "linear";
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly bias: boolean;
+  /** How the weight is stored: [outputs, inputs], or [inputs, outputs] as in GPT-2's Conv1D. */
+  readonly layout: "out-in" | "in-out";
+  /** Whether the result is added to the residual stream. */
+  readonly residual: boolean;
+}
+
+/** A row for each token id or position: `<name>.weight` [rows, size]. */
+export interface Embedding {
+  readonly kind: "embedding";
+  readonly name: string;
+  readonly rows: number;
+  readonly size: number;
+}
+
+/** RMSNorm, or LayerNorm where it has a bias: `<name>.weight` and `<name>.bias`, both [size]. */
+export interface Norm {
+  readonly kind: "norm";
+  readonly name: string;
+  readonly size: number;
+  readonly bias: boolean;
+  /** What the weights are where the norm scales by 1: 0 where they are stored less 1. */
+  readonly one: 0 | 1;
+}
+
+export type Module = LinearLayer | Embedding | Norm;
+
+/** A linear layer that is stored as [outputs, inputs]; no bias and beside the residual stream unless said otherwise. */
+export function linear(
+  name: string,
+  inputs: number,
+  outputs: number,
+  { bias = false, layout = "out-in", residual = false }: Partial<Pick<LinearLayer, "bias" | "layout" | "residual">> = {},
+): LinearLayer {
+  return { kind: "linear", name, inputs, outputs, bias, layout, residual };
+}
+
+export const embedding = (name: string, rows: number, size: number): Embedding => ({ kind: "embedding", name, rows, size });
+export const rmsNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: false, one: 1 });
+export const centredRmsNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: false, one: 0 });
+export const layerNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: true, one: 1 });
+
+/** Shape of a module's weight, as on disk. */
+export function weightShape(module: Module): Shape {
+  switch (module.kind) {
+    case "linear": {
+      const { inputs, outputs, layout } = module;
+      return layout === "out-in" ? [outputs, inputs] : [inputs, outputs];
+    }
+    case "embedding":
+      return [module.rows, module.size];
+    case "norm":
+      return [module.size];
+  }
+}
+
+/** Shape of a module's bias; undefined where it has none. */
+export function biasShape(module: Module): Shape | undefined {
+  if (module.kind === "embedding" || !module.bias) return undefined;
+  return [module.kind === "linear" ? module.outputs : module.size];
+}

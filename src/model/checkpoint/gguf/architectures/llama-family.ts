@@ -1,0 +1,34 @@
+import type { ModelMetadata } from "./architecture.js";
+import { ropeFields } from "./rotary.js";
+
+/* What models with Llama's decoder have in common. */
+
+export const familyModules = {
+  token_embd: "model.embed_tokens",
+  output_norm: "model.norm",
+  output: "lm_head",
+  "blk.#.attn_norm": "model.layers.#.input_layernorm",
+  "blk.#.attn_q": "model.layers.#.self_attn.q_proj",
+  "blk.#.attn_k": "model.layers.#.self_attn.k_proj",
+  "blk.#.attn_v": "model.layers.#.self_attn.v_proj",
+  "blk.#.attn_output": "model.layers.#.self_attn.o_proj",
+  "blk.#.ffn_norm": "model.layers.#.post_attention_layernorm",
+  "blk.#.ffn_gate": "model.layers.#.mlp.gate_proj",
+  "blk.#.ffn_up": "model.layers.#.mlp.up_proj",
+  "blk.#.ffn_down": "model.layers.#.mlp.down_proj",
+} as const;
+
+export function familyConfig(model: ModelMetadata): Record<string, unknown> {
+  return {
+    head_dim: model.headSize,
+    hidden_act: "silu",
+    hidden_size: model.size("embedding_length"),
+    intermediate_size: model.size("feed_forward_length"),
+    max_position_embeddings: model.size("context_length"),
+    num_attention_heads: model.heads,
+    num_hidden_layers: model.size("block_count"),
+    num_key_value_heads: model.kvHeads,
+    rms_norm_eps: model.number("attention.layer_norm_rms_epsilon"),
+    ...ropeFields(model),
+  };
+}

@@ -1,0 +1,22 @@
+import { inputError } from "../../../../base/errors.js";
+import type { GgufArchitecture } from "./architecture.js";
+import { familyConfig, familyModules } from "./llama-family.js";
+import { interleavedHeads } from "./restore.js";
+import { ropeFactors } from "./rotary.js";
+
+/** Llama and what is converted as one, such as Mistral and SmolLM. Its queries and keys are in another order of rows. */
+export const llama: GgufArchitecture = {
+  modelType: "llama",
+  modules: familyModules,
+  constants: [ropeFactors],
+  config(model) {
+    const experts = model.findNumber("expert_count") ?? 0;
+    if (experts > 0) throw inputError({ file: model.metadata.path }, `${model.key("expert_count")} = ${experts}`, "0: a model without experts");
+    const bias = (module: string) => model.has(`blk.0.${module}.bias`);
+    return { ...familyConfig(model), attention_bias: bias("attn_q"), mlp_bias: bias("ffn_up") };
+  },
+  restore: (model) => ({
+    "blk.#.attn_q": interleavedHeads(model.heads),
+    "blk.#.attn_k": interleavedHeads(model.kvHeads),
+  }),
+};

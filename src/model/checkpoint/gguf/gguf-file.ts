@@ -1,0 +1,122 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { inputError, quote } from "../../../base/errors.js";
+import { isMissing } from "../../../base/files.js";
+import { sizeOf, tensor, type Shape, type Tensor } from "../../../graph/tensor.js";
+import type { StoredElements, TensorInfo, TensorSource } from "../tensor-source.js";
+import { blockFormats } from "./block-formats.js";
+import { readHeader, type StoredTensor } from "./header.js";
+import type { Metadata } from "./metadata.js";
+
+/** Numbers that are read at a time, so that the peak is the tensor and not its blocks too. A multiple of every block. */
+const partNumbers = 1 << 19;
+
+type FormatName = keyof typeof blockFormats;
+
+interface PlacedTensor extends TensorInfo {
+  readonly dtype: FormatName;
+  /** First byte in the file. */
+  readonly begin: number;
+}
+
+/** One GGUF file that is open, its header read and checked. Tensors are de-quantised to float32 one at a time. */
+export class GgufFile implements TensorSource {
+  private constructor(
+    readonly path: string,
+    readonly metadata: Metadata,
+    readonly tensors: ReadonlyMap<string, PlacedTensor>,
+    private readonly file: FileHandle,
+  ) {}
+
+  /**
+   * Opens a file and reads its header.
+   *
+   * @throws InputError where the file is missing, cut short or not what {@link readHeader} reads, where a tensor is in a
+   *   number format that is not known, or lies where it cannot
+   */
+  static async open(path: string): Promise<GgufFile> {
+    const file = await openToRead(path);
+    try {
+      const { size } = await file.stat();
+      const { metadata, tensors, dataStart } = await readHeader(file, size, path);
+      return new GgufFile(path, metadata, placeTensors(tensors, dataStart, size, path), file);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async read(name: string): Promise<Tensor<"float32">> {
+    const stored = this.tensors.get(name);
+    if (stored === undefined) throw inputError({ file: this.path }, `no tensor ${quote(name)}`, "one");
+    const format = blockFormats[stored.dtype];
+    const numbers = new Float32Array(sizeOf(stored.shape));
+    for (let start = 0; start < numbers.length; start += partNumbers) {
+      const part = numbers.subarray(start, start + partNumbers);
+      const blocks = new Uint8Array(blockBytes(stored.dtype, part.length));
+      await this.fill(blocks, stored.begin + blockBytes(stored.dtype, start));
+      format.decode(blocks, part);
+    }
+    return tensor(stored.shape, numbers);
+  }
+
+  async readAsStored(name: string): Promise<StoredElements> {
+    const { shape, data } = await this.read(name);
+    return { dtype: "F32", shape, data };
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+
+  private async fill(target: Uint8Array, begin: number): Promise<void> {
+    const { bytesRead } = await this.file.read(target, 0, target.length, begin);
+    if (bytesRead === target.length) return;
+    throw inputError({ file: this.path }, `an end at byte ${begin + bytesRead}`, `at least ${begin + target.length} bytes`);
+  }
+}
+
+async function openToRead(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw inputError({ file: path }, "no such file", "a model in GGUF format", error);
+  }
+}
+
+/** Bytes of so many numbers, which fill whole blocks. */
+function blockBytes(format: FormatName, numbers: number): number {
+  const { numbers: perBlock, bytes } = blockFormats[format];
+  return (numbers / perBlock) * bytes;
+}
+
+/** Sees that every tensor is in a known format and has a place of its own inside the file. */
+function placeTensors(tensors: readonly StoredTensor[], dataStart: number, size: number, path: string): Map<string, PlacedTensor> {
+  const placed = new Map<string, PlacedTensor>();
+  let end = dataStart;
+  for (const { name, type, shape, offset } of tensors.toSorted((a, b) => (a.offset < b.offset ? -1 : 1))) {
+    const refuse = (found: string, expected: string) => inputError({ file: path }, `the tensor ${quote(name)} ${found}`, expected);
+    if (!isKnown(type)) throw refuse(`in ${type}`, `one of ${Object.keys(blockFormats).join(", ")}`);
+    if (placed.has(name)) throw refuse("twice", "one of each name");
+    checkRows(shape, blockFormats[type].numbers, (expected) => refuse(`of shape [${shape}] in ${type}`, expected));
+    const begin = dataStart + Number(offset);
+    const bytes = blockBytes(type, sizeOf(shape));
+    if (begin < end) throw refuse(`at byte ${begin}`, `byte ${end} at least: two tensors would share their place`);
+    end = begin + bytes;
+    if (end > size) throw refuse(`at bytes ${begin} to ${end}`, `an end within the file's ${size} bytes: it is cut short, or the place is wrong`);
+    placed.set(name, { dtype: type, shape, begin });
+  }
+  // In the order of the header.
+  return new Map(tensors.map(({ name }) => [name, placed.get(name)!]));
+}
+
+function checkRows(shape: Shape, perBlock: number, refuse: (expected: string) => Error): void {
+  const row = shape.at(-1) ?? 0;
+  if (shape.some((length) => length === 0) || row === 0) throw refuse("dimensions above 0");
+  if (row % perBlock !== 0) throw refuse(`rows of a multiple of ${perBlock} numbers`);
+  if (!Number.isSafeInteger(sizeOf(shape))) throw refuse("a size that memory could hold");
+}
+
+function isKnown(type: string): type is FormatName {
+  return Object.hasOwn(blockFormats, type);
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { inputError } from "../../base/errors.js";
+import { parseJson } from "../../base/read-json.js";
+import { architectureOf, architectures, type ArchitectureName } from "../architectures/index.js";
+import type { ModelConfig } from "../config.js";
+import type { Tokenizer } from "../tokenizer/tokenizer.js";
+
+const anyModel = z.looseObject({ model_type: z.enum(Object.keys(architectures) as ArchitectureName[]) });
+
+/** Layers of the deepest model that is built; the largest published ones have some hundred. */
+const mostLayers = 10_000;
+
+/**
+ * The model that a Hugging Face `config.json` describes, as transformers 4 or 5 writes it.
+ *
+ * @param file path for the errors
+ * @throws InputError where a field is missing or asks for what is not supported, or for more layers than any model has; for an architecture that is not known
+ *   it names those that are
+ */
+export function parseHuggingFaceConfig(json: string, file: string): ModelConfig {
+  const fields = parseJson(json, anyModel, file);
+  const config: ModelConfig = architectures[fields.model_type].parse(fields, file);
+  if (config.layers > mostLayers) throw inputError({ file }, `a model of ${config.layers} layers`, `at most ${mostLayers}`);
+  return config;
+}
+
+/** Content of the `config.json` that transformers 4 and 5 read, sorted by name as they do. */
+export function huggingFaceConfig(config: ModelConfig, tokenizer: Tokenizer): Record<string, unknown> {
+  const architecture = architectureOf(config);
+  const fields = {
+    architectures: [architecture.className],
+    ...specialIds(tokenizer),
+    dtype: "float32",
+    initializer_range: config.initializerRange,
+    model_type: config.architecture,
+    tie_word_embeddings: config.tiedEmbeddings,
+    vocab_size: config.vocabSize,
+    ...architecture.fields(config),
+  };
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Content of the `generation_config.json` that tells transformers where a response ends. */
+export function huggingFaceGenerationConfig(tokenizer: Tokenizer): Record<string, unknown> {
+  const { stopIds } = tokenizer;
+  return { ...specialIds(tokenizer), ...(stopIds.length > 1 && { eos_token_id: stopIds }) };
+}
+
+function specialIds({ bosId, eosId, padId }: Tokenizer): Record<string, number | null> {
+  return { bos_token_id: bosId ?? null, eos_token_id: eosId, pad_token_id: padId };
+}

@@ -1,0 +1,60 @@
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { inputError, quote } from "../../base/errors.js";
+import { isMissing } from "../../base/files.js";
+
+/**
+ * Writes a folder whole or not at all: it is put together beside its place (`<folder>.partial`) and renamed. A folder
+ * of the same kind that was there is replaced.
+ *
+ * @param kind what the folder is, for the error
+ * @param owns whether a file of this name is one of such a folder's
+ * @param write fills the folder at the path that it is given
+ * @throws InputError where `folder` holds files that are not such a folder's; what `write` throws, and what was at
+ *   `folder` is then untouched
+ */
+export async function writeFolder(
+  folder: string,
+  kind: string,
+  owns: (name: string) => boolean,
+  write: (partial: string) => Promise<void>,
+): Promise<void> {
+  const target = resolve(folder);
+  const partial = `${target}.partial`;
+  const replaced = `${target}.replaced`;
+  await refuseForeignFiles(target, kind, owns);
+  await mkdir(dirname(target), { recursive: true });
+  await rm(partial, { recursive: true, force: true });
+  try {
+    await write(partial);
+    await rm(replaced, { recursive: true, force: true });
+    await moveIfThere(target, replaced);
+    await rename(partial, target);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
+  await rm(replaced, { recursive: true, force: true });
+}
+
+async function refuseForeignFiles(folder: string, kind: string, owns: (name: string) => boolean): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  const foreign = names.find((name) => !owns(name));
+  if (foreign !== undefined) {
+    throw inputError({ file: folder }, `${quote(foreign)} in the folder`, `a new folder, or ${kind} to replace`);
+  }
+}
+
+async function moveIfThere(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}

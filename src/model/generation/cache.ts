@@ -1,0 +1,128 @@
+import type { Program } from "../../engine/engine.js";
+import { concat, div, gather, Graph, reshape, softmax, writeAt, broadcast, type Value } from "../../graph/index.js";
+import { tensor, type Shape } from "../../graph/tensor.js";
+import { decode, decodeSequences, head } from "../architectures/decoder.js";
+import { attendCached } from "../architectures/parts/attention.js";
+import { earlierMask, maskOfLayer } from "../architectures/parts/mask.js";
+import type { ModelConfig } from "../config.js";
+import { stateWeights } from "../parameters/network.js";
+
+/** Sizes of a cache. */
+export interface CacheSize {
+  /** Responses written at the same time. */
+  readonly rows: number;
+  /** Positions of each row, for its prompt and its response. */
+  readonly capacity: number;
+}
+
+/** Sizes of a batch that begins to be written. */
+export interface GenerationShape extends CacheSize {
+  /** Distinct prompts. */
+  readonly prompts: number;
+  /** Tokens of a prompt, padding included. */
+  readonly promptLength: number;
+}
+
+/**
+ * What a step says of each next token: the logits, or the probabilities that they are at a temperature, which is then fed as
+ * `temperature` float32 [].
+ */
+export type NextTokenScores = "logits" | "probabilities";
+
+function scores(logits: Value, wanted: NextTokenScores): Program["outputs"] {
+  if (wanted === "logits") return { logits };
+  return { probabilities: softmax(div(logits, logits.graph.input("temperature", "float32", []))) };
+}
+
+const keyName = (layer: number) => `cache.key.${layer}`;
+const valueName = (layer: number) => `cache.value.${layer}`;
+
+/** Shape of each layer's cached keys, and of its values: [rows, kvHeads, capacity, headSize]. */
+function cacheShape({ kvHeads, headSize }: ModelConfig, { rows, capacity }: CacheSize): Shape {
+  return [rows, kvHeads, capacity, headSize];
+}
+
+function cacheNames({ layers }: ModelConfig): string[] {
+  return Array.from({ length: layers }, (_, layer) => [keyName(layer), valueName(layer)]).flat();
+}
+
+/** A cache for {@link fillProgram} to fill: every tensor by name, still empty. */
+export function unfilledCache(config: ModelConfig) {
+  return cacheNames(config).map((name) => [name, tensor([0], new Float32Array(0))] as const);
+}
+
+/**
+ * Reads the prompts, each once, and copies their keys and values into the rows that answer them.
+ *
+ * Feeds `tokens` int32 [prompts, promptLength], `last` int32 [prompts] (where each prompt's last
+ * token stands in the flattened tokens) and `promptOf` int32 [rows]; gives what is wanted, [prompts, vocab].
+ */
+export function fillProgram(config: ModelConfig, shape: GenerationShape, wanted: NextTokenScores): Program {
+  const { prompts, promptLength, rows, capacity } = shape;
+  const graph = new Graph();
+  const network = stateWeights(graph, config);
+  const tokens = graph.input("tokens", "int32", [prompts, promptLength]);
+  const last = graph.input("last", "int32", [prompts]);
+  const promptOf = graph.input("promptOf", "int32", [rows]);
+  const updates = new Map<string, Value>();
+  const free = graph.full(cacheShape(config, shape).with(2, capacity - promptLength), 0);
+  const copy = (perPrompt: Value) => concat([gather(perPrompt, promptOf), free], 2);
+  const hidden = decodeSequences(config, network, tokens, ({ key, value }, layer) => {
+    updates.set(keyName(layer), copy(key));
+    updates.set(valueName(layer), copy(value));
+  });
+  return { outputs: scores(head(config, network, gather(hidden, last)), wanted), updates };
+}
+
+/**
+ * Adds one token to each row and tells of the next.
+ *
+ * Feeds `tokens` int32 [rows], `position` int32 [rows], the position of that token, and `place` int32 [1, 1, 1, capacity], the positions
+ * from 0; gives what is wanted, [rows, vocab]. Nothing else of the program depends on the cache's capacity.
+ *
+ * @param reach positions that the cache may grow to
+ */
+export function decodeProgram(config: ModelConfig, size: CacheSize, reach: number, wanted: NextTokenScores): Program {
+  const { rows, capacity } = size;
+  const graph = new Graph();
+  const network = stateWeights(graph, config);
+  const tokens = graph.input("tokens", "int32", [rows]);
+  const position = graph.input("position", "int32", [rows]);
+  const updates = new Map<string, Value>();
+  const place = graph.input("place", "int32", [1, 1, 1, capacity]);
+  const mask = maskOfLayer(config, (window) => earlierMask(window, position, place));
+  const index = broadcast(reshape(position, [rows, 1]), [rows, config.kvHeads]);
+  const cached = (name: string, fresh: Value) => {
+    const cache = graph.state(name, "float32", cacheShape(config, size));
+    updates.set(name, writeAt(cache, index, reshape(fresh, [rows, config.kvHeads, config.headSize])));
+    return cache;
+  };
+  const column = (x: Value) => reshape(x, [rows, 1]);
+  const hidden = decode(config, network, { tokens: column(tokens), position: column(position), positions: reach }, (fresh, layer) =>
+    attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), mask(layer)),
+  );
+  return { outputs: scores(head(config, network, hidden), wanted), updates };
+}
+
+/** Adds empty positions at the end of each row. */
+export function growProgram(config: ModelConfig, smaller: CacheSize, larger: CacheSize): Program {
+  const graph = new Graph();
+  const shape = cacheShape(config, smaller);
+  const free = graph.full(shape.with(2, larger.capacity - smaller.capacity), 0);
+  const updates = cacheNames(config).map((name) => [name, concat([graph.state(name, "float32", shape), free], 2)] as const);
+  return { outputs: {}, updates: new Map(updates) };
+}
+
+/**
+ * Drops rows that are done, so that the others are not held up by them.
+ *
+ * Feeds `keep` int32 [smaller.rows], the row of the larger cache that each row of the smaller one takes over.
+ */
+export function shrinkProgram(config: ModelConfig, larger: CacheSize, smaller: CacheSize): Program {
+  const graph = new Graph();
+  const keep = graph.input("keep", "int32", [smaller.rows]);
+  const updates = cacheNames(config).map(
+    (name) => [name, gather(graph.state(name, "float32", cacheShape(config, larger)), keep)] as const,
+  );
+  return { outputs: {}, updates: new Map(updates) };
+}

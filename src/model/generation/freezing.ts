@@ -1,0 +1,29 @@
+import type { ModelConfig } from "../config.js";
+import { parameterBytes } from "../parameters/memory.js";
+import { parameterCount } from "../parameters/parameters.js";
+
+/** An engine's sessions with frozen parameters hold these once more each, and there are up to two. */
+export const frozenCopies = 2;
+
+/*
+ * A session with frozen parameters costs a fixed time and one for each parameter, and both the saving of a token and that
+ * time grow with the parameters of a large model (docs/benchmarks.md, docs/log.md).
+ */
+
+/** At 40M parameters, where both are as the weights, a session takes as long to make as it saves in 20 to 40 tokens. */
+const leastTokens = 32;
+
+/**
+ * Parameters times tokens. Below 31M parameters the fixed time decides: at 6.8M it takes 100 to 150 tokens to get it back,
+ * of which this is the upper end. At 0.8M they would do as well, but what could be saved there is hardly to be noticed.
+ */
+const leastWork = 1e9;
+
+/**
+ * Whether parameters are frozen where there is the memory for their copies and responses may have this many tokens. Later batches may find the session made; but what
+ * was written before must not decide, or a run that goes on would write otherwise than one that was never stopped.
+ */
+export function freezesParameters(config: ModelConfig, newTokens: number, memory = Infinity): boolean {
+  const pays = newTokens >= leastTokens && parameterCount(config) * newTokens >= leastWork;
+  return pays && (2 + frozenCopies) * parameterBytes(config) <= memory;
+}

@@ -1,0 +1,67 @@
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Engine } from "../../engine/engine.js";
+import { openCheckpoint, type OpenCheckpoint } from "../checkpoint/checkpoint.js";
+import { isGgufName, partsOfFile } from "../checkpoint/gguf/file-names.js";
+import { oneByOne } from "../checkpoint/tensor-source.js";
+import { SharedState } from "./shared-state.js";
+
+/** A checkpoint whose parameters are in an engine, and are shared. */
+export interface Base extends Omit<OpenCheckpoint, "weights"> {
+  readonly state: SharedState;
+}
+
+/** The bases that are held, and those that are being loaded, by the identity of their files. */
+const held = new WeakMap<Engine, Map<string, Promise<Base>>>();
+
+/**
+ * Holds a checkpoint as the base of adapters: loaded when no one has it, and shared with all who have it on the same
+ * engine from the same files. The caller is to release its `state`; see {@link loadCheckpoint} for the errors.
+ */
+export async function holdBase(engine: Engine, folder: string): Promise<Base> {
+  const bases = held.get(engine) ?? new Map<string, Promise<Base>>();
+  held.set(engine, bases);
+  // Before the files are read: if they change meanwhile, the next one to ask finds another identity.
+  const key = await filesIdentity(folder);
+  // Whoever had it may have let go between our asking and its answer.
+  for (let found = bases.get(key); found !== undefined; found = bases.get(key)) {
+    const base = await found;
+    if (base.state.isFreed) continue;
+    base.state.hold();
+    return base;
+  }
+  const forget = () => {
+    if (bases.get(key) === loading) bases.delete(key);
+  };
+  const loading = loadBase(engine, folder, forget);
+  bases.set(key, loading);
+  loading.catch(forget);
+  return loading;
+}
+
+async function loadBase(engine: Engine, folder: string, forget: () => void): Promise<Base> {
+  const { weights, ...rest } = await openCheckpoint(folder);
+  try {
+    return { ...rest, state: new SharedState(await engine.createState(oneByOne(weights)), forget) };
+  } finally {
+    await weights.close();
+  }
+}
+
+/** What changes when any file of a model, a folder's or GGUF, is written or replaced: of each its real path, inode, size and times. */
+async function filesIdentity(path: string): Promise<string> {
+  const isFile = isGgufName(path);
+  const folder = isFile ? dirname(path) : path;
+  // A folder that cannot be listed cannot be loaded either, which then says why.
+  const names = isFile ? partsOfFile(path).map((part) => basename(part)) : await readdir(folder).catch(() => []);
+  const files = await Promise.all(
+    names.toSorted().map(async (name) => {
+      const each = join(folder, name);
+      const found = await stat(each, { bigint: true }).catch(() => undefined);
+      if (!found?.isFile()) return [name];
+      const { dev, ino, size, mtimeNs, ctimeNs } = found;
+      return [await realpath(each), ...[dev, ino, size, mtimeNs, ctimeNs].map(String)];
+    }),
+  );
+  return JSON.stringify(files);
+}

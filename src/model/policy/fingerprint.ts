@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { State } from "../../engine/engine.js";
+import type { ModelConfig } from "../config.js";
+import { loraLayers } from "../parameters/lora/lora.js";
+import type { Tokenizer } from "../tokenizer/tokenizer.js";
+
+/** Tells a model from every other by SHA-256 digests, in hex. */
+export interface ModelFingerprint {
+  readonly config: string;
+  /** Of the tokenizer's files. */
+  readonly tokenizer: string;
+  /** Of what training changes: the adapter's matrices, or all parameters. */
+  readonly parameters: string;
+  /** Of the parameters below an adapter: the `parameters` of the model without it. */
+  readonly base?: string;
+}
+
+/** Digest of a config. An adapter counts as what it does: by the layers that it is added to, however they are named. */
+export function configDigest({ adapter, ...config }: ModelConfig): string {
+  const added = adapter && {
+    rank: adapter.rank,
+    alpha: adapter.alpha,
+    rsLora: adapter.rsLora ?? false,
+    dropout: adapter.dropout ?? 0,
+    layers: loraLayers(config as ModelConfig, adapter).map(({ name }) => name),
+  };
+  return createHash("sha256").update(sortedJson({ ...config, ...(added && { adapter: added }) })).digest("hex");
+}
+
+/** Digest of a tokenizer's files. */
+export function tokenizerDigest({ files }: Tokenizer): string {
+  return createHash("sha256").update(sortedJson(Object.fromEntries(files))).digest("hex");
+}
+
+/** Digest of a state's tensors with their names, types and shapes, whatever their order. They are read one by one: a state may be large. */
+export async function stateDigest(state: State): Promise<string> {
+  const hash = createHash("sha256");
+  for (const name of state.names.toSorted()) {
+    const { dtype, shape, data } = (await state.read([name])).get(name)!;
+    hash.update(JSON.stringify([name, dtype, shape])).update(data);
+  }
+  return hash.digest("hex");
+}
+
+/** JSON whose fields are in alphabetical order. */
+function sortedJson(value: object): string {
+  const sorted = (_: string, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part;
+  return JSON.stringify(value, sorted);
+}

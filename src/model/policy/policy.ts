@@ -1,0 +1,223 @@
+import { inspect } from "node:util";
+import { InputError } from "../../base/errors.js";
+import { displaySymbol, type MimeBundle } from "../../base/mime.js";
+import type { State } from "../../engine/engine.js";
+import type { ProgramCache } from "../../engine/program-cache.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { openCheckpoint, saveCheckpoint, type Checkpoint } from "../checkpoint/checkpoint.js";
+import type { CheckpointSource } from "../checkpoint/checkpoint-source.js";
+import { oneByOne } from "../checkpoint/tensor-source.js";
+import type { WeightOptions } from "../checkpoint/write-weights.js";
+import type { LoraConfig, ModelConfig } from "../config.js";
+import { mergeLora } from "../parameters/lora/lora.js";
+import type { Parameters } from "../parameters/parameters.js";
+import type { Tokenizer } from "../tokenizer/tokenizer.js";
+import { holdBase } from "./bases.js";
+import { modelLine, policyBundle } from "./describe-policy.js";
+import { configDigest, stateDigest, tokenizerDigest, type ModelFingerprint } from "./fingerprint.js";
+import { SharedState } from "./shared-state.js";
+
+/**
+ * A language model whose parameters are in an engine, ready to score, to write and to be trained.
+ *
+ * Policies made of one another share what parameters they have in common: with an adapter only the adapter is trained,
+ * and the base below it is held once. Each policy counts as one user of what it shares and is freed on its own, in any
+ * order, by {@link free} or `await using`; the memory is given back with the last. Training one never changes another.
+ * Shown in a cell, it is a short table.
+ */
+export class Policy {
+  private freeing: Promise<void> | undefined;
+
+  private constructor(
+    readonly programs: ProgramCache,
+    readonly config: ModelConfig,
+    readonly tokenizer: Tokenizer,
+    private readonly source: CheckpointSource | undefined,
+    /** Where the model was loaded from: a folder, or a name on the hub. */
+    readonly origin: string | undefined,
+    /** What training changes: the adapter, or all parameters. */
+    private trained: SharedState,
+    /** The parameters below an adapter. */
+    private readonly frozen?: SharedState,
+  ) {}
+
+  /**
+   * Copies parameters into the engine.
+   *
+   * @param origin where they were loaded from, which an adapter on this model names it by
+   */
+  static async create(programs: ProgramCache, { config, parameters, tokenizer, source }: Checkpoint, origin?: string): Promise<Policy> {
+    return new Policy(programs, config, tokenizer, source, origin, await stateOf(programs, parameters));
+  }
+
+  /**
+   * Loads a checkpoint folder in Hugging Face layout; see {@link loadCheckpoint} for the errors.
+   *
+   * @param origin what an adapter on this model names it by. Default: the folder
+   */
+  static async load(programs: ProgramCache, folder: string, origin = folder): Promise<Policy> {
+    const { config, tokenizer, source, weights } = await openCheckpoint(folder);
+    try {
+      return new Policy(programs, config, tokenizer, source, origin, await stateOf(programs, oneByOne(weights)));
+    } finally {
+      await weights.close();
+    }
+  }
+
+  /**
+   * Loads a checkpoint folder as the base of adapters: while anyone holds the same files as a base on the same engine,
+   * their parameters are shared, and nothing is read again.
+   */
+  static async loadBase(programs: ProgramCache, folder: string, origin = folder): Promise<Policy> {
+    const { config, tokenizer, source, state } = await holdBase(programs.engine, folder);
+    return new Policy(programs, config, tokenizer, source, origin, state);
+  }
+
+  /** Where a program finds the parameters, under their own names. A program that updates them needs {@link prepareToWrite} first. */
+  get states(): readonly State[] {
+    return [this.held.trained, this.held.frozen].flatMap((shared) => shared?.state ?? []);
+  }
+
+  /** Whether it was freed; it can then not be used any more. */
+  get isFreed(): boolean {
+    return this.freeing !== undefined;
+  }
+
+  /**
+   * This model with an adapter, which is then what is trained; an adapter that it has is left out.
+   *
+   * @param parameters the adapter's matrices; see {@link initialLora}
+   */
+  async withAdapter(adapter: LoraConfig, parameters: Parameters): Promise<Policy> {
+    return this.beside({ ...this.config, adapter }, parameters, this.base);
+  }
+
+  /** This model without its adapter. */
+  withoutAdapter(): Policy {
+    return new Policy(this.programs, withoutAdapter(this.config), this.tokenizer, this.source, this.origin, this.base.hold());
+  }
+
+  /** This model with others of the same shapes in the place of what training changes. */
+  async withParameters(parameters: Parameters): Promise<Policy> {
+    return this.beside(this.config, parameters, this.held.frozen);
+  }
+
+  /** The same model once more: whoever is given it may free it, and this one stays. */
+  share(): Policy {
+    const { trained, frozen } = this.held;
+    return new Policy(this.programs, this.config, this.tokenizer, this.source, this.origin, trained.hold(), frozen?.hold());
+  }
+
+  /** Copies of what training changes, as it is now: the adapter's matrices, or all parameters. */
+  async parameters(): Promise<Parameters> {
+    return read(this.held.trained);
+  }
+
+  /** Copies of all parameters, an adapter merged into them. */
+  async mergedParameters(): Promise<Parameters> {
+    const base = await read(this.base);
+    const { adapter } = this.config;
+    return adapter ? mergeLora(this.config, adapter, base, await this.parameters()) : base;
+  }
+
+  /** Tells the model, as it is now, from every other. The base of an adapter is digested once, however many policies are on it. */
+  async fingerprint(): Promise<ModelFingerprint> {
+    const { trained, frozen } = this.held;
+    return {
+      config: configDigest(this.config),
+      tokenizer: tokenizerDigest(this.tokenizer),
+      parameters: await stateDigest(trained.state),
+      ...(frozen && { base: await frozen.digest() }),
+    };
+  }
+
+  /** Puts others of the same shapes in the place of what training changes. */
+  async replace(parameters: Parameters): Promise<void> {
+    const replacement = await stateOf(this.programs, parameters);
+    const replaced = this.trained;
+    if (this.isFreed) await replacement.release();
+    else this.trained = replacement;
+    this.checkHeld();
+    await replaced.release();
+  }
+
+  /** Makes what training changes this policy's own, before a program updates it: what others share is copied, so that they keep theirs. */
+  async prepareToWrite(): Promise<void> {
+    if (this.held.trained.isShared) await this.replace(await this.parameters());
+    else this.trained.claim();
+  }
+
+  /**
+   * Writes a checkpoint folder in Hugging Face layout, an adapter merged into it, with all that the files said that it
+   * was loaded from; see {@link saveCheckpoint} for the options and the errors.
+   */
+  async save(folder: string, options: WeightOptions = {}): Promise<void> {
+    const { tokenizer, source } = this;
+    const parameters = await this.mergedParameters();
+    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, source }, options);
+  }
+
+  /** Gives the memory back that no other policy shares. Calling it again does nothing. */
+  free(): Promise<void> {
+    return (this.freeing ??= Promise.all([this.trained.release(), this.frozen?.release()]).then(() => {}));
+  }
+
+  /** {@link free}, for `await using policy = …`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.free();
+  }
+
+  async [displaySymbol](): Promise<MimeBundle> {
+    return policyBundle(this.config, this.origin, await this.programs.engine.describe(), this.isFreed);
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+
+  /** What model it is, in a line. */
+  toString(): string {
+    return `Policy(${modelLine(this.config, this.origin)}${this.isFreed ? ", freed" : ""})`;
+  }
+
+  /** Where all parameters but an adapter's are. */
+  private get base(): SharedState {
+    const { trained, frozen } = this.held;
+    return frozen ?? trained;
+  }
+
+  /** What it holds of the engine, until it is freed. */
+  private get held(): { readonly trained: SharedState; readonly frozen?: SharedState | undefined } {
+    this.checkHeld();
+    return { trained: this.trained, frozen: this.frozen };
+  }
+
+  private checkHeld(): void {
+    if (!this.isFreed) return;
+    const which = this.origin === undefined ? "this policy" : `the policy ${this.origin}`;
+    throw new InputError(`${which} has been freed and cannot be used any more; load it again, or free it after its last use`);
+  }
+
+  /** Another policy with trained parameters of its own. */
+  private async beside(config: ModelConfig, parameters: Parameters, below: SharedState | undefined): Promise<Policy> {
+    const frozen = below?.hold();
+    try {
+      return new Policy(this.programs, config, this.tokenizer, this.source, this.origin, await stateOf(this.programs, parameters), frozen);
+    } catch (error) {
+      await frozen?.release();
+      throw error;
+    }
+  }
+}
+
+async function stateOf({ engine }: ProgramCache, tensors: Parameters | AsyncIterable<readonly [string, Tensor]>): Promise<SharedState> {
+  return new SharedState(await engine.createState(tensors));
+}
+
+async function read({ state }: SharedState): Promise<Parameters> {
+  return (await state.read()) as Map<string, Tensor<"float32">>;
+}
+
+function withoutAdapter({ adapter: _, ...config }: ModelConfig): ModelConfig {
+  return config as ModelConfig;
+}

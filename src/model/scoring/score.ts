@@ -1,0 +1,201 @@
+import { formatBytes } from "../../base/byte-size.js";
+import { chunk, groupBy, largestBy } from "../../base/collections.js";
+import { InputError } from "../../base/errors.js";
+import type { TaskOptions } from "../../base/task.js";
+import type { Program } from "../../engine/engine.js";
+import { programBytes } from "../../engine/program-bytes.js";
+import { Graph, type Value } from "../../graph/index.js";
+import type { ModelConfig } from "../config.js";
+import { parameterBytes, programMemory, withMargin } from "../parameters/memory.js";
+import { stateWeights } from "../parameters/network.js";
+import type { Policy } from "../policy/policy.js";
+import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type TokenSequence } from "./batch.js";
+import { batchCost, type BatchCost } from "./batch-cost.js";
+import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchLeaves, type BatchShape } from "./log-probs.js";
+
+/** Tokens of a scoring batch, padding included: enough to keep the cores busy, little memory. */
+const tokensPerBatch = 4096;
+
+/** Fewest tokens that a lack of memory makes of them. */
+const leastTokens = 256;
+
+/** Logits of a batch, 512 MiB, which the head computes in pieces: with a large vocabulary, response tokens are what takes time and memory. */
+const logitsPerBatch = 2 ** 27;
+
+/**
+ * log π(y | x) of each sequence: the sum of its response tokens' log-probabilities, in nats.
+ * Sequences of like length are batched, and those of one prompt share a row where that is cheaper;
+ * neither changes a result beyond float noise.
+ *
+ * @param sharePrompts whether sequences may share rows. Default true
+ * @returns in the order of `sequences`
+ */
+export async function responseLogProbs(
+  policy: Policy,
+  sequences: readonly TokenSequence[],
+  task: TaskOptions = {},
+  sharePrompts = true,
+): Promise<Float64Array> {
+  const results = new Float64Array(sequences.length);
+  await scored(policy, sequences, task, sharePrompts, rowLogProbs, (i, logProb) => (results[i] = logProb));
+  return results;
+}
+
+/**
+ * log π(y_t | x, y_<t) of every response token of each sequence, in nats, in the order of `sequences`; what
+ * {@link responseLogProbs} sums.
+ */
+export async function responseTokenLogProbs(
+  policy: Policy,
+  sequences: readonly TokenSequence[],
+  task: TaskOptions = {},
+  sharePrompts = true,
+): Promise<Float32Array[]> {
+  const results = new Array<Float32Array>(sequences.length);
+  await scored(policy, sequences, task, sharePrompts, rowTokenLogProbs, (i, logProbs) => (results[i] = logProbs));
+  return results;
+}
+
+/** Scores sequences in batches, and puts down what is found of each. */
+async function scored<T>(
+  policy: Policy,
+  sequences: readonly TokenSequence[],
+  { signal, onProgress }: TaskOptions,
+  sharePrompts: boolean,
+  score: (policy: Policy, rows: readonly Row[], shape: BatchShape) => Promise<ArrayLike<T>>,
+  put: (sequence: number, found: T) => void,
+): Promise<void> {
+  let done = 0;
+  for (const { rows, shape } of planScoringWithin(policy.programs.memory, policy.config, sequences, sharePrompts)) {
+    signal?.throwIfAborted();
+    const found = await score(policy, rows.map((row) => row.map((i) => sequences[i]!)), shape);
+    const indices = rows.flat();
+    indices.forEach((i, response) => put(i, found[response]!));
+    onProgress?.((done += indices.length), sequences.length);
+  }
+}
+
+/**
+ * log π(y | x) of each response of some rows, in order.
+ *
+ * @param shape of a program that the rows fit
+ */
+export async function rowLogProbs(policy: Policy, rows: readonly Row[], shape: BatchShape): Promise<Float64Array> {
+  const logProbs = await scoreRows(policy, rows, shape, "score", sumByResponse);
+  return Float64Array.from(logProbs).subarray(0, rows.flat().length);
+}
+
+/**
+ * log π(y_t | x, y_<t) of each token of each response of some rows, in order.
+ *
+ * @param shape of a program that the rows fit
+ */
+export async function rowTokenLogProbs(policy: Policy, rows: readonly Row[], shape: BatchShape): Promise<Float32Array[]> {
+  const logProbs = await scoreRows(policy, rows, shape, "score tokens", (perToken) => perToken);
+  let at = 0;
+  return rows.flat().map(({ response }) => logProbs.slice(at, (at += response.length)));
+}
+
+/** @param kind names what `result` makes of the tokens' log-probabilities */
+async function scoreRows(
+  { config, programs, tokenizer, states }: Policy,
+  rows: readonly Row[],
+  shape: BatchShape,
+  kind: string,
+  result: (perToken: Value, leaves: BatchLeaves) => Value,
+): Promise<Float32Array> {
+  const executable = await programs.get(`${kind} ${JSON.stringify([config, shape])}`, () => scoringProgram(config, shape, result));
+  const { logProbs } = await executable.run({ ...layOut(rows, shape, tokenizer.padId) }, states);
+  return logProbs!.data as Float32Array;
+}
+
+function scoringProgram(config: ModelConfig, shape: BatchShape, result: (perToken: Value, leaves: BatchLeaves) => Value): Program {
+  const graph = new Graph();
+  const leaves = batchLeaves(graph, shape);
+  const perToken = weightedTokenLogProbs(config, stateWeights(graph, config), leaves);
+  return { outputs: { logProbs: result(perToken, leaves) }, updates: new Map() };
+}
+
+/** Sequences that are scored together: the indices of those in each row. */
+export interface ScoringBatch {
+  readonly rows: readonly (readonly number[])[];
+  readonly shape: BatchShape;
+}
+
+/**
+ * Batches that fit into memory: of fewer tokens than usual where it is little.
+ *
+ * @param memory bytes for the model, a second one beside it and the programs
+ * @throws InputError where not even one sequence fits
+ */
+function planScoringWithin(memory: number, config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts: boolean): ScoringBatch[] {
+  // An adapter is on a base that others share.
+  const room = programMemory(memory, (config.adapter ? 1 : 2) * parameterBytes(config));
+  for (let most = tokensPerBatch; ; most /= 2) {
+    const batches = planScoring(config, sequences, sharePrompts, most);
+    const largest = largestBy(batches.map(({ shape }) => shape), tokensOf);
+    const bytes = largest ? withMargin(programBytes(scoringProgram(config, largest, sumByResponse))) : 0;
+    if (bytes <= room) return batches;
+    if (most > leastTokens) continue;
+    throw new InputError(
+      `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but scoring ${tokensOf(largest!)} tokens takes ${formatBytes(bytes)} more; ` +
+        "raise it, or cut the texts",
+    );
+  }
+}
+
+const tokensOf = ({ rows, length }: BatchShape) => rows * length;
+
+/**
+ * Batches of rows of like length; those of one length share a shape, which fits all of them.
+ *
+ * @param most tokens of a batch of several rows, padding included
+ */
+export function planScoring(config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts = true, most = tokensPerBatch): ScoringBatch[] {
+  const cost = batchCost(config);
+  const mostCompletions = Math.floor(logitsPerBatch / config.vocabSize);
+  const inBatches = (rows: readonly number[][]) => batchesOf(sequences, rows, most, mostCompletions);
+  const alone = inBatches([...sequences.keys()].map((i) => [i]));
+  if (!sharePrompts) return alone;
+  const shared = inBatches(sharedRows(sequences, cost, most));
+  const costOf = (batches: readonly ScoringBatch[]) => batches.reduce((sum, { shape }) => sum + cost(shape), 0);
+  return costOf(shared) < costOf(alone) ? shared : alone;
+}
+
+function batchesOf(sequences: readonly TokenSequence[], all: readonly number[][], most: number, mostCompletions: number): ScoringBatch[] {
+  const row = (indices: readonly number[]) => indices.map((i) => sequences[i]!);
+  const byLength = groupBy(all, (indices) => `${indices.length > 1} ${roundUp(rowLength(row(indices)))}`);
+  return [...byLength.values()].flatMap((members) => {
+    const bucket = roundUp(rowLength(row(members[0]!)));
+    const completions = Math.max(...members.map((indices) => row(indices).reduce((count, { response }) => count + response.length, 0)));
+    const fitting = Math.floor(Math.min(most / bucket, mostCompletions / Math.max(1, completions)));
+    const batches = chunk(members, Math.max(1, Math.min(members.length, fitting)));
+    const shape = batches.map((rows) => exactShape(rows.map(row))).reduce(fittingBoth);
+    return batches.map((rows) => ({ rows, shape }));
+  });
+}
+
+/**
+ * Indices of the sequences as rows: a sequence joins others of its prompt while that costs less than a row of its own.
+ * No row becomes longer than a batch, since attention's memory grows with the square of its length.
+ */
+function sharedRows(sequences: readonly TokenSequence[], cost: BatchCost, most: number): number[][] {
+  const costOf = (length: number) => cost({ rows: 1, length });
+  return [...groupBy(sequences.keys(), (i) => sequences[i]!.prompt.join()).values()].flatMap((members) => {
+    const rows: number[][] = [];
+    let length = Infinity;
+    for (const i of members) {
+      const { prompt, response } = sequences[i]!;
+      const alone = prompt.length + response.length;
+      const joined = length + response.length;
+      if (joined <= most && costOf(joined) - costOf(length) < costOf(alone)) {
+        rows.at(-1)!.push(i);
+        length = joined;
+      } else {
+        rows.push([i]);
+        length = alone;
+      }
+    }
+    return rows;
+  });
+}

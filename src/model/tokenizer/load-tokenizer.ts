@@ -1,0 +1,182 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { inputError, quote } from "../../base/errors.js";
+import { isMissing } from "../../base/files.js";
+import { asInputError, parseJson, readText } from "../../base/read-json.js";
+import type { Message } from "./chat/chat.js";
+import { compileChatTemplate } from "./chat/chat-template.js";
+import { ConversationFormat } from "./chat/conversation-format.js";
+import type { RenderedPrompt, Tokenizer } from "./tokenizer.js";
+import { parseTokenizerConfig, requireFile, type TokenizerConfig } from "./tokenizer-config.js";
+import { TokenizerJson } from "./tokenizer-json/tokenizer-json.js";
+
+/** The files of a tokenizer in Hugging Face layout; the first two are required. */
+export const tokenizerFileNames = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "chat_template.jinja",
+] as const;
+
+const stopsSchema = z.looseObject({
+  eos_token_id: z
+    .union([z.int().nonnegative().transform((id) => [id]), z.array(z.int().nonnegative())], { error: "expected an id, or a list of ids" })
+    .nullish(),
+});
+
+/**
+ * Loads the tokenizer of a model folder; see {@link tokenizerFromFiles}. The ids that end a response are also taken
+ * from `eos_token_id` of its `generation_config.json`, or else of its `config.json`.
+ *
+ * @throws InputError where the folder has no `tokenizer.json` or `tokenizer_config.json`, or they do not fit
+ */
+export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+  const files = new Map<string, string>();
+  for (const name of tokenizerFileNames) {
+    const path = join(folder, name);
+    if (await exists(path)) files.set(name, await readText(path, "a tokenizer file"));
+  }
+  return tokenizerFromFiles(files, folder, await readStops(folder));
+}
+
+async function readStops(folder: string): Promise<readonly number[]> {
+  for (const name of ["generation_config.json", "config.json"]) {
+    const path = join(folder, name);
+    if (!(await exists(path))) continue;
+    const { eos_token_id: stops } = parseJson(await readText(path, "a model's file"), stopsSchema, path);
+    if (stops) return stops;
+  }
+  return [];
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return false;
+  }
+}
+
+/**
+ * A tokenizer from the text of its files.
+ *
+ * - Special tokens written out in a text become their ids, whoever wrote them, as in transformers and TRL, because a
+ *   chat template writes them so. Where `tokenizer_config.json` has `split_special_tokens: true` they stay plain text,
+ *   a chat template's own too.
+ * - A prompt that is text gets a BOS where `add_bos_token` is true, or where it is not given and the post-processor of
+ *   `tokenizer.json` adds one. A conversation gets one where the chat template writes it, as in transformers; where
+ *   special tokens stay plain text a template can write none, and it gets one as a text does. Neither gets two.
+ * - `add_eos_token` changes nothing: a response has one token at its end that ends it, a prompt has none.
+ * - Without a pad token, EOS pads.
+ * - Decoding does not clean up spaces; ids that the tokenizer does not have are left out.
+ *
+ * @param files text by file name; the names are {@link tokenizerFileNames}
+ * @param folder where the files lie, for the errors
+ * @param stops ids that end a response, beside the EOS and the token with which the chat template ends a turn
+ * @throws InputError where a file is missing or does not fit, or no EOS is given; a conversation is an error where
+ *   there is no chat template
+ */
+export function tokenizerFromFiles(files: ReadonlyMap<string, string>, folder = "", stops: readonly number[] = []): Tokenizer {
+  return new FilesTokenizer(files, folder, stops);
+}
+
+class FilesTokenizer implements Tokenizer {
+  readonly vocabSize: number;
+  readonly bosId: number | undefined;
+  readonly eosId: number;
+  readonly padId: number;
+  readonly stopIds: readonly number[];
+  private readonly json: TokenizerJson;
+  private readonly config: TokenizerConfig;
+  /** Text of the BOS that `bosId` stands for; empty where there is none. */
+  private readonly bosText: string;
+  private readonly format: ConversationFormat | undefined;
+  private readonly unreadIds: ReadonlySet<number>;
+
+  constructor(
+    readonly files: ReadonlyMap<string, string>,
+    folder: string,
+    stops: readonly number[],
+  ) {
+    const json = requireFile(files, "tokenizer.json", folder);
+    this.config = parseTokenizerConfig(files, folder);
+    this.json = new TokenizerJson(json, join(folder, "tokenizer.json"), { splitSpecial: this.config.splitsSpecial });
+    this.vocabSize = this.json.vocabSize;
+
+    const eosId = this.idOf("eos_token");
+    if (eosId === undefined) throw inputError({ file: this.config.file }, "no eos_token", "the token that ends a response");
+    const bosId = this.idOf("bos_token");
+    const addsBos = (this.config.addsBos ?? this.isPutBefore(bosId)) && bosId !== undefined;
+    this.eosId = eosId;
+    this.bosId = addsBos ? bosId : undefined;
+    this.bosText = addsBos ? this.config.specialTokens["bos_token"]! : "";
+    this.padId = this.idOf("pad_token") ?? eosId;
+
+    this.format = this.compileFormat();
+    const turnEnd = this.format?.endToken;
+    this.stopIds = [...new Set([eosId, ...stops, ...(turnEnd === undefined ? [] : [this.json.idOf(turnEnd)!])])];
+    const special = this.json.addedTokens.filter((token) => token.special).map(({ id }) => id);
+    this.unreadIds = new Set([...special, ...this.stopIds, this.padId, bosId ?? eosId]);
+  }
+
+  private idOf(name: string): number | undefined {
+    const text = this.config.specialTokens[name];
+    if (text === undefined) return undefined;
+    const id = this.json.idOf(text);
+    if (id === undefined) {
+      throw inputError({ file: this.config.file }, `${name} = ${quote(text)}`, "a token of tokenizer.json");
+    }
+    return id;
+  }
+
+  /** Whether the post-processor puts the BOS before a text; it may put nothing else there. */
+  private isPutBefore(bosId: number | undefined): boolean {
+    const { before } = this.json.surroundings;
+    if (before.length === 0) return false;
+    if (before.length > 1 || this.json.idOf(before[0]!) !== bosId) {
+      const found = `a post_processor of tokenizer.json that puts ${before.map((token) => quote(token)).join(", ")} before a text`;
+      throw inputError({ file: this.config.file }, found, "one that puts bos_token there, or nothing, or add_bos_token");
+    }
+    return true;
+  }
+
+  private compileFormat(): ConversationFormat | undefined {
+    const { chatTemplate, specialTokens } = this.config;
+    if (chatTemplate === undefined) return undefined;
+    const { source, file } = chatTemplate;
+    try {
+      const tokens = this.json.addedTokens.map(({ content }) => content);
+      return new ConversationFormat(compileChatTemplate(source, specialTokens), tokens, file);
+    } catch (error) {
+      throw asInputError(error, file, "a chat template that does not parse", "a Jinja template");
+    }
+  }
+
+  encode(text: string, before?: string): number[] {
+    return this.json.encode(text, before);
+  }
+
+  decode(ids: Iterable<number>): string {
+    return this.json.decode([...ids].filter((id) => !this.unreadIds.has(id)));
+  }
+
+  renderPrompt(messages: readonly Message[]): RenderedPrompt {
+    const text = this.requireFormat().prompt(messages);
+    const written = this.bosText !== "" && text.startsWith(this.bosText);
+    const bos = written || this.config.splitsSpecial ? this.bosText : "";
+    return { bos, text: written ? text.slice(bos.length) : text };
+  }
+
+  renderResponse(messages: readonly Message[], response: string): string {
+    return this.requireFormat().response(messages, response);
+  }
+
+  private requireFormat(): ConversationFormat {
+    if (this.format !== undefined) return this.format;
+    const expected = "a chat_template there, or a file chat_template.jinja beside it, or prompts that are text";
+    throw inputError({ file: this.config.file }, "no chat template for a conversation", expected);
+  }
+}

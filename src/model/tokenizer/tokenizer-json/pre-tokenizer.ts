@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { wordCharacters } from "./added-tokens.js";
+import { byteCharacters } from "./byte-characters.js";
+import { character, compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
+import { compilePattern, patternSchema } from "./pattern.js";
+import { splitBehaviors, splitPieces, type Piece } from "./split-pieces.js";
+
+/** Where a section of a text stands. */
+export interface ProgressState {
+  /** Whether the text begins with it. */
+  readonly first: boolean;
+  /** Whether it goes on where plain text before it ended. */
+  readonly continues: boolean;
+}
+
+/** Divides the pieces of a section further, or rewrites them. */
+export type PreTokenize = (pieces: readonly Piece[], standing: ProgressState) => Piece[];
+
+/**
+ * GPT-2's division of a text into words. White space is named by its Unicode property because `\s` is another set of
+ * characters in JavaScript than in the engine that Python's tokenizers use.
+ * Source: https://github.com/openai/gpt-2/blob/master/src/encoder.py
+ */
+export const gpt2Words = [
+  "'(?:[sdmt]|ll|ve|re)",
+  " ?\\p{L}+",
+  " ?\\p{N}+",
+  " ?[^\\p{White_Space}\\p{L}\\p{N}]+",
+  "\\p{White_Space}+(?!\\P{White_Space})",
+  "\\p{White_Space}+",
+].join("|");
+
+const words = new RegExp(gpt2Words, "gu");
+const space = /\p{White_Space}/gu;
+const digit = /\p{N}/gu;
+const punctuation = /[\p{P}$+<=>^`|~]/gu;
+const wordOrMarks = new RegExp(`[${wordCharacters}]+|[^${wordCharacters}\\p{White_Space}]+`, "gu");
+
+const behavior = z.enum(splitBehaviors);
+const bare = z.looseObject({});
+
+const kinds: Readonly<Record<string, Kind<PreTokenize>>> = {
+  ByteLevel: kind(
+    z.looseObject({ add_prefix_space: z.boolean(), use_regex: z.boolean().default(true) }),
+    ({ add_prefix_space, use_regex }) =>
+      (pieces, { continues }) => {
+        const spaced = add_prefix_space ? pieces.map((piece) => prefixed(piece, " ", continues)) : pieces;
+        const split = use_regex ? splitPieces(spaced, words, "Isolated") : spaced;
+        return split.map(({ text, at }) => ({ text: bytesAsCharacters(text), at }));
+      },
+  ),
+  Metaspace: kind(
+    z.looseObject({
+      replacement: character,
+      // Before there was a scheme, a flag said whether to prepend.
+      add_prefix_space: z.boolean().default(true),
+      prepend_scheme: z.enum(["always", "first", "never"]).optional(),
+      split: z.boolean().default(true),
+    }),
+    ({ replacement, add_prefix_space, prepend_scheme = add_prefix_space ? "always" : "never", split }) => {
+      const pattern = compilePattern({ String: replacement });
+      return (pieces, { first, continues }) => {
+        const marked = pieces.map((piece) => {
+          const { at } = piece;
+          const text = piece.text.replaceAll(" ", () => replacement);
+          const prepends = prepend_scheme === "always" || (prepend_scheme === "first" && first && at === 0);
+          return prepends ? prefixed({ text, at }, replacement, continues) : { text, at };
+        });
+        return split ? splitPieces(marked, pattern, "MergedWithNext") : marked;
+      };
+    },
+  ),
+  Split: kind(z.looseObject({ pattern: patternSchema, behavior, invert: z.boolean() }), ({ pattern, behavior, invert }) => {
+    const expression = compilePattern(pattern);
+    return (pieces) => splitPieces(pieces, expression, behavior, invert);
+  }),
+  Digits: kind(z.looseObject({ individual_digits: z.boolean() }), ({ individual_digits }) => {
+    return (pieces) => splitPieces(pieces, digit, individual_digits ? "Isolated" : "Contiguous");
+  }),
+  Punctuation: kind(z.looseObject({ behavior: behavior.default("Isolated") }), ({ behavior }) => {
+    return (pieces) => splitPieces(pieces, punctuation, behavior);
+  }),
+  WhitespaceSplit: kind(bare, () => (pieces) => splitPieces(pieces, space, "Removed")),
+  Whitespace: kind(bare, () => (pieces) => splitPieces(pieces, wordOrMarks, "Removed", true)),
+};
+
+/**
+ * The `pre_tokenizer` of a `tokenizer.json`, which divides a section of a text into the pieces that tokens do not
+ * cross.
+ *
+ * @throws InputError where a step of it cannot be followed
+ */
+export function compilePreTokenizer(part: unknown, place: PartPlace): (section: string, standing: ProgressState) => string[] {
+  const steps = compileSteps(part, kinds, "pretokenizers", place);
+  return (section, standing) =>
+    steps.reduce((pieces, step) => step(pieces, standing), [{ text: section, at: 0 }]).map(({ text }) => text);
+}
+
+/** The piece with a mark before it, unless it has one or goes on after other text. */
+function prefixed({ text, at }: Piece, mark: string, continues: boolean): Piece {
+  return text.startsWith(mark) || (continues && at === 0) ? { text, at } : { text: mark + text, at };
+}
+
+function bytesAsCharacters(text: string): string {
+  let characters = "";
+  for (const byte of Buffer.from(text)) characters += byteCharacters[byte]!;
+  return characters;
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import type { Message } from "../../../../src/model/tokenizer/chat/chat.js";
+import { compileChatTemplate, dialogueTemplate } from "../../../../src/model/tokenizer/chat/chat-template.js";
+
+const { conversations, templates } = JSON.parse(readFileSync("test/fixtures/chat/renderings.json", "utf8")) as {
+  conversations: readonly (readonly Message[])[];
+  templates: Record<string, { readonly template: string; readonly texts: readonly (readonly [string, string] | null)[] }>;
+};
+const specialTokens = { bos_token: "<s>", eos_token: "</s>" };
+
+describe("what transformers' apply_chat_template writes", () => {
+  for (const [name, { template, texts }] of Object.entries(templates)) {
+    test(name, () => {
+      const render = compileChatTemplate(template, specialTokens);
+      conversations.forEach((conversation, i) => {
+        const expected = texts[i];
+        if (!expected) assert.throws(() => render(conversation, false));
+        else assert.deepEqual([render(conversation, false), render(conversation, true)], expected);
+      });
+    });
+  }
+});
+
+test("a conversation reads as HH-RLHF's dialogues do", () => {
+  const render = compileChatTemplate(dialogueTemplate, {});
+  assert.equal(render([{ role: "user", content: " Hi {{ there }}\n" }], true), "\n\nHuman:  Hi {{ there }}\n\n\nAssistant:");
+  const turns: readonly Message[] = [
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: "Hello" },
+  ];
+  assert.equal(render(turns, false), "\n\nSystem: Be brief.\n\nHuman: Hi\n\nAssistant: Hello");
+});
+
+test("a template has the special tokens, and no clock", () => {
+  const source = "{{ bos_token }}{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}no clock{% endif %}";
+  assert.equal(compileChatTemplate(source, specialTokens)([], true), "<s>no clock");
+  assert.throws(() => compileChatTemplate("{{ strftime_now('%Y') }}", {})([], true), /writes today's date/);
+});
+
+test("a template that does not parse, and one that raises, throw", () => {
+  assert.throws(() => compileChatTemplate("{% for %}", {}));
+  assert.throws(() => compileChatTemplate("{{ raise_exception('no system turns') }}", {})([], true), /no system turns/);
+});
