@@ -143,7 +143,7 @@ describe("a bad model", { concurrency: 2 }, () => {
   it("that is neither a folder nor a preset, or a start that is no folder", async () => {
     const cwd = folderWith(lines(...good));
     await fails(cwd, args, /^sera: --model: found "model", expected a folder or one of world, tiny, small, base\n/);
-    await fails(cwd, [...args, "--model", "data.jsonl"], /^sera: data.jsonl: this is a file; a model is a folder, a repository on the hub \(org\/name\), or a preset\n/);
+    await fails(cwd, [...args, "--model", "data.jsonl"], /^sera: data.jsonl: this is a file; a model is a folder, a GGUF file \(\.gguf\), a repository on the hub \(org\/name\), or a preset\n/);
     await fails(cwd, alignWith("data.jsonl", "--init-from", "stf"), /^sera: --model: found "stf", expected a folder or one of world, tiny, small, base/);
   });
 });

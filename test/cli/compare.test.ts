@@ -40,7 +40,7 @@ describe("sera compare", () => {
     assert.equal(statSync(model).mtimeMs, before);
     const other = await run([...common, "--run", "DPO=direct --beta 0.6", "--seeds", "1", "--out", "compared"], work);
     assert.equal(other.code, 1);
-    assert.match(other.stderr, /^sera: compared[/\\]dpo[/\\]seed-1: .*beta/s);
+    assert.match(besidesScores(other.stderr), /^sera: compared[/\\]dpo[/\\]seed-1: .*beta/s);
   });
 
   it("labels with a judge whose flags have a prefix", async (test) => {
