@@ -3,13 +3,14 @@
 // FOLDER/gradients.safetensors and FOLDER/record.json.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { feedsOf } from "../dist/src/align/micro-batches.js";
 import { accumulateProgram, gradientName } from "../dist/src/align/training-program.js";
 import { sizeOf, tensor } from "../dist/src/graph/index.js";
 import { OnnxEngine, ProgramCache } from "../dist/src/engine/index.js";
 import { losses, Random } from "../dist/src/index.js";
 import { Policy, responseLogProbs } from "../dist/src/model/index.js";
 import { preference, Trainer } from "../dist/src/run/index.js";
-import { exactShape, layOut, rowsOf } from "../dist/src/model/scoring/batch.js";
+import { exactShape, rowsOf } from "../dist/src/model/scoring/batch.js";
 import { parameterShapes } from "../dist/src/model/parameters/parameters.js";
 import { writeSafetensors } from "../dist/src/model/checkpoint/safetensors/safetensors.js";
 
@@ -36,9 +37,9 @@ const rows = pairs.flatMap((pair) => rowsOf(objective.sequences(pair), true));
 const shape = exactShape(rows);
 const names = [...parameterShapes(policy.config)];
 const gradients = await engine.createState(names.map(([name, of]) => [gradientName(name), tensor(of, new Float32Array(sizeOf(of)))]));
-const executable = await engine.prepare(accumulateProgram({ config: policy.config, objective, shape, places: pairs.length }));
-const { tokenWeight, feeds } = objective.feed(pairs, pairs, pairs.length);
-await executable.run({ ...layOut(rows, shape, policy.tokenizer.padId, tokenWeight), ...feeds, keep: Float32Array.of(0) }, [...policy.states, gradients]);
+const executable = await engine.prepare(accumulateProgram({ config: policy.config, objective, shape, slots: pairs.length }));
+const feeds = feedsOf(objective, { examples: pairs, shape }, { step: pairs, columns: [] }, policy.tokenizer.padId);
+await executable.run({ ...feeds, keep: Float32Array.of(0) }, [...policy.states, gradients]);
 const found = await gradients.read();
 await writeSafetensors(join(folder, "gradients.safetensors"), names.map(([name]) => [name, found.get(gradientName(name))]));
 

@@ -27,15 +27,24 @@ import trl
 from safetensors.torch import load_file
 from torch import Tensor
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    Gemma2Config,
+    Gemma3TextConfig,
     GPT2Config,
     GPTNeoXConfig,
+    GraniteConfig,
     LlamaConfig,
     MistralConfig,
+    Olmo2Config,
+    Phi3Config,
     PreTrainedConfig,
     PreTrainedModel,
     Qwen2Config,
+    Qwen3Config,
+    SmolLM3Config,
+    StableLmConfig,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -60,6 +69,16 @@ LLAMA_3 = dict(
     high_freq_factor=4.0,
     original_max_position_embeddings=32,
 )
+YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, beta_fast=2.0, beta_slow=1.0, original_max_position_embeddings=16)
+LONGROPE = dict(
+    rope_type="longrope",
+    rope_theta=10000.0,
+    factor=4.0,
+    short_factor=[1.0, 1.5, 2.0],
+    long_factor=[1.5, 4.0, 9.0],
+    partial_rotary_factor=0.75,
+)
+SIZES = dict(hidden_size=32, intermediate_size=56, num_attention_heads=4, num_key_value_heads=2)
 CONFIGS: dict[str, PreTrainedConfig] = {
     "Llama": LlamaConfig(
         **COMMON, **LAYERS, hidden_size=32, intermediate_size=56, num_attention_heads=4, num_key_value_heads=2, rope_parameters=LLAMA_3
@@ -70,6 +89,40 @@ CONFIGS: dict[str, PreTrainedConfig] = {
     "Qwen2": Qwen2Config(
         **COMMON, **LAYERS, hidden_size=32, intermediate_size=56, num_attention_heads=4, num_key_value_heads=2, tie_word_embeddings=True
     ),
+    "Llama, biases, YaRN": LlamaConfig(**COMMON, **LAYERS, **SIZES, attention_bias=True, mlp_bias=True, rope_parameters=YARN),
+    "Qwen3": Qwen3Config(**COMMON, **LAYERS, **SIZES, head_dim=12, tie_word_embeddings=True),
+    "SmolLM3": SmolLM3Config(**COMMON, **LAYERS, **SIZES, no_rope_layer_interval=2),
+    "Granite": GraniteConfig(
+        **COMMON,
+        **LAYERS,
+        **SIZES,
+        embedding_multiplier=3.0,
+        residual_multiplier=0.7,
+        attention_multiplier=0.4,
+        logits_scaling=1.5,
+    ),
+    "OLMo 2": Olmo2Config(**COMMON, **LAYERS, **SIZES),
+    "Phi-3, LongRoPE": Phi3Config(**COMMON, **LAYERS, **SIZES, original_max_position_embeddings=32, rope_parameters=LONGROPE),
+    "Gemma 2": Gemma2Config(
+        **COMMON,
+        **LAYERS,
+        **SIZES,
+        head_dim=6,
+        sliding_window=6,
+        query_pre_attn_scalar=9,
+        attn_logit_softcapping=3.0,
+        final_logit_softcapping=6.0,
+    ),
+    "Gemma 3": Gemma3TextConfig(
+        **COMMON,
+        **LAYERS,
+        **SIZES,
+        head_dim=6,
+        sliding_window=6,
+        query_pre_attn_scalar=9,
+        layer_types=["sliding_attention", "full_attention"],
+    ),
+    "StableLM": StableLmConfig(**COMMON, **LAYERS, **SIZES, use_qkv_bias=True),
     "Pythia": GPTNeoXConfig(**COMMON, **LAYERS, hidden_size=32, intermediate_size=128, num_attention_heads=4),
     "GPT-2": GPT2Config(**COMMON, n_positions=64, n_embd=32, n_layer=2, n_head=4),
 }
@@ -98,6 +151,12 @@ def random_model(config: PreTrainedConfig, seed: int) -> PreTrainedModel:
             norm = parameter.ndim == 1 and not name.endswith("bias")
             parameter.copy_(1 + 0.1 * noise if norm else 0.2 * noise)
     return model
+
+
+def load(folder: Path) -> PreTrainedModel:
+    # The default attention leaves soft-capping out.
+    capped = getattr(AutoConfig.from_pretrained(folder), "attn_logit_softcapping", None) is not None
+    return AutoModelForCausalLM.from_pretrained(folder, **({"attn_implementation": "eager"} if capped else {}))
 
 
 def random_pairs() -> list[dict[str, list[int]]]:
@@ -129,8 +188,8 @@ def step_of_trl(folder: Path, pairs: list[dict]) -> tuple[dict, dict[str, Tensor
         disable_tqdm=True,
     )
     trainer = TokensTrainer(
-        model=AutoModelForCausalLM.from_pretrained(folder / "policy"),
-        ref_model=AutoModelForCausalLM.from_pretrained(folder / "reference"),
+        model=load(folder / "policy"),
+        ref_model=load(folder / "reference"),
         args=arguments,
         train_dataset=datasets.Dataset.from_list([{f"{side}_ids": ids for side, ids in pair.items()} for pair in pairs]),
         processing_class=AutoTokenizer.from_pretrained(TOKENIZER),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
-import { json, run, workFolder, worldRows, writeLines, writeTinyCheckpoint } from "../support/command.js";
+import { besidesScores, json, run, workFolder, worldRows, writeLines, writeTinyCheckpoint } from "../support/command.js";
 import { JudgeServer } from "../support/judge-server.js";
 
 const work = workFolder();
@@ -21,7 +21,7 @@ describe("sera compare", () => {
   it("runs each method with each seed, tells how they differ, and goes on by the same command", async () => {
     const args = [...common, ...methods, "--seeds", "1,2", "--out", "compared"];
     const { code, stdout, stderr } = await run(args, work);
-    assert.deepEqual([code, stderr], [0, ""]);
+    assert.deepEqual([code, besidesScores(stderr)], [0, ""]);
     assert.match(stdout, /^Means over seeds 1, 2, with 95 % intervals over seeds and prompts:\nmethod .*\nstart .*\nDPO .*\nMy SFT .*\n\nDifference in gold reward from DPO, .*\nmethod .*\nMy SFT .*\n\ncompared[/\\]comparison\.json\n$/);
     const folder = join(work, "compared");
     const written = json(folder, "comparison.json");
@@ -40,7 +40,7 @@ describe("sera compare", () => {
     assert.equal(statSync(model).mtimeMs, before);
     const other = await run([...common, "--run", "DPO=direct --beta 0.6", "--seeds", "1", "--out", "compared"], work);
     assert.equal(other.code, 1);
-    assert.match(other.stderr, /^sera: compared[/\\]dpo[/\\]seed-1: .*beta/s);
+    assert.match(besidesScores(other.stderr), /^sera: compared[/\\]dpo[/\\]seed-1: .*beta/s);
   });
 
   it("labels with a judge whose flags have a prefix", async (test) => {
@@ -50,7 +50,7 @@ describe("sera compare", () => {
     const { code, stderr } = await run([...common, "--rounds", "2", "--run", "iterative-dpo --responses 2", "--seeds", "1", ...judge, "--out", "judged"], work);
     assert.equal(code, 0, stderr);
     assert.ok(server.asked.length > 0);
-    assert.match(stderr, new RegExp(`^openai:judge-1.*: ${server.asked.length} requests, 0 cached answers, .* price unknown\\n$`));
+    assert.match(besidesScores(stderr), new RegExp(`^openai:judge-1.*: ${server.asked.length} requests, 0 cached answers, .* price unknown\\n$`));
     const { facts } = json(join(work, "judged", "iterative-dpo", "seed-1"), "run.json");
     assert.match(JSON.stringify(facts.judge), /judge-1/);
   });
@@ -58,7 +58,7 @@ describe("sera compare", () => {
   it("refuses, before anything runs, what it does not know", async () => {
     const refused = async (message: string, ...args: readonly string[]) => {
       const { code, stderr } = await run([...common, ...args, "--out", "refused"], work);
-      assert.deepEqual([code, stderr], [1, `sera: ${message}\n`]);
+      assert.deepEqual([code, besidesScores(stderr)], [1, `sera: ${message}\n`]);
     };
     await refused("--select is not an option of compare; it belongs to sera, dice", ...methods, "--select", "0.5");
     await refused('--baseline: found "SeRA", expected one of DPO, My SFT', ...methods, "--baseline", "SeRA");

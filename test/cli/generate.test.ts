@@ -63,6 +63,6 @@ describe("sera generate", () => {
     writeFileSync(join(work, "mixed.jsonl"), `${JSON.stringify({ prompt: long })}\n${JSON.stringify({ prompt: "cook a soup ." })}\n`);
     const { code, stdout, stderr } = await run([...common, "--prompts", "mixed.jsonl", "--skip-bad-rows"], work);
     assert.deepEqual([code, rowsOf(stdout).map(({ id }) => id)], [0, ["2"]]);
-    assert.match(stderr, /^mixed\.jsonl: skipped 1 bad row; the first: prompt "1": 101 tokens/);
+    assert.match(stderr, /^mixed\.jsonl: skipped 1 bad row; the first: mixed\.jsonl:1: prompt "1": 101 tokens/);
   });
 });

@@ -53,10 +53,10 @@ describe("sera judge", { concurrency: 2 }, () => {
   });
 
   const failures: Readonly<Record<string, readonly [args: readonly string[], message: RegExp]>> = {
-    "an unknown judge": [["--judge", "mistral:x"], /^sera: judge: found "mistral", expected provider:model, where provider is one of anthropic, openai\n$/],
+    "an unknown judge": [["--judge", "mistral:x"], /^sera: --judge: found "mistral", expected provider:model, where provider is one of anthropic, openai\n$/],
     "a missing key": [["--judge", "anthropic:claude-haiku-4-5"], /^sera: anthropic:claude-haiku-4-5: no API key; set the environment variable ANTHROPIC_API_KEY\n$/],
     "half a price": [["--judge", "openai:x", "--price-input", "1"], /^sera: --price-input: needs --price-output too/],
-    "a cap without a price": [["--judge", "openai:x", "--max-cost", "1"], /^sera: maxCost: the price of openai:x is not in .*; pass price: /],
+    "a cap without a price": [["--judge", "openai:x", "--max-cost", "1"], /^sera: --max-cost: the price of openai:x is not in .*; pass price: /],
   };
   for (const [name, [args, message]] of Object.entries(failures)) {
     it(`refuses ${name}`, async () => {

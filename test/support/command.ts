@@ -95,6 +95,9 @@ export function timeless(folder: string): Map<string, string> {
   );
 }
 
+/** What stderr says besides the note on labels that contradict the scores, which the world has as Bradley and Terry draw them. */
+export const besidesScores = (stderr: string) => stderr.replace(/^\S+: \d+ pairs? whose scores contradict the order: .*\n/gm, "");
+
 /** A JSON file of a run. */
 export function json<T = any>(folder: string, name: string): T {
   return JSON.parse(readFileSync(join(folder, name), "utf8")) as T;

@@ -17,8 +17,9 @@ import { parseRope, ropeParameters } from "./parts/rope-fields.js";
 const cap = z.number().positive().nullish();
 
 /** Fields that are left out have the defaults of transformers' configs. */
+const { hidden_act: _notRead, ...shared } = familyFields;
 const gemmaFields = {
-  ...familyFields,
+  ...shared,
   num_key_value_heads: size.default(4),
   head_dim: size.default(256),
   hidden_activation: z.literal("gelu_pytorch_tanh").default("gelu_pytorch_tanh"),

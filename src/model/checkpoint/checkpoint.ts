@@ -10,7 +10,7 @@ import { configToWrite, keptFileNames, readSource, type CheckpointSource } from 
 import { checkShapes, fitWeights } from "./fit-weights.js";
 import { findGguf } from "./gguf/choose-file.js";
 import { openGguf } from "./gguf/open-gguf.js";
-import { huggingFaceGenerationConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
+import { configText, huggingFaceGenerationConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
 import { readAll, type TensorSource } from "./tensor-source.js";
 import { isWeightFile, openWeights } from "./weight-files.js";
 import { writeFolder } from "./write-folder.js";
@@ -52,7 +52,7 @@ export async function saveCheckpoint(
     for (const [name, bytes] of source?.files ?? []) await writeFileAtomic(join(partial, name), bytes);
     await writeWeights(partial, ordered, options);
     const written = configToWrite(config, tokenizer, options.dtype ?? "float32", source);
-    await writeJson(join(partial, "config.json"), written);
+    await writeFileAtomic(join(partial, "config.json"), configText(written));
   });
 }
 

@@ -40,6 +40,14 @@ export function huggingFaceConfig(config: ModelConfig, tokenizer: Tokenizer): Re
   return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Fields that transformers refuses to read as whole numbers: what JavaScript writes as 30 has to be 30.0. */
+const realNumbers = /^( {2}"(?:attn|final)_logit_softcapping": \d+)(,?)$/gm;
+
+/** Text of a `config.json`. */
+export function configText(fields: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify(fields, null, 2)}\n`.replace(realNumbers, "$1.0$2");
+}
+
 /** Content of the `generation_config.json` that tells transformers where a response ends. */
 export function huggingFaceGenerationConfig(tokenizer: Tokenizer): Record<string, unknown> {
   const { stopIds } = tokenizer;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { InputError } from "../../../src/base/errors.js";
 import {
+  configText,
   huggingFaceConfig,
   huggingFaceGenerationConfig,
   parseHuggingFaceConfig,
@@ -56,6 +57,12 @@ for (const name of architectureCases) {
     }
   });
 }
+
+test("numbers that transformers wants with a decimal point are written with one", () => {
+  const text = configText({ attn_logit_softcapping: 50, final_logit_softcapping: 2.5, vocab_size: 30 });
+  assert.match(text, /"attn_logit_softcapping": 50\.0,\n  "final_logit_softcapping": 2\.5,\n  "vocab_size": 30\n/);
+  assert.match(configText({ final_logit_softcapping: 30 }), /"final_logit_softcapping": 30\.0\n/);
+});
 
 test("fields are written in the order of their names, as transformers does", () => {
   const fields = Object.keys(huggingFaceConfig(tiny, trainTokenizer([])));

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { inputError, quote } from "../../../base/errors.js";
@@ -8,6 +8,7 @@ import type { Tensor } from "../../../graph/tensor.js";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors.js";
 import { writeFolder } from "../write-folder.js";
 import { adapterConfigFields, parseAdapterConfig, type AdapterConfig } from "./adapter-config.js";
+import { isWeightFile } from "../weight-files.js";
 
 /** The two matrices of one adapted layer. */
 export interface LoraPair {
@@ -31,9 +32,20 @@ const weightsFile = "adapter_model.safetensors";
 const prefix = "base_model.model.";
 const suffixes = { a: ".lora_A.weight", b: ".lora_B.weight" } as const;
 
-/** Whether a folder holds an adapter, and no whole model. */
+/**
+ * Whether a folder holds an adapter. A `config.json` beside it, of the model that it is for, changes nothing.
+ *
+ * @throws InputError where it holds a whole model too: it cannot be told which of them is meant
+ */
 export function isAdapterFolder(folder: string): boolean {
-  return existsSync(join(folder, configFile)) && !existsSync(join(folder, "config.json"));
+  if (!existsSync(join(folder, configFile))) return false;
+  const whole = readdirSync(folder).find((name) => isWeightFile(name) || name.endsWith(".gguf"));
+  if (whole === undefined) return true;
+  throw inputError(
+    { file: folder },
+    `an adapter (${configFile}) and a whole model (${whole})`,
+    "one of them; put the adapter into a folder of its own, and load that for the model with the adapter",
+  );
 }
 
 /**

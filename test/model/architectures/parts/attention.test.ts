@@ -4,6 +4,7 @@ import { Random } from "../../../../src/base/random.js";
 import { gradients, Graph, mul, sum, topologicalOrder, type Value } from "../../../../src/graph/index.js";
 import { attend, queriesPerBlock } from "../../../../src/model/architectures/parts/attention.js";
 import { causalMask, sharedMask } from "../../../../src/model/architectures/parts/mask.js";
+import { assertClose } from "../../../support/compare.js";
 import { checkGradients } from "../../../graph/finite-differences.js";
 import { evaluate } from "../../../support/reference.js";
 
@@ -23,12 +24,12 @@ const feeds: Record<string, number[]> = {
 };
 
 /** Attention in blocks of some queries, a loss of it, and the leaves to differentiate by. */
-function attention(blockSize: number, maskOf: (graph: Graph) => Value) {
+function attention(blockSize: number, maskOf: (graph: Graph) => Value, scoreCap?: number) {
   const graph = new Graph();
   const leaf = (name: string, count: number) => graph.input(name, "float32", [batch, count, length, size]);
   const leaves = [leaf("query", heads), leaf("key", kvHeads), leaf("value", kvHeads)] as const;
   const [query, key, value] = leaves;
-  const mixed = attend({ query, key, value }, maskOf(graph), blockSize);
+  const mixed = attend({ query, key, value, scoreCap }, maskOf(graph), blockSize);
   return { mixed, leaves, loss: sum(mul(mixed, graph.input("counts", "float32", mixed.shape))) };
 }
 
@@ -39,6 +40,15 @@ const masks = {
 };
 
 describe("attention in blocks of queries", () => {
+  it("bounds the scores of every block alike", () => {
+    const valuesOf = ({ mixed }: ReturnType<typeof attention>) => evaluate([mixed], feeds)[0]!;
+    const blocks = attention(3, masks.causal, 0.5);
+    const [whole, uncapped] = [attention(length, masks.causal, 0.5), attention(length, masks.causal)].map(valuesOf);
+    assertClose(valuesOf(blocks), whole!, 1e-12);
+    assert.ok(whole!.some((x, i) => Math.abs(x - uncapped![i]!) > 0.01));
+    checkGradients(blocks.loss, blocks.leaves, feeds);
+  });
+
   for (const [name, maskOf] of Object.entries(masks)) {
     it(`gives the values and gradients of attention at once, the last block being smaller (${name})`, () => {
       const whole = attention(length, maskOf);

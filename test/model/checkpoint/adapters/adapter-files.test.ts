@@ -4,7 +4,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { InputError } from "../../../../src/base/errors.js";
 import { tensor } from "../../../../src/graph/tensor.js";
-import { readAdapter, writeAdapter } from "../../../../src/model/checkpoint/adapters/adapter-files.js";
+import { isAdapterFolder, readAdapter, writeAdapter } from "../../../../src/model/checkpoint/adapters/adapter-files.js";
 import { readSafetensors, writeSafetensors } from "../../../../src/model/checkpoint/safetensors/safetensors.js";
 import { emptyFolder } from "../../../support/folder.js";
 
@@ -47,6 +47,20 @@ test("what is written is PEFT's weights byte by byte, and reads back", async (t)
 function dataOf(file: Buffer): Buffer {
   return file.subarray(8 + Number(file.readBigUInt64LE()));
 }
+
+test("a folder of an adapter is one with a config of its model too, and is refused with a whole model", async (t) => {
+  const folder = join(emptyFolder(t), "adapter");
+  assert.equal(isAdapterFolder(folder), false);
+  await writeAdapter(folder, await readAdapter(fixture));
+  assert.equal(isAdapterFolder(folder), true);
+  await writeFile(join(folder, "config.json"), "{}");
+  assert.equal(isAdapterFolder(folder), true);
+  for (const whole of ["model.safetensors", "model.safetensors.index.json", "model-q8_0.gguf"]) {
+    await writeFile(join(folder, whole), "");
+    assert.throws(() => isAdapterFolder(folder), { name: "InputError", message: new RegExp(`found an adapter \\(adapter_config\\.json\\) and a whole model \\(${whole}\\), expected one of them; put the adapter`) });
+    await rm(join(folder, whole));
+  }
+});
 
 test("a folder with other files is left alone, and so is one whose adapter does not fit", async (t) => {
   const folder = join(emptyFolder(t), "adapter");
