@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
+import { loadPreferences } from "../../src/data/load-preferences.js";
+import { tokenizePairs } from "../../src/data/tokenize.js";
+import { tokenizerDigest } from "../../src/model/policy/fingerprint.js";
+import { byteTokenizer } from "./byte-tokenizer.js";
+import { fileOf, jsonLines } from "./files.js";
+
+let files = 0;
+const load = (...rows: object[]) => loadPreferences(fileOf(`layout-${++files}.jsonl`, jsonLines(...rows)));
+const user = (content: string) => ({ role: "user", content });
+const answer = (content: string) => ({ role: "assistant", content });
+
+describe("layouts of preference pairs", () => {
+  test("Orca's pairs are conversations, with a system turn where there is a text for one", async () => {
+    const row = { question: "Q", chosen: "a", rejected: "b" };
+    const { pairs } = await load({ system: "S", ...row }, { system: "", ...row });
+    assert.deepEqual(pairs.map(({ prompt }) => prompt), [[{ role: "system", content: "S" }, user("Q")], [user("Q")]]);
+  });
+
+  test("Alpaca's input follows its instruction; history comes before both", async () => {
+    const { pairs } = await load({ instruction: "I", input: "x", chosen: "a", rejected: "b" }, { instruction: "I", input: "", chosen: "a", rejected: "b" });
+    assert.deepEqual(pairs.map(({ prompt }) => prompt), ["I\n\nx", "I"]);
+    const { pairs: later } = await load({ prompt: "Q", history: [["q", "r"]], chosen: "a", rejected: "b" });
+    assert.deepEqual(later[0]!.prompt, [user("q"), answer("r"), user("Q")]);
+  });
+
+  test("ShareGPT's turns", async () => {
+    const { pairs } = await load({ conversations: [{ from: "human", value: "Q" }], chosen: { from: "gpt", value: "a" }, rejected: { from: "gpt", value: "b" } });
+    assert.deepEqual(pairs[0], { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" });
+  });
+
+  test("of several responses the best against the worst; none where no two differ", async () => {
+    const completions = [{ response: "b", overall_score: 5 }, { response: "c", overall_score: 8 }, { response: "d", overall_score: 2 }];
+    const { pairs } = await load({ instruction: "Q", completions });
+    assert.deepEqual(pairs[0], { id: "1", prompt: "Q", chosen: "c", rejected: "d", chosenScore: 8, rejectedScore: 2 });
+    const nectar = await load({ prompt: "Q", answers: [{ answer: "x", rank: 2 }, { answer: "y", rank: 1 }] });
+    assert.deepEqual([nectar.pairs[0]!.chosen, nectar.pairs[0]!.rejected], ["y", "x"]);
+    await assert.rejects(load({ instruction: "Q", completions: completions.map((each) => ({ ...each, overall_score: 3 })) }), /prefers none of its responses/);
+  });
+
+  test("HelpSteer: a strength below 0 prefers the first; two ratings of one prompt are a pair", async () => {
+    const { pairs } = await load({ prompt: "Q", response_1: "a", response_2: "b", preference_strength: -2 }, { prompt: "Q", response_1: "a", response_2: "b", preference_strength: 1 });
+    assert.deepEqual(pairs.map(({ chosen }) => chosen), ["a", "b"]);
+    const rated = await load({ prompt: "Q", response: "a", helpfulness: 1 }, { prompt: "Q", response: "b", helpfulness: 4 }, { prompt: "R", response: "c", helpfulness: 4 });
+    assert.deepEqual(rated.pairs, [{ id: "2", prompt: [user("Q")], chosen: "b", rejected: "a", chosenScore: 4, rejectedScore: 1 }]);
+    assert.match(rated.reading.notes.join(), /1 row: a response without a second one/);
+  });
+
+  test("scores under any name, in any form; one that is NaN is missing, and told", async () => {
+    for (const [chosen, rejected] of [["score_chosen", "score_rejected"], ["chosen-rating", "rejected-rating"], ["chosen_avg_rating", "rejected_avg_rating"]] as const) {
+      const { pairs } = await load({ chosen: [user("Q"), answer("a")], rejected: [user("Q"), answer("b")], [chosen]: 5, [rejected]: 2 });
+      assert.deepEqual([pairs[0]!.chosenScore, pairs[0]!.rejectedScore], [5, 2]);
+    }
+    const rated = await load({ system: "", input: "Q", chosen: "a", rejected: "b", generations: ["b", "a"], rating: [3, 9] });
+    assert.deepEqual([rated.pairs[0]!.chosenScore, rated.pairs[0]!.rejectedScore], [9, 3]);
+    const { pairs, reading } = await loadPreferences(fileOf("nan.jsonl", '{"prompt":"NaN","chosen":"a","rejected":"b","score_chosen":NaN,"score_rejected":1}\n'));
+    assert.deepEqual(pairs[0], { id: "1", prompt: "NaN", chosen: "a", rejected: "b", rejectedScore: 1 });
+    assert.match(reading.notes.join(), /"score_chosen" is not a finite number/);
+  });
+
+  test("long integers keep their digits", async () => {
+    const { pairs } = await loadPreferences(fileOf("long.jsonl", '{"id":9007199254740993,"prompt":"12345678901234567890","chosen":"a","rejected":"b"}\n'));
+    assert.deepEqual([pairs[0]!.id, pairs[0]!.prompt], ["9007199254740993", "12345678901234567890"]);
+  });
+});
+
+describe("what is not read", () => {
+  test("columns and fields of messages are told once; empty ones are not", async () => {
+    const { reading } = await load({ prompt: [{ ...user("Q"), weight: 1, extra: null }], chosen: [answer("a")], rejected: [answer("b")], model: "m", other: "" });
+    assert.deepEqual(reading.unread, { "prompt[].weight": 1, model: 1 });
+  });
+
+  test("words for the model are refused where a form has no place for them", async () => {
+    await assert.rejects(load({ prompt: "Q", context: "C", chosen: "a", rejected: "b" }), /:1: column "context" holds "C"/);
+    await assert.rejects(load({ passage: "P", chosen: "x a", rejected: "x b" }), /unknown format/);
+    await assert.rejects(load({ prompt: "Q", question: "R", chosen: "a", rejected: "b" }), /hold different prompts/);
+    const call = { ...answer(""), tool_calls: [{ function: { name: "f" } }] };
+    await assert.rejects(load({ prompt: [user("Q")], chosen: [call], rejected: [answer("b")] }), /field "chosen" has "tool_calls" in its response/);
+  });
+
+  test("duplicates, reversals, contradictions and repeated prompts are counted", async () => {
+    const row = { prompt: "A long question?", chosen: "a", rejected: "b", score_chosen: 1, score_rejected: 2 };
+    const { reading } = await load(row, row, { prompt: row.prompt, chosen: "b", rejected: "a" }, { prompt: row.prompt, chosen: "A long question? a", rejected: "A long question? b" });
+    const counts = reading.notes.map((note) => note.slice(0, 24));
+    assert.deepEqual(counts, ["1 pair whose responses b", "2 pairs whose scores con", "1 pair equal to an earli", "1 pair that an earlier o"]);
+  });
+});
+
+test("demonstrations: conversations, Alpaca, and the list of forms for another", async () => {
+  const read = (row: object) => loadDemonstrations(fileOf(`sft-${++files}.jsonl`, jsonLines(row)));
+  const expected = { id: "1", prompt: [user("Q")], response: "a" };
+  for (const row of [{ messages: [user("Q"), answer("a")] }, { prompt: [user("Q")], completion: [answer("a")] }, { conversations: [{ from: "human", value: "Q" }, { from: "gpt", value: "a" }] }]) {
+    assert.deepEqual((await read(row)).demonstrations, [expected]);
+  }
+  assert.deepEqual((await read({ instruction: "I", input: "x", output: "a" })).demonstrations, [{ id: "1", prompt: "I\n\nx", response: "a" }]);
+  await assert.rejects(read({ text: "all of it" }), /expected one of these forms:\n.*\n.*\n.*messages/);
+});
+
+test("a failure after reading names file, line and id, and pairs keep the tokens that a run wrote", async () => {
+  const tokenizer = byteTokenizer({ bos: true });
+  const { pairs } = await load({ id: "x", prompt: "a long prompt", chosen: "a", rejected: "b" });
+  assert.throws(() => tokenizePairs(pairs, tokenizer, { contextLength: 8 }), /layout-\d+\.jsonl:1: prompt of "x": 14 tokens/);
+  const tokens = { tokenizer: tokenizerDigest(tokenizer), prompt: [1, 70], chosen: [71], rejected: [72, 2] };
+  const own = await load({ id: "y", prompt: "C", chosen: "D", rejected: "E", chosenReward: 2, rejectedReward: 1, margin: 1, tokens });
+  const [pair] = tokenizePairs(own.pairs, tokenizer, { contextLength: 8 }).pairs;
+  assert.deepEqual([[...pair!.prompt], [...pair!.chosen], [...pair!.rejected]], [tokens.prompt, tokens.chosen, tokens.rejected]);
+  const others = own.pairs.map((each) => ({ ...each, tokens: { ...tokens, tokenizer: "another" } }));
+  assert.throws(() => tokenizePairs(others, tokenizer, { contextLength: 8 }), /the tokens of another tokenizer/);
+});
