@@ -23,7 +23,9 @@ const pairs = randomPairs(8, Random.seeded(2));
 const judge = textJudge("letters", (response) => response.length + response.charCodeAt(0) / 1000);
 
 async function run(test: TestContext, recipe: Recipe) {
-  const { folder: path, summary } = await openRun(recipe(shared), await tinyInput(programs, { judge }), { folder: emptyFolder(test) });
+  const method = recipe(shared);
+  const input = await tinyInput(programs, method.labelsWithJudge ? { judge } : {});
+  const { folder: path, summary } = await openRun(method, input, { folder: emptyFolder(test) });
   const folder = await RunFolder.open(path);
   const seen = summary.iterations.map(({ pairsSeen }) => pairsSeen);
   const losses = await folder.readRows(runLayout.metrics);
@@ -159,7 +161,7 @@ describe("every recipe", () => {
       const folder = emptyFolder(test);
       const abort = new AbortController();
       const reporter = { start: (label: string) => (label.startsWith("align 2") && abort.abort(new Error("stopped")), { update() {}, finish() {} }) };
-      const input = await tinyInput(programs, { judge });
+      const input = await tinyInput(programs, recipe(shared).labelsWithJudge ? { judge } : {});
       await assert.rejects(openRun(recipe(shared), input, { folder }, { signal: abort.signal, reporter }), { message: "stopped" });
       await openRun(recipe(shared), input, { folder });
       assert.deepEqual(resultsIn(folder), resultsIn(whole.folder.path));

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { parentPort, workerData } from "node:worker_threads";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type FileMetaData } from "hyparquet";
 
 /*
- * Reads the Parquet file at `workerData` and posts it batch by batch, one for each message that it gets. It runs in a
- * thread of its own because a damaged or hostile file can make any reader of the format use endless time or memory.
+ * Reads the Parquet file that it is started with and sends it batch by batch, one for each message that it gets. It is a
+ * process of its own because a damaged or hostile file can make any reader of the format use endless time or memory, and
+ * where the memory of a thread ends, V8 may end the whole process.
  */
 
 /** Rows that follow each other, the end of the file, or what is wrong with the file. */
@@ -18,9 +18,13 @@ const parsers = {
   stringFromBytes: (bytes: Uint8Array) => (bytes && isUtf8(bytes) ? Buffer.from(bytes).toString("utf8") : bytes),
 };
 
-const port = parentPort!;
-const batches = read(workerData as string);
-port.on("message", () => void batches.next().then(({ value }) => port.postMessage((value ?? { end: true }) satisfies ParquetBatch)));
+const send = (batch: ParquetBatch) => void process.send!(batch);
+const fail = (error: unknown) => send({ problem: `damaged Parquet file (${(error as Error).message}); download or create it again` });
+
+const batches = read(process.argv[2]!);
+process.on("message", () => void batches.next().then(({ value }) => send(value ?? { end: true }), fail));
+// The library leaves some of its rejections to nobody.
+process.on("unhandledRejection", fail);
 
 async function* read(path: string): AsyncGenerator<ParquetBatch> {
   // Some of the codecs need memory that may not be there; hyparquet itself has Snappy.
