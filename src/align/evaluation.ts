@@ -5,6 +5,7 @@ import type { Policy } from "../model/policy/policy.js";
 import { batchCost } from "../model/scoring/batch-cost.js";
 import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
 import type { MovingReference } from "./moving-reference.js";
+import { objectiveMetrics } from "./objective-metrics.js";
 import type { Metrics, Objective } from "./objective.js";
 import { planTraining, type PlanOptions } from "./plan.js";
 import { evaluationProgram, lossProgram, readingProgram } from "./training-program.js";
@@ -40,7 +41,7 @@ export async function evaluateObjective<Example>(
   const loaded = loadBatches(plan!, examples);
   const batches = context.reference ? await context.reference.withReferenceLogProbs(objective, loaded, signal) : loaded;
   const { loss, fetched } = await (objective.needsWholeStep ? together : oneByOne)(policy, objective, batches, context, signal);
-  const metrics = { loss, ...objective.metrics(batches.flatMap((batch) => batch.examples), fetched) };
+  const metrics = { loss, ...objectiveMetrics(objective, batches.flatMap((batch) => batch.examples), fetched) };
   return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value]));
 }
 

@@ -8,7 +8,7 @@ import { exactShape, rowsOf } from "../model/scoring/batch.js";
 import type { BatchCost } from "../model/scoring/batch-cost.js";
 import type { ModelConfig } from "../model/config.js";
 import type { BatchShape } from "../model/scoring/log-probs.js";
-import { parameterBytes, programMemory, withMargin } from "../model/parameters/memory.js";
+import { heldMemory, parameterBytes, programMemory, withMargin } from "../model/parameters/memory.js";
 import type { Objective } from "./objective.js";
 import { planTraining, type PlanOptions, type StepPlan } from "./plan.js";
 import { supervised } from "./sft.js";
@@ -116,12 +116,13 @@ function tooSmall<Example>(task: MemoryTask<Example>, least: number, room: numbe
     else beyond = middle;
   }
   const longest = byLength[fitting - 1];
-  const needed = Math.ceil((memory - room + least) / 1e8) / 10;
+  const held = heldMemory(stateBytes(task));
+  const needed = Math.ceil((held + least) / 1e8) / 10;
   const advice = [
     `raise it to ${needed.toFixed(1)}GB`,
     ...(longest ? [`cut the texts (examples of ${longest.rows * longest.length} tokens fit)`] : []),
     ...(config.adapter ? [] : ["train an adapter (`lora`) instead of all parameters"]),
   ];
   const what = options.microBatchSize === undefined && !objective.needsWholeStep ? "the longest example takes" : "a micro-batch takes";
-  return `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model and its training, but ${what} ${formatBytes(least)} more; ${advice.join(", or ")}`;
+  return `memory: found ${formatBytes(memory)}, but the process, the model and its training hold ${formatBytes(held)}, and ${what} ${formatBytes(least)} more; ${advice.join(", or ")}`;
 }

@@ -48,7 +48,7 @@ export function columnsOf(loss: PreferenceLoss, pairs: readonly ReferencedPair[]
 
 function checkWeight({ name, needsWholeStep }: PreferenceLoss, { columns }: ReferencedPair, at: string): void {
   const { weight = 1 } = columns ?? {};
-  if (!(weight >= 0 && weight < Infinity)) throw new InputError(`${at}: the column "weight" is ${quote(weight)}; it must be a number from 0`);
+  if (!(typeof weight === "number" && weight >= 0 && weight < Infinity)) throw new InputError(`${at}: the column "weight" is ${quote(weight)}; it must be a number from 0`);
   // A step without any weight has no mean.
   if (needsWholeStep && weight === 0) throw new InputError(`${at}: the column "weight" is 0; the loss ${name}, which compares pairs, needs weights above 0`);
 }
@@ -72,7 +72,7 @@ function checkTokens(loss: PreferenceLoss, pair: ReferencedPair, side: Side, at:
 }
 
 function checkNumber({ range }: LossColumn, value: number, what: string): void {
-  if (Number.isFinite(value) && (range?.isGood(value) ?? true)) return;
+  if (typeof value === "number" && Number.isFinite(value) && (range?.isGood(value) ?? true)) return;
   throw new InputError(`${what} is ${quote(value)}; it must be ${range?.expected ?? "a finite number"}`);
 }
 

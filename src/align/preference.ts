@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.js";
+import { InputError, quote } from "../base/errors.js";
 import { mul, reshape, slice, sum, type Value } from "../graph/index.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
 import { sumByResponse } from "../model/scoring/log-probs.js";
@@ -75,11 +75,9 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
         pairWeight: fed("pairWeight"),
         meanChosenLength: graph.input("meanChosenLength", "float32", []),
         columns: Object.fromEntries(builtColumns(loss, batch.columns).map((name) => [name, fed(pairColumnLeaf(name))])),
-        get tokens() {
-          return pairTokens(loss, batch);
-        },
+        tokens: pairTokens(loss, batch),
       };
-      const weighted = mul(loss.perPair(logProbs), logProbs.pairWeight);
+      const weighted = mul(onePerPair(loss, batch.slots, logProbs), logProbs.pairWeight);
       const running = loss.running?.update(logProbs);
       return { loss: sum(weighted), perExample: { policyChosen, policyRejected }, ...(running && { running }) };
     },
@@ -125,11 +123,22 @@ function sidesOf(batch: ObjectiveBatch, perToken: Value): Both {
   return { chosen: reshape(slice(table, 1, 0, 1), [pairs]), rejected: reshape(slice(table, 1, 1, 2), [pairs]) };
 }
 
+/** The loss of each pair. @throws InputError where the loss gives something else, which would be spread over the pairs */
+function onePerPair(loss: PreferenceLoss, pairs: number, logProbs: PairLogProbs): Value {
+  const value: unknown = loss.perPair(logProbs);
+  const shape = typeof value === "object" && value !== null && "shape" in value && Array.isArray(value.shape) ? value.shape : undefined;
+  if (shape?.length === 1 && shape[0] === pairs) return value as Value;
+  throw new InputError(`the loss ${loss.name}: perPair returned ${shape ? `a value of shape [${shape.join(", ")}]` : quote(value)}, expected one number for each pair, [${pairs}]`);
+}
+
 /** The tokens of a batch, for a loss that declares that it reads them. */
 function pairTokens({ name, tokens }: PreferenceLoss, batch: ObjectiveBatch): PairTokens {
-  if (!tokens) throw new Error(`the loss ${name} reads single tokens; declare what it reads of them as its \`tokens\``);
   const { tokenLogProbs } = batch;
   const fed = (leaf: string) => tokenLogProbs.graph.input(leaf, "float32", tokenLogProbs.shape);
+  const undeclared = (): never => {
+    throw new Error(`the loss ${name} reads single tokens; declare what it reads of them as its \`tokens\``);
+  };
+  if (!tokens) return { get policy() { return undeclared(); }, get reference() { return undeclared(); }, get columns() { return undeclared(); }, sums: undeclared };
   return {
     policy: tokenLogProbs,
     get reference() {

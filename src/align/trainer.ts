@@ -15,6 +15,7 @@ import { planMemory, type MemoryChoice } from "./memory-plan.js";
 import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
 import { mixed } from "./moving-average.js";
 import { MovingReference, type ReferenceUpdate } from "./moving-reference.js";
+import { objectiveMetrics } from "./objective-metrics.js";
 import type { Metrics, Objective } from "./objective.js";
 import type { PlanOptions, StepPlan } from "./plan.js";
 import { learningRateAt, type Schedule } from "./schedule.js";
@@ -240,7 +241,7 @@ export class Trainer<Example> {
       grad_norm: fetched.at(-1)!.gradNorm!.data[0]!,
       learning_rate: rate,
       num_tokens: this.at.tokens + this.tokensOf(examples),
-      ...this.objective.metrics(examples, perExample(batches, fetched)),
+      ...objectiveMetrics(this.objective, examples, perExample(batches, fetched)),
     };
     if (!Number.isFinite(record.loss) || !Number.isFinite(record.grad_norm)) {
       throw new DivergenceError(

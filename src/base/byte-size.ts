@@ -5,7 +5,7 @@ export type ByteSize = number | string;
 
 /** Bytes of a size; undefined where it is none. */
 export function bytesIn(size: unknown): number | undefined {
-  if (typeof size === "number") return Number.isFinite(size) && size > 0 ? Math.floor(size) : undefined;
+  if (typeof size === "number") return size >= 1 && size <= Number.MAX_SAFE_INTEGER ? Math.floor(size) : undefined;
   const [, number, unit] = (typeof size === "string" && /^\s*(\d+(?:\.\d+)?)\s*([kmgt]i?b|b)?\s*$/i.exec(size)) || [];
   if (number === undefined) return undefined;
   const [, scale] = Object.entries(units).find(([name]) => name.toLowerCase() === (unit ?? "b").toLowerCase())!;

@@ -44,6 +44,8 @@ export async function compare(
   const { seeds = [1, 2, 3], ...given } = options;
   const { settings, own: shared } = separateSettings(given);
   if ("seed" in shared) throw new InputError("`seed` is not an option of compare; use `seeds`, as in { seeds: [1, 2, 3] }");
+  const own = (["folder", "redoFrom"] as const).find((name) => settings[name] !== undefined);
+  if (own) throw new InputError(`\`${own}\` is not an option of compare, whose runs have a folder each; leave it out`);
   const controls = cellControls(settings);
   const planned = planRuns(recipes, shared, seeds);
   // One that all refuse is refused by the first; otherwise it is for those that label with it.

@@ -16,7 +16,8 @@ import { hasResults, RunFolder } from "./folder/run-folder.js";
 import type { RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import type { Method } from "./method.js";
-import { checkPart, identityOf, sftForm } from "./options/index.js";
+import { checkPart, identityOf, sftTable } from "./options/index.js";
+import { takeMemory } from "./shared-memory.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 
@@ -85,7 +86,7 @@ function refuseUnused({ name, given = [], labelsWithJudge = false }: Method, { j
   if (judge && !labelsWithJudge) {
     throw new InputError(`\`judge\`: the method ${quote(name)} labels nothing with a judge; leave it out. Methods with labelBy: "judge" use one, and your own where they state labelsWithJudge: true`);
   }
-  const ofSft = given.find((option) => Object.hasOwn(sftForm.table, option) && option !== "seed");
+  const ofSft = given.find((option) => Object.hasOwn(sftTable, option));
   if (ofSft !== undefined && !demonstrations) throw new InputError(`\`${ofSft}\`: there is nothing to fine-tune the start on; pass \`demonstrations\`, or leave it out`);
 }
 
@@ -125,14 +126,14 @@ async function readEnded(folder: RunFolder, { evaluate }: RunInput, { reporter }
 async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
   const executor = new LocalExecutor(input.start);
   const { programs } = input.start;
-  const before = programs.memory;
+  let giveMemoryBack = () => {};
   try {
     await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
-    programs.memory = folder.plannedMemory(bytesIn(method.options.memory) ?? before);
+    giveMemoryBack = takeMemory(programs, folder.plannedMemory(bytesIn(method.options.memory) ?? programs.memory));
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
@@ -143,7 +144,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     await method.run(stages);
     return await stages.end(method.name);
   } finally {
-    programs.memory = before;
+    giveMemoryBack();
     await folder.close();
     await executor.close();
   }
@@ -172,7 +173,7 @@ async function identify({ name, version, options }: Method, { start, pairs, held
       ...(validation && { validation: pairsFacts(validation) }),
       ...(demonstrations && { demonstrations: rowsFacts(demonstrations, demonstrationText) }),
     },
-    ...(columns && { columns: { name: columns.name, version: columns.version } }),
+    ...(columns && { columns: identityOf({ rule: columns }).rule }),
     ...(judge && { judge: judge.identity }),
   });
 }

@@ -1,8 +1,6 @@
 import type { Objective } from "../align/objective.js";
 import type { ReferencedPair, TokenColumns } from "../align/preference.js";
 import type { TrainingOptions } from "../align/trainer.js";
-import { InputError, quote } from "../base/errors.js";
-import { callOwn } from "../base/own-function.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
 import { cachedPairLogProbs, pairLogProbs, type PairValues } from "../review/index.js";
@@ -10,7 +8,8 @@ import type { RunContext } from "./context.js";
 import { pairLogProbsRows, pairValues } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunInput, TrainingPair } from "./input.js";
-import type { ColumnRule, ColumnedPair, PairColumns } from "./options/index.js";
+import type { PairColumns } from "./options/index.js";
+import { ruleColumns } from "./rule-columns.js";
 
 /** What of a run decides which references are asked, and for what. */
 interface ReferenceSettings {
@@ -136,16 +135,6 @@ export class References {
     const ids = t === 0 ? this.input.pairs.map(({ id }) => id) : pairs.map((_, i) => `${i}`);
     return pairValues(await this.context.folder.rows(runLayout.iteration(t).reference, async () => pairLogProbsRows(ids, await make())));
   }
-}
-
-/** @throws InputError naming the rule, where it throws or returns something else */
-function ruleColumns(rule: ColumnRule, pair: ColumnedPair): PairColumns {
-  const { columns, tokens, ...rest }: PairColumns = callOwn(`columns: the rule ${quote(rule.name)}`, () => rule.of(pair)) ?? {};
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) {
-    throw new InputError(`columns: the rule ${quote(rule.name)} returned ${quote(unknown)}; return { columns: { weight: … } } for a pair, and { tokens: { chosen: { … }, rejected: { … } } } for its response tokens`);
-  }
-  return { ...(columns && { columns }), ...(tokens && { tokens }) };
 }
 
 function mergedTokens(...given: readonly PairColumns["tokens"][]): ReferencedPair["tokens"] {

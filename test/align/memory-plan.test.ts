@@ -69,9 +69,9 @@ describe("planMemory", () => {
     const least = plan(plenty, sequences(60), { recompute: true }).programBytes;
     assert.throws(() => plan(withRoom(1.05 * least), mixed), {
       name: "InputError",
-      message: /^memory: \d+ MB hold \d+ MB of the model and its training, but the longest example takes \d+ MB more; raise it to \d\.\dGB, or cut the texts \(examples of 68 tokens fit\), or train an adapter \(`lora`\) instead of all parameters$/,
+      message: /^memory: found \d+ MB, but the process, the model and its training hold \d+ MB, and the longest example takes \d+ MB more; raise it to \d\.\dGB, or cut the texts \(examples of 68 tokens fit\), or train an adapter \(`lora`\) instead of all parameters$/,
     });
-    assert.throws(() => plan(1e8, mixed), /memory: 100 MB hold 100 MB of the model and its training, but .*; raise it to \d\.\dGB, or train an adapter/);
+    assert.throws(() => plan(1e8, mixed), /memory: found 100 MB, but the process, the model and its training hold \d+ MB, and .*; raise it to \d\.\dGB, or train an adapter/);
   });
 
   it("plans nothing for nothing", () => {

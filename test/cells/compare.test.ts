@@ -62,6 +62,10 @@ describe("compare", () => {
     assert.equal(readdirSync("runs").includes("reference-cache"), false);
   });
 
+  it("refuses a folder, since each of its runs has one", async () => {
+    await assert.rejects(compare(start, pairs, recipes, { ...options, folder: "one" } as CompareOptions), { name: "InputError", message: /`folder` is not an option of compare/ });
+  });
+
   it("differences are paired by seed and prompt, and drawn", async (test) => {
     inEmptyFolder(test);
     const result = await compare(start, pairs, recipes, options);

@@ -55,6 +55,15 @@ describe("openRun", () => {
     assert.throws(() => dpo({ memory: "lots" }), /^InputError: memory: found "lots", expected a size such as 8GB or 512MiB$/);
   });
 
+  it("shares the memory of a model with a run beside it that is planned for the same, and refuses another", async (test) => {
+    const input = await tinyInput(programs);
+    const started = programs.memory;
+    const outcomes = await Promise.allSettled(["4GB", "4GB", "3GB"].map((memory, i) => openRun(tinySera({ memory, seed: i }), input, { folder: emptyFolder(test) })));
+    assert.deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "fulfilled", "rejected"]);
+    assert.match(String((outcomes[2] as PromiseRejectedResult).reason), /^InputError: memory: another run on this model is planned for 4\.0 GB and still going on, this one for 3\.0 GB; give both the same/);
+    assert.equal(programs.memory, started);
+  });
+
   it("tells each step as it stands in metrics.jsonl", async (test) => {
     const seen: unknown[] = [];
     await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) }, { onStep: ({ phase, iteration, step }) => void seen.push([phase, iteration, step]) });

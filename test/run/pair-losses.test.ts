@@ -102,8 +102,32 @@ describe("columns in a run", () => {
     const columns = { name: "bare", version: "1", of: () => ({ weight: 1 }) } as ColumnRule;
     await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs, { columns }), { folder: emptyFolder(test) }), {
       name: "InputError",
-      message: /columns: the rule "bare" returned "weight"; return \{ columns: \{ weight: … \} \}/,
+      message: /columns: the rule "bare" returned "weight"; return \{ columns: \{ weight: 1 \} \}/,
     });
+  });
+
+  it("of a rule that returns what it must not are refused, and what a rule does to a pair changes nothing", async (test) => {
+    const run = async (of: unknown, settings?: object) => {
+      const folder = emptyFolder(test);
+      const columns = { name: "odd", version: `${Math.random()}`, of, ...(settings && { settings }) } as unknown as ColumnRule;
+      await openRun(direct(quick)(), await tinyInput(programs, { columns }), { folder });
+      return lossesOf(folder);
+    };
+    const weight = [1, 2];
+    for (const returned of [5, undefined, [1], { columns: [1] }, { columns: { weight: "1" } }, { columns: { weight: null } }, { tokens: "x" }, { tokens: { choosen: { weight } } }, { tokens: { weight } }, { tokens: { chosen: { weight: 3 } } }]) {
+      await assert.rejects(run(() => returned), { name: "InputError", message: /columns: the rule "odd" returned / }, JSON.stringify(returned));
+    }
+    await assert.rejects(run(async () => ({})), { name: "InputError", message: /returned a promise; it has to answer at once/ });
+    const spoil = ({ prompt }: ColumnedPair) => (prompt.fill(7), {});
+    assert.deepEqual(await run(spoil), await run(() => ({})));
+  });
+
+  it("of a rule with other settings are another run", async (test) => {
+    const folder = emptyFolder(test);
+    const weighing = (w: number) => ({ name: "set", version: "1", settings: { w }, of: () => ({ columns: { weight: w } }) });
+    await openRun(direct(quick)(), await tinyInput(programs, { columns: weighing(1) }), { folder });
+    const other = { ...weighing(1), settings: { w: 3 } };
+    await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs, { columns: other }), { folder }), /columns\.settings\.w: 1 there, 3 now/);
   });
 
   it("of tokens: weights of 1 change nothing, and those of 0 leave ln 2", async (test) => {
@@ -122,6 +146,35 @@ describe("columns in a run", () => {
     assertClose(await run(weighing(1)), plain, 1e-5);
     assert.ok(Math.abs(plain.at(-1)! - Math.LN2) > 1e-3, "the run learns something");
     assertClose(await run(weighing(0)), plain.map(() => Math.LN2), 1e-6);
+  });
+});
+
+describe("a loss in a run", () => {
+  const dpo = losses.dpo({ beta: 0.1 });
+
+  it("may change what a loss of the library is given", async (test) => {
+    const folder = emptyFolder(test);
+    const wrapped: PreferenceLoss = { ...dpo, name: "wrapped", version: "1", perPair: ({ columns: _, ...pair }) => dpo.perPair({ ...pair, columns: {} }) };
+    await openRun(direct({ ...quick, loss: wrapped })(), await tinyInput(programs), { folder });
+    assertClose([(await lossesOf(folder))[0]!], [Math.LN2], 1e-6);
+  });
+
+  it("is refused where it does not give one number for each pair", async (test) => {
+    const odd = (name: string, perPair: unknown) => ({ ...dpo, name, version: "1", perPair }) as PreferenceLoss;
+    for (const [loss, found] of [
+      [odd("scalar", (pair: Parameters<typeof dpo.perPair>[0]) => sum(dpo.perPair(pair))), /the loss scalar: perPair returned a value of shape \[\], expected one number for each pair, \[4\]/],
+      [odd("nothing", () => undefined), /the loss nothing: perPair returned undefined/],
+      [odd("number", () => 1), /the loss number: perPair returned 1/],
+    ] as const) {
+      await assert.rejects(async () => openRun(direct({ ...quick, loss })(), await tinyInput(programs), { folder: emptyFolder(test) }), { name: "InputError", message: found });
+    }
+  });
+
+  it("is refused where its metrics are not numbers, or under names of training's own", async (test) => {
+    for (const [metrics, found] of [[{ loss: 5 }, /the name "loss" in its metrics is training's own/], [{ a: "x" }, /the metric "a" is "x", expected a number/], [undefined, /metrics returned undefined/]] as const) {
+      const loss = { ...withHead, name: JSON.stringify(metrics) ?? "none", metrics: () => metrics } as unknown as PairObjective;
+      await assert.rejects(async () => openRun(direct({ ...quick, loss })(), await tinyInput(programs), { folder: emptyFolder(test) }), { name: "InputError", message: found });
+    }
   });
 });
 

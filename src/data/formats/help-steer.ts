@@ -4,13 +4,14 @@ import type { Message } from "../../model/tokenizer/chat/chat.js";
 import { readFields, text } from "../fields.js";
 import { readMessages } from "../messages.js";
 import type { PreferencePair } from "../pair.js";
-import type { ReadingLog } from "../reading.js";
+import { ReadingLog } from "../reading.js";
 import type { Row } from "../row.js";
 import { promptOf } from "./conversation.js";
 import { defineFormat, type Format } from "./format.js";
 
 const strengths = ["preference_strength", "overall_preference"] as const;
-const preferenceSchema = z.object({ response_1: text, response_2: text });
+/** HelpSteer2-Preference writes the names of its responses with an underscore, HelpSteer3 without. */
+const responseNames = [["response_1", "response_2"], ["response1", "response2"]] as const;
 const ratingSchema = z.object({ prompt: text, response: text, helpfulness: z.number("a number") });
 
 /**
@@ -19,21 +20,27 @@ const ratingSchema = z.object({ prompt: text, response: text, helpfulness: z.num
  */
 export const helpSteerPreference = defineFormat({
   name: "HelpSteer preferences",
-  fields: "{prompt or context, response_1, response_2, preference_strength or overall_preference}: a strength below 0 prefers the first",
-  fits: (row) => "response_1" in row && "response_2" in row && strengths.some((name) => name in row),
+  fields: "{prompt or context, response_1 and response_2 (or response1 and response2), preference_strength or overall_preference}: a strength below 0 prefers the first",
+  fits: (row) => responsesIn(row) !== undefined && strengths.some((name) => name in row),
   read(row, place, log) {
-    const { response_1: first, response_2: second } = readFields(preferenceSchema, row, place);
+    const names = responsesIn(row)!;
+    const fields = readFields(z.object({ [names[0]]: text, [names[1]]: text }), row, place);
+    const [first, second] = names.map((name) => fields[name]!) as [string, string];
     const name = strengths.find((each) => each in row)!;
     const strength = row[name];
     if (typeof strength !== "number" || !Number.isFinite(strength)) throw errorAt(place, `field "${name}" is ${quote(strength)}; expected a number`);
     if (strength === 0) throw errorAt(place, `field "${name}" is 0, which prefers neither response`);
     const asked = Array.isArray(row.context) ? "context" : "prompt";
     log?.reads(asked, "prompt");
-    for (const column of ["response_1", "response_2", name]) log?.reads(column, "chosen and rejected");
+    for (const column of [...names, name]) log?.reads(column, "chosen and rejected");
     const [chosen, rejected] = strength < 0 ? [first, second] : [second, first];
-    return { columns: [asked, "response_1", "response_2", name], prompt: conversation(row, asked, place, log), chosen, rejected };
+    return { columns: [asked, ...names, name], prompt: conversation(row, asked, place, log), chosen, rejected };
   },
 });
+
+function responsesIn(row: Row) {
+  return responseNames.find((names) => names.every((name) => name in row));
+}
 
 /**
  * HelpSteer and HelpSteer2 (Wang et al. 2023, arXiv 2311.09528; 2024, arXiv 2406.08673): each row is a response with its
@@ -77,7 +84,11 @@ export const helpSteerRatings: Format = {
         log?.reads("helpfulness", "scores");
         const { response: _, helpfulness: __, ...others } = row;
         const pair = { ...others, prompt: conversation(row, "prompt", place, log), chosen: better.response, rejected: worse.response };
-        return { ...pairs.parse(pair, place, log), chosenScore: better.helpfulness, rejectedScore: worse.helpfulness };
+        // What of the row nothing reads is told of the row, not of the pair that is made of it.
+        const found = new ReadingLog();
+        const parsed = pairs.parse(pair, place, found);
+        log?.add(found, {}, ["chosen", "rejected"]);
+        return { ...parsed, chosenScore: better.helpfulness, rejectedScore: worse.helpfulness };
       },
       end(log) {
         forget();

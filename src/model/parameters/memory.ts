@@ -12,6 +12,11 @@ export function parameterBytes(config: ModelConfig): number {
   return 4 * (parameterCount(config) + adapter.reduce((sum, shape) => sum + sizeOf(shape), 0));
 }
 
+/** What is held beside programs, in bytes: the process, and its state. */
+export function heldMemory(state: number): number {
+  return processBytes + state;
+}
+
 /**
  * What is left of the memory for programs.
  *
@@ -19,7 +24,7 @@ export function parameterBytes(config: ModelConfig): number {
  * @param state bytes of what is held beside them
  */
 export function programMemory(memory: number, state: number): number {
-  return Math.max(0, memory - processBytes - state);
+  return Math.max(0, memory - heldMemory(state));
 }
 
 /** An estimate of a program's memory with what engines take beyond it: pieces that do not fit where others were, panels of matrices. */

@@ -6,6 +6,7 @@ export { checkPart, isNative, requireOwnName } from "./part-registry.js";
 export type { ColumnedPair, ColumnRule, LabelContext, Labeller, PairColumns, PairingRule, SelectionRule, Versioned } from "./parts.js";
 export { adviceOn, checkNames, checkOptions, givenNames, inCells, insteadOf, resolveOptions, type Spelling } from "./resolve.js";
 export { runSettingNames } from "./run-settings.js";
+export { sftTable } from "./tables.js";
 export { generationOptions, sftTrainingOptions, trainingOptions } from "./training-of.js";
 export { pairingOf, selectionOf } from "./rules.js";
 export { optionGroups, type OptionGroup } from "./groups.js";

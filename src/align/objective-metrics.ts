@@ -1,0 +1,22 @@
+import { InputError, quote } from "../base/errors.js";
+import type { Metrics, Objective } from "./objective.js";
+
+/** What training itself says of a step. */
+const reserved = new Set(["phase", "iteration", "step", "epoch", "loss", "grad_norm", "learning_rate", "num_tokens"]);
+
+/**
+ * What an objective reports of a step beside its loss.
+ *
+ * @throws InputError where it gives something else than numbers, or one under a name that training uses itself
+ */
+export function objectiveMetrics<Example>(objective: Objective<Example>, examples: readonly Example[], fetched: Readonly<Record<string, Float64Array>>): Metrics {
+  const found: unknown = objective.metrics(examples, fetched);
+  if (typeof found !== "object" || found === null || found instanceof Promise) {
+    throw new InputError(`the objective ${objective.name}: metrics returned ${found instanceof Promise ? "a promise" : quote(found)}, expected numbers by name`);
+  }
+  for (const [name, value] of Object.entries(found)) {
+    if (reserved.has(name)) throw new InputError(`the objective ${objective.name}: the name ${quote(name)} in its metrics is training's own; choose another`);
+    if (typeof value !== "number") throw new InputError(`the objective ${objective.name}: the metric ${quote(name)} is ${quote(value)}, expected a number`);
+  }
+  return found as Metrics;
+}
