@@ -80,7 +80,7 @@ describe("sera", () => {
     const folder = emptyFolder(test);
     await assert.rejects(run(folder, {}, { labelBy: "judge" }), {
       name: "InputError",
-      message: "this method labels responses with a judge; pass `judge`",
+      message: "this method labels responses with a judge; pass `judge`, and state labelsWithJudge: true in a method of your own",
     });
     await assert.rejects(run(folder, {}, { selectBy: "score" }), { name: "InputError", message: /^select by score: the pair "pair 0" has no chosenScore/ });
     assert.equal(existsSync(join(folder, "iteration-0")), false);

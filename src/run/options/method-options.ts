@@ -138,7 +138,7 @@ export interface LoopOptions {
   readonly labelBy: LabelledBy | Labeller;
   /** How a prompt's responses are paired; a rule by name, or a `PairingRule` of your own. Default best-worst. */
   readonly pairBy: PairingName | PairingRule;
-  /** Whether responses that `maxNewTokens` cut off are left out of pairs. Default false: they are what the policy writes. */
+  /** Leave responses that the length limit cut off out of pairs. Default false. */
   readonly completeOnly?: boolean;
   /** α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected. Default 0. */
   readonly lengthPenalty: number | "auto";
