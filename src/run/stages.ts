@@ -1,7 +1,7 @@
 import { checkTrainingInputs } from "../align/check-training.js";
 import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
 import { supervised } from "../align/sft.js";
-import { InputError } from "../base/errors.js";
+import { InputError, quote } from "../base/errors.js";
 import { callOwn } from "../base/own-function.js";
 import { Random } from "../base/random.js";
 import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf, type LabelledSample, type Sample } from "../bootstrap/index.js";
@@ -246,7 +246,8 @@ export class Stages {
 
   /** What can be seen to be wrong before anything is computed. */
   private check(): void {
-    const { validation, heldOut } = this.input;
+    const { pairs, validation, heldOut } = this.input;
+    for (const pair of [...pairs, ...(validation ?? []), ...(heldOut?.pairs ?? [])]) checkColumns(pair);
     const training = trainingOptions(this.options);
     checkTrainingInputs(objectiveOf(this.loss), training, validation ?? heldOut?.pairs ?? []);
     this.noteTrained("validation", validation);
@@ -376,6 +377,12 @@ export class Stages {
     }));
     return metrics;
   }
+}
+
+/** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */
+function checkColumns({ id, columns }: TokenizedPair): void {
+  if (columns === undefined || (typeof columns === "object" && columns !== null && !Array.isArray(columns) && Object.values(columns).every(Number.isFinite))) return;
+  throw new InputError(`pair ${quote(id)}: its columns are ${quote(columns)}; they must be finite numbers by name, as in { weight: 1 }`);
 }
 
 function sequenceKey({ prompt, chosen, rejected }: TokenizedPair): string {

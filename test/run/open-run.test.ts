@@ -58,9 +58,14 @@ describe("openRun", () => {
   it("shares the memory of a model with a run beside it that is planned for the same, and refuses another", async (test) => {
     const input = await tinyInput(programs);
     const started = programs.memory;
-    const outcomes = await Promise.allSettled(["4GB", "4GB", "3GB"].map((memory, i) => openRun(tinySera({ memory, seed: i }), input, { folder: emptyFolder(test) })));
-    assert.deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "fulfilled", "rejected"]);
-    assert.match(String((outcomes[2] as PromiseRejectedResult).reason), /^InputError: memory: another run on this model is planned for 4\.0 GB and still going on, this one for 3\.0 GB; give both the same/);
+    let beside: Promise<PromiseSettledResult<unknown>[]> | undefined;
+    const startOthers = () => {
+      beside ??= Promise.allSettled(["4GB", "3GB"].map((memory) => openRun(tinySera({ memory, seed: 2 }), input, { folder: emptyFolder(test) })));
+    };
+    await openRun(tinySera({ memory: "4GB" }), input, { folder: emptyFolder(test) }, { onStep: startOthers });
+    const [same, other] = await beside!;
+    assert.equal(same!.status, "fulfilled");
+    assert.match(String((other as PromiseRejectedResult).reason), /^InputError: memory: another run on this model is planned for 4\.0 GB and still going on, this one for 3\.0 GB; give both the same/);
     assert.equal(programs.memory, started);
   });
 

@@ -77,6 +77,13 @@ describe("columns in a run", () => {
     });
   });
 
+  it("are refused with their pair's id where they are not numbers", async (test) => {
+    for (const columns of [{ weight: "1" }, { foo: NaN }, 5, [1]]) {
+      const odd = pairs.map((pair, i) => (i === 3 ? { ...pair, columns: columns as never } : pair));
+      await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs, { pairs: odd }), { folder: emptyFolder(test) }), { name: "InputError", message: /^pair "pair 3": its columns are / });
+    }
+  });
+
   it("of a rule are given to the data's pairs and to those that the run makes, in place of the data's own", async (test) => {
     const folder = emptyFolder(test);
     const seen: ColumnedPair[] = [];
