@@ -2,7 +2,9 @@ import { Command } from "commander";
 import { loadPreferencesUnder } from "../cells/load-data.js";
 import { summarize, type LoadedPreferences } from "../data/index.js";
 import { pairAsRead } from "../data/pair-as-read.js";
+import { tokenizePairs } from "../data/tokenize.js";
 import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { Progress } from "../progress/progress.js";
 import { whole } from "./options.js";
 import { textTable } from "./summary-table.js";
@@ -27,14 +29,14 @@ export function inspectCommand(): Command {
     .addHelpText("after", "\nExample:\n  sera inspect pairs.parquet --tokenizer runs/mine/iteration-3/model")
     .action(async (file: string, { limit, skipBadRows, tokenizer: folder }: InspectArguments) => {
       const loaded = await loadPreferencesUnder({ reporter: new Progress(process.stderr, false) }, file, { skipBadRows, ...(limit && { limit }) });
-      const { pairs, format, skipped } = loaded;
       const tokenizer = folder === undefined ? undefined : await loadTokenizer(folder);
+      const { pairs, skipped } = tokenizer ? readable(loaded, tokenizer, skipBadRows) : loaded;
       const table = summarize(pairs, tokenizer);
       const columns = table.columnNames();
       const cell = (value: unknown) => (typeof value === "number" ? `${Math.round(value * 1000) / 1000}` : String(value));
       const rows = table.objects().map((row) => columns.map((name) => cell((row as Record<string, unknown>)[name])));
       const sections = [
-        `${pairs.length} pairs, ${format}${skipped.length ? `, ${skipped.length} bad rows skipped` : ""}`,
+        `${pairs.length} ${pairs.length === 1 ? "pair" : "pairs"}, ${loaded.format}${skipped.length ? `, ${skipped.length} bad rows skipped` : ""}`,
         readingText(loaded),
         textTable([columns, ...rows]),
         ...pairs.slice(0, mostShown).map((pair) => pairAsRead(pair, tokenizer)),
@@ -42,6 +44,17 @@ export function inspectCommand(): Command {
       ];
       process.stdout.write(`${sections.join("\n\n")}\n`);
     });
+}
+
+/**
+ * The pairs whose turns the chat template takes; the others are bad rows.
+ *
+ * @throws InputError naming the first of those, unless they are skipped
+ */
+function readable({ pairs, skipped }: LoadedPreferences, tokenizer: Tokenizer, skipBadRows: boolean) {
+  const tokenized = tokenizePairs(pairs, tokenizer, { contextLength: Number.MAX_SAFE_INTEGER, skipBadRows });
+  const kept = new Set(tokenized.pairs.map(({ id }) => id));
+  return { pairs: pairs.filter(({ id }) => kept.has(id)), skipped: [...skipped, ...tokenized.skipped] };
 }
 
 /** What became of the columns, and the notes, a line each. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cpSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { run, workFolder, worldRows, writeLines } from "../support/command.js";
@@ -28,5 +29,19 @@ describe("sera inspect", () => {
     assert.equal(code, 0);
     assert.match(stdout, /^2 pairs, TRL explicit prompt, 1 bad rows skipped\n/);
     assert.match(stdout, /\nskipped: .*bad.jsonl:3: not valid JSON.*\n$/);
+  });
+
+  it("counts pairs whose turns the chat template refuses among the bad rows", async () => {
+    cpSync(resolve("data/world/tokenizer"), join(work, "strict"), { recursive: true });
+    writeFileSync(join(work, "strict/chat_template.jinja"), "{% if messages[0].role == 'system' %}{{ raise_exception('no system turns') }}{% endif %}{% for m in messages %}{{ m.content }}{% endfor %}");
+    const row = (system: string) => JSON.stringify({ system, question: "cook soup", chosen: "wash the leek", rejected: "leek" });
+    writeLines(join(work, "turns.jsonl"), [row(""), row("be brief"), row("")]);
+    const stopped = await run(["inspect", "turns.jsonl", "--tokenizer", "strict"], work);
+    assert.equal(stopped.code, 1);
+    assert.match(stopped.stderr, /^sera: turns\.jsonl:2: prompt of "2": .*no system turns/);
+    const { code, stdout } = await run(["inspect", "turns.jsonl", "--tokenizer", "strict", "--skip-bad-rows"], work);
+    assert.equal(code, 0);
+    assert.match(stdout, /^2 pairs, .*, 1 bad rows skipped\n/);
+    assert.match(stdout, /\nskipped: turns\.jsonl:2: prompt of "2": .*\n$/);
   });
 });
