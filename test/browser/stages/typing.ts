@@ -33,7 +33,7 @@ export async function typing(notebook: Notebook, checks: Checks): Promise<void> 
     const tooltip = page.locator(".jp-Tooltip:visible");
     const told = await until("a tooltip", async () => (await tooltip.isVisible()) && tooltip.innerText());
     await checks.picture("signature", page);
-    expect(/function loadPreferences\(\w+: string, options\?: LoadOptions\): Promise</.test(told), told, "its types");
+    expect(/function loadPreferences\(\w+: string, options\?: PreferenceOptions\): Promise</.test(told), told, "its types");
     expect(/Loads preference pairs/.test(told), told, "what it does");
     return told.split("\n")[0]!;
   });
