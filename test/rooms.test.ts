@@ -18,7 +18,7 @@ const modelRooms = [
 const doors: Readonly<Record<string, readonly string[]>> = {
   architectures: ["index.ts", "decoder.ts", "modules.ts", "network.ts", "parts/attention.ts", "parts/mask.ts"],
   parameters: ["parameters.ts", "memory.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts"],
-  tokenizer: ["tokenizer.ts", "load-tokenizer.ts", "train-tokenizer.ts", "chat/chat.ts", "tokenizer-json/special-tokens.ts"],
+  tokenizer: ["tokenizer.ts", "load-tokenizer.ts", "train-tokenizer.ts", "chat/chat.ts", "tokenizer-json/written-parts.ts"],
   checkpoint: [
     ...["checkpoint.ts", "checkpoint-source.ts", "fetch-checkpoint.ts", "tensor-source.ts", "write-weights.ts"],
     ...["adapters/adapter-config.ts", "adapters/adapter-files.ts", "gguf/file-names.ts", "safetensors/safetensors.ts"],

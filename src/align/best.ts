@@ -40,8 +40,12 @@ export async function betterOf(
   if (value === undefined) {
     throw new InputError(`keepBestBy: this training does not evaluate ${quote(metric)}; choose one of ${Object.keys(evaluated).join(", ")}`);
   }
-  const sign = bestMetrics[metric] === "lowest" ? -1 : 1;
-  const isBetter = Number.isFinite(value) && (!best || sign * value > sign * best.value);
-  if (isBetter) return { value, step, since: 0, parameters: await parameters() };
+  if (isBetter(metric, value, best?.value)) return { value, step, since: 0, parameters: await parameters() };
   return best && { ...best, since: best.since + 1 };
+}
+
+/** Whether a value of a metric takes the place of the best so far, if there is one; NaN and infinity never do. */
+export function isBetter(metric: BestMetric, value: number, best: number | undefined): boolean {
+  const sign = bestMetrics[metric] === "lowest" ? -1 : 1;
+  return Number.isFinite(value) && (best === undefined || sign * value > sign * best);
 }

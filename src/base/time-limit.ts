@@ -21,7 +21,7 @@ export function withinSeconds<T>(seconds: number, work: () => T): T {
   try {
     return script.runInContext(context, { timeout: Math.ceil(seconds * 1000) }) as T;
   } catch (error) {
-    // The error is of the other context, so that it is told by its code alone.
+    // The error belongs to the other context: `instanceof` does not hold, only its code identifies it.
     if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
     throw new TimeLimitError(`not done within ${seconds} s`);
   } finally {

@@ -9,7 +9,7 @@ export type ToSession =
   | { readonly type: "execute"; readonly cell: number; readonly count: number; readonly code: string; readonly expressions: Expressions }
   /** Stops the running cell, if there is one. */
   | { readonly type: "interrupt" }
-  /** What the user has typed, answering the oldest `input`; no value where the front end takes no input. */
+  /** The user's reply to the oldest `input`; no value if the front end does not support input. */
   | { readonly type: "input"; readonly value: string | undefined }
   | { readonly type: "ask"; readonly id: number; readonly question: Question };
 

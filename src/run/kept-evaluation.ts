@@ -1,4 +1,4 @@
-import { bestMetrics, type BestMetric } from "../align/best.js";
+import { isBetter, type BestMetric } from "../align/best.js";
 import type { LoggedStep } from "./logged-step.js";
 
 /** The evaluation whose parameters a training has kept. */
@@ -14,10 +14,9 @@ export interface KeptEvaluation {
  * ones the earlier; undefined where none was finite, which keeps the parameters of the last step.
  */
 export function keptEvaluation(steps: readonly LoggedStep[], metric: BestMetric): KeptEvaluation | undefined {
-  const sign = bestMetrics[metric] === "lowest" ? -1 : 1;
   let kept: KeptEvaluation | undefined;
   for (const { step, [metric]: value } of steps) {
-    if (typeof value === "number" && Number.isFinite(value) && (!kept || sign * value > sign * kept.value)) kept = { step, metric, value };
+    if (typeof value === "number" && isBetter(metric, value, kept?.value)) kept = { step, metric, value };
   }
   return kept;
 }

@@ -30,7 +30,7 @@ describe("a short campaign has no third outcome", () => {
     assert.deepEqual(thirdsOf(tallies), []);
   });
 
-  it("of hubs and judges that mean harm", async () => {
+  it("of malicious hubs and judges", async () => {
     const tallies = [...(await hostileHub({ ...short, count: 6, seconds: 10 })), ...(await hostileJudge({ ...short, count: 20, seconds: 10 }))];
     assert.deepEqual(thirdsOf(tallies), []);
   });

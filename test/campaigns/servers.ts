@@ -44,7 +44,7 @@ function wrongAnswer(random: Random, good: Buffer): (response: ServerResponse) =
   return (response) => void response.writeHead(200, headers).end(body);
 }
 
-/** A hub whose answers are damaged, or mean harm: the rows, or one clear error; nothing is written outside the cache. */
+/** A hub whose answers are damaged or malicious: the rows, or one clear error; nothing is written outside the cache. */
 export async function hostileHub(options: CampaignOptions): Promise<Tally[]> {
   const tally = new Tally("hostile hub", "listings, cards, files");
   const begin = performance.now();
@@ -68,7 +68,7 @@ export async function hostileHub(options: CampaignOptions): Promise<Tally[]> {
   return [tally];
 }
 
-/** A judge whose answers are damaged, or mean harm: a verdict, or one clear error; nothing lifts the cap. */
+/** A judge whose answers are damaged or malicious: a verdict, or one clear error; nothing lifts the cap. */
 export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
   const tallies: Tally[] = [];
   for (const api of ["anthropic", "openai"] as const) {

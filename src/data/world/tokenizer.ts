@@ -1,4 +1,4 @@
-import { addedTokens, bosFirst } from "../../model/tokenizer/tokenizer-json/special-tokens.js";
+import { addedTokens, bosFirst } from "../../model/tokenizer/tokenizer-json/written-parts.js";
 import { vocabulary } from "./vocabulary.js";
 
 /** The special tokens; their ids are their positions here. */

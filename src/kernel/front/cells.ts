@@ -59,7 +59,7 @@ export class Cells {
     else cell?.on(message);
   }
 
-  /** The user has typed what a cell asked for. */
+  /** Handles the user's reply to a cell's `prompt`. */
   onInput({ content }: Request): void {
     this.session.input(contents.input.safeParse(content).data?.value);
   }

@@ -61,7 +61,7 @@ export class Session {
     this.process.interrupt(cell);
   }
 
-  /** Hands over what the user has typed, or that the front end takes no input. */
+  /** Forwards the user's input; undefined if the front end does not support input. */
   input(value: string | undefined): void {
     this.process.send({ type: "input", value });
   }

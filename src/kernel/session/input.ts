@@ -23,7 +23,7 @@ export async function prompt(question = ""): Promise<string> {
   });
 }
 
-/** Gives what the user has typed to the oldest call that waits for it. */
+/** Resolves the oldest pending `prompt` with the user's input. */
 export function takeInput(value: string | undefined): void {
   const first = waiting.shift();
   if (value === undefined) first?.reject(new Error("prompt: this front end takes no input"));

@@ -5,7 +5,7 @@ import { tokenizerFromFiles } from "./load-tokenizer.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { byteCharacters } from "./tokenizer-json/byte-characters.js";
 import { gpt2Words } from "./tokenizer-json/pre-tokenizer.js";
-import { addedTokens, bosFirst } from "./tokenizer-json/special-tokens.js";
+import { addedTokens, bosFirst, byteLevelDecoder, bytePairModel } from "./tokenizer-json/written-parts.js";
 
 /** Ids 0, 1 and 2 of every tokenizer that is trained here. */
 const specialTokens = { pad_token: "<|pad|>", bos_token: "<|bos|>", eos_token: "<|eos|>" } as const;
@@ -65,19 +65,8 @@ function tokenizerJson(vocab: Record<string, number>, merges: readonly (readonly
       ],
     },
     post_processor: bosFirst(specialTokens.bos_token, vocab[specialTokens.bos_token]!),
-    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab,
-      merges,
-    },
+    decoder: byteLevelDecoder,
+    model: bytePairModel(vocab, merges),
   };
 }
 

@@ -1,5 +1,5 @@
 import { inputError, quote } from "../../../../base/errors.js";
-import { addedToken, bosFirst } from "../../../tokenizer/tokenizer-json/special-tokens.js";
+import { addedToken, bosFirst, byteLevelDecoder, bytePairModel } from "../../../tokenizer/tokenizer-json/written-parts.js";
 import { kinds, type Metadata } from "../metadata.js";
 import { preTokenizers } from "./pre-tokenizers.js";
 import { mergesOfPieces } from "./sentence-piece-merges.js";
@@ -134,19 +134,8 @@ function byteLevel(metadata: Metadata, tokens: readonly Token[]): ReturnType<Voc
     vocabulary: {
       normalizer,
       pre_tokenizer: parts,
-      decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-      model: {
-        type: "BPE",
-        dropout: null,
-        unk_token: null,
-        continuing_subword_prefix: null,
-        end_of_word_suffix: null,
-        fuse_unk: false,
-        byte_fallback: false,
-        ignore_merges: ignoreMerges,
-        vocab: vocabOf(tokens),
-        merges,
-      },
+      decoder: byteLevelDecoder,
+      model: bytePairModel(vocabOf(tokens), merges, { ignore_merges: ignoreMerges }),
     },
   };
 }
@@ -159,18 +148,7 @@ function piecePairs(metadata: Metadata, tokens: readonly Token[]): ReturnType<Vo
     addsBos: true,
     vocabulary: {
       ...pieces(metadata),
-      model: {
-        type: "BPE",
-        dropout: null,
-        unk_token: unknown,
-        continuing_subword_prefix: null,
-        end_of_word_suffix: null,
-        fuse_unk: true,
-        byte_fallback: hasBytes(tokens),
-        ignore_merges: false,
-        vocab: vocabOf(tokens),
-        merges,
-      },
+      model: bytePairModel(vocabOf(tokens), merges, { unk_token: unknown, fuse_unk: true, byte_fallback: hasBytes(tokens) }),
     },
   };
 }

@@ -23,3 +23,31 @@ export function bosFirst(bos: string, bosId: number): object {
     special_tokens: { [bos]: { id: bos, ids: [bosId], tokens: [bos] } },
   };
 }
+
+/** The `decoder` of tokens that stand for bytes. */
+export const byteLevelDecoder = { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true } as const;
+
+/** What a `model` of merges says beside its vocabulary, where it is not as in byte-level tokenizers. */
+interface BytePairSettings {
+  readonly unk_token?: string;
+  readonly fuse_unk?: boolean;
+  readonly byte_fallback?: boolean;
+  readonly ignore_merges?: boolean;
+}
+
+/** The `model` that merges pairs of pieces, the earlier merges first. */
+export function bytePairModel(vocab: Readonly<Record<string, number>>, merges: readonly (readonly string[])[], settings: BytePairSettings = {}): object {
+  const { unk_token = null, fuse_unk = false, byte_fallback = false, ignore_merges = false } = settings;
+  return {
+    type: "BPE",
+    dropout: null,
+    unk_token,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk,
+    byte_fallback,
+    ignore_merges,
+    vocab,
+    merges,
+  };
+}
