@@ -90,6 +90,24 @@ describe("GGUF files that are refused", () => {
     await assert.rejects(open(t, ggufBytes(minimal, [{ ...embedding, name: "x" }])), /no tensor "token_embd\.weight", expected the embedding of tokens$/);
   });
 
+  test("what members of Llama's family have that we do not", async (t) => {
+    const sizes = (name: string): [string, GgufValue][] => [
+      ["general.architecture", name],
+      ...["block_count", "embedding_length", "feed_forward_length", "context_length", "attention.head_count"].map((key): [string, GgufValue] => [`${name}.${key}`, { u32: key === "block_count" ? 1 : key === "attention.head_count" ? 4 : 8 }]),
+      [`${name}.attention.layer_norm_rms_epsilon`, { f32: 1e-6 }],
+    ];
+    const bytes = (name: string, ...more: readonly (readonly [string, GgufValue])[]) =>
+      ggufBytes([...sizes(name), ...more.map(([key, value]): [string, GgufValue] => [`${name}.${key}`, value])], [embedding]);
+    await assert.rejects(open(t, bytes("granite", ["rope.scaling.finetuned", false])), { message: "x.gguf: found granite.rope.scaling.finetuned = false, expected true: heads with rotary positions" });
+    await assert.rejects(open(t, bytes("granite")), { message: "x.gguf: found granite.logit_scale = nothing, expected a number" });
+    await assert.rejects(open(t, bytes("olmo2", ["attention.sliding_window", { u32: 4096 }])), { message: "x.gguf: found olmo2.attention.sliding_window = 4096, expected none, as in OLMo 2" });
+    const yarn = [["rope.scaling.type", "yarn"], ["rope.scaling.factor", { f32: 4 }]] as const;
+    await assert.rejects(open(t, bytes("qwen3", ...yarn, ["rope.scaling.yarn_log_multiplier", { f32: 0.1 }])), { message: "x.gguf: found qwen3.rope.scaling.yarn_log_multiplier = 0.1, expected 0" });
+    await assert.rejects(open(t, bytes("qwen3", ["rope.scaling.type", "longrope"])), /rope_parameters\.short_factor = nothing, expected array$/);
+    const pattern = /gemma3\.attention\.sliding_window_pattern = "six", expected a number of layers, or a flag for each layer$/;
+    await assert.rejects(open(t, bytes("gemma3", ["attention.sliding_window_pattern", "six"])), pattern);
+  });
+
   test("a vocabulary that differs from the embedding", async (t) => {
     const dimensions = changed("token_embd.weight", u32(2), u64(64), u64(404));
     await assert.rejects(open(t, dimensions), { message: "x.gguf: found a vocabulary of 416 tokens, expected 404, the rows of token_embd.weight" });

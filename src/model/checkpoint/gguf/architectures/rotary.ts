@@ -1,5 +1,4 @@
 import { inputError } from "../../../../base/errors.js";
-import { attentionFactor } from "../../../architectures/parts/rotary.js";
 import { shortestFloat32 } from "../metadata.js";
 import type { ModelMetadata } from "./architecture.js";
 
@@ -60,13 +59,12 @@ function longRopeScaling(model: ModelMetadata): Record<string, unknown> | undefi
   if (short === undefined || long === undefined) return undefined;
   const extended = model.size("context_length");
   const original = model.findSize("rope.scaling.original_context_length") ?? extended;
-  const scaling = { shortFactors: Array.from(short, shortestFloat32), longFactors: Array.from(long, shortestFloat32) };
-  const usual = attentionFactor({ type: "longrope", ...scaling, originalContextLength: original, extendedContextLength: extended });
+  const usual = extended > original ? Math.sqrt(1 + Math.log(extended / original) / Math.log(original)) : 1;
   const stated = model.findNumber("rope.scaling.attn_factor") ?? usual;
   return {
     rope_type: "longrope",
-    short_factor: scaling.shortFactors,
-    long_factor: scaling.longFactors,
+    short_factor: Array.from(short, shortestFloat32),
+    long_factor: Array.from(long, shortestFloat32),
     original_max_position_embeddings: original,
     attention_factor: Math.abs(stated - usual) < 1e-6 ? null : stated,
   };
