@@ -24,6 +24,14 @@ export const queryKeyNorms = {
   "blk.#.attn_k_norm": "model.layers.#.self_attn.k_norm",
 } as const;
 
+/** Of those with experts: the router, and all experts of a layer in one tensor, as transformers 5 has them in memory. */
+export const expertModules = {
+  "blk.#.ffn_gate_inp": "model.layers.#.mlp.gate",
+  "blk.#.ffn_gate_exps": "model.layers.#.mlp.experts.gate_proj",
+  "blk.#.ffn_up_exps": "model.layers.#.mlp.experts.up_proj",
+  "blk.#.ffn_down_exps": "model.layers.#.mlp.experts.down_proj",
+} as const;
+
 /**
  * Fields of config.json that are alike.
  *
