@@ -186,6 +186,8 @@ def step_of_trl(folder: Path, pairs: list[dict]) -> tuple[dict, dict[str, Tensor
         weight_decay=ADAMW["weightDecay"],
         max_grad_norm=ADAMW["maxGradNorm"],
         max_length=None,
+        # What TRL adds by itself for a mixture of experts, and sera-lab does not: the load-balancing loss.
+        router_aux_loss_coef=0.0,
         bf16=False,
         use_cpu=True,
         logging_steps=1,

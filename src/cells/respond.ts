@@ -37,7 +37,7 @@ export async function respond(policy: Policy, prompts: readonly Prompt[], option
   return table({
     prompt: rows.map(({ request }) => prompts[request]),
     response: rows.map(({ response }) => response),
-    tokens: rows.map(({ tokens }) => tokens),
+    tokens: rows.map(({ tokens }) => tokens.length),
   });
 }
 
@@ -46,8 +46,10 @@ export interface WrittenResponse {
   /** Index of the prompt. */
   readonly request: number;
   readonly response: string;
-  /** Its length, with the stop token that ended it. */
-  readonly tokens: number;
+  /** Its token ids, with the stop token that ended it. */
+  readonly tokens: Int32Array;
+  /** Whether a stop token ended it; false where the limit did. */
+  readonly complete: boolean;
 }
 
 /** The responses of {@link respond} to tokenized prompts, prompt by prompt. */
@@ -57,8 +59,8 @@ export async function responsesTo(policy: Policy, prompts: readonly Int32Array[]
   const requests = prompts.map((prompt, i) => ({ key: `${i}`, prompt, responses }));
   const written: WrittenResponse[] = [];
   for await (const batch of generate(policy, requests, randomOfResponses(seed), generation, task)) {
-    for (const { request, tokens } of batch) {
-      written.push({ request, response: policy.tokenizer.decode(tokens), tokens: tokens.length });
+    for (const { request, tokens, complete } of batch) {
+      written.push({ request, response: policy.tokenizer.decode(tokens), tokens, complete });
     }
   }
   return written.sort((a, b) => a.request - b.request);

@@ -1,4 +1,7 @@
 import type { Reading, Truncation } from "../data/index.js";
+import type { Prompt } from "../data/pair.js";
+import { hasChatTemplate } from "../model/tokenizer/load-tokenizer.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 
 /** What became of a file's examples on their way to the model. */
 export interface DataCounts {
@@ -9,6 +12,19 @@ export interface DataCounts {
   readonly identical?: number;
   /** What else is to be known of the file. */
   readonly reading?: Pick<Reading, "notes">;
+}
+
+/** The prompts of examples that are tokenized here; those of examples that were written here have been. */
+export function tokenizedPrompts(examples: readonly { readonly prompt: Prompt; readonly tokens?: object }[]): Prompt[] {
+  return examples.flatMap(({ prompt, tokens }) => (tokens ? [] : [prompt]));
+}
+
+/** A note where prompts are texts though the tokenizer has a chat template; none where all is as the model was taught. */
+export function templateNotes(prompts: readonly Prompt[], tokenizer: Tokenizer): string[] {
+  const texts = prompts.filter((prompt) => typeof prompt === "string").length;
+  if (texts === 0 || !hasChatTemplate(tokenizer)) return [];
+  const those = texts === prompts.length ? (texts === 1 ? "the prompt is text" : "the prompts are texts") : `${texts} of ${prompts.length} prompts ${texts === 1 ? "is text" : "are texts"}`;
+  return [`${those}, to which the model's chat template is not applied; it is applied to messages: {"prompt": [{"role": "user", "content": "…"}], …}`];
 }
 
 /** What a user should know of how a file was read, one note for each; none where all of it is used as it stands. */

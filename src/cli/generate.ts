@@ -9,10 +9,11 @@ import { promptTokens, responsesTo } from "../cells/respond.js";
 import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
 import type { Prompt } from "../data/pair.js";
 import { placeText } from "../data/places.js";
+import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import type { Policy } from "../model/policy/policy.js";
 import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
-import { dataNotes } from "./data-notes.js";
+import { dataNotes, templateNotes } from "./data-notes.js";
 import { engineOptions, givenOptions, methodOptions, whole, type EngineArguments } from "./options.js";
 import { isFromScratch } from "./start.js";
 import { withSession, type CommandSession } from "./session.js";
@@ -33,9 +34,9 @@ interface GenerateArguments extends EngineArguments {
 
 export function generateCommand(): Command {
   const command = new Command("generate")
-    .description("Sample responses to prompts. Each is a line of JSON: id, prompt, response, tokens (its length).")
+    .description("Sample responses to prompts. Each is a line of JSON: id, prompt, response, its length in tokens, whether it is complete, and the token ids, by which sera sft reads it back.")
     .optionsGroup("Model:")
-    .requiredOption("--model <name>", "checkpoint or adapter folder, or org/name on the Hugging Face hub")
+    .requiredOption("--model <name>", "checkpoint or adapter folder, GGUF file, or org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there)")
     .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
     .optionsGroup("Prompts:")
     .option("--prompts <source>", "rows with a prompt, or preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the hub")
@@ -69,10 +70,12 @@ async function generate(args: GenerateArguments, session: CommandSession): Promi
     const fitting = tokenized(policy, prompts, args);
     const options = { responses: args.responses, seed, ...generationOptions(sampling) };
     const written = await reported("generate", session, (task) => responsesTo(policy, fitting.map(({ tokens }) => tokens), options, task));
+    const tokenizer = tokenizerDigest(policy.tokenizer);
     return written
-      .map(({ request, response, tokens }) => {
-        const { id, prompt } = fitting[request]!;
-        return `${JSON.stringify({ id, prompt, response, tokens })}\n`;
+      .map(({ request, response, tokens, complete }) => {
+        const { id, prompt, tokens: promptIds } = fitting[request]!;
+        const ids = { tokenizer, prompt: Array.from(promptIds), response: Array.from(tokens) };
+        return `${JSON.stringify({ id, prompt, response, length: tokens.length, complete, tokens: ids })}\n`;
       })
       .join("");
   } finally {
@@ -105,7 +108,8 @@ function tokenized(policy: Policy, prompts: readonly NamedPrompt[], { skipBadRow
     else fitting.push({ ...prompt, tokens: found });
   }
   if (skipped.length > 0 && (!skipBadRows || fitting.length === 0)) throw new InputError(skipped[0]!.reason);
-  process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut }).join(""));
+  const notes = templateNotes(fitting.map(({ prompt }) => prompt), policy.tokenizer);
+  process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut, reading: { notes } }).join(""));
   return fitting;
 }
 

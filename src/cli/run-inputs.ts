@@ -6,6 +6,7 @@ import { parseColumnNames, type ColumnNames } from "../data/columns.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
 import type { LoadedPreferences } from "../data/load-preferences.js";
+import type { Reading } from "../data/reading.js";
 import { tokenizeDemonstrations, tokenizePairs, type TokenizeOptions, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
@@ -14,7 +15,7 @@ import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy/policy.js";
 import type { Method } from "../run/method.js";
 import type { RecordedCommand, RunInput } from "../run/input.js";
-import { dataNotes } from "./data-notes.js";
+import { dataNotes, templateNotes, tokenizedPrompts } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
 import type { CommandSession } from "./session.js";
 import { isFromScratch, modelOptions, openStart, type ModelArguments } from "./start.js";
@@ -130,7 +131,8 @@ function tokenizeOptions({ contextLength }: Policy["config"], { truncatePrompts,
 function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedPair> {
   const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
-  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation, identical };
+  const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.pairs), tokenizer));
+  const counts = { reading, skipped: [...loaded.skipped, ...skipped], truncation, identical };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (pairs.length === 0) throw errorAt({ file }, `no pair is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: pairs, notes: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
@@ -138,8 +140,13 @@ function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }
 
 function fitDemonstrations(file: string, loaded: LoadedDemonstrations, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedDemonstration> {
   const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
-  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation };
+  const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.demonstrations), tokenizer));
+  const counts = { reading, skipped: [...loaded.skipped, ...skipped], truncation };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (demonstrations.length === 0) throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: demonstrations, notes: { demonstrations: demonstrations.length, ...counts } };
+}
+
+function withNotes(reading: Reading, notes: readonly string[]): Reading {
+  return { ...reading, notes: [...reading.notes, ...notes] };
 }

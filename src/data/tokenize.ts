@@ -82,7 +82,7 @@ export function tokenizePairs(
 ): { pairs: TokenizedPair[]; truncation: Truncation; identical: number; skipped: SkippedExample[] } {
   const digest = pairs.some(({ tokens }) => tokens) ? tokenizerDigest(tokenizer) : undefined;
   const encode = (pair: PreferencePair) =>
-    pair.tokens ? ownTokens(pair.tokens, digest) : encoded(pair.prompt, [pair.chosen, pair.rejected], tokenizer);
+    pair.tokens ? ownTokens(pair.tokens, [pair.tokens.chosen, pair.tokens.rejected], digest, "pair") : encoded(pair.prompt, [pair.chosen, pair.rejected], tokenizer);
   const { tokenized, ...counts } = tokenizeExamples(pairs, encode, tokenizer, options);
   const made = tokenized.map(({ example: { id, flipped, chosenScore, rejectedScore, columns }, prompt, responses: [chosen, rejected] }) => ({
     id,
@@ -104,7 +104,10 @@ export function tokenizeDemonstrations(
   tokenizer: Tokenizer,
   options: TokenizeOptions,
 ): { demonstrations: TokenizedDemonstration[]; truncation: Truncation; skipped: SkippedExample[] } {
-  const { tokenized, ...counts } = tokenizeExamples(demonstrations, ({ prompt, response }) => encoded(prompt, [response], tokenizer), tokenizer, options);
+  const digest = demonstrations.some(({ tokens }) => tokens) ? tokenizerDigest(tokenizer) : undefined;
+  const encode = ({ prompt, response, tokens }: Demonstration) =>
+    tokens ? ownTokens(tokens, [tokens.response], digest, "demonstration") : encoded(prompt, [response], tokenizer);
+  const { tokenized, ...counts } = tokenizeExamples(demonstrations, encode, tokenizer, options);
   const made = tokenized.map(({ example: { id }, prompt, responses: [response] }) => ({ id, prompt, response: response! }));
   return { demonstrations: made, ...counts };
 }
@@ -155,11 +158,16 @@ function encoded(prompt: Prompt, responses: readonly string[], tokenizer: Tokeni
   return { prompt: encodePrompt(prompt, tokenizer), responses: responses.map((response) => encodeResponse(prompt, response, tokenizer)) };
 }
 
-function ownTokens({ tokenizer, prompt, chosen, rejected }: PairTokens, digest: string | undefined): Encoded {
+function ownTokens(
+  { tokenizer, prompt }: Pick<PairTokens, "tokenizer" | "prompt">,
+  responses: Encoded["responses"],
+  digest: string | undefined,
+  what: string,
+): Encoded {
   if (tokenizer !== digest) {
-    throw new InputError('the pair has the tokens of another tokenizer than the model\'s; begin with a model of the run that wrote it, or remove its "tokens" to train on its texts');
+    throw new InputError(`the ${what} has the tokens of another tokenizer than the model's; begin with a model of the run that wrote it, or remove its "tokens" to train on its texts`);
   }
-  return { prompt, responses: [chosen, rejected] };
+  return { prompt, responses };
 }
 
 interface TokenizedExample<T> {

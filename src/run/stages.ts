@@ -329,6 +329,7 @@ export class Stages {
     await folder.discard(runLayout.iteration(iteration).drawn.path);
     const evaluation = await this.evaluateHeldOut(iteration);
     const metrics = await this.userMetrics(iteration);
+    const memory = folder.memoryChoice(iteration);
     this.summaries.push({
       iteration,
       pairsSelected: trainedOn?.pairsSelected ?? null,
@@ -337,6 +338,7 @@ export class Stages {
       bootstrap: trainedOn?.bootstrap ?? null,
       ...evaluation,
       ...(metrics && { metrics }),
+      ...(memory && { memory }),
       ...(kept && { kept }),
     });
   }

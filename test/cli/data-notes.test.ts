@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { dataNotes } from "../../src/cli/data-notes.js";
+import { dataNotes, templateNotes } from "../../src/cli/data-notes.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
 
 const whole = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
 
@@ -18,5 +19,22 @@ describe("dataNotes", () => {
       "x.jsonl: cut the end of 3 responses to fit the context, 1 token in all\n",
       "x.jsonl: 1 pair with responses that are the same in tokens, which teach nothing\n",
     ]);
+  });
+});
+
+describe("templateNotes", () => {
+  const message = [{ role: "user" as const, content: "hi" }];
+
+  it("say how many prompts are texts where there is a chat template, and how to have it applied", async () => {
+    const tokenizer = await loadTokenizer("test/fixtures/checkpoints/tiny");
+    const how = `to which the model's chat template is not applied; it is applied to messages: {"prompt": [{"role": "user", "content": "…"}], …}`;
+    assert.deepEqual(templateNotes(["a", message, "b"], tokenizer), [`2 of 3 prompts are texts, ${how}`]);
+    assert.deepEqual(templateNotes(["a", "b"], tokenizer), [`the prompts are texts, ${how}`]);
+    assert.deepEqual(templateNotes(["a"], tokenizer), [`the prompt is text, ${how}`]);
+    assert.deepEqual(templateNotes([message], tokenizer), []);
+  });
+
+  it("are none where there is no template", async () => {
+    assert.deepEqual(templateNotes(["a"], await loadTokenizer("data/world/tokenizer")), []);
   });
 });

@@ -52,11 +52,11 @@ export async function* generate(
   requests: readonly GenerationRequest[],
   random: Random,
   options: GenerationOptions = {},
-  { signal, onProgress }: TaskOptions = {},
+  { signal, onProgress, onNote }: TaskOptions = {},
 ): AsyncGenerator<Generation[]> {
   const total = requests.reduce((count, { responses }) => count + responses, 0);
   let done = 0;
-  for (const [i, { rows, write }] of batchesOf(policy, requests, random, options).entries()) {
+  for (const [i, { rows, write }] of batchesOf(policy, requests, random, options, onNote).entries()) {
     done += rows.length;
     if (i < (options.skipBatches ?? 0)) continue;
     const steps = write(signal);
@@ -87,7 +87,13 @@ export async function* generateTokens(
 }
 
 /** Batches ready to be written. */
-function batchesOf(policy: Policy, requests: readonly GenerationRequest[], random: Random, options: GenerationOptions) {
+function batchesOf(
+  policy: Policy,
+  requests: readonly GenerationRequest[],
+  random: Random,
+  options: GenerationOptions,
+  onNote?: TaskOptions["onNote"],
+) {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
   const { maxNewTokens = 256, batchSize = 128, stopTokens = policy.tokenizer.stopIds } = options;
   const sampling = { temperature, topK, topP, minP, repetitionPenalty };
@@ -103,7 +109,10 @@ function batchesOf(policy: Policy, requests: readonly GenerationRequest[], rando
   }
   const choice = { sampling, stops: new Set(stopTokens), maxNewTokens };
   const sizes = { contextLength, maxNewTokens, batchSize };
-  return planGenerationWithin(policy.programs.memory, policy.config, requests, sizes).map(({ shape, rows: planned }) => {
+  const { batches, batchSize: fitting } = planGenerationWithin(policy.programs.memory, policy.config, requests, sizes);
+  const wanted = requests.reduce((count, { responses }) => count + responses, 0);
+  if (fitting < Math.min(batchSize, wanted)) onNote?.(`up to ${fitting} responses at once instead of ${batchSize}, to fit into memory (set memory to change it)`);
+  return batches.map(({ shape, rows: planned }) => {
     const rows = planned.map((row) => new Row(row, random, contextLength, choice));
     return { rows, write: (signal?: AbortSignal) => decodeTokens(policy, shape, rows, choice, signal) };
   });

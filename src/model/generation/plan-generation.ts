@@ -43,12 +43,12 @@ export interface GenerationSizes {
 }
 
 /**
- * {@link planGeneration} with no more responses in a batch than fit into memory.
+ * {@link planGeneration} with no more responses in a batch than fit into memory; `batchSize` is how many.
  *
  * @param memory bytes for the model, the copies that sessions of frozen parameters have of it, the cache and the programs
  * @throws InputError where not even one response fits
  */
-export function planGenerationWithin(memory: number, config: ModelConfig, requests: readonly GenerationRequest[], sizes: GenerationSizes): PlannedBatch[] {
+export function planGenerationWithin(memory: number, config: ModelConfig, requests: readonly GenerationRequest[], sizes: GenerationSizes) {
   const freezes = freezesParameters(config, sizes.maxNewTokens, memory);
   const room = programMemory(memory, (1 + (freezes ? frozenCopies : 0)) * parameterBytes(config));
   for (let { batchSize } = sizes; ; batchSize = Math.ceil(batchSize / 2)) {
@@ -56,7 +56,7 @@ export function planGenerationWithin(memory: number, config: ModelConfig, reques
     const shapes = batches.map(({ shape }) => shape);
     const candidates = new Set([largestBy(shapes, ({ rows, capacity }) => rows * capacity), largestBy(shapes, ({ prompts, promptLength }) => prompts * promptLength)]);
     const needed = Math.max(...[...candidates].map((shape) => (shape ? generationBytes(config, shape) : 0)));
-    if (needed <= room) return batches;
+    if (needed <= room) return { batches, batchSize };
     if (batchSize > 1) continue;
     throw new InputError(
       `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but writing one response takes ${formatBytes(needed)} more; ` +

@@ -28,7 +28,7 @@ export interface Manifest {
   readonly memory?: { readonly bytes: number; readonly trainings: Readonly<Record<string, MemoryChoice>> } | undefined;
 }
 
-const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: z.int(), recompute: z.boolean(), programBytes: z.int() });
+export const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: z.int(), recompute: z.boolean(), programBytes: z.int() });
 
 const content: z.ZodType<Manifest> = z.object({
   format: z.literal(1),

@@ -7,6 +7,7 @@ import type { JudgedResponse, PairLogProbsRow } from "../evaluation.js";
 import type { RecordedCommand } from "../input.js";
 import type { LoggedStep } from "../logged-step.js";
 import type { Evaluation, IterationSummary, RunSummary } from "../summary.js";
+import { memoryChoice } from "./manifest.js";
 
 /** JSON has no NaN and no infinity: where a figure can be one, it is written as null. */
 const figure = z.number().nullable();
@@ -114,6 +115,7 @@ const iterationSummary: z.ZodType<IterationSummary> = z.object({
   bootstrap: bootstrapCounts.nullable(),
   ...evaluated,
   metrics: metrics.optional(),
+  memory: memoryChoice.optional(),
   kept: z.object({ step: z.int().positive(), metric: z.enum(Object.keys(bestMetrics) as BestMetric[]), value: z.number() }).optional(),
   seconds: z.object({ training: seconds, scoring: seconds, sampling: seconds, evaluation: seconds }),
 });

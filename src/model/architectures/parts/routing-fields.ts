@@ -5,8 +5,8 @@ import type { RoutingConfig } from "../../config.js";
 /* Fields of config.json about a mixture of experts. */
 
 /**
- * What would change training is refused: noise on what the router reads, and the load-balancing loss, which TRL adds where
- * `output_router_logits` is true. Its coefficient alone changes nothing.
+ * What asks for another training is refused: noise on what the router reads, and the load-balancing loss, which transformers
+ * adds to its own loss where `output_router_logits` is true. Its coefficient alone changes nothing.
  */
 export const routingFields = {
   router_jitter_noise: z.literal(0).default(0),
