@@ -23,16 +23,16 @@ import { sharedPrograms } from "./programs.js";
 /** Which model, and where it runs: `engine` with its `provider` and `threads`, or its `backend`; see {@link EngineOptions}. */
 export interface LoadModelOptions extends EngineOptions {
   /** Branch, tag or commit of a repository of the hub. Default `main`. */
-  readonly revision?: string;
+  readonly revision?: string | undefined;
   /**
    * A fresh adapter, which is then all that is trained; the model itself stays, and is held once, however many adapters
    * are on it. By default α is twice the rank, and the layers are all linear ones but the head.
    */
-  readonly lora?: Partial<LoraConfig> & Pick<LoraConfig, "rank">;
+  readonly lora?: (Partial<LoraConfig> & Pick<LoraConfig, "rank">) | undefined;
   /** Pairs whose texts a preset learns its vocabulary from; all but `world` need them. */
   readonly pairs?: readonly PreferencePair[];
   /** Of the first numbers of an adapter or a preset. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import { errorAt, quote, type Place } from "../../base/errors.js";
 import { readCommonFields } from "../common-fields.js";
 import type { PreferencePair } from "../pair.js";
 import { wordColumns } from "../prompt-columns.js";
-import { isGiven, ReadingLog } from "../reading.js";
+import { isGiven, type ReadingLog } from "../reading.js";
 import type { Row } from "../row.js";
 import { checked } from "./checked.js";
 

@@ -158,7 +158,7 @@ export class Policy {
   async save(folder: string, options: WeightOptions = {}): Promise<void> {
     const { tokenizer, source } = this;
     const parameters = await this.mergedParameters();
-    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, source }, options);
+    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, ...(source && { source }) }, options);
   }
 
   /** Gives the memory back that no other policy shares. Calling it again does nothing. */
