@@ -56,7 +56,9 @@ export class ReadingLog {
   }
 }
 
-/** Whether a field holds anything: files of tables fill what a row does not have with null, or with nothing. */
+/** Whether a field holds anything: files of tables fill what a row does not have with null, with nothing, or with objects of that. */
 export function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+  if (value === undefined || value === null || value === "") return false;
+  if (Array.isArray(value)) return value.length > 0;
+  return typeof value !== "object" || value instanceof Uint8Array || Object.values(value).some(isGiven);
 }

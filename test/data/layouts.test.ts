@@ -3,9 +3,11 @@ import { describe, test } from "node:test";
 import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { tokenizePairs } from "../../src/data/tokenize.js";
+import type { Message } from "../../src/model/tokenizer/chat/chat.js";
+import { compileChatTemplate } from "../../src/model/tokenizer/chat/chat-template.js";
 import { tokenizerDigest } from "../../src/model/policy/fingerprint.js";
 import { byteTokenizer } from "./byte-tokenizer.js";
-import { fileOf, jsonLines } from "./files.js";
+import { fileOf, fixture, jsonLines } from "./files.js";
 
 let files = 0;
 const load = (...rows: object[]) => loadPreferences(fileOf(`layout-${++files}.jsonl`, jsonLines(...rows)));
@@ -58,6 +60,18 @@ describe("layouts of preference pairs", () => {
     const { pairs, reading } = await loadPreferences(fileOf("nan.jsonl", '{"prompt":"NaN","chosen":"a","rejected":"b","score_chosen":NaN,"score_rejected":1}\n'));
     assert.deepEqual(pairs[0], { id: "1", prompt: "NaN", chosen: "a", rejected: "b", rejectedScore: 1 });
     assert.match(reading.notes.join(), /"score_chosen" is not a finite number/);
+  });
+
+  test("Parquet's floats in tool calls stay floats, and fields that a row lacks are none", async () => {
+    const { pairs, reading } = await loadPreferences(fixture("tool-calls.parquet"));
+    const template = "{% for m in messages if m.tool_calls %}{{ m.tool_calls }}{{ m.tool_calls[0].function.arguments | tojson }}{% endfor %}";
+    const written = pairs.map(({ prompt }) => compileChatTemplate(template, {})(prompt as readonly Message[], false));
+    assert.deepEqual(written, [
+      `[{'type': 'function', 'function': {'name': 'f', 'arguments': {'x': 22.0, 'n': 3, 'big': 9007199254740993, 'list': [1.0, 2.5, None]}}}]{"x": 22.0, "n": 3, "big": 9007199254740993, "list": [1.0, 2.5, null]}`,
+      `[{'type': 'function', 'function': {'name': 'g', 'arguments': {'city': 'Lima'}}}, {'type': 'function', 'function': {'name': 'h', 'arguments': {}}}]{"city": "Lima"}`,
+    ]);
+    assert.deepEqual(reading.unread, {});
+    assert.equal(pairs[0]!.chosenScore, 8);
   });
 
   test("long integers keep their digits", async () => {

@@ -54,7 +54,8 @@ export class TemplateRun {
   private depth = 0;
   private out: string[] = [];
   private readonly context: FilterContext = {
-    attribute: (value, name) => this.attribute(value, name, "attribute"),
+    item: (value, name) => this.attribute(value, name, "item"),
+    attribute: (value, name) => this.attributeAlone(value, name),
     filter: (name, value, args, named) => this.filtered(name, value, args, named),
   };
 
@@ -293,6 +294,12 @@ export class TemplateRun {
     const item = () => itemOf(value, name);
     const found = first === "attribute" ? (attribute() ?? item()) : (item() ?? attribute());
     if (found === undefined && (first === "attribute" ? attribute() : item()) === null) return null;
+    return found === undefined ? new Undefined(`'${str(name)}'`) : found;
+  }
+
+  private attributeAlone(value: Value, name: Value): Value {
+    if (value instanceof Undefined) throw new TemplateError(`${value.what} is undefined`);
+    const found = typeof name === "string" && !name.startsWith("_") ? this.attributeOf(value, name) : undefined;
     return found === undefined ? new Undefined(`'${str(name)}'`) : found;
   }
 
