@@ -15,8 +15,13 @@ const mark = "\u0000number";
  */
 function isTold(text: string): boolean {
   const value = Number(text);
-  return /^-?\d+$/.test(text) ? Number.isSafeInteger(value) : Number.isFinite(value) && !Number.isInteger(value);
+  return isInteger(text) ? isKept(text) : Number.isFinite(value) && !Number.isInteger(value);
 }
+
+const isInteger = (text: string) => /^-?\d+$/.test(text);
+
+/** Whether a number keeps all digits of an integer. */
+const isKept = (text: string) => Number.isSafeInteger(Number(text)) || String(Number(text)) === text;
 
 /** What stands for a number in a value, for {@link restoreNumbers}; the number itself where it says everything. */
 export function markedNumber(text: string): number | { readonly [mark]: string } {
@@ -68,5 +73,5 @@ function markedText(value: object): string | undefined {
 }
 
 function plainNumber(text: string): number | string {
-  return /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)) ? text : Number(text);
+  return isInteger(text) && !isKept(text) ? text : Number(text);
 }

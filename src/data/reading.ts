@@ -33,12 +33,11 @@ export class ReadingLog {
    * Adds what was found in a row.
    *
    * @param columns that are read besides, as numbers for the loss, by the name that it reads
-   * @param made columns that the row does not have, but what was made of it
    */
-  add(row: ReadingLog, columns: Readonly<Record<string, string>> = {}, made: readonly string[] = []): void {
+  add(row: ReadingLog, columns: Readonly<Record<string, string>> = {}): void {
     for (const [column, as] of row.mapped) this.reads(column, as);
     for (const [name, column] of Object.entries(columns)) this.reads(column, `column "${name}" of the loss`);
-    this.leaves([...row.unread.keys()].filter((name) => !Object.values(columns).includes(name) && !made.includes(name)));
+    this.leaves([...row.unread.keys()].filter((name) => !Object.values(columns).includes(name)));
     for (const text of row.remarks.keys()) this.remark(text);
   }
 

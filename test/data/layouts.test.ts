@@ -62,6 +62,38 @@ describe("layouts of preference pairs", () => {
     assert.match(reading.notes.join(), /"score_chosen" is not a finite number/);
   });
 
+  test("a response without a score, or whose score is NaN, is left out and told once; a row that then prefers none is refused", async () => {
+    const answers = (...scores: unknown[]) => ({ instruction: "Q", completions: scores.map((overall_score, i) => ({ response: `r${i}`, overall_score })) });
+    const raw = await loadPreferences(fileOf("raw.jsonl", [answers(5, null, 2), answers(7, 3, 9)].map((row) => JSON.stringify(row)).join("\n").replace("7", "NaN")));
+    assert.deepEqual(raw.pairs.map(({ chosen, rejected, chosenScore }) => [chosen, rejected, chosenScore]), [["r0", "r2", 5], ["r2", "r1", 9]]);
+    assert.deepEqual(raw.reading.notes, ['2 rows: a response in "completions" without a score or rank is left out']);
+    const nectar = await load({ prompt: "Q", answers: [{ answer: "x", rank: null }, { answer: "y", rank: 2 }, { answer: "z" }, { answer: "w", rank: 1 }] });
+    assert.deepEqual([nectar.pairs[0]!.chosen, nectar.pairs[0]!.rejected, nectar.reading.notes.length], ["w", "y", 1]);
+    await assert.rejects(load(answers(5, null, "N/A")), /field "completions\[2\]\.overall_score" is "N\/A"; expected a number/);
+    await assert.rejects(load(answers(5, null)), /field "completions" prefers none of its responses: their scores are 5, none; expected two that differ/);
+    const rated = (response: string, helpfulness: unknown) => ({ prompt: "Q", response, helpfulness });
+    const helpSteer = await load(rated("a", 1), rated("b", null), rated("c", 3));
+    assert.deepEqual([helpSteer.pairs[0]!.chosen, helpSteer.pairs[0]!.rejected, helpSteer.reading.notes], ["c", "a", ["1 row: a response without a rating is left out"]]);
+  });
+
+  test("HelpSteer's ratings: the limit and the columns that are not read count rows", async () => {
+    const rated = (prompt: string, helpfulness: number) => ({ prompt, response: `${helpfulness}`, helpfulness, verbosity: 2 });
+    const file = fileOf("rated.jsonl", jsonLines(rated("P", 1), rated("P", 2), rated("Q", 3), rated("Q", 4), rated("R", 1), rated("R", 4)));
+    const { pairs, reading } = await loadPreferences(file, { limit: 4 });
+    assert.deepEqual(pairs.map(({ chosen }) => chosen), ["2", "4"]);
+    assert.deepEqual(reading.unread, { verbosity: 4 });
+    await assert.rejects(loadPreferences(file, { limit: 1 }), /no row makes an example by itself/);
+    await assert.rejects(load({ ...rated("P", 1), context: "C" }, rated("P", 2)), /:1: column "context" holds "C"/);
+  });
+
+  test("a score of many digits is the nearest number", async () => {
+    const { pairs } = await loadPreferences(fileOf("digits.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b","score_chosen":10000000000000001,"score_rejected":-12345678901234567890}\n'));
+    assert.deepEqual([pairs[0]!.chosenScore, pairs[0]!.rejectedScore], [1e16, -12345678901234567000]);
+    const { pairs: weighted } = await loadPreferences(fileOf("digits.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b","n":10000000000000001}\n'), { columns: { weight: "n" } });
+    assert.deepEqual(weighted[0]!.columns, { weight: 1e16 });
+    await assert.rejects(load({ prompt: "Q", chosen: "a", rejected: "b", score_chosen: "9" }), /field "score_chosen" is "9"; expected a number/);
+  });
+
   test("Parquet's floats in tool calls stay floats, and fields that a row lacks are none", async () => {
     const { pairs, reading } = await loadPreferences(fixture("tool-calls.parquet"));
     const template = "{% for m in messages if m.tool_calls %}{{ m.tool_calls }}{{ m.tool_calls[0].function.arguments | tojson }}{% endfor %}";
