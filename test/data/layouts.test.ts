@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
+import { loadPrompts } from "../../src/data/load-prompts.js";
 import { tokenizePairs } from "../../src/data/tokenize.js";
 import type { Message } from "../../src/model/tokenizer/chat/chat.js";
 import { compileChatTemplate } from "../../src/model/tokenizer/chat/chat-template.js";
@@ -109,6 +110,58 @@ describe("layouts of preference pairs", () => {
   test("long integers keep their digits", async () => {
     const { pairs } = await loadPreferences(fileOf("long.jsonl", '{"id":9007199254740993,"prompt":"12345678901234567890","chosen":"a","rejected":"b"}\n'));
     assert.deepEqual([pairs[0]!.id, pairs[0]!.prompt], ["9007199254740993", "12345678901234567890"]);
+  });
+});
+
+describe("conversations within texts", () => {
+  const turns = [user("Q"), answer("a")];
+  const others = [user("Q"), answer("b")];
+
+  test("as JSON are read as their turns, in every kind of file, and told", async () => {
+    const row = { chosen: JSON.stringify(turns), rejected: JSON.stringify(others) };
+    const { pairs, format, reading } = await load(row, row);
+    assert.deepEqual(pairs[0], { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" });
+    assert.equal(format, "TRL conversational, implicit prompt");
+    assert.match(reading.notes.join(), /2 rows: "chosen" is a conversation in JSON within a text, which is read as its turns/);
+    const shown = await loadDemonstrations(fileOf("packed.jsonl", jsonLines({ messages: JSON.stringify(turns) })));
+    assert.deepEqual(shown.demonstrations, [{ id: "1", prompt: [user("Q")], response: "a" }]);
+    const asked = await loadPrompts(fileOf("packed-prompt.jsonl", jsonLines({ prompt: JSON.stringify([user("Q")]) })));
+    assert.deepEqual(asked.prompts[0]!.prompt, [user("Q")]);
+  });
+
+  test("as Python prints them, or that end early, are refused; JSON of anything else is text", async () => {
+    await assert.rejects(load({ prompt: "[{'role': 'user', 'content': 'Q'}]", chosen: "a", rejected: "b" }), /:1: column "prompt" is a conversation as Python prints it: .*json\.dumps/);
+    await assert.rejects(load({ prompt: "Q", chosen: '[{"role": "assistant", "conte', rejected: "b" }), /:1: column "chosen" begins like a conversation in JSON within a text, and is not JSON/);
+    const { pairs } = await load({ prompt: '[{"city": "Lima"}]', chosen: '{"role": "admin"}', rejected: "[1]" });
+    assert.deepEqual(pairs[0], { id: "1", prompt: '[{"city": "Lima"}]', chosen: '{"role": "admin"}', rejected: "[1]" });
+  });
+});
+
+describe("a prompt that is a chance", () => {
+  test("of one word or less is told", async () => {
+    const { reading } = await load({ chosen: "The cat sat.", rejected: "The dog ran." }, { chosen: "Name a pet: cat", rejected: "Name a pet: dog" });
+    assert.equal(reading.notes.length, 1);
+    assert.match(reading.notes[0]!, /^1 row: the prompt, what both texts begin with, is a word or less/);
+  });
+});
+
+describe("two texts for the system turn", () => {
+  const row = { prompt: "Q", chosen: "a", rejected: "b" };
+  const talk = (content: string) => ({ prompt: [{ role: "system", content }, user("Q")], chosen: [answer("a")], rejected: [answer("b")] });
+
+  test("that agree are one, in columns and in turns", async () => {
+    for (const columns of [{ system: "S", system_prompt: "S" }, { system: "", system_prompt: "S" }, { system: null, system_prompt: "S" }]) {
+      const { pairs, reading } = await load({ ...row, ...columns });
+      assert.deepEqual(pairs[0]!.prompt, [{ role: "system", content: "S" }, user("Q")]);
+      assert.deepEqual(reading.unread, {});
+    }
+    assert.deepEqual((await load({ ...talk("S"), system_prompt: " S " })).pairs[0]!.prompt, talk("S").prompt);
+  });
+
+  test("that differ are refused by their columns", async () => {
+    await assert.rejects(load({ ...row, system: "S", system_prompt: "T" }), /:1: columns "system" and "system_prompt" hold different system turns, "S" and "T"; keep one/);
+    await assert.rejects(load({ ...talk("S"), system_prompt: "T" }), /:1: column "system_prompt" is "T", but the conversation begins with another system turn: "S"; keep one/);
+    await assert.rejects(load({ conversations: [user("Q")], chosen: answer("a"), rejected: answer("b"), system: "S", system_prompt: "T" }), /hold different system turns/);
   });
 });
 

@@ -265,7 +265,7 @@ export class TemplateRun {
         return this.member(node, scope);
       case "CallExpression": {
         if ((node["callee"] as Node)["value"] === "strftime_now" && scope.get("strftime_now") === undefined) {
-          throw new TemplateError("it writes today's date, by which the same data would give other tokens tomorrow");
+          throw new TemplateError("it writes today's date, by which the same data would give other tokens tomorrow; put a date's text, such as '26 Jul 2024', in place of strftime_now(…) in the template");
         }
         const callee = part("callee");
         const { args, named } = this.given(node["args"] as readonly Node[], scope);
