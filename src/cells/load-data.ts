@@ -22,14 +22,13 @@ import { withDownload } from "./download.js";
  */
 export async function loadPreferences(source: string, options: PreferenceOptions = {}): Promise<LoadedPreferences> {
   const loaded = await loadPreferencesUnder(cell, source, options);
-  const { pairs, format, skipped } = loaded;
-  return shownAs(loaded, `${pairs.length} preference pairs of ${source} (${format})`, pairs, skipped);
+  return shownAs(loaded, `${loaded.pairs.length} preference pairs of ${source} (${loaded.format})`, loaded.pairs);
 }
 
 /** Loads demonstrations, `prompt` and `response` or `completion`, as {@link loadPreferences} does pairs. */
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
   const loaded = await loadDemonstrationsUnder(cell, source, options);
-  return shownAs(loaded, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations, loaded.skipped);
+  return shownAs(loaded, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations);
 }
 
 /** {@link loadPreferences} with its progress shown elsewhere than in the cell. */
@@ -44,12 +43,14 @@ export async function loadDemonstrationsUnder(controls: TaskControls, source: st
   return withDownload(source, (work) => readDemonstrations(source, { ...work, ...options }), controls);
 }
 
-/** The same object, which `console.log` shows as a line, its first row and what was skipped, and not with all its rows. */
-function shownAs<Loaded extends object>(loaded: Loaded, title: string, [first]: readonly object[], skipped: readonly { readonly reason: string }[]): Loaded {
+/** The same object, which `console.log` shows as a line, its first row, the notes and what was skipped, and not with all its rows. */
+function shownAs<Loaded extends LoadedPreferences | LoadedDemonstrations>(loaded: Loaded, title: string, [first]: readonly object[]): Loaded {
+  const { skipped, reading } = loaded;
   const show = (_: number, options: object) =>
     [
       title,
       ...(first ? [`first: ${inspect(first, { ...options, depth: 2, maxStringLength: 200, breakLength: Infinity, compact: true })}`] : []),
+      ...reading.notes.map((note) => `note: ${note}`),
       ...(skipped.length > 0 ? [`skipped: ${skipped.length} bad rows; the first: ${skipped[0]!.reason}`] : []),
     ].join("\n");
   return Object.defineProperty(loaded, inspect.custom, { value: show });
