@@ -281,7 +281,7 @@ const hasGold = ({ run, iteration }: End) => run.iterations[iteration]!.goldRewa
 
 /** Gold rewards, a row for each run and a column for each held-out prompt. */
 function goldOf(ends: readonly End[]): number[][] {
-  if (!ends.every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world have one");
+  if (!ends.every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one");
   return ends.map((end) => responsesOf(end).map(({ gold }) => gold));
 }
 
@@ -292,7 +292,7 @@ function winsOf(ends: readonly End[]): number[][] {
 
 /** Compares the gold rewards of runs with those of others, seed by seed in the order given, and prompt by prompt by their ids. */
 function pairedGold(ends: readonly End[], others: readonly End[], compared: (gold: number, other: number) => number): number[][] {
-  if (![...ends, ...others].every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world have one");
+  if (![...ends, ...others].every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one");
   return ends.map((end, seed) => {
     const golds = new Map(responsesOf(others[seed]!).map(({ id, gold }) => [id, gold]));
     return responsesOf(end).map(({ id, gold }) => {

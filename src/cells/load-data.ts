@@ -3,6 +3,7 @@ import type { TaskControls } from "../base/task.js";
 import type { LoadOptions } from "../data/examples.js";
 import { loadDemonstrations as readDemonstrations, type LoadedDemonstrations } from "../data/load-demonstrations.js";
 import { loadPreferences as readPreferences, type LoadedPreferences, type PreferenceOptions } from "../data/load-preferences.js";
+import { loadPrompts as readPrompts } from "../data/load-prompts.js";
 import { cell } from "../notebook/display.js";
 import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { withDownload } from "./download.js";
@@ -29,6 +30,13 @@ export async function loadPreferences(source: string, options: PreferenceOptions
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
   const loaded = await loadDemonstrationsUnder(cell, source, options);
   return shownAs(loaded, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations);
+}
+
+/** Loads prompts, also those of preference pairs or demonstrations, as {@link loadPreferences} does pairs. */
+export async function loadPrompts(source: string, options: LoadOptions = {}): ReturnType<typeof readPrompts> {
+  await refuseRunAsData(source);
+  const loaded = await withDownload(source, (work) => readPrompts(source, { ...work, ...options }), cell);
+  return shownAs(loaded, `${loaded.prompts.length} prompts of ${source}`, loaded.prompts, loaded.skipped);
 }
 
 /** {@link loadPreferences} with its progress shown elsewhere than in the cell. */

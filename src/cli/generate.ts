@@ -61,10 +61,10 @@ Example:
 
 async function generate(args: GenerateArguments, session: CommandSession): Promise<string> {
   const { seed, memory, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
-  session.programs.memory = bytesIn(memory) ?? session.programs.memory;
+  const programs = session.programs.within(bytesIn(memory) ?? session.programs.memory);
   if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
   const prompts = await readPrompts(args, session);
-  const policy = await loadModelOn(session.programs, args.model, { revision: args.modelRevision });
+  const policy = await loadModelOn(programs, args.model, { revision: args.modelRevision });
   try {
     const fitting = tokenized(policy, prompts, args);
     const options = { responses: args.responses, seed, ...generationOptions(sampling) };

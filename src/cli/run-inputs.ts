@@ -9,7 +9,7 @@ import type { LoadedPreferences } from "../data/load-preferences.js";
 import { tokenizeDemonstrations, tokenizePairs, type TokenizeOptions, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
-import { labellingJudge, worldJudge } from "../judge/response-judge.js";
+import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy/policy.js";
 import type { Method } from "../run/method.js";
@@ -75,7 +75,7 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
   const shown = run.demonstrations === undefined ? undefined : await loadDemonstrationsUnder(session, run.demonstrations, { skipBadRows, ...otherPart(run, run.demonstrations) });
 
   const labelled = methods.find(({ labelsWithJudge }) => labelsWithJudge);
-  const judge = given ?? (labelled && worldJudge(offline.pairs));
+  const judge = given ?? (labelled && judgeOfGold(offline.pairs));
   if (labelled && !judge) throw new InputError(`${labelled.name} labels responses with a judge; give one by --judge, such as --judge openai:<model>`);
   const model = initFrom === undefined || initFrom === "sft" ? run.model : initFrom;
   const start = await openStart({ ...run, model }, () => textsOf(offline.pairs), session.programs);

@@ -4,6 +4,8 @@ export type { LoadOptions } from "./examples.js";
 export { flipLabels } from "./flip-labels.js";
 export { detectFormat, formats } from "./formats/index.js";
 export type { Format } from "./formats/format.js";
+export { goldRewardOf } from "./gold.js";
+export { instructions } from "./instructions/shipped.js";
 export { loadDemonstrations, type Demonstration, type LoadedDemonstrations } from "./load-demonstrations.js";
 export { loadPreferences, type LoadedPreferences } from "./load-preferences.js";
 export type { PairTokens, PreferencePair, Prompt } from "./pair.js";

@@ -17,7 +17,6 @@ import type { RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import type { Method } from "./method.js";
 import { checkPart, identityOf, sftTable } from "./options/index.js";
-import { takeMemory } from "./shared-memory.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 
@@ -131,16 +130,14 @@ async function checkFiles(folder: RunFolder, controls: RunControls, check: (onPr
 }
 
 async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
-  const executor = new LocalExecutor(input.start);
-  const { programs } = input.start;
-  let giveMemoryBack = () => {};
+  let executor: LocalExecutor | undefined;
   try {
     await checkFiles(folder, controls, (onProgress) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
-    giveMemoryBack = takeMemory(programs, folder.plannedMemory(bytesIn(method.options.memory) ?? programs.memory));
+    executor = new LocalExecutor(input.start, folder.plannedMemory(bytesIn(method.options.memory) ?? input.start.programs.memory));
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
@@ -151,9 +148,8 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     await method.run(stages);
     return await stages.end(method.name);
   } finally {
-    giveMemoryBack();
     await folder.close();
-    await executor.close();
+    await executor?.close();
   }
 }
 

@@ -102,10 +102,14 @@ export class Policy {
     return this.beside(this.config, parameters, this.held.frozen);
   }
 
-  /** The same model once more: whoever is given it may free it, and this one stays. */
-  share(): Policy {
+  /**
+   * The same model once more: whoever is given it may free it, and this one stays.
+   *
+   * @param programs those of the same engine, by which the other one's work is planned
+   */
+  share(programs = this.programs): Policy {
     const { trained, frozen } = this.held;
-    return new Policy(this.programs, this.config, this.tokenizer, this.source, this.origin, trained.hold(), frozen?.hold());
+    return new Policy(programs, this.config, this.tokenizer, this.source, this.origin, trained.hold(), frozen?.hold());
   }
 
   /** Copies of what training changes, as it is now: the adapter's matrices, or all parameters. */
