@@ -16,6 +16,7 @@ import type { LoggedStep } from "../run/logged-step.js";
 import type { Method } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
 import { adviceOn, inCells, isNative, runSettingNames, type ColumnRule } from "../run/options/index.js";
+import { checkSettings } from "./check-settings.js";
 import { Run } from "./run.js";
 
 /** Figures of a policy by name; the iteration is 0 for the reference. */
@@ -95,6 +96,7 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
   if (unknown !== undefined) {
     throw new InputError(`\`${unknown}\` is not a setting of train, whose method has its own options; ${adviceOn(unknown, "train", runSettingNames, inCells)}`);
   }
+  checkSettings(pairs, settings);
   return trainUnder(policy, pairs, typeof method === "function" ? method() : method, settings, cellControls(settings));
 }
 

@@ -128,17 +128,17 @@ function tokenizeOptions({ contextLength }: Policy["config"], { truncatePrompts,
 }
 
 function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedPair> {
-  const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
+  const { pairs, skipped, ...tokenization } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
-  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation, identical };
+  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (pairs.length === 0) throw errorAt({ file }, `no pair is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: pairs, notes: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
 function fitDemonstrations(file: string, loaded: LoadedDemonstrations, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedDemonstration> {
-  const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
-  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation };
+  const { demonstrations, skipped, ...tokenization } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
+  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (demonstrations.length === 0) throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: demonstrations, notes: { demonstrations: demonstrations.length, ...counts } };

@@ -66,7 +66,10 @@ export async function openRun(method: Method, input: RunInput, place: RunPlace =
   if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; continue it with --resume, or choose another folder`);
   if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
   if (isThere && redoFrom === undefined) {
-    const ended = await readEnded(await RunFolder.open(path), input, controls);
+    const folder = await RunFolder.open(path);
+    const ended = await readEnded(folder, input, controls);
+    // Who asks for the run itself is told of damage; a cell that is run again reads its files, and checks those, one by one.
+    if (ended && mode === "resume") await checkFiles(folder, controls, (onProgress) => folder.verifyRecorded(onProgress));
     if (ended) return { folder: path, summary: ended };
   }
   const release = await lockFolder(path);
@@ -122,10 +125,14 @@ async function readEnded(folder: RunFolder, { evaluate }: RunInput, { reporter }
   return summary;
 }
 
+async function checkFiles(folder: RunFolder, controls: RunControls, check: (onProgress?: (done: number, total: number) => void) => Promise<void>): Promise<void> {
+  await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => check(onProgress));
+}
+
 async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
   let executor: LocalExecutor | undefined;
   try {
-    await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => folder.verify(onProgress));
+    await checkFiles(folder, controls, (onProgress) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
