@@ -7,6 +7,7 @@ import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported, reportedIfSlow } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
+import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
 import { RunContext } from "./context.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
@@ -57,6 +58,7 @@ export async function openRun(method: Method, input: RunInput, place: RunPlace =
   checkPart("method", "method", method);
   if (input.columns) checkPart("column rule", "columns", input.columns);
   refuseUnused(method, input);
+  requireTrainable(input.start.config);
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
