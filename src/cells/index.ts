@@ -1,5 +1,6 @@
 export { compare, MethodComparison, type CompareOptions, type Difference } from "./compare.js";
 export { comparison } from "./comparison.js";
+export { implicitScores } from "./implicit-scores.js";
 export { judgeAgreement, Judgement, meanGrade, PairJudgement, winRate } from "./judge.js";
 export { loadDemonstrations, loadPreferences } from "./load-data.js";
 export { loadModel, type LoadModelOptions } from "./load-model.js";

@@ -29,7 +29,7 @@ export interface LoadModelOptions extends EngineOptions {
    * are on it. By default α is twice the rank, and the layers are all linear ones but the head.
    */
   readonly lora?: Partial<LoraConfig> & Pick<LoraConfig, "rank">;
-  /** Pairs whose texts a preset learns its vocabulary from; all but `world` need them. */
+  /** Pairs whose texts a preset learns its vocabulary from; all but `world` need them, which has the words for goals where their prompts state some. */
   readonly pairs?: readonly PreferencePair[];
   /** Of the first numbers of an adapter or a preset. Default 0. */
   readonly seed?: number;

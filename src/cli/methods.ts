@@ -30,6 +30,7 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   "iterative-dpo": { form: { ...recipeForms.iterativeDpo, name: "iterative-dpo" }, of: recipes.iterativeDpo },
   dice: { form: recipeForms.dice, of: recipes.dice },
   spin: { form: recipeForms.spin, of: recipes.spin },
+  "reward-augmented": { form: { ...recipeForms.rewardAugmented, name: "reward-augmented" }, of: recipes.rewardAugmented },
   "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
 };
 

@@ -4,6 +4,7 @@ export type { LoadOptions } from "./examples.js";
 export { flipLabels } from "./flip-labels.js";
 export { detectFormat, formats } from "./formats/index.js";
 export type { Format } from "./formats/format.js";
+export { atGoal, goalConditioned, type GoalOptions, type GoalTextOptions } from "./goals.js";
 export { loadDemonstrations, type Demonstration, type LoadedDemonstrations } from "./load-demonstrations.js";
 export { loadPreferences, type LoadedPreferences } from "./load-preferences.js";
 export type { PairTokens, PreferencePair, Prompt } from "./pair.js";
@@ -13,6 +14,8 @@ export type { PlacedRow, Row } from "./row.js";
 export { readRows } from "./rows.js";
 export { promptKey, splitPairs } from "./split-pairs.js";
 export { summarize } from "./summarize.js";
+export { worldFiles } from "./world/files.js";
+export { generateWorld, type GoldPair, type World, type WorldOptions } from "./world/generate.js";
 export { world } from "./world/shipped.js";
 export {
   encodePrompt,

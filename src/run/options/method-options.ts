@@ -3,6 +3,7 @@ import type { LossName, LossSettings } from "../../align/losses/index.js";
 import type { PairLoss } from "../../align/pair-objective.js";
 import type { ByteSize } from "../../base/byte-size.js";
 import type { Schedule } from "../../align/schedule.js";
+import type { goalPlaces, tieRules } from "../../data/goals.js";
 import type { PairingName } from "../../bootstrap/index.js";
 import type { SelectionName } from "../../review/index.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
@@ -157,3 +158,16 @@ export interface RecipeOptions extends SharedOptions {
    */
   readonly rounds: number;
 }
+
+/** How reward-augmented pairs are made; see `goalConditioned`. */
+export interface GoalConditioningOptions {
+  /** Condition half of the prompts alone on goals, which makes as many pairs as the data has. Default false. */
+  readonly half?: boolean;
+  /** What becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each. Default drop. */
+  readonly ties: (typeof tieRules)[number];
+  /** Where a conversation is told its goal: in its system turn, or before the words of its first user turn. Default system. */
+  readonly goalPlace: (typeof goalPlaces)[number];
+}
+
+/** Options of reward-augmented data (arXiv 2410.08067). */
+export interface RewardAugmentedOptions extends RecipeOptions, GoalConditioningOptions {}

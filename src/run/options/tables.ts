@@ -1,6 +1,7 @@
 import { bestMetrics } from "../../align/best.js";
 import { defaultAdamW } from "../../align/adamw.js";
 import { schedules } from "../../align/schedule.js";
+import { goalPlaces, tieRules } from "../../data/goals.js";
 import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
@@ -11,6 +12,7 @@ import {
   labellers,
   references,
   type AlignmentOptions,
+  type GoalConditioningOptions,
   type LoopOptions,
   type LossOptions,
   type RecipeOptions,
@@ -124,4 +126,10 @@ export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
     help: "passes over as many pairs as the data has: methods with the same rounds cost the same",
     default: 3,
   },
+};
+
+export const goalTable: OptionTable<GoalConditioningOptions> = {
+  half: { ...flag(), help: "condition half of the prompts alone on goals, which makes as many pairs as the data has", otherwise: "false" },
+  ties: { ...oneOf(tieRules, "rule"), help: "what becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each", default: "drop" },
+  goalPlace: { ...oneOf(goalPlaces, "turn"), help: "where a conversation is told its goal: in its system turn, or before the words of its first user turn", default: "system" },
 };
