@@ -43,6 +43,7 @@ const topNames = [
   "RunOptions",
   "align",
   "atGoal",
+  "bridge",
   "cell",
   "compare",
   "comparison",
@@ -56,6 +57,7 @@ const topNames = [
   "implicitScores",
   "judgeAgreement",
   "liveDisplay",
+  "llmEditor",
   "llmJudge",
   "loadDemonstrations",
   "loadModel",
@@ -82,6 +84,7 @@ const topNames = [
   "train",
   "winRate",
   "world",
+  "worldEditor",
 ];
 
 describe("the package", () => {

@@ -31,6 +31,7 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   dice: { form: recipeForms.dice, of: recipes.dice },
   spin: { form: recipeForms.spin, of: recipes.spin },
   "reward-augmented": { form: { ...recipeForms.rewardAugmented, name: "reward-augmented" }, of: recipes.rewardAugmented },
+  bmc: { form: recipeForms.bmc, of: recipes.bmc },
   "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
 };
 

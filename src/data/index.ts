@@ -1,4 +1,5 @@
 /* Preference data: formats, loading, splitting, tokenizing, the synthetic world. `sera-lab/data` */
+export { bridge, editDistance, type Bridged, type BridgeOptions, type Editor, type EditRequest, type EditWay } from "./bridge.js";
 export type { SkippedRow } from "./bad-rows.js";
 export type { LoadOptions } from "./examples.js";
 export { flipLabels } from "./flip-labels.js";
@@ -14,6 +15,7 @@ export type { PlacedRow, Row } from "./row.js";
 export { readRows } from "./rows.js";
 export { promptKey, splitPairs } from "./split-pairs.js";
 export { summarize } from "./summarize.js";
+export { worldEditor } from "./world/editor.js";
 export { worldFiles } from "./world/files.js";
 export { generateWorld, type GoldPair, type World, type WorldOptions } from "./world/generate.js";
 export { world } from "./world/shipped.js";

@@ -1,3 +1,4 @@
+export { bmc } from "./bmc.js";
 export { curryDpo } from "./curry-dpo.js";
 export { direct, sft } from "./direct.js";
 export { rewardAugmented } from "./reward-augmented.js";

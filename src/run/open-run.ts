@@ -142,7 +142,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     const context = new RunContext(folder, executor, controls, method.options.iterations);
     // Trained on demonstrations, the model of iteration 0 is known by its files.
     const startKey = () => JSON.stringify([identity.facts.engine, identity.facts.model, input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null]);
-    const stages = new Stages(input, method.options, context, startKey);
+    const stages = new Stages(input, method.options, context, startKey, method.columns);
     await method.run(stages);
     return await stages.end(method.name);
   } finally {
