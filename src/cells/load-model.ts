@@ -37,7 +37,7 @@ export interface LoadModelOptions extends EngineOptions {
    * has them.
    */
   readonly weights?: WeightsName | undefined;
-  /** Pairs whose texts a preset learns its vocabulary from; all but `world` need them. */
+  /** Pairs whose texts a preset learns its vocabulary from; all but `world` need them, which has the words for goals where their prompts state some. */
   readonly pairs?: readonly PreferencePair[];
   /** Of the first numbers of an adapter or a preset. Default 0. */
   readonly seed?: number | undefined;

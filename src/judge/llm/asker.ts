@@ -9,7 +9,7 @@ import { concurrencyLimit } from "./concurrency-limit.js";
 import { withRetries } from "./with-retries.js";
 import { estimatedTokens } from "./prices.js";
 import type { Reply, Send } from "./provider.js";
-import type { LlmJudgeSettings } from "./settings.js";
+import type { AskerSettings } from "./settings.js";
 
 /** Invalid answers after which a question is given up. */
 const mostAnswers = 3;
@@ -42,7 +42,7 @@ export class Asker {
   constructor(
     private readonly model: AskedModel,
     private readonly budget: Budget,
-    private readonly settings: LlmJudgeSettings,
+    private readonly settings: AskerSettings,
   ) {
     this.limited = concurrencyLimit(settings.concurrency);
     this.cache = new AnswerCache(settings.cache);
