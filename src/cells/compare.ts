@@ -15,6 +15,7 @@ import type { Method } from "../run/method.js";
 import { workSeconds } from "../run/summary.js";
 import { crossedInterval, type ValueRange } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
+import { checkSettings } from "./check-settings.js";
 import type { Run } from "./run.js";
 import { runProgress } from "./run-progress.js";
 import { tableOf, textOf } from "./table-of.js";
@@ -46,6 +47,7 @@ export async function compare(
   if ("seed" in shared) throw new InputError("`seed` is not an option of compare; use `seeds`, as in { seeds: [1, 2, 3] }");
   const own = (["folder", "redoFrom"] as const).find((name) => settings[name] !== undefined);
   if (own) throw new InputError(`\`${own}\` is not an option of compare, whose runs have a folder each; leave it out`);
+  checkSettings(pairs, settings);
   const controls = cellControls(settings);
   const planned = planRuns(recipes, shared, seeds);
   // One that all refuse is refused by the first; otherwise it is for those that label with it.

@@ -13,9 +13,10 @@ import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";
-import type { Method } from "../run/method.js";
+import type { Method, RunTexts } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
 import { adviceOn, inCells, isNative, runSettingNames, type ColumnRule } from "../run/options/index.js";
+import { checkSettings } from "./check-settings.js";
 import { Run } from "./run.js";
 
 /** Figures of a policy by name; the iteration is 0 for the reference. */
@@ -95,6 +96,7 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
   if (unknown !== undefined) {
     throw new InputError(`\`${unknown}\` is not a setting of train, whose method has its own options; ${adviceOn(unknown, "train", runSettingNames, inCells)}`);
   }
+  checkSettings(pairs, settings);
   return trainUnder(policy, pairs, typeof method === "function" ? method() : method, settings, cellControls(settings));
 }
 
@@ -122,12 +124,17 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
   const fit = { contextLength: policy.config.contextLength, maxLength, maxPromptLength, truncatePrompts };
   const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
-  return {
-    start: policy,
+  const tokenized = ({ pairs, heldOut, validation }: RunTexts) => ({
     pairs: tokenize(pairs),
-    ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
     ...(heldOut?.length && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
     ...(validation?.length && { validation: tokenize(validation) }),
+  });
+  const texts = { pairs, heldOut, validation };
+  return {
+    start: policy,
+    ...tokenized(texts),
+    texts: { ...texts, tokenized },
+    ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
     ...(columns && { columns }),
     ...(judge && { judge: labellingJudge(judge, pairs) }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),

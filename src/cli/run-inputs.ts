@@ -5,6 +5,7 @@ import { Random } from "../base/random.js";
 import { parseColumnNames, type ColumnNames } from "../data/columns.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
+import type { PreferencePair } from "../data/pair.js";
 import type { LoadedPreferences } from "../data/load-preferences.js";
 import type { Reading } from "../data/reading.js";
 import { tokenizeDemonstrations, tokenizePairs, type TokenizeOptions, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
@@ -13,8 +14,8 @@ import type { Judge } from "../judge/judge.js";
 import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy/policy.js";
-import type { Method } from "../run/method.js";
-import type { RecordedCommand, RunInput } from "../run/input.js";
+import type { Method, RunTexts } from "../run/method.js";
+import type { InputTexts, RecordedCommand, RunInput } from "../run/input.js";
 import { dataNotes, templateNotes, tokenizedPrompts } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
 import type { CommandSession } from "./session.js";
@@ -94,8 +95,22 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
     ...(judge && { judge: labellingJudge(judge, offline.pairs) }),
     ...(referenceCache !== undefined && { referenceCache }),
     ...(demonstrations && { demonstrations }),
+    texts: inputTexts({ pairs: offline.pairs, heldOut: held?.pairs, validation: validation?.pairs }, start, run),
     ...(heldOut && { heldOut: heldOutPairs(heldOut.examples, held.pairs) }),
     ...(validation && { validation: fitPairs(run.validationData!, validation, start, run).examples }),
+  };
+}
+
+/** The texts for methods that rewrite them; what then does not fit is left out or refused as that which was read. */
+function inputTexts(texts: RunTexts, { tokenizer, config }: Policy, run: DataArguments): InputTexts {
+  const tokenize = (pairs: readonly PreferencePair[]) => tokenizePairs(pairs, tokenizer, tokenizeOptions(config, run)).pairs;
+  return {
+    ...texts,
+    tokenized: ({ pairs, heldOut, validation }) => ({
+      pairs: tokenize(pairs),
+      ...(heldOut && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
+      ...(validation && { validation: tokenize(validation) }),
+    }),
   };
 }
 
@@ -129,19 +144,19 @@ function tokenizeOptions({ contextLength }: Policy["config"], { truncatePrompts,
 }
 
 function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedPair> {
-  const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
+  const { pairs, skipped, ...tokenization } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
   const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.pairs), tokenizer));
-  const counts = { reading, skipped: [...loaded.skipped, ...skipped], truncation, identical };
+  const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (pairs.length === 0) throw errorAt({ file }, `no pair is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: pairs, notes: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
 function fitDemonstrations(file: string, loaded: LoadedDemonstrations, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedDemonstration> {
-  const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
+  const { demonstrations, skipped, ...tokenization } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
   const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.demonstrations), tokenizer));
-  const counts = { reading, skipped: [...loaded.skipped, ...skipped], truncation };
+  const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (demonstrations.length === 0) throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: demonstrations, notes: { demonstrations: demonstrations.length, ...counts } };

@@ -18,10 +18,18 @@ export interface LoraConfig {
   readonly dropout?: number;
 }
 
+/**
+ * Bits that a model's matrices are held in. With either, embedding and head have 8: of all matrices they suffer most from
+ * fewer, which is why llama.cpp keeps them finer too.
+ */
+export type QuantizedWeights = "int8" | "int4";
+
 /** What every decoder-only transformer is made of; sizes are in elements. */
 interface CommonConfig {
   /** What is learned beside the parameters, which then stay as they are. */
   readonly adapter?: LoraConfig;
+  /** How the matrices are held in an engine; absent: in float32. They are then not trained. */
+  readonly weights?: QuantizedWeights;
   /** Rows of the embedding; token ids are below it. */
   readonly vocabSize: number;
   readonly hiddenSize: number;

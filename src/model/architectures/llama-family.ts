@@ -7,7 +7,6 @@ import { size } from "./config-fields.js";
 import { embedding, linear, rmsNormModule, type Module, type Norm } from "./modules.js";
 import type { Network } from "./network.js";
 import type { Attention, Projections } from "./parts/attention.js";
-import { embed } from "./parts/embedding.js";
 import { routedFeedForward, routedModules, type Experts } from "./parts/experts.js";
 import { fusedGatedFeedForward, gatedFeedForward, type GateActivation } from "./parts/feed-forward.js";
 import { fusedByKind, splitHeads } from "./parts/heads.js";
@@ -239,7 +238,7 @@ export function decodeFamily(
   const queryScale = traits.scoreScale === undefined ? 1 : traits.scoreScale * Math.sqrt(config.headSize);
   const residual = traits.parallel ? parallelResidual : sequentialResidual;
   const turnOf = rotationOfLayer(rotary, (of) => rotation(of, rotarySize(config.headSize, of), position, positions));
-  let x = mul(embed(network, familyNames.embedding, tokens), embeddingScale);
+  let x = mul(network.embed(tokens, familyNames.embedding), embeddingScale);
   for (let i = 0; i < config.layers; i++) {
     const layer = layerName(i);
     const turn = turnOf(i);

@@ -2,6 +2,7 @@ import { inputError, quote } from "../../base/errors.js";
 import { sameShape, type Shape, type Tensor } from "../../graph/tensor.js";
 import type { ModelConfig } from "../config.js";
 import { embeddingName, headName, parameterShapes } from "../parameters/parameters.js";
+import type { QuantizedRows } from "../parameters/quantization/quantize.js";
 import { bytesOfArray } from "./safetensors/safetensors.js";
 import { separateExperts } from "./separate-experts.js";
 import { storedNames } from "./stored-names.js";
@@ -87,6 +88,10 @@ class FittedWeights implements TensorSource {
 
   readAsStored(name: string): Promise<StoredElements> {
     return this.files.readAsStored(this.stored.get(name) ?? name);
+  }
+
+  async readBlocks(name: string): Promise<QuantizedRows | undefined> {
+    return this.files.readBlocks?.(this.stored.get(name) ?? name);
   }
 
   close(): Promise<void> {

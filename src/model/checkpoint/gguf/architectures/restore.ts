@@ -30,6 +30,7 @@ export function fusedByHead(heads: number): Restore {
 /** A matrix that GGUF has as [out, in] and GPT-2 as [in, out]; a bias stays. */
 export const transposed: Restore = {
   shapeOf: (stored) => stored.toReversed(),
+  rowOrder: () => (row) => row,
   elementsOf({ shape, data }) {
     const [rows, columns = 1] = shape as [number, number?];
     const elements = new Float32Array(data.length);
@@ -54,6 +55,7 @@ export const lessOne: Restore = {
 function reorderedRows(orderOf: (rows: number) => (row: number) => number): Restore {
   return {
     shapeOf: (stored) => stored,
+    rowOrder: orderOf,
     elementsOf({ shape, data }) {
       const rows = shape[0]!;
       const width = sizeOf(shape.slice(1));
