@@ -16,8 +16,8 @@ export interface LinearLayer {
   readonly layout: "out-in" | "in-out";
   /** Whether the result is added to the residual stream. */
   readonly residual: boolean;
-  /** Whether it belongs to a mixture of experts: a router, or a layer of one expert. */
-  readonly routed: boolean;
+  /** What it is in a mixture of experts, where it belongs to one. */
+  readonly routed: "router" | "expert" | false;
 }
 
 /** A row for each token id or position: `<name>.weight` [rows, size]. */

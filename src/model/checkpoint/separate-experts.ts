@@ -1,6 +1,7 @@
 import { sizeOf, tensor, type Shape, type Tensor } from "../../graph/tensor.js";
 import { architectureOf } from "../architectures/index.js";
 import type { ModelConfig } from "../config.js";
+import type { QuantizedRows } from "../parameters/quantization/quantize.js";
 import type { StoredElements, TensorInfo } from "./tensor-source.js";
 import type { WeightFiles } from "./weight-files.js";
 
@@ -76,6 +77,12 @@ class SeparatedExperts implements WeightFiles {
     if (part === undefined) return this.files.readAsStored(stored);
     const { shape, data } = await this.read(name);
     return { dtype: "F32", shape, data };
+  }
+
+  /** Of tensors that are whole; the parts of others are made blocks of anew. */
+  async readBlocks(name: string): Promise<QuantizedRows | undefined> {
+    const { stored, part } = this.sources.get(name) ?? { stored: name };
+    return part === undefined ? this.files.readBlocks?.(stored) : undefined;
   }
 
   close(): Promise<void> {

@@ -34,11 +34,11 @@ export const expertName = (layer: string, names: ExpertNames, expert: number, pa
 /** The router and all experts of a layer. */
 export function routedModules({ names, count, width }: Experts, layer: string, hiddenSize: number): Module[] {
   const experts = Array.from({ length: count }, (_, expert) => [
-    linear(expertName(layer, names, expert, "gate"), hiddenSize, width, { routed: true }),
-    linear(expertName(layer, names, expert, "up"), hiddenSize, width, { routed: true }),
-    linear(expertName(layer, names, expert, "down"), width, hiddenSize, { routed: true, residual: true }),
+    linear(expertName(layer, names, expert, "gate"), hiddenSize, width, { routed: "expert" }),
+    linear(expertName(layer, names, expert, "up"), hiddenSize, width, { routed: "expert" }),
+    linear(expertName(layer, names, expert, "down"), width, hiddenSize, { routed: "expert", residual: true }),
   ]);
-  return [linear(routerName(layer, names), hiddenSize, count, { routed: true }), ...experts.flat()];
+  return [linear(routerName(layer, names), hiddenSize, count, { routed: "router" }), ...experts.flat()];
 }
 
 /**

@@ -33,7 +33,7 @@ export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: 
   if (!(dropout >= 0 && dropout < 1)) throw new InputError(`lora: found dropout ${dropout}, expected a share in [0, 1)`);
   const layers = linearLayers(config);
   const isHead = ({ name }: LinearLayer) => !config.tiedEmbeddings && name === layers.at(-1)!.name;
-  const onlyByName = (layer: LinearLayer) => layer.routed || isHead(layer);
+  const onlyByName = (layer: LinearLayer) => layer.routed !== false || isHead(layer);
   const named = (layer: LinearLayer) => targets.some((target) => isTarget(target, layer.name) && !(onlyByName(layer) && target.includes("*")));
   for (const target of targets) {
     if (layers.some(({ name }) => isTarget(target, name))) continue;

@@ -22,7 +22,8 @@ export const quantizedNames = (parameter: string) => ({ blocks: `${parameter}.bl
 
 /**
  * The parameters that a model holds in blocks, by name: the weights of all linear layers and the embedding of tokens,
- * which is also a tied head. Norms, biases and embeddings of positions stay in float32: they are small.
+ * which is also a tied head. Norms, biases, embeddings of positions and routers stay in float32: they are small, and another
+ * number of a router may be another expert.
  *
  * @throws InputError where blocks do not divide a layer's inputs
  */
@@ -33,6 +34,7 @@ export function quantizedWeights(config: ModelConfig): ReadonlyMap<string, Quant
   const found = new Map<string, QuantizedWeight>();
   for (const module of modules(config)) {
     const bits = weights === "int8" || module.name === head || module.name === embedding ? 8 : 4;
+    if (module.kind === "linear" && module.routed === "router") continue;
     if (module.kind === "linear") {
       const { name, outputs, inputs, layout } = module;
       found.set(`${name}.weight`, { bits, outputs, inputs: wholeBlocks(inputs, name, weights), transposed: layout === "in-out" });

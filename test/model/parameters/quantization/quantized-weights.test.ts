@@ -24,6 +24,14 @@ describe("the weights that are held in blocks", () => {
     assert.ok(!found.has("transformer.wpe.weight"));
   });
 
+  it("are those of experts, but not their router", () => {
+    const sizes = { experts: 2, expertsPerToken: 1, expertSize: 32, normalizedRouting: true, routedLayers: [false, true], attentionBias: false };
+    const found = [...quantizedWeights({ ...config, ...sizes, architecture: "qwen3_moe", weights: "int4" }).keys()];
+    assert.ok(found.includes("model.layers.0.mlp.gate_proj.weight"));
+    assert.ok(found.includes("model.layers.1.mlp.experts.1.down_proj.weight"));
+    assert.ok(!found.includes("model.layers.1.mlp.gate.weight"));
+  });
+
   it("take 36 bytes for 32 numbers of 8 bits and 20 of 4", () => {
     const sizes = (["int8", "int4"] as const).map((weights) => parameterBytes({ ...config, weights }));
     const [embedding, layers] = [config.vocabSize * 32, 2 * (2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 64)];
