@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bestMetrics, type BestMetric } from "../../align/best.js";
+import type { MemoryChoice } from "../../align/memory-plan.js";
 import type { BootstrapCounts, BootstrappedRow, LabelledSample, Sample } from "../../bootstrap/index.js";
 import type { PairRow } from "../../data/pair-row.js";
 import type { Reviewed } from "../../review/index.js";
@@ -7,7 +8,6 @@ import type { JudgedResponse, PairLogProbsRow } from "../evaluation.js";
 import type { RecordedCommand } from "../input.js";
 import type { LoggedStep } from "../logged-step.js";
 import type { Evaluation, IterationSummary, RunSummary } from "../summary.js";
-import { memoryChoice } from "./manifest.js";
 
 /** JSON has no NaN and no infinity: where a figure can be one, it is written as null. */
 const figure = z.number().nullable();
@@ -104,6 +104,9 @@ const bootstrapCounts: z.ZodType<BootstrapCounts> = z.object({
   formed: count,
   kept: count,
 });
+
+/** How a training was fitted into memory. */
+export const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: z.int(), recompute: z.boolean(), programBytes: z.int() });
 
 const seconds = z.number().nonnegative();
 
