@@ -1,4 +1,5 @@
 import { InputError, quote } from "../../base/errors.js";
+import { aipo } from "./aipo.js";
 import { aot, aotUnpaired } from "./aot.js";
 import { apoDown } from "./apo-down.js";
 import { apoZero } from "./apo-zero.js";
@@ -43,6 +44,7 @@ export const losses = {
   discopop,
   aot,
   "aot-unpaired": aotUnpaired,
+  aipo,
   nll,
 } as const satisfies Readonly<Record<string, (settings: LossSettings) => PreferenceLoss>>;
 export type LossName = keyof typeof losses;

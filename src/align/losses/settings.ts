@@ -15,6 +15,10 @@ export interface LossSettings {
   readonly tau?: number;
   /** dpo, ipo: mean log-ratios per token instead of sums. Default true for ipo, false for dpo. */
   readonly lengthNormalized?: boolean;
+  /** aipo: α, the share by which the reference's own margin has to be exceeded. Default 0.05. */
+  readonly alpha?: number;
+  /** aipo: λ, weight of the likelihood of each chosen response over its length. Default 0.5. */
+  readonly lambda?: number;
   /** Weight of an auxiliary SFT (NLL) loss on the chosen responses. Default 0. */
   readonly nll?: number;
 }
@@ -34,6 +38,8 @@ export const lossSettingsTable = {
   targetMargin: { ...notNegative("γ"), help: "simpo: target margin between the rewards", otherwise: "0.5", losses: ["simpo"] },
   tau: { ...positiveShare("τ"), help: "discopop: width of the modulation", otherwise: "0.05", losses: ["discopop"] },
   lengthNormalized: { ...flag(true), help: "dpo, ipo: mean log-ratios per token instead of sums", otherwise: "true for ipo, false for dpo", losses: ["dpo", "ipo"] },
+  alpha: { ...notNegative("α"), help: "aipo: α, the share by which the reference's own margin has to be exceeded", otherwise: "0.05", losses: ["aipo"] },
+  lambda: { ...notNegative("λ"), help: "aipo: λ, weight of the likelihood of each chosen response over its length", otherwise: "0.5", losses: ["aipo"] },
   nll: { ...notNegative("weight"), help: "weight of an auxiliary SFT (NLL) loss on the chosen responses", otherwise: "0" },
 } as const satisfies { readonly [Name in keyof LossSettings]-?: Setting<NonNullable<LossSettings[Name]>> };
 
