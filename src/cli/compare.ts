@@ -39,7 +39,7 @@ export function compareCommand(): Command {
     .requiredOption("--out <folder>", "folder of the comparison, with a folder for each run; the same command continues what is there");
   return methodOptions(engineOptions(runJudgeOptions(runOptions(command))), ...comparedForms)
     .addHelpText("after", `
-Methods: direct (with --loss), sft, sera, dice, iterative-dpo, spin, curry-dpo.
+Methods: direct (with --loss), sft, sera, dice, iterative-dpo, spin, curry-dpo, spa.
 
 Example:
   sera compare --model data/world/sft --data data/world/train.jsonl --limit 1000 --eval-data data/world/heldout.jsonl \\

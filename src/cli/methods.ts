@@ -31,6 +31,7 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   dice: { form: recipeForms.dice, of: recipes.dice },
   spin: { form: recipeForms.spin, of: recipes.spin },
   "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
+  spa: { form: recipeForms.spa, of: recipes.spa },
 };
 
 const methodOf = ({ form, of }: NamedRecipe): NamedMethod => ({ form, of: (given) => of(given)() });

@@ -30,14 +30,16 @@ export type {
   MethodOptions,
   RecipeOptions,
   Reference,
+  RewardReference,
   SamplingOptions,
   SelfImprovingOptions,
   SeraOptions,
   SftMethodOptions,
   SftOptions,
   SharedOptions,
+  SpaOptions,
   TrainingBudget,
 } from "./options/index.js";
 export type { ColumnedPair, ColumnRule, LabelContext, Labeller, PairColumns, PairingRule, SelectionRule, Versioned } from "./options/index.js";
-export { Stages } from "./stages.js";
+export { Stages, type IterationTraining } from "./stages.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";
