@@ -10,6 +10,7 @@ export { compare } from "./cells/compare.js";
 export { comparison } from "./cells/comparison.js";
 export { judgeAgreement, meanGrade, winRate, type Judgement, type PairJudgement } from "./cells/judge.js";
 export { loadDemonstrations, loadPreferences } from "./cells/load-data.js";
+export { linearAlignment, type Guidance } from "./cells/guidance.js";
 export { loadModel, type LoadModelOptions } from "./cells/load-model.js";
 export { respond, type RespondOptions } from "./cells/respond.js";
 export { flippedShares, marginAgreement, review, type ReviewedRow } from "./cells/review.js";
