@@ -1,5 +1,5 @@
 import type { Engine, Executable, Program, Usage } from "./engine.js";
-import { defaultMemory } from "./memory-budget.js";
+import { defaultMemory, programMemory, withMargin } from "./memory-budget.js";
 import { programBytes } from "./program-bytes.js";
 import { programDigest } from "./program-digest.js";
 
@@ -89,7 +89,7 @@ export class ProgramCache {
     } catch (error) {
       return { bytes: 0, executable: Promise.reject(error as Error) };
     }
-    const bytes = Math.max(leastBytes, programBytes(program));
+    const bytes = Math.max(leastBytes, withMargin(programBytes(program)));
     const gone = this.makeRoom(bytes);
     const prepare = async () => {
       for (const executable of gone) await release(executable);
@@ -100,7 +100,7 @@ export class ProgramCache {
 
   /** Takes out what has to go for a program of this size. */
   private makeRoom(bytes: number): Promise<Executable>[] {
-    const limit = Math.min(mostBytes, this.memory - this.engine.stateBytes) - bytes;
+    const limit = Math.min(mostBytes, programMemory(this.memory, this.engine.stateBytes)) - bytes;
     let held = [...this.prepared.values()].reduce((sum, one) => sum + one.bytes, 0);
     const gone: Promise<Executable>[] = [];
     for (const [key, one] of this.prepared) {
