@@ -42,6 +42,8 @@ const topNames = [
   "Run",
   "RunOptions",
   "align",
+  "atGoal",
+  "bridge",
   "cell",
   "compare",
   "comparison",
@@ -51,12 +53,15 @@ const topNames = [
   "flippedShares",
   "fromDanfo",
   "frontierRows",
+  "goalConditioned",
   "goldJudge",
+  "implicitScores",
   "instructionPairs",
   "instructions",
   "judgeAgreement",
   "klFrom",
   "liveDisplay",
+  "llmEditor",
   "llmJudge",
   "loadDemonstrations",
   "loadModel",
@@ -84,6 +89,7 @@ const topNames = [
   "train",
   "winRate",
   "world",
+  "worldEditor",
 ];
 
 describe("the package", () => {

@@ -13,7 +13,7 @@ import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";
-import type { Method } from "../run/method.js";
+import type { Method, RunTexts } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
 import { adviceOn, inCells, isNative, runSettingNames, type ColumnRule } from "../run/options/index.js";
 import { checkSettings } from "./check-settings.js";
@@ -124,12 +124,17 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
   const fit = { contextLength: policy.config.contextLength, maxLength, maxPromptLength, truncatePrompts };
   const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
-  return {
-    start: policy,
+  const tokenized = ({ pairs, heldOut, validation }: RunTexts) => ({
     pairs: tokenize(pairs),
-    ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
     ...(heldOut?.length && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
     ...(validation?.length && { validation: tokenize(validation) }),
+  });
+  const texts = { pairs, heldOut, validation };
+  return {
+    start: policy,
+    ...tokenized(texts),
+    texts: { ...texts, tokenized },
+    ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
     ...(columns && { columns }),
     ...(judge && { judge: labellingJudge(judge, pairs) }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),

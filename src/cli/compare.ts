@@ -9,6 +9,7 @@ import { entriesOf, otherFiles } from "../run/folder/identity.js";
 import { openRun } from "../run/open-run.js";
 import { comparisonText } from "./comparison-text.js";
 import { csv } from "./csv.js";
+import { namedRecipes } from "./methods.js";
 import { comparedForms, parseMethodLine, type ComparedMethod } from "./method-line.js";
 import { engineOptions, givenOptions, methodOptions, onCommandLine, whole } from "./options.js";
 import { prepareRun, runOptions, type RunArguments } from "./run-inputs.js";
@@ -40,7 +41,7 @@ export function compareCommand(): Command {
     .requiredOption("--out <folder>", "folder of the comparison, with a folder for each run; the same command continues what is there");
   return methodOptions(engineOptions(runJudgeOptions(runOptions(command))), ...comparedForms)
     .addHelpText("after", `
-Methods: direct (with --loss), sft, sera, dice, iterative-dpo, spin, curry-dpo.
+Methods: ${Object.keys(namedRecipes).join(", ")}.
 
 Example:
   sera compare --model data/world/sft --data data/world/train.jsonl --limit 1000 --eval-data data/world/heldout.jsonl \\

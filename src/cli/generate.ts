@@ -9,17 +9,19 @@ import { promptTokens, responsesTo } from "../cells/respond.js";
 import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
 import type { Prompt } from "../data/pair.js";
 import { placeText } from "../data/places.js";
+import type { WeightsName } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
 import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
 import { dataNotes } from "./data-notes.js";
 import { engineOptions, givenOptions, methodOptions, whole, type EngineArguments } from "./options.js";
-import { isFromScratch } from "./start.js";
+import { isFromScratch, weightsOption } from "./start.js";
 import { withSession, type CommandSession } from "./session.js";
 
 interface GenerateArguments extends EngineArguments {
   readonly model: string;
   readonly modelRevision?: string;
+  readonly weights?: WeightsName;
   readonly prompts?: string;
   readonly prompt?: readonly string[];
   readonly split?: string;
@@ -32,11 +34,11 @@ interface GenerateArguments extends EngineArguments {
 }
 
 export function generateCommand(): Command {
-  const command = new Command("generate")
+  const command = weightsOption(new Command("generate")
     .description("Sample responses to prompts. Each is a line of JSON: id, prompt, response, tokens (its length).")
     .optionsGroup("Model:")
     .requiredOption("--model <name>", "checkpoint or adapter folder, or org/name on the Hugging Face hub")
-    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
+    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)"), "int8 writes fastest")
     .optionsGroup("Prompts:")
     .option("--prompts <source>", "rows with a prompt, or preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the hub")
     .option("--prompt <text>", "a prompt; give the flag again for more", (text: string, before: readonly string[] = []) => [...before, text])
@@ -64,7 +66,7 @@ async function generate(args: GenerateArguments, session: CommandSession): Promi
   const programs = session.programs.within(bytesIn(memory) ?? session.programs.memory);
   if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
   const prompts = await readPrompts(args, session);
-  const policy = await loadModelOn(programs, args.model, { revision: args.modelRevision });
+  const policy = await loadModelOn(programs, args.model, { revision: args.modelRevision, weights: args.weights });
   try {
     const fitting = tokenized(policy, prompts, args);
     const options = { responses: args.responses, seed, ...generationOptions(sampling) };

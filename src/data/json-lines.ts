@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { errorAt, InputError, inputError, quote, type Place } from "../base/errors.js";
+import { errorAt, type InputError, inputError, quote, type Place } from "../base/errors.js";
 import { parseForeignJson } from "../base/json.js";
 import type { OnBadRow } from "./bad-rows.js";
 import { parseWithNumbers } from "./json-numbers.js";

@@ -40,4 +40,5 @@ export type {
 } from "./options/index.js";
 export type { ColumnedPair, ColumnRule, LabelContext, Labeller, PairColumns, PairingRule, SelectionRule, Versioned } from "./options/index.js";
 export { Stages } from "./stages.js";
+export { tokenDifference } from "./token-difference.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";

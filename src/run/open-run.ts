@@ -7,6 +7,7 @@ import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported, reportedIfSlow } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
+import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
 import { RunContext } from "./context.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
@@ -17,6 +18,7 @@ import type { RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import type { Method } from "./method.js";
 import { checkPart, identityOf, sftTable } from "./options/index.js";
+import { rewritten } from "./rewritten.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 
@@ -53,10 +55,12 @@ export interface OpenedRun {
  *   damaged, or the method lacks what it needs; DivergenceError where training produces NaN or infinite values; the
  *   signal's reason where it asked to stop
  */
-export async function openRun(method: Method, input: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
+export async function openRun(method: Method, given: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
   checkPart("method", "method", method);
-  if (input.columns) checkPart("column rule", "columns", input.columns);
-  refuseUnused(method, input);
+  if (given.columns) checkPart("column rule", "columns", given.columns);
+  refuseUnused(method, given);
+  const input = await rewritten(method, given, controls);
+  requireTrainable(input.start.config);
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
@@ -144,7 +148,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     const context = new RunContext(folder, executor, controls, method.options.iterations);
     // Trained on demonstrations, the model of iteration 0 is known by its files.
     const startKey = () => JSON.stringify([identity.facts.engine, identity.facts.model, input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null]);
-    const stages = new Stages(input, method.options, context, startKey);
+    const stages = new Stages(input, method.options, context, startKey, method.columns);
     await method.run(stages);
     return await stages.end(method.name);
   } finally {

@@ -15,7 +15,7 @@ import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { BootstrappedPair, OfflinePair, RunInput, RunJudge, TrainingPair } from "./input.js";
-import { generationOptions, implicitRewardName, lossOf, sftTrainingOptions, trainingOptions, type MethodOptions } from "./options/index.js";
+import { generationOptions, implicitRewardName, lossOf, sftTrainingOptions, trainingOptions, type ColumnRule, type MethodOptions } from "./options/index.js";
 import { keptEvaluation, type KeptEvaluation } from "./kept-evaluation.js";
 import { References } from "./references.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
@@ -36,17 +36,21 @@ export class Stages {
   private trained = 0;
   private begun: Promise<void> | undefined;
 
-  /** @param startKey tells the model of iteration 0, and what runs it, from every other */
+  /**
+   * @param startKey tells the model of iteration 0, and what runs it, from every other
+   * @param columns the method's own rule
+   */
   constructor(
     private readonly input: RunInput,
     private readonly options: MethodOptions,
     private readonly context: RunContext,
     startKey: () => string,
+    columns?: ColumnRule,
   ) {
     this.random = Random.seeded(options.seed);
     this.loss = lossOf(options);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
-    this.references = new References(input, { objective: objectiveOf(this.loss), training: trainingOptions(options), reference: options.reference, startKey }, context);
+    this.references = new References(input, { objective: objectiveOf(this.loss), training: trainingOptions(options), reference: options.reference, startKey, ...(columns && { columns }) }, context);
     this.check();
   }
 

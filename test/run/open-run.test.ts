@@ -6,7 +6,7 @@ import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { curryDpo, dice, direct, iterativeDpo, sera } from "../../src/methods/index.js";
-import { loadPolicy } from "../../src/model/policy/policy-files.js";
+import type { loadPolicy } from "../../src/model/policy/policy-files.js";
 import type { RunControls } from "../../src/run/input.js";
 import type { LoggedStep } from "../../src/run/logged-step.js";
 import type { Method } from "../../src/run/method.js";

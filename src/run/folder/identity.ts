@@ -53,7 +53,7 @@ export async function readIdentity(folder: string): Promise<RunIdentity | undefi
     return undefined;
   }
   const damaged = () => new InputError(`${file}: changed or damaged, so that nobody can tell which run the folder holds; use another folder, or remove this one`);
-  let read;
+  let read: z.output<typeof onDisk>;
   try {
     read = onDisk.parse(JSON.parse(text));
   } catch {

@@ -1,7 +1,7 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
-import type { LoopOptions, LossOptions, MethodOptions, RecipeOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, TrainingBudget } from "./method-options.js";
-import { budgetTable, loopTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable } from "./tables.js";
+import type { BmcRecipeOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, TrainingBudget } from "./method-options.js";
+import { bmcTable, budgetTable, goalTable, loopTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable } from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -43,6 +43,8 @@ export const recipeForms = {
     }),
   } satisfies Form<SelfImprovingOptions>,
   spin: { name: "spin", table: recipe } satisfies Form<RecipeOptions>,
+  rewardAugmented: { name: "rewardAugmented", table: { ...recipe, ...goalTable } } satisfies Form<RewardAugmentedOptions>,
+  bmc: { name: "bmc", table: { ...withDefaults(recipe, { loss: "dpo-bmc" }), ...bmcTable } } satisfies Form<BmcRecipeOptions>,
   curryDpo: { name: "curryDpo", table: recipe } satisfies Form<RecipeOptions>,
 } as const;
 

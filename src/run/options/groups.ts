@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, budgetTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable } from "./tables.js";
+import { alignmentTable, bmcTable, budgetTable, goalTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -14,5 +14,7 @@ export const optionGroups: readonly OptionGroup[] = [
   { title: "Training", table: { ...alignmentTable, ...memoryTable, ...seedTable } },
   { title: "Sampling", table: samplingTable },
   { title: "Self-review and bootstrapping", table: loopTable },
+  { title: "Reward-augmented data", table: goalTable },
+  { title: "BMC", table: bmcTable },
   { title: "SFT of the start", table: sftTable },
 ];

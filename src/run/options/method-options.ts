@@ -3,8 +3,11 @@ import type { LossName, LossSettings } from "../../align/losses/index.js";
 import type { PairLoss } from "../../align/pair-objective.js";
 import type { ByteSize } from "../../base/byte-size.js";
 import type { Schedule } from "../../align/schedule.js";
+import type { EditWay, Editor } from "../../data/bridge.js";
+import type { goalPlaces, tieRules } from "../../data/goals.js";
 import type { PairingName } from "../../bootstrap/index.js";
 import type { SelectionName } from "../../review/index.js";
+import type { stopWordLists } from "../token-difference.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 
 /*
@@ -17,6 +20,9 @@ import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 /** Which model a policy is held to: that of iteration 0, or the one that the iteration begins from. */
 export const references = ["start", "previous"] as const;
 export type Reference = (typeof references)[number];
+
+/** The editors of BMC that have a name. */
+export const editorNames = ["none", "world"] as const;
 
 /** By what responses of the policy are labelled: its own implicit reward, or the judge that the run is given. */
 export const labellers = ["implicit", "judge"] as const;
@@ -157,3 +163,31 @@ export interface RecipeOptions extends SharedOptions {
    */
   readonly rounds: number;
 }
+
+/** How reward-augmented pairs are made; see `goalConditioned`. */
+export interface GoalConditioningOptions {
+  /** Condition half of the prompts alone on goals, which makes as many pairs as the data has. Default false. */
+  readonly half?: boolean;
+  /** What becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each. Default drop. */
+  readonly ties: (typeof tieRules)[number];
+  /** Where a conversation is told its goal: in its system turn, or before the words of its first user turn. Default system. */
+  readonly goalPlace: (typeof goalPlaces)[number];
+}
+
+/** Options of reward-augmented data (arXiv 2410.08067). */
+export interface RewardAugmentedOptions extends RecipeOptions, GoalConditioningOptions {}
+
+/** How BMC makes its pairs, and which tokens it weighs; see `bridge` and `tokenDifference`. */
+export interface BmcOptions {
+  /** What edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`. Default none. */
+  readonly bridge: (typeof editorNames)[number] | Editor;
+  /** Which response is edited: the rejected one for the better, or the chosen one for the worse. Default improve. */
+  readonly editWay: EditWay;
+  /** Let the editor see one response alone, without the pair's other one. Default false. */
+  readonly editBlind?: boolean;
+  /** Which words are taken out of the difference of the responses; a list by name. Default english. */
+  readonly stopWords: (typeof stopWordLists)[number];
+}
+
+/** Options of BMC (arXiv 2408.07471). */
+export interface BmcRecipeOptions extends RecipeOptions, BmcOptions {}

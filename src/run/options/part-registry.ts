@@ -15,6 +15,7 @@ const functionOf = {
   "selection rule": "select",
   "pairing rule": "pair",
   labeller: "label",
+  editor: "edit",
   method: "run",
   "method definition": "run",
 } as const;

@@ -1,16 +1,22 @@
 import { bestMetrics } from "../../align/best.js";
 import { defaultAdamW } from "../../align/adamw.js";
 import { schedules } from "../../align/schedule.js";
+import { editWays, type Editor } from "../../data/bridge.js";
+import { goalPlaces, tieRules } from "../../data/goals.js";
 import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
 import { byteSize, flag, nameOrPart, notNegative, oneOf, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
+import { stopWordLists } from "../token-difference.js";
 import {
+  editorNames,
   labellers,
   references,
   type AlignmentOptions,
+  type BmcOptions,
+  type GoalConditioningOptions,
   type LoopOptions,
   type LossOptions,
   type RecipeOptions,
@@ -124,4 +130,21 @@ export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
     help: "passes over as many pairs as the data has: methods with the same rounds cost the same",
     default: 3,
   },
+};
+
+export const goalTable: OptionTable<GoalConditioningOptions> = {
+  half: { ...flag(), help: "condition half of the prompts alone on goals, which makes as many pairs as the data has", otherwise: "false" },
+  ties: { ...oneOf(tieRules, "rule"), help: "what becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each", default: "drop" },
+  goalPlace: { ...oneOf(goalPlaces, "turn"), help: "where a conversation is told its goal: in its system turn, or before the words of its first user turn", default: "system" },
+};
+
+export const bmcTable: OptionTable<BmcOptions> = {
+  bridge: {
+    ...nameOrPart<(typeof editorNames)[number], Editor>(editorNames, "an editor", "editor"),
+    help: "what edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`",
+    default: "none",
+  },
+  editWay: { ...oneOf(editWays, "way"), help: "which response is edited: the rejected one for the better, or the chosen one for the worse", default: "improve" },
+  editBlind: { ...flag(), help: "let the editor see one response alone, without the pair's other one", otherwise: "false" },
+  stopWords: { ...oneOf(stopWordLists, "list"), help: "which words are taken out of the difference of the responses; a list by name", default: "english" },
 };
