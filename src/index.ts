@@ -10,6 +10,7 @@ export { compare } from "./cells/compare.js";
 export { comparison } from "./cells/comparison.js";
 export { implicitScores } from "./cells/implicit-scores.js";
 export { judgeAgreement, meanGrade, winRate, type Judgement, type PairJudgement } from "./cells/judge.js";
+export { linearAlignment, type Guidance } from "./cells/guidance.js";
 export { instructionPairs } from "./cells/instruction-pairs.js";
 export { frontierRows, klFrom } from "./cells/kl.js";
 export { loadDemonstrations, loadPreferences, loadPrompts } from "./cells/load-data.js";

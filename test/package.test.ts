@@ -27,6 +27,7 @@ const entries: Readonly<Record<string, readonly [value: string, type: string]>> 
 /** Every name that a notebook imports from the package itself: a new one is a decision, and is added here. */
 const topNames = [
   "DivergenceError",
+  "Guidance",
   "InputError",
   "Judge",
   "Judgement",
@@ -60,6 +61,7 @@ const topNames = [
   "instructions",
   "judgeAgreement",
   "klFrom",
+  "linearAlignment",
   "liveDisplay",
   "llmEditor",
   "llmJudge",

@@ -48,6 +48,7 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
     name: loss.name,
     ...(loss.version !== undefined && { version: loss.version }),
     ...(loss.running && { running: loss.running.names }),
+    ...(loss.running?.shapes && { runningShapes: loss.running.shapes }),
     ...(loss.needsWholeStep && { needsWholeStep: true }),
     sequences: ({ chosen, rejected }) => [chosen, rejected],
     ...(loss.reward.needsReference && { withReferenceLogProbs, withReferenceTokenLogProbs }),

@@ -3,13 +3,13 @@ import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { goldRewardOf } from "../data/gold.js";
 import type { Prompt } from "../data/pair.js";
+import { encodePrompt } from "../data/tokenize.js";
 import { generate } from "../model/generation/generate.js";
 import type { Policy } from "../model/policy/policy.js";
 import { responseLogProbs } from "../model/scoring/score.js";
 import { cell } from "../notebook/display.js";
 import type { FrontierRow } from "../plot/index.js";
 import { bootstrapInterval } from "../stats/interval.js";
-import { promptTokens } from "./respond.js";
 import type { Run } from "./run.js";
 
 /** How {@link klFrom} samples. */
@@ -41,7 +41,7 @@ const version = "1";
 export async function klFrom(start: Policy, prompts: readonly Prompt[], { maxNewTokens = 128, seed = 0 }: KlOptions = {}) {
   const about = JSON.stringify({ model: await start.fingerprint(), prompts, maxNewTokens, seed });
   const rewards = prompts.map(goldRewardOf);
-  const tokens = prompts.map((prompt) => promptTokens(start, prompt));
+  const tokens = prompts.map((prompt) => Int32Array.from(encodePrompt(prompt, start.tokenizer)));
   return {
     name: `klFrom ${createHash("sha256").update(about).digest("hex").slice(0, 16)}`,
     version,

@@ -33,6 +33,7 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   "reward-augmented": { form: { ...recipeForms.rewardAugmented, name: "reward-augmented" }, of: recipes.rewardAugmented },
   bmc: { form: recipeForms.bmc, of: recipes.bmc },
   "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
+  spa: { form: recipeForms.spa, of: recipes.spa },
 };
 
 const methodOf = ({ form, of }: NamedRecipe): NamedMethod => ({ form, of: (given) => of(given)() });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { implicitScores } from "../../src/cells/implicit-scores.js";
-import { Run } from "../../src/cells/run.js";
+import type { Run } from "../../src/cells/run.js";
 import { train } from "../../src/cells/train.js";
 import { freshModel } from "../../src/data/fresh-model.js";
 import { generateWorld } from "../../src/data/world/generate.js";

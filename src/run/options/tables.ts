@@ -6,7 +6,7 @@ import { goalPlaces, tieRules } from "../../data/goals.js";
 import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
-import { byteSize, flag, nameOrPart, notNegative, oneOf, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
+import { byteSize, flag, nameOrPart, notNegative, oneOf, parts, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
 import { stopWordLists } from "../token-difference.js";
@@ -14,15 +14,18 @@ import {
   editorNames,
   labellers,
   references,
+  rewardReferences,
   type AlignmentOptions,
   type BmcOptions,
   type GoalConditioningOptions,
   type LoopOptions,
   type LossOptions,
   type RecipeOptions,
+  type RewardOptions,
   type SamplingOptions,
   type SftOptions,
   type SharedOptions,
+  type SpreadOptions,
   type TrainingBudget,
 } from "./method-options.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
@@ -122,6 +125,27 @@ export const loopTable: OptionTable<LoopOptions> = {
   lengthPenalty: { ...penalty("α"), help: "α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected", default: 0 },
   // With γ = 1, iteration 2 would review and label with the reference alone, which has no opinion.
   gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },
+};
+
+export const rewardTable: OptionTable<RewardOptions> = {
+  rewardAgainst: {
+    ...oneOf(rewardReferences, "which"),
+    help: "what the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round",
+    default: "start",
+  },
+};
+
+/** The paper's numbers (arXiv 2406.04412). */
+export const spreadTable: OptionTable<SpreadOptions> = {
+  shares: {
+    ...parts("list"),
+    help: "which share of the prompts each round takes, none twice: the first with the pairs of the data, the others with pairs of the policy's own",
+    default: [0.03, 0.13, 0.34, 0.5],
+  },
+  seedEpochs: { ...whole(1), help: "epochs of the first round, on the pairs of the data", otherwise: "those of the other rounds, which are `rounds`" },
+  refineShare: { ...share("K"), help: "K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none", default: 0.1 },
+  refineSmoothing: { ...shareBelow(1 / 2, "1/2")("α"), help: "α: how likely a doubtful label is taken to be wrong", default: 0.1 },
+  refineAfter: { ...share("share"), help: "share of a round's steps that are taken before its first label is refined", default: 0.2 },
 };
 
 export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
