@@ -33,6 +33,11 @@ export async function writeFileAtomic(
 /** Suffix of the temporary files of {@link writeFileAtomic}. */
 export const unfinished = ".tmp";
 
+/** Whether a name is that of such a file, which a process that was killed has left. */
+export function isUnfinished(name: string): boolean {
+  return name.endsWith(unfinished) && /\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(name.slice(0, -unfinished.length));
+}
+
 /**
  * Makes a folder and those above it, which others may make at the same time.
  *
