@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { access, constants, mkdir, open, readFile, rename, rm, writeFile, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, writeFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
@@ -33,28 +33,35 @@ export async function writeFileAtomic(
 /** Suffix of the temporary files of {@link writeFileAtomic}. */
 export const unfinished = ".tmp";
 
+/** Whether a name is that of such a file, which a process that was killed has left. */
+export function isUnfinished(name: string): boolean {
+  return name.endsWith(unfinished) && /\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(name.slice(0, -unfinished.length));
+}
+
 /**
- * Makes a folder and those above it.
+ * Makes a folder and those above it, which others may make at the same time.
  *
- * @throws the system's error, which names the folder and why it cannot be written
+ * Node's own recursive mkdir says of a read-only file system that the folder is missing, and never comes back from /proc.
+ *
+ * @throws the system's error, which names the folder and why it cannot be made
  */
 export async function makeFolder(path: string): Promise<void> {
+  const error = await problemOfMaking(path);
+  if (error === undefined) return;
+  const above = dirname(path);
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === path) throw error;
+  await makeFolder(above);
+  const again = await problemOfMaking(path);
+  if (again !== undefined) throw again;
+}
+
+/** Why a folder cannot be made; undefined where it is there now. */
+async function problemOfMaking(path: string): Promise<unknown> {
   try {
     await mkdir(path);
+    return undefined;
   } catch (error) {
-    if (await isFolder(path)) return;
-    const above = dirname(path);
-    if (!isMissing(error) || above === path) throw error;
-    if (await isFolder(above)) {
-      // Of a read-only file system Node says that the folder is missing; in /proc, where its own recursive mkdir tries for
-      // ever, it is.
-      await access(above, constants.W_OK);
-      throw error;
-    }
-    await makeFolder(above);
-    await mkdir(path).catch(async (later: unknown) => {
-      if (!(await isFolder(path))) throw later;
-    });
+    return (await isFolder(path)) ? undefined : error;
   }
 }
 

@@ -78,6 +78,8 @@ export function planRuns(
   seeds: readonly number[],
   spelling?: Spelling,
 ): PlannedRun[] {
+  if (typeof recipes !== "object" || recipes === null) throw new InputError(`recipes: found ${quote(recipes)}, expected methods by the names to show, as in { DPO: methods.direct({ beta: 1 }) }`);
+  if (!Array.isArray(seeds)) throw new InputError(`seeds: found ${quote(seeds)}, expected a list of whole numbers, as in [1, 2, 3]`);
   const names = Object.keys(recipes);
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);

@@ -6,6 +6,7 @@ import { loadDemonstrations as readDemonstrations, type LoadedDemonstrations } f
 import { loadPreferences as readPreferences, type LoadedPreferences, type PreferenceOptions } from "../data/load-preferences.js";
 import { loadPrompts as readPrompts } from "../data/load-prompts.js";
 import type { Reading } from "../data/reading.js";
+import { requireSource } from "../data/source-files.js";
 import { cell } from "../notebook/display.js";
 import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { withDownload } from "./download.js";
@@ -36,20 +37,20 @@ export async function loadDemonstrations(source: string, options: LoadOptions = 
 
 /** Loads prompts, also those of preference pairs or demonstrations, as {@link loadPreferences} does pairs. */
 export async function loadPrompts(source: string, options: LoadOptions = {}): ReturnType<typeof readPrompts> {
-  await refuseRunAsData(source);
+  await refuseRunAsData(requireSource(source));
   const loaded = await withDownload(source, (work) => readPrompts(source, { ...work, ...options }), cell);
   return shownAs(loaded, `${loaded.prompts.length} prompts of ${source}`, loaded.prompts);
 }
 
 /** {@link loadPreferences} with its progress shown elsewhere than in the cell. */
 export async function loadPreferencesUnder(controls: TaskControls, source: string, options: PreferenceOptions): Promise<LoadedPreferences> {
-  await refuseRunAsData(source);
+  await refuseRunAsData(requireSource(source));
   return withDownload(source, (work) => readPreferences(source, { ...work, ...options }), controls);
 }
 
 /** {@link loadDemonstrations} with its progress shown elsewhere than in the cell. */
 export async function loadDemonstrationsUnder(controls: TaskControls, source: string, options: LoadOptions): Promise<LoadedDemonstrations> {
-  await refuseRunAsData(source);
+  await refuseRunAsData(requireSource(source));
   return withDownload(source, (work) => readDemonstrations(source, { ...work, ...options }), controls);
 }
 

@@ -91,7 +91,7 @@ describe("columns that pairs come with", () => {
 
   const wrong: readonly [string, () => unknown, string][] = [
     ["no use", () => columnsOf("slic", [{}, { columns: { labelSmoothing: 0.1 } }]), 'pair 2: the loss slic does not use the column "labelSmoothing"; remove it, or choose a loss that does: cdpo, rdpo, exo-pair'],
-    ["no use for a target", () => columnsOf("simpo", [{ columns: { target: 0.1 } }]), 'pair 1: the loss simpo does not use the column "target"; remove it, or choose a loss that does: dpo'],
+    ["no use for a target", () => columnsOf("simpo", [{ columns: { target: 0.1 } }]), 'pair 1: the loss simpo does not use the column "target"; remove it, or choose a loss that does: dpo, irepo'],
     ["a share above 1/2", () => columnsOf("cdpo", [{ columns: { labelSmoothing: 0.5 } }]), 'pair 1: the column "labelSmoothing" is 0.5; it must be a share in [0, 1/2)'],
     ["no smoothing for exo-pair", () => columnsOf("exo-pair", [{ columns: { labelSmoothing: 0 } }]), 'pair 1: the column "labelSmoothing" is 0; it must be a share in (0, 1/2)'],
     ["NaN", () => columnsOf("simpo", [{ columns: { targetMargin: NaN } }]), 'pair 1: the column "targetMargin" is NaN; it must be a number from 0'],

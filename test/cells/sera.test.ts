@@ -172,6 +172,9 @@ describe("sera in a cell", () => {
     await refuses({ evaluate: 0 }, "evaluate: found 0, expected a function, or { name, version, evaluate }");
     await refuses({ quiet: "yes" }, 'quiet: found "yes", expected true or false');
     await assert.rejects(align(start, "pairs.jsonl" as never, shared), { name: "InputError", message: /^pairs: found "pairs\.jsonl", expected a list of pairs/ });
+    await assert.rejects(compare(start, pairs, { DPO: methods.direct({}) }, { seeds: 5 as never }), { name: "InputError", message: "seeds: found 5, expected a list of whole numbers, as in [1, 2, 3]" });
+    await assert.rejects(compare(start, pairs, null as never), { name: "InputError", message: /^recipes: found null, expected methods by the names to show/ });
+    for (const source of [5, null, ""]) await assert.rejects(loadInCell(source as never), { name: "InputError", message: `source: found ${JSON.stringify(source)}, expected the path of a file, or org/name on the hub` });
     await assert.rejects(compare(start, pairs, { DPO: methods.direct({}) }, { seeds: [1], heldOut: "x" as never }), { name: "InputError", message: /^heldOut: found "x"/ });
   });
 

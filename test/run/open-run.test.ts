@@ -306,6 +306,17 @@ describe("openRun", () => {
     await openRun(dpo(), await tinyInput(programs), { folder });
   });
 
+  it("begins where a process was killed while it wrote the first file, and leaves nothing of that", async (test) => {
+    const folder = emptyFolder(test);
+    writeFileSync(join(folder, "run.json.31e304fe-9b4a-49a3-be3a-cd1ac1405a0e.tmp"), "{");
+    await openRun(dpo(), await tinyInput(programs), { folder });
+    assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".tmp")), []);
+    // A name of one's own is not taken for one.
+    const own = emptyFolder(test);
+    writeFileSync(join(own, "notes.tmp"), "mine");
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder: own }), /not empty: it has notes\.tmp/);
+  });
+
   it("refuses what would have no effect: a judge that labels nothing, and options of SFT without demonstrations", async (test) => {
     inEmptyFolder(test);
     const refuses = async (method: Method, input: object, message: RegExp) =>

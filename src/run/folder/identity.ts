@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
-import { isMissing, readTextIfPresent, writeJson } from "../../base/files.js";
+import { isMissing, isUnfinished, readTextIfPresent, writeJson } from "../../base/files.js";
 import { iterationOf, runLayout } from "./layout.js";
 import { sha256Of } from "./manifest.js";
 
@@ -85,8 +85,8 @@ export function requireSame(folder: string, there: RunIdentity, asked: RunIdenti
   throw new InputError(`${folder}: holds another run. It differs in\n${lines.join("\n")}\nUse another folder, or remove this one.`);
 }
 
-/** Entries that are nobody's results: locks of this and of file systems, notes of file managers. */
-const isNothing = (entry: string) => entry.startsWith(".");
+/** Entries that are nobody's results: locks of this and of file systems, notes of file managers, what a killed process began to write. */
+const isNothing = (entry: string) => entry.startsWith(".") || isUnfinished(entry);
 
 /** The entries of a run's folder, besides those of its iterations; `config.json` is that of versions before 0.2. */
 const entries = new Set([
