@@ -29,6 +29,8 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
   /** As {@link Method.rewrite}. */
   rewrite?(texts: RunTexts, options: Complete, controls: RunControls): Promise<RunTexts> | RunTexts;
   run(stages: Stages, options: Complete): Promise<void>;
+  /** As {@link Method.trainsOnDemonstrations}. */
+  readonly trainsOnDemonstrations?: boolean;
   /** Whether it labels responses with the judge of the run. Default: where the option `labelBy` says so. */
   readonly labelsWithJudge?: boolean;
 }
@@ -45,6 +47,7 @@ export function methodOf<Given extends object, Complete extends MethodOptions>(p
   const { labelsWithJudge = "labelBy" in options && options.labelBy === "judge" } = parts;
   return methodWith({
     ...{ name, version, options, given: givenNames(...given), labelsWithJudge, run },
+    ...(parts.trainsOnDemonstrations && { trainsOnDemonstrations: true }),
     ...(columns && { columns: columns(options) }),
     ...(rewrite && { rewrite: (texts: RunTexts, controls: RunControls) => rewrite(texts, options, controls) }),
   });

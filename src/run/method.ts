@@ -15,6 +15,8 @@ export interface Method {
   readonly given?: readonly string[];
   /** Whether it labels responses with the judge of the run; a judge is refused otherwise. Default false. */
   readonly labelsWithJudge?: boolean;
+  /** Whether it trains on the run's demonstrations itself; otherwise the start is fine-tuned on them first. Default false. */
+  readonly trainsOnDemonstrations?: boolean;
   /** Gives training and validation pairs columns, before the user's own rule does. Default: none. */
   readonly columns?: ColumnRule;
   /**

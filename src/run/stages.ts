@@ -4,10 +4,10 @@ import { supervised } from "../align/sft.js";
 import { InputError, quote } from "../base/errors.js";
 import { callOwn } from "../base/own-function.js";
 import { Random } from "../base/random.js";
-import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf, type LabelledSample, type Sample } from "../bootstrap/index.js";
+import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf, type LabelledSample, type PromptTokens, type Sample } from "../bootstrap/index.js";
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
-import type { TokenizedPair } from "../data/tokenize.js";
+import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import { savePolicy } from "../model/policy/policy-files.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
@@ -15,8 +15,9 @@ import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { BootstrappedPair, OfflinePair, RunInput, RunJudge, TrainingPair } from "./input.js";
-import { generationOptions, implicitRewardName, lossOf, sftTrainingOptions, trainingOptions, type ColumnRule, type MethodOptions } from "./options/index.js";
+import { generationOptions, implicitRewardName, lossOf, sftTrainingOptions, trainingOptions, type MethodOptions } from "./options/index.js";
 import { keptEvaluation, type KeptEvaluation } from "./kept-evaluation.js";
+import type { Method } from "./method.js";
 import { References } from "./references.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
 import { trainStage } from "./train-stage.js";
@@ -38,19 +39,19 @@ export class Stages {
 
   /**
    * @param startKey tells the model of iteration 0, and what runs it, from every other
-   * @param columns the method's own rule
+   * @param method what the method states of itself
    */
   constructor(
     private readonly input: RunInput,
     private readonly options: MethodOptions,
     private readonly context: RunContext,
     startKey: () => string,
-    columns?: ColumnRule,
+    private readonly method: Pick<Method, "columns" | "trainsOnDemonstrations"> = {},
   ) {
     this.random = Random.seeded(options.seed);
     this.loss = lossOf(options);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
-    this.references = new References(input, { objective: objectiveOf(this.loss), training: trainingOptions(options), reference: options.reference, startKey, ...(columns && { columns }) }, context);
+    this.references = new References(input, { objective: objectiveOf(this.loss), training: trainingOptions(options), reference: options.reference, startKey, ...(method.columns && { columns: method.columns }) }, context);
     this.check();
   }
 
@@ -72,6 +73,17 @@ export class Stages {
 
   get hasDemonstrations(): boolean {
     return this.input.demonstrations !== undefined;
+  }
+
+  /**
+   * The demonstrations of the run, for a method that trains on them itself.
+   *
+   * @throws InputError where it was given none
+   */
+  requireDemonstrations(): readonly TokenizedDemonstration[] {
+    const { demonstrations } = this.input;
+    if (!demonstrations?.length) throw new InputError("this method trains on demonstrations beside the pairs; pass `demonstrations`");
+    return demonstrations;
   }
 
   /** Ids of the tokens that end a response. */
@@ -123,6 +135,13 @@ export class Stages {
     return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, responses));
   }
 
+  /** Responses of π_{t−1} to the prompt of every demonstration, one each, under the demonstrations' ids. */
+  async demonstrationSamples(t: number): Promise<readonly Sample[]> {
+    await this.begin();
+    const prompts = this.requireDemonstrations().map(({ id, prompt }) => ({ id, prompt }));
+    return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, 1, prompts));
+  }
+
   /** Responses of π_{t−1} to every prompt with their rewards, and whatever else `label` adds to them. */
   async labelledSamples(
     t: number,
@@ -165,6 +184,19 @@ export class Stages {
     const judge = this.requireJudge();
     await this.noteLabels(t, judge.name);
     return this.context.measured(t, "scoring", "judge responses", (task) => judgeSamples(samples, (tokens) => this.text(tokens), judge.score, task));
+  }
+
+  /**
+   * Responses that are there already with the judge's rewards, kept as those that are sampled are.
+   *
+   * @throws InputError where the run was given no judge
+   */
+  async judgedResponses(t: number, responses: readonly Sample[]): Promise<readonly LabelledSample[]> {
+    await this.begin();
+    const { labelledSamples, labels } = runLayout.iteration(t);
+    const labelled = await this.context.folder.rows(labelledSamples, async () => this.labelByJudge(t, responses));
+    this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
+    return labelled;
   }
 
   /** Says what labels the samples of iteration `t`, where neither the implicit reward nor a judge does; for the summary. */
@@ -285,6 +317,8 @@ export class Stages {
       await folder.rows(runLayout.demonstrations, async () =>
         demonstrations.map(({ id, prompt, response }) => ({ id, prompt: [...prompt], response: [...response] })),
       );
+    }
+    if (demonstrations && !this.method.trainsOnDemonstrations) {
       await trainStage(this.context, {
         kind: "sft",
         iteration: 0,
@@ -304,8 +338,7 @@ export class Stages {
     await this.summarize(0, null, 0);
   }
 
-  private async draw(t: number, responses: number): Promise<Sample[]> {
-    const { prompts } = this;
+  private async draw(t: number, responses: number, prompts: readonly PromptTokens[] = this.prompts): Promise<Sample[]> {
     const model = await this.context.model(t - 1);
     const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>
       this.context.folder.growRows(runLayout.iteration(t).drawn, (known) => {

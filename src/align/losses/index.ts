@@ -1,4 +1,5 @@
 import { InputError, quote } from "../../base/errors.js";
+import { aihf } from "./aihf.js";
 import { aot, aotUnpaired } from "./aot.js";
 import { apoDown } from "./apo-down.js";
 import { apoZero } from "./apo-zero.js";
@@ -49,6 +50,7 @@ export const losses = {
   "ipo-bmc": ipoBmc,
   "orpo-bmc": orpoBmc,
   irepo,
+  aihf,
   nll,
 } as const satisfies Readonly<Record<string, (settings: LossSettings) => PreferenceLoss>>;
 export type LossName = keyof typeof losses;

@@ -1,7 +1,7 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
-import type { BmcRecipeOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, TrainingBudget } from "./method-options.js";
-import { bmcTable, budgetTable, goalTable, loopTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable } from "./tables.js";
+import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, TrainingBudget } from "./method-options.js";
+import { bmcTable, budgetTable, goalTable, jointTable, loopTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable, voteTable } from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -45,6 +45,14 @@ export const recipeForms = {
   spin: { name: "spin", table: recipe } satisfies Form<RecipeOptions>,
   rewardAugmented: { name: "rewardAugmented", table: { ...recipe, ...goalTable } } satisfies Form<RewardAugmentedOptions>,
   bmc: { name: "bmc", table: { ...withDefaults(recipe, { loss: "dpo-bmc" }), ...bmcTable } } satisfies Form<BmcRecipeOptions>,
+  irepo: {
+    name: "irepo",
+    table: { ...omit(recipe, "loss", ...lossSettingNames.filter((name) => name !== "beta")), responses: loopTable.responses, ...voteTable },
+  } satisfies Form<IrepoOptions>,
+  aihf: {
+    name: "aihf",
+    table: { ...omit(recipe, "loss", ...lossSettingNames.filter((name) => name !== "beta"), "sftEpochs", "sftLearningRate", "sftBatchSize"), ...jointTable },
+  } satisfies Form<AihfOptions>,
   curryDpo: { name: "curryDpo", table: recipe } satisfies Form<RecipeOptions>,
 } as const;
 

@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, bmcTable, budgetTable, goalTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable } from "./tables.js";
+import { alignmentTable, bmcTable, budgetTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, voteTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -16,5 +16,7 @@ export const optionGroups: readonly OptionGroup[] = [
   { title: "Self-review and bootstrapping", table: loopTable },
   { title: "Reward-augmented data", table: goalTable },
   { title: "BMC", table: bmcTable },
+  { title: "iREPO", table: voteTable },
+  { title: "AIHF", table: jointTable },
   { title: "SFT of the start", table: sftTable },
 ];

@@ -191,3 +191,29 @@ export interface BmcOptions {
 
 /** Options of BMC (arXiv 2408.07471). */
 export interface BmcRecipeOptions extends RecipeOptions, BmcOptions {}
+
+/** How iREPO's annotators vote, and what becomes of their votes. */
+export interface VoteOptions {
+  /** h: annotators who vote on every two responses of a prompt. Default 9. */
+  readonly votes: number;
+  /** Temperature of the annotators' votes, in grades of the judge: they prefer a response with the probability σ(difference of grades / temperature). Default 0.81. */
+  readonly voteTemperature: number;
+  /** Votes added to each side of every two responses, so that a unanimous vote has a finite target. Default 0.5. */
+  readonly pseudoCounts: number;
+}
+
+/** Options of iREPO (arXiv 2405.15230), whose loss is its own. */
+export interface IrepoOptions extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta">>, Pick<LoopOptions, "responses">, VoteOptions {}
+
+/** What the two sets of joint learning count, and how demonstrations are learned from. */
+export interface JointOptions {
+  /** w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations. Default 1. */
+  readonly demonstrationWeight: number;
+  /** w₂: weight of the preference pairs, whose term is a mean over the pairs. Default 1. */
+  readonly pairWeight: number;
+  /** Compare demonstrations with the policy's own responses, in place of raising their likelihood. Default false. */
+  readonly selfPlay?: boolean;
+}
+
+/** Options of AIHF (arXiv 2406.06874), whose loss is its own. */
+export interface AihfOptions extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta"> | keyof SftOptions>, JointOptions {}

@@ -17,6 +17,7 @@ import {
   type AlignmentOptions,
   type BmcOptions,
   type GoalConditioningOptions,
+  type JointOptions,
   type LoopOptions,
   type LossOptions,
   type RecipeOptions,
@@ -24,6 +25,7 @@ import {
   type SftOptions,
   type SharedOptions,
   type TrainingBudget,
+  type VoteOptions,
 } from "./method-options.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 
@@ -147,4 +149,21 @@ export const bmcTable: OptionTable<BmcOptions> = {
   editWay: { ...oneOf(editWays, "way"), help: "which response is edited: the rejected one for the better, or the chosen one for the worse", default: "improve" },
   editBlind: { ...flag(), help: "let the editor see one response alone, without the pair's other one", otherwise: "false" },
   stopWords: { ...oneOf(stopWordLists, "list"), help: "which words are taken out of the difference of the responses; a list by name", default: "english" },
+};
+
+export const voteTable: OptionTable<VoteOptions> = {
+  votes: { ...whole(1, "h"), help: "h: annotators who vote on every two responses of a prompt", default: 9 },
+  // 9 grades are 1 of gold reward, and the synthetic world's labels have a temperature of 0.09.
+  voteTemperature: {
+    ...positive("t"),
+    help: "temperature of the annotators' votes, in grades of the judge: they prefer a response with the probability σ(difference of grades / temperature)",
+    default: 0.81,
+  },
+  pseudoCounts: { ...positive("n"), help: "votes added to each side of every two responses, so that a unanimous vote has a finite target", default: 0.5 },
+};
+
+export const jointTable: OptionTable<JointOptions> = {
+  demonstrationWeight: { ...positive("w₁"), help: "w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations", default: 1 },
+  pairWeight: { ...positive("w₂"), help: "w₂: weight of the preference pairs, whose term is a mean over the pairs", default: 1 },
+  selfPlay: { ...flag(), help: "compare demonstrations with the policy's own responses, in place of raising their likelihood", otherwise: "false" },
 };
