@@ -116,10 +116,10 @@ function withReferenceTokenLogProbs(pair: ReferencedPair, [chosen, rejected]: re
   return { ...rest, tokens: { chosen: { ...tokens?.chosen, reference: chosen! }, rejected: { ...tokens?.rejected, reference: rejected! } } };
 }
 
-/** Responses of a batch stand as chosen, rejected, chosen, rejected …: the two columns of their sums, [pairs] each. */
+/** Each pair's responses in a batch begin with the chosen and the rejected one: the two columns of their sums, [pairs] each. */
 function sidesOf(batch: ObjectiveBatch, perToken: Value): Both {
   const pairs = batch.slots;
-  const table = reshape(sumByResponse(perToken, batch), [pairs, 2]);
+  const table = reshape(sumByResponse(perToken, batch), [pairs, batch.responses / pairs]);
   return { chosen: reshape(slice(table, 1, 0, 1), [pairs]), rejected: reshape(slice(table, 1, 1, 2), [pairs]) };
 }
 

@@ -34,6 +34,7 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   bmc: { form: recipeForms.bmc, of: recipes.bmc },
   irepo: { form: recipeForms.irepo, of: recipes.irepo },
   aihf: { form: recipeForms.aihf, of: recipes.aihf },
+  spo: { form: recipeForms.spo, of: recipes.spo },
   "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
 };
 

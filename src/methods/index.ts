@@ -5,4 +5,5 @@ export { direct, sft } from "./direct.js";
 export { irepo } from "./irepo.js";
 export { rewardAugmented } from "./reward-augmented.js";
 export { dice, iterativeDpo, sera } from "./self-improving.js";
+export { spo } from "./spo.js";
 export { spin } from "./spin.js";

@@ -1,3 +1,4 @@
+import type { PairLoss, PairObjective } from "../align/pair-objective.js";
 import type { RunControls } from "../run/input.js";
 import { methodWith, type Method, type RunTexts } from "../run/method.js";
 import { checkOptions, givenNames, resolveOptions, type ColumnRule, type Form, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
@@ -24,6 +25,8 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
    * @throws InputError where it cannot be done in so many rounds
    */
   complete(options: Given): Complete;
+  /** As {@link Method.objective}. */
+  objective?(loss: PairLoss, options: Complete): PairObjective;
   /** As {@link Method.columns}. */
   columns?(options: Complete): ColumnRule;
   /** As {@link Method.rewrite}. */
@@ -41,13 +44,14 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
  * @throws InputError as {@link resolveOptions}, and where it cannot be done in so many rounds
  */
 export function methodOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>, ...given: readonly Partial<Given>[]): Method {
-  const { form, version, complete, columns, rewrite, run } = parts;
+  const { form, version, complete, columns, objective, rewrite, run } = parts;
   const options = complete(resolveOptions(form, ...given));
   const name = typeof parts.name === "string" ? parts.name : parts.name(options);
   const { labelsWithJudge = "labelBy" in options && options.labelBy === "judge" } = parts;
   return methodWith({
     ...{ name, version, options, given: givenNames(...given), labelsWithJudge, run },
     ...(parts.trainsOnDemonstrations && { trainsOnDemonstrations: true }),
+    ...(objective && { objective: (loss: PairLoss) => objective(loss, options) }),
     ...(columns && { columns: columns(options) }),
     ...(rewrite && { rewrite: (texts: RunTexts, controls: RunControls) => rewrite(texts, options, controls) }),
   });

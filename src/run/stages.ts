@@ -1,5 +1,7 @@
 import { checkTrainingInputs } from "../align/check-training.js";
+import type { Objective } from "../align/objective.js";
 import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
+import type { ReferencedPair } from "../align/preference.js";
 import { supervised } from "../align/sft.js";
 import { InputError, quote } from "../base/errors.js";
 import { callOwn } from "../base/own-function.js";
@@ -30,6 +32,7 @@ import { trainStage } from "./train-stage.js";
 export class Stages {
   private readonly random: Random;
   private readonly loss: PairLoss;
+  private readonly objective: Objective<ReferencedPair>;
   private readonly summaries: Omit<IterationSummary, "seconds">[] = [];
   private readonly promptOf: ReadonlyMap<string, Int32Array>;
   private readonly references: References;
@@ -46,12 +49,13 @@ export class Stages {
     private readonly options: MethodOptions,
     private readonly context: RunContext,
     startKey: () => string,
-    private readonly method: Pick<Method, "columns" | "trainsOnDemonstrations"> = {},
+    private readonly method: Pick<Method, "columns" | "objective" | "trainsOnDemonstrations"> = {},
   ) {
     this.random = Random.seeded(options.seed);
     this.loss = lossOf(options);
+    this.objective = method.objective?.(this.loss) ?? objectiveOf(this.loss);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
-    this.references = new References(input, { objective: objectiveOf(this.loss), training: trainingOptions(options), reference: options.reference, startKey, ...(method.columns && { columns: method.columns }) }, context);
+    this.references = new References(input, { objective: this.objective, training: trainingOptions(options), reference: options.reference, startKey, ...(method.columns && { columns: method.columns }) }, context);
     this.check();
   }
 
@@ -59,7 +63,7 @@ export class Stages {
   async offlinePairs(): Promise<OfflinePair[]> {
     await this.begin();
     const prompts = promptIds(this.input.pairs);
-    const reference = objectiveOf(this.loss).withReferenceLogProbs ? await this.references.start() : undefined;
+    const reference = this.objective.withReferenceLogProbs ? await this.references.start() : undefined;
     return this.input.pairs.map(({ id, prompt, chosen, rejected, columns }, i) => ({
       ...{ id, promptId: prompts[i]!, prompt, chosen, rejected },
       ...(columns && { columns }),
@@ -244,7 +248,7 @@ export class Stages {
     await trainStage(this.context, {
       kind: "align",
       iteration: t,
-      objective: objectiveOf(this.loss),
+      objective: this.objective,
       examples: () => this.references.of(t, pairs),
       validation: () => this.references.validation(t),
       options: trainingOptions(this.options),
@@ -285,7 +289,7 @@ export class Stages {
     const { pairs, validation, heldOut } = this.input;
     for (const pair of [...pairs, ...(validation ?? []), ...(heldOut?.pairs ?? [])]) checkColumns(pair);
     const training = trainingOptions(this.options);
-    checkTrainingInputs(objectiveOf(this.loss), training, validation ?? heldOut?.pairs ?? []);
+    checkTrainingInputs(this.objective, training, validation ?? heldOut?.pairs ?? []);
     this.noteTrained("validation", validation);
     this.noteTrained("held-out", heldOut?.pairs);
     if (training.keepBestBy === undefined) return;

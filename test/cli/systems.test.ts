@@ -76,4 +76,9 @@ describe("the related methods", () => {
     const phases = (name: string) => new Set(rows(join(work, "compared-aihf", name, "seed-1"), "metrics.jsonl").map(({ phase }) => phase));
     assert.deepEqual([phases("dpo"), phases("aihf")], [new Set(["sft", "align"]), new Set(["align"])]);
   });
+
+  it("spo", async () => {
+    const options = await compared("spo --lambda 0.5 --key-content random --degrade remove --degree-from length");
+    assert.deepEqual([options.lambda, options.keyContent, options.degrade, options.degreeFrom, options.loss], [0.5, "random", "remove", "length", "dpo"]);
+  });
 });

@@ -1,7 +1,7 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
-import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, TrainingBudget } from "./method-options.js";
-import { bmcTable, budgetTable, goalTable, jointTable, loopTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable, voteTable } from "./tables.js";
+import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, SpoOptions, TrainingBudget } from "./method-options.js";
+import { bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable, voteTable } from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -53,6 +53,7 @@ export const recipeForms = {
     name: "aihf",
     table: { ...omit(recipe, "loss", ...lossSettingNames.filter((name) => name !== "beta"), "sftEpochs", "sftLearningRate", "sftBatchSize"), ...jointTable },
   } satisfies Form<AihfOptions>,
+  spo: { name: "spo", table: { ...recipe, ...degreeTable } } satisfies Form<SpoOptions>,
   curryDpo: { name: "curryDpo", table: recipe } satisfies Form<RecipeOptions>,
 } as const;
 

@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, bmcTable, budgetTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, voteTable } from "./tables.js";
+import { alignmentTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, voteTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -18,5 +18,6 @@ export const optionGroups: readonly OptionGroup[] = [
   { title: "BMC", table: bmcTable },
   { title: "iREPO", table: voteTable },
   { title: "AIHF", table: jointTable },
+  { title: "SPO", table: degreeTable },
   { title: "SFT of the start", table: sftTable },
 ];

@@ -1,12 +1,14 @@
 import type { BestMetric } from "../../align/best.js";
 import type { LossName, LossSettings } from "../../align/losses/index.js";
 import type { PairLoss } from "../../align/pair-objective.js";
+import type { degreeInputs } from "../../align/spo.js";
 import type { ByteSize } from "../../base/byte-size.js";
 import type { Schedule } from "../../align/schedule.js";
 import type { EditWay, Editor } from "../../data/bridge.js";
 import type { goalPlaces, tieRules } from "../../data/goals.js";
 import type { PairingName } from "../../bootstrap/index.js";
 import type { SelectionName } from "../../review/index.js";
+import type { degradations, keyContents } from "../degraded-responses.js";
 import type { stopWordLists } from "../token-difference.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 
@@ -217,3 +219,18 @@ export interface JointOptions {
 
 /** Options of AIHF (arXiv 2406.06874), whose loss is its own. */
 export interface AihfOptions extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta"> | keyof SftOptions>, JointOptions {}
+
+/** How SPO degrades responses, and what its head learns; see `spo`. */
+export interface DegreeOptions {
+  /** λ: weight of the classification of preference degrees beside the loss. Default 0.1. */
+  readonly lambda: number;
+  /** What is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random. Default rake. */
+  readonly keyContent: (typeof keyContents)[number];
+  /** How it is taken: mask hides it behind padding, which keeps the length, remove leaves it out. Default mask. */
+  readonly degrade: (typeof degradations)[number];
+  /** What degrees are told by: the mean hidden state of the response, or its length alone, as a control. Default hidden. */
+  readonly degreeFrom: (typeof degreeInputs)[number];
+}
+
+/** Options of SPO (arXiv 2409.17791). */
+export interface SpoOptions extends RecipeOptions, DegreeOptions {}

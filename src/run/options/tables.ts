@@ -7,8 +7,10 @@ import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
 import { byteSize, flag, nameOrPart, notNegative, oneOf, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
+import { degreeInputs } from "../../align/spo.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
+import { degradations, keyContents } from "../degraded-responses.js";
 import { stopWordLists } from "../token-difference.js";
 import {
   editorNames,
@@ -16,6 +18,7 @@ import {
   references,
   type AlignmentOptions,
   type BmcOptions,
+  type DegreeOptions,
   type GoalConditioningOptions,
   type JointOptions,
   type LoopOptions,
@@ -166,4 +169,11 @@ export const jointTable: OptionTable<JointOptions> = {
   demonstrationWeight: { ...positive("w₁"), help: "w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations", default: 1 },
   pairWeight: { ...positive("w₂"), help: "w₂: weight of the preference pairs, whose term is a mean over the pairs", default: 1 },
   selfPlay: { ...flag(), help: "compare demonstrations with the policy's own responses, in place of raising their likelihood", otherwise: "false" },
+};
+
+export const degreeTable: OptionTable<DegreeOptions> = {
+  lambda: { ...notNegative("λ"), help: "λ: weight of the classification of preference degrees beside the loss", default: 0.1 },
+  keyContent: { ...oneOf(keyContents, "what"), help: "what is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random", default: "rake" },
+  degrade: { ...oneOf(degradations, "how"), help: "how it is taken: mask hides it behind padding, which keeps the length, remove leaves it out", default: "mask" },
+  degreeFrom: { ...oneOf(degreeInputs, "input"), help: "what degrees are told by: the mean hidden state of the response, or its length alone, as a control", default: "hidden" },
 };
