@@ -59,6 +59,17 @@ describe("irepo", () => {
     }
   });
 
+  it("keeps a pair of equal strengths in the data's order, with a target of 0", async (test) => {
+    const { made } = await run(test, { votes: 2, rounds: 1, voteTemperature: 1e3 });
+    const rows = await made(1);
+    const ties = rows.filter(({ margin }) => Math.abs(margin!) < 1e-12);
+    assert.ok(ties.length > 0 && ties.length < 8);
+    for (const { id, chosen, rejected } of ties) {
+      const own = pairs.find((pair) => pair.id === id)!;
+      assert.deepEqual([chosen, rejected], [own.chosen, own.rejected].map((tokens) => byteTokenizer.decode(tokens)));
+    }
+  });
+
   it("begins each round at the mean squared target, since the policy is its reference", async (test) => {
     const { made, folder } = await run(test, { batchSize: 8 });
     const steps = await folder.readRows(runLayout.metrics);
