@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 
 /** The rooms of src/, ground floor first: each imports only from those before it. */
 const rooms = [
-  ...["base", "graph", "engine", "hub", "progress", "stats", "model", "data", "align", "review", "bootstrap", "run", "sera.ts"],
+  ...["base", "graph", "engine", "hub", "progress", "stats", "model", "data", "align", "review", "bootstrap", "tabular", "run", "sera.ts"],
   ...["methods", "judge", "plot", "notebook", "cells", "kernel", "cli", "index.ts"],
 ];
 
@@ -17,7 +17,7 @@ const modelRooms = [
 /** The doors of the rooms of src/model/: what stands outside a room imports these files of it and no others. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   architectures: ["index.ts", "decoder.ts", "modules.ts", "network.ts", "parts/attention.ts", "parts/mask.ts"],
-  parameters: ["parameters.ts", "memory.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts"],
+  parameters: ["parameters.ts", "memory.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts", "quantization/quantized-weights.ts", "quantization/quantize.ts"],
   tokenizer: ["tokenizer.ts", "load-tokenizer.ts", "train-tokenizer.ts", "chat/chat.ts", "tokenizer-json/written-parts.ts"],
   checkpoint: [
     ...["checkpoint.ts", "checkpoint-source.ts", "fetch-checkpoint.ts", "tensor-source.ts", "write-weights.ts"],
@@ -25,7 +25,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   policy: ["fingerprint.ts", "policy.ts", "policy-files.ts"],
   scoring: ["batch.ts", "batch-cost.ts", "log-probs.ts", "score.ts"],
-  generation: ["generate.ts", "stream.ts"],
+  generation: ["generate.ts", "guidance.ts", "linear-alignment.ts", "stream.ts"],
 };
 
 function filesBelow(folder: string): string[] {

@@ -12,6 +12,9 @@ import type { ReferencedPair } from "./preference.js";
 /** Columns with one meaning, by the losses that read them: a loss that would ignore them refuses them instead. */
 const readBy: Readonly<Record<string, string>> = { labelSmoothing: "cdpo, rdpo, exo-pair", target: "dpo, irepo", targetMargin: "simpo" };
 
+/** What a token's weight may be, where the loss does not say it of a column of its own. */
+const weightColumn: LossColumn = { range: { expected: "a number from 0", isGood: (weight) => weight >= 0 } };
+
 const sides = ["chosen", "rejected"] as const;
 type Side = (typeof sides)[number];
 
@@ -58,7 +61,7 @@ function checkTokens(loss: PreferenceLoss, pair: ReferencedPair, side: Side, at:
   for (const [name, values] of Object.entries(pair.tokens?.[side] ?? {})) {
     const column = `${at}: the token column ${quote(name)} of the ${side} response`;
     if (values.length !== length) throw new InputError(`${column} has ${values.length} numbers for ${length} tokens`);
-    const rule = loss.tokens?.columns?.[name] ?? {};
+    const rule = loss.tokens?.columns?.[name] ?? (name === "weight" ? weightColumn : {});
     for (let t = 0; t < length; t++) checkNumber(rule, values[t]!, `${column}, token ${t + 1},`);
   }
   for (const [name, rule] of Object.entries(loss.tokens?.columns ?? {})) {

@@ -3,6 +3,7 @@ import type { Feeds, Program, State } from "../engine/engine.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
 import { dropoutFeeds } from "../model/parameters/lora/dropout.js";
 import type { Parameters } from "../model/parameters/parameters.js";
+import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
 import { batchCost } from "../model/scoring/batch-cost.js";
 import { mostRows } from "../model/scoring/log-probs.js";
@@ -138,6 +139,7 @@ export class Trainer<Example> {
     random: Random,
     { from, validation = [], referenceParameters, head }: TrainerInputs<Example> = {},
   ): Promise<Trainer<Example>> {
+    requireTrainable(policy.config);
     checkTrainingInputs(objective, options, validation);
     const columns = columnsIn(objective, examples, validation);
     const { emaDecay, referenceUpdate = "fixed" } = options;
@@ -148,7 +150,7 @@ export class Trainer<Example> {
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
     const tensors = [
       ...optimizerTensors(changedShapes(policy.config, objective), accumulates, from?.moments),
-      ...runningScalars(objective, from?.moments),
+      ...runningTensors(objective, from?.moments),
       ...headTensors(objective, policy, random.fork("head"), from?.moments, head),
     ];
     const optimizer = await policy.programs.engine.createState(tensors);
@@ -356,6 +358,9 @@ function headTensors<Example>(
   });
 }
 
-function runningScalars<Example>({ running = [] }: Objective<Example>, kept?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
-  return running.map((name) => [name, kept?.get(name) ?? tensor([], new Float32Array(1))]);
+function runningTensors<Example>({ running = [], runningShapes = {} }: Objective<Example>, kept?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+  return running.map((name) => {
+    const shape = runningShapes[name] ?? [];
+    return [name, kept?.get(name) ?? tensor(shape, new Float32Array(sizeOf(shape)))];
+  });
 }

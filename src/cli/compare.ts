@@ -5,6 +5,7 @@ import { writeFileAtomic, writeJson } from "../base/files.js";
 import { planRuns, runAll, type Difference, type MethodComparison, type PlannedRun } from "../cells/compare.js";
 import { Run } from "../cells/run.js";
 import type { Judge } from "../judge/judge.js";
+import { entriesOf, otherFiles } from "../run/folder/identity.js";
 import { openRun } from "../run/open-run.js";
 import { comparisonText } from "./comparison-text.js";
 import { csv } from "./csv.js";
@@ -58,6 +59,7 @@ async function compare(args: CompareArguments, session: CommandSession): Promise
   const { baseline = planned[0]!.name } = args;
   if (!Object.hasOwn(recipes, baseline)) throw new InputError(`--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}`);
   if (args.evalData === undefined) throw new InputError("nothing to compare the methods on; give held-out pairs by --eval-data");
+  await refuseOthersFolder(args.out, planned);
   const judge = await runJudge(args, planned.map(({ method }) => method));
   const result = await runPlanned(planned, args, session, judge);
   const hasGold = result.rows.every(({ goldReward }) => goldReward !== undefined);
@@ -80,6 +82,18 @@ async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments
     await input.start.free();
   }
 }
+
+/** @throws InputError where a folder holds other things than comparisons leave: their tables, and folders of runs */
+async function refuseOthersFolder(out: string, planned: readonly PlannedRun[]): Promise<void> {
+  const own = new Set([...tables, ...planned.map(({ name }) => folderName(name))]);
+  const others = (await entriesOf(out)).filter((name) => !own.has(name));
+  const isForeign = await Promise.all(others.map(async (name) => !(await entriesOf(join(out, name)).catch(() => [])).some((seed) => seed.startsWith("seed-"))));
+  const foreign = others.filter((_, i) => isForeign[i]);
+  if (foreign.length > 0) throw otherFiles(out, "the folder of a comparison", foreign);
+}
+
+/** The files that a comparison writes beside its runs. */
+const tables = ["table.csv", "runs.csv", "differences.csv", "comparison.json"];
 
 async function writeResults(out: string, { result, baseline, differences }: Compared): Promise<void> {
   const runs = result.bySeed.objects();

@@ -36,6 +36,7 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   aihf: { form: recipeForms.aihf, of: recipes.aihf },
   spo: { form: recipeForms.spo, of: recipes.spo },
   "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
+  spa: { form: recipeForms.spa, of: recipes.spa },
 };
 
 const methodOf = ({ form, of }: NamedRecipe): NamedMethod => ({ form, of: (given) => of(given)() });

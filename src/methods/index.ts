@@ -6,4 +6,5 @@ export { irepo } from "./irepo.js";
 export { rewardAugmented } from "./reward-augmented.js";
 export { dice, iterativeDpo, sera } from "./self-improving.js";
 export { spo } from "./spo.js";
+export { spa } from "./spa.js";
 export { spin } from "./spin.js";

@@ -21,7 +21,7 @@ export const spo: (own?: Partial<SpoOptions>) => Recipe = recipeOf({
   version: "1",
   complete: ({ rounds, ...options }: SpoOptions): Complete => ({ ...options, iterations: 1, reference: "start", epochs: rounds }),
   columns: ({ keyContent, degrade }) => degradedResponses({ keyContent, degrade }),
-  objective(loss, { lambda, degreeFrom }) {
+  objective(loss, { degreeWeight: lambda, degreeFrom }) {
     if (isPairObjective(loss)) throw new InputError(`spo: the loss ${loss.name} is an objective with sequences of its own; choose a loss of whole responses`);
     return objective(loss, { lambda, degreeFrom });
   },

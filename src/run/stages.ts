@@ -53,7 +53,7 @@ export class Stages {
   ) {
     this.random = Random.seeded(options.seed);
     this.loss = lossOf(options);
-    this.objective = method.objective?.(this.loss) ?? objectiveOf(this.loss);
+    this.objective = this.objectiveFor(this.loss);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
     this.references = new References(input, { objective: this.objective, training: trainingOptions(options), reference: options.reference, startKey, ...(method.columns && { columns: method.columns }) }, context);
     this.check();
@@ -146,25 +146,31 @@ export class Stages {
     return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, 1, prompts));
   }
 
-  /** Responses of π_{t−1} to every prompt with their rewards, and whatever else `label` adds to them. */
+  /**
+   * Responses of π_{t−1} to prompts with their rewards, and whatever else `label` adds to them.
+   *
+   * @param prompts which are answered, by their ids. Default: every one
+   */
   async labelledSamples(
     t: number,
     responses: number,
     label: (drawn: readonly Sample[]) => Promise<readonly LabelledSample[]>,
+    prompts?: ReadonlySet<string>,
   ): Promise<readonly LabelledSample[]> {
     await this.begin();
     const { labelledSamples, labels } = runLayout.iteration(t);
-    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses)));
+    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses, this.prompts.filter(({ id }) => prompts?.has(id) ?? true))));
     if (this.context.folder.isDone(labels.path)) this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
     return labelled;
   }
 
   /**
-   * Labels samples by the implicit reward of the policies before iteration `t`, against the model of iteration 0.
+   * Labels samples by the implicit reward of the policies before iteration `t`.
    *
    * @param weights of π_{t−1}, π_{t−2} …; a policy of weight 0 is not asked
+   * @param against the iteration whose model the reward is against. Default 0
    */
-  async labelByReward(t: number, weights: readonly number[], samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
+  async labelByReward(t: number, weights: readonly number[], samples: readonly Sample[], against = 0): Promise<readonly LabelledSample[]> {
     await this.noteLabels(t, implicitRewardName);
     const scorers = new Map<number, Scorer>();
     const scorer = async (iteration: number) => {
@@ -175,8 +181,10 @@ export class Stages {
     const counted = weights.map((weight, i) => ({ weight, iteration: t - 1 - i })).filter(({ weight, iteration }) => weight !== 0 && iteration >= 0);
     const policies = [];
     for (const { weight, iteration } of counted) policies.push({ weight, policy: await scorer(iteration) });
-    const labellers = { loss: this.loss, policies, reference: await scorer(0) };
-    return this.context.measured(t, "scoring", "label responses", (task) => labelSamples(samples, this.prompts, labellers, task));
+    const labellers = { loss: this.loss, policies, reference: await scorer(against) };
+    const labelled = await this.context.measured(t, "scoring", "label responses", (task) => labelSamples(samples, this.prompts, labellers, task));
+    // What is known of a sample's reference is of the model of iteration 0.
+    return against === 0 ? labelled : labelled.map(({ reference: _, ...sample }) => sample);
   }
 
   /**
@@ -235,9 +243,10 @@ export class Stages {
    * Trains π_t from π_{t−1} on pairs, by the loss of the run, and evaluates it.
    *
    * @param t one more than that of the last call, from 1
+   * @param own what this iteration trains by, where it is not what the run's options say
    * @throws InputError where there are no pairs, or it is another iteration's turn
    */
-  async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn): Promise<void> {
+  async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn, { loss = this.loss, ...own }: IterationTraining = {}): Promise<void> {
     if (t !== this.trained + 1) throw new InputError(`stages.align: found iteration ${t}, expected ${this.trained + 1}; a method trains each iteration once, in order`);
     this.trained = t;
     await this.begin();
@@ -248,10 +257,10 @@ export class Stages {
     await trainStage(this.context, {
       kind: "align",
       iteration: t,
-      objective: this.objective,
+      objective: this.objectiveFor(loss),
       examples: () => this.references.of(t, pairs),
       validation: () => this.references.validation(t),
-      options: trainingOptions(this.options),
+      options: trainingOptions({ ...this.options, ...own }),
       random: this.random.fork("align", t),
       from: () => this.context.model(t - 1),
       ...(!previous && { reference: () => this.context.model(0) }),
@@ -359,6 +368,11 @@ export class Stages {
     return drawn;
   }
 
+  /** What a training by a loss minimises. */
+  private objectiveFor(loss: PairLoss): Objective<ReferencedPair> {
+    return this.method.objective?.(loss) ?? objectiveOf(loss);
+  }
+
   private async scorer(iteration: number): Promise<Scorer> {
     const model = await this.context.model(iteration);
     return (sequences, task) => this.context.executor.logProbs(model, sequences, task);
@@ -418,6 +432,11 @@ export class Stages {
     }));
     return metrics;
   }
+}
+
+/** What one iteration trains by in its own way. A loss reads the same reference as the run's. */
+export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" | "learningRate">> {
+  readonly loss?: PairLoss;
 }
 
 /** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */

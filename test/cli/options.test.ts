@@ -65,7 +65,7 @@ describe("the options", () => {
   });
 
   it("of another method are refused by the names of their flags", () => {
-    const refused = (message: string, method: string, ...flags: readonly string[]) =>
+    const refused = (message: string | RegExp, method: string, ...flags: readonly string[]) =>
       assert.throws(() => methodFromFlags(method, parsed(...flags)), { name: "InputError", message });
     const withBeta = Object.values(recipeForms).filter(({ name }) => name !== "sft").map(({ name }) => onCommandLine.method(name));
     refused("--per-prompt is not an option of direct; it belongs to sera, dice", "direct", "--per-prompt", "2");

@@ -78,7 +78,7 @@ describe("the related methods", () => {
   });
 
   it("spo", async () => {
-    const options = await compared("spo --lambda 0.5 --key-content random --degrade remove --degree-from length");
-    assert.deepEqual([options.lambda, options.keyContent, options.degrade, options.degreeFrom, options.loss], [0.5, "random", "remove", "length", "dpo"]);
+    const options = await compared("spo --degree-weight 0.5 --key-content random --degrade remove --degree-from length");
+    assert.deepEqual([options.degreeWeight, options.keyContent, options.degrade, options.degreeFrom, options.loss], [0.5, "random", "remove", "length", "dpo"]);
   });
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
-import { align, Run, train } from "../../src/cells/index.js";
+import { align } from "../../src/cells/sera.js";
+import type { Run } from "../../src/cells/run.js";
+import { train } from "../../src/cells/train.js";
 import { bridge, type Editor } from "../../src/data/bridge.js";
 import { world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";

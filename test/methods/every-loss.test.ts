@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
-import { train } from "../../src/cells/index.js";
+import { train } from "../../src/cells/train.js";
 import { world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";

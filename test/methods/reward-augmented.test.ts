@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
-import { implicitScores, Run, train } from "../../src/cells/index.js";
+import { implicitScores } from "../../src/cells/implicit-scores.js";
+import type { Run } from "../../src/cells/run.js";
+import { train } from "../../src/cells/train.js";
 import { freshModel } from "../../src/data/fresh-model.js";
 import { generateWorld } from "../../src/data/world/generate.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";

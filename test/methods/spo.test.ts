@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
-import { Run, train } from "../../src/cells/index.js";
+import { Run } from "../../src/cells/run.js";
+import { train } from "../../src/cells/train.js";
 import { world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -32,7 +33,7 @@ const losses = (run: Run) => run.steps.array("loss") as number[];
 describe("spo", () => {
   it("trains a head beside the policy, which tells degrees better than chance, and keeps it", async (test) => {
     inEmptyFolder(test);
-    const run = await train(start, pairs, methods.spo({ lambda: 1 })({ ...shared, rounds: 25, learningRate: 1e-2, evaluateEvery: 75 }), { heldOut });
+    const run = await train(start, pairs, methods.spo({ degreeWeight: 1 })({ ...shared, rounds: 25, learningRate: 1e-2, evaluateEvery: 75 }), { heldOut });
     assertClose([losses(run)[0]!], [Math.log(2) + Math.log(3)], 0.4);
     const accuracy = run.steps.get("eval_degree/accuracy", run.steps.numRows() - 1);
     assert.ok(accuracy > 0.6, `${accuracy}`);
@@ -45,12 +46,12 @@ describe("spo", () => {
     inEmptyFolder(test);
     const of = async (own: Parameters<typeof methods.spo>[0]) => losses(await train(start, pairs, methods.spo(own)(shared)));
     const dpo = losses(await train(start, pairs, methods.direct()(shared)));
-    const none = await of({ lambda: 0 });
+    const none = await of({ degreeWeight: 0 });
     assertClose([none[0]!], [dpo[0]!], 1e-5);
     const all = [await of({}), await of({ keyContent: "random" }), await of({ degrade: "remove" }), await of({ degrade: "remove", degreeFrom: "length" }), await of({ loss: "simpo" })];
     assert.equal(new Set(all.map((own) => own.join())).size, all.length);
     // Nothing can be told by length where masking keeps it.
-    const byLength = await train(start, pairs, methods.spo({ lambda: 1, degreeFrom: "length" })({ ...shared, learningRate: 1e-2, rounds: 10, evaluateEvery: 30 }), { heldOut });
+    const byLength = await train(start, pairs, methods.spo({ degreeWeight: 1, degreeFrom: "length" })({ ...shared, learningRate: 1e-2, rounds: 10, evaluateEvery: 30 }), { heldOut });
     assert.ok(byLength.steps.get("eval_degree/accuracy", byLength.steps.numRows() - 1) < 0.45);
   });
 

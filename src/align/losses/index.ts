@@ -1,5 +1,6 @@
 import { InputError, quote } from "../../base/errors.js";
 import { aihf } from "./aihf.js";
+import { aipo } from "./aipo.js";
 import { aot, aotUnpaired } from "./aot.js";
 import { apoDown } from "./apo-down.js";
 import { apoZero } from "./apo-zero.js";
@@ -51,6 +52,7 @@ export const losses = {
   "orpo-bmc": orpoBmc,
   irepo,
   aihf,
+  aipo,
   nll,
 } as const satisfies Readonly<Record<string, (settings: LossSettings) => PreferenceLoss>>;
 export type LossName = keyof typeof losses;

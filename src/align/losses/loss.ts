@@ -1,4 +1,5 @@
 import type { Value } from "../../graph/index.js";
+import type { Shape } from "../../graph/tensor.js";
 import type { ImplicitReward } from "./reward.js";
 
 /**
@@ -114,10 +115,12 @@ export interface PreferenceLoss {
   perPair(logProbs: PairLogProbs): Value;
 }
 
-/** Scalars that live beside the optimizer's moments, 0 before the first step, and are checkpointed with them. */
+/** Numbers that live beside the optimizer's moments, 0 before the first step, and are checkpointed with them. */
 export interface Running {
   /** State names, which begin with `loss.`. */
   readonly names: readonly string[];
+  /** Shapes of those that are no scalars, by name. */
+  readonly shapes?: Readonly<Record<string, Shape>>;
   /** Their contents after a batch, by name. */
   update(logProbs: PairLogProbs): ReadonlyMap<string, Value>;
 }

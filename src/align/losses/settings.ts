@@ -20,6 +20,10 @@ export interface LossSettings {
   readonly delta?: number;
   /** dpo-bmc, ipo-bmc: whose probabilities weigh the reference's tokens, the policy's as in the paper or its own as in its code. Default policy. */
   readonly referenceWeights?: (typeof referenceWeightings)[number];
+  /** aipo: α, the share by which the reference's own margin has to be exceeded. Default 0.05. */
+  readonly alpha?: number;
+  /** aipo: λ, weight of the likelihood of each chosen response over its length. Default 0.5. */
+  readonly lambda?: number;
   /** Weight of an auxiliary SFT (NLL) loss on the chosen responses. Default 0. */
   readonly nll?: number;
 }
@@ -46,6 +50,8 @@ export const lossSettingsTable = {
     otherwise: "policy",
     losses: ["dpo-bmc", "ipo-bmc"],
   },
+  alpha: { ...notNegative("α"), help: "aipo: α, the share by which the reference's own margin has to be exceeded", otherwise: "0.05", losses: ["aipo"] },
+  lambda: { ...notNegative("λ"), help: "aipo: λ, weight of the likelihood of each chosen response over its length", otherwise: "0.5", losses: ["aipo"] },
   nll: { ...notNegative("weight"), help: "weight of an auxiliary SFT (NLL) loss on the chosen responses", otherwise: "0" },
 } as const satisfies { readonly [Name in keyof LossSettings]-?: Setting<NonNullable<LossSettings[Name]>> };
 

@@ -66,7 +66,7 @@ export class Asker {
    */
   ask<T>(question: Question<T>, signal: AbortSignal | undefined): Promise<T> {
     const same = this.underWay.get(question.key) as Promise<T> | undefined;
-    if (same) return same;
+    if (same !== undefined) return same;
     const answer = this.limited(() => this.answer(question, signal)).finally(() => this.underWay.delete(question.key));
     this.underWay.set(question.key, answer);
     return answer;

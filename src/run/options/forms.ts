@@ -1,7 +1,7 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
-import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, SpoOptions, TrainingBudget } from "./method-options.js";
-import { bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable, voteTable } from "./tables.js";
+import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, RewardOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, SpoOptions, SpreadOptions, TrainingBudget } from "./method-options.js";
+import { bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, sftTable, sharedTable, spreadTable, voteTable } from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -20,6 +20,9 @@ export interface SelfImprovingOptions extends RecipeOptions, LoopOptions, Pick<T
 
 /** Options of iterative DPO, which trains on nothing but its own pairs from the second round on. */
 export type IterativeDpoOptions = Omit<SelfImprovingOptions, "select" | "selectBy" | "perPrompt" | "gamma">;
+
+/** Options of SPA, whose rounds are epochs of each part of the prompts. */
+export interface SpaOptions extends RecipeOptions, SpreadOptions, RewardOptions, Pick<LoopOptions, "responses"> {}
 
 /** Options of {@link align}: those of a direct alignment algorithm, with its epochs. */
 export interface AlignOptions extends SharedOptions, Pick<TrainingBudget, "epochs"> {}
@@ -55,6 +58,7 @@ export const recipeForms = {
   } satisfies Form<AihfOptions>,
   spo: { name: "spo", table: { ...recipe, ...degreeTable } } satisfies Form<SpoOptions>,
   curryDpo: { name: "curryDpo", table: recipe } satisfies Form<RecipeOptions>,
+  spa: { name: "spa", table: { ...recipe, ...spreadTable, ...rewardTable, responses: { ...loopTable.responses, default: 2 } } } satisfies Form<SpaOptions>,
 } as const;
 
 /** The options of the functions of a cell, and of `sera align` by them: they say epochs and iterations themselves. */

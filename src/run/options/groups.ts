@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, voteTable } from "./tables.js";
+import { alignmentTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, sftTable, spreadTable, voteTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -13,11 +13,12 @@ export const optionGroups: readonly OptionGroup[] = [
   { title: "Budget", table: { ...budgetTable, ...recipeTable } },
   { title: "Training", table: { ...alignmentTable, ...memoryTable, ...seedTable } },
   { title: "Sampling", table: samplingTable },
-  { title: "Self-review and bootstrapping", table: loopTable },
+  { title: "Self-review and bootstrapping", table: { ...loopTable, ...rewardTable } },
   { title: "Reward-augmented data", table: goalTable },
   { title: "BMC", table: bmcTable },
   { title: "iREPO", table: voteTable },
   { title: "AIHF", table: jointTable },
   { title: "SPO", table: degreeTable },
+  { title: "Spreading preferences (spa)", table: spreadTable },
   { title: "SFT of the start", table: sftTable },
 ];

@@ -25,6 +25,9 @@ export type Reference = (typeof references)[number];
 
 /** The editors of BMC that have a name. */
 export const editorNames = ["none", "world"] as const;
+/** What the implicit reward of a response is against: the model of iteration 0, or the reference that the policy was trained against. */
+export const rewardReferences = ["start", "round"] as const;
+export type RewardReference = (typeof rewardReferences)[number];
 
 /** By what responses of the policy are labelled: its own implicit reward, or the judge that the run is given. */
 export const labellers = ["implicit", "judge"] as const;
@@ -154,6 +157,26 @@ export interface LoopOptions {
   readonly gamma: number;
 }
 
+/** What labels responses, where it is the implicit reward. */
+export interface RewardOptions {
+  /** What the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round. Default start. */
+  readonly rewardAgainst: RewardReference;
+}
+
+/** How SPA spreads the preferences of a few pairs over the prompts of the others. */
+export interface SpreadOptions {
+  /** Which share of the prompts each round takes, none twice: the first with the pairs of the data, the others with pairs of the policy's own. Default [0.03,0.13,0.34,0.5]. */
+  readonly shares: readonly number[];
+  /** Epochs of the first round, on the pairs of the data. Default those of the other rounds, which are `rounds`. */
+  readonly seedEpochs?: number;
+  /** K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none. Default 0.1. */
+  readonly refineShare: number;
+  /** α: how likely a doubtful label is taken to be wrong. Default 0.1. */
+  readonly refineSmoothing: number;
+  /** Share of a round's steps that are taken before its first label is refined. Default 0.2. */
+  readonly refineAfter: number;
+}
+
 /** The options of SeRA (arXiv 2410.09362), complete. */
 export interface SeraOptions extends MethodOptions, LoopOptions {}
 
@@ -223,7 +246,7 @@ export interface AihfOptions extends Omit<RecipeOptions, Exclude<keyof LossOptio
 /** How SPO degrades responses, and what its head learns; see `spo`. */
 export interface DegreeOptions {
   /** λ: weight of the classification of preference degrees beside the loss. Default 0.1. */
-  readonly lambda: number;
+  readonly degreeWeight: number;
   /** What is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random. Default rake. */
   readonly keyContent: (typeof keyContents)[number];
   /** How it is taken: mask hides it behind padding, which keeps the length, remove leaves it out. Default mask. */

@@ -6,7 +6,7 @@ import { goalPlaces, tieRules } from "../../data/goals.js";
 import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
-import { byteSize, flag, nameOrPart, notNegative, oneOf, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
+import { byteSize, flag, nameOrPart, notNegative, oneOf, parts, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
 import { degreeInputs } from "../../align/spo.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
@@ -16,6 +16,7 @@ import {
   editorNames,
   labellers,
   references,
+  rewardReferences,
   type AlignmentOptions,
   type BmcOptions,
   type DegreeOptions,
@@ -24,9 +25,11 @@ import {
   type LoopOptions,
   type LossOptions,
   type RecipeOptions,
+  type RewardOptions,
   type SamplingOptions,
   type SftOptions,
   type SharedOptions,
+  type SpreadOptions,
   type TrainingBudget,
   type VoteOptions,
 } from "./method-options.js";
@@ -129,6 +132,27 @@ export const loopTable: OptionTable<LoopOptions> = {
   gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },
 };
 
+export const rewardTable: OptionTable<RewardOptions> = {
+  rewardAgainst: {
+    ...oneOf(rewardReferences, "which"),
+    help: "what the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round",
+    default: "start",
+  },
+};
+
+/** The paper's numbers (arXiv 2406.04412). */
+export const spreadTable: OptionTable<SpreadOptions> = {
+  shares: {
+    ...parts("list"),
+    help: "which share of the prompts each round takes, none twice: the first with the pairs of the data, the others with pairs of the policy's own",
+    default: [0.03, 0.13, 0.34, 0.5],
+  },
+  seedEpochs: { ...whole(1), help: "epochs of the first round, on the pairs of the data", otherwise: "those of the other rounds, which are `rounds`" },
+  refineShare: { ...share("K"), help: "K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none", default: 0.1 },
+  refineSmoothing: { ...shareBelow(1 / 2, "1/2")("α"), help: "α: how likely a doubtful label is taken to be wrong", default: 0.1 },
+  refineAfter: { ...share("share"), help: "share of a round's steps that are taken before its first label is refined", default: 0.2 },
+};
+
 export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
   rounds: {
     ...whole(1),
@@ -172,7 +196,7 @@ export const jointTable: OptionTable<JointOptions> = {
 };
 
 export const degreeTable: OptionTable<DegreeOptions> = {
-  lambda: { ...notNegative("λ"), help: "λ: weight of the classification of preference degrees beside the loss", default: 0.1 },
+  degreeWeight: { ...notNegative("λ"), help: "λ: weight of the classification of preference degrees beside the loss", default: 0.1 },
   keyContent: { ...oneOf(keyContents, "what"), help: "what is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random", default: "rake" },
   degrade: { ...oneOf(degradations, "how"), help: "how it is taken: mask hides it behind padding, which keeps the length, remove leaves it out", default: "mask" },
   degreeFrom: { ...oneOf(degreeInputs, "input"), help: "what degrees are told by: the mean hidden state of the response, or its length alone, as a control", default: "hidden" },
