@@ -118,10 +118,10 @@ function withReferenceTokenLogProbs(pair: ReferencedPair, [chosen, rejected]: re
   return { ...rest, tokens: { chosen: { ...tokens?.chosen, reference: chosen! }, rejected: { ...tokens?.rejected, reference: rejected! } } };
 }
 
-/** Responses of a batch stand as chosen, rejected, chosen, rejected …: the two columns of their sums, [pairs] each. */
+/** Each pair's responses in a batch begin with the chosen and the rejected one: the two columns of their sums, [pairs] each. */
 function sidesOf(batch: ObjectiveBatch, perToken: Value): Both {
   const pairs = batch.slots;
-  const table = reshape(sumByResponse(perToken, batch), [pairs, 2]);
+  const table = reshape(sumByResponse(perToken, batch), [pairs, batch.responses / pairs]);
   return { chosen: reshape(slice(table, 1, 0, 1), [pairs]), rejected: reshape(slice(table, 1, 1, 2), [pairs]) };
 }
 
@@ -162,18 +162,21 @@ function preferenceMetrics(
   policyChosen: Float64Array,
   policyRejected: Float64Array,
 ): Metrics {
-  const mean = (valueOf: (pair: ReferencedPair, i: number) => number) =>
-    pairs.reduce((total, pair, i) => total + valueOf(pair, i), 0) / pairs.length;
+  // A demonstration has no rejected response, and compares nothing.
+  const compared = [...pairs.keys()].filter((i) => pairs[i]!.rejected.response.length > 0);
+  const mean = (valueOf: (pair: ReferencedPair, i: number) => number, of = compared) => of.reduce((total, i) => total + valueOf(pairs[i]!, i), 0) / of.length;
   const reward = (policy: number, pair: ReferencedPair, side: "chosen" | "rejected") =>
     loss.beta * implicitReward(loss, { policy, reference: referenceSum(loss, pair, side), length: lengthOf(pair[side]) });
   const chosen = (pair: ReferencedPair, i: number) => reward(policyChosen[i]!, pair, "chosen");
   const rejected = (pair: ReferencedPair, i: number) => reward(policyRejected[i]!, pair, "rejected");
+  const likelihood = { "logps/chosen": mean((_, i) => policyChosen[i]!, [...pairs.keys()]) };
+  if (compared.length === 0) return likelihood;
   return {
     "rewards/chosen": mean(chosen),
     "rewards/rejected": mean(rejected),
     "rewards/margins": mean((pair, i) => chosen(pair, i) - rejected(pair, i)),
     "rewards/accuracies": mean((pair, i) => Number(chosen(pair, i) > rejected(pair, i))),
-    "logps/chosen": mean((_, i) => policyChosen[i]!),
+    ...likelihood,
     "logps/rejected": mean((_, i) => policyRejected[i]!),
   };
 }

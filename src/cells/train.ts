@@ -28,7 +28,7 @@ export interface RunSettings {
   readonly heldOut?: readonly PreferencePair[] | undefined;
   /** Pairs by which training chooses (`keepBestBy`, `patience`) and which `evaluateEvery` evaluates on; none of them may be held out. */
   readonly validation?: readonly PreferencePair[] | undefined;
-  /** Demonstrations on which the start is trained first, by supervised fine-tuning. */
+  /** Demonstrations on which the start is trained first, by supervised fine-tuning; `methods.aihf` trains on them beside the pairs. */
   readonly demonstrations?: readonly Demonstration[] | undefined;
   /**
    * Numbers for each training and validation pair and its response tokens, those that the run makes included; see `ColumnRule`.

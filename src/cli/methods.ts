@@ -32,6 +32,9 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   spin: { form: recipeForms.spin, of: recipes.spin },
   "reward-augmented": { form: { ...recipeForms.rewardAugmented, name: "reward-augmented" }, of: recipes.rewardAugmented },
   bmc: { form: recipeForms.bmc, of: recipes.bmc },
+  irepo: { form: recipeForms.irepo, of: recipes.irepo },
+  aihf: { form: recipeForms.aihf, of: recipes.aihf },
+  spo: { form: recipeForms.spo, of: recipes.spo },
   "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
   spa: { form: recipeForms.spa, of: recipes.spa },
 };

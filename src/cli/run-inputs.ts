@@ -54,7 +54,7 @@ export function runOptions(command: Command): Command {
       .option("--validation-data <source>", "pairs by which training chooses (--keep-best-by, --patience); none of them may be held out")
       .option("--validation-split <name>", "split of --validation-data, if that is a hub dataset (default: train)")
       .option("--columns <names>", "numeric columns of --data and --validation-data that accompany the pairs to the loss, as in weight,labelSmoothing=doubt", columnNames)
-      .option("--demonstrations <source>", "first fine-tune the start on these: rows with a prompt and a response")
+      .option("--demonstrations <source>", "first fine-tune the start on these, or, for aihf, train on them beside the pairs: rows with a prompt and a response")
       .option("--flip <share>", "flip the labels of this share of the pairs, for experiments with label noise", share, 0)
       .option("--reference-cache <folder>", "where log-probabilities under the reference are kept for other runs from the same start on the same pairs (default: not kept)"),
   ).option("--init-from <start>", "sft: first fine-tune the start on the chosen responses, the default for a preset; or a checkpoint folder to begin from");

@@ -1,3 +1,4 @@
+import type { PairLoss, PairObjective } from "../align/pair-objective.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { RunControls } from "./input.js";
 import type { ColumnRule, MethodOptions } from "./options/index.js";
@@ -15,6 +16,10 @@ export interface Method {
   readonly given?: readonly string[];
   /** Whether it labels responses with the judge of the run; a judge is refused otherwise. Default false. */
   readonly labelsWithJudge?: boolean;
+  /** Whether it trains on the run's demonstrations itself; otherwise the start is fine-tuned on them first. Default false. */
+  readonly trainsOnDemonstrations?: boolean;
+  /** What it minimises in place of the run's loss, by which pairs are still reviewed and accuracy is counted. Default: the loss. */
+  readonly objective?: (loss: PairLoss) => PairObjective;
   /** Gives training and validation pairs columns, before the user's own rule does. Default: none. */
   readonly columns?: ColumnRule;
   /**

@@ -88,11 +88,12 @@ export async function openRun(method: Method, given: RunInput, place: RunPlace =
 }
 
 /** @throws InputError naming what was given and would have no effect */
-function refuseUnused({ name, given = [], labelsWithJudge = false }: Method, { judge, demonstrations }: RunInput): void {
+function refuseUnused({ name, given = [], labelsWithJudge = false, trainsOnDemonstrations = false }: Method, { judge, demonstrations }: RunInput): void {
   if (judge && !labelsWithJudge) {
     throw new InputError(`\`judge\`: the method ${quote(name)} labels nothing with a judge; leave it out. Methods with labelBy: "judge" use one, and your own where they state labelsWithJudge: true`);
   }
   const ofSft = given.find((option) => Object.hasOwn(sftTable, option));
+  if (ofSft !== undefined && trainsOnDemonstrations) throw new InputError(`\`${ofSft}\`: the method ${quote(name)} trains on demonstrations beside the pairs, and fine-tunes no start on them; leave it out`);
   if (ofSft !== undefined && !demonstrations) throw new InputError(`\`${ofSft}\`: there is nothing to fine-tune the start on; pass \`demonstrations\`, or leave it out`);
 }
 
@@ -148,7 +149,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     const context = new RunContext(folder, executor, controls, method.options.iterations);
     // Trained on demonstrations, the model of iteration 0 is known by its files.
     const startKey = () => JSON.stringify([identity.facts.engine, identity.facts.model, input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null]);
-    const stages = new Stages(input, method.options, context, startKey, method.columns);
+    const stages = new Stages(input, method.options, context, startKey, method);
     await method.run(stages);
     return await stages.end(method.name);
   } finally {

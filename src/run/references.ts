@@ -96,7 +96,7 @@ export class References {
     const text = (tokens: Int32Array) => start.tokenizer.decode([...tokens]);
     return pairs.map(({ prompt, chosen, rejected, ...pair }) => {
       const { columns, tokens } = rules.reduce<PairColumns>((known, rule) => {
-        const own = ruleColumns(rule, { prompt, chosen, rejected, ...(known.columns && { columns: known.columns }), text });
+        const own = ruleColumns(rule, { prompt, chosen, rejected, ...(known.columns && { columns: known.columns }), text, padId: start.tokenizer.padId });
         const both = { ...known.columns, ...own.columns };
         const sides = mergedTokens(known.tokens, own.tokens);
         return { ...((known.columns || own.columns) && { columns: both }), ...(sides && { tokens: sides }) };

@@ -83,7 +83,7 @@ describe("the options", () => {
     assert.equal(flags.get("schedule"), "shape of the learning rate after the warm-up (choices: linear, cosine, constant; default: linear)");
     assert.equal(flags.get("perPrompt"), "pairs of one prompt that review keeps at most (for sera, dice; default: all)");
     assert.equal(flags.get("bootstrap"), "K̃/N: pairs that the policy makes, as a share of the data's (for sera, iterative-dpo, dice; default: 0.3, 1 for iterative-dpo, 0.5 for dice)");
-    assert.equal(flags.get("tau"), "discopop: width of the modulation (not for sft; default: 0.05)");
+    assert.equal(flags.get("tau"), "discopop: width of the modulation (not for sft, irepo, aihf; default: 0.05)");
     assert.match(flags.get("referenceEma")!, /\(not for sft; default: 1 if --reference-every is given\)$/);
   });
 

@@ -7,7 +7,7 @@ import { saveCheckpoint } from "../../src/model/checkpoint/checkpoint.js";
 import { initialParameters } from "../../src/model/parameters/parameters.js";
 import { tokenizerFromFiles } from "../../src/model/tokenizer/load-tokenizer.js";
 import { tokenizerFiles } from "../../src/data/world/tokenizer.js";
-import { besidesScores, json, run, workFolder, writeLines } from "../support/command.js";
+import { besidesScores, json, rows, run, workFolder, writeLines } from "../support/command.js";
 import { JudgeServer } from "../support/judge-server.js";
 import { tinyConfig } from "../support/tiny-model.js";
 
@@ -63,5 +63,22 @@ describe("the related methods", () => {
     assert.match(wrong.stderr, /^sera: judge: found "gold", expected provider:model/);
     const way = await run([...args, "--editor", "world", "--way", "mend"], work);
     assert.match(way.stderr, /found "mend", expected one of improve, worsen/);
+  });
+
+  it("irepo, with the world's gold reward for its judge", async () => {
+    const options = await compared("irepo --votes 5 --vote-temperature 2 --responses 2", "--rounds", "2");
+    assert.deepEqual([options.votes, options.voteTemperature, options.responses, options.loss, options.reference, options.iterations], [5, 2, 2, "irepo", "previous", 2]);
+  });
+
+  it("aihf, beside DPO on a start that is fine-tuned on the same demonstrations first", async () => {
+    const options = await compared("aihf --self-play --demonstration-weight 0.5", "--demonstrations", "demonstrations.jsonl");
+    assert.deepEqual([options.selfPlay, options.demonstrationWeight, options.pairWeight, options.loss], [true, 0.5, 1, "dpo"]);
+    const phases = (name: string) => new Set(rows(join(work, "compared-aihf", name, "seed-1"), "metrics.jsonl").map(({ phase }) => phase));
+    assert.deepEqual([phases("dpo"), phases("aihf")], [new Set(["sft", "align"]), new Set(["align"])]);
+  });
+
+  it("spo", async () => {
+    const options = await compared("spo --degree-weight 0.5 --key-content random --degrade remove --degree-from length");
+    assert.deepEqual([options.degreeWeight, options.keyContent, options.degrade, options.degreeFrom, options.loss], [0.5, "random", "remove", "length", "dpo"]);
   });
 });

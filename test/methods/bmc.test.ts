@@ -61,6 +61,15 @@ describe("bmc", () => {
     for (const loss of ["ipo-bmc", "orpo-bmc"] as const) assert.ok((await lossesOf({ loss, bridge: "world" })).every(Number.isFinite));
   });
 
+  it("asks the editor as the options say", async (test) => {
+    inEmptyFolder(test);
+    const asked: unknown[] = [];
+    const editor: Editor = { name: "asked", version: "1", edit: (request) => (asked.push([request.way, request.other !== undefined]), null) };
+    await train(start, pairs.slice(0, 1), methods.bmc({ bridge: editor })({ ...shared, rounds: 1 }));
+    await train(start, pairs.slice(0, 1), methods.bmc({ bridge: editor, editWay: "worsen", editBlind: true })({ ...shared, rounds: 1 }));
+    assert.deepEqual(asked, [["improve", true], ["worsen", false]]);
+  });
+
   it("weighs validation pairs too", async (test) => {
     inEmptyFolder(test);
     const { pairs: validation } = await loadPreferences(world.validation, { limit: 4 });

@@ -5,7 +5,7 @@ import { differences, tokenDifference } from "../../src/run/token-difference.js"
 
 const words = ["the", "Soup", "is", "hot", "THE", "The", "cold", ""];
 const ids = (text: string) => Int32Array.from(text.split(" "), (word) => words.indexOf(word));
-const pair = (chosen: string, rejected: string) => ({ prompt: ids("the"), chosen: ids(chosen), rejected: ids(rejected), text: (tokens: Int32Array) => [...tokens].map((id) => ` ${words[id]!}`).join("") });
+const pair = (chosen: string, rejected: string) => ({ prompt: ids("the"), chosen: ids(chosen), rejected: ids(rejected), padId: 7, text: (tokens: Int32Array) => [...tokens].map((id) => ` ${words[id]!}`).join("") });
 
 test("tokens without a counterpart in the other response differ, but for stop-words", () => {
   const own = pair("the Soup is hot The THE", "Soup hot cold");

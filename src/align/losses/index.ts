@@ -1,4 +1,5 @@
 import { InputError, quote } from "../../base/errors.js";
+import { aihf } from "./aihf.js";
 import { aipo } from "./aipo.js";
 import { aot, aotUnpaired } from "./aot.js";
 import { apoDown } from "./apo-down.js";
@@ -50,6 +51,7 @@ export const losses = {
   "ipo-bmc": ipoBmc,
   "orpo-bmc": orpoBmc,
   irepo,
+  aihf,
   aipo,
   nll,
 } as const satisfies Readonly<Record<string, (settings: LossSettings) => PreferenceLoss>>;

@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, bmcTable, budgetTable, goalTable, loopTable, lossTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, sftTable, spreadTable } from "./tables.js";
+import { alignmentTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, sftTable, spreadTable, voteTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -16,6 +16,9 @@ export const optionGroups: readonly OptionGroup[] = [
   { title: "Self-review and bootstrapping", table: { ...loopTable, ...rewardTable } },
   { title: "Reward-augmented data", table: goalTable },
   { title: "BMC", table: bmcTable },
+  { title: "iREPO", table: voteTable },
+  { title: "AIHF", table: jointTable },
+  { title: "SPO", table: degreeTable },
   { title: "Spreading preferences (spa)", table: spreadTable },
   { title: "SFT of the start", table: sftTable },
 ];

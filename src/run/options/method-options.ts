@@ -1,12 +1,14 @@
 import type { BestMetric } from "../../align/best.js";
 import type { LossName, LossSettings } from "../../align/losses/index.js";
 import type { PairLoss } from "../../align/pair-objective.js";
+import type { degreeInputs } from "../../align/spo.js";
 import type { ByteSize } from "../../base/byte-size.js";
 import type { Schedule } from "../../align/schedule.js";
 import type { EditWay, Editor } from "../../data/bridge.js";
 import type { goalPlaces, tieRules } from "../../data/goals.js";
 import type { PairingName } from "../../bootstrap/index.js";
 import type { SelectionName } from "../../review/index.js";
+import type { degradations, keyContents } from "../degraded-responses.js";
 import type { stopWordLists } from "../token-difference.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 
@@ -214,3 +216,44 @@ export interface BmcOptions {
 
 /** Options of BMC (arXiv 2408.07471). */
 export interface BmcRecipeOptions extends RecipeOptions, BmcOptions {}
+
+/** How iREPO's annotators vote, and what becomes of their votes. */
+export interface VoteOptions {
+  /** h: annotators who vote on every two responses of a prompt. Default 9. */
+  readonly votes: number;
+  /** Temperature of the annotators' votes, in grades of the judge: they prefer a response with the probability σ(difference of grades / temperature). Default 0.81. */
+  readonly voteTemperature: number;
+  /** Votes added to each side of every two responses, so that a unanimous vote has a finite target. Default 0.5. */
+  readonly pseudoCounts: number;
+}
+
+/** Options of iREPO (arXiv 2405.15230), whose loss is its own. */
+export interface IrepoOptions extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta">>, Pick<LoopOptions, "responses">, VoteOptions {}
+
+/** What the two sets of joint learning count, and how demonstrations are learned from. */
+export interface JointOptions {
+  /** w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations. Default 1. */
+  readonly demonstrationWeight: number;
+  /** w₂: weight of the preference pairs, whose term is a mean over the pairs. Default 1. */
+  readonly pairWeight: number;
+  /** Compare demonstrations with the policy's own responses, in place of raising their likelihood. Default false. */
+  readonly selfPlay?: boolean;
+}
+
+/** Options of AIHF (arXiv 2406.06874), whose loss is its own. */
+export interface AihfOptions extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta"> | keyof SftOptions>, JointOptions {}
+
+/** How SPO degrades responses, and what its head learns; see `spo`. */
+export interface DegreeOptions {
+  /** λ: weight of the classification of preference degrees beside the loss. Default 0.1. */
+  readonly degreeWeight: number;
+  /** What is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random. Default rake. */
+  readonly keyContent: (typeof keyContents)[number];
+  /** How it is taken: mask hides it behind padding, which keeps the length, remove leaves it out. Default mask. */
+  readonly degrade: (typeof degradations)[number];
+  /** What degrees are told by: the mean hidden state of the response, or its length alone, as a control. Default hidden. */
+  readonly degreeFrom: (typeof degreeInputs)[number];
+}
+
+/** Options of SPO (arXiv 2409.17791). */
+export interface SpoOptions extends RecipeOptions, DegreeOptions {}

@@ -21,6 +21,8 @@ export interface ColumnedPair {
   readonly columns?: Readonly<Record<string, number>>;
   /** The text of tokens. */
   text(tokens: Int32Array): string;
+  /** Id of the token that pads. */
+  readonly padId: number;
 }
 
 /** Gives pairs numbers of their own, those of the data and those that the run makes alike. */
