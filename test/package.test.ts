@@ -27,6 +27,7 @@ const entries: Readonly<Record<string, readonly [value: string, type: string]>> 
 /** Every name that a notebook imports from the package itself: a new one is a decision, and is added here. */
 const topNames = [
   "DivergenceError",
+  "Guidance",
   "InputError",
   "Judge",
   "Judgement",
@@ -42,6 +43,8 @@ const topNames = [
   "Run",
   "RunOptions",
   "align",
+  "atGoal",
+  "bridge",
   "cell",
   "compare",
   "comparison",
@@ -50,13 +53,22 @@ const topNames = [
   "flipLabels",
   "flippedShares",
   "fromDanfo",
+  "frontierRows",
+  "goalConditioned",
   "goldJudge",
+  "implicitScores",
+  "instructionPairs",
+  "instructions",
   "judgeAgreement",
+  "klFrom",
+  "linearAlignment",
   "liveDisplay",
+  "llmEditor",
   "llmJudge",
   "loadDemonstrations",
   "loadModel",
   "loadPreferences",
+  "loadPrompts",
   "loadResponses",
   "losses",
   "marginAgreement",
@@ -79,6 +91,7 @@ const topNames = [
   "train",
   "winRate",
   "world",
+  "worldEditor",
 ];
 
 describe("the package", () => {

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 
 /** The rooms of src/, ground floor first: each imports only from those before it. */
 const rooms = [
-  ...["base", "graph", "engine", "hub", "progress", "stats", "model", "data", "align", "review", "bootstrap", "run", "sera.ts"],
+  ...["base", "graph", "engine", "hub", "progress", "stats", "model", "data", "align", "review", "bootstrap", "tabular", "run", "sera.ts"],
   ...["methods", "judge", "plot", "notebook", "cells", "kernel", "cli", "index.ts"],
 ];
 
@@ -25,7 +25,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   policy: ["fingerprint.ts", "policy.ts", "policy-files.ts"],
   scoring: ["batch.ts", "batch-cost.ts", "log-probs.ts", "score.ts"],
-  generation: ["generate.ts", "stream.ts"],
+  generation: ["generate.ts", "guidance.ts", "linear-alignment.ts", "stream.ts"],
 };
 
 function filesBelow(folder: string): string[] {

@@ -85,8 +85,10 @@ export interface Objective<Example> {
   readonly name: string;
   /** Of its code, for the identity of a run; an objective of the library's own has none. */
   readonly version?: string;
-  /** Names of scalars that it keeps from step to step in the optimizer's state, 0 before the first; they begin with `loss.`. */
+  /** Names of what it keeps from step to step in the optimizer's state, 0 before the first; they begin with `loss.`. */
   readonly running?: readonly string[];
+  /** Shapes of those that are no scalars, by name. */
+  readonly runningShapes?: Readonly<Record<string, Shape>>;
   /** What it trains beside the policy. With one, it can read the policy's last hidden states. */
   readonly head?: Head;
   /** Whether its loss depends on all examples of a step together; they are then evaluated together too. Default false. */

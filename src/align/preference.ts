@@ -5,6 +5,7 @@ import { sumByResponse } from "../model/scoring/log-probs.js";
 import type { Both, PairLogProbs, PairTokens, PreferenceLoss } from "./losses/loss.js";
 import { implicitReward } from "./losses/reward.js";
 import type { Metrics, Objective, ObjectiveBatch } from "./objective.js";
+import { callPart } from "./own-objective.js";
 import { builtColumns, columnFeeds, columnsOf, pairColumnLeaf, readsReferenceTokens, referenceSum, tokenColumnLeaf, tokenWeights, weightOf } from "./pair-columns.js";
 
 /** A pair in tokens with its log-probabilities under the reference policy, which do not change in training. */
@@ -47,6 +48,7 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
     name: loss.name,
     ...(loss.version !== undefined && { version: loss.version }),
     ...(loss.running && { running: loss.running.names }),
+    ...(loss.running?.shapes && { runningShapes: loss.running.shapes }),
     ...(loss.needsWholeStep && { needsWholeStep: true }),
     sequences: ({ chosen, rejected }) => [chosen, rejected],
     ...(loss.reward.needsReference && { withReferenceLogProbs, withReferenceTokenLogProbs }),
@@ -125,7 +127,7 @@ function sidesOf(batch: ObjectiveBatch, perToken: Value): Both {
 
 /** The loss of each pair. @throws InputError where the loss gives something else, which would be spread over the pairs */
 function onePerPair(loss: PreferenceLoss, pairs: number, logProbs: PairLogProbs): Value {
-  const value: unknown = loss.perPair(logProbs);
+  const value: unknown = callPart(`the loss ${quote(loss.name)}: its perPair`, () => loss.perPair(logProbs));
   const shape = typeof value === "object" && value !== null && "shape" in value && Array.isArray(value.shape) ? value.shape : undefined;
   if (shape?.length === 1 && shape[0] === pairs) return value as Value;
   throw new InputError(`the loss ${loss.name}: perPair returned ${shape ? `a value of shape [${shape.join(", ")}]` : quote(value)}, expected one number for each pair, [${pairs}]`);

@@ -150,7 +150,7 @@ export class Trainer<Example> {
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
     const tensors = [
       ...optimizerTensors(changedShapes(policy.config, objective), accumulates, from?.moments),
-      ...runningScalars(objective, from?.moments),
+      ...runningTensors(objective, from?.moments),
       ...headTensors(objective, policy, random.fork("head"), from?.moments, head),
     ];
     const optimizer = await policy.programs.engine.createState(tensors);
@@ -358,6 +358,9 @@ function headTensors<Example>(
   });
 }
 
-function runningScalars<Example>({ running = [] }: Objective<Example>, kept?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
-  return running.map((name) => [name, kept?.get(name) ?? tensor([], new Float32Array(1))]);
+function runningTensors<Example>({ running = [], runningShapes = {} }: Objective<Example>, kept?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+  return running.map((name) => {
+    const shape = runningShapes[name] ?? [];
+    return [name, kept?.get(name) ?? tensor(shape, new Float32Array(sizeOf(shape)))];
+  });
 }

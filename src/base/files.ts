@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { access, constants, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, open, readFile, rename, rm, writeFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
@@ -40,19 +40,26 @@ export const unfinished = ".tmp";
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await mkdir(path);
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    // Of a read-only file system Node says that the folder is missing.
-    await access(await nearestThere(dirname(path)), constants.W_OK);
-    throw error;
+    if (await isFolder(path)) return;
+    const above = dirname(path);
+    if (!isMissing(error) || above === path) throw error;
+    if (await isFolder(above)) {
+      // Of a read-only file system Node says that the folder is missing; in /proc, where its own recursive mkdir tries for
+      // ever, it is.
+      await access(above, constants.W_OK);
+      throw error;
+    }
+    await makeFolder(above);
+    await mkdir(path).catch(async (later: unknown) => {
+      if (!(await isFolder(path))) throw later;
+    });
   }
 }
 
-/** The folder itself where it exists, or the first above it that does. */
-async function nearestThere(path: string): Promise<string> {
-  const isThere = await access(path).then(() => true, () => false);
-  return isThere || dirname(path) === path ? path : nearestThere(dirname(path));
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isDirectory(), () => false);
 }
 
 /** Flushes the names in a folder, without which a file that was renamed may be gone after a power cut. */

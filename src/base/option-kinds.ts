@@ -46,6 +46,15 @@ export const positiveShare = numeric(z.number().positive().max(1), "a number abo
 /** @param limit that it stays below, and how that is written */
 export const shareBelow = (limit: number, text = `${limit}`) => numeric(z.number().min(0).lt(limit), `a share in [0, ${text})`);
 
+/** Shares that are parts of one whole, at least two of them. */
+export const parts = (placeholder: string): Kind<readonly number[]> => ({
+  schema: z.array(z.number().positive().max(1)).min(2).refine((shares) => shares.reduce((sum, each) => sum + each, 0) < 1 + 1e-9),
+  expected: "at least two shares above 0 that add up to at most 1",
+  placeholder,
+  syntax: "separated by commas, as in 0.1,0.3,0.6",
+  parse: (text) => text.split(",").map(parseNumber),
+});
+
 /** Bytes, or a number with a unit. */
 export const byteSize = (placeholder: string): Kind<ByteSize> => ({
   schema: z.custom<ByteSize>((value) => bytesIn(value) !== undefined),

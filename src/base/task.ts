@@ -1,6 +1,6 @@
 /** Metrics shown beside the progress of a task. */
 export interface Figures {
-  readonly loss?: number;
+  readonly loss?: number | undefined;
   /** Reward margin: chosen minus rejected. */
   readonly margin?: number;
   /** Between 0 and 1. */

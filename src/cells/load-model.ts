@@ -24,23 +24,23 @@ import { sharedPrograms } from "./programs.js";
 /** Which model, and where it runs: `engine` with its `provider` and `threads`, or its `backend`; see {@link EngineOptions}. */
 export interface LoadModelOptions extends EngineOptions {
   /** Branch, tag or commit of a repository of the hub. Default `main`. */
-  readonly revision?: string;
+  readonly revision?: string | undefined;
   /**
    * A fresh adapter, which is then all that is trained; the model itself stays, and is held once, however many adapters
    * are on it. By default α is twice the rank, and the layers are all linear ones but the head.
    */
-  readonly lora?: Partial<LoraConfig> & Pick<LoraConfig, "rank">;
+  readonly lora?: (Partial<LoraConfig> & Pick<LoraConfig, "rank">) | undefined;
   /**
    * How the model's matrices are held: "float32" (default), or quantised, "int8" or "int4", which take a third and a fifth
    * of the memory, and are read faster where responses are written. They are for sampling, for scoring, as a frozen
    * reference, and below an adapter (QLoRA, Dettmers et al. 2023, arXiv 2305.14314); they are not trained themselves. Only onnx on the CPU
    * has them.
    */
-  readonly weights?: WeightsName;
-  /** Pairs whose texts a preset learns its vocabulary from; all but `world` need them. */
+  readonly weights?: WeightsName | undefined;
+  /** Pairs whose texts a preset learns its vocabulary from; all but `world` need them, which has the words for goals where their prompts state some. */
   readonly pairs?: readonly PreferencePair[];
   /** Of the first numbers of an adapter or a preset. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /**

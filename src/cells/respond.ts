@@ -2,12 +2,12 @@ import { table, type ColumnTable } from "arquero";
 import { Random } from "../base/random.js";
 import { defaultsOf } from "../base/option.js";
 import { reported, type TaskOptions } from "../base/task.js";
-import { encodePrompt } from "../data/tokenize.js";
 import type { Prompt } from "../data/pair.js";
-import { generate, type GenerationOptions } from "../model/generation/generate.js";
+import { generate, type GenerationOptions, type GenerationRequest } from "../model/generation/generate.js";
 import type { Policy } from "../model/policy/policy.js";
 import { generateForm, generationOptions } from "../run/options/index.js";
 import { cell } from "../notebook/display.js";
+import { contextTokens, logitGuidance, type Guidance } from "./guidance.js";
 
 /** How responses are sampled by default: as a run samples them, and `sera generate`. */
 const { seed: seedByDefault, ...sampling } = defaultsOf(generateForm.table);
@@ -15,13 +15,15 @@ const samplingByDefault = generationOptions(sampling);
 
 /**
  * How responses are written; see {@link GenerationOptions} for the rest. Defaults are those of a run: temperature 0.7, up
- * to 128 tokens.
+ * to 128 tokens; under guidance temperature 0.
  */
-export interface RespondOptions extends Omit<GenerationOptions, "skipBatches"> {
+export interface RespondOptions extends Omit<GenerationOptions, "skipBatches" | "guidance"> {
   /** Responses to each prompt. Default 1. */
   readonly responses?: number;
   /** Seed of the sampling. Default 0. */
   readonly seed?: number;
+  /** Further contexts by which responses are written, and what is made of their logits; `linearAlignment` makes one. Default: the prompt alone. */
+  readonly guidance?: Guidance | undefined;
 }
 
 /**
@@ -29,10 +31,11 @@ export interface RespondOptions extends Omit<GenerationOptions, "skipBatches"> {
  *
  * @returns a table of `prompt`, `response`, and its `tokens`; prompts in their order
  * @example showResponses(await respond(policy, pairs.slice(0, 3).map(({ prompt }) => prompt), { temperature: 0.7 }))
- * @throws RangeError where a prompt leaves no place for a response
+ * @throws RangeError where a prompt leaves no place for a response, in any context; InputError where a model that guides has
+ *   another tokenizer
  */
 export async function respond(policy: Policy, prompts: readonly Prompt[], options: RespondOptions = {}): Promise<ColumnTable> {
-  const tokens = prompts.map((prompt) => promptTokens(policy, prompt));
+  const tokens = prompts.map((prompt) => contextTokens(policy, prompt, options.guidance));
   const rows = await reported("respond", cell, (work) => responsesTo(policy, tokens, options, work));
   return table({
     prompt: rows.map(({ request }) => prompts[request]),
@@ -50,11 +53,11 @@ export interface WrittenResponse {
   readonly tokens: number;
 }
 
-/** The responses of {@link respond} to tokenized prompts, prompt by prompt. */
-export async function responsesTo(policy: Policy, prompts: readonly Int32Array[], options: RespondOptions, task: TaskOptions): Promise<WrittenResponse[]> {
+/** The responses of {@link respond} to tokenized prompts, of every context, prompt by prompt. */
+export async function responsesTo(policy: Policy, prompts: readonly Pick<GenerationRequest, "prompt" | "others">[], options: RespondOptions, task: TaskOptions): Promise<WrittenResponse[]> {
   const { responses = 1 } = options;
-  const { seed, generation } = resolvedResponding(options);
-  const requests = prompts.map((prompt, i) => ({ key: `${i}`, prompt, responses }));
+  const { seed, generation } = resolvedResponding(policy, options);
+  const requests = prompts.map((contexts, i) => ({ ...contexts, key: `${i}`, responses }));
   const written: WrittenResponse[] = [];
   for await (const batch of generate(policy, requests, randomOfResponses(seed), generation, task)) {
     for (const { request, tokens } of batch) {
@@ -65,13 +68,9 @@ export async function responsesTo(policy: Policy, prompts: readonly Int32Array[]
 }
 
 /** Seed and sampling of responses, with the defaults. */
-export function resolvedResponding({ responses: _, seed = seedByDefault, ...own }: RespondOptions) {
-  return { seed, generation: { ...samplingByDefault, ...own } };
-}
-
-/** Token ids of a prompt as the policy reads it. */
-export function promptTokens(policy: Policy, prompt: Prompt): Int32Array {
-  return Int32Array.from(encodePrompt(prompt, policy.tokenizer));
+export function resolvedResponding(policy: Policy, { responses: _, seed = seedByDefault, guidance, ...own }: RespondOptions) {
+  if (!guidance) return { seed, generation: { ...samplingByDefault, ...own } };
+  return { seed, generation: { ...samplingByDefault, temperature: 0, ...own, guidance: logitGuidance(policy, guidance) } };
 }
 
 /** What the responses of a cell are drawn with. */

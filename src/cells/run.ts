@@ -21,7 +21,7 @@ import { programsOn, sharedPrograms } from "./programs.js";
 import { openRunPolicy } from "./run-policy.js";
 import { tableOf, textOf } from "./table-of.js";
 
-const engineFacts = z.object({ engine: z.string(), provider: z.string().optional(), backend: z.string().optional() });
+const engineFacts = z.object({ engine: z.string(), provider: z.string().exactOptional(), backend: z.string().exactOptional() });
 
 const storedOptions = z.record(z.string(), z.json());
 

@@ -4,7 +4,8 @@ import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import { liveDisplay } from "../notebook/live-display.js";
 import { showResponses } from "../notebook/text/show-responses.js";
-import { promptTokens, randomOfResponses, resolvedResponding, type RespondOptions } from "./respond.js";
+import { contextTokens } from "./guidance.js";
+import { randomOfResponses, resolvedResponding, type RespondOptions } from "./respond.js";
 
 /**
  * Lets a model answer a prompt, and shows the answer while it is written. What is written when the
@@ -15,8 +16,8 @@ import { promptTokens, randomOfResponses, resolvedResponding, type RespondOption
  * @throws RangeError where the prompt leaves no place for a response
  */
 export async function streamResponse(policy: Policy, prompt: Prompt, options: Omit<RespondOptions, "responses"> = {}): Promise<string> {
-  const { seed, generation } = resolvedResponding(options);
-  const request = { key: "0", prompt: promptTokens(policy, prompt), responses: 1 };
+  const { seed, generation } = resolvedResponding(policy, options);
+  const request = { ...contextTokens(policy, prompt, options.guidance), key: "0", responses: 1 };
   const shown = liveDisplay();
   const written = { prompt, response: "", tokens: 0 };
   try {

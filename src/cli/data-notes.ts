@@ -7,12 +7,14 @@ export interface DataCounts {
   readonly truncation: Truncation;
   /** Pairs whose responses are the same in tokens. */
   readonly identical?: number;
+  /** What the chat template leaves out of so many prompts. */
+  readonly unwritten?: Readonly<Record<string, number>>;
   /** What else is to be known of the file. */
   readonly reading?: Pick<Reading, "notes">;
 }
 
 /** What a user should know of how a file was read, one note for each; none where all of it is used as it stands. */
-export function dataNotes(file: string, { skipped, truncation, identical = 0, reading }: DataCounts): string[] {
+export function dataNotes(file: string, { skipped, truncation, identical = 0, unwritten = {}, reading }: DataCounts): string[] {
   const { prompts, promptTokens, responses, responseTokens } = truncation;
   const notes = [...(reading?.notes ?? [])];
   const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
@@ -20,5 +22,11 @@ export function dataNotes(file: string, { skipped, truncation, identical = 0, re
   if (prompts > 0) notes.push(`cut the beginning of ${count(prompts, "prompt")} to fit the context, ${count(promptTokens, "token")} in all`);
   if (responses > 0) notes.push(`cut the end of ${count(responses, "response")} to fit the context, ${count(responseTokens, "token")} in all`);
   if (identical > 0) notes.push(`${count(identical, "pair")} with responses that are the same in tokens, which teach nothing`);
+  notes.push(...unwrittenNotes(unwritten));
   return notes.map((note) => `${file}: ${note}\n`);
+}
+
+/** A note for each part of conversations that the chat template leaves out. */
+export function unwrittenNotes(unwritten: Readonly<Record<string, number>>): string[] {
+  return Object.entries(unwritten).map(([part, n]) => `${n} ${n === 1 ? "prompt" : "prompts"} with ${part}, which the chat template leaves out`);
 }

@@ -1,11 +1,12 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { bytesIn } from "../base/byte-size.js";
 import { InputError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { reported } from "../base/task.js";
 import { withDownload } from "../cells/download.js";
 import { loadModelOn } from "../cells/load-model.js";
-import { promptTokens, responsesTo } from "../cells/respond.js";
+import { contextTokens, linearAlignment, type Guidance, type LinearAlignmentOptions } from "../cells/guidance.js";
+import { responsesTo } from "../cells/respond.js";
 import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
 import type { Prompt } from "../data/pair.js";
 import { placeText } from "../data/places.js";
@@ -14,7 +15,8 @@ import type { Policy } from "../model/policy/policy.js";
 import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
 import { dataNotes } from "./data-notes.js";
-import { engineOptions, givenOptions, methodOptions, whole, type EngineArguments } from "./options.js";
+import { alignmentMasks, type AlignmentMask } from "../model/generation/linear-alignment.js";
+import { engineOptions, givenOptions, methodOptions, number, whole, type EngineArguments } from "./options.js";
 import { isFromScratch, weightsOption } from "./start.js";
 import { withSession, type CommandSession } from "./session.js";
 
@@ -31,6 +33,11 @@ interface GenerateArguments extends EngineArguments {
   readonly skipBadRows: boolean;
   readonly responses: number;
   readonly out?: string;
+  readonly principle?: string;
+  readonly ratio?: number;
+  readonly mask?: AlignmentMask;
+  readonly maskTopP?: number;
+  readonly maskTemperature?: number;
 }
 
 export function generateCommand(): Command {
@@ -48,6 +55,12 @@ export function generateCommand(): Command {
     .option("--revision <name>", "branch, tag or commit of a hub dataset (default: main)")
     .option("--limit <n>", "use only the first n rows (default: all)", whole(1))
     .option("--skip-bad-rows", "skip and count bad rows and prompts that do not fit the context, instead of stopping at the first", false)
+    .optionsGroup("Linear alignment, of two forward passes a token:")
+    .option("--principle <text>", "amplify what this text, put before each prompt, changes in the next token's logits (arXiv 2401.11458); greedy unless --temperature is given")
+    .option("--ratio <r>", "how far beyond the principle's own effect (default: 2)", number)
+    .addOption(new Option("--mask <which>", "whose most likely tokens are left: under the principle, or amplified (default: principle)").choices(alignmentMasks))
+    .option("--mask-top-p <p>", "share of the probability that they hold (default: 0.8)", number)
+    .option("--mask-temperature <t>", "temperature of that probability (default: 0.5)", number)
     .optionsGroup("Output:")
     .option("--responses <n>", "responses to each prompt", whole(1), 1)
     .option("--out <file>", "where the responses are written (default: standard output)");
@@ -63,15 +76,17 @@ Example:
 }
 
 async function generate(args: GenerateArguments, session: CommandSession): Promise<string> {
-  const { seed, memory, ...sampling } = resolveOptions(generateForm, givenOptions(args, generateForm));
-  session.programs.memory = bytesIn(memory) ?? session.programs.memory;
+  const guidance = guidanceOf(args);
+  const given = givenOptions(args, generateForm);
+  const { seed, memory, ...sampling } = resolveOptions(generateForm, guidance ? { temperature: 0, ...given } : given);
+  const programs = session.programs.within(bytesIn(memory) ?? session.programs.memory);
   if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
   const prompts = await readPrompts(args, session);
-  const policy = await loadModelOn(session.programs, args.model, { revision: args.modelRevision, weights: args.weights });
+  const policy = await loadModelOn(programs, args.model, { revision: args.modelRevision, weights: args.weights });
   try {
-    const fitting = tokenized(policy, prompts, args);
-    const options = { responses: args.responses, seed, ...generationOptions(sampling) };
-    const written = await reported("generate", session, (task) => responsesTo(policy, fitting.map(({ tokens }) => tokens), options, task));
+    const fitting = tokenized(policy, prompts, args, guidance);
+    const options = { ...generationOptions(sampling), responses: args.responses, seed, guidance };
+    const written = await reported("generate", session, (task) => responsesTo(policy, fitting.map(({ contexts }) => contexts), options, task));
     return written
       .map(({ request, response, tokens }) => {
         const { id, prompt } = fitting[request]!;
@@ -81,6 +96,14 @@ async function generate(args: GenerateArguments, session: CommandSession): Promi
   } finally {
     await policy.free();
   }
+}
+
+/** @throws InputError where there are settings of an amplification without a principle to amplify, or outside their range */
+function guidanceOf({ principle, ratio, mask, maskTopP, maskTemperature }: GenerateArguments): Guidance | undefined {
+  const settings = Object.entries({ ratio, mask, maskTopP, maskTemperature }).filter(([, value]) => value !== undefined);
+  if (principle !== undefined) return linearAlignment({ principle, ...(Object.fromEntries(settings) as LinearAlignmentOptions) });
+  if (settings.length === 0) return undefined;
+  throw new InputError("--ratio, --mask, --mask-top-p and --mask-temperature are of linear alignment; give --principle too");
 }
 
 async function readPrompts({ prompts: source, prompt: texts = [], skipBadRows, ...part }: GenerateArguments, session: CommandSession): Promise<NamedPrompt[]> {
@@ -99,13 +122,13 @@ async function readPrompts({ prompts: source, prompt: texts = [], skipBadRows, .
 const nothingCut = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
 
 /** The prompts that leave room for a response. @throws InputError naming the first that does not, unless such are skipped */
-function tokenized(policy: Policy, prompts: readonly NamedPrompt[], { skipBadRows, prompts: source = "--prompt" }: GenerateArguments) {
-  const fitting: (NamedPrompt & { readonly tokens: Int32Array })[] = [];
+function tokenized(policy: Policy, prompts: readonly NamedPrompt[], { skipBadRows, prompts: source = "--prompt" }: GenerateArguments, guidance: Guidance | undefined) {
+  const fitting: (NamedPrompt & { readonly contexts: ReturnType<typeof contextTokens> })[] = [];
   const skipped: { readonly reason: string }[] = [];
   for (const prompt of prompts) {
-    const found = fittingTokens(policy, prompt.prompt);
+    const found = fittingTokens(policy, prompt.prompt, guidance);
     if (typeof found === "string") skipped.push({ reason: `${placeText(prompt) || `${source}: `}prompt ${JSON.stringify(prompt.id)}: ${found}` });
-    else fitting.push({ ...prompt, tokens: found });
+    else fitting.push({ ...prompt, contexts: found });
   }
   if (skipped.length > 0 && (!skipBadRows || fitting.length === 0)) throw new InputError(skipped[0]!.reason);
   process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut }).join(""));
@@ -113,12 +136,15 @@ function tokenized(policy: Policy, prompts: readonly NamedPrompt[], { skipBadRow
 }
 
 /** A prompt's tokens, or why it cannot be answered: the chat template refuses it, or it leaves no room. */
-function fittingTokens(policy: Policy, prompt: Prompt): Int32Array | string {
+function fittingTokens(policy: Policy, prompt: Prompt, guidance: Guidance | undefined): ReturnType<typeof contextTokens> | string {
   const { contextLength } = policy.config;
   try {
-    const tokens = promptTokens(policy, prompt);
-    if (tokens.length === 0) return "no tokens";
-    return tokens.length < contextLength ? tokens : `${tokens.length} tokens leave no room for a response in a context of ${contextLength}`;
+    const contexts = contextTokens(policy, prompt, guidance);
+    const lengths = [contexts.prompt, ...(contexts.others ?? [])].map(({ length }) => length);
+    if (lengths.includes(0)) return "no tokens";
+    const longest = Math.max(...lengths);
+    if (longest < contextLength) return contexts;
+    return `${longest} tokens${guidance ? ", with the principle," : ""} leave no room for a response in a context of ${contextLength}`;
   } catch (error) {
     if (error instanceof InputError) return error.message;
     throw error;

@@ -8,6 +8,7 @@ import type { Prompt } from "./pair.js";
 import { hasPromptColumn, readPromptColumns, systemColumn, withSystem, wordColumns } from "./prompt-columns.js";
 import { isGiven, ReadingLog, type Reading } from "./reading.js";
 import type { Row } from "./row.js";
+import { unpacked } from "./unpacked.js";
 
 /** A prompt with a response to imitate (supervised fine-tuning). */
 export interface Demonstration {
@@ -52,7 +53,7 @@ export async function loadDemonstrations(source: string, options: LoadOptions = 
     source,
     (row, place) => {
       const found = new ReadingLog();
-      const demonstration = readDemonstration(row, place, found);
+      const demonstration = readDemonstration(unpacked(row, place, found), place, found);
       log.add(found);
       return demonstration;
     },
@@ -92,12 +93,12 @@ function readConversation(row: Row, place: Place, log: ReadingLog): Read | undef
   if (name === undefined) return undefined;
   const turns = readMessages(row, name, place, log);
   const system = systemColumn(row, place);
-  if (system) log.reads(system.column, "system turn");
+  for (const column of system?.columns ?? []) log.reads(column, "system turn");
   log.reads(name, "prompt, and its last turn the response");
   return {
-    prompt: promptOf(withSystem(turns.slice(0, -1), system?.text, place), name, place),
+    prompt: promptOf(withSystem(turns.slice(0, -1), system, place), name, place),
     response: responseOf(turns.slice(-1), name, place),
-    columns: [name, ...(system ? [system.column] : [])],
+    columns: [name, ...(system?.columns ?? [])],
   };
 }
 

@@ -20,15 +20,23 @@ interface Prepared {
  * and the others are released and made again when asked for. The one in use stays whatever its size.
  */
 export class ProgramCache {
-  private readonly prepared = new Map<string, Prepared>();
+  private prepared = new Map<string, Prepared>();
   /** The keys in `prepared` of what each maker has built, by the key that it gave. */
-  private readonly built = new WeakMap<object, Map<string, string>>();
+  private built = new WeakMap<object, Map<string, string>>();
 
   /** @param memory bytes that the engine's state and programs may take, by which work is planned too. Default: {@link defaultMemory} */
   constructor(
     readonly engine: Engine,
-    public memory = defaultMemory(),
+    readonly memory = defaultMemory(),
   ) {}
+
+  /** The same programs for work that is planned for another memory: what one of the two has prepared, the other finds. */
+  within(memory: number): ProgramCache {
+    const other = new ProgramCache(this.engine, memory);
+    other.prepared = this.prepared;
+    other.built = this.built;
+    return other;
+  }
 
   /**
    * The program of this key, built and prepared if it is not at hand.

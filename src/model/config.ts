@@ -153,6 +153,31 @@ export interface Qwen3Config extends CommonConfig, RotaryConfig {
   readonly attentionBias: boolean;
 }
 
+/** How the tokens of a layer are routed to its experts. */
+export interface RoutingConfig {
+  /** Experts of each layer that has them. */
+  readonly experts: number;
+  /** Experts that a token goes to. */
+  readonly expertsPerToken: number;
+}
+
+/** Mistral with experts in the place of the feed-forward; `intermediateSize` is the width of each. */
+export interface MixtralConfig extends CommonConfig, RotaryConfig, RoutingConfig {
+  readonly architecture: "mixtral";
+}
+
+/** Qwen3 with experts in the place of the feed-forward of some layers. */
+export interface Qwen3MoeConfig extends CommonConfig, RotaryConfig, RoutingConfig {
+  readonly architecture: "qwen3_moe";
+  readonly attentionBias: boolean;
+  /** Width of each expert; `intermediateSize` is that of feed-forwards without experts. */
+  readonly expertSize: number;
+  /** Whether each layer has experts. */
+  readonly routedLayers: readonly boolean[];
+  /** Whether the probabilities of the experts that a token goes to are made to sum to 1. */
+  readonly normalizedRouting: boolean;
+}
+
 /** Llama without rotary positions in some layers. */
 export interface SmolLm3Config extends CommonConfig, RotaryConfig {
   readonly architecture: "smollm3";
@@ -245,6 +270,8 @@ export type ModelConfig =
   | MistralConfig
   | Qwen2Config
   | Qwen3Config
+  | MixtralConfig
+  | Qwen3MoeConfig
   | SmolLm3Config
   | GraniteConfig
   | Olmo2Config

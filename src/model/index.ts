@@ -6,6 +6,8 @@ export type { Message } from "./tokenizer/chat/chat.js";
 export { loadCheckpoint, openCheckpoint, saveCheckpoint, type Checkpoint, type OpenCheckpoint } from "./checkpoint/checkpoint.js";
 export type { LoraConfig, ModelConfig } from "./config.js";
 export { generate, generateTokens, type GeneratedToken, type Generation, type GenerationOptions, type GenerationRequest } from "./generation/generate.js";
+export { amplifiedLogits, type AmplificationOptions } from "./generation/linear-alignment.js";
+export type { CombineLogits, LogitGuidance } from "./generation/guidance.js";
 export { loadTokenizer } from "./tokenizer/load-tokenizer.js";
 export { sumByResponse } from "./scoring/log-probs.js";
 export { allLinear, initialLora, loraLayers, mergeLora, unmergeLora } from "./parameters/lora/lora.js";

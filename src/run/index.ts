@@ -12,6 +12,8 @@ export { Trainer, type StepRecord, type TrainerInputs, type TrainerState, type T
 export type { Figures, Reporter, TaskControls, TaskOptions } from "../base/task.js";
 export * from "../bootstrap/index.js";
 export * from "../review/index.js";
+/** Adaptive behaviour regularization (arXiv 2211.08251) in tables, a grid to watch it in, and weights for supervised fine-tuning. */
+export * as abr from "../tabular/index.js";
 export type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./executor.js";
 export { runLayout } from "./folder/layout.js";
 export { RunFolder } from "./folder/run-folder.js";
@@ -30,14 +32,17 @@ export type {
   MethodOptions,
   RecipeOptions,
   Reference,
+  RewardReference,
   SamplingOptions,
   SelfImprovingOptions,
   SeraOptions,
   SftMethodOptions,
   SftOptions,
   SharedOptions,
+  SpaOptions,
   TrainingBudget,
 } from "./options/index.js";
 export type { ColumnedPair, ColumnRule, LabelContext, Labeller, PairColumns, PairingRule, SelectionRule, Versioned } from "./options/index.js";
-export { Stages } from "./stages.js";
+export { Stages, type IterationTraining } from "./stages.js";
+export { tokenDifference } from "./token-difference.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";

@@ -15,7 +15,7 @@ import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { BootstrappedPair, OfflinePair, RunInput, RunJudge, TrainingPair } from "./input.js";
-import { generationOptions, implicitRewardName, lossOf, sftTrainingOptions, trainingOptions, type MethodOptions } from "./options/index.js";
+import { generationOptions, implicitRewardName, lossOf, sftTrainingOptions, trainingOptions, type ColumnRule, type MethodOptions } from "./options/index.js";
 import { keptEvaluation, type KeptEvaluation } from "./kept-evaluation.js";
 import { References } from "./references.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
@@ -36,17 +36,21 @@ export class Stages {
   private trained = 0;
   private begun: Promise<void> | undefined;
 
-  /** @param startKey tells the model of iteration 0, and what runs it, from every other */
+  /**
+   * @param startKey tells the model of iteration 0, and what runs it, from every other
+   * @param columns the method's own rule
+   */
   constructor(
     private readonly input: RunInput,
     private readonly options: MethodOptions,
     private readonly context: RunContext,
     startKey: () => string,
+    columns?: ColumnRule,
   ) {
     this.random = Random.seeded(options.seed);
     this.loss = lossOf(options);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
-    this.references = new References(input, { objective: objectiveOf(this.loss), training: trainingOptions(options), reference: options.reference, startKey }, context);
+    this.references = new References(input, { objective: objectiveOf(this.loss), training: trainingOptions(options), reference: options.reference, startKey, ...(columns && { columns }) }, context);
     this.check();
   }
 
@@ -119,25 +123,31 @@ export class Stages {
     return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, responses));
   }
 
-  /** Responses of π_{t−1} to every prompt with their rewards, and whatever else `label` adds to them. */
+  /**
+   * Responses of π_{t−1} to prompts with their rewards, and whatever else `label` adds to them.
+   *
+   * @param prompts which are answered, by their ids. Default: every one
+   */
   async labelledSamples(
     t: number,
     responses: number,
     label: (drawn: readonly Sample[]) => Promise<readonly LabelledSample[]>,
+    prompts?: ReadonlySet<string>,
   ): Promise<readonly LabelledSample[]> {
     await this.begin();
     const { labelledSamples, labels } = runLayout.iteration(t);
-    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses)));
+    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses, prompts)));
     if (this.context.folder.isDone(labels.path)) this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
     return labelled;
   }
 
   /**
-   * Labels samples by the implicit reward of the policies before iteration `t`, against the model of iteration 0.
+   * Labels samples by the implicit reward of the policies before iteration `t`.
    *
    * @param weights of π_{t−1}, π_{t−2} …; a policy of weight 0 is not asked
+   * @param against the iteration whose model the reward is against. Default 0
    */
-  async labelByReward(t: number, weights: readonly number[], samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
+  async labelByReward(t: number, weights: readonly number[], samples: readonly Sample[], against = 0): Promise<readonly LabelledSample[]> {
     await this.noteLabels(t, implicitRewardName);
     const scorers = new Map<number, Scorer>();
     const scorer = async (iteration: number) => {
@@ -148,8 +158,10 @@ export class Stages {
     const counted = weights.map((weight, i) => ({ weight, iteration: t - 1 - i })).filter(({ weight, iteration }) => weight !== 0 && iteration >= 0);
     const policies = [];
     for (const { weight, iteration } of counted) policies.push({ weight, policy: await scorer(iteration) });
-    const labellers = { loss: this.loss, policies, reference: await scorer(0) };
-    return this.context.measured(t, "scoring", "label responses", (task) => labelSamples(samples, this.prompts, labellers, task));
+    const labellers = { loss: this.loss, policies, reference: await scorer(against) };
+    const labelled = await this.context.measured(t, "scoring", "label responses", (task) => labelSamples(samples, this.prompts, labellers, task));
+    // What is known of a sample's reference is of the model of iteration 0.
+    return against === 0 ? labelled : labelled.map(({ reference: _, ...sample }) => sample);
   }
 
   /**
@@ -195,9 +207,10 @@ export class Stages {
    * Trains π_t from π_{t−1} on pairs, by the loss of the run, and evaluates it.
    *
    * @param t one more than that of the last call, from 1
+   * @param own what this iteration trains by, where it is not what the run's options say
    * @throws InputError where there are no pairs, or it is another iteration's turn
    */
-  async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn): Promise<void> {
+  async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn, { loss = this.loss, ...own }: IterationTraining = {}): Promise<void> {
     if (t !== this.trained + 1) throw new InputError(`stages.align: found iteration ${t}, expected ${this.trained + 1}; a method trains each iteration once, in order`);
     this.trained = t;
     await this.begin();
@@ -208,10 +221,10 @@ export class Stages {
     await trainStage(this.context, {
       kind: "align",
       iteration: t,
-      objective: objectiveOf(this.loss),
+      objective: objectiveOf(loss),
       examples: () => this.references.of(t, pairs),
       validation: () => this.references.validation(t),
-      options: trainingOptions(this.options),
+      options: trainingOptions({ ...this.options, ...own }),
       random: this.random.fork("align", t),
       from: () => this.context.model(t - 1),
       ...(!previous && { reference: () => this.context.model(0) }),
@@ -300,8 +313,8 @@ export class Stages {
     await this.summarize(0, null, 0);
   }
 
-  private async draw(t: number, responses: number): Promise<Sample[]> {
-    const { prompts } = this;
+  private async draw(t: number, responses: number, asked?: ReadonlySet<string>): Promise<Sample[]> {
+    const prompts = this.prompts.filter(({ id }) => asked?.has(id) ?? true);
     const model = await this.context.model(t - 1);
     const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>
       this.context.folder.growRows(runLayout.iteration(t).drawn, (known) => {
@@ -377,6 +390,11 @@ export class Stages {
     }));
     return metrics;
   }
+}
+
+/** What one iteration trains by in its own way. A loss reads the same reference as the run's. */
+export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" | "learningRate">> {
+  readonly loss?: PairLoss;
 }
 
 /** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */

@@ -99,7 +99,8 @@ describe("columns that pairs come with", () => {
     ["no weight in a step that is compared", () => columnsOf("aot", [{ columns: { weight: 0 } }]), 'pair 1: the column "weight" is 0; the loss aot, which compares pairs, needs weights above 0'],
     ["defaults that differ", () => columnsOf({ cdpo: 1, "exo-pair": 1 }, [{}, { columns: { labelSmoothing: 0.1 } }]), 'pair 1 has no column "labelSmoothing", which the loss needs of every pair'],
     ["too few token weights", () => columnsOf("dpo", [{ tokens: { chosen: { weight: [1] }, rejected: {} } }]), 'pair 1: the token column "weight" of the chosen response has 1 numbers for 2 tokens'],
-    ["a token weight that is NaN", () => columnsOf("dpo", [{ tokens: { chosen: {}, rejected: { weight: [1, NaN] } } }]), 'pair 1: the token column "weight" of the rejected response, token 2, is NaN; it must be a finite number'],
+    ["a token weight that is NaN", () => columnsOf("dpo", [{ tokens: { chosen: {}, rejected: { weight: [1, NaN] } } }]), 'pair 1: the token column "weight" of the rejected response, token 2, is NaN; it must be a number from 0'],
+    ["a negative token weight", () => columnsOf("dpo", [{ tokens: { chosen: { weight: [1, -0.5] }, rejected: {} } }]), 'pair 1: the token column "weight" of the chosen response, token 2, is -0.5; it must be a number from 0'],
   ];
   for (const [what, given, message] of wrong) it(`are refused where they are wrong: ${what}`, () => assert.throws(given, { name: "InputError", message }));
 

@@ -12,11 +12,14 @@ describe("dataNotes", () => {
   it("says what was skipped, what was cut and what teaches nothing, in numbers", () => {
     const skipped = [{ reason: "x.jsonl:3: found an empty response" }, { reason: "another" }];
     const truncation = { prompts: 1, promptTokens: 12, responses: 3, responseTokens: 1 };
-    assert.deepEqual(dataNotes("x.jsonl", { skipped, truncation, identical: 1 }), [
+    const unwritten = { '"tool_calls"': 1, 'a turn of role "system"': 2 };
+    assert.deepEqual(dataNotes("x.jsonl", { skipped, truncation, identical: 1, unwritten }), [
       "x.jsonl: skipped 2 bad rows; the first: x.jsonl:3: found an empty response\n",
       "x.jsonl: cut the beginning of 1 prompt to fit the context, 12 tokens in all\n",
       "x.jsonl: cut the end of 3 responses to fit the context, 1 token in all\n",
       "x.jsonl: 1 pair with responses that are the same in tokens, which teach nothing\n",
+      'x.jsonl: 1 prompt with "tool_calls", which the chat template leaves out\n',
+      'x.jsonl: 2 prompts with a turn of role "system", which the chat template leaves out\n',
     ]);
   });
 });

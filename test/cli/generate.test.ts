@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { responsesTo, promptTokens } from "../../src/cells/respond.js";
+import { contextTokens, linearAlignment } from "../../src/cells/guidance.js";
+import { responsesTo } from "../../src/cells/respond.js";
 import { world } from "../../src/data/world/shipped.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
@@ -32,7 +33,7 @@ describe("sera generate", () => {
     const engine = new OnnxEngine({ threads: 1 });
     const policy = await Policy.load(new ProgramCache(engine), join(work, "model"));
     const options = { responses: 2, seed: 5, temperature: 0.9, topP: 0.8, maxNewTokens: 6 };
-    const written = await responsesTo(policy, pairs.map(({ prompt }) => promptTokens(policy, prompt)), options, {});
+    const written = await responsesTo(policy, pairs.map(({ prompt }) => contextTokens(policy, prompt, undefined)), options, {});
     await engine.close();
     assert.deepEqual(rows.map(({ response, tokens }) => [response, tokens]), written.map(({ response, tokens }) => [response, tokens]));
   });
@@ -55,6 +56,16 @@ describe("sera generate", () => {
     assert.deepEqual(rowsOf(readFileSync(join(work, "out.jsonl"), "utf8")).map(({ id, prompt }) => [id, prompt]), [["1", "cook a soup ."], ["2", "plant a pot ."]]);
   });
 
+  it("amplifies a principle, greedily", async () => {
+    const { code, stdout } = await run([...common, "--prompt", "cook a soup .", "--principle", "be polite .", "--ratio", "3", "--mask", "amplified"], work);
+    const engine = new OnnxEngine({ threads: 1 });
+    const policy = await Policy.load(new ProgramCache(engine), join(work, "model"));
+    const guidance = linearAlignment({ principle: "be polite .", ratio: 3, mask: "amplified" });
+    const written = await responsesTo(policy, [contextTokens(policy, "cook a soup .", guidance)], { guidance, maxNewTokens: 6, seed: 3 }, {});
+    await engine.close();
+    assert.deepEqual([code, rowsOf(stdout)[0]!.response], [0, written[0]!.response]);
+  });
+
   it("reads a split of a dataset on the hub", async (test) => {
     const rows = (prompt: string) => `${JSON.stringify({ prompt })}\n`;
     await HubServer.start(test, { "datasets/org/prompts": { revisions: { main: { "train.jsonl": rows("plant a pot ."), "test.jsonl": rows("cook a soup .") } } } });
@@ -72,6 +83,9 @@ describe("sera generate", () => {
     await refused("both --prompts and --prompt are given; give one of them", "--prompts", "pairs.jsonl", "--prompt", "a");
     const long = "soup ".repeat(100);
     await refused('--prompt: prompt "1": 101 tokens leave no room for a response in a context of 96', "--prompt", long);
+    await refused('--prompt: prompt "1": 101 tokens, with the principle, leave no room for a response in a context of 96', "--prompt", "a", "--principle", "soup ".repeat(99));
+    await refused("--ratio, --mask, --mask-top-p and --mask-temperature are of linear alignment; give --principle too", "--prompt", "a", "--ratio", "2");
+    await refused("--mask-top-p: found 2, expected a share above 0, at most 1", "--prompt", "a", "--principle", "b", "--mask-top-p", "2");
     await refused("--model: world is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains", "--model", "world", "--prompt", "a");
     writeFileSync(join(work, "mixed.jsonl"), `${JSON.stringify({ prompt: long })}\n${JSON.stringify({ prompt: "cook a soup ." })}\n`);
     const { code, stdout, stderr } = await run([...common, "--prompts", "mixed.jsonl", "--skip-bad-rows"], work);

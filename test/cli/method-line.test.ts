@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseMethodLine } from "../../src/cli/method-line.js";
+import { namedRecipes } from "../../src/cli/methods.js";
 
 describe("a --run argument", () => {
   it("has a name, or that of its method, and flags of its own", () => {
@@ -13,7 +14,7 @@ describe("a --run argument", () => {
 
   it("is refused with the line that is wrong", () => {
     const refused = (text: string, message: string) => assert.throws(() => parseMethodLine(text), { name: "InputError", message });
-    const known = "expected one of sera, direct, sft, iterative-dpo, dice, spin, curry-dpo";
+    const known = `expected one of ${Object.keys(namedRecipes).join(", ")}`;
     refused("DPO=dpo --beta 1", `--run "DPO=dpo --beta 1": found "dpo", ${known}; for the loss alone, use direct with --loss dpo`);
     refused("", `--run "": found "", ${known}`);
     refused("direct --betta 1", `--run "direct --betta 1": --betta is not an option of any method; did you mean --beta?`);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Command } from "commander";
 import { describe, it } from "node:test";
-import type { SeraOptions } from "../../src/run/options/index.js";
+import { recipeForms, type SeraOptions } from "../../src/run/options/index.js";
 import { allMethodOptions, methodFromFlags, namedMethods } from "../../src/cli/methods.js";
-import { dataOptions, engineOptions, givenOptions, number, share, whole } from "../../src/cli/options.js";
+import { dataOptions, engineOptions, givenOptions, number, onCommandLine, share, whole } from "../../src/cli/options.js";
 
 /** What a command with every option makes of some flags. */
 function parsed(...flags: readonly string[]): Record<string, unknown> {
@@ -65,13 +65,14 @@ describe("the options", () => {
   });
 
   it("of another method are refused by the names of their flags", () => {
-    const refused = (message: string, method: string, ...flags: readonly string[]) =>
+    const refused = (message: string | RegExp, method: string, ...flags: readonly string[]) =>
       assert.throws(() => methodFromFlags(method, parsed(...flags)), { name: "InputError", message });
+    const withBeta = Object.values(recipeForms).filter(({ name }) => name !== "sft").map(({ name }) => onCommandLine.method(name));
     refused("--per-prompt is not an option of direct; it belongs to sera, dice", "direct", "--per-prompt", "2");
     refused("--iterations is not an option of direct; use --epochs", "direct", "--iterations", "2");
     refused("--epochs is not an option of curry-dpo; use --rounds", "curry-dpo", "--epochs", "2");
-    refused("--beta is not an option of sft; it belongs to direct, sera, iterative-dpo, dice, spin, curry-dpo", "sft", "--beta", "2");
-    refused('--method: found "dpo", expected one of sera, direct, sft, iterative-dpo, dice, spin, curry-dpo; for the loss alone, use direct with --loss dpo', "dpo");
+    refused(`--beta is not an option of sft; it belongs to ${withBeta.join(", ")}`, "sft", "--beta", "2");
+    refused(`--method: found "dpo", expected one of ${Object.keys(namedMethods).join(", ")}; for the loss alone, use direct with --loss dpo`, "dpo");
   });
 
   it("have a flag for each option of each method, whose help says its choices, its default, and for which methods it is", () => {

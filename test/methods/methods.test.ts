@@ -10,6 +10,9 @@ import { runLayout } from "../../src/run/folder/layout.js";
 import { RunFolder } from "../../src/run/folder/run-folder.js";
 import { openRun } from "../../src/run/open-run.js";
 import { recipeForms, type RecipeOptions } from "../../src/run/options/index.js";
+import { responseLogProbs } from "../../src/model/scoring/score.js";
+import { Policy } from "../../src/model/policy/policy.js";
+import { assertClose } from "../support/compare.js";
 import { emptyFolder } from "../support/folder.js";
 import { byteTokenizer, randomPairs } from "../support/tiny-model.js";
 import { resultsIn, textJudge, tinyInput } from "../support/tiny-run.js";
@@ -126,6 +129,55 @@ describe("spin", () => {
   });
 });
 
+describe("spa", () => {
+  const spread = { shares: [0.25, 0.25, 0.5], responses: 2 };
+
+  it("begins with a few pairs of the data, and goes on with its own on prompts that no round has had", async (test) => {
+    const { summary, seen, made, firstLoss, folder } = await run(test, methods.spa({ ...spread, rounds: 2, seedEpochs: 3 }));
+    assert.deepEqual(summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]), [[null, null], [2, 0], [0, 2], [0, 4]]);
+    assert.deepEqual(seen, [0, 6, 4, 8]);
+    assert.ok([1, 2, 3].every((t) => nearLn2(firstLoss(t))));
+    const [second, third] = [await made(2), await made(3)].map((rows) => rows.map(({ id }) => id));
+    assert.equal(new Set([...second!, ...third!]).size, 6);
+    const samples = await folder.readRows(runLayout.iteration(3).labelledSamples);
+    assert.deepEqual([...new Set(samples.map(({ id }) => id))].sort(), third!.toSorted());
+  });
+
+  it("labels by the log-ratio to the start, or to what the policy was trained against", async (test) => {
+    const rewards = async (rewardAgainst: "start" | "round", t: number) => {
+      const { folder } = await run(test, methods.spa({ ...spread, rounds: 1, rewardAgainst }));
+      const [samples, ids] = [await folder.readRows(runLayout.iteration(t).labelledSamples), new Map(pairs.map(({ id, prompt }) => [id, prompt]))];
+      const sequences = samples.map(({ id, tokens }) => ({ prompt: ids.get(id)!, response: Int32Array.from(tokens) }));
+      const under = async (iteration: number) => {
+        await using policy = await Policy.load(programs, folder.file(runLayout.iteration(iteration).model));
+        return await responseLogProbs(policy, sequences);
+      };
+      const [policy, reference] = [await under(t - 1), await under(rewardAgainst === "start" ? 0 : t - 2)];
+      assertClose(samples.map(({ reward }) => reward), [...policy].map((logProb, i) => logProb - reference[i]!), 1e-4);
+      return samples;
+    };
+    assert.ok((await rewards("start", 3)).every(({ reference }) => reference !== undefined));
+    assert.ok((await rewards("round", 3)).every(({ reference }) => reference === undefined));
+  });
+
+  it("refines labels from the second round on, with the steps that the round has", async (test) => {
+    const own = { ...spread, rounds: 1, batchSize: 1, refineShare: 0.9, refineSmoothing: 0.4 };
+    const steps = async (refineAfter: number) => (await run(test, methods.spa({ ...own, refineAfter }))).folder.readRows(runLayout.metrics);
+    const [refined, plain] = [await steps(0), await steps(1)];
+    const differs = plain.map(({ iteration, loss }, i) => loss !== refined[i]!.loss && iteration);
+    assert.ok(!differs.includes(1) && (differs.includes(2) || differs.includes(3)), `${differs}`);
+  });
+
+  it("refuses before anything is trained what it could not do later", async (test) => {
+    const refuses = (own: object, message: RegExp) => assert.rejects(run(test, methods.spa({ ...spread, ...own })), { name: "InputError", message });
+    await refuses({ shares: [0.01, 0.5] }, /^shares: 0\.01 of 8 prompts leaves round 1 without one; raise it/);
+    await refuses({ loss: "simpo" }, /^refineShare: the loss simpo has no reference/);
+    await refuses({ microBatchSize: 2 }, /^microBatchSize: the loss refined dpo compares all pairs of a step/);
+    assert.throws(() => methods.spa({ shares: [0.6, 0.6] })(), { name: "InputError", message: "shares: found [0.6,0.6], expected at least two shares above 0 that add up to at most 1" });
+    await run(test, methods.spa({ ...spread, loss: "simpo", refineShare: 0 }));
+  });
+});
+
 describe("curryDpo", () => {
   it("goes from the worst response to the next to best, always against the best", async (test) => {
     const { seen, made, firstLoss } = await run(test, methods.curryDpo());
@@ -156,7 +208,7 @@ describe("every recipe", () => {
   }
 
   it("ends with the same bytes after an interruption", async (test) => {
-    for (const recipe of [methods.spin(), methods.curryDpo()]) {
+    for (const recipe of [methods.spin(), methods.curryDpo(), methods.spa({ shares: [0.25, 0.25, 0.5] })]) {
       const whole = await run(test, recipe);
       const folder = emptyFolder(test);
       const abort = new AbortController();

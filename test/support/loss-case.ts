@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { lossNamed, type LossChoice, type LossSettings, type PairLogProbs, type PreferenceLoss } from "../../src/align/losses/index.js";
+import { lossNamed, losses, type LossChoice, type LossName, type LossSettings, type PairLogProbs, type PreferenceLoss } from "../../src/align/losses/index.js";
 import { logRatio, meanLogProb, type ImplicitReward } from "../../src/align/losses/reward.js";
 import type { Metrics } from "../../src/align/objective.js";
 import { builtColumns } from "../../src/align/pair-columns.js";
 import { preference } from "../../src/align/preference.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { gradients, Graph, mul, sum, tensor, type Value } from "../../src/graph/index.js";
+import { sizeOf } from "../../src/graph/tensor.js";
 import { evaluate } from "./reference.js";
 
 /** Numbers of some pairs, one each; lengths are 1 where they are left out. */
@@ -80,22 +81,45 @@ export async function lossOn(
   padding = 0,
   step = numbers.policyChosen.length,
 ): Promise<LossAndSlopes> {
-  const pairs = numbers.policyChosen.length;
-  const { outputs, running } = lossGraph(loss, pairs + padding, Object.keys(numbers.columns ?? {}));
-  const state = await engine.createState((loss.running?.names ?? []).map((name) => [name, tensor([], new Float32Array(1))]));
+  const [found] = await lossOverSteps(engine, loss, [numbers], numbers.policyChosen.length + padding, step);
+  return found!;
+}
+
+/**
+ * A loss on an engine, in float32, of the first steps of a training, with what it keeps from one to the next.
+ *
+ * @param slots of each step, for its pairs and padding
+ * @param size pairs of a step, of which these are some. Default: these are all
+ */
+export async function lossOverSteps(engine: Engine, loss: PreferenceLoss, steps: readonly PairNumbers[], slots: number, size?: number): Promise<LossAndSlopes[]> {
+  const { outputs, running } = lossGraph(loss, slots, Object.keys(steps[0]!.columns ?? {}));
+  const state = await engine.createState(runningZeros(loss));
   const executable = await engine.prepare({ outputs, updates: running });
-  const feeds = Object.entries(lossFeeds(numbers, pairs + padding, step)).map(([name, values]) => [name, Float32Array.from(values)]);
-  const found = await executable.run(Object.fromEntries(feeds), [state]);
+  const all: LossAndSlopes[] = [];
+  for (const numbers of steps) {
+    const pairs = numbers.policyChosen.length;
+    const feeds = Object.entries(lossFeeds(numbers, slots, size ?? pairs)).map(([name, values]) => [name, Float32Array.from(values)]);
+    const found = await executable.run(Object.fromEntries(feeds), [state]);
+    const column = (name: keyof typeof outputs) => [...found[name]!.data.subarray(0, pairs)];
+    all.push({ loss: found.loss!.data[0]!, gradientChosen: column("gradientChosen"), gradientRejected: column("gradientRejected") });
+  }
   await executable.release();
   await state.free();
-  const column = (name: keyof typeof outputs) => [...found[name]!.data.subarray(0, pairs)];
-  return { loss: found.loss!.data[0]!, gradientChosen: column("gradientChosen"), gradientRejected: column("gradientRejected") };
+  return all;
+}
+
+/** What a loss keeps from step to step, before the first. */
+export function runningZeros({ running }: PreferenceLoss) {
+  return (running?.names ?? []).map((name) => {
+    const shape = running?.shapes?.[name] ?? [];
+    return [name, tensor(shape, new Float32Array(sizeOf(shape)))] as const;
+  });
 }
 
 /** A loss in float64, as its graph is meant, of the first step of a training. */
 export function lossByMeaning(loss: PreferenceLoss, numbers: PairNumbers): LossAndSlopes {
   const { outputs } = lossGraph(loss, numbers.policyChosen.length, Object.keys(numbers.columns ?? {}));
-  const states = Object.fromEntries((loss.running?.names ?? []).map((name) => [name, [0]]));
+  const states = Object.fromEntries(runningZeros(loss).map(([name, { data }]) => [name, [...data]]));
   const pairs = numbers.policyChosen.length;
   const feeds = { ...lossFeeds(numbers, pairs, pairs), ...states };
   const [[total], gradientChosen, gradientRejected] = evaluate(Object.values(outputs), feeds) as [[number], number[], number[]];
@@ -141,3 +165,9 @@ export function metricsWithTrlReward(fixture: LossFixture): Metrics {
 
 /** The loss of a fixture. */
 export const lossOf = ({ loss, settings }: LossFixture): PreferenceLoss => lossNamed(loss, settings);
+
+/** The losses that read nothing of pairs but their log-probabilities and lengths. */
+export const plainLossNames = (Object.keys(losses) as LossName[]).filter((name) => {
+  const { columns = {}, tokens = {} } = losses[name]({ beta: 1 });
+  return ![columns, tokens.columns ?? {}].flatMap((read) => Object.values(read)).some((column) => column.default === undefined && !column.optional);
+});

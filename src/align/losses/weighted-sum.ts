@@ -27,6 +27,7 @@ export function weightedSum(terms: readonly WeightedLoss[]): PreferenceLoss {
     ...(running.length > 0 && {
       running: {
         names: running.flatMap(({ names }) => names),
+        shapes: Object.assign({}, ...running.map(({ shapes }) => shapes)),
         update: (logProbs) => new Map(running.flatMap(({ update }) => [...update(logProbs)])),
       },
     }),

@@ -4,6 +4,7 @@ import type { ModelConfig } from "../config.js";
 import { embeddingName, headName, parameterShapes } from "../parameters/parameters.js";
 import type { QuantizedRows } from "../parameters/quantization/quantize.js";
 import { bytesOfArray } from "./safetensors/safetensors.js";
+import { separateExperts } from "./separate-experts.js";
 import { storedNames } from "./stored-names.js";
 import type { StoredElements, TensorInfo, TensorSource } from "./tensor-source.js";
 import type { WeightFiles } from "./weight-files.js";
@@ -12,11 +13,12 @@ import type { WeightFiles } from "./weight-files.js";
  * The weights that a config asks for, out of the files of a checkpoint: under the parameters' names and in the order
  * of the layers. Buffers are passed over, and so is a tied head that is written out.
  *
- * @returns a source that reads from `files` and closes them
+ * @returns a source that reads from `weights` and closes them
  * @throws InputError where a parameter is missing, is there twice, has another shape or is none of the model's, or a
  *   tied head differs from the embedding
  */
-export async function fitWeights(config: ModelConfig, files: WeightFiles): Promise<TensorSource> {
+export async function fitWeights(config: ModelConfig, weights: WeightFiles): Promise<TensorSource> {
+  const files = separateExperts(config, weights);
   const shapes = parameterShapes(config);
   const nameOf = storedNames(config);
   const stored = new Map<string, string>();

@@ -2,6 +2,8 @@ import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
 import type { Policy } from "../policy/policy.js";
 import { decodeTokens, Row } from "./decode-tokens.js";
+import { InputError } from "../../base/errors.js";
+import { checkGuides, type LogitGuidance } from "./guidance.js";
 import { planGenerationWithin, type GenerationRequest } from "./plan-generation.js";
 import { checkSampling, type Sampling } from "./sampling.js";
 
@@ -16,6 +18,8 @@ export interface GenerationOptions extends Partial<Sampling> {
   readonly batchSize?: number;
   /** Batches at the start that an earlier, interrupted call has yielded; they are left out. Default 0. */
   readonly skipBatches?: number;
+  /** Writes by several contexts, of which requests then bring the prompts (`others`). Default: by the request's own prompt. */
+  readonly guidance?: LogitGuidance | undefined;
 }
 
 /** One written response. */
@@ -94,19 +98,35 @@ function batchesOf(policy: Policy, requests: readonly GenerationRequest[], rando
   checkSampling(sampling);
   checkCount("maxNewTokens", maxNewTokens);
   checkCount("batchSize", batchSize);
-  const { contextLength } = policy.config;
-  for (const { key, prompt } of requests) {
-    if (prompt.length === 0) throw new RangeError(`the prompt of "${key}" has no token`);
-    if (prompt.length >= contextLength) {
-      throw new RangeError(`the prompt of "${key}" has ${prompt.length} tokens, the context is ${contextLength}`);
+  const { guidance } = options;
+  if (guidance) checkGuides(policy, guidance);
+  const policies = contextPolicies(policy, requests, guidance);
+  const contextLengths = policies.map(({ config }) => config.contextLength);
+  for (const { key, prompt, others = [] } of requests) {
+    for (const [context, { length }] of [prompt, ...others].entries()) {
+      const whose = `the ${context === 0 ? "prompt" : "guiding prompt"} of "${key}"`;
+      if (length === 0) throw new RangeError(`${whose} has no token`);
+      if (length >= contextLengths[context]!) throw new RangeError(`${whose} has ${length} tokens, the context is ${contextLengths[context]}`);
     }
   }
-  const choice = { sampling, stops: new Set(stopTokens), maxNewTokens };
-  const sizes = { contextLength, maxNewTokens, batchSize };
-  return planGenerationWithin(policy.programs.memory, policy.config, requests, sizes).map(({ shape, rows: planned }) => {
-    const rows = planned.map((row) => new Row(row, random, contextLength, choice));
-    return { rows, write: (signal?: AbortSignal) => decodeTokens(policy, shape, rows, choice, signal) };
+  const choice = { sampling, stops: new Set(stopTokens), maxNewTokens, combine: guidance?.combine };
+  const sizes = { contextLengths, maxNewTokens, batchSize };
+  return planGenerationWithin(policy.programs.memory, policy.config, requests, sizes).map(({ shapes, rows: planned }) => {
+    const rows = planned.map((row) => new Row(row, random, contextLengths, choice));
+    const contexts = policies.map((reader, i) => ({ policy: reader, shape: shapes[i]! }));
+    return { rows, write: (signal?: AbortSignal) => decodeTokens(contexts, rows, choice, signal) };
   });
+}
+
+/** The models that read each context of the requests. @throws InputError where contexts and guidance do not go together */
+function contextPolicies(policy: Policy, requests: readonly GenerationRequest[], guidance: LogitGuidance | undefined): Policy[] {
+  const count = requests[0]?.others?.length ?? 0;
+  if (requests.some(({ others = [] }) => others.length !== count)) throw new InputError("guidance: requests have different numbers of contexts; give each as many");
+  if (guidance && requests.length > 0 && count === 0) throw new InputError("guidance: requests have one context each; give the prompts of the others as `others`");
+  if (!guidance && count > 0) throw new InputError("requests have several contexts; say by `guidance` what is made of their logits");
+  const { models } = guidance ?? {};
+  if (models && models.length !== count) throw new InputError(`guidance: ${models.length} models for ${count} contexts beside the request's own; give one for each`);
+  return [policy, ...(models ?? new Array<Policy>(count).fill(policy))];
 }
 
 function checkCount(name: string, count: number): void {

@@ -15,6 +15,8 @@ export interface GenerationRequest {
   /** Token ids, at least one. */
   readonly prompt: Int32Array;
   readonly responses: number;
+  /** Prompts of further contexts that the response is written by, under guidance. Default: none. */
+  readonly others?: readonly Int32Array[];
 }
 
 /** A response to be written. */
@@ -23,20 +25,23 @@ export interface PlannedRow {
   readonly request: number;
   /** 0 … responses−1. */
   readonly number: number;
-  readonly prompt: Int32Array;
+  /** Its prompt in each context. */
+  readonly prompts: readonly Int32Array[];
   /** Names its random stream, together with its number. */
   readonly key: string;
 }
 
 /** Responses that are written together. */
 export interface PlannedBatch {
-  readonly shape: GenerationShape;
+  /** Sizes of what each context reads. */
+  readonly shapes: readonly GenerationShape[];
   readonly rows: readonly PlannedRow[];
 }
 
 /** How responses are put into batches. */
 export interface GenerationSizes {
-  readonly contextLength: number;
+  /** Of the model that reads each context. */
+  readonly contextLengths: readonly number[];
   readonly maxNewTokens: number;
   /** Most responses of a batch. */
   readonly batchSize: number;
@@ -45,7 +50,8 @@ export interface GenerationSizes {
 /**
  * {@link planGeneration} with no more responses in a batch than fit into memory.
  *
- * @param memory bytes for the model, the copies that sessions of frozen parameters have of it, the cache and the programs
+ * @param memory bytes for the model, the copies that sessions of frozen parameters have of it, the caches and the programs
+ * @param config of the model that writes; contexts of others are counted as if they were its own
  * @throws InputError where not even one response fits
  */
 export function planGenerationWithin(memory: number, config: ModelConfig, requests: readonly GenerationRequest[], sizes: GenerationSizes): PlannedBatch[] {
@@ -53,9 +59,7 @@ export function planGenerationWithin(memory: number, config: ModelConfig, reques
   const room = programMemory(memory, (1 + (freezes ? frozenCopies : 0)) * parameterBytes(config));
   for (let { batchSize } = sizes; ; batchSize = Math.ceil(batchSize / 2)) {
     const batches = planGeneration(requests, { ...sizes, batchSize });
-    const shapes = batches.map(({ shape }) => shape);
-    const candidates = new Set([largestBy(shapes, ({ rows, capacity }) => rows * capacity), largestBy(shapes, ({ prompts, promptLength }) => prompts * promptLength)]);
-    const needed = Math.max(...[...candidates].map((shape) => (shape ? generationBytes(config, shape) : 0)));
+    const needed = sizes.contextLengths.reduce((sum, _, context) => sum + largestBytes(config, batches.map(({ shapes }) => shapes[context]!)), 0);
     if (needed <= room) return batches;
     if (batchSize > 1) continue;
     throw new InputError(
@@ -63,6 +67,12 @@ export function planGenerationWithin(memory: number, config: ModelConfig, reques
         "raise it, or lower maxNewTokens or the length of the prompts",
     );
   }
+}
+
+/** What the largest batch of a context takes. */
+function largestBytes(config: ModelConfig, shapes: readonly GenerationShape[]): number {
+  const candidates = new Set([largestBy(shapes, ({ rows, capacity }) => rows * capacity), largestBy(shapes, ({ prompts, promptLength }) => prompts * promptLength)]);
+  return Math.max(...[...candidates].map((shape) => (shape ? generationBytes(config, shape) : 0)));
 }
 
 /** The cache twice, since it is copied where it grows, and what reads the prompts. */
@@ -74,17 +84,21 @@ function generationBytes(config: ModelConfig, shape: GenerationShape): number {
 /** Batches of responses to prompts of like length; batches of one length share a shape. */
 export function planGeneration(
   requests: readonly GenerationRequest[],
-  { contextLength, maxNewTokens, batchSize }: GenerationSizes,
+  { contextLengths, maxNewTokens, batchSize }: GenerationSizes,
 ): PlannedBatch[] {
-  const wanted = requests.flatMap(({ key, prompt, responses }, request) =>
-    Array.from({ length: responses }, (_, number): PlannedRow => ({ request, number, prompt, key })),
+  const wanted = requests.flatMap(({ key, prompt, responses, others = [] }, request) =>
+    Array.from({ length: responses }, (_, number): PlannedRow => ({ request, number, prompts: [prompt, ...others], key })),
   );
-  const byLength = groupBy(wanted, ({ prompt }) => Math.min(roundUp(prompt.length), contextLength - 1));
-  return [...byLength].sort(([a], [b]) => a - b).flatMap(([promptLength, members]) => {
+  const lengthIn = (context: number, { prompts }: PlannedRow) => Math.min(roundUp(prompts[context]!.length), contextLengths[context]! - 1);
+  const byLength = groupBy(wanted, (row) => lengthIn(0, row));
+  return [...byLength].sort(([a], [b]) => a - b).flatMap(([, members]) => {
     const rows = Math.min(members.length, batchSize);
     const batches = chunk(members, rows);
     const prompts = Math.max(...batches.map((batch) => new Set(batch.map(({ request }) => request)).size));
-    const capacity = Math.min(promptLength + maxNewTokens, contextLength);
-    return batches.map((batch) => ({ rows: batch, shape: { prompts, promptLength, rows, capacity } }));
+    const shapes = contextLengths.map((contextLength, context): GenerationShape => {
+      const promptLength = Math.max(...members.map((row) => lengthIn(context, row)));
+      return { prompts, promptLength, rows, capacity: Math.min(promptLength + maxNewTokens, contextLength) };
+    });
+    return batches.map((batch) => ({ rows: batch, shapes }));
   });
 }

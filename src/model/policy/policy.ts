@@ -107,10 +107,14 @@ export class Policy {
     return this.beside(this.config, parameters, this.held.frozen);
   }
 
-  /** The same model once more: whoever is given it may free it, and this one stays. */
-  share(): Policy {
+  /**
+   * The same model once more: whoever is given it may free it, and this one stays.
+   *
+   * @param programs those of the same engine, by which the other one's work is planned
+   */
+  share(programs = this.programs): Policy {
     const { trained, frozen } = this.held;
-    return new Policy(this.programs, this.config, this.tokenizer, this.source, this.origin, trained.hold(), frozen?.hold());
+    return new Policy(programs, this.config, this.tokenizer, this.source, this.origin, trained.hold(), frozen?.hold());
   }
 
   /** Copies of what training changes, as it is now: the adapter's matrices, or all parameters, in float32. */
@@ -161,7 +165,7 @@ export class Policy {
   async save(folder: string, options: WeightOptions = {}): Promise<void> {
     const { tokenizer, source } = this;
     const parameters = await this.mergedParameters();
-    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, source }, options);
+    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, ...(source && { source }) }, options);
   }
 
   /** Gives the memory back that no other policy shares. Calling it again does nothing. */

@@ -3,7 +3,7 @@ import { isPairObjective, objectiveOf, type PairObjective } from "../../align/pa
 import { InputError, quote } from "../../base/errors.js";
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { isLossObject, lossOf } from "./loss-of.js";
-import type { LoopOptions, LossOptions, RecipeOptions, SharedOptions, TrainingBudget } from "./method-options.js";
+import type { BmcOptions, LoopOptions, LossOptions, RecipeOptions, SharedOptions, TrainingBudget } from "./method-options.js";
 import { checkPart, isBuiltIn } from "./part-registry.js";
 
 /**
@@ -16,6 +16,7 @@ export function checkTogether(resolved: object, given: object): void {
   checkEvaluations(resolved);
   if (hasLoss(resolved)) checkLoss(resolved, given);
   if (hasLoop(resolved)) checkLoop(resolved);
+  if (hasEditor(resolved)) checkEditor(resolved);
 }
 
 /** The loop's options, of which a method may settle some itself. */
@@ -59,6 +60,14 @@ function checkLoop({ selectBy, pairBy, labelBy, select = 0, bootstrap, iteration
   if (isPart(pairBy)) checkPart("pairing rule", "pairBy", pairBy);
   if (isPart(labelBy)) checkPart("labeller", "labelBy", labelBy);
   if (select + bootstrap === 0 && (iterations ?? rounds) !== 1) throw new InputError("`select` + `bootstrap` must be > 0");
+}
+
+const hasEditor = (options: object): options is BmcOptions => "bridge" in options;
+
+function checkEditor({ bridge, editWay, editBlind }: BmcOptions): void {
+  if (isPart(bridge)) checkPart("editor", "bridge", bridge);
+  if (bridge === "none" && editBlind) throw new InputError("`editBlind`: there is no editor; give `bridge` too");
+  if (bridge === "none" && editWay !== "improve") throw new InputError("`editWay`: there is no editor; give `bridge` too");
 }
 
 const isPart = (value: unknown) => typeof value === "object" || typeof value === "function";

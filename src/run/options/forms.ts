@@ -1,7 +1,7 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
-import type { LoopOptions, LossOptions, MethodOptions, RecipeOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, TrainingBudget } from "./method-options.js";
-import { budgetTable, loopTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable, sharedTable } from "./tables.js";
+import type { BmcRecipeOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, RewardOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, SpreadOptions, TrainingBudget } from "./method-options.js";
+import { bmcTable, budgetTable, goalTable, loopTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, sftTable, sharedTable, spreadTable } from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -20,6 +20,9 @@ export interface SelfImprovingOptions extends RecipeOptions, LoopOptions, Pick<T
 
 /** Options of iterative DPO, which trains on nothing but its own pairs from the second round on. */
 export type IterativeDpoOptions = Omit<SelfImprovingOptions, "select" | "selectBy" | "perPrompt" | "gamma">;
+
+/** Options of SPA, whose rounds are epochs of each part of the prompts. */
+export interface SpaOptions extends RecipeOptions, SpreadOptions, RewardOptions, Pick<LoopOptions, "responses"> {}
 
 /** Options of {@link align}: those of a direct alignment algorithm, with its epochs. */
 export interface AlignOptions extends SharedOptions, Pick<TrainingBudget, "epochs"> {}
@@ -43,7 +46,10 @@ export const recipeForms = {
     }),
   } satisfies Form<SelfImprovingOptions>,
   spin: { name: "spin", table: recipe } satisfies Form<RecipeOptions>,
+  rewardAugmented: { name: "rewardAugmented", table: { ...recipe, ...goalTable } } satisfies Form<RewardAugmentedOptions>,
+  bmc: { name: "bmc", table: { ...withDefaults(recipe, { loss: "dpo-bmc" }), ...bmcTable } } satisfies Form<BmcRecipeOptions>,
   curryDpo: { name: "curryDpo", table: recipe } satisfies Form<RecipeOptions>,
+  spa: { name: "spa", table: { ...recipe, ...spreadTable, ...rewardTable, responses: { ...loopTable.responses, default: 2 } } } satisfies Form<SpaOptions>,
 } as const;
 
 /** The options of the functions of a cell, and of `sera align` by them: they say epochs and iterations themselves. */

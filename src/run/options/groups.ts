@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, budgetTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, sftTable } from "./tables.js";
+import { alignmentTable, bmcTable, budgetTable, goalTable, loopTable, lossTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, sftTable, spreadTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -13,6 +13,9 @@ export const optionGroups: readonly OptionGroup[] = [
   { title: "Budget", table: { ...budgetTable, ...recipeTable } },
   { title: "Training", table: { ...alignmentTable, ...memoryTable, ...seedTable } },
   { title: "Sampling", table: samplingTable },
-  { title: "Self-review and bootstrapping", table: loopTable },
+  { title: "Self-review and bootstrapping", table: { ...loopTable, ...rewardTable } },
+  { title: "Reward-augmented data", table: goalTable },
+  { title: "BMC", table: bmcTable },
+  { title: "Spreading preferences (spa)", table: spreadTable },
   { title: "SFT of the start", table: sftTable },
 ];

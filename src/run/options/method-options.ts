@@ -3,8 +3,11 @@ import type { LossName, LossSettings } from "../../align/losses/index.js";
 import type { PairLoss } from "../../align/pair-objective.js";
 import type { ByteSize } from "../../base/byte-size.js";
 import type { Schedule } from "../../align/schedule.js";
+import type { EditWay, Editor } from "../../data/bridge.js";
+import type { goalPlaces, tieRules } from "../../data/goals.js";
 import type { PairingName } from "../../bootstrap/index.js";
 import type { SelectionName } from "../../review/index.js";
+import type { stopWordLists } from "../token-difference.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 
 /*
@@ -17,6 +20,12 @@ import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 /** Which model a policy is held to: that of iteration 0, or the one that the iteration begins from. */
 export const references = ["start", "previous"] as const;
 export type Reference = (typeof references)[number];
+
+/** The editors of BMC that have a name. */
+export const editorNames = ["none", "world"] as const;
+/** What the implicit reward of a response is against: the model of iteration 0, or the reference that the policy was trained against. */
+export const rewardReferences = ["start", "round"] as const;
+export type RewardReference = (typeof rewardReferences)[number];
 
 /** By what responses of the policy are labelled: its own implicit reward, or the judge that the run is given. */
 export const labellers = ["implicit", "judge"] as const;
@@ -146,6 +155,26 @@ export interface LoopOptions {
   readonly gamma: number;
 }
 
+/** What labels responses, where it is the implicit reward. */
+export interface RewardOptions {
+  /** What the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round. Default start. */
+  readonly rewardAgainst: RewardReference;
+}
+
+/** How SPA spreads the preferences of a few pairs over the prompts of the others. */
+export interface SpreadOptions {
+  /** Which share of the prompts each round takes, none twice: the first with the pairs of the data, the others with pairs of the policy's own. Default [0.03,0.13,0.34,0.5]. */
+  readonly shares: readonly number[];
+  /** Epochs of the first round, on the pairs of the data. Default those of the other rounds, which are `rounds`. */
+  readonly seedEpochs?: number;
+  /** K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none. Default 0.1. */
+  readonly refineShare: number;
+  /** α: how likely a doubtful label is taken to be wrong. Default 0.1. */
+  readonly refineSmoothing: number;
+  /** Share of a round's steps that are taken before its first label is refined. Default 0.2. */
+  readonly refineAfter: number;
+}
+
 /** The options of SeRA (arXiv 2410.09362), complete. */
 export interface SeraOptions extends MethodOptions, LoopOptions {}
 
@@ -157,3 +186,31 @@ export interface RecipeOptions extends SharedOptions {
    */
   readonly rounds: number;
 }
+
+/** How reward-augmented pairs are made; see `goalConditioned`. */
+export interface GoalConditioningOptions {
+  /** Condition half of the prompts alone on goals, which makes as many pairs as the data has. Default false. */
+  readonly half?: boolean;
+  /** What becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each. Default drop. */
+  readonly ties: (typeof tieRules)[number];
+  /** Where a conversation is told its goal: in its system turn, or before the words of its first user turn. Default system. */
+  readonly goalPlace: (typeof goalPlaces)[number];
+}
+
+/** Options of reward-augmented data (arXiv 2410.08067). */
+export interface RewardAugmentedOptions extends RecipeOptions, GoalConditioningOptions {}
+
+/** How BMC makes its pairs, and which tokens it weighs; see `bridge` and `tokenDifference`. */
+export interface BmcOptions {
+  /** What edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`. Default none. */
+  readonly bridge: (typeof editorNames)[number] | Editor;
+  /** Which response is edited: the rejected one for the better, or the chosen one for the worse. Default improve. */
+  readonly editWay: EditWay;
+  /** Let the editor see one response alone, without the pair's other one. Default false. */
+  readonly editBlind?: boolean;
+  /** Which words are taken out of the difference of the responses; a list by name. Default english. */
+  readonly stopWords: (typeof stopWordLists)[number];
+}
+
+/** Options of BMC (arXiv 2408.07471). */
+export interface BmcRecipeOptions extends RecipeOptions, BmcOptions {}

@@ -25,6 +25,8 @@ export interface ColumnedPair {
 
 /** Gives pairs numbers of their own, those of the data and those that the run makes alike. */
 export interface ColumnRule extends Versioned {
+  /** What its columns depend on besides its code. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** @returns its columns, which take the place of those that the pair has under the same names */
   of(pair: ColumnedPair): PairColumns;
 }

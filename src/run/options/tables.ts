@@ -1,22 +1,31 @@
 import { bestMetrics } from "../../align/best.js";
 import { defaultAdamW } from "../../align/adamw.js";
 import { schedules } from "../../align/schedule.js";
+import { editWays, type Editor } from "../../data/bridge.js";
+import { goalPlaces, tieRules } from "../../data/goals.js";
 import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
-import { byteSize, flag, nameOrPart, notNegative, oneOf, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
+import { byteSize, flag, nameOrPart, notNegative, oneOf, parts, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
+import { stopWordLists } from "../token-difference.js";
 import {
+  editorNames,
   labellers,
   references,
+  rewardReferences,
   type AlignmentOptions,
+  type BmcOptions,
+  type GoalConditioningOptions,
   type LoopOptions,
   type LossOptions,
   type RecipeOptions,
+  type RewardOptions,
   type SamplingOptions,
   type SftOptions,
   type SharedOptions,
+  type SpreadOptions,
   type TrainingBudget,
 } from "./method-options.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
@@ -118,10 +127,48 @@ export const loopTable: OptionTable<LoopOptions> = {
   gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },
 };
 
+export const rewardTable: OptionTable<RewardOptions> = {
+  rewardAgainst: {
+    ...oneOf(rewardReferences, "which"),
+    help: "what the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round",
+    default: "start",
+  },
+};
+
+/** The paper's numbers (arXiv 2406.04412). */
+export const spreadTable: OptionTable<SpreadOptions> = {
+  shares: {
+    ...parts("list"),
+    help: "which share of the prompts each round takes, none twice: the first with the pairs of the data, the others with pairs of the policy's own",
+    default: [0.03, 0.13, 0.34, 0.5],
+  },
+  seedEpochs: { ...whole(1), help: "epochs of the first round, on the pairs of the data", otherwise: "those of the other rounds, which are `rounds`" },
+  refineShare: { ...share("K"), help: "K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none", default: 0.1 },
+  refineSmoothing: { ...shareBelow(1 / 2, "1/2")("α"), help: "α: how likely a doubtful label is taken to be wrong", default: 0.1 },
+  refineAfter: { ...share("share"), help: "share of a round's steps that are taken before its first label is refined", default: 0.2 },
+};
+
 export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
   rounds: {
     ...whole(1),
     help: "passes over as many pairs as the data has: methods with the same rounds cost the same",
     default: 3,
   },
+};
+
+export const goalTable: OptionTable<GoalConditioningOptions> = {
+  half: { ...flag(), help: "condition half of the prompts alone on goals, which makes as many pairs as the data has", otherwise: "false" },
+  ties: { ...oneOf(tieRules, "rule"), help: "what becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each", default: "drop" },
+  goalPlace: { ...oneOf(goalPlaces, "turn"), help: "where a conversation is told its goal: in its system turn, or before the words of its first user turn", default: "system" },
+};
+
+export const bmcTable: OptionTable<BmcOptions> = {
+  bridge: {
+    ...nameOrPart<(typeof editorNames)[number], Editor>(editorNames, "an editor", "editor"),
+    help: "what edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`",
+    default: "none",
+  },
+  editWay: { ...oneOf(editWays, "way"), help: "which response is edited: the rejected one for the better, or the chosen one for the worse", default: "improve" },
+  editBlind: { ...flag(), help: "let the editor see one response alone, without the pair's other one", otherwise: "false" },
+  stopWords: { ...oneOf(stopWordLists, "list"), help: "which words are taken out of the difference of the responses; a list by name", default: "english" },
 };

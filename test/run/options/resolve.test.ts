@@ -23,7 +23,7 @@ describe("resolveOptions", () => {
     refuses(alignForm, { labelBy: "judge" }, "`labelBy` is not an option of align; it belongs to sera, iterativeDpo, dice");
     refuses(recipeForms.direct, { perPrompt: 1 }, "`perPrompt` is not an option of direct; it belongs to sera, dice");
     refuses(recipeForms.spin, { perPrompt: 1, evaluateEvery: 2 }, "`perPrompt` is not an option of spin; it belongs to sera, dice");
-    refuses(recipeForms.sft, { beta: 3 }, "`beta` is not an option of sft; it belongs to direct, sera, iterativeDpo, dice, spin, curryDpo");
+    refuses(recipeForms.sft, { beta: 3 }, `\`beta\` is not an option of sft; it belongs to ${Object.keys(recipeForms).filter((name) => name !== "sft").join(", ")}`);
     refuses(recipeForms.sft, { nll: 0 }, /^`nll` is not an option of sft; it belongs to/);
     refuses(recipeForms.iterativeDpo, { gamma: 0.5 }, "`gamma` is not an option of iterativeDpo; it belongs to sera, dice");
   });

@@ -46,8 +46,9 @@ export class NamedWeights implements WeightFiles {
 
   async readBlocks(name: string): Promise<QuantizedRows | undefined> {
     const { stored, restore } = this.sources.get(name) ?? { stored: name };
+    if (restore && !restore.rowOrder) return undefined;
     const found = await this.file.readBlocks(stored);
-    return found && restore ? inOrder(found, restore.rowOrder(found.rows)) : found;
+    return found && restore?.rowOrder ? inOrder(found, restore.rowOrder(found.rows)) : found;
   }
 
   async readAsStored(name: string): Promise<StoredElements> {

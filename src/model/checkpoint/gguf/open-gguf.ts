@@ -5,7 +5,7 @@ import { fitWeights } from "../fit-weights.js";
 import { huggingFaceConfig, parseHuggingFaceConfig } from "../hugging-face-config.js";
 import { tokenizerFromFiles } from "../../tokenizer/load-tokenizer.js";
 import { ModelMetadata, type GgufArchitecture } from "./architectures/architecture.js";
-import { ggufArchitectures } from "./architectures/index.js";
+import { ggufArchitecture } from "./architectures/index.js";
 import { kinds } from "./metadata.js";
 import { NamedWeights } from "./named-weights.js";
 import { GgufParts } from "./split-files.js";
@@ -24,7 +24,7 @@ export async function openGguf(path: string): Promise<OpenCheckpoint> {
   const file = await GgufParts.open(path);
   try {
     const { metadata } = file;
-    const architecture = metadata.choose("general.architecture", ggufArchitectures);
+    const architecture = ggufArchitecture(metadata);
     const model = await modelMetadata(file, architecture);
     const config = readConfig(file, architecture, model);
     const stored = tokenizerFiles(metadata);

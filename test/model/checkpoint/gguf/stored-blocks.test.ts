@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Random } from "../../../../src/base/random.js";
 import { ModelMetadata } from "../../../../src/model/checkpoint/gguf/architectures/architecture.js";
-import { ggufArchitectures } from "../../../../src/model/checkpoint/gguf/architectures/index.js";
+import { ggufArchitecture } from "../../../../src/model/checkpoint/gguf/architectures/index.js";
 import { blockFormats } from "../../../../src/model/checkpoint/gguf/block-formats.js";
 import { NamedWeights } from "../../../../src/model/checkpoint/gguf/named-weights.js";
 import { GgufParts } from "../../../../src/model/checkpoint/gguf/split-files.js";
@@ -40,7 +40,7 @@ describe("blocks of a GGUF file are the numbers that are read of it", () => {
         writeFileSync(path, ggufBytes(metadata, [{ name: `${stored}.weight`, dimensions: [inputs, outputs], type: types[type], data }]));
         const file = await GgufParts.open(path);
         test.after(() => file.close());
-        const weights = new NamedWeights(file, ggufArchitectures[architecture]!, new ModelMetadata(architecture, file.metadata, () => true, new Map()));
+        const weights = new NamedWeights(file, ggufArchitecture(file.metadata), new ModelMetadata(architecture, file.metadata, () => true, new Map()));
         const rows = (await weights.readBlocks(`${name}.weight`))!;
         assert.deepEqual([rows.bits, rows.rows, rows.columns], [type === "Q8_0" ? 8 : 4, outputs, inputs]);
         const { data: read } = await weights.read(`${name}.weight`);

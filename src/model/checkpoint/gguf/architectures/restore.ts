@@ -41,6 +41,12 @@ export const transposed: Restore = {
   },
 };
 
+/** Weights of a norm that GGUF has as they scale, and Hugging Face's layout less 1. */
+export const lessOne: Restore = {
+  shapeOf: (stored) => stored,
+  elementsOf: ({ data }) => data.map((weight) => weight - 1),
+};
+
 /**
  * Rows of a matrix, or elements of a bias, in another order.
  *

@@ -1,0 +1,77 @@
+import { refined } from "../align/losses/refined.js";
+import { isPairObjective, objectiveOf, type PairLoss } from "../align/pair-objective.js";
+import { InputError } from "../base/errors.js";
+import { distinctPrompts, formPairs } from "../bootstrap/index.js";
+import { promptIds } from "../data/prompt-ids.js";
+import { lossOf, recipeForms, type MethodOptions, type SpaOptions } from "../run/options/index.js";
+import type { Stages } from "../run/stages.js";
+import { bootstrappedPair } from "../sera.js";
+import { recipeOf, type Recipe } from "./recipe.js";
+
+type CompleteOptions = Omit<SpaOptions, "rounds"> & MethodOptions;
+
+/**
+ * SPA, spread preference annotation: DPO on a few pairs of the data, then rounds on fresh prompts, to each of which the
+ * policy writes two responses that its log-ratio to the start labels; every round trains against the model that it begins
+ * from, and smooths the labels that the policy is least sure of (Kim et al. 2024, arXiv 2406.04412; see {@link refined}
+ * for what is left out). Of the data's pairs only those of the first share of the prompts are trained on.
+ *
+ * All rounds together go through as many pairs as the data has; `rounds` says how often.
+ *
+ * @throws InputError (in a run) where a round would have no prompt, or labels cannot be refined with the loss or in such
+ *   micro-batches
+ */
+export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
+  form: recipeForms.spa,
+  name: "spa",
+  version: "1",
+  complete: ({ rounds, ...options }: SpaOptions): CompleteOptions => ({ ...options, iterations: options.shares.length, epochs: rounds, reference: "previous" }),
+  async run(stages, options) {
+    const { shares, seedEpochs = options.epochs, epochs, responses, rewardAgainst } = options;
+    const prompts = promptsOfRounds(stages, shares);
+    const loss = lossOf(options);
+    if (options.refineShare > 0) checkRefinement(loss, options);
+
+    // Not stages.offlinePairs, which would score all pairs under the start.
+    const ids = promptIds(stages.pairs);
+    const seed = stages.pairs.filter((_, i) => prompts[0]!.has(ids[i]!));
+    await stages.align(1, seed, { pairsSelected: seed.length, pairsBootstrapped: 0, bootstrap: null }, { epochs: seedEpochs });
+    for (let t = 2; t <= shares.length; t++) {
+      const fresh = prompts[t - 1]!;
+      // The policy before this round was trained against the one before it.
+      const against = rewardAgainst === "start" ? 0 : t - 2;
+      const samples = await stages.labelledSamples(t, responses, (drawn) => stages.labelByReward(t, [1], drawn, against), fresh);
+      const { pairs, counts } = formPairs(samples, fresh.size, stages.stopIds);
+      const made = pairs.map((pair) => bootstrappedPair(stages, pair));
+      await stages.saveBootstrapped(t, made);
+      const steps = options.maxSteps ?? epochs * Math.ceil(made.length / options.batchSize);
+      await stages.align(t, made, { pairsSelected: 0, pairsBootstrapped: made.length, bootstrap: counts }, { loss: refinedFor(loss, steps, options) });
+    }
+  },
+});
+
+/** The prompts of each round by their ids, in a random order, none twice. */
+function promptsOfRounds(stages: Stages, shares: readonly number[]): ReadonlySet<string>[] {
+  const ids = stages.fork("prompts").shuffle(distinctPrompts(stages.pairs).map(({ id }) => id));
+  let before = 0;
+  return shares.map((share, i) => {
+    const begin = Math.round(before * ids.length);
+    before += share;
+    const part = ids.slice(begin, Math.round(before * ids.length));
+    if (part.length === 0) throw new InputError(`shares: ${share} of ${ids.length} prompts leaves round ${i + 1} without one; raise it, or give more pairs`);
+    return new Set(part);
+  });
+}
+
+/** @throws InputError where labels cannot be refined */
+function checkRefinement(loss: PairLoss, options: CompleteOptions): void {
+  const { batchSize, microBatchSize } = options;
+  objectiveOf(refinedFor(loss, 1, options)).check?.({ batchSize, epochs: 1, ...(microBatchSize !== undefined && { microBatchSize }) });
+}
+
+/** The loss of a round of so many steps, its labels refined where the options say so. */
+function refinedFor(loss: PairLoss, steps: number, { refineShare, refineSmoothing, refineAfter }: CompleteOptions): PairLoss {
+  if (refineShare === 0) return loss;
+  if (isPairObjective(loss)) throw new InputError(`refineShare: the objective ${loss.name} cannot take a label the other way round; set it to 0, or choose a loss`);
+  return refined(loss, { share: refineShare, smoothing: refineSmoothing, after: Math.round(refineAfter * steps) });
+}

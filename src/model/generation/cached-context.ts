@@ -1,0 +1,164 @@
+import type { Feeds, Program, State, Usage } from "../../engine/engine.js";
+import type { Tensor } from "../../graph/tensor.js";
+import type { Policy } from "../policy/policy.js";
+import { roundUp } from "../scoring/batch.js";
+import { decodeProgram, fillProgram, growProgram, shrinkProgram, unfilledCache, type CacheSize, type GenerationShape, type NextTokenScores } from "./cache.js";
+import { freezesParameters } from "./freezing.js";
+
+/** A response while it is written, as a context reads it. */
+export interface ReadRow {
+  /** Index of its request; rows of one request have the same prompt. */
+  readonly request: number;
+  /** What has been written so far. */
+  readonly tokens: readonly number[];
+  readonly done: boolean;
+}
+
+/** What a model says of each row's next token: logits or probabilities, [vocab]. */
+export type RowScores<R> = (row: R) => Float32Array;
+
+/**
+ * A model that reads the prompts of some rows and then what is written after them, with its keys and values cached.
+ * Several of them can stand beside each other, over the same rows and other prompts or models.
+ */
+export class CachedContext<R extends ReadRow> {
+  private readonly reach: number;
+  private readonly usage: Usage;
+  private readonly place: Int32Array;
+  private size: CacheSize;
+  /** The rows in the order of the cache's, and where each is. */
+  private writing!: readonly R[];
+  private placeOf!: ReadonlyMap<R, number>;
+
+  private constructor(
+    private readonly policy: Policy,
+    private readonly shape: GenerationShape,
+    private readonly rows: readonly R[],
+    private readonly promptOf: (row: R) => Int32Array,
+    private readonly wanted: NextTokenScores,
+    private readonly asked: Feeds,
+    private readonly cache: State,
+  ) {
+    const { config, programs } = policy;
+    const { capacity, promptLength } = shape;
+    // Prompts of like lengths reach equally far, so that they are one session too.
+    this.reach = Math.min(roundUp(capacity), config.contextLength);
+    this.usage = { frozen: freezesParameters(config, capacity - promptLength, programs.memory) };
+    this.place = Int32Array.from({ length: capacity }, (_, i) => i);
+    this.size = { rows: shape.rows, capacity: this.grown(promptLength) };
+    this.hold(rows);
+  }
+
+  /** @param temperature of the probabilities, where these are wanted */
+  static async open<R extends ReadRow>(
+    policy: Policy,
+    shape: GenerationShape,
+    rows: readonly R[],
+    promptOf: (row: R) => Int32Array,
+    wanted: NextTokenScores,
+    temperature: number,
+  ): Promise<CachedContext<R>> {
+    const asked: Feeds = wanted === "probabilities" ? { temperature: Float32Array.of(temperature) } : {};
+    return new CachedContext(policy, shape, rows, promptOf, wanted, asked, await policy.programs.engine.createState(unfilledCache(policy.config)));
+  }
+
+  /** Reads the prompts, and tells of the first token of every row. */
+  async read(): Promise<RowScores<R>> {
+    const { config, tokenizer } = this.policy;
+    const { feeds, promptOf } = this.readPrompts(tokenizer.padId);
+    const filled = { ...this.shape, capacity: this.size.capacity };
+    const first = await this.run(
+      `fill ${this.wanted} ${JSON.stringify(filled)}`,
+      () => fillProgram(config, filled, this.wanted),
+      { ...feeds, ...this.asked },
+    );
+    return (row) => this.scoresIn(first, promptOf[this.placeOf.get(row)!]!);
+  }
+
+  /**
+   * Reads the last token of the rows that are open, and tells of their next.
+   *
+   * @param open those of the rows of the last call that are not done
+   */
+  async next(open: readonly R[]): Promise<RowScores<R>> {
+    const { config } = this.policy;
+    const { size } = this;
+    if (open.length <= size.rows / 2 && size.rows >= 2 * leastRows) {
+      const smaller = { rows: Math.ceil(size.rows / 2), capacity: size.capacity };
+      const keep = new Int32Array(smaller.rows);
+      open.forEach((row, i) => (keep[i] = this.placeOf.get(row)!));
+      await this.run(`shrink ${JSON.stringify([size, smaller])}`, () => shrinkProgram(config, size, smaller), { keep });
+      this.hold(open);
+      this.size = smaller;
+    }
+    if (open.some((row) => this.promptOf(row).length + row.tokens.length > this.size.capacity)) {
+      const before = this.size;
+      const larger = { rows: before.rows, capacity: this.grown(before.capacity) };
+      await this.run(`grow ${JSON.stringify([before, larger])}`, () => growProgram(config, before, larger), {});
+      this.size = larger;
+    }
+    const now = this.size;
+    const tokens = new Int32Array(now.rows);
+    const position = new Int32Array(now.rows);
+    this.writing.forEach((row, i) => {
+      // A finished row rewrites its last position; nobody reads the result.
+      tokens[i] = row.tokens.at(-1)!;
+      position[i] = this.promptOf(row).length + row.tokens.length - (row.done ? 2 : 1);
+    });
+    const next = await this.run(
+      `decode ${this.wanted} ${JSON.stringify([now, this.reach])}`,
+      () => decodeProgram(config, now, this.reach, this.wanted),
+      { ...this.asked, tokens, position, place: this.place.slice(0, now.capacity) },
+      this.usage,
+    );
+    return (row) => this.scoresIn(next, this.placeOf.get(row)!);
+  }
+
+  async free(): Promise<void> {
+    await this.cache.free();
+  }
+
+  private hold(rows: readonly R[]): void {
+    this.writing = rows;
+    this.placeOf = new Map(rows.map((row, i) => [row, i]));
+  }
+
+  /** Programs whose parameters are frozen are one session whatever the capacity is; others would be one for each capacity. */
+  private grown(capacity: number): number {
+    const { capacity: most } = this.shape;
+    return this.usage.frozen ? Math.min(most, roundUp(capacity + leastGrowth)) : most;
+  }
+
+  private async run(kind: string, build: () => Program, feeds: Feeds, usage: Usage = {}): Promise<Record<string, Tensor>> {
+    const { programs, config, states } = this.policy;
+    const executable = await programs.get(`${kind} ${JSON.stringify({ ...usage, ...config })}`, build, usage);
+    return executable.run(feeds, [...states, this.cache]);
+  }
+
+  private scoresIn(outputs: Record<string, Tensor>, at: number): Float32Array {
+    const { vocabSize } = this.policy.config;
+    return (outputs[this.wanted]!.data as Float32Array).subarray(at * vocabSize, (at + 1) * vocabSize);
+  }
+
+  private readPrompts(padId: number) {
+    const { prompts, promptLength, rows: size } = this.shape;
+    const read = [...new Map(this.rows.map((row) => [row.request, this.promptOf(row)]))];
+    const tokens = new Int32Array(prompts * promptLength).fill(padId);
+    const last = new Int32Array(prompts);
+    const indexOf = new Map<number, number>();
+    read.forEach(([request, prompt], i) => {
+      tokens.set(prompt, i * promptLength);
+      last[i] = i * promptLength + prompt.length - 1;
+      indexOf.set(request, i);
+    });
+    const promptOf = new Int32Array(size);
+    this.rows.forEach(({ request }, i) => (promptOf[i] = indexOf.get(request)!));
+    return { feeds: { tokens, last, promptOf }, promptOf };
+  }
+}
+
+/** Positions that a cache grows by at least. */
+const leastGrowth = 16;
+
+/** Fewer rows than this are written together to the end: a step of fewer takes as long. */
+const leastRows = 16;

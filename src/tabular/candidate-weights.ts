@@ -1,0 +1,50 @@
+import { InputError, quote } from "../base/errors.js";
+import { regularizedValues } from "./regularized-values.js";
+
+/** One of a prompt's candidate responses. */
+export interface Candidate {
+  /** How good it is: a score of the data, or a judge's. */
+  readonly reward: number;
+  /** Its log-probability under the policy that wrote the candidates, the mean over its tokens, so that long ones are no rarer than short ones. */
+  readonly meanLogProb: number;
+}
+
+/** How candidates are weighted. */
+export interface WeightingOptions {
+  /** α of the regularization: the larger, the fewer rewards are believed. */
+  readonly alpha: number;
+  /** Temperature of the policy that the weights are: the smaller, the more the best candidate counts. */
+  readonly temperature: number;
+}
+
+/**
+ * What each candidate response to a prompt counts in supervised fine-tuning: the softmax of its regularized values over the
+ * temperature, times the number of candidates, so that weights have a mean of 1. The behaviour is the policy that wrote them,
+ * normalised over the candidates, and the baseline the mean reward under it.
+ *
+ * @returns a weight for each candidate, for the column `weight` of its pair
+ * @example
+ * // Each candidate as a pair of its own, whose weight is then what `sft` counts it.
+ * const weights = candidateWeights(candidates, { alpha: 1, temperature: 0.1 });
+ * const pairs = candidates.map(({ prompt, response, worst }, i) => ({ id: `${i}`, prompt, chosen: response, rejected: worst, columns: { weight: weights[i] } }));
+ * const run = await train(start, pairs, methods.sft());
+ * @throws InputError where there are no candidates, or a number is not finite or outside its range
+ */
+export function candidateWeights(candidates: readonly Candidate[], { alpha, temperature }: WeightingOptions): number[] {
+  if (candidates.length === 0) throw new InputError("no candidates to weigh");
+  if (!(temperature > 0 && temperature < Infinity)) throw new InputError(`temperature: found ${quote(temperature)}, expected a number above 0`);
+  const odd = candidates.find(({ reward, meanLogProb }) => !Number.isFinite(reward) || !Number.isFinite(meanLogProb));
+  if (odd) throw new InputError(`found the candidate ${quote(odd)}, expected finite numbers`);
+  const behaviour = softmax(candidates.map(({ meanLogProb }) => meanLogProb));
+  const targets = candidates.map(({ reward }) => reward);
+  const baseline = targets.reduce((sum, reward, i) => sum + behaviour[i]! * reward, 0);
+  const values = regularizedValues({ behaviour, targets, baseline }, alpha);
+  return softmax(values.map((value) => value / temperature)).map((share) => share * candidates.length);
+}
+
+function softmax(logits: readonly number[]): number[] {
+  const top = Math.max(...logits);
+  const weights = logits.map((logit) => Math.exp(logit - top));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}

@@ -1,0 +1,58 @@
+import { InputError, quote } from "../base/errors.js";
+
+/** What offline data say of the actions of one state, a list to each: of a bandit, or of a prompt and its candidate responses. */
+export interface ActionData {
+  /** π_b(a | s), how often the data have each action; they add up to 1, and 0 is an action that the data do not have. */
+  readonly behaviour: readonly number[];
+  /** T(s, a), what each action is worth by the data; not read where the data do not have it. */
+  readonly targets: readonly number[];
+  /** b(s), what an action is worth of which nothing is known. */
+  readonly baseline: number;
+}
+
+/**
+ * Values under adaptive behaviour regularization: the minimiser of E_{a∼D}(Q − T)² + α·E_{a∼U}(Q − b)²,
+ * Q* = (π_b·T + α·u·b) / (π_b + α·u) with u = 1/|A|. Where the data are dense their targets are believed, where they are thin
+ * the value falls back to the baseline, and an action that they do not have is worth the baseline exactly. As α → 0 actions
+ * of the data are ranked by T, as α → ∞ by π_b·(T − b).
+ *
+ * After ABR (arXiv 2211.08251), of which only the abstract could be read: regularization by uniformly
+ * sampled actions, whose closed form moves between cloning and improving. This loss and its minimiser are our reading of it.
+ *
+ * @param alpha α, above 0
+ * @throws InputError where lists are of different lengths, the behaviour is no distribution, a number is not finite, or α is
+ *   not above 0, when actions that the data do not have would have no value
+ */
+export function regularizedValues(data: ActionData, alpha: number): number[] {
+  const { behaviour, targets, baseline } = checked(data, alpha);
+  return trust(behaviour, alpha).map((share, action) => (share === 0 ? baseline : baseline + share * (targets[action]! - baseline)));
+}
+
+/**
+ * π_b / (π_b + α·u): how far each action's target is believed, in [0, 1]. It is the adaptive part: Q* = b + trust · (T − b).
+ */
+export function trust(behaviour: readonly number[], alpha: number): number[] {
+  const uniform = 1 / behaviour.length;
+  return behaviour.map((share) => share / (share + alpha * uniform));
+}
+
+/** The loss that {@link regularizedValues} minimises, at any values. */
+export function regularizedLoss(values: readonly number[], data: ActionData, alpha: number): number {
+  const { behaviour, targets, baseline } = checked(data, alpha);
+  const uniform = 1 / values.length;
+  return values.reduce((sum, value, action) => {
+    const known = behaviour[action] === 0 ? 0 : behaviour[action]! * (value - targets[action]!) ** 2;
+    return sum + known + alpha * uniform * (value - baseline) ** 2;
+  }, 0);
+}
+
+function checked(data: ActionData, alpha: number): ActionData {
+  const { behaviour, targets, baseline } = data;
+  if (!(alpha > 0 && alpha < Infinity)) throw new InputError(`alpha: found ${quote(alpha)}, expected a number above 0`);
+  if (behaviour.length === 0 || targets.length !== behaviour.length) throw new InputError(`found ${behaviour.length} shares and ${targets.length} targets, expected one of each for every action`);
+  const total = behaviour.reduce((sum, share) => sum + share, 0);
+  if (!behaviour.every((share) => share >= 0) || Math.abs(total - 1) > 1e-9) throw new InputError(`behaviour: found shares that add up to ${total}, expected a distribution over the actions`);
+  const isKnown = behaviour.every((share, action) => share === 0 || Number.isFinite(targets[action]));
+  if (!isKnown || !Number.isFinite(baseline)) throw new InputError("found a target or a baseline that is not a finite number");
+  return data;
+}
