@@ -42,11 +42,12 @@ interface GenerateArguments extends EngineArguments {
 }
 
 export function generateCommand(): Command {
-  const command = weightsOption(new Command("generate")
+  const command = new Command("generate")
     .description("Sample responses to prompts. Each is a line of JSON: id, prompt, response, its length in tokens, whether it is complete, and the token ids, by which sera sft reads it back.")
     .optionsGroup("Model:")
     .requiredOption("--model <name>", "checkpoint or adapter folder, GGUF file, or org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there)")
-    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)"), "int8 writes fastest")
+    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
+    .addOption(weightsOption())
     .optionsGroup("Prompts:")
     .option("--prompts <source>", "rows with a prompt, or preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the hub")
     .option("--prompt <text>", "a prompt; give the flag again for more", (text: string, before: readonly string[] = []) => [...before, text])

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { InputError } from "../base/errors.js";
 import { stat } from "node:fs/promises";
 import { loadModelOn } from "../cells/load-model.js";
@@ -21,22 +21,27 @@ export interface ModelArguments {
 }
 
 export function modelOptions(command: Command): Command {
-  return weightsOption(command
+  return command
     .optionsGroup("Model:")
     .requiredOption("--model <name>", "checkpoint or adapter folder, GGUF file, org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there), or a preset to train from scratch: world, tiny, small, base")
-    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)"), "to train on them, give --lora-rank too")
+    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
+    .addOption(weightsOption("to train on them, give --lora-rank too"))
     .option("--lora-rank <r>", "train a LoRA adapter of this rank instead of the whole model (default: no adapter)", whole(1))
     .option("--lora-alpha <α>", "scale of the adapter (default: twice the rank)", number)
     .option("--lora-dropout <share>", "dropout of the adapter's inputs (default: 0)", share)
     .option("--lora-targets <names>", "layers to adapt, by the last part of their names, separated by commas (default: all linear layers except the head)", names);
 }
 
-/** @param note what else is to be known of it */
-export function weightsOption(command: Command, note: string): Command {
-  return command.option("--weights <type>", `how the model's matrices are held: ${weightsNames.join(", ")}; ${note} (default: float32)`, weights);
+/**
+ * `--weights`, which says how a model's matrices are held.
+ *
+ * @param note what else is to be known of it
+ */
+export function weightsOption(note?: string): Option {
+  return new Option("--weights <type>", `how the model's matrices are held: ${weightsNames.join(", ")}${note === undefined ? "" : `; ${note}`} (default: float32)`).argParser(parseWeights);
 }
 
-function weights(text: string): WeightsName {
+function parseWeights(text: string): WeightsName {
   try {
     return weightsNamed(text) ?? "float32";
   } catch (error) {

@@ -26,7 +26,7 @@ const told: ColumnRule = {
  *
  * A round is an epoch over both sets; each set's mean is its own, however large the other is.
  */
-export const aihf: (own?: Partial<AihfOptions>) => Recipe = recipeOf({
+export const aihf: (own?: Partial<AihfOptions>) => Recipe = recipeOf<AihfOptions, Complete>({
   form: recipeForms.aihf,
   name: "aihf",
   version: "1",

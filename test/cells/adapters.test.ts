@@ -29,3 +29,18 @@ it("a run on a model with a fresh adapter trains, keeps and gives back adapters 
   assert.deepEqual((await respond(merged, prompts, { temperature: 0, maxNewTokens: 12 })).objects(), written.objects());
   await assert.rejects(loadModel(join(run.folder, "iteration-2/model"), { lora: { rank: 2 } }), /is an adapter, and cannot have lora on top/);
 });
+
+it("a run on a base in int8 finds it again in int8", async (test) => {
+  process.chdir(emptyFolder(test));
+  test.after(() => process.chdir("/"));
+  const { pairs } = await loadPreferences(world.train, { limit: 16 });
+  const start = await loadModel(world.sft, { weights: "int8", lora: { rank: 4 }, threads: 1 });
+  const run = await sera(start, pairs, { beta: 0.5, iterations: 1, batchSize: 8, learningRate: 1e-3, maxNewTokens: 8 });
+  const first = run.steps.object(0) as { loss: number };
+  assert.ok(Math.abs(first.loss - Math.log(2)) < 1e-6, "the reference is scored by the numbers that are trained on");
+  assert.equal((run.facts["model"] as { weights?: string }).weights, "int8");
+  await start.free();
+  await using policy = await run.policy({ threads: 1 });
+  assert.equal(policy.config.weights, "int8");
+  await assert.rejects(loadModel(world.sft, { weights: "int9" as "int8", threads: 1 }), { name: "InputError", message: 'weights: found "int9", expected one of float32, int8, int4; did you mean int8?' });
+});

@@ -67,6 +67,7 @@ describe("loadModel", () => {
     await assert.rejects(loadModel("tinny"), { name: "InputError", message: 'model: found "tinny", expected a folder or one of world, tiny, small, base' });
     await assert.rejects(loadModel("tiny"), /^InputError: pairs: the preset tiny learns its vocabulary from your pairs; loadModel\("tiny", \{ pairs \}\)$/);
     await assert.rejects(loadModel("tiny", { pairs, lora: { rank: 2 } }), /^InputError: lora: the preset tiny is not trained yet/);
+    await assert.rejects(loadModel("tiny", { pairs, weights: "int8" }), /^InputError: weights: the preset tiny is not trained yet, and weights in int8 cannot be trained; leave weights out$/);
     await assert.rejects(loadModel(worldData.sft, { pairs }), /^InputError: pairs: only a preset learns its vocabulary from pairs/);
     await writeTinyCheckpoint(join(inEmptyFolder(t), "tiny"));
     await using folder = await loadModel("tiny", { threads: 1 });

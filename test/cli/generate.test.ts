@@ -6,6 +6,7 @@ import { contextTokens, linearAlignment } from "../../src/cells/guidance.js";
 import { responsesTo } from "../../src/cells/respond.js";
 import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { tokenizeDemonstrations } from "../../src/data/tokenize.js";
+import { world } from "../../src/data/world/shipped.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { Policy } from "../../src/model/policy/policy.js";
@@ -54,6 +55,18 @@ describe("sera generate", () => {
     const { demonstrations: again } = tokenizeDemonstrations(demonstrations, policy.tokenizer, { contextLength: 96 });
     assert.deepEqual(again.map(({ prompt, response }) => [[...prompt], [...response]]), rows.map(({ tokens }) => [tokens.prompt, tokens.response]));
     assert.deepEqual(reading.notes, []);
+  });
+
+  it("holds the matrices as --weights says", async () => {
+    const args = ["generate", "--model", world.sft, "--threads", "1", "--quiet", "--max-new-tokens", "6", "--temperature", "0", "--prompt", "cook a soup ."];
+    const { code, stdout, stderr } = await run([...args, "--weights", "int8"], work);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal(rowsOf(stdout)[0]!.prompt, "cook a soup .");
+    const mistaken = await run([...args, "--weights", "int_8"], work);
+    assert.equal(mistaken.code, 1);
+    assert.match(mistaken.stderr, /--weights <type>.*found "int_8", expected one of float32, int8, int4; did you mean int8\?/);
+    const elsewhere = await run([...args, "--weights", "int8", "--engine", "tfjs", "--backend", "cpu"].filter((_, i) => i !== 3 && i !== 4), work);
+    assert.deepEqual([elsewhere.code, elsewhere.stderr], [1, "sera: --weights: int8 is computed by the engine onnx on cpu, and not by tfjs on cpu; choose that engine, or leave weights out\n"]);
   });
 
   it("writes a file, and takes prompts from the command line", async () => {

@@ -7,8 +7,8 @@ import { onceKnown } from "./once-known.js";
 /*
  * A product with a quantised weight is computed in one of two ways. Where the weight is a constant of the session, by
  * MatMulNBits: the session has arranged it, and with `accuracy_level` 4, which rounds x to 8 bits in blocks too, a few
- * rows take a third to a half of the time of a float32 weight. Where it is an input, by numbers that are made of it for the product
- * alone, in float32; MatMulNBits, which does the same for an input, takes 2 to 50 times as long (docs/log.md).
+ * rows take a third to a half of the time of a float32 weight. Where it is an input, by numbers that are made of it for
+ * the product alone, in float32; MatMulNBits does the same for an input and takes longer.
  */
 
 export function matmulQuantized(emit: Emitter, value: Value<"matmulQuantized">, [x, blocks, scales]: readonly string[]): string {

@@ -237,7 +237,7 @@ export interface JointOptions {
   /** w₂: weight of the preference pairs, whose term is a mean over the pairs. Default 1. */
   readonly pairWeight: number;
   /** Compare demonstrations with the policy's own responses, in place of raising their likelihood. Default false. */
-  readonly selfPlay?: boolean;
+  readonly selfPlay: boolean;
 }
 
 /** Options of AIHF (arXiv 2406.06874), whose loss is its own. */

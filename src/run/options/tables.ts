@@ -192,7 +192,7 @@ export const voteTable: OptionTable<VoteOptions> = {
 export const jointTable: OptionTable<JointOptions> = {
   demonstrationWeight: { ...positive("w₁"), help: "w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations", default: 1 },
   pairWeight: { ...positive("w₂"), help: "w₂: weight of the preference pairs, whose term is a mean over the pairs", default: 1 },
-  selfPlay: { ...flag(), help: "compare demonstrations with the policy's own responses, in place of raising their likelihood", otherwise: "false" },
+  selfPlay: { ...flag(), help: "compare demonstrations with the policy's own responses, in place of raising their likelihood", default: false },
 };
 
 export const degreeTable: OptionTable<DegreeOptions> = {

@@ -30,19 +30,24 @@ export function quantizeRows(numbers: Float32Array, rows: number, columns: numbe
   const blocks = new Uint8Array((numbers.length / blockSize) * blockBytes(bits));
   const scales = new Float32Array(numbers.length / blockSize);
   const zero = zeroPoint(bits);
-  const [least, most] = bits === 8 ? [-127, 127] : [-8, 7];
+  const most = bits === 8 ? 127 : 7;
   for (let block = 0, start = 0; block < scales.length; block++, start += blockSize) {
     let farthest = 0;
     for (let i = start; i < start + blockSize; i++) {
-      if (!Number.isFinite(numbers[i])) throw new InputError(`weights: found ${numbers[i]} in ${name}, which blocks of few bits cannot hold`);
-      if (Math.abs(numbers[i]!) > Math.abs(farthest)) farthest = numbers[i]!;
+      const magnitude = Math.abs(numbers[i]!);
+      // So that NaN is found too.
+      if (!(magnitude < Infinity)) throw new InputError(`weights: found ${numbers[i]} in ${name}, which blocks of few bits cannot hold`);
+      if (magnitude > Math.abs(farthest)) farthest = numbers[i]!;
     }
     // Where all are 0 so is the scale, not −0.
     scales[block] = bits === 8 ? Math.abs(farthest) / 127 : farthest / -8 + 0;
     const scale = scales[block]!;
     for (let i = start; i < start + blockSize; i++) {
-      const q = scale === 0 ? 0 : Math.max(least, Math.min(most, roundAway(numbers[i]! / scale)));
-      put(blocks, bits, i, q + zero);
+      const ratio = scale === 0 ? 0 : numbers[i]! / scale;
+      // Cut off at the point: halves away from 0.
+      const whole = zero + Math.max(-zero, Math.min(most, (ratio + (ratio < 0 ? -0.5 : 0.5)) | 0));
+      if (bits === 8) blocks[i] = whole;
+      else blocks[i >> 1]! |= whole << (4 * (i & 1));
     }
   }
   return { bits, rows, columns, blocks, scales };
@@ -69,10 +74,3 @@ export function widenTo8(rows: QuantizedRows): QuantizedRows {
 function wholeAt(blocks: Uint8Array, bits: BlockBits, i: number): number {
   return bits === 8 ? blocks[i]! : (blocks[i >> 1]! >> (4 * (i & 1))) & 15;
 }
-
-function put(blocks: Uint8Array, bits: BlockBits, i: number, whole: number): void {
-  if (bits === 8) blocks[i] = whole;
-  else blocks[i >> 1]! |= whole << (4 * (i & 1));
-}
-
-const roundAway = (x: number) => Math.sign(x) * Math.round(Math.abs(x));
