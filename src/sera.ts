@@ -1,8 +1,8 @@
 import { InputError, quote } from "./base/errors.js";
 import { callOwn } from "./base/own-function.js";
-import { balancingPenalty, formPairs, penalizeLength, type LabelledSample, type Pairing, type Sample, type SamplePair } from "./bootstrap/index.js";
+import { balancingPenalty, firstBalancingPenalty, formPairs, penalizeLength, type LabelledSample, type Pairing, type Sample, type SamplePair } from "./bootstrap/index.js";
 import { capPerPrompt, scoreDifference, type Margin, type Reviewed } from "./review/index.js";
-import type { BootstrappedPair, TrainingPair } from "./run/input.js";
+import type { BootstrappedPair } from "./run/input.js";
 import { methodWith, type Method } from "./run/method.js";
 import { givenNames, lossOf, pairingOf, resolveOptions, selectionOf, seraForm, type LabelContext, type Labeller, type SeraOptions } from "./run/options/index.js";
 import type { Stages } from "./run/stages.js";
@@ -29,9 +29,11 @@ export async function selfImprove(stages: Stages, options: SeraOptions): Promise
   const offline = await stages.offlinePairs();
   await stages.align(1, offline, { pairsSelected: offline.length, pairsBootstrapped: 0, bootstrap: null });
   for (let t = 2; t <= options.iterations; t++) {
-    const reviewed = await reviewPairs(stages, t, options);
+    // Pairs of the data that are to be of other prompts are chosen last.
+    const before = options.disjoint ? await bootstrapPairs(stages, t, options) : undefined;
+    const reviewed = await reviewPairs(stages, t, options, new Set(before?.pairs.map(({ row }) => row.id)));
     const kept = offline.filter((_, i) => reviewed[i]!.kept);
-    const { pairs: made, bootstrap } = await bootstrapPairs(stages, t, options);
+    const { pairs: made, bootstrap } = before ?? (await bootstrapPairs(stages, t, options));
     await stages.align(t, [...kept, ...made], { pairsSelected: kept.length, pairsBootstrapped: made.length, bootstrap });
   }
 }
@@ -48,11 +50,16 @@ function checkUsable(stages: Stages, { selectBy, select, labelBy, bootstrap }: S
   }
 }
 
-/** Self-review: the pairs of the data, and which of them are kept. */
-function reviewPairs(stages: Stages, t: number, { gamma, select, selectBy, perPrompt }: SeraOptions): Promise<readonly Reviewed[]> {
+/** Self-review: the pairs of the data, and which of them are kept; none of the prompts that are used already. */
+function reviewPairs(stages: Stages, t: number, { gamma, select, selectBy, perPrompt }: SeraOptions, used: ReadonlySet<string>): Promise<readonly Reviewed[]> {
   return stages.review(t, [1 - gamma, gamma], (rows: readonly Margin[]) => {
-    const kept = selectionOf(selectBy)(rows, select, stages.fork("select", t));
-    return perPrompt === undefined ? kept : capPerPrompt(kept, perPrompt);
+    const free = rows.filter(({ prompt }) => !used.has(prompt));
+    // As many pairs as without what is used, while there are.
+    const share = free.length === 0 ? 0 : Math.min(1, (select * rows.length) / free.length);
+    const selected = selectionOf(selectBy)(free, share, stages.fork("select", t));
+    const capped = perPrompt === undefined ? selected : capPerPrompt(selected, perPrompt);
+    const kept = new Set(capped.flatMap((row) => (row.kept ? row.id : [])));
+    return rows.map((row) => ({ ...row, kept: kept.has(row.id) }));
   });
 }
 
@@ -61,13 +68,13 @@ async function bootstrapPairs(
   stages: Stages,
   t: number,
   options: SeraOptions,
-): Promise<{ pairs: readonly TrainingPair[]; bootstrap: TrainedOn["bootstrap"] }> {
+): Promise<{ pairs: readonly BootstrappedPair[]; bootstrap: TrainedOn["bootstrap"] }> {
   const count = Math.round(options.bootstrap * stages.pairs.length);
   if (count === 0) return { pairs: [], bootstrap: null };
   const pairing = pairingOf(options.pairBy);
   const samples = await stages.labelledSamples(t, options.responses, (drawn) => label(stages, t, options, drawn));
   const usable = options.completeOnly ? samples.filter(({ complete }) => complete) : samples;
-  const alpha = penaltyOf(usable, options.lengthPenalty, stages.stopIds, pairing);
+  const alpha = penaltyOf(usable, options, stages.stopIds, pairing);
   const { pairs, counts } = formPairs(penalizeLength(samples, alpha), count, stages.stopIds, pairing, options.completeOnly);
   const made = pairs.map((pair) => bootstrappedPair(stages, pair));
   await stages.saveBootstrapped(t, made);
@@ -75,9 +82,11 @@ async function bootstrapPairs(
 }
 
 /** Samples with their rewards, by whatever the options say. */
-function label(stages: Stages, t: number, { gamma, labelBy }: SeraOptions, drawn: readonly Sample[]): Promise<readonly LabelledSample[]> {
+function label(stages: Stages, t: number, { gamma, labelBy, rewardAgainst, reference }: SeraOptions, drawn: readonly Sample[]): Promise<readonly LabelledSample[]> {
   if (labelBy === "judge") return stages.labelByJudge(t, drawn);
-  const byReward = () => stages.labelByReward(t, [1 - gamma, gamma], drawn);
+  // The policy before this iteration was trained against the one before it, or the start.
+  const against = rewardAgainst === "round" && reference === "previous" ? t - 2 : 0;
+  const byReward = () => stages.labelByReward(t, [1 - gamma, gamma], drawn, against);
   return labelBy === "implicit" ? byReward() : labelByOwn(stages, t, labelBy, drawn, byReward);
 }
 
@@ -105,8 +114,10 @@ async function labelByOwn(
   return ((await rewarded) ?? drawn).map((sample, i) => ({ ...sample, reward: rewards[i]! }));
 }
 
-function penaltyOf(samples: readonly LabelledSample[], penalty: number | "auto", stopIds: readonly number[], pairing: Pairing): number {
-  return penalty === "auto" ? balancingPenalty(samples, stopIds, pairing).alpha : penalty;
+function penaltyOf(samples: readonly LabelledSample[], { lengthPenalty, penaltyStep }: SeraOptions, stopIds: readonly number[], pairing: Pairing): number {
+  if (lengthPenalty !== "auto") return lengthPenalty;
+  const { alpha } = penaltyStep === undefined ? balancingPenalty(samples, stopIds, pairing) : firstBalancingPenalty(samples, stopIds, pairing, penaltyStep);
+  return alpha;
 }
 
 /** Two samples as a pair to be trained on. */

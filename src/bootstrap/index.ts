@@ -1,7 +1,7 @@
 export { formPairs, isEmptyResponse, rankedDistinct, type BootstrapCounts, type BootstrappedRow, type SamplePair } from "./form-pairs.js";
 export { judgeSamples, type ResponseJudge, type ResponseText } from "./judge.js";
 export { labelSamples, type LabelledSample, type Labellers } from "./label.js";
-export { balancingPenalty, penalizeLength, penaltyGrid } from "./length-penalty.js";
+export { balancingPenalty, firstBalancingPenalty, penalizeLength, penaltyGrid } from "./length-penalty.js";
 export { pairings, type Pairing, type PairingName, type Ranked } from "./pairings.js";
 export { distinctPrompts, sampleRequests, sampleResponses, samplesOf, type PromptTokens, type Sample } from "./sample.js";
 export { drawVotes } from "./votes.js";

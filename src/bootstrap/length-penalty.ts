@@ -8,6 +8,12 @@ export function penalizeLength(samples: readonly LabelledSample[], alpha: number
   return samples.map((sample) => ({ ...sample, reward: sample.reward - alpha * sample.tokens.length }));
 }
 
+/** A penalty, in nats per token, and how many tokens longer chosen responses then are than rejected ones, on average. */
+export interface Balance {
+  readonly alpha: number;
+  readonly difference: number;
+}
+
 /** The values of α that {@link balancingPenalty} tries, in nats per token. */
 export const penaltyGrid: readonly number[] = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
 
@@ -24,15 +30,36 @@ export function balancingPenalty(
   stopIds: readonly number[],
   pairing: PairingName | Pairing = "best-worst",
   grid: readonly number[] = penaltyGrid,
-): { readonly alpha: number; readonly difference: number } {
-  const tried = grid.flatMap((alpha) => {
-    const { pairs } = formPairs(penalizeLength(samples, alpha), samples.length ** 2, stopIds, pairing);
-    if (pairs.length === 0) return [];
-    const difference = pairs.reduce((total, { chosen, rejected }) => total + chosen.tokens.length - rejected.tokens.length, 0) / pairs.length;
-    return [{ alpha, difference }];
-  });
-  if (tried.length === 0) {
-    throw new InputError("length penalty: no prompt has two distinct samples, so there are no lengths to balance; sample more responses per prompt");
-  }
+): Balance {
+  const tried = grid.flatMap((alpha) => balanceAt(alpha, samples, stopIds, pairing) ?? []);
+  if (tried.length === 0) throw nothingToBalance();
   return tried.reduce((best, other) => (Math.abs(other.difference) < Math.abs(best.difference) ? other : best));
 }
+
+/**
+ * The α on a fine grid from 0 to 1 before the first at which the mean lengths of chosen and rejected responses differ more
+ * than under the one before it, as DICE's code looks for it; of equal ones the smallest.
+ *
+ * @param step of the grid, in nats per token
+ * @throws InputError if no pair can be formed
+ */
+export function firstBalancingPenalty(samples: readonly LabelledSample[], stopIds: readonly number[], pairing: PairingName | Pairing, step: number): Balance {
+  let best: Balance | undefined;
+  for (let i = 0; i * step <= 1 + 1e-9; i++) {
+    const found = balanceAt(i * step, samples, stopIds, pairing);
+    if (!found) continue;
+    if (best && Math.abs(found.difference) > Math.abs(best.difference)) break;
+    if (!best || Math.abs(found.difference) < Math.abs(best.difference)) best = found;
+  }
+  if (!best) throw nothingToBalance();
+  return best;
+}
+
+/** How much longer chosen responses are than rejected ones under a penalty; undefined where it leaves no pair. */
+function balanceAt(alpha: number, samples: readonly LabelledSample[], stopIds: readonly number[], pairing: PairingName | Pairing): Balance | undefined {
+  const { pairs } = formPairs(penalizeLength(samples, alpha), samples.length ** 2, stopIds, pairing);
+  if (pairs.length === 0) return undefined;
+  return { alpha, difference: pairs.reduce((total, { chosen, rejected }) => total + chosen.tokens.length - rejected.tokens.length, 0) / pairs.length };
+}
+
+const nothingToBalance = () => new InputError("length penalty: no prompt has two distinct samples, so there are no lengths to balance; sample more responses per prompt");

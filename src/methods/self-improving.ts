@@ -20,14 +20,15 @@ export const sera: (own?: Partial<SelfImprovingOptions>) => Recipe = recipeOf({
 });
 
 /**
- * DICE: after a first round on all pairs, every round is trained on pairs of the policy's own that its implicit reward
- * labels, less a penalty for length that makes chosen and rejected equally long, half and half with pairs of the data
- * drawn at random (Chen et al. 2024, arXiv 2406.09760).
+ * DICE: after a first round on all pairs, every round is trained on pairs of the policy's own that its implicit reward,
+ * against the reference that it was trained against, labels, less a penalty for length that makes chosen and rejected equally
+ * long, half and half with pairs of the data drawn at random from the other prompts (Chen et al. 2024, arXiv 2406.09760).
+ * Responses that the length limit cut off are left out.
  */
 export const dice: (own?: Partial<SelfImprovingOptions>) => Recipe = recipeOf({
   form: recipeForms.dice,
   name: "dice",
-  version: "1",
+  version: "2",
   complete: (options: SelfImprovingOptions): SeraOptions => looped(options),
   run: selfImprove,
 });
@@ -41,6 +42,6 @@ export const iterativeDpo: (own?: Partial<IterativeDpoOptions>) => Recipe = reci
   form: recipeForms.iterativeDpo,
   name: "iterative dpo",
   version: "1",
-  complete: (options: IterativeDpoOptions): SeraOptions => ({ ...looped(options), select: 0, selectBy: "top", gamma: 0 }),
+  complete: (options: IterativeDpoOptions): SeraOptions => ({ ...looped(options), select: 0, selectBy: "top", gamma: 0, rewardAgainst: "start" }),
   run: selfImprove,
 });

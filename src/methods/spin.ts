@@ -1,46 +1,54 @@
 import { InputError } from "../base/errors.js";
 import { isEmptyResponse, type Sample } from "../bootstrap/index.js";
-import type { BootstrappedPair, OfflinePair } from "../run/input.js";
+import { promptIds } from "../data/prompt-ids.js";
+import type { BootstrappedPair } from "../run/input.js";
 import type { Stages } from "../run/stages.js";
-import { recipeForms, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
+import { recipeForms, type MethodOptions, type SpinOptions } from "../run/options/index.js";
 import { recipeOf, type Recipe } from "./recipe.js";
 
 /**
  * SPIN, self-play fine-tuning: the chosen response of the data against one that the policy itself writes, the reference
  * being the model that the iteration begins from; from the second iteration on the previous one's pairs are trained on
- * again (Chen et al. 2024, arXiv 2401.01335, algorithm 1). Rejected responses of the data are not used.
+ * again (Chen et al. 2024, arXiv 2401.01335, algorithm 1). Rejected responses of the data are not used. Its code samples
+ * at temperature 1, trains 3 to 6 epochs an iteration, and from the third on with a fifth of the rate.
  *
- * The first iteration costs one round and each further one two, so `rounds` must be odd.
+ * The first iteration costs as many rounds as it has epochs, and each further one twice as many: `rounds` must be
+ * `iterationEpochs` times an odd number.
  *
- * @throws InputError where it is even
+ * @throws InputError where it is not
  */
-export const spin: (own?: Partial<RecipeOptions>) => Recipe = recipeOf({
+export const spin: (own?: Partial<SpinOptions>) => Recipe = recipeOf<SpinOptions, CompleteOptions>({
   form: recipeForms.spin,
   name: "spin",
-  version: "1",
-  complete({ rounds, ...options }: RecipeOptions): MethodOptions {
-    if (rounds % 2 === 0) throw new InputError(`spin: found ${rounds} rounds, expected an odd number: one, and two for each further iteration`);
-    return { ...options, iterations: (rounds + 1) / 2, epochs: 1, reference: "previous" };
+  version: "2",
+  complete({ rounds, ...options }: SpinOptions): CompleteOptions {
+    const { iterationEpochs: epochs } = options;
+    const times = epochs === 1 ? "an odd number" : `${epochs} (iterationEpochs) times an odd number`;
+    if ((rounds / epochs) % 2 !== 1) throw new InputError(`spin: found ${rounds} rounds, expected ${times}: one, and two for each further iteration`);
+    return { ...options, iterations: (rounds / epochs + 1) / 2, epochs, reference: "previous" };
   },
-  async run(stages, { iterations }) {
-    const offline = await stages.offlinePairs();
+  async run(stages, { iterations, sampleTemperature, learningRate, laterLearningRate = learningRate }) {
     let previous: readonly BootstrappedPair[] = [];
     for (let t = 1; t <= iterations; t++) {
-      const samples = await stages.samples(t, 1);
-      const made = againstData(stages, offline, samples);
+      const samples = await stages.samples(t, 1, sampleTemperature);
+      const made = againstData(stages, samples);
       await stages.saveBootstrapped(t, made);
       const pairs = [...made, ...previous];
-      await stages.align(t, pairs, { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null });
+      const own = { learningRate: t < 3 ? learningRate : laterLearningRate };
+      await stages.align(t, pairs, { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null }, own);
       previous = made;
     }
   },
 });
 
+type CompleteOptions = Omit<SpinOptions, "rounds"> & MethodOptions;
+
 /** The data's chosen responses against samples, where they differ. */
-function againstData(stages: Stages, offline: readonly OfflinePair[], samples: readonly Sample[]): BootstrappedPair[] {
+function againstData(stages: Stages, samples: readonly Sample[]): BootstrappedPair[] {
+  const ids = promptIds(stages.pairs);
   const sampleOf = new Map(samples.map(({ id, tokens }) => [id, tokens]));
-  return offline.flatMap(({ id, promptId, prompt, chosen }) => {
-    const tokens = sampleOf.get(promptId)!;
+  return stages.pairs.flatMap(({ id, prompt, chosen }, i) => {
+    const tokens = sampleOf.get(ids[i]!)!;
     const isPair = !isEmptyResponse(tokens, stages.stopIds) && tokens.join() !== chosen.join();
     return isPair ? { prompt, chosen, rejected: Int32Array.from(tokens), row: { id } } : [];
   });

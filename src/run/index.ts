@@ -40,6 +40,7 @@ export type {
   SftOptions,
   SharedOptions,
   SpaOptions,
+  SpinOptions,
   TrainingBudget,
 } from "./options/index.js";
 export type { ColumnedPair, ColumnRule, LabelContext, Labeller, PairColumns, PairingRule, SelectionRule, Versioned } from "./options/index.js";

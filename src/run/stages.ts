@@ -133,17 +133,21 @@ export class Stages {
     });
   }
 
-  /** Responses of π_{t−1} to every prompt. */
-  async samples(t: number, responses: number): Promise<readonly Sample[]> {
+  /**
+   * Responses of π_{t−1} to every prompt.
+   *
+   * @param temperature that they are sampled with. Default: that of the run's options
+   */
+  async samples(t: number, responses: number, temperature = this.options.temperature): Promise<readonly Sample[]> {
     await this.begin();
-    return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, responses));
+    return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, responses, { temperature }));
   }
 
   /** Responses of π_{t−1} to the prompt of every demonstration, one each, under the demonstrations' ids. */
   async demonstrationSamples(t: number): Promise<readonly Sample[]> {
     await this.begin();
     const prompts = this.requireDemonstrations().map(({ id, prompt }) => ({ id, prompt }));
-    return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, 1, prompts));
+    return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, 1, { prompts }));
   }
 
   /**
@@ -159,7 +163,7 @@ export class Stages {
   ): Promise<readonly LabelledSample[]> {
     await this.begin();
     const { labelledSamples, labels } = runLayout.iteration(t);
-    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses, this.prompts.filter(({ id }) => prompts?.has(id) ?? true))));
+    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses, { prompts: this.prompts.filter(({ id }) => prompts?.has(id) ?? true) })));
     if (this.context.folder.isDone(labels.path)) this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
     return labelled;
   }
@@ -351,11 +355,11 @@ export class Stages {
     await this.summarize(0, null, 0);
   }
 
-  private async draw(t: number, responses: number, prompts: readonly PromptTokens[] = this.prompts): Promise<Sample[]> {
+  private async draw(t: number, responses: number, { prompts = this.prompts, temperature = this.options.temperature }: { readonly prompts?: readonly PromptTokens[]; readonly temperature?: number }): Promise<Sample[]> {
     const model = await this.context.model(t - 1);
     const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>
       this.context.folder.growRows(runLayout.iteration(t).drawn, (known) => {
-        const options = { ...generationOptions(this.options), skipBatches: known };
+        const options = { ...generationOptions({ ...this.options, temperature }), skipBatches: known };
         return samplesOf(this.context.executor.samples(model, sampleRequests(prompts, responses), this.random.fork("sample", t), options, task), prompts);
       }),
     );

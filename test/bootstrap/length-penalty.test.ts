@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { balancingPenalty, penalizeLength } from "../../src/bootstrap/index.js";
+import { balancingPenalty, firstBalancingPenalty, penalizeLength } from "../../src/bootstrap/index.js";
 import { eos, sample } from "./samples.js";
 
 // Of each prompt a long response that is a little better and a short one.
@@ -23,5 +23,25 @@ describe("balancingPenalty", () => {
 
   it("says so where no pair can be made", () => {
     assert.throws(() => balancingPenalty([sample("a", 0, [5], 1)], [eos]), { name: "InputError", message: /^length penalty: no prompt has two distinct samples/ });
+  });
+});
+
+describe("firstBalancingPenalty", () => {
+  const found = (step: number) => firstBalancingPenalty(samples, [eos], "best-worst", step);
+
+  it("goes up a fine grid until lengths would differ more again", () => {
+    // 4 tokens below α = .12, −1 up to .175, −5 from there on.
+    assert.deepEqual(found(0.05), { alpha: 3 * 0.05, difference: -1 });
+    const { alpha, difference } = found(0.001);
+    assert.ok(alpha >= 0.12 && alpha < 0.122 && difference === -1, `${alpha} ${difference}`);
+  });
+
+  it("does not look behind the first rise", () => {
+    // At .2 the difference is −5.
+    assert.deepEqual(found(0.2), { alpha: 0, difference: 4 });
+  });
+
+  it("says so where no pair can be made", () => {
+    assert.throws(() => firstBalancingPenalty([sample("a", 0, [5], 1)], [eos], "best-worst", 0.1), { name: "InputError", message: /^length penalty: no prompt has two distinct samples/ });
   });
 });

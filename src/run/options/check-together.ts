@@ -15,13 +15,13 @@ import { checkPart, isBuiltIn } from "./part-registry.js";
 export function checkTogether(resolved: object, given: object): void {
   checkEvaluations(resolved);
   if (hasLoss(resolved)) checkLoss(resolved, given);
-  if (hasLoop(resolved)) checkLoop(resolved);
+  if (hasLoop(resolved)) checkLoop(resolved, given);
   if (hasEditor(resolved)) checkEditor(resolved);
 }
 
 /** The loop's options, of which a method may settle some itself. */
-type SomeLoop = Partial<Pick<LoopOptions, "select" | "selectBy">> &
-  Omit<LoopOptions, "select" | "selectBy"> &
+type SomeLoop = Partial<Pick<LoopOptions, "select" | "selectBy" | "rewardAgainst">> &
+  Omit<LoopOptions, "select" | "selectBy" | "rewardAgainst"> &
   Partial<Pick<TrainingBudget, "iterations"> & Pick<RecipeOptions, "rounds">>;
 
 const hasLoss = (options: object): options is SharedOptions => "loss" in options;
@@ -55,11 +55,13 @@ function checkBrings(name: string, beta: number, given: Partial<LossOptions>): v
   if (beside) throw new InputError(`${beside}: the loss ${quote(name)} is given as an object, which brings its own settings; set ${beside} there`);
 }
 
-function checkLoop({ selectBy, pairBy, labelBy, select = 0, bootstrap, iterations, rounds }: SomeLoop): void {
+function checkLoop({ selectBy, pairBy, labelBy, select = 0, bootstrap, lengthPenalty, iterations, rounds }: SomeLoop, given: Partial<LoopOptions>): void {
   if (isPart(selectBy)) checkPart("selection rule", "selectBy", selectBy);
   if (isPart(pairBy)) checkPart("pairing rule", "pairBy", pairBy);
   if (isPart(labelBy)) checkPart("labeller", "labelBy", labelBy);
   if (select + bootstrap === 0 && (iterations ?? rounds) !== 1) throw new InputError("`select` + `bootstrap` must be > 0");
+  if (given.penaltyStep !== undefined && lengthPenalty !== "auto") throw new InputError('penaltyStep: there is no grid; set lengthPenalty: "auto" too, or leave it out');
+  if (given.rewardAgainst === "round" && labelBy === "judge") throw new InputError("rewardAgainst: the judge labels responses, not the implicit reward; leave one of them out");
 }
 
 const hasEditor = (options: object): options is BmcOptions => "bridge" in options;

@@ -1,7 +1,7 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
-import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, RewardOptions, SamplingOptions, SeraOptions, SftOptions, SharedOptions, SpoOptions, SpreadOptions, TrainingBudget } from "./method-options.js";
-import { bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, sftTable, sharedTable, spreadTable, voteTable } from "./tables.js";
+import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, RewardOptions, SamplingOptions, SelfPlayOptions, SeraOptions, SftOptions, SharedOptions, SpoOptions, SpreadOptions, TrainingBudget } from "./method-options.js";
+import { bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, selfPlayTable, sftTable, sharedTable, spreadTable, voteTable } from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -19,7 +19,10 @@ export type SftMethodOptions = Omit<RecipeOptions, keyof LossOptions | "referenc
 export interface SelfImprovingOptions extends RecipeOptions, LoopOptions, Pick<TrainingBudget, "reference"> {}
 
 /** Options of iterative DPO, which trains on nothing but its own pairs from the second round on. */
-export type IterativeDpoOptions = Omit<SelfImprovingOptions, "select" | "selectBy" | "perPrompt" | "gamma">;
+export type IterativeDpoOptions = Omit<SelfImprovingOptions, "select" | "selectBy" | "perPrompt" | "gamma" | "rewardAgainst" | "disjoint">;
+
+/** Options of SPIN, each iteration of which is some of the rounds. */
+export interface SpinOptions extends RecipeOptions, SelfPlayOptions {}
 
 /** Options of SPA, whose rounds are epochs of each part of the prompts. */
 export interface SpaOptions extends RecipeOptions, SpreadOptions, RewardOptions, Pick<LoopOptions, "responses"> {}
@@ -37,15 +40,16 @@ export const recipeForms = {
   sera: { name: "sera", table: selfImproving } satisfies Form<SelfImprovingOptions>,
   iterativeDpo: {
     name: "iterativeDpo",
-    table: omit(withDefaults(selfImproving, { bootstrap: 1, labelBy: "judge", reference: "previous" }), "select", "selectBy", "perPrompt", "gamma"),
+    table: omit(withDefaults(selfImproving, { bootstrap: 1, labelBy: "judge", reference: "previous" }), "select", "selectBy", "perPrompt", "gamma", "rewardAgainst", "disjoint"),
   } satisfies Form<IterativeDpoOptions>,
   dice: {
     name: "dice",
     table: withDefaults(selfImproving, {
-      ...{ select: 0.5, selectBy: "random", bootstrap: 0.5, gamma: 0, lengthPenalty: "auto", reference: "previous" },
+      ...{ select: 0.5, selectBy: "random", bootstrap: 0.5, gamma: 0, reference: "previous", rewardAgainst: "round" },
+      ...{ lengthPenalty: "auto", penaltyStep: 0.001, completeOnly: true, disjoint: true },
     }),
   } satisfies Form<SelfImprovingOptions>,
-  spin: { name: "spin", table: recipe } satisfies Form<RecipeOptions>,
+  spin: { name: "spin", table: { ...recipe, ...selfPlayTable } } satisfies Form<SpinOptions>,
   rewardAugmented: { name: "rewardAugmented", table: { ...recipe, ...goalTable } } satisfies Form<RewardAugmentedOptions>,
   bmc: { name: "bmc", table: { ...withDefaults(recipe, { loss: "dpo-bmc" }), ...bmcTable } } satisfies Form<BmcRecipeOptions>,
   irepo: {

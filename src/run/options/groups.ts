@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, sftTable, spreadTable, voteTable } from "./tables.js";
+import { alignmentTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, selfPlayTable, sftTable, spreadTable, voteTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -13,7 +13,8 @@ export const optionGroups: readonly OptionGroup[] = [
   { title: "Budget", table: { ...budgetTable, ...recipeTable } },
   { title: "Training", table: { ...alignmentTable, ...memoryTable, ...seedTable } },
   { title: "Sampling", table: samplingTable },
-  { title: "Self-review and bootstrapping", table: { ...loopTable, ...rewardTable } },
+  { title: "Self-review and bootstrapping", table: loopTable },
+  { title: "Self-play (spin)", table: selfPlayTable },
   { title: "Reward-augmented data", table: goalTable },
   { title: "BMC", table: bmcTable },
   { title: "iREPO", table: voteTable },

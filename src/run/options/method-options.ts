@@ -133,8 +133,8 @@ export interface TrainingBudget {
 /** The options of a method, complete: all that its run depends on besides the model and the data. */
 export interface MethodOptions extends SharedOptions, TrainingBudget {}
 
-/** How SeRA's loop selects pairs and makes new ones; margins and rewards are always against the model of iteration 0. */
-export interface LoopOptions {
+/** How SeRA's loop selects pairs and makes new ones; margins of the data's pairs are always against the model of iteration 0. */
+export interface LoopOptions extends RewardOptions {
   /** K/N: share of the pairs that review keeps from iteration 2 on. Default 0.7. */
   readonly select: number;
   /** Which pairs review keeps; a rule by name, or a `SelectionRule` of your own. Default top. */
@@ -149,10 +149,14 @@ export interface LoopOptions {
   readonly labelBy: LabelledBy | Labeller;
   /** How a prompt's responses are paired; a rule by name, or a `PairingRule` of your own. Default best-worst. */
   readonly pairBy: PairingName | PairingRule;
+  /** Keep pairs of the data only of prompts that no pair of the policy's own is of. Default false. */
+  readonly disjoint?: boolean;
   /** Leave responses that the length limit cut off out of pairs. Default false. */
   readonly completeOnly?: boolean;
   /** α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected. Default 0. */
   readonly lengthPenalty: number | "auto";
+  /** Step of the grid from 0 to 1 that auto goes up until lengths would differ more again. Default ten values up to 2, of which the best. */
+  readonly penaltyStep?: number;
   /** γ: weight of the policy before the last in the ensemble. Default 0.3. */
   readonly gamma: number;
 }
@@ -161,6 +165,16 @@ export interface LoopOptions {
 export interface RewardOptions {
   /** What the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round. Default start. */
   readonly rewardAgainst: RewardReference;
+}
+
+/** How SPIN trains an iteration. */
+export interface SelfPlayOptions {
+  /** Epochs of each iteration, which `rounds` are then spent on. Default 1. */
+  readonly iterationEpochs: number;
+  /** Temperature of the responses that are trained against; evaluation has that of `temperature`. Default 1. */
+  readonly sampleTemperature: number;
+  /** Peak learning rate from the third iteration on. Default that of the first two. */
+  readonly laterLearningRate?: number;
 }
 
 /** How SPA spreads the preferences of a few pairs over the prompts of the others. */

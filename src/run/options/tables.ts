@@ -27,6 +27,7 @@ import {
   type RecipeOptions,
   type RewardOptions,
   type SamplingOptions,
+  type SelfPlayOptions,
   type SftOptions,
   type SharedOptions,
   type SpreadOptions,
@@ -113,8 +114,17 @@ export const budgetTable: OptionTable<TrainingBudget> = {
   reference: { ...oneOf(references, "which"), help: "reference of the loss: the start of the run, or the previous iteration's policy", default: "start" },
 };
 
+export const rewardTable: OptionTable<RewardOptions> = {
+  rewardAgainst: {
+    ...oneOf(rewardReferences, "which"),
+    help: "what the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round",
+    default: "start",
+  },
+};
+
 /** The paper's numbers (arXiv 2410.09362), where they are known. */
 export const loopTable: OptionTable<LoopOptions> = {
+  ...rewardTable,
   select: { ...share("share"), help: "K/N: share of the pairs that review keeps from iteration 2 on", default: 0.7 },
   selectBy: { ...nameOrPart<keyof typeof selectionRules, SelectionRule>(names(selectionRules), "a selection rule", "rule"), help: "which pairs review keeps", default: "top" },
   perPrompt: { ...whole(1), help: "pairs of one prompt that review keeps at most", otherwise: "all" },
@@ -126,18 +136,23 @@ export const loopTable: OptionTable<LoopOptions> = {
     default: "implicit",
   },
   pairBy: { ...nameOrPart<keyof typeof pairings, PairingRule>(names(pairings), "a pairing rule", "rule"), help: "how a prompt's responses are paired", default: "best-worst" },
-  completeOnly: { ...flag(), help: "leave responses that the length limit cut off out of pairs", otherwise: "false" },
+  disjoint: { ...flag(true), help: "keep pairs of the data only of prompts that no pair of the policy's own is of", otherwise: "false" },
+  completeOnly: { ...flag(true), help: "leave responses that the length limit cut off out of pairs", otherwise: "false" },
   lengthPenalty: { ...penalty("α"), help: "α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected", default: 0 },
+  penaltyStep: {
+    ...positiveShare("α"),
+    help: "step of the grid from 0 to 1 that auto goes up until lengths would differ more again",
+    otherwise: "ten values up to 2, of which the best",
+  },
   // With γ = 1, iteration 2 would review and label with the reference alone, which has no opinion.
   gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },
 };
 
-export const rewardTable: OptionTable<RewardOptions> = {
-  rewardAgainst: {
-    ...oneOf(rewardReferences, "which"),
-    help: "what the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round",
-    default: "start",
-  },
+/** The code's numbers (arXiv 2401.01335), where a small model can do with them. */
+export const selfPlayTable: OptionTable<SelfPlayOptions> = {
+  iterationEpochs: { ...whole(1), help: "epochs of each iteration, which `rounds` are then spent on", default: 1 },
+  sampleTemperature: { ...notNegative("t"), help: "temperature of the responses that are trained against; evaluation has that of `temperature`", default: 1 },
+  laterLearningRate: { ...positive("rate"), help: "peak learning rate from the third iteration on", otherwise: "that of the first two" },
 };
 
 /** The paper's numbers (arXiv 2406.04412). */

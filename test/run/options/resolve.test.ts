@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { losses } from "../../../src/align/losses/index.js";
 import { alignForm, checkNames, recipeForms, resolveOptions, seraForm, sftForm, type Form } from "../../../src/run/options/index.js";
 
-const refuses = <Options extends object>(form: Form<Options>, given: object, message: string | RegExp) =>
-  assert.throws(() => resolveOptions(form, given), { name: "InputError", message });
+const refuses = (form: { readonly name: string; readonly table: object }, given: object, message: string | RegExp) =>
+  assert.throws(() => resolveOptions(form as Form<object>, given), { name: "InputError", message });
 
 describe("resolveOptions", () => {
   it("puts defaults and what is given together, the last word last, undefined being no word", () => {
