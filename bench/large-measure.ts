@@ -25,6 +25,7 @@ interface TaskOptions {
   readonly rank: number;
   readonly dropout: number;
   readonly recompute: boolean;
+  readonly int8: boolean;
 }
 
 /** Largest resident memory since the last call, where Linux tells it; elsewhere since the process began. */
@@ -48,7 +49,7 @@ const programs = new ProgramCache(new OnnxEngine());
 
 let policy!: Policy;
 const loadSeconds = await seconds(async () => {
-  const base = await Policy.load(programs, work.checkpoint);
+  const base = await Policy.load(programs, work.checkpoint, work.checkpoint, work.int8 ? "int8" : undefined);
   const adapter = { rank, alpha: 2 * rank, targets: allLinear, dropout: work.dropout };
   policy = await base.withAdapter(adapter, initialLora(base.config, adapter, random.fork("lora")));
 });

@@ -27,18 +27,20 @@ interface LargeResult {
 
 const ways = {
   ours: "sera-lab",
+  "ours-int8": "sera-lab, int8",
   "ours-recompute": "sera-lab, recomputing",
+  "ours-recompute-int8": "sera-lab, int8, recomputing",
   pytorch: "PyTorch + PEFT",
   "pytorch-recompute": "PyTorch + PEFT, checkpointing",
   "pytorch-recompute-pages": "the same, keeping pages",
 } as const;
 type Way = keyof typeof ways;
 
-const defaults: readonly Way[] = ["ours-recompute", "pytorch-recompute", "pytorch-recompute-pages"];
+const defaults: readonly Way[] = ["ours-recompute", "ours-recompute-int8", "pytorch-recompute", "pytorch-recompute-pages"];
 
 const options = new Command("bench:large")
   .description(
-    "Measures DPO steps with LoRA on a model in the shape of TinyLlama-1.1B (random weights, read from bf16; numbers are float32), " +
+    "Measures DPO steps with LoRA on a model in the shape of TinyLlama-1.1B (random weights, read from bf16; numbers are float32, or the base in int8), " +
       "and greedy decoding, beside PyTorch and PEFT where .venv (scripts/make-venv.sh) or $PYTHON has them. " +
       "Takes 2.2 GB of disk while it runs, some 8 GB of memory, and a minute or so for each step.",
   )
@@ -79,7 +81,7 @@ try {
   console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
   for (const way of options.ways) {
     const { steps, prompt, response, newTokens, rank, dropout } = options;
-    const work = JSON.stringify({ checkpoint, steps, prompt, response, newTokens, rank, dropout, recompute: way.includes("recompute") });
+    const work = JSON.stringify({ checkpoint, steps, prompt, response, newTokens, rank, dropout, recompute: way.includes("recompute"), int8: way.includes("int8") });
     if (!way.startsWith("ours") && python === undefined) continue;
     const result = (await (way.startsWith("ours")
       ? runForJson(process.execPath, [script("./large-measure.js"), work])

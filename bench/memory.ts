@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { align, loadModel, loadPreferences, review } from "../src/cells/index.js";
+import { align, loadModel, loadPreferences, review } from "../src/index.js";
 import { sharedPrograms } from "../src/cells/programs.js";
 import { world } from "../src/data/world/shipped.js";
 import type { EngineOptions } from "../src/engine/create-engine.js";

@@ -37,12 +37,14 @@ from transformers import (
     GraniteConfig,
     LlamaConfig,
     MistralConfig,
+    MixtralConfig,
     Olmo2Config,
     Phi3Config,
     PreTrainedConfig,
     PreTrainedModel,
     Qwen2Config,
     Qwen3Config,
+    Qwen3MoeConfig,
     SmolLM3Config,
     StableLmConfig,
 )
@@ -91,6 +93,10 @@ CONFIGS: dict[str, PreTrainedConfig] = {
     ),
     "Llama, biases, YaRN": LlamaConfig(**COMMON, **LAYERS, **SIZES, attention_bias=True, mlp_bias=True, rope_parameters=YARN),
     "Qwen3": Qwen3Config(**COMMON, **LAYERS, **SIZES, head_dim=12, tie_word_embeddings=True),
+    "Mixtral": MixtralConfig(**COMMON, **LAYERS, **SIZES, num_local_experts=4, num_experts_per_tok=2),
+    "Qwen3-MoE": Qwen3MoeConfig(
+        **COMMON, **LAYERS, **SIZES, head_dim=12, num_experts=6, num_experts_per_tok=2, moe_intermediate_size=24, mlp_only_layers=[0]
+    ),
     "SmolLM3": SmolLM3Config(**COMMON, **LAYERS, **SIZES, no_rope_layer_interval=2),
     "Granite": GraniteConfig(
         **COMMON,
@@ -180,6 +186,8 @@ def step_of_trl(folder: Path, pairs: list[dict]) -> tuple[dict, dict[str, Tensor
         weight_decay=ADAMW["weightDecay"],
         max_grad_norm=ADAMW["maxGradNorm"],
         max_length=None,
+        # What TRL adds by itself for a mixture of experts, and sera-lab does not: the load-balancing loss.
+        router_aux_loss_coef=0.0,
         bf16=False,
         use_cpu=True,
         logging_steps=1,
@@ -204,6 +212,22 @@ def relative(ours: float, theirs: float) -> float:
     return abs(ours - theirs) / max(1.0, abs(theirs))
 
 
+def names_in_memory(tensors: dict[str, Tensor], config: PreTrainedConfig) -> dict[str, Tensor]:
+    """What transformers 5 makes of the names on disk while it loads a model."""
+    if config.model_type == "gpt_neox":
+        return {"lm_head.weight" if name == "embed_out.weight" else name: tensor for name, tensor in tensors.items()}
+    if not hasattr(config, "num_local_experts"):
+        return tensors
+    mixtral = config.model_type == "mixtral"
+    block, gate, up, down = ("block_sparse_moe", "w1", "w3", "w2") if mixtral else ("mlp", "gate_proj", "up_proj", "down_proj")
+    found = {name.replace(f".{block}.gate.", ".mlp.gate."): tensor for name, tensor in tensors.items() if ".experts." not in name}
+    for layer in {name.partition(f".{block}.experts.")[0] for name in tensors if ".experts." in name}:
+        of = lambda part: torch.stack([tensors[f"{layer}.{block}.experts.{i}.{part}.weight"] for i in range(config.num_local_experts)])
+        found[f"{layer}.mlp.experts.gate_up_proj"] = torch.cat([of(gate), of(up)], dim=1)
+        found[f"{layer}.mlp.experts.down_proj"] = of(down)
+    return found
+
+
 def compare(name: str, config: PreTrainedConfig, folder: Path) -> list[float]:
     pairs = random_pairs()
     for role, seed in (("policy", 1), ("reference", 2)):
@@ -221,10 +245,7 @@ def compare(name: str, config: PreTrainedConfig, folder: Path) -> list[float]:
     problems = {kind: names for kind, names in loading.items() if names}
     assert not problems, f"{name}: what we wrote does not fit the model: {problems}"
     our_weights = dict(tuned.named_parameters())
-    our_gradients = load_file(folder / "gradients.safetensors")
-    if config.model_type == "gpt_neox":
-        # transformers 5 renames it while loading.
-        our_gradients["lm_head.weight"] = our_gradients.pop("embed_out.weight")
+    our_gradients = names_in_memory(load_file(folder / "gradients.safetensors"), config)
     assert our_weights.keys() == weights.keys() == gradients.keys() == our_gradients.keys(), f"{name}: other parameters"
     before = dict(AutoModelForCausalLM.from_pretrained(folder / "policy").named_parameters())
     moved = min((weights[key] - before[key]).abs().max().item() for key in weights)

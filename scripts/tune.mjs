@@ -1,47 +1,42 @@
-// Tunes the methods of the experiments on the validation prompts of the synthetic world, which no result uses: four
-// settings of each method, one seed, the same pairs. Prints a table in Markdown; the best of each method is what the
-// notebooks use. Needs a build; runs are kept in runs/tuning and read when the script is run again.
+// Tunes methods as docs/protocol.md says: on the validation prompts of the synthetic world, which no result uses, three
+// values and three seeds each, extended where the best is at an end. Prints a table in Markdown; the best of each method is what
+// the notebooks use. Needs a build; runs are kept in runs/tuning and read when the script is run again.
 //
-//     node scripts/tune.mjs main 0          the methods of notebook 01
-//     node scripts/tune.mjs noise 0.2       those of notebook 04, with 20 % of the labels flipped
+//     node scripts/tune.mjs 0               clean labels
+//     node scripts/tune.mjs 0.2             20 % of the labels flipped
 //     --only <method>                       one method alone; --threads <n> (default: all cores)
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { compare, flipLabels, loadModel, loadPreferences, methods, Random, world } from "../dist/src/index.js";
+import { compare, flipLabels, klFrom, loadModel, loadPreferences, methods, Random, world } from "../dist/src/index.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { only: { type: "string" }, threads: { type: "string", default: "0" } },
 });
-const [experiment, share] = [positionals[0], Number(positionals[1])];
-const { sft, direct, iterativeDpo, spin, curryDpo, dice, sera } = methods;
-const over = (name, values, recipe) => Object.fromEntries(values.map((value) => [`${name} = ${value}`, recipe(value)]));
-const betas = (recipe, ...values) => over("β", values, (beta) => recipe({ beta }));
-// A method that knows of noise is told how much there is; without any it is told a tenth.
-const labelSmoothing = share || 0.1;
-// The best β falls under noise.
-const mild = share > 0 ? [0.03, 0.1, 0.3, 1] : [0.1, 0.3, 0.5, 1];
+const share = Number(positionals[0]);
+const { sft, direct, iterativeDpo, sera } = methods;
+const beta = { name: "β", grid: [0.3, 1, 3] };
+const lambda = { name: "λ", grid: [1, 3, 10] };
+const rate = { name: "learning rate", grid: [2e-4, 4e-4, 8e-4] };
 
-const grids = {
-  main: {
-    SFT: over("learning rate", [1e-4, 2e-4, 4e-4, 8e-4], (learningRate) => sft({ learningRate })),
-    DPO: betas(direct, 0.3, 0.5, 1, 2),
-    ORPO: over("λ", [1, 3, 10, 30], (beta) => direct({ loss: "orpo", beta })),
-    "iterative DPO": betas(iterativeDpo, 0.1, 0.3, 1, 2),
-    SPIN: betas(spin, 0.1, 0.3, 1, 2),
-    "Curry-DPO": betas(curryDpo, 0.1, 0.3, 1, 2),
-    DICE: betas(dice, 0.3, 1, 2, 3),
-    SeRA: betas(sera, 0.5, 1, 2, 3),
-  },
-  noise: {
-    DPO: betas(direct, ...mild),
-    cDPO: betas((own) => direct({ loss: "cdpo", labelSmoothing, ...own }), ...mild),
-    rDPO: betas((own) => direct({ loss: "rdpo", labelSmoothing, ...own }), ...mild),
-    SeRA: betas(sera, 0.3, 1, 2, 3),
-  },
+/** What is tuned of each method, and the method with a value of it. */
+const tuned = {
+  SFT: { ...rate, recipe: (learningRate) => sft({ learningRate }) },
+  DPO: { ...beta, recipe: (beta) => direct({ beta }) },
+  "DPO, 8 epochs": { ...beta, recipe: (beta) => direct({ beta, rounds: 8 }) },
+  ORPO: { ...lambda, recipe: (beta) => direct({ loss: "orpo", beta }) },
+  "random 70 %": { ...beta, recipe: (beta) => sera({ beta, selectBy: "random", bootstrap: 0 }) },
+  "selection only": { ...beta, recipe: (beta) => sera({ beta, bootstrap: 0 }) },
+  "bootstrapping only": { ...beta, recipe: (beta) => sera({ beta, selectBy: "random" }) },
+  SeRA: { ...beta, recipe: (beta) => sera({ beta }) },
+  "self-labelled iterative DPO": { ...beta, recipe: (beta) => sera({ beta, select: 0, bootstrap: 1, gamma: 0, reference: "previous" }) },
+  "iterative DPO, judge": { ...beta, recipe: (beta) => iterativeDpo({ beta }) },
 };
-if (!(experiment in grids) || !(share >= 0 && share < 0.5)) {
-  console.error("usage: node scripts/tune.mjs main|noise <share of flipped labels, below 0.5> [--only <method>] [--threads <n>]");
+const mostExtensions = 2;
+const seeds = [101, 102, 103];
+
+if (!(share >= 0 && share < 0.5) || (values.only !== undefined && !Object.hasOwn(tuned, values.only))) {
+  console.error(`usage: node scripts/tune.mjs <share of flipped labels, below 0.5> [--only <method>] [--threads <n>]\nmethods: ${Object.keys(tuned).join(", ")}`);
   process.exit(2);
 }
 
@@ -51,16 +46,34 @@ const { pairs: heldOut } = await loadPreferences(world.validation);
 mkdirSync("runs/tuning", { recursive: true });
 process.chdir("runs/tuning");
 const start = await loadModel(world.sft, { threads: Number(values.threads) });
-console.log(`| method | setting | gold reward | win rate | seconds |\n| --- | --- | --- | --- | ---: |`);
-for (const [method, recipes] of Object.entries(grids[experiment])) {
+const evaluate = await klFrom(start, heldOut.map(({ prompt }) => prompt), { maxNewTokens: 48 });
+
+/** Gold reward of a value on the validation prompts, and KL from the start, in the mean over the seeds. */
+async function evaluated(name, value, recipe) {
+  const result = await compare(start, pairs, { [`${name} ${value}`]: recipe(value) }, { heldOut, seeds, maxNewTokens: 48, evaluate });
+  const { goldReward, goldSeedDeviation, seconds } = result.rows.at(-1);
+  const ends = Object.values(result.runs)[0].map(({ iterations }) => iterations.at(-1).metrics.kl);
+  return { value, goldReward, goldSeedDeviation, seconds, kl: ends.reduce((sum, kl) => sum + kl, 0) / ends.length };
+}
+
+/** The value that goes on a grid beyond its end, rounded as the grid is. */
+function beyond(grid, best) {
+  const [end, next] = best === grid[0] ? [grid[0], grid[1]] : [grid.at(-1), grid.at(-2)];
+  return Number(((end * end) / next).toPrecision(1));
+}
+
+console.log(`| method | tuned | gold reward on validation prompts, mean of seeds ${seeds.join(", ")} | runs | KL of the best | seconds |\n| --- | --- | --- | --- | --- | --- |`);
+for (const [method, { name, grid, recipe }] of Object.entries(tuned)) {
   if (values.only !== undefined && values.only !== method) continue;
-  const { table } = await compare(start, pairs, recipes, { heldOut, seeds: [0], maxNewTokens: 48 });
-  const rows = table.objects().slice(1);
-  const best = Math.max(...rows.map(({ goldReward }) => goldReward));
-  for (const { method: setting, goldReward, goldLow, goldHigh, winRate, seconds } of rows) {
-    const bold = goldReward === best ? "**" : "";
-    const figures = `${bold}${goldReward.toFixed(3)}${bold} [${goldLow.toFixed(3)}, ${goldHigh.toFixed(3)}] | ${winRate.toFixed(3)} | ${seconds.toFixed(0)}`;
-    console.log(`| ${method} | ${setting} | ${figures} |`);
+  const rows = [];
+  for (const value of grid) rows.push(await evaluated(name, value, recipe));
+  const best = () => rows.reduce((a, b) => (b.goldReward > a.goldReward ? b : a));
+  const sorted = () => rows.map(({ value }) => value).sort((a, b) => a - b);
+  for (let extension = 0; extension < mostExtensions && [sorted()[0], sorted().at(-1)].includes(best().value); extension++) {
+    rows.push(await evaluated(name, beyond(sorted(), best().value), recipe));
   }
+  rows.sort((a, b) => a.value - b.value);
+  const figures = rows.map((row) => `${row.value}: ${row === best() ? "**" : ""}${row.goldReward.toFixed(3)}${row === best() ? "**" : ""} ± ${row.goldSeedDeviation.toFixed(3)}`);
+  console.log(`| ${method} | ${name} | ${figures.join(", ")} | ${rows.length * seeds.length} | ${best().kl.toFixed(1)} | ${best().seconds.toFixed(0)} |`);
 }
 process.exit(0);

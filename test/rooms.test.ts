@@ -17,7 +17,7 @@ const modelRooms = [
 /** The doors of the rooms of src/model/: what stands outside a room imports these files of it and no others. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   architectures: ["index.ts", "decoder.ts", "modules.ts", "network.ts", "parts/attention.ts", "parts/mask.ts"],
-  parameters: ["parameters.ts", "memory.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts"],
+  parameters: ["parameters.ts", "memory.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts", "quantization/quantized-weights.ts", "quantization/quantize.ts"],
   tokenizer: ["tokenizer.ts", "load-tokenizer.ts", "train-tokenizer.ts", "chat/chat.ts", "tokenizer-json/written-parts.ts"],
   checkpoint: [
     ...["checkpoint.ts", "checkpoint-source.ts", "fetch-checkpoint.ts", "tensor-source.ts", "write-weights.ts"],

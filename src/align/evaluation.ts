@@ -7,6 +7,7 @@ import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch 
 import type { MovingReference } from "./moving-reference.js";
 import { objectiveMetrics } from "./objective-metrics.js";
 import type { Metrics, Objective } from "./objective.js";
+import { feedBatch } from "./own-objective.js";
 import { planTraining, type PlanOptions } from "./plan.js";
 import { evaluationProgram, lossProgram, readingProgram } from "./training-program.js";
 
@@ -120,7 +121,7 @@ async function together<Example>(
   };
   const lengths = sequences.flat().map(({ response }) => response.length);
   const sizes = { slots: step.length, responses: lengths.length, tokens };
-  const { feeds } = objective.feed(step, { step, columns, ...sizes });
+  const { feeds } = feedBatch(objective, step, { step, columns, ...sizes });
   const build = () => lossProgram({ config, objective, columns }, sizes);
   const executable = await programs.getBuilt(objective, JSON.stringify(["loss", sizes, columns, config]), build);
   const found = await executable.run(

@@ -3,6 +3,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { layOut, ownPositions, rowsOf, type Row } from "../model/scoring/batch.js";
 import type { BatchShape } from "../model/scoring/log-probs.js";
 import type { BatchSizes, Objective } from "./objective.js";
+import { feedBatch } from "./own-objective.js";
 import type { StepPlan } from "./plan.js";
 
 /** Some examples that go through the model together, and the sizes of the program that they run in. */
@@ -34,7 +35,7 @@ export function feedsOf<Example>(
   padId: number,
 ): Feeds {
   const { examples, shape } = batch;
-  const { tokenWeight, feeds } = objective.feed(examples, { step, columns, slots: slotsOf(objective, batch), tokens: shape.completions });
+  const { tokenWeight, feeds } = feedBatch(objective, examples, { step, columns, slots: slotsOf(objective, batch), tokens: shape.completions });
   const rows = rowsOfBatch(objective, batch);
   return {
     ...layOut(rows, shape, padId, typeof tokenWeight === "number" ? tokenWeight : 1),

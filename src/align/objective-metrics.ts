@@ -1,5 +1,6 @@
 import { InputError, quote } from "../base/errors.js";
 import type { Metrics, Objective } from "./objective.js";
+import { metricsOf } from "./own-objective.js";
 
 /** What training itself says of a step. */
 const reserved = new Set(["phase", "iteration", "step", "epoch", "loss", "grad_norm", "learning_rate", "num_tokens"]);
@@ -10,7 +11,7 @@ const reserved = new Set(["phase", "iteration", "step", "epoch", "loss", "grad_n
  * @throws InputError where it gives something else than numbers, or one under a name that training uses itself
  */
 export function objectiveMetrics<Example>(objective: Objective<Example>, examples: readonly Example[], fetched: Readonly<Record<string, Float64Array>>): Metrics {
-  const found: unknown = objective.metrics(examples, fetched);
+  const found: unknown = metricsOf(objective, examples, fetched);
   if (typeof found !== "object" || found === null || found instanceof Promise) {
     throw new InputError(`the objective ${objective.name}: metrics returned ${found instanceof Promise ? "a promise" : quote(found)}, expected numbers by name`);
   }

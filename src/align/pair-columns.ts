@@ -10,7 +10,10 @@ import type { ReferencedPair } from "./preference.js";
  */
 
 /** Columns with one meaning, by the losses that read them: a loss that would ignore them refuses them instead. */
-const readBy: Readonly<Record<string, string>> = { labelSmoothing: "cdpo, rdpo, exo-pair", target: "dpo", targetMargin: "simpo" };
+const readBy: Readonly<Record<string, string>> = { labelSmoothing: "cdpo, rdpo, exo-pair", target: "dpo, irepo", targetMargin: "simpo" };
+
+/** What a token's weight may be, where the loss does not say it of a column of its own. */
+const weightColumn: LossColumn = { range: { expected: "a number from 0", isGood: (weight) => weight >= 0 } };
 
 const sides = ["chosen", "rejected"] as const;
 type Side = (typeof sides)[number];
@@ -58,18 +61,20 @@ function checkTokens(loss: PreferenceLoss, pair: ReferencedPair, side: Side, at:
   for (const [name, values] of Object.entries(pair.tokens?.[side] ?? {})) {
     const column = `${at}: the token column ${quote(name)} of the ${side} response`;
     if (values.length !== length) throw new InputError(`${column} has ${values.length} numbers for ${length} tokens`);
-    const rule = loss.tokens?.columns?.[name] ?? {};
+    const rule = loss.tokens?.columns?.[name] ?? (name === "weight" ? weightColumn : {});
     for (let t = 0; t < length; t++) checkNumber(rule, values[t]!, `${column}, token ${t + 1},`);
   }
   for (const [name, rule] of Object.entries(loss.tokens?.columns ?? {})) {
     if (rule.default === undefined && !pair.tokens?.[side]?.[name]) {
-      throw new InputError(`${at}: the loss ${loss.name} needs the token column ${quote(name)} of the ${side} response`);
+      throw new InputError(`${at}: the loss ${loss.name} needs the token column ${quote(name)} of the ${side} response${hintOf(rule)}`);
     }
   }
   if (loss.tokens && !loss.tokens.columns?.weight && pair.tokens?.[side]?.weight) {
     throw new InputError(`${at}: the loss ${loss.name}, which weighs tokens itself, does not use the token column "weight"; remove it`);
   }
 }
+
+const hintOf = ({ hint }: LossColumn) => (hint === undefined ? "" : `; ${hint}`);
 
 function checkNumber({ range }: LossColumn, value: number, what: string): void {
   if (typeof value === "number" && Number.isFinite(value) && (range?.isGood(value) ?? true)) return;
@@ -78,7 +83,7 @@ function checkNumber({ range }: LossColumn, value: number, what: string): void {
 
 function pairColumn(rule: LossColumn, name: string, { columns }: ReferencedPair, at: string): number {
   const value = columns?.[name] ?? rule.default;
-  if (value === undefined) throw new InputError(`${at} has no column ${quote(name)}, which the loss needs of every pair`);
+  if (value === undefined) throw new InputError(`${at} has no column ${quote(name)}, which the loss needs of every pair${hintOf(rule)}`);
   checkNumber(rule, value, `${at}: the column ${quote(name)}`);
   return value;
 }

@@ -24,6 +24,7 @@ export interface PlanOptions {
   readonly batchSize: number;
   /** Examples that go through the model at once; a step accumulates their gradients. Default `batchSize`. */
   readonly microBatchSize?: number;
+  /** A fraction of an epoch is that share of its steps. */
   readonly epochs: number;
   /** Steps of the whole training, in as many epochs as they take, whatever `epochs` says. */
   readonly maxSteps?: number;
@@ -65,7 +66,7 @@ export function planTraining(
 /** @param kinds whether rows may share prompts, whether they may not */
 function planInRows(
   examples: readonly (readonly TokenSequence[])[],
-  { batchSize, microBatchSize = batchSize, epochs, maxSteps = Infinity }: PlanOptions,
+  { batchSize, microBatchSize = batchSize, epochs, maxSteps }: PlanOptions,
   random: Random,
   cost: BatchCost,
   kinds: readonly boolean[],
@@ -79,14 +80,15 @@ function planInRows(
   const byLength = (a: number, b: number) =>
     Number(own[a]!.sharesPrompts) - Number(own[b]!.sharesPrompts) || own[a]!.length - own[b]!.length;
   const perEpoch = Math.ceil(examples.length / batchSize);
-  const begun = maxSteps === Infinity ? epochs : perEpoch && Math.ceil(maxSteps / perEpoch);
+  const total = maxSteps ?? Math.round(epochs * perEpoch);
+  const begun = perEpoch && Math.ceil(total / perEpoch);
   const all = Array.from({ length: begun }, (_, epoch) => {
     const order = random.fork("order", epoch).shuffle([...examples.keys()]);
     const inPools = chunk(order, batchSize * stepsPerPool).flatMap((pool) => pool.sort(byLength));
     const batches = random.fork("steps", epoch).shuffle(chunk(inPools, batchSize));
     return batches.map((batch, i) => ({ batch, epoch: epoch + (i + 1) / batches.length }));
   });
-  const steps = all.flat().slice(0, maxSteps);
+  const steps = all.flat().slice(0, total);
 
   const slots = Math.min(microBatchSize, batchSize, examples.length);
   const fitting = new Map<string, BatchShape>();

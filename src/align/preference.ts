@@ -5,6 +5,7 @@ import { sumByResponse } from "../model/scoring/log-probs.js";
 import type { Both, PairLogProbs, PairTokens, PreferenceLoss } from "./losses/loss.js";
 import { implicitReward } from "./losses/reward.js";
 import type { Metrics, Objective, ObjectiveBatch } from "./objective.js";
+import { callPart } from "./own-objective.js";
 import { builtColumns, columnFeeds, columnsOf, pairColumnLeaf, readsReferenceTokens, referenceSum, tokenColumnLeaf, tokenWeights, weightOf } from "./pair-columns.js";
 
 /** A pair in tokens with its log-probabilities under the reference policy, which do not change in training. */
@@ -117,16 +118,16 @@ function withReferenceTokenLogProbs(pair: ReferencedPair, [chosen, rejected]: re
   return { ...rest, tokens: { chosen: { ...tokens?.chosen, reference: chosen! }, rejected: { ...tokens?.rejected, reference: rejected! } } };
 }
 
-/** Responses of a batch stand as chosen, rejected, chosen, rejected …: the two columns of their sums, [pairs] each. */
+/** Each pair's responses in a batch begin with the chosen and the rejected one: the two columns of their sums, [pairs] each. */
 function sidesOf(batch: ObjectiveBatch, perToken: Value): Both {
   const pairs = batch.slots;
-  const table = reshape(sumByResponse(perToken, batch), [pairs, 2]);
+  const table = reshape(sumByResponse(perToken, batch), [pairs, batch.responses / pairs]);
   return { chosen: reshape(slice(table, 1, 0, 1), [pairs]), rejected: reshape(slice(table, 1, 1, 2), [pairs]) };
 }
 
 /** The loss of each pair. @throws InputError where the loss gives something else, which would be spread over the pairs */
 function onePerPair(loss: PreferenceLoss, pairs: number, logProbs: PairLogProbs): Value {
-  const value: unknown = loss.perPair(logProbs);
+  const value: unknown = callPart(`the loss ${quote(loss.name)}: its perPair`, () => loss.perPair(logProbs));
   const shape = typeof value === "object" && value !== null && "shape" in value && Array.isArray(value.shape) ? value.shape : undefined;
   if (shape?.length === 1 && shape[0] === pairs) return value as Value;
   throw new InputError(`the loss ${loss.name}: perPair returned ${shape ? `a value of shape [${shape.join(", ")}]` : quote(value)}, expected one number for each pair, [${pairs}]`);
@@ -161,18 +162,21 @@ function preferenceMetrics(
   policyChosen: Float64Array,
   policyRejected: Float64Array,
 ): Metrics {
-  const mean = (valueOf: (pair: ReferencedPair, i: number) => number) =>
-    pairs.reduce((total, pair, i) => total + valueOf(pair, i), 0) / pairs.length;
+  // A demonstration has no rejected response, and compares nothing.
+  const compared = [...pairs.keys()].filter((i) => pairs[i]!.rejected.response.length > 0);
+  const mean = (valueOf: (pair: ReferencedPair, i: number) => number, of = compared) => of.reduce((total, i) => total + valueOf(pairs[i]!, i), 0) / of.length;
   const reward = (policy: number, pair: ReferencedPair, side: "chosen" | "rejected") =>
     loss.beta * implicitReward(loss, { policy, reference: referenceSum(loss, pair, side), length: lengthOf(pair[side]) });
   const chosen = (pair: ReferencedPair, i: number) => reward(policyChosen[i]!, pair, "chosen");
   const rejected = (pair: ReferencedPair, i: number) => reward(policyRejected[i]!, pair, "rejected");
+  const likelihood = { "logps/chosen": mean((_, i) => policyChosen[i]!, [...pairs.keys()]) };
+  if (compared.length === 0) return likelihood;
   return {
     "rewards/chosen": mean(chosen),
     "rewards/rejected": mean(rejected),
     "rewards/margins": mean((pair, i) => chosen(pair, i) - rejected(pair, i)),
     "rewards/accuracies": mean((pair, i) => Number(chosen(pair, i) > rejected(pair, i))),
-    "logps/chosen": mean((_, i) => policyChosen[i]!),
+    ...likelihood,
     "logps/rejected": mean((_, i) => policyRejected[i]!),
   };
 }

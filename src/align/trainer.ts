@@ -3,6 +3,7 @@ import type { Feeds, Program, State } from "../engine/engine.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../graph/tensor.js";
 import { dropoutFeeds } from "../model/parameters/lora/dropout.js";
 import type { Parameters } from "../model/parameters/parameters.js";
+import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
 import { batchCost } from "../model/scoring/batch-cost.js";
 import { mostRows } from "../model/scoring/log-probs.js";
@@ -138,6 +139,7 @@ export class Trainer<Example> {
     random: Random,
     { from, validation = [], referenceParameters, head }: TrainerInputs<Example> = {},
   ): Promise<Trainer<Example>> {
+    requireTrainable(policy.config);
     checkTrainingInputs(objective, options, validation);
     const columns = columnsIn(objective, examples, validation);
     const { emaDecay, referenceUpdate = "fixed" } = options;

@@ -8,6 +8,7 @@ import { stateWeights } from "../model/parameters/network.js";
 import { adamWStep, type AdamW } from "./adamw.js";
 import { headName, headShapes, type WithHead } from "./head.js";
 import type { Objective, ObjectiveBatch } from "./objective.js";
+import { buildLoss } from "./own-objective.js";
 
 /** Name of the state in which a parameter's gradient is accumulated. */
 export const gradientName = (parameter: string) => `gradient/${parameter}`;
@@ -76,7 +77,7 @@ export function lossProgram<E>(
     response: graph.input("response", "int32", [tokens]),
     hidden: () => graph.input("hidden", "float32", [tokens, config.hiddenSize]),
   };
-  const { loss, perExample } = objective.build({ ...read, responses, slots, columns, ...ofHead(graph, config, objective, read.hidden) });
+  const { loss, perExample } = buildLoss(objective, { ...read, responses, slots, columns, ...ofHead(graph, config, objective, read.hidden) });
   return { outputs: { ...perExample, loss }, updates: new Map() };
 }
 
@@ -104,7 +105,7 @@ function forward<E>(graph: Graph, { config, objective, shape, slots, columns = [
   const leaves = batchLeaves(graph, shape);
   const { tokenLogProbs, hidden } = readings(graph, config, leaves, dropout);
   const { response, responses } = leaves;
-  return objective.build({ tokenLogProbs, response, responses, slots, columns, ...ofHead(graph, config, objective, hidden) });
+  return buildLoss(objective, { tokenLogProbs, response, responses, slots, columns, ...ofHead(graph, config, objective, hidden) });
 }
 
 function readings(graph: Graph, config: ModelConfig, leaves: BatchLeaves, dropout?: LoraDropout) {

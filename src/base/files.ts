@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { access, constants, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, writeFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
@@ -33,26 +33,40 @@ export async function writeFileAtomic(
 /** Suffix of the temporary files of {@link writeFileAtomic}. */
 export const unfinished = ".tmp";
 
+/** Whether a name is that of such a file, which a process that was killed has left. */
+export function isUnfinished(name: string): boolean {
+  return name.endsWith(unfinished) && /\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(name.slice(0, -unfinished.length));
+}
+
 /**
- * Makes a folder and those above it.
+ * Makes a folder and those above it, which others may make at the same time.
  *
- * @throws the system's error, which names the folder and why it cannot be written
+ * Node's own recursive mkdir says of a read-only file system that the folder is missing, and never comes back from /proc.
+ *
+ * @throws the system's error, which names the folder and why it cannot be made
  */
 export async function makeFolder(path: string): Promise<void> {
+  const error = await problemOfMaking(path);
+  if (error === undefined) return;
+  const above = dirname(path);
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === path) throw error;
+  await makeFolder(above);
+  const again = await problemOfMaking(path);
+  if (again !== undefined) throw again;
+}
+
+/** Why a folder cannot be made; undefined where it is there now. */
+async function problemOfMaking(path: string): Promise<unknown> {
   try {
-    await mkdir(path, { recursive: true });
+    await mkdir(path);
+    return undefined;
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    // Of a read-only file system Node says that the folder is missing.
-    await access(await nearestThere(dirname(path)), constants.W_OK);
-    throw error;
+    return (await isFolder(path)) ? undefined : error;
   }
 }
 
-/** The folder itself where it exists, or the first above it that does. */
-async function nearestThere(path: string): Promise<string> {
-  const isThere = await access(path).then(() => true, () => false);
-  return isThere || dirname(path) === path ? path : nearestThere(dirname(path));
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isDirectory(), () => false);
 }
 
 /** Flushes the names in a folder, without which a file that was renamed may be gone after a power cut. */

@@ -1,6 +1,6 @@
 /** Metrics shown beside the progress of a task. */
 export interface Figures {
-  readonly loss?: number;
+  readonly loss?: number | undefined;
   /** Reward margin: chosen minus rejected. */
   readonly margin?: number;
   /** Between 0 and 1. */
@@ -15,6 +15,8 @@ export interface TaskOptions {
   readonly signal?: AbortSignal;
   /** Called with the number of finished units and the total. */
   readonly onProgress?: (done: number, total: number, figures?: Figures) => void;
+  /** Told before the first unit what the task has chosen by itself, where that is not what is usual. */
+  readonly onNote?: (text: string) => void;
 }
 
 /** Displays the progress of a task with several phases, one after the other. */
@@ -60,7 +62,8 @@ export async function reported<T>(
     line?.update(done, figures);
   };
   try {
-    return await work(signal ? { signal, onProgress } : { onProgress });
+    const onNote = (text: string) => reporter?.note?.(`${label}: ${text}`);
+    return await work({ ...(signal && { signal }), onProgress, onNote });
   } finally {
     line?.finish();
   }

@@ -4,3 +4,4 @@ export { labelSamples, type LabelledSample, type Labellers } from "./label.js";
 export { balancingPenalty, firstBalancingPenalty, penalizeLength, penaltyGrid } from "./length-penalty.js";
 export { pairings, type Pairing, type PairingName, type Ranked } from "./pairings.js";
 export { distinctPrompts, sampleRequests, sampleResponses, samplesOf, type PromptTokens, type Sample } from "./sample.js";
+export { drawVotes } from "./votes.js";

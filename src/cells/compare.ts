@@ -15,6 +15,7 @@ import type { Method } from "../run/method.js";
 import { workSeconds } from "../run/summary.js";
 import { crossedInterval, type ValueRange } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
+import { checkSettings } from "./check-settings.js";
 import type { Run } from "./run.js";
 import { runProgress } from "./run-progress.js";
 import { tableOf, textOf } from "./table-of.js";
@@ -46,6 +47,7 @@ export async function compare(
   if ("seed" in shared) throw new InputError("`seed` is not an option of compare; use `seeds`, as in { seeds: [1, 2, 3] }");
   const own = (["folder", "redoFrom"] as const).find((name) => settings[name] !== undefined);
   if (own) throw new InputError(`\`${own}\` is not an option of compare, whose runs have a folder each; leave it out`);
+  checkSettings(pairs, settings);
   const controls = cellControls(settings);
   const planned = planRuns(recipes, shared, seeds);
   // One that all refuse is refused by the first; otherwise it is for those that label with it.
@@ -76,6 +78,8 @@ export function planRuns(
   seeds: readonly number[],
   spelling?: Spelling,
 ): PlannedRun[] {
+  if (typeof recipes !== "object" || recipes === null) throw new InputError(`recipes: found ${quote(recipes)}, expected methods by the names to show, as in { DPO: methods.direct({ beta: 1 }) }`);
+  if (!Array.isArray(seeds)) throw new InputError(`seeds: found ${quote(seeds)}, expected a list of whole numbers, as in [1, 2, 3]`);
   const names = Object.keys(recipes);
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
@@ -279,7 +283,7 @@ const hasGold = ({ run, iteration }: End) => run.iterations[iteration]!.goldRewa
 
 /** Gold rewards, a row for each run and a column for each held-out prompt. */
 function goldOf(ends: readonly End[]): number[][] {
-  if (!ends.every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world have one");
+  if (!ends.every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one");
   return ends.map((end) => responsesOf(end).map(({ gold }) => gold));
 }
 
@@ -290,7 +294,7 @@ function winsOf(ends: readonly End[]): number[][] {
 
 /** Compares the gold rewards of runs with those of others, seed by seed in the order given, and prompt by prompt by their ids. */
 function pairedGold(ends: readonly End[], others: readonly End[], compared: (gold: number, other: number) => number): number[][] {
-  if (![...ends, ...others].every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world have one");
+  if (![...ends, ...others].every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one");
   return ends.map((end, seed) => {
     const golds = new Map(responsesOf(others[seed]!).map(({ id, gold }) => [id, gold]));
     return responsesOf(end).map(({ id, gold }) => {

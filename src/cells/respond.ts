@@ -40,7 +40,7 @@ export async function respond(policy: Policy, prompts: readonly Prompt[], option
   return table({
     prompt: rows.map(({ request }) => prompts[request]),
     response: rows.map(({ response }) => response),
-    tokens: rows.map(({ tokens }) => tokens),
+    tokens: rows.map(({ tokens }) => tokens.length),
   });
 }
 
@@ -49,8 +49,10 @@ export interface WrittenResponse {
   /** Index of the prompt. */
   readonly request: number;
   readonly response: string;
-  /** Its length, with the stop token that ended it. */
-  readonly tokens: number;
+  /** Its token ids, with the stop token that ended it. */
+  readonly tokens: Int32Array;
+  /** Whether a stop token ended it; false where the limit did. */
+  readonly complete: boolean;
 }
 
 /** The responses of {@link respond} to tokenized prompts, of every context, prompt by prompt. */
@@ -60,8 +62,8 @@ export async function responsesTo(policy: Policy, prompts: readonly Pick<Generat
   const requests = prompts.map((contexts, i) => ({ ...contexts, key: `${i}`, responses }));
   const written: WrittenResponse[] = [];
   for await (const batch of generate(policy, requests, randomOfResponses(seed), generation, task)) {
-    for (const { request, tokens } of batch) {
-      written.push({ request, response: policy.tokenizer.decode(tokens), tokens: tokens.length });
+    for (const { request, tokens, complete } of batch) {
+      written.push({ request, response: policy.tokenizer.decode(tokens), tokens, complete });
     }
   }
   return written.sort((a, b) => a.request - b.request);

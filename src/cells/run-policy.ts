@@ -6,23 +6,23 @@ import { loadAdapter } from "../model/policy/policy-files.js";
 import type { RunFacts } from "../run/folder/identity.js";
 import { openModel } from "./load-model.js";
 
-const modelFacts = z.looseObject({ base: z.string().optional() });
+const modelFacts = z.looseObject({ base: z.string().optional(), weights: z.enum(["int8", "int4"]).optional() });
 
 /**
  * Loads a policy from the folder of a run.
  *
- * @param facts of the run: the base that its adapters were trained on
+ * @param facts of the run: the base that its adapters were trained on, and how that was held
  * @param start the policy that the run began from, where it is at hand: an adapter then goes onto its base
  * @throws InputError where the base that an adapter names is not the one that it was trained on
  */
 export async function openRunPolicy(folder: string, programs: ProgramCache, facts: RunFacts, start: Policy | undefined): Promise<Policy> {
-  const { base: trainedOn } = modelFacts.parse(facts.model);
+  const { base: trainedOn, weights } = modelFacts.parse(facts.model);
   if (trainedOn === undefined) return openModel(folder, programs);
   if (start && !start.isFreed && start.programs === programs) {
     await using base = start.withoutAdapter();
     return await loadAdapter(base, folder);
   }
-  const policy = await openModel(folder, programs);
+  const policy = await openModel(folder, programs, { weights });
   const { base } = await policy.fingerprint();
   if (base === trainedOn) return policy;
   const { origin } = policy;

@@ -21,7 +21,7 @@ import { programsOn, sharedPrograms } from "./programs.js";
 import { openRunPolicy } from "./run-policy.js";
 import { tableOf, textOf } from "./table-of.js";
 
-const engineFacts = z.object({ engine: z.string(), provider: z.string().optional(), backend: z.string().optional() });
+const engineFacts = z.object({ engine: z.string(), provider: z.string().exactOptional(), backend: z.string().exactOptional() });
 
 const storedOptions = z.record(z.string(), z.json());
 
@@ -192,7 +192,7 @@ async function isThere(path: string): Promise<boolean> {
 
 /** The iterations as a table of figures; those that no iteration has are left out. */
 function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
-  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, bootstrap, accuracy, meanMargin, goldReward, winRate, kept, seconds }) => ({
+  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, bootstrap, accuracy, meanMargin, goldReward, winRate, memory, kept, seconds }) => ({
     iteration,
     pairsSelected,
     pairsBootstrapped,
@@ -202,6 +202,7 @@ function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
     goldReward,
     winRate,
     keptStep: kept?.step,
+    plannedGB: memory && memory.programBytes / 1e9,
     seconds: Object.values(seconds).reduce((sum, part) => sum + part, 0),
   }));
   const all = tableOf(rows);

@@ -1,3 +1,4 @@
+import { InputError } from "../base/errors.js";
 import type { Demonstration } from "../data/load-demonstrations.js";
 import { sftOnDemonstrations, type DemonstrationOptions } from "../methods/sft-on-demonstrations.js";
 import type { Policy } from "../model/policy/policy.js";
@@ -23,5 +24,6 @@ export interface SftRunOptions extends DemonstrationOptions, Pick<RunSettings, (
 export async function sft(policy: Policy, demonstrations: readonly Demonstration[], options: SftRunOptions = {}): Promise<Run> {
   checkNames(sftForm, Object.keys(options), settingNames);
   const { settings, own } = separateSettings(options);
+  if (demonstrations === undefined) throw new InputError("demonstrations: found nothing, expected a list of demonstrations {id, prompt, response}");
   return train(policy, [], sftOnDemonstrations(own), { ...settings, demonstrations });
 }

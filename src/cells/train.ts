@@ -7,15 +7,16 @@ import type { PreferencePair } from "../data/pair.js";
 import { tokenizeDemonstrations, tokenizePairs } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
-import { labellingJudge, worldJudge } from "../judge/response-judge.js";
+import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import type { Recipe } from "../methods/recipe.js";
 import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";
-import type { Method } from "../run/method.js";
+import type { Method, RunTexts } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
 import { adviceOn, inCells, isNative, runSettingNames, type ColumnRule } from "../run/options/index.js";
+import { checkSettings } from "./check-settings.js";
 import { Run } from "./run.js";
 
 /** Figures of a policy by name; the iteration is 0 for the reference. */
@@ -23,18 +24,18 @@ export type EvaluateFunction = Evaluator["evaluate"];
 
 /** A run's data, judge and place, besides its method. */
 export interface RunSettings {
-  /** Pairs on which each iteration's policy is reported. Prompts of the synthetic world bring their gold reward. */
+  /** Pairs on which each iteration's policy is reported. Prompts of the synthetic world and instructions bring their gold reward. */
   readonly heldOut?: readonly PreferencePair[] | undefined;
   /** Pairs by which training chooses (`keepBestBy`, `patience`) and which `evaluateEvery` evaluates on; none of them may be held out. */
   readonly validation?: readonly PreferencePair[] | undefined;
-  /** Demonstrations on which the start is trained first, by supervised fine-tuning. */
+  /** Demonstrations on which the start is trained first, by supervised fine-tuning; `methods.aihf` trains on them beside the pairs. */
   readonly demonstrations?: readonly Demonstration[] | undefined;
   /**
    * Numbers for each training and validation pair and its response tokens, those that the run makes included; see `ColumnRule`.
    * They take the place of the data's own columns of the same names.
    */
   readonly columns?: ColumnRule | undefined;
-  /** Grades responses, for methods that label with a judge. Default: the gold reward, where the prompts are the synthetic world's. */
+  /** Grades responses, for methods that label with a judge. Default: the gold reward, where the prompts have one. */
   readonly judge?: Judge | undefined;
   /**
    * Your own figures of each iteration's policy, which go into the summary as `metrics`. A function that reads what its
@@ -95,6 +96,7 @@ export async function train(policy: Policy, pairs: readonly PreferencePair[], me
   if (unknown !== undefined) {
     throw new InputError(`\`${unknown}\` is not a setting of train, whose method has its own options; ${adviceOn(unknown, "train", runSettingNames, inCells)}`);
   }
+  checkSettings(pairs, settings);
   return trainUnder(policy, pairs, typeof method === "function" ? method() : method, settings, cellControls(settings));
 }
 
@@ -107,7 +109,7 @@ export async function trainUnder(
   controls: RunControls,
 ): Promise<Run> {
   const { folder, redoFrom } = settings;
-  const { judge = method.labelsWithJudge ? worldJudge(pairs) : undefined } = settings;
+  const { judge = method.labelsWithJudge ? judgeOfGold(pairs) : undefined } = settings;
   const opened = await openRun(method, runInput(policy, pairs, { ...settings, judge }), { folder, redoFrom }, controls);
   return Run.open(opened.folder, policy);
 }
@@ -122,12 +124,17 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
   const fit = { contextLength: policy.config.contextLength, maxLength, maxPromptLength, truncatePrompts };
   const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
-  return {
-    start: policy,
+  const tokenized = ({ pairs, heldOut, validation }: RunTexts) => ({
     pairs: tokenize(pairs),
-    ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
     ...(heldOut?.length && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
     ...(validation?.length && { validation: tokenize(validation) }),
+  });
+  const texts = { pairs, heldOut, validation };
+  return {
+    start: policy,
+    ...tokenized(texts),
+    texts: { ...texts, tokenized },
+    ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
     ...(columns && { columns }),
     ...(judge && { judge: labellingJudge(judge, pairs) }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),

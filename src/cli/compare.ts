@@ -5,9 +5,11 @@ import { writeFileAtomic, writeJson } from "../base/files.js";
 import { planRuns, runAll, type Difference, type MethodComparison, type PlannedRun } from "../cells/compare.js";
 import { Run } from "../cells/run.js";
 import type { Judge } from "../judge/judge.js";
+import { entriesOf, otherFiles } from "../run/folder/identity.js";
 import { openRun } from "../run/open-run.js";
 import { comparisonText } from "./comparison-text.js";
 import { csv } from "./csv.js";
+import { namedRecipes } from "./methods.js";
 import { comparedForms, parseMethodLine, type ComparedMethod } from "./method-line.js";
 import { engineOptions, givenOptions, methodOptions, onCommandLine, whole } from "./options.js";
 import { prepareRun, runOptions, type RunArguments } from "./run-inputs.js";
@@ -39,7 +41,7 @@ export function compareCommand(): Command {
     .requiredOption("--out <folder>", "folder of the comparison, with a folder for each run; the same command continues what is there");
   return methodOptions(engineOptions(runJudgeOptions(runOptions(command))), ...comparedForms)
     .addHelpText("after", `
-Methods: direct (with --loss), sft, sera, dice, iterative-dpo, spin, curry-dpo, spa.
+Methods: ${Object.keys(namedRecipes).join(", ")}.
 
 Example:
   sera compare --model data/world/sft --data data/world/train.jsonl --limit 1000 --eval-data data/world/heldout.jsonl \\
@@ -57,6 +59,7 @@ async function compare(args: CompareArguments, session: CommandSession): Promise
   const { baseline = planned[0]!.name } = args;
   if (!Object.hasOwn(recipes, baseline)) throw new InputError(`--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}`);
   if (args.evalData === undefined) throw new InputError("nothing to compare the methods on; give held-out pairs by --eval-data");
+  await refuseOthersFolder(args.out, planned);
   const judge = await runJudge(args, planned.map(({ method }) => method));
   const result = await runPlanned(planned, args, session, judge);
   const hasGold = result.rows.every(({ goldReward }) => goldReward !== undefined);
@@ -79,6 +82,18 @@ async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments
     await input.start.free();
   }
 }
+
+/** @throws InputError where a folder holds other things than comparisons leave: their tables, and folders of runs */
+async function refuseOthersFolder(out: string, planned: readonly PlannedRun[]): Promise<void> {
+  const own = new Set([...tables, ...planned.map(({ name }) => folderName(name))]);
+  const others = (await entriesOf(out)).filter((name) => !own.has(name));
+  const isForeign = await Promise.all(others.map(async (name) => !(await entriesOf(join(out, name)).catch(() => [])).some((seed) => seed.startsWith("seed-"))));
+  const foreign = others.filter((_, i) => isForeign[i]);
+  if (foreign.length > 0) throw otherFiles(out, "the folder of a comparison", foreign);
+}
+
+/** The files that a comparison writes beside its runs. */
+const tables = ["table.csv", "runs.csv", "differences.csv", "comparison.json"];
 
 async function writeResults(out: string, { result, baseline, differences }: Compared): Promise<void> {
   const runs = result.bySeed.objects();

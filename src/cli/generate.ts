@@ -10,18 +10,21 @@ import { responsesTo } from "../cells/respond.js";
 import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
 import type { Prompt } from "../data/pair.js";
 import { placeText } from "../data/places.js";
+import type { WeightsName } from "../model/parameters/quantization/quantized-weights.js";
+import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import type { Policy } from "../model/policy/policy.js";
 import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
-import { dataNotes } from "./data-notes.js";
+import { dataNotes, templateNotes } from "./data-notes.js";
 import { alignmentMasks, type AlignmentMask } from "../model/generation/linear-alignment.js";
 import { engineOptions, givenOptions, methodOptions, number, whole, type EngineArguments } from "./options.js";
-import { isFromScratch } from "./start.js";
+import { isFromScratch, weightsOption } from "./start.js";
 import { withSession, type CommandSession } from "./session.js";
 
 interface GenerateArguments extends EngineArguments {
   readonly model: string;
   readonly modelRevision?: string;
+  readonly weights?: WeightsName;
   readonly prompts?: string;
   readonly prompt?: readonly string[];
   readonly split?: string;
@@ -39,11 +42,11 @@ interface GenerateArguments extends EngineArguments {
 }
 
 export function generateCommand(): Command {
-  const command = new Command("generate")
-    .description("Sample responses to prompts. Each is a line of JSON: id, prompt, response, tokens (its length).")
+  const command = weightsOption(new Command("generate")
+    .description("Sample responses to prompts. Each is a line of JSON: id, prompt, response, its length in tokens, whether it is complete, and the token ids, by which sera sft reads it back.")
     .optionsGroup("Model:")
-    .requiredOption("--model <name>", "checkpoint or adapter folder, or org/name on the Hugging Face hub")
-    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
+    .requiredOption("--model <name>", "checkpoint or adapter folder, GGUF file, or org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there)")
+    .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)"), "int8 writes fastest")
     .optionsGroup("Prompts:")
     .option("--prompts <source>", "rows with a prompt, or preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the hub")
     .option("--prompt <text>", "a prompt; give the flag again for more", (text: string, before: readonly string[] = []) => [...before, text])
@@ -76,18 +79,22 @@ async function generate(args: GenerateArguments, session: CommandSession): Promi
   const guidance = guidanceOf(args);
   const given = givenOptions(args, generateForm);
   const { seed, memory, ...sampling } = resolveOptions(generateForm, guidance ? { temperature: 0, ...given } : given);
-  session.programs.memory = bytesIn(memory) ?? session.programs.memory;
+  const programs = session.programs.within(bytesIn(memory) ?? session.programs.memory);
   if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
   const prompts = await readPrompts(args, session);
-  const policy = await loadModelOn(session.programs, args.model, { revision: args.modelRevision });
+  const policy = await loadModelOn(programs, args.model, { revision: args.modelRevision, weights: args.weights });
   try {
     const fitting = tokenized(policy, prompts, args, guidance);
     const options = { ...generationOptions(sampling), responses: args.responses, seed, guidance };
     const written = await reported("generate", session, (task) => responsesTo(policy, fitting.map(({ contexts }) => contexts), options, task));
+    const tokenizer = tokenizerDigest(policy.tokenizer);
     return written
-      .map(({ request, response, tokens }) => {
+      .map(({ request, response, tokens, complete }) => {
         const { id, prompt } = fitting[request]!;
-        return `${JSON.stringify({ id, prompt, response, tokens })}\n`;
+        // What a guided response answers is the prompt alone.
+        const asked = contextTokens(policy, prompt, undefined).prompt;
+        const ids = { tokenizer, prompt: Array.from(asked), response: Array.from(tokens) };
+        return `${JSON.stringify({ id, prompt, response, length: tokens.length, complete, tokens: ids })}\n`;
       })
       .join("");
   } finally {
@@ -128,7 +135,8 @@ function tokenized(policy: Policy, prompts: readonly NamedPrompt[], { skipBadRow
     else fitting.push({ ...prompt, contexts: found });
   }
   if (skipped.length > 0 && (!skipBadRows || fitting.length === 0)) throw new InputError(skipped[0]!.reason);
-  process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut }).join(""));
+  const notes = templateNotes(fitting.map(({ prompt }) => prompt), policy.tokenizer);
+  process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut, reading: { notes } }).join(""));
   return fitting;
 }
 

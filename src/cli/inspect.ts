@@ -3,9 +3,10 @@ import { loadPreferencesUnder } from "../cells/load-data.js";
 import { summarize, type LoadedPreferences } from "../data/index.js";
 import { pairAsRead } from "../data/pair-as-read.js";
 import { tokenizePairs } from "../data/tokenize.js";
-import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
+import { loadCheckpointTokenizer } from "../model/checkpoint/checkpoint.js";
 import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { Progress } from "../progress/progress.js";
+import { templateNotes, tokenizedPrompts, unwrittenNotes } from "./data-notes.js";
 import { whole } from "./options.js";
 import { textTable } from "./summary-table.js";
 
@@ -25,19 +26,19 @@ export function inspectCommand(): Command {
     .argument("<file>", "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub")
     .option("--limit <n>", "read only the first n rows (default: all)", whole(1))
     .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
-    .option("--tokenizer <folder>", "count tokens, and show pairs with the chat template, by the tokenizer of this checkpoint folder (default: count characters)")
+    .option("--tokenizer <model>", "count tokens, and show pairs with the chat template, by the tokenizer of this checkpoint folder or GGUF file (default: count characters)")
     .addHelpText("after", "\nExample:\n  sera inspect pairs.parquet --tokenizer runs/mine/iteration-3/model")
-    .action(async (file: string, { limit, skipBadRows, tokenizer: folder }: InspectArguments) => {
+    .action(async (file: string, { limit, skipBadRows, tokenizer: model }: InspectArguments) => {
       const loaded = await loadPreferencesUnder({ reporter: new Progress(process.stderr, false) }, file, { skipBadRows, ...(limit && { limit }) });
-      const tokenizer = folder === undefined ? undefined : await loadTokenizer(folder);
-      const { pairs, skipped } = tokenizer ? readable(loaded, tokenizer, skipBadRows) : loaded;
+      const tokenizer = model === undefined ? undefined : await loadCheckpointTokenizer(model);
+      const { pairs, skipped, notes } = tokenizer ? readable(loaded, tokenizer, skipBadRows) : { ...loaded, notes: [] };
       const table = summarize(pairs, tokenizer);
       const columns = table.columnNames();
       const cell = (value: unknown) => (typeof value === "number" ? `${Math.round(value * 1000) / 1000}` : String(value));
       const rows = table.objects().map((row) => columns.map((name) => cell((row as Record<string, unknown>)[name])));
       const sections = [
         `${pairs.length} ${pairs.length === 1 ? "pair" : "pairs"}, ${loaded.format}${skipped.length ? `, ${skipped.length} bad rows skipped` : ""}`,
-        readingText(loaded),
+        readingText(loaded, tokenizer ? [...notes, ...templateNotes(tokenizedPrompts(pairs), tokenizer)] : notes),
         textTable([columns, ...rows]),
         ...pairs.slice(0, mostShown).map((pair) => pairAsRead(pair, tokenizer)),
         ...(skipped.length > 0 ? [skipped.slice(0, mostSkipped).map(({ reason }) => `skipped: ${reason}`).join("\n")] : []),
@@ -47,18 +48,18 @@ export function inspectCommand(): Command {
 }
 
 /**
- * The pairs whose turns the chat template takes; the others are bad rows.
+ * The pairs whose turns the chat template takes, and what it leaves out of them; the others are bad rows.
  *
  * @throws InputError naming the first of those, unless they are skipped
  */
 function readable({ pairs, skipped }: LoadedPreferences, tokenizer: Tokenizer, skipBadRows: boolean) {
   const tokenized = tokenizePairs(pairs, tokenizer, { contextLength: Number.MAX_SAFE_INTEGER, skipBadRows });
   const kept = new Set(tokenized.pairs.map(({ id }) => id));
-  return { pairs: pairs.filter(({ id }) => kept.has(id)), skipped: [...skipped, ...tokenized.skipped] };
+  return { pairs: pairs.filter(({ id }) => kept.has(id)), skipped: [...skipped, ...tokenized.skipped], notes: unwrittenNotes(tokenized.unwritten) };
 }
 
 /** What became of the columns, and the notes, a line each. */
-function readingText({ reading: { mapped, notes } }: LoadedPreferences): string {
+function readingText({ reading: { mapped, notes } }: LoadedPreferences, more: readonly string[]): string {
   const read = Object.entries(mapped).map(([column, as]) => (column === as ? column : `${column} as ${as}`));
-  return [`read: ${read.join(", ")}`, ...notes.map((note) => `note: ${note}`)].join("\n");
+  return [`read: ${read.join(", ")}`, ...[...notes, ...more].map((note) => `note: ${note}`)].join("\n");
 }

@@ -33,12 +33,13 @@ export const judgeNames = "anthropic:<model>, openai:<model>, or gold for the sy
  * Flags for {@link JudgeFlags}.
  *
  * @param prefix what their names begin with
- * @param prompt which of the two prompts the verb asks
+ * @param prompt which of the prompts the verb asks
  */
-export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "pairwise" | "grade"): Command {
-  const fields = { pairwise: "{{prompt}}, {{first}} and {{second}}", grade: "{{prompt}} and {{response}}" };
+export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "pairwise" | "grade" | "edit"): Command {
+  const fields = { pairwise: "{{prompt}}, {{first}} and {{second}}", grade: "{{prompt}} and {{response}}", edit: "{{task}}, {{prompt}}, {{response}} and {{other}}" };
+  const [title, who, longest] = prompt === "edit" ? ["Editor", "editor", 4096] : ["Judge", "judge", 512];
   return command
-    .optionsGroup("Judge:")
+    .optionsGroup(`${title}:`)
     .option(`--${prefix}base-url <url>`, "another server with the same API, such as vLLM or Ollama; it receives no API key unless one is named")
     .option(`--${prefix}key-variable <name>`, "environment variable with the API key (default: ANTHROPIC_API_KEY or OPENAI_API_KEY, for the providers' own servers)")
     .option(`--${prefix}${prompt}-prompt <file>`, `your own prompt template, with ${fields[prompt]}`)
@@ -46,8 +47,8 @@ export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "p
     .option(`--${prefix}max-calls <n>`, "cap on the number of requests (default: none)", whole(0))
     .option(`--${prefix}price-input <dollars>`, "price of a million input tokens, for a model that data/judge/prices.json does not list", number)
     .option(`--${prefix}price-output <dollars>`, "price of a million output tokens", number)
-    .option(`--${prefix}max-tokens <n>`, "length limit of the judge's answer; models that think first need more (default: 512)", whole(1))
-    .option(`--${prefix}temperature <t>`, "sampling temperature of the judge (default: 0)", number)
+    .option(`--${prefix}max-tokens <n>`, `length limit of the ${who}'s answer; models that think first need more (default: ${longest})`, whole(1))
+    .option(`--${prefix}temperature <t>`, `sampling temperature of the ${who} (default: 0)`, number)
     .option(`--no-${prefix}temperature`, "send no temperature, for models that do not accept one")
     .option(`--${prefix}concurrency <n>`, "concurrent requests (default: 4)", whole(1))
     .option(`--${prefix}cache <folder>`, "where answers are cached, so that none is paid for twice (default: runs/judge-cache)");
@@ -77,19 +78,25 @@ export function withoutPrefix(flags: PrefixedJudgeFlags): JudgeFlags {
  * @throws InputError for an unknown provider, a flag out of range or of no use, and a missing API key
  */
 export async function judgeFromFlags(name: string, flags: JudgeFlags, prefix: "" | "judge-" = ""): Promise<Judge> {
-  const { baseUrl, keyVariable, pairwisePrompt, gradePrompt, priceInput, priceOutput, temperature, ...caps } = flags;
+  const { baseUrl, keyVariable, pairwisePrompt, gradePrompt } = flags;
   if (name === "gold") return goldJudge();
+  const model = { ...parseJudgeModel(name), ...given({ baseUrl, keyVariable }) };
+  return llmJudge(model, {
+    ...llmOptions(flags, prefix),
+    ...((pairwisePrompt ?? gradePrompt) !== undefined && { prompts: given({ pairwise: pairwisePrompt, grade: gradePrompt }) }),
+  });
+}
+
+/** How a language model is asked, by the flags. @throws InputError for one price without the other */
+export function llmOptions({ priceInput, priceOutput, temperature, maxCost, maxCalls, maxTokens, concurrency, cache }: JudgeFlags, prefix: "" | "judge-") {
   if ((priceInput === undefined) !== (priceOutput === undefined)) {
     const [there, missing] = priceOutput === undefined ? ["input", "output"] : ["output", "input"];
     throw new InputError(`--${prefix}price-${there}: needs --${prefix}price-${missing} too`);
   }
-  const model = { ...parseJudgeModel(name), ...given({ baseUrl, keyVariable }) };
-  const { maxCost, maxCalls, maxTokens, concurrency, cache } = caps;
-  return llmJudge(model, {
+  return {
     ...given({ maxCost, maxCalls, maxTokens, concurrency, cache, temperature: temperature === false ? null : temperature }),
     ...(priceInput !== undefined && priceOutput !== undefined && { price: { input: priceInput, output: priceOutput } }),
-    ...((pairwisePrompt ?? gradePrompt) !== undefined && { prompts: given({ pairwise: pairwisePrompt, grade: gradePrompt }) }),
-  });
+  };
 }
 
 /** What a judge was asked and what it cost, in words. */

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { DivergenceError } from "../align/trainer.js";
 import { InputError } from "../base/errors.js";
 import { alignCommand } from "./align.js";
+import { bridgeCommand } from "./bridge.js";
 import { compareCommand } from "./compare.js";
 import { generateCommand } from "./generate.js";
 import { inspectCommand } from "./inspect.js";
@@ -33,6 +34,7 @@ function programFor(args: readonly string[]): Command {
     .addCommand(alignCommand(args))
     .addCommand(sftCommand(args))
     .addCommand(compareCommand())
+    .addCommand(bridgeCommand())
     .addCommand(generateCommand())
     .addCommand(inspectCommand())
     .addCommand(judgeCommand())

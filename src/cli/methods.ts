@@ -30,6 +30,11 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   "iterative-dpo": { form: { ...recipeForms.iterativeDpo, name: "iterative-dpo" }, of: recipes.iterativeDpo },
   dice: { form: recipeForms.dice, of: recipes.dice },
   spin: { form: recipeForms.spin, of: recipes.spin },
+  "reward-augmented": { form: { ...recipeForms.rewardAugmented, name: "reward-augmented" }, of: recipes.rewardAugmented },
+  bmc: { form: recipeForms.bmc, of: recipes.bmc },
+  irepo: { form: recipeForms.irepo, of: recipes.irepo },
+  aihf: { form: recipeForms.aihf, of: recipes.aihf },
+  spo: { form: recipeForms.spo, of: recipes.spo },
   "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
   spa: { form: recipeForms.spa, of: recipes.spa },
 };

@@ -97,7 +97,12 @@ async function alignment(run: QuickstartArguments, model: string, name: keyof ty
 
 /** Gold reward and win rate of an iteration, as plain numbers with their intervals beside them. */
 function judged({ goldReward, goldRewardInterval, winRate, winRateInterval }: IterationSummary): Judged {
-  return { goldReward, goldRewardInterval, winRate, winRateInterval };
+  return {
+    ...(goldReward !== undefined && { goldReward }),
+    ...(goldRewardInterval && { goldRewardInterval }),
+    ...(winRate !== undefined && { winRate }),
+    ...(winRateInterval && { winRateInterval }),
+  };
 }
 
 async function writeSamples(folder: string): Promise<void> {

@@ -5,16 +5,18 @@ import { Random } from "../base/random.js";
 import { parseColumnNames, type ColumnNames } from "../data/columns.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
+import type { PreferencePair } from "../data/pair.js";
 import type { LoadedPreferences } from "../data/load-preferences.js";
+import type { Reading } from "../data/reading.js";
 import { tokenizeDemonstrations, tokenizePairs, type TokenizeOptions, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
-import { labellingJudge, worldJudge } from "../judge/response-judge.js";
+import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy/policy.js";
-import type { Method } from "../run/method.js";
-import type { RecordedCommand, RunInput } from "../run/input.js";
-import { dataNotes } from "./data-notes.js";
+import type { Method, RunTexts } from "../run/method.js";
+import type { InputTexts, RecordedCommand, RunInput } from "../run/input.js";
+import { dataNotes, templateNotes, tokenizedPrompts } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
 import type { CommandSession } from "./session.js";
 import { isFromScratch, modelOptions, openStart, type ModelArguments } from "./start.js";
@@ -52,7 +54,7 @@ export function runOptions(command: Command): Command {
       .option("--validation-data <source>", "pairs by which training chooses (--keep-best-by, --patience); none of them may be held out")
       .option("--validation-split <name>", "split of --validation-data, if that is a hub dataset (default: train)")
       .option("--columns <names>", "numeric columns of --data and --validation-data that accompany the pairs to the loss, as in weight,labelSmoothing=doubt", columnNames)
-      .option("--demonstrations <source>", "first fine-tune the start on these: rows with a prompt and a response")
+      .option("--demonstrations <source>", "first fine-tune the start on these, or, for aihf, train on them beside the pairs: rows with a prompt and a response")
       .option("--flip <share>", "flip the labels of this share of the pairs, for experiments with label noise", share, 0)
       .option("--reference-cache <folder>", "where log-probabilities under the reference are kept for other runs from the same start on the same pairs (default: not kept)"),
   ).option("--init-from <start>", "sft: first fine-tune the start on the chosen responses, the default for a preset; or a checkpoint folder to begin from");
@@ -75,7 +77,7 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
   const shown = run.demonstrations === undefined ? undefined : await loadDemonstrationsUnder(session, run.demonstrations, { skipBadRows, ...otherPart(run, run.demonstrations) });
 
   const labelled = methods.find(({ labelsWithJudge }) => labelsWithJudge);
-  const judge = given ?? (labelled && worldJudge(offline.pairs));
+  const judge = given ?? (labelled && judgeOfGold(offline.pairs));
   if (labelled && !judge) throw new InputError(`${labelled.name} labels responses with a judge; give one by --judge, such as --judge openai:<model>`);
   const model = initFrom === undefined || initFrom === "sft" ? run.model : initFrom;
   const start = await openStart({ ...run, model }, () => textsOf(offline.pairs), session.programs);
@@ -93,8 +95,22 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
     ...(judge && { judge: labellingJudge(judge, offline.pairs) }),
     ...(referenceCache !== undefined && { referenceCache }),
     ...(demonstrations && { demonstrations }),
+    texts: inputTexts({ pairs: offline.pairs, heldOut: held?.pairs, validation: validation?.pairs }, start, run),
     ...(heldOut && { heldOut: heldOutPairs(heldOut.examples, held.pairs) }),
     ...(validation && { validation: fitPairs(run.validationData!, validation, start, run).examples }),
+  };
+}
+
+/** The texts for methods that rewrite them; what then does not fit is left out or refused as that which was read. */
+function inputTexts(texts: RunTexts, { tokenizer, config }: Policy, run: DataArguments): InputTexts {
+  const tokenize = (pairs: readonly PreferencePair[]) => tokenizePairs(pairs, tokenizer, tokenizeOptions(config, run)).pairs;
+  return {
+    ...texts,
+    tokenized: ({ pairs, heldOut, validation }) => ({
+      pairs: tokenize(pairs),
+      ...(heldOut && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
+      ...(validation && { validation: tokenize(validation) }),
+    }),
   };
 }
 
@@ -128,18 +144,24 @@ function tokenizeOptions({ contextLength }: Policy["config"], { truncatePrompts,
 }
 
 function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedPair> {
-  const { pairs, truncation, identical, skipped } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
+  const { pairs, skipped, ...tokenization } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
-  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation, identical };
+  const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.pairs), tokenizer));
+  const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (pairs.length === 0) throw errorAt({ file }, `no pair is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: pairs, notes: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
 function fitDemonstrations(file: string, loaded: LoadedDemonstrations, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedDemonstration> {
-  const { demonstrations, truncation, skipped } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
-  const counts = { reading: loaded.reading, skipped: [...loaded.skipped, ...skipped], truncation };
+  const { demonstrations, skipped, ...tokenization } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
+  const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.demonstrations), tokenizer));
+  const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (demonstrations.length === 0) throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: demonstrations, notes: { demonstrations: demonstrations.length, ...counts } };
+}
+
+function withNotes(reading: Reading, notes: readonly string[]): Reading {
+  return { ...reading, notes: [...reading.notes, ...notes] };
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { errorAt, InputError } from "../base/errors.js";
+import { errorAt, type InputError } from "../base/errors.js";
 
 /**
  * The bytes of a file as they come, unpacked where it is gzip (of one or several members).

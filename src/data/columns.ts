@@ -1,4 +1,5 @@
 import { errorAt, InputError, quote, type Place } from "../base/errors.js";
+import { numberIn } from "./fields.js";
 import type { Row } from "./row.js";
 
 /** Which columns of the rows accompany their pairs: the name that a loss reads, and the column of the file. */
@@ -13,7 +14,8 @@ export function readColumns(names: ColumnNames, row: Row, place: Place): Record<
   return Object.fromEntries(
     Object.entries(names).map(([name, column]) => {
       const value = row[column];
-      if (typeof value === "number" && Number.isFinite(value)) return [name, value];
+      const number = numberIn(value);
+      if (number !== undefined && Number.isFinite(number)) return [name, number];
       throw errorAt(place, value === undefined ? `column ${quote(column)} is missing; expected a number` : `column ${quote(column)} is ${quote(value)}; expected a number`);
     }),
   );

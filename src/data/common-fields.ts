@@ -1,5 +1,5 @@
 import { errorAt, quote, type Place } from "../base/errors.js";
-import { rowId } from "./fields.js";
+import { numberIn, rowId, scoreIn } from "./fields.js";
 import type { PreferencePair } from "./pair.js";
 import { isGiven, type ReadingLog } from "./reading.js";
 import type { Row } from "./row.js";
@@ -56,8 +56,9 @@ export function readCommonFields(row: Row, place: Place, texts: { chosen: string
     columns.push(name);
     if (value === null) return undefined;
     log?.reads(name, as);
-    if (typeof value !== "number") throw errorAt(place, `field "${name}" is ${quote(value)}; expected a number`);
-    if (Number.isFinite(value)) return value;
+    const number = numberIn(value);
+    if (number === undefined) throw errorAt(place, `field "${name}" is ${quote(value)}; expected a number`);
+    if (Number.isFinite(number)) return number;
     log?.remark(`"${name}" is not a finite number; the pair is read without it`);
     return undefined;
   };
@@ -71,10 +72,7 @@ export function readCommonFields(row: Row, place: Place, texts: { chosen: string
 function ratings(row: Row, texts: { chosen: string; rejected: string }, columns: string[], log?: ReadingLog): readonly (number | undefined)[] {
   const { rating, generations } = row;
   if (!Array.isArray(rating) || !Array.isArray(generations)) return [];
-  const scores = [texts.chosen, texts.rejected].map((text) => {
-    const value: unknown = rating[generations.indexOf(text)];
-    return typeof value === "number" && Number.isFinite(value) ? value : undefined;
-  });
+  const scores = [texts.chosen, texts.rejected].map((text) => scoreIn(rating[generations.indexOf(text)]));
   if (scores.every((score) => score === undefined)) return [];
   columns.push("rating", "generations");
   log?.reads("rating", "scores");

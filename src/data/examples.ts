@@ -8,7 +8,7 @@ import { sourceFiles, type SourceOptions } from "./source-files.js";
 
 /** What to load, how much, and what to do with bad rows. */
 export interface LoadOptions extends SourceOptions {
-  /** Maximum number of rows, from the beginning; all by default. Files of the hub beyond the limit are not downloaded. */
+  /** Maximum number of good rows, from the beginning; all by default. Files of the hub beyond the limit are not downloaded. */
   readonly limit?: number;
   /** Skips bad rows and lists them; by default the first one is an error. */
   readonly skipBadRows?: boolean;
@@ -45,16 +45,18 @@ export async function readExamples<T extends { readonly id: string }>(
         }
       };
   const unique = uniqueIds();
+  let good = 0;
   for await (const { row, place } of rowsOf(source, part, onBadRow)) {
     part.signal?.throwIfAborted();
     try {
       const example = parse(row, place);
+      good++;
       if (example) examples.push(withPlace({ ...example, id: unique(example.id) }, place));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       onBadRow(error, place);
     }
-    if (examples.length >= limit) break;
+    if (good >= limit) break;
   }
   if (examples.length === 0) {
     throw errorAt({ file: source }, skipped.length > 0 ? `all ${skipped.length} rows are bad; the first: ${skipped[0]!.reason}` : "no row makes an example by itself or with the next; expected two rows of one prompt after each other");

@@ -7,6 +7,24 @@ import type { Row } from "./row.js";
 /** A text field, possibly empty. */
 export const text = z.string("text");
 
+/**
+ * The number that a field holds, NaN and infinities too: of an integer whose digits readers keep as text the nearest one.
+ * Undefined for anything else.
+ */
+export function numberIn(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  return typeof value === "string" && /^-?\d{16,}$/.test(value) ? Number(value) : undefined;
+}
+
+/** A score; may be null or missing. To be read with {@link scoreIn}. */
+export const optionalScore = z.unknown().optional().refine((value) => value == null || numberIn(value) !== undefined, "a number");
+
+/** The score that a field holds; undefined where it is missing, NaN or an infinity. */
+export function scoreIn(value: unknown): number | undefined {
+  const score = numberIn(value);
+  return score !== undefined && Number.isFinite(score) ? score : undefined;
+}
+
 /** A row's id; may be null or missing. */
 export const optionalId = z.union([z.string(), z.number()], "text or a number").nullish();
 

@@ -2,18 +2,25 @@ import { Random } from "../base/random.js";
 import type { Checkpoint } from "../model/checkpoint/checkpoint.js";
 import { initialParameters } from "../model/parameters/parameters.js";
 import type { Preset } from "../model/presets.js";
-import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
+import { tokenizerFromFiles } from "../model/tokenizer/load-tokenizer.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { trainTokenizer } from "../model/tokenizer/train-tokenizer.js";
-import { world } from "./world/shipped.js";
+import { tokenizerFiles } from "./world/tokenizer.js";
+import { parsePrompt } from "./world/request.js";
 
 /**
  * A preset's model with fresh parameters, to be trained from scratch.
  *
- * @param texts what it learns its vocabulary from; not asked for by a preset that has one
+ * @param texts what it learns its vocabulary from; the synthetic world's own has the words for goals where one of them states a goal
  * @param seed of the parameters
  */
 export async function freshModel({ vocabulary, config: sizes }: Preset, texts: () => Iterable<string>, seed: number): Promise<Checkpoint> {
-  const tokenizer = vocabulary ? trainTokenizer(texts(), { vocabSize: vocabulary }) : await loadTokenizer(world.tokenizer);
+  const tokenizer = vocabulary ? trainTokenizer(texts(), { vocabSize: vocabulary }) : worldTokenizer(texts());
   const config = { ...sizes, vocabSize: tokenizer.vocabSize };
   return { config, parameters: initialParameters(config, Random.seeded(seed).fork("parameters")), tokenizer };
+}
+
+function worldTokenizer(texts: Iterable<string>): Tokenizer {
+  for (const text of texts) if (text.startsWith("goal ") && parsePrompt(text)?.goal !== undefined) return tokenizerFromFiles(tokenizerFiles(true));
+  return tokenizerFromFiles(tokenizerFiles());
 }

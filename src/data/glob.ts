@@ -9,7 +9,7 @@ export function globPattern(glob: string): RegExp {
     if (token === "*") return "[^/]*";
     if (token === "?") return "[^/]";
     if (/^\[.+\]$/.test(token)) return token.replace(/^\[!/, "[^").replaceAll("\\", "\\\\");
-    return token.replace(/[\\^$.|+(){}\[\]]/g, "\\$&");
+    return token.replace(/[\\^$.|+(){}[\]]/g, "\\$&");
   });
   try {
     return new RegExp(`^${source}$`);

@@ -8,9 +8,9 @@ import { convertedSplits, datasetSplits, type DatasetSplits } from "./hub-splits
 /** Selects a part of a dataset on the hub. */
 export interface DatasetPart {
   /** Configuration ("subset"), or a folder of the repository. Default: the dataset's default configuration, or its only one. */
-  readonly config?: string;
+  readonly config?: string | undefined;
   /** Default: the only split, or `train`. */
-  readonly split?: string;
+  readonly split?: string | undefined;
 }
 
 const conversionBranch = "refs/convert/parquet";

@@ -1,13 +1,13 @@
 import { isUtf8 } from "node:buffer";
-import { errorAt, InputError, inputError, quote, type Place } from "../base/errors.js";
+import { errorAt, type InputError, inputError, quote, type Place } from "../base/errors.js";
 import { parseForeignJson } from "../base/json.js";
 import type { OnBadRow } from "./bad-rows.js";
 import { parseWithNumbers } from "./json-numbers.js";
+import { lookOfLine } from "./other-files.js";
 import type { PlacedRow, Row } from "./row.js";
 
 const newline = 0x0a;
 const expected = "one JSON object per line";
-const ofArray = `a JSON array; expected ${expected} (jq -c '.[]' file.json > file.jsonl turns an array into lines)`;
 
 /** Bytes of a line. A longer one is a file of another kind, or compressed to fill the memory. */
 const longestLine = 16 << 20;
@@ -80,10 +80,11 @@ function parseLine(bytes: Buffer, place: Place): Row | InputError | undefined {
   try {
     value = parseWithNumbers(text, parseForeignJson);
   } catch (error) {
-    if (place.line === 1 && text.trimStart().startsWith("[")) return errorAt(place, ofArray, error);
+    const look = place.line === 1 ? lookOfLine(text) : undefined;
+    if (look !== undefined) return errorAt(place, `this looks like ${look}; expected ${expected}`, error);
     return errorAt(place, `not valid JSON (${(error as SyntaxError).message}); expected ${expected}`, error);
   }
-  if (Array.isArray(value) && value.some((item) => typeof item === "object")) return errorAt(place, ofArray);
+  if (Array.isArray(value) && value.some((item) => typeof item === "object")) return errorAt(place, `this looks like ${lookOfLine(text)}; expected ${expected}`);
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   return isObject ? (value as Row) : inputError(place, quote(value), expected);
 }

@@ -1,13 +1,16 @@
+import { z } from "zod";
 import { errorAt, quote, type Place } from "../base/errors.js";
 import type { SkippedRow } from "./bad-rows.js";
 import { readCommonFields } from "./common-fields.js";
 import { readExamples, type LoadOptions } from "./examples.js";
+import { readFields, text } from "./fields.js";
 import { promptOf, responseOf } from "./formats/conversation.js";
 import { readMessages } from "./messages.js";
 import type { Prompt } from "./pair.js";
 import { hasPromptColumn, readPromptColumns, systemColumn, withSystem, wordColumns } from "./prompt-columns.js";
 import { isGiven, ReadingLog, type Reading } from "./reading.js";
 import type { Row } from "./row.js";
+import { unpacked } from "./unpacked.js";
 
 /** A prompt with a response to imitate (supervised fine-tuning). */
 export interface Demonstration {
@@ -16,6 +19,15 @@ export interface Demonstration {
   readonly prompt: Prompt;
   /** The response, without the prompt. */
   readonly response: string;
+  /** Token ids of a response that was sampled, which are used in place of the texts. */
+  readonly tokens?: DemonstrationTokens;
+}
+
+/** A demonstration's token ids, with the digest of the tokenizer that they are of. */
+export interface DemonstrationTokens {
+  readonly tokenizer: string;
+  readonly prompt: readonly number[];
+  readonly response: readonly number[];
 }
 
 /** Result of {@link loadDemonstrations}. */
@@ -35,6 +47,7 @@ const forms = [
   "{prompt, completion}: lists of messages, TRL's conversational form",
   "{messages}: a conversation that ends with the assistant's response; {conversations}: the same of turns {from, value}",
   "{instruction, input, output}: Alpaca's texts; also question, query, answer, system and history",
+  "{prompt, response, tokens: {tokenizer, prompt, response}}: what `sera generate` writes",
 ];
 
 /**
@@ -52,7 +65,7 @@ export async function loadDemonstrations(source: string, options: LoadOptions = 
     source,
     (row, place) => {
       const found = new ReadingLog();
-      const demonstration = readDemonstration(row, place, found);
+      const demonstration = readDemonstration(unpacked(row, place, found), place, found);
       log.add(found);
       return demonstration;
     },
@@ -68,15 +81,33 @@ export function readPrompt(row: Row, place: Place): { id: string; prompt: Prompt
 }
 
 function readDemonstration(row: Row, place: Place, log: ReadingLog): Demonstration {
-  const { prompt, response, columns } = readConversation(row, place, log) ?? readPromptAndResponse(row, place, log);
-  if (response === "") throw errorAt(place, "the response is empty");
+  const { prompt, response, columns: ofTexts } = readConversation(row, place, log) ?? readPromptAndResponse(row, place, log);
+  const tokens = readTokens(row, place, log);
+  if (response === "" && !tokens) throw errorAt(place, "the response is empty");
+  const columns = [...ofTexts, ...(tokens ? writtenColumns : [])];
   const { id, columns: common } = readCommonFields(row, place, { chosen: response, rejected: "" }, log);
   const isRead = new Set([...columns, ...common]);
   const unread = Object.keys(row).filter((name) => !isRead.has(name) && isGiven(row[name]));
   const lost = unread.find((name) => (wordColumns as readonly string[]).includes(name));
   if (lost !== undefined) throw errorAt(place, `column "${lost}" holds ${quote(row[lost])}, which is not read beside ${quote(columns)}; put it into the prompt, rename or remove the column`);
   log.leaves(unread);
-  return { id, prompt, response };
+  return { id, prompt, response, ...(tokens && { tokens }) };
+}
+
+const ids = z.array(z.int("a token id").nonnegative("a token id"), "a list of token ids");
+const tokensSchema = z.object({
+  tokens: z.object({ tokenizer: text, prompt: ids, response: ids }, "an object {tokenizer, prompt, response}"),
+});
+
+/** What `sera generate` writes of a response beside its texts; its length and whether it is complete are in its tokens. */
+const writtenColumns = ["tokens", "length", "complete"];
+
+/** The tokens of a row that `sera generate` wrote; other rows may have a column of this name for something else. */
+function readTokens(row: Row, place: Place, log: ReadingLog): DemonstrationTokens | undefined {
+  const found = row["tokens"];
+  if (typeof found !== "object" || found === null || !("tokenizer" in found)) return undefined;
+  log.reads("tokens", "tokens");
+  return readFields(tokensSchema, row, place).tokens;
 }
 
 interface Read {
@@ -92,12 +123,12 @@ function readConversation(row: Row, place: Place, log: ReadingLog): Read | undef
   if (name === undefined) return undefined;
   const turns = readMessages(row, name, place, log);
   const system = systemColumn(row, place);
-  if (system) log.reads(system.column, "system turn");
+  for (const column of system?.columns ?? []) log.reads(column, "system turn");
   log.reads(name, "prompt, and its last turn the response");
   return {
-    prompt: promptOf(withSystem(turns.slice(0, -1), system?.text, place), name, place),
+    prompt: promptOf(withSystem(turns.slice(0, -1), system, place), name, place),
     response: responseOf(turns.slice(-1), name, place),
-    columns: [name, ...(system ? [system.column] : [])],
+    columns: [name, ...(system?.columns ?? [])],
   };
 }
 

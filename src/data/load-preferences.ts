@@ -8,6 +8,7 @@ import type { PreferencePair } from "./pair.js";
 import { implausible, implausibleNotes } from "./plausibility.js";
 import { ReadingLog, type Reading } from "./reading.js";
 import type { Row } from "./row.js";
+import { unpacked } from "./unpacked.js";
 
 /** What to load of preference pairs. */
 export interface PreferenceOptions extends LoadOptions {
@@ -46,7 +47,7 @@ export interface LoadedPreferences {
  *   skipped (an unknown format, a missing or invalid field or column, an empty response, two equal responses)
  */
 export async function loadPreferences(source: string, { columns, ...options }: PreferenceOptions = {}): Promise<LoadedPreferences> {
-  if (columns) checkColumnNames(columns);
+  if (columns !== undefined) checkColumnNames(columns);
   let format: Format | undefined;
   let end: ((log: ReadingLog) => void) | undefined;
   const log = new ReadingLog();
@@ -59,9 +60,10 @@ export async function loadPreferences(source: string, { columns, ...options }: P
   };
   const { examples, skipped } = await readExamples(
     source,
-    (row, place): PreferencePair | undefined => {
-      format ??= open(row, place);
+    (given, place): PreferencePair | undefined => {
       const found = new ReadingLog();
+      const row = unpacked(given, place, found);
+      format ??= open(row, place);
       const pair = format.parse(row, place, found);
       const whole = pair && columns ? { ...pair, columns: readColumns(columns, row, place) } : pair;
       // Of a row that is bad nothing is told but why.

@@ -3,6 +3,7 @@ import { readExamples, type LoadOptions } from "./examples.js";
 import { formats } from "./formats/index.js";
 import { readPrompt } from "./load-demonstrations.js";
 import type { Prompt } from "./pair.js";
+import { unpacked } from "./unpacked.js";
 
 /** A prompt to be answered. */
 export interface NamedPrompt {
@@ -20,7 +21,8 @@ export interface NamedPrompt {
 export async function loadPrompts(source: string, options: LoadOptions = {}): Promise<{ prompts: NamedPrompt[]; skipped: readonly SkippedRow[] }> {
   const { examples, skipped } = await readExamples<NamedPrompt>(
     source,
-    (row, place) => {
+    (given, place) => {
+      const row = unpacked(given, place);
       const { id, prompt } = formats.find((format) => format.fits(row))?.parse(row, place) ?? readPrompt(row, place);
       return { id, prompt };
     },

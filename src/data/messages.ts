@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { errorAt, quote, type Place } from "../base/errors.js";
+import { keepNumberTexts } from "../base/number-texts.js";
 import type { Message } from "../model/tokenizer/chat/chat.js";
 import { readFields, text } from "./fields.js";
 import { isGiven, type ReadingLog } from "./reading.js";
@@ -34,7 +35,11 @@ export function readMessages(row: Row, field: string, place: Place, log?: Readin
   const plain = turns.map((turn, index) => plainTurn(turn, `${field}[${index}]`, place, (name) => unread.add(`${field}[].${name}`)));
   log?.leaves(unread);
   const messages = readFields(z.object({ [field]: schema }), { [field]: plain }, place)[field] as Message[];
-  return messages.map((message) => Object.fromEntries(Object.entries(message).filter(([, given]) => given !== undefined)) as unknown as Message);
+  return messages.map((message, index) => {
+    const own = Object.fromEntries(Object.entries(message).filter(([, given]) => given !== undefined)) as unknown as Message;
+    keepNumberTexts(turns[index] as object, own);
+    return own;
+  });
 }
 
 /** A turn with the names of {@link Message}, and its content as one text; what is no turn is left for the schema to refuse. */

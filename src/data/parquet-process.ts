@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type FileMetaData } from "hyparquet";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema, type FileMetaData, type SchemaTree } from "hyparquet";
+import { markedNumber } from "./json-numbers.js";
 
 /*
  * Reads the Parquet file that it is started with and sends it batch by batch, one for each message that it gets. It is a
@@ -43,12 +44,13 @@ async function* read(path: string): AsyncGenerator<ParquetBatch> {
     yield { problem: `damaged Parquet file: its footer has ${rows} rows, its row groups ${grouped}` };
     return;
   }
+  const columns = new Map(parquetSchema(metadata).children.map((column) => [column.element.name, column]));
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
     let read: unknown[];
     try {
-      read = (await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd })).map(withoutBigInts);
+      read = (await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd })).map((row) => rowAsJson(row, columns));
     } catch (error) {
       yield { problem: `damaged Parquet row group, rows ${rowStart} to ${rowEnd - 1} (${(error as Error).message})` };
       return;
@@ -58,10 +60,50 @@ async function* read(path: string): AsyncGenerator<ParquetBatch> {
   }
 }
 
-/** The value as JSON would hold it: a 64-bit integer becomes a number, or its digits if a number would round it. */
-function withoutBigInts(value: unknown): unknown {
-  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  if (Array.isArray(value)) return value.map(withoutBigInts);
+/** A row as JSON would hold it: a 64-bit integer becomes a number, or its digits if a number would round it. */
+function rowAsJson(row: Readonly<Record<string, unknown>>, columns: ReadonlyMap<string, SchemaTree>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => {
+      if (typeof value === "bigint") return [name, Number.isSafeInteger(Number(value)) ? Number(value) : String(value)];
+      return [name, nested(value, columns.get(name))];
+    }),
+  );
+}
+
+/**
+ * A value within a column. Its numbers are marked where JavaScript's do not tell a float from an integer, for the chat
+ * template. Fields that are null are left out: a table has them for every struct of a list where one has them.
+ *
+ * @param type of the value
+ */
+function nested(value: unknown, type: SchemaTree | undefined): unknown {
+  if (typeof value === "bigint") return markedNumber(String(value));
+  if (typeof value === "number") return isFloat(type) && Number.isInteger(value) ? markedNumber(floatText(value)) : value;
+  if (Array.isArray(value)) return value.map((item) => nested(item, itemType(type)));
   if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, withoutBigInts(field)]));
+  const given = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
+  return Object.fromEntries(given.map(([name, field]) => [name, nested(field, fieldType(type, name))]));
+}
+
+function isFloat(type: SchemaTree | undefined): boolean {
+  const physical = type?.element.type;
+  return physical === "DOUBLE" || physical === "FLOAT" || type?.element.logical_type?.type === "FLOAT16";
+}
+
+/** A whole float with its point or exponent. */
+function floatText(value: number): string {
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  return text.includes("e") ? text : `${text}.0`;
+}
+
+/** The type of a list's items: under the group that is repeated, or that itself. */
+function itemType(list: SchemaTree | undefined): SchemaTree | undefined {
+  const repeated = list?.element.repetition_type === "REPEATED" ? list : list?.children[0];
+  return repeated?.children.length === 1 && repeated !== list ? repeated.children[0] : repeated;
+}
+
+/** The type of a struct's field, or of a map's values. */
+function fieldType(type: SchemaTree | undefined, name: string): SchemaTree | undefined {
+  if (type?.element.converted_type === "MAP") return type.children[0]?.children[1];
+  return type?.children.find(({ element }) => element.name === name);
 }

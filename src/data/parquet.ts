@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { getHeapStatistics } from "node:v8";
 import { errorAt, type InputError } from "../base/errors.js";
+import { restoreNumbers } from "./json-numbers.js";
 import type { ParquetBatch } from "./parquet-process.js";
 import type { PlacedRow, Row } from "./row.js";
 
@@ -34,7 +35,7 @@ export async function* readParquet(path: string): AsyncGenerator<Iterable<Placed
       if ("end" in batch) return;
       if ("problem" in batch) throw errorAt({ file: path }, batch.problem);
       const start = row;
-      yield batch.rows.map((fields, index) => ({ row: fields as Row, place: { file: path, row: start + index } }));
+      yield batch.rows.map((fields, index) => ({ row: restoreNumbers(fields) as Row, place: { file: path, row: start + index } }));
       row += batch.rows.length;
     }
   } finally {

@@ -48,11 +48,11 @@ export function readPromptColumns(row: Row, place: Place, log?: ReadingLog): { p
     read(other, "prompt");
   }
   const system = systemColumn(row, place);
-  if (system) read(system.column, "system turn");
+  for (const column of system?.columns ?? []) read(column, "system turn");
   if (Array.isArray(row[name])) {
     const turns = readMessages(row, name, place, log);
     if (isGiven(row["history"])) throw errorAt(place, `columns "history" and "${name}" both hold earlier turns; keep one`);
-    return { prompt: promptOf(withSystem(turns, system?.text, place), name, place), columns };
+    return { prompt: promptOf(withSystem(turns, system, place), name, place), columns };
   }
   let text = textColumn(row, name, place);
   if (name === "instruction" && isGiven(row["input"])) {
@@ -65,24 +65,34 @@ export function readPromptColumns(row: Row, place: Place, log?: ReadingLog): { p
   if (!isChat) return { prompt: text, columns };
   if ("history" in row) read("history", "earlier turns");
   const turns: Message[] = [...readHistory(row, place, log), { role: "user", content: text }];
-  return { prompt: promptOf(withSystem(turns, system?.text, place), name, place), columns };
+  return { prompt: promptOf(withSystem(turns, system, place), name, place), columns };
+}
+
+/** A row's text for a system turn, possibly empty, and the columns that hold it. */
+export interface SystemText {
+  readonly columns: readonly string[];
+  readonly text: string;
 }
 
 /** A conversation that begins with a system turn, where there is a text for one. @throws InputError where it has another */
-export function withSystem(turns: readonly Message[], system: string | undefined, place: Place): readonly Message[] {
-  if (!system) return turns;
+export function withSystem(turns: readonly Message[], system: SystemText | undefined, place: Place): readonly Message[] {
+  if (!system?.text) return turns;
+  const { columns, text } = system;
   const [first] = turns;
-  if (first?.role !== "system") return [{ role: "system", content: system }, ...turns];
-  if (first.content.trim() === system.trim()) return turns;
-  throw errorAt(place, `column "system" is ${quote(system)}, but the conversation begins with another system turn: ${quote(first.content)}`);
+  if (first?.role !== "system") return [{ role: "system", content: text }, ...turns];
+  if (first.content.trim() === text.trim()) return turns;
+  throw errorAt(place, `column "${columns[0]}" is ${quote(text)}, but the conversation begins with another system turn: ${quote(first.content)}; keep one`);
 }
 
-/** The row's system text, possibly empty. */
-export function systemColumn(row: Row, place: Place): { column: string; text: string } | undefined {
-  const given = systemNames.filter((name) => name in row);
-  const column = given.find((name) => isGiven(row[name])) ?? given[0];
-  if (column === undefined) return undefined;
-  return { column, text: isGiven(row[column]) ? textColumn(row, column, place) : "" };
+/** The row's system text. @throws InputError where two columns hold different ones */
+export function systemColumn(row: Row, place: Place): SystemText | undefined {
+  const columns = systemNames.filter((name) => name in row);
+  if (columns.length === 0) return undefined;
+  const [first, other] = columns.filter((name) => isGiven(row[name]));
+  if (other !== undefined && row[other] !== row[first!]) {
+    throw errorAt(place, `columns "${first}" and "${other}" hold different system turns, ${quote(row[first!])} and ${quote(row[other])}; keep one`);
+  }
+  return { columns: first === undefined ? columns : [first, ...columns.filter((name) => name !== first)], text: first === undefined ? "" : textColumn(row, first, place) };
 }
 
 function readHistory(row: Row, place: Place, log?: ReadingLog): readonly Message[] {

@@ -33,12 +33,11 @@ export class ReadingLog {
    * Adds what was found in a row.
    *
    * @param columns that are read besides, as numbers for the loss, by the name that it reads
-   * @param made columns that the row does not have, but what was made of it
    */
-  add(row: ReadingLog, columns: Readonly<Record<string, string>> = {}, made: readonly string[] = []): void {
+  add(row: ReadingLog, columns: Readonly<Record<string, string>> = {}): void {
     for (const [column, as] of row.mapped) this.reads(column, as);
     for (const [name, column] of Object.entries(columns)) this.reads(column, `column "${name}" of the loss`);
-    this.leaves([...row.unread.keys()].filter((name) => !Object.values(columns).includes(name) && !made.includes(name)));
+    this.leaves([...row.unread.keys()].filter((name) => !Object.values(columns).includes(name)));
     for (const text of row.remarks.keys()) this.remark(text);
   }
 
@@ -56,7 +55,9 @@ export class ReadingLog {
   }
 }
 
-/** Whether a field holds anything: files of tables fill what a row does not have with null, or with nothing. */
+/** Whether a field holds anything: files of tables fill what a row does not have with null, with nothing, or with objects of that. */
 export function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+  if (value === undefined || value === null || value === "") return false;
+  if (Array.isArray(value)) return value.length > 0;
+  return typeof value !== "object" || value instanceof Uint8Array || Object.values(value).some(isGiven);
 }

@@ -4,6 +4,7 @@ import { errorAt, quote, type Place } from "../base/errors.js";
 import { throwBadRow, type OnBadRow } from "./bad-rows.js";
 import { readBytes } from "./bytes.js";
 import { readJsonLines } from "./json-lines.js";
+import { lookOfBytes } from "./other-files.js";
 import { readParquet } from "./parquet.js";
 import type { PlacedRow } from "./row.js";
 
@@ -19,14 +20,16 @@ const expected = "expected a .jsonl, .jsonl.gz or .parquet file";
  */
 export async function* readRows(path: string, onBadRow: OnBadRow = throwBadRow): AsyncGenerator<PlacedRow> {
   const { head, size } = await inspect(path);
-  const isParquet = head.toString("latin1") === "PAR1";
+  const isParquet = head.toString("latin1", 0, 4) === "PAR1";
   const isGzip = head[0] === 0x1f && head[1] === 0x8b;
   if (path.endsWith(".parquet") && !isParquet) {
-    throw errorAt({ file: path }, `not a Parquet file: it begins with ${quote(head.toString("latin1"))}, not "PAR1"`);
+    throw errorAt({ file: path }, `not a Parquet file: it begins with ${quote(head.toString("latin1", 0, 4))}, not "PAR1"`);
   }
   if (path.endsWith(".gz") && !isGzip) {
     throw errorAt({ file: path }, "not a gzip file (no gzip header); remove .gz from its name, or compress it");
   }
+  const look = lookOfBytes(head);
+  if (look !== undefined) throw errorAt({ file: path }, `this looks like ${look}; ${expected}`);
   let rows = 0;
   const counted: OnBadRow = (error, place) => {
     rows++;
@@ -42,7 +45,7 @@ export async function* readRows(path: string, onBadRow: OnBadRow = throwBadRow):
   if (rows === 0) throw errorAt({ file: path }, "the file has no rows");
 }
 
-/** Checks that a file is readable and not empty; returns its first four bytes and its size. */
+/** Checks that a file is readable and not empty; returns its first bytes and its size. */
 async function inspect(path: string): Promise<{ head: Buffer; size: number }> {
   const place: Place = { file: path };
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
@@ -54,7 +57,7 @@ async function inspect(path: string): Promise<{ head: Buffer; size: number }> {
     throw errorAt(place, `cannot be read (${error.code})`, error);
   });
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
     return { head: buffer.subarray(0, bytesRead), size: stats.size };
   } finally {
     await file.close();

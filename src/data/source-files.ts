@@ -1,4 +1,4 @@
-import { errorAt } from "../base/errors.js";
+import { errorAt, InputError, quote } from "../base/errors.js";
 import type { TaskOptions } from "../base/task.js";
 import { repositoryName } from "../hub/repository-name.js";
 import { hubFiles, type DatasetPart } from "./hub-files.js";
@@ -9,6 +9,12 @@ export interface SourceOptions extends DatasetPart, TaskOptions {
   readonly revision?: string;
 }
 
+/** The name of a source. @throws InputError where it is not a text, as a cell without types may have it */
+export function requireSource(source: unknown): string {
+  if (typeof source === "string" && source !== "") return source;
+  throw new InputError(`source: found ${quote(source)}, expected the path of a file, or org/name on the hub`);
+}
+
 /**
  * The files of a source, each as soon as it is here.
  *
@@ -16,7 +22,7 @@ export interface SourceOptions extends DatasetPart, TaskOptions {
  * @throws InputError where a part of a file is asked for; see {@link hubFiles} for the others
  */
 export async function* sourceFiles(source: string, { revision, config, split, ...work }: SourceOptions): AsyncGenerator<string> {
-  const name = await repositoryName(source, "dataset", revision);
+  const name = await repositoryName(requireSource(source), "dataset", revision);
   if (name) {
     yield* hubFiles(name, { config, split }, work);
     return;

@@ -2,15 +2,15 @@ import { op, table, type ColumnTable } from "arquero";
 import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import type { PreferencePair, Prompt } from "./pair.js";
 import { promptKey } from "./split-pairs.js";
-import { encodePrompt } from "./tokenize.js";
+import { encodePrompt, encodeResponse } from "./tokenize.js";
 
 /**
  * Summary statistics of a set of pairs: a table with one row per measure.
  *
  * Columns: `measure`, `unit`, `count` (the number of values), `mean`, `min`, `p5`, `median`, `p95`, `max`. The measures:
  * - pairs per prompt (its `count` is the number of different prompts);
- * - lengths of prompt, chosen and rejected in characters (code points) and, given a tokenizer, in tokens (prompts with
- *   their BOS, responses without their EOS);
+ * - lengths of prompt, chosen and rejected in characters (code points) and, given a tokenizer, in tokens as the
+ *   model reads them (prompts with their BOS and the chat template, responses with the token that ends them);
  * - scores of chosen and rejected and their difference, over the pairs that have them;
  * - shares (values are 0 or 1, so the mean is the share): chosen longer than rejected, chosen or rejected blank (white
  *   space only), label flipped.
@@ -18,8 +18,8 @@ import { encodePrompt } from "./tokenize.js";
 export function summarize(pairs: readonly PreferencePair[], tokenizer?: Tokenizer): ColumnTable {
   const measures = [
     { measure: "pairs per prompt", unit: "pairs", values: pairsPerPrompt(pairs) },
-    ...lengths(pairs, "characters", promptCharacters, characters),
-    ...(tokenizer ? lengths(pairs, "tokens", (prompt) => encodePrompt(prompt, tokenizer).length, (text) => tokenizer.encode(text).length) : []),
+    ...lengths(pairs, "characters", ({ prompt }) => promptCharacters(prompt), (pair, side) => characters(pair[side])),
+    ...(tokenizer ? lengths(pairs, "tokens", ({ prompt, tokens }) => tokens?.prompt.length ?? encodePrompt(prompt, tokenizer).length, (pair, side) => pair.tokens?.[side].length ?? encodeResponse(pair.prompt, pair[side], tokenizer).length) : []),
     measure(pairs, "chosen score", "score", ({ chosenScore }) => chosenScore),
     measure(pairs, "rejected score", "score", ({ rejectedScore }) => rejectedScore),
     measure(pairs, "score difference", "score", ({ chosenScore, rejectedScore }) =>
@@ -65,12 +65,12 @@ function measure(
 function lengths(
   pairs: readonly PreferencePair[],
   unit: string,
-  promptLength: (prompt: Prompt) => number,
-  length: (text: string) => number,
+  promptLength: (pair: PreferencePair) => number,
+  length: (pair: PreferencePair, side: "chosen" | "rejected") => number,
 ): Measure[] {
-  const prompt = measure(pairs, "prompt length", unit, (pair) => promptLength(pair.prompt));
-  const chosen = measure(pairs, "chosen length", unit, (pair) => length(pair.chosen));
-  const rejected = measure(pairs, "rejected length", unit, (pair) => length(pair.rejected));
+  const prompt = measure(pairs, "prompt length", unit, promptLength);
+  const chosen = measure(pairs, "chosen length", unit, (pair) => length(pair, "chosen"));
+  const rejected = measure(pairs, "rejected length", unit, (pair) => length(pair, "rejected"));
   const longer = chosen.values.map((value, index) => Number(value > rejected.values[index]!));
   return [prompt, chosen, rejected, { measure: `chosen longer in ${unit}`, unit: "share", values: longer }];
 }

@@ -1,10 +1,11 @@
 import { InputError } from "../base/errors.js";
 import { tokenizerDigest } from "../model/policy/fingerprint.js";
-import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
+import type { RenderedPrompt, Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { fitToContext } from "./fit.js";
 import type { Demonstration } from "./load-demonstrations.js";
 import type { PairTokens, PreferencePair, Prompt } from "./pair.js";
 import { placeText } from "./places.js";
+import { unwrittenParts } from "./unwritten.js";
 
 /** A preference pair as token ids; the model reads the concatenation of prompt and response. */
 export interface TokenizedPair {
@@ -58,6 +59,14 @@ export interface SkippedExample {
   readonly reason: string;
 }
 
+/** What became of examples on their way to tokens. */
+export interface TokenizationCounts {
+  readonly truncation: Truncation;
+  readonly skipped: readonly SkippedExample[];
+  /** What chat templates leave out (`"tool_calls"`, `a turn of role "system"`), with the number of prompts that have it. */
+  readonly unwritten: Readonly<Record<string, number>>;
+}
+
 /**
  * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}; a pair that has tokens keeps them. Prompt and responses are encoded separately, so
  * that the boundary between them cannot shift and both responses follow the same prompt tokens.
@@ -70,7 +79,8 @@ export interface SkippedExample {
  * 3. a prompt that does not fit beside the longer response is cut at its beginning, after its BOS.
  *
  * @returns the tokenized pairs, in order; how much was truncated; `identical`, the number of pairs whose responses have
- *   equal tokens (cut before they differ, or not distinguished by the tokenizer), which teach nothing; what was skipped
+ *   equal tokens (cut before they differ, or not distinguished by the tokenizer), which teach nothing; what was skipped; and
+ *   what of the prompts the chat template leaves out
  * @throws {InputError} for a context too short for any pair, and for the first invalid pair (rule 1, a prompt without
  *   tokens, a conversation that the chat template refuses, tokens of another tokenizer) unless such pairs are skipped;
  *   it names the pair's file and line where they are known
@@ -79,10 +89,10 @@ export function tokenizePairs(
   pairs: readonly PreferencePair[],
   tokenizer: Tokenizer,
   options: TokenizeOptions,
-): { pairs: TokenizedPair[]; truncation: Truncation; identical: number; skipped: SkippedExample[] } {
+): { pairs: TokenizedPair[]; identical: number } & TokenizationCounts {
   const digest = pairs.some(({ tokens }) => tokens) ? tokenizerDigest(tokenizer) : undefined;
   const encode = (pair: PreferencePair) =>
-    pair.tokens ? ownTokens(pair.tokens, digest) : encoded(pair.prompt, [pair.chosen, pair.rejected], tokenizer);
+    pair.tokens ? ownTokens(pair.tokens, [pair.tokens.chosen, pair.tokens.rejected], digest, "pair") : encoded(pair.prompt, [pair.chosen, pair.rejected], tokenizer);
   const { tokenized, ...counts } = tokenizeExamples(pairs, encode, tokenizer, options);
   const made = tokenized.map(({ example: { id, flipped, chosenScore, rejectedScore, columns }, prompt, responses: [chosen, rejected] }) => ({
     id,
@@ -103,8 +113,11 @@ export function tokenizeDemonstrations(
   demonstrations: readonly Demonstration[],
   tokenizer: Tokenizer,
   options: TokenizeOptions,
-): { demonstrations: TokenizedDemonstration[]; truncation: Truncation; skipped: SkippedExample[] } {
-  const { tokenized, ...counts } = tokenizeExamples(demonstrations, ({ prompt, response }) => encoded(prompt, [response], tokenizer), tokenizer, options);
+): { demonstrations: TokenizedDemonstration[] } & TokenizationCounts {
+  const digest = demonstrations.some(({ tokens }) => tokens) ? tokenizerDigest(tokenizer) : undefined;
+  const encode = ({ prompt, response, tokens }: Demonstration) =>
+    tokens ? ownTokens(tokens, [tokens.response], digest, "demonstration") : encoded(prompt, [response], tokenizer);
+  const { tokenized, ...counts } = tokenizeExamples(demonstrations, encode, tokenizer, options);
   const made = tokenized.map(({ example: { id }, prompt, responses: [response] }) => ({ id, prompt, response: response! }));
   return { demonstrations: made, ...counts };
 }
@@ -119,9 +132,12 @@ export function encodePrompt(prompt: Prompt, tokenizer: Tokenizer): number[] {
     const ids = tokenizer.encode(prompt);
     return bosId === undefined || ids[0] === bosId ? ids : [bosId, ...ids];
   }
-  const { bos, text } = tokenizer.renderPrompt(prompt);
+  return encodeRendered(tokenizer.renderPrompt(prompt), tokenizer);
+}
+
+function encodeRendered({ bos, text }: RenderedPrompt, tokenizer: Tokenizer): number[] {
   const ids = tokenizer.encode(text, bos);
-  return bosId === undefined || bos === "" ? ids : [bosId, ...ids];
+  return tokenizer.bosId === undefined || bos === "" ? ids : [tokenizer.bosId, ...ids];
 }
 
 /**
@@ -137,10 +153,12 @@ export function encodePrompt(prompt: Prompt, tokenizer: Tokenizer): number[] {
  * - if a chat template renders the prompt differently once it is answered, the unanswered prompt is kept.
  */
 export function encodeResponse(prompt: Prompt, response: string, tokenizer: Tokenizer): number[] {
-  const ids =
-    typeof prompt === "string"
-      ? tokenizer.encode(response, prompt)
-      : tokenizer.encode(tokenizer.renderResponse(prompt, response), tokenizer.renderPrompt(prompt).text);
+  if (typeof prompt === "string") return ended(tokenizer.encode(response, prompt), tokenizer);
+  return ended(tokenizer.encode(tokenizer.renderResponse(prompt, response), tokenizer.renderPrompt(prompt).text), tokenizer);
+}
+
+/** A response's tokens with exactly one stop token at their end. */
+function ended(ids: number[], tokenizer: Tokenizer): number[] {
   const last = ids.at(-1);
   return last !== undefined && tokenizer.stopIds.includes(last) ? ids : [...ids, tokenizer.eosId];
 }
@@ -149,17 +167,32 @@ export function encodeResponse(prompt: Prompt, response: string, tokenizer: Toke
 interface Encoded {
   readonly prompt: readonly number[];
   readonly responses: readonly (readonly number[])[];
+  /** What of the prompt's conversation the chat template leaves out. */
+  readonly unwritten?: readonly string[];
 }
 
 function encoded(prompt: Prompt, responses: readonly string[], tokenizer: Tokenizer): Encoded {
-  return { prompt: encodePrompt(prompt, tokenizer), responses: responses.map((response) => encodeResponse(prompt, response, tokenizer)) };
+  if (typeof prompt === "string") {
+    return { prompt: encodePrompt(prompt, tokenizer), responses: responses.map((response) => encodeResponse(prompt, response, tokenizer)) };
+  }
+  const rendered = tokenizer.renderPrompt(prompt);
+  return {
+    prompt: encodeRendered(rendered, tokenizer),
+    responses: responses.map((response) => ended(tokenizer.encode(tokenizer.renderResponse(prompt, response), rendered.text), tokenizer)),
+    unwritten: unwrittenParts(prompt, rendered.bos + rendered.text, tokenizer),
+  };
 }
 
-function ownTokens({ tokenizer, prompt, chosen, rejected }: PairTokens, digest: string | undefined): Encoded {
+function ownTokens(
+  { tokenizer, prompt }: Pick<PairTokens, "tokenizer" | "prompt">,
+  responses: Encoded["responses"],
+  digest: string | undefined,
+  what: string,
+): Encoded {
   if (tokenizer !== digest) {
-    throw new InputError('the pair has the tokens of another tokenizer than the model\'s; begin with a model of the run that wrote it, or remove its "tokens" to train on its texts');
+    throw new InputError(`the ${what} has the tokens of another tokenizer than the model's; begin with a model of the run that wrote it, or remove its "tokens" to train on its texts`);
   }
-  return { prompt, responses: [chosen, rejected] };
+  return { prompt, responses };
 }
 
 interface TokenizedExample<T> {
@@ -173,7 +206,7 @@ function tokenizeExamples<T extends { readonly id: string }>(
   encode: (example: T) => Encoded,
   tokenizer: Tokenizer,
   { truncatePrompts = false, skipBadRows = false, ...limits }: TokenizeOptions,
-): { tokenized: TokenizedExample<T>[]; truncation: Truncation; skipped: SkippedExample[] } {
+): { tokenized: TokenizedExample<T>[] } & TokenizationCounts {
   const bosTokens = tokenizer.bosId === undefined ? 0 : 1;
   const { contextLength, maxPromptLength } = checkedLengths(limits, bosTokens);
   if (!(Number.isInteger(contextLength) && contextLength >= bosTokens + 2)) {
@@ -181,6 +214,7 @@ function tokenizeExamples<T extends { readonly id: string }>(
   }
   const tokenized: TokenizedExample<T>[] = [];
   const skipped: SkippedExample[] = [];
+  const unwritten: Record<string, number> = {};
   const truncation = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
   for (const example of examples) {
     const { id } = example;
@@ -197,6 +231,7 @@ function tokenizeExamples<T extends { readonly id: string }>(
       continue;
     }
     const { prompt, responses } = found;
+    for (const part of found.unwritten ?? []) unwritten[part] = (unwritten[part] ?? 0) + 1;
     const fitted = fitToContext(prompt, prompt[0] === tokenizer.bosId ? 1 : 0, responses, contextLength, maxPromptLength);
     const lostPrompt = prompt.length - fitted.prompt.length;
     truncation.prompts += Number(lostPrompt > 0);
@@ -208,7 +243,7 @@ function tokenizeExamples<T extends { readonly id: string }>(
     }
     tokenized.push({ example, prompt: Int32Array.from(fitted.prompt), responses: fitted.responses.map((response) => Int32Array.from(response)) });
   }
-  return { tokenized, truncation, skipped };
+  return { tokenized, truncation, skipped, unwritten };
 }
 
 /** The lengths to keep to. @throws InputError where they leave no room, or are more than the model reads */

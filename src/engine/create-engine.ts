@@ -15,7 +15,7 @@ export const engineNames = Object.keys(optionsOf) as readonly EngineName[];
 /** Which engine runs a model's graphs, and on which device. */
 export interface EngineOptions extends OnnxEngineOptions, TfjsEngineOptions {
   /** "onnx", ONNX Runtime (default), which has `provider` and `threads`; or "tfjs", TensorFlow.js, which has `backend`. */
-  readonly engine?: EngineName;
+  readonly engine?: EngineName | undefined;
 }
 
 /**

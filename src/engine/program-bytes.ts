@@ -1,9 +1,8 @@
 import type { OpName } from "../graph/attributes.js";
-import { sizeOf } from "../graph/tensor.js";
+import { blockSize } from "../graph/quantized-blocks.js";
+import { elementBytes, sizeOf } from "../graph/tensor.js";
 import { topologicalOrder, type Value } from "../graph/value.js";
 import type { Program } from "./engine.js";
-
-const elementBytes = { float32: 4, int32: 4, bool: 1 } as const;
 
 /** Ops whose result is their first input's memory. */
 const views = new Set<OpName>(["reshape", "stopGradient", "recomputed"]);
@@ -34,7 +33,7 @@ export function programBytes({ outputs, updates }: Program): number {
   }
   for (const value of values) {
     if (owns(value) && !constants.has(value)) live += bytesOf(value);
-    most = Math.max(most, live);
+    most = Math.max(most, live + workspaceOf(value));
     live -= freed.get(value) ?? 0;
   }
   return most + folded;
@@ -42,6 +41,14 @@ export function programBytes({ outputs, updates }: Program): number {
 
 function bytesOf({ dtype, shape }: Value): number {
   return sizeOf(shape) * elementBytes[dtype];
+}
+
+/** What an op takes besides its result while it is computed: a quantised weight in float32, and halves of bytes as bytes. */
+function workspaceOf({ op, inputs, attributes }: Value): number {
+  if (op !== "matmulQuantized" && op !== "dequantize") return 0;
+  const { bits } = attributes as Value<"dequantize">["attributes"];
+  const numbers = blockSize * sizeOf(inputs.at(-1)!.shape);
+  return (op === "dequantize" ? 0 : 4 * numbers) + (bits === 4 ? 2 * numbers : 0);
 }
 
 /** The values that depend on no leaf but constants. */

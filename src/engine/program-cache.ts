@@ -1,5 +1,5 @@
 import type { Engine, Executable, Program, Usage } from "./engine.js";
-import { defaultMemory } from "./memory-budget.js";
+import { defaultMemory, programMemory, withMargin } from "./memory-budget.js";
 import { programBytes } from "./program-bytes.js";
 import { programDigest } from "./program-digest.js";
 
@@ -20,15 +20,23 @@ interface Prepared {
  * and the others are released and made again when asked for. The one in use stays whatever its size.
  */
 export class ProgramCache {
-  private readonly prepared = new Map<string, Prepared>();
+  private prepared = new Map<string, Prepared>();
   /** The keys in `prepared` of what each maker has built, by the key that it gave. */
-  private readonly built = new WeakMap<object, Map<string, string>>();
+  private built = new WeakMap<object, Map<string, string>>();
 
   /** @param memory bytes that the engine's state and programs may take, by which work is planned too. Default: {@link defaultMemory} */
   constructor(
     readonly engine: Engine,
-    public memory = defaultMemory(),
+    readonly memory = defaultMemory(),
   ) {}
+
+  /** The same programs for work that is planned for another memory: what one of the two has prepared, the other finds. */
+  within(memory: number): ProgramCache {
+    const other = new ProgramCache(this.engine, memory);
+    other.prepared = this.prepared;
+    other.built = this.built;
+    return other;
+  }
 
   /**
    * The program of this key, built and prepared if it is not at hand.
@@ -81,7 +89,7 @@ export class ProgramCache {
     } catch (error) {
       return { bytes: 0, executable: Promise.reject(error as Error) };
     }
-    const bytes = Math.max(leastBytes, programBytes(program));
+    const bytes = Math.max(leastBytes, withMargin(programBytes(program)));
     const gone = this.makeRoom(bytes);
     const prepare = async () => {
       for (const executable of gone) await release(executable);
@@ -92,7 +100,7 @@ export class ProgramCache {
 
   /** Takes out what has to go for a program of this size. */
   private makeRoom(bytes: number): Promise<Executable>[] {
-    const limit = Math.min(mostBytes, this.memory - this.engine.stateBytes) - bytes;
+    const limit = Math.min(mostBytes, programMemory(this.memory, this.engine.stateBytes)) - bytes;
     let held = [...this.prepared.values()].reduce((sum, one) => sum + one.bytes, 0);
     const gone: Promise<Executable>[] = [];
     for (const [key, one] of this.prepared) {

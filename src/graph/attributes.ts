@@ -1,3 +1,4 @@
+import type { BlockBits } from "./quantized-blocks.js";
 import type { DType, Shape, Tensor } from "./tensor.js";
 
 /** No attributes. */
@@ -33,6 +34,7 @@ export interface Attributes {
 
   // Contractions.
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly scale: number };
+  matmulQuantized: { readonly bits: BlockBits };
   sum: { readonly axes: readonly number[]; readonly keepDims: boolean };
 
   // The same numbers, arranged differently.
@@ -41,6 +43,9 @@ export interface Attributes {
   broadcast: { readonly shape: Shape };
   slice: { readonly axis: number; readonly start: number; readonly end: number };
   concat: { readonly axis: number };
+
+  // Numbers out of blocks of few bits.
+  dequantize: { readonly bits: BlockBits };
 
   // By index.
   gather: None;

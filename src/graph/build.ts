@@ -1,3 +1,4 @@
+import type { BlockBits } from "./quantized-blocks.js";
 import type { DType, Shape } from "./tensor.js";
 import { broadcastShapes, sameShape, sizeOf } from "./tensor.js";
 import { topologicalOrder, type Value } from "./value.js";
@@ -104,6 +105,27 @@ export function matmul(
 ): Value {
   return a.graph.value("matmul", [a, b], { transposeA, transposeB, scale });
 }
+
+/**
+ * x · wᵀ with a quantised w, which gets no gradient. Engines may hold w in an arrangement of their own where it does not
+ * change from run to run, and then round x too; see {@link Usage}.
+ *
+ * @param x [rows, inputs]
+ * @param blocks,scales of w [outputs, inputs]; see {@link dequantize}
+ * @returns [rows, outputs]
+ */
+export const matmulQuantized = (x: Value, blocks: Value, scales: Value, bits: BlockBits): Value =>
+  x.graph.value("matmulQuantized", [x, blocks, scales], { bits });
+
+/**
+ * The numbers of quantised rows, exactly those that x · wᵀ of {@link matmulQuantized} is computed with. No gradient flows.
+ *
+ * @param blocks uint8 [..., blocks of a row, bytes of a block]
+ * @param scales float32 [..., blocks of a row]
+ * @returns float32 [..., 32 · blocks of a row]
+ */
+export const dequantize = (blocks: Value, scales: Value, bits: BlockBits): Value =>
+  blocks.graph.value("dequantize", [blocks, scales], { bits });
 
 /** Sum over axes (all of them by default), which disappear unless `keepDims`. */
 export function sum(x: Value, axes: readonly number[] = x.shape.map((_, i) => i), keepDims = false): Value {

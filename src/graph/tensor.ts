@@ -1,5 +1,8 @@
-/** Element types of the graph. `int32` holds token ids and indices, `bool` the outcome of comparisons. */
-export type DType = "float32" | "int32" | "bool";
+/**
+ * Element types of the graph. `int32` holds token ids and indices, `bool` the outcome of comparisons, `uint8` the packed
+ * numbers of quantised weights.
+ */
+export type DType = "float32" | "int32" | "bool" | "uint8";
 
 /** Sizes of the axes, outermost first; `[]` is a scalar. Every size is known when the graph is built. */
 export type Shape = readonly number[];
@@ -9,7 +12,11 @@ export interface ArrayOf {
   float32: Float32Array;
   int32: Int32Array;
   bool: Uint8Array;
+  uint8: Uint8Array;
 }
+
+/** Bytes of an element of each type. */
+export const elementBytes: Readonly<Record<DType, number>> = { float32: 4, int32: 4, bool: 1, uint8: 1 };
 
 /** Numbers in row-major order with a shape. */
 export interface Tensor<T extends DType = DType> {

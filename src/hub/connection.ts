@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { errorAt, InputError } from "../base/errors.js";
+import { errorAt, type InputError } from "../base/errors.js";
 import { checkJsonBounds, JsonLimitError } from "../base/json.js";
 import { BodyLimitError, readWithin } from "../base/response-body.js";
 import { askedWait, refusal } from "./refusal.js";

@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { errorAt, InputError } from "../base/errors.js";
+import { errorAt, type InputError } from "../base/errors.js";
 import { tries, type HubConnection } from "./connection.js";
 import type { RemoteFile } from "./listing.js";
 import { Part } from "./part.js";

@@ -1,9 +1,9 @@
 import { createHash, randomUUID, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { naming } from "../base/files.js";
+import { makeFolder, naming } from "../base/files.js";
 import type { RemoteFile } from "./listing.js";
 
 const day = 24 * 60 * 60 * 1000;
@@ -26,7 +26,7 @@ export class Part {
 
   /** Starts a part, or takes over an abandoned one and reads its bytes for the digest. */
   static async claim(blob: string, file: RemoteFile): Promise<Part> {
-    await mkdir(dirname(blob), { recursive: true });
+    await makeFolder(dirname(blob));
     const path = `${blob}.${process.pid}@${hostname()}.${randomUUID().slice(0, 8)}.part`;
     for (const left of await leftParts(blob)) {
       const isOurs = await rename(left, path).then(

@@ -1,4 +1,4 @@
-import { errorAt, InputError, quote } from "../base/errors.js";
+import { errorAt, type InputError, quote } from "../base/errors.js";
 import { addressOf, describeRepository, type RepositoryName } from "./repository-name.js";
 import type { HubSettings } from "./settings.js";
 

@@ -1,17 +1,22 @@
-import { goldReward } from "../data/world/gold.js";
-import { judgedPrompt, verdictOf, type Judge } from "./judge.js";
+import { goldRewardOf, noGoldReward } from "../data/gold.js";
+import type { Prompt } from "../data/pair.js";
+import { verdictOf, type Judge } from "./judge.js";
 
 /** Changes whenever a gold reward or a grade does: runs that it labelled are then other runs. */
 const version = "1";
 
 /**
- * The gold reward of the synthetic world as a judge: the response with the larger reward wins, equal rewards tie, and the
+ * The gold reward of the synthetic world, or of the instructions, as a judge: the response with the larger reward wins, equal rewards tie, and the
  * grade is 1 + 9 · reward, not rounded. It is free, local and independent of the order of the responses.
  *
- * Its methods throw InputError for a prompt that does not belong to the synthetic world.
+ * Its methods throw InputError for a prompt that belongs to neither.
  */
 export function goldJudge(): Judge {
-  const reward = (prompt: Parameters<Judge["compare"]>[0], response: string) => goldReward(judgedPrompt(prompt), response).total;
+  const reward = (prompt: Prompt, response: string) => {
+    const of = goldRewardOf(prompt);
+    if (!of) throw noGoldReward(prompt);
+    return of(response);
+  };
   return {
     name: "gold",
     version,

@@ -4,6 +4,7 @@ import { optionalId, readFields, text } from "../data/fields.js";
 import { readMessages } from "../data/messages.js";
 import type { Prompt } from "../data/pair.js";
 import { readRows } from "../data/rows.js";
+import { unpacked } from "../data/unpacked.js";
 import type { NamedResponse } from "./pair-responses.js";
 
 const answer = z.object({
@@ -20,7 +21,8 @@ const answer = z.object({
  */
 export async function loadResponses(file: string, prompts: ReadonlyMap<string, Prompt> = new Map()): Promise<NamedResponse[]> {
   const answers: NamedResponse[] = [];
-  for await (const { row, place } of readRows(file)) {
+  for await (const { row: written, place } of readRows(file)) {
+    const row = unpacked(written, place, undefined, ["prompt"]);
     const { id, prompt: given, response } = readFields(answer, row, place);
     const own = Array.isArray(given) ? readMessages(row, "prompt", place) : given;
     const name = id == null ? undefined : String(id);

@@ -1,7 +1,7 @@
 import { InputError, quote } from "../base/errors.js";
 import type { ResponseJudge } from "../bootstrap/index.js";
+import { goldRewardOf } from "../data/gold.js";
 import type { PreferencePair } from "../data/pair.js";
-import { isWorldPrompt } from "../data/world/request.js";
 import { goldJudge } from "./gold-judge.js";
 import { judgeIdentity } from "./identity.js";
 import { gradeResponses } from "./judge-rows.js";
@@ -35,7 +35,7 @@ export function labellingJudge(judge: Judge, pairs: readonly PreferencePair[]) {
   return { name: judge.name, identity: judgeIdentity(judge), score: responseJudge(judge, pairs) };
 }
 
-/** The gold judge if there are prompts and all belong to the synthetic world; otherwise undefined. */
-export function worldJudge(pairs: readonly PreferencePair[]): Judge | undefined {
-  return pairs.length > 0 && pairs.every(({ prompt }) => typeof prompt === "string" && isWorldPrompt(prompt)) ? goldJudge() : undefined;
+/** The gold judge if there are prompts and all have a gold reward; otherwise undefined. */
+export function judgeOfGold(pairs: readonly PreferencePair[]): Judge | undefined {
+  return pairs.length > 0 && pairs.every(({ prompt }) => goldRewardOf(prompt) !== undefined) ? goldJudge() : undefined;
 }

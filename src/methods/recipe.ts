@@ -1,5 +1,7 @@
-import { methodWith, type Method } from "../run/method.js";
-import { checkOptions, givenNames, resolveOptions, type Form, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
+import type { PairLoss, PairObjective } from "../align/pair-objective.js";
+import type { RunControls } from "../run/input.js";
+import { methodWith, type Method, type RunTexts } from "../run/method.js";
+import { checkOptions, givenNames, resolveOptions, type ColumnRule, type Form, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 
 /** A method with its own options, waiting for those that it shares with others; its own have the last word. */
@@ -23,7 +25,15 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
    * @throws InputError where it cannot be done in so many rounds
    */
   complete(options: Given): Complete;
+  /** As {@link Method.objective}. */
+  objective?(loss: PairLoss, options: Complete): PairObjective;
+  /** As {@link Method.columns}. */
+  columns?(options: Complete): ColumnRule;
+  /** As {@link Method.rewrite}. */
+  rewrite?(texts: RunTexts, options: Complete, controls: RunControls): Promise<RunTexts> | RunTexts;
   run(stages: Stages, options: Complete): Promise<void>;
+  /** As {@link Method.trainsOnDemonstrations}. */
+  readonly trainsOnDemonstrations?: boolean;
   /** Whether it labels responses with the judge of the run. Default: where the option `labelBy` says so. */
   readonly labelsWithJudge?: boolean;
 }
@@ -34,11 +44,17 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
  * @throws InputError as {@link resolveOptions}, and where it cannot be done in so many rounds
  */
 export function methodOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>, ...given: readonly Partial<Given>[]): Method {
-  const { form, version, complete, run } = parts;
+  const { form, version, complete, columns, objective, rewrite, run } = parts;
   const options = complete(resolveOptions(form, ...given));
   const name = typeof parts.name === "string" ? parts.name : parts.name(options);
   const { labelsWithJudge = "labelBy" in options && options.labelBy === "judge" } = parts;
-  return methodWith({ name, version, options, given: givenNames(...given), labelsWithJudge, run });
+  return methodWith({
+    ...{ name, version, options, given: givenNames(...given), labelsWithJudge, run },
+    ...(parts.trainsOnDemonstrations && { trainsOnDemonstrations: true }),
+    ...(objective && { objective: (loss: PairLoss) => objective(loss, options) }),
+    ...(columns && { columns: columns(options) }),
+    ...(rewrite && { rewrite: (texts: RunTexts, controls: RunControls) => rewrite(texts, options, controls) }),
+  });
 }
 
 /**

@@ -18,10 +18,18 @@ export interface LoraConfig {
   readonly dropout?: number;
 }
 
+/**
+ * Bits that a model's matrices are held in. With either, embedding and head have 8: of all matrices they suffer most from
+ * fewer, which is why llama.cpp keeps them finer too.
+ */
+export type QuantizedWeights = "int8" | "int4";
+
 /** What every decoder-only transformer is made of; sizes are in elements. */
 interface CommonConfig {
   /** What is learned beside the parameters, which then stay as they are. */
   readonly adapter?: LoraConfig;
+  /** How the matrices are held in an engine; absent: in float32. They are then not trained. */
+  readonly weights?: QuantizedWeights;
   /** Rows of the embedding; token ids are below it. */
   readonly vocabSize: number;
   readonly hiddenSize: number;
@@ -145,6 +153,31 @@ export interface Qwen3Config extends CommonConfig, RotaryConfig {
   readonly attentionBias: boolean;
 }
 
+/** How the tokens of a layer are routed to its experts. */
+export interface RoutingConfig {
+  /** Experts of each layer that has them. */
+  readonly experts: number;
+  /** Experts that a token goes to. */
+  readonly expertsPerToken: number;
+}
+
+/** Mistral with experts in the place of the feed-forward; `intermediateSize` is the width of each. */
+export interface MixtralConfig extends CommonConfig, RotaryConfig, RoutingConfig {
+  readonly architecture: "mixtral";
+}
+
+/** Qwen3 with experts in the place of the feed-forward of some layers. */
+export interface Qwen3MoeConfig extends CommonConfig, RotaryConfig, RoutingConfig {
+  readonly architecture: "qwen3_moe";
+  readonly attentionBias: boolean;
+  /** Width of each expert; `intermediateSize` is that of feed-forwards without experts. */
+  readonly expertSize: number;
+  /** Whether each layer has experts. */
+  readonly routedLayers: readonly boolean[];
+  /** Whether the probabilities of the experts that a token goes to are made to sum to 1. */
+  readonly normalizedRouting: boolean;
+}
+
 /** Llama without rotary positions in some layers. */
 export interface SmolLm3Config extends CommonConfig, RotaryConfig {
   readonly architecture: "smollm3";
@@ -237,6 +270,8 @@ export type ModelConfig =
   | MistralConfig
   | Qwen2Config
   | Qwen3Config
+  | MixtralConfig
+  | Qwen3MoeConfig
   | SmolLm3Config
   | GraniteConfig
   | Olmo2Config

@@ -1,6 +1,7 @@
 export { calibration } from "./calibration.js";
 export { dashboard } from "./dashboard.js";
 export { differences } from "./differences.js";
+export { frontier, type FrontierRow } from "./frontier.js";
 export { goldByIteration } from "./gold-by-iteration.js";
 export { goldRewards } from "./gold-rewards.js";
 export type { NamedInterval } from "./interval-plot.js";

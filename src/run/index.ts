@@ -45,4 +45,6 @@ export type {
 } from "./options/index.js";
 export type { ColumnedPair, ColumnRule, LabelContext, Labeller, PairColumns, PairingRule, SelectionRule, Versioned } from "./options/index.js";
 export { Stages, type IterationTraining } from "./stages.js";
+export { zermelo } from "../stats/zermelo.js";
+export { tokenDifference } from "./token-difference.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";

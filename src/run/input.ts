@@ -3,6 +3,7 @@ import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import type { Policy } from "../model/policy/policy.js";
 import type { Json } from "./folder/identity.js";
+import type { RunTexts } from "./method.js";
 import type { ColumnRule, PairColumns } from "./options/index.js";
 import type { LoggedStep } from "./logged-step.js";
 
@@ -15,6 +16,8 @@ export interface RunInput {
   readonly start: Policy;
   readonly demonstrations?: readonly TokenizedDemonstration[];
   readonly pairs: readonly TokenizedPair[];
+  /** What the pairs were as texts, for methods that rewrite them; they are no part of what the run is. */
+  readonly texts?: InputTexts;
   /** Pairs on which each iteration's policy is reported. */
   readonly heldOut?: HeldOut;
   /** Pairs by which training chooses its best parameters and when to stop. */
@@ -30,6 +33,12 @@ export interface RunInput {
   readonly dataNotes?: Readonly<Record<string, unknown>>;
   /** The command line that began it: kept in the folder for `--resume`, and not part of what the run is. */
   readonly begunBy?: RecordedCommand;
+}
+
+/** The texts of a run's pairs, and how they are put into tokens. */
+export interface InputTexts extends RunTexts {
+  /** @throws InputError where one does not fit */
+  tokenized(texts: RunTexts): Pick<RunInput, "pairs" | "heldOut" | "validation">;
 }
 
 /** A command line, as a run's folder keeps it. */

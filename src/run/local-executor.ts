@@ -13,12 +13,17 @@ import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./execu
 
 /** Does the work of a run on the engine of the model that it begins from. */
 export class LocalExecutor implements Executor {
+  private readonly start: Policy;
   /** What the run's adapters are on. */
   private readonly base: Policy | undefined;
 
-  /** @param start the caller's, and not changed */
-  constructor(private readonly start: Policy) {
-    this.base = start.config.adapter ? start.withoutAdapter() : undefined;
+  /**
+   * @param start the caller's, and not changed
+   * @param memory bytes that the work is planned for, whatever the caller plans with
+   */
+  constructor(start: Policy, memory: number) {
+    this.start = start.share(start.programs.within(memory));
+    this.base = start.config.adapter ? this.start.withoutAdapter() : undefined;
   }
 
   async train<Example>(task: TrainingTask<Example>): Promise<ExecutedTraining> {
@@ -64,9 +69,10 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  /** Frees the executor's hold of the base; the start stays. */
+  /** Frees the executor's hold of the start, which stays the caller's. */
   async close(): Promise<void> {
     await this.base?.free();
+    await this.start.free();
   }
 
   private async begin<Example>(task: TrainingTask<Example>, policy: Policy): Promise<ExecutedTraining> {

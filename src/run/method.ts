@@ -1,4 +1,7 @@
-import type { MethodOptions } from "./options/index.js";
+import type { PairLoss, PairObjective } from "../align/pair-objective.js";
+import type { PreferencePair } from "../data/pair.js";
+import type { RunControls } from "./input.js";
+import type { ColumnRule, MethodOptions } from "./options/index.js";
 import type { Stages } from "./stages.js";
 
 /** A way to train a policy on preference pairs, with its settings: which stages follow on which. */
@@ -13,7 +16,27 @@ export interface Method {
   readonly given?: readonly string[];
   /** Whether it labels responses with the judge of the run; a judge is refused otherwise. Default false. */
   readonly labelsWithJudge?: boolean;
+  /** Whether it trains on the run's demonstrations itself; otherwise the start is fine-tuned on them first. Default false. */
+  readonly trainsOnDemonstrations?: boolean;
+  /** What it minimises in place of the run's loss, by which pairs are still reviewed and accuracy is counted. Default: the loss. */
+  readonly objective?: (loss: PairLoss) => PairObjective;
+  /** Gives training and validation pairs columns, before the user's own rule does. Default: none. */
+  readonly columns?: ColumnRule;
+  /**
+   * What the run is given in place of its pairs. It is called whenever the run is opened, and has to give the same each
+   * time. Default: the pairs stay as they are.
+   *
+   * @throws InputError where the pairs lack what it needs
+   */
+  readonly rewrite?: (texts: RunTexts, controls: RunControls) => Promise<RunTexts> | RunTexts;
   run(stages: Stages): Promise<void>;
+}
+
+/** The pairs of a run as texts. */
+export interface RunTexts {
+  readonly pairs: readonly PreferencePair[];
+  readonly heldOut?: readonly PreferencePair[] | undefined;
+  readonly validation?: readonly PreferencePair[] | undefined;
 }
 
 /** A method whose stages follow from its options. */

@@ -7,6 +7,7 @@ import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported, reportedIfSlow } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
+import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
 import { RunContext } from "./context.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
@@ -17,7 +18,7 @@ import type { RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import type { Method } from "./method.js";
 import { checkPart, identityOf, sftTable } from "./options/index.js";
-import { takeMemory } from "./shared-memory.js";
+import { rewritten } from "./rewritten.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 
@@ -54,10 +55,12 @@ export interface OpenedRun {
  *   damaged, or the method lacks what it needs; DivergenceError where training produces NaN or infinite values; the
  *   signal's reason where it asked to stop
  */
-export async function openRun(method: Method, input: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
+export async function openRun(method: Method, given: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
   checkPart("method", "method", method);
-  if (input.columns) checkPart("column rule", "columns", input.columns);
-  refuseUnused(method, input);
+  if (given.columns) checkPart("column rule", "columns", given.columns);
+  refuseUnused(method, given);
+  const input = await rewritten(method, given, controls);
+  requireTrainable(input.start.config);
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
@@ -67,7 +70,10 @@ export async function openRun(method: Method, input: RunInput, place: RunPlace =
   if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; continue it with --resume, or choose another folder`);
   if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
   if (isThere && redoFrom === undefined) {
-    const ended = await readEnded(await RunFolder.open(path), input, controls);
+    const folder = await RunFolder.open(path);
+    const ended = await readEnded(folder, input, controls);
+    // Who asks for the run itself is told of damage; a cell that is run again reads its files, and checks those, one by one.
+    if (ended && mode === "resume") await checkFiles(folder, controls, (onProgress) => folder.verifyRecorded(onProgress));
     if (ended) return { folder: path, summary: ended };
   }
   const release = await lockFolder(path);
@@ -82,11 +88,12 @@ export async function openRun(method: Method, input: RunInput, place: RunPlace =
 }
 
 /** @throws InputError naming what was given and would have no effect */
-function refuseUnused({ name, given = [], labelsWithJudge = false }: Method, { judge, demonstrations }: RunInput): void {
+function refuseUnused({ name, given = [], labelsWithJudge = false, trainsOnDemonstrations = false }: Method, { judge, demonstrations }: RunInput): void {
   if (judge && !labelsWithJudge) {
     throw new InputError(`\`judge\`: the method ${quote(name)} labels nothing with a judge; leave it out. Methods with labelBy: "judge" use one, and your own where they state labelsWithJudge: true`);
   }
   const ofSft = given.find((option) => Object.hasOwn(sftTable, option));
+  if (ofSft !== undefined && trainsOnDemonstrations) throw new InputError(`\`${ofSft}\`: the method ${quote(name)} trains on demonstrations beside the pairs, and fine-tunes no start on them; leave it out`);
   if (ofSft !== undefined && !demonstrations) throw new InputError(`\`${ofSft}\`: there is nothing to fine-tune the start on; pass \`demonstrations\`, or leave it out`);
 }
 
@@ -123,30 +130,31 @@ async function readEnded(folder: RunFolder, { evaluate }: RunInput, { reporter }
   return summary;
 }
 
+async function checkFiles(folder: RunFolder, controls: RunControls, check: (onProgress?: (done: number, total: number) => void) => Promise<void>): Promise<void> {
+  await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => check(onProgress));
+}
+
 async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
-  const executor = new LocalExecutor(input.start);
-  const { programs } = input.start;
-  let giveMemoryBack = () => {};
+  let executor: LocalExecutor | undefined;
   try {
-    await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => folder.verify(onProgress));
+    await checkFiles(folder, controls, (onProgress) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
-    giveMemoryBack = takeMemory(programs, folder.plannedMemory(bytesIn(method.options.memory) ?? programs.memory));
+    executor = new LocalExecutor(input.start, folder.plannedMemory(bytesIn(method.options.memory) ?? input.start.programs.memory));
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
     const context = new RunContext(folder, executor, controls, method.options.iterations);
     // Trained on demonstrations, the model of iteration 0 is known by its files.
     const startKey = () => JSON.stringify([identity.facts.engine, identity.facts.model, input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null]);
-    const stages = new Stages(input, method.options, context, startKey);
+    const stages = new Stages(input, method.options, context, startKey, method);
     await method.run(stages);
     return await stages.end(method.name);
   } finally {
-    giveMemoryBack();
     await folder.close();
-    await executor.close();
+    await executor?.close();
   }
 }
 

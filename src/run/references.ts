@@ -8,7 +8,7 @@ import type { RunContext } from "./context.js";
 import { pairLogProbsRows, pairValues } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunInput, TrainingPair } from "./input.js";
-import type { PairColumns } from "./options/index.js";
+import type { ColumnRule, PairColumns } from "./options/index.js";
 import { ruleColumns } from "./rule-columns.js";
 
 /** What of a run decides which references are asked, and for what. */
@@ -19,6 +19,8 @@ interface ReferenceSettings {
   readonly reference: "start" | "previous";
   /** Tells the model of iteration 0, and what runs it, from every other. */
   readonly startKey: () => string;
+  /** The method's own rule, which comes before the user's. */
+  readonly columns?: ColumnRule;
 }
 
 /**
@@ -89,16 +91,20 @@ export class References {
 
   /** Pairs in the form that the trainer takes, with the columns of the data, of the method and of the user's own rule. */
   private examples(pairs: readonly TrainingPair[]): ReferencedPair[] {
-    const { columns: rule, start } = this.input;
+    const { start } = this.input;
+    const rules = [this.settings.columns, this.input.columns].filter((rule) => rule !== undefined);
     const text = (tokens: Int32Array) => start.tokenizer.decode([...tokens]);
-    return pairs.map((pair) => {
-      const { prompt, chosen, rejected, columns, tokens } = pair;
-      const { columns: ownColumns, tokens: ownTokens } = rule ? ruleColumns(rule, { prompt, chosen, rejected, ...(columns && { columns }), text }) : {};
-      const sides = mergedTokens(tokens, ownTokens);
+    return pairs.map(({ prompt, chosen, rejected, ...pair }) => {
+      const { columns, tokens } = rules.reduce<PairColumns>((known, rule) => {
+        const own = ruleColumns(rule, { prompt, chosen, rejected, ...(known.columns && { columns: known.columns }), text, padId: start.tokenizer.padId });
+        const both = { ...known.columns, ...own.columns };
+        const sides = mergedTokens(known.tokens, own.tokens);
+        return { ...((known.columns || own.columns) && { columns: both }), ...(sides && { tokens: sides }) };
+      }, pair);
       return {
         ...{ chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } },
-        ...((columns || ownColumns) && { columns: { ...columns, ...ownColumns } }),
-        ...(sides && { tokens: sides }),
+        ...(columns && { columns }),
+        ...(tokens && { tokens }),
       };
     });
   }

@@ -1,13 +1,15 @@
 import { checkTrainingInputs } from "../align/check-training.js";
+import type { Objective } from "../align/objective.js";
 import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
+import type { ReferencedPair } from "../align/preference.js";
 import { supervised } from "../align/sft.js";
 import { InputError, quote } from "../base/errors.js";
 import { callOwn } from "../base/own-function.js";
 import { Random } from "../base/random.js";
-import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf, type LabelledSample, type Sample } from "../bootstrap/index.js";
+import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf, type LabelledSample, type PromptTokens, type Sample } from "../bootstrap/index.js";
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
-import type { TokenizedPair } from "../data/tokenize.js";
+import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import { savePolicy } from "../model/policy/policy-files.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
@@ -17,6 +19,7 @@ import { runLayout } from "./folder/layout.js";
 import type { BootstrappedPair, OfflinePair, RunInput, RunJudge, TrainingPair } from "./input.js";
 import { generationOptions, implicitRewardName, lossOf, sftTrainingOptions, trainingOptions, type MethodOptions } from "./options/index.js";
 import { keptEvaluation, type KeptEvaluation } from "./kept-evaluation.js";
+import type { Method } from "./method.js";
 import { References } from "./references.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
 import { trainStage } from "./train-stage.js";
@@ -29,6 +32,7 @@ import { trainStage } from "./train-stage.js";
 export class Stages {
   private readonly random: Random;
   private readonly loss: PairLoss;
+  private readonly objective: Objective<ReferencedPair>;
   private readonly summaries: Omit<IterationSummary, "seconds">[] = [];
   private readonly promptOf: ReadonlyMap<string, Int32Array>;
   private readonly references: References;
@@ -36,17 +40,22 @@ export class Stages {
   private trained = 0;
   private begun: Promise<void> | undefined;
 
-  /** @param startKey tells the model of iteration 0, and what runs it, from every other */
+  /**
+   * @param startKey tells the model of iteration 0, and what runs it, from every other
+   * @param method what the method states of itself
+   */
   constructor(
     private readonly input: RunInput,
     private readonly options: MethodOptions,
     private readonly context: RunContext,
     startKey: () => string,
+    private readonly method: Pick<Method, "columns" | "objective" | "trainsOnDemonstrations"> = {},
   ) {
     this.random = Random.seeded(options.seed);
     this.loss = lossOf(options);
+    this.objective = this.objectiveFor(this.loss);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
-    this.references = new References(input, { objective: objectiveOf(this.loss), training: trainingOptions(options), reference: options.reference, startKey }, context);
+    this.references = new References(input, { objective: this.objective, training: trainingOptions(options), reference: options.reference, startKey, ...(method.columns && { columns: method.columns }) }, context);
     this.check();
   }
 
@@ -54,7 +63,7 @@ export class Stages {
   async offlinePairs(): Promise<OfflinePair[]> {
     await this.begin();
     const prompts = promptIds(this.input.pairs);
-    const reference = objectiveOf(this.loss).withReferenceLogProbs ? await this.references.start() : undefined;
+    const reference = this.objective.withReferenceLogProbs ? await this.references.start() : undefined;
     return this.input.pairs.map(({ id, prompt, chosen, rejected, columns }, i) => ({
       ...{ id, promptId: prompts[i]!, prompt, chosen, rejected },
       ...(columns && { columns }),
@@ -68,6 +77,17 @@ export class Stages {
 
   get hasDemonstrations(): boolean {
     return this.input.demonstrations !== undefined;
+  }
+
+  /**
+   * The demonstrations of the run, for a method that trains on them itself.
+   *
+   * @throws InputError where it was given none
+   */
+  requireDemonstrations(): readonly TokenizedDemonstration[] {
+    const { demonstrations } = this.input;
+    if (!demonstrations?.length) throw new InputError("this method trains on demonstrations beside the pairs; pass `demonstrations`");
+    return demonstrations;
   }
 
   /** Ids of the tokens that end a response. */
@@ -120,7 +140,14 @@ export class Stages {
    */
   async samples(t: number, responses: number, temperature = this.options.temperature): Promise<readonly Sample[]> {
     await this.begin();
-    return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, responses, { temperature }));
+    return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, responses, this.prompts, temperature));
+  }
+
+  /** Responses of π_{t−1} to the prompt of every demonstration, one each, under the demonstrations' ids. */
+  async demonstrationSamples(t: number): Promise<readonly Sample[]> {
+    await this.begin();
+    const prompts = this.requireDemonstrations().map(({ id, prompt }) => ({ id, prompt }));
+    return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, 1, prompts));
   }
 
   /**
@@ -136,7 +163,7 @@ export class Stages {
   ): Promise<readonly LabelledSample[]> {
     await this.begin();
     const { labelledSamples, labels } = runLayout.iteration(t);
-    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses, { ...(prompts && { asked: prompts }) })));
+    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses, this.prompts.filter(({ id }) => prompts?.has(id) ?? true))));
     if (this.context.folder.isDone(labels.path)) this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
     return labelled;
   }
@@ -173,6 +200,19 @@ export class Stages {
     const judge = this.requireJudge();
     await this.noteLabels(t, judge.name);
     return this.context.measured(t, "scoring", "judge responses", (task) => judgeSamples(samples, (tokens) => this.text(tokens), judge.score, task));
+  }
+
+  /**
+   * Responses that are there already with the judge's rewards, kept as those that are sampled are.
+   *
+   * @throws InputError where the run was given no judge
+   */
+  async judgedResponses(t: number, responses: readonly Sample[]): Promise<readonly LabelledSample[]> {
+    await this.begin();
+    const { labelledSamples, labels } = runLayout.iteration(t);
+    const labelled = await this.context.folder.rows(labelledSamples, async () => this.labelByJudge(t, responses));
+    this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
+    return labelled;
   }
 
   /** Says what labels the samples of iteration `t`, where neither the implicit reward nor a judge does; for the summary. */
@@ -221,7 +261,7 @@ export class Stages {
     await trainStage(this.context, {
       kind: "align",
       iteration: t,
-      objective: objectiveOf(loss),
+      objective: this.objectiveFor(loss),
       examples: () => this.references.of(t, pairs),
       validation: () => this.references.validation(t),
       options: trainingOptions({ ...this.options, ...own }),
@@ -262,7 +302,7 @@ export class Stages {
     const { pairs, validation, heldOut } = this.input;
     for (const pair of [...pairs, ...(validation ?? []), ...(heldOut?.pairs ?? [])]) checkColumns(pair);
     const training = trainingOptions(this.options);
-    checkTrainingInputs(objectiveOf(this.loss), training, validation ?? heldOut?.pairs ?? []);
+    checkTrainingInputs(this.objective, training, validation ?? heldOut?.pairs ?? []);
     this.noteTrained("validation", validation);
     this.noteTrained("held-out", heldOut?.pairs);
     if (training.keepBestBy === undefined) return;
@@ -294,6 +334,8 @@ export class Stages {
       await folder.rows(runLayout.demonstrations, async () =>
         demonstrations.map(({ id, prompt, response }) => ({ id, prompt: [...prompt], response: [...response] })),
       );
+    }
+    if (demonstrations && !this.method.trainsOnDemonstrations) {
       await trainStage(this.context, {
         kind: "sft",
         iteration: 0,
@@ -313,8 +355,7 @@ export class Stages {
     await this.summarize(0, null, 0);
   }
 
-  private async draw(t: number, responses: number, { asked, temperature = this.options.temperature }: { readonly asked?: ReadonlySet<string>; readonly temperature?: number }): Promise<Sample[]> {
-    const prompts = this.prompts.filter(({ id }) => asked?.has(id) ?? true);
+  private async draw(t: number, responses: number, prompts: readonly PromptTokens[] = this.prompts, temperature = this.options.temperature): Promise<Sample[]> {
     const model = await this.context.model(t - 1);
     const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>
       this.context.folder.growRows(runLayout.iteration(t).drawn, (known) => {
@@ -331,6 +372,11 @@ export class Stages {
     return drawn;
   }
 
+  /** What a training by a loss minimises. */
+  private objectiveFor(loss: PairLoss): Objective<ReferencedPair> {
+    return this.method.objective?.(loss) ?? objectiveOf(loss);
+  }
+
   private async scorer(iteration: number): Promise<Scorer> {
     const model = await this.context.model(iteration);
     return (sequences, task) => this.context.executor.logProbs(model, sequences, task);
@@ -342,6 +388,7 @@ export class Stages {
     await folder.discard(runLayout.iteration(iteration).drawn.path);
     const evaluation = await this.evaluateHeldOut(iteration);
     const metrics = await this.userMetrics(iteration);
+    const memory = folder.memoryChoice(iteration);
     this.summaries.push({
       iteration,
       pairsSelected: trainedOn?.pairsSelected ?? null,
@@ -350,6 +397,7 @@ export class Stages {
       bootstrap: trainedOn?.bootstrap ?? null,
       ...evaluation,
       ...(metrics && { metrics }),
+      ...(memory && { memory }),
       ...(kept && { kept }),
     });
   }

@@ -1,4 +1,5 @@
 import type { BootstrapCounts } from "../bootstrap/index.js";
+import type { MemoryChoice } from "../align/memory-plan.js";
 import type { KeptEvaluation } from "./kept-evaluation.js";
 
 /** How a policy does on held-out pairs. */
@@ -38,6 +39,8 @@ export interface IterationSummary extends Evaluation {
   readonly bootstrap: BootstrapCounts | null;
   /** What the user's own evaluation found; null where that was NaN or infinite. */
   readonly metrics?: Readonly<Record<string, number | null>>;
+  /** How the training was fitted into memory, and what its largest program was expected to take, in bytes. */
+  readonly memory?: MemoryChoice;
   /** Which evaluation `keepBestBy` kept the parameters of; none where it did not choose. */
   readonly kept?: KeptEvaluation;
   /** Evaluation, also during training, is apart: it is not the method's. */

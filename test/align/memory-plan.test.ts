@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { planMemory, stateBytes, type MemoryTask } from "../../src/align/memory-plan.js";
 import { supervised } from "../../src/align/sft.js";
 import { Random } from "../../src/base/random.js";
-import { programMemory } from "../../src/model/parameters/memory.js";
+import { programMemory } from "../../src/engine/memory-budget.js";
 import type { TokenSequence } from "../../src/model/scoring/batch.js";
 import { batchCost } from "../../src/model/scoring/batch-cost.js";
 import { tinyConfig } from "../support/tiny-model.js";

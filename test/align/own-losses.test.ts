@@ -61,6 +61,24 @@ describe("losses of one name", () => {
     assert.equal(built, 2);
   });
 
+  it("are named where one of their functions throws, or gives back something else", async () => {
+    const base = preference(withMargin(1));
+    const refuses = (own: Partial<Objective<ReferencedPair>>, message: RegExp) => assert.rejects(train({ ...base, name: "mine", ...own }), { name: "InputError", message });
+    const throwing = () => {
+      throw new TypeError("no such leaf");
+    };
+    await refuses({ build: throwing }, /^the objective "mine": its build threw TypeError: no such leaf$/);
+    await refuses({ feed: throwing }, /^the objective "mine": its feed threw TypeError: no such leaf$/);
+    await refuses({ metrics: throwing }, /^the objective "mine": its metrics threw TypeError: no such leaf$/);
+    await refuses({ build: () => undefined as never }, /^the objective "mine": its build returned undefined, expected \{ loss, perExample \}$/);
+    await refuses({ build: (batch) => ({ loss: base.build(batch).loss }) as never }, /^the objective "mine": its build returned an object of \["loss"\], expected \{ loss, perExample \}$/);
+    await refuses({ feed: () => ({ tokenWeight: 1 }) as never }, /^the objective "mine": its feed returned feeds undefined, expected inputs by their names$/);
+    await refuses({ feed: (pairs, sizes) => ({ ...base.feed(pairs, sizes), tokenWeight: Float32Array.of(1, 2) }) }, /^the objective "mine": its feed returned 2 weights in tokenWeight for \d+ tokens$/);
+    await refuses({ feed: (pairs, sizes) => ({ ...base.feed(pairs, sizes), tokenWeight: NaN }) }, /^the objective "mine": its feed returned the weight NaN in tokenWeight, expected finite numbers$/);
+    const bad: PreferenceLoss = { ...withMargin(1), perPair: throwing };
+    await assert.rejects(train(preference(bad)), { name: "InputError", message: 'the loss "mine": its perPair threw TypeError: no such leaf' });
+  });
+
   it("carry their version, which the library's own do not have", () => {
     assert.equal(preference(withMargin(1)).version, "1");
     assert.equal(preference(losses.dpo({ beta: 1 })).version, undefined);

@@ -91,7 +91,7 @@ describe("columns that pairs come with", () => {
 
   const wrong: readonly [string, () => unknown, string][] = [
     ["no use", () => columnsOf("slic", [{}, { columns: { labelSmoothing: 0.1 } }]), 'pair 2: the loss slic does not use the column "labelSmoothing"; remove it, or choose a loss that does: cdpo, rdpo, exo-pair'],
-    ["no use for a target", () => columnsOf("simpo", [{ columns: { target: 0.1 } }]), 'pair 1: the loss simpo does not use the column "target"; remove it, or choose a loss that does: dpo'],
+    ["no use for a target", () => columnsOf("simpo", [{ columns: { target: 0.1 } }]), 'pair 1: the loss simpo does not use the column "target"; remove it, or choose a loss that does: dpo, irepo'],
     ["a share above 1/2", () => columnsOf("cdpo", [{ columns: { labelSmoothing: 0.5 } }]), 'pair 1: the column "labelSmoothing" is 0.5; it must be a share in [0, 1/2)'],
     ["no smoothing for exo-pair", () => columnsOf("exo-pair", [{ columns: { labelSmoothing: 0 } }]), 'pair 1: the column "labelSmoothing" is 0; it must be a share in (0, 1/2)'],
     ["NaN", () => columnsOf("simpo", [{ columns: { targetMargin: NaN } }]), 'pair 1: the column "targetMargin" is NaN; it must be a number from 0'],
@@ -99,7 +99,8 @@ describe("columns that pairs come with", () => {
     ["no weight in a step that is compared", () => columnsOf("aot", [{ columns: { weight: 0 } }]), 'pair 1: the column "weight" is 0; the loss aot, which compares pairs, needs weights above 0'],
     ["defaults that differ", () => columnsOf({ cdpo: 1, "exo-pair": 1 }, [{}, { columns: { labelSmoothing: 0.1 } }]), 'pair 1 has no column "labelSmoothing", which the loss needs of every pair'],
     ["too few token weights", () => columnsOf("dpo", [{ tokens: { chosen: { weight: [1] }, rejected: {} } }]), 'pair 1: the token column "weight" of the chosen response has 1 numbers for 2 tokens'],
-    ["a token weight that is NaN", () => columnsOf("dpo", [{ tokens: { chosen: {}, rejected: { weight: [1, NaN] } } }]), 'pair 1: the token column "weight" of the rejected response, token 2, is NaN; it must be a finite number'],
+    ["a token weight that is NaN", () => columnsOf("dpo", [{ tokens: { chosen: {}, rejected: { weight: [1, NaN] } } }]), 'pair 1: the token column "weight" of the rejected response, token 2, is NaN; it must be a number from 0'],
+    ["a negative token weight", () => columnsOf("dpo", [{ tokens: { chosen: { weight: [1, -0.5] }, rejected: {} } }]), 'pair 1: the token column "weight" of the chosen response, token 2, is -0.5; it must be a number from 0'],
   ];
   for (const [what, given, message] of wrong) it(`are refused where they are wrong: ${what}`, () => assert.throws(given, { name: "InputError", message }));
 

@@ -29,6 +29,12 @@ function promptPairs(count: number, promptTokens: number, responseTokens: number
 const indicesOf = (steps: readonly StepPlan[]) => steps.flatMap(({ microBatches }) => microBatches.flatMap(({ indices }) => indices));
 
 describe("planTraining", () => {
+  it("takes the share of an epoch's steps that a fraction asks for", () => {
+    const [two, some] = [plan(pairs(10), { batchSize: 3, epochs: 2 }), plan(pairs(10), { batchSize: 3, epochs: 1.5 })];
+    assert.deepEqual([two.length, some.length, some.at(-1)!.epoch], [8, 6, 1.5]);
+    assert.deepEqual(indicesOf(some), indicesOf(two.slice(0, 6)));
+  });
+
   it("shows every example once an epoch, in batches of the sizes asked for, in shapes that fit", () => {
     const sizes = fc.record({
       count: fc.integer({ min: 1, max: 60 }),

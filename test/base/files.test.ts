@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { naming, writeFileAtomic, writeJson } from "../../src/base/files.js";
+import { makeFolder, naming, writeFileAtomic, writeJson } from "../../src/base/files.js";
 
 let root: string;
 let folder: string;
@@ -32,6 +32,18 @@ describe("writeFileAtomic", () => {
     const deep = join(folder, "a", "b", "file");
     await writeFileAtomic(deep, "x");
     assert.equal(await readFile(deep, "utf8"), "x");
+  });
+
+  it("makes folders that others make at the same time, and says where none can be", async () => {
+    const deep = join(folder, "a", "b", "c");
+    await Promise.all(["c", "c/d", "c/d/e", "c"].flatMap((end) => Array.from({ length: 8 }, () => makeFolder(join(folder, "a", "b", end)))));
+    await makeFolder(deep);
+    assert.deepEqual(await readdir(join(folder, "a", "b")), ["c"]);
+    await writeFile(path, "x");
+    await assert.rejects(makeFolder(path), /EEXIST.*file\.txt/);
+    await assert.rejects(makeFolder(join(path, "below")), /ENOTDIR.*below/);
+    // Node's own recursive mkdir never comes back from there.
+    if (process.platform === "linux") await assert.rejects(makeFolder("/proc/x/y"), /(ENOENT|EACCES).*\/proc/);
   });
 
   it("leaves the old file, and nothing else, where the content fails half-way", async () => {

@@ -17,10 +17,12 @@ import { done, outcomeOfError, Tally, third, timeLeft, type CampaignOptions, typ
 /** Kills of one run before it is left alone. */
 const mostKills = 5;
 
-/** A run with every option that nothing disturbed, and the seconds that its process took. */
+/** A run with every option that nothing disturbed, and the seconds from its beginning to its end, without the loading of modules. */
 export async function undisturbed(folder: string): Promise<{ expected: Record<string, string>; seconds: number }> {
+  const run = startRun(folder, "full");
+  await run.begun;
   const begin = performance.now();
-  const outcome = await startRun(folder, "full").ended;
+  const outcome = await run.ended;
   if (outcome !== "ended") throw new Error(`the undisturbed run ended with: ${outcome}`);
   return { expected: resultsIn(folder), seconds: (performance.now() - begin) / 1000 };
 }
@@ -56,6 +58,8 @@ export function kills(options: CampaignOptions): Promise<Tally[]> {
           const run = startRun(folder, "full");
           if (killed < mostKills) {
             const stop = new AbortController();
+            // Every kill is one of a run that goes on: before it begins there is nothing to lose.
+            await run.begun;
             await Promise.race([run.ended, wait(1000 * random.uniform() * seconds, undefined, { signal: stop.signal }).catch(() => {})]);
             stop.abort();
             if (run.child.exitCode === null) {
@@ -85,6 +89,7 @@ export function twoProcesses(options: CampaignOptions): Promise<Tally[]> {
     for (let trial = 0; tally.count < options.count && timeLeft(begin, options); trial++) {
       await inFolder(async (folder) => {
         const first = startRun(folder, "full");
+        await first.begun;
         await wait(1000 * random.uniform() * seconds);
         first.child.kill("SIGKILL");
         await first.ended;

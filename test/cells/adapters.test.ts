@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
-import { loadModel, respond, sera } from "../../src/cells/index.js";
+import { loadModel } from "../../src/cells/load-model.js";
+import { respond } from "../../src/cells/respond.js";
+import { sera } from "../../src/cells/sera.js";
 import { loadPreferences, world } from "../../src/index.js";
 import { emptyFolder } from "../support/folder.js";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, describe, it } from "node:test";
-import { compare, MethodComparison, type CompareOptions, type Run } from "../../src/cells/index.js";
+import { compare, MethodComparison, type CompareOptions } from "../../src/cells/compare.js";
+import type { Run } from "../../src/cells/run.js";
 import { tableOf } from "../../src/cells/table-of.js";
 import { world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { countStates } from "../../bench/count-states.js";
-import { loadModel } from "../../src/cells/index.js";
+import { loadModel } from "../../src/cells/load-model.js";
 import { sharedPrograms } from "../../src/cells/programs.js";
 import { freshModel } from "../../src/data/fresh-model.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { cpSync, rmSync } from "node:fs";
 import { describe, it } from "node:test";
-import { loadModel, Run, sera } from "../../src/cells/index.js";
+import { loadModel } from "../../src/cells/load-model.js";
+import { Run } from "../../src/cells/run.js";
+import { sera } from "../../src/cells/sera.js";
 import { loadPreferences, world } from "../../src/index.js";
 import { inEmptyFolder } from "../support/folder.js";
 import { writeTinyCheckpoint } from "../support/command.js";

@@ -3,7 +3,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { inspect } from "node:util";
-import { align, comparison, flippedShares, loadModel, loadPreferences as loadInCell, marginAgreement, respond, review, Run, sera, type ReviewedRow, type RunOptions } from "../../src/cells/index.js";
+import { compare } from "../../src/cells/compare.js";
+import { comparison } from "../../src/cells/comparison.js";
+import { loadPreferences as loadInCell } from "../../src/cells/load-data.js";
+import { loadModel } from "../../src/cells/load-model.js";
+import { respond } from "../../src/cells/respond.js";
+import { flippedShares, marginAgreement, review, type ReviewedRow } from "../../src/cells/review.js";
+import { Run } from "../../src/cells/run.js";
+import { align, sera, type RunOptions } from "../../src/cells/sera.js";
 import { tableOf } from "../../src/cells/table-of.js";
 import { flipLabels, world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
@@ -14,6 +21,7 @@ import { initialParameters } from "../../src/model/parameters/parameters.js";
 import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
 import { Policy } from "../../src/model/policy/policy.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
+import * as methods from "../../src/methods/index.js";
 import { offerHost } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
 import { inEmptyFolder } from "../support/folder.js";
@@ -147,6 +155,27 @@ describe("sera in a cell", () => {
     await assert.rejects(Run.open("other"), { name: "InputError", message: "other: not the folder of a run: it has no run.json" });
     const run = await align(start, pairs.slice(0, 4), { ...shared, heldOut: [] });
     assert.throws(() => run.iteration(7), { name: "InputError", message: "found iteration 7, expected one of 0 to 1" });
+  });
+
+  it("refuses settings of another kind by their names", async (test) => {
+    inEmptyFolder(test);
+    const refuses = (own: object, message: string | RegExp) => assert.rejects(align(start, pairs, { ...shared, ...own } as RunOptions), { name: "InputError", message });
+    await refuses({ heldOut: "x" }, 'heldOut: found "x", expected a list of pairs {id, prompt, chosen, rejected}');
+    await refuses({ validation: [{ prompt: "a" }] }, /^validation: found .*, expected a list of pairs/);
+    await refuses({ demonstrations: [{ prompt: "a" }] }, /^demonstrations: found .*, expected a list of demonstrations \{id, prompt, response\}$/);
+    await refuses({ signal: 5 }, "signal: found 5, expected an AbortSignal, as that of new AbortController()");
+    for (const referenceCache of [5, ""]) await refuses({ referenceCache }, `referenceCache: found ${JSON.stringify(referenceCache)}, expected a path`);
+    await refuses({ folder: null }, "folder: found null, expected a path");
+    await refuses({ onStep: "print" }, 'onStep: found "print", expected a function of the step');
+    for (const judge of ["gpt", null, {}]) await refuses({ judge }, /^judge: found .*, expected a judge, with its functions compare and grade$/);
+    for (const columns of [null, "weight"]) await refuses({ columns }, /^columns: found .*, expected a column rule/);
+    await refuses({ evaluate: 0 }, "evaluate: found 0, expected a function, or { name, version, evaluate }");
+    await refuses({ quiet: "yes" }, 'quiet: found "yes", expected true or false');
+    await assert.rejects(align(start, "pairs.jsonl" as never, shared), { name: "InputError", message: /^pairs: found "pairs\.jsonl", expected a list of pairs/ });
+    await assert.rejects(compare(start, pairs, { DPO: methods.direct({}) }, { seeds: 5 as never }), { name: "InputError", message: "seeds: found 5, expected a list of whole numbers, as in [1, 2, 3]" });
+    await assert.rejects(compare(start, pairs, null as never), { name: "InputError", message: /^recipes: found null, expected methods by the names to show/ });
+    for (const source of [5, null, ""]) await assert.rejects(loadInCell(source as never), { name: "InputError", message: `source: found ${JSON.stringify(source)}, expected the path of a file, or org/name on the hub` });
+    await assert.rejects(compare(start, pairs, { DPO: methods.direct({}) }, { seeds: [1], heldOut: "x" as never }), { name: "InputError", message: /^heldOut: found "x"/ });
   });
 
   it("refuses what a method does not take before anything runs, and takes what it does", async (test) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { sft, type SftRunOptions } from "../../src/cells/index.js";
+import { sft, type SftRunOptions } from "../../src/cells/sft.js";
 import { world } from "../../src/data/index.js";
 import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, it } from "node:test";
-import { respond, streamResponse } from "../../src/cells/index.js";
+import { respond } from "../../src/cells/respond.js";
+import { streamResponse } from "../../src/cells/stream-response.js";
 import { world } from "../../src/data/index.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";

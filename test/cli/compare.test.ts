@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
 import { besidesScores, json, run, workFolder, worldRows, writeLines, writeTinyCheckpoint } from "../support/command.js";
@@ -18,6 +18,14 @@ before(async () => {
 });
 
 describe("sera compare", () => {
+  it("refuses a folder that holds others' files", async () => {
+    mkdirSync(join(work, "thesis"));
+    writeFileSync(join(work, "thesis", "chapter-1.tex"), "");
+    const { code, stderr } = await run([...common, ...methods, "--seeds", "1", "--out", "thesis"], work);
+    assert.equal(code, 1);
+    assert.match(stderr, /^sera: thesis: not the folder of a comparison, and not empty: it has chapter-1\.tex; use another folder, such as thesis[/\\]run\n$/);
+  });
+
   it("runs each method with each seed, tells how they differ, and goes on by the same command", async () => {
     const args = [...common, ...methods, "--seeds", "1,2", "--out", "compared"];
     const { code, stdout, stderr } = await run(args, work);
@@ -63,7 +71,7 @@ describe("sera compare", () => {
     await refused("--select is not an option of compare; it belongs to sera, dice", ...methods, "--select", "0.5");
     await refused('--baseline: found "SeRA", expected one of DPO, My SFT', ...methods, "--baseline", "SeRA");
     await refused('--run: two methods are named "direct"; name each, as in --run "NAME=direct --beta 1"', "--run", "direct", "--run", "direct --beta 2");
-    await refused("--judge: nothing is labelled with a judge; use iterative-dpo or curry-dpo, or sera or dice with --label-by judge", ...methods, "--judge", "gold");
+    await refused("--judge: nothing is labelled with a judge; use iterative-dpo, curry-dpo or irepo, or sera or dice with --label-by judge", ...methods, "--judge", "gold");
     await refused("there are settings of a judge (--judge-…), but no judge; give --judge too", ...methods, "--no-judge-temperature");
   });
 });

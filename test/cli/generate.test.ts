@@ -4,15 +4,26 @@ import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { contextTokens, linearAlignment } from "../../src/cells/guidance.js";
 import { responsesTo } from "../../src/cells/respond.js";
+import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
+import { tokenizeDemonstrations } from "../../src/data/tokenize.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { Policy } from "../../src/model/policy/policy.js";
 import { run, workFolder, worldRows, writeLines, writeTinyCheckpoint } from "../support/command.js";
 import { HubServer } from "../support/hub-server.js";
 
+interface GeneratedRow {
+  readonly id: string;
+  readonly prompt: string;
+  readonly response: string;
+  readonly length: number;
+  readonly complete: boolean;
+  readonly tokens: { readonly tokenizer: string; readonly prompt: number[]; readonly response: number[] };
+}
+
 const work = workFolder();
 const common = ["generate", "--model", "model", "--threads", "1", "--quiet", "--max-new-tokens", "6"];
-const rowsOf = (text: string) => text.trim().split("\n").map((line) => JSON.parse(line) as { id: string; prompt: string; response: string; tokens: number });
+const rowsOf = (text: string) => text.trim().split("\n").map((line) => JSON.parse(line) as GeneratedRow);
 
 before(async () => {
   writeLines(join(work, "pairs.jsonl"), worldRows("validation.jsonl", 4));
@@ -27,14 +38,22 @@ describe("sera generate", () => {
     const rows = rowsOf(stdout);
     const pairs = worldRows("validation.jsonl", 3).map((line) => JSON.parse(line) as { id: string; prompt: string });
     assert.deepEqual(rows.map(({ id }) => id), pairs.flatMap(({ id }) => [id, id]));
-    assert.deepEqual(Object.keys(rows[0]!), ["id", "prompt", "response", "tokens"]);
+    assert.deepEqual(Object.keys(rows[0]!), ["id", "prompt", "response", "length", "complete", "tokens"]);
 
     const engine = new OnnxEngine({ threads: 1 });
     const policy = await Policy.load(new ProgramCache(engine), join(work, "model"));
     const options = { responses: 2, seed: 5, temperature: 0.9, topP: 0.8, maxNewTokens: 6 };
     const written = await responsesTo(policy, pairs.map(({ prompt }) => contextTokens(policy, prompt, undefined)), options, {});
     await engine.close();
-    assert.deepEqual(rows.map(({ response, tokens }) => [response, tokens]), written.map(({ response, tokens }) => [response, tokens]));
+    assert.deepEqual(rows.map(({ response, tokens }) => [response, tokens.response]), written.map(({ response, tokens }) => [response, [...tokens]]));
+    assert.deepEqual(rows.map(({ length, complete }) => [length, complete]), written.map(({ tokens, complete }) => [tokens.length, complete]));
+
+    // Read back, they are the same tokens: a response that was cut off gets no end.
+    writeFileSync(join(work, "back.jsonl"), stdout);
+    const { demonstrations, reading } = await loadDemonstrations(join(work, "back.jsonl"));
+    const { demonstrations: again } = tokenizeDemonstrations(demonstrations, policy.tokenizer, { contextLength: 96 });
+    assert.deepEqual(again.map(({ prompt, response }) => [[...prompt], [...response]]), rows.map(({ tokens }) => [tokens.prompt, tokens.response]));
+    assert.deepEqual(reading.notes, []);
   });
 
   it("writes a file, and takes prompts from the command line", async () => {

@@ -20,6 +20,18 @@ describe("sera inspect", () => {
     }
   });
 
+  it("counts tokens by a GGUF file's tokenizer, and tells that texts are read without its chat template", async () => {
+    const rows = ['{"prompt": "one", "chosen": "two", "rejected": "three"}', '{"prompt": [{"role": "user", "content": "one"}], "chosen": "two", "rejected": "three"}'];
+    const file = writeLines(join(work, "chat.jsonl"), rows);
+    const { code, stdout, stderr } = await run(["inspect", file, "--tokenizer", resolve("test/fixtures/gguf/llama.gguf")], work);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /\nnote: 1 of 2 prompts is text, to which the model's chat template is not applied; it is applied to messages: /);
+    assert.match(stdout, /\nchosen length +tokens +2 /);
+    assert.ok(stdout.includes(JSON.stringify("<|im_start|>user\none<|im_end|>\n<|im_start|>assistant\n")), stdout);
+    const missing = await run(["inspect", file, "--tokenizer", "none.gguf"], work);
+    assert.deepEqual([missing.code, missing.stderr], [1, "sera: none.gguf: found no such file, expected a model in GGUF format\n"]);
+  });
+
   it("stops at a bad row, or lists those it skipped", async () => {
     const file = writeLines(join(work, "bad.jsonl"), [...worldRows("train.jsonl", 2), "{"]);
     const stopped = await run(["inspect", "bad.jsonl"], work);

@@ -28,6 +28,11 @@ describe("columns of preference pairs", () => {
     assert.match(skipped[1]!.reason, /bad-columns\.jsonl:3: column "doubt" is missing; expected a number/);
   });
 
+  it("that are null are refused", async () => {
+    const file = fileOf("null-columns.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b"}\n');
+    await assert.rejects(loadPreferences(file, { columns: null as never }), { name: "InputError", message: /^columns: found null, expected the file's column for each name/ });
+  });
+
   it("are named by an object of texts", async () => {
     for (const names of [["weight"], "weight", { weight: 1 }, { weight: "" }]) {
       await assert.rejects(loadPreferences("none.jsonl", { columns: names as never }), { name: "InputError", message: /^columns: found / });

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
+import { loadPrompts } from "../../src/data/load-prompts.js";
 import { tokenizePairs } from "../../src/data/tokenize.js";
+import type { Message } from "../../src/model/tokenizer/chat/chat.js";
+import { compileChatTemplate } from "../../src/model/tokenizer/chat/chat-template.js";
 import { tokenizerDigest } from "../../src/model/policy/fingerprint.js";
 import { byteTokenizer } from "./byte-tokenizer.js";
-import { fileOf, jsonLines } from "./files.js";
+import { fileOf, fixture, jsonLines } from "./files.js";
 
 let files = 0;
 const load = (...rows: object[]) => loadPreferences(fileOf(`layout-${++files}.jsonl`, jsonLines(...rows)));
@@ -60,9 +63,105 @@ describe("layouts of preference pairs", () => {
     assert.match(reading.notes.join(), /"score_chosen" is not a finite number/);
   });
 
+  test("a response without a score, or whose score is NaN, is left out and told once; a row that then prefers none is refused", async () => {
+    const answers = (...scores: unknown[]) => ({ instruction: "Q", completions: scores.map((overall_score, i) => ({ response: `r${i}`, overall_score })) });
+    const raw = await loadPreferences(fileOf("raw.jsonl", [answers(5, null, 2), answers(7, 3, 9)].map((row) => JSON.stringify(row)).join("\n").replace("7", "NaN")));
+    assert.deepEqual(raw.pairs.map(({ chosen, rejected, chosenScore }) => [chosen, rejected, chosenScore]), [["r0", "r2", 5], ["r2", "r1", 9]]);
+    assert.deepEqual(raw.reading.notes, ['2 rows: a response in "completions" without a score or rank is left out']);
+    const nectar = await load({ prompt: "Q", answers: [{ answer: "x", rank: null }, { answer: "y", rank: 2 }, { answer: "z" }, { answer: "w", rank: 1 }] });
+    assert.deepEqual([nectar.pairs[0]!.chosen, nectar.pairs[0]!.rejected, nectar.reading.notes.length], ["w", "y", 1]);
+    await assert.rejects(load(answers(5, null, "N/A")), /field "completions\[2\]\.overall_score" is "N\/A"; expected a number/);
+    await assert.rejects(load(answers(5, null)), /field "completions" prefers none of its responses: their scores are 5, none; expected two that differ/);
+    const rated = (response: string, helpfulness: unknown) => ({ prompt: "Q", response, helpfulness });
+    const helpSteer = await load(rated("a", 1), rated("b", null), rated("c", 3));
+    assert.deepEqual([helpSteer.pairs[0]!.chosen, helpSteer.pairs[0]!.rejected, helpSteer.reading.notes], ["c", "a", ["1 row: a response without a rating is left out"]]);
+  });
+
+  test("HelpSteer's ratings: the limit and the columns that are not read count rows", async () => {
+    const rated = (prompt: string, helpfulness: number) => ({ prompt, response: `${helpfulness}`, helpfulness, verbosity: 2 });
+    const file = fileOf("rated.jsonl", jsonLines(rated("P", 1), rated("P", 2), rated("Q", 3), rated("Q", 4), rated("R", 1), rated("R", 4)));
+    const { pairs, reading } = await loadPreferences(file, { limit: 4 });
+    assert.deepEqual(pairs.map(({ chosen }) => chosen), ["2", "4"]);
+    assert.deepEqual(reading.unread, { verbosity: 4 });
+    await assert.rejects(loadPreferences(file, { limit: 1 }), /no row makes an example by itself/);
+    await assert.rejects(load({ ...rated("P", 1), context: "C" }, rated("P", 2)), /:1: column "context" holds "C"/);
+  });
+
+  test("a score of many digits is the nearest number", async () => {
+    const { pairs } = await loadPreferences(fileOf("digits.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b","score_chosen":10000000000000001,"score_rejected":-12345678901234567890}\n'));
+    assert.deepEqual([pairs[0]!.chosenScore, pairs[0]!.rejectedScore], [1e16, -12345678901234567000]);
+    const { pairs: weighted } = await loadPreferences(fileOf("digits.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b","n":10000000000000001}\n'), { columns: { weight: "n" } });
+    assert.deepEqual(weighted[0]!.columns, { weight: 1e16 });
+    await assert.rejects(load({ prompt: "Q", chosen: "a", rejected: "b", score_chosen: "9" }), /field "score_chosen" is "9"; expected a number/);
+  });
+
+  test("Parquet's floats in tool calls stay floats, and fields that a row lacks are none", async () => {
+    const { pairs, reading } = await loadPreferences(fixture("tool-calls.parquet"));
+    const template = "{% for m in messages if m.tool_calls %}{{ m.tool_calls }}{{ m.tool_calls[0].function.arguments | tojson }}{% endfor %}";
+    const written = pairs.map(({ prompt }) => compileChatTemplate(template, {})(prompt as readonly Message[], false));
+    assert.deepEqual(written, [
+      `[{'type': 'function', 'function': {'name': 'f', 'arguments': {'x': 22.0, 'n': 3, 'big': 9007199254740993, 'list': [1.0, 2.5, None]}}}]{"x": 22.0, "n": 3, "big": 9007199254740993, "list": [1.0, 2.5, null]}`,
+      `[{'type': 'function', 'function': {'name': 'g', 'arguments': {'city': 'Lima'}}}, {'type': 'function', 'function': {'name': 'h', 'arguments': {}}}]{"city": "Lima"}`,
+    ]);
+    assert.deepEqual(reading.unread, {});
+    assert.equal(pairs[0]!.chosenScore, 8);
+  });
+
   test("long integers keep their digits", async () => {
     const { pairs } = await loadPreferences(fileOf("long.jsonl", '{"id":9007199254740993,"prompt":"12345678901234567890","chosen":"a","rejected":"b"}\n'));
     assert.deepEqual([pairs[0]!.id, pairs[0]!.prompt], ["9007199254740993", "12345678901234567890"]);
+  });
+});
+
+describe("conversations within texts", () => {
+  const turns = [user("Q"), answer("a")];
+  const others = [user("Q"), answer("b")];
+
+  test("as JSON are read as their turns, in every kind of file, and told", async () => {
+    const row = { chosen: JSON.stringify(turns), rejected: JSON.stringify(others) };
+    const { pairs, format, reading } = await load(row, row);
+    assert.deepEqual(pairs[0], { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" });
+    assert.equal(format, "TRL conversational, implicit prompt");
+    assert.match(reading.notes.join(), /2 rows: "chosen" is a conversation in JSON within a text, which is read as its turns/);
+    const shown = await loadDemonstrations(fileOf("packed.jsonl", jsonLines({ messages: JSON.stringify(turns) })));
+    assert.deepEqual(shown.demonstrations, [{ id: "1", prompt: [user("Q")], response: "a" }]);
+    const asked = await loadPrompts(fileOf("packed-prompt.jsonl", jsonLines({ prompt: JSON.stringify([user("Q")]) })));
+    assert.deepEqual(asked.prompts[0]!.prompt, [user("Q")]);
+  });
+
+  test("as Python prints them, or that end early, are refused; JSON of anything else is text", async () => {
+    await assert.rejects(load({ prompt: "[{'role': 'user', 'content': 'Q'}]", chosen: "a", rejected: "b" }), /:1: column "prompt" is a conversation as Python prints it: .*json\.dumps/);
+    await assert.rejects(load({ prompt: "Q", chosen: '[{"role": "assistant", "conte', rejected: "b" }), /:1: column "chosen" begins like a conversation in JSON within a text, and is not JSON/);
+    const { pairs } = await load({ prompt: '[{"city": "Lima"}]', chosen: '{"role": "admin"}', rejected: "[1]" });
+    assert.deepEqual(pairs[0], { id: "1", prompt: '[{"city": "Lima"}]', chosen: '{"role": "admin"}', rejected: "[1]" });
+  });
+});
+
+describe("a prompt that is a chance", () => {
+  test("of one word or less is told", async () => {
+    const { reading } = await load({ chosen: "The cat sat.", rejected: "The dog ran." }, { chosen: "Name a pet: cat", rejected: "Name a pet: dog" });
+    assert.equal(reading.notes.length, 1);
+    assert.match(reading.notes[0]!, /^1 row: the prompt, what both texts begin with, is a word or less/);
+  });
+});
+
+describe("two texts for the system turn", () => {
+  const row = { prompt: "Q", chosen: "a", rejected: "b" };
+  const talk = (content: string) => ({ prompt: [{ role: "system", content }, user("Q")], chosen: [answer("a")], rejected: [answer("b")] });
+
+  test("that agree are one, in columns and in turns", async () => {
+    for (const columns of [{ system: "S", system_prompt: "S" }, { system: "", system_prompt: "S" }, { system: null, system_prompt: "S" }]) {
+      const { pairs, reading } = await load({ ...row, ...columns });
+      assert.deepEqual(pairs[0]!.prompt, [{ role: "system", content: "S" }, user("Q")]);
+      assert.deepEqual(reading.unread, {});
+    }
+    assert.deepEqual((await load({ ...talk("S"), system_prompt: " S " })).pairs[0]!.prompt, talk("S").prompt);
+  });
+
+  test("that differ are refused by their columns", async () => {
+    await assert.rejects(load({ ...row, system: "S", system_prompt: "T" }), /:1: columns "system" and "system_prompt" hold different system turns, "S" and "T"; keep one/);
+    await assert.rejects(load({ ...talk("S"), system_prompt: "T" }), /:1: column "system_prompt" is "T", but the conversation begins with another system turn: "S"; keep one/);
+    await assert.rejects(load({ conversations: [user("Q")], chosen: answer("a"), rejected: answer("b"), system: "S", system_prompt: "T" }), /hold different system turns/);
   });
 });
 

@@ -82,6 +82,27 @@ describe("readRows, bad input", () => {
     await fails(folder, /this is a folder; expected .* file such as .*folder\/train\.jsonl$/);
   });
 
+  test("files of other kinds say what they look like, and what to do", async () => {
+    const kinds: Readonly<Record<string, readonly [content: string | Uint8Array, message: RegExp]>> = {
+      "table.jsonl": ["prompt,chosen,rejected\nQ,a,b\n", /table\.jsonl:1: this looks like a table \(CSV or TSV\); pandas\.read_csv.*; expected one JSON object per line$/],
+      "table.csv": ['"prompt"\t"chosen"\nQ\ta\n', /table\.csv:1: this looks like a table/],
+      "pretty.jsonl": ['{\n  "prompt": "Q"\n}\n', /pretty\.jsonl:1: this looks like JSON whose objects go over several lines; jq -c \. /],
+      "pretty-too.jsonl": ['{"prompt": "Q",\n "chosen": "a"}\n', /:1: this looks like JSON whose objects go over several lines/],
+      "array.json": ['[\n  {"prompt": "Q"}\n]\n', /array\.json:1: this looks like a JSON array; jq -c '\.\[\]' /],
+      "array-too.json": ['[{"prompt": "Q"}]\n', /:1: this looks like a JSON array/],
+      "pointer.jsonl": ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", /:1: this looks like a pointer of Git LFS/],
+      "page.jsonl": ["<!DOCTYPE html><html></html>\n", /:1: this looks like a web page/],
+      "sheet.xlsx": ["PK\x03\x04....", /sheet\.xlsx: this looks like a zip archive or a spreadsheet; .*; expected a \.jsonl/],
+      "rows.jsonl.zst": [Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0), /this looks like data compressed by zstd; unpack it/],
+      "rows.arrow": ["ARROW1\0\0", /an Arrow file; write it as Parquet/],
+      "words.jsonl": ["Dear all, this is no table, I think.\n", /words\.jsonl:1: not valid JSON \(.*\); expected one JSON object per line$/],
+      "cut.jsonl": ['{"prompt": "Q", "cho\n', /cut\.jsonl:1: not valid JSON/],
+    };
+    for (const [name, [content, message]] of Object.entries(kinds)) await fails(fileOf(name, content), message);
+    // In a later line it is a damaged line.
+    await fails(fileOf("later.jsonl", '{"a":1}\na,b\n'), /later\.jsonl:2: not valid JSON/);
+  });
+
   test("files without rows", async () => {
     await fails(fileOf("f.jsonl", ""), /f\.jsonl: the file is empty; expected/);
     await fails(fileOf("g.jsonl", "\n\n"), /g\.jsonl: the file has no rows$/);

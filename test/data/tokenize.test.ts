@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { Message } from "../../src/model/tokenizer/chat/chat.js";
+import { compileChatTemplate } from "../../src/model/tokenizer/chat/chat-template.js";
+import { ConversationFormat } from "../../src/model/tokenizer/chat/conversation-format.js";
 import { tokenizerFromFiles } from "../../src/model/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../src/model/tokenizer/tokenizer.js";
 import { encodePrompt, encodeResponse, tokenizeDemonstrations, tokenizePairs } from "../../src/data/tokenize.js";
@@ -21,6 +23,7 @@ describe("tokenizePairs", () => {
       truncation: none,
       identical: 0,
       skipped: [],
+      unwritten: {},
     });
     const [withoutBos] = tokenizePairs([pair("ab", "c", "de")], plain, { contextLength: 16 }).pairs;
     assert.deepEqual(withoutBos!.prompt, Int32Array.from(ids("ab")));
@@ -35,6 +38,26 @@ describe("tokenizePairs", () => {
   test("a conversation goes through the chat template", () => {
     const { pairs } = tokenizePairs([pair([{ role: "user", content: "a" }], "b", "c")], tokenizer, { contextLength: 64 });
     assert.equal(tokenizer.decode(pairs[0]!.prompt), "<user>a<assistant>");
+  });
+
+  test("what the chat template leaves out of prompts is counted", () => {
+    const templated = (template: string): Tokenizer => {
+      const format = new ConversationFormat(compileChatTemplate(template, {}), [], "template.jinja");
+      return { ...tokenizer, renderPrompt: (messages) => ({ bos: "", text: format.prompt(messages) }) };
+    };
+    const turns: Message[] = [
+      { role: "system", content: "be brief" },
+      { role: "user", content: "add" },
+      { role: "assistant", content: "", tool_calls: [{ name: "sum" }], reasoning_content: "hm" },
+      { role: "tool", content: " 4\n" },
+    ];
+    const pairs = [pair(turns, "b", "c"), pair(turns.slice(0, 2), "b", "c", "y")];
+    const unwritten = (template: string) => tokenizePairs(pairs, templated(template), { contextLength: 64 }).unwritten;
+    assert.deepEqual(unwritten("{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}"), {});
+    assert.deepEqual(unwritten("{% for m in messages %}{% if m.role != 'system' %}<{{ m.role }}>{{ m.content }}{% endif %}{% endfor %}"), { '"tool_calls"': 1, '"reasoning_content"': 1, 'a turn of role "system"': 2 });
+    // A turn that is written in other words is written, and so is one without which the template refuses the others.
+    assert.deepEqual(unwritten("{% for m in messages %}{{ m.content | upper }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}"), {});
+    assert.deepEqual(unwritten("{% if messages[0].role != 'system' %}{{ raise_exception('no') }}{% endif %}{% for m in messages[1:] %}{{ m.content }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}"), {});
   });
 
   test("the longer response decides what both see of the prompt, and every cut is counted", () => {
@@ -102,6 +125,7 @@ test("tokenizeDemonstrations follows the same rules", () => {
     demonstrations: [{ id: "x", prompt: Int32Array.of(1, ...ids("bc")), response: Int32Array.of(...ids("def"), 2) }],
     truncation: { ...none, prompts: 1, promptTokens: 1 },
     skipped: [],
+    unwritten: {},
   });
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import type { Engine, Executable } from "../../src/engine/engine.js";
+import { heldMemory, withMargin } from "../../src/engine/memory-budget.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { TfjsEngine } from "../../src/engine/tfjs/engine.js";
 import { broadcast, exp, Graph, mul, sum, tensor } from "../../src/graph/index.js";
@@ -15,7 +16,7 @@ const leastBytes = 2 ** 23;
 
 /** A cache of two programs, and how often each was built; program `k` multiplies x by k. */
 function twoPrograms() {
-  const cache = new ProgramCache(engine, 2 * leastBytes);
+  const cache = new ProgramCache(engine, heldMemory(2 * leastBytes));
   const built: number[] = [];
   const get = (k: number) =>
     cache.get(`times ${k}`, () => {
@@ -47,7 +48,7 @@ describe("ProgramCache", () => {
   });
 
   it("counts what programs take, and what the state does, and keeps the one in use whatever it takes", async () => {
-    const cache = new ProgramCache(engine, 100e6);
+    const cache = new ProgramCache(engine, heldMemory(withMargin(100e6)));
     const built: number[] = [];
     const get = (megabytes: number) =>
       cache.get(`${megabytes}`, () => {
@@ -60,8 +61,8 @@ describe("ProgramCache", () => {
     // 60 and 30 fit beside each other; 50 takes the place of the 30, which was not asked for the longest, and of the 60.
     assert.deepEqual(built, [60, 30, 50, 30, 500]);
     await cache.clear();
-    const state = await engine.createState([["s", tensor([15e6], new Float32Array(15e6))]]);
-    assert.equal(engine.stateBytes, 60e6);
+    const state = await engine.createState([["s", tensor([20e6], new Float32Array(20e6))]]);
+    assert.equal(engine.stateBytes, 80e6);
     for (const megabytes of [20, 30, 20]) await get(megabytes);
     assert.deepEqual(built.slice(5), [20, 30, 20]);
     await state.free();
@@ -102,7 +103,7 @@ for (const [name, of] of [["onnx", engine], ["tfjs", tfjs]] as const) {
     /** A cache of two programs; each maker's program multiplies x by its factor. */
     function makers() {
       const { engine: counting, count } = counted(of);
-      const cache = new ProgramCache(counting, 2 * leastBytes);
+      const cache = new ProgramCache(counting, heldMemory(2 * leastBytes));
       const built: number[] = [];
       const maker = (factor: number, named = "mine") => ({ named, factor });
       const get = (by: { readonly factor: number }) =>

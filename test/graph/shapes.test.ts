@@ -8,6 +8,7 @@ import { Graph, type Value } from "../../src/graph/value.js";
 const graph = new Graph();
 const f = (...shape: number[]): Value => graph.input("f", "float32", shape);
 const i = (...shape: number[]): Value => graph.input("i", "int32", shape);
+const u = (...shape: number[]): Value => graph.input("u", "uint8", shape);
 const bool = (...shape: number[]): Value => graph.input("b", "bool", shape);
 
 type Result = readonly [value: Value, shape: Shape, dtype?: DType];
@@ -39,6 +40,8 @@ const results: readonly Result[] = [
   [b.gather(i(5), i()), [], "int32"],
   [b.gatherElements(f(2, 5), i(2, 3), 1), [2, 3]],
   [b.scatterAdd(f(2, 5), i(2, 3), f(2, 3), 1), [2, 5]],
+  [b.matmulQuantized(f(2, 64), u(3, 2, 16), f(3, 2), 4), [2, 3]],
+  [b.dequantize(u(3, 2, 32), f(3, 2), 8), [3, 64]],
   [b.readAt(f(2, 4, 3), i(2)), [2, 3]],
   [b.writeAt(f(2, 4, 3), i(2), f(2, 3)), [2, 4, 3]],
   [b.softmax(f(2, 3)), [2, 3]],
@@ -93,6 +96,13 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
     [() => b.matmul(f(4, 2, 3), f(1, 3, 2)), "matmul(float32[4,2,3], float32[1,3,2]): leading axes differ"],
     [() => b.matmul(f(2, 3), i(3, 2)), "matmul(float32[2,3], int32[3,2]): needs float32, got int32"],
   ],
+  matmulQuantized: [
+    [() => b.matmulQuantized(f(2, 32), i(3, 1, 32), f(3, 1), 8), "matmulQuantized(float32[2,32], int32[3,1,32], float32[3,1]): needs uint8, got int32"],
+    [() => b.matmulQuantized(f(2, 32), u(3, 1, 32), f(3, 1), 4), "matmulQuantized(float32[2,32], uint8[3,1,32], float32[3,1]): needs blocks of 16 bytes"],
+    [() => b.matmulQuantized(f(2, 33), u(3, 1, 32), f(3, 1), 8), "matmulQuantized(float32[2,33], uint8[3,1,32], float32[3,1]): inner sizes differ: 33 and 32"],
+    [() => b.matmulQuantized(f(1, 2, 32), u(3, 1, 32), f(3, 1), 8), "matmulQuantized(float32[1,2,32], uint8[3,1,32], float32[3,1]): needs two matrices"],
+  ],
+  dequantize: [[() => b.dequantize(u(3, 2, 32), f(3, 1), 8), "dequantize(uint8[3,2,32], float32[3,1]): needs a scale for each block"]],
   sum: [
     [() => b.sum(f(2, 3), [2]), "sum(float32[2,3]): axes [2] are not all there"],
     [() => b.sum(f(2, 3), [1, -1]), "sum(float32[2,3]): axes [1,1] repeat"],

@@ -17,8 +17,8 @@ describe("goldJudge", () => {
     assert.equal((await goldJudge().compare(pairs[0]!.prompt, "no .", "no .")).choice, "tie");
   });
 
-  it("names the row whose prompt is none of the world's", async () => {
-    await assert.rejects(judgePairs(goldJudge(), [{ id: "x", prompt: "Who was Ada Lovelace?", a: "a", b: "b" }]), /^InputError: row "x": the gold reward applies only to prompts of the synthetic world/);
+  it("names the row whose prompt has no gold reward", async () => {
+    await assert.rejects(judgePairs(goldJudge(), [{ id: "x", prompt: "Who was Ada Lovelace?", a: "a", b: "b" }]), /^InputError: row "x": there is no gold reward for "Who was Ada Lovelace\?"; it applies only to prompts of the synthetic world/);
   });
 });
 

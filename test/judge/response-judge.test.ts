@@ -4,7 +4,7 @@ import { loadPreferences } from "../../src/data/load-preferences.js";
 import { goldReward } from "../../src/data/world/gold.js";
 import { world } from "../../src/data/world/shipped.js";
 import { goldJudge } from "../../src/judge/gold-judge.js";
-import { responseJudge, worldJudge } from "../../src/judge/response-judge.js";
+import { responseJudge, judgeOfGold } from "../../src/judge/response-judge.js";
 
 describe("responseJudge", () => {
   it("scores responses by their pairs' prompts, in their order", async () => {
@@ -20,10 +20,10 @@ describe("responseJudge", () => {
   });
 });
 
-describe("worldJudge", () => {
+describe("judgeOfGold", () => {
   it("is the gold reward for prompts of the synthetic world alone", async () => {
     const { pairs } = await loadPreferences(world.heldOut, { limit: 3 });
-    assert.equal(worldJudge(pairs)?.name, "gold");
-    assert.equal(worldJudge([...pairs, { ...pairs[0]!, prompt: "Who was Ada Lovelace?" }]), undefined);
+    assert.equal(judgeOfGold(pairs)?.name, "gold");
+    assert.equal(judgeOfGold([...pairs, { ...pairs[0]!, prompt: "Who was Ada Lovelace?" }]), undefined);
   });
 });

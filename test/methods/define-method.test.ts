@@ -48,7 +48,7 @@ describe("a method of one's own", () => {
     refuses({ share: "half" }, 'share: found "half", expected a finite number');
     refuses({ order: 1 }, "order: found 1, expected a string");
     refuses({ select: 2 }, "select: found 2, expected a share in [0, 1]");
-    refuses({ shares: 0.5 }, "`shares` is not an option of shortest; did you mean `share`?");
+    refuses({ sharee: 0.5 }, "`sharee` is not an option of shortest; did you mean `share`?");
     refuses({ gamma: 0.5 }, "`gamma` is not an option of shortest; it belongs to sera, dice");
     const taken: object = shortest({ share: 0.1, select: 0.9 })().options;
     assert.deepEqual(["share", "select", "order"].map((name) => Object.entries(taken).find(([own]) => own === name)![1]), [0.1, 0.9, "short"]);

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { losses, type LossName } from "../../src/align/losses/index.js";
 import { Random } from "../../src/base/random.js";
-import { train } from "../../src/cells/index.js";
+import { train } from "../../src/cells/train.js";
 import { world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -13,6 +12,7 @@ import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
 import { Policy } from "../../src/model/policy/policy.js";
 import { offerHost } from "../../src/notebook/host.js";
 import { inEmptyFolder } from "../support/folder.js";
+import { plainLossNames } from "../support/loss-case.js";
 import { tinyConfig } from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -28,7 +28,7 @@ const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 3 });
 const shared = { rounds: 2, batchSize: 4, learningRate: 1e-3, maxNewTokens: 4, beta: 0.5, seed: 1 };
 
 describe("every loss on the synthetic world", () => {
-  for (const loss of Object.keys(losses) as LossName[]) {
+  for (const loss of plainLossNames) {
     it(`${loss}: by itself, and in SeRA's loop`, async (test) => {
       inEmptyFolder(test);
       for (const recipe of [methods.direct({ loss }), methods.sera({ loss, responses: 2 })]) {

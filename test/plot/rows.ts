@@ -1,8 +1,9 @@
 import { Random } from "../../src/base/random.js";
 import type { MarginRow, StepRow } from "../../src/plot/rows.js";
+import type { LoggedStep } from "../../src/run/logged-step.js";
 
 /** Steps of a run whose reward margin grows by `gain` a step, counted anew in each iteration. */
-export function alignSteps(iterations: number, stepsEach: number, gain: number): StepRow[] {
+export function alignSteps(iterations: number, stepsEach: number, gain: number): (LoggedStep & StepRow)[] {
   return Array.from({ length: iterations * stepsEach }, (_, at) => {
     const margin = gain * at;
     return {
@@ -19,7 +20,7 @@ export function alignSteps(iterations: number, stepsEach: number, gain: number):
 }
 
 /** Steps of SFT. */
-export function sftSteps(count: number): StepRow[] {
+export function sftSteps(count: number): (LoggedStep & StepRow)[] {
   return Array.from({ length: count }, (_, at) => ({ phase: "sft", iteration: 0, step: at + 1, loss: 4 - at / count }));
 }
 

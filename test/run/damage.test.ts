@@ -64,6 +64,19 @@ describe("a damaged file of a run's folder", () => {
     assert.ok(outcomes.error > outcomes.same, JSON.stringify(outcomes));
   });
 
+  it("is named where a run that has ended is resumed, whatever file it is", async (test) => {
+    const whole = emptyFolder(test);
+    await openRun(method, await tinyInput(programs), { folder: whole });
+    const resume = async (folder: string) => openRun(method, await tinyInput(programs), { folder, mode: "resume" });
+    await resume(whole);
+    for (const name of runFilesIn(whole).filter((name) => /model\.safetensors$|margins|metrics|summary/.test(name))) {
+      const folder = emptyFolder(test);
+      cpSync(whole, folder, { recursive: true });
+      damages["one bit flipped"]!(join(folder, name), Random.seeded(3));
+      await assert.rejects(resume(folder), (error: Error) => error.name === "InputError" && error.message.includes(join(folder, name)), name);
+    }
+  });
+
   it("is a clear error or ends in the same bytes, in a run that goes on", async (test) => {
     const whole = emptyFolder(test);
     await openRun(method, await tinyInput(programs), { folder: whole });

@@ -6,7 +6,7 @@ import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { curryDpo, dice, direct, iterativeDpo, sera } from "../../src/methods/index.js";
-import { loadPolicy } from "../../src/model/policy/policy-files.js";
+import type { loadPolicy } from "../../src/model/policy/policy-files.js";
 import type { RunControls } from "../../src/run/input.js";
 import type { LoggedStep } from "../../src/run/logged-step.js";
 import type { Method } from "../../src/run/method.js";
@@ -38,7 +38,6 @@ describe("openRun", () => {
     const controls = (signal?: AbortSignal): RunControls => ({ signal, reporter: { start: () => ({ update() {}, finish() {} }), note: (text) => void notes.push(text) } });
     const abort = new AbortController();
     const stopping = { ...controls(abort.signal), onStep: () => abort.abort(new Error("enough")) };
-    const started = programs.memory;
     await assert.rejects(openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder }, stopping), /enough/);
     assert.match(notes.join("\n"), /align 1\/1: micro-batches of \d/);
     const manifest = () => JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).manifest;
@@ -47,7 +46,6 @@ describe("openRun", () => {
     assert.ok(memory.trainings[1].microBatchSize < 4);
     await openRun(dpo({ memory: "4GB" }), await tinyInput(programs), { folder });
     assert.deepEqual(manifest().memory, memory);
-    assert.equal(programs.memory, started);
     const whole = emptyFolder(test);
     await openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder: whole });
     assert.deepEqual(resultsIn(folder), resultsIn(whole));
@@ -55,18 +53,19 @@ describe("openRun", () => {
     assert.throws(() => dpo({ memory: "lots" }), /^InputError: memory: found "lots", expected a size such as 8GB or 512MiB$/);
   });
 
-  it("shares the memory of a model with a run beside it that is planned for the same, and refuses another", async (test) => {
+  it("plans each of two runs side by side for its own memory", async (test) => {
     const input = await tinyInput(programs);
-    const started = programs.memory;
-    let beside: Promise<PromiseSettledResult<unknown>[]> | undefined;
-    const startOthers = () => {
-      beside ??= Promise.allSettled(["4GB", "3GB"].map((memory) => openRun(tinySera({ memory, seed: 2 }), input, { folder: emptyFolder(test) })));
-    };
-    await openRun(tinySera({ memory: "4GB" }), input, { folder: emptyFolder(test) }, { onStep: startOthers });
-    const [same, other] = await beside!;
-    assert.equal(same!.status, "fulfilled");
-    assert.match(String((other as PromiseRejectedResult).reason), /^InputError: memory: another run on this model is planned for 4\.0 GB and still going on, this one for 3\.0 GB; give both the same/);
-    assert.equal(programs.memory, started);
+    const [alone, first, second] = [emptyFolder(test), emptyFolder(test), emptyFolder(test)];
+    const narrow = () => tinySera({ memory: "300.7MB", seed: 2 });
+    await openRun(narrow(), input, { folder: alone });
+    let beside: Promise<unknown> | undefined;
+    await openRun(tinySera({ memory: "4GB" }), input, { folder: first }, { onStep: () => void (beside ??= openRun(narrow(), input, { folder: second })) });
+    await beside;
+    const memory = (folder: string) => JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).manifest.memory;
+    assert.equal(memory(first).bytes, 4e9);
+    assert.deepEqual(memory(second), memory(alone));
+    assert.notDeepEqual(memory(first).trainings, memory(second).trainings);
+    assert.deepEqual(resultsIn(second), resultsIn(alone));
   });
 
   it("tells each step as it stands in metrics.jsonl", async (test) => {
@@ -305,6 +304,17 @@ describe("openRun", () => {
     // What file managers and locks leave is nobody's result.
     renameSync(join(folder, "notes.txt"), join(folder, ".DS_Store"));
     await openRun(dpo(), await tinyInput(programs), { folder });
+  });
+
+  it("begins where a process was killed while it wrote the first file, and leaves nothing of that", async (test) => {
+    const folder = emptyFolder(test);
+    writeFileSync(join(folder, "run.json.31e304fe-9b4a-49a3-be3a-cd1ac1405a0e.tmp"), "{");
+    await openRun(dpo(), await tinyInput(programs), { folder });
+    assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".tmp")), []);
+    // A name of one's own is not taken for one.
+    const own = emptyFolder(test);
+    writeFileSync(join(own, "notes.tmp"), "mine");
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder: own }), /not empty: it has notes\.tmp/);
   });
 
   it("refuses what would have no effect: a judge that labels nothing, and options of SFT without demonstrations", async (test) => {

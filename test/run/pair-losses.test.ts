@@ -147,7 +147,7 @@ describe("columns in a run", () => {
     const run = async (columns?: ColumnRule) => {
       const folder = emptyFolder(test);
       await openRun(direct(options)(), await tinyInput(programs, { validation, ...(columns && { columns }) }), { folder });
-      return (await stepsOf(folder)).map(({ loss, eval_loss }) => [Number(loss), Number(eval_loss)]).flat();
+      return (await stepsOf(folder)).flatMap(({ loss, eval_loss }) => [Number(loss), Number(eval_loss)]);
     };
     const plain = await run();
     assertClose(await run(weighing(1)), plain, 1e-5);

@@ -9,7 +9,7 @@ import { evaluate } from "./reference.js";
 /** Largest difference that float32 may make, as a share of the largest element. */
 const tolerance = 1e-5;
 
-const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, uint8: Uint8Array };
 
 /** Computes the values of a graph whose leaves are `inputs` and `states`, by name. */
 export type Run = (

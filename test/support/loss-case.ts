@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { lossNamed, type LossChoice, type LossSettings, type PairLogProbs, type PreferenceLoss } from "../../src/align/losses/index.js";
+import { lossNamed, losses, type LossChoice, type LossName, type LossSettings, type PairLogProbs, type PreferenceLoss } from "../../src/align/losses/index.js";
 import { logRatio, meanLogProb, type ImplicitReward } from "../../src/align/losses/reward.js";
 import type { Metrics } from "../../src/align/objective.js";
 import { builtColumns } from "../../src/align/pair-columns.js";
@@ -165,3 +165,9 @@ export function metricsWithTrlReward(fixture: LossFixture): Metrics {
 
 /** The loss of a fixture. */
 export const lossOf = ({ loss, settings }: LossFixture): PreferenceLoss => lossNamed(loss, settings);
+
+/** The losses that read nothing of pairs but their log-probabilities and lengths. */
+export const plainLossNames = (Object.keys(losses) as LossName[]).filter((name) => {
+  const { columns = {}, tokens = {} } = losses[name]({ beta: 1 });
+  return ![columns, tokens.columns ?? {}].flatMap((read) => Object.values(read)).some((column) => column.default === undefined && !column.optional);
+});

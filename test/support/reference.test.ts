@@ -23,6 +23,12 @@ const row = leaf([3], [1, 2, 3]);
 const matrix = leaf([2, 3], [1, 2, 3, 4, 5, 6]);
 const square = leaf([2, 2], [1, 2, 3, 4]);
 const box = leaf([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
+/** 1, −2 and zeros, in bytes and in halves of bytes. */
+const eights = leaf([1, 1, 32], [129, 126, ...new Array<number>(30).fill(128)], "uint8");
+const fours = leaf([1, 1, 16], [9 + 16 * 6, ...new Array<number>(15).fill(8 + 16 * 8)], "uint8");
+const half = leaf([1, 1], [0.5]);
+const ones = leaf([1, 32], new Array<number>(32).fill(1).with(1, 3));
+const dequantizedByHand = [0.5, -1, ...new Array<number>(30).fill(0)];
 const yesNo = leaf([2], [1, 0], "bool");
 feeds.kept = [7, 8];
 
@@ -70,6 +76,14 @@ const examples: Readonly<Record<OpName, readonly (readonly [Value, readonly numb
     [b.matmul(square, matrix, { scale: 0.5 }), [4.5, 6, 7.5, 9.5, 13, 16.5]],
     [b.matmul(box, box), [7, 10, 15, 22, 67, 78, 91, 106]],
     [b.matmul(square, square, { transposeA: true, transposeB: true }), [7, 15, 10, 22]],
+  ],
+  matmulQuantized: [
+    [b.matmulQuantized(ones, eights, half, 8), [0.5 - 3]],
+    [b.matmulQuantized(ones, fours, half, 4), [0.5 - 3]],
+  ],
+  dequantize: [
+    [b.dequantize(eights, half, 8), dequantizedByHand],
+    [b.dequantize(fours, half, 4), dequantizedByHand],
   ],
   sum: [
     [b.sum(matrix), [21]],

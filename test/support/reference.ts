@@ -74,6 +74,10 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
       return scale * total(products);
     });
   },
+  matmulQuantized(y, [x, blocks, scales]) {
+    const weight = dequantized(blocks!, scales!, y.attributes.bits);
+    return tabulate(y.shape, ([i, j]) => total(Array.from({ length: x!.shape[1]! }, (_, k) => read(x!, [i!, k]) * read(weight, [j!, k]))));
+  },
   sum(y, [x]) {
     const { axes, keepDims } = y.attributes;
     const sums = new Array<number>(size(y.shape)).fill(0);
@@ -100,6 +104,8 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
       return read(part, at.with(axis, i));
     });
   },
+
+  dequantize: (y, [blocks, scales]) => dequantized(blocks!, scales!, y.attributes.bits).data,
 
   gather: (y, [table, index]) =>
     tabulate(y.shape, (at) => {
@@ -156,10 +162,19 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     }),
 };
 
+/** Blocks of 32 numbers with a scale each: scale · (q − 2^(bits−1)), two q of 4 bits in a byte, the lower half first. */
+function dequantized(blocks: Numbers, scales: Numbers, bits: number): Numbers {
+  const perByte = 8 / bits;
+  const whole = blocks.data.flatMap((byte) => Array.from({ length: perByte }, (_, i) => Math.floor(byte / 2 ** (bits * i)) % 2 ** bits));
+  const shape = [...scales.shape.slice(0, -1), scales.shape.at(-1)! * 32];
+  return { shape, data: whole.map((q, i) => scales.data[Math.floor(i / 32)]! * (q - 2 ** (bits - 1))) };
+}
+
 const casts = {
   float32: (x: number) => x,
   int32: Math.trunc,
   bool: (x: number) => (x === 0 ? 0 : 1),
+  uint8: (x: number) => Math.trunc(x),
 };
 
 function leaf(y: Value<"input"> | Value<"state">, _: readonly Numbers[], feeds: Feeds): readonly number[] {

@@ -7,6 +7,8 @@ const program = fileURLToPath(new URL("./run-process.js", import.meta.url));
 /** A process that does a run, see `run-process.ts`. */
 export interface StartedRun {
   readonly child: ChildProcess;
+  /** When it has loaded what it needs and the run itself begins, or when it is over. */
+  readonly begun: Promise<unknown>;
   /** Its last line, when it is over: `ended`, `refused: …`, or that it was killed. */
   readonly ended: Promise<string>;
 }
@@ -18,9 +20,10 @@ export function startRun(folder: string, ...kind: readonly "full"[]): StartedRun
   let problems = "";
   child.stdout!.on("data", (chunk: Buffer) => (text += chunk.toString()));
   child.stderr!.on("data", (chunk: Buffer) => (problems = `${problems}${chunk}`.slice(-2000)));
+  const begun = Promise.race([once(child.stdout!, "data"), once(child, "close")]);
   const ended = once(child, "close").then(([code, signal]: unknown[]) => {
     const last = text.trim().split("\n").at(-1)!;
     return last === "begun" || last === "" ? `killed: ${String(signal ?? code)} ${problems}` : last;
   });
-  return { child, ended };
+  return { child, begun, ended };
 }

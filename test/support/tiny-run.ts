@@ -34,7 +34,7 @@ export async function tinyContext(path: string, start: Policy, models: readonly 
     await savePolicy(policy, folder.file(model));
     await folder.seal([model]);
   }
-  return new RunContext(folder, new LocalExecutor(start), controls, Math.max(1, models.length - 1));
+  return new RunContext(folder, new LocalExecutor(start, start.programs.memory), controls, Math.max(1, models.length - 1));
 }
 
 /** A judge of responses by their text alone. */

@@ -1,14 +1,17 @@
 import { InputError, quote } from "../../base/errors.js";
+import { aihf } from "./aihf.js";
 import { aipo } from "./aipo.js";
 import { aot, aotUnpaired } from "./aot.js";
 import { apoDown } from "./apo-down.js";
 import { apoZero } from "./apo-zero.js";
 import { bcoPair } from "./bco-pair.js";
+import { dpoBmc, ipoBmc, orpoBmc } from "./bmc.js";
 import { cdpo } from "./cdpo.js";
 import { discopop } from "./discopop.js";
 import { dpo } from "./dpo.js";
 import { exoPair } from "./exo-pair.js";
 import { ipo } from "./ipo.js";
+import { irepo } from "./irepo.js";
 import { ktoPair } from "./kto-pair.js";
 import type { PreferenceLoss } from "./loss.js";
 import { ncaPair } from "./nca-pair.js";
@@ -44,6 +47,11 @@ export const losses = {
   discopop,
   aot,
   "aot-unpaired": aotUnpaired,
+  "dpo-bmc": dpoBmc,
+  "ipo-bmc": ipoBmc,
+  "orpo-bmc": orpoBmc,
+  irepo,
+  aihf,
   aipo,
   nll,
 } as const satisfies Readonly<Record<string, (settings: LossSettings) => PreferenceLoss>>;

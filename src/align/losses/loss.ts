@@ -55,6 +55,8 @@ export interface LossColumn {
   readonly optional?: boolean;
   /** What it may be beside a finite number, in words and as a test. */
   readonly range?: { readonly expected: string; isGood(value: number): boolean };
+  /** What gives it to the pairs, for the error where one lacks it. */
+  readonly hint?: string;
 }
 
 /** What a loss reads of single tokens. */
@@ -69,24 +71,23 @@ export interface TokenInputs {
  * A direct alignment loss with its settings: a pure function of log-probabilities.
  *
  * @example
- * // iREPO (arXiv 2405.15230): regression of the reward difference on a target that each pair brings.
- * const irepo = (beta: number): PreferenceLoss => ({
- *   ...{ name: "irepo", version: "1", beta, reward: losses.dpo({ beta }).reward },
- *   columns: { target: {} },
+ * // Regression of the reward difference on a number that each pair brings; the library's is irepo.
+ * const regression = (beta: number): PreferenceLoss => ({
+ *   ...{ name: "regression", version: "1", beta, reward: losses.dpo({ beta }).reward },
+ *   columns: { difference: {} },
  *   perPair({ policyChosen, policyRejected, referenceChosen, referenceRejected, columns }) {
  *     const z = mul(sub(sub(policyChosen, referenceChosen), sub(policyRejected, referenceRejected)), beta);
- *     const error = sub(z, columns.target!);
+ *     const error = sub(z, columns.difference!);
  *     return mul(error, error);
  *   },
  * });
  * @example
- * // BMC (arXiv 2408.07471, equations 4 to 6): DPO whose tokens weigh 1 + min(1/π, δ) where the responses differ.
- * const bmc = (beta: number, delta: number): PreferenceLoss => ({
- *   ...{ name: "bmc", version: "1", beta, reward: losses.dpo({ beta }).reward },
- *   tokens: { reference: true, columns: { differs: { default: 0 } } },
- *   perPair({ tokens: { policy, reference, columns, sums } }) {
- *     const weight = add(mul(columns.differs!, minimum(stopGradient(exp(neg(policy))), delta)), 1);
- *     const { chosen, rejected } = sums(mul(weight, sub(policy, reference)));
+ * // DPO whose tokens weigh less the surer the policy is of them.
+ * const unsure = (beta: number): PreferenceLoss => ({
+ *   ...{ name: "unsure", version: "1", beta, reward: losses.dpo({ beta }).reward },
+ *   tokens: { reference: true },
+ *   perPair({ tokens: { policy, reference, sums } }) {
+ *     const { chosen, rejected } = sums(mul(neg(stopGradient(policy)), sub(policy, reference)));
  *     return softplus(mul(sub(rejected, chosen), beta));
  *   },
  * });

@@ -1,6 +1,7 @@
 import { InputError, quote } from "../../base/errors.js";
 import type { Option } from "../../base/option.js";
-import { flag, notNegative, positive, positiveShare, shareBelow } from "../../base/option-kinds.js";
+import { flag, notNegative, oneOf, positive, positiveShare, shareBelow } from "../../base/option-kinds.js";
+import { referenceWeightings } from "./bmc.js";
 import type { LossName } from "./index.js";
 
 /** The settings of all losses; which losses use which is said by the error where another is given. */
@@ -15,6 +16,10 @@ export interface LossSettings {
   readonly tau?: number;
   /** dpo, ipo: mean log-ratios per token instead of sums. Default true for ipo, false for dpo. */
   readonly lengthNormalized?: boolean;
+  /** dpo-bmc, ipo-bmc, orpo-bmc: δ, the most that a differing token's 1/π adds to its weight. Default 2. */
+  readonly delta?: number;
+  /** dpo-bmc, ipo-bmc: whose probabilities weigh the reference's tokens, the policy's as in the paper or its own as in its code. Default policy. */
+  readonly referenceWeights?: (typeof referenceWeightings)[number];
   /** aipo: α, the share by which the reference's own margin has to be exceeded. Default 0.05. */
   readonly alpha?: number;
   /** aipo: λ, weight of the likelihood of each chosen response over its length. Default 0.5. */
@@ -38,6 +43,13 @@ export const lossSettingsTable = {
   targetMargin: { ...notNegative("γ"), help: "simpo: target margin between the rewards", otherwise: "0.5", losses: ["simpo"] },
   tau: { ...positiveShare("τ"), help: "discopop: width of the modulation", otherwise: "0.05", losses: ["discopop"] },
   lengthNormalized: { ...flag(true), help: "dpo, ipo: mean log-ratios per token instead of sums", otherwise: "true for ipo, false for dpo", losses: ["dpo", "ipo"] },
+  delta: { ...notNegative("δ"), help: "dpo-bmc, ipo-bmc, orpo-bmc: δ, the most that a differing token's 1/π adds to its weight", otherwise: "2", losses: ["dpo-bmc", "ipo-bmc", "orpo-bmc"] },
+  referenceWeights: {
+    ...oneOf(referenceWeightings, "whose"),
+    help: "dpo-bmc, ipo-bmc: whose probabilities weigh the reference's tokens, the policy's as in the paper or its own as in its code",
+    otherwise: "policy",
+    losses: ["dpo-bmc", "ipo-bmc"],
+  },
   alpha: { ...notNegative("α"), help: "aipo: α, the share by which the reference's own margin has to be exceeded", otherwise: "0.05", losses: ["aipo"] },
   lambda: { ...notNegative("λ"), help: "aipo: λ, weight of the likelihood of each chosen response over its length", otherwise: "0.5", losses: ["aipo"] },
   nll: { ...notNegative("weight"), help: "weight of an auxiliary SFT (NLL) loss on the chosen responses", otherwise: "0" },

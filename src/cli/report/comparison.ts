@@ -15,11 +15,11 @@ import { readSteps } from "./run-tables.js";
 /** Most samples that the page shows; it says how many there are. */
 const MOST_SAMPLES = 6;
 
-const bounds = z.tuple([z.number(), z.number()]).optional();
+const bounds = z.tuple([z.number(), z.number()]).exactOptional();
 
 const method = z
   .object({
-    ...{ goldReward: z.number().optional(), goldRewardInterval: bounds, winRate: z.number().optional(), winRateInterval: bounds },
+    ...{ goldReward: z.number().exactOptional(), goldRewardInterval: bounds, winRate: z.number().exactOptional(), winRateInterval: bounds },
     /** Wall-clock from the SFT model on; SFT's is that of its own training. */
     seconds: z.number().nullish(),
   })

@@ -2,7 +2,7 @@ import { errorAt, quote, type Place } from "../../base/errors.js";
 import { readCommonFields } from "../common-fields.js";
 import type { PreferencePair } from "../pair.js";
 import { wordColumns } from "../prompt-columns.js";
-import { isGiven, ReadingLog } from "../reading.js";
+import { isGiven, type ReadingLog } from "../reading.js";
 import type { Row } from "../row.js";
 import { checked } from "./checked.js";
 
@@ -45,15 +45,23 @@ export function defineFormat({ read, ...form }: Omit<Format, "parse" | "start"> 
     parse(row, place, log) {
       const { ownId, columns, ...own } = read(row, place, log);
       const { id, scores, columns: common } = readCommonFields(row, place, own, log);
-      const isRead = new Set([...columns, ...common]);
-      const unread = Object.keys(row).filter((name) => !isRead.has(name) && isGiven(row[name]));
-      const lost = unread.find((name) => (wordColumns as readonly string[]).includes(name));
-      if (lost !== undefined) {
-        throw errorAt(place, `column "${lost}" holds ${quote(row[lost])}, which the form ${form.name} has no place for; put it into the prompt, rename or remove the column`);
-      }
-      log?.leaves(unread);
+      leaveOthers(row, [...columns, ...common], form.name, place, log);
       for (const name of columns) if (name === "chosen" || name === "rejected") log?.reads(name, name);
       return checked({ ...(ownId == null ? { id } : { id: String(ownId) }), ...own, ...scores }, place);
     },
   };
+}
+
+/**
+ * Tells the columns that a form does not read.
+ *
+ * @throws InputError where one of them is known to hold words for the model
+ */
+export function leaveOthers(row: Row, read: readonly string[], form: string, place: Place, log?: ReadingLog): void {
+  const unread = Object.keys(row).filter((name) => !read.includes(name) && isGiven(row[name]));
+  const lost = unread.find((name) => (wordColumns as readonly string[]).includes(name));
+  if (lost !== undefined) {
+    throw errorAt(place, `column "${lost}" holds ${quote(row[lost])}, which the form ${form} has no place for; put it into the prompt, rename or remove the column`);
+  }
+  log?.leaves(unread);
 }

@@ -1,18 +1,19 @@
 import { z } from "zod";
 import { errorAt, quote, type Place } from "../../base/errors.js";
 import type { Message } from "../../model/tokenizer/chat/chat.js";
-import { readFields, text } from "../fields.js";
+import { readCommonFields } from "../common-fields.js";
+import { numberIn, optionalScore, readFields, scoreIn, text } from "../fields.js";
 import { readMessages } from "../messages.js";
-import type { PreferencePair } from "../pair.js";
-import { ReadingLog } from "../reading.js";
+import type { ReadingLog } from "../reading.js";
 import type { Row } from "../row.js";
+import { checked } from "./checked.js";
 import { promptOf } from "./conversation.js";
-import { defineFormat, type Format } from "./format.js";
+import { defineFormat, leaveOthers, type Format } from "./format.js";
 
 const strengths = ["preference_strength", "overall_preference"] as const;
 /** HelpSteer2-Preference writes the names of its responses with an underscore, HelpSteer3 without. */
 const responseNames = [["response_1", "response_2"], ["response1", "response2"]] as const;
-const ratingSchema = z.object({ prompt: text, response: text, helpfulness: z.number("a number") });
+const ratingSchema = z.object({ prompt: text, response: text, helpfulness: optionalScore });
 
 /**
  * HelpSteer2-Preference and HelpSteer3 (Wang et al. 2024, arXiv 2410.01257; 2025): two responses with a strength from −3,
@@ -27,8 +28,8 @@ export const helpSteerPreference = defineFormat({
     const fields = readFields(z.object({ [names[0]]: text, [names[1]]: text }), row, place);
     const [first, second] = names.map((name) => fields[name]!) as [string, string];
     const name = strengths.find((each) => each in row)!;
-    const strength = row[name];
-    if (typeof strength !== "number" || !Number.isFinite(strength)) throw errorAt(place, `field "${name}" is ${quote(strength)}; expected a number`);
+    const strength = numberIn(row[name]);
+    if (strength === undefined || !Number.isFinite(strength)) throw errorAt(place, `field "${name}" is ${quote(row[name])}; expected a finite number`);
     if (strength === 0) throw errorAt(place, `field "${name}" is 0, which prefers neither response`);
     const asked = Array.isArray(row.context) ? "context" : "prompt";
     log?.reads(asked, "prompt");
@@ -42,6 +43,12 @@ function responsesIn(row: Row) {
   return responseNames.find((names) => names.every((name) => name in row));
 }
 
+interface RatedResponse {
+  readonly prompt: string;
+  readonly response: string;
+  readonly score: number;
+}
+
 /**
  * HelpSteer and HelpSteer2 (Wang et al. 2023, arXiv 2311.09528; 2024, arXiv 2406.08673): each row is a response with its
  * ratings. Two responses to one prompt that follow each other are a pair; the more helpful one is chosen.
@@ -52,43 +59,39 @@ export const helpSteerRatings: Format = {
   fits: (row) => "response" in row && "helpfulness" in row && !("chosen" in row),
   parse: () => undefined,
   start() {
-    let first: { readonly fields: z.infer<typeof ratingSchema>; readonly place: Place } | undefined;
+    let first: RatedResponse | undefined;
     let alone = 0;
     const forget = () => {
       if (first) alone++;
       first = undefined;
     };
-    const pairs = defineFormat({
-      name: this.name,
-      fields: this.fields,
-      fits: this.fits,
-      read: (row) => ({ columns: ["prompt", "response", "helpfulness"], ...(row as unknown as Pick<PreferencePair, "prompt" | "chosen" | "rejected">) }),
-    });
     return {
       ...this,
       parse(row, place, log) {
-        const fields = readFields(ratingSchema, row, place);
+        const { prompt, response, helpfulness } = readFields(ratingSchema, row, place);
+        const { id, columns } = readCommonFields(row, place, { chosen: response, rejected: "" }, log);
+        leaveOthers(row, ["prompt", "response", "helpfulness", ...columns], this.name, place, log);
+        const score = scoreIn(helpfulness);
+        if (score === undefined) {
+          log?.remark("a response without a rating is left out");
+          return undefined;
+        }
         const before = first;
-        if (before?.fields.prompt !== fields.prompt) {
+        if (before?.prompt !== prompt) {
           forget();
-          first = { fields, place };
+          first = { prompt, response, score };
           return undefined;
         }
         first = undefined;
-        if (before.fields.helpfulness === fields.helpfulness) {
-          throw errorAt(place, `field "helpfulness" is ${fields.helpfulness} for this response and the one before it; neither is preferred`);
+        if (before.score === score) {
+          throw errorAt(place, `field "helpfulness" is ${score} for this response and the one before it; neither is preferred`);
         }
-        const [better, worse] = before.fields.helpfulness > fields.helpfulness ? [before.fields, fields] : [fields, before.fields];
+        const [better, worse] = before.score > score ? [before, { response, score }] : [{ response, score }, before];
         log?.reads("prompt", "prompt");
         log?.reads("response", "chosen and rejected, by helpfulness");
         log?.reads("helpfulness", "scores");
-        const { response: _, helpfulness: __, ...others } = row;
-        const pair = { ...others, prompt: conversation(row, "prompt", place, log), chosen: better.response, rejected: worse.response };
-        // What of the row nothing reads is told of the row, not of the pair that is made of it.
-        const found = new ReadingLog();
-        const parsed = pairs.parse(pair, place, found);
-        log?.add(found, {}, ["chosen", "rejected"]);
-        return { ...parsed, chosenScore: better.helpfulness, rejectedScore: worse.helpfulness };
+        const responses = { chosen: better.response, rejected: worse.response, chosenScore: better.score, rejectedScore: worse.score };
+        return checked({ id, prompt: conversation(row, "prompt", place, log), ...responses }, place);
       },
       end(log) {
         forget();

@@ -1,14 +1,13 @@
 import { z } from "zod";
-import { errorAt, quote, type Place } from "../../base/errors.js";
-import { readFields, text } from "../fields.js";
+import { cut, errorAt, type Place } from "../../base/errors.js";
+import { optionalScore, readFields, scoreIn, text } from "../fields.js";
 import { isGiven, type ReadingLog } from "../reading.js";
 import { readPromptColumns } from "../prompt-columns.js";
 import { defineFormat } from "./format.js";
 
-const number = z.number("a number");
-const ultraFeedbackAnswer = z.object({ response: text, overall_score: number.nullish(), "fine-grained_score": number.nullish() }, "an object {response, overall_score}");
+const ultraFeedbackAnswer = z.object({ response: text, overall_score: optionalScore, "fine-grained_score": optionalScore }, "an object {response, overall_score}");
 const ultraFeedbackSchema = z.object({ completions: z.array(ultraFeedbackAnswer, "a list of completions {response, overall_score}") });
-const nectarAnswer = z.object({ answer: text, rank: number }, "an object {answer, rank}");
+const nectarAnswer = z.object({ answer: text, rank: optionalScore }, "an object {answer, rank}");
 const nectarSchema = z.object({ answers: z.array(nectarAnswer, "a list of answers {answer, rank}") });
 
 /** UltraFeedback as it was published (Cui et al. 2023, arXiv 2310.01377): four completions with scores; the best against the worst. */
@@ -18,11 +17,11 @@ export const ultrafeedbackRaw = defineFormat({
   fits: (row) => Array.isArray(row.completions) && !("chosen" in row),
   read(row, place, log) {
     const { completions } = readFields(ultraFeedbackSchema, row, place);
-    const answers = completions.map(({ response, overall_score, "fine-grained_score": fine }) => ({ response, score: overall_score ?? fine ?? NaN }));
+    const answers = completions.map(({ response, overall_score, "fine-grained_score": fine }) => ({ response, score: scoreIn(overall_score) ?? scoreIn(fine) }));
     const { prompt, columns } = readPromptColumns(row, place, log);
     leaveFields("completions[]", row.completions as object[], ["response", "overall_score"], log);
     log?.reads("completions", "chosen and rejected, by score");
-    const { chosen, rejected } = bestAndWorst(answers, "completions", place);
+    const { chosen, rejected } = bestAndWorst(answers, "completions", place, log);
     const scores = { chosenScore: chosen.score, rejectedScore: rejected.score };
     return { columns: [...columns, "completions"], prompt, chosen: chosen.response, rejected: rejected.response, ...scores };
   },
@@ -38,23 +37,31 @@ export const nectar = defineFormat({
     const { prompt, columns } = readPromptColumns(row, place, log);
     leaveFields("answers[]", row.answers as object[], ["answer", "rank"], log);
     log?.reads("answers", "chosen and rejected, by rank");
-    const { chosen, rejected } = bestAndWorst(answers.map(({ answer, rank }) => ({ response: answer, score: -rank })), "answers", place);
+    const { chosen, rejected } = bestAndWorst(answers.map(({ answer, rank }) => ({ response: answer, score: negative(scoreIn(rank)) })), "answers", place, log);
     return { columns: [...columns, "answers"], prompt, chosen: chosen.response, rejected: rejected.response };
   },
 });
+
+const negative = (rank: number | undefined) => (rank === undefined ? undefined : -rank);
 
 interface Scored {
   readonly response: string;
   readonly score: number;
 }
 
-/** The first of the highest score and the first of the lowest. @throws InputError where there are no two different scores */
-function bestAndWorst(answers: readonly Scored[], field: string, place: Place): { chosen: Scored; rejected: Scored } {
-  const scored = answers.filter(({ score }) => Number.isFinite(score));
+/**
+ * The first of the highest score and the first of the lowest. A response without a score is left out, and told.
+ *
+ * @throws InputError where there are no two different scores
+ */
+function bestAndWorst(answers: readonly { readonly response: string; readonly score: number | undefined }[], field: string, place: Place, log?: ReadingLog): { chosen: Scored; rejected: Scored } {
+  const scored = answers.filter((answer): answer is Scored => answer.score !== undefined);
+  if (scored.length < answers.length) log?.remark(`a response in "${field}" without a score or rank is left out`);
   const [best, ...others] = scored.toSorted((a, b) => b.score - a.score);
   const worst = others.at(-1);
   if (!best || !worst || best.score === worst.score) {
-    throw errorAt(place, `field "${field}" prefers none of its responses: their scores are ${quote(answers.map(({ score }) => score))}; expected two that differ`);
+    const scores = answers.map(({ score }) => (score === undefined ? "none" : Math.abs(score))).join(", ");
+    throw errorAt(place, `field "${field}" prefers none of its responses: their scores are ${cut(scores)}; expected two that differ`);
   }
   return { chosen: best, rejected: worst };
 }

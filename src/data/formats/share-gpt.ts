@@ -10,11 +10,11 @@ export const shareGpt = defineFormat({
   fits: (row) => Array.isArray(row.conversations) && ("chosen" in row || "rejected" in row),
   read(row, place, log) {
     const system = systemColumn(row, place);
-    if (system) log?.reads(system.column, "system turn");
+    for (const column of system?.columns ?? []) log?.reads(column, "system turn");
     log?.reads("conversations", "prompt");
     return {
-      columns: ["conversations", "chosen", "rejected", ...(system ? [system.column] : [])],
-      prompt: promptOf(withSystem(readMessages(row, "conversations", place, log), system?.text, place), "conversations", place),
+      columns: ["conversations", "chosen", "rejected", ...(system?.columns ?? [])],
+      prompt: promptOf(withSystem(readMessages(row, "conversations", place, log), system, place), "conversations", place),
       chosen: responseOf(readMessages(row, "chosen", place, log), "chosen", place),
       rejected: responseOf(readMessages(row, "rejected", place, log), "rejected", place),
     };

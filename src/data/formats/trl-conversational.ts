@@ -27,7 +27,7 @@ export const trlConversationalImplicit = defineFormat({
   read(row, place, log) {
     const { prompt, ...responses } = splitConversations(readMessages(row, "chosen", place, log), readMessages(row, "rejected", place, log), place);
     const system = systemColumn(row, place);
-    if (system) log?.reads(system.column, "system turn");
-    return { columns: ["chosen", "rejected", ...(system ? [system.column] : [])], prompt: withSystem(prompt, system?.text, place), ...responses };
+    for (const column of system?.columns ?? []) log?.reads(column, "system turn");
+    return { columns: ["chosen", "rejected", ...(system?.columns ?? [])], prompt: withSystem(prompt, system, place), ...responses };
   },
 });

@@ -24,7 +24,7 @@ export const trlImplicit = defineFormat({
   fields: "{chosen, rejected}: two texts that begin with the same prompt",
   fits: (row) =>
     !("prompt" in row) && !hasPromptColumn(row) && ("chosen" in row || "rejected" in row) && [row.chosen, row.rejected].every((side) => side === null || typeof side !== "object") && otherTexts(row).length === 0,
-  read(row, place) {
+  read(row, place, log) {
     const { chosen, rejected } = readFields(schema, row, place);
     const end = promptEnd(chosen, rejected);
     if (end === 0) {
@@ -33,6 +33,9 @@ export const trlImplicit = defineFormat({
     refuseBeginning(chosen, rejected, end, place);
     const others = otherTexts(row);
     if (others.length > 0) throw errorAt(place, `column ${quote(others[0])} is text beside "chosen" and "rejected", and may be part of the prompt; call it "prompt", or remove it`);
+    if (wordCount(chosen.slice(0, end)) <= 1) {
+      log?.remark('the prompt, what both texts begin with, is a word or less, which may be a chance; where the texts are responses alone, give their prompt in a column "prompt"');
+    }
     return { columns: ["chosen", "rejected"], prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) };
   },
 });
@@ -46,6 +49,13 @@ function promptEnd(chosen: string, rejected: string): number {
   const length = commonPrefixLength(chosen, rejected);
   const end = Math.min(wordStart(chosen, length), wordStart(rejected, length));
   return end > 0 && chosen[end - 1] === " " ? end - 1 : end;
+}
+
+/** Words of a text, as far as is looked: 2 stands for more. */
+function wordCount(text: string): number {
+  let count = 0;
+  for (const { isWordLike } of words.segment(text)) if (isWordLike && ++count === 2) break;
+  return count;
 }
 
 /** Start of the word that contains `position`; `position` itself between words. */

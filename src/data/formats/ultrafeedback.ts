@@ -27,7 +27,7 @@ export const ultrafeedback = defineFormat({
     }
     const { prompt, ...responses } = splitConversations(chosen, rejected, place);
     checkSaysTheSame(typeof asked.prompt === "string" ? asked.prompt : asked.prompt.at(-1)!.content, prompt, place);
-    return { columns, prompt: withSystem(prompt, systemColumn(row, place)?.text, place), ...responses };
+    return { columns, prompt: withSystem(prompt, systemColumn(row, place), place), ...responses };
   },
 });
 

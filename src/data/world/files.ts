@@ -7,13 +7,13 @@ import { tokenizerFiles } from "./tokenizer.js";
  *
  * @returns file contents by path relative to the world's folder
  */
-export function worldFiles({ train, validation, heldOut, demonstrations }: World): Map<string, string> {
+export function worldFiles({ train, validation, heldOut, demonstrations, hasGoals }: World): Map<string, string> {
   return new Map([
     ["train.jsonl", jsonLines(train.map(pairRow))],
     ["validation.jsonl", jsonLines(validation.map(pairRow))],
     ["heldout.jsonl", jsonLines(heldOut.map(pairRow))],
     ["demonstrations.jsonl", jsonLines(demonstrations)],
-    ...[...tokenizerFiles()].map(([name, text]) => [`tokenizer/${name}`, text] as const),
+    ...[...tokenizerFiles(hasGoals)].map(([name, text]) => [`tokenizer/${name}`, text] as const),
   ]);
 }
 

@@ -1,4 +1,4 @@
-import { InputError } from "../../base/errors.js";
+import { InputError, quote } from "../../base/errors.js";
 import { Random } from "../../base/random.js";
 import { flipLabels } from "../flip-labels.js";
 import type { Demonstration } from "../load-demonstrations.js";
@@ -6,7 +6,7 @@ import type { PreferencePair } from "../pair.js";
 import { combinations, type Combination } from "./combinations.js";
 import { goldReward } from "./gold.js";
 import { writePrompt, type WorldRequest } from "./request.js";
-import { closingPhrase, domains, remarks, tones, type Domain } from "./vocabulary.js";
+import { closingPhrase, domains, goalWords, remarks, tones, type Domain } from "./vocabulary.js";
 import { answer, writers } from "./writers.js";
 
 /** Size of a synthetic world, and noise in its training labels. */
@@ -19,6 +19,11 @@ export interface WorldOptions {
   readonly demonstrations: number;
   /** Share of the training labels to flip; default 0. */
   readonly flipShare?: number;
+  /**
+   * Goals in the prompts of demonstrations ("goal nine ."), so that a model trained on them knows the words: that which the
+   * answer reaches ("gold"), or any ("random"). The tokenizer then has the words for goals. Default: none.
+   */
+  readonly goals?: "gold" | "random";
   /** Shares of the chosen training responses that get a feature the gold reward ignores. */
   readonly spurious?: {
     /** Share that gets "hope this helps ." */
@@ -37,6 +42,8 @@ export interface World {
   readonly validation: readonly GoldPair[];
   readonly heldOut: readonly GoldPair[];
   readonly demonstrations: readonly (Demonstration & { readonly prompt: string })[];
+  /** Whether its vocabulary has the words for goals. */
+  readonly hasGoals: boolean;
 }
 
 /** The world whose files ship in `data/world/`. */
@@ -82,9 +89,21 @@ export function generateWorld(options: WorldOptions): World {
     heldOut: pairs("heldout", requests("heldout", heldOutPrompts, shuffled.slice(0, heldOutPrompts))),
     demonstrations: requests("demonstration", demonstrations, training, trainPrompts).map((request, i) => {
       const draw = random.fork("demonstration", "answer", i);
-      return { id: idOf("demonstration", i), prompt: writePrompt(request), response: answer(request, draw.pick(writers), draw) };
+      const response = answer(request, draw.pick(writers), draw);
+      return { id: idOf("demonstration", i), prompt: writePrompt({ ...request, ...goalOf(request, response, options.goals, random.fork("goal", i)) }), response };
     }),
+    hasGoals: options.goals !== undefined,
   };
+}
+
+function goalOf(request: WorldRequest, response: string, goals: WorldOptions["goals"], random: Random): Pick<WorldRequest, "goal"> {
+  if (goals === undefined) return {};
+  return { goal: goals === "random" ? 1 + random.integer(goalWords.length) : goalReached(goldReward(writePrompt(request), response).total) };
+}
+
+/** The goal from 1 to 10 that a reward in [0, 1] reaches: ten times the reward, to the nearest whole number. */
+export function goalReached(reward: number): number {
+  return Math.min(10, Math.max(1, Math.round(10 * reward)));
 }
 
 /** A request for a combination: the rest of what a prompt can ask for is drawn. */
@@ -138,13 +157,14 @@ function idOf(split: string, i: number): string {
   return `${split}-${String(i).padStart(5, "0")}`;
 }
 
-function check({ trainPrompts, validationPrompts, heldOutPrompts, demonstrations, flipShare = 0, spurious }: WorldOptions): void {
+function check({ trainPrompts, validationPrompts, heldOutPrompts, demonstrations, flipShare = 0, spurious, goals }: WorldOptions): void {
   for (const [name, count] of Object.entries({ trainPrompts, validationPrompts, heldOutPrompts, demonstrations })) {
     if (!Number.isInteger(count) || count < 0) throw new InputError(`${name}: found ${count}, expected a whole number of at least 0`);
   }
   for (const [name, share] of Object.entries({ flipShare, ...spurious })) {
     if (!(share >= 0 && share <= 1)) throw new InputError(`${name}: found ${share}, expected a share in [0, 1]`);
   }
+  if (goals !== undefined && goals !== "gold" && goals !== "random") throw new InputError(`goals: found ${quote(goals)}, expected "gold" or "random"`);
   const available = combinations().length;
   if (heldOutPrompts + validationPrompts >= available) {
     throw new InputError(

@@ -1,5 +1,5 @@
 import { readList, writeList } from "./list.js";
-import { domains, numbers, tones, words, type Domain, type Tone, type Verb } from "./vocabulary.js";
+import { domains, goalWords, numbers, tones, words, type Domain, type Tone, type Verb } from "./vocabulary.js";
 
 /** What a prompt of the synthetic world asks for. */
 export interface WorldRequest {
@@ -14,7 +14,12 @@ export interface WorldRequest {
   /** The one of `items` that must be used before the others. */
   readonly beginWith?: string;
   readonly tone: Tone;
+  /** The reward that the answer is to earn, in tenths, 1 to 10; it asks for nothing else, and the gold reward ignores it. */
+  readonly goal?: number;
 }
+
+/** The sentence of a goal from 1 to 10, which stands before a prompt: "goal nine ." */
+export const goalSentence = (goal: number): string => `goal ${goalWords[goal - 1]} .`;
 
 /**
  * The request in words, one sentence for each thing asked.
@@ -23,8 +28,9 @@ export interface WorldRequest {
  * writePrompt({ verb: "cook", object: "soup", items: ["rice", "peas"], steps: 3, forbidden: "garlic", tone: "polite" })
  * // "cook a soup with rice and peas . use three steps . do not use garlic . be polite ."
  */
-export function writePrompt({ verb, object, items, steps, forbidden, beginWith, tone }: WorldRequest): string {
+export function writePrompt({ verb, object, items, steps, forbidden, beginWith, tone, goal }: WorldRequest): string {
   return [
+    ...(goal === undefined ? [] : [goalSentence(goal)]),
     `${verb} a ${object} with ${writeList(items)} .`,
     `use ${numbers[steps]} steps .`,
     ...(forbidden === undefined ? [] : [`do not use ${forbidden} .`]),
@@ -34,14 +40,14 @@ export function writePrompt({ verb, object, items, steps, forbidden, beginWith, 
 }
 
 const pattern =
-  /^(?<verb>\w+) a (?<object>\w+) with (?<items>[\w ,]+) \. use (?<steps>\w+) steps \.(?: do not use (?<forbidden>\w+) \.)?(?: begin with (?<beginWith>\w+) \.)? be (?<tone>\w+) \.$/;
+  /^(?:goal (?<goal>\w+) \. )?(?<verb>\w+) a (?<object>\w+) with (?<items>[\w ,]+) \. use (?<steps>\w+) steps \.(?: do not use (?<forbidden>\w+) \.)?(?: begin with (?<beginWith>\w+) \.)? be (?<tone>\w+) \.$/;
 
 /** The request that a prompt states, or undefined where the text is no prompt of this world. Spacing is free. */
 export function parsePrompt(text: string): WorldRequest | undefined {
   const prompt = words(text).join(" ");
   const found = pattern.exec(prompt)?.groups;
   if (!found) return undefined;
-  const { forbidden, beginWith } = found;
+  const { forbidden, beginWith, goal } = found;
   const request = {
     verb: found["verb"] as Verb,
     object: found["object"]!,
@@ -50,6 +56,7 @@ export function parsePrompt(text: string): WorldRequest | undefined {
     ...(forbidden !== undefined && { forbidden }),
     ...(beginWith !== undefined && { beginWith }),
     tone: found["tone"] as Tone,
+    ...(goal !== undefined && { goal: goalWords.indexOf(goal) + 1 }),
   };
   return isSound(request) && writePrompt(request) === prompt ? request : undefined;
 }
@@ -59,7 +66,7 @@ export function isWorldPrompt(text: string): boolean {
   return parsePrompt(text) !== undefined;
 }
 
-function isSound({ verb, object, items, forbidden, beginWith, tone }: WorldRequest): boolean {
+function isSound({ verb, object, items, forbidden, beginWith, tone, goal }: WorldRequest): boolean {
   if (!Object.hasOwn(domains, verb)) return false;
   const domain: Domain = domains[verb];
   return (
@@ -69,6 +76,7 @@ function isSound({ verb, object, items, forbidden, beginWith, tone }: WorldReque
     items.every((item) => domain.items.includes(item)) &&
     (forbidden === undefined || (domain.items.includes(forbidden) && !items.includes(forbidden))) &&
     (beginWith === undefined || items.includes(beginWith)) &&
-    tones.includes(tone)
+    tones.includes(tone) &&
+    goal !== 0
   );
 }

@@ -1,5 +1,5 @@
 import { addedTokens, bosFirst } from "../../model/tokenizer/tokenizer-json/written-parts.js";
-import { vocabulary } from "./vocabulary.js";
+import { goalVocabulary, vocabulary } from "./vocabulary.js";
 
 /** The special tokens; their ids are their positions here. */
 export const specialTokens = ["<pad>", "<bos>", "<eos>", "<unk>"] as const;
@@ -8,9 +8,10 @@ export const specialTokens = ["<pad>", "<bos>", "<eos>", "<unk>"] as const;
  * The world's tokenizer in Hugging Face format: one token per word or punctuation mark, preceded by a BOS. Texts of the
  * world (words separated by single spaces) decode to themselves.
  *
+ * @param goals whether it has the words for goals too, which come last, so that the others keep their ids. Default false
  * @returns file contents by name: `tokenizer.json`, `tokenizer_config.json`
  */
-export function tokenizerFiles(): Map<string, string> {
+export function tokenizerFiles(goals = false): Map<string, string> {
   const [pad, bos, eos, unknown] = specialTokens;
   const tokenizer = {
     version: "1.0",
@@ -24,7 +25,7 @@ export function tokenizerFiles(): Map<string, string> {
     decoder: null,
     model: {
       type: "WordLevel",
-      vocab: Object.fromEntries([...specialTokens, ...vocabulary].map((token, id) => [token, id])),
+      vocab: Object.fromEntries([...specialTokens, ...(goals ? goalVocabulary : vocabulary)].map((token, id) => [token, id])),
       unk_token: unknown,
     },
   };

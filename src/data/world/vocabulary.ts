@@ -101,6 +101,12 @@ export const vocabulary: readonly string[] = [
   ]),
 ];
 
+/** Goals that a prompt can state: `goals[i]` is the word for a reward of i + 1 in 10. */
+export const goalWords = words("one two three four five six seven eight nine ten");
+
+/** The vocabulary of a world whose prompts state goals: that of every world, then the words for goals. */
+export const goalVocabulary: readonly string[] = [...new Set([...vocabulary, "goal", ...goalWords])];
+
 /** The tokens of a text: what spaces separate. */
 export function words(text: string): string[] {
   return text.split(/\s+/).filter(Boolean);

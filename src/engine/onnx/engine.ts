@@ -14,9 +14,9 @@ import { threadsFor } from "./threads.js";
 
 export interface OnnxEngineOptions {
   /** Where ops run; "auto" is what {@link chooseProvider} finds. Default "cpu". */
-  readonly provider?: ProviderChoice;
+  readonly provider?: ProviderChoice | undefined;
   /** Threads that share an op. Default 0: one for each physical core, or for each that the process may run on where those are fewer. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
 }
 
 /**

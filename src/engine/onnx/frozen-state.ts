@@ -1,4 +1,4 @@
-import { sizeOf } from "../../graph/tensor.js";
+import { elementBytes, sizeOf } from "../../graph/tensor.js";
 import { topologicalOrder, type Value } from "../../graph/value.js";
 import type { Program } from "../engine.js";
 
@@ -10,6 +10,6 @@ export function frozenState({ outputs, updates }: Program): ReadonlySet<string> 
   const frozen = topologicalOrder([...Object.values(outputs), ...updates.values()]).filter(
     (value): value is Value<"state"> => value.op === "state" && !updates.has((value as Value<"state">).attributes.name),
   );
-  const bytes = frozen.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  const bytes = frozen.reduce((sum, { dtype, shape }) => sum + elementBytes[dtype] * sizeOf(shape), 0);
   return new Set(bytes > mostBytes ? [] : frozen.map(({ attributes }) => attributes.name));
 }

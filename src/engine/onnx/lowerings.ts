@@ -2,7 +2,9 @@ import type { OpName } from "../../graph/attributes.js";
 import { sizeOf, type DType, type Shape } from "../../graph/tensor.js";
 import type { Value } from "../../graph/value.js";
 import { bytes, type Emitter } from "./emitter.js";
-import type { ElementType } from "./proto.js";
+import { elementType, type ElementType } from "./proto.js";
+import { onceKnown } from "./once-known.js";
+import { dequantize, matmulQuantized } from "./quantized-lowerings.js";
 
 /** Emits the ONNX nodes of one op; returns the name of its result. `inputs` are the names of the op's inputs. */
 type Lowering<K extends OpName> = (emit: Emitter, value: Value<K>, inputs: readonly string[]) => string;
@@ -10,9 +12,8 @@ type Lowering<K extends OpName> = (emit: Emitter, value: Value<K>, inputs: reado
 /** How each op is written in ONNX; an op without an entry does not compile. Leaves are named by the caller. */
 export type Lowerings = { readonly [K in Exclude<OpName, "input" | "state">]: Lowering<K> };
 
-const elementTypes: Readonly<Record<DType, ElementType>> = { float32: "float32", int32: "int32", bool: "bool" };
-const onnxNumber: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 };
-const int64 = 7;
+const elementTypes: Readonly<Record<DType, ElementType>> = { float32: "float32", int32: "int32", bool: "bool", uint8: "uint8" };
+const int64 = elementType.int64;
 
 const node = (opType: string): Lowering<OpName> => (emit, _, inputs) => emit.node(opType, inputs);
 const toInt64 = (emit: Emitter, name: string) => emit.node("Cast", [name], { to: { int: int64 } });
@@ -38,15 +39,16 @@ export const lowerings: Lowerings = {
   maximum: node("Max"),
   less: node("Less"),
   where: node("Where"),
-  cast: (emit, { attributes: { dtype } }, inputs) => emit.node("Cast", inputs, { to: { int: onnxNumber[dtype] } }),
+  cast: (emit, { attributes: { dtype } }, inputs) => emit.node("Cast", inputs, { to: { int: elementType[elementTypes[dtype]] } }),
   stopGradient: node("Identity"),
   recomputed: (_emit, _, [result]) => result!,
-  checkpoint: (emit, value, [x, ...after]) => (after.length === 0 ? x! : onceKnown(emit, value, x!, after)),
+  checkpoint: (emit, value, [x, ...after]) => (after.length === 0 ? x! : onceKnown(emit, x!, after, value.inputs.slice(1))),
 
   matmul: (emit, value, inputs) => {
     if (value.shape.length > 2) return batchedMatmul(emit, value, inputs);
     return (isFewRowsByWeight(value) && !emit.isExternal(inputs[1]!) ? fewRowsByWeight : gemm)(emit, value, inputs);
   },
+  matmulQuantized,
   sum: (emit, { attributes: { axes, keepDims } }, inputs) =>
     emit.node("ReduceSum", [inputs[0]!, emit.int64(axes)], { keepdims: { int: keepDims ? 1 : 0 } }),
 
@@ -62,6 +64,7 @@ export const lowerings: Lowerings = {
   },
   concat: (emit, { attributes: { axis } }, inputs) => emit.node("Concat", inputs, { axis: { int: axis } }),
 
+  dequantize,
   gather: node("Gather"),
   gatherElements: (emit, { attributes: { axis } }, inputs) =>
     emit.node("GatherElements", inputs, { axis: { int: axis } }),
@@ -152,23 +155,6 @@ function batchedMatmul(emit: Emitter, value: Value<"matmul">, [a, b]: readonly s
     transB: { int: transposeB ? 1 : 0 },
     alpha: { float: isScaledRow ? 1 : scale },
   });
-}
-
-/**
- * x, by a node that onnxruntime cannot run before `after` is known, nor take for x itself: it would share what is
- * computed from the two. Both choices are x, so the numbers of `after` do not matter.
- */
-function onceKnown(emit: Emitter, { inputs: [, ...others] }: Value, x: string, after: readonly string[]): string {
-  const zero = emit.constant("float32", [], bytes(Float32Array.of(0)));
-  const elements = after.map((name, i) => {
-    const axes = others[i]!.shape.map((_, axis) => axis);
-    const list = (number: number) => emit.int64(axes.map(() => number));
-    const one = axes.length === 0 ? name : emit.node("Slice", [name, list(0), list(1), emit.int64(axes)]);
-    return emit.node("Reshape", [one, emit.int64([1])]);
-  });
-  const all = emit.node("Concat", elements, { axis: { int: 0 } });
-  const sum = emit.node("ReduceSum", [all, emit.int64([0])], { keepdims: { int: 0 } });
-  return emit.node("Where", [emit.node("Less", [sum, zero]), x, x]);
 }
 
 /** int64 [...lead, rank]: for each place of `lead` its own coordinates and then the index found there. */

@@ -6,7 +6,7 @@ import { PbfWriter } from "pbf";
  */
 
 /** ONNX's element types, by their numbers in TensorProto.DataType. */
-export const elementType = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const elementType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof elementType;
 
 export interface TensorProto {

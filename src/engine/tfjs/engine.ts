@@ -5,7 +5,7 @@ import { planOf, type Plan } from "./plan.js";
 
 export interface TfjsEngineOptions {
   /** Where ops run. Default: the best that is installed and works, in the order of {@link backendNames}. */
-  readonly backend?: BackendName;
+  readonly backend?: BackendName | undefined;
 }
 
 /** What the thread is told. */

@@ -2,7 +2,7 @@ import type { Tensor1D } from "@tensorflow/tfjs-core";
 import type { OpName } from "../../graph/attributes.js";
 import { sizeOf, type Shape } from "../../graph/tensor.js";
 import type { PlanNode } from "./plan.js";
-import type { Tensor, Tf, Workbench } from "./workbench.js";
+import { tfType, type Tensor, type Tf, type Workbench } from "./workbench.js";
 
 /** Computes one op from its inputs; what it makes besides the result is disposed by the caller. */
 export type Kernel = (...inputs: Tensor[]) => Tensor;
@@ -15,6 +15,12 @@ type Binary = "add" | "sub" | "mul" | "div" | "maximum" | "less";
 
 const unary = (name: Unary): Lowering<OpName> => (_, { tf }) => (x) => tf[name](x!);
 const binary = (name: Binary): Lowering<OpName> => (_, { tf }) => (a, b) => tf[name](a!, b!);
+
+/** Quantised weights, which {@link tfType} refuses. */
+const quantized: Lowering<OpName> = () => {
+  tfType("uint8");
+  return (x) => x!;
+};
 
 /** How each op is computed by TensorFlow.js; an op without an entry does not compile. Leaves are bound by the caller. */
 export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lowering<K> } = {
@@ -38,13 +44,14 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   maximum: binary("maximum"),
   less: binary("less"),
   where: (_, { tf }) => (condition, a, b) => tf.where(condition!, a!, b!),
-  cast: ({ attributes: { dtype } }, { tf }) => (x) => (dtype === "bool" ? tf.notEqual(x!, tf.zerosLike(x!)) : tf.cast(x!, dtype)),
+  cast: ({ attributes: { dtype } }, { tf }) => (x) => (dtype === "bool" ? tf.notEqual(x!, tf.zerosLike(x!)) : tf.cast(x!, tfType(dtype))),
   stopGradient: () => (x) => x!,
   // Ops run in the order in which the graph was built: what a checkpoint comes after has run.
   checkpoint: () => (x) => x!,
   recomputed: () => (result) => result!,
 
   matmul,
+  matmulQuantized: quantized,
   sum: ({ attributes: { axes, keepDims } }, workbench) => (x) => sum(workbench, x!, axes, keepDims),
 
   reshape: ({ shape }, { tf }) => (x) => tf.reshape(x!, [...shape]),
@@ -54,6 +61,7 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
     tf.slice(x!, shape.map((_, i) => (i === axis ? start : 0)), [...shape]),
   concat: ({ attributes: { axis } }, { tf }) => (...parts) => tf.concat(parts, axis),
 
+  dequantize: quantized,
   gather: (_, { tf }) => (table, index) => tf.gather(table!, index as Tensor1D),
   gatherElements(node, workbench) {
     const { tf } = workbench;

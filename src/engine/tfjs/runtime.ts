@@ -7,7 +7,7 @@ import type { BackendName } from "./backend-names.js";
 import { lowerings, type Kernel } from "./lowerings.js";
 import type { Plan, PlanNode } from "./plan.js";
 import { Transposes } from "./transposes.js";
-import { Workbench, type Tensor, type Tf } from "./workbench.js";
+import { tfType, Workbench, type Tensor, type Tf } from "./workbench.js";
 
 type States = Map<string, Tensor>;
 
@@ -40,7 +40,7 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
 
     writeState(id, name, { dtype, shape, data }) {
       const state = get(states, id, "state");
-      set(state, name, onDevice(`the tensor "${name}" ${dtype}[${shape}]`, () => tf.tensor(data, [...shape], dtype)));
+      set(state, name, onDevice(`the tensor "${name}" ${dtype}[${shape}]`, () => tf.tensor(data, [...shape], tfType(dtype))));
     },
 
     async readState(id, names) {
@@ -99,7 +99,7 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
   function leafOf(node: PlanNode, feeds: Parameters<Handlers<Plan>["run"]>[1], bound: readonly States[]): Tensor | undefined {
     if (node.op === "input") {
       const leaf = node.attributes as Leaf;
-      return tf.tensor(feedOf(leaf, feeds), [...leaf.shape], leaf.dtype);
+      return tf.tensor(feedOf(leaf, feeds), [...leaf.shape], tfType(leaf.dtype));
     }
     if (node.op !== "state") return undefined;
     const leaf = node.attributes as Leaf;

@@ -1,11 +1,18 @@
 import type * as tfjs from "@tensorflow/tfjs-core";
-import type { Tensor as Numbers } from "../../graph/tensor.js";
+import { InputError } from "../../base/errors.js";
+import type { DType, Tensor as Numbers } from "../../graph/tensor.js";
 import type { BackendName } from "./backend-names.js";
 import type { Transposes } from "./transposes.js";
 
 /** The library as a backend's package brings it. */
 export type Tf = typeof tfjs;
 export type Tensor = tfjs.Tensor;
+
+/** What TensorFlow.js has for a type. @throws InputError where it has none: its only type of one byte is bool */
+export function tfType(dtype: DType): Exclude<DType, "uint8"> {
+  if (dtype === "uint8") throw new InputError("quantised weights cannot be held or computed on the engine tfjs; use onnx on the CPU");
+  return dtype;
+}
 
 /** What an op is lowered with: the library, and constants that live as long as the program. */
 export class Workbench {
@@ -19,7 +26,7 @@ export class Workbench {
 
   /** Puts numbers on the device until the program is released. */
   constant({ dtype, shape, data }: Numbers): Tensor {
-    const constant = this.tf.tensor(data, [...shape], dtype);
+    const constant = this.tf.tensor(data, [...shape], tfType(dtype));
     this.constants.push(constant);
     return constant;
   }

@@ -4,7 +4,7 @@ import type { Leaf } from "./calls.js";
 
 /* What a program's leaves are bound to in a run: feeds, and tensors of states, each state a map of an engine's own tensors. */
 
-const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, uint8: Uint8Array } as const;
 
 /** What a thread made under this number. */
 export function get<T>(table: ReadonlyMap<number, T>, id: number, what: string): T {

@@ -5,6 +5,7 @@ import * as contractions from "./contractions.js";
 import * as elementwise from "./elementwise.js";
 import * as indexing from "./indexing.js";
 import * as leaves from "./leaves.js";
+import * as quantized from "./quantized.js";
 import * as transformer from "./transformer.js";
 
 /** Every op's definition: an op without a shape rule and a gradient does not compile. */
@@ -32,12 +33,14 @@ export const definitions: { readonly [K in OpName]: OpDefinition<K> } = {
   checkpoint: elementwise.checkpointDefinition,
   recomputed: elementwise.recomputedDefinition,
   matmul: contractions.matmulDefinition,
+  matmulQuantized: quantized.matmulQuantizedDefinition,
   sum: contractions.sumDefinition,
   reshape: arrangement.reshapeDefinition,
   transpose: arrangement.transposeDefinition,
   broadcast: arrangement.broadcastDefinition,
   slice: arrangement.sliceDefinition,
   concat: arrangement.concatDefinition,
+  dequantize: quantized.dequantizeDefinition,
   gather: indexing.gatherDefinition,
   gatherElements: indexing.gatherElementsDefinition,
   scatterAdd: indexing.scatterAddDefinition,

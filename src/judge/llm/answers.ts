@@ -13,6 +13,9 @@ export const pairwiseAnswer = z.object({
 /** Schema of an answer to a grading question. */
 export const gradeAnswer = z.object({ reason, grade: z.int("a whole number from 1 to 10").min(1, "at least 1").max(10, "at most 10") });
 
+/** Schema of an answer to a request for an edit: the edited text, or null where it needs none. */
+export const editAnswer = z.object({ reason, edited: z.string('text, or null').nullable() });
+
 /** A parsed answer, or what is wrong with it. */
 export type ReadAnswer<T> = { readonly value: T } | { readonly wrong: string };
 

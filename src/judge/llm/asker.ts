@@ -9,7 +9,7 @@ import { concurrencyLimit } from "./concurrency-limit.js";
 import { withRetries } from "./with-retries.js";
 import { estimatedTokens } from "./prices.js";
 import type { Reply, Send } from "./provider.js";
-import type { LlmJudgeSettings } from "./settings.js";
+import type { AskerSettings } from "./settings.js";
 
 /** Invalid answers after which a question is given up. */
 const mostAnswers = 3;
@@ -42,7 +42,7 @@ export class Asker {
   constructor(
     private readonly model: AskedModel,
     private readonly budget: Budget,
-    private readonly settings: LlmJudgeSettings,
+    private readonly settings: AskerSettings,
   ) {
     this.limited = concurrencyLimit(settings.concurrency);
     this.cache = new AnswerCache(settings.cache);
@@ -66,7 +66,7 @@ export class Asker {
    */
   ask<T>(question: Question<T>, signal: AbortSignal | undefined): Promise<T> {
     const same = this.underWay.get(question.key) as Promise<T> | undefined;
-    if (same) return same;
+    if (same !== undefined) return same;
     const answer = this.limited(() => this.answer(question, signal)).finally(() => this.underWay.delete(question.key));
     this.underWay.set(question.key, answer);
     return answer;

@@ -1,13 +1,7 @@
-import type { z } from "zod";
-import { InputError } from "../../base/errors.js";
 import { judgedPrompt, verdictOf, type Choice, type Judge, type PromptResponse, type ResponsePair } from "../judge.js";
-import { AnswerCache } from "./answer-cache.js";
 import { gradeAnswer, pairwiseAnswer } from "./answers.js";
-import { Asker, type Question } from "./asker.js";
-import { Budget } from "./budget.js";
-import { failureOf } from "./failure.js";
-import { knownPrice, priceFile } from "./prices.js";
-import { keyOf, keyVariableOf, parseJudgeModel, providers, type JudgeModel } from "./provider.js";
+import { connect } from "./connect.js";
+import type { JudgeModel } from "./provider.js";
 import { checkLlmJudge, type LlmJudgeOptions } from "./settings.js";
 import { loadTemplate } from "./template.js";
 
@@ -27,38 +21,10 @@ const swapped = { a: "b", b: "a", tie: "tie" } as const satisfies Record<Choice,
  *   model whose price is unknown
  */
 export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOptions = {}): Promise<Judge> {
-  const asked = parseJudgeModel(model);
   const settings = checkLlmJudge(options);
-  const { maxTokens, temperature, cache } = settings;
-  const { provider, baseUrl } = asked;
-  const name = `${provider}:${asked.model}`;
-  const price = settings.price ?? (baseUrl === undefined ? await knownPrice(provider, asked.model) : undefined);
-  if (settings.maxCost !== undefined && price === undefined) {
-    throw new InputError(
-      `maxCost: the price of ${name} ${baseUrl === undefined ? `is not in ${priceFile}` : `at ${baseUrl} is unknown`}; ` +
-        "pass price: { input, output } in US dollars per million tokens (zeros for your own server)",
-    );
-  }
+  const { name, asker, budget, question, identity } = await connect(model, settings);
   const pairwise = await loadTemplate(settings.prompts.pairwise, ["prompt", "first", "second"]);
   const single = await loadTemplate(settings.prompts.grade, ["prompt", "response"]);
-  const key = keyOf(asked);
-  const host = new URL(baseUrl ?? providers[provider].address).host;
-  const advice = `put a valid key into ${keyVariableOf(asked) ?? "an environment variable and name it in keyVariable"}`;
-  const budget = new Budget(price, settings, `the answers so far are cached in ${cache}; raise the cap and run again to continue`);
-  const asker = new Asker(
-    {
-      name,
-      send: await providers[provider].connect({ model: asked.model, baseUrl, key, temperature, maxTokens }),
-      failureOf: (error) => failureOf(error, name, host, key, advice),
-    },
-    budget,
-    settings,
-  );
-
-  function question<T>(kind: string, text: string, schema: z.ZodType<T>): Question<T> {
-    const key = AnswerCache.key({ kind, provider, model: asked.model, baseUrl: baseUrl ?? null, temperature, maxTokens, text });
-    return { text, schema, key };
-  }
   const compared = (prompt: ResponsePair["prompt"], first: string, second: string) =>
     question("pairwise", pairwise.fill({ prompt: judgedPrompt(prompt), first, second }), pairwiseAnswer);
   const graded = (prompt: PromptResponse["prompt"], response: string) =>
@@ -66,10 +32,7 @@ export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOpti
 
   return {
     name,
-    identity: {
-      ...{ name, provider, model: asked.model, baseUrl: baseUrl ?? null, temperature, maxTokens },
-      prompts: { pairwise: pairwise.sha256, grade: single.sha256 },
-    },
+    identity: { ...identity, prompts: { pairwise: pairwise.sha256, grade: single.sha256 } },
     async compare(prompt, a, b, { signal } = {}) {
       // Equal responses tie; there is nothing to ask.
       if (a === b) return verdictOf(["tie", "tie"]);

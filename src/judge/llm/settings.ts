@@ -41,9 +41,10 @@ const defaults = {
   timeoutSeconds: 120,
 } as const;
 
-/** The options with defaults; only the caps and the price may be missing. */
-export type LlmJudgeSettings = Required<Omit<LlmJudgeOptions, "price" | keyof Caps | "prompts">> &
-  Pick<LlmJudgeOptions, "price" | keyof Caps> & { readonly prompts: { readonly pairwise: string; readonly grade: string } };
+/** How a model is asked; only the caps and the price may be missing. */
+export type AskerSettings = Required<Omit<LlmJudgeOptions, "price" | keyof Caps | "prompts">> & Pick<LlmJudgeOptions, "price" | keyof Caps>;
+/** The options with defaults. */
+export type LlmJudgeSettings = AskerSettings & { readonly prompts: { readonly pairwise: string; readonly grade: string } };
 
 /**
  * Fills in defaults and validates the options.

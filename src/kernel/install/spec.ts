@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rm } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError, inputError } from "../../base/errors.js";
-import { writeJson } from "../../base/files.js";
+import { makeFolder, writeJson } from "../../base/files.js";
 import { packageFolder } from "../package-folder.js";
 
 /** The name by which Jupyter knows the kernel: `jupyter lab`'s launcher, `--kernel sera`, a notebook's metadata. */
@@ -46,7 +46,7 @@ export async function installSpec(dataFolder: string): Promise<InstalledSpec> {
   const paths: Readonly<Record<string, string>> = { "{node}": process.execPath, "{kernel}": kernelProgram };
   const spec = { ...template, argv: template.argv.map((part) => paths[part] ?? part) };
   await explaining(folder, async () => {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const logo of logos) await cp(join(shipped, logo), join(folder, logo));
     await writeJson(join(folder, "kernel.json"), spec);
   });

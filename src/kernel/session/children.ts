@@ -24,7 +24,7 @@ export function adoptChildren(watchdog: Pick<Watchdog, "note">): void {
   prototype.spawn = function (options) {
     const { stdio, inherited } = withoutInheriting(options.stdio);
     const cell = speakingCell();
-    const result = spawn.call(this, { ...options, stdio });
+    const result = spawn.call(this, { ...options, ...(stdio !== undefined && { stdio }) });
     for (const [name, index] of inherited) forward(this.stdio?.[index] as Readable | null, (text) => write(cell, name, text));
     const { pid } = this;
     const owner = cells.getStore();

@@ -60,7 +60,7 @@ export class Session {
     this.running = undefined;
     // However an interrupted cell came to its end, it did so because it was interrupted.
     const error = cell.isInterrupted && failure?.ename !== interrupted.ename ? interrupted : failure;
-    tell({ type: "done", cell: number, ...(error ? { error } : { values }) });
+    tell({ type: "done", cell: number, ...(error ? { error } : values && { values }) });
   }
 
   private async perform(cell: Cell, code: string): Promise<CellError | undefined> {

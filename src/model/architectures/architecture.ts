@@ -3,6 +3,7 @@ import type { ModelConfig } from "../config.js";
 import type { Module } from "./modules.js";
 import type { Network } from "./network.js";
 import type { Attention } from "./parts/attention.js";
+import type { ExpertNames } from "./parts/experts.js";
 
 /** Tokens and where they stand. */
 export interface PlacedTokens {
@@ -24,6 +25,8 @@ export interface Architecture<Config extends ModelConfig> {
   readonly embedding: string;
   /** Module of a head of its own. */
   readonly head: string;
+  /** What its experts are called, where it has any. */
+  readonly experts?: ExpertNames;
   /**
    * The config from the fields of a config.json.
    *

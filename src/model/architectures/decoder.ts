@@ -1,4 +1,4 @@
-import { div, matmul, type Value } from "../../graph/index.js";
+import { div, type Value } from "../../graph/index.js";
 import type { ModelConfig } from "../config.js";
 import type { PlacedTokens } from "./architecture.js";
 import { architectureOf } from "./index.js";
@@ -62,7 +62,7 @@ export function decodeShared(config: ModelConfig, network: Network, tokens: Valu
 export function head(config: ModelConfig, network: Network, hidden: Value): Value {
   const { embedding, head } = architectureOf(config);
   const logits = config.tiedEmbeddings
-    ? matmul(hidden, network.weight(`${embedding}.weight`), { transposeB: true })
+    ? network.unembed(hidden, embedding)
     : network.linear(hidden, head);
   return softCap(div(logits, config.logitDivisor ?? 1), config.logitSoftCap);
 }

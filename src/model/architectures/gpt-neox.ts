@@ -6,7 +6,6 @@ import type { GptNeoXConfig } from "../config.js";
 import type { Architecture } from "./architecture.js";
 import { activationField, activationName, activationOf, commonFields, headSizeOf, size } from "./config-fields.js";
 import { embedding, layerNormModule, linear } from "./modules.js";
-import { embed } from "./parts/embedding.js";
 import { feedForward } from "./parts/feed-forward.js";
 import { fusedByHead } from "./parts/heads.js";
 import { layerNorm } from "./parts/norm.js";
@@ -121,7 +120,7 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
   decode(config, network, { tokens, position, positions }, attention) {
     const turn = rotation(config, rotarySize(config.headSize, config.rotaryFactor), position, positions);
     const residual = config.parallelResidual ? parallelResidual : sequentialResidual;
-    let x = embed(network, names.embedding, tokens);
+    let x = network.embed(tokens, names.embedding);
     for (let i = 0; i < config.layers; i++) {
       const layer = layerName(i);
       const attend = (read: Value) => {

@@ -5,7 +5,6 @@ import type { Gpt2Config } from "../config.js";
 import type { Architecture } from "./architecture.js";
 import { activationField, activationName, activationOf, commonFields, headSizeOf, size } from "./config-fields.js";
 import { embedding, layerNormModule, linear } from "./modules.js";
-import { embed } from "./parts/embedding.js";
 import { feedForward } from "./parts/feed-forward.js";
 import { fusedByKind } from "./parts/heads.js";
 import { layerNorm } from "./parts/norm.js";
@@ -93,7 +92,7 @@ export const gpt2: Architecture<Gpt2Config> = {
   },
 
   decode(config, network, { tokens, position }, attention) {
-    let x = add(embed(network, names.embedding, tokens), embed(network, positions, position));
+    let x = add(network.embed(tokens, names.embedding), network.embed(position, positions));
     for (let i = 0; i < config.layers; i++) {
       const layer = layerName(i);
       const attend = (read: Value) => {

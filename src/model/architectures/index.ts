@@ -6,10 +6,12 @@ import { gptNeoX } from "./gpt-neox.js";
 import { granite } from "./granite.js";
 import { llama } from "./llama.js";
 import { mistral } from "./mistral.js";
+import { mixtral } from "./mixtral.js";
 import { olmo2 } from "./olmo2.js";
 import { phi3 } from "./phi3.js";
 import { qwen2 } from "./qwen2.js";
 import { qwen3 } from "./qwen3.js";
+import { qwen3Moe } from "./qwen3-moe.js";
 import { smolLm3 } from "./smollm3.js";
 import { stableLm } from "./stablelm.js";
 
@@ -23,6 +25,8 @@ export const architectures: {
   mistral,
   qwen2,
   qwen3,
+  mixtral,
+  qwen3_moe: qwen3Moe,
   smollm3: smolLm3,
   granite,
   olmo2,

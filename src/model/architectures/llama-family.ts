@@ -7,7 +7,7 @@ import { size } from "./config-fields.js";
 import { embedding, linear, rmsNormModule, type Module, type Norm } from "./modules.js";
 import type { Network } from "./network.js";
 import type { Attention, Projections } from "./parts/attention.js";
-import { embed } from "./parts/embedding.js";
+import { routedFeedForward, routedModules, type Experts } from "./parts/experts.js";
 import { fusedGatedFeedForward, gatedFeedForward, type GateActivation } from "./parts/feed-forward.js";
 import { fusedByKind, splitHeads } from "./parts/heads.js";
 import { rmsNorm } from "./parts/norm.js";
@@ -35,6 +35,8 @@ export interface FamilyTraits {
   /** What kind the norms are. */
   readonly norm?: NormKind;
   readonly activation?: GateActivation;
+  /** The experts of a layer in the place of its feed-forward; undefined: none. */
+  readonly experts?: (layer: number) => Experts | undefined;
   /** How the heads of a layer are rotated; undefined: not at all. */
   readonly rotary?: (layer: number) => RotaryConfig | undefined;
   /** Whether attention and feed-forward of a layer read the same hidden state. */
@@ -182,7 +184,7 @@ export function familyModules(config: FamilyConfig, traits: FamilyTraits = {}): 
       ...normModule(norms.afterAttention),
       // Attention and feed-forward may read one norm's result.
       ...(norms.beforeFeedForward === norms.beforeAttention ? [] : normModule(norms.beforeFeedForward)),
-      ...feedForwardModules(config, `${layer}.mlp`, traits),
+      ...feedForwardModules(config, layer, traits, traits.experts?.(i)),
       ...normModule(norms.afterFeedForward),
     ];
   });
@@ -206,7 +208,14 @@ function attentionModules({ hiddenSize, heads, kvHeads, headSize }: FamilyConfig
   ];
 }
 
-function feedForwardModules({ hiddenSize, intermediateSize }: FamilyConfig, name: string, { biases, fused }: FamilyTraits): Module[] {
+function feedForwardModules(
+  { hiddenSize, intermediateSize }: FamilyConfig,
+  layer: string,
+  { biases, fused }: FamilyTraits,
+  experts: Experts | undefined,
+): Module[] {
+  if (experts) return routedModules(experts, layer, hiddenSize);
+  const name = `${layer}.mlp`;
   const bias = biases?.feedForward ?? false;
   const down = linear(`${name}.down_proj`, intermediateSize, hiddenSize, { bias, residual: true });
   if (fused) return [linear(`${name}.gate_up_proj`, hiddenSize, 2 * intermediateSize, { bias }), down];
@@ -229,7 +238,7 @@ export function decodeFamily(
   const queryScale = traits.scoreScale === undefined ? 1 : traits.scoreScale * Math.sqrt(config.headSize);
   const residual = traits.parallel ? parallelResidual : sequentialResidual;
   const turnOf = rotationOfLayer(rotary, (of) => rotation(of, rotarySize(config.headSize, of), position, positions));
-  let x = mul(embed(network, familyNames.embedding, tokens), embeddingScale);
+  let x = mul(network.embed(tokens, familyNames.embedding), embeddingScale);
   for (let i = 0; i < config.layers; i++) {
     const layer = layerName(i);
     const turn = turnOf(i);
@@ -241,7 +250,7 @@ export function decodeFamily(
       return mul(normed(network.linear(mixed, `${layer}.self_attn.o_proj`), norms.afterAttention), residualScale);
     };
     const feed = (read: Value) => {
-      const fed = feedForward(network, normed(read, norms.beforeFeedForward), `${layer}.mlp`, traits);
+      const fed = feedForward(network, normed(read, norms.beforeFeedForward), layer, traits, traits.experts?.(i));
       return mul(normed(fed, norms.afterFeedForward), residualScale);
     };
     x = residual(x, attend, feed);
@@ -277,7 +286,15 @@ function project(config: FamilyConfig, network: Network, x: Value, tokens: Value
   return { query: headsOf("q", heads), key: headsOf("k", kvHeads), value: splitHeads(network.linear(x, `${name}.v_proj`), tokens, kvHeads) };
 }
 
-function feedForward(network: Network, x: Value, name: string, { fused, activation }: FamilyTraits): Value {
+function feedForward(
+  network: Network,
+  x: Value,
+  layer: string,
+  { fused, activation }: FamilyTraits,
+  experts: Experts | undefined,
+): Value {
+  if (experts) return routedFeedForward(network, x, layer, experts);
+  const name = `${layer}.mlp`;
   if (fused) return fusedGatedFeedForward(network, x, { gateUp: `${name}.gate_up_proj`, down: `${name}.down_proj` });
   return gatedFeedForward(network, x, { gate: `${name}.gate_proj`, up: `${name}.up_proj`, down: `${name}.down_proj` }, activation);
 }

@@ -16,6 +16,8 @@ export interface LinearLayer {
   readonly layout: "out-in" | "in-out";
   /** Whether the result is added to the residual stream. */
   readonly residual: boolean;
+  /** What it is in a mixture of experts, where it belongs to one. */
+  readonly routed: "router" | "expert" | false;
 }
 
 /** A row for each token id or position: `<name>.weight` [rows, size]. */
@@ -43,9 +45,14 @@ export function linear(
   name: string,
   inputs: number,
   outputs: number,
-  { bias = false, layout = "out-in", residual = false }: Partial<Pick<LinearLayer, "bias" | "layout" | "residual">> = {},
+  {
+    bias = false,
+    layout = "out-in",
+    residual = false,
+    routed = false,
+  }: Partial<Pick<LinearLayer, "bias" | "layout" | "residual" | "routed">> = {},
 ): LinearLayer {
-  return { kind: "linear", name, inputs, outputs, bias, layout, residual };
+  return { kind: "linear", name, inputs, outputs, bias, layout, residual, routed };
 }
 
 export const embedding = (name: string, rows: number, size: number): Embedding => ({ kind: "embedding", name, rows, size });

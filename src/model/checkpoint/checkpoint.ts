@@ -9,7 +9,7 @@ import type { Tokenizer } from "../tokenizer/tokenizer.js";
 import { configToWrite, keptFileNames, readSource, type CheckpointSource } from "./checkpoint-source.js";
 import { checkShapes, fitWeights } from "./fit-weights.js";
 import { findGguf } from "./gguf/choose-file.js";
-import { openGguf } from "./gguf/open-gguf.js";
+import { ggufTokenizer, openGguf } from "./gguf/open-gguf.js";
 import { configText, huggingFaceGenerationConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
 import { readAll, type TensorSource } from "./tensor-source.js";
 import { isWeightFile, openWeights } from "./weight-files.js";
@@ -85,6 +85,12 @@ export interface OpenCheckpoint extends Required<Omit<Checkpoint, "parameters">>
 export async function openCheckpoint(path: string): Promise<OpenCheckpoint> {
   const gguf = await findGguf(path);
   return gguf === undefined ? openFolder(path) : openGguf(gguf);
+}
+
+/** The tokenizer of a checkpoint, as {@link openCheckpoint} finds it, without its weights. */
+export async function loadCheckpointTokenizer(path: string): Promise<Tokenizer> {
+  const gguf = await findGguf(path);
+  return gguf === undefined ? loadTokenizer(path) : ggufTokenizer(gguf);
 }
 
 async function openFolder(folder: string): Promise<OpenCheckpoint> {

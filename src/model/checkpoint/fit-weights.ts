@@ -2,7 +2,9 @@ import { inputError, quote } from "../../base/errors.js";
 import { sameShape, type Shape, type Tensor } from "../../graph/tensor.js";
 import type { ModelConfig } from "../config.js";
 import { embeddingName, headName, parameterShapes } from "../parameters/parameters.js";
+import type { QuantizedRows } from "../parameters/quantization/quantize.js";
 import { bytesOfArray } from "./safetensors/safetensors.js";
+import { separateExperts } from "./separate-experts.js";
 import { storedNames } from "./stored-names.js";
 import type { StoredElements, TensorInfo, TensorSource } from "./tensor-source.js";
 import type { WeightFiles } from "./weight-files.js";
@@ -11,11 +13,12 @@ import type { WeightFiles } from "./weight-files.js";
  * The weights that a config asks for, out of the files of a checkpoint: under the parameters' names and in the order
  * of the layers. Buffers are passed over, and so is a tied head that is written out.
  *
- * @returns a source that reads from `files` and closes them
+ * @returns a source that reads from `weights` and closes them
  * @throws InputError where a parameter is missing, is there twice, has another shape or is none of the model's, or a
  *   tied head differs from the embedding
  */
-export async function fitWeights(config: ModelConfig, files: WeightFiles): Promise<TensorSource> {
+export async function fitWeights(config: ModelConfig, weights: WeightFiles): Promise<TensorSource> {
+  const files = separateExperts(config, weights);
   const shapes = parameterShapes(config);
   const nameOf = storedNames(config);
   const stored = new Map<string, string>();
@@ -85,6 +88,10 @@ class FittedWeights implements TensorSource {
 
   readAsStored(name: string): Promise<StoredElements> {
     return this.files.readAsStored(this.stored.get(name) ?? name);
+  }
+
+  async readBlocks(name: string): Promise<QuantizedRows | undefined> {
+    return this.files.readBlocks?.(this.stored.get(name) ?? name);
   }
 
   close(): Promise<void> {

@@ -41,7 +41,7 @@ export function huggingFaceConfig(config: ModelConfig, tokenizer: Tokenizer): Re
 }
 
 /** Fields that transformers refuses to read as whole numbers: what JavaScript writes as 30 has to be 30.0. */
-const realNumbers = /^( {2}"(?:attn|final)_logit_softcapping": \d+)(,?)$/gm;
+const realNumbers = /^( {2}"(?:(?:attn|final)_logit_softcapping|router_jitter_noise|router_aux_loss_coef|initializer_range)": \d+)(,?)$/gm;
 
 /** Text of a `config.json`. */
 export function configText(fields: Readonly<Record<string, unknown>>): string {

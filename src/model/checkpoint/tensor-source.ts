@@ -1,4 +1,5 @@
 import type { Shape, Tensor } from "../../graph/tensor.js";
+import type { QuantizedRows } from "../parameters/quantization/quantize.js";
 
 /** What a file says about one of its tensors. */
 export interface TensorInfo {
@@ -19,13 +20,13 @@ export interface TensorSource {
   read(name: string): Promise<Tensor<"float32">>;
   /** One tensor without widening, in the memory that it takes on disk. */
   readAsStored(name: string): Promise<StoredElements>;
+  /**
+   * A matrix in the blocks in which its file holds it, as [out, in] whatever the layout of {@link read}; undefined where they are
+   * not blocks of 32 numbers with one scale, in 8 or 4 bits. A source without it holds none.
+   */
+  readBlocks?(name: string): Promise<QuantizedRows | undefined>;
   /** Closes the files; nothing can be read after it. */
   close(): Promise<void>;
-}
-
-/** The tensors of a source in its order, each read when it is asked for; half precision is widened to float32. */
-export async function* oneByOne(source: TensorSource): AsyncGenerator<[string, Tensor<"float32">]> {
-  for (const name of source.tensors.keys()) yield [name, await source.read(name)];
 }
 
 /** All tensors of a source in its order, half precision widened to float32. */

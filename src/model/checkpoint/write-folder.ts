@@ -1,7 +1,7 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { inputError, quote } from "../../base/errors.js";
-import { isMissing } from "../../base/files.js";
+import { isMissing, makeFolder } from "../../base/files.js";
 
 /**
  * Writes a folder whole or not at all: it is put together beside its place (`<folder>.partial`) and renamed. A folder
@@ -23,7 +23,7 @@ export async function writeFolder(
   const partial = `${target}.partial`;
   const replaced = `${target}.replaced`;
   await refuseForeignFiles(target, kind, owns);
-  await mkdir(dirname(target), { recursive: true });
+  await makeFolder(dirname(target));
   await rm(partial, { recursive: true, force: true });
   try {
     await write(partial);

@@ -24,6 +24,7 @@ const leastWork = 1e9;
  * was written before must not decide, or a run that goes on would write otherwise than one that was never stopped.
  */
 export function freezesParameters(config: ModelConfig, newTokens: number, memory = Infinity): boolean {
-  const pays = newTokens >= leastTokens && parameterCount(config) * newTokens >= leastWork;
+  // What is not frozen of quantised weights is made float32 at each token.
+  const pays = config.weights !== undefined || (newTokens >= leastTokens && parameterCount(config) * newTokens >= leastWork);
   return pays && (2 + frozenCopies) * parameterBytes(config) <= memory;
 }

@@ -56,11 +56,11 @@ export async function* generate(
   requests: readonly GenerationRequest[],
   random: Random,
   options: GenerationOptions = {},
-  { signal, onProgress }: TaskOptions = {},
+  { signal, onProgress, onNote }: TaskOptions = {},
 ): AsyncGenerator<Generation[]> {
   const total = requests.reduce((count, { responses }) => count + responses, 0);
   let done = 0;
-  for (const [i, { rows, write }] of batchesOf(policy, requests, random, options).entries()) {
+  for (const [i, { rows, write }] of batchesOf(policy, requests, random, options, onNote).entries()) {
     done += rows.length;
     if (i < (options.skipBatches ?? 0)) continue;
     const steps = write(signal);
@@ -91,7 +91,13 @@ export async function* generateTokens(
 }
 
 /** Batches ready to be written. */
-function batchesOf(policy: Policy, requests: readonly GenerationRequest[], random: Random, options: GenerationOptions) {
+function batchesOf(
+  policy: Policy,
+  requests: readonly GenerationRequest[],
+  random: Random,
+  options: GenerationOptions,
+  onNote?: TaskOptions["onNote"],
+) {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
   const { maxNewTokens = 256, batchSize = 128, stopTokens = policy.tokenizer.stopIds } = options;
   const sampling = { temperature, topK, topP, minP, repetitionPenalty };
@@ -111,7 +117,10 @@ function batchesOf(policy: Policy, requests: readonly GenerationRequest[], rando
   }
   const choice = { sampling, stops: new Set(stopTokens), maxNewTokens, combine: guidance?.combine };
   const sizes = { contextLengths, maxNewTokens, batchSize };
-  return planGenerationWithin(policy.programs.memory, policy.config, requests, sizes).map(({ shapes, rows: planned }) => {
+  const { batches, batchSize: fitting } = planGenerationWithin(policy.programs.memory, policy.config, requests, sizes);
+  const wanted = requests.reduce((count, { responses }) => count + responses, 0);
+  if (fitting < Math.min(batchSize, wanted)) onNote?.(`up to ${fitting} responses at once instead of ${batchSize}, to fit into memory (set memory to change it)`);
+  return batches.map(({ shapes, rows: planned }) => {
     const rows = planned.map((row) => new Row(row, random, contextLengths, choice));
     const contexts = policies.map((reader, i) => ({ policy: reader, shape: shapes[i]! }));
     return { rows, write: (signal?: AbortSignal) => decodeTokens(contexts, rows, choice, signal) };

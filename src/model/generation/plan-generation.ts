@@ -3,7 +3,8 @@ import { chunk, groupBy, largestBy } from "../../base/collections.js";
 import { InputError } from "../../base/errors.js";
 import { programBytes } from "../../engine/program-bytes.js";
 import type { ModelConfig } from "../config.js";
-import { parameterBytes, programMemory, withMargin } from "../parameters/memory.js";
+import { programMemory, withMargin } from "../../engine/memory-budget.js";
+import { parameterBytes } from "../parameters/memory.js";
 import { roundUp } from "../scoring/batch.js";
 import { fillProgram, type GenerationShape } from "./cache.js";
 import { freezesParameters, frozenCopies } from "./freezing.js";
@@ -48,19 +49,19 @@ export interface GenerationSizes {
 }
 
 /**
- * {@link planGeneration} with no more responses in a batch than fit into memory.
+ * {@link planGeneration} with no more responses in a batch than fit into memory; `batchSize` is how many.
  *
  * @param memory bytes for the model, the copies that sessions of frozen parameters have of it, the caches and the programs
  * @param config of the model that writes; contexts of others are counted as if they were its own
  * @throws InputError where not even one response fits
  */
-export function planGenerationWithin(memory: number, config: ModelConfig, requests: readonly GenerationRequest[], sizes: GenerationSizes): PlannedBatch[] {
+export function planGenerationWithin(memory: number, config: ModelConfig, requests: readonly GenerationRequest[], sizes: GenerationSizes) {
   const freezes = freezesParameters(config, sizes.maxNewTokens, memory);
   const room = programMemory(memory, (1 + (freezes ? frozenCopies : 0)) * parameterBytes(config));
   for (let { batchSize } = sizes; ; batchSize = Math.ceil(batchSize / 2)) {
     const batches = planGeneration(requests, { ...sizes, batchSize });
     const needed = sizes.contextLengths.reduce((sum, _, context) => sum + largestBytes(config, batches.map(({ shapes }) => shapes[context]!)), 0);
-    if (needed <= room) return batches;
+    if (needed <= room) return { batches, batchSize };
     if (batchSize > 1) continue;
     throw new InputError(
       `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but writing one response takes ${formatBytes(needed)} more; ` +

@@ -3,7 +3,9 @@ import { basename, dirname, join } from "node:path";
 import type { Engine } from "../../engine/engine.js";
 import { openCheckpoint, type OpenCheckpoint } from "../checkpoint/checkpoint.js";
 import { isGgufName, partsOfFile } from "../checkpoint/gguf/file-names.js";
-import { oneByOne } from "../checkpoint/tensor-source.js";
+import type { QuantizedWeights } from "../config.js";
+import { withWeights } from "../parameters/quantization/quantized-weights.js";
+import { requireHolding, tensorsToHold } from "./held-parameters.js";
 import { SharedState } from "./shared-state.js";
 
 /** A checkpoint whose parameters are in an engine, and are shared. */
@@ -11,18 +13,18 @@ export interface Base extends Omit<OpenCheckpoint, "weights"> {
   readonly state: SharedState;
 }
 
-/** The bases that are held, and those that are being loaded, by the identity of their files. */
+/** The bases that are held, and those that are being loaded, by their bits and the identity of their files. */
 const held = new WeakMap<Engine, Map<string, Promise<Base>>>();
 
 /**
  * Holds a checkpoint as the base of adapters: loaded when no one has it, and shared with all who have it on the same
- * engine from the same files. The caller is to release its `state`; see {@link loadCheckpoint} for the errors.
+ * engine from the same files, in the same bits. The caller is to release its `state`; see {@link loadCheckpoint} for the errors.
  */
-export async function holdBase(engine: Engine, folder: string): Promise<Base> {
+export async function holdBase(engine: Engine, folder: string, weights?: QuantizedWeights): Promise<Base> {
   const bases = held.get(engine) ?? new Map<string, Promise<Base>>();
   held.set(engine, bases);
   // Before the files are read: if they change meanwhile, the next one to ask finds another identity.
-  const key = await filesIdentity(folder);
+  const key = `${weights ?? ""} ${await filesIdentity(folder)}`;
   // Whoever had it may have let go between our asking and its answer.
   for (let found = bases.get(key); found !== undefined; found = bases.get(key)) {
     const base = await found;
@@ -33,16 +35,18 @@ export async function holdBase(engine: Engine, folder: string): Promise<Base> {
   const forget = () => {
     if (bases.get(key) === loading) bases.delete(key);
   };
-  const loading = loadBase(engine, folder, forget);
+  const loading = loadBase(engine, folder, weights, forget);
   bases.set(key, loading);
   loading.catch(forget);
   return loading;
 }
 
-async function loadBase(engine: Engine, folder: string, forget: () => void): Promise<Base> {
-  const { weights, ...rest } = await openCheckpoint(folder);
+async function loadBase(engine: Engine, folder: string, held: QuantizedWeights | undefined, forget: () => void): Promise<Base> {
+  const { weights, config: stored, ...rest } = await openCheckpoint(folder);
   try {
-    return { ...rest, state: new SharedState(await engine.createState(oneByOne(weights)), forget) };
+    const config = withWeights(stored, held);
+    await requireHolding(engine, config);
+    return { ...rest, config, state: new SharedState(await engine.createState(tensorsToHold(config, weights)), forget) };
   } finally {
     await weights.close();
   }

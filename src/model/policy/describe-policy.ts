@@ -14,6 +14,7 @@ function describeModel(config: ModelConfig, origin: string | undefined) {
     model: origin ?? "fresh",
     architecture,
     parameters: parameterCount(config),
+    weights: config.weights ?? "float32",
     adapter: adapter ? describeAdapter(config, adapter) : "none",
   };
 }
@@ -26,8 +27,8 @@ function describeAdapter(config: ModelConfig, adapter: NonNullable<ModelConfig["
 
 /** The same in one line. */
 export function modelLine(config: ModelConfig, origin: string | undefined): string {
-  const { model, architecture, parameters, adapter } = describeModel(config, origin);
-  return [model, architecture, `${count(parameters)} parameters`, ...(config.adapter ? [adapter] : [])].join(", ");
+  const { model, architecture, parameters, weights, adapter } = describeModel(config, origin);
+  return [model, architecture, `${count(parameters)} parameters${config.weights ? ` in ${weights}` : ""}`, ...(config.adapter ? [adapter] : [])].join(", ");
 }
 
 /** A policy as a notebook shows it: a table of a few facts. */

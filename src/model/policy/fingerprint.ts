@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { State } from "../../engine/engine.js";
-import type { ModelConfig } from "../config.js";
+import type { ModelConfig, QuantizedWeights } from "../config.js";
 import { loraLayers } from "../parameters/lora/lora.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 
@@ -11,6 +11,8 @@ export interface ModelFingerprint {
   readonly tokenizer: string;
   /** Of what training changes: the adapter's matrices, or all parameters. */
   readonly parameters: string;
+  /** How the matrices are held, where not in float32. The digests are then of what is held. */
+  readonly weights?: QuantizedWeights;
   /** Of the parameters below an adapter: the `parameters` of the model without it. */
   readonly base?: string;
 }

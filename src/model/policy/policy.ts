@@ -3,18 +3,18 @@ import { InputError } from "../../base/errors.js";
 import { displaySymbol, type MimeBundle } from "../../base/mime.js";
 import type { State } from "../../engine/engine.js";
 import type { ProgramCache } from "../../engine/program-cache.js";
-import type { Tensor } from "../../graph/tensor.js";
 import { openCheckpoint, saveCheckpoint, type Checkpoint } from "../checkpoint/checkpoint.js";
 import type { CheckpointSource } from "../checkpoint/checkpoint-source.js";
-import { oneByOne } from "../checkpoint/tensor-source.js";
 import type { WeightOptions } from "../checkpoint/write-weights.js";
-import type { LoraConfig, ModelConfig } from "../config.js";
+import type { LoraConfig, ModelConfig, QuantizedWeights } from "../config.js";
 import { mergeLora } from "../parameters/lora/lora.js";
 import type { Parameters } from "../parameters/parameters.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
+import { requireTrainable, withWeights } from "../parameters/quantization/quantized-weights.js";
 import { holdBase } from "./bases.js";
 import { modelLine, policyBundle } from "./describe-policy.js";
 import { configDigest, stateDigest, tokenizerDigest, type ModelFingerprint } from "./fingerprint.js";
+import { parametersToHold, readHeld, requireHolding, tensorsToHold } from "./held-parameters.js";
 import { SharedState } from "./shared-state.js";
 
 /**
@@ -42,23 +42,28 @@ export class Policy {
   ) {}
 
   /**
-   * Copies parameters into the engine.
+   * Copies parameters into the engine, quantised where the config says so.
    *
    * @param origin where they were loaded from, which an adapter on this model names it by
+   * @throws InputError where the engine cannot hold them so
    */
   static async create(programs: ProgramCache, { config, parameters, tokenizer, source }: Checkpoint, origin?: string): Promise<Policy> {
-    return new Policy(programs, config, tokenizer, source, origin, await stateOf(programs, parameters));
+    await requireHolding(programs.engine, config);
+    return new Policy(programs, config, tokenizer, source, origin, await stateOf(programs, config, parameters));
   }
 
   /**
    * Loads a checkpoint folder in Hugging Face layout; see {@link loadCheckpoint} for the errors.
    *
    * @param origin what an adapter on this model names it by. Default: the folder
+   * @param held how its matrices are held. Default: in float32
    */
-  static async load(programs: ProgramCache, folder: string, origin = folder): Promise<Policy> {
-    const { config, tokenizer, source, weights } = await openCheckpoint(folder);
+  static async load(programs: ProgramCache, folder: string, origin = folder, held?: QuantizedWeights): Promise<Policy> {
+    const { config: stored, tokenizer, source, weights } = await openCheckpoint(folder);
     try {
-      return new Policy(programs, config, tokenizer, source, origin, await stateOf(programs, oneByOne(weights)));
+      const config = withWeights(stored, held);
+      await requireHolding(programs.engine, config);
+      return new Policy(programs, config, tokenizer, source, origin, new SharedState(await programs.engine.createState(tensorsToHold(config, weights))));
     } finally {
       await weights.close();
     }
@@ -68,8 +73,8 @@ export class Policy {
    * Loads a checkpoint folder as the base of adapters: while anyone holds the same files as a base on the same engine,
    * their parameters are shared, and nothing is read again.
    */
-  static async loadBase(programs: ProgramCache, folder: string, origin = folder): Promise<Policy> {
-    const { config, tokenizer, source, state } = await holdBase(programs.engine, folder);
+  static async loadBase(programs: ProgramCache, folder: string, origin = folder, held?: QuantizedWeights): Promise<Policy> {
+    const { config, tokenizer, source, state } = await holdBase(programs.engine, folder, held);
     return new Policy(programs, config, tokenizer, source, origin, state);
   }
 
@@ -102,20 +107,24 @@ export class Policy {
     return this.beside(this.config, parameters, this.held.frozen);
   }
 
-  /** The same model once more: whoever is given it may free it, and this one stays. */
-  share(): Policy {
+  /**
+   * The same model once more: whoever is given it may free it, and this one stays.
+   *
+   * @param programs those of the same engine, by which the other one's work is planned
+   */
+  share(programs = this.programs): Policy {
     const { trained, frozen } = this.held;
-    return new Policy(this.programs, this.config, this.tokenizer, this.source, this.origin, trained.hold(), frozen?.hold());
+    return new Policy(programs, this.config, this.tokenizer, this.source, this.origin, trained.hold(), frozen?.hold());
   }
 
-  /** Copies of what training changes, as it is now: the adapter's matrices, or all parameters. */
+  /** Copies of what training changes, as it is now: the adapter's matrices, or all parameters, in float32. */
   async parameters(): Promise<Parameters> {
-    return read(this.held.trained);
+    return readHeld(this.config, this.held.trained.state);
   }
 
-  /** Copies of all parameters, an adapter merged into them. */
+  /** Copies of all parameters in float32, an adapter merged into them. */
   async mergedParameters(): Promise<Parameters> {
-    const base = await read(this.base);
+    const base = await readHeld(this.config, this.base.state);
     const { adapter } = this.config;
     return adapter ? mergeLora(this.config, adapter, base, await this.parameters()) : base;
   }
@@ -127,13 +136,14 @@ export class Policy {
       config: configDigest(this.config),
       tokenizer: tokenizerDigest(this.tokenizer),
       parameters: await stateDigest(trained.state),
+      ...(this.config.weights && { weights: this.config.weights }),
       ...(frozen && { base: await frozen.digest() }),
     };
   }
 
   /** Puts others of the same shapes in the place of what training changes. */
   async replace(parameters: Parameters): Promise<void> {
-    const replacement = await stateOf(this.programs, parameters);
+    const replacement = await stateOf(this.programs, this.config, parameters);
     const replaced = this.trained;
     if (this.isFreed) await replacement.release();
     else this.trained = replacement;
@@ -141,20 +151,21 @@ export class Policy {
     await replaced.release();
   }
 
-  /** Makes what training changes this policy's own, before a program updates it: what others share is copied, so that they keep theirs. */
+  /** Makes what training changes this policy's own, before a program updates it: what others share is copied, so that they keep theirs. Quantised weights cannot be. */
   async prepareToWrite(): Promise<void> {
+    requireTrainable(this.config);
     if (this.held.trained.isShared) await this.replace(await this.parameters());
     else this.trained.claim();
   }
 
   /**
-   * Writes a checkpoint folder in Hugging Face layout, an adapter merged into it, with all that the files said that it
+   * Writes a checkpoint folder in Hugging Face layout, an adapter merged into it and quantised weights as the float32 numbers that they are, with all that the files said that it
    * was loaded from; see {@link saveCheckpoint} for the options and the errors.
    */
   async save(folder: string, options: WeightOptions = {}): Promise<void> {
     const { tokenizer, source } = this;
     const parameters = await this.mergedParameters();
-    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, source }, options);
+    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, ...(source && { source }) }, options);
   }
 
   /** Gives the memory back that no other policy shares. Calling it again does nothing. */
@@ -202,7 +213,7 @@ export class Policy {
   private async beside(config: ModelConfig, parameters: Parameters, below: SharedState | undefined): Promise<Policy> {
     const frozen = below?.hold();
     try {
-      return new Policy(this.programs, config, this.tokenizer, this.source, this.origin, await stateOf(this.programs, parameters), frozen);
+      return new Policy(this.programs, config, this.tokenizer, this.source, this.origin, await stateOf(this.programs, config, parameters), frozen);
     } catch (error) {
       await frozen?.release();
       throw error;
@@ -210,12 +221,8 @@ export class Policy {
   }
 }
 
-async function stateOf({ engine }: ProgramCache, tensors: Parameters | AsyncIterable<readonly [string, Tensor]>): Promise<SharedState> {
-  return new SharedState(await engine.createState(tensors));
-}
-
-async function read({ state }: SharedState): Promise<Parameters> {
-  return (await state.read()) as Map<string, Tensor<"float32">>;
+async function stateOf({ engine }: ProgramCache, config: ModelConfig, parameters: Parameters): Promise<SharedState> {
+  return new SharedState(await engine.createState(parametersToHold(config, parameters)));
 }
 
 function withoutAdapter({ adapter: _, ...config }: ModelConfig): ModelConfig {

@@ -6,7 +6,8 @@ import type { Program } from "../../engine/engine.js";
 import { programBytes } from "../../engine/program-bytes.js";
 import { Graph, type Value } from "../../graph/index.js";
 import type { ModelConfig } from "../config.js";
-import { parameterBytes, programMemory, withMargin } from "../parameters/memory.js";
+import { programMemory, withMargin } from "../../engine/memory-budget.js";
+import { parameterBytes } from "../parameters/memory.js";
 import { stateWeights } from "../parameters/network.js";
 import type { Policy } from "../policy/policy.js";
 import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type TokenSequence } from "./batch.js";
@@ -60,13 +61,15 @@ export async function responseTokenLogProbs(
 async function scored<T>(
   policy: Policy,
   sequences: readonly TokenSequence[],
-  { signal, onProgress }: TaskOptions,
+  { signal, onProgress, onNote }: TaskOptions,
   sharePrompts: boolean,
   score: (policy: Policy, rows: readonly Row[], shape: BatchShape) => Promise<ArrayLike<T>>,
   put: (sequence: number, found: T) => void,
 ): Promise<void> {
   let done = 0;
-  for (const { rows, shape } of planScoringWithin(policy.programs.memory, policy.config, sequences, sharePrompts)) {
+  const { batches, most } = planScoringWithin(policy.programs.memory, policy.config, sequences, sharePrompts);
+  if (most < tokensPerBatch) onNote?.(`batches of up to ${most} tokens instead of ${tokensPerBatch}, to fit into memory (set memory to change it)`);
+  for (const { rows, shape } of batches) {
     signal?.throwIfAborted();
     const found = await score(policy, rows.map((row) => row.map((i) => sequences[i]!)), shape);
     const indices = rows.flat();
@@ -123,19 +126,19 @@ export interface ScoringBatch {
 }
 
 /**
- * Batches that fit into memory: of fewer tokens than usual where it is little.
+ * Batches that fit into memory: of fewer tokens than usual where it is little. `most` is how many.
  *
  * @param memory bytes for the model, a second one beside it and the programs
  * @throws InputError where not even one sequence fits
  */
-function planScoringWithin(memory: number, config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts: boolean): ScoringBatch[] {
+function planScoringWithin(memory: number, config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts: boolean) {
   // An adapter is on a base that others share.
   const room = programMemory(memory, (config.adapter ? 1 : 2) * parameterBytes(config));
   for (let most = tokensPerBatch; ; most /= 2) {
     const batches = planScoring(config, sequences, sharePrompts, most);
     const largest = largestBy(batches.map(({ shape }) => shape), tokensOf);
     const bytes = largest ? withMargin(programBytes(scoringProgram(config, largest, sumByResponse))) : 0;
-    if (bytes <= room) return batches;
+    if (bytes <= room) return { batches, most };
     if (most > leastTokens) continue;
     throw new InputError(
       `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but scoring ${tokensOf(largest!)} tokens takes ${formatBytes(bytes)} more; ` +

@@ -83,6 +83,11 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, string>, folder = 
   return new FilesTokenizer(files, folder, stops);
 }
 
+/** Whether a tokenizer's files have a chat template, which is applied to conversations and not to texts. */
+export function hasChatTemplate({ files }: Tokenizer): boolean {
+  return files.has("tokenizer_config.json") && parseTokenizerConfig(files, "").chatTemplate !== undefined;
+}
+
 class FilesTokenizer implements Tokenizer {
   readonly vocabSize: number;
   readonly bosId: number | undefined;

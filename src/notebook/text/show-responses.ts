@@ -1,4 +1,4 @@
-import { Html, html } from "../../base/html.js";
+import { type Html, html } from "../../base/html.js";
 import type { Prompt } from "../../data/pair.js";
 import type { Rows } from "../../plot/rows.js";
 import { rowsOf } from "../../plot/source.js";

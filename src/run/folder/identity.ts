@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
-import { isMissing, readTextIfPresent, writeJson } from "../../base/files.js";
+import { isMissing, isUnfinished, readTextIfPresent, writeJson } from "../../base/files.js";
 import { iterationOf, runLayout } from "./layout.js";
 import { sha256Of } from "./manifest.js";
 
@@ -53,7 +53,7 @@ export async function readIdentity(folder: string): Promise<RunIdentity | undefi
     return undefined;
   }
   const damaged = () => new InputError(`${file}: changed or damaged, so that nobody can tell which run the folder holds; use another folder, or remove this one`);
-  let read;
+  let read: z.output<typeof onDisk>;
   try {
     read = onDisk.parse(JSON.parse(text));
   } catch {
@@ -85,8 +85,8 @@ export function requireSame(folder: string, there: RunIdentity, asked: RunIdenti
   throw new InputError(`${folder}: holds another run. It differs in\n${lines.join("\n")}\nUse another folder, or remove this one.`);
 }
 
-/** Entries that are nobody's results: locks of this and of file systems, notes of file managers. */
-const isNothing = (entry: string) => entry.startsWith(".");
+/** Entries that are nobody's results: locks of this and of file systems, notes of file managers, what a killed process began to write. */
+const isNothing = (entry: string) => entry.startsWith(".") || isUnfinished(entry);
 
 /** The entries of a run's folder, besides those of its iterations; `config.json` is that of versions before 0.2. */
 const entries = new Set([
@@ -95,16 +95,26 @@ const entries = new Set([
 ]);
 const isOfRun = (entry: string) => entries.has(entry) || iterationOf(`${entry}/`) !== undefined;
 
-/** A run begins in a folder that holds nothing else. */
-async function refuseOthersFiles(folder: string): Promise<void> {
+/** The names in a folder, in order; none where it is not there. */
+export async function entriesOf(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
   });
-  const others = names.filter((entry) => !isNothing(entry)).sort();
+  return names.filter((entry) => !isNothing(entry)).sort();
+}
+
+/** The refusal of a folder that holds others' files. */
+export function otherFiles(folder: string, what: string, others: readonly string[]): InputError {
+  return new InputError(`${folder}: not ${what}, and not empty: it has ${others.slice(0, 3).join(", ")}${others.length > 3 ? ", …" : ""}; use another folder, such as ${join(folder, "run")}`);
+}
+
+/** A run begins in a folder that holds nothing else. */
+async function refuseOthersFiles(folder: string): Promise<void> {
+  const others = await entriesOf(folder);
   if (others.length === 0) return;
   const found = others.find(isOfRun);
-  if (found === undefined) throw new InputError(`${folder}: not the folder of a run, and not empty: it has ${others.slice(0, 3).join(", ")}${others.length > 3 ? ", …" : ""}; use another folder, such as ${join(folder, "run")}`);
+  if (found === undefined) throw otherFiles(folder, "the folder of a run", others);
   throw new InputError(
     `${folder}: has ${found} but no ${name}: it is the run of an older version of sera-lab, ${name} was removed, or the file is something else's. ` +
       "Use another folder; the tables (metrics.jsonl, summary.json) and models of an older run can still be read one by one",

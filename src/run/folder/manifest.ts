@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { MemoryChoice } from "../../align/memory-plan.js";
 import { InputError } from "../../base/errors.js";
 import { readTextIfPresent, writeFileAtomic } from "../../base/files.js";
+import { memoryChoice } from "./schemas.js";
 
 const seal = z.object({ bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
@@ -27,8 +28,6 @@ export interface Manifest {
   /** Bytes that the run is planned for, also where it goes on with more or less, and how the training of each iteration fits into them. */
   readonly memory?: { readonly bytes: number; readonly trainings: Readonly<Record<string, MemoryChoice>> } | undefined;
 }
-
-const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: z.int(), recompute: z.boolean(), programBytes: z.int() });
 
 const content: z.ZodType<Manifest> = z.object({
   format: z.literal(1),

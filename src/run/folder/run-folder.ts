@@ -233,17 +233,20 @@ export class RunFolder {
    * @throws InputError naming the first file that is damaged or gone, and from which iteration on the run can be redone
    */
   async verify(onProgress?: (done: number, total: number) => void): Promise<void> {
-    const { files, checkpoint } = this.manifest;
+    await this.verifyRecorded(onProgress);
+    for (const [path, { bytes }] of Object.entries(this.manifest.growing)) await truncate(this.file(path), bytes);
+    await this.sweep();
+  }
+
+  /** As {@link verify}, of a run that may be another process's: nothing is changed. */
+  async verifyRecorded(onProgress?: (done: number, total: number) => void): Promise<void> {
+    const { files, checkpoint, growing } = this.manifest;
     const all = [...Object.entries(files), ...(checkpoint ? [[checkpoint.path, checkpoint] as const] : [])];
     for (const [i, [path, seal]] of all.entries()) {
       await this.check(path, seal);
       onProgress?.(i + 1, all.length);
     }
-    for (const path of Object.keys(this.manifest.growing)) {
-      await this.check(path, this.manifest.growing[path]!, true);
-      await truncate(this.file(path), this.manifest.growing[path]!.bytes);
-    }
-    await this.sweep();
+    for (const [path, seal] of Object.entries(growing)) await this.check(path, seal, true);
   }
 
   /** Checks the files of a folder of the run, a model's: all, or those that will be read. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bestMetrics, type BestMetric } from "../../align/best.js";
+import type { MemoryChoice } from "../../align/memory-plan.js";
 import type { BootstrapCounts, BootstrappedRow, LabelledSample, Sample } from "../../bootstrap/index.js";
 import type { PairRow } from "../../data/pair-row.js";
 import type { Reviewed } from "../../review/index.js";
@@ -20,10 +21,10 @@ export const pairRow: z.ZodType<PairRow> = z.object({
   prompt: tokenIds,
   chosen: tokenIds,
   rejected: tokenIds,
-  chosenScore: z.number().optional(),
-  rejectedScore: z.number().optional(),
-  flipped: z.boolean().optional(),
-  columns: z.record(z.string(), z.number()).optional(),
+  chosenScore: z.number().exactOptional(),
+  rejectedScore: z.number().exactOptional(),
+  flipped: z.boolean().exactOptional(),
+  columns: z.record(z.string(), z.number()).exactOptional(),
 });
 
 export const demonstrationRow = z.object({ id: z.string(), prompt: tokenIds, response: tokenIds });
@@ -44,9 +45,9 @@ export const reviewedRow: z.ZodType<Reviewed> = z.object({
   ensemble: z.number(),
   chosenLength: count,
   rejectedLength: count,
-  chosenScore: z.number().optional(),
-  rejectedScore: z.number().optional(),
-  flipped: z.boolean().optional(),
+  chosenScore: z.number().exactOptional(),
+  rejectedScore: z.number().exactOptional(),
+  flipped: z.boolean().exactOptional(),
   kept: z.boolean(),
 });
 
@@ -56,7 +57,7 @@ export const sampleBatch: z.ZodType<Sample[]> = z.array(z.object(sample));
 
 export const sampleRow: z.ZodType<Sample> = z.object(sample);
 
-export const labelledSampleRow: z.ZodType<LabelledSample> = z.object({ ...sample, reference: z.number().optional(), reward: z.number() });
+export const labelledSampleRow: z.ZodType<LabelledSample> = z.object({ ...sample, reference: z.number().exactOptional(), reward: z.number() });
 
 export const labels = z.object({ labelledBy: z.string() });
 
@@ -65,10 +66,10 @@ export const bootstrappedRow: z.ZodType<BootstrappedRow> = z.object({
   prompt: z.string(),
   chosen: z.string(),
   rejected: z.string(),
-  chosenReward: z.number().optional(),
-  rejectedReward: z.number().optional(),
-  margin: z.number().optional(),
-  tokens: z.object({ tokenizer: z.string(), prompt: tokenIds, chosen: tokenIds, rejected: tokenIds }).optional(),
+  chosenReward: z.number().exactOptional(),
+  rejectedReward: z.number().exactOptional(),
+  margin: z.number().exactOptional(),
+  tokens: z.object({ tokenizer: z.string(), prompt: tokenIds, chosen: tokenIds, rejected: tokenIds }).exactOptional(),
 });
 
 export const judgedResponse: z.ZodType<JudgedResponse> = z.object({ id: z.string(), response: z.string(), gold: z.number() });
@@ -78,10 +79,10 @@ const interval = z.tuple([z.number(), z.number()]);
 const evaluated = {
   accuracy: figure,
   meanMargin: figure,
-  goldReward: z.number().optional(),
-  goldRewardInterval: interval.optional(),
-  winRate: z.number().optional(),
-  winRateInterval: interval.optional(),
+  goldReward: z.number().exactOptional(),
+  goldRewardInterval: interval.exactOptional(),
+  winRate: z.number().exactOptional(),
+  winRateInterval: interval.exactOptional(),
 };
 
 export const evaluation: z.ZodType<Evaluation> = z.object(evaluated);
@@ -104,6 +105,9 @@ const bootstrapCounts: z.ZodType<BootstrapCounts> = z.object({
   kept: count,
 });
 
+/** How a training was fitted into memory. */
+export const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: z.int(), recompute: z.boolean(), programBytes: z.int() });
+
 const seconds = z.number().nonnegative();
 
 const iterationSummary: z.ZodType<IterationSummary> = z.object({
@@ -113,8 +117,9 @@ const iterationSummary: z.ZodType<IterationSummary> = z.object({
   pairsSeen: count,
   bootstrap: bootstrapCounts.nullable(),
   ...evaluated,
-  metrics: metrics.optional(),
-  kept: z.object({ step: z.int().positive(), metric: z.enum(Object.keys(bestMetrics) as BestMetric[]), value: z.number() }).optional(),
+  metrics: metrics.exactOptional(),
+  memory: memoryChoice.exactOptional(),
+  kept: z.object({ step: z.int().positive(), metric: z.enum(Object.keys(bestMetrics) as BestMetric[]), value: z.number() }).exactOptional(),
   seconds: z.object({ training: seconds, scoring: seconds, sampling: seconds, evaluation: seconds }),
 });
 
@@ -124,5 +129,5 @@ export const runSummary: z.ZodType<RunSummary> = z.object({
   labelledBy: z.string().nullable(),
   seed: count,
   iterations: z.array(iterationSummary),
-  evaluate: z.string().optional(),
+  evaluate: z.string().exactOptional(),
 });

@@ -3,7 +3,7 @@ import { isPairObjective, objectiveOf, type PairObjective } from "../../align/pa
 import { InputError, quote } from "../../base/errors.js";
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { isLossObject, lossOf } from "./loss-of.js";
-import type { LoopOptions, LossOptions, RecipeOptions, SharedOptions, TrainingBudget } from "./method-options.js";
+import type { BmcOptions, LoopOptions, LossOptions, RecipeOptions, SharedOptions, TrainingBudget } from "./method-options.js";
 import { checkPart, isBuiltIn } from "./part-registry.js";
 
 /**
@@ -16,6 +16,7 @@ export function checkTogether(resolved: object, given: object): void {
   checkEvaluations(resolved);
   if (hasLoss(resolved)) checkLoss(resolved, given);
   if (hasLoop(resolved)) checkLoop(resolved, given);
+  if (hasEditor(resolved)) checkEditor(resolved);
 }
 
 /** The loop's options, of which a method may settle some itself. */
@@ -61,6 +62,14 @@ function checkLoop({ selectBy, pairBy, labelBy, select = 0, bootstrap, lengthPen
   if (select + bootstrap === 0 && (iterations ?? rounds) !== 1) throw new InputError("`select` + `bootstrap` must be > 0");
   if (given.penaltyStep !== undefined && lengthPenalty !== "auto") throw new InputError('penaltyStep: there is no grid; set lengthPenalty: "auto" too, or leave it out');
   if (given.rewardAgainst === "round" && labelBy === "judge") throw new InputError("rewardAgainst: the judge labels responses, not the implicit reward; leave one of them out");
+}
+
+const hasEditor = (options: object): options is BmcOptions => "bridge" in options;
+
+function checkEditor({ bridge, editWay, editBlind }: BmcOptions): void {
+  if (isPart(bridge)) checkPart("editor", "bridge", bridge);
+  if (bridge === "none" && editBlind) throw new InputError("`editBlind`: there is no editor; give `bridge` too");
+  if (bridge === "none" && editWay !== "improve") throw new InputError("`editWay`: there is no editor; give `bridge` too");
 }
 
 const isPart = (value: unknown) => typeof value === "object" || typeof value === "function";

@@ -1,7 +1,7 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
-import type { LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardOptions, SamplingOptions, SelfPlayOptions, SeraOptions, SftOptions, SharedOptions, SpreadOptions, TrainingBudget } from "./method-options.js";
-import { budgetTable, loopTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, selfPlayTable, sftTable, sharedTable, spreadTable } from "./tables.js";
+import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, RewardOptions, SamplingOptions, SelfPlayOptions, SeraOptions, SftOptions, SharedOptions, SpoOptions, SpreadOptions, TrainingBudget } from "./method-options.js";
+import { bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, selfPlayTable, sftTable, sharedTable, spreadTable, voteTable } from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -50,6 +50,17 @@ export const recipeForms = {
     }),
   } satisfies Form<SelfImprovingOptions>,
   spin: { name: "spin", table: { ...recipe, ...selfPlayTable } } satisfies Form<SpinOptions>,
+  rewardAugmented: { name: "rewardAugmented", table: { ...recipe, ...goalTable } } satisfies Form<RewardAugmentedOptions>,
+  bmc: { name: "bmc", table: { ...withDefaults(recipe, { loss: "dpo-bmc" }), ...bmcTable } } satisfies Form<BmcRecipeOptions>,
+  irepo: {
+    name: "irepo",
+    table: { ...omit(recipe, "loss", ...lossSettingNames.filter((name) => name !== "beta")), responses: loopTable.responses, ...voteTable },
+  } satisfies Form<IrepoOptions>,
+  aihf: {
+    name: "aihf",
+    table: { ...omit(recipe, "loss", ...lossSettingNames.filter((name) => name !== "beta"), "sftEpochs", "sftLearningRate", "sftBatchSize"), ...jointTable },
+  } satisfies Form<AihfOptions>,
+  spo: { name: "spo", table: { ...recipe, ...degreeTable } } satisfies Form<SpoOptions>,
   curryDpo: { name: "curryDpo", table: recipe } satisfies Form<RecipeOptions>,
   spa: { name: "spa", table: { ...recipe, ...spreadTable, ...rewardTable, responses: { ...loopTable.responses, default: 2 } } } satisfies Form<SpaOptions>,
 } as const;

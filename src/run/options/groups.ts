@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, budgetTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, selfPlayTable, sftTable, spreadTable } from "./tables.js";
+import { alignmentTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, selfPlayTable, sftTable, spreadTable, voteTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -15,6 +15,11 @@ export const optionGroups: readonly OptionGroup[] = [
   { title: "Sampling", table: samplingTable },
   { title: "Self-review and bootstrapping", table: loopTable },
   { title: "Self-play (spin)", table: selfPlayTable },
+  { title: "Reward-augmented data", table: goalTable },
+  { title: "BMC", table: bmcTable },
+  { title: "iREPO", table: voteTable },
+  { title: "AIHF", table: jointTable },
+  { title: "SPO", table: degreeTable },
   { title: "Spreading preferences (spa)", table: spreadTable },
   { title: "SFT of the start", table: sftTable },
 ];

@@ -1,10 +1,15 @@
 import type { BestMetric } from "../../align/best.js";
 import type { LossName, LossSettings } from "../../align/losses/index.js";
 import type { PairLoss } from "../../align/pair-objective.js";
+import type { degreeInputs } from "../../align/spo.js";
 import type { ByteSize } from "../../base/byte-size.js";
 import type { Schedule } from "../../align/schedule.js";
+import type { EditWay, Editor } from "../../data/bridge.js";
+import type { goalPlaces, tieRules } from "../../data/goals.js";
 import type { PairingName } from "../../bootstrap/index.js";
 import type { SelectionName } from "../../review/index.js";
+import type { degradations, keyContents } from "../degraded-responses.js";
+import type { stopWordLists } from "../token-difference.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 
 /*
@@ -18,6 +23,8 @@ import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 export const references = ["start", "previous"] as const;
 export type Reference = (typeof references)[number];
 
+/** The editors of BMC that have a name. */
+export const editorNames = ["none", "world"] as const;
 /** What the implicit reward of a response is against: the model of iteration 0, or the reference that the policy was trained against. */
 export const rewardReferences = ["start", "round"] as const;
 export type RewardReference = (typeof rewardReferences)[number];
@@ -195,3 +202,72 @@ export interface RecipeOptions extends SharedOptions {
    */
   readonly rounds: number;
 }
+
+/** How reward-augmented pairs are made; see `goalConditioned`. */
+export interface GoalConditioningOptions {
+  /** Condition half of the prompts alone on goals, which makes as many pairs as the data has. Default false. */
+  readonly half?: boolean;
+  /** What becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each. Default drop. */
+  readonly ties: (typeof tieRules)[number];
+  /** Where a conversation is told its goal: in its system turn, or before the words of its first user turn. Default system. */
+  readonly goalPlace: (typeof goalPlaces)[number];
+}
+
+/** Options of reward-augmented data (arXiv 2410.08067). */
+export interface RewardAugmentedOptions extends RecipeOptions, GoalConditioningOptions {}
+
+/** How BMC makes its pairs, and which tokens it weighs; see `bridge` and `tokenDifference`. */
+export interface BmcOptions {
+  /** What edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`. Default none. */
+  readonly bridge: (typeof editorNames)[number] | Editor;
+  /** Which response is edited: the rejected one for the better, or the chosen one for the worse. Default improve. */
+  readonly editWay: EditWay;
+  /** Let the editor see one response alone, without the pair's other one. Default false. */
+  readonly editBlind?: boolean;
+  /** Which words are taken out of the difference of the responses; a list by name. Default english. */
+  readonly stopWords: (typeof stopWordLists)[number];
+}
+
+/** Options of BMC (arXiv 2408.07471). */
+export interface BmcRecipeOptions extends RecipeOptions, BmcOptions {}
+
+/** How iREPO's annotators vote, and what becomes of their votes. */
+export interface VoteOptions {
+  /** h: annotators who vote on every two responses of a prompt. Default 9. */
+  readonly votes: number;
+  /** Temperature of the annotators' votes, in grades of the judge: they prefer a response with the probability σ(difference of grades / temperature). Default 0.81. */
+  readonly voteTemperature: number;
+  /** Votes added to each side of every two responses, so that a unanimous vote has a finite target. Default 0.5. */
+  readonly pseudoCounts: number;
+}
+
+/** Options of iREPO (arXiv 2405.15230), whose loss is its own. */
+export interface IrepoOptions extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta">>, Pick<LoopOptions, "responses">, VoteOptions {}
+
+/** What the two sets of joint learning count, and how demonstrations are learned from. */
+export interface JointOptions {
+  /** w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations. Default 1. */
+  readonly demonstrationWeight: number;
+  /** w₂: weight of the preference pairs, whose term is a mean over the pairs. Default 1. */
+  readonly pairWeight: number;
+  /** Compare demonstrations with the policy's own responses, in place of raising their likelihood. Default false. */
+  readonly selfPlay?: boolean;
+}
+
+/** Options of AIHF (arXiv 2406.06874), whose loss is its own. */
+export interface AihfOptions extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta"> | keyof SftOptions>, JointOptions {}
+
+/** How SPO degrades responses, and what its head learns; see `spo`. */
+export interface DegreeOptions {
+  /** λ: weight of the classification of preference degrees beside the loss. Default 0.1. */
+  readonly degreeWeight: number;
+  /** What is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random. Default rake. */
+  readonly keyContent: (typeof keyContents)[number];
+  /** How it is taken: mask hides it behind padding, which keeps the length, remove leaves it out. Default mask. */
+  readonly degrade: (typeof degradations)[number];
+  /** What degrees are told by: the mean hidden state of the response, or its length alone, as a control. Default hidden. */
+  readonly degreeFrom: (typeof degreeInputs)[number];
+}
+
+/** Options of SPO (arXiv 2409.17791). */
+export interface SpoOptions extends RecipeOptions, DegreeOptions {}

@@ -15,6 +15,7 @@ const functionOf = {
   "selection rule": "select",
   "pairing rule": "pair",
   labeller: "label",
+  editor: "edit",
   method: "run",
   "method definition": "run",
 } as const;
@@ -48,7 +49,7 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
     throw new InputError(`${option}: a bare function cannot be told from another in a run's folder; give the ${kind} a name and a version: ${shape}`);
   }
   if (typeof part !== "object" || part === null || !hasFunction(part, own)) {
-    throw new InputError(`${option}: found ${quote(part)}, expected a ${kind} ${shape}`);
+    throw new InputError(`${option}: found ${quote(part)}, expected ${withArticle(kind)} ${shape}`);
   }
   if (!isVersioned(part)) {
     const name = nameOf(part);
@@ -69,9 +70,11 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
   if (kind === "loss" || kind === "objective") ownLosses.set(identityKey(part), part);
 }
 
+const withArticle = (kind: string) => `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
+
 /** @throws InputError where a part of one's own has the name of one of the library's */
 export function requireOwnName(kind: string, option: string, name: string, taken: readonly string[]): void {
-  if (taken.includes(name)) throw new InputError(`${option}: ${quote(name)} is a ${kind} of the library; give your own another name`);
+  if (taken.includes(name)) throw new InputError(`${option}: ${quote(name)} is ${withArticle(kind)} of the library; give your own another name`);
 }
 
 /**

@@ -21,10 +21,14 @@ export interface ColumnedPair {
   readonly columns?: Readonly<Record<string, number>>;
   /** The text of tokens. */
   text(tokens: Int32Array): string;
+  /** Id of the token that pads. */
+  readonly padId: number;
 }
 
 /** Gives pairs numbers of their own, those of the data and those that the run makes alike. */
 export interface ColumnRule extends Versioned {
+  /** What its columns depend on besides its code. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** @returns its columns, which take the place of those that the pair has under the same names */
   of(pair: ColumnedPair): PairColumns;
 }

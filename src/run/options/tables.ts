@@ -1,17 +1,27 @@
 import { bestMetrics } from "../../align/best.js";
 import { defaultAdamW } from "../../align/adamw.js";
 import { schedules } from "../../align/schedule.js";
+import { editWays, type Editor } from "../../data/bridge.js";
+import { goalPlaces, tieRules } from "../../data/goals.js";
 import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
 import { byteSize, flag, nameOrPart, notNegative, oneOf, parts, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
+import { degreeInputs } from "../../align/spo.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
+import { degradations, keyContents } from "../degraded-responses.js";
+import { stopWordLists } from "../token-difference.js";
 import {
+  editorNames,
   labellers,
   references,
   rewardReferences,
   type AlignmentOptions,
+  type BmcOptions,
+  type DegreeOptions,
+  type GoalConditioningOptions,
+  type JointOptions,
   type LoopOptions,
   type LossOptions,
   type RecipeOptions,
@@ -22,6 +32,7 @@ import {
   type SharedOptions,
   type SpreadOptions,
   type TrainingBudget,
+  type VoteOptions,
 } from "./method-options.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 
@@ -163,4 +174,45 @@ export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
     help: "passes over as many pairs as the data has: methods with the same rounds cost the same",
     default: 3,
   },
+};
+
+export const goalTable: OptionTable<GoalConditioningOptions> = {
+  half: { ...flag(), help: "condition half of the prompts alone on goals, which makes as many pairs as the data has", otherwise: "false" },
+  ties: { ...oneOf(tieRules, "rule"), help: "what becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each", default: "drop" },
+  goalPlace: { ...oneOf(goalPlaces, "turn"), help: "where a conversation is told its goal: in its system turn, or before the words of its first user turn", default: "system" },
+};
+
+export const bmcTable: OptionTable<BmcOptions> = {
+  bridge: {
+    ...nameOrPart<(typeof editorNames)[number], Editor>(editorNames, "an editor", "editor"),
+    help: "what edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`",
+    default: "none",
+  },
+  editWay: { ...oneOf(editWays, "way"), help: "which response is edited: the rejected one for the better, or the chosen one for the worse", default: "improve" },
+  editBlind: { ...flag(), help: "let the editor see one response alone, without the pair's other one", otherwise: "false" },
+  stopWords: { ...oneOf(stopWordLists, "list"), help: "which words are taken out of the difference of the responses; a list by name", default: "english" },
+};
+
+export const voteTable: OptionTable<VoteOptions> = {
+  votes: { ...whole(1, "h"), help: "h: annotators who vote on every two responses of a prompt", default: 9 },
+  // 9 grades are 1 of gold reward, and the synthetic world's labels have a temperature of 0.09.
+  voteTemperature: {
+    ...positive("t"),
+    help: "temperature of the annotators' votes, in grades of the judge: they prefer a response with the probability σ(difference of grades / temperature)",
+    default: 0.81,
+  },
+  pseudoCounts: { ...positive("n"), help: "votes added to each side of every two responses, so that a unanimous vote has a finite target", default: 0.5 },
+};
+
+export const jointTable: OptionTable<JointOptions> = {
+  demonstrationWeight: { ...positive("w₁"), help: "w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations", default: 1 },
+  pairWeight: { ...positive("w₂"), help: "w₂: weight of the preference pairs, whose term is a mean over the pairs", default: 1 },
+  selfPlay: { ...flag(), help: "compare demonstrations with the policy's own responses, in place of raising their likelihood", otherwise: "false" },
+};
+
+export const degreeTable: OptionTable<DegreeOptions> = {
+  degreeWeight: { ...notNegative("λ"), help: "λ: weight of the classification of preference degrees beside the loss", default: 0.1 },
+  keyContent: { ...oneOf(keyContents, "what"), help: "what is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random", default: "rake" },
+  degrade: { ...oneOf(degradations, "how"), help: "how it is taken: mask hides it behind padding, which keeps the length, remove leaves it out", default: "mask" },
+  degreeFrom: { ...oneOf(degreeInputs, "input"), help: "what degrees are told by: the mean hidden state of the response, or its length alone, as a control", default: "hidden" },
 };

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { losses, lossNamed, type LossName, type LossSettings } from "../../../src/align/losses/index.js";
+import { lossNamed, type LossName, type LossSettings } from "../../../src/align/losses/index.js";
 import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { assertClose } from "../../support/compare.js";
-import { lossByMeaning, lossFixtures, lossOf, lossOn, type LossAndSlopes, type PairNumbers } from "../../support/loss-case.js";
+import { lossByMeaning, lossFixtures, lossOf, lossOn, plainLossNames, type LossAndSlopes, type PairNumbers } from "../../support/loss-case.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 
-const names = Object.keys(losses) as LossName[];
+const names = plainLossNames;
 const variants: readonly [LossName, Omit<LossSettings, "beta">][] = [
   ...names.map((name): [LossName, object] => [name, {}]),
   ["dpo", { lengthNormalized: true }],

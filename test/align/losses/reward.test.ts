@@ -12,12 +12,14 @@ describe("the implicit reward over β", () => {
 
   it("is the log-ratio for DPO and its like, its mean over tokens where they are length-normalised", () => {
     for (const name of Object.keys(losses) as LossName[]) {
-      if (["ipo", "simpo", "orpo", "nll"].includes(name)) continue;
+      if (["ipo", "simpo", "orpo", "nll", "ipo-bmc", "orpo-bmc"].includes(name)) continue;
       assert.equal(rewardOf(name, {}, response), 3, name);
     }
     assert.equal(rewardOf("ipo", {}, response), 0.5);
     assert.equal(rewardOf("ipo", { lengthNormalized: false }, response), 3);
     assert.equal(rewardOf("dpo", { lengthNormalized: true }, response), 0.5);
+    assert.equal(rewardOf("ipo-bmc", {}, response), 0.5);
+    assert.equal(rewardOf("orpo-bmc", {}, response), rewardOf("orpo", {}, response));
   });
 
   it("needs no reference for SimPO, ORPO and the likelihood", () => {

@@ -13,8 +13,9 @@ export const anyRequest: fc.Arbitrary<WorldRequest> = fc.constantFrom(...verbs).
       forbids: fc.boolean(),
       beginAt: fc.option(fc.integer({ min: 0, max: 1 }), { nil: undefined }),
       tone: fc.constantFrom(...tones),
+      goal: fc.option(fc.integer({ min: 1, max: 10 }), { nil: undefined }),
     })
-    .map(({ object, items: [other, ...items], steps, forbids, beginAt, tone }) => ({
+    .map(({ object, items: [other, ...items], steps, forbids, beginAt, tone, goal }) => ({
       verb,
       object,
       items,
@@ -22,5 +23,6 @@ export const anyRequest: fc.Arbitrary<WorldRequest> = fc.constantFrom(...verbs).
       ...(forbids && { forbidden: other! }),
       ...(beginAt !== undefined && { beginWith: items[beginAt]! }),
       tone,
+      ...(goal !== undefined && { goal }),
     }));
 });

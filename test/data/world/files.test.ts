@@ -3,9 +3,11 @@ import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { worldFiles } from "../../../src/data/world/files.js";
-import { generateWorld, shippedWorld } from "../../../src/data/world/generate.js";
+import { generateWorld, goalReached, shippedWorld } from "../../../src/data/world/generate.js";
 import { specialTokens } from "../../../src/data/world/tokenizer.js";
-import { vocabulary } from "../../../src/data/world/vocabulary.js";
+import { goldReward } from "../../../src/data/world/gold.js";
+import { parsePrompt } from "../../../src/data/world/request.js";
+import { vocabulary, words } from "../../../src/data/world/vocabulary.js";
 
 const shipped = (path: string) => readFile(new URL(`../../../../data/world/${path}`, import.meta.url), "utf8");
 const json = async (path: string) => JSON.parse(await shipped(path)) as object;
@@ -20,6 +22,24 @@ test("a flipped pair says so in its row", () => {
   const options = { seed: 1, trainPrompts: 2, validationPrompts: 0, heldOutPrompts: 0, demonstrations: 0, flipShare: 0.5 };
   const rows = worldFiles(generateWorld(options)).get("train.jsonl")!.trim().split("\n").map((line) => JSON.parse(line) as { flipped?: boolean });
   assert.equal(rows.filter(({ flipped }) => flipped === true).length, 1);
+});
+
+test("a world whose demonstrations state goals has the words for them after all others", () => {
+  const options = { seed: 1, trainPrompts: 2, validationPrompts: 0, heldOutPrompts: 0, demonstrations: 30 };
+  const plain = generateWorld(options);
+  const [gold, random] = [generateWorld({ ...options, goals: "gold" }), generateWorld({ ...options, goals: "random" })];
+  const vocabOf = (files: ReadonlyMap<string, string>) => (JSON.parse(files.get("tokenizer/tokenizer.json")!) as { model: { vocab: Record<string, number> } }).model.vocab;
+  const [before, after] = [vocabOf(worldFiles(plain)), vocabOf(worldFiles(gold))];
+  assert.deepEqual(Object.entries(after).slice(0, Object.keys(before).length), Object.entries(before));
+  assert.deepEqual(Object.keys(after).slice(Object.keys(before).length), ["goal", "one", "five", "six", "seven", "eight", "nine", "ten"]);
+  assert.deepEqual(gold.train, plain.train);
+  for (const [i, { prompt, response }] of gold.demonstrations.entries()) {
+    assert.equal(response, plain.demonstrations[i]!.response);
+    assert.equal(parsePrompt(prompt)!.goal, goalReached(goldReward(plain.demonstrations[i]!.prompt, response).total));
+    assert.ok(words(prompt).every((word) => word in after));
+  }
+  assert.ok(new Set(random.demonstrations.map(({ prompt }) => parsePrompt(prompt)!.goal)).size > 6);
+  assert.throws(() => generateWorld({ ...options, goals: "best" as "gold" }), { name: "InputError", message: 'goals: found "best", expected "gold" or "random"' });
 });
 
 test("the shipped tokenizer gives every shipped text back", async () => {

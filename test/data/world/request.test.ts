@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { isWorldPrompt, parsePrompt, writePrompt } from "../../../src/data/world/request.js";
-import { vocabulary, words } from "../../../src/data/world/vocabulary.js";
+import { goalVocabulary, vocabulary, words } from "../../../src/data/world/vocabulary.js";
 import { anyRequest } from "./arbitrary.js";
 
 test("a request is written one sentence for each thing asked", () => {
@@ -19,7 +19,7 @@ test("every request reads back from its prompt, in the world's words", () => {
     fc.property(anyRequest, (request) => {
       const prompt = writePrompt(request);
       assert.deepEqual(parsePrompt(prompt), request);
-      assert.ok(words(prompt).every((word) => vocabulary.includes(word)));
+      assert.ok(words(prompt).every((word) => goalVocabulary.includes(word)));
     }),
   );
 });
@@ -44,6 +44,8 @@ test("what asks for the impossible is no prompt", () => {
     "cook a soup with rice and peas . use three steps . do not use rice . be plain .",
     "cook a soup with rice and peas . use three steps . begin with garlic . be plain .",
     "cook a soup with rice and peas . use three steps . be plain . please .",
+    "goal zero . cook a soup with rice and peas . use three steps . be plain .",
+    "cook a soup with rice and peas . use three steps . be plain . goal two .",
   ];
   for (const prompt of prompts) assert.ok(!isWorldPrompt(prompt), prompt);
 });

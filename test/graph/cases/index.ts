@@ -5,6 +5,7 @@ import { contractions } from "./contractions.js";
 import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
 import { leaves } from "./leaves.js";
+import { quantized } from "./quantized.js";
 import { transformer } from "./transformer.js";
 
 /** Cases of every op: an op without any does not compile. */
@@ -13,6 +14,7 @@ export const cases: Readonly<Record<OpName, readonly Case[]>> = {
   ...elementwise,
   ...contractions,
   ...arrangement,
+  ...quantized,
   ...indexing,
   ...transformer,
 };

@@ -4,6 +4,7 @@ import * as b from "../../../src/graph/build.js";
 import { sizeOf, type Shape } from "../../../src/graph/tensor.js";
 import type { Value } from "../../../src/graph/value.js";
 import { bits, held, integers, kept, normal, numbers, positive, type Case, type Given } from "./case.js";
+import { quantizedRows } from "./quantized.js";
 
 /*
  * Cases whose shapes are drawn, for what nobody thought of: axes of every rank and size, every way
@@ -116,6 +117,15 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
     const axis = random.integer(shape.length);
     const parts = Array.from({ length: whole(random, 2, 4) }, () => normal(...shape.with(axis, whole(random, 1, 3))));
     return { inputs: parts, build: (...x) => b.concat(x, axis) };
+  },
+  matmulQuantized: (random) => {
+    const [rows, blocks, outputs] = [whole(random, 1, 4), whole(random, 1, 2), whole(random, 1, 4)];
+    const bits = random.uniform() < 0.5 ? 4 : 8;
+    return { inputs: [normal(rows, 32 * blocks), ...quantizedRows(outputs, blocks, bits)], build: (x, q, s) => b.matmulQuantized(x, q, s, bits) };
+  },
+  dequantize: (random) => {
+    const bits = random.uniform() < 0.5 ? 4 : 8;
+    return { inputs: quantizedRows(whole(random, 1, 4), whole(random, 1, 3), bits), build: (q, s) => b.dequantize(q, s, bits) };
   },
   gather: (random) => {
     const table = shapeOf(random, 1, 3);

@@ -62,6 +62,7 @@ test("numbers that transformers wants with a decimal point are written with one"
   const text = configText({ attn_logit_softcapping: 50, final_logit_softcapping: 2.5, vocab_size: 30 });
   assert.match(text, /"attn_logit_softcapping": 50\.0,\n  "final_logit_softcapping": 2\.5,\n  "vocab_size": 30\n/);
   assert.match(configText({ final_logit_softcapping: 30 }), /"final_logit_softcapping": 30\.0\n/);
+  assert.match(configText({ router_aux_loss_coef: 0, router_jitter_noise: 0 }), /"router_aux_loss_coef": 0\.0,\n  "router_jitter_noise": 0\.0\n/);
 });
 
 test("fields are written in the order of their names, as transformers does", () => {

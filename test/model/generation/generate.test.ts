@@ -213,11 +213,15 @@ describe("generate", () => {
 
 it("writes fewer at once where memory is little, what is written staying the same, and says so where not one fits", async () => {
   const many = Array.from({ length: 24 }, (_, i) => ({ key: `${i}`, prompt: randomTokens(12, random), responses: 2 }));
-  const within = async (memory: number) => written(many, { temperature: 0, maxNewTokens: 30 }, { by: await tinyPolicy(new ProgramCache(engine, memory)) });
+  const notes: string[] = [];
+  const work = { onNote: (text: string) => void notes.push(text) };
+  const within = async (memory: number) => written(many, { temperature: 0, maxNewTokens: 30 }, { by: await tinyPolicy(new ProgramCache(engine, memory)), work });
   const plenty = await within(8e9);
+  assert.deepEqual(notes, []);
   const little = await within(300.31e6);
   assert.equal(plenty.length, 1);
   assert.ok(little.length > 1);
+  assert.match(notes.join(), /^up to \d+ responses at once instead of 128, to fit into memory \(set memory to change it\)$/);
   assert.deepEqual(byName(little, many), byName(plenty, many));
   await assert.rejects(within(3e8), /^InputError: memory: 300 MB hold 300 MB of the model, but writing one response takes \d MB more; raise it, or lower maxNewTokens or the length of the prompts$/);
 });

@@ -59,17 +59,20 @@ describe("responseLogProbs", () => {
   it("scores fewer at once where memory is little, to the same numbers, and says so where not one fits", async () => {
     const sequences = randomSequences(60, Random.seeded(8));
     const batches: number[] = [];
+    const notes: string[] = [];
     const scoredIn = async (memory: number) => {
       const policy = await tinyPolicy(new ProgramCache(engine, memory));
       let count = 0;
-      const found = await responseLogProbs(policy, sequences, { onProgress: () => void count++ });
+      const found = await responseLogProbs(policy, sequences, { onProgress: () => void count++, onNote: (text) => notes.push(text) });
       batches.push(count);
       await policy.programs.clear();
       return found;
     };
     const plenty = await scoredIn(8e9);
+    assert.deepEqual(notes, []);
     assertClose(await scoredIn(300.36e6), plenty, 1e-5);
     assert.ok(batches[1]! > batches[0]!, `${batches}`);
+    assert.match(notes.join(), /^batches of up to (256|512|1024|2048) tokens instead of 4096, to fit into memory \(set memory to change it\)$/);
     await assert.rejects(scoredIn(2e8), /^InputError: memory: 200 MB hold 200 MB of the model, but scoring \d+ tokens takes \d MB more; raise it, or cut the texts$/);
   });
 

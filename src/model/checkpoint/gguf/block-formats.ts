@@ -1,3 +1,4 @@
+import { zeroPoint, type BlockBits } from "../../../graph/index.js";
 import { widen } from "../safetensors/half-precision.js";
 
 /**
@@ -15,6 +16,12 @@ export interface BlockFormat {
    * @param target as many places as the blocks have numbers
    */
   decode(blocks: Uint8Array, target: Float32Array): void;
+  /** Where a block is 32 whole numbers and their scale. */
+  readonly quantized?: {
+    readonly bits: BlockBits;
+    /** Whole blocks to numbers and scales apart, as `QuantizedRows` has them. */
+    split(blocks: Uint8Array, wholes: Uint8Array, scales: Float32Array): void;
+  };
 }
 
 /**
@@ -31,14 +38,30 @@ export const blockFormats = {
   BF16: { numbers: 1, bytes: 2, decode: (blocks, target) => widen("BF16", words(blocks), target) },
 
   // d · (q − 8)
-  Q4_0: format(32, 18, (bytes, at, target, to) => {
-    const d = half(bytes, at);
-    for (let i = 0; i < 16; i++) {
-      const pair = bytes[at + 2 + i]!;
-      target[to + i] = d * ((pair & 15) - 8);
-      target[to + 16 + i] = d * ((pair >> 4) - 8);
-    }
-  }),
+  Q4_0: {
+    ...format(32, 18, (bytes, at, target, to) => {
+      const d = half(bytes, at);
+      for (let i = 0; i < 16; i++) {
+        const pair = bytes[at + 2 + i]!;
+        target[to + i] = d * ((pair & 15) - 8);
+        target[to + 16 + i] = d * ((pair >> 4) - 8);
+      }
+    }),
+    quantized: {
+      bits: 4,
+      split(blocks, wholes, scales) {
+        for (let block = 0, at = 0, to = 0; at < blocks.length; block++, at += 18, to += 16) {
+          scales[block] = half(blocks, at);
+          // Number i stands in the lower half of byte i and number 16 + i in its upper half; they are to stand in their order.
+          for (let i = 0; i < 8; i++) {
+            const [even, odd] = [blocks[at + 2 + 2 * i]!, blocks[at + 3 + 2 * i]!];
+            wholes[to + i] = (even & 15) | ((odd & 15) << 4);
+            wholes[to + 8 + i] = (even >> 4) | (odd & 0xf0);
+          }
+        }
+      },
+    },
+  },
 
   // d · q + m
   Q4_1: format(32, 20, (bytes, at, target, to) => {
@@ -73,10 +96,21 @@ export const blockFormats = {
   }),
 
   // d · q
-  Q8_0: format(32, 34, (bytes, at, target, to) => {
-    const d = half(bytes, at);
-    for (let i = 0; i < 32; i++) target[to + i] = d * signed(bytes[at + 2 + i]!);
-  }),
+  Q8_0: {
+    ...format(32, 34, (bytes, at, target, to) => {
+      const d = half(bytes, at);
+      for (let i = 0; i < 32; i++) target[to + i] = d * signed(bytes[at + 2 + i]!);
+    }),
+    quantized: {
+      bits: 8,
+      split(blocks, wholes, scales) {
+        for (let block = 0, at = 0, to = 0; at < blocks.length; block++, at += 34, to += 32) {
+          scales[block] = half(blocks, at);
+          for (let i = 0; i < 32; i++) wholes[to + i] = signed(blocks[at + 2 + i]!) + zeroPoint(8);
+        }
+      },
+    },
+  },
 
   // Eight groups of 32 with a scale and a minimum of six bits each: d · scale · q − dmin · minimum
   Q4_K: format(256, 144, (bytes, at, target, to) => {

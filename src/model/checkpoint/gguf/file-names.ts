@@ -16,5 +16,5 @@ const label = /(?:^|[-._])((?:UD-)?(?:IQ[1-4]|Q[1-8]|TQ[12]|BF16|F16|F32|MXFP4|N
 
 /** The quantisation that a file's name says, such as `Q4_K_M`, in capitals; undefined where it says none. */
 export function quantizationLabel(fileName: string): string | undefined {
-  return [...fileName.matchAll(label)].at(-1)?.[1]!.toUpperCase();
+  return [...fileName.matchAll(label)].at(-1)?.[1]?.toUpperCase();
 }

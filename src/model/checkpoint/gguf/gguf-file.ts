@@ -1,9 +1,11 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { inputError, quote } from "../../../base/errors.js";
 import { isMissing } from "../../../base/files.js";
+import { blockBytes, blockSize } from "../../../graph/index.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../../../graph/tensor.js";
+import type { QuantizedRows } from "../../parameters/quantization/quantize.js";
 import type { StoredElements, TensorInfo, TensorSource } from "../tensor-source.js";
-import { blockFormats } from "./block-formats.js";
+import { blockFormats, type BlockFormat } from "./block-formats.js";
 import { readHeader, type StoredTensor } from "./header.js";
 import type { Metadata } from "./metadata.js";
 
@@ -46,17 +48,33 @@ export class GgufFile implements TensorSource {
   }
 
   async read(name: string): Promise<Tensor<"float32">> {
-    const stored = this.tensors.get(name);
-    if (stored === undefined) throw inputError({ file: this.path }, `no tensor ${quote(name)}`, "one");
+    const stored = this.find(name);
     const format = blockFormats[stored.dtype];
     const numbers = new Float32Array(sizeOf(stored.shape));
     for (let start = 0; start < numbers.length; start += partNumbers) {
       const part = numbers.subarray(start, start + partNumbers);
-      const blocks = new Uint8Array(blockBytes(stored.dtype, part.length));
-      await this.fill(blocks, stored.begin + blockBytes(stored.dtype, start));
+      const blocks = new Uint8Array(bytesOfNumbers(stored.dtype, part.length));
+      await this.fill(blocks, stored.begin + bytesOfNumbers(stored.dtype, start));
       format.decode(blocks, part);
     }
     return tensor(stored.shape, numbers);
+  }
+
+  async readBlocks(name: string): Promise<QuantizedRows | undefined> {
+    const { dtype, shape, begin } = this.find(name);
+    const { quantized }: BlockFormat = blockFormats[dtype];
+    if (quantized === undefined || shape.length !== 2) return undefined;
+    const [rows, columns] = shape as [number, number];
+    const { bits } = quantized;
+    const count = (rows * columns) / blockSize;
+    const found = { bits, rows, columns, blocks: new Uint8Array(count * blockBytes(bits)), scales: new Float32Array(count) };
+    for (let start = 0; start < count; start += partNumbers / blockSize) {
+      const end = Math.min(count, start + partNumbers / blockSize);
+      const bytes = new Uint8Array(bytesOfNumbers(dtype, (end - start) * blockSize));
+      await this.fill(bytes, begin + bytesOfNumbers(dtype, start * blockSize));
+      quantized.split(bytes, found.blocks.subarray(start * blockBytes(bits), end * blockBytes(bits)), found.scales.subarray(start, end));
+    }
+    return found;
   }
 
   async readAsStored(name: string): Promise<StoredElements> {
@@ -66,6 +84,12 @@ export class GgufFile implements TensorSource {
 
   close(): Promise<void> {
     return this.file.close();
+  }
+
+  private find(name: string): PlacedTensor {
+    const stored = this.tensors.get(name);
+    if (stored === undefined) throw inputError({ file: this.path }, `no tensor ${quote(name)}`, "one");
+    return stored;
   }
 
   private async fill(target: Uint8Array, begin: number): Promise<void> {
@@ -85,7 +109,7 @@ async function openToRead(path: string): Promise<FileHandle> {
 }
 
 /** Bytes of so many numbers, which fill whole blocks. */
-function blockBytes(format: FormatName, numbers: number): number {
+function bytesOfNumbers(format: FormatName, numbers: number): number {
   const { numbers: perBlock, bytes } = blockFormats[format];
   return (numbers / perBlock) * bytes;
 }
@@ -100,7 +124,7 @@ function placeTensors(tensors: readonly StoredTensor[], dataStart: number, size:
     if (placed.has(name)) throw refuse("twice", "one of each name");
     checkRows(shape, blockFormats[type].numbers, (expected) => refuse(`of shape [${shape}] in ${type}`, expected));
     const begin = dataStart + Number(offset);
-    const bytes = blockBytes(type, sizeOf(shape));
+    const bytes = bytesOfNumbers(type, sizeOf(shape));
     if (begin < end) throw refuse(`at byte ${begin}`, `byte ${end} at least: two tensors would share their place`);
     end = begin + bytes;
     if (end > size) throw refuse(`at bytes ${begin} to ${end}`, `an end within the file's ${size} bytes: it is cut short, or the place is wrong`);

@@ -1,4 +1,5 @@
 import { tensor, type Tensor } from "../../../graph/tensor.js";
+import type { QuantizedRows } from "../../parameters/quantization/quantize.js";
 import type { StoredElements, TensorInfo } from "../tensor-source.js";
 import type { WeightFiles } from "../weight-files.js";
 import type { GgufArchitecture, ModelMetadata, Restore } from "./architectures/architecture.js";
@@ -43,6 +44,13 @@ export class NamedWeights implements WeightFiles {
     return restore ? tensor(restore.shapeOf(read.shape), restore.elementsOf(read)) : read;
   }
 
+  async readBlocks(name: string): Promise<QuantizedRows | undefined> {
+    const { stored, restore } = this.sources.get(name) ?? { stored: name };
+    if (restore && !restore.rowOrder) return undefined;
+    const found = await this.file.readBlocks(stored);
+    return found && restore?.rowOrder ? inOrder(found, restore.rowOrder(found.rows)) : found;
+  }
+
   async readAsStored(name: string): Promise<StoredElements> {
     const { shape, data } = await this.read(name);
     return { dtype: "F32", shape, data };
@@ -56,6 +64,17 @@ export class NamedWeights implements WeightFiles {
     const { dtype, shape } = this.file.tensors.get(stored)!;
     return { dtype, shape: restore ? restore.shapeOf(shape) : shape };
   }
+}
+
+/** @param from where each row is taken from */
+function inOrder(stored: QuantizedRows, from: (row: number) => number): QuantizedRows {
+  const reordered = <T extends Uint8Array | Float32Array>(array: T, into: T): T => {
+    const width = array.length / stored.rows;
+    for (let row = 0; row < stored.rows; row++) into.set(array.subarray(from(row) * width, (from(row) + 1) * width), row * width);
+    return into;
+  };
+  const { blocks, scales } = stored;
+  return { ...stored, blocks: reordered(blocks, new Uint8Array(blocks.length)), scales: reordered(scales, new Float32Array(scales.length)) };
 }
 
 /** `blk.12.attn_q.weight` is the weight of the module `blk.#.attn_q` in layer 12. */

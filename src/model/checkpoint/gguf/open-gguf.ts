@@ -4,8 +4,9 @@ import type { ModelConfig } from "../../config.js";
 import { fitWeights } from "../fit-weights.js";
 import { huggingFaceConfig, parseHuggingFaceConfig } from "../hugging-face-config.js";
 import { tokenizerFromFiles } from "../../tokenizer/load-tokenizer.js";
+import type { Tokenizer } from "../../tokenizer/tokenizer.js";
 import { ModelMetadata, type GgufArchitecture } from "./architectures/architecture.js";
-import { ggufArchitectures } from "./architectures/index.js";
+import { ggufArchitecture } from "./architectures/index.js";
 import { kinds } from "./metadata.js";
 import { NamedWeights } from "./named-weights.js";
 import { GgufParts } from "./split-files.js";
@@ -24,20 +25,34 @@ export async function openGguf(path: string): Promise<OpenCheckpoint> {
   const file = await GgufParts.open(path);
   try {
     const { metadata } = file;
-    const architecture = metadata.choose("general.architecture", ggufArchitectures);
+    const architecture = ggufArchitecture(metadata);
     const model = await modelMetadata(file, architecture);
     const config = readConfig(file, architecture, model);
-    const stored = tokenizerFiles(metadata);
-    if (stored.size !== config.vocabSize) {
-      throw inputError({ file: file.path }, `a vocabulary of ${stored.size} tokens`, `${config.vocabSize}, the rows of ${embedding}`);
+    const { tokenizer, size } = readTokenizer(file);
+    if (size !== config.vocabSize) {
+      throw inputError({ file: file.path }, `a vocabulary of ${size} tokens`, `${config.vocabSize}, the rows of ${embedding}`);
     }
-    const tokenizer = tokenizerFromFiles(stored.files, file.path, stored.stops);
     const source = { config: huggingFaceConfig(config, tokenizer), files: new Map<string, Uint8Array>() };
     return { config, tokenizer, source, weights: await fitWeights(config, new NamedWeights(file, architecture, model)) };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** The tokenizer of a model in GGUF, with the errors of {@link openGguf}; its weights are not looked at. */
+export async function ggufTokenizer(path: string): Promise<Tokenizer> {
+  const file = await GgufParts.open(path);
+  try {
+    return readTokenizer(file).tokenizer;
+  } finally {
+    await file.close();
+  }
+}
+
+function readTokenizer({ metadata, path }: GgufParts): { readonly tokenizer: Tokenizer; readonly size: number } {
+  const { files, stops, size } = tokenizerFiles(metadata);
+  return { tokenizer: tokenizerFromFiles(files, path, stops), size };
 }
 
 async function modelMetadata(file: GgufParts, { constants = [] }: GgufArchitecture): Promise<ModelMetadata> {

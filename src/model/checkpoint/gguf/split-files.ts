@@ -1,5 +1,6 @@
 import { errorAt, inputError } from "../../../base/errors.js";
 import type { Tensor } from "../../../graph/tensor.js";
+import type { QuantizedRows } from "../../parameters/quantization/quantize.js";
 import type { StoredElements, TensorInfo, TensorSource } from "../tensor-source.js";
 import { partsOfFile } from "./file-names.js";
 import { GgufFile } from "./gguf-file.js";
@@ -59,6 +60,10 @@ export class GgufParts implements TensorSource {
 
   readAsStored(name: string): Promise<StoredElements> {
     return this.holderOf(name).readAsStored(name);
+  }
+
+  readBlocks(name: string): Promise<QuantizedRows | undefined> {
+    return this.holderOf(name).readBlocks(name);
   }
 
   close(): Promise<void> {

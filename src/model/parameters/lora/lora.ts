@@ -11,7 +11,7 @@ import { linearLayers, parameterShapes, type Parameters } from "../parameters.js
  * learned beside it, with A [r, inputs] and B [outputs, r]. Names and start are PEFT's.
  */
 
-/** Every linear layer but the head, as PEFT's "all-linear". */
+/** Every linear layer but the head, routers and experts, as PEFT's "all-linear" (in transformers 5 experts are no linear layers). */
 export const allLinear = ["*"] as const;
 
 /** What the adapter's two matrices are called in a state. */
@@ -23,7 +23,8 @@ export function loraScale({ rank, alpha, rsLora = false }: LoraConfig): number {
 }
 
 /**
- * The layers that an adapter is added to, in the model's order. A head of its own is among them only where it is named.
+ * The layers that an adapter is added to, in the model's order. A head of its own, routers and experts are among them only
+ * where they are named without a star.
  *
  * @throws InputError where the rank is no whole number from 1, dropout no share below 1, or a target is the name of no layer
  */
@@ -32,7 +33,8 @@ export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: 
   if (!(dropout >= 0 && dropout < 1)) throw new InputError(`lora: found dropout ${dropout}, expected a share in [0, 1)`);
   const layers = linearLayers(config);
   const isHead = ({ name }: LinearLayer) => !config.tiedEmbeddings && name === layers.at(-1)!.name;
-  const named = (layer: LinearLayer) => targets.some((target) => isTarget(target, layer.name) && !(isHead(layer) && target.includes("*")));
+  const onlyByName = (layer: LinearLayer) => layer.routed !== false || isHead(layer);
+  const named = (layer: LinearLayer) => targets.some((target) => isTarget(target, layer.name) && !(onlyByName(layer) && target.includes("*")));
   for (const target of targets) {
     if (layers.some(({ name }) => isTarget(target, name))) continue;
     const known = [...new Set(layers.map(({ name }) => name.split(".").at(-1)))].join(", ");

@@ -29,11 +29,15 @@ const bytePairs = z.looseObject({
   byte_fallback: z.boolean().default(false),
   ignore_merges: z.boolean().default(false),
 });
-const unigram = z.looseObject({
-  vocab: z.array(z.tuple([z.string(), z.number()])).min(1),
-  unk_id: z.int().nonnegative(),
-  byte_fallback: z.boolean().default(false),
-});
+const unigram = z
+  .looseObject({
+    vocab: z.array(z.tuple([z.string(), z.number()])).min(1),
+    unk_id: z.int().nonnegative(),
+    byte_fallback: z.boolean().default(false),
+  })
+  .superRefine(({ vocab, unk_id }, { addIssue }) => {
+    if (unk_id >= vocab.length) addIssue({ code: "custom", path: ["unk_id"], message: `expected the id of a token, below ${vocab.length}` });
+  });
 const wordLevel = z.looseObject({ vocab: vocabulary, unk_token: z.string() });
 const anyModel = z.looseObject({ type: z.string().optional() });
 

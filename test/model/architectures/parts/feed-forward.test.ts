@@ -12,6 +12,12 @@ const network: Network = {
   weight: (name) => {
     throw new RangeError(`no weight ${name}`);
   },
+  embed: (_, name) => {
+    throw new RangeError(`no embedding ${name}`);
+  },
+  unembed: (_, name) => {
+    throw new RangeError(`no embedding ${name}`);
+  },
   linear: (x, name) => mul(x, factors[name]!),
 };
 

@@ -78,16 +78,33 @@ describe("GGUF files that are refused", () => {
     await assert.rejects(open(t, ggufBytes(minimal, [{ ...embedding, dimensions: [0, 4] }])), /of shape \[4,0\] in F32, expected dimensions above 0$/);
   });
 
-  test("an architecture that is not known, one with experts, more layers than tensors", async (t) => {
+  test("an architecture that is not known, more layers than tensors", async (t) => {
     const architectures = /x\.gguf: found general\.architecture = "mamba", expected one of llama, /;
     await assert.rejects(open(t, ggufBytes([["general.architecture", "mamba"]], [])), architectures);
     await assert.rejects(open(t, ggufBytes([], [])), { message: "x.gguf: found general.architecture = nothing, expected string" });
-    await assert.rejects(open(t, ggufBytes([...minimal, ["llama.expert_count", { u32: 8 }]], [embedding])), /llama\.expert_count = 8, expected 0: a model without experts$/);
     await assert.rejects(open(t, changed("llama.block_count", u32(4), u32(1_000_000_000))), /llama\.block_count = 1000000000, expected at most the \d+ tensors of the file$/);
     await assert.rejects(open(t, changed("llama.block_count", u32(4), u32(3))), /no parameter "model\.layers\.2\.input_layernorm\.weight"/);
     await assert.rejects(open(t, changed("llama.attention.head_count_kv", u32(4), u32(3))), /num_key_value_heads = 3/);
     await assert.rejects(open(t, changed("llama.rope.dimension_count", u32(4), u32(8))), /partial_rotary_factor = 0\.5/);
     await assert.rejects(open(t, ggufBytes(minimal, [{ ...embedding, name: "x" }])), /no tensor "token_embd\.weight", expected the embedding of tokens$/);
+  });
+
+  test("what members of Llama's family have that we do not", async (t) => {
+    const sizes = (name: string): [string, GgufValue][] => [
+      ["general.architecture", name],
+      ...["block_count", "embedding_length", "feed_forward_length", "context_length", "attention.head_count"].map((key): [string, GgufValue] => [`${name}.${key}`, { u32: key === "block_count" ? 1 : key === "attention.head_count" ? 4 : 8 }]),
+      [`${name}.attention.layer_norm_rms_epsilon`, { f32: 1e-6 }],
+    ];
+    const bytes = (name: string, ...more: readonly (readonly [string, GgufValue])[]) =>
+      ggufBytes([...sizes(name), ...more.map(([key, value]): [string, GgufValue] => [`${name}.${key}`, value])], [embedding]);
+    await assert.rejects(open(t, bytes("granite", ["rope.scaling.finetuned", false])), { message: "x.gguf: found granite.rope.scaling.finetuned = false, expected true: heads with rotary positions" });
+    await assert.rejects(open(t, bytes("granite")), { message: "x.gguf: found granite.logit_scale = nothing, expected a number" });
+    await assert.rejects(open(t, bytes("olmo2", ["attention.sliding_window", { u32: 4096 }])), { message: "x.gguf: found olmo2.attention.sliding_window = 4096, expected none, as in OLMo 2" });
+    const yarn = [["rope.scaling.type", "yarn"], ["rope.scaling.factor", { f32: 4 }]] as const;
+    await assert.rejects(open(t, bytes("qwen3", ...yarn, ["rope.scaling.yarn_log_multiplier", { f32: 0.1 }])), { message: "x.gguf: found qwen3.rope.scaling.yarn_log_multiplier = 0.1, expected 0" });
+    await assert.rejects(open(t, bytes("qwen3", ["rope.scaling.type", "longrope"])), /rope_parameters\.short_factor = nothing, expected array$/);
+    const pattern = /gemma3\.attention\.sliding_window_pattern = "six", expected a number of layers, or a flag for each layer$/;
+    await assert.rejects(open(t, bytes("gemma3", ["attention.sliding_window_pattern", "six"])), pattern);
   });
 
   test("a vocabulary that differs from the embedding", async (t) => {

@@ -28,6 +28,7 @@ import { RunFolder } from "../../../../src/run/folder/run-folder.js";
 import { openRun } from "../../../../src/run/open-run.js";
 import { seraMethod } from "../../../../src/sera.js";
 import { emptyFolder } from "../../../support/folder.js";
+import { loadModelCase } from "../../../support/model-case.js";
 import { byteTokenizer, randomPairs, randomSequences, tinyConfig } from "../../../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -58,6 +59,15 @@ describe("the targets of an adapter", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("are routers and experts only where they are named without a star", async () => {
+    const { config } = await loadModelCase("architectures/qwen3-moe");
+    const found = (...targets: string[]) => loraLayers(config, { rank: 2, alpha: 4, targets }).map(({ name }) => name.slice("model.layers.".length));
+    const attention = (layer: number) => ["q", "k", "v", "o"].map((each) => `${layer}.self_attn.${each}_proj`);
+    assert.deepEqual(found(...allLinear), [...attention(0), ...["gate", "up", "down"].map((each) => `0.mlp.${each}_proj`), ...attention(1)]);
+    assert.deepEqual(found("gate"), ["1.mlp.gate"]);
+    assert.deepEqual(found("up_proj"), ["0.mlp.up_proj", ...[0, 1, 2, 3, 4].map((expert) => `1.mlp.experts.${expert}.up_proj`)]);
   });
 
   it("take no more time with many stars", () => {

@@ -93,6 +93,7 @@ const refused: readonly [string, Record<string, unknown>, RegExp][] = [
   ["gpt2", { model: { type: "BPE", vocab: {}, merges: [], dropout: 0.1 } }, /model\.dropout = 0\.1, expected null/],
   ["gpt2", { model: { type: "BPE", vocab: {}, merges: [], end_of_word_suffix: "</w>" } }, /model\.end_of_word_suffix = "<\/w>", expected null/],
   ["t5", { model: { type: "Unigram", vocab: [["a", -1]], unk_id: null } }, /model\.unk_id = null, expected number/],
+  ["t5", { model: { type: "Unigram", vocab: [["a", -1]], unk_id: 1 } }, /model\.unk_id = 1, expected the id of a token, below 1/],
   ["gpt2", { pre_tokenizer: { type: "Split", pattern: { Regex: "(?<n>a)\\g<n>" }, behavior: "Isolated", invert: false } }, /pre_tokenizer that cannot be followed/],
   ["gpt2", { pre_tokenizer: { type: "Split", pattern: { Regex: "a" }, behavior: "Doubled", invert: false } }, /pre_tokenizer\.behavior = "Doubled"/],
   ["gpt2", { normalizer: { type: "Precompiled", precompiled_charsmap: "AQIDBAUGBwg=" } }, /normalizer that cannot be followed \(a character map that is cut off\)/],

@@ -21,6 +21,8 @@ export interface Restore {
   shapeOf(stored: Shape): Shape;
   /** The elements in that layout, in memory of their own. */
   elementsOf(stored: Tensor<"float32">): Float32Array;
+  /** For so many rows of [out, in], where each is taken from; none where the numbers themselves are others. */
+  rowOrder?(rows: number): (row: number) => number;
 }
 
 /** What the metadata say of the model itself, under keys that begin with its architecture's name. */

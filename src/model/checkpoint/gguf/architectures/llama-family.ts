@@ -18,7 +18,31 @@ export const familyModules = {
   "blk.#.ffn_down": "model.layers.#.mlp.down_proj",
 } as const;
 
-export function familyConfig(model: ModelMetadata): Record<string, unknown> {
+/** Norms of queries and keys, of those that have them. */
+export const queryKeyNorms = {
+  "blk.#.attn_q_norm": "model.layers.#.self_attn.q_norm",
+  "blk.#.attn_k_norm": "model.layers.#.self_attn.k_norm",
+} as const;
+
+/** Of those with experts: the router, and all experts of a layer in one tensor, as transformers 5 has them in memory. */
+export const expertModules = {
+  "blk.#.ffn_gate_inp": "model.layers.#.mlp.gate",
+  "blk.#.ffn_gate_exps": "model.layers.#.mlp.experts.gate_proj",
+  "blk.#.ffn_up_exps": "model.layers.#.mlp.experts.up_proj",
+  "blk.#.ffn_down_exps": "model.layers.#.mlp.experts.down_proj",
+} as const;
+
+/**
+ * Fields of config.json that are alike.
+ *
+ * @param epsilon the field of the norms' ε
+ * @param epsilonKey its key in the metadata
+ */
+export function familyConfig(
+  model: ModelMetadata,
+  epsilon = "rms_norm_eps",
+  epsilonKey = "attention.layer_norm_rms_epsilon",
+): Record<string, unknown> {
   return {
     head_dim: model.headSize,
     hidden_act: "silu",
@@ -28,7 +52,7 @@ export function familyConfig(model: ModelMetadata): Record<string, unknown> {
     num_attention_heads: model.heads,
     num_hidden_layers: model.size("block_count"),
     num_key_value_heads: model.kvHeads,
-    rms_norm_eps: model.number("attention.layer_norm_rms_epsilon"),
+    [epsilon]: model.number(epsilonKey),
     ...ropeFields(model),
   };
 }

@@ -1,4 +1,3 @@
-import { inputError } from "../../../../base/errors.js";
 import type { GgufArchitecture } from "./architecture.js";
 import { familyConfig, familyModules } from "./llama-family.js";
 import { interleavedHeads } from "./restore.js";
@@ -10,8 +9,6 @@ export const llama: GgufArchitecture = {
   modules: familyModules,
   constants: [ropeFactors],
   config(model) {
-    const experts = model.findNumber("expert_count") ?? 0;
-    if (experts > 0) throw inputError({ file: model.metadata.path }, `${model.key("expert_count")} = ${experts}`, "0: a model without experts");
     const bias = (module: string) => model.has(`blk.0.${module}.bias`);
     return { ...familyConfig(model), attention_bias: bias("attn_q"), mlp_bias: bias("ffn_up") };
   },

@@ -30,6 +30,7 @@ export function fusedByHead(heads: number): Restore {
 /** A matrix that GGUF has as [out, in] and GPT-2 as [in, out]; a bias stays. */
 export const transposed: Restore = {
   shapeOf: (stored) => stored.toReversed(),
+  rowOrder: () => (row) => row,
   elementsOf({ shape, data }) {
     const [rows, columns = 1] = shape as [number, number?];
     const elements = new Float32Array(data.length);
@@ -40,6 +41,12 @@ export const transposed: Restore = {
   },
 };
 
+/** Weights of a norm that GGUF has as they scale, and Hugging Face's layout less 1. */
+export const lessOne: Restore = {
+  shapeOf: (stored) => stored,
+  elementsOf: ({ data }) => data.map((weight) => weight - 1),
+};
+
 /**
  * Rows of a matrix, or elements of a bias, in another order.
  *
@@ -48,6 +55,7 @@ export const transposed: Restore = {
 function reorderedRows(orderOf: (rows: number) => (row: number) => number): Restore {
   return {
     shapeOf: (stored) => stored,
+    rowOrder: orderOf,
     elementsOf({ shape, data }) {
       const rows = shape[0]!;
       const width = sizeOf(shape.slice(1));

@@ -1,13 +1,17 @@
 import { inputError } from "../../../../base/errors.js";
+import { shortestFloat32 } from "../metadata.js";
 import type { ModelMetadata } from "./architecture.js";
 
 /** Name of the tensor that holds, for each rotary frequency, what it is divided by. */
 export const ropeFactors = "rope_freqs.weight";
 
+/** Names of the tensors that hold LongRoPE's divisors, for sequences within the original context and beyond it. */
+export const longRopeFactors = { short: "rope_factors_short.weight", long: "rope_factors_long.weight" } as const;
+
 /** The field of config.json that says how rotary positions turn. */
 export function ropeFields(model: ModelMetadata): Record<string, unknown> {
   const base = model.findNumber("rope.freq_base") ?? 10000;
-  const scaling = llama3Scaling(model, base) ?? declaredScaling(model);
+  const scaling = llama3Scaling(model, base) ?? longRopeScaling(model) ?? declaredScaling(model);
   const rotated = model.findSize("rope.dimension_count") ?? model.headSize;
   return {
     rope_parameters: {
@@ -28,6 +32,41 @@ function declaredScaling(model: ModelMetadata): Record<string, unknown> | undefi
     rope_type: type ?? "linear",
     ...(factor !== undefined && { factor }),
     ...(original !== undefined && { original_max_position_embeddings: original }),
+    ...(type === "yarn" && yarnFields(model)),
+  };
+}
+
+/** YaRN's numbers beside the factor. @throws InputError where scores are scaled as DeepSeek scales them */
+function yarnFields(model: ModelMetadata): Record<string, unknown> {
+  const number = (key: string) => model.findNumber(`rope.scaling.${key}`);
+  for (const [key, plain] of [["yarn_ext_factor", 1], ["yarn_log_multiplier", 0]] as const) {
+    const found = number(key) ?? plain;
+    if (found !== plain) throw inputError({ file: model.metadata.path }, `${model.key(`rope.scaling.${key}`)} = ${found}`, String(plain));
+  }
+  return {
+    attention_factor: number("yarn_attn_factor") ?? null,
+    beta_fast: number("yarn_beta_fast") ?? null,
+    beta_slow: number("yarn_beta_slow") ?? null,
+  };
+}
+
+/**
+ * LongRoPE's scaling, which is told by its divisors: files do not name it. What queries and keys are multiplied by is left
+ * out where it is what follows from the lengths.
+ */
+function longRopeScaling(model: ModelMetadata): Record<string, unknown> | undefined {
+  const [short, long] = [longRopeFactors.short, longRopeFactors.long].map((name) => model.constants.get(name));
+  if (short === undefined || long === undefined) return undefined;
+  const extended = model.size("context_length");
+  const original = model.findSize("rope.scaling.original_context_length") ?? extended;
+  const usual = extended > original ? Math.sqrt(1 + Math.log(extended / original) / Math.log(original)) : 1;
+  const stated = model.findNumber("rope.scaling.attn_factor") ?? usual;
+  return {
+    rope_type: "longrope",
+    short_factor: Array.from(short, shortestFloat32),
+    long_factor: Array.from(long, shortestFloat32),
+    original_max_position_embeddings: original,
+    attention_factor: Math.abs(stated - usual) < 1e-6 ? null : stated,
   };
 }
 

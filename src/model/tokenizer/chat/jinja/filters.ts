@@ -11,7 +11,9 @@ type Named = ReadonlyMap<string, Value>;
 
 /** What a filter needs of the interpreter. */
 export interface FilterContext {
-  /** `value.name` as a template has it. */
+  /** `value[name]` as a template has it, which is an attribute where there is no such item. */
+  item(value: Value, name: Value): Value;
+  /** An attribute alone: a method, or what a namespace or loop has. */
   attribute(value: Value, name: Value): Value;
   filter(name: string, value: Value, args: readonly Value[], named: Named): Value;
 }
@@ -37,8 +39,8 @@ export const filters: Readonly<Record<string, Filter>> = {
     const index = by === "value" ? 1 : 0;
     return sorted(value.entries().map((entry) => new Tuple(entry)), (entry) => folded((entry as Tuple).items[index]!, caseSensitive), reverse);
   },
-  first: (value) => itemsOf(value)[0] ?? new Undefined("the first item of nothing"),
-  last: (value) => reversed(value)[0] ?? new Undefined("the last item of nothing"),
+  first: (value) => firstOf(itemsOf(value), "the first item of nothing"),
+  last: (value) => firstOf(reversed(value), "the last item of nothing"),
   float(value, args, named) {
     if (value instanceof Undefined) throw new TemplateError(`${value.what} is undefined`);
     const [otherwise = 0] = bound("float", ["default"], 0, args, named);
@@ -171,15 +173,24 @@ function someOf(value: Value): readonly Value[] {
   return isTrue(value) ? itemsOf(value) : [];
 }
 
+function defined(value: Value | undefined, what: string): Value {
+  return value === undefined ? new Undefined(what) : value;
+}
+
+/** The first item, which may be None. */
+function firstOf(items: readonly Value[], nothing: string): Value {
+  return items.length > 0 ? items[0]! : new Undefined(nothing);
+}
+
 function need<T>(found: T | undefined, value: Value, name: string): T {
   if (found === undefined) throw new TemplateError(`${name} of a ${typeName(value)}`);
   return found;
 }
 
 /** `a.b.0` of a value. */
-function path(value: Value, name: Value, { attribute }: FilterContext): Value {
+function path(value: Value, name: Value, { item }: FilterContext): Value {
   const parts = typeof name === "string" ? name.split(".").map((part): Value => (/^\d+$/.test(part) ? BigInt(part) : part)) : [name];
-  return parts.reduce((inner, part) => (typeof part === "bigint" ? (itemOf(inner, part) ?? new Undefined(`item ${part}`)) : attribute(inner, part)), value);
+  return parts.reduce((inner, part) => (typeof part === "bigint" ? defined(itemOf(inner, part), `item ${part}`) : item(inner, part)), value);
 }
 
 /** Texts are compared without regard to capitals unless it is asked for. */

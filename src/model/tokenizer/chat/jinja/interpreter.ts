@@ -54,7 +54,8 @@ export class TemplateRun {
   private depth = 0;
   private out: string[] = [];
   private readonly context: FilterContext = {
-    attribute: (value, name) => this.attribute(value, name, "attribute"),
+    item: (value, name) => this.attribute(value, name, "item"),
+    attribute: (value, name) => this.attributeAlone(value, name),
     filter: (name, value, args, named) => this.filtered(name, value, args, named),
   };
 
@@ -264,7 +265,7 @@ export class TemplateRun {
         return this.member(node, scope);
       case "CallExpression": {
         if ((node["callee"] as Node)["value"] === "strftime_now" && scope.get("strftime_now") === undefined) {
-          throw new TemplateError("it writes today's date, by which the same data would give other tokens tomorrow");
+          throw new TemplateError("it writes today's date, by which the same data would give other tokens tomorrow; put a date's text, such as '26 Jul 2024', in place of strftime_now(…) in the template");
         }
         const callee = part("callee");
         const { args, named } = this.given(node["args"] as readonly Node[], scope);
@@ -293,6 +294,12 @@ export class TemplateRun {
     const item = () => itemOf(value, name);
     const found = first === "attribute" ? (attribute() ?? item()) : (item() ?? attribute());
     if (found === undefined && (first === "attribute" ? attribute() : item()) === null) return null;
+    return found === undefined ? new Undefined(`'${str(name)}'`) : found;
+  }
+
+  private attributeAlone(value: Value, name: Value): Value {
+    if (value instanceof Undefined) throw new TemplateError(`${value.what} is undefined`);
+    const found = typeof name === "string" && !name.startsWith("_") ? this.attributeOf(value, name) : undefined;
     return found === undefined ? new Undefined(`'${str(name)}'`) : found;
   }
 

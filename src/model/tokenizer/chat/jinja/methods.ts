@@ -1,4 +1,5 @@
 import { bound } from "./arguments.js";
+import { str } from "./print.js";
 import { capitalized, isBlank, replaced, rightSplit, split, splitLines, stripped, titled } from "./texts.js";
 import { asInt, Callable, Dict, DictView, equals, itemsOf, TemplateError, Tuple, typeName, type Value } from "./values.js";
 
@@ -26,6 +27,7 @@ const textMethods: Readonly<Record<string, Method<string>>> = {
     const [items] = bound("join", ["iterable"], 1, args, new Map());
     return itemsOf(items!).map((item) => text("join", item)).join(self);
   },
+  format: (self, args, named) => formattedFields(self, args, named),
   find: (self, args) => BigInt(at("find", self, args, "first")),
   rfind: (self, args) => BigInt(at("rfind", self, args, "last")),
   index: (self, args) => foundAt(at("index", self, args, "first")),
@@ -75,7 +77,7 @@ const changing = {
 
 /** What Python has besides, and is refused by name. */
 const others = {
-  str: ["casefold", "center", "encode", "expandtabs", "format", "format_map", "isascii", "isdecimal", "isidentifier", "isnumeric", "isprintable", "istitle", "ljust", "maketrans", "rjust", "translate", "zfill"],
+  str: ["casefold", "center", "encode", "expandtabs", "format_map", "isascii", "isdecimal", "isidentifier", "isnumeric", "isprintable", "istitle", "ljust", "maketrans", "rjust", "translate", "zfill"],
   list: ["copy"],
   dict: ["fromkeys"],
   number: ["as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "fromhex", "hex", "imag", "is_integer", "numerator", "real", "from_bytes", "to_bytes"],
@@ -143,6 +145,25 @@ function at(name: string, self: string, args: readonly Value[], which: "first" |
 function foundAt(index: number): bigint {
   if (index === -1) throw new TemplateError("substring not found");
   return BigInt(index);
+}
+
+/** `str.format` of fields `{}`, `{0}` and `{name}`, without attributes, conversions and widths. */
+function formattedFields(self: string, args: readonly Value[], named: ReadonlyMap<string, Value>): string {
+  let next = 0;
+  let numbered: boolean | undefined;
+  return self.replace(/\{\{|\}\}|\{([^{}]*)\}|[{}]/g, (found, field: string | undefined) => {
+    if (found === "{{" || found === "}}") return found[0]!;
+    if (field === undefined) throw new TemplateError(`Single '${found}' encountered in format string`);
+    if (/[.[\]!:]/.test(field)) throw new TemplateError(`the format field {${field}}, which is not supported`);
+    if (field === "" || /^\d+$/.test(field)) {
+      const isNumbered = field !== "";
+      if (numbered !== undefined && numbered !== isNumbered) throw new TemplateError("cannot switch between automatic and manual field numbering");
+      numbered = isNumbered;
+    }
+    const value = field === "" ? args[next++] : numbered && /^\d+$/.test(field) ? args[Number(field)] : named.get(field);
+    if (value === undefined) throw new TemplateError(`nothing is given for the format field {${field}}`);
+    return str(value);
+  });
 }
 
 function partition(self: string, separator: string, which: "first" | "last"): string[] {

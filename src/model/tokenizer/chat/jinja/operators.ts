@@ -7,6 +7,7 @@ const mostRepeated = 10_000_000;
 
 /** What an operator gives for two values, as Python computes it. @throws TemplateError where Python raises */
 export function binary(operator: string, a: Value, b: Value): Value {
+  if (a instanceof Markup || b instanceof Markup) return binaryOfSafe(operator, a, b);
   switch (operator) {
     case "==":
       return equals(a, b);
@@ -39,8 +40,22 @@ export function binary(operator: string, a: Value, b: Value): Value {
     const repeated = repeat(a, b) ?? repeat(b, a);
     if (repeated !== undefined) return repeated;
   }
-  if (a instanceof Markup || b instanceof Markup) throw new TemplateError("a text marked as safe beside another, which is not supported");
   throw new TemplateError(`unsupported operand type(s) for ${operator}: '${typeName(a)}' and '${typeName(b)}'`);
+}
+
+/** Where one is marked as safe: joined with `+`, the other is escaped as MarkupSafe does it; compared and looked for, it is a text. */
+function binaryOfSafe(operator: string, a: Value, b: Value): Value {
+  if (operator === "+" && [a, b].every((value) => typeof value === "string" || value instanceof Markup)) return new Markup(escaped(a) + escaped(b));
+  if (["==", "!=", "~", "in", "not in", "<", ">", "<=", ">="].includes(operator)) return binary(operator, plain(a), plain(b));
+  throw new TemplateError(`the operator ${operator} with a text marked as safe, which is not supported`);
+}
+
+const plain = (value: Value) => (value instanceof Markup ? value.text : value);
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;" };
+
+function escaped(value: Value): string {
+  return value instanceof Markup ? value.text : (value as string).replace(/[&<>'"]/g, (character) => entities[character]!);
 }
 
 /** `-` or `+` before a value. */

@@ -1,3 +1,5 @@
+import { numberTextOf } from "../../../../base/number-texts.js";
+
 /**
  * The values of a template, as Python has them: None is null, an int is a bigint and a float a number, a text is a string
  * and a list an array.
@@ -96,7 +98,7 @@ export class Namespace {
   readonly attributes = new Map<string, Value>();
 }
 
-/** A text marked as safe: it can be written, and no more, since Python would escape what is put beside it. */
+/** A text marked as safe: what is put beside it is escaped. */
 export class Markup {
   constructor(readonly text: string) {}
 }
@@ -189,6 +191,7 @@ export function isTrue(value: Value): boolean {
 /** The items that a loop goes through: characters of a text, keys of a dict. @throws TemplateError where it is not iterable */
 export function itemsOf(value: Value): readonly Value[] {
   if (typeof value === "string") return Array.from(value);
+  if (value instanceof Markup) return Array.from(value.text);
   if (Array.isArray(value)) return value;
   if (value instanceof Tuple || value instanceof Range || value instanceof DictView) return value.items;
   if (value instanceof Dict) return value.entries().map(([key]) => key);
@@ -208,7 +211,8 @@ export function lengthOf(value: Value): number {
 
 /** Python's `==`. */
 export function equals(a: Value, b: Value): boolean {
-  if (a instanceof Markup || b instanceof Markup) throw new TemplateError("a comparison of a text marked as safe, which is not supported");
+  if (a instanceof Markup) return equals(a.text, b);
+  if (b instanceof Markup) return equals(a, b.text);
   if (a instanceof Undefined || b instanceof Undefined) return a instanceof Undefined && b instanceof Undefined;
   const [x, y] = [asNumber(a), asNumber(b)];
   if (x !== undefined && y !== undefined) return x == y;
@@ -228,13 +232,22 @@ function sameItems(a: readonly Value[], b: readonly Value[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i] || equals(item, b[i]!));
 }
 
-/** A value from JSON as a template sees it. Numbers without a fraction are ints. */
+/**
+ * A value from JSON as a template sees it: numbers are floats or ints as they were written, or, where that is not known, ints
+ * unless they have a fraction.
+ */
 export function valueOf(json: unknown): Value {
   if (json === null || typeof json === "boolean" || typeof json === "string" || typeof json === "bigint") return json;
   if (typeof json === "number") return Number.isInteger(json) ? BigInt(json) : json;
-  if (Array.isArray(json)) return json.map(valueOf);
+  if (Array.isArray(json)) return json.map((item, index) => itemValue(json, String(index), item));
   if (typeof json === "object") {
-    return new Dict(Object.entries(json).flatMap(([key, value]) => (value === undefined ? [] : [[key, valueOf(value)] as const])));
+    return new Dict(Object.entries(json).flatMap(([key, value]) => (value === undefined ? [] : [[key, itemValue(json, key, value)] as const])));
   }
   throw new TemplateError(`a value of type ${typeof json}`);
+}
+
+function itemValue(holder: object, key: string, item: unknown): Value {
+  const text = numberTextOf(holder, key);
+  if (text === undefined) return valueOf(item);
+  return /^-?\d+$/.test(text) ? BigInt(text) : Number(text);
 }

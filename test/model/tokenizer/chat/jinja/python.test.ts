@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { compileChatTemplate } from "../../../../../src/model/tokenizer/chat/chat-template.js";
+import { loadPreferences } from "../../../../../src/data/load-preferences.js";
 import type { Message } from "../../../../../src/model/tokenizer/chat/chat.js";
+import { fileOf } from "../../../../data/files.js";
 
 const folder = "test/fixtures/templates";
 const read = (name: string) => JSON.parse(readFileSync(`${folder}/${name}`, "utf8"));
@@ -54,19 +56,30 @@ describe("templates as Python's Jinja2 has them", () => {
   });
 });
 
-describe("TRL's templates on 96 conversations", () => {
-  const { conversations, templates } = JSON.parse(gunzipSync(readFileSync(`${folder}/trl.json.gz`)).toString()) as {
-    conversations: readonly (readonly Message[])[];
-    templates: Record<string, { readonly template: string; readonly digests: readonly (string | null)[] }>;
-  };
-  for (const [name, { template, digests }] of Object.entries(templates)) {
-    test(name, () => {
-      const render = compileChatTemplate(template, tokens, now);
-      const found = conversations.flatMap((conversation) => [false, true].map((opens) => digestOf(() => render(conversation, opens))));
-      assert.deepEqual(found, digests);
-    });
+test("numbers in tool calls are ints and floats as a row has them", async () => {
+  const { rows, templates, texts } = read("numbers.json") as { rows: string[]; templates: string[]; texts: (string | null)[][] };
+  const { pairs } = await loadPreferences(fileOf("numbers.jsonl", rows.join("\n")));
+  for (const [i, template] of templates.entries()) {
+    const render = compileChatTemplate(template, tokens);
+    assert.deepEqual(pairs.map(({ prompt }) => render(prompt as readonly Message[], false)), texts[i]);
   }
 });
+
+const ofFile = (name: string) => JSON.parse(gunzipSync(readFileSync(`${folder}/${name}`)).toString());
+const { conversations } = ofFile("trl.json.gz") as { conversations: readonly (readonly Message[])[] };
+
+for (const [what, file] of [["TRL's templates", "trl.json.gz"], ["templates of models of the hub", "hub.json.gz"]] as const) {
+  describe(`${what} on 96 conversations`, () => {
+    const { templates } = ofFile(file) as { templates: Record<string, { readonly template: string; readonly digests: readonly (string | null)[] }> };
+    for (const [name, { template, digests }] of Object.entries(templates)) {
+      test(name, () => {
+        const render = compileChatTemplate(template, tokens, now);
+        const found = conversations.flatMap((conversation) => [false, true].map((opens) => digestOf(() => render(conversation, opens))));
+        assert.deepEqual(found, digests);
+      });
+    }
+  });
+}
 
 function digestOf(render: () => string): string | null {
   let text: string;

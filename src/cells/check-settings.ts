@@ -1,0 +1,52 @@
+import { InputError, quote } from "../base/errors.js";
+import type { RunSettings } from "./train.js";
+
+interface Check {
+  readonly isGood: (value: unknown) => boolean;
+  readonly expected: string;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;
+const isPrompt = (value: unknown) => typeof value === "string" || Array.isArray(value);
+
+function listOf(what: string, fields: readonly string[]): Check {
+  const isOne = (value: unknown) => isObject(value) && isPrompt(value["prompt"]) && fields.every((field) => typeof value[field] === "string");
+  return { expected: `a list of ${what} {id, prompt, ${fields.join(", ")}}`, isGood: (value) => Array.isArray(value) && value.every(isOne) };
+}
+
+const pairs = listOf("pairs", ["chosen", "rejected"]);
+const path: Check = { expected: "a path", isGood: (value) => typeof value === "string" && value !== "" };
+const yesOrNo: Check = { expected: "true or false", isGood: (value) => typeof value === "boolean" };
+const isFunction = (value: unknown) => typeof value === "function";
+/** Checked where it is read, with more to say. */
+const elsewhere: Check = { expected: "", isGood: () => true };
+
+const checks: { readonly [Name in keyof Required<RunSettings>]: Check } = {
+  heldOut: pairs,
+  validation: pairs,
+  demonstrations: listOf("demonstrations", ["response"]),
+  columns: { expected: 'a column rule { name: "…", version: "1", of: … }', isGood: (value) => isObject(value) || isFunction(value) },
+  judge: { expected: "a judge, with its functions compare and grade", isGood: (value) => isObject(value) && isFunction(value["compare"]) && isFunction(value["grade"]) },
+  evaluate: { expected: "a function, or { name, version, evaluate }", isGood: (value) => isObject(value) || isFunction(value) },
+  truncatePrompts: yesOrNo,
+  maxLength: elsewhere,
+  maxPromptLength: elsewhere,
+  folder: path,
+  redoFrom: elsewhere,
+  referenceCache: path,
+  onStep: { expected: "a function of the step", isGood: isFunction },
+  signal: { expected: "an AbortSignal, as that of new AbortController()", isGood: (value) => value instanceof AbortSignal },
+  quiet: yesOrNo,
+};
+
+/** @throws InputError naming the first setting that is of another kind than it has to be, or the pairs */
+export function checkSettings(trained: unknown, settings: RunSettings): void {
+  check("pairs", pairs, trained);
+  for (const [name, value] of Object.entries(settings)) {
+    if (value !== undefined) check(name, checks[name as keyof RunSettings], value);
+  }
+}
+
+function check(name: string, { isGood, expected }: Check, value: unknown): void {
+  if (!isGood(value)) throw new InputError(`${name}: found ${quote(value)}, expected ${expected}`);
+}

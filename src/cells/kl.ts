@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { InputError } from "../base/errors.js";
+import { Random } from "../base/random.js";
+import { goldRewardOf } from "../data/gold.js";
+import type { Prompt } from "../data/pair.js";
+import { encodePrompt } from "../data/tokenize.js";
+import { generate } from "../model/generation/generate.js";
+import type { Policy } from "../model/policy/policy.js";
+import { responseLogProbs } from "../model/scoring/score.js";
+import { cell } from "../notebook/display.js";
+import type { FrontierRow } from "../plot/index.js";
+import { bootstrapInterval } from "../stats/interval.js";
+import type { Run } from "./run.js";
+
+/** How {@link klFrom} samples. */
+export interface KlOptions {
+  /** Most tokens of a response, after which its log-probabilities are not followed. Default 128. */
+  readonly maxNewTokens?: number;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
+/** Changes whenever the figures do. */
+const version = "1";
+
+/**
+ * An evaluation of how far a policy is from its start, KL(π ‖ π_start), and of the gold reward of the same responses: the two
+ * axes of the reward–KL frontier (Rafailov et al. 2023, section 6.1), which {@link plot.frontier} draws.
+ *
+ * One response is sampled for each prompt at temperature 1 from the whole distribution, since at any other temperature the mean of
+ * log π(y|x) − log π_start(y|x) is no estimate of the divergence. Where responses are cut at `maxNewTokens`, it is the divergence of
+ * their beginnings, which is never more than that of the whole.
+ *
+ * @param start what the runs begin from; it must not be freed while they go on
+ * @returns for `evaluate`: metrics `kl` in nats and, where all prompts have a gold reward, `klReward` in [0, 1]; their 95 % bootstrap
+ *   intervals over prompts, `klLow` to `klHigh` and `klRewardLow` to `klRewardHigh`; and `klCut`, the share of responses that were cut
+ * @example const evaluate = await klFrom(start, heldOut.map(({ prompt }) => prompt));
+ * const run = await sera(start, pairs, { heldOut, evaluate });
+ * plot.frontier(frontierRows({ SeRA: [run] }))
+ */
+export async function klFrom(start: Policy, prompts: readonly Prompt[], { maxNewTokens = 128, seed = 0 }: KlOptions = {}) {
+  const about = JSON.stringify({ model: await start.fingerprint(), prompts, maxNewTokens, seed });
+  const rewards = prompts.map(goldRewardOf);
+  const tokens = prompts.map((prompt) => Int32Array.from(encodePrompt(prompt, start.tokenizer)));
+  return {
+    name: `klFrom ${createHash("sha256").update(about).digest("hex").slice(0, 16)}`,
+    version,
+    async evaluate(policy: Policy): Promise<Record<string, number>> {
+      const task = { signal: cell.signal };
+      const random = Random.seeded(seed).fork("kl");
+      const requests = tokens.map((prompt, i) => ({ key: `${i}`, prompt, responses: 1 }));
+      const responses = new Array<{ readonly tokens: Int32Array; readonly complete: boolean }>(tokens.length);
+      for await (const batch of generate(policy, requests, random, { maxNewTokens }, task)) {
+        for (const { request, tokens, complete } of batch) responses[request] = { tokens, complete };
+      }
+      const sequences = responses.map(({ tokens: response }, i) => ({ prompt: tokens[i]!, response }));
+      const own = await responseLogProbs(policy, sequences, task);
+      const reference = await responseLogProbs(start, sequences, task);
+      const kl = bootstrapInterval([...own].map((logProb, i) => logProb - reference[i]!), random.fork("interval"));
+      const haveGold = rewards.every((reward) => reward !== undefined);
+      const golds = haveGold ? responses.map(({ tokens }, i) => rewards[i]!(policy.tokenizer.decode(tokens))) : undefined;
+      const gold = golds && bootstrapInterval(golds, random.fork("gold interval"));
+      return {
+        ...{ kl: kl.mean, klLow: kl.low, klHigh: kl.high },
+        klCut: responses.filter(({ complete }) => !complete).length / responses.length,
+        ...(gold && { klReward: gold.mean, klRewardLow: gold.low, klRewardHigh: gold.high }),
+      };
+    },
+  };
+}
+
+/**
+ * The points of runs that were evaluated by {@link klFrom}: one for each iteration after the start, and the start once for each run.
+ *
+ * @param runs by the name of the curve that they belong to, such as a method with several values of β
+ * @throws InputError where an iteration has no `kl` and `klReward`
+ */
+export function frontierRows(runs: Readonly<Record<string, readonly Run[]>>): FrontierRow[] {
+  return Object.entries(runs).flatMap(([series, of]) =>
+    of.flatMap((run) =>
+      run.iterations.map(({ iteration, metrics = {} }) => {
+        const figure = (name: string) => {
+          const value = metrics[name];
+          if (typeof value !== "number") throw new InputError(`frontierRows: iteration ${iteration} of ${run.folder} has no ${name}; run it with evaluate: await klFrom(start, prompts), with prompts that have a gold reward`);
+          return value;
+        };
+        return {
+          ...{ series, iteration, folder: run.folder },
+          ...{ kl: figure("kl"), klLow: figure("klLow"), klHigh: figure("klHigh") },
+          ...{ reward: figure("klReward"), rewardLow: figure("klRewardLow"), rewardHigh: figure("klRewardHigh") },
+        };
+      }),
+    ),
+  );
+}

@@ -1,0 +1,166 @@
+import { InputError, quote } from "../base/errors.js";
+import { Random } from "../base/random.js";
+import type { Message } from "../model/tokenizer/chat/chat.js";
+import type { PreferencePair, Prompt } from "./pair.js";
+import { placeText } from "./places.js";
+import { promptKey } from "./split-pairs.js";
+import { goalReached } from "./world/generate.js";
+import { goalSentence, isWorldPrompt } from "./world/request.js";
+
+/* Reward-augmented preference data (Zhang et al. 2024, arXiv 2410.08067): responses conditioned on the score to be reached. */
+
+/** What becomes of a pair whose responses reach the same goal, so that either order is right. */
+export const tieRules = ["drop", "keep"] as const;
+/** Where a conversation is told its goal. */
+export const goalPlaces = ["system", "user"] as const;
+
+/** The highest goal, at which answers are asked for. */
+export const topGoal = 10;
+
+/** How prompts state goals. */
+export interface GoalTextOptions {
+  /** Where a conversation is told its goal: in its system turn, or before the words of its first user turn. A prompt that is text has it before it. Default "system". */
+  readonly place?: (typeof goalPlaces)[number];
+  /** The words of a goal. Default: the synthetic world's ("goal nine .") for its prompts, those of the paper's code for others. */
+  readonly text?: (goal: number) => string;
+}
+
+/** What has a prompt, such as a pair. */
+interface Prompted {
+  readonly prompt: Prompt;
+}
+
+/** How {@link goalConditioned} makes pairs. */
+export interface GoalOptions extends GoalTextOptions {
+  /** Takes half of the prompts, at random, so that there are as many pairs as before. Default false. */
+  readonly half?: boolean;
+  /** Pairs whose two goals read the same: "drop" leaves them out, "keep" makes two contradictory pairs of each, as the paper's code does. Default "drop". */
+  readonly ties?: (typeof tieRules)[number];
+  /** Draws the half. Default: seed 0. */
+  readonly random?: Random;
+}
+
+/**
+ * Reward-augmented pairs: two of each pair with scores. At the goal that the chosen response reaches it stays the better
+ * one; at the goal of the rejected response that is the better one, and the two change places. Under the reward
+ * −(g − r(x, y))² of a goal g both orders are right, whatever the label says (Zhang et al. 2024, arXiv 2410.08067,
+ * section 4). A pair's id gets `#chosen` or `#rejected`, by whose goal it has; scores, columns and the like are as in
+ * `flipLabels`.
+ *
+ * The goal is the score where all scores are in [1, 10]. Where all are in [0, 1], it is ten times the score to the nearest
+ * whole number, at least 1.
+ *
+ * The branch of the paper's code for models without a system turn forgets to exchange the responses at the low goal; this
+ * does not.
+ *
+ * @param pairs with `chosenScore` and `rejectedScore`
+ * @returns 2N pairs, or N with `half`, less those of ties; each pair's two stand together
+ * @example const augmented = goalConditioned(pairs);
+ * @throws InputError where a pair has no scores, they are on another scale and no `text` says what they mean, a pair has
+ *   tokens in place of texts, its prompt is empty, or only ties are left
+ */
+export function goalConditioned(pairs: readonly PreferencePair[], options: GoalOptions = {}): PreferencePair[] {
+  const { half = false, ties = "drop", random = Random.seeded(0) } = options;
+  checkTextOptions(options);
+  if (!tieRules.includes(ties)) throw new InputError(`ties: found ${quote(ties)}, expected one of ${tieRules.join(", ")}`);
+  const goals = goalsOf(pairs, options.text !== undefined);
+  const textOf = options.text ?? goalTextFor(pairs);
+  const taken = half ? halfOf(pairs, random) : pairs.map(() => true);
+  const made = pairs.flatMap((pair, i) => {
+    const texts = { chosen: textOf(goals[i]!.chosen), rejected: textOf(goals[i]!.rejected) };
+    if (!taken[i] || (ties === "drop" && texts.chosen === texts.rejected)) return [];
+    const high = { ...pair, id: `${pair.id}#chosen`, prompt: withGoalText(pair.prompt, texts.chosen, options) };
+    const low = { ...exchanged(pair), id: `${pair.id}#rejected`, prompt: withGoalText(pair.prompt, texts.rejected, options) };
+    return [high, low];
+  });
+  if (pairs.length > 0 && made.length === 0) {
+    throw new InputError(`goals: both responses of each of the ${pairs.filter((_, i) => taken[i]).length} pairs reach the same goal, so that no pair is left; give pairs with different scores`);
+  }
+  return made;
+}
+
+/**
+ * Prompts, or the prompts of pairs, that ask for the highest goal, as {@link goalConditioned} states goals: what a model
+ * trained on its pairs is asked and evaluated with.
+ *
+ * @example await respond(policy, atGoal(heldOut.map(({ prompt }) => prompt)))
+ */
+export function atGoal<T extends Prompt | Prompted>(prompts: readonly T[], options: GoalTextOptions & { readonly goal?: number } = {}): T[] {
+  checkTextOptions(options);
+  const { goal = topGoal } = options;
+  if (!(goal >= 1 && goal <= topGoal) && options.text === undefined) throw new InputError(`goal: found ${quote(goal)}, expected a number in [1, 10]`);
+  const rows = prompts.map((value: Prompt | Prompted) => (isPrompt(value) ? { prompt: value } : value));
+  const textOf = options.text ?? goalTextFor(rows);
+  const stated = rows.map((row) => ({ ...row, prompt: withGoalText(row.prompt, textOf(goal), options) }));
+  // What was a prompt is one again, and what had one has it.
+  return stated.map((row, i) => (isPrompt(prompts[i]!) ? row.prompt : row) as T);
+}
+
+const isPrompt = (value: Prompt | Prompted): value is Prompt => typeof value === "string" || Array.isArray(value);
+
+/** The words of a goal in the paper's code. */
+function paperText(goal: number): string {
+  return (
+    "You are an assistant that generates responses for the instruction while implicitly achieving the following target scores " +
+    `(on a scale of 1-10, where 1 is lowest and 10 is highest):\nOverall score: ${goal}.`
+  );
+}
+
+function goalTextFor(pairs: readonly Pick<PreferencePair, "prompt">[]): (goal: number) => string {
+  const isWorld = pairs.length > 0 && pairs.every(({ prompt }) => typeof prompt === "string" && isWorldPrompt(prompt));
+  return isWorld ? (goal) => goalSentence(goalReached(goal / topGoal)) : paperText;
+}
+
+/** A prompt with the words of a goal; the world's own stand in its line, others are followed by an empty line. */
+function withGoalText(prompt: Prompt, text: string, { place = "system" }: GoalTextOptions): Prompt {
+  if (typeof prompt === "string") return `${text}${isWorldPrompt(prompt) ? " " : "\n\n"}${prompt}`;
+  const before = (message: Message) => ({ ...message, content: `${text}\n\n${message.content}` });
+  const at = prompt.findIndex(({ role }) => role === place);
+  if (at >= 0) return prompt.with(at, before(prompt[at]!));
+  if (place === "system") return [{ role: "system", content: text }, ...prompt];
+  throw new InputError('goals: a conversation has no user turn to state its goal in; use place "system"');
+}
+
+/** The goals of both responses of each pair. @throws InputError as {@link goalConditioned} */
+function goalsOf(pairs: readonly PreferencePair[], anyScale: boolean): { readonly chosen: number; readonly rejected: number }[] {
+  const scores = pairs.map((pair) => {
+    const { id, chosenScore, rejectedScore, tokens } = pair;
+    const at = `${placeText(pair)}pair ${quote(id)}`;
+    if (chosenScore === undefined || rejectedScore === undefined) {
+      throw new InputError(`${at}: no scores of both responses, which goals are made of; use data with scores, such as score_chosen and score_rejected, or implicitScores(run, pairs)`);
+    }
+    if (tokens) throw new InputError(`${at}: it has tokens in place of texts, to which no goal can be added; remove its "tokens"`);
+    return { chosen: chosenScore, rejected: rejectedScore };
+  });
+  const all = scores.flatMap(({ chosen, rejected }) => [chosen, rejected]);
+  const within = (low: number, high: number) => all.every((score) => score >= low && score <= high);
+  if (anyScale || within(1, topGoal)) return scores;
+  if (within(0, 1)) return scores.map(({ chosen, rejected }) => ({ chosen: goalReached(chosen), rejected: goalReached(rejected) }));
+  const odd = all.find((score) => !(score >= 0 && score <= topGoal)) ?? Math.min(...all);
+  throw new InputError(`goals: found a score of ${odd}, expected all scores in [1, 10], or all in [0, 1]; scale them, or say what they mean by \`text\``);
+}
+
+/** Which pairs are of the half of the prompts that is drawn. */
+function halfOf(pairs: readonly PreferencePair[], random: Random): boolean[] {
+  const keys = pairs.map(promptKey);
+  const prompts = [...new Set(keys)];
+  const drawn = new Set(random.shuffle(prompts).slice(0, Math.ceil(prompts.length / 2)));
+  return keys.map((key) => drawn.has(key));
+}
+
+/** The pair with its responses exchanged, on purpose and not as noise. */
+function exchanged({ chosen, rejected, chosenScore, rejectedScore, ...pair }: PreferencePair): PreferencePair {
+  return { ...pair, chosen: rejected, rejected: chosen, chosenScore: rejectedScore!, rejectedScore: chosenScore! };
+}
+
+function checkTextOptions({ place = "system", text }: GoalTextOptions): void {
+  if (!goalPlaces.includes(place)) throw new InputError(`place: found ${quote(place)}, expected one of ${goalPlaces.join(", ")}`);
+  if (text !== undefined && typeof text !== "function") throw new InputError(`text: found ${quote(text)}, expected a function from a goal to its words`);
+}
+
+/** Of each reward the share of all that are no larger, in (0, 1]. */
+export function rewardShares(rewards: readonly number[]): number[] {
+  const sorted = rewards.toSorted((a, b) => a - b);
+  const noLarger = new Map(sorted.map((reward, i) => [reward, i + 1]));
+  return rewards.map((reward) => noLarger.get(reward)! / rewards.length);
+}

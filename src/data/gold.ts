@@ -1,0 +1,32 @@
+import { InputError, quote } from "../base/errors.js";
+import { instructionReward } from "./instructions/gold.js";
+import { parseInstruction } from "./instructions/request.js";
+import type { Prompt } from "./pair.js";
+import { goldReward } from "./world/gold.js";
+import { isWorldPrompt } from "./world/request.js";
+
+/**
+ * The gold reward of responses to a prompt, in [0, 1]: that of the synthetic world or of the instructions, whichever the
+ * prompt belongs to; undefined where it belongs to neither. Of a conversation the last message counts, which must be the user's.
+ */
+export function goldRewardOf(prompt: Prompt): ((response: string) => number) | undefined {
+  const text = lastText(prompt);
+  if (text === undefined) return undefined;
+  if (isWorldPrompt(text)) return (response) => goldReward(text, response).total;
+  if (parseInstruction(text)) return (response) => instructionReward(text, response).total;
+  return undefined;
+}
+
+/** What to throw for a prompt that has no gold reward. */
+export function noGoldReward(prompt: Prompt): InputError {
+  return new InputError(
+    `there is no gold reward for ${quote(prompt, 120)}; it applies only to prompts of the synthetic world, such as ` +
+      `"cook a soup with rice and peas . use three steps . be polite .", and to instructions, such as "Write one sentence about coffee. Use at most 9 words. End with a question mark."`,
+  );
+}
+
+function lastText(prompt: Prompt): string | undefined {
+  if (typeof prompt === "string") return prompt;
+  const last = prompt.at(-1);
+  return last?.role === "user" && typeof last.content === "string" ? last.content : undefined;
+}

@@ -1,0 +1,43 @@
+import { InputError, quote } from "../../base/errors.js";
+import { wordsOf, type ConstraintKind } from "./constraints.js";
+import { parseInstruction } from "./request.js";
+
+/** How well an answer does what its instruction asks; all in [0, 1]. */
+export interface InstructionReward {
+  /** The mean of the constraints × fluency. */
+  readonly total: number;
+  /** By kind, those that the instruction has. */
+  readonly constraints: Readonly<Partial<Record<ConstraintKind, number>>>;
+  /** 0 for fewer than four words; otherwise 1, less where pairs of words come again and again. */
+  readonly fluency: number;
+}
+
+/** Fewest words of an answer. */
+const leastWords = 4;
+
+/** Share of distinct pairs of neighbouring words that is asked for; what people write in a few sentences has more. */
+const distinctShare = 0.8;
+
+/**
+ * The gold reward of the instructions: a fixed program that no method sees in training.
+ *
+ * @param prompt an instruction as `writeInstruction` writes it
+ * @throws InputError where the prompt is none
+ */
+export function instructionReward(prompt: string, response: string): InstructionReward {
+  const request = parseInstruction(prompt);
+  if (!request) {
+    throw new InputError(`this gold reward applies only to instructions such as "Write one sentence about coffee. Use at most 9 words. End with a question mark.", not ${quote(prompt, 120)}`);
+  }
+  const scores = request.constraints.map(({ kind, score }) => [kind, score(response)] as const);
+  const fluency = fluencyOf(response);
+  const mean = scores.reduce((sum, [, score]) => sum + score, 0) / scores.length;
+  return { total: mean * fluency, constraints: Object.fromEntries(scores), fluency };
+}
+
+function fluencyOf(response: string): number {
+  const words = wordsOf(response).map((word) => word.toLowerCase());
+  if (words.length < leastWords) return 0;
+  const pairs = words.slice(1).map((word, i) => `${words[i]} ${word}`);
+  return Math.min(1, new Set(pairs).size / (distinctShare * pairs.length));
+}

@@ -1,0 +1,92 @@
+import { chunk, groupBy } from "../base/collections.js";
+import { InputError } from "../base/errors.js";
+import { drawVotes, isEmptyResponse, rankedDistinct, type LabelledSample } from "../bootstrap/index.js";
+import type { BootstrappedPair } from "../run/input.js";
+import { recipeForms, type IrepoOptions, type MethodOptions } from "../run/options/index.js";
+import type { Stages } from "../run/stages.js";
+import { zermelo } from "../stats/zermelo.js";
+import { recipeOf, type Recipe } from "./recipe.js";
+
+/** All options of a run. */
+type Complete = MethodOptions & Omit<IrepoOptions, "rounds">;
+
+/** Two responses of one prompt with the log ratio of their strengths, and whether all who voted agreed on every two of the prompt's. */
+interface Voted {
+  readonly pair: BootstrappedPair;
+  readonly isUnanimous: boolean;
+}
+
+/**
+ * iREPO: of a prompt's responses every two are voted on by annotators; the strongest is then trained against the weakest by
+ * regression of their difference in implicit reward to the log ratio of their strengths (Le et al. 2024, arXiv 2405.15230,
+ * equation 16; see {@link zermelo}). The reference is the model that each round begins from.
+ *
+ * The first round is of the data's own two responses, further ones of `responses` that the policy writes. Annotators are
+ * drawn: each votes by Bradley–Terry on the judge's grades (see {@link drawVotes}).
+ */
+export const irepo: (own?: Partial<IrepoOptions>) => Recipe = recipeOf({
+  form: recipeForms.irepo,
+  name: "irepo",
+  version: "1",
+  labelsWithJudge: true,
+  complete: ({ rounds, ...options }: IrepoOptions): Complete => ({ ...options, loss: "irepo", iterations: rounds, epochs: 1, reference: "previous" }),
+  async run(stages, options) {
+    stages.requireJudge();
+    for (let t = 1; t <= options.iterations; t++) {
+      const voted = t === 1 ? await votedOffline(stages, options) : await votedSamples(stages, t, options);
+      const pairs = voted.map(({ pair }) => pair);
+      await stages.saveBootstrapped(t, pairs);
+      await stages.align(t, pairs, { pairsSelected: t === 1 ? pairs.length : 0, pairsBootstrapped: t === 1 ? 0 : pairs.length, bootstrap: null });
+    }
+  },
+});
+
+/**
+ * The data's responses, voted on.
+ *
+ * @throws InputError where all annotators agree on all pairs
+ */
+async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]> {
+  const offline = await stages.offlinePairs();
+  const both = offline.flatMap(({ promptId: id, chosen, rejected, reference }, i) => [
+    { id, number: 2 * i, tokens: [...chosen], complete: true, ...(reference && { reference: reference.chosen }) },
+    { id, number: 2 * i + 1, tokens: [...rejected], complete: true, ...(reference && { reference: reference.rejected }) },
+  ]);
+  const judged = await stages.judgedResponses(1, both);
+  const voted = chunk(judged, 2).map((responses, i) => votedOn(stages, 1, offline[i]!.id, responses, options));
+  if (voted.every(({ isUnanimous }) => isUnanimous)) {
+    const { votes, voteTemperature } = options;
+    throw new InputError(`all ${votes} annotators agree on each of the ${voted.length} pairs, so that votes say no more than labels; raise \`voteTemperature\` (${voteTemperature}) or \`votes\``);
+  }
+  return voted;
+}
+
+/** The policy's own responses, voted on; prompts with fewer than two that differ are left out. */
+async function votedSamples(stages: Stages, t: number, options: Complete): Promise<Voted[]> {
+  const samples = await stages.labelledSamples(t, options.responses, (drawn) => stages.labelByJudge(t, drawn));
+  const written = samples.filter(({ tokens }) => !isEmptyResponse(tokens, stages.stopIds));
+  return [...groupBy(written, ({ id }) => id)].flatMap(([id, all]) => {
+    const responses = rankedDistinct(all);
+    return responses.length < 2 ? [] : [votedOn(stages, t, id, responses, options)];
+  });
+}
+
+/** @param id of the pair, or of the prompt, by which the votes are drawn */
+function votedOn(stages: Stages, t: number, id: string, responses: readonly LabelledSample[], { votes, voteTemperature, pseudoCounts }: Complete): Voted {
+  const wins = drawVotes(responses.map(({ reward }) => reward), votes, voteTemperature, stages.fork("votes", t, id));
+  const logs = zermelo(wins, pseudoCounts).map(Math.log);
+  const strongest = logs.indexOf(Math.max(...logs));
+  // Of equal strengths the last is the weakest, so that it is never the strongest too.
+  const weakest = logs.lastIndexOf(Math.min(...logs));
+  const [chosen, rejected] = [responses[strongest]!, responses[weakest]!];
+  const target = logs[strongest]! - logs[weakest]!;
+  const known = chosen.reference !== undefined && rejected.reference !== undefined;
+  return {
+    isUnanimous: wins.every((row, i) => row.every((count, j) => i === j || count === 0 || count === votes)),
+    pair: {
+      ...{ prompt: stages.prompt(chosen.id), chosen: Int32Array.from(chosen.tokens), rejected: Int32Array.from(rejected.tokens), columns: { target } },
+      ...(known && { reference: { chosen: chosen.reference, rejected: rejected.reference } }),
+      row: { id, chosenReward: logs[strongest]!, rejectedReward: logs[weakest]!, margin: target },
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { InputError } from "../base/errors.js";
+import { Random } from "../base/random.js";
+import { atGoal, goalConditioned } from "../data/goals.js";
+import { recipeForms, type MethodOptions, type RewardAugmentedOptions } from "../run/options/index.js";
+import type { Stages } from "../run/stages.js";
+import { recipeOf, type Recipe } from "./recipe.js";
+
+/** All options of a run. */
+type Complete = MethodOptions & Omit<RewardAugmentedOptions, "rounds">;
+
+/**
+ * Reward-augmented data: a direct alignment algorithm on pairs that are conditioned on the scores of their responses, two of
+ * each pair; see {@link goalConditioned}. Held-out prompts ask for the highest goal, as the model has to be asked by
+ * {@link atGoal} (Zhang et al. 2024, arXiv 2410.08067). The reference reads the same goals.
+ *
+ * So that a round sees as many pairs as the data has, it is half an epoch of the doubled pairs; with `half` it is one.
+ */
+export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe = recipeOf({
+  form: recipeForms.rewardAugmented,
+  name: "reward augmented",
+  version: "1",
+  complete: ({ rounds, ...options }: RewardAugmentedOptions): Complete => ({ ...options, iterations: 1, reference: "start", epochs: options.half ? rounds : rounds / 2 }),
+  rewrite({ pairs, heldOut, validation }, { seed, half = false, ties, goalPlace: place }) {
+    const random = Random.seeded(seed).fork("half");
+    return {
+      pairs: goalConditioned(pairs, { half, ties, place, random }),
+      heldOut: heldOut && atGoal(heldOut, { place }),
+      validation: validation && goalConditioned(validation, { ties, place }),
+    };
+  },
+  async run(stages, { ties }) {
+    requireReadableGoals(stages, ties);
+    const pairs = await stages.offlinePairs();
+    await stages.align(1, pairs, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });
+  },
+});
+
+/** @throws InputError where the tokenizer reads different goals alike, which makes contradictory pairs */
+function requireReadableGoals({ pairs }: Stages, ties: Complete["ties"]): void {
+  const same = (a: Int32Array, b: Int32Array) => a.join() === b.join();
+  const byId = new Map(pairs.map((pair) => [pair.id, pair]));
+  const both = pairs.flatMap((high) => {
+    const low = high.id.endsWith("#chosen") ? byId.get(high.id.replace(/#chosen$/, "#rejected")) : undefined;
+    return low ? [{ high, low }] : [];
+  });
+  const alike = both.filter(({ high, low }) => same(high.prompt, low.prompt)).length;
+  if (alike === 0 || (ties === "keep" && alike < both.length)) return;
+  throw new InputError(
+    `${alike} of ${both.length} pairs read the same at both of their goals: the model's tokenizer lacks the words of goals; ` +
+      "begin with a model trained on prompts that state goals, such as one of generateWorld({ goals: \"random\" })",
+  );
+}

@@ -1,0 +1,78 @@
+import { InputError } from "../../../base/errors.js";
+import { blockBytes, blockSize, zeroPoint, type BlockBits } from "../../../graph/index.js";
+
+/** A matrix in blocks of 32 numbers of a row, each block with a scale: a number is scale · (q − 2^(bits−1)). */
+export interface QuantizedRows {
+  readonly bits: BlockBits;
+  readonly rows: number;
+  /** A multiple of 32. */
+  readonly columns: number;
+  /** [rows, columns / 32, bytes of a block]; two q of 4 bits stand in a byte, the first in the lower half. */
+  readonly blocks: Uint8Array;
+  /** [rows, columns / 32] */
+  readonly scales: Float32Array;
+}
+
+/**
+ * Quantises a matrix by the rule of GGUF's Q8_0 and Q4_0, with scales in float32 instead of half precision. With m the number of a
+ * block that is farthest from 0, the first of several, and rounding to the nearest, halves away from 0:
+ *
+ * - 8 bits: scale = |m| / 127, q = round(x / scale), from −127 to 127
+ * - 4 bits: scale = m / −8, q = min(7, round(x / scale)), from −8 to 7, so that m itself is −8
+ *
+ * No number is farther off than half a scale, but for those of 4 bits beyond 7 scales, which are off by one at most.
+ *
+ * @param numbers row by row; a row's length is a multiple of 32
+ * @param name of the matrix, for the error
+ * @throws InputError where a number is NaN or infinite
+ */
+export function quantizeRows(numbers: Float32Array, rows: number, columns: number, bits: BlockBits, name: string): QuantizedRows {
+  const blocks = new Uint8Array((numbers.length / blockSize) * blockBytes(bits));
+  const scales = new Float32Array(numbers.length / blockSize);
+  const zero = zeroPoint(bits);
+  const [least, most] = bits === 8 ? [-127, 127] : [-8, 7];
+  for (let block = 0, start = 0; block < scales.length; block++, start += blockSize) {
+    let farthest = 0;
+    for (let i = start; i < start + blockSize; i++) {
+      if (!Number.isFinite(numbers[i])) throw new InputError(`weights: found ${numbers[i]} in ${name}, which blocks of few bits cannot hold`);
+      if (Math.abs(numbers[i]!) > Math.abs(farthest)) farthest = numbers[i]!;
+    }
+    // Where all are 0 so is the scale, not −0.
+    scales[block] = bits === 8 ? Math.abs(farthest) / 127 : farthest / -8 + 0;
+    const scale = scales[block]!;
+    for (let i = start; i < start + blockSize; i++) {
+      const q = scale === 0 ? 0 : Math.max(least, Math.min(most, roundAway(numbers[i]! / scale)));
+      put(blocks, bits, i, q + zero);
+    }
+  }
+  return { bits, rows, columns, blocks, scales };
+}
+
+/** The numbers of quantised rows, each rounded once to float32. */
+export function dequantizeRows({ bits, blocks, scales }: QuantizedRows): Float32Array {
+  const numbers = new Float32Array(scales.length * blockSize);
+  const zero = zeroPoint(bits);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = scales[i >> 5]! * (wholeAt(blocks, bits, i) - zero);
+  return numbers;
+}
+
+/** The same numbers, exactly, in 8 bits. */
+export function widenTo8(rows: QuantizedRows): QuantizedRows {
+  const { bits, scales } = rows;
+  if (bits === 8) return rows;
+  const blocks = new Uint8Array(scales.length * blockBytes(8));
+  for (let i = 0; i < blocks.length; i++) blocks[i] = wholeAt(rows.blocks, bits, i) - zeroPoint(bits) + zeroPoint(8);
+  return { ...rows, bits: 8, blocks };
+}
+
+/** Number i of blocks, as it is stored. */
+function wholeAt(blocks: Uint8Array, bits: BlockBits, i: number): number {
+  return bits === 8 ? blocks[i]! : (blocks[i >> 1]! >> (4 * (i & 1))) & 15;
+}
+
+function put(blocks: Uint8Array, bits: BlockBits, i: number, whole: number): void {
+  if (bits === 8) blocks[i] = whole;
+  else blocks[i >> 1]! |= whole << (4 * (i & 1));
+}
+
+const roundAway = (x: number) => Math.sign(x) * Math.round(Math.abs(x));

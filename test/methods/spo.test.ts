@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { Random } from "../../src/base/random.js";
+import { Run } from "../../src/cells/run.js";
+import { train } from "../../src/cells/train.js";
+import { world } from "../../src/data/index.js";
+import { loadPreferences } from "../../src/data/load-preferences.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import * as methods from "../../src/methods/index.js";
+import { initialParameters } from "../../src/model/parameters/parameters.js";
+import { Policy } from "../../src/model/policy/policy.js";
+import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
+import { offerHost } from "../../src/notebook/host.js";
+import { assertClose } from "../support/compare.js";
+import { emptyFolder, inEmptyFolder } from "../support/folder.js";
+import { tinyConfig } from "../support/tiny-model.js";
+import { resultsIn } from "../support/tiny-run.js";
+
+const engine = new OnnxEngine({ threads: 1 });
+const programs = new ProgramCache(engine);
+after(() => engine.close());
+offerHost({ signal: new AbortController().signal, show() {} });
+
+const tokenizer = await loadTokenizer(world.tokenizer);
+const config = { ...tinyConfig, vocabSize: tokenizer.vocabSize, contextLength: 96 };
+const start = await Policy.create(programs, { config, tokenizer, parameters: initialParameters(config, Random.seeded(1)) });
+const { pairs } = await loadPreferences(world.train, { limit: 12 });
+const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 4 });
+const shared = { batchSize: 4, learningRate: 1e-3, maxNewTokens: 4, beta: 0.5, seed: 1, rounds: 2 };
+const losses = (run: Run) => run.steps.array("loss") as number[];
+
+describe("spo", () => {
+  it("trains a head beside the policy, which tells degrees better than chance, and keeps it", async (test) => {
+    inEmptyFolder(test);
+    const run = await train(start, pairs, methods.spo({ degreeWeight: 1 })({ ...shared, rounds: 25, learningRate: 1e-2, evaluateEvery: 75 }), { heldOut });
+    assertClose([losses(run)[0]!], [Math.log(2) + Math.log(3)], 0.4);
+    const accuracy = run.steps.get("eval_degree/accuracy", run.steps.numRows() - 1);
+    assert.ok(accuracy > 0.6, `${accuracy}`);
+    const head = await run.head();
+    assert.deepEqual([...head].map(([name, { shape }]) => [name, shape]).sort(), [["bias", [3]], ["weight", [tinyConfig.hiddenSize, 3]]]);
+    assert.equal((await Run.open(run.folder)).loss.name, "dpo");
+  });
+
+  it("is DPO where λ is 0, and its controls are other trainings", async (test) => {
+    inEmptyFolder(test);
+    const of = async (own: Parameters<typeof methods.spo>[0]) => losses(await train(start, pairs, methods.spo(own)(shared)));
+    const dpo = losses(await train(start, pairs, methods.direct()(shared)));
+    const none = await of({ degreeWeight: 0 });
+    assertClose([none[0]!], [dpo[0]!], 1e-5);
+    const all = [await of({}), await of({ keyContent: "random" }), await of({ degrade: "remove" }), await of({ degrade: "remove", degreeFrom: "length" }), await of({ loss: "simpo" })];
+    assert.equal(new Set(all.map((own) => own.join())).size, all.length);
+    // Nothing can be told by length where masking keeps it.
+    const byLength = await train(start, pairs, methods.spo({ degreeWeight: 1, degreeFrom: "length" })({ ...shared, learningRate: 1e-2, rounds: 10, evaluateEvery: 30 }), { heldOut });
+    assert.ok(byLength.steps.get("eval_degree/accuracy", byLength.steps.numRows() - 1) < 0.45);
+  });
+
+  it("ends with the same bytes after an interruption, its head too", async (test) => {
+    inEmptyFolder(test);
+    const method = methods.spo()(shared);
+    const whole = await train(start, pairs, method, { heldOut });
+    const folder = emptyFolder(test);
+    const abort = new AbortController();
+    const onStep = ({ step }: { step: number }) => void (step === 3 && abort.abort(new Error("stopped")));
+    await assert.rejects(train(start, pairs, method, { heldOut, folder, signal: abort.signal, onStep }), { message: "stopped" });
+    await train(start, pairs, method, { heldOut, folder });
+    assert.deepEqual(resultsIn(folder), resultsIn(whole.folder));
+    assert.ok(Object.keys(resultsIn(folder)).some((name) => name.endsWith("head.safetensors")));
+  });
+
+  it("goes with a reference that moves", async (test) => {
+    inEmptyFolder(test);
+    const run = await train(start, pairs, methods.spo({ referenceEvery: 1 })(shared));
+    assert.ok(losses(run).every(Number.isFinite));
+  });
+
+  it("refuses responses without key content, and losses of single tokens, before anything is trained", async (test) => {
+    inEmptyFolder(test);
+    const empty = pairs.map((pair) => ({ ...pair, chosen: "do not", rejected: "is not the" }));
+    await assert.rejects(train(start, empty, methods.spo()(shared)), { name: "InputError", message: /^spo: no response has a key phrase/ });
+    await assert.rejects(train(start, pairs, methods.spo({ loss: "orpo-bmc" })(shared)), { name: "InputError", message: /^spo: the loss orpo-bmc/ });
+  });
+});
