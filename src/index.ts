@@ -1,7 +1,11 @@
-/*
+/**
  * What a notebook uses daily. The parts these are made of have entries of their own: sera-lab/data, /engine, /graph,
- * /judge, /model and /run. test/package.test.ts lists the names here, so that a new one is a decision.
+ * /judge, /model and /run.
+ *
+ * @module sera-lab
  */
+
+// test/package.test.ts lists the names here, so that a new one is a decision.
 export { losses, type PreferenceLoss } from "./align/losses/index.js";
 export { DivergenceError } from "./align/trainer.js";
 export { InputError } from "./base/errors.js";

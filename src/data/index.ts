@@ -1,4 +1,9 @@
-/* Preference data: formats, loading, splitting, tokenizing, the synthetic world. `sera-lab/data` */
+/**
+ * Preference data: formats, loading, splitting, tokenizing, the synthetic world.
+ *
+ * @module sera-lab/data
+ */
+
 export { bridge, editDistance, type Bridged, type BridgeOptions, type Editor, type EditRequest, type EditWay } from "./bridge.js";
 export type { SkippedRow } from "./bad-rows.js";
 export type { LoadOptions } from "./examples.js";

@@ -1,4 +1,9 @@
-/* What runs a program of the graph: ONNX Runtime or TensorFlow.js. `sera-lab/engine` */
+/**
+ * What runs a program of the graph: ONNX Runtime or TensorFlow.js.
+ *
+ * @module sera-lab/engine
+ */
+
 export { createEngine, type EngineName, type EngineOptions } from "./create-engine.js";
 export type { Engine, Executable, Program, State } from "./engine.js";
 export { OnnxEngine, type OnnxEngineOptions } from "./onnx/engine.js";

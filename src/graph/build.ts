@@ -111,7 +111,7 @@ export function matmul(
  * change from run to run, and then round x too; see {@link Usage}.
  *
  * @param x [rows, inputs]
- * @param blocks,scales of w [outputs, inputs]; see {@link dequantize}
+ * @param blocks of w [outputs, inputs]; see {@link dequantize}
  * @returns [rows, outputs]
  */
 export const matmulQuantized = (x: Value, blocks: Value, scales: Value, bits: BlockBits): Value =>
@@ -187,7 +187,7 @@ export const gatherElements = (data: Value, index: Value, axis: number): Value =
 /** `data` with `updates[…]` added at `index[…]` along an axis; repeated indices add up. */
 export const scatterAdd = (data: Value, index: Value, updates: Value, axis: number): Value =>
   data.graph.value("scatterAdd", [data, index, updates], { axis });
-/** Rows of `data` [...lead, n, d] at `index` [...lead]: shape [...lead, d]. */
+/** Rows of `data` [...lead, n, d] at `index` [...lead], as [...lead, d]. */
 export const readAt = (data: Value, index: Value): Value => data.graph.value("readAt", [data, index], {});
 /** `data` [...lead, n, d] with its rows at `index` [...lead] replaced by `rows` [...lead, d]. */
 export const writeAt = (data: Value, index: Value, rows: Value): Value =>
@@ -210,7 +210,8 @@ export const layerNorm = (x: Value, weight: Value, bias: Value, epsilon: number)
  *
  * @param x [batch, heads, length, size]
  * @param position int32 [batch, length], rows of the tables
- * @param cos,sin [positions, size / 2]
+ * @param cos [positions, size / 2]
+ * @param sin [positions, size / 2]
  */
 export const rotary = (x: Value, position: Value, cos: Value, sin: Value): Value =>
   x.graph.value("rotary", [x, position, cos, sin], {});

@@ -1,4 +1,9 @@
-/* Graphs of tensor operations, and their gradients. `sera-lab/graph` */
+/**
+ * Graphs of tensor operations, and their gradients.
+ *
+ * @module sera-lab/graph
+ */
+
 export type { Attributes, OpName } from "./attributes.js";
 export * from "./build.js";
 export { gradients } from "./gradient.js";

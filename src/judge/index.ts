@@ -1,4 +1,9 @@
-/* Judges, win rates and held-out evaluation, with their statistics. `sera-lab/judge` */
+/**
+ * Judges, win rates and held-out evaluation, with their statistics.
+ *
+ * @module sera-lab/judge
+ */
+
 export { goldJudge } from "./gold-judge.js";
 export { judgeIdentity, type JudgeIdentity } from "./identity.js";
 export { gradeResponses, judgePairs } from "./judge-rows.js";

@@ -1,4 +1,9 @@
-/* Policies, checkpoints, tokenizers, log-probabilities and decoding. `sera-lab/model` */
+/**
+ * Policies, checkpoints, tokenizers, log-probabilities and decoding.
+ *
+ * @module sera-lab/model
+ */
+
 export type { AdapterConfig } from "./checkpoint/adapters/adapter-config.js";
 export { readAdapter, writeAdapter, type AdapterFile } from "./checkpoint/adapters/adapter-files.js";
 export type { TokenSequence } from "./scoring/batch.js";

@@ -1,4 +1,9 @@
-/* What methods are made of: losses, training, margins and selection, bootstrapped pairs, runs. `sera-lab/run` */
+/**
+ * What methods are made of: losses, training, margins and selection, bootstrapped pairs, runs.
+ *
+ * @module sera-lab/run
+ */
+
 export { bestMetrics, type BestMetric } from "../align/best.js";
 export * from "../align/losses/index.js";
 export type { ReferenceUpdate } from "../align/moving-reference.js";

@@ -122,7 +122,7 @@ describe("sera align", () => {
   it("accounts for its data", () => {
     const whole = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
     const mapped = { id: "id", prompt: "prompt", chosen: "chosen", rejected: "rejected", score_chosen: "chosen score", score_rejected: "rejected score" };
-    const account = { format: "TRL explicit prompt", skipped: [], truncation: whole, identical: 0, flipped: 0 };
+    const account = { format: "TRL explicit prompt", skipped: [], truncation: whole, identical: 0, flipped: 0, unwritten: {} };
     const contradicted = "1 pair whose scores contradict the order: the rejected response has the higher one";
     assert.deepEqual(json(first.folder, "data.json"), {
       ...{ pairs: 24, ...account, reading: { mapped, unread: {}, notes: [contradicted] } },
