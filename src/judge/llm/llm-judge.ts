@@ -22,9 +22,9 @@ const swapped = { a: "b", b: "a", tie: "tie" } as const satisfies Record<Choice,
  */
 export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOptions = {}): Promise<Judge> {
   const settings = checkLlmJudge(options);
-  const { name, asker, budget, question, identity } = await connect(model, settings);
   const pairwise = await loadTemplate(settings.prompts.pairwise, ["prompt", "first", "second"]);
   const single = await loadTemplate(settings.prompts.grade, ["prompt", "response"]);
+  const { name, asker, budget, question, identity } = await connect(model, settings);
   const compared = (prompt: ResponsePair["prompt"], first: string, second: string) =>
     question("pairwise", pairwise.fill({ prompt: judgedPrompt(prompt), first, second }), pairwiseAnswer);
   const graded = (prompt: PromptResponse["prompt"], response: string) =>
