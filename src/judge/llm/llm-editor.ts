@@ -40,8 +40,9 @@ const tasks: Readonly<Record<EditWay, { readonly alone: string; readonly withOth
  * @throws InputError as `llmJudge`
  */
 export async function llmEditor(model: string | JudgeModel, { prompt: file = `${shippedData}judge/edit.md`, maxTokens = 4096, ...options }: LlmEditorOptions = {}): Promise<LlmEditor> {
-  const { name, asker, budget, question, identity } = await connect(model, checkLlmJudge({ ...options, maxTokens }));
+  const settings = checkLlmJudge({ ...options, maxTokens });
   const template = await loadTemplate(file, ["task", "prompt", "response", "other"]);
+  const { name, asker, budget, question, identity } = await connect(model, settings);
   const asked = ({ prompt, response, other, way }: EditRequest) =>
     question(
       "edit",
