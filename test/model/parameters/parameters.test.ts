@@ -32,7 +32,7 @@ describe("parameters", () => {
 describe("linearLayers", () => {
   it("are those that an adapter can be added to, with their sizes and how they are stored", () => {
     const [query, key, , , , , down] = linearLayers(tinyConfig);
-    const layer = { kind: "linear", inputs: 16, outputs: 16, bias: false, layout: "out-in", residual: false };
+    const layer = { kind: "linear", inputs: 16, outputs: 16, bias: false, layout: "out-in", residual: false, routed: false };
     assert.deepEqual(query, { ...layer, name: "model.layers.0.self_attn.q_proj" });
     assert.deepEqual(key, { ...layer, name: "model.layers.0.self_attn.k_proj", outputs: 8 });
     assert.deepEqual(down, { ...layer, name: "model.layers.0.mlp.down_proj", inputs: 24, residual: true });
