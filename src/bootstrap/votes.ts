@@ -1,4 +1,5 @@
 import type { Random } from "../base/random.js";
+import { preferenceProbability } from "../stats/bradley-terry.js";
 
 /**
  * Votes of annotators on every two of some responses: each votes by Bradley–Terry on the responses' scores, for i against j
@@ -11,7 +12,7 @@ export function drawVotes(scores: readonly number[], voters: number, temperature
   const wins = scores.map(() => scores.map(() => 0));
   for (let i = 0; i < scores.length; i++) {
     for (let j = i + 1; j < scores.length; j++) {
-      const share = 1 / (1 + Math.exp((scores[j]! - scores[i]!) / temperature));
+      const share = preferenceProbability(scores[i]!, scores[j]!, temperature);
       for (let vote = 0; vote < voters; vote++) {
         if (random.uniform() < share) wins[i]![j]!++;
         else wins[j]![i]!++;

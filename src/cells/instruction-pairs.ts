@@ -14,6 +14,7 @@ import { generate } from "../model/generation/generate.js";
 import type { Message } from "../model/tokenizer/chat/chat.js";
 import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
+import { preferenceProbability } from "../stats/bradley-terry.js";
 
 /** How {@link instructionPairs} makes pairs. */
 export interface InstructionPairOptions {
@@ -34,7 +35,7 @@ export interface InstructionPairOptions {
 /** Changes whenever what the writers write or the labels does. */
 const version = 1;
 
-/** P(a ≻ b) = σ((gold(a) − gold(b)) / temperature). */
+/** Of the labels, which are drawn by Bradley–Terry on the gold reward. */
 const labelTemperature = 0.1;
 
 /** Simulates someone who answers an instruction. */
@@ -119,7 +120,7 @@ function pairOf(answers: readonly string[], reward: (response: string) => number
   const unequal = rewarded.flatMap((a, i) => rewarded.slice(i + 1).flatMap((b) => (a.gold === b.gold ? [] : [[a, b] as const])));
   if (unequal.length === 0) return [];
   const [a, b] = random.pick(unequal);
-  const preferFirst = random.uniform() < 1 / (1 + Math.exp((b.gold - a.gold) / labelTemperature));
+  const preferFirst = random.uniform() < preferenceProbability(a.gold, b.gold, labelTemperature);
   const [chosen, rejected] = preferFirst ? [a, b] : [b, a];
   const said = (content: string) => [{ role: "assistant", content }];
   const scored = (gold: number) => Number(gold.toFixed(4));

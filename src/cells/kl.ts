@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
-import { goldRewardOf } from "../data/gold.js";
+import { goldRewardsOf } from "../data/gold.js";
 import type { Prompt } from "../data/pair.js";
 import { encodePrompt } from "../data/tokenize.js";
 import { generate } from "../model/generation/generate.js";
@@ -40,7 +40,7 @@ const version = "1";
  */
 export async function klFrom(start: Policy, prompts: readonly Prompt[], { maxNewTokens = 128, seed = 0 }: KlOptions = {}) {
   const about = JSON.stringify({ model: await start.fingerprint(), prompts, maxNewTokens, seed });
-  const rewards = prompts.map(goldRewardOf);
+  const rewards = goldRewardsOf(prompts);
   const tokens = prompts.map((prompt) => Int32Array.from(encodePrompt(prompt, start.tokenizer)));
   return {
     name: `klFrom ${createHash("sha256").update(about).digest("hex").slice(0, 16)}`,
@@ -57,9 +57,7 @@ export async function klFrom(start: Policy, prompts: readonly Prompt[], { maxNew
       const own = await responseLogProbs(policy, sequences, task);
       const reference = await responseLogProbs(start, sequences, task);
       const kl = bootstrapInterval([...own].map((logProb, i) => logProb - reference[i]!), random.fork("interval"));
-      const haveGold = rewards.every((reward) => reward !== undefined);
-      const golds = haveGold ? responses.map(({ tokens }, i) => rewards[i]!(policy.tokenizer.decode(tokens))) : undefined;
-      const gold = golds && bootstrapInterval(golds, random.fork("gold interval"));
+      const gold = rewards && bootstrapInterval(responses.map(({ tokens }, i) => rewards[i]!(policy.tokenizer.decode(tokens))), random.fork("gold interval"));
       return {
         ...{ kl: kl.mean, klLow: kl.low, klHigh: kl.high },
         klCut: responses.filter(({ complete }) => !complete).length / responses.length,

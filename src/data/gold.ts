@@ -17,6 +17,12 @@ export function goldRewardOf(prompt: Prompt): ((response: string) => number) | u
   return undefined;
 }
 
+/** The gold rewards of responses to some prompts, in their order; undefined where one of them has none. */
+export function goldRewardsOf(prompts: readonly Prompt[]): readonly ((response: string) => number)[] | undefined {
+  const rewards = prompts.flatMap((prompt) => goldRewardOf(prompt) ?? []);
+  return rewards.length === prompts.length ? rewards : undefined;
+}
+
 /** What to throw for a prompt that has no gold reward. */
 export function noGoldReward(prompt: Prompt): InputError {
   return new InputError(

@@ -1,4 +1,4 @@
-import { goldRewardOf } from "../data/gold.js";
+import { goldRewardsOf } from "../data/gold.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import type { HeldOut } from "../run/input.js";
@@ -11,7 +11,6 @@ import type { HeldOut } from "../run/input.js";
  */
 export function heldOutPairs(tokenized: readonly TokenizedPair[], pairs: readonly PreferencePair[]): HeldOut {
   const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
-  const rewards = tokenized.map(({ id }) => goldRewardOf(promptOf.get(id)!));
-  const haveGold = rewards.every((reward) => reward !== undefined);
-  return { pairs: tokenized, ...(haveGold && { gold: (i: number, response: string) => rewards[i]!(response) }) };
+  const rewards = goldRewardsOf(tokenized.map(({ id }) => promptOf.get(id)!));
+  return { pairs: tokenized, ...(rewards && { gold: (i: number, response: string) => rewards[i]!(response) }) };
 }

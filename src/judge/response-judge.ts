@@ -1,6 +1,6 @@
 import { InputError, quote } from "../base/errors.js";
 import type { ResponseJudge } from "../bootstrap/index.js";
-import { goldRewardOf } from "../data/gold.js";
+import { goldRewardsOf } from "../data/gold.js";
 import type { PreferencePair } from "../data/pair.js";
 import { goldJudge } from "./gold-judge.js";
 import { judgeIdentity } from "./identity.js";
@@ -37,5 +37,5 @@ export function labellingJudge(judge: Judge, pairs: readonly PreferencePair[]) {
 
 /** The gold judge if there are prompts and all have a gold reward; otherwise undefined. */
 export function judgeOfGold(pairs: readonly PreferencePair[]): Judge | undefined {
-  return pairs.length > 0 && pairs.every(({ prompt }) => goldRewardOf(prompt) !== undefined) ? goldJudge() : undefined;
+  return pairs.length > 0 && goldRewardsOf(pairs.map(({ prompt }) => prompt)) ? goldJudge() : undefined;
 }

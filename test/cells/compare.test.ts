@@ -9,16 +9,12 @@ import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { goldJudge } from "../../src/judge/gold-judge.js";
-import { Random } from "../../src/base/random.js";
 import * as methods from "../../src/methods/index.js";
-import { initialParameters } from "../../src/model/parameters/parameters.js";
-import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
-import { Policy } from "../../src/model/policy/policy.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
 import { offerHost } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
 import { inEmptyFolder } from "../support/folder.js";
-import { tinyConfig } from "../support/tiny-model.js";
+import { worldPolicy } from "../support/world-policy.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -26,9 +22,7 @@ after(() => engine.close());
 const shown: string[] = [];
 offerHost({ signal: new AbortController().signal, show: (bundle) => void shown.push(bundle["text/plain"] as string) });
 
-const tokenizer = await loadTokenizer(world.tokenizer);
-const config = { ...tinyConfig, vocabSize: tokenizer.vocabSize, contextLength: 96 };
-const start = await Policy.create(programs, { config, tokenizer, parameters: initialParameters(config, Random.seeded(1)) });
+const start = await worldPolicy(programs);
 const { pairs } = await loadPreferences(world.train, { limit: 12 });
 const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 5 });
 const options: CompareOptions = { heldOut, seeds: [1, 2], rounds: 2, batchSize: 4, learningRate: 1e-2, maxNewTokens: 6 };

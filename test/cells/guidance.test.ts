@@ -51,7 +51,7 @@ describe("linear alignment in a cell", () => {
     assert.deepEqual(logitGuidance(policy, guidance).models, [policy]);
   });
 
-  it("refuses a principle that is none or does not fit the context, and contexts that are none", async () => {
+  it("refuses an empty principle, one that does not fit the context, and malformed contexts", async () => {
     const refuses = (options: object, message: RegExp) => assert.throws(() => linearAlignment(options), { name: "InputError", message });
     refuses({}, /^linear alignment: give either `principle`/);
     refuses({ principle: "a", without: () => "" }, /^linear alignment: give either `principle`/);

@@ -57,7 +57,7 @@ describe("klFrom", () => {
     assert.deepEqual(Object.keys(await (await klFrom(start, ["hello"], { maxNewTokens: 2 })).evaluate(start)), ["kl", "klLow", "klHigh", "klCut"]);
   });
 
-  it("is told by its start, prompts and options", async () => {
+  it("is identified by its start, prompts and options", async () => {
     const names = await Promise.all([klFrom(start, [prompt]), klFrom(start, [prompt], {}), klFrom(other, [prompt]), klFrom(start, [prompt, prompt]), klFrom(start, [prompt], { seed: 1 })]);
     assert.equal(new Set(names.map(({ name }) => name)).size, 4);
     assert.equal(names[0]!.name, names[1]!.name);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Random } from "../../src/base/random.js";
 import { align } from "../../src/cells/sera.js";
 import type { Run } from "../../src/cells/run.js";
 import { train } from "../../src/cells/train.js";
@@ -11,25 +10,21 @@ import { worldEditor } from "../../src/data/world/editor.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import * as methods from "../../src/methods/index.js";
-import { initialParameters } from "../../src/model/parameters/parameters.js";
-import { Policy } from "../../src/model/policy/policy.js";
-import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
 import { offerHost } from "../../src/notebook/host.js";
 import { runLayout } from "../../src/run/folder/layout.js";
 import { RunFolder } from "../../src/run/folder/run-folder.js";
 import { tokenDifference } from "../../src/run/index.js";
 import { emptyFolder, inEmptyFolder } from "../support/folder.js";
-import { tinyConfig } from "../support/tiny-model.js";
 import { resultsIn } from "../support/tiny-run.js";
+import { worldPolicy } from "../support/world-policy.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 offerHost({ signal: new AbortController().signal, show() {} });
 
-const tokenizer = await loadTokenizer(world.tokenizer);
-const config = { ...tinyConfig, vocabSize: tokenizer.vocabSize, contextLength: 96 };
-const start = await Policy.create(programs, { config, tokenizer, parameters: initialParameters(config, Random.seeded(1)) });
+const start = await worldPolicy(programs);
+const { tokenizer } = start;
 const { pairs } = await loadPreferences(world.train, { limit: 12 });
 const shared = { batchSize: 4, learningRate: 1e-3, maxNewTokens: 4, beta: 0.5, seed: 1, rounds: 2 };
 

@@ -1,28 +1,22 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { Random } from "../../src/base/random.js";
 import { train } from "../../src/cells/train.js";
 import { world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import * as methods from "../../src/methods/index.js";
-import { initialParameters } from "../../src/model/parameters/parameters.js";
-import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
-import { Policy } from "../../src/model/policy/policy.js";
 import { offerHost } from "../../src/notebook/host.js";
 import { inEmptyFolder } from "../support/folder.js";
 import { plainLossNames } from "../support/loss-case.js";
-import { tinyConfig } from "../support/tiny-model.js";
+import { worldPolicy } from "../support/world-policy.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 offerHost({ signal: new AbortController().signal, show() {} });
 
-const tokenizer = await loadTokenizer(world.tokenizer);
-const config = { ...tinyConfig, vocabSize: tokenizer.vocabSize, contextLength: 96 };
-const start = await Policy.create(programs, { config, tokenizer, parameters: initialParameters(config, Random.seeded(1)) });
+const start = await worldPolicy(programs);
 const { pairs } = await loadPreferences(world.train, { limit: 8 });
 const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 3 });
 const shared = { rounds: 2, batchSize: 4, learningRate: 1e-3, maxNewTokens: 4, beta: 0.5, seed: 1 };

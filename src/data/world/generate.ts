@@ -1,5 +1,6 @@
 import { InputError, quote } from "../../base/errors.js";
 import { Random } from "../../base/random.js";
+import { preferenceProbability } from "../../stats/bradley-terry.js";
 import { flipLabels } from "../flip-labels.js";
 import type { Demonstration } from "../load-demonstrations.js";
 import type { PreferencePair } from "../pair.js";
@@ -131,7 +132,7 @@ function makePair(id: string, request: WorldRequest, random: Random): GoldPair {
       .map((writer) => answer(request, writer, random)) as [string, string];
     if (first === second) continue;
     const gold = (response: string) => goldReward(prompt, response).total;
-    const preferFirst = random.uniform() < 1 / (1 + Math.exp((gold(second) - gold(first)) / labelTemperature));
+    const preferFirst = random.uniform() < preferenceProbability(gold(first), gold(second), labelTemperature);
     const [chosen, rejected] = preferFirst ? [first, second] : [second, first];
     return { id, prompt, chosen, rejected, chosenScore: gold(chosen), rejectedScore: gold(rejected) };
   }

@@ -32,7 +32,7 @@ describe("generateInstructions", () => {
     assert.equal(new Set(keys).size, 840);
   });
 
-  it("refuses more than there are, and counts that are none", () => {
+  it("refuses more instructions than there are combinations, and invalid counts", () => {
     assert.throws(() => generateInstructions({ seed: 1, train: 841, validation: 0, heldOut: 0 }), /found 841, expected at most the 840 combinations/);
     assert.throws(() => generateInstructions({ seed: 1, train: -1, validation: 0, heldOut: 0 }), /^InputError: train: found -1, expected a whole number of at least 0/);
   });

@@ -51,7 +51,7 @@ function yarnFields(model: ModelMetadata): Record<string, unknown> {
 }
 
 /**
- * LongRoPE's scaling, which is told by its divisors: files do not name it. What queries and keys are multiplied by is left
+ * LongRoPE's scaling, recognised by its divisors, since files do not name it. What queries and keys are multiplied by is left
  * out where it is what follows from the lengths.
  */
 function longRopeScaling(model: ModelMetadata): Record<string, unknown> | undefined {
