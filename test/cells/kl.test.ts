@@ -57,6 +57,12 @@ describe("klFrom", () => {
     assert.deepEqual(Object.keys(await (await klFrom(start, ["hello"], { maxNewTokens: 2 })).evaluate(start)), ["kl", "klLow", "klHigh", "klCut"]);
   });
 
+  it("gives the same figures with the same seed, and others with another", async () => {
+    const found = async (seed: number) => (await klFrom(start, [prompt], { maxNewTokens: 6, seed })).evaluate(other);
+    assert.deepEqual(await found(1), await found(1));
+    assert.notEqual((await found(1))["kl"], (await found(2))["kl"]);
+  });
+
   it("is identified by its start, prompts and options", async () => {
     const names = await Promise.all([klFrom(start, [prompt]), klFrom(start, [prompt], {}), klFrom(other, [prompt]), klFrom(start, [prompt, prompt]), klFrom(start, [prompt], { seed: 1 })]);
     assert.equal(new Set(names.map(({ name }) => name)).size, 4);
