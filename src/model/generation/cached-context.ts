@@ -14,8 +14,16 @@ export interface ReadRow {
   readonly done: boolean;
 }
 
-/** What a model says of each row's next token: logits or probabilities, [vocab]. */
-export type RowScores<R> = (row: R) => Float32Array;
+/** What a model says of a row's next token. */
+export interface TokenScores {
+  /** Logits or probabilities, whichever were wanted: [vocab]. */
+  readonly values: Float32Array;
+  /** Probabilities at temperature 1, where they were wanted beside others: [vocab]. */
+  readonly untempered?: Float32Array;
+}
+
+/** What a model says of each row's next token. */
+export type RowScores<R> = (row: R) => TokenScores;
 
 /**
  * A model that reads the prompts of some rows and then what is written after them, with its keys and values cached.
@@ -58,7 +66,7 @@ export class CachedContext<R extends ReadRow> {
     wanted: NextTokenScores,
     temperature: number,
   ): Promise<CachedContext<R>> {
-    const asked: Feeds = wanted === "probabilities" ? { temperature: Float32Array.of(temperature) } : {};
+    const asked: Feeds = wanted === "logits" ? {} : { temperature: Float32Array.of(temperature) };
     return new CachedContext(policy, shape, rows, promptOf, wanted, asked, await policy.programs.engine.createState(unfilledCache(policy.config)));
   }
 
@@ -135,9 +143,10 @@ export class CachedContext<R extends ReadRow> {
     return executable.run(feeds, [...states, this.cache]);
   }
 
-  private scoresIn(outputs: Record<string, Tensor>, at: number): Float32Array {
+  private scoresIn({ logits, probabilities, untempered }: Record<string, Tensor>, at: number): TokenScores {
     const { vocabSize } = this.policy.config;
-    return (outputs[this.wanted]!.data as Float32Array).subarray(at * vocabSize, (at + 1) * vocabSize);
+    const rowOf = ({ data }: Tensor) => (data as Float32Array).subarray(at * vocabSize, (at + 1) * vocabSize);
+    return { values: rowOf((logits ?? probabilities)!), ...(untempered && { untempered: rowOf(untempered) }) };
   }
 
   private readPrompts(padId: number) {

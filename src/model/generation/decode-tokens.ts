@@ -1,10 +1,10 @@
 import type { Random } from "../../base/random.js";
 import type { Policy } from "../policy/policy.js";
 import type { GenerationShape, NextTokenScores } from "./cache.js";
-import { CachedContext } from "./cached-context.js";
+import { CachedContext, type TokenScores } from "./cached-context.js";
 import type { CombineLogits } from "./guidance.js";
 import type { PlannedRow } from "./plan-generation.js";
-import { drawsFromProbabilities, drawToken, sampleToken, type Sampling } from "./sampling.js";
+import { drawsFromProbabilities, drawToken, logProbOf, sampleToken, type Sampling } from "./sampling.js";
 
 /** How tokens are chosen, and when a response ends. */
 export interface Choice {
@@ -13,6 +13,8 @@ export interface Choice {
   readonly maxNewTokens: number;
   /** What is made of the logits of several contexts, where there are several. */
   readonly combine?: CombineLogits | undefined;
+  /** Whether each row tells its log-probability. */
+  readonly logProbs: boolean;
 }
 
 /** A response while it is written. */
@@ -26,6 +28,8 @@ export class Row {
   done = false;
   /** Whether a stop token ended it. */
   complete = false;
+  /** Of the tokens so far, under the model as it is: at temperature 1, without limits. In nats; 0 where it is not wanted. */
+  logProb = 0;
   private readonly random: Random;
   private readonly limit: number;
 
@@ -47,12 +51,14 @@ export class Row {
   }
 
   /** Chooses the next token. @param scores what each context says of it */
-  take(scores: readonly Float32Array[]): void {
-    const { sampling, stops, combine } = this.choice;
-    const token =
-      scoresFor(this.choice) === "probabilities"
-        ? drawToken(scores[0]!, sampling, this.random)
-        : sampleToken(combine ? combine(scores) : scores[0]!, sampling, this.random, this.seen());
+  take(scores: readonly TokenScores[]): void {
+    const { sampling, stops, combine, logProbs } = this.choice;
+    const [{ values, untempered = values }] = scores as [TokenScores];
+    const fromLogits = scoresFor(this.choice) === "logits";
+    const token = fromLogits
+      ? sampleToken(combine ? combine(scores.map((context) => context.values)) : values, sampling, this.random, this.seen())
+      : drawToken(values, sampling, this.random);
+    if (logProbs) this.logProb += fromLogits ? logProbOf(values, token) : Math.log(untempered[token]!);
     this.tokens.push(token);
     this.complete = stops.has(token);
     this.done = this.complete || this.tokens.length === this.limit;
@@ -65,7 +71,10 @@ export class Row {
 }
 
 /** What tokens are chosen by. */
-const scoresFor = ({ sampling, combine }: Choice): NextTokenScores => (!combine && drawsFromProbabilities(sampling) ? "probabilities" : "logits");
+function scoresFor({ sampling, combine, logProbs }: Choice): NextTokenScores {
+  if (combine || !drawsFromProbabilities(sampling)) return "logits";
+  return logProbs && sampling.temperature !== 1 ? "both probabilities" : "probabilities";
+}
 
 /** A model that reads the rows, and the sizes of what it reads. */
 export interface DecodingContext {
