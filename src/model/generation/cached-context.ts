@@ -3,7 +3,14 @@ import type { Tensor } from "../../graph/tensor.js";
 import type { Policy } from "../policy/policy.js";
 import { roundUp } from "../scoring/batch.js";
 import { decodeProgram, fillProgram, growProgram, shrinkProgram, unfilledCache, type CacheSize, type GenerationShape, type NextTokenScores } from "./cache.js";
-import { freezesParameters } from "./freezing.js";
+
+/** A model that reads the rows, and the sizes of what it reads. */
+export interface DecodingContext {
+  readonly policy: Policy;
+  readonly shape: GenerationShape;
+  /** Whether its parameters are constants of the sessions that write. */
+  readonly frozen: boolean;
+}
 
 /** A response while it is written, as a context reads it. */
 export interface ReadRow {
@@ -30,6 +37,8 @@ export type RowScores<R> = (row: R) => TokenScores;
  * Several of them can stand beside each other, over the same rows and other prompts or models.
  */
 export class CachedContext<R extends ReadRow> {
+  private readonly policy: Policy;
+  private readonly shape: GenerationShape;
   private readonly reach: number;
   private readonly usage: Usage;
   private readonly place: Int32Array;
@@ -39,19 +48,19 @@ export class CachedContext<R extends ReadRow> {
   private placeOf!: ReadonlyMap<R, number>;
 
   private constructor(
-    private readonly policy: Policy,
-    private readonly shape: GenerationShape,
+    { policy, shape, frozen }: DecodingContext,
     private readonly rows: readonly R[],
     private readonly promptOf: (row: R) => Int32Array,
     private readonly wanted: NextTokenScores,
     private readonly asked: Feeds,
     private readonly cache: State,
   ) {
-    const { config, programs } = policy;
     const { capacity, promptLength } = shape;
+    this.policy = policy;
+    this.shape = shape;
     // Prompts of like lengths reach equally far, so that they are one session too.
-    this.reach = Math.min(roundUp(capacity), config.contextLength);
-    this.usage = { frozen: freezesParameters(config, capacity - promptLength, programs.memory) };
+    this.reach = Math.min(roundUp(capacity), policy.config.contextLength);
+    this.usage = { frozen };
     this.place = Int32Array.from({ length: capacity }, (_, i) => i);
     this.size = { rows: shape.rows, capacity: this.grown(promptLength) };
     this.hold(rows);
@@ -59,15 +68,15 @@ export class CachedContext<R extends ReadRow> {
 
   /** @param temperature of the probabilities, where these are wanted */
   static async open<R extends ReadRow>(
-    policy: Policy,
-    shape: GenerationShape,
+    context: DecodingContext,
     rows: readonly R[],
     promptOf: (row: R) => Int32Array,
     wanted: NextTokenScores,
     temperature: number,
   ): Promise<CachedContext<R>> {
+    const { engine } = context.policy.programs;
     const asked: Feeds = wanted === "logits" ? {} : { temperature: Float32Array.of(temperature) };
-    return new CachedContext(policy, shape, rows, promptOf, wanted, asked, await policy.programs.engine.createState(unfilledCache(policy.config)));
+    return new CachedContext(context, rows, promptOf, wanted, asked, await engine.createState(unfilledCache(context.policy.config)));
   }
 
   /** Reads the prompts, and tells of the first token of every row. */

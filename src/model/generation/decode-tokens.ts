@@ -1,7 +1,6 @@
 import type { Random } from "../../base/random.js";
-import type { Policy } from "../policy/policy.js";
-import type { GenerationShape, NextTokenScores } from "./cache.js";
-import { CachedContext, type TokenScores } from "./cached-context.js";
+import type { NextTokenScores } from "./cache.js";
+import { CachedContext, type DecodingContext, type TokenScores } from "./cached-context.js";
 import type { CombineLogits } from "./guidance.js";
 import type { PlannedRow } from "./plan-generation.js";
 import { drawsFromProbabilities, drawToken, logProbOf, sampleToken, type Sampling } from "./sampling.js";
@@ -76,12 +75,6 @@ function scoresFor({ sampling, combine, logProbs }: Choice): NextTokenScores {
   return logProbs && sampling.temperature !== 1 ? "both probabilities" : "probabilities";
 }
 
-/** A model that reads the rows, and the sizes of what it reads. */
-export interface DecodingContext {
-  readonly policy: Policy;
-  readonly shape: GenerationShape;
-}
-
 /**
  * Writes responses to their ends, one token to each in a step, for which every context reads the tokens once. Yields after
  * each step those that have taken a token in it.
@@ -95,8 +88,8 @@ export async function* decodeTokens(
   signal?.throwIfAborted();
   const open: CachedContext<Row>[] = [];
   try {
-    for (const [i, { policy, shape }] of contexts.entries()) {
-      open.push(await CachedContext.open(policy, shape, rows, ({ prompts }: Row) => prompts[i]!, scoresFor(choice), choice.sampling.temperature));
+    for (const [i, context] of contexts.entries()) {
+      open.push(await CachedContext.open(context, rows, ({ prompts }: Row) => prompts[i]!, scoresFor(choice), choice.sampling.temperature));
     }
     let writing = rows;
     for (let step = 0; writing.length > 0; step++) {

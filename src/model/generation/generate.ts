@@ -3,6 +3,7 @@ import type { TaskOptions } from "../../base/task.js";
 import type { Policy } from "../policy/policy.js";
 import { decodeTokens, Row } from "./decode-tokens.js";
 import { InputError } from "../../base/errors.js";
+import { freezesParameters } from "./freezing.js";
 import { checkGuides, type LogitGuidance } from "./guidance.js";
 import { planGenerationWithin, type GenerationRequest } from "./plan-generation.js";
 import { checkSampling, type Sampling } from "./sampling.js";
@@ -128,12 +129,12 @@ function batchesOf(
   }
   const choice = { sampling, stops: new Set(stopTokens), maxNewTokens, combine: guidance?.combine, logProbs };
   const sizes = { contextLengths, maxNewTokens, batchSize };
-  const { batches, batchSize: fitting } = planGenerationWithin(policy.programs.memory, policy.config, requests, sizes);
+  const { batches, batchSize: fitting, steps } = planGenerationWithin(policy.programs.memory, policy.config, requests, sizes);
   const wanted = requests.reduce((count, { responses }) => count + responses, 0);
   if (fitting < Math.min(batchSize, wanted)) onNote?.(`up to ${fitting} responses at once instead of ${batchSize}, to fit into memory (set memory to change it)`);
   return batches.map(({ shapes, rows: planned }) => {
     const rows = planned.map((row) => new Row(row, random, contextLengths, choice));
-    const contexts = policies.map((reader, i) => ({ policy: reader, shape: shapes[i]! }));
+    const contexts = policies.map((reader, i) => ({ policy: reader, shape: shapes[i]!, frozen: freezesParameters(reader.config, steps, reader.programs.memory) }));
     return { rows, write: (signal?: AbortSignal) => decodeTokens(contexts, rows, choice, signal) };
   });
 }
