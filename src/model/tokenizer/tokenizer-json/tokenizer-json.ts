@@ -6,6 +6,7 @@ import { addedTokensSchema, findTokens, type AddedToken, type Section } from "./
 import { hasUnknownPattern } from "./known-patterns.js";
 import { compileNormalizer } from "./normalizer.js";
 import { surroundings, type Surroundings } from "./post-processor.js";
+import { rememberPieces } from "./piece-memory.js";
 import { compilePreTokenizer, type ProgressState } from "./pre-tokenizer.js";
 import { compileDecoder } from "./token-decoder.js";
 import { compileTokenModel } from "./token-model.js";
@@ -40,7 +41,7 @@ export class TokenizerJson {
   private readonly ids: ReadonlyMap<string, number>;
   private readonly tokens: readonly (string | undefined)[];
   private readonly sectionsOf: (text: string, before: string) => (Plain | number)[];
-  private readonly tokensOf: (plain: Plain) => string[];
+  private readonly idsOf: (plain: Plain) => number[];
   private readonly textOf: (tokens: readonly string[]) => string;
   /** Whether a regular expression of the file could go on for ever. */
   private readonly isWatched: boolean;
@@ -89,7 +90,8 @@ export class TokenizerJson {
       });
     this.sectionsOf = (text, before) =>
       before === "" ? divide(text, true, false) : divide(text, false, typeof divide(before, true, false).at(-1) === "object");
-    this.tokensOf = ({ text, first, continues }) => preTokenize(text, { first, continues }).flatMap((piece) => model.tokensOf(piece));
+    const pieceIds = rememberPieces((piece, text) => model.tokensOf(piece).map((token) => this.knownId(token, text)));
+    this.idsOf = ({ text, first, continues }) => preTokenize(text, { first, continues }).flatMap((piece) => pieceIds(piece, text));
   }
 
   /** One more than the largest id. */
@@ -112,7 +114,7 @@ export class TokenizerJson {
   encode(text: string, before = ""): number[] {
     return this.bounded(text, () =>
       this.sectionsOf(wellFormed(text), wellFormed(before)).flatMap((section) =>
-        typeof section === "number" ? [section] : this.tokensOf(section).map((token) => this.knownId(token, section.text)),
+        typeof section === "number" ? section : this.idsOf(section),
       ),
     );
   }
