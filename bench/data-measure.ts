@@ -1,0 +1,37 @@
+import { loadPreferences } from "../src/data/load-preferences.js";
+import { tokenizePairs } from "../src/data/tokenize.js";
+import { OnnxEngine } from "../src/engine/onnx/engine.js";
+import { ProgramCache } from "../src/engine/program-cache.js";
+import { tableOf } from "../src/cells/table-of.js";
+import { Policy } from "../src/model/policy/policy.js";
+import { savePolicy } from "../src/model/policy/policy-files.js";
+
+/*
+ * Our side of bench/data.ts; bench/python/bench_data.py is Python's, for which it saves the tokenizer.
+ *
+ * usage: node dist/bench/data-measure.js MODEL PAIRS FOLDER
+ */
+
+const [model, file, folder] = process.argv.slice(2) as [string, string, string];
+const engine = new OnnxEngine();
+const policy = await Policy.load(new ProgramCache(engine), model);
+await savePolicy(policy, folder);
+const { tokenizer } = policy;
+await policy.free();
+await engine.close();
+
+async function timed<T>(task: () => T | Promise<T>) {
+  const [begin, before] = [performance.now(), process.cpuUsage()];
+  const result = await task();
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: { wall: (performance.now() - begin) / 1000, processor: (user + system) / 1e6 }, result };
+}
+
+const load = await timed(() => loadPreferences(file));
+const tokenize = await timed(() => tokenizePairs(load.result.pairs, tokenizer, { contextLength: 1 << 20 }).pairs);
+const table = await timed(() =>
+  tableOf(tokenize.result.map(({ id, prompt, chosen, rejected }) => ({ id, prompt: prompt.length, chosen: chosen.length, rejected: rejected.length }))),
+);
+const columns = ["prompt", "chosen", "rejected"] as const;
+const tokens = columns.reduce((sum, name) => sum + Array.from(table.result.array(name), Number).reduce((total, length) => total + length, 0), 0);
+console.log(JSON.stringify({ load: load.seconds, tokenize: tokenize.seconds, table: table.seconds, tokens, peakBytes: process.resourceUsage().maxRSS * 1024 }));
