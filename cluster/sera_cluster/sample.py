@@ -51,7 +51,7 @@ class Writer:
         self.stops = set(self.request["stopIds"])
 
     def limit(self, prompt: Any) -> int:
-        return min(self.request["maxNewTokens"], self.request["contextLength"] - len(prompt))
+        return min(self.request["sampling"]["maxNewTokens"], self.request["contextLength"] - len(prompt))
 
     def ended(self, tokens: list[int], limit: int) -> dict[str, Any]:
         """A response up to its first stop token, which is kept, and whether there is one."""

@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import { InputError } from "../../base/errors.js";
 import type { Jobs, JobStatus } from "./jobs.js";
 
@@ -54,11 +55,11 @@ async function stop(jobs: Jobs, id: string): Promise<void> {
 
 async function failure(jobs: Jobs, id: string, status: JobStatus, message: string): Promise<InputError> {
   // Who is gone with the head has left no log.
-  const log = await jobs.logs(id).catch(() => "");
+  const log = stripVTControlCharacters(await jobs.logs(id).catch(() => ""));
   const lines = log.split("\n").filter((line) => line.trim() !== "").slice(-shownLines);
   const how = status === "STOPPED" ? "was stopped" : "failed";
   // Ray's message goes on with the log, of which the last lines follow anyway.
-  const why = message.split("\n")[0]!;
+  const why = message.split("\n")[0]!.replace(/, last available logs.*/, "");
   const hint = /No module named '?sera_cluster/.test(log) ? ["install what it needs on the cluster: pip install ./cluster, from the folder of sera-lab"] : [];
   return new InputError([`${jobs.origin}: the job ${id} ${how}: ${why}`, ...lines.map((line) => `  ${line}`), ...hint].join("\n"));
 }

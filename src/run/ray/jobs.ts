@@ -1,7 +1,8 @@
+import http, { type IncomingMessage } from "node:http";
+import https from "node:https";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
-import { readWithin } from "../../base/response-body.js";
 
 /** Where a job stands; the last three are ends. */
 export type JobStatus = z.infer<typeof jobStatus>;
@@ -88,18 +89,39 @@ export class Jobs {
 
   private async once(path: string, method: string, body: object | undefined): Promise<string> {
     const headers = { ...(body && { "content-type": "application/json" }), ...(this.token && { authorization: `Bearer ${this.token}` }) };
-    let response: Response;
+    let answer: Answer;
     try {
-      const signal = AbortSignal.timeout(1000 * longestAnswer);
-      response = await readWithin(await fetch(new URL(path, this.origin), { method, headers, signal, ...(body && { body: JSON.stringify(body) }) }), longestBody);
+      answer = await send(new URL(path, this.origin), method, headers, body && JSON.stringify(body));
     } catch (error) {
-      const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+      const { code, message } = error as NodeJS.ErrnoException;
       throw new UnreachableError(`${this.origin}: no job server of Ray answers (${code ?? message}); start one by ray start --head, or give the address of the head's dashboard`, { cause: error });
     }
-    const text = await response.text();
-    if (response.ok) return text;
+    const { status, text } = answer;
+    if (status >= 200 && status < 300) return text;
     // The dashboard answers so while what is behind it starts.
-    if (response.status >= 502) throw new UnreachableError(`${this.origin}: Ray's job server is not ready (${response.status})`);
-    throw new InputError(`${this.origin}${path}: refused with ${response.status}: ${quote(text.trim(), 400)}`);
+    if (status >= 502) throw new UnreachableError(`${this.origin}: Ray's job server is not ready (${status})`);
+    throw new InputError(`${this.origin}${path}: refused with ${status}: ${quote(text.trim(), 400)}`);
   }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Not `fetch`, whose Sec-Fetch-Mode makes Ray take it for a browser, which may start no job. */
+async function send(url: URL, method: string, headers: Readonly<Record<string, string>>, body: string | undefined): Promise<Answer> {
+  const signal = AbortSignal.timeout(1000 * longestAnswer);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const request = (url.protocol === "https:" ? https : http).request(url, { method, headers, signal });
+    request.on("response", resolve).on("error", reject).end(body);
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > longestBody) throw new Error(`an answer of more than ${longestBody / 1e6} MB`);
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode!, text: Buffer.concat(chunks).toString("utf8") };
 }

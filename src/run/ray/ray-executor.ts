@@ -101,13 +101,15 @@ export class RayExecutor implements Executor {
       seed: random.fork("cluster").integer(seeds),
     };
     const files = { "prompts.jsonl": each(requests, ({ prompt, responses }) => JSON.stringify({ prompt: [...prompt], responses })) };
+    const wanted = requests.reduce((count, { responses }) => count + responses, 0);
+    task.onProgress?.(0, wanted);
     const folder = await this.cluster.run("sample", request, files, task);
     const found: Generation[] = [];
     for await (const line of linesOf(`${folder}/samples.jsonl`)) {
       const { tokens, ...row } = sampled.parse(JSON.parse(line));
       found.push({ ...row, tokens: Int32Array.from(tokens) });
     }
-    const wanted = requests.reduce((count, { responses }) => count + responses, 0);
+    task.onProgress?.(wanted, wanted);
     if (found.length !== wanted) throw incomplete(folder, found.length, wanted);
     yield* chunk(found, batchSize).slice(skipBatches);
   }
@@ -162,10 +164,13 @@ export class RayExecutor implements Executor {
   private async scores(model: ModelRef, sequences: readonly TokenSequence[], tokens: boolean, task: TaskOptions): Promise<number[][]> {
     const request = { ...(await this.model(model)), tokens, dtype: this.cluster.settings.precision };
     const files = { "sequences.jsonl": each(sequences, ({ prompt, response }) => JSON.stringify({ prompt: [...prompt], response: [...response] })) };
+    const { length } = sequences;
+    task.onProgress?.(0, length);
     const folder = await this.cluster.run("score", request, files, task);
     const found: number[][] = [];
     for await (const line of linesOf(`${folder}/scores.jsonl`)) found.push(scored.parse(JSON.parse(line)));
-    if (found.length !== sequences.length) throw incomplete(folder, found.length, sequences.length);
+    task.onProgress?.(length, length);
+    if (found.length !== length) throw incomplete(folder, found.length, length);
     return found;
   }
 
