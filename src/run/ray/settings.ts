@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { InputError, inputError, quote } from "../../base/errors.js";
 
 /** In what numbers a cluster computes. */
@@ -60,7 +61,9 @@ export function resolveRaySettings(given: RaySettings): ResolvedRaySettings {
     const value = given[name as keyof RaySettings];
     if (value !== undefined && !isGood(value)) throw new InputError(`ray: ${name}: found ${quote(value)}, expected ${expected}`);
   }
-  const { address, storage, clusterStorage = storage, workers = 1, gpus = 0, precision = "float32", shard = false, python = "python", patience = 60 } = given;
+  const { address, storage, workers = 1, gpus = 0, precision = "float32", shard = false, python = "python", patience = 60 } = given;
+  // What is relative here is so to another folder there.
+  const { clusterStorage = resolve(storage) } = given;
   const scheme = /^(\w+):\/\//.exec(storage)?.[1];
   if (scheme !== undefined) {
     throw inputError({ file: storage }, `a URL of ${scheme} as storage`, "a folder, since this side reads files alone; mount it, and give the URL as clusterStorage");
