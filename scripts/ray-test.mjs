@@ -17,6 +17,7 @@ process.on("exit", () => {
   for (const child of started) kill(child);
   rmSync(work, { recursive: true, force: true });
 });
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 const { pairs } = await loadPreferences("data/world/train.jsonl", { limit: 48 });
 const { pairs: heldOut } = await loadPreferences("data/world/heldout.jsonl", { limit: 16 });

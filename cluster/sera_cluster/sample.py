@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import product
 from typing import Any
@@ -18,13 +19,11 @@ PROMPTS = {"transformers": 16, "vllm": 256}
 
 
 def sample(stage: Stage, workers: int, gpus: float) -> dict[str, Any]:
-    stage.request()
+    request = stage.request()
     ray.init(address="auto")
-    prompts = stage.rows("prompts.jsonl")
     engine = "vllm" if gpus > 0 and find_spec("vllm") else "transformers"
     writer: Any = VllmWriter if engine == "vllm" else TransformersWriter
-    rows = ray.data.from_items([{"request": i, **row} for i, row in enumerate(prompts)], override_num_blocks=max(1, min(len(prompts) // PROMPTS[engine], 4 * workers)))
-    written = rows.map_batches(
+    written = stage.read("prompts.jsonl", max(1, min(request["prompts"] // PROMPTS[engine], 4 * workers))).map_batches(
         writer,
         fn_constructor_kwargs={"stage": stage, "gpus": gpus},
         batch_size=PROMPTS[engine],
@@ -33,13 +32,13 @@ def sample(stage: Stage, workers: int, gpus: float) -> dict[str, Any]:
         num_cpus=1,
         num_gpus=gpus or None,
     )
-    total, found = sum(row["responses"] for row in prompts), []
-    for row in written.iter_rows():
-        found.append({"request": int(row["request"]), "number": int(row["number"]), "tokens": [int(token) for token in row["tokens"]], "complete": bool(row["complete"])})
-        if len(found) % 64 == 0:
-            stage.progress(len(found), total)
-    found.sort(key=lambda row: (row["request"], row["number"]))
-    stage.write_rows("samples.jsonl", found)
+    def rows() -> Iterator[dict[str, Any]]:
+        for done, row in enumerate(written.iter_rows(), start=1):
+            yield {"request": int(row["request"]), "number": int(row["number"]), "tokens": [int(token) for token in row["tokens"]], "complete": bool(row["complete"])}
+            if done % 64 == 0:
+                stage.progress(done, request["responses"])
+
+    stage.write_rows("samples.jsonl", rows())
     return {"engine": engine}
 
 

@@ -16,13 +16,9 @@ LOGITS = 2**28
 
 
 def score(stage: Stage, workers: int, gpus: float) -> None:
-    stage.request()
     ray.init(address="auto")
-    sequences = stage.rows("sequences.jsonl")
-    # Like lengths together: little of a batch is padding.
-    order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]["prompt"]) + len(sequences[i]["response"]), reverse=True)
-    rows = ray.data.from_items([{"index": i, **sequences[i]} for i in order], override_num_blocks=max(1, min(len(order) // BATCH, 4 * workers)))
-    scored = rows.map_batches(
+    count = stage.request()["count"]
+    scored = stage.read("sequences.jsonl", max(1, min(count // BATCH, 4 * workers))).map_batches(
         Scorer,
         fn_constructor_kwargs={"stage": stage, "gpus": gpus},
         batch_size=BATCH,
@@ -31,11 +27,11 @@ def score(stage: Stage, workers: int, gpus: float) -> None:
         num_cpus=1,
         num_gpus=gpus or None,
     )
-    found: list[Any] = [None] * len(sequences)
+    found: list[Any] = [None] * count
     for done, row in enumerate(scored.iter_rows(), start=1):
         found[row["index"]] = row["found"]
         if done % 256 == 0:
-            stage.progress(done, len(sequences))
+            stage.progress(done, count)
     stage.write_rows("scores.jsonl", ([float(value) for value in row] for row in found))
 
 

@@ -37,10 +37,11 @@ class Stage:
         with fs.open(f"{root}/{name}", "r", encoding="utf8") as file:
             return json.load(file)
 
-    def rows(self, name: str) -> list[Any]:
-        fs, root = url_to_fs(self.url)
-        with fs.open(f"{root}/{name}", "r", encoding="utf8") as file:
-            return [json.loads(line) for line in file]
+    def read(self, name: str, blocks: int) -> Any:
+        """Rows of a file as a dataset of Ray, which reads them as they are needed; a worker works on a block at a time."""
+        import ray
+
+        return ray.data.read_json(f"{self.url}/{name}", override_num_blocks=blocks)
 
     def write_rows(self, name: str, rows: Iterable[Any]) -> None:
         self._write(name, (json.dumps(row) + "\n" for row in rows))
@@ -56,6 +57,10 @@ class Stage:
         fs.makedirs(f"{root}/{name}", exist_ok=True)
         for file in sorted(os.listdir(local)):
             fs.put_file(os.path.join(local, file), f"{root}/{name}/{file}")
+
+    def remove(self, name: str) -> None:
+        fs, root = url_to_fs(self.url)
+        fs.rm(f"{root}/{name}", recursive=True)
 
     def finish(self, result: dict[str, Any]) -> None:
         """Says that the stage is done, which is what counts as that."""

@@ -11,7 +11,7 @@ import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import type { Recipe } from "../methods/recipe.js";
 import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
-import type { Workplace } from "../run/executor.js";
+import type { ComputeTarget } from "../run/executor.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";
 import type { Method, RunTexts } from "../run/method.js";
@@ -59,7 +59,7 @@ export interface RunSettings {
    */
   readonly referenceCache?: string | undefined;
   /** Where models are trained, scored and sampled from, as `ray` gives it. Default: on this machine. */
-  readonly on?: Workplace | undefined;
+  readonly on?: ComputeTarget | undefined;
   /** Called after each optimizer step, with its metrics. */
   readonly onStep?: ((step: LoggedStep) => void) | undefined;
   /** Stops the run where nothing is lost. Default: the cell's interrupt. */

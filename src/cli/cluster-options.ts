@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { InputError } from "../base/errors.js";
-import type { Workplace } from "../run/executor.js";
+import type { ComputeTarget } from "../run/executor.js";
 import { ray } from "../run/ray/ray.js";
 import { precisions, type RaySettings } from "../run/ray/settings.js";
 import { flagOf, whole } from "./options.js";
@@ -31,7 +31,7 @@ export function clusterOptions(command: Command): Command {
  *
  * @throws InputError where one of the flags is not what it may be, or is given without `--on`
  */
-export function workplaceOf({ on, clusterPython: python, ...given }: ClusterArguments): Workplace | undefined {
+export function computeTargetOf({ on, clusterPython: python, ...given }: ClusterArguments): ComputeTarget | undefined {
   if (on === undefined) {
     const lonely = settings.find((name) => (name === "clusterPython" ? python : given[name]) !== undefined);
     if (lonely !== undefined) throw new InputError(`${flagOf(lonely)}: there is no cluster; give --on too`);

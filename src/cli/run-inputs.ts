@@ -16,7 +16,7 @@ import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy/policy.js";
 import type { Method, RunTexts } from "../run/method.js";
 import type { InputTexts, RecordedCommand, RunInput } from "../run/input.js";
-import { clusterOptions, workplaceOf, type ClusterArguments } from "./cluster-options.js";
+import { clusterOptions, computeTargetOf, type ClusterArguments } from "./cluster-options.js";
 import { dataNotes, templateNotes, tokenizedPrompts } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
 import type { CommandSession } from "./session.js";
@@ -71,7 +71,7 @@ export function runOptions(command: Command): Command {
  */
 export async function prepareRun(run: RunArguments, session: CommandSession, methods: readonly Method[], given?: Judge): Promise<RunInput> {
   const { skipBadRows, seed = 0, initFrom, referenceCache, columns, begunBy } = run;
-  const on = workplaceOf(run);
+  const on = computeTargetOf(run);
   const read = (source: string, split?: string, own?: ColumnNames) => loadPreferencesUnder(session, source, { skipBadRows, columns: own, ...otherPart(run, source, split) });
   const loaded = await loadPreferencesUnder(session, run.data, { skipBadRows, columns, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
   const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(seed).fork("flip")) };

@@ -81,7 +81,7 @@ export interface Executor {
 }
 
 /** What a run is going to ask of an executor, as far as that is known before it begins. */
-export interface PlannedRun {
+export interface RunRequirements {
   readonly start: Policy;
   readonly objective: Objective<ReferencedPair>;
   readonly training: TrainingOptions;
@@ -93,12 +93,12 @@ export interface PlannedRun {
 }
 
 /** Where the work of runs is done, when it is not done on this machine; see `ray`. */
-export interface Workplace {
+export interface ComputeTarget {
   /** What of it the results of a run depend on: a run done elsewhere is another run. */
   readonly identity: Json;
 
   /** @throws InputError naming what of a run it cannot do */
-  check(run: PlannedRun): void;
+  check(run: RunRequirements): void;
 
   /**
    * An executor of work there, once it has been seen that it can do it.

@@ -11,7 +11,7 @@ import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js"
 import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
 import { RunContext } from "./context.js";
-import type { Executor, PlannedRun } from "./executor.js";
+import type { Executor, RunRequirements } from "./executor.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
 import { runLayout } from "./folder/layout.js";
 import { lockFolder } from "./folder/lock.js";
@@ -63,7 +63,7 @@ export async function openRun(method: Method, given: RunInput, place: RunPlace =
   refuseUnused(method, given);
   const input = await rewritten(method, given, controls);
   requireTrainable(input.start.config);
-  input.on?.check(plannedRun(method, input));
+  input.on?.check(requirementsOf(method, input));
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
@@ -162,7 +162,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
   }
 }
 
-function plannedRun({ objective, options, columns }: Method, input: RunInput): PlannedRun {
+function requirementsOf({ objective, options, columns }: Method, input: RunInput): RunRequirements {
   const loss = lossOf(options);
   return {
     start: input.start,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Command } from "commander";
 import { join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
-import { clusterOptions, workplaceOf } from "../../src/cli/cluster-options.js";
+import { clusterOptions, computeTargetOf } from "../../src/cli/cluster-options.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { json, rows, run, subfolder, workFolder, writeTinyCheckpoint } from "../support/command.js";
@@ -13,17 +13,17 @@ const programs = new ProgramCache(new OnnxEngine({ threads: 1 }));
 after(() => programs.engine.close());
 const work = workFolder();
 
-const workplace = (...flags: readonly string[]) => workplaceOf(clusterOptions(new Command()).exitOverride().configureOutput({ writeErr() {} }).parse(flags, { from: "user" }).opts());
+const target = (...flags: readonly string[]) => computeTargetOf(clusterOptions(new Command()).exitOverride().configureOutput({ writeErr() {} }).parse(flags, { from: "user" }).opts());
 
 describe("--on", () => {
   it("names a cluster, with its storage", () => {
-    assert.equal(workplace(), undefined);
-    const { identity } = workplace("--on", "ray://head:8265", "--storage", "/shared", "--workers", "4", "--gpus", "1", "--precision", "bfloat16", "--shard")!;
+    assert.equal(target(), undefined);
+    const { identity } = target("--on", "ray://head:8265", "--storage", "/shared", "--workers", "4", "--gpus", "1", "--precision", "bfloat16", "--shard")!;
     assert.deepEqual(identity, { ray: { trl: "1.16.0", transformers: "5.23.0", precision: "bfloat16" } });
-    assert.throws(() => workplace("--on", "ray://head:8265"), /--on: a cluster reads and writes files that this machine sees too; give --storage/);
-    assert.throws(() => workplace("--workers", "4"), /^InputError: --workers: there is no cluster; give --on too/);
-    assert.throws(() => workplace("--cluster-python", "python3"), /--cluster-python: there is no cluster/);
-    assert.throws(() => workplace("--precision", "float16"), /Allowed choices are float32, bfloat16/);
+    assert.throws(() => target("--on", "ray://head:8265"), /--on: a cluster reads and writes files that this machine sees too; give --storage/);
+    assert.throws(() => target("--workers", "4"), /^InputError: --workers: there is no cluster; give --on too/);
+    assert.throws(() => target("--cluster-python", "python3"), /--cluster-python: there is no cluster/);
+    assert.throws(() => target("--precision", "float16"), /Allowed choices are float32, bfloat16/);
   });
 
   it("does a run there, from the command line", async (test) => {

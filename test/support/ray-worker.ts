@@ -47,15 +47,16 @@ type Stage = (policy: Policy, folder: string, request: any, beforeStep: (step: n
 const verbs: Readonly<Record<Entrypoint["verb"], Stage>> = {
   async score(policy, folder, { tokens }) {
     const sequences = rowsIn(folder, "sequences.jsonl").map(({ prompt, response }) => ({ prompt: Int32Array.from(prompt), response: Int32Array.from(response) }));
+    const indices = rowsIn(folder, "sequences.jsonl").map(({ index }) => index);
     const found = await responseTokenLogProbs(policy, sequences);
-    write(folder, "scores.jsonl", found.map((values) => (tokens ? [...values] : [values.reduce((sum, value) => sum + value, 0)])));
+    write(folder, "scores.jsonl", indices.map((_, i) => found[indices.indexOf(i)]!).map((values) => (tokens ? [...values] : [values.reduce((sum, value) => sum + value, 0)])));
   },
 
   async sample(policy, folder, { sampling, stopIds, seed }) {
     const requests = rowsIn(folder, "prompts.jsonl").map(({ prompt, responses }, i) => ({ key: `${i}`, prompt: Int32Array.from(prompt), responses }));
     const found = [];
     for await (const batch of generate(policy, requests, Random.seeded(seed), { ...sampling, stopTokens: stopIds })) found.push(...batch);
-    write(folder, "samples.jsonl", found.sort((a, b) => a.request - b.request || a.number - b.number).map(({ tokens, ...row }) => ({ ...row, tokens: [...tokens] })));
+    write(folder, "samples.jsonl", found.reverse().map(({ tokens, ...row }) => ({ ...row, tokens: [...tokens] })));
   },
 
   async train(policy, folder, { loss, batchSize, adamW }, beforeStep, signal) {

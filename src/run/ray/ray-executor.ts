@@ -92,16 +92,17 @@ export class RayExecutor implements Executor {
     for (const { key, prompt } of requests) {
       if (prompt.length >= config.contextLength) throw new RangeError(`the prompt of ${quote(key)} has ${prompt.length} tokens, the context is ${config.contextLength}`);
     }
+    const wanted = requests.reduce((count, { responses }) => count + responses, 0);
     const request = {
       ...(await this.model(model)),
+      ...{ prompts: requests.length, responses: wanted },
       sampling: { temperature, topK, topP, minP, repetitionPenalty, maxNewTokens },
       stopIds: options.stopTokens ?? tokenizer.stopIds,
       contextLength: config.contextLength,
       dtype: this.cluster.settings.precision,
       seed: random.fork("cluster").integer(seeds),
     };
-    const files = { "prompts.jsonl": each(requests, ({ prompt, responses }) => JSON.stringify({ prompt: [...prompt], responses })) };
-    const wanted = requests.reduce((count, { responses }) => count + responses, 0);
+    const files = { "prompts.jsonl": each([...requests.entries()], ([request, { prompt, responses }]) => JSON.stringify({ request, prompt: [...prompt], responses })) };
     task.onProgress?.(0, wanted);
     const folder = await this.cluster.run("sample", request, files, task);
     const found: Generation[] = [];
@@ -111,6 +112,8 @@ export class RayExecutor implements Executor {
     }
     task.onProgress?.(wanted, wanted);
     if (found.length !== wanted) throw incomplete(folder, found.length, wanted);
+    // They come as workers are done with them.
+    found.sort((a, b) => a.request - b.request || a.number - b.number);
     yield* chunk(found, batchSize).slice(skipBatches);
   }
 
@@ -162,8 +165,11 @@ export class RayExecutor implements Executor {
   }
 
   private async scores(model: ModelRef, sequences: readonly TokenSequence[], tokens: boolean, task: TaskOptions): Promise<number[][]> {
-    const request = { ...(await this.model(model)), tokens, dtype: this.cluster.settings.precision };
-    const files = { "sequences.jsonl": each(sequences, ({ prompt, response }) => JSON.stringify({ prompt: [...prompt], response: [...response] })) };
+    const lengthOf = (i: number) => sequences[i]!.prompt.length + sequences[i]!.response.length;
+    // Like lengths follow each other, so that little of a batch is padding.
+    const order = [...sequences.keys()].sort((a, b) => lengthOf(b) - lengthOf(a));
+    const request = { ...(await this.model(model)), tokens, count: sequences.length, dtype: this.cluster.settings.precision };
+    const files = { "sequences.jsonl": each(order, (i) => JSON.stringify({ index: i, prompt: [...sequences[i]!.prompt], response: [...sequences[i]!.response] })) };
     const { length } = sequences;
     task.onProgress?.(0, length);
     const folder = await this.cluster.run("score", request, files, task);

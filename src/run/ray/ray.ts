@@ -1,5 +1,5 @@
 import { InputError } from "../../base/errors.js";
-import type { Workplace } from "../executor.js";
+import type { ComputeTarget } from "../executor.js";
 import { checkRemoteTraining, refuseColumns } from "./check-remote.js";
 import { Cluster } from "./cluster.js";
 import { RayExecutor } from "./ray-executor.js";
@@ -8,14 +8,14 @@ import { resolveRaySettings, type RaySettings } from "./settings.js";
 import { pinned } from "./versions.js";
 
 /**
- * A Ray cluster as the place of a run's work: TRL trains there, transformers or vLLM score and sample, by the Python package
+ * A Ray cluster as the compute target of a run: TRL trains there, transformers or vLLM score and sample, by the Python package
  * in `cluster/`. The run's folder, its selection, labels, tables and plots are those of any run; docs/cluster.md says what is
  * equal and what is not.
  *
  * @example const run = await sera(start, pairs, { heldOut, on: ray({ address: "ray://localhost:8265", storage: "/mnt/shared/sera", workers: 8, gpus: 1 }) });
  * @throws InputError where a setting is unknown, missing or not what it may be
  */
-export function ray(settings: RaySettings): Workplace {
+export function ray(settings: RaySettings): ComputeTarget {
   const resolved = resolveRaySettings(settings);
   return {
     // How many work changes float noise, as the memory of this machine does.
