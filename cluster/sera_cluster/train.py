@@ -96,6 +96,10 @@ class StepWriter(TrainerCallback):
         if diverged or time.monotonic() - self.written > 1:
             self.write()
 
+    def on_save(self, *_: Any, **__: Any) -> None:
+        # What a checkpoint is behind is never reported again.
+        self.write()
+
     def on_train_end(self, *_: Any, **__: Any) -> None:
         self.write()
 

@@ -24,6 +24,16 @@ const longestBody = 64e6;
 /** A head that does not answer. */
 export class UnreachableError extends InputError {}
 
+/** A request that the head has answered with an error. */
+class RefusedError extends InputError {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
 /**
  * Ray's Jobs REST API (https://docs.ray.io/en/latest/cluster/running-applications/job-submission/rest.html).
  *
@@ -46,13 +56,23 @@ export class Jobs {
     return (await this.ask("/api/version", version, { patience: 0 })).ray_version;
   }
 
-  /** Starts a command as a job. @throws InputError where there is a job of this id */
+  /** Starts a command as a job, unless there is one of this id: an answer that was lost is no reason to start it twice. */
   async submit(id: string, entrypoint: string): Promise<void> {
-    await this.ask("/api/jobs/", submitted, { method: "POST", body: { entrypoint, submission_id: id } });
+    try {
+      await this.ask("/api/jobs/", submitted, { method: "POST", body: { entrypoint, submission_id: id } });
+    } catch (error) {
+      if (!(error instanceof RefusedError && error.message.includes("already exists"))) throw error;
+    }
   }
 
+  /** @throws InputError where the head does not know the job */
   async details(id: string): Promise<JobDetails> {
-    return this.ask(`/api/jobs/${id}`, details);
+    try {
+      return await this.ask(`/api/jobs/${id}`, details);
+    } catch (error) {
+      if (!(error instanceof RefusedError && error.status === 404)) throw error;
+      throw new InputError(`${this.origin}: the head does not know the job ${id} any more, as after it was started anew; what was finished is kept, so run this again`, { cause: error });
+    }
   }
 
   /** Ids of all jobs that the head knows, and where they stand. */
@@ -100,7 +120,7 @@ export class Jobs {
     if (status >= 200 && status < 300) return text;
     // The dashboard answers so while what is behind it starts.
     if (status >= 502) throw new UnreachableError(`${this.origin}: Ray's job server is not ready (${status})`);
-    throw new InputError(`${this.origin}${path}: refused with ${status}: ${quote(text.trim(), 400)}`);
+    throw new RefusedError(`${this.origin}${path}: refused with ${status}: ${quote(text.trim(), 400)}`, status);
   }
 }
 

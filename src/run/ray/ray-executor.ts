@@ -151,16 +151,26 @@ export class RayExecutor implements Executor {
     };
     let ended = false;
     let failure: unknown;
-    const job = this.cluster.run("train", request, files, signal ? { signal } : {}, look).then(onEnd, (error: unknown) => (failure = error));
-    void job.then(() => {
-      ended = true;
-      wake();
-    });
-    for (;;) {
-      for (let record; (record = come.shift()); ) yield record;
-      if (failure !== undefined) throw failure;
-      if (ended) return;
-      await new Promise<void>((resolve) => (wake = resolve));
+    const left = new AbortController();
+    const either = AbortSignal.any([left.signal, ...(signal ? [signal] : [])]);
+    const job = this.cluster
+      .run("train", request, files, { signal: either }, look)
+      .then(onEnd, (error: unknown) => (failure = error))
+      .finally(() => {
+        ended = true;
+        wake();
+      });
+    try {
+      for (;;) {
+        for (let record; (record = come.shift()); ) yield record;
+        if (failure !== undefined) throw failure;
+        if (ended) return;
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      // Who takes no more steps, as after an error of its own, wants no job either.
+      left.abort();
+      await job;
     }
   }
 

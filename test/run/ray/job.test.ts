@@ -43,6 +43,14 @@ describe("a job", () => {
     assert.equal(server.jobs.size, 1);
   });
 
+  it("is started once, also where the answer to that was lost", async (test) => {
+    const server = await RayServer.start(test, async () => {});
+    const jobs = new Jobs(origin(server), 1);
+    await jobs.submit("sera-a-1", command);
+    await jobs.submit("sera-a-1", command);
+    assert.equal(server.jobs.size, 1);
+  });
+
   it("that somebody stopped is told from one that failed", async (test) => {
     const server = await RayServer.start(test, () => new Promise(() => {}));
     const jobs = new Jobs(origin(server), 1);
@@ -85,7 +93,7 @@ describe("a job", () => {
     const job = runJob(new Jobs(origin(server), 1), "sera-a", command, undefined);
     await soon();
     server.jobs.clear();
-    await assert.rejects(job, /refused with 404: "Job sera-a-1 does not exist"/);
+    await assert.rejects(job, /the head does not know the job sera-a-1 any more/);
   });
 
   it("is not begun once it is to stop", async (test) => {

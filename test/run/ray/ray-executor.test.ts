@@ -112,6 +112,16 @@ describe("a run on a Ray cluster", () => {
     assert.deepEqual(resultsIn(stopped), resultsIn(whole));
   });
 
+  it("stops the job where the run fails here", async (test) => {
+    const endless = rayWorker(programs, plenty, (step, signal) => (step === 3 ? new Promise((resolve) => signal.addEventListener("abort", () => resolve())) : undefined));
+    const { server, on } = await cluster(test, endless);
+    const onStep = () => {
+      throw new Error("a full disk");
+    };
+    await assert.rejects(async () => openRun(dpo({ rounds: 3 }), await tinyInput(programs, { on }), { folder: emptyFolder(test) }, { onStep }), /^Error: a full disk$/);
+    assert.deepEqual(server.of("train").map(({ status }) => status), ["STOPPED"]);
+  });
+
   it("shows the log of a job that failed, and goes on after it", async (test) => {
     let fails = true;
     const failing = rayWorker(programs, plenty, () => {
