@@ -3,7 +3,7 @@
 // time limit, or there is no Python for it, it says so and ends well.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -86,6 +86,40 @@ const parts = {
     const policy = await (await Run.open(remote.folder, start)).policy();
     await policy.free();
     await start.free();
+  },
+
+  /** Parameters shared out among the workers. */
+  async shard() {
+    const start = await loadModel("data/world/sft");
+    const local = await align(start, pairs, { ...options, epochs: 1, folder: folder("local-shard") });
+    const remote = await align(start, pairs, { ...options, epochs: 1, folder: folder("remote-shard"), on: there({ workers: 2, shard: true }) });
+    near(steps(remote), steps(local), reported, "steps of two workers that share the parameters");
+    await start.free();
+  },
+
+  /** Storage that is too small is said to be, and with room the run goes on. */
+  async full() {
+    const small = join(work, "small");
+    mkdirSync(small);
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=9m", "tmpfs", small], { stdio: "pipe" });
+    } catch (error) {
+      console.log(`  skipped: mounting a file system needs root on Linux (${error.stderr})`);
+      return;
+    }
+    try {
+      const start = await loadModel("data/world/sft");
+      const both = () => ({ ...options, epochs: 1, folder: folder("full"), on: there({ storage: small }) });
+      await assert.rejects(align(start, pairs, both()), (error) => {
+        console.log(`  ${error.message.split("\n").filter((line) => /space|failed/.test(line)).slice(-2).join("\n  ")}`);
+        return /No space left|ENOSPC/.test(error.message);
+      });
+      execFileSync("mount", ["-o", "remount,size=200m", small]);
+      assert.equal(steps(await align(start, pairs, both())).length, 3);
+      await start.free();
+    } finally {
+      execFileSync("umount", ["-l", small]);
+    }
   },
 
   /** A run that is interrupted cancels its job, and goes on from the job's last checkpoint. */

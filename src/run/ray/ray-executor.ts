@@ -162,7 +162,7 @@ export class RayExecutor implements Executor {
       });
     try {
       for (;;) {
-        for (let record; (record = come.shift()); ) yield record;
+        while (come.length > 0) yield come.shift()!;
         if (failure !== undefined) throw failure;
         if (ended) return;
         await new Promise<void>((resolve) => (wake = resolve));
