@@ -111,7 +111,9 @@ class VllmWriter(Writer):
 
         folder = stage.local_model(self.request["model"])
         if self.request["base"] is not None:
-            folder = tempfile.mkdtemp()
+            # It is gone with the worker.
+            self.scratch = tempfile.TemporaryDirectory()
+            folder = self.scratch.name
             load_model(stage, self.request, dtype_of(self.request)).save_pretrained(folder)
             load_tokenizer(stage, self.request).save_pretrained(folder)
         self.llm = LLM(folder, dtype=self.request["dtype"], seed=self.request["seed"], max_model_len=self.request["contextLength"], skip_tokenizer_init=True)

@@ -110,13 +110,19 @@ class StepWriter(TrainerCallback):
 
 
 def _worker(config: dict[str, Any]) -> None:
+    # A checkpoint of a large model fills the disk of a node that keeps it.
+    with tempfile.TemporaryDirectory() as scratch:
+        _train(config, scratch)
+
+
+def _train(config: dict[str, Any], scratch: str) -> None:
     stage, gpus = Stage(config["storage"], config["stage"]), config["gpus"]
     request, plan = stage.request(), stage.read_json("plan.json")
     workers, rank = get_context().get_world_size(), get_context().get_world_rank()
-    pairs = Dataset.from_json(stage.local_file("pairs.jsonl"), cache_dir=tempfile.mkdtemp())
+    pairs = Dataset.from_json(stage.local_file("pairs.jsonl"), cache_dir=f"{scratch}/pairs")
     loss, adamw, steps = request["loss"], request["adamW"], len(plan["learningRates"])
     args = DPOConfig(
-        output_dir=tempfile.mkdtemp(),
+        output_dir=f"{scratch}/trainer",
         loss_type=loss["types"],
         loss_weights=loss["weights"],
         beta=loss["beta"],
@@ -168,7 +174,7 @@ def _worker(config: dict[str, Any]) -> None:
     state = trainer.accelerator.get_state_dict(trainer.model)
     if rank == 0:
         trained = trainer.accelerator.unwrap_model(trainer.model)
-        folder = tempfile.mkdtemp()
+        folder = f"{scratch}/model"
         only = {"selected_adapters": ["default"], "save_embedding_layers": False} if request["base"] else {}
         trained.save_pretrained(folder, state_dict=state, **only)
         stage.put_folder(folder, "model")

@@ -61,7 +61,8 @@ export interface Executor {
   tokenLogProbs(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<readonly Float32Array[]>;
 
   /**
-   * Samples responses, in batches whose order and contents depend on the arguments alone; see {@link generate}.
+   * Samples responses, in batches whose order and contents depend on the arguments alone; see {@link generate}. An executor
+   * that cannot tell a response's log-probability leaves it out, and is then asked for it by {@link logProbs}.
    *
    * @param random names the stream of each response, together with its request's key and its number
    */

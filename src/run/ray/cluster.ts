@@ -1,11 +1,10 @@
-import { rm } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { z } from "zod";
 import { InputError } from "../../base/errors.js";
 import { writeJson } from "../../base/files.js";
 import { parseJson, readText } from "../../base/read-json.js";
-import type { TaskControls, TaskOptions } from "../../base/task.js";
-import { reportedIfSlow } from "../../base/task.js";
+import { reportedIfSlow, type TaskControls, type TaskOptions } from "../../base/task.js";
 import { runJob } from "./job.js";
 import { Jobs } from "./jobs.js";
 import type { ResolvedRaySettings } from "./settings.js";

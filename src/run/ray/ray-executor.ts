@@ -93,6 +93,7 @@ export class RayExecutor implements Executor {
       if (prompt.length >= config.contextLength) throw new RangeError(`the prompt of ${quote(key)} has ${prompt.length} tokens, the context is ${config.contextLength}`);
     }
     const wanted = requests.reduce((count, { responses }) => count + responses, 0);
+    if (wanted === 0) return;
     const request = {
       ...(await this.model(model)),
       ...{ prompts: requests.length, responses: wanted },
@@ -175,6 +176,7 @@ export class RayExecutor implements Executor {
   }
 
   private async scores(model: ModelRef, sequences: readonly TokenSequence[], tokens: boolean, task: TaskOptions): Promise<number[][]> {
+    if (sequences.length === 0) return [];
     const lengthOf = (i: number) => sequences[i]!.prompt.length + sequences[i]!.response.length;
     // Like lengths follow each other, so that little of a batch is padding.
     const order = [...sequences.keys()].sort((a, b) => lengthOf(b) - lengthOf(a));

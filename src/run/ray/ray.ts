@@ -3,9 +3,10 @@ import type { ComputeTarget } from "../executor.js";
 import { checkRemoteTraining, refuseColumns } from "./check-remote.js";
 import { Cluster } from "./cluster.js";
 import { RayExecutor } from "./ray-executor.js";
-export type { RaySettings } from "./settings.js";
 import { resolveRaySettings, type RaySettings } from "./settings.js";
 import { pinned } from "./versions.js";
+
+export type { RaySettings } from "./settings.js";
 
 /**
  * A Ray cluster as the compute target of a run: TRL trains there, transformers or vLLM score and sample, by the Python package
