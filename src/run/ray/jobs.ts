@@ -119,7 +119,7 @@ export class Jobs {
     const { status, text } = answer;
     if (status >= 200 && status < 300) return text;
     // The dashboard answers so while what is behind it starts.
-    if (status >= 502) throw new UnreachableError(`${this.origin}: Ray's job server is not ready (${status})`);
+    if (status >= 502 || (status === 500 && text.includes("try again later"))) throw new UnreachableError(`${this.origin}: Ray's job server is not ready (${status})`);
     throw new RefusedError(`${this.origin}${path}: refused with ${status}: ${quote(text.trim(), 400)}`, status);
   }
 }

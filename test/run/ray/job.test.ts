@@ -88,6 +88,16 @@ describe("a job", () => {
     await server.listen();
   });
 
+  it("waits for a head that is still starting", async (test) => {
+    const server = await RayServer.start(test, async () => {});
+    server.instead = (response) => void response.writeHead(500).end("No available agent to submit job, please try again later.");
+    const job = runJob(new Jobs(origin(server), 10), "sera-a", command, undefined);
+    await soon();
+    server.instead = undefined;
+    await job;
+    assert.equal(server.jobs.size, 1);
+  });
+
   it("that a new head does not know any more is an error", async (test) => {
     const server = await RayServer.start(test, () => new Promise(() => {}));
     const job = runJob(new Jobs(origin(server), 1), "sera-a", command, undefined);
