@@ -32,7 +32,8 @@ const steps = (run, iteration = 1) => rows(run, "metrics.jsonl").filter((row) =>
 
 function near(found, expected, names, what) {
   assert.equal(found.length, expected.length, what);
-  const farthest = Math.max(...found.flatMap((row, i) => names.map((name) => Math.abs(row[name] - expected[i][name]))));
+  // Of numbers below 1 the difference counts, of larger ones the share.
+  const farthest = Math.max(...found.flatMap((row, i) => names.map((name) => Math.abs(row[name] - expected[i][name]) / Math.max(1, Math.abs(expected[i][name])))));
   assert.ok(farthest < 1e-4, `${what}: off by ${farthest}`);
   console.log(`  ${what}: off by at most ${farthest.toExponential(1)}`);
 }
