@@ -52,3 +52,4 @@ export { showPair, showPairs } from "./notebook/text/show-pairs.js";
 export { showResponses } from "./notebook/text/show-responses.js";
 export * as plot from "./plot/index.js";
 export type { Method } from "./run/method.js";
+export { ray, type RaySettings } from "./run/ray/ray.js";

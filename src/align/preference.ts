@@ -44,7 +44,7 @@ export type TokenColumns = Readonly<Record<string, ArrayLike<number>>>;
  *   reference and a pair comes without its log-probabilities, or a column of a pair is not what it may be
  */
 export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
-  return {
+  const objective: Objective<ReferencedPair> = {
     name: loss.name,
     ...(loss.version !== undefined && { version: loss.version }),
     ...(loss.running && { running: loss.running.names }),
@@ -106,6 +106,16 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
     metrics: (pairs, { policyChosen, policyRejected }) =>
       preferenceMetrics(loss, pairs, policyChosen!, policyRejected!),
   };
+  made.set(objective, loss);
+  return objective;
+}
+
+/** The losses of the objectives made here: an objective that was made of another one's parts has none. */
+const made = new WeakMap<object, PreferenceLoss>();
+
+/** The loss that an objective is the {@link preference} of, for who trains by the loss's name. */
+export function preferenceLossOf(objective: object): PreferenceLoss | undefined {
+  return made.get(objective);
 }
 
 function withReferenceLogProbs(pair: ReferencedPair, [referenceChosen, referenceRejected]: readonly number[]): ReferencedPair {

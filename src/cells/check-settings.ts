@@ -34,6 +34,7 @@ const checks: { readonly [Name in keyof Required<RunSettings>]: Check } = {
   folder: path,
   redoFrom: elsewhere,
   referenceCache: path,
+  on: { expected: "a compute target such as ray({ address, storage })", isGood: (value) => isObject(value) && isFunction(value["open"]) && isFunction(value["check"]) },
   onStep: { expected: "a function of the step", isGood: isFunction },
   signal: { expected: "an AbortSignal, as that of new AbortController()", isGood: (value) => value instanceof AbortSignal },
   quiet: yesOrNo,

@@ -11,6 +11,7 @@ import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import type { Recipe } from "../methods/recipe.js";
 import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
+import type { ComputeTarget } from "../run/executor.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";
 import type { Method, RunTexts } from "../run/method.js";
@@ -57,6 +58,8 @@ export interface RunSettings {
    * on the same pairs need not compute them. Default: `runs/reference-cache`; none where `folder` is given.
    */
   readonly referenceCache?: string | undefined;
+  /** Where models are trained, scored and sampled from, as `ray` gives it. Default: on this machine. */
+  readonly on?: ComputeTarget | undefined;
   /** Called after each optimizer step, with its metrics. */
   readonly onStep?: ((step: LoggedStep) => void) | undefined;
   /** Stops the run where nothing is lost. Default: the cell's interrupt. */
@@ -120,7 +123,7 @@ export function cellControls({ signal = cell.signal, quiet = false, onStep }: Ru
 }
 
 function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
-  const { heldOut, validation, demonstrations, truncatePrompts = false, maxLength, maxPromptLength, folder, columns, judge, evaluate } = settings;
+  const { heldOut, validation, demonstrations, truncatePrompts = false, maxLength, maxPromptLength, folder, columns, judge, evaluate, on } = settings;
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
   const fit = { contextLength: policy.config.contextLength, maxLength, maxPromptLength, truncatePrompts };
   const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
@@ -139,6 +142,7 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
     ...(judge && { judge: labellingJudge(judge, pairs) }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),
     ...(referenceCache !== undefined && { referenceCache }),
+    ...(on && { on }),
   };
 }
 

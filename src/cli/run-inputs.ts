@@ -16,13 +16,14 @@ import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy/policy.js";
 import type { Method, RunTexts } from "../run/method.js";
 import type { InputTexts, RecordedCommand, RunInput } from "../run/input.js";
+import { clusterOptions, computeTargetOf, type ClusterArguments } from "./cluster-options.js";
 import { dataNotes, templateNotes, tokenizedPrompts } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
 import type { CommandSession } from "./session.js";
 import { isFromScratch, modelOptions, openStart, type ModelArguments } from "./start.js";
 
 /** What a run on preference pairs reads. */
-export interface RunArguments extends DataArguments, ModelArguments, EngineArguments {
+export interface RunArguments extends DataArguments, ModelArguments, EngineArguments, ClusterArguments {
   readonly data: string;
   readonly evalData?: string;
   readonly evalSplit?: string;
@@ -47,7 +48,7 @@ interface Fitted<Example> {
 
 /** Flags for {@link RunArguments}, except those of the engine. */
 export function runOptions(command: Command): Command {
-  return modelOptions(
+  const withModel = modelOptions(
     dataOptions(command.optionsGroup("Data:").requiredOption("--data <source>", "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub"))
       .option("--eval-data <source>", "held-out pairs on which every iteration is evaluated")
       .option("--eval-split <name>", "split of --eval-data, if that is a hub dataset (default: train)")
@@ -58,6 +59,7 @@ export function runOptions(command: Command): Command {
       .option("--flip <share>", "flip the labels of this share of the pairs, for experiments with label noise", share, 0)
       .option("--reference-cache <folder>", "where log-probabilities under the reference are kept for other runs from the same start on the same pairs (default: not kept)"),
   ).option("--init-from <start>", "sft: first fine-tune the start on the chosen responses, the default for a preset; or a checkpoint folder to begin from");
+  return clusterOptions(withModel);
 }
 
 /**
@@ -69,6 +71,7 @@ export function runOptions(command: Command): Command {
  */
 export async function prepareRun(run: RunArguments, session: CommandSession, methods: readonly Method[], given?: Judge): Promise<RunInput> {
   const { skipBadRows, seed = 0, initFrom, referenceCache, columns, begunBy } = run;
+  const on = computeTargetOf(run);
   const read = (source: string, split?: string, own?: ColumnNames) => loadPreferencesUnder(session, source, { skipBadRows, columns: own, ...otherPart(run, source, split) });
   const loaded = await loadPreferencesUnder(session, run.data, { skipBadRows, columns, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
   const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(seed).fork("flip")) };
@@ -92,6 +95,7 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
     pairs: pairs.examples,
     dataNotes: { ...pairs.notes, ...(heldOut && { heldOut: heldOut.notes }) },
     ...(begunBy && { begunBy }),
+    ...(on && { on }),
     ...(judge && { judge: labellingJudge(judge, offline.pairs) }),
     ...(referenceCache !== undefined && { referenceCache }),
     ...(demonstrations && { demonstrations }),

@@ -1,9 +1,8 @@
 import { reported, type TaskOptions } from "../base/task.js";
-import type { ModelRef } from "./executor.js";
+import type { Executor, ModelRef } from "./executor.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunFolder } from "./folder/run-folder.js";
 import type { RunControls } from "./input.js";
-import type { LocalExecutor } from "./local-executor.js";
 
 /** What the work of an iteration is counted as. */
 export type WorkKind = "training" | "scoring" | "sampling" | "evaluation";
@@ -15,7 +14,7 @@ export class RunContext {
 
   constructor(
     readonly folder: RunFolder,
-    readonly executor: LocalExecutor,
+    readonly executor: Executor,
     readonly controls: RunControls,
     private readonly iterations: number,
   ) {}

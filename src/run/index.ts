@@ -19,7 +19,7 @@ export * from "../bootstrap/index.js";
 export * from "../review/index.js";
 /** Adaptive behaviour regularization (arXiv 2211.08251) in tables, a grid to watch it in, and weights for supervised fine-tuning. */
 export * as abr from "../tabular/index.js";
-export type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./executor.js";
+export type { ExecutedTraining, Executor, ModelRef, RunRequirements, TrainingTask, ComputeTarget } from "./executor.js";
 export { runLayout } from "./folder/layout.js";
 export { RunFolder } from "./folder/run-folder.js";
 export type { BootstrappedPair, OfflinePair, RunControls, RunInput, TrainingPair } from "./input.js";

@@ -2,6 +2,7 @@ import type { TaskControls } from "../base/task.js";
 import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import type { Policy } from "../model/policy/policy.js";
+import type { ComputeTarget } from "./executor.js";
 import type { Json } from "./folder/identity.js";
 import type { RunTexts } from "./method.js";
 import type { ColumnRule, PairColumns } from "./options/index.js";
@@ -27,6 +28,8 @@ export interface RunInput {
   /** Scores responses, for methods that label with a judge. */
   readonly judge?: RunJudge;
   readonly evaluate?: Evaluator;
+  /** Where models are trained, scored and sampled from. Default: on this machine. */
+  readonly on?: ComputeTarget;
   /** A folder that keeps log-probabilities of pairs under references for other runs; see {@link cachedPairLogProbs}. Default: none is kept. */
   readonly referenceCache?: string;
   /** What became of the data on its way here: written into the folder, and not part of what the run is. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { objectiveOf } from "../align/pair-objective.js";
 import { bytesIn } from "../base/byte-size.js";
 import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
@@ -10,6 +11,7 @@ import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js"
 import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
 import { RunContext } from "./context.js";
+import type { Executor, RunRequirements } from "./executor.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
 import { runLayout } from "./folder/layout.js";
 import { lockFolder } from "./folder/lock.js";
@@ -17,7 +19,7 @@ import { hasResults, RunFolder } from "./folder/run-folder.js";
 import type { RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import type { Method } from "./method.js";
-import { checkPart, identityOf, sftTable } from "./options/index.js";
+import { checkPart, identityOf, lossOf, sftTable, trainingOptions } from "./options/index.js";
 import { rewritten } from "./rewritten.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
@@ -61,6 +63,7 @@ export async function openRun(method: Method, given: RunInput, place: RunPlace =
   refuseUnused(method, given);
   const input = await rewritten(method, given, controls);
   requireTrainable(input.start.config);
+  input.on?.check(requirementsOf(method, input));
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
@@ -135,20 +138,21 @@ async function checkFiles(folder: RunFolder, controls: RunControls, check: (onPr
 }
 
 async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
-  let executor: LocalExecutor | undefined;
+  let executor: Executor | undefined;
   try {
     await checkFiles(folder, controls, (onProgress) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
-    executor = new LocalExecutor(input.start, folder.plannedMemory(bytesIn(method.options.memory) ?? input.start.programs.memory));
+    const memory = folder.plannedMemory(bytesIn(method.options.memory) ?? input.start.programs.memory);
+    executor = input.on ? await input.on.open(input.start, memory, controls) : new LocalExecutor(input.start, memory);
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
     const context = new RunContext(folder, executor, controls, method.options.iterations);
     // Trained on demonstrations, the model of iteration 0 is known by its files.
-    const startKey = () => JSON.stringify([identity.facts.engine, identity.facts.model, input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null]);
+    const startKey = () => JSON.stringify([identity.facts.engine, identity.facts.model, input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null, ...(input.on ? [input.on.identity] : [])]);
     const stages = new Stages(input, method.options, context, startKey, method);
     await method.run(stages);
     return await stages.end(method.name);
@@ -156,6 +160,18 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     await folder.close();
     await executor?.close();
   }
+}
+
+function requirementsOf({ objective, options, columns }: Method, input: RunInput): RunRequirements {
+  const loss = lossOf(options);
+  return {
+    start: input.start,
+    objective: objective?.(loss) ?? objectiveOf(loss),
+    training: trainingOptions(options),
+    pairs: input.pairs,
+    demonstrations: input.demonstrations !== undefined,
+    columns: columns ?? input.columns,
+  };
 }
 
 /** Bytes from which on checking them takes long enough to be shown. */
@@ -168,7 +184,7 @@ async function keepTokenizer(folder: RunFolder, { config, tokenizer }: Policy): 
   await folder.seal([runLayout.tokenizer]);
 }
 
-async function identify({ name, version, options }: Method, { start, pairs, heldOut, validation, demonstrations, columns, judge }: RunInput): Promise<RunIdentity> {
+async function identify({ name, version, options }: Method, { start, pairs, heldOut, validation, demonstrations, columns, judge, on }: RunInput): Promise<RunIdentity> {
   return runIdentity({
     results: resultsRevision,
     method: { name, version },
@@ -183,6 +199,7 @@ async function identify({ name, version, options }: Method, { start, pairs, held
     },
     ...(columns && { columns: identityOf({ rule: columns }).rule }),
     ...(judge && { judge: judge.identity }),
+    ...(on && { on: on.identity }),
   });
 }
 

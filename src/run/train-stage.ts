@@ -46,8 +46,10 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
       const task = { from, objective, examples, validation, options: { ...options, ...sizes }, random, checkpoint, ...(reference && { reference }) };
       const training = await context.executor.train(task);
       try {
-        folder.keepMemoryChoice(iteration, training.memory);
-        noteMemory(context, label, options, training.memory);
+        if (training.memory) {
+          folder.keepMemoryChoice(iteration, training.memory);
+          noteMemory(context, label, options, training.memory);
+        }
         await reported(label, context.controls, (progress) => takeSteps(context, stage, training, progress));
         await training.save(folder.file(model));
         await folder.seal([model], [runLayout.metrics.path]);
@@ -68,7 +70,9 @@ async function takeSteps<Example>(
   { signal, onProgress }: TaskOptions,
 ): Promise<void> {
   const { metrics } = runLayout;
-  const keep = () => folder.keepCheckpoint(iteration, [metrics.path], (file) => training.writeCheckpoint(file));
+  const keep = async () => {
+    if (training.writeCheckpoint) await folder.keepCheckpoint(iteration, [metrics.path], (file) => training.writeCheckpoint!(file));
+  };
   let kept = performance.now();
   try {
     for await (const record of training.steps(signal)) {

@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { z } from "zod";
+import { InputError } from "../../base/errors.js";
+import { writeJson } from "../../base/files.js";
+import { parseJson, readText } from "../../base/read-json.js";
+import { reportedIfSlow, type TaskControls, type TaskOptions } from "../../base/task.js";
+import { runJob } from "./job.js";
+import { Jobs } from "./jobs.js";
+import type { ResolvedRaySettings } from "./settings.js";
+import { isThere, SharedStorage } from "./storage.js";
+import { pinned, protocol } from "./versions.js";
+
+type Verb = "check" | "train" | "score" | "sample";
+
+const checked = z.object({ nonce: z.string(), protocol: z.number(), versions: z.record(z.string(), z.string().nullable()), resources: z.record(z.string(), z.number()) });
+const counted = z.object({ done: z.int(), total: z.int() });
+
+/** A cluster that has been found to be what a run needs. */
+export class Cluster {
+  private constructor(
+    readonly settings: ResolvedRaySettings,
+    readonly storage: SharedStorage,
+    private readonly jobs: Jobs,
+  ) {}
+
+  /**
+   * Looks at a cluster before anything is asked of it: whether a job server answers, both sides see the same storage, the
+   * versions are those that are pinned, and there are as many workers and GPUs as are asked for.
+   *
+   * @throws InputError naming what is not as it has to be
+   */
+  static async connect(settings: ResolvedRaySettings, controls: TaskControls): Promise<Cluster> {
+    const jobs = new Jobs(settings.origin, settings.patience);
+    requireVersion(settings.origin, "ray", await jobs.rayVersion());
+    const cluster = new Cluster(settings, new SharedStorage(settings.storage), jobs);
+    await reportedIfSlow(`look at ${settings.origin}`, controls, () => cluster.check(controls.signal));
+    return cluster;
+  }
+
+  /**
+   * Has the cluster do a stage, unless it is done already.
+   *
+   * @param files lines of its request's data, by name
+   * @param onLook called now and then while the cluster works, and once more when it has ended
+   * @returns path of the stage's folder, as this machine sees it
+   * @throws InputError as {@link runJob}, or where the job left no result; the signal's reason
+   */
+  async run(verb: Verb, request: object, files: Readonly<Record<string, Iterable<string>>>, { signal, onProgress }: TaskOptions, onLook?: (folder: string) => Promise<void>): Promise<string> {
+    const stage = await this.storage.stage(verb, { ...files, "request.json": [JSON.stringify({ protocol, ...request })] });
+    const folder = this.storage.path(stage);
+    const look = async () => {
+      await onLook?.(folder);
+      const path = `${folder}/progress.json`;
+      if (!onProgress || !(await isThere(path))) return;
+      const { done, total } = parseJson(await readText(path, "progress"), counted, path);
+      onProgress(done, total);
+    };
+    if (await isThere(`${folder}/result.json`)) await look();
+    else {
+      await runJob(this.jobs, `sera-${stage}`, this.command(verb, stage), signal, look);
+      if (!(await isThere(`${folder}/result.json`))) throw new InputError(`${folder}: the job ended without a result; is this the storage that the cluster sees as ${this.settings.clusterStorage}?`);
+    }
+    return folder;
+  }
+
+  private command(verb: Verb, stage: string): string {
+    const { python, clusterStorage, workers, gpus } = this.settings;
+    return `${python} -m sera_cluster ${verb} ${shellQuoted(clusterStorage)} ${stage} --workers ${workers} --gpus ${gpus}`;
+  }
+
+  private async check(signal: AbortSignal | undefined): Promise<void> {
+    const { origin, storage, clusterStorage, workers, gpus } = this.settings;
+    const nonce = randomUUID();
+    const stage = `check-${nonce}`;
+    const folder = this.storage.path(stage);
+    try {
+      await writeJson(`${folder}/request.json`, { protocol, nonce });
+      await runJob(this.jobs, `sera-${stage}`, this.command("check", stage), signal);
+      const path = `${folder}/result.json`;
+      if (!(await isThere(path))) throw new InputError(`${storage}: what the cluster writes to ${clusterStorage} is not seen here; give a folder that both share`);
+      const found = parseJson(await readText(path, "what the cluster has"), checked, path);
+      if (found.nonce !== nonce) throw new InputError(`${storage}: the cluster reads something else at ${clusterStorage}; give a folder that both share`);
+      if (found.protocol !== protocol) throw new InputError(`${origin}: its sera_cluster speaks protocol ${found.protocol}, this sera-lab ${protocol}; install the cluster/ folder of this one there`);
+      for (const name of Object.keys(pinned) as (keyof typeof pinned)[]) requireVersion(origin, name, found.versions[name] ?? undefined);
+      const has = (resource: string) => found.resources[resource] ?? 0;
+      if (has("GPU") < workers * gpus) throw new InputError(`${origin}: found ${has("GPU")} GPUs, expected ${workers * gpus} for ${workers} workers of ${gpus}; lower gpus or workers, or add nodes`);
+      if (has("CPU") < workers) throw new InputError(`${origin}: found ${has("CPU")} CPUs, expected one for each of ${workers} workers; lower workers, or add nodes`);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** @param found e.g. `2.15.0+cu130`, whose build does not count */
+function requireVersion(origin: string, name: keyof typeof pinned, found: string | undefined): void {
+  if (found?.split("+")[0] === pinned[name]) return;
+  throw new InputError(`${origin}: found ${found === undefined ? `no ${name}` : `${name} ${found}`}, expected ${pinned[name]}, by which results are known; install the cluster/ folder of sera-lab there`);
+}
+
+/** A word of a command line: Ray gives it to a shell. */
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,258 @@
+import { readdir } from "node:fs/promises";
+import { z } from "zod";
+import { planTraining } from "../../align/plan.js";
+import type { ReferencedPair } from "../../align/preference.js";
+import { learningRateAt } from "../../align/schedule.js";
+import { DivergenceError, type StepRecord, type TrainingOptions } from "../../align/trainer.js";
+import { defaultAdamW } from "../../align/adamw.js";
+import { chunk } from "../../base/collections.js";
+import { InputError, quote } from "../../base/errors.js";
+import type { Random } from "../../base/random.js";
+import type { TaskOptions } from "../../base/task.js";
+import { isWeightFile } from "../../model/checkpoint/weight-files.js";
+import { writeFolder } from "../../model/checkpoint/write-folder.js";
+import type { Generation, GenerationOptions, GenerationRequest } from "../../model/generation/generate.js";
+import type { Policy } from "../../model/policy/policy.js";
+import type { TokenSequence } from "../../model/scoring/batch.js";
+import { batchCost } from "../../model/scoring/batch-cost.js";
+import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "../executor.js";
+import { LocalExecutor } from "../local-executor.js";
+import { adapterWeights, checkRemoteTraining, refuseColumns } from "./check-remote.js";
+import type { Cluster } from "./cluster.js";
+import { copyFiles, GrowingLines, linesOf } from "./storage.js";
+import { trlLossOf } from "./trl-loss.js";
+
+const scored = z.array(z.number());
+const sampled = z.object({ request: z.int(), number: z.int(), tokens: z.array(z.int()), complete: z.boolean() });
+/** What a step reports: null stands for what is no number. */
+const reportedStep = z.looseObject({ step: z.int(), loss: z.number().nullable(), grad_norm: z.number().nullable(), learning_rate: z.number(), num_tokens: z.number() });
+
+/** The largest seed that torch and vLLM both take, and room for one of each request. */
+const seeds = 2 ** 30;
+
+/**
+ * Does the work of a run on a Ray cluster: trains with TRL, scores and samples with transformers or vLLM. Batches, their
+ * order and learning rates are those of the local engine, so that first steps and scores are its numbers but for float noise;
+ * responses are drawn from other streams.
+ *
+ * What is done is kept in the shared storage under a name made of all that it depends on: a run that goes on finds it there.
+ */
+export class RayExecutor implements Executor {
+  private readonly local: LocalExecutor;
+  private base: Promise<string> | undefined;
+
+  /** @param start the caller's, and not changed */
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly start: Policy,
+    memory: number,
+  ) {
+    this.local = new LocalExecutor(start, memory);
+  }
+
+  async train<Example>({ from, objective, examples, options, random }: TrainingTask<Example>): Promise<ExecutedTraining> {
+    checkRemoteTraining(objective, options, this.start.config, this.cluster.settings);
+    const pairs = examples as readonly unknown[] as readonly ReferencedPair[];
+    refuseColumns(pairs);
+    const plan = planTraining(pairs.map(({ chosen, rejected }) => [chosen, rejected]), options, random, batchCost(this.start.config));
+    const { batchSize, microBatchSize = batchSize / this.cluster.settings.workers, recompute = false } = options;
+    const request = {
+      ...(await this.model(from)),
+      loss: trlLossOf(objective),
+      ...{ batchSize, microBatchSize, recompute },
+      adamW: { ...defaultAdamW, ...options.adamW },
+      dtype: this.cluster.settings.precision,
+      shard: this.cluster.settings.shard,
+      seed: random.fork("cluster").integer(seeds),
+    };
+    const files = { "pairs.jsonl": each(pairs, pairLine), "plan.json": [JSON.stringify(trlPlan(plan, batchSize, options))] };
+    const total = Math.ceil(orderOf(plan).length / batchSize);
+    let trained: string | undefined;
+    return {
+      total,
+      evaluationSeconds: 0,
+      steps: (signal) => this.follow(request, files, plan, signal, (folder) => (trained = folder)),
+      save: (folder) => keepModel(from, trained!, folder),
+      end: async () => {},
+    };
+  }
+
+  async logProbs(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float64Array> {
+    return Float64Array.from(await this.scores(model, sequences, false, task), ([sum]) => sum!);
+  }
+
+  async tokenLogProbs(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
+    return (await this.scores(model, sequences, true, task)).map((values) => Float32Array.from(values));
+  }
+
+  async *samples(model: ModelRef, requests: readonly GenerationRequest[], random: Random, options: GenerationOptions, task: TaskOptions = {}): AsyncGenerator<Generation[]> {
+    const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1, maxNewTokens = 256, batchSize = 128, skipBatches = 0, guidance } = options;
+    const { config, tokenizer } = this.start;
+    if (guidance) throw new InputError("guidance: a cluster writes by the model alone; sample on this machine");
+    for (const { key, prompt } of requests) {
+      if (prompt.length >= config.contextLength) throw new RangeError(`the prompt of ${quote(key)} has ${prompt.length} tokens, the context is ${config.contextLength}`);
+    }
+    const wanted = requests.reduce((count, { responses }) => count + responses, 0);
+    if (wanted === 0) return;
+    const request = {
+      ...(await this.model(model)),
+      ...{ prompts: requests.length, responses: wanted },
+      sampling: { temperature, topK, topP, minP, repetitionPenalty, maxNewTokens },
+      stopIds: options.stopTokens ?? tokenizer.stopIds,
+      contextLength: config.contextLength,
+      dtype: this.cluster.settings.precision,
+      seed: random.fork("cluster").integer(seeds),
+    };
+    const files = { "prompts.jsonl": each([...requests.entries()], ([request, { prompt, responses }]) => JSON.stringify({ request, prompt: [...prompt], responses })) };
+    task.onProgress?.(0, wanted);
+    const folder = await this.cluster.run("sample", request, files, task);
+    const found: Generation[] = [];
+    for await (const line of linesOf(`${folder}/samples.jsonl`)) {
+      const { tokens, ...row } = sampled.parse(JSON.parse(line));
+      found.push({ ...row, tokens: Int32Array.from(tokens) });
+    }
+    task.onProgress?.(wanted, wanted);
+    if (found.length !== wanted) throw incomplete(folder, found.length, wanted);
+    // They come as workers are done with them.
+    found.sort((a, b) => a.request - b.request || a.number - b.number);
+    yield* chunk(found, batchSize).slice(skipBatches);
+  }
+
+  /** A user's function has a policy of this machine, wherever that was trained. */
+  withPolicy<T>(model: ModelRef, work: (policy: Policy) => Promise<T>): Promise<T> {
+    return this.local.withPolicy(model, work);
+  }
+
+  close(): Promise<void> {
+    return this.local.close();
+  }
+
+  private async *follow(
+    request: object,
+    files: Readonly<Record<string, Iterable<string>>>,
+    plan: ReturnType<typeof planTraining>,
+    signal: AbortSignal | undefined,
+    onEnd: (folder: string) => void,
+  ): AsyncGenerator<StepRecord> {
+    const epochs = plan.map(({ epoch }) => epoch);
+    const come: StepRecord[] = [];
+    let lines: GrowingLines | undefined;
+    let wake = () => {};
+    let last = 0;
+    const look = async (folder: string) => {
+      lines ??= new GrowingLines(`${folder}/steps.jsonl`);
+      for (const line of await lines.next()) {
+        const record = stepRecord(line, epochs);
+        // Workers that were started again repeat what came after their checkpoint.
+        if (record.step <= last) continue;
+        last = record.step;
+        come.push(record);
+      }
+      wake();
+    };
+    let ended = false;
+    let failure: unknown;
+    const left = new AbortController();
+    const either = AbortSignal.any([left.signal, ...(signal ? [signal] : [])]);
+    const job = this.cluster
+      .run("train", request, files, { signal: either }, look)
+      .then(onEnd, (error: unknown) => (failure = error))
+      .finally(() => {
+        ended = true;
+        wake();
+      });
+    try {
+      for (;;) {
+        while (come.length > 0) yield come.shift()!;
+        if (failure !== undefined) throw failure;
+        if (ended) return;
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      // Who takes no more steps, as after an error of its own, wants no job either.
+      left.abort();
+      await job;
+    }
+  }
+
+  private async scores(model: ModelRef, sequences: readonly TokenSequence[], tokens: boolean, task: TaskOptions): Promise<number[][]> {
+    if (sequences.length === 0) return [];
+    const lengthOf = (i: number) => sequences[i]!.prompt.length + sequences[i]!.response.length;
+    // Like lengths follow each other, so that little of a batch is padding.
+    const order = [...sequences.keys()].sort((a, b) => lengthOf(b) - lengthOf(a));
+    const request = { ...(await this.model(model)), tokens, count: sequences.length, dtype: this.cluster.settings.precision };
+    const files = { "sequences.jsonl": each(order, (i) => JSON.stringify({ index: i, prompt: [...sequences[i]!.prompt], response: [...sequences[i]!.response] })) };
+    const { length } = sequences;
+    task.onProgress?.(0, length);
+    const folder = await this.cluster.run("score", request, files, task);
+    const found: number[][] = [];
+    for await (const line of linesOf(`${folder}/scores.jsonl`)) found.push(scored.parse(JSON.parse(line)));
+    task.onProgress?.(length, length);
+    if (found.length !== length) throw incomplete(folder, found.length, length);
+    return found;
+  }
+
+  /** What a model is called in the storage, where it is put unless it is there. */
+  private async model(model: ModelRef): Promise<{ readonly model: string; readonly base: string | null }> {
+    if (model === "start") throw new InputError("demonstrations: a cluster trains on pairs alone; fine-tune on this machine first, by sft, and begin from what that leaves");
+    return { model: await this.cluster.storage.upload(model.folder), base: this.start.config.adapter ? await (this.base ??= this.uploadBase()) : null };
+  }
+
+  private async uploadBase(): Promise<string> {
+    const base = this.start.withoutAdapter();
+    try {
+      return await this.cluster.storage.keepBase(base);
+    } finally {
+      await base.free();
+    }
+  }
+}
+
+/** The order in which pairs are trained on, and the learning rate of each step. */
+function trlPlan(plan: ReturnType<typeof planTraining>, batchSize: number, { learningRate, schedule = "linear", warmup = 0 }: TrainingOptions) {
+  const order = orderOf(plan);
+  const steps = Math.ceil(order.length / batchSize);
+  return { order, learningRates: Array.from({ length: steps }, (_, i) => learningRateAt(learningRate, schedule, warmup, i + 1, steps)) };
+}
+
+const orderOf = (plan: ReturnType<typeof planTraining>) => plan.flatMap(({ microBatches }) => microBatches.flatMap(({ indices }) => indices));
+
+function pairLine({ chosen, rejected, referenceChosen = 0, referenceRejected = 0 }: ReferencedPair): string {
+  return JSON.stringify({
+    ...{ prompt_ids: [...chosen.prompt], chosen_ids: [...chosen.response], rejected_ids: [...rejected.response] },
+    ...{ ref_chosen_logps: referenceChosen, ref_rejected_logps: referenceRejected },
+  });
+}
+
+/** @throws DivergenceError where the loss or the gradient's norm is no number */
+function stepRecord(line: string, epochs: readonly number[]): StepRecord {
+  const { step, ...reported } = reportedStep.parse(JSON.parse(line));
+  const { loss, grad_norm, learning_rate, num_tokens } = reported;
+  if (loss === null || grad_norm === null) throw new DivergenceError(`training diverged at step ${step}: loss ${loss ?? NaN}, gradient norm ${grad_norm ?? NaN}; try a learning rate below ${learning_rate}`);
+  const metrics = Object.fromEntries(Object.entries(reported).filter(([name, value]) => typeof value === "number" && /^(rewards|logps)\//.test(name))) as Record<string, number>;
+  return { step, epoch: epochs[step - 1] ?? epochs.at(-1)!, loss, grad_norm, learning_rate, num_tokens, ...metrics };
+}
+
+/** Writes a trained model: its weights, and beside them the config and the tokenizer that it was trained from. */
+async function keepModel(from: ModelRef, trained: string, folder: string): Promise<void> {
+  if (from === "start") throw new Error("a cluster trains from a model's folder");
+  const isWeights = (name: string) => isWeightFile(name) || name === adapterWeights;
+  const [before, after] = [await readdir(from.folder), await readdir(`${trained}/model`)];
+  await writeFolder(folder, "a model", () => true, async (partial) => {
+    await copyFiles(from.folder, partial, before.filter((name) => !isWeights(name)));
+    await copyFiles(`${trained}/model`, partial, after.filter(isWeights));
+  });
+}
+
+function incomplete(folder: string, found: number, wanted: number): InputError {
+  return new InputError(`${folder}: found ${found} results, expected ${wanted}; remove the folder, and it is done again`);
+}
+
+/** Items as lines, however often they are gone through. */
+function each<T>(items: readonly T[], line: (item: T) => string): Iterable<string> {
+  return {
+    *[Symbol.iterator]() {
+      for (const item of items) yield line(item);
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { InputError } from "../../base/errors.js";
+import type { ComputeTarget } from "../executor.js";
+import { checkRemoteTraining, refuseColumns } from "./check-remote.js";
+import { Cluster } from "./cluster.js";
+import { RayExecutor } from "./ray-executor.js";
+import { resolveRaySettings, type RaySettings } from "./settings.js";
+import { pinned } from "./versions.js";
+
+export type { RaySettings } from "./settings.js";
+
+/**
+ * A Ray cluster as the compute target of a run: TRL trains there, transformers or vLLM score and sample, by the Python package
+ * in `cluster/`. The run's folder, its selection, labels, tables and plots are those of any run; docs/cluster.md says what is
+ * equal and what is not.
+ *
+ * @example const run = await sera(start, pairs, { heldOut, on: ray({ address: "ray://localhost:8265", storage: "/mnt/shared/sera", workers: 8, gpus: 1 }) });
+ * @throws InputError where a setting is unknown, missing or not what it may be
+ */
+export function ray(settings: RaySettings): ComputeTarget {
+  const resolved = resolveRaySettings(settings);
+  return {
+    // How many work changes float noise, as the memory of this machine does.
+    identity: { ray: { trl: pinned.trl, transformers: pinned.transformers, precision: resolved.precision } },
+    check({ start, objective, training, pairs, demonstrations, columns }) {
+      checkRemoteTraining(objective, training, start.config, resolved);
+      if (columns) throw new InputError(`columns: the rule ${columns.name} gives pairs columns, which TRL's losses do not read; leave it out, or train on this machine`);
+      if (demonstrations) throw new InputError("demonstrations: a cluster trains on pairs alone; fine-tune on this machine first, by sft, and begin from what that leaves");
+      refuseColumns(pairs);
+    },
+    open: async (start, memory, controls) => new RayExecutor(await Cluster.connect(resolved, controls), start, memory),
+  };
+}

@@ -1,0 +1,83 @@
+import { resolve } from "node:path";
+import { InputError, inputError, quote } from "../../base/errors.js";
+
+/** In what numbers a cluster computes. */
+export const precisions = ["float32", "bfloat16"] as const;
+
+/** Where a cluster is, what both sides share, and how much of it a run takes. */
+export interface RaySettings {
+  /** Of the head's job server: `http://host:8265`, or the same as `ray://host:8265`. */
+  readonly address: string;
+  /** A folder that this machine and every node of the cluster see, for models, requests and results. */
+  readonly storage: string;
+  /** The same storage as the cluster names it: another path, or a URL that fsspec opens, such as `s3://bucket/sera`. Default: `storage`. */
+  readonly clusterStorage?: string | undefined;
+  /** Processes that train, score and sample. Default 1. */
+  readonly workers?: number | undefined;
+  /** GPUs of each worker; 0 computes on CPUs. Default 0. */
+  readonly gpus?: number | undefined;
+  /** "float32" gives the numbers of the local engine; "bfloat16" trains in mixed precision, and scores and samples in it. Default "float32". */
+  readonly precision?: (typeof precisions)[number] | undefined;
+  /** Whether the workers of a training share the parameters out among them (FSDP) in place of a copy each. Default false. */
+  readonly shard?: boolean | undefined;
+  /** The Python of the cluster that has `cluster/` installed. Default "python". */
+  readonly python?: string | undefined;
+  /** Seconds that the head may not answer for before the run gives up. Default 60. */
+  readonly patience?: number | undefined;
+}
+
+/** The settings with their defaults. */
+export type ResolvedRaySettings = { readonly [Name in keyof RaySettings]-?: NonNullable<RaySettings[Name]> } & {
+  /** `http://host:port`. */
+  readonly origin: string;
+};
+
+type Check = readonly [isGood: (value: unknown) => boolean, expected: string];
+
+const text: Check = [(value) => typeof value === "string" && value !== "", "a text"];
+const whole = (least: number): Check => [(value) => Number.isSafeInteger(value) && (value as number) >= least, `a whole number from ${least}`];
+
+const checks: { readonly [Name in keyof Required<RaySettings>]: Check } = {
+  address: text,
+  storage: text,
+  clusterStorage: text,
+  workers: whole(1),
+  gpus: whole(0),
+  precision: [(value) => precisions.some((precision) => precision === value), precisions.join(" or ")],
+  shard: [(value) => typeof value === "boolean", "true or false"],
+  python: [(value) => typeof value === "string" && /^[\w./-]+$/.test(value), "the path or name of a Python"],
+  patience: [(value) => typeof value === "number" && value >= 0 && value < Infinity, "seconds, from 0"],
+};
+
+/** @throws InputError naming the first setting that is unknown, missing or not what it may be */
+export function resolveRaySettings(given: RaySettings): ResolvedRaySettings {
+  if (typeof given !== "object" || given === null) throw new InputError(`ray: found ${quote(given)}, expected { address, storage }`);
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(checks, name));
+  if (unknown !== undefined) throw new InputError(`ray: \`${unknown}\` is not one of its settings, which are ${Object.keys(checks).join(", ")}`);
+  for (const name of ["address", "storage"] as const) {
+    if (given[name] === undefined) throw new InputError(`ray: \`${name}\` is missing; ${name === "address" ? "give that of the head, as in ray://host:8265" : "give a folder that this machine and the cluster both see"}`);
+  }
+  for (const [name, [isGood, expected]] of Object.entries(checks)) {
+    const value = given[name as keyof RaySettings];
+    if (value !== undefined && !isGood(value)) throw new InputError(`ray: ${name}: found ${quote(value)}, expected ${expected}`);
+  }
+  const { address, storage, workers = 1, gpus = 0, precision = "float32", shard = false, python = "python", patience = 60 } = given;
+  // What is relative here is so to another folder there.
+  const { clusterStorage = resolve(storage) } = given;
+  const scheme = /^(\w+):\/\//.exec(storage)?.[1];
+  if (scheme !== undefined) {
+    throw inputError({ file: storage }, `a URL of ${scheme} as storage`, "a folder, since this side reads files alone; mount it, and give the URL as clusterStorage");
+  }
+  if (shard && workers === 1) throw new InputError("ray: shard: there is one worker, which shares nothing out; raise workers, or leave shard out");
+  return { address, storage, clusterStorage, workers, gpus, precision, shard, python, patience, origin: originOf(address) };
+}
+
+/** @throws InputError where the address is none of a job server */
+function originOf(address: string): string {
+  const named = address.replace(/^ray:/, "http:");
+  const url = URL.canParse(named) ? new URL(named) : undefined;
+  const expected = "the head's job server, as in ray://host:8265 or http://host:8265";
+  if (!url || !/^https?:$/.test(url.protocol) || url.hostname === "") throw inputError({}, `the address ${quote(address)}`, expected);
+  if (url.port === "10001") throw inputError({}, `the address ${quote(address)}, whose port is that of Ray Client`, expected);
+  return url.origin;
+}

@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { constants, createReadStream } from "node:fs";
+import { cp, copyFile, open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { isMissing, makeFolder, writeFileAtomic } from "../../base/files.js";
+import { writeFolder } from "../../model/checkpoint/write-folder.js";
+import type { Policy } from "../../model/policy/policy.js";
+import { sealOf } from "../folder/manifest.js";
+
+/** Hexadecimal digits of a digest that a folder is named by. */
+const digits = 24;
+
+/** Storage that this machine and the cluster share. Everything in it is named by what it is, and shared by all runs. */
+export class SharedStorage {
+  private readonly uploads = new Map<string, Promise<string>>();
+
+  constructor(readonly folder: string) {}
+
+  /** Path of a file or folder, as this machine sees it. */
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Puts a model's folder there unless it is; what it is called there. */
+  upload(folder: string): Promise<string> {
+    const known = this.uploads.get(folder) ?? this.copyIn(folder);
+    this.uploads.set(folder, known);
+    return known;
+  }
+
+  /**
+   * The folder of a stage, with the files of its request.
+   *
+   * @param files lines of each by name, which are gone through twice; `request.json` comes last
+   * @returns its name
+   */
+  async stage(kind: string, files: Readonly<Record<string, Iterable<string>>>): Promise<string> {
+    const hash = createHash("sha256").update(kind);
+    for (const [name, lines] of Object.entries(files)) {
+      hash.update(`\n${name}\n`);
+      for (const line of lines) hash.update(`${line}\n`);
+    }
+    const name = `${kind}-${hash.digest("hex").slice(0, digits)}`;
+    for (const [file, lines] of Object.entries(files)) {
+      const path = this.path(`${name}/${file}`);
+      if (!(await isThere(path))) await writeFileAtomic(path, Readable.from(textOf(lines)));
+    }
+    return name;
+  }
+
+  /** Puts the model below an adapter there unless it is, merged and in float32; what it is called there. */
+  async keepBase(base: Policy): Promise<string> {
+    const name = `models/base-${createHash("sha256").update(JSON.stringify(await base.fingerprint())).digest("hex").slice(0, digits)}`;
+    if (!(await isThere(this.path(name)))) await base.save(this.path(name));
+    return name;
+  }
+
+  private async copyIn(folder: string): Promise<string> {
+    const hash = createHash("sha256");
+    for (const file of (await readdir(folder)).sort()) hash.update(JSON.stringify([file, (await sealOf(join(folder, file))).sha256]));
+    const name = `models/${hash.digest("hex").slice(0, digits)}`;
+    if (await isThere(this.path(name))) return name;
+    await makeFolder(this.path("models"));
+    // A reflink costs nothing where the file system has them.
+    await writeFolder(this.path(name), "a model", () => true, (partial) => cp(folder, partial, { recursive: true, mode: constants.COPYFILE_FICLONE }));
+    return name;
+  }
+}
+
+/** Copies files from one folder into another, as {@link SharedStorage} copies models. */
+export async function copyFiles(from: string, to: string, names: readonly string[]): Promise<void> {
+  await makeFolder(to);
+  for (const name of names) await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE);
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (isMissing(error)) return false;
+      throw error;
+    },
+  );
+}
+
+/** Lines of a file, which may be longer than any string. */
+export function linesOf(path: string): AsyncIterable<string> {
+  return createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+}
+
+/** Lines as bytes, many together. */
+function* textOf(lines: Iterable<string>): Generator<Uint8Array> {
+  let text = "";
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < 2 ** 20) continue;
+    yield Buffer.from(text);
+    text = "";
+  }
+  yield Buffer.from(text);
+}
+
+/** Reads a text file that another process adds lines to: each call gives the whole lines that have come since the last. */
+export class GrowingLines {
+  private position = 0;
+
+  constructor(private readonly path: string) {}
+
+  async next(): Promise<string[]> {
+    let bytes: Buffer;
+    try {
+      const file = await open(this.path, "r");
+      try {
+        const { size } = await file.stat();
+        bytes = Buffer.alloc(Math.max(0, size - this.position));
+        await file.read(bytes, 0, bytes.length, this.position);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+    const end = bytes.lastIndexOf(10) + 1;
+    this.position += end;
+    return bytes.toString("utf8", 0, end).split("\n").slice(0, -1);
+  }
+}
