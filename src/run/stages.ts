@@ -1,4 +1,5 @@
 import { checkTrainingInputs } from "../align/check-training.js";
+import type { ExampleSourceOf } from "../align/example-source.js";
 import type { Objective } from "../align/objective.js";
 import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
 import type { ReferencedPair } from "../align/preference.js";
@@ -93,6 +94,16 @@ export class Stages {
   /** Ids of the tokens that end a response. */
   get stopIds(): readonly number[] {
     return this.input.start.tokenizer.stopIds;
+  }
+
+  /** Tokens that a prompt and a response may have together. */
+  get contextLength(): number {
+    return this.input.start.config.contextLength;
+  }
+
+  /** Tells whoever watches the run something. */
+  note(text: string): void {
+    this.context.controls.reporter?.note?.(text);
   }
 
   /** An independent random stream of the run. */
@@ -250,7 +261,7 @@ export class Stages {
    * @param own what this iteration trains by, where it is not what the run's options say
    * @throws InputError where there are no pairs, or it is another iteration's turn
    */
-  async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn, { loss = this.loss, ...own }: IterationTraining = {}): Promise<void> {
+  async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn, { loss = this.loss, source, ...own }: IterationTraining = {}): Promise<void> {
     if (t !== this.trained + 1) throw new InputError(`stages.align: found iteration ${t}, expected ${this.trained + 1}; a method trains each iteration once, in order`);
     this.trained = t;
     await this.begin();
@@ -268,6 +279,7 @@ export class Stages {
       random: this.random.fork("align", t),
       from: () => this.context.model(t - 1),
       ...(!previous && { reference: () => this.context.model(0) }),
+      ...(source && { source }),
     });
     const steps = (await this.context.folder.readRows(runLayout.metrics)).filter(({ phase, iteration }) => phase === "align" && iteration === t);
     const { keepBestBy } = this.options;
@@ -441,8 +453,10 @@ export class Stages {
 }
 
 /** What one iteration trains by in its own way. A loss reads the same reference as the run's. */
-export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" | "learningRate">> {
+export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" | "learningRate" | "referenceEvery">> {
   readonly loss?: PairLoss;
+  /** Makes the pairs while the training goes on, of those that it is given. Default: they are trained on as they are. */
+  readonly source?: ExampleSourceOf<ReferencedPair>;
 }
 
 /** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */
