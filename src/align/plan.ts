@@ -108,7 +108,7 @@ function planInRows(
 /**
  * Steps whose examples are made while the training goes on, of the stand-ins that each is planned with (see
  * `ExampleSource`). Stand-ins are shuffled at each epoch. What becomes of them is not known, so all micro-batches have one
- * shape, which fits any.
+ * shape, which fits any, one example several times included.
  *
  * @param standIns the sequences of each, as long as they may become
  */
@@ -128,10 +128,10 @@ export function planDrawn(standIns: readonly (readonly TokenSequence[])[], optio
   ).flat().slice(0, total);
 }
 
-/** The sizes that any so many of some examples fit. */
+/** The sizes that any so many of some examples fit, be they all the largest one. */
 function shapeOfAny(shapes: readonly BatchShape[], count: number): BatchShape {
-  const most = (size: "rows" | "responses" | "completions") => shapes.map((shape) => shape[size]).sort((a, b) => b - a).slice(0, count).reduce((sum, each) => sum + each, 0);
-  return { ...together(shapes), rows: most("rows"), responses: most("responses"), completions: most("completions") };
+  const { rows, responses, completions, ...largest } = shapes.reduce(fittingBoth);
+  return { ...largest, rows: count * rows, responses: count * responses, completions: count * completions };
 }
 
 /** The sizes of a batch of batches. */

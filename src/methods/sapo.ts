@@ -20,16 +20,15 @@ const usualBuffer = 2000;
  * of the latest, and the reference becomes the average about once an epoch (Yin et al. 2024, arXiv 2405.20830; see
  * {@link selfAugmentation}). Rejected responses of the data are not used.
  *
- * @throws InputError where the buffer holds less than a step; (in a run) where the loss weighs single tokens, no response
- *   is long enough for a segment, or none to write anew
+ * @throws InputError where a reference that stays is to be updated; (in a run) where the buffer holds less than a step, the
+ *   loss weighs single tokens, or no response is long enough for a segment
  */
 export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions, Complete>({
   form: recipeForms.sapo,
   name: "sapo",
   version: "1",
   complete({ rounds, ...options }: SapoOptions): Complete {
-    const { bufferSize, batchSize, referenceBecomes, referenceEvery, referenceEma } = options;
-    if (bufferSize !== undefined && bufferSize < batchSize) throw new InputError(`bufferSize: found ${bufferSize}, expected at least batchSize (${batchSize}), as the buffer would not hold what a step makes`);
+    const { referenceBecomes, referenceEvery, referenceEma } = options;
     if (referenceBecomes === "start" && (referenceEvery ?? referenceEma) !== undefined) {
       throw new InputError('referenceBecomes: under "start" the reference never moves; leave referenceEvery and referenceEma out, or choose average or policy');
     }
@@ -40,11 +39,12 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
     if (pairs.length === 0) throw new InputError("this method trains on the chosen responses of pairs, and there are none");
     const loss = lossOf(options);
     if (!isPairObjective(loss) && loss.tokens) throw new InputError(`sapo: the loss ${loss.name} weighs single tokens of the data's pairs, and the rejected responses are others; choose a loss of whole responses`);
+    const { batchSize, bufferSize = Math.max(batchSize, Math.min(usualBuffer, Math.round(pairs.length / 4))) } = options;
+    if (bufferSize < batchSize) throw new InputError(`bufferSize: found ${bufferSize}, expected at least batchSize (${batchSize}), as the buffer would not hold what a step makes`);
     const { segment, whole } = segmentFor(stages, options);
-    const { batchSize, averageDecay, averageEvery, referenceBecomes, referenceEvery = Math.ceil(pairs.length / batchSize), samplingBatchSize } = options;
+    const { averageDecay, averageEvery, referenceBecomes, referenceEvery = Math.ceil(pairs.length / batchSize), samplingBatchSize } = options;
     const source = selfAugmentation({
-      ...{ segment, whole, averageDecay, averageEvery, samplingBatchSize },
-      bufferSize: options.bufferSize ?? Math.max(batchSize, Math.min(usualBuffer, Math.round(pairs.length / 4))),
+      ...{ segment, whole, bufferSize, averageDecay, averageEvery, samplingBatchSize },
       referenceFollows: referenceBecomes === "average" ? "average" : "policy",
       sampling: { temperature: options.segmentTemperature, topK: options.segmentTopK, topP: options.segmentTopP },
     });
@@ -62,7 +62,7 @@ function segmentFor(stages: Stages, { segment: given, maxNewTokens }: Complete):
   const segment = given ?? (isRewrittenWhole(median, usualSegment) ? Math.max(1, Math.round(median / 3)) : usualSegment);
   const short = lengths.filter((length) => isRewrittenWhole(length, segment)).length;
   if (short === lengths.length) {
-    throw new InputError(`segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${lengths.at(-1)}), and would be written anew as a whole; lower it, or say segment: "whole"`);
+    throw new InputError(`segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${lengths.at(-1)}), and would be written anew as a whole; lower it, or set it to "whole"`);
   }
   if (short > 0) stages.note(`${short} of ${lengths.length} chosen responses are too short for a segment of ${segment} tokens, and are written anew as a whole`);
   return { segment, whole: false };

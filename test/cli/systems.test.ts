@@ -81,4 +81,12 @@ describe("the related methods", () => {
     const options = await compared("spo --degree-weight 0.5 --key-content random --degrade remove --degree-from length");
     assert.deepEqual([options.degreeWeight, options.keyContent, options.degrade, options.degreeFrom, options.loss], [0.5, "random", "remove", "length", "dpo"]);
   });
+
+  it("sapo", async () => {
+    const options = await compared("sapo --segment 4 --buffer-size 8 --average-decay 0.9 --average-every 2 --reference-becomes policy --segment-top-k 0");
+    assert.deepEqual([options.segment, options.bufferSize, options.averageDecay, options.averageEvery, options.referenceBecomes, options.segmentTopK, options.loss], [4, 8, 0.9, 2, "policy", 0, "dpo"]);
+    const { code, stderr } = await run(["compare", ...common, "--eval-data", "heldout.jsonl", "--run", "sapo --segment 90", "--out", "too-long"], work);
+    assert.equal(code, 1);
+    assert.match(stderr, /^sera: --segment: all 8 chosen responses are too short for a segment of 90 tokens/);
+  });
 });
