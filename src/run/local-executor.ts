@@ -8,6 +8,7 @@ import { generate, type Generation, type GenerationOptions, type GenerationReque
 import type { Parameters } from "../model/parameters/parameters.js";
 import type { Policy } from "../model/policy/policy.js";
 import { loadPolicy, savePolicy } from "../model/policy/policy-files.js";
+import { responseEmbeddings } from "../model/scoring/embed.js";
 import { responseLogProbs, responseTokenLogProbs } from "../model/scoring/score.js";
 import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./executor.js";
 
@@ -42,6 +43,10 @@ export class LocalExecutor implements Executor {
 
   tokenLogProbs(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
     return this.withPolicy(model, (policy) => responseTokenLogProbs(policy, sequences, task));
+  }
+
+  embeddings(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
+    return this.withPolicy(model, (policy) => responseEmbeddings(policy, sequences, task));
   }
 
   async *samples(

@@ -89,4 +89,13 @@ describe("the related methods", () => {
     assert.equal(code, 1);
     assert.match(stderr, /^sera: --segment: all 8 chosen responses are too short for a segment of 90 tokens/);
   });
+
+  it("proxy-reward, with the world's gold reward for its judge, whose grades it counts", async () => {
+    const options = await compared("proxy-reward --budget 6 --graded data --choose-by prompts --evaluator-epochs 2");
+    assert.deepEqual([options.budget, options.chooseBy, options.evaluatorEpochs, options.spend, options.graded, options.responses], [6, "prompts", 2, "evaluator", "data", 2]);
+    assert.equal(json(join(work, "compared-proxy-reward", "proxy-reward", "seed-1"), "summary.json").graded, 6);
+    const { code, stderr } = await run(["align", "--method", "proxy-reward", ...common, "--budget", "99", "--out", "too-many"], work);
+    assert.equal(code, 1);
+    assert.match(stderr, /^sera: --budget: found 99, expected at most 16/);
+  });
 });

@@ -214,6 +214,27 @@ export interface AugmentationOptions {
   readonly segmentTopP: number;
 }
 
+/** By what the prompts whose responses a judge grades are chosen: by embeddings of the responses or of the prompts, or at random. */
+export const proxyChoices = ["responses", "prompts", "random"] as const;
+/** Whose responses a judge grades: the policy's own, or those of the data. */
+export const gradedSources = ["policy", "data"] as const;
+/** What becomes of what a judge has graded: an evaluator is trained on it, or the policy itself. */
+export const budgetUses = ["evaluator", "direct"] as const;
+
+/** How a proxy reward model is trained on few grades of a judge. */
+export interface ProxyOptions {
+  /** B: responses that the judge grades, never more. Default those of each ninth prompt. */
+  readonly budget?: number;
+  /** What the prompts whose responses are graded are chosen by: k-centre over embeddings of the responses or of the prompts, or at random. Default responses. */
+  readonly chooseBy: (typeof proxyChoices)[number];
+  /** Whose responses are graded: the policy's own, or the two of each of the data's pairs, as a control. Default policy. */
+  readonly graded: (typeof gradedSources)[number];
+  /** What the budget is spent on: an evaluator, which labels the other prompts' responses, or pairs for the policy directly, as a control. Default evaluator. */
+  readonly spend: (typeof budgetUses)[number];
+  /** Epochs of the evaluator on the graded pairs. Default those of the policy, which are `rounds`. */
+  readonly evaluatorEpochs?: number;
+}
+
 /** The options of SeRA (arXiv 2410.09362), complete. */
 export interface SeraOptions extends MethodOptions, LoopOptions {}
 

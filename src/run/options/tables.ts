@@ -13,9 +13,12 @@ import { lossKind } from "./loss-kind.js";
 import { degradations, keyContents } from "../degraded-responses.js";
 import { stopWordLists } from "../token-difference.js";
 import {
+  budgetUses,
   editorNames,
+  gradedSources,
   labellers,
   laterReferences,
+  proxyChoices,
   references,
   rewardReferences,
   type AlignmentOptions,
@@ -26,6 +29,7 @@ import {
   type JointOptions,
   type LoopOptions,
   type LossOptions,
+  type ProxyOptions,
   type RecipeOptions,
   type RewardOptions,
   type SamplingOptions,
@@ -184,6 +188,23 @@ export const augmentationTable: OptionTable<AugmentationOptions> = {
   segmentTemperature: { ...notNegative("t"), help: "temperature of the segments that are written anew", default: 0.7 },
   segmentTopK: { ...whole(0, "k"), help: "write segments of the k most likely tokens; 0 is no limit", default: 50 },
   segmentTopP: { ...positiveShare("p"), help: "write segments of the fewest tokens that hold this share of the probability", default: 0.95 },
+};
+
+/** The paper's, where they are known (arXiv 2407.02119): it labels nine times as many pairs as it has graded. */
+export const proxyTable: OptionTable<ProxyOptions> = {
+  budget: { ...whole(1, "B"), help: "B: responses that the judge grades, never more", otherwise: "those of each ninth prompt" },
+  chooseBy: {
+    ...oneOf(proxyChoices, "what"),
+    help: "what the prompts whose responses are graded are chosen by: k-centre over embeddings of the responses or of the prompts, or at random",
+    default: "responses",
+  },
+  graded: { ...oneOf(gradedSources, "whose"), help: "whose responses are graded: the policy's own, or the two of each of the data's pairs, as a control", default: "policy" },
+  spend: {
+    ...oneOf(budgetUses, "what"),
+    help: "what the budget is spent on: an evaluator, which labels the other prompts' responses, or pairs for the policy directly, as a control",
+    default: "evaluator",
+  },
+  evaluatorEpochs: { ...whole(1), help: "epochs of the evaluator on the graded pairs", otherwise: "those of the policy, which are `rounds`" },
 };
 
 export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
