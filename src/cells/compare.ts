@@ -12,6 +12,7 @@ import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
 import type { Method } from "../run/method.js";
+import { plannedSteps, type InputSizes } from "../run/planned-steps.js";
 import { workSeconds } from "../run/summary.js";
 import { crossedInterval, type ValueRange } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
@@ -52,7 +53,8 @@ export async function compare(
   const planned = planRuns(recipes, shared, seeds);
   // One that all refuse is refused by the first; otherwise it is for those that label with it.
   const isJudged = planned.some(({ method }) => method.labelsWithJudge);
-  return runAll(planned, pairs.length, controls.reporter, ({ method }, reporter) =>
+  const sizes = { pairs: pairs.length, demonstrations: settings.demonstrations?.length ?? 0 };
+  return runAll(planned, sizes, controls.reporter, ({ method }, reporter) =>
     trainUnder(start, pairs, method, isJudged && !method.labelsWithJudge ? { ...settings, judge: undefined } : settings, { ...controls, reporter }),
   );
 }
@@ -99,19 +101,17 @@ export function planRuns(
 /**
  * Runs what was planned, one after another, each shown as one line that counts its steps.
  *
- * @param pairs how many are trained on
+ * @param sizes of what they are given
  */
 export async function runAll(
   planned: readonly PlannedRun[],
-  pairs: number,
+  sizes: InputSizes,
   reporter: Reporter | undefined,
   runOne: (run: PlannedRun, reporter: Reporter) => Promise<Run>,
 ): Promise<MethodComparison> {
   const runs: Record<string, Run[]> = {};
   for (const [i, run] of planned.entries()) {
-    const { iterations, epochs, batchSize } = run.method.options;
-    const steps = iterations * epochs * Math.ceil(pairs / batchSize);
-    const progress = runProgress(reporter, `${i + 1}/${planned.length} ${run.name}, seed ${run.seed}`, steps);
+    const progress = runProgress(reporter, `${i + 1}/${planned.length} ${run.name}, seed ${run.seed}`, plannedSteps(run.method, sizes));
     try {
       (runs[run.name] ??= []).push(await runOne(run, progress.reporter));
     } finally {

@@ -31,10 +31,15 @@ export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipe
   version: "1",
   labelsWithJudge: true,
   complete: ({ rounds, ...options }: ProxyRewardOptions): Complete => ({ ...options, iterations: options.spend === "direct" ? 1 : 2, epochs: rounds, reference: "start" }),
+  trainings(options, { pairs }) {
+    const { epochs, evaluatorEpochs = epochs, spend } = options;
+    const graded = { examples: gradedPrompts(pairs, options).prompts, epochs: spend === "direct" ? epochs : evaluatorEpochs };
+    return spend === "direct" ? [graded] : [graded, { examples: pairs, epochs }];
+  },
   async run(stages, options) {
     const { responses, spend, epochs, evaluatorEpochs = epochs } = options;
     stages.requireJudge();
-    const { budget, prompts } = gradedPrompts(stages, options);
+    const { budget, prompts } = requireBudget(distinctPrompts(stages.pairs).length, options);
 
     const samples = spend === "direct" && options.graded === "data" ? [] : await stages.samples(1, responses);
     const pool = byPrompt(options.graded === "data" ? dataResponses(stages) : samples);
@@ -55,18 +60,19 @@ export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipe
   },
 });
 
-/**
- * What the judge may grade, in responses, and of how many prompts.
- *
- * @throws InputError where that is none, or more than there is
- */
-function gradedPrompts({ pairs }: Stages, { budget: given, graded, responses: sampled }: Complete): { readonly budget: number; readonly prompts: number } {
+/** Of `count` prompts, what the judge may grade, in responses, and those of how many prompts that are. */
+function gradedPrompts(count: number, { budget: given, graded, responses: sampled }: Complete) {
   const responses = graded === "data" ? 2 : sampled;
-  const count = distinctPrompts(pairs).length;
   const budget = given ?? responses * Math.max(1, Math.round(count / promptsPerGraded));
+  return { budget, responses, prompts: Math.floor(budget / responses) };
+}
+
+/** @throws InputError where the judge may grade nothing that can be compared, or more than there is */
+function requireBudget(count: number, options: Complete): { readonly budget: number; readonly prompts: number } {
+  const { budget, responses, prompts } = gradedPrompts(count, options);
   if (budget < responses) throw new InputError(`budget: found ${budget}, expected at least ${responses}, the responses of one prompt, which are compared with each other`);
   if (budget > responses * count) throw new InputError(`budget: found ${budget}, expected at most ${responses * count}, which are all responses that there are: ${responses} to each of ${count} prompts`);
-  return { budget, prompts: Math.floor(budget / responses) };
+  return { budget, prompts };
 }
 
 /** Ids of the prompts whose responses are graded. */
