@@ -150,6 +150,8 @@ export interface MethodRow {
   /** By one run. */
   readonly pairsSeen: number | undefined;
   readonly seconds: number | undefined;
+  /** Responses that a judge graded for one run; where one was asked by some method. */
+  readonly graded?: number | undefined;
 }
 
 /**
@@ -165,7 +167,7 @@ export class MethodComparison {
 
   /**
    * A row for the start and one for each method: means over the seeds, the standard deviation of the seeds' mean gold
-   * rewards (`goldSeedDeviation`), pairs seen and seconds spent by one run.
+   * rewards (`goldSeedDeviation`), pairs seen, seconds spent and responses graded by a judge for one run.
    */
   get table(): ColumnTable {
     return tableOf(this.rows);
@@ -251,7 +253,13 @@ export class MethodComparison {
       accuracy: mean(({ run, iteration }) => run.iterations[iteration]!.accuracy),
       pairsSeen: mean((end) => costOf(end).pairsSeen),
       seconds: mean((end) => costOf(end).seconds),
+      ...(this.isGraded && { graded: mean(({ run, iteration }) => (iteration === 0 ? 0 : (run.summary.graded ?? 0))) }),
     };
+  }
+
+  /** Whether a judge has graded responses for any of the methods. */
+  private get isGraded(): boolean {
+    return Object.values(this.runs).flat().some(({ summary }) => summary.graded !== undefined);
   }
 }
 

@@ -94,6 +94,10 @@ describe("the related methods", () => {
     const options = await compared("proxy-reward --budget 6 --graded data --choose-by prompts --evaluator-epochs 2");
     assert.deepEqual([options.budget, options.chooseBy, options.evaluatorEpochs, options.spend, options.graded, options.responses], [6, "prompts", 2, "evaluator", "data", 2]);
     assert.equal(json(join(work, "compared-proxy-reward", "proxy-reward", "seed-1"), "summary.json").graded, 6);
+    const { methods: rows } = json(join(work, "compared-proxy-reward"), "comparison.json") as { methods: { graded: number }[] };
+    assert.deepEqual(rows.map(({ graded }) => graded), [0, 0, 6]);
+    const alone = await run(["align", "--method", "proxy-reward", ...common, "--graded", "data", "--spend", "direct", "--budget", "5", "--rounds", "1", "--out", "graded-directly"], work);
+    assert.match(alone.stdout, /\n4 responses graded by the judge\n/);
     const { code, stderr } = await run(["align", "--method", "proxy-reward", ...common, "--budget", "99", "--out", "too-many"], work);
     assert.equal(code, 1);
     assert.match(stderr, /^sera: --budget: found 99, expected at most 16/);
