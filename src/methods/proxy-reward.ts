@@ -100,7 +100,9 @@ function dataResponses({ pairs }: Stages): Sample[] {
 }
 
 function pairsOf(stages: Stages, samples: readonly LabelledSample[]) {
-  return formPairs(samples, samples.length, stages.stopIds).pairs.map((pair) => bootstrappedPair(stages, pair));
+  // What the start wrote, it knows the log-probability of: it is the reference.
+  const known = samples.map((sample) => ({ ...sample, ...(sample.writer === 0 && sample.logProb !== undefined && { reference: sample.logProb }) }));
+  return formPairs(known, known.length, stages.stopIds).pairs.map((pair) => bootstrappedPair(stages, pair));
 }
 
 const byPrompt = (samples: readonly Sample[]) => groupBy(samples, ({ id }) => id);
