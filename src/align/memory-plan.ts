@@ -11,7 +11,7 @@ import type { BatchShape } from "../model/scoring/log-probs.js";
 import { heldMemory, programMemory, withMargin } from "../engine/memory-budget.js";
 import { parameterBytes } from "../model/parameters/memory.js";
 import type { Objective } from "./objective.js";
-import { planTraining, type PlanOptions, type StepPlan } from "./plan.js";
+import { planDrawn, planTraining, type PlanOptions, type StepPlan } from "./plan.js";
 import { supervised } from "./sft.js";
 import { accumulateProgram, changedShapes } from "./training-program.js";
 
@@ -25,6 +25,8 @@ export interface MemoryTask<Example> {
   readonly memory: number;
   /** Whether programs run on a device such as a GPU, which wants more work at once. Default false. */
   readonly onDevice?: boolean;
+  /** Whether examples are made of these while the training goes on, by a model of its own. Default false. */
+  readonly drawn?: boolean;
 }
 
 /** What was chosen for a training to fit into memory. */
@@ -69,7 +71,7 @@ export function planMemory<Example>(task: MemoryTask<Example>, random: Random, c
       const most = isLast ? room : Math.min(room, enough);
       // What half as many take is known well enough to tell what need not be looked at.
       if (!isLast && perExample * microBatchSize > 1.5 * most) continue;
-      const steps = planTraining(sequences, { ...options, microBatchSize }, random, cost);
+      const steps = (task.drawn ? planDrawn : planTraining)(sequences, { ...options, microBatchSize }, random, cost);
       const bytes = largestBytes(config, steps, recompute);
       if (bytes <= most) return { microBatchSize, recompute, programBytes: bytes, steps };
       perExample = bytes / Math.min(microBatchSize, batchSize, examples.length);
@@ -99,9 +101,9 @@ function bytesOf(config: ModelConfig, shape: BatchShape, recompute: boolean): nu
 }
 
 /** What a training holds beside its programs: the model, and of what is trained a start of its own, moments, gradients and copies. */
-export function stateBytes<Example>({ config, objective, options }: Pick<MemoryTask<Example>, "config" | "objective" | "options">): number {
+export function stateBytes<Example>({ config, objective, options, drawn = false }: Pick<MemoryTask<Example>, "config" | "objective" | "options" | "drawn">): number {
   const trained = 4 * [...changedShapes(config, objective).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
-  const copies = 5 + (options.emaDecay === undefined ? 0 : 1);
+  const copies = 5 + (options.emaDecay === undefined ? 0 : 1) + (drawn ? 1 : 0);
   return parameterBytes(config) + copies * trained;
 }
 

@@ -1,8 +1,8 @@
 import type { Parameters } from "../model/parameters/parameters.js";
 import type { Policy } from "../model/policy/policy.js";
 import { rowLogProbs, rowTokenLogProbs } from "../model/scoring/score.js";
+import { FollowingPolicy } from "./following-policy.js";
 import { rowsOfBatch, type LoadedBatch } from "./micro-batches.js";
-import { mixed } from "./moving-average.js";
 import type { Objective } from "./objective.js";
 
 /**
@@ -14,14 +14,12 @@ export type ReferenceUpdate = "fixed" | { readonly everySteps?: number; readonly
 
 /** A reference that follows the policy while it is trained. */
 export class MovingReference {
-  private constructor(
-    private readonly policy: Policy,
-    private readonly update: Exclude<ReferenceUpdate, "fixed">,
-  ) {}
+  private constructor(private readonly model: FollowingPolicy) {}
 
   /** @param parameters of the reference as it is now; the policy's config and base are its own too */
-  static async begin(policy: Policy, parameters: Parameters, update: Exclude<ReferenceUpdate, "fixed">): Promise<MovingReference> {
-    return new MovingReference(await policy.withParameters(parameters), update);
+  static async begin(policy: Policy, parameters: Parameters, update: ReferenceUpdate): Promise<MovingReference> {
+    const { everySteps = 1, ema: weight = 1 } = update === "fixed" ? { everySteps: Infinity } : update;
+    return new MovingReference(await FollowingPolicy.begin(policy, parameters, { everySteps, weight }));
   }
 
   /** Micro-batches whose examples have their log-probabilities under the reference as it is now. */
@@ -36,28 +34,25 @@ export class MovingReference {
       const rows = rowsOfBatch(objective, batch);
       const byToken = batch.examples.some((example) => objective.readsReferenceTokens?.(example));
       const renew = byToken
-        ? renewed(objective, await rowTokenLogProbs(this.policy, rows, batch.shape), objective.withReferenceTokenLogProbs!)
-        : renewed(objective, await rowLogProbs(this.policy, rows, batch.shape), objective.withReferenceLogProbs!);
+        ? renewed(objective, await rowTokenLogProbs(this.model.policy, rows, batch.shape), objective.withReferenceTokenLogProbs!)
+        : renewed(objective, await rowLogProbs(this.model.policy, rows, batch.shape), objective.withReferenceLogProbs!);
       referred.push({ ...batch, examples: batch.examples.map(renew) });
     }
     return referred;
   }
 
-  /** Lets it follow the policy after a step. */
-  async follow(policy: Policy, step: number): Promise<void> {
-    const { everySteps = 1, ema = 1 } = this.update;
-    if (step % everySteps !== 0) return;
-    const newest = await policy.parameters();
-    await this.policy.replace(ema === 1 ? newest : mixed(await this.policy.parameters(), newest, ema));
+  /** Lets it follow the policy, or another model that leads it, after a step. */
+  follow(leader: Policy, step: number): Promise<void> {
+    return this.model.follow(leader, step);
   }
 
   /** Copies of its parameters. */
   parameters(): Promise<Parameters> {
-    return this.policy.parameters();
+    return this.model.parameters();
   }
 
-  async free(): Promise<void> {
-    await this.policy.free();
+  free(): Promise<void> {
+    return this.model.free();
   }
 }
 

@@ -105,6 +105,35 @@ function planInRows(
   }));
 }
 
+/**
+ * Steps whose examples are made while the training goes on, of the stand-ins that each is planned with (see
+ * `ExampleSource`). Stand-ins are shuffled at each epoch. What becomes of them is not known, so all micro-batches have one
+ * shape, which fits any, one example several times included.
+ *
+ * @param standIns the sequences of each, as long as they may become
+ */
+export function planDrawn(standIns: readonly (readonly TokenSequence[])[], options: PlanOptions, random: Random, cost: BatchCost): StepPlan[] {
+  const { batchSize, microBatchSize = batchSize, epochs, maxSteps, sharePrompts } = options;
+  const slots = Math.min(microBatchSize, batchSize, standIns.length);
+  const kinds = sharePrompts === undefined ? [true, false] : [sharePrompts];
+  const shapes = kinds.map((share) => shapeOfAny(standIns.map((sequences) => exactShape(rowsOf(sequences, share))), slots));
+  const shape = shapes.reduce((best, other) => (cost(other) < cost(best) ? other : best));
+  const perEpoch = Math.ceil(standIns.length / batchSize);
+  const total = maxSteps ?? Math.round(epochs * perEpoch);
+  return Array.from({ length: Math.ceil(total / perEpoch) }, (_, epoch) =>
+    chunk(random.fork("order", epoch).shuffle([...standIns.keys()]), batchSize).map((step, i) => ({
+      epoch: epoch + (i + 1) / perEpoch,
+      microBatches: chunk(step, microBatchSize).map((indices) => ({ indices, shape })),
+    })),
+  ).flat().slice(0, total);
+}
+
+/** The sizes that any so many of some examples fit, be they all the largest one. */
+function shapeOfAny(shapes: readonly BatchShape[], count: number): BatchShape {
+  const { rows, responses, completions, ...largest } = shapes.reduce(fittingBoth);
+  return { ...largest, rows: count * rows, responses: count * responses, completions: count * completions };
+}
+
 /** The sizes of a batch of batches. */
 function together(shapes: readonly BatchShape[]): BatchShape {
   const total = (size: "rows" | "responses" | "completions") => shapes.reduce((sum, shape) => sum + shape[size], 0);

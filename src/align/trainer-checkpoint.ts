@@ -5,14 +5,14 @@ import type { Best } from "./best.js";
 import type { StepRecord, TrainerState } from "./trainer.js";
 
 /** Sets of parameters beside the policy's own, by what their names in a checkpoint begin with. */
-const others = ["ema/", "reference/", "best/"] as const;
+const others = ["ema/", "reference/", "best/", "source/"] as const;
 
 /** Writes parameters, moments and all else that the next step depends on into one file, whole or not at all. */
 export async function writeCheckpoint(file: string, policy: Policy, state: TrainerState): Promise<void> {
-  const { step, tokens, moments, ema, reference, best, pendingRecord } = state;
+  const { step, tokens, moments, ema, reference, source, best, pendingRecord } = state;
   const named = (prefix: string, parameters: Parameters = new Map()) =>
     [...parameters].map(([name, values]) => [`${prefix}${name}`, values] as const);
-  const sets = [ema, reference, best?.parameters].flatMap((parameters, i) => named(others[i]!, parameters));
+  const sets = [ema, reference, best?.parameters, source].flatMap((parameters, i) => named(others[i]!, parameters));
   const tensors = [...(await policy.parameters()), ...(moments as Parameters), ...sets];
   await writeSafetensors(file, tensors, {
     step: `${step}`,
@@ -27,7 +27,7 @@ export async function readCheckpoint(file: string): Promise<{ readonly state: Tr
   const { tensors, metadata } = await readSafetensors(file);
   const isKept = (name: string) => ["adam.", "loss.", "head."].some((prefix) => name.startsWith(prefix));
   const isOther = (name: string) => others.some((prefix) => name.startsWith(prefix));
-  const [ema, reference, best] = others.map((prefix) => {
+  const [ema, reference, best, source] = others.map((prefix) => {
     const own = [...tensors].filter(([name]) => name.startsWith(prefix));
     return own.length === 0 ? undefined : new Map(own.map(([name, values]) => [name.slice(prefix.length), values]));
   });
@@ -37,6 +37,7 @@ export async function readCheckpoint(file: string): Promise<{ readonly state: Tr
     moments: new Map([...tensors].filter(([name]) => isKept(name))),
     ema,
     reference,
+    source,
     best: best && { ...(JSON.parse(metadata.best!) as Pick<Best, "value" | "step" | "since">), parameters: best },
     pendingRecord: metadata.pendingRecord === undefined ? undefined : (JSON.parse(metadata.pendingRecord) as StepRecord),
   };

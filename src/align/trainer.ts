@@ -11,6 +11,7 @@ import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import { betterOf, type Best, type BestMetric } from "./best.js";
 import { checkTrainingInputs } from "./check-training.js";
 import { evaluateObjective } from "./evaluation.js";
+import type { ExampleSource, ExampleSourceOf } from "./example-source.js";
 import { headName, headParameters, headShapes, initialHead, withoutHead } from "./head.js";
 import { planMemory, type MemoryChoice } from "./memory-plan.js";
 import { feedsOf, loadBatches, perExample, slotsOf, totalLoss, type LoadedBatch } from "./micro-batches.js";
@@ -60,6 +61,8 @@ export interface TrainerInputs<Example> {
   readonly validation?: readonly Example[] | undefined;
   /** The reference's parameters, for a `referenceUpdate`. Default: those that the policy begins with. */
   readonly referenceParameters?: Parameters | undefined;
+  /** Makes the examples while the training goes on, of those that it is given. Default: they are trained on as they are. */
+  readonly source?: ExampleSourceOf<Example> | undefined;
   /** Parameters that the objective's head begins with, as {@link Trainer.head} gives them. Default: fresh ones. */
   readonly head?: Parameters | undefined;
 }
@@ -91,13 +94,15 @@ export interface TrainerState {
   readonly ema?: Parameters | undefined;
   /** The reference's parameters, where it moves. */
   readonly reference?: Parameters | undefined;
+  /** What makes the examples, where something does. */
+  readonly source?: Parameters | undefined;
   readonly best?: Best | undefined;
   /** The report of a step whose evaluation was stopped. */
   readonly pendingRecord?: StepRecord | undefined;
 }
 
 /** The part of a trainer's state that is not in the engine. */
-type ProgressState = Omit<TrainerState, "moments" | "reference">;
+type ProgressState = Omit<TrainerState, "moments" | "reference" | "source">;
 
 /**
  * A training of a policy, step by step. The policy's parameters change in place.
@@ -120,6 +125,7 @@ export class Trainer<Example> {
     private readonly random: Random,
     private readonly optimizer: State,
     private readonly reference: MovingReference | undefined,
+    private readonly source: ExampleSource<Example> | undefined,
     private at: ProgressState,
   ) {}
 
@@ -137,7 +143,7 @@ export class Trainer<Example> {
     examples: readonly Example[],
     options: TrainingOptions,
     random: Random,
-    { from, validation = [], referenceParameters, head }: TrainerInputs<Example> = {},
+    { from, validation = [], referenceParameters, source: sourceOf, head }: TrainerInputs<Example> = {},
   ): Promise<Trainer<Example>> {
     requireTrainable(policy.config);
     checkTrainingInputs(objective, options, validation);
@@ -145,7 +151,7 @@ export class Trainer<Example> {
     const { emaDecay, referenceUpdate = "fixed" } = options;
     const { config, programs } = policy;
     const { provider = "cpu" } = await programs.engine.describe();
-    const task = { config, objective, examples, options, memory: programs.memory, onDevice: provider !== "cpu" };
+    const task = { config, objective, examples, options, memory: programs.memory, onDevice: provider !== "cpu", drawn: sourceOf !== undefined };
     const { steps: plan, ...memory } = planMemory(task, random, batchCost(config));
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
     const tensors = [
@@ -154,18 +160,25 @@ export class Trainer<Example> {
       ...headTensors(objective, policy, random.fork("head"), from?.moments, head),
     ];
     const optimizer = await policy.programs.engine.createState(tensors);
+    // Under a reference that stays, only examples that are there before the training are known already.
     const moving =
-      referenceUpdate === "fixed"
+      referenceUpdate === "fixed" && !(sourceOf && objective.withReferenceLogProbs)
         ? undefined
         : await MovingReference.begin(policy, from?.reference ?? referenceParameters ?? (await policy.parameters()), referenceUpdate);
+    const source = await sourceOf?.(policy, examples, random.fork("source"), from?.source);
     const { step = 0, tokens = 0, ema = emaDecay === undefined ? undefined : await policy.parameters(), best, pendingRecord } = from ?? {};
     const at = { step, tokens, ema, best, pendingRecord };
     const chosen = { ...options, microBatchSize: memory.microBatchSize, recompute: memory.recompute };
-    return new Trainer(policy, objective, examples, validation, columns, memory, plan, chosen, random, optimizer, moving, at);
+    return new Trainer(policy, objective, examples, validation, columns, memory, plan, chosen, random, optimizer, moving, source, at);
   }
 
   /** Seconds that evaluations have taken since {@link begin}. */
   evaluationSeconds = 0;
+
+  /** Seconds that making examples has sampled since {@link begin}. */
+  get samplingSeconds(): number {
+    return this.source?.samplingSeconds ?? 0;
+  }
 
   /** Optimizer steps of the whole training. */
   get total(): number {
@@ -197,7 +210,7 @@ export class Trainer<Example> {
   /** Copies of all that {@link begin} needs, besides the parameters, to go on from here. */
   async state(): Promise<TrainerState> {
     const names = this.optimizer.names.filter((name) => !name.startsWith(gradientName("")));
-    return { ...this.at, moments: await this.optimizer.read(names), reference: await this.reference?.parameters() };
+    return { ...this.at, moments: await this.optimizer.read(names), reference: await this.reference?.parameters(), source: await this.source?.state() };
   }
 
   /**
@@ -214,10 +227,11 @@ export class Trainer<Example> {
     return this.optimizer.read([...headShapes(this.objective, this.policy.config).keys()]);
   }
 
-  /** Frees the memory of the optimizer and of a reference that moves; the policy stays. */
+  /** Frees the memory of the optimizer, of a reference that moves and of what makes examples; the policy stays. */
   async end(): Promise<void> {
     await this.optimizer.free();
     await this.reference?.free();
+    await this.source?.free();
   }
 
   private get isOver(): boolean {
@@ -244,6 +258,7 @@ export class Trainer<Example> {
       learning_rate: rate,
       num_tokens: this.at.tokens + this.tokensOf(examples),
       ...objectiveMetrics(this.objective, examples, perExample(batches, fetched)),
+      ...this.source?.metrics,
     };
     if (!Number.isFinite(record.loss) || !Number.isFinite(record.grad_norm)) {
       throw new DivergenceError(
@@ -251,15 +266,24 @@ export class Trainer<Example> {
           `try a learning rate below ${learningRate}`,
       );
     }
-    await this.reference?.follow(this.policy, step);
+    await this.source?.follow(this.policy, step);
+    await this.reference?.follow(this.source?.leader ?? this.policy, step);
     const ema = this.at.ema && mixed(this.at.ema, await this.policy.parameters(), 1 - this.options.emaDecay!);
     return { ...this.at, step, tokens: record.num_tokens, ema, pendingRecord: record };
   }
 
   /** The micro-batches of a step; under a reference that moves with what it says of them now. */
   private async load(plan: StepPlan, signal: AbortSignal | undefined): Promise<LoadedBatch<Example>[]> {
-    const batches = loadBatches(plan, this.examples);
+    const batches = this.source ? await this.drawn(this.source, plan, signal) : loadBatches(plan, this.examples);
     return this.reference ? this.reference.withReferenceLogProbs(this.objective, batches, signal) : batches;
+  }
+
+  /** The micro-batches of a step whose examples are made for it. */
+  private async drawn(source: ExampleSource<Example>, { microBatches }: StepPlan, signal: AbortSignal | undefined): Promise<LoadedBatch<Example>[]> {
+    const planned = microBatches.flatMap(({ indices }) => indices);
+    const examples = await source.next(this.at.step + 1, planned, signal);
+    let at = 0;
+    return microBatches.map(({ indices, shape }) => ({ shape, examples: examples.slice(at, (at += indices.length)) }));
   }
 
   /** The evaluation that follows the step that was taken last, where one does. */

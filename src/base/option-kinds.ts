@@ -39,6 +39,14 @@ const numeric = (schema: Schema<number>, expected: string) => (placeholder: stri
 /** A whole number from `least`. */
 export const whole = (least: number, placeholder = "n") => numeric(z.int().min(least), `a whole number from ${least}`)(placeholder);
 
+/** A whole number from `least`, or a name. */
+export const wholeOr = <const Name extends string>(name: Name, least: number, placeholder: string): Kind<number | Name> => ({
+  schema: z.union([z.literal(name), z.int().min(least)]),
+  expected: `a whole number from ${least}, or "${name}"`,
+  placeholder,
+  parse: (text) => (text === name ? text : parseNumber(text)),
+});
+
 export const positive = numeric(z.number().positive(), "a number above 0");
 export const notNegative = numeric(z.number().nonnegative(), "a number from 0");
 export const share = numeric(z.number().min(0).max(1), "a share in [0, 1]");

@@ -12,6 +12,7 @@ import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
 import type { Method } from "../run/method.js";
+import { plannedSteps, type InputSizes } from "../run/planned-steps.js";
 import { workSeconds } from "../run/summary.js";
 import { crossedInterval, type ValueRange } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
@@ -52,7 +53,8 @@ export async function compare(
   const planned = planRuns(recipes, shared, seeds);
   // One that all refuse is refused by the first; otherwise it is for those that label with it.
   const isJudged = planned.some(({ method }) => method.labelsWithJudge);
-  return runAll(planned, pairs.length, controls.reporter, ({ method }, reporter) =>
+  const sizes = { pairs: pairs.length, demonstrations: settings.demonstrations?.length ?? 0 };
+  return runAll(planned, sizes, controls.reporter, ({ method }, reporter) =>
     trainUnder(start, pairs, method, isJudged && !method.labelsWithJudge ? { ...settings, judge: undefined } : settings, { ...controls, reporter }),
   );
 }
@@ -99,19 +101,17 @@ export function planRuns(
 /**
  * Runs what was planned, one after another, each shown as one line that counts its steps.
  *
- * @param pairs how many are trained on
+ * @param sizes of what they are given
  */
 export async function runAll(
   planned: readonly PlannedRun[],
-  pairs: number,
+  sizes: InputSizes,
   reporter: Reporter | undefined,
   runOne: (run: PlannedRun, reporter: Reporter) => Promise<Run>,
 ): Promise<MethodComparison> {
   const runs: Record<string, Run[]> = {};
   for (const [i, run] of planned.entries()) {
-    const { iterations, epochs, batchSize } = run.method.options;
-    const steps = iterations * epochs * Math.ceil(pairs / batchSize);
-    const progress = runProgress(reporter, `${i + 1}/${planned.length} ${run.name}, seed ${run.seed}`, steps);
+    const progress = runProgress(reporter, `${i + 1}/${planned.length} ${run.name}, seed ${run.seed}`, plannedSteps(run.method, sizes));
     try {
       (runs[run.name] ??= []).push(await runOne(run, progress.reporter));
     } finally {
@@ -150,6 +150,8 @@ export interface MethodRow {
   /** By one run. */
   readonly pairsSeen: number | undefined;
   readonly seconds: number | undefined;
+  /** Responses that a judge graded for one run; where one was asked by some method. */
+  readonly graded?: number | undefined;
 }
 
 /**
@@ -165,7 +167,7 @@ export class MethodComparison {
 
   /**
    * A row for the start and one for each method: means over the seeds, the standard deviation of the seeds' mean gold
-   * rewards (`goldSeedDeviation`), pairs seen and seconds spent by one run.
+   * rewards (`goldSeedDeviation`), pairs seen, seconds spent and responses graded by a judge for one run.
    */
   get table(): ColumnTable {
     return tableOf(this.rows);
@@ -251,7 +253,13 @@ export class MethodComparison {
       accuracy: mean(({ run, iteration }) => run.iterations[iteration]!.accuracy),
       pairsSeen: mean((end) => costOf(end).pairsSeen),
       seconds: mean((end) => costOf(end).seconds),
+      ...(this.isGraded && { graded: mean(({ run, iteration }) => (iteration === 0 ? 0 : (run.summary.graded ?? 0))) }),
     };
+  }
+
+  /** Whether a judge has graded responses for any of the methods. */
+  private get isGraded(): boolean {
+    return Object.values(this.runs).flat().some(({ summary }) => summary.graded !== undefined);
   }
 }
 

@@ -24,7 +24,8 @@ Example:
     .action(async (run: AlignArguments) => {
       const method = methodFromFlags(run.method ?? "sera", run);
       const summary = await withSession(run, (session) => align({ ...run, begunBy: recordOf(args) }, method, session));
-      process.stdout.write(`${summaryTable(summary)}\n${run.out}/report.html\n`);
+      const graded = summary.graded === undefined ? "" : `${summary.graded} responses graded by the judge\n`;
+      process.stdout.write(`${summaryTable(summary)}\n${graded}${run.out}/report.html\n`);
     });
 }
 

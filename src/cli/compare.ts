@@ -72,7 +72,8 @@ async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments
   const input = await session.prepare(() => prepareRun(args, session, planned.map(({ method }) => method), judge));
   const { judge: _, ...unjudged } = input;
   try {
-    return await runAll(planned, input.pairs.length, session.reporter, async ({ name, seed, method }, reporter) => {
+    const sizes = { pairs: input.pairs.length, demonstrations: input.demonstrations?.length ?? 0 };
+    return await runAll(planned, sizes, session.reporter, async ({ name, seed, method }, reporter) => {
       const folder = join(args.out, folderName(name), `seed-${seed}`);
       await openRun(method, method.labelsWithJudge ? input : unjudged, { folder }, { ...session, reporter });
       return Run.open(folder, input.start);

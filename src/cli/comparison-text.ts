@@ -10,8 +10,9 @@ export function comparisonText({ rows, seeds }: MethodComparison, baseline: stri
 }
 
 function methodTable(rows: readonly MethodRow[]): string {
-  const header = ["method", "gold reward", "sd of seeds", "win rate", "accuracy", "pairs", "seconds"];
-  const cells = rows.map(({ method, goldReward, goldLow, goldHigh, goldSeedDeviation, winRate, winLow, winHigh, accuracy, pairsSeen, seconds }) => [
+  const isGraded = rows.some(({ graded }) => graded !== undefined);
+  const header = ["method", "gold reward", "sd of seeds", "win rate", "accuracy", "pairs", "seconds", ...(isGraded ? ["graded"] : [])];
+  const cells = rows.map(({ method, goldReward, goldLow, goldHigh, goldSeedDeviation, winRate, winLow, winHigh, accuracy, pairsSeen, seconds, graded }) => [
     method,
     withInterval(goldReward, goldLow, goldHigh),
     figure(goldSeedDeviation, 3),
@@ -19,6 +20,7 @@ function methodTable(rows: readonly MethodRow[]): string {
     figure(accuracy, 3),
     figure(pairsSeen, 0),
     figure(seconds, 0),
+    ...(isGraded ? [figure(graded, 0)] : []),
   ]);
   return textTable([header, ...cells]);
 }

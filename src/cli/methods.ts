@@ -35,6 +35,8 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   irepo: { form: recipeForms.irepo, of: recipes.irepo },
   aihf: { form: recipeForms.aihf, of: recipes.aihf },
   spo: { form: recipeForms.spo, of: recipes.spo },
+  sapo: { form: recipeForms.sapo, of: recipes.sapo },
+  "proxy-reward": { form: { ...recipeForms.proxyReward, name: "proxy-reward" }, of: recipes.proxyReward },
   "curry-dpo": { form: { ...recipeForms.curryDpo, name: "curry-dpo" }, of: recipes.curryDpo },
   spa: { form: recipeForms.spa, of: recipes.spa },
 };

@@ -26,7 +26,7 @@ export async function runJudge(args: RunJudgeArguments, methods: readonly Method
     return undefined;
   }
   if (!methods.some(({ labelsWithJudge }) => labelsWithJudge)) {
-    throw new InputError("--judge: nothing is labelled with a judge; use iterative-dpo, curry-dpo or irepo, or sera or dice with --label-by judge");
+    throw new InputError("--judge: nothing is labelled with a judge; use iterative-dpo, curry-dpo, irepo or proxy-reward, or sera or dice with --label-by judge");
   }
   return judgeFromFlags(args.judge, flags, "judge-");
 }

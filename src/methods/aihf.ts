@@ -36,6 +36,7 @@ export const aihf: (own?: Partial<AihfOptions>) => Recipe = recipeOf<AihfOptions
     return options.selfPlay ? { ...all, loss: "dpo", iterations: rounds, epochs: 1, reference: "previous" } : { ...all, loss: "aihf", iterations: 1, epochs: rounds, reference: "start" };
   },
   columns: () => told,
+  trainings: ({ iterations, epochs }, { pairs, demonstrations }) => Array.from({ length: iterations }, () => ({ examples: pairs + demonstrations, epochs })),
   async run(stages, options) {
     const demonstrations = stages.requireDemonstrations();
     if (stages.pairs.length === 0) throw new InputError("this method trains on pairs and demonstrations, and there are no pairs; use sft for demonstrations alone");

@@ -4,6 +4,8 @@ export { curryDpo } from "./curry-dpo.js";
 export { direct, sft } from "./direct.js";
 export { irepo } from "./irepo.js";
 export { rewardAugmented } from "./reward-augmented.js";
+export { proxyReward } from "./proxy-reward.js";
+export { sapo } from "./sapo.js";
 export { dice, iterativeDpo, sera } from "./self-improving.js";
 export { spo } from "./spo.js";
 export { spa } from "./spa.js";

@@ -52,7 +52,7 @@ async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]>
     { id, number: 2 * i, tokens: [...chosen], complete: true, ...(reference && { reference: reference.chosen }) },
     { id, number: 2 * i + 1, tokens: [...rejected], complete: true, ...(reference && { reference: reference.rejected }) },
   ]);
-  const judged = await stages.judgedResponses(1, both);
+  const judged = await stages.labelledResponses(1, both, (responses) => stages.labelByJudge(1, responses));
   const voted = chunk(judged, 2).map((responses, i) => votedOn(stages, 1, offline[i]!.id, responses, options));
   if (voted.every(({ isUnanimous }) => isUnanimous)) {
     const { votes, voteTemperature } = options;

@@ -1,6 +1,7 @@
 import type { PairLoss, PairObjective } from "../align/pair-objective.js";
 import type { RunControls } from "../run/input.js";
 import { methodWith, type Method, type RunTexts } from "../run/method.js";
+import type { InputSizes, PlannedTraining } from "../run/planned-steps.js";
 import { checkOptions, givenNames, resolveOptions, type ColumnRule, type Form, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 
@@ -31,6 +32,8 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
   columns?(options: Complete): ColumnRule;
   /** As {@link Method.rewrite}. */
   rewrite?(texts: RunTexts, options: Complete, controls: RunControls): Promise<RunTexts> | RunTexts;
+  /** As {@link Method.trainings}. */
+  trainings?(options: Complete, sizes: InputSizes): readonly PlannedTraining[];
   run(stages: Stages, options: Complete): Promise<void>;
   /** As {@link Method.trainsOnDemonstrations}. */
   readonly trainsOnDemonstrations?: boolean;
@@ -44,7 +47,7 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
  * @throws InputError as {@link resolveOptions}, and where it cannot be done in so many rounds
  */
 export function methodOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>, ...given: readonly Partial<Given>[]): Method {
-  const { form, version, complete, columns, objective, rewrite, run } = parts;
+  const { form, version, complete, columns, objective, rewrite, trainings, run } = parts;
   const options = complete(resolveOptions(form, ...given));
   const name = typeof parts.name === "string" ? parts.name : parts.name(options);
   const { labelsWithJudge = "labelBy" in options && options.labelBy === "judge" } = parts;
@@ -53,6 +56,7 @@ export function methodOf<Given extends object, Complete extends MethodOptions>(p
     ...(parts.trainsOnDemonstrations && { trainsOnDemonstrations: true }),
     ...(objective && { objective: (loss: PairLoss) => objective(loss, options) }),
     ...(columns && { columns: columns(options) }),
+    ...(trainings && { trainings: (sizes: InputSizes) => trainings(options, sizes) }),
     ...(rewrite && { rewrite: (texts: RunTexts, controls: RunControls) => rewrite(texts, options, controls) }),
   });
 }

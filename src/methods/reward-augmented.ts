@@ -28,6 +28,7 @@ export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe 
       validation: validation && goalConditioned(validation, { ties, place }),
     };
   },
+  trainings: ({ half = false, epochs }, { pairs }) => [{ examples: half ? pairs : 2 * pairs, epochs }],
   async run(stages, { ties }) {
     requireReadableGoals(stages, ties);
     const pairs = await stages.offlinePairs();

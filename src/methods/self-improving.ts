@@ -1,3 +1,4 @@
+import type { InputSizes, PlannedTraining } from "../run/planned-steps.js";
 import { recipeForms, type RecipeOptions, type SelfImprovingOptions, type IterativeDpoOptions, type SeraOptions } from "../run/options/index.js";
 import { selfImprove } from "../sera.js";
 import { recipeOf, type Recipe } from "./recipe.js";
@@ -5,6 +6,12 @@ import { recipeOf, type Recipe } from "./recipe.js";
 /** A recipe's options as those of the loop: `rounds` iterations of one epoch. */
 function looped<Options extends RecipeOptions>({ rounds, ...options }: Options) {
   return { ...options, iterations: rounds, epochs: 1 };
+}
+
+/** The first iteration is on all pairs, the others on those that are kept and those that are made. */
+function trainings({ iterations, epochs, select, bootstrap }: SeraOptions, { pairs }: InputSizes): PlannedTraining[] {
+  const later = Math.round(select * pairs) + Math.round(bootstrap * pairs);
+  return Array.from({ length: iterations }, (_, i) => ({ examples: i === 0 ? pairs : later, epochs }));
 }
 
 /**
@@ -16,6 +23,7 @@ export const sera: (own?: Partial<SelfImprovingOptions>) => Recipe = recipeOf({
   name: "sera",
   version: "1",
   complete: (options: SelfImprovingOptions): SeraOptions => looped(options),
+  trainings,
   run: selfImprove,
 });
 
@@ -30,6 +38,7 @@ export const dice: (own?: Partial<SelfImprovingOptions>) => Recipe = recipeOf({
   name: "dice",
   version: "2",
   complete: (options: SelfImprovingOptions): SeraOptions => looped(options),
+  trainings,
   run: selfImprove,
 });
 
@@ -43,5 +52,6 @@ export const iterativeDpo: (own?: Partial<IterativeDpoOptions>) => Recipe = reci
   name: "iterative dpo",
   version: "1",
   complete: (options: IterativeDpoOptions): SeraOptions => ({ ...looped(options), select: 0, selectBy: "top", gamma: 0, rewardAgainst: "start" }),
+  trainings,
   run: selfImprove,
 });

@@ -26,6 +26,7 @@ export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
   name: "spa",
   version: "1",
   complete: ({ rounds, ...options }: SpaOptions): CompleteOptions => ({ ...options, iterations: options.shares.length, epochs: rounds, reference: "previous" }),
+  trainings: ({ shares, epochs, seedEpochs = epochs }, { pairs }) => partsOf(shares, pairs).map(([begin, end], i) => ({ examples: end - begin, epochs: i === 0 ? seedEpochs : epochs })),
   async run(stages, options) {
     const { shares, seedEpochs = options.epochs, epochs, responses, rewardAgainst } = options;
     const prompts = promptsOfRounds(stages, shares);
@@ -50,15 +51,18 @@ export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
   },
 });
 
+/** Where each share of `count` begins, and where it ends. */
+function partsOf(shares: readonly number[], count: number): [begin: number, end: number][] {
+  let before = 0;
+  return shares.map((share) => [Math.round(before * count), Math.round((before += share) * count)]);
+}
+
 /** The prompts of each round by their ids, in a random order, none twice. */
 function promptsOfRounds(stages: Stages, shares: readonly number[]): ReadonlySet<string>[] {
   const ids = stages.fork("prompts").shuffle(distinctPrompts(stages.pairs).map(({ id }) => id));
-  let before = 0;
-  return shares.map((share, i) => {
-    const begin = Math.round(before * ids.length);
-    before += share;
-    const part = ids.slice(begin, Math.round(before * ids.length));
-    if (part.length === 0) throw new InputError(`shares: ${share} of ${ids.length} prompts leaves round ${i + 1} without one; raise it, or give more pairs`);
+  return partsOf(shares, ids.length).map(([begin, end], i) => {
+    const part = ids.slice(begin, end);
+    if (part.length === 0) throw new InputError(`shares: ${shares[i]} of ${ids.length} prompts leaves round ${i + 1} without one; raise it, or give more pairs`);
     return new Set(part);
   });
 }

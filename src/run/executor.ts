@@ -1,4 +1,5 @@
 import type { MemoryChoice } from "../align/memory-plan.js";
+import type { ExampleSourceOf } from "../align/example-source.js";
 import type { Objective } from "../align/objective.js";
 import type { StepRecord, TrainingOptions } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
@@ -25,6 +26,8 @@ export interface TrainingTask<Example> {
   readonly random: Random;
   /** The reference that a `referenceUpdate` begins with. Default: `from`. */
   readonly reference?: ModelRef;
+  /** Makes the examples while the training goes on, of those that it is given. Default: they are trained on as they are. */
+  readonly source?: ExampleSourceOf<Example>;
   /** A checkpoint of this training to go on from. */
   readonly checkpoint?: string | undefined;
 }
@@ -37,6 +40,8 @@ export interface ExecutedTraining {
   readonly total: number;
   /** Seconds that evaluations have taken. */
   readonly evaluationSeconds: number;
+  /** Seconds that making examples has sampled. */
+  readonly samplingSeconds: number;
   /** Takes the steps that are left; see {@link Trainer.steps}. */
   steps(signal?: AbortSignal): AsyncIterable<StepRecord>;
   /** Writes a checkpoint after the last step, from which the training goes on to the same bytes. An executor that keeps what it has done itself has none. */
@@ -59,6 +64,9 @@ export interface Executor {
 
   /** log π(y_t | x, y_<t) of every response token of each sequence, in nats; what {@link logProbs} sums. */
   tokenLogProbs(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<readonly Float32Array[]>;
+
+  /** The mean last hidden state of each sequence's response, [hidden] each; see `responseEmbeddings`. */
+  embeddings(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<readonly Float32Array[]>;
 
   /**
    * Samples responses, in batches whose order and contents depend on the arguments alone; see {@link generate}. An executor

@@ -8,6 +8,7 @@ import { generate, type Generation, type GenerationOptions, type GenerationReque
 import type { Parameters } from "../model/parameters/parameters.js";
 import type { Policy } from "../model/policy/policy.js";
 import { loadPolicy, savePolicy } from "../model/policy/policy-files.js";
+import { responseEmbeddings } from "../model/scoring/embed.js";
 import { responseLogProbs, responseTokenLogProbs } from "../model/scoring/score.js";
 import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./executor.js";
 
@@ -44,6 +45,10 @@ export class LocalExecutor implements Executor {
     return this.withPolicy(model, (policy) => responseTokenLogProbs(policy, sequences, task));
   }
 
+  embeddings(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
+    return this.withPolicy(model, (policy) => responseEmbeddings(policy, sequences, task));
+  }
+
   async *samples(
     model: ModelRef,
     requests: readonly GenerationRequest[],
@@ -76,18 +81,21 @@ export class LocalExecutor implements Executor {
   }
 
   private async begin<Example>(task: TrainingTask<Example>, policy: Policy): Promise<ExecutedTraining> {
-    const { from, objective, examples, validation, options, random, reference = from, checkpoint } = task;
+    const { from, objective, examples, validation, options, random, reference = from, source, checkpoint } = task;
     const kept = checkpoint === undefined ? undefined : await readCheckpoint(checkpoint);
     if (kept) await policy.replace(kept.parameters);
-    const moves = (options.referenceUpdate ?? "fixed") !== "fixed";
+    const moves = (options.referenceUpdate ?? "fixed") !== "fixed" || source !== undefined;
     const referenceParameters = moves && !kept ? await this.parametersOf(reference) : undefined;
     const head = objective.head && from !== "start" && !kept ? await readHead(from.folder) : undefined;
-    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, validation, referenceParameters, head });
+    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, validation, referenceParameters, source, head });
     return {
       memory: trainer.memory,
       total: trainer.total,
       get evaluationSeconds() {
         return trainer.evaluationSeconds;
+      },
+      get samplingSeconds() {
+        return trainer.samplingSeconds;
       },
       steps: (signal) => trainer.steps(signal),
       writeCheckpoint: async (file) => writeCheckpoint(file, policy, await trainer.state()),

@@ -2,6 +2,7 @@ import type { PairLoss, PairObjective } from "../align/pair-objective.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { RunControls } from "./input.js";
 import type { ColumnRule, MethodOptions } from "./options/index.js";
+import type { InputSizes, PlannedTraining } from "./planned-steps.js";
 import type { Stages } from "./stages.js";
 
 /** A way to train a policy on preference pairs, with its settings: which stages follow on which. */
@@ -29,6 +30,8 @@ export interface Method {
    * @throws InputError where the pairs lack what it needs
    */
   readonly rewrite?: (texts: RunTexts, controls: RunControls) => Promise<RunTexts> | RunTexts;
+  /** Its trainings on so much data, one for each iteration. Default: on all pairs, in the epochs of the options. */
+  readonly trainings?: (sizes: InputSizes) => readonly PlannedTraining[];
   run(stages: Stages): Promise<void>;
 }
 

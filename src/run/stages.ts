@@ -1,4 +1,5 @@
 import { checkTrainingInputs } from "../align/check-training.js";
+import type { ExampleSourceOf } from "../align/example-source.js";
 import type { Objective } from "../align/objective.js";
 import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
 import type { ReferencedPair } from "../align/preference.js";
@@ -12,6 +13,7 @@ import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import { savePolicy } from "../model/policy/policy-files.js";
+import type { TokenSequence } from "../model/scoring/batch.js";
 import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
 import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
@@ -93,6 +95,16 @@ export class Stages {
   /** Ids of the tokens that end a response. */
   get stopIds(): readonly number[] {
     return this.input.start.tokenizer.stopIds;
+  }
+
+  /** Tokens that a prompt and a response may have together. */
+  get contextLength(): number {
+    return this.input.start.config.contextLength;
+  }
+
+  /** Tells whoever watches the run something. */
+  note(text: string): void {
+    this.context.controls.reporter?.note?.(text);
   }
 
   /** An independent random stream of the run. */
@@ -203,26 +215,51 @@ export class Stages {
    */
   async labelByJudge(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
     const judge = this.requireJudge();
-    await this.noteLabels(t, judge.name);
+    await this.noteLabels(t, judge.name, samples.length);
     return this.context.measured(t, "scoring", "judge responses", (task) => judgeSamples(samples, (tokens) => this.text(tokens), judge.score, task));
   }
 
-  /**
-   * Responses that are there already with the judge's rewards, kept as those that are sampled are.
-   *
-   * @throws InputError where the run was given no judge
-   */
-  async judgedResponses(t: number, responses: readonly Sample[]): Promise<readonly LabelledSample[]> {
+  /** Responses that are there already with their rewards, kept as those that are sampled are. */
+  async labelledResponses(t: number, responses: readonly Sample[], label: (responses: readonly Sample[]) => Promise<readonly LabelledSample[]>): Promise<readonly LabelledSample[]> {
     await this.begin();
     const { labelledSamples, labels } = runLayout.iteration(t);
-    const labelled = await this.context.folder.rows(labelledSamples, async () => this.labelByJudge(t, responses));
+    const labelled = await this.context.folder.rows(labelledSamples, async () => label(responses));
     this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
     return labelled;
   }
 
-  /** Says what labels the samples of iteration `t`, where neither the implicit reward nor a judge does; for the summary. */
-  async noteLabels(t: number, labelledBy: string): Promise<void> {
-    await this.context.folder.json(runLayout.iteration(t).labels, async () => ({ labelledBy }));
+  /**
+   * Some responses with the judge's rewards, kept beside the samples of iteration `t`.
+   *
+   * @param budget how many the judge may grade. It is not asked where there are more
+   * @param choose which it grades; called where that is not known yet
+   * @throws InputError where the run was given no judge, or more are chosen
+   */
+  async gradedResponses(t: number, budget: number, choose: () => Promise<readonly Sample[]>): Promise<readonly LabelledSample[]> {
+    await this.begin();
+    const { graded, labels } = runLayout.iteration(t);
+    const rows = await this.context.folder.rows(graded, async () => {
+      const chosen = await choose();
+      if (chosen.length > budget) throw new InputError(`budget: ${chosen.length} responses were chosen to be graded, and the judge may grade ${budget}`);
+      return this.labelByJudge(t, chosen);
+    });
+    this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
+    return rows;
+  }
+
+  /** The mean last hidden state of the model of an iteration over each sequence's response, [hidden] each. */
+  async embeddings(t: number, iteration: number, sequences: readonly TokenSequence[]): Promise<readonly Float32Array[]> {
+    const model = await this.context.model(iteration);
+    return this.context.measured(t, "scoring", "embed responses", (task) => this.context.executor.embeddings(model, sequences, task));
+  }
+
+  /**
+   * Says what labels the samples of iteration `t`, where neither the implicit reward nor a judge does; for the summary.
+   *
+   * @param graded how many a judge grades. Default: there is none
+   */
+  async noteLabels(t: number, labelledBy: string, graded?: number): Promise<void> {
+    await this.context.folder.json(runLayout.iteration(t).labels, async () => ({ labelledBy, ...(graded !== undefined && { graded }) }));
   }
 
   /**
@@ -249,20 +286,20 @@ export class Stages {
   }
 
   /**
-   * Trains π_t from π_{t−1} on pairs, by the loss of the run, and evaluates it.
+   * Trains π_t from π_{t−1}, or an earlier one, on pairs, by the loss of the run, and evaluates it.
    *
    * @param t one more than that of the last call, from 1
    * @param own what this iteration trains by, where it is not what the run's options say
    * @throws InputError where there are no pairs, or it is another iteration's turn
    */
-  async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn, { loss = this.loss, ...own }: IterationTraining = {}): Promise<void> {
+  async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn, { loss = this.loss, source, from = t - 1, ...own }: IterationTraining = {}): Promise<void> {
     if (t !== this.trained + 1) throw new InputError(`stages.align: found iteration ${t}, expected ${this.trained + 1}; a method trains each iteration once, in order`);
     this.trained = t;
     await this.begin();
     if (pairs.length === 0) {
       throw new InputError(`iteration ${t}: no pairs to train on: none were selected and none bootstrapped; raise select or bootstrap, or sample more responses`);
     }
-    const previous = this.references.against(t) === t - 1;
+    const previous = this.references.against(t) === from;
     await trainStage(this.context, {
       kind: "align",
       iteration: t,
@@ -271,8 +308,9 @@ export class Stages {
       validation: () => this.references.validation(t),
       options: trainingOptions({ ...this.options, ...own }),
       random: this.random.fork("align", t),
-      from: () => this.context.model(t - 1),
+      from: () => this.context.model(from),
       ...(!previous && { reference: () => this.context.model(0) }),
+      ...(source && { source }),
     });
     const steps = (await this.context.folder.readRows(runLayout.metrics)).filter(({ phase, iteration }) => phase === "align" && iteration === t);
     const { keepBestBy } = this.options;
@@ -284,11 +322,24 @@ export class Stages {
   async end(method: string): Promise<RunSummary> {
     const { loss, options, labelledBy, input } = this;
     const iterations = this.summaries.map((row) => ({ ...row, seconds: this.secondsOf(row.iteration) }));
+    const graded = await this.gradedByJudge();
     const summary: RunSummary = {
-      ...{ method, loss: loss.name, labelledBy, seed: options.seed, iterations },
+      ...{ method, loss: loss.name, labelledBy, ...(graded !== undefined && { graded }), seed: options.seed, iterations },
       ...(input.evaluate && { evaluate: input.evaluate.identity }),
     };
     return this.context.folder.json(runLayout.summary, async () => summary);
+  }
+
+  /** How many responses a judge has graded in all iterations; undefined where it has none. */
+  private async gradedByJudge(): Promise<number | undefined> {
+    const { folder } = this.context;
+    let total: number | undefined;
+    for (let t = 1; t <= this.trained; t++) {
+      const { labels } = runLayout.iteration(t);
+      const { graded } = folder.isDone(labels.path) ? await folder.readJson(labels) : {};
+      if (graded !== undefined) total = (total ?? 0) + graded;
+    }
+    return total;
   }
 
   private get prompts() {
@@ -446,8 +497,12 @@ export class Stages {
 }
 
 /** What one iteration trains by in its own way. A loss reads the same reference as the run's. */
-export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" | "learningRate">> {
+export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" | "learningRate" | "referenceEvery">> {
   readonly loss?: PairLoss;
+  /** The iteration whose model it begins from. Default: the one before it. */
+  readonly from?: number;
+  /** Makes the pairs while the training goes on, of those that it is given. Default: they are trained on as they are. */
+  readonly source?: ExampleSourceOf<ReferencedPair>;
 }
 
 /** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */

@@ -53,6 +53,8 @@ export interface RunSummary {
   readonly loss: string;
   /** What labelled the responses that the run made; null where it made none. */
   readonly labelledBy: string | null;
+  /** Responses that a judge has graded for it; none where no judge was asked. */
+  readonly graded?: number;
   readonly seed: number;
   readonly iterations: readonly IterationSummary[];
   /** Which evaluation of the user's own the metrics are of. */

@@ -1,4 +1,5 @@
 import type { MemoryChoice } from "../align/memory-plan.js";
+import type { ExampleSourceOf } from "../align/example-source.js";
 import type { Objective } from "../align/objective.js";
 import type { StepRecord, TrainingOptions } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
@@ -20,6 +21,8 @@ export interface TrainStage<Example> {
   readonly from: () => Promise<ModelRef>;
   /** The reference that the examples' log-probabilities are of, for a reference that moves. Default: where the training begins. */
   readonly reference?: () => Promise<ModelRef>;
+  /** Makes the examples while the training goes on, of those that it is given. Default: they are trained on as they are. */
+  readonly source?: ExampleSourceOf<Example>;
 }
 
 /** Seconds between checkpoints; going on from one gives the same bytes, so how many there are does not matter. */
@@ -36,14 +39,14 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
   if (!folder.isDone(model)) {
     const [examples, validation] = [await stage.examples(), await stage.validation()];
     const [from, reference] = [await stage.from(), await stage.reference?.()];
-    const { objective, options, random } = stage;
+    const { objective, options, random, source } = stage;
     const checkpoint = await folder.checkpoint(iteration);
     const label = kind === "sft" ? "sft" : context.label("align", iteration);
     await context.timed(iteration, "training", async () => {
       // What was chosen stays: other sums of the same numbers would be other bytes.
       const chosen = folder.memoryChoice(iteration);
       const sizes = chosen && { microBatchSize: chosen.microBatchSize, recompute: chosen.recompute };
-      const task = { from, objective, examples, validation, options: { ...options, ...sizes }, random, checkpoint, ...(reference && { reference }) };
+      const task = { from, objective, examples, validation, options: { ...options, ...sizes }, random, checkpoint, ...(reference && { reference }), ...(source && { source }) };
       const training = await context.executor.train(task);
       try {
         if (training.memory) {
@@ -54,8 +57,10 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
         await training.save(folder.file(model));
         await folder.seal([model], [runLayout.metrics.path]);
       } finally {
-        folder.addSeconds(iteration, "training", -training.evaluationSeconds);
-        folder.addSeconds(iteration, "evaluation", training.evaluationSeconds);
+        const { evaluationSeconds, samplingSeconds } = training;
+        folder.addSeconds(iteration, "training", -evaluationSeconds - samplingSeconds);
+        folder.addSeconds(iteration, "evaluation", evaluationSeconds);
+        folder.addSeconds(iteration, "sampling", samplingSeconds);
         await training.end();
       }
     });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { planTraining, type PlanOptions, type StepPlan } from "../../src/align/plan.js";
+import { planDrawn, planTraining, type PlanOptions, type StepPlan } from "../../src/align/plan.js";
 import { Random } from "../../src/base/random.js";
-import { exactShape, rowsOf, type TokenSequence } from "../../src/model/scoring/batch.js";
+import { exactShape, fittingBoth, rowsOf, type TokenSequence } from "../../src/model/scoring/batch.js";
 import { batchCost } from "../../src/model/scoring/batch-cost.js";
 import { randomSequences, randomTokens, tinyConfig } from "../support/tiny-model.js";
 
@@ -144,5 +144,33 @@ describe("planTraining", () => {
   it("has no step without examples, or without epochs", () => {
     assert.deepEqual(plan([], { batchSize: 4, epochs: 2 }), []);
     assert.deepEqual(plan(pairs(3), { batchSize: 4, epochs: 0 }), []);
+  });
+});
+
+describe("planDrawn", () => {
+  const drawn = (examples: readonly TokenSequence[][], options: PlanOptions) => planDrawn(examples, options, Random.seeded(2), batchCost(tinyConfig));
+
+  it("shows every stand-in once an epoch, in one shape that any of them fit together", () => {
+    const sizes = fc.record({ count: fc.integer({ min: 1, max: 40 }), batchSize: fc.integer({ min: 1, max: 12 }), microBatchSize: fc.integer({ min: 1, max: 12 }), share: fc.boolean() });
+    fc.assert(
+      fc.property(sizes, ({ count, batchSize, microBatchSize, share }) => {
+        const examples = promptPairs(count, 4, 6);
+        const steps = drawn(examples, { batchSize, microBatchSize, epochs: 2, sharePrompts: share });
+        assert.equal(steps.length, 2 * Math.ceil(count / batchSize));
+        const half = steps.length / 2;
+        for (const epoch of [steps.slice(0, half), steps.slice(half)]) assert.deepEqual(indicesOf(epoch).sort((a, b) => a - b), [...examples.keys()]);
+        assert.deepEqual([steps[half - 1]!.epoch, steps.at(-1)!.epoch], [1, 2]);
+        const batches = steps.flatMap(({ microBatches }) => microBatches);
+        assert.equal(new Set(batches.map(({ shape }) => JSON.stringify(shape))).size, 1);
+        // The longest of all may be drawn as often as there is room.
+        const { shape } = batches[0]!;
+        const slots = Math.min(microBatchSize, batchSize, count);
+        for (const example of examples) {
+          const exact = exactShape(Array.from({ length: slots }, () => rowsOf(example, share)).flat());
+          assert.deepEqual(fittingBoth(shape, exact), shape);
+        }
+        assert.equal(shape.responses, 2 * slots);
+      }),
+    );
   });
 });

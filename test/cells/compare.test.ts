@@ -83,7 +83,7 @@ describe("compare", () => {
     const finished = (begun: readonly number[], ended: readonly number[]) => {
       const responses = (golds: readonly number[]) => tableOf(golds.map((gold, i) => ({ id: `${i}`, gold })));
       const summary = (golds: readonly number[]) => ({ goldReward: golds[0], seconds: { training: 0, scoring: 0, sampling: 0, evaluation: 0 }, pairsSeen: 0 });
-      return { folder: "", iterations: [summary(begun), summary(ended)], iteration: (t: number) => ({ responses: responses([begun, ended][t]!) }) } as unknown as Run;
+      return { folder: "", summary: {}, iterations: [summary(begun), summary(ended)], iteration: (t: number) => ({ responses: responses([begun, ended][t]!) }) } as unknown as Run;
     };
     const baseline = [finished([0.5, 0.5], [0.1, 0.3]), finished([0.2, 0.2], [0.8, 0.4])];
     const other = [finished([0.5, 0.5], [0.4, 0.4]), finished([0.2, 0.2], [0.9, 0.5])];

@@ -71,7 +71,7 @@ describe("sera compare", () => {
     await refused("--select is not an option of compare; it belongs to sera, dice", ...methods, "--select", "0.5");
     await refused('--baseline: found "SeRA", expected one of DPO, My SFT', ...methods, "--baseline", "SeRA");
     await refused('--run: two methods are named "direct"; name each, as in --run "NAME=direct --beta 1"', "--run", "direct", "--run", "direct --beta 2");
-    await refused("--judge: nothing is labelled with a judge; use iterative-dpo, curry-dpo or irepo, or sera or dice with --label-by judge", ...methods, "--judge", "gold");
+    await refused("--judge: nothing is labelled with a judge; use iterative-dpo, curry-dpo, irepo or proxy-reward, or sera or dice with --label-by judge", ...methods, "--judge", "gold");
     await refused("there are settings of a judge (--judge-…), but no judge; give --judge too", ...methods, "--no-judge-temperature");
   });
 });

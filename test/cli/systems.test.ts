@@ -81,4 +81,25 @@ describe("the related methods", () => {
     const options = await compared("spo --degree-weight 0.5 --key-content random --degrade remove --degree-from length");
     assert.deepEqual([options.degreeWeight, options.keyContent, options.degrade, options.degreeFrom, options.loss], [0.5, "random", "remove", "length", "dpo"]);
   });
+
+  it("sapo", async () => {
+    const options = await compared("sapo --segment 4 --buffer-size 8 --average-decay 0.9 --average-every 2 --reference-becomes policy --segment-top-k 0");
+    assert.deepEqual([options.segment, options.bufferSize, options.averageDecay, options.averageEvery, options.referenceBecomes, options.segmentTopK, options.loss], [4, 8, 0.9, 2, "policy", 0, "dpo"]);
+    const { code, stderr } = await run(["compare", ...common, "--eval-data", "heldout.jsonl", "--run", "sapo --segment 90", "--out", "too-long"], work);
+    assert.equal(code, 1);
+    assert.match(stderr, /^sera: --segment: all 8 chosen responses are too short for a segment of 90 tokens/);
+  });
+
+  it("proxy-reward, with the world's gold reward for its judge, whose grades it counts", async () => {
+    const options = await compared("proxy-reward --budget 6 --graded data --choose-by prompts --evaluator-epochs 2");
+    assert.deepEqual([options.budget, options.chooseBy, options.evaluatorEpochs, options.spend, options.graded, options.responses], [6, "prompts", 2, "evaluator", "data", 2]);
+    assert.equal(json(join(work, "compared-proxy-reward", "proxy-reward", "seed-1"), "summary.json").graded, 6);
+    const { methods: rows } = json(join(work, "compared-proxy-reward"), "comparison.json") as { methods: { graded: number }[] };
+    assert.deepEqual(rows.map(({ graded }) => graded), [0, 0, 6]);
+    const alone = await run(["align", "--method", "proxy-reward", ...common, "--graded", "data", "--spend", "direct", "--budget", "5", "--rounds", "1", "--out", "graded-directly"], work);
+    assert.match(alone.stdout, /\n4 responses graded by the judge\n/);
+    const { code, stderr } = await run(["align", "--method", "proxy-reward", ...common, "--budget", "99", "--out", "too-many"], work);
+    assert.equal(code, 1);
+    assert.match(stderr, /^sera: --budget: found 99, expected at most 16/);
+  });
 });

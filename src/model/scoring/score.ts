@@ -58,7 +58,7 @@ export async function responseTokenLogProbs(
 }
 
 /** Scores sequences in batches, and puts down what is found of each. */
-async function scored<T>(
+export async function scored<T>(
   policy: Policy,
   sequences: readonly TokenSequence[],
   { signal, onProgress, onNote }: TaskOptions,

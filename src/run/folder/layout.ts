@@ -54,6 +54,8 @@ function iterationLayout(t: number) {
     drawn: rowsFile(file("unlabelled.jsonl"), sampleBatch),
     samples: rowsFile(file("samples.jsonl"), sampleRow),
     labelledSamples: rowsFile(file("samples.jsonl"), labelledSampleRow),
+    /** Responses that a judge has graded, where it grades some of them alone. */
+    graded: rowsFile(file("graded.jsonl"), labelledSampleRow),
     /** What labelled the samples. */
     labels: jsonFile(file("labels.json"), labels),
     bootstrapped: rowsFile(file("bootstrapped.jsonl"), bootstrappedRow),

@@ -62,7 +62,7 @@ export const sampleRow: z.ZodType<Sample> = z.object(sample);
 
 export const labelledSampleRow: z.ZodType<LabelledSample> = z.object({ ...sample, reference: z.number().exactOptional(), reward: z.number() });
 
-export const labels = z.object({ labelledBy: z.string() });
+export const labels = z.object({ labelledBy: z.string(), graded: count.exactOptional() });
 
 export const bootstrappedRow: z.ZodType<BootstrappedRow> = z.object({
   id: z.string(),
@@ -130,6 +130,7 @@ export const runSummary: z.ZodType<RunSummary> = z.object({
   method: z.string(),
   loss: z.string(),
   labelledBy: z.string().nullable(),
+  graded: count.exactOptional(),
   seed: count,
   iterations: z.array(iterationSummary),
   evaluate: z.string().exactOptional(),

@@ -1,7 +1,7 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
-import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, RewardOptions, SamplingOptions, SelfPlayOptions, SeraOptions, SftOptions, SharedOptions, SpoOptions, SpreadOptions, TrainingBudget } from "./method-options.js";
-import { bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, memoryTable, recipeTable, rewardTable, samplingTable, seedTable, selfPlayTable, sftTable, sharedTable, spreadTable, voteTable } from "./tables.js";
+import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, RewardOptions, SamplingOptions, SelfPlayOptions, SeraOptions, SftOptions, SharedOptions, SpoOptions, AugmentationOptions, ProxyOptions, SpreadOptions, TrainingBudget } from "./method-options.js";
+import { augmentationTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, memoryTable, proxyTable, recipeTable, rewardTable, samplingTable, seedTable, selfPlayTable, sftTable, sharedTable, spreadTable, voteTable } from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -26,6 +26,12 @@ export interface SpinOptions extends RecipeOptions, SelfPlayOptions {}
 
 /** Options of SPA, whose rounds are epochs of each part of the prompts. */
 export interface SpaOptions extends RecipeOptions, SpreadOptions, RewardOptions, Pick<LoopOptions, "responses"> {}
+
+/** Options of SAPO (arXiv 2405.20830), of whose pairs only the chosen responses are used. */
+export interface SapoOptions extends RecipeOptions, AugmentationOptions {}
+
+/** Options of a proxy reward model (arXiv 2407.02119), whose pairs are all of responses that were sampled or graded. */
+export interface ProxyRewardOptions extends RecipeOptions, ProxyOptions, Pick<LoopOptions, "responses"> {}
 
 /** Options of {@link align}: those of a direct alignment algorithm, with its epochs. */
 export interface AlignOptions extends SharedOptions, Pick<TrainingBudget, "epochs"> {}
@@ -61,6 +67,8 @@ export const recipeForms = {
     table: { ...omit(recipe, "loss", ...lossSettingNames.filter((name) => name !== "beta"), "sftEpochs", "sftLearningRate", "sftBatchSize"), ...jointTable },
   } satisfies Form<AihfOptions>,
   spo: { name: "spo", table: { ...recipe, ...degreeTable } } satisfies Form<SpoOptions>,
+  sapo: { name: "sapo", table: { ...recipe, ...augmentationTable } } satisfies Form<SapoOptions>,
+  proxyReward: { name: "proxyReward", table: { ...recipe, ...proxyTable, responses: { ...loopTable.responses, default: 2 } } } satisfies Form<ProxyRewardOptions>,
   curryDpo: { name: "curryDpo", table: recipe } satisfies Form<RecipeOptions>,
   spa: { name: "spa", table: { ...recipe, ...spreadTable, ...rewardTable, responses: { ...loopTable.responses, default: 2 } } } satisfies Form<SpaOptions>,
 } as const;

@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, recipeTable, samplingTable, seedTable, selfPlayTable, sftTable, spreadTable, voteTable } from "./tables.js";
+import { alignmentTable, augmentationTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, proxyTable, recipeTable, samplingTable, seedTable, selfPlayTable, sftTable, spreadTable, voteTable } from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {
@@ -20,6 +20,8 @@ export const optionGroups: readonly OptionGroup[] = [
   { title: "iREPO", table: voteTable },
   { title: "AIHF", table: jointTable },
   { title: "SPO", table: degreeTable },
+  { title: "SAPO", table: augmentationTable },
+  { title: "Proxy reward model", table: proxyTable },
   { title: "Spreading preferences (spa)", table: spreadTable },
   { title: "SFT of the start", table: sftTable },
 ];

@@ -1,5 +1,5 @@
 export * from "./method-options.js";
-export { alignForm, generateForm, methodForm, recipeForms, seraForm, sftForm, type AlignOptions, type DirectOptions, type Form, type IterativeDpoOptions, type SelfImprovingOptions, type SftMethodOptions, type SpaOptions, type SpinOptions } from "./forms.js";
+export { alignForm, generateForm, methodForm, recipeForms, seraForm, sftForm, type AlignOptions, type DirectOptions, type Form, type IterativeDpoOptions, type ProxyRewardOptions, type SapoOptions, type SelfImprovingOptions, type SftMethodOptions, type SpaOptions, type SpinOptions } from "./forms.js";
 export { identityOf, type JsonValue } from "./identity.js";
 export { lossOf } from "./loss-of.js";
 export { checkPart, isNative, requireOwnName } from "./part-registry.js";

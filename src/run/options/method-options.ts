@@ -78,7 +78,7 @@ export interface AlignmentOptions {
   readonly patience?: number;
   /** Evaluate and keep an exponential moving average of the parameters with this decay. Default no average. */
   readonly emaDecay?: number;
-  /** Steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656). Default never; 1 if only `referenceEma` is given. */
+  /** Steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656). Default never, with sapo an epoch; 1 if only `referenceEma` is given. */
   readonly referenceEvery?: number;
   /** Share of the way that the reference moves towards the policy in each update (TR-DPO). Default 1 if `referenceEvery` is given. */
   readonly referenceEma?: number;
@@ -189,6 +189,50 @@ export interface SpreadOptions {
   readonly refineSmoothing: number;
   /** Share of a round's steps that are taken before its first label is refined. Default 0.2. */
   readonly refineAfter: number;
+}
+
+/** What the reference of SAPO becomes from time to time: the averaged policy or the policy itself; or it stays the start. */
+export const laterReferences = ["average", "policy", "start"] as const;
+
+/** How SAPO makes its pairs while it trains. */
+export interface AugmentationOptions {
+  /** Tokens of a chosen response that are written anew; whole writes all of it anew, in at most `maxNewTokens`. Default 256, or a third of the median response where that is shorter than 259 tokens. */
+  readonly segment?: number | "whole";
+  /** Rejected responses that are kept to be drawn from. Default 2000, but at most a quarter of the pairs, and at least a step's. */
+  readonly bufferSize?: number;
+  /** Decay of the average of the policy that writes; 0 is the policy itself. Default 0.5. */
+  readonly averageDecay: number;
+  /** Steps between updates of the average. Default 1. */
+  readonly averageEvery: number;
+  /** What the reference becomes each `referenceEvery` steps. Default average. */
+  readonly referenceBecomes: (typeof laterReferences)[number];
+  /** Temperature of the segments that are written anew. Default 0.7. */
+  readonly segmentTemperature: number;
+  /** Write segments of the k most likely tokens; 0 is no limit. Default 50. */
+  readonly segmentTopK: number;
+  /** Write segments of the fewest tokens that hold this share of the probability. Default 0.95. */
+  readonly segmentTopP: number;
+}
+
+/** By what the prompts whose responses a judge grades are chosen: by embeddings of the responses or of the prompts, or at random. */
+export const proxyChoices = ["responses", "prompts", "random"] as const;
+/** Whose responses a judge grades: the policy's own, or those of the data. */
+export const gradedSources = ["policy", "data"] as const;
+/** What becomes of what a judge has graded: an evaluator is trained on it, or the policy itself. */
+export const budgetUses = ["evaluator", "direct"] as const;
+
+/** How a proxy reward model is trained on few grades of a judge. */
+export interface ProxyOptions {
+  /** B: responses that the judge grades, never more. Default those of each ninth prompt. */
+  readonly budget?: number;
+  /** What the prompts whose responses are graded are chosen by: k-centre over embeddings of the responses or of the prompts, or at random. Default responses. */
+  readonly chooseBy: (typeof proxyChoices)[number];
+  /** Whose responses are graded: the policy's own, or the two of each of the data's pairs, as a control. Default policy. */
+  readonly graded: (typeof gradedSources)[number];
+  /** What the budget is spent on: an evaluator, which labels the other prompts' responses, or pairs for the policy directly, as a control. Default evaluator. */
+  readonly spend: (typeof budgetUses)[number];
+  /** Epochs of the evaluator on the graded pairs. Default those of the policy, which are `rounds`. */
+  readonly evaluatorEpochs?: number;
 }
 
 /** The options of SeRA (arXiv 2410.09362), complete. */

@@ -6,24 +6,30 @@ import { goalPlaces, tieRules } from "../../data/goals.js";
 import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
-import { byteSize, flag, nameOrPart, notNegative, oneOf, parts, penalty, positive, positiveShare, share, shareBelow, whole } from "../../base/option-kinds.js";
+import { byteSize, flag, nameOrPart, notNegative, oneOf, parts, penalty, positive, positiveShare, share, shareBelow, whole, wholeOr } from "../../base/option-kinds.js";
 import { degreeInputs } from "../../align/spo.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
 import { degradations, keyContents } from "../degraded-responses.js";
 import { stopWordLists } from "../token-difference.js";
 import {
+  budgetUses,
   editorNames,
+  gradedSources,
   labellers,
+  laterReferences,
+  proxyChoices,
   references,
   rewardReferences,
   type AlignmentOptions,
+  type AugmentationOptions,
   type BmcOptions,
   type DegreeOptions,
   type GoalConditioningOptions,
   type JointOptions,
   type LoopOptions,
   type LossOptions,
+  type ProxyOptions,
   type RecipeOptions,
   type RewardOptions,
   type SamplingOptions,
@@ -66,7 +72,7 @@ export const alignmentTable: OptionTable<AlignmentOptions> = {
   referenceEvery: {
     ...whole(1),
     help: "steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656)",
-    otherwise: "never; 1 if only `referenceEma` is given",
+    otherwise: "never, with sapo an epoch; 1 if only `referenceEma` is given",
   },
   referenceEma: { ...positiveShare("share"), help: "share of the way that the reference moves towards the policy in each update (TR-DPO)", otherwise: "1 if `referenceEvery` is given" },
 };
@@ -166,6 +172,39 @@ export const spreadTable: OptionTable<SpreadOptions> = {
   refineShare: { ...share("K"), help: "K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none", default: 0.1 },
   refineSmoothing: { ...shareBelow(1 / 2, "1/2")("α"), help: "α: how likely a doubtful label is taken to be wrong", default: 0.1 },
   refineAfter: { ...share("share"), help: "share of a round's steps that are taken before its first label is refined", default: 0.2 },
+};
+
+/** The code's numbers (arXiv 2405.20830), as far as they do not depend on the size of the data. */
+export const augmentationTable: OptionTable<AugmentationOptions> = {
+  segment: {
+    ...wholeOr("whole", 1, "n"),
+    help: "tokens of a chosen response that are written anew; whole writes all of it anew, in at most `maxNewTokens`",
+    otherwise: "256, or a third of the median response where that is shorter than 259 tokens",
+  },
+  bufferSize: { ...whole(1), help: "rejected responses that are kept to be drawn from", otherwise: "2000, but at most a quarter of the pairs, and at least a step's" },
+  averageDecay: { ...shareBelow(1)("decay"), help: "decay of the average of the policy that writes; 0 is the policy itself", default: 0.5 },
+  averageEvery: { ...whole(1), help: "steps between updates of the average", default: 1 },
+  referenceBecomes: { ...oneOf(laterReferences, "which"), help: "what the reference becomes each `referenceEvery` steps", default: "average" },
+  segmentTemperature: { ...notNegative("t"), help: "temperature of the segments that are written anew", default: 0.7 },
+  segmentTopK: { ...whole(0, "k"), help: "write segments of the k most likely tokens; 0 is no limit", default: 50 },
+  segmentTopP: { ...positiveShare("p"), help: "write segments of the fewest tokens that hold this share of the probability", default: 0.95 },
+};
+
+/** The paper's, where they are known (arXiv 2407.02119): it labels nine times as many pairs as it has graded. */
+export const proxyTable: OptionTable<ProxyOptions> = {
+  budget: { ...whole(1, "B"), help: "B: responses that the judge grades, never more", otherwise: "those of each ninth prompt" },
+  chooseBy: {
+    ...oneOf(proxyChoices, "what"),
+    help: "what the prompts whose responses are graded are chosen by: k-centre over embeddings of the responses or of the prompts, or at random",
+    default: "responses",
+  },
+  graded: { ...oneOf(gradedSources, "whose"), help: "whose responses are graded: the policy's own, or the two of each of the data's pairs, as a control", default: "policy" },
+  spend: {
+    ...oneOf(budgetUses, "what"),
+    help: "what the budget is spent on: an evaluator, which labels the other prompts' responses, or pairs for the policy directly, as a control",
+    default: "evaluator",
+  },
+  evaluatorEpochs: { ...whole(1), help: "epochs of the evaluator on the graded pairs", otherwise: "those of the policy, which are `rounds`" },
 };
 
 export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {

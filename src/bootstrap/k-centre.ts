@@ -1,0 +1,34 @@
+import type { Random } from "../base/random.js";
+
+/**
+ * Indices of `count` vectors that cover the others (greedy k-centre, farthest first: Gonzalez 1985; for active learning
+ * Sener & Savarese 2018, arXiv 1708.00489): the first at random, then again and again the one whose distance from the
+ * nearest chosen one is largest. No choice of so many covers them within less than half the distance that it leaves.
+ * Of equally far ones the first is taken.
+ *
+ * @param vectors of one length
+ * @throws RangeError where there are fewer vectors than are wanted
+ */
+export function kCentre(vectors: readonly ArrayLike<number>[], count: number, random: Random): number[] {
+  if (count > vectors.length) throw new RangeError(`cannot choose ${count} of ${vectors.length} vectors`);
+  const chosen: number[] = [];
+  const distances = new Float64Array(vectors.length).fill(Infinity);
+  while (chosen.length < count) {
+    const next = chosen.length === 0 ? random.integer(vectors.length) : farthest(distances);
+    chosen.push(next);
+    vectors.forEach((vector, i) => (distances[i] = Math.min(distances[i]!, squaredDistance(vector, vectors[next]!))));
+    // Of vectors that are the same each is taken once.
+    for (const i of chosen) distances[i] = -1;
+  }
+  return chosen;
+}
+
+function farthest(distances: Float64Array): number {
+  return distances.reduce((best, distance, i) => (distance > distances[best]! ? i : best), 0);
+}
+
+function squaredDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+  return sum;
+}

@@ -1,0 +1,84 @@
+import type { Random } from "../base/random.js";
+import { tensor } from "../graph/tensor.js";
+import type { Parameters } from "../model/parameters/parameters.js";
+
+/** A response in a buffer. */
+export interface BufferedResponse {
+  /** Index of the example that it is a response to. */
+  readonly example: number;
+  readonly tokens: Int32Array;
+  /** How often it was drawn. */
+  readonly draws: number;
+}
+
+/**
+ * Responses that were made lately, first in first out; what has been drawn less comes up sooner (SAPO: Yin et al. 2024,
+ * arXiv 2405.20830). A buffer does not change: what is done to it gives another.
+ */
+export class ReplayBuffer {
+  private constructor(
+    private readonly capacity: number,
+    /** The oldest first. */
+    readonly entries: readonly BufferedResponse[],
+  ) {}
+
+  /** @param capacity responses that it holds at most */
+  static empty(capacity: number): ReplayBuffer {
+    return new ReplayBuffer(capacity, []);
+  }
+
+  /** With more responses, the oldest left out where there are too many. */
+  with(made: readonly Omit<BufferedResponse, "draws">[]): ReplayBuffer {
+    const all = [...this.entries, ...made.map((response) => ({ ...response, draws: 0 }))];
+    return new ReplayBuffer(this.capacity, all.slice(-this.capacity));
+  }
+
+  /**
+   * Draws with replacement, each response with a weight of 1/(times drawn before + 1).
+   *
+   * @throws RangeError where it is empty
+   */
+  draw(count: number, random: Random): { readonly drawn: readonly BufferedResponse[]; readonly buffer: ReplayBuffer } {
+    if (this.entries.length === 0) throw new RangeError("nothing can be drawn from an empty buffer");
+    let total = 0;
+    const ends = this.entries.map(({ draws }) => (total += 1 / (draws + 1)));
+    const places = Array.from({ length: count }, () => firstAbove(ends, random.uniform() * total));
+    const times = new Map<number, number>();
+    for (const place of places) times.set(place, (times.get(place) ?? 0) + 1);
+    const entries = this.entries.map((entry, place) => ({ ...entry, draws: entry.draws + (times.get(place) ?? 0) }));
+    return { drawn: places.map((place) => this.entries[place]!), buffer: new ReplayBuffer(this.capacity, entries) };
+  }
+
+  /** As tensors of whole numbers; none where it is empty. */
+  tensors(): Parameters {
+    const { entries } = this;
+    if (entries.length === 0) return new Map();
+    const column = (values: readonly number[]) => tensor([values.length], Float32Array.from(values));
+    return new Map([
+      ["example", column(entries.map(({ example }) => example))],
+      ["draws", column(entries.map(({ draws }) => draws))],
+      ["length", column(entries.map(({ tokens }) => tokens.length))],
+      ["tokens", column(entries.flatMap(({ tokens }) => [...tokens]))],
+    ]);
+  }
+
+  /** What {@link tensors} gave. */
+  static from(capacity: number, tensors: Parameters): ReplayBuffer {
+    const column = (name: string) => tensors.get(name)?.data ?? new Float32Array(0);
+    const [draws, lengths, tokens] = [column("draws"), column("length"), column("tokens")];
+    let at = 0;
+    const entries = [...column("example")].map((example, i) => ({ example, draws: draws[i]!, tokens: Int32Array.from(tokens.subarray(at, (at += lengths[i]!))) }));
+    return new ReplayBuffer(capacity, entries);
+  }
+}
+
+/** Index of the first of some growing numbers above a value; the last where none is. */
+function firstAbove(ends: readonly number[], value: number): number {
+  let [low, high] = [0, ends.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ends[middle]! > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

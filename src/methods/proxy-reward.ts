@@ -1,0 +1,114 @@
+import { groupBy } from "../base/collections.js";
+import { InputError } from "../base/errors.js";
+import { distinctPrompts, formPairs, kCentre, type LabelledSample, type Sample } from "../bootstrap/index.js";
+import { promptIds } from "../data/prompt-ids.js";
+import { recipeForms, type MethodOptions, type ProxyRewardOptions } from "../run/options/index.js";
+import type { Stages } from "../run/stages.js";
+import { bootstrappedPair } from "../sera.js";
+import { recipeOf, type Recipe } from "./recipe.js";
+
+/** All options of a run. */
+type Complete = MethodOptions & Omit<ProxyRewardOptions, "rounds">;
+
+/** Of so many prompts the responses of one are graded, unless a budget says otherwise. */
+const promptsPerGraded = 9;
+
+/**
+ * A proxy reward model, on-policy and active (arXiv 2407.02119): the policy writes responses to every prompt; a judge grades
+ * those of a few prompts, which cover the others by their embeddings; an evaluator is trained on them, and its
+ * implicit reward labels the responses to the other prompts. The policy is then trained on all of these pairs, from the
+ * start. The labels of the data are not used.
+ *
+ * Iteration 1 is the evaluator, whose accuracy is that of its implicit reward, and iteration 2 the policy. With `spend:
+ * "direct"` the policy is trained on the graded pairs alone.
+ *
+ * @throws InputError (in a run) where there is no judge, or the budget is less than one prompt's responses or more than
+ *   there are
+ */
+export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipeOf<ProxyRewardOptions, Complete>({
+  form: recipeForms.proxyReward,
+  name: "proxy reward",
+  version: "1",
+  labelsWithJudge: true,
+  complete: ({ rounds, ...options }: ProxyRewardOptions): Complete => ({ ...options, iterations: options.spend === "direct" ? 1 : 2, epochs: rounds, reference: "start" }),
+  trainings(options, { pairs }) {
+    const { epochs, evaluatorEpochs = epochs, spend } = options;
+    const graded = { examples: gradedPrompts(pairs, options).prompts, epochs: spend === "direct" ? epochs : evaluatorEpochs };
+    return spend === "direct" ? [graded] : [graded, { examples: pairs, epochs }];
+  },
+  async run(stages, options) {
+    const { responses, spend, epochs, evaluatorEpochs = epochs } = options;
+    stages.requireJudge();
+    const { budget, prompts } = requireBudget(distinctPrompts(stages.pairs).length, options);
+
+    const samples = spend === "direct" && options.graded === "data" ? [] : await stages.samples(1, responses);
+    const pool = byPrompt(options.graded === "data" ? dataResponses(stages) : samples);
+    const graded = await stages.gradedResponses(1, budget, async () => (await chosenPrompts(stages, pool, prompts, options)).flatMap((id) => pool.get(id)!));
+    const gradedPairs = pairsOf(stages, graded);
+    if (gradedPairs.length === 0) throw new InputError(`the judge has graded ${graded.length} responses, and no prompt has two that differ in text and in grade; raise \`budget\`, or \`temperature\``);
+    await stages.saveBootstrapped(1, gradedPairs);
+    await stages.align(1, gradedPairs, { pairsSelected: 0, pairsBootstrapped: gradedPairs.length, bootstrap: null }, { epochs: spend === "direct" ? epochs : evaluatorEpochs });
+    if (spend === "direct") return;
+
+    const known = new Set(graded.map(({ id }) => id));
+    const rest = samples.filter(({ id }) => !known.has(id));
+    const labelled = await stages.labelledResponses(2, rest, (all) => stages.labelByReward(2, [1], all));
+    const made = pairsOf(stages, labelled);
+    const all = [...gradedPairs, ...made];
+    await stages.saveBootstrapped(2, all);
+    await stages.align(2, all, { pairsSelected: 0, pairsBootstrapped: all.length, bootstrap: null }, { from: 0 });
+  },
+});
+
+/** Of `count` prompts, what the judge may grade, in responses, and those of how many prompts that are. */
+function gradedPrompts(count: number, { budget: given, graded, responses: sampled }: Complete) {
+  const responses = graded === "data" ? 2 : sampled;
+  const budget = given ?? responses * Math.max(1, Math.round(count / promptsPerGraded));
+  return { budget, responses, prompts: Math.floor(budget / responses) };
+}
+
+/** @throws InputError where the judge may grade nothing that can be compared, or more than there is */
+function requireBudget(count: number, options: Complete): { readonly budget: number; readonly prompts: number } {
+  const { budget, responses, prompts } = gradedPrompts(count, options);
+  if (budget < responses) throw new InputError(`budget: found ${budget}, expected at least ${responses}, the responses of one prompt, which are compared with each other`);
+  if (budget > responses * count) throw new InputError(`budget: found ${budget}, expected at most ${responses * count}, which are all responses that there are: ${responses} to each of ${count} prompts`);
+  return { budget, prompts };
+}
+
+/** Ids of the prompts whose responses are graded. */
+async function chosenPrompts(stages: Stages, pool: ReadonlyMap<string, readonly Sample[]>, count: number, { chooseBy }: Complete): Promise<string[]> {
+  // In the data's order: that of the samples is of the batches in which they were written.
+  const ids = distinctPrompts(stages.pairs).map(({ id }) => id);
+  if (chooseBy === "random") return stages.fork("choose").shuffle(ids).slice(0, count);
+  const sequences = ids.map((id) => {
+    const prompt = stages.prompt(id);
+    // A prompt is embedded as what follows its first token.
+    if (chooseBy === "prompts") return [{ prompt: prompt.subarray(0, 1), response: prompt.subarray(1) }];
+    return pool.get(id)!.map(({ tokens }) => ({ prompt, response: Int32Array.from(tokens) }));
+  });
+  const found = [...(await stages.embeddings(1, 0, sequences.flat()))];
+  const vectors = sequences.map(({ length }) => mean(found.splice(0, length)));
+  return kCentre(vectors, count, stages.fork("choose")).map((i) => ids[i]!);
+}
+
+/** The two responses of each prompt's first pair of the data. */
+function dataResponses({ pairs }: Stages): Sample[] {
+  const ids = promptIds(pairs);
+  return pairs
+    .filter(({ id }, i) => id === ids[i])
+    .flatMap(({ id, chosen, rejected }) => [chosen, rejected].map((tokens, number) => ({ id, number, tokens: [...tokens], complete: true })));
+}
+
+function pairsOf(stages: Stages, samples: readonly LabelledSample[]) {
+  // What the start wrote, it knows the log-probability of: it is the reference.
+  const known = samples.map((sample) => ({ ...sample, ...(sample.writer === 0 && sample.logProb !== undefined && { reference: sample.logProb }) }));
+  return formPairs(known, known.length, stages.stopIds).pairs.map((pair) => bootstrappedPair(stages, pair));
+}
+
+const byPrompt = (samples: readonly Sample[]) => groupBy(samples, ({ id }) => id);
+
+function mean(vectors: readonly Float32Array[]): Float64Array {
+  const sum = new Float64Array(vectors[0]!.length);
+  for (const vector of vectors) vector.forEach((value, i) => (sum[i]! += value));
+  return sum.map((value) => value / vectors.length);
+}

@@ -1,0 +1,76 @@
+import { isPairObjective, objectiveOf } from "../align/pair-objective.js";
+import { InputError } from "../base/errors.js";
+import { isRewrittenWhole, longestRewritten, selfAugmentation } from "../bootstrap/index.js";
+import type { TokenizedPair } from "../data/tokenize.js";
+import type { TrainingPair } from "../run/input.js";
+import { lossOf, recipeForms, type MethodOptions, type SapoOptions } from "../run/options/index.js";
+import type { Stages } from "../run/stages.js";
+import { recipeOf, type Recipe } from "./recipe.js";
+
+/** All options of a run. */
+type Complete = MethodOptions & Omit<SapoOptions, "rounds">;
+
+/** The paper's, in tokens and in responses. */
+const usualSegment = 256;
+const usualBuffer = 2000;
+
+/**
+ * SAPO, self-augmented preference optimization: one training whose pairs are made while it goes on. An exponential moving
+ * average of the policy writes a segment of chosen responses anew, which makes rejected ones; pairs are drawn from a buffer
+ * of the latest, and the reference becomes the average about once an epoch (Yin et al. 2024, arXiv 2405.20830; see
+ * {@link selfAugmentation}). Rejected responses of the data are not used.
+ *
+ * @throws InputError where a reference that stays is to be updated; (in a run) where the buffer holds less than a step, the
+ *   loss weighs single tokens, or no response is long enough for a segment
+ */
+export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions, Complete>({
+  form: recipeForms.sapo,
+  name: "sapo",
+  version: "1",
+  complete({ rounds, ...options }: SapoOptions): Complete {
+    const { referenceBecomes, referenceEvery, referenceEma } = options;
+    if (referenceBecomes === "start" && (referenceEvery ?? referenceEma) !== undefined) {
+      throw new InputError('referenceBecomes: under "start" the reference never moves; leave referenceEvery and referenceEma out, or choose average or policy');
+    }
+    return { ...options, iterations: 1, reference: "start", epochs: rounds };
+  },
+  async run(stages, options) {
+    const { pairs, contextLength } = stages;
+    if (pairs.length === 0) throw new InputError("this method trains on the chosen responses of pairs, and there are none");
+    const loss = lossOf(options);
+    if (!isPairObjective(loss) && loss.tokens) throw new InputError(`sapo: the loss ${loss.name} weighs single tokens of the data's pairs, and the rejected responses are others; choose a loss of whole responses`);
+    const { batchSize, bufferSize = Math.max(batchSize, Math.min(usualBuffer, Math.round(pairs.length / 4))) } = options;
+    if (bufferSize < batchSize) throw new InputError(`bufferSize: found ${bufferSize}, expected at least batchSize (${batchSize}), as the buffer would not hold what a step makes`);
+    const { segment, whole } = segmentFor(stages, options);
+    const { averageDecay, averageEvery, referenceBecomes, referenceEvery = Math.ceil(pairs.length / batchSize), samplingBatchSize } = options;
+    const source = selfAugmentation({
+      ...{ segment, whole, bufferSize, averageDecay, averageEvery, samplingBatchSize },
+      referenceFollows: referenceBecomes === "average" ? "average" : "policy",
+      sampling: { temperature: options.segmentTemperature, topK: options.segmentTopK, topP: options.segmentTopP },
+    });
+    const moves = referenceBecomes !== "start" && objectiveOf(loss).withReferenceLogProbs !== undefined;
+    const standIns = pairs.map((pair) => standIn(pair, Math.min(longestRewritten(pair.chosen.length, { segment, whole }), contextLength - pair.prompt.length)));
+    await stages.align(1, standIns, { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null }, { source, ...(moves && { referenceEvery }) });
+  },
+});
+
+/** How many tokens are written anew: as the options say, or for the responses as they are. */
+function segmentFor(stages: Stages, { segment: given, maxNewTokens }: Complete): { readonly segment: number; readonly whole: boolean } {
+  if (given === "whole") return { segment: maxNewTokens, whole: true };
+  const lengths = stages.pairs.map(({ chosen }) => chosen.length).sort((a, b) => a - b);
+  const median = lengths[Math.floor(lengths.length / 2)] !;
+  const segment = given ?? (isRewrittenWhole(median, usualSegment) ? Math.max(1, Math.round(median / 3)) : usualSegment);
+  const short = lengths.filter((length) => isRewrittenWhole(length, segment)).length;
+  if (short === lengths.length) {
+    throw new InputError(`segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${lengths.at(-1)}), and would be written anew as a whole; lower it, or set it to "whole"`);
+  }
+  if (short > 0) stages.note(`${short} of ${lengths.length} chosen responses are too short for a segment of ${segment} tokens, and are written anew as a whole`);
+  return { segment, whole: false };
+}
+
+/** The pair as the training is planned with it: its rejected response is as long as what takes its place may become. */
+function standIn({ prompt, chosen, columns }: TokenizedPair, longest: number): TrainingPair {
+  const rejected = new Int32Array(longest).fill(prompt[0]!);
+  // Log-probabilities under the reference are of pairs that are still to be made.
+  return { prompt, chosen, rejected, ...(columns && { columns }), reference: { chosen: 0, rejected: 0 } };
+}
