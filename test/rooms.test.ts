@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 
 /** The rooms of src/, ground floor first: each imports only from those before it. */
 const rooms = [
-  ...["base", "graph", "engine", "hub", "progress", "stats", "model", "data", "align", "review", "bootstrap", "tabular", "run", "sera.ts"],
+  ...["base", "graph", "engine", "hub", "progress", "stats", "model", "data", "align", "review", "bootstrap", "tabular", "run", "tracking", "sera.ts"],
   ...["methods", "judge", "plot", "notebook", "cells", "kernel", "cli", "index.ts"],
 ];
 
