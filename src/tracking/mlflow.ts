@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { InputError, quote } from "../base/errors.js";
+import { factsByPath } from "../run/folder/identity.js";
 import type { RunEnd, StepSink, TrackedRun, TrackedStep, Tracker } from "../run/tracking.js";
 import { serverUrl, TrackingServer } from "./request.js";
-import { flatFacts } from "./flat-facts.js";
 
 /** Where a run is tracked. */
 export interface MlflowOptions {
@@ -84,7 +84,7 @@ async function experimentNamed(server: TrackingServer, name: string): Promise<st
 async function createRun(server: TrackingServer, experimentId: string, { name, digest, facts }: TrackedRun) {
   const tags = [{ key: digestTag, value: digest }];
   const created = z.object({ run: mlflowRun }).parse((await server.ask("POST", `${api}/runs/create`, { experiment_id: experimentId, run_name: name, start_time: Date.now(), tags })).body).run;
-  const params = [...flatFacts(facts)].map(([key, value]) => ({ key, value: value.slice(0, longestParam) }));
+  const params = [...factsByPath(facts)].map(([key, json]) => ({ key, value: String(JSON.parse(json)).slice(0, longestParam) }));
   for (let at = 0; at < params.length; at += mostParams) {
     await server.ask("POST", `${api}/runs/log-batch`, { run_id: created.info.run_id, params: params.slice(at, at + mostParams) });
   }
