@@ -1,4 +1,4 @@
-// Installs the dependencies where they are missing or older than the lock file, so that one command does all.
+// Installs the dependencies, none of which needs its install script, where they are missing or older than the lock file, so that one command does all.
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 
