@@ -33,12 +33,19 @@ const compilerOptions: tsModule.CompilerOptions = {
   ...{ strict: true, noImplicitAny: false, skipLibCheck: true, noEmit: true, types: ["node"], typeRoots: [resolve("node_modules/@types")] },
 };
 
+/** Declarations of the package, of Node and of JavaScript, each parsed once. */
+const parsed = new Map<string, tsModule.SourceFile | undefined>();
+
 function programOf(files: ReadonlyMap<string, string>): tsModule.Program {
   const host = ts.createCompilerHost(compilerOptions);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (name) => files.has(name) || fileExists(name);
   host.readFile = (name) => files.get(name) ?? readFile(name);
-  host.getSourceFile = (name, ...rest) => (files.has(name) ? ts.createSourceFile(name, files.get(name)!, ts.ScriptTarget.ES2023) : getSourceFile(name, ...rest));
+  host.getSourceFile = (name, language, ...rest) => {
+    if (files.has(name)) return ts.createSourceFile(name, files.get(name)!, language);
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, language, ...rest));
+    return parsed.get(name);
+  };
   return ts.createProgram([...files.keys()], compilerOptions, host);
 }
 
