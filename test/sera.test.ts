@@ -142,7 +142,9 @@ describe("the ensemble of the last two policies", () => {
     const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
     const sequences = samples.map(({ id, tokens }) => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) }));
     const [reference, first, second] = (await Promise.all(models.map((policy) => responseLogProbs(policy, sequences)))) as [Float64Array, Float64Array, Float64Array];
-    for (const [i, { reward }] of samples.entries()) {
+    for (const [i, { reward, writer, logProb }] of samples.entries()) {
+      assert.equal(writer, 2);
+      close(logProb!, second[i]!);
       close(reward, (1 - gamma) * (second[i]! - reference[i]!) + gamma * (first[i]! - reference[i]!));
     }
     assert.ok(samples.some(({ reward }, i) => Math.abs(reward - (second[i]! - reference[i]!)) > 1e-3));

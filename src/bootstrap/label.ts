@@ -6,7 +6,7 @@ import type { PromptTokens, Sample } from "./sample.js";
 
 /** A sample and its reward. */
 export interface LabelledSample extends Sample {
-  /** log π_ref(y | x) under the run's start model, if it was computed. */
+  /** log π_ref(y | x) under the reference, if the reward reads it. */
   readonly reference?: number;
   /** The ensembled implicit reward over β in nats, or a judge's score. */
   readonly reward: number;
@@ -19,6 +19,8 @@ export interface Labellers {
   /** Policies and weights, possibly including the reference; for SeRA π_{t−1} with 1−γ and π_{t−2} with γ. */
   readonly policies: readonly { readonly policy: Scorer; readonly weight: number }[];
   readonly reference: Scorer;
+  /** log π(y | x) of every sample under policies that need not be asked again, as under the one that wrote them. Default: none. */
+  readonly known?: ReadonlyMap<Scorer, Float64Array>;
 }
 
 /**
@@ -29,29 +31,30 @@ export interface Labellers {
 export async function labelSamples(
   samples: readonly Sample[],
   prompts: readonly PromptTokens[],
-  { loss, policies, reference }: Labellers,
+  { loss, policies, reference, known = new Map() }: Labellers,
   { signal, onProgress }: TaskOptions = {},
 ): Promise<LabelledSample[]> {
   const promptOf = new Map(prompts.map(({ id, prompt }) => [id, prompt]));
   const sequences = samples.map(
     ({ id, tokens }): TokenSequence => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) }),
   );
-  const all = [...new Set([reference, ...policies.map(({ policy }) => policy)])];
-  const byPolicy = new Map<Scorer, Float64Array>();
-  for (const [i, policy] of all.entries()) {
+  const read = new Set([...(loss.reward.needsReference ? [reference] : []), ...policies.map(({ policy }) => policy)]);
+  const byPolicy = new Map([...known].filter(([policy]) => read.has(policy)));
+  const asked = [...read].filter((policy) => !byPolicy.has(policy));
+  for (const [i, policy] of asked.entries()) {
     const before = i * sequences.length;
     const logProbs = await finiteLogProbs(policy, sequences, {
       ...(signal && { signal }),
-      onProgress: (done) => onProgress?.(before + done, all.length * sequences.length),
+      onProgress: (done) => onProgress?.(before + done, asked.length * sequences.length),
     });
     byPolicy.set(policy, logProbs);
   }
   const weights = policies.map(({ weight }) => weight);
   return samples.map((sample, i) => {
-    const atReference = byPolicy.get(reference)![i]!;
+    const atReference = byPolicy.get(reference)?.[i];
     const rewards = policies.map(({ policy }) =>
       implicitReward(loss, { policy: byPolicy.get(policy)![i]!, reference: atReference, length: sample.tokens.length }),
     );
-    return { ...sample, reference: atReference, reward: ensemble(rewards, weights) };
+    return { ...sample, ...(atReference !== undefined && { reference: atReference }), reward: ensemble(rewards, weights) };
   });
 }

@@ -19,6 +19,10 @@ export interface Sample {
   readonly tokens: readonly number[];
   /** False if the length limit cut it off. */
   readonly complete: boolean;
+  /** log π(y | x) under the policy that wrote it, in nats, if writing told it. */
+  readonly logProb?: number;
+  /** Iteration of the run whose policy wrote it; of samples that a run draws. */
+  readonly writer?: number;
 }
 
 /** The distinct prompts of the pairs, in order. */
@@ -52,6 +56,9 @@ export function sampleRequests(prompts: readonly PromptTokens[], responses: numb
 /** Generated responses as samples of the prompts that {@link sampleRequests} asked about. */
 export async function* samplesOf(batches: AsyncIterable<readonly Generation[]>, prompts: readonly PromptTokens[]): AsyncGenerator<Sample[]> {
   for await (const batch of batches) {
-    yield batch.map(({ request, number, tokens, complete }) => ({ id: prompts[request]!.id, number, tokens: [...tokens], complete }));
+    yield batch.map(({ request, number, tokens, complete, logProb }) => ({
+      ...{ id: prompts[request]!.id, number, tokens: [...tokens], complete },
+      ...(logProb !== undefined && { logProb }),
+    }));
   }
 }

@@ -185,7 +185,12 @@ export class Stages {
     const counted = weights.map((weight, i) => ({ weight, iteration: t - 1 - i })).filter(({ weight, iteration }) => weight !== 0 && iteration >= 0);
     const policies = [];
     for (const { weight, iteration } of counted) policies.push({ weight, policy: await scorer(iteration) });
-    const labellers = { loss: this.loss, policies, reference: await scorer(against) };
+    const reference = await scorer(against);
+    const known = new Map([...scorers].flatMap(([iteration, policy]) => {
+      const logProbs = logProbsOfWriter(samples, iteration);
+      return logProbs ? [[policy, logProbs] as const] : [];
+    }));
+    const labellers = { loss: this.loss, policies, reference, known };
     const labelled = await this.context.measured(t, "scoring", "label responses", (task) => labelSamples(samples, this.prompts, labellers, task));
     // What is known of a sample's reference is of the model of iteration 0.
     return against === 0 ? labelled : labelled.map(({ reference: _, ...sample }) => sample);
@@ -359,11 +364,11 @@ export class Stages {
     const model = await this.context.model(t - 1);
     const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>
       this.context.folder.growRows(runLayout.iteration(t).drawn, (known) => {
-        const options = { ...generationOptions({ ...this.options, temperature }), skipBatches: known };
+        const options = { ...generationOptions({ ...this.options, temperature }), skipBatches: known, logProbs: true };
         return samplesOf(this.context.executor.samples(model, sampleRequests(prompts, responses), this.random.fork("sample", t), options, task), prompts);
       }),
     );
-    const drawn = batches.flat();
+    const drawn = batches.flat().map((sample) => ({ ...sample, writer: t - 1 }));
     const cut = drawn.filter(({ complete }) => !complete).length;
     if (cut > 0) {
       const share = ((100 * cut) / drawn.length).toFixed(0);
@@ -460,4 +465,10 @@ function checkedMetrics(found: unknown): Record<string, number | null> {
   const isRecord = found !== null && typeof found === "object" && Object.values(found).every((value) => typeof value === "number");
   if (!isRecord) throw new InputError(`evaluate: returned ${JSON.stringify(found)}, expected an object of numbers by name`);
   return Object.fromEntries(Object.entries(found as Record<string, number>).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
+}
+
+/** log π(y | x) of samples under the model of an iteration, where it wrote all of them and told. */
+function logProbsOfWriter(samples: readonly Sample[], iteration: number): Float64Array | undefined {
+  const told = samples.every(({ writer, logProb }) => writer === iteration && logProb !== undefined);
+  return told ? Float64Array.from(samples, ({ logProb }) => logProb!) : undefined;
 }

@@ -7,6 +7,7 @@ import { labelSamples } from "../../src/bootstrap/label.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import type { Policy } from "../../src/model/policy/policy.js";
+import type { Scorer } from "../../src/review/index.js";
 import { responseLogProbs } from "../../src/model/scoring/score.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
 
@@ -39,6 +40,20 @@ describe("labelSamples", () => {
       assert.ok(Math.abs(sample.reward - expected) < 1e-6);
       assert.deepEqual(sample, { ...samples[i], reference: byReference![i], reward: sample.reward });
     }
+  });
+
+  it("does not ask policies whose log-probabilities are known, nor a reference that the reward does not read", async () => {
+    const never = async () => assert.fail("asked");
+    const [newest, previous, reference] = policies;
+    const sequences = samples.map(({ id, tokens }) => ({ prompt: pairs.find((pair) => pair.id === id)!.prompt, response: Int32Array.from(tokens) }));
+    const loss = dpo({ beta: 0.1 });
+    const weighted = (policy: Scorer) => [{ policy, weight: 0.7 }, { policy: previous, weight: 0.3 }];
+    const asked = await labelSamples(samples, pairs, { loss, policies: weighted(newest), reference });
+    const known = new Map([[never as Scorer, await responseLogProbs(newest, sequences)]]);
+    assert.deepEqual(await labelSamples(samples, pairs, { loss, policies: weighted(never), reference, known }), asked);
+
+    const free = await labelSamples(samples, pairs, { loss: simpo({ beta: 2 }), policies: weighted(newest), reference: never });
+    assert.ok(free.every((sample) => !("reference" in sample)));
   });
 
   it("gives the reward of the loss, which of the reference is not 0 where the loss knows none", async () => {

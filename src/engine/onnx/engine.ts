@@ -2,9 +2,10 @@ import { InputError } from "../../base/errors.js";
 import type { Value } from "../../graph/value.js";
 import type { EngineDescription, Executable, Program, Usage } from "../engine.js";
 import { updatesInPlace } from "../in-place.js";
-import type { Leaf } from "../thread/calls.js";
-import { ThreadEngine } from "../thread/thread-engine.js";
+import type { Leaf, ThreadData } from "../thread/calls.js";
+import { ThreadEngine, type EngineThread } from "../thread/thread-engine.js";
 import { chooseProvider } from "./choose-provider.js";
+import { FlushingThread } from "./flushing-thread.js";
 import { frozenState } from "./frozen-state.js";
 import { lower } from "./lower.js";
 import { failureIn, keepsState, providerChoices, providers, type Provider, type ProviderChoice } from "./providers.js";
@@ -48,6 +49,10 @@ export class OnnxEngine extends ThreadEngine<PreparedProgram> {
 
   async describe(): Promise<EngineDescription> {
     return { engine: "onnx", provider: await this.provider() };
+  }
+
+  protected override thread(data: ThreadData<unknown>): EngineThread {
+    return new FlushingThread(this.program, data);
   }
 
   protected override ready(): Promise<unknown> {

@@ -54,7 +54,8 @@ const programSessionsFor = (createSession: CreateSession, memory: Memory): Progr
       externalData,
       // Waiting threads spin, which is fastest within a run. Between the short runs of writing a token they stop soon, or
       // they would keep the thread that chooses the token from its core.
-      extra: { session: { intra_op: { allow_spinning: "1", ...(rowWrites.length > 0 && { spin_duration_us: "100" }) } } },
+      // Threads that share the ops of this one turn off the floats that it has off.
+      extra: { session: { set_denormal_as_zero: "1", intra_op: { allow_spinning: "1", ...(rowWrites.length > 0 && { spin_duration_us: "100" }) } } },
     });
 
 const frozenSessionsFor = (programSession: ProgramSession) =>

@@ -1,3 +1,4 @@
+import type { MessagePort } from "node:worker_threads";
 import type { DType, Shape, Tensor } from "../../graph/tensor.js";
 import type { Feeds } from "../engine.js";
 
@@ -38,4 +39,6 @@ export interface ThreadData<Settings> {
   readonly settings: Settings;
   /** What the two threads share of their gate. */
   readonly gate: Int32Array<SharedArrayBuffer>;
+  /** What the calls come through. Default: the port to the thread that started it. */
+  readonly port?: MessagePort;
 }

@@ -18,8 +18,7 @@ export type Handlers<Prepared> = {
  * @param begin makes the handlers, at the first call; a call at which it throws is answered so, and the next tries again
  */
 export function serve<Settings, Prepared>(begin: (settings: Settings, gate: Gate) => Promise<Handlers<Prepared>>): void {
-  const { settings, gate: shared } = workerData as ThreadData<Settings>;
-  const port = parentPort!;
+  const { settings, gate: shared, port = parentPort! } = workerData as ThreadData<Settings>;
   const gate = new Gate(shared);
   let handlers: Handlers<Prepared> | undefined;
   let last: Promise<void> = Promise.resolve();

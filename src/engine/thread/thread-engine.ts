@@ -5,26 +5,24 @@ import type { Engine, EngineDescription, Executable, Feeds, Program, State, Usag
 import { outOfMemory } from "../out-of-memory.js";
 import type { Calls, Request, Response, ThreadData } from "./calls.js";
 import { Gate } from "./gate.js";
+import { openGates } from "./open-gates.js";
 
 interface Waiting {
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
 
-/** The gates of the engines that are open. The process must not end inside of their runs. */
-const open = new Set<Gate>();
-process.on("exit", () => {
-  for (const gate of open) {
-    gate.shut();
-    gate.hurry();
-  }
-  for (const gate of open) gate.waitUntilEmpty();
-});
+/** What an engine needs of its thread. */
+export interface EngineThread extends Pick<Worker, "postMessage" | "ref" | "unref" | "terminate"> {
+  on(event: "message", listener: (response: Response) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "exit", listener: (exitCode: number) => void): unknown;
+}
 
 /** An engine whose graphs run in a thread of its own, so that the event loop stays free; see {@link serve} for the other side. */
 export abstract class ThreadEngine<Prepared> implements Engine {
   /** Started by the first call: a thread that is ended while it loads native code aborts the process. */
-  private worker: Worker | undefined;
+  private worker: EngineThread | undefined;
   private readonly gate = new Gate();
   private readonly waiting = new Map<number, Waiting>();
   /** Settles after everything that was asked for. */
@@ -34,7 +32,7 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   private failure: Error | undefined;
 
   /** @param program the thread's program, which calls {@link serve} */
-  protected constructor(private readonly program: URL) {}
+  protected constructor(protected readonly program: URL) {}
 
   /** What the thread is told at its start. */
   protected abstract settings(): unknown;
@@ -42,6 +40,12 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   /** Finds out what has to be known before the thread is started. */
   protected async ready(): Promise<unknown> {
     return undefined;
+  }
+
+  /** Starts the thread. */
+  protected thread(data: ThreadData<unknown>): EngineThread {
+    // Not the process's own flags: `--input-type`, say, would keep the worker from starting.
+    return new Worker(this.program, { workerData: data, execArgv: [] });
   }
 
   /** Lets the error of a call that needs the device say more. */
@@ -127,15 +131,13 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     return answer;
   }
 
-  private startWorker(): Worker {
-    const workerData: ThreadData<unknown> = { settings: this.settings(), gate: this.gate.shared };
-    // Not the process's own flags: `--input-type`, say, would keep the worker from starting.
-    const worker = new Worker(this.program, { workerData, execArgv: [] });
-    open.add(this.gate);
-    worker.on("message", (response: Response) => this.settle(response));
+  private startWorker(): EngineThread {
+    const worker = this.thread({ settings: this.settings(), gate: this.gate.shared });
+    openGates.add(this.gate);
+    worker.on("message", (response) => this.settle(response));
     worker.on("error", (error) => this.fail(error));
     worker.on("exit", () => {
-      open.delete(this.gate);
+      openGates.delete(this.gate);
       this.fail(new Error("the engine is closed"));
     });
     // An idle engine does not keep the process alive; one with work to do does (see `call`).

@@ -24,14 +24,15 @@ export interface GenerationShape extends CacheSize {
 }
 
 /**
- * What a step says of each next token: the logits, or the probabilities that they are at a temperature, which is then fed as
- * `temperature` float32 [].
+ * What a step says of each next token: the logits; the probabilities that they are at a temperature, which is then fed as
+ * `temperature` float32 []; or these and `untempered`, those at temperature 1.
  */
-export type NextTokenScores = "logits" | "probabilities";
+export type NextTokenScores = "logits" | "probabilities" | "both probabilities";
 
 function scores(logits: Value, wanted: NextTokenScores): Program["outputs"] {
   if (wanted === "logits") return { logits };
-  return { probabilities: softmax(div(logits, logits.graph.input("temperature", "float32", []))) };
+  const probabilities = softmax(div(logits, logits.graph.input("temperature", "float32", [])));
+  return wanted === "probabilities" ? { probabilities } : { probabilities, untempered: softmax(logits) };
 }
 
 const keyName = (layer: number) => `cache.key.${layer}`;

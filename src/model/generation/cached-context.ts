@@ -3,7 +3,14 @@ import type { Tensor } from "../../graph/tensor.js";
 import type { Policy } from "../policy/policy.js";
 import { roundUp } from "../scoring/batch.js";
 import { decodeProgram, fillProgram, growProgram, shrinkProgram, unfilledCache, type CacheSize, type GenerationShape, type NextTokenScores } from "./cache.js";
-import { freezesParameters } from "./freezing.js";
+
+/** A model that reads the rows, and the sizes of what it reads. */
+export interface DecodingContext {
+  readonly policy: Policy;
+  readonly shape: GenerationShape;
+  /** Whether its parameters are constants of the sessions that write. */
+  readonly frozen: boolean;
+}
 
 /** A response while it is written, as a context reads it. */
 export interface ReadRow {
@@ -14,14 +21,24 @@ export interface ReadRow {
   readonly done: boolean;
 }
 
-/** What a model says of each row's next token: logits or probabilities, [vocab]. */
-export type RowScores<R> = (row: R) => Float32Array;
+/** What a model says of a row's next token. */
+export interface TokenScores {
+  /** Logits or probabilities, whichever were wanted: [vocab]. */
+  readonly values: Float32Array;
+  /** Probabilities at temperature 1, where they were wanted beside others: [vocab]. */
+  readonly untempered?: Float32Array;
+}
+
+/** What a model says of each row's next token. */
+export type RowScores<R> = (row: R) => TokenScores;
 
 /**
  * A model that reads the prompts of some rows and then what is written after them, with its keys and values cached.
  * Several of them can stand beside each other, over the same rows and other prompts or models.
  */
 export class CachedContext<R extends ReadRow> {
+  private readonly policy: Policy;
+  private readonly shape: GenerationShape;
   private readonly reach: number;
   private readonly usage: Usage;
   private readonly place: Int32Array;
@@ -31,19 +48,19 @@ export class CachedContext<R extends ReadRow> {
   private placeOf!: ReadonlyMap<R, number>;
 
   private constructor(
-    private readonly policy: Policy,
-    private readonly shape: GenerationShape,
+    { policy, shape, frozen }: DecodingContext,
     private readonly rows: readonly R[],
     private readonly promptOf: (row: R) => Int32Array,
     private readonly wanted: NextTokenScores,
     private readonly asked: Feeds,
     private readonly cache: State,
   ) {
-    const { config, programs } = policy;
     const { capacity, promptLength } = shape;
+    this.policy = policy;
+    this.shape = shape;
     // Prompts of like lengths reach equally far, so that they are one session too.
-    this.reach = Math.min(roundUp(capacity), config.contextLength);
-    this.usage = { frozen: freezesParameters(config, capacity - promptLength, programs.memory) };
+    this.reach = Math.min(roundUp(capacity), policy.config.contextLength);
+    this.usage = { frozen };
     this.place = Int32Array.from({ length: capacity }, (_, i) => i);
     this.size = { rows: shape.rows, capacity: this.grown(promptLength) };
     this.hold(rows);
@@ -51,15 +68,15 @@ export class CachedContext<R extends ReadRow> {
 
   /** @param temperature of the probabilities, where these are wanted */
   static async open<R extends ReadRow>(
-    policy: Policy,
-    shape: GenerationShape,
+    context: DecodingContext,
     rows: readonly R[],
     promptOf: (row: R) => Int32Array,
     wanted: NextTokenScores,
     temperature: number,
   ): Promise<CachedContext<R>> {
-    const asked: Feeds = wanted === "probabilities" ? { temperature: Float32Array.of(temperature) } : {};
-    return new CachedContext(policy, shape, rows, promptOf, wanted, asked, await policy.programs.engine.createState(unfilledCache(policy.config)));
+    const { engine } = context.policy.programs;
+    const asked: Feeds = wanted === "logits" ? {} : { temperature: Float32Array.of(temperature) };
+    return new CachedContext(context, rows, promptOf, wanted, asked, await engine.createState(unfilledCache(context.policy.config)));
   }
 
   /** Reads the prompts, and tells of the first token of every row. */
@@ -135,9 +152,10 @@ export class CachedContext<R extends ReadRow> {
     return executable.run(feeds, [...states, this.cache]);
   }
 
-  private scoresIn(outputs: Record<string, Tensor>, at: number): Float32Array {
+  private scoresIn({ logits, probabilities, untempered }: Record<string, Tensor>, at: number): TokenScores {
     const { vocabSize } = this.policy.config;
-    return (outputs[this.wanted]!.data as Float32Array).subarray(at * vocabSize, (at + 1) * vocabSize);
+    const rowOf = ({ data }: Tensor) => (data as Float32Array).subarray(at * vocabSize, (at + 1) * vocabSize);
+    return { values: rowOf((logits ?? probabilities)!), ...(untempered && { untempered: rowOf(untempered) }) };
   }
 
   private readPrompts(padId: number) {

@@ -1,10 +1,9 @@
 import type { Random } from "../../base/random.js";
-import type { Policy } from "../policy/policy.js";
-import type { GenerationShape, NextTokenScores } from "./cache.js";
-import { CachedContext } from "./cached-context.js";
+import type { NextTokenScores } from "./cache.js";
+import { CachedContext, type DecodingContext, type TokenScores } from "./cached-context.js";
 import type { CombineLogits } from "./guidance.js";
 import type { PlannedRow } from "./plan-generation.js";
-import { drawsFromProbabilities, drawToken, sampleToken, type Sampling } from "./sampling.js";
+import { drawsFromProbabilities, drawToken, logProbOf, sampleToken, type Sampling } from "./sampling.js";
 
 /** How tokens are chosen, and when a response ends. */
 export interface Choice {
@@ -13,6 +12,8 @@ export interface Choice {
   readonly maxNewTokens: number;
   /** What is made of the logits of several contexts, where there are several. */
   readonly combine?: CombineLogits | undefined;
+  /** Whether each row tells its log-probability. */
+  readonly logProbs: boolean;
 }
 
 /** A response while it is written. */
@@ -26,6 +27,8 @@ export class Row {
   done = false;
   /** Whether a stop token ended it. */
   complete = false;
+  /** Of the tokens so far, under the model as it is: at temperature 1, without limits. In nats; 0 where it is not wanted. */
+  logProb = 0;
   private readonly random: Random;
   private readonly limit: number;
 
@@ -47,12 +50,14 @@ export class Row {
   }
 
   /** Chooses the next token. @param scores what each context says of it */
-  take(scores: readonly Float32Array[]): void {
-    const { sampling, stops, combine } = this.choice;
-    const token =
-      scoresFor(this.choice) === "probabilities"
-        ? drawToken(scores[0]!, sampling, this.random)
-        : sampleToken(combine ? combine(scores) : scores[0]!, sampling, this.random, this.seen());
+  take(scores: readonly TokenScores[]): void {
+    const { sampling, stops, combine, logProbs } = this.choice;
+    const [{ values, untempered = values }] = scores as [TokenScores];
+    const fromLogits = scoresFor(this.choice) === "logits";
+    const token = fromLogits
+      ? sampleToken(combine ? combine(scores.map((context) => context.values)) : values, sampling, this.random, this.seen())
+      : drawToken(values, sampling, this.random);
+    if (logProbs) this.logProb += fromLogits ? logProbOf(values, token) : Math.log(untempered[token]!);
     this.tokens.push(token);
     this.complete = stops.has(token);
     this.done = this.complete || this.tokens.length === this.limit;
@@ -65,12 +70,9 @@ export class Row {
 }
 
 /** What tokens are chosen by. */
-const scoresFor = ({ sampling, combine }: Choice): NextTokenScores => (!combine && drawsFromProbabilities(sampling) ? "probabilities" : "logits");
-
-/** A model that reads the rows, and the sizes of what it reads. */
-export interface DecodingContext {
-  readonly policy: Policy;
-  readonly shape: GenerationShape;
+function scoresFor({ sampling, combine, logProbs }: Choice): NextTokenScores {
+  if (combine || !drawsFromProbabilities(sampling)) return "logits";
+  return logProbs && sampling.temperature !== 1 ? "both probabilities" : "probabilities";
 }
 
 /**
@@ -86,8 +88,8 @@ export async function* decodeTokens(
   signal?.throwIfAborted();
   const open: CachedContext<Row>[] = [];
   try {
-    for (const [i, { policy, shape }] of contexts.entries()) {
-      open.push(await CachedContext.open(policy, shape, rows, ({ prompts }: Row) => prompts[i]!, scoresFor(choice), choice.sampling.temperature));
+    for (const [i, context] of contexts.entries()) {
+      open.push(await CachedContext.open(context, rows, ({ prompts }: Row) => prompts[i]!, scoresFor(choice), choice.sampling.temperature));
     }
     let writing = rows;
     for (let step = 0; writing.length > 0; step++) {

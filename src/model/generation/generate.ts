@@ -3,6 +3,7 @@ import type { TaskOptions } from "../../base/task.js";
 import type { Policy } from "../policy/policy.js";
 import { decodeTokens, Row } from "./decode-tokens.js";
 import { InputError } from "../../base/errors.js";
+import { freezesParameters } from "./freezing.js";
 import { checkGuides, type LogitGuidance } from "./guidance.js";
 import { planGenerationWithin, type GenerationRequest } from "./plan-generation.js";
 import { checkSampling, type Sampling } from "./sampling.js";
@@ -20,6 +21,8 @@ export interface GenerationOptions extends Partial<Sampling> {
   readonly skipBatches?: number;
   /** Writes by several contexts, of which requests then bring the prompts (`others`). Default: by the request's own prompt. */
   readonly guidance?: LogitGuidance | undefined;
+  /** Tells each response's log-probability; not under guidance. Default false. */
+  readonly logProbs?: boolean;
 }
 
 /** One written response. */
@@ -32,6 +35,11 @@ export interface Generation {
   readonly tokens: Int32Array;
   /** Whether a stop token ended it; false where the limit did. */
   readonly complete: boolean;
+  /**
+   * log π(y | x), the sum over its tokens under the policy as it is, at temperature 1 and without limits, in nats; where it was asked
+   * for. What scoring gives, but for float noise.
+   */
+  readonly logProb?: number;
 }
 
 /** One token of a response that is being written. */
@@ -66,7 +74,10 @@ export async function* generate(
     const steps = write(signal);
     while (!(await steps.next()).done);
     onProgress?.(done, total);
-    yield rows.map(({ request, number, tokens, complete }) => ({ request, number, tokens: Int32Array.from(tokens), complete }));
+    yield rows.map(({ request, number, tokens, complete, logProb }) => ({
+      ...{ request, number, tokens: Int32Array.from(tokens), complete },
+      ...(options.logProbs && { logProb }),
+    }));
   }
 }
 
@@ -80,7 +91,7 @@ export async function* generateTokens(
   policy: Policy,
   requests: readonly GenerationRequest[],
   random: Random,
-  options: Omit<GenerationOptions, "skipBatches"> = {},
+  options: Omit<GenerationOptions, "skipBatches" | "logProbs"> = {},
   { signal }: Pick<TaskOptions, "signal"> = {},
 ): AsyncGenerator<GeneratedToken[]> {
   for (const { write } of batchesOf(policy, requests, random, options)) {
@@ -104,8 +115,9 @@ function batchesOf(
   checkSampling(sampling);
   checkCount("maxNewTokens", maxNewTokens);
   checkCount("batchSize", batchSize);
-  const { guidance } = options;
+  const { guidance, logProbs = false } = options;
   if (guidance) checkGuides(policy, guidance);
+  if (guidance && logProbs) throw new InputError("logProbs: what is written under guidance has no log-probability under one model; leave it out");
   const policies = contextPolicies(policy, requests, guidance);
   const contextLengths = policies.map(({ config }) => config.contextLength);
   for (const { key, prompt, others = [] } of requests) {
@@ -115,14 +127,14 @@ function batchesOf(
       if (length >= contextLengths[context]!) throw new RangeError(`${whose} has ${length} tokens, the context is ${contextLengths[context]}`);
     }
   }
-  const choice = { sampling, stops: new Set(stopTokens), maxNewTokens, combine: guidance?.combine };
+  const choice = { sampling, stops: new Set(stopTokens), maxNewTokens, combine: guidance?.combine, logProbs };
   const sizes = { contextLengths, maxNewTokens, batchSize };
-  const { batches, batchSize: fitting } = planGenerationWithin(policy.programs.memory, policy.config, requests, sizes);
+  const { batches, batchSize: fitting, steps } = planGenerationWithin(policy.programs.memory, policy.config, requests, sizes);
   const wanted = requests.reduce((count, { responses }) => count + responses, 0);
   if (fitting < Math.min(batchSize, wanted)) onNote?.(`up to ${fitting} responses at once instead of ${batchSize}, to fit into memory (set memory to change it)`);
   return batches.map(({ shapes, rows: planned }) => {
     const rows = planned.map((row) => new Row(row, random, contextLengths, choice));
-    const contexts = policies.map((reader, i) => ({ policy: reader, shape: shapes[i]! }));
+    const contexts = policies.map((reader, i) => ({ policy: reader, shape: shapes[i]!, frozen: freezesParameters(reader.config, steps, reader.programs.memory) }));
     return { rows, write: (signal?: AbortSignal) => decodeTokens(contexts, rows, choice, signal) };
   });
 }

@@ -49,19 +49,21 @@ export interface GenerationSizes {
 }
 
 /**
- * {@link planGeneration} with no more responses in a batch than fit into memory; `batchSize` is how many.
+ * {@link planGeneration} with no more responses in a batch than fit into memory; `batchSize` is how many, `steps` how many all batches
+ * take at most.
  *
  * @param memory bytes for the model, the copies that sessions of frozen parameters have of it, the caches and the programs
  * @param config of the model that writes; contexts of others are counted as if they were its own
  * @throws InputError where not even one response fits
  */
 export function planGenerationWithin(memory: number, config: ModelConfig, requests: readonly GenerationRequest[], sizes: GenerationSizes) {
-  const freezes = freezesParameters(config, sizes.maxNewTokens, memory);
-  const room = programMemory(memory, (1 + (freezes ? frozenCopies : 0)) * parameterBytes(config));
   for (let { batchSize } = sizes; ; batchSize = Math.ceil(batchSize / 2)) {
     const batches = planGeneration(requests, { ...sizes, batchSize });
+    const steps = batches.length * sizes.maxNewTokens;
+    const freezes = freezesParameters(config, steps, memory);
+    const room = programMemory(memory, (1 + (freezes ? frozenCopies : 0)) * parameterBytes(config));
     const needed = sizes.contextLengths.reduce((sum, _, context) => sum + largestBytes(config, batches.map(({ shapes }) => shapes[context]!)), 0);
-    if (needed <= room) return { batches, batchSize };
+    if (needed <= room) return { batches, batchSize, steps };
     if (batchSize > 1) continue;
     throw new InputError(
       `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but writing one response takes ${formatBytes(needed)} more; ` +

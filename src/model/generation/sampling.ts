@@ -52,6 +52,14 @@ export function drawsFromProbabilities({ temperature, repetitionPenalty }: Sampl
   return temperature >= leastTemperature && repetitionPenalty === 1;
 }
 
+/** log p of a token after these logits, in nats, at temperature 1 and without limits. */
+export function logProbOf(logits: Float32Array, token: number): number {
+  const top = logits[argmax(logits)]!;
+  let sum = 0;
+  for (let id = 0; id < logits.length; id++) sum += Math.exp(logits[id]! - top);
+  return logits[token]! - top - Math.log(sum);
+}
+
 /**
  * Draws a token id as {@link sampleToken} does.
  *

@@ -51,7 +51,10 @@ export const reviewedRow: z.ZodType<Reviewed> = z.object({
   kept: z.boolean(),
 });
 
-const sample = { id: z.string(), number: z.int(), tokens: tokenIds, complete: z.boolean() };
+const sample = {
+  ...{ id: z.string(), number: z.int(), tokens: tokenIds, complete: z.boolean() },
+  ...{ logProb: z.number().exactOptional(), writer: count.exactOptional() },
+};
 
 export const sampleBatch: z.ZodType<Sample[]> = z.array(z.object(sample));
 

@@ -7,6 +7,7 @@ import { ProgramCache } from "../../../src/engine/program-cache.js";
 import type { ModelConfig } from "../../../src/model/config.js";
 import { generate, generateTokens, type GenerationOptions, type Generation, type GenerationRequest } from "../../../src/model/generation/generate.js";
 import { initialParameters } from "../../../src/model/parameters/parameters.js";
+import { responseLogProbs } from "../../../src/model/scoring/score.js";
 import { Policy } from "../../../src/model/policy/policy.js";
 import { loadModelCase, modelCases } from "../../support/model-case.js";
 import { byteTokenizer, gpt2Config, gptNeoXConfig, randomTokens, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
@@ -66,6 +67,33 @@ for (const name of modelCases) {
     }
   });
 }
+
+describe("a response's log-probability, where it is asked for", () => {
+  const ways: Record<string, GenerationOptions> = {
+    "at temperature 1": {},
+    "at another temperature": { temperature: 0.6 },
+    "within limits": { temperature: 1.4, topK: 5, topP: 0.8 },
+    "greedily, from logits": { temperature: 0 },
+    "with a repetition penalty, from logits": { repetitionPenalty: 1.5 },
+  };
+  for (const [name, options] of Object.entries(ways)) {
+    it(`is what scoring gives, stop token included, written ${name}`, async () => {
+      const stopTokens = Array.from({ length: tinyConfig.vocabSize }, (_, id) => id).filter((id) => id % 4 === 0);
+      const found = (await written(requests, { ...options, stopTokens, logProbs: true })).flat();
+      const scored = await responseLogProbs(policy, found.map(({ request, tokens }) => ({ prompt: requests[request]!.prompt, response: tokens })));
+      for (const [i, { logProb, tokens }] of found.entries()) assert.ok(Math.abs(logProb! - scored[i]!) < 1e-5 * tokens.length, `${logProb}, scored ${scored[i]}`);
+    });
+  }
+
+  it("changes nothing of what is written, and is not told otherwise", async () => {
+    for (const options of [{}, { temperature: 0.6 }]) {
+      const found = (await written(requests, options)).flat();
+      assert.ok(found.every((generation) => !("logProb" in generation)));
+      const told = (await written(requests, { ...options, logProbs: true })).flat();
+      assert.deepEqual(told.map(({ logProb: _, ...rest }) => rest), found);
+    }
+  });
+});
 
 describe("sampled responses", () => {
   it("are the same with the same seed, and others with another, or with another number", async () => {

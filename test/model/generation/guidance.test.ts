@@ -121,6 +121,7 @@ describe("guidance", () => {
     await refuses([first], { guidance: { combine } }, "guidance: requests have one context each; give the prompts of the others as `others`");
     await refuses([{ ...first, others: [first.prompt] }], {}, "requests have several contexts; say by `guidance` what is made of their logits");
     await refuses([{ ...first, others: [first.prompt] }, second], { guidance: { combine } }, /^guidance: requests have different numbers of contexts/);
+    await refuses([{ ...first, others: [first.prompt] }], { guidance: { combine }, logProbs: true }, /^logProbs: what is written under guidance has no log-probability/);
     await refuses([{ ...first, others: [first.prompt] }], { guidance: { combine, models: [policy, policy] } }, /^guidance: 2 models for 1 contexts/);
     await refuses([{ ...first, others: [new Int32Array(60)] }], { guidance: { combine } }, 'the guiding prompt of "0" has 60 tokens, the context is 48');
     const tokenizer = trainTokenizer(["other words than bytes, other words"], { vocabSize: byteTokenizer.vocabSize + 4 });

@@ -1,0 +1,12 @@
+import type { Gate } from "./gate.js";
+
+/** The gates that threads may be inside of. The process must not end while one is. */
+export const openGates = new Set<Gate>();
+
+process.on("exit", () => {
+  for (const gate of openGates) {
+    gate.shut();
+    gate.hurry();
+  }
+  for (const gate of openGates) gate.waitUntilEmpty();
+});

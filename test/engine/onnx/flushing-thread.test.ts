@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { describe, it, type TestContext } from "node:test";
+import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
+import { Graph, mul } from "../../../src/graph/index.js";
+
+/** Half of what is fed, and enough of it for several threads to share. */
+const count = 1 << 18;
+async function halved(test: TestContext, threads: number, value: number): Promise<Set<number>> {
+  const engine = new OnnxEngine({ threads });
+  test.after(() => engine.close());
+  const { run } = await engine.prepare({ outputs: { y: mul(new Graph().input("x", "float32", [count]), 0.5) }, updates: new Map() });
+  const { y } = await run({ x: new Float32Array(count).fill(value) });
+  return new Set(y!.data as Float32Array);
+}
+
+describe("floats too small to be normal", () => {
+  it("are 0 in every engine of a process, not only in the first, and in all of its threads", async (test) => {
+    for (const threads of [1, 1, 2]) {
+      assert.deepEqual(await halved(test, threads, 2 ** -126), new Set([0]));
+      assert.deepEqual(await halved(test, threads, 2 ** -125), new Set([2 ** -126]));
+    }
+  });
+
+  it("are as ever outside of the engines", async (test) => {
+    await halved(test, 1, 1);
+    assert.equal(Math.fround(2 ** -126) * 0.5, 2 ** -127);
+    assert.notEqual(Number.MIN_VALUE, 0);
+  });
+});
+
+describe("an engine's thread", () => {
+  const script = (body: string) => `import { OnnxEngine } from "./dist/src/engine/onnx/engine.js"; import { Graph, mul } from "./dist/src/graph/index.js"; ${body}`;
+  const run = (body: string) =>
+    new Promise<string>((resolve, reject) => {
+      execFile(process.execPath, ["--input-type=module", "-e", script(body)], (error, stdout) => (error ? reject(error) : resolve(stdout)));
+    });
+  const prepared = 'await engine.prepare({ outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) }, updates: new Map() })';
+
+  it("lets the process end by itself, when it is idle and when it is closed", async () => {
+    assert.equal(await run(`const engine = new OnnxEngine(); ${prepared}; console.log("idle")`), "idle\n");
+    assert.equal(await run(`const engine = new OnnxEngine(); ${prepared}; await engine.close(); await engine.close(); console.log("closed")`), "closed\n");
+  });
+
+  it("lets the process be ended while it is being started", async () => {
+    for (const wait of [0, 20, 60, 120]) {
+      await run(`const engine = new OnnxEngine(); engine.createState([]).catch(() => {}); setTimeout(() => process.exit(0), ${wait})`);
+    }
+  });
+
+  it("can be had again after all others were closed", async (test) => {
+    const first = new OnnxEngine();
+    await first.createState([]);
+    await first.close();
+    assert.deepEqual(await halved(test, 1, 2 ** -126), new Set([0]));
+  });
+});
