@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 
 /** The rooms of src/, ground floor first: each imports only from those before it. */
 const rooms = [
-  ...["base", "graph", "engine", "hub", "progress", "stats", "model", "data", "align", "review", "bootstrap", "tabular", "run", "sera.ts"],
+  ...["base", "graph", "engine", "hub", "progress", "stats", "model", "data", "align", "review", "bootstrap", "tabular", "run", "tracking", "sera.ts"],
   ...["methods", "judge", "plot", "notebook", "cells", "kernel", "cli", "index.ts"],
 ];
 
@@ -23,7 +23,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     ...["checkpoint.ts", "checkpoint-source.ts", "fetch-checkpoint.ts", "tensor-source.ts", "write-weights.ts"],
     ...["adapters/adapter-config.ts", "adapters/adapter-files.ts", "gguf/file-names.ts", "safetensors/safetensors.ts"],
   ],
-  policy: ["fingerprint.ts", "policy.ts", "policy-files.ts"],
+  policy: ["fingerprint.ts", "policy.ts", "policy-files.ts", "push.ts"],
   scoring: ["batch.ts", "batch-cost.ts", "log-probs.ts", "score.ts"],
   generation: ["generate.ts", "guidance.ts", "linear-alignment.ts", "stream.ts"],
 };

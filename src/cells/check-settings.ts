@@ -36,6 +36,7 @@ const checks: { readonly [Name in keyof Required<RunSettings>]: Check } = {
   referenceCache: path,
   on: { expected: "a compute target such as ray({ address, storage })", isGood: (value) => isObject(value) && isFunction(value["open"]) && isFunction(value["check"]) },
   onStep: { expected: "a function of the step", isGood: isFunction },
+  track: { expected: 'a tracker, as tensorBoard("logs"), or a list of them', isGood: (value) => [value].flat().every((one) => isObject(one) && typeof one["name"] === "string" && isFunction(one["open"])) },
   signal: { expected: "an AbortSignal, as that of new AbortController()", isGood: (value) => value instanceof AbortSignal },
   quiet: yesOrNo,
 };

@@ -9,7 +9,7 @@ import type { Reading } from "../data/reading.js";
 import { requireSource } from "../data/source-files.js";
 import { cell } from "../notebook/display.js";
 import { refuseRunAsData } from "../run/folder/policies-in.js";
-import { withDownload } from "./download.js";
+import { withDownload } from "./transfer.js";
 
 /**
  * Loads preference pairs from a JSON Lines (plain or gzip) or Parquet file, or from a dataset of the

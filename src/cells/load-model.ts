@@ -18,7 +18,7 @@ import { Policy } from "../model/policy/policy.js";
 import { putAdapter } from "../model/policy/policy-files.js";
 import { isPreset, preset, type PresetName } from "../model/presets.js";
 import { refuseRunAsModel } from "../run/folder/policies-in.js";
-import { withDownload } from "./download.js";
+import { withDownload } from "./transfer.js";
 import { sharedPrograms } from "./programs.js";
 
 /** Which model, and where it runs: `engine` with its `provider` and `threads`, or its `backend`; see {@link EngineOptions}. */

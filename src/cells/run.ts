@@ -11,6 +11,8 @@ import type { Parameters } from "../model/parameters/parameters.js";
 import type { Policy } from "../model/policy/policy.js";
 import { lossOf, type LossOptions } from "../run/options/index.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
+import type { Uploaded } from "../hub/upload.js";
+import { cell } from "../notebook/display.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { Reviewed } from "../review/index.js";
 import { isRunFolder, readIdentity, type RunFacts } from "../run/folder/identity.js";
@@ -18,6 +20,7 @@ import { runLayout } from "../run/folder/layout.js";
 import { RunFolder } from "../run/folder/run-folder.js";
 import type { IterationSummary, RunSummary } from "../run/summary.js";
 import { programsOn, sharedPrograms } from "./programs.js";
+import { pushRun, type PushRunOptions } from "./push-run.js";
 import { openRunPolicy } from "./run-policy.js";
 import { tableOf, textOf } from "./table-of.js";
 
@@ -62,6 +65,8 @@ export class Run {
     /** Every logged training step; names are TRL's. */
     readonly steps: ColumnTable,
     private readonly all: readonly Iteration[],
+    /** Where the model that it began from came from, where that is known. */
+    private readonly origin: string | undefined,
   ) {}
 
   /**
@@ -121,7 +126,7 @@ export class Run {
         };
       }),
     );
-    return new Run(path, summary, identity.facts, tableOf(await folder.readRowsIfPresent(runLayout.metrics)), iterations);
+    return new Run(path, summary, identity.facts, tableOf(await folder.readRowsIfPresent(runLayout.metrics)), iterations, start?.origin);
   }
 
   /** What each iteration did and how its policy does; iteration 0 is the reference. */
@@ -163,6 +168,19 @@ export class Run {
   /** The head that was trained beside that policy, its parameters by name; none where the loss has no head. */
   head(): Promise<Parameters> {
     return this.iteration(this.all.length - 1).head();
+  }
+
+  /**
+   * Gives a policy of the run, by default the last, to the Hugging Face hub: its weights or its adapter, its tokenizer, and a
+   * model card with the method, its options and what came out. The token is that of `HF_TOKEN`.
+   *
+   * @param name `user/name`; made where it is not there, and private unless `private: false`
+   * @returns the address of its page, and the commit
+   * @example await run.push("me/aligned", { datasets: ["trl-lib/ultrafeedback_binarized"] });
+   * @throws InputError as {@link Policy.push}. Called again, it sends what the hub lacks
+   */
+  push(name: string, options: PushRunOptions = {}): Promise<Uploaded> {
+    return pushRun(this, name, options, this.origin, { signal: options.signal ?? cell.signal, reporter: cell.reporter });
   }
 
   async [displaySymbol](): Promise<MimeBundle> {

@@ -31,7 +31,7 @@ export async function sera(policy: Policy, pairs: readonly PreferencePair[], opt
  * A direct alignment algorithm alone: `epochs` of one loss on all pairs.
  *
  * @example const run = await align(start, pairs, { loss: "simpo", beta: 2, epochs: 3, heldOut });
- * @throws as {@link sera}
+ * @throws InputError and DivergenceError, as {@link sera} does
  */
 export async function align(policy: Policy, pairs: readonly PreferencePair[], options: AlignOptions = {}): Promise<Run> {
   checkNames(alignForm, Object.keys(options), runSettingNames);

@@ -7,7 +7,7 @@ import type { Run } from "./run.js";
 import { separateSettings, train, type RunSettings } from "./train.js";
 
 /** Settings of a run that {@link sft} takes. */
-const settingNames = ["truncatePrompts", "maxLength", "maxPromptLength", "folder", "redoFrom", "onStep", "signal", "quiet"] as const satisfies readonly (keyof RunSettings)[];
+const settingNames = ["truncatePrompts", "maxLength", "maxPromptLength", "folder", "redoFrom", "onStep", "track", "signal", "quiet"] as const satisfies readonly (keyof RunSettings)[];
 
 /** Options of {@link sft}: how it trains, and where the run is kept. */
 export interface SftRunOptions extends DemonstrationOptions, Pick<RunSettings, (typeof settingNames)[number]> {}

@@ -17,6 +17,7 @@ import type { LoggedStep } from "../run/logged-step.js";
 import type { Method, RunTexts } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
 import { adviceOn, inCells, isNative, runSettingNames, type ColumnRule } from "../run/options/index.js";
+import type { Tracker } from "../run/tracking.js";
 import { checkSettings } from "./check-settings.js";
 import { Run } from "./run.js";
 
@@ -62,6 +63,11 @@ export interface RunSettings {
   readonly on?: ComputeTarget | undefined;
   /** Called after each optimizer step, with its metrics. */
   readonly onStep?: ((step: LoggedStep) => void) | undefined;
+  /**
+   * Where each step is shown besides the run's own `metrics.jsonl`: `tensorBoard("logs")`, `mlflow()`, `wandb()`, or a list of
+   * them. One that fails is told of, and does not stop the run.
+   */
+  readonly track?: Tracker | readonly Tracker[] | undefined;
   /** Stops the run where nothing is lost. Default: the cell's interrupt. */
   readonly signal?: AbortSignal | undefined;
   /** Whether to show no progress. Default false. */
@@ -118,8 +124,13 @@ export async function trainUnder(
 }
 
 /** Controls of a run in a cell. */
-export function cellControls({ signal = cell.signal, quiet = false, onStep }: RunSettings): RunControls {
-  return { signal, ...(!quiet && { reporter: cell.reporter }), ...(onStep && { onStep: (step) => callOwn("onStep: your function", () => onStep(step)) }) };
+export function cellControls({ signal = cell.signal, quiet = false, onStep, track = [] }: RunSettings): RunControls {
+  return {
+    signal,
+    ...(!quiet && { reporter: cell.reporter }),
+    ...(onStep && { onStep: (step) => callOwn("onStep: your function", () => onStep(step)) }),
+    trackers: [track].flat(),
+  };
 }
 
 function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {

@@ -11,13 +11,14 @@ import { prepareRun, runOptions, type RunArguments } from "./run-inputs.js";
 import { reportSpending, runJudge, runJudgeOptions, type RunJudgeArguments } from "./run-judge.js";
 import { withSession, type CommandSession } from "./session.js";
 import { summaryTable } from "./summary-table.js";
+import { trackingOptions, type TrackingArguments } from "./tracking.js";
 
 /** @param args the command line, which the run's folder keeps */
 export function alignCommand(args: readonly string[]): Command {
   const command = new Command("align")
     .description("Align a model with preference pairs, by SeRA or another method.")
     .option("--method <name>", `how the policy is trained: ${Object.keys(namedMethods).join(", ")}`, "sera");
-  return allMethodOptions(engineOptions(runJudgeOptions(runOptions(placeOptions(command)))))
+  return allMethodOptions(engineOptions(runJudgeOptions(runOptions(trackingOptions(placeOptions(command))))))
     .addHelpText("after", `
 Example:
   sera align --model org/model --lora-rank 16 --data pairs.jsonl --eval-data heldout.jsonl --beta 0.1 --out runs/mine`)
@@ -30,7 +31,7 @@ Example:
 }
 
 /** Arguments of `sera align`; a method's options are among them. */
-export interface AlignArguments extends RunArguments, RunJudgeArguments {
+export interface AlignArguments extends RunArguments, RunJudgeArguments, TrackingArguments {
   readonly method?: string;
   readonly out: string;
   readonly resume: boolean;
@@ -42,7 +43,7 @@ export async function align(run: AlignArguments, method: Method, session: Comman
   const judge = await runJudge(run, [method]);
   const input = await session.prepare(() => prepareRun(run, session, [method], judge));
   try {
-    const { summary } = await openRun(method, input, placeOf(run), session);
+    const { summary } = await openRun(method, input, placeOf(run), { ...session, trackers: run.track });
     await writeReport(run.out);
     return summary;
   } finally {

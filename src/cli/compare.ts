@@ -15,8 +15,9 @@ import { engineOptions, givenOptions, methodOptions, onCommandLine, whole } from
 import { prepareRun, runOptions, type RunArguments } from "./run-inputs.js";
 import { reportSpending, runJudge, runJudgeOptions, type RunJudgeArguments } from "./run-judge.js";
 import { withSession, type CommandSession } from "./session.js";
+import { trackingOptions, type TrackingArguments } from "./tracking.js";
 
-interface CompareArguments extends RunArguments, RunJudgeArguments {
+interface CompareArguments extends RunArguments, RunJudgeArguments, TrackingArguments {
   readonly run: readonly ComparedMethod[];
   readonly seeds: readonly number[];
   readonly baseline?: string;
@@ -39,7 +40,7 @@ export function compareCommand(): Command {
     .option("--seeds <list>", "seeds, separated by commas; each method is trained once with each", seedList, [1, 2, 3])
     .option("--baseline <name>", "method that the others are compared with (default: the first)")
     .requiredOption("--out <folder>", "folder of the comparison, with a folder for each run; the same command continues what is there");
-  return methodOptions(engineOptions(runJudgeOptions(runOptions(command))), ...comparedForms)
+  return methodOptions(engineOptions(runJudgeOptions(runOptions(trackingOptions(command)))), ...comparedForms)
     .addHelpText("after", `
 Methods: ${Object.keys(namedRecipes).join(", ")}.
 
@@ -75,7 +76,7 @@ async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments
     const sizes = { pairs: input.pairs.length, demonstrations: input.demonstrations?.length ?? 0 };
     return await runAll(planned, sizes, session.reporter, async ({ name, seed, method }, reporter) => {
       const folder = join(args.out, folderName(name), `seed-${seed}`);
-      await openRun(method, method.labelsWithJudge ? input : unjudged, { folder }, { ...session, reporter });
+      await openRun(method, method.labelsWithJudge ? input : unjudged, { folder }, { ...session, reporter, trackers: args.track });
       return Run.open(folder, input.start);
     });
   } finally {

@@ -3,7 +3,7 @@ import { bytesIn } from "../base/byte-size.js";
 import { InputError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
 import { reported } from "../base/task.js";
-import { withDownload } from "../cells/download.js";
+import { withDownload } from "../cells/transfer.js";
 import { loadModelOn } from "../cells/load-model.js";
 import { contextTokens, linearAlignment, type Guidance, type LinearAlignmentOptions } from "../cells/guidance.js";
 import { responsesTo } from "../cells/respond.js";

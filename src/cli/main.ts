@@ -10,6 +10,7 @@ import { inspectCommand } from "./inspect.js";
 import { judgeCommand } from "./judge.js";
 import { kernelCommand } from "./kernel.js";
 import { Interrupted } from "./session.js";
+import { pushCommand } from "./push.js";
 import { quickstartCommand } from "./quickstart.js";
 import { resumedCommand } from "./recorded-command.js";
 import { sftCommand } from "./sft.js";
@@ -38,6 +39,7 @@ function programFor(args: readonly string[]): Command {
     .addCommand(generateCommand())
     .addCommand(inspectCommand())
     .addCommand(judgeCommand())
+    .addCommand(pushCommand())
     .addCommand(kernelCommand());
 }
 

@@ -10,9 +10,10 @@ import { prepareSft } from "./run-inputs.js";
 import { placeOf, placeOptions, type PlaceArguments } from "./run-place.js";
 import { withSession, type CommandSession } from "./session.js";
 import { modelOptions, type ModelArguments } from "./start.js";
+import { trackingOptions, type TrackingArguments } from "./tracking.js";
 
 /** Arguments of `sera sft`. */
-export interface SftArguments extends DataArguments, EngineArguments, ModelArguments, PlaceArguments {
+export interface SftArguments extends DataArguments, EngineArguments, ModelArguments, PlaceArguments, TrackingArguments {
   readonly data: string;
   readonly seed?: number;
   readonly begunBy?: RecordedCommand;
@@ -24,7 +25,7 @@ export function sftCommand(args: readonly string[]): Command {
     .description("Fine-tune a model on demonstrations (SFT) and print the folder of the trained model, a start for sera align --model.")
     .optionsGroup("Data:")
     .requiredOption("--data <source>", "rows with a prompt and a response: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub");
-  return methodOptions(engineOptions(modelOptions(dataOptions(placeOptions(command)))), sftForm)
+  return methodOptions(engineOptions(modelOptions(dataOptions(trackingOptions(placeOptions(command))))), sftForm)
     .addHelpText("after", `
 Example:
   sera sft --model tiny --data demonstrations.jsonl --sft-epochs 3 --out runs/sft`)
@@ -38,7 +39,7 @@ export async function sft(run: SftArguments, session: CommandSession): Promise<s
   const method = sftOnDemonstrations(givenOptions(run));
   const input = await session.prepare(() => prepareSft(run, session));
   try {
-    const { folder } = await openRun(method, input, placeOf(run), session);
+    const { folder } = await openRun(method, input, placeOf(run), { ...session, trackers: run.track });
     return `${folder}/${runLayout.iteration(0).model}`;
   } finally {
     await input.start.free();

@@ -1,5 +1,5 @@
 import { open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { errorAt, quote, type Place } from "../base/errors.js";
 import { throwBadRow, type OnBadRow } from "./bad-rows.js";
 import { readBytes } from "./bytes.js";
@@ -49,7 +49,9 @@ export async function* readRows(path: string, onBadRow: OnBadRow = throwBadRow):
 async function inspect(path: string): Promise<{ head: Buffer; size: number }> {
   const place: Place = { file: path };
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw errorAt(place, error.code === "ENOENT" ? `no such file; ${expected}` : `cannot be read (${error.code})`, error);
+    // A notebook's folder is not always the one that its user thinks of.
+    const where = isAbsolute(path) ? "" : ` in ${process.cwd()}`;
+    throw errorAt(place, error.code === "ENOENT" ? `no such file${where}; ${expected}` : `cannot be read (${error.code})`, error);
   });
   if (stats.isDirectory()) throw errorAt(place, `this is a folder; ${expected}${await filesIn(path)}`);
   if (stats.size === 0) throw errorAt(place, `the file is empty; ${expected}`);

@@ -18,6 +18,20 @@ const transient: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 /** Failures that a retry does not fix: unknown host, connection refused. */
 const permanent: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
 
+/** The errors of a connection, in the terms of what it is used for. */
+export interface HubProblems {
+  /** The error for a request that the hub refused. */
+  refusal(response: Response, repository: RepositoryName, settings: HubSettings): InputError;
+  /** What an unreachable hub means, and what to do. */
+  readonly unreachable: (endpoint: string, code: string) => string;
+}
+
+const downloadProblems: HubProblems = {
+  refusal,
+  unreachable: (endpoint, code) =>
+    `no such local path, and the hub cannot be asked: ${endpoint} is unreachable (${code}). Check the path or the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
+};
+
 /**
  * Requests to the hub about one repository. Transient failures are retried after the delay that the hub asks for, or else
  * 0.5, 1, 2 and 4 s. The token is sent only to the hub's own origin; `fetch` drops it when a redirect leaves that origin.
@@ -29,6 +43,7 @@ export class HubConnection {
     readonly settings: HubSettings,
     readonly repository: RepositoryName,
     readonly signal: AbortSignal | undefined,
+    private readonly problems: HubProblems = downloadProblems,
   ) {
     this.origin = new URL(settings.endpoint).origin;
   }
@@ -37,17 +52,26 @@ export class HubConnection {
    * `fetch` for small responses: the whole body is read, so that a connection that breaks midway is retried as well. A
    * body that is too long, comes too slowly, or is JSON beyond the bounds of {@link checkJsonBounds} is an error.
    */
-  readonly fetch: typeof fetch = (input, init) =>
-    this.request(
-      new URL(input instanceof Request ? input.url : input),
-      init,
-      async (response) => {
-        const read = await readWithin(response, longestBody);
-        if (/\bjson\b/.test(read.headers.get("content-type") ?? "")) checkJsonBounds(await read.clone().text());
-        return read;
-      },
-      longestAnswer,
-    );
+  readonly fetch: typeof fetch = this.accepting([]);
+
+  /**
+   * {@link fetch} that also returns refusals of these statuses, which the caller interprets. An upload (`PUT`) may take as long
+   * as it needs.
+   */
+  accepting(statuses: readonly number[]): typeof fetch {
+    return (input, init) =>
+      this.request(
+        new URL(input instanceof Request ? input.url : input),
+        init,
+        async (response) => {
+          const read = await readWithin(response, longestBody);
+          if (/\bjson\b/.test(read.headers.get("content-type") ?? "")) checkJsonBounds(await read.clone().text());
+          return read;
+        },
+        init?.method === "PUT" ? undefined : longestAnswer,
+        statuses,
+      );
+  }
 
   /** Requests a large file from a byte position; a server may still send it from the beginning (status 200). */
   open(url: string, position: number): Promise<Response> {
@@ -66,14 +90,16 @@ export class HubConnection {
   /** The error for a hub that cannot be reached. */
   unreachable(error: unknown): InputError {
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    return errorAt(
-      { file: describeRepository(this.repository) },
-      `no such local path, and the hub cannot be asked: ${this.settings.endpoint} is unreachable (${code ?? message}). Check the path or the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
-      error,
-    );
+    return errorAt({ file: describeRepository(this.repository) }, this.problems.unreachable(this.settings.endpoint, code ?? message), error);
   }
 
-  private async request<T>(url: URL, init: RequestInit | undefined, read: (response: Response) => Promise<T>, seconds?: number): Promise<T> {
+  private async request<T>(
+    url: URL,
+    init: RequestInit | undefined,
+    read: (response: Response) => Promise<T>,
+    seconds?: number,
+    accepted: readonly number[] = [],
+  ): Promise<T> {
     const { settings, signal } = this;
     const signals = () => [...(signal ? [signal] : []), ...(seconds === undefined ? [] : [AbortSignal.timeout(1000 * seconds)])];
     const headers = new Headers(init?.headers);
@@ -82,7 +108,7 @@ export class HubConnection {
       let response: Response;
       try {
         response = await fetch(url, { ...init, headers, signal: AbortSignal.any(signals()) });
-        if (response.ok) return await read(response);
+        if (response.ok || accepted.includes(response.status)) return await read(response);
       } catch (error) {
         signal?.throwIfAborted();
         // The server would only send it again.
@@ -95,7 +121,7 @@ export class HubConnection {
       await response.body?.cancel();
       const wait = askedWait(response);
       if (!transient.has(response.status) || attempt === tries || (wait ?? 0) > longestWait) {
-        throw refusal(response, this.repository, settings);
+        throw this.problems.refusal(response, this.repository, settings);
       }
       await this.pause(attempt, wait);
     }

@@ -85,7 +85,7 @@ export async function askFiles(connection: HubConnection, commit: string): Promi
 }
 
 /** Interprets the hub's responses, which may really come from a captive portal or a broken mirror. */
-async function understood<T>(connection: HubConnection, work: () => Promise<T>): Promise<T> {
+export async function understood<T>(connection: HubConnection, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

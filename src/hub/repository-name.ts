@@ -42,12 +42,17 @@ export async function repositoryName(
   }
   const wanted = revision ?? inText ?? mainRevision;
   if (!isRevision(wanted)) throw inputError({ file: text }, `revision ${quote(wanted)}`, "a branch, tag or commit");
-  if (name.length > 96 || name.endsWith(".git") || !name.split("/").every((word) => part.test(word))) {
-    const rules = "those names have letters, digits, single - and ., and _, at most 96 characters";
-    throw new InputError(`no such path: ${quote(name)}; it is not a repository on the hub (org/name) either: ${rules}`);
-  }
+  if (!isRepositoryName(name)) throw new InputError(`no such path: ${quote(name)}; it is not a repository on the hub (org/name) either: ${nameRules}`);
   return { type, name, revision: wanted };
 }
+
+/** Whether a text is a name, `org/name`, by the hub's rules; see {@link nameRules}. */
+export function isRepositoryName(text: string): boolean {
+  const words = text.split("/");
+  return words.length === 2 && text.length <= 96 && !text.endsWith(".git") && words.every((word) => part.test(word));
+}
+
+export const nameRules = "those names have letters, digits, single - and ., and _, at most 96 characters";
 
 function isPath(name: string): boolean {
   return name.split("/").length !== 2 || /^[./~]|\/$|\\|\.(?:jsonl?|gz|parquet|gguf)$/.test(name);

@@ -80,7 +80,8 @@ project's package.json, which keep the installation to the registry and off a na
   "overrides": {
     "danfojs-node": {
       "@tensorflow/tfjs-node": "npm:@tensorflow/tfjs@4.22.0",
-      "xlsx": "0.18.5"
+      "request": "npm:@cypress/request@4.0.1",
+      "xlsx": "npm:@e965/xlsx@0.20.3"
     }
   }
 

@@ -7,6 +7,7 @@ import type { Json } from "./folder/identity.js";
 import type { RunTexts } from "./method.js";
 import type { ColumnRule, PairColumns } from "./options/index.js";
 import type { LoggedStep } from "./logged-step.js";
+import type { Tracker } from "./tracking.js";
 
 /** What a run begins from. */
 export interface RunInput {
@@ -56,6 +57,8 @@ export interface RecordedCommand {
 export interface RunControls extends TaskControls {
   /** Called after each optimizer step with its line of `metrics.jsonl`; what it throws stops the run. */
   readonly onStep?: ((step: LoggedStep) => void) | undefined;
+  /** Where each step is shown besides; one that fails stops nothing. */
+  readonly trackers?: readonly Tracker[] | undefined;
 }
 
 /** Held-out pairs and, where there is one, the gold reward of responses to their prompts. */

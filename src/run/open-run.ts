@@ -23,6 +23,7 @@ import { checkPart, identityOf, lossOf, sftTable, trainingOptions } from "./opti
 import { rewritten } from "./rewritten.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
+import { tracked } from "./tracking.js";
 
 /** Raised when a change of the library changes the bytes of runs: runs of other revisions are other runs. */
 const resultsRevision = 1;
@@ -77,14 +78,15 @@ export async function openRun(method: Method, given: RunInput, place: RunPlace =
     const ended = await readEnded(folder, input, controls);
     // Who asks for the run itself is told of damage; a cell that is run again reads its files, and checks those, one by one.
     if (ended && mode === "resume") await checkFiles(folder, controls, (onProgress) => folder.verifyRecorded(onProgress));
-    if (ended) return { folder: path, summary: ended };
+    if (ended) return { folder: path, summary: await tracked(folder, identity, controls, () => Promise.resolve(ended)) };
   }
   const release = await lockFolder(path);
   try {
     // Until the lock was taken another process may have worked here.
     await requireOwnFolder(path, identity);
     await writeIdentity(path, identity);
-    return { folder: path, summary: await runLocked(method, input, await openFolder(path, redoFrom), identity, controls) };
+    const folder = await openFolder(path, redoFrom);
+    return { folder: path, summary: await tracked(folder, identity, controls, (controls) => runLocked(method, input, folder, identity, controls)) };
   } finally {
     await release();
   }

@@ -64,7 +64,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
 
   it("that is missing, or a directory", async () => {
     const cwd = folderWith(lines(...good));
-    await fails(cwd, alignWith("other.jsonl"), /^sera: other.jsonl: no such file; expected a \.jsonl/);
+    await fails(cwd, alignWith("other.jsonl"), /^sera: other.jsonl: no such file in .*; expected a \.jsonl/);
     await fails(cwd, alignWith("."), /^sera: \.: this is a folder; .* file such as data.jsonl/);
   });
 

@@ -21,6 +21,24 @@ after(async () => {
 });
 
 describe("a cell", () => {
+  it("lists the options of a function that takes some, with their defaults", async () => {
+    const code = 'import { align } from "sera-lab";\nalign';
+    const { reply } = await kernel.request("inspect_request", { code, cursor_pos: code.length, detail_level: 0 });
+    const { "text/plain": plain, "text/markdown": markdown } = reply.content.data;
+    assert.match(plain, /\nOptions:\n(?: {2}.*\n)* {2}batchSize\?: number\n {6}Pairs per optimizer step\. Default 32\.\n/);
+    assert.match(markdown, /\*\*Options\*\*\n\n(?:- .*\n)*- `batchSize\?: number` Pairs per optimizer step\. Default 32\.\n/);
+    const none = await kernel.request("inspect_request", { code: "Math.hypot", cursor_pos: 10, detail_level: 0 });
+    assert.doesNotMatch(none.reply.content.data["text/plain"], /Options:/);
+  });
+
+  it("shows a timer without the kernel's bookkeeping", async () => {
+    for (const code of ["setTimeout(() => {}, 1)", "setImmediate(() => {})"]) {
+      const shown = (await kernel.execute(code)).result.data["text/plain"] as string;
+      assert.match(shown, /^(Timeout|Immediate) \{/);
+      assert.doesNotMatch(shown, /kResourceStore|asyncId/);
+    }
+  });
+
   it("shows what its last expression is: a table, a plot in three forms, an object that shows itself", async () => {
     const table = await kernel.execute('import { table } from "arquero";\ntable({ word: ["a", "b"], n: [1, 22] })');
     assert.match(table.result.data["text/html"] as string, /<small>integer<\/small>/);

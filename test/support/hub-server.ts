@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { emptyFolder } from "./folder.js";
+import { HubUploads } from "./hub-uploads.js";
 
 /** What a test's hub holds under `org/name` or `datasets/org/name`. */
 export interface Held {
@@ -12,6 +13,8 @@ export interface Held {
   /** Whether files are given to those alone who show the token. */
   readonly gated?: boolean;
   readonly private?: boolean;
+  /** The commit of `main`. Default: {@link commitFor}. */
+  readonly commit?: string;
 }
 
 /** A request as it came. */
@@ -29,6 +32,8 @@ type Fault = (asked: Asked, response: ServerResponse, content: Buffer | undefine
 const isLarge = (path: string) => /\.(?:safetensors|parquet|gz)$/.test(path);
 
 export const goodToken = "hf_good";
+/** One that may read what the good one may, and write nothing. */
+export const readToken = "hf_read";
 
 /**
  * A hub of a test's own, in the shapes of the real one: the commit of a revision, a list of files in pages, and the
@@ -38,6 +43,8 @@ export class HubServer {
   readonly asked: Asked[] = [];
   /** Are tried on each request, in this order. */
   readonly faults: Fault[] = [];
+
+  readonly uploads = new HubUploads(() => address(this.cdn), isLarge);
 
   /** Where the hub is, also when it has stopped. */
   endpoint = "";
@@ -54,7 +61,11 @@ export class HubServer {
     const servers = [createServer(), createServer()] as const;
     const hub = new HubServer(new Map(Object.entries(held)), folder, ...servers);
     for (const server of servers) {
-      server.on("request", (request, response) => hub.answer(server, request, response));
+      server.on("request", (request, response) => {
+        const parts: Buffer[] = [];
+        request.on("data", (part: Buffer) => parts.push(part));
+        request.on("end", () => hub.answer(server, request, response, Buffer.concat(parts)));
+      });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     }
     test.after(() => hub.stop());
@@ -100,7 +111,7 @@ export class HubServer {
     });
   }
 
-  private answer(server: Server, request: IncomingMessage, response: ServerResponse): void {
+  private answer(server: Server, request: IncomingMessage, response: ServerResponse, body: Buffer): void {
     const { pathname, searchParams } = new URL(request.url!, "http://any");
     const asked: Asked = {
       path: decodeURIComponent(request.url!),
@@ -111,21 +122,26 @@ export class HubServer {
     this.asked.push(asked);
     const [, rest, kind, revision, path] = /^\/(?:cdn\/|api\/models\/|api\/(?=datasets\/))?((?:datasets\/)?[^/]+\/[^/]+)\/(revision|tree|resolve)\/([^/]+)\/?(.*)$/.exec(pathname) ?? [];
     const name = rest ?? "";
-    const found = this.held.get(name);
+    const found = this.held.get(name) ?? this.uploads.held(name);
     const commit = found && commitOf(found, name, decodeURIComponent(revision ?? ""));
     const files = commit && found.revisions[commit.revision]!;
     const file = files?.[decodeURIComponent(path ?? "")];
     const content = file === undefined ? undefined : Buffer.from(file);
     if (this.faults.some((fault) => fault(asked, response, content))) return;
 
-    if (asked.host === "hub" && asked.token !== undefined && asked.token !== goodToken) {
+    if (asked.host === "hub" && asked.token !== undefined && asked.token !== goodToken && asked.token !== readToken) {
       return refuse(response, 401, undefined, "Invalid credentials in Authorization header");
     }
-    const knows = asked.token === goodToken || asked.host === "cdn";
+    if (request.method === "PUT") return void response.writeHead(this.uploads.receive({ path: pathname, body })).end();
+    if (request.method === "POST") {
+      const [code, written] = asked.token === goodToken ? (this.uploads.answer({ path: pathname, body }) ?? [404, {}]) : [403, { error: "Forbidden" }];
+      return json(response, written, {}, code);
+    }
+    const knows = asked.token !== undefined || asked.host === "cdn";
     if (!found || (found.private && !knows)) return refuse(response, asked.token ? 404 : 401, "RepoNotFound", "Repository not found");
     if (!commit) return refuse(response, 404, "RevisionNotFound", `Invalid rev id: ${revision}`);
     if (kind === "revision") {
-      const info = { _id: "1", id: name.replace("datasets/", ""), sha: commit.hash, cardData: found.card, private: false, lastModified: "2024-01-01T00:00:00.000Z" };
+      const info = { _id: "1", id: name.replace("datasets/", ""), sha: commit.hash, cardData: found.card, private: found.private ?? false, lastModified: "2024-01-01T00:00:00.000Z" };
       return json(response, info);
     }
     if (kind === "tree") return this.list(response, pathname, files!, Number(searchParams.get("cursor") ?? 0));
@@ -201,16 +217,17 @@ function gitDigest(content: Buffer): string {
 }
 
 function commitOf(held: Held, name: string, wanted: string): { revision: string; hash: string } | undefined {
-  const revision = Object.keys(held.revisions).find((own) => own === wanted || commitFor(name, own) === wanted);
-  return revision === undefined ? undefined : { revision, hash: commitFor(name, revision) };
+  const hashOf = (revision: string) => (revision === "main" ? held.commit : undefined) ?? commitFor(name, revision);
+  const revision = Object.keys(held.revisions).find((own) => own === wanted || hashOf(own) === wanted);
+  return revision === undefined ? undefined : { revision, hash: hashOf(revision) };
 }
 
 function address(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function json(response: ServerResponse, value: unknown, headers: Record<string, string> = {}): void {
-  response.writeHead(200, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
+function json(response: ServerResponse, value: unknown, headers: Record<string, string> = {}, code = 200): void {
+  response.writeHead(code, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
 }
 
 function refuse(response: ServerResponse, code: number, errorCode: string | undefined, message: string): void {

@@ -10,7 +10,8 @@ import { decode, encode } from "../../src/kernel/wire/codec.js";
 import type { Content, Header, Message } from "../../src/kernel/wire/message.js";
 import type { Channel } from "../../src/kernel/wire/wire.js";
 
-const program = resolve("dist/src/kernel/main.js");
+/** The kernel of this build. */
+const ownProgram = resolve("dist/src/kernel/main.js");
 
 /** A message as tests read it: contents are whatever the kernel sent. */
 export type Received = Omit<Message, "content" | "parent"> & { readonly content: any; readonly parent: Header };
@@ -71,6 +72,8 @@ interface StartOptions {
   readonly transport?: "tcp" | "ipc";
   /** Key of the signatures; `""` for none. */
   readonly key?: string;
+  /** The kernel's program. Default: this build's. */
+  readonly program?: string;
 }
 
 /** Starts a kernel as Jupyter does and waits until it answers. {@link Kernel.stop} must be called in the end. */
@@ -81,7 +84,7 @@ export async function startKernel(options: StartOptions = {}): Promise<Kernel> {
   const [shell_port, control_port, stdin_port, iopub_port, hb_port] = ports as [number, number, number, number, number];
   const ip = transport === "tcp" ? "127.0.0.1" : join(folder, "socket");
   const connection = { transport, ip, shell_port, control_port, stdin_port, iopub_port, hb_port, key, signature_scheme: "hmac-sha256" };
-  const kernel = new Kernel(folder, connection, { cwd: options.cwd ?? folder, env: { ...process.env, ...options.env } });
+  const kernel = new Kernel(folder, connection, { cwd: options.cwd ?? folder, env: { ...process.env, ...options.env } }, options.program ?? ownProgram);
   try {
     await kernel.answers();
   } catch (error) {
@@ -242,6 +245,7 @@ export class Kernel extends Client {
     private readonly folder: string,
     connection: ConnectionFile,
     private readonly spawnOptions: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+    private readonly program: string,
   ) {
     super(connection);
     writeFileSync(join(folder, "connection.json"), JSON.stringify(connection));
@@ -288,7 +292,7 @@ export class Kernel extends Client {
   }
 
   private spawn(): void {
-    const args = ["--enable-source-maps", program, join(this.folder, "connection.json")];
+    const args = ["--enable-source-maps", this.program, join(this.folder, "connection.json")];
     const child = spawn(process.execPath, args, { ...this.spawnOptions, stdio: ["ignore", "inherit", "pipe"] });
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     this.process = child;

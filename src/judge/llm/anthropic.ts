@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { loadSdk } from "./load-sdk.js";
 import type { Provider } from "./provider.js";
 import { fetchAnswer, readResponse, tokenCount } from "./response.js";
 
@@ -13,7 +14,7 @@ export const anthropic: Provider = {
   address: "https://api.anthropic.com",
   keyVariable: "ANTHROPIC_API_KEY",
   async connect({ model, baseUrl, key, temperature, maxTokens }) {
-    const { Anthropic } = await import("@anthropic-ai/sdk");
+    const { Anthropic } = await loadSdk("@anthropic-ai/sdk", () => import("@anthropic-ai/sdk"));
     // All credentials are set explicitly, so that none from the environment reaches a server it is not meant for. (Only
     // ANTHROPIC_CUSTOM_HEADERS, if the user sets it, is sent to any server.)
     const client = new Anthropic({ baseURL: baseUrl ?? this.address, apiKey: key ?? "none", authToken: null, maxRetries: 0, logLevel: "off", fetch: fetchAnswer });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { loadSdk } from "./load-sdk.js";
 import type { Provider } from "./provider.js";
 import { fetchAnswer, readResponse, tokenCount } from "./response.js";
 
@@ -12,7 +13,7 @@ export const openai: Provider = {
   address: "https://api.openai.com/v1",
   keyVariable: "OPENAI_API_KEY",
   async connect({ model, baseUrl, key, temperature, maxTokens }) {
-    const { OpenAI } = await import("openai");
+    const { OpenAI } = await loadSdk("openai", () => import("openai"));
     // All credentials are set explicitly, so that none from the environment reaches a server it is not meant for. (Only
     // OPENAI_CUSTOM_HEADERS, if the user sets it, is sent to any server.)
     const identity = baseUrl === undefined ? {} : { organization: null, project: null };

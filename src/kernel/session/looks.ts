@@ -4,16 +4,21 @@ import { Worker } from "node:worker_threads";
 /** What Node keeps on objects to know whose they are; it says nothing of them. */
 const bookkeeping = /^(async_id_symbol|trigger_async_id_symbol|asyncId|triggerId|kResourceStore)$/;
 
-/** Shows promises as outside the kernel, and a worker, which leads to half of the process, by its name only. */
+/** Shows promises and timers as outside the kernel, and a worker, which leads to half of the process, by its name only. */
 export function tidyLooks(): void {
-  Object.defineProperty(Promise.prototype, inspect.custom, {
-    value(this: Promise<unknown>) {
-      hideFor(this);
-      return this;
-    },
-    configurable: true,
-    writable: true,
-  });
+  const [timeout, immediate] = [setTimeout(() => {}), setImmediate(() => {})];
+  clearTimeout(timeout);
+  clearImmediate(immediate);
+  for (const prototype of [Promise.prototype, Object.getPrototypeOf(timeout), Object.getPrototypeOf(immediate)] as object[]) {
+    Object.defineProperty(prototype, inspect.custom, {
+      value(this: object) {
+        hideFor(this);
+        return this;
+      },
+      configurable: true,
+      writable: true,
+    });
+  }
   Object.defineProperty(Worker.prototype, inspect.custom, { value: () => "[Worker]", configurable: true, writable: true });
 }
 

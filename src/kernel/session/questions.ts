@@ -3,6 +3,7 @@ import type ts from "typescript-for-cells";
 import type { Question } from "../session-protocol.js";
 import { parse, prepare } from "./cell-text.js";
 import type { Converter } from "./converter.js";
+import { optionsOf, type ListedOption } from "./option-list.js";
 
 type Content = Readonly<Record<string, unknown>>;
 
@@ -52,16 +53,29 @@ function rankOf(name: string, typed: string): number | undefined {
 }
 
 function inspect(converter: Converter, code: string, position: number): Content {
-  const { service, path } = converter.typing(code);
-  const info = service.getQuickInfoAtPosition(path, subject(code, position));
+  const { service, path, program } = converter.typing(code);
+  const at = subject(code, position);
+  const info = service.getQuickInfoAtPosition(path, at);
   if (!info) return { status: "ok", found: false, data: {}, metadata: {} };
+  const options = optionsOf(program, path, at);
   const { printQuickInfo } = require("tslab/dist/inspect.js") as typeof import("tslab/dist/inspect.js");
   return {
     status: "ok",
     found: true,
-    data: { "text/plain": withoutLinks(printQuickInfo(info as never), "$1"), "text/markdown": withoutLinks(markdown(info), "`$1`") },
+    data: {
+      "text/plain": withoutLinks([printQuickInfo(info as never), ...plainOptions(options)].join("\n"), "$1"),
+      "text/markdown": withoutLinks([markdown(info), ...markdownOptions(options)].join("\n\n"), "`$1`"),
+    },
     metadata: {},
   };
+}
+
+function plainOptions(options: readonly ListedOption[]): string[] {
+  return options.length === 0 ? [] : ["", "Options:", ...options.map(({ name, type, about }) => `  ${name}: ${type}${about && `\n      ${about}`}`)];
+}
+
+function markdownOptions(options: readonly ListedOption[]): string[] {
+  return options.length === 0 ? [] : ["**Options**", options.map(({ name, type, about }) => `- \`${name}: ${type}\`${about && ` ${about}`}`).join("\n")];
 }
 
 /** Documentation in which a link is the name that it leads to. */
@@ -77,6 +91,7 @@ function subject(code: string, position: number): number {
   const [typed] = /[\s(,]*$/.exec(code.slice(0, position))!;
   return Math.max(0, position - typed.length - 1);
 }
+
 function markdown({ displayParts = [], documentation = [], tags = [] }: ts.QuickInfo): string {
   const text = (parts: readonly ts.SymbolDisplayPart[] | undefined) => (parts ?? []).map((part) => part.text).join("");
   return [

@@ -27,6 +27,11 @@ export interface Checkpoint {
 
 const ownFiles: ReadonlySet<string> = new Set(["config.json", ...keptFileNames, ...tokenizerFileNames]);
 
+/** Whether a file of this name is one that a checkpoint folder in Hugging Face layout consists of. */
+export function isCheckpointFile(name: string): boolean {
+  return ownFiles.has(name) || isWeightFile(name);
+}
+
 /**
  * Writes a checkpoint in Hugging Face layout, which transformers loads. It is put together beside `folder`
  * (`<folder>.partial`) and renamed, so that a crash leaves a whole checkpoint or none. A checkpoint that was there is
@@ -45,8 +50,7 @@ export async function saveCheckpoint(
   checkShapes(shapes, parameters, folder);
   checkVocabulary(config, tokenizer, folder);
   const ordered = new Map([...shapes.keys()].map((name) => [name, parameters.get(name)!]));
-  const isOwn = (name: string) => ownFiles.has(name) || isWeightFile(name);
-  await writeFolder(folder, "a checkpoint", isOwn, async (partial) => {
+  await writeFolder(folder, "a checkpoint", isCheckpointFile, async (partial) => {
     for (const [name, text] of tokenizer.files) await writeFileAtomic(join(partial, name), text);
     await writeJson(join(partial, "generation_config.json"), huggingFaceGenerationConfig(tokenizer));
     for (const [name, bytes] of source?.files ?? []) await writeFileAtomic(join(partial, name), bytes);

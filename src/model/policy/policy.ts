@@ -9,12 +9,14 @@ import type { WeightOptions } from "../checkpoint/write-weights.js";
 import type { LoraConfig, ModelConfig, QuantizedWeights } from "../config.js";
 import { mergeLora } from "../parameters/lora/lora.js";
 import type { Parameters } from "../parameters/parameters.js";
+import type { Uploaded } from "../../hub/upload.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 import { requireTrainable, withWeights } from "../parameters/quantization/quantized-weights.js";
 import { holdBase } from "./bases.js";
 import { modelLine, policyBundle } from "./describe-policy.js";
 import { configDigest, stateDigest, tokenizerDigest, type ModelFingerprint } from "./fingerprint.js";
 import { parametersToHold, readHeld, requireHolding, tensorsToHold } from "./held-parameters.js";
+import type { PushPolicyOptions } from "./push.js";
 import { SharedState } from "./shared-state.js";
 
 /**
@@ -166,6 +168,21 @@ export class Policy {
     const { tokenizer, source } = this;
     const parameters = await this.mergedParameters();
     await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, ...(source && { source }) }, options);
+  }
+
+  /**
+   * Gives the model to the Hugging Face hub: its weights, or its adapter alone, its tokenizer and a model card. The token is
+   * that of `HF_TOKEN`. `run.push` says in the card how the model was trained.
+   *
+   * @param name `user/name`; made where it is not there, and private unless `private: false`
+   * @returns the address of its page, and the commit
+   * @example await policy.push("me/aligned", { dtype: "bfloat16", datasets: ["trl-lib/ultrafeedback_binarized"] });
+   * @throws InputError where there is no token, it may not write there, the repository is public and not meant to be, an
+   *   adapter's model is not on the hub, or the hub cannot be reached. Called again, it sends what the hub lacks
+   */
+  async push(name: string, options: PushPolicyOptions = {}): Promise<Uploaded> {
+    const { pushPolicy } = await import("./push.js");
+    return pushPolicy(this, name, options);
   }
 
   /** Gives the memory back that no other policy shares. Calling it again does nothing. */

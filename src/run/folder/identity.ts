@@ -78,7 +78,7 @@ export async function writeIdentity(folder: string, { digest, facts }: RunIdenti
  */
 export function requireSame(folder: string, there: RunIdentity, asked: RunIdentity): void {
   if (there.digest === asked.digest) return;
-  const [before, now] = [flat(there.facts), flat(asked.facts)];
+  const [before, now] = [factsByPath(there.facts), factsByPath(asked.facts)];
   const names = [...new Set([...before.keys(), ...now.keys()])].filter((key) => before.get(key) !== now.get(key)).sort();
   const shown = (value: string | undefined) => (value === undefined ? "none" : quote(JSON.parse(value)));
   const lines = names.map((key) => `  ${key}: ${shown(before.get(key))} there, ${shown(now.get(key))} now`);
@@ -130,8 +130,8 @@ function canonical(value: unknown): string {
   );
 }
 
-/** Values by their paths, as JSON. */
-function flat(value: Json, path = ""): Map<string, string> {
+/** Values by their paths (`options.beta`), as JSON. */
+export function factsByPath(value: Json, path = ""): Map<string, string> {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return new Map([[path, JSON.stringify(value)]]);
-  return new Map(Object.entries(value).flatMap(([key, part]) => [...flat(part, path === "" ? key : `${path}.${key}`)]));
+  return new Map(Object.entries(value).flatMap(([key, part]) => [...factsByPath(part, path === "" ? key : `${path}.${key}`)]));
 }

@@ -32,6 +32,11 @@ const weightsFile = "adapter_model.safetensors";
 const prefix = "base_model.model.";
 const suffixes = { a: ".lora_A.weight", b: ".lora_B.weight" } as const;
 
+/** Whether a file of this name is one of an adapter's folder. */
+export function isAdapterFile(name: string): boolean {
+  return name === configFile || name === weightsFile;
+}
+
 /**
  * Whether a folder holds an adapter. A `config.json` beside it, of the model that it is for, changes nothing.
  *
@@ -112,12 +117,11 @@ function checkPairs({ rank }: AdapterConfig, pairs: Pairs, file: string): void {
  */
 export async function writeAdapter(folder: string, { config, tensors }: AdapterFile): Promise<void> {
   checkPairs(config, tensors, folder);
-  const isOwn = (name: string) => name === configFile || name === weightsFile;
   const stored = [...tensors].flatMap(([module, { a, b }]) => [
     [`${prefix}${module}${suffixes.a}`, a] as const,
     [`${prefix}${module}${suffixes.b}`, b] as const,
   ]);
-  await writeFolder(folder, "an adapter", isOwn, async (partial) => {
+  await writeFolder(folder, "an adapter", isAdapterFile, async (partial) => {
     await writeSafetensors(join(partial, weightsFile), stored);
     await writeJson(join(partial, configFile), adapterConfigFields(config));
   });

@@ -1,0 +1,116 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InputError, quote } from "../../base/errors.js";
+import { readTextIfPresent } from "../../base/files.js";
+import { modelCard, type CardTraining } from "../../hub/model-card.js";
+import { isRepositoryName } from "../../hub/repository-name.js";
+import { uploadModel, type Uploaded, type UploadFile, type UploadOptions } from "../../hub/upload.js";
+import { isAdapterFile, isAdapterFolder } from "../checkpoint/adapters/adapter-files.js";
+import { isCheckpointFile } from "../checkpoint/checkpoint.js";
+import type { WeightOptions } from "../checkpoint/write-weights.js";
+import type { Policy } from "./policy.js";
+import { savePolicy } from "./policy-files.js";
+
+/** How a model is given to the hub, and what its card says that the model does not. */
+export interface PushOptions extends UploadOptions {
+  /** The model that was trained, by its name on the hub. Default: where the model was loaded from, if that is the hub. */
+  readonly baseModel?: string | undefined;
+  /** Names of the data sets on the hub that it was trained on. */
+  readonly datasets?: readonly string[] | undefined;
+}
+
+/** Options of {@link Policy.push}; those of the weights are {@link Policy.save}'s, and not for an adapter. */
+export interface PushPolicyOptions extends PushOptions, WeightOptions {}
+
+/** See {@link Policy.push}. */
+export async function pushPolicy(policy: Policy, name: string, { dtype, maxShardBytes, ...options }: PushPolicyOptions = {}): Promise<Uploaded> {
+  const { adapter } = policy.config;
+  if (adapter && (dtype ?? maxShardBytes) !== undefined) {
+    throw new InputError(`${dtype === undefined ? "maxShardBytes" : "dtype"}: an adapter is written in float32, in one file; leave it out, or save the merged model (policy.save) and push its folder with sera push`);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "sera-push-"));
+  try {
+    const written = join(folder, "model");
+    if (adapter) await savePolicy(policy, written);
+    else await policy.save(written, { ...(dtype && { dtype }), ...(maxShardBytes !== undefined && { maxShardBytes }) });
+    const about = { origin: policy.origin, extra: adapter ? textFiles(policy.tokenizer.files) : [] };
+    return await pushFolder(written, name, about, options);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What is to be said of a model besides its files. */
+export interface AboutModel {
+  /** Where the model that was trained came from: a path, or a name on the hub. */
+  readonly origin?: string | undefined;
+  readonly training?: CardTraining | undefined;
+  /** Files that are not in its folder: an adapter's tokenizer. */
+  readonly extra?: readonly UploadFile[];
+}
+
+/**
+ * Gives the folder of a model or adapter to the hub, with a card; a README.md in it is taken for one.
+ *
+ * @throws InputError where the folder holds no model, an adapter is for one that is not on the hub, and as {@link uploadModel}
+ */
+export async function pushFolder(folder: string, name: string, { origin, training, extra = [] }: AboutModel, options: PushOptions): Promise<Uploaded> {
+  const { baseModel: given, datasets, ...upload } = options;
+  checkNames("baseModel", given === undefined ? [] : [given]);
+  checkNames("datasets", datasets ?? []);
+  const isAdapter = isAdapterFolder(folder);
+  const names = (await readdir(folder)).filter((file) => isModelFile(file) || file === "README.md");
+  if (!names.some((file) => file.endsWith(".safetensors"))) throw new InputError(`${folder}: has no weights to push (model.safetensors or adapter_model.safetensors)`);
+  const baseFiles = isAdapter ? await adapterWithBase(folder, given) : undefined;
+  const baseModel = given ?? hubNameIn(baseFiles?.base ?? origin);
+  const files = [...names.filter((file) => file !== baseFiles?.file.path).map((file) => ({ path: file, content: { file: join(folder, file) } })), ...(baseFiles ? [baseFiles.file] : []), ...extra];
+  const isChat = await hasChatTemplate(files);
+  const card = { path: "README.md", content: { text: modelCard({ name, baseModel, datasets, isAdapter, isChat, training }) } };
+  return uploadModel(name, names.includes("README.md") ? files : [...files, card], isModelFile, upload);
+}
+
+/** A file that belongs to a model: where another model takes its place, it goes. */
+function isModelFile(path: string): boolean {
+  return isCheckpointFile(path) || isAdapterFile(path) || /^(?:pytorch_model|adapter_model).*\.bin(?:\.index\.json)?$/.test(path);
+}
+
+/** Texts as files. */
+function textFiles(files: ReadonlyMap<string, string>): UploadFile[] {
+  return [...files].map(([path, text]) => ({ path, content: { text } }));
+}
+
+/**
+ * The config of an adapter, with the name of its model.
+ *
+ * @throws InputError where that is a path, which nobody else has
+ */
+async function adapterWithBase(folder: string, given: string | undefined): Promise<{ readonly base: string; readonly file: UploadFile }> {
+  const path = "adapter_config.json";
+  const text = await readFile(join(folder, path), "utf8");
+  const config = JSON.parse(text) as { base_model_name_or_path?: string | null };
+  const base = given ?? config.base_model_name_or_path ?? undefined;
+  if (base === undefined || hubNameIn(base) === undefined) {
+    throw new InputError(`this adapter is for ${base === undefined ? "a model that it does not name" : `the model in ${base}, which nobody else has there`}; name it as it is on the hub (baseModel: "org/name", --base-model org/name), or push the merged model`);
+  }
+  if (given === undefined) return { base, file: { path, content: { file: join(folder, path) } } };
+  return { base, file: { path, content: { text: `${JSON.stringify({ ...config, base_model_name_or_path: given }, null, 2)}\n` } } };
+}
+
+/** The name of a model on the hub in `org/name`, `org/name@revision` and `org/name:Q8_0`; undefined where it is a path. */
+function hubNameIn(origin: string | undefined): string | undefined {
+  const name = origin?.replace(/[@:].*$/, "");
+  return name !== undefined && isRepositoryName(name) ? name : undefined;
+}
+
+function checkNames(option: string, names: readonly string[]): void {
+  const wrong = names.find((name) => typeof name !== "string" || !isRepositoryName(name));
+  if (wrong !== undefined) throw new InputError(`${option}: found ${quote(wrong)}, expected a name on the hub, org/name`);
+}
+
+async function hasChatTemplate(files: readonly UploadFile[]): Promise<boolean> {
+  if (files.some(({ path }) => path === "chat_template.jinja")) return true;
+  const config = files.find(({ path }) => path === "tokenizer_config.json")?.content;
+  const text = config && ("text" in config ? config.text : await readTextIfPresent(config.file));
+  return text?.includes('"chat_template"') ?? false;
+}

@@ -1,0 +1,73 @@
+import { BodyLimitError, readWithin } from "../base/response-body.js";
+import { TrackingRefused } from "../run/tracking.js";
+
+/** Seconds for an answer. */
+const longestAnswer = 20;
+/** Bytes of an answer. */
+const longestBody = 16e6;
+
+/** What a tracker's server answered. */
+export interface Answer {
+  readonly status: number;
+  /** Its JSON; undefined where it has none. */
+  readonly body: unknown;
+}
+
+/** A tracker's server, asked with JSON. */
+export class TrackingServer {
+  /**
+   * @param url where its API begins
+   * @param authorization the header; undefined for none
+   * @param secretIn names the variable that it comes from, for messages
+   */
+  constructor(
+    private readonly url: URL,
+    private readonly authorization: string | undefined,
+    private readonly secretIn: string,
+  ) {}
+
+  /**
+   * Asks once.
+   *
+   * @param accepted statuses besides 2xx that the caller knows what to do with
+   * @throws TrackingRefused where asking again is of no use; Error where it may be
+   */
+  async ask(method: "GET" | "POST", path: string, body?: unknown, accepted: readonly number[] = []): Promise<Answer> {
+    const { host } = this.url;
+    const headers = { "content-type": "application/json", ...(this.authorization !== undefined && { authorization: this.authorization }) };
+    const init = { method, headers, signal: AbortSignal.timeout(longestAnswer * 1000), ...(body !== undefined && { body: JSON.stringify(body) }) };
+    const response = await fetch(`${this.url.href.replace(/\/$/, "")}${path}`, init)
+      .then((begun) => readWithin(begun, longestBody))
+      .catch((error: Error) => {
+        if (error instanceof BodyLimitError) throw new TrackingRefused(`${host} sent ${error.message}`);
+        throw new Error(`${host} is not reached (${(error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.message})`);
+      });
+    const { status } = response;
+    const text = await response.text();
+    if (response.ok || accepted.includes(status)) return { status, body: parsed(text) };
+    if (status === 401 || status === 403) throw new TrackingRefused(`${host} refused access (status ${status}); check ${this.secretIn}`);
+    const message = `${host} returned status ${status}${this.said(text)}`;
+    throw status === 408 || status === 429 || status >= 500 ? new Error(message) : new TrackingRefused(message);
+  }
+
+  /** What a server says of an error, without the secret that it may quote. */
+  private said(text: string): string {
+    const secret = this.authorization?.replace(/^\w+ /, "");
+    const line = (secret ? text.replaceAll(secret, "…") : text).replace(/\s+/g, " ").trim();
+    return line === "" ? "" : ` (${line.length > 200 ? `${line.slice(0, 199)}…` : line})`;
+  }
+}
+
+/** The address of a tracker's server, as a user gives it. Undefined where it is not one of http or https. */
+export function serverUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url && /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

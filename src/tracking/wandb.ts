@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { InputError, quote } from "../base/errors.js";
+import { TrackingRefused, type RunEnd, type StepSink, type TrackedRun, type TrackedStep, type Tracker } from "../run/tracking.js";
+import { serverUrl, TrackingServer } from "./request.js";
+
+/** Where a run is tracked. */
+export interface WandbOptions {
+  /** Default: `WANDB_PROJECT`, or else "sera-lab". */
+  readonly project?: string;
+  /** The user or team. Default: `WANDB_ENTITY`, or else that of the key. */
+  readonly entity?: string;
+}
+
+/**
+ * Sends each step of a run to Weights & Biases, with the run's options as config. A run that is resumed goes on in the W&B
+ * run that it began.
+ *
+ * W&B's own SDK for Node (@wandb/sdk 0.5.1) resumes no run, and ends the process where the server fails; so its server is
+ * asked as W&B's Python client does: a GraphQL mutation for the run, and its file stream for the steps.
+ * `WANDB_API_KEY` is the key, and `WANDB_BASE_URL` the server of those who host their own (default https://api.wandb.ai).
+ *
+ * @example const run = await sera(policy, pairs, { beta: 2, track: wandb({ project: "alignment" }) });
+ * @throws InputError where there is no key
+ */
+export function wandb({ project = process.env["WANDB_PROJECT"] ?? "sera-lab", entity = process.env["WANDB_ENTITY"] }: WandbOptions = {}): Tracker {
+  const { WANDB_API_KEY: key, WANDB_BASE_URL: base = "https://api.wandb.ai" } = process.env;
+  if (!key) throw new InputError("wandb: no API key; set WANDB_API_KEY (https://wandb.ai/authorize shows yours)");
+  const url = serverUrl(base);
+  if (!url) throw new InputError(`wandb: WANDB_BASE_URL: found ${quote(base)}, expected an http:// or https:// address`);
+  for (const [name, value] of Object.entries({ project, entity })) {
+    if (value !== undefined && (typeof value !== "string" || value === "" || /[/\\#?%:]/.test(value))) throw new InputError(`wandb: ${name}: found ${quote(value)}, expected a name without / \\ # ? % :`);
+  }
+  const server = new TrackingServer(url, `Basic ${Buffer.from(`api:${key}`).toString("base64")}`, "WANDB_API_KEY");
+  return { name: "Weights & Biases", open: (run) => openRun(server, project, entity, run) };
+}
+
+const upsertRun = `
+mutation UpsertBucket($name: String, $project: String, $entity: String, $displayName: String, $config: JSONString) {
+  upsertBucket(input: { name: $name, modelName: $project, entityName: $entity, displayName: $displayName, config: $config }) {
+    bucket { name historyLineCount project { name entity { name } } }
+  }
+}`;
+
+const upserted = z.object({
+  data: z.object({
+    upsertBucket: z.object({
+      bucket: z.object({ name: z.string(), historyLineCount: z.number().nullish(), project: z.object({ name: z.string(), entity: z.object({ name: z.string() }) }) }),
+    }),
+  }),
+});
+const refused = z.object({ errors: z.array(z.object({ message: z.string() })).min(1) });
+
+async function openRun(server: TrackingServer, project: string, entity: string | undefined, { name, digest, facts }: TrackedRun): Promise<StepSink> {
+  const config = JSON.stringify(Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, { value }])));
+  // The digest as the run's id: asked for again, it is the same run.
+  const variables = { name: digest.slice(0, 16), project, entity, displayName: name, config };
+  const { body } = await server.ask("POST", "/graphql", { query: upsertRun, variables });
+  const errors = refused.safeParse(body);
+  if (errors.success) throw new TrackingRefused(`the server refused the run (${errors.data.errors[0]!.message})`);
+  const { bucket } = upserted.parse(body).data.upsertBucket;
+  const path = [bucket.project.entity.name, bucket.project.name, bucket.name].map(encodeURIComponent).join("/");
+  const send = (part: object) => server.ask("POST", `/files/${path}/file_stream`, part);
+  const begun = Date.now();
+  const latest: Record<string, number> = {};
+  return {
+    // One line of the history for one step.
+    lastStep: bucket.historyLineCount ?? 0,
+    // W&B takes a run for crashed that is silent for minutes.
+    heartbeat: 30,
+    async write(steps) {
+      if (steps.length === 0) return void (await send({}));
+      const lines = steps.map((step) => historyLine(step, begun));
+      Object.assign(latest, ...lines);
+      await send({
+        files: {
+          // By its offset a line that is sent twice stays one.
+          "wandb-history.jsonl": { offset: steps[0]!.step - 1, content: lines.map((line) => JSON.stringify(line)) },
+          "wandb-summary.json": { offset: 0, content: [JSON.stringify(latest)] },
+        },
+      });
+    },
+    async end(how) {
+      await send({ complete: true, exitcode: exitCodeOf[how] });
+    },
+  };
+}
+
+/** W&B shows a run with another code than 0 as failed, and with 255 as one that was stopped. */
+const exitCodeOf: Readonly<Record<RunEnd, number>> = { finished: 0, stopped: 255, failed: 1 };
+
+function historyLine({ step, time, metrics }: TrackedStep, begun: number): Record<string, number> {
+  return { ...metrics, _step: step, _timestamp: time / 1000, _runtime: Math.max(0, (time - begun) / 1000) };
+}

@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** A block of code in a text of the documentation. */
+export interface CodeBlock {
+  readonly language: string;
+  readonly code: string;
+  /** `docs/runs.md:75`, its first line. */
+  readonly place: string;
+}
+
+/** The texts that users read. */
+export const documents: readonly string[] = ["README.md", "examples/README.md", ...readdirSync("docs").filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+
+/** The blocks of a document in their order. */
+export function codeBlocks(document: string): CodeBlock[] {
+  const text = readFileSync(document, "utf8");
+  return [...text.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(({ 1: language, 2: code, index }) => ({
+    language: language!,
+    code: code!,
+    place: `${document}:${text.slice(0, index).split("\n").length + 1}`,
+  }));
+}
