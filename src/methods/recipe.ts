@@ -37,6 +37,8 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
   run(stages: Stages, options: Complete): Promise<void>;
   /** As {@link Method.trainsOnDemonstrations}. */
   readonly trainsOnDemonstrations?: boolean;
+  /** As {@link Method.drawsPairs}. */
+  readonly drawsPairs?: boolean;
   /** Whether it labels responses with the judge of the run. Default: where the option `labelBy` says so. */
   readonly labelsWithJudge?: boolean;
 }
@@ -54,6 +56,7 @@ export function methodOf<Given extends object, Complete extends MethodOptions>(p
   return methodWith({
     ...{ name, version, options, given: givenNames(...given), labelsWithJudge, run },
     ...(parts.trainsOnDemonstrations && { trainsOnDemonstrations: true }),
+    ...(parts.drawsPairs && { drawsPairs: true }),
     ...(objective && { objective: (loss: PairLoss) => objective(loss, options) }),
     ...(columns && { columns: columns(options) }),
     ...(trainings && { trainings: (sizes: InputSizes) => trainings(options, sizes) }),

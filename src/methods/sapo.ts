@@ -27,6 +27,7 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
   form: recipeForms.sapo,
   name: "sapo",
   version: "1",
+  drawsPairs: true,
   complete({ rounds, ...options }: SapoOptions): Complete {
     const { referenceBecomes, referenceEvery, referenceEma } = options;
     if (referenceBecomes === "start" && (referenceEvery ?? referenceEma) !== undefined) {

@@ -99,6 +99,8 @@ export interface RunRequirements {
   readonly demonstrations: boolean;
   /** A rule that gives pairs columns, where there is one. */
   readonly columns: ColumnRule | undefined;
+  /** Whether pairs are made while a training goes on. */
+  readonly drawsPairs: boolean;
 }
 
 /** Where the work of runs is done, when it is not done on this machine; see `ray`. */

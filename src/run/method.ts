@@ -19,6 +19,8 @@ export interface Method {
   readonly labelsWithJudge?: boolean;
   /** Whether it trains on the run's demonstrations itself; otherwise the start is fine-tuned on them first. Default false. */
   readonly trainsOnDemonstrations?: boolean;
+  /** Whether it makes pairs while it trains on them. Default false. */
+  readonly drawsPairs?: boolean;
   /** What it minimises in place of the run's loss, by which pairs are still reviewed and accuracy is counted. Default: the loss. */
   readonly objective?: (loss: PairLoss) => PairObjective;
   /** Gives training and validation pairs columns, before the user's own rule does. Default: none. */

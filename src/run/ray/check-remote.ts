@@ -41,6 +41,11 @@ export function checkRemoteTraining(objective: Pick<Objective<unknown>, "name" |
   if (objective.needsWholeStep && workers > 1) throw new InputError(`workers: the loss ${objective.name} compares all pairs of a step, so that one worker has to hold them; found ${workers}, expected 1`);
 }
 
+/** What is said where a training makes its pairs while it goes on. */
+export function pairsAreDrawn(): InputError {
+  return new InputError("this method makes pairs while it trains, which TRL's trainer does not; train on this machine");
+}
+
 /** @throws InputError where a pair comes with numbers that TRL's losses do not read */
 export function refuseColumns(pairs: readonly (Pick<TokenizedPair, "columns"> & { readonly tokens?: unknown })[]): void {
   pairs.forEach((pair, i) => {

@@ -17,7 +17,7 @@ import type { TokenSequence } from "../../model/scoring/batch.js";
 import { batchCost } from "../../model/scoring/batch-cost.js";
 import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "../executor.js";
 import { LocalExecutor } from "../local-executor.js";
-import { adapterWeights, checkRemoteTraining, refuseColumns } from "./check-remote.js";
+import { adapterWeights, checkRemoteTraining, pairsAreDrawn, refuseColumns } from "./check-remote.js";
 import type { Cluster } from "./cluster.js";
 import { copyFiles, GrowingLines, linesOf } from "./storage.js";
 import { trlLossOf } from "./trl-loss.js";
@@ -50,7 +50,8 @@ export class RayExecutor implements Executor {
     this.local = new LocalExecutor(start, memory);
   }
 
-  async train<Example>({ from, objective, examples, options, random }: TrainingTask<Example>): Promise<ExecutedTraining> {
+  async train<Example>({ from, objective, examples, options, random, source }: TrainingTask<Example>): Promise<ExecutedTraining> {
+    if (source) throw pairsAreDrawn();
     checkRemoteTraining(objective, options, this.start.config, this.cluster.settings);
     const pairs = examples as readonly unknown[] as readonly ReferencedPair[];
     refuseColumns(pairs);
@@ -71,6 +72,7 @@ export class RayExecutor implements Executor {
     return {
       total,
       evaluationSeconds: 0,
+      samplingSeconds: 0,
       steps: (signal) => this.follow(request, files, plan, signal, (folder) => (trained = folder)),
       save: (folder) => keepModel(from, trained!, folder),
       end: async () => {},
@@ -116,6 +118,11 @@ export class RayExecutor implements Executor {
     // They come as workers are done with them.
     found.sort((a, b) => a.request - b.request || a.number - b.number);
     yield* chunk(found, batchSize).slice(skipBatches);
+  }
+
+  /** Done on this machine: they are read by what chooses responses here. */
+  embeddings(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
+    return this.local.embeddings(model, sequences, task);
   }
 
   /** A user's function has a policy of this machine, wherever that was trained. */
