@@ -68,9 +68,10 @@ const parts = {
   async losses() {
     const start = await loadModel("data/world/sft");
     const sums = {
-      plain: { dpo: 1, ipo: 0.3, slic: 0.7, "sppo-hard": 0.2, "nca-pair": 0.6, "apo-zero": 1.4, "apo-down": 0.9, discopop: 1.1, nll: 0.4 },
-      smoothed: { "exo-pair": 1.3, aot: 0.6, "aot-unpaired": 0.8 },
+      ranked: { aot: 0.6, "aot-unpaired": 0.8 },
+      smoothed: { "exo-pair": 1 },
       robust: { rdpo: 1 },
+      plain: { dpo: 1, ipo: 0.3, slic: 0.7, "sppo-hard": 0.2, "nca-pair": 0.6, "apo-zero": 1.4, "apo-down": 0.9, discopop: 1.1, nll: 0.4 },
     };
     for (const [name, loss] of Object.entries(sums)) {
       const both = { ...options, loss, batchSize: 8, epochs: 2, learningRate: 1e-3 };

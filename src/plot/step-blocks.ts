@@ -34,7 +34,10 @@ export function locate(rows: readonly StepRow[]): Located[] {
   });
 }
 
-/** Averages the metric over blocks of `length` logged steps within an iteration; steps without it are skipped. */
+/**
+ * Averages the metric over blocks of at most `length` logged steps within an iteration, as equal as they can be: a rest of one
+ * step would look like a change. Steps without the metric are skipped.
+ */
 export function averageBlocks(steps: readonly Located[], metric: Metric, length: number): Block[] {
   const iterations = [...new Set(steps.map(({ row }) => row.iteration))];
   return iterations.flatMap((iteration) => {
@@ -42,9 +45,9 @@ export function averageBlocks(steps: readonly Located[], metric: Metric, length:
       const value = row[metric];
       return row.iteration === iteration && value != null ? [{ step, value }] : [];
     });
-    const blocks = Array.from({ length: Math.ceil(measured.length / length) }, (_, index) =>
-      measured.slice(index * length, (index + 1) * length),
-    );
+    const count = Math.ceil(measured.length / length);
+    const from = (index: number) => Math.round((index * measured.length) / count);
+    const blocks = Array.from({ length: count }, (_, index) => measured.slice(from(index), from(index + 1)));
     return blocks.map((block) => {
       const values = block.map(({ value }) => value);
       return {

@@ -67,6 +67,7 @@ export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, f
     field: "step",
     type: "quantitative" as const,
     title: written ? "step" : "step (iteration numbers above)",
+    axis: { tickMinStep: 1, format: ",d" },
     scale: { nice: false, zero: false },
   };
   const y = {

@@ -80,6 +80,9 @@ describe("uploadModel", () => {
     await uploadModel("me/new", [config, { ...model, path: "model-00001-of-00002.safetensors" }, { path: "notes.md", content: { text: "mine" } }], notReplaced);
     await uploadModel("me/new", files, (path) => path.endsWith(".safetensors"));
     assert.deepEqual(await contents("me/new"), [".gitattributes", "config.json", "model.safetensors", "notes.md"]);
+    // The same files again stay.
+    await uploadModel("me/new", files, (path) => path.endsWith(".safetensors"));
+    assert.deepEqual(await contents("me/new"), [".gitattributes", "config.json", "model.safetensors", "notes.md"]);
   });
 
   it("says what is wrong with a token or a name, without the token", async (test) => {

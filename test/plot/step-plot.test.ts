@@ -4,6 +4,7 @@ import { table } from "arquero";
 import type { TopLevelSpec } from "vega-lite";
 import { loss } from "../../src/plot/over-steps.js";
 import type { StepRow } from "../../src/plot/rows.js";
+import { averageBlocks } from "../../src/plot/step-blocks.js";
 import { alignSteps } from "./rows.js";
 
 const row = (iteration: number, step: number, value: number | null): StepRow =>
@@ -25,9 +26,14 @@ it("a long run is averaged over blocks that do not cross iterations", () => {
   const rows = [1, 2].flatMap((iteration) => Array.from({ length: 35 }, (_, at) => row(iteration, at + 1, at % 2)));
   const blocks = blocksOf(loss(rows));
   assert.deepEqual(blocks[0], { iteration: 1, step: 1.5, mean: 0.5, least: 0, greatest: 1 });
-  assert.deepEqual(blocks[17], { iteration: 1, step: 35, mean: 0, least: 0, greatest: 0 });
+  assert.deepEqual(blocks[17], { iteration: 1, step: 34.5, mean: 0.5, least: 0, greatest: 1 });
   assert.deepEqual(blocks[18], { iteration: 2, step: 36.5, mean: 0.5, least: 0, greatest: 1 });
   assert.equal(blocks.length, 36);
+});
+
+it("blocks are as equal as they can be, so that no rest of a few steps looks like a change", () => {
+  const steps = Array.from({ length: 9 }, (_, at) => ({ row: row(1, at + 1, at), step: at + 1 }));
+  assert.deepEqual(averageBlocks(steps, "loss", 4).map(({ step, mean }) => ({ step, mean })), [{ step: 2, mean: 1 }, { step: 5, mean: 4 }, { step: 8, mean: 7 }]);
 });
 
 it("steps count on where iterations count anew, and stay where they do not", () => {

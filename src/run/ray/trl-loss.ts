@@ -32,6 +32,9 @@ const names: Readonly<Record<string, string | ((settings: Settings) => string | 
   nll: "sft",
 };
 
+/** Those of TRL's that its setting `label_smoothing` changes. */
+const smoothed: ReadonlySet<string> = new Set(["robust", "exo_pair", "aot", "aot_unpaired"]);
+
 /**
  * What TRL is told so that it trains by an objective.
  *
@@ -41,8 +44,9 @@ export function trlLossOf(objective: Pick<Objective<unknown>, "name">): TrlLoss 
   const loss = preferenceLossOf(objective);
   if (!loss) throw unknown(objective.name, "an objective of its own");
   const terms = termsOf(loss).map(({ weight, loss: term }) => ({ weight, type: typeOf(term), settings: term.settings ?? {} }));
-  const smoothings = terms.flatMap(({ settings }) => settings["labelSmoothing"] ?? []) as number[];
-  if (new Set(smoothings).size > 1) throw unknown(loss.name, "a sum whose parts have label smoothings of their own");
+  // One smoothing is all that TRL takes, and it smooths AOT too.
+  const smoothings = terms.filter(({ type }) => smoothed.has(type)).map(({ settings }) => Number(settings["labelSmoothing"] ?? 0));
+  if (new Set(smoothings).size > 1) throw unknown(loss.name, "a sum whose parts have different label smoothings");
   return {
     types: terms.map(({ type }) => type),
     weights: terms.map(({ weight }) => weight),

@@ -40,6 +40,8 @@ describe("trlLossOf", () => {
     assert.throws(() => told("ipo", { beta: 0.1, lengthNormalized: false }), /has no ipo \(with these settings\)/);
     assert.throws(() => told({ dpo: 1, simpo: 1 }, { beta: 0.1 }), /has no simpo/);
     assert.throws(() => told({ rdpo: 1, "exo-pair": 1 }, { beta: 0.1 }), /label smoothing/);
+    assert.throws(() => told({ aot: 1, "exo-pair": 1 }, { beta: 0.1 }), /label smoothing/);
+    assert.equal(told({ dpo: 1, "exo-pair": 1 }, { beta: 0.1 }).labelSmoothing, 0.001);
   });
 
   it("is not deceived by a loss or an objective of one's own that is called as one of the library's", () => {
