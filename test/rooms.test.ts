@@ -20,11 +20,11 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   parameters: ["parameters.ts", "memory.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts", "quantization/quantized-weights.ts", "quantization/quantize.ts"],
   tokenizer: ["tokenizer.ts", "load-tokenizer.ts", "train-tokenizer.ts", "chat/chat.ts", "tokenizer-json/written-parts.ts"],
   checkpoint: [
-    ...["checkpoint.ts", "checkpoint-source.ts", "fetch-checkpoint.ts", "tensor-source.ts", "write-weights.ts"],
+    ...["checkpoint.ts", "checkpoint-source.ts", "fetch-checkpoint.ts", "tensor-source.ts", "weight-files.ts", "write-weights.ts"],
     ...["adapters/adapter-config.ts", "adapters/adapter-files.ts", "gguf/file-names.ts", "safetensors/safetensors.ts"],
   ],
   policy: ["fingerprint.ts", "policy.ts", "policy-files.ts", "push.ts"],
-  scoring: ["batch.ts", "batch-cost.ts", "log-probs.ts", "score.ts"],
+  scoring: ["batch.ts", "batch-cost.ts", "embed.ts", "log-probs.ts", "score.ts"],
   generation: ["generate.ts", "guidance.ts", "linear-alignment.ts", "stream.ts"],
 };
 

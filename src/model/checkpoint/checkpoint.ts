@@ -13,7 +13,7 @@ import { ggufTokenizer, openGguf } from "./gguf/open-gguf.js";
 import { configText, huggingFaceGenerationConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
 import { readAll, type TensorSource } from "./tensor-source.js";
 import { isWeightFile, openWeights } from "./weight-files.js";
-import { writeFolder } from "./write-folder.js";
+import { writeFolder } from "../../base/write-folder.js";
 import { writeWeights, type WeightOptions } from "./write-weights.js";
 
 /** A model that can be run, and the tokenizer that its embedding belongs to. */

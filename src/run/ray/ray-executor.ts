@@ -10,7 +10,7 @@ import { InputError, quote } from "../../base/errors.js";
 import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
 import { isWeightFile } from "../../model/checkpoint/weight-files.js";
-import { writeFolder } from "../../model/checkpoint/write-folder.js";
+import { writeFolder } from "../../base/write-folder.js";
 import type { Generation, GenerationOptions, GenerationRequest } from "../../model/generation/generate.js";
 import type { Policy } from "../../model/policy/policy.js";
 import type { TokenSequence } from "../../model/scoring/batch.js";

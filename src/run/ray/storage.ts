@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { isMissing, makeFolder, writeFileAtomic } from "../../base/files.js";
-import { writeFolder } from "../../model/checkpoint/write-folder.js";
+import { writeFolder } from "../../base/write-folder.js";
 import type { Policy } from "../../model/policy/policy.js";
 import { sealOf } from "../folder/manifest.js";
 

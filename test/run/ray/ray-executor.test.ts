@@ -6,7 +6,7 @@ import { Random } from "../../../src/base/random.js";
 import { Run } from "../../../src/cells/run.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
-import { direct } from "../../../src/methods/index.js";
+import { direct, sapo } from "../../../src/methods/index.js";
 import { initialLora } from "../../../src/model/parameters/lora/lora.js";
 import type { RunControls, RunInput } from "../../../src/run/input.js";
 import { openRun } from "../../../src/run/open-run.js";
@@ -157,6 +157,7 @@ describe("a run on a Ray cluster", () => {
     const input = await tinyInput(programs, { on });
     const begun = (method: ReturnType<typeof dpo>, changed: Partial<RunInput> = {}) => openRun(method, { ...input, ...changed }, { folder: emptyFolder(test) });
     await assert.rejects(begun(dpo({ loss: "simpo" })), /^InputError: loss: TRL, which trains on the cluster, has no simpo/);
+    await assert.rejects(begun(sapo({ segment: 2, bufferSize: 8, batchSize: 4, rounds: 1 })()), /^InputError: this method makes pairs while it trains/);
     await assert.rejects(begun(dpo({ emaDecay: 0.9 })), /^InputError: emaDecay: not there on a cluster/);
     await assert.rejects(begun(dpo(), { pairs: input.pairs.map((pair) => ({ ...pair, columns: { weight: 2 } })) }), /^InputError: pair 1: the column "weight"/);
     await assert.rejects(begun(dpo(), { demonstrations: [{ id: "1", prompt: Int32Array.of(1), response: Int32Array.of(2) }] }), /^InputError: demonstrations:/);

@@ -6,7 +6,7 @@ import { writeJson } from "../../../base/files.js";
 import { readText } from "../../../base/read-json.js";
 import type { Tensor } from "../../../graph/tensor.js";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors.js";
-import { writeFolder } from "../write-folder.js";
+import { writeFolder } from "../../../base/write-folder.js";
 import { adapterConfigFields, parseAdapterConfig, type AdapterConfig } from "./adapter-config.js";
 import { isWeightFile } from "../weight-files.js";
 

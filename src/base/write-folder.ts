@@ -1,7 +1,7 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { inputError, quote } from "../../base/errors.js";
-import { isMissing, makeFolder } from "../../base/files.js";
+import { inputError, quote } from "./errors.js";
+import { isMissing, makeFolder } from "./files.js";
 
 /**
  * Writes a folder whole or not at all: it is put together beside its place (`<folder>.partial`) and renamed. A folder
