@@ -10,6 +10,9 @@ const papers: Readonly<Record<string, string>> = {
   aihf: "2406.06874",
   spo: "2409.17791",
   spa: "2406.04412",
+  sapo: "2405.20830",
+  "proxy reward": "2407.02119",
+  "iterative dpo": "2312.16682",
   dpo: "2305.18290",
   rdpo: "2403.00409",
   ipo: "2310.12036",
@@ -29,6 +32,7 @@ const papers: Readonly<Record<string, string>> = {
   "dpo-bmc": "2408.07471",
   "ipo-bmc": "2408.07471",
   "orpo-bmc": "2408.07471",
+  aipo: "2409.08845",
 };
 
 /** Papers of a method and of a loss, each once; none of those of the user's own. */
