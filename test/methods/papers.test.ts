@@ -8,7 +8,7 @@ import { recipeForms } from "../../src/run/options/index.js";
 
 it("every method and every loss tells its paper, but for those that have none of their own", () => {
   const names = Object.keys(recipeForms).map((name) => {
-    const recipe = methods[name as keyof typeof recipeForms] as Recipe;
+    const recipe = methods[name as keyof typeof recipeForms] as (own?: object) => Recipe;
     return recipe()().name;
   });
   assert.ok(names.includes("sapo") && names.includes("proxy reward"), names.join());
