@@ -10,7 +10,7 @@ import { dirname } from "node:path";
  */
 export async function writeFileAtomic(
   path: string,
-  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+  content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   await makeFolder(dirname(path));
   const neighbour = `${path}.${randomUUID()}${unfinished}`;

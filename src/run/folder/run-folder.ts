@@ -1,13 +1,16 @@
-import { readdir, readFile, rm, stat, truncate } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { MemoryChoice } from "../../align/memory-plan.js";
 import { InputError, quote } from "../../base/errors.js";
 import type { Schema } from "../../base/option-kinds.js";
 import { isMissing, unfinished, writeFileAtomic, writeJson } from "../../base/files.js";
+import { chunksOf, linesIn } from "../../base/lines.js";
 import type { JsonFile, RowsFile } from "./files.js";
 import { GrowingFile } from "./growing-file.js";
 import { iterationOf, runLayout } from "./layout.js";
-import { emptyManifest, readManifest, sealOf, sha256Of, writeManifest, type Manifest, type Seal } from "./manifest.js";
+import { emptyManifest, readManifest, sealOf, writeManifest, type Manifest, type Seal } from "./manifest.js";
 
 /** Seconds between two records of a file that grows row by row. */
 const recordEvery = 2;
@@ -83,20 +86,33 @@ export class RunFolder {
   async rows<T>(file: RowsFile<T>, make: () => Promise<readonly T[]>): Promise<readonly T[]> {
     if (this.isDone(file.path)) return this.readRows(file);
     const rows = await make();
-    await writeFileAtomic(this.file(file.path), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    await writeFileAtomic(this.file(file.path), chunksOf(asLines(rows)));
     await this.seal([file.path]);
     return rows;
   }
 
   /** @throws InputError where the file is not done, or is not what was recorded */
   async readJson<T>({ path, schema }: JsonFile<T>): Promise<T> {
-    return this.parse(path, schema, await this.readText(path));
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.read(path)) chunks.push(chunk);
+    return this.parse(path, schema, Buffer.concat(chunks).toString("utf8"));
   }
 
   /** @throws InputError where the file is not done, or is not what was recorded */
   async readRows<T>({ path, schema }: RowsFile<T>): Promise<readonly T[]> {
-    const lines = (await this.readText(path)).split("\n").slice(0, -1);
-    return lines.map((line) => this.parse(path, schema, line));
+    const rows: T[] = [];
+    let unfit: unknown;
+    for await (const line of linesIn(this.read(path))) {
+      if (unfit) continue;
+      try {
+        rows.push(this.parse(path, schema, line));
+      } catch (error) {
+        // What is wrong with a damaged file is that it is damaged, which is known at its end.
+        unfit = error;
+      }
+    }
+    if (unfit) throw unfit;
+    return rows;
   }
 
   /** Rows of a file that not every run has; none where it is not done. */
@@ -301,14 +317,31 @@ export class RunFolder {
     return (await Promise.all(names.sort().map((name) => this.filesOnDisk(`${path}/${name}`)))).flat();
   }
 
-  private async readText(path: string): Promise<string> {
+  /**
+   * What was recorded of a file, in chunks.
+   *
+   * @throws InputError at its end, where it is not what was recorded
+   */
+  private async *read(path: string): AsyncGenerator<Buffer> {
     const growing = this.manifest.growing[path];
     const seal = this.manifest.files[path] ?? growing;
     if (!seal) throw new InputError(`${this.file(path)}: the run has not come to it yet`);
-    const all = await readFile(this.file(path)).catch((error: unknown) => this.unreadable(path, error));
-    const bytes = growing ? all.subarray(0, seal.bytes) : all;
-    if (bytes.length !== seal.bytes || sha256Of(bytes) !== seal.sha256) throw this.damaged(path);
-    return bytes.toString("utf8");
+    const hash = createHash("sha256");
+    let bytes = 0;
+    // Of a file that grows, only its beginning is recorded, which may be nothing.
+    const range = growing ? { end: Math.max(0, seal.bytes - 1) } : {};
+    try {
+      for await (const chunk of createReadStream(this.file(path), range) as AsyncIterable<Buffer>) {
+        const part = chunk.subarray(0, Math.max(0, seal.bytes - bytes));
+        bytes += chunk.length;
+        hash.update(part);
+        yield part;
+      }
+    } catch (error) {
+      this.unreadable(path, error);
+    }
+    const isWhole = growing ? bytes >= seal.bytes : bytes === seal.bytes;
+    if (!isWhole || hash.digest("hex") !== seal.sha256) throw this.damaged(path);
   }
 
   private parse<T>(path: string, schema: Schema<T>, text: string): T {
@@ -358,9 +391,15 @@ export class RunFolder {
     if (!(path in this.manifest.growing)) return undefined;
     const rows = await this.readRows(runLayout.metrics);
     const end = rows.findIndex(({ iteration }) => iteration >= first);
-    const lines = (await this.readText(path)).split("\n").slice(0, end === -1 ? rows.length : end);
-    const text = lines.map((line) => `${line}\n`).join("");
-    return { bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
+    const before = end === -1 ? rows.length : end;
+    const hash = createHash("sha256");
+    let [bytes, count] = [0, 0];
+    for await (const line of linesIn(this.read(path))) {
+      if (count++ === before) break;
+      hash.update(`${line}\n`);
+      bytes += Buffer.byteLength(line) + 1;
+    }
+    return { bytes, sha256: hash.digest("hex") };
   }
 
   /** Removes the halves of files that were being written when the run stopped, and checkpoints that were superseded. */
@@ -371,6 +410,10 @@ export class RunFolder {
     const isOld = (name: string) => /^iteration-\d+\/checkpoint-\d+\.safetensors$/.test(name) && name !== checkpoint;
     for (const name of names) if (isHalf(name) || isOld(name)) await rm(this.file(name), { recursive: true, force: true });
   }
+}
+
+function* asLines(rows: Iterable<unknown>): Generator<string> {
+  for (const row of rows) yield JSON.stringify(row);
 }
 
 /** Whether a folder has the folder of an iteration. */

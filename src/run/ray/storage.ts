@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import { cp, copyFile, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
 import { isMissing, makeFolder, writeFileAtomic } from "../../base/files.js";
+import { chunksOf, linesIn } from "../../base/lines.js";
 import { writeFolder } from "../../base/write-folder.js";
 import type { Policy } from "../../model/policy/policy.js";
 import { sealOf } from "../folder/manifest.js";
@@ -45,7 +44,7 @@ export class SharedStorage {
     const name = `${kind}-${hash.digest("hex").slice(0, digits)}`;
     for (const [file, lines] of Object.entries(files)) {
       const path = this.path(`${name}/${file}`);
-      if (!(await isThere(path))) await writeFileAtomic(path, Readable.from(textOf(lines)));
+      if (!(await isThere(path))) await writeFileAtomic(path, chunksOf(lines));
     }
     return name;
   }
@@ -87,19 +86,7 @@ export async function isThere(path: string): Promise<boolean> {
 
 /** Lines of a file, which may be longer than any string. */
 export function linesOf(path: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(path), crlfDelay: Infinity });
-}
-
-/** Lines as bytes, many together. */
-function* textOf(lines: Iterable<string>): Generator<Uint8Array> {
-  let text = "";
-  for (const line of lines) {
-    text += `${line}\n`;
-    if (text.length < 2 ** 20) continue;
-    yield Buffer.from(text);
-    text = "";
-  }
-  yield Buffer.from(text);
+  return linesIn(createReadStream(path));
 }
 
 /** Reads a text file that another process adds lines to: each call gives the whole lines that have come since the last. */
