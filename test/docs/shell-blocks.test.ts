@@ -22,7 +22,7 @@ const verbs: Readonly<Record<string, () => Command>> = {
   ...{ kernel: kernelCommand, push: pushCommand, quickstart: quickstartCommand },
 };
 /** Programs that are not ours; of their arguments nothing is known here. */
-const others = new Set(["jupyter", "papermill", "taskset"]);
+const others = new Set(["helm", "jupyter", "kubectl", "papermill", "pip", "ray", "taskset"]);
 
 /** The words of a command line: without its comment, quotes and settings of variables. */
 function wordsOf(line: string): string[] {
