@@ -46,10 +46,10 @@ export class FlushingThread extends EventEmitter implements EngineThread {
     if (this.exitCode !== undefined) return this.exitCode;
     const ended = new Promise<number>((resolve) => this.once("exit", resolve));
     ask({ end: this.id });
-    // Until it has answered, the process has something to wait for.
-    spawner!.ref();
+    // Until the last of those that are ending has answered, the process has something to wait for.
+    if (++ending === 1) spawner!.ref();
     const exitCode = await ended;
-    spawner?.unref();
+    if (--ending === 0) spawner?.unref();
     return exitCode;
   }
 
@@ -68,6 +68,8 @@ export class FlushingThread extends EventEmitter implements EngineThread {
 }
 
 let started = 0;
+/** Threads that {@link FlushingThread.terminate} waits for. */
+let ending = 0;
 let spawner: Worker | undefined;
 const running = new Map<number, FlushingThread>();
 

@@ -42,6 +42,12 @@ describe("an engine's thread", () => {
     assert.equal(await run(`const engine = new OnnxEngine(); ${prepared}; await engine.close(); await engine.close(); console.log("closed")`), "closed\n");
   });
 
+  it("keeps the process until all engines that are closed at once have ended", async () => {
+    const closing = "Array.from({ length: 4 }, () => new OnnxEngine({ threads: 1 }))";
+    const body = `const engines = ${closing}; await Promise.all(engines.map((engine) => engine.createState([]))); await Promise.all(engines.map((engine) => engine.close())); console.log("closed")`;
+    assert.equal(await run(body), "closed\n");
+  });
+
   it("lets the process be ended while it is being started", async () => {
     for (const wait of [0, 20, 60, 120]) {
       await run(`const engine = new OnnxEngine(); engine.createState([]).catch(() => {}); setTimeout(() => process.exit(0), ${wait})`);
