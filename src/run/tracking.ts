@@ -121,6 +121,8 @@ class Feed {
   private sending: Promise<void> = Promise.resolve();
   private failures = 0;
   private isTold = false;
+  /** No more tries are planned: {@link end} makes the last one itself. */
+  private isEnding = false;
   private isOver = false;
 
   constructor(
@@ -141,6 +143,7 @@ class Feed {
   }
 
   async end(how: RunEnd): Promise<void> {
+    this.isEnding = true;
     clearTimeout(this.timer);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -178,7 +181,7 @@ class Feed {
       this.failures++;
       this.fail(error);
     }
-    if (this.isOver) return;
+    if (this.isOver || this.isEnding) return;
     if (this.failures > 0) this.plan(Math.min(longestPause, 2 ** this.failures));
     else if (this.waiting.length > 0) this.plan(interval);
     else if (this.sink?.heartbeat !== undefined) this.plan(this.sink.heartbeat);

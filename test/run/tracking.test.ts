@@ -6,7 +6,7 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { direct } from "../../src/methods/index.js";
 import { openRun } from "../../src/run/open-run.js";
-import { TrackingRefused, type RunEnd, type StepSink, type TrackedRun, type TrackedStep, type Tracker } from "../../src/run/tracking.js";
+import { Tracking, TrackingRefused, type RunEnd, type StepSink, type TrackedRun, type TrackedStep, type Tracker } from "../../src/run/tracking.js";
 import { emptyFolder } from "../support/folder.js";
 import { resultsIn, tinyInput, tinySera } from "../support/tiny-run.js";
 
@@ -53,6 +53,9 @@ function logged(folder: string) {
   const rows = readFileSync(join(folder, "metrics.jsonl"), "utf8").split("\n").slice(0, -1);
   return rows.map((row, i) => ({ step: i + 1, loss: JSON.parse(row).loss as number }));
 }
+
+/** Lets all that is settled go on. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 const shown = (kept: Kept) => kept.steps.map(({ step, metrics }) => ({ step, loss: metrics["train/loss"] }));
 
@@ -110,6 +113,38 @@ describe("a tracked run", () => {
     assert.deepEqual(shown(kept), logged(folder));
     assert.deepEqual([closed.steps, closed.ends], [[], []]);
     assert.equal(notes.filter((note) => /^Kept: (once|wrong key);/.test(note)).length, 2);
+  });
+
+  it("writes nothing after its end, also where it ends while a tracker is being written to", async (test) => {
+    const [calls, steps]: [string[], number[]] = [[], []];
+    let isWritten: () => void = () => {};
+    const slow: Tracker = {
+      name: "Slow",
+      open: async () => ({
+        lastStep: 0,
+        heartbeat: 1,
+        write: async (written) => {
+          calls.push("write");
+          steps.push(...written.map(({ step }) => step));
+          if (calls.length === 1) await new Promise<void>((resolve) => (isWritten = resolve));
+        },
+        end: async () => void calls.push("end"),
+      }),
+    };
+    test.mock.timers.enable({ apis: ["setTimeout"] });
+    const run = { name: "mine", digest: "ab", facts: {} as TrackedRun["facts"] };
+    const row = { phase: "align", iteration: 1, step: 1, loss: 0.5 } as unknown as Parameters<Tracking["add"]>[0];
+    const tracking = Tracking.begin([slow], run, [row], undefined);
+    test.mock.timers.tick(0);
+    await turn();
+    tracking.add(row);
+    const ended = tracking.end("finished");
+    isWritten();
+    await ended;
+    test.mock.timers.tick(100_000);
+    await turn();
+    assert.deepEqual(calls, ["write", "write", "end"]);
+    assert.deepEqual(steps, [1, 2]);
   });
 
   it("that throws is a failed one at the tracker", async (test) => {
