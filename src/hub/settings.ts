@@ -2,7 +2,8 @@ import { getHFHubCachePath } from "@huggingface/hub";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { errorAt, InputError, quote } from "../base/errors.js";
+import { errorAt, InputError } from "../base/errors.js";
+import { quoteAddress } from "../base/quote-address.js";
 
 /** Address, token and cache of the hub. */
 export interface HubSettings {
@@ -27,8 +28,9 @@ export interface HubSettings {
  */
 export async function hubSettings(): Promise<HubSettings> {
   const endpoint = (process.env["HF_ENDPOINT"] || "https://huggingface.co").replace(/\/+$/, "");
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
-    throw new InputError(`HF_ENDPOINT: found ${quote(endpoint)}, expected the address of a hub, such as https://huggingface.co`);
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
+    throw new InputError(`HF_ENDPOINT: found ${quoteAddress(endpoint)}, expected the address of a hub without a user or password, such as https://huggingface.co`);
   }
   const cache = atHome(getHFHubCachePath());
   const offline = /^(1|on|yes|true)$/i.test(process.env["HF_HUB_OFFLINE"] ?? "");

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError, quote } from "../base/errors.js";
+import { quoteAddress } from "../base/quote-address.js";
 import { factsByPath } from "../run/folder/identity.js";
 import type { RunEnd, StepSink, TrackedRun, TrackedStep, Tracker } from "../run/tracking.js";
 import { serverUrl, TrackingServer } from "./request.js";
@@ -40,7 +41,7 @@ const foundRuns = z.object({ runs: z.array(mlflowRun).default([]) });
 export function mlflow({ trackingUri = process.env["MLFLOW_TRACKING_URI"], experiment = process.env["MLFLOW_EXPERIMENT_NAME"] ?? "sera-lab" }: MlflowOptions = {}): Tracker {
   if (trackingUri === undefined || trackingUri === "") throw new InputError("mlflow: no address of a tracking server; set MLFLOW_TRACKING_URI, or pass trackingUri");
   const url = serverUrl(trackingUri);
-  if (!url) throw new InputError(`mlflow: found ${quote(trackingUri)}, expected the http:// or https:// address of a tracking server (mlflow server)`);
+  if (!url) throw new InputError(`mlflow: found ${quoteAddress(trackingUri)}, expected the http:// or https:// address of a tracking server (mlflow server), without a user or password`);
   if (typeof experiment !== "string" || experiment === "") throw new InputError(`mlflow: experiment: found ${quote(experiment)}, expected a name`);
   return { name: "MLflow", open: (run) => openRun(new TrackingServer(url, authorization(), "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and _PASSWORD"), experiment, run) };
 }

@@ -50,18 +50,32 @@ export class TrackingServer {
     throw status === 408 || status === 429 || status >= 500 ? new Error(message) : new TrackingRefused(message);
   }
 
+  /** A text of the server's, without the secrets that it may quote. */
+  withoutSecrets(text: string): string {
+    return secretsOf(this.authorization).reduce((rest, secret) => rest.replaceAll(secret, "…"), text);
+  }
+
   /** What a server says of an error, without the secret that it may quote. */
   private said(text: string): string {
-    const secret = this.authorization?.replace(/^\w+ /, "");
-    const line = (secret ? text.replaceAll(secret, "…") : text).replace(/\s+/g, " ").trim();
+    const line = this.withoutSecrets(text).replace(/\s+/g, " ").trim();
     return line === "" ? "" : ` (${line.length > 200 ? `${line.slice(0, 199)}…` : line})`;
   }
 }
 
-/** The address of a tracker's server, as a user gives it. Undefined where it is not one of http or https. */
+/** What an authorization holds: a token, or a password, as it is sent and as it was given. */
+function secretsOf(authorization = ""): string[] {
+  const [scheme, sent = ""] = authorization.split(" ");
+  const given = scheme === "Basic" ? Buffer.from(sent, "base64").toString().replace(/^[^:]*:/, "") : "";
+  return [sent, given].filter((secret) => secret !== "");
+}
+
+/**
+ * The address of a tracker's server, as a user gives it. Undefined where it is not one of http or https, or has a password in it,
+ * which `fetch` sends to nobody and quotes in its error.
+ */
 export function serverUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url && /^https?:$/.test(url.protocol) ? url : undefined;
+  return url && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url : undefined;
 }
 
 function parsed(text: string): unknown {

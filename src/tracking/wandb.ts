@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError, quote } from "../base/errors.js";
+import { quoteAddress } from "../base/quote-address.js";
 import { TrackingRefused, type RunEnd, type StepSink, type TrackedRun, type TrackedStep, type Tracker } from "../run/tracking.js";
 import { serverUrl, TrackingServer } from "./request.js";
 
@@ -26,7 +27,7 @@ export function wandb({ project = process.env["WANDB_PROJECT"] ?? "sera-lab", en
   const { WANDB_API_KEY: key, WANDB_BASE_URL: base = "https://api.wandb.ai" } = process.env;
   if (!key) throw new InputError("wandb: no API key; set WANDB_API_KEY (https://wandb.ai/authorize shows yours)");
   const url = serverUrl(base);
-  if (!url) throw new InputError(`wandb: WANDB_BASE_URL: found ${quote(base)}, expected an http:// or https:// address`);
+  if (!url) throw new InputError(`wandb: WANDB_BASE_URL: found ${quoteAddress(base)}, expected an http:// or https:// address without a user or password`);
   for (const [name, value] of Object.entries({ project, entity })) {
     if (value !== undefined && (typeof value !== "string" || value === "" || /[/\\#?%:]/.test(value))) throw new InputError(`wandb: ${name}: found ${quote(value)}, expected a name without / \\ # ? % :`);
   }
@@ -56,7 +57,7 @@ async function openRun(server: TrackingServer, project: string, entity: string |
   const variables = { name: digest.slice(0, 16), project, entity, displayName: name, config };
   const { body } = await server.ask("POST", "/graphql", { query: upsertRun, variables });
   const errors = refused.safeParse(body);
-  if (errors.success) throw new TrackingRefused(`the server refused the run (${errors.data.errors[0]!.message})`);
+  if (errors.success) throw new TrackingRefused(`the server refused the run (${server.withoutSecrets(errors.data.errors[0]!.message)})`);
   const { bucket } = upserted.parse(body).data.upsertBucket;
   const path = [bucket.project.entity.name, bucket.project.name, bucket.name].map(encodeURIComponent).join("/");
   const send = (part: object) => server.ask("POST", `/files/${path}/file_stream`, part);

@@ -62,4 +62,5 @@ test("the hub, a mirror, offline", async () => {
   for (const endpoint of ["mirror.example", "file:///x"]) {
     await assert.rejects(settingsWith({ HF_ENDPOINT: endpoint }), /HF_ENDPOINT: found ".*", expected the address of a hub/);
   }
+  await assert.rejects(settingsWith({ HF_ENDPOINT: "https://me:pass@mirror.example" }), /found "https:\/\/…@mirror\.example", expected/);
 });

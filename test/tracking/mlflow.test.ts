@@ -131,6 +131,7 @@ describe("mlflow", () => {
   it("needs the address of a server", (test) => {
     inEnvironment(test, { MLFLOW_TRACKING_URI: undefined });
     assert.throws(() => mlflow(), /^InputError: mlflow: no address of a tracking server; set MLFLOW_TRACKING_URI, or pass trackingUri$/);
+    assert.throws(() => mlflow({ trackingUri: "https://me:pass@mlflow.test" }), { name: "InputError", message: /found "https:\/\/…@mlflow\.test", expected .* without a user or password$/ });
     assert.throws(() => mlflow({ trackingUri: "file:///mlruns" }), /^InputError: mlflow: found "file:\/\/\/mlruns", expected the http:\/\/ or https:\/\/ address/);
   });
 });

@@ -75,7 +75,12 @@ describe("wandb", () => {
     server.fail(refuse(401));
     await assert.rejects(wandb().open(run), { name: "TrackingRefused", message: /refused access \(status 401\); check WANDB_API_KEY$/ });
     assert.throws(() => wandb({ project: "a/b" }), /^InputError: wandb: project: found "a\/b"/);
-    inEnvironment(test, { WANDB_API_KEY: undefined });
+    server.fail(refuse(400, `no key "long-key" (${Buffer.from("api:long-key").toString("base64")})`));
+    inEnvironment(test, { WANDB_API_KEY: "long-key" });
+    await assert.rejects(wandb().open(run), { name: "TrackingRefused", message: /status 400 \(no key "…" \(…\)\)$/ });
+    inEnvironment(test, { WANDB_BASE_URL: "https://me:pass@wandb.test" });
+    assert.throws(() => wandb(), { name: "InputError", message: /found "https:\/\/…@wandb\.test", expected/ });
+    inEnvironment(test, { WANDB_BASE_URL: server.url, WANDB_API_KEY: undefined });
     assert.throws(() => wandb(), /^InputError: wandb: no API key; set WANDB_API_KEY/);
   });
 });
