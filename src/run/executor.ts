@@ -99,6 +99,8 @@ export interface RunRequirements {
   readonly demonstrations: boolean;
   /** A rule that gives pairs columns, where there is one. */
   readonly columns: ColumnRule | undefined;
+  /** Name of its method. */
+  readonly method: string;
   /** Whether pairs are made while a training goes on. */
   readonly drawsPairs: boolean;
 }

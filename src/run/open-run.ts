@@ -164,7 +164,7 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
   }
 }
 
-function requirementsOf({ objective, options, columns, drawsPairs = false }: Method, input: RunInput): RunRequirements {
+function requirementsOf({ name, objective, options, columns, drawsPairs = false }: Method, input: RunInput): RunRequirements {
   const loss = lossOf(options);
   return {
     start: input.start,
@@ -173,6 +173,7 @@ function requirementsOf({ objective, options, columns, drawsPairs = false }: Met
     pairs: input.pairs,
     demonstrations: input.demonstrations !== undefined,
     columns: columns ?? input.columns,
+    method: name,
     drawsPairs,
   };
 }

@@ -4,6 +4,7 @@ import { loadModel } from "../../src/cells/load-model.js";
 import { respond } from "../../src/cells/respond.js";
 import { align } from "../../src/cells/sera.js";
 import { loadPreferences, world } from "../../src/index.js";
+import { pushFolder } from "../../src/model/policy/push.js";
 import { inEmptyFolder } from "../support/folder.js";
 import { goodToken, HubServer } from "../support/hub-server.js";
 
@@ -62,4 +63,5 @@ it("an adapter is pushed with its tokenizer, and with a base that others can loa
   await local.push("me/local", { baseModel: "me/base" });
   assert.match(textOf(hub, "me/local", "adapter_config.json"), /"base_model_name_or_path": "me\/base"/);
   await assert.rejects(local.push("me/local", { dtype: "bfloat16" }), /^InputError: dtype: an adapter is written in float32/);
+  await assert.rejects(pushFolder("nowhere", "me/x", {}, {}), /^InputError: nowhere: no such folder; give that of a run, a model or an adapter/);
 });

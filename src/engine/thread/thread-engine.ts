@@ -146,7 +146,8 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   }
 
   private settle(response: Response): void {
-    const { resolve, reject } = this.waiting.get(response.id)!;
+    // An answer may still come after an error of the thread, which has answered for all.
+    const { resolve, reject } = this.waiting.get(response.id) ?? { resolve() {}, reject() {} };
     this.waiting.delete(response.id);
     if (this.waiting.size === 0) this.worker!.unref();
     if ("error" in response) reject(response.isInputError ? new InputError(response.error) : (outOfMemory(response.error) ?? new Error(response.error)));

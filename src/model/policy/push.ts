@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError, quote } from "../../base/errors.js";
-import { readTextIfPresent } from "../../base/files.js";
+import { isMissing, readTextIfPresent } from "../../base/files.js";
 import { modelCard, type CardTraining } from "../../hub/model-card.js";
 import { isRepositoryName } from "../../hub/repository-name.js";
 import { uploadModel, type Uploaded, type UploadFile, type UploadOptions } from "../../hub/upload.js";
@@ -60,7 +60,7 @@ export async function pushFolder(folder: string, name: string, { origin, trainin
   checkNames("baseModel", given === undefined ? [] : [given]);
   checkNames("datasets", datasets ?? []);
   const isAdapter = isAdapterFolder(folder);
-  const names = (await readdir(folder)).filter((file) => isModelFile(file) || file === "README.md");
+  const names = (await filesIn(folder)).filter((file) => isModelFile(file) || file === "README.md");
   if (!names.some((file) => file.endsWith(".safetensors"))) throw new InputError(`${folder}: has no weights to push (model.safetensors or adapter_model.safetensors)`);
   const baseFiles = isAdapter ? await adapterWithBase(folder, given) : undefined;
   const baseModel = given ?? hubNameIn(baseFiles?.base ?? origin);
@@ -68,6 +68,16 @@ export async function pushFolder(folder: string, name: string, { origin, trainin
   const isChat = await hasChatTemplate(files);
   const card = { path: "README.md", content: { text: modelCard({ name, baseModel, datasets, isAdapter, isChat, training }) } };
   return uploadModel(name, names.includes("README.md") ? files : [...files, card], isModelFile, upload);
+}
+
+/** @throws InputError where there is no such folder */
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) throw new InputError(`${folder}: no such folder; give that of a run, a model or an adapter`);
+    throw error;
+  }
 }
 
 /** A file that belongs to a model: where another model takes its place, it goes. */

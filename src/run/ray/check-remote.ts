@@ -42,8 +42,8 @@ export function checkRemoteTraining(objective: Pick<Objective<unknown>, "name" |
 }
 
 /** What is said where a training makes its pairs while it goes on. */
-export function pairsAreDrawn(): InputError {
-  return new InputError("this method makes pairs while it trains, which TRL's trainer does not; train on this machine");
+export function pairsAreDrawn(method = "this method"): InputError {
+  return new InputError(`${method} makes pairs while it trains, which TRL's trainer does not; train on this machine`);
 }
 
 /** @throws InputError where a pair comes with numbers that TRL's losses do not read */

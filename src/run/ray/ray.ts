@@ -21,8 +21,8 @@ export function ray(settings: RaySettings): ComputeTarget {
   return {
     // How many work changes float noise, as the memory of this machine does.
     identity: { ray: { trl: pinned.trl, transformers: pinned.transformers, precision: resolved.precision } },
-    check({ start, objective, training, pairs, demonstrations, columns, drawsPairs }) {
-      if (drawsPairs) throw pairsAreDrawn();
+    check({ start, objective, training, pairs, demonstrations, columns, method, drawsPairs }) {
+      if (drawsPairs) throw pairsAreDrawn(`the method ${method}`);
       checkRemoteTraining(objective, training, start.config, resolved);
       if (columns) throw new InputError(`columns: the rule ${columns.name} gives pairs columns, which TRL's losses do not read; leave it out, or train on this machine`);
       if (demonstrations) throw new InputError("demonstrations: a cluster trains on pairs alone; fine-tune on this machine first, by sft, and begin from what that leaves");

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { InputError, inputError, quote } from "../../base/errors.js";
+import { quoteAddress } from "../../base/quote-address.js";
 
 /** In what numbers a cluster computes. */
 export const precisions = ["float32", "bfloat16"] as const;
@@ -77,7 +78,8 @@ function originOf(address: string): string {
   const named = address.replace(/^ray:/, "http:");
   const url = URL.canParse(named) ? new URL(named) : undefined;
   const expected = "the head's job server, as in ray://host:8265 or http://host:8265";
-  if (!url || !/^https?:$/.test(url.protocol) || url.hostname === "") throw inputError({}, `the address ${quote(address)}`, expected);
+  if (!url || !/^https?:$/.test(url.protocol) || url.hostname === "") throw inputError({}, `the address ${quoteAddress(address)}`, expected);
+  if (url.username !== "" || url.password !== "") throw inputError({}, `the address ${quoteAddress(address)} with a user or password`, `${expected}; a cluster's token is read from RAY_AUTH_TOKEN`);
   if (url.port === "10001") throw inputError({}, `the address ${quote(address)}, whose port is that of Ray Client`, expected);
   return url.origin;
 }

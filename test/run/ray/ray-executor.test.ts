@@ -157,7 +157,7 @@ describe("a run on a Ray cluster", () => {
     const input = await tinyInput(programs, { on });
     const begun = (method: ReturnType<typeof dpo>, changed: Partial<RunInput> = {}) => openRun(method, { ...input, ...changed }, { folder: emptyFolder(test) });
     await assert.rejects(begun(dpo({ loss: "simpo" })), /^InputError: loss: TRL, which trains on the cluster, has no simpo/);
-    await assert.rejects(begun(sapo({ segment: 2, bufferSize: 8, batchSize: 4, rounds: 1 })()), /^InputError: this method makes pairs while it trains/);
+    await assert.rejects(begun(sapo({ segment: 2, bufferSize: 8, batchSize: 4, rounds: 1 })()), /^InputError: the method sapo makes pairs while it trains/);
     await assert.rejects(begun(dpo({ emaDecay: 0.9 })), /^InputError: emaDecay: not there on a cluster/);
     await assert.rejects(begun(dpo(), { pairs: input.pairs.map((pair) => ({ ...pair, columns: { weight: 2 } })) }), /^InputError: pair 1: the column "weight"/);
     await assert.rejects(begun(dpo(), { demonstrations: [{ id: "1", prompt: Int32Array.of(1), response: Int32Array.of(2) }] }), /^InputError: demonstrations:/);

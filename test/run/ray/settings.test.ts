@@ -18,6 +18,7 @@ describe("ray", () => {
       [{ address: undefined }, /`address` is missing/],
       [{ storage: undefined }, /`storage` is missing/],
       [{ address: "head" }, /found the address "head", expected the head's job server/],
+      [{ address: "ray://me:secret@head:8265" }, /^(?!.*secret).*with a user or password, .*RAY_AUTH_TOKEN/],
       [{ address: "ray://head:10001" }, /whose port is that of Ray Client/],
       [{ storage: "s3://bucket/sera" }, /found a URL of s3 as storage, expected a folder/],
       [{ workers: 0 }, /workers: found 0, expected a whole number from 1/],
