@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { pinned } from "../../src/run/ray/versions.js";
 
-/** What a job is told to do: `python -m sera_cluster VERB 'STORAGE' STAGE --workers N --gpus N`. */
+/** The parts of a job's command line, `python -m sera_cluster VERB 'STORAGE' STAGE --workers N --gpus N`. */
 export interface Entrypoint {
   readonly verb: string;
   readonly storage: string;

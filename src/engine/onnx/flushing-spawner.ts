@@ -13,7 +13,7 @@ export type SpawnerRequest =
 /** What has happened to a thread. */
 export type SpawnerEvent = { readonly id: number; readonly error: Error } | { readonly id: number; readonly exitCode: number };
 
-/* The thread that starts the threads of engines, once floats too small to be normal count as 0 in it: see FlushingThread. */
+/* The thread that starts the threads of engines, once subnormal floats count as 0 in it: see FlushingThread. */
 
 const port = parentPort!;
 const threads = new Map<number, Worker>();

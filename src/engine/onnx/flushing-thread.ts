@@ -7,10 +7,10 @@ import type { EngineThread } from "../thread/thread-engine.js";
 import type { SpawnerEvent, SpawnerRequest } from "./flushing-spawner.js";
 
 /**
- * A thread in which floats too small to be normal count as 0, wherever ops run on it.
+ * A thread in which subnormal floats count as 0, wherever ops run on it.
  *
- * A softmax makes such floats of all that it hides, and a processor takes a hundred times as long over each: they were a third of
- * scoring. onnxruntime can turn them off, but does so only in the thread that makes the first session of a process, and in those
+ * A softmax makes such floats where a mask hides something, and arithmetic on one takes a processor a hundred times as long: they
+ * were a third of scoring. onnxruntime can turn them off, but does so only in the thread that makes the first session of a process, and in those
  * that share its ops. A thread begins with the floating-point environment of the one that starts it (pthread_create(3)), so all
  * engines' threads are started by one that has made that session.
  */

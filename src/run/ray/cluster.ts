@@ -95,7 +95,8 @@ export class Cluster {
 /** @param found e.g. `2.15.0+cu130`, whose build does not count */
 function requireVersion(origin: string, name: keyof typeof pinned, found: string | undefined): void {
   if (found?.split("+")[0] === pinned[name]) return;
-  throw new InputError(`${origin}: found ${found === undefined ? `no ${name}` : `${name} ${found}`}, expected ${pinned[name]}, by which results are known; install the cluster/ folder of sera-lab there`);
+  const there = found === undefined ? `${name} is not installed` : `found ${name} ${found}`;
+  throw new InputError(`${origin}: ${there}, expected ${pinned[name]}, with which results were checked; install the cluster/ folder of sera-lab there`);
 }
 
 /** A word of a command line: Ray gives it to a shell. */

@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { z } from "zod";
 import { planTraining } from "../../align/plan.js";
@@ -7,6 +8,7 @@ import { DivergenceError, type StepRecord, type TrainingOptions } from "../../al
 import { defaultAdamW } from "../../align/adamw.js";
 import { chunk } from "../../base/collections.js";
 import { InputError, quote } from "../../base/errors.js";
+import { linesIn } from "../../base/lines.js";
 import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
 import { isWeightFile } from "../../model/checkpoint/weight-files.js";
@@ -19,7 +21,7 @@ import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "../exec
 import { LocalExecutor } from "../local-executor.js";
 import { adapterWeights, checkRemoteTraining, pairsAreDrawn, refuseColumns } from "./check-remote.js";
 import type { Cluster } from "./cluster.js";
-import { copyFiles, GrowingLines, linesOf } from "./storage.js";
+import { copyFiles, GrowingLines } from "./storage.js";
 import { trlLossOf } from "./trl-loss.js";
 
 const scored = z.array(z.number());
@@ -109,7 +111,7 @@ export class RayExecutor implements Executor {
     task.onProgress?.(0, wanted);
     const folder = await this.cluster.run("sample", request, files, task);
     const found: Generation[] = [];
-    for await (const line of linesOf(`${folder}/samples.jsonl`)) {
+    for await (const line of linesIn(createReadStream(`${folder}/samples.jsonl`))) {
       const { tokens, ...row } = sampled.parse(JSON.parse(line));
       found.push({ ...row, tokens: Int32Array.from(tokens) });
     }
@@ -193,7 +195,7 @@ export class RayExecutor implements Executor {
     task.onProgress?.(0, length);
     const folder = await this.cluster.run("score", request, files, task);
     const found: number[][] = [];
-    for await (const line of linesOf(`${folder}/scores.jsonl`)) found.push(scored.parse(JSON.parse(line)));
+    for await (const line of linesIn(createReadStream(`${folder}/scores.jsonl`))) found.push(scored.parse(JSON.parse(line)));
     task.onProgress?.(length, length);
     if (found.length !== length) throw incomplete(folder, found.length, length);
     return found;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { cp, copyFile, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isMissing, makeFolder, writeFileAtomic } from "../../base/files.js";
-import { chunksOf, linesIn } from "../../base/lines.js";
+import { chunksOf } from "../../base/lines.js";
 import { writeFolder } from "../../base/write-folder.js";
 import type { Policy } from "../../model/policy/policy.js";
 import { sealOf } from "../folder/manifest.js";
@@ -82,11 +82,6 @@ export async function isThere(path: string): Promise<boolean> {
       throw error;
     },
   );
-}
-
-/** Lines of a file, which may be longer than any string. */
-export function linesOf(path: string): AsyncIterable<string> {
-  return linesIn(createReadStream(path));
 }
 
 /** Reads a text file that another process adds lines to: each call gives the whole lines that have come since the last. */

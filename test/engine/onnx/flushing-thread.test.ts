@@ -14,7 +14,7 @@ async function halved(test: TestContext, threads: number, value: number): Promis
   return new Set(y!.data as Float32Array);
 }
 
-describe("floats too small to be normal", () => {
+describe("subnormal floats", () => {
   it("are 0 in every engine of a process, not only in the first, and in all of its threads", async (test) => {
     for (const threads of [1, 1, 2]) {
       assert.deepEqual(await halved(test, threads, 2 ** -126), new Set([0]));

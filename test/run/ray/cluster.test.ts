@@ -47,7 +47,7 @@ describe("a cluster is looked at first", () => {
   it("for its versions", async (test) => {
     await assert.rejects(connect(test, {}, {}, (server) => void (server.version = "2.9.3")), /found ray 2\.9\.3, expected 2\.60\.0/);
     await assert.rejects(connect(test, { versions: { ...plenty.versions, trl: "0.9.0" } }), /found trl 0\.9\.0, expected/);
-    await assert.rejects(connect(test, { versions: { ...plenty.versions, peft: null } }), /found no peft, expected/);
+    await assert.rejects(connect(test, { versions: { ...plenty.versions, peft: null } }), /peft is not installed, expected 0/);
     await assert.rejects(connect(test, { protocol: 7 }), /speaks protocol 7/);
   });
 
