@@ -8,7 +8,11 @@ const run = promisify(execFile);
  *
  * @throws Error with what the program wrote, where it fails
  */
-export async function runForJson(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<unknown> {
+export async function runForJson(
+  command: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<unknown> {
   const { stdout } = await run(command, args, { env: { ...process.env, ...environment }, maxBuffer: 1 << 24 });
   return JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as unknown;
 }

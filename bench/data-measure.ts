@@ -30,8 +30,26 @@ async function timed<T>(task: () => T | Promise<T>) {
 const load = await timed(() => loadPreferences(file));
 const tokenize = await timed(() => tokenizePairs(load.result.pairs, tokenizer, { contextLength: 1 << 20 }).pairs);
 const table = await timed(() =>
-  tableOf(tokenize.result.map(({ id, prompt, chosen, rejected }) => ({ id, prompt: prompt.length, chosen: chosen.length, rejected: rejected.length }))),
+  tableOf(
+    tokenize.result.map(({ id, prompt, chosen, rejected }) => ({
+      id,
+      prompt: prompt.length,
+      chosen: chosen.length,
+      rejected: rejected.length,
+    })),
+  ),
 );
 const columns = ["prompt", "chosen", "rejected"] as const;
-const tokens = columns.reduce((sum, name) => sum + Array.from(table.result.array(name), Number).reduce((total, length) => total + length, 0), 0);
-console.log(JSON.stringify({ load: load.seconds, tokenize: tokenize.seconds, table: table.seconds, tokens, peakBytes: process.resourceUsage().maxRSS * 1024 }));
+const tokens = columns.reduce(
+  (sum, name) => sum + Array.from(table.result.array(name), Number).reduce((total, length) => total + length, 0),
+  0,
+);
+console.log(
+  JSON.stringify({
+    load: load.seconds,
+    tokenize: tokenize.seconds,
+    table: table.seconds,
+    tokens,
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+  }),
+);

@@ -35,7 +35,9 @@ interface Seconds {
 }
 
 const command = new Command("bench:data")
-  .description("Times preference pairs from a file to token ids and a table, beside Python's datasets and tokenizers where .venv or $PYTHON has them.")
+  .description(
+    "Times preference pairs from a file to token ids and a table, beside Python's datasets and tokenizers where .venv or $PYTHON has them.",
+  )
   .argument("<model>", "a checkpoint folder or GGUF file, for its tokenizer and chat template")
   .argument("<pairs>", "preference pairs, repeated until there are enough")
   .option("--count <n>", "pairs", whole(1), 64_000)
@@ -50,12 +52,20 @@ try {
   const script = fileURLToPath(new URL("./data-measure.js", import.meta.url));
   const ours = (await runForJson(process.execPath, [script, model, pairs, join(folder, "tokenizer")])) as DataResult;
   const python = await pythonWith("import datasets, pandas, transformers");
-  const theirs = async (way: string) => (await runForJson(python!, [pythonScript("bench_data.py"), pairs, join(folder, "tokenizer"), way])) as DataResult;
-  console.log(`${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}; ${count} pairs, ${ours.tokens} tokens\n`);
-  console.log("| | load, s | tokenise, s | table, s | all, s | processor time, s | peak, GB | tokens |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+  const theirs = async (way: string) =>
+    (await runForJson(python!, [pythonScript("bench_data.py"), pairs, join(folder, "tokenizer"), way])) as DataResult;
+  console.log(
+    `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}; ${count} pairs, ${ours.tokens} tokens\n`,
+  );
+  console.log(
+    "| | load, s | tokenise, s | table, s | all, s | processor time, s | peak, GB | tokens |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+  );
   console.log(row("sera-lab", ours));
-  if (python === undefined) console.log("\nPython is not measured: neither $PYTHON nor .venv has datasets, pandas and transformers.");
-  else for (const way of ["row by row, as TRL does", "in batches"]) console.log(row(`datasets and tokenizers, ${way}`, await theirs(way === "in batches" ? "batched" : "rows")));
+  if (python === undefined)
+    console.log("\nPython is not measured: neither $PYTHON nor .venv has datasets, pandas and transformers.");
+  else
+    for (const way of ["row by row, as TRL does", "in batches"])
+      console.log(row(`datasets and tokenizers, ${way}`, await theirs(way === "in batches" ? "batched" : "rows")));
 } finally {
   await rm(folder, { recursive: true });
 }
@@ -78,6 +88,12 @@ async function writeRepeated(target: string): Promise<void> {
 function row(name: string, { load, tokenize, table, tokens, peakBytes }: DataResult): string {
   const parts = [load, tokenize, table];
   const sum = (of: (part: Seconds) => number) => parts.reduce((total, part) => total + of(part), 0).toFixed(1);
-  const cells = [...parts.map(({ wall }) => wall.toFixed(1)), sum(({ wall }) => wall), sum(({ processor }) => processor), (peakBytes / 1e9).toFixed(1), tokens];
+  const cells = [
+    ...parts.map(({ wall }) => wall.toFixed(1)),
+    sum(({ wall }) => wall),
+    sum(({ processor }) => processor),
+    (peakBytes / 1e9).toFixed(1),
+    tokens,
+  ];
   return `| ${[name, ...cells].join(" | ")} |`;
 }

@@ -52,8 +52,13 @@ const { model, limit, batchSize, rounds } = command.opts<Options>();
 const [beta, learningRate] = [0.1, 1e-5];
 
 const loaded = await loadPreferences(file, { limit });
-const start = isPreset(model) ? await freshModel(preset(model), () => textsOf(loaded.pairs), 1) : await loadCheckpoint(model);
-const { pairs } = tokenizePairs(loaded.pairs, start.tokenizer, { contextLength: start.config.contextLength, truncatePrompts: true });
+const start = isPreset(model)
+  ? await freshModel(preset(model), () => textsOf(loaded.pairs), 1)
+  : await loadCheckpoint(model);
+const { pairs } = tokenizePairs(loaded.pairs, start.tokenizer, {
+  contextLength: start.config.contextLength,
+  truncatePrompts: true,
+});
 const folder = await mkdtemp(join(tmpdir(), "dpo-epoch-"));
 
 /** An epoch: what the reference says of the pairs, and then every step. */
@@ -63,7 +68,10 @@ async function epoch(sharePrompts: boolean | undefined, cache?: string): Promise
   const begin = performance.now();
   const sequences = pairSequences(pairs);
   const values = cache === undefined ? await responseLogProbs(policy, sequences, {}, sharePrompts) : undefined;
-  const kept = cache === undefined ? undefined : (await cachedPairLogProbs(policy, JSON.stringify(await policy.fingerprint()), pairs, cache)).values;
+  const kept =
+    cache === undefined
+      ? undefined
+      : (await cachedPairLogProbs(policy, JSON.stringify(await policy.fingerprint()), pairs, cache)).values;
   const examples = pairs.map((_, i) => ({
     chosen: sequences[2 * i]!,
     rejected: sequences[2 * i + 1]!,
@@ -84,21 +92,37 @@ async function epoch(sharePrompts: boolean | undefined, cache?: string): Promise
 const script = fileURLToPath(new URL("../../bench/python/bench_trl.py", import.meta.url));
 
 async function trl(python: string, precompute: boolean): Promise<number> {
-  const args = [script, folder, "--batch-size", `${batchSize}`, "--beta", `${beta}`, "--learning-rate", `${learningRate}`];
-  const { seconds } = (await runForJson(python, [...args, ...(precompute ? ["--precompute"] : [])])) as { seconds: number };
+  const args = [
+    script,
+    folder,
+    "--batch-size",
+    `${batchSize}`,
+    "--beta",
+    `${beta}`,
+    "--learning-rate",
+    `${learningRate}`,
+  ];
+  const { seconds } = (await runForJson(python, [...args, ...(precompute ? ["--precompute"] : [])])) as {
+    seconds: number;
+  };
   return seconds;
 }
 
 /** What TRL reads: the model in Hugging Face layout, and the pairs in tokens. */
 async function writeTask({ config, parameters, tokenizer }: Checkpoint, of: readonly TokenizedPair[]): Promise<void> {
   await saveCheckpoint(join(folder, "model"), { config, parameters, tokenizer });
-  const rows = of.map(({ prompt, chosen, rejected }) => ({ prompt_ids: [...prompt], chosen_ids: [...chosen], rejected_ids: [...rejected] }));
+  const rows = of.map(({ prompt, chosen, rejected }) => ({
+    prompt_ids: [...prompt],
+    chosen_ids: [...chosen],
+    rejected_ids: [...rejected],
+  }));
   await writeFileAtomic(join(folder, "pairs.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 }
 
 try {
   const python = await pythonWith("import trl");
-  if (python === undefined) console.log("TRL is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.\n");
+  if (python === undefined)
+    console.log("TRL is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.\n");
   await writeTask(start, pairs);
   const cache = join(folder, "reference");
   const works: (readonly [name: string, work: () => Promise<number>])[] = [
@@ -107,7 +131,10 @@ try {
     ["and the reference's log-probabilities read", () => epoch(undefined, cache)],
     ...(python === undefined
       ? []
-      : ([["TRL, reference in each step", () => trl(python, false)], ["TRL, reference precomputed", () => trl(python, true)]] as const)),
+      : ([
+          ["TRL, reference in each step", () => trl(python, false)],
+          ["TRL, reference precomputed", () => trl(python, true)],
+        ] as const)),
   ];
   // Fills the cache.
   await epoch(undefined, cache);
@@ -119,12 +146,19 @@ try {
       console.log(`round ${round + 1}: ${name}, ${seconds.toFixed(1)} s`);
     }
   }
-  const tokens = (share: boolean) => planScoring(start.config, pairSequences(pairs), share).reduce((sum, { shape }) => sum + shape.rows * shape.length, 0);
+  const tokens = (share: boolean) =>
+    planScoring(start.config, pairSequences(pairs), share).reduce(
+      (sum, { shape }) => sum + shape.rows * shape.length,
+      0,
+    );
   console.log(`${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`);
-  console.log(`${pairs.length} pairs, ${model}, batches of ${batchSize}; scoring computes ${tokens(false)} tokens in rows of their own, ${tokens(true)} shared\n`);
+  console.log(
+    `${pairs.length} pairs, ${model}, batches of ${batchSize}; scoring computes ${tokens(false)} tokens in rows of their own, ${tokens(true)} shared\n`,
+  );
   console.log("| an epoch of DPO | seconds | of the first |\n| --- | ---: | ---: |");
   const first = times.get(works[0]![0])!;
-  for (const [name, seconds] of times) console.log(`| ${name} | ${seconds.toFixed(1)} | ${(seconds / first).toFixed(2)} |`);
+  for (const [name, seconds] of times)
+    console.log(`| ${name} | ${seconds.toFixed(1)} | ${(seconds / first).toFixed(2)} |`);
 } finally {
   await rm(folder, { recursive: true });
 }

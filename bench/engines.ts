@@ -36,6 +36,9 @@ export function enginesTable(rows: readonly EngineComparison[], names: readonly 
       return `${milliseconds.toFixed(0)}${ratio}`;
     }),
   ]);
-  const head = [["size", "work", ...names.map((name) => `${name}, ms`)], ["---", "---", ...names.map(() => "---:")]];
+  const head = [
+    ["size", "work", ...names.map((name) => `${name}, ms`)],
+    ["---", "---", ...names.map(() => "---:")],
+  ];
   return [...head, ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
 }

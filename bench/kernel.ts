@@ -59,9 +59,14 @@ function measureLoop(): Promise<number> {
 /** Megabytes that a session holds after many cells that declare the same array again, and before them. */
 function measureMemory(): Promise<{ readonly before: number; readonly after: number }> {
   return withKernel(async (kernel) => {
-    const held = async () => Number((await kernel.execute("(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed) / 1e6")).result.data["text/plain"]);
+    const held = async () =>
+      Number(
+        (await kernel.execute("(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed) / 1e6")).result
+          .data["text/plain"],
+      );
     const before = await held();
-    for (let i = 0; i < redefinitions; i++) await kernel.execute(`const large = new Float64Array(${size / 8}).fill(${i});`);
+    for (let i = 0; i < redefinitions; i++)
+      await kernel.execute(`const large = new Float64Array(${size / 8}).fill(${i});`);
     return { before, after: await held() };
   });
 }
@@ -114,7 +119,8 @@ export async function kernelTable(python: string | undefined): Promise<string> {
   const memory = await measureMemory();
   const row = (what: string, mine: readonly number[], other: readonly number[], beside: string) => {
     const milliseconds = (values: readonly number[]) => `${(1000 * median(values)).toFixed(1)} ms`;
-    const [their, ratio] = other.length === 0 ? ["not found", "–"] : [milliseconds(other), (median(mine) / median(other)).toFixed(1)];
+    const [their, ratio] =
+      other.length === 0 ? ["not found", "–"] : [milliseconds(other), (median(mine) / median(other)).toFixed(1)];
     return `| ${what} | ${milliseconds(mine)} | ${their} (${beside}) | ${ratio} |`;
   };
   const starts = theirs.map(({ start }) => start);
@@ -122,8 +128,18 @@ export async function kernelTable(python: string | undefined): Promise<string> {
     "| what | this kernel | beside | ratio |",
     "| --- | --- | --- | --- |",
     ...(isFirst ? [row("the first start ever, to the first result", [first.start], starts, "ipykernel")] : []),
-    row("start to first result", ours.map(({ start }) => start), starts, "ipykernel"),
-    row("a trivial cell", ours.map(({ cell }) => cell), theirs.map(({ cell }) => cell), "ipykernel"),
+    row(
+      "start to first result",
+      ours.map(({ start }) => start),
+      starts,
+      "ipykernel",
+    ),
+    row(
+      "a trivial cell",
+      ours.map(({ cell }) => cell),
+      theirs.map(({ cell }) => cell),
+      "ipykernel",
+    ),
     row("10⁸ turns over a top-level variable", loops, inNode, "Node"),
     "",
     `${redefinitions} cells that declare the same ${size / 1e6} MB anew: ${memory.before.toFixed(0)} MB held before, ${memory.after.toFixed(0)} MB after.`,

@@ -36,7 +36,12 @@ const ways = {
 } as const;
 type Way = keyof typeof ways;
 
-const defaults: readonly Way[] = ["ours-recompute", "ours-recompute-int8", "pytorch-recompute", "pytorch-recompute-pages"];
+const defaults: readonly Way[] = [
+  "ours-recompute",
+  "ours-recompute-int8",
+  "pytorch-recompute",
+  "pytorch-recompute-pages",
+];
 
 const options = new Command("bench:large")
   .description(
@@ -54,7 +59,12 @@ const options = new Command("bench:large")
   .option("--layers <n>", "fewer than 22 for a smaller model", whole(1), 22)
   .option("--json <file>", "write all numbers to this file")
   .parse()
-  .opts<Record<"steps" | "prompt" | "response" | "newTokens" | "rank" | "dropout" | "layers", number> & { ways: readonly Way[]; json?: string }>();
+  .opts<
+    Record<"steps" | "prompt" | "response" | "newTokens" | "rank" | "dropout" | "layers", number> & {
+      ways: readonly Way[];
+      json?: string;
+    }
+  >();
 
 function parseWays(list: string): Way[] {
   return list.split(",").map((way) => {
@@ -77,15 +87,31 @@ try {
   const python = await findPython();
   if (python === undefined) console.log(`${pyTorchMissing}\n`);
   const results: Partial<Record<Way, LargeResult>> = {};
-  console.log("| | load, s | first step, s | step, s | tokens/s written | peak loading, GB | training, GB | writing, GB |");
+  console.log(
+    "| | load, s | first step, s | step, s | tokens/s written | peak loading, GB | training, GB | writing, GB |",
+  );
   console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
   for (const way of options.ways) {
     const { steps, prompt, response, newTokens, rank, dropout } = options;
-    const work = JSON.stringify({ checkpoint, steps, prompt, response, newTokens, rank, dropout, recompute: way.includes("recompute"), int8: way.includes("int8") });
+    const work = JSON.stringify({
+      checkpoint,
+      steps,
+      prompt,
+      response,
+      newTokens,
+      rank,
+      dropout,
+      recompute: way.includes("recompute"),
+      int8: way.includes("int8"),
+    });
     if (!way.startsWith("ours") && python === undefined) continue;
     const result = (await (way.startsWith("ours")
       ? runForJson(process.execPath, [script("./large-measure.js"), work])
-      : runForJson(python!, [pythonScript("bench_large.py"), work], way.endsWith("pages") ? keepPages : {}))) as LargeResult;
+      : runForJson(
+          python!,
+          [pythonScript("bench_large.py"), work],
+          way.endsWith("pages") ? keepPages : {},
+        ))) as LargeResult;
     results[way] = result;
     console.log(`| ${[ways[way], ...cells(result)].join(" | ")} |`);
   }

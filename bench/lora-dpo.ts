@@ -63,7 +63,11 @@ const sequences = Array.from({ length: count }, () => {
 });
 
 const engine = new OnnxEngine();
-const base = await Policy.create(new ProgramCache(engine, bytesIn(memory)), { config, parameters: initialParameters(config, random), tokenizer: trainTokenizer([]) });
+const base = await Policy.create(new ProgramCache(engine, bytesIn(memory)), {
+  config,
+  parameters: initialParameters(config, random),
+  tokenizer: trainTokenizer([]),
+});
 const policy = await base.withAdapter(adapter, initialLora(config, adapter, random));
 
 const [begin, before] = [performance.now(), process.cpuUsage()];
@@ -83,8 +87,15 @@ for await (const { step, loss } of training.steps()) {
 const end = performance.now();
 const { user, system } = process.cpuUsage(before);
 console.log(`${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`);
-console.log(`${count} pairs, steps of ${batchSize}, micro-batches of ${training.memory.microBatchSize}${training.memory.recompute ? ", recomputed" : ""}`);
+console.log(
+  `${count} pairs, steps of ${batchSize}, micro-batches of ${training.memory.microBatchSize}${training.memory.recompute ? ", recomputed" : ""}`,
+);
 console.log("| scoring, s | training, s | processor time, s | peak, GB |\n| ---: | ---: | ---: | ---: |");
-const figures = [(scored - begin) / 1000, (end - scored) / 1000, (user + system) / 1e6, (process.resourceUsage().maxRSS * 1024) / 1e9];
+const figures = [
+  (scored - begin) / 1000,
+  (end - scored) / 1000,
+  (user + system) / 1e6,
+  (process.resourceUsage().maxRSS * 1024) / 1e9,
+];
 console.log(`| ${figures.map((figure) => figure.toFixed(1)).join(" | ")} |`);
 await engine.close();

@@ -26,7 +26,9 @@ const sizes = benchSizes();
 const works = Object.keys(measures).filter((what) => what !== "matmul");
 
 const { only, what, provider, engines, json } = new Command("bench")
-  .description("Measures training, scoring and decoding, beside PyTorch where .venv (scripts/make-venv.sh) or $PYTHON has it.")
+  .description(
+    "Measures training, scoring and decoding, beside PyTorch where .venv (scripts/make-venv.sh) or $PYTHON has it.",
+  )
   .addOption(new Option("--only <size>", "one size of bench/sizes.json").choices([...sizes.keys()]))
   .option(
     "--what <works>",
@@ -35,7 +37,11 @@ const { only, what, provider, engines, json } = new Command("bench")
     works,
   )
   .addOption(new Option("--provider <name>", "where ours runs").choices(providerChoices).default("cpu"))
-  .option("--engines <names>", `instead of PyTorch, some of ${benchEngines.join(",")} beside each other`, oneOrMore(benchEngines))
+  .option(
+    "--engines <names>",
+    `instead of PyTorch, some of ${benchEngines.join(",")} beside each other`,
+    oneOrMore(benchEngines),
+  )
   .option("--json <file>", "write all numbers to this file")
   .parse()
   .opts<{ only?: string; what: string[]; provider: string; engines?: string[]; json?: string }>();
@@ -44,14 +50,18 @@ function oneOrMore(names: readonly string[]): (list: string) => string[] {
   return (list) => {
     const wanted = list.split(",");
     const unknown = wanted.find((name) => !names.includes(name));
-    if (unknown !== undefined) throw new InvalidArgumentError(`found "${unknown}", expected some of ${names.join(",")}`);
+    if (unknown !== undefined)
+      throw new InvalidArgumentError(`found "${unknown}", expected some of ${names.join(",")}`);
     return wanted;
   };
 }
 
 if (what.includes("memory")) {
   const program = fileURLToPath(new URL("./memory.js", import.meta.url));
-  const { status, stderr } = spawnSync(process.execPath, ["--expose-gc", program, provider], { stdio: ["ignore", "inherit", "pipe"], encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, ["--expose-gc", program, provider], {
+    stdio: ["ignore", "inherit", "pipe"],
+    encoding: "utf8",
+  });
   // The progress of its runs is of interest only where they fail.
   if (status !== 0) process.stderr.write(stderr);
   process.exit(status ?? 1);
@@ -88,14 +98,17 @@ async function compareEngines(names: readonly string[]): Promise<{ comparisons: 
 
 async function compareWithPyTorch() {
   const python = await findPython();
-  if (python === undefined) console.log(`${pyTorchMissing}
+  if (python === undefined)
+    console.log(`${pyTorchMissing}
 `);
   const rates: Record<string, MatmulRates> = {};
   const comparisons: Comparison[] = [];
   for (const size of chosenSizes) {
     const { about, config } = sizes.get(size)!;
     const rate = (rates[size] = (await measureOurs(size, "matmul")) as MatmulRates);
-    console.log(`${size}: ${about}; matmul ${rate.square.toFixed(0)} GFLOPS at 1024³, ${rate.feedForward.toFixed(0)} in the feed-forward`);
+    console.log(
+      `${size}: ${about}; matmul ${rate.square.toFixed(0)} GFLOPS at 1024³, ${rate.feedForward.toFixed(0)} in the feed-forward`,
+    );
     for (const work of what) {
       const ours = (await measureOurs(size, work)) as Comparison["ours"];
       const pyTorch = python === undefined ? undefined : await measurePyTorch(python, size, work);

@@ -18,4 +18,6 @@ const engine = benchEngine(name);
 await engine.createState([]);
 const baseRssBytes = peakRssBytes();
 const measured = await measures[what]!(benchSizes().get(size)!, engine);
-console.log(JSON.stringify({ program: "sera-lab", size, what, ...measured, baseRssBytes, peakRssBytes: peakRssBytes() }));
+console.log(
+  JSON.stringify({ program: "sera-lab", size, what, ...measured, baseRssBytes, peakRssBytes: peakRssBytes() }),
+);

@@ -22,7 +22,9 @@ import type { BenchSize } from "./sizes.js";
  */
 
 /** What a measure found; rates of matrix products in GFLOPS. */
-export type Measured = (Timing & { readonly tokens: number }) | { readonly square: number; readonly feedForward: number };
+export type Measured =
+  | (Timing & { readonly tokens: number })
+  | { readonly square: number; readonly feedForward: number };
 
 const decoding = { promptTokens: 32, newTokens: 64 };
 const random = Random.seeded(1);
@@ -34,11 +36,16 @@ export const measures: Readonly<Record<string, Measure>> = {
   matmul: matmulRates,
   forward: (size, engine) => timeProgram(size, engine, ({ loss }) => ({ outputs: { loss }, updates: new Map() })),
   "forward-backward": (size, engine) =>
-    timeProgram(size, engine, ({ loss, parameters }) => {
-      const slopes = gradients(loss, parameters);
-      const names = parameters.map(({ attributes }) => gradientName(attributes.name));
-      return { outputs: { loss }, updates: new Map(names.map((name, i) => [name, slopes[i]!])) };
-    }, gradientName),
+    timeProgram(
+      size,
+      engine,
+      ({ loss, parameters }) => {
+        const slopes = gradients(loss, parameters);
+        const names = parameters.map(({ attributes }) => gradientName(attributes.name));
+        return { outputs: { loss }, updates: new Map(names.map((name, i) => [name, slopes[i]!])) };
+      },
+      gradientName,
+    ),
   step,
   score,
   ...decodings("decode", 0),
@@ -46,7 +53,11 @@ export const measures: Readonly<Record<string, Measure>> = {
 };
 
 function createPolicy(engine: Engine, config: ModelConfig): Promise<Policy> {
-  return Policy.create(new ProgramCache(engine), { config, parameters: initialParameters(config, random), tokenizer: trainTokenizer([]) });
+  return Policy.create(new ProgramCache(engine), {
+    config,
+    parameters: initialParameters(config, random),
+    tokenizer: trainTokenizer([]),
+  });
 }
 
 function randomTokens(count: number, { vocabSize }: ModelConfig): Int32Array {
@@ -85,7 +96,9 @@ async function timeProgram(
   const { config } = size;
   const policy = await createPolicy(engine, config);
   const graph = new Graph();
-  const loss = neg(sum(weightedTokenLogProbs(config, stateWeights(graph, config), batchLeaves(graph, fullShape(size)))));
+  const loss = neg(
+    sum(weightedTokenLogProbs(config, stateWeights(graph, config), batchLeaves(graph, fullShape(size)))),
+  );
   const parameters = [...parameterShapes(config)].map(([name, shape]) => graph.state(name, "float32", shape));
   const executable = await engine.prepare(build({ loss, parameters }));
   const states = [...policy.states, await engine.createState(zeros(config, ...kept))];
@@ -97,8 +110,14 @@ async function step(size: BenchSize, engine: Engine): Promise<Measured> {
   const { config, batch, length } = size;
   const policy = await createPolicy(engine, config);
   const adamW = { ...defaultAdamW, weightDecay: 0.01 };
-  const executable = await engine.prepare(stepProgram({ config, objective: supervised, shape: fullShape(size), slots: batch }, adamW));
-  const moments = zeros(config, (name) => momentNames(name).mean, (name) => momentNames(name).square);
+  const executable = await engine.prepare(
+    stepProgram({ config, objective: supervised, shape: fullShape(size), slots: batch }, adamW),
+  );
+  const moments = zeros(
+    config,
+    (name) => momentNames(name).mean,
+    (name) => momentNames(name).square,
+  );
   const states = [...policy.states, await engine.createState(moments)];
   const feeds = fullBatch(size);
   let steps = 0;
@@ -116,17 +135,24 @@ async function score({ config, batch, length }: BenchSize, engine: Engine): Prom
 }
 
 function decodings(name: string, temperature: number): Record<string, Measure> {
-  return Object.fromEntries([1, 16, 64].map((rows) => [`${name}-${rows}`, (size, engine) => decode(size, engine, rows, temperature)]));
+  return Object.fromEntries(
+    [1, 16, 64].map((rows) => [`${name}-${rows}`, (size, engine) => decode(size, engine, rows, temperature)]),
+  );
 }
 
 async function decode({ config }: BenchSize, engine: Engine, rows: number, temperature: number): Promise<Measured> {
   const { promptTokens, newTokens } = decoding;
   const policy = await createPolicy(engine, config);
-  const requests = Array.from({ length: rows }, (_, i) => ({ key: `${i}`, prompt: randomTokens(promptTokens, config), responses: 1 }));
+  const requests = Array.from({ length: rows }, (_, i) => ({
+    key: `${i}`,
+    prompt: randomTokens(promptTokens, config),
+    responses: 1,
+  }));
   const options = { temperature, maxNewTokens: newTokens, stopTokens: [] };
   const work = async () => {
     for await (const batch of generate(policy, requests, random, options)) {
-      if (batch.some(({ tokens }) => tokens.length !== newTokens)) throw new Error("a response is shorter than asked for");
+      if (batch.some(({ tokens }) => tokens.length !== newTokens))
+        throw new Error("a response is shorter than asked for");
     }
   };
   return { ...(await sample(work)), tokens: rows * newTokens };
@@ -150,7 +176,13 @@ async function matmulRate(engine: Engine, m: number, k: number, n: number): Prom
   for (let i = 0; i < rounds; i++) y = matmul(matmul(y, up!), down!);
   const executable = await engine.prepare({ outputs: { y: sum(y) }, updates: new Map() });
   const state = await engine.createState(
-    Object.entries(shapes).map(([name, shape]) => [name, tensor(shape, Float32Array.from({ length: sizeOf(shape) }, () => 0.03 * random.normal()))]),
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      tensor(
+        shape,
+        Float32Array.from({ length: sizeOf(shape) }, () => 0.03 * random.normal()),
+      ),
+    ]),
   );
   const { milliseconds } = await sample(() => executable.run({}, [state]), 1.5);
   return (rounds * 4 * m * k * n) / milliseconds / 1e6;

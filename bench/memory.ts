@@ -48,7 +48,12 @@ async function measure(name: string, rounds: number, work: () => Promise<void>):
     const megabytes = process.memoryUsage.rss() / 1e6;
     if (round === warmUp) warm = megabytes;
     flat &&= now.states === start.states && now.bytes === start.bytes && megabytes < warm + modelMegabytes;
-    const columns = [`${round}`.padStart(8), `${now.states}`.padStart(8), (now.bytes / 1e6).toFixed(1).padStart(11), megabytes.toFixed(0).padStart(12)];
+    const columns = [
+      `${round}`.padStart(8),
+      `${now.states}`.padStart(8),
+      (now.bytes / 1e6).toFixed(1).padStart(11),
+      megabytes.toFixed(0).padStart(12),
+    ];
     console.log(columns.join(" "));
   }
   return flat;

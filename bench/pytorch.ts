@@ -7,7 +7,8 @@ export const pythonScript = (name: string) => fileURLToPath(new URL(`../../bench
 const venvPython = fileURLToPath(new URL("../../.venv/bin/python", import.meta.url));
 
 /** What is said where {@link findPython} finds none. */
-export const pyTorchMissing = "PyTorch is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.";
+export const pyTorchMissing =
+  "PyTorch is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.";
 
 /** Lets glibc keep the pages that are freed, which PyTorch is much faster with. */
 export const keepPages = {
@@ -28,8 +29,16 @@ export async function pythonWith(imports: string): Promise<string | undefined> {
 export const findPython = () => pythonWith("import psutil, torch, transformers");
 
 /** PyTorch's times for one piece of work, as it comes and with an allocator that keeps pages. */
-export async function measurePyTorch(python: string, size: string, what: string): Promise<{ plain: Result; keptPages: Result }> {
+export async function measurePyTorch(
+  python: string,
+  size: string,
+  what: string,
+): Promise<{ plain: Result; keptPages: Result }> {
   const measure = (environment: NodeJS.ProcessEnv) =>
-    runForJson(python, [pythonScript("bench_torch.py"), "--size", size, "--what", what], environment) as Promise<Result>;
+    runForJson(
+      python,
+      [pythonScript("bench_torch.py"), "--size", size, "--what", what],
+      environment,
+    ) as Promise<Result>;
   return { plain: await measure({}), keptPages: await measure(keepPages) };
 }

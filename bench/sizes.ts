@@ -20,7 +20,12 @@ export function benchSizes(): ReadonlyMap<string, BenchSize> {
     Object.entries(sizes).map(([name, { about, batch, length, ...config }]) => [
       name,
       // Scoring puts one prompt token before a row of responses.
-      { about, batch, length, config: { ...config, architecture: "llama", contextLength: length + 1, initializerRange: 0.02 } },
+      {
+        about,
+        batch,
+        length,
+        config: { ...config, architecture: "llama", contextLength: length + 1, initializerRange: 0.02 },
+      },
     ]),
   );
 }

@@ -12,12 +12,22 @@ const columns: readonly (readonly [heading: string, cell: (row: Comparison) => s
   ["tokens/s", ({ ours }) => ((1000 * ours.tokens) / ours.milliseconds).toFixed(0)],
   ["PyTorch, ms", ({ pyTorch }) => pyTorch && milliseconds(pyTorch.plain)],
   ["keeping pages, ms", ({ pyTorch }) => pyTorch && milliseconds(pyTorch.keptPages)],
-  ["ours / best", ({ ours, pyTorch }) => pyTorch && (ours.milliseconds / best(pyTorch, "milliseconds").milliseconds).toFixed(2)],
-  ["ours / generate", ({ ours, pyTorch }) => {
-    const generate = pyTorch?.plain.medianMilliseconds?.["generate"];
-    return generate === undefined ? undefined : (ours.milliseconds / generate).toFixed(2);
-  }],
-  ["floor / ours", ({ ours, floorMilliseconds }) => floorMilliseconds ? `${((100 * floorMilliseconds) / ours.milliseconds).toFixed(0)} %` : undefined],
+  [
+    "ours / best",
+    ({ ours, pyTorch }) => pyTorch && (ours.milliseconds / best(pyTorch, "milliseconds").milliseconds).toFixed(2),
+  ],
+  [
+    "ours / generate",
+    ({ ours, pyTorch }) => {
+      const generate = pyTorch?.plain.medianMilliseconds?.["generate"];
+      return generate === undefined ? undefined : (ours.milliseconds / generate).toFixed(2);
+    },
+  ],
+  [
+    "floor / ours",
+    ({ ours, floorMilliseconds }) =>
+      floorMilliseconds ? `${((100 * floorMilliseconds) / ours.milliseconds).toFixed(0)} %` : undefined,
+  ],
   ["our peak, MB", ({ ours }) => memory(ours)],
   ["PyTorch's peak, MB", ({ pyTorch }) => pyTorch && memory(best(pyTorch, "peakRssBytes"))],
 ];

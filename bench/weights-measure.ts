@@ -46,19 +46,29 @@ async function timed<T>(task: () => Promise<T>): Promise<{ seconds: number; resu
 
 const engine = new OnnxEngine();
 const programs = new ProgramCache(engine);
-const { seconds: loadSeconds, result: policy } = await timed(() => Policy.load(programs, work.model, work.model, weightsNamed(work.weights)));
+const { seconds: loadSeconds, result: policy } = await timed(() =>
+  Policy.load(programs, work.model, work.model, weightsNamed(work.weights)),
+);
 const load = peakBytes();
 const heldBytes = engine.stateBytes;
 
 const { pairs: texts } = await loadPreferences(work.file);
-const { pairs: all } = tokenizePairs(texts, policy.tokenizer, { contextLength: policy.config.contextLength, maxLength: 512, skipBadRows: true });
+const { pairs: all } = tokenizePairs(texts, policy.tokenizer, {
+  contextLength: policy.config.contextLength,
+  maxLength: 512,
+  skipBadRows: true,
+});
 const pairs = all.slice(0, work.pairs);
 const prompts = [...new Map(all.map(({ prompt }) => [prompt.join(), prompt])).values()].slice(0, work.prompts);
 
 async function write(responses: number, options: GenerationOptions): Promise<number[][]> {
   const requests = prompts.map((prompt, i) => ({ key: `${i}`, prompt, responses }));
   const written: number[][] = [];
-  for await (const batch of generate(policy, requests, Random.seeded(1), { ...options, maxNewTokens: work.newTokens, stopTokens: [] })) {
+  for await (const batch of generate(policy, requests, Random.seeded(1), {
+    ...options,
+    maxNewTokens: work.newTokens,
+    stopTokens: [],
+  })) {
     for (const { request, tokens } of batch) written[request] = [...tokens];
   }
   return written;
@@ -67,7 +77,12 @@ async function write(responses: number, options: GenerationOptions): Promise<num
 if (work.saveTo !== undefined) {
   await policy.save(work.saveTo);
   const { responses, newTokens } = work;
-  await writeJson(join(work.saveTo, "work.json"), { prompts: prompts.map((prompt) => [...prompt]), responses, newTokens, padId: policy.tokenizer.padId });
+  await writeJson(join(work.saveTo, "work.json"), {
+    prompts: prompts.map((prompt) => [...prompt]),
+    responses,
+    newTokens,
+    padId: policy.tokenizer.padId,
+  });
   console.log("{}");
 } else {
   const scored = await timed(() => pairLogProbs(policy, pairs));

@@ -37,7 +37,9 @@ interface Options {
 }
 
 const command = new Command("bench:weights")
-  .description("Measures what weights in int8 and int4 change beside float32, and transformers' generate where .venv or $PYTHON has it.")
+  .description(
+    "Measures what weights in int8 and int4 change beside float32, and transformers' generate where .venv or $PYTHON has it.",
+  )
   .argument("<model>", "a checkpoint folder or GGUF file")
   .argument("<pairs>", "preference pairs: .jsonl, .jsonl.gz or .parquet; the prompts are theirs")
   .option("--pairs <n>", "pairs of up to 512 tokens a side that are scored", whole(1), 32)
@@ -53,22 +55,33 @@ const kinds = ["float32", "int8", "int4"] as const;
 const folder = await mkdtemp(join(tmpdir(), "sera-lab-bench-"));
 try {
   const script = fileURLToPath(new URL("./weights-measure.js", import.meta.url));
-  const measure = (weights: string, saveTo?: string) => runForJson(process.execPath, [script, JSON.stringify({ model, file, weights, saveTo, ...options })]);
+  const measure = (weights: string, saveTo?: string) =>
+    runForJson(process.execPath, [script, JSON.stringify({ model, file, weights, saveTo, ...options })]);
   const results = new Map<string, WeightsResult>();
   for (const weights of kinds) results.set(weights, (await measure(weights)) as WeightsResult);
   const python = await findPython();
   if (python === undefined) console.log(`${pyTorchMissing}\n`);
   else await measure("float32", folder);
-  const theirs = python && ((await runForJson(python, [pythonScript("bench_weights.py"), folder])) as { seconds: number; peakBytes: number });
+  const theirs =
+    python &&
+    ((await runForJson(python, [pythonScript("bench_weights.py"), folder])) as { seconds: number; peakBytes: number });
 
   const exact = results.get("float32")!;
   console.log(`${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`);
-  console.log(`${exact.margins.length} pairs; ${options.prompts} prompts, ${options.responses} responses of ${options.newTokens} tokens to each\n`);
-  console.log("| weights | held, MB | margins off by (RMS, of a spread of) | right labels | labels as float32 | greedy tokens as float32 | greedy responses as float32 | load, s | score, s | write, s | of float32 | peak writing, MB |");
+  console.log(
+    `${exact.margins.length} pairs; ${options.prompts} prompts, ${options.responses} responses of ${options.newTokens} tokens to each\n`,
+  );
+  console.log(
+    "| weights | held, MB | margins off by (RMS, of a spread of) | right labels | labels as float32 | greedy tokens as float32 | greedy responses as float32 | load, s | score, s | write, s | of float32 | peak writing, MB |",
+  );
   console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
   for (const [weights, result] of results) console.log(`| ${[weights, ...cells(result, exact)].join(" | ")} |`);
-  if (theirs) console.log(`| transformers, float32 | | | | | | | | | ${theirs.seconds.toFixed(1)} | ${(theirs.seconds / exact.writeSeconds).toFixed(2)} | ${megabytes(theirs.peakBytes)} |`);
-  if (options.json !== undefined) await writeJson(options.json, { options, results: Object.fromEntries(results), transformers: theirs });
+  if (theirs)
+    console.log(
+      `| transformers, float32 | | | | | | | | | ${theirs.seconds.toFixed(1)} | ${(theirs.seconds / exact.writeSeconds).toFixed(2)} | ${megabytes(theirs.peakBytes)} |`,
+    );
+  if (options.json !== undefined)
+    await writeJson(options.json, { options, results: Object.fromEntries(results), transformers: theirs });
 } finally {
   await rm(folder, { recursive: true });
 }
@@ -76,7 +89,8 @@ try {
 function cells(result: WeightsResult, exact: WeightsResult): string[] {
   const { margins, greedy, heldBytes, loadSeconds, scoreSeconds, writeSeconds, peakBytes } = result;
   const share = (hits: readonly boolean[]) => (hits.filter(Boolean).length / hits.length).toFixed(3);
-  const rms = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+  const rms = (values: readonly number[]) =>
+    Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
   const mean = exact.margins.reduce((sum, value) => sum + value, 0) / exact.margins.length;
   const off = rms(margins.map((margin, i) => margin - exact.margins[i]!));
   const pairsOf = greedy.map((tokens, i) => [tokens, exact.greedy[i]!] as const);

@@ -16,10 +16,21 @@ const tiny = fileURLToPath(new URL("../test/fixtures/checkpoints/tiny", import.m
 /** A checkpoint whose weights are all parts of one array of random numbers, so that making it takes no memory. */
 async function make(folder) {
   const { config: small, tokenizer } = await loadCheckpoint(tiny);
-  const config = { ...small, hiddenSize: 2048, intermediateSize: 5632, layers: 10, heads: 32, kvHeads: 32, headSize: 64 };
+  const config = {
+    ...small,
+    hiddenSize: 2048,
+    intermediateSize: 5632,
+    layers: 10,
+    heads: 32,
+    kvHeads: 32,
+    headSize: 64,
+  };
   const shapes = [...parameterShapes(config)];
   const random = Random.seeded(1);
-  const numbers = Float32Array.from({ length: Math.max(...shapes.map(([, shape]) => sizeOf(shape))) }, () => random.uniform() - 0.5);
+  const numbers = Float32Array.from(
+    { length: Math.max(...shapes.map(([, shape]) => sizeOf(shape))) },
+    () => random.uniform() - 0.5,
+  );
   const parameters = new Map(shapes.map(([name, shape]) => [name, tensor(shape, numbers.subarray(0, sizeOf(shape)))]));
   await saveCheckpoint(folder, { config, parameters, tokenizer }, { dtype: "bfloat16", maxShardBytes: 3e8 });
 }
@@ -57,7 +68,9 @@ if (work) {
   const seconds = (performance.now() - start) / 1000;
   const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
   const beside = process.resourceUsage().maxRSS * 1024 - before - held;
-  console.log(`${work}: ${seconds.toFixed(1)} s; parameters ${megabytes(bytesOf(config))} in float32, held at once ${megabytes(held)}, peak beside those ${megabytes(beside)}`);
+  console.log(
+    `${work}: ${seconds.toFixed(1)} s; parameters ${megabytes(bytesOf(config))} in float32, held at once ${megabytes(held)}, peak beside those ${megabytes(beside)}`,
+  );
 } else {
   const parent = mkdtempSync(join(tmpdir(), "sera-memory-"));
   try {

@@ -25,9 +25,17 @@ const sequences = task.pairs.map(({ prompt, chosen, rejected }) => {
   return { chosen: answered(chosen), rejected: answered(rejected) };
 });
 const reference = await Policy.load(programs, join(folder, "reference"));
-const referenceOf = (side) => responseLogProbs(reference, sequences.map((pair) => pair[side]));
+const referenceOf = (side) =>
+  responseLogProbs(
+    reference,
+    sequences.map((pair) => pair[side]),
+  );
 const [referenceChosen, referenceRejected] = [await referenceOf("chosen"), await referenceOf("rejected")];
-const pairs = sequences.map((pair, i) => ({ ...pair, referenceChosen: referenceChosen[i], referenceRejected: referenceRejected[i] }));
+const pairs = sequences.map((pair, i) => ({
+  ...pair,
+  referenceChosen: referenceChosen[i],
+  referenceRejected: referenceRejected[i],
+}));
 
 const policy = await Policy.load(programs, join(folder, "policy"));
 const objective = preference(losses.dpo({ beta: task.beta }));
@@ -36,12 +44,19 @@ const objective = preference(losses.dpo({ beta: task.beta }));
 const rows = pairs.flatMap((pair) => rowsOf(objective.sequences(pair), true));
 const shape = exactShape(rows);
 const names = [...parameterShapes(policy.config)];
-const gradients = await engine.createState(names.map(([name, of]) => [gradientName(name), tensor(of, new Float32Array(sizeOf(of)))]));
-const executable = await engine.prepare(accumulateProgram({ config: policy.config, objective, shape, slots: pairs.length }));
+const gradients = await engine.createState(
+  names.map(([name, of]) => [gradientName(name), tensor(of, new Float32Array(sizeOf(of)))]),
+);
+const executable = await engine.prepare(
+  accumulateProgram({ config: policy.config, objective, shape, slots: pairs.length }),
+);
 const feeds = feedsOf(objective, { examples: pairs, shape }, { step: pairs, columns: [] }, policy.tokenizer.padId);
 await executable.run({ ...feeds, keep: Float32Array.of(0) }, [...policy.states, gradients]);
 const found = await gradients.read();
-await writeSafetensors(join(folder, "gradients.safetensors"), names.map(([name]) => [name, found.get(gradientName(name))]));
+await writeSafetensors(
+  join(folder, "gradients.safetensors"),
+  names.map(([name]) => [name, found.get(gradientName(name))]),
+);
 
 const { learningRate, adamW } = task;
 const options = { batchSize: pairs.length, epochs: 1, learningRate, schedule: "constant", adamW };

@@ -7,10 +7,24 @@ import { lossFixtures, lossOf, lossOn, metricsWithTrlReward } from "../dist/test
 const engine = new OnnxEngine({ threads: 1 });
 const rows = new Map();
 for (const fixture of lossFixtures()) {
-  const { loss, settings: { beta: _, ...settings }, source, extreme, value, gradientChosen, gradientRejected, metrics } = fixture;
+  const {
+    loss,
+    settings: { beta: _, ...settings },
+    source,
+    extreme,
+    value,
+    gradientChosen,
+    gradientRejected,
+    metrics,
+  } = fixture;
   const found = await lossOn(engine, lossOf(fixture), fixture.numbers);
-  const name = [typeof loss === "string" ? loss : lossOf(fixture).name, ...Object.entries(settings).map((setting) => setting.join(" "))].join(", ");
-  const row = rows.get(name) ?? rows.set(name, { name, source, value: [0, 0], gradient: [0, 0], metrics: undefined, overflows: false }).get(name);
+  const name = [
+    typeof loss === "string" ? loss : lossOf(fixture).name,
+    ...Object.entries(settings).map((setting) => setting.join(" ")),
+  ].join(", ");
+  const row =
+    rows.get(name) ??
+    rows.set(name, { name, source, value: [0, 0], gradient: [0, 0], metrics: undefined, overflows: false }).get(name);
   const slopes = [...gradientChosen, ...gradientRejected];
   row.value[Number(extreme)] = Math.max(row.value[Number(extreme)], difference([found.loss], [value]));
   const steepest = Math.max(...slopes.map(Math.abs));
@@ -19,18 +33,37 @@ for (const fixture of lossFixtures()) {
   row.overflows ||= [value, ...slopes].includes(null);
   if (!metrics) continue;
   const ours = metricsWithTrlReward(fixture);
-  row.metrics = Math.max(row.metrics ?? 0, difference(Object.keys(metrics).map((metric) => ours[metric]), Object.values(metrics)));
+  row.metrics = Math.max(
+    row.metrics ?? 0,
+    difference(
+      Object.keys(metrics).map((metric) => ours[metric]),
+      Object.values(metrics),
+    ),
+  );
 }
 await engine.close();
 
 /** Numbers that Python could not compute do not count. */
 function difference(found, expected, scale) {
-  return Math.max(0, ...expected.map((x, i) => (x === null ? 0 : Math.abs(found[i] - x) / (scale ?? Math.max(1, Math.abs(x))))));
+  return Math.max(
+    0,
+    ...expected.map((x, i) => (x === null ? 0 : Math.abs(found[i] - x) / (scale ?? Math.max(1, Math.abs(x))))),
+  );
 }
 
 const digits = (x) => (x === undefined ? "–" : x === 0 ? "0" : x.toExponential(0));
-console.log("| loss | against | value | gradient | value, ±1000 | gradient, ±1000 | metrics |\n| --- | --- | --- | --- | --- | --- | --- |");
+console.log(
+  "| loss | against | value | gradient | value, ±1000 | gradient, ±1000 | metrics |\n| --- | --- | --- | --- | --- | --- | --- |",
+);
 for (const { name, source, value, gradient, metrics, overflows } of rows.values()) {
-  const cells = [name, source, digits(value[0]), digits(gradient[0]), overflows ? "–" : digits(value[1]), digits(gradient[1]), digits(metrics)];
+  const cells = [
+    name,
+    source,
+    digits(value[0]),
+    digits(gradient[0]),
+    overflows ? "–" : digits(value[1]),
+    digits(gradient[1]),
+    digits(metrics),
+  ];
   console.log(`| ${cells.join(" | ")} |`);
 }

@@ -19,19 +19,31 @@ function check(what, holds) {
   if (!holds) failed++;
 }
 
-const pages = readdirSync(site, { recursive: true }).map(String).filter((name) => name.endsWith(".html"));
+const pages = readdirSync(site, { recursive: true })
+  .map(String)
+  .filter((name) => name.endsWith(".html"));
 const broken = pages.flatMap((page) => {
   const text = readFileSync(join(site, page), "utf8");
-  const targets = [...text.matchAll(/(?:href|src)="([^"#]+)(?:#[^"]*)?"/g)].map(([, target]) => target).filter((target) => !/^(?:[a-z]+:|\/\/)/.test(target));
-  return targets.filter((target) => !existsSync(join(dirname(join(site, page)), decodeURIComponent(target)))).map((target) => `${page}: ${target}`);
+  const targets = [...text.matchAll(/(?:href|src)="([^"#]+)(?:#[^"]*)?"/g)]
+    .map(([, target]) => target)
+    .filter((target) => !/^(?:[a-z]+:|\/\/)/.test(target));
+  return targets
+    .filter((target) => !existsSync(join(dirname(join(site, page)), decodeURIComponent(target))))
+    .map((target) => `${page}: ${target}`);
 });
-check(`links of ${pages.length} pages lead to files${broken.length > 0 ? `; ${broken.length} do not: ${broken.slice(0, 5).join(", ")}` : ""}`, pages.length > 100 && broken.length === 0);
+check(
+  `links of ${pages.length} pages lead to files${broken.length > 0 ? `; ${broken.length} do not: ${broken.slice(0, 5).join(", ")}` : ""}`,
+  pages.length > 100 && broken.length === 0,
+);
 
 const browser = chromium();
 if (!browser) {
   console.log("the rest is skipped, because no Chromium or Chrome was found; set CHROME_PATH to one");
 } else {
-  const driver = await playwright.launch({ executablePath: browser, args: ["--no-sandbox", "--allow-file-access-from-files"] });
+  const driver = await playwright.launch({
+    executablePath: browser,
+    args: ["--no-sandbox", "--allow-file-access-from-files"],
+  });
   try {
     await look(driver);
   } finally {
@@ -43,7 +55,10 @@ process.exitCode = failed === 0 ? 0 : 1;
 async function look(driver) {
   const page = await driver.newPage({ viewport: { width: 1280, height: 900 } });
   const asked = [];
-  page.on("request", (request) => request.url().startsWith("file:") || request.url().startsWith("data:") || asked.push(request.url()));
+  page.on(
+    "request",
+    (request) => request.url().startsWith("file:") || request.url().startsWith("data:") || asked.push(request.url()),
+  );
   const open = (name) => page.goto(pathToFileURL(join(site, name)).href);
   await open("index.html");
   await page.screenshot({ path: join(out, "index.png") });
@@ -59,9 +74,18 @@ async function look(driver) {
 
   await open("functions/sera-lab.sera.html");
   const text = await page.locator(".col-content").textContent();
-  check("a function has its parameters, errors and an example", ["Parameters", "InputError", "await sera("].every((part) => text.includes(part)));
+  check(
+    "a function has its parameters, errors and an example",
+    ["Parameters", "InputError", "await sera("].every((part) => text.includes(part)),
+  );
 
-  const brightness = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0));
+  const brightness = () =>
+    page.evaluate(() =>
+      getComputedStyle(document.body)
+        .backgroundColor.match(/\d+/g)
+        .slice(0, 3)
+        .reduce((sum, part) => sum + Number(part), 0),
+    );
   await page.emulateMedia({ colorScheme: "light" });
   const light = await brightness();
   await page.emulateMedia({ colorScheme: "dark" });
@@ -69,11 +93,20 @@ async function look(driver) {
   await page.screenshot({ path: join(out, "dark.png") });
 
   await page.setViewportSize({ width: 390, height: 800 });
-  for (const name of ["index.html", "functions/sera-lab.sera.html", ...pages.filter((one) => one.startsWith("documents"))]) {
+  for (const name of [
+    "index.html",
+    "functions/sera-lab.sera.html",
+    ...pages.filter((one) => one.startsWith("documents")),
+  ]) {
     await open(name);
-    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const beyond = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
     check(`${name} fits a phone`, beyond <= 0);
   }
   await page.screenshot({ path: join(out, "phone.png") });
-  check(`nothing is asked of the network${asked.length > 0 ? `: ${asked.slice(0, 3).join(", ")}` : ""}`, asked.length === 0);
+  check(
+    `nothing is asked of the network${asked.length > 0 ? `: ${asked.slice(0, 3).join(", ")}` : ""}`,
+    asked.length === 0,
+  );
 }

@@ -5,6 +5,9 @@ import { statSync } from "node:fs";
 const age = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 if (age("node_modules/.package-lock.json") < age("package-lock.json")) {
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const { status } = spawnSync(npm, ["ci", "--ignore-scripts"], { stdio: "inherit", shell: process.platform === "win32" });
+  const { status } = spawnSync(npm, ["ci", "--ignore-scripts"], {
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

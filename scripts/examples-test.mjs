@@ -2,7 +2,17 @@
 // folder with that file installed: what a user of the package meets.
 //     node scripts/examples-test.mjs
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
@@ -15,14 +25,21 @@ function check(what, holds, detail = "") {
 }
 
 function run(command, args, cwd) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", shell: process.platform === "win32", env: { ...process.env, HF_HUB_OFFLINE: "1" } });
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    shell: process.platform === "win32",
+    env: { ...process.env, HF_HUB_OFFLINE: "1" },
+  });
   return { isGood: status === 0, stdout, output: `${stdout}${stderr}` };
 }
 
 /** A copy of what is tracked or could be, without anything built; dependencies are lent. */
 function cleanCopy() {
   const copy = join(folder, "clone");
-  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" }).split("\n").filter(Boolean);
+  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
+    .split("\n")
+    .filter(Boolean);
   for (const file of files) {
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) continue;
     mkdirSync(dirname(join(copy, file)), { recursive: true });
@@ -43,7 +60,20 @@ if (tarball === undefined) process.exit(1);
 function install(name, ...options) {
   const place = join(folder, name);
   cpSync(join("examples", name), place, { recursive: true });
-  const { isGood, output } = run("npm", ["install", "--silent", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", ...options, join(folder, tarball)], place);
+  const { isGood, output } = run(
+    "npm",
+    [
+      "install",
+      "--silent",
+      "--ignore-scripts",
+      "--prefer-offline",
+      "--no-audit",
+      "--no-fund",
+      ...options,
+      join(folder, tarball),
+    ],
+    place,
+  );
   check(`${name}: npm install ${options.join(" ")}`, isGood, output);
   return place;
 }
@@ -55,29 +85,65 @@ function expectRun(what, result, ...patterns) {
 
 const script = install("script", "--omit=optional");
 const megabytes = Math.round(sizeOf(join(script, "node_modules")) / 1e6);
-check(`script: ${megabytes} MB installed, of which ${Math.round(sizeOf(join(script, "node_modules/onnxruntime-node")) / 1e6)} are ONNX Runtime`, megabytes < 460);
+check(
+  `script: ${megabytes} MB installed, of which ${Math.round(sizeOf(join(script, "node_modules/onnxruntime-node")) / 1e6)} are ONNX Runtime`,
+  megabytes < 460,
+);
 expectRun("script: npm start", run("npm", ["start", "--silent"], script), /DPO/, /SeRA/, /margins\.svg/);
 check("script: the plot is a file", /^<svg/.test(readFileSync(join(script, "margins.svg"), "utf8")));
-check("script: TensorBoard's files", readdirSync(join(script, "logs"), { recursive: true }).filter((name) => name.includes("tfevents")).length === 2);
-const judged = ["--input-type=module", "-e", 'import { llmJudge } from "sera-lab"; await llmJudge("openai:x").catch((error) => console.log(error.message))'];
+check(
+  "script: TensorBoard's files",
+  readdirSync(join(script, "logs"), { recursive: true }).filter((name) => name.includes("tfevents")).length === 2,
+);
+const judged = [
+  "--input-type=module",
+  "-e",
+  'import { llmJudge } from "sera-lab"; await llmJudge("openai:x").catch((error) => console.log(error.message))',
+];
 process.env.OPENAI_API_KEY = "none";
-expectRun("script: a judge's SDK that is not installed", run("node", judged, script), /openai is not installed, through which this model is asked: npm install openai/);
-const traced = ["--enable-source-maps", "--input-type=module", "-e", 'import { loadPreferences } from "sera-lab"; await loadPreferences("none.jsonl").catch((error) => console.log(error.stack))'];
-expectRun("script: errors tell lines of the TypeScript source", run("node", traced, script), /sera-lab[\\/]src[\\/]data[\\/][\w-]+\.ts:\d+/);
+expectRun(
+  "script: a judge's SDK that is not installed",
+  run("node", judged, script),
+  /openai is not installed, through which this model is asked: npm install openai/,
+);
+const traced = [
+  "--enable-source-maps",
+  "--input-type=module",
+  "-e",
+  'import { loadPreferences } from "sera-lab"; await loadPreferences("none.jsonl").catch((error) => console.log(error.stack))',
+];
+expectRun(
+  "script: errors tell lines of the TypeScript source",
+  run("node", traced, script),
+  /sera-lab[\\/]src[\\/]data[\\/][\w-]+\.ts:\d+/,
+);
 
 const own = install("own-method", "--omit=optional");
 expectRun("own-method: npm test", run("npm", ["test", "--silent"], own), /pass 2/);
 expectRun("own-method: npm start", run("npm", ["start", "--silent"], own), /hardest first/);
 
 const notebook = install("notebook");
-expectRun("notebook: the kernel is installed", run("npx", ["--no-install", "sera", "kernel", "install", "--prefix", join(folder, "prefix")], notebook), /sera/);
+expectRun(
+  "notebook: the kernel is installed",
+  run("npx", ["--no-install", "sera", "kernel", "install", "--prefix", join(folder, "prefix")], notebook),
+  /sera/,
+);
 const { startKernel } = await import("../dist/test/support/jupyter-client.js");
-const kernel = await startKernel({ cwd: notebook, program: join(notebook, "node_modules/sera-lab/dist/src/kernel/main.js") });
+const kernel = await startKernel({
+  cwd: notebook,
+  program: join(notebook, "node_modules/sera-lab/dist/src/kernel/main.js"),
+});
 try {
-  const cells = JSON.parse(readFileSync(join(notebook, "alignment.ipynb"), "utf8")).cells.filter(({ cell_type }) => cell_type === "code");
+  const cells = JSON.parse(readFileSync(join(notebook, "alignment.ipynb"), "utf8")).cells.filter(
+    ({ cell_type }) => cell_type === "code",
+  );
   for (const [i, { source }] of cells.entries()) {
     const answer = await kernel.execute(source.join(""));
-    check(`notebook: cell ${i + 1}`, answer.reply.content.status === "ok" && answer.outputs.length > 0, answer.error?.traceback?.join("\n"));
+    check(
+      `notebook: cell ${i + 1}`,
+      answer.reply.content.status === "ok" && answer.outputs.length > 0,
+      answer.error?.traceback?.join("\n"),
+    );
   }
 } finally {
   await kernel.stop();

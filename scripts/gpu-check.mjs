@@ -17,7 +17,12 @@ for (const provider of providers) {
 
 if (running.includes("webgpu")) {
   const { status, stdout } = node("scripts/test.mjs", "engine/onnx/webgpu.test");
-  console.log(stdout.split("\n").filter((line) => /^\s*not ok|^\s*error:|^# (pass|fail|skipped|duration)/.test(line)).join("\n"));
+  console.log(
+    stdout
+      .split("\n")
+      .filter((line) => /^\s*not ok|^\s*error:|^# (pass|fail|skipped|duration)/.test(line))
+      .join("\n"),
+  );
   process.exitCode = status;
 }
 

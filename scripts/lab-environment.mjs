@@ -33,7 +33,12 @@ async function make(folder, python) {
   const fit = found.find(({ version: [major, minor] }) => major === oldest[0] && minor >= oldest[1]);
   const by = fit ? fit.command : `python${oldest.join(".")}`;
   const tools = [
-    ...(fit ? [[fit.command, "-m", "venv", folder], [fit.command, "-m", "virtualenv", folder]] : []),
+    ...(fit
+      ? [
+          [fit.command, "-m", "venv", folder],
+          [fit.command, "-m", "virtualenv", folder],
+        ]
+      : []),
     ["virtualenv", "--python", by, folder],
     ["uv", "venv", "--seed", "--python", fit ? fit.command : `>=${oldest.join(".")}`, folder],
   ];
@@ -41,7 +46,9 @@ async function make(folder, python) {
     // Debian's venv without ensurepip leaves half an environment behind.
     rmSync(folder, { recursive: true, force: true });
     if (succeeds(command, ...args) && succeeds(python, "-m", "pip", "--version")) {
-      console.log(`made ${folder} (${[command, ...args].slice(0, 3).join(" ")}${fit ? `, Python ${fit.version.join(".")}` : ""})`);
+      console.log(
+        `made ${folder} (${[command, ...args].slice(0, 3).join(" ")}${fit ? `, Python ${fit.version.join(".")}` : ""})`,
+      );
       return;
     }
   }
@@ -50,9 +57,9 @@ async function make(folder, python) {
   throw new InputError(
     fit
       ? `found Python ${fit.version.join(".")} (${fit.command}) that cannot make a virtual environment, expected its modules venv and ` +
-        `ensurepip, or virtualenv or uv; on Debian and Ubuntu: sudo apt install python3-venv`
+          `ensurepip, or virtualenv or uv; on Debian and Ubuntu: sudo apt install python3-venv`
       : `found ${versions || "no Python on the PATH"}, expected Python ${oldest.join(".")} or newer (python.org, your system's packages, ` +
-        `or uv), for JupyterLab`,
+          `or uv), for JupyterLab`,
   );
 }
 
@@ -61,7 +68,18 @@ async function install(python, requirements) {
   console.log("installing from PyPI (once; about a minute)");
   const pip = spawn(
     python,
-    ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "--retries", "2", "--requirement", requirements],
+    [
+      "-m",
+      "pip",
+      "install",
+      "--disable-pip-version-check",
+      "--progress-bar",
+      "off",
+      "--retries",
+      "2",
+      "--requirement",
+      requirements,
+    ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const { stdout: screen } = process;

@@ -26,7 +26,9 @@ try {
 
 /** Runs JupyterLab to its end. */
 function open(python) {
-  const lab = spawn(python, ["-m", "jupyterlab", `--ServerApp.root_dir=${notebooks}`, ...process.argv.slice(2)], { stdio: "inherit" });
+  const lab = spawn(python, ["-m", "jupyterlab", `--ServerApp.root_dir=${notebooks}`, ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
   // Ctrl-C reaches JupyterLab by itself, which then asks; other signals do not.
   process.on("SIGINT", () => {});
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => lab.kill(signal));

@@ -9,6 +9,9 @@ for (const [split, rows] of Object.entries(made)) {
   const file = `data/instructions/${split.toLowerCase()}.jsonl`;
   await writeFileAtomic(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   console.log(`${file}: ${rows.length} prompts`);
-  for (const { prompt: [{ content }] } of rows) for (const { kind } of parseInstruction(content).constraints) counts[kind] = (counts[kind] ?? 0) + 1;
+  for (const {
+    prompt: [{ content }],
+  } of rows)
+    for (const { kind } of parseInstruction(content).constraints) counts[kind] = (counts[kind] ?? 0) + 1;
 }
 console.log("prompts with each kind of constraint:", counts);

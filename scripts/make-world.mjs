@@ -24,8 +24,10 @@ console.log(`demonstrations: mean gold ${mean(golds.map(({ total }) => total)).t
 for (const part of Object.keys(golds[0])) console.log(`  ${part} ${mean(golds.map((gold) => gold[part])).toFixed(3)}`);
 console.log("mean gold of each writer, answering every prompt of the demonstrations");
 for (const writer of writers) {
-  const scores = world.demonstrations.map(({ id, prompt }) =>
-    goldReward(prompt, answer(parsePrompt(prompt), writer, Random.seeded(0).fork(writer.name, id))).total);
+  const scores = world.demonstrations.map(
+    ({ id, prompt }) =>
+      goldReward(prompt, answer(parsePrompt(prompt), writer, Random.seeded(0).fork(writer.name, id))).total,
+  );
   console.log(`  ${writer.name} ${mean(scores).toFixed(3)}`);
 }
 
@@ -34,14 +36,24 @@ for (const split of ["train", "validation", "heldOut"]) {
   const pairs = world[split];
   const untied = pairs.filter((pair) => pair.chosenScore !== pair.rejectedScore);
   const consistent = untied.filter((pair) => pair.chosenScore > pair.rejectedScore);
-  console.log(`${split}: ${pairs.length} pairs, gold of chosen ${mean(pairs.map((pair) => pair.chosenScore)).toFixed(3)}, ` +
-    `of rejected ${mean(pairs.map((pair) => pair.rejectedScore)).toFixed(3)}, labels that agree with gold ` +
-    `${((100 * consistent.length) / untied.length).toFixed(1)} %, equal gold ${pairs.length - untied.length}`);
-  for (const field of ["prompt", "chosen", "rejected"]) console.log(`  tokens of ${field}: ${range(pairs.map((pair) => tokens(pair[field])))}`);
+  console.log(
+    `${split}: ${pairs.length} pairs, gold of chosen ${mean(pairs.map((pair) => pair.chosenScore)).toFixed(3)}, ` +
+      `of rejected ${mean(pairs.map((pair) => pair.rejectedScore)).toFixed(3)}, labels that agree with gold ` +
+      `${((100 * consistent.length) / untied.length).toFixed(1)} %, equal gold ${pairs.length - untied.length}`,
+  );
+  for (const field of ["prompt", "chosen", "rejected"])
+    console.log(`  tokens of ${field}: ${range(pairs.map((pair) => tokens(pair[field])))}`);
 }
-console.log(`demonstrations: tokens of response ${range(world.demonstrations.map(({ response }) => tokens(response)))}`);
+console.log(
+  `demonstrations: tokens of response ${range(world.demonstrations.map(({ response }) => tokens(response)))}`,
+);
 
-const asked = Object.entries(world).map(([split, rows]) => [split, new Set(rows.map(({ prompt }) => combinationKey(parsePrompt(prompt))))]);
-for (const [a, inA] of asked) for (const [b, inB] of asked) {
-  if (a < b) console.log(`combinations asked for in both ${a} and ${b}: ${[...inA].filter((one) => inB.has(one)).length}`);
-}
+const asked = Object.entries(world).map(([split, rows]) => [
+  split,
+  new Set(rows.map(({ prompt }) => combinationKey(parsePrompt(prompt)))),
+]);
+for (const [a, inA] of asked)
+  for (const [b, inB] of asked) {
+    if (a < b)
+      console.log(`combinations asked for in both ${a} and ${b}: ${[...inA].filter((one) => inB.has(one)).length}`);
+  }

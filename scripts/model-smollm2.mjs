@@ -23,7 +23,9 @@ try {
     const step = Math.floor((process.stderr.isTTY ? 200 : 10) * (done / total));
     if (step === shown) return;
     shown = step;
-    process.stderr.write(`${process.stderr.isTTY ? "\r" : ""}${wheel.wheel}: ${megabytes(done)} of ${megabytes(total)} MB${process.stderr.isTTY ? "" : "\n"}`);
+    process.stderr.write(
+      `${process.stderr.isTTY ? "\r" : ""}${wheel.wheel}: ${megabytes(done)} of ${megabytes(total)} MB${process.stderr.isTTY ? "" : "\n"}`,
+    );
   });
   if (shown >= 0 && process.stderr.isTTY) process.stderr.write("\n");
   process.stdout.write(`${target}\n`);

@@ -5,7 +5,11 @@ import { defaultText } from "../dist/src/base/option.js";
 import { alignForm, optionGroups, recipeForms, seraForm } from "../dist/src/run/options/index.js";
 
 const file = new URL("../docs/options.md", import.meta.url);
-const forms = [alignForm, { ...seraForm, name: "sera" }, ...Object.values(recipeForms).map(({ name, table }) => ({ name: `methods.${name}`, table }))];
+const forms = [
+  alignForm,
+  { ...seraForm, name: "sera" },
+  ...Object.values(recipeForms).map(({ name, table }) => ({ name: `methods.${name}`, table })),
+];
 const code = (text) => `\`${text}\``;
 const codes = (names) => names.map(code).join(", ");
 
@@ -19,7 +23,9 @@ function row([name, option]) {
 function defaults(name, option, takers) {
   const shown = (own) => (own.default === undefined ? defaultText(own) : code(defaultText(own)));
   const texts = [...new Set([option, ...takers.map(({ table }) => table[name])].map(shown))].slice(1);
-  const others = texts.map((text) => `${text} for ${codes(takers.filter(({ table }) => shown(table[name]) === text).map(({ name }) => name))}`);
+  const others = texts.map(
+    (text) => `${text} for ${codes(takers.filter(({ table }) => shown(table[name]) === text).map(({ name }) => name))}`,
+  );
   return [shown(option), ...others].join("; ");
 }
 
@@ -30,7 +36,8 @@ function namesOf(takers) {
 }
 
 const sections = optionGroups.map(
-  ({ title, table }) => `## ${title}\n\n| option | what | values | default | taken by |\n| --- | --- | --- | --- | --- |\n${Object.entries(table).map(row).join("\n")}\n`,
+  ({ title, table }) =>
+    `## ${title}\n\n| option | what | values | default | taken by |\n| --- | --- | --- | --- | --- |\n${Object.entries(table).map(row).join("\n")}\n`,
 );
 const text = `# Options
 

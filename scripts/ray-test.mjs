@@ -25,7 +25,11 @@ const options = { batchSize: 16, beta: 0.5, learningRate: 1e-4, maxNewTokens: 24
 const storage = join(work, "storage");
 let head = await startHead();
 
-const rows = (run, name) => readFileSync(join(run.folder, name), "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line));
+const rows = (run, name) =>
+  readFileSync(join(run.folder, name), "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
 const there = (own = {}) => ray({ address: head.address, storage, python, patience: 5, ...own });
 const folder = (name) => join(work, name);
 const steps = (run, iteration = 1) => rows(run, "metrics.jsonl").filter((row) => row.iteration === iteration);
@@ -33,12 +37,26 @@ const steps = (run, iteration = 1) => rows(run, "metrics.jsonl").filter((row) =>
 function near(found, expected, names, what) {
   assert.equal(found.length, expected.length, what);
   // Of numbers below 1 the difference counts, of larger ones the share.
-  const farthest = Math.max(...found.flatMap((row, i) => names.map((name) => Math.abs(row[name] - expected[i][name]) / Math.max(1, Math.abs(expected[i][name])))));
+  const farthest = Math.max(
+    ...found.flatMap((row, i) =>
+      names.map((name) => Math.abs(row[name] - expected[i][name]) / Math.max(1, Math.abs(expected[i][name]))),
+    ),
+  );
   assert.ok(farthest < 1e-4, `${what}: off by ${farthest}`);
   console.log(`  ${what}: off by at most ${farthest.toExponential(1)}`);
 }
 
-const reported = ["loss", "grad_norm", "learning_rate", "num_tokens", "rewards/chosen", "rewards/rejected", "rewards/margins", "logps/chosen", "logps/rejected"];
+const reported = [
+  "loss",
+  "grad_norm",
+  "learning_rate",
+  "num_tokens",
+  "rewards/chosen",
+  "rewards/rejected",
+  "rewards/margins",
+  "logps/chosen",
+  "logps/rejected",
+];
 
 const parts = {
   /** SeRA of two iterations: what both can compute alike is alike, and what is drawn is as good. */
@@ -47,7 +65,12 @@ const parts = {
     const both = { ...options, iterations: 2, epochs: 1, responses: 2, heldOut };
     const local = await sera(start, pairs, { ...both, folder: folder("local") });
     const remote = await sera(start, pairs, { ...both, folder: folder("remote"), on: there({ workers: 2 }) });
-    near(rows(remote, "iteration-0/reference.jsonl"), rows(local, "iteration-0/reference.jsonl"), ["chosen", "rejected"], "log-probabilities under the reference");
+    near(
+      rows(remote, "iteration-0/reference.jsonl"),
+      rows(local, "iteration-0/reference.jsonl"),
+      ["chosen", "rejected"],
+      "log-probabilities under the reference",
+    );
     near(steps(remote), steps(local), reported, "steps of iteration 1, on two workers");
     const [there2, here2] = [remote, local].map((run) => rows(run, "iteration-2/margins.jsonl"));
     near(there2, here2, ["margin", "ensemble"], "margins");
@@ -56,7 +79,9 @@ const parts = {
     assert.deepEqual(others, []);
     for (const [t, { goldReward }] of remote.iterations.entries()) {
       const [low, high] = local.iterations[t].goldRewardInterval;
-      console.log(`  gold reward of iteration ${t}: ${goldReward.toFixed(3)}, on this machine ${local.iterations[t].goldReward.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`);
+      console.log(
+        `  gold reward of iteration ${t}: ${goldReward.toFixed(3)}, on this machine ${local.iterations[t].goldReward.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
+      );
       assert.ok(goldReward > low - 0.05 && goldReward < high + 0.05);
     }
     const run = await Run.open(remote.folder, start);
@@ -71,7 +96,17 @@ const parts = {
       ranked: { aot: 0.6, "aot-unpaired": 0.8 },
       smoothed: { "exo-pair": 1 },
       robust: { rdpo: 1 },
-      plain: { dpo: 1, ipo: 0.3, slic: 0.7, "sppo-hard": 0.2, "nca-pair": 0.6, "apo-zero": 1.4, "apo-down": 0.9, discopop: 1.1, nll: 0.4 },
+      plain: {
+        dpo: 1,
+        ipo: 0.3,
+        slic: 0.7,
+        "sppo-hard": 0.2,
+        "nca-pair": 0.6,
+        "apo-zero": 1.4,
+        "apo-down": 0.9,
+        discopop: 1.1,
+        nll: 0.4,
+      },
     };
     for (const [name, loss] of Object.entries(sums)) {
       const both = { ...options, loss, batchSize: 8, epochs: 2, learningRate: 1e-3 };
@@ -85,7 +120,16 @@ const parts = {
   /** An adapter on a base; micro-batches; decay, cosine and clipping. */
   async lora() {
     const start = await loadModel("data/world/sft", { lora: { rank: 4 } });
-    const both = { ...options, epochs: 2, microBatchSize: 4, weightDecay: 0.1, schedule: "cosine", warmup: 0.5, learningRate: 1e-3, maxGradNorm: 0.5 };
+    const both = {
+      ...options,
+      epochs: 2,
+      microBatchSize: 4,
+      weightDecay: 0.1,
+      schedule: "cosine",
+      warmup: 0.5,
+      learningRate: 1e-3,
+      maxGradNorm: 0.5,
+    };
     const local = await align(start, pairs, { ...both, folder: folder("local-lora") });
     const remote = await align(start, pairs, { ...both, folder: folder("remote-lora"), on: there({ workers: 2 }) });
     near(steps(remote), steps(local), reported, "steps with an adapter");
@@ -98,7 +142,12 @@ const parts = {
   async shard() {
     const start = await loadModel("data/world/sft");
     const local = await align(start, pairs, { ...options, epochs: 1, folder: folder("local-shard") });
-    const remote = await align(start, pairs, { ...options, epochs: 1, folder: folder("remote-shard"), on: there({ workers: 2, shard: true }) });
+    const remote = await align(start, pairs, {
+      ...options,
+      epochs: 1,
+      folder: folder("remote-shard"),
+      on: there({ workers: 2, shard: true }),
+    });
     near(steps(remote), steps(local), reported, "steps of two workers that share the parameters");
     await start.free();
   },
@@ -117,7 +166,13 @@ const parts = {
       const start = await loadModel("data/world/sft");
       const both = () => ({ ...options, epochs: 1, folder: folder("full"), on: there({ storage: small }) });
       await assert.rejects(align(start, pairs, both()), (error) => {
-        console.log(`  ${error.message.split("\n").filter((line) => /space|failed/.test(line)).slice(-2).join("\n  ")}`);
+        console.log(
+          `  ${error.message
+            .split("\n")
+            .filter((line) => /space|failed/.test(line))
+            .slice(-2)
+            .join("\n  ")}`,
+        );
         return /No space left|ENOSPC/.test(error.message);
       });
       execFileSync("mount", ["-o", "remount,size=200m", small]);
@@ -133,12 +188,29 @@ const parts = {
     const start = await loadModel("data/world/sft");
     const both = { ...options, batchSize: 4, epochs: 10, folder: folder("cancel"), on: there() };
     const abort = new AbortController();
-    await assert.rejects(align(start, pairs, { ...both, signal: abort.signal, onStep: ({ step }) => step === 40 && abort.abort(new Error("enough")) }), /enough/);
-    const job = (await listed()).find(({ submission_id: id, status }) => id.startsWith("sera-train") && status === "STOPPED");
+    await assert.rejects(
+      align(start, pairs, {
+        ...both,
+        signal: abort.signal,
+        onStep: ({ step }) => step === 40 && abort.abort(new Error("enough")),
+      }),
+      /enough/,
+    );
+    const job = (await listed()).find(
+      ({ submission_id: id, status }) => id.startsWith("sera-train") && status === "STOPPED",
+    );
     assert.ok(job, "the job was stopped");
     const run = await align(start, pairs, both);
-    assert.deepEqual(steps(run).map(({ step }) => step), Array.from({ length: 120 }, (_, i) => i + 1));
-    near(steps(run).slice(0, 8), steps(await align(start, pairs, { ...both, folder: folder("cancel-local"), on: undefined })).slice(0, 8), reported, "first steps of a run that was cancelled");
+    assert.deepEqual(
+      steps(run).map(({ step }) => step),
+      Array.from({ length: 120 }, (_, i) => i + 1),
+    );
+    near(
+      steps(run).slice(0, 8),
+      steps(await align(start, pairs, { ...both, folder: folder("cancel-local"), on: undefined })).slice(0, 8),
+      reported,
+      "first steps of a run that was cancelled",
+    );
     await start.free();
   },
 
@@ -150,9 +222,20 @@ const parts = {
       if (step < 40 || killed > 0) return;
       for (const pid of processes(/^ray::\S*TrainWorker/)) process.kill(pid, "SIGKILL"), killed++;
     };
-    const run = await align(start, pairs, { ...options, batchSize: 4, epochs: 10, seed: 5, folder: folder("worker"), on: there(), onStep });
+    const run = await align(start, pairs, {
+      ...options,
+      batchSize: 4,
+      epochs: 10,
+      seed: 5,
+      folder: folder("worker"),
+      on: there(),
+      onStep,
+    });
     assert.ok(killed > 0);
-    assert.deepEqual(steps(run).map(({ step }) => step), Array.from({ length: 120 }, (_, i) => i + 1));
+    assert.deepEqual(
+      steps(run).map(({ step }) => step),
+      Array.from({ length: 120 }, (_, i) => i + 1),
+    );
     console.log(`  ${killed} worker killed; all 120 steps are there`);
     await start.free();
   },
@@ -169,7 +252,10 @@ const parts = {
     await setTimeout(5000);
     head = await startHead();
     const run = await align(start, pairs, both());
-    assert.deepEqual(steps(run).map(({ step }) => step), Array.from({ length: 120 }, (_, i) => i + 1));
+    assert.deepEqual(
+      steps(run).map(({ step }) => step),
+      Array.from({ length: 120 }, (_, i) => i + 1),
+    );
     await start.free();
   },
 };
@@ -191,10 +277,15 @@ function pythonWithCluster() {
   try {
     if (!existsSync(made)) execFileSync("python3", ["-m", "venv", ".venv-ray"], { stdio: "inherit" });
     // Minutes and gigabytes the first time: torch, Ray and what they need.
-    execFileSync(made, ["-m", "pip", "install", "--quiet", "./cluster"], { stdio: "inherit", timeout: 1000 * Number(process.env.SERA_RAY_INSTALL_SECONDS ?? 1200) });
+    execFileSync(made, ["-m", "pip", "install", "--quiet", "./cluster"], {
+      stdio: "inherit",
+      timeout: 1000 * Number(process.env.SERA_RAY_INSTALL_SECONDS ?? 1200),
+    });
     return join(process.cwd(), made);
   } catch (error) {
-    console.log(`skipped: Ray and TRL cannot be installed here (${error.message.split("\n")[0]}); set SERA_RAY_PYTHON to a Python that has cluster/`);
+    console.log(
+      `skipped: Ray and TRL cannot be installed here (${error.message.split("\n")[0]}); set SERA_RAY_PYTHON to a Python that has cluster/`,
+    );
     process.exit(0);
   }
 }
@@ -202,13 +293,27 @@ function pythonWithCluster() {
 /** Starts a head with two CPUs, on ports that are free. */
 async function startHead() {
   const [port, dashboard] = [await freePort(), await freePort()];
-  const args = ["start", "--head", "--block", "--num-cpus", "2", "--port", `${port}`, "--dashboard-port", `${dashboard}`, "--disable-usage-stats", "--object-store-memory", "200000000"];
+  const args = [
+    "start",
+    "--head",
+    "--block",
+    "--num-cpus",
+    "2",
+    "--port",
+    `${port}`,
+    "--dashboard-port",
+    `${dashboard}`,
+    "--disable-usage-stats",
+    "--object-store-memory",
+    "200000000",
+  ];
   const child = spawn(join(dirname(python), "ray"), args, { detached: true, stdio: "ignore" });
   started.push(child);
   const address = `ray://127.0.0.1:${dashboard}`;
   for (let i = 0; i < 120; i++) {
     const found = await fetch(`${address.replace("ray", "http")}/api/version`).catch(() => undefined);
-    if (found?.ok && (await fetch(`${address.replace("ray", "http")}/api/jobs/`).catch(() => undefined))?.ok) return { process: child, address };
+    if (found?.ok && (await fetch(`${address.replace("ray", "http")}/api/jobs/`).catch(() => undefined))?.ok)
+      return { process: child, address };
     await setTimeout(500);
   }
   throw new Error("Ray's head did not start within a minute");
@@ -237,7 +342,12 @@ function processes(pattern, leader = head.process.pid) {
       return "";
     }
   };
-  const session = (pid) => Number(read(pid, "stat").replace(/^.*\) /, "").split(" ")[3]);
+  const session = (pid) =>
+    Number(
+      read(pid, "stat")
+        .replace(/^.*\) /, "")
+        .split(" ")[3],
+    );
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.filter((pid) => session(pid) === leader && pattern.test(read(pid, "cmdline"))).map(Number);
 }

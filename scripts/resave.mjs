@@ -5,6 +5,7 @@ import { readAdapter, writeAdapter } from "../dist/src/model/checkpoint/adapters
 import { loadCheckpoint, saveCheckpoint } from "../dist/src/model/checkpoint/checkpoint.js";
 
 const [kind, from, to, dtype = "float32", maxShardBytes = "5e9"] = process.argv.slice(2);
-if (!from || !to || !["checkpoint", "adapter"].includes(kind)) throw new Error("usage: node scripts/resave.mjs checkpoint|adapter FROM TO");
+if (!from || !to || !["checkpoint", "adapter"].includes(kind))
+  throw new Error("usage: node scripts/resave.mjs checkpoint|adapter FROM TO");
 if (kind === "adapter") await writeAdapter(to, await readAdapter(from));
 else await saveCheckpoint(to, await loadCheckpoint(from), { dtype, maxShardBytes: Number(maxShardBytes) });

@@ -29,14 +29,19 @@ const tuned = {
   "selection only": { ...beta, recipe: (beta) => sera({ beta, bootstrap: 0 }) },
   "bootstrapping only": { ...beta, recipe: (beta) => sera({ beta, selectBy: "random" }) },
   SeRA: { ...beta, recipe: (beta) => sera({ beta }) },
-  "self-labelled iterative DPO": { ...beta, recipe: (beta) => sera({ beta, select: 0, bootstrap: 1, gamma: 0, reference: "previous" }) },
+  "self-labelled iterative DPO": {
+    ...beta,
+    recipe: (beta) => sera({ beta, select: 0, bootstrap: 1, gamma: 0, reference: "previous" }),
+  },
   "iterative DPO, judge": { ...beta, recipe: (beta) => iterativeDpo({ beta }) },
 };
 const mostExtensions = 2;
 const seeds = [101, 102, 103];
 
 if (!(share >= 0 && share < 0.5) || (values.only !== undefined && !Object.hasOwn(tuned, values.only))) {
-  console.error(`usage: node scripts/tune.mjs <share of flipped labels, below 0.5> [--only <method>] [--threads <n>]\nmethods: ${Object.keys(tuned).join(", ")}`);
+  console.error(
+    `usage: node scripts/tune.mjs <share of flipped labels, below 0.5> [--only <method>] [--threads <n>]\nmethods: ${Object.keys(tuned).join(", ")}`,
+  );
   process.exit(2);
 }
 
@@ -46,11 +51,20 @@ const { pairs: heldOut } = await loadPreferences(world.validation);
 mkdirSync("runs/tuning", { recursive: true });
 process.chdir("runs/tuning");
 const start = await loadModel(world.sft, { threads: Number(values.threads) });
-const evaluate = await klFrom(start, heldOut.map(({ prompt }) => prompt), { maxNewTokens: 48 });
+const evaluate = await klFrom(
+  start,
+  heldOut.map(({ prompt }) => prompt),
+  { maxNewTokens: 48 },
+);
 
 /** Gold reward of a value on the validation prompts, and KL from the start, in the mean over the seeds. */
 async function evaluated(name, value, recipe) {
-  const result = await compare(start, pairs, { [`${name} ${value}`]: recipe(value) }, { heldOut, seeds, maxNewTokens: 48, evaluate });
+  const result = await compare(
+    start,
+    pairs,
+    { [`${name} ${value}`]: recipe(value) },
+    { heldOut, seeds, maxNewTokens: 48, evaluate },
+  );
   const { goldReward, goldSeedDeviation, seconds } = result.rows.at(-1);
   const ends = Object.values(result.runs)[0].map(({ iterations }) => iterations.at(-1).metrics.kl);
   return { value, goldReward, goldSeedDeviation, seconds, kl: ends.reduce((sum, kl) => sum + kl, 0) / ends.length };
@@ -62,18 +76,29 @@ function beyond(grid, best) {
   return Number(((end * end) / next).toPrecision(1));
 }
 
-console.log(`| method | tuned | gold reward on validation prompts, mean of seeds ${seeds.join(", ")} | runs | KL of the best | seconds |\n| --- | --- | --- | --- | --- | --- |`);
+console.log(
+  `| method | tuned | gold reward on validation prompts, mean of seeds ${seeds.join(", ")} | runs | KL of the best | seconds |\n| --- | --- | --- | --- | --- | --- |`,
+);
 for (const [method, { name, grid, recipe }] of Object.entries(tuned)) {
   if (values.only !== undefined && values.only !== method) continue;
   const rows = [];
   for (const value of grid) rows.push(await evaluated(name, value, recipe));
   const best = () => rows.reduce((a, b) => (b.goldReward > a.goldReward ? b : a));
   const sorted = () => rows.map(({ value }) => value).sort((a, b) => a - b);
-  for (let extension = 0; extension < mostExtensions && [sorted()[0], sorted().at(-1)].includes(best().value); extension++) {
+  for (
+    let extension = 0;
+    extension < mostExtensions && [sorted()[0], sorted().at(-1)].includes(best().value);
+    extension++
+  ) {
     rows.push(await evaluated(name, beyond(sorted(), best().value), recipe));
   }
   rows.sort((a, b) => a.value - b.value);
-  const figures = rows.map((row) => `${row.value}: ${row === best() ? "**" : ""}${row.goldReward.toFixed(3)}${row === best() ? "**" : ""} ± ${row.goldSeedDeviation.toFixed(3)}`);
-  console.log(`| ${method} | ${name} | ${figures.join(", ")} | ${rows.length * seeds.length} | ${best().kl.toFixed(1)} | ${best().seconds.toFixed(0)} |`);
+  const figures = rows.map(
+    (row) =>
+      `${row.value}: ${row === best() ? "**" : ""}${row.goldReward.toFixed(3)}${row === best() ? "**" : ""} ± ${row.goldSeedDeviation.toFixed(3)}`,
+  );
+  console.log(
+    `| ${method} | ${name} | ${figures.join(", ")} | ${rows.length * seeds.length} | ${best().kl.toFixed(1)} | ${best().seconds.toFixed(0)} |`,
+  );
 }
 process.exit(0);

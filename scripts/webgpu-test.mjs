@@ -11,7 +11,9 @@ const browser = chromium();
 const places = browser ? [dirname(realpathSync(browser)), "/usr/lib/chromium"] : [];
 const folder = places.find((place) => existsSync(join(place, "vk_swiftshader_icd.json")));
 if (folder === undefined) {
-  console.log("WebGPU test: skipped, because no Chromium or Chrome was found with a driver beside it; set CHROME_PATH to one");
+  console.log(
+    "WebGPU test: skipped, because no Chromium or Chrome was found with a driver beside it; set CHROME_PATH to one",
+  );
 } else {
   process.env.VK_ICD_FILENAMES = join(folder, "vk_swiftshader_icd.json");
   process.env.LD_LIBRARY_PATH = [folder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter);
@@ -19,5 +21,7 @@ if (folder === undefined) {
   const trial = await tryEngine({ provider: "webgpu" });
   console.log("WebGPU on the driver in", folder, trial);
   process.exitCode =
-    "reason" in trial ? 1 : spawnSync(process.execPath, ["scripts/test.mjs", "engine/onnx/webgpu.test"], { stdio: "inherit" }).status;
+    "reason" in trial
+      ? 1
+      : spawnSync(process.execPath, ["scripts/test.mjs", "engine/onnx/webgpu.test"], { stdio: "inherit" }).status;
 }

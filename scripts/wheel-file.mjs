@@ -1,6 +1,15 @@
 // Gets one file out of a package on Python's package index, without Python.
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable, Transform } from "node:stream";
@@ -12,8 +21,15 @@ const tries = 5;
 /** The index that pip would ask: `PIP_INDEX_URL`, uv's setting, `index-url` of pip's configuration, or else PyPI. */
 export function packageIndex(env = process.env) {
   const given = env.PIP_INDEX_URL || env.UV_DEFAULT_INDEX || env.UV_INDEX_URL;
-  const files = [env.PIP_CONFIG_FILE, join(env.XDG_CONFIG_HOME ?? join(homedir(), ".config"), "pip/pip.conf"), join(homedir(), ".pip/pip.conf"), "/etc/pip.conf"];
-  const configured = files.filter((file) => file && existsSync(file)).map((file) => /^\s*index-url\s*=\s*(\S+)/m.exec(readFileSync(file, "utf8"))?.[1]);
+  const files = [
+    env.PIP_CONFIG_FILE,
+    join(env.XDG_CONFIG_HOME ?? join(homedir(), ".config"), "pip/pip.conf"),
+    join(homedir(), ".pip/pip.conf"),
+    "/etc/pip.conf",
+  ];
+  const configured = files
+    .filter((file) => file && existsSync(file))
+    .map((file) => /^\s*index-url\s*=\s*(\S+)/m.exec(readFileSync(file, "utf8"))?.[1]);
   return (given || configured.find(Boolean) || "https://pypi.org/simple").replace(/\/+$/, "");
 }
 
@@ -52,11 +68,16 @@ export async function fetchWheelMember({ index, project, wheel, sha256, member }
 class Refused extends Error {}
 
 async function findWheel(index, project, wheel) {
-  const response = await ask(`${index}/${project}/`, { accept: "application/vnd.pypi.simple.v1+json, text/html;q=0.5" });
+  const response = await ask(`${index}/${project}/`, {
+    accept: "application/vnd.pypi.simple.v1+json, text/html;q=0.5",
+  });
   const text = await response.text();
   const links = response.headers.get("content-type")?.includes("json")
     ? JSON.parse(text).files.map(({ filename, url }) => ({ filename, url }))
-    : [...text.matchAll(/<a\s[^>]*href="([^"]+)"[^>]*>\s*([^<]+?)\s*<\/a>/g)].map(([, url, filename]) => ({ filename, url: url.replaceAll("&amp;", "&") }));
+    : [...text.matchAll(/<a\s[^>]*href="([^"]+)"[^>]*>\s*([^<]+?)\s*<\/a>/g)].map(([, url, filename]) => ({
+        filename,
+        url: url.replaceAll("&amp;", "&"),
+      }));
   const link = links.find(({ filename }) => filename === wheel);
   if (!link) throw new Refused(`${index}/${project}/: ${wheel} is not among its ${links.length} files`);
   return new URL(link.url, response.url).href;
@@ -67,7 +88,10 @@ async function ask(url, headers = {}) {
   try {
     response = await fetch(url, { headers });
   } catch (error) {
-    throw new Error(`${url}: ${error.cause?.message ?? error.message}; PIP_INDEX_URL names another index, NODE_EXTRA_CA_CERTS another certificate authority`, { cause: error });
+    throw new Error(
+      `${url}: ${error.cause?.message ?? error.message}; PIP_INDEX_URL names another index, NODE_EXTRA_CA_CERTS another certificate authority`,
+      { cause: error },
+    );
   }
   if (response.ok) return response;
   const ErrorClass = response.status >= 500 || response.status === 429 ? Error : Refused;

@@ -20,11 +20,18 @@ const ids = Int32Array.from({ length: rows * length }, () => random.integer(poli
 const graph = new Graph();
 const network = stateWeights(graph, policy.config);
 const hidden = decodeSequences(policy.config, network, graph.input("tokens", "int32", [rows, length]));
-const executable = await engine.prepare({ outputs: { logits: head(policy.config, network, hidden) }, updates: new Map() });
+const executable = await engine.prepare({
+  outputs: { logits: head(policy.config, network, hidden) },
+  updates: new Map(),
+});
 const { logits } = await executable.run({ tokens: ids }, policy.states);
 
-const split = (data, size) => Array.from({ length: data.length / size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
+const split = (data, size) =>
+  Array.from({ length: data.length / size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
 const inputIds = split(ids, length);
 const perToken = split(logits.data, policy.config.vocabSize);
-writeFileSync(file, JSON.stringify({ inputIds, logits: inputIds.map((_, i) => perToken.slice(i * length, (i + 1) * length)) }));
+writeFileSync(
+  file,
+  JSON.stringify({ inputIds, logits: inputIds.map((_, i) => perToken.slice(i * length, (i + 1) * length)) }),
+);
 await engine.close();

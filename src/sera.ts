@@ -1,10 +1,29 @@
 import { InputError, quote } from "./base/errors.js";
 import { callOwn } from "./base/own-function.js";
-import { balancingPenalty, firstBalancingPenalty, formPairs, penalizeLength, type LabelledSample, type Pairing, type Sample, type SamplePair } from "./bootstrap/index.js";
+import {
+  balancingPenalty,
+  firstBalancingPenalty,
+  formPairs,
+  penalizeLength,
+  type LabelledSample,
+  type Pairing,
+  type Sample,
+  type SamplePair,
+} from "./bootstrap/index.js";
 import { capPerPrompt, scoreDifference, type Margin, type Reviewed } from "./review/index.js";
 import type { BootstrappedPair } from "./run/input.js";
 import { methodWith, type Method } from "./run/method.js";
-import { givenNames, lossOf, pairingOf, resolveOptions, selectionOf, seraForm, type LabelContext, type Labeller, type SeraOptions } from "./run/options/index.js";
+import {
+  givenNames,
+  lossOf,
+  pairingOf,
+  resolveOptions,
+  selectionOf,
+  seraForm,
+  type LabelContext,
+  type Labeller,
+  type SeraOptions,
+} from "./run/options/index.js";
 import type { Stages } from "./run/stages.js";
 import type { TrainedOn } from "./run/summary.js";
 
@@ -20,7 +39,14 @@ import type { TrainedOn } from "./run/summary.js";
 export function seraMethod(options: Partial<SeraOptions> = {}): Method {
   const all = resolveOptions(seraForm, options);
   const name = all.iterations === 1 ? lossOf(all).name : "sera";
-  return methodWith({ name, version: "1", options: all, given: givenNames(options), labelsWithJudge: all.labelBy === "judge", run: selfImprove });
+  return methodWith({
+    name,
+    version: "1",
+    options: all,
+    given: givenNames(options),
+    labelsWithJudge: all.labelBy === "judge",
+    run: selfImprove,
+  });
 }
 
 /** The loop: align on all pairs; then review, bootstrap and align on what they give, until the last iteration. */
@@ -34,7 +60,11 @@ export async function selfImprove(stages: Stages, options: SeraOptions): Promise
     const reviewed = await reviewPairs(stages, t, options, new Set(before?.pairs.map(({ row }) => row.id)));
     const kept = offline.filter((_, i) => reviewed[i]!.kept);
     const { pairs: made, bootstrap } = before ?? (await bootstrapPairs(stages, t, options));
-    await stages.align(t, [...kept, ...made], { pairsSelected: kept.length, pairsBootstrapped: made.length, bootstrap });
+    await stages.align(t, [...kept, ...made], {
+      pairsSelected: kept.length,
+      pairsBootstrapped: made.length,
+      bootstrap,
+    });
   }
 }
 
@@ -46,12 +76,19 @@ function checkUsable(stages: Stages, { selectBy, select, labelBy, bootstrap }: S
   const isNone = (share: number) => Math.round(share * count) === 0;
   // How many a rule of one's own keeps is not known before it has seen margins.
   if (typeof selectBy === "string" && isNone(select) && isNone(bootstrap)) {
-    throw new InputError(`select ${select} and bootstrap ${bootstrap} of ${count} pairs are both 0 pairs, which leaves none to train on; raise one of them`);
+    throw new InputError(
+      `select ${select} and bootstrap ${bootstrap} of ${count} pairs are both 0 pairs, which leaves none to train on; raise one of them`,
+    );
   }
 }
 
 /** Self-review: the pairs of the data, and which of them are kept; none of the prompts that are used already. */
-function reviewPairs(stages: Stages, t: number, { gamma, select, selectBy, perPrompt }: SeraOptions, used: ReadonlySet<string>): Promise<readonly Reviewed[]> {
+function reviewPairs(
+  stages: Stages,
+  t: number,
+  { gamma, select, selectBy, perPrompt }: SeraOptions,
+  used: ReadonlySet<string>,
+): Promise<readonly Reviewed[]> {
   return stages.review(t, [1 - gamma, gamma], (rows: readonly Margin[]) => {
     const free = rows.filter(({ prompt }) => !used.has(prompt));
     // As many pairs as without what is used, while there are.
@@ -75,14 +112,25 @@ async function bootstrapPairs(
   const samples = await stages.labelledSamples(t, options.responses, (drawn) => label(stages, t, options, drawn));
   const usable = options.completeOnly ? samples.filter(({ complete }) => complete) : samples;
   const alpha = penaltyOf(usable, options, stages.stopIds, pairing);
-  const { pairs, counts } = formPairs(penalizeLength(samples, alpha), count, stages.stopIds, pairing, options.completeOnly);
+  const { pairs, counts } = formPairs(
+    penalizeLength(samples, alpha),
+    count,
+    stages.stopIds,
+    pairing,
+    options.completeOnly,
+  );
   const made = pairs.map((pair) => bootstrappedPair(stages, pair));
   await stages.saveBootstrapped(t, made);
   return { pairs: made, bootstrap: counts };
 }
 
 /** Samples with their rewards, by whatever the options say. */
-function label(stages: Stages, t: number, { gamma, labelBy, rewardAgainst, reference }: SeraOptions, drawn: readonly Sample[]): Promise<readonly LabelledSample[]> {
+function label(
+  stages: Stages,
+  t: number,
+  { gamma, labelBy, rewardAgainst, reference }: SeraOptions,
+  drawn: readonly Sample[],
+): Promise<readonly LabelledSample[]> {
   if (labelBy === "judge") return stages.labelByJudge(t, drawn);
   // The policy before this iteration was trained against the one before it, or the start.
   const against = rewardAgainst === "round" && reference === "previous" ? t - 2 : 0;
@@ -108,15 +156,25 @@ async function labelByOwn(
   };
   const rewards = await callOwn(`labelBy: the labeller ${quote(labeller.name)}`, () => labeller.label(drawn, context));
   if (!Array.isArray(rewards) || rewards.length !== drawn.length || !rewards.every(Number.isFinite)) {
-    throw new InputError(`labelBy: the labeller ${quote(labeller.name)} must give one finite reward for each of the ${drawn.length} samples`);
+    throw new InputError(
+      `labelBy: the labeller ${quote(labeller.name)} must give one finite reward for each of the ${drawn.length} samples`,
+    );
   }
   // Where the implicit reward was asked for, the log-probabilities under the reference are known too.
   return ((await rewarded) ?? drawn).map((sample, i) => ({ ...sample, reward: rewards[i]! }));
 }
 
-function penaltyOf(samples: readonly LabelledSample[], { lengthPenalty, penaltyStep }: SeraOptions, stopIds: readonly number[], pairing: Pairing): number {
+function penaltyOf(
+  samples: readonly LabelledSample[],
+  { lengthPenalty, penaltyStep }: SeraOptions,
+  stopIds: readonly number[],
+  pairing: Pairing,
+): number {
   if (lengthPenalty !== "auto") return lengthPenalty;
-  const { alpha } = penaltyStep === undefined ? balancingPenalty(samples, stopIds, pairing) : firstBalancingPenalty(samples, stopIds, pairing, penaltyStep);
+  const { alpha } =
+    penaltyStep === undefined
+      ? balancingPenalty(samples, stopIds, pairing)
+      : firstBalancingPenalty(samples, stopIds, pairing, penaltyStep);
   return alpha;
 }
 

@@ -124,7 +124,10 @@ describe("the package", () => {
       const entry = packageFile.exports[name];
       assert.ok(typeof entry === "object");
       for (const file of [entry.types, entry.default]) {
-        assert.ok(packageFile.files.some((packed) => file.startsWith(`./${packed}/`)), `${file} is not packed`);
+        assert.ok(
+          packageFile.files.some((packed) => file.startsWith(`./${packed}/`)),
+          `${file} is not packed`,
+        );
         readFileSync(file);
       }
     }
@@ -133,35 +136,66 @@ describe("the package", () => {
   it("loads by import and by require", async () => {
     const require = createRequire(join(folder, "notebook.js"));
     for (const [name, [value]] of Object.entries(entries)) {
-      const imported = JSON.parse(run(["--input-type=module", "-e", `console.log(JSON.stringify(Object.keys(await import("${name}"))))`])) as string[];
+      const imported = JSON.parse(
+        run(["--input-type=module", "-e", `console.log(JSON.stringify(Object.keys(await import("${name}"))))`]),
+      ) as string[];
       assert.ok(imported.includes(value), `${value} in ${name}`);
       assert.deepEqual(Object.keys(require(name) as object).sort(), imported.sort());
     }
   });
 
-  it("loads, and the command line answers, in four gigabytes of address space", { skip: process.platform === "win32" }, () => {
-    const limited = (command: string) => execFileSync("bash", ["-c", `ulimit -v 4000000; exec "${process.execPath}" ${command}`], { encoding: "utf8" });
+  it("loads, and the command line answers, in four gigabytes of address space", {
+    skip: process.platform === "win32",
+  }, () => {
+    const limited = (command: string) =>
+      execFileSync("bash", ["-c", `ulimit -v 4000000; exec "${process.execPath}" ${command}`], { encoding: "utf8" });
     assert.match(limited("dist/src/cli/main.js --help"), /^Usage: sera/);
-    assert.match(limited(`-e 'import("./dist/src/index.js").then((all) => console.log(typeof all.sera))'`), /^function/);
+    assert.match(
+      limited(`-e 'import("./dist/src/index.js").then((all) => console.log(typeof all.sera))'`),
+      /^function/,
+    );
   });
 
   it("recommends the overrides for danfojs that it has itself, in which known faults are mended", () => {
-    const { overrides } = JSON.parse(readFileSync("package.json", "utf8")) as { overrides: Record<string, Record<string, string>> };
+    const { overrides } = JSON.parse(readFileSync("package.json", "utf8")) as {
+      overrides: Record<string, Record<string, string>>;
+    };
     const recommended = /"overrides": (\{[^]*?\n\})/.exec(readFileSync("docs/notebooks.md", "utf8"))![1]!;
     assert.deepEqual(JSON.parse(recommended), { "danfojs-node": overrides["danfojs-node"] });
-    const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as { packages: Record<string, { name?: string; version: string }> };
-    const installed = (name: string) => Object.entries(lock.packages).filter(([path]) => path.endsWith(`node_modules/${name}`)).map(([, { name, version }]) => `${name} ${version}`);
+    const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+      packages: Record<string, { name?: string; version: string }>;
+    };
+    const installed = (name: string) =>
+      Object.entries(lock.packages)
+        .filter(([path]) => path.endsWith(`node_modules/${name}`))
+        .map(([, { name, version }]) => `${name} ${version}`);
     // CVE-2023-30533 and CVE-2024-22363 are mended from 0.20.2 on; CVE-2023-28155 in the successor of request alone.
     assert.deepEqual(installed("xlsx"), ["@e965/xlsx 0.20.3"]);
     assert.deepEqual(installed("request"), ["@cypress/request 4.0.1"]);
   });
 
   it("gives TypeScript 5.0 its types, by its exports and by the older way of Node 10", () => {
-    const lines = Object.entries(entries).map(([name, [value, type]], i) => `import { ${value}, type ${type} as Type${i} } from "${name}";\nexport const value${i}: object = ${value};\nexport type { Type${i} };`);
+    const lines = Object.entries(entries).map(
+      ([name, [value, type]], i) =>
+        `import { ${value}, type ${type} as Type${i} } from "${name}";\nexport const value${i}: object = ${value};\nexport type { Type${i} };`,
+    );
     writeFileSync(join(folder, "uses.ts"), `${lines.join("\n")}\n`);
     const compiler = resolve("node_modules/@tslab/typescript-for-tslab/lib/tsc.js");
-    const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--types", "node", "--typeRoots", resolve("node_modules/@types")];
-    for (const [module, resolution] of [["node16", "node16"], ["esnext", "node10"]] as const) {
+    const options = [
+      "--noEmit",
+      "--strict",
+      "--skipLibCheck",
+      "--target",
+      "es2022",
+      "--types",
+      "node",
+      "--typeRoots",
+      resolve("node_modules/@types"),
+    ];
+    for (const [module, resolution] of [
+      ["node16", "node16"],
+      ["esnext", "node10"],
+    ] as const) {
       assert.equal(run([compiler, "uses.ts", ...options, "--module", module, "--moduleResolution", resolution]), "");
     }
   });
@@ -183,15 +217,22 @@ describe("the package", () => {
   });
 
   it("exports of a run's options the types, and what makes them stays inside", () => {
-    const names = JSON.parse(run(["--input-type=module", "-e", `console.log(JSON.stringify(Object.keys(await import("sera-lab/run"))))`])) as string[];
+    const names = JSON.parse(
+      run(["--input-type=module", "-e", `console.log(JSON.stringify(Object.keys(await import("sera-lab/run"))))`]),
+    ) as string[];
     const inside = Object.keys(optionsRoom);
     assert.ok(inside.length > 10);
-    assert.deepEqual(names.filter((name) => inside.includes(name)), []);
+    assert.deepEqual(
+      names.filter((name) => inside.includes(name)),
+      [],
+    );
   });
 
   it("exports at the top what is listed here, and no more", () => {
     const source = readFileSync("src/index.ts", "utf8");
-    const listed = [...source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names]) => names!.split(",").map((name) => name.trim().replace(/^type /, "")));
+    const listed = [...source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names]) =>
+      names!.split(",").map((name) => name.trim().replace(/^type /, "")),
+    );
     const spaces = [...source.matchAll(/^export \* as (\w+)/gm)].map(([, name]) => name!);
     assert.doesNotMatch(source, /^export \* from/m);
     assert.deepEqual([...listed, ...spaces].sort(), topNames);

@@ -5,22 +5,70 @@ import { describe, it } from "node:test";
 
 /** The rooms of src/, ground floor first: each imports only from those before it. */
 const rooms = [
-  ...["base", "graph", "engine", "hub", "progress", "stats", "model", "data", "align", "review", "bootstrap", "tabular", "run", "tracking", "sera.ts"],
+  ...[
+    "base",
+    "graph",
+    "engine",
+    "hub",
+    "progress",
+    "stats",
+    "model",
+    "data",
+    "align",
+    "review",
+    "bootstrap",
+    "tabular",
+    "run",
+    "tracking",
+    "sera.ts",
+  ],
   ...["methods", "judge", "plot", "notebook", "cells", "kernel", "cli", "index.ts"],
 ];
 
 /** The rooms of src/model/, likewise. */
 const modelRooms = [
-  ...["config.ts", "presets.ts", "architectures", "parameters", "tokenizer", "checkpoint", "policy", "scoring", "generation", "index.ts"],
+  ...[
+    "config.ts",
+    "presets.ts",
+    "architectures",
+    "parameters",
+    "tokenizer",
+    "checkpoint",
+    "policy",
+    "scoring",
+    "generation",
+    "index.ts",
+  ],
 ];
 
 /** The doors of the rooms of src/model/: what stands outside a room imports these files of it and no others. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   architectures: ["index.ts", "decoder.ts", "modules.ts", "network.ts", "parts/attention.ts", "parts/mask.ts"],
-  parameters: ["parameters.ts", "memory.ts", "network.ts", "lora/lora.ts", "lora/dropout.ts", "quantization/quantized-weights.ts", "quantization/quantize.ts"],
-  tokenizer: ["tokenizer.ts", "load-tokenizer.ts", "train-tokenizer.ts", "chat/chat.ts", "tokenizer-json/written-parts.ts"],
+  parameters: [
+    "parameters.ts",
+    "memory.ts",
+    "network.ts",
+    "lora/lora.ts",
+    "lora/dropout.ts",
+    "quantization/quantized-weights.ts",
+    "quantization/quantize.ts",
+  ],
+  tokenizer: [
+    "tokenizer.ts",
+    "load-tokenizer.ts",
+    "train-tokenizer.ts",
+    "chat/chat.ts",
+    "tokenizer-json/written-parts.ts",
+  ],
   checkpoint: [
-    ...["checkpoint.ts", "checkpoint-source.ts", "fetch-checkpoint.ts", "tensor-source.ts", "weight-files.ts", "write-weights.ts"],
+    ...[
+      "checkpoint.ts",
+      "checkpoint-source.ts",
+      "fetch-checkpoint.ts",
+      "tensor-source.ts",
+      "weight-files.ts",
+      "write-weights.ts",
+    ],
     ...["adapters/adapter-config.ts", "adapters/adapter-files.ts", "gguf/file-names.ts", "safetensors/safetensors.ts"],
   ],
   policy: ["fingerprint.ts", "policy.ts", "policy-files.ts", "push.ts"],
@@ -44,15 +92,20 @@ const imports = files.flatMap((file) => importsOf(file).map((path) => ({ file, p
 const told = ({ file, path }: { file: string; path: string }) => `${file} imports ${path}`;
 
 /** The room below `floor` ("" or "model/") that a file is in; undefined where it is elsewhere. */
-const roomOf = (floor: string, file: string) => (file.startsWith(floor) ? file.slice(floor.length).split("/")[0]! : undefined);
+const roomOf = (floor: string, file: string) =>
+  file.startsWith(floor) ? file.slice(floor.length).split("/")[0]! : undefined;
 
 function upward(floor: string, order: readonly string[]): string[] {
   const height = (file: string) => order.indexOf(roomOf(floor, file)!);
-  return imports.filter(({ file, path }) => file.startsWith(floor) && path.startsWith(floor) && height(path) > height(file)).map(told);
+  return imports
+    .filter(({ file, path }) => file.startsWith(floor) && path.startsWith(floor) && height(path) > height(file))
+    .map(told);
 }
 
 function unknownRooms(floor: string, order: readonly string[]): string[] {
-  return [...new Set(files.map((file) => roomOf(floor, file)))].filter((room) => room !== undefined && !order.includes(room)) as string[];
+  return [...new Set(files.map((file) => roomOf(floor, file)))].filter(
+    (room) => room !== undefined && !order.includes(room),
+  ) as string[];
 }
 
 describe("the rooms of src/", () => {
@@ -72,12 +125,16 @@ describe("the rooms of src/model/", () => {
   it("are entered by their doors", () => {
     const entrances = imports.flatMap(({ file, path }) => {
       const room = roomOf("model/", path);
-      return room !== undefined && Object.hasOwn(doors, room) && roomOf("model/", file) !== room ? [{ file, path, room }] : [];
+      return room !== undefined && Object.hasOwn(doors, room) && roomOf("model/", file) !== room
+        ? [{ file, path, room }]
+        : [];
     });
     const others = entrances.filter(({ path, room }) => !doors[room]!.includes(path.slice(`model/${room}/`.length)));
     assert.deepEqual(others.map(told), []);
     const used = new Set(entrances.map(({ path }) => path));
-    const unused = Object.entries(doors).flatMap(([room, names]) => names.map((name) => `model/${room}/${name}`).filter((path) => !used.has(path)));
+    const unused = Object.entries(doors).flatMap(([room, names]) =>
+      names.map((name) => `model/${room}/${name}`).filter((path) => !used.has(path)),
+    );
     assert.deepEqual(unused, []);
   });
 
@@ -87,7 +144,8 @@ describe("the rooms of src/model/", () => {
     const parts = imports.filter(({ file }) => file.startsWith(`${architectures}parts/`));
     assert.ok(parts.length > 10);
     const ofArchitectures = parts.filter(
-      ({ path }) => path.startsWith(architectures) && !path.startsWith(`${architectures}parts/`) && !below.includes(path),
+      ({ path }) =>
+        path.startsWith(architectures) && !path.startsWith(`${architectures}parts/`) && !below.includes(path),
     );
     assert.deepEqual(ofArchitectures.map(told), []);
   });

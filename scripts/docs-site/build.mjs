@@ -11,6 +11,15 @@ const run = (command, args, options) => {
   const { status } = spawnSync(command, args, { stdio: "inherit", ...options });
   if (status !== 0) process.exit(status ?? 1);
 };
-if (!existsSync(`${here}node_modules/typedoc`)) run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: here, shell: process.platform === "win32" });
-run(process.execPath, [`${here}node_modules/typedoc/bin/typedoc`, "--options", `${here}typedoc.json`, "--out", out, "--logLevel", "Warn"]);
+if (!existsSync(`${here}node_modules/typedoc`))
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: here, shell: process.platform === "win32" });
+run(process.execPath, [
+  `${here}node_modules/typedoc/bin/typedoc`,
+  "--options",
+  `${here}typedoc.json`,
+  "--out",
+  out,
+  "--logLevel",
+  "Warn",
+]);
 console.log(`open ${resolve(out, "index.html")}`);

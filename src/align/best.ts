@@ -38,7 +38,9 @@ export async function betterOf(
 ): Promise<Best | undefined> {
   const value = evaluated[metric];
   if (value === undefined) {
-    throw new InputError(`keepBestBy: this training does not evaluate ${quote(metric)}; choose one of ${Object.keys(evaluated).join(", ")}`);
+    throw new InputError(
+      `keepBestBy: this training does not evaluate ${quote(metric)}; choose one of ${Object.keys(evaluated).join(", ")}`,
+    );
   }
   if (isBetter(metric, value, best?.value)) return { value, step, since: 0, parameters: await parameters() };
   return best && { ...best, since: best.since + 1 };

@@ -7,9 +7,15 @@ import type { TrainingOptions } from "./trainer.js";
  *
  * @throws InputError where an option would have no effect without another
  */
-export function checkEvaluations({ evaluateEvery, keepBestBy, patience }: Pick<TrainingOptions, "evaluateEvery" | "keepBestBy" | "patience">): void {
+export function checkEvaluations({
+  evaluateEvery,
+  keepBestBy,
+  patience,
+}: Pick<TrainingOptions, "evaluateEvery" | "keepBestBy" | "patience">): void {
   if (keepBestBy !== undefined && evaluateEvery === undefined) {
-    throw new InputError(`keepBestBy: found ${quote(keepBestBy)} without evaluations to choose from; set evaluateEvery too`);
+    throw new InputError(
+      `keepBestBy: found ${quote(keepBestBy)} without evaluations to choose from; set evaluateEvery too`,
+    );
   }
   if (patience !== undefined && keepBestBy === undefined) {
     throw new InputError(`patience: found ${patience} without a metric that has to improve; set keepBestBy too`);
@@ -22,15 +28,23 @@ export function checkEvaluations({ evaluateEvery, keepBestBy, patience }: Pick<T
  * @throws InputError where the objective cannot be trained in such steps, there is no validation example or no reference,
  *   or an option would have no effect
  */
-export function checkTrainingInputs<Example>(objective: Objective<Example>, options: TrainingOptions, validation: readonly unknown[]): void {
+export function checkTrainingInputs<Example>(
+  objective: Objective<Example>,
+  options: TrainingOptions,
+  validation: readonly unknown[],
+): void {
   const { evaluateEvery, emaDecay, referenceUpdate = "fixed" } = options;
   checkEvaluations(options);
   objective.check?.(options);
   if (objective.head && emaDecay !== undefined) {
-    throw new InputError(`emaDecay: the objective ${objective.name} trains a head beside the policy, of which no average is kept; leave emaDecay out`);
+    throw new InputError(
+      `emaDecay: the objective ${objective.name} trains a head beside the policy, of which no average is kept; leave emaDecay out`,
+    );
   }
   if (evaluateEvery !== undefined && validation.length === 0) {
-    throw new InputError(`evaluateEvery: found ${evaluateEvery}, but no validation examples to evaluate on; pass some, or leave it out`);
+    throw new InputError(
+      `evaluateEvery: found ${evaluateEvery}, but no validation examples to evaluate on; pass some, or leave it out`,
+    );
   }
   if (referenceUpdate === "fixed") return;
   if (!objective.withReferenceLogProbs) {

@@ -37,12 +37,35 @@ export async function evaluateObjective<Example>(
   context: EvaluationContext,
   signal?: AbortSignal,
 ): Promise<Metrics> {
-  const whole = { batchSize: examples.length, microBatchSize, epochs: 1, ...(sharePrompts !== undefined && { sharePrompts }) };
-  const [plan] = planTraining(examples.map((example) => objective.sequences(example)), whole, random, batchCost(policy.config));
+  const whole = {
+    batchSize: examples.length,
+    microBatchSize,
+    epochs: 1,
+    ...(sharePrompts !== undefined && { sharePrompts }),
+  };
+  const [plan] = planTraining(
+    examples.map((example) => objective.sequences(example)),
+    whole,
+    random,
+    batchCost(policy.config),
+  );
   const loaded = loadBatches(plan!, examples);
   const batches = context.reference ? await context.reference.withReferenceLogProbs(objective, loaded, signal) : loaded;
-  const { loss, fetched } = await (objective.needsWholeStep ? together : oneByOne)(policy, objective, batches, context, signal);
-  const metrics = { loss, ...objectiveMetrics(objective, batches.flatMap((batch) => batch.examples), fetched) };
+  const { loss, fetched } = await (objective.needsWholeStep ? together : oneByOne)(
+    policy,
+    objective,
+    batches,
+    context,
+    signal,
+  );
+  const metrics = {
+    loss,
+    ...objectiveMetrics(
+      objective,
+      batches.flatMap((batch) => batch.examples),
+      fetched,
+    ),
+  };
   return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value]));
 }
 
@@ -63,7 +86,8 @@ async function oneByOne<Example>(
   const { config, states } = policy;
   const program = (batch: LoadedBatch<Example>) => ({
     key: ["evaluate", batch.shape, columns, config],
-    build: () => evaluationProgram({ config, objective, shape: batch.shape, slots: slotsOf(objective, batch), columns }),
+    build: () =>
+      evaluationProgram({ config, objective, shape: batch.shape, slots: slotsOf(objective, batch), columns }),
   });
   const fetched = await runEach(policy, objective, batches, { program, columns, states: [...states, running] }, signal);
   return { loss: totalLoss(fetched), fetched: perExample(batches, fetched) };
@@ -104,7 +128,10 @@ async function together<Example>(
   signal?: AbortSignal,
 ): Promise<Evaluated> {
   const { config, programs, states } = policy;
-  const program = ({ shape }: LoadedBatch<Example>) => ({ key: ["read", shape, config], build: () => readingProgram({ config, objective, shape }) });
+  const program = ({ shape }: LoadedBatch<Example>) => ({
+    key: ["read", shape, config],
+    build: () => readingProgram({ config, objective, shape }),
+  });
   const read = await runEach(policy, objective, batches, { program, columns, states }, signal);
   const step = batches.flatMap((batch) => batch.examples);
   const sequences = batches.map(({ examples }) => examples.flatMap((example) => objective.sequences(example)));
@@ -134,6 +161,8 @@ async function together<Example>(
     [running],
   );
   const { loss, ...numbers } = found;
-  const fetched = Object.fromEntries(Object.entries(numbers).map(([name, { data }]) => [name, Float64Array.from(data)]));
+  const fetched = Object.fromEntries(
+    Object.entries(numbers).map(([name, { data }]) => [name, Float64Array.from(data)]),
+  );
   return { loss: loss!.data[0]!, fetched };
 }

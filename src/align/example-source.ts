@@ -36,4 +36,9 @@ export interface ExampleSource<Example> {
  * @param standIns the examples that the training is planned by
  * @param kept the {@link ExampleSource.state} of an earlier one. Default: it begins
  */
-export type ExampleSourceOf<Example> = (policy: Policy, standIns: readonly Example[], random: Random, kept?: Parameters) => Promise<ExampleSource<Example>>;
+export type ExampleSourceOf<Example> = (
+  policy: Policy,
+  standIns: readonly Example[],
+  random: Random,
+  kept?: Parameters,
+) => Promise<ExampleSource<Example>>;

@@ -27,7 +27,10 @@ export function initialHead(name: string, shape: Shape, { initializerRange }: Mo
   const data = new Float32Array(sizeOf(shape));
   if (shape.length < 2) return tensor(shape, data);
   const draws = random.fork(name);
-  return tensor(shape, data.map(() => initializerRange * draws.normal()));
+  return tensor(
+    shape,
+    data.map(() => initializerRange * draws.normal()),
+  );
 }
 
 /** A head's parameters under their own names, from a state's. */
@@ -51,7 +54,10 @@ export function meanHidden(batch: ObjectiveBatch): Value {
 }
 
 /** What {@link meanHidden} is fed, for the sequences of a batch. */
-export function responseMeanFeed(sequences: readonly TokenSequence[], tokens: number): { readonly responseMean: Float32Array } {
+export function responseMeanFeed(
+  sequences: readonly TokenSequence[],
+  tokens: number,
+): { readonly responseMean: Float32Array } {
   const shares = sequences.map(({ response }) => new Float32Array(response.length).fill(1 / response.length));
   return { responseMean: tokenColumn(shares, tokens) };
 }

@@ -62,7 +62,8 @@ export function planMemory<Example>(task: MemoryTask<Example>, random: Random, c
   const enough = task.onDevice ? room : enoughForCpu;
   const sequences = examples.map((example) => objective.sequences(example));
   const { batchSize, microBatchSize: given } = options;
-  const sizes = given !== undefined || objective.needsWholeStep ? [given ?? batchSize] : halves(batchSize, examples.length);
+  const sizes =
+    given !== undefined || objective.needsWholeStep ? [given ?? batchSize] : halves(batchSize, examples.length);
   let least = Infinity;
   for (const recompute of options.recompute === undefined ? [false, true] : [options.recompute]) {
     let perExample = 0;
@@ -91,17 +92,27 @@ function halves(batchSize: number, examples: number): number[] {
 /** Of all sizes of a plan's programs only those with most tokens can take most memory. */
 function largestBytes(config: ModelConfig, steps: readonly StepPlan[], recompute: boolean): number {
   const shapes = steps.flatMap(({ microBatches }) => microBatches.map(({ shape }) => shape));
-  const candidates = new Set([largestBy(shapes, ({ rows, length }) => rows * length), largestBy(shapes, ({ completions }) => completions)]);
+  const candidates = new Set([
+    largestBy(shapes, ({ rows, length }) => rows * length),
+    largestBy(shapes, ({ completions }) => completions),
+  ]);
   return Math.max(...[...candidates].map((shape) => (shape ? bytesOf(config, shape, recompute) : 0)));
 }
 
 /** Objectives differ in what they make of the tokens' log-probabilities, which takes next to nothing: the plainest stands for all. */
 function bytesOf(config: ModelConfig, shape: BatchShape, recompute: boolean): number {
-  return withMargin(programBytes(accumulateProgram({ config, objective: supervised, shape, slots: shape.responses, recompute })));
+  return withMargin(
+    programBytes(accumulateProgram({ config, objective: supervised, shape, slots: shape.responses, recompute })),
+  );
 }
 
 /** What a training holds beside its programs: the model, and of what is trained a start of its own, moments, gradients and copies. */
-export function stateBytes<Example>({ config, objective, options, drawn = false }: Pick<MemoryTask<Example>, "config" | "objective" | "options" | "drawn">): number {
+export function stateBytes<Example>({
+  config,
+  objective,
+  options,
+  drawn = false,
+}: Pick<MemoryTask<Example>, "config" | "objective" | "options" | "drawn">): number {
   const trained = 4 * [...changedShapes(config, objective).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   const copies = 5 + (options.emaDecay === undefined ? 0 : 1) + (drawn ? 1 : 0);
   return parameterBytes(config) + copies * trained;
@@ -110,7 +121,9 @@ export function stateBytes<Example>({ config, objective, options, drawn = false 
 /** Says what would fit where one example does not. */
 function tooSmall<Example>(task: MemoryTask<Example>, least: number, room: number): string {
   const { config, objective, examples, memory, options } = task;
-  const shapes = examples.map((example) => exactShape(rowsOf(objective.sequences(example), options.sharePrompts ?? true)));
+  const shapes = examples.map((example) =>
+    exactShape(rowsOf(objective.sequences(example), options.sharePrompts ?? true)),
+  );
   const byLength = shapes.sort((a, b) => a.rows * a.length - b.rows * b.length);
   let [fitting, beyond] = [0, byLength.length];
   while (fitting < beyond) {
@@ -126,6 +139,9 @@ function tooSmall<Example>(task: MemoryTask<Example>, least: number, room: numbe
     ...(longest ? [`cut the texts (examples of ${longest.rows * longest.length} tokens fit)`] : []),
     ...(config.adapter ? [] : ["train an adapter (`lora`) instead of all parameters"]),
   ];
-  const what = options.microBatchSize === undefined && !objective.needsWholeStep ? "the longest example takes" : "a micro-batch takes";
+  const what =
+    options.microBatchSize === undefined && !objective.needsWholeStep
+      ? "the longest example takes"
+      : "a micro-batch takes";
   return `memory: found ${formatBytes(memory)}, but the process, the model and its training hold ${formatBytes(held)}, and ${what} ${formatBytes(least)} more; ${advice.join(", or ")}`;
 }

@@ -35,7 +35,12 @@ export function feedsOf<Example>(
   padId: number,
 ): Feeds {
   const { examples, shape } = batch;
-  const { tokenWeight, feeds } = feedBatch(objective, examples, { step, columns, slots: slotsOf(objective, batch), tokens: shape.completions });
+  const { tokenWeight, feeds } = feedBatch(objective, examples, {
+    step,
+    columns,
+    slots: slotsOf(objective, batch),
+    tokens: shape.completions,
+  });
   const rows = rowsOfBatch(objective, batch);
   return {
     ...layOut(rows, shape, padId, typeof tokenWeight === "number" ? tokenWeight : 1),
@@ -46,10 +51,15 @@ export function feedsOf<Example>(
 }
 
 /** What was fetched for each example, the micro-batches after each other, their padding left out. */
-export function perExample<Example>(batches: readonly LoadedBatch<Example>[], fetched: readonly Readonly<Record<string, Tensor>>[]) {
+export function perExample<Example>(
+  batches: readonly LoadedBatch<Example>[],
+  fetched: readonly Readonly<Record<string, Tensor>>[],
+) {
   const columns: Record<string, Float64Array> = {};
   for (const name of Object.keys(fetched[0]!)) {
-    columns[name] = Float64Array.from(batches.flatMap(({ examples }, i) => [...fetched[i]![name]!.data.subarray(0, examples.length)]));
+    columns[name] = Float64Array.from(
+      batches.flatMap(({ examples }, i) => [...fetched[i]![name]!.data.subarray(0, examples.length)]),
+    );
   }
   return columns;
 }

@@ -10,7 +10,13 @@ export function mixed(average: Parameters, newest: Parameters, weight: number): 
   return new Map(
     [...average].map(([name, { shape, data }]) => {
       const { data: other } = newest.get(name)!;
-      return [name, tensor(shape, data.map((value, i) => value + weight * (other[i]! - value)))];
+      return [
+        name,
+        tensor(
+          shape,
+          data.map((value, i) => value + weight * (other[i]! - value)),
+        ),
+      ];
     }),
   );
 }

@@ -34,7 +34,11 @@ export class MovingReference {
       const rows = rowsOfBatch(objective, batch);
       const byToken = batch.examples.some((example) => objective.readsReferenceTokens?.(example));
       const renew = byToken
-        ? renewed(objective, await rowTokenLogProbs(this.model.policy, rows, batch.shape), objective.withReferenceTokenLogProbs!)
+        ? renewed(
+            objective,
+            await rowTokenLogProbs(this.model.policy, rows, batch.shape),
+            objective.withReferenceTokenLogProbs!,
+          )
         : renewed(objective, await rowLogProbs(this.model.policy, rows, batch.shape), objective.withReferenceLogProbs!);
       referred.push({ ...batch, examples: batch.examples.map(renew) });
     }

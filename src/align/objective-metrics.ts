@@ -10,14 +10,26 @@ const reserved = new Set(["phase", "iteration", "step", "epoch", "loss", "grad_n
  *
  * @throws InputError where it gives something else than numbers, or one under a name that training uses itself
  */
-export function objectiveMetrics<Example>(objective: Objective<Example>, examples: readonly Example[], fetched: Readonly<Record<string, Float64Array>>): Metrics {
+export function objectiveMetrics<Example>(
+  objective: Objective<Example>,
+  examples: readonly Example[],
+  fetched: Readonly<Record<string, Float64Array>>,
+): Metrics {
   const found: unknown = metricsOf(objective, examples, fetched);
   if (typeof found !== "object" || found === null || found instanceof Promise) {
-    throw new InputError(`the objective ${objective.name}: metrics returned ${found instanceof Promise ? "a promise" : quote(found)}, expected numbers by name`);
+    throw new InputError(
+      `the objective ${objective.name}: metrics returned ${found instanceof Promise ? "a promise" : quote(found)}, expected numbers by name`,
+    );
   }
   for (const [name, value] of Object.entries(found)) {
-    if (reserved.has(name)) throw new InputError(`the objective ${objective.name}: the name ${quote(name)} in its metrics is training's own; choose another`);
-    if (typeof value !== "number") throw new InputError(`the objective ${objective.name}: the metric ${quote(name)} is ${quote(value)}, expected a number`);
+    if (reserved.has(name))
+      throw new InputError(
+        `the objective ${objective.name}: the name ${quote(name)} in its metrics is training's own; choose another`,
+      );
+    if (typeof value !== "number")
+      throw new InputError(
+        `the objective ${objective.name}: the metric ${quote(name)} is ${quote(value)}, expected a number`,
+      );
   }
   return found as Metrics;
 }

@@ -120,7 +120,10 @@ export interface Objective<Example> {
    *
    * @returns `tokenWeight`: what response tokens weigh, all alike or each, [tokens]; `feeds`: the inputs that `build` makes
    */
-  feed(examples: readonly Example[], sizes: BatchSizes<Example>): { readonly tokenWeight: number | Float32Array; readonly feeds: Feeds };
+  feed(
+    examples: readonly Example[],
+    sizes: BatchSizes<Example>,
+  ): { readonly tokenWeight: number | Float32Array; readonly feeds: Feeds };
   /** The step's metrics beside the loss, from what `perExample` fetched for its examples. */
   metrics(examples: readonly Example[], fetched: Readonly<Record<string, Float64Array>>): Metrics;
 }

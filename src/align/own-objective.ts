@@ -11,21 +11,30 @@ import type { BatchSizes, BuiltLoss, Metrics, Objective, ObjectiveBatch } from "
 export function buildLoss<Example>(objective: Objective<Example>, batch: ObjectiveBatch): BuiltLoss {
   const built: unknown = called(objective, "build", () => objective.build(batch));
   const isBuilt = isObject(built) && isObject(built["loss"]) && isObject(built["perExample"]);
-  if (!isBuilt) throw new InputError(`the objective ${quote(objective.name)}: its build returned ${isObject(built) ? `an object of ${quote(Object.keys(built))}` : quote(built)}, expected { loss, perExample }`);
+  if (!isBuilt)
+    throw new InputError(
+      `the objective ${quote(objective.name)}: its build returned ${isObject(built) ? `an object of ${quote(Object.keys(built))}` : quote(built)}, expected { loss, perExample }`,
+    );
   return built as unknown as BuiltLoss;
 }
 
 /** @throws InputError where an objective of one's own throws, or its tokens' weights are not finite or not one for each token */
-export function feedBatch<Example>(objective: Objective<Example>, examples: readonly Example[], sizes: BatchSizes<Example>): ReturnType<Objective<Example>["feed"]> {
+export function feedBatch<Example>(
+  objective: Objective<Example>,
+  examples: readonly Example[],
+  sizes: BatchSizes<Example>,
+): ReturnType<Objective<Example>["feed"]> {
   const found = called(objective, "feed", () => objective.feed(examples, sizes));
   if (objective.version === undefined) return found;
   const fail = (what: string): never => {
     throw new InputError(`the objective ${quote(objective.name)}: its feed returned ${what}`);
   };
   const { tokenWeight, feeds } = isObject(found) ? found : fail(`${quote(found)}, expected { tokenWeight, feeds }`);
-  if (typeof tokenWeight !== "number" && !(tokenWeight instanceof Float32Array)) fail(`tokenWeight ${quote(tokenWeight)}, expected a number or a Float32Array`);
+  if (typeof tokenWeight !== "number" && !(tokenWeight instanceof Float32Array))
+    fail(`tokenWeight ${quote(tokenWeight)}, expected a number or a Float32Array`);
   const weights = typeof tokenWeight === "number" ? [tokenWeight] : tokenWeight;
-  if (typeof tokenWeight !== "number" && tokenWeight.length !== sizes.tokens) fail(`${tokenWeight.length} weights in tokenWeight for ${sizes.tokens} tokens`);
+  if (typeof tokenWeight !== "number" && tokenWeight.length !== sizes.tokens)
+    fail(`${tokenWeight.length} weights in tokenWeight for ${sizes.tokens} tokens`);
   const bad = weights.find((weight) => !Number.isFinite(weight));
   if (bad !== undefined) fail(`the weight ${bad} in tokenWeight, expected finite numbers`);
   if (!isObject(feeds)) fail(`feeds ${quote(feeds)}, expected inputs by their names`);
@@ -33,7 +42,11 @@ export function feedBatch<Example>(objective: Objective<Example>, examples: read
 }
 
 /** @throws InputError where an objective of one's own throws */
-export function metricsOf<Example>(objective: Objective<Example>, examples: readonly Example[], fetched: Readonly<Record<string, Float64Array>>): Metrics {
+export function metricsOf<Example>(
+  objective: Objective<Example>,
+  examples: readonly Example[],
+  fetched: Readonly<Record<string, Float64Array>>,
+): Metrics {
   return called(objective, "metrics", () => objective.metrics(examples, fetched));
 }
 

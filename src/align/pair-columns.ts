@@ -10,7 +10,11 @@ import type { ReferencedPair } from "./preference.js";
  */
 
 /** Columns with one meaning, by the losses that read them: a loss that would ignore them refuses them instead. */
-const readBy: Readonly<Record<string, string>> = { labelSmoothing: "cdpo, rdpo, exo-pair", target: "dpo, irepo", targetMargin: "simpo" };
+const readBy: Readonly<Record<string, string>> = {
+  labelSmoothing: "cdpo, rdpo, exo-pair",
+  target: "dpo, irepo",
+  targetMargin: "simpo",
+};
 
 /** What a token's weight may be, where the loss does not say it of a column of its own. */
 const weightColumn: LossColumn = { range: { expected: "a number from 0", isGood: (weight) => weight >= 0 } };
@@ -35,14 +39,18 @@ export function builtColumns({ columns = {} }: PreferenceLoss, present: readonly
  */
 export function columnsOf(loss: PreferenceLoss, pairs: readonly ReferencedPair[]): string[] {
   const { columns = {} } = loss;
-  const present = Object.keys(columns).filter((name) => columns[name]!.optional && pairs.some((pair) => pair.columns?.[name] !== undefined));
+  const present = Object.keys(columns).filter(
+    (name) => columns[name]!.optional && pairs.some((pair) => pair.columns?.[name] !== undefined),
+  );
   pairs.forEach((pair, i) => {
     const at = `pair ${i + 1}`;
     checkWeight(loss, pair, at);
     for (const name of builtColumns(loss, present)) pairColumn(columns[name]!, name, pair, at);
     for (const [name, losses] of Object.entries(readBy)) {
       if (pair.columns?.[name] === undefined || columns[name]) continue;
-      throw new InputError(`${at}: the loss ${loss.name} does not use the column ${quote(name)}; remove it, or choose a loss that does: ${losses}`);
+      throw new InputError(
+        `${at}: the loss ${loss.name} does not use the column ${quote(name)}; remove it, or choose a loss that does: ${losses}`,
+      );
     }
     for (const side of sides) checkTokens(loss, pair, side, at);
   });
@@ -51,9 +59,13 @@ export function columnsOf(loss: PreferenceLoss, pairs: readonly ReferencedPair[]
 
 function checkWeight({ name, needsWholeStep }: PreferenceLoss, { columns }: ReferencedPair, at: string): void {
   const { weight = 1 } = columns ?? {};
-  if (!(typeof weight === "number" && weight >= 0 && weight < Infinity)) throw new InputError(`${at}: the column "weight" is ${quote(weight)}; it must be a number from 0`);
+  if (!(typeof weight === "number" && weight >= 0 && weight < Infinity))
+    throw new InputError(`${at}: the column "weight" is ${quote(weight)}; it must be a number from 0`);
   // A step without any weight has no mean.
-  if (needsWholeStep && weight === 0) throw new InputError(`${at}: the column "weight" is 0; the loss ${name}, which compares pairs, needs weights above 0`);
+  if (needsWholeStep && weight === 0)
+    throw new InputError(
+      `${at}: the column "weight" is 0; the loss ${name}, which compares pairs, needs weights above 0`,
+    );
 }
 
 function checkTokens(loss: PreferenceLoss, pair: ReferencedPair, side: Side, at: string): void {
@@ -66,11 +78,15 @@ function checkTokens(loss: PreferenceLoss, pair: ReferencedPair, side: Side, at:
   }
   for (const [name, rule] of Object.entries(loss.tokens?.columns ?? {})) {
     if (rule.default === undefined && !pair.tokens?.[side]?.[name]) {
-      throw new InputError(`${at}: the loss ${loss.name} needs the token column ${quote(name)} of the ${side} response${hintOf(rule)}`);
+      throw new InputError(
+        `${at}: the loss ${loss.name} needs the token column ${quote(name)} of the ${side} response${hintOf(rule)}`,
+      );
     }
   }
   if (loss.tokens && !loss.tokens.columns?.weight && pair.tokens?.[side]?.weight) {
-    throw new InputError(`${at}: the loss ${loss.name}, which weighs tokens itself, does not use the token column "weight"; remove it`);
+    throw new InputError(
+      `${at}: the loss ${loss.name}, which weighs tokens itself, does not use the token column "weight"; remove it`,
+    );
   }
 }
 
@@ -83,7 +99,8 @@ function checkNumber({ range }: LossColumn, value: number, what: string): void {
 
 function pairColumn(rule: LossColumn, name: string, { columns }: ReferencedPair, at: string): number {
   const value = columns?.[name] ?? rule.default;
-  if (value === undefined) throw new InputError(`${at} has no column ${quote(name)}, which the loss needs of every pair${hintOf(rule)}`);
+  if (value === undefined)
+    throw new InputError(`${at} has no column ${quote(name)}, which the loss needs of every pair${hintOf(rule)}`);
   checkNumber(rule, value, `${at}: the column ${quote(name)}`);
   return value;
 }
@@ -93,7 +110,9 @@ export const weightOf = ({ columns }: ReferencedPair): number => columns?.weight
 
 /** Whether the loss reads the reference of the pair by tokens: because it declares so, or because tokens are weighted. */
 export function readsReferenceTokens({ tokens, reward }: PreferenceLoss, pair: ReferencedPair): boolean {
-  return tokens ? Boolean(tokens.reference) : reward.needsReference && sides.some((side) => pair.tokens?.[side]?.weight);
+  return tokens
+    ? Boolean(tokens.reference)
+    : reward.needsReference && sides.some((side) => pair.tokens?.[side]?.weight);
 }
 
 /**
@@ -113,10 +132,16 @@ export function referenceSum(loss: PreferenceLoss, pair: ReferencedPair, side: S
 }
 
 const missingReference = ({ name }: PreferenceLoss, side: Side) =>
-  new InputError(`the loss ${name} needs the reference's log-probability of each token; give the ${side} response its token column "reference" (responseTokenLogProbs)`);
+  new InputError(
+    `the loss ${name} needs the reference's log-probability of each token; give the ${side} response its token column "reference" (responseTokenLogProbs)`,
+  );
 
 /** What the columns of some pairs feed. */
-export function columnFeeds(loss: PreferenceLoss, pairs: readonly ReferencedPair[], { slots, tokens, columns }: BatchSizes<ReferencedPair>): Feeds {
+export function columnFeeds(
+  loss: PreferenceLoss,
+  pairs: readonly ReferencedPair[],
+  { slots, tokens, columns }: BatchSizes<ReferencedPair>,
+): Feeds {
   const feeds: Record<string, Float32Array> = {};
   for (const name of builtColumns(loss, columns)) {
     const values = pairs.map((pair, i) => pairColumn(loss.columns![name]!, name, pair, `pair ${i + 1} of its batch`));
@@ -124,9 +149,14 @@ export function columnFeeds(loss: PreferenceLoss, pairs: readonly ReferencedPair
     feeds[pairColumnLeaf(name)] = Float32Array.from({ length: slots }, (_, i) => values[i] ?? values[0]!);
   }
   const ofSides = (valuesOf: (pair: ReferencedPair, side: Side) => ArrayLike<number>) =>
-    tokenColumn(pairs.flatMap((pair) => sides.map((side) => valuesOf(pair, side))), tokens);
+    tokenColumn(
+      pairs.flatMap((pair) => sides.map((side) => valuesOf(pair, side))),
+      tokens,
+    );
   for (const [name, { default: otherwise }] of Object.entries(loss.tokens?.columns ?? {})) {
-    feeds[tokenColumnLeaf(name)] = ofSides((pair, side) => pair.tokens?.[side]?.[name] ?? new Float32Array(pair[side].response.length).fill(otherwise!));
+    feeds[tokenColumnLeaf(name)] = ofSides(
+      (pair, side) => pair.tokens?.[side]?.[name] ?? new Float32Array(pair[side].response.length).fill(otherwise!),
+    );
   }
   if (loss.tokens?.reference) {
     feeds.referenceTokens = ofSides((pair, side) => {
@@ -139,8 +169,16 @@ export function columnFeeds(loss: PreferenceLoss, pairs: readonly ReferencedPair
 }
 
 /** What the response tokens of some pairs weigh: 1 where a pair does not say, and where the loss weighs them itself. */
-export function tokenWeights({ tokens: own }: PreferenceLoss, pairs: readonly ReferencedPair[], tokens: number): number | Float32Array {
+export function tokenWeights(
+  { tokens: own }: PreferenceLoss,
+  pairs: readonly ReferencedPair[],
+  tokens: number,
+): number | Float32Array {
   if (own || !pairs.some((pair) => sides.some((side) => pair.tokens?.[side]?.weight))) return 1;
-  const ofSide = (pair: ReferencedPair, side: Side) => pair.tokens?.[side]?.weight ?? new Float32Array(pair[side].response.length).fill(1);
-  return tokenColumn(pairs.flatMap((pair) => sides.map((side) => ofSide(pair, side))), tokens);
+  const ofSide = (pair: ReferencedPair, side: Side) =>
+    pair.tokens?.[side]?.weight ?? new Float32Array(pair[side].response.length).fill(1);
+  return tokenColumn(
+    pairs.flatMap((pair) => sides.map((side) => ofSide(pair, side))),
+    tokens,
+  );
 }

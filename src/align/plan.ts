@@ -93,7 +93,9 @@ function planInRows(
   const slots = Math.min(microBatchSize, batchSize, examples.length);
   const fitting = new Map<string, BatchShape>();
   const bucketOf = ({ sharesPrompts, length }: BatchShape) => `${sharesPrompts} ${roundUp(length)}`;
-  const micro = steps.map(({ batch }) => chunk(batch, microBatchSize).map((indices) => ({ indices, exact: cheapest(indices) })));
+  const micro = steps.map(({ batch }) =>
+    chunk(batch, microBatchSize).map((indices) => ({ indices, exact: cheapest(indices) })),
+  );
   for (const { indices, exact } of micro.flat()) {
     const grown = (count: number) => Math.ceil((slots * count) / indices.length);
     const full = { ...exact, rows: grown(exact.rows), responses: grown(exact.responses) };
@@ -112,11 +114,21 @@ function planInRows(
  *
  * @param standIns the sequences of each, as long as they may become
  */
-export function planDrawn(standIns: readonly (readonly TokenSequence[])[], options: PlanOptions, random: Random, cost: BatchCost): StepPlan[] {
+export function planDrawn(
+  standIns: readonly (readonly TokenSequence[])[],
+  options: PlanOptions,
+  random: Random,
+  cost: BatchCost,
+): StepPlan[] {
   const { batchSize, microBatchSize = batchSize, epochs, maxSteps, sharePrompts } = options;
   const slots = Math.min(microBatchSize, batchSize, standIns.length);
   const kinds = sharePrompts === undefined ? [true, false] : [sharePrompts];
-  const shapes = kinds.map((share) => shapeOfAny(standIns.map((sequences) => exactShape(rowsOf(sequences, share))), slots));
+  const shapes = kinds.map((share) =>
+    shapeOfAny(
+      standIns.map((sequences) => exactShape(rowsOf(sequences, share))),
+      slots,
+    ),
+  );
   const shape = shapes.reduce((best, other) => (cost(other) < cost(best) ? other : best));
   const perEpoch = Math.ceil(standIns.length / batchSize);
   const total = maxSteps ?? Math.round(epochs * perEpoch);
@@ -125,7 +137,9 @@ export function planDrawn(standIns: readonly (readonly TokenSequence[])[], optio
       epoch: epoch + (i + 1) / perEpoch,
       microBatches: chunk(step, microBatchSize).map((indices) => ({ indices, shape })),
     })),
-  ).flat().slice(0, total);
+  )
+    .flat()
+    .slice(0, total);
 }
 
 /** The sizes that any so many of some examples fit, be they all the largest one. */

@@ -6,7 +6,17 @@ import type { Both, PairLogProbs, PairTokens, PreferenceLoss } from "./losses/lo
 import { implicitReward } from "./losses/reward.js";
 import type { Metrics, Objective, ObjectiveBatch } from "./objective.js";
 import { callPart } from "./own-objective.js";
-import { builtColumns, columnFeeds, columnsOf, pairColumnLeaf, readsReferenceTokens, referenceSum, tokenColumnLeaf, tokenWeights, weightOf } from "./pair-columns.js";
+import {
+  builtColumns,
+  columnFeeds,
+  columnsOf,
+  pairColumnLeaf,
+  readsReferenceTokens,
+  referenceSum,
+  tokenColumnLeaf,
+  tokenWeights,
+  weightOf,
+} from "./pair-columns.js";
 
 /** A pair in tokens with its log-probabilities under the reference policy, which do not change in training. */
 export interface ReferencedPair {
@@ -118,14 +128,23 @@ export function preferenceLossOf(objective: object): PreferenceLoss | undefined 
   return made.get(objective);
 }
 
-function withReferenceLogProbs(pair: ReferencedPair, [referenceChosen, referenceRejected]: readonly number[]): ReferencedPair {
+function withReferenceLogProbs(
+  pair: ReferencedPair,
+  [referenceChosen, referenceRejected]: readonly number[],
+): ReferencedPair {
   return { ...pair, referenceChosen: referenceChosen!, referenceRejected: referenceRejected! };
 }
 
 function withReferenceTokenLogProbs(pair: ReferencedPair, [chosen, rejected]: readonly Float32Array[]): ReferencedPair {
   const { referenceChosen: _, referenceRejected: __, tokens, ...rest } = pair;
   // The sums are those of the tokens from now on.
-  return { ...rest, tokens: { chosen: { ...tokens?.chosen, reference: chosen! }, rejected: { ...tokens?.rejected, reference: rejected! } } };
+  return {
+    ...rest,
+    tokens: {
+      chosen: { ...tokens?.chosen, reference: chosen! },
+      rejected: { ...tokens?.rejected, reference: rejected! },
+    },
+  };
 }
 
 /** Each pair's responses in a batch begin with the chosen and the rejected one: the two columns of their sums, [pairs] each. */
@@ -138,9 +157,14 @@ function sidesOf(batch: ObjectiveBatch, perToken: Value): Both {
 /** The loss of each pair. @throws InputError where the loss gives something else, which would be spread over the pairs */
 function onePerPair(loss: PreferenceLoss, pairs: number, logProbs: PairLogProbs): Value {
   const value: unknown = callPart(`the loss ${quote(loss.name)}: its perPair`, () => loss.perPair(logProbs));
-  const shape = typeof value === "object" && value !== null && "shape" in value && Array.isArray(value.shape) ? value.shape : undefined;
+  const shape =
+    typeof value === "object" && value !== null && "shape" in value && Array.isArray(value.shape)
+      ? value.shape
+      : undefined;
   if (shape?.length === 1 && shape[0] === pairs) return value as Value;
-  throw new InputError(`the loss ${loss.name}: perPair returned ${shape ? `a value of shape [${shape.join(", ")}]` : quote(value)}, expected one number for each pair, [${pairs}]`);
+  throw new InputError(
+    `the loss ${loss.name}: perPair returned ${shape ? `a value of shape [${shape.join(", ")}]` : quote(value)}, expected one number for each pair, [${pairs}]`,
+  );
 }
 
 /** The tokens of a batch, for a loss that declares that it reads them. */
@@ -150,14 +174,29 @@ function pairTokens({ name, tokens }: PreferenceLoss, batch: ObjectiveBatch): Pa
   const undeclared = (): never => {
     throw new Error(`the loss ${name} reads single tokens; declare what it reads of them as its \`tokens\``);
   };
-  if (!tokens) return { get policy() { return undeclared(); }, get reference() { return undeclared(); }, get columns() { return undeclared(); }, sums: undeclared };
+  if (!tokens)
+    return {
+      get policy() {
+        return undeclared();
+      },
+      get reference() {
+        return undeclared();
+      },
+      get columns() {
+        return undeclared();
+      },
+      sums: undeclared,
+    };
   return {
     policy: tokenLogProbs,
     get reference() {
-      if (!tokens.reference) throw new Error(`the loss ${name} reads the reference's tokens; declare it as \`tokens: { reference: true }\``);
+      if (!tokens.reference)
+        throw new Error(`the loss ${name} reads the reference's tokens; declare it as \`tokens: { reference: true }\``);
       return fed("referenceTokens");
     },
-    columns: Object.fromEntries(Object.keys(tokens.columns ?? {}).map((column) => [column, fed(tokenColumnLeaf(column))])),
+    columns: Object.fromEntries(
+      Object.keys(tokens.columns ?? {}).map((column) => [column, fed(tokenColumnLeaf(column))]),
+    ),
     sums: (perToken) => sidesOf(batch, perToken),
   };
 }
@@ -174,9 +213,11 @@ function preferenceMetrics(
 ): Metrics {
   // A demonstration has no rejected response, and compares nothing.
   const compared = [...pairs.keys()].filter((i) => pairs[i]!.rejected.response.length > 0);
-  const mean = (valueOf: (pair: ReferencedPair, i: number) => number, of = compared) => of.reduce((total, i) => total + valueOf(pairs[i]!, i), 0) / of.length;
+  const mean = (valueOf: (pair: ReferencedPair, i: number) => number, of = compared) =>
+    of.reduce((total, i) => total + valueOf(pairs[i]!, i), 0) / of.length;
   const reward = (policy: number, pair: ReferencedPair, side: "chosen" | "rejected") =>
-    loss.beta * implicitReward(loss, { policy, reference: referenceSum(loss, pair, side), length: lengthOf(pair[side]) });
+    loss.beta *
+    implicitReward(loss, { policy, reference: referenceSum(loss, pair, side), length: lengthOf(pair[side]) });
   const chosen = (pair: ReferencedPair, i: number) => reward(policyChosen[i]!, pair, "chosen");
   const rejected = (pair: ReferencedPair, i: number) => reward(policyRejected[i]!, pair, "rejected");
   const likelihood = { "logps/chosen": mean((_, i) => policyChosen[i]!, [...pairs.keys()]) };

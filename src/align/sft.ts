@@ -18,7 +18,8 @@ export const supervised = {
   sequences: (example) => [example],
   columns(examples) {
     for (const [i, { weight = 1 }] of examples.entries()) {
-      if (!(weight >= 0 && weight < Infinity)) throw new InputError(`example ${i + 1}: the weight is ${quote(weight)}; it must be a number from 0`);
+      if (!(weight >= 0 && weight < Infinity))
+        throw new InputError(`example ${i + 1}: the weight is ${quote(weight)}; it must be a number from 0`);
     }
     return [];
   },

@@ -1,5 +1,19 @@
 import { InputError } from "../base/errors.js";
-import { add, less, logSoftmax, matmul, maximum, mul, neg, reshape, slice, sub, sum, where, type Value } from "../graph/index.js";
+import {
+  add,
+  less,
+  logSoftmax,
+  matmul,
+  maximum,
+  mul,
+  neg,
+  reshape,
+  slice,
+  sub,
+  sum,
+  where,
+  type Value,
+} from "../graph/index.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
 import { meanHidden, responseMeanFeed } from "./head.js";
 import type { PreferenceLoss } from "./losses/loss.js";
@@ -37,28 +51,50 @@ const rejectedAt = [1, 4, 5] as const;
  */
 export function spo(loss: PreferenceLoss, { lambda, degreeFrom }: SpoSettings): PairObjective {
   const base = preference(loss);
-  const sequences = (pair: ReferencedPair) => [pair.chosen, pair.rejected, degraded(pair, "chosen", "half"), degraded(pair, "chosen", "none"), degraded(pair, "rejected", "half"), degraded(pair, "rejected", "none")];
+  const sequences = (pair: ReferencedPair) => [
+    pair.chosen,
+    pair.rejected,
+    degraded(pair, "chosen", "half"),
+    degraded(pair, "chosen", "none"),
+    degraded(pair, "rejected", "half"),
+    degraded(pair, "rejected", "none"),
+  ];
   return {
     ...base,
-    ...{ name: `spo of ${loss.name}`, version: "1", beta: loss.beta, reward: loss.reward, settings: { ...loss.settings, lambda, degreeFrom } },
-    head: { shapes: (hiddenSize) => ({ weight: [degreeFrom === "hidden" ? hiddenSize : 1, degrees], bias: [degrees] }) },
+    ...{
+      name: `spo of ${loss.name}`,
+      version: "1",
+      beta: loss.beta,
+      reward: loss.reward,
+      settings: { ...loss.settings, lambda, degreeFrom },
+    },
+    head: {
+      shapes: (hiddenSize) => ({ weight: [degreeFrom === "hidden" ? hiddenSize : 1, degrees], bias: [degrees] }),
+    },
     sequences,
 
     columns(pairs) {
       if (loss.tokens || pairs.some(({ tokens }) => tokens?.chosen.weight ?? tokens?.rejected.weight)) {
-        throw new InputError(`spo: the loss ${loss.name} or the column "weight" weighs single tokens, which degraded responses do not have; choose a loss of whole responses`);
+        throw new InputError(
+          `spo: the loss ${loss.name} or the column "weight" weighs single tokens, which degraded responses do not have; choose a loss of whole responses`,
+        );
       }
       pairs.forEach(({ tokens }, i) => {
-        if (!tokens?.chosen.half || !tokens.chosen.none || !tokens.rejected.half || !tokens.rejected.none) throw new InputError(`pair ${i + 1}: no degraded responses; use methods.spo`);
+        if (!tokens?.chosen.half || !tokens.chosen.none || !tokens.rejected.half || !tokens.rejected.none)
+          throw new InputError(`pair ${i + 1}: no degraded responses; use methods.spo`);
       });
-      if (pairs.length > 0 && !pairs.some((pair) => counts(pair).some(Boolean))) throw new InputError("spo: no response has a key phrase, so that there is nothing to take away; use another loss");
+      if (pairs.length > 0 && !pairs.some((pair) => counts(pair).some(Boolean)))
+        throw new InputError(
+          "spo: no response has a key phrase, so that there is nothing to take away; use another loss",
+        );
       return base.columns!(pairs);
     },
 
     build(batch) {
       const built = base.build(batch);
       const { graph } = batch.tokenLogProbs;
-      const inputs = degreeFrom === "hidden" ? meanHidden(batch) : graph.input("logLength", "float32", [batch.responses, 1]);
+      const inputs =
+        degreeFrom === "hidden" ? meanHidden(batch) : graph.input("logLength", "float32", [batch.responses, 1]);
       const degree = graph.input("degree", "float32", [batch.responses, degrees]);
       const share = graph.input("degreeShare", "float32", [batch.responses]);
       const counted = graph.input("degreeCounts", "float32", [batch.responses]);
@@ -66,7 +102,8 @@ export function spo(loss: PreferenceLoss, { lambda, degreeFrom }: SpoSettings): 
       const ofDegree = reshape(sum(mul(logProbs, degree), [1]), [batch.responses]);
       const column = (at: number) => reshape(slice(logProbs, 1, at, at + 1), [batch.responses]);
       const isWrong = where(less(ofDegree, maximum(maximum(column(0), column(1)), column(2))), 1, 0);
-      const perPair = (values: Value) => reshape(sum(reshape(mul(values, counted), [batch.slots, degreeOf.length]), [1]), [batch.slots]);
+      const perPair = (values: Value) =>
+        reshape(sum(reshape(mul(values, counted), [batch.slots, degreeOf.length]), [1]), [batch.slots]);
       return {
         ...built,
         loss: sub(built.loss, sum(mul(ofDegree, share))),
@@ -78,22 +115,34 @@ export function spo(loss: PreferenceLoss, { lambda, degreeFrom }: SpoSettings): 
       const { tokenWeight, feeds } = base.feed(pairs, sizes);
       const responses = degreeOf.length * sizes.slots;
       const all = pairs.flatMap(sequences);
-      const column = (values: readonly number[], padding = 0) => Float32Array.from({ length: responses }, (_, i) => values[i] ?? padding);
+      const column = (values: readonly number[], padding = 0) =>
+        Float32Array.from({ length: responses }, (_, i) => values[i] ?? padding);
       const degree = new Float32Array(responses * degrees);
       all.forEach((_, i) => (degree[i * degrees + degreeOf[i % degreeOf.length]!] = 1));
       const own = {
         degree,
-        degreeShare: column(pairs.flatMap((pair) => shares(pair).map((share) => (lambda * share * weightOf(pair)) / sizes.step.length))),
+        degreeShare: column(
+          pairs.flatMap((pair) => shares(pair).map((share) => (lambda * share * weightOf(pair)) / sizes.step.length)),
+        ),
         degreeCounts: column(pairs.flatMap((pair) => counts(pair).map(Number))),
         ...(degreeFrom === "length" && { logLength: column(all.map(({ response }) => Math.log(1 + response.length))) }),
       };
-      return { tokenWeight, feeds: { ...feeds, ...own, ...(degreeFrom === "hidden" && responseMeanFeed(all, sizes.tokens)) } };
+      return {
+        tokenWeight,
+        feeds: { ...feeds, ...own, ...(degreeFrom === "hidden" && responseMeanFeed(all, sizes.tokens)) },
+      };
     },
 
     metrics(pairs, fetched) {
       const total = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
       const counted = pairs.reduce((count, pair) => count + counts(pair).filter(Boolean).length, 0);
-      const known: Metrics = counted === 0 ? {} : { "degree/loss": total(fetched.degreeLoss!) / counted, "degree/accuracy": 1 - total(fetched.degreeWrong!) / counted };
+      const known: Metrics =
+        counted === 0
+          ? {}
+          : {
+              "degree/loss": total(fetched.degreeLoss!) / counted,
+              "degree/accuracy": 1 - total(fetched.degreeWrong!) / counted,
+            };
       return { ...base.metrics(pairs, fetched), ...known };
     },
   };
@@ -107,7 +156,10 @@ function degraded(pair: ReferencedPair, side: "chosen" | "rejected", version: "h
 /** Which of an example's sequences are told apart: of a response without key content none, of equal versions one. */
 function counts(pair: ReferencedPair): boolean[] {
   const flags = degreeOf.map(() => false);
-  for (const [side, [all, half, none]] of [["chosen", chosenAt], ["rejected", rejectedAt]] as const) {
+  for (const [side, [all, half, none]] of [
+    ["chosen", chosenAt],
+    ["rejected", rejectedAt],
+  ] as const) {
     const key = (ids: ArrayLike<number>) => Array.from(ids).join();
     const [whole, some, least] = [pair[side].response, pair.tokens![side].half!, pair.tokens![side].none!].map(key);
     flags[all] = flags[none] = least !== whole;

@@ -23,7 +23,9 @@ export async function writeCheckpoint(file: string, policy: Policy, state: Train
 }
 
 /** Reads what {@link writeCheckpoint} has written. */
-export async function readCheckpoint(file: string): Promise<{ readonly state: TrainerState; readonly parameters: Parameters }> {
+export async function readCheckpoint(
+  file: string,
+): Promise<{ readonly state: TrainerState; readonly parameters: Parameters }> {
   const { tensors, metadata } = await readSafetensors(file);
   const isKept = (name: string) => ["adam.", "loss.", "head."].some((prefix) => name.startsWith(prefix));
   const isOther = (name: string) => others.some((prefix) => name.startsWith(prefix));
@@ -39,7 +41,8 @@ export async function readCheckpoint(file: string): Promise<{ readonly state: Tr
     reference,
     source,
     best: best && { ...(JSON.parse(metadata.best!) as Pick<Best, "value" | "step" | "since">), parameters: best },
-    pendingRecord: metadata.pendingRecord === undefined ? undefined : (JSON.parse(metadata.pendingRecord) as StepRecord),
+    pendingRecord:
+      metadata.pendingRecord === undefined ? undefined : (JSON.parse(metadata.pendingRecord) as StepRecord),
   };
   return { state, parameters: new Map([...tensors].filter(([name]) => !isKept(name) && !isOther(name))) };
 }

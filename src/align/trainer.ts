@@ -151,7 +151,15 @@ export class Trainer<Example> {
     const { emaDecay, referenceUpdate = "fixed" } = options;
     const { config, programs } = policy;
     const { provider = "cpu" } = await programs.engine.describe();
-    const task = { config, objective, examples, options, memory: programs.memory, onDevice: provider !== "cpu", drawn: sourceOf !== undefined };
+    const task = {
+      config,
+      objective,
+      examples,
+      options,
+      memory: programs.memory,
+      onDevice: provider !== "cpu",
+      drawn: sourceOf !== undefined,
+    };
     const { steps: plan, ...memory } = planMemory(task, random, batchCost(config));
     const accumulates = plan.some(({ microBatches }) => microBatches.length > 1);
     const tensors = [
@@ -164,12 +172,36 @@ export class Trainer<Example> {
     const moving =
       referenceUpdate === "fixed" && !(sourceOf && objective.withReferenceLogProbs)
         ? undefined
-        : await MovingReference.begin(policy, from?.reference ?? referenceParameters ?? (await policy.parameters()), referenceUpdate);
+        : await MovingReference.begin(
+            policy,
+            from?.reference ?? referenceParameters ?? (await policy.parameters()),
+            referenceUpdate,
+          );
     const source = await sourceOf?.(policy, examples, random.fork("source"), from?.source);
-    const { step = 0, tokens = 0, ema = emaDecay === undefined ? undefined : await policy.parameters(), best, pendingRecord } = from ?? {};
+    const {
+      step = 0,
+      tokens = 0,
+      ema = emaDecay === undefined ? undefined : await policy.parameters(),
+      best,
+      pendingRecord,
+    } = from ?? {};
     const at = { step, tokens, ema, best, pendingRecord };
     const chosen = { ...options, microBatchSize: memory.microBatchSize, recompute: memory.recompute };
-    return new Trainer(policy, objective, examples, validation, columns, memory, plan, chosen, random, optimizer, moving, source, at);
+    return new Trainer(
+      policy,
+      objective,
+      examples,
+      validation,
+      columns,
+      memory,
+      plan,
+      chosen,
+      random,
+      optimizer,
+      moving,
+      source,
+      at,
+    );
   }
 
   /** Seconds that evaluations have taken since {@link begin}. */
@@ -210,7 +242,12 @@ export class Trainer<Example> {
   /** Copies of all that {@link begin} needs, besides the parameters, to go on from here. */
   async state(): Promise<TrainerState> {
     const names = this.optimizer.names.filter((name) => !name.startsWith(gradientName("")));
-    return { ...this.at, moments: await this.optimizer.read(names), reference: await this.reference?.parameters(), source: await this.source?.state() };
+    return {
+      ...this.at,
+      moments: await this.optimizer.read(names),
+      reference: await this.reference?.parameters(),
+      source: await this.source?.state(),
+    };
   }
 
   /**
@@ -279,7 +316,11 @@ export class Trainer<Example> {
   }
 
   /** The micro-batches of a step whose examples are made for it. */
-  private async drawn(source: ExampleSource<Example>, { microBatches }: StepPlan, signal: AbortSignal | undefined): Promise<LoadedBatch<Example>[]> {
+  private async drawn(
+    source: ExampleSource<Example>,
+    { microBatches }: StepPlan,
+    signal: AbortSignal | undefined,
+  ): Promise<LoadedBatch<Example>[]> {
     const planned = microBatches.flatMap(({ indices }) => indices);
     const examples = await source.next(this.at.step + 1, planned, signal);
     let at = 0;
@@ -295,8 +336,17 @@ export class Trainer<Example> {
     const begin = performance.now();
     try {
       const context = { running: this.optimizer, reference: this.reference, columns: this.columns };
-      const found = await evaluateObjective(policy, this.objective, this.validation, this.options, this.random.fork("validation"), context, signal);
-      if (keepBestBy) this.at = { ...this.at, best: await betterOf(best, keepBestBy, found, step, () => this.evaluated(policy)) };
+      const found = await evaluateObjective(
+        policy,
+        this.objective,
+        this.validation,
+        this.options,
+        this.random.fork("validation"),
+        context,
+        signal,
+      );
+      if (keepBestBy)
+        this.at = { ...this.at, best: await betterOf(best, keepBestBy, found, step, () => this.evaluated(policy)) };
       return found;
     } finally {
       this.evaluationSeconds += (performance.now() - begin) / 1000;
@@ -320,7 +370,14 @@ export class Trainer<Example> {
     const { config, tokenizer } = this.policy;
     const { recompute = false } = this.options;
     const { columns } = this;
-    const made = (batch: LoadedBatch<Example>) => ({ config, objective: this.objective, shape: batch.shape, slots: slotsOf(this.objective, batch), columns, recompute });
+    const made = (batch: LoadedBatch<Example>) => ({
+      config,
+      objective: this.objective,
+      shape: batch.shape,
+      slots: slotsOf(this.objective, batch),
+      columns,
+      recompute,
+    });
     const feeds = (batch: LoadedBatch<Example>, number: number) => ({
       ...feedsOf(this.objective, batch, { step, columns }, tokenizer.padId),
       // Named by the step, so that a training that goes on where another stopped drops the same.
@@ -343,7 +400,11 @@ export class Trainer<Example> {
   }
 
   private async run(key: readonly unknown[], build: () => Program, feeds: Feeds): Promise<Record<string, Tensor>> {
-    const executable = await this.policy.programs.getBuilt(this.objective, JSON.stringify([...key, this.columns, this.policy.config]), build);
+    const executable = await this.policy.programs.getBuilt(
+      this.objective,
+      JSON.stringify([...key, this.columns, this.policy.config]),
+      build,
+    );
     return executable.run(feeds, [...this.policy.states, this.optimizer]);
   }
 
@@ -355,11 +416,18 @@ export class Trainer<Example> {
 }
 
 /** What training and validation examples come with together. */
-function columnsIn<Example>(objective: Objective<Example>, ...sets: readonly (readonly Example[])[]): readonly string[] {
+function columnsIn<Example>(
+  objective: Objective<Example>,
+  ...sets: readonly (readonly Example[])[]
+): readonly string[] {
   return [...new Set(sets.flatMap((examples) => objective.columns?.(examples) ?? []))].sort();
 }
 
-function optimizerTensors(shapes: ReadonlyMap<string, Shape>, accumulates: boolean, moments?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+function optimizerTensors(
+  shapes: ReadonlyMap<string, Shape>,
+  accumulates: boolean,
+  moments?: ReadonlyMap<string, Tensor>,
+): [string, Tensor][] {
   return [...shapes].flatMap(([name, shape]) => {
     const zeros = () => tensor(shape, new Float32Array(sizeOf(shape)));
     const { mean, square } = momentNames(name);
@@ -382,7 +450,10 @@ function headTensors<Example>(
   });
 }
 
-function runningTensors<Example>({ running = [], runningShapes = {} }: Objective<Example>, kept?: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+function runningTensors<Example>(
+  { running = [], runningShapes = {} }: Objective<Example>,
+  kept?: ReadonlyMap<string, Tensor>,
+): [string, Tensor][] {
   return running.map((name) => {
     const shape = runningShapes[name] ?? [];
     return [name, kept?.get(name) ?? tensor(shape, new Float32Array(sizeOf(shape)))];

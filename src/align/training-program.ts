@@ -1,7 +1,15 @@
 import type { Program } from "../engine/engine.js";
 import { add, gradients, Graph, mul, type Shape, type Value } from "../graph/index.js";
 import type { ModelConfig } from "../model/config.js";
-import { batchLeaves, hiddenStates, mostRows, responseStates, weightedTokenLogProbs, type BatchLeaves, type BatchShape } from "../model/scoring/log-probs.js";
+import {
+  batchLeaves,
+  hiddenStates,
+  mostRows,
+  responseStates,
+  weightedTokenLogProbs,
+  type BatchLeaves,
+  type BatchShape,
+} from "../model/scoring/log-probs.js";
 import { loraDropout, type LoraDropout } from "../model/parameters/lora/dropout.js";
 import { trainedShapes } from "../model/parameters/lora/lora.js";
 import { stateWeights } from "../model/parameters/network.js";
@@ -54,7 +62,11 @@ export function evaluationProgram<E>(made: Omit<MicroBatchProgram<E>, "recompute
 }
 
 /** What an objective reads of the policy, without its loss: the tokens' log-probabilities, and their hidden states for its head. */
-export function readingProgram<E>({ config, objective, shape }: Pick<MicroBatchProgram<E>, "config" | "objective" | "shape">): Program {
+export function readingProgram<E>({
+  config,
+  objective,
+  shape,
+}: Pick<MicroBatchProgram<E>, "config" | "objective" | "shape">): Program {
   const graph = new Graph();
   const leaves = batchLeaves(graph, shape);
   const { tokenLogProbs, hidden } = readings(graph, config, leaves);
@@ -77,7 +89,13 @@ export function lossProgram<E>(
     response: graph.input("response", "int32", [tokens]),
     hidden: () => graph.input("hidden", "float32", [tokens, config.hiddenSize]),
   };
-  const { loss, perExample } = buildLoss(objective, { ...read, responses, slots, columns, ...ofHead(graph, config, objective, read.hidden) });
+  const { loss, perExample } = buildLoss(objective, {
+    ...read,
+    responses,
+    slots,
+    columns,
+    ...ofHead(graph, config, objective, read.hidden),
+  });
   return { outputs: { ...perExample, loss }, updates: new Map() };
 }
 
@@ -85,7 +103,9 @@ export function lossProgram<E>(
 export function applyProgram(config: ModelConfig, adamW: AdamW, objective: WithHead = {}): Program {
   const graph = new Graph();
   const parameters = parameterLeaves(graph, config, objective);
-  const accumulated = parameters.map(({ attributes: { name, shape } }) => graph.state(gradientName(name), "float32", shape));
+  const accumulated = parameters.map(({ attributes: { name, shape } }) =>
+    graph.state(gradientName(name), "float32", shape),
+  );
   const { updates, gradNorm } = adamWStep(adamW, parameters, accumulated);
   return { outputs: { gradNorm }, updates };
 }
@@ -101,25 +121,45 @@ function trainingPass<E>(made: MicroBatchProgram<E>) {
   return { graph, ...forward(graph, made, dropout), parameters: parameterLeaves(graph, made.config, made.objective) };
 }
 
-function forward<E>(graph: Graph, { config, objective, shape, slots, columns = [] }: MicroBatchProgram<E>, dropout?: LoraDropout) {
+function forward<E>(
+  graph: Graph,
+  { config, objective, shape, slots, columns = [] }: MicroBatchProgram<E>,
+  dropout?: LoraDropout,
+) {
   const leaves = batchLeaves(graph, shape);
   const { tokenLogProbs, hidden } = readings(graph, config, leaves, dropout);
   const { response, responses } = leaves;
-  return buildLoss(objective, { tokenLogProbs, response, responses, slots, columns, ...ofHead(graph, config, objective, hidden) });
+  return buildLoss(objective, {
+    tokenLogProbs,
+    response,
+    responses,
+    slots,
+    columns,
+    ...ofHead(graph, config, objective, hidden),
+  });
 }
 
 function readings(graph: Graph, config: ModelConfig, leaves: BatchLeaves, dropout?: LoraDropout) {
   const network = stateWeights(graph, config, dropout);
   const states = hiddenStates(config, network, leaves);
-  return { tokenLogProbs: weightedTokenLogProbs(config, network, leaves, states), hidden: () => responseStates(states, leaves) };
+  return {
+    tokenLogProbs: weightedTokenLogProbs(config, network, leaves, states),
+    hidden: () => responseStates(states, leaves),
+  };
 }
 
 /** What an objective with a head reads; what one without it must not. */
-function ofHead<E>(graph: Graph, config: ModelConfig, objective: Objective<E>, hidden: () => Value): Pick<ObjectiveBatch, "hidden" | "head"> {
+function ofHead<E>(
+  graph: Graph,
+  config: ModelConfig,
+  objective: Objective<E>,
+  hidden: () => Value,
+): Pick<ObjectiveBatch, "hidden" | "head"> {
   const shapes = headShapes(objective, config);
   return {
     hidden() {
-      if (!objective.head) throw new Error(`the objective ${objective.name} reads hidden states; declare the \`head\` that reads them`);
+      if (!objective.head)
+        throw new Error(`the objective ${objective.name} reads hidden states; declare the \`head\` that reads them`);
       return hidden();
     },
     head(name) {

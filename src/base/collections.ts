@@ -12,7 +12,10 @@ export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K,
 
 /** The first of the items for which a size is largest; undefined where there are none. */
 export function largestBy<T>(items: readonly T[], sizeOf: (item: T) => number): T | undefined {
-  return items.reduce<T | undefined>((found, item) => (found === undefined || sizeOf(item) > sizeOf(found) ? item : found), undefined);
+  return items.reduce<T | undefined>(
+    (found, item) => (found === undefined || sizeOf(item) > sizeOf(found) ? item : found),
+    undefined,
+  );
 }
 
 /** Consecutive slices of `size` items; the last may be shorter. */

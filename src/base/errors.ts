@@ -7,7 +7,13 @@ export class InputError extends Error {
 
   /** @param message control characters in it, which a terminal would obey, are shown by their codes; line breaks stay */
   constructor(message: string, options?: ErrorOptions) {
-    super(message.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`), options);
+    super(
+      message.replace(
+        /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
+        (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+      ),
+      options,
+    );
   }
 }
 
@@ -50,7 +56,10 @@ export function describePlace({ file, line, row }: Place): string {
  */
 export function quote(value: unknown, length = 60): string {
   // JSON has no NaN and no bigint, and Parquet columns hold both.
-  const text = typeof value === "number" || typeof value === "bigint" ? String(value) : (JSON.stringify(shortened(value, length)) ?? String(value));
+  const text =
+    typeof value === "number" || typeof value === "bigint"
+      ? String(value)
+      : (JSON.stringify(shortened(value, length)) ?? String(value));
   return cut(text, length);
 }
 
@@ -65,8 +74,14 @@ function shortened(value: unknown, length: number, level = 0): unknown {
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null || hasOwnForm(value)) return value;
   if (level > length) return null;
-  if (Array.isArray(value)) return value.slice(0, length + 1).map((item: unknown) => shortened(item, length, level + 1));
-  return Object.fromEntries(firstEntries(value, length + 1).map(([name, field]) => [name.slice(0, length + 1), shortened(field, length, level + 1)]));
+  if (Array.isArray(value))
+    return value.slice(0, length + 1).map((item: unknown) => shortened(item, length, level + 1));
+  return Object.fromEntries(
+    firstEntries(value, length + 1).map(([name, field]) => [
+      name.slice(0, length + 1),
+      shortened(field, length, level + 1),
+    ]),
+  );
 }
 
 /** Whether a value, such as a date, says itself how it is written. */

@@ -35,7 +35,9 @@ export const unfinished = ".tmp";
 
 /** Whether a name is that of such a file, which a process that was killed has left. */
 export function isUnfinished(name: string): boolean {
-  return name.endsWith(unfinished) && /\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(name.slice(0, -unfinished.length));
+  return (
+    name.endsWith(unfinished) && /\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(name.slice(0, -unfinished.length))
+  );
 }
 
 /**
@@ -66,7 +68,10 @@ async function problemOfMaking(path: string): Promise<unknown> {
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then((found) => found.isDirectory(), () => false);
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Flushes the names in a folder, without which a file that was renamed may be gone after a power cut. */

@@ -3,7 +3,11 @@ import { bytesIn, type ByteSize } from "./byte-size.js";
 
 /** What checks a value: of a zod schema no more than is called, so that zod's declarations are not read in every cell. */
 export interface Schema<Value> {
-  safeParse(value: unknown): { readonly success: true; readonly data: Value } | { readonly success: false; readonly error: { readonly issues: readonly SchemaIssue[] } };
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: Value }
+    | { readonly success: false; readonly error: { readonly issues: readonly SchemaIssue[] } };
 }
 
 /** What of a value a schema does not accept. */
@@ -34,13 +38,20 @@ export function parseNumber(text: string): number {
   return text.trim() === "" ? NaN : Number(text);
 }
 
-const numeric = (schema: Schema<number>, expected: string) => (placeholder: string): Kind<number> => ({ schema, expected, placeholder, parse: parseNumber });
+const numeric =
+  (schema: Schema<number>, expected: string) =>
+  (placeholder: string): Kind<number> => ({ schema, expected, placeholder, parse: parseNumber });
 
 /** A whole number from `least`. */
-export const whole = (least: number, placeholder = "n") => numeric(z.int().min(least), `a whole number from ${least}`)(placeholder);
+export const whole = (least: number, placeholder = "n") =>
+  numeric(z.int().min(least), `a whole number from ${least}`)(placeholder);
 
 /** A whole number from `least`, or a name. */
-export const wholeOr = <const Name extends string>(name: Name, least: number, placeholder: string): Kind<number | Name> => ({
+export const wholeOr = <const Name extends string>(
+  name: Name,
+  least: number,
+  placeholder: string,
+): Kind<number | Name> => ({
   schema: z.union([z.literal(name), z.int().min(least)]),
   expected: `a whole number from ${least}, or "${name}"`,
   placeholder,
@@ -52,11 +63,15 @@ export const notNegative = numeric(z.number().nonnegative(), "a number from 0");
 export const share = numeric(z.number().min(0).max(1), "a share in [0, 1]");
 export const positiveShare = numeric(z.number().positive().max(1), "a number above 0, at most 1");
 /** @param limit that it stays below, and how that is written */
-export const shareBelow = (limit: number, text = `${limit}`) => numeric(z.number().min(0).lt(limit), `a share in [0, ${text})`);
+export const shareBelow = (limit: number, text = `${limit}`) =>
+  numeric(z.number().min(0).lt(limit), `a share in [0, ${text})`);
 
 /** Shares that are parts of one whole, at least two of them. */
 export const parts = (placeholder: string): Kind<readonly number[]> => ({
-  schema: z.array(z.number().positive().max(1)).min(2).refine((shares) => shares.reduce((sum, each) => sum + each, 0) < 1 + 1e-9),
+  schema: z
+    .array(z.number().positive().max(1))
+    .min(2)
+    .refine((shares) => shares.reduce((sum, each) => sum + each, 0) < 1 + 1e-9),
   expected: "at least two shares above 0 that add up to at most 1",
   placeholder,
   syntax: "separated by commas, as in 0.1,0.3,0.6",
@@ -71,7 +86,11 @@ export const byteSize = (placeholder: string): Kind<ByteSize> => ({
 });
 
 /** A switch. `negatable`: whether `--no-…` turns it off. */
-export const flag = (negatable = false): Kind<boolean> => ({ schema: z.boolean(), expected: "true or false", negatable });
+export const flag = (negatable = false): Kind<boolean> => ({
+  schema: z.boolean(),
+  expected: "true or false",
+  negatable,
+});
 
 /** One of some names. */
 export const oneOf = <const Name extends string>(choices: readonly Name[], placeholder: string): Kind<Name> => ({
@@ -81,7 +100,11 @@ export const oneOf = <const Name extends string>(choices: readonly Name[], place
 });
 
 /** One of some names, or a part of one's own: an object, whose parts are checked where the options are put together. */
-export const nameOrPart = <const Name extends string, Part extends object>(choices: readonly Name[], part: string, placeholder: string): Kind<Name | Part> => ({
+export const nameOrPart = <const Name extends string, Part extends object>(
+  choices: readonly Name[],
+  part: string,
+  placeholder: string,
+): Kind<Name | Part> => ({
   schema: z.union([z.enum(choices), objectOf<Part>()]),
   expected: `one of ${choices.join(", ")}, or ${part} of your own`,
   ...{ choices, placeholder },

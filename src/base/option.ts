@@ -26,7 +26,10 @@ export function defaultsOf<Options>(table: OptionTable<Options>): Options {
 
 /** The table with other defaults. */
 export function withDefaults<Options>(table: OptionTable<Options>, defaults: Partial<Options>): OptionTable<Options> {
-  const changed = Object.entries(defaults).map(([name, value]) => [name, { ...table[name as keyof Options], default: value }]);
+  const changed = Object.entries(defaults).map(([name, value]) => [
+    name,
+    { ...table[name as keyof Options], default: value },
+  ]);
   return { ...table, ...Object.fromEntries(changed) };
 }
 

@@ -10,7 +10,10 @@ import { InputError } from "./errors.js";
 export function callOwn<T>(what: string, call: () => T): T {
   const fail = (error: unknown): never => {
     if (error instanceof Error && error.name === "AbortError") throw error;
-    throw new InputError(`${what} threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`, { cause: error });
+    throw new InputError(
+      `${what} threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+      { cause: error },
+    );
   };
   try {
     const result = call();

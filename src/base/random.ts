@@ -45,7 +45,8 @@ export class Random {
    * @throws RangeError unless `below` is a positive integer
    */
   integer(below: number): number {
-    if (!Number.isSafeInteger(below) || below < 1) throw new RangeError(`cannot draw an integer from [0, ${below}); the bound must be a positive integer`);
+    if (!Number.isSafeInteger(below) || below < 1)
+      throw new RangeError(`cannot draw an integer from [0, ${below}); the bound must be a positive integer`);
     return uniformInt(this.generator, 0, below - 1);
   }
 
@@ -90,5 +91,8 @@ export class Random {
  */
 export function requireRandom(call: string, random: unknown): void {
   const isRandom = typeof random === "object" && random !== null && "shuffle" in random;
-  if (!isRandom) throw new InputError(`${call}, …): needs a seeded generator, so that it can be repeated; write ${call}, Random.seeded(0))`);
+  if (!isRandom)
+    throw new InputError(
+      `${call}, …): needs a seeded generator, so that it can be repeated; write ${call}, Random.seeded(0))`,
+    );
 }

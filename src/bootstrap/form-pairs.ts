@@ -61,7 +61,8 @@ export function formPairs(
   pairing: PairingName | Pairing = "best-worst",
   completeOnly = false,
 ): { pairs: SamplePair[]; counts: BootstrapCounts } {
-  if (!(Number.isInteger(count) && count >= 0)) throw new InputError(`pairs to keep: found ${count}, expected a whole number of at least 0`);
+  if (!(Number.isInteger(count) && count >= 0))
+    throw new InputError(`pairs to keep: found ${count}, expected a whole number of at least 0`);
   const byPrompt = groupBy(samples, ({ id }) => id);
   const isEmpty = ({ tokens }: LabelledSample) => isEmptyResponse(tokens, stopIds);
   let identical = 0;
@@ -76,7 +77,9 @@ export function formPairs(
     }
     const unequal = pairsOf(ranked).filter(([chosen, rejected]) => chosen.reward > rejected.reward);
     if (unequal.length === 0) ties++;
-    formed.push(...unequal.map(([chosen, rejected]) => ({ id, chosen, rejected, margin: chosen.reward - rejected.reward })));
+    formed.push(
+      ...unequal.map(([chosen, rejected]) => ({ id, chosen, rejected, margin: chosen.reward - rejected.reward })),
+    );
   }
   const pairs = formed.sort((a, b) => b.margin - a.margin).slice(0, count);
   const counts = {

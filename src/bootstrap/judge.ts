@@ -32,7 +32,9 @@ export async function judgeSamples(
   return samples.map((sample, i) => {
     const reward = scores[i]!;
     if (!Number.isFinite(reward)) {
-      throw new InputError(`judge: the score of ${quote(responses[i]!.response)} is ${reward}; it must be a finite number`);
+      throw new InputError(
+        `judge: the score of ${quote(responses[i]!.response)} is ${reward}; it must be a finite number`,
+      );
     }
     return { ...sample, reward };
   });

@@ -55,6 +55,10 @@ export async function labelSamples(
     const rewards = policies.map(({ policy }) =>
       implicitReward(loss, { policy: byPolicy.get(policy)![i]!, reference: atReference, length: sample.tokens.length }),
     );
-    return { ...sample, ...(atReference !== undefined && { reference: atReference }), reward: ensemble(rewards, weights) };
+    return {
+      ...sample,
+      ...(atReference !== undefined && { reference: atReference }),
+      reward: ensemble(rewards, weights),
+    };
   });
 }

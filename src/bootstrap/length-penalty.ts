@@ -43,7 +43,12 @@ export function balancingPenalty(
  * @param step of the grid, in nats per token
  * @throws InputError if no pair can be formed
  */
-export function firstBalancingPenalty(samples: readonly LabelledSample[], stopIds: readonly number[], pairing: PairingName | Pairing, step: number): Balance {
+export function firstBalancingPenalty(
+  samples: readonly LabelledSample[],
+  stopIds: readonly number[],
+  pairing: PairingName | Pairing,
+  step: number,
+): Balance {
   let best: Balance | undefined;
   for (let i = 0; i * step <= 1 + 1e-9; i++) {
     const found = balanceAt(i * step, samples, stopIds, pairing);
@@ -56,10 +61,23 @@ export function firstBalancingPenalty(samples: readonly LabelledSample[], stopId
 }
 
 /** How much longer chosen responses are than rejected ones under a penalty; undefined where it leaves no pair. */
-function balanceAt(alpha: number, samples: readonly LabelledSample[], stopIds: readonly number[], pairing: PairingName | Pairing): Balance | undefined {
+function balanceAt(
+  alpha: number,
+  samples: readonly LabelledSample[],
+  stopIds: readonly number[],
+  pairing: PairingName | Pairing,
+): Balance | undefined {
   const { pairs } = formPairs(penalizeLength(samples, alpha), samples.length ** 2, stopIds, pairing);
   if (pairs.length === 0) return undefined;
-  return { alpha, difference: pairs.reduce((total, { chosen, rejected }) => total + chosen.tokens.length - rejected.tokens.length, 0) / pairs.length };
+  return {
+    alpha,
+    difference:
+      pairs.reduce((total, { chosen, rejected }) => total + chosen.tokens.length - rejected.tokens.length, 0) /
+      pairs.length,
+  };
 }
 
-const nothingToBalance = () => new InputError("length penalty: no prompt has two distinct samples, so there are no lengths to balance; sample more responses per prompt");
+const nothingToBalance = () =>
+  new InputError(
+    "length penalty: no prompt has two distinct samples, so there are no lengths to balance; sample more responses per prompt",
+  );

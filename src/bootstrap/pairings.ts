@@ -20,11 +20,14 @@ const bestWorst: Pairing = (samples) => {
 const bestMedian: Pairing = (samples) => [[samples[0]!, samples[Math.floor(samples.length / 2)]!]];
 
 /** Each sample against every worse one. */
-const allPairs: Pairing = (samples) => samples.flatMap((chosen, i) => samples.slice(i + 1).map((rejected): Ranked => [chosen, rejected]));
+const allPairs: Pairing = (samples) =>
+  samples.flatMap((chosen, i) => samples.slice(i + 1).map((rejected): Ranked => [chosen, rejected]));
 
 /** The pairing rules by the names that options use. */
-export const pairings = { "best-worst": bestWorst, "best-median": bestMedian, all: allPairs } as const satisfies Readonly<
-  Record<string, Pairing>
->;
+export const pairings = {
+  "best-worst": bestWorst,
+  "best-median": bestMedian,
+  all: allPairs,
+} as const satisfies Readonly<Record<string, Pairing>>;
 
 export type PairingName = keyof typeof pairings;

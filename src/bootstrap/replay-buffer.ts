@@ -67,7 +67,11 @@ export class ReplayBuffer {
     const column = (name: string) => tensors.get(name)?.data ?? new Float32Array(0);
     const [draws, lengths, tokens] = [column("draws"), column("length"), column("tokens")];
     let at = 0;
-    const entries = [...column("example")].map((example, i) => ({ example, draws: draws[i]!, tokens: Int32Array.from(tokens.subarray(at, (at += lengths[i]!))) }));
+    const entries = [...column("example")].map((example, i) => ({
+      example,
+      draws: draws[i]!,
+      tokens: Int32Array.from(tokens.subarray(at, (at += lengths[i]!))),
+    }));
     return new ReplayBuffer(capacity, entries);
   }
 }

@@ -2,7 +2,12 @@ import type { Random } from "../base/random.js";
 import type { TaskOptions } from "../base/task.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedPair } from "../data/tokenize.js";
-import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generation/generate.js";
+import {
+  generate,
+  type Generation,
+  type GenerationOptions,
+  type GenerationRequest,
+} from "../model/generation/generate.js";
 import type { Policy } from "../model/policy/policy.js";
 
 /** A prompt, identified by the first pair that has it. */
@@ -54,7 +59,10 @@ export function sampleRequests(prompts: readonly PromptTokens[], responses: numb
 }
 
 /** Generated responses as samples of the prompts that {@link sampleRequests} asked about. */
-export async function* samplesOf(batches: AsyncIterable<readonly Generation[]>, prompts: readonly PromptTokens[]): AsyncGenerator<Sample[]> {
+export async function* samplesOf(
+  batches: AsyncIterable<readonly Generation[]>,
+  prompts: readonly PromptTokens[],
+): AsyncGenerator<Sample[]> {
   for await (const batch of batches) {
     yield batch.map(({ request, number, tokens, complete, logProb }) => ({
       ...{ id: prompts[request]!.id, number, tokens: [...tokens], complete },

@@ -34,7 +34,12 @@ export function drawSegment(length: number, segment: number, random: Random): Se
  *
  * @param complete whether a token that ends responses ended the writing
  */
-export function withSegment(response: Int32Array, { start, most, isWhole }: Segment, written: Int32Array, complete: boolean): Int32Array {
+export function withSegment(
+  response: Int32Array,
+  { start, most, isWhole }: Segment,
+  written: Int32Array,
+  complete: boolean,
+): Int32Array {
   const suffix = complete || isWhole ? [] : response.subarray(start + most);
   return Int32Array.from([...response.subarray(0, start), ...written, ...suffix]);
 }

@@ -38,7 +38,10 @@ export interface SelfAugmentationSettings {
 export function selfAugmentation(settings: SelfAugmentationSettings): ExampleSourceOf<ReferencedPair> {
   return async (policy, examples, random, kept) => {
     const { averageDecay, averageEvery: everySteps, bufferSize } = settings;
-    if (examples.some(({ tokens }) => tokens)) throw new InputError("columns: numbers of single tokens belong to the data's rejected responses, which are not trained on; leave them out");
+    if (examples.some(({ tokens }) => tokens))
+      throw new InputError(
+        "columns: numbers of single tokens belong to the data's rejected responses, which are not trained on; leave them out",
+      );
     const parameters = kept ? named(kept, averagePrefix) : await policy.parameters();
     const average = await FollowingPolicy.begin(policy, parameters, { everySteps, weight: 1 - averageDecay });
     const buffer = ReplayBuffer.from(bufferSize, named(kept ?? new Map(), bufferPrefix));
@@ -47,7 +50,10 @@ export function selfAugmentation(settings: SelfAugmentationSettings): ExampleSou
 }
 
 /** Tokens of the longest response that may be written in the place of one of `length` tokens. */
-export function longestRewritten(length: number, { segment, whole }: Pick<SelfAugmentationSettings, "segment" | "whole">): number {
+export function longestRewritten(
+  length: number,
+  { segment, whole }: Pick<SelfAugmentationSettings, "segment" | "whole">,
+): number {
   return whole || isRewrittenWhole(length, segment) ? segment : length;
 }
 
@@ -78,11 +84,17 @@ class SelfAugmentation implements ExampleSource<ReferencedPair> {
     const made = await this.rewritten(step, planned, signal);
     const filled = this.buffer.with(made);
     if (filled.entries.length === 0) {
-      throw new InputError(`step ${step}: each of the ${planned.length} responses was written anew as it was, which leaves nothing to compare; raise segmentTemperature or segment`);
+      throw new InputError(
+        `step ${step}: each of the ${planned.length} responses was written anew as it was, which leaves nothing to compare; raise segmentTemperature or segment`,
+      );
     }
     const { drawn, buffer } = filled.draw(planned.length, this.random.fork("draw", step));
     this.after = buffer;
-    this.metrics = { "augmentation/new": made.length, "augmentation/unchanged": planned.length - made.length, "augmentation/buffer": buffer.entries.length };
+    this.metrics = {
+      "augmentation/new": made.length,
+      "augmentation/unchanged": planned.length - made.length,
+      "augmentation/buffer": buffer.entries.length,
+    };
     return drawn.map(({ example, tokens }) => {
       const pair = this.examples[example]!;
       return { ...pair, rejected: { prompt: pair.rejected.prompt, response: tokens } };
@@ -95,8 +107,12 @@ class SelfAugmentation implements ExampleSource<ReferencedPair> {
   }
 
   async state(): Promise<Parameters> {
-    const prefixed = (prefix: string, tensors: Parameters) => [...tensors].map(([name, values]) => [`${prefix}${name}`, values] as const);
-    return new Map([...prefixed(averagePrefix, await this.average.parameters()), ...prefixed(bufferPrefix, this.buffer.tensors())]);
+    const prefixed = (prefix: string, tensors: Parameters) =>
+      [...tensors].map(([name, values]) => [`${prefix}${name}`, values] as const);
+    return new Map([
+      ...prefixed(averagePrefix, await this.average.parameters()),
+      ...prefixed(bufferPrefix, this.buffer.tensors()),
+    ]);
   }
 
   async free(): Promise<void> {
@@ -109,14 +125,27 @@ class SelfAugmentation implements ExampleSource<ReferencedPair> {
     const random = this.random.fork("segments", step);
     const segments = planned.map((i) => {
       const { prompt, response } = this.examples[i]!.chosen;
-      const segment = whole ? { start: 0, most: length, isWhole: true } : drawSegment(response.length, length, random.fork("start", i));
-      return { example: i, response, segment, request: { key: `${i}`, prompt: Int32Array.from([...prompt, ...response.subarray(0, segment.start)]), responses: 1 } };
+      const segment = whole
+        ? { start: 0, most: length, isWhole: true }
+        : drawSegment(response.length, length, random.fork("start", i));
+      return {
+        example: i,
+        response,
+        segment,
+        request: {
+          key: `${i}`,
+          prompt: Int32Array.from([...prompt, ...response.subarray(0, segment.start)]),
+          responses: 1,
+        },
+      };
     });
     const requests = segments.map(({ request }) => request);
     const begin = performance.now();
     const options = { ...sampling, maxNewTokens: length, batchSize };
     const written = new Map<number, Generation>();
-    for await (const batch of generate(this.average.policy, requests, random.fork("sample"), options, { ...(signal && { signal }) })) {
+    for await (const batch of generate(this.average.policy, requests, random.fork("sample"), options, {
+      ...(signal && { signal }),
+    })) {
       for (const generation of batch) written.set(generation.request, generation);
     }
     this.samplingSeconds += (performance.now() - begin) / 1000;
@@ -124,7 +153,8 @@ class SelfAugmentation implements ExampleSource<ReferencedPair> {
     return segments.flatMap(({ example, response, segment }, i) => {
       const { tokens: own, complete } = written.get(i)!;
       const tokens = withSegment(response, segment, own, complete);
-      const isNew = tokens.join() !== response.join() && !isEmptyResponse([...tokens], this.average.policy.tokenizer.stopIds);
+      const isNew =
+        tokens.join() !== response.join() && !isEmptyResponse([...tokens], this.average.policy.tokenizer.stopIds);
       return isNew ? [{ example, tokens }] : [];
     });
   }
@@ -132,5 +162,9 @@ class SelfAugmentation implements ExampleSource<ReferencedPair> {
 
 /** Those of some tensors whose names begin with a prefix, without it. */
 function named(tensors: Parameters, prefix: string): Parameters {
-  return new Map([...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, values]) => [name.slice(prefix.length), values]));
+  return new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, values]) => [name.slice(prefix.length), values]),
+  );
 }

@@ -6,12 +6,17 @@ interface Check {
   readonly expected: string;
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
 const isPrompt = (value: unknown) => typeof value === "string" || Array.isArray(value);
 
 function listOf(what: string, fields: readonly string[]): Check {
-  const isOne = (value: unknown) => isObject(value) && isPrompt(value["prompt"]) && fields.every((field) => typeof value[field] === "string");
-  return { expected: `a list of ${what} {id, prompt, ${fields.join(", ")}}`, isGood: (value) => Array.isArray(value) && value.every(isOne) };
+  const isOne = (value: unknown) =>
+    isObject(value) && isPrompt(value["prompt"]) && fields.every((field) => typeof value[field] === "string");
+  return {
+    expected: `a list of ${what} {id, prompt, ${fields.join(", ")}}`,
+    isGood: (value) => Array.isArray(value) && value.every(isOne),
+  };
 }
 
 const pairs = listOf("pairs", ["chosen", "rejected"]);
@@ -25,19 +30,38 @@ const checks: { readonly [Name in keyof Required<RunSettings>]: Check } = {
   heldOut: pairs,
   validation: pairs,
   demonstrations: listOf("demonstrations", ["response"]),
-  columns: { expected: 'a column rule { name: "…", version: "1", of: … }', isGood: (value) => isObject(value) || isFunction(value) },
-  judge: { expected: "a judge, with its functions compare and grade", isGood: (value) => isObject(value) && isFunction(value["compare"]) && isFunction(value["grade"]) },
-  evaluate: { expected: "a function, or { name, version, evaluate }", isGood: (value) => isObject(value) || isFunction(value) },
+  columns: {
+    expected: 'a column rule { name: "…", version: "1", of: … }',
+    isGood: (value) => isObject(value) || isFunction(value),
+  },
+  judge: {
+    expected: "a judge, with its functions compare and grade",
+    isGood: (value) => isObject(value) && isFunction(value["compare"]) && isFunction(value["grade"]),
+  },
+  evaluate: {
+    expected: "a function, or { name, version, evaluate }",
+    isGood: (value) => isObject(value) || isFunction(value),
+  },
   truncatePrompts: yesOrNo,
   maxLength: elsewhere,
   maxPromptLength: elsewhere,
   folder: path,
   redoFrom: elsewhere,
   referenceCache: path,
-  on: { expected: "a compute target such as ray({ address, storage })", isGood: (value) => isObject(value) && isFunction(value["open"]) && isFunction(value["check"]) },
+  on: {
+    expected: "a compute target such as ray({ address, storage })",
+    isGood: (value) => isObject(value) && isFunction(value["open"]) && isFunction(value["check"]),
+  },
   onStep: { expected: "a function of the step", isGood: isFunction },
-  track: { expected: 'a tracker, as tensorBoard("logs"), or a list of them', isGood: (value) => [value].flat().every((one) => isObject(one) && typeof one["name"] === "string" && isFunction(one["open"])) },
-  signal: { expected: "an AbortSignal, as that of new AbortController()", isGood: (value) => value instanceof AbortSignal },
+  track: {
+    expected: 'a tracker, as tensorBoard("logs"), or a list of them',
+    isGood: (value) =>
+      [value].flat().every((one) => isObject(one) && typeof one["name"] === "string" && isFunction(one["open"])),
+  },
+  signal: {
+    expected: "an AbortSignal, as that of new AbortController()",
+    isGood: (value) => value instanceof AbortSignal,
+  },
   quiet: yesOrNo,
 };
 

@@ -45,7 +45,8 @@ export async function compare(
 ): Promise<MethodComparison> {
   const { seeds = [1, 2, 3], ...given } = options;
   const { settings, own: shared } = separateSettings(given);
-  if ("seed" in shared) throw new InputError("`seed` is not an option of compare; use `seeds`, as in { seeds: [1, 2, 3] }");
+  if ("seed" in shared)
+    throw new InputError("`seed` is not an option of compare; use `seeds`, as in { seeds: [1, 2, 3] }");
   const own = (["folder", "redoFrom"] as const).find((name) => settings[name] !== undefined);
   if (own) throw new InputError(`\`${own}\` is not an option of compare, whose runs have a folder each; leave it out`);
   checkSettings(pairs, settings);
@@ -55,7 +56,13 @@ export async function compare(
   const isJudged = planned.some(({ method }) => method.labelsWithJudge);
   const sizes = { pairs: pairs.length, demonstrations: settings.demonstrations?.length ?? 0 };
   return runAll(planned, sizes, controls.reporter, ({ method }, reporter) =>
-    trainUnder(start, pairs, method, isJudged && !method.labelsWithJudge ? { ...settings, judge: undefined } : settings, { ...controls, reporter }),
+    trainUnder(
+      start,
+      pairs,
+      method,
+      isJudged && !method.labelsWithJudge ? { ...settings, judge: undefined } : settings,
+      { ...controls, reporter },
+    ),
   );
 }
 
@@ -80,19 +87,31 @@ export function planRuns(
   seeds: readonly number[],
   spelling?: Spelling,
 ): PlannedRun[] {
-  if (typeof recipes !== "object" || recipes === null) throw new InputError(`recipes: found ${quote(recipes)}, expected methods by the names to show, as in { DPO: methods.direct({ beta: 1 }) }`);
-  if (!Array.isArray(seeds)) throw new InputError(`seeds: found ${quote(seeds)}, expected a list of whole numbers, as in [1, 2, 3]`);
+  if (typeof recipes !== "object" || recipes === null)
+    throw new InputError(
+      `recipes: found ${quote(recipes)}, expected methods by the names to show, as in { DPO: methods.direct({ beta: 1 }) }`,
+    );
+  if (!Array.isArray(seeds))
+    throw new InputError(`seeds: found ${quote(seeds)}, expected a list of whole numbers, as in [1, 2, 3]`);
   const names = Object.keys(recipes);
   if (names.length === 0 || seeds.length === 0) {
-    throw new InputError(`compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`);
+    throw new InputError(
+      `compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`,
+    );
   }
   const notRecipe = names.find((name) => typeof recipes[name] !== "function" || !Array.isArray(recipes[name].takes));
-  if (notRecipe !== undefined) throw new InputError(`${notRecipe}: not a recipe; give one of methods, called, as in { ${quote(notRecipe)}: methods.direct({ beta: 1 }) }, or what defineMethod gives, called`);
+  if (notRecipe !== undefined)
+    throw new InputError(
+      `${notRecipe}: not a recipe; give one of methods, called, as in { ${quote(notRecipe)}: methods.direct({ beta: 1 }) }, or what defineMethod gives, called`,
+    );
   checkShared("compare", Object.values(recipes), shared, spelling);
   return names.flatMap((name) =>
     seeds.map((seed) => {
       const method = recipes[name]!({ ...takenBy(recipes[name]!, shared), seed });
-      if (method.options.seed !== seed) throw new InputError(`${name}: found seed ${method.options.seed} among its own options, expected none; all methods are run with the seeds of the comparison`);
+      if (method.options.seed !== seed)
+        throw new InputError(
+          `${name}: found seed ${method.options.seed} among its own options, expected none; all methods are run with the seeds of the comparison`,
+        );
       return { name, seed, method };
     }),
   );
@@ -111,14 +130,21 @@ export async function runAll(
 ): Promise<MethodComparison> {
   const runs: Record<string, Run[]> = {};
   for (const [i, run] of planned.entries()) {
-    const progress = runProgress(reporter, `${i + 1}/${planned.length} ${run.name}, seed ${run.seed}`, plannedSteps(run.method, sizes));
+    const progress = runProgress(
+      reporter,
+      `${i + 1}/${planned.length} ${run.name}, seed ${run.seed}`,
+      plannedSteps(run.method, sizes),
+    );
     try {
       (runs[run.name] ??= []).push(await runOne(run, progress.reporter));
     } finally {
       progress.finish();
     }
   }
-  return new MethodComparison(runs, planned.filter(({ name }) => name === planned[0]!.name).map(({ seed }) => seed));
+  return new MethodComparison(
+    runs,
+    planned.filter(({ name }) => name === planned[0]!.name).map(({ seed }) => seed),
+  );
 }
 
 /** A difference between two methods. */
@@ -177,7 +203,10 @@ export class MethodComparison {
   get rows(): readonly MethodRow[] {
     const [first] = Object.values(this.runs);
     const start = first!.map((run) => ({ run, iteration: 0 }));
-    return [this.row("start", start), ...Object.entries(this.runs).map(([name, runs]) => this.row(name, runs.map(lastOf)))];
+    return [
+      this.row("start", start),
+      ...Object.entries(this.runs).map(([name, runs]) => this.row(name, runs.map(lastOf))),
+    ];
   }
 
   /** A row for each run. */
@@ -186,7 +215,15 @@ export class MethodComparison {
       Object.entries(this.runs).flatMap(([method, runs]) =>
         runs.map((run, i) => {
           const { accuracy, goldReward, winRate } = run.iterations.at(-1)!;
-          return { method, seed: this.seeds[i], accuracy, goldReward, winRate, ...costOf(lastOf(run)), folder: run.folder };
+          return {
+            method,
+            seed: this.seeds[i],
+            accuracy,
+            goldReward,
+            winRate,
+            ...costOf(lastOf(run)),
+            folder: run.folder,
+          };
         }),
       ),
     );
@@ -210,9 +247,18 @@ export class MethodComparison {
    */
   differencesFrom(baseline: string): Difference[] {
     const base = this.runs[baseline];
-    if (!base) throw new InputError(`there is no method ${JSON.stringify(baseline)}; choose the baseline from ${Object.keys(this.runs).join(", ")}`);
+    if (!base)
+      throw new InputError(
+        `there is no method ${JSON.stringify(baseline)}; choose the baseline from ${Object.keys(this.runs).join(", ")}`,
+      );
     const others = Object.entries(this.runs).filter(([name]) => name !== baseline);
-    const differences = others.map(([name, runs]) => ({ name, ...crossedInterval(pairedGold(runs.map(lastOf), base.map(lastOf), (gold, below) => gold - below), { low: -1, high: 1 }) }));
+    const differences = others.map(([name, runs]) => ({
+      name,
+      ...crossedInterval(
+        pairedGold(runs.map(lastOf), base.map(lastOf), (gold, below) => gold - below),
+        { low: -1, high: 1 },
+      ),
+    }));
     const adjusted = holmAdjusted(differences.map(({ pValue }) => pValue));
     return differences.map(({ name, mean, low, high, pValue, seedDeviation }, i) => ({
       name,
@@ -248,7 +294,12 @@ export class MethodComparison {
     const wins = gold && crossedInterval(winsOf(ends), inShare);
     return {
       method,
-      ...(gold && { goldReward: gold.mean, goldLow: gold.low, goldHigh: gold.high, goldSeedDeviation: gold.seedDeviation }),
+      ...(gold && {
+        goldReward: gold.mean,
+        goldLow: gold.low,
+        goldHigh: gold.high,
+        goldSeedDeviation: gold.seedDeviation,
+      }),
       ...(wins && { winRate: wins.mean, winLow: wins.low, winHigh: wins.high }),
       accuracy: mean(({ run, iteration }) => run.iterations[iteration]!.accuracy),
       pairsSeen: mean((end) => costOf(end).pairsSeen),
@@ -259,7 +310,9 @@ export class MethodComparison {
 
   /** Whether a judge has graded responses for any of the methods. */
   private get isGraded(): boolean {
-    return Object.values(this.runs).flat().some(({ summary }) => summary.graded !== undefined);
+    return Object.values(this.runs)
+      .flat()
+      .some(({ summary }) => summary.graded !== undefined);
   }
 }
 
@@ -291,23 +344,40 @@ const hasGold = ({ run, iteration }: End) => run.iterations[iteration]!.goldRewa
 
 /** Gold rewards, a row for each run and a column for each held-out prompt. */
 function goldOf(ends: readonly End[]): number[][] {
-  if (!ends.every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one");
+  if (!ends.every(hasGold))
+    throw new InputError(
+      "these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one",
+    );
   return ends.map((end) => responsesOf(end).map(({ gold }) => gold));
 }
 
 /** 1 where a response has more gold reward than that of the start of the same run, ½ for a tie. */
 function winsOf(ends: readonly End[]): number[][] {
-  return pairedGold(ends, ends.map(({ run }) => ({ run, iteration: 0 })), (gold, start) => (1 + Math.sign(gold - start)) / 2);
+  return pairedGold(
+    ends,
+    ends.map(({ run }) => ({ run, iteration: 0 })),
+    (gold, start) => (1 + Math.sign(gold - start)) / 2,
+  );
 }
 
 /** Compares the gold rewards of runs with those of others, seed by seed in the order given, and prompt by prompt by their ids. */
-function pairedGold(ends: readonly End[], others: readonly End[], compared: (gold: number, other: number) => number): number[][] {
-  if (![...ends, ...others].every(hasGold)) throw new InputError("these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one");
+function pairedGold(
+  ends: readonly End[],
+  others: readonly End[],
+  compared: (gold: number, other: number) => number,
+): number[][] {
+  if (![...ends, ...others].every(hasGold))
+    throw new InputError(
+      "these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one",
+    );
   return ends.map((end, seed) => {
     const golds = new Map(responsesOf(others[seed]!).map(({ id, gold }) => [id, gold]));
     return responsesOf(end).map(({ id, gold }) => {
       const other = golds.get(id);
-      if (other === undefined) throw new InputError(`prompt ${JSON.stringify(id)} was answered in only one of two runs that are compared; evaluate both on the same held-out pairs`);
+      if (other === undefined)
+        throw new InputError(
+          `prompt ${JSON.stringify(id)} was answered in only one of two runs that are compared; evaluate both on the same held-out pairs`,
+        );
       return compared(gold, other);
     });
   });

@@ -46,9 +46,13 @@ export interface LinearAlignmentOptions extends AmplificationOptions {
  */
 export function linearAlignment({ principle, without, ...amplification }: LinearAlignmentOptions): Guidance {
   const combine = amplifiedLogits(amplification);
-  if ((principle === undefined) === (without === undefined)) throw new InputError("linear alignment: give either `principle`, which is added to prompts, or `without`, which takes it out of them");
+  if ((principle === undefined) === (without === undefined))
+    throw new InputError(
+      "linear alignment: give either `principle`, which is added to prompts, or `without`, which takes it out of them",
+    );
   if (without) return { contexts: [{}, { prompt: without }], combine };
-  if (typeof principle !== "string" || principle.trim() === "") throw new InputError(`principle: found ${quote(principle)}, expected a text`);
+  if (typeof principle !== "string" || principle.trim() === "")
+    throw new InputError(`principle: found ${quote(principle)}, expected a text`);
   return { contexts: [{ prompt: (prompt) => withPrinciple(prompt, principle) }, {}], combine };
 }
 
@@ -60,14 +64,24 @@ function withPrinciple(prompt: Prompt, principle: string): Prompt {
 }
 
 /** Token ids of a prompt as each context reads it. @throws InputError where a context is none */
-export function contextTokens(policy: Policy, prompt: Prompt, guidance: Guidance | undefined): Pick<GenerationRequest, "prompt" | "others"> {
-  const tokens = ({ prompt: own = (same: Prompt) => same }: GuidingContext) => Int32Array.from(encodePrompt(own(prompt), policy.tokenizer));
+export function contextTokens(
+  policy: Policy,
+  prompt: Prompt,
+  guidance: Guidance | undefined,
+): Pick<GenerationRequest, "prompt" | "others"> {
+  const tokens = ({ prompt: own = (same: Prompt) => same }: GuidingContext) =>
+    Int32Array.from(encodePrompt(own(prompt), policy.tokenizer));
   if (!guidance) return { prompt: tokens({}) };
   const { contexts, combine } = guidance;
   if (!Array.isArray(contexts) || contexts.length < 2 || typeof combine !== "function") {
-    throw new InputError(`guidance: found ${quote(guidance)}, expected { contexts: [{}, { prompt }], combine }, with two contexts at least`);
+    throw new InputError(
+      `guidance: found ${quote(guidance)}, expected { contexts: [{}, { prompt }], combine }, with two contexts at least`,
+    );
   }
-  if ("model" in contexts[0]) throw new InputError("guidance: the first context is of the model that answers; give the other model as a further context");
+  if ("model" in contexts[0])
+    throw new InputError(
+      "guidance: the first context is of the model that answers; give the other model as a further context",
+    );
   const [main, ...others] = contexts.map(tokens);
   return { prompt: main!, others };
 }

@@ -13,7 +13,11 @@ import type { Run } from "./run.js";
  * @example const augmented = goalConditioned(await implicitScores(dpo, pairs));
  * @throws InputError as {@link review}
  */
-export async function implicitScores(run: Run, pairs: readonly PreferencePair[], engine?: EngineOptions): Promise<PreferencePair[]> {
+export async function implicitScores(
+  run: Run,
+  pairs: readonly PreferencePair[],
+  engine?: EngineOptions,
+): Promise<PreferencePair[]> {
   const rows = (await review(run, pairs, engine)).objects() as ReviewedRow[];
   const last = rows.slice(-pairs.length);
   const shares = rewardShares(last.flatMap(({ chosenReward, rejectedReward }) => [chosenReward, rejectedReward]));

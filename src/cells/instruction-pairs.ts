@@ -55,10 +55,24 @@ const mixed: readonly Writer[] = [
   {
     name: "careful",
     temperature: 0.5,
-    told: (prompt) => [{ role: "system", content: "Follow every instruction to the letter. Answer with the text that is asked for and nothing else." }, ...prompt],
+    told: (prompt) => [
+      {
+        role: "system",
+        content: "Follow every instruction to the letter. Answer with the text that is asked for and nothing else.",
+      },
+      ...prompt,
+    ],
   },
   { name: "hot", temperature: 1.2 },
-  { name: "cut", temperature: 0.8, finish: (answer) => answer.split(/\s+/).slice(0, Math.ceil(answer.split(/\s+/).length / 2)).join(" ") },
+  {
+    name: "cut",
+    temperature: 0.8,
+    finish: (answer) =>
+      answer
+        .split(/\s+/)
+        .slice(0, Math.ceil(answer.split(/\s+/).length / 2))
+        .join(" "),
+  },
   { name: "padded", temperature: 0.8, finish: (answer) => `${answer} ${padding}` },
 ];
 
@@ -74,15 +88,29 @@ const own: readonly Writer[] = [1, 2, 3, 4].map((number) => ({ name: `own ${numb
  * @example const pairs = await instructionPairs(start, (await loadPrompts(instructions.train)).prompts);
  * @throws InputError where a prompt has no gold reward, or is no conversation
  */
-export async function instructionPairs(policy: Policy, prompts: readonly NamedPrompt[], options: InstructionPairOptions = {}): Promise<PreferencePair[]> {
+export async function instructionPairs(
+  policy: Policy,
+  prompts: readonly NamedPrompt[],
+  options: InstructionPairOptions = {},
+): Promise<PreferencePair[]> {
   const { writers = "mixed", maxNewTokens = 48, seed = 0, folder = join("runs", "instructions") } = options;
   const rewards = prompts.map(({ prompt }) => rewardOf(prompt));
-  const asked = JSON.stringify({ version, writers, maxNewTokens, seed, prompts, model: await policy.fingerprint(), engine: await policy.programs.engine.describe() });
+  const asked = JSON.stringify({
+    version,
+    writers,
+    maxNewTokens,
+    seed,
+    prompts,
+    model: await policy.fingerprint(),
+    engine: await policy.programs.engine.describe(),
+  });
   const file = join(folder, `${createHash("sha256").update(asked).digest("hex").slice(0, 16)}.jsonl`);
   if (existsSync(file)) return (await loadPreferences(file)).pairs;
   const random = Random.seeded(seed).fork("instruction pairs");
   const answers = await answersOf(policy, prompts, writers === "own" ? own : mixed, maxNewTokens, random);
-  const rows = prompts.flatMap(({ id, prompt }, i) => pairOf(answers[i]!, rewards[i]!, random.fork("pair", id)).map((pair) => ({ id, prompt, ...pair })));
+  const rows = prompts.flatMap(({ id, prompt }, i) =>
+    pairOf(answers[i]!, rewards[i]!, random.fork("pair", id)).map((pair) => ({ id, prompt, ...pair })),
+  );
   await writeFileAtomic(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   return (await loadPreferences(file)).pairs;
 }
@@ -90,26 +118,49 @@ export async function instructionPairs(policy: Policy, prompts: readonly NamedPr
 function rewardOf(prompt: Prompt): (response: string) => number {
   const reward = goldRewardOf(prompt);
   if (!reward) throw noGoldReward(prompt);
-  if (typeof prompt === "string") throw new InputError("instructionPairs: found a prompt that is a text, expected conversations, which the model's chat template renders");
+  if (typeof prompt === "string")
+    throw new InputError(
+      "instructionPairs: found a prompt that is a text, expected conversations, which the model's chat template renders",
+    );
   return reward;
 }
 
 const unchanged = <T>(value: T): T => value;
 
 /** For each prompt the answers of the writers, in their order. */
-async function answersOf(policy: Policy, prompts: readonly NamedPrompt[], writers: readonly Writer[], maxNewTokens: number, random: Random): Promise<string[][]> {
+async function answersOf(
+  policy: Policy,
+  prompts: readonly NamedPrompt[],
+  writers: readonly Writer[],
+  maxNewTokens: number,
+  random: Random,
+): Promise<string[][]> {
   const answers = prompts.map(() => new Array<string>(writers.length));
-  for (const [w, { name, temperature, told = unchanged<readonly Message[]>, finish = unchanged<string> }] of writers.entries()) {
+  for (const [
+    w,
+    { name, temperature, told = unchanged<readonly Message[]>, finish = unchanged<string> },
+  ] of writers.entries()) {
     const requests = prompts.map(({ id, prompt }) => ({
       key: id,
       prompt: Int32Array.from(encodePrompt(told(prompt as readonly Message[]), policy.tokenizer)),
       responses: 1,
     }));
-    await reported(`answer instructions, writer ${w + 1}/${writers.length} (${name})`, cell, async (task: TaskOptions) => {
-      for await (const batch of generate(policy, requests, random.fork("writer", name), { temperature, maxNewTokens }, task)) {
-        for (const { request, tokens } of batch) answers[request]![w] = finish(policy.tokenizer.decode(tokens).trim());
-      }
-    });
+    await reported(
+      `answer instructions, writer ${w + 1}/${writers.length} (${name})`,
+      cell,
+      async (task: TaskOptions) => {
+        for await (const batch of generate(
+          policy,
+          requests,
+          random.fork("writer", name),
+          { temperature, maxNewTokens },
+          task,
+        )) {
+          for (const { request, tokens } of batch)
+            answers[request]![w] = finish(policy.tokenizer.decode(tokens).trim());
+        }
+      },
+    );
   }
   return answers;
 }
@@ -117,12 +168,21 @@ async function answersOf(policy: Policy, prompts: readonly NamedPrompt[], writer
 /** A labelled pair of two answers of unequal reward; none where all earn the same. */
 function pairOf(answers: readonly string[], reward: (response: string) => number, random: Random) {
   const rewarded = answers.map((answer) => ({ answer, gold: reward(answer) }));
-  const unequal = rewarded.flatMap((a, i) => rewarded.slice(i + 1).flatMap((b) => (a.gold === b.gold ? [] : [[a, b] as const])));
+  const unequal = rewarded.flatMap((a, i) =>
+    rewarded.slice(i + 1).flatMap((b) => (a.gold === b.gold ? [] : [[a, b] as const])),
+  );
   if (unequal.length === 0) return [];
   const [a, b] = random.pick(unequal);
   const preferFirst = random.uniform() < preferenceProbability(a.gold, b.gold, labelTemperature);
   const [chosen, rejected] = preferFirst ? [a, b] : [b, a];
   const said = (content: string) => [{ role: "assistant", content }];
   const scored = (gold: number) => Number(gold.toFixed(4));
-  return [{ chosen: said(chosen.answer), rejected: said(rejected.answer), score_chosen: scored(chosen.gold), score_rejected: scored(rejected.gold) }];
+  return [
+    {
+      chosen: said(chosen.answer),
+      rejected: said(rejected.answer),
+      score_chosen: scored(chosen.gold),
+      score_rejected: scored(rejected.gold),
+    },
+  ];
 }

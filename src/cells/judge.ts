@@ -69,7 +69,11 @@ export class PairJudgement extends Judgement {
  * @throws InputError where there are no rows, a response is missing, they would cost more than the judge's caps, or the
  *   judge always takes the same place
  */
-export async function winRate(judge: Judge, rows: Rows<Named<ResponsePair>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<PairJudgement> {
+export async function winRate(
+  judge: Judge,
+  rows: Rows<Named<ResponsePair>>,
+  { seed = 0 }: { readonly seed?: number } = {},
+): Promise<PairJudgement> {
   const all = rowsOf(rows);
   const verdicts = await judgePairsWithProgress(judge, all, cell);
   const compared = all.map((row, i) => ({ ...row, verdict: verdicts[i]! }));
@@ -90,9 +94,18 @@ export async function winRate(judge: Judge, rows: Rows<Named<ResponsePair>>, { s
     orderKappa: orders.kappa,
     ...judge.spent,
   };
-  const table = compared.map(({ verdict: { choice, orders: [aFirst, bFirst], reasons: [aFirstReason, bFirstReason] }, ...row }) => {
-    return { ...row, choice, aFirst, bFirst, aFirstReason, bFirstReason };
-  });
+  const table = compared.map(
+    ({
+      verdict: {
+        choice,
+        orders: [aFirst, bFirst],
+        reasons: [aFirstReason, bFirstReason],
+      },
+      ...row
+    }) => {
+      return { ...row, choice, aFirst, bFirst, aFirstReason, bFirstReason };
+    },
+  );
   return new PairJudgement(judge.name, tableOf([summary]), tableOf(table), rate, compared);
 }
 
@@ -104,14 +117,26 @@ export async function winRate(judge: Judge, rows: Rows<Named<ResponsePair>>, { s
  * @returns the mean with its 95 % bootstrap interval over rows, and the rows with `grade` and `reason`
  * @throws InputError as {@link winRate} does
  */
-export async function meanGrade(judge: Judge, rows: Rows<Named<PromptResponse>>, { seed = 0 }: { readonly seed?: number } = {}): Promise<Judgement> {
+export async function meanGrade(
+  judge: Judge,
+  rows: Rows<Named<PromptResponse>>,
+  { seed = 0 }: { readonly seed?: number } = {},
+): Promise<Judgement> {
   const all = rowsOf(rows);
   const grades = await gradeResponsesWithProgress(judge, all, cell);
-  const { mean, low, high } = bootstrapInterval(grades.map(({ grade: value }) => value), Random.seeded(seed).fork("grade"));
+  const { mean, low, high } = bootstrapInterval(
+    grades.map(({ grade: value }) => value),
+    Random.seeded(seed).fork("grade"),
+  );
   const same = grades.length > 1 && grades.every(({ grade: value }) => value === grades[0]!.grade);
   const summary = { judge: judge.name, responses: all.length, grade: mean, low, high, ...judge.spent };
   const warnings = same ? [`The judge gives all ${all.length} responses the grade ${mean}.`] : [];
-  return new Judgement(judge.name, tableOf([summary]), tableOf(all.map((row, i) => ({ ...row, ...grades[i]! }))), warnings);
+  return new Judgement(
+    judge.name,
+    tableOf([summary]),
+    tableOf(all.map((row, i) => ({ ...row, ...grades[i]! }))),
+    warnings,
+  );
 }
 
 /**
@@ -125,10 +150,15 @@ export function judgeAgreement(...judged: readonly PairJudgement[]): ColumnTable
   const rows = (one: PairJudgement) => JSON.stringify(one.compared.map(({ prompt, a, b }) => [prompt, a, b]));
   const [first] = judged as [PairJudgement];
   const other = judged.find((one) => rows(one) !== rows(first));
-  if (other) throw new InputError(`judgeAgreement: found other rows judged by ${other.judge} than by ${first.judge}, expected the same in the same order`);
+  if (other)
+    throw new InputError(
+      `judgeAgreement: found other rows judged by ${other.judge} than by ${first.judge}, expected the same in the same order`,
+    );
   const choices = (one: PairJudgement) => one.compared.map(({ verdict }) => verdict.choice);
   const pairs = judged.flatMap((one, i) => judged.slice(i + 1).map((two) => [one, two] as const));
-  return tableOf(pairs.map(([one, two]) => ({ first: one.judge, second: two.judge, ...agreementOf(choices(one), choices(two)) })));
+  return tableOf(
+    pairs.map(([one, two]) => ({ first: one.judge, second: two.judge, ...agreementOf(choices(one), choices(two)) })),
+  );
 }
 
 function rowsOf<T>(rows: Rows<T>): readonly T[] {

@@ -38,7 +38,11 @@ const version = "1";
  * const run = await sera(start, pairs, { heldOut, evaluate });
  * plot.frontier(frontierRows({ SeRA: [run] }))
  */
-export async function klFrom(start: Policy, prompts: readonly Prompt[], { maxNewTokens = 128, seed = 0 }: KlOptions = {}) {
+export async function klFrom(
+  start: Policy,
+  prompts: readonly Prompt[],
+  { maxNewTokens = 128, seed = 0 }: KlOptions = {},
+) {
   const about = JSON.stringify({ model: await start.fingerprint(), prompts, maxNewTokens, seed });
   const rewards = goldRewardsOf(prompts);
   const tokens = prompts.map((prompt) => Int32Array.from(encodePrompt(prompt, start.tokenizer)));
@@ -56,8 +60,16 @@ export async function klFrom(start: Policy, prompts: readonly Prompt[], { maxNew
       const sequences = responses.map(({ tokens: response }, i) => ({ prompt: tokens[i]!, response }));
       const own = await responseLogProbs(policy, sequences, task);
       const reference = await responseLogProbs(start, sequences, task);
-      const kl = bootstrapInterval([...own].map((logProb, i) => logProb - reference[i]!), random.fork("interval"));
-      const gold = rewards && bootstrapInterval(responses.map(({ tokens }, i) => rewards[i]!(policy.tokenizer.decode(tokens))), random.fork("gold interval"));
+      const kl = bootstrapInterval(
+        [...own].map((logProb, i) => logProb - reference[i]!),
+        random.fork("interval"),
+      );
+      const gold =
+        rewards &&
+        bootstrapInterval(
+          responses.map(({ tokens }, i) => rewards[i]!(policy.tokenizer.decode(tokens))),
+          random.fork("gold interval"),
+        );
       return {
         ...{ kl: kl.mean, klLow: kl.low, klHigh: kl.high },
         klCut: responses.filter(({ complete }) => !complete).length / responses.length,
@@ -79,7 +91,10 @@ export function frontierRows(runs: Readonly<Record<string, readonly Run[]>>): Fr
       run.iterations.map(({ iteration, metrics = {} }) => {
         const figure = (name: string) => {
           const value = metrics[name];
-          if (typeof value !== "number") throw new InputError(`frontierRows: iteration ${iteration} of ${run.folder} has no ${name}; run it with evaluate: await klFrom(start, prompts), with prompts that have a gold reward`);
+          if (typeof value !== "number")
+            throw new InputError(
+              `frontierRows: iteration ${iteration} of ${run.folder} has no ${name}; run it with evaluate: await klFrom(start, prompts), with prompts that have a gold reward`,
+            );
           return value;
         };
         return {

@@ -3,7 +3,11 @@ import type { TaskControls } from "../base/task.js";
 import type { SkippedRow } from "../data/bad-rows.js";
 import type { LoadOptions } from "../data/examples.js";
 import { loadDemonstrations as readDemonstrations, type LoadedDemonstrations } from "../data/load-demonstrations.js";
-import { loadPreferences as readPreferences, type LoadedPreferences, type PreferenceOptions } from "../data/load-preferences.js";
+import {
+  loadPreferences as readPreferences,
+  type LoadedPreferences,
+  type PreferenceOptions,
+} from "../data/load-preferences.js";
 import { loadPrompts as readPrompts } from "../data/load-prompts.js";
 import type { Reading } from "../data/reading.js";
 import { requireSource } from "../data/source-files.js";
@@ -43,24 +47,40 @@ export async function loadPrompts(source: string, options: LoadOptions = {}): Re
 }
 
 /** {@link loadPreferences} with its progress shown elsewhere than in the cell. */
-export async function loadPreferencesUnder(controls: TaskControls, source: string, options: PreferenceOptions): Promise<LoadedPreferences> {
+export async function loadPreferencesUnder(
+  controls: TaskControls,
+  source: string,
+  options: PreferenceOptions,
+): Promise<LoadedPreferences> {
   await refuseRunAsData(requireSource(source));
   return withDownload(source, (work) => readPreferences(source, { ...work, ...options }), controls);
 }
 
 /** {@link loadDemonstrations} with its progress shown elsewhere than in the cell. */
-export async function loadDemonstrationsUnder(controls: TaskControls, source: string, options: LoadOptions): Promise<LoadedDemonstrations> {
+export async function loadDemonstrationsUnder(
+  controls: TaskControls,
+  source: string,
+  options: LoadOptions,
+): Promise<LoadedDemonstrations> {
   await refuseRunAsData(requireSource(source));
   return withDownload(source, (work) => readDemonstrations(source, { ...work, ...options }), controls);
 }
 
 /** The same object, which `console.log` shows as a line, its first row, the notes and what was skipped, and not with all its rows. */
-function shownAs<Loaded extends { readonly skipped: readonly SkippedRow[]; readonly reading?: Reading }>(loaded: Loaded, title: string, [first]: readonly object[]): Loaded {
+function shownAs<Loaded extends { readonly skipped: readonly SkippedRow[]; readonly reading?: Reading }>(
+  loaded: Loaded,
+  title: string,
+  [first]: readonly object[],
+): Loaded {
   const { skipped, reading } = loaded;
   const show = (_: number, options: object) =>
     [
       title,
-      ...(first ? [`first: ${inspect(first, { ...options, depth: 2, maxStringLength: 200, breakLength: Infinity, compact: true })}`] : []),
+      ...(first
+        ? [
+            `first: ${inspect(first, { ...options, depth: 2, maxStringLength: 200, breakLength: Infinity, compact: true })}`,
+          ]
+        : []),
       ...(reading?.notes.map((note) => `note: ${note}`) ?? []),
       ...(skipped.length > 0 ? [`skipped: ${skipped.length} bad rows; the first: ${skipped[0]!.reason}`] : []),
     ].join("\n");

@@ -65,7 +65,13 @@ export interface LoadModelOptions extends EngineOptions {
  */
 export function loadModel(source: string, options: LoadModelOptions = {}): Promise<Policy> {
   const { revision, lora, weights, pairs, seed, ...engine } = options;
-  return loadModelOn(sharedPrograms(engine), source, { revision, lora, weights, seed, ...(pairs && { texts: () => textsOf(pairs) }) });
+  return loadModelOn(sharedPrograms(engine), source, {
+    revision,
+    lora,
+    weights,
+    seed,
+    ...(pairs && { texts: () => textsOf(pairs) }),
+  });
 }
 
 /** Which model {@link loadModelOn} is to load, besides its source. */
@@ -80,9 +86,17 @@ export async function loadModelOn(programs: ProgramCache, source: string, choice
   const weights = choice.weights === undefined ? undefined : weightsNamed(choice.weights);
   const name = (await isThere(source)) ? undefined : presetNamed(source);
   if (name !== undefined) return loadPreset(name, programs, choice);
-  if (texts) throw new InputError(`pairs: only a preset learns its vocabulary from pairs, and ${source} has its own; leave them out`);
+  if (texts)
+    throw new InputError(
+      `pairs: only a preset learns its vocabulary from pairs, and ${source} has its own; leave them out`,
+    );
   if (!lora) return openModel(source, programs, { revision, weights });
-  const base = await openBase(source, programs, { revision, weights }, "lora on top: load it without lora, or put lora on its model");
+  const base = await openBase(
+    source,
+    programs,
+    { revision, weights },
+    "lora on top: load it without lora, or put lora on its model",
+  );
   try {
     const adapter: LoraConfig = { alpha: 2 * lora.rank, targets: allLinear, ...lora };
     return await base.withAdapter(adapter, initialLora(base.config, adapter, Random.seeded(seed).fork("lora")));
@@ -102,15 +116,28 @@ interface OpenChoice {
  * Opens a model on an engine that is there already; see {@link loadModel} for what the source may be, except a preset.
  * The model below an adapter is shared with all who hold it as a base, and freed with the last.
  */
-export async function openModel(source: string, programs: ProgramCache, { revision, weights }: OpenChoice = {}): Promise<Policy> {
+export async function openModel(
+  source: string,
+  programs: ProgramCache,
+  { revision, weights }: OpenChoice = {},
+): Promise<Policy> {
   const { folder, origin } = await findModel(source, revision);
   if (!isAdapterFolder(folder)) return Policy.load(programs, folder, origin, weights);
   const adapter = await readAdapter(folder);
   const { baseModel } = adapter.config;
   if (baseModel === undefined) {
-    throw inputError({ file: folder }, "no base_model_name_or_path in adapter_config.json", "the model that the adapter is for");
+    throw inputError(
+      { file: folder },
+      "no base_model_name_or_path in adapter_config.json",
+      "the model that the adapter is for",
+    );
   }
-  const base = await openBase(baseModel, programs, { weights }, `${folder} on top: only an adapter on a whole model can be loaded`);
+  const base = await openBase(
+    baseModel,
+    programs,
+    { weights },
+    `${folder} on top: only an adapter on a whole model can be loaded`,
+  );
   try {
     return await putAdapter(base, adapter, folder);
   } finally {
@@ -119,29 +146,51 @@ export async function openModel(source: string, programs: ProgramCache, { revisi
 }
 
 /** @param above what is to be put on it, for the error where it is an adapter itself */
-async function openBase(source: string, programs: ProgramCache, { revision, weights }: OpenChoice, above: string): Promise<Policy> {
+async function openBase(
+  source: string,
+  programs: ProgramCache,
+  { revision, weights }: OpenChoice,
+  above: string,
+): Promise<Policy> {
   const { folder, origin } = await findModel(source, revision);
   if (isAdapterFolder(folder)) throw new InputError(`${source} is an adapter, and cannot have ${above}`);
   return Policy.loadBase(programs, folder, origin, weights);
 }
 
-async function loadPreset(name: PresetName, programs: ProgramCache, { revision, lora, weights, texts, seed = 0 }: ModelChoice): Promise<Policy> {
+async function loadPreset(
+  name: PresetName,
+  programs: ProgramCache,
+  { revision, lora, weights, texts, seed = 0 }: ModelChoice,
+): Promise<Policy> {
   const chosen = preset(name);
   if (revision !== undefined) throw new InputError(`revision: the preset ${name} has none; leave it out`);
-  if (weights !== undefined && weights !== "float32") throw new InputError(`weights: the preset ${name} is not trained yet, and weights in ${weights} cannot be trained; leave weights out`);
-  if (lora) throw new InputError(`lora: the preset ${name} is not trained yet, so that an adapter would have nothing to adapt; train it whole, and load its folder with lora then`);
+  if (weights !== undefined && weights !== "float32")
+    throw new InputError(
+      `weights: the preset ${name} is not trained yet, and weights in ${weights} cannot be trained; leave weights out`,
+    );
+  if (lora)
+    throw new InputError(
+      `lora: the preset ${name} is not trained yet, so that an adapter would have nothing to adapt; train it whole, and load its folder with lora then`,
+    );
   if (chosen.vocabulary && !texts) {
-    throw new InputError(`pairs: the preset ${name} learns its vocabulary from your pairs; loadModel("${name}", { pairs })`);
+    throw new InputError(
+      `pairs: the preset ${name} learns its vocabulary from your pairs; loadModel("${name}", { pairs })`,
+    );
   }
   return Policy.create(programs, await freshModel(chosen, texts ?? (() => []), seed));
 }
 
 /** Where a model lies, downloaded if need be, and what an adapter on it names it by. */
-async function findModel(source: string, revision: string | undefined): Promise<{ readonly folder: string; readonly origin: string }> {
+async function findModel(
+  source: string,
+  revision: string | undefined,
+): Promise<{ readonly folder: string; readonly origin: string }> {
   const { repository, quantization } = await ggufName(source);
   const name = await repositoryName(repository, "model", revision);
   if (!name && !isGgufName(source) && (await isFile(source))) {
-    throw new InputError(`${source}: this is a file; a model is a folder, a GGUF file (.gguf), a repository on the hub (org/name), or a preset`);
+    throw new InputError(
+      `${source}: this is a file; a model is a folder, a GGUF file (.gguf), a repository on the hub (org/name), or a preset`,
+    );
   }
   if (!name) {
     await refuseRunAsModel(source);

@@ -22,7 +22,13 @@ export interface PushRunOptions extends PushOptions {
  *
  * @param origin where the model that the run began from came from
  */
-export async function pushRun(run: Run, name: string, { iteration = run.iterations.length - 1, ...options }: PushRunOptions, origin: string | undefined, controls: TaskControls): Promise<Uploaded> {
+export async function pushRun(
+  run: Run,
+  name: string,
+  { iteration = run.iterations.length - 1, ...options }: PushRunOptions,
+  origin: string | undefined,
+  controls: TaskControls,
+): Promise<Uploaded> {
   const { summary } = run.iteration(iteration);
   const folder = await RunFolder.open(run.folder);
   const { model } = runLayout.iteration(iteration);
@@ -36,7 +42,10 @@ function filesOf(folder: RunFolder, of: string): UploadFile[] {
   return Object.keys(folder.sealsIn(of)).map((path) => ({ path, content: { file: folder.file(`${of}/${path}`) } }));
 }
 
-function trainingOf({ summary: { method, loss }, facts, iterations }: Run, { iteration }: IterationSummary): CardTraining {
+function trainingOf(
+  { summary: { method, loss }, facts, iterations }: Run,
+  { iteration }: IterationSummary,
+): CardTraining {
   const require = createRequire(import.meta.url);
   const { version } = require("sera-lab/package.json") as { readonly version: string };
   const { engine } = facts;
@@ -50,6 +59,24 @@ function trainingOf({ summary: { method, loss }, facts, iterations }: Run, { ite
   };
 }
 
-function figuresOf({ iteration, pairsSelected, pairsBootstrapped, accuracy, meanMargin, goldReward, winRate, metrics }: IterationSummary) {
-  return { iteration, "pairs selected": pairsSelected, "pairs bootstrapped": pairsBootstrapped, accuracy, "mean margin": meanMargin, "gold reward": goldReward, "win rate": winRate, ...metrics };
+function figuresOf({
+  iteration,
+  pairsSelected,
+  pairsBootstrapped,
+  accuracy,
+  meanMargin,
+  goldReward,
+  winRate,
+  metrics,
+}: IterationSummary) {
+  return {
+    iteration,
+    "pairs selected": pairsSelected,
+    "pairs bootstrapped": pairsBootstrapped,
+    accuracy,
+    "mean margin": meanMargin,
+    "gold reward": goldReward,
+    "win rate": winRate,
+    ...metrics,
+  };
 }

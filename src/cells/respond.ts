@@ -34,7 +34,11 @@ export interface RespondOptions extends Omit<GenerationOptions, "skipBatches" | 
  * @throws RangeError where a prompt leaves no place for a response, in any context; InputError where a model that guides has
  *   another tokenizer
  */
-export async function respond(policy: Policy, prompts: readonly Prompt[], options: RespondOptions = {}): Promise<ColumnTable> {
+export async function respond(
+  policy: Policy,
+  prompts: readonly Prompt[],
+  options: RespondOptions = {},
+): Promise<ColumnTable> {
   const tokens = prompts.map((prompt) => contextTokens(policy, prompt, options.guidance));
   const rows = await reported("respond", cell, (work) => responsesTo(policy, tokens, options, work));
   return table({
@@ -56,7 +60,12 @@ export interface WrittenResponse {
 }
 
 /** The responses of {@link respond} to tokenized prompts, of every context, prompt by prompt. */
-export async function responsesTo(policy: Policy, prompts: readonly Pick<GenerationRequest, "prompt" | "others">[], options: RespondOptions, task: TaskOptions): Promise<WrittenResponse[]> {
+export async function responsesTo(
+  policy: Policy,
+  prompts: readonly Pick<GenerationRequest, "prompt" | "others">[],
+  options: RespondOptions,
+  task: TaskOptions,
+): Promise<WrittenResponse[]> {
   const { responses = 1 } = options;
   const { seed, generation } = resolvedResponding(policy, options);
   const requests = prompts.map((contexts, i) => ({ ...contexts, key: `${i}`, responses }));
@@ -70,9 +79,15 @@ export async function responsesTo(policy: Policy, prompts: readonly Pick<Generat
 }
 
 /** Seed and sampling of responses, with the defaults. */
-export function resolvedResponding(policy: Policy, { responses: _, seed = seedByDefault, guidance, ...own }: RespondOptions) {
+export function resolvedResponding(
+  policy: Policy,
+  { responses: _, seed = seedByDefault, guidance, ...own }: RespondOptions,
+) {
   if (!guidance) return { seed, generation: { ...samplingByDefault, ...own } };
-  return { seed, generation: { ...samplingByDefault, temperature: 0, ...own, guidance: logitGuidance(policy, guidance) } };
+  return {
+    seed,
+    generation: { ...samplingByDefault, temperature: 0, ...own, guidance: logitGuidance(policy, guidance) },
+  };
 }
 
 /** What the responses of a cell are drawn with. */

@@ -63,15 +63,25 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine?
  */
 export function marginAgreement(reviewed: ColumnTable): ColumnTable {
   const rows = reviewed.objects() as ReviewedRow[];
-  const scored = rows.filter(({ chosenScore, rejectedScore }) => chosenScore !== undefined && rejectedScore !== undefined);
-  if (scored.length === 0) throw new InputError("marginAgreement: found no pair with scores, expected chosenScore and rejectedScore in the data");
+  const scored = rows.filter(
+    ({ chosenScore, rejectedScore }) => chosenScore !== undefined && rejectedScore !== undefined,
+  );
+  if (scored.length === 0)
+    throw new InputError(
+      "marginAgreement: found no pair with scores, expected chosenScore and rejectedScore in the data",
+    );
   const share = <T>(items: readonly T[], holds: (item: T) => boolean) => items.filter(holds).length / items.length;
   return tableOf(
     [...new Set(scored.map(({ iteration }) => iteration))].map((iteration) => {
       const own = scored.filter((row) => row.iteration === iteration);
       const differences = own.map(({ chosenScore, rejectedScore }) => chosenScore! - rejectedScore!);
-      const { pearson, spearman } = correlationOf(own.map(({ margin }) => margin), differences);
-      const unequal = own.flatMap(({ margin }, i) => (differences[i] === 0 ? [] : { margin, difference: differences[i]! }));
+      const { pearson, spearman } = correlationOf(
+        own.map(({ margin }) => margin),
+        differences,
+      );
+      const unequal = own.flatMap(({ margin }, i) =>
+        differences[i] === 0 ? [] : { margin, difference: differences[i]! },
+      );
       return {
         policy: `iteration ${iteration - 1}`,
         pairs: own.length,

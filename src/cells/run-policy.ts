@@ -15,7 +15,12 @@ const modelFacts = z.looseObject({ base: z.string().optional(), weights: z.enum(
  * @param start the policy that the run began from, where it is at hand: an adapter then goes onto its base
  * @throws InputError where the base that an adapter names is not the one that it was trained on
  */
-export async function openRunPolicy(folder: string, programs: ProgramCache, facts: RunFacts, start: Policy | undefined): Promise<Policy> {
+export async function openRunPolicy(
+  folder: string,
+  programs: ProgramCache,
+  facts: RunFacts,
+  start: Policy | undefined,
+): Promise<Policy> {
   const { base: trainedOn, weights } = modelFacts.parse(facts.model);
   if (trainedOn === undefined) return openModel(folder, programs);
   if (start && !start.isFreed && start.programs === programs) {
@@ -27,5 +32,7 @@ export async function openRunPolicy(folder: string, programs: ProgramCache, fact
   if (base === trainedOn) return policy;
   const { origin } = policy;
   await policy.free();
-  throw new InputError(`${folder}: its adapter was trained on another model than the one that is at ${origin} now; put that one back, or run again`);
+  throw new InputError(
+    `${folder}: its adapter was trained on another model than the one that is at ${origin} now; put that one back, or run again`,
+  );
 }

@@ -5,7 +5,11 @@ import type { Reporter } from "../base/task.js";
  *
  * @param steps of all its trainings
  */
-export function runProgress(reporter: Reporter | undefined, label: string, steps: number): { readonly reporter: Reporter; finish(text?: string): void } {
+export function runProgress(
+  reporter: Reporter | undefined,
+  label: string,
+  steps: number,
+): { readonly reporter: Reporter; finish(text?: string): void } {
   const line = reporter?.start(label, steps);
   /** Steps and tokens of the trainings that have ended. */
   const ended = { steps: 0, tokens: 0 };

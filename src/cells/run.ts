@@ -24,12 +24,19 @@ import { pushRun, type PushRunOptions } from "./push-run.js";
 import { openRunPolicy } from "./run-policy.js";
 import { tableOf, textOf } from "./table-of.js";
 
-const engineFacts = z.object({ engine: z.string(), provider: z.string().exactOptional(), backend: z.string().exactOptional() });
+const engineFacts = z.object({
+  engine: z.string(),
+  provider: z.string().exactOptional(),
+  backend: z.string().exactOptional(),
+});
 
 const storedOptions = z.record(z.string(), z.json());
 
 /** What of the options names the loss; `lossOf` checks that there is such a loss, and its settings. */
-const storedLoss = z.looseObject({ loss: z.custom<LossOptions["loss"]>((value) => value !== undefined), beta: z.number() });
+const storedLoss = z.looseObject({
+  loss: z.custom<LossOptions["loss"]>((value) => value !== undefined),
+  beta: z.number(),
+});
 
 /** A reviewed pair, with the training iteration that the review precedes. */
 export interface MarginRow extends Reviewed {
@@ -76,11 +83,17 @@ export class Run {
    * @throws InputError where it holds no finished run
    */
   static async open(path: string, start?: Policy): Promise<Run> {
-    if (!(await isRunFolder(path))) throw new InputError(`${path}: ${(await isThere(path)) ? "not the folder of a run: it has no run.json" : "no such folder"}`);
+    if (!(await isRunFolder(path)))
+      throw new InputError(
+        `${path}: ${(await isThere(path)) ? "not the folder of a run: it has no run.json" : "no such folder"}`,
+      );
     // It is there.
     const identity = (await readIdentity(path))!;
     const folder = await RunFolder.open(path);
-    if (!folder.isFinished) throw new InputError(`${path}: this run has not ended; continue it by running its cell again, or by sera align --out ${path} --resume`);
+    if (!folder.isFinished)
+      throw new InputError(
+        `${path}: this run has not ended; continue it by running its cell again, or by sera align --out ${path} --resume`,
+      );
     const summary = await folder.readJson(runLayout.summary);
     const tokenizerFolder = folder.isDone(runLayout.tokenizer) ? runLayout.tokenizer : runLayout.iteration(0).model;
     await folder.verifyFolder(tokenizerFolder, (path) => !path.endsWith(".safetensors"));
@@ -90,7 +103,9 @@ export class Run {
       summary.iterations.map(async (own): Promise<Iteration> => {
         const { iteration } = own;
         const files = runLayout.iteration(iteration);
-        const margins = (await folder.readRowsIfPresent(files.margins)).map((row): MarginRow => ({ iteration, ...row }));
+        const margins = (await folder.readRowsIfPresent(files.margins)).map(
+          (row): MarginRow => ({ iteration, ...row }),
+        );
         const withTexts = (chosen: readonly MarginRow[]) =>
           tableOf(
             chosen.map(({ id, ensemble, prompt: _, ...row }) => {
@@ -102,7 +117,10 @@ export class Run {
         const byMargin = margins.toSorted((a, b) => b.ensemble - a.ensemble);
         const kept = byMargin.filter((row) => row.kept);
         const dropped = byMargin.filter((row) => !row.kept).reverse();
-        const [bootstrapped, responses] = [await folder.readRowsIfPresent(files.bootstrapped), await folder.readRowsIfPresent(files.responses)];
+        const [bootstrapped, responses] = [
+          await folder.readRowsIfPresent(files.bootstrapped),
+          await folder.readRowsIfPresent(files.responses),
+        ];
         return {
           summary: own,
           margins: tableOf(margins),
@@ -116,7 +134,9 @@ export class Run {
           responses: tableOf(responses.map((row) => ({ ...row, length: tokenizer.encode(row.response).length }))),
           async policy(engine) {
             await folder.verifyFolder(files.model);
-            const on = engine ? sharedPrograms(engine) : (start?.programs ?? (await programsOn(engineFacts.parse(identity.facts.engine))));
+            const on = engine
+              ? sharedPrograms(engine)
+              : (start?.programs ?? (await programsOn(engineFacts.parse(identity.facts.engine))));
             return openRunPolicy(folder.file(files.model), on, identity.facts, start);
           },
           async head() {
@@ -126,7 +146,14 @@ export class Run {
         };
       }),
     );
-    return new Run(path, summary, identity.facts, tableOf(await folder.readRowsIfPresent(runLayout.metrics)), iterations, start?.origin);
+    return new Run(
+      path,
+      summary,
+      identity.facts,
+      tableOf(await folder.readRowsIfPresent(runLayout.metrics)),
+      iterations,
+      start?.origin,
+    );
   }
 
   /** What each iteration did and how its policy does; iteration 0 is the reference. */
@@ -180,7 +207,10 @@ export class Run {
    * @throws InputError as {@link Policy.push}. Called again, it sends what the hub lacks
    */
   push(name: string, options: PushRunOptions = {}): Promise<Uploaded> {
-    return pushRun(this, name, options, this.origin, { signal: options.signal ?? cell.signal, reporter: cell.reporter });
+    return pushRun(this, name, options, this.origin, {
+      signal: options.signal ?? cell.signal,
+      reporter: cell.reporter,
+    });
   }
 
   async [displaySymbol](): Promise<MimeBundle> {
@@ -210,19 +240,33 @@ async function isThere(path: string): Promise<boolean> {
 
 /** The iterations as a table of figures; those that no iteration has are left out. */
 function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
-  const rows = iterations.map(({ iteration, pairsSelected, pairsBootstrapped, bootstrap, accuracy, meanMargin, goldReward, winRate, memory, kept, seconds }) => ({
-    iteration,
-    pairsSelected,
-    pairsBootstrapped,
-    responsesCutOff: bootstrap && bootstrap.incomplete / bootstrap.samples,
-    accuracy,
-    meanMargin,
-    goldReward,
-    winRate,
-    keptStep: kept?.step,
-    plannedGB: memory && memory.programBytes / 1e9,
-    seconds: Object.values(seconds).reduce((sum, part) => sum + part, 0),
-  }));
+  const rows = iterations.map(
+    ({
+      iteration,
+      pairsSelected,
+      pairsBootstrapped,
+      bootstrap,
+      accuracy,
+      meanMargin,
+      goldReward,
+      winRate,
+      memory,
+      kept,
+      seconds,
+    }) => ({
+      iteration,
+      pairsSelected,
+      pairsBootstrapped,
+      responsesCutOff: bootstrap && bootstrap.incomplete / bootstrap.samples,
+      accuracy,
+      meanMargin,
+      goldReward,
+      winRate,
+      keptStep: kept?.step,
+      plannedGB: memory && memory.programBytes / 1e9,
+      seconds: Object.values(seconds).reduce((sum, part) => sum + part, 0),
+    }),
+  );
   const all = tableOf(rows);
   return all.select(all.columnNames((name) => rows.some((row) => row[name as keyof (typeof rows)[number]] != null)));
 }

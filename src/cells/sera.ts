@@ -1,7 +1,14 @@
 import type { PreferencePair } from "../data/pair.js";
 import { directMethod } from "../methods/direct.js";
 import type { Policy } from "../model/policy/policy.js";
-import { alignForm, checkNames, runSettingNames, seraForm, type AlignOptions as AlignMethodOptions, type SeraOptions } from "../run/options/index.js";
+import {
+  alignForm,
+  checkNames,
+  runSettingNames,
+  seraForm,
+  type AlignOptions as AlignMethodOptions,
+  type SeraOptions,
+} from "../run/options/index.js";
 import { seraMethod } from "../sera.js";
 import type { Run } from "./run.js";
 import { separateSettings, train, type RunSettings } from "./train.js";
@@ -33,7 +40,11 @@ export async function sera(policy: Policy, pairs: readonly PreferencePair[], opt
  * @example const run = await align(start, pairs, { loss: "simpo", beta: 2, epochs: 3, heldOut });
  * @throws InputError and DivergenceError, as {@link sera} does
  */
-export async function align(policy: Policy, pairs: readonly PreferencePair[], options: AlignOptions = {}): Promise<Run> {
+export async function align(
+  policy: Policy,
+  pairs: readonly PreferencePair[],
+  options: AlignOptions = {},
+): Promise<Run> {
   checkNames(alignForm, Object.keys(options), runSettingNames);
   const { settings, own } = separateSettings(options);
   return train(policy, pairs, directMethod(own), settings);

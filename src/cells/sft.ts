@@ -7,7 +7,17 @@ import type { Run } from "./run.js";
 import { separateSettings, train, type RunSettings } from "./train.js";
 
 /** Settings of a run that {@link sft} takes. */
-const settingNames = ["truncatePrompts", "maxLength", "maxPromptLength", "folder", "redoFrom", "onStep", "track", "signal", "quiet"] as const satisfies readonly (keyof RunSettings)[];
+const settingNames = [
+  "truncatePrompts",
+  "maxLength",
+  "maxPromptLength",
+  "folder",
+  "redoFrom",
+  "onStep",
+  "track",
+  "signal",
+  "quiet",
+] as const satisfies readonly (keyof RunSettings)[];
 
 /** Options of {@link sft}: how it trains, and where the run is kept. */
 export interface SftRunOptions extends DemonstrationOptions, Pick<RunSettings, (typeof settingNames)[number]> {}
@@ -21,9 +31,14 @@ export interface SftRunOptions extends DemonstrationOptions, Pick<RunSettings, (
  * @throws InputError where an option is unknown, outside its range or another method's, or a demonstration does not fit
  *   the model's context; DivergenceError where training produces NaN or infinite values
  */
-export async function sft(policy: Policy, demonstrations: readonly Demonstration[], options: SftRunOptions = {}): Promise<Run> {
+export async function sft(
+  policy: Policy,
+  demonstrations: readonly Demonstration[],
+  options: SftRunOptions = {},
+): Promise<Run> {
   checkNames(sftForm, Object.keys(options), settingNames);
   const { settings, own } = separateSettings(options);
-  if (demonstrations === undefined) throw new InputError("demonstrations: found nothing, expected a list of demonstrations {id, prompt, response}");
+  if (demonstrations === undefined)
+    throw new InputError("demonstrations: found nothing, expected a list of demonstrations {id, prompt, response}");
   return train(policy, [], sftOnDemonstrations(own), { ...settings, demonstrations });
 }

@@ -15,7 +15,11 @@ import { randomOfResponses, resolvedResponding, type RespondOptions } from "./re
  * @example const answer = await streamResponse(policy, "cook a soup with rice .", { temperature: 0.7 });
  * @throws RangeError where the prompt leaves no place for a response
  */
-export async function streamResponse(policy: Policy, prompt: Prompt, options: Omit<RespondOptions, "responses"> = {}): Promise<string> {
+export async function streamResponse(
+  policy: Policy,
+  prompt: Prompt,
+  options: Omit<RespondOptions, "responses"> = {},
+): Promise<string> {
   const { seed, generation } = resolvedResponding(policy, options);
   const request = { ...contextTokens(policy, prompt, options.guidance), key: "0", responses: 1 };
   const shown = liveDisplay();

@@ -43,7 +43,10 @@ export interface RunSettings {
    * Your own figures of each iteration's policy, which go into the summary as `metrics`. A function that reads what its
    * text does not show needs `{ name, version, evaluate }`, so that a change is noticed.
    */
-  readonly evaluate?: EvaluateFunction | { readonly name: string; readonly version: string; readonly evaluate: EvaluateFunction } | undefined;
+  readonly evaluate?:
+    | EvaluateFunction
+    | { readonly name: string; readonly version: string; readonly evaluate: EvaluateFunction }
+    | undefined;
   /** Cuts prompts that do not fit the context, where by default they are errors. Default false. */
   readonly truncatePrompts?: boolean | undefined;
   /** Length limit of prompt and response together, in tokens. Default: the model's context. */
@@ -77,10 +80,15 @@ export interface RunSettings {
 const settingNames: readonly (keyof RunSettings)[] = runSettingNames;
 
 /** The settings among some options, and what is left: the method's own. */
-export function separateSettings<Options extends RunSettings>(options: Options): { settings: RunSettings; own: Omit<Options, keyof RunSettings> } {
+export function separateSettings<Options extends RunSettings>(
+  options: Options,
+): { settings: RunSettings; own: Omit<Options, keyof RunSettings> } {
   const isSetting = ([name]: [string, unknown]) => settingNames.some((setting) => setting === name);
   const inherited = inheritedName(options);
-  if (inherited !== undefined) throw new InputError(`the option ${quote(inherited)} is inherited from a prototype; give a plain object, as in { ...options }`);
+  if (inherited !== undefined)
+    throw new InputError(
+      `the option ${quote(inherited)} is inherited from a prototype; give a plain object, as in { ...options }`,
+    );
   const entries = Object.entries(options);
   return {
     settings: Object.fromEntries(entries.filter(isSetting)) as RunSettings,
@@ -100,10 +108,17 @@ export function separateSettings<Options extends RunSettings>(options: Options):
  * @throws InputError where a pair does not fit the model's context, and as {@link openRun}; DivergenceError where training
  *   produces NaN or infinite values
  */
-export async function train(policy: Policy, pairs: readonly PreferencePair[], method: Method | Recipe, settings: RunSettings = {}): Promise<Run> {
+export async function train(
+  policy: Policy,
+  pairs: readonly PreferencePair[],
+  method: Method | Recipe,
+  settings: RunSettings = {},
+): Promise<Run> {
   const unknown = Object.keys(settings).find((name) => !settingNames.some((known) => known === name));
   if (unknown !== undefined) {
-    throw new InputError(`\`${unknown}\` is not a setting of train, whose method has its own options; ${adviceOn(unknown, "train", runSettingNames, inCells)}`);
+    throw new InputError(
+      `\`${unknown}\` is not a setting of train, whose method has its own options; ${adviceOn(unknown, "train", runSettingNames, inCells)}`,
+    );
   }
   checkSettings(pairs, settings);
   return trainUnder(policy, pairs, typeof method === "function" ? method() : method, settings, cellControls(settings));
@@ -134,7 +149,19 @@ export function cellControls({ signal = cell.signal, quiet = false, onStep, trac
 }
 
 function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
-  const { heldOut, validation, demonstrations, truncatePrompts = false, maxLength, maxPromptLength, folder, columns, judge, evaluate, on } = settings;
+  const {
+    heldOut,
+    validation,
+    demonstrations,
+    truncatePrompts = false,
+    maxLength,
+    maxPromptLength,
+    folder,
+    columns,
+    judge,
+    evaluate,
+    on,
+  } = settings;
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
   const fit = { contextLength: policy.config.contextLength, maxLength, maxPromptLength, truncatePrompts };
   const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
@@ -148,7 +175,9 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
     start: policy,
     ...tokenized(texts),
     texts: { ...texts, tokenized },
-    ...(demonstrations && { demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations }),
+    ...(demonstrations && {
+      demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations,
+    }),
     ...(columns && { columns }),
     ...(judge && { judge: labellingJudge(judge, pairs) }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),
@@ -166,10 +195,17 @@ function inheritedName(options: object): string | undefined {
 function evaluator(given: NonNullable<RunSettings["evaluate"]>): Evaluator {
   if (typeof given === "function") {
     const text = String(given);
-    if (isNative(text)) throw new InputError("evaluate: found a bound or built-in function, whose code cannot be seen; give { name, version, evaluate }");
-    return { identity: `${given.name || "evaluate"} ${createHash("sha256").update(text).digest("hex")}`, evaluate: given };
+    if (isNative(text))
+      throw new InputError(
+        "evaluate: found a bound or built-in function, whose code cannot be seen; give { name, version, evaluate }",
+      );
+    return {
+      identity: `${given.name || "evaluate"} ${createHash("sha256").update(text).digest("hex")}`,
+      evaluate: given,
+    };
   }
   const { name, version, evaluate } = given;
-  if (typeof evaluate === "function" && typeof name === "string" && typeof version === "string") return { identity: `${name} ${version}`, evaluate };
+  if (typeof evaluate === "function" && typeof name === "string" && typeof version === "string")
+    return { identity: `${name} ${version}`, evaluate };
   throw new InputError(`evaluate: found ${quote(given)}, expected a function, or { name, version, evaluate }`);
 }

@@ -2,16 +2,28 @@ import { reported, type TaskControls, type TaskOptions } from "../base/task.js";
 import { cell } from "../notebook/display.js";
 
 /** Does work that may download from the hub, under a line that counts megabytes: by default one of the cell. */
-export function withDownload<T>(source: string, load: (work: TaskOptions) => Promise<T>, controls: TaskControls = cell): Promise<T> {
+export function withDownload<T>(
+  source: string,
+  load: (work: TaskOptions) => Promise<T>,
+  controls: TaskControls = cell,
+): Promise<T> {
   return inMegabytes(`download ${source} (MB)`, load, controls);
 }
 
 /** The same for work that uploads to the hub. */
-export function withUpload<T>(name: string, upload: (work: TaskOptions) => Promise<T>, controls: TaskControls): Promise<T> {
+export function withUpload<T>(
+  name: string,
+  upload: (work: TaskOptions) => Promise<T>,
+  controls: TaskControls,
+): Promise<T> {
   return inMegabytes(`upload ${name} (MB)`, upload, controls);
 }
 
-function inMegabytes<T>(label: string, transfer: (work: TaskOptions) => Promise<T>, controls: TaskControls): Promise<T> {
+function inMegabytes<T>(
+  label: string,
+  transfer: (work: TaskOptions) => Promise<T>,
+  controls: TaskControls,
+): Promise<T> {
   return reported(label, controls, ({ onProgress, ...work }) =>
     transfer({ ...work, onProgress: (done, total) => onProgress?.(Math.floor(done / 1e6), Math.ceil(total / 1e6)) }),
   );

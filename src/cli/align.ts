@@ -19,9 +19,12 @@ export function alignCommand(args: readonly string[]): Command {
     .description("Align a model with preference pairs, by SeRA or another method.")
     .option("--method <name>", `how the policy is trained: ${Object.keys(namedMethods).join(", ")}`, "sera");
   return allMethodOptions(engineOptions(runJudgeOptions(runOptions(trackingOptions(placeOptions(command))))))
-    .addHelpText("after", `
+    .addHelpText(
+      "after",
+      `
 Example:
-  sera align --model org/model --lora-rank 16 --data pairs.jsonl --eval-data heldout.jsonl --beta 0.1 --out runs/mine`)
+  sera align --model org/model --lora-rank 16 --data pairs.jsonl --eval-data heldout.jsonl --beta 0.1 --out runs/mine`,
+    )
     .action(async (run: AlignArguments) => {
       const method = methodFromFlags(run.method ?? "sera", run);
       const summary = await withSession(run, (session) => align({ ...run, begunBy: recordOf(args) }, method, session));

@@ -26,28 +26,51 @@ interface BridgeArguments extends JudgeFlags {
 
 export function bridgeCommand(): Command {
   const command = new Command("bridge")
-    .description("Bridge preference pairs (BMC): rewrite one response of each, so that both differ in little but what makes one of them better.")
-    .requiredOption("--data <source>", "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub")
+    .description(
+      "Bridge preference pairs (BMC): rewrite one response of each, so that both differ in little but what makes one of them better.",
+    )
+    .requiredOption(
+      "--data <source>",
+      "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub",
+    )
     .option("--limit <n>", "use only the first n rows (default: all)", whole(1))
     .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
-    .requiredOption("--editor <name>", "what edits: anthropic:<model>, openai:<model>, or world for the synthetic world's program")
-    .option("--way <way>", `which response is edited: ${editWays.join(" (the rejected one), ")} (the chosen one)`, wayNamed, "improve")
+    .requiredOption(
+      "--editor <name>",
+      "what edits: anthropic:<model>, openai:<model>, or world for the synthetic world's program",
+    )
+    .option(
+      "--way <way>",
+      `which response is edited: ${editWays.join(" (the rejected one), ")} (the chosen one)`,
+      wayNamed,
+      "improve",
+    )
     .option("--blind", "let the editor see one response alone, without the pair's other one", false)
     .requiredOption("--out <file>", "where the bridged pairs are written, as lines of JSON")
     .option("--quiet", "show no progress", false);
   return judgeOptions(command, "", "edit")
-    .addHelpText("after", `
+    .addHelpText(
+      "after",
+      `
 Example:
   sera bridge --data pairs.jsonl --editor openai:gpt-4.1-mini --max-cost 5 --out bridged.jsonl
-  sera align --method bmc --data bridged.jsonl --model org/model --out runs/bmc`)
+  sera align --method bmc --data bridged.jsonl --model org/model --out runs/bmc`,
+    )
     .action(async (args: BridgeArguments) => {
       const text = await withSignals(args.quiet, "giving the same command", async (session) => {
         const editor = await session.prepare(() => editorFromFlags(args));
         const { skipBadRows, limit } = args;
-        const loaded = await session.prepare(() => loadPreferencesUnder(session, args.data, { skipBadRows, ...(limit && { limit }) }));
+        const loaded = await session.prepare(() =>
+          loadPreferencesUnder(session, args.data, { skipBadRows, ...(limit && { limit }) }),
+        );
         process.stderr.write(dataNotes(args.data, { ...loaded, truncation: nothingCut }).join(""));
-        const bridged = await reported(`bridge by ${editor.name}`, session, (task) => bridge(loaded.pairs, editor, { way: args.way, seesOther: !args.blind }, task));
-        await writeFileAtomic(args.out, bridged.pairs.map((pair) => `${JSON.stringify(preferenceRow(pair))}\n`).join(""));
+        const bridged = await reported(`bridge by ${editor.name}`, session, (task) =>
+          bridge(loaded.pairs, editor, { way: args.way, seesOther: !args.blind }, task),
+        );
+        await writeFileAtomic(
+          args.out,
+          bridged.pairs.map((pair) => `${JSON.stringify(preferenceRow(pair))}\n`).join(""),
+        );
         return summaryOf(bridged, editor);
       });
       process.stdout.write(`${text}\n${args.out}\n`);
@@ -60,7 +83,11 @@ const nothingCut = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 
 async function editorFromFlags({ editor: name, editPrompt, ...flags }: BridgeArguments): Promise<Editor | LlmEditor> {
   if (name === "world") return worldEditor();
   const { baseUrl, keyVariable } = flags;
-  const model = { ...parseJudgeModel(name), ...(baseUrl !== undefined && { baseUrl }), ...(keyVariable !== undefined && { keyVariable }) };
+  const model = {
+    ...parseJudgeModel(name),
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(keyVariable !== undefined && { keyVariable }),
+  };
   return llmEditor(model, { ...llmOptions(flags, ""), ...(editPrompt !== undefined && { prompt: editPrompt }) });
 }
 

@@ -11,17 +11,33 @@ export interface ClusterArguments extends Partial<Omit<RaySettings, "address" | 
   readonly clusterPython?: string;
 }
 
-const settings = ["storage", "clusterStorage", "workers", "gpus", "precision", "shard", "clusterPython"] as const satisfies readonly (keyof ClusterArguments)[];
+const settings = [
+  "storage",
+  "clusterStorage",
+  "workers",
+  "gpus",
+  "precision",
+  "shard",
+  "clusterPython",
+] as const satisfies readonly (keyof ClusterArguments)[];
 
 export function clusterOptions(command: Command): Command {
   return command
     .optionsGroup("Cluster:")
-    .option("--on <address>", "train, score and sample on the Ray cluster whose job server is there, as in ray://host:8265 (default: on this machine)")
+    .option(
+      "--on <address>",
+      "train, score and sample on the Ray cluster whose job server is there, as in ray://host:8265 (default: on this machine)",
+    )
     .option("--storage <folder>", "folder that this machine and the cluster both see")
-    .option("--cluster-storage <path>", "the same storage as the cluster names it: a path, or a URL such as s3://bucket/folder (default: --storage)")
+    .option(
+      "--cluster-storage <path>",
+      "the same storage as the cluster names it: a path, or a URL such as s3://bucket/folder (default: --storage)",
+    )
     .option("--workers <n>", "processes on the cluster (default: 1)", whole(1))
     .option("--gpus <n>", "GPUs of each (default: 0)", whole(0))
-    .addOption(new Option("--precision <type>", "numbers that the cluster computes in (default: float32)").choices(precisions))
+    .addOption(
+      new Option("--precision <type>", "numbers that the cluster computes in (default: float32)").choices(precisions),
+    )
     .option("--shard", "share the parameters out among the workers (FSDP) in place of a copy each")
     .option("--cluster-python <path>", "Python of the cluster that has cluster/ installed (default: python)");
 }
@@ -38,6 +54,7 @@ export function computeTargetOf({ on, clusterPython: python, ...given }: Cluster
     return undefined;
   }
   const { storage, clusterStorage, workers, gpus, precision, shard } = given;
-  if (storage === undefined) throw new InputError("--on: a cluster reads and writes files that this machine sees too; give --storage");
+  if (storage === undefined)
+    throw new InputError("--on: a cluster reads and writes files that this machine sees too; give --storage");
   return ray({ address: on, storage, clusterStorage, workers, gpus, precision, shard, python });
 }

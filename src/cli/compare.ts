@@ -34,22 +34,36 @@ interface Compared {
 
 export function compareCommand(): Command {
   const command = new Command("compare")
-    .description("Compare methods: train each with several seeds, from one start on the same pairs, and evaluate all on the same held-out pairs.")
+    .description(
+      "Compare methods: train each with several seeds, from one start on the same pairs, and evaluate all on the same held-out pairs.",
+    )
     .optionsGroup("Comparison:")
-    .requiredOption("--run <method>", '"NAME=method --flag value …", once for each method; the flags of the method come before those that all share', methodLines)
+    .requiredOption(
+      "--run <method>",
+      '"NAME=method --flag value …", once for each method; the flags of the method come before those that all share',
+      methodLines,
+    )
     .option("--seeds <list>", "seeds, separated by commas; each method is trained once with each", seedList, [1, 2, 3])
     .option("--baseline <name>", "method that the others are compared with (default: the first)")
-    .requiredOption("--out <folder>", "folder of the comparison, with a folder for each run; the same command continues what is there");
+    .requiredOption(
+      "--out <folder>",
+      "folder of the comparison, with a folder for each run; the same command continues what is there",
+    );
   return methodOptions(engineOptions(runJudgeOptions(runOptions(trackingOptions(command)))), ...comparedForms)
-    .addHelpText("after", `
+    .addHelpText(
+      "after",
+      `
 Methods: ${Object.keys(namedRecipes).join(", ")}.
 
 Example:
   sera compare --model data/world/sft --data data/world/train.jsonl --limit 1000 --eval-data data/world/heldout.jsonl \\
-    --run "DPO=direct --beta 0.5" --run "SeRA=sera --beta 2 --select 0.5" --seeds 1,2,3 --rounds 3 --out runs/compared`)
+    --run "DPO=direct --beta 0.5" --run "SeRA=sera --beta 2 --select 0.5" --seeds 1,2,3 --rounds 3 --out runs/compared`,
+    )
     .action(async (args: CompareArguments) => {
       const compared = await withSession(args, (session) => compare(args, session), "giving the same command");
-      process.stdout.write(`${comparisonText(compared.result, compared.baseline, compared.differences)}\n\n${join(args.out, "comparison.json")}\n`);
+      process.stdout.write(
+        `${comparisonText(compared.result, compared.baseline, compared.differences)}\n\n${join(args.out, "comparison.json")}\n`,
+      );
     });
 }
 
@@ -58,10 +72,15 @@ async function compare(args: CompareArguments, session: CommandSession): Promise
   const shared = givenOptions(args);
   const planned = planRuns(recipes, shared, args.seeds, onCommandLine);
   const { baseline = planned[0]!.name } = args;
-  if (!Object.hasOwn(recipes, baseline)) throw new InputError(`--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}`);
-  if (args.evalData === undefined) throw new InputError("nothing to compare the methods on; give held-out pairs by --eval-data");
+  if (!Object.hasOwn(recipes, baseline))
+    throw new InputError(`--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}`);
+  if (args.evalData === undefined)
+    throw new InputError("nothing to compare the methods on; give held-out pairs by --eval-data");
   await refuseOthersFolder(args.out, planned);
-  const judge = await runJudge(args, planned.map(({ method }) => method));
+  const judge = await runJudge(
+    args,
+    planned.map(({ method }) => method),
+  );
   const result = await runPlanned(planned, args, session, judge);
   const hasGold = result.rows.every(({ goldReward }) => goldReward !== undefined);
   const differences = hasGold ? result.differencesFrom(baseline) : [];
@@ -69,14 +88,31 @@ async function compare(args: CompareArguments, session: CommandSession): Promise
   return { result, baseline, differences };
 }
 
-async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments, session: CommandSession, judge: Judge | undefined): Promise<MethodComparison> {
-  const input = await session.prepare(() => prepareRun(args, session, planned.map(({ method }) => method), judge));
+async function runPlanned(
+  planned: readonly PlannedRun[],
+  args: CompareArguments,
+  session: CommandSession,
+  judge: Judge | undefined,
+): Promise<MethodComparison> {
+  const input = await session.prepare(() =>
+    prepareRun(
+      args,
+      session,
+      planned.map(({ method }) => method),
+      judge,
+    ),
+  );
   const { judge: _, ...unjudged } = input;
   try {
     const sizes = { pairs: input.pairs.length, demonstrations: input.demonstrations?.length ?? 0 };
     return await runAll(planned, sizes, session.reporter, async ({ name, seed, method }, reporter) => {
       const folder = join(args.out, folderName(name), `seed-${seed}`);
-      await openRun(method, method.labelsWithJudge ? input : unjudged, { folder }, { ...session, reporter, trackers: args.track });
+      await openRun(
+        method,
+        method.labelsWithJudge ? input : unjudged,
+        { folder },
+        { ...session, reporter, trackers: args.track },
+      );
       return Run.open(folder, input.start);
     });
   } finally {
@@ -89,7 +125,11 @@ async function runPlanned(planned: readonly PlannedRun[], args: CompareArguments
 async function refuseOthersFolder(out: string, planned: readonly PlannedRun[]): Promise<void> {
   const own = new Set([...tables, ...planned.map(({ name }) => folderName(name))]);
   const others = (await entriesOf(out)).filter((name) => !own.has(name));
-  const isForeign = await Promise.all(others.map(async (name) => !(await entriesOf(join(out, name)).catch(() => [])).some((seed) => seed.startsWith("seed-"))));
+  const isForeign = await Promise.all(
+    others.map(
+      async (name) => !(await entriesOf(join(out, name)).catch(() => [])).some((seed) => seed.startsWith("seed-")),
+    ),
+  );
   const foreign = others.filter((_, i) => isForeign[i]);
   if (foreign.length > 0) throw otherFiles(out, "the folder of a comparison", foreign);
 }
@@ -102,20 +142,34 @@ async function writeResults(out: string, { result, baseline, differences }: Comp
   await writeFileAtomic(join(out, "table.csv"), csv(result.rows));
   await writeFileAtomic(join(out, "runs.csv"), csv(runs));
   if (differences.length > 0) await writeFileAtomic(join(out, "differences.csv"), csv(differences));
-  await writeJson(join(out, "comparison.json"), { seeds: result.seeds, baseline, methods: result.rows, differences, runs });
+  await writeJson(join(out, "comparison.json"), {
+    seeds: result.seeds,
+    baseline,
+    methods: result.rows,
+    differences,
+    runs,
+  });
 }
 
 /** @throws InputError where two have one name, or names that would share a folder */
 function recipesOf(methods: readonly ComparedMethod[]): Readonly<Record<string, ComparedMethod["recipe"]>> {
   const folders = methods.map(({ name }) => folderName(name));
   const repeated = methods.find(({ name }, i) => folders.indexOf(folderName(name)) !== i);
-  if (repeated) throw new InputError(`--run: two methods are named ${quote(repeated.name)}; name each, as in --run "NAME=direct --beta 1"`);
+  if (repeated)
+    throw new InputError(
+      `--run: two methods are named ${quote(repeated.name)}; name each, as in --run "NAME=direct --beta 1"`,
+    );
   return Object.fromEntries(methods.map(({ name, recipe }) => [name, recipe]));
 }
 
 /** A method's name as that of a folder on any system. */
 function folderName(name: string): string {
-  return name.toLowerCase().replace(/[^\p{L}\p{N}.=]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "") || "method";
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}.=]+/gu, "-")
+      .replace(/^[-.]+|[-.]+$/g, "") || "method"
+  );
 }
 
 function methodLines(text: string, before: readonly ComparedMethod[] = []): ComparedMethod[] {

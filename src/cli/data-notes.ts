@@ -25,24 +25,43 @@ export function tokenizedPrompts(examples: readonly { readonly prompt: Prompt; r
 export function templateNotes(prompts: readonly Prompt[], tokenizer: Tokenizer): string[] {
   const texts = prompts.filter((prompt) => typeof prompt === "string").length;
   if (texts === 0 || !hasChatTemplate(tokenizer)) return [];
-  const those = texts === prompts.length ? (texts === 1 ? "the prompt is text" : "the prompts are texts") : `${texts} of ${prompts.length} prompts ${texts === 1 ? "is text" : "are texts"}`;
-  return [`${those}, to which the model's chat template is not applied; it is applied to messages: {"prompt": [{"role": "user", "content": "…"}], …}`];
+  const those =
+    texts === prompts.length
+      ? texts === 1
+        ? "the prompt is text"
+        : "the prompts are texts"
+      : `${texts} of ${prompts.length} prompts ${texts === 1 ? "is text" : "are texts"}`;
+  return [
+    `${those}, to which the model's chat template is not applied; it is applied to messages: {"prompt": [{"role": "user", "content": "…"}], …}`,
+  ];
 }
 
 /** What a user should know of how a file was read, one note for each; none where all of it is used as it stands. */
-export function dataNotes(file: string, { skipped, truncation, identical = 0, unwritten = {}, reading }: DataCounts): string[] {
+export function dataNotes(
+  file: string,
+  { skipped, truncation, identical = 0, unwritten = {}, reading }: DataCounts,
+): string[] {
   const { prompts, promptTokens, responses, responseTokens } = truncation;
   const notes = [...(reading?.notes ?? [])];
   const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
   if (skipped.length > 0) notes.push(`skipped ${count(skipped.length, "bad row")}; the first: ${skipped[0]!.reason}`);
-  if (prompts > 0) notes.push(`cut the beginning of ${count(prompts, "prompt")} to fit the context, ${count(promptTokens, "token")} in all`);
-  if (responses > 0) notes.push(`cut the end of ${count(responses, "response")} to fit the context, ${count(responseTokens, "token")} in all`);
-  if (identical > 0) notes.push(`${count(identical, "pair")} with responses that are the same in tokens, which teach nothing`);
+  if (prompts > 0)
+    notes.push(
+      `cut the beginning of ${count(prompts, "prompt")} to fit the context, ${count(promptTokens, "token")} in all`,
+    );
+  if (responses > 0)
+    notes.push(
+      `cut the end of ${count(responses, "response")} to fit the context, ${count(responseTokens, "token")} in all`,
+    );
+  if (identical > 0)
+    notes.push(`${count(identical, "pair")} with responses that are the same in tokens, which teach nothing`);
   notes.push(...unwrittenNotes(unwritten));
   return notes.map((note) => `${file}: ${note}\n`);
 }
 
 /** A note for each part of conversations that the chat template leaves out. */
 export function unwrittenNotes(unwritten: Readonly<Record<string, number>>): string[] {
-  return Object.entries(unwritten).map(([part, n]) => `${n} ${n === 1 ? "prompt" : "prompts"} with ${part}, which the chat template leaves out`);
+  return Object.entries(unwritten).map(
+    ([part, n]) => `${n} ${n === 1 ? "prompt" : "prompts"} with ${part}, which the chat template leaves out`,
+  );
 }

@@ -43,32 +43,59 @@ interface GenerateArguments extends EngineArguments {
 
 export function generateCommand(): Command {
   const command = new Command("generate")
-    .description("Sample responses to prompts. Each is a line of JSON: id, prompt, response, its length in tokens, whether it is complete, and the token ids, by which sera sft reads it back.")
+    .description(
+      "Sample responses to prompts. Each is a line of JSON: id, prompt, response, its length in tokens, whether it is complete, and the token ids, by which sera sft reads it back.",
+    )
     .optionsGroup("Model:")
-    .requiredOption("--model <name>", "checkpoint or adapter folder, GGUF file, or org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there)")
+    .requiredOption(
+      "--model <name>",
+      "checkpoint or adapter folder, GGUF file, or org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there)",
+    )
     .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
     .addOption(weightsOption())
     .optionsGroup("Prompts:")
-    .option("--prompts <source>", "rows with a prompt, or preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the hub")
-    .option("--prompt <text>", "a prompt; give the flag again for more", (text: string, before: readonly string[] = []) => [...before, text])
+    .option(
+      "--prompts <source>",
+      "rows with a prompt, or preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the hub",
+    )
+    .option(
+      "--prompt <text>",
+      "a prompt; give the flag again for more",
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
     .option("--split <name>", "split of a hub dataset (default: train)")
     .option("--config <name>", "configuration of a hub dataset (default: its only one)")
     .option("--revision <name>", "branch, tag or commit of a hub dataset (default: main)")
     .option("--limit <n>", "use only the first n rows (default: all)", whole(1))
-    .option("--skip-bad-rows", "skip and count bad rows and prompts that do not fit the context, instead of stopping at the first", false)
+    .option(
+      "--skip-bad-rows",
+      "skip and count bad rows and prompts that do not fit the context, instead of stopping at the first",
+      false,
+    )
     .optionsGroup("Linear alignment, of two forward passes a token:")
-    .option("--principle <text>", "amplify what this text, put before each prompt, changes in the next token's logits (arXiv 2401.11458); greedy unless --temperature is given")
+    .option(
+      "--principle <text>",
+      "amplify what this text, put before each prompt, changes in the next token's logits (arXiv 2401.11458); greedy unless --temperature is given",
+    )
     .option("--ratio <r>", "how far beyond the principle's own effect (default: 2)", number)
-    .addOption(new Option("--mask <which>", "whose most likely tokens are left: under the principle, or amplified (default: principle)").choices(alignmentMasks))
+    .addOption(
+      new Option(
+        "--mask <which>",
+        "whose most likely tokens are left: under the principle, or amplified (default: principle)",
+      ).choices(alignmentMasks),
+    )
     .option("--mask-top-p <p>", "share of the probability that they hold (default: 0.8)", number)
     .option("--mask-temperature <t>", "temperature of that probability (default: 0.5)", number)
     .optionsGroup("Output:")
     .option("--responses <n>", "responses to each prompt", whole(1), 1)
     .option("--out <file>", "where the responses are written (default: standard output)");
   return methodOptions(engineOptions(command), generateForm)
-    .addHelpText("after", `
+    .addHelpText(
+      "after",
+      `
 Example:
-  sera generate --model runs/mine/iteration-3/model --prompts heldout.jsonl --temperature 0.7 --out mine.jsonl`)
+  sera generate --model runs/mine/iteration-3/model --prompts heldout.jsonl --temperature 0.7 --out mine.jsonl`,
+    )
     .action(async (args: GenerateArguments) => {
       const lines = await withSession(args, (session) => session.prepare(() => generate(args, session)));
       if (args.out === undefined) process.stdout.write(lines);
@@ -81,13 +108,23 @@ async function generate(args: GenerateArguments, session: CommandSession): Promi
   const given = givenOptions(args, generateForm);
   const { seed, memory, ...sampling } = resolveOptions(generateForm, guidance ? { temperature: 0, ...given } : given);
   const programs = session.programs.within(bytesIn(memory) ?? session.programs.memory);
-  if (await isFromScratch(args.model)) throw new InputError(`--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`);
+  if (await isFromScratch(args.model))
+    throw new InputError(
+      `--model: ${args.model} is a preset, which is not trained yet; give a checkpoint, such as one that sera sft trains`,
+    );
   const prompts = await readPrompts(args, session);
   const policy = await loadModelOn(programs, args.model, { revision: args.modelRevision, weights: args.weights });
   try {
     const fitting = tokenized(policy, prompts, args, guidance);
     const options = { ...generationOptions(sampling), responses: args.responses, seed, guidance };
-    const written = await reported("generate", session, (task) => responsesTo(policy, fitting.map(({ contexts }) => contexts), options, task));
+    const written = await reported("generate", session, (task) =>
+      responsesTo(
+        policy,
+        fitting.map(({ contexts }) => contexts),
+        options,
+        task,
+      ),
+    );
     const tokenizer = tokenizerDigest(policy.tokenizer);
     return written
       .map(({ request, response, tokens, complete }) => {
@@ -105,21 +142,34 @@ async function generate(args: GenerateArguments, session: CommandSession): Promi
 
 /** @throws InputError where there are settings of an amplification without a principle to amplify, or outside their range */
 function guidanceOf({ principle, ratio, mask, maskTopP, maskTemperature }: GenerateArguments): Guidance | undefined {
-  const settings = Object.entries({ ratio, mask, maskTopP, maskTemperature }).filter(([, value]) => value !== undefined);
-  if (principle !== undefined) return linearAlignment({ principle, ...(Object.fromEntries(settings) as LinearAlignmentOptions) });
+  const settings = Object.entries({ ratio, mask, maskTopP, maskTemperature }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (principle !== undefined)
+    return linearAlignment({ principle, ...(Object.fromEntries(settings) as LinearAlignmentOptions) });
   if (settings.length === 0) return undefined;
-  throw new InputError("--ratio, --mask, --mask-top-p and --mask-temperature are of linear alignment; give --principle too");
+  throw new InputError(
+    "--ratio, --mask, --mask-top-p and --mask-temperature are of linear alignment; give --principle too",
+  );
 }
 
-async function readPrompts({ prompts: source, prompt: texts = [], skipBadRows, ...part }: GenerateArguments, session: CommandSession): Promise<NamedPrompt[]> {
+async function readPrompts(
+  { prompts: source, prompt: texts = [], skipBadRows, ...part }: GenerateArguments,
+  session: CommandSession,
+): Promise<NamedPrompt[]> {
   const typed = texts.map((prompt, i) => ({ id: `${i + 1}`, prompt }));
-  if (source === undefined && typed.length === 0) throw new InputError("no prompts; give --prompts with a file, or --prompt with a text");
+  if (source === undefined && typed.length === 0)
+    throw new InputError("no prompts; give --prompts with a file, or --prompt with a text");
   if (source === undefined) return typed;
   if (typed.length > 0) throw new InputError("both --prompts and --prompt are given; give one of them");
   const { split, config, revision, limit } = part;
   const given = Object.entries({ split, config, revision, limit }).filter(([, value]) => value !== undefined);
   await refuseRunAsData(source);
-  const { prompts, skipped } = await withDownload(source, (work) => loadPrompts(source, { ...work, skipBadRows, ...Object.fromEntries(given) }), session);
+  const { prompts, skipped } = await withDownload(
+    source,
+    (work) => loadPrompts(source, { ...work, skipBadRows, ...Object.fromEntries(given) }),
+    session,
+  );
   process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut }).join(""));
   return prompts;
 }
@@ -127,22 +177,35 @@ async function readPrompts({ prompts: source, prompt: texts = [], skipBadRows, .
 const nothingCut = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
 
 /** The prompts that leave room for a response. @throws InputError naming the first that does not, unless such are skipped */
-function tokenized(policy: Policy, prompts: readonly NamedPrompt[], { skipBadRows, prompts: source = "--prompt" }: GenerateArguments, guidance: Guidance | undefined) {
+function tokenized(
+  policy: Policy,
+  prompts: readonly NamedPrompt[],
+  { skipBadRows, prompts: source = "--prompt" }: GenerateArguments,
+  guidance: Guidance | undefined,
+) {
   const fitting: (NamedPrompt & { readonly contexts: ReturnType<typeof contextTokens> })[] = [];
   const skipped: { readonly reason: string }[] = [];
   for (const prompt of prompts) {
     const found = fittingTokens(policy, prompt.prompt, guidance);
-    if (typeof found === "string") skipped.push({ reason: `${placeText(prompt) || `${source}: `}prompt ${JSON.stringify(prompt.id)}: ${found}` });
+    if (typeof found === "string")
+      skipped.push({ reason: `${placeText(prompt) || `${source}: `}prompt ${JSON.stringify(prompt.id)}: ${found}` });
     else fitting.push({ ...prompt, contexts: found });
   }
   if (skipped.length > 0 && (!skipBadRows || fitting.length === 0)) throw new InputError(skipped[0]!.reason);
-  const notes = templateNotes(fitting.map(({ prompt }) => prompt), policy.tokenizer);
+  const notes = templateNotes(
+    fitting.map(({ prompt }) => prompt),
+    policy.tokenizer,
+  );
   process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut, reading: { notes } }).join(""));
   return fitting;
 }
 
 /** A prompt's tokens, or why it cannot be answered: the chat template refuses it, or it leaves no room. */
-function fittingTokens(policy: Policy, prompt: Prompt, guidance: Guidance | undefined): ReturnType<typeof contextTokens> | string {
+function fittingTokens(
+  policy: Policy,
+  prompt: Prompt,
+  guidance: Guidance | undefined,
+): ReturnType<typeof contextTokens> | string {
   const { contextLength } = policy.config;
   try {
     const contexts = contextTokens(policy, prompt, guidance);

@@ -22,26 +22,42 @@ const mostSkipped = 10;
 
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("Summarize a file of preference pairs: its format, what was read of it and what was not, what looks wrong, lengths and scores, and three pairs as a model reads them.")
+    .description(
+      "Summarize a file of preference pairs: its format, what was read of it and what was not, what looks wrong, lengths and scores, and three pairs as a model reads them.",
+    )
     .argument("<file>", "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub")
     .option("--limit <n>", "read only the first n rows (default: all)", whole(1))
     .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
-    .option("--tokenizer <model>", "count tokens, and show pairs with the chat template, by the tokenizer of this checkpoint folder or GGUF file (default: count characters)")
+    .option(
+      "--tokenizer <model>",
+      "count tokens, and show pairs with the chat template, by the tokenizer of this checkpoint folder or GGUF file (default: count characters)",
+    )
     .addHelpText("after", "\nExample:\n  sera inspect pairs.parquet --tokenizer runs/mine/iteration-3/model")
     .action(async (file: string, { limit, skipBadRows, tokenizer: model }: InspectArguments) => {
-      const loaded = await loadPreferencesUnder({ reporter: new Progress(process.stderr, false) }, file, { skipBadRows, ...(limit && { limit }) });
+      const loaded = await loadPreferencesUnder({ reporter: new Progress(process.stderr, false) }, file, {
+        skipBadRows,
+        ...(limit && { limit }),
+      });
       const tokenizer = model === undefined ? undefined : await loadCheckpointTokenizer(model);
       const { pairs, skipped, notes } = tokenizer ? readable(loaded, tokenizer, skipBadRows) : { ...loaded, notes: [] };
       const table = summarize(pairs, tokenizer);
       const columns = table.columnNames();
-      const cell = (value: unknown) => (typeof value === "number" ? `${Math.round(value * 1000) / 1000}` : String(value));
+      const cell = (value: unknown) =>
+        typeof value === "number" ? `${Math.round(value * 1000) / 1000}` : String(value);
       const rows = table.objects().map((row) => columns.map((name) => cell((row as Record<string, unknown>)[name])));
       const sections = [
         `${pairs.length} ${pairs.length === 1 ? "pair" : "pairs"}, ${loaded.format}${skipped.length ? `, ${skipped.length} bad rows skipped` : ""}`,
         readingText(loaded, tokenizer ? [...notes, ...templateNotes(tokenizedPrompts(pairs), tokenizer)] : notes),
         textTable([columns, ...rows]),
         ...pairs.slice(0, mostShown).map((pair) => pairAsRead(pair, tokenizer)),
-        ...(skipped.length > 0 ? [skipped.slice(0, mostSkipped).map(({ reason }) => `skipped: ${reason}`).join("\n")] : []),
+        ...(skipped.length > 0
+          ? [
+              skipped
+                .slice(0, mostSkipped)
+                .map(({ reason }) => `skipped: ${reason}`)
+                .join("\n"),
+            ]
+          : []),
       ];
       process.stdout.write(`${sections.join("\n\n")}\n`);
     });
@@ -55,7 +71,11 @@ export function inspectCommand(): Command {
 function readable({ pairs, skipped }: LoadedPreferences, tokenizer: Tokenizer, skipBadRows: boolean) {
   const tokenized = tokenizePairs(pairs, tokenizer, { contextLength: Number.MAX_SAFE_INTEGER, skipBadRows });
   const kept = new Set(tokenized.pairs.map(({ id }) => id));
-  return { pairs: pairs.filter(({ id }) => kept.has(id)), skipped: [...skipped, ...tokenized.skipped], notes: unwrittenNotes(tokenized.unwritten) };
+  return {
+    pairs: pairs.filter(({ id }) => kept.has(id)),
+    skipped: [...skipped, ...tokenized.skipped],
+    notes: unwrittenNotes(tokenized.unwritten),
+  };
 }
 
 /** What became of the columns, and the notes, a line each. */

@@ -25,7 +25,9 @@ export interface JudgeFlags {
 }
 
 /** The same flags where a verb has others of these names: `--judge-max-cost` for `--max-cost`. */
-export type PrefixedJudgeFlags = { readonly [Name in keyof JudgeFlags as `judge${Capitalize<Name>}`]: JudgeFlags[Name] };
+export type PrefixedJudgeFlags = {
+  readonly [Name in keyof JudgeFlags as `judge${Capitalize<Name>}`]: JudgeFlags[Name];
+};
 
 export const judgeNames = "anthropic:<model>, openai:<model>, or gold for the synthetic world's reward";
 
@@ -36,22 +38,43 @@ export const judgeNames = "anthropic:<model>, openai:<model>, or gold for the sy
  * @param prompt which of the prompts the verb asks
  */
 export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "pairwise" | "grade" | "edit"): Command {
-  const fields = { pairwise: "{{prompt}}, {{first}} and {{second}}", grade: "{{prompt}} and {{response}}", edit: "{{task}}, {{prompt}}, {{response}} and {{other}}" };
+  const fields = {
+    pairwise: "{{prompt}}, {{first}} and {{second}}",
+    grade: "{{prompt}} and {{response}}",
+    edit: "{{task}}, {{prompt}}, {{response}} and {{other}}",
+  };
   const [title, who, longest] = prompt === "edit" ? ["Editor", "editor", 4096] : ["Judge", "judge", 512];
   return command
     .optionsGroup(`${title}:`)
-    .option(`--${prefix}base-url <url>`, "another server with the same API, such as vLLM or Ollama; it receives no API key unless one is named")
-    .option(`--${prefix}key-variable <name>`, "environment variable with the API key (default: ANTHROPIC_API_KEY or OPENAI_API_KEY, for the providers' own servers)")
+    .option(
+      `--${prefix}base-url <url>`,
+      "another server with the same API, such as vLLM or Ollama; it receives no API key unless one is named",
+    )
+    .option(
+      `--${prefix}key-variable <name>`,
+      "environment variable with the API key (default: ANTHROPIC_API_KEY or OPENAI_API_KEY, for the providers' own servers)",
+    )
     .option(`--${prefix}${prompt}-prompt <file>`, `your own prompt template, with ${fields[prompt]}`)
     .option(`--${prefix}max-cost <dollars>`, "cap on the cost of all requests, in US dollars (default: none)", number)
     .option(`--${prefix}max-calls <n>`, "cap on the number of requests (default: none)", whole(0))
-    .option(`--${prefix}price-input <dollars>`, "price of a million input tokens, for a model that data/judge/prices.json does not list", number)
+    .option(
+      `--${prefix}price-input <dollars>`,
+      "price of a million input tokens, for a model that data/judge/prices.json does not list",
+      number,
+    )
     .option(`--${prefix}price-output <dollars>`, "price of a million output tokens", number)
-    .option(`--${prefix}max-tokens <n>`, `length limit of the ${who}'s answer; models that think first need more (default: ${longest})`, whole(1))
+    .option(
+      `--${prefix}max-tokens <n>`,
+      `length limit of the ${who}'s answer; models that think first need more (default: ${longest})`,
+      whole(1),
+    )
     .option(`--${prefix}temperature <t>`, `sampling temperature of the ${who} (default: 0)`, number)
     .option(`--no-${prefix}temperature`, "send no temperature, for models that do not accept one")
     .option(`--${prefix}concurrency <n>`, "concurrent requests (default: 4)", whole(1))
-    .option(`--${prefix}cache <folder>`, "where answers are cached, so that none is paid for twice (default: runs/judge-cache)");
+    .option(
+      `--${prefix}cache <folder>`,
+      "where answers are cached, so that none is paid for twice (default: runs/judge-cache)",
+    );
 }
 
 /** Prefixed flags as those without a prefix. */
@@ -83,18 +106,30 @@ export async function judgeFromFlags(name: string, flags: JudgeFlags, prefix: ""
   const model = { ...parseJudgeModel(name), ...given({ baseUrl, keyVariable }) };
   return llmJudge(model, {
     ...llmOptions(flags, prefix),
-    ...((pairwisePrompt ?? gradePrompt) !== undefined && { prompts: given({ pairwise: pairwisePrompt, grade: gradePrompt }) }),
+    ...((pairwisePrompt ?? gradePrompt) !== undefined && {
+      prompts: given({ pairwise: pairwisePrompt, grade: gradePrompt }),
+    }),
   });
 }
 
 /** How a language model is asked, by the flags. @throws InputError for one price without the other */
-export function llmOptions({ priceInput, priceOutput, temperature, maxCost, maxCalls, maxTokens, concurrency, cache }: JudgeFlags, prefix: "" | "judge-") {
+export function llmOptions(
+  { priceInput, priceOutput, temperature, maxCost, maxCalls, maxTokens, concurrency, cache }: JudgeFlags,
+  prefix: "" | "judge-",
+) {
   if ((priceInput === undefined) !== (priceOutput === undefined)) {
     const [there, missing] = priceOutput === undefined ? ["input", "output"] : ["output", "input"];
     throw new InputError(`--${prefix}price-${there}: needs --${prefix}price-${missing} too`);
   }
   return {
-    ...given({ maxCost, maxCalls, maxTokens, concurrency, cache, temperature: temperature === false ? null : temperature }),
+    ...given({
+      maxCost,
+      maxCalls,
+      maxTokens,
+      concurrency,
+      cache,
+      temperature: temperature === false ? null : temperature,
+    }),
     ...(priceInput !== undefined && priceOutput !== undefined && { price: { input: priceInput, output: priceOutput } }),
   };
 }

@@ -25,23 +25,37 @@ interface JudgeArguments extends JudgeFlags {
 
 export function judgeCommand(): Command {
   const command = new Command("judge")
-    .description("Estimate the win rate of one model's responses over another's. Each pair is judged in both orders; a choice that changes with the order is a tie.")
-    .argument("<a>", "responses of one model: rows with a response and its prompt, its id, or both; .jsonl, .jsonl.gz or .parquet")
+    .description(
+      "Estimate the win rate of one model's responses over another's. Each pair is judged in both orders; a choice that changes with the order is a tie.",
+    )
+    .argument(
+      "<a>",
+      "responses of one model: rows with a response and its prompt, its id, or both; .jsonl, .jsonl.gz or .parquet",
+    )
     .argument("<b>", "responses of the other model to the same prompts")
     .requiredOption("--judge <name>", judgeNames)
-    .option("--prompts <pairs>", "preference pairs with the prompts by id, for responses without a prompt (a run's responses.jsonl)")
+    .option(
+      "--prompts <pairs>",
+      "preference pairs with the prompts by id, for responses without a prompt (a run's responses.jsonl)",
+    )
     .option("--limit <n>", "judge only the first n prompts", whole(1))
     .option("--seed <n>", "seed of the bootstrap interval", whole(0), 0)
     .option("--out <file>", "write each comparison as a line of JSON")
     .option("--estimate", "estimate the cost without asking", false)
     .option("--quiet", "show no progress", false);
   return judgeOptions(command, "", "pairwise")
-    .addHelpText("after", `
+    .addHelpText(
+      "after",
+      `
 Example:
-  sera judge mine.jsonl theirs.jsonl --judge openai:gpt-4.1-mini --max-cost 2`)
+  sera judge mine.jsonl theirs.jsonl --judge openai:gpt-4.1-mini --max-cost 2`,
+    )
     .action(async (a: string, b: string, args: JudgeArguments) => {
       const text = await withSignals(args.quiet, "giving the same command", async (session) => {
-        const { judge, rows } = await session.prepare(async () => ({ judge: await judgeFromFlags(args.judge, args), rows: await comparisons(a, b, args) }));
+        const { judge, rows } = await session.prepare(async () => ({
+          judge: await judgeFromFlags(args.judge, args),
+          rows: await comparisons(a, b, args),
+        }));
         if (args.estimate) return estimateText(await judge.plan?.({ pairs: rows }));
         const verdicts = await judgePairsWithProgress(judge, rows, session);
         const compared = rows.map((row, i) => ({ ...row, verdict: verdicts[i]! }));
@@ -63,7 +77,21 @@ function estimateText(estimate: Spending | undefined): string {
 }
 
 function winRateText(rate: WinRate, spent: Spending | undefined): string {
-  const { comparisons: n, wins, ties, losses, wilson, bootstrap, lengthControlled, lengthA, lengthB, orders, firstTwice, secondTwice, warnings } = rate;
+  const {
+    comparisons: n,
+    wins,
+    ties,
+    losses,
+    wilson,
+    bootstrap,
+    lengthControlled,
+    lengthA,
+    lengthB,
+    orders,
+    firstTwice,
+    secondTwice,
+    warnings,
+  } = rate;
   const rows = [
     ["win rate of a (ties half)", intervalText(wilson)],
     ["  by bootstrap over prompts", intervalText(bootstrap)],

@@ -20,34 +20,44 @@ export function kernelCommand(): Command {
 }
 
 function installCommand(): Command {
-  return placeOptions(new Command("install").description("Install the kernel in Jupyter.")).action(async (place: PlaceArguments) => {
-    const { folder, displayName, argv } = await installSpec(await dataFolder(place));
-    process.stdout.write(
-      `installed the kernel "${displayName}" in ${folder}\n` +
-        `it runs ${argv.slice(0, 2).join(" ")}\n\n` +
-        `Choose "${displayName}" in JupyterLab, Notebook or VS Code; sera kernel doctor says whether it runs.\n`,
-    );
-  });
+  return placeOptions(new Command("install").description("Install the kernel in Jupyter.")).action(
+    async (place: PlaceArguments) => {
+      const { folder, displayName, argv } = await installSpec(await dataFolder(place));
+      process.stdout.write(
+        `installed the kernel "${displayName}" in ${folder}\n` +
+          `it runs ${argv.slice(0, 2).join(" ")}\n\n` +
+          `Choose "${displayName}" in JupyterLab, Notebook or VS Code; sera kernel doctor says whether it runs.\n`,
+      );
+    },
+  );
 }
 
 function uninstallCommand(): Command {
-  return placeOptions(new Command("uninstall").description("Remove the kernel from Jupyter.")).action(async (place: PlaceArguments) => {
-    const folder = await dataFolder(place);
-    const removed = await removeSpec(folder);
-    process.stdout.write(removed ? `removed ${removed}\n` : `nothing to remove: there is no ${specFolder(folder)}\n`);
-  });
+  return placeOptions(new Command("uninstall").description("Remove the kernel from Jupyter.")).action(
+    async (place: PlaceArguments) => {
+      const folder = await dataFolder(place);
+      const removed = await removeSpec(folder);
+      process.stdout.write(removed ? `removed ${removed}\n` : `nothing to remove: there is no ${specFolder(folder)}\n`);
+    },
+  );
 }
 
 function doctorCommand(): Command {
-  return new Command("doctor").description("Check whether the kernel can run here, and say what to do where it cannot.").action(async () => {
-    if (!(await doctor())) process.exitCode = 1;
-  });
+  return new Command("doctor")
+    .description("Check whether the kernel can run here, and say what to do where it cannot.")
+    .action(async () => {
+      if (!(await doctor())) process.exitCode = 1;
+    });
 }
 
 function placeOptions(command: Command): Command {
   return command
     .addOption(new Option("--user", "install for this user (the default)").conflicts(["sysPrefix", "prefix"]))
-    .addOption(new Option("--sys-prefix", "install into the active virtual environment or conda environment").conflicts("prefix"))
+    .addOption(
+      new Option("--sys-prefix", "install into the active virtual environment or conda environment").conflicts(
+        "prefix",
+      ),
+    )
     .option("--prefix <folder>", "install into the environment in this folder, under share/jupyter/kernels");
 }
 

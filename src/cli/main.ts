@@ -49,7 +49,11 @@ function exitCodeOf(error: unknown, command: Command | undefined): number {
     return error.exitCode;
   }
   if (!(error instanceof Error)) process.stderr.write(`sera: ${String(error)}\n`);
-  else if (error instanceof InputError) process.stderr.write(`sera: ${command ? asTyped(error.message, command) : error.message}\n`);
-  else process.stderr.write(`sera: ${error instanceof DivergenceError || "code" in error ? error.message : error.stack}\n`);
+  else if (error instanceof InputError)
+    process.stderr.write(`sera: ${command ? asTyped(error.message, command) : error.message}\n`);
+  else
+    process.stderr.write(
+      `sera: ${error instanceof DivergenceError || "code" in error ? error.message : error.stack}\n`,
+    );
   return 1;
 }

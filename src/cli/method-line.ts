@@ -26,7 +26,10 @@ export function parseMethodLine(text: string): ComparedMethod {
   const name = label?.trim() || method!;
   const where = `--run ${quote(text)}`;
   const { form, of } = named(namedRecipes, method!, where);
-  const given = parseFlags(flags.flatMap((flag) => flag.split(/\s+/)), where);
+  const given = parseFlags(
+    flags.flatMap((flag) => flag.split(/\s+/)),
+    where,
+  );
   try {
     checkNames(withoutSeed(form), Object.keys(given), [], onCommandLine);
     const recipe = of(given);
@@ -34,7 +37,9 @@ export function parseMethodLine(text: string): ComparedMethod {
     recipe();
     return { name, recipe };
   } catch (error) {
-    throw error instanceof InputError ? new InputError(`${where}: ${asTyped(error.message, lineCommand())}`, { cause: error }) : error;
+    throw error instanceof InputError
+      ? new InputError(`${where}: ${asTyped(error.message, lineCommand())}`, { cause: error })
+      : error;
   }
 }
 
@@ -51,7 +56,10 @@ function parseFlags(flags: readonly string[], where: string): object {
 }
 
 function lineCommand(): Command {
-  return methodOptions(new Command("run"), ...comparedForms).helpOption(false).exitOverride().configureOutput({ writeErr() {} });
+  return methodOptions(new Command("run"), ...comparedForms)
+    .helpOption(false)
+    .exitOverride()
+    .configureOutput({ writeErr() {} });
 }
 
 function withoutSeed({ name, table }: AnyForm): AnyForm {

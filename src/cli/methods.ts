@@ -30,7 +30,10 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   "iterative-dpo": { form: { ...recipeForms.iterativeDpo, name: "iterative-dpo" }, of: recipes.iterativeDpo },
   dice: { form: recipeForms.dice, of: recipes.dice },
   spin: { form: recipeForms.spin, of: recipes.spin },
-  "reward-augmented": { form: { ...recipeForms.rewardAugmented, name: "reward-augmented" }, of: recipes.rewardAugmented },
+  "reward-augmented": {
+    form: { ...recipeForms.rewardAugmented, name: "reward-augmented" },
+    of: recipes.rewardAugmented,
+  },
   bmc: { form: recipeForms.bmc, of: recipes.bmc },
   irepo: { form: recipeForms.irepo, of: recipes.irepo },
   aihf: { form: recipeForms.aihf, of: recipes.aihf },

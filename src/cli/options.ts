@@ -33,7 +33,8 @@ export function share(text: string): number {
 
 function oneOf<T extends string>(...names: readonly T[]): (text: string) => T {
   return (text) => {
-    if (!names.includes(text as T)) throw new InvalidArgumentError(`found "${text}", expected one of ${names.join(", ")}.`);
+    if (!names.includes(text as T))
+      throw new InvalidArgumentError(`found "${text}", expected one of ${names.join(", ")}.`);
     return text as T;
   };
 }
@@ -48,9 +49,17 @@ export function engineOptions(command: Command): Command {
   return command
     .optionsGroup("Engine:")
     .option("--engine <name>", `what runs the model: ${engineNames.join(", ")}`, oneOf(...engineNames), "onnx")
-    .option("--provider <name>", `where onnx runs: ${providerChoices.join(", ")} (default: "cpu")`, oneOf(...providerChoices))
+    .option(
+      "--provider <name>",
+      `where onnx runs: ${providerChoices.join(", ")} (default: "cpu")`,
+      oneOf(...providerChoices),
+    )
     .option("--threads <n>", "threads of onnx (default: one for each physical core that the process may use)", whole(0))
-    .option("--backend <name>", `where tfjs runs: ${backendNames.join(", ")} (default: the best that works)`, oneOf(...backendNames))
+    .option(
+      "--backend <name>",
+      `where tfjs runs: ${backendNames.join(", ")} (default: the best that works)`,
+      oneOf(...backendNames),
+    )
     .option("--quiet", "show no progress", false);
 }
 
@@ -75,9 +84,21 @@ export function dataOptions(command: Command): Command {
     .option("--revision <name>", "branch, tag or commit of a hub dataset (default: main)")
     .option("--limit <n>", "use only the first n rows (default: all)", whole(1))
     .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
-    .option("--max-length <n>", "length limit of prompt and response together, in tokens (default: the model's context)", whole(2))
-    .option("--max-prompt-length <n>", "length limit of a prompt, in tokens (default: what the responses leave)", whole(1))
-    .option("--truncate-prompts", "truncate prompts that do not fit these limits at their beginning instead of stopping", false);
+    .option(
+      "--max-length <n>",
+      "length limit of prompt and response together, in tokens (default: the model's context)",
+      whole(2),
+    )
+    .option(
+      "--max-prompt-length <n>",
+      "length limit of a prompt, in tokens (default: what the responses leave)",
+      whole(1),
+    )
+    .option(
+      "--truncate-prompts",
+      "truncate prompts that do not fit these limits at their beginning instead of stopping",
+      false,
+    );
 }
 
 /** Flags for options, one for each name, in the order and under the headings of {@link optionGroups}. Those that are not given are left out. */
@@ -85,7 +106,9 @@ export function methodOptions(command: Command, ...forms: readonly AnyForm[]): C
   for (const { title, table } of optionGroups) {
     for (const name of Object.keys(table)) {
       const takers = forms.filter((form) => Object.hasOwn(form.table, name));
-      if (takers.length > 0) for (const option of flagsOf(name, takers, methodsIn(takers, forms))) command.addOption(option.helpGroup(`${title}:`));
+      if (takers.length > 0)
+        for (const option of flagsOf(name, takers, methodsIn(takers, forms)))
+          command.addOption(option.helpGroup(`${title}:`));
     }
   }
   return command;
@@ -120,7 +143,9 @@ export interface AnyForm {
 
 /** The flags of one option: one, and for a switch that can be turned off another. */
 function flagsOf(name: string, takers: readonly AnyForm[], methods: string | undefined): Option[] {
-  const [{ help, placeholder, negatable, schema, parse = (text: string) => text, ...option }] = takers.map((taker) => optionOf(taker, name)) as [SchemaOption<unknown>];
+  const [{ help, placeholder, negatable, schema, parse = (text: string) => text, ...option }] = takers.map((taker) =>
+    optionOf(taker, name),
+  ) as [SchemaOption<unknown>];
   const values = option.choices && [...option.choices, ...(option.syntax ? [option.syntax] : [])].join(", ");
   const notes = [methods, values && `choices: ${values}`, `default: ${defaultsIn(name, takers)}`];
   const description = `${help} (${notes.filter(Boolean).join("; ")})`;
@@ -131,7 +156,8 @@ function flagsOf(name: string, takers: readonly AnyForm[], methods: string | und
   }
   const typed = (text: string) => {
     const value = parse(text);
-    if (!schema.safeParse(value).success) throw new InvalidArgumentError(`found "${text}", expected ${values ? `one of ${values}` : option.expected}.`);
+    if (!schema.safeParse(value).success)
+      throw new InvalidArgumentError(`found "${text}", expected ${values ? `one of ${values}` : option.expected}.`);
     return value;
   };
   return [new Option(`${flag} <${placeholder}>`, description).argParser(typed)];
@@ -141,7 +167,9 @@ function flagsOf(name: string, takers: readonly AnyForm[], methods: string | und
 function methodsIn(takers: readonly AnyForm[], forms: readonly AnyForm[]): string | undefined {
   const namesOf = (some: readonly AnyForm[]) => some.map(({ name }) => name).join(", ");
   if (takers.length === forms.length) return undefined;
-  return 2 * takers.length <= forms.length ? `for ${namesOf(takers)}` : `not for ${namesOf(forms.filter((form) => !takers.includes(form)))}`;
+  return 2 * takers.length <= forms.length
+    ? `for ${namesOf(takers)}`
+    : `not for ${namesOf(forms.filter((form) => !takers.includes(form)))}`;
 }
 
 function optionOf({ table }: AnyForm, name: string): SchemaOption<unknown> {

@@ -19,27 +19,47 @@ interface PushArguments {
 
 export function pushCommand(): Command {
   return new Command("push")
-    .description("Give a trained model to the Hugging Face hub: weights or adapter, tokenizer and model card, privately. HF_TOKEN is the token.")
+    .description(
+      "Give a trained model to the Hugging Face hub: weights or adapter, tokenizer and model card, privately. HF_TOKEN is the token.",
+    )
     .argument("<folder>", "the folder of a run, or of a model or an adapter")
     .argument("<name>", "user/name of the repository, which is made where it is not there")
     .option("--iteration <n>", "of a run, whose policy (default: the last)", whole(0))
-    .option("--base-model <name>", "the model that was trained, by its name on the hub (default: the one that an adapter names)")
-    .option("--dataset <name>", "a data set on the hub that it was trained on; may be given several times", (name: string, before: readonly string[] = []) => [...before, name])
+    .option(
+      "--base-model <name>",
+      "the model that was trained, by its name on the hub (default: the one that an adapter names)",
+    )
+    .option(
+      "--dataset <name>",
+      "a data set on the hub that it was trained on; may be given several times",
+      (name: string, before: readonly string[] = []) => [...before, name],
+    )
     .option("--public", "for everyone to see", false)
     .option("--message <text>", "the commit's message (default: Upload model)")
     .option("--quiet", "show no progress", false)
-    .addHelpText("after", `
+    .addHelpText(
+      "after",
+      `
 Example:
-  sera push runs/mine me/aligned --dataset trl-lib/ultrafeedback_binarized`)
+  sera push runs/mine me/aligned --dataset trl-lib/ultrafeedback_binarized`,
+    )
     .action(async (folder: string, name: string, args: PushArguments) => {
-      process.stdout.write(`${await withSignals(args.quiet, "giving the same command", (session) => push(folder, name, args, session))}\n`);
+      process.stdout.write(
+        `${await withSignals(args.quiet, "giving the same command", (session) => push(folder, name, args, session))}\n`,
+      );
     });
 }
 
 /** @returns the page of the model */
-async function push(folder: string, name: string, { iteration, baseModel, dataset: datasets, message, ...args }: PushArguments, session: WatchedSession): Promise<string> {
+async function push(
+  folder: string,
+  name: string,
+  { iteration, baseModel, dataset: datasets, message, ...args }: PushArguments,
+  session: WatchedSession,
+): Promise<string> {
   const options = { baseModel, datasets, message, private: !args.public };
-  if (await isRunFolder(folder)) return (await pushRun(await Run.open(folder), name, { ...options, iteration }, undefined, session)).url;
+  if (await isRunFolder(folder))
+    return (await pushRun(await Run.open(folder), name, { ...options, iteration }, undefined, session)).url;
   if (iteration !== undefined) throw new InputError(`${folder}: not the folder of a run; leave --iteration out`);
   return (await withUpload(name, (task) => pushFolder(folder, name, {}, { ...options, ...task }), session)).url;
 }

@@ -40,15 +40,19 @@ interface QuickstartArguments extends EngineArguments {
 
 export function quickstartCommand(): Command {
   const command = new Command("quickstart")
-    .description("Run SFT, DPO and SeRA on the shipped synthetic world and compare them by its gold reward; under 10 minutes on 2 cores.")
+    .description(
+      "Run SFT, DPO and SeRA on the shipped synthetic world and compare them by its gold reward; under 10 minutes on 2 cores.",
+    )
     .option("--fresh", "train the SFT start instead of using the shipped one", false)
     .option("--seed <n>", "seed of everything random: the same seed gives the same bytes", whole(0), 1)
     .option("--out <folder>", "folder of the runs", "runs/quickstart")
     .option("--resume", "continue the runs in --out", false);
-  return engineOptions(command).addHelpText("after", "\nExample:\n  sera quickstart --seed 2 --out runs/quickstart-2").action(async (run: QuickstartArguments) => {
-    const table = await withSession(run, (session) => quickstart(run, session));
-    process.stdout.write(`\n${table}\n\n${run.out}/report.html\n`);
-  });
+  return engineOptions(command)
+    .addHelpText("after", "\nExample:\n  sera quickstart --seed 2 --out runs/quickstart-2")
+    .action(async (run: QuickstartArguments) => {
+      const table = await withSession(run, (session) => quickstart(run, session));
+      process.stdout.write(`\n${table}\n\n${run.out}/report.html\n`);
+    });
 }
 
 async function quickstart(run: QuickstartArguments, session: CommandSession): Promise<string> {
@@ -77,7 +81,18 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
 
 async function trainStart(run: QuickstartArguments, session: CommandSession): Promise<string> {
   const out = join(run.out, "sft");
-  return sft({ ...run, ...worldSft, ...asGiven, data: world.demonstrations, model: "world", out, resume: await isToResume(run, out) }, session);
+  return sft(
+    {
+      ...run,
+      ...worldSft,
+      ...asGiven,
+      data: world.demonstrations,
+      model: "world",
+      out,
+      resume: await isToResume(run, out),
+    },
+    session,
+  );
 }
 
 /** Every row as it stands. */
@@ -88,7 +103,12 @@ async function isToResume({ resume }: QuickstartArguments, out: string): Promise
   return resume && (await hasResults(out));
 }
 
-async function alignment(run: QuickstartArguments, model: string, name: keyof typeof methods, session: CommandSession): Promise<RunSummary> {
+async function alignment(
+  run: QuickstartArguments,
+  model: string,
+  name: keyof typeof methods,
+  session: CommandSession,
+): Promise<RunSummary> {
   const out = join(run.out, name);
   const data = { data: world.train, evalData: world.heldOut, limit: pairs, flip: 0, ...asGiven };
   const place = { out, resume: await isToResume(run, out) };
@@ -127,5 +147,8 @@ async function writeSamples(folder: string): Promise<void> {
 }
 
 async function lines<T>(file: string): Promise<T[]> {
-  return (await readFile(file, "utf8")).trim().split("\n").map((line) => JSON.parse(line) as T);
+  return (await readFile(file, "utf8"))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as T);
 }

@@ -28,18 +28,25 @@ export async function resumedCommand(args: readonly string[]): Promise<readonly 
   const out = args[at]?.startsWith("--out=") ? args[at].slice("--out=".length) : args[at + 1];
   if (at === -1 || out === undefined) return args;
   const { command, directory } = await recordIn(out);
-  if (command[0] !== verb) throw new InputError(`${out}: this run was begun by sera ${command[0]}; give that command again, with --resume`);
-  if (directory !== process.cwd()) throw new InputError(`${out}: this run was begun in ${directory}, which its paths are relative to; resume it from there`);
+  if (command[0] !== verb)
+    throw new InputError(`${out}: this run was begun by sera ${command[0]}; give that command again, with --resume`);
+  if (directory !== process.cwd())
+    throw new InputError(
+      `${out}: this run was begun in ${directory}, which its paths are relative to; resume it from there`,
+    );
   return [...command, ...args.slice(args.indexOf(verb) + 1)];
 }
 
 async function recordIn(out: string): Promise<RecordedCommand> {
-  if (!(await stat(out).catch(() => undefined))) throw new InputError(`${out}: no such folder, so there is no run to resume`);
+  if (!(await stat(out).catch(() => undefined)))
+    throw new InputError(`${out}: no such folder, so there is no run to resume`);
   const { path, schema } = runLayout.command;
   const text = await readTextIfPresent(join(out, path));
   const command = schema.safeParse(parsed(text));
   if (command.success) return command.data;
-  throw new InputError(`${out}: does not record the command that began its run; give all options of that command again, with --resume`);
+  throw new InputError(
+    `${out}: does not record the command that began its run; give all options of that command again, with --resume`,
+  );
 }
 
 /** @returns undefined where it is not JSON */

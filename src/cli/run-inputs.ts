@@ -8,7 +8,13 @@ import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { LoadedPreferences } from "../data/load-preferences.js";
 import type { Reading } from "../data/reading.js";
-import { tokenizeDemonstrations, tokenizePairs, type TokenizeOptions, type TokenizedDemonstration, type TokenizedPair } from "../data/tokenize.js";
+import {
+  tokenizeDemonstrations,
+  tokenizePairs,
+  type TokenizeOptions,
+  type TokenizedDemonstration,
+  type TokenizedPair,
+} from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
@@ -49,16 +55,44 @@ interface Fitted<Example> {
 /** Flags for {@link RunArguments}, except those of the engine. */
 export function runOptions(command: Command): Command {
   const withModel = modelOptions(
-    dataOptions(command.optionsGroup("Data:").requiredOption("--data <source>", "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub"))
+    dataOptions(
+      command
+        .optionsGroup("Data:")
+        .requiredOption(
+          "--data <source>",
+          "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub",
+        ),
+    )
       .option("--eval-data <source>", "held-out pairs on which every iteration is evaluated")
       .option("--eval-split <name>", "split of --eval-data, if that is a hub dataset (default: train)")
-      .option("--validation-data <source>", "pairs by which training chooses (--keep-best-by, --patience); none of them may be held out")
+      .option(
+        "--validation-data <source>",
+        "pairs by which training chooses (--keep-best-by, --patience); none of them may be held out",
+      )
       .option("--validation-split <name>", "split of --validation-data, if that is a hub dataset (default: train)")
-      .option("--columns <names>", "numeric columns of --data and --validation-data that accompany the pairs to the loss, as in weight,labelSmoothing=doubt", columnNames)
-      .option("--demonstrations <source>", "first fine-tune the start on these, or, for aihf, train on them beside the pairs: rows with a prompt and a response")
-      .option("--flip <share>", "flip the labels of this share of the pairs, for experiments with label noise", share, 0)
-      .option("--reference-cache <folder>", "where log-probabilities under the reference are kept for other runs from the same start on the same pairs (default: not kept)"),
-  ).option("--init-from <start>", "sft: first fine-tune the start on the chosen responses, the default for a preset; or a checkpoint folder to begin from");
+      .option(
+        "--columns <names>",
+        "numeric columns of --data and --validation-data that accompany the pairs to the loss, as in weight,labelSmoothing=doubt",
+        columnNames,
+      )
+      .option(
+        "--demonstrations <source>",
+        "first fine-tune the start on these, or, for aihf, train on them beside the pairs: rows with a prompt and a response",
+      )
+      .option(
+        "--flip <share>",
+        "flip the labels of this share of the pairs, for experiments with label noise",
+        share,
+        0,
+      )
+      .option(
+        "--reference-cache <folder>",
+        "where log-probabilities under the reference are kept for other runs from the same start on the same pairs (default: not kept)",
+      ),
+  ).option(
+    "--init-from <start>",
+    "sft: first fine-tune the start on the chosen responses, the default for a preset; or a checkpoint folder to begin from",
+  );
   return clusterOptions(withModel);
 }
 
@@ -69,19 +103,40 @@ export function runOptions(command: Command): Command {
  * @param given what labels responses. Default: the gold reward, where the prompts are the synthetic world's
  * @throws InputError where a method labels with a judge and there is none, and as the readers of data and model
  */
-export async function prepareRun(run: RunArguments, session: CommandSession, methods: readonly Method[], given?: Judge): Promise<RunInput> {
+export async function prepareRun(
+  run: RunArguments,
+  session: CommandSession,
+  methods: readonly Method[],
+  given?: Judge,
+): Promise<RunInput> {
   const { skipBadRows, seed = 0, initFrom, referenceCache, columns, begunBy } = run;
   const on = computeTargetOf(run);
-  const read = (source: string, split?: string, own?: ColumnNames) => loadPreferencesUnder(session, source, { skipBadRows, columns: own, ...otherPart(run, source, split) });
-  const loaded = await loadPreferencesUnder(session, run.data, { skipBadRows, columns, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
+  const read = (source: string, split?: string, own?: ColumnNames) =>
+    loadPreferencesUnder(session, source, { skipBadRows, columns: own, ...otherPart(run, source, split) });
+  const loaded = await loadPreferencesUnder(session, run.data, {
+    skipBadRows,
+    columns,
+    ...hubPart(run),
+    ...(run.limit && { limit: run.limit }),
+  });
   const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(seed).fork("flip")) };
   const held = run.evalData === undefined ? undefined : await read(run.evalData, run.evalSplit);
-  const validation = run.validationData === undefined ? undefined : await read(run.validationData, run.validationSplit, columns);
-  const shown = run.demonstrations === undefined ? undefined : await loadDemonstrationsUnder(session, run.demonstrations, { skipBadRows, ...otherPart(run, run.demonstrations) });
+  const validation =
+    run.validationData === undefined ? undefined : await read(run.validationData, run.validationSplit, columns);
+  const shown =
+    run.demonstrations === undefined
+      ? undefined
+      : await loadDemonstrationsUnder(session, run.demonstrations, {
+          skipBadRows,
+          ...otherPart(run, run.demonstrations),
+        });
 
   const labelled = methods.find(({ labelsWithJudge }) => labelsWithJudge);
   const judge = given ?? (labelled && judgeOfGold(offline.pairs));
-  if (labelled && !judge) throw new InputError(`${labelled.name} labels responses with a judge; give one by --judge, such as --judge openai:<model>`);
+  if (labelled && !judge)
+    throw new InputError(
+      `${labelled.name} labels responses with a judge; give one by --judge, such as --judge openai:<model>`,
+    );
   const model = initFrom === undefined || initFrom === "sft" ? run.model : initFrom;
   const start = await openStart({ ...run, model }, () => textsOf(offline.pairs), session.programs);
   const pairs = fitPairs(run.data, offline, start, run);
@@ -107,7 +162,8 @@ export async function prepareRun(run: RunArguments, session: CommandSession, met
 
 /** The texts for methods that rewrite them; what then does not fit is left out or refused as that which was read. */
 function inputTexts(texts: RunTexts, { tokenizer, config }: Policy, run: DataArguments): InputTexts {
-  const tokenize = (pairs: readonly PreferencePair[]) => tokenizePairs(pairs, tokenizer, tokenizeOptions(config, run)).pairs;
+  const tokenize = (pairs: readonly PreferencePair[]) =>
+    tokenizePairs(pairs, tokenizer, tokenizeOptions(config, run)).pairs;
   return {
     ...texts,
     tokenized: ({ pairs, heldOut, validation }) => ({
@@ -121,8 +177,13 @@ function inputTexts(texts: RunTexts, { tokenizer, config }: Policy, run: DataArg
 /** Reads what supervised fine-tuning needs. */
 export async function prepareSft(run: Omit<RunArguments, "flip">, session: CommandSession): Promise<RunInput> {
   const { skipBadRows } = run;
-  const loaded = await loadDemonstrationsUnder(session, run.data, { skipBadRows, ...hubPart(run), ...(run.limit && { limit: run.limit }) });
-  const texts = () => textsOf(loaded.demonstrations.map(({ id, prompt, response }) => ({ id, prompt, chosen: response, rejected: "" })));
+  const loaded = await loadDemonstrationsUnder(session, run.data, {
+    skipBadRows,
+    ...hubPart(run),
+    ...(run.limit && { limit: run.limit }),
+  });
+  const texts = () =>
+    textsOf(loaded.demonstrations.map(({ id, prompt, response }) => ({ id, prompt, chosen: response, rejected: "" })));
   const start = await openStart(run, texts, session.programs);
   const { examples, notes } = fitDemonstrations(run.data, loaded, start, run);
   return { start, pairs: [], demonstrations: examples, dataNotes: notes, ...(run.begunBy && { begunBy: run.begunBy }) };
@@ -130,7 +191,8 @@ export async function prepareSft(run: Omit<RunArguments, "flip">, session: Comma
 
 function columnNames(text: string): ColumnNames {
   const names = parseColumnNames(text);
-  if (!names) throw new InvalidArgumentError(`found "${text}", expected names of columns, as in weight,labelSmoothing=doubt.`);
+  if (!names)
+    throw new InvalidArgumentError(`found "${text}", expected names of columns, as in weight,labelSmoothing=doubt.`);
   return names;
 }
 
@@ -140,14 +202,26 @@ function otherPart({ data, config, revision }: RunArguments, source: string, spl
 }
 
 function hubPart({ split, config, revision }: HubPart) {
-  return { ...(split !== undefined && { split }), ...(config !== undefined && { config }), ...(revision !== undefined && { revision }) };
+  return {
+    ...(split !== undefined && { split }),
+    ...(config !== undefined && { config }),
+    ...(revision !== undefined && { revision }),
+  };
 }
 
-function tokenizeOptions({ contextLength }: Policy["config"], { truncatePrompts, skipBadRows, maxLength, maxPromptLength }: DataArguments): TokenizeOptions {
+function tokenizeOptions(
+  { contextLength }: Policy["config"],
+  { truncatePrompts, skipBadRows, maxLength, maxPromptLength }: DataArguments,
+): TokenizeOptions {
   return { contextLength, truncatePrompts, skipBadRows, maxLength, maxPromptLength };
 }
 
-function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedPair> {
+function fitPairs(
+  file: string,
+  loaded: LoadedPreferences,
+  { tokenizer, config }: Policy,
+  run: DataArguments,
+): Fitted<TokenizedPair> {
   const { pairs, skipped, ...tokenization } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
   const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.pairs), tokenizer));
@@ -157,12 +231,22 @@ function fitPairs(file: string, loaded: LoadedPreferences, { tokenizer, config }
   return { examples: pairs, notes: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
-function fitDemonstrations(file: string, loaded: LoadedDemonstrations, { tokenizer, config }: Policy, run: DataArguments): Fitted<TokenizedDemonstration> {
-  const { demonstrations, skipped, ...tokenization } = tokenizeDemonstrations(loaded.demonstrations, tokenizer, tokenizeOptions(config, run));
+function fitDemonstrations(
+  file: string,
+  loaded: LoadedDemonstrations,
+  { tokenizer, config }: Policy,
+  run: DataArguments,
+): Fitted<TokenizedDemonstration> {
+  const { demonstrations, skipped, ...tokenization } = tokenizeDemonstrations(
+    loaded.demonstrations,
+    tokenizer,
+    tokenizeOptions(config, run),
+  );
   const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.demonstrations), tokenizer));
   const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
-  if (demonstrations.length === 0) throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);
+  if (demonstrations.length === 0)
+    throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);
   return { examples: demonstrations, notes: { demonstrations: demonstrations.length, ...counts } };
 }
 

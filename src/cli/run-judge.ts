@@ -2,7 +2,14 @@ import type { Command } from "commander";
 import { InputError } from "../base/errors.js";
 import type { Judge } from "../judge/judge.js";
 import type { Method } from "../run/method.js";
-import { judgeFromFlags, judgeNames, judgeOptions, spendingText, withoutPrefix, type PrefixedJudgeFlags } from "./judge-flags.js";
+import {
+  judgeFromFlags,
+  judgeNames,
+  judgeOptions,
+  spendingText,
+  withoutPrefix,
+  type PrefixedJudgeFlags,
+} from "./judge-flags.js";
 
 /** The flags that choose and configure a run's judge. */
 export interface RunJudgeArguments extends PrefixedJudgeFlags {
@@ -10,7 +17,12 @@ export interface RunJudgeArguments extends PrefixedJudgeFlags {
 }
 
 export function runJudgeOptions(command: Command): Command {
-  const named = command.optionsGroup("Judge:").option("--judge <name>", `what labels responses, for methods that label with a judge: ${judgeNames} (default: gold, where the prompts are the synthetic world's)`);
+  const named = command
+    .optionsGroup("Judge:")
+    .option(
+      "--judge <name>",
+      `what labels responses, for methods that label with a judge: ${judgeNames} (default: gold, where the prompts are the synthetic world's)`,
+    );
   return judgeOptions(named, "judge-", "grade");
 }
 
@@ -22,11 +34,14 @@ export function runJudgeOptions(command: Command): Command {
 export async function runJudge(args: RunJudgeArguments, methods: readonly Method[]): Promise<Judge | undefined> {
   const flags = withoutPrefix(args);
   if (args.judge === undefined) {
-    if (Object.keys(flags).length > 0) throw new InputError("there are settings of a judge (--judge-…), but no judge; give --judge too");
+    if (Object.keys(flags).length > 0)
+      throw new InputError("there are settings of a judge (--judge-…), but no judge; give --judge too");
     return undefined;
   }
   if (!methods.some(({ labelsWithJudge }) => labelsWithJudge)) {
-    throw new InputError("--judge: nothing is labelled with a judge; use iterative-dpo, curry-dpo, irepo or proxy-reward, or sera or dice with --label-by judge");
+    throw new InputError(
+      "--judge: nothing is labelled with a judge; use iterative-dpo, curry-dpo, irepo or proxy-reward, or sera or dice with --label-by judge",
+    );
   }
   return judgeFromFlags(args.judge, flags, "judge-");
 }

@@ -13,7 +13,11 @@ export function placeOptions(command: Command): Command {
   return command
     .optionsGroup("Run:")
     .requiredOption("--out <folder>", "folder of the run")
-    .option("--resume", "continue the run in --out, with the options that it was begun with where --model and --data are not given", false)
+    .option(
+      "--resume",
+      "continue the run in --out, with the options that it was begun with where --model and --data are not given",
+      false,
+    )
     .option("--redo-from <iteration>", "redo the run in --out from this iteration on", whole(0));
 }
 

@@ -48,14 +48,21 @@ export async function withSession<T>(
  *
  * @param goOn what the user then does to go on
  */
-export async function withSignals<T>(quiet: boolean, goOn: string, verb: (session: WatchedSession) => Promise<T>): Promise<T> {
+export async function withSignals<T>(
+  quiet: boolean,
+  goOn: string,
+  verb: (session: WatchedSession) => Promise<T>,
+): Promise<T> {
   const abort = new AbortController();
   let preparing = false;
   const stop = (exitCode: number) => () => {
     if (preparing || abort.signal.aborted) process.exit(exitCode);
     abort.abort(new Interrupted(exitCode, goOn));
   };
-  const handlers = [["SIGINT", stop(130)], ["SIGTERM", stop(143)]] as const;
+  const handlers = [
+    ["SIGINT", stop(130)],
+    ["SIGTERM", stop(143)],
+  ] as const;
   for (const [name, handler] of handlers) process.on(name, handler);
   try {
     return await verb({

@@ -4,7 +4,14 @@ import { openRun } from "../run/open-run.js";
 import type { RecordedCommand } from "../run/input.js";
 import { runLayout } from "../run/folder/layout.js";
 import { sftForm } from "../run/options/index.js";
-import { dataOptions, engineOptions, givenOptions, methodOptions, type DataArguments, type EngineArguments } from "./options.js";
+import {
+  dataOptions,
+  engineOptions,
+  givenOptions,
+  methodOptions,
+  type DataArguments,
+  type EngineArguments,
+} from "./options.js";
 import { recordOf } from "./recorded-command.js";
 import { prepareSft } from "./run-inputs.js";
 import { placeOf, placeOptions, type PlaceArguments } from "./run-place.js";
@@ -13,7 +20,12 @@ import { modelOptions, type ModelArguments } from "./start.js";
 import { trackingOptions, type TrackingArguments } from "./tracking.js";
 
 /** Arguments of `sera sft`. */
-export interface SftArguments extends DataArguments, EngineArguments, ModelArguments, PlaceArguments, TrackingArguments {
+export interface SftArguments
+  extends DataArguments,
+    EngineArguments,
+    ModelArguments,
+    PlaceArguments,
+    TrackingArguments {
   readonly data: string;
   readonly seed?: number;
   readonly begunBy?: RecordedCommand;
@@ -22,15 +34,25 @@ export interface SftArguments extends DataArguments, EngineArguments, ModelArgum
 /** @param args the command line, which the run's folder keeps */
 export function sftCommand(args: readonly string[]): Command {
   const command = new Command("sft")
-    .description("Fine-tune a model on demonstrations (SFT) and print the folder of the trained model, a start for sera align --model.")
+    .description(
+      "Fine-tune a model on demonstrations (SFT) and print the folder of the trained model, a start for sera align --model.",
+    )
     .optionsGroup("Data:")
-    .requiredOption("--data <source>", "rows with a prompt and a response: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub");
+    .requiredOption(
+      "--data <source>",
+      "rows with a prompt and a response: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub",
+    );
   return methodOptions(engineOptions(modelOptions(dataOptions(trackingOptions(placeOptions(command))))), sftForm)
-    .addHelpText("after", `
+    .addHelpText(
+      "after",
+      `
 Example:
-  sera sft --model tiny --data demonstrations.jsonl --sft-epochs 3 --out runs/sft`)
+  sera sft --model tiny --data demonstrations.jsonl --sft-epochs 3 --out runs/sft`,
+    )
     .action(async (run: SftArguments) => {
-      process.stdout.write(`${await withSession(run, (session) => sft({ ...run, begunBy: recordOf(args) }, session))}\n`);
+      process.stdout.write(
+        `${await withSession(run, (session) => sft({ ...run, begunBy: recordOf(args) }, session))}\n`,
+      );
     });
 }
 

@@ -13,11 +13,17 @@ const inCells: Readonly<Record<string, string>> = { heldOut: "evalData", validat
  * @param command whose options the names are
  */
 export function asTyped(message: string, command: Command): string {
-  const flags = new Map(command.options.filter(({ negate }) => !negate).map((option) => [option.attributeName(), option.long ?? option.flags]));
+  const flags = new Map(
+    command.options
+      .filter(({ negate }) => !negate)
+      .map((option) => [option.attributeName(), option.long ?? option.flags]),
+  );
   const flag = (name: string) => flags.get(inCells[name] ?? name) ?? flags.get(name);
   return message
     .replace(/^(\w+): /, (text, name: string) => (flag(name) ? `${flag(name)}: ` : text))
-    .replace(/`(\w+)(?:: ([^`]*))?`/g, (text, name: string, value?: string) => (flag(name) ? `${flag(name)}${value === undefined ? "" : ` ${value}`}` : text))
+    .replace(/`(\w+)(?:: ([^`]*))?`/g, (text, name: string, value?: string) =>
+      flag(name) ? `${flag(name)}${value === undefined ? "" : ` ${value}`}` : text,
+    )
     .replace(/(?<!["'.\w/-])[a-z]+[A-Z]\w*/g, (name) => flag(name) ?? name);
 }
 
@@ -32,7 +38,8 @@ export function commandOf(program: Command, args: readonly string[]): Command {
   while (command.commands.length > 0 && rest[0] !== undefined && !rest[0].startsWith("-")) {
     const [name, ...more] = rest;
     const found = command.commands.find((known) => known.name() === name);
-    if (!found) throw new InputError(`there is no command ${path(command)} ${name}; ${adviceOnCommand(name!, command)}`);
+    if (!found)
+      throw new InputError(`there is no command ${path(command)} ${name}; ${adviceOnCommand(name!, command)}`);
     [command, rest] = [found, more];
   }
   checkOptionNames(command, rest, path(command));
@@ -51,7 +58,8 @@ export function checkOptionNames(command: Command, args: readonly string[], take
     const [flag] = args[i]!.split("=") as [string];
     const option = command.options.find(({ long, short }) => flag === long || flag === short);
     if (option) i += Number(option.required && flag === args[i]);
-    else if (!/^(--help|-h)$/.test(flag)) throw new InputError(`${flag} is not an option of ${taker}; ${adviceOnFlag(flag, command)}`);
+    else if (!/^(--help|-h)$/.test(flag))
+      throw new InputError(`${flag} is not an option of ${taker}; ${adviceOnFlag(flag, command)}`);
   }
 }
 

@@ -23,13 +23,24 @@ export interface ModelArguments {
 export function modelOptions(command: Command): Command {
   return command
     .optionsGroup("Model:")
-    .requiredOption("--model <name>", "checkpoint or adapter folder, GGUF file, org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there), or a preset to train from scratch: world, tiny, small, base")
+    .requiredOption(
+      "--model <name>",
+      "checkpoint or adapter folder, GGUF file, org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there), or a preset to train from scratch: world, tiny, small, base",
+    )
     .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
     .addOption(weightsOption("to train on them, give --lora-rank too"))
-    .option("--lora-rank <r>", "train a LoRA adapter of this rank instead of the whole model (default: no adapter)", whole(1))
+    .option(
+      "--lora-rank <r>",
+      "train a LoRA adapter of this rank instead of the whole model (default: no adapter)",
+      whole(1),
+    )
     .option("--lora-alpha <α>", "scale of the adapter (default: twice the rank)", number)
     .option("--lora-dropout <share>", "dropout of the adapter's inputs (default: 0)", share)
-    .option("--lora-targets <names>", "layers to adapt, by the last part of their names, separated by commas (default: all linear layers except the head)", names);
+    .option(
+      "--lora-targets <names>",
+      "layers to adapt, by the last part of their names, separated by commas (default: all linear layers except the head)",
+      names,
+    );
 }
 
 /**
@@ -38,7 +49,10 @@ export function modelOptions(command: Command): Command {
  * @param note what else is to be known of it
  */
 export function weightsOption(note?: string): Option {
-  return new Option("--weights <type>", `how the model's matrices are held: ${weightsNames.join(", ")}${note === undefined ? "" : `; ${note}`} (default: float32)`).argParser(parseWeights);
+  return new Option(
+    "--weights <type>",
+    `how the model's matrices are held: ${weightsNames.join(", ")}${note === undefined ? "" : `; ${note}`} (default: float32)`,
+  ).argParser(parseWeights);
 }
 
 function parseWeights(text: string): WeightsName {
@@ -55,13 +69,41 @@ function parseWeights(text: string): WeightsName {
  * @param texts what a preset learns its vocabulary from
  * @throws InputError as {@link loadModel}, and for settings of an adapter without its rank
  */
-export async function openStart(model: ModelArguments, texts: () => Iterable<string>, programs: ProgramCache): Promise<Policy> {
-  const { modelRevision: revision, weights, loraRank: rank, loraAlpha: alpha, loraDropout: dropout, loraTargets: targets, seed } = model;
+export async function openStart(
+  model: ModelArguments,
+  texts: () => Iterable<string>,
+  programs: ProgramCache,
+): Promise<Policy> {
+  const {
+    modelRevision: revision,
+    weights,
+    loraRank: rank,
+    loraAlpha: alpha,
+    loraDropout: dropout,
+    loraTargets: targets,
+    seed,
+  } = model;
   if (rank === undefined && (alpha ?? dropout ?? targets) !== undefined) {
-    throw new InputError(`--lora-${alpha !== undefined ? "alpha" : dropout !== undefined ? "dropout" : "targets"}: there is no adapter; give --lora-rank too`);
+    throw new InputError(
+      `--lora-${alpha !== undefined ? "alpha" : dropout !== undefined ? "dropout" : "targets"}: there is no adapter; give --lora-rank too`,
+    );
   }
-  const lora = rank === undefined ? undefined : { rank, ...(alpha !== undefined && { alpha }), ...(dropout !== undefined && { dropout }), ...(targets && { targets }) };
-  return loadModelOn(programs, model.model, { revision, lora, weights, seed, ...((await isFromScratch(model.model)) && { texts }) });
+  const lora =
+    rank === undefined
+      ? undefined
+      : {
+          rank,
+          ...(alpha !== undefined && { alpha }),
+          ...(dropout !== undefined && { dropout }),
+          ...(targets && { targets }),
+        };
+  return loadModelOn(programs, model.model, {
+    revision,
+    lora,
+    weights,
+    seed,
+    ...((await isFromScratch(model.model)) && { texts }),
+  });
 }
 
 /** Whether `--model` names a model to be trained from scratch; a folder of that name comes first. */

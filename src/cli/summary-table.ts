@@ -11,7 +11,9 @@ export function summaryTable({ iterations }: RunSummary): string {
     figure(row.meanMargin, 2),
     figure(row.accuracy, 3),
     ...judgedCells(row),
-    Object.values(row.seconds).reduce((a, b) => a + b, 0).toFixed(0),
+    Object.values(row.seconds)
+      .reduce((a, b) => a + b, 0)
+      .toFixed(0),
   ]);
   return textTable([header, ...rows]);
 }
@@ -30,7 +32,9 @@ export function judgedCells({ goldReward, goldRewardInterval, winRate, winRateIn
 }
 
 function interval(mean: number | undefined, limits: readonly [number, number] | undefined): string {
-  return mean === undefined || limits === undefined ? "–" : `${mean.toFixed(3)} [${limits[0].toFixed(3)}, ${limits[1].toFixed(3)}]`;
+  return mean === undefined || limits === undefined
+    ? "–"
+    : `${mean.toFixed(3)} [${limits[0].toFixed(3)}, ${limits[1].toFixed(3)}]`;
 }
 
 function figure(value: number | null, digits: number): string {

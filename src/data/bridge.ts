@@ -57,7 +57,12 @@ export interface Bridged {
  * @example const { pairs: bridged } = await bridge(pairs, worldEditor());
  * @throws InputError where the editor fails or gives something else than text or null, or most of its edits are of no use
  */
-export async function bridge(pairs: readonly PreferencePair[], editor: Editor, options: BridgeOptions = {}, { signal, onProgress }: TaskOptions = {}): Promise<Bridged> {
+export async function bridge(
+  pairs: readonly PreferencePair[],
+  editor: Editor,
+  options: BridgeOptions = {},
+  { signal, onProgress }: TaskOptions = {},
+): Promise<Bridged> {
   const { way = "improve", seesOther = true } = options;
   if (!editWays.includes(way)) throw new InputError(`way: found ${quote(way)}, expected one of ${editWays.join(", ")}`);
   checkEditor(editor);
@@ -67,17 +72,24 @@ export async function bridge(pairs: readonly PreferencePair[], editor: Editor, o
     const [response, other] = way === "improve" ? [pair.rejected, pair.chosen] : [pair.chosen, pair.rejected];
     const request = { prompt: pair.prompt, response, ...(seesOther && { other }), way };
     const edited: unknown = await editedBy(editor, request, pair.id, signal);
-    if (edited !== null && typeof edited !== "string") throw new InputError(`pair ${quote(pair.id)}: the editor ${quote(editor.name)} returned ${quote(edited)}; it must return the edited text, or null where none is needed`);
+    if (edited !== null && typeof edited !== "string")
+      throw new InputError(
+        `pair ${quote(pair.id)}: the editor ${quote(editor.name)} returned ${quote(edited)}; it must return the edited text, or null where none is needed`,
+      );
     onProgress?.(++done, pairs.length);
     return { edited, why: edited === null ? undefined : whyUnusable(edited, response, other) };
   });
   const unusable = edits.filter(({ why }) => why !== undefined).length;
   if (2 * unusable > pairs.length) {
     const first = edits.findIndex(({ why }) => why !== undefined);
-    throw new InputError(`the editor ${quote(editor.name)} gave no usable edit for ${unusable} of ${pairs.length} pairs; for pair ${quote(pairs[first]!.id)} it returned ${edits[first]!.why}`);
+    throw new InputError(
+      `the editor ${quote(editor.name)} gave no usable edit for ${unusable} of ${pairs.length} pairs; for pair ${quote(pairs[first]!.id)} it returned ${edits[first]!.why}`,
+    );
   }
   return {
-    pairs: pairs.map((pair, i) => (edits[i]!.edited === null || edits[i]!.why !== undefined ? pair : bridged(pair, edits[i]!.edited, way))),
+    pairs: pairs.map((pair, i) =>
+      edits[i]!.edited === null || edits[i]!.why !== undefined ? pair : bridged(pair, edits[i]!.edited, way),
+    ),
     edited: edits.filter(({ edited, why }) => edited !== null && why === undefined).length,
     unneeded: edits.filter(({ edited }) => edited === null).length,
     unusable,
@@ -85,10 +97,17 @@ export async function bridge(pairs: readonly PreferencePair[], editor: Editor, o
 }
 
 /** What an editor returns; an error of the user's input is told with its pair, what else it throws as its own. */
-async function editedBy(editor: Editor, request: EditRequest, id: string, signal: AbortSignal | undefined): Promise<unknown> {
+async function editedBy(
+  editor: Editor,
+  request: EditRequest,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   const at = `pair ${quote(id)}: `;
   try {
-    return await callOwn(`${at}the editor ${quote(editor.name)}`, () => editor.edit(request, { ...(signal && { signal }) }));
+    return await callOwn(`${at}the editor ${quote(editor.name)}`, () =>
+      editor.edit(request, { ...(signal && { signal }) }),
+    );
   } catch (error) {
     const { cause } = error as InputError;
     throw cause instanceof InputError ? new InputError(`${at}${cause.message}`, { cause }) : error;
@@ -109,7 +128,11 @@ async function inTurns<T, R>(items: readonly T[], one: (item: T) => Promise<R>):
   return results;
 }
 
-function bridged({ chosenScore, rejectedScore, tokens: _, ...pair }: PreferencePair, edited: string, way: EditWay): PreferencePair {
+function bridged(
+  { chosenScore, rejectedScore, tokens: _, ...pair }: PreferencePair,
+  edited: string,
+  way: EditWay,
+): PreferencePair {
   if (way === "improve") return { ...pair, chosen: edited, ...(rejectedScore !== undefined && { rejectedScore }) };
   return { ...pair, rejected: edited, ...(chosenScore !== undefined && { chosenScore }) };
 }
@@ -118,17 +141,31 @@ function whyUnusable(edited: string, response: string, other: string): string | 
   if (edited.trim() === "") return "an empty text";
   if (edited === response) return "the response unchanged; return null where none is needed";
   const [changed, between] = [editDistance(edited, response), editDistance(other, response)];
-  return changed > between ? `a text that differs in ${changed} words from the response, from which the pair's other response differs in ${between}` : undefined;
+  return changed > between
+    ? `a text that differs in ${changed} words from the response, from which the pair's other response differs in ${between}`
+    : undefined;
 }
 
 /** How many words of two texts are in one of them alone, in a longest common subsequence of both. */
 export function editDistance(a: string, b: string): number {
   const words = (text: string) => text.split(/\s+/).filter(Boolean);
-  return diffArrays(words(a), words(b)).reduce((count, part) => count + (part.added || part.removed ? part.count : 0), 0);
+  return diffArrays(words(a), words(b)).reduce(
+    (count, part) => count + (part.added || part.removed ? part.count : 0),
+    0,
+  );
 }
 
 function checkEditor(editor: Editor): void {
   const { name, version, edit } = (editor ?? {}) as Partial<Editor>;
-  if (typeof name === "string" && name !== "" && typeof version === "string" && version !== "" && typeof edit === "function") return;
-  throw new InputError(`editor: found ${quote(editor)}, expected worldEditor(), await llmEditor(…), or an editor of your own, { name: "…", version: "1", edit: … }`);
+  if (
+    typeof name === "string" &&
+    name !== "" &&
+    typeof version === "string" &&
+    version !== "" &&
+    typeof edit === "function"
+  )
+    return;
+  throw new InputError(
+    `editor: found ${quote(editor)}, expected worldEditor(), await llmEditor(…), or an editor of your own, { name: "…", version: "1", edit: … }`,
+  );
 }

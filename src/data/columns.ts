@@ -16,7 +16,12 @@ export function readColumns(names: ColumnNames, row: Row, place: Place): Record<
       const value = row[column];
       const number = numberIn(value);
       if (number !== undefined && Number.isFinite(number)) return [name, number];
-      throw errorAt(place, value === undefined ? `column ${quote(column)} is missing; expected a number` : `column ${quote(column)} is ${quote(value)}; expected a number`);
+      throw errorAt(
+        place,
+        value === undefined
+          ? `column ${quote(column)} is missing; expected a number`
+          : `column ${quote(column)} is ${quote(value)}; expected a number`,
+      );
     }),
   );
 }
@@ -24,16 +29,23 @@ export function readColumns(names: ColumnNames, row: Row, place: Place): Record<
 /** @throws InputError where a name or a column is not a text */
 export function checkColumnNames(names: ColumnNames): void {
   if (typeof names !== "object" || names === null || Array.isArray(names)) {
-    throw new InputError(`columns: found ${quote(names)}, expected the file's column for each name, as in { weight: "weight" }`);
+    throw new InputError(
+      `columns: found ${quote(names)}, expected the file's column for each name, as in { weight: "weight" }`,
+    );
   }
   for (const [name, column] of Object.entries(names)) {
-    if (name === "" || typeof column !== "string" || column === "") throw new InputError(`columns: found ${quote(column)} for ${quote(name)}, expected the name of a column of the file`);
+    if (name === "" || typeof column !== "string" || column === "")
+      throw new InputError(
+        `columns: found ${quote(column)} for ${quote(name)}, expected the name of a column of the file`,
+      );
   }
 }
 
 /** Parses `weight,labelSmoothing=doubt`; undefined where it is something else, or has a name twice. */
 export function parseColumnNames(text: string): ColumnNames | undefined {
   const parts = text.split(",").map((part) => part.split("=").map((name) => name.trim()));
-  const isGood = parts.every((names) => names.length <= 2 && names.every((name) => name !== "")) && new Set(parts.map(([name]) => name)).size === parts.length;
+  const isGood =
+    parts.every((names) => names.length <= 2 && names.every((name) => name !== "")) &&
+    new Set(parts.map(([name]) => name)).size === parts.length;
   return isGood ? Object.fromEntries(parts.map(([name, column = name]) => [name, column])) : undefined;
 }

@@ -21,9 +21,35 @@ const scoreNames = [
 /** Columns that describe a row and hold no words for the model. */
 export const describingColumns: ReadonlySet<string> = new Set([
   ...idNames,
-  ...["source", "dataset", "subset", "split", "language", "lang", "category", "task", "task_type", "domain", "topic", "tags", "type"],
+  ...[
+    "source",
+    "dataset",
+    "subset",
+    "split",
+    "language",
+    "lang",
+    "category",
+    "task",
+    "task_type",
+    "domain",
+    "topic",
+    "tags",
+    "type",
+  ],
   ...["model", "chosen_model", "rejected_model", "chosen-model", "rejected-model", "model_chosen", "model_rejected"],
-  ...["annotator", "annotator_id", "worker", "labelling_model", "timestamp", "created_at", "date", "license", "url", "hash", "status"],
+  ...[
+    "annotator",
+    "annotator_id",
+    "worker",
+    "labelling_model",
+    "timestamp",
+    "created_at",
+    "date",
+    "license",
+    "url",
+    "hash",
+    "status",
+  ],
 ]);
 
 /** What every form may have beside its prompt and responses. */
@@ -41,12 +67,18 @@ export interface CommonFields {
  * @param texts of the chosen and rejected response
  * @throws InputError where one holds something else
  */
-export function readCommonFields(row: Row, place: Place, texts: { chosen: string; rejected: string }, log?: ReadingLog): CommonFields {
+export function readCommonFields(
+  row: Row,
+  place: Place,
+  texts: { chosen: string; rejected: string },
+  log?: ReadingLog,
+): CommonFields {
   const columns: string[] = [];
   const idName = idNames.find((name) => isGiven(row[name]));
   if (idName) {
     const own = row[idName];
-    if (typeof own !== "string" && typeof own !== "number") throw errorAt(place, `field "${idName}" is ${quote(own)}; expected text or a number`);
+    if (typeof own !== "string" && typeof own !== "number")
+      throw errorAt(place, `field "${idName}" is ${quote(own)}; expected text or a number`);
     log?.reads(idName, "id");
     columns.push(idName);
   }
@@ -63,13 +95,23 @@ export function readCommonFields(row: Row, place: Place, texts: { chosen: string
     return undefined;
   };
   const names = scoreNames.find((pair) => pair.some((name) => name in row));
-  const [chosenScore, rejectedScore] = names ? [read(names[0], "chosen score"), read(names[1], "rejected score")] : ratings(row, texts, columns, log);
-  const scores = { ...(chosenScore !== undefined && { chosenScore }), ...(rejectedScore !== undefined && { rejectedScore }) };
+  const [chosenScore, rejectedScore] = names
+    ? [read(names[0], "chosen score"), read(names[1], "rejected score")]
+    : ratings(row, texts, columns, log);
+  const scores = {
+    ...(chosenScore !== undefined && { chosenScore }),
+    ...(rejectedScore !== undefined && { rejectedScore }),
+  };
   return { id: rowId(idName && (row[idName] as string | number), place), scores, columns };
 }
 
 /** The scores in a list `rating`, of the same order as the list `generations`. */
-function ratings(row: Row, texts: { chosen: string; rejected: string }, columns: string[], log?: ReadingLog): readonly (number | undefined)[] {
+function ratings(
+  row: Row,
+  texts: { chosen: string; rejected: string },
+  columns: string[],
+  log?: ReadingLog,
+): readonly (number | undefined)[] {
   const { rating, generations } = row;
   if (!Array.isArray(rating) || !Array.isArray(generations)) return [];
   const scores = [texts.chosen, texts.rejected].map((text) => scoreIn(rating[generations.indexOf(text)]));

@@ -41,7 +41,10 @@ export async function readExamples<T extends { readonly id: string }>(
     : (error, place) => {
         skip(error, place);
         if (skipped.length > mostSkipped && skipped.length > mostSkippedForGood * examples.length) {
-          throw errorAt({ file: source }, `${skipped.length} of the first ${skipped.length + examples.length} rows are bad; the first: ${skipped[0]!.reason}`);
+          throw errorAt(
+            { file: source },
+            `${skipped.length} of the first ${skipped.length + examples.length} rows are bad; the first: ${skipped[0]!.reason}`,
+          );
         }
       };
   const unique = uniqueIds();
@@ -59,7 +62,12 @@ export async function readExamples<T extends { readonly id: string }>(
     if (good >= limit) break;
   }
   if (examples.length === 0) {
-    throw errorAt({ file: source }, skipped.length > 0 ? `all ${skipped.length} rows are bad; the first: ${skipped[0]!.reason}` : "no row makes an example by itself or with the next; expected two rows of one prompt after each other");
+    throw errorAt(
+      { file: source },
+      skipped.length > 0
+        ? `all ${skipped.length} rows are bad; the first: ${skipped[0]!.reason}`
+        : "no row makes an example by itself or with the next; expected two rows of one prompt after each other",
+    );
   }
   return { examples, skipped };
 }

@@ -17,7 +17,10 @@ export function numberIn(value: unknown): number | undefined {
 }
 
 /** A score; may be null or missing. To be read with {@link scoreIn}. */
-export const optionalScore = z.unknown().optional().refine((value) => value == null || numberIn(value) !== undefined, "a number");
+export const optionalScore = z
+  .unknown()
+  .optional()
+  .refine((value) => value == null || numberIn(value) !== undefined, "a number");
 
 /** The score that a field holds; undefined where it is missing, NaN or an infinity. */
 export function scoreIn(value: unknown): number | undefined {
@@ -37,7 +40,9 @@ export function readFields<S extends z.ZodType>(schema: S, row: Row, place: Plac
   const result = schema.safeParse(row);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
-  const name = path.map((key, depth) => (typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${String(key)}`)).join("");
+  const name = path
+    .map((key, depth) => (typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${String(key)}`))
+    .join("");
   const value = path.reduce<unknown>((parent, key) => (parent as Record<PropertyKey, unknown>)[key], row);
   if (value === undefined) throw errorAt(place, `field "${name}" is missing; expected ${message}`);
   const found = value instanceof Uint8Array ? "not valid UTF-8" : quote(value);

@@ -14,13 +14,19 @@ import { parsePrompt } from "./world/request.js";
  * @param texts what it learns its vocabulary from; the synthetic world's own has the words for goals where one of them states a goal
  * @param seed of the parameters
  */
-export async function freshModel({ vocabulary, config: sizes }: Preset, texts: () => Iterable<string>, seed: number): Promise<Checkpoint> {
+export async function freshModel(
+  { vocabulary, config: sizes }: Preset,
+  texts: () => Iterable<string>,
+  seed: number,
+): Promise<Checkpoint> {
   const tokenizer = vocabulary ? trainTokenizer(texts(), { vocabSize: vocabulary }) : worldTokenizer(texts());
   const config = { ...sizes, vocabSize: tokenizer.vocabSize };
   return { config, parameters: initialParameters(config, Random.seeded(seed).fork("parameters")), tokenizer };
 }
 
 function worldTokenizer(texts: Iterable<string>): Tokenizer {
-  for (const text of texts) if (text.startsWith("goal ") && parsePrompt(text)?.goal !== undefined) return tokenizerFromFiles(tokenizerFiles(true));
+  for (const text of texts)
+    if (text.startsWith("goal ") && parsePrompt(text)?.goal !== undefined)
+      return tokenizerFromFiles(tokenizerFiles(true));
   return tokenizerFromFiles(tokenizerFiles());
 }

@@ -62,7 +62,8 @@ export interface GoalOptions extends GoalTextOptions {
 export function goalConditioned(pairs: readonly PreferencePair[], options: GoalOptions = {}): PreferencePair[] {
   const { half = false, ties = "drop", random = Random.seeded(0) } = options;
   checkTextOptions(options);
-  if (!tieRules.includes(ties)) throw new InputError(`ties: found ${quote(ties)}, expected one of ${tieRules.join(", ")}`);
+  if (!tieRules.includes(ties))
+    throw new InputError(`ties: found ${quote(ties)}, expected one of ${tieRules.join(", ")}`);
   const goals = goalsOf(pairs, options.text !== undefined);
   const textOf = options.text ?? goalTextFor(pairs);
   const taken = half ? halfOf(pairs, random) : pairs.map(() => true);
@@ -70,11 +71,17 @@ export function goalConditioned(pairs: readonly PreferencePair[], options: GoalO
     const texts = { chosen: textOf(goals[i]!.chosen), rejected: textOf(goals[i]!.rejected) };
     if (!taken[i] || (ties === "drop" && texts.chosen === texts.rejected)) return [];
     const high = { ...pair, id: `${pair.id}#chosen`, prompt: withGoalText(pair.prompt, texts.chosen, options) };
-    const low = { ...exchanged(pair), id: `${pair.id}#rejected`, prompt: withGoalText(pair.prompt, texts.rejected, options) };
+    const low = {
+      ...exchanged(pair),
+      id: `${pair.id}#rejected`,
+      prompt: withGoalText(pair.prompt, texts.rejected, options),
+    };
     return [high, low];
   });
   if (pairs.length > 0 && made.length === 0) {
-    throw new InputError(`goals: both responses of each of the ${pairs.filter((_, i) => taken[i]).length} pairs reach the same goal, so that no pair is left; give pairs with different scores`);
+    throw new InputError(
+      `goals: both responses of each of the ${pairs.filter((_, i) => taken[i]).length} pairs reach the same goal, so that no pair is left; give pairs with different scores`,
+    );
   }
   return made;
 }
@@ -85,10 +92,14 @@ export function goalConditioned(pairs: readonly PreferencePair[], options: GoalO
  *
  * @example await respond(policy, atGoal(heldOut.map(({ prompt }) => prompt)))
  */
-export function atGoal<T extends Prompt | Prompted>(prompts: readonly T[], options: GoalTextOptions & { readonly goal?: number } = {}): T[] {
+export function atGoal<T extends Prompt | Prompted>(
+  prompts: readonly T[],
+  options: GoalTextOptions & { readonly goal?: number } = {},
+): T[] {
   checkTextOptions(options);
   const { goal = topGoal } = options;
-  if (!(goal >= 1 && goal <= topGoal) && options.text === undefined) throw new InputError(`goal: found ${quote(goal)}, expected a number in [1, 10]`);
+  if (!(goal >= 1 && goal <= topGoal) && options.text === undefined)
+    throw new InputError(`goal: found ${quote(goal)}, expected a number in [1, 10]`);
   const rows = prompts.map((value: Prompt | Prompted) => (isPrompt(value) ? { prompt: value } : value));
   const textOf = options.text ?? goalTextFor(rows);
   const stated = rows.map((row) => ({ ...row, prompt: withGoalText(row.prompt, textOf(goal), options) }));
@@ -122,22 +133,33 @@ function withGoalText(prompt: Prompt, text: string, { place = "system" }: GoalTe
 }
 
 /** The goals of both responses of each pair. @throws InputError as {@link goalConditioned} */
-function goalsOf(pairs: readonly PreferencePair[], anyScale: boolean): { readonly chosen: number; readonly rejected: number }[] {
+function goalsOf(
+  pairs: readonly PreferencePair[],
+  anyScale: boolean,
+): { readonly chosen: number; readonly rejected: number }[] {
   const scores = pairs.map((pair) => {
     const { id, chosenScore, rejectedScore, tokens } = pair;
     const at = `${placeText(pair)}pair ${quote(id)}`;
     if (chosenScore === undefined || rejectedScore === undefined) {
-      throw new InputError(`${at}: no scores of both responses, which goals are made of; use data with scores, such as score_chosen and score_rejected, or implicitScores(run, pairs)`);
+      throw new InputError(
+        `${at}: no scores of both responses, which goals are made of; use data with scores, such as score_chosen and score_rejected, or implicitScores(run, pairs)`,
+      );
     }
-    if (tokens) throw new InputError(`${at}: it has tokens in place of texts, to which no goal can be added; remove its "tokens"`);
+    if (tokens)
+      throw new InputError(
+        `${at}: it has tokens in place of texts, to which no goal can be added; remove its "tokens"`,
+      );
     return { chosen: chosenScore, rejected: rejectedScore };
   });
   const all = scores.flatMap(({ chosen, rejected }) => [chosen, rejected]);
   const within = (low: number, high: number) => all.every((score) => score >= low && score <= high);
   if (anyScale || within(1, topGoal)) return scores;
-  if (within(0, 1)) return scores.map(({ chosen, rejected }) => ({ chosen: goalReached(chosen), rejected: goalReached(rejected) }));
+  if (within(0, 1))
+    return scores.map(({ chosen, rejected }) => ({ chosen: goalReached(chosen), rejected: goalReached(rejected) }));
   const odd = all.find((score) => !(score >= 0 && score <= topGoal)) ?? Math.min(...all);
-  throw new InputError(`goals: found a score of ${odd}, expected all scores in [1, 10], or all in [0, 1]; scale them, or say what they mean by \`text\``);
+  throw new InputError(
+    `goals: found a score of ${odd}, expected all scores in [1, 10], or all in [0, 1]; scale them, or say what they mean by \`text\``,
+  );
 }
 
 /** Which pairs are of the half of the prompts that is drawn. */
@@ -154,8 +176,10 @@ function exchanged({ chosen, rejected, chosenScore, rejectedScore, ...pair }: Pr
 }
 
 function checkTextOptions({ place = "system", text }: GoalTextOptions): void {
-  if (!goalPlaces.includes(place)) throw new InputError(`place: found ${quote(place)}, expected one of ${goalPlaces.join(", ")}`);
-  if (text !== undefined && typeof text !== "function") throw new InputError(`text: found ${quote(text)}, expected a function from a goal to its words`);
+  if (!goalPlaces.includes(place))
+    throw new InputError(`place: found ${quote(place)}, expected one of ${goalPlaces.join(", ")}`);
+  if (text !== undefined && typeof text !== "function")
+    throw new InputError(`text: found ${quote(text)}, expected a function from a goal to its words`);
 }
 
 /** Of each reward the share of all that are no larger, in (0, 1]. */

@@ -23,21 +23,36 @@ const conversionBranch = "refs/convert/parquet";
  * @throws InputError if there is no such configuration or split (the error lists those that exist), or no readable rows;
  *   otherwise as {@link openRepository}
  */
-export async function* hubFiles(name: RepositoryName, part: DatasetPart, work: TaskOptions = {}): AsyncGenerator<string> {
+export async function* hubFiles(
+  name: RepositoryName,
+  part: DatasetPart,
+  work: TaskOptions = {},
+): AsyncGenerator<string> {
   let repository = await openRepository(name, work.signal);
   let splits = splitsOf(repository, name);
   if (splits.configs.size === 0) {
     const rows = "JSON Lines or Parquet";
     if (name.revision !== mainRevision) {
-      throw errorAt({ file: describeRepository(name) }, `no ${rows} files at this revision; the hub converts other formats only on ${mainRevision}: leave the revision out`);
+      throw errorAt(
+        { file: describeRepository(name) },
+        `no ${rows} files at this revision; the hub converts other formats only on ${mainRevision}: leave the revision out`,
+      );
     }
     const conversion = { ...name, revision: conversionBranch };
     repository = await openRepository(conversion, work.signal).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error;
-      throw errorAt({ file: name.name }, `the dataset has no ${rows} files, and the hub's Parquet conversion is not available (${error.message})`, error);
+      throw errorAt(
+        { file: name.name },
+        `the dataset has no ${rows} files, and the hub's Parquet conversion is not available (${error.message})`,
+        error,
+      );
     });
     splits = convertedSplits(repository.paths);
-    if (splits.configs.size === 0) throw errorAt({ file: name.name }, `the dataset has no ${rows} files, and neither has the hub's Parquet conversion`);
+    if (splits.configs.size === 0)
+      throw errorAt(
+        { file: name.name },
+        `the dataset has no ${rows} files, and neither has the hub's Parquet conversion`,
+      );
   }
   yield* repository.download(filesOf(splits, part, name), work);
 }
@@ -50,7 +65,11 @@ function splitsOf({ paths, card }: Repository, name: RepositoryName): DatasetSpl
     return withinSeconds(longestMatching, () => datasetSplits(paths, card));
   } catch (error) {
     if (!(error instanceof TimeLimitError)) throw error;
-    throw errorAt({ file: describeRepository(name) }, `the patterns in the dataset's card take more than ${longestMatching} s to match its ${paths.length} files`, error);
+    throw errorAt(
+      { file: describeRepository(name) },
+      `the patterns in the dataset's card take more than ${longestMatching} s to match its ${paths.length} files`,
+      error,
+    );
   }
 }
 
@@ -67,7 +86,10 @@ function filesOf({ configs, usual }: DatasetSplits, part: DatasetPart, name: Rep
   const files = splits.get(split);
   if (files) return files;
   const problem = part.split === undefined ? "no split given" : `no split ${quote(part.split)}`;
-  throw errorAt(place, `${problem}; set split to one of ${list(splits.keys())}${configs.size > 1 ? `, or choose another config than ${quote(config)}` : ""}`);
+  throw errorAt(
+    place,
+    `${problem}; set split to one of ${list(splits.keys())}${configs.size > 1 ? `, or choose another config than ${quote(config)}` : ""}`,
+  );
 }
 
 function list(names: Iterable<string>): string {

@@ -40,7 +40,10 @@ export function datasetSplits(paths: readonly string[], card: unknown): DatasetS
   const { configs } = described.data;
   const usual = configs.find((config) => config.default || config.config_name === "default");
   return found(
-    configs.map((config) => [config.config_name, config.data_files ? filesOfCard(rows, config) : inFolder(rows, config.data_dir)]),
+    configs.map((config) => [
+      config.config_name,
+      config.data_files ? filesOfCard(rows, config) : inFolder(rows, config.data_dir),
+    ]),
     usual?.config_name,
   );
 }
@@ -52,13 +55,19 @@ export function datasetSplits(paths: readonly string[], card: unknown): DatasetS
 export function convertedSplits(paths: readonly string[]): DatasetSplits {
   const rows = paths.filter((path) => /^[^/]+\/[^/]+\/[^/]+\.parquet$/.test(path)).toSorted();
   const byConfig = groupBy(rows, (path) => path.split("/")[0]!);
-  return found([...byConfig].map(([config, files]) => [config, groupBy(files, (path) => path.split("/")[1]!)]), "default");
+  return found(
+    [...byConfig].map(([config, files]) => [config, groupBy(files, (path) => path.split("/")[1]!)]),
+    "default",
+  );
 }
 
 function splitsByName(rows: readonly string[]): DatasetSplits {
   const folders = [...new Set(rows.filter((path) => path.includes("/")).map((path) => path.split("/")[0]!))];
   const configs = folders.filter((name) => name !== "data" && name !== "default" && wordIn(`${name}.`) === undefined);
-  return found([["default", inFolder(rows, "")], ...configs.map((name) => [name, inFolder(rows, name)] as const)], "default");
+  return found(
+    [["default", inFolder(rows, "")], ...configs.map((name) => [name, inFolder(rows, name)] as const)],
+    "default",
+  );
 }
 
 /** The configurations that have files. */
@@ -75,7 +84,9 @@ function filesOfCard(rows: readonly string[], config: z.infer<typeof configSchem
   const splits = config.data_files!.map(({ split, path }): [string, string[]] => {
     const files = path.flatMap((glob) => {
       const pattern = globPattern(glob);
-      return filesBelow(rows, config.data_dir).filter(({ own }) => pattern.test(own)).map(({ path }) => path);
+      return filesBelow(rows, config.data_dir)
+        .filter(({ own }) => pattern.test(own))
+        .map(({ path }) => path);
     });
     return [split, [...new Set(files)]];
   });
@@ -86,7 +97,9 @@ function filesOfCard(rows: readonly string[], config: z.infer<typeof configSchem
 function inFolder(rows: readonly string[], folder: string): Map<string, string[]> {
   const files = filesBelow(rows, folder);
   for (const splitOf of namings) {
-    const named = files.map(({ path, own }) => ({ path, split: splitOf(own) })).filter(({ split }) => split !== undefined);
+    const named = files
+      .map(({ path, own }) => ({ path, split: splitOf(own) }))
+      .filter(({ split }) => split !== undefined);
     const splits = groupBy(named, ({ split }) => split!);
     if (splits.size > 0) return new Map([...splits].map(([split, group]) => [split, group.map(({ path }) => path)]));
   }
@@ -103,7 +116,12 @@ function filesBelow(rows: readonly string[], folder: string): { readonly path: s
 /** Rules by which a path names its split; the first rule that matches any file applies to all. */
 const namings: readonly ((path: string) => string | undefined)[] = [
   (path) => /^data\/([^/]+)-\d{5}-of-\d{5}[^/]*\.[^/]*$/.exec(path)?.[1],
-  (path) => path.split("/").slice(0, -1).map((folder) => wordIn(`${folder}.`)).findLast((split) => split !== undefined),
+  (path) =>
+    path
+      .split("/")
+      .slice(0, -1)
+      .map((folder) => wordIn(`${folder}.`))
+      .findLast((split) => split !== undefined),
   (path) => wordIn(path.slice(path.lastIndexOf("/") + 1)),
   () => "train",
 ];

@@ -4,7 +4,15 @@
  * @module sera-lab/data
  */
 
-export { bridge, editDistance, type Bridged, type BridgeOptions, type Editor, type EditRequest, type EditWay } from "./bridge.js";
+export {
+  bridge,
+  editDistance,
+  type Bridged,
+  type BridgeOptions,
+  type Editor,
+  type EditRequest,
+  type EditWay,
+} from "./bridge.js";
 export type { SkippedRow } from "./bad-rows.js";
 export type { LoadOptions } from "./examples.js";
 export { flipLabels } from "./flip-labels.js";

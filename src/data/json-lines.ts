@@ -31,7 +31,10 @@ export async function* readJsonLines(
   function* parse(lines: readonly Buffer[]): Generator<PlacedRow> {
     for (const bytes of lines) {
       const place: Place = { file, line: ++line };
-      const row = bytes.length > longest ? errorAt(place, `longer than ${longest} bytes; expected ${expected}`) : parseLine(bytes, place);
+      const row =
+        bytes.length > longest
+          ? errorAt(place, `longer than ${longest} bytes; expected ${expected}`)
+          : parseLine(bytes, place);
       if (row instanceof Error) onBadRow(row, place);
       else if (row) yield { row, place };
     }
@@ -84,7 +87,8 @@ function parseLine(bytes: Buffer, place: Place): Row | InputError | undefined {
     if (look !== undefined) return errorAt(place, `this looks like ${look}; expected ${expected}`, error);
     return errorAt(place, `not valid JSON (${(error as SyntaxError).message}); expected ${expected}`, error);
   }
-  if (Array.isArray(value) && value.some((item) => typeof item === "object")) return errorAt(place, `this looks like ${lookOfLine(text)}; expected ${expected}`);
+  if (Array.isArray(value) && value.some((item) => typeof item === "object"))
+    return errorAt(place, `this looks like ${lookOfLine(text)}; expected ${expected}`);
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   return isObject ? (value as Row) : inputError(place, quote(value), expected);
 }

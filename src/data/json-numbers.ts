@@ -61,7 +61,12 @@ export function restoreNumbers(value: unknown): unknown {
       continue;
     }
     // An assignment to __proto__ would do something else.
-    Object.defineProperty(value, key, { value: plainNumber(written), configurable: true, enumerable: true, writable: true });
+    Object.defineProperty(value, key, {
+      value: plainNumber(written),
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
     rememberNumberText(value, key, written);
   }
   return value;

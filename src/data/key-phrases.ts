@@ -18,7 +18,11 @@ const word = /[\p{L}\p{N}\p{M}_]+(?:['’-][\p{L}\p{N}\p{M}_]+)*/gu;
  * @returns every occurrence, by falling score, of equal scores the earlier first
  */
 export function keyPhrases(text: string): KeyPhrase[] {
-  const found = [...text.matchAll(word)].map((match) => ({ word: match[0].toLowerCase(), start: match.index, end: match.index + match[0].length }));
+  const found = [...text.matchAll(word)].map((match) => ({
+    word: match[0].toLowerCase(),
+    start: match.index,
+    end: match.index + match[0].length,
+  }));
   const phrases: (typeof found)[] = [];
   let previous: (typeof found)[number] | undefined;
   for (const one of found) {
@@ -31,12 +35,18 @@ export function keyPhrases(text: string): KeyPhrase[] {
     }
   }
   const degrees = new Map<string, { degree: number; frequency: number }>();
-  for (const { word: own, length } of phrases.flatMap((phrase) => phrase.map(({ word: own }) => ({ word: own, length: phrase.length })))) {
+  for (const { word: own, length } of phrases.flatMap((phrase) =>
+    phrase.map(({ word: own }) => ({ word: own, length: phrase.length })),
+  )) {
     const { degree, frequency } = degrees.get(own) ?? { degree: 0, frequency: 0 };
     degrees.set(own, { degree: degree + length, frequency: frequency + 1 });
   }
   const scoreOf = (own: string) => degrees.get(own)!.degree / degrees.get(own)!.frequency;
   return phrases
-    .map((phrase) => ({ start: phrase[0]!.start, end: phrase.at(-1)!.end, score: phrase.reduce((sum, { word: own }) => sum + scoreOf(own), 0) }))
+    .map((phrase) => ({
+      start: phrase[0]!.start,
+      end: phrase.at(-1)!.end,
+      score: phrase.reduce((sum, { word: own }) => sum + scoreOf(own), 0),
+    }))
     .sort((a, b) => b.score - a.score || a.start - b.start);
 }

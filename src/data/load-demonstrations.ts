@@ -81,7 +81,11 @@ export function readPrompt(row: Row, place: Place): { id: string; prompt: Prompt
 }
 
 function readDemonstration(row: Row, place: Place, log: ReadingLog): Demonstration {
-  const { prompt, response, columns: ofTexts } = readConversation(row, place, log) ?? readPromptAndResponse(row, place, log);
+  const {
+    prompt,
+    response,
+    columns: ofTexts,
+  } = readConversation(row, place, log) ?? readPromptAndResponse(row, place, log);
   const tokens = readTokens(row, place, log);
   if (response === "" && !tokens) throw errorAt(place, "the response is empty");
   const columns = [...ofTexts, ...(tokens ? writtenColumns : [])];
@@ -89,7 +93,11 @@ function readDemonstration(row: Row, place: Place, log: ReadingLog): Demonstrati
   const isRead = new Set([...columns, ...common]);
   const unread = Object.keys(row).filter((name) => !isRead.has(name) && isGiven(row[name]));
   const lost = unread.find((name) => (wordColumns as readonly string[]).includes(name));
-  if (lost !== undefined) throw errorAt(place, `column "${lost}" holds ${quote(row[lost])}, which is not read beside ${quote(columns)}; put it into the prompt, rename or remove the column`);
+  if (lost !== undefined)
+    throw errorAt(
+      place,
+      `column "${lost}" holds ${quote(row[lost])}, which is not read beside ${quote(columns)}; put it into the prompt, rename or remove the column`,
+    );
   log.leaves(unread);
   return { id, prompt, response, ...(tokens && { tokens }) };
 }
@@ -135,18 +143,30 @@ function readConversation(row: Row, place: Place, log: ReadingLog): Read | undef
 function readPromptAndResponse(row: Row, place: Place, log: ReadingLog): Read {
   const name = responseNames.find((each) => row[each] !== undefined && row[each] !== null);
   if (name === undefined && !hasPromptColumn(row)) {
-    throw errorAt(place, `not a demonstration: the row has the fields ${quote(Object.keys(row), 200)}; expected one of these forms:${forms.map((form) => `\n  ${form}`).join("")}`);
+    throw errorAt(
+      place,
+      `not a demonstration: the row has the fields ${quote(Object.keys(row), 200)}; expected one of these forms:${forms.map((form) => `\n  ${form}`).join("")}`,
+    );
   }
   if (name === undefined) {
-    const pair = "chosen" in row ? ' (the row is a preference pair: its "chosen" is a response under the name "response")' : "";
+    const pair =
+      "chosen" in row ? ' (the row is a preference pair: its "chosen" is a response under the name "response")' : "";
     throw errorAt(place, `field "response" is missing; expected text${pair}`);
   }
   const { prompt, columns } = readPromptColumns(row, place, log);
   log.reads(name, "response");
   if (typeof prompt !== "string" && typeof row[name] === "object") {
-    return { prompt, response: responseOf(readMessages(row, name, place, log), name, place), columns: [...columns, name] };
+    return {
+      prompt,
+      response: responseOf(readMessages(row, name, place, log), name, place),
+      columns: [...columns, name],
+    };
   }
   const response = row[name];
-  if (typeof response !== "string") throw errorAt(place, `field "${name}" is ${response instanceof Uint8Array ? "not valid UTF-8" : quote(response)}; expected text`);
+  if (typeof response !== "string")
+    throw errorAt(
+      place,
+      `field "${name}" is ${response instanceof Uint8Array ? "not valid UTF-8" : quote(response)}; expected text`,
+    );
   return { prompt, response, columns: [...columns, name] };
 }

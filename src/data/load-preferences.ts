@@ -46,7 +46,10 @@ export interface LoadedPreferences {
  * @throws {InputError} for an unreadable file, an unknown dataset or split, and the first bad row unless bad rows are
  *   skipped (an unknown format, a missing or invalid field or column, an empty response, two equal responses)
  */
-export async function loadPreferences(source: string, { columns, ...options }: PreferenceOptions = {}): Promise<LoadedPreferences> {
+export async function loadPreferences(
+  source: string,
+  { columns, ...options }: PreferenceOptions = {},
+): Promise<LoadedPreferences> {
   if (columns !== undefined) checkColumnNames(columns);
   let format: Format | undefined;
   let end: ((log: ReadingLog) => void) | undefined;
@@ -73,5 +76,10 @@ export async function loadPreferences(source: string, { columns, ...options }: P
     options,
   );
   end?.(log);
-  return { pairs: examples, format: format!.name, skipped, reading: log.result(implausibleNotes(implausible(examples))) };
+  return {
+    pairs: examples,
+    format: format!.name,
+    skipped,
+    reading: log.result(implausibleNotes(implausible(examples))),
+  };
 }

@@ -18,7 +18,10 @@ export interface NamedPrompt {
  *
  * @throws {InputError} as `loadPreferences`
  */
-export async function loadPrompts(source: string, options: LoadOptions = {}): Promise<{ prompts: NamedPrompt[]; skipped: readonly SkippedRow[] }> {
+export async function loadPrompts(
+  source: string,
+  options: LoadOptions = {},
+): Promise<{ prompts: NamedPrompt[]; skipped: readonly SkippedRow[] }> {
   const { examples, skipped } = await readExamples<NamedPrompt>(
     source,
     (given, place) => {

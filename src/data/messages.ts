@@ -14,7 +14,11 @@ const templateFields = ["name", "tool_calls", "tool_call_id", "reasoning_content
 
 const schema = z.array(
   z.object(
-    { role: z.enum(["system", "user", "assistant", "tool"], '"system", "user", "assistant" or "tool"'), content: text, ...Object.fromEntries(templateFields.map((name) => [name, z.unknown().optional()])) },
+    {
+      role: z.enum(["system", "user", "assistant", "tool"], '"system", "user", "assistant" or "tool"'),
+      content: text,
+      ...Object.fromEntries(templateFields.map((name) => [name, z.unknown().optional()])),
+    },
     "a message {role, content}",
   ),
   "a list of messages {role, content}",
@@ -28,15 +32,20 @@ const schema = z.array(
  */
 export function readMessages(row: Row, field: string, place: Place, log?: ReadingLog): readonly Message[] {
   const value = row[field];
-  const isOne = typeof value === "object" && value !== null && !Array.isArray(value) && ("role" in value || "from" in value);
+  const isOne =
+    typeof value === "object" && value !== null && !Array.isArray(value) && ("role" in value || "from" in value);
   const turns = isOne ? [value] : value;
   if (!Array.isArray(turns)) return readFields(z.object({ [field]: schema }), row, place)[field] as Message[];
   const unread = new Set<string>();
-  const plain = turns.map((turn, index) => plainTurn(turn, `${field}[${index}]`, place, (name) => unread.add(`${field}[].${name}`)));
+  const plain = turns.map((turn, index) =>
+    plainTurn(turn, `${field}[${index}]`, place, (name) => unread.add(`${field}[].${name}`)),
+  );
   log?.leaves(unread);
   const messages = readFields(z.object({ [field]: schema }), { [field]: plain }, place)[field] as Message[];
   return messages.map((message, index) => {
-    const own = Object.fromEntries(Object.entries(message).filter(([, given]) => given !== undefined)) as unknown as Message;
+    const own = Object.fromEntries(
+      Object.entries(message).filter(([, given]) => given !== undefined),
+    ) as unknown as Message;
     keepNumberTexts(turns[index] as object, own);
     return own;
   });
@@ -46,7 +55,11 @@ export function readMessages(row: Row, field: string, place: Place, log?: Readin
 function plainTurn(turn: unknown, where: string, place: Place, leave: (name: string) => void): unknown {
   if (typeof turn !== "object" || turn === null || Array.isArray(turn)) return turn;
   const isShareGpt = "from" in turn && !("role" in turn);
-  const { [isShareGpt ? "from" : "role"]: role, [isShareGpt ? "value" : "content"]: content, ...others } = turn as Record<string, unknown>;
+  const {
+    [isShareGpt ? "from" : "role"]: role,
+    [isShareGpt ? "value" : "content"]: content,
+    ...others
+  } = turn as Record<string, unknown>;
   const extras: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(others)) {
     if (!isGiven(value)) continue;
@@ -54,13 +67,20 @@ function plainTurn(turn: unknown, where: string, place: Place, leave: (name: str
     else leave(name);
   }
   const named = isShareGpt && typeof role === "string" ? (shareGptRoles[role] ?? role) : role;
-  return { role: named, content: extras["tool_calls"] && !isGiven(content) ? "" : plainContent(content, where, place), ...extras };
+  return {
+    role: named,
+    content: extras["tool_calls"] && !isGiven(content) ? "" : plainContent(content, where, place),
+    ...extras,
+  };
 }
 
 function plainContent(content: unknown, where: string, place: Place): unknown {
   if (!Array.isArray(content)) return content;
   const texts = content.map((part: unknown) => {
-    const { type, text } = (typeof part === "object" && part !== null ? part : {}) as { type?: unknown; text?: unknown };
+    const { type, text } = (typeof part === "object" && part !== null ? part : {}) as {
+      type?: unknown;
+      text?: unknown;
+    };
     if (typeof text === "string" && (type === undefined || type === "text")) return text;
     throw errorAt(place, `field "${where}.content" has a part ${quote(part)}; expected parts that are text`);
   });

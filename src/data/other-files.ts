@@ -26,11 +26,17 @@ export function lookOfBytes(head: Buffer): string | undefined {
 export function lookOfLine(line: string): string | undefined {
   const text = line.trim();
   if (text.startsWith("[")) return "a JSON array; jq -c '.[]' file.json > file.jsonl turns an array into lines";
-  if (/^\{(?:$|.*[,{[]$)/.test(text)) return "JSON whose objects go over several lines; jq -c . file.json > file.jsonl writes each on a line of its own";
-  if (text.startsWith("version https://git-lfs.github.com/")) return "a pointer of Git LFS in place of the file itself; git lfs pull fetches it";
-  if (/^<(?:!doctype|html|\?xml)/i.test(text)) return "a web page or XML; download the file itself (on the hub: its address with /resolve/, not /blob/)";
+  if (/^\{(?:$|.*[,{[]$)/.test(text))
+    return "JSON whose objects go over several lines; jq -c . file.json > file.jsonl writes each on a line of its own";
+  if (text.startsWith("version https://git-lfs.github.com/"))
+    return "a pointer of Git LFS in place of the file itself; git lfs pull fetches it";
+  if (/^<(?:!doctype|html|\?xml)/i.test(text))
+    return "a web page or XML; download the file itself (on the hub: its address with /resolve/, not /blob/)";
   if (/^(?:---|%YAML)/.test(text)) return "YAML; write its rows as JSON Lines";
-  const cells = ["\t", ",", ";"].map((separator) => text.split(separator)).find((parts) => parts.length > 1 && parts.every((part) => /^"?[\w.-]+(?: [\w-]+){0,2}"?$/.test(part)));
-  if (cells && !text.startsWith("{")) return "a table (CSV or TSV); pandas.read_csv(file).to_json('file.jsonl', orient='records', lines=True) writes its rows as JSON Lines";
+  const cells = ["\t", ",", ";"]
+    .map((separator) => text.split(separator))
+    .find((parts) => parts.length > 1 && parts.every((part) => /^"?[\w.-]+(?: [\w-]+){0,2}"?$/.test(part)));
+  if (cells && !text.startsWith("{"))
+    return "a table (CSV or TSV); pandas.read_csv(file).to_json('file.jsonl', orient='records', lines=True) writes its rows as JSON Lines";
   return undefined;
 }

@@ -1,5 +1,12 @@
 import { isUtf8 } from "node:buffer";
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema, type FileMetaData, type SchemaTree } from "hyparquet";
+import {
+  asyncBufferFromFile,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+  type FileMetaData,
+  type SchemaTree,
+} from "hyparquet";
 import { markedNumber } from "./json-numbers.js";
 
 /*
@@ -9,7 +16,10 @@ import { markedNumber } from "./json-numbers.js";
  */
 
 /** Rows that follow each other, the end of the file, or what is wrong with the file. */
-export type ParquetBatch = { readonly rows: readonly unknown[] } | { readonly end: true } | { readonly problem: string };
+export type ParquetBatch =
+  | { readonly rows: readonly unknown[] }
+  | { readonly end: true }
+  | { readonly problem: string };
 
 /** Rows of a batch. */
 const batchSize = 1000;
@@ -20,7 +30,8 @@ const parsers = {
 };
 
 const send = (batch: ParquetBatch) => void process.send!(batch);
-const fail = (error: unknown) => send({ problem: `damaged Parquet file (${(error as Error).message}); download or create it again` });
+const fail = (error: unknown) =>
+  send({ problem: `damaged Parquet file (${(error as Error).message}); download or create it again` });
 
 const batches = read(process.argv[2]!);
 process.on("message", () => void batches.next().then(({ value }) => send(value ?? { end: true }), fail));
@@ -50,7 +61,9 @@ async function* read(path: string): AsyncGenerator<ParquetBatch> {
     const rowEnd = rowStart + Number(group.num_rows);
     let read: unknown[];
     try {
-      read = (await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd })).map((row) => rowAsJson(row, columns));
+      read = (await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd })).map((row) =>
+        rowAsJson(row, columns),
+      );
     } catch (error) {
       yield { problem: `damaged Parquet row group, rows ${rowStart} to ${rowEnd - 1} (${(error as Error).message})` };
       return;
@@ -61,7 +74,10 @@ async function* read(path: string): AsyncGenerator<ParquetBatch> {
 }
 
 /** A row as JSON would hold it: a 64-bit integer becomes a number, or its digits if a number would round it. */
-function rowAsJson(row: Readonly<Record<string, unknown>>, columns: ReadonlyMap<string, SchemaTree>): Record<string, unknown> {
+function rowAsJson(
+  row: Readonly<Record<string, unknown>>,
+  columns: ReadonlyMap<string, SchemaTree>,
+): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => {
       if (typeof value === "bigint") return [name, Number.isSafeInteger(Number(value)) ? Number(value) : String(value)];
@@ -78,7 +94,8 @@ function rowAsJson(row: Readonly<Record<string, unknown>>, columns: ReadonlyMap<
  */
 function nested(value: unknown, type: SchemaTree | undefined): unknown {
   if (typeof value === "bigint") return markedNumber(String(value));
-  if (typeof value === "number") return isFloat(type) && Number.isInteger(value) ? markedNumber(floatText(value)) : value;
+  if (typeof value === "number")
+    return isFloat(type) && Number.isInteger(value) ? markedNumber(floatText(value)) : value;
   if (Array.isArray(value)) return value.map((item) => nested(item, itemType(type)));
   if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return value;
   const given = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);

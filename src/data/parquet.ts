@@ -24,10 +24,16 @@ const time = { least: 20, perByte: 2e-6 };
  */
 export async function* readParquet(path: string): AsyncGenerator<Iterable<PlacedRow>> {
   const { size } = await stat(path);
-  const megabytes = Math.ceil(Math.min(getHeapStatistics().heap_size_limit, memory.least + memory.perByte * size) / 1e6);
+  const megabytes = Math.ceil(
+    Math.min(getHeapStatistics().heap_size_limit, memory.least + memory.perByte * size) / 1e6,
+  );
   const limits = { megabytes, seconds: Math.ceil(time.least + time.perByte * size) };
   const reader = fork(program, [path], {
-    ...{ serialization: "advanced", execArgv: [`--max-old-space-size=${megabytes}`], stdio: ["ignore", "ignore", "ignore", "ipc"] },
+    ...{
+      serialization: "advanced",
+      execArgv: [`--max-old-space-size=${megabytes}`],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    },
   });
   try {
     for (let row = 0; ; ) {
@@ -35,7 +41,10 @@ export async function* readParquet(path: string): AsyncGenerator<Iterable<Placed
       if ("end" in batch) return;
       if ("problem" in batch) throw errorAt({ file: path }, batch.problem);
       const start = row;
-      yield batch.rows.map((fields, index) => ({ row: restoreNumbers(fields) as Row, place: { file: path, row: start + index } }));
+      yield batch.rows.map((fields, index) => ({
+        row: restoreNumbers(fields) as Row,
+        place: { file: path, row: start + index },
+      }));
       row += batch.rows.length;
     }
   } finally {
@@ -44,7 +53,11 @@ export async function* readParquet(path: string): AsyncGenerator<Iterable<Placed
 }
 
 /** The next batch of a file's reader, which keeps this process alive only while it is waited for. */
-async function nextBatch(reader: ChildProcess, path: string, { megabytes, seconds }: { megabytes: number; seconds: number }): Promise<ParquetBatch> {
+async function nextBatch(
+  reader: ChildProcess,
+  path: string,
+  { megabytes, seconds }: { megabytes: number; seconds: number },
+): Promise<ParquetBatch> {
   const stop = new AbortController();
   // Ticks are counted, not time: neither a paused process nor a sleeping machine is a slow file.
   let [ticks, isSlow] = [0, false];
@@ -56,7 +69,11 @@ async function nextBatch(reader: ChildProcess, path: string, { megabytes, second
   reader.ref();
   reader.channel?.ref();
   try {
-    const answers = [once(reader, "message", { signal: stop.signal }), once(reader, "exit", { signal: stop.signal }), once(reader, "error", { signal: stop.signal })] as const;
+    const answers = [
+      once(reader, "message", { signal: stop.signal }),
+      once(reader, "exit", { signal: stop.signal }),
+      once(reader, "error", { signal: stop.signal }),
+    ] as const;
     reader.send("next", () => undefined);
     const [message, exit, error] = answers;
     return await Promise.race([
@@ -83,9 +100,14 @@ async function nextBatch(reader: ChildProcess, path: string, { megabytes, second
 /** Why a reader has ended without an answer: V8 aborts where memory ends. */
 function endOf(path: string, how: number | string, megabytes: number): InputError {
   const isMemory = how === "SIGABRT" || how === "SIGTRAP" || how === 134 || how === 133;
-  return isMemory ? tooLarge(path, `more than ${megabytes} MB of memory`) : errorAt({ file: path }, `the process that read it ended (${how}); run it again`);
+  return isMemory
+    ? tooLarge(path, `more than ${megabytes} MB of memory`)
+    : errorAt({ file: path }, `the process that read it ended (${how}); run it again`);
 }
 
 function tooLarge(path: string, limit: string): InputError {
-  return errorAt({ file: path }, `takes ${limit} to read; the file is damaged, or its row groups are too large (write it with smaller ones)`);
+  return errorAt(
+    { file: path },
+    `takes ${limit} to read; the file is damaged, or its row groups are too large (write it with smaller ones)`,
+  );
 }

@@ -21,8 +21,10 @@ export function implausible(pairs: readonly PreferencePair[]): Implausible {
     const { chosen, rejected, chosenScore, rejectedScore } = pair;
     const asked = lastText(pair).trim();
     // A prompt of a few characters may well begin an answer.
-    if (asked.length >= 8 && [chosen, rejected].every((text) => text.trimStart().startsWith(asked))) found.repeatedPrompts++;
-    if (chosenScore !== undefined && rejectedScore !== undefined && chosenScore < rejectedScore) found.contradictingScores++;
+    if (asked.length >= 8 && [chosen, rejected].every((text) => text.trimStart().startsWith(asked)))
+      found.repeatedPrompts++;
+    if (chosenScore !== undefined && rejectedScore !== undefined && chosenScore < rejectedScore)
+      found.contradictingScores++;
     const key = digest(pair, chosen, rejected);
     if (seen.has(key)) found.duplicates++;
     else if (seen.has(digest(pair, rejected, chosen))) found.reversals++;
@@ -32,13 +34,25 @@ export function implausible(pairs: readonly PreferencePair[]): Implausible {
 }
 
 /** A sentence for each kind of pair that was found. */
-export function implausibleNotes({ repeatedPrompts, contradictingScores, duplicates, reversals }: Implausible): string[] {
+export function implausibleNotes({
+  repeatedPrompts,
+  contradictingScores,
+  duplicates,
+  reversals,
+}: Implausible): string[] {
   const notes = [];
   const count = (n: number) => `${n} ${n === 1 ? "pair" : "pairs"}`;
-  if (repeatedPrompts > 0) notes.push(`${count(repeatedPrompts)} whose responses both begin with their prompt, which the model then reads twice; remove it from the responses`);
-  if (contradictingScores > 0) notes.push(`${count(contradictingScores)} whose scores contradict the order: the rejected response has the higher one`);
+  if (repeatedPrompts > 0)
+    notes.push(
+      `${count(repeatedPrompts)} whose responses both begin with their prompt, which the model then reads twice; remove it from the responses`,
+    );
+  if (contradictingScores > 0)
+    notes.push(
+      `${count(contradictingScores)} whose scores contradict the order: the rejected response has the higher one`,
+    );
   if (duplicates > 0) notes.push(`${count(duplicates)} equal to an earlier one`);
-  if (reversals > 0) notes.push(`${count(reversals)} that an earlier one reverses: the same responses with the other chosen`);
+  if (reversals > 0)
+    notes.push(`${count(reversals)} that an earlier one reverses: the same responses with the other chosen`);
   return notes;
 }
 
@@ -48,5 +62,7 @@ function lastText({ prompt }: PreferencePair): string {
 }
 
 function digest(pair: PreferencePair, chosen: string, rejected: string): string {
-  return createHash("sha1").update(JSON.stringify([promptKey(pair), chosen, rejected])).digest("base64");
+  return createHash("sha1")
+    .update(JSON.stringify([promptKey(pair), chosen, rejected]))
+    .digest("base64");
 }

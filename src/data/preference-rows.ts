@@ -4,7 +4,16 @@ import type { PreferencePair } from "./pair.js";
  * A pair as a row that {@link loadPreferences} reads back as the same pair: three texts, or three lists of messages where
  * the prompt is a conversation, with its id and scores; columns stand under their names.
  */
-export function preferenceRow({ id, prompt, chosen, rejected, chosenScore, rejectedScore, columns, flipped }: PreferencePair): object {
+export function preferenceRow({
+  id,
+  prompt,
+  chosen,
+  rejected,
+  chosenScore,
+  rejectedScore,
+  columns,
+  flipped,
+}: PreferencePair): object {
   const response = (text: string) => (typeof prompt === "string" ? text : [{ role: "assistant", content: text }]);
   return {
     ...{ id, prompt, chosen: response(chosen), rejected: response(rejected) },

@@ -23,7 +23,10 @@ export function hasPromptColumn(row: Row): boolean {
 }
 
 function promptColumn(row: Row): string | undefined {
-  return promptNames.find((name) => row[name] !== undefined && row[name] !== null) ?? (isGiven(row["input"]) ? "input" : undefined);
+  return (
+    promptNames.find((name) => row[name] !== undefined && row[name] !== null) ??
+    (isGiven(row["input"]) ? "input" : undefined)
+  );
 }
 
 /**
@@ -36,7 +39,11 @@ function promptColumn(row: Row): string | undefined {
  * @returns the prompt, and the columns that it was read from
  * @throws InputError where it is missing, given twice, or holds something else
  */
-export function readPromptColumns(row: Row, place: Place, log?: ReadingLog): { prompt: Prompt; columns: readonly string[] } {
+export function readPromptColumns(
+  row: Row,
+  place: Place,
+  log?: ReadingLog,
+): { prompt: Prompt; columns: readonly string[] } {
   const name = promptColumn(row);
   if (name === undefined) throw errorAt(place, 'field "prompt" is missing; expected text');
   const columns = [name];
@@ -44,14 +51,19 @@ export function readPromptColumns(row: Row, place: Place, log?: ReadingLog): { p
   log?.reads(name, "prompt");
   for (const other of promptNames) {
     if (other === name || !isGiven(row[other])) continue;
-    if (row[other] !== row[name]) throw errorAt(place, `columns "${name}" and "${other}" hold different prompts, ${quote(row[name])} and ${quote(row[other])}; keep one`);
+    if (row[other] !== row[name])
+      throw errorAt(
+        place,
+        `columns "${name}" and "${other}" hold different prompts, ${quote(row[name])} and ${quote(row[other])}; keep one`,
+      );
     read(other, "prompt");
   }
   const system = systemColumn(row, place);
   for (const column of system?.columns ?? []) read(column, "system turn");
   if (Array.isArray(row[name])) {
     const turns = readMessages(row, name, place, log);
-    if (isGiven(row["history"])) throw errorAt(place, `columns "history" and "${name}" both hold earlier turns; keep one`);
+    if (isGiven(row["history"]))
+      throw errorAt(place, `columns "history" and "${name}" both hold earlier turns; keep one`);
     return { prompt: promptOf(withSystem(turns, system, place), name, place), columns };
   }
   let text = textColumn(row, name, place);
@@ -75,13 +87,20 @@ export interface SystemText {
 }
 
 /** A conversation that begins with a system turn, where there is a text for one. @throws InputError where it has another */
-export function withSystem(turns: readonly Message[], system: SystemText | undefined, place: Place): readonly Message[] {
+export function withSystem(
+  turns: readonly Message[],
+  system: SystemText | undefined,
+  place: Place,
+): readonly Message[] {
   if (!system?.text) return turns;
   const { columns, text } = system;
   const [first] = turns;
   if (first?.role !== "system") return [{ role: "system", content: text }, ...turns];
   if (first.content.trim() === text.trim()) return turns;
-  throw errorAt(place, `column "${columns[0]}" is ${quote(text)}, but the conversation begins with another system turn: ${quote(first.content)}; keep one`);
+  throw errorAt(
+    place,
+    `column "${columns[0]}" is ${quote(text)}, but the conversation begins with another system turn: ${quote(first.content)}; keep one`,
+  );
 }
 
 /** The row's system text. @throws InputError where two columns hold different ones */
@@ -90,26 +109,41 @@ export function systemColumn(row: Row, place: Place): SystemText | undefined {
   if (columns.length === 0) return undefined;
   const [first, other] = columns.filter((name) => isGiven(row[name]));
   if (other !== undefined && row[other] !== row[first!]) {
-    throw errorAt(place, `columns "${first}" and "${other}" hold different system turns, ${quote(row[first!])} and ${quote(row[other])}; keep one`);
+    throw errorAt(
+      place,
+      `columns "${first}" and "${other}" hold different system turns, ${quote(row[first!])} and ${quote(row[other])}; keep one`,
+    );
   }
-  return { columns: first === undefined ? columns : [first, ...columns.filter((name) => name !== first)], text: first === undefined ? "" : textColumn(row, first, place) };
+  return {
+    columns: first === undefined ? columns : [first, ...columns.filter((name) => name !== first)],
+    text: first === undefined ? "" : textColumn(row, first, place),
+  };
 }
 
 function readHistory(row: Row, place: Place, log?: ReadingLog): readonly Message[] {
   const { history } = row;
   if (!isGiven(history)) return [];
-  if (Array.isArray(history) && history.every((turn) => Array.isArray(turn) && turn.length === 2 && turn.every((part) => typeof part === "string"))) {
+  if (
+    Array.isArray(history) &&
+    history.every((turn) => Array.isArray(turn) && turn.length === 2 && turn.every((part) => typeof part === "string"))
+  ) {
     return (history as [string, string][]).flatMap(([question, answer]) => [
       { role: "user", content: question } as const,
       { role: "assistant", content: answer } as const,
     ]);
   }
   if (Array.isArray(history)) return readMessages(row, "history", place, log);
-  throw errorAt(place, `field "history" is ${quote(history)}; expected pairs [question, answer], or a list of messages {role, content}`);
+  throw errorAt(
+    place,
+    `field "history" is ${quote(history)}; expected pairs [question, answer], or a list of messages {role, content}`,
+  );
 }
 
 function textColumn(row: Row, name: string, place: Place): string {
   const value = row[name];
   if (typeof value === "string") return value;
-  throw errorAt(place, `field "${name}" is ${value instanceof Uint8Array ? "not valid UTF-8" : quote(value)}; expected text`);
+  throw errorAt(
+    place,
+    `field "${name}" is ${value instanceof Uint8Array ? "not valid UTF-8" : quote(value)}; expected text`,
+  );
 }

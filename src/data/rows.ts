@@ -23,7 +23,10 @@ export async function* readRows(path: string, onBadRow: OnBadRow = throwBadRow):
   const isParquet = head.toString("latin1", 0, 4) === "PAR1";
   const isGzip = head[0] === 0x1f && head[1] === 0x8b;
   if (path.endsWith(".parquet") && !isParquet) {
-    throw errorAt({ file: path }, `not a Parquet file: it begins with ${quote(head.toString("latin1", 0, 4))}, not "PAR1"`);
+    throw errorAt(
+      { file: path },
+      `not a Parquet file: it begins with ${quote(head.toString("latin1", 0, 4))}, not "PAR1"`,
+    );
   }
   if (path.endsWith(".gz") && !isGzip) {
     throw errorAt({ file: path }, "not a gzip file (no gzip header); remove .gz from its name, or compress it");
@@ -51,7 +54,11 @@ async function inspect(path: string): Promise<{ head: Buffer; size: number }> {
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
     // A notebook's folder is not always the one that its user thinks of.
     const where = isAbsolute(path) ? "" : ` in ${process.cwd()}`;
-    throw errorAt(place, error.code === "ENOENT" ? `no such file${where}; ${expected}` : `cannot be read (${error.code})`, error);
+    throw errorAt(
+      place,
+      error.code === "ENOENT" ? `no such file${where}; ${expected}` : `cannot be read (${error.code})`,
+      error,
+    );
   });
   if (stats.isDirectory()) throw errorAt(place, `this is a folder; ${expected}${await filesIn(path)}`);
   if (stats.size === 0) throw errorAt(place, `the file is empty; ${expected}`);

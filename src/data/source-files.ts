@@ -21,14 +21,18 @@ export function requireSource(source: unknown): string {
  * @param source a file, or a dataset of the hub: `org/name` or `org/name@revision`
  * @throws InputError where a part of a file is asked for; see {@link hubFiles} for the others
  */
-export async function* sourceFiles(source: string, { revision, config, split, ...work }: SourceOptions): AsyncGenerator<string> {
+export async function* sourceFiles(
+  source: string,
+  { revision, config, split, ...work }: SourceOptions,
+): AsyncGenerator<string> {
   const name = await repositoryName(requireSource(source), "dataset", revision);
   if (name) {
     yield* hubFiles(name, { config, split }, work);
     return;
   }
   for (const [option, value] of Object.entries({ config, split })) {
-    if (value !== undefined) throw errorAt({ file: source }, `this is a file; ${option} applies only to datasets on the hub (org/name)`);
+    if (value !== undefined)
+      throw errorAt({ file: source }, `this is a file; ${option} applies only to datasets on the hub (org/name)`);
   }
   yield source;
 }

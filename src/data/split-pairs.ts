@@ -26,5 +26,13 @@ export function splitPairs(
 
 /** A key that is equal for two pairs if and only if their prompts are. */
 export function promptKey({ prompt }: PreferencePair): string {
-  return JSON.stringify(typeof prompt === "string" ? prompt : prompt.map(({ role, content, ...extras }) => [role, content, ...(Object.keys(extras).length > 0 ? [extras] : [])]));
+  return JSON.stringify(
+    typeof prompt === "string"
+      ? prompt
+      : prompt.map(({ role, content, ...extras }) => [
+          role,
+          content,
+          ...(Object.keys(extras).length > 0 ? [extras] : []),
+        ]),
+  );
 }

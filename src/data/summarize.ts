@@ -18,8 +18,20 @@ import { encodePrompt, encodeResponse } from "./tokenize.js";
 export function summarize(pairs: readonly PreferencePair[], tokenizer?: Tokenizer): ColumnTable {
   const measures = [
     { measure: "pairs per prompt", unit: "pairs", values: pairsPerPrompt(pairs) },
-    ...lengths(pairs, "characters", ({ prompt }) => promptCharacters(prompt), (pair, side) => characters(pair[side])),
-    ...(tokenizer ? lengths(pairs, "tokens", ({ prompt, tokens }) => tokens?.prompt.length ?? encodePrompt(prompt, tokenizer).length, (pair, side) => pair.tokens?.[side].length ?? encodeResponse(pair.prompt, pair[side], tokenizer).length) : []),
+    ...lengths(
+      pairs,
+      "characters",
+      ({ prompt }) => promptCharacters(prompt),
+      (pair, side) => characters(pair[side]),
+    ),
+    ...(tokenizer
+      ? lengths(
+          pairs,
+          "tokens",
+          ({ prompt, tokens }) => tokens?.prompt.length ?? encodePrompt(prompt, tokenizer).length,
+          (pair, side) => pair.tokens?.[side].length ?? encodeResponse(pair.prompt, pair[side], tokenizer).length,
+        )
+      : []),
     measure(pairs, "chosen score", "score", ({ chosenScore }) => chosenScore),
     measure(pairs, "rejected score", "score", ({ rejectedScore }) => rejectedScore),
     measure(pairs, "score difference", "score", ({ chosenScore, rejectedScore }) =>
@@ -82,7 +94,9 @@ function pairsPerPrompt(pairs: readonly PreferencePair[]): number[] {
 }
 
 function promptCharacters(prompt: Prompt): number {
-  return typeof prompt === "string" ? characters(prompt) : prompt.reduce((sum, { content }) => sum + characters(content), 0);
+  return typeof prompt === "string"
+    ? characters(prompt)
+    : prompt.reduce((sum, { content }) => sum + characters(content), 0);
 }
 
 /** Code points. */

@@ -92,18 +92,22 @@ export function tokenizePairs(
 ): { pairs: TokenizedPair[]; identical: number } & TokenizationCounts {
   const digest = pairs.some(({ tokens }) => tokens) ? tokenizerDigest(tokenizer) : undefined;
   const encode = (pair: PreferencePair) =>
-    pair.tokens ? ownTokens(pair.tokens, [pair.tokens.chosen, pair.tokens.rejected], digest, "pair") : encoded(pair.prompt, [pair.chosen, pair.rejected], tokenizer);
+    pair.tokens
+      ? ownTokens(pair.tokens, [pair.tokens.chosen, pair.tokens.rejected], digest, "pair")
+      : encoded(pair.prompt, [pair.chosen, pair.rejected], tokenizer);
   const { tokenized, ...counts } = tokenizeExamples(pairs, encode, tokenizer, options);
-  const made = tokenized.map(({ example: { id, flipped, chosenScore, rejectedScore, columns }, prompt, responses: [chosen, rejected] }) => ({
-    id,
-    prompt,
-    chosen: chosen!,
-    rejected: rejected!,
-    ...(flipped && { flipped }),
-    ...(chosenScore !== undefined && { chosenScore }),
-    ...(rejectedScore !== undefined && { rejectedScore }),
-    ...(columns && { columns }),
-  }));
+  const made = tokenized.map(
+    ({ example: { id, flipped, chosenScore, rejectedScore, columns }, prompt, responses: [chosen, rejected] }) => ({
+      id,
+      prompt,
+      chosen: chosen!,
+      rejected: rejected!,
+      ...(flipped && { flipped }),
+      ...(chosenScore !== undefined && { chosenScore }),
+      ...(rejectedScore !== undefined && { rejectedScore }),
+      ...(columns && { columns }),
+    }),
+  );
   const identical = made.filter(({ chosen, rejected }) => sameTokens(chosen, rejected)).length;
   return { pairs: made, identical, ...counts };
 }
@@ -118,7 +122,11 @@ export function tokenizeDemonstrations(
   const encode = ({ prompt, response, tokens }: Demonstration) =>
     tokens ? ownTokens(tokens, [tokens.response], digest, "demonstration") : encoded(prompt, [response], tokenizer);
   const { tokenized, ...counts } = tokenizeExamples(demonstrations, encode, tokenizer, options);
-  const made = tokenized.map(({ example: { id }, prompt, responses: [response] }) => ({ id, prompt, response: response! }));
+  const made = tokenized.map(({ example: { id }, prompt, responses: [response] }) => ({
+    id,
+    prompt,
+    response: response!,
+  }));
   return { demonstrations: made, ...counts };
 }
 
@@ -154,7 +162,10 @@ function encodeRendered({ bos, text }: RenderedPrompt, tokenizer: Tokenizer): nu
  */
 export function encodeResponse(prompt: Prompt, response: string, tokenizer: Tokenizer): number[] {
   if (typeof prompt === "string") return ended(tokenizer.encode(response, prompt), tokenizer);
-  return ended(tokenizer.encode(tokenizer.renderResponse(prompt, response), tokenizer.renderPrompt(prompt).text), tokenizer);
+  return ended(
+    tokenizer.encode(tokenizer.renderResponse(prompt, response), tokenizer.renderPrompt(prompt).text),
+    tokenizer,
+  );
 }
 
 /** A response's tokens with exactly one stop token at their end. */
@@ -173,12 +184,17 @@ interface Encoded {
 
 function encoded(prompt: Prompt, responses: readonly string[], tokenizer: Tokenizer): Encoded {
   if (typeof prompt === "string") {
-    return { prompt: encodePrompt(prompt, tokenizer), responses: responses.map((response) => encodeResponse(prompt, response, tokenizer)) };
+    return {
+      prompt: encodePrompt(prompt, tokenizer),
+      responses: responses.map((response) => encodeResponse(prompt, response, tokenizer)),
+    };
   }
   const rendered = tokenizer.renderPrompt(prompt);
   return {
     prompt: encodeRendered(rendered, tokenizer),
-    responses: responses.map((response) => ended(tokenizer.encode(tokenizer.renderResponse(prompt, response), rendered.text), tokenizer)),
+    responses: responses.map((response) =>
+      ended(tokenizer.encode(tokenizer.renderResponse(prompt, response), rendered.text), tokenizer),
+    ),
     unwritten: unwrittenParts(prompt, rendered.bos + rendered.text, tokenizer),
   };
 }
@@ -190,7 +206,9 @@ function ownTokens(
   what: string,
 ): Encoded {
   if (tokenizer !== digest) {
-    throw new InputError(`the ${what} has the tokens of another tokenizer than the model's; begin with a model of the run that wrote it, or remove its "tokens" to train on its texts`);
+    throw new InputError(
+      `the ${what} has the tokens of another tokenizer than the model's; begin with a model of the run that wrote it, or remove its "tokens" to train on its texts`,
+    );
   }
   return { prompt, responses };
 }
@@ -210,7 +228,9 @@ function tokenizeExamples<T extends { readonly id: string }>(
   const bosTokens = tokenizer.bosId === undefined ? 0 : 1;
   const { contextLength, maxPromptLength } = checkedLengths(limits, bosTokens);
   if (!(Number.isInteger(contextLength) && contextLength >= bosTokens + 2)) {
-    throw new InputError(`contextLength: found ${contextLength}, expected a whole number of at least ${bosTokens + 2} tokens`);
+    throw new InputError(
+      `contextLength: found ${contextLength}, expected a whole number of at least ${bosTokens + 2} tokens`,
+    );
   }
   const tokenized: TokenizedExample<T>[] = [];
   const skipped: SkippedExample[] = [];
@@ -232,7 +252,13 @@ function tokenizeExamples<T extends { readonly id: string }>(
     }
     const { prompt, responses } = found;
     for (const part of found.unwritten ?? []) unwritten[part] = (unwritten[part] ?? 0) + 1;
-    const fitted = fitToContext(prompt, prompt[0] === tokenizer.bosId ? 1 : 0, responses, contextLength, maxPromptLength);
+    const fitted = fitToContext(
+      prompt,
+      prompt[0] === tokenizer.bosId ? 1 : 0,
+      responses,
+      contextLength,
+      maxPromptLength,
+    );
     const lostPrompt = prompt.length - fitted.prompt.length;
     truncation.prompts += Number(lostPrompt > 0);
     truncation.promptTokens += lostPrompt;
@@ -241,27 +267,46 @@ function tokenizeExamples<T extends { readonly id: string }>(
       truncation.responses += Number(lostResponse > 0);
       truncation.responseTokens += lostResponse;
     }
-    tokenized.push({ example, prompt: Int32Array.from(fitted.prompt), responses: fitted.responses.map((response) => Int32Array.from(response)) });
+    tokenized.push({
+      example,
+      prompt: Int32Array.from(fitted.prompt),
+      responses: fitted.responses.map((response) => Int32Array.from(response)),
+    });
   }
   return { tokenized, truncation, skipped, unwritten };
 }
 
 /** The lengths to keep to. @throws InputError where they leave no room, or are more than the model reads */
-function checkedLengths({ contextLength: context, maxLength, maxPromptLength = Infinity }: TokenizeOptions, bosTokens: number) {
+function checkedLengths(
+  { contextLength: context, maxLength, maxPromptLength = Infinity }: TokenizeOptions,
+  bosTokens: number,
+) {
   if (maxLength !== undefined && !(Number.isInteger(maxLength) && maxLength >= bosTokens + 2 && maxLength <= context)) {
-    throw new InputError(`maxLength: found ${maxLength}, expected a whole number of tokens from ${bosTokens + 2} to ${context}, the model's context`);
+    throw new InputError(
+      `maxLength: found ${maxLength}, expected a whole number of tokens from ${bosTokens + 2} to ${context}, the model's context`,
+    );
   }
   if (!(maxPromptLength === Infinity || (Number.isInteger(maxPromptLength) && maxPromptLength >= bosTokens + 1))) {
-    throw new InputError(`maxPromptLength: found ${maxPromptLength}, expected a whole number of tokens from ${bosTokens + 1}`);
+    throw new InputError(
+      `maxPromptLength: found ${maxPromptLength}, expected a whole number of tokens from ${bosTokens + 1}`,
+    );
   }
   return { contextLength: maxLength ?? context, maxPromptLength };
 }
 
 /** Why a prompt of this length cannot be used, if so. */
-function promptProblem(tokens: number, contextLength: number, maxPromptLength: number, truncatePrompts: boolean): string | undefined {
+function promptProblem(
+  tokens: number,
+  contextLength: number,
+  maxPromptLength: number,
+  truncatePrompts: boolean,
+): string | undefined {
   if (tokens === 0) return "the prompt has no tokens, and the tokenizer has no BOS to begin with";
   if (truncatePrompts || (tokens < contextLength && tokens <= maxPromptLength)) return undefined;
-  const limit = tokens < contextLength ? `are more than maxPromptLength = ${maxPromptLength}` : `do not fit a context of ${contextLength} with room for a response`;
+  const limit =
+    tokens < contextLength
+      ? `are more than maxPromptLength = ${maxPromptLength}`
+      : `do not fit a context of ${contextLength} with room for a response`;
   return (
     `${tokens} tokens ${limit}; ` +
     "set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out"

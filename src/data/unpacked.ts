@@ -4,7 +4,18 @@ import { parseWithNumbers } from "./json-numbers.js";
 import type { ReadingLog } from "./reading.js";
 import type { Row } from "./row.js";
 
-const conversationColumns = ["prompt", "chosen", "rejected", "messages", "conversations", "conversation", "context", "history", "completion", "response"] as const;
+const conversationColumns = [
+  "prompt",
+  "chosen",
+  "rejected",
+  "messages",
+  "conversations",
+  "conversation",
+  "context",
+  "history",
+  "completion",
+  "response",
+] as const;
 
 /** How a list of turns, or a turn, begins as text: in JSON, and as Python prints it. */
 const asJson = /^\s*\[?\s*\{\s*"(?:role|from|content|value)"\s*:/;
@@ -17,13 +28,21 @@ const asPython = /^\s*\[?\s*\{\s*'(?:role|from|content|value)'\s*:/;
  * @param columns that may hold conversations, or a turn
  * @throws InputError for a conversation as Python prints it, or in JSON that ends early
  */
-export function unpacked(row: Row, place: Place, log?: ReadingLog, columns: readonly string[] = conversationColumns): Row {
+export function unpacked(
+  row: Row,
+  place: Place,
+  log?: ReadingLog,
+  columns: readonly string[] = conversationColumns,
+): Row {
   const changed: Record<string, unknown> = {};
   for (const column of columns) {
     const text = row[column];
     if (typeof text !== "string") continue;
     if (asPython.test(text)) {
-      throw errorAt(place, `column "${column}" is a conversation as Python prints it: ${quote(text)}; write lists of messages, or json.dumps of them`);
+      throw errorAt(
+        place,
+        `column "${column}" is a conversation as Python prints it: ${quote(text)}; write lists of messages, or json.dumps of them`,
+      );
     }
     if (!asJson.test(text)) continue;
     const turns = parsed(text, column, place);
@@ -38,11 +57,19 @@ function parsed(text: string, column: string, place: Place): unknown {
   try {
     return parseWithNumbers(text, parseForeignJson);
   } catch (error) {
-    throw errorAt(place, `column "${column}" begins like a conversation in JSON within a text, and is not JSON (${(error as SyntaxError).message}): ${quote(text)}`, error);
+    throw errorAt(
+      place,
+      `column "${column}" begins like a conversation in JSON within a text, and is not JSON (${(error as SyntaxError).message}): ${quote(text)}`,
+      error,
+    );
   }
 }
 
 /** Whether a value has a turn's role and its content. */
 function isTurn(value: unknown): boolean {
-  return typeof value === "object" && value !== null && (("role" in value && "content" in value) || ("from" in value && "value" in value));
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (("role" in value && "content" in value) || ("from" in value && "value" in value))
+  );
 }

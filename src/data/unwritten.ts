@@ -23,7 +23,9 @@ export function unwrittenParts(messages: readonly Message[], written: string, to
     }
   };
   const given = fields.filter((field) => messages.some((message) => message[field] !== undefined));
-  const unread = given.filter((field) => isSameWith(messages.map(({ [field]: _, ...others }) => others as Message))).map((field) => `"${field}"`);
+  const unread = given
+    .filter((field) => isSameWith(messages.map(({ [field]: _, ...others }) => others as Message)))
+    .map((field) => `"${field}"`);
   const missing = messages.flatMap(({ role, content }, at) => {
     if (content.trim() === "" || written.includes(content.trim())) return [];
     return isSameWith(messages.filter((_, index) => index !== at)) ? [`a turn of role "${role}"`] : [];

@@ -37,7 +37,9 @@ export function createEngine({ engine = "onnx", ...options }: EngineOptions = {}
 /** The same options with their defaults said, by which it can be seen whether two engines are alike. */
 export function settledOptions({ engine = "onnx", ...options }: EngineOptions): EngineOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  return engine === "onnx" ? { engine, provider: "cpu", ...given, threads: threadsFor(options.threads ?? 0) } : { engine, ...given };
+  return engine === "onnx"
+    ? { engine, provider: "cpu", ...given, threads: threadsFor(options.threads ?? 0) }
+    : { engine, ...given };
 }
 
 /**

@@ -55,7 +55,8 @@ function workspaceOf({ op, inputs, attributes }: Value): number {
 function constantsIn(values: readonly Value[]): ReadonlySet<Value> {
   const found = new Set<Value>();
   for (const value of values) {
-    if (value.op === "constant" || (value.inputs.length > 0 && value.inputs.every((input) => found.has(input)))) found.add(value);
+    if (value.op === "constant" || (value.inputs.length > 0 && value.inputs.every((input) => found.has(input))))
+      found.add(value);
   }
   return found;
 }

@@ -22,7 +22,11 @@ const limit = 60;
 /** Runs a graph on an engine, in a process of its own, which a driver may end. */
 export function tryEngine(options: EngineOptions): Promise<Trial> {
   const program = fileURLToPath(new URL("./try-engine.js", import.meta.url));
-  const child = fork(program, [JSON.stringify(options)], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [], timeout: limit * 1000 });
+  const child = fork(program, [JSON.stringify(options)], {
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    execArgv: [],
+    timeout: limit * 1000,
+  });
   let stderr = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   let told: Trial | undefined;
@@ -32,7 +36,10 @@ export function tryEngine(options: EngineOptions): Promise<Trial> {
     child.on("error", (error) => fail(error.message));
     child.on("close", (code, signal) => {
       const lastWords = stderr.trim().split("\n").at(-1);
-      const end = signal === "SIGTERM" ? `it had not run after ${limit} s` : `its process ended (${signal ?? `exit code ${code}`})`;
+      const end =
+        signal === "SIGTERM"
+          ? `it had not run after ${limit} s`
+          : `its process ended (${signal ?? `exit code ${code}`})`;
       if (told === undefined) fail(lastWords ? `${end}: ${lastWords}` : end);
       else if ("reason" in told) fail(told.reason);
       else resolve(told);

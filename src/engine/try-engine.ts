@@ -40,7 +40,9 @@ async function rate(side: number): Promise<{ gflops: number; milliseconds: numbe
 function drivers(): string[] {
   try {
     const files = readFileSync("/proc/self/maps", "utf8").match(/\/\S+\.so\S*/g) ?? [];
-    return [...new Set(files.map((file) => basename(file)))].filter((name) => /^lib(vk_|vulkan_|GLX_nvidia)/.test(name));
+    return [...new Set(files.map((file) => basename(file)))].filter((name) =>
+      /^lib(vk_|vulkan_|GLX_nvidia)/.test(name),
+    );
   } catch {
     return [];
   }

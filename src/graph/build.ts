@@ -77,7 +77,8 @@ export const stopGradient = (x: Value): Value => x.graph.value("stopGradient", [
  * x, as a place from which {@link gradients} may compute again what follows. Where others are given, engines compute
  * what follows from this value only after them.
  */
-export const checkpoint = (x: Value, after: readonly Value[] = []): Value => x.graph.value("checkpoint", [x, ...after], {});
+export const checkpoint = (x: Value, after: readonly Value[] = []): Value =>
+  x.graph.value("checkpoint", [x, ...after], {});
 
 /**
  * What `build` makes of the inputs, computed again for the gradient instead of being kept until then: of all that `build`
@@ -101,7 +102,11 @@ export function recomputed(inputs: readonly [Value, ...Value[]], build: (...inpu
 export function matmul(
   a: Value,
   b: Value,
-  { transposeA = false, transposeB = false, scale = 1 }: { transposeA?: boolean; transposeB?: boolean; scale?: number } = {},
+  {
+    transposeA = false,
+    transposeB = false,
+    scale = 1,
+  }: { transposeA?: boolean; transposeB?: boolean; scale?: number } = {},
 ): Value {
   return a.graph.value("matmul", [a, b], { transposeA, transposeB, scale });
 }

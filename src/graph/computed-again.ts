@@ -19,7 +19,14 @@ export function computedAgain({ inputs }: Value, after: readonly Value[]): Compu
   const copies = new Map([[first, held]]);
   for (const value of topologicalOrder([result], new Set([first, ...others]))) {
     if (copies.has(value) || others.includes(value) || !value.inputs.some((input) => copies.has(input))) continue;
-    copies.set(value, value.graph.value(value.op, value.inputs.map((input) => copies.get(input) ?? input), value.attributes));
+    copies.set(
+      value,
+      value.graph.value(
+        value.op,
+        value.inputs.map((input) => copies.get(input) ?? input),
+        value.attributes,
+      ),
+    );
   }
   return { result: copies.get(result) ?? result, sources: [held, ...others] };
 }

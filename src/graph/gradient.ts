@@ -25,7 +25,8 @@ export function gradients(
   if (loss.shape.length !== 0 || loss.dtype !== "float32") {
     throw new Error(`gradients: needs a float scalar, got ${loss.op} ${loss.dtype}[${loss.shape}]`);
   }
-  if (parameters.some(({ graph }) => graph !== loss.graph)) throw new Error("gradients: a parameter belongs to another graph");
+  if (parameters.some(({ graph }) => graph !== loss.graph))
+    throw new Error("gradients: a parameter belongs to another graph");
   const order = topologicalOrder([loss]);
   const checkpoints = recompute ? order.filter(({ op, inputs }) => op === "checkpoint" && inputs.length === 1) : [];
   const flowing = pullBack(order, loss.graph.constant(1), new Set(parameters), new Recomputation(checkpoints));
@@ -37,7 +38,12 @@ export function gradients(
  *
  * @param order values in the order of their creation
  */
-function pullBack(order: readonly Value[], dLast: Value, wanted: ReadonlySet<Value>, recomputation: Recomputation): Map<Value, Value> {
+function pullBack(
+  order: readonly Value[],
+  dLast: Value,
+  wanted: ReadonlySet<Value>,
+  recomputation: Recomputation,
+): Map<Value, Value> {
   const reached = dependents(order, wanted);
   const flowing = new Map<Value, Value>([[order.at(-1)!, dLast]]);
   /** Parameters with a new gradient since the last checkpoint. */
@@ -47,7 +53,8 @@ function pullBack(order: readonly Value[], dLast: Value, wanted: ReadonlySet<Val
   for (const value of order.toReversed()) {
     const dy = flowing.get(value);
     if (dy === undefined || !reached.has(value)) continue;
-    if (recomputation.enter(value, () => [dy, ...[...fresh].map((parameter) => flowing.get(parameter)!)])) fresh.clear();
+    if (recomputation.enter(value, () => [dy, ...[...fresh].map((parameter) => flowing.get(parameter)!)]))
+      fresh.clear();
     const local = recomputation.of(value);
     const slopes = value.op === "recomputed" ? againSlopes(local, dy, before) : slopesOf(local, dy);
     const flows = slopes.map((dx, i) => (reached.has(value.inputs[i]!) ? dx : undefined));

@@ -52,6 +52,10 @@ export class Recomputation {
     if (value.op === "input") return checkpoint(value, this.after);
     if (value.id < from.id || value.inputs.length === 0) return value;
     // Where no input is another, this is the value itself.
-    return value.graph.value(value.op, value.inputs.map((input) => this.of(input)), value.attributes);
+    return value.graph.value(
+      value.op,
+      value.inputs.map((input) => this.of(input)),
+      value.attributes,
+    );
   }
 }

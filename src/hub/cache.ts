@@ -81,7 +81,9 @@ export class RepositoryCache {
     await makeFolder(dirname(path));
     try {
       // On Windows not every user may create links; Python copies the file then, too.
-      await symlink(relative(dirname(path), this.blob(file)), neighbour).catch(() => copyFile(this.blob(file), neighbour));
+      await symlink(relative(dirname(path), this.blob(file)), neighbour).catch(() =>
+        copyFile(this.blob(file), neighbour),
+      );
       await rename(neighbour, path);
     } catch (error) {
       await rm(neighbour, { force: true });

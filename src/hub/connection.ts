@@ -90,7 +90,11 @@ export class HubConnection {
   /** The error for a hub that cannot be reached. */
   unreachable(error: unknown): InputError {
     const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    return errorAt({ file: describeRepository(this.repository) }, this.problems.unreachable(this.settings.endpoint, code ?? message), error);
+    return errorAt(
+      { file: describeRepository(this.repository) },
+      this.problems.unreachable(this.settings.endpoint, code ?? message),
+      error,
+    );
   }
 
   private async request<T>(
@@ -101,7 +105,10 @@ export class HubConnection {
     accepted: readonly number[] = [],
   ): Promise<T> {
     const { settings, signal } = this;
-    const signals = () => [...(signal ? [signal] : []), ...(seconds === undefined ? [] : [AbortSignal.timeout(1000 * seconds)])];
+    const signals = () => [
+      ...(signal ? [signal] : []),
+      ...(seconds === undefined ? [] : [AbortSignal.timeout(1000 * seconds)]),
+    ];
     const headers = new Headers(init?.headers);
     if (settings.token && url.origin === this.origin) headers.set("authorization", `Bearer ${settings.token}`);
     for (let attempt = 1; ; attempt++) {

@@ -35,7 +35,11 @@ export async function downloadFile(
     const digest = part.digest();
     if (digest !== file.digest) {
       await part.empty();
-      throw wrong(connection, file, `the downloaded content has the digest ${digest}, but the hub lists ${file.digest}; it was discarded, try again`);
+      throw wrong(
+        connection,
+        file,
+        `the downloaded content has the digest ${digest}, but the hub lists ${file.digest}; it was discarded, try again`,
+      );
     }
     await part.finish();
   } catch (error) {
@@ -99,21 +103,35 @@ async function receive(
 }
 
 /** What is wrong with a response, judging by its headers. */
-function problemOf({ status, headers }: Response, from: number, connection: HubConnection, file: RemoteFile): InputError | undefined {
-  let length = headers.has("content-length") && !headers.has("content-encoding") ? Number(headers.get("content-length")) : file.size;
+function problemOf(
+  { status, headers }: Response,
+  from: number,
+  connection: HubConnection,
+  file: RemoteFile,
+): InputError | undefined {
+  let length =
+    headers.has("content-length") && !headers.has("content-encoding")
+      ? Number(headers.get("content-length"))
+      : file.size;
   if (status === 206) {
     const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "");
-    if (!range || Number(range[1]) !== from) return wrong(connection, file, `the server sent another range than the bytes from ${from}`);
+    if (!range || Number(range[1]) !== from)
+      return wrong(connection, file, `the server sent another range than the bytes from ${from}`);
     length = Number(range[2]);
   }
-  return length === file.size ? undefined : wrong(connection, file, `the server announced ${length} bytes, but the hub lists ${file.size}`);
+  return length === file.size
+    ? undefined
+    : wrong(connection, file, `the server announced ${length} bytes, but the hub lists ${file.size}`);
 }
 
 async function requireSpace(folder: string, file: RemoteFile, part: Part): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const needed = file.size - part.position;
   if (needed <= bavail * bsize) return;
-  throw errorAt({ file: folder }, `${file.path} needs ${megabytes(needed)}, but only ${megabytes(bavail * bsize)} are free; ${elsewhere}`);
+  throw errorAt(
+    { file: folder },
+    `${file.path} needs ${megabytes(needed)}, but only ${megabytes(bavail * bsize)} are free; ${elsewhere}`,
+  );
 }
 
 const elsewhere = "free some space, or set HF_HUB_CACHE to another folder";
@@ -126,7 +144,11 @@ function megabytes(bytes: number): string {
 function fullDisk(error: unknown, folder: string): InputError | undefined {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "ENOSPC" && code !== "EDQUOT") return undefined;
-  return errorAt({ file: folder }, `the disk is full (${code}); ${elsewhere}. The download resumes where it stopped`, error);
+  return errorAt(
+    { file: folder },
+    `the disk is full (${code}); ${elsewhere}. The download resumes where it stopped`,
+    error,
+  );
 }
 
 function wrong({ repository }: HubConnection, file: RemoteFile, problem: string): InputError {

@@ -72,11 +72,18 @@ export async function askFiles(connection: HubConnection, commit: string): Promi
     return connection.fetch(...request);
   };
   await understood(connection, async () => {
-    const entries = listFiles({ repo: repository, revision: commit, recursive: true, hubUrl: settings.endpoint, fetch: fetchPage });
+    const entries = listFiles({
+      repo: repository,
+      revision: commit,
+      recursive: true,
+      hubUrl: settings.endpoint,
+      fetch: fetchPage,
+    });
     for await (const { type, path, size, oid, lfs } of entries) {
       if (type !== "file") continue;
       const file = fileSchema.safeParse({ path, size: lfs?.size ?? size, digest: lfs?.oid ?? oid });
-      if (!file.success) throw strange(connection, `${file.error.issues[0]!.path.join(".")} of the file ${quote(path)}`);
+      if (!file.success)
+        throw strange(connection, `${file.error.issues[0]!.path.join(".")} of the file ${quote(path)}`);
       files.push(file.data);
       if (files.length > most.files) throw strange(connection, `more than ${most.files} files`);
     }
@@ -95,5 +102,9 @@ export async function understood<T>(connection: HubConnection, work: () => Promi
 }
 
 function strange({ settings, repository }: HubConnection, detail: string, cause?: unknown): InputError {
-  return errorAt({ file: describeRepository(repository) }, `invalid response from ${settings.endpoint} (${detail}); check that it is a Hugging Face hub and that no login page stands before it`, cause);
+  return errorAt(
+    { file: describeRepository(repository) },
+    `invalid response from ${settings.endpoint} (${detail}); check that it is a Hugging Face hub and that no login page stands before it`,
+    cause,
+  );
 }

@@ -47,7 +47,12 @@ export function modelCard(facts: CardFacts): string {
 
 function metadata({ baseModel, datasets = [], isAdapter, training }: CardFacts): string {
   const list = (values: readonly string[]) => values.map((value) => `\n- ${JSON.stringify(value)}`).join("");
-  const tags = ["sera-lab", "preference-alignment", ...new Set(training ? [training.method, training.loss].map((name) => name.replaceAll(" ", "-")) : []), ...(isAdapter ? ["lora"] : [])];
+  const tags = [
+    "sera-lab",
+    "preference-alignment",
+    ...new Set(training ? [training.method, training.loss].map((name) => name.replaceAll(" ", "-")) : []),
+    ...(isAdapter ? ["lora"] : []),
+  ];
   const lines = [
     ...(baseModel === undefined ? [] : [`base_model: ${JSON.stringify(baseModel)}`]),
     ...(datasets.length === 0 ? [] : [`datasets:${list(datasets)}`]),
@@ -73,26 +78,36 @@ generator = pipeline("text-generation", model="${name}")`;
 
 const policy = await loadModel("${name}");
 const answers = await respond(policy, [${isChat ? '[{ role: "user", content: "…" }]' : '"…"'}], { maxNewTokens: 128 });`;
-  const where = isAdapter && baseModel === undefined ? "The adapter goes onto the model that it was trained on.\n\n" : "";
+  const where =
+    isAdapter && baseModel === undefined ? "The adapter goes onto the model that it was trained on.\n\n" : "";
   return `${where}${fenced("python", `${inPython}\nprint(generator(${ask}, max_new_tokens=128, return_full_text=False)[0]["generated_text"])`)}\n${fenced("ts", inTypeScript)}`;
 }
 
 function trainingSection({ method, loss, papers, options, results, versions }: CardTraining): string {
   const sources = papers.map((id) => `[arXiv ${id}](https://arxiv.org/abs/${id})`).join(", ");
-  const given = [...options].map(([option, json]) => `| \`${option}\` | \`${json.replaceAll("|", "\\|")}\` |`).join("\n");
+  const given = [...options]
+    .map(([option, json]) => `| \`${option}\` | \`${json.replaceAll("|", "\\|")}\` |`)
+    .join("\n");
   return [
     `## Training procedure\n\nThis model was trained with the method \`${method}\`${loss === method ? "" : ` and the loss \`${loss}\``}${sources && ` (${sources})`}.\n`,
     `| option | value |\n| --- | --- |\n${given}\n`,
     `## Results\n\n${figuresTable(results)}\n\nAccuracy is the share of held-out pairs whose implicit reward margin is above 0; iteration 0 is the start.\n`,
-    `### Versions\n\n${Object.entries(versions).map(([what, version]) => `- ${what}: ${version}`).join("\n")}\n`,
+    `### Versions\n\n${Object.entries(versions)
+      .map(([what, version]) => `- ${what}: ${version}`)
+      .join("\n")}\n`,
   ].join("\n");
 }
 
 /** A Markdown table of the columns that any row has. */
 function figuresTable(rows: CardTraining["results"]): string {
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) => rows.some((row) => row[name] != null));
-  const cell = (value: string | number | null | undefined) => (value == null ? "" : typeof value === "string" || Number.isInteger(value) ? `${value}` : value.toPrecision(3));
-  return [names, names.map(() => "---"), ...rows.map((row) => names.map((name) => cell(row[name])))].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) =>
+    rows.some((row) => row[name] != null),
+  );
+  const cell = (value: string | number | null | undefined) =>
+    value == null ? "" : typeof value === "string" || Number.isInteger(value) ? `${value}` : value.toPrecision(3);
+  return [names, names.map(() => "---"), ...rows.map((row) => names.map((name) => cell(row[name])))]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
 }
 
 function fenced(language: string, text: string): string {

@@ -88,7 +88,9 @@ export class Part {
 
 /** Parts of a blob that no running download owns. */
 async function leftParts(blob: string): Promise<string[]> {
-  const names = (await readdir(dirname(blob))).filter((name) => name.startsWith(`${basename(blob)}.`) && name.endsWith(".part"));
+  const names = (await readdir(dirname(blob))).filter(
+    (name) => name.startsWith(`${basename(blob)}.`) && name.endsWith(".part"),
+  );
   const left: string[] = [];
   for (const name of names) {
     const path = join(dirname(blob), name);

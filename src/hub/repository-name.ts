@@ -38,11 +38,17 @@ export async function repositoryName(
   }
   const inText = at === -1 ? undefined : text.slice(at + 1);
   if (revision !== undefined && inText !== undefined && revision !== inText) {
-    throw errorAt({ file: text }, `two revisions, ${quote(inText)} in the name and ${quote(revision)} in the options; give one`);
+    throw errorAt(
+      { file: text },
+      `two revisions, ${quote(inText)} in the name and ${quote(revision)} in the options; give one`,
+    );
   }
   const wanted = revision ?? inText ?? mainRevision;
   if (!isRevision(wanted)) throw inputError({ file: text }, `revision ${quote(wanted)}`, "a branch, tag or commit");
-  if (!isRepositoryName(name)) throw new InputError(`no such path: ${quote(name)}; it is not a repository on the hub (org/name) either: ${nameRules}`);
+  if (!isRepositoryName(name))
+    throw new InputError(
+      `no such path: ${quote(name)}; it is not a repository on the hub (org/name) either: ${nameRules}`,
+    );
   return { type, name, revision: wanted };
 }
 

@@ -52,7 +52,13 @@ export async function openRepository(name: RepositoryName, signal?: AbortSignal)
     card: listing.card,
     folder: cache.snapshot(commit),
     download: (paths, work = {}) =>
-      downloadAll(new HubConnection(settings, name, work.signal), cache, commit, paths.map((path) => files.get(path)!), work),
+      downloadAll(
+        new HubConnection(settings, name, work.signal),
+        cache,
+        commit,
+        paths.map((path) => files.get(path)!),
+        work,
+      ),
   };
 }
 
@@ -107,7 +113,10 @@ async function openCached(name: RepositoryName, cache: RepositoryCache): Promise
   const here = new Set(commit === undefined ? [] : await cache.filesHere(commit));
   const listing = commit === undefined ? undefined : await cache.readListing(commit);
   if (commit === undefined || (here.size === 0 && !listing)) {
-    throw errorAt(place, `HF_HUB_OFFLINE=1, but revision ${quote(name.revision)} is not in the cache ${cache.folder}; ${remedy}`);
+    throw errorAt(
+      place,
+      `HF_HUB_OFFLINE=1, but revision ${quote(name.revision)} is not in the cache ${cache.folder}; ${remedy}`,
+    );
   }
   return {
     name,

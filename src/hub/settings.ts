@@ -30,7 +30,9 @@ export async function hubSettings(): Promise<HubSettings> {
   const endpoint = (process.env["HF_ENDPOINT"] || "https://huggingface.co").replace(/\/+$/, "");
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
-    throw new InputError(`HF_ENDPOINT: found ${quoteAddress(endpoint)}, expected the address of a hub without a user or password, such as https://huggingface.co`);
+    throw new InputError(
+      `HF_ENDPOINT: found ${quoteAddress(endpoint)}, expected the address of a hub without a user or password, such as https://huggingface.co`,
+    );
   }
   const cache = atHome(getHFHubCachePath());
   const offline = /^(1|on|yes|true)$/i.test(process.env["HF_HUB_OFFLINE"] ?? "");
@@ -44,7 +46,10 @@ async function readToken(): Promise<string | undefined> {
   const token = text.trim();
   // Such a token cannot be sent, and the error from trying would quote it.
   if (/[^\x21-\x7e]/.test(token)) {
-    throw errorAt({ file: given ? "HF_TOKEN" : path }, "not a token (it contains spaces or special characters); set it to hf_… alone");
+    throw errorAt(
+      { file: given ? "HF_TOKEN" : path },
+      "not a token (it contains spaces or special characters); set it to hf_… alone",
+    );
   }
   return token || undefined;
 }

@@ -1,4 +1,11 @@
-import { commitIter, createRepo, HubApiError, modelInfo, type CommitFile, type CommitOperation } from "@huggingface/hub";
+import {
+  commitIter,
+  createRepo,
+  HubApiError,
+  modelInfo,
+  type CommitFile,
+  type CommitOperation,
+} from "@huggingface/hub";
 import { stat } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { errorAt, InputError, quote } from "../base/errors.js";
@@ -46,24 +53,40 @@ export interface Uploaded {
  * @throws InputError where there is no token, it may not write there, the repository is public and not meant to be, or the hub
  *   refuses or cannot be reached; the signal's reason
  */
-export async function uploadModel(name: string, files: readonly UploadFile[], isReplaced: (path: string) => boolean, options: UploadOptions = {}): Promise<Uploaded> {
+export async function uploadModel(
+  name: string,
+  files: readonly UploadFile[],
+  isReplaced: (path: string) => boolean,
+  options: UploadOptions = {},
+): Promise<Uploaded> {
   const { message = "Upload model", private: isPrivate = true, signal, onProgress } = options;
   const repository = requireName(name);
   const settings = await requireToken(name);
   const connection = new HubConnection(settings, repository, signal, uploadProblems);
   const there = await findOrCreate(connection, isPrivate);
   if (isPrivate && !there.private) {
-    throw errorAt({ file: name }, `this repository is public, and a model is given privately where nothing else is said; make it private at ${settings.endpoint}/${name}/settings, choose another name, or ask for a public one (private: false)`);
+    throw errorAt(
+      { file: name },
+      `this repository is public, and a model is given privately where nothing else is said; make it private at ${settings.endpoint}/${name}/settings, choose another name, or ask for a public one (private: false)`,
+    );
   }
   const own = new Set(files.map(({ path }) => path));
   const old = (await askFiles(connection, there.commit)).filter(({ path }) => !own.has(path) && isReplaced(path));
-  const operations: CommitOperation[] = [...files.map(added), ...old.map(({ path }) => ({ operation: "delete" as const, path }))];
-  const sizes = new Map(await Promise.all(files.map(async ({ path, content }) => [path, await sizeOf(content)] as const)));
+  const operations: CommitOperation[] = [
+    ...files.map(added),
+    ...old.map(({ path }) => ({ operation: "delete" as const, path })),
+  ];
+  const sizes = new Map(
+    await Promise.all(files.map(async ({ path, content }) => [path, await sizeOf(content)] as const)),
+  );
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const done = new Map<string, number>();
   const report = (path: string, share: number) => {
     done.set(path, share * (sizes.get(path) ?? 0));
-    onProgress?.([...done.values()].reduce((sum, bytes) => sum + bytes, 0), total);
+    onProgress?.(
+      [...done.values()].reduce((sum, bytes) => sum + bytes, 0),
+      total,
+    );
   };
   const commit = await understood(connection, () => sendCommit(connection, message, operations, report));
   return { url: `${settings.endpoint}/${name}`, commit, private: there.private };
@@ -77,28 +100,47 @@ function requireName(name: string): RepositoryName {
 async function requireToken(name: string): Promise<HubSettings> {
   const settings = await hubSettings();
   if (settings.offline) throw errorAt({ file: name }, "HF_HUB_OFFLINE=1, so that nothing can be uploaded; unset it");
-  if (settings.token === undefined) throw errorAt({ file: name }, `no token to write with; create one with write access at ${settings.endpoint}/settings/tokens, and set HF_TOKEN`);
+  if (settings.token === undefined)
+    throw errorAt(
+      { file: name },
+      `no token to write with; create one with write access at ${settings.endpoint}/settings/tokens, and set HF_TOKEN`,
+    );
   return settings;
 }
 
 /** The repository's newest commit, and whether it is private. */
-async function findOrCreate(connection: HubConnection, isPrivate: boolean): Promise<{ readonly commit: string; readonly private: boolean }> {
+async function findOrCreate(
+  connection: HubConnection,
+  isPrivate: boolean,
+): Promise<{ readonly commit: string; readonly private: boolean }> {
   const there = await find(connection);
   if (there) return there;
   const { settings, repository } = connection;
-  const request = { repo: { type: repository.type, name: repository.name }, visibility: isPrivate ? "private" : "public", hubUrl: settings.endpoint } as const;
+  const request = {
+    repo: { type: repository.type, name: repository.name },
+    visibility: isPrivate ? "private" : "public",
+    hubUrl: settings.endpoint,
+  } as const;
   // The library asks for a token, and takes only those that begin with "hf_"; the connection puts the real one in its place.
   await understood(connection, () => createRepo({ ...request, fetch: connection.fetch, accessToken: "hf_" }));
   const made = await find(connection);
   if (made) return made;
-  throw errorAt({ file: repository.name }, `${settings.endpoint} has made the repository, and does not find it; try again`);
+  throw errorAt(
+    { file: repository.name },
+    `${settings.endpoint} has made the repository, and does not find it; try again`,
+  );
 }
 
 async function find(connection: HubConnection) {
   const { settings, repository } = connection;
   return understood(connection, async () => {
     try {
-      const found = await modelInfo({ ...repository, hubUrl: settings.endpoint, fetch: connection.accepting([404]), additionalFields: ["sha"] });
+      const found = await modelInfo({
+        ...repository,
+        hubUrl: settings.endpoint,
+        fetch: connection.accepting([404]),
+        additionalFields: ["sha"],
+      });
       return { commit: found.sha, private: found.private };
     } catch (error) {
       if (error instanceof HubApiError && error.statusCode === 404) return undefined;
@@ -108,7 +150,11 @@ async function find(connection: HubConnection) {
 }
 
 function added({ path, content }: UploadFile): CommitFile {
-  return { operation: "addOrUpdate", path, content: "file" in content ? pathToFileURL(content.file) : new Blob([content.text]) };
+  return {
+    operation: "addOrUpdate",
+    path,
+    content: "file" in content ? pathToFileURL(content.file) : new Blob([content.text]),
+  };
 }
 
 async function sizeOf(content: UploadFile["content"]): Promise<number> {
@@ -119,7 +165,12 @@ async function sizeOf(content: UploadFile["content"]): Promise<number> {
  * @param report told which share of a file the hub has
  * @returns the commit
  */
-async function sendCommit(connection: HubConnection, title: string, operations: CommitOperation[], report: (path: string, share: number) => void): Promise<string> {
+async function sendCommit(
+  connection: HubConnection,
+  title: string,
+  operations: CommitOperation[],
+  report: (path: string, share: number) => void,
+): Promise<string> {
   const { settings, repository, signal } = connection;
   const events = commitIter({
     repo: { type: repository.type, name: repository.name },
@@ -136,7 +187,8 @@ async function sendCommit(connection: HubConnection, title: string, operations: 
     const next = await events.next();
     // Only a commit to a bucket gives none.
     if (next.done) return next.value!.commit.oid;
-    if (next.value.event === "fileProgress" && next.value.state === "uploading") report(next.value.path, next.value.progress);
+    if (next.value.event === "fileProgress" && next.value.state === "uploading")
+      report(next.value.path, next.value.progress);
   }
 }
 
@@ -145,8 +197,13 @@ const uploadProblems: HubProblems = {
     const place = { file: repository.name };
     const tokens = `${settings.endpoint}/settings/tokens`;
     const { status } = response;
-    if (status === 401) return errorAt(place, `the hub rejected the token in HF_TOKEN; create one with write access at ${tokens}`);
-    if (status === 403) return errorAt(place, `the token in HF_TOKEN may not write to ${repository.name}; create one with write access at ${tokens}, and check that ${repository.name.split("/")[0]} is you or an organization that you may write to`);
+    if (status === 401)
+      return errorAt(place, `the hub rejected the token in HF_TOKEN; create one with write access at ${tokens}`);
+    if (status === 403)
+      return errorAt(
+        place,
+        `the token in HF_TOKEN may not write to ${repository.name}; create one with write access at ${tokens}, and check that ${repository.name.split("/")[0]} is you or an organization that you may write to`,
+      );
     return refusal(response, repository, settings);
   },
   unreachable: (endpoint, code) =>

@@ -29,7 +29,9 @@ export function judgeIdentity(judge: Judge): JudgeIdentity {
   const key = JSON.stringify([name, version]);
   const source = `${judge.compare}\n${judge.grade}`;
   if ((identified.get(key) ?? source) !== source) {
-    throw new InputError(`judge ${quote(name)}, version ${quote(version)}: another judge with this name and version was used before; change the version`);
+    throw new InputError(
+      `judge ${quote(name)}, version ${quote(version)}: another judge with this name and version was used before; change the version`,
+    );
   }
   identified.set(key, source);
   return { name, version };

@@ -7,7 +7,17 @@
 export { goldJudge } from "./gold-judge.js";
 export { judgeIdentity, type JudgeIdentity } from "./identity.js";
 export { gradeResponses, judgePairs } from "./judge-rows.js";
-export type { Choice, Estimate, Grade, Judge, JudgeRequest, PromptResponse, ResponsePair, Spending, Verdict } from "./judge.js";
+export type {
+  Choice,
+  Estimate,
+  Grade,
+  Judge,
+  JudgeRequest,
+  PromptResponse,
+  ResponsePair,
+  Spending,
+  Verdict,
+} from "./judge.js";
 export { llmEditor, type LlmEditor, type LlmEditorOptions } from "./llm/llm-editor.js";
 export { llmJudge } from "./llm/llm-judge.js";
 export type { JudgeModel } from "./llm/provider.js";

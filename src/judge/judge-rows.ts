@@ -19,27 +19,43 @@ interface RunControls {
  * @throws InputError if there are no rows, a row cannot be judged (the error names it), or the rows would cost more than
  *   the judge's caps; the signal's reason. Answers that an LLM judge has given by then are in its cache
  */
-export async function judgePairs(judge: Judge, rows: readonly Named<ResponsePair>[], work: TaskOptions = {}): Promise<Verdict[]> {
+export async function judgePairs(
+  judge: Judge,
+  rows: readonly Named<ResponsePair>[],
+  work: TaskOptions = {},
+): Promise<Verdict[]> {
   checkRows(judge, rows, ["a", "b"]);
   await judge.plan?.({ pairs: rows });
   return judgeAll(rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), work);
 }
 
 /** Grades the response of every row; arguments and errors as for {@link judgePairs}. Grades can serve as rewards to label samples. */
-export async function gradeResponses(judge: Judge, rows: readonly Named<PromptResponse>[], work: TaskOptions = {}): Promise<Grade[]> {
+export async function gradeResponses(
+  judge: Judge,
+  rows: readonly Named<PromptResponse>[],
+  work: TaskOptions = {},
+): Promise<Grade[]> {
   checkRows(judge, rows, ["response"]);
   await judge.plan?.({ responses: rows });
   return judgeAll(rows, ({ prompt, response }, inner) => judge.grade(prompt, response, inner), work);
 }
 
 /** {@link judgePairs} with a progress line, which shows the estimated cost. */
-export async function judgePairsWithProgress(judge: Judge, rows: readonly Named<ResponsePair>[], controls: RunControls): Promise<Verdict[]> {
+export async function judgePairsWithProgress(
+  judge: Judge,
+  rows: readonly Named<ResponsePair>[],
+  controls: RunControls,
+): Promise<Verdict[]> {
   checkRows(judge, rows, ["a", "b"]);
   return reported(await label(judge, { pairs: rows }), controls, (work) => judgePairs(judge, rows, work));
 }
 
 /** {@link gradeResponses} with a progress line, which shows the estimated cost. */
-export async function gradeResponsesWithProgress(judge: Judge, rows: readonly Named<PromptResponse>[], controls: RunControls): Promise<Grade[]> {
+export async function gradeResponsesWithProgress(
+  judge: Judge,
+  rows: readonly Named<PromptResponse>[],
+  controls: RunControls,
+): Promise<Grade[]> {
   checkRows(judge, rows, ["response"]);
   return reported(await label(judge, { responses: rows }), controls, (work) => gradeResponses(judge, rows, work));
 }
@@ -78,14 +94,19 @@ async function judgeAll<R extends { readonly id?: string }, T>(
 }
 
 /** Rows come from tables, whose columns are untyped. */
-function checkRows<R extends Named<{ readonly prompt: unknown }>>(judge: Judge, rows: readonly R[], responses: readonly (keyof R & string)[]): void {
+function checkRows<R extends Named<{ readonly prompt: unknown }>>(
+  judge: Judge,
+  rows: readonly R[],
+  responses: readonly (keyof R & string)[],
+): void {
   if (rows.length === 0) throw new InputError(`${judge.name}: no rows to judge`);
   for (const [i, row] of rows.entries()) {
     const invalid = (name: keyof R & string, expected: string) => {
       const problem = row[name] == null ? `"${name}" is missing;` : `"${name}" is ${quote(row[name])},`;
       return new InputError(`${rowName(row, i)}: ${problem} expected ${expected}`);
     };
-    if (typeof row.prompt !== "string" && !Array.isArray(row.prompt)) throw invalid("prompt", "text or a list of messages");
+    if (typeof row.prompt !== "string" && !Array.isArray(row.prompt))
+      throw invalid("prompt", "text or a list of messages");
     const wrong = responses.find((name) => typeof row[name] !== "string");
     if (wrong !== undefined) throw invalid(wrong, "the text of a response");
   }

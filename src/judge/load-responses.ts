@@ -19,7 +19,10 @@ const answer = z.object({
  * @param prompts the prompts by id, for rows that have only an id, such as those of a run's `responses.jsonl`
  * @throws InputError naming the first row that is invalid or whose prompt is unknown
  */
-export async function loadResponses(file: string, prompts: ReadonlyMap<string, Prompt> = new Map()): Promise<NamedResponse[]> {
+export async function loadResponses(
+  file: string,
+  prompts: ReadonlyMap<string, Prompt> = new Map(),
+): Promise<NamedResponse[]> {
   const answers: NamedResponse[] = [];
   for await (const { row: written, place } of readRows(file)) {
     const row = unpacked(written, place, undefined, ["prompt"]);
@@ -28,7 +31,10 @@ export async function loadResponses(file: string, prompts: ReadonlyMap<string, P
     const name = id == null ? undefined : String(id);
     const prompt = own ?? (name === undefined ? undefined : prompts.get(name));
     if (prompt === undefined) {
-      const missing = name === undefined ? 'the row has no "prompt" and no "id"' : `the row has no "prompt", and the prompt of id ${quote(name)} is unknown`;
+      const missing =
+        name === undefined
+          ? 'the row has no "prompt" and no "id"'
+          : `the row has no "prompt", and the prompt of id ${quote(name)} is unknown`;
       throw errorAt(place, `${missing}; add the prompt, or an id and the file of pairs that has its prompt`);
     }
     answers.push({ prompt, response, ...(name !== undefined && { id: name }) });

@@ -19,7 +19,10 @@ export function responseJudge(judge: Judge, pairs: readonly PreferencePair[]): R
     if (responses.length === 0) return [];
     const rows = responses.map(({ id, response }) => {
       const prompt = promptOf.get(id);
-      if (prompt === undefined) throw new InputError(`${judge.name}: no pair has the id ${quote(id)}, so the prompt of this response is unknown; pass the pairs that were sampled from`);
+      if (prompt === undefined)
+        throw new InputError(
+          `${judge.name}: no pair has the id ${quote(id)}, so the prompt of this response is unknown; pass the pairs that were sampled from`,
+        );
       return { id, prompt, response };
     });
     return (await gradeResponses(judge, rows, work)).map(({ grade }) => grade);

@@ -54,30 +54,49 @@ export function winRateOf(judge: string, rows: readonly JudgedPair[], random: Ra
   const firstTwice = count(({ orders: [first, second] }) => first === "a" && second === "b");
   const secondTwice = count(({ orders: [first, second] }) => first === "b" && second === "a");
   const different = rows.filter(({ a, b }) => a !== b).length;
-  for (const [times, place] of [[firstTwice, "first"], [secondTwice, "second"]] as const) {
+  for (const [times, place] of [
+    [firstTwice, "first"],
+    [secondTwice, "second"],
+  ] as const) {
     if (times < different || different < telling) continue;
     throw new InputError(
       `${judge}: the judge preferred the response shown ${place} in both orders of all ${different} pairs of different responses, ` +
         "whatever they say; try another model or prompt",
     );
   }
-  const contests = rows.map(({ a, b, verdict: { choice } }) => ({ win: choice === "a" ? 1 : choice === "b" ? 0 : 0.5, difference: a.length - b.length }));
+  const contests = rows.map(({ a, b, verdict: { choice } }) => ({
+    win: choice === "a" ? 1 : choice === "b" ? 0 : 0.5,
+    difference: a.length - b.length,
+  }));
   const meanLength = (side: "a" | "b") => rows.reduce((sum, row) => sum + row[side].length, 0) / n;
-  const orders = agreementOf(rows.map(({ verdict }) => verdict.orders[0]), rows.map(({ verdict }) => verdict.orders[1]));
+  const orders = agreementOf(
+    rows.map(({ verdict }) => verdict.orders[0]),
+    rows.map(({ verdict }) => verdict.orders[1]),
+  );
   return {
     comparisons: n,
     wins,
     ties,
     losses: n - wins - ties,
     wilson: wilsonInterval(wins + ties / 2, n),
-    bootstrap: bootstrapInterval(contests.map(({ win }) => win), random.fork("win rate")),
+    bootstrap: bootstrapInterval(
+      contests.map(({ win }) => win),
+      random.fork("win rate"),
+    ),
     lengthControlled: lengthControlledWinRate(contests, random.fork("length-controlled win rate")),
     lengthA: meanLength("a"),
     lengthB: meanLength("b"),
     orders,
     firstTwice,
     secondTwice,
-    warnings: [...positionWarning(firstTwice, secondTwice), ...tieWarning(count(({ orders: both }) => both.every((choice) => choice === "tie")), n), ...orderWarning(orders)],
+    warnings: [
+      ...positionWarning(firstTwice, secondTwice),
+      ...tieWarning(
+        count(({ orders: both }) => both.every((choice) => choice === "tie")),
+        n,
+      ),
+      ...orderWarning(orders),
+    ],
   };
 }
 
@@ -87,11 +106,17 @@ function positionWarning(firstTwice: number, secondTwice: number): string[] {
   const { low, high } = wilsonInterval(firstTwice, both);
   if (low <= 0.5 && high >= 0.5) return [];
   const [place, times] = firstTwice > secondTwice ? ["first", firstTwice] : ["second", secondTwice];
-  return [`The judge favours the response shown ${place}: it chose that position in ${times} of the ${both} pairs that it decided by position, which count as ties.`];
+  return [
+    `The judge favours the response shown ${place}: it chose that position in ${times} of the ${both} pairs that it decided by position, which count as ties.`,
+  ];
 }
 
 function orderWarning({ items, share }: Agreement): string[] {
-  return items >= telling && share < 0.5 ? [`The judge contradicts itself in ${items - Math.round(share * items)} of ${items} pairs when the responses are swapped.`] : [];
+  return items >= telling && share < 0.5
+    ? [
+        `The judge contradicts itself in ${items - Math.round(share * items)} of ${items} pairs when the responses are swapped.`,
+      ]
+    : [];
 }
 
 function tieWarning(ties: number, n: number): string[] {

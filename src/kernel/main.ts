@@ -8,7 +8,8 @@ import type { Wire } from "./wire/wire.js";
  */
 
 const [path] = process.argv.slice(2);
-if (path === undefined) fail("found no argument, expected the path of the connection file that Jupyter writes for a kernel");
+if (path === undefined)
+  fail("found no argument, expected the path of the connection file that Jupyter writes for a kernel");
 // The session takes longest to start, so it does before the front's own modules are loaded.
 const session = new Session();
 const { Front } = await import("./front/front.js");

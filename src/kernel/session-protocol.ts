@@ -6,7 +6,13 @@
 /** From the front to the session. */
 export type ToSession =
   /** Runs a cell. `cell` names this request in all that the session says of it; it grows by one with each. */
-  | { readonly type: "execute"; readonly cell: number; readonly count: number; readonly code: string; readonly expressions: Expressions }
+  | {
+      readonly type: "execute";
+      readonly cell: number;
+      readonly count: number;
+      readonly code: string;
+      readonly expressions: Expressions;
+    }
   /** Stops the running cell, if there is one. */
   | { readonly type: "interrupt" }
   /** The user's reply to the oldest `input`; no value if the front end does not support input. */
@@ -22,7 +28,13 @@ export type Question =
 export type FromSession =
   | { readonly type: "ready"; readonly typescript: string }
   | { readonly type: "stream"; readonly cell: number; readonly name: "stdout" | "stderr"; readonly text: string }
-  | { readonly type: "display"; readonly cell: number; readonly bundle: Bundle; readonly id?: string; readonly update: boolean }
+  | {
+      readonly type: "display";
+      readonly cell: number;
+      readonly bundle: Bundle;
+      readonly id?: string;
+      readonly update: boolean;
+    }
   /** Asks the user for a line of text. */
   | { readonly type: "input"; readonly cell: number; readonly prompt: string }
   /** The value of the cell's last expression. */

@@ -3,7 +3,13 @@ import { InputError } from "../base/errors.js";
 import { isEmptyResponse } from "../bootstrap/index.js";
 import type { TokenizedDemonstration } from "../data/tokenize.js";
 import type { BootstrappedPair, TrainingPair } from "../run/input.js";
-import { methodForm, recipeForms, type AihfOptions, type ColumnRule, type MethodOptions } from "../run/options/index.js";
+import {
+  methodForm,
+  recipeForms,
+  type AihfOptions,
+  type ColumnRule,
+  type MethodOptions,
+} from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 import { recipeOf, type Recipe } from "./recipe.js";
 
@@ -33,16 +39,25 @@ export const aihf: (own?: Partial<AihfOptions>) => Recipe = recipeOf<AihfOptions
   trainsOnDemonstrations: true,
   complete({ rounds, ...options }: AihfOptions): Complete {
     const all = { ...defaultsOf(methodForm.table), ...options };
-    return options.selfPlay ? { ...all, loss: "dpo", iterations: rounds, epochs: 1, reference: "previous" } : { ...all, loss: "aihf", iterations: 1, epochs: rounds, reference: "start" };
+    return options.selfPlay
+      ? { ...all, loss: "dpo", iterations: rounds, epochs: 1, reference: "previous" }
+      : { ...all, loss: "aihf", iterations: 1, epochs: rounds, reference: "start" };
   },
   columns: () => told,
-  trainings: ({ iterations, epochs }, { pairs, demonstrations }) => Array.from({ length: iterations }, () => ({ examples: pairs + demonstrations, epochs })),
+  trainings: ({ iterations, epochs }, { pairs, demonstrations }) =>
+    Array.from({ length: iterations }, () => ({ examples: pairs + demonstrations, epochs })),
   async run(stages, options) {
     const demonstrations = stages.requireDemonstrations();
-    if (stages.pairs.length === 0) throw new InputError("this method trains on pairs and demonstrations, and there are no pairs; use sft for demonstrations alone");
+    if (stages.pairs.length === 0)
+      throw new InputError(
+        "this method trains on pairs and demonstrations, and there are no pairs; use sft for demonstrations alone",
+      );
     const pairs = await stages.offlinePairs();
     if (!options.selfPlay) {
-      const all = [...weighted(pairs, options.pairWeight, pairs.length + demonstrations.length), ...likelihoods(demonstrations, pairs.length, options)];
+      const all = [
+        ...weighted(pairs, options.pairWeight, pairs.length + demonstrations.length),
+        ...likelihoods(demonstrations, pairs.length, options),
+      ];
       await stages.align(1, all, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });
       return;
     }
@@ -50,7 +65,10 @@ export const aihf: (own?: Partial<AihfOptions>) => Recipe = recipeOf<AihfOptions
       const made = await againstOwn(stages, t, demonstrations);
       await stages.saveBootstrapped(t, made);
       const count = pairs.length + made.length;
-      const all = [...weighted(pairs, options.pairWeight, count), ...weighted(made, options.demonstrationWeight, count)];
+      const all = [
+        ...weighted(pairs, options.pairWeight, count),
+        ...weighted(made, options.demonstrationWeight, count),
+      ];
       await stages.align(t, all, { pairsSelected: pairs.length, pairsBootstrapped: made.length, bootstrap: null });
     }
   },
@@ -58,11 +76,18 @@ export const aihf: (own?: Partial<AihfOptions>) => Recipe = recipeOf<AihfOptions
 
 /** Examples of a set whose mean counts `weight` in the mean over `count` examples of all sets. */
 function weighted<Pair extends TrainingPair>(set: readonly Pair[], weight: number, count: number): Pair[] {
-  return set.map((pair) => ({ ...pair, columns: { ...pair.columns, weight: (weight * count * (pair.columns?.weight ?? 1)) / set.length } }));
+  return set.map((pair) => ({
+    ...pair,
+    columns: { ...pair.columns, weight: (weight * count * (pair.columns?.weight ?? 1)) / set.length },
+  }));
 }
 
 /** Demonstrations as examples without a rejected response; the mean over their tokens is that over them by their mean length. */
-function likelihoods(demonstrations: readonly TokenizedDemonstration[], pairs: number, { demonstrationWeight }: Complete): TrainingPair[] {
+function likelihoods(
+  demonstrations: readonly TokenizedDemonstration[],
+  pairs: number,
+  { demonstrationWeight }: Complete,
+): TrainingPair[] {
   const tokens = demonstrations.reduce((sum, { response }) => sum + response.length, 0);
   const set = demonstrations.map(({ prompt, response }) => ({
     ...{ prompt, chosen: response, rejected: new Int32Array(0), columns: { demonstration: 1 } },
@@ -73,13 +98,20 @@ function likelihoods(demonstrations: readonly TokenizedDemonstration[], pairs: n
 }
 
 /** Demonstrated responses against the policy's own, where these differ from them and say something. */
-async function againstOwn(stages: Stages, t: number, demonstrations: readonly TokenizedDemonstration[]): Promise<BootstrappedPair[]> {
+async function againstOwn(
+  stages: Stages,
+  t: number,
+  demonstrations: readonly TokenizedDemonstration[],
+): Promise<BootstrappedPair[]> {
   const samples = await stages.demonstrationSamples(t);
   const made = demonstrations.flatMap(({ id, prompt, response }, i): BootstrappedPair[] => {
     const { tokens } = samples[i]!;
     const isPair = !isEmptyResponse(tokens, stages.stopIds) && tokens.join() !== response.join();
     return isPair ? [{ prompt, chosen: response, rejected: Int32Array.from(tokens), row: { id } }] : [];
   });
-  if (made.length === 0) throw new InputError(`iteration ${t}: the policy's own responses to the ${demonstrations.length} demonstrations are empty or the same as these, which leaves nothing to compare`);
+  if (made.length === 0)
+    throw new InputError(
+      `iteration ${t}: the policy's own responses to the ${demonstrations.length} demonstrations are empty or the same as these, which leaves nothing to compare`,
+    );
   return made;
 }

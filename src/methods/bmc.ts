@@ -18,13 +18,22 @@ export const bmc: (own?: Partial<BmcRecipeOptions>) => Recipe = recipeOf({
   form: recipeForms.bmc,
   name: "bmc",
   version: "1",
-  complete: ({ rounds, ...options }: BmcRecipeOptions): Complete => ({ ...options, iterations: 1, reference: "start", epochs: rounds }),
+  complete: ({ rounds, ...options }: BmcRecipeOptions): Complete => ({
+    ...options,
+    iterations: 1,
+    reference: "start",
+    epochs: rounds,
+  }),
   columns: ({ stopWords }) => tokenDifference({ stopWords }),
   async rewrite(texts, { bridge: chosen, editWay: way, editBlind = false }, controls) {
     if (chosen === "none") return texts;
     const editor: Editor = chosen === "world" ? worldEditor() : chosen;
-    const { pairs, edited, unneeded, unusable } = await reported(`bridge by ${editor.name}`, controls, (task) => bridge(texts.pairs, editor, { way, seesOther: !editBlind }, task));
-    controls.reporter?.note?.(`${editor.name}: ${edited} of ${pairs.length} pairs edited, ${unneeded} without need, ${unusable} without use`);
+    const { pairs, edited, unneeded, unusable } = await reported(`bridge by ${editor.name}`, controls, (task) =>
+      bridge(texts.pairs, editor, { way, seesOther: !editBlind }, task),
+    );
+    controls.reporter?.note?.(
+      `${editor.name}: ${edited} of ${pairs.length} pairs edited, ${unneeded} without need, ${unusable} without use`,
+    );
     return { ...texts, pairs };
   },
   async run(stages) {

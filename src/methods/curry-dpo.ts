@@ -1,6 +1,12 @@
 import { groupBy } from "../base/collections.js";
 import { InputError } from "../base/errors.js";
-import { isEmptyResponse, rankedDistinct, type LabelledSample, type Sample, type SamplePair } from "../bootstrap/index.js";
+import {
+  isEmptyResponse,
+  rankedDistinct,
+  type LabelledSample,
+  type Sample,
+  type SamplePair,
+} from "../bootstrap/index.js";
 import type { OfflinePair } from "../run/input.js";
 import { bootstrappedPair } from "../sera.js";
 import { recipeForms, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
@@ -24,17 +30,22 @@ export const curryDpo: (own?: Partial<RecipeOptions>) => Recipe = recipeOf({
   version: "1",
   labelsWithJudge: true,
   complete({ rounds, ...options }: RecipeOptions): MethodOptions {
-    if (rounds % stageCount !== 0) throw new InputError(`curry dpo: found ${rounds} rounds, expected a multiple of its ${stageCount} stages`);
+    if (rounds % stageCount !== 0)
+      throw new InputError(`curry dpo: found ${rounds} rounds, expected a multiple of its ${stageCount} stages`);
     return { ...options, iterations: stageCount, epochs: rounds / stageCount, reference: "previous" };
   },
   async run(stages) {
     stages.requireJudge();
     const offline = await stages.offlinePairs();
-    const samples = await stages.labelledSamples(1, 2, (drawn) => stages.labelByJudge(1, [...asSamples(offline), ...drawn]));
+    const samples = await stages.labelledSamples(1, 2, (drawn) =>
+      stages.labelByJudge(1, [...asSamples(offline), ...drawn]),
+    );
     const written = samples.filter(({ tokens }) => !isEmptyResponse(tokens, stages.stopIds));
     const ranked = [...groupBy(written, ({ id }) => id)].map(([id, all]) => ({ id, responses: rankedDistinct(all) }));
     for (let t = 1; t <= stageCount; t++) {
-      const pairs = ranked.flatMap(({ id, responses }) => stagePair(id, responses, t)).map((pair) => bootstrappedPair(stages, pair));
+      const pairs = ranked
+        .flatMap(({ id, responses }) => stagePair(id, responses, t))
+        .map((pair) => bootstrappedPair(stages, pair));
       await stages.saveBootstrapped(t, pairs);
       await stages.align(t, pairs, { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null });
     }
@@ -45,7 +56,9 @@ export const curryDpo: (own?: Partial<RecipeOptions>) => Recipe = recipeOf({
 function asSamples(offline: readonly OfflinePair[]): Sample[] {
   return offline
     .filter(({ id, promptId }) => id === promptId)
-    .flatMap(({ id, chosen, rejected }) => [chosen, rejected].map((tokens, i) => ({ id, number: i - 2, tokens: [...tokens], complete: true })));
+    .flatMap(({ id, chosen, rejected }) =>
+      [chosen, rejected].map((tokens, i) => ({ id, number: i - 2, tokens: [...tokens], complete: true })),
+    );
 }
 
 /** The best against the worst in stage 1, against the next better ones in those after it; none where they are equally good. */

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { losses } from "../align/losses/index.js";
 import type { Option } from "../base/option.js";
-import { checkPart, recipeForms, requireOwnName, seraForm, type MethodOptions, type RecipeOptions, type TrainingBudget } from "../run/options/index.js";
+import {
+  checkPart,
+  recipeForms,
+  requireOwnName,
+  seraForm,
+  type MethodOptions,
+  type RecipeOptions,
+  type TrainingBudget,
+} from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 import { recipeOf, type MethodParts, type Recipe } from "./recipe.js";
 
@@ -39,7 +47,9 @@ export interface MethodDefinition<Own extends object> {
  * const run = await train(start, pairs, shortest({ share: 0.3 })({ rounds: 1 }), { heldOut });
  * @throws InputError where it has no name or version, or the name of one of the library's, or another method of that name and version has other code
  */
-export function defineMethod<Own extends object = object>(definition: MethodDefinition<Own>): (own?: Partial<RecipeOptions & Own>) => Recipe {
+export function defineMethod<Own extends object = object>(
+  definition: MethodDefinition<Own>,
+): (own?: Partial<RecipeOptions & Own>) => Recipe {
   checkPart("method definition", "defineMethod", definition);
   const { name, version, options: own = {}, labelsWithJudge, budget, run } = definition;
   requireOwnName("method", "defineMethod", name, methodNames);
@@ -48,7 +58,13 @@ export function defineMethod<Own extends object = object>(definition: MethodDefi
     ...{ form: { name, table }, name, version },
     ...(labelsWithJudge !== undefined && { labelsWithJudge }),
     // An option of the method's own, such as `reference`, comes before how it spends its rounds.
-    complete: ({ rounds, ...options }) => ({ iterations: rounds, epochs: 1, reference: "start", ...budget?.(rounds), ...options }),
+    complete: ({ rounds, ...options }) => ({
+      iterations: rounds,
+      epochs: 1,
+      reference: "start",
+      ...budget?.(rounds),
+      ...options,
+    }),
     // Its own options are in the table, each with a default.
     run: (stages, options) => run(stages, options as MethodOptions & Own),
   };
@@ -56,13 +72,22 @@ export function defineMethod<Own extends object = object>(definition: MethodDefi
 }
 
 /** Names of the library's own methods, as they are called and as summaries have them; those of losses name direct methods. */
-const methodNames = [...Object.values(recipeForms).flatMap(({ name }) => [name, name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)]), ...Object.keys(losses)];
+const methodNames = [
+  ...Object.values(recipeForms).flatMap(({ name }) => [
+    name,
+    name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+  ]),
+  ...Object.keys(losses),
+];
 
 /** A method's own options, from their defaults. */
 function ownTable(defaults: object): Readonly<Record<string, Option<unknown>>> {
   const library: Readonly<Record<string, Option<unknown>>> = { ...recipeForms.direct.table, ...seraForm.table };
   return Object.fromEntries(
-    Object.entries(defaults).map(([name, value]) => [name, Object.hasOwn(library, name) ? { ...library[name]!, default: value } : ownOption(value)]),
+    Object.entries(defaults).map(([name, value]) => [
+      name,
+      Object.hasOwn(library, name) ? { ...library[name]!, default: value } : ownOption(value),
+    ]),
   );
 }
 
@@ -75,6 +100,8 @@ const kinds = {
 /** An option that is known by its default alone: whatever is of the same type. */
 function ownOption(value: unknown): Option<unknown> {
   const type = typeof value;
-  const kind = Object.hasOwn(kinds, type) ? kinds[type as keyof typeof kinds] : { schema: z.json(), expected: "what JSON can hold" };
+  const kind = Object.hasOwn(kinds, type)
+    ? kinds[type as keyof typeof kinds]
+    : { schema: z.json(), expected: "what JSON can hold" };
   return { ...kind, help: "an option of the method's own", default: value };
 }

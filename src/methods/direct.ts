@@ -1,6 +1,15 @@
 import { defaultsOf } from "../base/option.js";
 import type { Method } from "../run/method.js";
-import { alignForm, lossOf, methodForm, recipeForms, type AlignOptions, type DirectOptions, type MethodOptions, type SftMethodOptions } from "../run/options/index.js";
+import {
+  alignForm,
+  lossOf,
+  methodForm,
+  recipeForms,
+  type AlignOptions,
+  type DirectOptions,
+  type MethodOptions,
+  type SftMethodOptions,
+} from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 import { methodOf, recipeOf, type MethodParts, type Recipe } from "./recipe.js";
 
@@ -25,7 +34,13 @@ const directParts: MethodParts<DirectOptions, MethodOptions> = {
 const sftParts: MethodParts<SftMethodOptions, MethodOptions> = {
   ...parts,
   form: recipeForms.sft,
-  complete: ({ rounds, ...options }) => ({ ...defaultsOf(methodForm.table), ...options, ...once, epochs: rounds, loss: "nll" }),
+  complete: ({ rounds, ...options }) => ({
+    ...defaultsOf(methodForm.table),
+    ...options,
+    ...once,
+    epochs: rounds,
+    loss: "nll",
+  }),
 };
 
 /**
@@ -43,5 +58,8 @@ export const sft: (own?: Partial<SftMethodOptions>) => Recipe = recipeOf(sftPart
  * @throws InputError where an option is unknown, outside its range or another method's
  */
 export function directMethod(options: Partial<AlignOptions> = {}): Method {
-  return methodOf({ ...parts, form: alignForm, complete: (own: AlignOptions): MethodOptions => ({ ...own, ...once }) }, options);
+  return methodOf(
+    { ...parts, form: alignForm, complete: (own: AlignOptions): MethodOptions => ({ ...own, ...once }) },
+    options,
+  );
 }

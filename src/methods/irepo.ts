@@ -29,14 +29,24 @@ export const irepo: (own?: Partial<IrepoOptions>) => Recipe = recipeOf({
   name: "irepo",
   version: "1",
   labelsWithJudge: true,
-  complete: ({ rounds, ...options }: IrepoOptions): Complete => ({ ...options, loss: "irepo", iterations: rounds, epochs: 1, reference: "previous" }),
+  complete: ({ rounds, ...options }: IrepoOptions): Complete => ({
+    ...options,
+    loss: "irepo",
+    iterations: rounds,
+    epochs: 1,
+    reference: "previous",
+  }),
   async run(stages, options) {
     stages.requireJudge();
     for (let t = 1; t <= options.iterations; t++) {
       const voted = t === 1 ? await votedOffline(stages, options) : await votedSamples(stages, t, options);
       const pairs = voted.map(({ pair }) => pair);
       await stages.saveBootstrapped(t, pairs);
-      await stages.align(t, pairs, { pairsSelected: t === 1 ? pairs.length : 0, pairsBootstrapped: t === 1 ? 0 : pairs.length, bootstrap: null });
+      await stages.align(t, pairs, {
+        pairsSelected: t === 1 ? pairs.length : 0,
+        pairsBootstrapped: t === 1 ? 0 : pairs.length,
+        bootstrap: null,
+      });
     }
   },
 });
@@ -50,13 +60,21 @@ async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]>
   const offline = await stages.offlinePairs();
   const both = offline.flatMap(({ promptId: id, chosen, rejected, reference }, i) => [
     { id, number: 2 * i, tokens: [...chosen], complete: true, ...(reference && { reference: reference.chosen }) },
-    { id, number: 2 * i + 1, tokens: [...rejected], complete: true, ...(reference && { reference: reference.rejected }) },
+    {
+      id,
+      number: 2 * i + 1,
+      tokens: [...rejected],
+      complete: true,
+      ...(reference && { reference: reference.rejected }),
+    },
   ]);
   const judged = await stages.labelledResponses(1, both, (responses) => stages.labelByJudge(1, responses));
   const voted = chunk(judged, 2).map((responses, i) => votedOn(stages, 1, offline[i]!.id, responses, options));
   if (voted.every(({ isUnanimous }) => isUnanimous)) {
     const { votes, voteTemperature } = options;
-    throw new InputError(`all ${votes} annotators agree on each of the ${voted.length} pairs, so that votes say no more than labels; raise \`voteTemperature\` (${voteTemperature}) or \`votes\``);
+    throw new InputError(
+      `all ${votes} annotators agree on each of the ${voted.length} pairs, so that votes say no more than labels; raise \`voteTemperature\` (${voteTemperature}) or \`votes\``,
+    );
   }
   return voted;
 }
@@ -72,8 +90,19 @@ async function votedSamples(stages: Stages, t: number, options: Complete): Promi
 }
 
 /** @param id of the pair, or of the prompt, by which the votes are drawn */
-function votedOn(stages: Stages, t: number, id: string, responses: readonly LabelledSample[], { votes, voteTemperature, pseudoCounts }: Complete): Voted {
-  const wins = drawVotes(responses.map(({ reward }) => reward), votes, voteTemperature, stages.fork("votes", t, id));
+function votedOn(
+  stages: Stages,
+  t: number,
+  id: string,
+  responses: readonly LabelledSample[],
+  { votes, voteTemperature, pseudoCounts }: Complete,
+): Voted {
+  const wins = drawVotes(
+    responses.map(({ reward }) => reward),
+    votes,
+    voteTemperature,
+    stages.fork("votes", t, id),
+  );
   const logs = zermelo(wins, pseudoCounts).map(Math.log);
   const strongest = logs.indexOf(Math.max(...logs));
   // Of equal strengths the last is the weakest, so that it is never the strongest too.
@@ -84,7 +113,12 @@ function votedOn(stages: Stages, t: number, id: string, responses: readonly Labe
   return {
     isUnanimous: wins.every((row, i) => row.every((count, j) => i === j || count === 0 || count === votes)),
     pair: {
-      ...{ prompt: stages.prompt(chosen.id), chosen: Int32Array.from(chosen.tokens), rejected: Int32Array.from(rejected.tokens), columns: { target } },
+      ...{
+        prompt: stages.prompt(chosen.id),
+        chosen: Int32Array.from(chosen.tokens),
+        rejected: Int32Array.from(rejected.tokens),
+        columns: { target },
+      },
       ...(known && { reference: { chosen: chosen.reference, rejected: rejected.reference } }),
       row: { id, chosenReward: logs[strongest]!, rejectedReward: logs[weakest]!, margin: target },
     },

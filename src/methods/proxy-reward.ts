@@ -30,10 +30,18 @@ export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipe
   name: "proxy reward",
   version: "1",
   labelsWithJudge: true,
-  complete: ({ rounds, ...options }: ProxyRewardOptions): Complete => ({ ...options, iterations: options.spend === "direct" ? 1 : 2, epochs: rounds, reference: "start" }),
+  complete: ({ rounds, ...options }: ProxyRewardOptions): Complete => ({
+    ...options,
+    iterations: options.spend === "direct" ? 1 : 2,
+    epochs: rounds,
+    reference: "start",
+  }),
   trainings(options, { pairs }) {
     const { epochs, evaluatorEpochs = epochs, spend } = options;
-    const graded = { examples: gradedPrompts(pairs, options).prompts, epochs: spend === "direct" ? epochs : evaluatorEpochs };
+    const graded = {
+      examples: gradedPrompts(pairs, options).prompts,
+      epochs: spend === "direct" ? epochs : evaluatorEpochs,
+    };
     return spend === "direct" ? [graded] : [graded, { examples: pairs, epochs }];
   },
   async run(stages, options) {
@@ -43,11 +51,21 @@ export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipe
 
     const samples = spend === "direct" && options.graded === "data" ? [] : await stages.samples(1, responses);
     const pool = byPrompt(options.graded === "data" ? dataResponses(stages) : samples);
-    const graded = await stages.gradedResponses(1, budget, async () => (await chosenPrompts(stages, pool, prompts, options)).flatMap((id) => pool.get(id)!));
+    const graded = await stages.gradedResponses(1, budget, async () =>
+      (await chosenPrompts(stages, pool, prompts, options)).flatMap((id) => pool.get(id)!),
+    );
     const gradedPairs = pairsOf(stages, graded);
-    if (gradedPairs.length === 0) throw new InputError(`the judge has graded ${graded.length} responses, and no prompt has two that differ in text and in grade; raise \`budget\`, or \`temperature\``);
+    if (gradedPairs.length === 0)
+      throw new InputError(
+        `the judge has graded ${graded.length} responses, and no prompt has two that differ in text and in grade; raise \`budget\`, or \`temperature\``,
+      );
     await stages.saveBootstrapped(1, gradedPairs);
-    await stages.align(1, gradedPairs, { pairsSelected: 0, pairsBootstrapped: gradedPairs.length, bootstrap: null }, { epochs: spend === "direct" ? epochs : evaluatorEpochs });
+    await stages.align(
+      1,
+      gradedPairs,
+      { pairsSelected: 0, pairsBootstrapped: gradedPairs.length, bootstrap: null },
+      { epochs: spend === "direct" ? epochs : evaluatorEpochs },
+    );
     if (spend === "direct") return;
 
     const known = new Set(graded.map(({ id }) => id));
@@ -70,13 +88,24 @@ function gradedPrompts(count: number, { budget: given, graded, responses: sample
 /** @throws InputError where the judge may grade nothing that can be compared, or more than there is */
 function requireBudget(count: number, options: Complete): { readonly budget: number; readonly prompts: number } {
   const { budget, responses, prompts } = gradedPrompts(count, options);
-  if (budget < responses) throw new InputError(`budget: found ${budget}, expected at least ${responses}, the responses of one prompt, which are compared with each other`);
-  if (budget > responses * count) throw new InputError(`budget: found ${budget}, expected at most ${responses * count}, which are all responses that there are: ${responses} to each of ${count} prompts`);
+  if (budget < responses)
+    throw new InputError(
+      `budget: found ${budget}, expected at least ${responses}, the responses of one prompt, which are compared with each other`,
+    );
+  if (budget > responses * count)
+    throw new InputError(
+      `budget: found ${budget}, expected at most ${responses * count}, which are all responses that there are: ${responses} to each of ${count} prompts`,
+    );
   return { budget, prompts };
 }
 
 /** Ids of the prompts whose responses are graded. */
-async function chosenPrompts(stages: Stages, pool: ReadonlyMap<string, readonly Sample[]>, count: number, { chooseBy }: Complete): Promise<string[]> {
+async function chosenPrompts(
+  stages: Stages,
+  pool: ReadonlyMap<string, readonly Sample[]>,
+  count: number,
+  { chooseBy }: Complete,
+): Promise<string[]> {
   // In the data's order: that of the samples is of the batches in which they were written.
   const ids = distinctPrompts(stages.pairs).map(({ id }) => id);
   if (chooseBy === "random") return stages.fork("choose").shuffle(ids).slice(0, count);
@@ -96,12 +125,17 @@ function dataResponses({ pairs }: Stages): Sample[] {
   const ids = promptIds(pairs);
   return pairs
     .filter(({ id }, i) => id === ids[i])
-    .flatMap(({ id, chosen, rejected }) => [chosen, rejected].map((tokens, number) => ({ id, number, tokens: [...tokens], complete: true })));
+    .flatMap(({ id, chosen, rejected }) =>
+      [chosen, rejected].map((tokens, number) => ({ id, number, tokens: [...tokens], complete: true })),
+    );
 }
 
 function pairsOf(stages: Stages, samples: readonly LabelledSample[]) {
   // What the start wrote, it knows the log-probability of: it is the reference.
-  const known = samples.map((sample) => ({ ...sample, ...(sample.writer === 0 && sample.logProb !== undefined && { reference: sample.logProb }) }));
+  const known = samples.map((sample) => ({
+    ...sample,
+    ...(sample.writer === 0 && sample.logProb !== undefined && { reference: sample.logProb }),
+  }));
   return formPairs(known, known.length, stages.stopIds).pairs.map((pair) => bootstrappedPair(stages, pair));
 }
 

@@ -2,7 +2,15 @@ import type { PairLoss, PairObjective } from "../align/pair-objective.js";
 import type { RunControls } from "../run/input.js";
 import { methodWith, type Method, type RunTexts } from "../run/method.js";
 import type { InputSizes, PlannedTraining } from "../run/planned-steps.js";
-import { checkOptions, givenNames, resolveOptions, type ColumnRule, type Form, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
+import {
+  checkOptions,
+  givenNames,
+  resolveOptions,
+  type ColumnRule,
+  type Form,
+  type MethodOptions,
+  type RecipeOptions,
+} from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 
 /** A method with its own options, waiting for those that it shares with others; its own have the last word. */
@@ -48,7 +56,10 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
  *
  * @throws InputError as {@link resolveOptions}, and where it cannot be done in so many rounds
  */
-export function methodOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>, ...given: readonly Partial<Given>[]): Method {
+export function methodOf<Given extends object, Complete extends MethodOptions>(
+  parts: MethodParts<Given, Complete>,
+  ...given: readonly Partial<Given>[]
+): Method {
   const { form, version, complete, columns, objective, rewrite, trainings, run } = parts;
   const options = complete(resolveOptions(form, ...given));
   const name = typeof parts.name === "string" ? parts.name : parts.name(options);
@@ -69,7 +80,9 @@ export function methodOf<Given extends object, Complete extends MethodOptions>(p
  *
  * @returns a function that throws InputError for an own option that is unknown or outside its range
  */
-export function recipeOf<Given extends object, Complete extends MethodOptions>(parts: MethodParts<Given, Complete>): (own?: Partial<Given>) => Recipe {
+export function recipeOf<Given extends object, Complete extends MethodOptions>(
+  parts: MethodParts<Given, Complete>,
+): (own?: Partial<Given>) => Recipe {
   const takes = Object.keys(parts.form.table);
   return (own = {}) => {
     checkOptions(parts.form, own);

@@ -19,7 +19,12 @@ export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe 
   form: recipeForms.rewardAugmented,
   name: "reward augmented",
   version: "1",
-  complete: ({ rounds, ...options }: RewardAugmentedOptions): Complete => ({ ...options, iterations: 1, reference: "start", epochs: options.half ? rounds : rounds / 2 }),
+  complete: ({ rounds, ...options }: RewardAugmentedOptions): Complete => ({
+    ...options,
+    iterations: 1,
+    reference: "start",
+    epochs: options.half ? rounds : rounds / 2,
+  }),
   rewrite({ pairs, heldOut, validation }, { seed, half = false, ties, goalPlace: place }) {
     const random = Random.seeded(seed).fork("half");
     return {
@@ -48,6 +53,6 @@ function requireReadableGoals({ pairs }: Stages, ties: Complete["ties"]): void {
   if (alike === 0 || (ties === "keep" && alike < both.length)) return;
   throw new InputError(
     `${alike} of ${both.length} pairs read the same at both of their goals: the model's tokenizer lacks the words of goals; ` +
-      "begin with a model trained on prompts that state goals, such as one of generateWorld({ goals: \"random\" })",
+      'begin with a model trained on prompts that state goals, such as one of generateWorld({ goals: "random" })',
   );
 }

@@ -31,41 +31,76 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
   complete({ rounds, ...options }: SapoOptions): Complete {
     const { referenceBecomes, referenceEvery, referenceEma } = options;
     if (referenceBecomes === "start" && (referenceEvery ?? referenceEma) !== undefined) {
-      throw new InputError('referenceBecomes: under "start" the reference never moves; leave referenceEvery and referenceEma out, or choose average or policy');
+      throw new InputError(
+        'referenceBecomes: under "start" the reference never moves; leave referenceEvery and referenceEma out, or choose average or policy',
+      );
     }
     return { ...options, iterations: 1, reference: "start", epochs: rounds };
   },
   async run(stages, options) {
     const { pairs, contextLength } = stages;
-    if (pairs.length === 0) throw new InputError("this method trains on the chosen responses of pairs, and there are none");
+    if (pairs.length === 0)
+      throw new InputError("this method trains on the chosen responses of pairs, and there are none");
     const loss = lossOf(options);
-    if (!isPairObjective(loss) && loss.tokens) throw new InputError(`sapo: the loss ${loss.name} weighs single tokens of the data's pairs, and the rejected responses are others; choose a loss of whole responses`);
-    const { batchSize, bufferSize = Math.max(batchSize, Math.min(usualBuffer, Math.round(pairs.length / 4))) } = options;
-    if (bufferSize < batchSize) throw new InputError(`bufferSize: found ${bufferSize}, expected at least batchSize (${batchSize}), as the buffer would not hold what a step makes`);
+    if (!isPairObjective(loss) && loss.tokens)
+      throw new InputError(
+        `sapo: the loss ${loss.name} weighs single tokens of the data's pairs, and the rejected responses are others; choose a loss of whole responses`,
+      );
+    const { batchSize, bufferSize = Math.max(batchSize, Math.min(usualBuffer, Math.round(pairs.length / 4))) } =
+      options;
+    if (bufferSize < batchSize)
+      throw new InputError(
+        `bufferSize: found ${bufferSize}, expected at least batchSize (${batchSize}), as the buffer would not hold what a step makes`,
+      );
     const { segment, whole } = segmentFor(stages, options);
-    const { averageDecay, averageEvery, referenceBecomes, referenceEvery = Math.ceil(pairs.length / batchSize), samplingBatchSize } = options;
+    const {
+      averageDecay,
+      averageEvery,
+      referenceBecomes,
+      referenceEvery = Math.ceil(pairs.length / batchSize),
+      samplingBatchSize,
+    } = options;
     const source = selfAugmentation({
       ...{ segment, whole, bufferSize, averageDecay, averageEvery, samplingBatchSize },
       referenceFollows: referenceBecomes === "average" ? "average" : "policy",
       sampling: { temperature: options.segmentTemperature, topK: options.segmentTopK, topP: options.segmentTopP },
     });
     const moves = referenceBecomes !== "start" && objectiveOf(loss).withReferenceLogProbs !== undefined;
-    const standIns = pairs.map((pair) => standIn(pair, Math.min(longestRewritten(pair.chosen.length, { segment, whole }), contextLength - pair.prompt.length)));
-    await stages.align(1, standIns, { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null }, { source, ...(moves && { referenceEvery }) });
+    const standIns = pairs.map((pair) =>
+      standIn(
+        pair,
+        Math.min(longestRewritten(pair.chosen.length, { segment, whole }), contextLength - pair.prompt.length),
+      ),
+    );
+    await stages.align(
+      1,
+      standIns,
+      { pairsSelected: 0, pairsBootstrapped: pairs.length, bootstrap: null },
+      { source, ...(moves && { referenceEvery }) },
+    );
   },
 });
 
 /** How many tokens are written anew: as the options say, or for the responses as they are. */
-function segmentFor(stages: Stages, { segment: given, maxNewTokens }: Complete): { readonly segment: number; readonly whole: boolean } {
+function segmentFor(
+  stages: Stages,
+  { segment: given, maxNewTokens }: Complete,
+): { readonly segment: number; readonly whole: boolean } {
   if (given === "whole") return { segment: maxNewTokens, whole: true };
   const lengths = stages.pairs.map(({ chosen }) => chosen.length).sort((a, b) => a - b);
-  const median = lengths[Math.floor(lengths.length / 2)] !;
-  const segment = given ?? (isRewrittenWhole(median, usualSegment) ? Math.max(1, Math.round(median / 3)) : usualSegment);
+  const median = lengths[Math.floor(lengths.length / 2)]!;
+  const segment =
+    given ?? (isRewrittenWhole(median, usualSegment) ? Math.max(1, Math.round(median / 3)) : usualSegment);
   const short = lengths.filter((length) => isRewrittenWhole(length, segment)).length;
   if (short === lengths.length) {
-    throw new InputError(`segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${lengths.at(-1)}), and would be written anew as a whole; lower it, or set it to "whole"`);
+    throw new InputError(
+      `segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${lengths.at(-1)}), and would be written anew as a whole; lower it, or set it to "whole"`,
+    );
   }
-  if (short > 0) stages.note(`${short} of ${lengths.length} chosen responses are too short for a segment of ${segment} tokens, and are written anew as a whole`);
+  if (short > 0)
+    stages.note(
+      `${short} of ${lengths.length} chosen responses are too short for a segment of ${segment} tokens, and are written anew as a whole`,
+    );
   return { segment, whole: false };
 }
 

@@ -1,5 +1,11 @@
 import type { InputSizes, PlannedTraining } from "../run/planned-steps.js";
-import { recipeForms, type RecipeOptions, type SelfImprovingOptions, type IterativeDpoOptions, type SeraOptions } from "../run/options/index.js";
+import {
+  recipeForms,
+  type RecipeOptions,
+  type SelfImprovingOptions,
+  type IterativeDpoOptions,
+  type SeraOptions,
+} from "../run/options/index.js";
 import { selfImprove } from "../sera.js";
 import { recipeOf, type Recipe } from "./recipe.js";
 
@@ -51,7 +57,13 @@ export const iterativeDpo: (own?: Partial<IterativeDpoOptions>) => Recipe = reci
   form: recipeForms.iterativeDpo,
   name: "iterative dpo",
   version: "1",
-  complete: (options: IterativeDpoOptions): SeraOptions => ({ ...looped(options), select: 0, selectBy: "top", gamma: 0, rewardAgainst: "start" }),
+  complete: (options: IterativeDpoOptions): SeraOptions => ({
+    ...looped(options),
+    select: 0,
+    selectBy: "top",
+    gamma: 0,
+    rewardAgainst: "start",
+  }),
   trainings,
   run: selfImprove,
 });

@@ -23,7 +23,8 @@ export function sftOnDemonstrations(options: DemonstrationOptions = {}): Method 
     options: { ...defaultsOf(methodForm.table), ...resolved, loss: "nll", iterations: 0 },
     given: givenNames(options),
     async run(stages) {
-      if (!stages.hasDemonstrations) throw new InputError("this method trains on demonstrations; pass `demonstrations`");
+      if (!stages.hasDemonstrations)
+        throw new InputError("this method trains on demonstrations; pass `demonstrations`");
       await stages.begin();
     },
   };

@@ -25,8 +25,14 @@ export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
   form: recipeForms.spa,
   name: "spa",
   version: "1",
-  complete: ({ rounds, ...options }: SpaOptions): CompleteOptions => ({ ...options, iterations: options.shares.length, epochs: rounds, reference: "previous" }),
-  trainings: ({ shares, epochs, seedEpochs = epochs }, { pairs }) => partsOf(shares, pairs).map(([begin, end], i) => ({ examples: end - begin, epochs: i === 0 ? seedEpochs : epochs })),
+  complete: ({ rounds, ...options }: SpaOptions): CompleteOptions => ({
+    ...options,
+    iterations: options.shares.length,
+    epochs: rounds,
+    reference: "previous",
+  }),
+  trainings: ({ shares, epochs, seedEpochs = epochs }, { pairs }) =>
+    partsOf(shares, pairs).map(([begin, end], i) => ({ examples: end - begin, epochs: i === 0 ? seedEpochs : epochs })),
   async run(stages, options) {
     const { shares, seedEpochs = options.epochs, epochs, responses, rewardAgainst } = options;
     const prompts = promptsOfRounds(stages, shares);
@@ -36,17 +42,32 @@ export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
     // Not stages.offlinePairs, which would score all pairs under the start.
     const ids = promptIds(stages.pairs);
     const seed = stages.pairs.filter((_, i) => prompts[0]!.has(ids[i]!));
-    await stages.align(1, seed, { pairsSelected: seed.length, pairsBootstrapped: 0, bootstrap: null }, { epochs: seedEpochs });
+    await stages.align(
+      1,
+      seed,
+      { pairsSelected: seed.length, pairsBootstrapped: 0, bootstrap: null },
+      { epochs: seedEpochs },
+    );
     for (let t = 2; t <= shares.length; t++) {
       const fresh = prompts[t - 1]!;
       // The policy before this round was trained against the one before it.
       const against = rewardAgainst === "start" ? 0 : t - 2;
-      const samples = await stages.labelledSamples(t, responses, (drawn) => stages.labelByReward(t, [1], drawn, against), fresh);
+      const samples = await stages.labelledSamples(
+        t,
+        responses,
+        (drawn) => stages.labelByReward(t, [1], drawn, against),
+        fresh,
+      );
       const { pairs, counts } = formPairs(samples, fresh.size, stages.stopIds);
       const made = pairs.map((pair) => bootstrappedPair(stages, pair));
       await stages.saveBootstrapped(t, made);
       const steps = options.maxSteps ?? epochs * Math.ceil(made.length / options.batchSize);
-      await stages.align(t, made, { pairsSelected: 0, pairsBootstrapped: made.length, bootstrap: counts }, { loss: refinedFor(loss, steps, options) });
+      await stages.align(
+        t,
+        made,
+        { pairsSelected: 0, pairsBootstrapped: made.length, bootstrap: counts },
+        { loss: refinedFor(loss, steps, options) },
+      );
     }
   },
 });
@@ -62,7 +83,10 @@ function promptsOfRounds(stages: Stages, shares: readonly number[]): ReadonlySet
   const ids = stages.fork("prompts").shuffle(distinctPrompts(stages.pairs).map(({ id }) => id));
   return partsOf(shares, ids.length).map(([begin, end], i) => {
     const part = ids.slice(begin, end);
-    if (part.length === 0) throw new InputError(`shares: ${shares[i]} of ${ids.length} prompts leaves round ${i + 1} without one; raise it, or give more pairs`);
+    if (part.length === 0)
+      throw new InputError(
+        `shares: ${shares[i]} of ${ids.length} prompts leaves round ${i + 1} without one; raise it, or give more pairs`,
+      );
     return new Set(part);
   });
 }
@@ -70,12 +94,23 @@ function promptsOfRounds(stages: Stages, shares: readonly number[]): ReadonlySet
 /** @throws InputError where labels cannot be refined */
 function checkRefinement(loss: PairLoss, options: CompleteOptions): void {
   const { batchSize, microBatchSize } = options;
-  objectiveOf(refinedFor(loss, 1, options)).check?.({ batchSize, epochs: 1, ...(microBatchSize !== undefined && { microBatchSize }) });
+  objectiveOf(refinedFor(loss, 1, options)).check?.({
+    batchSize,
+    epochs: 1,
+    ...(microBatchSize !== undefined && { microBatchSize }),
+  });
 }
 
 /** The loss of a round of so many steps, its labels refined where the options say so. */
-function refinedFor(loss: PairLoss, steps: number, { refineShare, refineSmoothing, refineAfter }: CompleteOptions): PairLoss {
+function refinedFor(
+  loss: PairLoss,
+  steps: number,
+  { refineShare, refineSmoothing, refineAfter }: CompleteOptions,
+): PairLoss {
   if (refineShare === 0) return loss;
-  if (isPairObjective(loss)) throw new InputError(`refineShare: the objective ${loss.name} cannot take a label the other way round; set it to 0, or choose a loss`);
+  if (isPairObjective(loss))
+    throw new InputError(
+      `refineShare: the objective ${loss.name} cannot take a label the other way round; set it to 0, or choose a loss`,
+    );
   return refined(loss, { share: refineShare, smoothing: refineSmoothing, after: Math.round(refineAfter * steps) });
 }

@@ -24,10 +24,12 @@ export const spin: (own?: Partial<SpinOptions>) => Recipe = recipeOf<SpinOptions
   complete({ rounds, ...options }: SpinOptions): CompleteOptions {
     const { iterationEpochs: epochs } = options;
     const times = epochs === 1 ? "an odd number" : `${epochs} (iterationEpochs) times an odd number`;
-    if ((rounds / epochs) % 2 !== 1) throw new InputError(`spin: found ${rounds} rounds, expected ${times}: one, and two for each further iteration`);
+    if ((rounds / epochs) % 2 !== 1)
+      throw new InputError(`spin: found ${rounds} rounds, expected ${times}: one, and two for each further iteration`);
     return { ...options, iterations: (rounds / epochs + 1) / 2, epochs, reference: "previous" };
   },
-  trainings: ({ iterations, epochs }, { pairs }) => Array.from({ length: iterations }, (_, i) => ({ examples: i === 0 ? pairs : 2 * pairs, epochs })),
+  trainings: ({ iterations, epochs }, { pairs }) =>
+    Array.from({ length: iterations }, (_, i) => ({ examples: i === 0 ? pairs : 2 * pairs, epochs })),
   async run(stages, { iterations, sampleTemperature, learningRate, laterLearningRate = learningRate }) {
     let previous: readonly BootstrappedPair[] = [];
     for (let t = 1; t <= iterations; t++) {

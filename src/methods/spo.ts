@@ -19,10 +19,18 @@ export const spo: (own?: Partial<SpoOptions>) => Recipe = recipeOf({
   form: recipeForms.spo,
   name: "spo",
   version: "1",
-  complete: ({ rounds, ...options }: SpoOptions): Complete => ({ ...options, iterations: 1, reference: "start", epochs: rounds }),
+  complete: ({ rounds, ...options }: SpoOptions): Complete => ({
+    ...options,
+    iterations: 1,
+    reference: "start",
+    epochs: rounds,
+  }),
   columns: ({ keyContent, degrade }) => degradedResponses({ keyContent, degrade }),
   objective(loss, { degreeWeight: lambda, degreeFrom }) {
-    if (isPairObjective(loss)) throw new InputError(`spo: the loss ${loss.name} is an objective with sequences of its own; choose a loss of whole responses`);
+    if (isPairObjective(loss))
+      throw new InputError(
+        `spo: the loss ${loss.name} is an objective with sequences of its own; choose a loss of whole responses`,
+      );
     return objective(loss, { lambda, degreeFrom });
   },
   async run(stages) {

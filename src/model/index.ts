@@ -8,9 +8,22 @@ export type { AdapterConfig } from "./checkpoint/adapters/adapter-config.js";
 export { readAdapter, writeAdapter, type AdapterFile } from "./checkpoint/adapters/adapter-files.js";
 export type { TokenSequence } from "./scoring/batch.js";
 export type { Message } from "./tokenizer/chat/chat.js";
-export { loadCheckpoint, openCheckpoint, saveCheckpoint, type Checkpoint, type OpenCheckpoint } from "./checkpoint/checkpoint.js";
+export {
+  loadCheckpoint,
+  openCheckpoint,
+  saveCheckpoint,
+  type Checkpoint,
+  type OpenCheckpoint,
+} from "./checkpoint/checkpoint.js";
 export type { LoraConfig, ModelConfig } from "./config.js";
-export { generate, generateTokens, type GeneratedToken, type Generation, type GenerationOptions, type GenerationRequest } from "./generation/generate.js";
+export {
+  generate,
+  generateTokens,
+  type GeneratedToken,
+  type Generation,
+  type GenerationOptions,
+  type GenerationRequest,
+} from "./generation/generate.js";
 export { amplifiedLogits, type AmplificationOptions } from "./generation/linear-alignment.js";
 export type { CombineLogits, LogitGuidance } from "./generation/guidance.js";
 export { loadTokenizer } from "./tokenizer/load-tokenizer.js";

@@ -39,7 +39,8 @@ const signatures = { "image/png": "89504e470d0a1a0a", "image/jpeg": "ffd8ff", "i
 
 /** A bundle with bytes, which messages cannot hold, as base64 text. */
 function withTexts(bundle: MimeBundle): MimeBundle {
-  const text = (content: unknown) => (content instanceof Uint8Array ? Buffer.from(content).toString("base64") : content);
+  const text = (content: unknown) =>
+    content instanceof Uint8Array ? Buffer.from(content).toString("base64") : content;
   return Object.fromEntries(Object.entries(bundle).map(([type, content]) => [type, text(content)]));
 }
 

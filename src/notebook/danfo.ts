@@ -15,7 +15,13 @@ import { isDanfoFrame, tableSource, type DanfoFrame, type TableInput } from "./t
  */
 export async function toDanfo(table: TableInput): Promise<DataFrame> {
   const { rows, columns } = tableSource(table);
-  const held = columns.map(({ name, at }) => ({ name, ...columnOf(name, Array.from({ length: rows }, (_, row) => at(row))) }));
+  const held = columns.map(({ name, at }) => ({
+    name,
+    ...columnOf(
+      name,
+      Array.from({ length: rows }, (_, row) => at(row)),
+    ),
+  }));
   const { DataFrame } = await loadDanfo();
   // Row by row, because danfojs reads columns only of tables that have rows.
   const data = Array.from({ length: rows }, (_, row) => held.map(({ values }) => values[row]));
@@ -29,9 +35,12 @@ export async function toDanfo(table: TableInput): Promise<DataFrame> {
  * @throws InputError if the value is neither
  */
 export function fromDanfo(frame: DanfoFrame): ColumnTable {
-  if (!isDanfoFrame(frame)) throw new InputError(`fromDanfo: found ${quote(frame)}, expected a danfojs DataFrame or Series`);
+  if (!isDanfoFrame(frame))
+    throw new InputError(`fromDanfo: found ${quote(frame)}, expected a danfojs DataFrame or Series`);
   const { rows, columns } = tableSource(frame);
-  return arqueroTable(columns.map(({ name, at }) => [name, Array.from({ length: rows }, (_, row) => at(row))] as const));
+  return arqueroTable(
+    columns.map(({ name, at }) => [name, Array.from({ length: rows }, (_, row) => at(row))] as const),
+  );
 }
 
 type Held = { readonly dtype: string; readonly values: readonly unknown[] };
@@ -40,14 +49,19 @@ function columnOf(name: string, given: readonly unknown[]): Held {
   const kinds = new Set(given.filter((value) => value != null).map(kindOf));
   const [kind = "number"] = kinds;
   const refuse = (found: string) => {
-    throw new InputError(`column ${name}: found ${found}, expected numbers, strings, booleans or dates, the types that danfojs supports`);
+    throw new InputError(
+      `column ${name}: found ${found}, expected numbers, strings, booleans or dates, the types that danfojs supports`,
+    );
   };
   if (kinds.size > 1) refuse([...kinds].join(" and "));
   if (kind === "number") {
     const values = given.map((value) => (value == null ? NaN : Number(value)));
     const lost = given.findIndex((value, row) => typeof value === "bigint" && !Number.isSafeInteger(values[row]));
     if (lost >= 0) refuse(`${given[lost]} in row ${lost}, too large for a number`);
-    return { dtype: values.every((value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31) ? "int32" : "float32", values };
+    return {
+      dtype: values.every((value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31) ? "int32" : "float32",
+      values,
+    };
   }
   const dtypes: Readonly<Record<string, string>> = { string: "string", boolean: "boolean", date: "datetime" };
   const dtype = dtypes[kind] ?? refuse(kind === "object" ? "lists or objects" : `values of type ${kind}`);

@@ -49,7 +49,8 @@ export const display: Display = Object.assign(show, {
   markdown: written("text/markdown"),
   latex: written("text/latex"),
   svg: written("image/svg+xml"),
-  json: (value: unknown, options?: DisplayOptions) => show(asBundle({ "application/json": value, "text/plain": inspect(value) }), options),
+  json: (value: unknown, options?: DisplayOptions) =>
+    show(asBundle({ "application/json": value, "text/plain": inspect(value) }), options),
   image: (bytes: Uint8Array, options?: DisplayOptions) => {
     if (!imageType(bytes)) throw new InputError("display.image: the bytes are no PNG, JPEG or GIF image");
     return show(bytes, options);

@@ -4,7 +4,8 @@ import type { Phase } from "../progress/phase.js";
 import type { MimeBundle } from "../base/mime.js";
 
 const line = "font-size:13px;line-height:1.5;font-variant-numeric:tabular-nums";
-const track = "display:inline-block;width:120px;height:8px;margin:0 8px;border-radius:4px;background-color:rgba(128,128,128,0.25)";
+const track =
+  "display:inline-block;width:120px;height:8px;margin:0 8px;border-radius:4px;background-color:rgba(128,128,128,0.25)";
 const fill = `display:block;height:8px;border-radius:4px;background-color:${palette.blue}`;
 const textBar = 20;
 
@@ -12,11 +13,18 @@ const textBar = 20;
 export function workingBundle(phase: Phase): MimeBundle {
   const { label, done, total } = phase;
   const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
-  const facts = [`${grouped(done)}/${grouped(total)}`, `${Math.floor(100 * share)} %`, ...phase.metrics, `${phase.elapsed} elapsed`, ...phase.left];
+  const facts = [
+    `${grouped(done)}/${grouped(total)}`,
+    `${Math.floor(100 * share)} %`,
+    ...phase.metrics,
+    `${phase.elapsed} elapsed`,
+    ...phase.left,
+  ];
   const filled = Math.round(textBar * share);
   return {
-    "text/html": html`<div style="${line}"><b>${label}</b><span style="${track}"><span style="${fill};width:${(100 * share).toFixed(1)}%"></span></span>${unbroken(facts)}</div>`
-      .markup,
+    "text/html":
+      html`<div style="${line}"><b>${label}</b><span style="${track}"><span style="${fill};width:${(100 * share).toFixed(1)}%"></span></span>${unbroken(facts)}</div>`
+        .markup,
     "text/plain": `${label}  ${"█".repeat(filled)}${"░".repeat(textBar - filled)}  ${facts.join(" · ")}`,
   };
 }
@@ -25,7 +33,9 @@ export function workingBundle(phase: Phase): MimeBundle {
 export function lastBundle(phase: Phase, text: string | undefined): MimeBundle {
   const { label, done, total, elapsed } = phase;
   const whole = done >= total;
-  const count = whole ? `${grouped(done)} in ${elapsed}` : `stopped at ${grouped(done)}/${grouped(total)} after ${elapsed}`;
+  const count = whole
+    ? `${grouped(done)} in ${elapsed}`
+    : `stopped at ${grouped(done)}/${grouped(total)} after ${elapsed}`;
   const facts = [count, ...phase.metrics, ...(text ? [text] : [])];
   const sign = whole ? "✓" : "■";
   return {

@@ -11,13 +11,23 @@ export interface Specification {
 
 /** Newest majors that JupyterLab 4 draws; it does not draw later ones, and most specifications of v6 are valid v5. */
 const dialects = {
-  "vega-lite": { name: "Vega-Lite plot", media: "application/vnd.vegalite.v5+json", schema: "https://vega.github.io/schema/vega-lite/v5.json" },
-  vega: { name: "Vega plot", media: "application/vnd.vega.v5+json", schema: "https://vega.github.io/schema/vega/v5.json" },
+  "vega-lite": {
+    name: "Vega-Lite plot",
+    media: "application/vnd.vegalite.v5+json",
+    schema: "https://vega.github.io/schema/vega-lite/v5.json",
+  },
+  vega: {
+    name: "Vega plot",
+    media: "application/vnd.vega.v5+json",
+    schema: "https://vega.github.io/schema/vega/v5.json",
+  },
 } as const;
 
 /** Whether a value is a Vega-Lite or Vega specification, of version 5 or 6 or none. */
 export function isSpecification(value: unknown): value is Specification {
-  return typeof value === "object" && value !== null && dialectOf((value as Partial<Specification>).$schema) !== undefined;
+  return (
+    typeof value === "object" && value !== null && dialectOf((value as Partial<Specification>).$schema) !== undefined
+  );
 }
 
 /**
@@ -41,7 +51,9 @@ export async function plotBundle(spec: Specification): Promise<MimeBundle> {
 
 function dialectOf(schema: unknown): keyof typeof dialects | undefined {
   if (typeof schema !== "string") return undefined;
-  return /\/schema\/(vega|vega-lite)\/v[56](?:\.[\d.]+)?\.json#?$/.exec(schema)?.[1] as keyof typeof dialects | undefined;
+  return /\/schema\/(vega|vega-lite)\/v[56](?:\.[\d.]+)?\.json#?$/.exec(schema)?.[1] as
+    | keyof typeof dialects
+    | undefined;
 }
 
 /** A title is a text, its lines, or an object that has one of them. */

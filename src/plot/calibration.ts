@@ -28,8 +28,18 @@ export function calibration(source: Source<"margins">, beta: number): TopLevelSp
       const own = points.slice(edges[bin], end);
       if (own.length === 0) return [];
       const sum = (valueOf: (point: Point) => number) => own.reduce((total, point) => total + valueOf(point), 0);
-      const { mean, low, high } = wilsonInterval(sum(({ right }) => right), own.length);
-      return { review: name, predicted: sum(({ predicted }) => predicted) / own.length, mean, low, high, pairs: own.length };
+      const { mean, low, high } = wilsonInterval(
+        sum(({ right }) => right),
+        own.length,
+      );
+      return {
+        review: name,
+        predicted: sum(({ predicted }) => predicted) / own.length,
+        mean,
+        low,
+        high,
+        pairs: own.length,
+      };
     });
   });
   if (values.length === 0) throw new InputError("plot.calibration: no reviewed pair has chosenScore and rejectedScore");
@@ -49,11 +59,19 @@ export function calibration(source: Source<"margins">, beta: number): TopLevelSp
       height: 190,
       layer: [
         {
-          data: { values: [{ predicted: 0, mean: 0 }, { predicted: 1, mean: 1 }] },
+          data: {
+            values: [
+              { predicted: 0, mean: 0 },
+              { predicted: 1, mean: 1 },
+            ],
+          },
           mark: { type: "line", strokeDash: [5, 4], opacity: 0.5, color: palette.orange, aria: false },
           encoding: { x: { ...x, field: "predicted" }, y: { ...y, field: "mean" } },
         },
-        { mark: { type: "rule", strokeWidth: 2, aria: false, color: palette.blue }, encoding: { x: { ...x, field: "predicted" }, y: { ...y, field: "low" }, y2: { field: "high" } } },
+        {
+          mark: { type: "rule", strokeWidth: 2, aria: false, color: palette.blue },
+          encoding: { x: { ...x, field: "predicted" }, y: { ...y, field: "low" }, y2: { field: "high" } },
+        },
         {
           mark: { type: "circle", size: 50, opacity: 1, color: palette.blue },
           encoding: {

@@ -22,13 +22,17 @@ export function dashboard(run: RunTables): TopLevelSpec {
   const parts: TopLevelSpec[] = [
     ...(aligned.length > 0 ? [loss(aligned)] : []),
     ...(aligned.some((row) => row["rewards/accuracies"] != null) ? [accuracy(aligned)] : []),
-    ...(aligned.some((row) => row["rewards/chosen"] != null || row["rewards/rejected"] != null) ? [rewards(aligned)] : []),
+    ...(aligned.some((row) => row["rewards/chosen"] != null || row["rewards/rejected"] != null)
+      ? [rewards(aligned)]
+      : []),
     ...(hasGold ? [goldByIteration(iterations)] : []),
     ...(reviewed.length > 0 ? [margins(reviewed)] : []),
     ...(iterations.some((row) => Object.values(row.seconds).some((each) => each != null)) ? [seconds(iterations)] : []),
   ];
   if (parts.length === 0) {
-    throw new InputError("plot.dashboard: the run has no logged steps and no iterations yet; plot it once training has begun");
+    throw new InputError(
+      "plot.dashboard: the run has no logged steps and no iterations yet; plot it once training has begun",
+    );
   }
   return withTheme(
     {

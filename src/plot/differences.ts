@@ -9,11 +9,16 @@ import { intervalPlot, type NamedInterval } from "./interval-plot.js";
  * @throws InputError if there are no differences
  * @example differences(result.differencesFrom("DPO"), "DPO")
  */
-export function differences(rows: readonly (NamedInterval & { readonly significant?: boolean })[], baseline: string): TopLevelSpec {
+export function differences(
+  rows: readonly (NamedInterval & { readonly significant?: boolean })[],
+  baseline: string,
+): TopLevelSpec {
   return intervalPlot({
     name: "differences",
     title: `Gold reward relative to ${baseline}`,
-    subtitle: rows.some(({ significant }) => significant) ? "same seeds and prompts, with 95 % interval; * p < 0.05 after Holm's correction" : "same seeds and prompts, with 95 % interval",
+    subtitle: rows.some(({ significant }) => significant)
+      ? "same seeds and prompts, with 95 % interval; * p < 0.05 after Holm's correction"
+      : "same seeds and prompts, with 95 % interval",
     rows: rows.map((row) => (row.significant ? { ...row, name: `${row.name} *` } : row)),
     xTitle: "difference in gold reward",
     format: "+.3f",

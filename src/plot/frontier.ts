@@ -31,12 +31,36 @@ export function frontier(source: Rows<FrontierRow>): TopLevelSpec {
   if (rows.length === 0) throw new InputError("plot.frontier: no rows to draw");
   const title = "Gold reward against distance from the start";
   const names = [...new Set(rows.map(({ series }) => series))];
-  const values = rows.map(({ series, kl, klLow, klHigh, reward, rewardLow, rewardHigh }) => ({ series, kl, klLow, klHigh, reward, rewardLow, rewardHigh }));
+  const values = rows.map(({ series, kl, klLow, klHigh, reward, rewardLow, rewardHigh }) => ({
+    series,
+    kl,
+    klLow,
+    klHigh,
+    reward,
+    rewardLow,
+    rewardHigh,
+  }));
   const x = { field: "kl", type: "quantitative" as const, title: "KL from the start (nats)", axis: { format: "~g" } };
-  const y = { field: "reward", type: "quantitative" as const, title: "gold reward (0 to 1)", axis: { format: ".2~f" }, scale: { zero: false, padding: 12 } };
-  const color = { field: "series", type: "nominal" as const, scale: { domain: names, range: seriesColours("frontier", names) }, legend: legendOf(names) };
+  const y = {
+    field: "reward",
+    type: "quantitative" as const,
+    title: "gold reward (0 to 1)",
+    axis: { format: ".2~f" },
+    scale: { zero: false, padding: 12 },
+  };
+  const color = {
+    field: "series",
+    type: "nominal" as const,
+    scale: { domain: names, range: seriesColours("frontier", names) },
+    legend: legendOf(names),
+  };
   const rule = { type: "rule" as const, strokeWidth: 1.5, opacity: 0.5, aria: false };
-  const number = (field: string, named: string, format: string) => ({ field, title: named, format, type: "quantitative" as const });
+  const number = (field: string, named: string, format: string) => ({
+    field,
+    title: named,
+    format,
+    type: "quantitative" as const,
+  });
   return {
     $schema: schema,
     description: title,
@@ -53,8 +77,16 @@ export function frontier(source: Rows<FrontierRow>): TopLevelSpec {
           ...{ x, y, color },
           tooltip: [
             { field: "series", type: "nominal", title: "method" },
-            ...[number("kl", "KL from the start", ".2f"), number("klLow", "95 % interval from", ".2f"), number("klHigh", "to", ".2f")],
-            ...[number("reward", "gold reward", ".3f"), number("rewardLow", "95 % interval from", ".3f"), number("rewardHigh", "to", ".3f")],
+            ...[
+              number("kl", "KL from the start", ".2f"),
+              number("klLow", "95 % interval from", ".2f"),
+              number("klHigh", "to", ".2f"),
+            ],
+            ...[
+              number("reward", "gold reward", ".3f"),
+              number("rewardLow", "95 % interval from", ".3f"),
+              number("rewardHigh", "to", ".3f"),
+            ],
           ],
         },
       },

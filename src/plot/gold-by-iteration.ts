@@ -58,7 +58,11 @@ export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelS
     axis: { format: ".2~f" },
     scale: { zero: false, padding: 12 },
   };
-  const colour = { ...run, scale: { domain: names, range: seriesColours("goldByIteration", names) }, legend: legendOf(names) };
+  const colour = {
+    ...run,
+    scale: { domain: names, range: seriesColours("goldByIteration", names) },
+    legend: legendOf(names),
+  };
   const shared = { x, ...(several && { color: colour }) };
   return {
     $schema: schema,
@@ -68,13 +72,20 @@ export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelS
     height: 220,
     data: { values },
     layer: [
-      ...intervalLayers(shared, y, [...(several ? [{ ...run, title: "run" }] : []), { field: "policy", type: "nominal", title: "policy" }]),
+      ...intervalLayers(shared, y, [
+        ...(several ? [{ ...run, title: "run" }] : []),
+        { field: "policy", type: "nominal", title: "policy" },
+      ]),
       ...(several || values.length > MOST_WRITTEN_OUT
         ? []
         : [
             {
               mark: { type: "text" as const, align: "left" as const, dx: 9, dy: 10 },
-              encoding: { x, y: { ...y, field: "mean" }, text: { field: "mean", type: "quantitative" as const, format: ".3f" } },
+              encoding: {
+                x,
+                y: { ...y, field: "mean" },
+                text: { field: "mean", type: "quantitative" as const, format: ".3f" },
+              },
             },
           ]),
     ],

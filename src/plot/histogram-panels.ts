@@ -39,7 +39,10 @@ export function histogramPanels(histogram: Histogram): TopLevelSpec {
     description: title,
     title: { text: title, subtitle },
     data: { values: panels.flatMap(({ rows }) => rows) },
-    facet: panelsBy(by, panels.map(({ heading }) => heading)),
+    facet: panelsBy(
+      by,
+      panels.map(({ heading }) => heading),
+    ),
     spacing: 14,
     spec: {
       width,
@@ -49,7 +52,14 @@ export function histogramPanels(histogram: Histogram): TopLevelSpec {
           transform: [{ filter: `isValid(datum.${counted})` }],
           mark: { type: "bar", binSpacing: 1 },
           encoding: {
-            x: { field: "from", bin: { binned: true }, type: "quantitative", title: measure, axis: { grid: false }, ...x },
+            x: {
+              field: "from",
+              bin: { binned: true },
+              type: "quantitative",
+              title: measure,
+              axis: { grid: false },
+              ...x,
+            },
             x2: { field: "to" },
             ...bars,
           },

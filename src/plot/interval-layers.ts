@@ -14,8 +14,16 @@ interface Channel {
  * @param y the vertical axis, without its field
  * @param facts tooltip entries before the numbers
  */
-export function intervalLayers<Shared extends object, Y extends Channel, Fact extends Channel>(shared: Shared, y: Y, facts: readonly Fact[]) {
-  const number = (field: string, title: string) => ({ ...{ field, title }, type: "quantitative" as const, format: ".3f" });
+export function intervalLayers<Shared extends object, Y extends Channel, Fact extends Channel>(
+  shared: Shared,
+  y: Y,
+  facts: readonly Fact[],
+) {
+  const number = (field: string, title: string) => ({
+    ...{ field, title },
+    type: "quantitative" as const,
+    format: ".3f",
+  });
   return [
     { mark: { type: "line" as const, opacity: 0.5, aria: false }, encoding: { ...shared, y: { ...y, field: "mean" } } },
     {

@@ -31,7 +31,13 @@ interface IntervalPlot {
 export function intervalPlot(plot: IntervalPlot): TopLevelSpec {
   const { title, subtitle, rows, xTitle, format, axisFormat, reference } = plot;
   if (rows.length === 0) throw new InputError(`plot.${plot.name}: no values with intervals to draw`);
-  const y = { field: "name", type: "nominal" as const, title: null, sort: null, axis: { labelFontSize: 12, labelOpacity: 1 } };
+  const y = {
+    field: "name",
+    type: "nominal" as const,
+    title: null,
+    sort: null,
+    axis: { labelFontSize: 12, labelOpacity: 1 },
+  };
   const x = {
     type: "quantitative" as const,
     title: xTitle,
@@ -54,7 +60,14 @@ export function intervalPlot(plot: IntervalPlot): TopLevelSpec {
               layer: [
                 { mark: { type: "rule" as const, opacity: 0.5, strokeDash: [5, 4] } },
                 {
-                  mark: { type: "text" as const, align: "left" as const, baseline: "bottom" as const, dx: -4, dy: -3, opacity: 0.75 },
+                  mark: {
+                    type: "text" as const,
+                    align: "left" as const,
+                    baseline: "bottom" as const,
+                    dx: -4,
+                    dy: -3,
+                    opacity: 0.75,
+                  },
                   encoding: { y: { value: 0 }, text: { field: "label", type: "nominal" as const } },
                 },
               ],

@@ -21,10 +21,15 @@ export function judgedIntervals(source: JudgedSource, figure: Figure): readonly 
     return mean == null || bounds == null ? [] : [{ name, mean, low: bounds[0], high: bounds[1] }];
   };
   if ("iterations" in source) {
-    return rowsOf((source as JudgedRun).iterations).flatMap((row) => interval(row.iteration === 0 ? start : `iteration ${row.iteration}`, row));
+    return rowsOf((source as JudgedRun).iterations).flatMap((row) =>
+      interval(row.iteration === 0 ? start : `iteration ${row.iteration}`, row),
+    );
   }
   const runs = Object.entries(source).map(([name, run]) => [name, rowsOf(run.iterations)] as const);
-  return [...interval(start, runs[0]?.[1][0]), ...runs.flatMap(([name, iterations]) => interval(name, iterations.at(-1)))];
+  return [
+    ...interval(start, runs[0]?.[1][0]),
+    ...runs.flatMap(([name, iterations]) => interval(name, iterations.at(-1))),
+  ];
 }
 
 /** The start model (iteration 0), shared by all runs of a comparison. */

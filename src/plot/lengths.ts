@@ -22,10 +22,17 @@ export interface LengthRow {
  * @example lengths({ SFT: [{ length: 31 }, { length: 28 }], SeRA: [{ length: 35 }, { length: 40 }] })
  */
 export function lengths(policies: Readonly<Record<string, Rows<LengthRow>>>): TopLevelSpec {
-  const named = Object.entries(policies).map(([policy, rows]) => ({ policy, lengths: lengthsOf(policy, rowsOf(rows)) }));
-  if (named.length === 0) throw new InputError("plot.lengths: no policies; pass responses by policy name, such as { SFT: responses }");
+  const named = Object.entries(policies).map(([policy, rows]) => ({
+    policy,
+    lengths: lengthsOf(policy, rowsOf(rows)),
+  }));
+  if (named.length === 0)
+    throw new InputError("plot.lengths: no policies; pass responses by policy name, such as { SFT: responses }");
   const title = "Lengths of the responses";
-  const bins = equalBins(named.flatMap(({ lengths }) => lengths), MOST_BINS);
+  const bins = equalBins(
+    named.flatMap(({ lengths }) => lengths),
+    MOST_BINS,
+  );
   const panels = named.map(({ policy, lengths }) => panelOf(policy, lengths, bins));
   return histogramPanels({
     title,

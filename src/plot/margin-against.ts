@@ -63,13 +63,16 @@ function marginAgainst(source: Source<"margins">, { name, title, columns, xTitle
     .map((panel) => ({ ...panel, trend: trendOf(panel.points) }));
   const drawn = panels.reduce((sum, { points }) => sum + points.length, 0);
   if (drawn === 0) {
-    throw new InputError(
-      `plot.${name}: no reviewed pair has ${columns.join(" and ")}`,
-    );
+    throw new InputError(`plot.${name}: no reviewed pair has ${columns.join(" and ")}`);
   }
   const all = reviews.reduce((sum, { pairs }) => sum + pairs.length, 0);
   const inCells = panels.some(({ points }) => points.length > MOST_POINTS);
-  const marks = inCells ? asCells(panels.map(({ points }) => points), xTitle) : asPoints(xTitle);
+  const marks = inCells
+    ? asCells(
+        panels.map(({ points }) => points),
+        xTitle,
+      )
+    : asPoints(xTitle);
   return {
     $schema: schema,
     description: title,
@@ -88,7 +91,10 @@ function marginAgainst(source: Source<"margins">, { name, title, columns, xTitle
         ...(trend ? [{ review, ...trend }] : []),
       ]),
     },
-    facet: panelsBy("review", panels.map(({ review }) => review)),
+    facet: panelsBy(
+      "review",
+      panels.map(({ review }) => review),
+    ),
     spacing: 14,
     spec: {
       width,

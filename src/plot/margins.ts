@@ -19,7 +19,10 @@ const MOST_BINS = 50;
 export function margins(source: Source<"margins">): TopLevelSpec {
   const reviews = reviewsFrom("margins", source);
   const title = "Margins of the reviewed pairs";
-  const bins = equalBins(reviews.flatMap(({ pairs }) => pairs.map(({ ensemble }) => ensemble)), MOST_BINS);
+  const bins = equalBins(
+    reviews.flatMap(({ pairs }) => pairs.map(({ ensemble }) => ensemble)),
+    MOST_BINS,
+  );
   const panels = reviews.map((review) => panelOf(review, bins));
   return histogramPanels({
     title,
@@ -97,7 +100,9 @@ function subtitle(reviews: readonly Review[]): string[] {
   const drawn = ["log-ratio of chosen − rejected, weighted mean over the last two policies"];
   const flipped = reviews.map(({ pairs }) => pairs.filter((pair) => pair.flipped));
   if (flipped.every((pairs) => pairs.length === 0)) return drawn;
-  const dropped = flipped.map((pairs) => `${count(pairs.filter(({ kept }) => !kept).length)} of ${count(pairs.length)}`);
+  const dropped = flipped.map(
+    (pairs) => `${count(pairs.filter(({ kept }) => !kept).length)} of ${count(pairs.length)}`,
+  );
   const order = dropped.length > 1 ? ", from top" : "";
   return [...drawn, ...linesOf(`flipped labels dropped${order}: ${dropped.join(", ")}`, width)];
 }

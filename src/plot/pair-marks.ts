@@ -49,8 +49,14 @@ export function asPoints(xTitle: string) {
  */
 export function asCells(panels: readonly (readonly PairPoint[])[], xTitle: string) {
   const all = panels.flat();
-  const columns = equalBins(all.map(({ x }) => x), MOST_CELLS.x);
-  const rows = equalBins(all.map(({ y }) => y), MOST_CELLS.y);
+  const columns = equalBins(
+    all.map(({ x }) => x),
+    MOST_CELLS.x,
+  );
+  const rows = equalBins(
+    all.map(({ y }) => y),
+    MOST_CELLS.y,
+  );
   const cellsOf = (points: readonly PairPoint[]) => {
     const counted = from(points.map(({ x, y, selection }) => ({ column: columns.of(x), row: rows.of(y), selection })))
       .groupby("column", "row", "selection")

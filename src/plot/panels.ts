@@ -10,7 +10,12 @@ export function panelsBy(field: string, values: readonly string[]) {
       type: "nominal" as const,
       title: null,
       sort: [...values],
-      header: { labelAngle: 0, labelAlign: "left" as const, labelOrient: "top" as const, labelAnchor: "start" as const },
+      header: {
+        labelAngle: 0,
+        labelAlign: "left" as const,
+        labelOrient: "top" as const,
+        labelAnchor: "start" as const,
+      },
     },
   };
 }

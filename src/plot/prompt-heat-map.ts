@@ -49,7 +49,8 @@ function goldMap(policies: Readonly<Record<string, Rows<GoldRow>>>): TopLevelSpe
       );
     }),
   );
-  if (values.length === 0) throw new InputError("plot.promptHeatMap: no responses; pass rows { id, gold } by policy name");
+  if (values.length === 0)
+    throw new InputError("plot.promptHeatMap: no responses; pass rows { id, gold } by policy name");
   const [least, greatest] = extentOf(values);
   return heatMap(values, {
     title: "Gold reward by prompt",
@@ -172,7 +173,9 @@ function columnLabel(policy: string, values: readonly Value[]): string {
  * responses of a policy to a prompt are averaged.
  */
 function rankedCells(values: readonly Value[]) {
-  const ofPrompts = from(values).groupby("prompt", "policy").rollup({ value: op.mean("value") });
+  const ofPrompts = from(values)
+    .groupby("prompt", "policy")
+    .rollup({ value: op.mean("value") });
   const ranking = ofPrompts
     .groupby("prompt")
     .rollup({ mean: op.mean("value") })
@@ -184,7 +187,10 @@ function rankedCells(values: readonly Value[]) {
     if (perRow === 1) return ranking[row]!.prompt;
     return `ranks ${row * perRow + 1} to ${Math.min((row + 1) * perRow, ranking.length)}`;
   };
-  const ranked = (ofPrompts.objects() as Value[]).map((cell) => ({ ...cell, index: Math.floor(rankOf.get(cell.prompt)! / perRow) }));
+  const ranked = (ofPrompts.objects() as Value[]).map((cell) => ({
+    ...cell,
+    index: Math.floor(rankOf.get(cell.prompt)! / perRow),
+  }));
   const cells = from(ranked)
     .groupby("index", "policy")
     .rollup({ value: op.mean("value") })

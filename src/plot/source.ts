@@ -4,7 +4,9 @@ import type { Rows, RunTables } from "./rows.js";
 type RowOf<Table extends keyof RunTables> = RunTables[Table] extends Rows<infer Row> ? Row : never;
 
 /** Input of a plot: the rows of a table, or a run that has the table. */
-export type Source<Table extends keyof RunTables, Row = RowOf<Table>> = Rows<Row> | { readonly [Name in Table]: Rows<Row> };
+export type Source<Table extends keyof RunTables, Row = RowOf<Table>> =
+  | Rows<Row>
+  | { readonly [Name in Table]: Rows<Row> };
 
 /** One source, or several by name, drawn on top of each other. */
 export type Sources<Table extends keyof RunTables, Row = RowOf<Table>> =

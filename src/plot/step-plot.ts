@@ -35,7 +35,17 @@ interface StepPlot {
  *
  * @throws InputError if no step has the metric, or there are more series than colours
  */
-export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, format, reference }: StepPlot): TopLevelSpec {
+export function stepPlot({
+  name,
+  title,
+  runs,
+  phase,
+  metrics,
+  yTitle,
+  yFormat,
+  format,
+  reference,
+}: StepPlot): TopLevelSpec {
   const located = namedRowsFrom(name, "steps", runs).map(([run, rows]) => ({
     run,
     steps: locate(rows.filter((row) => row.phase === phase)),
@@ -49,9 +59,7 @@ export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, f
   );
   if (blocks.length === 0) {
     const training = phase === "sft" ? "SFT" : "preference training";
-    throw new InputError(
-      `plot.${name}: no logged step of ${training} has ${Object.values(metrics).join(" or ")}`,
-    );
+    throw new InputError(`plot.${name}: no logged step of ${training} has ${Object.values(metrics).join(" or ")}`);
   }
   const series = [...new Set(blocks.map((block) => block.series))];
   const starts = iterationStarts(located.map(({ steps }) => steps));
@@ -132,15 +140,18 @@ export function stepPlot({ name, title, runs, phase, metrics, yTitle, yFormat, f
 }
 
 function describeBlocks(length: number): string {
-  return length === 1
-    ? "every logged step"
-    : `line: mean of ${length} logged steps; band: their minimum to maximum`;
+  return length === 1 ? "every logged step" : `line: mean of ${length} logged steps; band: their minimum to maximum`;
 }
 
 function iterationLines(starts: readonly IterationStart[], written: boolean) {
   const x = { field: "step", type: "quantitative" as const };
   return {
-    data: { values: starts.map(({ iteration, step }) => ({ step, label: written ? `iteration ${iteration}` : `${iteration}` })) },
+    data: {
+      values: starts.map(({ iteration, step }) => ({
+        step,
+        label: written ? `iteration ${iteration}` : `${iteration}`,
+      })),
+    },
     layer: [
       {
         transform: [{ filter: `datum.step > ${starts[0]!.step}` }],
@@ -148,7 +159,14 @@ function iterationLines(starts: readonly IterationStart[], written: boolean) {
         encoding: { x },
       },
       {
-        mark: { type: "text" as const, align: "left" as const, baseline: "bottom" as const, dx: 3, dy: -2, opacity: 0.75 },
+        mark: {
+          type: "text" as const,
+          align: "left" as const,
+          baseline: "bottom" as const,
+          dx: 3,
+          dy: -2,
+          opacity: 0.75,
+        },
         encoding: { x, y: { value: 0 }, text: { field: "label", type: "nominal" as const } },
       },
     ],
@@ -162,7 +180,14 @@ function referenceLine({ value, label }: NonNullable<StepPlot["reference"]>) {
     layer: [
       { mark: { type: "rule" as const, opacity: 0.5, strokeDash: [5, 4] } },
       {
-        mark: { type: "text" as const, align: "right" as const, baseline: "bottom" as const, dx: -2, dy: -3, opacity: 0.75 },
+        mark: {
+          type: "text" as const,
+          align: "right" as const,
+          baseline: "bottom" as const,
+          dx: -2,
+          dy: -3,
+          opacity: 0.75,
+        },
         encoding: { x: { value: "width" as const }, text: { field: "label", type: "nominal" as const } },
       },
     ],

@@ -29,7 +29,10 @@ export interface SweepTitles {
  * @throws InputError if there are no rows
  * @example sweep(rows, { title: "Gold reward under label noise", xTitle: "flipped labels", yTitle: "gold reward", xFormat: ".0%" })
  */
-export function sweep(source: Rows<SweepRow>, { title, xTitle, yTitle, xFormat = "~g", yFormat = ".2~f" }: SweepTitles): TopLevelSpec {
+export function sweep(
+  source: Rows<SweepRow>,
+  { title, xTitle, yTitle, xFormat = "~g", yFormat = ".2~f" }: SweepTitles,
+): TopLevelSpec {
   const rows = rowsOf(source);
   if (rows.length === 0) throw new InputError("plot.sweep: no rows to draw");
   const names = [...new Set(rows.map(({ series }) => series))];
@@ -49,7 +52,12 @@ export function sweep(source: Rows<SweepRow>, { title, xTitle, yTitle, xFormat =
     axis: { format: xFormat, values: settings, grid: false },
     scale: { zero: false, nice: false, padding: 30 },
   };
-  const y = { type: "quantitative" as const, title: yTitle, axis: { format: yFormat }, scale: { zero: false, padding: 12 } };
+  const y = {
+    type: "quantitative" as const,
+    title: yTitle,
+    axis: { format: yFormat },
+    scale: { zero: false, padding: 12 },
+  };
   return {
     $schema: schema,
     description: title,

@@ -73,7 +73,14 @@ export function theme(ink: string, ground: string): Config {
     },
     axisX: { grid: false },
     axisY: { domain: false, ticks: false, labelPadding: 6 },
-    header: { labelColor: ink, labelFontSize: 11, labelPadding: 6, titleColor: ink, titleFontSize: 11, titleFontWeight: 400 },
+    header: {
+      labelColor: ink,
+      labelFontSize: 11,
+      labelPadding: 6,
+      titleColor: ink,
+      titleFontSize: 11,
+      titleFontWeight: 400,
+    },
     legend: {
       orient: "top",
       direction: "horizontal",
@@ -117,7 +124,8 @@ function bare(spec: object): object {
   const { $schema: _, config: __, ...rest } = spec as { $schema?: unknown; config?: unknown };
   return Object.fromEntries(
     Object.entries(rest).map(([key, value]) => {
-      if (Array.isArray(value) && ["concat", "hconcat", "vconcat", "layer"].includes(key)) return [key, value.map(bare)];
+      if (Array.isArray(value) && ["concat", "hconcat", "vconcat", "layer"].includes(key))
+        return [key, value.map(bare)];
       return [key, key === "spec" ? bare(value as object) : value];
     }),
   );

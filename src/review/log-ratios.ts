@@ -23,7 +23,11 @@ export type PairTokens = Pick<TokenizedPair, "prompt" | "chosen" | "rejected">;
  *
  * @throws DivergenceError as {@link finiteLogProbs}
  */
-export async function pairLogProbs(model: Scorer, pairs: readonly PairTokens[], task: TaskOptions = {}): Promise<PairValues> {
+export async function pairLogProbs(
+  model: Scorer,
+  pairs: readonly PairTokens[],
+  task: TaskOptions = {},
+): Promise<PairValues> {
   const logProbs = await finiteLogProbs(model, pairSequences(pairs), task);
   return {
     chosen: Float64Array.from(pairs, (_, i) => logProbs[2 * i]!),
@@ -44,11 +48,19 @@ export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
  *
  * @throws DivergenceError if one is NaN or infinite, because the policy's training diverged
  */
-export async function finiteLogProbs(model: Scorer, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float64Array> {
-  const logProbs = await (typeof model === "function" ? model(sequences, task) : responseLogProbs(model, sequences, task));
+export async function finiteLogProbs(
+  model: Scorer,
+  sequences: readonly TokenSequence[],
+  task: TaskOptions = {},
+): Promise<Float64Array> {
+  const logProbs = await (typeof model === "function"
+    ? model(sequences, task)
+    : responseLogProbs(model, sequences, task));
   const odd = logProbs.find((value) => !Number.isFinite(value));
   if (odd === undefined) return logProbs;
-  throw new DivergenceError(`the policy has diverged: it gives a response the log-probability ${odd}; a smaller learning rate may help`);
+  throw new DivergenceError(
+    `the policy has diverged: it gives a response the log-probability ${odd}; a smaller learning rate may help`,
+  );
 }
 
 /**

@@ -35,11 +35,20 @@ export async function cachedPairLogProbs(
   const fingerprint = fingerprintOf(key, pairs);
   const file = join(folder, `${fingerprint}.json`);
   const kept = await readKept(file, fingerprint, pairs.length);
-  if (kept) return { values: { chosen: Float64Array.from(kept.chosen), rejected: Float64Array.from(kept.rejected) }, seconds: kept.seconds };
+  if (kept)
+    return {
+      values: { chosen: Float64Array.from(kept.chosen), rejected: Float64Array.from(kept.rejected) },
+      seconds: kept.seconds,
+    };
   const begin = performance.now();
   const values = await pairLogProbs(model, pairs, task);
   const seconds = (performance.now() - begin) / 1000;
-  await writeJson(file, { fingerprint, seconds, chosen: [...values.chosen], rejected: [...values.rejected] } satisfies Kept);
+  await writeJson(file, {
+    fingerprint,
+    seconds,
+    chosen: [...values.chosen],
+    rejected: [...values.rejected],
+  } satisfies Kept);
   return { values, seconds };
 }
 
@@ -59,8 +68,14 @@ async function readKept(file: string, fingerprint: string, pairs: number): Promi
   if (text === undefined) return undefined;
   try {
     const kept = JSON.parse(text) as Partial<Kept> | null;
-    const isWhole = (values: unknown) => Array.isArray(values) && values.length === pairs && values.every(Number.isFinite);
-    return kept?.fingerprint === fingerprint && Number.isFinite(kept.seconds) && isWhole(kept.chosen) && isWhole(kept.rejected) ? (kept as Kept) : undefined;
+    const isWhole = (values: unknown) =>
+      Array.isArray(values) && values.length === pairs && values.every(Number.isFinite);
+    return kept?.fingerprint === fingerprint &&
+      Number.isFinite(kept.seconds) &&
+      isWhole(kept.chosen) &&
+      isWhole(kept.rejected)
+      ? (kept as Kept)
+      : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -32,7 +32,12 @@ export class RunContext {
   }
 
   /** Does work of an iteration, with its progress shown under a label. Its time counts, also where it is interrupted. */
-  async measured<T>(iteration: number, kind: WorkKind, label: string, work: (task: TaskOptions) => Promise<T>): Promise<T> {
+  async measured<T>(
+    iteration: number,
+    kind: WorkKind,
+    label: string,
+    work: (task: TaskOptions) => Promise<T>,
+  ): Promise<T> {
     return this.timed(iteration, kind, () => reported(this.label(label, iteration), this.controls, work));
   }
 

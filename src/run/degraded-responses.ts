@@ -12,14 +12,25 @@ export const degradations = ["mask", "remove"] as const;
  * The token columns `half` and `none` of {@link spo}: each response with half of its key phrases taken away, those of the
  * highest score first, and with all of them (SPO: arXiv 2409.17791; RAKE: {@link keyPhrases}).
  */
-export function degradedResponses({ keyContent, degrade }: { readonly keyContent: (typeof keyContents)[number]; readonly degrade: (typeof degradations)[number] }): ColumnRule {
+export function degradedResponses({
+  keyContent,
+  degrade,
+}: {
+  readonly keyContent: (typeof keyContents)[number];
+  readonly degrade: (typeof degradations)[number];
+}): ColumnRule {
   return {
     ...{ name: "degraded-responses", version: "1", settings: { keyContent, degrade } },
     of({ chosen, rejected, text, padId }) {
       const side = (tokens: Int32Array) => {
         const groups = keyTokens(tokens, text);
         const first = groups.slice(0, Math.ceil(groups.length / 2));
-        const chosenAt = keyContent === "rake" ? undefined : Random.seeded(0).fork("key content", tokens.join(" ")).shuffle([...tokens.keys()].slice(0, -1));
+        const chosenAt =
+          keyContent === "rake"
+            ? undefined
+            : Random.seeded(0)
+                .fork("key content", tokens.join(" "))
+                .shuffle([...tokens.keys()].slice(0, -1));
         const without = (some: readonly (readonly number[])[]) => {
           const places = new Set(some.flat());
           const taken = chosenAt ? new Set(chosenAt.slice(0, places.size)) : places;
@@ -37,6 +48,10 @@ function keyTokens(tokens: Int32Array, text: (tokens: Int32Array) => string): nu
   // What a token adds to the text, since few tokens stand for the same text alone.
   const ends = Array.from(tokens, (_, at) => text(tokens.slice(0, at + 1)).length);
   return keyPhrases(text(tokens))
-    .map(({ start, end }) => [...tokens.keys()].filter((at) => (ends[at - 1] ?? 0) < end && ends[at]! > start && ends[at]! > (ends[at - 1] ?? 0)))
+    .map(({ start, end }) =>
+      [...tokens.keys()].filter(
+        (at) => (ends[at - 1] ?? 0) < end && ends[at]! > start && ends[at]! > (ends[at - 1] ?? 0),
+      ),
+    )
     .filter((places) => places.length > 0);
 }

@@ -38,7 +38,12 @@ export interface EvaluationSettings {
  * Evaluates the policy of an iteration on held-out pairs: its implicit reward against the labels, and, where there is a
  * gold reward, one sampled response for each prompt against the response of iteration 0, the reference.
  */
-export async function evaluateHeldOut(context: RunContext, t: number, heldOut: HeldOut, settings: EvaluationSettings): Promise<Evaluation> {
+export async function evaluateHeldOut(
+  context: RunContext,
+  t: number,
+  heldOut: HeldOut,
+  settings: EvaluationSettings,
+): Promise<Evaluation> {
   const { folder } = context;
   const agreement = await labelAgreement(context, t, heldOut.pairs, settings.loss);
   if (!heldOut.gold) return agreement;
@@ -46,7 +51,10 @@ export async function evaluateHeldOut(context: RunContext, t: number, heldOut: H
   const rivals = t === 0 ? responses : await folder.readRows(runLayout.iteration(0).responses);
   const wins = responses.map(({ gold }, i) => (1 + Math.sign(gold - rivals[i]!.gold)) / 2);
   const { random } = settings;
-  const reward = bootstrapInterval(responses.map(({ gold }) => gold), random.fork("gold interval"));
+  const reward = bootstrapInterval(
+    responses.map(({ gold }) => gold),
+    random.fork("gold interval"),
+  );
   const win = bootstrapInterval(wins, random.fork("win interval"));
   return {
     ...agreement,
@@ -58,7 +66,12 @@ export async function evaluateHeldOut(context: RunContext, t: number, heldOut: H
 }
 
 /** How far the implicit reward agrees with the labels. Under the reference itself a loss that needs it has no margins but 0. */
-async function labelAgreement(context: RunContext, t: number, pairs: readonly TokenizedPair[], loss: HasImplicitReward): Promise<Evaluation> {
+async function labelAgreement(
+  context: RunContext,
+  t: number,
+  pairs: readonly TokenizedPair[],
+  loss: HasImplicitReward,
+): Promise<Evaluation> {
   const { needsReference } = loss.reward;
   if (t === 0 && needsReference) {
     await heldOutLogProbs(context, 0, pairs);
@@ -77,7 +90,10 @@ async function heldOutLogProbs(context: RunContext, t: number, pairs: readonly T
     const logProbs = await reported(context.label("score held-out pairs", t), context.controls, (task) =>
       pairLogProbs((sequences, inner) => context.executor.logProbs(model, sequences, inner), pairs, task),
     );
-    return pairLogProbsRows(pairs.map(({ id }) => id), logProbs);
+    return pairLogProbsRows(
+      pairs.map(({ id }) => id),
+      logProbs,
+    );
   });
   return pairValues(rows);
 }
@@ -95,7 +111,12 @@ export function pairLogProbsRows(ids: readonly string[], { chosen, rejected }: P
   return ids.map((id, i) => ({ id, chosen: chosen[i]!, rejected: rejected[i]! }));
 }
 
-async function respond(context: RunContext, t: number, { pairs, gold }: HeldOut, { generation, random, textOf }: EvaluationSettings): Promise<JudgedResponse[]> {
+async function respond(
+  context: RunContext,
+  t: number,
+  { pairs, gold }: HeldOut,
+  { generation, random, textOf }: EvaluationSettings,
+): Promise<JudgedResponse[]> {
   const model = await context.model(t);
   const requests = pairs.map(({ id, prompt }) => ({ key: id, prompt, responses: 1 }));
   const responses = new Array<JudgedResponse>(pairs.length);

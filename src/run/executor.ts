@@ -63,10 +63,18 @@ export interface Executor {
   logProbs(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<Float64Array>;
 
   /** log π(y_t | x, y_<t) of every response token of each sequence, in nats; what {@link logProbs} sums. */
-  tokenLogProbs(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<readonly Float32Array[]>;
+  tokenLogProbs(
+    model: ModelRef,
+    sequences: readonly TokenSequence[],
+    task?: TaskOptions,
+  ): Promise<readonly Float32Array[]>;
 
   /** The mean last hidden state of each sequence's response, [hidden] each; see `responseEmbeddings`. */
-  embeddings(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<readonly Float32Array[]>;
+  embeddings(
+    model: ModelRef,
+    sequences: readonly TokenSequence[],
+    task?: TaskOptions,
+  ): Promise<readonly Float32Array[]>;
 
   /**
    * Samples responses, in batches whose order and contents depend on the arguments alone; see {@link generate}. An executor

@@ -8,12 +8,25 @@ export { bestMetrics, type BestMetric } from "../align/best.js";
 export * from "../align/losses/index.js";
 export type { ReferenceUpdate } from "../align/moving-reference.js";
 export { meanHidden, responseMeanFeed } from "../align/head.js";
-export { tokenColumn, type BatchSizes, type BuiltLoss, type Head, type Objective, type ObjectiveBatch } from "../align/objective.js";
+export {
+  tokenColumn,
+  type BatchSizes,
+  type BuiltLoss,
+  type Head,
+  type Objective,
+  type ObjectiveBatch,
+} from "../align/objective.js";
 export { objectiveOf, type PairLoss, type PairObjective } from "../align/pair-objective.js";
 export { preference, type ReferencedPair, type TokenColumns } from "../align/preference.js";
 export { schedules, type Schedule } from "../align/schedule.js";
 export { supervised, type WeightedSequence } from "../align/sft.js";
-export { Trainer, type StepRecord, type TrainerInputs, type TrainerState, type TrainingOptions } from "../align/trainer.js";
+export {
+  Trainer,
+  type StepRecord,
+  type TrainerInputs,
+  type TrainerState,
+  type TrainingOptions,
+} from "../align/trainer.js";
 export type { Figures, Reporter, TaskControls, TaskOptions } from "../base/task.js";
 export * from "../bootstrap/index.js";
 export * from "../review/index.js";
@@ -48,7 +61,16 @@ export type {
   SpinOptions,
   TrainingBudget,
 } from "./options/index.js";
-export type { ColumnedPair, ColumnRule, LabelContext, Labeller, PairColumns, PairingRule, SelectionRule, Versioned } from "./options/index.js";
+export type {
+  ColumnedPair,
+  ColumnRule,
+  LabelContext,
+  Labeller,
+  PairColumns,
+  PairingRule,
+  SelectionRule,
+  Versioned,
+} from "./options/index.js";
 export { Stages, type IterationTraining } from "./stages.js";
 export { zermelo } from "../stats/zermelo.js";
 export { tokenDifference } from "./token-difference.js";

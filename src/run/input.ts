@@ -81,7 +81,10 @@ export interface Evaluator {
   /** Tells it from every other evaluation. */
   readonly identity: string;
   /** Figures of the policy of an iteration, 0 being the reference, by name. */
-  evaluate(policy: Policy, iteration: number): Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>;
+  evaluate(
+    policy: Policy,
+    iteration: number,
+  ): Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>;
 }
 
 /** Two responses to one prompt, one of them preferred, and what its loss reads of it besides. */

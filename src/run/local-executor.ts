@@ -4,7 +4,12 @@ import { Trainer } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
-import { generate, type Generation, type GenerationOptions, type GenerationRequest } from "../model/generation/generate.js";
+import {
+  generate,
+  type Generation,
+  type GenerationOptions,
+  type GenerationRequest,
+} from "../model/generation/generate.js";
 import type { Parameters } from "../model/parameters/parameters.js";
 import type { Policy } from "../model/policy/policy.js";
 import { loadPolicy, savePolicy } from "../model/policy/policy-files.js";
@@ -87,7 +92,13 @@ export class LocalExecutor implements Executor {
     const moves = (options.referenceUpdate ?? "fixed") !== "fixed" || source !== undefined;
     const referenceParameters = moves && !kept ? await this.parametersOf(reference) : undefined;
     const head = objective.head && from !== "start" && !kept ? await readHead(from.folder) : undefined;
-    const trainer = await Trainer.begin(policy, objective, examples, options, random, { from: kept?.state, validation, referenceParameters, source, head });
+    const trainer = await Trainer.begin(policy, objective, examples, options, random, {
+      from: kept?.state,
+      validation,
+      referenceParameters,
+      source,
+      head,
+    });
     return {
       memory: trainer.memory,
       total: trainer.total,

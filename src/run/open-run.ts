@@ -58,7 +58,12 @@ export interface OpenedRun {
  *   damaged, or the method lacks what it needs; DivergenceError where training produces NaN or infinite values; the
  *   signal's reason where it asked to stop
  */
-export async function openRun(method: Method, given: RunInput, place: RunPlace = {}, controls: RunControls = {}): Promise<OpenedRun> {
+export async function openRun(
+  method: Method,
+  given: RunInput,
+  place: RunPlace = {},
+  controls: RunControls = {},
+): Promise<OpenedRun> {
   checkPart("method", "method", method);
   if (given.columns) checkPart("column rule", "columns", given.columns);
   refuseUnused(method, given);
@@ -67,18 +72,22 @@ export async function openRun(method: Method, given: RunInput, place: RunPlace =
   input.on?.check(requirementsOf(method, input));
   if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
   const { mode = "any", redoFrom } = place;
-  if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === "")) throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
+  if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === ""))
+    throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
   const identity = await reportedIfSlow("digest of the start model", controls, () => identify(method, input));
   const path = place.folder ?? join("runs", `${method.name.replaceAll(" ", "-")}-${identity.digest.slice(0, 16)}`);
   const isThere = await requireOwnFolder(path, identity);
-  if (mode === "new" && isThere) throw new InputError(`${path}: holds this run already; continue it with --resume, or choose another folder`);
+  if (mode === "new" && isThere)
+    throw new InputError(`${path}: holds this run already; continue it with --resume, or choose another folder`);
   if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
   if (isThere && redoFrom === undefined) {
     const folder = await RunFolder.open(path);
     const ended = await readEnded(folder, input, controls);
     // Who asks for the run itself is told of damage; a cell that is run again reads its files, and checks those, one by one.
-    if (ended && mode === "resume") await checkFiles(folder, controls, (onProgress) => folder.verifyRecorded(onProgress));
-    if (ended) return { folder: path, summary: await tracked(folder, identity, controls, () => Promise.resolve(ended)) };
+    if (ended && mode === "resume")
+      await checkFiles(folder, controls, (onProgress) => folder.verifyRecorded(onProgress));
+    if (ended)
+      return { folder: path, summary: await tracked(folder, identity, controls, () => Promise.resolve(ended)) };
   }
   const release = await lockFolder(path);
   try {
@@ -86,20 +95,36 @@ export async function openRun(method: Method, given: RunInput, place: RunPlace =
     await requireOwnFolder(path, identity);
     await writeIdentity(path, identity);
     const folder = await openFolder(path, redoFrom);
-    return { folder: path, summary: await tracked(folder, identity, controls, (controls) => runLocked(method, input, folder, identity, controls)) };
+    return {
+      folder: path,
+      summary: await tracked(folder, identity, controls, (controls) =>
+        runLocked(method, input, folder, identity, controls),
+      ),
+    };
   } finally {
     await release();
   }
 }
 
 /** @throws InputError naming what was given and would have no effect */
-function refuseUnused({ name, given = [], labelsWithJudge = false, trainsOnDemonstrations = false }: Method, { judge, demonstrations }: RunInput): void {
+function refuseUnused(
+  { name, given = [], labelsWithJudge = false, trainsOnDemonstrations = false }: Method,
+  { judge, demonstrations }: RunInput,
+): void {
   if (judge && !labelsWithJudge) {
-    throw new InputError(`\`judge\`: the method ${quote(name)} labels nothing with a judge; leave it out. Methods with labelBy: "judge" use one, and your own where they state labelsWithJudge: true`);
+    throw new InputError(
+      `\`judge\`: the method ${quote(name)} labels nothing with a judge; leave it out. Methods with labelBy: "judge" use one, and your own where they state labelsWithJudge: true`,
+    );
   }
   const ofSft = given.find((option) => Object.hasOwn(sftTable, option));
-  if (ofSft !== undefined && trainsOnDemonstrations) throw new InputError(`\`${ofSft}\`: the method ${quote(name)} trains on demonstrations beside the pairs, and fine-tunes no start on them; leave it out`);
-  if (ofSft !== undefined && !demonstrations) throw new InputError(`\`${ofSft}\`: there is nothing to fine-tune the start on; pass \`demonstrations\`, or leave it out`);
+  if (ofSft !== undefined && trainsOnDemonstrations)
+    throw new InputError(
+      `\`${ofSft}\`: the method ${quote(name)} trains on demonstrations beside the pairs, and fine-tunes no start on them; leave it out`,
+    );
+  if (ofSft !== undefined && !demonstrations)
+    throw new InputError(
+      `\`${ofSft}\`: there is nothing to fine-tune the start on; pass \`demonstrations\`, or leave it out`,
+    );
 }
 
 /**
@@ -116,36 +141,58 @@ async function requireOwnFolder(path: string, identity: RunIdentity): Promise<bo
 
 async function openFolder(path: string, redoFrom: number | undefined): Promise<RunFolder> {
   if (redoFrom === undefined) return RunFolder.open(path);
-  if (!(Number.isInteger(redoFrom) && redoFrom >= 0)) throw new InputError(`redoFrom: found ${quote(redoFrom)}, expected the number of an iteration`);
+  if (!(Number.isInteger(redoFrom) && redoFrom >= 0))
+    throw new InputError(`redoFrom: found ${quote(redoFrom)}, expected the number of an iteration`);
   // Nothing of the old manifest is needed to redo everything, and it may be what is damaged.
-  const folder = redoFrom === 0 ? await RunFolder.open(path).catch(() => RunFolder.empty(path)) : await RunFolder.open(path);
+  const folder =
+    redoFrom === 0 ? await RunFolder.open(path).catch(() => RunFolder.empty(path)) : await RunFolder.open(path);
   const next = (folder.lastDone ?? 0) + 1;
-  if (redoFrom > next) throw new InputError(`redoFrom: found ${redoFrom}, expected at most ${next}, with which the run goes on`);
+  if (redoFrom > next)
+    throw new InputError(`redoFrom: found ${redoFrom}, expected at most ${next}, with which the run goes on`);
   await folder.redoFrom(redoFrom);
   return folder;
 }
 
 /** The summary of a run that has ended, with the evaluation that is asked for. */
-async function readEnded(folder: RunFolder, { evaluate }: RunInput, { reporter }: RunControls): Promise<RunSummary | undefined> {
+async function readEnded(
+  folder: RunFolder,
+  { evaluate }: RunInput,
+  { reporter }: RunControls,
+): Promise<RunSummary | undefined> {
   if (!folder.isFinished) return undefined;
   const summary = await folder.readJson(runLayout.summary);
   if (evaluate && summary.evaluate !== evaluate.identity) return undefined;
   const { mtime } = await stat(folder.file(runLayout.summary.path));
-  reporter?.note?.(`read from ${folder.path}, where the run ended on ${mtime.toISOString().slice(0, 16).replace("T", " ")} UTC`);
+  reporter?.note?.(
+    `read from ${folder.path}, where the run ended on ${mtime.toISOString().slice(0, 16).replace("T", " ")} UTC`,
+  );
   return summary;
 }
 
-async function checkFiles(folder: RunFolder, controls: RunControls, check: (onProgress?: (done: number, total: number) => void) => Promise<void>): Promise<void> {
-  await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) => check(onProgress));
+async function checkFiles(
+  folder: RunFolder,
+  controls: RunControls,
+  check: (onProgress?: (done: number, total: number) => void) => Promise<void>,
+): Promise<void> {
+  await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) =>
+    check(onProgress),
+  );
 }
 
-async function runLocked(method: Method, input: RunInput, folder: RunFolder, identity: RunIdentity, controls: RunControls): Promise<RunSummary> {
+async function runLocked(
+  method: Method,
+  input: RunInput,
+  folder: RunFolder,
+  identity: RunIdentity,
+  controls: RunControls,
+): Promise<RunSummary> {
   let executor: Executor | undefined;
   try {
     await checkFiles(folder, controls, (onProgress) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
-    if (folder.lastDone !== undefined) controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
+    if (folder.lastDone !== undefined)
+      controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
     await folder.discard(runLayout.summary.path);
     const memory = folder.plannedMemory(bytesIn(method.options.memory) ?? input.start.programs.memory);
     executor = input.on ? await input.on.open(input.start, memory, controls) : new LocalExecutor(input.start, memory);
@@ -154,7 +201,13 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
     await keepTokenizer(folder, input.start);
     const context = new RunContext(folder, executor, controls, method.options.iterations);
     // Trained on demonstrations, the model of iteration 0 is known by its files.
-    const startKey = () => JSON.stringify([identity.facts.engine, identity.facts.model, input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null, ...(input.on ? [input.on.identity] : [])]);
+    const startKey = () =>
+      JSON.stringify([
+        identity.facts.engine,
+        identity.facts.model,
+        input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null,
+        ...(input.on ? [input.on.identity] : []),
+      ]);
     const stages = new Stages(input, method.options, context, startKey, method);
     await method.run(stages);
     return await stages.end(method.name);
@@ -164,7 +217,10 @@ async function runLocked(method: Method, input: RunInput, folder: RunFolder, ide
   }
 }
 
-function requirementsOf({ name, objective, options, columns, drawsPairs = false }: Method, input: RunInput): RunRequirements {
+function requirementsOf(
+  { name, objective, options, columns, drawsPairs = false }: Method,
+  input: RunInput,
+): RunRequirements {
   const loss = lossOf(options);
   return {
     start: input.start,
@@ -184,11 +240,15 @@ const worthShowing = 5e8;
 /** A run of adapters keeps the tokenizer, which their folders do not have. */
 async function keepTokenizer(folder: RunFolder, { config, tokenizer }: Policy): Promise<void> {
   if (!config.adapter || folder.isDone(runLayout.tokenizer)) return;
-  for (const [file, text] of tokenizer.files) await writeFileAtomic(folder.file(`${runLayout.tokenizer}/${file}`), text);
+  for (const [file, text] of tokenizer.files)
+    await writeFileAtomic(folder.file(`${runLayout.tokenizer}/${file}`), text);
   await folder.seal([runLayout.tokenizer]);
 }
 
-async function identify({ name, version, options }: Method, { start, pairs, heldOut, validation, demonstrations, columns, judge, on }: RunInput): Promise<RunIdentity> {
+async function identify(
+  { name, version, options }: Method,
+  { start, pairs, heldOut, validation, demonstrations, columns, judge, on }: RunInput,
+): Promise<RunIdentity> {
   return runIdentity({
     results: resultsRevision,
     method: { name, version },
@@ -214,7 +274,8 @@ function withoutMemory({ memory: _, ...options }: Method["options"]): object {
 
 const pairsFacts = (pairs: readonly TokenizedPair[]) => rowsFacts(pairs, (pair) => JSON.stringify(pairRow(pair)));
 
-const demonstrationText = ({ id, prompt, response }: TokenizedDemonstration) => JSON.stringify([id, [...prompt], [...response]]);
+const demonstrationText = ({ id, prompt, response }: TokenizedDemonstration) =>
+  JSON.stringify([id, [...prompt], [...response]]);
 
 function rowsFacts<T>(rows: readonly T[], textOf: (row: T) => string) {
   const hash = createHash("sha256");

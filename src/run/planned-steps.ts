@@ -17,7 +17,10 @@ export interface PlannedTraining {
  * Optimizer steps of all trainings of a method's run, that of the start on demonstrations included, for whoever shows its
  * progress. Where a method makes its own pairs, it is how many there are if each prompt gives one.
  */
-export function plannedSteps({ options, trainings, trainsOnDemonstrations = false }: Method, sizes: InputSizes): number {
+export function plannedSteps(
+  { options, trainings, trainsOnDemonstrations = false }: Method,
+  sizes: InputSizes,
+): number {
   const { iterations, epochs } = options;
   const aligned = trainings?.(sizes) ?? Array.from({ length: iterations }, () => ({ examples: sizes.pairs, epochs }));
   const own = aligned.map((training) => stepsOf(training, trainingOptions({ ...options, epochs: training.epochs })));
@@ -27,6 +30,9 @@ export function plannedSteps({ options, trainings, trainsOnDemonstrations = fals
   return all.reduce((sum, steps) => sum + steps, 0);
 }
 
-function stepsOf({ examples, epochs }: PlannedTraining, { batchSize, maxSteps }: { readonly batchSize: number; readonly maxSteps?: number }): number {
+function stepsOf(
+  { examples, epochs }: PlannedTraining,
+  { batchSize, maxSteps }: { readonly batchSize: number; readonly maxSteps?: number },
+): number {
   return maxSteps ?? Math.round(epochs * Math.ceil(examples / batchSize));
 }

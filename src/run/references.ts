@@ -44,7 +44,13 @@ export class References {
         const score = await this.scorer(0);
         if (referenceCache === undefined) return pairLogProbs(score, pairs, task);
         const begin = performance.now();
-        const { values, seconds } = await cachedPairLogProbs(score, this.settings.startKey(), pairs, referenceCache, task);
+        const { values, seconds } = await cachedPairLogProbs(
+          score,
+          this.settings.startKey(),
+          pairs,
+          referenceCache,
+          task,
+        );
         // Charged as if this run had been alone.
         const saved = seconds - (performance.now() - begin) / 1000;
         if (saved > 0) this.context.folder.addSeconds(0, "scoring", saved);
@@ -62,7 +68,10 @@ export class References {
     const known = against === 0 ? pairs.flatMap(({ reference }) => reference ?? []) : [];
     const values: PairValues =
       known.length === pairs.length
-        ? { chosen: Float64Array.from(known, ({ chosen }) => chosen), rejected: Float64Array.from(known, ({ rejected }) => rejected) }
+        ? {
+            chosen: Float64Array.from(known, ({ chosen }) => chosen),
+            rejected: Float64Array.from(known, ({ rejected }) => rejected),
+          }
         : await this.values(t, pairs, () => this.score(t, against, pairs));
     return this.withSums(examples, values);
   }
@@ -79,7 +88,10 @@ export class References {
     // Against the model of iteration 0 they are the same in every iteration.
     const file = runLayout.iteration(against === 0 ? 0 : t).validationReference;
     const rows = await this.context.folder.rows(file, async () =>
-      pairLogProbsRows(pairs.map(({ id }) => id), await this.score(t, against, pairs, "evaluation")),
+      pairLogProbsRows(
+        pairs.map(({ id }) => id),
+        await this.score(t, against, pairs, "evaluation"),
+      ),
     );
     return this.withSums(examples, pairValues(rows));
   }
@@ -96,7 +108,14 @@ export class References {
     const text = (tokens: Int32Array) => start.tokenizer.decode([...tokens]);
     return pairs.map(({ prompt, chosen, rejected, ...pair }) => {
       const { columns, tokens } = rules.reduce<PairColumns>((known, rule) => {
-        const own = ruleColumns(rule, { prompt, chosen, rejected, ...(known.columns && { columns: known.columns }), text, padId: start.tokenizer.padId });
+        const own = ruleColumns(rule, {
+          prompt,
+          chosen,
+          rejected,
+          ...(known.columns && { columns: known.columns }),
+          text,
+          padId: start.tokenizer.padId,
+        });
         const both = { ...known.columns, ...own.columns };
         const sides = mergedTokens(known.tokens, own.tokens);
         return { ...((known.columns || own.columns) && { columns: both }), ...(sides && { tokens: sides }) };
@@ -115,12 +134,21 @@ export class References {
   }
 
   /** The pairs with the log-probability of each token under the reference. They are not kept: a run that goes on computes them again. */
-  private async withTokens(t: number, against: number, examples: readonly ReferencedPair[], kind: "scoring" | "evaluation" = "scoring"): Promise<ReferencedPair[]> {
+  private async withTokens(
+    t: number,
+    against: number,
+    examples: readonly ReferencedPair[],
+    kind: "scoring" | "evaluation" = "scoring",
+  ): Promise<ReferencedPair[]> {
     const { objective } = this.settings;
     const sequences = examples.flatMap((example) => objective.sequences(example));
     const model = await this.context.model(against);
-    const logProbs = await this.context.measured(t, kind, "score under the reference", (task) => this.context.executor.tokenLogProbs(model, sequences, task));
-    return examples.map((example, i) => objective.withReferenceTokenLogProbs!(example, [logProbs[2 * i]!, logProbs[2 * i + 1]!]));
+    const logProbs = await this.context.measured(t, kind, "score under the reference", (task) =>
+      this.context.executor.tokenLogProbs(model, sequences, task),
+    );
+    return examples.map((example, i) =>
+      objective.withReferenceTokenLogProbs!(example, [logProbs[2 * i]!, logProbs[2 * i + 1]!]),
+    );
   }
 
   private withSums(examples: readonly ReferencedPair[], { chosen, rejected }: PairValues): ReferencedPair[] {
@@ -128,23 +156,38 @@ export class References {
     return examples.map((example, i) => objective.withReferenceLogProbs!(example, [chosen[i]!, rejected[i]!]));
   }
 
-  private score(t: number, against: number, pairs: readonly TrainingPair[], kind: "scoring" | "evaluation" = "scoring"): Promise<PairValues> {
-    return this.context.measured(t, kind, "score under the reference", async (task) => pairLogProbs(await this.scorer(against), pairs, task));
+  private score(
+    t: number,
+    against: number,
+    pairs: readonly TrainingPair[],
+    kind: "scoring" | "evaluation" = "scoring",
+  ): Promise<PairValues> {
+    return this.context.measured(t, kind, "score under the reference", async (task) =>
+      pairLogProbs(await this.scorer(against), pairs, task),
+    );
   }
 
   private async scorer(iteration: number) {
     const model = await this.context.model(iteration);
-    return (sequences: readonly TokenSequence[], task: TaskOptions) => this.context.executor.logProbs(model, sequences, task);
+    return (sequences: readonly TokenSequence[], task: TaskOptions) =>
+      this.context.executor.logProbs(model, sequences, task);
   }
 
-  private async values(t: number, pairs: readonly TrainingPair[], make: () => Promise<PairValues>): Promise<PairValues> {
+  private async values(
+    t: number,
+    pairs: readonly TrainingPair[],
+    make: () => Promise<PairValues>,
+  ): Promise<PairValues> {
     const ids = t === 0 ? this.input.pairs.map(({ id }) => id) : pairs.map((_, i) => `${i}`);
-    return pairValues(await this.context.folder.rows(runLayout.iteration(t).reference, async () => pairLogProbsRows(ids, await make())));
+    return pairValues(
+      await this.context.folder.rows(runLayout.iteration(t).reference, async () => pairLogProbsRows(ids, await make())),
+    );
   }
 }
 
 function mergedTokens(...given: readonly PairColumns["tokens"][]): ReferencedPair["tokens"] {
   if (given.every((tokens) => tokens === undefined)) return undefined;
-  const side = (name: "chosen" | "rejected"): TokenColumns => Object.assign({}, ...given.map((tokens) => tokens?.[name]));
+  const side = (name: "chosen" | "rejected"): TokenColumns =>
+    Object.assign({}, ...given.map((tokens) => tokens?.[name]));
   return { chosen: side("chosen"), rejected: side("rejected") };
 }

@@ -10,7 +10,10 @@ import type { Method } from "./method.js";
 export async function rewritten({ name, rewrite }: Method, input: RunInput, controls: RunControls): Promise<RunInput> {
   if (!rewrite) return input;
   const { texts } = input;
-  if (!texts) throw new InputError(`the method ${quote(name)} rewrites the texts of the pairs, and the run was given tokens alone; give its input \`texts\``);
+  if (!texts)
+    throw new InputError(
+      `the method ${quote(name)} rewrites the texts of the pairs, and the run was given tokens alone; give its input \`texts\``,
+    );
   const { pairs, heldOut, validation } = await rewrite(texts, controls);
   return { ...input, ...texts.tokenized({ pairs, heldOut, validation }) };
 }

@@ -7,19 +7,44 @@ import { supervised } from "../align/sft.js";
 import { InputError, quote } from "../base/errors.js";
 import { callOwn } from "../base/own-function.js";
 import { Random } from "../base/random.js";
-import { distinctPrompts, judgeSamples, labelSamples, sampleRequests, samplesOf, type LabelledSample, type PromptTokens, type Sample } from "../bootstrap/index.js";
+import {
+  distinctPrompts,
+  judgeSamples,
+  labelSamples,
+  sampleRequests,
+  samplesOf,
+  type LabelledSample,
+  type PromptTokens,
+  type Sample,
+} from "../bootstrap/index.js";
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import { savePolicy } from "../model/policy/policy-files.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
-import { margins, pairLogProbs, pairRewards, rewardMargins, type Margin, type PairValues, type Reviewed, type Scorer } from "../review/index.js";
+import {
+  margins,
+  pairLogProbs,
+  pairRewards,
+  rewardMargins,
+  type Margin,
+  type PairValues,
+  type Reviewed,
+  type Scorer,
+} from "../review/index.js";
 import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { BootstrappedPair, OfflinePair, RunInput, RunJudge, TrainingPair } from "./input.js";
-import { generationOptions, implicitRewardName, lossOf, sftTrainingOptions, trainingOptions, type MethodOptions } from "./options/index.js";
+import {
+  generationOptions,
+  implicitRewardName,
+  lossOf,
+  sftTrainingOptions,
+  trainingOptions,
+  type MethodOptions,
+} from "./options/index.js";
 import { keptEvaluation, type KeptEvaluation } from "./kept-evaluation.js";
 import type { Method } from "./method.js";
 import { References } from "./references.js";
@@ -57,7 +82,17 @@ export class Stages {
     this.loss = lossOf(options);
     this.objective = this.objectiveFor(this.loss);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
-    this.references = new References(input, { objective: this.objective, training: trainingOptions(options), reference: options.reference, startKey, ...(method.columns && { columns: method.columns }) }, context);
+    this.references = new References(
+      input,
+      {
+        objective: this.objective,
+        training: trainingOptions(options),
+        reference: options.reference,
+        startKey,
+        ...(method.columns && { columns: method.columns }),
+      },
+      context,
+    );
     this.check();
   }
 
@@ -88,7 +123,8 @@ export class Stages {
    */
   requireDemonstrations(): readonly TokenizedDemonstration[] {
     const { demonstrations } = this.input;
-    if (!demonstrations?.length) throw new InputError("this method trains on demonstrations beside the pairs; pass `demonstrations`");
+    if (!demonstrations?.length)
+      throw new InputError("this method trains on demonstrations beside the pairs; pass `demonstrations`");
     return demonstrations;
   }
 
@@ -127,7 +163,11 @@ export class Stages {
    *
    * @param weights of π_{t−1}, π_{t−2} …
    */
-  async review(t: number, weights: readonly number[], select: (rows: readonly Margin[]) => readonly Reviewed[]): Promise<readonly Reviewed[]> {
+  async review(
+    t: number,
+    weights: readonly number[],
+    select: (rows: readonly Margin[]) => readonly Reviewed[],
+  ): Promise<readonly Reviewed[]> {
     await this.begin();
     return this.context.folder.rows(runLayout.iteration(t).margins, async () => {
       const { pairs } = this.input;
@@ -138,9 +178,14 @@ export class Stages {
       for (let before = t - 1; before >= 1 && earlier.length < weights.length - 1; before--) {
         // Under the reference itself a loss that reads it has margins of 0.
         if (before > 1) earlier.push((await this.review(before, weights, select)).map(({ margin }) => margin));
-        else earlier.push(needsReference ? pairs.map(() => 0) : [...rewardMargins(rewards(await this.references.start()))]);
+        else
+          earlier.push(
+            needsReference ? pairs.map(() => 0) : [...rewardMargins(rewards(await this.references.start()))],
+          );
       }
-      const logProbs = await this.context.measured(t, "scoring", "review the pairs", async (task) => pairLogProbs(await this.scorer(t - 1), pairs, task));
+      const logProbs = await this.context.measured(t, "scoring", "review the pairs", async (task) =>
+        pairLogProbs(await this.scorer(t - 1), pairs, task),
+      );
       return select(margins(pairs, rewards(logProbs), earlier, weights));
     });
   }
@@ -175,8 +220,11 @@ export class Stages {
   ): Promise<readonly LabelledSample[]> {
     await this.begin();
     const { labelledSamples, labels } = runLayout.iteration(t);
-    const labelled = await this.context.folder.rows(labelledSamples, async () => label(await this.draw(t, responses, { prompts: this.prompts.filter(({ id }) => prompts?.has(id) ?? true) })));
-    if (this.context.folder.isDone(labels.path)) this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
+    const labelled = await this.context.folder.rows(labelledSamples, async () =>
+      label(await this.draw(t, responses, { prompts: this.prompts.filter(({ id }) => prompts?.has(id) ?? true) })),
+    );
+    if (this.context.folder.isDone(labels.path))
+      this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
     return labelled;
   }
 
@@ -186,7 +234,12 @@ export class Stages {
    * @param weights of π_{t−1}, π_{t−2} …; a policy of weight 0 is not asked
    * @param against the iteration whose model the reward is against. Default 0
    */
-  async labelByReward(t: number, weights: readonly number[], samples: readonly Sample[], against = 0): Promise<readonly LabelledSample[]> {
+  async labelByReward(
+    t: number,
+    weights: readonly number[],
+    samples: readonly Sample[],
+    against = 0,
+  ): Promise<readonly LabelledSample[]> {
     await this.noteLabels(t, implicitRewardName);
     const scorers = new Map<number, Scorer>();
     const scorer = async (iteration: number) => {
@@ -194,16 +247,22 @@ export class Stages {
       scorers.set(iteration, known);
       return known;
     };
-    const counted = weights.map((weight, i) => ({ weight, iteration: t - 1 - i })).filter(({ weight, iteration }) => weight !== 0 && iteration >= 0);
+    const counted = weights
+      .map((weight, i) => ({ weight, iteration: t - 1 - i }))
+      .filter(({ weight, iteration }) => weight !== 0 && iteration >= 0);
     const policies = [];
     for (const { weight, iteration } of counted) policies.push({ weight, policy: await scorer(iteration) });
     const reference = await scorer(against);
-    const known = new Map([...scorers].flatMap(([iteration, policy]) => {
-      const logProbs = logProbsOfWriter(samples, iteration);
-      return logProbs ? [[policy, logProbs] as const] : [];
-    }));
+    const known = new Map(
+      [...scorers].flatMap(([iteration, policy]) => {
+        const logProbs = logProbsOfWriter(samples, iteration);
+        return logProbs ? [[policy, logProbs] as const] : [];
+      }),
+    );
     const labellers = { loss: this.loss, policies, reference, known };
-    const labelled = await this.context.measured(t, "scoring", "label responses", (task) => labelSamples(samples, this.prompts, labellers, task));
+    const labelled = await this.context.measured(t, "scoring", "label responses", (task) =>
+      labelSamples(samples, this.prompts, labellers, task),
+    );
     // What is known of a sample's reference is of the model of iteration 0.
     return against === 0 ? labelled : labelled.map(({ reference: _, ...sample }) => sample);
   }
@@ -216,11 +275,17 @@ export class Stages {
   async labelByJudge(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
     const judge = this.requireJudge();
     await this.noteLabels(t, judge.name, samples.length);
-    return this.context.measured(t, "scoring", "judge responses", (task) => judgeSamples(samples, (tokens) => this.text(tokens), judge.score, task));
+    return this.context.measured(t, "scoring", "judge responses", (task) =>
+      judgeSamples(samples, (tokens) => this.text(tokens), judge.score, task),
+    );
   }
 
   /** Responses that are there already with their rewards, kept as those that are sampled are. */
-  async labelledResponses(t: number, responses: readonly Sample[], label: (responses: readonly Sample[]) => Promise<readonly LabelledSample[]>): Promise<readonly LabelledSample[]> {
+  async labelledResponses(
+    t: number,
+    responses: readonly Sample[],
+    label: (responses: readonly Sample[]) => Promise<readonly LabelledSample[]>,
+  ): Promise<readonly LabelledSample[]> {
     await this.begin();
     const { labelledSamples, labels } = runLayout.iteration(t);
     const labelled = await this.context.folder.rows(labelledSamples, async () => label(responses));
@@ -235,12 +300,19 @@ export class Stages {
    * @param choose which it grades; called where that is not known yet
    * @throws InputError where the run was given no judge, or more are chosen
    */
-  async gradedResponses(t: number, budget: number, choose: () => Promise<readonly Sample[]>): Promise<readonly LabelledSample[]> {
+  async gradedResponses(
+    t: number,
+    budget: number,
+    choose: () => Promise<readonly Sample[]>,
+  ): Promise<readonly LabelledSample[]> {
     await this.begin();
     const { graded, labels } = runLayout.iteration(t);
     const rows = await this.context.folder.rows(graded, async () => {
       const chosen = await choose();
-      if (chosen.length > budget) throw new InputError(`budget: ${chosen.length} responses were chosen to be graded, and the judge may grade ${budget}`);
+      if (chosen.length > budget)
+        throw new InputError(
+          `budget: ${chosen.length} responses were chosen to be graded, and the judge may grade ${budget}`,
+        );
       return this.labelByJudge(t, chosen);
     });
     this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
@@ -248,9 +320,15 @@ export class Stages {
   }
 
   /** The mean last hidden state of the model of an iteration over each sequence's response, [hidden] each. */
-  async embeddings(t: number, iteration: number, sequences: readonly TokenSequence[]): Promise<readonly Float32Array[]> {
+  async embeddings(
+    t: number,
+    iteration: number,
+    sequences: readonly TokenSequence[],
+  ): Promise<readonly Float32Array[]> {
     const model = await this.context.model(iteration);
-    return this.context.measured(t, "scoring", "embed responses", (task) => this.context.executor.embeddings(model, sequences, task));
+    return this.context.measured(t, "scoring", "embed responses", (task) =>
+      this.context.executor.embeddings(model, sequences, task),
+    );
   }
 
   /**
@@ -259,7 +337,10 @@ export class Stages {
    * @param graded how many a judge grades. Default: there is none
    */
   async noteLabels(t: number, labelledBy: string, graded?: number): Promise<void> {
-    await this.context.folder.json(runLayout.iteration(t).labels, async () => ({ labelledBy, ...(graded !== undefined && { graded }) }));
+    await this.context.folder.json(runLayout.iteration(t).labels, async () => ({
+      labelledBy,
+      ...(graded !== undefined && { graded }),
+    }));
   }
 
   /**
@@ -269,7 +350,10 @@ export class Stages {
    */
   requireJudge(): RunJudge {
     const { judge } = this.input;
-    if (!judge) throw new InputError("this method labels responses with a judge; pass `judge`, and state labelsWithJudge: true in a method of your own");
+    if (!judge)
+      throw new InputError(
+        "this method labels responses with a judge; pass `judge`, and state labelsWithJudge: true in a method of your own",
+      );
     return judge;
   }
 
@@ -292,12 +376,22 @@ export class Stages {
    * @param own what this iteration trains by, where it is not what the run's options say
    * @throws InputError where there are no pairs, or it is another iteration's turn
    */
-  async align(t: number, pairs: readonly TrainingPair[], trainedOn: TrainedOn, { loss = this.loss, source, from = t - 1, ...own }: IterationTraining = {}): Promise<void> {
-    if (t !== this.trained + 1) throw new InputError(`stages.align: found iteration ${t}, expected ${this.trained + 1}; a method trains each iteration once, in order`);
+  async align(
+    t: number,
+    pairs: readonly TrainingPair[],
+    trainedOn: TrainedOn,
+    { loss = this.loss, source, from = t - 1, ...own }: IterationTraining = {},
+  ): Promise<void> {
+    if (t !== this.trained + 1)
+      throw new InputError(
+        `stages.align: found iteration ${t}, expected ${this.trained + 1}; a method trains each iteration once, in order`,
+      );
     this.trained = t;
     await this.begin();
     if (pairs.length === 0) {
-      throw new InputError(`iteration ${t}: no pairs to train on: none were selected and none bootstrapped; raise select or bootstrap, or sample more responses`);
+      throw new InputError(
+        `iteration ${t}: no pairs to train on: none were selected and none bootstrapped; raise select or bootstrap, or sample more responses`,
+      );
     }
     const previous = this.references.against(t) === from;
     await trainStage(this.context, {
@@ -312,7 +406,9 @@ export class Stages {
       ...(!previous && { reference: () => this.context.model(0) }),
       ...(source && { source }),
     });
-    const steps = (await this.context.folder.readRows(runLayout.metrics)).filter(({ phase, iteration }) => phase === "align" && iteration === t);
+    const steps = (await this.context.folder.readRows(runLayout.metrics)).filter(
+      ({ phase, iteration }) => phase === "align" && iteration === t,
+    );
     const { keepBestBy } = this.options;
     const kept = keepBestBy && keptEvaluation(steps, keepBestBy);
     await this.summarize(t, trainedOn, Math.round(pairs.length * Number(steps.at(-1)!.epoch)), kept);
@@ -324,7 +420,14 @@ export class Stages {
     const iterations = this.summaries.map((row) => ({ ...row, seconds: this.secondsOf(row.iteration) }));
     const graded = await this.gradedByJudge();
     const summary: RunSummary = {
-      ...{ method, loss: loss.name, labelledBy, ...(graded !== undefined && { graded }), seed: options.seed, iterations },
+      ...{
+        method,
+        loss: loss.name,
+        labelledBy,
+        ...(graded !== undefined && { graded }),
+        seed: options.seed,
+        iterations,
+      },
       ...(input.evaluate && { evaluate: input.evaluate.identity }),
     };
     return this.context.folder.json(runLayout.summary, async () => summary);
@@ -350,7 +453,8 @@ export class Stages {
   private noteTrained(which: string, pairs: readonly TokenizedPair[] = []): void {
     const trained = new Set(this.input.pairs.map(sequenceKey));
     const both = pairs.filter((pair) => trained.has(sequenceKey(pair))).length;
-    if (both > 0) this.context.controls.reporter?.note?.(`${both} of the ${pairs.length} ${which} pairs are training pairs too`);
+    if (both > 0)
+      this.context.controls.reporter?.note?.(`${both} of the ${pairs.length} ${which} pairs are training pairs too`);
   }
 
   /** What can be seen to be wrong before anything is computed. */
@@ -363,12 +467,16 @@ export class Stages {
     this.noteTrained("held-out", heldOut?.pairs);
     if (training.keepBestBy === undefined) return;
     if (!validation) {
-      throw new InputError("keepBestBy and patience choose by validation pairs; pass `validation`. Held-out pairs are only reported on");
+      throw new InputError(
+        "keepBestBy and patience choose by validation pairs; pass `validation`. Held-out pairs are only reported on",
+      );
     }
     const reported = new Set(heldOut?.pairs.map(sequenceKey));
     const both = validation.filter((pair) => reported.has(sequenceKey(pair))).length;
     if (both > 0) {
-      throw new InputError(`${both} of the ${validation.length} validation pairs are held-out pairs too; what training chooses by must not be what is reported`);
+      throw new InputError(
+        `${both} of the ${validation.length} validation pairs are held-out pairs too; what training chooses by must not be what is reported`,
+      );
     }
   }
 
@@ -411,19 +519,37 @@ export class Stages {
     await this.summarize(0, null, 0);
   }
 
-  private async draw(t: number, responses: number, { prompts = this.prompts, temperature = this.options.temperature }: { readonly prompts?: readonly PromptTokens[]; readonly temperature?: number }): Promise<Sample[]> {
+  private async draw(
+    t: number,
+    responses: number,
+    {
+      prompts = this.prompts,
+      temperature = this.options.temperature,
+    }: { readonly prompts?: readonly PromptTokens[]; readonly temperature?: number },
+  ): Promise<Sample[]> {
     const model = await this.context.model(t - 1);
     const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>
       this.context.folder.growRows(runLayout.iteration(t).drawn, (known) => {
         const options = { ...generationOptions({ ...this.options, temperature }), skipBatches: known, logProbs: true };
-        return samplesOf(this.context.executor.samples(model, sampleRequests(prompts, responses), this.random.fork("sample", t), options, task), prompts);
+        return samplesOf(
+          this.context.executor.samples(
+            model,
+            sampleRequests(prompts, responses),
+            this.random.fork("sample", t),
+            options,
+            task,
+          ),
+          prompts,
+        );
       }),
     );
     const drawn = batches.flat().map((sample) => ({ ...sample, writer: t - 1 }));
     const cut = drawn.filter(({ complete }) => !complete).length;
     if (cut > 0) {
       const share = ((100 * cut) / drawn.length).toFixed(0);
-      this.context.controls.reporter?.note?.(`${cut} of ${drawn.length} responses (${share} %) were cut off at ${this.options.maxNewTokens} tokens`);
+      this.context.controls.reporter?.note?.(
+        `${cut} of ${drawn.length} responses (${share} %) were cut off at ${this.options.maxNewTokens} tokens`,
+      );
     }
     return drawn;
   }
@@ -438,7 +564,12 @@ export class Stages {
     return (sequences, task) => this.context.executor.logProbs(model, sequences, task);
   }
 
-  private async summarize(iteration: number, trainedOn: TrainedOn | null, pairsSeen: number, kept?: KeptEvaluation): Promise<void> {
+  private async summarize(
+    iteration: number,
+    trainedOn: TrainedOn | null,
+    pairsSeen: number,
+    kept?: KeptEvaluation,
+  ): Promise<void> {
     const { folder } = this.context;
     // The samples are labelled and the policy is trained: what was drawn before the labels is not needed any more.
     await folder.discard(runLayout.iteration(iteration).drawn.path);
@@ -484,12 +615,17 @@ export class Stages {
     if (!evaluate) return undefined;
     const { folder } = this.context;
     const file = runLayout.iteration(t).userMetrics;
-    if (folder.isDone(file.path) && (await folder.readJson(file)).identity !== evaluate.identity) await folder.discard(file.path);
+    if (folder.isDone(file.path) && (await folder.readJson(file)).identity !== evaluate.identity)
+      await folder.discard(file.path);
     const model = await this.context.model(t);
     const { metrics } = await folder.json(file, async () => ({
       identity: evaluate.identity,
       metrics: await this.context.timed(t, "evaluation", async () =>
-        this.context.executor.withPolicy(model, async (policy) => checkedMetrics(await callOwn(`evaluate: your function for iteration ${t}`, () => evaluate.evaluate(policy, t)))),
+        this.context.executor.withPolicy(model, async (policy) =>
+          checkedMetrics(
+            await callOwn(`evaluate: your function for iteration ${t}`, () => evaluate.evaluate(policy, t)),
+          ),
+        ),
       ),
     }));
     return metrics;
@@ -507,8 +643,17 @@ export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" 
 
 /** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */
 function checkColumns({ id, columns }: TokenizedPair): void {
-  if (columns === undefined || (typeof columns === "object" && columns !== null && !Array.isArray(columns) && Object.values(columns).every(Number.isFinite))) return;
-  throw new InputError(`pair ${quote(id)}: its columns are ${quote(columns)}; they must be finite numbers by name, as in { weight: 1 }`);
+  if (
+    columns === undefined ||
+    (typeof columns === "object" &&
+      columns !== null &&
+      !Array.isArray(columns) &&
+      Object.values(columns).every(Number.isFinite))
+  )
+    return;
+  throw new InputError(
+    `pair ${quote(id)}: its columns are ${quote(columns)}; they must be finite numbers by name, as in { weight: 1 }`,
+  );
 }
 
 function sequenceKey({ prompt, chosen, rejected }: TokenizedPair): string {
@@ -517,9 +662,16 @@ function sequenceKey({ prompt, chosen, rejected }: TokenizedPair): string {
 
 /** @throws InputError where the figures are not numbers by name */
 function checkedMetrics(found: unknown): Record<string, number | null> {
-  const isRecord = found !== null && typeof found === "object" && Object.values(found).every((value) => typeof value === "number");
-  if (!isRecord) throw new InputError(`evaluate: returned ${JSON.stringify(found)}, expected an object of numbers by name`);
-  return Object.fromEntries(Object.entries(found as Record<string, number>).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
+  const isRecord =
+    found !== null && typeof found === "object" && Object.values(found).every((value) => typeof value === "number");
+  if (!isRecord)
+    throw new InputError(`evaluate: returned ${JSON.stringify(found)}, expected an object of numbers by name`);
+  return Object.fromEntries(
+    Object.entries(found as Record<string, number>).map(([name, value]) => [
+      name,
+      Number.isFinite(value) ? value : null,
+    ]),
+  );
 }
 
 /** log π(y | x) of samples under the model of an iteration, where it wrote all of them and told. */

@@ -63,5 +63,8 @@ export interface RunSummary {
 
 /** Seconds that iterations took for training, review and sampling; evaluation is not the method's. */
 export function workSeconds(iterations: readonly Pick<IterationSummary, "seconds">[]): number {
-  return iterations.reduce((total, { seconds: { training, scoring, sampling } }) => total + training + scoring + sampling, 0);
+  return iterations.reduce(
+    (total, { seconds: { training, scoring, sampling } }) => total + training + scoring + sampling,
+    0,
+  );
 }

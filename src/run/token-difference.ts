@@ -14,8 +14,13 @@ export const stopWordLists = ["english", "none"] as const;
  *   paper's code does; "none" takes out none. Default "english"
  * @example const run = await align(start, pairs, { loss: "dpo-bmc", columns: tokenDifference() });
  */
-export function tokenDifference({ stopWords: list = "english" }: { readonly stopWords?: (typeof stopWordLists)[number] } = {}): ColumnRule {
-  if (!stopWordLists.includes(list)) throw new InputError(`stopWords: found ${quote(list)}, expected one of ${stopWordLists.join(", ")}`);
+export function tokenDifference({
+  stopWords: list = "english",
+}: {
+  readonly stopWords?: (typeof stopWordLists)[number];
+} = {}): ColumnRule {
+  if (!stopWordLists.includes(list))
+    throw new InputError(`stopWords: found ${quote(list)}, expected one of ${stopWordLists.join(", ")}`);
   const known = new Map<number, boolean>();
   return {
     ...{ name: "token-difference", version: "1", settings: { stopWords: list } },
@@ -26,14 +31,23 @@ export function tokenDifference({ stopWords: list = "english" }: { readonly stop
         return found;
       };
       const differs = differences(chosen, rejected);
-      const counted = (own: Int32Array, flags: readonly number[]) => (list === "none" ? flags : flags.map((flag, t) => (flag === 1 && !isStopWord(own[t]!) ? 1 : 0)));
-      return { tokens: { chosen: { differs: counted(chosen, differs.chosen) }, rejected: { differs: counted(rejected, differs.rejected) } } };
+      const counted = (own: Int32Array, flags: readonly number[]) =>
+        list === "none" ? flags : flags.map((flag, t) => (flag === 1 && !isStopWord(own[t]!) ? 1 : 0));
+      return {
+        tokens: {
+          chosen: { differs: counted(chosen, differs.chosen) },
+          rejected: { differs: counted(rejected, differs.rejected) },
+        },
+      };
     },
   };
 }
 
 /** Of each token 1 where the other sequence has no counterpart to it, else 0. */
-export function differences(chosen: ArrayLike<number>, rejected: ArrayLike<number>): { readonly chosen: number[]; readonly rejected: number[] } {
+export function differences(
+  chosen: ArrayLike<number>,
+  rejected: ArrayLike<number>,
+): { readonly chosen: number[]; readonly rejected: number[] } {
   const flags = { chosen: [] as number[], rejected: [] as number[] };
   for (const { added, removed, count } of diffArrays(Array.from(rejected), Array.from(chosen))) {
     const run = (flag: number) => new Array<number>(count).fill(flag);

@@ -72,10 +72,18 @@ export class Tracking {
   ) {}
 
   /** @param logged the rows of `metrics.jsonl` */
-  static begin(trackers: readonly Tracker[], run: TrackedRun, logged: readonly LoggedStep[], reporter: Reporter | undefined): Tracking {
+  static begin(
+    trackers: readonly Tracker[],
+    run: TrackedRun,
+    logged: readonly LoggedStep[],
+    reporter: Reporter | undefined,
+  ): Tracking {
     const time = Date.now();
     const steps = logged.map((row, i) => ({ step: i + 1, time, metrics: trackedMetrics(row) }));
-    return new Tracking(trackers.map((tracker) => new Feed(tracker, run, steps, (text) => reporter?.note?.(text))), steps.length);
+    return new Tracking(
+      trackers.map((tracker) => new Feed(tracker, run, steps, (text) => reporter?.note?.(text))),
+      steps.length,
+    );
   }
 
   /** Takes the next row of `metrics.jsonl`. */
@@ -95,10 +103,20 @@ export class Tracking {
  *
  * @throws InputError where `metrics.jsonl` is damaged; what the work throws
  */
-export async function tracked<T>(folder: RunFolder, identity: RunIdentity, controls: RunControls, work: (controls: RunControls) => Promise<T>): Promise<T> {
+export async function tracked<T>(
+  folder: RunFolder,
+  identity: RunIdentity,
+  controls: RunControls,
+  work: (controls: RunControls) => Promise<T>,
+): Promise<T> {
   const { trackers = [], reporter, signal, onStep } = controls;
   if (trackers.length === 0) return work(controls);
-  const tracking = Tracking.begin(trackers, trackedRun(folder.path, identity), await folder.readRowsIfPresent(runLayout.metrics), reporter);
+  const tracking = Tracking.begin(
+    trackers,
+    trackedRun(folder.path, identity),
+    await folder.readRowsIfPresent(runLayout.metrics),
+    reporter,
+  );
   const add = (step: LoggedStep) => {
     tracking.add(step);
     onStep?.(step);
@@ -200,7 +218,9 @@ class Feed {
     if (this.isTold) return;
     this.isTold = true;
     const what = error instanceof Error ? error.message : String(error);
-    this.note(`${this.tracker.name}: ${what}; the run goes on, and metrics.jsonl has every step. What is missing there is sent when the run is resumed or read again`);
+    this.note(
+      `${this.tracker.name}: ${what}; the run goes on, and metrics.jsonl has every step. What is missing there is sent when the run is resumed or read again`,
+    );
   }
 }
 
@@ -216,6 +236,11 @@ function trackedRun(folder: string, { digest, facts }: RunIdentity): TrackedRun 
 /** The figures of a step under the names that transformers gives them at trackers: `train/loss`, and `eval/loss` of `eval_loss`. */
 function trackedMetrics({ phase, step: _, ...metrics }: LoggedStep): Record<string, number> {
   const group = phase === "sft" ? "sft" : "train";
-  const named = Object.entries(metrics).map(([name, value]) => [name.startsWith("eval_") ? `eval/${name.slice("eval_".length)}` : `${group}/${name}`, value] as const);
-  return Object.fromEntries(named.filter((entry): entry is [string, number] => typeof entry[1] === "number" && Number.isFinite(entry[1])));
+  const named = Object.entries(metrics).map(
+    ([name, value]) =>
+      [name.startsWith("eval_") ? `eval/${name.slice("eval_".length)}` : `${group}/${name}`, value] as const,
+  );
+  return Object.fromEntries(
+    named.filter((entry): entry is [string, number] => typeof entry[1] === "number" && Number.isFinite(entry[1])),
+  );
 }

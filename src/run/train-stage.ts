@@ -46,7 +46,17 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
       // What was chosen stays: other sums of the same numbers would be other bytes.
       const chosen = folder.memoryChoice(iteration);
       const sizes = chosen && { microBatchSize: chosen.microBatchSize, recompute: chosen.recompute };
-      const task = { from, objective, examples, validation, options: { ...options, ...sizes }, random, checkpoint, ...(reference && { reference }), ...(source && { source }) };
+      const task = {
+        from,
+        objective,
+        examples,
+        validation,
+        options: { ...options, ...sizes },
+        random,
+        checkpoint,
+        ...(reference && { reference }),
+        ...(source && { source }),
+      };
       const training = await context.executor.train(task);
       try {
         if (training.memory) {
@@ -76,7 +86,8 @@ async function takeSteps<Example>(
 ): Promise<void> {
   const { metrics } = runLayout;
   const keep = async () => {
-    if (training.writeCheckpoint) await folder.keepCheckpoint(iteration, [metrics.path], (file) => training.writeCheckpoint!(file));
+    if (training.writeCheckpoint)
+      await folder.keepCheckpoint(iteration, [metrics.path], (file) => training.writeCheckpoint!(file));
   };
   let kept = performance.now();
   try {
@@ -97,10 +108,17 @@ async function takeSteps<Example>(
 }
 
 /** Tells what was chosen to fit into memory, where it is not what the options say. */
-function noteMemory({ controls }: RunContext, label: string, { batchSize, microBatchSize = batchSize, recompute = false }: TrainingOptions, chosen: MemoryChoice): void {
+function noteMemory(
+  { controls }: RunContext,
+  label: string,
+  { batchSize, microBatchSize = batchSize, recompute = false }: TrainingOptions,
+  chosen: MemoryChoice,
+): void {
   if (chosen.microBatchSize === microBatchSize && chosen.recompute === recompute) return;
   const again = chosen.recompute ? ", activations recomputed" : "";
-  controls.reporter?.note?.(`${label}: micro-batches of ${chosen.microBatchSize}${again}, about ${formatBytes(chosen.programBytes)} (set memory, microBatchSize or recompute to change it)`);
+  controls.reporter?.note?.(
+    `${label}: micro-batches of ${chosen.microBatchSize}${again}, about ${formatBytes(chosen.programBytes)} (set memory, microBatchSize or recompute to change it)`,
+  );
 }
 
 function figures(record: StepRecord) {

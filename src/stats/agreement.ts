@@ -15,7 +15,8 @@ export interface Agreement {
 export function agreementOf(first: readonly string[], second: readonly string[]): Agreement {
   const items = first.length;
   if (items === 0 || second.length !== items) throw new RangeError(`agreement of ${items} and ${second.length} labels`);
-  const shareOf = (labels: readonly string[], label: string) => labels.filter((other) => other === label).length / items;
+  const shareOf = (labels: readonly string[], label: string) =>
+    labels.filter((other) => other === label).length / items;
   const share = first.filter((label, i) => label === second[i]).length / items;
   const chance = [...new Set(first)].reduce((sum, label) => sum + shareOf(first, label) * shareOf(second, label), 0);
   return { items, share, kappa: chance === 1 ? null : (share - chance) / (1 - chance) };

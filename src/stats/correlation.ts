@@ -14,11 +14,15 @@ export function correlationOf(x: readonly number[], y: readonly number[]): Corre
 }
 
 function ranksOf(values: readonly number[]): number[] {
-  const ranked = table({ value: [...values] }).orderby("value").derive({ rank: op.avg_rank() });
+  const ranked = table({ value: [...values] })
+    .orderby("value")
+    .derive({ rank: op.avg_rank() });
   return ranked.unorder().array("rank") as number[];
 }
 
 function pearsonOf(x: readonly number[], y: readonly number[]): number | null {
-  const { r } = table({ x: [...x], y: [...y] }).rollup({ r: op.corr("x", "y") }).object() as { r: number };
+  const { r } = table({ x: [...x], y: [...y] })
+    .rollup({ r: op.corr("x", "y") })
+    .object() as { r: number };
   return Number.isFinite(r) ? r : null;
 }

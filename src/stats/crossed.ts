@@ -34,9 +34,11 @@ export function crossedInterval(rows: readonly (readonly number[])[], range?: Va
   if (range && !rows.every((row) => row.every((value) => value >= range.low && value <= range.high))) {
     throw new RangeError(`a value outside [${range.low}, ${range.high}]`);
   }
-  if (rows.length * rows[0]!.length === 1) return { mean, low: -Infinity, high: Infinity, over: "prompts", pValue: 1, seedDeviation };
+  if (rows.length * rows[0]!.length === 1)
+    return { mean, low: -Infinity, high: Infinity, over: "prompts", pValue: 1, seedDeviation };
   const parts = [seeds, prompts].filter(({ variance }) => variance > 0);
-  const halfAt = (share: number) => Math.sqrt(parts.reduce((sum, { variance, degrees }) => sum + studentQuantile(share, degrees) ** 2 * variance, 0));
+  const halfAt = (share: number) =>
+    Math.sqrt(parts.reduce((sum, { variance, degrees }) => sum + studentQuantile(share, degrees) ** 2 * variance, 0));
   // Without variance there is no scale to change to, and nothing to change.
   const scale = range && parts.length > 0 ? logitScale(range, mean) : identityScale(mean);
   const half = halfAt(0.05);
@@ -118,8 +120,21 @@ export function crossedVariances(rows: readonly (readonly number[])[]): CrossedV
   const ofSeeds = { variance: s === 1 ? 0 : deviation / s, degrees: Math.max(1, s - 1) };
   if (p === 1) return { mean, seeds: ofSeeds, prompts: { variance: 0, degrees: 1 }, seedDeviation };
   const between = squaresAbout(columnMeans, mean) / (p - 1);
-  const rest = s === 1 ? 0 : rows.reduce((sum, row, i) => sum + row.reduce((inner, x, j) => inner + (x - rowMeans[i]! - columnMeans[j]! + mean) ** 2, 0), 0) / ((s - 1) * (p - 1));
-  return { mean, seeds: ofSeeds, prompts: { variance: Math.max(0, between - rest / s) / p, degrees: p - 1 }, seedDeviation };
+  const rest =
+    s === 1
+      ? 0
+      : rows.reduce(
+          (sum, row, i) =>
+            sum + row.reduce((inner, x, j) => inner + (x - rowMeans[i]! - columnMeans[j]! + mean) ** 2, 0),
+          0,
+        ) /
+        ((s - 1) * (p - 1));
+  return {
+    mean,
+    seeds: ofSeeds,
+    prompts: { variance: Math.max(0, between - rest / s) / p, degrees: p - 1 },
+    seedDeviation,
+  };
 }
 
 function averageOf(values: readonly number[]): number {

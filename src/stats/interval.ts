@@ -17,7 +17,11 @@ const resamples = 1000;
  */
 export function bootstrapInterval(values: readonly number[], random: Random): Interval {
   if (values.length === 0) throw new RangeError("the mean of no values");
-  return bootstrapIntervalOf(values, (drawn) => drawn.reduce((total, value) => total + value, 0) / drawn.length, random);
+  return bootstrapIntervalOf(
+    values,
+    (drawn) => drawn.reduce((total, value) => total + value, 0) / drawn.length,
+    random,
+  );
 }
 
 /**
@@ -25,8 +29,14 @@ export function bootstrapInterval(values: readonly number[], random: Random): In
  *
  * @param items independent of each other
  */
-export function bootstrapIntervalOf<T>(items: readonly T[], figure: (items: readonly T[]) => number, random: Random): Interval {
-  const figures = Float64Array.from({ length: resamples }, () => figure(items.map(() => items[random.integer(items.length)]!))).sort();
+export function bootstrapIntervalOf<T>(
+  items: readonly T[],
+  figure: (items: readonly T[]) => number,
+  random: Random,
+): Interval {
+  const figures = Float64Array.from({ length: resamples }, () =>
+    figure(items.map(() => items[random.integer(items.length)]!)),
+  ).sort();
   const at = (share: number) => figures[Math.round(share * (resamples - 1))]!;
   return { mean: figure(items), low: at(0.025), high: at(0.975) };
 }

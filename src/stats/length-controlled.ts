@@ -27,9 +27,14 @@ const ridge = 0.1;
 export function lengthControlledWinRate(contests: readonly Contest[], random: Random): Interval | null {
   if (contests.length === 0) throw new RangeError("a win rate of no contests");
   const mean = contests.reduce((sum, { difference }) => sum + difference, 0) / contests.length;
-  const deviation = Math.sqrt(contests.reduce((sum, { difference }) => sum + (difference - mean) ** 2, 0) / contests.length);
+  const deviation = Math.sqrt(
+    contests.reduce((sum, { difference }) => sum + (difference - mean) ** 2, 0) / contests.length,
+  );
   if (deviation === 0 && mean !== 0) return null;
-  const points = contests.map(({ win, difference }) => ({ win, x: deviation === 0 ? 0 : Math.tanh(difference / deviation) }));
+  const points = contests.map(({ win, difference }) => ({
+    win,
+    x: deviation === 0 ? 0 : Math.tanh(difference / deviation),
+  }));
   return bootstrapIntervalOf(points, rateAtEqualLength, random);
 }
 
@@ -67,7 +72,10 @@ interface Coefficients {
 }
 
 function logLikelihood(points: readonly Point[], { theta, phi }: Coefficients): number {
-  return points.reduce((sum, { win, x }) => sum + win * (theta + phi * x) - softplus(theta + phi * x), (-ridge / 2) * phi ** 2);
+  return points.reduce(
+    (sum, { win, x }) => sum + win * (theta + phi * x) - softplus(theta + phi * x),
+    (-ridge / 2) * phi ** 2,
+  );
 }
 
 /** H⁻¹ g of the negative log-likelihood's Hessian H and the log-likelihood's gradient g. */

@@ -6,7 +6,8 @@
  * @throws RangeError unless there is a positive whole number of degrees of freedom
  */
 export function studentWithin(t: number, degrees: number): number {
-  if (!Number.isInteger(degrees) || degrees < 1) throw new RangeError(`degrees of freedom must be a positive whole number, got ${degrees}`);
+  if (!Number.isInteger(degrees) || degrees < 1)
+    throw new RangeError(`degrees of freedom must be a positive whole number, got ${degrees}`);
   const angle = Math.atan(t / Math.sqrt(degrees));
   const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
   const odd = degrees % 2 === 1;

@@ -14,9 +14,13 @@ const tolerance = 1e-13;
  * @throws InputError where the table is not square, or a count is negative or not a number
  */
 export function zermelo(wins: readonly (readonly number[])[], pseudoCounts = 0.5): number[] {
-  if (!(pseudoCounts > 0 && pseudoCounts < Infinity)) throw new InputError(`pseudoCounts: found ${quote(pseudoCounts)}, expected a number above 0`);
+  if (!(pseudoCounts > 0 && pseudoCounts < Infinity))
+    throw new InputError(`pseudoCounts: found ${quote(pseudoCounts)}, expected a number above 0`);
   for (const row of wins) {
-    if (row.length !== wins.length || !row.every((count) => count >= 0 && count < Infinity)) throw new InputError(`wins: found the row ${quote(row)}, expected ${wins.length} numbers from 0, one for each competitor`);
+    if (row.length !== wins.length || !row.every((count) => count >= 0 && count < Infinity))
+      throw new InputError(
+        `wins: found the row ${quote(row)}, expected ${wins.length} numbers from 0, one for each competitor`,
+      );
   }
   const count = (i: number, j: number) => (i === j ? 0 : wins[i]![j]! + pseudoCounts);
   const logs = wins.map(() => 0);
@@ -25,8 +29,11 @@ export function zermelo(wins: readonly (readonly number[])[], pseudoCounts = 0.5
     // One after another: strengths that all move at once swing about the maximum.
     for (let i = 0; i < logs.length; i++) {
       const own = Math.exp(logs[i]!);
-      const sum = (valueOf: (other: number, j: number) => number) => logs.reduce((total, log, j) => total + valueOf(Math.exp(log), j), 0);
-      const next = Math.log(sum((other, j) => (count(i, j) * other) / (own + other))) - Math.log(sum((other, j) => count(j, i) / (own + other)));
+      const sum = (valueOf: (other: number, j: number) => number) =>
+        logs.reduce((total, log, j) => total + valueOf(Math.exp(log), j), 0);
+      const next =
+        Math.log(sum((other, j) => (count(i, j) * other) / (own + other))) -
+        Math.log(sum((other, j) => count(j, i) / (own + other)));
       moved = Math.max(moved, Math.abs(next - logs[i]!));
       logs[i] = next;
     }

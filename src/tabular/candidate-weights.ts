@@ -32,7 +32,8 @@ export interface WeightingOptions {
  */
 export function candidateWeights(candidates: readonly Candidate[], { alpha, temperature }: WeightingOptions): number[] {
   if (candidates.length === 0) throw new InputError("no candidates to weigh");
-  if (!(temperature > 0 && temperature < Infinity)) throw new InputError(`temperature: found ${quote(temperature)}, expected a number above 0`);
+  if (!(temperature > 0 && temperature < Infinity))
+    throw new InputError(`temperature: found ${quote(temperature)}, expected a number above 0`);
   const odd = candidates.find(({ reward, meanLogProb }) => !Number.isFinite(reward) || !Number.isFinite(meanLogProb));
   if (odd) throw new InputError(`found the candidate ${quote(odd)}, expected finite numbers`);
   const behaviour = softmax(candidates.map(({ meanLogProb }) => meanLogProb));

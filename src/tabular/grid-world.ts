@@ -3,7 +3,12 @@ import type { Random } from "../base/random.js";
 import type { Transition } from "./offline-values.js";
 
 /** Up, right, down, left: what each adds to the row and to the column. */
-const moves = [[-1, 0], [0, 1], [1, 0], [0, -1]] as const;
+const moves = [
+  [-1, 0],
+  [0, 1],
+  [1, 0],
+  [0, -1],
+] as const;
 
 /** The sizes and dangers of a grid. */
 export interface GridOptions {
@@ -32,15 +37,21 @@ export class GridWorld {
 
   /** @throws InputError where an option is outside its range */
   constructor({ size = 5, slip = 0.1, noise = 0.5, discount = 0.95 }: GridOptions = {}) {
-    if (!(Number.isInteger(size) && size >= 2)) throw new InputError(`size: found ${quote(size)}, expected a whole number from 2`);
+    if (!(Number.isInteger(size) && size >= 2))
+      throw new InputError(`size: found ${quote(size)}, expected a whole number from 2`);
     if (!(slip >= 0 && slip <= 1)) throw new InputError(`slip: found ${quote(slip)}, expected a share in [0, 1]`);
-    if (!(noise >= 0 && noise < Infinity)) throw new InputError(`noise: found ${quote(noise)}, expected a number from 0`);
-    if (!(discount >= 0 && discount < 1)) throw new InputError(`discount: found ${quote(discount)}, expected a number in [0, 1)`);
+    if (!(noise >= 0 && noise < Infinity))
+      throw new InputError(`noise: found ${quote(noise)}, expected a number from 0`);
+    if (!(discount >= 0 && discount < 1))
+      throw new InputError(`discount: found ${quote(discount)}, expected a number in [0, 1)`);
     [this.size, this.states, this.slip, this.noise, this.discount] = [size, size * size, slip, noise, discount];
   }
 
   /** What a step does, with its chance: without noise. */
-  outcomes(state: number, action: number): readonly { readonly chance: number; readonly reward: number; readonly next?: number }[] {
+  outcomes(
+    state: number,
+    action: number,
+  ): readonly { readonly chance: number; readonly reward: number; readonly next?: number }[] {
     return moves.map((_, direction) => {
       const chance = this.slip / moves.length + (direction === action ? 1 - this.slip : 0);
       const next = this.moved(state, direction);
@@ -74,7 +85,11 @@ export class GridWorld {
     let values = new Array<number>(this.states).fill(0);
     for (let sweep = 0; sweep < sweeps; sweep++) {
       values = values.map((_, state) =>
-        this.outcomes(state, policy[state]!).reduce((sum, { chance, reward, next }) => sum + chance * (reward + (next === undefined ? 0 : this.discount * values[next]!)), 0),
+        this.outcomes(state, policy[state]!).reduce(
+          (sum, { chance, reward, next }) =>
+            sum + chance * (reward + (next === undefined ? 0 : this.discount * values[next]!)),
+          0,
+        ),
       );
     }
     return values[0]!;

@@ -42,12 +42,25 @@ export interface OfflineValues {
  *
  * @throws InputError where there are no steps, one is of no such state or action, or an option is outside its range
  */
-export function offlineValues(transitions: readonly Transition[], { states, actions, alpha, discount, sweeps = 200 }: OfflineOptions): OfflineValues {
+export function offlineValues(
+  transitions: readonly Transition[],
+  { states, actions, alpha, discount, sweeps = 200 }: OfflineOptions,
+): OfflineValues {
   if (transitions.length === 0) throw new InputError("no steps to learn from");
-  if (!(discount >= 0 && discount < 1)) throw new InputError(`discount: found ${quote(discount)}, expected a number in [0, 1)`);
+  if (!(discount >= 0 && discount < 1))
+    throw new InputError(`discount: found ${quote(discount)}, expected a number in [0, 1)`);
   const isIn = (place: number, count: number) => Number.isInteger(place) && place >= 0 && place < count;
-  const odd = transitions.find(({ state, action, next, reward }) => !isIn(state, states) || !isIn(action, actions) || (next !== undefined && !isIn(next, states)) || !Number.isFinite(reward));
-  if (odd) throw new InputError(`found the step ${quote(odd)}, expected one of ${states} states and ${actions} actions, with a finite reward`);
+  const odd = transitions.find(
+    ({ state, action, next, reward }) =>
+      !isIn(state, states) ||
+      !isIn(action, actions) ||
+      (next !== undefined && !isIn(next, states)) ||
+      !Number.isFinite(reward),
+  );
+  if (odd)
+    throw new InputError(
+      `found the step ${quote(odd)}, expected one of ${states} states and ${actions} actions, with a finite reward`,
+    );
 
   const of = Array.from({ length: states }, () => Array.from({ length: actions }, (): Transition[] => []));
   for (const step of transitions) of[step.state]![step.action]!.push(step);
@@ -58,19 +71,34 @@ export function offlineValues(transitions: readonly Transition[], { states, acti
   const isVisited = behaviour.map((shares) => shares.some((share) => share > 0));
   /** Mean reward and discounted value of where the steps of each action led. */
   const targets = (valueOf: readonly number[]) =>
-    of.map((byAction) => byAction.map((steps) => steps.reduce((sum, { reward, next }) => sum + reward + (next === undefined ? 0 : discount * valueOf[next]!), 0) / steps.length));
-  const mean = (shares: readonly number[], values: readonly number[]) => shares.reduce((sum, share, i) => sum + (share === 0 ? 0 : share * values[i]!), 0);
+    of.map((byAction) =>
+      byAction.map(
+        (steps) =>
+          steps.reduce(
+            (sum, { reward, next }) => sum + reward + (next === undefined ? 0 : discount * valueOf[next]!),
+            0,
+          ) / steps.length,
+      ),
+    );
+  const mean = (shares: readonly number[], values: readonly number[]) =>
+    shares.reduce((sum, share, i) => sum + (share === 0 ? 0 : share * values[i]!), 0);
 
   let baseline = new Array<number>(states).fill(0);
-  for (let sweep = 0; sweep < sweeps; sweep++) baseline = targets(baseline).map((own, state) => mean(behaviour[state]!, own));
+  for (let sweep = 0; sweep < sweeps; sweep++)
+    baseline = targets(baseline).map((own, state) => mean(behaviour[state]!, own));
   const zeros = new Array<number>(actions).fill(0);
   let values = of.map(() => zeros);
   for (let sweep = 0; sweep < sweeps; sweep++) {
     const best = values.map((own) => Math.max(...own));
-    values = targets(best).map((own, state) => (isVisited[state] ? regularizedValues({ behaviour: behaviour[state]!, targets: own, baseline: baseline[state]! }, alpha) : zeros));
+    values = targets(best).map((own, state) =>
+      isVisited[state]
+        ? regularizedValues({ behaviour: behaviour[state]!, targets: own, baseline: baseline[state]! }, alpha)
+        : zeros,
+    );
   }
   const policy = values.map((own, state) => {
-    const isBetter = (a: number, b: number) => own[a]! > own[b]! || (own[a] === own[b] && behaviour[state]![a]! > behaviour[state]![b]!);
+    const isBetter = (a: number, b: number) =>
+      own[a]! > own[b]! || (own[a] === own[b] && behaviour[state]![a]! > behaviour[state]![b]!);
     return own.reduce((best, _, action) => (isBetter(action, best) ? action : best), 0);
   });
   return { values, policy, behaviour, trust: behaviour.map((shares) => trust(shares, alpha)) };

@@ -25,7 +25,9 @@ export interface ActionData {
  */
 export function regularizedValues(data: ActionData, alpha: number): number[] {
   const { behaviour, targets, baseline } = checked(data, alpha);
-  return trust(behaviour, alpha).map((share, action) => (share === 0 ? baseline : baseline + share * (targets[action]! - baseline)));
+  return trust(behaviour, alpha).map((share, action) =>
+    share === 0 ? baseline : baseline + share * (targets[action]! - baseline),
+  );
 }
 
 /**
@@ -49,10 +51,15 @@ export function regularizedLoss(values: readonly number[], data: ActionData, alp
 function checked(data: ActionData, alpha: number): ActionData {
   const { behaviour, targets, baseline } = data;
   if (!(alpha > 0 && alpha < Infinity)) throw new InputError(`alpha: found ${quote(alpha)}, expected a number above 0`);
-  if (behaviour.length === 0 || targets.length !== behaviour.length) throw new InputError(`found ${behaviour.length} shares and ${targets.length} targets, expected one of each for every action`);
+  if (behaviour.length === 0 || targets.length !== behaviour.length)
+    throw new InputError(
+      `found ${behaviour.length} shares and ${targets.length} targets, expected one of each for every action`,
+    );
   const total = behaviour.reduce((sum, share) => sum + share, 0);
-  if (!behaviour.every((share) => share >= 0) || Math.abs(total - 1) > 1e-9) throw new InputError(`behaviour: found shares that add up to ${total}, expected a distribution over the actions`);
+  if (!behaviour.every((share) => share >= 0) || Math.abs(total - 1) > 1e-9)
+    throw new InputError(`behaviour: found shares that add up to ${total}, expected a distribution over the actions`);
   const isKnown = behaviour.every((share, action) => share === 0 || Number.isFinite(targets[action]));
-  if (!isKnown || !Number.isFinite(baseline)) throw new InputError("found a target or a baseline that is not a finite number");
+  if (!isKnown || !Number.isFinite(baseline))
+    throw new InputError("found a target or a baseline that is not a finite number");
   return data;
 }

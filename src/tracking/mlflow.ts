@@ -38,16 +38,36 @@ const foundRuns = z.object({ runs: z.array(mlflowRun).default([]) });
  * @example const run = await sera(policy, pairs, { beta: 2, track: mlflow({ experiment: "beta sweep" }) });
  * @throws InputError where there is no address of a server
  */
-export function mlflow({ trackingUri = process.env["MLFLOW_TRACKING_URI"], experiment = process.env["MLFLOW_EXPERIMENT_NAME"] ?? "sera-lab" }: MlflowOptions = {}): Tracker {
-  if (trackingUri === undefined || trackingUri === "") throw new InputError("mlflow: no address of a tracking server; set MLFLOW_TRACKING_URI, or pass trackingUri");
+export function mlflow({
+  trackingUri = process.env["MLFLOW_TRACKING_URI"],
+  experiment = process.env["MLFLOW_EXPERIMENT_NAME"] ?? "sera-lab",
+}: MlflowOptions = {}): Tracker {
+  if (trackingUri === undefined || trackingUri === "")
+    throw new InputError("mlflow: no address of a tracking server; set MLFLOW_TRACKING_URI, or pass trackingUri");
   const url = serverUrl(trackingUri);
-  if (!url) throw new InputError(`mlflow: found ${quoteAddress(trackingUri)}, expected the http:// or https:// address of a tracking server (mlflow server), without a user or password`);
-  if (typeof experiment !== "string" || experiment === "") throw new InputError(`mlflow: experiment: found ${quote(experiment)}, expected a name`);
-  return { name: "MLflow", open: (run) => openRun(new TrackingServer(url, authorization(), "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and _PASSWORD"), experiment, run) };
+  if (!url)
+    throw new InputError(
+      `mlflow: found ${quoteAddress(trackingUri)}, expected the http:// or https:// address of a tracking server (mlflow server), without a user or password`,
+    );
+  if (typeof experiment !== "string" || experiment === "")
+    throw new InputError(`mlflow: experiment: found ${quote(experiment)}, expected a name`);
+  return {
+    name: "MLflow",
+    open: (run) =>
+      openRun(
+        new TrackingServer(url, authorization(), "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and _PASSWORD"),
+        experiment,
+        run,
+      ),
+  };
 }
 
 function authorization(): string | undefined {
-  const { MLFLOW_TRACKING_TOKEN: token, MLFLOW_TRACKING_USERNAME: user, MLFLOW_TRACKING_PASSWORD: password = "" } = process.env;
+  const {
+    MLFLOW_TRACKING_TOKEN: token,
+    MLFLOW_TRACKING_USERNAME: user,
+    MLFLOW_TRACKING_PASSWORD: password = "",
+  } = process.env;
   // The order is that of MLflow's own client.
   if (user) return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   return token ? `Bearer ${token}` : undefined;
@@ -58,15 +78,19 @@ const api = "/api/2.0/mlflow";
 async function openRun(server: TrackingServer, experiment: string, run: TrackedRun): Promise<StepSink> {
   const experimentId = await experimentNamed(server, experiment);
   const filter = `tags.\`${digestTag}\` = '${run.digest}'`;
-  const found = foundRuns.parse((await server.ask("POST", `${api}/runs/search`, { experiment_ids: [experimentId], filter, max_results: 1 })).body).runs[0];
+  const found = foundRuns.parse(
+    (await server.ask("POST", `${api}/runs/search`, { experiment_ids: [experimentId], filter, max_results: 1 })).body,
+  ).runs[0];
   const { info, data } = found ?? (await createRun(server, experimentId, run));
-  const update = (status: string, more = {}) => server.ask("POST", `${api}/runs/update`, { run_id: info.run_id, status, ...more });
+  const update = (status: string, more = {}) =>
+    server.ask("POST", `${api}/runs/update`, { run_id: info.run_id, status, ...more });
   if (found) await update("RUNNING");
   return {
     // MLflow keeps of each figure that of the last step.
     lastStep: Math.max(0, ...data.metrics.map(({ step }) => step)),
     async write(steps) {
-      for (const metrics of batches(steps)) await server.ask("POST", `${api}/runs/log-batch`, { run_id: info.run_id, metrics });
+      for (const metrics of batches(steps))
+        await server.ask("POST", `${api}/runs/log-batch`, { run_id: info.run_id, metrics });
     },
     async end(how) {
       await update(statusOf[how], { end_time: Date.now() });
@@ -77,17 +101,37 @@ async function openRun(server: TrackingServer, experiment: string, run: TrackedR
 const statusOf: Readonly<Record<RunEnd, string>> = { finished: "FINISHED", stopped: "KILLED", failed: "FAILED" };
 
 async function experimentNamed(server: TrackingServer, name: string): Promise<string> {
-  const found = await server.ask("GET", `${api}/experiments/get-by-name?experiment_name=${encodeURIComponent(name)}`, undefined, [404]);
+  const found = await server.ask(
+    "GET",
+    `${api}/experiments/get-by-name?experiment_name=${encodeURIComponent(name)}`,
+    undefined,
+    [404],
+  );
   if (found.status !== 404) return experimentAnswer.parse(found.body).experiment.experiment_id;
   return createdExperiment.parse((await server.ask("POST", `${api}/experiments/create`, { name })).body).experiment_id;
 }
 
 async function createRun(server: TrackingServer, experimentId: string, { name, digest, facts }: TrackedRun) {
   const tags = [{ key: digestTag, value: digest }];
-  const created = z.object({ run: mlflowRun }).parse((await server.ask("POST", `${api}/runs/create`, { experiment_id: experimentId, run_name: name, start_time: Date.now(), tags })).body).run;
-  const params = [...factsByPath(facts)].map(([key, json]) => ({ key, value: String(JSON.parse(json)).slice(0, longestParam) }));
+  const created = z.object({ run: mlflowRun }).parse(
+    (
+      await server.ask("POST", `${api}/runs/create`, {
+        experiment_id: experimentId,
+        run_name: name,
+        start_time: Date.now(),
+        tags,
+      })
+    ).body,
+  ).run;
+  const params = [...factsByPath(facts)].map(([key, json]) => ({
+    key,
+    value: String(JSON.parse(json)).slice(0, longestParam),
+  }));
   for (let at = 0; at < params.length; at += mostParams) {
-    await server.ask("POST", `${api}/runs/log-batch`, { run_id: created.info.run_id, params: params.slice(at, at + mostParams) });
+    await server.ask("POST", `${api}/runs/log-batch`, {
+      run_id: created.info.run_id,
+      params: params.slice(at, at + mostParams),
+    });
   }
   return created;
 }

@@ -34,18 +34,29 @@ export class TrackingServer {
    */
   async ask(method: "GET" | "POST", path: string, body?: unknown, accepted: readonly number[] = []): Promise<Answer> {
     const { host } = this.url;
-    const headers = { "content-type": "application/json", ...(this.authorization !== undefined && { authorization: this.authorization }) };
-    const init = { method, headers, signal: AbortSignal.timeout(longestAnswer * 1000), ...(body !== undefined && { body: JSON.stringify(body) }) };
+    const headers = {
+      "content-type": "application/json",
+      ...(this.authorization !== undefined && { authorization: this.authorization }),
+    };
+    const init = {
+      method,
+      headers,
+      signal: AbortSignal.timeout(longestAnswer * 1000),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    };
     const response = await fetch(`${this.url.href.replace(/\/$/, "")}${path}`, init)
       .then((begun) => readWithin(begun, longestBody))
       .catch((error: Error) => {
         if (error instanceof BodyLimitError) throw new TrackingRefused(`${host} sent ${error.message}`);
-        throw new Error(`${host} is not reached (${(error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.message})`);
+        throw new Error(
+          `${host} is not reached (${(error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.message})`,
+        );
       });
     const { status } = response;
     const text = await response.text();
     if (response.ok || accepted.includes(status)) return { status, body: parsed(text) };
-    if (status === 401 || status === 403) throw new TrackingRefused(`${host} refused access (status ${status}); check ${this.secretIn}`);
+    if (status === 401 || status === 403)
+      throw new TrackingRefused(`${host} refused access (status ${status}); check ${this.secretIn}`);
     const message = `${host} returned status ${status}${this.said(text)}`;
     throw status === 408 || status === 429 || status >= 500 ? new Error(message) : new TrackingRefused(message);
   }
@@ -65,7 +76,12 @@ export class TrackingServer {
 /** What an authorization holds: a token, or a password, as it is sent and as it was given. */
 function secretsOf(authorization = ""): string[] {
   const [scheme, sent = ""] = authorization.split(" ");
-  const given = scheme === "Basic" ? Buffer.from(sent, "base64").toString().replace(/^[^:]*:/, "") : "";
+  const given =
+    scheme === "Basic"
+      ? Buffer.from(sent, "base64")
+          .toString()
+          .replace(/^[^:]*:/, "")
+      : "";
   return [sent, given].filter((secret) => secret !== "");
 }
 

@@ -13,7 +13,8 @@ import { readEvents, stepRecord, versionRecord } from "./event-file.js";
  * @throws InputError where the folder is not a path
  */
 export function tensorBoard(folder: string): Tracker {
-  if (typeof folder !== "string" || folder === "") throw new InputError(`tensorBoard: found ${quote(folder)}, expected the path of a folder`);
+  if (typeof folder !== "string" || folder === "")
+    throw new InputError(`tensorBoard: found ${quote(folder)}, expected the path of a folder`);
   return { name: "TensorBoard", open: (run) => openEventFile(folder, run) };
 }
 

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { InputError, quote } from "../base/errors.js";
 import { quoteAddress } from "../base/quote-address.js";
-import { TrackingRefused, type RunEnd, type StepSink, type TrackedRun, type TrackedStep, type Tracker } from "../run/tracking.js";
+import {
+  TrackingRefused,
+  type RunEnd,
+  type StepSink,
+  type TrackedRun,
+  type TrackedStep,
+  type Tracker,
+} from "../run/tracking.js";
 import { serverUrl, TrackingServer } from "./request.js";
 
 /** Where a run is tracked. */
@@ -23,13 +30,20 @@ export interface WandbOptions {
  * @example const run = await sera(policy, pairs, { beta: 2, track: wandb({ project: "alignment" }) });
  * @throws InputError where there is no key
  */
-export function wandb({ project = process.env["WANDB_PROJECT"] ?? "sera-lab", entity = process.env["WANDB_ENTITY"] }: WandbOptions = {}): Tracker {
+export function wandb({
+  project = process.env["WANDB_PROJECT"] ?? "sera-lab",
+  entity = process.env["WANDB_ENTITY"],
+}: WandbOptions = {}): Tracker {
   const { WANDB_API_KEY: key, WANDB_BASE_URL: base = "https://api.wandb.ai" } = process.env;
   if (!key) throw new InputError("wandb: no API key; set WANDB_API_KEY (https://wandb.ai/authorize shows yours)");
   const url = serverUrl(base);
-  if (!url) throw new InputError(`wandb: WANDB_BASE_URL: found ${quoteAddress(base)}, expected an http:// or https:// address without a user or password`);
+  if (!url)
+    throw new InputError(
+      `wandb: WANDB_BASE_URL: found ${quoteAddress(base)}, expected an http:// or https:// address without a user or password`,
+    );
   for (const [name, value] of Object.entries({ project, entity })) {
-    if (value !== undefined && (typeof value !== "string" || value === "" || /[/\\#?%:]/.test(value))) throw new InputError(`wandb: ${name}: found ${quote(value)}, expected a name without / \\ # ? % :`);
+    if (value !== undefined && (typeof value !== "string" || value === "" || /[/\\#?%:]/.test(value)))
+      throw new InputError(`wandb: ${name}: found ${quote(value)}, expected a name without / \\ # ? % :`);
   }
   const server = new TrackingServer(url, `Basic ${Buffer.from(`api:${key}`).toString("base64")}`, "WANDB_API_KEY");
   return { name: "Weights & Biases", open: (run) => openRun(server, project, entity, run) };
@@ -45,19 +59,29 @@ mutation UpsertBucket($name: String, $project: String, $entity: String, $display
 const upserted = z.object({
   data: z.object({
     upsertBucket: z.object({
-      bucket: z.object({ name: z.string(), historyLineCount: z.number().nullish(), project: z.object({ name: z.string(), entity: z.object({ name: z.string() }) }) }),
+      bucket: z.object({
+        name: z.string(),
+        historyLineCount: z.number().nullish(),
+        project: z.object({ name: z.string(), entity: z.object({ name: z.string() }) }),
+      }),
     }),
   }),
 });
 const refused = z.object({ errors: z.array(z.object({ message: z.string() })).min(1) });
 
-async function openRun(server: TrackingServer, project: string, entity: string | undefined, { name, digest, facts }: TrackedRun): Promise<StepSink> {
+async function openRun(
+  server: TrackingServer,
+  project: string,
+  entity: string | undefined,
+  { name, digest, facts }: TrackedRun,
+): Promise<StepSink> {
   const config = JSON.stringify(Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, { value }])));
   // The digest as the run's id: asked for again, it is the same run.
   const variables = { name: digest.slice(0, 16), project, entity, displayName: name, config };
   const { body } = await server.ask("POST", "/graphql", { query: upsertRun, variables });
   const errors = refused.safeParse(body);
-  if (errors.success) throw new TrackingRefused(`the server refused the run (${server.withoutSecrets(errors.data.errors[0]!.message)})`);
+  if (errors.success)
+    throw new TrackingRefused(`the server refused the run (${server.withoutSecrets(errors.data.errors[0]!.message)})`);
   const { bucket } = upserted.parse(body).data.upsertBucket;
   const path = [bucket.project.entity.name, bucket.project.name, bucket.name].map(encodeURIComponent).join("/");
   const send = (part: object) => server.ask("POST", `/files/${path}/file_stream`, part);

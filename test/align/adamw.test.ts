@@ -23,12 +23,20 @@ async function steps(settings: Partial<AdamW>, learningRate: number, fed: readon
     names.flatMap((name) => {
       const { mean, square } = momentNames(name);
       const zeros = () => tensor(shapes[name], new Float32Array(start[name].length));
-      return [[name, tensor(shapes[name], Float32Array.from(start[name]))], [mean, zeros()], [square, zeros()]] as const;
+      return [
+        [name, tensor(shapes[name], Float32Array.from(start[name]))],
+        [mean, zeros()],
+        [square, zeros()],
+      ] as const;
     }),
   );
   const after = [];
   for (const [i, { w, b }] of fed.entries()) {
-    const feeds = { "slope w": Float32Array.from(w), "slope b": Float32Array.from(b), ...stepSizes(adamW, learningRate, i + 1) };
+    const feeds = {
+      "slope w": Float32Array.from(w),
+      "slope b": Float32Array.from(b),
+      ...stepSizes(adamW, learningRate, i + 1),
+    };
     const found = await executable.run(feeds, [state]);
     const tensors = await state.read();
     const read = (name: string) => [...tensors.get(name)!.data];
@@ -95,7 +103,10 @@ describe("globalNorm", () => {
       data: Float32Array.from(numbers),
       leaf: graph.input(`g${i}`, "float32", [numbers.length]),
     }));
-    const executable = await engine.prepare({ outputs: { norm: globalNorm(values.map(({ leaf }) => leaf)) }, updates: new Map() });
+    const executable = await engine.prepare({
+      outputs: { norm: globalNorm(values.map(({ leaf }) => leaf)) },
+      updates: new Map(),
+    });
     const { norm } = await executable.run(Object.fromEntries(values.map(({ name, data }) => [name, data])));
     assert.equal(norm!.data[0], 13);
   });

@@ -11,13 +11,29 @@ const objective = preference(dpo({ beta: 0.1 }));
 
 test("a training that lacks what an option needs is refused", () => {
   checkTrainingInputs(objective, options, []);
-  checkTrainingInputs(objective, { ...options, evaluateEvery: 5, keepBestBy: "eval_loss", patience: 1, referenceUpdate: { ema: 1 } }, [{}]);
+  checkTrainingInputs(
+    objective,
+    { ...options, evaluateEvery: 5, keepBestBy: "eval_loss", patience: 1, referenceUpdate: { ema: 1 } },
+    [{}],
+  );
   const refused = (change: Partial<TrainingOptions>, message: string) =>
     assert.throws(() => checkTrainingInputs(objective, { ...options, ...change }, []), { name: "InputError", message });
-  refused({ keepBestBy: "eval_loss" }, 'keepBestBy: found "eval_loss" without evaluations to choose from; set evaluateEvery too');
-  refused({ patience: 2, evaluateEvery: 1 }, "patience: found 2 without a metric that has to improve; set keepBestBy too");
-  refused({ evaluateEvery: 4 }, "evaluateEvery: found 4, but no validation examples to evaluate on; pass some, or leave it out");
-  refused({ referenceUpdate: {} }, 'referenceUpdate: found neither everySteps nor ema; set one of them, or pass "fixed"');
+  refused(
+    { keepBestBy: "eval_loss" },
+    'keepBestBy: found "eval_loss" without evaluations to choose from; set evaluateEvery too',
+  );
+  refused(
+    { patience: 2, evaluateEvery: 1 },
+    "patience: found 2 without a metric that has to improve; set keepBestBy too",
+  );
+  refused(
+    { evaluateEvery: 4 },
+    "evaluateEvery: found 4, but no validation examples to evaluate on; pass some, or leave it out",
+  );
+  refused(
+    { referenceUpdate: {} },
+    'referenceUpdate: found neither everySteps nor ema; set one of them, or pass "fixed"',
+  );
   assert.throws(() => checkTrainingInputs(supervised, { ...options, referenceUpdate: { ema: 0.5 } }, []), {
     name: "InputError",
     message: "referenceUpdate: the objective has no reference to update (sft); leave it out",

@@ -15,18 +15,30 @@ const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 
-const pairs = randomPairs(12, Random.seeded(4)).map(({ prompt, chosen, rejected }, i): ReferencedPair => ({
-  chosen: { prompt, response: chosen },
-  rejected: { prompt, response: rejected },
-  referenceChosen: -6 * chosen.length - i,
-  referenceRejected: -6 * rejected.length + 2 * i - 9,
-}));
+const pairs = randomPairs(12, Random.seeded(4)).map(
+  ({ prompt, chosen, rejected }, i): ReferencedPair => ({
+    chosen: { prompt, response: chosen },
+    rejected: { prompt, response: rejected },
+    referenceChosen: -6 * chosen.length - i,
+    referenceRejected: -6 * rejected.length + 2 * i - 9,
+  }),
+);
 
 /** What is evaluated after a step that changes nothing to speak of. */
-async function evaluated(name: LossName, change: { batchSize: number; microBatchSize?: number; sharePrompts?: boolean }): Promise<StepRecord> {
+async function evaluated(
+  name: LossName,
+  change: { batchSize: number; microBatchSize?: number; sharePrompts?: boolean },
+): Promise<StepRecord> {
   const options = { epochs: 1, learningRate: 1e-12, evaluateEvery: 1, ...change };
   const objective = preference(lossNamed(name, { beta: 0.1 }));
-  const training = await Trainer.begin(await tinyPolicy(programs), objective, pairs.slice(0, change.batchSize), options, Random.seeded(1), { validation: pairs });
+  const training = await Trainer.begin(
+    await tinyPolicy(programs),
+    objective,
+    pairs.slice(0, change.batchSize),
+    options,
+    Random.seeded(1),
+    { validation: pairs },
+  );
   for await (const record of training.steps()) {
     await training.end();
     return record;
@@ -45,7 +57,8 @@ describe("an evaluation", () => {
       const changes = name === "bco-pair" ? [] : [{ batchSize: 5 }, { batchSize: 1 }];
       for (const change of [...changes, { batchSize: 12, sharePrompts: true }]) {
         const found = new Map(evaluations(await evaluated(name, change)));
-        for (const [metric, value] of whole) assertClose([found.get(metric)!], [value], 2e-5, `${metric}, ${JSON.stringify(change)}`);
+        for (const [metric, value] of whole)
+          assertClose([found.get(metric)!], [value], 2e-5, `${metric}, ${JSON.stringify(change)}`);
       }
     });
   }
@@ -53,7 +66,10 @@ describe("an evaluation", () => {
   for (const name of ["aot", "aot-unpaired", "kto-pair"] as const) {
     it(`has the loss of one step over all pairs (${name})`, async () => {
       const policy = await tinyPolicy(programs);
-      const logProbs = await responseLogProbs(policy, pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]));
+      const logProbs = await responseLogProbs(
+        policy,
+        pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]),
+      );
       const { loss } = lossByMeaning(lossNamed(name, { beta: 0.1 }), {
         policyChosen: pairs.map((_, i) => logProbs[2 * i]!),
         policyRejected: pairs.map((_, i) => logProbs[2 * i + 1]!),

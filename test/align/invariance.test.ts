@@ -31,26 +31,44 @@ const models: Readonly<Record<string, ModelConfig>> = {
 
 async function createPolicy({ adapter: lora, ...config }: ModelConfig): Promise<Policy> {
   const own = config as ModelConfig;
-  const model = await Policy.create(programs, { config: own, parameters: initialParameters(own, Random.seeded(1)), tokenizer: byteTokenizer });
+  const model = await Policy.create(programs, {
+    config: own,
+    parameters: initialParameters(own, Random.seeded(1)),
+    tokenizer: byteTokenizer,
+  });
   return lora ? model.withAdapter(lora, initialLora(own, lora, Random.seeded(2))) : model;
 }
 
-const pairs = randomPairs(6, Random.seeded(4)).map(({ prompt, chosen, rejected }, i): ReferencedPair => ({
-  chosen: { prompt, response: chosen },
-  rejected: { prompt, response: rejected },
-  referenceChosen: -60 - i,
-  referenceRejected: -70 + i,
-}));
+const pairs = randomPairs(6, Random.seeded(4)).map(
+  ({ prompt, chosen, rejected }, i): ReferencedPair => ({
+    chosen: { prompt, response: chosen },
+    rejected: { prompt, response: rejected },
+    referenceChosen: -60 - i,
+    referenceRejected: -70 + i,
+  }),
+);
 
 /**
  * All pairs are in each step, so that the sum over them is what is left of their order. AdamW's ε is above the noise of
  * gradients that are 0 (those of the biases of keys), which it would scale up otherwise.
  */
-const options: TrainingOptions = { batchSize: 6, epochs: 4, learningRate: 1e-3, sharePrompts: false, adamW: { epsilon: 1e-4 } };
+const options: TrainingOptions = {
+  batchSize: 6,
+  epochs: 4,
+  learningRate: 1e-3,
+  sharePrompts: false,
+  adamW: { epsilon: 1e-4 },
+};
 
 async function train(config: ModelConfig, change: Partial<TrainingOptions> = {}, examples = pairs, seed = 1) {
   const policy = await createPolicy(config);
-  const training = await Trainer.begin(policy, preference(dpo({ beta: 0.1 })), examples, { ...options, ...change }, Random.seeded(seed));
+  const training = await Trainer.begin(
+    policy,
+    preference(dpo({ beta: 0.1 })),
+    examples,
+    { ...options, ...change },
+    Random.seeded(seed),
+  );
   const records: StepRecord[] = [];
   for await (const record of training.steps()) records.push(record);
   await training.end();
@@ -63,7 +81,8 @@ function assertSameTraining(
 ): void {
   assert.equal(found.records.length, expected.records.length);
   for (const [i, record] of expected.records.entries()) {
-    for (const [name, value] of Object.entries(record)) assertClose([found.records[i]![name]!], [value], 2e-5, `step ${i + 1}, ${name}`);
+    for (const [name, value] of Object.entries(record))
+      assertClose([found.records[i]![name]!], [value], 2e-5, `step ${i + 1}, ${name}`);
   }
   for (const [name, { data }] of expected.parameters) {
     const difference = largestDifference(found.parameters.get(name)!.data, data);
@@ -85,7 +104,8 @@ for (const [name, config] of Object.entries(models)) {
 
     it("is not changed by accumulation, whose micro-batches have other shapes and paddings", async () => {
       for (const microBatchSize of [1, 4]) {
-        for (const sharePrompts of [false, true]) assertSameTraining(await train(config, { microBatchSize, sharePrompts }), await expected);
+        for (const sharePrompts of [false, true])
+          assertSameTraining(await train(config, { microBatchSize, sharePrompts }), await expected);
       }
     });
   });

@@ -10,10 +10,23 @@ import { tinyConfig } from "../support/tiny-model.js";
 
 /** Wide enough that a few hundred tokens take megabytes. */
 const config = { ...tinyConfig, hiddenSize: 256, intermediateSize: 1024, headSize: 64, layers: 4, contextLength: 2048 };
-const sequences = (...lengths: number[]): TokenSequence[] => lengths.map((length) => ({ prompt: new Int32Array(8), response: new Int32Array(length) }));
+const sequences = (...lengths: number[]): TokenSequence[] =>
+  lengths.map((length) => ({ prompt: new Int32Array(8), response: new Int32Array(length) }));
 
-function plan(memory: number, examples: TokenSequence[], options: Partial<MemoryTask<TokenSequence>["options"]> = {}, onDevice = false) {
-  const task = { config, objective: supervised, examples, options: { batchSize: 8, epochs: 1, ...options }, memory, onDevice };
+function plan(
+  memory: number,
+  examples: TokenSequence[],
+  options: Partial<MemoryTask<TokenSequence>["options"]> = {},
+  onDevice = false,
+) {
+  const task = {
+    config,
+    objective: supervised,
+    examples,
+    options: { batchSize: 8, epochs: 1, ...options },
+    memory,
+    onDevice,
+  };
   const { steps, ...chosen } = planMemory(task, Random.seeded(1), batchCost(config));
   return { ...chosen, sizes: steps.flatMap(({ microBatches }) => microBatches.map(({ indices }) => indices.length)) };
 }
@@ -36,12 +49,18 @@ describe("planMemory", () => {
   it("takes less at once the less room there is, and computes again only where one example alone is too much", () => {
     const found = [1, 0.6, 0.3, 0.15].map((share) => plan(withRoom(share * whole.programBytes), even));
     const sizes = found.map(({ microBatchSize }) => microBatchSize);
-    assert.deepEqual(sizes, [...sizes].sort((a, b) => b - a));
+    assert.deepEqual(
+      sizes,
+      [...sizes].sort((a, b) => b - a),
+    );
     assert.ok(new Set(sizes).size > 2, `${sizes}`);
     for (const { programBytes, microBatchSize, sizes: own } of found) {
       assert.ok(programBytes <= whole.programBytes);
       assert.ok(own.every((size) => size <= microBatchSize));
-      assert.equal(own.reduce((a, b) => a + b), 16);
+      assert.equal(
+        own.reduce((a, b) => a + b),
+        16,
+      );
     }
     const single = plan(plenty, even, { microBatchSize: 1 });
     const again = plan(plenty, even, { microBatchSize: 1, recompute: true });
@@ -69,9 +88,13 @@ describe("planMemory", () => {
     const least = plan(plenty, sequences(60), { recompute: true }).programBytes;
     assert.throws(() => plan(withRoom(1.05 * least), mixed), {
       name: "InputError",
-      message: /^memory: found \d+ MB, but the process, the model and its training hold \d+ MB, and the longest example takes \d+ MB more; raise it to \d\.\dGB, or cut the texts \(examples of 68 tokens fit\), or train an adapter \(`lora`\) instead of all parameters$/,
+      message:
+        /^memory: found \d+ MB, but the process, the model and its training hold \d+ MB, and the longest example takes \d+ MB more; raise it to \d\.\dGB, or cut the texts \(examples of 68 tokens fit\), or train an adapter \(`lora`\) instead of all parameters$/,
     });
-    assert.throws(() => plan(1e8, mixed), /memory: found 100 MB, but the process, the model and its training hold \d+ MB, and .*; raise it to \d\.\dGB, or train an adapter/);
+    assert.throws(
+      () => plan(1e8, mixed),
+      /memory: found 100 MB, but the process, the model and its training hold \d+ MB, and .*; raise it to \d\.\dGB, or train an adapter/,
+    );
   });
 
   it("plans nothing for nothing", () => {
@@ -79,4 +102,7 @@ describe("planMemory", () => {
   });
 });
 
-const pick = ({ microBatchSize, recompute }: { microBatchSize: number; recompute: boolean }) => [microBatchSize, recompute];
+const pick = ({ microBatchSize, recompute }: { microBatchSize: number; recompute: boolean }) => [
+  microBatchSize,
+  recompute,
+];

@@ -28,15 +28,24 @@ const withMargin = (margin: number): PreferenceLoss => ({
 /** Pairs whose reference is the policy that is trained. */
 async function pairs(): Promise<ReferencedPair[]> {
   const policy = await tinyPolicy(programs);
-  const all = randomPairs(6, Random.seeded(4)).map(({ prompt, chosen, rejected }) => [chosen, rejected].map((response) => ({ prompt, response })));
+  const all = randomPairs(6, Random.seeded(4)).map(({ prompt, chosen, rejected }) =>
+    [chosen, rejected].map((response) => ({ prompt, response })),
+  );
   const logProbs = await responseLogProbs(policy, all.flat());
-  return all.map(([chosen, rejected], i) => ({ chosen: chosen!, rejected: rejected!, referenceChosen: logProbs[2 * i]!, referenceRejected: logProbs[2 * i + 1]! }));
+  return all.map(([chosen, rejected], i) => ({
+    chosen: chosen!,
+    rejected: rejected!,
+    referenceChosen: logProbs[2 * i]!,
+    referenceRejected: logProbs[2 * i + 1]!,
+  }));
 }
 
 async function train(objective: Objective<ReferencedPair>, epochs = 1): Promise<StepRecord[]> {
   const policy = await tinyPolicy(programs);
   const options = { batchSize: 6, epochs, learningRate: 1e-12, evaluateEvery: 1 };
-  const training = await Trainer.begin(policy, objective, await pairs(), options, Random.seeded(1), { validation: await pairs() });
+  const training = await Trainer.begin(policy, objective, await pairs(), options, Random.seeded(1), {
+    validation: await pairs(),
+  });
   const records: StepRecord[] = [];
   for await (const record of training.steps()) records.push(record);
   await training.end();
@@ -63,20 +72,39 @@ describe("losses of one name", () => {
 
   it("are named where one of their functions throws, or gives back something else", async () => {
     const base = preference(withMargin(1));
-    const refuses = (own: Partial<Objective<ReferencedPair>>, message: RegExp) => assert.rejects(train({ ...base, name: "mine", ...own }), { name: "InputError", message });
+    const refuses = (own: Partial<Objective<ReferencedPair>>, message: RegExp) =>
+      assert.rejects(train({ ...base, name: "mine", ...own }), { name: "InputError", message });
     const throwing = () => {
       throw new TypeError("no such leaf");
     };
     await refuses({ build: throwing }, /^the objective "mine": its build threw TypeError: no such leaf$/);
     await refuses({ feed: throwing }, /^the objective "mine": its feed threw TypeError: no such leaf$/);
     await refuses({ metrics: throwing }, /^the objective "mine": its metrics threw TypeError: no such leaf$/);
-    await refuses({ build: () => undefined as never }, /^the objective "mine": its build returned undefined, expected \{ loss, perExample \}$/);
-    await refuses({ build: (batch) => ({ loss: base.build(batch).loss }) as never }, /^the objective "mine": its build returned an object of \["loss"\], expected \{ loss, perExample \}$/);
-    await refuses({ feed: () => ({ tokenWeight: 1 }) as never }, /^the objective "mine": its feed returned feeds undefined, expected inputs by their names$/);
-    await refuses({ feed: (pairs, sizes) => ({ ...base.feed(pairs, sizes), tokenWeight: Float32Array.of(1, 2) }) }, /^the objective "mine": its feed returned 2 weights in tokenWeight for \d+ tokens$/);
-    await refuses({ feed: (pairs, sizes) => ({ ...base.feed(pairs, sizes), tokenWeight: NaN }) }, /^the objective "mine": its feed returned the weight NaN in tokenWeight, expected finite numbers$/);
+    await refuses(
+      { build: () => undefined as never },
+      /^the objective "mine": its build returned undefined, expected \{ loss, perExample \}$/,
+    );
+    await refuses(
+      { build: (batch) => ({ loss: base.build(batch).loss }) as never },
+      /^the objective "mine": its build returned an object of \["loss"\], expected \{ loss, perExample \}$/,
+    );
+    await refuses(
+      { feed: () => ({ tokenWeight: 1 }) as never },
+      /^the objective "mine": its feed returned feeds undefined, expected inputs by their names$/,
+    );
+    await refuses(
+      { feed: (pairs, sizes) => ({ ...base.feed(pairs, sizes), tokenWeight: Float32Array.of(1, 2) }) },
+      /^the objective "mine": its feed returned 2 weights in tokenWeight for \d+ tokens$/,
+    );
+    await refuses(
+      { feed: (pairs, sizes) => ({ ...base.feed(pairs, sizes), tokenWeight: NaN }) },
+      /^the objective "mine": its feed returned the weight NaN in tokenWeight, expected finite numbers$/,
+    );
     const bad: PreferenceLoss = { ...withMargin(1), perPair: throwing };
-    await assert.rejects(train(preference(bad)), { name: "InputError", message: 'the loss "mine": its perPair threw TypeError: no such leaf' });
+    await assert.rejects(train(preference(bad)), {
+      name: "InputError",
+      message: 'the loss "mine": its perPair threw TypeError: no such leaf',
+    });
   });
 
   it("carry their version, which the library's own do not have", () => {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { losses, lossNamed, type LossChoice, type LossName, type LossSettings, type PreferenceLoss } from "../../src/align/losses/index.js";
+import {
+  losses,
+  lossNamed,
+  type LossChoice,
+  type LossName,
+  type LossSettings,
+  type PreferenceLoss,
+} from "../../src/align/losses/index.js";
 import { preference, type ReferencedPair } from "../../src/align/preference.js";
 import { supervised } from "../../src/align/sft.js";
 import { Trainer, type StepRecord, type TrainingOptions } from "../../src/align/trainer.js";
@@ -25,24 +32,33 @@ const numbers: PairNumbers = {
   ...{ policyChosen: [-8, -11], policyRejected: [-10, -5], referenceChosen: [-10, -10], referenceRejected: [-6, -6] },
   ...{ chosenLength: [4, 11], rejectedLength: [2, 1] },
 };
-const valueOf = (loss: PreferenceLoss, columns: PairNumbers["columns"] & object) => lossByMeaning(loss, { ...numbers, columns }).loss;
+const valueOf = (loss: PreferenceLoss, columns: PairNumbers["columns"] & object) =>
+  lossByMeaning(loss, { ...numbers, columns }).loss;
 
 describe("a column of pairs", () => {
   it("is the label smoothing of each under cdpo, rdpo and exo-pair", () => {
-    const of = (name: LossName, epsilon: number) => lossByMeaning(lossNamed(name, { beta: 0.5, labelSmoothing: epsilon }), numbers);
+    const of = (name: LossName, epsilon: number) =>
+      lossByMeaning(lossNamed(name, { beta: 0.5, labelSmoothing: epsilon }), numbers);
     for (const name of ["cdpo", "rdpo", "exo-pair"] as const) {
       const loss = lossNamed(name, { beta: 0.5, labelSmoothing: 0.3 });
-      for (const epsilon of [0.05, 0.2]) assertClose([valueOf(loss, { labelSmoothing: [epsilon, epsilon] })], [of(name, epsilon).loss], 1e-6, name);
+      for (const epsilon of [0.05, 0.2])
+        assertClose([valueOf(loss, { labelSmoothing: [epsilon, epsilon] })], [of(name, epsilon).loss], 1e-6, name);
     }
     const found = valueOf(losses.cdpo({ beta: 0.5 }), { labelSmoothing: [0.2, 0.4] });
-    const expected = -0.8 * Math.log(sigma(3)) - 0.2 * Math.log(sigma(-3)) - 0.6 * Math.log(sigma(-1)) - 0.4 * Math.log(sigma(1));
+    const expected =
+      -0.8 * Math.log(sigma(3)) - 0.2 * Math.log(sigma(-3)) - 0.6 * Math.log(sigma(-1)) - 0.4 * Math.log(sigma(1));
     assertClose([found], [expected / 2], 1e-6);
   });
 
   it("is the soft label of each under dpo", () => {
-    const expected = -0.7 * Math.log(sigma(3)) - 0.3 * Math.log(sigma(-3)) - 0.5 * Math.log(sigma(-1)) - 0.5 * Math.log(sigma(1));
+    const expected =
+      -0.7 * Math.log(sigma(3)) - 0.3 * Math.log(sigma(-3)) - 0.5 * Math.log(sigma(-1)) - 0.5 * Math.log(sigma(1));
     assertClose([valueOf(losses.dpo({ beta: 0.5 }), { target: [0.7, 0.5] })], [expected / 2], 1e-6);
-    assertClose([valueOf(losses.dpo({ beta: 0.5 }), { target: [1, 1] })], [lossByMeaning(losses.dpo({ beta: 0.5 }), numbers).loss], 1e-6);
+    assertClose(
+      [valueOf(losses.dpo({ beta: 0.5 }), { target: [1, 1] })],
+      [lossByMeaning(losses.dpo({ beta: 0.5 }), numbers).loss],
+      1e-6,
+    );
   });
 
   it("is the target margin of each under simpo", () => {
@@ -63,9 +79,13 @@ describe("a column of pairs", () => {
     for (const [loss, columns] of cases) {
       const given = { ...numbers, weight: [0.4, 1.6], columns };
       const { gradientChosen, gradientRejected } = lossByMeaning(loss, given);
-      for (const [side, gradient] of [["policyChosen", gradientChosen], ["policyRejected", gradientRejected]] as const) {
+      for (const [side, gradient] of [
+        ["policyChosen", gradientChosen],
+        ["policyRejected", gradientRejected],
+      ] as const) {
         const found = [0, 1].map((i) => {
-          const moved = (by: number) => lossByMeaning(loss, { ...given, [side]: given[side].with(i, given[side][i]! + by) }).loss;
+          const moved = (by: number) =>
+            lossByMeaning(loss, { ...given, [side]: given[side].with(i, given[side][i]! + by) }).loss;
           return (moved(1e-5) - moved(-1e-5)) / 2e-5;
         });
         assertClose(found, gradient, 1e-8, `${loss.name} ${side}`);
@@ -77,76 +97,155 @@ describe("a column of pairs", () => {
 const prompt = new Int32Array(1);
 const sequence = { prompt, response: new Int32Array(2) };
 const plain: ReferencedPair = { chosen: sequence, rejected: sequence, referenceChosen: -1, referenceRejected: -1 };
-const columnsOf = (choice: LossChoice | PreferenceLoss, pairs: readonly Partial<ReferencedPair>[], settings: Partial<LossSettings> = {}) => {
-  const loss = typeof choice === "object" && "perPair" in choice ? choice : lossNamed(choice as LossChoice, { beta: 1, ...settings });
+const columnsOf = (
+  choice: LossChoice | PreferenceLoss,
+  pairs: readonly Partial<ReferencedPair>[],
+  settings: Partial<LossSettings> = {},
+) => {
+  const loss =
+    typeof choice === "object" && "perPair" in choice
+      ? choice
+      : lossNamed(choice as LossChoice, { beta: 1, ...settings });
   return preference(loss as PreferenceLoss).columns!(pairs.map((pair) => ({ ...plain, ...pair })));
 };
 
 describe("columns that pairs come with", () => {
   it("are those that the loss reads and some pair has; names of one's own are ignored", () => {
-    assert.deepEqual(columnsOf("cdpo", [{}, { columns: { labelSmoothing: 0.2 } }, { columns: { topic: 7 } }]), ["labelSmoothing"]);
+    assert.deepEqual(columnsOf("cdpo", [{}, { columns: { labelSmoothing: 0.2 } }, { columns: { topic: 7 } }]), [
+      "labelSmoothing",
+    ]);
     assert.deepEqual(columnsOf("cdpo", [{}]), []);
     assert.deepEqual(columnsOf("slic", [{ columns: { topic: 7, weight: 2 } }]), []);
   });
 
   const wrong: readonly [string, () => unknown, string][] = [
-    ["no use", () => columnsOf("slic", [{}, { columns: { labelSmoothing: 0.1 } }]), 'pair 2: the loss slic does not use the column "labelSmoothing"; remove it, or choose a loss that does: cdpo, rdpo, exo-pair'],
-    ["no use for a target", () => columnsOf("simpo", [{ columns: { target: 0.1 } }]), 'pair 1: the loss simpo does not use the column "target"; remove it, or choose a loss that does: dpo, irepo'],
-    ["a share above 1/2", () => columnsOf("cdpo", [{ columns: { labelSmoothing: 0.5 } }]), 'pair 1: the column "labelSmoothing" is 0.5; it must be a share in [0, 1/2)'],
-    ["no smoothing for exo-pair", () => columnsOf("exo-pair", [{ columns: { labelSmoothing: 0 } }]), 'pair 1: the column "labelSmoothing" is 0; it must be a share in (0, 1/2)'],
-    ["NaN", () => columnsOf("simpo", [{ columns: { targetMargin: NaN } }]), 'pair 1: the column "targetMargin" is NaN; it must be a number from 0'],
-    ["a negative weight", () => columnsOf("dpo", [{}, { columns: { weight: -1 } }]), 'pair 2: the column "weight" is -1; it must be a number from 0'],
-    ["no weight in a step that is compared", () => columnsOf("aot", [{ columns: { weight: 0 } }]), 'pair 1: the column "weight" is 0; the loss aot, which compares pairs, needs weights above 0'],
-    ["defaults that differ", () => columnsOf({ cdpo: 1, "exo-pair": 1 }, [{}, { columns: { labelSmoothing: 0.1 } }]), 'pair 1 has no column "labelSmoothing", which the loss needs of every pair'],
-    ["too few token weights", () => columnsOf("dpo", [{ tokens: { chosen: { weight: [1] }, rejected: {} } }]), 'pair 1: the token column "weight" of the chosen response has 1 numbers for 2 tokens'],
-    ["a token weight that is NaN", () => columnsOf("dpo", [{ tokens: { chosen: {}, rejected: { weight: [1, NaN] } } }]), 'pair 1: the token column "weight" of the rejected response, token 2, is NaN; it must be a number from 0'],
-    ["a negative token weight", () => columnsOf("dpo", [{ tokens: { chosen: { weight: [1, -0.5] }, rejected: {} } }]), 'pair 1: the token column "weight" of the chosen response, token 2, is -0.5; it must be a number from 0'],
+    [
+      "no use",
+      () => columnsOf("slic", [{}, { columns: { labelSmoothing: 0.1 } }]),
+      'pair 2: the loss slic does not use the column "labelSmoothing"; remove it, or choose a loss that does: cdpo, rdpo, exo-pair',
+    ],
+    [
+      "no use for a target",
+      () => columnsOf("simpo", [{ columns: { target: 0.1 } }]),
+      'pair 1: the loss simpo does not use the column "target"; remove it, or choose a loss that does: dpo, irepo',
+    ],
+    [
+      "a share above 1/2",
+      () => columnsOf("cdpo", [{ columns: { labelSmoothing: 0.5 } }]),
+      'pair 1: the column "labelSmoothing" is 0.5; it must be a share in [0, 1/2)',
+    ],
+    [
+      "no smoothing for exo-pair",
+      () => columnsOf("exo-pair", [{ columns: { labelSmoothing: 0 } }]),
+      'pair 1: the column "labelSmoothing" is 0; it must be a share in (0, 1/2)',
+    ],
+    [
+      "NaN",
+      () => columnsOf("simpo", [{ columns: { targetMargin: NaN } }]),
+      'pair 1: the column "targetMargin" is NaN; it must be a number from 0',
+    ],
+    [
+      "a negative weight",
+      () => columnsOf("dpo", [{}, { columns: { weight: -1 } }]),
+      'pair 2: the column "weight" is -1; it must be a number from 0',
+    ],
+    [
+      "no weight in a step that is compared",
+      () => columnsOf("aot", [{ columns: { weight: 0 } }]),
+      'pair 1: the column "weight" is 0; the loss aot, which compares pairs, needs weights above 0',
+    ],
+    [
+      "defaults that differ",
+      () => columnsOf({ cdpo: 1, "exo-pair": 1 }, [{}, { columns: { labelSmoothing: 0.1 } }]),
+      'pair 1 has no column "labelSmoothing", which the loss needs of every pair',
+    ],
+    [
+      "too few token weights",
+      () => columnsOf("dpo", [{ tokens: { chosen: { weight: [1] }, rejected: {} } }]),
+      'pair 1: the token column "weight" of the chosen response has 1 numbers for 2 tokens',
+    ],
+    [
+      "a token weight that is NaN",
+      () => columnsOf("dpo", [{ tokens: { chosen: {}, rejected: { weight: [1, NaN] } } }]),
+      'pair 1: the token column "weight" of the rejected response, token 2, is NaN; it must be a number from 0',
+    ],
+    [
+      "a negative token weight",
+      () => columnsOf("dpo", [{ tokens: { chosen: { weight: [1, -0.5] }, rejected: {} } }]),
+      'pair 1: the token column "weight" of the chosen response, token 2, is -0.5; it must be a number from 0',
+    ],
   ];
-  for (const [what, given, message] of wrong) it(`are refused where they are wrong: ${what}`, () => assert.throws(given, { name: "InputError", message }));
+  for (const [what, given, message] of wrong)
+    it(`are refused where they are wrong: ${what}`, () => assert.throws(given, { name: "InputError", message }));
 
   it("are needed where a loss of one's own declares no default", () => {
     const needing: PreferenceLoss = { ...losses.dpo({ beta: 1 }), name: "irepo", columns: { target: {} } };
-    assert.throws(() => columnsOf(needing, [{}]), { message: 'pair 1 has no column "target", which the loss needs of every pair' });
+    assert.throws(() => columnsOf(needing, [{}]), {
+      message: 'pair 1 has no column "target", which the loss needs of every pair',
+    });
     assert.deepEqual(columnsOf(needing, [{ columns: { target: -2 } }]), []);
   });
 
   it("of a sequence to imitate: a weight from 0", () => {
-    assert.throws(() => supervised.columns([{ ...sequence, weight: 1 }, { ...sequence, weight: NaN }]), { name: "InputError", message: "example 2: the weight is NaN; it must be a number from 0" });
+    assert.throws(
+      () =>
+        supervised.columns([
+          { ...sequence, weight: 1 },
+          { ...sequence, weight: NaN },
+        ]),
+      { name: "InputError", message: "example 2: the weight is NaN; it must be a number from 0" },
+    );
   });
 });
 
 const options: TrainingOptions = { batchSize: 6, epochs: 3, learningRate: 1e-3, adamW: { epsilon: 1e-4 } };
-const columned = randomPairs(6, Random.seeded(4)).map(({ prompt, chosen, rejected }, i): ReferencedPair => ({
-  chosen: { prompt, response: chosen },
-  rejected: { prompt, response: rejected },
-  ...{ referenceChosen: -60 - i, referenceRejected: -70 + i },
-  columns: { weight: [0, 0.5, 2, 1, 1.5, 1][i]!, labelSmoothing: 0.05 * i },
-}));
+const columned = randomPairs(6, Random.seeded(4)).map(
+  ({ prompt, chosen, rejected }, i): ReferencedPair => ({
+    chosen: { prompt, response: chosen },
+    rejected: { prompt, response: rejected },
+    ...{ referenceChosen: -60 - i, referenceRejected: -70 + i },
+    columns: { weight: [0, 0.5, 2, 1, 1.5, 1][i]!, labelSmoothing: 0.05 * i },
+  }),
+);
 const objective = preference(losses.cdpo({ beta: 0.1 }));
 
-async function train(examples: readonly ReferencedPair[], change: Partial<TrainingOptions> = {}, stopAt?: number, of = objective) {
+async function train(
+  examples: readonly ReferencedPair[],
+  change: Partial<TrainingOptions> = {},
+  stopAt?: number,
+  of = objective,
+) {
   const policy = await tinyPolicy(programs);
   let training = await Trainer.begin(policy, of, examples, { ...options, ...change }, Random.seeded(3));
   const records: StepRecord[] = [];
   for await (const record of training.steps()) if (records.push(record) === stopAt) break;
   if (stopAt !== undefined) {
-    training = await Trainer.begin(policy, of, examples, { ...options, ...change }, Random.seeded(3), { from: await training.state() });
+    training = await Trainer.begin(policy, of, examples, { ...options, ...change }, Random.seeded(3), {
+      from: await training.state(),
+    });
     for await (const record of training.steps()) records.push(record);
   }
   await training.end();
   return { records, parameters: await policy.parameters() };
 }
 
-function assertSameTraining(found: Awaited<ReturnType<typeof train>>, expected: Awaited<ReturnType<typeof train>>): void {
+function assertSameTraining(
+  found: Awaited<ReturnType<typeof train>>,
+  expected: Awaited<ReturnType<typeof train>>,
+): void {
   for (const [i, { loss, grad_norm }] of expected.records.entries()) {
     assertClose([found.records[i]!.loss, found.records[i]!.grad_norm], [loss, grad_norm], 2e-5, `step ${i + 1}`);
   }
-  for (const [name, { data }] of expected.parameters) assert.ok(largestDifference(found.parameters.get(name)!.data, data) <= 5e-5, name);
+  for (const [name, { data }] of expected.parameters)
+    assert.ok(largestDifference(found.parameters.get(name)!.data, data) <= 5e-5, name);
 }
 
 /** cDPO's losses of pairs under the policy that a training begins with. */
 async function lossesOf(pairs: readonly ReferencedPair[]): Promise<number[]> {
-  const logProbs = await responseLogProbs(await tinyPolicy(programs), pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]));
+  const logProbs = await responseLogProbs(
+    await tinyPolicy(programs),
+    pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]),
+  );
   return pairs.map(({ referenceChosen, referenceRejected, columns }, i) => {
     const z = 0.1 * (logProbs[2 * i]! - referenceChosen! - logProbs[2 * i + 1]! + referenceRejected!);
     const epsilon = columns?.labelSmoothing ?? 0.1;
@@ -158,10 +257,17 @@ describe("training on pairs with columns", () => {
   it("has the loss Σ weight · loss / pairs, each with its own label smoothing", async () => {
     const { records } = await train(columned);
     const each = await lossesOf(columned);
-    assertClose([records[0]!.loss], [each.reduce((sum, loss, i) => sum + columned[i]!.columns!.weight! * loss, 0) / 6], 1e-5);
+    assertClose(
+      [records[0]!.loss],
+      [each.reduce((sum, loss, i) => sum + columned[i]!.columns!.weight! * loss, 0) / 6],
+      1e-5,
+    );
     // A pair without the column has the loss's own.
-    const partly = columned.map(({ columns, ...pair }, i): ReferencedPair => (i < 3 ? { ...pair, columns: columns! } : pair));
-    const expected = (await lossesOf(partly)).reduce((sum, loss, i) => sum + (partly[i]!.columns?.weight ?? 1) * loss, 0) / 6;
+    const partly = columned.map(
+      ({ columns, ...pair }, i): ReferencedPair => (i < 3 ? { ...pair, columns: columns! } : pair),
+    );
+    const expected =
+      (await lossesOf(partly)).reduce((sum, loss, i) => sum + (partly[i]!.columns?.weight ?? 1) * loss, 0) / 6;
     assertClose([(await train(partly)).records[0]!.loss], [expected], 1e-5);
   });
 
@@ -199,20 +305,34 @@ describe("training on pairs with columns", () => {
       ...{ name: "irepo", version: "1", beta: 0.1, reward: losses.dpo({ beta: 0.1 }).reward },
       columns: { target: {} },
       perPair({ policyChosen, policyRejected, referenceChosen, referenceRejected, columns }) {
-        const error = sub(mul(sub(sub(policyChosen, referenceChosen), sub(policyRejected, referenceRejected)), 0.1), columns.target!);
+        const error = sub(
+          mul(sub(sub(policyChosen, referenceChosen), sub(policyRejected, referenceRejected)), 0.1),
+          columns.target!,
+        );
         return mul(error, error);
       },
     };
     const pairs = columned.map((pair, i) => ({ ...pair, columns: { target: i - 2 } }));
-    const { records } = await train(pairs, { epochs: 40, learningRate: 1e-2, microBatchSize: 4 }, undefined, preference(irepo));
+    const { records } = await train(
+      pairs,
+      { epochs: 40, learningRate: 1e-2, microBatchSize: 4 },
+      undefined,
+      preference(irepo),
+    );
     assert.ok(records.at(-1)!.loss < 0.1 * records[0]!.loss, `${records[0]!.loss} ${records.at(-1)!.loss}`);
   });
 });
 
 describe("supervised fine-tuning on weighted sequences", () => {
-  const sequences = randomSequences(6, Random.seeded(2)).map((own, i) => ({ ...own, weight: [0, 1, 2, 0.5, 1, 1.5][i]! }));
+  const sequences = randomSequences(6, Random.seeded(2)).map((own, i) => ({
+    ...own,
+    weight: [0, 1, 2, 0.5, 1, 1.5][i]!,
+  }));
 
-  async function tune(examples: Sequences, change: Partial<TrainingOptions> = {}): Promise<{ records: StepRecord[]; parameters: Parameters }> {
+  async function tune(
+    examples: Sequences,
+    change: Partial<TrainingOptions> = {},
+  ): Promise<{ records: StepRecord[]; parameters: Parameters }> {
     const policy = await tinyPolicy(programs);
     const training = await Trainer.begin(policy, supervised, examples, { ...options, ...change }, Random.seeded(3));
     const records: StepRecord[] = [];

@@ -22,11 +22,15 @@ function promptPairs(count: number, promptTokens: number, responseTokens: number
   return Array.from({ length: count }, () => {
     const prompt = randomTokens(promptTokens, random);
     const response = () => randomTokens(1 + random.integer(2 * responseTokens), random);
-    return [{ prompt, response: response() }, { prompt, response: response() }];
+    return [
+      { prompt, response: response() },
+      { prompt, response: response() },
+    ];
   });
 }
 
-const indicesOf = (steps: readonly StepPlan[]) => steps.flatMap(({ microBatches }) => microBatches.flatMap(({ indices }) => indices));
+const indicesOf = (steps: readonly StepPlan[]) =>
+  steps.flatMap(({ microBatches }) => microBatches.flatMap(({ indices }) => indices));
 
 describe("planTraining", () => {
   it("takes the share of an epoch's steps that a fraction asks for", () => {
@@ -50,7 +54,10 @@ describe("planTraining", () => {
         assert.equal(steps.length, perEpoch * options.epochs);
         for (let epoch = 0; epoch < options.epochs; epoch++) {
           const own = steps.slice(epoch * perEpoch, (epoch + 1) * perEpoch);
-          assert.deepEqual(indicesOf(own).sort((a, b) => a - b), [...examples.keys()]);
+          assert.deepEqual(
+            indicesOf(own).sort((a, b) => a - b),
+            [...examples.keys()],
+          );
           own.forEach((step, i) => assert.equal(step.epoch, epoch + (i + 1) / perEpoch));
         }
         for (const { microBatches } of steps) {
@@ -59,7 +66,8 @@ describe("planTraining", () => {
           for (const { indices, shape } of microBatches) {
             assert.ok(indices.length >= 1 && indices.length <= options.microBatchSize);
             const exact = exactShape(indices.flatMap((i) => rowsOf(examples[i]!, shape.sharesPrompts)));
-            for (const size of ["rows", "length", "responses", "completions"] as const) assert.ok(exact[size] <= shape[size], size);
+            for (const size of ["rows", "length", "responses", "completions"] as const)
+              assert.ok(exact[size] <= shape[size], size);
             assert.equal(shape.responses % 2, 0);
           }
         }
@@ -72,8 +80,14 @@ describe("planTraining", () => {
     const examples = pairs(10);
     const options = { batchSize: 4, epochs: 3 };
     const steps = plan(examples, options);
-    assert.deepEqual(plan(examples, { ...options, epochs: 1, maxSteps: 7 }).map(({ microBatches }) => microBatches[0]!.indices), steps.slice(0, 7).map(({ microBatches }) => microBatches[0]!.indices));
-    assert.deepEqual(plan(examples, { ...options, maxSteps: 2 }).map(({ epoch }) => epoch), [1 / 3, 2 / 3]);
+    assert.deepEqual(
+      plan(examples, { ...options, epochs: 1, maxSteps: 7 }).map(({ microBatches }) => microBatches[0]!.indices),
+      steps.slice(0, 7).map(({ microBatches }) => microBatches[0]!.indices),
+    );
+    assert.deepEqual(
+      plan(examples, { ...options, maxSteps: 2 }).map(({ epoch }) => epoch),
+      [1 / 3, 2 / 3],
+    );
     assert.deepEqual(plan([], { ...options, maxSteps: 2 }), []);
   });
 
@@ -94,14 +108,27 @@ describe("planTraining", () => {
     // More than a pool, within which batches are decided by length.
     const examples = pairs(200);
     const batches = (seed: number, epoch: number) =>
-      plan(examples, { batchSize: 4, epochs: 2 }, seed).slice(50 * epoch, 50 * (epoch + 1)).map((step) => indicesOf([step]).sort((a, b) => a - b).join());
+      plan(examples, { batchSize: 4, epochs: 2 }, seed)
+        .slice(50 * epoch, 50 * (epoch + 1))
+        .map((step) =>
+          indicesOf([step])
+            .sort((a, b) => a - b)
+            .join(),
+        );
     const together = (seed: number, epoch: number) => batches(seed, epoch).sort();
     assert.deepEqual(together(2, 0), together(2, 0));
     assert.notDeepEqual(together(3, 0), together(2, 0));
     assert.notDeepEqual(together(2, 1), together(2, 0));
     // In one pool, where no two are equally long, batches are the same, and come in another order.
-    const unequal = Array.from({ length: 40 }, (_, i) => [{ prompt: new Int32Array(1), response: new Int32Array(i + 1) }]);
-    const few = (seed: number) => plan(unequal, { batchSize: 4, epochs: 1 }, seed).map((step) => indicesOf([step]).sort((a, b) => a - b).join());
+    const unequal = Array.from({ length: 40 }, (_, i) => [
+      { prompt: new Int32Array(1), response: new Int32Array(i + 1) },
+    ]);
+    const few = (seed: number) =>
+      plan(unequal, { batchSize: 4, epochs: 1 }, seed).map((step) =>
+        indicesOf([step])
+          .sort((a, b) => a - b)
+          .join(),
+      );
     assert.deepEqual(few(3).sort(), few(2).sort());
     assert.notDeepEqual(few(3), few(2));
   });
@@ -110,7 +137,9 @@ describe("planTraining", () => {
     const examples = pairs(512);
     const steps = plan(examples, { batchSize: 8, epochs: 1 });
     const used = examples.flat().reduce((sum, { prompt, response }) => sum + prompt.length + response.length, 0);
-    const computed = steps.flatMap(({ microBatches }) => microBatches).reduce((sum, { shape }) => sum + shape.rows * shape.length, 0);
+    const computed = steps
+      .flatMap(({ microBatches }) => microBatches)
+      .reduce((sum, { shape }) => sum + shape.rows * shape.length, 0);
     // The rows of a pair differ in length themselves; unsorted, about half would be padding.
     const paired = examples.reduce((sum, rows) => sum + 2 * exactShape(rowsOf(rows, false)).length, 0);
     assert.ok(computed < 1.2 * paired, `${used} tokens, ${paired} in pairs, ${computed} computed`);
@@ -120,12 +149,13 @@ describe("planTraining", () => {
 
   it("lays out a pair in the rows that cost less, or that it is told to", () => {
     const shapes = (examples: readonly TokenSequence[][], sharePrompts?: boolean) =>
-      plan(examples, { batchSize: 8, epochs: 1, ...(sharePrompts !== undefined && { sharePrompts }) }).flatMap(({ microBatches }) =>
-        microBatches.map(({ shape }) => shape),
+      plan(examples, { batchSize: 8, epochs: 1, ...(sharePrompts !== undefined && { sharePrompts }) }).flatMap(
+        ({ microBatches }) => microBatches.map(({ shape }) => shape),
       );
     const ofLongPrompts = promptPairs(20, 300, 20);
     const ofLongResponses = promptPairs(20, 2, 300);
-    for (const { rows, responses, sharesPrompts } of shapes(ofLongPrompts)) assert.deepEqual([rows, responses, sharesPrompts], [8, 16, true]);
+    for (const { rows, responses, sharesPrompts } of shapes(ofLongPrompts))
+      assert.deepEqual([rows, responses, sharesPrompts], [8, 16, true]);
     assert.ok(shapes(ofLongResponses).some(({ sharesPrompts }) => !sharesPrompts));
     for (const sharePrompts of [true, false]) {
       for (const examples of [ofLongPrompts, ofLongResponses]) {
@@ -136,7 +166,8 @@ describe("planTraining", () => {
       }
     }
     const cost = batchCost(tinyConfig);
-    const total = (all: readonly { rows: number; length: number }[]) => all.reduce((sum, shape) => sum + cost(shape), 0);
+    const total = (all: readonly { rows: number; length: number }[]) =>
+      all.reduce((sum, shape) => sum + cost(shape), 0);
     const mixed = [...promptPairs(160, 300, 20), ...promptPairs(160, 2, 300)];
     assert.ok(total(shapes(mixed)) < Math.min(total(shapes(mixed, true)), total(shapes(mixed, false))));
   });
@@ -148,17 +179,27 @@ describe("planTraining", () => {
 });
 
 describe("planDrawn", () => {
-  const drawn = (examples: readonly TokenSequence[][], options: PlanOptions) => planDrawn(examples, options, Random.seeded(2), batchCost(tinyConfig));
+  const drawn = (examples: readonly TokenSequence[][], options: PlanOptions) =>
+    planDrawn(examples, options, Random.seeded(2), batchCost(tinyConfig));
 
   it("shows every stand-in once an epoch, in one shape that any of them fit together", () => {
-    const sizes = fc.record({ count: fc.integer({ min: 1, max: 40 }), batchSize: fc.integer({ min: 1, max: 12 }), microBatchSize: fc.integer({ min: 1, max: 12 }), share: fc.boolean() });
+    const sizes = fc.record({
+      count: fc.integer({ min: 1, max: 40 }),
+      batchSize: fc.integer({ min: 1, max: 12 }),
+      microBatchSize: fc.integer({ min: 1, max: 12 }),
+      share: fc.boolean(),
+    });
     fc.assert(
       fc.property(sizes, ({ count, batchSize, microBatchSize, share }) => {
         const examples = promptPairs(count, 4, 6);
         const steps = drawn(examples, { batchSize, microBatchSize, epochs: 2, sharePrompts: share });
         assert.equal(steps.length, 2 * Math.ceil(count / batchSize));
         const half = steps.length / 2;
-        for (const epoch of [steps.slice(0, half), steps.slice(half)]) assert.deepEqual(indicesOf(epoch).sort((a, b) => a - b), [...examples.keys()]);
+        for (const epoch of [steps.slice(0, half), steps.slice(half)])
+          assert.deepEqual(
+            indicesOf(epoch).sort((a, b) => a - b),
+            [...examples.keys()],
+          );
         assert.deepEqual([steps[half - 1]!.epoch, steps.at(-1)!.epoch], [1, 2]);
         const batches = steps.flatMap(({ microBatches }) => microBatches);
         assert.equal(new Set(batches.map(({ shape }) => JSON.stringify(shape))).size, 1);

@@ -17,7 +17,12 @@ for (const name of modelCases) {
   describe(`training on preferences (${name})`, () => {
     it("has PyTorch's loss, and its gradient by every parameter", async () => {
       const given = await loadModelCase(name);
-      const { loss, gradients } = await lossAndGradients(engine, given, preference(dpo(given.dpo)), given.referencedPairs);
+      const { loss, gradients } = await lossAndGradients(
+        engine,
+        given,
+        preference(dpo(given.dpo)),
+        given.referencedPairs,
+      );
       assertClose([loss], [given.dpo.loss], 1e-5, "loss");
       assert.equal(gradients.size, given.dpoGradients.size);
       for (const [parameter, { data }] of gradients) {
@@ -31,7 +36,14 @@ for (const name of modelCases) {
         const given = await loadModelCase(name);
         const objective = preference(dpo(given.dpo));
         const padding = { slots: 1, length: 3, completions: 4 };
-        const { loss, gradients } = await lossAndGradients(engine, given, objective, given.referencedPairs.toReversed(), padding, sharePrompts);
+        const { loss, gradients } = await lossAndGradients(
+          engine,
+          given,
+          objective,
+          given.referencedPairs.toReversed(),
+          padding,
+          sharePrompts,
+        );
         assertClose([loss], [given.dpo.loss], 1e-5, "loss");
         for (const [parameter, { data }] of gradients) {
           const error = relativeError(data, given.dpoGradients.get(parameter)!.data);
@@ -67,7 +79,9 @@ describe("metrics", () => {
   }
 
   it("are β times the loss's own reward", () => {
-    const pairs: ReferencedPair[] = [{ chosen: response(4), rejected: response(2), referenceChosen: -10, referenceRejected: -6 }];
+    const pairs: ReferencedPair[] = [
+      { chosen: response(4), rejected: response(2), referenceChosen: -10, referenceRejected: -6 },
+    ];
     const fetched = { policyChosen: Float64Array.of(-8), policyRejected: Float64Array.of(-10) };
     const rewards = (loss: PreferenceLoss) => {
       const found = preference(loss).metrics(pairs, fetched);
@@ -86,14 +100,27 @@ describe("a preference objective", () => {
   const unreferenced: ReferencedPair = { chosen: sequence, rejected: sequence };
 
   it("refuses a pair without the reference's log-probabilities, where the loss needs them", () => {
-    const feed = (name: LossName) => preference(lossNamed(name, { beta: 0.1 })).feed([unreferenced], { step: [unreferenced], slots: 1, tokens: 4, columns: [] });
-    assert.throws(() => feed("dpo"), /^InputError: the loss dpo needs the reference's log-probability of every response, and one has none/);
+    const feed = (name: LossName) =>
+      preference(lossNamed(name, { beta: 0.1 })).feed([unreferenced], {
+        step: [unreferenced],
+        slots: 1,
+        tokens: 4,
+        columns: [],
+      });
+    assert.throws(
+      () => feed("dpo"),
+      /^InputError: the loss dpo needs the reference's log-probability of every response, and one has none/,
+    );
     assert.deepEqual([...(feed("simpo").feeds.referenceChosen as Float32Array)], [0]);
   });
 
   it("refuses micro-batches where the loss depends on all pairs of a step together", () => {
     const check = (name: LossName, microBatchSize?: number) => () =>
-      preference(lossNamed(name, { beta: 0.1 })).check!({ batchSize: 8, epochs: 1, ...(microBatchSize && { microBatchSize }) });
+      preference(lossNamed(name, { beta: 0.1 })).check!({
+        batchSize: 8,
+        epochs: 1,
+        ...(microBatchSize && { microBatchSize }),
+      });
     for (const name of ["kto-pair", "bco-pair", "aot", "aot-unpaired"] as const) {
       const message =
         `microBatchSize: the loss ${name} compares all pairs of a step, so they cannot be split into micro-batches of 2; ` +

@@ -9,7 +9,11 @@ function rates(schedule: Schedule, warmup: number, steps: number, peak = 8): num
 
 describe("learningRateAt", () => {
   it("goes up a line, then down another that ends one step after the last", () => {
-    assertClose(rates("linear", 0.25, 8), [4, 8, 8, 8 * (5 / 6), 8 * (4 / 6), 8 * (3 / 6), 8 * (2 / 6), 8 * (1 / 6)], 1e-12);
+    assertClose(
+      rates("linear", 0.25, 8),
+      [4, 8, 8, 8 * (5 / 6), 8 * (4 / 6), 8 * (3 / 6), 8 * (2 / 6), 8 * (1 / 6)],
+      1e-12,
+    );
   });
 
   it("goes down half a cosine", () => {
@@ -27,7 +31,10 @@ describe("learningRateAt", () => {
     it(`learns at every step and never above the peak, also in one step or warming up all the way (${schedule})`, () => {
       for (const steps of [1, 2, 7]) {
         for (const warmup of [0, 0.1, 1]) {
-          assert.ok(rates(schedule, warmup, steps).every((rate) => rate > 0 && rate <= 8), `${steps} steps, warm-up ${warmup}`);
+          assert.ok(
+            rates(schedule, warmup, steps).every((rate) => rate > 0 && rate <= 8),
+            `${steps} steps, warm-up ${warmup}`,
+          );
         }
       }
     });

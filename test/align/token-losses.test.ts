@@ -39,7 +39,11 @@ const byHand: readonly ReferencedPair[] = [
     ...{ chosen: sequence(2), rejected: sequence(1) },
     tokens: { chosen: { reference: [-1, -2], differs: [0, 1] }, rejected: { reference: [-0.5], differs: [1] } },
   },
-  { chosen: sequence(1), rejected: sequence(2), tokens: { chosen: { reference: [-1] }, rejected: { reference: [-3, -1] } } },
+  {
+    chosen: sequence(1),
+    rejected: sequence(2),
+    tokens: { chosen: { reference: [-1] }, rejected: { reference: [-3, -1] } },
+  },
 ];
 const policyTokens = [-0.5, -1.5, -0.9, -0.3, -2, -0.1];
 
@@ -52,7 +56,10 @@ describe("a loss of single tokens", () => {
     const first = 0.5 + 0.5 * (1 + delta) + 0.4 * (1 + Math.exp(0.9));
     const second = 0.7 - (1 + 0.9);
     const expected = (softplusOf(-beta * first) + softplusOf(-beta * second)) / 2;
-    for (const padding of [{ slots: 0, tokens: 0 }, { slots: 2, tokens: 3 }]) {
+    for (const padding of [
+      { slots: 0, tokens: 0 },
+      { slots: 2, tokens: 3 },
+    ]) {
       const { loss, feeds, tokens } = objectiveCase(preference(bmc(beta, delta)), byHand, { padding });
       const tokenLogProbs = [...policyTokens, ...new Array<number>(tokens - policyTokens.length).fill(0)];
       assertClose(evaluate([loss], { ...feeds, tokenLogProbs })[0]!, [expected], 1e-6);
@@ -63,7 +70,7 @@ describe("a loss of single tokens", () => {
     const { loss, tokenLogProbs, feeds } = objectiveCase(preference(bmc(beta, delta)), byHand);
     const [slopes] = evaluate(gradients(loss, [tokenLogProbs]), { ...feeds, tokenLogProbs: policyTokens });
     const first = 0.5 + 0.5 * (1 + delta) + 0.4 * (1 + Math.exp(0.9));
-    const pull = (x: number) => (-beta / (1 + Math.exp(beta * x))) / 2;
+    const pull = (x: number) => -beta / (1 + Math.exp(beta * x)) / 2;
     const [a, b] = [pull(first), pull(0.7 - 1.9)];
     assertClose(slopes!, [a, a * (1 + delta), -a * (1 + Math.exp(0.9)), b, -b, -b], 1e-6);
   });
@@ -83,17 +90,36 @@ describe("a loss of single tokens", () => {
 
   it("has to say what it reads, and gets it or an error that says what is missing", () => {
     const { tokens: _, ...silent } = bmc(beta, delta);
-    assert.throws(() => objectiveCase(preference(silent), byHand), /the loss bmc reads single tokens; declare what it reads of them as its `tokens`/);
+    assert.throws(
+      () => objectiveCase(preference(silent), byHand),
+      /the loss bmc reads single tokens; declare what it reads of them as its `tokens`/,
+    );
     const withoutReference = { ...bmc(beta, delta), tokens: { columns: { differs: { default: 0 } } } };
-    assert.throws(() => objectiveCase(preference(withoutReference), byHand), /the loss bmc reads the reference's tokens; declare it as `tokens: \{ reference: true \}`/);
-    assert.throws(() => objectiveCase(preference(bmc(beta, delta)), [{ chosen: sequence(1), rejected: sequence(1), referenceChosen: -1, referenceRejected: -1 }]), {
-      name: "InputError",
-      message: "the loss bmc needs the reference's log-probability of each token; give the chosen response its token column \"reference\" (responseTokenLogProbs)",
-    });
+    assert.throws(
+      () => objectiveCase(preference(withoutReference), byHand),
+      /the loss bmc reads the reference's tokens; declare it as `tokens: \{ reference: true \}`/,
+    );
+    assert.throws(
+      () =>
+        objectiveCase(preference(bmc(beta, delta)), [
+          { chosen: sequence(1), rejected: sequence(1), referenceChosen: -1, referenceRejected: -1 },
+        ]),
+      {
+        name: "InputError",
+        message:
+          'the loss bmc needs the reference\'s log-probability of each token; give the chosen response its token column "reference" (responseTokenLogProbs)',
+      },
+    );
     const needing = { ...bmc(beta, delta), tokens: { reference: true, columns: { differs: {} } } };
-    assert.throws(() => objectiveCase(preference(needing), byHand), { message: 'pair 2: the loss bmc needs the token column "differs" of the chosen response' });
-    const doubled = [{ ...byHand[1]!, tokens: { chosen: { reference: [-1], weight: [2] }, rejected: { reference: [-3, -1] } } }];
-    assert.throws(() => objectiveCase(preference(bmc(beta, delta)), doubled), { message: 'pair 1: the loss bmc, which weighs tokens itself, does not use the token column "weight"; remove it' });
+    assert.throws(() => objectiveCase(preference(needing), byHand), {
+      message: 'pair 2: the loss bmc needs the token column "differs" of the chosen response',
+    });
+    const doubled = [
+      { ...byHand[1]!, tokens: { chosen: { reference: [-1], weight: [2] }, rejected: { reference: [-3, -1] } } },
+    ];
+    assert.throws(() => objectiveCase(preference(bmc(beta, delta)), doubled), {
+      message: 'pair 1: the loss bmc, which weighs tokens itself, does not use the token column "weight"; remove it',
+    });
   });
 
   it("can be a part of a weighted sum", () => {
@@ -101,7 +127,10 @@ describe("a loss of single tokens", () => {
       const { loss: total, feeds } = objectiveCase(preference(loss), byHand);
       return evaluate([total], { ...feeds, tokenLogProbs: policyTokens })[0]![0]!;
     };
-    const sum = weightedSum([{ weight: 0.8, loss: bmc(beta, delta) }, { weight: 0.2, loss: losses.nll({ beta }) }]);
+    const sum = weightedSum([
+      { weight: 0.8, loss: bmc(beta, delta) },
+      { weight: 0.2, loss: losses.nll({ beta }) },
+    ]);
     assertClose([value(sum)], [0.8 * value(bmc(beta, delta)) + 0.2 * value(losses.nll({ beta }))], 1e-6);
   });
 });
@@ -109,7 +138,10 @@ describe("a loss of single tokens", () => {
 describe("token weights under a loss of sums", () => {
   const weights = (pair: ReferencedPair, chosen: number[], rejected: number[]): ReferencedPair => ({
     ...pair,
-    tokens: { chosen: { ...pair.tokens!.chosen, weight: chosen }, rejected: { ...pair.tokens!.rejected, weight: rejected } },
+    tokens: {
+      chosen: { ...pair.tokens!.chosen, weight: chosen },
+      rejected: { ...pair.tokens!.rejected, weight: rejected },
+    },
   });
   const weighted = [weights(byHand[0]!, [1, 4], [2]), weights(byHand[1]!, [0], [1, 0.5])];
 
@@ -122,17 +154,34 @@ describe("token weights under a loss of sums", () => {
     const tokenLogProbs = policyTokens.map((logProb, t) => logProb * [1, 4, 2, 0, 1, 0.5][t]!);
     const first = 0.5 + 4 * 0.5 + 2 * 0.4;
     const second = -(1 + 0.5 * 0.9);
-    assertClose(evaluate([loss], { ...feeds, tokenLogProbs })[0]!, [(softplusOf(-0.5 * first) + softplusOf(-0.5 * second)) / 2], 1e-6);
+    assertClose(
+      evaluate([loss], { ...feeds, tokenLogProbs })[0]!,
+      [(softplusOf(-0.5 * first) + softplusOf(-0.5 * second)) / 2],
+      1e-6,
+    );
   });
 
   it("need the reference's tokens where the loss needs the reference, and not otherwise", () => {
-    const bare: ReferencedPair[] = [{ ...byHand[0]!, referenceChosen: -3, referenceRejected: -1, tokens: { chosen: { weight: [1, 2] }, rejected: {} } }];
-    assert.throws(() => objectiveCase(preference(losses.dpo({ beta: 1 })), bare), /^InputError: the loss dpo needs the reference's log-probability of each token/);
+    const bare: ReferencedPair[] = [
+      {
+        ...byHand[0]!,
+        referenceChosen: -3,
+        referenceRejected: -1,
+        tokens: { chosen: { weight: [1, 2] }, rejected: {} },
+      },
+    ];
+    assert.throws(
+      () => objectiveCase(preference(losses.dpo({ beta: 1 })), bare),
+      /^InputError: the loss dpo needs the reference's log-probability of each token/,
+    );
     objectiveCase(preference(losses.simpo({ beta: 2 })), bare);
   });
 });
 
-const tokenized = randomPairs(6, Random.seeded(4)).map(({ prompt, chosen, rejected }) => ({ chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } }));
+const tokenized = randomPairs(6, Random.seeded(4)).map(({ prompt, chosen, rejected }) => ({
+  chosen: { prompt, response: chosen },
+  rejected: { prompt, response: rejected },
+}));
 
 /** Pairs with the reference's log-probabilities by tokens and in sums, of a policy of this seed, and made-up weights. */
 async function pairsAgainst(seed: number, name: "weight" | "differs"): Promise<ReferencedPair[]> {
@@ -140,7 +189,10 @@ async function pairsAgainst(seed: number, name: "weight" | "differs"): Promise<R
   const sequences = tokenized.flatMap(({ chosen, rejected }) => [chosen, rejected]);
   const [sums, tokens] = [await responseLogProbs(policy, sequences), await responseTokenLogProbs(policy, sequences)];
   const random = Random.seeded(9);
-  const columns = (at: number) => ({ reference: tokens[at]!, [name]: Array.from(tokens[at]!, () => random.integer(2)) });
+  const columns = (at: number) => ({
+    reference: tokens[at]!,
+    [name]: Array.from(tokens[at]!, () => random.integer(2)),
+  });
   return tokenized.map((pair, i) => ({
     ...{ ...pair, referenceChosen: sums[2 * i]!, referenceRejected: sums[2 * i + 1]! },
     tokens: { chosen: columns(2 * i), rejected: columns(2 * i + 1) },
@@ -149,9 +201,18 @@ async function pairsAgainst(seed: number, name: "weight" | "differs"): Promise<R
 
 const options: TrainingOptions = { batchSize: 6, epochs: 3, learningRate: 1e-3, adamW: { epsilon: 1e-4 } };
 
-async function train(loss: PreferenceLoss, examples: readonly ReferencedPair[], change: Partial<TrainingOptions> = {}, stopAt?: number) {
+async function train(
+  loss: PreferenceLoss,
+  examples: readonly ReferencedPair[],
+  change: Partial<TrainingOptions> = {},
+  stopAt?: number,
+) {
   const policy = await tinyPolicy(programs);
-  const begin = (more = {}) => Trainer.begin(policy, preference(loss), examples, { ...options, ...change }, Random.seeded(3), { validation: examples, ...more });
+  const begin = (more = {}) =>
+    Trainer.begin(policy, preference(loss), examples, { ...options, ...change }, Random.seeded(3), {
+      validation: examples,
+      ...more,
+    });
   let training = await begin();
   const records: StepRecord[] = [];
   for await (const record of training.steps()) if (records.push(record) === stopAt) break;
@@ -170,13 +231,23 @@ describe("scoring by tokens", () => {
     const sums = await responseLogProbs(policy, sequences);
     for (const sharePrompts of [true, false]) {
       const tokens = await responseTokenLogProbs(policy, sequences, {}, sharePrompts);
-      assert.deepEqual(tokens.map(({ length }) => length), sequences.map(({ response }) => response.length));
-      assertClose(tokens.map((own) => own.reduce((a, b) => a + b, 0)), sums, 1e-5);
+      assert.deepEqual(
+        tokens.map(({ length }) => length),
+        sequences.map(({ response }) => response.length),
+      );
+      assertClose(
+        tokens.map((own) => own.reduce((a, b) => a + b, 0)),
+        sums,
+        1e-5,
+      );
     }
   });
 });
 
-for (const [name, loss, column] of [["tokens", bmc(0.1, 3), "differs"], ["weighted sums", lossNamed("dpo", { beta: 0.1 }), "weight"]] as const) {
+for (const [name, loss, column] of [
+  ["tokens", bmc(0.1, 3), "differs"],
+  ["weighted sums", lossNamed("dpo", { beta: 0.1 }), "weight"],
+] as const) {
   describe(`training by a loss of ${name}`, () => {
     it("starts at ln 2 where the policy is the reference", async () => {
       const { records } = await train(loss, await pairsAgainst(1, column));
@@ -187,13 +258,22 @@ for (const [name, loss, column] of [["tokens", bmc(0.1, 3), "differs"], ["weight
     it("is not changed by the order of the pairs, by micro-batches or by shared prompts", async () => {
       const pairs = await pairsAgainst(2, column);
       const expected = await train(loss, pairs, { sharePrompts: false });
-      const changes: Partial<TrainingOptions>[] = [{ sharePrompts: true }, { microBatchSize: 1 }, { microBatchSize: 4 }];
-      for (const [examples, change] of [[pairs.toReversed(), {}], ...changes.map((of) => [pairs, of] as const)] as const) {
+      const changes: Partial<TrainingOptions>[] = [
+        { sharePrompts: true },
+        { microBatchSize: 1 },
+        { microBatchSize: 4 },
+      ];
+      for (const [examples, change] of [
+        [pairs.toReversed(), {}],
+        ...changes.map((of) => [pairs, of] as const),
+      ] as const) {
         const found = await train(loss, examples, change);
         for (const [i, record] of expected.records.entries()) {
-          for (const metric of ["loss", "grad_norm", "rewards/margins"]) assertClose([found.records[i]![metric]!], [record[metric]!], 2e-5, metric);
+          for (const metric of ["loss", "grad_norm", "rewards/margins"])
+            assertClose([found.records[i]![metric]!], [record[metric]!], 2e-5, metric);
         }
-        for (const [parameter, { data }] of expected.parameters) assert.ok(largestDifference(found.parameters.get(parameter)!.data, data) <= 5e-5, parameter);
+        for (const [parameter, { data }] of expected.parameters)
+          assert.ok(largestDifference(found.parameters.get(parameter)!.data, data) <= 5e-5, parameter);
       }
     });
 
@@ -206,7 +286,10 @@ for (const [name, loss, column] of [["tokens", bmc(0.1, 3), "differs"], ["weight
     });
 
     it("follows a reference that moves, token by token", async () => {
-      const { records } = await train(loss, await pairsAgainst(2, column), { referenceUpdate: { everySteps: 1 }, evaluateEvery: 1 });
+      const { records } = await train(loss, await pairsAgainst(2, column), {
+        referenceUpdate: { everySteps: 1 },
+        evaluateEvery: 1,
+      });
       // After each step the reference is the policy itself, which begins as its own reference.
       for (const record of records) assertClose([record.loss, record.eval_loss!], [Math.LN2, Math.LN2], 1e-5);
     });
@@ -217,11 +300,19 @@ describe("token weights of 1", () => {
   it("give the same bytes as none", async () => {
     const pairs = (await pairsAgainst(2, "weight")).map(({ tokens, ...pair }) => ({ pair, tokens: tokens! }));
     const ones = pairs.map(({ pair, tokens }) => {
-      const own = (side: "chosen" | "rejected") => ({ weight: new Float32Array(tokens[side].reference!.length).fill(1) });
+      const own = (side: "chosen" | "rejected") => ({
+        weight: new Float32Array(tokens[side].reference!.length).fill(1),
+      });
       return { ...pair, tokens: { chosen: own("chosen"), rejected: own("rejected") } };
     });
     const simpo = losses.simpo({ beta: 2 });
-    const [found, expected] = [await train(simpo, ones), await train(simpo, pairs.map(({ pair }) => pair))];
+    const [found, expected] = [
+      await train(simpo, ones),
+      await train(
+        simpo,
+        pairs.map(({ pair }) => pair),
+      ),
+    ];
     assert.deepEqual(found.records, expected.records);
     assertSameTensors(found.parameters, expected.parameters);
   });

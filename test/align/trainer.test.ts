@@ -14,7 +14,14 @@ import { Policy } from "../../src/model/policy/policy.js";
 import { responseLogProbs } from "../../src/model/scoring/score.js";
 import { assertClose, assertSameTensors, largestDifference } from "../support/compare.js";
 import { llamaCases, loadLlamaCase } from "../support/llama-case.js";
-import { byteTokenizer, gpt2Config, gptNeoXConfig, randomSequences, tinyConfig, tinyPolicy } from "../support/tiny-model.js";
+import {
+  byteTokenizer,
+  gpt2Config,
+  gptNeoXConfig,
+  randomSequences,
+  tinyConfig,
+  tinyPolicy,
+} from "../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -74,7 +81,13 @@ for (const name of llamaCases) {
 
     async function fiveSteps(microBatchSize?: number) {
       const { config, parameters, referencedPairs, training, dpo: loss } = await fixture;
-      const { weightDecay, epsilon, maxGradNorm, learningRate, betas: [beta1, beta2] } = training;
+      const {
+        weightDecay,
+        epsilon,
+        maxGradNorm,
+        learningRate,
+        betas: [beta1, beta2],
+      } = training;
       const policy = await Policy.create(programs, { config, parameters, tokenizer: byteTokenizer });
       const options: TrainingOptions = {
         batchSize: referencedPairs.length,
@@ -92,8 +105,18 @@ for (const name of llamaCases) {
     it("have PyTorch's losses, gradient norms and parameters", async () => {
       const { training, trained } = await fixture;
       const { records, parameters } = await fiveSteps();
-      assertClose(records.map(({ loss }) => loss), training.losses, 1e-5, "loss");
-      assertClose(records.map(({ grad_norm }) => grad_norm), training.gradNorms, 1e-5, "grad_norm");
+      assertClose(
+        records.map(({ loss }) => loss),
+        training.losses,
+        1e-5,
+        "loss",
+      );
+      assertClose(
+        records.map(({ grad_norm }) => grad_norm),
+        training.gradNorms,
+        1e-5,
+        "grad_norm",
+      );
       assertCloseParameters(parameters, trained, 5e-5);
     });
 
@@ -101,8 +124,18 @@ for (const name of llamaCases) {
       const { training, trained } = await fixture;
       for (const microBatchSize of [1, 3]) {
         const { records, parameters } = await fiveSteps(microBatchSize);
-        assertClose(records.map(({ loss }) => loss), training.losses, 1e-5, "loss");
-        assertClose(records.map(({ grad_norm }) => grad_norm), training.gradNorms, 1e-5, "grad_norm");
+        assertClose(
+          records.map(({ loss }) => loss),
+          training.losses,
+          1e-5,
+          "loss",
+        );
+        assertClose(
+          records.map(({ grad_norm }) => grad_norm),
+          training.gradNorms,
+          1e-5,
+          "grad_norm",
+        );
         assertCloseParameters(parameters, trained, 5e-5);
       }
     });
@@ -115,10 +148,15 @@ describe("a training", () => {
   it("starts at ln 2 where the policy is the reference, and learns to prefer what is chosen", async () => {
     const policy = await tinyPolicy(programs);
     const pairs = await pairsOf(policy, 8);
-    const { records } = await train(policy, preference(dpo({ beta: 0.1 })), pairs, { ...options, batchSize: 8, epochs: 10 });
+    const { records } = await train(policy, preference(dpo({ beta: 0.1 })), pairs, {
+      ...options,
+      batchSize: 8,
+      epochs: 10,
+    });
     const [first] = records;
     assertClose([first!.loss], [Math.LN2], 1e-5, "first loss");
-    for (const name of ["rewards/chosen", "rewards/rejected", "rewards/margins"]) assertClose([first![name]!], [0], 1e-5, name);
+    for (const name of ["rewards/chosen", "rewards/rejected", "rewards/margins"])
+      assertClose([first![name]!], [0], 1e-5, name);
     const last = records.at(-1)!;
     assert.ok(last.loss < 0.3, `last loss ${last.loss}`);
     assert.equal(last["rewards/accuracies"], 1);
@@ -128,11 +166,30 @@ describe("a training", () => {
   it("reports each step under TRL's names", async () => {
     const policy = await tinyPolicy(programs);
     const pairs = await pairsOf(policy, 10);
-    const { records } = await train(policy, preference(dpo({ beta: 0.1 })), pairs, { ...options, schedule: "linear", warmup: 0 });
-    assert.deepEqual(records.map(({ step }) => step), [1, 2, 3, 4, 5, 6]);
-    assertClose(records.map(({ epoch }) => epoch), [1 / 3, 2 / 3, 1, 4 / 3, 5 / 3, 2], 1e-12, "epoch");
-    assertClose(records.map((record) => record.learning_rate), [6, 5, 4, 3, 2, 1].map((k) => k * 5e-4), 1e-12, "learning_rate");
-    const tokens = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]).reduce((sum, { prompt, response }) => sum + prompt.length + response.length, 0);
+    const { records } = await train(policy, preference(dpo({ beta: 0.1 })), pairs, {
+      ...options,
+      schedule: "linear",
+      warmup: 0,
+    });
+    assert.deepEqual(
+      records.map(({ step }) => step),
+      [1, 2, 3, 4, 5, 6],
+    );
+    assertClose(
+      records.map(({ epoch }) => epoch),
+      [1 / 3, 2 / 3, 1, 4 / 3, 5 / 3, 2],
+      1e-12,
+      "epoch",
+    );
+    assertClose(
+      records.map((record) => record.learning_rate),
+      [6, 5, 4, 3, 2, 1].map((k) => k * 5e-4),
+      1e-12,
+      "learning_rate",
+    );
+    const tokens = pairs
+      .flatMap(({ chosen, rejected }) => [chosen, rejected])
+      .reduce((sum, { prompt, response }) => sum + prompt.length + response.length, 0);
     assert.deepEqual([records[2]!.num_tokens, records[5]!.num_tokens], [tokens, 2 * tokens]);
     const names = ["epoch", "grad_norm", "learning_rate", "logps/chosen", "logps/rejected", "loss", "num_tokens"];
     const rewards = ["rewards/accuracies", "rewards/chosen", "rewards/margins", "rewards/rejected", "step"];
@@ -145,8 +202,17 @@ describe("a training", () => {
   it("weighs all response tokens of a step alike, also where they lie in several micro-batches", async () => {
     const sequences = randomSequences(7, Random.seeded(2));
     const whole = await train(await tinyPolicy(programs), supervised, sequences, { ...options, batchSize: 7 });
-    const parts = await train(await tinyPolicy(programs), supervised, sequences, { ...options, batchSize: 7, microBatchSize: 2 });
-    assertClose(parts.records.map(({ loss }) => loss), whole.records.map(({ loss }) => loss), 1e-5, "loss");
+    const parts = await train(await tinyPolicy(programs), supervised, sequences, {
+      ...options,
+      batchSize: 7,
+      microBatchSize: 2,
+    });
+    assertClose(
+      parts.records.map(({ loss }) => loss),
+      whole.records.map(({ loss }) => loss),
+      1e-5,
+      "loss",
+    );
     assertCloseParameters(parts.parameters, whole.parameters, 5e-5);
     const logProbs = await responseLogProbs(await tinyPolicy(programs), sequences);
     const tokens = sequences.reduce((sum, { response }) => sum + response.length, 0);
@@ -181,7 +247,11 @@ describe("a training", () => {
 
         // Another engine: nothing is left of the first but what was read.
         const elsewhere = new OnnxEngine({ threads: 1 });
-        const resumed = await Policy.create(new ProgramCache(elsewhere), { config: tinyConfig, parameters, tokenizer: byteTokenizer });
+        const resumed = await Policy.create(new ProgramCache(elsewhere), {
+          config: tinyConfig,
+          parameters,
+          tokenizer: byteTokenizer,
+        });
         const second = await Trainer.begin(resumed, objective, pairs, settings, Random.seeded(3), { from: position });
         assert.equal(second.total, 8);
         assert.deepEqual([...records, ...(await taken(second))], expected.records);
@@ -199,9 +269,22 @@ describe("a training", () => {
       for (const microBatchSize of [4, 3]) {
         const settings = { ...options, microBatchSize };
         const kept = await train(await policy(), preference(dpo({ beta: 0.1 })), pairs, settings);
-        const recomputed = await train(await policy(), preference(dpo({ beta: 0.1 })), pairs, { ...settings, recompute: true });
-        assertClose(recomputed.records.map(({ loss }) => loss), kept.records.map(({ loss }) => loss), 1e-6, "loss");
-        assertClose(recomputed.records.map(({ grad_norm }) => grad_norm), kept.records.map(({ grad_norm }) => grad_norm), 1e-5, "grad_norm");
+        const recomputed = await train(await policy(), preference(dpo({ beta: 0.1 })), pairs, {
+          ...settings,
+          recompute: true,
+        });
+        assertClose(
+          recomputed.records.map(({ loss }) => loss),
+          kept.records.map(({ loss }) => loss),
+          1e-6,
+          "loss",
+        );
+        assertClose(
+          recomputed.records.map(({ grad_norm }) => grad_norm),
+          kept.records.map(({ grad_norm }) => grad_norm),
+          1e-5,
+          "grad_norm",
+        );
         assertCloseParameters(recomputed.parameters, kept.parameters, 1e-5);
       }
     });
@@ -209,13 +292,28 @@ describe("a training", () => {
 
   it("stops with an error where the numbers run away, and says what may help", async () => {
     const policy = await tinyPolicy(programs);
-    const training = await Trainer.begin(policy, supervised, randomSequences(8, Random.seeded(2)), { ...options, learningRate: 1e30 }, Random.seeded(3));
-    await assert.rejects(taken(training), /^DivergenceError: training diverged at step \d: loss .*, gradient norm .*; try a learning rate below 1e\+30$/);
+    const training = await Trainer.begin(
+      policy,
+      supervised,
+      randomSequences(8, Random.seeded(2)),
+      { ...options, learningRate: 1e30 },
+      Random.seeded(3),
+    );
+    await assert.rejects(
+      taken(training),
+      /^DivergenceError: training diverged at step \d: loss .*, gradient norm .*; try a learning rate below 1e\+30$/,
+    );
   });
 
   it("frees its optimizer at its end, and leaves the policy", async () => {
     const policy = await tinyPolicy(programs);
-    const training = await Trainer.begin(policy, supervised, randomSequences(4, Random.seeded(2)), options, Random.seeded(3));
+    const training = await Trainer.begin(
+      policy,
+      supervised,
+      randomSequences(4, Random.seeded(2)),
+      options,
+      Random.seeded(3),
+    );
     await training.end();
     await assert.rejects(training.state(), /this state has been freed/);
     await policy.parameters();

@@ -23,7 +23,8 @@ const objective = preference(dpo({ beta: 0.1 }));
 const options: TrainingOptions = { batchSize: 4, epochs: 2, learningRate: 1e-2, schedule: "constant" };
 
 /** Pairs whose reference is {@link tinyPolicy}. */
-const referenced = async (count: number, seed: number): Promise<ReferencedPair[]> => referencedBy(await tinyPolicy(programs), count, seed);
+const referenced = async (count: number, seed: number): Promise<ReferencedPair[]> =>
+  referencedBy(await tinyPolicy(programs), count, seed);
 
 async function referencedBy(policy: Policy, count: number, seed: number): Promise<ReferencedPair[]> {
   const pairs = randomPairs(count, Random.seeded(seed));
@@ -46,7 +47,10 @@ interface Trained {
   readonly parameters: Weights;
 }
 
-async function train(change: Partial<TrainingOptions> = {}, inputs: TrainerInputs<ReferencedPair> = { validation }): Promise<Trained> {
+async function train(
+  change: Partial<TrainingOptions> = {},
+  inputs: TrainerInputs<ReferencedPair> = { validation },
+): Promise<Trained> {
   const policy = await tinyPolicy(programs);
   const training = await Trainer.begin(policy, objective, pairs, { ...options, ...change }, Random.seeded(7), inputs);
   const records: StepRecord[] = [];
@@ -62,8 +66,13 @@ async function train(change: Partial<TrainingOptions> = {}, inputs: TrainerInput
 /** The loss on pairs, each counted alike. */
 async function lossUnder(parameters: Weights, on: readonly ReferencedPair[]): Promise<number> {
   const policy = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
-  const { chosen, rejected } = await pairLogProbs(policy, on.map(({ chosen, rejected }) => ({ prompt: chosen.prompt, chosen: chosen.response, rejected: rejected.response })));
-  const losses = on.map((pair, i) => Math.log1p(Math.exp(-0.1 * (chosen[i]! - pair.referenceChosen! - rejected[i]! + pair.referenceRejected!))));
+  const { chosen, rejected } = await pairLogProbs(
+    policy,
+    on.map(({ chosen, rejected }) => ({ prompt: chosen.prompt, chosen: chosen.response, rejected: rejected.response })),
+  );
+  const losses = on.map((pair, i) =>
+    Math.log1p(Math.exp(-0.1 * (chosen[i]! - pair.referenceChosen! - rejected[i]! + pair.referenceRejected!))),
+  );
   return losses.reduce((a, b) => a + b) / losses.length;
 }
 
@@ -74,11 +83,27 @@ describe("evaluations during training", () => {
     const { records, path, parameters } = await train({ evaluateEvery: 4, microBatchSize: 2 });
     const without = await train({ microBatchSize: 2 });
     assertSameTensors(parameters, without.parameters);
-    assert.deepEqual(evaluated(records).map(({ step }) => step), [4, 6]);
+    assert.deepEqual(
+      evaluated(records).map(({ step }) => step),
+      [4, 6],
+    );
     for (const record of evaluated(records)) {
       assertClose([record["eval_loss"]!], [await lossUnder(path[record.step - 1]!, validation)], 1e-5, "eval_loss");
-      const names = ["eval_logps/chosen", "eval_logps/rejected", "eval_loss", "eval_rewards/accuracies", "eval_rewards/chosen", "eval_rewards/margins", "eval_rewards/rejected"];
-      assert.deepEqual(Object.keys(record).filter((name) => name.startsWith("eval_")).sort(), names);
+      const names = [
+        "eval_logps/chosen",
+        "eval_logps/rejected",
+        "eval_loss",
+        "eval_rewards/accuracies",
+        "eval_rewards/chosen",
+        "eval_rewards/margins",
+        "eval_rewards/rejected",
+      ];
+      assert.deepEqual(
+        Object.keys(record)
+          .filter((name) => name.startsWith("eval_"))
+          .sort(),
+        names,
+      );
     }
   });
 
@@ -95,7 +120,12 @@ describe("evaluations during training", () => {
     const settings = { ...options, evaluateEvery: 1 };
     const controller = new AbortController();
     /** Asks to stop when the second evaluation is prepared: its record waits for it. */
-    const stopping = { ...objective, metrics: (...args: Parameters<typeof objective.metrics>) => (calls++ === 2 ? controller.abort(new Error("stopped")) : undefined, objective.metrics(...args)) };
+    const stopping = {
+      ...objective,
+      metrics: (...args: Parameters<typeof objective.metrics>) => (
+        calls++ === 2 ? controller.abort(new Error("stopped")) : undefined, objective.metrics(...args)
+      ),
+    };
     let calls = 0;
     const first = await Trainer.begin(policy, stopping, pairs, settings, Random.seeded(7), { validation });
     const records: StepRecord[] = [];
@@ -104,7 +134,10 @@ describe("evaluations during training", () => {
     }, /stopped/);
     const position = await first.state();
     assert.deepEqual([records.length, position.step, position.pendingRecord?.step], [1, 2, 2]);
-    const second = await Trainer.begin(policy, objective, pairs, settings, Random.seeded(7), { validation, from: position });
+    const second = await Trainer.begin(policy, objective, pairs, settings, Random.seeded(7), {
+      validation,
+      from: position,
+    });
     for await (const record of second.steps()) records.push(record);
     assert.deepEqual(records, expected.records);
     assertSameTensors(await policy.parameters(), expected.parameters);
@@ -112,7 +145,11 @@ describe("evaluations during training", () => {
 });
 
 describe("the best evaluation", () => {
-  for (const [keepBestBy, sign] of [["eval_loss", 1], ["eval_rewards/margins", -1], ["eval_rewards/accuracies", -1]] as const) {
+  for (const [keepBestBy, sign] of [
+    ["eval_loss", 1],
+    ["eval_rewards/margins", -1],
+    ["eval_rewards/accuracies", -1],
+  ] as const) {
     it(`by ${keepBestBy} is what is kept`, async () => {
       const { records, path, parameters } = await train({ evaluateEvery: 1, epochs: 4, keepBestBy });
       const values = records.map((record) => sign * record[keepBestBy]!);
@@ -136,7 +173,9 @@ describe("the best evaluation", () => {
     const policy = await tinyPolicy(programs);
     const sequences = randomSequences(4, Random.seeded(1));
     const settings: TrainingOptions = { ...options, evaluateEvery: 1, keepBestBy: "eval_rewards/margins" };
-    const training = await Trainer.begin(policy, supervised, sequences, settings, Random.seeded(1), { validation: sequences });
+    const training = await Trainer.begin(policy, supervised, sequences, settings, Random.seeded(1), {
+      validation: sequences,
+    });
     await assert.rejects(training.steps().next(), {
       name: "InputError",
       message: 'keepBestBy: this training does not evaluate "eval_rewards/margins"; choose one of eval_loss',
@@ -148,7 +187,10 @@ describe("a moving average of the parameters", () => {
   it("is what is evaluated and kept, and does not change the steps", async () => {
     const { records, path, parameters } = await train({ evaluateEvery: 3, emaDecay: 0.75 });
     const plain = await train();
-    assert.deepEqual(records.map(({ loss }) => loss), plain.records.map(({ loss }) => loss));
+    assert.deepEqual(
+      records.map(({ loss }) => loss),
+      plain.records.map(({ loss }) => loss),
+    );
     let average = await (await tinyPolicy(programs)).parameters();
     const averages = path.map((newest) => (average = mixed(average, newest, 0.25)));
     assertSameTensors(parameters, averages.at(-1)!);
@@ -163,22 +205,46 @@ describe("a reference that moves", () => {
 
   it("is the policy itself after every so many steps (TR-DPO, hard)", async () => {
     const everyStep = await train({ referenceUpdate: { everySteps: 1 } });
-    assert.deepEqual(everyStep.records.map(({ loss }) => ln2(loss)), [true, true, true, true, true, true]);
+    assert.deepEqual(
+      everyStep.records.map(({ loss }) => ln2(loss)),
+      [true, true, true, true, true, true],
+    );
     const everySecond = await train({ referenceUpdate: { everySteps: 2 } });
-    assert.deepEqual(everySecond.records.map(({ loss }) => ln2(loss)), [true, false, true, false, true, false]);
+    assert.deepEqual(
+      everySecond.records.map(({ loss }) => ln2(loss)),
+      [true, false, true, false, true, false],
+    );
   });
 
   it("comes a share of the way to the policy after each step (TR-DPO, soft)", async () => {
     // All pairs are in each step, so that its loss can be computed from what is kept of it.
-    const { records, path } = await train({ batchSize: 12, epochs: 3, evaluateEvery: 1, referenceUpdate: { ema: 0.4 } });
+    const { records, path } = await train({
+      batchSize: 12,
+      epochs: 3,
+      evaluateEvery: 1,
+      referenceUpdate: { ema: 0.4 },
+    });
     let reference = await (await tinyPolicy(programs)).parameters();
     for (const [i, record] of records.entries()) {
       const before = i === 0 ? reference : path[i - 1]!;
-      const policy = await Policy.create(programs, { config: tinyConfig, parameters: reference, tokenizer: byteTokenizer });
+      const policy = await Policy.create(programs, {
+        config: tinyConfig,
+        parameters: reference,
+        tokenizer: byteTokenizer,
+      });
       assertClose([record.loss], [await lossUnder(before, await referencedBy(policy, 12, 2))], 1e-5, `step ${i + 1}`);
       reference = mixed(reference, path[i]!, 0.4);
-      const moved = await Policy.create(programs, { config: tinyConfig, parameters: reference, tokenizer: byteTokenizer });
-      assertClose([record["eval_loss"]!], [await lossUnder(path[i]!, await referencedBy(moved, 5, 3))], 1e-5, `evaluation ${i + 1}`);
+      const moved = await Policy.create(programs, {
+        config: tinyConfig,
+        parameters: reference,
+        tokenizer: byteTokenizer,
+      });
+      assertClose(
+        [record["eval_loss"]!],
+        [await lossUnder(path[i]!, await referencedBy(moved, 5, 3))],
+        1e-5,
+        `evaluation ${i + 1}`,
+      );
     }
   });
 
@@ -186,24 +252,54 @@ describe("a reference that moves", () => {
     const referenceParameters = await (await tinyPolicy(programs, 5)).parameters();
     const { records } = await train({ batchSize: 12, referenceUpdate: { everySteps: 9 } }, { referenceParameters });
     const other = await referencedBy(await tinyPolicy(programs, 5), 12, 2);
-    assertClose([records[0]!.loss], [await lossUnder(await (await tinyPolicy(programs)).parameters(), other)], 1e-5, "first loss");
+    assertClose(
+      [records[0]!.loss],
+      [await lossUnder(await (await tinyPolicy(programs)).parameters(), other)],
+      1e-5,
+      "first loss",
+    );
   });
 
   it("is refused where there is none", async () => {
-    const training = Trainer.begin(await tinyPolicy(programs), supervised, randomSequences(4, Random.seeded(1)), { ...options, referenceUpdate: { ema: 0.5 } }, Random.seeded(1));
-    await assert.rejects(training, { name: "InputError", message: "referenceUpdate: the objective has no reference to update (sft); leave it out" });
+    const training = Trainer.begin(
+      await tinyPolicy(programs),
+      supervised,
+      randomSequences(4, Random.seeded(1)),
+      { ...options, referenceUpdate: { ema: 0.5 } },
+      Random.seeded(1),
+    );
+    await assert.rejects(training, {
+      name: "InputError",
+      message: "referenceUpdate: the objective has no reference to update (sft); leave it out",
+    });
     const simpo = preference(lossNamed("simpo", { beta: 2 }));
-    const withSimpo = Trainer.begin(await tinyPolicy(programs), simpo, pairs, { ...options, referenceUpdate: { ema: 0.5 } }, Random.seeded(1));
-    await assert.rejects(withSimpo, { name: "InputError", message: /^referenceUpdate: the objective has no reference to update \(simpo\); leave it out$/ });
+    const withSimpo = Trainer.begin(
+      await tinyPolicy(programs),
+      simpo,
+      pairs,
+      { ...options, referenceUpdate: { ema: 0.5 } },
+      Random.seeded(1),
+    );
+    await assert.rejects(withSimpo, {
+      name: "InputError",
+      message: /^referenceUpdate: the objective has no reference to update \(simpo\); leave it out$/,
+    });
   });
 });
 
 describe("mixed", () => {
   it("is nearer to the newest the more that weighs", async () => {
-    const [a, b] = [await (await tinyPolicy(programs, 1)).parameters(), await (await tinyPolicy(programs, 2)).parameters()];
+    const [a, b] = [
+      await (await tinyPolicy(programs, 1)).parameters(),
+      await (await tinyPolicy(programs, 2)).parameters(),
+    ];
     assertSameTensors(mixed(a, b, 0), a);
     for (const [name, { data }] of mixed(a, b, 1)) assert.ok(largestDifference(data, b.get(name)!.data) < 1e-6, name);
     const [name] = a.keys();
-    assertClose([mixed(a, b, 0.25).get(name!)!.data[0]!], [0.75 * a.get(name!)!.data[0]! + 0.25 * b.get(name!)!.data[0]!], 1e-6);
+    assertClose(
+      [mixed(a, b, 0.25).get(name!)!.data[0]!],
+      [0.75 * a.get(name!)!.data[0]! + 0.25 * b.get(name!)!.data[0]!],
+      1e-6,
+    );
   });
 });

@@ -3,11 +3,21 @@ import { it } from "node:test";
 import { bytesIn, formatBytes } from "../../src/base/byte-size.js";
 
 it("bytesIn reads bytes and units of both kinds", () => {
-  assert.deepEqual(["8GB", "8 GB", "1.5gb", "512MiB", "2 kB", "7", "1TiB", 12.7].map(bytesIn), [8e9, 8e9, 1.5e9, 2 ** 29, 2000, 7, 2 ** 40, 12]);
+  assert.deepEqual(["8GB", "8 GB", "1.5gb", "512MiB", "2 kB", "7", "1TiB", 12.7].map(bytesIn), [
+    8e9,
+    8e9,
+    1.5e9,
+    2 ** 29,
+    2000,
+    7,
+    2 ** 40,
+    12,
+  ]);
 });
 
 it("bytesIn finds none in anything else", () => {
-  for (const given of ["", "GB", "-1GB", "8 gigabytes", "1,5GB", "0", 0, -1, NaN, Infinity, undefined, null, {}]) assert.equal(bytesIn(given), undefined, String(given));
+  for (const given of ["", "GB", "-1GB", "8 gigabytes", "1,5GB", "0", 0, -1, NaN, Infinity, undefined, null, {}])
+    assert.equal(bytesIn(given), undefined, String(given));
 });
 
 it("formatBytes writes GB with a decimal, and MB below", () => {

@@ -4,7 +4,13 @@ import fc from "fast-check";
 import { chunk, groupBy } from "../../src/base/collections.js";
 
 test("groupBy keeps the order of first appearance, and of the items of a group", () => {
-  assert.deepEqual([...groupBy([5, 2, 7, 4, 1], (n) => n % 2)], [[1, [5, 7, 1]], [0, [2, 4]]]);
+  assert.deepEqual(
+    [...groupBy([5, 2, 7, 4, 1], (n) => n % 2)],
+    [
+      [1, [5, 7, 1]],
+      [0, [2, 4]],
+    ],
+  );
   assert.deepEqual(groupBy([], String), new Map());
 });
 

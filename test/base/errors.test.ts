@@ -11,7 +11,10 @@ describe("inputError", () => {
   });
 
   it("shows what a terminal would obey", () => {
-    assert.equal(new InputError("a\u001b[2J\u0000\u009b1m\r\n\tb é").message, "a\\u001b[2J\\u0000\\u009b1m\\u000d\n\tb é");
+    assert.equal(
+      new InputError("a\u001b[2J\u0000\u009b1m\r\n\tb é").message,
+      "a\\u001b[2J\\u0000\\u009b1m\\u000d\n\tb é",
+    );
   });
 
   it("keeps the cause", () => {

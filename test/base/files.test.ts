@@ -36,7 +36,11 @@ describe("writeFileAtomic", () => {
 
   it("makes folders that others make at the same time, and says where none can be", async () => {
     const deep = join(folder, "a", "b", "c");
-    await Promise.all(["c", "c/d", "c/d/e", "c"].flatMap((end) => Array.from({ length: 8 }, () => makeFolder(join(folder, "a", "b", end)))));
+    await Promise.all(
+      ["c", "c/d", "c/d/e", "c"].flatMap((end) =>
+        Array.from({ length: 8 }, () => makeFolder(join(folder, "a", "b", end))),
+      ),
+    );
     await makeFolder(deep);
     assert.deepEqual(await readdir(join(folder, "a", "b")), ["c"]);
     await writeFile(path, "x");
@@ -94,7 +98,11 @@ describe("naming", () => {
 
   it("adds the file to a system error that does not name it, and leaves others alone", async () => {
     const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-    await assert.rejects(failing(full), { message: "run/metrics.jsonl: ENOSPC: no space left on device, write", code: "ENOSPC", cause: full });
+    await assert.rejects(failing(full), {
+      message: "run/metrics.jsonl: ENOSPC: no space left on device, write",
+      code: "ENOSPC",
+      cause: full,
+    });
     const named = Object.assign(new Error("ENOENT: no such file, open 'x'"), { code: "ENOENT", path: "x" });
     await assert.rejects(failing(named), (error) => error === named);
     const own = new Error("the source broke");
@@ -105,7 +113,7 @@ describe("naming", () => {
 
 describe("writeJson", () => {
   it("writes indented JSON with a final newline", async () => {
-    await writeJson(path, { a: [1, null], "ß": "✓" });
+    await writeJson(path, { a: [1, null], ß: "✓" });
     assert.equal(await readFile(path, "utf8"), '{\n  "a": [\n    1,\n    null\n  ],\n  "ß": "✓"\n}\n');
   });
 });

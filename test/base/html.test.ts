@@ -5,7 +5,10 @@ import { html } from "../../src/base/html.js";
 
 it("text is escaped, markup is not, nothing is nothing", () => {
   const inner = html`<b>${"<i>"}</b>`;
-  assert.equal(html`<p>${inner}${null}${undefined}${3}${["a & b", inner]}</p>`.markup, "<p><b>&lt;i&gt;</b>3a &amp; b<b>&lt;i&gt;</b></p>");
+  assert.equal(
+    html`<p>${inner}${null}${undefined}${3}${["a & b", inner]}</p>`.markup,
+    "<p><b>&lt;i&gt;</b>3a &amp; b<b>&lt;i&gt;</b></p>",
+  );
 });
 
 it("no text breaks out of an element or of a quoted attribute", () => {

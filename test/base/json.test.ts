@@ -7,14 +7,21 @@ const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
 
 describe("parseForeignJson", () => {
   it("reads whatever JSON has, as JSON.parse does", () => {
-    fc.assert(fc.property(fc.json({ noUnicodeString: false }), (text) => assert.deepEqual(parseForeignJson(text), JSON.parse(text))));
+    fc.assert(
+      fc.property(fc.json({ noUnicodeString: false }), (text) =>
+        assert.deepEqual(parseForeignJson(text), JSON.parse(text)),
+      ),
+    );
     fc.assert(fc.property(fc.string(), (text) => assert.equal(parseForeignJson(JSON.stringify(text)), text)));
   });
 
   it("refuses what nests deeper than recursive code can follow, closed or not", () => {
     assert.doesNotThrow(() => parseForeignJson(nested(deepestJson)));
     for (const text of [nested(deepestJson + 1), "[".repeat(100_000), '{"a":'.repeat(200)]) {
-      assert.throws(() => parseForeignJson(text), { name: "JsonLimitError", message: "nested more than 128 levels deep" });
+      assert.throws(() => parseForeignJson(text), {
+        name: "JsonLimitError",
+        message: "nested more than 128 levels deep",
+      });
     }
   });
 
@@ -29,7 +36,10 @@ describe("parseForeignJson", () => {
     const header = `[${"[],".repeat(98_000_000 / 3)}[]]`;
     const before = process.memoryUsage.rss();
     const begin = performance.now();
-    assert.throws(() => parseForeignJson(header), { name: "JsonLimitError", message: `more than ${mostJsonValues} values` });
+    assert.throws(() => parseForeignJson(header), {
+      name: "JsonLimitError",
+      message: `more than ${mostJsonValues} values`,
+    });
     assert.ok(performance.now() - begin < 10_000);
     assert.ok(process.memoryUsage.rss() - before < 300e6);
   });

@@ -17,7 +17,9 @@ it("lines are read as they were written, wherever the bytes are cut", async () =
   await fc.assert(
     fc.asyncProperty(fc.array(line), fc.integer({ min: 1, max: 7 }), async (lines, size) => {
       const bytes = Buffer.concat([...chunksOf(lines)]);
-      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      );
       assert.deepEqual(await read(pieces), lines);
     }),
   );

@@ -6,7 +6,13 @@ import type { Kind } from "../../src/base/option-kinds.js";
 const { flag, nameOrPart, notNegative, oneOf, penalty, positive, positiveShare, share, shareBelow, whole } = kinds;
 
 describe("the kinds of options", () => {
-  const cases: readonly [name: string, kind: Kind<unknown>, good: readonly unknown[], bad: readonly unknown[], expected: string][] = [
+  const cases: readonly [
+    name: string,
+    kind: Kind<unknown>,
+    good: readonly unknown[],
+    bad: readonly unknown[],
+    expected: string,
+  ][] = [
     ["whole", whole(1), [1, 2, 1e6], [0, 1.5, -1, NaN, Infinity, 1e30, "1", null], "a whole number from 1"],
     ["whole from 0", whole(0), [0, 7], [-1, 0.5], "a whole number from 0"],
     ["positive", positive("x"), [1e-9, 3], [0, -1, NaN, Infinity, "1"], "a number above 0"],
@@ -16,7 +22,13 @@ describe("the kinds of options", () => {
     ["shareBelow", shareBelow(1 / 2, "1/2")("x"), [0, 0.49], [0.5, -0.1, 1], "a share in [0, 1/2)"],
     ["flag", flag(), [true, false], [0, "true", null], "true or false"],
     ["oneOf", oneOf(["up", "down"], "which"), ["up", "down"], ["left", "toString", 1], "one of up, down"],
-    ["nameOrPart", nameOrPart(["up"], "a way", "which"), ["up", { name: "mine" }, () => 1], ["down", 1, null], "one of up, or a way of your own"],
+    [
+      "nameOrPart",
+      nameOrPart(["up"], "a way", "which"),
+      ["up", { name: "mine" }, () => 1],
+      ["down", 1, null],
+      "one of up, or a way of your own",
+    ],
     ["penalty", penalty("x"), [0, 0.1, "auto"], [-1, NaN, "a"], 'a number from 0, or "auto"'],
   ];
   for (const [name, { schema, expected }, good, bad, text] of cases) {

@@ -4,17 +4,36 @@ import { callOwn } from "../../src/base/own-function.js";
 
 describe("callOwn", () => {
   it("gives back what the function returns, now or later", async () => {
-    assert.equal(callOwn("rule", () => 3), 3);
+    assert.equal(
+      callOwn("rule", () => 3),
+      3,
+    );
     assert.equal(await callOwn("rule", async () => 4), 4);
   });
 
   it("names the function whose error it is, and keeps the error as the cause", async () => {
     const cause = new TypeError("rows is undefined");
-    const error = { name: "InputError", message: 'selectBy: the rule "mine" threw TypeError: rows is undefined', cause };
+    const error = {
+      name: "InputError",
+      message: 'selectBy: the rule "mine" threw TypeError: rows is undefined',
+      cause,
+    };
     const what = 'selectBy: the rule "mine"';
-    assert.throws(() => callOwn(what, () => { throw cause; }), error);
+    assert.throws(
+      () =>
+        callOwn(what, () => {
+          throw cause;
+        }),
+      error,
+    );
     await assert.rejects(async () => callOwn(what, async () => Promise.reject(cause)), error);
-    assert.throws(() => callOwn(what, () => { throw "a text"; }), { message: `${what} threw a text` });
+    assert.throws(
+      () =>
+        callOwn(what, () => {
+          throw "a text";
+        }),
+      { message: `${what} threw a text` },
+    );
   });
 
   it("leaves an abort what it is", async () => {

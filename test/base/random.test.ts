@@ -50,7 +50,11 @@ describe("fork", () => {
     const count = 20000;
     const root = Random.seeded(3);
     const streams = [root.fork(0), root.fork(1), root].map((random) => draw(random, count).map((x) => x - 0.5));
-    for (const [i, j] of [[0, 1], [0, 2], [1, 2]] as const) {
+    for (const [i, j] of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ] as const) {
       const correlation = 12 * mean(streams[i]!.map((x, at) => x * streams[j]![at]!));
       assert.ok(Math.abs(correlation) < 4 / Math.sqrt(count), `${correlation}`);
     }
@@ -75,14 +79,20 @@ describe("distributions", () => {
     const random = Random.seeded(5);
     const counts = new Array<number>(7).fill(0);
     for (let i = 0; i < count; i++) counts[random.integer(7)]!++;
-    assert.equal(counts.reduce((sum, n) => sum + n, 0), count);
+    assert.equal(
+      counts.reduce((sum, n) => sum + n, 0),
+      count,
+    );
     for (const n of counts) assert.ok(Math.abs(n - count / 7) < 5 * Math.sqrt(count / 7), `${counts}`);
     assert.equal(random.integer(1), 0);
   });
 
   it("integer refuses an empty range and what is no integer", () => {
     for (const below of [0, -1, 1.5, NaN, Infinity]) {
-      assert.throws(() => Random.seeded(0).integer(below), { name: "RangeError", message: `cannot draw an integer from [0, ${below}); the bound must be a positive integer` });
+      assert.throws(() => Random.seeded(0).integer(below), {
+        name: "RangeError",
+        message: `cannot draw an integer from [0, ${below}); the bound must be a positive integer`,
+      });
     }
   });
 

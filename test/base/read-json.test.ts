@@ -11,7 +11,10 @@ const schema = z.looseObject({ sizes: z.array(z.int().positive()) });
 
 test("the first value that does not fit is named and quoted", () => {
   assert.deepEqual(parseJson('{"sizes":[1]}', schema, "f"), { sizes: [1] });
-  assert.throws(() => parseJson('{"sizes":[1,"2"]}', schema, "f"), /^InputError: f: found sizes\.1 = "2", expected (number|int)$/);
+  assert.throws(
+    () => parseJson('{"sizes":[1,"2"]}', schema, "f"),
+    /^InputError: f: found sizes\.1 = "2", expected (number|int)$/,
+  );
   assert.throws(() => parseJson("{}", schema, "f"), /f: found sizes = nothing, expected array/);
   assert.throws(() => parseJson("[", schema, "f"), /f: found text that is not JSON/);
   assert.throws(() => checkJson(3, schema, "f", "entry"), /f: found entry = 3, expected object/);

@@ -15,7 +15,8 @@ function recorder(): { reporter: Reporter; told: unknown[] } {
 }
 
 describe("reportedIfSlow", () => {
-  const after = (seconds: number) => new Promise<string>((resolve) => setTimeout(() => resolve("done"), seconds * 1000));
+  const after = (seconds: number) =>
+    new Promise<string>((resolve) => setTimeout(() => resolve("done"), seconds * 1000));
 
   it("shows what takes longer than two seconds, and nothing else", async (test) => {
     test.mock.timers.enable({ apis: ["setTimeout"] });

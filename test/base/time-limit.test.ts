@@ -4,15 +4,27 @@ import { TimeLimitError, withinSeconds } from "../../src/base/time-limit.js";
 
 describe("withinSeconds", () => {
   it("gives back what the work gives, and throws what it throws", () => {
-    assert.equal(withinSeconds(1, () => withinSeconds(1, () => 3) + withinSeconds(1, () => 4)), 7);
+    assert.equal(
+      withinSeconds(1, () => withinSeconds(1, () => 3) + withinSeconds(1, () => 4)),
+      7,
+    );
     const error = new RangeError("of the work's own");
-    assert.throws(() => withinSeconds(1, () => { throw error; }), (thrown) => thrown === error);
+    assert.throws(
+      () =>
+        withinSeconds(1, () => {
+          throw error;
+        }),
+      (thrown) => thrown === error,
+    );
   });
 
   it("stops a regular expression that would go on for years", () => {
     const begin = performance.now();
     assert.throws(() => withinSeconds(0.2, () => /(a+)+b/u.test("a".repeat(60))), TimeLimitError);
     assert.ok(performance.now() - begin < 5000);
-    assert.equal(withinSeconds(1, () => "works again"), "works again");
+    assert.equal(
+      withinSeconds(1, () => "works again"),
+      "works again",
+    );
   });
 });

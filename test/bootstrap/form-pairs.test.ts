@@ -15,26 +15,64 @@ describe("formPairs", () => {
     const { pairs, counts } = formPairs(samples, 2, [eos]);
     assert.deepEqual(
       pairs.map(({ id, chosen, rejected, margin }) => [id, chosen.number, rejected.number, margin]),
-      [["b", 1, 0, 9], ["a", 1, 2, 5]],
+      [
+        ["b", 1, 0, 9],
+        ["a", 1, 2, 5],
+      ],
     );
-    assert.deepEqual(counts, { prompts: 3, samples: 7, empty: 0, incomplete: 0, identical: 0, ties: 0, formed: 3, kept: 2 });
+    assert.deepEqual(counts, {
+      prompts: 3,
+      samples: 7,
+      empty: 0,
+      incomplete: 0,
+      identical: 0,
+      ties: 0,
+      formed: 3,
+      kept: 2,
+    });
   });
 
   it("counts samples that were cut off, and leaves them out where only complete ones are wanted", () => {
-    const cut = (id: string, number: number, reward: number) => ({ ...sample(id, number, [5 + number], reward), complete: false });
-    const samples = [cut("a", 0, 9), sample("a", 1, [6], 3), sample("a", 2, [7], -2), cut("b", 0, 1), sample("b", 1, [6], 0)];
+    const cut = (id: string, number: number, reward: number) => ({
+      ...sample(id, number, [5 + number], reward),
+      complete: false,
+    });
+    const samples = [
+      cut("a", 0, 9),
+      sample("a", 1, [6], 3),
+      sample("a", 2, [7], -2),
+      cut("b", 0, 1),
+      sample("b", 1, [6], 0),
+    ];
     const all = formPairs(samples, 9, [eos]);
-    assert.deepEqual(all.pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 0, 2], ["b", 0, 1]]);
+    assert.deepEqual(
+      all.pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]),
+      [
+        ["a", 0, 2],
+        ["b", 0, 1],
+      ],
+    );
     assert.equal(all.counts.incomplete, 2);
     const complete = formPairs(samples, 9, [eos], "best-worst", true);
-    assert.deepEqual(complete.pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 1, 2]]);
+    assert.deepEqual(
+      complete.pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]),
+      [["a", 1, 2]],
+    );
     assert.deepEqual([complete.counts.samples, complete.counts.incomplete, complete.counts.identical], [5, 2, 1]);
   });
 
   it("takes the earlier of equal rewards, and the earlier prompt of equal margins", () => {
-    const samples = ["a", "b"].flatMap((id) => [sample(id, 0, [5], 1), sample(id, 1, [6], 1), sample(id, 2, [7], 0), sample(id, 3, [8], 0)]);
+    const samples = ["a", "b"].flatMap((id) => [
+      sample(id, 0, [5], 1),
+      sample(id, 1, [6], 1),
+      sample(id, 2, [7], 0),
+      sample(id, 3, [8], 0),
+    ]);
     const { pairs } = formPairs(samples, 1, [eos]);
-    assert.deepEqual(pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 0, 2]]);
+    assert.deepEqual(
+      pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]),
+      [["a", 0, 2]],
+    );
   });
 
   it("makes no pair of samples that are all the same, and none of ties; both are counted", () => {
@@ -51,19 +89,38 @@ describe("formPairs", () => {
   });
 
   it("never uses empty samples, however they are judged", () => {
-    const samples = [sample("a", 0, [], 100), sample("a", 1, [5], 1), sample("a", 2, [6], 2), sample("b", 0, [], -100), sample("b", 1, [5], 1)];
+    const samples = [
+      sample("a", 0, [], 100),
+      sample("a", 1, [5], 1),
+      sample("a", 2, [6], 2),
+      sample("b", 0, [], -100),
+      sample("b", 1, [5], 1),
+    ];
     const { pairs, counts } = formPairs(samples, 5, [eos]);
-    assert.deepEqual(pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]), [["a", 2, 1]]);
+    assert.deepEqual(
+      pairs.map(({ id, chosen, rejected }) => [id, chosen.number, rejected.number]),
+      [["a", 2, 1]],
+    );
     assert.deepEqual([counts.empty, counts.identical], [2, 1]);
   });
 
   it("sets the best against the median, or each against each that is worse", () => {
     const samples = [sample("a", 0, [5], 4), sample("a", 1, [6], 3), sample("a", 2, [7], 1), sample("a", 3, [8], 1)];
-    const made = (pairing: PairingName) => formPairs(samples, 9, [eos], pairing).pairs.map(({ chosen, rejected }) => [chosen.number, rejected.number]);
+    const made = (pairing: PairingName) =>
+      formPairs(samples, 9, [eos], pairing).pairs.map(({ chosen, rejected }) => [chosen.number, rejected.number]);
     assert.deepEqual(made("best-median"), [[0, 2]]);
-    assert.deepEqual(made("all"), [[0, 2], [0, 3], [1, 2], [1, 3], [0, 1]]);
+    assert.deepEqual(made("all"), [
+      [0, 2],
+      [0, 3],
+      [1, 2],
+      [1, 3],
+      [0, 1],
+    ]);
     const two = formPairs([sample("a", 0, [5], 0), sample("a", 1, [6], 1)], 9, [eos], "best-median").pairs;
-    assert.deepEqual(two.map(({ chosen, rejected }) => [chosen.number, rejected.number]), [[1, 0]]);
+    assert.deepEqual(
+      two.map(({ chosen, rejected }) => [chosen.number, rejected.number]),
+      [[1, 0]],
+    );
   });
 
   it("uses samples that were cut off, and tells them from those that ended there", () => {
@@ -75,11 +132,19 @@ describe("formPairs", () => {
 
   it("accounts for every prompt", () => {
     const samples = fc.array(
-      fc.record({ id: fc.constantFrom("a", "b", "c", "d"), tokens: fc.array(fc.integer({ min: 3, max: 5 }), { maxLength: 2 }), reward: fc.integer({ min: -3, max: 3 }) }),
+      fc.record({
+        id: fc.constantFrom("a", "b", "c", "d"),
+        tokens: fc.array(fc.integer({ min: 3, max: 5 }), { maxLength: 2 }),
+        reward: fc.integer({ min: -3, max: 3 }),
+      }),
     );
     fc.assert(
       fc.property(samples, fc.integer({ min: 0, max: 4 }), (all, count) => {
-        const { pairs, counts } = formPairs(all.map(({ id, tokens, reward }, i) => sample(id, i, tokens, reward)), count, [eos]);
+        const { pairs, counts } = formPairs(
+          all.map(({ id, tokens, reward }, i) => sample(id, i, tokens, reward)),
+          count,
+          [eos],
+        );
         assert.equal(counts.prompts, counts.identical + counts.ties + counts.formed);
         assert.equal(counts.kept, Math.min(count, counts.formed));
         assert.equal(pairs.length, counts.kept);

@@ -13,18 +13,33 @@ describe("judgeSamples", () => {
       asked.push(...responses);
       return [3, 4];
     });
-    assert.deepEqual(asked, [{ id: "a", response: "5 2" }, { id: "b", response: "6 7 2" }]);
-    assert.deepEqual(labelled.map(({ id, reward }) => [id, reward]), [["a", 3], ["b", 4]]);
+    assert.deepEqual(asked, [
+      { id: "a", response: "5 2" },
+      { id: "b", response: "6 7 2" },
+    ]);
+    assert.deepEqual(
+      labelled.map(({ id, reward }) => [id, reward]),
+      [
+        ["a", 3],
+        ["b", 4],
+      ],
+    );
   });
 
   it("refuses scores that are none, and too few of them", async () => {
-    await assert.rejects(judgeSamples(samples, textOf, async () => [1, NaN]), {
-      name: "InputError",
-      message: 'judge: the score of "6 7 2" is NaN; it must be a finite number',
-    });
-    await assert.rejects(judgeSamples(samples, textOf, async () => [1]), {
-      name: "InputError",
-      message: "judge: 1 scores for 2 responses; it must return one for each",
-    });
+    await assert.rejects(
+      judgeSamples(samples, textOf, async () => [1, NaN]),
+      {
+        name: "InputError",
+        message: 'judge: the score of "6 7 2" is NaN; it must be a finite number',
+      },
+    );
+    await assert.rejects(
+      judgeSamples(samples, textOf, async () => [1]),
+      {
+        name: "InputError",
+        message: "judge: 1 scores for 2 responses; it must return one for each",
+      },
+    );
   });
 });

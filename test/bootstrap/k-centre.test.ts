@@ -6,7 +6,8 @@ import { kCentre } from "../../src/bootstrap/k-centre.js";
 
 const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((x, i) => x - b[i]!));
 /** The largest distance of a vector from the nearest chosen one. */
-const radius = (vectors: readonly number[][], chosen: readonly number[]) => Math.max(...vectors.map((vector) => Math.min(...chosen.map((i) => distance(vector, vectors[i]!)))));
+const radius = (vectors: readonly number[][], chosen: readonly number[]) =>
+  Math.max(...vectors.map((vector) => Math.min(...chosen.map((i) => distance(vector, vectors[i]!)))));
 
 describe("kCentre", () => {
   it("takes the farthest from what it has, again and again", () => {
@@ -14,14 +15,25 @@ describe("kCentre", () => {
     const line = [[0], [1], [2], [7], [10]];
     for (let seed = 0; seed < 20; seed++) {
       const [first, ...others] = kCentre(line, 4, Random.seeded(seed));
-      const expected = { 0: [4, 3, 2], 1: [4, 3, 0], 2: [4, 3, 0], 3: [0, 4, 2], 4: [0, 3, 2] }[first as 0 | 1 | 2 | 3 | 4];
+      const expected = { 0: [4, 3, 2], 1: [4, 3, 0], 2: [4, 3, 0], 3: [0, 4, 2], 4: [0, 3, 2] }[
+        first as 0 | 1 | 2 | 3 | 4
+      ];
       assert.deepEqual(others, expected, `from ${first}`);
     }
-    assert.ok(new Set(Array.from({ length: 20 }, (_, seed) => kCentre(line, 1, Random.seeded(seed))[0])).size > 2, "the seed decides the first");
+    assert.ok(
+      new Set(Array.from({ length: 20 }, (_, seed) => kCentre(line, 1, Random.seeded(seed))[0])).size > 2,
+      "the seed decides the first",
+    );
   });
 
   it("chooses distinct ones, covering within twice the least radius there is, the same for the same seed", () => {
-    const given = fc.record({ vectors: fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 })), { minLength: 2, maxLength: 8 }), seed: fc.nat() });
+    const given = fc.record({
+      vectors: fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 })), {
+        minLength: 2,
+        maxLength: 8,
+      }),
+      seed: fc.nat(),
+    });
     fc.assert(
       fc.property(given, ({ vectors, seed }) => {
         const count = 2;
@@ -37,6 +49,9 @@ describe("kCentre", () => {
   it("takes all, also of vectors that are the same, and refuses more than there are", () => {
     assert.deepEqual(kCentre([[1], [1], [1]], 3, Random.seeded(1)).sort(), [0, 1, 2]);
     assert.deepEqual(kCentre([[1]], 0, Random.seeded(1)), []);
-    assert.throws(() => kCentre([[1]], 2, Random.seeded(1)), { name: "RangeError", message: "cannot choose 2 of 1 vectors" });
+    assert.throws(() => kCentre([[1]], 2, Random.seeded(1)), {
+      name: "RangeError",
+      message: "cannot choose 2 of 1 vectors",
+    });
   });
 });

@@ -28,13 +28,22 @@ describe("labelSamples", () => {
   it("gives the ensembled log-ratio of each sample", async () => {
     const [newest, previous, reference] = policies;
     const labelled = await labelSamples(samples, pairs, {
-      ...{ loss: dpo({ beta: 0.1 }), policies: [{ policy: newest, weight: 0.7 }, { policy: previous, weight: 0.3 }], reference },
+      ...{
+        loss: dpo({ beta: 0.1 }),
+        policies: [
+          { policy: newest, weight: 0.7 },
+          { policy: previous, weight: 0.3 },
+        ],
+        reference,
+      },
     });
     const sequences = samples.map(({ id, tokens }) => ({
       prompt: pairs.find((pair) => pair.id === id)!.prompt,
       response: Int32Array.from(tokens),
     }));
-    const [byNewest, byPrevious, byReference] = await Promise.all(policies.map((policy) => responseLogProbs(policy, sequences)));
+    const [byNewest, byPrevious, byReference] = await Promise.all(
+      policies.map((policy) => responseLogProbs(policy, sequences)),
+    );
     for (const [i, sample] of labelled.entries()) {
       const expected = 0.7 * (byNewest![i]! - byReference![i]!) + 0.3 * (byPrevious![i]! - byReference![i]!);
       assert.ok(Math.abs(sample.reward - expected) < 1e-6);
@@ -45,23 +54,40 @@ describe("labelSamples", () => {
   it("does not ask policies whose log-probabilities are known, nor a reference that the reward does not read", async () => {
     const never = async () => assert.fail("asked");
     const [newest, previous, reference] = policies;
-    const sequences = samples.map(({ id, tokens }) => ({ prompt: pairs.find((pair) => pair.id === id)!.prompt, response: Int32Array.from(tokens) }));
+    const sequences = samples.map(({ id, tokens }) => ({
+      prompt: pairs.find((pair) => pair.id === id)!.prompt,
+      response: Int32Array.from(tokens),
+    }));
     const loss = dpo({ beta: 0.1 });
-    const weighted = (policy: Scorer) => [{ policy, weight: 0.7 }, { policy: previous, weight: 0.3 }];
+    const weighted = (policy: Scorer) => [
+      { policy, weight: 0.7 },
+      { policy: previous, weight: 0.3 },
+    ];
     const asked = await labelSamples(samples, pairs, { loss, policies: weighted(newest), reference });
     const known = new Map([[never as Scorer, await responseLogProbs(newest, sequences)]]);
     assert.deepEqual(await labelSamples(samples, pairs, { loss, policies: weighted(never), reference, known }), asked);
 
-    const free = await labelSamples(samples, pairs, { loss: simpo({ beta: 2 }), policies: weighted(newest), reference: never });
+    const free = await labelSamples(samples, pairs, {
+      loss: simpo({ beta: 2 }),
+      policies: weighted(newest),
+      reference: never,
+    });
     assert.ok(free.every((sample) => !("reference" in sample)));
   });
 
   it("gives the reward of the loss, which of the reference is not 0 where the loss knows none", async () => {
     const [newest, , reference] = policies;
     const loss = simpo({ beta: 2 });
-    const weighted = [{ policy: newest, weight: 0.7 }, { policy: reference, weight: 0.3 }];
+    const weighted = [
+      { policy: newest, weight: 0.7 },
+      { policy: reference, weight: 0.3 },
+    ];
     const labelled = await labelSamples(samples, pairs, { loss, policies: weighted, reference });
-    const plain = await labelSamples(samples, pairs, { loss: dpo({ beta: 2 }), policies: [{ policy: newest, weight: 1 }], reference });
+    const plain = await labelSamples(samples, pairs, {
+      loss: dpo({ beta: 2 }),
+      policies: [{ policy: newest, weight: 1 }],
+      reference,
+    });
     for (const [i, { reward, tokens }] of labelled.entries()) {
       const atReference = plain[i]!.reference!;
       const atNewest = plain[i]!.reward + atReference;
@@ -75,7 +101,10 @@ describe("labelSamples", () => {
     const onProgress = (done: number, total: number) => void progress.push([done, total]);
     const weighted = (weight: number) => ({
       loss: dpo({ beta: 0.1 }),
-      policies: [{ policy: newest, weight }, { policy: reference, weight: 1 - weight }],
+      policies: [
+        { policy: newest, weight },
+        { policy: reference, weight: 1 - weight },
+      ],
       reference,
     });
     const whole = await labelSamples(samples, pairs, weighted(1), { onProgress });

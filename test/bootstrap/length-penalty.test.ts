@@ -4,11 +4,18 @@ import { balancingPenalty, firstBalancingPenalty, penalizeLength } from "../../s
 import { eos, sample } from "./samples.js";
 
 // Of each prompt a long response that is a little better and a short one.
-const samples = ["a", "b"].flatMap((id) => [sample(id, 0, [5, 5, 5, 5, 5, 5], 1), sample(id, 1, [6], 0.4), sample(id, 2, [7, 7], 0.3)]);
+const samples = ["a", "b"].flatMap((id) => [
+  sample(id, 0, [5, 5, 5, 5, 5, 5], 1),
+  sample(id, 1, [6], 0.4),
+  sample(id, 2, [7, 7], 0.3),
+]);
 
 describe("penalizeLength", () => {
   it("takes α for each token, the one that ends the response included", () => {
-    assert.deepEqual(penalizeLength(samples.slice(0, 2), 0.1).map(({ reward }) => reward.toFixed(6)), ["0.300000", "0.200000"]);
+    assert.deepEqual(
+      penalizeLength(samples.slice(0, 2), 0.1).map(({ reward }) => reward.toFixed(6)),
+      ["0.300000", "0.200000"],
+    );
   });
 });
 
@@ -22,7 +29,10 @@ describe("balancingPenalty", () => {
   });
 
   it("says so where no pair can be made", () => {
-    assert.throws(() => balancingPenalty([sample("a", 0, [5], 1)], [eos]), { name: "InputError", message: /^length penalty: no prompt has two distinct samples/ });
+    assert.throws(() => balancingPenalty([sample("a", 0, [5], 1)], [eos]), {
+      name: "InputError",
+      message: /^length penalty: no prompt has two distinct samples/,
+    });
   });
 });
 
@@ -42,6 +52,9 @@ describe("firstBalancingPenalty", () => {
   });
 
   it("says so where no pair can be made", () => {
-    assert.throws(() => firstBalancingPenalty([sample("a", 0, [5], 1)], [eos], "best-worst", 0.1), { name: "InputError", message: /^length penalty: no prompt has two distinct samples/ });
+    assert.throws(() => firstBalancingPenalty([sample("a", 0, [5], 1)], [eos], "best-worst", 0.1), {
+      name: "InputError",
+      message: /^length penalty: no prompt has two distinct samples/,
+    });
   });
 });

@@ -4,7 +4,8 @@ import { Random } from "../../src/base/random.js";
 import { ReplayBuffer } from "../../src/bootstrap/replay-buffer.js";
 
 const response = (example: number) => ({ example, tokens: Int32Array.of(example, 100 + example) });
-const filled = (capacity: number, count: number) => ReplayBuffer.empty(capacity).with(Array.from({ length: count }, (_, i) => response(i)));
+const filled = (capacity: number, count: number) =>
+  ReplayBuffer.empty(capacity).with(Array.from({ length: count }, (_, i) => response(i)));
 const examplesIn = (buffer: ReplayBuffer) => buffer.entries.map(({ example }) => example);
 
 describe("ReplayBuffer", () => {
@@ -18,14 +19,31 @@ describe("ReplayBuffer", () => {
     const before = filled(4, 4);
     const { drawn, buffer } = before.draw(50, Random.seeded(1));
     const times = examplesIn(before).map((example) => drawn.filter((entry) => entry.example === example).length);
-    assert.deepEqual(buffer.entries.map(({ draws }) => draws), times);
-    assert.deepEqual(before.entries.map(({ draws }) => draws), [0, 0, 0, 0]);
-    assert.ok(times.every((count) => count > 0), "with replacement, and each one");
+    assert.deepEqual(
+      buffer.entries.map(({ draws }) => draws),
+      times,
+    );
+    assert.deepEqual(
+      before.entries.map(({ draws }) => draws),
+      [0, 0, 0, 0],
+    );
+    assert.ok(
+      times.every((count) => count > 0),
+      "with replacement, and each one",
+    );
   });
 
   it("draws with the weight 1/(times drawn before + 1)", () => {
     // What was drawn three times before comes up a quarter as often as what is new.
-    const worn = ReplayBuffer.from(2, new Map([...filled(2, 2).tensors()].map(([name, values]) => [name, name === "draws" ? { ...values, data: Float32Array.of(3, 0) } : values])));
+    const worn = ReplayBuffer.from(
+      2,
+      new Map(
+        [...filled(2, 2).tensors()].map(([name, values]) => [
+          name,
+          name === "draws" ? { ...values, data: Float32Array.of(3, 0) } : values,
+        ]),
+      ),
+    );
     const { drawn } = worn.draw(5000, Random.seeded(2));
     const share = drawn.filter(({ example }) => example === 0).length / 5000;
     // ¼ / (1 + ¼), with a standard deviation of 0.006.
@@ -33,7 +51,9 @@ describe("ReplayBuffer", () => {
   });
 
   it("is the same again from its tensors, also without an entry", () => {
-    const { buffer } = filled(4, 4).with([{ example: 9, tokens: new Int32Array(0) }]).draw(9, Random.seeded(3));
+    const { buffer } = filled(4, 4)
+      .with([{ example: 9, tokens: new Int32Array(0) }])
+      .draw(9, Random.seeded(3));
     const again = ReplayBuffer.from(4, buffer.tensors());
     assert.deepEqual(again, buffer);
     assert.deepEqual(again.with([response(5)]), buffer.with([response(5)]));

@@ -33,14 +33,18 @@ describe("sampleResponses", () => {
   async function sampled(skipBatches = 0, seed = 1): Promise<Sample[][]> {
     const batches = [];
     const options = { maxNewTokens: 6, batchSize: 4, skipBatches };
-    for await (const batch of sampleResponses(policy, distinctPrompts(pairs), 3, Random.seeded(seed), options)) batches.push(batch);
+    for await (const batch of sampleResponses(policy, distinctPrompts(pairs), 3, Random.seeded(seed), options))
+      batches.push(batch);
     return batches;
   }
 
   it("writes as many responses to each prompt as are wanted", async () => {
     const all = (await sampled()).flat();
     const names = all.map(({ id, number }) => `${id}/${number}`).sort();
-    assert.deepEqual(names, pairs.flatMap(({ id }) => [0, 1, 2].map((number) => `${id}/${number}`)));
+    assert.deepEqual(
+      names,
+      pairs.flatMap(({ id }) => [0, 1, 2].map((number) => `${id}/${number}`)),
+    );
     const { eosId } = policy.tokenizer;
     for (const { tokens, complete } of all) {
       assert.ok(Array.isArray(tokens) && tokens.length >= 1 && tokens.length <= 6);

@@ -12,13 +12,22 @@ describe("drawSegment", () => {
     const random = Random.seeded(1);
     const starts = Array.from({ length: 600 }, () => drawSegment(12, 4, random).start);
     const counts = Array.from({ length: 6 }, (_, start) => starts.filter((each) => each === start).length);
-    assert.equal(counts.reduce((a, b) => a + b, 0), 600);
+    assert.equal(
+      counts.reduce((a, b) => a + b, 0),
+      600,
+    );
     // 100 each, with a standard deviation of 9.
-    assert.ok(counts.every((count) => count > 60 && count < 140), counts.join());
+    assert.ok(
+      counts.every((count) => count > 60 && count < 140),
+      counts.join(),
+    );
   });
 
   it("takes all of a response that is shorter than the segment and three tokens", () => {
-    assert.deepEqual([6, 7].map((length) => isRewrittenWhole(length, 4)), [true, false]);
+    assert.deepEqual(
+      [6, 7].map((length) => isRewrittenWhole(length, 4)),
+      [true, false],
+    );
     assert.deepEqual(drawSegment(6, 4, Random.seeded(1)), { start: 0, most: 4, isWhole: true });
     assert.deepEqual(drawSegment(7, 4, Random.seeded(1)), { start: 0, most: 4, isWhole: false });
   });
@@ -26,26 +35,42 @@ describe("drawSegment", () => {
 
 describe("withSegment", () => {
   it("puts what was written between what stood before and after it", () => {
-    assert.deepEqual([...withSegment(response, { start: 3, most: 4, isWhole: false }, written, false)], [0, 1, 2, 90, 91, 92, 93, 7, 8, 9, 10, 11]);
+    assert.deepEqual(
+      [...withSegment(response, { start: 3, most: 4, isWhole: false }, written, false)],
+      [0, 1, 2, 90, 91, 92, 93, 7, 8, 9, 10, 11],
+    );
   });
 
   it("drops what stood after it where the response was ended", () => {
-    assert.deepEqual([...withSegment(response, { start: 3, most: 4, isWhole: false }, written.subarray(0, 2), true)], [0, 1, 2, 90, 91]);
+    assert.deepEqual(
+      [...withSegment(response, { start: 3, most: 4, isWhole: false }, written.subarray(0, 2), true)],
+      [0, 1, 2, 90, 91],
+    );
   });
 
   it("keeps nothing of a response that is written anew as a whole, complete or not", () => {
-    for (const complete of [true, false]) assert.deepEqual([...withSegment(response, { start: 0, most: 4, isWhole: true }, written, complete)], [...written]);
+    for (const complete of [true, false])
+      assert.deepEqual(
+        [...withSegment(response, { start: 0, most: 4, isWhole: true }, written, complete)],
+        [...written],
+      );
   });
 
   it("never makes a response longer than it was, but for those written anew as a whole", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 20 }), fc.boolean(), fc.nat(), (length, most, complete, seed) => {
-        const segment = drawSegment(length, most, Random.seeded(seed));
-        const own = new Int32Array(complete ? 1 + (seed % most) : most).fill(-1);
-        const made = withSegment(new Int32Array(length), segment, own, complete);
-        assert.ok(made.length <= (segment.isWhole ? most : length));
-        if (!complete && !segment.isWhole) assert.equal(made.length, length);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.boolean(),
+        fc.nat(),
+        (length, most, complete, seed) => {
+          const segment = drawSegment(length, most, Random.seeded(seed));
+          const own = new Int32Array(complete ? 1 + (seed % most) : most).fill(-1);
+          const made = withSegment(new Int32Array(length), segment, own, complete);
+          assert.ok(made.length <= (segment.isWhole ? most : length));
+          if (!complete && !segment.isWhole) assert.equal(made.length, length);
+        },
+      ),
     );
   });
 });

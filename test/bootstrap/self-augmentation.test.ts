@@ -25,22 +25,43 @@ after(() => engine.close());
 
 const beta = 0.4;
 const settings: SelfAugmentationSettings = {
-  ...{ segment: 4, whole: false, bufferSize: 12, averageDecay: 0.75, averageEvery: 1, referenceFollows: "average", samplingBatchSize: 8 },
+  ...{
+    segment: 4,
+    whole: false,
+    bufferSize: 12,
+    averageDecay: 0.75,
+    averageEvery: 1,
+    referenceFollows: "average",
+    samplingBatchSize: 8,
+  },
   sampling: { temperature: 1, topK: 0, topP: 1 },
 };
-const training: TrainingOptions = { batchSize: 4, epochs: 2, learningRate: 1e-2, schedule: "constant", referenceUpdate: { everySteps: 2 } };
+const training: TrainingOptions = {
+  batchSize: 4,
+  epochs: 2,
+  learningRate: 1e-2,
+  schedule: "constant",
+  referenceUpdate: { everySteps: 2 },
+};
 
 /** Chosen responses of 9 to 14 tokens, with what may take their place. */
 function standIns(own: SelfAugmentationSettings, count = 8): ReferencedPair[] {
   const random = Random.seeded(4);
   return Array.from({ length: count }, (_, i) => {
     const [prompt, response] = [randomTokens(3 + (i % 4), random), randomTokens(9 + (i % 6), random)];
-    return { chosen: { prompt, response }, rejected: { prompt, response: new Int32Array(longestRewritten(response.length, own)) } };
+    return {
+      chosen: { prompt, response },
+      rejected: { prompt, response: new Int32Array(longestRewritten(response.length, own)) },
+    };
   });
 }
 
 /** A training that tells what each step was given. */
-async function begin(changed: Partial<SelfAugmentationSettings> = {}, options: Partial<TrainingOptions> = {}, { from, parameters, afterNext }: Resumed = {}) {
+async function begin(
+  changed: Partial<SelfAugmentationSettings> = {},
+  options: Partial<TrainingOptions> = {},
+  { from, parameters, afterNext }: Resumed = {},
+) {
   const own = { ...settings, ...changed };
   const policy = await tinyPolicy(programs);
   if (parameters) await policy.replace(parameters);
@@ -56,7 +77,14 @@ async function begin(changed: Partial<SelfAugmentationSettings> = {}, options: P
     };
     return made;
   };
-  const trainer = await Trainer.begin(policy, preference(dpo({ beta })), standIns(own), { ...training, ...options }, Random.seeded(5), { from, source });
+  const trainer = await Trainer.begin(
+    policy,
+    preference(dpo({ beta })),
+    standIns(own),
+    { ...training, ...options },
+    Random.seeded(5),
+    { from, source },
+  );
   return { policy, trainer, given };
 }
 
@@ -73,7 +101,10 @@ async function taken(trainer: Trainer<ReferencedPair>, signal?: AbortSignal): Pr
   return records;
 }
 
-const average = ({ source }: { readonly source?: Parameters | undefined }) => new Map([...source!].filter(([name]) => name.startsWith("average/")).map(([name, values]) => [name.slice(8), values]));
+const average = ({ source }: { readonly source?: Parameters | undefined }) =>
+  new Map(
+    [...source!].filter(([name]) => name.startsWith("average/")).map(([name, values]) => [name.slice(8), values]),
+  );
 const sorted = (parameters: Parameters) => new Map([...parameters].sort(([a], [b]) => (a < b ? -1 : 1)));
 const numbers = (parameters: Parameters) => [...sorted(parameters)].flatMap(([, { data }]) => [...data]);
 
@@ -84,12 +115,18 @@ async function byHand(pairs: readonly ReferencedPair[], policy: Policy, referenc
   const under = await policy.withParameters(reference);
   const ref = await responseLogProbs(under, sequences);
   await under.free();
-  const losses = pairs.map((_, i) => Math.log1p(Math.exp(-beta * (own[2 * i]! - ref[2 * i]! - own[2 * i + 1]! + ref[2 * i + 1]!))));
+  const losses = pairs.map((_, i) =>
+    Math.log1p(Math.exp(-beta * (own[2 * i]! - ref[2 * i]! - own[2 * i + 1]! + ref[2 * i + 1]!))),
+  );
   return losses.reduce((a, b) => a + b, 0) / losses.length;
 }
 
 describe("selfAugmentation", () => {
-  for (const [follows, update] of [["average", { everySteps: 2 }], ["policy", { everySteps: 2 }], ["average", "fixed"]] as readonly (readonly ["average" | "policy", ReferenceUpdate])[]) {
+  for (const [follows, update] of [
+    ["average", { everySteps: 2 }],
+    ["policy", { everySteps: 2 }],
+    ["average", "fixed"],
+  ] as readonly (readonly ["average" | "policy", ReferenceUpdate])[]) {
     it(`is DPO of what it makes, under a reference that ${update === "fixed" ? "stays" : `becomes the ${follows}`}, with the average of its definition`, async () => {
       const { policy, trainer, given } = await begin({ referenceFollows: follows }, { referenceUpdate: update });
       const begun = numbers(await policy.parameters());
@@ -107,7 +144,8 @@ describe("selfAugmentation", () => {
         expected = expected.map((value, i) => 0.75 * value + 0.25 * now[i]!);
         const state = await trainer.state();
         assertClose(numbers(average(state)), expected, 1e-6, `average after step ${step}`);
-        if (update !== "fixed" && step % 2 === 0) reference = follows === "average" ? average(state) : await policy.parameters();
+        if (update !== "fixed" && step % 2 === 0)
+          reference = follows === "average" ? average(state) : await policy.parameters();
       }
       assert.ok(Math.abs(loss - Math.log(2)) > 1e-3);
       await trainer.end();
@@ -173,18 +211,33 @@ describe("selfAugmentation", () => {
     const weighed = standIns(settings).map((pair) => ({ ...pair, tokens: { chosen: {}, rejected: {} } }));
     const source = selfAugmentation(settings);
     const random = Random.seeded(5);
-    await assert.rejects(Trainer.begin(policy, preference(dpo({ beta })), weighed, training, random, { source }), { name: "InputError", message: /^columns: numbers of single tokens/ });
+    await assert.rejects(Trainer.begin(policy, preference(dpo({ beta })), weighed, training, random, { source }), {
+      name: "InputError",
+      message: /^columns: numbers of single tokens/,
+    });
 
     // Chosen responses that the model itself would write.
     const sampling = { temperature: 0, topK: 0, topP: 1 };
     const data = standIns(settings, 4);
     const written: ReferencedPair[] = [];
-    for await (const batch of generate(policy, data.map(({ chosen: { prompt } }, i) => ({ key: `${i}`, prompt, responses: 1 })), random, { ...sampling, maxNewTokens: 6 })) {
-      for (const { request, tokens: response } of batch) written.push({ chosen: { ...data[request]!.chosen, response }, rejected: { ...data[request]!.chosen, response: new Int32Array(6) } });
+    for await (const batch of generate(
+      policy,
+      data.map(({ chosen: { prompt } }, i) => ({ key: `${i}`, prompt, responses: 1 })),
+      random,
+      { ...sampling, maxNewTokens: 6 },
+    )) {
+      for (const { request, tokens: response } of batch)
+        written.push({
+          chosen: { ...data[request]!.chosen, response },
+          rejected: { ...data[request]!.chosen, response: new Int32Array(6) },
+        });
     }
     const same = selfAugmentation({ ...settings, segment: 6, whole: true, sampling });
     const trainer = await Trainer.begin(policy, preference(dpo({ beta })), written, training, random, { source: same });
-    await assert.rejects(trainer.steps().next(), { name: "InputError", message: /^step 1: each of the 4 responses was written anew as it was/ });
+    await assert.rejects(trainer.steps().next(), {
+      name: "InputError",
+      message: /^step 1: each of the 4 responses was written anew as it was/,
+    });
     await trainer.end();
   });
 });

@@ -6,7 +6,11 @@ import { drawVotes } from "../../src/bootstrap/index.js";
 test("every two responses get all votes, in the shares that Bradley and Terry's model gives", () => {
   const [scores, voters, temperature] = [[2, 1, 2.5], 20_000, 0.8];
   const wins = drawVotes(scores, voters, temperature, Random.seeded(1));
-  for (const [i, j] of [[0, 1], [0, 2], [1, 2]] as const) {
+  for (const [i, j] of [
+    [0, 1],
+    [0, 2],
+    [1, 2],
+  ] as const) {
     assert.equal(wins[i]![j]! + wins[j]![i]!, voters);
     const share = 1 / (1 + Math.exp((scores[j]! - scores[i]!) / temperature));
     assert.ok(Math.abs(wins[i]![j]! / voters - share) < 4 * Math.sqrt((share * (1 - share)) / voters));
@@ -16,5 +20,8 @@ test("every two responses get all votes, in the shares that Bradley and Terry's 
 });
 
 test("scores far apart are voted on as one", () => {
-  assert.deepEqual(drawVotes([0, 1e6], 9, 1e-3, Random.seeded(1)), [[0, 0], [9, 0]]);
+  assert.deepEqual(drawVotes([0, 1e6], 9, 1e-3, Random.seeded(1)), [
+    [0, 0],
+    [9, 0],
+  ]);
 });

@@ -23,7 +23,9 @@ export class Checks {
     } catch (error) {
       this.failures++;
       console.log(`✗ ${name}: ${error instanceof Error ? error.message : String(error)}`);
-      await this.picture(`failed-${this.failures}`, this.page).catch(() => console.log("  (the page gives no picture)"));
+      await this.picture(`failed-${this.failures}`, this.page).catch(() =>
+        console.log("  (the page gives no picture)"),
+      );
     }
   }
 

@@ -88,7 +88,8 @@ export class Lab {
   }
 
   private async answers(): Promise<boolean> {
-    if (this.server.exitCode !== null) throw new Error(`JupyterLab ended with ${this.server.exitCode} before it answered`);
+    if (this.server.exitCode !== null)
+      throw new Error(`JupyterLab ended with ${this.server.exitCode} before it answered`);
     const answer = await fetch(`${this.address}/api/status?token=${this.token}`).catch(() => undefined);
     return answer?.ok ?? false;
   }

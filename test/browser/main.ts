@@ -46,7 +46,11 @@ export async function browserTest(python: string, browser: string, out: string):
       return "used";
     });
     await checks.check("the page complains of nothing", async () => {
-      expect(complaints.length === 0, `${complaints.length} errors in its console, the first: ${complaints[0]}`, "none (see console.txt)");
+      expect(
+        complaints.length === 0,
+        `${complaints.length} errors in its console, the first: ${complaints[0]}`,
+        "none (see console.txt)",
+      );
       return "no errors in its console";
     });
     if (checks.failed > 0) await writeFile(join(out, "console.txt"), complaints.join("\n"));

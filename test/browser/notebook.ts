@@ -26,7 +26,10 @@ export class Notebook {
 
   /** Makes a notebook of one empty cell and opens it. */
   static async create(page: Page, lab: Lab, name: string): Promise<Notebook> {
-    await writeFile(join(lab.folder, name), JSON.stringify({ cells: [emptyCell], metadata: { kernelspec }, nbformat: 4, nbformat_minor: 5 }));
+    await writeFile(
+      join(lab.folder, name),
+      JSON.stringify({ cells: [emptyCell], metadata: { kernelspec }, nbformat: 4, nbformat_minor: 5 }),
+    );
     return Notebook.open(page, lab, name);
   }
 

@@ -15,13 +15,17 @@ import { jupyterMessages } from "./wire.js";
 /** A short one of each that takes seconds; `npm run campaign` runs them for as long as is wanted. */
 const short = { seed: Number(process.env.SERA_CAMPAIGN_SEED ?? 1), count: 120, seconds: 20 };
 
-const thirdsOf = (tallies: readonly Tally[]) => tallies.flatMap(({ input, thirds }) => thirds.map(({ id, what }) => `${input}, ${id}: ${what}`));
+const thirdsOf = (tallies: readonly Tally[]) =>
+  tallies.flatMap(({ input, thirds }) => thirds.map(({ id, what }) => `${input}, ${id}: ${what}`));
 
 describe("a short campaign has no third outcome", () => {
   it("of damaged files of every kind", async () => {
     const tallies = await mutants(short);
     assert.deepEqual(thirdsOf(tallies), []);
-    assert.deepEqual(tallies.map(({ input }) => input), Object.keys(inputKinds));
+    assert.deepEqual(
+      tallies.map(({ input }) => input),
+      Object.keys(inputKinds),
+    );
     assert.ok(tallies.every(({ count }) => count > 0));
   });
 
@@ -31,7 +35,10 @@ describe("a short campaign has no third outcome", () => {
   });
 
   it("of malicious hubs and judges", async () => {
-    const tallies = [...(await hostileHub({ ...short, count: 6, seconds: 10 })), ...(await hostileJudge({ ...short, count: 20, seconds: 10 }))];
+    const tallies = [
+      ...(await hostileHub({ ...short, count: 6, seconds: 10 })),
+      ...(await hostileJudge({ ...short, count: 20, seconds: 10 })),
+    ];
     assert.deepEqual(thirdsOf(tallies), []);
   });
 });
@@ -40,7 +47,14 @@ describe("what a campaign counts", () => {
   it("good files of every kind are read", async (test) => {
     for (const [kind, { good, read }] of Object.entries(inputKinds)) {
       // Configs of other architectures do not fit the weights beside them, and two Parquet files are bad on purpose.
-      const outcomes = await Promise.all(good().map((bytes) => read(bytes, emptyFolder(test)).then(() => done, (error: unknown) => error)));
+      const outcomes = await Promise.all(
+        good().map((bytes) =>
+          read(bytes, emptyFolder(test)).then(
+            () => done,
+            (error: unknown) => error,
+          ),
+        ),
+      );
       assert.ok(outcomes.includes(done), `${kind}: ${String(outcomes[0])}`);
     }
   });
@@ -63,8 +77,16 @@ describe("what a campaign counts", () => {
   });
 
   it("markup is an element or an attribute, and no text", () => {
-    for (const evil of ["<p><xevil></p>", "<p title='a' xevil='1'>", '<p title="" xevil="1">', "< xevil>", "<P XEVIL=1>"]) assert.ok(hasMarkup(evil), evil);
-    for (const good of ["&lt;xevil&gt;", '<p title="&quot; xevil=&quot;1">', "<p title='xevil=1'>a xevil=1</p>"]) assert.ok(!hasMarkup(good), good);
+    for (const evil of [
+      "<p><xevil></p>",
+      "<p title='a' xevil='1'>",
+      '<p title="" xevil="1">',
+      "< xevil>",
+      "<P XEVIL=1>",
+    ])
+      assert.ok(hasMarkup(evil), evil);
+    for (const good of ["&lt;xevil&gt;", '<p title="&quot; xevil=&quot;1">', "<p title='xevil=1'>a xevil=1</p>"])
+      assert.ok(!hasMarkup(good), good);
   });
 
   it("a table keeps the rows of campaigns that were not run", () => {
@@ -73,13 +95,27 @@ describe("what a campaign counts", () => {
       for (let i = 0; i < times; i++) made.add(done, "");
       return made;
     };
-    const merged = mergedTable(outcomeTable([tally("a", "x", 1), tally("b", "y", 2)]), outcomeTable([tally("b", "y", 3), tally("c", "z", 4)]));
-    assert.deepEqual(merged.split("\n").slice(2).map((row) => row.split(" | ").slice(0, 3).join()), ["| a,x,1", "| b,y,3", "| c,z,4"]);
+    const merged = mergedTable(
+      outcomeTable([tally("a", "x", 1), tally("b", "y", 2)]),
+      outcomeTable([tally("b", "y", 3), tally("c", "z", 4)]),
+    );
+    assert.deepEqual(
+      merged
+        .split("\n")
+        .slice(2)
+        .map((row) => row.split(" | ").slice(0, 3).join()),
+      ["| a,x,1", "| b,y,3", "| c,z,4"],
+    );
   });
 
   it("growth is that of each run, once the caches have filled", () => {
     const random = Random.seeded(1);
-    const samples = Array.from({ length: 100 }, (_, i) => ({ minutes: i, runs: i, resident: (i < 50 ? 20 * i : 1000 + 2 * (i - 50)) + random.uniform(), heap: 0 }));
+    const samples = Array.from({ length: 100 }, (_, i) => ({
+      minutes: i,
+      runs: i,
+      resident: (i < 50 ? 20 * i : 1000 + 2 * (i - 50)) + random.uniform(),
+      heap: 0,
+    }));
     assert.ok(Math.abs(growthPerRun(samples) - 2) < 0.1);
   });
 });

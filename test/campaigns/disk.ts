@@ -24,15 +24,23 @@ export function fullDisk(options: CampaignOptions): Promise<Tally[]> {
     try {
       const { expected } = await undisturbed(join(root, "whole"));
       // Each page more lets the run come a little further.
-      for (let pages = 1; full.count < options.count && pages <= 400 && timeLeft(begin, options); pages += 1 + Math.floor(400 / options.count)) {
+      for (
+        let pages = 1;
+        full.count < options.count && pages <= 400 && timeLeft(begin, options);
+        pages += 1 + Math.floor(400 / options.count)
+      ) {
         const folder = join(disk, `run-${pages}`);
         remount(`size=${usedBytes(disk) + pages * 4096}`);
         const outcome = await startRun(folder, "full").ended;
         remount("size=64m");
-        if (outcome !== "ended" && !/^refused: .*(ENOSPC|no space|disk is full)/.test(outcome)) full.add(third(outcome), `${pages} pages`);
+        if (outcome !== "ended" && !/^refused: .*(ENOSPC|no space|disk is full)/.test(outcome))
+          full.add(third(outcome), `${pages} pages`);
         else {
           const again = await startRun(folder, "full").ended;
-          full.add(again === "ended" ? compared(folder, expected) : third(`with room again: ${again}`), `${pages} pages`);
+          full.add(
+            again === "ended" ? compared(folder, expected) : third(`with room again: ${again}`),
+            `${pages} pages`,
+          );
         }
         execFileSync("rm", ["-rf", folder]);
       }

@@ -51,7 +51,9 @@ function numberOf(name: "seed" | "count" | "seconds" | "hours"): number {
 if (values.what === "soak") {
   const taken = await soak(numberOf("hours"), values.out);
   const { runs, resident } = taken.at(-1)!;
-  console.log(`${runs} runs in one process; ${resident.toFixed(0)} MB at the end, ${growthPerRun(taken).toFixed(3)} MB more with each run in the second half`);
+  console.log(
+    `${runs} runs in one process; ${resident.toFixed(0)} MB at the end, ${growthPerRun(taken).toFixed(3)} MB more with each run in the second half`,
+  );
 } else {
   const options = { seed: numberOf("seed"), count: numberOf("count"), seconds: numberOf("seconds") };
   const tallies: Tally[] = [];
@@ -62,7 +64,8 @@ if (values.what === "soak") {
   }
   const table = outcomeTable(tallies);
   console.log(table);
-  for (const { campaign, input, thirds } of tallies) for (const { id, what } of thirds) console.log(`${campaign}, ${input}, ${id}: ${what}`);
+  for (const { campaign, input, thirds } of tallies)
+    for (const { id, what } of thirds) console.log(`${campaign}, ${input}, ${id}: ${what}`);
   if (values.write) writeBetweenMarks(report, "campaign", mergedTable(readBetweenMarks(report, "campaign"), table));
   process.exitCode = tallies.some(({ thirds }) => thirds.length > 0) ? 1 : 0;
 }

@@ -19,7 +19,10 @@ export interface MutantRequest {
 }
 
 /** What it says. */
-export type MutantReport = { readonly began: number } | { readonly ended: number; readonly outcome: Outcome } | { readonly finished: true };
+export type MutantReport =
+  | { readonly began: number }
+  | { readonly ended: number; readonly outcome: Outcome }
+  | { readonly finished: true };
 
 /** Bytes of a mutant. */
 export function mutantOf(kind: string, seed: number, index: number): Buffer {
@@ -40,7 +43,10 @@ async function read({ kind, seed, from, to }: MutantRequest): Promise<void> {
     const bytes = mutantOf(kind, seed, index);
     const folder = mkdtempSync(join(tmpdir(), "sera-mutant-"));
     stray = undefined;
-    let outcome = await read(bytes, folder).then(() => done, (error: unknown) => outcomeOfError(error, [folder]));
+    let outcome = await read(bytes, folder).then(
+      () => done,
+      (error: unknown) => outcomeOfError(error, [folder]),
+    );
     // A rejection is told after the turn in which it was left alone.
     await new Promise(setImmediate);
     if (stray !== undefined) outcome = third(stray);

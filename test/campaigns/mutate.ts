@@ -2,9 +2,44 @@ import type { Random } from "../../src/base/random.js";
 
 /** Values that a field is given in place of its own. */
 const oddValues: readonly string[] = [
-  ...["null", "true", "false", "[]", "{}", '""', "0", "-1", "-0", "0.5", "1e308", "1e999", "1000000000", "4294967296", "9007199254740993", "18446744073709551616"],
-  ...['"\\u0000"', '"\\ud800"', '"__proto__"', '{"__proto__":{"a":1}}', '"../../../etc/passwd"', '"(a+)+b"', '"<script>alert(1)</script>"', '"{{ 10 ** 10 }}"'],
-  ...["[[[[[]]]]]", `${"[".repeat(5000)}`, `${"[".repeat(300)}${"]".repeat(300)}`, `${'{"a":'.repeat(300)}1${"}".repeat(300)}`, JSON.stringify("a".repeat(100_000)), "[1,2,3]", '["a","b"]', '{"a":"b"}'],
+  ...[
+    "null",
+    "true",
+    "false",
+    "[]",
+    "{}",
+    '""',
+    "0",
+    "-1",
+    "-0",
+    "0.5",
+    "1e308",
+    "1e999",
+    "1000000000",
+    "4294967296",
+    "9007199254740993",
+    "18446744073709551616",
+  ],
+  ...[
+    '"\\u0000"',
+    '"\\ud800"',
+    '"__proto__"',
+    '{"__proto__":{"a":1}}',
+    '"../../../etc/passwd"',
+    '"(a+)+b"',
+    '"<script>alert(1)</script>"',
+    '"{{ 10 ** 10 }}"',
+  ],
+  ...[
+    "[[[[[]]]]]",
+    `${"[".repeat(5000)}`,
+    `${"[".repeat(300)}${"]".repeat(300)}`,
+    `${'{"a":'.repeat(300)}1${"}".repeat(300)}`,
+    JSON.stringify("a".repeat(100_000)),
+    "[1,2,3]",
+    '["a","b"]',
+    '{"a":"b"}',
+  ],
 ];
 
 type Mutation = (bytes: Buffer, random: Random, others: readonly Buffer[]) => Buffer;
@@ -34,7 +69,11 @@ const ofBytes: readonly Mutation[] = [
   },
   (bytes, random) => {
     const [start, end] = range(bytes, random);
-    return join(bytes.subarray(0, end), ...Array.from({ length: random.pick([1, 1, 2, 100]) }, () => bytes.subarray(start, end)), bytes.subarray(end));
+    return join(
+      bytes.subarray(0, end),
+      ...Array.from({ length: random.pick([1, 1, 2, 100]) }, () => bytes.subarray(start, end)),
+      bytes.subarray(end),
+    );
   },
   (bytes, random) => {
     const [a, b] = [at(bytes, random), at(bytes, random)].sort((x, y) => x - y) as [number, number];
@@ -55,7 +94,10 @@ const ofBytes: readonly Mutation[] = [
   (bytes, random) => {
     const copy = Buffer.from(bytes);
     if (copy.length < 8) return copy;
-    copy.writeBigUInt64LE(random.pick([0n, 1n, 0xffn, 0x7fffffffn, 0xffffffffn, 2n ** 53n, 2n ** 64n - 1n]), random.integer(copy.length - 7));
+    copy.writeBigUInt64LE(
+      random.pick([0n, 1n, 0xffn, 0x7fffffffn, 0xffffffffn, 2n ** 53n, 2n ** 64n - 1n]),
+      random.integer(copy.length - 7),
+    );
     return copy;
   },
 ];
@@ -137,6 +179,7 @@ function isJson(text: string): boolean {
 export function mutant(bytes: Buffer, random: Random, isText: boolean, others: readonly Buffer[]): Buffer {
   const mutations = isText ? [...ofBytes, ...ofText, ...ofText] : ofBytes;
   let result = bytes;
-  for (let times = random.pick([1, 1, 2, 3]); times > 0; times--) result = random.pick(mutations)(result, random, others);
+  for (let times = random.pick([1, 1, 2, 3]); times > 0; times--)
+    result = random.pick(mutations)(result, random, others);
   return result;
 }

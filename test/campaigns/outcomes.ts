@@ -22,10 +22,14 @@ const longestMessage = 3000;
 export function outcomeOfError(error: unknown, names: readonly string[]): Outcome {
   if (!(error instanceof Error)) return third(`threw ${String(error)}`);
   const isSystems = "code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);
-  if (error.name !== "InputError" && error.constructor.name !== "RequestFailure" && !isSystems) return third(`${error.name}: ${error.message} ${error.stack?.split("\n")[1]?.trim() ?? ""}`);
-  if (names.length > 0 && !names.some((name) => error.message.includes(name))) return third(`names no file: ${error.message}`);
-  if (/\n\s+at |\[object Object\]|\bundefined\b.*\bof undefined/.test(error.message)) return third(`not for people: ${error.message}`);
-  if (error.message.length > longestMessage) return third(`a message of ${error.message.length} characters: ${error.message.slice(0, 200)}`);
+  if (error.name !== "InputError" && error.constructor.name !== "RequestFailure" && !isSystems)
+    return third(`${error.name}: ${error.message} ${error.stack?.split("\n")[1]?.trim() ?? ""}`);
+  if (names.length > 0 && !names.some((name) => error.message.includes(name)))
+    return third(`names no file: ${error.message}`);
+  if (/\n\s+at |\[object Object\]|\bundefined\b.*\bof undefined/.test(error.message))
+    return third(`not for people: ${error.message}`);
+  if (error.message.length > longestMessage)
+    return third(`a message of ${error.message.length} characters: ${error.message.slice(0, 200)}`);
   return refused;
 }
 
@@ -63,4 +67,5 @@ export interface CampaignOptions {
 }
 
 /** Whether a campaign that began at `begin` (of `performance.now()`) may begin another attempt. */
-export const timeLeft = (begin: number, { seconds }: CampaignOptions): boolean => performance.now() - begin < 1000 * seconds;
+export const timeLeft = (begin: number, { seconds }: CampaignOptions): boolean =>
+  performance.now() - begin < 1000 * seconds;

@@ -29,9 +29,18 @@ export interface InputKind {
 
 const checkpoint = "test/fixtures/checkpoints/tiny";
 const adapter = "test/fixtures/adapters/llama";
-const texts = ["What is DPO?", " the  fox\n\njumps 42 times", "ünïcödé 猫 👍🏽", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""];
+const texts = [
+  "What is DPO?",
+  " the  fox\n\njumps 42 times",
+  "ünïcödé 猫 👍🏽",
+  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+  "",
+];
 
-const filesIn = (folder: string, end: RegExp) => readdirSync(folder).filter((name) => end.test(name)).map((name) => readFileSync(join(folder, name)));
+const filesIn = (folder: string, end: RegExp) =>
+  readdirSync(folder)
+    .filter((name) => end.test(name))
+    .map((name) => readFileSync(join(folder, name)));
 const lines = (...rows: readonly unknown[]) => Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 
 const pairs = (): Buffer[] => {
@@ -39,8 +48,20 @@ const pairs = (): Buffer[] => {
   const answer = (content: string) => ({ role: "assistant", content });
   return [
     Buffer.from(readFileSync("data/world/train.jsonl", "utf8").split("\n").slice(0, 12).join("\n")),
-    lines(...["a", "b", "c"].map((id) => ({ id, prompt: [user], chosen: [answer(`yes ${id}`)], rejected: [answer(`no ${id}`)], score_chosen: 1, score_rejected: 0 }))),
-    lines({ chosen: "\n\nHuman: hi\n\nAssistant: yes", rejected: "\n\nHuman: hi\n\nAssistant: no" }, { chosen: "\n\nHuman: hi\n\nAssistant: y", rejected: "\n\nHuman: hi\n\nAssistant: n" }),
+    lines(
+      ...["a", "b", "c"].map((id) => ({
+        id,
+        prompt: [user],
+        chosen: [answer(`yes ${id}`)],
+        rejected: [answer(`no ${id}`)],
+        score_chosen: 1,
+        score_rejected: 0,
+      })),
+    ),
+    lines(
+      { chosen: "\n\nHuman: hi\n\nAssistant: yes", rejected: "\n\nHuman: hi\n\nAssistant: no" },
+      { chosen: "\n\nHuman: hi\n\nAssistant: y", rejected: "\n\nHuman: hi\n\nAssistant: n" },
+    ),
   ];
 };
 
@@ -50,8 +71,13 @@ const readPairs = (name: string) => async (bytes: Buffer, folder: string) => {
   writeFileSync(path, bytes);
   const skipping = await loadPreferences(path, { skipBadRows: true }).catch((error: unknown) => error as Error);
   if (!(skipping instanceof Error)) {
-    if (skipping.skipped.some(({ reason }) => !reason.includes(name))) throw new TypeError("a skipped row's reason names no file");
-    tokenizePairs(skipping.pairs, await tinyTokenizer(), { contextLength: 64, truncatePrompts: true, skipBadRows: true });
+    if (skipping.skipped.some(({ reason }) => !reason.includes(name)))
+      throw new TypeError("a skipped row's reason names no file");
+    tokenizePairs(skipping.pairs, await tinyTokenizer(), {
+      contextLength: 64,
+      truncatePrompts: true,
+      skipBadRows: true,
+    });
   }
   return loadPreferences(path);
 };
@@ -60,11 +86,13 @@ let loaded: ReturnType<typeof loadTokenizer> | undefined;
 const tinyTokenizer = () => (loaded ??= loadTokenizer(checkpoint));
 
 /** A file of a folder that is otherwise as it should be. */
-const within = (source: string, name: string, read: (folder: string) => Promise<unknown>) => async (bytes: Buffer, folder: string) => {
-  cpSync(source, folder, { recursive: true });
-  writeFileSync(join(folder, name), bytes);
-  return read(folder);
-};
+const within =
+  (source: string, name: string, read: (folder: string) => Promise<unknown>) =>
+  async (bytes: Buffer, folder: string) => {
+    cpSync(source, folder, { recursive: true });
+    writeFileSync(join(folder, name), bytes);
+    return read(folder);
+  };
 
 async function useTokenizer(folder: string): Promise<void> {
   const tokenizer = await loadTokenizer(folder);
@@ -97,12 +125,28 @@ async function readTokenizer(bytes: Buffer, folder: string): Promise<void> {
 /** Every kind of input, by its name in the table. */
 export const inputKinds: Readonly<Record<string, InputKind>> = {
   "pairs (.jsonl)": { isText: true, share: 24, good: pairs, read: readPairs("data.jsonl") },
-  "pairs (.jsonl.gz)": { isText: false, share: 8, good: () => pairs().map((bytes) => gzipSync(bytes)), read: readPairs("data.jsonl.gz") },
-  "pairs (.parquet)": { isText: false, share: 4, good: () => filesIn("test/fixtures/data", /\.parquet$/), read: readPairs("data.parquet") },
+  "pairs (.jsonl.gz)": {
+    isText: false,
+    share: 8,
+    good: () => pairs().map((bytes) => gzipSync(bytes)),
+    read: readPairs("data.jsonl.gz"),
+  },
+  "pairs (.parquet)": {
+    isText: false,
+    share: 4,
+    good: () => filesIn("test/fixtures/data", /\.parquet$/),
+    read: readPairs("data.parquet"),
+  },
   "demonstrations (.jsonl)": {
     isText: true,
     share: 6,
-    good: () => [lines({ id: 1, prompt: "a", response: "b" }, { prompt: "c", completion: "d" }, { prompt: [{ role: "user", content: "e" }], response: "f" })],
+    good: () => [
+      lines(
+        { id: 1, prompt: "a", response: "b" },
+        { prompt: "c", completion: "d" },
+        { prompt: [{ role: "user", content: "e" }], response: "f" },
+      ),
+    ],
     read: async (bytes, folder) => {
       writeFileSync(join(folder, "data.jsonl"), bytes);
       return loadDemonstrations(join(folder, "data.jsonl"));
@@ -111,7 +155,12 @@ export const inputKinds: Readonly<Record<string, InputKind>> = {
   "answers (.jsonl)": {
     isText: true,
     share: 6,
-    good: () => [lines({ id: "p1", prompt: "Hi", response: "r1" }, { id: "p2", prompt: [{ role: "user", content: "e" }], response: "f" })],
+    good: () => [
+      lines(
+        { id: "p1", prompt: "Hi", response: "r1" },
+        { id: "p2", prompt: [{ role: "user", content: "e" }], response: "f" },
+      ),
+    ],
     read: async (bytes, folder) => {
       writeFileSync(join(folder, "answers.jsonl"), bytes);
       return loadResponses(join(folder, "answers.jsonl"));
@@ -120,18 +169,27 @@ export const inputKinds: Readonly<Record<string, InputKind>> = {
   "config.json": {
     ...ofCheckpoint("config.json"),
     share: 12,
-    good: () => ["test/fixtures/checkpoints/tiny", ...readdirSync("test/fixtures/architectures").map((name) => join("test/fixtures/architectures", name))].flatMap((folder) => {
-      try {
-        return [readFileSync(join(folder, "config.json"))];
-      } catch {
-        return [];
-      }
-    }),
+    good: () =>
+      [
+        "test/fixtures/checkpoints/tiny",
+        ...readdirSync("test/fixtures/architectures").map((name) => join("test/fixtures/architectures", name)),
+      ].flatMap((folder) => {
+        try {
+          return [readFileSync(join(folder, "config.json"))];
+        } catch {
+          return [];
+        }
+      }),
   },
   "generation_config.json": { ...ofCheckpoint("generation_config.json"), share: 4 },
   "tokenizer_config.json": { ...ofCheckpoint("tokenizer_config.json", useTokenizer), share: 6 },
   "chat_template.jinja": { ...ofCheckpoint("chat_template.jinja", useTemplate), share: 6 },
-  "tokenizer.json": { isText: true, share: 8, good: () => filesIn("test/fixtures/tokenizers", /^(?!vectors).*\.json$/), read: readTokenizer },
+  "tokenizer.json": {
+    isText: true,
+    share: 8,
+    good: () => filesIn("test/fixtures/tokenizers", /^(?!vectors).*\.json$/),
+    read: readTokenizer,
+  },
   "model.safetensors": { ...ofCheckpoint("model.safetensors"), isText: false, share: 8 },
   "any .safetensors": {
     isText: false,
@@ -158,8 +216,18 @@ export const inputKinds: Readonly<Record<string, InputKind>> = {
       }
     },
   },
-  "adapter_config.json": { isText: true, share: 6, good: () => [readFileSync(join(adapter, "adapter_config.json"))], read: within(adapter, "adapter_config.json", readAdapter) },
-  "adapter_model.safetensors": { isText: false, share: 4, good: () => [readFileSync(join(adapter, "adapter_model.safetensors"))], read: within(adapter, "adapter_model.safetensors", readAdapter) },
+  "adapter_config.json": {
+    isText: true,
+    share: 6,
+    good: () => [readFileSync(join(adapter, "adapter_config.json"))],
+    read: within(adapter, "adapter_config.json", readAdapter),
+  },
+  "adapter_model.safetensors": {
+    isText: false,
+    share: 4,
+    good: () => [readFileSync(join(adapter, "adapter_model.safetensors"))],
+    read: within(adapter, "adapter_model.safetensors", readAdapter),
+  },
   "a judge's prompt (.md)": {
     isText: true,
     share: 4,

@@ -30,7 +30,9 @@ export async function undisturbed(folder: string): Promise<{ expected: Record<st
 export const compared = (folder: string, expected: Record<string, string>): Outcome => {
   const found = resultsIn(folder);
   if (isDeepStrictEqual(found, expected)) return done;
-  return third(`other bytes: ${[...new Set([...Object.keys(found), ...Object.keys(expected)])].filter((name) => found[name] !== expected[name]).join(", ")}`);
+  return third(
+    `other bytes: ${[...new Set([...Object.keys(found), ...Object.keys(expected)])].filter((name) => found[name] !== expected[name]).join(", ")}`,
+  );
 };
 
 /** Gives work a folder of its own, which is gone afterwards. */
@@ -60,7 +62,10 @@ export function kills(options: CampaignOptions): Promise<Tally[]> {
             const stop = new AbortController();
             // Every kill is one of a run that goes on: before it begins there is nothing to lose.
             await run.begun;
-            await Promise.race([run.ended, wait(1000 * random.uniform() * seconds, undefined, { signal: stop.signal }).catch(() => {})]);
+            await Promise.race([
+              run.ended,
+              wait(1000 * random.uniform() * seconds, undefined, { signal: stop.signal }).catch(() => {}),
+            ]);
             stop.abort();
             if (run.child.exitCode === null) {
               run.child.kill("SIGKILL");
@@ -96,8 +101,13 @@ export function twoProcesses(options: CampaignOptions): Promise<Tally[]> {
         const one = startRun(folder, "full");
         await wait(1000 * random.uniform());
         const outcomes = await Promise.all([one.ended, startRun(folder, "full").ended]);
-        const asExpected = outcomes.includes("ended") && outcomes.every((outcome) => /^(ended|refused: .*in use by process \d+ on .*)$/.test(outcome));
-        tally.add(asExpected ? compared(folder, expected) : third(outcomes.join(" | ")), `seed ${options.seed}, trial ${trial}`);
+        const asExpected =
+          outcomes.includes("ended") &&
+          outcomes.every((outcome) => /^(ended|refused: .*in use by process \d+ on .*)$/.test(outcome));
+        tally.add(
+          asExpected ? compared(folder, expected) : third(outcomes.join(" | ")),
+          `seed ${options.seed}, trial ${trial}`,
+        );
       });
     }
     tally.seconds = (performance.now() - begin) / 1000;
@@ -112,23 +122,37 @@ export function damagedFolders(options: CampaignOptions): Promise<Tally[]> {
     const programs = new ProgramCache(engine);
     const method = fullSera();
     const open = async (folder: string, signal?: AbortSignal, onStart: (label: string) => void = () => {}) =>
-      openRun(method, await fullInput(programs), { folder }, { ...(signal && { signal }), reporter: { start: (label) => (onStart(label), { update() {}, finish() {} }) } });
+      openRun(
+        method,
+        await fullInput(programs),
+        { folder },
+        { ...(signal && { signal }), reporter: { start: (label) => (onStart(label), { update() {}, finish() {} }) } },
+      );
     try {
       const ended = join(root, "ended");
       await open(ended);
       const expected = resultsIn(ended);
       const begun = join(root, "begun");
       const abort = new AbortController();
-      await open(begun, abort.signal, (label) => void (label.startsWith("align 2") && abort.abort(new Error("stop")))).catch((error: Error) => {
+      await open(
+        begun,
+        abort.signal,
+        (label) => void (label.startsWith("align 2") && abort.abort(new Error("stop"))),
+      ).catch((error: Error) => {
         if (error.message !== "stop") throw error;
       });
       const tallies: Tally[] = [];
-      for (const [state, source] of [["has ended", ended], ["goes on", begun]] as const) {
+      for (const [state, source] of [
+        ["has ended", ended],
+        ["goes on", begun],
+      ] as const) {
         const tally = new Tally("damaged run folder", `a run that ${state}`);
         tallies.push(tally);
         const begin = performance.now();
         const random = Random.seeded(options.seed).fork("damage", state);
-        const attempts = random.shuffle(runFilesIn(source).flatMap((name) => Object.keys(damages).map((how) => ({ name, how }))));
+        const attempts = random.shuffle(
+          runFilesIn(source).flatMap((name) => Object.keys(damages).map((how) => ({ name, how }))),
+        );
         for (const { name, how } of attempts.slice(0, options.count)) {
           if (!timeLeft(begin, { ...options, seconds: options.seconds / 2 })) break;
           const folder = join(root, "damaged");
@@ -158,4 +182,3 @@ function sameButFor(name: string, folder: string, expected: Record<string, strin
   const { [name]: __, ...rest } = expected;
   return isDeepStrictEqual(others, rest) ? done : third("other files changed");
 }
-

@@ -26,21 +26,56 @@ async function asTest<T>(work: (test: TestContext) => Promise<T>): Promise<T> {
 
 async function within(work: Promise<unknown>): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new TypeError(`not done within ${longestAttempt} s`)), 1000 * longestAttempt)));
+  const late = new Promise(
+    (_, reject) =>
+      (timer = setTimeout(() => reject(new TypeError(`not done within ${longestAttempt} s`)), 1000 * longestAttempt)),
+  );
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 const json = { "content-type": "application/json" };
-const rows = Array.from({ length: 20 }, (_, i) => `${JSON.stringify({ prompt: `p ${i}`, chosen: "a", rejected: "b" })}\n`).join("");
+const rows = Array.from(
+  { length: 20 },
+  (_, i) => `${JSON.stringify({ prompt: `p ${i}`, chosen: "a", rejected: "b" })}\n`,
+).join("");
 
 /** Ways in which a hub answers wrongly with a status of success: these are not tried again. */
 function wrongAnswer(random: Random, good: Buffer): (response: ServerResponse) => void {
-  const paths = ["../../../canary", "/etc/passwd", "a/../../canary", "..\\..\\canary", "", "a\u0000b", "con", "data/train.jsonl", "a".repeat(5000)];
+  const paths = [
+    "../../../canary",
+    "/etc/passwd",
+    "a/../../canary",
+    "..\\..\\canary",
+    "",
+    "a\u0000b",
+    "con",
+    "data/train.jsonl",
+    "a".repeat(5000),
+  ];
   const path = random.pick(paths);
-  const listing = JSON.stringify([{ type: "file", path, size: random.pick([0, 5, -1, 1e15, 0.5]), oid: random.pick(["0".repeat(40), "../../canary", "", "g".repeat(40)]) }]);
-  const bodies = [mutant(good, random, true, [good]), mutant(Buffer.from(listing), random, true, [good]), Buffer.from(listing), Buffer.from("<html>log in</html>"), Buffer.alloc(0)];
+  const listing = JSON.stringify([
+    {
+      type: "file",
+      path,
+      size: random.pick([0, 5, -1, 1e15, 0.5]),
+      oid: random.pick(["0".repeat(40), "../../canary", "", "g".repeat(40)]),
+    },
+  ]);
+  const bodies = [
+    mutant(good, random, true, [good]),
+    mutant(Buffer.from(listing), random, true, [good]),
+    Buffer.from(listing),
+    Buffer.from("<html>log in</html>"),
+    Buffer.alloc(0),
+  ];
   const body = random.pick(bodies);
-  const headers = random.pick([json, {}, { ...json, link: '<http://127.0.0.1:1/next>; rel="next"' }, { ...json, "content-length": String(body.length) }, { ...json, "content-encoding": "gzip" }]);
+  const headers = random.pick([
+    json,
+    {},
+    { ...json, link: '<http://127.0.0.1:1/next>; rel="next"' },
+    { ...json, "content-length": String(body.length) },
+    { ...json, "content-encoding": "gzip" },
+  ]);
   return (response) => void response.writeHead(200, headers).end(body);
 }
 
@@ -51,17 +86,37 @@ export async function hostileHub(options: CampaignOptions): Promise<Tally[]> {
   for (let attempt = 0; attempt < options.count && timeLeft(begin, options); attempt++) {
     const random = Random.seeded(options.seed).fork("hub", attempt);
     await asTest(async (test) => {
-      const hub = await HubServer.start(test, { "datasets/org/rows": { revisions: { main: { "data/train.jsonl": rows, "README.md": "x" } }, card: { license: "mit" } } });
-      const good = { "/revision/": Buffer.from('{"_id":"1","id":"org/rows","sha":"0123456789012345678901234567890123456789","cardData":{"configs":[{"config_name":"a","data_files":"*.jsonl"}]}}'), "/tree/": Buffer.from(`[{"type":"file","path":"data/train.jsonl","size":${rows.length},"oid":"0123456789012345678901234567890123456789"}]`), "/resolve/": Buffer.from(rows) };
+      const hub = await HubServer.start(test, {
+        "datasets/org/rows": {
+          revisions: { main: { "data/train.jsonl": rows, "README.md": "x" } },
+          card: { license: "mit" },
+        },
+      });
+      const good = {
+        "/revision/": Buffer.from(
+          '{"_id":"1","id":"org/rows","sha":"0123456789012345678901234567890123456789","cardData":{"configs":[{"config_name":"a","data_files":"*.jsonl"}]}}',
+        ),
+        "/tree/": Buffer.from(
+          `[{"type":"file","path":"data/train.jsonl","size":${rows.length},"oid":"0123456789012345678901234567890123456789"}]`,
+        ),
+        "/resolve/": Buffer.from(rows),
+      };
       const where = random.pick(Object.keys(good) as (keyof typeof good)[]);
       hub.fail(where, random.pick([1, 1, Infinity]), wrongAnswer(random, good[where]));
       const outcome = await within(loadPreferences("org/rows")).then(
         () => done,
         (error: unknown) => outcomeOfError(error, ["org/rows", hub.cache]),
       );
-      const outside = [join(hub.cache, "../canary"), join(hub.cache, "../../canary"), "/canary"].find((path) => existsSync(path));
+      const outside = [join(hub.cache, "../canary"), join(hub.cache, "../../canary"), "/canary"].find((path) =>
+        existsSync(path),
+      );
       const strangers = readdirSync(hub.cache).filter((name) => name !== "datasets--org--rows" && name !== "home");
-      tally.add(outside !== undefined || strangers.length > 0 ? third(`wrote ${outside ?? strangers.map((name) => relative(".", name)).join()}`) : outcome, `seed ${options.seed}, ${attempt}`);
+      tally.add(
+        outside !== undefined || strangers.length > 0
+          ? third(`wrote ${outside ?? strangers.map((name) => relative(".", name)).join()}`)
+          : outcome,
+        `seed ${options.seed}, ${attempt}`,
+      );
     });
   }
   tally.seconds = (performance.now() - begin) / 1000;
@@ -77,10 +132,21 @@ export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
     const begin = performance.now();
     await asTest(async (test) => {
       const server = await JudgeServer.start(test);
-      for (let attempt = 0; attempt < options.count && timeLeft(begin, { ...options, seconds: options.seconds / 2 }); attempt++) {
+      for (
+        let attempt = 0;
+        attempt < options.count && timeLeft(begin, { ...options, seconds: options.seconds / 2 });
+        attempt++
+      ) {
         const random = Random.seeded(options.seed).fork("judge", api, attempt);
         const cache = mkdtempSync(join(tmpdir(), "sera-judge-"));
-        const judge = await llmJudge(server.model(api), { cache, retries: 0, maxTokens: 100, maxCost: 1, price: { input: 100, output: 100 }, timeoutSeconds: 5 });
+        const judge = await llmJudge(server.model(api), {
+          cache,
+          retries: 0,
+          maxTokens: 100,
+          maxCost: 1,
+          price: { input: 100, output: 100 },
+          timeoutSeconds: 5,
+        });
         server.answer = byNumber;
         const numbers = [-1e9, -1, 0, 0.5, 1e300, NaN, 20] as const;
         const tokens = [random.pick(numbers), random.pick(numbers)] as const;
@@ -90,7 +156,16 @@ export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
           response.end = ((body: string) => end(mutant(Buffer.from(body), random, true, [Buffer.from(body)]))) as never;
           say(byNumber(asked.text), { tokens })(response, asked);
         };
-        const faults = [damaged, damaged, damaged, say(byNumber("<answer_a>1<answer_b>2"), { tokens }), say(mutant(Buffer.from('{"reason":"x","verdict":"A"}'), random, true, [Buffer.from("{")]).toString()), refuse(random.pick([400, 401, 403, 404, 418, 429, 500])), cutBefore, cutWithin];
+        const faults = [
+          damaged,
+          damaged,
+          damaged,
+          say(byNumber("<answer_a>1<answer_b>2"), { tokens }),
+          say(mutant(Buffer.from('{"reason":"x","verdict":"A"}'), random, true, [Buffer.from("{")]).toString()),
+          refuse(random.pick([400, 401, 403, 404, 418, 429, 500])),
+          cutBefore,
+          cutWithin,
+        ];
         server.fail(...Array.from({ length: 8 }, () => random.pick(faults)));
         const outcome = await within(judge.compare("which?", "answer 7", "answer 3")).then(
           () => done,
@@ -98,7 +173,10 @@ export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
         );
         // A server can say that it took far more than it can have, and nothing more is then asked; it cannot give any back.
         const { cost: spent, calls } = judge.spent!;
-        tally.add(spent! >= 0 && calls <= 6 ? outcome : third(`spent ${spent} in ${calls} requests`), `seed ${options.seed}, ${attempt}`);
+        tally.add(
+          spent! >= 0 && calls <= 6 ? outcome : third(`spent ${spent} in ${calls} requests`),
+          `seed ${options.seed}, ${attempt}`,
+        );
         server.recover();
         rmSync(cache, { recursive: true, force: true });
       }

@@ -62,8 +62,13 @@ export async function soak(hours: number, out: string): Promise<readonly Sample[
 
 async function writeSoak(taken: readonly Sample[], out: string): Promise<void> {
   mkdirSync(dirname(out), { recursive: true });
-  const lines = taken.map(({ minutes, runs, resident, heap }) => `${minutes.toFixed(2)},${runs},${resident.toFixed(1)},${heap.toFixed(1)}`);
-  writeFileSync(out.replace(/\.svg$/, ".csv"), `minutes,runs,resident (MB),heap and buffers (MB)\n${lines.join("\n")}\n`);
+  const lines = taken.map(
+    ({ minutes, runs, resident, heap }) => `${minutes.toFixed(2)},${runs},${resident.toFixed(1)},${heap.toFixed(1)}`,
+  );
+  writeFileSync(
+    out.replace(/\.svg$/, ".csv"),
+    `minutes,runs,resident (MB),heap and buffers (MB)\n${lines.join("\n")}\n`,
+  );
   const values = taken.flatMap(({ minutes, resident, heap }) => [
     { minutes, what: "resident", MB: resident },
     { minutes, what: "heap and buffers", MB: heap },
@@ -91,4 +96,3 @@ export function growthPerRun(taken: readonly Sample[]): number {
   const covariance = mean((sample) => (sample.runs - runs) * (sample.resident - resident));
   return covariance / mean((sample) => (sample.runs - runs) ** 2);
 }
-

@@ -8,7 +8,11 @@ export function outcomeTable(tallies: readonly Tally[]): string {
     if (skipped !== undefined) return `| ${campaign} | ${input} | not run: ${skipped} | | | | |`;
     return `| ${campaign} | ${input} | ${tally.count} | ${done} | ${refused} | ${thirds.length} | ${Math.round(seconds)} |`;
   });
-  return ["| campaign | input | attempts | done | clear error | third outcome | s |", "| --- | --- | --: | --: | --: | --: | --: |", ...rows].join("\n");
+  return [
+    "| campaign | input | attempts | done | clear error | third outcome | s |",
+    "| --- | --- | --: | --: | --: | --: | --: |",
+    ...rows,
+  ].join("\n");
 }
 
 /** A table with another's rows in place of its own of the same campaign and input, and those that it lacks after them. */
@@ -16,7 +20,11 @@ export function mergedTable(before: string, now: string): string {
   const nameOf = (row: string) => row.split(" | ").slice(0, 2).join(" | ");
   const [heading, line, ...rows] = now.split("\n");
   const fresh = new Map(rows.map((row) => [nameOf(row), row]));
-  const kept = before.split("\n").slice(2).filter((row) => row.startsWith("|")).map((row) => fresh.get(nameOf(row)) ?? row);
+  const kept = before
+    .split("\n")
+    .slice(2)
+    .filter((row) => row.startsWith("|"))
+    .map((row) => fresh.get(nameOf(row)) ?? row);
   return [heading, line, ...kept, ...rows.filter((row) => !kept.includes(row))].join("\n");
 }
 

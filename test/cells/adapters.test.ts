@@ -13,8 +13,18 @@ it("a run on a model with a fresh adapter trains, keeps and gives back adapters 
   test.after(() => process.chdir("/"));
   const { pairs } = await loadPreferences(world.train, { limit: 24 });
   const start = await loadModel(world.sft, { lora: { rank: 4 }, threads: 1 });
-  const run = await sera(start, pairs, { beta: 0.5, iterations: 2, responses: 2, batchSize: 8, learningRate: 1e-3, maxNewTokens: 16 });
-  assert.deepEqual(readdirSync(join(run.folder, "iteration-2/model")).sort(), ["adapter_config.json", "adapter_model.safetensors"]);
+  const run = await sera(start, pairs, {
+    beta: 0.5,
+    iterations: 2,
+    responses: 2,
+    batchSize: 8,
+    learningRate: 1e-3,
+    maxNewTokens: 16,
+  });
+  assert.deepEqual(readdirSync(join(run.folder, "iteration-2/model")).sort(), [
+    "adapter_config.json",
+    "adapter_model.safetensors",
+  ]);
   const first = run.steps.object(0) as { loss: number };
   assert.ok(Math.abs(first.loss - Math.log(2)) < 1e-6);
   assert.equal(run.iteration(2).selected.numRows(), Math.round(0.7 * 24));
@@ -27,7 +37,10 @@ it("a run on a model with a fresh adapter trains, keeps and gives back adapters 
   const merged = await loadModel("merged", { threads: 1 });
   assert.equal(merged.config.adapter, undefined);
   assert.deepEqual((await respond(merged, prompts, { temperature: 0, maxNewTokens: 12 })).objects(), written.objects());
-  await assert.rejects(loadModel(join(run.folder, "iteration-2/model"), { lora: { rank: 2 } }), /is an adapter, and cannot have lora on top/);
+  await assert.rejects(
+    loadModel(join(run.folder, "iteration-2/model"), { lora: { rank: 2 } }),
+    /is an adapter, and cannot have lora on top/,
+  );
 });
 
 it("a run on a base in int8 finds it again in int8", async (test) => {
@@ -42,5 +55,8 @@ it("a run on a base in int8 finds it again in int8", async (test) => {
   await start.free();
   await using policy = await run.policy({ threads: 1 });
   assert.equal(policy.config.weights, "int8");
-  await assert.rejects(loadModel(world.sft, { weights: "int9" as "int8", threads: 1 }), { name: "InputError", message: 'weights: found "int9", expected one of float32, int8, int4; did you mean int8?' });
+  await assert.rejects(loadModel(world.sft, { weights: "int9" as "int8", threads: 1 }), {
+    name: "InputError",
+    message: 'weights: found "int9", expected one of float32, int8, int4; did you mean int8?',
+  });
 });

@@ -25,7 +25,14 @@ offerHost({ signal: new AbortController().signal, show: (bundle) => void shown.p
 const start = await worldPolicy(programs);
 const { pairs } = await loadPreferences(world.train, { limit: 12 });
 const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 5 });
-const options: CompareOptions = { heldOut, seeds: [1, 2], rounds: 2, batchSize: 4, learningRate: 1e-2, maxNewTokens: 6 };
+const options: CompareOptions = {
+  heldOut,
+  seeds: [1, 2],
+  rounds: 2,
+  batchSize: 4,
+  learningRate: 1e-2,
+  maxNewTokens: 6,
+};
 const recipes = { DPO: methods.direct({ beta: 1 }), SeRA: methods.sera({ beta: 2, responses: 2 }) };
 
 describe("compare", () => {
@@ -38,10 +45,15 @@ describe("compare", () => {
     assert.equal(table.get("winRate", 0), 0.5);
     const golds = result.runs.SeRA!.map((run) => run.iterations.at(-1)!.goldReward!);
     assert.ok(Math.abs(table.get("goldReward", 2) - (golds[0]! + golds[1]!) / 2) < 1e-12);
-    assert.ok(table.get("goldLow", 2) <= table.get("goldReward", 2) && table.get("goldReward", 2) <= table.get("goldHigh", 2));
+    assert.ok(
+      table.get("goldLow", 2) <= table.get("goldReward", 2) && table.get("goldReward", 2) <= table.get("goldHigh", 2),
+    );
     assert.deepEqual(bySeed.array("seed"), [1, 2, 1, 2]);
     assert.match((await bundleOf(result))["text/plain"] as string, /means over seeds 1, 2/);
-    assert.ok(shown.some((line) => /1\/4 DPO, seed 1 · 6 in/.test(line)), "a line for each run counts its steps");
+    assert.ok(
+      shown.some((line) => /1\/4 DPO, seed 1 · 6 in/.test(line)),
+      "a line for each run counts its steps",
+    );
 
     const folders = readdirSync("runs").sort();
     assert.equal(folders.filter((name) => name !== "reference-cache").length, 4);
@@ -52,13 +64,21 @@ describe("compare", () => {
 
   it("keeps the reference's log-probabilities where it is told to", async (test) => {
     inEmptyFolder(test);
-    await compare(start, pairs, { DPO: methods.direct({}) }, { ...options, seeds: [1], rounds: 1, referenceCache: "kept" });
+    await compare(
+      start,
+      pairs,
+      { DPO: methods.direct({}) },
+      { ...options, seeds: [1], rounds: 1, referenceCache: "kept" },
+    );
     assert.equal(readdirSync("kept").length, 1);
     assert.equal(readdirSync("runs").includes("reference-cache"), false);
   });
 
   it("refuses a folder, since each of its runs has one", async () => {
-    await assert.rejects(compare(start, pairs, recipes, { ...options, folder: "one" } as CompareOptions), { name: "InputError", message: /`folder` is not an option of compare/ });
+    await assert.rejects(compare(start, pairs, recipes, { ...options, folder: "one" } as CompareOptions), {
+      name: "InputError",
+      message: /`folder` is not an option of compare/,
+    });
   });
 
   it("differences are paired by seed and prompt, and drawn", async (test) => {
@@ -72,18 +92,34 @@ describe("compare", () => {
     assert.equal(difference!.significant, difference!.adjustedPValue < 0.05);
     const same = new MethodComparison({ a: result.runs.DPO!, b: result.runs.DPO! }, [1, 2]).differencesFrom("a")[0]!;
     assert.deepEqual([same.mean, same.low, same.high, same.significant], [0, 0, 0, false]);
-    for (const spec of [plot.goldRewards(result.goldRewards), plot.winRates(result.winRates), plot.differences(result.differencesFrom("DPO"), "DPO")]) {
+    for (const spec of [
+      plot.goldRewards(result.goldRewards),
+      plot.winRates(result.winRates),
+      plot.differences(result.differencesFrom("DPO"), "DPO"),
+    ]) {
       assert.match(await plot.renderSvg(spec), /<svg/);
     }
-    assert.throws(() => result.differencesFrom("PPO"), { name: "InputError", message: 'there is no method "PPO"; choose the baseline from DPO, SeRA' });
+    assert.throws(() => result.differencesFrom("PPO"), {
+      name: "InputError",
+      message: 'there is no method "PPO"; choose the baseline from DPO, SeRA',
+    });
   });
 
   it("pairs each run with the baseline's run of the same seed, and counts wins against its own start", () => {
     /** A run whose responses to two prompts have these gold rewards, at the start and at the end. */
     const finished = (begun: readonly number[], ended: readonly number[]) => {
       const responses = (golds: readonly number[]) => tableOf(golds.map((gold, i) => ({ id: `${i}`, gold })));
-      const summary = (golds: readonly number[]) => ({ goldReward: golds[0], seconds: { training: 0, scoring: 0, sampling: 0, evaluation: 0 }, pairsSeen: 0 });
-      return { folder: "", summary: {}, iterations: [summary(begun), summary(ended)], iteration: (t: number) => ({ responses: responses([begun, ended][t]!) }) } as unknown as Run;
+      const summary = (golds: readonly number[]) => ({
+        goldReward: golds[0],
+        seconds: { training: 0, scoring: 0, sampling: 0, evaluation: 0 },
+        pairsSeen: 0,
+      });
+      return {
+        folder: "",
+        summary: {},
+        iterations: [summary(begun), summary(ended)],
+        iteration: (t: number) => ({ responses: responses([begun, ended][t]!) }),
+      } as unknown as Run;
     };
     const baseline = [finished([0.5, 0.5], [0.1, 0.3]), finished([0.2, 0.2], [0.8, 0.4])];
     const other = [finished([0.5, 0.5], [0.4, 0.4]), finished([0.2, 0.2], [0.9, 0.5])];
@@ -93,17 +129,31 @@ describe("compare", () => {
     assert.ok(Math.abs(difference!.mean - 0.15) < 1e-12);
     assert.ok(Math.abs(difference!.seedDeviation! - 0.1 / Math.SQRT2) < 1e-12);
     // Wins of the seeds: none of two and both; against the other seed's start they would be 0 and 1 of 2 the other way round.
-    assert.deepEqual(result.winRates.map(({ mean }) => mean), [0.5, 0.5]);
-    const uneven = new MethodComparison({ other: [finished([0.5, 0.5], [0.4, 0.6]), finished([0.2, 0.9], [0.9, 0.5])] }, [1, 2]);
+    assert.deepEqual(
+      result.winRates.map(({ mean }) => mean),
+      [0.5, 0.5],
+    );
+    const uneven = new MethodComparison(
+      { other: [finished([0.5, 0.5], [0.4, 0.6]), finished([0.2, 0.9], [0.9, 0.5])] },
+      [1, 2],
+    );
     // ½ and ½ against their own starts; the first seed's end beats the second's start once, the second's the first's start once and ties once.
-    assert.deepEqual(uneven.winRates.map(({ mean }) => mean), [0.5]);
+    assert.deepEqual(
+      uneven.winRates.map(({ mean }) => mean),
+      [0.5],
+    );
   });
 
   it("charges a method for its work and for no evaluation", async (test) => {
     inEmptyFolder(test);
     const result = await compare(start, pairs, recipes, options);
     for (const [name, runs] of Object.entries(result.runs)) {
-      const work = runs.map(({ iterations }) => iterations.reduce((sum, { seconds: { training, scoring, sampling } }) => sum + training + scoring + sampling, 0));
+      const work = runs.map(({ iterations }) =>
+        iterations.reduce(
+          (sum, { seconds: { training, scoring, sampling } }) => sum + training + scoring + sampling,
+          0,
+        ),
+      );
       const row = result.table.array("method").indexOf(name);
       assert.ok(Math.abs(result.table.get("seconds", row) - (work[0]! + work[1]!) / 2) < 1e-9, name);
       assert.ok(runs.every(({ iterations }) => iterations.every(({ seconds }) => seconds.evaluation > 0)));
@@ -112,17 +162,33 @@ describe("compare", () => {
 
   it("refuses what a method refuses before anything is run, and nothing to compare", async (test) => {
     inEmptyFolder(test);
-    await assert.rejects(compare(start, pairs, { ...recipes, SPIN: methods.spin() }, options), { message: /^spin: found 2 rounds/ });
+    await assert.rejects(compare(start, pairs, { ...recipes, SPIN: methods.spin() }, options), {
+      message: /^spin: found 2 rounds/,
+    });
     const withSeed = { ...options, seed: 1 } as object;
-    await assert.rejects(compare(start, pairs, recipes, withSeed), { name: "InputError", message: /^`seed` is not an option of compare; use `seeds`/ });
-    await assert.rejects(compare(start, pairs, { DPO: methods.direct({ seed: 5 }) }, options), { name: "InputError", message: /^DPO: found seed 5 among its own options, expected none/ });
-    await assert.rejects(compare(start, pairs, {}, options), { message: "compare: found 0 methods and 2 seeds, expected at least one of each" });
+    await assert.rejects(compare(start, pairs, recipes, withSeed), {
+      name: "InputError",
+      message: /^`seed` is not an option of compare; use `seeds`/,
+    });
+    await assert.rejects(compare(start, pairs, { DPO: methods.direct({ seed: 5 }) }, options), {
+      name: "InputError",
+      message: /^DPO: found seed 5 among its own options, expected none/,
+    });
+    await assert.rejects(compare(start, pairs, {}, options), {
+      message: "compare: found 0 methods and 2 seeds, expected at least one of each",
+    });
     const notRecipe = { A: methods.direct } as unknown as typeof recipes;
-    await assert.rejects(compare(start, pairs, notRecipe, options), { name: "InputError", message: /^A: not a recipe; give one of methods, called, as in \{ "A": methods\.direct\(\{ beta: 1 \}\) \}/ });
+    await assert.rejects(compare(start, pairs, notRecipe, options), {
+      name: "InputError",
+      message: /^A: not a recipe; give one of methods, called, as in \{ "A": methods\.direct\(\{ beta: 1 \}\) \}/,
+    });
     const made = { A: methods.direct()() } as unknown as typeof recipes;
     await assert.rejects(compare(start, pairs, made, options), { name: "InputError", message: /^A: not a recipe/ });
     const judged = { ...options, judge: goldJudge() };
-    await assert.rejects(compare(start, pairs, recipes, judged), { name: "InputError", message: /^`judge`: the method "dpo" labels nothing with a judge/ });
+    await assert.rejects(compare(start, pairs, recipes, judged), {
+      name: "InputError",
+      message: /^`judge`: the method "dpo" labels nothing with a judge/,
+    });
     assert.deepEqual(readdirSync("."), []);
   });
 });

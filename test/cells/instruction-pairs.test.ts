@@ -10,7 +10,10 @@ import { emptyFolder } from "../support/folder.js";
 
 const { train: prompts } = generateInstructions({ seed: 5, train: 12, validation: 0, heldOut: 0 });
 /** It has seen nothing but the instructions' words, so what it writes is no sentence, but differs in length, case and words. */
-const model = await loadModel("tiny", { threads: 1, pairs: prompts.map(({ id, prompt: [{ content }] }) => ({ id, prompt: content, chosen: "yes", rejected: "no" })) });
+const model = await loadModel("tiny", {
+  threads: 1,
+  pairs: prompts.map(({ id, prompt: [{ content }] }) => ({ id, prompt: content, chosen: "yes", rejected: "no" })),
+});
 
 describe("instructionPairs", () => {
   for (const writers of ["own", "mixed"] as const) {
@@ -22,7 +25,10 @@ describe("instructionPairs", () => {
       for (const { id, prompt, chosen, rejected, chosenScore, rejectedScore } of pairs) {
         assert.deepEqual(prompt, prompts.find((one) => one.id === id)!.prompt);
         const reward = goldRewardOf(prompt)!;
-        assert.deepEqual([chosenScore, rejectedScore], [chosen, rejected].map((response) => Number(reward(response).toFixed(4))));
+        assert.deepEqual(
+          [chosenScore, rejectedScore],
+          [chosen, rejected].map((response) => Number(reward(response).toFixed(4))),
+        );
         assert.notEqual(chosenScore, rejectedScore);
       }
       const [file] = readdirSync(folder);
@@ -37,17 +43,28 @@ describe("instructionPairs", () => {
   it("labels by Bradley–Terry: the better answer is chosen mostly, and not always", async (test) => {
     const many = generateInstructions({ seed: 6, train: 150, validation: 0, heldOut: 0 }).train;
     const pairs = await instructionPairs(model, many, { maxNewTokens: 10, folder: emptyFolder(test) });
-    const p = pairs.map(({ chosenScore, rejectedScore }) => 1 / (1 + Math.exp(-Math.abs(chosenScore! - rejectedScore!) / 0.1)));
+    const p = pairs.map(
+      ({ chosenScore, rejectedScore }) => 1 / (1 + Math.exp(-Math.abs(chosenScore! - rejectedScore!) / 0.1)),
+    );
     const expected = p.reduce((sum, one) => sum + one, 0);
     const deviation = Math.sqrt(p.reduce((sum, one) => sum + one * (1 - one), 0));
     const right = pairs.filter(({ chosenScore, rejectedScore }) => chosenScore! > rejectedScore!).length;
-    assert.ok(Math.abs(right - expected) < 4 * deviation, `${right} of ${pairs.length} right, expected ${expected} ± ${deviation}`);
+    assert.ok(
+      Math.abs(right - expected) < 4 * deviation,
+      `${right} of ${pairs.length} right, expected ${expected} ± ${deviation}`,
+    );
     assert.ok(right < pairs.length);
   });
 
   it("refuses prompts without a gold reward, and texts", async () => {
-    await assert.rejects(instructionPairs(model, [{ id: "a", prompt: [{ role: "user", content: "Hello" }] }]), /^InputError: there is no gold reward for/);
+    await assert.rejects(
+      instructionPairs(model, [{ id: "a", prompt: [{ role: "user", content: "Hello" }] }]),
+      /^InputError: there is no gold reward for/,
+    );
     const text = prompts[0]!.prompt[0].content;
-    await assert.rejects(instructionPairs(model, [{ id: "a", prompt: text }]), /^InputError: instructionPairs: found a prompt that is a text, expected conversations/);
+    await assert.rejects(
+      instructionPairs(model, [{ id: "a", prompt: text }]),
+      /^InputError: instructionPairs: found a prompt that is a text, expected conversations/,
+    );
   });
 });

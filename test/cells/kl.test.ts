@@ -35,7 +35,10 @@ const prompt = "cook a soup with rice and peas . use two steps . be plain .";
 /** log π(token | prompt) of all tokens. */
 async function firstToken(policy: Policy): Promise<Float64Array> {
   const tokens = Int32Array.from(encodePrompt(prompt, tokenizer));
-  return responseLogProbs(policy, Array.from({ length: config.vocabSize }, (_, token) => ({ prompt: tokens, response: Int32Array.of(token) })));
+  return responseLogProbs(
+    policy,
+    Array.from({ length: config.vocabSize }, (_, token) => ({ prompt: tokens, response: Int32Array.of(token) })),
+  );
 }
 
 describe("klFrom", () => {
@@ -54,7 +57,12 @@ describe("klFrom", () => {
     const found = await (await klFrom(start, [prompt, prompt], { maxNewTokens: 6 })).evaluate(start);
     assert.deepEqual([found["kl"], found["klLow"], found["klHigh"]], [0, 0, 0]);
     assert.ok(found["klReward"]! >= 0 && found["klReward"]! <= 1);
-    assert.deepEqual(Object.keys(await (await klFrom(start, ["hello"], { maxNewTokens: 2 })).evaluate(start)), ["kl", "klLow", "klHigh", "klCut"]);
+    assert.deepEqual(Object.keys(await (await klFrom(start, ["hello"], { maxNewTokens: 2 })).evaluate(start)), [
+      "kl",
+      "klLow",
+      "klHigh",
+      "klCut",
+    ]);
   });
 
   it("gives the same figures with the same seed, and others with another", async () => {
@@ -64,7 +72,13 @@ describe("klFrom", () => {
   });
 
   it("is identified by its start, prompts and options", async () => {
-    const names = await Promise.all([klFrom(start, [prompt]), klFrom(start, [prompt], {}), klFrom(other, [prompt]), klFrom(start, [prompt, prompt]), klFrom(start, [prompt], { seed: 1 })]);
+    const names = await Promise.all([
+      klFrom(start, [prompt]),
+      klFrom(start, [prompt], {}),
+      klFrom(other, [prompt]),
+      klFrom(start, [prompt, prompt]),
+      klFrom(start, [prompt], { seed: 1 }),
+    ]);
     assert.equal(new Set(names.map(({ name }) => name)).size, 4);
     assert.equal(names[0]!.name, names[1]!.name);
   });
@@ -76,10 +90,19 @@ describe("frontierRows", () => {
     const { pairs } = await loadPreferences(world.train, { limit: 4 });
     const evaluate = await klFrom(start, [prompt], { maxNewTokens: 4 });
     const settings = { batchSize: 4, maxNewTokens: 4, quiet: true };
-    const runs = [await align(start, pairs, { ...settings, beta: 0.1, evaluate }), await align(start, pairs, { ...settings, beta: 1, evaluate })];
+    const runs = [
+      await align(start, pairs, { ...settings, beta: 0.1, evaluate }),
+      await align(start, pairs, { ...settings, beta: 1, evaluate }),
+    ];
     const rows = frontierRows({ DPO: runs });
-    assert.deepEqual(rows.map(({ series, kl }) => [series, kl]), runs.flatMap(({ iterations }) => iterations.map(({ metrics }) => ["DPO", metrics!["kl"]])));
+    assert.deepEqual(
+      rows.map(({ series, kl }) => [series, kl]),
+      runs.flatMap(({ iterations }) => iterations.map(({ metrics }) => ["DPO", metrics!["kl"]])),
+    );
     const bare = await align(start, pairs, { ...settings, beta: 2 });
-    assert.throws(() => frontierRows({ DPO: [bare] }), /^InputError: frontierRows: iteration 0 of .* has no kl; run it with evaluate: await klFrom\(start, prompts\)/);
+    assert.throws(
+      () => frontierRows({ DPO: [bare] }),
+      /^InputError: frontierRows: iteration 0 of .* has no kl; run it with evaluate: await klFrom\(start, prompts\)/,
+    );
   });
 });

@@ -17,12 +17,16 @@ import { writeTinyCheckpoint } from "../support/command.js";
 import { emptyFolder, inEmptyFolder } from "../support/folder.js";
 import { HubServer } from "../support/hub-server.js";
 
-const filesOf = (folder: string) => Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
+const filesOf = (folder: string) =>
+  Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
 
 describe("loadModel", () => {
   test("a model of the hub is the one of its folder, at each revision; a folder of its name is meant first", async (t) => {
     const folder = emptyFolder(t);
-    const [first, second] = [await writeTinyCheckpoint(join(folder, "first"), 1), await writeTinyCheckpoint(join(folder, "second"), 2)];
+    const [first, second] = [
+      await writeTinyCheckpoint(join(folder, "first"), 1),
+      await writeTinyCheckpoint(join(folder, "second"), 2),
+    ];
     await HubServer.start(t, { "org/name": { revisions: { main: filesOf(first), other: filesOf(second) } } });
     const load = async (...given: Parameters<typeof loadModel>) => {
       const policy = await loadModel(...given);
@@ -42,14 +46,21 @@ describe("loadModel", () => {
     mkdirSync("org");
     renameSync("second", "org/name");
     assertSameTensors(await load("org/name", { threads: 1 }), own);
-    await assert.rejects(loadModel("org/name", { revision: "other" }), /local path; revision applies only to repositories on the hub/);
+    await assert.rejects(
+      loadModel("org/name", { revision: "other" }),
+      /local path; revision applies only to repositories on the hub/,
+    );
   });
 
   test("a preset is a fresh model with a vocabulary of the pairs' texts, by its seed", async () => {
     const { pairs } = await loadPreferences(worldData.train, { limit: 20 });
     const tiny = async (seed: number) => {
       await using policy = await loadModel("tiny", { pairs, seed, threads: 1 });
-      return { sizes: policy.config, ...(await policy.fingerprint()), text: policy.tokenizer.decode(policy.tokenizer.encode(pairs[0]!.chosen)) };
+      return {
+        sizes: policy.config,
+        ...(await policy.fingerprint()),
+        text: policy.tokenizer.decode(policy.tokenizer.encode(pairs[0]!.chosen)),
+      };
     };
     const [first, again, other] = [await tiny(1), await tiny(1), await tiny(2)];
     assert.deepEqual(again, first);
@@ -64,11 +75,26 @@ describe("loadModel", () => {
 
   test("what a preset is not, or cannot do, is said", async (t) => {
     const { pairs } = await loadPreferences(worldData.train, { limit: 2 });
-    await assert.rejects(loadModel("tinny"), { name: "InputError", message: 'model: found "tinny", expected a folder or one of world, tiny, small, base' });
-    await assert.rejects(loadModel("tiny"), /^InputError: pairs: the preset tiny learns its vocabulary from your pairs; loadModel\("tiny", \{ pairs \}\)$/);
-    await assert.rejects(loadModel("tiny", { pairs, lora: { rank: 2 } }), /^InputError: lora: the preset tiny is not trained yet/);
-    await assert.rejects(loadModel("tiny", { pairs, weights: "int8" }), /^InputError: weights: the preset tiny is not trained yet, and weights in int8 cannot be trained; leave weights out$/);
-    await assert.rejects(loadModel(worldData.sft, { pairs }), /^InputError: pairs: only a preset learns its vocabulary from pairs/);
+    await assert.rejects(loadModel("tinny"), {
+      name: "InputError",
+      message: 'model: found "tinny", expected a folder or one of world, tiny, small, base',
+    });
+    await assert.rejects(
+      loadModel("tiny"),
+      /^InputError: pairs: the preset tiny learns its vocabulary from your pairs; loadModel\("tiny", \{ pairs \}\)$/,
+    );
+    await assert.rejects(
+      loadModel("tiny", { pairs, lora: { rank: 2 } }),
+      /^InputError: lora: the preset tiny is not trained yet/,
+    );
+    await assert.rejects(
+      loadModel("tiny", { pairs, weights: "int8" }),
+      /^InputError: weights: the preset tiny is not trained yet, and weights in int8 cannot be trained; leave weights out$/,
+    );
+    await assert.rejects(
+      loadModel(worldData.sft, { pairs }),
+      /^InputError: pairs: only a preset learns its vocabulary from pairs/,
+    );
     await writeTinyCheckpoint(join(inEmptyFolder(t), "tiny"));
     await using folder = await loadModel("tiny", { threads: 1 });
     assert.equal(folder.config.layers, 1);
@@ -86,13 +112,22 @@ describe("loadModel", () => {
     const second = await loadModel(join(folder, "adapter"), { threads: 1 });
     assert.deepEqual(await second.fingerprint(), await first.fingerprint());
     assert.equal(count().states, 3);
-    await assert.rejects(loadModel(join(folder, "adapter"), { threads: 1, lora: { rank: 2 } }), /is an adapter, and cannot have lora on top/);
-    await assert.rejects(loadModel(model, { threads: 1, lora: { rank: 2, targets: ["q_prj"] } }), /found target "q_prj"/);
+    await assert.rejects(
+      loadModel(join(folder, "adapter"), { threads: 1, lora: { rank: 2 } }),
+      /is an adapter, and cannot have lora on top/,
+    );
+    await assert.rejects(
+      loadModel(model, { threads: 1, lora: { rank: 2, targets: ["q_prj"] } }),
+      /found target "q_prj"/,
+    );
     await Promise.all([first.free(), second.free()]);
     assert.equal(count().states, 0);
   });
 
   test("no such folder, and nothing of the form of a repository", async () => {
-    await assert.rejects(loadModel("no/such/folder"), /no\/such\/folder: found no such folder, expected a model folder in Hugging Face layout/);
+    await assert.rejects(
+      loadModel("no/such/folder"),
+      /no\/such\/folder: found no such folder, expected a model folder in Hugging Face layout/,
+    );
   });
 });

@@ -30,7 +30,10 @@ it("a run is pushed with its card, and loads again as the policy that it was", a
   await using pushed = await loadModel("me/aligned", { threads: 1 });
   const prompts = pairs.slice(0, 3).map(({ prompt }) => prompt);
   const greedy = { temperature: 0, maxNewTokens: 12 };
-  assert.deepEqual((await respond(pushed, prompts, greedy)).objects(), (await respond(policy, prompts, greedy)).objects());
+  assert.deepEqual(
+    (await respond(pushed, prompts, greedy)).objects(),
+    (await respond(policy, prompts, greedy)).objects(),
+  );
   await policy.push("me/half", { dtype: "bfloat16" });
   assert.match(textOf(hub, "me/half", "config.json"), /bfloat16/);
   assert.match(textOf(hub, "me/half", "README.md"), /a model that is not on the hub/);
@@ -46,22 +49,43 @@ it("an adapter is pushed with its tokenizer, and with a base that others can loa
   const run = await align(start, pairs, quick);
   await run.push("me/adapter");
   const files = Object.keys(hub.uploads.held("me/adapter")!.revisions["main"]!).sort();
-  assert.deepEqual(files.filter((file) => /adapter|tokenizer\.json|README/.test(file)), ["README.md", "adapter_config.json", "adapter_model.safetensors", "tokenizer.json"]);
-  assert.match(textOf(hub, "me/adapter", "README.md"), /^---\nbase_model: "me\/base"\nlibrary_name: peft\n[^]*a LoRA adapter for \[me\/base\]/);
+  assert.deepEqual(
+    files.filter((file) => /adapter|tokenizer\.json|README/.test(file)),
+    ["README.md", "adapter_config.json", "adapter_model.safetensors", "tokenizer.json"],
+  );
+  assert.match(
+    textOf(hub, "me/adapter", "README.md"),
+    /^---\nbase_model: "me\/base"\nlibrary_name: peft\n[^]*a LoRA adapter for \[me\/base\]/,
+  );
   await using policy = await run.policy({ threads: 1 });
   await using pushed = await loadModel("me/adapter", { threads: 1 });
   const greedy = { temperature: 0, maxNewTokens: 12 };
   const prompts = pairs.slice(0, 2).map(({ prompt }) => prompt);
-  assert.deepEqual((await respond(pushed, prompts, greedy)).objects(), (await respond(policy, prompts, greedy)).objects());
+  assert.deepEqual(
+    (await respond(pushed, prompts, greedy)).objects(),
+    (await respond(policy, prompts, greedy)).objects(),
+  );
   // The same repository with a whole model: nothing of the adapter stays.
   await whole.push("me/adapter");
-  assert.deepEqual(Object.keys(hub.uploads.held("me/adapter")!.revisions["main"]!).filter((file) => file.startsWith("adapter")), []);
+  assert.deepEqual(
+    Object.keys(hub.uploads.held("me/adapter")!.revisions["main"]!).filter((file) => file.startsWith("adapter")),
+    [],
+  );
 
   await using local = await loadModel(world.sft, { lora: { rank: 2 }, threads: 1 });
-  await assert.rejects(local.push("me/local"), { name: "InputError", message: /^this adapter is for the model in \/.*, which nobody else has there; name it as it is on the hub/ });
+  await assert.rejects(local.push("me/local"), {
+    name: "InputError",
+    message: /^this adapter is for the model in \/.*, which nobody else has there; name it as it is on the hub/,
+  });
   assert.equal(hub.uploads.held("me/local"), undefined);
   await local.push("me/local", { baseModel: "me/base" });
   assert.match(textOf(hub, "me/local", "adapter_config.json"), /"base_model_name_or_path": "me\/base"/);
-  await assert.rejects(local.push("me/local", { dtype: "bfloat16" }), /^InputError: dtype: an adapter is written in float32/);
-  await assert.rejects(pushFolder("nowhere", "me/x", {}, {}), /^InputError: nowhere: no such folder; give that of a run, a model or an adapter/);
+  await assert.rejects(
+    local.push("me/local", { dtype: "bfloat16" }),
+    /^InputError: dtype: an adapter is written in float32/,
+  );
+  await assert.rejects(
+    pushFolder("nowhere", "me/x", {}, {}),
+    /^InputError: nowhere: no such folder; give that of a run, a model or an adapter/,
+  );
 });

@@ -12,9 +12,15 @@ import { emptyFolder } from "../support/folder.js";
 
 /* A slice of a real run, on SmolLM2-135M-Instruct in GGUF. */
 
-const cached = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sera-lab", "SmolLM2-135M-Instruct.Q4_1.gguf");
+const cached = join(
+  process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
+  "sera-lab",
+  "SmolLM2-135M-Instruct.Q4_1.gguf",
+);
 const model = process.env["SERA_SMOLLM2"] ?? cached;
-const skip = existsSync(model) ? false : `there is no ${model}; npm run model:smollm2 gets it, or SERA_SMOLLM2 names it`;
+const skip = existsSync(model)
+  ? false
+  : `there is no ${model}; npm run model:smollm2 gets it, or SERA_SMOLLM2 names it`;
 
 /** What transformers computes from the same file. */
 const expected = JSON.parse(readFileSync("test/fixtures/gguf/smollm2.json", "utf8")) as {
@@ -37,13 +43,24 @@ describe("a real model", { skip }, () => {
 
     const { conversation: prompt, chosen, rejected } = expected;
     const pairs: PreferencePair[] = [0, 1].map((i) => ({ id: `${i}`, prompt, chosen, rejected }));
-    const run = await align(policy, pairs, { beta: 1, epochs: 2, batchSize: 2, microBatchSize: 1, learningRate: 1e-3, folder: join(emptyFolder(t), "run"), quiet: true });
+    const run = await align(policy, pairs, {
+      beta: 1,
+      epochs: 2,
+      batchSize: 2,
+      microBatchSize: 1,
+      learningRate: 1e-3,
+      folder: join(emptyFolder(t), "run"),
+      quiet: true,
+    });
     const [first, second] = run.steps.objects() as Record<string, number>[];
     // The margin is 0 but for the rounding of sums over responses, scored by one program and trained on by another.
     assert.ok(Math.abs(first!["loss"]! - Math.LN2) < 1e-4, `${first!["loss"]}`);
     for (const side of ["chosen", "rejected"] as const) {
       const found = first![`logps/${side}`]!;
-      assert.ok(Math.abs(found - expected.logProbs[side]) < 2e-3, `${side}: ${found}, expected ${expected.logProbs[side]}`);
+      assert.ok(
+        Math.abs(found - expected.logProbs[side]) < 2e-3,
+        `${side}: ${found}, expected ${expected.logProbs[side]}`,
+      );
     }
     assert.ok(second!["rewards/margins"]! > 0 && second!["loss"]! < first!["loss"]!);
   });

@@ -29,7 +29,12 @@ describe("a run", () => {
       // Whoever starts another engine asks for its settings.
       const { settings } = OnnxEngine.prototype as unknown as { settings: () => unknown };
       let started = 0;
-      Object.assign(OnnxEngine.prototype, { settings(this: OnnxEngine) { started++; return settings.call(this); } });
+      Object.assign(OnnxEngine.prototype, {
+        settings(this: OnnxEngine) {
+          started++;
+          return settings.call(this);
+        },
+      });
       t.after(() => Object.assign(OnnxEngine.prototype, { settings }));
       const start = await loadModel(model, { threads: 1, ...(lora && { lora }) });
       const before = count();
@@ -67,7 +72,10 @@ describe("a run", () => {
         },
       };
       const method = seraMethod(options);
-      await assert.rejects(trainUnder(start, pairs, method, { folder: "stopped" }, { signal: abort.signal, reporter }), new RegExp(phase));
+      await assert.rejects(
+        trainUnder(start, pairs, method, { folder: "stopped" }, { signal: abort.signal, reporter }),
+        new RegExp(phase),
+      );
       assert.deepEqual(states(), before, phase);
     }
     await start.free();

@@ -22,7 +22,8 @@ describe("the policy of a run of adapters", () => {
     cpSync("model", "kept", { recursive: true });
     rmSync("model", { recursive: true });
     await writeTinyCheckpoint("model", 2);
-    const message = /its adapter was trained on another model than the one that is at .*model now; put that one back, or run again/;
+    const message =
+      /its adapter was trained on another model than the one that is at .*model now; put that one back, or run again/;
     for (const opened of [run, read]) await assert.rejects(opened.policy(), message);
 
     rmSync("model", { recursive: true });

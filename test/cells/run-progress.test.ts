@@ -22,6 +22,11 @@ describe("runProgress", () => {
     review.finish();
     progress.reporter.start("align 2/2", 2).update(1, { loss: 1, tokens: 5 });
     progress.finish();
-    assert.deepEqual(told, [["SeRA of 4", 1, 10], ["SeRA of 4", 2, 20], ["SeRA of 4", 3, 25], ["finished ", 0, undefined]]);
+    assert.deepEqual(told, [
+      ["SeRA of 4", 1, 10],
+      ["SeRA of 4", 2, 20],
+      ["SeRA of 4", 3, 25],
+      ["finished ", 0, undefined],
+    ]);
   });
 });

@@ -28,7 +28,12 @@ const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 let abort = new AbortController();
-offerHost({ get signal() { return abort.signal; }, show() {} });
+offerHost({
+  get signal() {
+    return abort.signal;
+  },
+  show() {},
+});
 
 const start = await worldPolicy(programs);
 const { pairs } = await loadPreferences(world.train, { limit: 24 });
@@ -46,7 +51,13 @@ describe("sera in a cell", () => {
     const { selected, dropped, bootstrapped, responses, margins } = run.iteration(2);
     assert.equal(selected.numRows(), Math.round(0.7 * 24));
     assert.equal(selected.numRows() + dropped.numRows(), 24);
-    const shown = selected.objects() as { id: string; ensemble: number; prompt: string; chosen: string; chosenScore: number }[];
+    const shown = selected.objects() as {
+      id: string;
+      ensemble: number;
+      prompt: string;
+      chosen: string;
+      chosenScore: number;
+    }[];
     const first = pairs.find(({ id }) => id === shown[0]!.id)!;
     assert.ok(shown[0]!.prompt.endsWith(first.prompt as string));
     assert.ok(shown[0]!.chosen.startsWith(first.chosen));
@@ -56,7 +67,13 @@ describe("sera in a cell", () => {
     assert.equal(responses.numRows(), 6);
     assert.ok(margins.columnNames().includes("chosenLength"));
     assert.match((await bundleOf(run))["text/plain"] as string, /goldReward/);
-    for (const spec of [plot.loss(run), plot.margins(run), plot.marginAgainstScore(run), plot.winRates({ run }), plot.dashboard(run)]) {
+    for (const spec of [
+      plot.loss(run),
+      plot.margins(run),
+      plot.marginAgainstScore(run),
+      plot.winRates({ run }),
+      plot.dashboard(run),
+    ]) {
       assert.match(await plot.renderSvg(spec), /<svg/);
     }
     const policy = await run.policy();
@@ -75,16 +92,26 @@ describe("sera in a cell", () => {
     assert.deepEqual(agreement.array("policy"), ["iteration 1", "iteration 2"]);
     const { accuracy, meanMargin } = run.iterations[1]!;
     assert.ok(Math.abs(agreement.get("agreesWithLabel", 0) - accuracy!) < 1e-9);
-    const margins = (reviewed.objects() as ReviewedRow[]).filter(({ iteration }) => iteration === 2).map(({ margin }) => margin);
+    const margins = (reviewed.objects() as ReviewedRow[])
+      .filter(({ iteration }) => iteration === 2)
+      .map(({ margin }) => margin);
     assert.ok(Math.abs(margins.reduce((a, b) => a + b, 0) / margins.length - meanMargin!) < 1e-4);
     assert.match(await plot.renderSvg(plot.calibration(reviewed, 0.5)), /Calibration/);
 
-    const [shares] = flippedShares(run.margins).objects() as { pairs: number; kept: number; flipped: number; flippedAmongKept: number }[];
+    const [shares] = flippedShares(run.margins).objects() as {
+      pairs: number;
+      kept: number;
+      flipped: number;
+      flippedAmongKept: number;
+    }[];
     const kept = run.iteration(2).selected.objects() as { flipped?: boolean }[];
     assert.deepEqual([shares!.pairs, shares!.kept, shares!.flipped], [24, kept.length, 0.5]);
     assert.equal(shares!.flippedAmongKept, kept.filter((row) => row.flipped).length / kept.length);
     const unscored = tableOf([{ iteration: 2, margin: 1 }]);
-    assert.throws(() => marginAgreement(unscored), { name: "InputError", message: /^marginAgreement: found no pair with scores/ });
+    assert.throws(() => marginAgreement(unscored), {
+      name: "InputError",
+      message: /^marginAgreement: found no pair with scores/,
+    });
   });
 
   it("is read from its folder when the same cell is run again, and is another run when anything differs", async (test) => {
@@ -130,66 +157,141 @@ describe("sera in a cell", () => {
     assert.match(loaded, /^24 preference pairs of .*train\.jsonl \(TRL explicit prompt\)\nfirst: \{ id: /);
     assert.ok(loaded.split("\n").length < 4);
     const model = join("mine", "iteration-2", "model");
-    await assert.rejects(loadModel("mine"), { name: "InputError", message: `mine: this is the folder of a run; the policy that it ended with is ${model}, that of iteration N in iteration-N/model` });
-    await assert.rejects(loadModel("./mine/iteration-1"), { name: "InputError", message: `./mine/iteration-1: this is the folder of an iteration; its policy is ${join("mine", "iteration-1", "model")}` });
-    await assert.rejects(loadInCell("mine"), { name: "InputError", message: /^mine: this is the folder of a run, not a file of examples\. Run\.open\("mine"\) reads it/ });
+    await assert.rejects(loadModel("mine"), {
+      name: "InputError",
+      message: `mine: this is the folder of a run; the policy that it ended with is ${model}, that of iteration N in iteration-N/model`,
+    });
+    await assert.rejects(loadModel("./mine/iteration-1"), {
+      name: "InputError",
+      message: `./mine/iteration-1: this is the folder of an iteration; its policy is ${join("mine", "iteration-1", "model")}`,
+    });
+    await assert.rejects(loadInCell("mine"), {
+      name: "InputError",
+      message: /^mine: this is the folder of a run, not a file of examples\. Run\.open\("mine"\) reads it/,
+    });
   });
 
   it("names the callback that failed", async (test) => {
     inEmptyFolder(test);
-    const onStep = () => { throw new RangeError("no"); };
-    await assert.rejects(align(start, pairs, { ...shared, onStep }), { name: "InputError", message: "onStep: your function threw RangeError: no" });
+    const onStep = () => {
+      throw new RangeError("no");
+    };
+    await assert.rejects(align(start, pairs, { ...shared, onStep }), {
+      name: "InputError",
+      message: "onStep: your function threw RangeError: no",
+    });
   });
 
   it("refuses options that it does not know, and folders without a run", async (test) => {
     inEmptyFolder(test);
     const wrong = { ...options, betta: 1 } as RunOptions;
-    await assert.rejects(sera(start, pairs, wrong), { name: "InputError", message: "`betta` is not an option of sera; did you mean `beta`?" });
+    await assert.rejects(sera(start, pairs, wrong), {
+      name: "InputError",
+      message: "`betta` is not an option of sera; did you mean `beta`?",
+    });
     await assert.rejects(Run.open("nowhere"), { name: "InputError", message: "nowhere: no such folder" });
     mkdirSync("other");
-    await assert.rejects(Run.open("other"), { name: "InputError", message: "other: not the folder of a run: it has no run.json" });
+    await assert.rejects(Run.open("other"), {
+      name: "InputError",
+      message: "other: not the folder of a run: it has no run.json",
+    });
     const run = await align(start, pairs.slice(0, 4), { ...shared, heldOut: [] });
     assert.throws(() => run.iteration(7), { name: "InputError", message: "found iteration 7, expected one of 0 to 1" });
   });
 
   it("refuses settings of another kind by their names", async (test) => {
     inEmptyFolder(test);
-    const refuses = (own: object, message: string | RegExp) => assert.rejects(align(start, pairs, { ...shared, ...own } as RunOptions), { name: "InputError", message });
+    const refuses = (own: object, message: string | RegExp) =>
+      assert.rejects(align(start, pairs, { ...shared, ...own } as RunOptions), { name: "InputError", message });
     await refuses({ heldOut: "x" }, 'heldOut: found "x", expected a list of pairs {id, prompt, chosen, rejected}');
     await refuses({ validation: [{ prompt: "a" }] }, /^validation: found .*, expected a list of pairs/);
-    await refuses({ demonstrations: [{ prompt: "a" }] }, /^demonstrations: found .*, expected a list of demonstrations \{id, prompt, response\}$/);
+    await refuses(
+      { demonstrations: [{ prompt: "a" }] },
+      /^demonstrations: found .*, expected a list of demonstrations \{id, prompt, response\}$/,
+    );
     await refuses({ signal: 5 }, "signal: found 5, expected an AbortSignal, as that of new AbortController()");
-    for (const referenceCache of [5, ""]) await refuses({ referenceCache }, `referenceCache: found ${JSON.stringify(referenceCache)}, expected a path`);
+    for (const referenceCache of [5, ""])
+      await refuses({ referenceCache }, `referenceCache: found ${JSON.stringify(referenceCache)}, expected a path`);
     await refuses({ folder: null }, "folder: found null, expected a path");
     await refuses({ onStep: "print" }, 'onStep: found "print", expected a function of the step');
-    for (const judge of ["gpt", null, {}]) await refuses({ judge }, /^judge: found .*, expected a judge, with its functions compare and grade$/);
+    for (const judge of ["gpt", null, {}])
+      await refuses({ judge }, /^judge: found .*, expected a judge, with its functions compare and grade$/);
     for (const columns of [null, "weight"]) await refuses({ columns }, /^columns: found .*, expected a column rule/);
     await refuses({ evaluate: 0 }, "evaluate: found 0, expected a function, or { name, version, evaluate }");
     await refuses({ quiet: "yes" }, 'quiet: found "yes", expected true or false');
-    await assert.rejects(align(start, "pairs.jsonl" as never, shared), { name: "InputError", message: /^pairs: found "pairs\.jsonl", expected a list of pairs/ });
-    await assert.rejects(compare(start, pairs, { DPO: methods.direct({}) }, { seeds: 5 as never }), { name: "InputError", message: "seeds: found 5, expected a list of whole numbers, as in [1, 2, 3]" });
-    await assert.rejects(compare(start, pairs, null as never), { name: "InputError", message: /^recipes: found null, expected methods by the names to show/ });
-    for (const source of [5, null, ""]) await assert.rejects(loadInCell(source as never), { name: "InputError", message: `source: found ${JSON.stringify(source)}, expected the path of a file, or org/name on the hub` });
-    await assert.rejects(compare(start, pairs, { DPO: methods.direct({}) }, { seeds: [1], heldOut: "x" as never }), { name: "InputError", message: /^heldOut: found "x"/ });
+    await assert.rejects(align(start, "pairs.jsonl" as never, shared), {
+      name: "InputError",
+      message: /^pairs: found "pairs\.jsonl", expected a list of pairs/,
+    });
+    await assert.rejects(compare(start, pairs, { DPO: methods.direct({}) }, { seeds: 5 as never }), {
+      name: "InputError",
+      message: "seeds: found 5, expected a list of whole numbers, as in [1, 2, 3]",
+    });
+    await assert.rejects(compare(start, pairs, null as never), {
+      name: "InputError",
+      message: /^recipes: found null, expected methods by the names to show/,
+    });
+    for (const source of [5, null, ""])
+      await assert.rejects(loadInCell(source as never), {
+        name: "InputError",
+        message: `source: found ${JSON.stringify(source)}, expected the path of a file, or org/name on the hub`,
+      });
+    await assert.rejects(compare(start, pairs, { DPO: methods.direct({}) }, { seeds: [1], heldOut: "x" as never }), {
+      name: "InputError",
+      message: /^heldOut: found "x"/,
+    });
   });
 
   it("refuses what a method does not take before anything runs, and takes what it does", async (test) => {
     inEmptyFolder(test);
-    const refuses = (call: Promise<unknown>, message: string | RegExp) => assert.rejects(call, { name: "InputError", message });
+    const refuses = (call: Promise<unknown>, message: string | RegExp) =>
+      assert.rejects(call, { name: "InputError", message });
     // As a cell without types would pass them.
     const given = (own: object) => ({ ...shared, ...own });
-    await refuses(align(start, pairs, Object.create(given({ beta: 5 })) as RunOptions), /^the option "\w+" is inherited from a prototype; give a plain object/);
-    await refuses(align(start, pairs, given({ evaluate: (() => ({ k: 1 })).bind(null) })), /^evaluate: found a bound or built-in function, whose code cannot be seen; give \{ name, version, evaluate \}/);
-    await refuses(align(start, pairs, given({ select: 0.1, selectBy: "score", bootstrap: 0.9, gamma: 1 })), "`select` is not an option of align; it belongs to sera, dice");
-    await refuses(align(start, pairs, given({ iterations: 5 })), "`iterations` is not an option of align; use `epochs`");
+    await refuses(
+      align(start, pairs, Object.create(given({ beta: 5 })) as RunOptions),
+      /^the option "\w+" is inherited from a prototype; give a plain object/,
+    );
+    await refuses(
+      align(start, pairs, given({ evaluate: (() => ({ k: 1 })).bind(null) })),
+      /^evaluate: found a bound or built-in function, whose code cannot be seen; give \{ name, version, evaluate \}/,
+    );
+    await refuses(
+      align(start, pairs, given({ select: 0.1, selectBy: "score", bootstrap: 0.9, gamma: 1 })),
+      "`select` is not an option of align; it belongs to sera, dice",
+    );
+    await refuses(
+      align(start, pairs, given({ iterations: 5 })),
+      "`iterations` is not an option of align; use `epochs`",
+    );
     await refuses(sera(start, pairs, given({ gamma: 1 })), "gamma: found 1, expected a share in [0, 1)");
-    await refuses(sera(start, pairs, given({ select: 0.01, bootstrap: 0.01 })), /^select 0\.01 and bootstrap 0\.01 of 24 pairs are both 0 pairs/);
+    await refuses(
+      sera(start, pairs, given({ select: 0.01, bootstrap: 0.01 })),
+      /^select 0\.01 and bootstrap 0\.01 of 24 pairs are both 0 pairs/,
+    );
     await refuses(sera(start, pairs, given({ watch: {} })), "`watch` is not an option of sera; use `signal`, `quiet`");
-    await refuses(sera(start, pairs, given({ adamW: { beta2: 0.95 } })), /^`adamW` is not an option of sera; use `beta1`, `beta2`/);
-    await refuses(sera(start, pairs, given({ loss: { name: "x" } })), /^loss: found \{"name":"x"\}, expected one of dpo/);
+    await refuses(
+      sera(start, pairs, given({ adamW: { beta2: 0.95 } })),
+      /^`adamW` is not an option of sera; use `beta1`, `beta2`/,
+    );
+    await refuses(
+      sera(start, pairs, given({ loss: { name: "x" } })),
+      /^loss: found \{"name":"x"\}, expected one of dpo/,
+    );
     await refuses(sera(start, pairs, given({ selectBy: (rows: unknown) => rows })), /^selectBy: a bare function/);
-    assert.ok(!existsSync("runs") || readdirSync("runs").length === 0 || !readdirSync("runs").some((name) => existsSync(join("runs", name, "iteration-1"))));
-    const own = { signal: new AbortController().signal, minP: 0.1, maxGradNorm: 0.5, beta2: 0.95, evaluate: () => ({ mine: 1 }), onStep: () => steps++ };
+    assert.ok(
+      !existsSync("runs") ||
+        readdirSync("runs").length === 0 ||
+        !readdirSync("runs").some((name) => existsSync(join("runs", name, "iteration-1"))),
+    );
+    const own = {
+      signal: new AbortController().signal,
+      minP: 0.1,
+      maxGradNorm: 0.5,
+      beta2: 0.95,
+      evaluate: () => ({ mine: 1 }),
+      onStep: () => steps++,
+    };
     let steps = 0;
     const run = await align(start, pairs.slice(0, 8), given(own));
     assert.deepEqual([steps, run.iterations[1]!.metrics], [2, { mine: 1 }]);

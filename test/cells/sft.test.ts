@@ -16,7 +16,11 @@ const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 const tokenizer = await loadTokenizer(world.tokenizer);
 const config = { ...tinyConfig, vocabSize: tokenizer.vocabSize, contextLength: 96 };
-const start = await Policy.create(new ProgramCache(engine), { config, tokenizer, parameters: initialParameters(config, Random.seeded(1)) });
+const start = await Policy.create(new ProgramCache(engine), {
+  config,
+  tokenizer,
+  parameters: initialParameters(config, Random.seeded(1)),
+});
 const { demonstrations } = await loadDemonstrations(world.demonstrations, { limit: 12 });
 const options: SftRunOptions = { sftEpochs: 4, sftBatchSize: 4, sftLearningRate: 1e-2, seed: 2, quiet: true };
 
@@ -28,7 +32,10 @@ describe("sft in a cell", () => {
     assert.match(run.folder, /^runs[/\\]sft-[0-9a-f]{16}$/);
     assert.equal(steps.length, 4 * 3);
     assert.ok(steps.at(-1)! < steps[0]! - 0.5);
-    assert.deepEqual(run.iterations.map(({ iteration }) => iteration), [0]);
+    assert.deepEqual(
+      run.iterations.map(({ iteration }) => iteration),
+      [0],
+    );
     assert.equal(run.facts.judge, undefined);
     const trained = await run.policy();
     const [before, after] = [await start.fingerprint(), await trained.fingerprint()];
@@ -39,7 +46,8 @@ describe("sft in a cell", () => {
   });
 
   it("refuses options by name, and rows of nothing", async () => {
-    const refused = (wrong: object, message: RegExp) => assert.rejects(sft(start, demonstrations, { ...options, ...wrong }), { name: "InputError", message });
+    const refused = (wrong: object, message: RegExp) =>
+      assert.rejects(sft(start, demonstrations, { ...options, ...wrong }), { name: "InputError", message });
     await refused({ beta: 1 }, /^`beta` is not an option of sft; it belongs to /);
     await refused({ heldOut: [] }, /^`heldOut` is not an option of sft/);
     await refused({ sftEpoch: 1 }, /^`sftEpoch` is not an option of sft; did you mean `sftEpochs`\?$/);

@@ -5,6 +5,9 @@ import { tableOf } from "../../src/cells/table-of.js";
 it("tableOf has every column that any row has", () => {
   const table = tableOf([{ a: 1 }, { b: 2, a: 3 }]);
   assert.deepEqual(table.columnNames(), ["a", "b"]);
-  assert.deepEqual(table.objects(), [{ a: 1, b: undefined }, { a: 3, b: 2 }]);
+  assert.deepEqual(table.objects(), [
+    { a: 1, b: undefined },
+    { a: 3, b: 2 },
+  ]);
   assert.equal(tableOf([]).numRows(), 0);
 });

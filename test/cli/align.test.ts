@@ -2,11 +2,39 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
-import { besidesScores, json, rows, run, subfolder, timeless, workFolder, worldRows, writeLines, writeTinyCheckpoint, type Ended } from "../support/command.js";
+import {
+  besidesScores,
+  json,
+  rows,
+  run,
+  subfolder,
+  timeless,
+  workFolder,
+  worldRows,
+  writeLines,
+  writeTinyCheckpoint,
+  type Ended,
+} from "../support/command.js";
 
 const work = workFolder();
 const data = resolve("data/world/train.jsonl");
-const common = ["align", "--data", data, "--limit", "24", "--out", "run", "--threads", "1", "--batch-size", "8", "--max-new-tokens", "16", "--responses", "3"];
+const common = [
+  "align",
+  "--data",
+  data,
+  "--limit",
+  "24",
+  "--out",
+  "run",
+  "--threads",
+  "1",
+  "--batch-size",
+  "8",
+  "--max-new-tokens",
+  "16",
+  "--responses",
+  "3",
+];
 const evaluated = ["--eval-data", "../eval.jsonl"];
 const fromSft = ["--model", "../model", "--init-from", "sft", "--sft-epochs", "2", "--sft-batch-size", "8"];
 const whole = [...common, ...evaluated, ...fromSft, "--seed", "1"];
@@ -33,10 +61,20 @@ describe("sera align", () => {
       ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"].map(
         (file) => `iteration-${t}/model/${file}`,
       );
-    const made = (t: number) => ["bootstrapped.jsonl", "labels.json", "margins.jsonl", "samples.jsonl"].map((file) => `iteration-${t}/${file}`);
-    const judged = (t: number) => ["evaluation.json", "held-out.jsonl", "responses.jsonl"].map((file) => `iteration-${t}/${file}`);
+    const made = (t: number) =>
+      ["bootstrapped.jsonl", "labels.json", "margins.jsonl", "samples.jsonl"].map((file) => `iteration-${t}/${file}`);
+    const judged = (t: number) =>
+      ["evaluation.json", "held-out.jsonl", "responses.jsonl"].map((file) => `iteration-${t}/${file}`);
     const expected = [
-      ...["data.json", "demonstrations.jsonl", "held-out-pairs.jsonl", "metrics.jsonl", "pairs.jsonl", "run.json", "summary.json"],
+      ...[
+        "data.json",
+        "demonstrations.jsonl",
+        "held-out-pairs.jsonl",
+        "metrics.jsonl",
+        "pairs.jsonl",
+        "run.json",
+        "summary.json",
+      ],
       "iteration-0/reference.jsonl",
       ...[0, 1, 2, 3].flatMap((t) => [...model(t), ...judged(t)]),
       ...[2, 3].flatMap(made),
@@ -58,7 +96,17 @@ describe("sera align", () => {
     const dpo = steps.find(({ phase }) => phase === "align");
     assert.ok(Math.abs(dpo.loss - Math.LN2) < 1e-6);
     assert.deepEqual(Object.keys(dpo).sort(), [
-      ...["epoch", "grad_norm", "iteration", "learning_rate", "logps/chosen", "logps/rejected", "loss", "num_tokens", "phase"],
+      ...[
+        "epoch",
+        "grad_norm",
+        "iteration",
+        "learning_rate",
+        "logps/chosen",
+        "logps/rejected",
+        "loss",
+        "num_tokens",
+        "phase",
+      ],
       ...["rewards/accuracies", "rewards/chosen", "rewards/margins", "rewards/rejected", "step"],
     ]);
   });
@@ -68,7 +116,10 @@ describe("sera align", () => {
     assert.equal(reference.length, 24);
     const [second, third] = [2, 3].map((t) => rows(first.folder, `iteration-${t}/margins.jsonl`)) as [any[], any[]];
     for (const reviewed of [second, third]) {
-      assert.deepEqual(reviewed.map(({ id }) => id), reference.map(({ id }) => id));
+      assert.deepEqual(
+        reviewed.map(({ id }) => id),
+        reference.map(({ id }) => id),
+      );
       const kept = reviewed.filter((row) => row.kept).map(({ ensemble }) => ensemble);
       const dropped = reviewed.filter((row) => !row.kept).map(({ ensemble }) => ensemble);
       assert.equal(kept.length, 17);
@@ -105,8 +156,17 @@ describe("sera align", () => {
     const { iterations, ...about } = json(first.folder, "summary.json");
     assert.deepEqual(about, { method: "sera", loss: "dpo", labelledBy: "implicit reward", seed: 1 });
     assert.deepEqual(
-      iterations.map(({ iteration, pairsSelected, pairsBootstrapped }: any) => [iteration, pairsSelected, pairsBootstrapped]),
-      [[0, null, null], [1, 24, 0], [2, 17, 7], [3, 17, 7]],
+      iterations.map(({ iteration, pairsSelected, pairsBootstrapped }: any) => [
+        iteration,
+        pairsSelected,
+        pairsBootstrapped,
+      ]),
+      [
+        [0, null, null],
+        [1, 24, 0],
+        [2, 17, 7],
+        [3, 17, 7],
+      ],
     );
     for (const { iteration, accuracy, meanMargin, goldReward, winRate, seconds } of iterations) {
       assert.deepEqual([accuracy === null, meanMargin === null], [iteration === 0, iteration === 0]);
@@ -121,8 +181,22 @@ describe("sera align", () => {
 
   it("accounts for its data", () => {
     const whole = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
-    const mapped = { id: "id", prompt: "prompt", chosen: "chosen", rejected: "rejected", score_chosen: "chosen score", score_rejected: "rejected score" };
-    const account = { format: "TRL explicit prompt", skipped: [], truncation: whole, identical: 0, flipped: 0, unwritten: {} };
+    const mapped = {
+      id: "id",
+      prompt: "prompt",
+      chosen: "chosen",
+      rejected: "rejected",
+      score_chosen: "chosen score",
+      score_rejected: "rejected score",
+    };
+    const account = {
+      format: "TRL explicit prompt",
+      skipped: [],
+      truncation: whole,
+      identical: 0,
+      flipped: 0,
+      unwritten: {},
+    };
     const contradicted = "1 pair whose scores contradict the order: the rejected response has the higher one";
     assert.deepEqual(json(first.folder, "data.json"), {
       ...{ pairs: 24, ...account, reading: { mapped, unread: {}, notes: [contradicted] } },
@@ -139,13 +213,22 @@ describe("sera align", () => {
     assert.match(lines[0]!, /^iteration +kept +made/);
     assert.equal(lines.length, 6);
     assert.equal(lines[5], "run/report.html");
-    for (const phase of ["sft", "align 3/3", "review the pairs 3/3", "sample responses 2/3", "answer held-out prompts"]) {
+    for (const phase of [
+      "sft",
+      "align 3/3",
+      "review the pairs 3/3",
+      "sample responses 2/3",
+      "answer held-out prompts",
+    ]) {
       assert.match(first.ended.stderr, new RegExp(`^${phase} .* in \\d+:\\d\\d$`, "m"));
     }
   });
 
   it("gives the same bytes with the same seed, and others with another", async () => {
-    const [again, other] = await Promise.all([aligned("again", ...whole, "--quiet"), aligned("other", ...whole, "--seed", "2")]);
+    const [again, other] = await Promise.all([
+      aligned("again", ...whole, "--quiet"),
+      aligned("other", ...whole, "--seed", "2"),
+    ]);
     assert.deepEqual(timeless(again.folder), timeless(first.folder));
     assert.equal(besidesScores(again.ended.stderr), "");
     const weights = "iteration-3/model/model.safetensors";
@@ -160,7 +243,10 @@ describe("sera align", () => {
     assert.equal(other.code, 1);
     assert.match(other.stderr, /^sera: run: holds another run\. It differs in\n  options\.beta: .* there, 9 now\n/m);
     const elsewhere = await run(["align", "--out", first.folder, "--resume"], work);
-    assert.match(elsewhere.stderr, /this run was begun in .*, which its paths are relative to; resume it from there\n$/);
+    assert.match(
+      elsewhere.stderr,
+      /this run was begun in .*, which its paths are relative to; resume it from there\n$/,
+    );
     const sft = await run(["sft", "--out", "run", "--resume"], cwd);
     assert.equal(sft.stderr, "sera: run: this run was begun by sera align; give that command again, with --resume\n");
     const nothing = await run(["align", "--out", "nowhere", "--resume"], cwd);
@@ -168,10 +254,22 @@ describe("sera align", () => {
   });
 
   it("trains by the loss alone with one iteration, from a checkpoint as it stands", async () => {
-    const { folder } = await aligned("dpo", ...common, "--model", "../model", "--iterations", "1", "--micro-batch-size", "3");
+    const { folder } = await aligned(
+      "dpo",
+      ...common,
+      "--model",
+      "../model",
+      "--iterations",
+      "1",
+      "--micro-batch-size",
+      "3",
+    );
     const { method, iterations } = json(folder, "summary.json");
     assert.equal(method, "dpo");
-    assert.deepEqual(iterations.map(({ pairsSelected }: any) => pairsSelected), [null, 24]);
+    assert.deepEqual(
+      iterations.map(({ pairsSelected }: any) => pairsSelected),
+      [null, 24],
+    );
     assert.equal(iterations[1].accuracy, null);
     assert.ok(!existsSync(join(folder, "iteration-1/margins.jsonl")));
     assert.deepEqual(new Set(rows(folder, "metrics.jsonl").map(({ phase }) => phase)), new Set(["align"]));
@@ -182,23 +280,52 @@ describe("sera align", () => {
   });
 
   it("trains on kept pairs alone with --bootstrap 0, and marks flipped pairs", async () => {
-    const flags = ["--iterations", "2", "--bootstrap", "0", "--select", "0.5", "--flip", "0.25", "--model", "world", "--init-from", "../model"];
+    const flags = [
+      "--iterations",
+      "2",
+      "--bootstrap",
+      "0",
+      "--select",
+      "0.5",
+      "--flip",
+      "0.25",
+      "--model",
+      "world",
+      "--init-from",
+      "../model",
+    ];
     const { folder } = await aligned("kept", ...common, ...flags);
     const { pairsSelected, pairsBootstrapped } = json(folder, "summary.json").iterations[2];
     assert.deepEqual([pairsSelected, pairsBootstrapped], [12, 0]);
     assert.ok(!existsSync(join(folder, "iteration-2/samples.jsonl")));
     assert.equal(json(folder, "data.json").flipped, 6);
-    const flipped = rows(folder, "iteration-2/margins.jsonl").filter((row) => row.flipped).map(({ id }) => id);
+    const flipped = rows(folder, "iteration-2/margins.jsonl")
+      .filter((row) => row.flipped)
+      .map(({ id }) => id);
     assert.equal(flipped.length, 6);
     const straight = new Map(rows(first.folder, "pairs.jsonl").map((pair) => [pair.id, pair]));
     for (const pair of rows(folder, "pairs.jsonl")) {
       const { chosen, rejected } = straight.get(pair.id)!;
-      assert.deepEqual([pair.chosen, pair.rejected], flipped.includes(pair.id) ? [rejected, chosen] : [chosen, rejected]);
+      assert.deepEqual(
+        [pair.chosen, pair.rejected],
+        flipped.includes(pair.id) ? [rejected, chosen] : [chosen, rejected],
+      );
     }
   });
 
   it("trains on its own pairs alone with --select 0", async () => {
-    const { folder } = await aligned("own", ...common, "--model", "../model", "--iterations", "2", "--select", "0", "--bootstrap", "0.5");
+    const { folder } = await aligned(
+      "own",
+      ...common,
+      "--model",
+      "../model",
+      "--iterations",
+      "2",
+      "--select",
+      "0",
+      "--bootstrap",
+      "0.5",
+    );
     const { pairsSelected, pairsBootstrapped } = json(folder, "summary.json").iterations[2];
     assert.deepEqual([pairsSelected, pairsBootstrapped], [0, 12]);
     assert.ok(rows(folder, "iteration-2/margins.jsonl").every(({ kept }) => !kept));
@@ -222,7 +349,8 @@ describe("sera align", () => {
       assert.equal(besidesScores(stderr), `sera: ${expected}\n`);
       assert.equal(stdout, "");
     };
-    const another = (differences: string) => `run: holds another run. It differs in\n${differences}\nUse another folder, or remove this one.`;
+    const another = (differences: string) =>
+      `run: holds another run. It differs in\n${differences}\nUse another folder, or remove this one.`;
     copyFileSync(join(work, "eval.jsonl"), join(work, "eval-before.jsonl"));
     await Promise.all([
       refused("run: holds this run already; continue it with --resume, or choose another folder", whole),
@@ -233,7 +361,10 @@ describe("sera align", () => {
     writeLines(join(work, "eval.jsonl"), worldRows("validation.jsonl", 5));
     const { code, stderr } = await run([...whole, "--resume"], cwd);
     assert.equal(code, 1);
-    assert.match(besidesScores(stderr), /^sera: run: holds another run\. It differs in\n  data\.heldOut\.rows: 6 there, 5 now\n  data\.heldOut\.sha256: "[0-9a-f]+…? there, /);
+    assert.match(
+      besidesScores(stderr),
+      /^sera: run: holds another run\. It differs in\n  data\.heldOut\.rows: 6 there, 5 now\n  data\.heldOut\.sha256: "[0-9a-f]+…? there, /,
+    );
     copyFileSync(join(work, "eval-before.jsonl"), join(work, "eval.jsonl"));
     await run([...whole, "--resume"], cwd);
     assert.deepEqual(timeless(first.folder), before);
@@ -245,8 +376,10 @@ describe("sera --help", () => {
   it("names the verbs, and each verb its options with their defaults", async () => {
     const [top, align] = await Promise.all([run(["--help"], work), run(["align", "--help"], work)]);
     assert.deepEqual([top.code, align.code], [0, 0]);
-    for (const verb of ["quickstart", "align", "sft", "inspect"]) assert.match(top.stdout, new RegExp(`^  ${verb} `, "m"));
-    for (const option of ["--data <source>", "--beta <β>", "--resume"]) assert.ok(align.stdout.includes(option), option);
+    for (const verb of ["quickstart", "align", "sft", "inspect"])
+      assert.match(top.stdout, new RegExp(`^  ${verb} `, "m"));
+    for (const option of ["--data <source>", "--beta <β>", "--resume"])
+      assert.ok(align.stdout.includes(option), option);
     assert.match(align.stdout, /\(default: 0\.7\)/);
   });
 });

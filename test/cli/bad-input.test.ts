@@ -3,12 +3,35 @@ import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync }
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { besidesScores, json, rows, run, subfolder, workFolder, worldRows, writeLines, writeTinyCheckpoint } from "../support/command.js";
+import {
+  besidesScores,
+  json,
+  rows,
+  run,
+  subfolder,
+  workFolder,
+  worldRows,
+  writeLines,
+  writeTinyCheckpoint,
+} from "../support/command.js";
 
 const work = workFolder();
 const model = join(work, "model");
 const good = worldRows("train.jsonl", 8);
-const quick = ["--out", "run", "--threads", "1", "--iterations", "2", "--batch-size", "4", "--max-new-tokens", "4", "--responses", "2"];
+const quick = [
+  "--out",
+  "run",
+  "--threads",
+  "1",
+  "--iterations",
+  "2",
+  "--batch-size",
+  "4",
+  "--max-new-tokens",
+  "4",
+  "--responses",
+  "2",
+];
 before(() => writeTinyCheckpoint(model));
 
 let cases = 0;
@@ -31,13 +54,26 @@ async function fails(cwd: string, args: readonly string[], message: RegExp): Pro
 }
 
 const lines = (...rows: readonly string[]) => rows.map((row) => `${row}\n`).join("");
-const pair = (fields: object) => JSON.stringify({ prompt: "cook a soup .", chosen: "first stir .", rejected: "no .", ...fields });
-const alignWith = (file: string, ...more: readonly string[]) => ["align", "--data", file, "--model", model, ...quick, ...more];
+const pair = (fields: object) =>
+  JSON.stringify({ prompt: "cook a soup .", chosen: "first stir .", rejected: "no .", ...fields });
+const alignWith = (file: string, ...more: readonly string[]) => [
+  "align",
+  "--data",
+  file,
+  "--model",
+  model,
+  ...quick,
+  ...more,
+];
 
 describe("a bad file of pairs", { concurrency: 2 }, () => {
   const files: Record<string, readonly [content: string | Uint8Array, message: RegExp, name?: string]> = {
     "is empty": ["", /^sera: data.jsonl: the file is empty; expected a \.jsonl/],
-    "is broken gzip": [gzipSync(lines(...good)).subarray(0, 200), /^sera: data.jsonl.gz: broken gzip file \(.*\); download or create it again/, "data.jsonl.gz"],
+    "is broken gzip": [
+      gzipSync(lines(...good)).subarray(0, 200),
+      /^sera: data.jsonl.gz: broken gzip file \(.*\); download or create it again/,
+      "data.jsonl.gz",
+    ],
     "is truncated Parquet": [
       readFileSync("test/fixtures/data/explicit-snappy.parquet").subarray(0, 400),
       /^sera: data.parquet: truncated or damaged Parquet file \(.*\); download or create it again/,
@@ -47,16 +83,34 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
       lines(...Array.from({ length: 20_000 }, () => pair({}))) + '{"prompt": "cook',
       /^sera: data.jsonl:20001: not valid JSON \(.*\); expected one JSON object per line/,
     ],
-    "has a row without a rejected response": [lines(...good, pair({ rejected: undefined })), /^sera: data.jsonl:9: field "rejected" is missing; expected text/],
-    "has equal responses": [lines(...good, pair({ rejected: "first stir ." })), /^sera: data.jsonl:9: "chosen" and "rejected" are equal: "first stir \."/],
-    "has an empty response": [lines(...good, pair({ rejected: "" })), /^sera: data.jsonl:9: the response in "rejected" is empty/],
-    "has a number where text should be": [lines(...good, pair({ chosen: 7 })), /^sera: data.jsonl:9: field "chosen" is 7; expected text/],
-    "has bytes that are no UTF-8": [Buffer.from(lines(...good, pair({ chosen: "caf\xe9" })), "latin1"), /^sera: data.jsonl:9: not valid UTF-8/],
+    "has a row without a rejected response": [
+      lines(...good, pair({ rejected: undefined })),
+      /^sera: data.jsonl:9: field "rejected" is missing; expected text/,
+    ],
+    "has equal responses": [
+      lines(...good, pair({ rejected: "first stir ." })),
+      /^sera: data.jsonl:9: "chosen" and "rejected" are equal: "first stir \."/,
+    ],
+    "has an empty response": [
+      lines(...good, pair({ rejected: "" })),
+      /^sera: data.jsonl:9: the response in "rejected" is empty/,
+    ],
+    "has a number where text should be": [
+      lines(...good, pair({ chosen: 7 })),
+      /^sera: data.jsonl:9: field "chosen" is 7; expected text/,
+    ],
+    "has bytes that are no UTF-8": [
+      Buffer.from(lines(...good, pair({ chosen: "caf\xe9" })), "latin1"),
+      /^sera: data.jsonl:9: not valid UTF-8/,
+    ],
     "has a prompt longer than the context": [
       lines(...good, pair({ id: "long", prompt: "cook a soup ".repeat(40) })),
       /^sera: data\.jsonl:9: prompt of "long": 121 tokens do not fit a context of 96 with room for a response; set --truncate-prompts to keep the ends of long prompts, or --skip-bad-rows to leave them out\n/,
     ],
-    "is of no known form": [lines('{"question": "why"}'), /^sera: data.jsonl:1: unknown format: the row has the fields \["question"\]; supported formats:\n {2}/],
+    "is of no known form": [
+      lines('{"question": "why"}'),
+      /^sera: data.jsonl:1: unknown format: the row has the fields \["question"\]; supported formats:\n {2}/,
+    ],
   };
   for (const [what, [content, message, name = "data.jsonl"]] of Object.entries(files)) {
     it(`that ${what}`, () => fails(folderWith(content, name), alignWith(name), message));
@@ -78,7 +132,15 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     const bad = ["{", pair({ rejected: "" }), pair({ id: "long", prompt: "cook a soup ".repeat(40) })];
     const cwd = folderWith(lines(...good, ...bad));
     writeLines(join(cwd, "eval.jsonl"), [...good.slice(0, 4), "[]"]);
-    const args = alignWith("data.jsonl", "--eval-data", "eval.jsonl", "--skip-bad-rows", "--iterations", "1", "--quiet");
+    const args = alignWith(
+      "data.jsonl",
+      "--eval-data",
+      "eval.jsonl",
+      "--skip-bad-rows",
+      "--iterations",
+      "1",
+      "--quiet",
+    );
     const { code, stderr } = await run(args, cwd);
     assert.equal(code, 0, stderr);
     const [trained, heldOut, ...rest] = besidesScores(stderr).split("\n");
@@ -86,24 +148,40 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     assert.match(heldOut!, /^eval.jsonl: skipped 1 bad row; the first: eval.jsonl:5: found \[\]/);
     assert.deepEqual(rest, [""]);
     const account = json(join(cwd, "run"), "data.json");
-    assert.deepEqual([account.pairs, account.skipped.length, account.heldOut.pairs, account.heldOut.skipped.length], [8, 3, 4, 1]);
+    assert.deepEqual(
+      [account.pairs, account.skipped.length, account.heldOut.pairs, account.heldOut.skipped.length],
+      [8, 3, 4, 1],
+    );
     assert.equal(account.skipped[2].id, "long");
   });
 
   it("with nothing but bad rows fails also with --skip-bad-rows", async () => {
     const long = pair({ id: "long", prompt: "cook a soup ".repeat(40) });
-    await fails(folderWith("{\n[]\n"), alignWith("data.jsonl", "--skip-bad-rows"), /^sera: data.jsonl: all 2 rows are bad/);
+    await fails(
+      folderWith("{\n[]\n"),
+      alignWith("data.jsonl", "--skip-bad-rows"),
+      /^sera: data.jsonl: all 2 rows are bad/,
+    );
     const { code, stderr } = await run(alignWith("data.jsonl", "--skip-bad-rows"), folderWith(lines(long)));
     assert.equal(code, 1);
-    assert.match(stderr, /\nsera: data.jsonl: no pair is left; the first that was skipped: data.jsonl:1: prompt of "long": 121 tokens do not fit .*\n$/);
+    assert.match(
+      stderr,
+      /\nsera: data.jsonl: no pair is left; the first that was skipped: data.jsonl:1: prompt of "long": 121 tokens do not fit .*\n$/,
+    );
   });
 
   it("with long texts is cut with --truncate-prompts, which says so", async () => {
     const words = (count: number) => "cook a soup . ".repeat(count / 4).trim();
     const cwd = folderWith(lines(...good, pair({ prompt: words(120) }), pair({ chosen: words(200) })));
-    const { code, stderr } = await run(alignWith("data.jsonl", "--truncate-prompts", "--iterations", "1", "--quiet"), cwd);
+    const { code, stderr } = await run(
+      alignWith("data.jsonl", "--truncate-prompts", "--iterations", "1", "--quiet"),
+      cwd,
+    );
     assert.equal(code, 0, stderr);
-    assert.match(besidesScores(stderr), /^data.jsonl: cut the beginning of 1 prompt to fit the context, \d+ tokens in all\ndata.jsonl: cut the end of 1 response to fit the context, \d+ tokens in all\n$/);
+    assert.match(
+      besidesScores(stderr),
+      /^data.jsonl: cut the beginning of 1 prompt to fit the context, \d+ tokens in all\ndata.jsonl: cut the end of 1 response to fit the context, \d+ tokens in all\n$/,
+    );
     const { truncation } = json(join(cwd, "run"), "data.json");
     // The short prompt of the long response is left whole.
     assert.deepEqual([truncation.prompts, truncation.responses], [1, 1]);
@@ -122,17 +200,28 @@ describe("a bad model", { concurrency: 2 }, () => {
   const weights = "model.safetensors";
 
   it("without a tokenizer", () =>
-    fails(folderWithModel((folder) => rmSync(join(folder, "tokenizer.json"))), args, /^sera: model\/tokenizer.json: found no such file, expected /));
+    fails(
+      folderWithModel((folder) => rmSync(join(folder, "tokenizer.json"))),
+      args,
+      /^sera: model\/tokenizer.json: found no such file, expected /,
+    ));
 
   it("with weights cut short", () =>
-    fails(folderWithModel((folder) => truncateSync(join(folder, weights), 5000)), args, /^sera: model\/model.safetensors: found .*, expected /));
+    fails(
+      folderWithModel((folder) => truncateSync(join(folder, weights), 5000)),
+      args,
+      /^sera: model\/model.safetensors: found .*, expected /,
+    ));
 
   it("with weights whose header lies about offsets", () =>
     fails(
       folderWithModel((folder) => {
         const bytes = readFileSync(join(folder, weights));
         const size = Number(bytes.readBigUInt64LE());
-        const header = bytes.subarray(8, 8 + size).toString().replace(/"data_offsets":\[0,(\d+)\]/, (text, end: string) => text.replace(end, `${Number(end) - 4}`));
+        const header = bytes
+          .subarray(8, 8 + size)
+          .toString()
+          .replace(/"data_offsets":\[0,(\d+)\]/, (text, end: string) => text.replace(end, `${Number(end) - 4}`));
         bytes.write(header.padEnd(size), 8);
         writeFileSync(join(folder, weights), bytes);
       }),
@@ -143,8 +232,16 @@ describe("a bad model", { concurrency: 2 }, () => {
   it("that is neither a folder nor a preset, or a start that is no folder", async () => {
     const cwd = folderWith(lines(...good));
     await fails(cwd, args, /^sera: --model: found "model", expected a folder or one of world, tiny, small, base\n/);
-    await fails(cwd, [...args, "--model", "data.jsonl"], /^sera: data.jsonl: this is a file; a model is a folder, a GGUF file \(\.gguf\), a repository on the hub \(org\/name\), or a preset\n/);
-    await fails(cwd, alignWith("data.jsonl", "--init-from", "stf"), /^sera: --model: found "stf", expected a folder or one of world, tiny, small, base/);
+    await fails(
+      cwd,
+      [...args, "--model", "data.jsonl"],
+      /^sera: data.jsonl: this is a file; a model is a folder, a GGUF file \(\.gguf\), a repository on the hub \(org\/name\), or a preset\n/,
+    );
+    await fails(
+      cwd,
+      alignWith("data.jsonl", "--init-from", "stf"),
+      /^sera: --model: found "stf", expected a folder or one of world, tiny, small, base/,
+    );
   });
 });
 
@@ -163,7 +260,11 @@ describe("a bad option", { concurrency: 2 }, () => {
 
   it("a missing one, and an unknown verb", async () => {
     const cwd = folderWith(lines(...good));
-    await fails(cwd, ["align", "--model", model, "--out", "run"], /^error: required option '--data <source>' not specified/);
+    await fails(
+      cwd,
+      ["align", "--model", model, "--out", "run"],
+      /^error: required option '--data <source>' not specified/,
+    );
     const { code, stderr } = await run(["allign"], cwd);
     assert.equal(code, 1);
     assert.match(stderr, /^sera: there is no command sera allign; did you mean align\?\n$/);
@@ -173,9 +274,15 @@ describe("a bad option", { concurrency: 2 }, () => {
 describe("a training that goes astray", () => {
   it("stops with one line, and keeps what was finished", async () => {
     const cwd = folderWith(lines(...good));
-    const { code, stderr } = await run(alignWith("data.jsonl", "--learning-rate", "1e9", "--epochs", "20", "--quiet"), cwd);
+    const { code, stderr } = await run(
+      alignWith("data.jsonl", "--learning-rate", "1e9", "--epochs", "20", "--quiet"),
+      cwd,
+    );
     assert.equal(code, 1);
-    assert.match(besidesScores(stderr), /^sera: training diverged at step \d+: loss \S+, gradient norm \S+; try a learning rate below 1000000000\n$/);
+    assert.match(
+      besidesScores(stderr),
+      /^sera: training diverged at step \d+: loss \S+, gradient norm \S+; try a learning rate below 1000000000\n$/,
+    );
     assert.ok(existsSync(join(cwd, "run/iteration-0/model/model.safetensors")));
     assert.equal(rows(join(cwd, "run"), "iteration-0/reference.jsonl").length, 8);
     assert.ok(!existsSync(join(cwd, "run/iteration-1/model")));

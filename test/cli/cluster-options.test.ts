@@ -13,14 +13,36 @@ const programs = new ProgramCache(new OnnxEngine({ threads: 1 }));
 after(() => programs.engine.close());
 const work = workFolder();
 
-const target = (...flags: readonly string[]) => computeTargetOf(clusterOptions(new Command()).exitOverride().configureOutput({ writeErr() {} }).parse(flags, { from: "user" }).opts());
+const target = (...flags: readonly string[]) =>
+  computeTargetOf(
+    clusterOptions(new Command())
+      .exitOverride()
+      .configureOutput({ writeErr() {} })
+      .parse(flags, { from: "user" })
+      .opts(),
+  );
 
 describe("--on", () => {
   it("names a cluster, with its storage", () => {
     assert.equal(target(), undefined);
-    const { identity } = target("--on", "ray://head:8265", "--storage", "/shared", "--workers", "4", "--gpus", "1", "--precision", "bfloat16", "--shard")!;
+    const { identity } = target(
+      "--on",
+      "ray://head:8265",
+      "--storage",
+      "/shared",
+      "--workers",
+      "4",
+      "--gpus",
+      "1",
+      "--precision",
+      "bfloat16",
+      "--shard",
+    )!;
     assert.deepEqual(identity, { ray: { trl: "1.16.0", transformers: "5.23.0", precision: "bfloat16" } });
-    assert.throws(() => target("--on", "ray://head:8265"), /--on: a cluster reads and writes files that this machine sees too; give --storage/);
+    assert.throws(
+      () => target("--on", "ray://head:8265"),
+      /--on: a cluster reads and writes files that this machine sees too; give --storage/,
+    );
     assert.throws(() => target("--workers", "4"), /^InputError: --workers: there is no cluster; give --on too/);
     assert.throws(() => target("--cluster-python", "python3"), /--cluster-python: there is no cluster/);
     assert.throws(() => target("--precision", "float16"), /Allowed choices are float32, bfloat16/);
@@ -30,13 +52,34 @@ describe("--on", () => {
     const server = await RayServer.start(test, rayWorker(programs));
     const cwd = subfolder(work, "there");
     await writeTinyCheckpoint(join(cwd, "model"));
-    const flags = ["--data", resolve("data/world/train.jsonl"), "--limit", "12", "--batch-size", "4", "--epochs", "1", "--threads", "1", "--model", "model", "--out", "run"];
-    const ended = await run(["align", "--method", "direct", ...flags, "--on", server.address, "--storage", "shared"], cwd);
+    const flags = [
+      "--data",
+      resolve("data/world/train.jsonl"),
+      "--limit",
+      "12",
+      "--batch-size",
+      "4",
+      "--epochs",
+      "1",
+      "--threads",
+      "1",
+      "--model",
+      "model",
+      "--out",
+      "run",
+    ];
+    const ended = await run(
+      ["align", "--method", "direct", ...flags, "--on", server.address, "--storage", "shared"],
+      cwd,
+    );
     assert.equal(ended.code, 0, ended.stderr);
     assert.match(ended.stderr, /align 1\/1/);
     assert.equal(rows(cwd, "run/metrics.jsonl").length, 3);
     assert.equal(json(cwd, "run/run.json").facts.on.ray.trl, "1.16.0");
-    assert.deepEqual(server.of("train").map(({ status }) => status), ["SUCCEEDED"]);
+    assert.deepEqual(
+      server.of("train").map(({ status }) => status),
+      ["SUCCEEDED"],
+    );
   });
 
   it("that nobody answers at is told in a line", async (test) => {
@@ -44,10 +87,24 @@ describe("--on", () => {
     await server.stop();
     const cwd = subfolder(work, "nobody");
     await writeTinyCheckpoint(join(cwd, "model"));
-    const flags = ["--data", resolve("data/world/train.jsonl"), "--limit", "12", "--threads", "1", "--model", "model", "--out", "run"];
+    const flags = [
+      "--data",
+      resolve("data/world/train.jsonl"),
+      "--limit",
+      "12",
+      "--threads",
+      "1",
+      "--model",
+      "model",
+      "--out",
+      "run",
+    ];
     const ended = await run(["align", ...flags, "--on", server.address, "--storage", "shared"], cwd);
     assert.equal(ended.code, 1);
-    assert.match(ended.stderr, /\nsera: http:\/\/127\.0\.0\.1:\d+: no job server of Ray answers \(ECONNREFUSED\); start one by ray start --head, .*\n$/);
+    assert.match(
+      ended.stderr,
+      /\nsera: http:\/\/127\.0\.0\.1:\d+: no job server of Ray answers \(ECONNREFUSED\); start one by ray start --head, .*\n$/,
+    );
     await server.listen();
   });
 });

@@ -4,6 +4,12 @@ import { csv } from "../../src/cli/csv.js";
 
 describe("csv", () => {
   it("has every column of any row, and quotes what would be read otherwise", () => {
-    assert.equal(csv([{ a: 1, b: 'x, "y"' }, { a: null, c: "two\nlines" }]), 'a,b,c\n1,"x, ""y""",\n,,"two\nlines"\n');
+    assert.equal(
+      csv([
+        { a: 1, b: 'x, "y"' },
+        { a: null, c: "two\nlines" },
+      ]),
+      'a,b,c\n1,"x, ""y""",\n,,"two\nlines"\n',
+    );
   });
 });

@@ -14,7 +14,9 @@ describe("runs on data of the hub", () => {
   it("reads the split of each source, and the held-out pairs in the revision of the pairs", async (test) => {
     const rows = worldRows("validation.jsonl", 7);
     const v1 = { "train.jsonl": split(...rows.slice(0, 4)), "test.jsonl": split(...rows.slice(4)) };
-    await HubServer.start(test, { "datasets/org/pairs": { revisions: { main: { "train.jsonl": split(rows[0]!) }, v1 } } });
+    await HubServer.start(test, {
+      "datasets/org/pairs": { revisions: { main: { "train.jsonl": split(rows[0]!) }, v1 } },
+    });
     const data = ["--data", "org/pairs", "--revision", "v1", "--eval-data", "org/pairs", "--eval-split", "test"];
     const { code, stderr } = await run(["align", "--method", "direct", ...common, ...data, "--out", "run"], work);
     assert.deepEqual([code, stderr], [0, ""]);
@@ -23,8 +25,27 @@ describe("runs on data of the hub", () => {
   });
 
   it("fine-tunes on demonstrations of the hub", async (test) => {
-    await HubServer.start(test, { "datasets/org/shown": { revisions: { main: { "train.jsonl": split(JSON.stringify({ prompt: "cook", response: "stir" })) } } } });
-    const sft = ["sft", "--model", "model", "--threads", "1", "--quiet", "--data", "org/shown", "--split", "train", "--sft-epochs", "1", "--out", "sft"];
+    await HubServer.start(test, {
+      "datasets/org/shown": {
+        revisions: { main: { "train.jsonl": split(JSON.stringify({ prompt: "cook", response: "stir" })) } },
+      },
+    });
+    const sft = [
+      "sft",
+      "--model",
+      "model",
+      "--threads",
+      "1",
+      "--quiet",
+      "--data",
+      "org/shown",
+      "--split",
+      "train",
+      "--sft-epochs",
+      "1",
+      "--out",
+      "sft",
+    ];
     assert.deepEqual(await run(sft, work), { code: 0, signal: null, stdout: `sft/iteration-0/model\n`, stderr: "" });
   });
 });

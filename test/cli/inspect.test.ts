@@ -13,23 +13,46 @@ describe("sera inspect", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     const [title, , read, , , header, ...measures] = stdout.trimEnd().split("\n");
     assert.equal(title, "10 pairs, TRL explicit prompt");
-    assert.equal(read, "read: prompt, id, score_chosen as chosen score, score_rejected as rejected score, chosen, rejected");
+    assert.equal(
+      read,
+      "read: prompt, id, score_chosen as chosen score, score_rejected as rejected score, chosen, rejected",
+    );
     assert.match(header!, /^measure +unit +count +mean +min +p5 +median +p95 +max$/);
-    for (const measure of ["pairs per prompt", "prompt length +characters", "chosen length +tokens", "score difference"]) {
-      assert.ok(measures.some((line) => new RegExp(`^${measure} `).test(line)), measure);
+    for (const measure of [
+      "pairs per prompt",
+      "prompt length +characters",
+      "chosen length +tokens",
+      "score difference",
+    ]) {
+      assert.ok(
+        measures.some((line) => new RegExp(`^${measure} `).test(line)),
+        measure,
+      );
     }
   });
 
   it("counts tokens by a GGUF file's tokenizer, and tells that texts are read without its chat template", async () => {
-    const rows = ['{"prompt": "one", "chosen": "two", "rejected": "three"}', '{"prompt": [{"role": "user", "content": "one"}], "chosen": "two", "rejected": "three"}'];
+    const rows = [
+      '{"prompt": "one", "chosen": "two", "rejected": "three"}',
+      '{"prompt": [{"role": "user", "content": "one"}], "chosen": "two", "rejected": "three"}',
+    ];
     const file = writeLines(join(work, "chat.jsonl"), rows);
-    const { code, stdout, stderr } = await run(["inspect", file, "--tokenizer", resolve("test/fixtures/gguf/llama.gguf")], work);
+    const { code, stdout, stderr } = await run(
+      ["inspect", file, "--tokenizer", resolve("test/fixtures/gguf/llama.gguf")],
+      work,
+    );
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /\nnote: 1 of 2 prompts is text, to which the model's chat template is not applied; it is applied to messages: /);
+    assert.match(
+      stdout,
+      /\nnote: 1 of 2 prompts is text, to which the model's chat template is not applied; it is applied to messages: /,
+    );
     assert.match(stdout, /\nchosen length +tokens +2 /);
     assert.ok(stdout.includes(JSON.stringify("<|im_start|>user\none<|im_end|>\n<|im_start|>assistant\n")), stdout);
     const missing = await run(["inspect", file, "--tokenizer", "none.gguf"], work);
-    assert.deepEqual([missing.code, missing.stderr], [1, "sera: none.gguf: found no such file, expected a model in GGUF format\n"]);
+    assert.deepEqual(
+      [missing.code, missing.stderr],
+      [1, "sera: none.gguf: found no such file, expected a model in GGUF format\n"],
+    );
   });
 
   it("stops at a bad row, or lists those it skipped", async () => {
@@ -45,8 +68,12 @@ describe("sera inspect", () => {
 
   it("counts pairs whose turns the chat template refuses among the bad rows", async () => {
     cpSync(resolve("data/world/tokenizer"), join(work, "strict"), { recursive: true });
-    writeFileSync(join(work, "strict/chat_template.jinja"), "{% if messages[0].role == 'system' %}{{ raise_exception('no system turns') }}{% endif %}{% for m in messages %}{{ m.content }}{% endfor %}");
-    const row = (system: string) => JSON.stringify({ system, question: "cook soup", chosen: "wash the leek", rejected: "leek" });
+    writeFileSync(
+      join(work, "strict/chat_template.jinja"),
+      "{% if messages[0].role == 'system' %}{{ raise_exception('no system turns') }}{% endif %}{% for m in messages %}{{ m.content }}{% endfor %}",
+    );
+    const row = (system: string) =>
+      JSON.stringify({ system, question: "cook soup", chosen: "wash the leek", rejected: "leek" });
     writeLines(join(work, "turns.jsonl"), [row(""), row("be brief"), row("")]);
     const stopped = await run(["inspect", "turns.jsonl", "--tokenizer", "strict"], work);
     assert.equal(stopped.code, 1);

@@ -4,13 +4,38 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { besidesScores, rows, run, start, subfolder, timeless, workFolder, worldRows, writeLines, writeTinyCheckpoint, type Ended } from "../support/command.js";
+import {
+  besidesScores,
+  rows,
+  run,
+  start,
+  subfolder,
+  timeless,
+  workFolder,
+  worldRows,
+  writeLines,
+  writeTinyCheckpoint,
+  type Ended,
+} from "../support/command.js";
 
 const work = workFolder();
 const args = [
   ...["align", "--data", resolve("data/world/train.jsonl"), "--limit", "24", "--eval-data", join(work, "eval.jsonl")],
   ...["--model", join(work, "model"), "--init-from", "sft", "--out", "run", "--seed", "3", "--threads", "1", "--quiet"],
-  ...["--sft-epochs", "8", "--sft-batch-size", "3", "--epochs", "6", "--batch-size", "3", "--max-new-tokens", "24", "--responses", "2"],
+  ...[
+    "--sft-epochs",
+    "8",
+    "--sft-batch-size",
+    "3",
+    "--epochs",
+    "6",
+    "--batch-size",
+    "3",
+    "--max-new-tokens",
+    "24",
+    "--responses",
+    "2",
+  ],
 ];
 
 let undisturbed: Map<string, string>;
@@ -94,18 +119,26 @@ describe("a run killed and resumed ends with the bytes of one never disturbed", 
     writeLines(join(cwd, "run/summary.json.0b1c.tmp"), ["half of"]);
     await finish(cwd);
     const names = readdirSync(join(cwd, "run"), { recursive: true, encoding: "utf8" });
-    assert.deepEqual(names.filter((name) => /tmp|partial|checkpoint/.test(name)), []);
+    assert.deepEqual(
+      names.filter((name) => /tmp|partial|checkpoint/.test(name)),
+      [],
+    );
   });
 });
 
 describe("SIGINT", { concurrency: 2 }, () => {
   it("stops SFT, DPO and sampling within 2 seconds, with exit code 130 and a checkpoint; resuming gives the same bytes", async () => {
     const cwd = subfolder(work, "interrupted");
-    const checkpoint = (iteration: number) => () => readdirSync(join(cwd, `run/iteration-${iteration}`)).some((name) => /^checkpoint-\d+\.safetensors$/.test(name));
+    const checkpoint = (iteration: number) => () =>
+      readdirSync(join(cwd, `run/iteration-${iteration}`)).some((name) => /^checkpoint-\d+\.safetensors$/.test(name));
     const moments = [
       ["SFT", hasSteps(0, 20), checkpoint(0)],
       ["DPO", hasSteps(1, 10), checkpoint(1)],
-      ["sampling", hasRows("iteration-2/unlabelled.jsonl"), () => existsSync(join(cwd, "run/iteration-2/unlabelled.jsonl"))],
+      [
+        "sampling",
+        hasRows("iteration-2/unlabelled.jsonl"),
+        () => existsSync(join(cwd, "run/iteration-2/unlabelled.jsonl")),
+      ],
       ["the training of iteration 2", hasSteps(2, 5), checkpoint(2)],
     ] as const;
     for (const [moment, reached, kept] of moments) {

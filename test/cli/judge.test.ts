@@ -7,7 +7,8 @@ import { JudgeServer, refuse } from "../support/judge-server.js";
 
 const work = workFolder();
 let cases = 0;
-const answers = (numbers: readonly number[]) => numbers.map((number, i) => JSON.stringify({ id: `p${i}`, prompt: `question ${i}`, response: `answer ${number}` }));
+const answers = (numbers: readonly number[]) =>
+  numbers.map((number, i) => JSON.stringify({ id: `p${i}`, prompt: `question ${i}`, response: `answer ${number}` }));
 
 /** A folder with the answers of two models. */
 function folder(): string {
@@ -21,7 +22,20 @@ describe("sera judge", { concurrency: 2 }, () => {
   it("prints a win rate, writes the comparisons, and pays for nothing twice", async (test) => {
     const server = await JudgeServer.start(test);
     const cwd = folder();
-    const args = ["judge", "a.jsonl", "b.jsonl", "--judge", "openai:judge-1", "--base-url", server.model("openai").baseUrl, "--price-input", "1", "--price-output", "5", "--quiet"];
+    const args = [
+      "judge",
+      "a.jsonl",
+      "b.jsonl",
+      "--judge",
+      "openai:judge-1",
+      "--base-url",
+      server.model("openai").baseUrl,
+      "--price-input",
+      "1",
+      "--price-output",
+      "5",
+      "--quiet",
+    ];
     const estimate = await run([...args, "--estimate"], cwd);
     assert.match(estimate.stdout, /^10 requests, 0 cached answers, \d+ input tokens, 1000 output tokens, \$0\.0\d+\n$/);
     assert.equal(server.asked.length, 0);
@@ -32,7 +46,17 @@ describe("sera judge", { concurrency: 2 }, () => {
     assert.match(stdout, /same in both orders +1\.000, κ 1\.000\n/);
     assert.match(stdout, /asked +10 requests, 0 cached answers, 1000 input tokens, 200 output tokens, \$0\.0020\n$/);
     const compared = rows(cwd, "compared.jsonl") as { id: string; verdict: { choice: string } }[];
-    assert.deepEqual(compared.map(({ id, verdict }) => [id, verdict.choice]), [["p0", "a"], ["p1", "a"], ["p2", "a"], ["p3", "tie"], ["p4", "b"], ["p5", "a"]]);
+    assert.deepEqual(
+      compared.map(({ id, verdict }) => [id, verdict.choice]),
+      [
+        ["p0", "a"],
+        ["p1", "a"],
+        ["p2", "a"],
+        ["p3", "tie"],
+        ["p4", "b"],
+        ["p5", "a"],
+      ],
+    );
     assert.match((await run(args, cwd)).stdout, /asked +0 requests, 10 cached answers, 0 input tokens/);
     assert.equal(server.asked.length, 10);
   });
@@ -40,27 +64,58 @@ describe("sera judge", { concurrency: 2 }, () => {
   it("judges a run's answers by the world's gold reward, with the prompts from the pairs", async () => {
     const cwd = folder();
     const pairs = worldRows("heldout.jsonl", 20);
-    const texts = pairs.map((row) => JSON.parse(row) as { id: string; chosen: string; rejected: string; score_chosen: number; score_rejected: number });
+    const texts = pairs.map(
+      (row) =>
+        JSON.parse(row) as {
+          id: string;
+          chosen: string;
+          rejected: string;
+          score_chosen: number;
+          score_rejected: number;
+        },
+    );
     writeLines(join(cwd, "pairs.jsonl"), pairs);
-    for (const [name, field] of [["mine", "chosen"], ["theirs", "rejected"]] as const) {
-      writeLines(join(cwd, `${name}.jsonl`), texts.map((row) => JSON.stringify({ id: row.id, response: row[field] })));
+    for (const [name, field] of [
+      ["mine", "chosen"],
+      ["theirs", "rejected"],
+    ] as const) {
+      writeLines(
+        join(cwd, `${name}.jsonl`),
+        texts.map((row) => JSON.stringify({ id: row.id, response: row[field] })),
+      );
     }
-    const { code, stdout, stderr } = await run(["judge", "mine.jsonl", "theirs.jsonl", "--judge", "gold", "--prompts", "pairs.jsonl", "--quiet"], cwd);
+    const { code, stdout, stderr } = await run(
+      ["judge", "mine.jsonl", "theirs.jsonl", "--judge", "gold", "--prompts", "pairs.jsonl", "--quiet"],
+      cwd,
+    );
     assert.deepEqual([code, stderr], [0, ""]);
     // The file's scores are the gold rewards; labels are drawn by them, so that some are the other way round.
-    const count = (sign: number) => texts.filter((row) => Math.sign(row.score_chosen - row.score_rejected) === sign).length;
+    const count = (sign: number) =>
+      texts.filter((row) => Math.sign(row.score_chosen - row.score_rejected) === sign).length;
     assert.match(stdout, new RegExp(`wins, ties, losses +${count(1)}, ${count(0)}, ${count(-1)} of 20\n`));
   });
 
   const failures: Readonly<Record<string, readonly [args: readonly string[], message: RegExp]>> = {
-    "an unknown judge": [["--judge", "mistral:x"], /^sera: --judge: found "mistral", expected provider:model, where provider is one of anthropic, openai\n$/],
-    "a missing key": [["--judge", "anthropic:claude-haiku-4-5"], /^sera: anthropic:claude-haiku-4-5: no API key; set the environment variable ANTHROPIC_API_KEY\n$/],
+    "an unknown judge": [
+      ["--judge", "mistral:x"],
+      /^sera: --judge: found "mistral", expected provider:model, where provider is one of anthropic, openai\n$/,
+    ],
+    "a missing key": [
+      ["--judge", "anthropic:claude-haiku-4-5"],
+      /^sera: anthropic:claude-haiku-4-5: no API key; set the environment variable ANTHROPIC_API_KEY\n$/,
+    ],
     "half a price": [["--judge", "openai:x", "--price-input", "1"], /^sera: --price-input: needs --price-output too/],
-    "a cap without a price": [["--judge", "openai:x", "--max-cost", "1"], /^sera: --max-cost: the price of openai:x is not in .*; pass price: /],
+    "a cap without a price": [
+      ["--judge", "openai:x", "--max-cost", "1"],
+      /^sera: --max-cost: the price of openai:x is not in .*; pass price: /,
+    ],
   };
   for (const [name, [args, message]] of Object.entries(failures)) {
     it(`refuses ${name}`, async () => {
-      const { code, stdout, stderr } = await run(["judge", "a.jsonl", "b.jsonl", ...args], folder(), { ANTHROPIC_API_KEY: "", OPENAI_API_KEY: "" });
+      const { code, stdout, stderr } = await run(["judge", "a.jsonl", "b.jsonl", ...args], folder(), {
+        ANTHROPIC_API_KEY: "",
+        OPENAI_API_KEY: "",
+      });
       assert.deepEqual([code, stdout], [1, ""]);
       assert.match(stderr, message);
     });
@@ -71,12 +126,28 @@ describe("sera judge", { concurrency: 2 }, () => {
     const cwd = folder();
     const secret = "sk-very-secret-0123456789";
     server.fail(...new Array<ReturnType<typeof refuse>>(12).fill(refuse(401, {}, `no such key: ${secret}`)));
-    const args = ["judge", "a.jsonl", "b.jsonl", "--judge", "anthropic:judge-1", "--base-url", server.origin, "--key-variable", "MY_KEY", "--concurrency", "1"];
+    const args = [
+      "judge",
+      "a.jsonl",
+      "b.jsonl",
+      "--judge",
+      "anthropic:judge-1",
+      "--base-url",
+      server.origin,
+      "--key-variable",
+      "MY_KEY",
+      "--concurrency",
+      "1",
+    ];
     const { code, stdout, stderr } = await run(args, cwd, { MY_KEY: secret });
     assert.equal(code, 1);
-    assert.match(stderr, /sera: row "p0": anthropic:judge-1: 127\.0\.0\.1:\d+ returned 401 .*no such key: ….*; put a valid key into MY_KEY\n$/);
+    assert.match(
+      stderr,
+      /sera: row "p0": anthropic:judge-1: 127\.0\.0\.1:\d+ returned 401 .*no such key: ….*; put a valid key into MY_KEY\n$/,
+    );
     const files = readdirSync(cwd, { recursive: true, encoding: "utf8" }).filter((name) => /\.jsonl?$/.test(name));
-    for (const text of [stdout, stderr, ...files.map((name) => readFileSync(join(cwd, name), "utf8"))]) assert.doesNotMatch(text, /very-secret/);
+    for (const text of [stdout, stderr, ...files.map((name) => readFileSync(join(cwd, name), "utf8"))])
+      assert.doesNotMatch(text, /very-secret/);
     assert.equal(server.asked[0]!.headers.authorization, `Bearer ${secret}`);
   });
 
@@ -84,7 +155,17 @@ describe("sera judge", { concurrency: 2 }, () => {
     const server = await JudgeServer.start(test);
     server.delay = 300;
     const cwd = folder();
-    const args = ["judge", "a.jsonl", "b.jsonl", "--judge", "openai:judge-1", "--base-url", server.model("openai").baseUrl, "--concurrency", "2"];
+    const args = [
+      "judge",
+      "a.jsonl",
+      "b.jsonl",
+      "--judge",
+      "openai:judge-1",
+      "--base-url",
+      server.model("openai").baseUrl,
+      "--concurrency",
+      "2",
+    ];
     const { process: child, ended } = start(args, cwd);
     while (server.asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
     child.kill("SIGINT");

@@ -49,7 +49,10 @@ describe("sera kernel install", () => {
 
   it("replaces an older one of its own, and one that no Jupyter can read", async () => {
     const { prefix, spec } = environment("older");
-    for (const text of [JSON.stringify({ argv: ["node", "/old/dist/src/kernel/main.js"], display_name: "SeRA" }), "{"]) {
+    for (const text of [
+      JSON.stringify({ argv: ["node", "/old/dist/src/kernel/main.js"], display_name: "SeRA" }),
+      "{",
+    ]) {
       writeSpec(spec, text);
       assert.equal((await run(["kernel", "install", "--prefix", prefix], work)).code, 0);
       assert.equal(json(spec, "kernel.json").display_name, "SeRA (TypeScript)");
@@ -71,7 +74,10 @@ describe("sera kernel install", () => {
     writeFileSync(join(work, "file"), "");
     const blocked = await run(["kernel", "install", "--prefix", "file"], work);
     assert.equal(blocked.code, 1);
-    assert.match(blocked.stderr, /^sera: .*file.*: found a file in the way \(.*\), expected a folder that can be written; install/);
+    assert.match(
+      blocked.stderr,
+      /^sera: .*file.*: found a file in the way \(.*\), expected a folder that can be written; install/,
+    );
   });
 
   it("takes one place", async () => {

@@ -3,7 +3,15 @@ import { Command } from "commander";
 import { describe, it } from "node:test";
 import { recipeForms, type SeraOptions } from "../../src/run/options/index.js";
 import { allMethodOptions, methodFromFlags, namedMethods } from "../../src/cli/methods.js";
-import { dataOptions, engineOptions, givenOptions, number, onCommandLine, share, whole } from "../../src/cli/options.js";
+import {
+  dataOptions,
+  engineOptions,
+  givenOptions,
+  number,
+  onCommandLine,
+  share,
+  whole,
+} from "../../src/cli/options.js";
 
 /** What a command with every option makes of some flags. */
 function parsed(...flags: readonly string[]): Record<string, unknown> {
@@ -15,23 +23,27 @@ function parsed(...flags: readonly string[]): Record<string, unknown> {
 describe("numbers on the command line", () => {
   it("are read in every notation that says one", () => {
     assert.deepEqual(["1e-4", "0.5", "-2", " 7 "].map(number), [1e-4, 0.5, -2, 7]);
-    for (const text of ["", " ", "seven", "1,5", "NaN", "Infinity"]) assert.throws(() => number(text), { message: `found "${text}", expected a number.` });
+    for (const text of ["", " ", "seven", "1,5", "NaN", "Infinity"])
+      assert.throws(() => number(text), { message: `found "${text}", expected a number.` });
   });
 
   it("are whole from the least on", () => {
     assert.equal(whole(2)("2"), 2);
-    for (const text of ["1", "2.5", "1e30", "-3"]) assert.throws(() => whole(2)(text), { message: `found "${text}", expected a whole number from 2.` });
+    for (const text of ["1", "2.5", "1e30", "-3"])
+      assert.throws(() => whole(2)(text), { message: `found "${text}", expected a whole number from 2.` });
   });
 
   it("are shares in [0, 1]", () => {
     assert.deepEqual(["0", "1", "0.25"].map(share), [0, 1, 0.25]);
-    for (const text of ["-0.1", "1.01", "70"]) assert.throws(() => share(text), { message: `found "${text}", expected a share in [0, 1].` });
+    for (const text of ["-0.1", "1.01", "70"])
+      assert.throws(() => share(text), { message: `found "${text}", expected a share in [0, 1].` });
   });
 });
 
 describe("the options", () => {
   it("have the defaults of the method", () => {
-    const { loss, beta, iterations, select, bootstrap, responses, gamma, seed } = methodFromFlags("sera", parsed()).options as SeraOptions;
+    const { loss, beta, iterations, select, bootstrap, responses, gamma, seed } = methodFromFlags("sera", parsed())
+      .options as SeraOptions;
     assert.deepEqual(
       { loss, beta, iterations, select, bootstrap, responses, gamma, seed },
       { loss: "dpo", beta: 0.1, iterations: 3, select: 0.7, bootstrap: 0.3, responses: 4, gamma: 0.3, seed: 0 },
@@ -39,57 +51,124 @@ describe("the options", () => {
   });
 
   it("are obeyed", () => {
-    const { schedule, provider, limit, skipBadRows } = parsed("--schedule", "cosine", "--provider", "cuda", "--limit", "5", "--skip-bad-rows");
-    assert.deepEqual({ schedule, provider, limit, skipBadRows }, { schedule: "cosine", provider: "cuda", limit: 5, skipBadRows: true });
+    const { schedule, provider, limit, skipBadRows } = parsed(
+      "--schedule",
+      "cosine",
+      "--provider",
+      "cuda",
+      "--limit",
+      "5",
+      "--skip-bad-rows",
+    );
+    assert.deepEqual(
+      { schedule, provider, limit, skipBadRows },
+      { schedule: "cosine", provider: "cuda", limit: 5, skipBadRows: true },
+    );
   });
 
   it("name a loss, or several with their weights, and its settings where they are given", () => {
     assert.equal(parsed("--loss", "kto-pair").loss, "kto-pair");
     assert.deepEqual(parsed("--loss", "dpo=0.8,nll=0.2").loss, { dpo: 0.8, nll: 0.2 });
-    const { labelSmoothing, targetMargin, tau, nll, lengthNormalized } = parsed("--label-smoothing", "0.2", "--nll", "0.1");
-    assert.deepEqual([labelSmoothing, targetMargin, tau, nll, lengthNormalized], [0.2, undefined, undefined, 0.1, undefined]);
+    const { labelSmoothing, targetMargin, tau, nll, lengthNormalized } = parsed(
+      "--label-smoothing",
+      "0.2",
+      "--nll",
+      "0.1",
+    );
+    assert.deepEqual(
+      [labelSmoothing, targetMargin, tau, nll, lengthNormalized],
+      [0.2, undefined, undefined, 0.1, undefined],
+    );
     assert.equal(parsed("--length-normalized").lengthNormalized, true);
     assert.equal(parsed("--no-length-normalized").lengthNormalized, false);
-    for (const text of ["dpo=0.8,ppo=0.2", "dpo,nll", "dpo=1=2", "dpo=", "dpo=a"]) assert.throws(() => parsed("--loss", text), /found "/, text);
+    for (const text of ["dpo=0.8,ppo=0.2", "dpo,nll", "dpo=1=2", "dpo=", "dpo=a"])
+      assert.throws(() => parsed("--loss", text), /found "/, text);
     assert.throws(() => parsed("--loss", "dpo=1,dpo=2"), /found "dpo=1,dpo=2", expected .* each once/);
   });
 
   it("are left out unless they are given", () => {
     assert.deepEqual(givenOptions(parsed()), {});
-    const flags = ["--max-steps", "9", "--evaluate-every", "3", "--keep-best-by", "eval_rewards/margins", "--patience", "2", "--ema-decay", "0.9"];
-    assert.deepEqual(givenOptions(parsed(...flags, "--micro-batch-size", "4", "--reference-every", "5", "--reference-ema", "0.6", "--limit", "3")), {
-      ...{ microBatchSize: 4, maxSteps: 9, evaluateEvery: 3, keepBestBy: "eval_rewards/margins", patience: 2, emaDecay: 0.9 },
-      ...{ referenceEvery: 5, referenceEma: 0.6 },
-    });
-    assert.throws(() => parsed("--keep-best-by", "eval_los"), /found "eval_los", expected one of eval_loss, eval_rewards\/accuracies, eval_rewards\/margins, eval_rewards\/chosen\./);
+    const flags = [
+      "--max-steps",
+      "9",
+      "--evaluate-every",
+      "3",
+      "--keep-best-by",
+      "eval_rewards/margins",
+      "--patience",
+      "2",
+      "--ema-decay",
+      "0.9",
+    ];
+    assert.deepEqual(
+      givenOptions(
+        parsed(...flags, "--micro-batch-size", "4", "--reference-every", "5", "--reference-ema", "0.6", "--limit", "3"),
+      ),
+      {
+        ...{
+          microBatchSize: 4,
+          maxSteps: 9,
+          evaluateEvery: 3,
+          keepBestBy: "eval_rewards/margins",
+          patience: 2,
+          emaDecay: 0.9,
+        },
+        ...{ referenceEvery: 5, referenceEma: 0.6 },
+      },
+    );
+    assert.throws(
+      () => parsed("--keep-best-by", "eval_los"),
+      /found "eval_los", expected one of eval_loss, eval_rewards\/accuracies, eval_rewards\/margins, eval_rewards\/chosen\./,
+    );
   });
 
   it("of another method are refused by the names of their flags", () => {
     const refused = (message: string | RegExp, method: string, ...flags: readonly string[]) =>
       assert.throws(() => methodFromFlags(method, parsed(...flags)), { name: "InputError", message });
-    const withBeta = Object.values(recipeForms).filter(({ name }) => name !== "sft").map(({ name }) => onCommandLine.method(name));
+    const withBeta = Object.values(recipeForms)
+      .filter(({ name }) => name !== "sft")
+      .map(({ name }) => onCommandLine.method(name));
     refused("--per-prompt is not an option of direct; it belongs to sera, dice", "direct", "--per-prompt", "2");
     refused("--iterations is not an option of direct; use --epochs", "direct", "--iterations", "2");
     refused("--epochs is not an option of curry-dpo; use --rounds", "curry-dpo", "--epochs", "2");
     refused(`--beta is not an option of sft; it belongs to ${withBeta.join(", ")}`, "sft", "--beta", "2");
-    refused(`--method: found "dpo", expected one of ${Object.keys(namedMethods).join(", ")}; for the loss alone, use direct with --loss dpo`, "dpo");
+    refused(
+      `--method: found "dpo", expected one of ${Object.keys(namedMethods).join(", ")}; for the loss alone, use direct with --loss dpo`,
+      "dpo",
+    );
   });
 
   it("have a flag for each option of each method, whose help says its choices, its default, and for which methods it is", () => {
     const command = allMethodOptions(new Command("test"));
     const flags = new Map(command.options.map((option) => [option.attributeName(), option.description]));
-    for (const { form } of Object.values(namedMethods)) assert.deepEqual(Object.keys(form.table).filter((name) => !flags.has(name)), []);
+    for (const { form } of Object.values(namedMethods))
+      assert.deepEqual(
+        Object.keys(form.table).filter((name) => !flags.has(name)),
+        [],
+      );
     assert.equal(flags.get("batchSize"), "pairs per optimizer step (default: 32)");
-    assert.equal(flags.get("schedule"), "shape of the learning rate after the warm-up (choices: linear, cosine, constant; default: linear)");
-    assert.equal(flags.get("perPrompt"), "pairs of one prompt that review keeps at most (for sera, dice; default: all)");
-    assert.equal(flags.get("bootstrap"), "K̃/N: pairs that the policy makes, as a share of the data's (for sera, iterative-dpo, dice; default: 0.3, 1 for iterative-dpo, 0.5 for dice)");
+    assert.equal(
+      flags.get("schedule"),
+      "shape of the learning rate after the warm-up (choices: linear, cosine, constant; default: linear)",
+    );
+    assert.equal(
+      flags.get("perPrompt"),
+      "pairs of one prompt that review keeps at most (for sera, dice; default: all)",
+    );
+    assert.equal(
+      flags.get("bootstrap"),
+      "K̃/N: pairs that the policy makes, as a share of the data's (for sera, iterative-dpo, dice; default: 0.3, 1 for iterative-dpo, 0.5 for dice)",
+    );
     assert.equal(flags.get("tau"), "discopop: width of the modulation (not for sft, irepo, aihf; default: 0.05)");
     assert.match(flags.get("referenceEma")!, /\(not for sft; default: 1 if --reference-every is given\)$/);
   });
 
   it("that are not known say what is", () => {
     assert.throws(() => parsed("--schedule", "sine"), /found "sine", expected one of linear, cosine, constant\./);
-    assert.throws(() => parsed("--provider", "tpu"), /found "tpu", expected one of cpu, webgpu, cuda, dml, coreml, auto\./);
+    assert.throws(
+      () => parsed("--provider", "tpu"),
+      /found "tpu", expected one of cpu, webgpu, cuda, dml, coreml, auto\./,
+    );
     assert.throws(() => parsed("--loss", "ppo"), /found "ppo", expected one of .*dpo/);
     assert.throws(() => parsed("--responses", "1"), /found "1", expected a whole number from 2\./);
   });

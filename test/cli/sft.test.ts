@@ -7,7 +7,17 @@ import { json, rows, run, start, subfolder, timeless, workFolder, writeTinyCheck
 
 const work = workFolder();
 const args = [
-  ...["sft", "--data", resolve("data/world/demonstrations.jsonl"), "--limit", "24", "--model", "../model", "--out", "run"],
+  ...[
+    "sft",
+    "--data",
+    resolve("data/world/demonstrations.jsonl"),
+    "--limit",
+    "24",
+    "--model",
+    "../model",
+    "--out",
+    "run",
+  ],
   ...["--sft-epochs", "20", "--sft-batch-size", "4", "--threads", "1", "--quiet"],
 ];
 before(() => writeTinyCheckpoint(join(work, "model")));
@@ -32,6 +42,9 @@ describe("sera sft", () => {
     assert.deepEqual(timeless(folder), expected);
     assert.equal((await run([...args, "--resume"], parts)).code, 0);
     assert.deepEqual(timeless(folder), expected);
-    assert.notDeepEqual(readFileSync(join(folder, "iteration-0/model/model.safetensors")), readFileSync(join(work, "model/model.safetensors")));
+    assert.notDeepEqual(
+      readFileSync(join(folder, "iteration-0/model/model.safetensors")),
+      readFileSync(join(work, "model/model.safetensors")),
+    );
   });
 });

@@ -7,7 +7,15 @@ import { generateWorld } from "../../src/data/world/generate.js";
 import { goldReward } from "../../src/data/world/gold.js";
 
 const pairs: PreferencePair[] = [
-  { id: "a", prompt: "p", chosen: "one two three", rejected: "one four", chosenScore: 5, rejectedScore: 2, columns: { weight: 2 } },
+  {
+    id: "a",
+    prompt: "p",
+    chosen: "one two three",
+    rejected: "one four",
+    chosenScore: 5,
+    rejectedScore: 2,
+    columns: { weight: 2 },
+  },
   { id: "b", prompt: "p", chosen: "x", rejected: "y z" },
 ];
 const editor = (edit: Editor["edit"]): Editor => ({ name: "mine", version: "1", edit });
@@ -19,39 +27,91 @@ test("the improved response takes the chosen one's place, beside the rejected on
     asked.push(request);
     return request.response === "one four" ? "one three" : null;
   });
-  assert.deepEqual(asked, [{ prompt: "p", response: "one four", other: "one two three", way: "improve" }, { prompt: "p", response: "y z", other: "x", way: "improve" }]);
+  assert.deepEqual(asked, [
+    { prompt: "p", response: "one four", other: "one two three", way: "improve" },
+    { prompt: "p", response: "y z", other: "x", way: "improve" },
+  ]);
   assert.deepEqual(found, {
     ...{ edited: 1, unneeded: 1, unusable: 0 },
-    pairs: [{ id: "a", prompt: "p", chosen: "one three", rejected: "one four", rejectedScore: 2, columns: { weight: 2 } }, pairs[1]],
+    pairs: [
+      { id: "a", prompt: "p", chosen: "one three", rejected: "one four", rejectedScore: 2, columns: { weight: 2 } },
+      pairs[1],
+    ],
   });
 });
 
 test("the worsened response takes the rejected one's place, and blind editors see one response", async () => {
-  const found = await bridged(({ response, other, way }) => (response === "x" ? null : `${way} ${other ?? "blind"} two three`), { way: "worsen", seesOther: false });
-  assert.deepEqual([found.pairs[0]!.chosen, found.pairs[0]!.rejected, found.pairs[0]!.chosenScore, found.pairs[0]!.rejectedScore], ["one two three", "worsen blind two three", 5, undefined]);
+  const found = await bridged(
+    ({ response, other, way }) => (response === "x" ? null : `${way} ${other ?? "blind"} two three`),
+    { way: "worsen", seesOther: false },
+  );
+  assert.deepEqual(
+    [found.pairs[0]!.chosen, found.pairs[0]!.rejected, found.pairs[0]!.chosenScore, found.pairs[0]!.rejectedScore],
+    ["one two three", "worsen blind two three", 5, undefined],
+  );
 });
 
 test("edits of no use leave the pair as it is, and most of them are refused", async () => {
   for (const [edit, why] of [
     [(text: string) => text, "the response unchanged; return null where none is needed"],
     [() => " ", "an empty text"],
-    [() => "a wholly different text of many words", "a text that differs in 9 words from the response, from which the pair's other response differs in 3"],
+    [
+      () => "a wholly different text of many words",
+      "a text that differs in 9 words from the response, from which the pair's other response differs in 3",
+    ],
   ] as const) {
-    await assert.rejects(bridged(({ response }) => edit(response)), { name: "InputError", message: `the editor "mine" gave no usable edit for 2 of 2 pairs; for pair "a" it returned ${why}` });
+    await assert.rejects(
+      bridged(({ response }) => edit(response)),
+      {
+        name: "InputError",
+        message: `the editor "mine" gave no usable edit for 2 of 2 pairs; for pair "a" it returned ${why}`,
+      },
+    );
   }
   const found = await bridged(({ response }) => (response === "y z" ? response : "one three"));
   assert.deepEqual([found.edited, found.unusable, found.pairs[1]], [1, 1, pairs[1]]);
 });
 
 test("an editor that fails, or is none, is named", async () => {
-  await assert.rejects(bridged(() => 3 as unknown as string), { name: "InputError", message: 'pair "a": the editor "mine" returned 3; it must return the edited text, or null where none is needed' });
-  await assert.rejects(bridged(() => { throw new TypeError("no"); }), { name: "InputError", message: 'pair "a": the editor "mine" threw TypeError: no' });
-  await assert.rejects(bridge(pairs, { edit: () => "" } as unknown as Editor), { name: "InputError", message: /^editor: found \{\}, expected worldEditor\(\)/ });
-  await assert.rejects(bridge(pairs, editor(() => null), { way: "mend" as "improve" }), { message: 'way: found "mend", expected one of improve, worsen' });
-  await assert.rejects(bridge(pairs, worldEditor()), { name: "InputError", message: /^pair "a": the editor of the synthetic world edits responses to prompts of the synthetic world alone, not to "p"/ });
+  await assert.rejects(
+    bridged(() => 3 as unknown as string),
+    {
+      name: "InputError",
+      message: 'pair "a": the editor "mine" returned 3; it must return the edited text, or null where none is needed',
+    },
+  );
+  await assert.rejects(
+    bridged(() => {
+      throw new TypeError("no");
+    }),
+    { name: "InputError", message: 'pair "a": the editor "mine" threw TypeError: no' },
+  );
+  await assert.rejects(bridge(pairs, { edit: () => "" } as unknown as Editor), {
+    name: "InputError",
+    message: /^editor: found \{\}, expected worldEditor\(\)/,
+  });
+  await assert.rejects(
+    bridge(
+      pairs,
+      editor(() => null),
+      { way: "mend" as "improve" },
+    ),
+    { message: 'way: found "mend", expected one of improve, worsen' },
+  );
+  await assert.rejects(bridge(pairs, worldEditor()), {
+    name: "InputError",
+    message:
+      /^pair "a": the editor of the synthetic world edits responses to prompts of the synthetic world alone, not to "p"/,
+  });
 });
 
-const { train } = generateWorld({ seed: 9, trainPrompts: 80, validationPrompts: 0, heldOutPrompts: 0, demonstrations: 0 });
+const { train } = generateWorld({
+  seed: 9,
+  trainPrompts: 80,
+  validationPrompts: 0,
+  heldOutPrompts: 0,
+  demonstrations: 0,
+});
 const gold = ({ prompt }: PreferencePair, text: string) => goldReward(prompt as string, text).total;
 
 test("the world's editor mends a response by few sentences of the better one, and leaves one that is as good", async () => {
@@ -62,7 +122,8 @@ test("the world's editor mends a response by few sentences of the better one, an
     assert.ok(gold(pair, pair.chosen) > gold(pair, pair.rejected));
     assert.ok(editDistance(pair.chosen, pair.rejected) <= editDistance(train[i]!.chosen, train[i]!.rejected));
   }
-  const mean = (some: readonly PreferencePair[]) => some.reduce((sum, { chosen, rejected }) => sum + editDistance(chosen, rejected), 0) / some.length;
+  const mean = (some: readonly PreferencePair[]) =>
+    some.reduce((sum, { chosen, rejected }) => sum + editDistance(chosen, rejected), 0) / some.length;
   assert.ok(mean(made) < 0.85 * mean(train), `${mean(made)} ${mean(train)}`);
   const gains = made.map((pair) => gold(pair, pair.chosen)).reduce((a, b) => a + b) / made.length;
   assert.ok(gains > 0.65, `${gains}`);
@@ -71,8 +132,10 @@ test("the world's editor mends a response by few sentences of the better one, an
 test("the world's editor worsens in the same way, and writes what it needs where it sees one response alone", async () => {
   const worse = await bridge(train, worldEditor(), { way: "worsen" });
   const blind = await bridge(train, worldEditor(), { seesOther: false });
-  for (const [i, pair] of worse.pairs.entries()) if (pair.rejected !== train[i]!.rejected) assert.ok(gold(pair, pair.rejected) < gold(pair, pair.chosen));
-  for (const [i, pair] of blind.pairs.entries()) if (pair.chosen !== train[i]!.chosen) assert.ok(gold(pair, pair.chosen) > gold(pair, pair.rejected));
+  for (const [i, pair] of worse.pairs.entries())
+    if (pair.rejected !== train[i]!.rejected) assert.ok(gold(pair, pair.rejected) < gold(pair, pair.chosen));
+  for (const [i, pair] of blind.pairs.entries())
+    if (pair.chosen !== train[i]!.chosen) assert.ok(gold(pair, pair.chosen) > gold(pair, pair.rejected));
   assert.deepEqual(await bridge(train, worldEditor(), { seesOther: false }), blind);
 });
 
@@ -82,6 +145,9 @@ test("a response is mended at the sentence that makes the difference", async () 
   const edit = (response: string, other = chosen) => worldEditor().edit({ prompt, response, other, way: "improve" });
   assert.equal(await edit("hooray ! first add rice . second mix peas . the soup is ready . thank you ."), chosen);
   // A step goes, and those after it are counted anew.
-  assert.equal(await edit("of course . first stir the soup . second add rice . third mix peas . the soup is ready . thank you ."), chosen);
+  assert.equal(
+    await edit("of course . first stir the soup . second add rice . third mix peas . the soup is ready . thank you ."),
+    chosen,
+  );
   assert.equal(await edit(chosen), null);
 });

@@ -10,8 +10,17 @@ export function byteTokenizer({ bos }: { bos: boolean }): Tokenizer {
     eosId: 2,
     stopIds: [2],
     encode: (text) => Array.from(encoder.encode(text), (byte) => byte + 3),
-    decode: (ids) => new TextDecoder().decode(Uint8Array.from([...ids].filter((id) => id > 2), (id) => id - 3)),
-    renderPrompt: (messages) => ({ text: `${messages.map(({ role, content }) => `<${role}>${content}`).join("")}<assistant>`, bos: bos ? "<bos>" : "" }),
+    decode: (ids) =>
+      new TextDecoder().decode(
+        Uint8Array.from(
+          [...ids].filter((id) => id > 2),
+          (id) => id - 3,
+        ),
+      ),
+    renderPrompt: (messages) => ({
+      text: `${messages.map(({ role, content }) => `<${role}>${content}`).join("")}<assistant>`,
+      bos: bos ? "<bos>" : "",
+    }),
     renderResponse: (_, response) => response,
     files: new Map(),
   };

@@ -13,16 +13,34 @@ const columns = { weight: "annotators", labelSmoothing: "doubt" };
 
 describe("columns of preference pairs", () => {
   it("are read under the names that a loss reads, tokenized, and stay where labels are flipped", async () => {
-    const { pairs } = await loadPreferences(fileOf("columns.jsonl", jsonLines(row({ annotators: 3, doubt: 0.25 }), row({ annotators: 0, doubt: 0 }))), { columns });
-    const expected = [{ weight: 3, labelSmoothing: 0.25 }, { weight: 0, labelSmoothing: 0 }];
-    assert.deepEqual(pairs.map((pair) => pair.columns), expected);
+    const { pairs } = await loadPreferences(
+      fileOf("columns.jsonl", jsonLines(row({ annotators: 3, doubt: 0.25 }), row({ annotators: 0, doubt: 0 }))),
+      { columns },
+    );
+    const expected = [
+      { weight: 3, labelSmoothing: 0.25 },
+      { weight: 0, labelSmoothing: 0 },
+    ];
+    assert.deepEqual(
+      pairs.map((pair) => pair.columns),
+      expected,
+    );
     const flipped = flipLabels(pairs, 1, Random.seeded(1));
-    assert.deepEqual(tokenizePairs(flipped, byteTokenizer, { contextLength: 48 }).pairs.map((pair) => pair.columns), expected);
+    assert.deepEqual(
+      tokenizePairs(flipped, byteTokenizer, { contextLength: 48 }).pairs.map((pair) => pair.columns),
+      expected,
+    );
   });
 
   it("that are missing or no numbers make a bad row, which can be skipped", async () => {
-    const file = fileOf("bad-columns.jsonl", jsonLines(row({ annotators: 1, doubt: 0 }), row({ annotators: "many", doubt: 0 }), row({ annotators: 1 })));
-    await assert.rejects(loadPreferences(file, { columns }), { name: "InputError", message: /bad-columns\.jsonl:2: column "annotators" is "many"; expected a number/ });
+    const file = fileOf(
+      "bad-columns.jsonl",
+      jsonLines(row({ annotators: 1, doubt: 0 }), row({ annotators: "many", doubt: 0 }), row({ annotators: 1 })),
+    );
+    await assert.rejects(loadPreferences(file, { columns }), {
+      name: "InputError",
+      message: /bad-columns\.jsonl:2: column "annotators" is "many"; expected a number/,
+    });
     const { pairs, skipped } = await loadPreferences(file, { columns, skipBadRows: true });
     assert.equal(pairs.length, 1);
     assert.match(skipped[1]!.reason, /bad-columns\.jsonl:3: column "doubt" is missing; expected a number/);
@@ -30,12 +48,18 @@ describe("columns of preference pairs", () => {
 
   it("that are null are refused", async () => {
     const file = fileOf("null-columns.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b"}\n');
-    await assert.rejects(loadPreferences(file, { columns: null as never }), { name: "InputError", message: /^columns: found null, expected the file's column for each name/ });
+    await assert.rejects(loadPreferences(file, { columns: null as never }), {
+      name: "InputError",
+      message: /^columns: found null, expected the file's column for each name/,
+    });
   });
 
   it("are named by an object of texts", async () => {
     for (const names of [["weight"], "weight", { weight: 1 }, { weight: "" }]) {
-      await assert.rejects(loadPreferences("none.jsonl", { columns: names as never }), { name: "InputError", message: /^columns: found / });
+      await assert.rejects(loadPreferences("none.jsonl", { columns: names as never }), {
+        name: "InputError",
+        message: /^columns: found /,
+      });
     }
   });
 

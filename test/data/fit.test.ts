@@ -5,11 +5,45 @@ import { fitToContext } from "../../src/data/fit.js";
 
 describe("fitToContext", () => {
   test("what fits is left alone", () => {
-    assert.deepEqual(fitToContext([1, 5, 6], 1, [[7, 2], [8, 9, 2]], 6), { prompt: [1, 5, 6], responses: [[7, 2], [8, 9, 2]] });
+    assert.deepEqual(
+      fitToContext(
+        [1, 5, 6],
+        1,
+        [
+          [7, 2],
+          [8, 9, 2],
+        ],
+        6,
+      ),
+      {
+        prompt: [1, 5, 6],
+        responses: [
+          [7, 2],
+          [8, 9, 2],
+        ],
+      },
+    );
   });
 
   test("the prompt loses its beginning behind the BOS, by the longer response", () => {
-    assert.deepEqual(fitToContext([1, 5, 6, 7], 1, [[8, 2], [8, 9, 2]], 5), { prompt: [1, 7], responses: [[8, 2], [8, 9, 2]] });
+    assert.deepEqual(
+      fitToContext(
+        [1, 5, 6, 7],
+        1,
+        [
+          [8, 2],
+          [8, 9, 2],
+        ],
+        5,
+      ),
+      {
+        prompt: [1, 7],
+        responses: [
+          [8, 2],
+          [8, 9, 2],
+        ],
+      },
+    );
     assert.deepEqual(fitToContext([5, 6, 7], 0, [[8, 9, 2]], 5), { prompt: [6, 7], responses: [[8, 9, 2]] });
   });
 
@@ -28,24 +62,50 @@ describe("fitToContext", () => {
   });
 
   test("in a tiny context a response loses its end only where less than one prompt token would be left", () => {
-    assert.deepEqual(fitToContext([1, 5, 6], 1, [[7, 8, 9, 2], [8, 2]], 5), { prompt: [1, 6], responses: [[7, 8, 9], [8, 2]] });
+    assert.deepEqual(
+      fitToContext(
+        [1, 5, 6],
+        1,
+        [
+          [7, 8, 9, 2],
+          [8, 2],
+        ],
+        5,
+      ),
+      {
+        prompt: [1, 6],
+        responses: [
+          [7, 8, 9],
+          [8, 2],
+        ],
+      },
+    );
     assert.deepEqual(fitToContext([1], 1, [[7, 8, 9, 2]], 4), { prompt: [1], responses: [[7, 8, 9]] });
   });
 
   test("everything fits afterwards; responses are beginnings, the prompt is an end; nothing is cut without need", () => {
     const ids = fc.array(fc.integer({ min: 3, max: 9 }), { minLength: 1, maxLength: 12 });
     fc.assert(
-      fc.property(ids, fc.constantFrom(0 as const, 1 as const), fc.array(ids, { minLength: 1, maxLength: 3 }), fc.integer({ min: 3, max: 14 }), (text, bos, responses, context) => {
-        const prompt = bos ? [1, ...text] : text;
-        const fitted = fitToContext(prompt, bos, responses, context);
-        const longest = Math.max(...fitted.responses.map(({ length }) => length));
-        assert.ok(fitted.prompt.length + longest <= context && fitted.prompt.length > bos && longest > 0);
-        assert.deepEqual(fitted.prompt.slice(0, bos), prompt.slice(0, bos));
-        assert.deepEqual(fitted.prompt.slice(bos), text.slice(text.length - (fitted.prompt.length - bos)));
-        for (const [index, response] of fitted.responses.entries()) assert.deepEqual(response, responses[index]!.slice(0, response.length));
-        const isCut = fitted.prompt.length < prompt.length || fitted.responses.some(({ length }, index) => length < responses[index]!.length);
-        assert.ok(!isCut || fitted.prompt.length + longest === context);
-      }),
+      fc.property(
+        ids,
+        fc.constantFrom(0 as const, 1 as const),
+        fc.array(ids, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 3, max: 14 }),
+        (text, bos, responses, context) => {
+          const prompt = bos ? [1, ...text] : text;
+          const fitted = fitToContext(prompt, bos, responses, context);
+          const longest = Math.max(...fitted.responses.map(({ length }) => length));
+          assert.ok(fitted.prompt.length + longest <= context && fitted.prompt.length > bos && longest > 0);
+          assert.deepEqual(fitted.prompt.slice(0, bos), prompt.slice(0, bos));
+          assert.deepEqual(fitted.prompt.slice(bos), text.slice(text.length - (fitted.prompt.length - bos)));
+          for (const [index, response] of fitted.responses.entries())
+            assert.deepEqual(response, responses[index]!.slice(0, response.length));
+          const isCut =
+            fitted.prompt.length < prompt.length ||
+            fitted.responses.some(({ length }, index) => length < responses[index]!.length);
+          assert.ok(!isCut || fitted.prompt.length + longest === context);
+        },
+      ),
     );
   });
 });

@@ -15,19 +15,35 @@ const pairs: PreferencePair[] = Array.from({ length: 25 }, (_, index) => ({
 
 describe("flipLabels", () => {
   test("exactly the rounded share is swapped, scores with their responses", () => {
-    for (const [share, count] of [[0, 0], [0.2, 5], [0.41, 10], [0.5, 13], [1, 25]] as const) {
+    for (const [share, count] of [
+      [0, 0],
+      [0.2, 5],
+      [0.41, 10],
+      [0.5, 13],
+      [1, 25],
+    ] as const) {
       const flipped = flipLabels(pairs, share, Random.seeded(1));
       assert.equal(flipped.filter((pair) => pair.flipped).length, count);
       for (const [index, pair] of flipped.entries()) {
         const { chosen, rejected, chosenScore, rejectedScore, ...rest } = pairs[index]!;
-        const swapped = { ...rest, chosen: rejected, rejected: chosen, chosenScore: rejectedScore, rejectedScore: chosenScore, flipped: true };
+        const swapped = {
+          ...rest,
+          chosen: rejected,
+          rejected: chosen,
+          chosenScore: rejectedScore,
+          rejectedScore: chosenScore,
+          flipped: true,
+        };
         assert.deepEqual(pair, pair.flipped ? swapped : pairs[index]);
       }
     }
   });
 
   test("the same seed flips the same pairs, another seed others", () => {
-    const drawn = (seed: number) => flipLabels(pairs, 0.4, Random.seeded(seed)).filter((pair) => pair.flipped).map(({ id }) => id);
+    const drawn = (seed: number) =>
+      flipLabels(pairs, 0.4, Random.seeded(seed))
+        .filter((pair) => pair.flipped)
+        .map(({ id }) => id);
     assert.deepEqual(drawn(1), drawn(1));
     assert.notDeepEqual(drawn(1), drawn(2));
   });
@@ -39,12 +55,17 @@ describe("flipLabels", () => {
 
   test("a pair with one score or none", () => {
     const bare = { id: "a", prompt: "p", chosen: "c", rejected: "r" };
-    assert.deepEqual(flipLabels([bare], 1, Random.seeded(1)), [{ id: "a", prompt: "p", chosen: "r", rejected: "c", flipped: true }]);
+    assert.deepEqual(flipLabels([bare], 1, Random.seeded(1)), [
+      { id: "a", prompt: "p", chosen: "r", rejected: "c", flipped: true },
+    ]);
   });
 
   test("a share outside [0, 1]", () => {
     for (const share of [-0.1, 1.1, NaN]) {
-      assert.throws(() => flipLabels(pairs, share, Random.seeded(1)), { name: "InputError", message: `share: found ${share}, expected a number from 0 to 1` });
+      assert.throws(() => flipLabels(pairs, share, Random.seeded(1)), {
+        name: "InputError",
+        message: `share: found ${share}, expected a number from 0 to 1`,
+      });
     }
   });
 });

@@ -8,7 +8,15 @@ import { generateWorld, goalReached } from "../../src/data/world/generate.js";
 import { isWorldPrompt, parsePrompt } from "../../src/data/world/request.js";
 import { goldReward } from "../../src/data/world/gold.js";
 
-const pair: PreferencePair = { id: "a", prompt: [{ role: "user", content: "Hi" }], chosen: "good", rejected: "bad", chosenScore: 8.5, rejectedScore: 3, columns: { weight: 2 } };
+const pair: PreferencePair = {
+  id: "a",
+  prompt: [{ role: "user", content: "Hi" }],
+  chosen: "good",
+  rejected: "bad",
+  chosenScore: 8.5,
+  rejectedScore: 3,
+  columns: { weight: 2 },
+};
 const words = (score: string) =>
   "You are an assistant that generates responses for the instruction while implicitly achieving the following target scores (on a scale of 1-10, where 1 is lowest and 10 is highest):\n" +
   `Overall score: ${score}.`;
@@ -17,9 +25,23 @@ const refuses = (run: () => unknown, message: string | RegExp) => assert.throws(
 test("a pair becomes two: at its chosen response's score as it is, at its rejected one's the other way around", () => {
   const [high, low, ...others] = goalConditioned([pair]);
   assert.deepEqual(others, []);
-  assert.deepEqual(high, { ...pair, id: "a#chosen", prompt: [{ role: "system", content: words("8.5") }, { role: "user", content: "Hi" }] });
+  assert.deepEqual(high, {
+    ...pair,
+    id: "a#chosen",
+    prompt: [
+      { role: "system", content: words("8.5") },
+      { role: "user", content: "Hi" },
+    ],
+  });
   assert.deepEqual(low, {
-    ...{ id: "a#rejected", prompt: [{ role: "system", content: words("3") }, { role: "user", content: "Hi" }], columns: { weight: 2 } },
+    ...{
+      id: "a#rejected",
+      prompt: [
+        { role: "system", content: words("3") },
+        { role: "user", content: "Hi" },
+      ],
+      columns: { weight: 2 },
+    },
     ...{ chosen: "bad", rejected: "good", chosenScore: 3, rejectedScore: 8.5 },
   });
 });
@@ -27,9 +49,21 @@ test("a pair becomes two: at its chosen response's score as it is, at its reject
 test("before the user's words both sides change places too, which the paper's code forgets", () => {
   const [high, low] = goalConditioned([pair], { place: "user" });
   assert.deepEqual(high!.prompt, [{ role: "user", content: `${words("8.5")}\n\nHi` }]);
-  assert.deepEqual([low!.prompt, low!.chosen, low!.rejected], [[{ role: "user", content: `${words("3")}\n\nHi` }], "bad", "good"]);
-  const system = { ...pair, prompt: [{ role: "system", content: "Be kind." }, { role: "user", content: "Hi" }] as const };
-  assert.deepEqual(goalConditioned([system])[0]!.prompt, [{ role: "system", content: `${words("8.5")}\n\nBe kind.` }, { role: "user", content: "Hi" }]);
+  assert.deepEqual(
+    [low!.prompt, low!.chosen, low!.rejected],
+    [[{ role: "user", content: `${words("3")}\n\nHi` }], "bad", "good"],
+  );
+  const system = {
+    ...pair,
+    prompt: [
+      { role: "system", content: "Be kind." },
+      { role: "user", content: "Hi" },
+    ] as const,
+  };
+  assert.deepEqual(goalConditioned([system])[0]!.prompt, [
+    { role: "system", content: `${words("8.5")}\n\nBe kind.` },
+    { role: "user", content: "Hi" },
+  ]);
   assert.equal(goalConditioned([{ ...pair, prompt: "Hi" }])[1]!.prompt, `${words("3")}\n\nHi`);
 });
 
@@ -37,7 +71,12 @@ test("the better response at a goal is the one whose score is nearer to it", () 
   const scored = fc.tuple(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 10 })).filter(([a, b]) => a !== b);
   fc.assert(
     fc.property(fc.array(scored, { minLength: 1 }), (scores) => {
-      const pairs = scores.map(([chosenScore, rejectedScore], i) => ({ ...pair, id: `${i}`, chosenScore, rejectedScore }));
+      const pairs = scores.map(([chosenScore, rejectedScore], i) => ({
+        ...pair,
+        id: `${i}`,
+        chosenScore,
+        rejectedScore,
+      }));
       const made = goalConditioned(pairs, { text: (goal) => `${goal}` });
       assert.equal(made.length, 2 * pairs.length);
       for (const { prompt, chosenScore, rejectedScore } of made) {
@@ -50,10 +89,16 @@ test("the better response at a goal is the one whose score is nearer to it", () 
 
 test("ties are dropped, or kept as two contradictory pairs", () => {
   const tie = { ...pair, id: "t", chosenScore: 3 };
-  assert.deepEqual(goalConditioned([tie, pair]).map(({ id }) => id), ["a#chosen", "a#rejected"]);
+  assert.deepEqual(
+    goalConditioned([tie, pair]).map(({ id }) => id),
+    ["a#chosen", "a#rejected"],
+  );
   const [high, low] = goalConditioned([tie], { ties: "keep" });
   assert.deepEqual([high!.prompt, high!.chosen], [low!.prompt, low!.rejected]);
-  refuses(() => goalConditioned([tie]), /^goals: both responses of each of the 1 pairs reach the same goal, so that no pair is left/);
+  refuses(
+    () => goalConditioned([tie]),
+    /^goals: both responses of each of the 1 pairs reach the same goal, so that no pair is left/,
+  );
 });
 
 test("half are the pairs of half of the prompts, drawn anew by each seed", () => {
@@ -66,7 +111,13 @@ test("half are the pairs of half of the prompts, drawn anew by each seed", () =>
 });
 
 test("prompts of the world state goals in its words, in tenths of the reward, which the gold reward reads over", () => {
-  const { train } = generateWorld({ seed: 3, trainPrompts: 60, validationPrompts: 0, heldOutPrompts: 0, demonstrations: 0 });
+  const { train } = generateWorld({
+    seed: 3,
+    trainPrompts: 60,
+    validationPrompts: 0,
+    heldOutPrompts: 0,
+    demonstrations: 0,
+  });
   const made = goalConditioned(train);
   for (const { prompt, chosen, chosenScore } of made) {
     assert.equal(parsePrompt(prompt as string)!.goal, goalReached(chosenScore!));
@@ -82,7 +133,12 @@ test("prompts of the world state goals in its words, in tenths of the reward, wh
 });
 
 test("prompts that are conversations ask for the highest goal where they were told it", () => {
-  assert.deepEqual(atGoal([pair.prompt]), [[{ role: "system", content: words("10") }, { role: "user", content: "Hi" }]]);
+  assert.deepEqual(atGoal([pair.prompt]), [
+    [
+      { role: "system", content: words("10") },
+      { role: "user", content: "Hi" },
+    ],
+  ]);
   assert.deepEqual(atGoal(["Hi"], { text: (goal) => `reach ${goal}` }), ["reach 10\n\nHi"]);
 });
 
@@ -92,13 +148,28 @@ test("implicit rewards become shares of those that are no larger", () => {
 
 test("what cannot be conditioned is refused", () => {
   const { chosenScore: _, ...unscored } = pair;
-  refuses(() => goalConditioned([unscored]), /^pair "a": no scores of both responses, which goals are made of; use data with scores/);
-  refuses(() => goalConditioned([{ ...pair, chosenScore: 40 }]), /^goals: found a score of 40, expected all scores in \[1, 10\], or all in \[0, 1\]/);
+  refuses(
+    () => goalConditioned([unscored]),
+    /^pair "a": no scores of both responses, which goals are made of; use data with scores/,
+  );
+  refuses(
+    () => goalConditioned([{ ...pair, chosenScore: 40 }]),
+    /^goals: found a score of 40, expected all scores in \[1, 10\], or all in \[0, 1\]/,
+  );
   refuses(() => goalConditioned([{ ...pair, rejectedScore: 0.5 }]), /^goals: found a score of 0.5,/);
   assert.equal(goalConditioned([{ ...pair, chosenScore: 40 }], { text: (goal) => `${goal}` }).length, 2);
-  refuses(() => goalConditioned([{ ...pair, tokens: { tokenizer: "", prompt: [], chosen: [], rejected: [] } }]), /^pair "a": it has tokens in place of texts/);
-  refuses(() => goalConditioned([{ ...pair, prompt: [{ role: "assistant", content: "Hi" }] }], { place: "user" }), /^goals: a conversation has no user turn/);
+  refuses(
+    () => goalConditioned([{ ...pair, tokens: { tokenizer: "", prompt: [], chosen: [], rejected: [] } }]),
+    /^pair "a": it has tokens in place of texts/,
+  );
+  refuses(
+    () => goalConditioned([{ ...pair, prompt: [{ role: "assistant", content: "Hi" }] }], { place: "user" }),
+    /^goals: a conversation has no user turn/,
+  );
   refuses(() => goalConditioned([pair], { ties: "both" as "drop" }), 'ties: found "both", expected one of drop, keep');
-  refuses(() => goalConditioned([pair], { place: "end" as "user" }), 'place: found "end", expected one of system, user');
+  refuses(
+    () => goalConditioned([pair], { place: "end" as "user" }),
+    'place: found "end", expected one of system, user',
+  );
   refuses(() => atGoal(["Hi"], { goal: 11 }), "goal: found 11, expected a number in [1, 10]");
 });

@@ -32,7 +32,13 @@ describe("the splits of a dataset are those of Python's datasets", () => {
 
 describe("configurations", () => {
   test("each folder is one, with its own names of splits, but not those that name a split", () => {
-    const paths = ["harmless/train.jsonl", "harmless/test.jsonl", "red-team/attempts.jsonl", "train/a.jsonl", "data/x.jsonl"];
+    const paths = [
+      "harmless/train.jsonl",
+      "harmless/test.jsonl",
+      "red-team/attempts.jsonl",
+      "train/a.jsonl",
+      "data/x.jsonl",
+    ];
     assert.deepEqual(plain(datasetSplits(paths, undefined)), {
       default: { train: ["train/a.jsonl"] },
       harmless: { test: ["harmless/test.jsonl"], train: ["harmless/train.jsonl"] },
@@ -53,7 +59,10 @@ describe("configurations", () => {
 
   test("of the card, with a folder: alone, and before its patterns", () => {
     const paths = ["a/train.jsonl", "a/test.jsonl", "b/rows.jsonl"];
-    const configs = [{ config_name: "a", data_dir: "a" }, { config_name: "b", data_dir: "./b/", data_files: ["*.jsonl"] }];
+    const configs = [
+      { config_name: "a", data_dir: "a" },
+      { config_name: "b", data_dir: "./b/", data_files: ["*.jsonl"] },
+    ];
     assert.deepEqual(plain(datasetSplits(paths, { configs })), {
       a: { test: ["a/test.jsonl"], train: ["a/train.jsonl"] },
       b: { train: ["b/rows.jsonl"] },
@@ -69,12 +78,16 @@ describe("configurations", () => {
   test("other files than JSON Lines and Parquet are none", () => {
     const paths = ["train.csv", "train.json", "script.py", "train.arrow", "jsonl"];
     assert.deepEqual(datasetSplits(paths, {}), { configs: new Map(), usual: undefined });
-    assert.deepEqual(datasetSplits(paths, { configs: [{ config_name: "default", data_files: "*" }] }).configs, new Map());
+    assert.deepEqual(
+      datasetSplits(paths, { configs: [{ config_name: "default", data_files: "*" }] }).configs,
+      new Map(),
+    );
   });
 
   test("patterns with signs that mean something to regular expressions", () => {
     const paths = ["a+b (1).jsonl", "a+b (12).jsonl", "{x}.jsonl", "dir/a.jsonl"];
-    const files = (path: string) => plain(datasetSplits(paths, { configs: [{ config_name: "c", data_files: path }] }))["c"]?.["train"];
+    const files = (path: string) =>
+      plain(datasetSplits(paths, { configs: [{ config_name: "c", data_files: path }] }))["c"]?.["train"];
     assert.deepEqual(files("a+b (?).jsonl"), ["a+b (1).jsonl"]);
     assert.deepEqual(files("{x}.jsonl"), ["{x}.jsonl"]);
     assert.deepEqual(files("./dir/**"), ["dir/a.jsonl"]);
@@ -86,11 +99,21 @@ describe("configurations", () => {
 });
 
 test("the hub's conversion", () => {
-  const paths = ["default/train/0001.parquet", "default/train/0000.parquet", "default/partial-test/0000.parquet", "en/train/0000.parquet", "README.md", "x.parquet"];
+  const paths = [
+    "default/train/0001.parquet",
+    "default/train/0000.parquet",
+    "default/partial-test/0000.parquet",
+    "en/train/0000.parquet",
+    "README.md",
+    "x.parquet",
+  ];
   const splits = convertedSplits(paths);
   assert.equal(splits.usual, "default");
   assert.deepEqual(plain(splits), {
-    default: { "partial-test": ["default/partial-test/0000.parquet"], train: ["default/train/0000.parquet", "default/train/0001.parquet"] },
+    default: {
+      "partial-test": ["default/partial-test/0000.parquet"],
+      train: ["default/train/0000.parquet", "default/train/0001.parquet"],
+    },
     en: { train: ["en/train/0000.parquet"] },
   });
 });

@@ -23,7 +23,11 @@ test("phrases do not overlap, and hold no mark", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("a", "b", "the ", " ", ". ", "soup", "’", "-") }), (text) => {
       const phrases = keyPhrases(text).toSorted((a, b) => a.start - b.start);
-      phrases.forEach(({ start, end }, i) => assert.ok(start < end && end <= (phrases[i + 1]?.start ?? text.length) && !text.slice(start, end).includes(".")));
+      phrases.forEach(({ start, end }, i) =>
+        assert.ok(
+          start < end && end <= (phrases[i + 1]?.start ?? text.length) && !text.slice(start, end).includes("."),
+        ),
+      );
     }),
   );
 });

@@ -19,85 +19,193 @@ describe("layouts of preference pairs", () => {
   test("Orca's pairs are conversations, with a system turn where there is a text for one", async () => {
     const row = { question: "Q", chosen: "a", rejected: "b" };
     const { pairs } = await load({ system: "S", ...row }, { system: "", ...row });
-    assert.deepEqual(pairs.map(({ prompt }) => prompt), [[{ role: "system", content: "S" }, user("Q")], [user("Q")]]);
+    assert.deepEqual(
+      pairs.map(({ prompt }) => prompt),
+      [[{ role: "system", content: "S" }, user("Q")], [user("Q")]],
+    );
   });
 
   test("Alpaca's input follows its instruction; history comes before both", async () => {
-    const { pairs } = await load({ instruction: "I", input: "x", chosen: "a", rejected: "b" }, { instruction: "I", input: "", chosen: "a", rejected: "b" });
-    assert.deepEqual(pairs.map(({ prompt }) => prompt), ["I\n\nx", "I"]);
+    const { pairs } = await load(
+      { instruction: "I", input: "x", chosen: "a", rejected: "b" },
+      { instruction: "I", input: "", chosen: "a", rejected: "b" },
+    );
+    assert.deepEqual(
+      pairs.map(({ prompt }) => prompt),
+      ["I\n\nx", "I"],
+    );
     const { pairs: later } = await load({ prompt: "Q", history: [["q", "r"]], chosen: "a", rejected: "b" });
     assert.deepEqual(later[0]!.prompt, [user("q"), answer("r"), user("Q")]);
   });
 
   test("ShareGPT's turns", async () => {
-    const { pairs } = await load({ conversations: [{ from: "human", value: "Q" }], chosen: { from: "gpt", value: "a" }, rejected: { from: "gpt", value: "b" } });
+    const { pairs } = await load({
+      conversations: [{ from: "human", value: "Q" }],
+      chosen: { from: "gpt", value: "a" },
+      rejected: { from: "gpt", value: "b" },
+    });
     assert.deepEqual(pairs[0], { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" });
   });
 
   test("of several responses the best against the worst; none where no two differ", async () => {
-    const completions = [{ response: "b", overall_score: 5 }, { response: "c", overall_score: 8 }, { response: "d", overall_score: 2 }];
+    const completions = [
+      { response: "b", overall_score: 5 },
+      { response: "c", overall_score: 8 },
+      { response: "d", overall_score: 2 },
+    ];
     const { pairs } = await load({ instruction: "Q", completions });
     assert.deepEqual(pairs[0], { id: "1", prompt: "Q", chosen: "c", rejected: "d", chosenScore: 8, rejectedScore: 2 });
-    const nectar = await load({ prompt: "Q", answers: [{ answer: "x", rank: 2 }, { answer: "y", rank: 1 }] });
+    const nectar = await load({
+      prompt: "Q",
+      answers: [
+        { answer: "x", rank: 2 },
+        { answer: "y", rank: 1 },
+      ],
+    });
     assert.deepEqual([nectar.pairs[0]!.chosen, nectar.pairs[0]!.rejected], ["y", "x"]);
-    await assert.rejects(load({ instruction: "Q", completions: completions.map((each) => ({ ...each, overall_score: 3 })) }), /prefers none of its responses/);
+    await assert.rejects(
+      load({ instruction: "Q", completions: completions.map((each) => ({ ...each, overall_score: 3 })) }),
+      /prefers none of its responses/,
+    );
   });
 
   test("HelpSteer: a strength below 0 prefers the first; two ratings of one prompt are a pair", async () => {
-    const { pairs } = await load({ prompt: "Q", response_1: "a", response_2: "b", preference_strength: -2 }, { prompt: "Q", response_1: "a", response_2: "b", preference_strength: 1 });
-    assert.deepEqual(pairs.map(({ chosen }) => chosen), ["a", "b"]);
-    const rated = await load({ prompt: "Q", response: "a", helpfulness: 1 }, { prompt: "Q", response: "b", helpfulness: 4 }, { prompt: "R", response: "c", helpfulness: 4 });
-    assert.deepEqual(rated.pairs, [{ id: "2", prompt: [user("Q")], chosen: "b", rejected: "a", chosenScore: 4, rejectedScore: 1 }]);
+    const { pairs } = await load(
+      { prompt: "Q", response_1: "a", response_2: "b", preference_strength: -2 },
+      { prompt: "Q", response_1: "a", response_2: "b", preference_strength: 1 },
+    );
+    assert.deepEqual(
+      pairs.map(({ chosen }) => chosen),
+      ["a", "b"],
+    );
+    const rated = await load(
+      { prompt: "Q", response: "a", helpfulness: 1 },
+      { prompt: "Q", response: "b", helpfulness: 4 },
+      { prompt: "R", response: "c", helpfulness: 4 },
+    );
+    assert.deepEqual(rated.pairs, [
+      { id: "2", prompt: [user("Q")], chosen: "b", rejected: "a", chosenScore: 4, rejectedScore: 1 },
+    ]);
     assert.match(rated.reading.notes.join(), /1 row: a response without a second one/);
   });
 
   test("scores under any name, in any form; one that is NaN is missing, and told", async () => {
-    for (const [chosen, rejected] of [["score_chosen", "score_rejected"], ["chosen-rating", "rejected-rating"], ["chosen_avg_rating", "rejected_avg_rating"]] as const) {
-      const { pairs } = await load({ chosen: [user("Q"), answer("a")], rejected: [user("Q"), answer("b")], [chosen]: 5, [rejected]: 2 });
+    for (const [chosen, rejected] of [
+      ["score_chosen", "score_rejected"],
+      ["chosen-rating", "rejected-rating"],
+      ["chosen_avg_rating", "rejected_avg_rating"],
+    ] as const) {
+      const { pairs } = await load({
+        chosen: [user("Q"), answer("a")],
+        rejected: [user("Q"), answer("b")],
+        [chosen]: 5,
+        [rejected]: 2,
+      });
       assert.deepEqual([pairs[0]!.chosenScore, pairs[0]!.rejectedScore], [5, 2]);
     }
-    const rated = await load({ system: "", input: "Q", chosen: "a", rejected: "b", generations: ["b", "a"], rating: [3, 9] });
+    const rated = await load({
+      system: "",
+      input: "Q",
+      chosen: "a",
+      rejected: "b",
+      generations: ["b", "a"],
+      rating: [3, 9],
+    });
     assert.deepEqual([rated.pairs[0]!.chosenScore, rated.pairs[0]!.rejectedScore], [9, 3]);
-    const { pairs, reading } = await loadPreferences(fileOf("nan.jsonl", '{"prompt":"NaN","chosen":"a","rejected":"b","score_chosen":NaN,"score_rejected":1}\n'));
+    const { pairs, reading } = await loadPreferences(
+      fileOf("nan.jsonl", '{"prompt":"NaN","chosen":"a","rejected":"b","score_chosen":NaN,"score_rejected":1}\n'),
+    );
     assert.deepEqual(pairs[0], { id: "1", prompt: "NaN", chosen: "a", rejected: "b", rejectedScore: 1 });
     assert.match(reading.notes.join(), /"score_chosen" is not a finite number/);
   });
 
   test("a response without a score, or whose score is NaN, is left out and told once; a row that then prefers none is refused", async () => {
-    const answers = (...scores: unknown[]) => ({ instruction: "Q", completions: scores.map((overall_score, i) => ({ response: `r${i}`, overall_score })) });
-    const raw = await loadPreferences(fileOf("raw.jsonl", [answers(5, null, 2), answers(7, 3, 9)].map((row) => JSON.stringify(row)).join("\n").replace("7", "NaN")));
-    assert.deepEqual(raw.pairs.map(({ chosen, rejected, chosenScore }) => [chosen, rejected, chosenScore]), [["r0", "r2", 5], ["r2", "r1", 9]]);
+    const answers = (...scores: unknown[]) => ({
+      instruction: "Q",
+      completions: scores.map((overall_score, i) => ({ response: `r${i}`, overall_score })),
+    });
+    const raw = await loadPreferences(
+      fileOf(
+        "raw.jsonl",
+        [answers(5, null, 2), answers(7, 3, 9)]
+          .map((row) => JSON.stringify(row))
+          .join("\n")
+          .replace("7", "NaN"),
+      ),
+    );
+    assert.deepEqual(
+      raw.pairs.map(({ chosen, rejected, chosenScore }) => [chosen, rejected, chosenScore]),
+      [
+        ["r0", "r2", 5],
+        ["r2", "r1", 9],
+      ],
+    );
     assert.deepEqual(raw.reading.notes, ['2 rows: a response in "completions" without a score or rank is left out']);
-    const nectar = await load({ prompt: "Q", answers: [{ answer: "x", rank: null }, { answer: "y", rank: 2 }, { answer: "z" }, { answer: "w", rank: 1 }] });
+    const nectar = await load({
+      prompt: "Q",
+      answers: [{ answer: "x", rank: null }, { answer: "y", rank: 2 }, { answer: "z" }, { answer: "w", rank: 1 }],
+    });
     assert.deepEqual([nectar.pairs[0]!.chosen, nectar.pairs[0]!.rejected, nectar.reading.notes.length], ["w", "y", 1]);
-    await assert.rejects(load(answers(5, null, "N/A")), /field "completions\[2\]\.overall_score" is "N\/A"; expected a number/);
-    await assert.rejects(load(answers(5, null)), /field "completions" prefers none of its responses: their scores are 5, none; expected two that differ/);
+    await assert.rejects(
+      load(answers(5, null, "N/A")),
+      /field "completions\[2\]\.overall_score" is "N\/A"; expected a number/,
+    );
+    await assert.rejects(
+      load(answers(5, null)),
+      /field "completions" prefers none of its responses: their scores are 5, none; expected two that differ/,
+    );
     const rated = (response: string, helpfulness: unknown) => ({ prompt: "Q", response, helpfulness });
     const helpSteer = await load(rated("a", 1), rated("b", null), rated("c", 3));
-    assert.deepEqual([helpSteer.pairs[0]!.chosen, helpSteer.pairs[0]!.rejected, helpSteer.reading.notes], ["c", "a", ["1 row: a response without a rating is left out"]]);
+    assert.deepEqual(
+      [helpSteer.pairs[0]!.chosen, helpSteer.pairs[0]!.rejected, helpSteer.reading.notes],
+      ["c", "a", ["1 row: a response without a rating is left out"]],
+    );
   });
 
   test("HelpSteer's ratings: the limit and the columns that are not read count rows", async () => {
-    const rated = (prompt: string, helpfulness: number) => ({ prompt, response: `${helpfulness}`, helpfulness, verbosity: 2 });
-    const file = fileOf("rated.jsonl", jsonLines(rated("P", 1), rated("P", 2), rated("Q", 3), rated("Q", 4), rated("R", 1), rated("R", 4)));
+    const rated = (prompt: string, helpfulness: number) => ({
+      prompt,
+      response: `${helpfulness}`,
+      helpfulness,
+      verbosity: 2,
+    });
+    const file = fileOf(
+      "rated.jsonl",
+      jsonLines(rated("P", 1), rated("P", 2), rated("Q", 3), rated("Q", 4), rated("R", 1), rated("R", 4)),
+    );
     const { pairs, reading } = await loadPreferences(file, { limit: 4 });
-    assert.deepEqual(pairs.map(({ chosen }) => chosen), ["2", "4"]);
+    assert.deepEqual(
+      pairs.map(({ chosen }) => chosen),
+      ["2", "4"],
+    );
     assert.deepEqual(reading.unread, { verbosity: 4 });
     await assert.rejects(loadPreferences(file, { limit: 1 }), /no row makes an example by itself/);
     await assert.rejects(load({ ...rated("P", 1), context: "C" }, rated("P", 2)), /:1: column "context" holds "C"/);
   });
 
   test("a score of many digits is the nearest number", async () => {
-    const { pairs } = await loadPreferences(fileOf("digits.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b","score_chosen":10000000000000001,"score_rejected":-12345678901234567890}\n'));
+    const { pairs } = await loadPreferences(
+      fileOf(
+        "digits.jsonl",
+        '{"prompt":"Q","chosen":"a","rejected":"b","score_chosen":10000000000000001,"score_rejected":-12345678901234567890}\n',
+      ),
+    );
     assert.deepEqual([pairs[0]!.chosenScore, pairs[0]!.rejectedScore], [1e16, -12345678901234567000]);
-    const { pairs: weighted } = await loadPreferences(fileOf("digits.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b","n":10000000000000001}\n'), { columns: { weight: "n" } });
+    const { pairs: weighted } = await loadPreferences(
+      fileOf("digits.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b","n":10000000000000001}\n'),
+      { columns: { weight: "n" } },
+    );
     assert.deepEqual(weighted[0]!.columns, { weight: 1e16 });
-    await assert.rejects(load({ prompt: "Q", chosen: "a", rejected: "b", score_chosen: "9" }), /field "score_chosen" is "9"; expected a number/);
+    await assert.rejects(
+      load({ prompt: "Q", chosen: "a", rejected: "b", score_chosen: "9" }),
+      /field "score_chosen" is "9"; expected a number/,
+    );
   });
 
   test("Parquet's floats in tool calls stay floats, and fields that a row lacks are none", async () => {
     const { pairs, reading } = await loadPreferences(fixture("tool-calls.parquet"));
-    const template = "{% for m in messages if m.tool_calls %}{{ m.tool_calls }}{{ m.tool_calls[0].function.arguments | tojson }}{% endfor %}";
+    const template =
+      "{% for m in messages if m.tool_calls %}{{ m.tool_calls }}{{ m.tool_calls[0].function.arguments | tojson }}{% endfor %}";
     const written = pairs.map(({ prompt }) => compileChatTemplate(template, {})(prompt as readonly Message[], false));
     assert.deepEqual(written, [
       `[{'type': 'function', 'function': {'name': 'f', 'arguments': {'x': 22.0, 'n': 3, 'big': 9007199254740993, 'list': [1.0, 2.5, None]}}}]{"x": 22.0, "n": 3, "big": 9007199254740993, "list": [1.0, 2.5, null]}`,
@@ -108,7 +216,9 @@ describe("layouts of preference pairs", () => {
   });
 
   test("long integers keep their digits", async () => {
-    const { pairs } = await loadPreferences(fileOf("long.jsonl", '{"id":9007199254740993,"prompt":"12345678901234567890","chosen":"a","rejected":"b"}\n'));
+    const { pairs } = await loadPreferences(
+      fileOf("long.jsonl", '{"id":9007199254740993,"prompt":"12345678901234567890","chosen":"a","rejected":"b"}\n'),
+    );
     assert.deepEqual([pairs[0]!.id, pairs[0]!.prompt], ["9007199254740993", "12345678901234567890"]);
   });
 });
@@ -122,7 +232,10 @@ describe("conversations within texts", () => {
     const { pairs, format, reading } = await load(row, row);
     assert.deepEqual(pairs[0], { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" });
     assert.equal(format, "TRL conversational, implicit prompt");
-    assert.match(reading.notes.join(), /2 rows: "chosen" is a conversation in JSON within a text, which is read as its turns/);
+    assert.match(
+      reading.notes.join(),
+      /2 rows: "chosen" is a conversation in JSON within a text, which is read as its turns/,
+    );
     const shown = await loadDemonstrations(fileOf("packed.jsonl", jsonLines({ messages: JSON.stringify(turns) })));
     assert.deepEqual(shown.demonstrations, [{ id: "1", prompt: [user("Q")], response: "a" }]);
     const asked = await loadPrompts(fileOf("packed-prompt.jsonl", jsonLines({ prompt: JSON.stringify([user("Q")]) })));
@@ -130,8 +243,14 @@ describe("conversations within texts", () => {
   });
 
   test("as Python prints them, or that end early, are refused; JSON of anything else is text", async () => {
-    await assert.rejects(load({ prompt: "[{'role': 'user', 'content': 'Q'}]", chosen: "a", rejected: "b" }), /:1: column "prompt" is a conversation as Python prints it: .*json\.dumps/);
-    await assert.rejects(load({ prompt: "Q", chosen: '[{"role": "assistant", "conte', rejected: "b" }), /:1: column "chosen" begins like a conversation in JSON within a text, and is not JSON/);
+    await assert.rejects(
+      load({ prompt: "[{'role': 'user', 'content': 'Q'}]", chosen: "a", rejected: "b" }),
+      /:1: column "prompt" is a conversation as Python prints it: .*json\.dumps/,
+    );
+    await assert.rejects(
+      load({ prompt: "Q", chosen: '[{"role": "assistant", "conte', rejected: "b" }),
+      /:1: column "chosen" begins like a conversation in JSON within a text, and is not JSON/,
+    );
     const { pairs } = await load({ prompt: '[{"city": "Lima"}]', chosen: '{"role": "admin"}', rejected: "[1]" });
     assert.deepEqual(pairs[0], { id: "1", prompt: '[{"city": "Lima"}]', chosen: '{"role": "admin"}', rejected: "[1]" });
   });
@@ -139,7 +258,10 @@ describe("conversations within texts", () => {
 
 describe("a prompt that is a chance", () => {
   test("of one word or less is told", async () => {
-    const { reading } = await load({ chosen: "The cat sat.", rejected: "The dog ran." }, { chosen: "Name a pet: cat", rejected: "Name a pet: dog" });
+    const { reading } = await load(
+      { chosen: "The cat sat.", rejected: "The dog ran." },
+      { chosen: "Name a pet: cat", rejected: "Name a pet: dog" },
+    );
     assert.equal(reading.notes.length, 1);
     assert.match(reading.notes[0]!, /^1 row: the prompt, what both texts begin with, is a word or less/);
   });
@@ -147,10 +269,18 @@ describe("a prompt that is a chance", () => {
 
 describe("two texts for the system turn", () => {
   const row = { prompt: "Q", chosen: "a", rejected: "b" };
-  const talk = (content: string) => ({ prompt: [{ role: "system", content }, user("Q")], chosen: [answer("a")], rejected: [answer("b")] });
+  const talk = (content: string) => ({
+    prompt: [{ role: "system", content }, user("Q")],
+    chosen: [answer("a")],
+    rejected: [answer("b")],
+  });
 
   test("that agree are one, in columns and in turns", async () => {
-    for (const columns of [{ system: "S", system_prompt: "S" }, { system: "", system_prompt: "S" }, { system: null, system_prompt: "S" }]) {
+    for (const columns of [
+      { system: "S", system_prompt: "S" },
+      { system: "", system_prompt: "S" },
+      { system: null, system_prompt: "S" },
+    ]) {
       const { pairs, reading } = await load({ ...row, ...columns });
       assert.deepEqual(pairs[0]!.prompt, [{ role: "system", content: "S" }, user("Q")]);
       assert.deepEqual(reading.unread, {});
@@ -159,52 +289,109 @@ describe("two texts for the system turn", () => {
   });
 
   test("that differ are refused by their columns", async () => {
-    await assert.rejects(load({ ...row, system: "S", system_prompt: "T" }), /:1: columns "system" and "system_prompt" hold different system turns, "S" and "T"; keep one/);
-    await assert.rejects(load({ ...talk("S"), system_prompt: "T" }), /:1: column "system_prompt" is "T", but the conversation begins with another system turn: "S"; keep one/);
-    await assert.rejects(load({ conversations: [user("Q")], chosen: answer("a"), rejected: answer("b"), system: "S", system_prompt: "T" }), /hold different system turns/);
+    await assert.rejects(
+      load({ ...row, system: "S", system_prompt: "T" }),
+      /:1: columns "system" and "system_prompt" hold different system turns, "S" and "T"; keep one/,
+    );
+    await assert.rejects(
+      load({ ...talk("S"), system_prompt: "T" }),
+      /:1: column "system_prompt" is "T", but the conversation begins with another system turn: "S"; keep one/,
+    );
+    await assert.rejects(
+      load({ conversations: [user("Q")], chosen: answer("a"), rejected: answer("b"), system: "S", system_prompt: "T" }),
+      /hold different system turns/,
+    );
   });
 });
 
 describe("what is not read", () => {
   test("columns and fields of messages are told once; empty ones are not", async () => {
-    const { reading } = await load({ prompt: [{ ...user("Q"), weight: 1, extra: null }], chosen: [answer("a")], rejected: [answer("b")], model: "m", other: "" });
+    const { reading } = await load({
+      prompt: [{ ...user("Q"), weight: 1, extra: null }],
+      chosen: [answer("a")],
+      rejected: [answer("b")],
+      model: "m",
+      other: "",
+    });
     assert.deepEqual(reading.unread, { "prompt[].weight": 1, model: 1 });
   });
 
   test("words for the model are refused where a form has no place for them", async () => {
-    await assert.rejects(load({ prompt: "Q", context: "C", chosen: "a", rejected: "b" }), /:1: column "context" holds "C"/);
+    await assert.rejects(
+      load({ prompt: "Q", context: "C", chosen: "a", rejected: "b" }),
+      /:1: column "context" holds "C"/,
+    );
     await assert.rejects(load({ passage: "P", chosen: "x a", rejected: "x b" }), /unknown format/);
     await assert.rejects(load({ prompt: "Q", question: "R", chosen: "a", rejected: "b" }), /hold different prompts/);
     const call = { ...answer(""), tool_calls: [{ function: { name: "f" } }] };
-    await assert.rejects(load({ prompt: [user("Q")], chosen: [call], rejected: [answer("b")] }), /field "chosen" has "tool_calls" in its response/);
+    await assert.rejects(
+      load({ prompt: [user("Q")], chosen: [call], rejected: [answer("b")] }),
+      /field "chosen" has "tool_calls" in its response/,
+    );
   });
 
   test("duplicates, reversals, contradictions and repeated prompts are counted", async () => {
     const row = { prompt: "A long question?", chosen: "a", rejected: "b", score_chosen: 1, score_rejected: 2 };
-    const { reading } = await load(row, row, { prompt: row.prompt, chosen: "b", rejected: "a" }, { prompt: row.prompt, chosen: "A long question? a", rejected: "A long question? b" });
+    const { reading } = await load(
+      row,
+      row,
+      { prompt: row.prompt, chosen: "b", rejected: "a" },
+      { prompt: row.prompt, chosen: "A long question? a", rejected: "A long question? b" },
+    );
     const counts = reading.notes.map((note) => note.slice(0, 24));
-    assert.deepEqual(counts, ["1 pair whose responses b", "2 pairs whose scores con", "1 pair equal to an earli", "1 pair that an earlier o"]);
+    assert.deepEqual(counts, [
+      "1 pair whose responses b",
+      "2 pairs whose scores con",
+      "1 pair equal to an earli",
+      "1 pair that an earlier o",
+    ]);
   });
 });
 
 test("demonstrations: conversations, Alpaca, and the list of forms for another", async () => {
   const read = (row: object) => loadDemonstrations(fileOf(`sft-${++files}.jsonl`, jsonLines(row)));
   const expected = { id: "1", prompt: [user("Q")], response: "a" };
-  for (const row of [{ messages: [user("Q"), answer("a")] }, { prompt: [user("Q")], completion: [answer("a")] }, { conversations: [{ from: "human", value: "Q" }, { from: "gpt", value: "a" }] }]) {
+  for (const row of [
+    { messages: [user("Q"), answer("a")] },
+    { prompt: [user("Q")], completion: [answer("a")] },
+    {
+      conversations: [
+        { from: "human", value: "Q" },
+        { from: "gpt", value: "a" },
+      ],
+    },
+  ]) {
     assert.deepEqual((await read(row)).demonstrations, [expected]);
   }
-  assert.deepEqual((await read({ instruction: "I", input: "x", output: "a" })).demonstrations, [{ id: "1", prompt: "I\n\nx", response: "a" }]);
+  assert.deepEqual((await read({ instruction: "I", input: "x", output: "a" })).demonstrations, [
+    { id: "1", prompt: "I\n\nx", response: "a" },
+  ]);
   await assert.rejects(read({ text: "all of it" }), /expected one of these forms:\n.*\n.*\n.*messages/);
 });
 
 test("a failure after reading names file, line and id, and pairs keep the tokens that a run wrote", async () => {
   const tokenizer = byteTokenizer({ bos: true });
   const { pairs } = await load({ id: "x", prompt: "a long prompt", chosen: "a", rejected: "b" });
-  assert.throws(() => tokenizePairs(pairs, tokenizer, { contextLength: 8 }), /layout-\d+\.jsonl:1: prompt of "x": 14 tokens/);
+  assert.throws(
+    () => tokenizePairs(pairs, tokenizer, { contextLength: 8 }),
+    /layout-\d+\.jsonl:1: prompt of "x": 14 tokens/,
+  );
   const tokens = { tokenizer: tokenizerDigest(tokenizer), prompt: [1, 70], chosen: [71], rejected: [72, 2] };
-  const own = await load({ id: "y", prompt: "C", chosen: "D", rejected: "E", chosenReward: 2, rejectedReward: 1, margin: 1, tokens });
+  const own = await load({
+    id: "y",
+    prompt: "C",
+    chosen: "D",
+    rejected: "E",
+    chosenReward: 2,
+    rejectedReward: 1,
+    margin: 1,
+    tokens,
+  });
   const [pair] = tokenizePairs(own.pairs, tokenizer, { contextLength: 8 }).pairs;
-  assert.deepEqual([[...pair!.prompt], [...pair!.chosen], [...pair!.rejected]], [tokens.prompt, tokens.chosen, tokens.rejected]);
+  assert.deepEqual(
+    [[...pair!.prompt], [...pair!.chosen], [...pair!.rejected]],
+    [tokens.prompt, tokens.chosen, tokens.rejected],
+  );
   const others = own.pairs.map((each) => ({ ...each, tokens: { ...tokens, tokenizer: "another" } }));
   assert.throws(() => tokenizePairs(others, tokenizer, { contextLength: 8 }), /the tokens of another tokenizer/);
 });

@@ -6,7 +6,10 @@ import { fileOf, jsonLines } from "./files.js";
 describe("loadDemonstrations", () => {
   test("responses or completions, prompts as text or messages", async () => {
     const conversation = [{ role: "user", content: "Hi" }];
-    const file = fileOf("a.jsonl", jsonLines({ id: "x", prompt: "p", response: "r" }, { prompt: conversation, completion: "c" }));
+    const file = fileOf(
+      "a.jsonl",
+      jsonLines({ id: "x", prompt: "p", response: "r" }, { prompt: conversation, completion: "c" }),
+    );
     const { demonstrations, skipped } = await loadDemonstrations(file);
     assert.deepEqual(demonstrations, [
       { id: "x", prompt: "p", response: "r" },
@@ -16,11 +19,21 @@ describe("loadDemonstrations", () => {
   });
 
   test("bad rows", async () => {
-    const rows = [{ prompt: "p" }, { response: "r" }, { prompt: "p", completion: 3 }, { prompt: "p", response: "" }, { prompt: [], response: "r" }, { prompt: "p", response: "r" }];
+    const rows = [
+      { prompt: "p" },
+      { response: "r" },
+      { prompt: "p", completion: 3 },
+      { prompt: "p", response: "" },
+      { prompt: [], response: "r" },
+      { prompt: "p", response: "r" },
+    ];
     const file = fileOf("b.jsonl", jsonLines(...rows));
     await assert.rejects(loadDemonstrations(file), /b\.jsonl:1: field "response" is missing; expected text/);
     const { demonstrations, skipped } = await loadDemonstrations(file, { skipBadRows: true });
-    assert.deepEqual(demonstrations.map(({ id }) => id), ["6"]);
+    assert.deepEqual(
+      demonstrations.map(({ id }) => id),
+      ["6"],
+    );
     const reasons = skipped.map(({ reason }) => reason.replace(/^.*b\.jsonl:/, ""));
     assert.deepEqual(reasons, [
       '1: field "response" is missing; expected text',

@@ -9,56 +9,101 @@ describe("loadPreferences", () => {
   test("the pairs of a file with its format", async () => {
     const { pairs, format, skipped } = await loadPreferences(fileOf("a.jsonl", jsonLines(good("a"), good("b"))));
     assert.equal(format, "TRL explicit prompt");
-    assert.deepEqual(pairs, [{ id: "1", ...good("a") }, { id: "2", ...good("b") }]);
+    assert.deepEqual(pairs, [
+      { id: "1", ...good("a") },
+      { id: "2", ...good("b") },
+    ]);
     assert.deepEqual(skipped, []);
   });
 
   test("Parquet: UltraFeedback, whose prompt ids repeat", async () => {
     const { pairs, format } = await loadPreferences(fixture("ultrafeedback.parquet"));
     assert.equal(format, "UltraFeedback-binarized");
-    assert.deepEqual(pairs.map(({ id, rejected, rejectedScore }) => [id, rejected, rejectedScore]), [["a", "What?", 3], ["a#2", "No.", 2]]);
+    assert.deepEqual(
+      pairs.map(({ id, rejected, rejectedScore }) => [id, rejected, rejectedScore]),
+      [
+        ["a", "What?", 3],
+        ["a#2", "No.", 2],
+      ],
+    );
   });
 
   test("ids are unique even where a row is called like a repetition", async () => {
     const rows = ["a", "a", "a#2", "a"].map((id) => ({ id, ...good(id) }));
     const { pairs } = await loadPreferences(fileOf("b.jsonl", jsonLines(...rows)));
-    assert.deepEqual(pairs.map(({ id }) => id), ["a", "a#2", "a#2#2", "a#3"]);
+    assert.deepEqual(
+      pairs.map(({ id }) => id),
+      ["a", "a#2", "a#2#2", "a#3"],
+    );
   });
 
   test("a limit counts pairs and reads no further", async () => {
     const file = fileOf("c.jsonl", jsonLines(good("a"), { prompt: 1 }, good("b"), good("c"), 5));
     const { pairs, skipped } = await loadPreferences(file, { limit: 2, skipBadRows: true });
-    assert.deepEqual(pairs.map(({ id }) => id), ["1", "3"]);
+    assert.deepEqual(
+      pairs.map(({ id }) => id),
+      ["1", "3"],
+    );
     assert.equal(skipped.length, 1);
     for (const limit of [0, -1, 1.5, NaN]) {
-      await assert.rejects(loadPreferences(file, { limit }), { message: `limit: found ${limit}, expected a whole number of at least 1` });
+      await assert.rejects(loadPreferences(file, { limit }), {
+        message: `limit: found ${limit}, expected a whole number of at least 1`,
+      });
     }
   });
 
   test("the first bad row is thrown, or all are skipped and listed", async () => {
-    const rows = [{ title: "?" }, good("a"), { prompt: "x", chosen: "y" }, { ...good("b"), rejected: "yes" }, { ...good("c"), chosen: "" }, { ...good("d"), prompt: 3 }];
+    const rows = [
+      { title: "?" },
+      good("a"),
+      { prompt: "x", chosen: "y" },
+      { ...good("b"), rejected: "yes" },
+      { ...good("c"), chosen: "" },
+      { ...good("d"), prompt: 3 },
+    ];
     const file = fileOf("d.jsonl", `${jsonLines(...rows)}{"prompt\n[1]\n${jsonLines(good("e"))}`);
-    await assert.rejects(loadPreferences(file), /d\.jsonl:1: unknown format: the row has the fields \["title"\]; supported formats:/);
+    await assert.rejects(
+      loadPreferences(file),
+      /d\.jsonl:1: unknown format: the row has the fields \["title"\]; supported formats:/,
+    );
     const { pairs, skipped } = await loadPreferences(file, { skipBadRows: true });
-    assert.deepEqual(pairs.map(({ prompt }) => prompt), ["prompt a", "prompt e"]);
-    assert.deepEqual(skipped.map(({ place }) => place.line), [1, 3, 4, 5, 6, 7, 8]);
+    assert.deepEqual(
+      pairs.map(({ prompt }) => prompt),
+      ["prompt a", "prompt e"],
+    );
+    assert.deepEqual(
+      skipped.map(({ place }) => place.line),
+      [1, 3, 4, 5, 6, 7, 8],
+    );
     assert.match(skipped[1]!.reason, /d\.jsonl:3: field "rejected" is missing; expected text/);
     assert.match(skipped[4]!.reason, /d\.jsonl:6: field "prompt" is 3; expected text/);
   });
 
   test("text in Parquet that is not UTF-8 costs its own row only", async () => {
-    await assert.rejects(loadPreferences(fixture("not-utf8.parquet")), /not-utf8\.parquet, row 1: field "prompt" is not valid UTF-8; expected text/);
+    await assert.rejects(
+      loadPreferences(fixture("not-utf8.parquet")),
+      /not-utf8\.parquet, row 1: field "prompt" is not valid UTF-8; expected text/,
+    );
     const { pairs } = await loadPreferences(fixture("not-utf8.parquet"), { skipBadRows: true });
-    assert.deepEqual(pairs.map(({ prompt }) => prompt), ["fine", "fine again"]);
+    assert.deepEqual(
+      pairs.map(({ prompt }) => prompt),
+      ["fine", "fine again"],
+    );
   });
 
   test("reasons of skipped rows are no list without end: so many, and ten for each good row", async () => {
-    const good = (count: number) => Array.from({ length: count }, (_, i) => JSON.stringify({ prompt: `${i}`, chosen: "b", rejected: "c" }));
+    const good = (count: number) =>
+      Array.from({ length: count }, (_, i) => JSON.stringify({ prompt: `${i}`, chosen: "b", rejected: "c" }));
     const bad = (count: number) => Array.from({ length: count }, () => "1");
-    const load = (...lines: readonly string[]) => loadPreferences(fileOf("many.jsonl", lines.join("\n")), { skipBadRows: true });
+    const load = (...lines: readonly string[]) =>
+      loadPreferences(fileOf("many.jsonl", lines.join("\n")), { skipBadRows: true });
     assert.equal((await load(...bad(10_000), ...good(1))).skipped.length, 10_000);
     assert.equal((await load(...good(2000), ...bad(20_000))).skipped.length, 20_000);
-    await assert.rejects(load(...good(3), ...bad(10_001), ...good(5000)), { name: "InputError", message: /many\.jsonl: 10001 of the first 10004 rows are bad; the first: .*many\.jsonl:4: found 1, expected one JSON object per line$/ });
+    await assert.rejects(load(...good(3), ...bad(10_001), ...good(5000)), {
+      name: "InputError",
+      message:
+        /many\.jsonl: 10001 of the first 10004 rows are bad; the first: .*many\.jsonl:4: found 1, expected one JSON object per line$/,
+    });
     await assert.rejects(load(...good(2000), ...bad(20_001)), { message: /20001 of the first 22001 rows are bad/ });
   });
 

@@ -13,9 +13,21 @@ test("pairs read back from their rows as they are", async (test) => {
     { id: "a", prompt: "p", chosen: "one", rejected: "two", chosenScore: 3, rejectedScore: 1, columns: { weight: 2 } },
     { id: "b", prompt: "q", chosen: "one", rejected: "two", columns: { weight: 1 } },
   ];
-  const talks: PreferencePair[] = [{ id: "c", prompt: [{ role: "user", content: "Hi" }], chosen: "Hello", rejected: "No", rejectedScore: 2, columns: { weight: 1 } }];
+  const talks: PreferencePair[] = [
+    {
+      id: "c",
+      prompt: [{ role: "user", content: "Hi" }],
+      chosen: "Hello",
+      rejected: "No",
+      rejectedScore: 2,
+      columns: { weight: 1 },
+    },
+  ];
   for (const pairs of [texts, talks]) {
-    const file = writeLines(join(folder, "pairs.jsonl"), pairs.map((pair) => JSON.stringify(preferenceRow(pair))));
+    const file = writeLines(
+      join(folder, "pairs.jsonl"),
+      pairs.map((pair) => JSON.stringify(preferenceRow(pair))),
+    );
     assert.deepEqual((await loadPreferences(file, { columns: { weight: "weight" } })).pairs, pairs);
   }
 });

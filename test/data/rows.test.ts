@@ -31,16 +31,26 @@ describe("readRows", () => {
 
   test("gzip, of several members, whatever its name", async () => {
     const file = fileOf("b.jsonl", Buffer.concat([gzipSync('{"a":1}\n{"a"'), gzipSync(":2}\n")]));
-    assert.deepEqual((await read(file)).map(({ row }) => row.a), [1, 2]);
+    assert.deepEqual(
+      (await read(file)).map(({ row }) => row.a),
+      [1, 2],
+    );
   });
 
   test("any objects come back as they were written, over all chunk borders", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue()), { minLength: 1 }), fc.nat(200_000), async (rows, padding) => {
-        const all = [{ padding: "é".repeat(padding) }, ...rows];
-        const expected = all.map((row) => JSON.parse(JSON.stringify(row)));
-        assert.deepEqual((await read(fileOf("c.jsonl", jsonLines(...all)))).map(({ row }) => row), expected);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue()), { minLength: 1 }),
+        fc.nat(200_000),
+        async (rows, padding) => {
+          const all = [{ padding: "é".repeat(padding) }, ...rows];
+          const expected = all.map((row) => JSON.parse(JSON.stringify(row)));
+          assert.deepEqual(
+            (await read(fileOf("c.jsonl", jsonLines(...all)))).map(({ row }) => row),
+            expected,
+          );
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -60,7 +70,10 @@ describe("readRows", () => {
   test("Parquet: nested lists and structs, 64-bit integers as numbers", async () => {
     const [first] = await read(fixture("tldr.parquet"));
     assert.equal(first!.row.choice, 1);
-    assert.deepEqual((first!.row.summaries as { text: string }[]).map(({ text }) => text), [" Keys lost.", " Lost keys, help."]);
+    assert.deepEqual(
+      (first!.row.summaries as { text: string }[]).map(({ text }) => text),
+      [" Keys lost.", " Lost keys, help."],
+    );
   });
 
   test("a reader that stops early leaves nothing open", async () => {
@@ -84,18 +97,39 @@ describe("readRows, bad input", () => {
 
   test("files of other kinds say what they look like, and what to do", async () => {
     const kinds: Readonly<Record<string, readonly [content: string | Uint8Array, message: RegExp]>> = {
-      "table.jsonl": ["prompt,chosen,rejected\nQ,a,b\n", /table\.jsonl:1: this looks like a table \(CSV or TSV\); pandas\.read_csv.*; expected one JSON object per line$/],
+      "table.jsonl": [
+        "prompt,chosen,rejected\nQ,a,b\n",
+        /table\.jsonl:1: this looks like a table \(CSV or TSV\); pandas\.read_csv.*; expected one JSON object per line$/,
+      ],
       "table.csv": ['"prompt"\t"chosen"\nQ\ta\n', /table\.csv:1: this looks like a table/],
-      "pretty.jsonl": ['{\n  "prompt": "Q"\n}\n', /pretty\.jsonl:1: this looks like JSON whose objects go over several lines; jq -c \. /],
-      "pretty-too.jsonl": ['{"prompt": "Q",\n "chosen": "a"}\n', /:1: this looks like JSON whose objects go over several lines/],
+      "pretty.jsonl": [
+        '{\n  "prompt": "Q"\n}\n',
+        /pretty\.jsonl:1: this looks like JSON whose objects go over several lines; jq -c \. /,
+      ],
+      "pretty-too.jsonl": [
+        '{"prompt": "Q",\n "chosen": "a"}\n',
+        /:1: this looks like JSON whose objects go over several lines/,
+      ],
       "array.json": ['[\n  {"prompt": "Q"}\n]\n', /array\.json:1: this looks like a JSON array; jq -c '\.\[\]' /],
       "array-too.json": ['[{"prompt": "Q"}]\n', /:1: this looks like a JSON array/],
-      "pointer.jsonl": ["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", /:1: this looks like a pointer of Git LFS/],
+      "pointer.jsonl": [
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        /:1: this looks like a pointer of Git LFS/,
+      ],
       "page.jsonl": ["<!DOCTYPE html><html></html>\n", /:1: this looks like a web page/],
-      "sheet.xlsx": ["PK\x03\x04....", /sheet\.xlsx: this looks like a zip archive or a spreadsheet; .*; expected a \.jsonl/],
-      "rows.jsonl.zst": [Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0), /this looks like data compressed by zstd; unpack it/],
+      "sheet.xlsx": [
+        "PK\x03\x04....",
+        /sheet\.xlsx: this looks like a zip archive or a spreadsheet; .*; expected a \.jsonl/,
+      ],
+      "rows.jsonl.zst": [
+        Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0),
+        /this looks like data compressed by zstd; unpack it/,
+      ],
       "rows.arrow": ["ARROW1\0\0", /an Arrow file; write it as Parquet/],
-      "words.jsonl": ["Dear all, this is no table, I think.\n", /words\.jsonl:1: not valid JSON \(.*\); expected one JSON object per line$/],
+      "words.jsonl": [
+        "Dear all, this is no table, I think.\n",
+        /words\.jsonl:1: not valid JSON \(.*\); expected one JSON object per line$/,
+      ],
       "cut.jsonl": ['{"prompt": "Q", "cho\n', /cut\.jsonl:1: not valid JSON/],
     };
     for (const [name, [content, message]] of Object.entries(kinds)) await fails(fileOf(name, content), message);
@@ -113,18 +147,27 @@ describe("readRows, bad input", () => {
   test("gzip that is cut short anywhere, corrupt, or no gzip", async () => {
     const whole = gzipSync(jsonLines(...Array.from({ length: 50 }, (_, index) => ({ index, noise: Math.sin(index) }))));
     for (let length = 4; length < whole.length; length += 7) {
-      await fails(fileOf("i.jsonl.gz", whole.subarray(0, length)), /i\.jsonl\.gz: broken gzip file \(unexpected end of file\)/);
+      await fails(
+        fileOf("i.jsonl.gz", whole.subarray(0, length)),
+        /i\.jsonl\.gz: broken gzip file \(unexpected end of file\)/,
+      );
     }
     const corrupt = Buffer.from(whole);
     corrupt[corrupt.length - 6]! ^= 1;
-    await fails(fileOf("j.jsonl.gz", corrupt), /: broken gzip file \(incorrect data check\); download or create it again$/);
+    await fails(
+      fileOf("j.jsonl.gz", corrupt),
+      /: broken gzip file \(incorrect data check\); download or create it again$/,
+    );
     await fails(fileOf("k.jsonl.gz", '{"a":1}\n'), /: not a gzip file \(no gzip header\)/);
   });
 
   test("gzip whose second member lost its header is not read as if it ended there", async () => {
     const second = gzipSync('{"a":2}\n');
     second[0] = 0;
-    await fails(fileOf("l.jsonl.gz", Buffer.concat([gzipSync('{"a":1}\n'), second])), /broken gzip file \(\d+ trailing bytes that are not gzip\)/);
+    await fails(
+      fileOf("l.jsonl.gz", Buffer.concat([gzipSync('{"a":1}\n'), second])),
+      /broken gzip file \(\d+ trailing bytes that are not gzip\)/,
+    );
   });
 
   test("bad JSON on line 1,000,000", async () => {
@@ -138,16 +181,24 @@ describe("readRows, bad input", () => {
   test("values that are no objects", async () => {
     for (const value of ["3", "[1,2]", "null", '"text"']) {
       const message = `:1: found ${value}, expected one JSON object per line`;
-      await assert.rejects(read(fileOf("o.jsonl", `${value}\n`)), (error: InputError) => error.message.endsWith(message));
+      await assert.rejects(read(fileOf("o.jsonl", `${value}\n`)), (error: InputError) =>
+        error.message.endsWith(message),
+      );
     }
   });
 
   test("Parquet that is cut short anywhere, or is none", async () => {
     const whole = readFileSync(fixture("ultrafeedback.parquet"));
     for (let length = 1; length < whole.length; length += 61) {
-      await fails(fileOf("p.parquet", whole.subarray(0, length)), /p\.parquet: (the file is empty|not a Parquet file|truncated or damaged Parquet file)/);
+      await fails(
+        fileOf("p.parquet", whole.subarray(0, length)),
+        /p\.parquet: (the file is empty|not a Parquet file|truncated or damaged Parquet file)/,
+      );
     }
-    await fails(fileOf("q.parquet", whole.subarray(0, 2000)), /q\.parquet: truncated or damaged Parquet file \(.*\); download/);
+    await fails(
+      fileOf("q.parquet", whole.subarray(0, 2000)),
+      /q\.parquet: truncated or damaged Parquet file \(.*\); download/,
+    );
     await fails(fileOf("r.parquet", '{"a":1}\n'), /r\.parquet: not a Parquet file: it begins with .*, not "PAR1"/);
   });
 
@@ -161,14 +212,22 @@ describe("readRows, bad input", () => {
     const file = fileOf("t.jsonl", Buffer.from('{"a":1}\n{"a"\n7\n{"a":"\xff"}\n{"a":2}\n', "latin1"));
     const lines: unknown[] = [];
     const rows: unknown[] = [];
-    for await (const { row } of readRows(file, (error, place) => lines.push([place.line, error.name]))) rows.push(row.a);
+    for await (const { row } of readRows(file, (error, place) => lines.push([place.line, error.name])))
+      rows.push(row.a);
     assert.deepEqual(rows, [1, 2]);
-    assert.deepEqual(lines, [[2, "InputError"], [3, "InputError"], [4, "InputError"]]);
+    assert.deepEqual(lines, [
+      [2, "InputError"],
+      [3, "InputError"],
+      [4, "InputError"],
+    ]);
   });
 
   test("a line that is nested without end is a bad row, and no more than that", async () => {
     const file = fileOf("deep.jsonl", `{"a":1}\n{"a":${"[".repeat(100_000)}\n{"a":2}\n`);
-    await fails(file, /deep\.jsonl:2: not valid JSON \(nested more than 128 levels deep\); expected one JSON object per line$/);
+    await fails(
+      file,
+      /deep\.jsonl:2: not valid JSON \(nested more than 128 levels deep\); expected one JSON object per line$/,
+    );
     const reasons: string[] = [];
     const rows: unknown[] = [];
     for await (const { row } of readRows(file, (error) => void reasons.push(error.message))) rows.push(row.a);
@@ -181,8 +240,13 @@ describe("readRows, bad input", () => {
     const before = process.memoryUsage.rss();
     await fails(file, /bomb\.jsonl\.gz:2: longer than 16777216 bytes; expected one JSON object per line$/);
     const found: unknown[] = [];
-    for await (const { row, place } of readRows(file, ({ message }) => void found.push(message.slice(-60)))) found.push([row.a, place.line]);
-    assert.deepEqual(found, [[1, 1], "longer than 16777216 bytes; expected one JSON object per line".slice(-60), [2, 3]]);
+    for await (const { row, place } of readRows(file, ({ message }) => void found.push(message.slice(-60))))
+      found.push([row.a, place.line]);
+    assert.deepEqual(found, [
+      [1, 1],
+      "longer than 16777216 bytes; expected one JSON object per line".slice(-60),
+      [2, 3],
+    ]);
     assert.ok(process.memoryUsage.rss() - before < 400e6, `${(process.memoryUsage.rss() - before) / 1e6} MB`);
   });
 
@@ -196,16 +260,33 @@ describe("readRows, bad input", () => {
       for await (const batch of readJsonLines("f", chunks(), ({ message }) => void found.push(message), 13)) {
         for (const { row, place } of batch) found.push([row.a, place.line]);
       }
-      assert.deepEqual(found, [[1, 1], ["12345", 2], "f:3: longer than 13 bytes; expected one JSON object per line", [2, 5]], `chunks of ${size}`);
+      assert.deepEqual(
+        found,
+        [[1, 1], ["12345", 2], "f:3: longer than 13 bytes; expected one JSON object per line", [2, 5]],
+        `chunks of ${size}`,
+      );
     }
   });
 
   test("a Parquet file with a column that its schema lacks leaves no rejection behind", async () => {
-    const file = fileOf("column.parquet", Buffer.from(readFileSync(fixture("explicit-none.parquet")).toString("latin1").replace(/rejected(?=[^]*PAR1$)/g, (name, at, all: string) => (at > all.lastIndexOf("rejected") - 1 ? "rejectee" : name)), "latin1"));
+    const file = fileOf(
+      "column.parquet",
+      Buffer.from(
+        readFileSync(fixture("explicit-none.parquet"))
+          .toString("latin1")
+          .replace(/rejected(?=[^]*PAR1$)/g, (name, at, all: string) =>
+            at > all.lastIndexOf("rejected") - 1 ? "rejectee" : name,
+          ),
+        "latin1",
+      ),
+    );
     const unhandled: unknown[] = [];
     const listen = (reason: unknown) => void unhandled.push(reason);
     process.on("unhandledRejection", listen);
-    await fails(file, /column\.parquet: damaged Parquet row group, rows 6 to 6 \(parquet schema element not found: rejectee\)/);
+    await fails(
+      file,
+      /column\.parquet: damaged Parquet row group, rows 6 to 6 \(parquet schema element not found: rejectee\)/,
+    );
     await new Promise((resolve) => setTimeout(resolve, 50));
     process.off("unhandledRejection", listen);
     assert.deepEqual(unhandled, []);
@@ -216,11 +297,18 @@ describe("readRows, bad input", () => {
     const data = bytes.subarray(0, bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8));
     const metadata = parquetMetadata(Uint8Array.from(bytes).buffer);
     const footer = new ByteWriter();
-    writeMetadata(footer, { ...metadata, num_rows: 1_000_000_000n, row_groups: [{ ...metadata.row_groups[0]!, num_rows: 1_000_000_000n }] });
+    writeMetadata(footer, {
+      ...metadata,
+      num_rows: 1_000_000_000n,
+      row_groups: [{ ...metadata.row_groups[0]!, num_rows: 1_000_000_000n }],
+    });
     const magic = Buffer.from("PAR1");
     const file = fileOf("billion.parquet", Buffer.concat([data, new Uint8Array(footer.getBuffer()), magic]));
     const before = process.memoryUsage.rss();
-    await fails(file, /billion\.parquet: takes more than (513 MB of memory|21 s) to read; the file is damaged, or its row groups are too large/);
+    await fails(
+      file,
+      /billion\.parquet: takes more than (513 MB of memory|21 s) to read; the file is damaged, or its row groups are too large/,
+    );
     assert.ok(process.memoryUsage.rss() - before < 1.5e9);
   });
 });

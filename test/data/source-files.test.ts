@@ -22,15 +22,25 @@ const held: Held = {
     old: { "train.jsonl": rows("old") },
   },
 };
-const prompts = async (...given: Parameters<typeof loadPreferences>) => (await loadPreferences(...given)).pairs.map(({ prompt }) => prompt);
-const downloads = (hub: HubServer) => hub.paths.filter((path) => path.startsWith("/datasets/")).map((path) => path.replace(/.*resolve\/[^/]+\//, ""));
+const prompts = async (...given: Parameters<typeof loadPreferences>) =>
+  (await loadPreferences(...given)).pairs.map(({ prompt }) => prompt);
+const downloads = (hub: HubServer) =>
+  hub.paths.filter((path) => path.startsWith("/datasets/")).map((path) => path.replace(/.*resolve\/[^/]+\//, ""));
 
 describe("a dataset of the hub", () => {
   test("a split over several files, a folder of it, a revision", async (t) => {
     const hub = await HubServer.start(t, { "datasets/org/rows": held });
     const { pairs, format } = await loadPreferences("org/rows");
     assert.equal(format, "TRL explicit prompt");
-    assert.deepEqual(pairs.map(({ id, prompt }) => [id, prompt]), [["1", "prompt a"], ["2", "prompt b"], ["1#2", "prompt c"], ["2#2", "prompt d"]]);
+    assert.deepEqual(
+      pairs.map(({ id, prompt }) => [id, prompt]),
+      [
+        ["1", "prompt a"],
+        ["2", "prompt b"],
+        ["1#2", "prompt c"],
+        ["2#2", "prompt d"],
+      ],
+    );
     assert.deepEqual(downloads(hub), ["easy/train.jsonl.gz", "hard/train.jsonl"]);
     assert.deepEqual(await prompts("org/rows", { split: "test" }), ["prompt t"]);
     assert.deepEqual(await prompts("org/rows", { config: "hard" }), ["prompt c", "prompt d"]);
@@ -53,7 +63,9 @@ describe("a dataset of the hub", () => {
 
   test("demonstrations, and Parquet", async (t) => {
     await HubServer.start(t, {
-      "datasets/org/sft": { revisions: { main: { "data/train-00000-of-00001.jsonl": jsonLines({ prompt: "a", completion: "b" }) } } },
+      "datasets/org/sft": {
+        revisions: { main: { "data/train-00000-of-00001.jsonl": jsonLines({ prompt: "a", completion: "b" }) } },
+      },
       "datasets/org/parquet": { revisions: { main: { "data/train-00000-of-00001.parquet": parquet } } },
     });
     assert.deepEqual((await loadDemonstrations("org/sft")).demonstrations, [{ id: "1", prompt: "a", response: "b" }]);
@@ -63,47 +75,77 @@ describe("a dataset of the hub", () => {
   test("one that keeps its rows otherwise is read from the hub's conversion, unless a revision is asked for", async (t) => {
     const converted = { "default/train/0000.parquet": parquet };
     const hub = await HubServer.start(t, {
-      "datasets/org/csv": { revisions: { main: { "train.csv": "a,b" }, v1: { "train.csv": "a" }, "refs/convert/parquet": converted } },
+      "datasets/org/csv": {
+        revisions: { main: { "train.csv": "a,b" }, v1: { "train.csv": "a" }, "refs/convert/parquet": converted },
+      },
       "datasets/org/code": { revisions: { main: { "load.py": "import os" } } },
     });
     assert.deepEqual(await prompts("org/csv"), await prompts(fixture("explicit-snappy.parquet")));
     assert.deepEqual(downloads(hub), ["default/train/0000.parquet"]);
     await assert.rejects(loadPreferences("org/csv@v1"), {
-      message: "org/csv@v1: no JSON Lines or Parquet files at this revision; the hub converts other formats only on main: leave the revision out",
+      message:
+        "org/csv@v1: no JSON Lines or Parquet files at this revision; the hub converts other formats only on main: leave the revision out",
     });
-    await assert.rejects(loadPreferences("org/code"), /^InputError: org\/code: the dataset has no JSON Lines or Parquet files, and the hub's Parquet conversion is not available \(.*no revision "refs\/convert\/parquet".*\)$/);
+    await assert.rejects(
+      loadPreferences("org/code"),
+      /^InputError: org\/code: the dataset has no JSON Lines or Parquet files, and the hub's Parquet conversion is not available \(.*no revision "refs\/convert\/parquet".*\)$/,
+    );
   });
 
   test("no such split or configuration: those that there are", async (t) => {
-    const named = { "data/train_sft-00000-of-00001.jsonl": rows("a"), "data/train_prefs-00000-of-00001.jsonl": rows("b") };
+    const named = {
+      "data/train_sft-00000-of-00001.jsonl": rows("a"),
+      "data/train_prefs-00000-of-00001.jsonl": rows("b"),
+    };
     const configs = ["a", "b"].map((name) => ({ config_name: name, data_files: `${name}/*` }));
     await HubServer.start(t, {
       "datasets/org/rows": held,
       "datasets/org/named": { revisions: { main: named } },
-      "datasets/org/carded": { revisions: { main: { "a/x.jsonl": rows("a"), "b/x.jsonl": rows("b") } }, card: { configs } },
+      "datasets/org/carded": {
+        revisions: { main: { "a/x.jsonl": rows("a"), "b/x.jsonl": rows("b") } },
+        card: { configs },
+      },
     });
     await assert.rejects(loadPreferences("org/rows", { split: "validation" }), {
-      message: 'org/rows: no split "validation"; set split to one of "test", "train", or choose another config than "default"',
+      message:
+        'org/rows: no split "validation"; set split to one of "test", "train", or choose another config than "default"',
     });
     await assert.rejects(loadPreferences("org/rows", { config: "medium" }), {
       message: 'org/rows: no configuration "medium"; set config to one of "default", "easy", "hard", "notes"',
     });
-    await assert.rejects(loadPreferences("org/named"), { message: 'org/named: no split given; set split to one of "train_prefs", "train_sft"' });
+    await assert.rejects(loadPreferences("org/named"), {
+      message: 'org/named: no split given; set split to one of "train_prefs", "train_sft"',
+    });
     assert.deepEqual(await prompts("org/named", { split: "train_prefs" }), ["prompt b"]);
-    await assert.rejects(loadPreferences("org/carded"), { message: 'org/carded: several configurations; set config to one of "a", "b"' });
+    await assert.rejects(loadPreferences("org/carded"), {
+      message: 'org/carded: several configurations; set config to one of "a", "b"',
+    });
     assert.deepEqual(await prompts("org/carded", { config: "b" }), ["prompt b"]);
   });
 
   test("a card whose patterns would be matched for years is refused", async (t) => {
     const path = `${"a".repeat(60)}.jsonl`;
     const card = { configs: [{ config_name: "default", data_files: `${"*a".repeat(30)}b` }] };
-    await HubServer.start(t, { "datasets/org/rows": { revisions: { main: { [path]: jsonLines({ prompt: "a", chosen: "b", rejected: "c" }) } }, card } });
-    await assert.rejects(loadPreferences("org/rows"), { name: "InputError", message: "org/rows: the patterns in the dataset's card take more than 10 s to match its 1 files" });
+    await HubServer.start(t, {
+      "datasets/org/rows": {
+        revisions: { main: { [path]: jsonLines({ prompt: "a", chosen: "b", rejected: "c" }) } },
+        card,
+      },
+    });
+    await assert.rejects(loadPreferences("org/rows"), {
+      name: "InputError",
+      message: "org/rows: the patterns in the dataset's card take more than 10 s to match its 1 files",
+    });
   });
 
   test("without any rows, also in the hub's conversion, there is no configuration to choose", async (t) => {
-    await HubServer.start(t, { "datasets/org/rows": { revisions: { main: { "a.csv": "x" }, "refs/convert/parquet": { "README.md": "x" } } } });
-    await assert.rejects(loadPreferences("org/rows"), { name: "InputError", message: "org/rows: the dataset has no JSON Lines or Parquet files, and neither has the hub's Parquet conversion" });
+    await HubServer.start(t, {
+      "datasets/org/rows": { revisions: { main: { "a.csv": "x" }, "refs/convert/parquet": { "README.md": "x" } } },
+    });
+    await assert.rejects(loadPreferences("org/rows"), {
+      name: "InputError",
+      message: "org/rows: the dataset has no JSON Lines or Parquet files, and neither has the hub's Parquet conversion",
+    });
   });
 
   test("offline: what was downloaded is read, and what is missing is named", async (t) => {
@@ -111,13 +153,22 @@ describe("a dataset of the hub", () => {
     await loadPreferences("org/rows", { limit: 2 });
     process.env["HF_HUB_OFFLINE"] = "1";
     assert.deepEqual(await prompts("org/rows", { config: "easy" }), ["prompt a", "prompt b"]);
-    await assert.rejects(loadPreferences("org/rows"), /org\/rows: HF_HUB_OFFLINE=1, but hard\/train\.jsonl is not in the cache /);
-    await assert.rejects(loadPreferences("org/other"), /org\/other: HF_HUB_OFFLINE=1, but revision "main" is not in the cache /);
+    await assert.rejects(
+      loadPreferences("org/rows"),
+      /org\/rows: HF_HUB_OFFLINE=1, but hard\/train\.jsonl is not in the cache /,
+    );
+    await assert.rejects(
+      loadPreferences("org/other"),
+      /org\/other: HF_HUB_OFFLINE=1, but revision "main" is not in the cache /,
+    );
   });
 
   test("a bad row names the file in the cache", async (t) => {
     await HubServer.start(t, { "datasets/org/bad": { revisions: { main: { "train.jsonl": `${rows("a")}{}\n` } } } });
-    await assert.rejects(loadPreferences("org/bad"), /datasets--org--bad\/snapshots\/[0-9a-f]{40}\/train\.jsonl:2: field "prompt" is missing/);
+    await assert.rejects(
+      loadPreferences("org/bad"),
+      /datasets--org--bad\/snapshots\/[0-9a-f]{40}\/train\.jsonl:2: field "prompt" is missing/,
+    );
   });
 });
 

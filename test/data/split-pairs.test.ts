@@ -6,7 +6,12 @@ import { flipLabels } from "../../src/data/flip-labels.js";
 import { promptKey, splitPairs } from "../../src/data/split-pairs.js";
 import type { PreferencePair } from "../../src/data/pair.js";
 
-const pairOf = (prompt: PreferencePair["prompt"], id: number): PreferencePair => ({ id: `${id}`, prompt, chosen: "a", rejected: "b" });
+const pairOf = (prompt: PreferencePair["prompt"], id: number): PreferencePair => ({
+  id: `${id}`,
+  prompt,
+  chosen: "a",
+  rejected: "b",
+});
 
 describe("splitPairs", () => {
   test("no prompt is on both sides, no pair is lost, and the share is exact in prompts", () => {
@@ -16,7 +21,10 @@ describe("splitPairs", () => {
         const { train, heldOut } = splitPairs(pairs, share, Random.seeded(seed));
         const held = new Set(heldOut.map(promptKey));
         assert.ok(train.every((pair) => !held.has(promptKey(pair))));
-        assert.deepEqual(pairs.filter((pair) => !held.has(promptKey(pair))), train);
+        assert.deepEqual(
+          pairs.filter((pair) => !held.has(promptKey(pair))),
+          train,
+        );
         assert.equal(train.length + heldOut.length, pairs.length);
         assert.equal(held.size, Math.round(share * new Set(prompts).size));
       }),
@@ -25,9 +33,14 @@ describe("splitPairs", () => {
 
   test("a missing generator is told, with the call to write", () => {
     const split = splitPairs as (pairs: readonly PreferencePair[], share: number, random?: unknown) => unknown;
-    const message = "splitPairs(pairs, 0.2, …): needs a seeded generator, so that it can be repeated; write splitPairs(pairs, 0.2, Random.seeded(0))";
-    for (const random of [undefined, 7, { seed: 7 }]) assert.throws(() => split([pairOf("a", 1)], 0.2, random), { name: "InputError", message });
-    assert.throws(() => (flipLabels as (...given: unknown[]) => unknown)([pairOf("a", 1)], 0.2), { name: "InputError", message: /write flipLabels\(pairs, 0\.2, Random\.seeded\(0\)\)$/ });
+    const message =
+      "splitPairs(pairs, 0.2, …): needs a seeded generator, so that it can be repeated; write splitPairs(pairs, 0.2, Random.seeded(0))";
+    for (const random of [undefined, 7, { seed: 7 }])
+      assert.throws(() => split([pairOf("a", 1)], 0.2, random), { name: "InputError", message });
+    assert.throws(() => (flipLabels as (...given: unknown[]) => unknown)([pairOf("a", 1)], 0.2), {
+      name: "InputError",
+      message: /write flipLabels\(pairs, 0\.2, Random\.seeded\(0\)\)$/,
+    });
   });
 
   test("conversations are the same prompt when their turns are", () => {
@@ -38,6 +51,9 @@ describe("splitPairs", () => {
   });
 
   test("a share outside [0, 1]", () => {
-    assert.throws(() => splitPairs([], 2, Random.seeded(1)), { name: "InputError", message: /^share: found 2, expected/ });
+    assert.throws(() => splitPairs([], 2, Random.seeded(1)), {
+      name: "InputError",
+      message: /^share: found 2, expected/,
+    });
   });
 });

@@ -11,15 +11,34 @@ const pairs: PreferencePair[] = [
 ];
 const rowsOf = (tokenizer?: Parameters<typeof summarize>[1]) =>
   Object.fromEntries(
-    (summarize(pairs, tokenizer).objects() as Record<string, unknown>[]).map(({ measure, unit, ...numbers }) => [`${measure} (${unit})`, numbers]),
+    (summarize(pairs, tokenizer).objects() as Record<string, unknown>[]).map(({ measure, unit, ...numbers }) => [
+      `${measure} (${unit})`,
+      numbers,
+    ]),
   );
 const rounded = (row: Record<string, unknown> | undefined) => Math.round(Number(row?.mean) * 1000) / 1000;
 
 describe("summarize", () => {
   test("counts, lengths, scores and shares", () => {
     const rows = rowsOf();
-    assert.deepEqual(rows["pairs per prompt (pairs)"], { count: 2, mean: 1.5, min: 1, p5: 1.05, median: 1.5, p95: 1.95, max: 2 });
-    assert.deepEqual(rows["prompt length (characters)"], { count: 3, mean: 4, min: 2, p5: 2.3, median: 5, p95: 5, max: 5 });
+    assert.deepEqual(rows["pairs per prompt (pairs)"], {
+      count: 2,
+      mean: 1.5,
+      min: 1,
+      p5: 1.05,
+      median: 1.5,
+      p95: 1.95,
+      max: 2,
+    });
+    assert.deepEqual(rows["prompt length (characters)"], {
+      count: 3,
+      mean: 4,
+      min: 2,
+      p5: 2.3,
+      median: 5,
+      p95: 5,
+      max: 5,
+    });
     assert.deepEqual([rows["rejected length (characters)"]!.min, rows["rejected length (characters)"]!.max], [1, 3]);
     assert.equal(rounded(rows["chosen longer in characters (share)"]), 0.667);
     assert.deepEqual([rows["chosen score (score)"]!.count, rows["chosen score (score)"]!.mean], [2, 3.5]);

@@ -13,13 +13,25 @@ import { byteTokenizer } from "./byte-tokenizer.js";
 const tokenizer = byteTokenizer({ bos: true });
 const plain = byteTokenizer({ bos: false });
 const ids = (text: string) => tokenizer.encode(text);
-const pair = (prompt: PreferencePair["prompt"], chosen: string, rejected: string, id = "x"): PreferencePair => ({ id, prompt, chosen, rejected });
+const pair = (prompt: PreferencePair["prompt"], chosen: string, rejected: string, id = "x"): PreferencePair => ({
+  id,
+  prompt,
+  chosen,
+  rejected,
+});
 const none = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
 
 describe("tokenizePairs", () => {
   test("BOS and prompt, response and EOS", () => {
     assert.deepEqual(tokenizePairs([pair("ab", "c", "de")], tokenizer, { contextLength: 16 }), {
-      pairs: [{ id: "x", prompt: Int32Array.of(1, ...ids("ab")), chosen: Int32Array.of(...ids("c"), 2), rejected: Int32Array.of(...ids("de"), 2) }],
+      pairs: [
+        {
+          id: "x",
+          prompt: Int32Array.of(1, ...ids("ab")),
+          chosen: Int32Array.of(...ids("c"), 2),
+          rejected: Int32Array.of(...ids("de"), 2),
+        },
+      ],
       truncation: none,
       identical: 0,
       skipped: [],
@@ -32,11 +44,16 @@ describe("tokenizePairs", () => {
   test("a flipped pair stays marked", () => {
     const pairs = [{ ...pair("ab", "c", "de"), flipped: true }, pair("ab", "c", "de", "y")];
     const tokenized = tokenizePairs(pairs, tokenizer, { contextLength: 16 }).pairs;
-    assert.deepEqual(tokenized.map(({ flipped }) => flipped), [true, undefined]);
+    assert.deepEqual(
+      tokenized.map(({ flipped }) => flipped),
+      [true, undefined],
+    );
   });
 
   test("a conversation goes through the chat template", () => {
-    const { pairs } = tokenizePairs([pair([{ role: "user", content: "a" }], "b", "c")], tokenizer, { contextLength: 64 });
+    const { pairs } = tokenizePairs([pair([{ role: "user", content: "a" }], "b", "c")], tokenizer, {
+      contextLength: 64,
+    });
     assert.equal(tokenizer.decode(pairs[0]!.prompt), "<user>a<assistant>");
   });
 
@@ -53,11 +70,31 @@ describe("tokenizePairs", () => {
     ];
     const pairs = [pair(turns, "b", "c"), pair(turns.slice(0, 2), "b", "c", "y")];
     const unwritten = (template: string) => tokenizePairs(pairs, templated(template), { contextLength: 64 }).unwritten;
-    assert.deepEqual(unwritten("{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}"), {});
-    assert.deepEqual(unwritten("{% for m in messages %}{% if m.role != 'system' %}<{{ m.role }}>{{ m.content }}{% endif %}{% endfor %}"), { '"tool_calls"': 1, '"reasoning_content"': 1, 'a turn of role "system"': 2 });
+    assert.deepEqual(
+      unwritten(
+        "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}",
+      ),
+      {},
+    );
+    assert.deepEqual(
+      unwritten(
+        "{% for m in messages %}{% if m.role != 'system' %}<{{ m.role }}>{{ m.content }}{% endif %}{% endfor %}",
+      ),
+      { '"tool_calls"': 1, '"reasoning_content"': 1, 'a turn of role "system"': 2 },
+    );
     // A turn that is written in other words is written, and so is one without which the template refuses the others.
-    assert.deepEqual(unwritten("{% for m in messages %}{{ m.content | upper }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}"), {});
-    assert.deepEqual(unwritten("{% if messages[0].role != 'system' %}{{ raise_exception('no') }}{% endif %}{% for m in messages[1:] %}{{ m.content }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}"), {});
+    assert.deepEqual(
+      unwritten(
+        "{% for m in messages %}{{ m.content | upper }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}",
+      ),
+      {},
+    );
+    assert.deepEqual(
+      unwritten(
+        "{% if messages[0].role != 'system' %}{{ raise_exception('no') }}{% endif %}{% for m in messages[1:] %}{{ m.content }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}",
+      ),
+      {},
+    );
   });
 
   test("the longer response decides what both see of the prompt, and every cut is counted", () => {
@@ -76,18 +113,25 @@ describe("tokenizePairs", () => {
   });
 
   test("responses that are the same in tokens are counted", () => {
-    assert.equal(tokenizePairs([pair("a", "bbbbb1", "bbbbb2"), pair("a", "b", "c")], tokenizer, { contextLength: 7 }).identical, 1);
+    assert.equal(
+      tokenizePairs([pair("a", "bbbbb1", "bbbbb2"), pair("a", "b", "c")], tokenizer, { contextLength: 7 }).identical,
+      1,
+    );
   });
 
   test("a prompt longer than the context is an error, is cut, or is skipped", () => {
     const pairs = [pair("abcdefgh", "i", "j", "long"), pair("a", "b", "c", "short")];
-    const message = 'prompt of "long": 9 tokens do not fit a context of 8 with room for a response; set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out';
+    const message =
+      'prompt of "long": 9 tokens do not fit a context of 8 with room for a response; set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out';
     assert.throws(() => tokenizePairs(pairs, tokenizer, { contextLength: 8 }), { name: "InputError", message });
     const cut = tokenizePairs(pairs, tokenizer, { contextLength: 8, truncatePrompts: true });
     assert.equal(tokenizer.decode(cut.pairs[0]!.prompt), "defgh");
     assert.deepEqual(cut.truncation, { ...none, prompts: 1, promptTokens: 3 });
     const skipped = tokenizePairs(pairs, tokenizer, { contextLength: 8, skipBadRows: true });
-    assert.deepEqual(skipped.pairs.map(({ id }) => id), ["short"]);
+    assert.deepEqual(
+      skipped.pairs.map(({ id }) => id),
+      ["short"],
+    );
     assert.deepEqual(skipped.skipped, [{ id: "long", reason: message }]);
     assert.deepEqual(skipped.truncation, none);
   });
@@ -98,24 +142,49 @@ describe("tokenizePairs", () => {
     const together = tokenizePairs(pairs, tokenizer, { ...fit, maxLength: 8 });
     assert.deepEqual(together.pairs, tokenizePairs(pairs, tokenizer, { ...fit, contextLength: 8 }).pairs);
     const prompts = tokenizePairs(pairs, tokenizer, { ...fit, maxPromptLength: 4 });
-    assert.deepEqual(prompts.pairs.map(({ prompt }) => [prompt[0], tokenizer.decode(prompt)]), [[1, "fgh"], [1, "a"]]);
+    assert.deepEqual(
+      prompts.pairs.map(({ prompt }) => [prompt[0], tokenizer.decode(prompt)]),
+      [
+        [1, "fgh"],
+        [1, "a"],
+      ],
+    );
     assert.deepEqual(prompts.truncation, { ...none, prompts: 1, promptTokens: 5 });
-    const message = 'prompt of "long": 9 tokens are more than maxPromptLength = 4; set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out';
-    assert.throws(() => tokenizePairs(pairs, tokenizer, { contextLength: 40, maxPromptLength: 4 }), { name: "InputError", message });
-    assert.throws(() => tokenizePairs(pairs, tokenizer, { ...fit, maxLength: 41 }), { message: "maxLength: found 41, expected a whole number of tokens from 3 to 40, the model's context" });
-    assert.throws(() => tokenizePairs(pairs, tokenizer, { ...fit, maxPromptLength: 1 }), { message: "maxPromptLength: found 1, expected a whole number of tokens from 2" });
+    const message =
+      'prompt of "long": 9 tokens are more than maxPromptLength = 4; set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out';
+    assert.throws(() => tokenizePairs(pairs, tokenizer, { contextLength: 40, maxPromptLength: 4 }), {
+      name: "InputError",
+      message,
+    });
+    assert.throws(() => tokenizePairs(pairs, tokenizer, { ...fit, maxLength: 41 }), {
+      message: "maxLength: found 41, expected a whole number of tokens from 3 to 40, the model's context",
+    });
+    assert.throws(() => tokenizePairs(pairs, tokenizer, { ...fit, maxPromptLength: 1 }), {
+      message: "maxPromptLength: found 1, expected a whole number of tokens from 2",
+    });
   });
 
   test("a prompt without any token is an error, for nothing precedes the response", () => {
-    assert.throws(() => tokenizePairs([pair("", "a", "b")], plain, { contextLength: 8 }), /prompt of "x": the prompt has no tokens, and the tokenizer has no BOS/);
-    assert.deepEqual(tokenizePairs([pair("", "a", "b")], tokenizer, { contextLength: 8 }).pairs[0]!.prompt, Int32Array.of(1));
+    assert.throws(
+      () => tokenizePairs([pair("", "a", "b")], plain, { contextLength: 8 }),
+      /prompt of "x": the prompt has no tokens, and the tokenizer has no BOS/,
+    );
+    assert.deepEqual(
+      tokenizePairs([pair("", "a", "b")], tokenizer, { contextLength: 8 }).pairs[0]!.prompt,
+      Int32Array.of(1),
+    );
   });
 
   test("a context that holds no pair is an error", () => {
     for (const contextLength of [2, 0, -5, 7.5, NaN]) {
-      assert.throws(() => tokenizePairs([], tokenizer, { contextLength }), { message: `contextLength: found ${contextLength}, expected a whole number of at least 3 tokens` });
+      assert.throws(() => tokenizePairs([], tokenizer, { contextLength }), {
+        message: `contextLength: found ${contextLength}, expected a whole number of at least 3 tokens`,
+      });
     }
-    assert.deepEqual(tokenizePairs([pair("abc", "d", "e")], plain, { contextLength: 2, truncatePrompts: true }).pairs[0]!.prompt, Int32Array.from(ids("c")));
+    assert.deepEqual(
+      tokenizePairs([pair("abc", "d", "e")], plain, { contextLength: 2, truncatePrompts: true }).pairs[0]!.prompt,
+      Int32Array.from(ids("c")),
+    );
   });
 });
 
@@ -157,9 +226,17 @@ describe("beside TRL's DPOTrainer", () => {
   }
   const { pairs, tokenizers } = JSON.parse(readFileSync("test/fixtures/chat/pairs.json", "utf8")) as {
     pairs: readonly TrlPair[];
-    tokenizers: Record<string, { readonly tokenizer: string; readonly config: object; readonly tokens: readonly (readonly [number[], number[], number[]])[] }>;
+    tokenizers: Record<
+      string,
+      {
+        readonly tokenizer: string;
+        readonly config: object;
+        readonly tokens: readonly (readonly [number[], number[], number[]])[];
+      }
+    >;
   };
-  const content = (response: string | readonly Message[]) => (typeof response === "string" ? response : response[0]!.content);
+  const content = (response: string | readonly Message[]) =>
+    typeof response === "string" ? response : response[0]!.content;
 
   /** Texts whose tokens reach over the boundary when both are encoded together. */
   const overBoundary = new Set([1, 3]);
@@ -169,7 +246,12 @@ describe("beside TRL's DPOTrainer", () => {
   /** TRL's response up to the first token of those at its end that end it. */
   function ended(response: readonly number[], model: Tokenizer): readonly number[] {
     let end = response.length;
-    while (end > 0 && model.decode(response.slice(end - 1)).trim() === "" && !model.stopIds.includes(response[end - 1]!)) end--;
+    while (
+      end > 0 &&
+      model.decode(response.slice(end - 1)).trim() === "" &&
+      !model.stopIds.includes(response[end - 1]!)
+    )
+      end--;
     while (end > 1 && model.stopIds.includes(response[end - 2]!)) end--;
     return response.slice(0, end);
   }

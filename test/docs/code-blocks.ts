@@ -9,7 +9,13 @@ export interface CodeBlock {
 }
 
 /** The texts that users read. */
-export const documents: readonly string[] = ["README.md", "examples/README.md", ...readdirSync("docs").filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+export const documents: readonly string[] = [
+  "README.md",
+  "examples/README.md",
+  ...readdirSync("docs")
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
 
 /** The blocks of a document in their order. */
 export function codeBlocks(document: string): CodeBlock[] {

@@ -31,7 +31,9 @@ describe("docs/extending.md", () => {
     const [title] = section.split("\n") as [string];
     for (const code of cellsOf(section)) {
       it(`${title} is short, and runs`, async () => {
-        const own = code.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("import") && !line.trim().startsWith("/**"));
+        const own = code
+          .split("\n")
+          .filter((line) => line.trim() !== "" && !line.startsWith("import") && !line.trim().startsWith("/**"));
         assert.ok(own.length <= 15, `${own.length} lines`);
         await succeed(code);
       });

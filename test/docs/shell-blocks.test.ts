@@ -18,7 +18,13 @@ const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { script
 const verbs: Readonly<Record<string, () => Command>> = {
   align: () => alignCommand([]),
   sft: () => sftCommand([]),
-  ...{ compare: compareCommand, bridge: bridgeCommand, generate: generateCommand, inspect: inspectCommand, judge: judgeCommand },
+  ...{
+    compare: compareCommand,
+    bridge: bridgeCommand,
+    generate: generateCommand,
+    inspect: inspectCommand,
+    judge: judgeCommand,
+  },
   ...{ kernel: kernelCommand, push: pushCommand, quickstart: quickstartCommand },
 };
 /** Programs that are not ours; of their arguments nothing is known here. */
@@ -26,7 +32,9 @@ const others = new Set(["helm", "jupyter", "kubectl", "papermill", "pip", "ray",
 
 /** The words of a command line: without its comment, quotes and settings of variables. */
 function wordsOf(line: string): string[] {
-  const words = [...line.replace(/\s#.*$/, "").matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
+  const words = [...line.replace(/\s#.*$/, "").matchAll(/"([^"]*)"|(\S+)/g)].map(
+    ([, quoted, plain]) => quoted ?? plain!,
+  );
   return words.slice(words.findIndex((word) => !/^[A-Z_]+=/.test(word)));
 }
 
@@ -62,17 +70,25 @@ function problemOf(line: string): string | undefined {
 
 describe("commands in the documentation", () => {
   const blocks = [...documents, "CONTRIBUTING.md"].flatMap(codeBlocks).filter(({ language }) => language === "sh");
-  const lines = blocks.flatMap(({ code, place }) => code.replaceAll(/\\\n\s*/g, "").split("\n").filter(Boolean).map((line) => ({ line, place })));
+  const lines = blocks.flatMap(({ code, place }) =>
+    code
+      .replaceAll(/\\\n\s*/g, "")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => ({ line, place })),
+  );
 
   it("are ones that there are, with options that they have", () => {
     assert.ok(lines.length > 25);
-    const problems = lines.map(({ line, place }) => ({ line, place, problem: problemOf(line) })).filter(({ problem }) => problem !== undefined);
+    const problems = lines
+      .map(({ line, place }) => ({ line, place, problem: problemOf(line) }))
+      .filter(({ problem }) => problem !== undefined);
     assert.deepEqual(problems, []);
   });
 
   it("are seen to be wrong where they are", () => {
     assert.match(problemOf("sera align --model tiny --data a --out b --losss dpo")!, /--losss/);
-    assert.match(problemOf("npm run sera -- compare --data a --model b --out c --run \"X=spin --beta a\"")!, /beta/);
+    assert.match(problemOf('npm run sera -- compare --data a --model b --out c --run "X=spin --beta a"')!, /beta/);
     assert.match(problemOf("sera alignn")!, /no command alignn/);
     assert.match(problemOf("npm run quikstart")!, /no script quikstart/);
     assert.match(problemOf("node scripts/none.mjs")!, /no file/);

@@ -28,9 +28,20 @@ declare const options: import("sera-lab/run").TrainingOptions;
 `;
 
 const compilerOptions: tsModule.CompilerOptions = {
-  ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, target: ts.ScriptTarget.ES2023 },
+  ...{
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    target: ts.ScriptTarget.ES2023,
+  },
   // As in a cell, where only parameters may go without a type.
-  ...{ strict: true, noImplicitAny: false, skipLibCheck: true, noEmit: true, types: ["node"], typeRoots: [resolve("node_modules/@types")] },
+  ...{
+    strict: true,
+    noImplicitAny: false,
+    skipLibCheck: true,
+    noEmit: true,
+    types: ["node"],
+    typeRoots: [resolve("node_modules/@types")],
+  },
 };
 
 /** Declarations of the package, of Node and of JavaScript, each parsed once. */
@@ -63,8 +74,13 @@ function exportedNames(folder: string): string {
   const program = programOf(new Map([[file, 'export * from "sera-lab";']]));
   const checker = program.getTypeChecker();
   const names = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!);
-  const isValue = (symbol: tsModule.Symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol).flags & (ts.SymbolFlags.Value | ts.SymbolFlags.Module);
-  return names.filter(isValue).map(({ name }) => `declare const ${name}: Library["${name}"];`).join("\n");
+  const isValue = (symbol: tsModule.Symbol) =>
+    (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol).flags &
+    (ts.SymbolFlags.Value | ts.SymbolFlags.Module);
+  return names
+    .filter(isValue)
+    .map(({ name }) => `declare const ${name}: Library["${name}"];`)
+    .join("\n");
 }
 
 /** Errors of blocks, each a module of its own. One without imports is a fragment: it may use every name of the package. */
@@ -81,7 +97,10 @@ function errorsOf(folder: string, blocks: readonly CodeBlock[]): string[] {
     });
   };
   return [
-    ...problems(blocks.filter((block) => !isFragment(block) && !isBelow(block)), given),
+    ...problems(
+      blocks.filter((block) => !isFragment(block) && !isBelow(block)),
+      given,
+    ),
     ...problems(blocks.filter(isBelow), givenInTokens),
     ...problems(blocks.filter(isFragment), given + exportedNames(folder)),
   ];
@@ -89,7 +108,10 @@ function errorsOf(folder: string, blocks: readonly CodeBlock[]): string[] {
 
 describe("TypeScript in the documentation", () => {
   // Of docs/extending.md every block is run, one after the other, by extending.test.ts.
-  const blocks = documents.filter((document) => document !== "docs/extending.md").flatMap(codeBlocks).filter(({ language }) => language === "ts");
+  const blocks = documents
+    .filter((document) => document !== "docs/extending.md")
+    .flatMap(codeBlocks)
+    .filter(({ language }) => language === "ts");
 
   it("has the types that the package has", (test) => {
     assert.ok(blocks.length > 10);
@@ -100,9 +122,18 @@ describe("TypeScript in the documentation", () => {
     const wrong = [
       { language: "ts", place: "an option", code: "await align(start, pairs, { betta: 1 });" },
       { language: "ts", place: "a name", code: 'import { allign } from "sera-lab";\nallign;' },
-      { language: "ts", place: "no import", code: 'import { align } from "sera-lab";\nalign; await sera(start, pairs, {});' },
+      {
+        language: "ts",
+        place: "no import",
+        code: 'import { align } from "sera-lab";\nalign; await sera(start, pairs, {});',
+      },
     ];
-    assert.deepEqual(errorsOf(userFolder(test), wrong).map((error) => error.split(":")[0]).sort(), ["a name", "an option", "no import"]);
+    assert.deepEqual(
+      errorsOf(userFolder(test), wrong)
+        .map((error) => error.split(":")[0])
+        .sort(),
+      ["a name", "an option", "no import"],
+    );
   });
 
   it("runs where it stands by itself: the README's first cell on fewer pairs, and tables without a model", async (test) => {

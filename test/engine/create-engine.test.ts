@@ -16,7 +16,10 @@ describe("createEngine", () => {
     const refused = (options: Parameters<typeof createEngine>[0], message: string) =>
       assert.throws(() => createEngine(options), { name: "InputError", message });
     refused({ engine: "torch" as EngineName }, 'engine: found "torch", expected one of onnx, tfjs');
-    refused({ engine: "tfjs", provider: "cuda" }, "provider: not an option of the engine tfjs; its options are backend");
+    refused(
+      { engine: "tfjs", provider: "cuda" },
+      "provider: not an option of the engine tfjs; its options are backend",
+    );
     refused({ engine: "tfjs", threads: 2 }, "threads: not an option of the engine tfjs; its options are backend");
     refused({ backend: "wasm" }, "backend: not an option of the engine onnx; its options are provider, threads");
     const backends = "tensorflow-gpu, tensorflow, webgpu, wasm, cpu";
@@ -28,7 +31,10 @@ describe("an engine", () => {
   it("describes what it runs on, and is made again from that", async () => {
     for (const [options, expected] of [
       [{ threads: 1 }, { engine: "onnx", provider: "cpu" }],
-      [{ engine: "tfjs", backend: "wasm" }, { engine: "tfjs", backend: "wasm" }],
+      [
+        { engine: "tfjs", backend: "wasm" },
+        { engine: "tfjs", backend: "wasm" },
+      ],
     ] as const) {
       const engine = createEngine(options);
       const found = await engine.describe();
@@ -40,12 +46,18 @@ describe("an engine", () => {
     const { backend } = await left.describe();
     assert.ok(backend, "what was found where none was named");
     await left.close();
-    assert.throws(() => describedOptions({ engine: "cluster" }), { name: "InputError", message: 'engine: found "cluster", expected one of onnx, tfjs' });
+    assert.throws(() => describedOptions({ engine: "cluster" }), {
+      name: "InputError",
+      message: 'engine: found "cluster", expected one of onnx, tfjs',
+    });
   });
 
   it("is alike where defaults are said or left out", () => {
     assert.deepEqual(settledOptions({}), settledOptions({ engine: "onnx", provider: "cpu", threads: 0 }));
-    assert.equal(JSON.stringify(settledOptions({ threads: 1 })), JSON.stringify(settledOptions({ threads: 1, provider: "cpu", backend: undefined })));
+    assert.equal(
+      JSON.stringify(settledOptions({ threads: 1 })),
+      JSON.stringify(settledOptions({ threads: 1, provider: "cpu", backend: undefined })),
+    );
     assert.notDeepEqual(settledOptions({ threads: 1 }), settledOptions({ threads: 2 }));
     assert.deepEqual(settledOptions({ engine: "tfjs" }), { engine: "tfjs" });
   });

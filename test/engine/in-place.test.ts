@@ -37,12 +37,19 @@ async function assertRight({ outputs, updates }: Program, feeds: Feeds = {}): Pr
   );
   const executable = await engine.prepare({ outputs, updates });
   for (let run = 0; run < 2; run++) {
-    const fed = { ...Object.fromEntries(expected), ...Object.fromEntries(Object.entries(feeds).map(([name, data]) => [name, [...data]])) };
+    const fed = {
+      ...Object.fromEntries(expected),
+      ...Object.fromEntries(Object.entries(feeds).map(([name, data]) => [name, [...data]])),
+    };
     const results = evaluate([...Object.values(outputs), ...updates.values()], fed);
     const found = await executable.run(feeds, [state]);
     names.forEach((name, i) => assertClose(found[name]!.data, results[i]!, 1e-5, name));
-    expected = new Map([...expected, ...[...updates.keys()].map((name, i) => [name, results[names.length + i]!] as const)]);
-    for (const [name, { data }] of await state.read()) assertClose(data, expected.get(name)!, 1e-5, `${name} after run ${run}`);
+    expected = new Map([
+      ...expected,
+      ...[...updates.keys()].map((name, i) => [name, results[names.length + i]!] as const),
+    ]);
+    for (const [name, { data }] of await state.read())
+      assertClose(data, expected.get(name)!, 1e-5, `${name} after run ${run}`);
   }
   await executable.release();
   await state.free();
@@ -95,7 +102,12 @@ describe("a weight that the backward of another layer reads", () => {
     const fed = { ...feeds, ...stepSizes(defaultAdamW, 0.01, 1) };
     const executable = await engine.prepare(program);
     await executable.run(fed, [state]);
-    const asLists = Object.fromEntries([...before, ...Object.entries(fed).map(([name, data]) => [name, { data }] as const)].map(([name, { data }]) => [name, [...data]]));
+    const asLists = Object.fromEntries(
+      [...before, ...Object.entries(fed).map(([name, data]) => [name, { data }] as const)].map(([name, { data }]) => [
+        name,
+        [...data],
+      ]),
+    );
     const expected = evaluate([...updates.values()], asLists);
     const found = await state.read();
     [...updates.keys()].forEach((name, i) => assertClose(found.get(name)!.data, expected[i]!, 1e-5, name));
@@ -103,7 +115,9 @@ describe("a weight that the backward of another layer reads", () => {
 
   it("is found unsafe under plain gradient descent, and is right all the same", async () => {
     const { a, b, loss, slopes, feeds } = twoLayers();
-    const descended = [a, b].map((weight, i) => [weight.attributes.name, g.sub(weight, g.mul(slopes[i]!, 1e-4))] as const);
+    const descended = [a, b].map(
+      (weight, i) => [weight.attributes.name, g.sub(weight, g.mul(slopes[i]!, 1e-4))] as const,
+    );
     const program = { outputs: { loss }, updates: new Map(descended) };
     // Nothing reads `a` but the forward pass, which its gradient depends on.
     assert.deepEqual(updatesInPlace(program), new Set(["a"]));
@@ -142,12 +156,42 @@ describe("not in place, and right, is", () => {
   const more = g.add(a, 1);
   const square = g.matmul(a, a);
   const programs: Record<string, Program> = {
-    "a swap": { outputs: {}, updates: new Map([["a", b], ["b", a]]) },
-    "what each of two takes from the other": { outputs: {}, updates: new Map([["a", g.sub(a, b)], ["b", g.add(b, a)]]) },
-    "one value for two": { outputs: {}, updates: new Map([["a", g.add(a, b)], ["b", g.add(a, b)]]) },
+    "a swap": {
+      outputs: {},
+      updates: new Map([
+        ["a", b],
+        ["b", a],
+      ]),
+    },
+    "what each of two takes from the other": {
+      outputs: {},
+      updates: new Map([
+        ["a", g.sub(a, b)],
+        ["b", g.add(b, a)],
+      ]),
+    },
+    "one value for two": {
+      outputs: {},
+      updates: new Map([
+        ["a", g.add(a, b)],
+        ["b", g.add(a, b)],
+      ]),
+    },
     "what is also given back as it was": { outputs: { old: a }, updates: new Map([["a", more]]) },
-    "what goes on in another state": { outputs: {}, updates: new Map([["a", more], ["b", a]]) },
-    "an update that mixes elements": { outputs: {}, updates: new Map([["a", g.mul(square, 0.1)], ["b", g.transpose(b, [1, 0])]]) },
+    "what goes on in another state": {
+      outputs: {},
+      updates: new Map([
+        ["a", more],
+        ["b", a],
+      ]),
+    },
+    "an update that mixes elements": {
+      outputs: {},
+      updates: new Map([
+        ["a", g.mul(square, 0.1)],
+        ["b", g.transpose(b, [1, 0])],
+      ]),
+    },
   };
   for (const [name, program] of Object.entries(programs)) {
     it(name, async () => {

@@ -17,7 +17,10 @@ it("an engine that gets no memory names the options that ask for less, and works
   const large = await engine.prepare(program(2 ** 33));
   await assert.rejects(large.run(feeds), (error) => {
     assert.ok(error instanceof InputError);
-    assert.match(error.message, /^out of memory: the engine finds no room for 35184\.4 GB more; lower `memory`.*`microBatchSize`.*`samplingBatchSize`/);
+    assert.match(
+      error.message,
+      /^out of memory: the engine finds no room for 35184\.4 GB more; lower `memory`.*`microBatchSize`.*`samplingBatchSize`/,
+    );
     assert.match((error.cause as Error).message, /Failed to allocate memory/);
     return true;
   });

@@ -98,7 +98,10 @@ function counted(of: Engine) {
   return { engine: counting, count };
 }
 
-for (const [name, of] of [["onnx", engine], ["tfjs", tfjs]] as const) {
+for (const [name, of] of [
+  ["onnx", engine],
+  ["tfjs", tfjs],
+] as const) {
   describe(`ProgramCache.getBuilt (${name})`, () => {
     /** A cache of two programs; each maker's program multiplies x by its factor. */
     function makers() {
@@ -146,7 +149,11 @@ describe("ProgramCache, asked twice at once,", () => {
   it("prepares a program once", async () => {
     const { engine: counting, count } = counted(engine);
     const cache = new ProgramCache(counting);
-    const get = () => cache.get("twice", () => ({ outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) }, updates: new Map() }));
+    const get = () =>
+      cache.get("twice", () => ({
+        outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) },
+        updates: new Map(),
+      }));
     const [a, b] = await Promise.all([get(), get()]);
     assert.equal(a, b);
     assert.equal(count.prepared, 1);
@@ -158,7 +165,10 @@ describe("ProgramCache, asked twice at once,", () => {
       throw new Error("no graph");
     };
     await assert.rejects(cache.get("k", failing), /no graph/);
-    const made = await cache.get("k", () => ({ outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) }, updates: new Map() }));
+    const made = await cache.get("k", () => ({
+      outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) },
+      updates: new Map(),
+    }));
     assert.equal((await made.run(feeds)).y!.data[0], 10);
     await cache.clear();
   });

@@ -25,7 +25,10 @@ describe("what does nothing is dropped", () => {
 
   it("transposes that change nothing, but only those of the right rank", () => {
     assert.equal(b.transpose(x, [0, 1]), x);
-    assert.throws(() => b.transpose(x, [0]), /^Error: transpose\(float32\[2,3\]\): \[0\] is no permutation of the axes$/);
+    assert.throws(
+      () => b.transpose(x, [0]),
+      /^Error: transpose\(float32\[2,3\]\): \[0\] is no permutation of the axes$/,
+    );
     assert.throws(() => b.transpose(x, []), /no permutation/);
   });
 });
@@ -63,7 +66,9 @@ describe("what is composed of other ops", () => {
     const points = graph.input("points", "float32", [4]);
     const [exact, approximate] = evaluate([b.gelu(points), b.geluTanh(points)], { points: [-2, 0, 0.5, 3] });
     // x·Φ(x) with Φ from tables, and ½x·(1 + tanh(…)) by its own definition.
-    [-0.04550026389635842, 0, 0.34573123063700656, 2.99595030590511].forEach((x, i) => assert.ok(Math.abs(exact![i]! - x) < 1e-7));
+    [-0.04550026389635842, 0, 0.34573123063700656, 2.99595030590511].forEach((x, i) =>
+      assert.ok(Math.abs(exact![i]! - x) < 1e-7),
+    );
     [-2, 0, 0.5, 3].forEach((x, i) => {
       const expected = 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
       assert.ok(Math.abs(approximate![i]! - expected) < 1e-7);

@@ -26,7 +26,10 @@ describe("gradients and second derivatives equal finite differences", () => {
     it(op, () => {
       assert.ok(cases[op].length > 0, "has no case");
       for (const found of cases[op]) {
-        assert.ok(topologicalOrder([buildCase(found).output]).some((value) => value.op === op), `${found.title}: lacks ${op}`);
+        assert.ok(
+          topologicalOrder([buildCase(found).output]).some((value) => value.op === op),
+          `${found.title}: lacks ${op}`,
+        );
         check(found);
       }
     });
@@ -74,14 +77,23 @@ describe("gradients", () => {
     const other = graph.input("same", "float32", [3]);
     for (const op of [b.maximum, b.minimum]) {
       const found = evaluate(gradients(b.sum(op(x, other)), [x, other]), { ...feeds, same: feeds.x });
-      assert.deepEqual(found.map((row) => row.map(Math.abs)), [[1, 1, 1], [0, 0, 0]]);
+      assert.deepEqual(
+        found.map((row) => row.map(Math.abs)),
+        [
+          [1, 1, 1],
+          [0, 0, 0],
+        ],
+      );
     }
   });
 
   it("can be taken at an intermediate value", () => {
     const y = b.mul(x, 3);
     const [dx, dy] = gradients(b.sum(b.mul(y, y)), [x, y]);
-    assert.deepEqual(evaluate([dx!, dy!], feeds), [[18, 36, -54], [6, 12, -18]]);
+    assert.deepEqual(evaluate([dx!, dy!], feeds), [
+      [18, 36, -54],
+      [6, 12, -18],
+    ]);
   });
 
   it("of a value by itself is one", () => {
@@ -94,7 +106,10 @@ describe("gradients", () => {
     const y = b.matmul(b.reshape(x, [1, 3]), frozen);
     const [dx] = gradients(b.sum(y), [x]);
     const products = topologicalOrder([dx!]).filter(({ op }) => op === "matmul");
-    assert.deepEqual(products.map(({ shape }) => shape), [[1, 3]]);
+    assert.deepEqual(
+      products.map(({ shape }) => shape),
+      [[1, 3]],
+    );
   });
 
   it("refuses a loss that is no float scalar", () => {

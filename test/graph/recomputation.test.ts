@@ -30,7 +30,8 @@ const feeds = {
   ...Object.fromEntries(Array.from({ length: layers }, (_, i) => [`w${i}`, numbers(width * width)])),
 };
 
-const count = (values: readonly Value[], op: string) => topologicalOrder(values).filter((value) => value.op === op).length;
+const count = (values: readonly Value[], op: string) =>
+  topologicalOrder(values).filter((value) => value.op === op).length;
 
 describe("gradients that compute again what lies between checkpoints", () => {
   const { weights, loss } = residualStack();
@@ -55,12 +56,18 @@ describe("gradients that compute again what lies between checkpoints", () => {
     // The last layer's comes first.
     residuals.forEach((copy, i) => {
       const before = new Set(topologicalOrder([copy]));
-      recomputed.forEach((gradient, layer) => assert.equal(before.has(gradient), layer > layers - 2 - i, `${i}, weight ${layer}`));
+      recomputed.forEach((gradient, layer) =>
+        assert.equal(before.has(gradient), layer > layers - 2 - i, `${i}, weight ${layer}`),
+      );
     });
   });
 
   it("can be differentiated themselves", () => {
-    const second = (slopes: readonly Value[]) => gradients(slopes.map((slope) => b.sum(b.mul(slope, slope))).reduce((x, y) => b.add(x, y)), weights);
+    const second = (slopes: readonly Value[]) =>
+      gradients(
+        slopes.map((slope) => b.sum(b.mul(slope, slope))).reduce((x, y) => b.add(x, y)),
+        weights,
+      );
     const [found, expected] = [recomputed, kept].map((slopes) => evaluate(second(slopes), feeds).flat());
     found!.forEach((value, i) => assert.ok(Math.abs(value - expected![i]!) <= 1e-9 * Math.abs(expected![i]!)));
   });
@@ -85,7 +92,10 @@ describe("values that are computed again for the gradient", () => {
   const part = (x: Value) => b.exp(b.mul(b.silu(b.matmul(x, weight)), 0.1));
   const lossOf = (of: (x: Value) => Value) => b.sum(b.mul(of(of(start)), of(start)));
   const kept = gradients(lossOf(part), [weight]);
-  const again = gradients(lossOf((x) => b.recomputed([x], part)), [weight]);
+  const again = gradients(
+    lossOf((x) => b.recomputed([x], part)),
+    [weight],
+  );
   const fed = { x: feeds.x, w: numbers(width * width) };
 
   it("have the gradient of those that are kept", () => {
@@ -107,6 +117,9 @@ describe("values that are computed again for the gradient", () => {
     const forward = topologicalOrder([lossOf((x) => b.recomputed([x], part))]).filter(({ op }) => op === "silu");
     const readers = topologicalOrder(again).filter(({ inputs }) => inputs.some((input) => forward.includes(input)));
     const results = topologicalOrder([lossOf((x) => b.recomputed([x], part))]);
-    assert.deepEqual(readers.filter((reader) => !results.includes(reader)), []);
+    assert.deepEqual(
+      readers.filter((reader) => !results.includes(reader)),
+      [],
+    );
   });
 });

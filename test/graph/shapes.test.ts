@@ -84,7 +84,9 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
     [() => b.where(f(2), f(2), 0), "where(float32[2], float32[2], float32[]): needs bool, got float32"],
     [() => b.where(bool(2), f(3), 0), "where(bool[2], float32[3], float32[]): shapes [2] and [3] do not broadcast"],
   ],
-  recomputed: [[() => graph.value("recomputed", [f(2)], {}), "recomputed(float32[2]): needs what the result is made of"]],
+  recomputed: [
+    [() => graph.value("recomputed", [f(2)], {}), "recomputed(float32[2]): needs what the result is made of"],
+  ],
   checkpoint: [
     [() => b.checkpoint(f(2), [i(2)]), "checkpoint(float32[2], int32[2]): needs float32, got int32"],
     [() => b.checkpoint(f(2), [f(0)]), "checkpoint(float32[2], float32[0]): cannot wait for a value without elements"],
@@ -92,17 +94,37 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
   matmul: [
     [() => b.matmul(f(2, 3), f(2, 3)), "matmul(float32[2,3], float32[2,3]): inner sizes differ: 3 and 2"],
     [() => b.matmul(f(3), f(3)), "matmul(float32[3], float32[3]): needs two values of one rank, at least 2"],
-    [() => b.matmul(f(4, 2, 3), f(3, 2)), "matmul(float32[4,2,3], float32[3,2]): needs two values of one rank, at least 2"],
+    [
+      () => b.matmul(f(4, 2, 3), f(3, 2)),
+      "matmul(float32[4,2,3], float32[3,2]): needs two values of one rank, at least 2",
+    ],
     [() => b.matmul(f(4, 2, 3), f(1, 3, 2)), "matmul(float32[4,2,3], float32[1,3,2]): leading axes differ"],
     [() => b.matmul(f(2, 3), i(3, 2)), "matmul(float32[2,3], int32[3,2]): needs float32, got int32"],
   ],
   matmulQuantized: [
-    [() => b.matmulQuantized(f(2, 32), i(3, 1, 32), f(3, 1), 8), "matmulQuantized(float32[2,32], int32[3,1,32], float32[3,1]): needs uint8, got int32"],
-    [() => b.matmulQuantized(f(2, 32), u(3, 1, 32), f(3, 1), 4), "matmulQuantized(float32[2,32], uint8[3,1,32], float32[3,1]): needs blocks of 16 bytes"],
-    [() => b.matmulQuantized(f(2, 33), u(3, 1, 32), f(3, 1), 8), "matmulQuantized(float32[2,33], uint8[3,1,32], float32[3,1]): inner sizes differ: 33 and 32"],
-    [() => b.matmulQuantized(f(1, 2, 32), u(3, 1, 32), f(3, 1), 8), "matmulQuantized(float32[1,2,32], uint8[3,1,32], float32[3,1]): needs two matrices"],
+    [
+      () => b.matmulQuantized(f(2, 32), i(3, 1, 32), f(3, 1), 8),
+      "matmulQuantized(float32[2,32], int32[3,1,32], float32[3,1]): needs uint8, got int32",
+    ],
+    [
+      () => b.matmulQuantized(f(2, 32), u(3, 1, 32), f(3, 1), 4),
+      "matmulQuantized(float32[2,32], uint8[3,1,32], float32[3,1]): needs blocks of 16 bytes",
+    ],
+    [
+      () => b.matmulQuantized(f(2, 33), u(3, 1, 32), f(3, 1), 8),
+      "matmulQuantized(float32[2,33], uint8[3,1,32], float32[3,1]): inner sizes differ: 33 and 32",
+    ],
+    [
+      () => b.matmulQuantized(f(1, 2, 32), u(3, 1, 32), f(3, 1), 8),
+      "matmulQuantized(float32[1,2,32], uint8[3,1,32], float32[3,1]): needs two matrices",
+    ],
   ],
-  dequantize: [[() => b.dequantize(u(3, 2, 32), f(3, 1), 8), "dequantize(uint8[3,2,32], float32[3,1]): needs a scale for each block"]],
+  dequantize: [
+    [
+      () => b.dequantize(u(3, 2, 32), f(3, 1), 8),
+      "dequantize(uint8[3,2,32], float32[3,1]): needs a scale for each block",
+    ],
+  ],
   sum: [
     [() => b.sum(f(2, 3), [2]), "sum(float32[2,3]): axes [2] are not all there"],
     [() => b.sum(f(2, 3), [1, -1]), "sum(float32[2,3]): axes [1,1] repeat"],
@@ -145,7 +167,10 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
       () => b.gatherElements(f(2, 3), i(3, 1), 1),
       "gatherElements(float32[2,3], int32[3,1]): data and index differ beside the axis",
     ],
-    [() => b.gatherElements(f(2, 3), i(2), 1), "gatherElements(float32[2,3], int32[2]): data and index differ beside the axis"],
+    [
+      () => b.gatherElements(f(2, 3), i(2), 1),
+      "gatherElements(float32[2,3], int32[2]): data and index differ beside the axis",
+    ],
     [() => b.gatherElements(f(2, 3), i(2, 3), 2), "gatherElements(float32[2,3], int32[2,3]): axis 2 is not there"],
     [() => b.gatherElements(f(2), f(2), 0), "gatherElements(float32[2], float32[2]): needs int32, got float32"],
   ],
@@ -195,7 +220,10 @@ const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readon
       "layerNorm(float32[2,3], float32[3], float32[1]): the bias is not one row of x",
     ],
     [() => b.layerNorm(f(), f(), f(), 1e-5), "layerNorm(float32[], float32[], float32[]): needs an axis"],
-    [() => b.layerNorm(f(3), f(3), i(3), 1e-5), "layerNorm(float32[3], float32[3], int32[3]): needs float32, got int32"],
+    [
+      () => b.layerNorm(f(3), f(3), i(3), 1e-5),
+      "layerNorm(float32[3], float32[3], int32[3]): needs float32, got int32",
+    ],
   ],
   rotary: [
     [
@@ -242,9 +270,17 @@ describe("broadcastShapes", () => {
     for (const [left, right, both] of [
       [[], [2, 3], [2, 3]],
       [[3], [2, 3], [2, 3]],
-      [[2, 1], [1, 3], [2, 3]],
+      [
+        [2, 1],
+        [1, 3],
+        [2, 3],
+      ],
       [[0], [1], [0]],
-      [[4, 1, 1], [2, 3], [4, 2, 3]],
+      [
+        [4, 1, 1],
+        [2, 3],
+        [4, 2, 3],
+      ],
     ] as const) {
       assert.deepEqual(broadcastShapes(left, right), both);
       assert.deepEqual(broadcastShapes(right, left), both);
@@ -255,6 +291,9 @@ describe("broadcastShapes", () => {
 
 describe("tensor", () => {
   it("refuses data that does not fill the shape", () => {
-    assert.throws(() => tensor([2, 2], new Float32Array(3)), /^RangeError: a tensor of shape \[2,2\] has 4 elements, got 3$/);
+    assert.throws(
+      () => tensor([2, 2], new Float32Array(3)),
+      /^RangeError: a tensor of shape \[2,2\] has 4 elements, got 3$/,
+    );
   });
 });

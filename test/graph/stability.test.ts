@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { gelu, geluTanh, logSigmoid, logSoftmax, sigmoid, silu, softmax, softplus, sum } from "../../src/graph/build.js";
+import {
+  gelu,
+  geluTanh,
+  logSigmoid,
+  logSoftmax,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  sum,
+} from "../../src/graph/build.js";
 import { gradients } from "../../src/graph/gradient.js";
 import { Graph, type Value } from "../../src/graph/value.js";
 import { evaluate } from "../support/reference.js";

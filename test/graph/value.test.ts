@@ -39,7 +39,9 @@ describe("hash-consing", () => {
 
   it("looks at the elements of a view, not at the buffer behind it", () => {
     const buffer = Float32Array.of(1, 2, 3, 4);
-    const [first, second] = [buffer.subarray(0, 2), buffer.subarray(2)].map((data) => graph.constant(tensor([2], data)));
+    const [first, second] = [buffer.subarray(0, 2), buffer.subarray(2)].map((data) =>
+      graph.constant(tensor([2], data)),
+    );
     assert.notEqual(first, second);
     assert.equal(second, graph.constant(tensor([2], Float32Array.of(3, 4))));
   });
@@ -79,7 +81,10 @@ describe("topologicalOrder", () => {
   graph.input("unused", "float32", []);
 
   it("lists what the outputs need, once, inputs first", () => {
-    assert.deepEqual(topologicalOrder([z]).map(({ op }) => op), ["input", "exp", "mul", "add"]);
+    assert.deepEqual(
+      topologicalOrder([z]).map(({ op }) => op),
+      ["input", "exp", "mul", "add"],
+    );
     assert.deepEqual(topologicalOrder([y, z, y]), topologicalOrder([z]));
   });
 

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import type { ServerResponse } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -56,8 +65,13 @@ describe("a download that fails on the way", () => {
     await assertWhole(hub, await download({ onProgress }));
     assert.equal(resolved(hub).length, 8);
     assert.equal(rangesOf(hub)[0], undefined);
-    const starts = rangesOf(hub).slice(1).map((range) => Number(/^bytes=(\d+)-$/.exec(range!)![1]));
-    assert.deepEqual(starts, [1, 2, 3, 4, 5, 6, 7].map((i) => i * 100_000));
+    const starts = rangesOf(hub)
+      .slice(1)
+      .map((range) => Number(/^bytes=(\d+)-$/.exec(range!)![1]));
+    assert.deepEqual(
+      starts,
+      [1, 2, 3, 4, 5, 6, 7].map((i) => i * 100_000),
+    );
   });
 
   test("begins again where the hub gives no ranges", async (t) => {
@@ -67,7 +81,13 @@ describe("a download that fails on the way", () => {
     await assertWhole(hub, await download());
   });
 
-  for (const [code, headers] of [[429, { "retry-after": "0" }], [429, { ratelimit: '"resolvers";r=0;t=0' }], [500, {}], [502, {}], [503, { "retry-after": "0" }]] as const) {
+  for (const [code, headers] of [
+    [429, { "retry-after": "0" }],
+    [429, { ratelimit: '"resolvers";r=0;t=0' }],
+    [500, {}],
+    [502, {}],
+    [503, { "retry-after": "0" }],
+  ] as const) {
     test(`status ${code}, ${JSON.stringify(headers)}: tries again, on the hub and where it leads`, async (t) => {
       const hub = await HubServer.start(t, { "org/name": held });
       for (const place of ["/revision/", "/cdn/"]) hub.fail(place, 1, status(code, headers));
@@ -78,12 +98,15 @@ describe("a download that fails on the way", () => {
   test("tries no more than five times, and not where the hub asks for a long wait", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/revision/", 9, status(503, { "retry-after": "0" }));
-    await assert.rejects(download(), { message: `org/name: server error of ${hub.endpoint} (status 503); try again in 0 s` });
+    await assert.rejects(download(), {
+      message: `org/name: server error of ${hub.endpoint} (status 503); try again in 0 s`,
+    });
     assert.equal(hub.asked.length, 5);
     hub.faults.length = 0;
     hub.fail("/revision/", 1, status(429, { "retry-after": "3600" }));
     await assert.rejects(download(), {
-      message: "org/name: rate limit of the hub reached (status 429); try again in 3600 s; the hub allows more requests with a token (HF_TOKEN)",
+      message:
+        "org/name: rate limit of the hub reached (status 429); try again in 3600 s; the hub allows more requests with a token (HF_TOKEN)",
     });
     assert.equal(hub.asked.length, 6);
   });
@@ -103,8 +126,13 @@ describe("a download that fails on the way", () => {
       hub.fail("/cdn/", 1, give);
       await assert.rejects(download(), { name: "InputError", message: found });
     };
-    await wrong(/^org\/name\/model.safetensors: the server announced 10 bytes, but the hub lists 1280000$/, (response) => give(response, content.subarray(0, 10), {}));
-    await wrong(/the server sent more than the 1280000 bytes that the hub lists/, (response) => response.writeHead(200).end(Buffer.concat([content, content])));
+    await wrong(
+      /^org\/name\/model.safetensors: the server announced 10 bytes, but the hub lists 1280000$/,
+      (response) => give(response, content.subarray(0, 10), {}),
+    );
+    await wrong(/the server sent more than the 1280000 bytes that the hub lists/, (response) =>
+      response.writeHead(200).end(Buffer.concat([content, content])),
+    );
     assert.ok(!existsSync(join(blobsOf(hub), digest)));
     await assertWhole(hub, await download());
   });
@@ -112,16 +140,28 @@ describe("a download that fails on the way", () => {
   test("a range that was not asked for is not taken", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 1, cutAfter(100_000));
-    hub.fail("/cdn/", 1, (response) => response.writeHead(206, { "content-range": `bytes 5-${content.length - 1}/${content.length}` }).end(content.subarray(5)));
+    hub.fail("/cdn/", 1, (response) =>
+      response
+        .writeHead(206, { "content-range": `bytes 5-${content.length - 1}/${content.length}` })
+        .end(content.subarray(5)),
+    );
     await assert.rejects(download(), /the server sent another range than the bytes from \d+/);
   });
 
   test("a wrong content is thrown away and said, also of a small file", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 1, (response) => give(response, Buffer.alloc(content.length), {}));
-    await assert.rejects(download(), new RegExp(`model.safetensors: the downloaded content has the digest [0-9a-f]{64}, but the hub lists ${digest}; it was discarded, try again$`));
+    await assert.rejects(
+      download(),
+      new RegExp(
+        `model.safetensors: the downloaded content has the digest [0-9a-f]{64}, but the hub lists ${digest}; it was discarded, try again$`,
+      ),
+    );
     hub.fail("/config.json", 1, (response) => give(response, Buffer.from("[]"), {}));
-    await assert.rejects(download({}, "config.json"), /config.json: the downloaded content has the digest [0-9a-f]{40}, but the hub lists/);
+    await assert.rejects(
+      download({}, "config.json"),
+      /config.json: the downloaded content has the digest [0-9a-f]{40}, but the hub lists/,
+    );
     assert.deepEqual(readdirSync(blobsOf(hub)), []);
     await assertWhole(hub, await download());
   });
@@ -139,8 +179,13 @@ describe("a download that fails on the way", () => {
 
   test("a file for which there is no room is not begun", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
-    hub.fail("/tree/", 1, (response) => response.end(JSON.stringify([{ type: "file", path, size: 2 ** 52, oid: "0".repeat(40) }])));
-    await assert.rejects(download(), /blobs: model\.safetensors needs 4503599627\.4 MB, but only [\d.]+ MB are free; free some space, or set HF_HUB_CACHE to another folder/);
+    hub.fail("/tree/", 1, (response) =>
+      response.end(JSON.stringify([{ type: "file", path, size: 2 ** 52, oid: "0".repeat(40) }])),
+    );
+    await assert.rejects(
+      download(),
+      /blobs: model\.safetensors needs 4503599627\.4 MB, but only [\d.]+ MB are free; free some space, or set HF_HUB_CACHE to another folder/,
+    );
     assert.equal(resolved(hub).length, 0);
   });
 });
@@ -181,7 +226,10 @@ describe("a download that is stopped", () => {
     leave(hub, `${digest}.${ended.pid}@${hostname()}.cccccccc.part`, content.subarray(0, 700_000));
     await download();
     assert.deepEqual(rangesOf(hub), ["bytes=700000-"]);
-    assert.deepEqual([running, away].map((file) => statSync(file).size), [3, 4]);
+    assert.deepEqual(
+      [running, away].map((file) => statSync(file).size),
+      [3, 4],
+    );
   });
 
   test("by the end of another machine's process, a day ago", async (t) => {
@@ -221,7 +269,12 @@ describe("downloads of the same file at the same time", () => {
     const runs = [1, 2, 3].map(() => promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]));
     for (const { stdout } of await Promise.all(runs)) {
       const paths = stdout.trim().split("\n");
-      assert.deepEqual(paths, [path, "config.json"].map((name) => join(hub.cache, "models--org--name/snapshots", commitFor("org/name", "main"), name)));
+      assert.deepEqual(
+        paths,
+        [path, "config.json"].map((name) =>
+          join(hub.cache, "models--org--name/snapshots", commitFor("org/name", "main"), name),
+        ),
+      );
       assert.ok(readFileSync(paths[0]!).equals(content));
     }
     assert.deepEqual(readdirSync(blobsOf(hub)).toSorted(), [digest, digestOf("config.json", "{}")].toSorted());

@@ -10,12 +10,28 @@ describe("repositoryName", () => {
     const named = { type: "model", name: "org/my_model-1.5" };
     assert.deepEqual(await repositoryName("org/my_model-1.5", "model"), { ...named, revision: "main" });
     assert.deepEqual(await repositoryName("org/my_model-1.5@v1.0", "model"), { ...named, revision: "v1.0" });
-    assert.deepEqual(await repositoryName("org/my_model-1.5", "model", "refs/pr/4"), { ...named, revision: "refs/pr/4" });
+    assert.deepEqual(await repositoryName("org/my_model-1.5", "model", "refs/pr/4"), {
+      ...named,
+      revision: "refs/pr/4",
+    });
     assert.deepEqual(await repositoryName("org/my_model-1.5@a/b", "model", "a/b"), { ...named, revision: "a/b" });
   });
 
   test("what can only be a path is none", async () => {
-    const paths = ["model", "./org/name", "../name", "/org/name", "~/model", "a/b/c", "org/", "a\\b/c", "runs/rows.jsonl", "runs/rows.jsonl.gz", "runs/rows.parquet", ""];
+    const paths = [
+      "model",
+      "./org/name",
+      "../name",
+      "/org/name",
+      "~/model",
+      "a/b/c",
+      "org/",
+      "a\\b/c",
+      "runs/rows.jsonl",
+      "runs/rows.jsonl.gz",
+      "runs/rows.parquet",
+      "",
+    ];
     for (const path of paths) assert.equal(await repositoryName(path, "dataset"), undefined, path);
   });
 
@@ -35,16 +51,55 @@ describe("repositoryName", () => {
   });
 
   test("names that the hub does not allow", async () => {
-    const names = ["org/na me", "org/a..b", "org/a--b", "-org/name", "org/name-", "org/.name", "org/name.git", `org/${"x".repeat(93)}`, "org/näme", "org/a%2e"];
+    const names = [
+      "org/na me",
+      "org/a..b",
+      "org/a--b",
+      "-org/name",
+      "org/name-",
+      "org/.name",
+      "org/name.git",
+      `org/${"x".repeat(93)}`,
+      "org/näme",
+      "org/a%2e",
+    ];
     for (const name of names) {
-      await assert.rejects(repositoryName(name, "model"), { message: new RegExp(`^no such path: .*${name.slice(-3)}.*; it is not a repository on the hub \\(org/name\\) either: `) }, name);
+      await assert.rejects(
+        repositoryName(name, "model"),
+        {
+          message: new RegExp(
+            `^no such path: .*${name.slice(-3)}.*; it is not a repository on the hub \\(org/name\\) either: `,
+          ),
+        },
+        name,
+      );
     }
   });
 
   test("revisions that are none, that lead out of the cache, or two of them", async () => {
-    for (const revision of ["", "../../x", "a/../b", "/a", "a/", "a//b", "a b", "a\\b", "C:x", ".hidden", "a/.b", "-x", "a\0"]) {
-      await assert.rejects(repositoryName("org/name", "model", revision), /found revision ".*", expected a branch, tag or commit/, revision);
+    for (const revision of [
+      "",
+      "../../x",
+      "a/../b",
+      "/a",
+      "a/",
+      "a//b",
+      "a b",
+      "a\\b",
+      "C:x",
+      ".hidden",
+      "a/.b",
+      "-x",
+      "a\0",
+    ]) {
+      await assert.rejects(
+        repositoryName("org/name", "model", revision),
+        /found revision ".*", expected a branch, tag or commit/,
+        revision,
+      );
     }
-    await assert.rejects(repositoryName("org/name@a", "model", "b"), { message: 'org/name@a: two revisions, "a" in the name and "b" in the options; give one' });
+    await assert.rejects(repositoryName("org/name@a", "model", "b"), {
+      message: 'org/name@a: two revisions, "a" in the name and "b" in the options; give one',
+    });
   });
 });

@@ -7,8 +7,17 @@ import type { RepositoryName } from "../../src/hub/repository-name.js";
 import { commitFor, digestOf, goodToken, HubServer, status, type Held } from "../support/hub-server.js";
 
 const weights = Buffer.from(Array.from({ length: 3000 }, (_, i) => i % 251));
-const files = { "config.json": "{}\n", "model.safetensors": weights, "sub folder/#1.txt": "odd", "empty.txt": "", "README.md": "hello" };
-const held: Held = { revisions: { main: files, "v1.0": { "config.json": "old" }, "refs/pr/1": { "config.json": "asked for" } }, card: { license: "mit" } };
+const files = {
+  "config.json": "{}\n",
+  "model.safetensors": weights,
+  "sub folder/#1.txt": "odd",
+  "empty.txt": "",
+  "README.md": "hello",
+};
+const held: Held = {
+  revisions: { main: files, "v1.0": { "config.json": "old" }, "refs/pr/1": { "config.json": "asked for" } },
+  card: { license: "mit" },
+};
 const model = (revision = "main", name = "org/name"): RepositoryName => ({ type: "model", name, revision });
 const main = commitFor("org/name", "main");
 
@@ -22,15 +31,25 @@ describe("a repository of the hub", () => {
   test("what it holds, over several pages, and its files", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     const repository = await openRepository(model());
-    assert.deepEqual([repository.commit, repository.card, repository.paths], [main, { license: "mit" }, Object.keys(files)]);
+    assert.deepEqual(
+      [repository.commit, repository.card, repository.paths],
+      [main, { license: "mit" }, Object.keys(files)],
+    );
     const progress: number[][] = [];
     const paths: string[] = [];
     const work = { onProgress: (done: number, total: number) => void progress.push([done, total]) };
     for await (const path of repository.download(repository.paths, work)) paths.push(path);
-    assert.deepEqual(paths, repository.paths.map((path) => join(repository.folder, path)));
-    for (const [i, content] of Object.values(files).entries()) assert.deepEqual(readFileSync(paths[i]!), Buffer.from(content));
+    assert.deepEqual(
+      paths,
+      repository.paths.map((path) => join(repository.folder, path)),
+    );
+    for (const [i, content] of Object.values(files).entries())
+      assert.deepEqual(readFileSync(paths[i]!), Buffer.from(content));
     assert.deepEqual(progress.at(-1), [3011, 3011]);
-    assert.deepEqual(progress.map(([done]) => done), progress.map(([done]) => done).toSorted((a, b) => a! - b!));
+    assert.deepEqual(
+      progress.map(([done]) => done),
+      progress.map(([done]) => done).toSorted((a, b) => a! - b!),
+    );
 
     const asked = hub.asked.length;
     assert.deepEqual(await download(await openRepository(model())), paths);
@@ -38,26 +57,40 @@ describe("a repository of the hub", () => {
   });
 
   test("the cache has the layout of Python's huggingface_hub", async (t) => {
-    const hub = await HubServer.start(t, { "org/name": held, "datasets/org/rows": { revisions: { main: { "a.jsonl": "{}" } } } });
+    const hub = await HubServer.start(t, {
+      "org/name": held,
+      "datasets/org/rows": { revisions: { main: { "a.jsonl": "{}" } } },
+    });
     await download(await openRepository(model()));
     const folder = join(hub.cache, "models--org--name");
     assert.equal(readFileSync(join(folder, "refs/main"), "utf8"), main);
-    const blobs = Object.entries(files).map(([path, content]) => digestOf(path, content)).toSorted();
+    const blobs = Object.entries(files)
+      .map(([path, content]) => digestOf(path, content))
+      .toSorted();
     assert.deepEqual(readdirSync(join(folder, "blobs")).toSorted(), blobs);
     const snapshot = join(folder, "snapshots", main);
     assert.equal(readlinkSync(join(snapshot, "config.json")), `../../blobs/${digestOf("config.json", "{}\n")}`);
     assert.equal(readlinkSync(join(snapshot, "sub folder/#1.txt")), `../../../blobs/${digestOf("", "odd")}`);
     await download(await openRepository({ type: "dataset", name: "org/rows", revision: "main" }));
-    assert.ok(existsSync(join(hub.cache, "datasets--org--rows/snapshots", commitFor("datasets/org/rows", "main"), "a.jsonl")));
+    assert.ok(
+      existsSync(join(hub.cache, "datasets--org--rows/snapshots", commitFor("datasets/org/rows", "main"), "a.jsonl")),
+    );
   });
 
   test("revisions: a tag, a pull request, a commit, which is not asked about again", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
-    for (const [revision, text] of [["v1.0", "old"], ["refs/pr/1", "asked for"], [commitFor("org/name", "v1.0"), "old"]] as const) {
+    for (const [revision, text] of [
+      ["v1.0", "old"],
+      ["refs/pr/1", "asked for"],
+      [commitFor("org/name", "v1.0"), "old"],
+    ] as const) {
       const [path] = await download(await openRepository(model(revision)), ["config.json"]);
       assert.equal(readFileSync(path!, "utf8"), text);
     }
-    assert.equal(readFileSync(join(hub.cache, "models--org--name/refs/refs/pr/1"), "utf8"), commitFor("org/name", "refs/pr/1"));
+    assert.equal(
+      readFileSync(join(hub.cache, "models--org--name/refs/refs/pr/1"), "utf8"),
+      commitFor("org/name", "refs/pr/1"),
+    );
     const asked = hub.asked.length;
     await openRepository(model(commitFor("org/name", "v1.0")));
     assert.equal(hub.asked.length, asked);
@@ -71,20 +104,31 @@ describe("a repository of the hub", () => {
     hub.put("org/name", { revisions: { next: { "a.txt": "same", "b.txt": "new" } } });
     hub.faults.push((asked, response) => {
       if (!asked.path.includes("/revision/main")) return false;
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ _id: "1", id: "org/name", sha: moved }));
+      response
+        .writeHead(200, { "content-type": "application/json" })
+        .end(JSON.stringify({ _id: "1", id: "org/name", sha: moved }));
       return true;
     });
     hub.asked.length = 0;
     const paths = await download(await openRepository(model()));
-    assert.deepEqual(paths.map((path) => readFileSync(path, "utf8")), ["same", "new"]);
-    assert.deepEqual(hub.paths.filter((path) => path.includes("resolve")), [`/org/name/resolve/${moved}/b.txt`]);
+    assert.deepEqual(
+      paths.map((path) => readFileSync(path, "utf8")),
+      ["same", "new"],
+    );
+    assert.deepEqual(
+      hub.paths.filter((path) => path.includes("resolve")),
+      [`/org/name/resolve/${moved}/b.txt`],
+    );
     assert.equal(readFileSync(join(hub.cache, "models--org--name/refs/main"), "utf8"), moved);
   });
 
   test("a blob of a wrong length is downloaded again", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     const [path] = await download(await openRepository(model()), ["model.safetensors"]);
-    writeFileSync(join(hub.cache, "models--org--name/blobs", digestOf("model.safetensors", weights)), weights.subarray(0, 10));
+    writeFileSync(
+      join(hub.cache, "models--org--name/blobs", digestOf("model.safetensors", weights)),
+      weights.subarray(0, 10),
+    );
     await download(await openRepository(model()), ["model.safetensors"]);
     assert.deepEqual(readFileSync(path!), weights);
   });
@@ -113,11 +157,19 @@ describe("the token", () => {
   test("is not in any error", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     process.env["HF_TOKEN"] = "hf_very_secret";
-    for (const fault of [status(401), status(403, { "x-error-message": "hf_very_secret may not" }), status(404), status(429, { "retry-after": "500" })]) {
+    for (const fault of [
+      status(401),
+      status(403, { "x-error-message": "hf_very_secret may not" }),
+      status(404),
+      status(429, { "retry-after": "500" }),
+    ]) {
       hub.faults.length = 0;
       hub.fail("/revision/", 1, fault);
       await assert.rejects(openRepository(model()), (error: Error) => {
-        assert.match(error.message, /^org\/name: (the hub rejected|127\.0\.0\.1|no such|rate limit).*; (create|check|try)/);
+        assert.match(
+          error.message,
+          /^org\/name: (the hub rejected|127\.0\.0\.1|no such|rate limit).*; (create|check|try)/,
+        );
         assert.ok(!`${error.message} ${error.stack} ${String(error.cause)}`.includes("secret"));
         return true;
       });
@@ -129,9 +181,15 @@ describe("what the hub refuses is told with what to do", () => {
   test("no such repository, revision or file; a private one", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held, "org/private": { ...held, private: true } });
     const unknown = `no such model on ${hub.endpoint}, and no such local path; check the name (org/name), and set HF_TOKEN if it is private`;
-    await assert.rejects(openRepository(model("main", "org/other")), { name: "InputError", message: `org/other: ${unknown}` });
+    await assert.rejects(openRepository(model("main", "org/other")), {
+      name: "InputError",
+      message: `org/other: ${unknown}`,
+    });
     await assert.rejects(openRepository(model("main", "org/private")), { message: `org/private: ${unknown}` });
-    await assert.rejects(openRepository({ type: "dataset", name: "org/name", revision: "main" }), /: no such dataset on/);
+    await assert.rejects(
+      openRepository({ type: "dataset", name: "org/name", revision: "main" }),
+      /: no such dataset on/,
+    );
     await assert.rejects(openRepository(model("v9")), {
       message: `org/name@v9: no revision "v9"; give a branch, tag or commit of ${hub.endpoint}/org/name`,
     });
@@ -163,18 +221,37 @@ describe("what the hub refuses is told with what to do", () => {
 
   test("no hub, or one that does not answer as a hub", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
-    hub.fail("/revision/", 1, (response) => response.writeHead(200, { "content-type": "text/html" }).end("<html>Please log in"));
-    await assert.rejects(openRepository(model()), /org\/name: invalid response from http:.* \(.*\); check that it is a Hugging Face hub/);
+    hub.fail("/revision/", 1, (response) =>
+      response.writeHead(200, { "content-type": "text/html" }).end("<html>Please log in"),
+    );
+    await assert.rejects(
+      openRepository(model()),
+      /org\/name: invalid response from http:.* \(.*\); check that it is a Hugging Face hub/,
+    );
     await hub.stop();
     await assert.rejects(openRepository(model()), {
       message: `org/name: no such local path, and the hub cannot be asked: ${hub.endpoint} is unreachable (ECONNREFUSED). Check the path or the connection, set HF_ENDPOINT to a mirror, or set HF_HUB_OFFLINE=1 to use the cache`,
     });
   });
 
-  for (const path of ["../out.txt", "a/../../out.txt", "/etc/out.txt", "a\\b.txt", "C:/out.txt", "a//b.txt", "./a.txt", "a\0b"]) {
+  for (const path of [
+    "../out.txt",
+    "a/../../out.txt",
+    "/etc/out.txt",
+    "a\\b.txt",
+    "C:/out.txt",
+    "a//b.txt",
+    "./a.txt",
+    "a\0b",
+  ]) {
     test(`a file called ${JSON.stringify(path)}: nothing is written`, async (t) => {
-      const hub = await HubServer.start(t, { "org/name": { revisions: { main: { "good.txt": "good", [path]: "bad" } } } });
-      await assert.rejects(openRepository(model()), { name: "InputError", message: /^org\/name: invalid response from http.* \(path of the file ".*"\); check/ });
+      const hub = await HubServer.start(t, {
+        "org/name": { revisions: { main: { "good.txt": "good", [path]: "bad" } } },
+      });
+      await assert.rejects(openRepository(model()), {
+        name: "InputError",
+        message: /^org\/name: invalid response from http.* \(path of the file ".*"\); check/,
+      });
       assert.deepEqual(readdirSync(hub.cache), []);
     });
   }
@@ -183,7 +260,9 @@ describe("what the hub refuses is told with what to do", () => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/revision/", 1, (response) => response.writeHead(200).end('{"sha":"../../x"}'));
     await assert.rejects(openRepository(model()), /invalid response from http.* \(commit "\.\.\/\.\.\/x"\)/);
-    hub.fail("/tree/", 1, (response) => response.writeHead(200).end('[{"type":"file","path":"a","size":1,"oid":"../x"}]'));
+    hub.fail("/tree/", 1, (response) =>
+      response.writeHead(200).end('[{"type":"file","path":"a","size":1,"oid":"../x"}]'),
+    );
     await assert.rejects(openRepository(model()), /\(digest of the file "a"\)/);
   });
 });
@@ -234,11 +313,23 @@ describe("HF_HUB_OFFLINE=1", () => {
 
 describe("a hub that is made to do harm", () => {
   const json = { "content-type": "application/json" };
-  const strange = (detail: RegExp) => ({ name: "InputError", message: new RegExp(`^org/name: invalid response from http://127.* \\(${detail.source}\\); check that it is a Hugging Face hub`) });
+  const strange = (detail: RegExp) => ({
+    name: "InputError",
+    message: new RegExp(
+      `^org/name: invalid response from http://127.* \\(${detail.source}\\); check that it is a Hugging Face hub`,
+    ),
+  });
 
   test("lists pages without end", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
-    hub.fail("/tree/", Infinity, (response) => void response.writeHead(200, { ...json, link: `<${hub.endpoint}/api/models/org/name/tree/main?next>; rel="next"` }).end("[]"));
+    hub.fail(
+      "/tree/",
+      Infinity,
+      (response) =>
+        void response
+          .writeHead(200, { ...json, link: `<${hub.endpoint}/api/models/org/name/tree/main?next>; rel="next"` })
+          .end("[]"),
+    );
     await assert.rejects(openRepository(model()), strange(/more than 1000 pages of files/));
   });
 
@@ -255,7 +346,14 @@ describe("a hub that is made to do harm", () => {
 
   test("sends a card that is nested without end", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
-    hub.fail("/revision/", 1, (response) => void response.writeHead(200, json).end(`{"sha":"${main}","cardData":${"[".repeat(50_000)}${"]".repeat(50_000)}}`));
+    hub.fail(
+      "/revision/",
+      1,
+      (response) =>
+        void response
+          .writeHead(200, json)
+          .end(`{"sha":"${main}","cardData":${"[".repeat(50_000)}${"]".repeat(50_000)}}`),
+    );
     await assert.rejects(openRepository(model()), strange(/nested more than 128 levels deep/));
   });
 

@@ -6,7 +6,17 @@ import { test } from "node:test";
 import { hubSettings } from "../../src/hub/settings.js";
 import { emptyFolder } from "../support/folder.js";
 
-const names = ["HF_ENDPOINT", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME", "HF_HUB_OFFLINE"];
+const names = [
+  "HF_ENDPOINT",
+  "HF_TOKEN",
+  "HUGGING_FACE_HUB_TOKEN",
+  "HF_TOKEN_PATH",
+  "HF_HOME",
+  "HF_HUB_CACHE",
+  "HUGGINGFACE_HUB_CACHE",
+  "XDG_CACHE_HOME",
+  "HF_HUB_OFFLINE",
+];
 
 /** The settings where these variables and no others of the hub's are set. */
 async function settingsWith(variables: Readonly<Record<string, string>>): ReturnType<typeof hubSettings> {
@@ -25,7 +35,8 @@ async function settingsWith(variables: Readonly<Record<string, string>>): Return
 
 test("the cache is where Python's huggingface_hub has it", async (t) => {
   const folder = emptyFolder(t);
-  const cacheWith = async (variables: Readonly<Record<string, string>>) => (await settingsWith({ HF_TOKEN: "x", ...variables })).cache;
+  const cacheWith = async (variables: Readonly<Record<string, string>>) =>
+    (await settingsWith({ HF_TOKEN: "x", ...variables })).cache;
   assert.equal(await cacheWith({}), join(homedir(), ".cache/huggingface/hub"));
   assert.equal(await cacheWith({ XDG_CACHE_HOME: folder }), join(folder, "huggingface/hub"));
   assert.equal(await cacheWith({ XDG_CACHE_HOME: "/else", HF_HOME: folder }), join(folder, "hub"));
@@ -35,7 +46,8 @@ test("the cache is where Python's huggingface_hub has it", async (t) => {
 
 test("the token: the environment before the file, without the line's end", async (t) => {
   const folder = emptyFolder(t);
-  const tokenWith = async (variables: Readonly<Record<string, string>>) => (await settingsWith({ HF_HOME: folder, ...variables })).token;
+  const tokenWith = async (variables: Readonly<Record<string, string>>) =>
+    (await settingsWith({ HF_HOME: folder, ...variables })).token;
   assert.equal(await tokenWith({}), undefined);
   writeFileSync(join(folder, "token"), "hf_file\n");
   assert.equal(await tokenWith({}), "hf_file");
@@ -49,18 +61,30 @@ test("the token: the environment before the file, without the line's end", async
 test("a token that cannot be sent is refused and not told", async () => {
   for (const token of ["hf_se\ncret", "hf_sécret"]) {
     await assert.rejects(settingsWith({ HF_TOKEN: token }), (error: Error) => {
-      assert.equal(error.message, "HF_TOKEN: not a token (it contains spaces or special characters); set it to hf_… alone");
+      assert.equal(
+        error.message,
+        "HF_TOKEN: not a token (it contains spaces or special characters); set it to hf_… alone",
+      );
       return true;
     });
   }
 });
 
 test("the hub, a mirror, offline", async () => {
-  assert.deepEqual(await settingsWith({ HF_TOKEN: "x" }).then(({ endpoint, offline }) => [endpoint, offline]), ["https://huggingface.co", false]);
+  assert.deepEqual(await settingsWith({ HF_TOKEN: "x" }).then(({ endpoint, offline }) => [endpoint, offline]), [
+    "https://huggingface.co",
+    false,
+  ]);
   const mirror = await settingsWith({ HF_ENDPOINT: "https://mirror.example/hf/", HF_HUB_OFFLINE: "True" });
   assert.deepEqual([mirror.endpoint, mirror.offline], ["https://mirror.example/hf", true]);
   for (const endpoint of ["mirror.example", "file:///x"]) {
-    await assert.rejects(settingsWith({ HF_ENDPOINT: endpoint }), /HF_ENDPOINT: found ".*", expected the address of a hub/);
+    await assert.rejects(
+      settingsWith({ HF_ENDPOINT: endpoint }),
+      /HF_ENDPOINT: found ".*", expected the address of a hub/,
+    );
   }
-  await assert.rejects(settingsWith({ HF_ENDPOINT: "https://me:pass@mirror.example" }), /found "https:\/\/…@mirror\.example", expected/);
+  await assert.rejects(
+    settingsWith({ HF_ENDPOINT: "https://me:pass@mirror.example" }),
+    /found "https:\/\/…@mirror\.example", expected/,
+  );
 });

@@ -15,7 +15,10 @@ async function started(test: TestContext, token = goodToken) {
   process.env["HF_TOKEN"] = token;
   const file = join(emptyFolder(test), "model.safetensors");
   writeFileSync(file, weights);
-  const files: UploadFile[] = [{ path: "config.json", content: { text: "{}" } }, { path: "model.safetensors", content: { file } }];
+  const files: UploadFile[] = [
+    { path: "config.json", content: { text: "{}" } },
+    { path: "model.safetensors", content: { file } },
+  ];
   return { hub, files, sent: () => hub.paths.filter((path) => path.startsWith("/upload/")) };
 }
 
@@ -27,7 +30,9 @@ describe("uploadModel", () => {
   it("makes a private repository with all files in one commit, and tells the bytes", async (test) => {
     const { hub, files } = await started(test);
     const told: number[] = [];
-    const uploaded = await uploadModel("me/new", files, notReplaced, { onProgress: (done, total) => void told.push(done / total) });
+    const uploaded = await uploadModel("me/new", files, notReplaced, {
+      onProgress: (done, total) => void told.push(done / total),
+    });
     assert.equal(uploaded.url, `${hub.endpoint}/me/new`);
     assert.equal(uploaded.private, true);
     assert.equal(told.at(-1), (weights.length + 0) / (weights.length + 2));
@@ -35,14 +40,20 @@ describe("uploadModel", () => {
     const repository = await openRepository({ type: "model", name: "me/new", revision: "main" });
     assert.equal(repository.commit, uploaded.commit);
     assert.equal(hub.uploads.held("me/new")!.private, true);
-    assert.ok(hub.asked.every(({ token, host }) => token === (host === "hub" ? goodToken : undefined)), "the token is the hub's alone");
+    assert.ok(
+      hub.asked.every(({ token, host }) => token === (host === "hub" ? goodToken : undefined)),
+      "the token is the hub's alone",
+    );
   });
 
   it("is public only when asked, and refuses a public repository otherwise", async (test) => {
     const { hub, files } = await started(test);
     assert.equal((await uploadModel("me/open", files, notReplaced, { private: false })).private, false);
     assert.equal(hub.uploads.held("me/open")!.private, false);
-    await assert.rejects(uploadModel("me/open", files, notReplaced), { name: "InputError", message: /^me\/open: this repository is public, and a model is given privately where nothing else is said/ });
+    await assert.rejects(uploadModel("me/open", files, notReplaced), {
+      name: "InputError",
+      message: /^me\/open: this repository is public, and a model is given privately where nothing else is said/,
+    });
   });
 
   it("goes on where it was interrupted: what the hub has is not sent again", async (test) => {
@@ -77,7 +88,11 @@ describe("uploadModel", () => {
   it("removes what belonged to the model before it, and leaves the rest", async (test) => {
     const { files } = await started(test);
     const [config, model] = files as [UploadFile, UploadFile];
-    await uploadModel("me/new", [config, { ...model, path: "model-00001-of-00002.safetensors" }, { path: "notes.md", content: { text: "mine" } }], notReplaced);
+    await uploadModel(
+      "me/new",
+      [config, { ...model, path: "model-00001-of-00002.safetensors" }, { path: "notes.md", content: { text: "mine" } }],
+      notReplaced,
+    );
     await uploadModel("me/new", files, (path) => path.endsWith(".safetensors"));
     assert.deepEqual(await contents("me/new"), [".gitattributes", "config.json", "model.safetensors", "notes.md"]);
     // The same files again stay.
@@ -88,15 +103,23 @@ describe("uploadModel", () => {
   it("says what is wrong with a token or a name, without the token", async (test) => {
     const { hub, files } = await started(test, "hf_wrong");
     const refuses = (name: string, message: RegExp) =>
-      assert.rejects(uploadModel(name, files, notReplaced), (error: Error) => error.name === "InputError" && message.test(error.message) && !error.message.includes("hf_wrong"));
+      assert.rejects(
+        uploadModel(name, files, notReplaced),
+        (error: Error) =>
+          error.name === "InputError" && message.test(error.message) && !error.message.includes("hf_wrong"),
+      );
     await refuses("me/new", /^me\/new: the hub rejected the token in HF_TOKEN; create one with write access at http/);
     process.env["HF_TOKEN"] = readToken;
     await refuses("me/new", /^me\/new: the token in HF_TOKEN may not write to me\/new; create one with write access/);
     process.env["HF_TOKEN"] = goodToken;
     await refuses("others/new", /^others\/new: the token in HF_TOKEN may not write to others\/new.*that others is you/);
-    for (const name of ["new", "a/b/c", "me/..", ""]) await refuses(name, /expected the name of a repository on the hub, user\/name/);
+    for (const name of ["new", "a/b/c", "me/..", ""])
+      await refuses(name, /expected the name of a repository on the hub, user\/name/);
     delete process.env["HF_TOKEN"];
-    await refuses("me/new", /^me\/new: no token to write with; create one with write access at http.*\/settings\/tokens, and set HF_TOKEN$/);
+    await refuses(
+      "me/new",
+      /^me\/new: no token to write with; create one with write access at http.*\/settings\/tokens, and set HF_TOKEN$/,
+    );
     process.env["HF_HUB_OFFLINE"] = "1";
     await refuses("me/new", /^me\/new: HF_HUB_OFFLINE=1/);
     delete process.env["HF_HUB_OFFLINE"];

@@ -10,7 +10,10 @@ describe("judgeIdentity", () => {
   it("is the name and version of a judge, or what the judge states", () => {
     assert.deepEqual(judgeIdentity(goldJudge()), { name: "gold", version: "1" });
     assert.deepEqual(judgeIdentity(own({ name: "mine", version: "2" })), { name: "mine", version: "2" });
-    assert.deepEqual(judgeIdentity(own({ identity: { name: "mine", rubric: ["short", "polite"] } })), { name: "mine", rubric: ["short", "polite"] });
+    assert.deepEqual(judgeIdentity(own({ identity: { name: "mine", rubric: ["short", "polite"] } })), {
+      name: "mine",
+      rubric: ["short", "polite"],
+    });
   });
 
   it("refuses a judge without a version, and says how to give one", () => {
@@ -25,10 +28,21 @@ describe("judgeIdentity", () => {
   });
 
   it("refuses other code under the same name and version", () => {
-    const byLength = own({ name: "length", version: "1", grade: async (_: unknown, response: string) => ({ grade: response.length, reason: "" }) });
-    const shorter = own({ name: "length", version: "1", grade: async (_: unknown, response: string) => ({ grade: -response.length, reason: "" }) });
+    const byLength = own({
+      name: "length",
+      version: "1",
+      grade: async (_: unknown, response: string) => ({ grade: response.length, reason: "" }),
+    });
+    const shorter = own({
+      name: "length",
+      version: "1",
+      grade: async (_: unknown, response: string) => ({ grade: -response.length, reason: "" }),
+    });
     assert.deepEqual(judgeIdentity(byLength), judgeIdentity({ ...byLength }));
-    assert.throws(() => judgeIdentity(shorter), { message: 'judge "length", version "1": another judge with this name and version was used before; change the version' });
+    assert.throws(() => judgeIdentity(shorter), {
+      message:
+        'judge "length", version "1": another judge with this name and version was used before; change the version',
+    });
     assert.deepEqual(judgeIdentity({ ...shorter, version: "2" }), { name: "length", version: "2" });
   });
 });

@@ -25,8 +25,14 @@ describe("a cell", () => {
     const code = 'import { align } from "sera-lab";\nalign';
     const { reply } = await kernel.request("inspect_request", { code, cursor_pos: code.length, detail_level: 0 });
     const { "text/plain": plain, "text/markdown": markdown } = reply.content.data;
-    assert.match(plain, /\nOptions:\n(?: {2}.*\n)* {2}batchSize\?: number\n {6}Pairs per optimizer step\. Default 32\.\n/);
-    assert.match(markdown, /\*\*Options\*\*\n\n(?:- .*\n)*- `batchSize\?: number` Pairs per optimizer step\. Default 32\.\n/);
+    assert.match(
+      plain,
+      /\nOptions:\n(?: {2}.*\n)* {2}batchSize\?: number\n {6}Pairs per optimizer step\. Default 32\.\n/,
+    );
+    assert.match(
+      markdown,
+      /\*\*Options\*\*\n\n(?:- .*\n)*- `batchSize\?: number` Pairs per optimizer step\. Default 32\.\n/,
+    );
     const none = await kernel.request("inspect_request", { code: "Math.hypot", cursor_pos: 10, detail_level: 0 });
     assert.doesNotMatch(none.reply.content.data["text/plain"], /Options:/);
   });
@@ -45,14 +51,21 @@ describe("a cell", () => {
     const plot = await kernel.execute(
       'import { plot } from "sera-lab";\nplot.winRates([{ name: "SeRA", mean: 0.7, low: 0.6, high: 0.8 }])',
     );
-    assert.deepEqual(Object.keys(plot.result.data).sort(), ["application/vnd.vegalite.v5+json", "image/svg+xml", "text/plain"]);
+    assert.deepEqual(Object.keys(plot.result.data).sort(), [
+      "application/vnd.vegalite.v5+json",
+      "image/svg+xml",
+      "text/plain",
+    ]);
     const own = await kernel.execute('({ [Symbol.for("Jupyter.display")]: () => ({ "text/markdown": "**own**" }) })');
     assert.deepEqual(own.result.data, { "text/markdown": "**own**" });
   });
 
   it("imports TypeScript from outside the notebook's folder, and its new text when it has changed", async () => {
     writeFileSync(join(folder, "tools.ts"), "export const twice = (x: number): number => 2 * x;\n");
-    assert.equal((await kernel.execute('import { twice } from "../tools.ts";\ntwice(4)')).result.data["text/plain"], "8");
+    assert.equal(
+      (await kernel.execute('import { twice } from "../tools.ts";\ntwice(4)')).result.data["text/plain"],
+      "8",
+    );
     await wait(20);
     writeFileSync(join(folder, "tools.ts"), "export const twice = (x: number): number => 20 * x;\n");
     assert.equal((await kernel.execute('import { twice } from "../tools";\ntwice(4)')).result.data["text/plain"], "80");
@@ -60,10 +73,18 @@ describe("a cell", () => {
 
   const failures = {
     "does not parse": ["const a = {", "SyntaxError", /^1:12 - /],
-    "does not fit its types": ["const wrong: string = 5;", "TypeCheckError", /^1:7 - Type 'number' is not assignable to type 'string'/],
+    "does not fit its types": [
+      "const wrong: string = 5;",
+      "TypeCheckError",
+      /^1:7 - Type 'number' is not assignable to type 'string'/,
+    ],
     "throws what is no error": ["throw 7", "UncaughtValue", /^7$/],
     "awaits what is rejected": ["await Promise.reject(new RangeError('far'))", "RangeError", /^far$/],
-    "wants to end the process": ["process.exit(2)", "Error", /^found process\.exit\(2\), expected a cell that leaves the kernel running/],
+    "wants to end the process": [
+      "process.exit(2)",
+      "Error",
+      /^found process\.exit\(2\), expected a cell that leaves the kernel running/,
+    ],
     "gives the library what it cannot use": [
       'import { loadPreferences } from "sera-lab";\nawait loadPreferences("no such file.jsonl")',
       "InputError",
@@ -92,7 +113,9 @@ describe("a cell", () => {
   });
 
   it("says nothing more once it was interrupted", async () => {
-    const id = kernel.start("for (let i = 0; ; i++) { console.log(`turn ${i}`); await new Promise((done) => setTimeout(done, 10)); }");
+    const id = kernel.start(
+      "for (let i = 0; ; i++) { console.log(`turn ${i}`); await new Promise((done) => setTimeout(done, 10)); }",
+    );
     await kernel.untilWritten(id, "turn 3");
     kernel.signal("SIGINT");
     await kernel.answer(id);
@@ -122,7 +145,8 @@ describe("a cell", () => {
       const options = { beta: 1, iterations: 2, batchSize: 4, maxNewTokens: 16, seed: 1 };`);
     const train = 'const run = await sera(start, pairs, { ...options, folder: "stopped" });\nrun.iterations.length';
     const id = kernel.start(train);
-    const hasMoved = ({ header, content }: Received) => header.msg_type === "update_display_data" && /align 1\/2/.test(JSON.stringify(content));
+    const hasMoved = ({ header, content }: Received) =>
+      header.msg_type === "update_display_data" && /align 1\/2/.test(JSON.stringify(content));
     await kernel.until(() => kernel.publishedUnder(id).some(hasMoved), "progress of the training");
     const sent = performance.now();
     kernel.signal("SIGINT");
@@ -131,7 +155,10 @@ describe("a cell", () => {
     const seconds = (performance.now() - sent) / 1000;
     assert.ok(seconds < 5, `${seconds} s`);
     const left = readdirSync(join(notebooks, "stopped/iteration-1"));
-    assert.ok(left.some((name) => name.startsWith("checkpoint-")), left.join(", "));
+    assert.ok(
+      left.some((name) => name.startsWith("checkpoint-")),
+      left.join(", "),
+    );
     assert.equal((await kernel.execute(train)).result.data["text/plain"], "3");
     await kernel.execute('await sera(start, pairs, { ...options, folder: "whole" })');
     const model = (name: string) => readFileSync(join(notebooks, name, "iteration-2/model/model.safetensors"));
@@ -150,9 +177,12 @@ describe("a cell", () => {
       };`);
     const here = async (engine: string) => {
       const { result } = await kernel.execute(`JSON.stringify(await on(${engine}, "run-${engine.length}"))`);
-      return JSON.parse((result.data["text/plain"] as string).slice(1, -1)) as { losses: number[]; responses: string[] };
+      return JSON.parse((result.data["text/plain"] as string).slice(1, -1)) as {
+        losses: number[];
+        responses: string[];
+      };
     };
-    const [onnx, tfjs] = [await here('{ threads: 1 }'), await here('{ engine: "tfjs", backend: "wasm" }')];
+    const [onnx, tfjs] = [await here("{ threads: 1 }"), await here('{ engine: "tfjs", backend: "wasm" }')];
     assert.deepEqual([onnx.losses.length, tfjs.losses.length], [6, 6]);
     tfjs.losses.forEach((loss, i) => assert.ok(Math.abs(loss - onnx.losses[i]!) < 1e-4, `${loss}, ${onnx.losses[i]}`));
     assert.deepEqual(tfjs.responses, onnx.responses);

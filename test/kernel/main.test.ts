@@ -42,7 +42,9 @@ describe("the kernel's process", () => {
   });
 
   const start = (...args: string[]) => {
-    const { status, stderr } = spawnSync(process.execPath, [resolve("dist/src/kernel/main.js"), ...args], { encoding: "utf8" });
+    const { status, stderr } = spawnSync(process.execPath, [resolve("dist/src/kernel/main.js"), ...args], {
+      encoding: "utf8",
+    });
     return { status, stderr };
   };
 
@@ -52,7 +54,8 @@ describe("the kernel's process", () => {
     assert.deepEqual(start(path), { status: 1, stderr: `sera kernel: ${path}: found no such file, ${expected}\n` });
     assert.deepEqual(start(), {
       status: 1,
-      stderr: "sera kernel: found no argument, expected the path of the connection file that Jupyter writes for a kernel\n",
+      stderr:
+        "sera kernel: found no argument, expected the path of the connection file that Jupyter writes for a kernel\n",
     });
   });
 
@@ -63,10 +66,18 @@ describe("the kernel's process", () => {
     const { port } = server.address() as AddressInfo;
     const path = join(emptyFolder(test), "connection.json");
     const ports = { shell_port: port, control_port: port, stdin_port: port, iopub_port: port, hb_port: port };
-    writeFileSync(path, JSON.stringify({ transport: "tcp", ip: "127.0.0.1", ...ports, key: "", signature_scheme: "hmac-sha256" }));
+    writeFileSync(
+      path,
+      JSON.stringify({ transport: "tcp", ip: "127.0.0.1", ...ports, key: "", signature_scheme: "hmac-sha256" }),
+    );
     const { status, stderr } = start(path);
     assert.equal(status, 1);
-    assert.ok(stderr.startsWith(`sera kernel: ${path}: found shell_port = ${port}, where tcp://127.0.0.1:${port} cannot be listened to`), stderr);
+    assert.ok(
+      stderr.startsWith(
+        `sera kernel: ${path}: found shell_port = ${port}, where tcp://127.0.0.1:${port} cannot be listened to`,
+      ),
+      stderr,
+    );
     assert.equal(stderr.trimEnd().split("\n").length, 1);
   });
 });

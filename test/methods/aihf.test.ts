@@ -22,7 +22,9 @@ const shared = { learningRate: 1e-2, maxNewTokens: 6, seed: 1, rounds: 2, beta: 
 
 async function run(test: TestContext, own: Parameters<typeof methods.aihf>[0] = {}, given: object = {}) {
   const method = methods.aihf(own)(shared);
-  const { folder: path, summary } = await openRun(method, await tinyInput(programs, { demonstrations, ...given }), { folder: emptyFolder(test) });
+  const { folder: path, summary } = await openRun(method, await tinyInput(programs, { demonstrations, ...given }), {
+    folder: emptyFolder(test),
+  });
   const folder = await RunFolder.open(path);
   return { method, path, summary, folder, steps: await folder.readRows(runLayout.metrics) };
 }
@@ -38,11 +40,17 @@ async function likelihood(): Promise<number> {
 describe("aihf", () => {
   it("begins at w₂ ln 2 + w₁ times the mean likelihood of a token, whatever the sizes of both sets", async (test) => {
     const nll = await likelihood();
-    for (const [demonstrationWeight, pairWeight] of [[1, 1], [0.5, 3]] as const) {
+    for (const [demonstrationWeight, pairWeight] of [
+      [1, 1],
+      [0.5, 3],
+    ] as const) {
       const { steps, summary } = await run(test, { demonstrationWeight, pairWeight, batchSize: 20 });
       assertClose([Number(steps[0]!.loss)], [pairWeight * Math.LN2 + demonstrationWeight * nll], 1e-4);
       assert.deepEqual([summary.method, summary.loss, summary.iterations[1]!.pairsSeen], ["aihf", "aihf", 40]);
-      assert.ok(steps.every(({ phase }) => phase === "align"), "the start is not fine-tuned on them first");
+      assert.ok(
+        steps.every(({ phase }) => phase === "align"),
+        "the start is not fine-tuned on them first",
+      );
     }
   });
 
@@ -80,19 +88,35 @@ describe("aihf", () => {
       const abort = new AbortController();
       const onStep = ({ step }: { step: number }) => void (step === 3 && abort.abort(new Error("stopped")));
       const input = () => tinyInput(programs, { demonstrations });
-      await assert.rejects(openRun(whole.method, await input(), { folder }, { signal: abort.signal, onStep }), { message: "stopped" });
+      await assert.rejects(openRun(whole.method, await input(), { folder }, { signal: abort.signal, onStep }), {
+        message: "stopped",
+      });
       await openRun(whole.method, await input(), { folder });
       assert.deepEqual(resultsIn(folder), resultsIn(whole.path));
     }
   });
 
   it("refuses to go without demonstrations or pairs, and options of fine-tuning, before anything is trained", async (test) => {
-    const open = async (own: object, given: object) => openRun(methods.aihf()({ ...shared, ...own }), await tinyInput(programs, given), { folder: emptyFolder(test) });
-    await assert.rejects(open({}, {}), { name: "InputError", message: "this method trains on demonstrations beside the pairs; pass `demonstrations`" });
-    await assert.rejects(open({}, { demonstrations, pairs: [] }), { name: "InputError", message: /^this method trains on pairs and demonstrations, and there are no pairs/ });
-    assert.throws(() => methods.aihf({ sftEpochs: 2 } as object)(), { name: "InputError", message: /^`sftEpochs` is not an option of aihf/ });
-    assert.throws(() => methods.aihf({ demonstrationWeight: 0 })(), { message: "demonstrationWeight: found 0, expected a number above 0" });
+    const open = async (own: object, given: object) =>
+      openRun(methods.aihf()({ ...shared, ...own }), await tinyInput(programs, given), { folder: emptyFolder(test) });
+    await assert.rejects(open({}, {}), {
+      name: "InputError",
+      message: "this method trains on demonstrations beside the pairs; pass `demonstrations`",
+    });
+    await assert.rejects(open({}, { demonstrations, pairs: [] }), {
+      name: "InputError",
+      message: /^this method trains on pairs and demonstrations, and there are no pairs/,
+    });
+    assert.throws(() => methods.aihf({ sftEpochs: 2 } as object)(), {
+      name: "InputError",
+      message: /^`sftEpochs` is not an option of aihf/,
+    });
+    assert.throws(() => methods.aihf({ demonstrationWeight: 0 })(), {
+      message: "demonstrationWeight: found 0, expected a number above 0",
+    });
     const repeating = demonstrations.map((own) => ({ ...own, response: Int32Array.of(byteTokenizer.eosId) }));
-    await openRun(methods.aihf()(shared), await tinyInput(programs, { demonstrations: repeating }), { folder: emptyFolder(test) });
+    await openRun(methods.aihf()(shared), await tinyInput(programs, { demonstrations: repeating }), {
+      folder: emptyFolder(test),
+    });
   });
 });

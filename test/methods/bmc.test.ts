@@ -28,7 +28,8 @@ const { tokenizer } = start;
 const { pairs } = await loadPreferences(world.train, { limit: 12 });
 const shared = { batchSize: 4, learningRate: 1e-3, maxNewTokens: 4, beta: 0.5, seed: 1, rounds: 2 };
 
-const chosenIn = async ({ folder }: Run) => (await (await RunFolder.open(folder)).readRows(runLayout.pairs)).map(({ chosen }) => tokenizer.decode(chosen));
+const chosenIn = async ({ folder }: Run) =>
+  (await (await RunFolder.open(folder)).readRows(runLayout.pairs)).map(({ chosen }) => tokenizer.decode(chosen));
 
 describe("bmc", () => {
   it("trains on bridged pairs by a loss that weighs what differs, and begins at ln 2", async (test) => {
@@ -36,15 +37,22 @@ describe("bmc", () => {
     const run = await train(start, pairs, methods.bmc({ bridge: "world", delta: 3 })(shared));
     const expected = (await bridge(pairs, worldEditor())).pairs.map(({ chosen }) => chosen);
     assert.deepEqual(await chosenIn(run), expected);
-    assert.notDeepEqual(expected, pairs.map(({ chosen }) => chosen));
+    assert.notDeepEqual(
+      expected,
+      pairs.map(({ chosen }) => chosen),
+    );
     assert.ok(Math.abs(Number(run.steps.get("loss", 0)) - Math.log(2)) < 1e-5);
-    assert.deepEqual([run.summary.method, run.loss.name, run.loss.settings], ["bmc", "dpo-bmc", { delta: 3, referenceWeights: "policy" }]);
+    assert.deepEqual(
+      [run.summary.method, run.loss.name, run.loss.settings],
+      ["bmc", "dpo-bmc", { delta: 3, referenceWeights: "policy" }],
+    );
     assert.equal(run.iterations[1]!.pairsSeen, 24);
   });
 
   it("weighs alone, or bridges alone, and has IPO and ORPO too", async (test) => {
     inEmptyFolder(test);
-    const lossesOf = async (own: Parameters<typeof methods.bmc>[0], options = {}) => (await train(start, pairs, methods.bmc(own)({ ...shared, ...options }))).steps.array("loss") as number[];
+    const lossesOf = async (own: Parameters<typeof methods.bmc>[0], options = {}) =>
+      (await train(start, pairs, methods.bmc(own)({ ...shared, ...options }))).steps.array("loss") as number[];
     const alone = await lossesOf({});
     const { rounds: epochs, ...others } = shared;
     const byHand = await align(start, pairs, { ...others, epochs, loss: "dpo-bmc", columns: tokenDifference() });
@@ -53,16 +61,28 @@ describe("bmc", () => {
     assert.notDeepEqual(alone, dpo.steps.array("loss"));
     assert.deepEqual(await lossesOf({ loss: "dpo" }), dpo.steps.array("loss"));
     assert.notDeepEqual(await lossesOf({ stopWords: "none" }), alone);
-    for (const loss of ["ipo-bmc", "orpo-bmc"] as const) assert.ok((await lossesOf({ loss, bridge: "world" })).every(Number.isFinite));
+    for (const loss of ["ipo-bmc", "orpo-bmc"] as const)
+      assert.ok((await lossesOf({ loss, bridge: "world" })).every(Number.isFinite));
   });
 
   it("asks the editor as the options say", async (test) => {
     inEmptyFolder(test);
     const asked: unknown[] = [];
-    const editor: Editor = { name: "asked", version: "1", edit: (request) => (asked.push([request.way, request.other !== undefined]), null) };
+    const editor: Editor = {
+      name: "asked",
+      version: "1",
+      edit: (request) => (asked.push([request.way, request.other !== undefined]), null),
+    };
     await train(start, pairs.slice(0, 1), methods.bmc({ bridge: editor })({ ...shared, rounds: 1 }));
-    await train(start, pairs.slice(0, 1), methods.bmc({ bridge: editor, editWay: "worsen", editBlind: true })({ ...shared, rounds: 1 }));
-    assert.deepEqual(asked, [["improve", true], ["worsen", false]]);
+    await train(
+      start,
+      pairs.slice(0, 1),
+      methods.bmc({ bridge: editor, editWay: "worsen", editBlind: true })({ ...shared, rounds: 1 }),
+    );
+    assert.deepEqual(asked, [
+      ["improve", true],
+      ["worsen", false],
+    ]);
   });
 
   it("weighs validation pairs too", async (test) => {
@@ -86,12 +106,32 @@ describe("bmc", () => {
 
   it("is told apart by its editor, and refuses one of no use before anything is trained", async (test) => {
     inEmptyFolder(test);
-    const editor = (name: string, edit: Editor["edit"]): Editor => ({ name, version: "1", settings: { words: name }, edit });
+    const editor = (name: string, edit: Editor["edit"]): Editor => ({
+      name,
+      version: "1",
+      settings: { words: name },
+      edit,
+    });
     const run = await train(start, pairs, methods.bmc({ bridge: editor("none needed", () => null) })(shared));
-    assert.deepEqual((run.options() as { bridge: object }).bridge, { name: "none needed", version: "1", settings: { words: "none needed" } });
-    assert.deepEqual(await chosenIn(run), pairs.map(({ chosen }) => chosen));
-    await assert.rejects(train(start, pairs, methods.bmc({ bridge: editor("echo", ({ response }) => response) })(shared)), { name: "InputError", message: /^the editor "echo" gave no usable edit for 12 of 12 pairs/ });
-    assert.throws(() => methods.bmc({ editBlind: true })(), { name: "InputError", message: "`editBlind`: there is no editor; give `bridge` too" });
-    assert.throws(() => methods.bmc({ bridge: (() => null) as unknown as Editor })(), { message: /^bridge: a bare function cannot be told from another/ });
+    assert.deepEqual((run.options() as { bridge: object }).bridge, {
+      name: "none needed",
+      version: "1",
+      settings: { words: "none needed" },
+    });
+    assert.deepEqual(
+      await chosenIn(run),
+      pairs.map(({ chosen }) => chosen),
+    );
+    await assert.rejects(
+      train(start, pairs, methods.bmc({ bridge: editor("echo", ({ response }) => response) })(shared)),
+      { name: "InputError", message: /^the editor "echo" gave no usable edit for 12 of 12 pairs/ },
+    );
+    assert.throws(() => methods.bmc({ editBlind: true })(), {
+      name: "InputError",
+      message: "`editBlind`: there is no editor; give `bridge` too",
+    });
+    assert.throws(() => methods.bmc({ bridge: (() => null) as unknown as Editor })(), {
+      message: /^bridge: a bare function cannot be told from another/,
+    });
   });
 });

@@ -24,7 +24,9 @@ const shared = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 6, seed: 1, rou
 
 async function run(test: TestContext, own: Parameters<typeof methods.irepo>[0] = {}) {
   const method = methods.irepo(own)(shared);
-  const { folder: path, summary } = await openRun(method, await tinyInput(programs, { judge }), { folder: emptyFolder(test) });
+  const { folder: path, summary } = await openRun(method, await tinyInput(programs, { judge }), {
+    folder: emptyFolder(test),
+  });
   const folder = await RunFolder.open(path);
   return { method, summary, path, folder, made: (t: number) => folder.readRows(runLayout.iteration(t).bootstrapped) };
 }
@@ -36,26 +38,56 @@ describe("irepo", () => {
     for (const [i, { id, chosen, rejected, margin, chosenReward, rejectedReward }] of rows.entries()) {
       const { chosen: a, rejected: b } = pairs[i]!;
       const texts = [a, b].map((tokens) => byteTokenizer.decode(tokens));
-      const wins = drawVotes(texts.map((text) => text.length / 4), 9, 0.81, Random.seeded(1).fork("votes", 1, id));
+      const wins = drawVotes(
+        texts.map((text) => text.length / 4),
+        9,
+        0.81,
+        Random.seeded(1).fork("votes", 1, id),
+      );
       const votes = wins[0]![1]!;
       assertClose([margin!], [Math.abs(Math.log((votes + 0.5) / (9 - votes + 0.5)))], 1e-9);
       assert.deepEqual([chosen, rejected], votes > 4 ? texts : texts.toReversed());
       assertClose([chosenReward! - rejectedReward!], [margin!], 1e-12);
     }
-    assert.ok(new Set(rows.map(({ chosen }, i) => chosen === byteTokenizer.decode(pairs[i]!.chosen))).size === 2, "votes and labels differ in some");
+    assert.ok(
+      new Set(rows.map(({ chosen }, i) => chosen === byteTokenizer.decode(pairs[i]!.chosen))).size === 2,
+      "votes and labels differ in some",
+    );
     assert.deepEqual([summary.method, summary.loss, summary.labelledBy], ["irepo", "irepo", "letters"]);
-    assert.deepEqual(summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]), [[null, null], [8, 0], [0, (await made(2)).length]]);
+    assert.deepEqual(
+      summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]),
+      [
+        [null, null],
+        [8, 0],
+        [0, (await made(2)).length],
+      ],
+    );
   });
 
   it("then votes on the policy's own, the strongest against the weakest by their strengths", async (test) => {
     const { made, folder } = await run(test, { responses: 3, votes: 5, pseudoCounts: 1, voteTemperature: 2 });
     const samples = await folder.readRows(runLayout.iteration(2).labelledSamples);
     for (const { id, chosen, rejected, margin } of await made(2)) {
-      const responses = rankedDistinct(samples.filter((sample) => sample.id === id && sample.tokens.some((token) => !byteTokenizer.stopIds.includes(token))));
-      const logs = zermelo(drawVotes(responses.map(({ reward }) => reward), 5, 2, Random.seeded(1).fork("votes", 2, id)), 1).map(Math.log);
+      const responses = rankedDistinct(
+        samples.filter(
+          (sample) => sample.id === id && sample.tokens.some((token) => !byteTokenizer.stopIds.includes(token)),
+        ),
+      );
+      const logs = zermelo(
+        drawVotes(
+          responses.map(({ reward }) => reward),
+          5,
+          2,
+          Random.seeded(1).fork("votes", 2, id),
+        ),
+        1,
+      ).map(Math.log);
       assertClose([margin!], [Math.max(...logs) - Math.min(...logs)], 1e-9);
       const texts = responses.map(({ tokens }) => byteTokenizer.decode(tokens));
-      assert.deepEqual([chosen, rejected], [texts[logs.indexOf(Math.max(...logs))], texts[logs.lastIndexOf(Math.min(...logs))]]);
+      assert.deepEqual(
+        [chosen, rejected],
+        [texts[logs.indexOf(Math.max(...logs))], texts[logs.lastIndexOf(Math.min(...logs))]],
+      );
     }
   });
 
@@ -66,7 +98,10 @@ describe("irepo", () => {
     assert.ok(ties.length > 0 && ties.length < 8);
     for (const { id, chosen, rejected } of ties) {
       const own = pairs.find((pair) => pair.id === id)!;
-      assert.deepEqual([chosen, rejected], [own.chosen, own.rejected].map((tokens) => byteTokenizer.decode(tokens)));
+      assert.deepEqual(
+        [chosen, rejected],
+        [own.chosen, own.rejected].map((tokens) => byteTokenizer.decode(tokens)),
+      );
     }
   });
 
@@ -85,8 +120,15 @@ describe("irepo", () => {
     for (const round of ["1", "2"]) {
       const folder = emptyFolder(test);
       const abort = new AbortController();
-      const reporter = { start: (label: string) => (label.startsWith(`align ${round}`) && abort.abort(new Error("stopped")), { update() {}, finish() {} }) };
-      await assert.rejects(openRun(whole.method, await tinyInput(programs, { judge }), { folder }, { signal: abort.signal, reporter }), { message: "stopped" });
+      const reporter = {
+        start: (label: string) => (
+          label.startsWith(`align ${round}`) && abort.abort(new Error("stopped")), { update() {}, finish() {} }
+        ),
+      };
+      await assert.rejects(
+        openRun(whole.method, await tinyInput(programs, { judge }), { folder }, { signal: abort.signal, reporter }),
+        { message: "stopped" },
+      );
       // Another judge of the same identity would be asked again where nothing was kept.
       const silent = { ...judge, score: async () => assert.fail("the judge was asked again") };
       await openRun(whole.method, await tinyInput(programs, { judge: round === "2" ? silent : judge }), { folder });
@@ -95,15 +137,21 @@ describe("irepo", () => {
   });
 
   it("refuses to go without a judge, annotators that all agree, and other losses, before anything is trained", async (test) => {
-    const open = async (own: object, given: object) => openRun(methods.irepo(own)(shared), await tinyInput(programs, given), { folder: emptyFolder(test) });
+    const open = async (own: object, given: object) =>
+      openRun(methods.irepo(own)(shared), await tinyInput(programs, given), { folder: emptyFolder(test) });
     await assert.rejects(open({}, {}), { name: "InputError", message: /^this method labels responses with a judge/ });
-    const distinct = textJudge("distinct", (response) => [...response].reduce((sum, letter, i) => sum + letter.codePointAt(0)! / (i + 1), 0));
+    const distinct = textJudge("distinct", (response) =>
+      [...response].reduce((sum, letter, i) => sum + letter.codePointAt(0)! / (i + 1), 0),
+    );
     await assert.rejects(open({ voteTemperature: 1e-4 }, { judge: distinct }), {
       name: "InputError",
-      message: "all 9 annotators agree on each of the 8 pairs, so that votes say no more than labels; raise `voteTemperature` (0.0001) or `votes`",
+      message:
+        "all 9 annotators agree on each of the 8 pairs, so that votes say no more than labels; raise `voteTemperature` (0.0001) or `votes`",
     });
     await assert.rejects(open({ votes: 1 }, { judge }), { message: /^all 1 annotators agree/ });
     assert.throws(() => methods.irepo({ loss: "dpo" } as object)(), { message: /^`loss` is not an option of irepo/ });
-    assert.throws(() => methods.irepo({ pseudoCounts: 0 })(), { message: "pseudoCounts: found 0, expected a number above 0" });
+    assert.throws(() => methods.irepo({ pseudoCounts: 0 })(), {
+      message: "pseudoCounts: found 0, expected a number above 0",
+    });
   });
 });

@@ -57,14 +57,20 @@ describe("sera", () => {
   it("trains as many pairs each round: kept ones and its own", async (test) => {
     const { summary, seen } = await run(test, methods.sera({ select: 0.5, bootstrap: 0.5 }));
     assert.deepEqual([summary.method, seen], ["sera", [0, 8, 8, 8]]);
-    assert.deepEqual(summary.iterations.map(({ pairsBootstrapped }) => pairsBootstrapped), [null, 0, 4, 4]);
+    assert.deepEqual(
+      summary.iterations.map(({ pairsBootstrapped }) => pairsBootstrapped),
+      [null, 0, 4, 4],
+    );
   });
 });
 
 describe("iterativeDpo", () => {
   it("trains on the judge's best and worst response, against the policy that each round begins from", async (test) => {
     const { summary, firstLoss, made } = await run(test, methods.iterativeDpo());
-    assert.deepEqual(summary.iterations.map(({ pairsSelected }) => pairsSelected), [null, 8, 0, 0]);
+    assert.deepEqual(
+      summary.iterations.map(({ pairsSelected }) => pairsSelected),
+      [null, 8, 0, 0],
+    );
     assert.ok((await made(3)).every(({ chosenReward, rejectedReward }) => chosenReward! > rejectedReward!));
     assert.ok([1, 2, 3].every((t) => nearLn2(firstLoss(t))));
   });
@@ -73,7 +79,15 @@ describe("iterativeDpo", () => {
 describe("dice", () => {
   it("mixes its own pairs with as many of the data's", async (test) => {
     const { summary, firstLoss, made, folder } = await run(test, methods.dice({ completeOnly: false }));
-    assert.deepEqual(summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]), [[null, null], [8, 0], [4, 4], [4, 4]]);
+    assert.deepEqual(
+      summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]),
+      [
+        [null, null],
+        [8, 0],
+        [4, 4],
+        [4, 4],
+      ],
+    );
     assert.ok(nearLn2(firstLoss(2)));
     for (const t of [2, 3]) {
       const own = new Set((await made(t)).map(({ id }) => id));
@@ -87,11 +101,26 @@ describe("dice", () => {
       const { folder, made } = await run(test, methods.dice({ maxNewTokens: 12, responses: 4, ...own }));
       return { samples: await folder.readRows(runLayout.iteration(3).labelledSamples), made: await made(3) };
     };
-    const [round, start] = [await labelled({ completeOnly: false }), await labelled({ completeOnly: false, rewardAgainst: "start" })];
-    assert.ok(round.samples.every(({ reference }) => reference === undefined) && start.samples.every(({ reference }) => reference !== undefined));
-    await assert.rejects(run(test, methods.dice({ maxNewTokens: 1, responses: 2 })), { name: "InputError", message: /^length penalty: no prompt has two distinct samples/ });
-    assert.throws(() => methods.dice({ lengthPenalty: 0.1, penaltyStep: 0.1 })(), { name: "InputError", message: /^penaltyStep: there is no grid/ });
-    assert.throws(() => methods.sera({ rewardAgainst: "round", labelBy: "judge" })(), { name: "InputError", message: /^rewardAgainst: the judge labels responses/ });
+    const [round, start] = [
+      await labelled({ completeOnly: false }),
+      await labelled({ completeOnly: false, rewardAgainst: "start" }),
+    ];
+    assert.ok(
+      round.samples.every(({ reference }) => reference === undefined) &&
+        start.samples.every(({ reference }) => reference !== undefined),
+    );
+    await assert.rejects(run(test, methods.dice({ maxNewTokens: 1, responses: 2 })), {
+      name: "InputError",
+      message: /^length penalty: no prompt has two distinct samples/,
+    });
+    assert.throws(() => methods.dice({ lengthPenalty: 0.1, penaltyStep: 0.1 })(), {
+      name: "InputError",
+      message: /^penaltyStep: there is no grid/,
+    });
+    assert.throws(() => methods.sera({ rewardAgainst: "round", labelBy: "judge" })(), {
+      name: "InputError",
+      message: /^rewardAgainst: the judge labels responses/,
+    });
   });
 });
 
@@ -117,15 +146,24 @@ describe("the seed of a run", () => {
 
 describe("dice's pairs", () => {
   it("are formed by rewards less the penalty that balances the lengths", async (test) => {
-    const { folder, made } = await run(test, methods.dice({ responses: 4, maxNewTokens: 12, bootstrap: 1, select: 0, seed: 7, completeOnly: false }));
+    const { folder, made } = await run(
+      test,
+      methods.dice({ responses: 4, maxNewTokens: 12, bootstrap: 1, select: 0, seed: 7, completeOnly: false }),
+    );
     const samples = await folder.readRows(runLayout.iteration(2).labelledSamples);
     const { alpha } = firstBalancingPenalty(samples, byteTokenizer.stopIds, "best-worst", 0.001);
     assert.ok(alpha > 0, "lengths have to be balanced here");
     const { pairs: expected } = formPairs(penalizeLength(samples, alpha), 8, byteTokenizer.stopIds);
     const rows = await made(2);
-    assert.deepEqual(rows.map(({ id, margin }) => [id, margin]), expected.map(({ id, margin }) => [id, margin]));
+    assert.deepEqual(
+      rows.map(({ id, margin }) => [id, margin]),
+      expected.map(({ id, margin }) => [id, margin]),
+    );
     const plain = formPairs(samples, 8, byteTokenizer.stopIds).pairs;
-    assert.notDeepEqual(rows.map(({ margin }) => margin), plain.map(({ margin }) => margin));
+    assert.notDeepEqual(
+      rows.map(({ margin }) => margin),
+      plain.map(({ margin }) => margin),
+    );
   });
 });
 
@@ -136,25 +174,39 @@ describe("spin", () => {
     assert.ok(nearLn2(firstLoss(1)) && nearLn2(firstLoss(2)));
     const text = (tokens: Int32Array) => byteTokenizer.decode(tokens);
     const rows = await made(2);
-    assert.deepEqual(rows.map(({ chosen }) => chosen), pairs.map(({ chosen }) => text(chosen)));
+    assert.deepEqual(
+      rows.map(({ chosen }) => chosen),
+      pairs.map(({ chosen }) => text(chosen)),
+    );
     assert.ok(rows.every(({ rejected }, i) => rejected !== text(pairs[i]!.rejected)));
     assert.ok(folder.isDone(runLayout.iteration(2).samples.path));
   });
 
   it("refuses an even number of rounds", () => {
-    assert.throws(() => methods.spin({ rounds: 2 })(), { name: "InputError", message: /^spin: found 2 rounds, expected an odd number/ });
-    assert.throws(() => methods.spin({ rounds: 4, iterationEpochs: 2 })(), { message: /^spin: found 4 rounds, expected 2 \(iterationEpochs\) times an odd number/ });
+    assert.throws(() => methods.spin({ rounds: 2 })(), {
+      name: "InputError",
+      message: /^spin: found 2 rounds, expected an odd number/,
+    });
+    assert.throws(() => methods.spin({ rounds: 4, iterationEpochs: 2 })(), {
+      message: /^spin: found 4 rounds, expected 2 \(iterationEpochs\) times an odd number/,
+    });
   });
 
   it("trains the epochs of an iteration that it is told, and later iterations at another rate", async (test) => {
-    const { seen, folder } = await run(test, methods.spin({ rounds: 10, iterationEpochs: 2, laterLearningRate: 1e-4, schedule: "constant", warmup: 0 }));
+    const { seen, folder } = await run(
+      test,
+      methods.spin({ rounds: 10, iterationEpochs: 2, laterLearningRate: 1e-4, schedule: "constant", warmup: 0 }),
+    );
     assert.deepEqual(seen, [0, 16, 32, 32]);
-    const rates = (await folder.readRows(runLayout.metrics)).map(({ iteration, learning_rate }) => `${iteration} ${learning_rate}`);
+    const rates = (await folder.readRows(runLayout.metrics)).map(
+      ({ iteration, learning_rate }) => `${iteration} ${learning_rate}`,
+    );
     assert.deepEqual([...new Set(rates)], ["1 0.01", "2 0.01", "3 0.0001"]);
   });
 
   it("samples at temperature 1, whatever that of evaluations is", async (test) => {
-    const samples = async (own: object) => (await run(test, methods.spin({ rounds: 1, ...own }))).folder.readRows(runLayout.iteration(1).samples);
+    const samples = async (own: object) =>
+      (await run(test, methods.spin({ rounds: 1, ...own }))).folder.readRows(runLayout.iteration(1).samples);
     assert.deepEqual(await samples({ temperature: 0 }), await samples({ temperature: 3 }));
     assert.notDeepEqual(await samples({}), await samples({ sampleTemperature: 0 }));
   });
@@ -164,8 +216,19 @@ describe("spa", () => {
   const spread = { shares: [0.25, 0.25, 0.5], responses: 2 };
 
   it("begins with a few pairs of the data, and goes on with its own on prompts that no round has had", async (test) => {
-    const { summary, seen, made, firstLoss, folder } = await run(test, methods.spa({ ...spread, rounds: 2, seedEpochs: 3 }));
-    assert.deepEqual(summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]), [[null, null], [2, 0], [0, 2], [0, 4]]);
+    const { summary, seen, made, firstLoss, folder } = await run(
+      test,
+      methods.spa({ ...spread, rounds: 2, seedEpochs: 3 }),
+    );
+    assert.deepEqual(
+      summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]),
+      [
+        [null, null],
+        [2, 0],
+        [0, 2],
+        [0, 4],
+      ],
+    );
     assert.deepEqual(seen, [0, 6, 4, 8]);
     assert.ok([1, 2, 3].every((t) => nearLn2(firstLoss(t))));
     const [second, third] = [await made(2), await made(3)].map((rows) => rows.map(({ id }) => id));
@@ -177,14 +240,21 @@ describe("spa", () => {
   it("labels by the log-ratio to the start, or to what the policy was trained against", async (test) => {
     const rewards = async (rewardAgainst: "start" | "round", t: number) => {
       const { folder } = await run(test, methods.spa({ ...spread, rounds: 1, rewardAgainst }));
-      const [samples, ids] = [await folder.readRows(runLayout.iteration(t).labelledSamples), new Map(pairs.map(({ id, prompt }) => [id, prompt]))];
+      const [samples, ids] = [
+        await folder.readRows(runLayout.iteration(t).labelledSamples),
+        new Map(pairs.map(({ id, prompt }) => [id, prompt])),
+      ];
       const sequences = samples.map(({ id, tokens }) => ({ prompt: ids.get(id)!, response: Int32Array.from(tokens) }));
       const under = async (iteration: number) => {
         await using policy = await Policy.load(programs, folder.file(runLayout.iteration(iteration).model));
         return await responseLogProbs(policy, sequences);
       };
       const [policy, reference] = [await under(t - 1), await under(rewardAgainst === "start" ? 0 : t - 2)];
-      assertClose(samples.map(({ reward }) => reward), [...policy].map((logProb, i) => logProb - reference[i]!), 1e-4);
+      assertClose(
+        samples.map(({ reward }) => reward),
+        [...policy].map((logProb, i) => logProb - reference[i]!),
+        1e-4,
+      );
       return samples;
     };
     assert.ok((await rewards("start", 3)).every(({ reference }) => reference !== undefined));
@@ -193,18 +263,23 @@ describe("spa", () => {
 
   it("refines labels from the second round on, with the steps that the round has", async (test) => {
     const own = { ...spread, rounds: 1, batchSize: 1, refineShare: 0.9, refineSmoothing: 0.4 };
-    const steps = async (refineAfter: number) => (await run(test, methods.spa({ ...own, refineAfter }))).folder.readRows(runLayout.metrics);
+    const steps = async (refineAfter: number) =>
+      (await run(test, methods.spa({ ...own, refineAfter }))).folder.readRows(runLayout.metrics);
     const [refined, plain] = [await steps(0), await steps(1)];
     const differs = plain.map(({ iteration, loss }, i) => loss !== refined[i]!.loss && iteration);
     assert.ok(!differs.includes(1) && (differs.includes(2) || differs.includes(3)), `${differs}`);
   });
 
   it("refuses before anything is trained what it could not do later", async (test) => {
-    const refuses = (own: object, message: RegExp) => assert.rejects(run(test, methods.spa({ ...spread, ...own })), { name: "InputError", message });
+    const refuses = (own: object, message: RegExp) =>
+      assert.rejects(run(test, methods.spa({ ...spread, ...own })), { name: "InputError", message });
     await refuses({ shares: [0.01, 0.5] }, /^shares: 0\.01 of 8 prompts leaves round 1 without one; raise it/);
     await refuses({ loss: "simpo" }, /^refineShare: the loss simpo has no reference/);
     await refuses({ microBatchSize: 2 }, /^microBatchSize: the loss refined dpo compares all pairs of a step/);
-    assert.throws(() => methods.spa({ shares: [0.6, 0.6] })(), { name: "InputError", message: "shares: found [0.6,0.6], expected at least two shares above 0 that add up to at most 1" });
+    assert.throws(() => methods.spa({ shares: [0.6, 0.6] })(), {
+      name: "InputError",
+      message: "shares: found [0.6,0.6], expected at least two shares above 0 that add up to at most 1",
+    });
     await run(test, methods.spa({ ...spread, loss: "simpo", refineShare: 0 }));
   });
 });
@@ -222,7 +297,10 @@ describe("curryDpo", () => {
   });
 
   it("refuses rounds that its stages do not divide", () => {
-    assert.throws(() => methods.curryDpo({ rounds: 4 })(), { name: "InputError", message: "curry dpo: found 4 rounds, expected a multiple of its 3 stages" });
+    assert.throws(() => methods.curryDpo({ rounds: 4 })(), {
+      name: "InputError",
+      message: "curry dpo: found 4 rounds, expected a multiple of its 3 stages",
+    });
   });
 });
 
@@ -232,21 +310,41 @@ describe("every recipe", () => {
       const { options, version } = recipe({ batchSize: 7 })({ batchSize: 8, learningRate: 0.3 });
       assert.deepEqual([options.batchSize, options.learningRate], [7, 0.3]);
       assert.match(version, /^\d+$/);
-      assert.throws(() => recipe({ learningrate: 1 })(), { name: "InputError", message: `\`learningrate\` is not an option of ${name}; did you mean \`learningRate\`?` });
-      assert.throws(() => recipe({ rounds: 0 })(), { name: "InputError", message: "rounds: found 0, expected a whole number from 1" });
-      assert.throws(() => recipe({ epochs: 2 })(), { name: "InputError", message: `\`epochs\` is not an option of ${name}; use \`rounds\`` });
+      assert.throws(() => recipe({ learningrate: 1 })(), {
+        name: "InputError",
+        message: `\`learningrate\` is not an option of ${name}; did you mean \`learningRate\`?`,
+      });
+      assert.throws(() => recipe({ rounds: 0 })(), {
+        name: "InputError",
+        message: "rounds: found 0, expected a whole number from 1",
+      });
+      assert.throws(() => recipe({ epochs: 2 })(), {
+        name: "InputError",
+        message: `\`epochs\` is not an option of ${name}; use \`rounds\``,
+      });
       assert.deepEqual(recipe().takes, Object.keys(recipeForms[name as keyof typeof recipeForms].table));
     });
   }
 
   it("ends with the same bytes after an interruption", async (test) => {
-    for (const recipe of [methods.spin(), methods.curryDpo(), methods.spa({ shares: [0.25, 0.25, 0.5] }), methods.dice({ completeOnly: false, rounds: 2 })]) {
+    for (const recipe of [
+      methods.spin(),
+      methods.curryDpo(),
+      methods.spa({ shares: [0.25, 0.25, 0.5] }),
+      methods.dice({ completeOnly: false, rounds: 2 }),
+    ]) {
       const whole = await run(test, recipe);
       const folder = emptyFolder(test);
       const abort = new AbortController();
-      const reporter = { start: (label: string) => (label.startsWith("align 2") && abort.abort(new Error("stopped")), { update() {}, finish() {} }) };
+      const reporter = {
+        start: (label: string) => (
+          label.startsWith("align 2") && abort.abort(new Error("stopped")), { update() {}, finish() {} }
+        ),
+      };
       const input = await tinyInput(programs, recipe(shared).labelsWithJudge ? { judge } : {});
-      await assert.rejects(openRun(recipe(shared), input, { folder }, { signal: abort.signal, reporter }), { message: "stopped" });
+      await assert.rejects(openRun(recipe(shared), input, { folder }, { signal: abort.signal, reporter }), {
+        message: "stopped",
+      });
       await openRun(recipe(shared), input, { folder });
       assert.deepEqual(resultsIn(folder), resultsIn(whole.folder.path));
     }

@@ -28,12 +28,27 @@ const pairs = randomPairs(8, Random.seeded(2));
 async function run(test: TestContext, own: Partial<ProxyRewardOptions> = {}) {
   const asked: number[] = [];
   const letters = textJudge("letters", (response) => response.length + response.charCodeAt(0) / 1000);
-  const judge = { ...letters, score: async (...args: Parameters<typeof letters.score>) => (asked.push(args[0].length), letters.score(...args)) };
+  const judge = {
+    ...letters,
+    score: async (...args: Parameters<typeof letters.score>) => (asked.push(args[0].length), letters.score(...args)),
+  };
   const method = methods.proxyReward(own)(shared);
-  const { folder: path, summary } = await openRun(method, await tinyInput(programs, { judge }), { folder: emptyFolder(test) });
+  const { folder: path, summary } = await openRun(method, await tinyInput(programs, { judge }), {
+    folder: emptyFolder(test),
+  });
   const folder = await RunFolder.open(path);
   const graded = await folder.readRows(runLayout.iteration(1).graded);
-  return { method, judge, path, folder, summary, asked, graded, ids: [...new Set(graded.map(({ id }) => id))], made: (t: number) => folder.readRows(runLayout.iteration(t).bootstrapped) };
+  return {
+    method,
+    judge,
+    path,
+    folder,
+    summary,
+    asked,
+    graded,
+    ids: [...new Set(graded.map(({ id }) => id))],
+    made: (t: number) => folder.readRows(runLayout.iteration(t).bootstrapped),
+  };
 }
 
 describe("proxyReward", () => {
@@ -41,38 +56,66 @@ describe("proxyReward", () => {
     const { summary, asked, graded, ids, made, folder } = await run(test, { budget: 7 });
     // Three prompts' two responses each; the seventh grade would have nothing to be compared with.
     assert.deepEqual([asked, graded.length, ids.length, summary.graded], [[6], 6, 3, 6]);
-    assert.deepEqual([summary.method, summary.labelledBy, summary.iterations.length], ["proxy reward", "implicit reward", 3]);
+    assert.deepEqual(
+      [summary.method, summary.labelledBy, summary.iterations.length],
+      ["proxy reward", "implicit reward", 3],
+    );
     const [first, second] = [await made(1), await made(2)];
     assert.deepEqual(second.slice(0, first.length), first);
-    assert.ok(first.every(({ id, chosenReward, rejectedReward }) => ids.includes(id) && chosenReward! > rejectedReward!));
+    assert.ok(
+      first.every(({ id, chosenReward, rejectedReward }) => ids.includes(id) && chosenReward! > rejectedReward!),
+    );
     assert.ok(second.length > first.length && second.slice(first.length).every(({ id }) => !ids.includes(id)));
 
     // What the evaluator labels, it labels by its log-ratio to the start.
     const labelled = await folder.readRows(runLayout.iteration(2).labelledSamples);
     const evaluator = await loadPolicy(programs, folder.file(runLayout.iteration(1).model));
-    const sequences = labelled.map(({ id, tokens }) => ({ prompt: pairs.find((pair) => pair.id === id)!.prompt, response: Int32Array.from(tokens) }));
-    const [own, start] = [await responseLogProbs(evaluator, sequences), await responseLogProbs(await tinyPolicy(programs), sequences)];
-    assertClose(labelled.map(({ reward }) => reward), own.map((logProb, i) => logProb - start[i]!), 1e-4);
+    const sequences = labelled.map(({ id, tokens }) => ({
+      prompt: pairs.find((pair) => pair.id === id)!.prompt,
+      response: Int32Array.from(tokens),
+    }));
+    const [own, start] = [
+      await responseLogProbs(evaluator, sequences),
+      await responseLogProbs(await tinyPolicy(programs), sequences),
+    ];
+    assertClose(
+      labelled.map(({ reward }) => reward),
+      own.map((logProb, i) => logProb - start[i]!),
+      1e-4,
+    );
   });
 
   it("trains the policy from the start, not from the evaluator", async (test) => {
     const { folder } = await run(test, { budget: 6 });
     const steps = await folder.readRows(runLayout.metrics);
-    for (const t of [1, 2]) assertClose([Number(steps.find(({ iteration, step }) => iteration === t && step === 1)!.loss)], [Math.log(2)], 1e-5, `iteration ${t}`);
+    for (const t of [1, 2])
+      assertClose(
+        [Number(steps.find(({ iteration, step }) => iteration === t && step === 1)!.loss)],
+        [Math.log(2)],
+        1e-5,
+        `iteration ${t}`,
+      );
   });
 
   it("chooses the prompts that cover the others by their embeddings", async (test) => {
     const start = await tinyPolicy(programs);
-    const covering = (vectors: readonly ArrayLike<number>[]) => kCentre(vectors, 3, Random.seeded(1).fork("choose")).map((i) => pairs[i]!.id);
+    const covering = (vectors: readonly ArrayLike<number>[]) =>
+      kCentre(vectors, 3, Random.seeded(1).fork("choose")).map((i) => pairs[i]!.id);
     const byPrompts = await run(test, { budget: 6, chooseBy: "prompts" });
-    const ofPrompts = await responseEmbeddings(start, pairs.map(({ prompt }) => ({ prompt: prompt.subarray(0, 1), response: prompt.subarray(1) })));
+    const ofPrompts = await responseEmbeddings(
+      start,
+      pairs.map(({ prompt }) => ({ prompt: prompt.subarray(0, 1), response: prompt.subarray(1) })),
+    );
     assert.deepEqual(byPrompts.ids, covering(ofPrompts));
 
     const byResponses = await run(test, { budget: 6 });
     const samples = groupBy(await byResponses.folder.readRows(runLayout.iteration(1).samples), ({ id }) => id);
     const means: number[][] = [];
     for (const { id, prompt } of pairs) {
-      const [a, b] = await responseEmbeddings(start, samples.get(id)!.map(({ tokens }) => ({ prompt, response: Int32Array.from(tokens) })));
+      const [a, b] = await responseEmbeddings(
+        start,
+        samples.get(id)!.map(({ tokens }) => ({ prompt, response: Int32Array.from(tokens) })),
+      );
       means.push([...a!].map((x, i) => (x + b![i]!) / 2));
     }
     assert.deepEqual(byResponses.ids, covering(means));
@@ -87,7 +130,10 @@ describe("proxyReward", () => {
       assert.deepEqual(tokens, [...(number === 0 ? pair.chosen : pair.rejected)]);
     }
     const direct = await run(test, { budget: 6, spend: "direct" });
-    assert.deepEqual([direct.summary.iterations.length, direct.summary.graded, direct.summary.labelledBy], [2, 6, "letters"]);
+    assert.deepEqual(
+      [direct.summary.iterations.length, direct.summary.graded, direct.summary.labelledBy],
+      [2, 6, "letters"],
+    );
     assert.equal(direct.summary.iterations[1]!.pairsSeen, 2 * (await direct.made(1)).length);
     const longer = await run(test, { budget: 6, evaluatorEpochs: 5 });
     assert.deepEqual(longer.summary.iterations.map(({ pairsSeen }) => pairsSeen / 5)[1], (await longer.made(1)).length);
@@ -98,30 +144,69 @@ describe("proxyReward", () => {
     for (const at of ["sample", "align 1", "label", "align 2"]) {
       const folder = emptyFolder(test);
       const abort = new AbortController();
-      const reporter = { start: (label: string) => (label.startsWith(at) && abort.abort(new Error("stopped")), { update() {}, finish() {} }) };
-      await assert.rejects(openRun(whole.method, await tinyInput(programs, { judge: whole.judge }), { folder }, { signal: abort.signal, reporter }), { message: "stopped" }, at);
+      const reporter = {
+        start: (label: string) => (
+          label.startsWith(at) && abort.abort(new Error("stopped")), { update() {}, finish() {} }
+        ),
+      };
+      await assert.rejects(
+        openRun(
+          whole.method,
+          await tinyInput(programs, { judge: whole.judge }),
+          { folder },
+          { signal: abort.signal, reporter },
+        ),
+        { message: "stopped" },
+        at,
+      );
       const silent = { ...whole.judge, score: async () => assert.fail("the judge was asked again") };
-      await openRun(whole.method, await tinyInput(programs, { judge: at === "sample" ? whole.judge : silent }), { folder });
+      await openRun(whole.method, await tinyInput(programs, { judge: at === "sample" ? whole.judge : silent }), {
+        folder,
+      });
       assert.deepEqual(resultsIn(folder), resultsIn(whole.path));
     }
   });
 
   it("says what is wrong with a budget or a judge before anything is done", async (test) => {
     const judge = textJudge("letters", (response) => response.length);
-    const silent = { onStep: () => assert.fail("a step was taken"), reporter: { start: (label: string) => assert.fail(label) } };
-    const open = async (own: Partial<ProxyRewardOptions>, given: object = { judge }) => openRun(methods.proxyReward(own)(shared), await tinyInput(programs, given), { folder: emptyFolder(test) }, silent);
-    assert.throws(() => methods.proxyReward({ budget: 0 }), { name: "InputError", message: "budget: found 0, expected a whole number from 1" });
-    await assert.rejects(open({ budget: 1 }), { name: "InputError", message: "budget: found 1, expected at least 2, the responses of one prompt, which are compared with each other" });
-    await assert.rejects(open({ budget: 17 }), { name: "InputError", message: "budget: found 17, expected at most 16, which are all responses that there are: 2 to each of 8 prompts" });
+    const silent = {
+      onStep: () => assert.fail("a step was taken"),
+      reporter: { start: (label: string) => assert.fail(label) },
+    };
+    const open = async (own: Partial<ProxyRewardOptions>, given: object = { judge }) =>
+      openRun(
+        methods.proxyReward(own)(shared),
+        await tinyInput(programs, given),
+        { folder: emptyFolder(test) },
+        silent,
+      );
+    assert.throws(() => methods.proxyReward({ budget: 0 }), {
+      name: "InputError",
+      message: "budget: found 0, expected a whole number from 1",
+    });
+    await assert.rejects(open({ budget: 1 }), {
+      name: "InputError",
+      message: "budget: found 1, expected at least 2, the responses of one prompt, which are compared with each other",
+    });
+    await assert.rejects(open({ budget: 17 }), {
+      name: "InputError",
+      message: "budget: found 17, expected at most 16, which are all responses that there are: 2 to each of 8 prompts",
+    });
     await assert.rejects(open({ budget: 17, graded: "data", responses: 4 }), { message: /expected at most 16/ });
     await assert.rejects(open({}, {}), { name: "InputError", message: /^this method labels responses with a judge/ });
   });
 
   it("says where grades tell nothing", async (test) => {
     const same = textJudge("same", () => 1);
-    await assert.rejects(openRun(methods.proxyReward({ budget: 4 })(shared), await tinyInput(programs, { judge: same }), { folder: emptyFolder(test) }), {
-      name: "InputError",
-      message: "the judge has graded 4 responses, and no prompt has two that differ in text and in grade; raise `budget`, or `temperature`",
-    });
+    await assert.rejects(
+      openRun(methods.proxyReward({ budget: 4 })(shared), await tinyInput(programs, { judge: same }), {
+        folder: emptyFolder(test),
+      }),
+      {
+        name: "InputError",
+        message:
+          "the judge has graded 4 responses, and no prompt has two that differ in text and in grade; raise `budget`, or `temperature`",
+      },
+    );
   });
 });

@@ -39,7 +39,10 @@ const shared = { batchSize: 4, learningRate: 1e-3, maxNewTokens: 4, seed: 1 };
 describe("rewardAugmented", () => {
   it("trains on both goals of each pair for half as many epochs, and evaluates at the highest", async (test) => {
     inEmptyFolder(test);
-    const run = await train(start, pairs, methods.rewardAugmented()({ ...shared, rounds: 3, evaluateEvery: 100 }), { heldOut, validation });
+    const run = await train(start, pairs, methods.rewardAugmented()({ ...shared, rounds: 3, evaluateEvery: 100 }), {
+      heldOut,
+      validation,
+    });
     const folder = await RunFolder.open(run.folder);
     const rows = await folder.readRows(runLayout.pairs);
     const text = (tokens: readonly number[]) => start.tokenizer.decode(tokens);
@@ -47,7 +50,9 @@ describe("rewardAugmented", () => {
     assert.ok(untied > 6 && untied <= 12);
     assert.equal(run.iterations[1]!.pairsSeen, Math.round(1.5 * rows.length));
     assert.ok(rows.every(({ prompt }) => /^goal \w+ \. /.test(text(prompt))));
-    assert.ok((await folder.readRows(runLayout.heldOutPairs)).every(({ prompt }) => text(prompt).startsWith("goal ten . ")));
+    assert.ok(
+      (await folder.readRows(runLayout.heldOutPairs)).every(({ prompt }) => text(prompt).startsWith("goal ten . ")),
+    );
     assert.ok((await folder.readRows(runLayout.validationPairs)).length > validation.length);
     assert.ok(run.iterations[1]!.goldReward! >= 0);
     assert.ok(Math.abs(Number(run.steps.get("loss", 0)) - Math.log(2)) < 1e-5, "the reference reads the same goals");
@@ -57,7 +62,11 @@ describe("rewardAugmented", () => {
   it("takes half of the prompts, drawn by the run's seed, for whole epochs", async (test) => {
     inEmptyFolder(test);
     const trained = async (seed: number) => {
-      const run = await train(start, pairs, methods.rewardAugmented({ half: true, ties: "keep" })({ ...shared, seed, rounds: 2 }));
+      const run = await train(
+        start,
+        pairs,
+        methods.rewardAugmented({ half: true, ties: "keep" })({ ...shared, seed, rounds: 2 }),
+      );
       const rows = await (await RunFolder.open(run.folder)).readRows(runLayout.pairs);
       return { seen: run.iterations[1]!.pairsSeen, ids: rows.map(({ id }) => id).join() };
     };
@@ -73,7 +82,9 @@ describe("rewardAugmented", () => {
     const [folder] = [emptyFolder(test)];
     const abort = new AbortController();
     const onStep = ({ step }: { step: number }) => void (step === 3 && abort.abort(new Error("stopped")));
-    await assert.rejects(train(start, pairs, method, { heldOut, folder, signal: abort.signal, onStep }), { message: "stopped" });
+    await assert.rejects(train(start, pairs, method, { heldOut, folder, signal: abort.signal, onStep }), {
+      message: "stopped",
+    });
     await train(start, pairs, method, { heldOut, folder });
     assert.deepEqual(resultsIn(folder), resultsIn(whole.folder));
   });
@@ -92,10 +103,18 @@ describe("rewardAugmented", () => {
     inEmptyFolder(test);
     const method = methods.rewardAugmented()({ ...shared, rounds: 1 });
     const unscored = pairs.map(({ id, prompt, chosen, rejected }) => ({ id, prompt, chosen, rejected }));
-    await assert.rejects(train(start, unscored, method), { name: "InputError", message: /^pair "train-00000": no scores of both responses/ });
+    await assert.rejects(train(start, unscored, method), {
+      name: "InputError",
+      message: /^pair "train-00000": no scores of both responses/,
+    });
     const without = await policy(false);
-    await assert.rejects(train(without, pairs, method), { name: "InputError", message: /^\d+ of \d+ pairs read the same at both of their goals: the model's tokenizer lacks the words/ });
+    await assert.rejects(train(without, pairs, method), {
+      name: "InputError",
+      message: /^\d+ of \d+ pairs read the same at both of their goals: the model's tokenizer lacks the words/,
+    });
     await without.free();
-    await assert.rejects(openRun(method, await tinyInput(programs), { folder: emptyFolder(test) }), { message: /^the method "reward augmented" rewrites the texts of the pairs, and the run was given tokens alone/ });
+    await assert.rejects(openRun(method, await tinyInput(programs), { folder: emptyFolder(test) }), {
+      message: /^the method "reward augmented" rewrites the texts of the pairs, and the run was given tokens alone/,
+    });
   });
 });

@@ -21,12 +21,25 @@ after(() => engine.close());
 const shared = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 6, seed: 1, rounds: 2, beta: 0.5 };
 
 /** Chosen responses of 9 tokens, of which 4 are written anew. */
-const pairs = randomPairs(10, Random.seeded(2)).map((pair, i) => ({ ...pair, chosen: randomTokens(9, Random.seeded(i)) }));
+const pairs = randomPairs(10, Random.seeded(2)).map((pair, i) => ({
+  ...pair,
+  chosen: randomTokens(9, Random.seeded(i)),
+}));
 
-async function run(test: TestContext, own: Partial<SapoOptions> = {}, given: Partial<RunInput> = {}, usual: Partial<SapoOptions> = { segment: 4 }) {
+async function run(
+  test: TestContext,
+  own: Partial<SapoOptions> = {},
+  given: Partial<RunInput> = {},
+  usual: Partial<SapoOptions> = { segment: 4 },
+) {
   const notes: string[] = [];
   const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
-  const { folder: path, summary } = await openRun(methods.sapo({ ...usual, ...own })(shared), await tinyInput(programs, { pairs, ...given }), { folder: emptyFolder(test) }, { reporter });
+  const { folder: path, summary } = await openRun(
+    methods.sapo({ ...usual, ...own })(shared),
+    await tinyInput(programs, { pairs, ...given }),
+    { folder: emptyFolder(test) },
+    { reporter },
+  );
   const steps = await (await RunFolder.open(path)).readRows(runLayout.metrics);
   return { path, summary, steps, losses: steps.map(({ loss }) => Number(loss)), notes };
 }
@@ -35,7 +48,17 @@ describe("sapo", () => {
   it("trains epochs of pairs of its own, and begins at ln 2, as the reference is the policy", async (test) => {
     const { summary, losses, steps } = await run(test);
     assert.deepEqual([summary.method, summary.loss, summary.labelledBy], ["sapo", "dpo", null]);
-    assert.deepEqual(summary.iterations.map(({ pairsSelected, pairsBootstrapped, pairsSeen }) => [pairsSelected, pairsBootstrapped, pairsSeen]), [[null, null, 0], [0, 10, 20]]);
+    assert.deepEqual(
+      summary.iterations.map(({ pairsSelected, pairsBootstrapped, pairsSeen }) => [
+        pairsSelected,
+        pairsBootstrapped,
+        pairsSeen,
+      ]),
+      [
+        [null, null, 0],
+        [0, 10, 20],
+      ],
+    );
     assert.equal(losses.length, 6);
     assertClose([losses[0]!], [Math.log(2)], 1e-5);
     assert.ok(losses.slice(1).every((loss) => Math.abs(loss - Math.log(2)) > 1e-5));
@@ -52,8 +75,22 @@ describe("sapo", () => {
   it("is another training with each of its options", async (test) => {
     const of = async (own: Partial<SapoOptions>) => (await run(test, own)).losses.join();
     const changed: Partial<SapoOptions>[] = [
-      {}, { segment: 3 }, { segment: "whole" }, { bufferSize: 8 }, { averageDecay: 0.9 }, { averageEvery: 2 }, { referenceBecomes: "policy" }, { referenceBecomes: "start" },
-      ...[{ segmentTemperature: 1 }, { segmentTopK: 5 }, { segmentTopP: 0.5 }, { referenceEvery: 1 }, { referenceEvery: 1, referenceEma: 0.5 }, { loss: "orpo" }] as const,
+      {},
+      { segment: 3 },
+      { segment: "whole" },
+      { bufferSize: 8 },
+      { averageDecay: 0.9 },
+      { averageEvery: 2 },
+      { referenceBecomes: "policy" },
+      { referenceBecomes: "start" },
+      ...([
+        { segmentTemperature: 1 },
+        { segmentTopK: 5 },
+        { segmentTopP: 0.5 },
+        { referenceEvery: 1 },
+        { referenceEvery: 1, referenceEma: 0.5 },
+        { loss: "orpo" },
+      ] as const),
     ];
     const all: string[] = [];
     for (const own of changed) all.push(await of(own));
@@ -76,7 +113,10 @@ describe("sapo", () => {
       const abort = new AbortController();
       const onStep = ({ step }: { step: number }) => void (step === at && abort.abort(new Error("stopped")));
       const method = methods.sapo({ segment: 4 })(shared);
-      await assert.rejects(openRun(method, await tinyInput(programs, { pairs }), { folder }, { signal: abort.signal, onStep }), { message: "stopped" });
+      await assert.rejects(
+        openRun(method, await tinyInput(programs, { pairs }), { folder }, { signal: abort.signal, onStep }),
+        { message: "stopped" },
+      );
       await openRun(method, await tinyInput(programs, { pairs }), { folder });
       assert.deepEqual(resultsIn(folder), resultsIn(whole.path));
     }
@@ -86,21 +126,46 @@ describe("sapo", () => {
     const short = { pairs: [...pairs.slice(1), { ...pairs[0]!, chosen: randomTokens(5, Random.seeded(70)) }] };
     const third = await run(test, {}, short, {});
     assert.deepEqual(third.losses, (await run(test, { segment: 3 }, short)).losses);
-    assert.deepEqual(third.notes.filter((note) => note.includes("segment")), ["1 of 10 chosen responses are too short for a segment of 3 tokens, and are written anew as a whole"]);
+    assert.deepEqual(
+      third.notes.filter((note) => note.includes("segment")),
+      ["1 of 10 chosen responses are too short for a segment of 3 tokens, and are written anew as a whole"],
+    );
   });
 
   it("says what it cannot do before anything is trained", async (test) => {
-    const open = async (own: Partial<SapoOptions>, given: Partial<RunInput> = {}) => openRun(methods.sapo(own)(shared), await tinyInput(programs, { pairs, ...given }), { folder: emptyFolder(test) }, { onStep: () => assert.fail("a step was taken") });
+    const open = async (own: Partial<SapoOptions>, given: Partial<RunInput> = {}) =>
+      openRun(
+        methods.sapo(own)(shared),
+        await tinyInput(programs, { pairs, ...given }),
+        { folder: emptyFolder(test) },
+        { onStep: () => assert.fail("a step was taken") },
+      );
     await assert.rejects(open({ segment: 7 }), {
       name: "InputError",
-      message: 'segment: all 10 chosen responses are too short for a segment of 7 tokens (the longest has 9), and would be written anew as a whole; lower it, or set it to "whole"',
+      message:
+        'segment: all 10 chosen responses are too short for a segment of 7 tokens (the longest has 9), and would be written anew as a whole; lower it, or set it to "whole"',
     });
-    await assert.rejects(open({ segment: 4, loss: "dpo-bmc" as LossOptions["loss"] }), { name: "InputError", message: /^sapo: the loss dpo-bmc weighs single tokens/ });
-    const rule = { name: "tokens", version: "1", of: () => ({ tokens: { chosen: { weight: new Float32Array(9) }, rejected: {} } }) };
+    await assert.rejects(open({ segment: 4, loss: "dpo-bmc" as LossOptions["loss"] }), {
+      name: "InputError",
+      message: /^sapo: the loss dpo-bmc weighs single tokens/,
+    });
+    const rule = {
+      name: "tokens",
+      version: "1",
+      of: () => ({ tokens: { chosen: { weight: new Float32Array(9) }, rejected: {} } }),
+    };
     await assert.rejects(open({ segment: 4 }, { columns: rule }), { name: "InputError", message: /^columns: / });
-    await assert.rejects(open({ bufferSize: 3 }), { message: "bufferSize: found 3, expected at least batchSize (4), as the buffer would not hold what a step makes" });
-    assert.throws(() => methods.sapo({ segment: 0 })(), { message: 'segment: found 0, expected a whole number from 1, or "whole"' });
-    assert.throws(() => methods.sapo({ referenceBecomes: "start", referenceEvery: 2 })(), { message: /^referenceBecomes: under "start" the reference never moves/ });
-    assert.throws(() => methods.sapo({ loss: "orpo", referenceEvery: 2 })(), { message: /^referenceEvery: the loss orpo has no reference to update/ });
+    await assert.rejects(open({ bufferSize: 3 }), {
+      message: "bufferSize: found 3, expected at least batchSize (4), as the buffer would not hold what a step makes",
+    });
+    assert.throws(() => methods.sapo({ segment: 0 })(), {
+      message: 'segment: found 0, expected a whole number from 1, or "whole"',
+    });
+    assert.throws(() => methods.sapo({ referenceBecomes: "start", referenceEvery: 2 })(), {
+      message: /^referenceBecomes: under "start" the reference never moves/,
+    });
+    assert.throws(() => methods.sapo({ loss: "orpo", referenceEvery: 2 })(), {
+      message: /^referenceEvery: the loss orpo has no reference to update/,
+    });
   });
 });

@@ -12,7 +12,8 @@ describe("options that methods share", () => {
 
   it("are refused where none takes them", () => {
     checkShared("compare", [methods.sft(), methods.direct()], { beta: 1, rounds: 2 });
-    const refuses = (shared: object, message: string | RegExp) => assert.throws(() => checkShared("compare", [methods.sft()], shared), { name: "InputError", message });
+    const refuses = (shared: object, message: string | RegExp) =>
+      assert.throws(() => checkShared("compare", [methods.sft()], shared), { name: "InputError", message });
     refuses({ beta: 1 }, /^`beta` is not an option of compare; it belongs to direct, sera/);
     refuses({ betchSize: 1 }, "`betchSize` is not an option of compare; did you mean `batchSize`?");
   });

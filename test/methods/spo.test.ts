@@ -28,25 +28,50 @@ const losses = (run: Run) => run.steps.array("loss") as number[];
 describe("spo", () => {
   it("trains a head beside the policy, which tells degrees better than chance, and keeps it", async (test) => {
     inEmptyFolder(test);
-    const run = await train(start, pairs, methods.spo({ degreeWeight: 1 })({ ...shared, rounds: 25, learningRate: 1e-2, evaluateEvery: 75 }), { heldOut });
+    const run = await train(
+      start,
+      pairs,
+      methods.spo({ degreeWeight: 1 })({ ...shared, rounds: 25, learningRate: 1e-2, evaluateEvery: 75 }),
+      { heldOut },
+    );
     assertClose([losses(run)[0]!], [Math.log(2) + Math.log(3)], 0.4);
     const accuracy = run.steps.get("eval_degree/accuracy", run.steps.numRows() - 1);
     assert.ok(accuracy > 0.6, `${accuracy}`);
     const head = await run.head();
-    assert.deepEqual([...head].map(([name, { shape }]) => [name, shape]).sort(), [["bias", [3]], ["weight", [tinyConfig.hiddenSize, 3]]]);
+    assert.deepEqual([...head].map(([name, { shape }]) => [name, shape]).sort(), [
+      ["bias", [3]],
+      ["weight", [tinyConfig.hiddenSize, 3]],
+    ]);
     assert.equal((await Run.open(run.folder)).loss.name, "dpo");
   });
 
   it("is DPO where λ is 0, and its controls are other trainings", async (test) => {
     inEmptyFolder(test);
-    const of = async (own: Parameters<typeof methods.spo>[0]) => losses(await train(start, pairs, methods.spo(own)(shared)));
+    const of = async (own: Parameters<typeof methods.spo>[0]) =>
+      losses(await train(start, pairs, methods.spo(own)(shared)));
     const dpo = losses(await train(start, pairs, methods.direct()(shared)));
     const none = await of({ degreeWeight: 0 });
     assertClose([none[0]!], [dpo[0]!], 1e-5);
-    const all = [await of({}), await of({ keyContent: "random" }), await of({ degrade: "remove" }), await of({ degrade: "remove", degreeFrom: "length" }), await of({ loss: "simpo" })];
+    const all = [
+      await of({}),
+      await of({ keyContent: "random" }),
+      await of({ degrade: "remove" }),
+      await of({ degrade: "remove", degreeFrom: "length" }),
+      await of({ loss: "simpo" }),
+    ];
     assert.equal(new Set(all.map((own) => own.join())).size, all.length);
     // Nothing can be told by length where masking keeps it.
-    const byLength = await train(start, pairs, methods.spo({ degreeWeight: 1, degreeFrom: "length" })({ ...shared, learningRate: 1e-2, rounds: 10, evaluateEvery: 30 }), { heldOut });
+    const byLength = await train(
+      start,
+      pairs,
+      methods.spo({ degreeWeight: 1, degreeFrom: "length" })({
+        ...shared,
+        learningRate: 1e-2,
+        rounds: 10,
+        evaluateEvery: 30,
+      }),
+      { heldOut },
+    );
     assert.ok(byLength.steps.get("eval_degree/accuracy", byLength.steps.numRows() - 1) < 0.45);
   });
 
@@ -57,7 +82,9 @@ describe("spo", () => {
     const folder = emptyFolder(test);
     const abort = new AbortController();
     const onStep = ({ step }: { step: number }) => void (step === 3 && abort.abort(new Error("stopped")));
-    await assert.rejects(train(start, pairs, method, { heldOut, folder, signal: abort.signal, onStep }), { message: "stopped" });
+    await assert.rejects(train(start, pairs, method, { heldOut, folder, signal: abort.signal, onStep }), {
+      message: "stopped",
+    });
     await train(start, pairs, method, { heldOut, folder });
     assert.deepEqual(resultsIn(folder), resultsIn(whole.folder));
     assert.ok(Object.keys(resultsIn(folder)).some((name) => name.endsWith("head.safetensors")));
@@ -72,7 +99,13 @@ describe("spo", () => {
   it("refuses responses without key content, and losses of single tokens, before anything is trained", async (test) => {
     inEmptyFolder(test);
     const empty = pairs.map((pair) => ({ ...pair, chosen: "do not", rejected: "is not the" }));
-    await assert.rejects(train(start, empty, methods.spo()(shared)), { name: "InputError", message: /^spo: no response has a key phrase/ });
-    await assert.rejects(train(start, pairs, methods.spo({ loss: "orpo-bmc" })(shared)), { name: "InputError", message: /^spo: the loss orpo-bmc/ });
+    await assert.rejects(train(start, empty, methods.spo()(shared)), {
+      name: "InputError",
+      message: /^spo: no response has a key phrase/,
+    });
+    await assert.rejects(train(start, pairs, methods.spo({ loss: "orpo-bmc" })(shared)), {
+      name: "InputError",
+      message: /^spo: the loss orpo-bmc/,
+    });
   });
 });

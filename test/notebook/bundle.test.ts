@@ -15,7 +15,9 @@ const text = async (value: unknown) => {
 
 describe("objects that show themselves", () => {
   it("are what they say, now or later", async () => {
-    assert.deepEqual(await bundleOf({ [displaySymbol]: () => ({ "text/html": "<b>1</b>" }) }), { "text/html": "<b>1</b>" });
+    assert.deepEqual(await bundleOf({ [displaySymbol]: () => ({ "text/html": "<b>1</b>" }) }), {
+      "text/html": "<b>1</b>",
+    });
     class Later {
       constructor(private readonly name: string) {}
       async [displaySymbol]() {
@@ -26,19 +28,36 @@ describe("objects that show themselves", () => {
   });
 
   it("may hold bytes, which are sent as base64", async () => {
-    assert.deepEqual(await bundleOf({ [displaySymbol]: () => ({ "image/png": Uint8Array.of(1, 2, 3) }) }), { "image/png": "AQID" });
+    assert.deepEqual(await bundleOf({ [displaySymbol]: () => ({ "image/png": Uint8Array.of(1, 2, 3) }) }), {
+      "image/png": "AQID",
+    });
   });
 
   it("fail as their method fails", async () => {
     const broken = new RangeError("broken");
-    await assert.rejects(bundleOf({ [displaySymbol]: () => { throw broken; } }), broken); // prettier-ignore
+    await assert.rejects(
+      bundleOf({
+        [displaySymbol]: () => {
+          throw broken;
+        },
+      }),
+      broken,
+    ); // prettier-ignore
   });
 
   it("must return a bundle", async () => {
-    for (const [returned, found] of [[undefined, "undefined"], ["<b>", "'<b>'"], [[1], "\\[Array\\]|\\[ 1 \\]"], [null, "null"]] as const) {
+    for (const [returned, found] of [
+      [undefined, "undefined"],
+      ["<b>", "'<b>'"],
+      [[1], "\\[Array\\]|\\[ 1 \\]"],
+      [null, "null"],
+    ] as const) {
       await assert.rejects(bundleOf({ [displaySymbol]: () => returned }), (error) => {
         assert.ok(error instanceof InputError);
-        assert.match(error.message, new RegExp(`^Symbol\\(Jupyter\\.display\\): found (${found}), expected an object of contents by media type`));
+        assert.match(
+          error.message,
+          new RegExp(`^Symbol\\(Jupyter\\.display\\): found (${found}), expected an object of contents by media type`),
+        );
         return true;
       });
     }
@@ -72,7 +91,19 @@ describe("all else is text", () => {
   });
 
   it("proxies that throw when they are asked what they are", async () => {
-    assert.equal(await text(new Proxy({ a: 1 }, { get: () => { throw new Error("no"); } })), "{ a: 1 }"); // prettier-ignore
+    assert.equal(
+      await text(
+        new Proxy(
+          { a: 1 },
+          {
+            get: () => {
+              throw new Error("no");
+            },
+          },
+        ),
+      ),
+      "{ a: 1 }",
+    ); // prettier-ignore
   });
 
   it("rows are not taken for a table", async () => {

@@ -19,13 +19,28 @@ it("a phase is one output, changed in place at most five times a second, whose l
   line.update(3);
   line.finish("again");
 
-  assert.ok(shown.length >= 4 && shown.length <= 10, `${shown.length} drawings in 1.6 s, the first half second of which is silent`);
+  assert.ok(
+    shown.length >= 4 && shown.length <= 10,
+    `${shown.length} drawings in 1.6 s, the first half second of which is silent`,
+  );
   assert.equal(new Set(shown.map(({ id }) => id)).size, 1);
-  assert.deepEqual(shown.map(({ update }) => update), shown.map((_, i) => i > 0));
-  assert.match(texts(shown)[1]!, /^align <1\/3> {2}█{0,2}░{18,20} {2}\d+\/2,000 · \d+ % · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s · 0:01 elapsed · \d+:\d+ left$/);
-  assert.match(texts(shown).at(-1)!, /^✓ align <1\/3> · 2,000 in 0:02 · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s$/);
+  assert.deepEqual(
+    shown.map(({ update }) => update),
+    shown.map((_, i) => i > 0),
+  );
+  assert.match(
+    texts(shown)[1]!,
+    /^align <1\/3> {2}█{0,2}░{18,20} {2}\d+\/2,000 · \d+ % · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s · 0:01 elapsed · \d+:\d+ left$/,
+  );
+  assert.match(
+    texts(shown).at(-1)!,
+    /^✓ align <1\/3> · 2,000 in 0:02 · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s$/,
+  );
   for (const { bundle } of shown) onlyOurMarkup(bundle["text/html"]);
-  assert.match(shown[1]!.bundle["text/html"] as string, /<span style="white-space:nowrap">0:01 elapsed<\/span> · <span/);
+  assert.match(
+    shown[1]!.bundle["text/html"] as string,
+    /<span style="white-space:nowrap">0:01 elapsed<\/span> · <span/,
+  );
 });
 
 it("work that does not come to its first step is seen, and says where it stopped", async () => {
@@ -49,8 +64,14 @@ it("a short phase leaves its figures, or nothing", async () => {
     throw new Error("interrupted");
   });
   await assert.rejects(failed, /interrupted/);
-  assert.deepEqual(texts(shown), ["✓ align · 2 in 0:00 · loss 0.2500", "■ sft · stopped at 1/2 after 0:00 · loss 0.5000"]);
-  assert.deepEqual(shown.map(({ update }) => update), [false, false]);
+  assert.deepEqual(texts(shown), [
+    "✓ align · 2 in 0:00 · loss 0.2500",
+    "■ sft · stopped at 1/2 after 0:00 · loss 0.5000",
+  ]);
+  assert.deepEqual(
+    shown.map(({ update }) => update),
+    [false, false],
+  );
   await sleep(600);
   assert.equal(shown.length, 2);
 });

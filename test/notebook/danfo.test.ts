@@ -10,7 +10,14 @@ import { bundleOf } from "../../src/notebook/bundle.js";
 import { fromDanfo, toDanfo } from "../../src/notebook/danfo.js";
 
 const day = new Date("2024-05-01");
-const columns = { id: ["1", null, "x"], n: [1, 2, 3], loss: [0.5, null, NaN], kept: [true, null, false], day: [day, day, null], none: [null, null, undefined] };
+const columns = {
+  id: ["1", null, "x"],
+  n: [1, 2, 3],
+  loss: [0.5, null, NaN],
+  kept: [true, null, false],
+  day: [day, day, null],
+  none: [null, null, undefined],
+};
 
 it("a table becomes a DataFrame with the types of its columns, and comes back", async () => {
   const frame = await toDanfo(table(columns));
@@ -41,7 +48,10 @@ it("tables without rows keep their columns", async () => {
 
 it("a selection keeps its labels", async () => {
   const frame = await toDanfo(table({ a: [1, 2, 3] }));
-  assert.deepEqual(fromDanfo(frame.query(frame["a"].gt(1))).objects(), [{ index: 1, a: 2 }, { index: 2, a: 3 }]);
+  assert.deepEqual(fromDanfo(frame.query(frame["a"].gt(1))).objects(), [
+    { index: 1, a: 2 },
+    { index: 2, a: 3 },
+  ]);
 });
 
 it("frames and series are shown as tables", async () => {
@@ -54,13 +64,19 @@ it("what danfojs cannot hold is refused by name", async () => {
   const refused = (values: unknown[], found: string) =>
     assert.rejects(toDanfo(table({ bad: values })), (error) => {
       assert.ok(error instanceof InputError);
-      assert.equal(error.message, `column bad: found ${found}, expected numbers, strings, booleans or dates, the types that danfojs supports`);
+      assert.equal(
+        error.message,
+        `column bad: found ${found}, expected numbers, strings, booleans or dates, the types that danfojs supports`,
+      );
       return true;
     });
   await refused([[1]], "lists or objects");
   await refused([1, "a"], "number and string");
   await refused([1n, 2n ** 60n], "1152921504606846976 in row 1, too large for a number");
-  assert.throws(() => fromDanfo([1] as never), new InputError("fromDanfo: found [1], expected a danfojs DataFrame or Series"));
+  assert.throws(
+    () => fromDanfo([1] as never),
+    new InputError("fromDanfo: found [1], expected a danfojs DataFrame or Series"),
+  );
 });
 
 it("where danfojs is not installed, the error says how to install it", () => {
@@ -73,9 +89,15 @@ it("where danfojs is not installed, the error says how to install it", () => {
     const code = `
       import { toDanfo } from "./src/notebook/danfo.js";
       await toDanfo([{ a: 1 }]).catch((error) => console.log(error.name, error.message));`;
-    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], { cwd: folder, encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
+      cwd: folder,
+      encoding: "utf8",
+    });
     assert.equal(stderr, "");
-    assert.match(stdout, /^InputError danfojs-node is not installed.*"overrides": \{\n +"danfojs-node": \{.*npm install danfojs-node@1\.2\.0\n$/s);
+    assert.match(
+      stdout,
+      /^InputError danfojs-node is not installed.*"overrides": \{\n +"danfojs-node": \{.*npm install danfojs-node@1\.2\.0\n$/s,
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

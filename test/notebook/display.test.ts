@@ -26,16 +26,22 @@ it("shows texts by what they are, JSON as a tree, and images from their bytes", 
   await display.json({ a: [1] });
   const png = Buffer.from("89504e470d0a1a0a", "hex");
   await display.image(png);
-  assert.deepEqual(shown.map(({ bundle }) => bundle), [
-    { "text/html": "<b>1</b>", "text/plain": "<b>1</b>" },
-    { "text/markdown": "**1**", "text/plain": "**1**" },
-    { "text/latex": "$1$", "text/plain": "$1$" },
-    { "image/svg+xml": "<svg/>", "text/plain": "<svg/>" },
-    { "application/json": { a: [1] }, "text/plain": "{ a: [ 1 ] }" },
-    { "image/png": png.toString("base64"), "text/plain": "<Buffer 89 50 4e 47 0d 0a 1a 0a>" },
-  ]);
+  assert.deepEqual(
+    shown.map(({ bundle }) => bundle),
+    [
+      { "text/html": "<b>1</b>", "text/plain": "<b>1</b>" },
+      { "text/markdown": "**1**", "text/plain": "**1**" },
+      { "text/latex": "$1$", "text/plain": "$1$" },
+      { "image/svg+xml": "<svg/>", "text/plain": "<svg/>" },
+      { "application/json": { a: [1] }, "text/plain": "{ a: [ 1 ] }" },
+      { "image/png": png.toString("base64"), "text/plain": "<Buffer 89 50 4e 47 0d 0a 1a 0a>" },
+    ],
+  );
   assert.equal(shown[1]!.id, "m");
-  assert.throws(() => display.image(new Uint8Array(8)), new InputError("display.image: the bytes are no PNG, JPEG or GIF image"));
+  assert.throws(
+    () => display.image(new Uint8Array(8)),
+    new InputError("display.image: the bytes are no PNG, JPEG or GIF image"),
+  );
 });
 
 it("in a cell, a value is shown at once, and can be changed by its name", async () => {
@@ -49,6 +55,9 @@ it("in a cell, a value is shown at once, and can be changed by its name", async 
     { bundle: { "text/plain": "'a'" }, id: "x", update: false },
     { bundle: { "text/plain": "'b'" }, id: "x", update: true },
   ]);
-  await assert.rejects(display(1, { update: true }), new InputError("display: update needs the id of the output to change"));
+  await assert.rejects(
+    display(1, { update: true }),
+    new InputError("display: update needs the id of the output to change"),
+  );
   assert.equal(cell.signal, abort.signal);
 });

@@ -19,9 +19,15 @@ it("is one output, changed at most five times a second, in which the last value 
   const most = 2 + (performance.now() - start) / 200;
   assert.ok(shown.length >= 3 && shown.length <= most, `${shown.length} drawings, at most ${most}`);
   const between = texts.slice(1, -1).map(Number);
-  assert.ok(between.every((value, i) => value > (between[i - 1] ?? 0)), `rising: ${between}`);
+  assert.ok(
+    between.every((value, i) => value > (between[i - 1] ?? 0)),
+    `rising: ${between}`,
+  );
   assert.equal(new Set(shown.map(({ id }) => id)).size, 1);
-  assert.deepEqual(shown.map(({ update }) => update), shown.map((_, i) => i > 0));
+  assert.deepEqual(
+    shown.map(({ update }) => update),
+    shown.map((_, i) => i > 0),
+  );
 });
 
 it("outside a kernel, only what stays is printed", () => {

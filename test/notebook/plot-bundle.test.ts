@@ -7,8 +7,15 @@ const bars = { data: { values: [{ x: 1 }] }, mark: "bar", encoding: { x: { field
 
 it("a plot goes out live as what JupyterLab draws, as an SVG and as its title", async () => {
   for (const version of ["v5", "v6", "v6.4.3"]) {
-    const bundle = await plotBundle({ ...bars, title: { text: ["Bars", "of one"] }, $schema: schema("vega-lite", version) });
-    assert.deepEqual((bundle["application/vnd.vegalite.v5+json"] as { $schema: string }).$schema, schema("vega-lite", "v5"));
+    const bundle = await plotBundle({
+      ...bars,
+      title: { text: ["Bars", "of one"] },
+      $schema: schema("vega-lite", version),
+    });
+    assert.deepEqual(
+      (bundle["application/vnd.vegalite.v5+json"] as { $schema: string }).$schema,
+      schema("vega-lite", "v5"),
+    );
     assert.match(bundle["image/svg+xml"] as string, /^<svg.*<\/svg>$/s);
     assert.equal(bundle["text/plain"], "Bars of one (Vega-Lite plot)");
   }
@@ -31,7 +38,14 @@ it("what cannot be drawn here goes out without the SVG, and says why", async () 
 
 it("other objects are no plots", () => {
   assert.ok(isSpecification({ $schema: schema("vega-lite", "v5") }));
-  for (const other of [null, "x", {}, { $schema: 5 }, { $schema: "https://json-schema.org/draft/2020-12/schema" }, { $schema: schema("vega-lite", "v4") }]) {
+  for (const other of [
+    null,
+    "x",
+    {},
+    { $schema: 5 },
+    { $schema: "https://json-schema.org/draft/2020-12/schema" },
+    { $schema: schema("vega-lite", "v4") },
+  ]) {
     assert.equal(isSpecification(other), false);
   }
 });

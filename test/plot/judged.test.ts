@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { judgedIntervals } from "../../src/plot/judged.js";
 
-const iteration = (number: number, mean: number) => ({ iteration: number, goldReward: mean, goldRewardInterval: [mean - 0.1, mean + 0.1] as const });
+const iteration = (number: number, mean: number) => ({
+  iteration: number,
+  goldReward: mean,
+  goldRewardInterval: [mean - 0.1, mean + 0.1] as const,
+});
 const run = { iterations: [iteration(0, 0.5), iteration(1, 0.6), iteration(2, 0.7)] };
 
 describe("judgedIntervals", () => {
@@ -13,13 +17,27 @@ describe("judgedIntervals", () => {
 
   it("takes every iteration of a run", () => {
     const found = judgedIntervals(run, "goldReward");
-    assert.deepEqual(found.map(({ name, mean }) => [name, mean]), [["start", 0.5], ["iteration 1", 0.6], ["iteration 2", 0.7]]);
+    assert.deepEqual(
+      found.map(({ name, mean }) => [name, mean]),
+      [
+        ["start", 0.5],
+        ["iteration 1", 0.6],
+        ["iteration 2", 0.7],
+      ],
+    );
     assert.deepEqual([found[0]!.low, found[0]!.high], [0.4, 0.6]);
   });
 
   it("takes the last policy of each of several runs, and their common start", () => {
     const found = judgedIntervals({ DPO: { iterations: run.iterations.slice(0, 2) }, SeRA: run }, "goldReward");
-    assert.deepEqual(found.map(({ name, mean }) => [name, mean]), [["start", 0.5], ["DPO", 0.6], ["SeRA", 0.7]]);
+    assert.deepEqual(
+      found.map(({ name, mean }) => [name, mean]),
+      [
+        ["start", 0.5],
+        ["DPO", 0.6],
+        ["SeRA", 0.7],
+      ],
+    );
   });
 
   it("leaves out what is not known", () => {

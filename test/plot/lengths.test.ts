@@ -5,7 +5,9 @@ import { lengths } from "../../src/plot/lengths.js";
 const responses = (...all: number[]) => all.map((length) => ({ length }));
 
 it("lengths are counted, and their median and mean stand above them", () => {
-  const spec = lengths({ SFT: responses(3, 3, 4, 8), SeRA: responses(8, 9, 9) }) as unknown as { data: { values: object[] } };
+  const spec = lengths({ SFT: responses(3, 3, 4, 8), SeRA: responses(8, 9, 9) }) as unknown as {
+    data: { values: object[] };
+  };
   const before = "SFT: median 3.5, mean 4.5 tokens";
   const after = "SeRA: median 9, mean 8.7 tokens";
   assert.deepEqual(spec.data.values, [

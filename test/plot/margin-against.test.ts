@@ -18,12 +18,25 @@ function read(spec: TopLevelSpec): { rows: Row[]; subtitle: string[] } {
   return { rows: data.values, subtitle: title.subtitle };
 }
 
-const pair = (ensemble: number, chosenLength: number | null, rejectedLength: number | null) =>
-  ({ iteration: 2, id: `p${ensemble}`, ensemble, kept: ensemble > 1, chosenLength, rejectedLength });
+const pair = (ensemble: number, chosenLength: number | null, rejectedLength: number | null) => ({
+  iteration: 2,
+  id: `p${ensemble}`,
+  ensemble,
+  kept: ensemble > 1,
+  chosenLength,
+  rejectedLength,
+});
 
 it("a pair is a point: the chosen response's length less the rejected's, and the margin", () => {
   const { rows, subtitle } = read(marginAgainstLength([pair(1, 10, 14), pair(3, 20, 20), pair(2, 14, 10)]));
-  assert.deepEqual(rows.slice(0, 3).map(({ x, y, selection }) => [x, y, selection]), [[-4, 1, "dropped"], [0, 3, "kept"], [4, 2, "kept"]]);
+  assert.deepEqual(
+    rows.slice(0, 3).map(({ x, y, selection }) => [x, y, selection]),
+    [
+      [-4, 1, "dropped"],
+      [0, 3, "kept"],
+      [4, 2, "kept"],
+    ],
+  );
   assert.equal(rows[3]!.slope, 0.125);
   assert.equal(subtitle[0], "Pearson's r = 0.50; line: least squares");
 });
@@ -40,9 +53,15 @@ it("up to 1,500 pairs a review are points, more are counted in cells, each pair 
   const pairs = [...measured(2, 1501), ...measured(3, 100)];
   const { rows } = read(marginAgainstScore(pairs));
   assert.ok(rows.length < 1200);
-  for (const [review, kept] of [["before iteration 2", 1051], ["before iteration 3", 70]] as const) {
+  for (const [review, kept] of [
+    ["before iteration 2", 1051],
+    ["before iteration 3", 70],
+  ] as const) {
     const cells = rows.filter((row) => row.review === review && row.selection === "kept");
-    assert.equal(cells.reduce((sum, row) => sum + row.pairs!, 0), kept);
+    assert.equal(
+      cells.reduce((sum, row) => sum + row.pairs!, 0),
+      kept,
+    );
   }
 });
 

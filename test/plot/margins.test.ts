@@ -29,7 +29,12 @@ function thresholdsOf(rows: readonly MarginRow[]): number[] {
   return rowsOf(rows).flatMap((row) => ("threshold" in row ? row.threshold : []));
 }
 
-const pair = (ensemble: number, kept: boolean, flipped = false): MarginRow => ({ iteration: 2, ensemble, kept, flipped });
+const pair = (ensemble: number, kept: boolean, flipped = false): MarginRow => ({
+  iteration: 2,
+  ensemble,
+  kept,
+  flipped,
+});
 
 it("every pair is counted once, on its side and in its panel", () => {
   const row = fc.record({
@@ -43,7 +48,11 @@ it("every pair is counted once, on its side and in its panel", () => {
       for (const kept of [true, false]) {
         for (const iteration of [2, 3, 4]) {
           const counted = bins
-            .filter((bin) => bin.selection === (kept ? "kept" : "dropped") && bin.review.startsWith(`before iteration ${iteration}:`))
+            .filter(
+              (bin) =>
+                bin.selection === (kept ? "kept" : "dropped") &&
+                bin.review.startsWith(`before iteration ${iteration}:`),
+            )
             .reduce((sum, bin) => sum + bin.pairs, 0);
           assert.equal(counted, rows.filter((each) => each.kept === kept && each.iteration === iteration).length);
         }
@@ -62,7 +71,10 @@ it("margins that are all the same have one bin", () => {
 it("margins that all but coincide share a bin", () => {
   for (const ensemble of [5e-324, 1e-300, 2e-16]) {
     const rows = [0, ensemble].map((each) => ({ iteration: 2, ensemble: each, kept: true }));
-    assert.deepEqual(binsOf(rows).map((bin) => bin.pairs), [2]);
+    assert.deepEqual(
+      binsOf(rows).map((bin) => bin.pairs),
+      [2],
+    );
   }
 });
 
@@ -72,7 +84,8 @@ it("the threshold is the least margin that was kept", () => {
 });
 
 it("there is no threshold where all were kept, none was, or something else than the margin decided", () => {
-  for (const rows of [[pair(1, true)], [pair(1, false)], [pair(1, true), pair(2, false)]]) assert.deepEqual(thresholdsOf(rows), []);
+  for (const rows of [[pair(1, true)], [pair(1, false)], [pair(1, true), pair(2, false)]])
+    assert.deepEqual(thresholdsOf(rows), []);
 });
 
 it("a panel says how many were kept, and the plot how many flipped labels were dropped", () => {

@@ -13,14 +13,25 @@ function read(spec: TopLevelSpec): Read {
     data: { values: { row: string; policy: string; value: number }[] };
     encoding: { color: { scale: { domain: number[] } } };
   };
-  return { cells: data.values.map(({ row, policy, value }) => [row, policy, value]), domain: encoding.color.scale.domain };
+  return {
+    cells: data.values.map(({ row, policy, value }) => [row, policy, value]),
+    domain: encoding.color.scale.domain,
+  };
 }
 
 it("prompts go from the greatest mean down, and several responses count as their mean", () => {
   const { cells, domain } = read(
     promptHeatMap({
-      SFT: [{ id: "a", gold: 0.25 }, { id: "b", gold: 0.5 }, { id: "c", gold: 1 }],
-      SeRA: [{ id: "a", gold: 0.5 }, { id: "a", gold: 1 }, { id: "b", gold: 0.25 }],
+      SFT: [
+        { id: "a", gold: 0.25 },
+        { id: "b", gold: 0.5 },
+        { id: "c", gold: 1 },
+      ],
+      SeRA: [
+        { id: "a", gold: 0.5 },
+        { id: "a", gold: 1 },
+        { id: "b", gold: 0.25 },
+      ],
     }),
   );
   assert.deepEqual(cells, [
@@ -34,11 +45,23 @@ it("prompts go from the greatest mean down, and several responses count as their
 });
 
 it("rewards that are no shares have a scale of their own", () => {
-  assert.deepEqual(read(promptHeatMap({ SFT: [{ id: "a", gold: -2 }, { id: "b", gold: 3 }] })).domain, [-2, 3]);
+  assert.deepEqual(
+    read(
+      promptHeatMap({
+        SFT: [
+          { id: "a", gold: -2 },
+          { id: "b", gold: 3 },
+        ],
+      }),
+    ).domain,
+    [-2, 3],
+  );
 });
 
 it("more than 250 prompts are averaged with their neighbours in rank", () => {
-  const { cells } = read(promptHeatMap({ SFT: Array.from({ length: 501 }, (_, at) => ({ id: `p${at}`, gold: at / 500 })) }));
+  const { cells } = read(
+    promptHeatMap({ SFT: Array.from({ length: 501 }, (_, at) => ({ id: `p${at}`, gold: at / 500 })) }),
+  );
   assert.equal(cells.length, 167);
   assert.deepEqual(cells[0]!.slice(0, 2), ["ranks 1 to 3", "SFT"]);
   assert.ok(Math.abs(cells[0]![2] - 499 / 500) < 1e-12);
@@ -46,7 +69,9 @@ it("more than 250 prompts are averaged with their neighbours in rank", () => {
 });
 
 it("a run's margins have a scale of equal reach to either side", () => {
-  const margins = [0, 1].flatMap((at) => [2, 3].map((iteration) => ({ iteration, id: `p${at}`, ensemble: at ? -3 : 3, kept: true })));
+  const margins = [0, 1].flatMap((at) =>
+    [2, 3].map((iteration) => ({ iteration, id: `p${at}`, ensemble: at ? -3 : 3, kept: true })),
+  );
   const { cells, domain } = read(promptHeatMap({ margins }));
   assert.deepEqual(cells[0], ["p0", "before iteration 2", 3]);
   assert.deepEqual(domain, [-3, 3]);

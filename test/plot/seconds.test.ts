@@ -13,6 +13,9 @@ for (const [training, unit, time] of [
       encoding: { x: { title: string } };
     };
     assert.equal(spec.encoding.x.title, unit);
-    assert.deepEqual(spec.data.values.map((row) => row.time), [time]);
+    assert.deepEqual(
+      spec.data.values.map((row) => row.time),
+      [time],
+    );
   });
 }

@@ -21,11 +21,14 @@ it("rows are taken from an array, an Arquero table, and a run that has either", 
 });
 
 it("several are taken by their names", () => {
-  assert.deepEqual(namedRowsFrom("loss", "steps", { DPO: steps, SeRA: new Run() }), [["DPO", steps], ["SeRA", steps]]);
+  assert.deepEqual(namedRowsFrom("loss", "steps", { DPO: steps, SeRA: new Run() }), [
+    ["DPO", steps],
+    ["SeRA", steps],
+  ]);
 });
 
 it("anything else is quoted with what was expected", () => {
-  const message = 'plot.loss: found 7, expected rows, or a run with a table `steps`';
+  const message = "plot.loss: found 7, expected rows, or a run with a table `steps`";
   for (const sources of [7, { DPO: 7 }, { steps: { a: 1 } }]) {
     assert.throws(() => namedRowsFrom("loss", "steps", sources as never), { name: "InputError" });
   }

@@ -28,7 +28,8 @@ const iterations: plot.IterationRow[] = [
 const run: plot.RunTables = { steps: alignSteps(2, 6, 0.1), margins, iterations };
 /** So many that they are counted in cells, and those so few that the snapshot can be read. */
 const crowded = measured(2, 1600).map((row) => ({ ...row, ensemble: Math.round(row.ensemble), chosenScore: 0.6 }));
-const judged = (seed: number) => Array.from({ length: 12 }, (_, at) => ({ id: `p${at}`, gold: ((at * seed) % 11) / 10 }));
+const judged = (seed: number) =>
+  Array.from({ length: 12 }, (_, at) => ({ id: `p${at}`, gold: ((at * seed) % 11) / 10 }));
 const written = (seed: number) => Array.from({ length: 40 }, (_, at) => ({ length: 12 + ((at * seed) % 17) }));
 
 const swept = [0, 0.4].flatMap((x) => named.map(({ name: series, ...interval }) => ({ series, x, ...interval })));
@@ -50,17 +51,38 @@ const plots: Readonly<Record<string, { readonly spec: TopLevelSpec; readonly say
     spec: plot.margins(run),
     says: ["before iteration 2: 70 of 100 kept, margin ≥", "before iteration 3", "kept", "dropped"],
   },
-  "margin-against-length": { spec: plot.marginAgainstLength(measured(2, 60)), says: ["Pearson's r = ", "length difference (tokens"] },
-  "margin-against-score": { spec: plot.marginAgainstScore(crowded), says: ["pairs in a cell", "the stronger the colour"] },
+  "margin-against-length": {
+    spec: plot.marginAgainstLength(measured(2, 60)),
+    says: ["Pearson's r = ", "length difference (tokens"],
+  },
+  "margin-against-score": {
+    spec: plot.marginAgainstScore(crowded),
+    says: ["pairs in a cell", "the stronger the colour"],
+  },
   "gold-by-iteration": { spec: plot.goldByIteration(run), says: ["start", "0.700"] },
-  "gold-by-iteration-runs": { spec: plot.goldByIteration({ DPO: run, SeRA: iterations }), says: ["start", "DPO", "SeRA"] },
+  "gold-by-iteration-runs": {
+    spec: plot.goldByIteration({ DPO: run, SeRA: iterations }),
+    says: ["start", "DPO", "SeRA"],
+  },
   "gold-rewards": { spec: plot.goldRewards(named), says: ["DPO", "SeRA", "0.690"] },
   "win-rates": { spec: plot.winRates(named), says: ["64.0%", "69.0%", "equal to the start"] },
   "win-rates-run": { spec: plot.winRates(run), says: ["iteration 1", "60.0%"] },
-  calibration: { spec: plot.calibration(measured(2, 60), 0.5), says: ["Calibration of the implicit reward", "before iteration 2", "perfect calibration"] },
-  differences: { spec: plot.differences([{ name: "SeRA", mean: 0.02, low: -0.01, high: 0.05 }], "DPO"), says: ["+0.020", "equal to DPO", "relative to DPO"] },
-  sweep: { spec: plot.sweep(swept, { title: "Under noise", xTitle: "flipped", yTitle: "gold", xFormat: ".0%" }), says: ["Under noise", "40%", "DPO", "SeRA"] },
-  lengths: { spec: plot.lengths({ SFT: written(3), SeRA: written(5) }), says: ["SFT: median", "SeRA: median", "length (tokens)"] },
+  calibration: {
+    spec: plot.calibration(measured(2, 60), 0.5),
+    says: ["Calibration of the implicit reward", "before iteration 2", "perfect calibration"],
+  },
+  differences: {
+    spec: plot.differences([{ name: "SeRA", mean: 0.02, low: -0.01, high: 0.05 }], "DPO"),
+    says: ["+0.020", "equal to DPO", "relative to DPO"],
+  },
+  sweep: {
+    spec: plot.sweep(swept, { title: "Under noise", xTitle: "flipped", yTitle: "gold", xFormat: ".0%" }),
+    says: ["Under noise", "40%", "DPO", "SeRA"],
+  },
+  lengths: {
+    spec: plot.lengths({ SFT: written(3), SeRA: written(5) }),
+    says: ["SFT: median", "SeRA: median", "length (tokens)"],
+  },
   "prompt-heat-map": {
     spec: plot.promptHeatMap({ SFT: judged(3), SeRA: judged(7) }),
     says: ["12 prompts", "p11", "SeRA", "mean 0.", "gold reward"],
@@ -126,20 +148,32 @@ describe("nothing to draw", () => {
   })) {
     it(`${name} says what is missing`, () => {
       const draw = plot[name as "dashboard"];
-      assert.throws(() => draw(nothing), (error: Error) => {
-        assert.equal(error.name, "InputError");
-        assert.ok(error.message.startsWith(`plot.${name}: `), error.message);
-        assert.match(error.message, message);
-        return true;
-      });
+      assert.throws(
+        () => draw(nothing),
+        (error: Error) => {
+          assert.equal(error.name, "InputError");
+          assert.ok(error.message.startsWith(`plot.${name}: `), error.message);
+          assert.match(error.message, message);
+          return true;
+        },
+      );
     });
   }
 
   it("neither policies nor methods", () => {
-    assert.throws(() => plot.goldRewards([]), { name: "InputError", message: /^plot\.goldRewards: no values with intervals to draw/ });
+    assert.throws(() => plot.goldRewards([]), {
+      name: "InputError",
+      message: /^plot\.goldRewards: no values with intervals to draw/,
+    });
     assert.throws(() => plot.lengths({}), { name: "InputError", message: /^plot\.lengths: no policies/ });
-    assert.throws(() => plot.differences([], "DPO"), { name: "InputError", message: /^plot.differences: no values with intervals to draw/ });
-    assert.throws(() => plot.sweep([], { title: "", xTitle: "", yTitle: "" }), { name: "InputError", message: "plot.sweep: no rows to draw" });
+    assert.throws(() => plot.differences([], "DPO"), {
+      name: "InputError",
+      message: /^plot.differences: no values with intervals to draw/,
+    });
+    assert.throws(() => plot.sweep([], { title: "", xTitle: "", yTitle: "" }), {
+      name: "InputError",
+      message: "plot.sweep: no rows to draw",
+    });
     assert.throws(() => plot.lengths({ SFT: [] }), { name: "InputError", message: /"SFT" has no responses/ });
     assert.throws(() => plot.promptHeatMap({ SFT: [] }), { name: "InputError", message: /no responses/ });
   });
@@ -147,11 +181,29 @@ describe("nothing to draw", () => {
 
 it("rows that a run writes are rows that the plots read", async () => {
   const iteration: IterationSummary = {
-    ...{ iteration: 2, pairsSelected: 7, pairsBootstrapped: 3, pairsSeen: 10, bootstrap: null, accuracy: 0.75, meanMargin: 1 },
+    ...{
+      iteration: 2,
+      pairsSelected: 7,
+      pairsBootstrapped: 3,
+      pairsSeen: 10,
+      bootstrap: null,
+      accuracy: 0.75,
+      meanMargin: 1,
+    },
     seconds: { training: 3, scoring: 2, sampling: 1, evaluation: 0 },
   };
   const lengths = { chosenLength: 3, rejectedLength: 4 };
-  const pair: Reviewed = { id: "p", prompt: "p", ...lengths, chosenReward: 1, rejectedReward: -1, margin: 2, previousMargin: 0, ensemble: 1.4, kept: true };
+  const pair: Reviewed = {
+    id: "p",
+    prompt: "p",
+    ...lengths,
+    chosenReward: 1,
+    rejectedReward: -1,
+    margin: 2,
+    previousMargin: 0,
+    ensemble: 1.4,
+    kept: true,
+  };
   const spec = plot.dashboard({ steps: [], margins: [{ iteration: 2, ...pair }], iterations: [iteration] });
   const svg = await plot.renderSvg(spec);
   assert.match(svg, /before iteration 2: 1 of 1 kept/);

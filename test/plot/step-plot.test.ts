@@ -11,7 +11,9 @@ const row = (iteration: number, step: number, value: number | null): StepRow =>
   ({ phase: "align", iteration, step, loss: value }) as StepRow;
 
 function blocksOf(spec: TopLevelSpec) {
-  const { values } = (spec as { data: { values: { iteration: number; step: number; mean: number; least: number; greatest: number }[] } }).data;
+  const { values } = (
+    spec as { data: { values: { iteration: number; step: number; mean: number; least: number; greatest: number }[] } }
+  ).data;
   return values.map(({ iteration, step, mean, least, greatest }) => ({ iteration, step, mean, least, greatest }));
 }
 
@@ -33,19 +35,35 @@ it("a long run is averaged over blocks that do not cross iterations", () => {
 
 it("blocks are as equal as they can be, so that no rest of a few steps looks like a change", () => {
   const steps = Array.from({ length: 9 }, (_, at) => ({ row: row(1, at + 1, at), step: at + 1 }));
-  assert.deepEqual(averageBlocks(steps, "loss", 4).map(({ step, mean }) => ({ step, mean })), [{ step: 2, mean: 1 }, { step: 5, mean: 4 }, { step: 8, mean: 7 }]);
+  assert.deepEqual(
+    averageBlocks(steps, "loss", 4).map(({ step, mean }) => ({ step, mean })),
+    [
+      { step: 2, mean: 1 },
+      { step: 5, mean: 4 },
+      { step: 8, mean: 7 },
+    ],
+  );
 });
 
 it("steps count on where iterations count anew, and stay where they do not", () => {
   const anew = [row(1, 10, 1), row(1, 20, 1), row(2, 10, 1), row(3, 10, 1)];
   const onward = [row(1, 10, 1), row(1, 20, 1), row(2, 30, 1), row(3, 40, 1)];
   const steps = [10, 20, 30, 40];
-  assert.deepEqual(blocksOf(loss(anew)).map(({ step }) => step), steps);
-  assert.deepEqual(blocksOf(loss(onward)).map(({ step }) => step), steps);
+  assert.deepEqual(
+    blocksOf(loss(anew)).map(({ step }) => step),
+    steps,
+  );
+  assert.deepEqual(
+    blocksOf(loss(onward)).map(({ step }) => step),
+    steps,
+  );
 });
 
 it("a step without a number is left out", () => {
-  assert.deepEqual(blocksOf(loss([row(1, 1, null), row(1, 2, 0.5)])).map(({ step }) => step), [2]);
+  assert.deepEqual(
+    blocksOf(loss([row(1, 1, null), row(1, 2, 0.5)])).map(({ step }) => step),
+    [2],
+  );
 });
 
 it("an Arquero table is drawn as the same rows are", () => {
@@ -56,13 +74,20 @@ it("an Arquero table is drawn as the same rows are", () => {
 });
 
 it("six runs have six colours, and more are refused", () => {
-  const named = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`run ${at}`, [row(1, 1, at)]]));
+  const named = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`run ${at}`, [row(1, 1, at)]]));
   const { layer } = loss(named(6)) as unknown as { layer: { encoding: { color: { scale: { range: string[] } } } }[] };
   assert.equal(new Set(layer[0]!.encoding.color.scale.range).size, 6);
-  assert.throws(() => loss(named(7)), { name: "InputError", message: /^plot\.loss: found 7 series, expected at most 6/ });
+  assert.throws(() => loss(named(7)), {
+    name: "InputError",
+    message: /^plot\.loss: found 7 series, expected at most 6/,
+  });
 });
 
 it("a run that has not begun is left out beside one that has", () => {
   const spec = loss({ DPO: [row(1, 1, 0.5)], SeRA: [] }) as unknown as { data: { values: { series: string }[] } };
-  assert.deepEqual(spec.data.values.map(({ series }) => series), ["DPO"]);
+  assert.deepEqual(
+    spec.data.values.map(({ series }) => series),
+    ["DPO"],
+  );
 });

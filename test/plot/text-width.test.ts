@@ -4,7 +4,11 @@ import { linesOf, textWidth } from "../../src/plot/text-width.js";
 
 it("widths are near those of Helvetica", () => {
   // Advance widths from Adobe's Helvetica metrics, in 1/1000 em: "Win rate" is 3723.
-  for (const [text, em] of [["Win rate", 3.723], ["illicit", 1.888], ["0.125", 2.502]] as const) {
+  for (const [text, em] of [
+    ["Win rate", 3.723],
+    ["illicit", 1.888],
+    ["0.125", 2.502],
+  ] as const) {
     assert.ok(Math.abs(textWidth({ fontSize: 10 }, text) / (10 * em) - 1) < 0.15, text);
   }
 });

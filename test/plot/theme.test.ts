@@ -8,7 +8,12 @@ import { alignSteps } from "./rows.js";
 const steps = alignSteps(1, 6, 0.1);
 
 it("plots put together have one theme, however deep they lie", async () => {
-  const together = { vconcat: [loss(steps), { hconcat: [accuracy(steps), { data: { values: [] }, facet: { field: "a" }, spec: loss(steps) }] }] };
+  const together = {
+    vconcat: [
+      loss(steps),
+      { hconcat: [accuracy(steps), { data: { values: [] }, facet: { field: "a" }, spec: loss(steps) }] },
+    ],
+  };
   const spec = withTheme(together, darkTheme);
   const text = JSON.stringify(spec);
   assert.equal(text.match(/"config"/g)!.length, 1);

@@ -47,7 +47,10 @@ describe("on a terminal", () => {
       time.seconds += 1;
       line.update(step);
     }
-    assert.deepEqual(written.map((drawing) => /\d+:\d+ left/.exec(drawing)?.[0]), [undefined, undefined, undefined, undefined, "0:06 left"]);
+    assert.deepEqual(
+      written.map((drawing) => /\d+:\d+ left/.exec(drawing)?.[0]),
+      [undefined, undefined, undefined, undefined, "0:06 left"],
+    );
   });
 
   it("a resumed phase is not taken for a fast one", () => {
@@ -73,7 +76,11 @@ describe("on a terminal", () => {
   }
 
   it("the bar gives way before what it stands beside", () => {
-    for (const [columns, bar] of [[60, "░".repeat(20)], [40, "░".repeat(8)], [36, ""]] as const) {
+    for (const [columns, bar] of [
+      [60, "░".repeat(20)],
+      [40, "░".repeat(8)],
+      [36, ""],
+    ] as const) {
       const { written, progress } = fake({ isTTY: true, columns });
       progress.start("scoring", 2312);
       assert.equal(shown(written[0]), ["scoring", bar, "0/2312", "0:00 elapsed"].filter(Boolean).join("  "));

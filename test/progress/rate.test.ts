@@ -10,11 +10,23 @@ function rateOf(readings: readonly (readonly [count: number, at: number])[]): nu
 
 it("a few readings are not a rate yet", () => {
   assert.equal(rateOf([]), undefined);
-  assert.equal(rateOf([[1, 1], [2, 2], [3, 3]]), undefined);
+  assert.equal(
+    rateOf([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]),
+    undefined,
+  );
 });
 
 it("steady growth is its own rate, whatever the counter and the clock start from", () => {
-  const rate = rateOf([[1001, 50], [1003, 51], [1005, 52], [1007, 53]]);
+  const rate = rateOf([
+    [1001, 50],
+    [1003, 51],
+    [1005, 52],
+    [1007, 53],
+  ]);
   assert.ok(Math.abs(rate! - 2) < 1e-12);
 });
 
@@ -25,5 +37,13 @@ it("the recent past counts more", () => {
 });
 
 it("readings at one instant do not divide by zero", () => {
-  assert.equal(rateOf([[1, 5], [2, 5], [3, 5], [4, 5]]), undefined);
+  assert.equal(
+    rateOf([
+      [1, 5],
+      [2, 5],
+      [3, 5],
+      [4, 5],
+    ]),
+    undefined,
+  );
 });

@@ -20,7 +20,10 @@ describe("pairLogProbs", () => {
     const policy = await tinyPolicy(programs);
     const { chosen, rejected } = await pairLogProbs(policy, pairs);
     for (const [i, { prompt, chosen: winner, rejected: loser }] of pairs.entries()) {
-      const [w, l] = await responseLogProbs(policy, [{ prompt, response: winner }, { prompt, response: loser }]);
+      const [w, l] = await responseLogProbs(policy, [
+        { prompt, response: winner },
+        { prompt, response: loser },
+      ]);
       assert.ok(Math.abs(chosen[i]! - w!) < 1e-4 && Math.abs(rejected[i]! - l!) < 1e-4);
     }
   });
@@ -30,7 +33,15 @@ describe("pairLogProbs", () => {
     const parameters = new Map(await policy.parameters());
     const name = embeddingName(policy.config);
     const { shape, data } = parameters.get(name)!;
-    await policy.replace(parameters.set(name, tensor(shape, data.map(() => NaN))));
+    await policy.replace(
+      parameters.set(
+        name,
+        tensor(
+          shape,
+          data.map(() => NaN),
+        ),
+      ),
+    );
     await assert.rejects(pairLogProbs(policy, pairs), {
       name: "DivergenceError",
       message: "the policy has diverged: it gives a response the log-probability NaN; a smaller learning rate may help",
@@ -39,7 +50,10 @@ describe("pairLogProbs", () => {
 });
 
 describe("pairRewards", () => {
-  const responses = [{ chosen: new Int32Array(2), rejected: new Int32Array(4) }, { chosen: new Int32Array(1), rejected: new Int32Array(2) }];
+  const responses = [
+    { chosen: new Int32Array(2), rejected: new Int32Array(4) },
+    { chosen: new Int32Array(1), rejected: new Int32Array(2) },
+  ];
   const policy = { chosen: Float64Array.of(-1, -2), rejected: Float64Array.of(-3, -4) };
   const reference = { chosen: Float64Array.of(-2, -2), rejected: Float64Array.of(-3, -1) };
 
@@ -56,6 +70,9 @@ describe("pairRewards", () => {
   });
 
   it("are an error where the loss needs the reference and there is none", () => {
-    assert.throws(() => pairRewards(lossNamed("dpo", { beta: 0.1 }), responses, policy, undefined), /^InputError: the loss dpo needs the reference's log-probability of every response/);
+    assert.throws(
+      () => pairRewards(lossNamed("dpo", { beta: 0.1 }), responses, policy, undefined),
+      /^InputError: the loss dpo needs the reference's log-probability of every response/,
+    );
   });
 });

@@ -14,7 +14,15 @@ describe("margins", () => {
   it("are chosen less rejected, ensembled with those of the policies before", () => {
     assert.deepEqual(margins(pairs, ratios, [[-1, 4, 0]], [0.75, 0.25]), [
       {
-        ...{ id: "a", prompt: "a", chosenReward: 2, rejectedReward: 0.5, margin: 1.5, previousMargin: -1, ensemble: 0.75 * 1.5 - 0.25 },
+        ...{
+          id: "a",
+          prompt: "a",
+          chosenReward: 2,
+          rejectedReward: 0.5,
+          margin: 1.5,
+          previousMargin: -1,
+          ensemble: 0.75 * 1.5 - 0.25,
+        },
         ...{ chosenLength: 3, rejectedLength: 1, chosenScore: 4, rejectedScore: 2 },
       },
       {
@@ -34,7 +42,15 @@ describe("margins", () => {
   });
 
   it("of any number of policies are weighted", () => {
-    const [a] = margins(pairs, ratios, [[2, 0, 0], [4, 0, 0]], [0.5, 0.25, 0.25]);
+    const [a] = margins(
+      pairs,
+      ratios,
+      [
+        [2, 0, 0],
+        [4, 0, 0],
+      ],
+      [0.5, 0.25, 0.25],
+    );
     assert.equal(a!.ensemble, 0.5 * 1.5 + 0.25 * 2 + 0.25 * 4);
   });
 });

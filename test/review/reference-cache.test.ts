@@ -22,7 +22,13 @@ const pairs = randomPairs(5, Random.seeded(2));
 async function ask(folder: string, policy: Policy, of = pairs) {
   let computed = false;
   const work: TaskOptions = { onProgress: () => (computed = true) };
-  const { values, seconds } = await cachedPairLogProbs(policy, JSON.stringify(await policy.fingerprint()), of, folder, work);
+  const { values, seconds } = await cachedPairLogProbs(
+    policy,
+    JSON.stringify(await policy.fingerprint()),
+    of,
+    folder,
+    work,
+  );
   assert.ok(seconds > 0);
   return { values, computed };
 }
@@ -50,12 +56,17 @@ describe("cachedPairLogProbs", () => {
     const folder = emptyFolder(test);
     const policy = await tinyPolicy(programs);
     const adapter = { rank: 2, alpha: 4, targets: ["q_proj"] };
-    const adapted = (seed: number) => policy.withAdapter(adapter, initialLora(policy.config, adapter, Random.seeded(seed)));
+    const adapted = (seed: number) =>
+      policy.withAdapter(adapter, initialLora(policy.config, adapter, Random.seeded(seed)));
     const swapped = pairs.map((pair) => ({ ...pair, chosen: pair.rejected, rejected: pair.chosen }));
     const asked = [
       ...[await ask(folder, policy), await ask(folder, await tinyPolicy(programs, 2))],
       ...[await ask(folder, await adapted(1)), await ask(folder, await adapted(2))],
-      ...[await ask(folder, policy, pairs.slice(1)), await ask(folder, policy, pairs.toReversed()), await ask(folder, policy, swapped)],
+      ...[
+        await ask(folder, policy, pairs.slice(1)),
+        await ask(folder, policy, pairs.toReversed()),
+        await ask(folder, policy, swapped),
+      ],
     ];
     assert.ok(asked.every(({ computed }) => computed));
     assert.equal(readdirSync(folder).length, 7);

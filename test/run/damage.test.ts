@@ -55,7 +55,8 @@ describe("a damaged file of a run's folder", () => {
           // Nothing read the file; all others are as they were.
           const { [name]: _, ...others } = resultsIn(folder);
           const { [name]: __, ...before } = expected;
-          for (const [other, digest] of Object.entries(before)) assert.equal(others[other], digest, `${what}: ${other} changed`);
+          for (const [other, digest] of Object.entries(before))
+            assert.equal(others[other], digest, `${what}: ${other} changed`);
           outcomes.same++;
         }
         rmSync(folder, { recursive: true, force: true });
@@ -73,7 +74,11 @@ describe("a damaged file of a run's folder", () => {
       const folder = emptyFolder(test);
       cpSync(whole, folder, { recursive: true });
       damages["one bit flipped"]!(join(folder, name), Random.seeded(3));
-      await assert.rejects(resume(folder), (error: Error) => error.name === "InputError" && error.message.includes(join(folder, name)), name);
+      await assert.rejects(
+        resume(folder),
+        (error: Error) => error.name === "InputError" && error.message.includes(join(folder, name)),
+        name,
+      );
     }
   });
 
@@ -83,8 +88,15 @@ describe("a damaged file of a run's folder", () => {
     const expected = resultsIn(whole);
     const begun = emptyFolder(test);
     const abort = new AbortController();
-    const reporter = { start: (label: string) => (label.startsWith("align 2") && abort.abort(new Error("stop")), { update() {}, finish() {} }) };
-    await assert.rejects(async () => openRun(method, await tinyInput(programs), { folder: begun }, { signal: abort.signal, reporter }), { message: "stop" });
+    const reporter = {
+      start: (label: string) => (
+        label.startsWith("align 2") && abort.abort(new Error("stop")), { update() {}, finish() {} }
+      ),
+    };
+    await assert.rejects(
+      async () => openRun(method, await tinyInput(programs), { folder: begun }, { signal: abort.signal, reporter }),
+      { message: "stop" },
+    );
     assert.ok(runFilesIn(begun).some((name) => name.includes("checkpoint")));
     const random = Random.seeded(2);
     for (const name of runFilesIn(begun)) {

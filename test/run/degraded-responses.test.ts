@@ -4,17 +4,31 @@ import { degradedResponses } from "../../src/run/degraded-responses.js";
 
 const words = ["<pad>", "<eos>", "heat", "the", "soup", "add", "rice", ".", "is", "ready", "deep", "pan"];
 const ids = (text: string) => Int32Array.from(text.split(" "), (word) => words.indexOf(word));
-const text = (tokens: Int32Array) => [...tokens].filter((id) => id > 1).map((id) => words[id]!).join(" ");
-const pair = { prompt: ids("heat"), chosen: ids("heat the soup . add deep pan rice . <eos>"), rejected: ids("is the . <eos>"), padId: 0, text };
+const text = (tokens: Int32Array) =>
+  [...tokens]
+    .filter((id) => id > 1)
+    .map((id) => words[id]!)
+    .join(" ");
+const pair = {
+  prompt: ids("heat"),
+  chosen: ids("heat the soup . add deep pan rice . <eos>"),
+  rejected: ids("is the . <eos>"),
+  padId: 0,
+  text,
+};
 const shown = (values: ArrayLike<number>) => Array.from(values, (id) => (id === -1 ? "–" : words[id]!)).join(" ");
-const of = (own: Partial<Parameters<typeof degradedResponses>[0]>) => degradedResponses({ keyContent: "rake", degrade: "mask", ...own }).of(pair).tokens!;
+const of = (own: Partial<Parameters<typeof degradedResponses>[0]>) =>
+  degradedResponses({ keyContent: "rake", degrade: "mask", ...own }).of(pair).tokens!;
 
 test("the phrases of the highest scores go first, then all of them; stop-words, marks and the end stay", () => {
   const { chosen, rejected } = of({});
   // Three phrases: "add deep pan rice" before "heat" and "soup".
   assert.equal(shown(chosen.half!), "<pad> the soup . <pad> <pad> <pad> <pad> . <eos>");
   assert.equal(shown(chosen.none!), "<pad> the <pad> . <pad> <pad> <pad> <pad> . <eos>");
-  assert.deepEqual([rejected.half, rejected.none].map((side) => shown(side!)), ["is the . <eos>", "is the . <eos>"]);
+  assert.deepEqual(
+    [rejected.half, rejected.none].map((side) => shown(side!)),
+    ["is the . <eos>", "is the . <eos>"],
+  );
 });
 
 test("what is removed is marked, so that the column is as long as the response", () => {

@@ -27,13 +27,19 @@ after(() => engine.close());
 
 const pairs = randomPairs(8, Random.seeded(4));
 /** A reward that any two responses are told apart by. */
-const gold = (i: number, response: string) => ([...response].reduce((sum, character) => sum + character.codePointAt(0)!, i) % 97) / 97;
+const gold = (i: number, response: string) =>
+  ([...response].reduce((sum, character) => sum + character.codePointAt(0)!, i) % 97) / 97;
 
 /** A run whose reference is iteration 0, and whose trained policies are the reference again and another. */
 const context = (test: TestContext) => tinyContext(emptyFolder(test), reference, [reference, reference, policy]);
 
 function evaluate(where: RunContext, t: number, loss: PreferenceLoss = dpo({ beta: 0.1 }), judged = true) {
-  const settings = { loss, generation: { maxNewTokens: 6 }, random: Random.seeded(11), textOf: (tokens: Int32Array) => byteTokenizer.decode([...tokens]) };
+  const settings = {
+    loss,
+    generation: { maxNewTokens: 6 },
+    random: Random.seeded(11),
+    textOf: (tokens: Int32Array) => byteTokenizer.decode([...tokens]),
+  };
   return evaluateHeldOut(where, t, { pairs, ...(judged && { gold }) }, settings);
 }
 
@@ -44,11 +50,17 @@ describe("evaluateHeldOut", () => {
     assert.deepEqual([evaluation.accuracy, evaluation.meanMargin], [null, null]);
     assert.deepEqual([evaluation.winRate, evaluation.winRateInterval], [0.5, [0.5, 0.5]]);
     const responses = await where.folder.readRows(runLayout.iteration(0).responses);
-    assert.deepEqual(responses.map(({ id }) => id), pairs.map(({ id }) => id));
+    assert.deepEqual(
+      responses.map(({ id }) => id),
+      pairs.map(({ id }) => id),
+    );
     for (const [i, response] of responses.entries()) assert.equal(response.gold, gold(i, response.response));
     const scores = await where.folder.readRows(runLayout.iteration(0).heldOut);
     const { chosen, rejected } = await pairLogProbs(reference, pairs);
-    assert.deepEqual(scores, pairs.map(({ id }, i) => ({ id, chosen: chosen[i], rejected: rejected[i] })));
+    assert.deepEqual(
+      scores,
+      pairs.map(({ id }, i) => ({ id, chosen: chosen[i], rejected: rejected[i] })),
+    );
     const [low, high] = evaluation.goldRewardInterval!;
     assert.ok(low < evaluation.goldReward! && evaluation.goldReward! < high);
   });
@@ -61,7 +73,10 @@ describe("evaluateHeldOut", () => {
     const margins = pairs.map((_, i) => of.chosen[i]! - under.chosen[i]! - (of.rejected[i]! - under.rejected[i]!));
     assert.equal(evaluation.accuracy, margins.filter((margin) => margin > 0).length / 8);
     assert.ok(Math.abs(evaluation.meanMargin! - margins.reduce((a, b) => a + b) / 8) < 1e-9);
-    const [mine, theirs] = [await where.folder.readRows(runLayout.iteration(2).responses), await where.folder.readRows(runLayout.iteration(0).responses)];
+    const [mine, theirs] = [
+      await where.folder.readRows(runLayout.iteration(2).responses),
+      await where.folder.readRows(runLayout.iteration(0).responses),
+    ];
     const points = mine.map((response, i) => (1 + Math.sign(response.gold - theirs[i]!.gold)) / 2);
     assert.equal(evaluation.winRate, points.reduce((a, b) => a + b) / 8);
   });
@@ -76,7 +91,9 @@ describe("evaluateHeldOut", () => {
   it("has margins for the reference under a loss that knows none", async (test) => {
     const evaluation = await evaluate(await context(test), 0, simpo({ beta: 2 }));
     const { chosen: logChosen, rejected: logRejected } = await pairLogProbs(reference, pairs);
-    const margins = pairs.map(({ chosen, rejected }, i) => logChosen[i]! / chosen.length - logRejected[i]! / rejected.length);
+    const margins = pairs.map(
+      ({ chosen, rejected }, i) => logChosen[i]! / chosen.length - logRejected[i]! / rejected.length,
+    );
     assert.equal(evaluation.accuracy, margins.filter((margin) => margin > 0).length / 8);
     assert.ok(Math.abs(evaluation.meanMargin! - margins.reduce((a, b) => a + b) / 8) < 1e-9);
   });
@@ -88,6 +105,9 @@ describe("evaluateHeldOut", () => {
   });
 
   it("cannot judge a policy before the reference", async (test) => {
-    await assert.rejects(evaluate(await context(test), 2), /iteration-0\/responses\.jsonl: the run has not come to it yet/);
+    await assert.rejects(
+      evaluate(await context(test), 2),
+      /iteration-0\/responses\.jsonl: the run has not come to it yet/,
+    );
   });
 });

@@ -27,7 +27,12 @@ describe("openRun", () => {
     const folder = emptyFolder(test);
     const first = await openRun(dpo(), await tinyInput(programs), { folder });
     const steps: number[] = [];
-    const again = await openRun(dpo(), await tinyInput(programs), { folder }, { onStep: ({ step }) => void steps.push(step) });
+    const again = await openRun(
+      dpo(),
+      await tinyInput(programs),
+      { folder },
+      { onStep: ({ step }) => void steps.push(step) },
+    );
     assert.deepEqual(again, first);
     assert.deepEqual(steps, []);
   });
@@ -35,10 +40,16 @@ describe("openRun", () => {
   it("is the same run with whatever memory, and goes on within what it was planned for", async (test) => {
     const folder = emptyFolder(test);
     const notes: string[] = [];
-    const controls = (signal?: AbortSignal): RunControls => ({ signal, reporter: { start: () => ({ update() {}, finish() {} }), note: (text) => void notes.push(text) } });
+    const controls = (signal?: AbortSignal): RunControls => ({
+      signal,
+      reporter: { start: () => ({ update() {}, finish() {} }), note: (text) => void notes.push(text) },
+    });
     const abort = new AbortController();
     const stopping = { ...controls(abort.signal), onStep: () => abort.abort(new Error("enough")) };
-    await assert.rejects(openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder }, stopping), /enough/);
+    await assert.rejects(
+      openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder }, stopping),
+      /enough/,
+    );
     assert.match(notes.join("\n"), /align 1\/1: micro-batches of \d/);
     const manifest = () => JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).manifest;
     const { memory } = manifest();
@@ -49,8 +60,14 @@ describe("openRun", () => {
     const whole = emptyFolder(test);
     await openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder: whole });
     assert.deepEqual(resultsIn(folder), resultsIn(whole));
-    await assert.rejects(async () => openRun(dpo({ memory: "200MB" }), await tinyInput(programs), { folder: emptyFolder(test) }), /memory: 200 MB hold/);
-    assert.throws(() => dpo({ memory: "lots" }), /^InputError: memory: found "lots", expected a size such as 8GB or 512MiB$/);
+    await assert.rejects(
+      async () => openRun(dpo({ memory: "200MB" }), await tinyInput(programs), { folder: emptyFolder(test) }),
+      /memory: 200 MB hold/,
+    );
+    assert.throws(
+      () => dpo({ memory: "lots" }),
+      /^InputError: memory: found "lots", expected a size such as 8GB or 512MiB$/,
+    );
   });
 
   it("plans each of two runs side by side for its own memory", async (test) => {
@@ -59,7 +76,12 @@ describe("openRun", () => {
     const narrow = () => tinySera({ memory: "300.7MB", seed: 2 });
     await openRun(narrow(), input, { folder: alone });
     let beside: Promise<unknown> | undefined;
-    await openRun(tinySera({ memory: "4GB" }), input, { folder: first }, { onStep: () => void (beside ??= openRun(narrow(), input, { folder: second })) });
+    await openRun(
+      tinySera({ memory: "4GB" }),
+      input,
+      { folder: first },
+      { onStep: () => void (beside ??= openRun(narrow(), input, { folder: second })) },
+    );
     await beside;
     const memory = (folder: string) => JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).manifest.memory;
     assert.equal(memory(first).bytes, 4e9);
@@ -70,8 +92,16 @@ describe("openRun", () => {
 
   it("tells each step as it stands in metrics.jsonl", async (test) => {
     const seen: unknown[] = [];
-    await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) }, { onStep: ({ phase, iteration, step }) => void seen.push([phase, iteration, step]) });
-    assert.deepEqual(seen, [["align", 1, 1], ["align", 1, 2]]);
+    await openRun(
+      dpo(),
+      await tinyInput(programs),
+      { folder: emptyFolder(test) },
+      { onStep: ({ phase, iteration, step }) => void seen.push([phase, iteration, step]) },
+    );
+    assert.deepEqual(seen, [
+      ["align", 1, 1],
+      ["align", 1, 2],
+    ]);
   });
 
   for (const [what, change] of Object.entries({
@@ -81,20 +111,29 @@ describe("openRun", () => {
     "another method": { method: tinySera({ rounds: 1 }), names: /method\.name: "dpo" there, "sera" now/ },
     "another version of the method": { method: { ...dpo(), version: "99" }, names: /method\.version/ },
     "other pairs": { input: { pairs: randomPairs(8, Random.seeded(3)) }, names: /data\.pairs\.sha256/ },
-    "fewer pairs": { input: { pairs: randomPairs(8, Random.seeded(2)).slice(0, 3) }, names: /data\.pairs\.rows: 8 there, 3 now/ },
-    "held-out pairs": { input: { heldOut: { pairs: randomPairs(3, Random.seeded(4)) } }, names: /data\.heldOut\.rows: none there, 3 now/ },
+    "fewer pairs": {
+      input: { pairs: randomPairs(8, Random.seeded(2)).slice(0, 3) },
+      names: /data\.pairs\.rows: 8 there, 3 now/,
+    },
+    "held-out pairs": {
+      input: { heldOut: { pairs: randomPairs(3, Random.seeded(4)) } },
+      names: /data\.heldOut\.rows: none there, 3 now/,
+    },
   } satisfies Record<string, { method?: Method; input?: object; names: RegExp }>)) {
     it(`refuses a folder whose run has ${what}, and lists it`, async (test) => {
       const folder = emptyFolder(test);
       await openRun(dpo(), await tinyInput(programs), { folder });
       const before = resultsIn(folder);
       const { method = dpo(), input = {}, names } = change as { method?: Method; input?: object; names: RegExp };
-      await assert.rejects(async () => openRun(method, await tinyInput(programs, input), { folder }), (error: Error) => {
-        assert.equal(error.name, "InputError");
-        assert.match(error.message, /holds another run\. It differs in/);
-        assert.match(error.message, names);
-        return true;
-      });
+      await assert.rejects(
+        async () => openRun(method, await tinyInput(programs, input), { folder }),
+        (error: Error) => {
+          assert.equal(error.name, "InputError");
+          assert.match(error.message, /holds another run\. It differs in/);
+          assert.match(error.message, names);
+          return true;
+        },
+      );
       assert.deepEqual(resultsIn(folder), before);
     });
   }
@@ -113,7 +152,12 @@ describe("openRun", () => {
     inEmptyFolder(test);
     const labelled = tinySera({ labelBy: "judge", rounds: 2 });
     const one = await openRun(labelled, await tinyInput(programs, { judge: textJudge("mine", (text) => text.length) }));
-    const other = await openRun(labelled, await tinyInput(programs, { judge: { ...textJudge("mine", (text) => -text.length), identity: { name: "mine", version: "2" } } }));
+    const other = await openRun(
+      labelled,
+      await tinyInput(programs, {
+        judge: { ...textJudge("mine", (text) => -text.length), identity: { name: "mine", version: "2" } },
+      }),
+    );
     assert.notEqual(one.folder, other.folder);
     assert.equal(one.summary.labelledBy, "mine");
   });
@@ -130,13 +174,20 @@ describe("openRun", () => {
 
   it("begins or goes on only where it is asked to", async (test) => {
     const folder = emptyFolder(test);
-    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder, mode: "resume" }), { message: /holds no run to resume/ });
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder, mode: "resume" }), {
+      message: /holds no run to resume/,
+    });
     await openRun(dpo(), await tinyInput(programs), { folder, mode: "new" });
-    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder, mode: "new" }), { message: /holds this run already.*--resume/ });
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder, mode: "new" }), {
+      message: /holds this run already.*--resume/,
+    });
   });
 
   it("refuses to have no pairs", async (test) => {
-    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs, { pairs: [] }), { folder: emptyFolder(test) }), { message: "no preference pairs given" });
+    await assert.rejects(
+      async () => openRun(dpo(), await tinyInput(programs, { pairs: [] }), { folder: emptyFolder(test) }),
+      { message: "no preference pairs given" },
+    );
   });
 
   it("goes on after an interruption at any moment to the bytes of a run that never stopped", async (test) => {
@@ -151,8 +202,15 @@ describe("openRun", () => {
       const folder = emptyFolder(test);
       const abort = new AbortController();
       let reported = 0;
-      const reporter: RunControls["reporter"] = { start: () => ({ update: () => void (reported++ === moment && abort.abort(new Error("stop"))), finish() {} }) };
-      const stopped = openRun(tinySera(), await tinyInput(programs, { heldOut }), { folder }, { signal: abort.signal, reporter });
+      const reporter: RunControls["reporter"] = {
+        start: () => ({ update: () => void (reported++ === moment && abort.abort(new Error("stop"))), finish() {} }),
+      };
+      const stopped = openRun(
+        tinySera(),
+        await tinyInput(programs, { heldOut }),
+        { folder },
+        { signal: abort.signal, reporter },
+      );
       // The last report may come too late to stop anything.
       await stopped.catch((error: Error) => assert.equal(error.message, "stop"));
       await openRun(tinySera(), await tinyInput(programs, { heldOut }), { folder });
@@ -166,8 +224,16 @@ describe("openRun", () => {
     const expected = resultsIn(folder);
     for (const redoFrom of [0, 1, 2, 3, 4]) {
       const iterations = new Set<number>();
-      await openRun(tinySera(), await tinyInput(programs), { folder, redoFrom }, { onStep: ({ iteration }) => void iterations.add(iteration) });
-      assert.deepEqual([...iterations], [1, 2, 3].filter((t) => t >= redoFrom));
+      await openRun(
+        tinySera(),
+        await tinyInput(programs),
+        { folder, redoFrom },
+        { onStep: ({ iteration }) => void iterations.add(iteration) },
+      );
+      assert.deepEqual(
+        [...iterations],
+        [1, 2, 3].filter((t) => t >= redoFrom),
+      );
       assert.deepEqual(resultsIn(folder), expected);
     }
   });
@@ -183,22 +249,40 @@ describe("openRun", () => {
 
   it("evaluates again, and trains nothing, where the user's own evaluation is another", async (test) => {
     const folder = emptyFolder(test);
-    const evaluate = (version: string, figure: number) => ({ identity: `mine ${version}`, evaluate: async () => ({ figure }) });
+    const evaluate = (version: string, figure: number) => ({
+      identity: `mine ${version}`,
+      evaluate: async () => ({ figure }),
+    });
     const first = await openRun(dpo(), await tinyInput(programs, { evaluate: evaluate("1", 1) }), { folder });
-    assert.deepEqual(first.summary.iterations.map(({ metrics }) => metrics), [{ figure: 1 }, { figure: 1 }]);
+    assert.deepEqual(
+      first.summary.iterations.map(({ metrics }) => metrics),
+      [{ figure: 1 }, { figure: 1 }],
+    );
     const steps: number[] = [];
-    const second = await openRun(dpo(), await tinyInput(programs, { evaluate: evaluate("2", NaN) }), { folder }, { onStep: ({ step }) => void steps.push(step) });
-    assert.deepEqual(second.summary.iterations.map(({ metrics }) => metrics), [{ figure: null }, { figure: null }]);
+    const second = await openRun(
+      dpo(),
+      await tinyInput(programs, { evaluate: evaluate("2", NaN) }),
+      { folder },
+      { onStep: ({ step }) => void steps.push(step) },
+    );
+    assert.deepEqual(
+      second.summary.iterations.map(({ metrics }) => metrics),
+      [{ figure: null }, { figure: null }],
+    );
     assert.deepEqual(steps, []);
     const odd = { identity: "odd", evaluate: async () => ({ figure: "high" }) as never };
-    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs, { evaluate: odd }), { folder }), { message: /evaluate: returned .*expected an object of numbers/ });
+    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs, { evaluate: odd }), { folder }), {
+      message: /evaluate: returned .*expected an object of numbers/,
+    });
   });
 
   it("lets an evaluation use the policy of each iteration", async (test) => {
     const asked: number[] = [];
     const evaluate = {
       identity: "parameters",
-      evaluate: async (policy: Awaited<ReturnType<typeof loadPolicy>>, iteration: number) => (asked.push(iteration), { tensors: (await policy.parameters()).size }),
+      evaluate: async (policy: Awaited<ReturnType<typeof loadPolicy>>, iteration: number) => (
+        asked.push(iteration), { tensors: (await policy.parameters()).size }
+      ),
     };
     const { summary } = await openRun(dpo(), await tinyInput(programs, { evaluate }), { folder: emptyFolder(test) });
     assert.deepEqual(asked, [0, 1]);
@@ -212,29 +296,48 @@ describe("openRun", () => {
     assert.deepEqual(outcomes.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
     const refused = outcomes.find((outcome) => outcome.status === "rejected")!;
     assert.match(String(refused.reason), /in use by process .*this process is already working on the run/);
-    assert.deepEqual(resultsIn(folder), resultsIn((await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) })).folder));
+    assert.deepEqual(
+      resultsIn(folder),
+      resultsIn((await openRun(dpo(), await tinyInput(programs), { folder: emptyFolder(test) })).folder),
+    );
   });
 
   it("refuses an unfinished run of other options, and goes on with it under its own", async (test) => {
     const folder = emptyFolder(test);
     const controller = new AbortController();
-    const onStep = ({ iteration, step }: { iteration: number; step: number }) => void (iteration === 2 && step === 1 && controller.abort(new Error("stop")));
-    await assert.rejects(async () => openRun(tinySera(), await tinyInput(programs), { folder }, { signal: controller.signal, onStep }), /stop/);
+    const onStep = ({ iteration, step }: { iteration: number; step: number }) =>
+      void (iteration === 2 && step === 1 && controller.abort(new Error("stop")));
+    await assert.rejects(
+      async () => openRun(tinySera(), await tinyInput(programs), { folder }, { signal: controller.signal, onStep }),
+      /stop/,
+    );
     const others = { beta: 9, loss: "ipo", learningRate: 1e-4, seed: 5 } as const;
-    await assert.rejects(async () => openRun(tinySera(others), await tinyInput(programs), { folder }), (error: Error) => {
-      assert.equal(error.name, "InputError");
-      for (const name of Object.keys(others)) assert.match(error.message, new RegExp(`options\\.${name}: `));
-      return true;
-    });
+    await assert.rejects(
+      async () => openRun(tinySera(others), await tinyInput(programs), { folder }),
+      (error: Error) => {
+        assert.equal(error.name, "InputError");
+        for (const name of Object.keys(others)) assert.match(error.message, new RegExp(`options\\.${name}: `));
+        return true;
+      },
+    );
     await openRun(tinySera(), await tinyInput(programs), { folder });
-    assert.deepEqual(resultsIn(folder), resultsIn((await openRun(tinySera(), await tinyInput(programs), { folder: emptyFolder(test) })).folder));
+    assert.deepEqual(
+      resultsIn(folder),
+      resultsIn((await openRun(tinySera(), await tinyInput(programs), { folder: emptyFolder(test) })).folder),
+    );
   });
 
   it("does runs of several seeds at once, each as if it were alone", async (test) => {
     const input = await tinyInput(programs);
-    const folders = await Promise.all([1, 2, 3].map(async (seed) => (await openRun(tinySera({ rounds: 2, seed }), input, { folder: emptyFolder(test) })).folder));
+    const folders = await Promise.all(
+      [1, 2, 3].map(
+        async (seed) => (await openRun(tinySera({ rounds: 2, seed }), input, { folder: emptyFolder(test) })).folder,
+      ),
+    );
     for (const [i, folder] of folders.entries()) {
-      const alone = await openRun(tinySera({ rounds: 2, seed: i + 1 }), await tinyInput(programs), { folder: emptyFolder(test) });
+      const alone = await openRun(tinySera({ rounds: 2, seed: i + 1 }), await tinyInput(programs), {
+        folder: emptyFolder(test),
+      });
       assert.deepEqual(resultsIn(folder), resultsIn(alone.folder), `seed ${i + 1}`);
     }
   });
@@ -242,9 +345,12 @@ describe("openRun", () => {
   it("chooses the best parameters by validation pairs alone", async (test) => {
     const choosing = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss" });
     const heldOut = { pairs: randomPairs(3, Random.seeded(4)) };
-    const opened = async (changed: object) => openRun(choosing, await tinyInput(programs, { heldOut, ...changed }), { folder: emptyFolder(test) });
+    const opened = async (changed: object) =>
+      openRun(choosing, await tinyInput(programs, { heldOut, ...changed }), { folder: emptyFolder(test) });
     await assert.rejects(opened({}), { message: /choose by validation pairs; pass `validation`/ });
-    await assert.rejects(opened({ validation: [...heldOut.pairs.slice(0, 1), ...randomPairs(2, Random.seeded(5))] }), { message: /1 of the 3 validation pairs are held-out pairs too/ });
+    await assert.rejects(opened({ validation: [...heldOut.pairs.slice(0, 1), ...randomPairs(2, Random.seeded(5))] }), {
+      message: /1 of the 3 validation pairs are held-out pairs too/,
+    });
     await opened({ validation: randomPairs(3, Random.seeded(5)) });
   });
 
@@ -252,7 +358,10 @@ describe("openRun", () => {
     const scored = async (method: Method) => {
       const folder = emptyFolder(test);
       const { summary } = await openRun(method, await tinyInput(programs), { folder });
-      return [readdirSync(join(folder, "iteration-0")).includes("reference.jsonl"), summary.iterations[0]!.seconds.scoring > 0];
+      return [
+        readdirSync(join(folder, "iteration-0")).includes("reference.jsonl"),
+        summary.iterations[0]!.seconds.scoring > 0,
+      ];
     };
     assert.deepEqual(await scored(dpo()), [true, true]);
     assert.deepEqual(await scored(dpo({ loss: "simpo", beta: 2 })), [false, false]);
@@ -263,7 +372,12 @@ describe("openRun", () => {
     const lossesOf = async (own: object) => {
       const losses: number[] = [];
       const onStep = ({ iteration, loss }: LoggedStep) => void (iteration === 2 && losses.push(Number(loss)));
-      await openRun(tinySera({ rounds: 2, select: 1, bootstrap: 0, ...own }), await tinyInput(programs), { folder: emptyFolder(test) }, { onStep });
+      await openRun(
+        tinySera({ rounds: 2, select: 1, bootstrap: 0, ...own }),
+        await tinyInput(programs),
+        { folder: emptyFolder(test) },
+        { onStep },
+      );
       return losses;
     };
     const fixed = await lossesOf({});
@@ -276,7 +390,9 @@ describe("openRun", () => {
   it("charges a run for the reference's scores that another run has left", async (test) => {
     const referenceCache = emptyFolder(test);
     const seconds = async (seed: number) => {
-      const { summary } = await openRun(dpo({ seed }), await tinyInput(programs, { referenceCache }), { folder: emptyFolder(test) });
+      const { summary } = await openRun(dpo({ seed }), await tinyInput(programs, { referenceCache }), {
+        folder: emptyFolder(test),
+      });
       return summary.iterations[0]!.seconds.scoring;
     };
     await seconds(1);
@@ -298,7 +414,10 @@ describe("openRun", () => {
     }
     const folder = emptyFolder(test);
     writeFileSync(join(folder, "notes.txt"), "mine");
-    const refused = { name: "InputError", message: `${folder}: not the folder of a run, and not empty: it has notes.txt; use another folder, such as ${join(folder, "run")}` };
+    const refused = {
+      name: "InputError",
+      message: `${folder}: not the folder of a run, and not empty: it has notes.txt; use another folder, such as ${join(folder, "run")}`,
+    };
     await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder }), refused);
     assert.deepEqual(readdirSync(folder), ["notes.txt"]);
     // What file managers and locks leave is nobody's result.
@@ -310,11 +429,17 @@ describe("openRun", () => {
     const folder = emptyFolder(test);
     writeFileSync(join(folder, "run.json.31e304fe-9b4a-49a3-be3a-cd1ac1405a0e.tmp"), "{");
     await openRun(dpo(), await tinyInput(programs), { folder });
-    assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".tmp")), []);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith(".tmp")),
+      [],
+    );
     // A name of one's own is not taken for one.
     const own = emptyFolder(test);
     writeFileSync(join(own, "notes.tmp"), "mine");
-    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder: own }), /not empty: it has notes\.tmp/);
+    await assert.rejects(
+      async () => openRun(dpo(), await tinyInput(programs), { folder: own }),
+      /not empty: it has notes\.tmp/,
+    );
   });
 
   it("refuses what would have no effect: a judge that labels nothing, and options of SFT without demonstrations", async (test) => {
@@ -325,11 +450,17 @@ describe("openRun", () => {
     await refuses(dpo(), { judge }, /^`judge`: the method "dpo" labels nothing with a judge; leave it out/);
     await refuses(tinySera(), { judge }, /^`judge`: the method "sera" labels nothing with a judge/);
     // Also where the value is the default.
-    await refuses(dpo({ sftEpochs: 3 }), {}, /^`sftEpochs`: there is nothing to fine-tune the start on; pass `demonstrations`/);
+    await refuses(
+      dpo({ sftEpochs: 3 }),
+      {},
+      /^`sftEpochs`: there is nothing to fine-tune the start on; pass `demonstrations`/,
+    );
     await refuses(sera({ ...quick, rounds: 2 })({ sftBatchSize: 4 }), {}, /^`sftBatchSize`: there is nothing/);
     assert.deepEqual(readdirSync("."), []);
     assert.deepEqual(
-      [curryDpo(), iterativeDpo(), sera({ labelBy: "judge" }), dice({ labelBy: "judge" }), sera(), direct()].map((recipe) => recipe().labelsWithJudge),
+      [curryDpo(), iterativeDpo(), sera({ labelBy: "judge" }), dice({ labelBy: "judge" }), sera(), direct()].map(
+        (recipe) => recipe().labelsWithJudge,
+      ),
       [true, true, true, true, false, false],
     );
   });
@@ -341,33 +472,57 @@ describe("openRun", () => {
     const validation = [...input.pairs.slice(0, 3), ...randomPairs(2, Random.seeded(9))];
     const method = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss", rounds: 3 });
     const folder = emptyFolder(test);
-    const { summary } = await openRun(method, { ...input, validation, heldOut: { pairs: randomPairs(2, Random.seeded(8)) } }, { folder }, { reporter });
-    assert.deepEqual(notes.filter((note) => note.includes("training pairs")), ["3 of the 5 validation pairs are training pairs too"]);
-    const rows = readFileSync(join(folder, "metrics.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as Record<string, number>);
+    const { summary } = await openRun(
+      method,
+      { ...input, validation, heldOut: { pairs: randomPairs(2, Random.seeded(8)) } },
+      { folder },
+      { reporter },
+    );
+    assert.deepEqual(
+      notes.filter((note) => note.includes("training pairs")),
+      ["3 of the 5 validation pairs are training pairs too"],
+    );
+    const rows = readFileSync(join(folder, "metrics.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, number>);
     const best = rows.reduce((a, b) => (b["eval_loss"]! < a["eval_loss"]! ? b : a));
     assert.equal(rows.length, 6);
-    assert.deepEqual(summary.iterations[1]!.kept, { step: best["step"], metric: "eval_loss", value: best["eval_loss"] });
+    assert.deepEqual(summary.iterations[1]!.kept, {
+      step: best["step"],
+      metric: "eval_loss",
+      value: best["eval_loss"],
+    });
     assert.equal(summary.iterations[0]!.kept, undefined);
   });
 
   it("names the function of the user's that failed", async (test) => {
     inEmptyFolder(test);
-    const broken = () => { throw new RangeError("no"); };
+    const broken = () => {
+      throw new RangeError("no");
+    };
     const labelBy = { name: "broken labeller", version: "1", label: broken };
     const selectBy = { name: "broken rule", version: "1", select: broken };
     const pairBy = { name: "broken pairing", version: "1", pair: broken };
     const columns = { name: "broken columns", version: "1", of: broken };
     const fails = async (method: Method, input: object, message: string) =>
-      assert.rejects(async () => openRun(method, await tinyInput(programs, input)), (error: Error) => {
-        assert.deepEqual([error.name, error.message], ["InputError", message]);
-        assert.ok(error.cause instanceof RangeError);
-        return true;
-      });
+      assert.rejects(
+        async () => openRun(method, await tinyInput(programs, input)),
+        (error: Error) => {
+          assert.deepEqual([error.name, error.message], ["InputError", message]);
+          assert.ok(error.cause instanceof RangeError);
+          return true;
+        },
+      );
     await fails(tinySera({ labelBy }), {}, 'labelBy: the labeller "broken labeller" threw RangeError: no');
     await fails(tinySera({ selectBy }), {}, 'selectBy: the rule "broken rule" threw RangeError: no');
     await fails(tinySera({ pairBy }), {}, 'pairBy: the rule "broken pairing" threw RangeError: no');
     await fails(dpo(), { columns }, 'columns: the rule "broken columns" threw RangeError: no');
-    await fails(dpo(), { evaluate: { identity: "broken", evaluate: broken } }, "evaluate: your function for iteration 0 threw RangeError: no");
+    await fails(
+      dpo(),
+      { evaluate: { identity: "broken", evaluate: broken } },
+      "evaluate: your function for iteration 0 threw RangeError: no",
+    );
   });
 
   it("refuses what is no folder and no iteration of the run", async (test) => {
@@ -383,9 +538,16 @@ describe("openRun", () => {
 
   it("keeps evaluations out of the seconds of training", async (test) => {
     const folder = emptyFolder(test);
-    const evaluate = { identity: "slow", evaluate: async () => (await new Promise((resolve) => setTimeout(resolve, 400)), { one: 1 }) };
+    const evaluate = {
+      identity: "slow",
+      evaluate: async () => (await new Promise((resolve) => setTimeout(resolve, 400)), { one: 1 }),
+    };
     const method = dpo({ evaluateEvery: 1 });
-    const { summary } = await openRun(method, await tinyInput(programs, { evaluate, heldOut: { pairs: randomPairs(200, Random.seeded(6)) } }), { folder });
+    const { summary } = await openRun(
+      method,
+      await tinyInput(programs, { evaluate, heldOut: { pairs: randomPairs(200, Random.seeded(6)) } }),
+      { folder },
+    );
     const { training, evaluation } = summary.iterations[1]!.seconds;
     assert.ok(evaluation > 0.4 && training < evaluation, `${training} s of training, ${evaluation} s of evaluation`);
   });

@@ -37,7 +37,13 @@ const tokenDpo: PreferenceLoss = {
   perPair: ({ tokens: { policy, reference, columns, sums }, pairWeight: _, ...pair }) => {
     const { chosen, rejected } = sums(mul(columns.scale!, sub(policy, reference)));
     const zero = mul(pair.policyChosen, 0);
-    const asDpo = { ...pair, policyChosen: chosen, policyRejected: rejected, referenceChosen: zero, referenceRejected: zero };
+    const asDpo = {
+      ...pair,
+      policyChosen: chosen,
+      policyRejected: rejected,
+      referenceChosen: zero,
+      referenceRejected: zero,
+    };
     return losses.dpo({ beta: 0.1 }).perPair(asDpo as Parameters<PreferenceLoss["perPair"]>[0]);
   },
 };
@@ -56,7 +62,9 @@ const withHead: PairObjective = {
   },
   feed(some, sizes) {
     const { tokenWeight, feeds } = base.feed(some, sizes);
-    const share = Float32Array.from({ length: 2 * sizes.slots }, (_, i) => (i < 2 * some.length ? 1 / (2 * sizes.step.length) : 0));
+    const share = Float32Array.from({ length: 2 * sizes.slots }, (_, i) =>
+      i < 2 * some.length ? 1 / (2 * sizes.step.length) : 0,
+    );
     return { tokenWeight, feeds: { ...feeds, ...responseMeanFeed(some.flatMap(base.sequences), sizes.tokens), share } };
   },
 };
@@ -64,23 +72,36 @@ const withHead: PairObjective = {
 describe("columns in a run", () => {
   it("come with the data's pairs: of weight 1/2 each, the first loss is ln 2 / 2", async (test) => {
     const folder = emptyFolder(test);
-    await openRun(direct(quick)(), await tinyInput(programs, { pairs: pairs.map((pair) => ({ ...pair, columns: { weight: 0.5 } })) }), { folder });
+    await openRun(
+      direct(quick)(),
+      await tinyInput(programs, { pairs: pairs.map((pair) => ({ ...pair, columns: { weight: 0.5 } })) }),
+      { folder },
+    );
     assertClose([(await lossesOf(folder))[0]!], [Math.LN2 / 2], 1e-6);
-    await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs), { folder }), /data\.pairs\.sha256/);
+    await assert.rejects(
+      async () => openRun(direct(quick)(), await tinyInput(programs), { folder }),
+      /data\.pairs\.sha256/,
+    );
   });
 
   it("are refused where the loss has no use for them, before anything is trained", async (test) => {
     const odd = pairs.map((pair) => ({ ...pair, columns: { targetMargin: 1 } }));
-    await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs, { pairs: odd }), { folder: emptyFolder(test) }), {
-      name: "InputError",
-      message: /pair 1: the loss dpo does not use the column "targetMargin"/,
-    });
+    await assert.rejects(
+      async () => openRun(direct(quick)(), await tinyInput(programs, { pairs: odd }), { folder: emptyFolder(test) }),
+      {
+        name: "InputError",
+        message: /pair 1: the loss dpo does not use the column "targetMargin"/,
+      },
+    );
   });
 
   it("are refused with their pair's id where they are not numbers", async (test) => {
     for (const columns of [{ weight: "1" }, { foo: NaN }, 5, [1]]) {
       const odd = pairs.map((pair, i) => (i === 3 ? { ...pair, columns: columns as never } : pair));
-      await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs, { pairs: odd }), { folder: emptyFolder(test) }), { name: "InputError", message: /^pair "pair 3": its columns are / });
+      await assert.rejects(
+        async () => openRun(direct(quick)(), await tinyInput(programs, { pairs: odd }), { folder: emptyFolder(test) }),
+        { name: "InputError", message: /^pair "pair 3": its columns are / },
+      );
     }
   });
 
@@ -94,65 +115,119 @@ describe("columns in a run", () => {
         return { columns: { weight: 0.5 } };
       },
     };
-    const given = await tinyInput(programs, { pairs: pairs.map((pair) => ({ ...pair, columns: { weight: 3 } })), columns });
+    const given = await tinyInput(programs, {
+      pairs: pairs.map((pair) => ({ ...pair, columns: { weight: 3 } })),
+      columns,
+    });
     await openRun(tinySera({ rounds: 2 }), given, { folder });
     const first = (await stepsOf(folder)).find(({ iteration, step }) => iteration === 1 && step === 1)!;
     assertClose([Number(first.loss)], [Math.LN2 / 2], 1e-6);
     const own = new Set(pairs.map(({ chosen }) => byteTokenizer.decode([...chosen])));
     const [data, made] = [seen.filter((pair) => pair.columns), seen.filter((pair) => !pair.columns)];
     assert.ok(data.every(({ columns: before, chosen, text }) => before!.weight === 3 && own.has(text(chosen))));
-    assert.equal(made.length, (await (await RunFolder.open(folder)).readRows(runLayout.iteration(2).bootstrapped)).length);
-    await assert.rejects(async () => openRun(tinySera({ rounds: 2 }), { ...given, columns: { ...columns, version: "2" } }, { folder }), /columns\.version: "1" there, "2" now/);
+    assert.equal(
+      made.length,
+      (await (await RunFolder.open(folder)).readRows(runLayout.iteration(2).bootstrapped)).length,
+    );
+    await assert.rejects(
+      async () => openRun(tinySera({ rounds: 2 }), { ...given, columns: { ...columns, version: "2" } }, { folder }),
+      /columns\.version: "1" there, "2" now/,
+    );
   });
 
   it("of a rule that returns something else are refused by the rule's name", async (test) => {
     const columns = { name: "bare", version: "1", of: () => ({ weight: 1 }) } as ColumnRule;
-    await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs, { columns }), { folder: emptyFolder(test) }), {
-      name: "InputError",
-      message: /columns: the rule "bare" returned "weight"; return \{ columns: \{ weight: 1 \} \}/,
-    });
+    await assert.rejects(
+      async () => openRun(direct(quick)(), await tinyInput(programs, { columns }), { folder: emptyFolder(test) }),
+      {
+        name: "InputError",
+        message: /columns: the rule "bare" returned "weight"; return \{ columns: \{ weight: 1 \} \}/,
+      },
+    );
   });
 
   it("of a rule that returns what it must not are refused, and what a rule does to a pair changes nothing", async (test) => {
     const run = async (of: unknown, settings?: object) => {
       const folder = emptyFolder(test);
-      const columns = { name: "odd", version: `${Math.random()}`, of, ...(settings && { settings }) } as unknown as ColumnRule;
+      const columns = {
+        name: "odd",
+        version: `${Math.random()}`,
+        of,
+        ...(settings && { settings }),
+      } as unknown as ColumnRule;
       await openRun(direct(quick)(), await tinyInput(programs, { columns }), { folder });
       return lossesOf(folder);
     };
     const weight = [1, 2];
-    for (const returned of [5, undefined, [1], { columns: [1] }, { columns: { weight: "1" } }, { columns: { weight: null } }, { tokens: "x" }, { tokens: { choosen: { weight } } }, { tokens: { weight } }, { tokens: { chosen: { weight: 3 } } }]) {
-      await assert.rejects(run(() => returned), { name: "InputError", message: /columns: the rule "odd" returned / }, JSON.stringify(returned));
+    for (const returned of [
+      5,
+      undefined,
+      [1],
+      { columns: [1] },
+      { columns: { weight: "1" } },
+      { columns: { weight: null } },
+      { tokens: "x" },
+      { tokens: { choosen: { weight } } },
+      { tokens: { weight } },
+      { tokens: { chosen: { weight: 3 } } },
+    ]) {
+      await assert.rejects(
+        run(() => returned),
+        { name: "InputError", message: /columns: the rule "odd" returned / },
+        JSON.stringify(returned),
+      );
     }
-    await assert.rejects(run(async () => ({})), { name: "InputError", message: /returned a promise; it has to answer at once/ });
+    await assert.rejects(
+      run(async () => ({})),
+      { name: "InputError", message: /returned a promise; it has to answer at once/ },
+    );
     const spoil = ({ prompt }: ColumnedPair) => (prompt.fill(7), {});
     assert.deepEqual(await run(spoil), await run(() => ({})));
   });
 
   it("of a rule with other settings are another run", async (test) => {
     const folder = emptyFolder(test);
-    const weighing = (w: number) => ({ name: "set", version: "1", settings: { w }, of: () => ({ columns: { weight: w } }) });
+    const weighing = (w: number) => ({
+      name: "set",
+      version: "1",
+      settings: { w },
+      of: () => ({ columns: { weight: w } }),
+    });
     await openRun(direct(quick)(), await tinyInput(programs, { columns: weighing(1) }), { folder });
     const other = { ...weighing(1), settings: { w: 3 } };
-    await assert.rejects(async () => openRun(direct(quick)(), await tinyInput(programs, { columns: other }), { folder }), /columns\.settings\.w: 1 there, 3 now/);
+    await assert.rejects(
+      async () => openRun(direct(quick)(), await tinyInput(programs, { columns: other }), { folder }),
+      /columns\.settings\.w: 1 there, 3 now/,
+    );
   });
 
   it("of tokens: weights of 1 change nothing, and those of 0 leave ln 2", async (test) => {
     const weighing = (weight: number): ColumnRule => ({
       ...{ name: `all ${weight}`, version: "1" },
-      of: ({ chosen, rejected }) => ({ tokens: { chosen: { weight: Array.from(chosen, () => weight) }, rejected: { weight: Array.from(rejected, () => weight) } } }),
+      of: ({ chosen, rejected }) => ({
+        tokens: {
+          chosen: { weight: Array.from(chosen, () => weight) },
+          rejected: { weight: Array.from(rejected, () => weight) },
+        },
+      }),
     });
     const validation = randomPairs(3, Random.seeded(5));
     const options = { ...quick, evaluateEvery: 1 };
     const run = async (columns?: ColumnRule) => {
       const folder = emptyFolder(test);
-      await openRun(direct(options)(), await tinyInput(programs, { validation, ...(columns && { columns }) }), { folder });
+      await openRun(direct(options)(), await tinyInput(programs, { validation, ...(columns && { columns }) }), {
+        folder,
+      });
       return (await stepsOf(folder)).flatMap(({ loss, eval_loss }) => [Number(loss), Number(eval_loss)]);
     };
     const plain = await run();
     assertClose(await run(weighing(1)), plain, 1e-5);
     assert.ok(Math.abs(plain.at(-1)! - Math.LN2) > 1e-3, "the run learns something");
-    assertClose(await run(weighing(0)), plain.map(() => Math.LN2), 1e-6);
+    assertClose(
+      await run(weighing(0)),
+      plain.map(() => Math.LN2),
+      1e-6,
+    );
   });
 });
 
@@ -161,7 +236,12 @@ describe("a loss in a run", () => {
 
   it("may change what a loss of the library is given", async (test) => {
     const folder = emptyFolder(test);
-    const wrapped: PreferenceLoss = { ...dpo, name: "wrapped", version: "1", perPair: ({ columns: _, ...pair }) => dpo.perPair({ ...pair, columns: {} }) };
+    const wrapped: PreferenceLoss = {
+      ...dpo,
+      name: "wrapped",
+      version: "1",
+      perPair: ({ columns: _, ...pair }) => dpo.perPair({ ...pair, columns: {} }),
+    };
     await openRun(direct({ ...quick, loss: wrapped })(), await tinyInput(programs), { folder });
     assertClose([(await lossesOf(folder))[0]!], [Math.LN2], 1e-6);
   });
@@ -169,18 +249,35 @@ describe("a loss in a run", () => {
   it("is refused where it does not give one number for each pair", async (test) => {
     const odd = (name: string, perPair: unknown) => ({ ...dpo, name, version: "1", perPair }) as PreferenceLoss;
     for (const [loss, found] of [
-      [odd("scalar", (pair: Parameters<typeof dpo.perPair>[0]) => sum(dpo.perPair(pair))), /the loss scalar: perPair returned a value of shape \[\], expected one number for each pair, \[4\]/],
+      [
+        odd("scalar", (pair: Parameters<typeof dpo.perPair>[0]) => sum(dpo.perPair(pair))),
+        /the loss scalar: perPair returned a value of shape \[\], expected one number for each pair, \[4\]/,
+      ],
       [odd("nothing", () => undefined), /the loss nothing: perPair returned undefined/],
       [odd("number", () => 1), /the loss number: perPair returned 1/],
     ] as const) {
-      await assert.rejects(async () => openRun(direct({ ...quick, loss })(), await tinyInput(programs), { folder: emptyFolder(test) }), { name: "InputError", message: found });
+      await assert.rejects(
+        async () => openRun(direct({ ...quick, loss })(), await tinyInput(programs), { folder: emptyFolder(test) }),
+        { name: "InputError", message: found },
+      );
     }
   });
 
   it("is refused where its metrics are not numbers, or under names of training's own", async (test) => {
-    for (const [metrics, found] of [[{ loss: 5 }, /the name "loss" in its metrics is training's own/], [{ a: "x" }, /the metric "a" is "x", expected a number/], [undefined, /metrics returned undefined/]] as const) {
-      const loss = { ...withHead, name: JSON.stringify(metrics) ?? "none", metrics: () => metrics } as unknown as PairObjective;
-      await assert.rejects(async () => openRun(direct({ ...quick, loss })(), await tinyInput(programs), { folder: emptyFolder(test) }), { name: "InputError", message: found });
+    for (const [metrics, found] of [
+      [{ loss: 5 }, /the name "loss" in its metrics is training's own/],
+      [{ a: "x" }, /the metric "a" is "x", expected a number/],
+      [undefined, /metrics returned undefined/],
+    ] as const) {
+      const loss = {
+        ...withHead,
+        name: JSON.stringify(metrics) ?? "none",
+        metrics: () => metrics,
+      } as unknown as PairObjective;
+      await assert.rejects(
+        async () => openRun(direct({ ...quick, loss })(), await tinyInput(programs), { folder: emptyFolder(test) }),
+        { name: "InputError", message: found },
+      );
     }
   });
 });
@@ -190,7 +287,9 @@ describe("a loss of single tokens in a run", () => {
     for (const reference of ["start", "previous"] as const) {
       const [own, builtIn] = [emptyFolder(test), emptyFolder(test)];
       await openRun(tinySera({ rounds: 2, loss: tokenDpo, reference }), await tinyInput(programs), { folder: own });
-      await openRun(tinySera({ rounds: 2, loss: "dpo", beta: 0.1, reference }), await tinyInput(programs), { folder: builtIn });
+      await openRun(tinySera({ rounds: 2, loss: "dpo", beta: 0.1, reference }), await tinyInput(programs), {
+        folder: builtIn,
+      });
       assertClose(await lossesOf(own), await lossesOf(builtIn), 2e-5, reference);
     }
   });
@@ -201,8 +300,13 @@ describe("a loss of single tokens in a run", () => {
     await openRun(method(), await tinyInput(programs), { folder: whole });
     for (let stop = 1; stop <= 2; stop++) {
       const controller = new AbortController();
-      const onStep = ({ iteration, step }: { iteration: number; step: number }) => void (iteration === 2 && step === stop && controller.abort(new Error("stop")));
-      await assert.rejects(async () => openRun(method(), await tinyInput(programs), { folder: parts }, { signal: controller.signal, onStep }), /stop/);
+      const onStep = ({ iteration, step }: { iteration: number; step: number }) =>
+        void (iteration === 2 && step === stop && controller.abort(new Error("stop")));
+      await assert.rejects(
+        async () =>
+          openRun(method(), await tinyInput(programs), { folder: parts }, { signal: controller.signal, onStep }),
+        /stop/,
+      );
     }
     await openRun(method(), await tinyInput(programs), { folder: parts });
     assert.deepEqual(resultsIn(parts), resultsIn(whole));
@@ -210,7 +314,8 @@ describe("a loss of single tokens in a run", () => {
 });
 
 describe("an objective with a head in a run", () => {
-  const headOf = async (folder: string, iteration: number) => (await readHead((await RunFolder.open(folder)).file(runLayout.iteration(iteration).model)))!;
+  const headOf = async (folder: string, iteration: number) =>
+    (await readHead((await RunFolder.open(folder)).file(runLayout.iteration(iteration).model)))!;
 
   it("learns, and is kept with the policy of each iteration, the next of which goes on from it", async (test) => {
     const [still, learning] = [emptyFolder(test), emptyFolder(test)];
@@ -225,20 +330,30 @@ describe("an objective with a head in a run", () => {
   });
 
   it("is refused with an average of the policy's parameters, which would not be the head's", async (test) => {
-    await assert.rejects(async () => openRun(direct({ ...quick, loss: withHead, emaDecay: 0.9 })(), await tinyInput(programs), { folder: emptyFolder(test) }), {
-      name: "InputError",
-      message: /emaDecay: the objective dpo-with-head trains a head beside the policy/,
-    });
+    await assert.rejects(
+      async () =>
+        openRun(direct({ ...quick, loss: withHead, emaDecay: 0.9 })(), await tinyInput(programs), {
+          folder: emptyFolder(test),
+        }),
+      {
+        name: "InputError",
+        message: /emaDecay: the objective dpo-with-head trains a head beside the policy/,
+      },
+    );
   });
 
   it("is refused without what a run reads of a loss", () => {
     const { reward: _, ...noReward } = withHead;
     const { beta: __, ...noBeta } = withHead;
     const { version: ___, ...noVersion } = withHead;
-    const refused = (loss: object, message: RegExp) => assert.throws(() => direct({ ...quick, loss: loss as PairObjective })(), { name: "InputError", message });
+    const refused = (loss: object, message: RegExp) =>
+      assert.throws(() => direct({ ...quick, loss: loss as PairObjective })(), { name: "InputError", message });
     refused({ ...noReward, name: "a" }, /the objective "a" has no reward/);
     refused({ ...noBeta, name: "b" }, /the objective "b" has no beta/);
     refused({ ...noVersion, name: "c" }, /the objective "c" has no version/);
-    refused({ ...withHead, build: () => base.build }, /two different objectives are named "dpo-with-head" with version "1"/);
+    refused(
+      { ...withHead, build: () => base.build },
+      /two different objectives are named "dpo-with-head" with version "1"/,
+    );
   });
 });

@@ -5,7 +5,13 @@ import { differences, tokenDifference } from "../../src/run/token-difference.js"
 
 const words = ["the", "Soup", "is", "hot", "THE", "The", "cold", ""];
 const ids = (text: string) => Int32Array.from(text.split(" "), (word) => words.indexOf(word));
-const pair = (chosen: string, rejected: string) => ({ prompt: ids("the"), chosen: ids(chosen), rejected: ids(rejected), padId: 7, text: (tokens: Int32Array) => [...tokens].map((id) => ` ${words[id]!}`).join("") });
+const pair = (chosen: string, rejected: string) => ({
+  prompt: ids("the"),
+  chosen: ids(chosen),
+  rejected: ids(rejected),
+  padId: 7,
+  text: (tokens: Int32Array) => [...tokens].map((id) => ` ${words[id]!}`).join(""),
+});
 
 test("tokens without a counterpart in the other response differ, but for stop-words", () => {
   const own = pair("the Soup is hot The THE", "Soup hot cold");
@@ -20,13 +26,19 @@ test("what is left is the same on both sides, and as long as it can be", () => {
   const sequence = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 9 });
   const longest = (a: readonly number[], b: readonly number[]): number => {
     const table = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
-    for (let i = 1; i <= a.length; i++) for (let j = 1; j <= b.length; j++) table[i]![j] = a[i - 1] === b[j - 1] ? table[i - 1]![j - 1]! + 1 : Math.max(table[i - 1]![j]!, table[i]![j - 1]!);
+    for (let i = 1; i <= a.length; i++)
+      for (let j = 1; j <= b.length; j++)
+        table[i]![j] =
+          a[i - 1] === b[j - 1] ? table[i - 1]![j - 1]! + 1 : Math.max(table[i - 1]![j]!, table[i]![j - 1]!);
     return table[a.length]![b.length]!;
   };
   fc.assert(
     fc.property(sequence, sequence, (chosen, rejected) => {
       const found = differences(chosen, rejected);
-      const [left, right] = [chosen.filter((_, i) => found.chosen[i] === 0), rejected.filter((_, i) => found.rejected[i] === 0)];
+      const [left, right] = [
+        chosen.filter((_, i) => found.chosen[i] === 0),
+        rejected.filter((_, i) => found.rejected[i] === 0),
+      ];
       assert.deepEqual([found.chosen.length, found.rejected.length], [chosen.length, rejected.length]);
       assert.deepEqual(left, right);
       assert.equal(left.length, longest(chosen, rejected));
@@ -35,6 +47,12 @@ test("what is left is the same on both sides, and as long as it can be", () => {
 });
 
 test("it is one rule for each list of stop-words", () => {
-  assert.deepEqual([tokenDifference().settings, tokenDifference({ stopWords: "none" }).settings], [{ stopWords: "english" }, { stopWords: "none" }]);
-  assert.throws(() => tokenDifference({ stopWords: "german" as "none" }), { name: "InputError", message: 'stopWords: found "german", expected one of english, none' });
+  assert.deepEqual(
+    [tokenDifference().settings, tokenDifference({ stopWords: "none" }).settings],
+    [{ stopWords: "english" }, { stopWords: "none" }],
+  );
+  assert.throws(() => tokenDifference({ stopWords: "german" as "none" }), {
+    name: "InputError",
+    message: 'stopWords: found "german", expected one of english, none',
+  });
 });

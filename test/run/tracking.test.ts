@@ -6,7 +6,15 @@ import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { direct } from "../../src/methods/index.js";
 import { openRun } from "../../src/run/open-run.js";
-import { Tracking, TrackingRefused, type RunEnd, type StepSink, type TrackedRun, type TrackedStep, type Tracker } from "../../src/run/tracking.js";
+import {
+  Tracking,
+  TrackingRefused,
+  type RunEnd,
+  type StepSink,
+  type TrackedRun,
+  type TrackedStep,
+  type Tracker,
+} from "../../src/run/tracking.js";
 import { emptyFolder } from "../support/folder.js";
 import { resultsIn, tinyInput, tinySera } from "../support/tiny-run.js";
 
@@ -45,7 +53,13 @@ class Kept implements Tracker {
 
 function watched(trackers: readonly Tracker[]) {
   const notes: string[] = [];
-  return { notes, controls: { trackers, reporter: { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) } } };
+  return {
+    notes,
+    controls: {
+      trackers,
+      reporter: { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) },
+    },
+  };
 }
 
 /** The steps that `metrics.jsonl` has, as trackers get them. */
@@ -75,14 +89,21 @@ describe("a tracked run", () => {
     const [folder, kept, late] = [emptyFolder(test), new Kept(), new Kept()];
     const abort = new AbortController();
     const { controls } = watched([kept]);
-    const stopping = { ...controls, signal: abort.signal, onStep: ({ step }: { step: number }) => void (step === 3 && abort.abort(new Error("enough"))) };
+    const stopping = {
+      ...controls,
+      signal: abort.signal,
+      onStep: ({ step }: { step: number }) => void (step === 3 && abort.abort(new Error("enough"))),
+    };
     await assert.rejects(openRun(dpo(), await tinyInput(programs), { folder }, stopping), /enough/);
     assert.deepEqual(kept.ends, ["stopped"]);
     assert.equal(kept.steps.length, 3);
     // As when the process was killed after a step that no checkpoint has.
     kept.steps.push({ ...kept.steps[2]!, step: 4 });
     await openRun(dpo(), await tinyInput(programs), { folder }, { ...controls, trackers: [kept, late] });
-    assert.deepEqual(kept.steps.map(({ step }) => step), [1, 2, 3, 4, 5, 6]);
+    assert.deepEqual(
+      kept.steps.map(({ step }) => step),
+      [1, 2, 3, 4, 5, 6],
+    );
     assert.deepEqual(shown(late), logged(folder));
     await openRun(dpo(), await tinyInput(programs), { folder }, controls);
     assert.equal(kept.steps.length, 6);
@@ -96,9 +117,12 @@ describe("a tracked run", () => {
     await openRun(dpo(), await tinyInput(programs), { folder: alone });
     assert.deepEqual(resultsIn(folder), resultsIn(alone));
     assert.deepEqual(kept.steps, []);
-    assert.deepEqual(notes.filter((note) => note.includes("Kept")), [
-      "Kept: no route; the run goes on, and metrics.jsonl has every step. What is missing there is sent when the run is resumed or read again",
-    ]);
+    assert.deepEqual(
+      notes.filter((note) => note.includes("Kept")),
+      [
+        "Kept: no route; the run goes on, and metrics.jsonl has every step. What is missing there is sent when the run is resumed or read again",
+      ],
+    );
     kept.faults.length = 0;
     await openRun(dpo(), await tinyInput(programs), { folder }, controls);
     assert.deepEqual(shown(kept), logged(folder));
@@ -152,7 +176,10 @@ describe("a tracked run", () => {
     const onStep = () => {
       throw new RangeError("mine");
     };
-    await assert.rejects(openRun(dpo(), await tinyInput(programs), { folder }, { ...watched([kept]).controls, onStep }), /mine/);
+    await assert.rejects(
+      openRun(dpo(), await tinyInput(programs), { folder }, { ...watched([kept]).controls, onStep }),
+      /mine/,
+    );
     assert.deepEqual(kept.ends, ["failed"]);
     assert.equal(kept.steps.length, 1);
   });

@@ -71,12 +71,24 @@ describe("trainStage", () => {
     const progress: number[][] = [];
     const heard: LoggedStep[] = [];
     const reporter: RunControls["reporter"] = {
-      start: (label, total) => ({ update: (done, figures) => void progress.push([done, total, figures!.loss!, figures!.tokens!]), finish: () => assert.equal(label, "sft") }),
+      start: (label, total) => ({
+        update: (done, figures) => void progress.push([done, total, figures!.loss!, figures!.tokens!]),
+        finish: () => assert.equal(label, "sft"),
+      }),
     };
     await train(path, sft, { reporter, onStep: (step) => void heard.push(step) });
-    const rows = logged(path).trimEnd().split("\n").map((line) => JSON.parse(line) as LoggedStep);
-    assert.deepEqual(rows.map(({ phase, iteration, step }) => [phase, iteration, step]), rows.map((_, i) => ["sft", 0, i + 1]));
-    assert.deepEqual(progress, rows.map(({ step, loss, num_tokens }) => [step, 12, loss, num_tokens]));
+    const rows = logged(path)
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as LoggedStep);
+    assert.deepEqual(
+      rows.map(({ phase, iteration, step }) => [phase, iteration, step]),
+      rows.map((_, i) => ["sft", 0, i + 1]),
+    );
+    assert.deepEqual(
+      progress,
+      rows.map(({ step, loss, num_tokens }) => [step, 12, loss, num_tokens]),
+    );
     assert.deepEqual(heard, rows);
     assert.equal(await checkpointOf(path, 0), undefined);
   });
@@ -101,7 +113,13 @@ describe("trainStage", () => {
     }));
     const options: TrainingOptions = {
       ...{ batchSize: 3, epochs: 4, maxSteps: 12, learningRate: 1e-2, microBatchSize: 2 },
-      ...{ evaluateEvery: 2, keepBestBy: "eval_loss", patience: 3, emaDecay: 0.5, referenceUpdate: { everySteps: 2, ema: 0.5 } },
+      ...{
+        evaluateEvery: 2,
+        keepBestBy: "eval_loss",
+        patience: 3,
+        emaDecay: 0.5,
+        referenceUpdate: { everySteps: 2, ema: 0.5 },
+      },
     };
     const aligning: TrainStage<ReferencedPair> = {
       ...{ kind: "align", iteration: 1, objective: preference(dpo({ beta: 0.1 })), options, random: Random.seeded(7) },
@@ -109,7 +127,8 @@ describe("trainStage", () => {
     };
     const expected = await train(whole, aligning);
     const steps = logged(whole).trimEnd().split("\n").length;
-    for (let step = 1; step < steps; step += 2) await assert.rejects(train(parts, aligning, stopAt(step)), { message: `stopped at ${step}` });
+    for (let step = 1; step < steps; step += 2)
+      await assert.rejects(train(parts, aligning, stopAt(step)), { message: `stopped at ${step}` });
     assertSameTensors(byName(await train(parts, aligning)), byName(expected));
     assert.equal(logged(parts), logged(whole));
     assert.match(logged(whole), /"eval_rewards\/margins":/);
@@ -121,7 +140,13 @@ describe("trainStage", () => {
       ...{ referenceChosen: -60, referenceRejected: -50 },
     }));
     const aligning: TrainStage<ReferencedPair> = {
-      ...{ kind: "align", iteration: 1, objective: preference(bcoPair({ beta: 0.1 })), options: sft.options, random: Random.seeded(7) },
+      ...{
+        kind: "align",
+        iteration: 1,
+        objective: preference(bcoPair({ beta: 0.1 })),
+        options: sft.options,
+        random: Random.seeded(7),
+      },
       ...{ examples: async () => examples, validation: async () => [], from: async () => "start" },
     };
     const [whole, parts] = [emptyFolder(test), emptyFolder(test)];
@@ -140,7 +165,8 @@ describe("trainStage", () => {
     await train(whole, second);
     await train(killed, sft);
     await assert.rejects(train(killed, second, stopAt(5)), /stopped/);
-    for (const step of [6, 7]) appendFileSync(`${killed}/metrics.jsonl`, `${JSON.stringify({ phase: "sft", iteration: 1, step, loss: 99 })}\n`);
+    for (const step of [6, 7])
+      appendFileSync(`${killed}/metrics.jsonl`, `${JSON.stringify({ phase: "sft", iteration: 1, step, loss: 99 })}\n`);
     await train(killed, second);
     assert.equal(logged(killed), logged(whole));
   });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { agreementOf } from "../../src/stats/agreement.js";
 
-const labels = (counts: Readonly<Record<string, number>>, place: 0 | 1) => Object.entries(counts).flatMap(([pair, count]) => new Array<string>(count).fill(pair[place]!));
+const labels = (counts: Readonly<Record<string, number>>, place: 0 | 1) =>
+  Object.entries(counts).flatMap(([pair, count]) => new Array<string>(count).fill(pair[place]!));
 
 describe("agreementOf", () => {
   it("is Cohen's κ, by hand", () => {

@@ -3,15 +3,19 @@ import { describe, it } from "node:test";
 import { crossedInterval } from "../../src/stats/crossed.js";
 import { studentQuantile } from "../../src/stats/student.js";
 
-const near = (found: number, expected: number) => assert.ok(Math.abs(found - expected) < 1e-9, `${found}, expected ${expected}`);
-const rows = [[0, 1, 5], [3, 4, 5]];
+const near = (found: number, expected: number) =>
+  assert.ok(Math.abs(found - expected) < 1e-9, `${found}, expected ${expected}`);
+const rows = [
+  [0, 1, 5],
+  [3, 4, 5],
+];
 
 describe("crossedInterval", () => {
   it("weights what comes from seeds and prompts with their own quantiles, by hand", () => {
     // Seed means 2, 4: variance of the mean 2 / 2 = 1. Prompt means 1.5, 2.5, 5: mean square 3.25;
     // residuals ∓0.5, ∓0.5, ±1: sum of squares 3, mean square 1.5, so b = (3.25 − 1.5 / 2) / 3 = 2.5 / 3.
     const { mean, low, high, seedDeviation, over } = crossedInterval(rows);
-    const half = Math.sqrt(12.706204736 ** 2 + (4.302652730 ** 2 * 2.5) / 3);
+    const half = Math.sqrt(12.706204736 ** 2 + (4.30265273 ** 2 * 2.5) / 3);
     assert.equal(mean, 3);
     assert.ok(Math.abs(high - 3 - half) < 1e-6 && Math.abs(3 - low - half) < 1e-6);
     near(seedDeviation!, Math.SQRT2);
@@ -32,19 +36,28 @@ describe("crossedInterval", () => {
   it("of one seed is Student's over prompts, and says so", () => {
     const { mean, high, over, seedDeviation } = crossedInterval([[1, 2, 3]]);
     assert.deepEqual([mean, over, seedDeviation], [2, "prompts", null]);
-    assert.ok(Math.abs(high - 2 - 4.302652730 / Math.sqrt(3)) < 1e-6);
+    assert.ok(Math.abs(high - 2 - 4.30265273 / Math.sqrt(3)) < 1e-6);
   });
 
   it("is a point where all values are the same, and has no bounds for one value", () => {
-    const { low, high, pValue } = crossedInterval([[2, 2], [2, 2]]);
+    const { low, high, pValue } = crossedInterval([
+      [2, 2],
+      [2, 2],
+    ]);
     assert.deepEqual([low, high, pValue], [2, 2, 0]);
-    assert.equal(crossedInterval([[0, 0], [0, 0]]).pValue, 1);
+    assert.equal(
+      crossedInterval([
+        [0, 0],
+        [0, 0],
+      ]).pValue,
+      1,
+    );
     assert.equal(crossedInterval([[2]]).high, Infinity);
   });
 
   it("of values with a range is on the scale of the logit, by hand", () => {
     // A mean of 3 in [-1, 7] is the middle: slope 8 / 4 = 2, half as in the first test, logit 0.
-    const half = Math.sqrt(12.706204736 ** 2 + (4.302652730 ** 2 * 2.5) / 3);
+    const half = Math.sqrt(12.706204736 ** 2 + (4.30265273 ** 2 * 2.5) / 3);
     const { low, high, pValue } = crossedInterval(rows, { low: -1, high: 7 });
     const at = (logit: number) => -1 + 8 / (1 + Math.exp(-logit));
     assert.ok(Math.abs(high - at(half / 2)) < 1e-6 && Math.abs(low - at(-half / 2)) < 1e-6);
@@ -53,18 +66,34 @@ describe("crossedInterval", () => {
   });
 
   it("of values with a range stays in it, and is the plain one where it is small beside the range", () => {
-    const rates = [[1, 1, 1, 0], [1, 1, 1, 1], [1, 0, 1, 1]];
+    const rates = [
+      [1, 1, 1, 0],
+      [1, 1, 1, 1],
+      [1, 0, 1, 1],
+    ];
     const { low, high } = crossedInterval(rates, { low: 0, high: 1 });
     assert.ok(0 < low && low < 10 / 12 && 10 / 12 < high && high < 1, `${low}, ${high}`);
     assert.ok(crossedInterval(rates).high > 1);
     const narrow = rows.map((row) => row.map((x) => 0.5 + x * 1e-5));
     const [plain, ranged] = [crossedInterval(narrow), crossedInterval(narrow, { low: 0, high: 1 })];
     assert.ok(Math.abs(plain.low - ranged.low) < 1e-8 && Math.abs(plain.high - ranged.high) < 1e-8);
-    assert.deepEqual(crossedInterval([[1, 1], [1, 1]], { low: 0, high: 1 }).low, 1);
+    assert.deepEqual(
+      crossedInterval(
+        [
+          [1, 1],
+          [1, 1],
+        ],
+        { low: 0, high: 1 },
+      ).low,
+      1,
+    );
   });
 
   it("refuses values outside their range", () => {
-    assert.throws(() => crossedInterval(rows, { low: 0, high: 1 }), { name: "RangeError", message: "a value outside [0, 1]" });
+    assert.throws(() => crossedInterval(rows, { low: 0, high: 1 }), {
+      name: "RangeError",
+      message: "a value outside [0, 1]",
+    });
   });
 
   it("refuses no values, and rows of different lengths", () => {

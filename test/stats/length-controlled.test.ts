@@ -25,15 +25,29 @@ describe("lengthControlledWinRate", () => {
   });
 
   it("solves the regression: the penalised likelihood has no slope there", () => {
-    const data: Contest[] = [[1, 30], [1, 10], [0, -20], [0.5, 5], [0, 25], [1, -5], [0.5, -10]].map(([win, difference]) => ({ win: win!, difference: difference! }));
+    const data: Contest[] = [
+      [1, 30],
+      [1, 10],
+      [0, -20],
+      [0.5, 5],
+      [0, 25],
+      [1, -5],
+      [0.5, -10],
+    ].map(([win, difference]) => ({ win: win!, difference: difference! }));
     const differences = data.map(({ difference }) => difference);
     const average = differences.reduce((a, b) => a + b) / 7;
     const deviation = Math.sqrt(differences.reduce((sum, d) => sum + (d - average) ** 2, 0) / 7);
     const theta = Math.log(rate(data)!.mean / (1 - rate(data)!.mean));
     // φ at this θ, by bisection of its own slope; then θ's slope must vanish too.
     const slopes = (phi: number) => {
-      const errors = data.map(({ win, difference }) => ({ x: Math.tanh(difference / deviation), error: win - logistic(theta + phi * Math.tanh(difference / deviation)) }));
-      return [errors.reduce((sum, { error }) => sum + error, 0), errors.reduce((sum, { error, x }) => sum + error * x, -0.1 * phi)] as const;
+      const errors = data.map(({ win, difference }) => ({
+        x: Math.tanh(difference / deviation),
+        error: win - logistic(theta + phi * Math.tanh(difference / deviation)),
+      }));
+      return [
+        errors.reduce((sum, { error }) => sum + error, 0),
+        errors.reduce((sum, { error, x }) => sum + error * x, -0.1 * phi),
+      ] as const;
     };
     let [low, high] = [-50, 50];
     for (let i = 0; i < 100; i++) {
@@ -55,7 +69,9 @@ describe("lengthControlledWinRate", () => {
 
   it("stays finite where length decides everything, at any scale", () => {
     for (const scale of [1e-6, 1, 1e9]) {
-      const { mean, low, high } = rate([-4, -3, -2, -1, 1, 2, 3, 4].map((d) => ({ win: Number(d > 0), difference: d * scale })))!;
+      const { mean, low, high } = rate(
+        [-4, -3, -2, -1, 1, 2, 3, 4].map((d) => ({ win: Number(d > 0), difference: d * scale })),
+      )!;
       assert.ok(Math.abs(mean - 0.5) < 1e-6, `${mean}`);
       assert.ok(low >= 0 && high <= 1);
     }

@@ -2,12 +2,18 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { wilsonInterval } from "../../src/stats/proportion.js";
 
-const near = (found: number, expected: number, tolerance = 5e-5) => assert.ok(Math.abs(found - expected) < tolerance, `${found}, expected ${expected}`);
+const near = (found: number, expected: number, tolerance = 5e-5) =>
+  assert.ok(Math.abs(found - expected) < tolerance, `${found}, expected ${expected}`);
 
 describe("wilsonInterval", () => {
   it("has the values of the literature", () => {
     // Newcombe 1998 (Statistics in Medicine 17, table I, method 3).
-    for (const [successes, trials, low, high] of [[81, 263, 0.2553, 0.3662], [15, 148, 0.0624, 0.1605], [0, 20, 0, 0.1611], [1, 29, 0.0061, 0.1718]] as const) {
+    for (const [successes, trials, low, high] of [
+      [81, 263, 0.2553, 0.3662],
+      [15, 148, 0.0624, 0.1605],
+      [0, 20, 0, 0.1611],
+      [1, 29, 0.0061, 0.1718],
+    ] as const) {
       const interval = wilsonInterval(successes, trials);
       assert.equal(interval.mean, successes / trials);
       near(interval.low, low);

@@ -5,10 +5,16 @@ import { zermelo } from "../../src/stats/zermelo.js";
 import { assertClose } from "../support/compare.js";
 
 test("of two competitors the ratio is that of the votes, with the counts that are added", () => {
-  const [a, b] = zermelo([[0, 7], [2, 0]]) as [number, number];
+  const [a, b] = zermelo([
+    [0, 7],
+    [2, 0],
+  ]) as [number, number];
   assertClose([a / b, a * b], [7.5 / 2.5, 1], 1e-12);
   // Nine votes to none: log 19, the largest target of nine annotators.
-  const [w, l] = zermelo([[0, 9], [0, 0]]) as [number, number];
+  const [w, l] = zermelo([
+    [0, 9],
+    [0, 0],
+  ]) as [number, number];
   assertClose([Math.log(w / l)], [Math.log(2 * 9 + 1)], 1e-12);
 });
 
@@ -16,27 +22,61 @@ test("votes in the shares of strengths give the strengths back", () => {
   const strengths = [1, 2, 4, 0.5];
   const wins = strengths.map((own, i) => strengths.map((other, j) => (i === j ? 0 : (1e6 * own) / (own + other))));
   const found = zermelo(wins, 1e-9);
-  assertClose(found.map((value) => value / found[0]!), strengths, 1e-6);
+  assertClose(
+    found.map((value) => value / found[0]!),
+    strengths,
+    1e-6,
+  );
 });
 
 test("at the maximum everyone has as many votes as the strengths expect, in any order of the competitors", () => {
-  const table = fc.array(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 4, maxLength: 4 }), { minLength: 4, maxLength: 4 });
+  const table = fc.array(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 4, maxLength: 4 }), {
+    minLength: 4,
+    maxLength: 4,
+  });
   fc.assert(
     fc.property(table, (wins) => {
       const found = zermelo(wins, 0.5);
       const count = (i: number, j: number) => (i === j ? 0 : wins[i]![j]! + 0.5);
       found.forEach((own, i) => {
-        const [votes, expected] = found.reduce(([a, b], other, j) => [a + count(i, j), b + ((count(i, j) + count(j, i)) * own) / (own + other)], [0, 0]) as [number, number];
+        const [votes, expected] = found.reduce(
+          ([a, b], other, j) => [a + count(i, j), b + ((count(i, j) + count(j, i)) * own) / (own + other)],
+          [0, 0],
+        ) as [number, number];
         assert.ok(Math.abs(votes - expected) < 1e-8, `${votes} ${expected}`);
       });
       const order = [2, 0, 3, 1];
-      assertClose(zermelo(order.map((i) => order.map((j) => wins[i]![j]!))), order.map((i) => found[i]!), 1e-9);
+      assertClose(
+        zermelo(order.map((i) => order.map((j) => wins[i]![j]!))),
+        order.map((i) => found[i]!),
+        1e-9,
+      );
     }),
   );
 });
 
 test("what is no table of votes is refused, and so are counts under which a unanimous vote has no strength", () => {
-  assert.throws(() => zermelo([[0, 1], [1]]), { name: "InputError", message: "wins: found the row [1], expected 2 numbers from 0, one for each competitor" });
-  assert.throws(() => zermelo([[0, -1], [1, 0]]), /^InputError: wins: found the row \[0,-1\]/);
-  assert.throws(() => zermelo([[0, 9], [0, 0]], 0), { name: "InputError", message: "pseudoCounts: found 0, expected a number above 0" });
+  assert.throws(() => zermelo([[0, 1], [1]]), {
+    name: "InputError",
+    message: "wins: found the row [1], expected 2 numbers from 0, one for each competitor",
+  });
+  assert.throws(
+    () =>
+      zermelo([
+        [0, -1],
+        [1, 0],
+      ]),
+    /^InputError: wins: found the row \[0,-1\]/,
+  );
+  assert.throws(
+    () =>
+      zermelo(
+        [
+          [0, 9],
+          [0, 0],
+        ],
+        0,
+      ),
+    { name: "InputError", message: "pseudoCounts: found 0, expected a number above 0" },
+  );
 });

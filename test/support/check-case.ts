@@ -31,10 +31,19 @@ export async function checkCase(found: Case, run: Run, by?: Run): Promise<void> 
   const built = buildCase(found);
   const outputs = outputsOf(built);
   const leaves = { inputs: new Map<string, Tensor>(), states: new Map<string, Tensor>() };
-  for (const { op, attributes: { name, dtype, shape } } of built.leaves) {
-    leaves[op === "input" ? "inputs" : "states"].set(name, { dtype, shape, data: arrays[dtype].from(built.feeds[name]!) });
+  for (const {
+    op,
+    attributes: { name, dtype, shape },
+  } of built.leaves) {
+    leaves[op === "input" ? "inputs" : "states"].set(name, {
+      dtype,
+      shape,
+      data: arrays[dtype].from(built.feeds[name]!),
+    });
   }
-  const expected = by ? (await by(outputs, leaves)).map(({ data }) => Array.from(data)) : evaluate(outputs, built.feeds);
+  const expected = by
+    ? (await by(outputs, leaves)).map(({ data }) => Array.from(data))
+    : evaluate(outputs, built.feeds);
   const computed = await run(outputs, leaves);
   outputs.forEach(({ dtype, shape }, o) => {
     const { data, ...type } = computed[o]!;

@@ -1,5 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after } from "node:test";
@@ -33,10 +42,17 @@ export function start(args: readonly string[], cwd: string): Started {
 }
 
 function startProgram(path: string, args: readonly string[], cwd: string, env: Environment): Started {
-  const child = spawn(process.execPath, [path, ...args], { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [path, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) child[name].on("data", (chunk: Buffer) => (output[name] += chunk.toString()));
-  const ended = new Promise<Ended>((resolve) => child.on("close", (code, signal) => resolve({ code, signal, ...output })));
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].on("data", (chunk: Buffer) => (output[name] += chunk.toString()));
+  const ended = new Promise<Ended>((resolve) =>
+    child.on("close", (code, signal) => resolve({ code, signal, ...output })),
+  );
   return { process: child, ended };
 }
 
@@ -86,7 +102,12 @@ export async function writeTinyCheckpoint(folder: string, seed = 1): Promise<str
 /** Every file of a run by its name; time is left out: two runs of the same do not take equally long. */
 export function timeless(folder: string): Map<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
-  const files = names.filter((name) => statSync(join(folder, name)).isFile() && !["manifest.json", "report.html", "command.json"].includes(name) && !name.startsWith(".lock-"));
+  const files = names.filter(
+    (name) =>
+      statSync(join(folder, name)).isFile() &&
+      !["manifest.json", "report.html", "command.json"].includes(name) &&
+      !name.startsWith(".lock-"),
+  );
   return new Map(
     files.map((name) => {
       const text = readFileSync(join(folder, name), "latin1");
@@ -96,7 +117,8 @@ export function timeless(folder: string): Map<string, string> {
 }
 
 /** What stderr says besides the note on labels that contradict the scores, which the world has as Bradley and Terry draw them. */
-export const besidesScores = (stderr: string) => stderr.replace(/^\S+: \d+ pairs? whose scores contradict the order: .*\n/gm, "");
+export const besidesScores = (stderr: string) =>
+  stderr.replace(/^\S+: \d+ pairs? whose scores contradict the order: .*\n/gm, "");
 
 /** A JSON file of a run. */
 export function json<T = any>(folder: string, name: string): T {
@@ -107,5 +129,8 @@ export function json<T = any>(folder: string, name: string): T {
 export function rows<T = any>(folder: string, name: string): T[] {
   const path = join(folder, name);
   if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line) as T);
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as T);
 }

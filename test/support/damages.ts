@@ -1,4 +1,13 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../../src/base/random.js";
 
@@ -22,7 +31,8 @@ export const damages: Readonly<Record<string, (file: string, random: Random) => 
     writeFileSync(file, bytes);
   },
   "filled with zeros": (file) => writeFileSync(file, Buffer.alloc(statSync(file).size)),
-  "written anew by an editor": (file) => writeFileSync(file, `\ufeff${readFileSync(file, "utf8").replaceAll("\n", "\r\n")}`),
+  "written anew by an editor": (file) =>
+    writeFileSync(file, `\ufeff${readFileSync(file, "utf8").replaceAll("\n", "\r\n")}`),
   "a folder in its place": (file) => {
     rmSync(file);
     mkdirSync(file);
@@ -31,4 +41,7 @@ export const damages: Readonly<Record<string, (file: string, random: Random) => 
 
 /** The files of a run folder, by name. */
 export const runFilesIn = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true }).map(String).filter((name) => statSync(join(folder, name)).isFile() && !name.includes(".lock-")).sort();
+  readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => statSync(join(folder, name)).isFile() && !name.includes(".lock-"))
+    .sort();

@@ -6,14 +6,26 @@ import type { Policy } from "../../src/model/policy/policy.js";
 import { randomPairs } from "./tiny-model.js";
 
 /** An epoch of DPO on random pairs, four a step: its records and the parameters after it. The policy is freed. */
-export async function dpoSteps(policy: Policy, pairCount: number, options: Omit<TrainingOptions, "batchSize" | "epochs">) {
-  const pairs = randomPairs(pairCount, Random.seeded(5)).map(({ prompt, chosen, rejected }): ReferencedPair => ({
-    chosen: { prompt, response: chosen },
-    rejected: { prompt, response: rejected },
-    referenceChosen: -20,
-    referenceRejected: -21,
-  }));
-  const training = await Trainer.begin(policy, preference(dpo({ beta: 0.1 })), pairs, { batchSize: 4, epochs: 1, ...options }, Random.seeded(3));
+export async function dpoSteps(
+  policy: Policy,
+  pairCount: number,
+  options: Omit<TrainingOptions, "batchSize" | "epochs">,
+) {
+  const pairs = randomPairs(pairCount, Random.seeded(5)).map(
+    ({ prompt, chosen, rejected }): ReferencedPair => ({
+      chosen: { prompt, response: chosen },
+      rejected: { prompt, response: rejected },
+      referenceChosen: -20,
+      referenceRejected: -21,
+    }),
+  );
+  const training = await Trainer.begin(
+    policy,
+    preference(dpo({ beta: 0.1 })),
+    pairs,
+    { batchSize: 4, epochs: 1, ...options },
+    Random.seeded(3),
+  );
   const records: StepRecord[] = [];
   for await (const record of training.steps()) records.push(record);
   await training.end();

@@ -9,10 +9,43 @@ import { textJudge, tinyInput, tinySera } from "./tiny-run.js";
 /** SeRA of two iterations with every option that a run can have at once, in seconds. */
 export function fullSera(): Method {
   return tinySera({
-    ...{ rounds: 2, loss: "rdpo", labelSmoothing: 0.1, nll: 0.1, schedule: "cosine", warmup: 0.2, weightDecay: 0.01, maxGradNorm: 0.5 },
-    ...{ microBatchSize: 2, recompute: true, evaluateEvery: 1, keepBestBy: "eval_loss", patience: 4, referenceEvery: 2, referenceEma: 0.5 },
-    ...{ temperature: 0.9, topK: 20, topP: 0.95, minP: 0.01, repetitionPenalty: 1.1, samplingBatchSize: 3, responses: 3 },
-    ...{ selectBy: "top", perPrompt: 2, labelBy: "judge", pairBy: "all", sftEpochs: 1, sftBatchSize: 2, sftLearningRate: 1e-2 },
+    ...{
+      rounds: 2,
+      loss: "rdpo",
+      labelSmoothing: 0.1,
+      nll: 0.1,
+      schedule: "cosine",
+      warmup: 0.2,
+      weightDecay: 0.01,
+      maxGradNorm: 0.5,
+    },
+    ...{
+      microBatchSize: 2,
+      recompute: true,
+      evaluateEvery: 1,
+      keepBestBy: "eval_loss",
+      patience: 4,
+      referenceEvery: 2,
+      referenceEma: 0.5,
+    },
+    ...{
+      temperature: 0.9,
+      topK: 20,
+      topP: 0.95,
+      minP: 0.01,
+      repetitionPenalty: 1.1,
+      samplingBatchSize: 3,
+      responses: 3,
+    },
+    ...{
+      selectBy: "top",
+      perPrompt: 2,
+      labelBy: "judge",
+      pairBy: "all",
+      sftEpochs: 1,
+      sftBatchSize: 2,
+      sftLearningRate: 1e-2,
+    },
   });
 }
 
@@ -26,7 +59,11 @@ export async function fullInput(programs: ProgramCache): Promise<RunInput> {
     start,
     heldOut: { pairs: randomPairs(3, Random.seeded(6)) },
     validation: randomPairs(3, Random.seeded(7)),
-    demonstrations: randomPairs(4, Random.seeded(8)).map(({ id, prompt, chosen }) => ({ id, prompt, response: chosen })),
+    demonstrations: randomPairs(4, Random.seeded(8)).map(({ id, prompt, chosen }) => ({
+      id,
+      prompt,
+      response: chosen,
+    })),
     judge: textJudge("length", (response) => response.length),
   };
 }

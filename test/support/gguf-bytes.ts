@@ -1,6 +1,12 @@
 /** The bytes of GGUF files, right ones and wrong ones. */
 
-export type GgufValue = string | boolean | { readonly u32: number } | { readonly f32: number } | readonly string[] | { readonly raw: Buffer };
+export type GgufValue =
+  | string
+  | boolean
+  | { readonly u32: number }
+  | { readonly f32: number }
+  | readonly string[]
+  | { readonly raw: Buffer };
 
 export interface GgufTensor {
   readonly name: string;
@@ -25,7 +31,14 @@ export function ggufBytes(metadata: readonly (readonly [string, GgufValue])[], t
     data.push(padded);
     end += padded.length;
   }
-  const head = [Buffer.from("GGUF"), u32(3), u64(tensors.length), u64(metadata.length), ...metadata.flatMap(([key, value]) => [text(key), encode(value)]), ...table];
+  const head = [
+    Buffer.from("GGUF"),
+    u32(3),
+    u64(tensors.length),
+    u64(metadata.length),
+    ...metadata.flatMap(([key, value]) => [text(key), encode(value)]),
+    ...table,
+  ];
   const length = head.reduce((sum, { length: bytes }) => sum + bytes, 0);
   return Buffer.concat([...head, Buffer.alloc((32 - (length % 32)) % 32), ...data]);
 }

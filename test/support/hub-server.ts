@@ -71,7 +71,14 @@ export class HubServer {
     test.after(() => hub.stop());
     hub.endpoint = address(hub.hub);
     const names = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: folder, HF_HOME: `${folder}/home` };
-    const unset = ["HF_TOKEN", "HF_TOKEN_PATH", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE", "XDG_CACHE_HOME"];
+    const unset = [
+      "HF_TOKEN",
+      "HF_TOKEN_PATH",
+      "HUGGING_FACE_HUB_TOKEN",
+      "HUGGINGFACE_HUB_CACHE",
+      "HF_HUB_OFFLINE",
+      "XDG_CACHE_HOME",
+    ];
     const before = { ...process.env };
     Object.assign(process.env, names);
     for (const name of unset) delete process.env[name];
@@ -101,7 +108,11 @@ export class HubServer {
   }
 
   /** The next so many requests whose path holds a text go wrong in this way. */
-  fail(text: string, times: number, how: (response: ServerResponse, content: Buffer | undefined, asked: Asked) => void): void {
+  fail(
+    text: string,
+    times: number,
+    how: (response: ServerResponse, content: Buffer | undefined, asked: Asked) => void,
+  ): void {
     let left = times;
     this.faults.push((asked, response, content) => {
       if (left === 0 || !asked.path.includes(text)) return false;
@@ -120,7 +131,10 @@ export class HubServer {
       range: request.headers.range,
     };
     this.asked.push(asked);
-    const [, rest, kind, revision, path] = /^\/(?:cdn\/|api\/models\/|api\/(?=datasets\/))?((?:datasets\/)?[^/]+\/[^/]+)\/(revision|tree|resolve)\/([^/]+)\/?(.*)$/.exec(pathname) ?? [];
+    const [, rest, kind, revision, path] =
+      /^\/(?:cdn\/|api\/models\/|api\/(?=datasets\/))?((?:datasets\/)?[^/]+\/[^/]+)\/(revision|tree|resolve)\/([^/]+)\/?(.*)$/.exec(
+        pathname,
+      ) ?? [];
     const name = rest ?? "";
     const found = this.held.get(name) ?? this.uploads.held(name);
     const commit = found && commitOf(found, name, decodeURIComponent(revision ?? ""));
@@ -134,18 +148,30 @@ export class HubServer {
     }
     if (request.method === "PUT") return void response.writeHead(this.uploads.receive({ path: pathname, body })).end();
     if (request.method === "POST") {
-      const [code, written] = asked.token === goodToken ? (this.uploads.answer({ path: pathname, body }) ?? [404, {}]) : [403, { error: "Forbidden" }];
+      const [code, written] =
+        asked.token === goodToken
+          ? (this.uploads.answer({ path: pathname, body }) ?? [404, {}])
+          : [403, { error: "Forbidden" }];
       return json(response, written, {}, code);
     }
     const knows = asked.token !== undefined || asked.host === "cdn";
-    if (!found || (found.private && !knows)) return refuse(response, asked.token ? 404 : 401, "RepoNotFound", "Repository not found");
+    if (!found || (found.private && !knows))
+      return refuse(response, asked.token ? 404 : 401, "RepoNotFound", "Repository not found");
     if (!commit) return refuse(response, 404, "RevisionNotFound", `Invalid rev id: ${revision}`);
     if (kind === "revision") {
-      const info = { _id: "1", id: name.replace("datasets/", ""), sha: commit.hash, cardData: found.card, private: found.private ?? false, lastModified: "2024-01-01T00:00:00.000Z" };
+      const info = {
+        _id: "1",
+        id: name.replace("datasets/", ""),
+        sha: commit.hash,
+        cardData: found.card,
+        private: found.private ?? false,
+        lastModified: "2024-01-01T00:00:00.000Z",
+      };
       return json(response, info);
     }
     if (kind === "tree") return this.list(response, pathname, files!, Number(searchParams.get("cursor") ?? 0));
-    if (found.gated && !knows) return refuse(response, asked.token ? 403 : 401, "GatedRepo", "Access to this repository is restricted");
+    if (found.gated && !knows)
+      return refuse(response, asked.token ? 403 : 401, "GatedRepo", "Access to this repository is restricted");
     if (content === undefined) return refuse(response, 404, "EntryNotFound", "Entry not found");
     const etag = `"${digestOf(path!, content)}"`;
     if (isLarge(path!) && asked.host === "hub") {
@@ -157,15 +183,28 @@ export class HubServer {
   }
 
   /** Two entries a page. */
-  private list(response: ServerResponse, pathname: string, files: Readonly<Record<string, string | Buffer>>, from: number): void {
-    const folders = new Set(Object.keys(files).flatMap((path) => (path.includes("/") ? [path.slice(0, path.lastIndexOf("/"))] : [])));
+  private list(
+    response: ServerResponse,
+    pathname: string,
+    files: Readonly<Record<string, string | Buffer>>,
+    from: number,
+  ): void {
+    const folders = new Set(
+      Object.keys(files).flatMap((path) => (path.includes("/") ? [path.slice(0, path.lastIndexOf("/"))] : [])),
+    );
     const entries = [
       ...[...folders].map((path) => ({ type: "directory", path, size: 0, oid: "0".repeat(40) })),
       ...Object.entries(files).map(([path, text]) => {
         const content = Buffer.from(text);
         const oid = digestOf(path, content);
         const lfs = isLarge(path) && { lfs: { oid, size: content.length, pointerSize: 130 } };
-        return { type: "file", path, size: content.length, oid: isLarge(path) ? gitDigest(Buffer.from(oid)) : oid, ...lfs };
+        return {
+          type: "file",
+          path,
+          size: content.length,
+          oid: isLarge(path) ? gitDigest(Buffer.from(oid)) : oid,
+          ...lfs,
+        };
       }),
     ];
     const next = `<${this.endpoint}${pathname}?recursive=true&cursor=${from + 2}>; rel="next"`;
@@ -174,14 +213,23 @@ export class HubServer {
 }
 
 /** Gives a content, or the range of it that is asked for. */
-export function give(response: ServerResponse, content: Buffer, headers: Record<string, string>, range?: string, method = "GET"): void {
+export function give(
+  response: ServerResponse,
+  content: Buffer,
+  headers: Record<string, string>,
+  range?: string,
+  method = "GET",
+): void {
   const from = Number(/^bytes=(\d+)-/.exec(range ?? "")?.[1] ?? 0);
   if (from > 0 && from >= content.length) {
     response.writeHead(416).end();
     return;
   }
   const part = content.subarray(from);
-  const length = { "content-length": part.length, ...(range && { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` }) };
+  const length = {
+    "content-length": part.length,
+    ...(range && { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` }),
+  };
   response.writeHead(range ? 206 : 200, { ...headers, ...length });
   response.end(method === "HEAD" ? undefined : part);
 }
@@ -231,6 +279,10 @@ function json(response: ServerResponse, value: unknown, headers: Record<string, 
 }
 
 function refuse(response: ServerResponse, code: number, errorCode: string | undefined, message: string): void {
-  const headers = { "content-type": "application/json", "x-error-message": message, ...(errorCode && { "x-error-code": errorCode }) };
+  const headers = {
+    "content-type": "application/json",
+    "x-error-message": message,
+    ...(errorCode && { "x-error-code": errorCode }),
+  };
   response.writeHead(code, headers).end(JSON.stringify({ error: message }));
 }

@@ -40,13 +40,23 @@ export class HubUploads {
   /** Answers a request of the hub's own host; undefined where it is not one that writes. */
   answer({ path, body }: HubWrite): Answer | undefined {
     if (path === "/api/repos/create") return this.create(JSON.parse(body.toString()));
-    const [, name, verb] = /^\/(?:api\/models\/)?([^/]+\/[^/]+?)(?:\.git\/info\/lfs\/objects)?\/(preupload|batch|commit)(?:\/main)?$/.exec(path) ?? [];
+    const [, name, verb] =
+      /^\/(?:api\/models\/)?([^/]+\/[^/]+?)(?:\.git\/info\/lfs\/objects)?\/(preupload|batch|commit)(?:\/main)?$/.exec(
+        path,
+      ) ?? [];
     if (name === undefined) return undefined;
     const repository = this.repositories.get(name);
     if (!repository) return [404, { error: "Repository not found" }];
     if (verb === "preupload") return this.announce(JSON.parse(body.toString()));
     if (verb === "batch") return this.offer(JSON.parse(body.toString()));
-    return this.commit(name, repository, body.toString().split("\n").map((line) => JSON.parse(line)));
+    return this.commit(
+      name,
+      repository,
+      body
+        .toString()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    );
   }
 
   /** Takes a large file at the other host. */
@@ -57,9 +67,18 @@ export class HubUploads {
     return 200;
   }
 
-  private create({ organization, name, visibility }: { organization: string; name: string; visibility: string }): Answer {
+  private create({
+    organization,
+    name,
+    visibility,
+  }: {
+    organization: string;
+    name: string;
+    visibility: string;
+  }): Answer {
     const full = `${organization}/${name}`;
-    if (organization !== "me") return [403, { error: "You don't have the rights to create a model under this namespace" }];
+    if (organization !== "me")
+      return [403, { error: "You don't have the rights to create a model under this namespace" }];
     this.repositories.set(full, { private: visibility === "private", files: { ".gitattributes": "" }, commits: 1 });
     return [200, { url: `https://hub/${full}`, id: full, name: full }];
   }
@@ -69,7 +88,8 @@ export class HubUploads {
   }
 
   private offer({ objects }: { objects: readonly { oid: string; size: number }[] }): Answer {
-    const upload = (oid: string) => (this.large.has(oid) ? {} : { actions: { upload: { href: `${this.cdn()}/upload/${oid}` } } });
+    const upload = (oid: string) =>
+      this.large.has(oid) ? {} : { actions: { upload: { href: `${this.cdn()}/upload/${oid}` } } };
     return [200, { transfer: "basic", objects: objects.map(({ oid, size }) => ({ oid, size, ...upload(oid) })) }];
   }
 
@@ -85,7 +105,10 @@ export class HubUploads {
     }
     repository.files = files;
     repository.commits++;
-    return [200, { commitOid: commitHash(name, repository), commitUrl: `https://hub/${name}/commit/${repository.commits}` }];
+    return [
+      200,
+      { commitOid: commitHash(name, repository), commitUrl: `https://hub/${name}/commit/${repository.commits}` },
+    ];
   }
 }
 

@@ -17,7 +17,8 @@ type Fault = (response: ServerResponse, asked: AskedOf) => void;
 /** The words by which a test's server tells the better of two answers: the one with the larger number wins. */
 export const byNumber = (text: string): string => {
   const numberIn = (tag: string) => Number(new RegExp(`<${tag}>\\s*\\D*(-?\\d+)`).exec(text)?.[1]);
-  if (!text.includes("<answer_a>")) return JSON.stringify({ reason: "its number", grade: Math.min(10, Math.max(1, numberIn("answer"))) });
+  if (!text.includes("<answer_a>"))
+    return JSON.stringify({ reason: "its number", grade: Math.min(10, Math.max(1, numberIn("answer"))) });
   const [a, b] = [numberIn("answer_a"), numberIn("answer_b")];
   return JSON.stringify({ reason: `${a} and ${b}`, verdict: a > b ? "A" : a < b ? "B" : "tie" });
 };
@@ -58,7 +59,10 @@ export class JudgeServer {
   }
 
   /** A model on it. */
-  model(provider: "anthropic" | "openai", model = "judge-1"): { provider: "anthropic" | "openai"; model: string; baseUrl: string } {
+  model(
+    provider: "anthropic" | "openai",
+    model = "judge-1",
+  ): { provider: "anthropic" | "openai"; model: string; baseUrl: string } {
     return { provider, model, baseUrl: provider === "anthropic" ? this.origin : `${this.origin}/v1` };
   }
 
@@ -106,8 +110,16 @@ export function say(text: string, { end = "end", tokens = [100, 20] as readonly 
             object: "chat.completion",
             created: 0,
             model: body["model"],
-            choices: [{ index: 0, message: { role: "assistant", content: text }, finish_reason: end === "cut" ? "length" : "stop" }],
-            ...(tokens && { usage: { prompt_tokens: tokens[0], completion_tokens: tokens[1], total_tokens: tokens[0] + tokens[1] } }),
+            choices: [
+              {
+                index: 0,
+                message: { role: "assistant", content: text },
+                finish_reason: end === "cut" ? "length" : "stop",
+              },
+            ],
+            ...(tokens && {
+              usage: { prompt_tokens: tokens[0], completion_tokens: tokens[1], total_tokens: tokens[0] + tokens[1] },
+            }),
           };
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(shape));
   };

@@ -62,7 +62,9 @@ export function textOf(messages: readonly Received[], name: "stdout" | "stderr" 
 }
 
 /** What a connection file holds. */
-type ConnectionFile = { readonly ip: string; readonly transport: string; readonly key: string } & Readonly<Record<`${string}_port`, number>>;
+type ConnectionFile = { readonly ip: string; readonly transport: string; readonly key: string } & Readonly<
+  Record<`${string}_port`, number>
+>;
 
 interface StartOptions {
   /** The notebook's folder. */
@@ -83,8 +85,23 @@ export async function startKernel(options: StartOptions = {}): Promise<Kernel> {
   const ports = transport === "tcp" ? await freePorts(5) : [1, 2, 3, 4, 5];
   const [shell_port, control_port, stdin_port, iopub_port, hb_port] = ports as [number, number, number, number, number];
   const ip = transport === "tcp" ? "127.0.0.1" : join(folder, "socket");
-  const connection = { transport, ip, shell_port, control_port, stdin_port, iopub_port, hb_port, key, signature_scheme: "hmac-sha256" };
-  const kernel = new Kernel(folder, connection, { cwd: options.cwd ?? folder, env: { ...process.env, ...options.env } }, options.program ?? ownProgram);
+  const connection = {
+    transport,
+    ip,
+    shell_port,
+    control_port,
+    stdin_port,
+    iopub_port,
+    hb_port,
+    key,
+    signature_scheme: "hmac-sha256",
+  };
+  const kernel = new Kernel(
+    folder,
+    connection,
+    { cwd: options.cwd ?? folder, env: { ...process.env, ...options.env } },
+    options.program ?? ownProgram,
+  );
   try {
     await kernel.answers();
   } catch (error) {
@@ -103,7 +120,11 @@ export class Client {
   private readonly subscriber = new Subscriber({ receiveHighWaterMark: 0 });
   private readonly replies = new Map<string, Received>();
   private readonly questions = new Map<string, Received>();
-  private readonly sent: Record<Channel, Promise<void>> = { shell: Promise.resolve(), control: Promise.resolve(), stdin: Promise.resolve() };
+  private readonly sent: Record<Channel, Promise<void>> = {
+    shell: Promise.resolve(),
+    control: Promise.resolve(),
+    stdin: Promise.resolve(),
+  };
   private readonly waiting = new Set<() => void>();
 
   constructor(protected readonly connection: ConnectionFile) {
@@ -127,7 +148,10 @@ export class Client {
     const sent: string[] = [];
     const asking = setInterval(() => sent.push(this.send("kernel_info_request", {})), 200);
     try {
-      await this.until(() => sent.some((id) => this.replies.has(id) && this.idle(id) >= 0), "the kernel's first answer");
+      await this.until(
+        () => sent.some((id) => this.replies.has(id) && this.idle(id) >= 0),
+        "the kernel's first answer",
+      );
     } finally {
       clearInterval(asking);
     }
@@ -135,8 +159,18 @@ export class Client {
 
   /** Sends a message and returns its id, without waiting. */
   send(type: string, content: Content, channel: Channel = "shell"): string {
-    const header = { msg_id: randomUUID(), msg_type: type, session: this.session, username: "test", date: new Date().toISOString(), version: "5.3" };
-    this.sendFrames(encode({ identities: [], header, parent: {}, metadata: {}, content, buffers: [] }, this.connection.key), channel);
+    const header = {
+      msg_id: randomUUID(),
+      msg_type: type,
+      session: this.session,
+      username: "test",
+      date: new Date().toISOString(),
+      version: "5.3",
+    };
+    this.sendFrames(
+      encode({ identities: [], header, parent: {}, metadata: {}, content, buffers: [] }, this.connection.key),
+      channel,
+    );
     return header.msg_id;
   }
 
@@ -149,7 +183,10 @@ export class Client {
   async answer(id: string, seconds = 60): Promise<Answer> {
     await this.until(() => this.replies.has(id) && this.idle(id) >= 0, `the answer to ${id}`, seconds);
     const upToIdle = this.iopub.slice(0, this.idle(id) + 1);
-    return new Answer(this.replies.get(id)!, upToIdle.filter(({ parent }) => parent.msg_id === id));
+    return new Answer(
+      this.replies.get(id)!,
+      upToIdle.filter(({ parent }) => parent.msg_id === id),
+    );
   }
 
   /** Sends a request and waits for its reply and its idle. */
@@ -159,7 +196,14 @@ export class Client {
 
   /** Sends a cell without waiting for it; returns the request's id. */
   start(code: string, options: Content = {}): string {
-    return this.send("execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, ...options });
+    return this.send("execute_request", {
+      code,
+      silent: false,
+      store_history: true,
+      user_expressions: {},
+      allow_stdin: false,
+      ...options,
+    });
   }
 
   /** Runs a cell to its end. */
@@ -221,7 +265,9 @@ export class Client {
 
   /** Where in what was published the idle of a request is; −1 where there is none yet. */
   private idle(id: string): number {
-    return this.iopub.findLastIndex(({ parent, content }) => parent.msg_id === id && content.execution_state === "idle");
+    return this.iopub.findLastIndex(
+      ({ parent, content }) => parent.msg_id === id && content.execution_state === "idle",
+    );
   }
 
   private async receive(socket: Dealer | Subscriber, take: (message: Received) => void): Promise<void> {

@@ -6,7 +6,12 @@ import { stateWeights } from "../../src/model/parameters/network.js";
 import type { Parameters } from "../../src/model/parameters/parameters.js";
 
 /** Logits [rows·length, vocab] of rows of one length. */
-export async function logitsOf(engine: Engine, config: ModelConfig, parameters: Parameters, rows: readonly number[][]): Promise<Float32Array> {
+export async function logitsOf(
+  engine: Engine,
+  config: ModelConfig,
+  parameters: Parameters,
+  rows: readonly number[][],
+): Promise<Float32Array> {
   const graph = new Graph();
   const network = stateWeights(graph, config);
   const tokens = graph.input("tokens", "int32", [rows.length, rows[0]!.length]);

@@ -7,7 +7,13 @@ import type { ModelConfig } from "../../src/model/config.js";
 import { stateWeights } from "../../src/model/parameters/network.js";
 import { parameterShapes, type Parameters } from "../../src/model/parameters/parameters.js";
 import { exactShape, rowsOf } from "../../src/model/scoring/batch.js";
-import { batchLeaves, hiddenStates, responseStates, weightedTokenLogProbs, type BatchShape } from "../../src/model/scoring/log-probs.js";
+import {
+  batchLeaves,
+  hiddenStates,
+  responseStates,
+  weightedTokenLogProbs,
+  type BatchShape,
+} from "../../src/model/scoring/log-probs.js";
 
 /** What a batch may have more than its examples need. */
 export interface Padding {

@@ -1,5 +1,13 @@
 import { readFileSync } from "node:fs";
-import { lossNamed, losses, type LossChoice, type LossName, type LossSettings, type PairLogProbs, type PreferenceLoss } from "../../src/align/losses/index.js";
+import {
+  lossNamed,
+  losses,
+  type LossChoice,
+  type LossName,
+  type LossSettings,
+  type PairLogProbs,
+  type PreferenceLoss,
+} from "../../src/align/losses/index.js";
 import { logRatio, meanLogProb, type ImplicitReward } from "../../src/align/losses/reward.js";
 import type { Metrics } from "../../src/align/objective.js";
 import { builtColumns } from "../../src/align/pair-columns.js";
@@ -30,13 +38,24 @@ export interface LossAndSlopes {
   readonly gradientRejected: readonly number[];
 }
 
-const columns = ["policyChosen", "policyRejected", "referenceChosen", "referenceRejected", "chosenLength", "rejectedLength", "pairWeight"] as const;
+const columns = [
+  "policyChosen",
+  "policyRejected",
+  "referenceChosen",
+  "referenceRejected",
+  "chosenLength",
+  "rejectedLength",
+  "pairWeight",
+] as const;
 
 /** A loss as a graph: its leaves are named as in {@link PairLogProbs}. */
 function lossGraph(loss: PreferenceLoss, slots: number, given: readonly string[]) {
   const graph = new Graph();
   const leaf = (name: string) => graph.input(name, "float32", [slots]);
-  const leaves = Object.fromEntries(columns.map((name) => [name, leaf(name)])) as Record<(typeof columns)[number], Value>;
+  const leaves = Object.fromEntries(columns.map((name) => [name, leaf(name)])) as Record<
+    (typeof columns)[number],
+    Value
+  >;
   const logProbs: PairLogProbs = {
     ...leaves,
     meanChosenLength: graph.input("meanChosenLength", "float32", []),
@@ -46,15 +65,24 @@ function lossGraph(loss: PreferenceLoss, slots: number, given: readonly string[]
     },
   };
   const total = sum(mul(loss.perPair(logProbs), logProbs.pairWeight));
-  const [gradientChosen, gradientRejected] = gradients(total, [logProbs.policyChosen, logProbs.policyRejected]) as [Value, Value];
-  return { outputs: { loss: total, gradientChosen, gradientRejected }, running: loss.running?.update(logProbs) ?? new Map<string, Value>() };
+  const [gradientChosen, gradientRejected] = gradients(total, [logProbs.policyChosen, logProbs.policyRejected]) as [
+    Value,
+    Value,
+  ];
+  return {
+    outputs: { loss: total, gradientChosen, gradientRejected },
+    running: loss.running?.update(logProbs) ?? new Map<string, Value>(),
+  };
 }
 
 function lossFeeds(numbers: PairNumbers, slots: number, step: number): Record<string, number[]> {
   const pairs = numbers.policyChosen.length;
   const ones = numbers.policyChosen.map(() => 1);
   const { chosenLength = ones, rejectedLength = ones, weight = ones, columns: given = {} } = numbers;
-  const padded = (values: readonly number[], padding: number) => [...values, ...new Array<number>(slots - pairs).fill(padding)];
+  const padded = (values: readonly number[], padding: number) => [
+    ...values,
+    ...new Array<number>(slots - pairs).fill(padding),
+  ];
   return {
     policyChosen: padded(numbers.policyChosen, 0),
     policyRejected: padded(numbers.policyRejected, 0),
@@ -62,7 +90,10 @@ function lossFeeds(numbers: PairNumbers, slots: number, step: number): Record<st
     referenceRejected: padded(numbers.referenceRejected, 0),
     chosenLength: padded(chosenLength, 1),
     rejectedLength: padded(rejectedLength, 1),
-    pairWeight: padded(weight.map((value) => value / step), 0),
+    pairWeight: padded(
+      weight.map((value) => value / step),
+      0,
+    ),
     ...Object.fromEntries(Object.entries(given).map(([name, values]) => [name, padded(values, values[0]!)])),
     meanChosenLength: [chosenLength.reduce((a, b) => a + b) / pairs],
   };
@@ -91,17 +122,30 @@ export async function lossOn(
  * @param slots of each step, for its pairs and padding
  * @param size pairs of a step, of which these are some. Default: these are all
  */
-export async function lossOverSteps(engine: Engine, loss: PreferenceLoss, steps: readonly PairNumbers[], slots: number, size?: number): Promise<LossAndSlopes[]> {
+export async function lossOverSteps(
+  engine: Engine,
+  loss: PreferenceLoss,
+  steps: readonly PairNumbers[],
+  slots: number,
+  size?: number,
+): Promise<LossAndSlopes[]> {
   const { outputs, running } = lossGraph(loss, slots, Object.keys(steps[0]!.columns ?? {}));
   const state = await engine.createState(runningZeros(loss));
   const executable = await engine.prepare({ outputs, updates: running });
   const all: LossAndSlopes[] = [];
   for (const numbers of steps) {
     const pairs = numbers.policyChosen.length;
-    const feeds = Object.entries(lossFeeds(numbers, slots, size ?? pairs)).map(([name, values]) => [name, Float32Array.from(values)]);
+    const feeds = Object.entries(lossFeeds(numbers, slots, size ?? pairs)).map(([name, values]) => [
+      name,
+      Float32Array.from(values),
+    ]);
     const found = await executable.run(Object.fromEntries(feeds), [state]);
     const column = (name: keyof typeof outputs) => [...found[name]!.data.subarray(0, pairs)];
-    all.push({ loss: found.loss!.data[0]!, gradientChosen: column("gradientChosen"), gradientRejected: column("gradientRejected") });
+    all.push({
+      loss: found.loss!.data[0]!,
+      gradientChosen: column("gradientChosen"),
+      gradientRejected: column("gradientRejected"),
+    });
   }
   await executable.release();
   await state.free();
@@ -122,7 +166,11 @@ export function lossByMeaning(loss: PreferenceLoss, numbers: PairNumbers): LossA
   const states = Object.fromEntries(runningZeros(loss).map(([name, { data }]) => [name, [...data]]));
   const pairs = numbers.policyChosen.length;
   const feeds = { ...lossFeeds(numbers, pairs, pairs), ...states };
-  const [[total], gradientChosen, gradientRejected] = evaluate(Object.values(outputs), feeds) as [[number], number[], number[]];
+  const [[total], gradientChosen, gradientRejected] = evaluate(Object.values(outputs), feeds) as [
+    [number],
+    number[],
+    number[],
+  ];
   return { loss: total, gradientChosen, gradientRejected };
 }
 
@@ -132,7 +180,10 @@ export interface LossFixture {
   readonly settings: LossSettings;
   /** Whose code it is. */
   readonly source: string;
-  readonly numbers: PairNumbers & { readonly chosenLength: readonly number[]; readonly rejectedLength: readonly number[] };
+  readonly numbers: PairNumbers & {
+    readonly chosenLength: readonly number[];
+    readonly rejectedLength: readonly number[];
+  };
   readonly extreme: boolean;
   readonly value: number | null;
   readonly gradientChosen: readonly (number | null)[];
@@ -147,7 +198,8 @@ export function lossFixtures(): readonly LossFixture[] {
 }
 
 /** What TRL logs as rewards over β: the log-ratio for all losses of its DPOTrainer, l̄ for those without a reference. */
-export const trlReward = ({ loss }: LossFixture): ImplicitReward => (loss === "simpo" || loss === "orpo" ? meanLogProb : logRatio);
+export const trlReward = ({ loss }: LossFixture): ImplicitReward =>
+  loss === "simpo" || loss === "orpo" ? meanLogProb : logRatio;
 
 /** Our metrics of a fixture, if its loss had the reward that TRL logs. */
 export function metricsWithTrlReward(fixture: LossFixture): Metrics {
@@ -159,7 +211,10 @@ export function metricsWithTrlReward(fixture: LossFixture): Metrics {
     referenceChosen: numbers.referenceChosen[i]!,
     referenceRejected: numbers.referenceRejected[i]!,
   }));
-  const fetched = { policyChosen: Float64Array.from(numbers.policyChosen), policyRejected: Float64Array.from(numbers.policyRejected) };
+  const fetched = {
+    policyChosen: Float64Array.from(numbers.policyChosen),
+    policyRejected: Float64Array.from(numbers.policyRejected),
+  };
   return preference({ ...lossOf(fixture), reward: trlReward(fixture) }).metrics(pairs, fetched);
 }
 
@@ -169,5 +224,7 @@ export const lossOf = ({ loss, settings }: LossFixture): PreferenceLoss => lossN
 /** The losses that read nothing of pairs but their log-probabilities and lengths. */
 export const plainLossNames = (Object.keys(losses) as LossName[]).filter((name) => {
   const { columns = {}, tokens = {} } = losses[name]({ beta: 1 });
-  return ![columns, tokens.columns ?? {}].flatMap((read) => Object.values(read)).some((column) => column.default === undefined && !column.optional);
+  return ![columns, tokens.columns ?? {}]
+    .flatMap((read) => Object.values(read))
+    .some((column) => column.default === undefined && !column.optional);
 });

@@ -8,12 +8,29 @@ import type { TokenSequence } from "../../src/model/scoring/batch.js";
 
 /** Models of every architecture, as transformers writes them; `test/fixtures/architectures/make.py` says how they were made. */
 export const architectureCases = [
-  ...["llama3", "mistral", "qwen2", "pythia", "gpt-neox", "gpt2", "llama-yarn", "qwen3", "smollm3", "granite", "olmo2", "phi3"],
+  ...[
+    "llama3",
+    "mistral",
+    "qwen2",
+    "pythia",
+    "gpt-neox",
+    "gpt2",
+    "llama-yarn",
+    "qwen3",
+    "smollm3",
+    "granite",
+    "olmo2",
+    "phi3",
+  ],
   ...["gemma2", "gemma3", "stablelm", "stablelm-parallel", "mixtral", "qwen3-moe", "qwen3-moe-normalized"],
 ] as const;
 
 /** The models whose numbers PyTorch computed in float64, by their folder in `test/fixtures`. */
-export const modelCases: readonly string[] = ["llama/tied", "llama/grouped", ...architectureCases.map((name) => `architectures/${name}`)];
+export const modelCases: readonly string[] = [
+  "llama/tied",
+  "llama/grouped",
+  ...architectureCases.map((name) => `architectures/${name}`),
+];
 
 /** What every `case.json` holds. */
 interface CaseJson {

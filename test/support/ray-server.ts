@@ -75,11 +75,19 @@ export class RayServer {
     let text = "";
     for await (const part of request) text += String(part);
     const { method = "GET", url = "", headers } = request;
-    const answer = (status: number, body: unknown) => void response.writeHead(status, { "content-type": typeof body === "string" ? "text/plain" : "application/json" }).end(typeof body === "string" ? body : JSON.stringify(body));
+    const answer = (status: number, body: unknown) =>
+      void response
+        .writeHead(status, { "content-type": typeof body === "string" ? "text/plain" : "application/json" })
+        .end(typeof body === "string" ? body : JSON.stringify(body));
     // As Ray does: what looks like a browser may only read.
-    if (method !== "GET" && headers["sec-fetch-mode"] !== undefined) return answer(405, `'${method}' method not allowed for browser traffic.`);
-    if (url === "/api/version") return answer(200, { version: "4", ray_version: this.version, ray_commit: "0", session_name: "session" });
-    if (url === "/api/jobs/") return method === "POST" ? this.submit(JSON.parse(text) as Submission, answer) : answer(200, [...this.jobs.values()].map(detailsOf));
+    if (method !== "GET" && headers["sec-fetch-mode"] !== undefined)
+      return answer(405, `'${method}' method not allowed for browser traffic.`);
+    if (url === "/api/version")
+      return answer(200, { version: "4", ray_version: this.version, ray_commit: "0", session_name: "session" });
+    if (url === "/api/jobs/")
+      return method === "POST"
+        ? this.submit(JSON.parse(text) as Submission, answer)
+        : answer(200, [...this.jobs.values()].map(detailsOf));
     const [, id, part] = /^\/api\/jobs\/([^/]+)(?:\/(logs|stop))?$/.exec(url) ?? [];
     const job = this.jobs.get(id ?? "");
     if (!job) return answer(404, `Job ${id} does not exist`);
@@ -90,15 +98,27 @@ export class RayServer {
   }
 
   private submit({ submission_id: id, entrypoint }: Submission, answer: (status: number, body: unknown) => void): void {
-    if (this.jobs.has(id)) return answer(500, `Job with submission_id ${id} already exists. Please use a different submission_id.`);
-    const job: ServedJob = { id, entrypoint, status: "RUNNING", message: "Job is currently running.", log: "", abort: new AbortController() };
+    if (this.jobs.has(id))
+      return answer(500, `Job with submission_id ${id} already exists. Please use a different submission_id.`);
+    const job: ServedJob = {
+      id,
+      entrypoint,
+      status: "RUNNING",
+      message: "Job is currently running.",
+      log: "",
+      abort: new AbortController(),
+    };
     this.jobs.set(id, job);
     answer(200, { job_id: id, submission_id: id });
     void this.work(parsed(entrypoint), job.abort.signal).then(
       () => this.end(job, "SUCCEEDED", "Job finished successfully."),
       (error: unknown) => {
         job.log += `Traceback (most recent call last):\n${error instanceof Error ? error.message : String(error)}\n`;
-        this.end(job, "FAILED", `Job entrypoint command failed with exit code 1, last available logs (truncated to 20,000 chars):\n${job.log}`);
+        this.end(
+          job,
+          "FAILED",
+          `Job entrypoint command failed with exit code 1, last available logs (truncated to 20,000 chars):\n${job.log}`,
+        );
       },
     );
   }
@@ -115,9 +135,18 @@ interface Submission {
   readonly entrypoint: string;
 }
 
-const detailsOf = ({ id, entrypoint, status, message }: ServedJob) => ({ type: "SUBMISSION", submission_id: id, job_id: null, entrypoint, status, message, metadata: {} });
+const detailsOf = ({ id, entrypoint, status, message }: ServedJob) => ({
+  type: "SUBMISSION",
+  submission_id: id,
+  job_id: null,
+  entrypoint,
+  status,
+  message,
+  metadata: {},
+});
 
 function parsed(entrypoint: string): Entrypoint {
-  const [, verb, storage, stage, workers, gpus] = /^\S+ -m sera_cluster (\w+) '(.*)' (\S+) --workers (\d+) --gpus (\d+)$/.exec(entrypoint)!;
+  const [, verb, storage, stage, workers, gpus] =
+    /^\S+ -m sera_cluster (\w+) '(.*)' (\S+) --workers (\d+) --gpus (\d+)$/.exec(entrypoint)!;
   return { verb: verb!, storage: storage!, stage: stage!, workers: Number(workers), gpus: Number(gpus) };
 }

@@ -13,7 +13,12 @@ import { pinned, protocol } from "../../src/run/ray/versions.js";
 import type { Entrypoint, Work } from "./ray-server.js";
 
 /** What a cluster of tests has. */
-export const plenty = { nonce: undefined as string | undefined, protocol, versions: { ...pinned } as Record<string, string | null>, resources: { CPU: 4 } as Record<string, number> };
+export const plenty = {
+  nonce: undefined as string | undefined,
+  protocol,
+  versions: { ...pinned } as Record<string, string | null>,
+  resources: { CPU: 4 } as Record<string, number>,
+};
 
 /**
  * Does the jobs of a cluster by the local engine, in the files of the Python side: what TRL and transformers do, done again.
@@ -21,7 +26,11 @@ export const plenty = { nonce: undefined as string | undefined, protocol, versio
  * @param has what a check of the cluster finds
  * @param beforeStep called before each step of a training
  */
-export function rayWorker(programs: ProgramCache, has = plenty, beforeStep: (step: number, signal: AbortSignal) => Promise<void> | void = () => {}): Work {
+export function rayWorker(
+  programs: ProgramCache,
+  has = plenty,
+  beforeStep: (step: number, signal: AbortSignal) => Promise<void> | void = () => {},
+): Work {
   return async (entrypoint, signal) => {
     const folder = join(entrypoint.storage, entrypoint.stage);
     const request = JSON.parse(readFileSync(join(folder, "request.json"), "utf8"));
@@ -29,7 +38,8 @@ export function rayWorker(programs: ProgramCache, has = plenty, beforeStep: (ste
       finish(folder, { ...has, nonce: has.nonce ?? request.nonce });
       return;
     }
-    const base = request.base === null ? undefined : await Policy.load(programs, join(entrypoint.storage, request.base));
+    const base =
+      request.base === null ? undefined : await Policy.load(programs, join(entrypoint.storage, request.base));
     const policy = await loadPolicy(programs, join(entrypoint.storage, request.model), base);
     try {
       await verbs[entrypoint.verb]!(policy, folder, request, (step) => beforeStep(step, signal), signal);
@@ -42,21 +52,45 @@ export function rayWorker(programs: ProgramCache, has = plenty, beforeStep: (ste
   };
 }
 
-type Stage = (policy: Policy, folder: string, request: any, beforeStep: (step: number) => Promise<void> | void, signal: AbortSignal) => Promise<void>;
+type Stage = (
+  policy: Policy,
+  folder: string,
+  request: any,
+  beforeStep: (step: number) => Promise<void> | void,
+  signal: AbortSignal,
+) => Promise<void>;
 
 const verbs: Readonly<Record<Entrypoint["verb"], Stage>> = {
   async score(policy, folder, { tokens }) {
-    const sequences = rowsIn(folder, "sequences.jsonl").map(({ prompt, response }) => ({ prompt: Int32Array.from(prompt), response: Int32Array.from(response) }));
+    const sequences = rowsIn(folder, "sequences.jsonl").map(({ prompt, response }) => ({
+      prompt: Int32Array.from(prompt),
+      response: Int32Array.from(response),
+    }));
     const indices = rowsIn(folder, "sequences.jsonl").map(({ index }) => index);
     const found = await responseTokenLogProbs(policy, sequences);
-    write(folder, "scores.jsonl", indices.map((_, i) => found[indices.indexOf(i)]!).map((values) => (tokens ? [...values] : [values.reduce((sum, value) => sum + value, 0)])));
+    write(
+      folder,
+      "scores.jsonl",
+      indices
+        .map((_, i) => found[indices.indexOf(i)]!)
+        .map((values) => (tokens ? [...values] : [values.reduce((sum, value) => sum + value, 0)])),
+    );
   },
 
   async sample(policy, folder, { sampling, stopIds, seed }) {
-    const requests = rowsIn(folder, "prompts.jsonl").map(({ prompt, responses }, i) => ({ key: `${i}`, prompt: Int32Array.from(prompt), responses }));
+    const requests = rowsIn(folder, "prompts.jsonl").map(({ prompt, responses }, i) => ({
+      key: `${i}`,
+      prompt: Int32Array.from(prompt),
+      responses,
+    }));
     const found = [];
-    for await (const batch of generate(policy, requests, Random.seeded(seed), { ...sampling, stopTokens: stopIds })) found.push(...batch);
-    write(folder, "samples.jsonl", found.reverse().map(({ tokens, ...row }) => ({ ...row, tokens: [...tokens] })));
+    for await (const batch of generate(policy, requests, Random.seeded(seed), { ...sampling, stopTokens: stopIds }))
+      found.push(...batch);
+    write(
+      folder,
+      "samples.jsonl",
+      found.reverse().map(({ tokens, ...row }) => ({ ...row, tokens: [...tokens] })),
+    );
   },
 
   async train(policy, folder, { loss, batchSize, adamW }, beforeStep, signal) {
@@ -69,7 +103,10 @@ const verbs: Readonly<Record<Entrypoint["verb"], Stage>> = {
         referenceRejected: row.ref_rejected_logps,
       };
     });
-    const { order, learningRates } = JSON.parse(readFileSync(join(folder, "plan.json"), "utf8")) as { order: number[]; learningRates: number[] };
+    const { order, learningRates } = JSON.parse(readFileSync(join(folder, "plan.json"), "utf8")) as {
+      order: number[];
+      learningRates: number[];
+    };
     // A job that is started again repeats the steps of which it has no checkpoint.
     let from: TrainerState | undefined;
     for (const [k, learningRate] of learningRates.entries()) {
@@ -77,8 +114,16 @@ const verbs: Readonly<Record<Entrypoint["verb"], Stage>> = {
       signal.throwIfAborted();
       const batch = order.slice(k * batchSize, (k + 1) * batchSize).map((i) => pairs[i]!);
       const options = { batchSize, epochs: 1, maxSteps: k + 1, learningRate, schedule: "constant", adamW } as const;
-      const trainer = await Trainer.begin(policy, preference(dpo({ beta: loss.beta })), batch, options, Random.seeded(0), { from });
-      for await (const { epoch: _, ...record } of trainer.steps()) appendFileSync(join(folder, "steps.jsonl"), `${JSON.stringify({ ...record, entropy: 1 })}\n`);
+      const trainer = await Trainer.begin(
+        policy,
+        preference(dpo({ beta: loss.beta })),
+        batch,
+        options,
+        Random.seeded(0),
+        { from },
+      );
+      for await (const { epoch: _, ...record } of trainer.steps())
+        appendFileSync(join(folder, "steps.jsonl"), `${JSON.stringify({ ...record, entropy: 1 })}\n`);
       from = await trainer.state();
       await trainer.end();
     }
@@ -87,8 +132,13 @@ const verbs: Readonly<Record<Entrypoint["verb"], Stage>> = {
   },
 };
 
-const rowsIn = (folder: string, name: string): any[] => readFileSync(join(folder, name), "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line));
-const write = (folder: string, name: string, rows: readonly unknown[]) => writeFileSync(join(folder, name), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+const rowsIn = (folder: string, name: string): any[] =>
+  readFileSync(join(folder, name), "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+const write = (folder: string, name: string, rows: readonly unknown[]) =>
+  writeFileSync(join(folder, name), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 
 function finish(folder: string, result: object): void {
   // Who asked may be gone, and the folder with it.

@@ -114,15 +114,21 @@ const examples: Readonly<Record<OpName, readonly (readonly [Value, readonly numb
     [b.gatherElements(matrix, index([2, 1], [2, 0]), 1), [3, 4]],
     [b.gatherElements(matrix, index([1, 3], [1, 0, 1]), 0), [4, 2, 6]],
   ],
-  scatterAdd: [[b.scatterAdd(matrix, index([2, 2], [0, 0, 2, 1]), leaf([2, 2], [10, 20, 30, 40]), 1), [31, 2, 3, 4, 45, 36]]],
+  scatterAdd: [
+    [b.scatterAdd(matrix, index([2, 2], [0, 0, 2, 1]), leaf([2, 2], [10, 20, 30, 40]), 1), [31, 2, 3, 4, 45, 36]],
+  ],
   readAt: [
     [b.readAt(box, index([2], [1, 0])), [3, 4, 5, 6]],
     [b.readAt(matrix, index([], [1])), [4, 5, 6]],
   ],
   writeAt: [[b.writeAt(box, index([2], [1, 0]), leaf([2, 2], [-1, -2, -3, -4])), [1, 2, -1, -2, -3, -4, 7, 8]]],
   softmax: [[b.softmax(leaf([2, 2], [0, Math.log(3), 1000, 1000])), [0.25, 0.75, 0.5, 0.5]]],
-  logSoftmax: [[b.logSoftmax(leaf([2, 2], [0, Math.log(3), 1000, 1000])), [-Math.log(4), Math.log(0.75), -Math.LN2, -Math.LN2]]],
-  logSoftmaxAt: [[b.logSoftmaxAt(leaf([2, 2], [0, Math.log(3), 1000, 1000]), index([2], [1, 0])), [Math.log(0.75), -Math.LN2]]],
+  logSoftmax: [
+    [b.logSoftmax(leaf([2, 2], [0, Math.log(3), 1000, 1000])), [-Math.log(4), Math.log(0.75), -Math.LN2, -Math.LN2]],
+  ],
+  logSoftmaxAt: [
+    [b.logSoftmaxAt(leaf([2, 2], [0, Math.log(3), 1000, 1000]), index([2], [1, 0])), [Math.log(0.75), -Math.LN2]],
+  ],
   // mean(x²) + ε = 25/2 + 3.5 = 4².
   rmsNorm: [[b.rmsNorm(leaf([2], [3, 4]), leaf([2], [8, -4]), 3.5), [6, -4]]],
   // The mean is 5, and var(x) + ε = 4 + 5 = 3².
@@ -130,7 +136,12 @@ const examples: Readonly<Record<OpName, readonly (readonly [Value, readonly numb
   // A quarter turn of the first pair (1, 3) and none of the second (2, 4); the halves hold a pair's two sides.
   rotary: [
     [
-      b.rotary(leaf([1, 1, 1, 4], [1, 2, 3, 4]), index([1, 1], [1]), leaf([2, 2], [1, 1, 0, 1]), leaf([2, 2], [0, 0, 1, 0])),
+      b.rotary(
+        leaf([1, 1, 1, 4], [1, 2, 3, 4]),
+        index([1, 1], [1]),
+        leaf([2, 2], [1, 1, 0, 1]),
+        leaf([2, 2], [0, 0, 1, 0]),
+      ),
       [-3, 2, 1, 4],
     ],
   ],
@@ -158,7 +169,10 @@ describe("evaluate", () => {
 
   it("refuses an index that is not within the axis", () => {
     for (const i of [-1, 2]) {
-      assert.throws(() => evaluate([b.gather(matrix, index([1], [i]))], feeds), /^RangeError: .* is not within \[2,3\]$/);
+      assert.throws(
+        () => evaluate([b.gather(matrix, index([1], [i]))], feeds),
+        /^RangeError: .* is not within \[2,3\]$/,
+      );
     }
   });
 });

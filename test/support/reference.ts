@@ -29,7 +29,11 @@ export function evaluate(outputs: readonly Value[], feeds: Feeds): number[][] {
   const known = new Map<Value, Numbers>();
   for (const value of topologicalOrder(outputs)) {
     const rule = rules[value.op] as Rule<OpName>;
-    const data = rule(value, value.inputs.map((input) => known.get(input)!), feeds);
+    const data = rule(
+      value,
+      value.inputs.map((input) => known.get(input)!),
+      feeds,
+    );
     known.set(value, { shape: value.shape, data });
   }
   return outputs.map((output) => [...known.get(output)!.data]);
@@ -76,13 +80,17 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   },
   matmulQuantized(y, [x, blocks, scales]) {
     const weight = dequantized(blocks!, scales!, y.attributes.bits);
-    return tabulate(y.shape, ([i, j]) => total(Array.from({ length: x!.shape[1]! }, (_, k) => read(x!, [i!, k]) * read(weight, [j!, k]))));
+    return tabulate(y.shape, ([i, j]) =>
+      total(Array.from({ length: x!.shape[1]! }, (_, k) => read(x!, [i!, k]) * read(weight, [j!, k]))),
+    );
   },
   sum(y, [x]) {
     const { axes, keepDims } = y.attributes;
     const sums = new Array<number>(size(y.shape)).fill(0);
     for (const at of coordinates(x!.shape)) {
-      const to = keepDims ? at.map((i, axis) => (axes.includes(axis) ? 0 : i)) : at.filter((_, axis) => !axes.includes(axis));
+      const to = keepDims
+        ? at.map((i, axis) => (axes.includes(axis) ? 0 : i))
+        : at.filter((_, axis) => !axes.includes(axis));
       sums[offset(y.shape, to)]! += read(x!, at);
     }
     return sums;
@@ -90,7 +98,12 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
 
   reshape: (_, [x]) => x!.data,
   transpose: (y, [x]) =>
-    tabulate(y.shape, (at) => read(x!, x!.shape.map((_, axis) => at[y.attributes.permutation.indexOf(axis)]!))),
+    tabulate(y.shape, (at) =>
+      read(
+        x!,
+        x!.shape.map((_, axis) => at[y.attributes.permutation.indexOf(axis)]!),
+      ),
+    ),
   broadcast: (y, [x]) => tabulate(y.shape, (at) => read(x!, at)),
   slice(y, [x]) {
     const { axis, start } = y.attributes;
@@ -139,7 +152,10 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   }),
   logSoftmax: overRows(logSoftmax),
   logSoftmaxAt: (y, [x, index]) =>
-    tabulate(y.shape, ([row]) => logSoftmax(x!.data.slice(row! * x!.shape[1]!, (row! + 1) * x!.shape[1]!))[read(index!, [row!])]!),
+    tabulate(
+      y.shape,
+      ([row]) => logSoftmax(x!.data.slice(row! * x!.shape[1]!, (row! + 1) * x!.shape[1]!))[read(index!, [row!])]!,
+    ),
   rmsNorm: overRows((row, y, weight) => {
     const meanSquare = total(row.map((x) => x * x)) / row.length;
     return row.map((x, i) => (x / Math.sqrt(meanSquare + y.attributes.epsilon)) * weight!.data[i]!);
@@ -147,7 +163,9 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   layerNorm: overRows((row, y, weight, bias) => {
     const mean = total(row) / row.length;
     const variance = total(row.map((x) => (x - mean) ** 2)) / row.length;
-    return row.map((x, i) => ((x - mean) / Math.sqrt(variance + y.attributes.epsilon)) * weight!.data[i]! + bias!.data[i]!);
+    return row.map(
+      (x, i) => ((x - mean) / Math.sqrt(variance + y.attributes.epsilon)) * weight!.data[i]! + bias!.data[i]!,
+    );
   }),
   rotary: (y, [x, position, cos, sin]) =>
     tabulate(y.shape, (at) => {
@@ -165,7 +183,9 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
 /** Blocks of 32 numbers with a scale each: scale · (q − 2^(bits−1)), two q of 4 bits in a byte, the lower half first. */
 function dequantized(blocks: Numbers, scales: Numbers, bits: number): Numbers {
   const perByte = 8 / bits;
-  const whole = blocks.data.flatMap((byte) => Array.from({ length: perByte }, (_, i) => Math.floor(byte / 2 ** (bits * i)) % 2 ** bits));
+  const whole = blocks.data.flatMap((byte) =>
+    Array.from({ length: perByte }, (_, i) => Math.floor(byte / 2 ** (bits * i)) % 2 ** bits),
+  );
   const shape = [...scales.shape.slice(0, -1), scales.shape.at(-1)! * 32];
   return { shape, data: whole.map((q, i) => scales.data[Math.floor(i / 32)]! * (q - 2 ** (bits - 1))) };
 }

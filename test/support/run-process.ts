@@ -14,7 +14,8 @@ const engine = new OnnxEngine({ threads: 1 });
 process.stdout.write("begun\n");
 try {
   const programs = new ProgramCache(engine);
-  const [method, input] = full === "full" ? [fullSera(), await fullInput(programs)] : [tinySera(), await tinyInput(programs)];
+  const [method, input] =
+    full === "full" ? [fullSera(), await fullInput(programs)] : [tinySera(), await tinyInput(programs)];
   await openRun(method, input, { folder });
   process.stdout.write("ended\n");
 } catch (error) {

@@ -29,7 +29,17 @@ export const tinyConfig: LlamaConfig = {
 };
 
 const { vocabSize, hiddenSize, layers, heads, headSize, contextLength, initializerRange } = tinyConfig;
-const common = { vocabSize, hiddenSize, layers, heads, kvHeads: heads, headSize, contextLength, initializerRange, normEpsilon: 1e-5 };
+const common = {
+  vocabSize,
+  hiddenSize,
+  layers,
+  heads,
+  kvHeads: heads,
+  headSize,
+  contextLength,
+  initializerRange,
+  normEpsilon: 1e-5,
+};
 
 /** As small, with LayerNorm, fused layers and biases. */
 export const gptNeoXConfig: GptNeoXConfig = {

@@ -17,7 +17,16 @@ import { randomPairs, tinyPolicy } from "./tiny-model.js";
 
 /** SeRA of three iterations in a second. */
 export function tinySera(own: Partial<SelfImprovingOptions> = {}): Method {
-  const quick = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, responses: 2, select: 0.5, bootstrap: 0.5, seed: 1, rounds: 3 };
+  const quick = {
+    batchSize: 4,
+    learningRate: 1e-2,
+    maxNewTokens: 4,
+    responses: 2,
+    select: 0.5,
+    bootstrap: 0.5,
+    seed: 1,
+    rounds: 3,
+  };
   return sera({ ...quick, ...own })();
 }
 
@@ -27,19 +36,33 @@ export async function tinyInput(programs: ProgramCache, changed: Partial<RunInpu
 }
 
 /** A run in a folder that begins from `start`, with the models of iterations 0, 1 … as they are given. */
-export async function tinyContext(path: string, start: Policy, models: readonly Policy[] = [], controls: RunControls = {}): Promise<RunContext> {
+export async function tinyContext(
+  path: string,
+  start: Policy,
+  models: readonly Policy[] = [],
+  controls: RunControls = {},
+): Promise<RunContext> {
   const folder = await RunFolder.open(path);
   for (const [t, policy] of models.entries()) {
     const { model } = runLayout.iteration(t);
     await savePolicy(policy, folder.file(model));
     await folder.seal([model]);
   }
-  return new RunContext(folder, new LocalExecutor(start, start.programs.memory), controls, Math.max(1, models.length - 1));
+  return new RunContext(
+    folder,
+    new LocalExecutor(start, start.programs.memory),
+    controls,
+    Math.max(1, models.length - 1),
+  );
 }
 
 /** A judge of responses by their text alone. */
 export function textJudge(name: string, score: (response: string) => number): RunJudge {
-  return { name, identity: { name, version: "1" }, score: async (responses) => responses.map(({ response }) => score(response)) };
+  return {
+    name,
+    identity: { name, version: "1" },
+    score: async (responses) => responses.map(({ response }) => score(response)),
+  };
 }
 
 /** Digests of a run's files by name, without what tells time: the manifest, the seconds in the summary, and locks. */
@@ -48,11 +71,15 @@ export function resultsIn(folder: string): Record<string, string> {
     .map(String)
     .filter((name) => statSync(join(folder, name)).isFile() && name !== "manifest.json" && !/\.lock-\d+$/.test(name))
     .sort();
-  return Object.fromEntries(names.map((name) => [name, createHash("sha256").update(contentOf(folder, name)).digest("hex")]));
+  return Object.fromEntries(
+    names.map((name) => [name, createHash("sha256").update(contentOf(folder, name)).digest("hex")]),
+  );
 }
 
 function contentOf(folder: string, name: string): string | Buffer {
   const bytes = readFileSync(join(folder, name));
   if (name !== "summary.json") return bytes;
-  return JSON.stringify(JSON.parse(bytes.toString("utf8")), (key, value: unknown) => (key === "seconds" ? null : value));
+  return JSON.stringify(JSON.parse(bytes.toString("utf8")), (key, value: unknown) =>
+    key === "seconds" ? null : value,
+  );
 }

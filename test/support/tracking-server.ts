@@ -19,13 +19,21 @@ export class TrackingServerOfTest {
   private readonly faults: ((response: ServerResponse) => void)[] = [];
   url = "";
 
-  static async start(test: TestContext, answer: (asked: TrackingRequest) => TrackingAnswer): Promise<TrackingServerOfTest> {
+  static async start(
+    test: TestContext,
+    answer: (asked: TrackingRequest) => TrackingAnswer,
+  ): Promise<TrackingServerOfTest> {
     const own = new TrackingServerOfTest();
     const server = createServer((request, response) => {
       let text = "";
       request.on("data", (part) => (text += String(part)));
       request.on("end", () => {
-        const asked = { method: request.method!, path: request.url!, authorization: request.headers.authorization, body: text === "" ? undefined : JSON.parse(text) };
+        const asked = {
+          method: request.method!,
+          path: request.url!,
+          authorization: request.headers.authorization,
+          body: text === "" ? undefined : JSON.parse(text),
+        };
         own.asked.push(asked);
         const fault = own.faults.shift();
         if (fault) return fault(response);
@@ -52,7 +60,10 @@ export class TrackingServerOfTest {
 export const cut = (response: ServerResponse): void => void response.destroy();
 
 /** Answers with a status and a text. */
-export const refuse = (status: number, text = "no") => (response: ServerResponse): void => void response.writeHead(status).end(text);
+export const refuse =
+  (status: number, text = "no") =>
+  (response: ServerResponse): void =>
+    void response.writeHead(status).end(text);
 
 /** Sets variables of the environment for a test; undefined unsets one. */
 export function inEnvironment(test: TestContext, values: Readonly<Record<string, string | undefined>>): void {

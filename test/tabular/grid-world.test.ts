@@ -14,7 +14,8 @@ describe("the grid", () => {
     // Right, right, down, down: three costs, then the goal.
     assertClose([grid.valueOf([1, 1, 2, 1, 1, 2, 1, 1, 0])], [-0.04 * (1 + 0.9 + 0.81) + 0.9 ** 3 * 0.96], 1e-12);
     const slippery = new GridWorld({ size: 4, slip: 0.2 });
-    for (const action of [0, 1, 2, 3]) assertClose([slippery.outcomes(6, action).reduce((sum, { chance }) => sum + chance, 0)], [1], 1e-12);
+    for (const action of [0, 1, 2, 3])
+      assertClose([slippery.outcomes(6, action).reduce((sum, { chance }) => sum + chance, 0)], [1], 1e-12);
     // (2, 0) is a pit.
     assertClose([slippery.outcomes(4, 2).find(({ next }) => next === undefined)!.reward], [-1.04], 1e-12);
   });
@@ -27,16 +28,31 @@ describe("the grid", () => {
 });
 
 describe("values from offline data", () => {
-  const fit = (steps: Parameters<typeof offlineValues>[0], own: object = {}) => offlineValues(steps, { states: 3, actions: 2, alpha: 1, discount: 0.5, ...own });
+  const fit = (steps: Parameters<typeof offlineValues>[0], own: object = {}) =>
+    offlineValues(steps, { states: 3, actions: 2, alpha: 1, discount: 0.5, ...own });
 
   it("are those of the closed form, with the behaviour's own values as the baseline", () => {
     // In state 0 action 0 earns 1 and ends; action 1 leads to state 1, whose only recorded action earns 4.
-    const steps = [{ state: 0, action: 0, reward: 1 }, { state: 0, action: 1, reward: 0, next: 1 }, { state: 1, action: 0, reward: 4 }];
+    const steps = [
+      { state: 0, action: 0, reward: 1 },
+      { state: 0, action: 1, reward: 0, next: 1 },
+      { state: 1, action: 0, reward: 4 },
+    ];
     const { values, policy, trust, behaviour } = fit(steps);
-    assert.deepEqual(behaviour, [[0.5, 0.5], [1, 0], [0, 0]]);
+    assert.deepEqual(behaviour, [
+      [0.5, 0.5],
+      [1, 0],
+      [0, 0],
+    ]);
     // State 1: trust 1 / 1.5, baseline 4, target 4. State 0: trust ½, baseline (1 + 2)/2, targets 1 and ½·4.
     assertClose(values.flat(), [1.25, 1.75, 4, 4, 0, 0], 1e-9);
-    assert.deepEqual([policy.slice(0, 2), trust[2]], [[1, 0], [0, 0]]);
+    assert.deepEqual(
+      [policy.slice(0, 2), trust[2]],
+      [
+        [1, 0],
+        [0, 0],
+      ],
+    );
   });
 
   it("improve on the behaviour, and best somewhere between believing everything and nothing", () => {
@@ -47,17 +63,29 @@ describe("values from offline data", () => {
     const seeds = 30;
     for (let seed = 0; seed < seeds; seed++) {
       const steps = grid.episodes(40, 0.5, Random.seeded(seed));
-      alphas.forEach((alpha, i) => (earned[i]! += grid.valueOf(offlineValues(steps, { states, actions, alpha, discount, sweeps: 80 }).policy, 150) / seeds));
+      alphas.forEach(
+        (alpha, i) =>
+          (earned[i]! +=
+            grid.valueOf(offlineValues(steps, { states, actions, alpha, discount, sweeps: 80 }).policy, 150) / seeds),
+      );
     }
     const best = earned.indexOf(Math.max(...earned));
     assert.ok(best > 0 && best < alphas.length - 1, `${earned}`);
-    const mostCommon = offlineValues(grid.episodes(400, 0.5, Random.seeded(1)), { states, actions, alpha: 1, discount }).behaviour.map((shares) => shares.indexOf(Math.max(...shares)));
+    const mostCommon = offlineValues(grid.episodes(400, 0.5, Random.seeded(1)), {
+      states,
+      actions,
+      alpha: 1,
+      discount,
+    }).behaviour.map((shares) => shares.indexOf(Math.max(...shares)));
     assert.ok(earned[best]! > grid.valueOf(mostCommon), `${earned} ${grid.valueOf(mostCommon)}`);
   });
 
   it("refuse steps of no such state, and no steps at all", () => {
     assert.throws(() => fit([]), { name: "InputError", message: "no steps to learn from" });
-    assert.throws(() => fit([{ state: 3, action: 0, reward: 0 }]), { name: "InputError", message: /^found the step .*, expected one of 3 states and 2 actions/ });
+    assert.throws(() => fit([{ state: 3, action: 0, reward: 0 }]), {
+      name: "InputError",
+      message: /^found the step .*, expected one of 3 states and 2 actions/,
+    });
     assert.throws(() => fit([{ state: 0, action: 0, reward: 0 }], { discount: 1 }), { message: /^discount: found 1/ });
     assert.throws(() => fit([{ state: 0, action: 0, reward: 0 }], { alpha: 0 }), { message: /^alpha: found 0/ });
   });

@@ -5,34 +5,58 @@ import { regularizedLoss, regularizedValues, trust, type ActionData } from "../.
 
 /** A distribution over some actions of which one may be missing, targets, a baseline, and α. */
 const bandits = fc
-  .tuple(fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.double({ min: -5, max: 5, noNaN: true })), { minLength: 1, maxLength: 8 }), fc.double({ min: -5, max: 5, noNaN: true }), fc.double({ min: 1e-3, max: 1e3, noNaN: true }))
+  .tuple(
+    fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.double({ min: -5, max: 5, noNaN: true })), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+    fc.double({ min: -5, max: 5, noNaN: true }),
+    fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
+  )
   .filter(([actions]) => actions.some(([count]) => count > 0))
   .map(([actions, baseline, alpha]) => {
     const total = actions.reduce((sum, [count]) => sum + count, 0);
-    return { data: { behaviour: actions.map(([count]) => count / total), targets: actions.map(([, target]) => target), baseline } satisfies ActionData, alpha };
+    return {
+      data: {
+        behaviour: actions.map(([count]) => count / total),
+        targets: actions.map(([, target]) => target),
+        baseline,
+      } satisfies ActionData,
+      alpha,
+    };
   });
 
 describe("regularized values", () => {
   it("are the closed form by hand", () => {
     const data = { behaviour: [0.75, 0.25, 0, 0], targets: [1, 3, NaN, 100], baseline: -1 };
     // u = ¼ and α = 2: (π·T + ½·b) / (π + ½).
-    assert.deepEqual(regularizedValues(data, 2).map((value) => Number(value.toFixed(12))), [(0.75 - 0.5) / 1.25, (0.75 - 0.5) / 0.75, -1, -1].map((value) => Number(value.toFixed(12))));
-    assert.deepEqual(trust([0.75, 0.25, 0, 0], 2).map((share) => Number(share.toFixed(12))), [0.6, 0.333333333333, 0, 0]);
+    assert.deepEqual(
+      regularizedValues(data, 2).map((value) => Number(value.toFixed(12))),
+      [(0.75 - 0.5) / 1.25, (0.75 - 0.5) / 0.75, -1, -1].map((value) => Number(value.toFixed(12))),
+    );
+    assert.deepEqual(
+      trust([0.75, 0.25, 0, 0], 2).map((share) => Number(share.toFixed(12))),
+      [0.6, 0.333333333333, 0, 0],
+    );
   });
 
   it("minimise the loss to machine precision, and nothing else does better", () => {
     fc.assert(
-      fc.property(bandits, fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 }), ({ data, alpha }, moves) => {
-        const values = regularizedValues(data, alpha);
-        const { behaviour, targets, baseline } = data;
-        const uniform = 1 / values.length;
-        values.forEach((value, a) => {
-          const slope = behaviour[a]! * (value - targets[a]!) + alpha * uniform * (value - baseline);
-          assert.ok(Math.abs(slope) <= 1e-14 * (1 + alpha) * 10, `${slope}`);
-        });
-        const moved = values.map((value, a) => value + moves[a]!);
-        assert.ok(regularizedLoss(moved, data, alpha) >= regularizedLoss(values, data, alpha) - 1e-9);
-      }),
+      fc.property(
+        bandits,
+        fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 }),
+        ({ data, alpha }, moves) => {
+          const values = regularizedValues(data, alpha);
+          const { behaviour, targets, baseline } = data;
+          const uniform = 1 / values.length;
+          values.forEach((value, a) => {
+            const slope = behaviour[a]! * (value - targets[a]!) + alpha * uniform * (value - baseline);
+            assert.ok(Math.abs(slope) <= 1e-14 * (1 + alpha) * 10, `${slope}`);
+          });
+          const moved = values.map((value, a) => value + moves[a]!);
+          assert.ok(regularizedLoss(moved, data, alpha) >= regularizedLoss(values, data, alpha) - 1e-9);
+        },
+      ),
     );
   });
 
@@ -53,7 +77,9 @@ describe("regularized values", () => {
     fc.assert(
       fc.property(bandits, ({ data }) => {
         const { behaviour, targets, baseline } = data;
-        regularizedValues(data, 1e-13).forEach((value, a) => assert.ok(behaviour[a] === 0 || Math.abs(value - targets[a]!) < 1e-9));
+        regularizedValues(data, 1e-13).forEach((value, a) =>
+          assert.ok(behaviour[a] === 0 || Math.abs(value - targets[a]!) < 1e-9),
+        );
         const alpha = 1e7;
         regularizedValues(data, alpha).forEach((value, a) => {
           const limit = behaviour[a]! * (targets[a]! - baseline) * behaviour.length;
@@ -64,12 +90,19 @@ describe("regularized values", () => {
   });
 
   it("of actions that the data do not have are the baseline, exactly, at any α", () => {
-    fc.assert(fc.property(bandits, ({ data, alpha }) => regularizedValues(data, alpha).forEach((value, a) => assert.ok(data.behaviour[a]! > 0 || value === data.baseline))));
+    fc.assert(
+      fc.property(bandits, ({ data, alpha }) =>
+        regularizedValues(data, alpha).forEach((value, a) =>
+          assert.ok(data.behaviour[a]! > 0 || value === data.baseline),
+        ),
+      ),
+    );
   });
 
   it("need α above 0, a distribution and finite numbers", () => {
     const data = { behaviour: [0.5, 0.5], targets: [1, 2], baseline: 0 };
-    const refuses = (changed: Partial<ActionData>, alpha: number, message: RegExp) => assert.throws(() => regularizedValues({ ...data, ...changed }, alpha), { name: "InputError", message });
+    const refuses = (changed: Partial<ActionData>, alpha: number, message: RegExp) =>
+      assert.throws(() => regularizedValues({ ...data, ...changed }, alpha), { name: "InputError", message });
     refuses({}, 0, /^alpha: found 0, expected a number above 0/);
     refuses({ behaviour: [0.5, 0.4] }, 1, /^behaviour: found shares that add up to 0\.9/);
     refuses({ targets: [1] }, 1, /^found 2 shares and 1 targets/);

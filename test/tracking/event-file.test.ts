@@ -10,7 +10,11 @@ const time = 1700000000250;
 const records = [
   versionRecord(time),
   stepRecord({ step: 1, time: time + 1000, metrics: { "train/loss": 0.6931471805599453, "train/rewards/margins": 0 } }),
-  stepRecord({ step: 2, time: time + 2000, metrics: { "train/loss": -1.5e-30, "train/rewards/accuracies": 1, "eval/loss": 0.25 } }),
+  stepRecord({
+    step: 2,
+    time: time + 2000,
+    metrics: { "train/loss": -1.5e-30, "train/rewards/accuracies": 1, "eval/loss": 0.25 },
+  }),
   stepRecord({ step: 300, time: time + 300000, metrics: { "train/loss": 1e30 } }),
 ];
 
@@ -34,7 +38,11 @@ describe("an event file", () => {
 
   it("is read up to the first record that is cut or damaged", () => {
     const [head, first, second] = records.map(({ length }) => length) as [number, number, number];
-    for (const cut of [1, 4, 5, 20]) assert.deepEqual(readEvents(written.subarray(0, head + first + second + cut)), { bytes: head + first + second, lastStep: 2 });
+    for (const cut of [1, 4, 5, 20])
+      assert.deepEqual(readEvents(written.subarray(0, head + first + second + cut)), {
+        bytes: head + first + second,
+        lastStep: 2,
+      });
     for (const at of [0, 9, 14, second - 2]) {
       const damaged = Buffer.from(written);
       damaged[head + first + at]! ^= 1;

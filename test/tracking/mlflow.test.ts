@@ -2,11 +2,26 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { TrackingRefused } from "../../src/run/tracking.js";
 import { mlflow } from "../../src/tracking/mlflow.js";
-import { cut, inEnvironment, refuse, TrackingServerOfTest, type TrackingAnswer, type TrackingRequest } from "../support/tracking-server.js";
+import {
+  cut,
+  inEnvironment,
+  refuse,
+  TrackingServerOfTest,
+  type TrackingAnswer,
+  type TrackingRequest,
+} from "../support/tracking-server.js";
 
-const run = { name: "mine-01234567", digest: "ab".repeat(32), facts: { method: { name: "sera", version: "1" }, options: { beta: 2, prefix: "x".repeat(600) } } };
+const run = {
+  name: "mine-01234567",
+  digest: "ab".repeat(32),
+  facts: { method: { name: "sera", version: "1" }, options: { beta: 2, prefix: "x".repeat(600) } },
+};
 const steps = (count: number, figures = 2) =>
-  Array.from({ length: count }, (_, i) => ({ step: i + 1, time: 1000 + i, metrics: Object.fromEntries(Array.from({ length: figures }, (_, j) => [`train/f${j}`, i + j])) }));
+  Array.from({ length: count }, (_, i) => ({
+    step: i + 1,
+    time: 1000 + i,
+    metrics: Object.fromEntries(Array.from({ length: figures }, (_, j) => [`train/f${j}`, i + j])),
+  }));
 
 interface StoredRun {
   readonly info: { readonly run_id: string };
@@ -26,16 +41,31 @@ class Mlflow {
     switch (pathname.replace("/api/2.0/mlflow/", "")) {
       case "experiments/get-by-name": {
         const at = this.experiments.indexOf(searchParams.get("experiment_name")!);
-        return at === -1 ? [404, { error_code: "RESOURCE_DOES_NOT_EXIST" }] : [200, { experiment: { experiment_id: String(at), name: this.experiments[at] } }];
+        return at === -1
+          ? [404, { error_code: "RESOURCE_DOES_NOT_EXIST" }]
+          : [200, { experiment: { experiment_id: String(at), name: this.experiments[at] } }];
       }
       case "experiments/create":
         return [200, { experiment_id: String(this.experiments.push(body.name) - 1) }];
       case "runs/search": {
         const wanted = /^tags\.`sera\.run` = '(\w+)'$/.exec(body.filter)![1];
-        return [200, { runs: this.runs.filter(({ tags }) => tags.some(({ value }) => value === wanted)).map((found) => this.shown(found)) }];
+        return [
+          200,
+          {
+            runs: this.runs
+              .filter(({ tags }) => tags.some(({ value }) => value === wanted))
+              .map((found) => this.shown(found)),
+          },
+        ];
       }
       case "runs/create":
-        this.runs.push({ info: { run_id: `r${this.runs.length}` }, status: "RUNNING", tags: body.tags, metrics: [], params: [] });
+        this.runs.push({
+          info: { run_id: `r${this.runs.length}` },
+          status: "RUNNING",
+          tags: body.tags,
+          metrics: [],
+          params: [],
+        });
         return [200, { run: this.shown(this.runs.at(-1)!) }];
       case "runs/update":
         this.of(body).status = body.status;
@@ -66,7 +96,12 @@ class Mlflow {
 async function started(test: TestContext) {
   const stored = new Mlflow();
   const server = await TrackingServerOfTest.start(test, stored.answer);
-  inEnvironment(test, { MLFLOW_TRACKING_URI: `${server.url}/`, MLFLOW_TRACKING_TOKEN: "secret", MLFLOW_TRACKING_USERNAME: undefined, MLFLOW_EXPERIMENT_NAME: undefined });
+  inEnvironment(test, {
+    MLFLOW_TRACKING_URI: `${server.url}/`,
+    MLFLOW_TRACKING_TOKEN: "secret",
+    MLFLOW_TRACKING_USERNAME: undefined,
+    MLFLOW_EXPERIMENT_NAME: undefined,
+  });
   return { stored, server };
 }
 
@@ -86,7 +121,11 @@ describe("mlflow", () => {
       { key: "train/f0", value: 1, step: 2, timestamp: 1001 },
       { key: "train/f1", value: 2, step: 2, timestamp: 1001 },
     ]);
-    assert.deepEqual(params.slice(0, 3), [{ key: "method.name", value: "sera" }, { key: "method.version", value: "1" }, { key: "options.beta", value: "2" }]);
+    assert.deepEqual(params.slice(0, 3), [
+      { key: "method.name", value: "sera" },
+      { key: "method.version", value: "1" },
+      { key: "options.beta", value: "2" },
+    ]);
     assert.equal(params[3]!.value.length, 500);
     assert.ok(server.asked.every(({ authorization }) => authorization === "Bearer secret"));
   });
@@ -101,7 +140,10 @@ describe("mlflow", () => {
     assert.equal(again.lastStep, 3);
     assert.equal(stored.runs[0]!.status, "RUNNING");
     await again.end("failed");
-    assert.deepEqual(stored.runs.map(({ status }) => status), ["FAILED"]);
+    assert.deepEqual(
+      stored.runs.map(({ status }) => status),
+      ["FAILED"],
+    );
     assert.equal((await mlflow().open({ ...run, digest: "cd".repeat(32) })).lastStep, 0);
     assert.equal(stored.runs.length, 2);
     assert.deepEqual(stored.experiments, ["sera-lab"]);
@@ -112,7 +154,9 @@ describe("mlflow", () => {
     const sink = await mlflow({ experiment: "e" }).open(run);
     await sink.write(steps(130, 16));
     assert.equal(stored.runs[0]!.metrics.length, 130 * 16);
-    const sizes = server.asked.flatMap(({ path, body }) => (path.endsWith("log-batch") && body.metrics ? [body.metrics.length] : []));
+    const sizes = server.asked.flatMap(({ path, body }) =>
+      path.endsWith("log-batch") && body.metrics ? [body.metrics.length] : [],
+    );
     assert.deepEqual(sizes, [992, 992, 96]);
   });
 
@@ -123,15 +167,30 @@ describe("mlflow", () => {
     const host = new URL(server.url).host;
     await assert.rejects(sink.write(steps(1)), { name: "Error", message: `${host} returned status 503 (busy)` });
     await assert.rejects(sink.write(steps(1)), { name: "Error", message: new RegExp(`^${host} is not reached \\(`) });
-    await assert.rejects(sink.write(steps(1)), { name: "TrackingRefused", message: `${host} refused access (status 401); check MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and _PASSWORD` });
-    await assert.rejects(sink.write(steps(1)), (error: Error) => error instanceof TrackingRefused && error.message.endsWith("status 400 (not so, …)"));
+    await assert.rejects(sink.write(steps(1)), {
+      name: "TrackingRefused",
+      message: `${host} refused access (status 401); check MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and _PASSWORD`,
+    });
+    await assert.rejects(
+      sink.write(steps(1)),
+      (error: Error) => error instanceof TrackingRefused && error.message.endsWith("status 400 (not so, …)"),
+    );
     await sink.write(steps(1));
   });
 
   it("needs the address of a server", (test) => {
     inEnvironment(test, { MLFLOW_TRACKING_URI: undefined });
-    assert.throws(() => mlflow(), /^InputError: mlflow: no address of a tracking server; set MLFLOW_TRACKING_URI, or pass trackingUri$/);
-    assert.throws(() => mlflow({ trackingUri: "https://me:pass@mlflow.test" }), { name: "InputError", message: /found "https:\/\/…@mlflow\.test", expected .* without a user or password$/ });
-    assert.throws(() => mlflow({ trackingUri: "file:///mlruns" }), /^InputError: mlflow: found "file:\/\/\/mlruns", expected the http:\/\/ or https:\/\/ address/);
+    assert.throws(
+      () => mlflow(),
+      /^InputError: mlflow: no address of a tracking server; set MLFLOW_TRACKING_URI, or pass trackingUri$/,
+    );
+    assert.throws(() => mlflow({ trackingUri: "https://me:pass@mlflow.test" }), {
+      name: "InputError",
+      message: /found "https:\/\/…@mlflow\.test", expected .* without a user or password$/,
+    });
+    assert.throws(
+      () => mlflow({ trackingUri: "file:///mlruns" }),
+      /^InputError: mlflow: found "file:\/\/\/mlruns", expected the http:\/\/ or https:\/\/ address/,
+    );
   });
 });

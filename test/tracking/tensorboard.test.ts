@@ -7,7 +7,12 @@ import { tensorBoard } from "../../src/tracking/tensorboard.js";
 import { emptyFolder } from "../support/folder.js";
 
 const run = { name: "compared/dpo", digest: "0123456789abcdef".repeat(4), facts: {} };
-const stepsTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, i) => ({ step: first + i, time: 1e12, metrics: { "train/loss": 1 / (first + i) } }));
+const stepsTo = (last: number, first = 1) =>
+  Array.from({ length: last - first + 1 }, (_, i) => ({
+    step: first + i,
+    time: 1e12,
+    metrics: { "train/loss": 1 / (first + i) },
+  }));
 
 describe("tensorBoard", () => {
   it("adds the steps of a resumed run to its file, after what a killed process wrote last", async (test) => {
@@ -34,6 +39,9 @@ describe("tensorBoard", () => {
   });
 
   it("refuses what is no path", () => {
-    assert.throws(() => tensorBoard(""), { name: "InputError", message: 'tensorBoard: found "", expected the path of a folder' });
+    assert.throws(() => tensorBoard(""), {
+      name: "InputError",
+      message: 'tensorBoard: found "", expected the path of a folder',
+    });
   });
 });

@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { wandb } from "../../src/tracking/wandb.js";
-import { inEnvironment, refuse, TrackingServerOfTest, type TrackingAnswer, type TrackingRequest } from "../support/tracking-server.js";
+import {
+  inEnvironment,
+  refuse,
+  TrackingServerOfTest,
+  type TrackingAnswer,
+  type TrackingRequest,
+} from "../support/tracking-server.js";
 
 const run = { name: "mine-01234567", digest: "0123456789abcdef".repeat(4), facts: { options: { beta: 2 } } };
-const steps = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => ({ step: first + i, time: 1e12 + i, metrics: { "train/loss": first + i } }));
+const steps = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, i) => ({
+    step: first + i,
+    time: 1e12 + i,
+    metrics: { "train/loss": first + i },
+  }));
 
 /** The part of W&B's server that is asked: a run by its id, and its file stream, in which lines have places. */
 class Wandb {
@@ -18,7 +29,20 @@ class Wandb {
       const { name, project, entity = "me", config } = body.variables;
       if (project === "closed") return [200, { data: null, errors: [{ message: "project closed not found" }] }];
       this.config = JSON.parse(config);
-      return [200, { data: { upsertBucket: { bucket: { name, historyLineCount: this.history.length || null, project: { name: project, entity: { name: entity } } } } } }];
+      return [
+        200,
+        {
+          data: {
+            upsertBucket: {
+              bucket: {
+                name,
+                historyLineCount: this.history.length || null,
+                project: { name: project, entity: { name: entity } },
+              },
+            },
+          },
+        },
+      ];
     }
     if (path !== "/files/me/sera-lab/0123456789abcdef/file_stream") return [404, {}];
     const { offset = 0, content = [] } = body.files?.["wandb-history.jsonl"] ?? {};
@@ -32,7 +56,12 @@ class Wandb {
 async function started(test: TestContext) {
   const stored = new Wandb();
   const server = await TrackingServerOfTest.start(test, stored.answer);
-  inEnvironment(test, { WANDB_API_KEY: "key", WANDB_BASE_URL: server.url, WANDB_PROJECT: undefined, WANDB_ENTITY: undefined });
+  inEnvironment(test, {
+    WANDB_API_KEY: "key",
+    WANDB_BASE_URL: server.url,
+    WANDB_PROJECT: undefined,
+    WANDB_ENTITY: undefined,
+  });
   return { stored, server };
 }
 
@@ -44,13 +73,18 @@ describe("wandb", () => {
     await sink.write([]);
     await sink.end("finished");
     assert.deepEqual(stored.config, { options: { value: { beta: 2 } } });
-    assert.deepEqual(stored.history.map((line) => ({ ...line, _runtime: 0 })), [
-      { "train/loss": 1, _step: 1, _timestamp: 1e9, _runtime: 0 },
-      { "train/loss": 2, _step: 2, _timestamp: 1e9 + 0.001, _runtime: 0 },
-    ]);
+    assert.deepEqual(
+      stored.history.map((line) => ({ ...line, _runtime: 0 })),
+      [
+        { "train/loss": 1, _step: 1, _timestamp: 1e9, _runtime: 0 },
+        { "train/loss": 2, _step: 2, _timestamp: 1e9 + 0.001, _runtime: 0 },
+      ],
+    );
     assert.equal((stored.summary as Record<string, number>)["train/loss"], 2);
     assert.equal(stored.exitCode, 0);
-    assert.ok(server.asked.every(({ authorization }) => authorization === `Basic ${Buffer.from("api:key").toString("base64")}`));
+    assert.ok(
+      server.asked.every(({ authorization }) => authorization === `Basic ${Buffer.from("api:key").toString("base64")}`),
+    );
   });
 
   it("goes on in the run that it began, and a line that is sent twice stays one", async (test) => {
@@ -66,14 +100,23 @@ describe("wandb", () => {
     server.fail(refuse(500));
     await assert.rejects(again.write(steps(6, 6)), { name: "Error" });
     await again.write(steps(6, 6));
-    assert.deepEqual(stored.history.map((line) => (line as { _step: number })._step), [1, 2, 3, 4, 5, 6]);
+    assert.deepEqual(
+      stored.history.map((line) => (line as { _step: number })._step),
+      [1, 2, 3, 4, 5, 6],
+    );
   });
 
   it("says what is refused, without the key", async (test) => {
     const { server } = await started(test);
-    await assert.rejects(wandb({ project: "closed" }).open(run), { name: "TrackingRefused", message: "the server refused the run (project closed not found)" });
+    await assert.rejects(wandb({ project: "closed" }).open(run), {
+      name: "TrackingRefused",
+      message: "the server refused the run (project closed not found)",
+    });
     server.fail(refuse(401));
-    await assert.rejects(wandb().open(run), { name: "TrackingRefused", message: /refused access \(status 401\); check WANDB_API_KEY$/ });
+    await assert.rejects(wandb().open(run), {
+      name: "TrackingRefused",
+      message: /refused access \(status 401\); check WANDB_API_KEY$/,
+    });
     assert.throws(() => wandb({ project: "a/b" }), /^InputError: wandb: project: found "a\/b"/);
     server.fail(refuse(400, `no key "long-key" (${Buffer.from("api:long-key").toString("base64")})`));
     inEnvironment(test, { WANDB_API_KEY: "long-key" });

@@ -13,7 +13,12 @@ import { logit, oneMinus } from "./terms.js";
 export function aihf({ beta }: { readonly beta: number }): PreferenceLoss {
   return {
     ...{ name: "aihf", beta, reward: logRatio },
-    columns: { demonstration: { range: { expected: "0 or 1", isGood: (value) => value === 0 || value === 1 }, hint: "use methods.aihf" } },
+    columns: {
+      demonstration: {
+        range: { expected: "0 or 1", isGood: (value) => value === 0 || value === 1 },
+        hint: "use methods.aihf",
+      },
+    },
     perPair(logProbs) {
       const { demonstration } = logProbs.columns;
       const ofPair = softplus(neg(logit(logProbs, beta)));

@@ -15,7 +15,15 @@ import { margin } from "./terms.js";
  * @param alpha α, from 0; the paper takes 0.05 to 0.07. Default 0.05
  * @param lambda λ, from 0. Default 0.5
  */
-export function aipo({ beta, alpha = 0.05, lambda = 0.5 }: { readonly beta: number; readonly alpha?: number; readonly lambda?: number }): PreferenceLoss {
+export function aipo({
+  beta,
+  alpha = 0.05,
+  lambda = 0.5,
+}: {
+  readonly beta: number;
+  readonly alpha?: number;
+  readonly lambda?: number;
+}): PreferenceLoss {
   return {
     name: "aipo",
     beta,

@@ -24,7 +24,10 @@ export function bcoPair({ beta }: { readonly beta: number }): PreferenceLoss {
       names: [meanName, stepsName],
       update(logProbs) {
         const { mean, steps } = runningMean(logProbs, beta);
-        return new Map([[meanName, mean], [stepsName, steps]]);
+        return new Map([
+          [meanName, mean],
+          [stepsName, steps],
+        ]);
       },
     },
     perPair(logProbs) {

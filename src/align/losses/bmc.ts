@@ -33,7 +33,10 @@ function weightBy(logProbs: Value, { columns }: PairTokens, delta: number): Valu
 }
 
 /** Σ λ·(log π − log π_ref) over the tokens of both responses. */
-function weightedLogRatios({ tokens }: PairLogProbs, { delta, referenceWeights }: Required<Omit<BmcSettings, "beta">>): Both {
+function weightedLogRatios(
+  { tokens }: PairLogProbs,
+  { delta, referenceWeights }: Required<Omit<BmcSettings, "beta">>,
+): Both {
   const { policy, reference, sums } = tokens;
   const weight = weightBy(policy, tokens, delta);
   if (referenceWeights === "policy") return sums(mul(weight, sub(policy, reference)));
@@ -85,7 +88,10 @@ export function orpoBmc({ beta, delta = 2 }: Omit<BmcSettings, "referenceWeights
     ...{ name: "orpo-bmc", beta, settings: { delta }, reward: logOdds, tokens: { columns: { differs } } },
     perPair(logProbs) {
       const { tokens } = logProbs;
-      const { chosen, rejected } = perToken(tokens.sums(mul(weightBy(tokens.policy, tokens, delta), tokens.policy)), logProbs);
+      const { chosen, rejected } = perToken(
+        tokens.sums(mul(weightBy(tokens.policy, tokens, delta), tokens.policy)),
+        logProbs,
+      );
       const ratio = margin({ chosen: logOfOdds(chosen), rejected: logOfOdds(rejected) });
       return add(nll({ beta }).perPair(logProbs), mul(softplus(neg(ratio)), beta));
     },

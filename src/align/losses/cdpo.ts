@@ -13,7 +13,13 @@ import { logit, oneMinus } from "./terms.js";
  *
  * @param labelSmoothing ε in [0, ½); a pair may have its own, as its column `labelSmoothing`. Default 0.1
  */
-export function cdpo({ beta, labelSmoothing = 0.1 }: { readonly beta: number; readonly labelSmoothing?: number }): PreferenceLoss {
+export function cdpo({
+  beta,
+  labelSmoothing = 0.1,
+}: {
+  readonly beta: number;
+  readonly labelSmoothing?: number;
+}): PreferenceLoss {
   return {
     name: "cdpo",
     beta,

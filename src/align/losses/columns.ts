@@ -49,7 +49,10 @@ export function inputsOfSum(losses: readonly PreferenceLoss[]): Pick<PreferenceL
   return {
     columns: mergedColumns(losses.map(({ columns }) => columns)),
     ...(tokens.length > 0 && {
-      tokens: { reference: tokens.some(({ reference }) => reference), columns: mergedColumns(tokens.map(({ columns }) => columns)) },
+      tokens: {
+        reference: tokens.some(({ reference }) => reference),
+        columns: mergedColumns(tokens.map(({ columns }) => columns)),
+      },
     }),
   };
 }

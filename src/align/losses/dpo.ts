@@ -15,13 +15,25 @@ import { logRatioMargin, oneMinus } from "./terms.js";
  * @param beta how strongly the policy is held to the reference
  * @param lengthNormalized whether log-ratios are means over tokens. Default false
  */
-export function dpo({ beta, lengthNormalized = false }: { readonly beta: number; readonly lengthNormalized?: boolean }): PreferenceLoss {
+export function dpo({
+  beta,
+  lengthNormalized = false,
+}: {
+  readonly beta: number;
+  readonly lengthNormalized?: boolean;
+}): PreferenceLoss {
   return {
     name: "dpo",
     beta,
     settings: { lengthNormalized },
     reward: lengthNormalized ? meanLogRatio : logRatio,
-    columns: { target: { default: 1, optional: true, range: { expected: "a probability in [0, 1]", isGood: (share) => share >= 0 && share <= 1 } } },
+    columns: {
+      target: {
+        default: 1,
+        optional: true,
+        range: { expected: "a probability in [0, 1]", isGood: (share) => share >= 0 && share <= 1 },
+      },
+    },
     perPair(logProbs) {
       const z = mul(logRatioMargin(logProbs, lengthNormalized), beta);
       const { target } = logProbs.columns;

@@ -13,7 +13,13 @@ import { logit, oneMinus } from "./terms.js";
  *
  * @param labelSmoothing ε in (0, ½); a pair may have its own, as its column `labelSmoothing`. Default 1e-3, the paper's
  */
-export function exoPair({ beta, labelSmoothing = 1e-3 }: { readonly beta: number; readonly labelSmoothing?: number }): PreferenceLoss {
+export function exoPair({
+  beta,
+  labelSmoothing = 1e-3,
+}: {
+  readonly beta: number;
+  readonly labelSmoothing?: number;
+}): PreferenceLoss {
   return {
     name: "exo-pair",
     beta,

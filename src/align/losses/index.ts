@@ -73,9 +73,13 @@ export function lossNamed(choice: LossChoice, settings: LossSettings): Preferenc
   if (weights.length === 0) throw new InputError(`loss: no loss given; choose from ${known.join(", ")}`);
   for (const [name, weight] of weights) {
     if (!known.includes(name)) throw new InputError(`loss: found ${quote(name)}, expected one of ${known.join(", ")}`);
-    if (!(weight > 0 && weight < Infinity)) throw new InputError(`loss: the weight of ${name} is ${quote(weight)}; it must be above 0`);
+    if (!(weight > 0 && weight < Infinity))
+      throw new InputError(`loss: the weight of ${name} is ${quote(weight)}; it must be above 0`);
   }
-  checkLossSettings(weights.map(([name]) => name), settings);
+  checkLossSettings(
+    weights.map(([name]) => name),
+    settings,
+  );
   const terms = weights.map(([name, weight]) => ({ weight, loss: losses[name](settings) }));
   if (settings.nll) terms.push({ weight: settings.nll, loss: nll(settings) });
   return terms.length === 1 && terms[0]!.weight === 1 ? terms[0]!.loss : weightedSum(terms);

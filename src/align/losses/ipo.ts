@@ -12,7 +12,13 @@ import { logRatioMargin } from "./terms.js";
  *
  * @param lengthNormalized whether log-ratios are means over tokens. Default true
  */
-export function ipo({ beta, lengthNormalized = true }: { readonly beta: number; readonly lengthNormalized?: boolean }): PreferenceLoss {
+export function ipo({
+  beta,
+  lengthNormalized = true,
+}: {
+  readonly beta: number;
+  readonly lengthNormalized?: boolean;
+}): PreferenceLoss {
   return {
     name: "ipo",
     beta,

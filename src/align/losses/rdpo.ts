@@ -12,7 +12,13 @@ import { logit, oneMinus } from "./terms.js";
  *
  * @param labelSmoothing ε in [0, ½), the rate of flips; a pair may have its own, as its column `labelSmoothing`. Default 0.1
  */
-export function rdpo({ beta, labelSmoothing = 0.1 }: { readonly beta: number; readonly labelSmoothing?: number }): PreferenceLoss {
+export function rdpo({
+  beta,
+  labelSmoothing = 0.1,
+}: {
+  readonly beta: number;
+  readonly labelSmoothing?: number;
+}): PreferenceLoss {
   return {
     name: "rdpo",
     beta,

@@ -1,4 +1,17 @@
-import { add, concat, less, minimum, mul, reshape, stopGradient, sub, sum, tensor, where, type Value } from "../../graph/index.js";
+import {
+  add,
+  concat,
+  less,
+  minimum,
+  mul,
+  reshape,
+  stopGradient,
+  sub,
+  sum,
+  tensor,
+  where,
+  type Value,
+} from "../../graph/index.js";
 import { InputError } from "../../base/errors.js";
 import type { PairLogProbs, PairTokens, PreferenceLoss } from "./loss.js";
 import { logit, oneMinus } from "./terms.js";
@@ -34,7 +47,9 @@ const stepsName = "loss.refined/steps";
  */
 export function refined(loss: PreferenceLoss, { share, smoothing, after }: Refinement): PreferenceLoss {
   if (!loss.reward.needsReference) {
-    throw new InputError(`refineShare: the loss ${loss.name} has no reference, against which the confidence in a label is measured; set it to 0, or choose a loss with one`);
+    throw new InputError(
+      `refineShare: the loss ${loss.name} has no reference, against which the confidence in a label is measured; set it to 0, or choose a loss with one`,
+    );
   }
   return {
     ...loss,
@@ -128,6 +143,12 @@ function swappedTokens(tokens: PairTokens): PairTokens {
   };
 }
 
-const places = ({ pairWeight: { graph } }: PairLogProbs, count: number): Value => graph.constant(tensor([count], Float32Array.from({ length: count }, (_, i) => i)));
+const places = ({ pairWeight: { graph } }: PairLogProbs, count: number): Value =>
+  graph.constant(
+    tensor(
+      [count],
+      Float32Array.from({ length: count }, (_, i) => i),
+    ),
+  );
 const column = (x: Value): Value => reshape(x, [-1, 1]);
 const row = (x: Value): Value => reshape(x, [1, -1]);

@@ -22,7 +22,11 @@ function ranks(x: Value, weight: Value): Value {
   const key = where(less(graph.constant(0), weight), stopGradient(x), largest);
   const [mine, other] = [column(key), row(key)];
   const earlier = Float32Array.from({ length: pairs * pairs }, (_, i) => Number(i % pairs < Math.floor(i / pairs)));
-  const before = where(less(other, mine), 1, where(less(mine, other), 0, graph.constant(tensor([pairs, pairs], earlier))));
+  const before = where(
+    less(other, mine),
+    1,
+    where(less(mine, other), 0, graph.constant(tensor([pairs, pairs], earlier))),
+  );
   return sum(before, [1]);
 }
 

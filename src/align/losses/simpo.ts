@@ -12,13 +12,25 @@ import { margin, meanLogProbs } from "./terms.js";
  * @param targetMargin γ from 0, the margin of rewards that is asked for; a pair may have its own, as its column
  *   `targetMargin`. Default 0.5
  */
-export function simpo({ beta, targetMargin = 0.5 }: { readonly beta: number; readonly targetMargin?: number }): PreferenceLoss {
+export function simpo({
+  beta,
+  targetMargin = 0.5,
+}: {
+  readonly beta: number;
+  readonly targetMargin?: number;
+}): PreferenceLoss {
   return {
     name: "simpo",
     beta,
     settings: { targetMargin },
     reward: meanLogProb,
-    columns: { targetMargin: { default: targetMargin, optional: true, range: { expected: "a number from 0", isGood: (margin) => margin >= 0 } } },
+    columns: {
+      targetMargin: {
+        default: targetMargin,
+        optional: true,
+        range: { expected: "a number from 0", isGood: (margin) => margin >= 0 },
+      },
+    },
     perPair: (logProbs) =>
       softplus(neg(sub(mul(margin(meanLogProbs(logProbs)), beta), logProbs.columns.targetMargin ?? targetMargin))),
   };

@@ -1,4 +1,18 @@
-import { div, exp, less, log, maximum, minimum, mul, neg, sub, sum, add, where, type Value } from "../../graph/index.js";
+import {
+  div,
+  exp,
+  less,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  sub,
+  sum,
+  add,
+  where,
+  type Value,
+} from "../../graph/index.js";
 import type { Both, PairLogProbs } from "./loss.js";
 import { maxLogProb } from "./reward.js";
 

@@ -31,7 +31,8 @@ export function weightedSum(terms: readonly WeightedLoss[]): PreferenceLoss {
         update: (logProbs) => new Map(running.flatMap(({ update }) => [...update(logProbs)])),
       },
     }),
-    perPair: (logProbs) => terms.map(({ weight, loss }) => mul(loss.perPair(logProbs), weight)).reduce((a, b) => add(a, b)),
+    perPair: (logProbs) =>
+      terms.map(({ weight, loss }) => mul(loss.perPair(logProbs), weight)).reduce((a, b) => add(a, b)),
   };
 }
 

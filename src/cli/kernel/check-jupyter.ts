@@ -18,7 +18,12 @@ export async function checkJupyter(): Promise<Finding[]> {
   const findings = found.filter((finding) => finding !== undefined);
   return findings.length > 0
     ? findings
-    : [absent("no Jupyter on the PATH", "pip install jupyterlab, or npm run lab in a checkout of sera-lab; VS Code needs none")];
+    : [
+        absent(
+          "no Jupyter on the PATH",
+          "pip install jupyterlab, or npm run lab in a checkout of sera-lab; VS Code needs none",
+        ),
+      ];
 }
 
 /** Every data folder in which some Jupyter here looks. */
@@ -31,8 +36,12 @@ export async function everyDataFolder(): Promise<string[]> {
 async function describe(jupyter: string): Promise<Finding | undefined> {
   const answer = await answerOf(jupyter, ["--version"]);
   if (answer === undefined) return undefined;
-  const versions = new Map(answer.split("\n").map((line) => line.split(":").map((part) => part.trim()) as [string, string]));
+  const versions = new Map(
+    answer.split("\n").map((line) => line.split(":").map((part) => part.trim()) as [string, string]),
+  );
   const installed = ["jupyterlab", "notebook", "nbclient"].filter((name) => /^\d/.test(versions.get(name) ?? ""));
   const text = `${jupyter}: ${installed.map((name) => `${name} ${versions.get(name)}`).join(", ") || "no JupyterLab, no Notebook"}`;
-  return installed.includes("jupyterlab") || installed.includes("notebook") ? good(text) : absent(text, "pip install jupyterlab");
+  return installed.includes("jupyterlab") || installed.includes("notebook")
+    ? good(text)
+    : absent(text, "pip install jupyterlab");
 }

@@ -28,6 +28,7 @@ async function check(provider: Provider): Promise<Finding> {
     const by = drivers.length > 0 ? ` by ${drivers.join(" or ")}` : "";
     return good(`${provider} (onnxruntime-node ${versionOf("onnxruntime-node")}): ${rateOf(gflops)}${by}`);
   }
-  if (provider === "cpu") return bad(`cpu does not run: ${trial.reason}`, "npm rebuild onnxruntime-node, or a fresh npm ci");
+  if (provider === "cpu")
+    return bad(`cpu does not run: ${trial.reason}`, "npm rebuild onnxruntime-node, or a fresh npm ci");
   return absent(`${provider} does not run here: ${trial.reason}`, "what it needs is in docs/gpu.md");
 }

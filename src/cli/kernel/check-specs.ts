@@ -28,10 +28,17 @@ function again(dataFolder: string): string {
 function describe(spec: InstalledSpec, install: string): Finding {
   const program = programOf(spec);
   const node = spec.argv[0]!;
-  if (!program) return absent(`${spec.folder}: the kernel "${spec.displayName}" of another program`, "two kernels of one name hide each other");
+  if (!program)
+    return absent(
+      `${spec.folder}: the kernel "${spec.displayName}" of another program`,
+      "two kernels of one name hide each other",
+    );
   if (!existsSync(program)) return bad(`${spec.folder}: its kernel ${program} is gone`, install);
   if (isAbsolute(node) && !existsSync(node)) return bad(`${spec.folder}: its Node ${node} is gone`, install);
   if (program === kernelProgram) return good(`${spec.folder}: this sera-lab`);
   const other = packageOf(program);
-  return absent(`${spec.folder}: another sera-lab, ${versionIn(other) ?? "of no version"} in ${other}`, `to use this one: ${install}`);
+  return absent(
+    `${spec.folder}: another sera-lab, ${versionIn(other) ?? "of no version"} in ${other}`,
+    `to use this one: ${install}`,
+  );
 }

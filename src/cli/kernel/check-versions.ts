@@ -16,7 +16,10 @@ export function checkOptionalPackages(): Finding[] {
   return [
     danfo
       ? good(`danfojs-node ${danfo}`)
-      : absent("danfojs-node is not installed", "for data frames of danfojs: npm install danfojs-node, with the overrides in sera-lab's package.json"),
+      : absent(
+          "danfojs-node is not installed",
+          "for data frames of danfojs: npm install danfojs-node, with the overrides in sera-lab's package.json",
+        ),
   ];
 }
 
@@ -25,7 +28,9 @@ function node(): Finding {
   const [ourMajor = 0, ourMinor = 0] = process.versions.node.split(".").map(Number);
   const text = `Node ${process.versions.node} (${process.execPath})`;
   const fits = ourMajor > major || (ourMajor === major && ourMinor >= minor);
-  return fits ? good(text) : bad(`${text}, expected ${major}.${minor} or newer`, "install a newer Node, and sera kernel install with it");
+  return fits
+    ? good(text)
+    : bad(`${text}, expected ${major}.${minor} or newer`, "install a newer Node, and sera kernel install with it");
 }
 
 function loaded(name: string): Finding {
@@ -35,6 +40,9 @@ function loaded(name: string): Finding {
     load(name);
     return good(`${name} ${version}`);
   } catch (error) {
-    return bad(`${name} ${version} does not load: ${reasonOf(error)}`, "npm rebuild, or a fresh npm ci, with the Node that runs this");
+    return bad(
+      `${name} ${version} does not load: ${reasonOf(error)}`,
+      "npm rebuild, or a fresh npm ci, with the Node that runs this",
+    );
   }
 }

@@ -17,9 +17,21 @@ interface Part {
 
 const parts: readonly Part[] = [
   { title: "Kernel", doing: "starting the kernel", check: async () => [...checkVersions(), await checkKernel()] },
-  { title: "Jupyter", doing: "asking Jupyter", check: async () => [...(await checkJupyter()), ...(await checkSpecs(await everyDataFolder()))] },
-  { title: "Providers, where models run", doing: "trying the providers, each for up to a minute", check: checkProviders },
-  { title: "Backends of TensorFlow.js, with --engine tfjs", doing: "trying the backends of TensorFlow.js", check: checkTfjs },
+  {
+    title: "Jupyter",
+    doing: "asking Jupyter",
+    check: async () => [...(await checkJupyter()), ...(await checkSpecs(await everyDataFolder()))],
+  },
+  {
+    title: "Providers, where models run",
+    doing: "trying the providers, each for up to a minute",
+    check: checkProviders,
+  },
+  {
+    title: "Backends of TensorFlow.js, with --engine tfjs",
+    doing: "trying the backends of TensorFlow.js",
+    check: checkTfjs,
+  },
   { title: "Optional packages", doing: "", check: checkOptionalPackages },
 ];
 

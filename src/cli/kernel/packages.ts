@@ -24,8 +24,13 @@ export function load(name: string): unknown {
 
 /** The oldest Node that sera-lab runs on, as numbers. */
 export function oldestNode(): number[] {
-  const { engines } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { engines: { node: string } };
-  return engines.node.replace(/[^\d.]/g, "").split(".").map(Number);
+  const { engines } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
+    engines: { node: string };
+  };
+  return engines.node
+    .replace(/[^\d.]/g, "")
+    .split(".")
+    .map(Number);
 }
 
 /** The package that a kernel's program belongs to: …/dist/src/kernel/main.js. */

@@ -48,7 +48,14 @@ export async function tryKernel(code: string): Promise<string | undefined> {
 async function resultOf(code: string, shell: Dealer, iopub: Subscriber, key: string): Promise<string | undefined> {
   const session = randomUUID();
   const send = (msg_type: string, content: Readonly<Record<string, unknown>>) => {
-    const header = { msg_id: randomUUID(), msg_type, session, username: "doctor", date: new Date().toISOString(), version: protocolVersion };
+    const header = {
+      msg_id: randomUUID(),
+      msg_type,
+      session,
+      username: "doctor",
+      date: new Date().toISOString(),
+      version: protocolVersion,
+    };
     return shell.send(encode({ identities: [], header, parent: {}, metadata: {}, content, buffers: [] }, key));
   };
   const asking = setInterval(() => void send("kernel_info_request", {}).catch(() => {}), interval);
@@ -93,8 +100,13 @@ async function freeConnection(): Promise<Connection> {
     }),
   );
   // All are open at once, so that no port is given twice.
-  const [shell_port, control_port, stdin_port, iopub_port, hb_port] = servers.map((server) => (server.address() as AddressInfo).port);
+  const [shell_port, control_port, stdin_port, iopub_port, hb_port] = servers.map(
+    (server) => (server.address() as AddressInfo).port,
+  );
   await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  const ports = { shell_port, control_port, stdin_port, iopub_port, hb_port } as Pick<Connection, `${string}_port` & keyof Connection>;
+  const ports = { shell_port, control_port, stdin_port, iopub_port, hb_port } as Pick<
+    Connection,
+    `${string}_port` & keyof Connection
+  >;
   return { transport: "tcp", ip, ...ports, key: randomUUID(), signature_scheme: "hmac-sha256" };
 }

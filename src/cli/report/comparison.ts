@@ -19,7 +19,12 @@ const bounds = z.tuple([z.number(), z.number()]).exactOptional();
 
 const method = z
   .object({
-    ...{ goldReward: z.number().exactOptional(), goldRewardInterval: bounds, winRate: z.number().exactOptional(), winRateInterval: bounds },
+    ...{
+      goldReward: z.number().exactOptional(),
+      goldRewardInterval: bounds,
+      winRate: z.number().exactOptional(),
+      winRateInterval: bounds,
+    },
     /** Wall-clock from the SFT model on; SFT's is that of its own training. */
     seconds: z.number().nullish(),
   })

@@ -8,7 +8,13 @@ export interface JudgedIntervals {
 }
 
 /** Means put together with the bounds of their 95 % intervals. */
-export function withIntervals<Row extends Judged>({ goldReward, goldRewardInterval, winRate, winRateInterval, ...row }: Row): Omit<Row, keyof Judged> & JudgedIntervals {
+export function withIntervals<Row extends Judged>({
+  goldReward,
+  goldRewardInterval,
+  winRate,
+  winRateInterval,
+  ...row
+}: Row): Omit<Row, keyof Judged> & JudgedIntervals {
   const reward = interval(goldReward, goldRewardInterval);
   const win = interval(winRate, winRateInterval);
   return { ...row, ...(reward && { goldReward: reward }), ...(win && { winRate: win }) };

@@ -37,13 +37,20 @@ export interface Column<Row> {
 }
 
 /** A table whose first column names the row. */
-export function table<Row>(heading: string, name: (row: Row) => string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+export function table<Row>(
+  heading: string,
+  name: (row: Row) => string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): Html {
   const shown = columns.filter((column) => rows.some(column.has));
   return html`<div class="scroll"><table>
 <thead><tr><th>${heading}</th>${shown.map((column) => html`<th class="number">${column.heading}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(
-  (row) => html`<tr><th>${name(row)}</th>${shown.map((column) => html`<td class="number">${column.cell(row)}</td>`)}</tr>
+  (
+    row,
+  ) => html`<tr><th>${name(row)}</th>${shown.map((column) => html`<td class="number">${column.cell(row)}</td>`)}</tr>
 `,
 )}</tbody>
 </table></div>`;

@@ -7,12 +7,33 @@ import * as plot from "../../plot/index.js";
 import { clock } from "../../progress/duration.js";
 import type { IterationSummary, Judged } from "../../run/summary.js";
 import { page } from "./page.js";
-import { count, decimals, figures, labelledText, meanWithInterval, nothing, percent, table, type Column } from "./parts.js";
+import {
+  count,
+  decimals,
+  figures,
+  labelledText,
+  meanWithInterval,
+  nothing,
+  percent,
+  table,
+  type Column,
+} from "./parts.js";
 import { withIntervals, type JudgedIntervals } from "./intervals.js";
 import { readRunTables, type RunTables } from "./run-tables.js";
 
 /** Options that say what a run was, in the order the header shows them. */
-const telling = ["loss", "beta", "iterations", "epochs", "reference", "select", "bootstrap", "responses", "gamma", "seed"];
+const telling = [
+  "loss",
+  "beta",
+  "iterations",
+  "epochs",
+  "reference",
+  "select",
+  "bootstrap",
+  "responses",
+  "gamma",
+  "seed",
+];
 
 /**
  * Writes a run's report to `report.html` in its folder.
@@ -134,7 +155,9 @@ function nameOf({ iteration }: { readonly iteration: number }): string {
 /** The plots for which the run has numbers. */
 function plots({ steps, margins }: RunTables, iterations: readonly Iteration[]): TopLevelSpec[] {
   const gold = iterations.flatMap(({ iteration, goldReward }) =>
-    goldReward ? [{ iteration, goldReward: goldReward.mean, goldRewardInterval: [goldReward.low, goldReward.high] as const }] : [],
+    goldReward
+      ? [{ iteration, goldReward: goldReward.mean, goldRewardInterval: [goldReward.low, goldReward.high] as const }]
+      : [],
   );
   const wins = iterations.flatMap(({ iteration, winRate }) =>
     winRate && iteration > 0 ? [{ name: `iteration ${iteration}`, ...winRate }] : [],

@@ -57,5 +57,11 @@ const rewards = ["rewards/chosen", "rewards/rejected", "rewards/margins", "rewar
 
 function stepRow({ phase, iteration, step, ...logged }: LoggedStep): StepRow {
   const figure = (name: string) => (typeof logged[name] === "number" ? logged[name] : null);
-  return { phase, iteration, step, loss: figure("loss") ?? NaN, ...Object.fromEntries(rewards.map((name) => [name, figure(name)])) };
+  return {
+    phase,
+    iteration,
+    step,
+    loss: figure("loss") ?? NaN,
+    ...Object.fromEntries(rewards.map((name) => [name, figure(name)])),
+  };
 }

@@ -3,7 +3,10 @@ import { readFields, text } from "../fields.js";
 import { defineFormat } from "./format.js";
 
 const ids = z.array(z.int("a token id").nonnegative("a token id"), "a list of token ids");
-const tokens = z.object({ tokenizer: text, prompt: ids, chosen: ids, rejected: ids }, "an object {tokenizer, prompt, chosen, rejected}");
+const tokens = z.object(
+  { tokenizer: text, prompt: ids, chosen: ids, rejected: ids },
+  "an object {tokenizer, prompt, chosen, rejected}",
+);
 const schema = z.object({ prompt: text, chosen: text, rejected: text, tokens });
 
 /**

@@ -13,7 +13,11 @@ export function responseOf(messages: readonly Message[], field: string, place: P
     throw inputError(place, `turns ${quote(roles)} in field "${field}"`, "a single assistant turn after the prompt");
   }
   const extra = (["tool_calls", "reasoning_content", "thinking"] as const).find((name) => message[name] !== undefined);
-  if (extra) throw errorAt(place, `field "${field}" has "${extra}" in its response: ${quote(message[extra])}; a response is its text, put it there as the model writes it, or remove it`);
+  if (extra)
+    throw errorAt(
+      place,
+      `field "${field}" has "${extra}" in its response: ${quote(message[extra])}; a response is its text, put it there as the model writes it, or remove it`,
+    );
   return message.content;
 }
 
@@ -25,7 +29,11 @@ export function responseOf(messages: readonly Message[], field: string, place: P
 export function promptOf(messages: readonly Message[], field: string, place: Place): readonly Message[] {
   if (!["user", "tool"].includes(messages.at(-1)?.role ?? "")) {
     const roles = messages.map(({ role }) => role);
-    throw inputError(place, `a prompt of turns ${quote(roles)} in field "${field}"`, "a prompt that ends with a user turn");
+    throw inputError(
+      place,
+      `a prompt of turns ${quote(roles)} in field "${field}"`,
+      "a prompt that ends with a user turn",
+    );
   }
   return messages;
 }
@@ -43,7 +51,10 @@ export function splitConversations(
   const prompt = promptOf(chosen.slice(0, -1), "chosen", place);
   const other = promptOf(rejected.slice(0, -1), "rejected", place);
   if (JSON.stringify(prompt) !== JSON.stringify(other)) {
-    throw errorAt(place, `the conversations differ before the last turn: ${quote(prompt)} and ${quote(other)}; expected one prompt with two responses`);
+    throw errorAt(
+      place,
+      `the conversations differ before the last turn: ${quote(prompt)} and ${quote(other)}; expected one prompt with two responses`,
+    );
   }
   return {
     prompt,

@@ -31,7 +31,9 @@ export interface RowFormat extends Format {
 }
 
 /** What a format itself reads of a row: what all formats share is read in one place, {@link defineFormat}. */
-export interface ReadPair extends Pick<PreferencePair, "prompt" | "chosen" | "rejected">, Partial<Pick<PreferencePair, "chosenScore" | "rejectedScore" | "tokens">> {
+export interface ReadPair
+  extends Pick<PreferencePair, "prompt" | "chosen" | "rejected">,
+    Partial<Pick<PreferencePair, "chosenScore" | "rejectedScore" | "tokens">> {
   /** An id in a field of the format's own. */
   readonly ownId?: string | number | null | undefined;
   /** The columns that were read; those with another name than what they became are logged by whoever read them. */
@@ -39,7 +41,10 @@ export interface ReadPair extends Pick<PreferencePair, "prompt" | "chosen" | "re
 }
 
 /** A format from what is its own. */
-export function defineFormat({ read, ...form }: Omit<Format, "parse" | "start"> & { read(row: Row, place: Place, log?: ReadingLog): ReadPair }): RowFormat {
+export function defineFormat({
+  read,
+  ...form
+}: Omit<Format, "parse" | "start"> & { read(row: Row, place: Place, log?: ReadingLog): ReadPair }): RowFormat {
   return {
     ...form,
     parse(row, place, log) {
@@ -61,7 +66,10 @@ export function leaveOthers(row: Row, read: readonly string[], form: string, pla
   const unread = Object.keys(row).filter((name) => !read.includes(name) && isGiven(row[name]));
   const lost = unread.find((name) => (wordColumns as readonly string[]).includes(name));
   if (lost !== undefined) {
-    throw errorAt(place, `column "${lost}" holds ${quote(row[lost])}, which the form ${form} has no place for; put it into the prompt, rename or remove the column`);
+    throw errorAt(
+      place,
+      `column "${lost}" holds ${quote(row[lost])}, which the form ${form} has no place for; put it into the prompt, rename or remove the column`,
+    );
   }
   log?.leaves(unread);
 }

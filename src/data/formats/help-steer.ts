@@ -12,7 +12,10 @@ import { defineFormat, leaveOthers, type Format } from "./format.js";
 
 const strengths = ["preference_strength", "overall_preference"] as const;
 /** HelpSteer2-Preference writes the names of its responses with an underscore, HelpSteer3 without. */
-const responseNames = [["response_1", "response_2"], ["response1", "response2"]] as const;
+const responseNames = [
+  ["response_1", "response_2"],
+  ["response1", "response2"],
+] as const;
 const ratingSchema = z.object({ prompt: text, response: text, helpfulness: optionalScore });
 
 /**
@@ -21,7 +24,8 @@ const ratingSchema = z.object({ prompt: text, response: text, helpfulness: optio
  */
 export const helpSteerPreference = defineFormat({
   name: "HelpSteer preferences",
-  fields: "{prompt or context, response_1 and response_2 (or response1 and response2), preference_strength or overall_preference}: a strength below 0 prefers the first",
+  fields:
+    "{prompt or context, response_1 and response_2 (or response1 and response2), preference_strength or overall_preference}: a strength below 0 prefers the first",
   fits: (row) => responsesIn(row) !== undefined && strengths.some((name) => name in row),
   read(row, place, log) {
     const names = responsesIn(row)!;
@@ -29,7 +33,8 @@ export const helpSteerPreference = defineFormat({
     const [first, second] = names.map((name) => fields[name]!) as [string, string];
     const name = strengths.find((each) => each in row)!;
     const strength = numberIn(row[name]);
-    if (strength === undefined || !Number.isFinite(strength)) throw errorAt(place, `field "${name}" is ${quote(row[name])}; expected a finite number`);
+    if (strength === undefined || !Number.isFinite(strength))
+      throw errorAt(place, `field "${name}" is ${quote(row[name])}; expected a finite number`);
     if (strength === 0) throw errorAt(place, `field "${name}" is 0, which prefers neither response`);
     const asked = Array.isArray(row.context) ? "context" : "prompt";
     log?.reads(asked, "prompt");
@@ -55,7 +60,8 @@ interface RatedResponse {
  */
 export const helpSteerRatings: Format = {
   name: "HelpSteer ratings",
-  fields: "{prompt, response, helpfulness}: each row a rated response; two that follow each other with one prompt are a pair",
+  fields:
+    "{prompt, response, helpfulness}: each row a rated response; two that follow each other with one prompt are a pair",
   fits: (row) => "response" in row && "helpfulness" in row && !("chosen" in row),
   parse: () => undefined,
   start() {
@@ -84,18 +90,27 @@ export const helpSteerRatings: Format = {
         }
         first = undefined;
         if (before.score === score) {
-          throw errorAt(place, `field "helpfulness" is ${score} for this response and the one before it; neither is preferred`);
+          throw errorAt(
+            place,
+            `field "helpfulness" is ${score} for this response and the one before it; neither is preferred`,
+          );
         }
         const [better, worse] = before.score > score ? [before, { response, score }] : [{ response, score }, before];
         log?.reads("prompt", "prompt");
         log?.reads("response", "chosen and rejected, by helpfulness");
         log?.reads("helpfulness", "scores");
-        const responses = { chosen: better.response, rejected: worse.response, chosenScore: better.score, rejectedScore: worse.score };
+        const responses = {
+          chosen: better.response,
+          rejected: worse.response,
+          chosenScore: better.score,
+          rejectedScore: worse.score,
+        };
         return checked({ id, prompt: conversation(row, "prompt", place, log), ...responses }, place);
       },
       end(log) {
         forget();
-        for (let i = 0; i < alone; i++) log.remark("a response without a second one to its prompt after it, which makes no pair");
+        for (let i = 0; i < alone; i++)
+          log.remark("a response without a second one to its prompt after it, which makes no pair");
       },
     };
   },
@@ -108,7 +123,11 @@ function conversation(row: Row, field: string, place: Place, log?: ReadingLog): 
   const turns: Message[] = [{ role: "user", content: first!.replace(/\n$/, "") }];
   for (const turn of others) {
     const found = /^(Assistant|User)\n([^]*?)\n?$/.exec(turn);
-    if (!found) throw errorAt(place, `field "${field}" has a turn ${quote(turn)}; expected <extra_id_1>Assistant or <extra_id_1>User, and a line break`);
+    if (!found)
+      throw errorAt(
+        place,
+        `field "${field}" has a turn ${quote(turn)}; expected <extra_id_1>Assistant or <extra_id_1>User, and a line break`,
+      );
     turns.push({ role: found[1] === "User" ? "user" : "assistant", content: found[2]! });
   }
   // A prompt that asks for the answer ends with the assistant's empty turn.

@@ -19,16 +19,26 @@ const schema = z.object({ chosen: text, rejected: text });
 export const hhRlhf = defineFormat({
   name: "HH-RLHF",
   fields: String.raw`{chosen, rejected}: whole dialogues as text, with the turns "\n\nHuman:" and "\n\nAssistant:"`,
-  fits: (row) => !hasPromptColumn(row) && [row.chosen, row.rejected].some((side) => typeof side === "string" && side.includes(assistant)),
+  fits: (row) =>
+    !hasPromptColumn(row) &&
+    [row.chosen, row.rejected].some((side) => typeof side === "string" && side.includes(assistant)),
   read(row, place) {
     const { chosen, rejected } = readFields(schema, row, place);
     const shared = chosen.slice(0, commonPrefixLength(chosen, rejected));
     const marker = shared.lastIndexOf(assistant);
     if (marker === -1) {
-      throw errorAt(place, `the dialogues share no prompt up to ${quote(assistant)}: ${quote(chosen)} and ${quote(rejected)}`);
+      throw errorAt(
+        place,
+        `the dialogues share no prompt up to ${quote(assistant)}: ${quote(chosen)} and ${quote(rejected)}`,
+      );
     }
     const end = marker + assistant.length;
     refuseBeginning(chosen, rejected, end, place);
-    return { columns: ["chosen", "rejected"], prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) };
+    return {
+      columns: ["chosen", "rejected"],
+      prompt: chosen.slice(0, end),
+      chosen: chosen.slice(end),
+      rejected: rejected.slice(end),
+    };
   },
 });

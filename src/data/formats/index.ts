@@ -39,5 +39,8 @@ export function detectFormat(row: Row, place: Place = {}): Format {
   const format = formats.find((candidate) => candidate.fits(row));
   if (format) return format;
   const forms = formats.map(({ name, fields }) => `\n  ${name}: ${fields}`).join("");
-  throw errorAt(place, `unknown format: the row has the fields ${quote(Object.keys(row), 200)}; supported formats:${forms}`);
+  throw errorAt(
+    place,
+    `unknown format: the row has the fields ${quote(Object.keys(row), 200)}; supported formats:${forms}`,
+  );
 }

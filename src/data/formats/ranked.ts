@@ -5,25 +5,40 @@ import { isGiven, type ReadingLog } from "../reading.js";
 import { readPromptColumns } from "../prompt-columns.js";
 import { defineFormat } from "./format.js";
 
-const ultraFeedbackAnswer = z.object({ response: text, overall_score: optionalScore, "fine-grained_score": optionalScore }, "an object {response, overall_score}");
-const ultraFeedbackSchema = z.object({ completions: z.array(ultraFeedbackAnswer, "a list of completions {response, overall_score}") });
+const ultraFeedbackAnswer = z.object(
+  { response: text, overall_score: optionalScore, "fine-grained_score": optionalScore },
+  "an object {response, overall_score}",
+);
+const ultraFeedbackSchema = z.object({
+  completions: z.array(ultraFeedbackAnswer, "a list of completions {response, overall_score}"),
+});
 const nectarAnswer = z.object({ answer: text, rank: optionalScore }, "an object {answer, rank}");
 const nectarSchema = z.object({ answers: z.array(nectarAnswer, "a list of answers {answer, rank}") });
 
 /** UltraFeedback as it was published (Cui et al. 2023, arXiv 2310.01377): four completions with scores; the best against the worst. */
 export const ultrafeedbackRaw = defineFormat({
   name: "UltraFeedback, four completions",
-  fields: "{instruction, completions: [{response, overall_score}]}; the completion of the highest score against that of the lowest",
+  fields:
+    "{instruction, completions: [{response, overall_score}]}; the completion of the highest score against that of the lowest",
   fits: (row) => Array.isArray(row.completions) && !("chosen" in row),
   read(row, place, log) {
     const { completions } = readFields(ultraFeedbackSchema, row, place);
-    const answers = completions.map(({ response, overall_score, "fine-grained_score": fine }) => ({ response, score: scoreIn(overall_score) ?? scoreIn(fine) }));
+    const answers = completions.map(({ response, overall_score, "fine-grained_score": fine }) => ({
+      response,
+      score: scoreIn(overall_score) ?? scoreIn(fine),
+    }));
     const { prompt, columns } = readPromptColumns(row, place, log);
     leaveFields("completions[]", row.completions as object[], ["response", "overall_score"], log);
     log?.reads("completions", "chosen and rejected, by score");
     const { chosen, rejected } = bestAndWorst(answers, "completions", place, log);
     const scores = { chosenScore: chosen.score, rejectedScore: rejected.score };
-    return { columns: [...columns, "completions"], prompt, chosen: chosen.response, rejected: rejected.response, ...scores };
+    return {
+      columns: [...columns, "completions"],
+      prompt,
+      chosen: chosen.response,
+      rejected: rejected.response,
+      ...scores,
+    };
   },
 });
 
@@ -37,7 +52,12 @@ export const nectar = defineFormat({
     const { prompt, columns } = readPromptColumns(row, place, log);
     leaveFields("answers[]", row.answers as object[], ["answer", "rank"], log);
     log?.reads("answers", "chosen and rejected, by rank");
-    const { chosen, rejected } = bestAndWorst(answers.map(({ answer, rank }) => ({ response: answer, score: negative(scoreIn(rank)) })), "answers", place, log);
+    const { chosen, rejected } = bestAndWorst(
+      answers.map(({ answer, rank }) => ({ response: answer, score: negative(scoreIn(rank)) })),
+      "answers",
+      place,
+      log,
+    );
     return { columns: [...columns, "answers"], prompt, chosen: chosen.response, rejected: rejected.response };
   },
 });
@@ -54,19 +74,38 @@ interface Scored {
  *
  * @throws InputError where there are no two different scores
  */
-function bestAndWorst(answers: readonly { readonly response: string; readonly score: number | undefined }[], field: string, place: Place, log?: ReadingLog): { chosen: Scored; rejected: Scored } {
+function bestAndWorst(
+  answers: readonly { readonly response: string; readonly score: number | undefined }[],
+  field: string,
+  place: Place,
+  log?: ReadingLog,
+): { chosen: Scored; rejected: Scored } {
   const scored = answers.filter((answer): answer is Scored => answer.score !== undefined);
   if (scored.length < answers.length) log?.remark(`a response in "${field}" without a score or rank is left out`);
   const [best, ...others] = scored.toSorted((a, b) => b.score - a.score);
   const worst = others.at(-1);
   if (!best || !worst || best.score === worst.score) {
     const scores = answers.map(({ score }) => (score === undefined ? "none" : Math.abs(score))).join(", ");
-    throw errorAt(place, `field "${field}" prefers none of its responses: their scores are ${cut(scores)}; expected two that differ`);
+    throw errorAt(
+      place,
+      `field "${field}" prefers none of its responses: their scores are ${cut(scores)}; expected two that differ`,
+    );
   }
   return { chosen: best, rejected: worst };
 }
 
-function leaveFields(within: string, items: readonly object[], read: readonly string[], log: ReadingLog | undefined): void {
-  const left = new Set(items.flatMap((item) => Object.entries(item).filter(([name, value]) => !read.includes(name) && isGiven(value)).map(([name]) => `${within}.${name}`)));
+function leaveFields(
+  within: string,
+  items: readonly object[],
+  read: readonly string[],
+  log: ReadingLog | undefined,
+): void {
+  const left = new Set(
+    items.flatMap((item) =>
+      Object.entries(item)
+        .filter(([name, value]) => !read.includes(name) && isGiven(value))
+        .map(([name]) => `${within}.${name}`),
+    ),
+  );
   log?.leaves(left);
 }

@@ -8,7 +8,10 @@ import { errorAt, quote, type Place } from "../../base/errors.js";
  */
 export function refuseBeginning(chosen: string, rejected: string, promptEnd: number, place: Place): void {
   if (chosen === rejected) throw errorAt(place, `"chosen" and "rejected" are equal: ${quote(chosen)}`);
-  for (const [name, text, other] of [["chosen", chosen, "rejected"], ["rejected", rejected, "chosen"]] as const) {
+  for (const [name, text, other] of [
+    ["chosen", chosen, "rejected"],
+    ["rejected", rejected, "chosen"],
+  ] as const) {
     if (text.slice(promptEnd) !== "") continue;
     const why = `the whole of "${name}" is the beginning of "${other}": ${quote(text)}`;
     throw errorAt(place, `${why}; where their prompt ends cannot be told. Give the prompt in a column "prompt"`);

@@ -6,7 +6,8 @@ import { defineFormat } from "./format.js";
 /** ShareGPT's conversations with two answers, as LLaMA-Factory lays them out. */
 export const shareGpt = defineFormat({
   name: "ShareGPT conversations",
-  fields: "{conversations, chosen, rejected}: a list of turns {from, value}, and two turns that answer it; also {role, content}",
+  fields:
+    "{conversations, chosen, rejected}: a list of turns {from, value}, and two turns that answer it; also {role, content}",
   fits: (row) => Array.isArray(row.conversations) && ("chosen" in row || "rejected" in row),
   read(row, place, log) {
     const system = systemColumn(row, place);
@@ -14,7 +15,11 @@ export const shareGpt = defineFormat({
     log?.reads("conversations", "prompt");
     return {
       columns: ["conversations", "chosen", "rejected", ...(system?.columns ?? [])],
-      prompt: promptOf(withSystem(readMessages(row, "conversations", place, log), system, place), "conversations", place),
+      prompt: promptOf(
+        withSystem(readMessages(row, "conversations", place, log), system, place),
+        "conversations",
+        place,
+      ),
       chosen: responseOf(readMessages(row, "chosen", place, log), "chosen", place),
       rejected: responseOf(readMessages(row, "rejected", place, log), "rejected", place),
     };

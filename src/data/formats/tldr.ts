@@ -4,8 +4,14 @@ import { isGiven } from "../reading.js";
 import { defineFormat } from "./format.js";
 
 const schema = z.object({
-  info: z.object({ id: optionalId, subreddit: text, title: text, post: text }, "an object {id, subreddit, title, post}"),
-  summaries: z.tuple([z.object({ text }, "an object {text}"), z.object({ text }, "an object {text}")], "a list of two summaries {text}"),
+  info: z.object(
+    { id: optionalId, subreddit: text, title: text, post: text },
+    "an object {id, subreddit, title, post}",
+  ),
+  summaries: z.tuple(
+    [z.object({ text }, "an object {text}"), z.object({ text }, "an object {text}")],
+    "a list of two summaries {text}",
+  ),
   choice: z.literal([0, 1], "0 or 1"),
 });
 
@@ -21,7 +27,8 @@ export const tldr = defineFormat({
     const { info, summaries, choice } = readFields(schema, row, place);
     leaveOthers("info", row.info, ["id", "subreddit", "title", "post"]);
     for (const summary of row.summaries as object[]) leaveOthers("summaries[]", summary, ["text"]);
-    for (const name of ["info", "summaries", "choice"]) log?.reads(name, name === "info" ? "id and prompt" : "chosen and rejected");
+    for (const name of ["info", "summaries", "choice"])
+      log?.reads(name, name === "info" ? "id and prompt" : "chosen and rejected");
     return {
       ownId: info.id,
       columns: ["info", "summaries", "choice"],

@@ -25,9 +25,17 @@ export const trlConversationalImplicit = defineFormat({
   fields: "{chosen, rejected}: two lists of messages {role, content} that differ in the last turn",
   fits: (row) => !hasPromptColumn(row) && (Array.isArray(row.chosen) || Array.isArray(row.rejected)),
   read(row, place, log) {
-    const { prompt, ...responses } = splitConversations(readMessages(row, "chosen", place, log), readMessages(row, "rejected", place, log), place);
+    const { prompt, ...responses } = splitConversations(
+      readMessages(row, "chosen", place, log),
+      readMessages(row, "rejected", place, log),
+      place,
+    );
     const system = systemColumn(row, place);
     for (const column of system?.columns ?? []) log?.reads(column, "system turn");
-    return { columns: ["chosen", "rejected", ...(system?.columns ?? [])], prompt: withSystem(prompt, system, place), ...responses };
+    return {
+      columns: ["chosen", "rejected", ...(system?.columns ?? [])],
+      prompt: withSystem(prompt, system, place),
+      ...responses,
+    };
   },
 });

@@ -5,7 +5,8 @@ import { defineFormat } from "./format.js";
 
 const schema = z.object({ chosen: text, rejected: text });
 
-const isText = (value: unknown) => !Array.isArray(value) && !(typeof value === "object" && value !== null && ("role" in value || "from" in value));
+const isText = (value: unknown) =>
+  !Array.isArray(value) && !(typeof value === "object" && value !== null && ("role" in value || "from" in value));
 const hasResponses = (row: Readonly<Record<string, unknown>>) => "chosen" in row || "rejected" in row;
 
 /** TRL's standard preference format with an explicit prompt: three texts; with `system` or `history`, a conversation. */
@@ -22,8 +23,10 @@ export const trlExplicit = defineFormat({
  */
 export const instruction = defineFormat({
   name: "question or instruction with two responses",
-  fields: "{question | instruction | query | input, chosen, rejected}: texts; also system, history, and input beside instruction",
-  fits: (row) => !("prompt" in row) && hasPromptColumn(row) && hasResponses(row) && [row.chosen, row.rejected].every(isText),
+  fields:
+    "{question | instruction | query | input, chosen, rejected}: texts; also system, history, and input beside instruction",
+  fits: (row) =>
+    !("prompt" in row) && hasPromptColumn(row) && hasResponses(row) && [row.chosen, row.rejected].every(isText),
   read,
 });
 

@@ -23,26 +23,51 @@ export const trlImplicit = defineFormat({
   name: "TRL implicit prompt",
   fields: "{chosen, rejected}: two texts that begin with the same prompt",
   fits: (row) =>
-    !("prompt" in row) && !hasPromptColumn(row) && ("chosen" in row || "rejected" in row) && [row.chosen, row.rejected].every((side) => side === null || typeof side !== "object") && otherTexts(row).length === 0,
+    !("prompt" in row) &&
+    !hasPromptColumn(row) &&
+    ("chosen" in row || "rejected" in row) &&
+    [row.chosen, row.rejected].every((side) => side === null || typeof side !== "object") &&
+    otherTexts(row).length === 0,
   read(row, place, log) {
     const { chosen, rejected } = readFields(schema, row, place);
     const end = promptEnd(chosen, rejected);
     if (end === 0) {
-      throw errorAt(place, `"chosen" and "rejected" share no prompt at their beginning: ${quote(chosen)} and ${quote(rejected)}`);
+      throw errorAt(
+        place,
+        `"chosen" and "rejected" share no prompt at their beginning: ${quote(chosen)} and ${quote(rejected)}`,
+      );
     }
     refuseBeginning(chosen, rejected, end, place);
     const others = otherTexts(row);
-    if (others.length > 0) throw errorAt(place, `column ${quote(others[0])} is text beside "chosen" and "rejected", and may be part of the prompt; call it "prompt", or remove it`);
+    if (others.length > 0)
+      throw errorAt(
+        place,
+        `column ${quote(others[0])} is text beside "chosen" and "rejected", and may be part of the prompt; call it "prompt", or remove it`,
+      );
     if (wordCount(chosen.slice(0, end)) <= 1) {
-      log?.remark('the prompt, what both texts begin with, is a word or less, which may be a chance; where the texts are responses alone, give their prompt in a column "prompt"');
+      log?.remark(
+        'the prompt, what both texts begin with, is a word or less, which may be a chance; where the texts are responses alone, give their prompt in a column "prompt"',
+      );
     }
-    return { columns: ["chosen", "rejected"], prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) };
+    return {
+      columns: ["chosen", "rejected"],
+      prompt: chosen.slice(0, end),
+      chosen: chosen.slice(end),
+      rejected: rejected.slice(end),
+    };
   },
 });
 
 /** Columns of text that may be words for the model. */
 function otherTexts(row: Row): string[] {
-  return Object.keys(row).filter((name) => name !== "chosen" && name !== "rejected" && !describingColumns.has(name) && typeof row[name] === "string" && row[name] !== "");
+  return Object.keys(row).filter(
+    (name) =>
+      name !== "chosen" &&
+      name !== "rejected" &&
+      !describingColumns.has(name) &&
+      typeof row[name] === "string" &&
+      row[name] !== "",
+  );
 }
 
 function promptEnd(chosen: string, rejected: string): number {

@@ -24,7 +24,11 @@ const share = (holds: boolean) => (holds ? 1 : 0);
 const range = (least: number, most: number) => Array.from({ length: most - least + 1 }, (_, i) => least + i);
 
 /** A form whose sentences say one value each. */
-function form<Value>(values: readonly Value[], say: (value: Value) => string, score: (value: Value, answer: string) => number): Form {
+function form<Value>(
+  values: readonly Value[],
+  say: (value: Value) => string,
+  score: (value: Value, answer: string) => number,
+): Form {
   const valueOf = new Map(values.map((value) => [say(value), value]));
   return {
     sentences: [...valueOf.keys()],
@@ -37,22 +41,49 @@ function form<Value>(values: readonly Value[], say: (value: Value) => string, sc
 
 const forms = {
   /** Each word above the limit n costs 1/n. */
-  length: form(range(wordLimits.least, wordLimits.most), (most) => `Use at most ${most} words.`, (most, answer) => {
-    const excess = Math.max(0, wordsOf(answer).length - most);
-    return Math.max(0, 1 - excess / most);
-  }),
-  use: form(wantedWords, (word) => `Use the word "${word}".`, (word, answer) => share(lowerWords(answer).includes(word))),
-  avoid: form(unwantedWords, (word) => `Do not use the word "${word}".`, (word, answer) => share(!lowerWords(answer).includes(word))),
-  begin: form(firstWords, (word) => `Begin with the word "${word}".`, (word, answer) => share(lowerWords(answer)[0] === word.toLowerCase())),
-  end: form(Object.entries(endMarks), ([name]) => `End with ${name}.`, ([, mark], answer) => share(answer.trimEnd().endsWith(mark))),
+  length: form(
+    range(wordLimits.least, wordLimits.most),
+    (most) => `Use at most ${most} words.`,
+    (most, answer) => {
+      const excess = Math.max(0, wordsOf(answer).length - most);
+      return Math.max(0, 1 - excess / most);
+    },
+  ),
+  use: form(
+    wantedWords,
+    (word) => `Use the word "${word}".`,
+    (word, answer) => share(lowerWords(answer).includes(word)),
+  ),
+  avoid: form(
+    unwantedWords,
+    (word) => `Do not use the word "${word}".`,
+    (word, answer) => share(!lowerWords(answer).includes(word)),
+  ),
+  begin: form(
+    firstWords,
+    (word) => `Begin with the word "${word}".`,
+    (word, answer) => share(lowerWords(answer)[0] === word.toLowerCase()),
+  ),
+  end: form(
+    Object.entries(endMarks),
+    ([name]) => `End with ${name}.`,
+    ([, mark], answer) => share(answer.trimEnd().endsWith(mark)),
+  ),
   /** Each word with a capital costs its share of the words. */
-  lowerCase: form([undefined], () => "Write everything in lower case.", (_, answer) => {
-    const words = wordsOf(answer);
-    return words.length === 0 ? 0 : words.filter((word) => word === word.toLowerCase()).length / words.length;
-  }),
+  lowerCase: form(
+    [undefined],
+    () => "Write everything in lower case.",
+    (_, answer) => {
+      const words = wordsOf(answer);
+      return words.length === 0 ? 0 : words.filter((word) => word === word.toLowerCase()).length / words.length;
+    },
+  ),
   /** Each sentence missing or in excess of n costs 1/n. */
-  sentences: form(Object.entries(sentenceCounts), ([word]) => `Write exactly ${word} sentences.`, ([, count], answer) =>
-    Math.max(0, 1 - Math.abs(sentencesIn(answer) - count) / count)),
+  sentences: form(
+    Object.entries(sentenceCounts),
+    ([word]) => `Write exactly ${word} sentences.`,
+    ([, count], answer) => Math.max(0, 1 - Math.abs(sentencesIn(answer) - count) / count),
+  ),
 } satisfies Record<string, Form>;
 
 export const constraintKinds = Object.keys(forms) as readonly ConstraintKind[];

@@ -33,17 +33,27 @@ interface Combination {
  *
  * @throws InputError for a count that is not a whole number, or more than there are combinations: {@link topics} × 21
  */
-export function generateInstructions(options: InstructionOptions): Record<"train" | "validation" | "heldOut", Instruction[]> {
+export function generateInstructions(
+  options: InstructionOptions,
+): Record<"train" | "validation" | "heldOut", Instruction[]> {
   const { seed, train, validation, heldOut } = options;
   for (const [name, count] of Object.entries({ train, validation, heldOut })) {
-    if (!Number.isInteger(count) || count < 0) throw new InputError(`${name}: found ${count}, expected a whole number of at least 0`);
+    if (!Number.isInteger(count) || count < 0)
+      throw new InputError(`${name}: found ${count}, expected a whole number of at least 0`);
   }
   const random = Random.seeded(seed).fork("instructions");
   const all = random.fork("combinations").shuffle(combinations());
   const asked = train + validation + heldOut;
-  if (asked > all.length) throw new InputError(`train + validation + heldOut: found ${asked}, expected at most the ${all.length} combinations of a topic and two kinds of constraints`);
+  if (asked > all.length)
+    throw new InputError(
+      `train + validation + heldOut: found ${asked}, expected at most the ${all.length} combinations of a topic and two kinds of constraints`,
+    );
   const split = (name: string, from: number, count: number) =>
-    all.slice(from, from + count).map((combination, i) => instructionOf(`${name}-${String(i).padStart(4, "0")}`, combination, random.fork(name, i)));
+    all
+      .slice(from, from + count)
+      .map((combination, i) =>
+        instructionOf(`${name}-${String(i).padStart(4, "0")}`, combination, random.fork(name, i)),
+      );
   return {
     heldOut: split("heldout", 0, heldOut),
     validation: split("validation", heldOut, validation),

@@ -27,7 +27,9 @@ const distinctShare = 0.8;
 export function instructionReward(prompt: string, response: string): InstructionReward {
   const request = parseInstruction(prompt);
   if (!request) {
-    throw new InputError(`this gold reward applies only to instructions such as "Write one sentence about coffee. Use at most 9 words. End with a question mark.", not ${quote(prompt, 120)}`);
+    throw new InputError(
+      `this gold reward applies only to instructions such as "Write one sentence about coffee. Use at most 9 words. End with a question mark.", not ${quote(prompt, 120)}`,
+    );
   }
   const scores = request.constraints.map(({ kind, score }) => [kind, score(response)] as const);
   const fluency = fluencyOf(response);

@@ -15,7 +15,10 @@ export interface InstructionRequest {
  */
 export function writeInstruction({ topic, constraints }: InstructionRequest): string {
   const counted = constraints.some(({ kind }) => kind === "sentences");
-  return [`Write ${counted ? "" : "one sentence "}about ${topic}.`, ...constraints.map(({ sentence }) => sentence)].join(" ");
+  return [
+    `Write ${counted ? "" : "one sentence "}about ${topic}.`,
+    ...constraints.map(({ sentence }) => sentence),
+  ].join(" ");
 }
 
 /** The request that a prompt states, or undefined where the text is no such instruction. */

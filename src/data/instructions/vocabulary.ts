@@ -1,14 +1,63 @@
 /** What instructions are about. */
 export const topics = [
-  ...["a lighthouse", "the ocean", "an old bridge", "a winter morning", "coffee", "a train journey", "a small garden", "the moon"],
-  ...["a friendly dog", "a city market", "learning to swim", "a mountain trail", "a library", "rain", "a family dinner", "the desert"],
-  ...["a bakery", "a summer storm", "a night sky", "an honest friend", "a school concert", "bees", "a long bus ride", "autumn leaves"],
-  ...["a hospital", "a football match", "a sleepy cat", "fresh bread", "a quiet street", "a broken clock", "a river", "a birthday"],
+  ...[
+    "a lighthouse",
+    "the ocean",
+    "an old bridge",
+    "a winter morning",
+    "coffee",
+    "a train journey",
+    "a small garden",
+    "the moon",
+  ],
+  ...[
+    "a friendly dog",
+    "a city market",
+    "learning to swim",
+    "a mountain trail",
+    "a library",
+    "rain",
+    "a family dinner",
+    "the desert",
+  ],
+  ...[
+    "a bakery",
+    "a summer storm",
+    "a night sky",
+    "an honest friend",
+    "a school concert",
+    "bees",
+    "a long bus ride",
+    "autumn leaves",
+  ],
+  ...[
+    "a hospital",
+    "a football match",
+    "a sleepy cat",
+    "fresh bread",
+    "a quiet street",
+    "a broken clock",
+    "a river",
+    "a birthday",
+  ],
   ...["a farm", "the first snow", "a painter", "a new job", "an airport", "a wooden boat", "a campfire", "mathematics"],
 ] as const;
 
 /** Words that an answer is asked to use: common, and rarely there by chance. */
-export const wantedWords = ["bright", "quiet", "small", "together", "morning", "never", "simple", "strong", "warm", "often", "old", "people"] as const;
+export const wantedWords = [
+  "bright",
+  "quiet",
+  "small",
+  "together",
+  "morning",
+  "never",
+  "simple",
+  "strong",
+  "warm",
+  "often",
+  "old",
+  "people",
+] as const;
 
 /** Words that an answer is asked to avoid: hard to do without. */
 export const unwantedWords = ["the", "and", "is", "of", "to", "with", "it", "in"] as const;

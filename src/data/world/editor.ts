@@ -8,7 +8,11 @@ import { ordinals, words } from "./vocabulary.js";
 import { answer, writers, type Writer } from "./writers.js";
 
 /** A writer who makes no mistake, and one who makes every one. */
-const [faultless, faulty] = [0, 1].map((slips) => Object.fromEntries(Object.entries(writers[0]!).map(([name, value]) => [name, typeof value === "number" ? slips : value]))) as unknown as [Writer, Writer];
+const [faultless, faulty] = [0, 1].map((slips) =>
+  Object.fromEntries(
+    Object.entries(writers[0]!).map(([name, value]) => [name, typeof value === "number" ? slips : value]),
+  ),
+) as unknown as [Writer, Writer];
 
 /**
  * The editor of the synthetic world, a program for {@link bridge}. It exchanges sentences of a response for those of the
@@ -25,7 +29,10 @@ export function worldEditor(): Editor {
     ...{ name: "world editor", version: "1" },
     edit({ prompt, response, other, way }) {
       const request = typeof prompt === "string" ? parsePrompt(prompt) : undefined;
-      if (!request) throw new InputError(`the editor of the synthetic world edits responses to prompts of the synthetic world alone, not to ${quote(prompt, 120)}; use an llmEditor or one of your own`);
+      if (!request)
+        throw new InputError(
+          `the editor of the synthetic world edits responses to prompts of the synthetic world alone, not to ${quote(prompt, 120)}; use an llmEditor or one of your own`,
+        );
       const sign = way === "improve" ? 1 : -1;
       const value = (text: string) => sign * goldReward(prompt as string, text).total;
       return towards(response, other ?? ownAnswer(request, response, way === "improve" ? faultless : faulty), value);
@@ -43,7 +50,8 @@ function towards(text: string, other: string, value: (text: string) => number): 
   const goal = value(other);
   const { parts, candidates } = exchanges(sentencesOf(text), sentencesOf(other));
   let taken: ReadonlySet<number> = new Set();
-  const written = (places: ReadonlySet<number>) => writeSentences(parts.flatMap((part, i) => (places.has(i) ? part.theirs : part.own)));
+  const written = (places: ReadonlySet<number>) =>
+    writeSentences(parts.flatMap((part, i) => (places.has(i) ? part.theirs : part.own)));
   for (let reached = value(text); reached < goal; ) {
     let best: ReadonlySet<number> | undefined;
     for (const candidate of candidates) {
@@ -64,7 +72,10 @@ interface Part {
 }
 
 /** Two texts side by side, and what of them can be exchanged together: single sentences first, then whole stretches that differ. */
-function exchanges(own: readonly string[], theirs: readonly string[]): { readonly parts: readonly Part[]; readonly candidates: readonly (readonly number[])[] } {
+function exchanges(
+  own: readonly string[],
+  theirs: readonly string[],
+): { readonly parts: readonly Part[]; readonly candidates: readonly (readonly number[])[] } {
   const parts: Part[] = [];
   const stretches: number[][] = [];
   const changes = diffArrays([...own], [...theirs]);
@@ -72,10 +83,16 @@ function exchanges(own: readonly string[], theirs: readonly string[]): { readonl
     const { value, added, removed } = changes[i]!;
     const after = removed && changes[i + 1]?.added ? changes[++i]!.value : [];
     const [left, right] = added ? [[], value] : removed ? [value, after] : [value, value];
-    const places = Array.from({ length: Math.max(left.length, right.length) }, (_, at) => parts.push({ own: left.slice(at, at + 1), theirs: right.slice(at, at + 1) }) - 1);
+    const places = Array.from(
+      { length: Math.max(left.length, right.length) },
+      (_, at) => parts.push({ own: left.slice(at, at + 1), theirs: right.slice(at, at + 1) }) - 1,
+    );
     if (added || removed) stretches.push(places);
   }
-  return { parts, candidates: [...stretches.flat().map((place) => [place]), ...stretches.filter(({ length }) => length > 1)] };
+  return {
+    parts,
+    candidates: [...stretches.flat().map((place) => [place]), ...stretches.filter(({ length }) => length > 1)],
+  };
 }
 
 const step = "#";
@@ -94,5 +111,11 @@ function sentencesOf(text: string): string[] {
 /** Steps past the last ordinal keep it. */
 function writeSentences(sentences: readonly string[]): string {
   let steps = 0;
-  return sentences.map((sentence) => (sentence.startsWith(`${step} `) ? `${ordinals[Math.min(steps++, ordinals.length - 1)]}${sentence.slice(1)}` : sentence)).join(" ");
+  return sentences
+    .map((sentence) =>
+      sentence.startsWith(`${step} `)
+        ? `${ordinals[Math.min(steps++, ordinals.length - 1)]}${sentence.slice(1)}`
+        : sentence,
+    )
+    .join(" ");
 }

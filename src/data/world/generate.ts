@@ -35,7 +35,11 @@ export interface WorldOptions {
 }
 
 /** A pair whose scores are gold rewards, which no training may read. */
-export type GoldPair = PreferencePair & { readonly prompt: string; readonly chosenScore: number; readonly rejectedScore: number };
+export type GoldPair = PreferencePair & {
+  readonly prompt: string;
+  readonly chosenScore: number;
+  readonly rejectedScore: number;
+};
 
 /** Result of {@link generateWorld}. */
 export interface World {
@@ -77,7 +81,9 @@ export function generateWorld(options: WorldOptions): World {
   const evaluation = heldOutPrompts + validationPrompts;
   const training = shuffled.slice(evaluation);
   const requests = (split: string, count: number, from: readonly Combination[], offset = 0) =>
-    Array.from({ length: count }, (_, i) => completeRequest(from[(offset + i) % from.length]!, random.fork(split, "request", i)));
+    Array.from({ length: count }, (_, i) =>
+      completeRequest(from[(offset + i) % from.length]!, random.fork(split, "request", i)),
+    );
   const pairs = (split: string, of: readonly WorldRequest[]) =>
     of.map((request, i) => makePair(idOf(split, i), request, random.fork(split, "pair", i)));
 
@@ -86,20 +92,37 @@ export function generateWorld(options: WorldOptions): World {
   const flipped = flipLabels(labelled, options.flipShare ?? 0, random.fork("flips")) as GoldPair[];
   return {
     train: options.spurious ? plantFeature(flipped, options.spurious, random.fork("spurious")) : flipped,
-    validation: pairs("validation", requests("validation", validationPrompts, shuffled.slice(heldOutPrompts, evaluation))),
+    validation: pairs(
+      "validation",
+      requests("validation", validationPrompts, shuffled.slice(heldOutPrompts, evaluation)),
+    ),
     heldOut: pairs("heldout", requests("heldout", heldOutPrompts, shuffled.slice(0, heldOutPrompts))),
     demonstrations: requests("demonstration", demonstrations, training, trainPrompts).map((request, i) => {
       const draw = random.fork("demonstration", "answer", i);
       const response = answer(request, draw.pick(writers), draw);
-      return { id: idOf("demonstration", i), prompt: writePrompt({ ...request, ...goalOf(request, response, options.goals, random.fork("goal", i)) }), response };
+      return {
+        id: idOf("demonstration", i),
+        prompt: writePrompt({ ...request, ...goalOf(request, response, options.goals, random.fork("goal", i)) }),
+        response,
+      };
     }),
     hasGoals: options.goals !== undefined,
   };
 }
 
-function goalOf(request: WorldRequest, response: string, goals: WorldOptions["goals"], random: Random): Pick<WorldRequest, "goal"> {
+function goalOf(
+  request: WorldRequest,
+  response: string,
+  goals: WorldOptions["goals"],
+  random: Random,
+): Pick<WorldRequest, "goal"> {
   if (goals === undefined) return {};
-  return { goal: goals === "random" ? 1 + random.integer(goalWords.length) : goalReached(goldReward(writePrompt(request), response).total) };
+  return {
+    goal:
+      goals === "random"
+        ? 1 + random.integer(goalWords.length)
+        : goalReached(goldReward(writePrompt(request), response).total),
+  };
 }
 
 /** The goal from 1 to 10 that a reward in [0, 1] reaches: ten times the reward, to the nearest whole number. */
@@ -158,14 +181,24 @@ function idOf(split: string, i: number): string {
   return `${split}-${String(i).padStart(5, "0")}`;
 }
 
-function check({ trainPrompts, validationPrompts, heldOutPrompts, demonstrations, flipShare = 0, spurious, goals }: WorldOptions): void {
+function check({
+  trainPrompts,
+  validationPrompts,
+  heldOutPrompts,
+  demonstrations,
+  flipShare = 0,
+  spurious,
+  goals,
+}: WorldOptions): void {
   for (const [name, count] of Object.entries({ trainPrompts, validationPrompts, heldOutPrompts, demonstrations })) {
-    if (!Number.isInteger(count) || count < 0) throw new InputError(`${name}: found ${count}, expected a whole number of at least 0`);
+    if (!Number.isInteger(count) || count < 0)
+      throw new InputError(`${name}: found ${count}, expected a whole number of at least 0`);
   }
   for (const [name, share] of Object.entries({ flipShare, ...spurious })) {
     if (!(share >= 0 && share <= 1)) throw new InputError(`${name}: found ${share}, expected a share in [0, 1]`);
   }
-  if (goals !== undefined && goals !== "gold" && goals !== "random") throw new InputError(`goals: found ${quote(goals)}, expected "gold" or "random"`);
+  if (goals !== undefined && goals !== "gold" && goals !== "random")
+    throw new InputError(`goals: found ${quote(goals)}, expected "gold" or "random"`);
   const available = combinations().length;
   if (heldOutPrompts + validationPrompts >= available) {
     throw new InputError(

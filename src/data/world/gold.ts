@@ -49,7 +49,9 @@ export function goldReward(prompt: string, response: string): GoldReward {
     steps: stepsReward(request, answer.sentences),
     order: share(named.length > 0 && (request.beginWith === undefined || named[0] === request.beginWith)),
     tone: toneReward(request.tone, answer.sentences),
-    finish: share(answer.sentences.some((sentence) => sentence.kind === "finish" && sentence.object === request.object)),
+    finish: share(
+      answer.sentences.some((sentence) => sentence.kind === "finish" && sentence.object === request.object),
+    ),
     fluency: fluencyReward(answer),
   };
   // Weights in percent, so that the sum of a perfect answer is exactly 1.

@@ -25,7 +25,9 @@ export function tokenizerFiles(goals = false): Map<string, string> {
     decoder: null,
     model: {
       type: "WordLevel",
-      vocab: Object.fromEntries([...specialTokens, ...(goals ? goalVocabulary : vocabulary)].map((token, id) => [token, id])),
+      vocab: Object.fromEntries(
+        [...specialTokens, ...(goals ? goalVocabulary : vocabulary)].map((token, id) => [token, id]),
+      ),
       unk_token: unknown,
     },
   };

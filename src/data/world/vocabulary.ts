@@ -14,7 +14,9 @@ export interface Domain {
 export const domains = {
   cook: {
     objects: words("soup stew salad pie curry pizza sandwich casserole"),
-    items: words("rice beans leeks carrots peas onions garlic tomatoes mushrooms potatoes spinach cheese peppers ginger"),
+    items: words(
+      "rice beans leeks carrots peas onions garlic tomatoes mushrooms potatoes spinach cheese peppers ginger",
+    ),
     using: words("add mix"),
     tending: words("stir taste heat"),
   },
@@ -32,7 +34,9 @@ export const domains = {
   },
   decorate: {
     objects: words("room table cake hall tree door wall stage"),
-    items: words("ribbons candles balloons flowers lanterns garlands stars bells bows pearls feathers mirrors banners wreaths"),
+    items: words(
+      "ribbons candles balloons flowers lanterns garlands stars bells bows pearls feathers mirrors banners wreaths",
+    ),
     using: words("hang arrange"),
     tending: words("clean light admire"),
   },
@@ -97,7 +101,12 @@ export const vocabulary: readonly string[] = [
     ...numbers.filter((number) => number !== undefined),
     ...ordinals,
     ...phrases.flatMap((phrase) => words(phrase.text)),
-    ...Object.values(domains).flatMap(({ using, tending, objects, items }) => [...using, ...tending, ...objects, ...items]),
+    ...Object.values(domains).flatMap(({ using, tending, objects, items }) => [
+      ...using,
+      ...tending,
+      ...objects,
+      ...items,
+    ]),
   ]),
 ];
 

@@ -1,7 +1,18 @@
 import type { Random } from "../../base/random.js";
 import { writeAnswer, type Sentence } from "./grammar.js";
 import type { WorldRequest } from "./request.js";
-import { closingPhrase, domains, ordinals, phrases, remarks, tones, words, type Domain, type Phrase, type Tone } from "./vocabulary.js";
+import {
+  closingPhrase,
+  domains,
+  ordinals,
+  phrases,
+  remarks,
+  tones,
+  words,
+  type Domain,
+  type Phrase,
+  type Tone,
+} from "./vocabulary.js";
 
 /** A simulated writer: the probability of each kind of mistake in one answer. */
 export interface Writer {
@@ -30,13 +41,97 @@ export interface Writer {
 
 /** Seven writers, the most skilful first. */
 export const writers: readonly Writer[] = [
-  { name: "expert", missing: 0.01, extra: 0.01, forbidden: 0.06, steps: 0.1, order: 0.06, tone: 0.1, rude: 0.01, finish: 0.08, garbled: 0.01, chatty: 0.1 },
-  { name: "hasty", missing: 0.03, extra: 0.01, forbidden: 0.2, steps: 0.8, order: 0.3, tone: 0.3, rude: 0.05, finish: 0.75, garbled: 0.05, chatty: 0.05 },
-  { name: "blunt", missing: 0.02, extra: 0.02, forbidden: 0.3, steps: 0.35, order: 0.25, tone: 0.7, rude: 0.8, finish: 0.5, garbled: 0.03, chatty: 0.05 },
-  { name: "wilful", missing: 0.03, extra: 0.03, forbidden: 0.9, steps: 0.5, order: 0.8, tone: 0.4, rude: 0.2, finish: 0.3, garbled: 0.03, chatty: 0.1 },
-  { name: "dreamy", missing: 0.05, extra: 0.04, forbidden: 0.5, steps: 0.7, order: 0.5, tone: 0.75, rude: 0.05, finish: 0.75, garbled: 0.08, chatty: 0.3 },
-  { name: "novice", missing: 0.05, extra: 0.03, forbidden: 0.55, steps: 0.65, order: 0.5, tone: 0.6, rude: 0.2, finish: 0.6, garbled: 0.15, chatty: 0.1 },
-  { name: "sloppy", missing: 0.08, extra: 0.05, forbidden: 0.75, steps: 0.85, order: 0.7, tone: 0.9, rude: 0.4, finish: 0.9, garbled: 0.2, chatty: 0.15 },
+  {
+    name: "expert",
+    missing: 0.01,
+    extra: 0.01,
+    forbidden: 0.06,
+    steps: 0.1,
+    order: 0.06,
+    tone: 0.1,
+    rude: 0.01,
+    finish: 0.08,
+    garbled: 0.01,
+    chatty: 0.1,
+  },
+  {
+    name: "hasty",
+    missing: 0.03,
+    extra: 0.01,
+    forbidden: 0.2,
+    steps: 0.8,
+    order: 0.3,
+    tone: 0.3,
+    rude: 0.05,
+    finish: 0.75,
+    garbled: 0.05,
+    chatty: 0.05,
+  },
+  {
+    name: "blunt",
+    missing: 0.02,
+    extra: 0.02,
+    forbidden: 0.3,
+    steps: 0.35,
+    order: 0.25,
+    tone: 0.7,
+    rude: 0.8,
+    finish: 0.5,
+    garbled: 0.03,
+    chatty: 0.05,
+  },
+  {
+    name: "wilful",
+    missing: 0.03,
+    extra: 0.03,
+    forbidden: 0.9,
+    steps: 0.5,
+    order: 0.8,
+    tone: 0.4,
+    rude: 0.2,
+    finish: 0.3,
+    garbled: 0.03,
+    chatty: 0.1,
+  },
+  {
+    name: "dreamy",
+    missing: 0.05,
+    extra: 0.04,
+    forbidden: 0.5,
+    steps: 0.7,
+    order: 0.5,
+    tone: 0.75,
+    rude: 0.05,
+    finish: 0.75,
+    garbled: 0.08,
+    chatty: 0.3,
+  },
+  {
+    name: "novice",
+    missing: 0.05,
+    extra: 0.03,
+    forbidden: 0.55,
+    steps: 0.65,
+    order: 0.5,
+    tone: 0.6,
+    rude: 0.2,
+    finish: 0.6,
+    garbled: 0.15,
+    chatty: 0.1,
+  },
+  {
+    name: "sloppy",
+    missing: 0.08,
+    extra: 0.05,
+    forbidden: 0.75,
+    steps: 0.85,
+    order: 0.7,
+    tone: 0.9,
+    rude: 0.4,
+    finish: 0.9,
+    garbled: 0.2,
+    chatty: 0.15,
+  },
 ];
 
 /** An answer of one writer to a request, with random mistakes. */
@@ -49,7 +144,8 @@ export function answer(request: WorldRequest, writer: Writer, random: Random): s
   // The first item stays, so that these mistakes are not mistakes of order as well.
   if (slips("missing")) items.splice(1 + random.integer(items.length - 1), 1);
   if (slips("extra")) items.splice(1 + random.integer(items.length), 0, random.pick(rest));
-  if (slips("forbidden") && request.forbidden !== undefined) items.splice(1 + random.integer(items.length), 0, request.forbidden);
+  if (slips("forbidden") && request.forbidden !== undefined)
+    items.splice(1 + random.integer(items.length), 0, request.forbidden);
 
   const stepCount = slips("steps") ? otherStepCount(request.steps, random) : request.steps;
   const tone = slips("tone") ? random.pick(tones.filter((tone) => tone !== request.tone)) : request.tone;
@@ -92,7 +188,10 @@ function stepsOf(domain: Domain, object: string, items: readonly string[], count
   const tending = random.shuffle(domain.tending).slice(0, count - using);
   return [
     ...Array.from({ length: using }, (_, step): Sentence => {
-      const part = items.slice(Math.floor((step * items.length) / using), Math.floor(((step + 1) * items.length) / using));
+      const part = items.slice(
+        Math.floor((step * items.length) / using),
+        Math.floor(((step + 1) * items.length) / using),
+      );
       return { kind: "using", action: random.pick(domain.using), items: part };
     }),
     ...tending.map((action): Sentence => ({ kind: "tending", action, object })),

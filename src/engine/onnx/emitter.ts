@@ -15,7 +15,11 @@ export class Emitter {
   }
 
   /** Adds a node of onnxruntime's `com.microsoft` operator set. */
-  contrib(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeProto>> = {}): string {
+  contrib(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeProto>> = {},
+  ): string {
     return this.add("com.microsoft", opType, inputs, attributes);
   }
 
@@ -48,7 +52,12 @@ export class Emitter {
     return this.shared("float32", [size], new Array<number>(size).fill(value), (numbers) => Float32Array.from(numbers));
   }
 
-  private shared(type: ElementType, shape: Shape, values: readonly number[], pack: (values: readonly number[]) => NodeJS.TypedArray): string {
+  private shared(
+    type: ElementType,
+    shape: Shape,
+    values: readonly number[],
+    pack: (values: readonly number[]) => NodeJS.TypedArray,
+  ): string {
     const key = `${type} ${shape}:${values}`;
     const name = this.known.get(key) ?? this.constant(type, shape, bytes(pack(values)));
     this.known.set(key, name);

@@ -7,11 +7,17 @@ import { lower } from "./lower.js";
 
 /** A thread to be started or ended, by its number. */
 export type SpawnerRequest =
-  | { readonly start: number; readonly program: string; readonly data: ThreadData<unknown> & { readonly port: MessagePort } }
+  | {
+      readonly start: number;
+      readonly program: string;
+      readonly data: ThreadData<unknown> & { readonly port: MessagePort };
+    }
   | { readonly end: number };
 
 /** What has happened to a thread. */
-export type SpawnerEvent = { readonly id: number; readonly error: Error } | { readonly id: number; readonly exitCode: number };
+export type SpawnerEvent =
+  | { readonly id: number; readonly error: Error }
+  | { readonly id: number; readonly exitCode: number };
 
 /* The thread that starts the threads of engines, once subnormal floats count as 0 in it: see FlushingThread. */
 
@@ -20,8 +26,15 @@ const threads = new Map<number, Worker>();
 const tell = (event: SpawnerEvent) => port.postMessage(event);
 
 await new Gate(workerData as Int32Array<SharedArrayBuffer>).pass(async () => {
-  const { model } = lower({ outputs: { y: add(new Graph().input("x", "float32", [1]), 1) }, updates: new Map() }, "cpu");
-  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3, extra: { session: { set_denormal_as_zero: "1" } } });
+  const { model } = lower(
+    { outputs: { y: add(new Graph().input("x", "float32", [1]), 1) }, updates: new Map() },
+    "cpu",
+  );
+  const session = await ort.InferenceSession.create(model, {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+    extra: { session: { set_denormal_as_zero: "1" } },
+  });
   await session.release();
 });
 

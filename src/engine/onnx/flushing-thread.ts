@@ -80,7 +80,10 @@ function ask(request: SpawnerRequest, moved: readonly Transferable[] = []): void
 function startSpawner(): Worker {
   const gate = new Gate();
   // Not the process's own flags: `--input-type`, say, would keep the thread from starting.
-  const worker = new Worker(new URL("./flushing-spawner.js", import.meta.url), { workerData: gate.shared, execArgv: [] });
+  const worker = new Worker(new URL("./flushing-spawner.js", import.meta.url), {
+    workerData: gate.shared,
+    execArgv: [],
+  });
   openGates.add(gate);
   worker.on("message", (event: SpawnerEvent) => running.get(event.id)?.hear(event));
   worker.on("error", (error) => {

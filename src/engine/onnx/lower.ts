@@ -30,7 +30,11 @@ const ownLowerings: { readonly [P in Provider]?: Lowerings } = { webgpu: { ...lo
  * @param constants names of the states that become constants of the model. With any, the axes of the model's
  *   inputs and outputs are of any size: programs that differ in their sizes alone are one model
  */
-export function lower(program: Program, provider: Provider, constants: ReadonlySet<string> = new Set()): LoweredProgram {
+export function lower(
+  program: Program,
+  provider: Provider,
+  constants: ReadonlySet<string> = new Set(),
+): LoweredProgram {
   const table = ownLowerings[provider] ?? lowerings;
   const results = new Map([
     ...Object.entries(program.outputs).map(([name, value]) => [outputName(name), value] as const),
@@ -46,10 +50,20 @@ export function lower(program: Program, provider: Provider, constants: ReadonlyS
   const names = new Map<Value, string>();
   for (const leaf of frozen) names.set(leaf, emit.external(describe(stateName(leaf.attributes.name), leaf)));
   for (const value of values) {
-    if (!names.has(value)) names.set(value, lowerValue(table, emit, value, value.inputs.map((input) => names.get(input)!)));
+    if (!names.has(value))
+      names.set(
+        value,
+        lowerValue(
+          table,
+          emit,
+          value,
+          value.inputs.map((input) => names.get(input)!),
+        ),
+      );
   }
 
-  const sized = (proto: Described): ValueProto => (frozen.length === 0 ? proto : { ...proto, shape: proto.shape.map(() => undefined) });
+  const sized = (proto: Described): ValueProto =>
+    frozen.length === 0 ? proto : { ...proto, shape: proto.shape.map(() => undefined) };
 
   const model = encodeModel(
     nameResults(results, names, {
@@ -77,7 +91,11 @@ function lowerValue(table: Lowerings, emit: Emitter, value: Value, inputs: reado
  * Makes the nodes write their results under the graph's output names, so that they land in the
  * buffers given for them without a copy. A leaf, or a value asked for twice, needs a copy.
  */
-function nameResults(results: ReadonlyMap<string, Value>, names: ReadonlyMap<Value, string>, model: ModelProto): ModelProto {
+function nameResults(
+  results: ReadonlyMap<string, Value>,
+  names: ReadonlyMap<Value, string>,
+  model: ModelProto,
+): ModelProto {
   const produced = new Set(model.nodes.flatMap(({ outputs }) => outputs));
   const renamed = new Map<string, string>();
   const copies: [source: string, target: string][] = [];
@@ -87,7 +105,11 @@ function nameResults(results: ReadonlyMap<string, Value>, names: ReadonlyMap<Val
     else copies.push([source, target]);
   }
   const rename = (name: string) => renamed.get(name) ?? name;
-  const nodes = model.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
+  const nodes = model.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
   const identities = copies.map(([source, target]) => ({
     opType: "Identity",
     domain: "",

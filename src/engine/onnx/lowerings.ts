@@ -12,10 +12,18 @@ type Lowering<K extends OpName> = (emit: Emitter, value: Value<K>, inputs: reado
 /** How each op is written in ONNX; an op without an entry does not compile. Leaves are named by the caller. */
 export type Lowerings = { readonly [K in Exclude<OpName, "input" | "state">]: Lowering<K> };
 
-const elementTypes: Readonly<Record<DType, ElementType>> = { float32: "float32", int32: "int32", bool: "bool", uint8: "uint8" };
+const elementTypes: Readonly<Record<DType, ElementType>> = {
+  float32: "float32",
+  int32: "int32",
+  bool: "bool",
+  uint8: "uint8",
+};
 const int64 = elementType.int64;
 
-const node = (opType: string): Lowering<OpName> => (emit, _, inputs) => emit.node(opType, inputs);
+const node =
+  (opType: string): Lowering<OpName> =>
+  (emit, _, inputs) =>
+    emit.node(opType, inputs);
 const toInt64 = (emit: Emitter, name: string) => emit.node("Cast", [name], { to: { int: int64 } });
 const lastAxis = { axis: { int: -1 } };
 
@@ -39,10 +47,12 @@ export const lowerings: Lowerings = {
   maximum: node("Max"),
   less: node("Less"),
   where: node("Where"),
-  cast: (emit, { attributes: { dtype } }, inputs) => emit.node("Cast", inputs, { to: { int: elementType[elementTypes[dtype]] } }),
+  cast: (emit, { attributes: { dtype } }, inputs) =>
+    emit.node("Cast", inputs, { to: { int: elementType[elementTypes[dtype]] } }),
   stopGradient: node("Identity"),
   recomputed: (_emit, _, [result]) => result!,
-  checkpoint: (emit, value, [x, ...after]) => (after.length === 0 ? x! : onceKnown(emit, x!, after, value.inputs.slice(1))),
+  checkpoint: (emit, value, [x, ...after]) =>
+    after.length === 0 ? x! : onceKnown(emit, x!, after, value.inputs.slice(1)),
 
   matmul: (emit, value, inputs) => {
     if (value.shape.length > 2) return batchedMatmul(emit, value, inputs);
@@ -136,7 +146,11 @@ function fewRowsByWeight(emit: Emitter, _: Value<"matmul">, [x, weight]: readonl
 }
 
 /** A product of two matrices. */
-export function gemm(emit: Emitter, { attributes: { transposeA, transposeB, scale } }: Value<"matmul">, inputs: readonly string[]): string {
+export function gemm(
+  emit: Emitter,
+  { attributes: { transposeA, transposeB, scale } }: Value<"matmul">,
+  inputs: readonly string[],
+): string {
   return emit.node("Gemm", inputs, {
     transA: { int: transposeA ? 1 : 0 },
     transB: { int: transposeB ? 1 : 0 },
@@ -163,7 +177,10 @@ function coordinates(emit: Emitter, lead: Shape, index: string): string {
   const places = sizeOf(lead);
   const own = Array.from({ length: places }, (_, place) => {
     let rest = place;
-    return lead.toReversed().map((size) => [rest % size, (rest = Math.floor(rest / size))][0]!).toReversed();
+    return lead
+      .toReversed()
+      .map((size) => [rest % size, (rest = Math.floor(rest / size))][0]!)
+      .toReversed();
   });
   return emit.node("Concat", [emit.int64(own.flat(), [...lead, lead.length]), last], { axis: { int: -1 } });
 }

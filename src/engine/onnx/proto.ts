@@ -59,10 +59,14 @@ export function encodeModel(model: ModelProto): Uint8Array {
   writer.writeStringField(2, "sera-lab");
   writer.writeMessage(7, writeGraph, model);
   for (const opset of opsets) {
-    writer.writeMessage(8, ({ domain, version }, pbf) => {
-      pbf.writeStringField(1, domain);
-      pbf.writeVarintField(2, version);
-    }, opset);
+    writer.writeMessage(
+      8,
+      ({ domain, version }, pbf) => {
+        pbf.writeStringField(1, domain);
+        pbf.writeVarintField(2, version);
+      },
+      opset,
+    );
   }
   return writer.finish();
 }
@@ -121,10 +125,14 @@ function writeValue(value: ValueProto, pbf: PbfWriter): void {
 }
 
 function writeType(value: ValueProto, pbf: PbfWriter): void {
-  pbf.writeMessage(1, (_, tensor) => {
-    tensor.writeVarintField(1, elementType[value.type]);
-    if (value.shape) tensor.writeMessage(2, writeShape, value.shape);
-  }, value);
+  pbf.writeMessage(
+    1,
+    (_, tensor) => {
+      tensor.writeVarintField(1, elementType[value.type]);
+      if (value.shape) tensor.writeMessage(2, writeShape, value.shape);
+    },
+    value,
+  );
 }
 
 function writeShape(shape: NonNullable<ValueProto["shape"]>, pbf: PbfWriter): void {

@@ -11,8 +11,16 @@ import { onceKnown } from "./once-known.js";
  * the product alone, in float32; MatMulNBits does the same for an input and takes longer.
  */
 
-export function matmulQuantized(emit: Emitter, value: Value<"matmulQuantized">, [x, blocks, scales]: readonly string[]): string {
-  const { attributes: { bits }, shape: [, outputs], inputs: [rows, weight] } = value;
+export function matmulQuantized(
+  emit: Emitter,
+  value: Value<"matmulQuantized">,
+  [x, blocks, scales]: readonly string[],
+): string {
+  const {
+    attributes: { bits },
+    shape: [, outputs],
+    inputs: [rows, weight],
+  } = value;
   if (emit.isExternal(blocks!)) {
     return emit.contrib("MatMulNBits", [x!, blocks!, scales!], {
       K: { int: rows!.shape[1]! },
@@ -28,7 +36,11 @@ export function matmulQuantized(emit: Emitter, value: Value<"matmulQuantized">, 
   return emit.node("Gemm", [x!, numbers], { transB: { int: 1 } });
 }
 
-export function dequantize(emit: Emitter, { attributes: { bits }, shape }: Value<"dequantize">, [blocks, scales]: readonly string[]): string {
+export function dequantize(
+  emit: Emitter,
+  { attributes: { bits }, shape }: Value<"dequantize">,
+  [blocks, scales]: readonly string[],
+): string {
   return numbersOf(emit, bits, blocks!, scales!, shape);
 }
 

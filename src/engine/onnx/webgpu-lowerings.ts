@@ -41,11 +41,16 @@ function logSoftmax(emit: Emitter, _: unknown, [x]: readonly string[]): string {
 }
 
 /** A product of operands that lie as MatMul wants them, scaled where there is less to scale: before it or after. */
-function batchedMatmul(emit: Emitter, { shape, attributes, inputs: [left] }: Value<"matmul">, [a, b]: readonly string[]): string {
+function batchedMatmul(
+  emit: Emitter,
+  { shape, attributes, inputs: [left] }: Value<"matmul">,
+  [a, b]: readonly string[],
+): string {
   const { transposeA, transposeB, scale } = attributes;
   const perm = { perm: { ints: [...shape.keys()].with(-2, shape.length - 1).with(-1, shape.length - 2) } };
   const turned = (name: string, transposed: boolean) => (transposed ? emit.node("Transpose", [name], perm) : name);
-  const scaled = (name: string) => (scale === 1 ? name : emit.node("Mul", [name, emit.constant("float32", [], bytes(Float32Array.of(scale)))]));
+  const scaled = (name: string) =>
+    scale === 1 ? name : emit.node("Mul", [name, emit.constant("float32", [], bytes(Float32Array.of(scale)))]);
   const before = sizeOf(left!.shape) < sizeOf(shape);
   const product = emit.node("MatMul", [turned(before ? scaled(a!) : a!, transposeA), turned(b!, transposeB)]);
   return before ? product : scaled(product);
@@ -53,8 +58,16 @@ function batchedMatmul(emit: Emitter, { shape, attributes, inputs: [left] }: Val
 
 /** Whether several rows, or numbers of a list, may be added to one place. */
 function mayRepeatRows({ attributes: { axis }, inputs: [, index] }: Value<"scatterAdd">): boolean {
-  const { op, shape, inputs: [rows] } = index!;
-  return axis === 0 && shape[0]! > 1 && (shape.length === 1 || (op === "broadcast" && sameShape(rows!.shape, [shape[0]!, 1])));
+  const {
+    op,
+    shape,
+    inputs: [rows],
+  } = index!;
+  return (
+    axis === 0 &&
+    shape[0]! > 1 &&
+    (shape.length === 1 || (op === "broadcast" && sameShape(rows!.shape, [shape[0]!, 1])))
+  );
 }
 
 /** Rows of a table of who else is added to the same place that are made at once. */
@@ -70,13 +83,18 @@ function addRows(emit: Emitter, { inputs }: Value<"scatterAdd">, [data, index, u
   const [count, width = 1] = shape as [number, number?];
   // Not Slice, which has no kernel for int32.
   const part = (name: string, axis: number, start: number, end: number) =>
-    emit.node("Gather", [name, emit.int64(Array.from({ length: end - start }, (_, i) => start + i))], { axis: { int: axis } });
+    emit.node("Gather", [name, emit.int64(Array.from({ length: end - start }, (_, i) => start + i))], {
+      axis: { int: axis },
+    });
   const places = part(reshape(emit, index!, [count, width]), 1, 0, 1);
   const all = reshape(emit, places, [1, count]);
   const rows = reshape(emit, updates!, [count, width]);
   const sums = Array.from({ length: Math.ceil(count / rowsAtOnce) }, (_, i) => {
     const some = part(places, 0, i * rowsAtOnce, Math.min(count, (i + 1) * rowsAtOnce));
-    return emit.node("MatMul", [emit.node("Cast", [emit.node("Equal", [some, all])], { to: { int: elementType.float32 } }), rows]);
+    return emit.node("MatMul", [
+      emit.node("Cast", [emit.node("Equal", [some, all])], { to: { int: elementType.float32 } }),
+      rows,
+    ]);
   });
   const sum = sums.length === 1 ? sums[0]! : emit.node("Concat", sums, { axis: { int: 0 } });
   const before = emit.node("GatherElements", [data!, index!], { axis: { int: 0 } });

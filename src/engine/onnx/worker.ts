@@ -31,23 +31,26 @@ let created = 0;
 
 type CreateSession = (model: Uint8Array, options: ort.InferenceSession.SessionOptions) => Promise<ort.InferenceSession>;
 
-const sessionsFor = (settings: SessionSettings): CreateSession => (model, options) =>
-  ort.InferenceSession.create(model, {
-    executionProviders: [settings.provider],
-    intraOpNumThreads: settings.threads,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    enableCpuMemArena: true,
-    // The same speed and far less memory than with planned allocation patterns.
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-    ...options,
-  });
+const sessionsFor =
+  (settings: SessionSettings): CreateSession =>
+  (model, options) =>
+    ort.InferenceSession.create(model, {
+      executionProviders: [settings.provider],
+      intraOpNumThreads: settings.threads,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      graphOptimizationLevel: "all",
+      enableCpuMemArena: true,
+      // The same speed and far less memory than with planned allocation patterns.
+      enableMemPattern: false,
+      logSeverityLevel: 3,
+      ...options,
+    });
 
 type ProgramSession = (program: PreparedProgram, externalData?: ExternalData) => Promise<ort.InferenceSession>;
 
-const programSessionsFor = (createSession: CreateSession, memory: Memory): ProgramSession =>
+const programSessionsFor =
+  (createSession: CreateSession, memory: Memory): ProgramSession =>
   ({ model, updates, rowWrites }, externalData = []) =>
     createSession(model, {
       ...memory.leave(updates.map(({ name }) => updateName(name))),
@@ -55,16 +58,28 @@ const programSessionsFor = (createSession: CreateSession, memory: Memory): Progr
       // Waiting threads spin, which is fastest within a run. Between the short runs of writing a token they stop soon, or
       // they would keep the thread that chooses the token from its core.
       // Threads that share the ops of this one turn off the floats that it has off.
-      extra: { session: { set_denormal_as_zero: "1", intra_op: { allow_spinning: "1", ...(rowWrites.length > 0 && { spin_duration_us: "100" }) } } },
+      extra: {
+        session: {
+          set_denormal_as_zero: "1",
+          intra_op: { allow_spinning: "1", ...(rowWrites.length > 0 && { spin_duration_us: "100" }) },
+        },
+      },
     });
 
 const frozenSessionsFor = (programSession: ProgramSession) =>
   new FrozenSessions((model, tensors) => {
     const { program } = withModel(model)!;
-    return programSession(program, program.frozen.map(({ name }, i) => ({ path: stateName(name), data: bytes(tensors[i]!.data as Float32Array) })));
+    return programSession(
+      program,
+      program.frozen.map(({ name }, i) => ({ path: stateName(name), data: bytes(tensors[i]!.data as Float32Array) })),
+    );
   });
 
-const calls = (memory: Memory, programSession: ProgramSession, frozenSessions: FrozenSessions): Omit<Handlers<PreparedProgram>, "device"> => ({
+const calls = (
+  memory: Memory,
+  programSession: ProgramSession,
+  frozenSessions: FrozenSessions,
+): Omit<Handlers<PreparedProgram>, "device"> => ({
   createState() {
     states.set(++created, new Map());
     return created;
@@ -121,7 +136,8 @@ const calls = (memory: Memory, programSession: ProgramSession, frozenSessions: F
       if (!inPlace) put(owner(name, bound), name, results[updateName(name)]!);
     }
     const output = (name: string) => unwrap(results[outputName(name)]!);
-    for (const { name, index, rows } of program.rowWrites) writeRows(unwrap(lookUp(name, bound)), output(index), output(rows));
+    for (const { name, index, rows } of program.rowWrites)
+      writeRows(unwrap(lookUp(name, bound)), output(index), output(rows));
     return Object.fromEntries(program.outputs.map(({ name }) => [name, output(name)]));
   },
 
@@ -135,7 +151,9 @@ const calls = (memory: Memory, programSession: ProgramSession, frozenSessions: F
 
 /** A program with the same model. */
 function withModel(model: Uint8Array): Session | undefined {
-  return [...sessions.values()].find(({ program }) => program.model === model || Buffer.compare(program.model, model) === 0);
+  return [...sessions.values()].find(
+    ({ program }) => program.model === model || Buffer.compare(program.model, model) === 0,
+  );
 }
 
 function feed(leaf: Leaf, feeds: Feeds): ort.Tensor {

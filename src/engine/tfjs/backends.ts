@@ -36,7 +36,10 @@ const all: Readonly<Record<BackendName, Backend>> = {
     package: "@tensorflow/tfjs-backend-webgpu",
     install: "@tensorflow/tfjs-core @tensorflow/tfjs-backend-webgpu",
     registeredAs: "webgpu",
-    obstacle: () => ("gpu" in ((globalThis as { navigator?: object }).navigator ?? {}) ? undefined : `Node ${process.versions.node} has no navigator.gpu`),
+    obstacle: () =>
+      "gpu" in ((globalThis as { navigator?: object }).navigator ?? {})
+        ? undefined
+        : `Node ${process.versions.node} has no navigator.gpu`,
   },
   wasm: {
     package: "@tensorflow/tfjs-backend-wasm",
@@ -84,12 +87,16 @@ export async function loadBackend(wanted?: BackendName): Promise<LoadedBackend> 
     failures.length > 0
       ? `engine: found no backend of tfjs that works, expected one:\n${failures.join("\n")}`
       : `engine: found no backend of tfjs, expected one of these packages: ${backendNames.map((name) => all[name].package).join(", ")}; ` +
-        `npm install ${all.wasm.install} needs nothing else`,
+          `npm install ${all.wasm.install} needs nothing else`,
   );
 }
 
 /** A backend's package, its version where it is installed, and what installs it. */
-export function installed(backend: BackendName): { readonly name: string; readonly version: string | undefined; readonly install: string } {
+export function installed(backend: BackendName): {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly install: string;
+} {
   const { package: name, install } = all[backend];
   return { name, version: findPackage(name)?.version, install };
 }
@@ -98,10 +105,13 @@ async function load(name: BackendName): Promise<Tf> {
   const backend = all[name];
   const found = findPackage(backend.package);
   if (found === undefined) {
-    throw new InputError(`backend: found no package ${backend.package}, which ${name} needs, expected it installed: npm install ${backend.install}`);
+    throw new InputError(
+      `backend: found no package ${backend.package}, which ${name} needs, expected it installed: npm install ${backend.install}`,
+    );
   }
   const obstacle = backend.obstacle?.();
-  if (obstacle !== undefined) throw new InputError(`backend: found ${name}, which cannot run here (${obstacle}), expected one that can`);
+  if (obstacle !== undefined)
+    throw new InputError(`backend: found ${name}, which cannot run here (${obstacle}), expected one that can`);
   try {
     return await start(backend, createRequire(join(found.folder, "package.json")));
   } catch (error) {

@@ -13,8 +13,16 @@ type Lowering<K extends OpName> = (node: PlanNode<K>, workbench: Workbench) => K
 type Unary = "neg" | "exp" | "log" | "sqrt" | "sigmoid" | "softplus" | "erf";
 type Binary = "add" | "sub" | "mul" | "div" | "maximum" | "less";
 
-const unary = (name: Unary): Lowering<OpName> => (_, { tf }) => (x) => tf[name](x!);
-const binary = (name: Binary): Lowering<OpName> => (_, { tf }) => (a, b) => tf[name](a!, b!);
+const unary =
+  (name: Unary): Lowering<OpName> =>
+  (_, { tf }) =>
+  (x) =>
+    tf[name](x!);
+const binary =
+  (name: Binary): Lowering<OpName> =>
+  (_, { tf }) =>
+  (a, b) =>
+    tf[name](a!, b!);
 
 /** Quantised weights, which {@link tfType} refuses. */
 const quantized: Lowering<OpName> = () => {
@@ -35,7 +43,10 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   sqrt: unary("sqrt"),
   sigmoid: unary("sigmoid"),
   softplus: unary("softplus"),
-  silu: (_, { tf }) => (x) => tf.mul(x!, tf.sigmoid(x!)),
+  silu:
+    (_, { tf }) =>
+    (x) =>
+      tf.mul(x!, tf.sigmoid(x!)),
   erf: unary("erf"),
   add: binary("add"),
   sub: binary("sub"),
@@ -43,8 +54,14 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
   div: binary("div"),
   maximum: binary("maximum"),
   less: binary("less"),
-  where: (_, { tf }) => (condition, a, b) => tf.where(condition!, a!, b!),
-  cast: ({ attributes: { dtype } }, { tf }) => (x) => (dtype === "bool" ? tf.notEqual(x!, tf.zerosLike(x!)) : tf.cast(x!, tfType(dtype))),
+  where:
+    (_, { tf }) =>
+    (condition, a, b) =>
+      tf.where(condition!, a!, b!),
+  cast:
+    ({ attributes: { dtype } }, { tf }) =>
+    (x) =>
+      dtype === "bool" ? tf.notEqual(x!, tf.zerosLike(x!)) : tf.cast(x!, tfType(dtype)),
   stopGradient: () => (x) => x!,
   // Ops run in the order in which the graph was built: what a checkpoint comes after has run.
   checkpoint: () => (x) => x!,
@@ -52,17 +69,41 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
 
   matmul,
   matmulQuantized: quantized,
-  sum: ({ attributes: { axes, keepDims } }, workbench) => (x) => sum(workbench, x!, axes, keepDims),
+  sum:
+    ({ attributes: { axes, keepDims } }, workbench) =>
+    (x) =>
+      sum(workbench, x!, axes, keepDims),
 
-  reshape: ({ shape }, { tf }) => (x) => tf.reshape(x!, [...shape]),
-  transpose: ({ attributes: { permutation } }, { tf }) => (x) => tf.transpose(x!, [...permutation]),
-  broadcast: ({ shape }, { tf }) => (x) => tf.broadcastTo(x!, [...shape]),
-  slice: ({ attributes: { axis, start }, shape }, { tf }) => (x) =>
-    tf.slice(x!, shape.map((_, i) => (i === axis ? start : 0)), [...shape]),
-  concat: ({ attributes: { axis } }, { tf }) => (...parts) => tf.concat(parts, axis),
+  reshape:
+    ({ shape }, { tf }) =>
+    (x) =>
+      tf.reshape(x!, [...shape]),
+  transpose:
+    ({ attributes: { permutation } }, { tf }) =>
+    (x) =>
+      tf.transpose(x!, [...permutation]),
+  broadcast:
+    ({ shape }, { tf }) =>
+    (x) =>
+      tf.broadcastTo(x!, [...shape]),
+  slice:
+    ({ attributes: { axis, start }, shape }, { tf }) =>
+    (x) =>
+      tf.slice(
+        x!,
+        shape.map((_, i) => (i === axis ? start : 0)),
+        [...shape],
+      ),
+  concat:
+    ({ attributes: { axis } }, { tf }) =>
+    (...parts) =>
+      tf.concat(parts, axis),
 
   dequantize: quantized,
-  gather: (_, { tf }) => (table, index) => tf.gather(table!, index as Tensor1D),
+  gather:
+    (_, { tf }) =>
+    (table, index) =>
+      tf.gather(table!, index as Tensor1D),
   gatherElements(node, workbench) {
     const { tf } = workbench;
     const placesOf = elementPlaces(node, node.attributes.axis, workbench);
@@ -94,27 +135,36 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
     };
   },
 
-  softmax: (_, { tf }) => (x) => tf.softmax(x!),
+  softmax:
+    (_, { tf }) =>
+    (x) =>
+      tf.softmax(x!),
   logSoftmax: (_, workbench) => (x) => logSoftmax(workbench, x!),
   logSoftmaxAt({ inputs: [x, index] }, workbench) {
     const { tf } = workbench;
     const placesOf = placesFrom(workbench, index!.shape, 1, ([row]) => row! * x!.shape[1]!);
     return (data, rows) => tf.gather(tf.reshape(logSoftmax(workbench, data!), [-1]), placesOf(rows!));
   },
-  rmsNorm: ({ attributes: { epsilon } }, { tf }) => (x, weight) =>
-    tf.mul(tf.div(x!, tf.sqrt(tf.add(tf.mean(tf.square(x!), -1, true), epsilon))), weight!),
-  layerNorm: ({ attributes: { epsilon } }, { tf }) => (x, weight, bias) => {
-    const centred = tf.sub(x!, tf.mean(x!, -1, true));
-    const root = tf.sqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
-    return tf.add(tf.mul(tf.div(centred, root), weight!), bias!);
-  },
-  rotary: ({ shape }, { tf }) => (x, position, cos, sin) => {
-    const [batch, , length, size] = shape as [number, number, number, number];
-    const row = (table: Tensor) => tf.reshape(tf.gather(table, position as Tensor1D), [batch, 1, length, size / 2]);
-    const [c, s] = [row(cos!), row(sin!)];
-    const [first, second] = tf.split(x!, 2, -1) as [Tensor, Tensor];
-    return tf.concat([tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s))], -1);
-  },
+  rmsNorm:
+    ({ attributes: { epsilon } }, { tf }) =>
+    (x, weight) =>
+      tf.mul(tf.div(x!, tf.sqrt(tf.add(tf.mean(tf.square(x!), -1, true), epsilon))), weight!),
+  layerNorm:
+    ({ attributes: { epsilon } }, { tf }) =>
+    (x, weight, bias) => {
+      const centred = tf.sub(x!, tf.mean(x!, -1, true));
+      const root = tf.sqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
+      return tf.add(tf.mul(tf.div(centred, root), weight!), bias!);
+    },
+  rotary:
+    ({ shape }, { tf }) =>
+    (x, position, cos, sin) => {
+      const [batch, , length, size] = shape as [number, number, number, number];
+      const row = (table: Tensor) => tf.reshape(tf.gather(table, position as Tensor1D), [batch, 1, length, size / 2]);
+      const [c, s] = [row(cos!), row(sin!)];
+      const [first, second] = tf.split(x!, 2, -1) as [Tensor, Tensor];
+      return tf.concat([tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s))], -1);
+    },
 };
 
 function matmul(node: PlanNode<"matmul">, workbench: Workbench): Kernel {
@@ -129,7 +179,10 @@ function matmul(node: PlanNode<"matmul">, workbench: Workbench): Kernel {
 }
 
 /** The product of matrices that are transposed before: with its own transposes the wasm backend takes 15 times as long. */
-function plainProduct({ attributes: { transposeA, transposeB }, inputs }: PlanNode<"matmul">, { tf, transposes }: Workbench) {
+function plainProduct(
+  { attributes: { transposeA, transposeB }, inputs }: PlanNode<"matmul">,
+  { tf, transposes }: Workbench,
+) {
   const turned = (x: Tensor, operand: number) => (inputs[operand]!.frozen ? transposes.of(x) : tf.transpose(x));
   return (a: Tensor, b: Tensor): Tensor => tf.matMul(transposeA ? turned(a, 0) : a, transposeB ? turned(b, 1) : b);
 }
@@ -157,7 +210,11 @@ function longestPart(size: number): number {
 }
 
 /** Places in the flat data, int32 [elements of the index], of `data[…, index[…], …]` along an axis. */
-function elementPlaces({ inputs: [data, index] }: PlanNode, axis: number, workbench: Workbench): (index: Tensor) => Tensor {
+function elementPlaces(
+  { inputs: [data, index] }: PlanNode,
+  axis: number,
+  workbench: Workbench,
+): (index: Tensor) => Tensor {
   const { shape } = data!;
   const stride = sizeOf(shape.slice(axis + 1));
   return placesFrom(workbench, index!.shape, stride, (at) =>
@@ -187,8 +244,13 @@ function placesFrom(
 ): (index: Tensor) => Tensor {
   const { tf } = workbench;
   const count = sizeOf(shape);
-  const starts = workbench.constant({ dtype: "int32", shape: [count], data: Int32Array.from({ length: count }, (_, i) => start(coordinate(shape, i))) });
-  const step = stride === 1 ? undefined : workbench.constant({ dtype: "int32", shape: [], data: Int32Array.of(stride) });
+  const starts = workbench.constant({
+    dtype: "int32",
+    shape: [count],
+    data: Int32Array.from({ length: count }, (_, i) => start(coordinate(shape, i))),
+  });
+  const step =
+    stride === 1 ? undefined : workbench.constant({ dtype: "int32", shape: [], data: Int32Array.of(stride) });
   return (index) => {
     const flat = tf.reshape(index, [count]);
     return tf.add(starts, step ? tf.mul(flat, step) : flat);
@@ -198,7 +260,10 @@ function placesFrom(
 /** The coordinate of element `i` in row-major order. */
 function coordinate(shape: Shape, i: number): number[] {
   let rest = i;
-  return shape.toReversed().map((size) => [rest % size, (rest = Math.floor(rest / size))][0]!).toReversed();
+  return shape
+    .toReversed()
+    .map((size) => [rest % size, (rest = Math.floor(rest / size))][0]!)
+    .toReversed();
 }
 
 /** All but the last axis in one. */

@@ -43,7 +43,12 @@ export function planOf({ outputs, updates }: Program): Plan {
   return {
     nodes: values.map(({ op, inputs, attributes, dtype, shape }, i) => ({
       op,
-      inputs: inputs.map((input) => ({ node: place(input), dtype: input.dtype, shape: input.shape, frozen: isFrozen(input) })),
+      inputs: inputs.map((input) => ({
+        node: place(input),
+        dtype: input.dtype,
+        shape: input.shape,
+        frozen: isFrozen(input),
+      })),
       attributes,
       dtype,
       shape,

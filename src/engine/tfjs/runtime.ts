@@ -40,7 +40,11 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
 
     writeState(id, name, { dtype, shape, data }) {
       const state = get(states, id, "state");
-      set(state, name, onDevice(`the tensor "${name}" ${dtype}[${shape}]`, () => tf.tensor(data, [...shape], tfType(dtype))));
+      set(
+        state,
+        name,
+        onDevice(`the tensor "${name}" ${dtype}[${shape}]`, () => tf.tensor(data, [...shape], tfType(dtype))),
+      );
     },
 
     async readState(id, names) {
@@ -74,7 +78,13 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
       try {
         for (const [i, node] of plan.nodes.entries()) {
           if (isHurried()) throw new Error("the engine is closed");
-          values[i] = leafOf(node, feeds, bound) ?? compute(node, kernels[i]!, node.inputs.map((input) => values[input.node]!));
+          values[i] =
+            leafOf(node, feeds, bound) ??
+            compute(
+              node,
+              kernels[i]!,
+              node.inputs.map((input) => values[input.node]!),
+            );
           for (const free of node.frees) {
             values[free]!.dispose();
             values[free] = undefined;
@@ -96,7 +106,11 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
   };
 
   /** A handle of its own on the tensor of an input or a state; undefined for other ops. */
-  function leafOf(node: PlanNode, feeds: Parameters<Handlers<Plan>["run"]>[1], bound: readonly States[]): Tensor | undefined {
+  function leafOf(
+    node: PlanNode,
+    feeds: Parameters<Handlers<Plan>["run"]>[1],
+    bound: readonly States[],
+  ): Tensor | undefined {
     if (node.op === "input") {
       const leaf = node.attributes as Leaf;
       return tf.tensor(feedOf(leaf, feeds), [...leaf.shape], tfType(leaf.dtype));
@@ -130,7 +144,9 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
       const isFull = backend === "wasm" && /^Aborted\(|out of bounds/.test(message);
       throw new Error(
         `${what} failed on tfjs's backend ${backend}, which holds ${(numBytes / 1e6).toFixed(0)} MB in ${numTensors} tensors: ` +
-          (isFull ? "out of memory, which is 4 GB at most; its state is lost, start again with smaller batches" : message),
+          (isFull
+            ? "out of memory, which is 4 GB at most; its state is lost, start again with smaller batches"
+            : message),
         { cause: error },
       );
     }

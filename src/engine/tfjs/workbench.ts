@@ -10,7 +10,8 @@ export type Tensor = tfjs.Tensor;
 
 /** What TensorFlow.js has for a type. @throws InputError where it has none: its only type of one byte is bool */
 export function tfType(dtype: DType): Exclude<DType, "uint8"> {
-  if (dtype === "uint8") throw new InputError("quantised weights cannot be held or computed on the engine tfjs; use onnx on the CPU");
+  if (dtype === "uint8")
+    throw new InputError("quantised weights cannot be held or computed on the engine tfjs; use onnx on the CPU");
   return dtype;
 }
 

@@ -18,7 +18,9 @@ export function feedOf(leaf: Leaf, feeds: Feeds): ArrayOf[DType] {
   const data = feeds[leaf.name];
   if (data === undefined) throw new Error(`the input "${leaf.name}" is not fed`);
   if (!(data instanceof arrays[leaf.dtype]) || data.length !== sizeOf(leaf.shape)) {
-    throw new Error(`the input "${leaf.name}" is ${leaf.dtype}[${leaf.shape}], fed ${data.constructor.name}(${data.length})`);
+    throw new Error(
+      `the input "${leaf.name}" is ${leaf.dtype}[${leaf.shape}], fed ${data.constructor.name}(${data.length})`,
+    );
   }
   return data;
 }

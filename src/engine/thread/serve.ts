@@ -17,7 +17,9 @@ export type Handlers<Prepared> = {
  *
  * @param begin makes the handlers, at the first call; a call at which it throws is answered so, and the next tries again
  */
-export function serve<Settings, Prepared>(begin: (settings: Settings, gate: Gate) => Promise<Handlers<Prepared>>): void {
+export function serve<Settings, Prepared>(
+  begin: (settings: Settings, gate: Gate) => Promise<Handlers<Prepared>>,
+): void {
   const { settings, gate: shared, port = parentPort! } = workerData as ThreadData<Settings>;
   const gate = new Gate(shared);
   let handlers: Handlers<Prepared> | undefined;
@@ -33,7 +35,11 @@ export function serve<Settings, Prepared>(begin: (settings: Settings, gate: Gate
         const buffers = typeof result === "object" ? buffersOf(result) : [];
         port.postMessage({ id, result } satisfies Response, buffers);
       } catch (error) {
-        port.postMessage({ id, error: (error as Error).message, isInputError: error instanceof InputError } satisfies Response);
+        port.postMessage({
+          id,
+          error: (error as Error).message,
+          isInputError: error instanceof InputError,
+        } satisfies Response);
       }
     });
   });

@@ -66,7 +66,9 @@ export abstract class ThreadEngine<Prepared> implements Engine {
 
   abstract prepare(program: Program, usage?: Usage): Promise<Executable>;
 
-  async createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State> {
+  async createState(
+    tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>,
+  ): Promise<State> {
     await this.ready();
     const id = await this.call("createState");
     const state = new ThreadState(id, this);
@@ -74,7 +76,9 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     try {
       for await (const [name, tensor] of tensors) {
         const bytes = tensor.data.byteLength;
-        await this.onDevice(this.post("writeState", [id, name, tensor], moves ? [tensor.data.buffer as ArrayBuffer] : []));
+        await this.onDevice(
+          this.post("writeState", [id, name, tensor], moves ? [tensor.data.buffer as ArrayBuffer] : []),
+        );
         state.add(name, bytes);
       }
     } catch (error) {
@@ -97,7 +101,12 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   protected executable(id: number): Executable {
     return {
       run: (feeds: Feeds, bound: readonly State[] = []) =>
-        this.call("run", id, feeds, bound.map((state) => (state as ThreadState).id)),
+        this.call(
+          "run",
+          id,
+          feeds,
+          bound.map((state) => (state as ThreadState).id),
+        ),
       release: () => this.call("release", id),
     };
   }
@@ -108,7 +117,10 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   }
 
   /** @internal */
-  call<K extends keyof Calls<Prepared>>(call: K, ...args: Parameters<Calls<Prepared>[K]>): Promise<ReturnType<Calls<Prepared>[K]>> {
+  call<K extends keyof Calls<Prepared>>(
+    call: K,
+    ...args: Parameters<Calls<Prepared>[K]>
+  ): Promise<ReturnType<Calls<Prepared>[K]>> {
     return this.post(call, args, []);
   }
 
@@ -150,7 +162,12 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     const { resolve, reject } = this.waiting.get(response.id) ?? { resolve() {}, reject() {} };
     this.waiting.delete(response.id);
     if (this.waiting.size === 0) this.worker!.unref();
-    if ("error" in response) reject(response.isInputError ? new InputError(response.error) : (outOfMemory(response.error) ?? new Error(response.error)));
+    if ("error" in response)
+      reject(
+        response.isInputError
+          ? new InputError(response.error)
+          : (outOfMemory(response.error) ?? new Error(response.error)),
+      );
     else resolve(response.result);
   }
 

@@ -15,12 +15,23 @@ export const reshapeDefinition: OpDefinition<"reshape"> = {
 export const transposeDefinition: OpDefinition<"transpose"> = {
   infer([x], { permutation }) {
     const axes = [...permutation].sort((a, b) => a - b);
-    need(sameShape(axes, x!.shape.map((_, i) => i)), `[${permutation}] is no permutation of the axes`);
+    need(
+      sameShape(
+        axes,
+        x!.shape.map((_, i) => i),
+      ),
+      `[${permutation}] is no permutation of the axes`,
+    );
     return { dtype: x!.dtype, shape: permutation.map((axis) => x!.shape[axis]!) };
   },
   gradient(y, dy) {
     const { permutation } = y.attributes;
-    return [transpose(dy, permutation.map((_, axis) => permutation.indexOf(axis)))];
+    return [
+      transpose(
+        dy,
+        permutation.map((_, axis) => permutation.indexOf(axis)),
+      ),
+    ];
   },
 };
 
@@ -56,7 +67,13 @@ export const concatDefinition: OpDefinition<"concat"> = {
       needType(part, first.dtype);
       need(sameBeside(axis, part.shape, first.shape), "the other axes differ");
     }
-    return { dtype: first.dtype, shape: first.shape.with(axis, parts.reduce((n, part) => n + part.shape[axis]!, 0)) };
+    return {
+      dtype: first.dtype,
+      shape: first.shape.with(
+        axis,
+        parts.reduce((n, part) => n + part.shape[axis]!, 0),
+      ),
+    };
   },
   gradient(y, dy) {
     const { axis } = y.attributes;

@@ -39,7 +39,10 @@ function lastTwo(x: Value, transposed: boolean): [rows: number, columns: number]
 export const sumDefinition: OpDefinition<"sum"> = {
   infer([x], { axes, keepDims }) {
     needType(x!, "float32");
-    need(axes.every((axis) => axis >= 0 && axis < x!.shape.length), `axes [${axes}] are not all there`);
+    need(
+      axes.every((axis) => axis >= 0 && axis < x!.shape.length),
+      `axes [${axes}] are not all there`,
+    );
     need(new Set(axes).size === axes.length, `axes [${axes}] repeat`);
     const shape = keepDims
       ? x!.shape.map((size, i) => (axes.includes(i) ? 1 : size))

@@ -50,10 +50,22 @@ export const siluDefinition = unary<"silu">((x, y, dy) => {
 // erf′ = 2/√π · exp(−x²)
 export const erfDefinition = unary<"erf">((x, _y, dy) => mul(dy, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))));
 
-export const addDefinition = binary<"add">((dy) => dy, (dy) => dy);
-export const subDefinition = binary<"sub">((dy) => dy, (dy) => neg(dy));
-export const mulDefinition = binary<"mul">((dy, _a, b) => mul(dy, b), (dy, a) => mul(dy, a));
-export const divDefinition = binary<"div">((dy, _a, b) => div(dy, b), (dy, _a, b, y) => neg(div(mul(dy, y), b)));
+export const addDefinition = binary<"add">(
+  (dy) => dy,
+  (dy) => dy,
+);
+export const subDefinition = binary<"sub">(
+  (dy) => dy,
+  (dy) => neg(dy),
+);
+export const mulDefinition = binary<"mul">(
+  (dy, _a, b) => mul(dy, b),
+  (dy, a) => mul(dy, a),
+);
+export const divDefinition = binary<"div">(
+  (dy, _a, b) => div(dy, b),
+  (dy, _a, b, y) => neg(div(mul(dy, y), b)),
+);
 export const maximumDefinition = binary<"maximum">(
   (dy, a, b) => where(less(a, b), 0, dy),
   (dy, a, b) => where(less(a, b), dy, 0),
@@ -76,11 +88,7 @@ export const whereDefinition: OpDefinition<"where"> = {
   },
   gradient(y, dy) {
     const [condition, a, b] = y.inputs as [Value, Value, Value];
-    return [
-      undefined,
-      unbroadcast(where(condition, dy, 0), a.shape),
-      unbroadcast(where(condition, 0, dy), b.shape),
-    ];
+    return [undefined, unbroadcast(where(condition, dy, 0), a.shape), unbroadcast(where(condition, 0, dy), b.shape)];
   },
 };
 

@@ -74,5 +74,8 @@ export const writeAtDefinition: OpDefinition<"writeAt"> = {
 
 function needRowIndex(data: Value, index: Value): void {
   needType(index, "int32");
-  need(data.shape.length >= 2 && sameShape(data.shape.slice(0, -2), index.shape), "index does not match data's leading axes");
+  need(
+    data.shape.length >= 2 && sameShape(data.shape.slice(0, -2), index.shape),
+    "index does not match data's leading axes",
+  );
 }

@@ -28,7 +28,10 @@ export const matmulQuantizedDefinition: OpDefinition<"matmulQuantized"> = {
 function dequantizedShape(blocks: Value, scales: Value, bits: BlockBits): Shape {
   needType(blocks, "uint8");
   needType(scales, "float32");
-  need(blocks.shape.length >= 2 && blocks.shape.at(-1) === blockBytes(bits), `needs blocks of ${blockBytes(bits)} bytes`);
+  need(
+    blocks.shape.length >= 2 && blocks.shape.at(-1) === blockBytes(bits),
+    `needs blocks of ${blockBytes(bits)} bytes`,
+  );
   const perBlock = blocks.shape.slice(0, -1);
   need(sameShape(scales.shape, perBlock), "needs a scale for each block");
   return perBlock.with(-1, perBlock.at(-1)! * blockSize);

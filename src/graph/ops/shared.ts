@@ -16,7 +16,10 @@ export function needType(value: Value, ...dtypes: readonly DType[]): void {
 
 /** Throws unless every size is known: a whole number, not negative. */
 export function needShape(shape: Shape): void {
-  need(shape.every((size) => Number.isInteger(size) && size >= 0), `[${shape}] is not a shape`);
+  need(
+    shape.every((size) => Number.isInteger(size) && size >= 0),
+    `[${shape}] is not a shape`,
+  );
 }
 
 /** The gradient of broadcasting: sums `dy` back to `shape`. */

@@ -88,7 +88,10 @@ export const rotaryDefinition: OpDefinition<"rotary"> = {
     need(x!.shape.length === 4, "needs [batch, heads, length, size]");
     const [batch, , length, size] = x!.shape as [number, number, number, number];
     need(sameShape(position!.shape, [batch, length]), "position is not [batch, length]");
-    need(size % 2 === 0 && cos!.shape.length === 2 && cos!.shape[1] === size / 2, "the tables are not [positions, size/2]");
+    need(
+      size % 2 === 0 && cos!.shape.length === 2 && cos!.shape[1] === size / 2,
+      "the tables are not [positions, size/2]",
+    );
     need(sameShape(cos!.shape, sin!.shape), "the tables differ in shape");
     return { dtype: "float32", shape: x!.shape };
   },

@@ -7,14 +7,21 @@ const reason = z.string("text").default("");
 /** Schema of an answer to a pairwise question: which of A and B is better. */
 export const pairwiseAnswer = z.object({
   reason,
-  verdict: z.string('"A", "B" or "tie"').trim().toLowerCase().pipe(z.enum(["a", "b", "tie"], '"A", "B" or "tie"')),
+  verdict: z
+    .string('"A", "B" or "tie"')
+    .trim()
+    .toLowerCase()
+    .pipe(z.enum(["a", "b", "tie"], '"A", "B" or "tie"')),
 });
 
 /** Schema of an answer to a grading question. */
-export const gradeAnswer = z.object({ reason, grade: z.int("a whole number from 1 to 10").min(1, "at least 1").max(10, "at most 10") });
+export const gradeAnswer = z.object({
+  reason,
+  grade: z.int("a whole number from 1 to 10").min(1, "at least 1").max(10, "at most 10"),
+});
 
 /** Schema of an answer to a request for an edit: the edited text, or null where it needs none. */
-export const editAnswer = z.object({ reason, edited: z.string('text, or null').nullable() });
+export const editAnswer = z.object({ reason, edited: z.string("text, or null").nullable() });
 
 /** A parsed answer, or what is wrong with it. */
 export type ReadAnswer<T> = { readonly value: T } | { readonly wrong: string };
@@ -32,7 +39,8 @@ const mostBraces = 100;
  */
 export function readAnswer<T>(schema: z.ZodType<T>, text: string): ReadAnswer<T> {
   if (text.trim() === "") return { wrong: "the answer is empty; expected one JSON object" };
-  if (text.length > longestAnswer) return { wrong: `the answer is ${text.length} characters long; expected one JSON object` };
+  if (text.length > longestAnswer)
+    return { wrong: `the answer is ${text.length} characters long; expected one JSON object` };
   const object = lastObject(text);
   if (object === undefined) return { wrong: `no JSON object in ${quote(text, 200)}` };
   const result = schema.safeParse(object);
@@ -40,7 +48,12 @@ export function readAnswer<T>(schema: z.ZodType<T>, text: string): ReadAnswer<T>
   const { path, message } = result.error.issues[0]!;
   const field = path.join(".");
   const value = (object as Record<string, unknown>)[String(path[0])];
-  return { wrong: value === undefined ? `field "${field}" is missing; expected ${message}` : `field "${field}" is ${quote(value)}; expected ${message}` };
+  return {
+    wrong:
+      value === undefined
+        ? `field "${field}" is missing; expected ${message}`
+        : `field "${field}" is ${quote(value)}; expected ${message}`,
+  };
 }
 
 function lastObject(text: string): unknown {

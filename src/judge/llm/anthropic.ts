@@ -17,9 +17,21 @@ export const anthropic: Provider = {
     const { Anthropic } = await loadSdk("@anthropic-ai/sdk", () => import("@anthropic-ai/sdk"));
     // All credentials are set explicitly, so that none from the environment reaches a server it is not meant for. (Only
     // ANTHROPIC_CUSTOM_HEADERS, if the user sets it, is sent to any server.)
-    const client = new Anthropic({ baseURL: baseUrl ?? this.address, apiKey: key ?? "none", authToken: null, maxRetries: 0, logLevel: "off", fetch: fetchAnswer });
+    const client = new Anthropic({
+      baseURL: baseUrl ?? this.address,
+      apiKey: key ?? "none",
+      authToken: null,
+      maxRetries: 0,
+      logLevel: "off",
+      fetch: fetchAnswer,
+    });
     return async (text, signal) => {
-      const request = { model, max_tokens: maxTokens, messages: [{ role: "user" as const, content: text }], ...(temperature !== null && { temperature }) };
+      const request = {
+        model,
+        max_tokens: maxTokens,
+        messages: [{ role: "user" as const, content: text }],
+        ...(temperature !== null && { temperature }),
+      };
       const { content, stop_reason, usage } = readResponse(response, await client.messages.create(request, { signal }));
       return {
         text: content.map((block) => block.text ?? "").join(""),

@@ -51,7 +51,9 @@ export class Asker {
   /** Estimates the cost of the questions whose answers are not cached. */
   async estimate(questions: readonly Question<unknown>[]): Promise<Estimate> {
     const texts = new Map(questions.map(({ key, text }) => [key, text]));
-    const open = (await Promise.all([...texts].map(async ([key, text]) => ((await this.cache.has(key)) ? [] : [text])))).flat();
+    const open = (
+      await Promise.all([...texts].map(async ([key, text]) => ((await this.cache.has(key)) ? [] : [text])))
+    ).flat();
     const tokens = {
       inputTokens: open.reduce((sum, text) => sum + estimatedTokens(text), 0),
       outputTokens: open.length * Math.min(usualAnswer, this.settings.maxTokens),
@@ -84,7 +86,9 @@ export class Asker {
     const used = { inputTokens: 0, outputTokens: 0 };
     let wrong = "";
     for (let answers = 0; answers < mostAnswers; answers++) {
-      const message = wrong ? `${text}\n\nYour previous answer was invalid: ${wrong}. Reply with the JSON object alone.` : text;
+      const message = wrong
+        ? `${text}\n\nYour previous answer was invalid: ${wrong}. Reply with the JSON object alone.`
+        : text;
       const reply = await withRetries(() => this.request(message, signal), { ...this.settings, signal });
       used.inputTokens += reply.used.inputTokens;
       used.outputTokens += reply.used.outputTokens;
@@ -111,7 +115,11 @@ export class Asker {
       return { ...reply, used };
     } catch (error) {
       if (interrupted.aborted) signal?.throwIfAborted();
-      if (late.aborted) throw new RequestFailure(`${this.model.name}: no response within ${timeoutSeconds} s`, { transient: true, billed: true });
+      if (late.aborted)
+        throw new RequestFailure(`${this.model.name}: no response within ${timeoutSeconds} s`, {
+          transient: true,
+          billed: true,
+        });
       const failure = this.model.failureOf(error);
       if (!failure.billed) finish({ inputTokens: 0, outputTokens: 0 });
       throw failure;

@@ -50,7 +50,9 @@ export class Budget {
     const { maxCost, maxCalls } = this.caps;
     const { spent } = this;
     if (maxCalls !== undefined && spent.calls + calls > maxCalls) {
-      throw new InputError(`maxCalls: ${calls} requests needed${after(spent.calls, `${spent.calls} already made`)}, but the cap is ${maxCalls}; ${this.hint}`);
+      throw new InputError(
+        `maxCalls: ${calls} requests needed${after(spent.calls, `${spent.calls} already made`)}, but the cap is ${maxCalls}; ${this.hint}`,
+      );
     }
     if (maxCost !== undefined && spent.cost! + cost! > maxCost) {
       throw new InputError(

@@ -15,7 +15,14 @@ export interface ConnectedModel {
   readonly asker: Asker;
   readonly budget: Budget;
   /** What its answers depend on besides the questions. */
-  readonly identity: { readonly name: string; readonly provider: string; readonly model: string; readonly baseUrl: string | null; readonly temperature: number | null; readonly maxTokens: number };
+  readonly identity: {
+    readonly name: string;
+    readonly provider: string;
+    readonly model: string;
+    readonly baseUrl: string | null;
+    readonly temperature: number | null;
+    readonly maxTokens: number;
+  };
   /** @param kind what is asked, so that answers to equal texts of other kinds are not taken for it */
   question<T>(kind: string, text: string, schema: z.ZodType<T>): Question<T>;
 }
@@ -40,7 +47,11 @@ export async function connect(model: string | JudgeModel, settings: AskerSetting
   const key = keyOf(asked);
   const host = new URL(baseUrl ?? providers[provider].address).host;
   const advice = `put a valid key into ${keyVariableOf(asked) ?? "an environment variable and name it in keyVariable"}`;
-  const budget = new Budget(price, settings, `the answers so far are cached in ${cache}; raise the cap and run again to continue`);
+  const budget = new Budget(
+    price,
+    settings,
+    `the answers so far are cached in ${cache}; raise the cap and run again to continue`,
+  );
   const send = await providers[provider].connect({ model: asked.model, baseUrl, key, temperature, maxTokens });
   const identity = { name, provider, model: asked.model, baseUrl: baseUrl ?? null, temperature, maxTokens };
   return {

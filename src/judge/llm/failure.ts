@@ -44,20 +44,37 @@ const permanent: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
  * @param secret the API key, which servers tend to quote; it is removed from the message
  * @param advice what to do if the key is refused
  */
-export function failureOf(error: unknown, model: string, host: string, secret: string | undefined, advice: string): RequestFailure {
+export function failureOf(
+  error: unknown,
+  model: string,
+  host: string,
+  secret: string | undefined,
+  advice: string,
+): RequestFailure {
   const { status, headers, message } = error as SdkError;
   const told = oneLine(secret ? message.replaceAll(secret, "…") : message);
   if (status === undefined) {
     const problem = causes(error).find((cause) => cause instanceof BodyLimitError || cause instanceof JsonLimitError);
-    if (problem) return new RequestFailure(`${model}: ${host} sent what cannot be an answer (${problem.message})`, { transient: false, billed: true });
+    if (problem)
+      return new RequestFailure(`${model}: ${host} sent what cannot be an answer (${problem.message})`, {
+        transient: false,
+        billed: true,
+      });
     const code = rootCode(error);
     const unreached = code !== undefined && permanent.has(code);
-    return new RequestFailure(`${model}: no response from ${host} (${code ?? told})`, { transient: !unreached, billed: !unreached });
+    return new RequestFailure(`${model}: no response from ${host} (${code ?? told})`, {
+      transient: !unreached,
+      billed: !unreached,
+    });
   }
   const wait = askedWait(headers);
   const waiting = wait ? ` (retry after ${wait} s)` : "";
   const refused = status === 401 || status === 403 ? `; ${advice}` : "";
-  return new RequestFailure(`${model}: ${host} returned ${told}${waiting}${refused}`, { transient: transient(status), billed: false, wait });
+  return new RequestFailure(`${model}: ${host} returned ${told}${waiting}${refused}`, {
+    transient: transient(status),
+    billed: false,
+    wait,
+  });
 }
 
 /** An error and its causes (`fetch` wraps errors, and the SDKs wrap `fetch`), at most ten. */

@@ -39,7 +39,10 @@ const tasks: Readonly<Record<EditWay, { readonly alone: string; readonly withOth
  * @example const { pairs: bridged } = await bridge(pairs, await llmEditor("openai:gpt-4.1-mini", { maxCost: 5 }));
  * @throws InputError as `llmJudge`
  */
-export async function llmEditor(model: string | JudgeModel, { prompt: file = `${shippedData}judge/edit.md`, maxTokens = 4096, ...options }: LlmEditorOptions = {}): Promise<LlmEditor> {
+export async function llmEditor(
+  model: string | JudgeModel,
+  { prompt: file = `${shippedData}judge/edit.md`, maxTokens = 4096, ...options }: LlmEditorOptions = {},
+): Promise<LlmEditor> {
   const settings = checkLlmJudge({ ...options, maxTokens });
   const template = await loadTemplate(file, ["task", "prompt", "response", "other"]);
   const { name, asker, budget, question, identity } = await connect(model, settings);

@@ -10,6 +10,8 @@ export async function loadSdk<T>(name: string, load: () => Promise<T>): Promise<
     return await load();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new InputError(`${name} is not installed, through which this model is asked: npm install ${name}`, { cause: error });
+    throw new InputError(`${name} is not installed, through which this model is asked: npm install ${name}`, {
+      cause: error,
+    });
   }
 }

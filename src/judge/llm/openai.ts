@@ -4,7 +4,9 @@ import type { Provider } from "./provider.js";
 import { fetchAnswer, readResponse, tokenCount } from "./response.js";
 
 const response = z.object({
-  choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() })).min(1),
+  choices: z
+    .array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() }))
+    .min(1),
   usage: z.object({ prompt_tokens: tokenCount, completion_tokens: tokenCount }).nullish().catch(undefined),
 });
 
@@ -17,11 +19,24 @@ export const openai: Provider = {
     // All credentials are set explicitly, so that none from the environment reaches a server it is not meant for. (Only
     // OPENAI_CUSTOM_HEADERS, if the user sets it, is sent to any server.)
     const identity = baseUrl === undefined ? {} : { organization: null, project: null };
-    const client = new OpenAI({ baseURL: baseUrl ?? this.address, apiKey: key ?? "none", adminAPIKey: null, ...identity, maxRetries: 0, logLevel: "off", fetch: fetchAnswer });
+    const client = new OpenAI({
+      baseURL: baseUrl ?? this.address,
+      apiKey: key ?? "none",
+      adminAPIKey: null,
+      ...identity,
+      maxRetries: 0,
+      logLevel: "off",
+      fetch: fetchAnswer,
+    });
     // OpenAI's newer models reject the old name of the limit; other servers know only the old one.
     const limit = baseUrl === undefined ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens };
     return async (text, signal) => {
-      const request = { model, messages: [{ role: "user" as const, content: text }], ...limit, ...(temperature !== null && { temperature }) };
+      const request = {
+        model,
+        messages: [{ role: "user" as const, content: text }],
+        ...limit,
+        ...(temperature !== null && { temperature }),
+      };
       const { choices, usage } = readResponse(response, await client.chat.completions.create(request, { signal }));
       const { message, finish_reason } = choices[0]!;
       return {

@@ -60,8 +60,10 @@ export interface JudgeModel {
  */
 export function parseJudgeModel(model: string | JudgeModel): JudgeModel {
   const expected = `provider:model, where provider is one of ${Object.keys(providers).join(", ")}`;
-  const [, name, rest] = typeof model === "string" ? (/^([^:]*):(.*)$/s.exec(model) ?? []) : [undefined, model.provider, model.model];
-  if (name === undefined || !Object.hasOwn(providers, name)) throw inputError({ file: "judge" }, quote(name ?? model), expected);
+  const [, name, rest] =
+    typeof model === "string" ? (/^([^:]*):(.*)$/s.exec(model) ?? []) : [undefined, model.provider, model.model];
+  if (name === undefined || !Object.hasOwn(providers, name))
+    throw inputError({ file: "judge" }, quote(name ?? model), expected);
   if (!rest) throw inputError({ file: "judge" }, `${quote(name)} without a model`, expected);
   const parts = { ...(typeof model === "object" && model), provider: name as ProviderName, model: rest };
   if (parts.baseUrl !== undefined) checkAddress(parts.baseUrl);
@@ -73,7 +75,11 @@ function checkAddress(baseUrl: string): void {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) throw inputError({ file: "baseUrl" }, quote(baseUrl), expected);
   // Not quoted, because it contains a password.
-  if (url.username || url.password) throw errorAt({ file: "baseUrl" }, "the address contains a user name or password; put the key into an environment variable and name it in keyVariable");
+  if (url.username || url.password)
+    throw errorAt(
+      { file: "baseUrl" },
+      "the address contains a user name or password; put the key into an environment variable and name it in keyVariable",
+    );
 }
 
 /** The environment variable that holds the key of a model; undefined if no key is sent. */
@@ -90,8 +96,12 @@ export function keyOf(asked: JudgeModel): string | undefined {
   const variable = keyVariableOf(asked);
   if (variable === undefined) return undefined;
   const key = process.env[variable]?.trim();
-  if (!key) throw new InputError(`${asked.provider}:${asked.model}: no API key; set the environment variable ${variable}`);
+  if (!key)
+    throw new InputError(`${asked.provider}:${asked.model}: no API key; set the environment variable ${variable}`);
   // Such a key cannot be sent, and the error from trying would quote it.
-  if (/[^\x21-\x7e]/.test(key)) throw new InputError(`${variable}: not an API key (it contains spaces or special characters); set it to the key alone`);
+  if (/[^\x21-\x7e]/.test(key))
+    throw new InputError(
+      `${variable}: not an API key (it contains spaces or special characters); set it to the key alone`,
+    );
   return key;
 }

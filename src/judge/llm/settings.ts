@@ -42,9 +42,12 @@ const defaults = {
 } as const;
 
 /** How a model is asked; only the caps and the price may be missing. */
-export type AskerSettings = Required<Omit<LlmJudgeOptions, "price" | keyof Caps | "prompts">> & Pick<LlmJudgeOptions, "price" | keyof Caps>;
+export type AskerSettings = Required<Omit<LlmJudgeOptions, "price" | keyof Caps | "prompts">> &
+  Pick<LlmJudgeOptions, "price" | keyof Caps>;
 /** The options with defaults. */
-export type LlmJudgeSettings = AskerSettings & { readonly prompts: { readonly pairwise: string; readonly grade: string } };
+export type LlmJudgeSettings = AskerSettings & {
+  readonly prompts: { readonly pairwise: string; readonly grade: string };
+};
 
 /**
  * Fills in defaults and validates the options.
@@ -52,7 +55,9 @@ export type LlmJudgeSettings = AskerSettings & { readonly prompts: { readonly pa
  * @throws InputError naming the first option that is out of range
  */
 export function checkLlmJudge(options: LlmJudgeOptions): LlmJudgeSettings {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LlmJudgeOptions;
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as LlmJudgeOptions;
   const settings = {
     random: Random.seeded(0).fork("judge"),
     ...defaults,
@@ -61,15 +66,27 @@ export function checkLlmJudge(options: LlmJudgeOptions): LlmJudgeSettings {
   };
   const { temperature, maxTokens, concurrency, retries, timeoutSeconds, maxCalls, maxCost, price } = settings;
   const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
-  requireOption(temperature === null || (temperature >= 0 && temperature <= 2), "temperature", temperature!, "a number in [0, 2], or null to send none");
+  requireOption(
+    temperature === null || (temperature >= 0 && temperature <= 2),
+    "temperature",
+    temperature!,
+    "a number in [0, 2], or null to send none",
+  );
   requireOption(whole(maxTokens, 1), "maxTokens", maxTokens, "a whole number of at least 1");
   requireOption(whole(concurrency, 1), "concurrency", concurrency, "a whole number of at least 1");
   requireOption(whole(retries, 0), "retries", retries, "a whole number of at least 0");
   requireOption(timeoutSeconds > 0 && timeoutSeconds <= 300, "timeoutSeconds", timeoutSeconds, "above 0, at most 300");
   requireOption(maxCalls === undefined || whole(maxCalls, 0), "maxCalls", maxCalls!, "a whole number of at least 0");
-  requireOption(maxCost === undefined || (maxCost >= 0 && maxCost < Infinity), "maxCost", maxCost!, "US dollars, at least 0");
+  requireOption(
+    maxCost === undefined || (maxCost >= 0 && maxCost < Infinity),
+    "maxCost",
+    maxCost!,
+    "US dollars, at least 0",
+  );
   if (price && !(price.input >= 0 && price.output >= 0 && price.input + price.output < Infinity)) {
-    throw new InputError(`price: found ${quote(price)}, expected { input, output } in US dollars per million tokens, at least 0`);
+    throw new InputError(
+      `price: found ${quote(price)}, expected { input, output } in US dollars per million tokens, at least 0`,
+    );
   }
   return settings;
 }

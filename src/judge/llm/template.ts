@@ -19,15 +19,23 @@ export interface Template<Name extends string> {
  */
 export async function loadTemplate<Name extends string>(file: string, names: readonly Name[]): Promise<Template<Name>> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw errorAt({ file }, error.code === "ENOENT" ? "no such file; give the path of a judge's prompt template" : `cannot be read (${error.code})`, error);
+    throw errorAt(
+      { file },
+      error.code === "ENOENT"
+        ? "no such file; give the path of a judge's prompt template"
+        : `cannot be read (${error.code})`,
+      error,
+    );
   });
   const known = names.map((name) => `{{${name}}}`).join(", ");
   const used = [...text.matchAll(placeholder)].map(([, name]) => name!);
   const isName = (name: string): name is Name => (names as readonly string[]).includes(name);
   const unknown = used.find((name) => !isName(name));
-  if (unknown !== undefined) throw errorAt({ file }, `unknown placeholder ${quote(`{{${unknown}}}`)}; this template has ${known}`);
+  if (unknown !== undefined)
+    throw errorAt({ file }, `unknown placeholder ${quote(`{{${unknown}}}`)}; this template has ${known}`);
   const missing = names.find((name) => !used.includes(name));
-  if (missing !== undefined) throw errorAt({ file }, `the placeholder {{${missing}}} is missing; this template needs ${known}`);
+  if (missing !== undefined)
+    throw errorAt({ file }, `the placeholder {{${missing}}} is missing; this template needs ${known}`);
   return {
     sha256: createHash("sha256").update(text).digest("hex"),
     fill: (values) => text.replace(placeholder, (_, name: Name) => values[name]),

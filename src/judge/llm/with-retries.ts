@@ -13,14 +13,19 @@ const longestWait = 120;
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
-  { retries, random, signal }: { readonly retries: number; readonly random: Random; readonly signal: AbortSignal | undefined },
+  {
+    retries,
+    random,
+    signal,
+  }: { readonly retries: number; readonly random: Random; readonly signal: AbortSignal | undefined },
 ): Promise<T> {
   for (let failed = 1; ; failed++) {
     signal?.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof RequestFailure) || !error.transient || failed > retries || (error.wait ?? 0) > longestWait) throw tried(error, failed);
+      if (!(error instanceof RequestFailure) || !error.transient || failed > retries || (error.wait ?? 0) > longestWait)
+        throw tried(error, failed);
       const seconds = error.wait ?? Math.min(60, 2 ** (failed - 1)) * (1 - random.uniform() / 2);
       await setTimeout(1000 * seconds, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
     }

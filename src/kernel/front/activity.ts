@@ -33,7 +33,9 @@ export class Activity {
     this.wire.publish("status", { execution_state: state }, request);
   }
 
-  private async contentOf(work: () => Content | undefined | Promise<Content | undefined>): Promise<Content | undefined> {
+  private async contentOf(
+    work: () => Content | undefined | Promise<Content | undefined>,
+  ): Promise<Content | undefined> {
     try {
       return await work();
     } catch (error) {

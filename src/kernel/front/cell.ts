@@ -75,6 +75,10 @@ export class Cell {
 
   private result({ bundle }: Extract<CellMessage, { type: "result" }>): void {
     if (this.asked.silent) return;
-    this.wire.publish("execute_result", { execution_count: this.asked.count, data: bundle, metadata: {} }, this.request);
+    this.wire.publish(
+      "execute_result",
+      { execution_count: this.asked.count, data: bundle, metadata: {} },
+      this.request,
+    );
   }
 }

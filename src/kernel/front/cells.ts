@@ -105,7 +105,10 @@ export class Cells {
     this.isBusy = false;
   }
 
-  private async run(request: Request, { code, silent, store_history, user_expressions, allow_stdin }: Asked): Promise<Outcome> {
+  private async run(
+    request: Request,
+    { code, silent, store_history, user_expressions, allow_stdin }: Asked,
+  ): Promise<Outcome> {
     if (!silent && store_history) this.history.add(++this.count, code);
     const cell = new Cell(this.wire, ++this.number, request, { silent, count: this.count, takesInput: allow_stdin });
     this.running = cell;

@@ -88,7 +88,10 @@ export class Front {
 
   private async complete(request: Request): Promise<Content> {
     const { code, cursor_pos } = contentOf(request, contents.complete);
-    return completionInCodePoints(code, await this.session.ask({ kind: "complete", code, position: toUtf16(code, cursor_pos) }));
+    return completionInCodePoints(
+      code,
+      await this.session.ask({ kind: "complete", code, position: toUtf16(code, cursor_pos) }),
+    );
   }
 
   private inspect(request: Request): Promise<Content> {

@@ -18,7 +18,11 @@ export class History {
 
   /** The content of the reply to a `history_request`. Outputs are not kept. */
   reply(asked: Asked): Content {
-    const entry = ({ count, code }: (typeof this.cells)[number]) => [session, count, asked.output ? [code, null] : code];
+    const entry = ({ count, code }: (typeof this.cells)[number]) => [
+      session,
+      count,
+      asked.output ? [code, null] : code,
+    ];
     return { status: "ok", history: this.find(asked).map(entry) };
   }
 
@@ -33,7 +37,10 @@ export class History {
       case "search": {
         const matches = globOf(pattern ?? "*");
         const found = this.cells.filter(({ code }) => matches.test(code));
-        return lastOf(unique ? found.filter(({ code }, i) => found.findLastIndex((other) => other.code === code) === i) : found, n);
+        return lastOf(
+          unique ? found.filter(({ code }, i) => found.findLastIndex((other) => other.code === code) === i) : found,
+          n,
+        );
       }
     }
   }

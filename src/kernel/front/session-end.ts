@@ -26,11 +26,16 @@ export function errorOfEnd(end: SessionEnd): CellError {
 
 function reason(end: SessionEnd): [ename: string, why: string, advice: string] {
   if (/heap out of memory/.test(end.stderr)) {
-    const advice = ", with a smaller batch, or start Jupyter with a larger heap: NODE_OPTIONS=--max-old-space-size=8192 (in megabytes)";
+    const advice =
+      ", with a smaller batch, or start Jupyter with a larger heap: NODE_OPTIONS=--max-old-space-size=8192 (in megabytes)";
     return ["OutOfMemoryError", "The session's JavaScript heap is full", advice];
   }
   if (/std::bad_alloc/.test(end.stderr)) {
-    return ["OutOfMemoryError", `The session ${describeExit(end)} because memory ran out`, ", with a smaller batch or model"];
+    return [
+      "OutOfMemoryError",
+      `The session ${describeExit(end)} because memory ran out`,
+      ", with a smaller batch or model",
+    ];
   }
   if (end.signal === "SIGKILL") {
     const why = "The session was ended by SIGKILL, probably by the system because memory ran out";

@@ -120,7 +120,9 @@ export class Session {
     if (this.isClosing) return;
     console.error(`sera kernel: the session ${describeExit(end)}`);
     if (++this.failures === attempts) {
-      void this.tell((listener) => listener.onFailure(`${attempts} sessions in a row have ended before they could run a cell`));
+      void this.tell((listener) =>
+        listener.onFailure(`${attempts} sessions in a row have ended before they could run a cell`),
+      );
       return;
     }
     this.start();

@@ -63,7 +63,9 @@ export function dataFolders(prefixes: readonly string[], surroundings: Surroundi
   const windows = env.PROGRAMDATA ? [win32.join(env.PROGRAMDATA, "jupyter")] : [];
   const system = platform === "win32" ? windows : ["/usr/local/share/jupyter", "/usr/share/jupyter"];
   const given = (env.JUPYTER_PATH ?? "").split(pathsOf(platform).delimiter).filter(Boolean);
-  return [...new Set([...given, userDataFolder(surroundings), ...[...active, ...prefixes].map(dataFolderOf), ...system])];
+  return [
+    ...new Set([...given, userDataFolder(surroundings), ...[...active, ...prefixes].map(dataFolderOf), ...system]),
+  ];
 }
 
 /** Every data folder in which a Jupyter looks, by its own account; undefined where the command does not answer. */

@@ -78,7 +78,11 @@ export async function readSpec(dataFolder: string): Promise<InstalledSpec | unde
   const folder = specFolder(dataFolder);
   const file = join(folder, "kernel.json");
   if (!existsSync(file)) return undefined;
-  const spec = schema.safeParse(await readFile(file, "utf8").then(JSON.parse).catch(() => undefined));
+  const spec = schema.safeParse(
+    await readFile(file, "utf8")
+      .then(JSON.parse)
+      .catch(() => undefined),
+  );
   if (!spec.success) throw inputError({ file }, "no kernelspec", 'a JSON object with "argv" and "display_name"');
   return { folder, displayName: spec.data.display_name, argv: spec.data.argv };
 }
@@ -90,7 +94,11 @@ export function programOf({ argv }: InstalledSpec): string | undefined {
 
 function refuseForeign(spec: InstalledSpec): void {
   if (programOf(spec)) return;
-  throw inputError({ file: spec.folder }, `the kernel "${spec.displayName}" of another program`, "sera-lab's or none; move it away");
+  throw inputError(
+    { file: spec.folder },
+    `the kernel "${spec.displayName}" of another program`,
+    "sera-lab's or none; move it away",
+  );
 }
 
 /** Says of an error of the system what to do about it. */
@@ -100,9 +108,11 @@ async function explaining<T>(folder: string, work: () => Promise<T>): Promise<T>
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const found =
-      code === "EACCES" || code === "EPERM" || code === "EROFS" ? "a folder that may not be written"
-      : code === "ENOTDIR" || code === "EEXIST" || code === "ERR_FS_CP_NON_DIR_TO_DIR" ? "a file in the way"
-      : undefined;
+      code === "EACCES" || code === "EPERM" || code === "EROFS"
+        ? "a folder that may not be written"
+        : code === "ENOTDIR" || code === "EEXIST" || code === "ERR_FS_CP_NON_DIR_TO_DIR"
+          ? "a file in the way"
+          : undefined;
     if (!found) throw error;
     throw new InputError(
       `${folder}: found ${found} (${(error as Error).message}), expected a folder that can be written; ` +

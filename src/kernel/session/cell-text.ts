@@ -31,7 +31,9 @@ export function prepare(source: string): Prepared {
   const text = withoutExports(whole);
   const file = parse(text);
   const names = declaredNames(file);
-  const isLasting = names.all.size > 0 || file.statements.some((each) => compiler.isImportDeclaration(each) || compiler.isModuleDeclaration(each));
+  const isLasting =
+    names.all.size > 0 ||
+    file.statements.some((each) => compiler.isImportDeclaration(each) || compiler.isModuleDeclaration(each));
   // The compiler keeps of a module's types only what is exported.
   return { text: `${text}\nexport { ${[...names.all].join(", ")} };`, names, isLasting, inserted: object };
 }
@@ -63,7 +65,10 @@ function isObject(text: string): boolean {
   const { statements, parseDiagnostics } = parse(`(${text})`);
   const [only, ...more] = statements;
   if (parseDiagnostics.length > 0 || more.length > 0 || !only || !compiler.isExpressionStatement(only)) return false;
-  return compiler.isParenthesizedExpression(only.expression) && compiler.isObjectLiteralExpression(only.expression.expression);
+  return (
+    compiler.isParenthesizedExpression(only.expression) &&
+    compiler.isObjectLiteralExpression(only.expression.expression)
+  );
 }
 
 /** Blanks out `export`, so that everything stays in its place. */
@@ -85,10 +90,12 @@ function withoutExports(text: string): string {
     } else if (compiler.isExportAssignment(statement)) {
       blank(start, statement.expression.getStart(file));
     } else if (compiler.canHaveModifiers(statement)) {
-      const isNameless = (compiler.isFunctionDeclaration(statement) || compiler.isClassDeclaration(statement)) && !statement.name;
+      const isNameless =
+        (compiler.isFunctionDeclaration(statement) || compiler.isClassDeclaration(statement)) && !statement.name;
       for (const modifier of isNameless ? [] : (compiler.getModifiers(statement) ?? [])) {
         const { kind } = modifier;
-        if (kind === compiler.SyntaxKind.ExportKeyword || kind === compiler.SyntaxKind.DefaultKeyword) blank(modifier.getStart(file), modifier.end);
+        if (kind === compiler.SyntaxKind.ExportKeyword || kind === compiler.SyntaxKind.DefaultKeyword)
+          blank(modifier.getStart(file), modifier.end);
       }
     }
   }

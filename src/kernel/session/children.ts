@@ -25,7 +25,8 @@ export function adoptChildren(watchdog: Pick<Watchdog, "note">): void {
     const { stdio, inherited } = withoutInheriting(options.stdio);
     const cell = speakingCell();
     const result = spawn.call(this, { ...options, ...(stdio !== undefined && { stdio }) });
-    for (const [name, index] of inherited) forward(this.stdio?.[index] as Readable | null, (text) => write(cell, name, text));
+    for (const [name, index] of inherited)
+      forward(this.stdio?.[index] as Readable | null, (text) => write(cell, name, text));
     const { pid } = this;
     const owner = cells.getStore();
     if (pid !== undefined && owner) {
@@ -44,16 +45,25 @@ const streams = { stdout: 1, stderr: 2 } as const;
 type Inherited = [name: "stdout" | "stderr", index: number][];
 
 /** The same streams, with a pipe in the place of those that would be this process's own. */
-function withoutInheriting(stdio: StdioOptions | undefined): { readonly stdio: StdioOptions | undefined; readonly inherited: Inherited } {
+function withoutInheriting(stdio: StdioOptions | undefined): {
+  readonly stdio: StdioOptions | undefined;
+  readonly inherited: Inherited;
+} {
   const inherited: Inherited = [];
   if (stdio === undefined || stdio === null) return { stdio, inherited };
   const list = typeof stdio === "string" ? [stdio, stdio, stdio] : [...stdio];
   for (const [name, index] of Object.entries(streams) as Inherited) {
     // A number or a stream of this process's may also stand in another's place: `2>&1`.
     const target = list[index];
-    const isOwn = target === "inherit" || target === 1 || target === 2 || target === process.stdout || target === process.stderr;
+    const isOwn =
+      target === "inherit" || target === 1 || target === 2 || target === process.stdout || target === process.stderr;
     if (!isOwn) continue;
-    const to = target === 1 || target === process.stdout ? "stdout" : target === 2 || target === process.stderr ? "stderr" : name;
+    const to =
+      target === 1 || target === process.stdout
+        ? "stdout"
+        : target === 2 || target === process.stderr
+          ? "stderr"
+          : name;
     list[index] = "pipe";
     inherited.push([to, index]);
   }

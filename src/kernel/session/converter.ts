@@ -69,12 +69,25 @@ export class Converter {
     const names = this.namesIn(program, file);
     const declared = this.declare(file, program.getTypeChecker());
     const after = [rewrite(names), guard(compiler, cell.name)];
-    const { javascript, map, declarations } = this.language.emit(program, { after: after as ts.TransformerFactory<ts.SourceFile>[] });
+    const { javascript, map, declarations } = this.language.emit(program, {
+      after: after as ts.TransformerFactory<ts.SourceFile>[],
+    });
     // The compiler leaves what is declared in blocks out of a module's declarations.
-    if (prepared.isLasting) this.language.keep(prepared.names.inBlocks.size === 0 && declarations !== undefined ? declarations : prepared.text);
+    if (prepared.isLasting)
+      this.language.keep(
+        prepared.names.inBlocks.size === 0 && declarations !== undefined ? declarations : prepared.text,
+      );
     const body = javascript.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "");
-    remember({ ...cell, map: parseJson(map), lines: body.split("\n").length, ...(prepared.inserted !== undefined && { inserted: placeOf(cell.source, prepared.inserted) }) });
-    return { javascript: `(async (require, module, exports, __filename, __dirname) => { "use strict";\n${body}\n})`, ...declared };
+    remember({
+      ...cell,
+      map: parseJson(map),
+      lines: body.split("\n").length,
+      ...(prepared.inserted !== undefined && { inserted: placeOf(cell.source, prepared.inserted) }),
+    });
+    return {
+      javascript: `(async (require, module, exports, __filename, __dirname) => { "use strict";\n${body}\n})`,
+      ...declared,
+    };
   }
 
   /** The compiler's service with a text that is being typed as its current cell. */
@@ -90,7 +103,10 @@ export class Converter {
   private complaints(program: ts.Program, file: ts.SourceFile, cell: CellText, prepared: Prepared): Complaint[] {
     const syntax = program.getSyntacticDiagnostics(file);
     // A text that does not parse has no types to speak of, and all errors after its first tend to be the first one's.
-    const found = syntax.length > 0 ? syntax.slice(0, 1) : [...program.getSemanticDiagnostics(file), ...this.inHelpers(program, file)];
+    const found =
+      syntax.length > 0
+        ? syntax.slice(0, 1)
+        : [...program.getSemanticDiagnostics(file), ...this.inHelpers(program, file)];
     return found.flatMap((diagnostic) => complaint(diagnostic, file, cell, prepared));
   }
 
@@ -100,12 +116,18 @@ export class Converter {
     const found: ts.Diagnostic[] = [];
     const follow = (from: ts.SourceFile) => {
       for (const statement of from.statements) {
-        const specifier = "moduleSpecifier" in statement ? (statement.moduleSpecifier as ts.Expression | undefined) : undefined;
+        const specifier =
+          "moduleSpecifier" in statement ? (statement.moduleSpecifier as ts.Expression | undefined) : undefined;
         if (!specifier || !compiler.isStringLiteral(specifier) || !/^[./]/.test(specifier.text)) continue;
         const target = program.getTypeChecker().getSymbolAtLocation(specifier)?.valueDeclaration?.getSourceFile();
         if (!target || seen.has(target)) continue;
         seen.add(target);
-        if (!/\.[cm]?tsx?$/.test(target.fileName) || target.isDeclarationFile || target.fileName.includes("/node_modules/")) continue;
+        if (
+          !/\.[cm]?tsx?$/.test(target.fileName) ||
+          target.isDeclarationFile ||
+          target.fileName.includes("/node_modules/")
+        )
+          continue;
         found.push(...program.getSyntacticDiagnostics(target), ...program.getSemanticDiagnostics(target));
         follow(target);
       }
@@ -117,7 +139,9 @@ export class Converter {
   private namesIn(program: ts.Program, file: ts.SourceFile): Names {
     const checker = program.getTypeChecker();
     const symbolOf = (node: ts.Identifier) =>
-      compiler.isShorthandPropertyAssignment(node.parent) ? checker.getShorthandAssignmentValueSymbol(node.parent) : checker.getSymbolAtLocation(node);
+      compiler.isShorthandPropertyAssignment(node.parent)
+        ? checker.getShorthandAssignmentValueSymbol(node.parent)
+        : checker.getSymbolAtLocation(node);
     return {
       isBoxed: (name) => this.boxed.get(name) === true,
       boxed: (node) => {
@@ -138,7 +162,9 @@ export class Converter {
   private isTopLevel(symbol: ts.Symbol, file: ts.SourceFile): boolean {
     return (symbol.declarations ?? []).some((declaration) => {
       const home = declaration.getSourceFile();
-      return (home === file || this.language.isEarlier(home.fileName)) && localsOf(home).get(symbol.escapedName) === symbol;
+      return (
+        (home === file || this.language.isEarlier(home.fileName)) && localsOf(home).get(symbol.escapedName) === symbol
+      );
     });
   }
 
@@ -173,7 +199,12 @@ function isAmbient(node: ts.Node): boolean {
   return (compiler.getModifiers(declaration) ?? []).some(({ kind }) => kind === compiler.SyntaxKind.DeclareKeyword);
 }
 
-function complaint(diagnostic: ts.Diagnostic, cell: ts.SourceFile, { source }: CellText, { inserted }: Prepared): Complaint[] {
+function complaint(
+  diagnostic: ts.Diagnostic,
+  cell: ts.SourceFile,
+  { source }: CellText,
+  { inserted }: Prepared,
+): Complaint[] {
   const { file, start = 0, code } = diagnostic;
   if (!file) return [];
   const text = compiler.flattenDiagnosticMessageText(diagnostic.messageText, "\n");

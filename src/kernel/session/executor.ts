@@ -32,7 +32,10 @@ export class Executor {
     const module = { exports: {} };
     // The call stands in the script, so that Node can break into what a cell does before its first wait.
     const call = `${javascript}(...globalThis.${argumentsName})`;
-    Object.defineProperty(globalThis, argumentsName, { value: [require, module, module.exports, filename, dirname], configurable: true });
+    Object.defineProperty(globalThis, argumentsName, {
+      value: [require, module, module.exports, filename, dirname],
+      configurable: true,
+    });
     const script = new Script(call, { filename: cell.name, lineOffset: -1 });
     return script.runInThisContext({ breakOnSigint: true }) as Promise<readonly [unknown] | undefined>;
   }

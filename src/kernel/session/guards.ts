@@ -67,16 +67,30 @@ export function guard(compiler: typeof ts, name: Generated["name"]): ts.Transfor
       if (compiler.isThrowStatement(inner)) {
         return factory.updateThrowStatement(inner, call(throwGuard, inner.expression, place(node)));
       }
-      if (compiler.isWhileStatement(inner)) return factory.updateWhileStatement(inner, inner.expression, checked(inner.statement));
-      if (compiler.isDoStatement(inner)) return factory.updateDoStatement(inner, checked(inner.statement), inner.expression);
+      if (compiler.isWhileStatement(inner))
+        return factory.updateWhileStatement(inner, inner.expression, checked(inner.statement));
+      if (compiler.isDoStatement(inner))
+        return factory.updateDoStatement(inner, checked(inner.statement), inner.expression);
       if (compiler.isForStatement(inner)) {
-        return factory.updateForStatement(inner, inner.initializer, inner.condition, inner.incrementor, checked(inner.statement));
+        return factory.updateForStatement(
+          inner,
+          inner.initializer,
+          inner.condition,
+          inner.incrementor,
+          checked(inner.statement),
+        );
       }
       if (compiler.isForInStatement(inner)) {
         return factory.updateForInStatement(inner, inner.initializer, inner.expression, checked(inner.statement));
       }
       if (compiler.isForOfStatement(inner)) {
-        return factory.updateForOfStatement(inner, inner.awaitModifier, inner.initializer, inner.expression, checked(inner.statement));
+        return factory.updateForOfStatement(
+          inner,
+          inner.awaitModifier,
+          inner.initializer,
+          inner.expression,
+          checked(inner.statement),
+        );
       }
       return inner;
     };

@@ -28,7 +28,10 @@ export class NotebookLanguage {
   readonly current: string;
   private readonly texts = new Map<string, string>();
   private readonly versions = new Map<string, number>();
-  private readonly snapshots = new Map<string, { readonly version: string; readonly snapshot: ts.IScriptSnapshot | undefined }>();
+  private readonly snapshots = new Map<
+    string,
+    { readonly version: string; readonly snapshot: ts.IScriptSnapshot | undefined }
+  >();
   private earlier: string[] = [];
   private used = 0;
 
@@ -63,13 +66,20 @@ export class NotebookLanguage {
    *
    * @returns also its declarations, where all its types can be written down
    */
-  emit(program: ts.Program, transformers: ts.CustomTransformers): Emitted & { readonly declarations: string | undefined } {
+  emit(
+    program: ts.Program,
+    transformers: ts.CustomTransformers,
+  ): Emitted & { readonly declarations: string | undefined } {
     const file = program.getSourceFile(this.current)!;
     const outputs: Record<string, string> = {};
     const write = (path: string, text: string) => (outputs[/(?:\.d\.ts|\.map|\.js)$/.exec(path)![0]] = text);
     program.emit(file, write, undefined, false, transformers);
     const canBeWritten = program.getDeclarationDiagnostics(file).length === 0;
-    return { javascript: outputs[".js"]!, map: outputs[".map"]!, declarations: canBeWritten ? outputs[".d.ts"] : undefined };
+    return {
+      javascript: outputs[".js"]!,
+      map: outputs[".map"]!,
+      declarations: canBeWritten ? outputs[".d.ts"] : undefined,
+    };
   }
 
   /** Makes what a cell declared known to the cells after it. */
@@ -79,7 +89,9 @@ export class NotebookLanguage {
   }
 
   private reserve(): void {
-    const paths = Array.from({ length: step + this.used }, (_, index) => join(this.folder, `__cell-${this.used + index}__.ts`));
+    const paths = Array.from({ length: step + this.used }, (_, index) =>
+      join(this.folder, `__cell-${this.used + index}__.ts`),
+    );
     for (const path of paths) this.write(path, "export {};");
     this.earlier = [...this.earlier, ...paths];
   }
@@ -135,7 +147,9 @@ export class NotebookLanguage {
       resolveModuleNameLiterals: (literals, from, redirected) =>
         literals.map(({ text }) => {
           const found = resolve(text, from, redirected);
-          return found.resolvedModule || isLocal(text) ? found : resolve(text, join(packageFolder, "package.ts"), redirected);
+          return found.resolvedModule || isLocal(text)
+            ? found
+            : resolve(text, join(packageFolder, "package.ts"), redirected);
         }),
     };
     return host;
@@ -158,7 +172,11 @@ function installedText(path: string): ts.IScriptSnapshot | undefined {
   if (!compiler.sys.fileExists(path)) return undefined;
   let read: string | undefined;
   const text = () => (read ??= compiler.sys.readFile(path) ?? "");
-  return { getText: (start, end) => text().slice(start, end), getLength: () => text().length, getChangeRange: () => undefined };
+  return {
+    getText: (start, end) => text().slice(start, end),
+    getLength: () => text().length,
+    getChangeRange: () => undefined,
+  };
 }
 
 /** Installed packages do not change under a running notebook, and asking for their thousand files is not free. */

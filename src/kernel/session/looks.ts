@@ -9,7 +9,11 @@ export function tidyLooks(): void {
   const [timeout, immediate] = [setTimeout(() => {}), setImmediate(() => {})];
   clearTimeout(timeout);
   clearImmediate(immediate);
-  for (const prototype of [Promise.prototype, Object.getPrototypeOf(timeout), Object.getPrototypeOf(immediate)] as object[]) {
+  for (const prototype of [
+    Promise.prototype,
+    Object.getPrototypeOf(timeout),
+    Object.getPrototypeOf(immediate),
+  ] as object[]) {
     Object.defineProperty(prototype, inspect.custom, {
       value(this: object) {
         hideFor(this);
@@ -19,7 +23,11 @@ export function tidyLooks(): void {
       writable: true,
     });
   }
-  Object.defineProperty(Worker.prototype, inspect.custom, { value: () => "[Worker]", configurable: true, writable: true });
+  Object.defineProperty(Worker.prototype, inspect.custom, {
+    value: () => "[Worker]",
+    configurable: true,
+    writable: true,
+  });
 }
 
 /** Takes the bookkeeping off an object until the code that now looks at it has done so. */

@@ -13,7 +13,10 @@ import { compiler } from "./typescript.js";
 /** Node's loader of CommonJS, of which only a part is in its types. */
 interface Loader {
   _resolveFilename(request: string, parent: NodeModule | undefined, isMain: boolean, options?: object): string;
-  _extensions: Record<string, (module: NodeModule & { _compile(code: string, file: string): void }, file: string) => void>;
+  _extensions: Record<
+    string,
+    (module: NodeModule & { _compile(code: string, file: string): void }, file: string) => void
+  >;
   _cache: Record<string, NodeModule>;
 }
 
@@ -40,12 +43,16 @@ export function installModuleHooks(adopt: (path: string, exports: unknown) => vo
     } catch (error) {
       // What an installed package misses is its own affair: some try for what they can do without.
       if (!parent?.filename || parent.filename.includes(`${sep}node_modules${sep}`)) throw error;
-      const found = typescriptTwin(request, parent, resolveFilename) ?? importable(request, parent.filename, error) ?? fromLibrary(request);
+      const found =
+        typescriptTwin(request, parent, resolveFilename) ??
+        importable(request, parent.filename, error) ??
+        fromLibrary(request);
       if (found === undefined) throw error;
       return found;
     }
   };
-  for (const extension of typescript) loader._extensions[extension] = (module, file) => module._compile(compile(file), file);
+  for (const extension of typescript)
+    loader._extensions[extension] = (module, file) => module._compile(compile(file), file);
   for (const extension of [...javascript, ".json"]) {
     const load = loader._extensions[extension] ?? loader._extensions[".js"]!;
     loader._extensions[extension] = (module, file) => {
@@ -59,7 +66,8 @@ export function installModuleHooks(adopt: (path: string, exports: unknown) => vo
       // As CommonJS, also where it is an ES module: those cannot be loaded a second time.
       const code = compile(file);
       // One that waits at its top can only be imported as what it is.
-      if (waitsAtTop(code)) throw Object.assign(new Error(`${file} waits while it is loaded`), { code: "ERR_REQUIRE_ASYNC_MODULE" });
+      if (waitsAtTop(code))
+        throw Object.assign(new Error(`${file} waits while it is loaded`), { code: "ERR_REQUIRE_ASYNC_MODULE" });
       module._compile(code, file);
     };
   }
@@ -103,7 +111,9 @@ function compile(file: string): string {
   const [first] = diagnostics ?? [];
   if (first) {
     const { line, character } = compiler.getLineAndCharacterOfPosition(first.file!, first.start!);
-    throw new InputError(`${file}:${line + 1}:${character + 1}: ${compiler.flattenDiagnosticMessageText(first.messageText, "\n")}`);
+    throw new InputError(
+      `${file}:${line + 1}:${character + 1}: ${compiler.flattenDiagnosticMessageText(first.messageText, "\n")}`,
+    );
   }
   const text = outputText.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "");
   remember({ name: file, title: file, source, lines: text.split("\n").length, map: JSON.parse(sourceMapText!) });
@@ -114,12 +124,17 @@ function compile(file: string): string {
 function waitsAtTop(code: string): boolean {
   if (!code.includes("await")) return false;
   const waits = (node: ts.Node): boolean =>
-    compiler.isAwaitExpression(node) || (!compiler.isFunctionLike(node) && (compiler.forEachChild(node, waits) ?? false));
+    compiler.isAwaitExpression(node) ||
+    (!compiler.isFunctionLike(node) && (compiler.forEachChild(node, waits) ?? false));
   return compiler.createSourceFile("file.js", code, compiler.ScriptTarget.ES2022).statements.some(waits);
 }
 
 /** TypeScript's way to import `x.ts` is to write `x.js`. */
-function typescriptTwin(request: string, parent: NodeModule | undefined, resolveFilename: Loader["_resolveFilename"]): string | undefined {
+function typescriptTwin(
+  request: string,
+  parent: NodeModule | undefined,
+  resolveFilename: Loader["_resolveFilename"],
+): string | undefined {
   const extension = compiled[extname(request)];
   if (!extension || !/^\.{0,2}\//.test(request)) return undefined;
   try {

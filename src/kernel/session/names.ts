@@ -23,7 +23,8 @@ function collect(statement: ts.Statement, names: Set<string>, inBlocks: Set<stri
   } else if (compiler.isImportDeclaration(statement)) {
     collectImport(statement.importClause, names);
   } else if (compiler.isModuleDeclaration(statement)) {
-    if (compiler.isIdentifier(statement.name) && !(statement.flags & compiler.NodeFlags.GlobalAugmentation)) names.add(statement.name.text);
+    if (compiler.isIdentifier(statement.name) && !(statement.flags & compiler.NodeFlags.GlobalAugmentation))
+      names.add(statement.name.text);
   } else if (isNamedDeclaration(statement)) {
     if (statement.name) names.add(statement.name.text);
   } else {

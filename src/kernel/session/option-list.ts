@@ -26,13 +26,18 @@ export function optionsOf(program: ts.Program, path: string, position: number): 
   return (signature?.parameters ?? []).flatMap((parameter) => {
     const type = checker.getNonNullableType(checker.getTypeOfSymbolAtLocation(parameter, node));
     const { name = "" } = type.aliasSymbol ?? type.getSymbol() ?? {};
-    return /(?:Options|Settings)$/.test(name) ? checker.getPropertiesOfType(type).map((field) => listed(checker, node, field)) : [];
+    return /(?:Options|Settings)$/.test(name)
+      ? checker.getPropertiesOfType(type).map((field) => listed(checker, node, field))
+      : [];
   });
 }
 
 function listed(checker: ts.TypeChecker, node: ts.Node, field: ts.Symbol): ListedOption {
   const type = checker.typeToString(checker.getNonNullableType(checker.getTypeOfSymbolAtLocation(field, node)));
-  const about = field.getDocumentationComment(checker).map(({ text }) => text).join("");
+  const about = field
+    .getDocumentationComment(checker)
+    .map(({ text }) => text)
+    .join("");
   return {
     name: `${field.name}${field.flags & compiler.SymbolFlags.Optional ? "?" : ""}`,
     type: type.length > longestType ? `${type.slice(0, longestType - 1)}…` : type,
@@ -42,6 +47,8 @@ function listed(checker: ts.TypeChecker, node: ts.Node, field: ts.Symbol): Liste
 
 /** The innermost node at a position. */
 function nodeAt(source: ts.SourceFile, node: ts.Node, position: number): ts.Node {
-  const inner = compiler.forEachChild(node, (child) => (child.getStart(source) <= position && position < child.end ? child : undefined));
+  const inner = compiler.forEachChild(node, (child) =>
+    child.getStart(source) <= position && position < child.end ? child : undefined,
+  );
   return inner ? nodeAt(source, inner, position) : node;
 }

@@ -71,11 +71,18 @@ function inspect(converter: Converter, code: string, position: number): Content 
 }
 
 function plainOptions(options: readonly ListedOption[]): string[] {
-  return options.length === 0 ? [] : ["", "Options:", ...options.map(({ name, type, about }) => `  ${name}: ${type}${about && `\n      ${about}`}`)];
+  return options.length === 0
+    ? []
+    : ["", "Options:", ...options.map(({ name, type, about }) => `  ${name}: ${type}${about && `\n      ${about}`}`)];
 }
 
 function markdownOptions(options: readonly ListedOption[]): string[] {
-  return options.length === 0 ? [] : ["**Options**", options.map(({ name, type, about }) => `- \`${name}: ${type}\`${about && ` ${about}`}`).join("\n")];
+  return options.length === 0
+    ? []
+    : [
+        "**Options**",
+        options.map(({ name, type, about }) => `- \`${name}: ${type}\`${about && ` ${about}`}`).join("\n"),
+      ];
 }
 
 /** Documentation in which a link is the name that it leads to. */
@@ -97,7 +104,9 @@ function markdown({ displayParts = [], documentation = [], tags = [] }: ts.Quick
   return [
     `\`\`\`typescript\n${text(displayParts)}\n\`\`\``,
     text(documentation),
-    ...tags.map(({ name, text: parts }) => (name === "example" ? `\`\`\`typescript\n${text(parts)}\n\`\`\`` : `*@${name}* ${text(parts)}`)),
+    ...tags.map(({ name, text: parts }) =>
+      name === "example" ? `\`\`\`typescript\n${text(parts)}\n\`\`\`` : `*@${name}* ${text(parts)}`,
+    ),
   ]
     .filter(Boolean)
     .join("\n\n");

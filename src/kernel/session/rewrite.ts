@@ -48,9 +48,13 @@ class Rewriter {
   file(file: ts.SourceFile): ts.SourceFile {
     const { factory } = this;
     const statements = this.statements(file.statements);
-    const isFirst = (statement: ts.Statement) => compiler.isFunctionDeclaration(statement) || compiler.isImportDeclaration(statement);
+    const isFirst = (statement: ts.Statement) =>
+      compiler.isFunctionDeclaration(statement) || compiler.isImportDeclaration(statement);
     const ordered = [...statements.filter(isFirst), ...statements.filter((statement) => !isFirst(statement))];
-    return factory.updateSourceFile(file, factory.createNodeArray(ordered.flatMap((statement) => this.topLevel(statement))));
+    return factory.updateSourceFile(
+      file,
+      factory.createNodeArray(ordered.flatMap((statement) => this.topLevel(statement))),
+    );
   }
 
   /** The statements with the last one returned where it is an expression. */
@@ -78,7 +82,10 @@ class Rewriter {
 
   private returned(statement: ts.ExpressionStatement): ts.Statement {
     const { factory } = this;
-    return this.at(statement, factory.createReturnStatement(factory.createArrayLiteralExpression([statement.expression])));
+    return this.at(
+      statement,
+      factory.createReturnStatement(factory.createArrayLiteralExpression([statement.expression])),
+    );
   }
 
   private topLevel(statement: ts.Statement): ts.Statement[] {
@@ -92,7 +99,11 @@ class Rewriter {
 
   private block(statement: ts.Statement): ts.Statement[] {
     const visited = this.visit(statement);
-    return visited === undefined ? [] : Array.isArray(visited) ? (visited as ts.Statement[]) : [visited as ts.Statement];
+    return visited === undefined
+      ? []
+      : Array.isArray(visited)
+        ? (visited as ts.Statement[])
+        : [visited as ts.Statement];
   }
 
   private readonly visit = (node: ts.Node): ts.VisitResult<ts.Node | undefined> => {
@@ -104,11 +115,17 @@ class Rewriter {
         ? factory.updatePropertyAccessChain(node, this.expression(node.expression), node.questionDotToken, node.name)
         : factory.updatePropertyAccessExpression(node, this.expression(node.expression), node.name);
     }
-    if (compiler.isMetaProperty(node) && node.keywordToken === compiler.SyntaxKind.ImportKeyword) return factory.createIdentifier(metaName);
+    if (compiler.isMetaProperty(node) && node.keywordToken === compiler.SyntaxKind.ImportKeyword)
+      return factory.createIdentifier(metaName);
     if (compiler.isCallExpression(node)) return this.call(node);
     if (compiler.isTaggedTemplateExpression(node)) {
       const inner = compiler.visitEachChild(node, this.visit, this.context);
-      return factory.updateTaggedTemplateExpression(inner, this.unbound(node.tag, inner.tag), inner.typeArguments, inner.template);
+      return factory.updateTaggedTemplateExpression(
+        inner,
+        this.unbound(node.tag, inner.tag),
+        inner.typeArguments,
+        inner.template,
+      );
     }
     if (compiler.isClassLike(node)) return this.class(node);
     if (compiler.isFunctionLike(node)) return this.function(node);
@@ -147,13 +164,26 @@ class Rewriter {
     const initial = node.objectAssignmentInitializer && this.expression(node.objectAssignmentInitializer);
     if (name === undefined) return factory.updateShorthandPropertyAssignment(node, node.name, initial);
     const value = this.box(name);
-    return this.at(node, factory.createPropertyAssignment(factory.createIdentifier(node.name.text), initial ? factory.createAssignment(value, initial) : value));
+    return this.at(
+      node,
+      factory.createPropertyAssignment(
+        factory.createIdentifier(node.name.text),
+        initial ? factory.createAssignment(value, initial) : value,
+      ),
+    );
   }
 
   private call(node: ts.CallExpression): ts.Expression {
     const { factory } = this;
     if (node.expression.kind === compiler.SyntaxKind.ImportKeyword) {
-      return this.at(node, factory.createCallExpression(factory.createIdentifier(loadName), undefined, node.arguments.map((value) => this.expression(value))));
+      return this.at(
+        node,
+        factory.createCallExpression(
+          factory.createIdentifier(loadName),
+          undefined,
+          node.arguments.map((value) => this.expression(value)),
+        ),
+      );
     }
     const inner = compiler.visitEachChild(node, this.visit, this.context);
     const callee = this.unbound(node.expression, inner.expression);
@@ -165,7 +195,9 @@ class Rewriter {
   /** A name that is called is no method of its box. */
   private unbound(before: ts.Expression, after: ts.Expression): ts.Expression {
     if (before === after || !compiler.isIdentifier(before)) return after;
-    return this.factory.createParenthesizedExpression(this.factory.createComma(this.factory.createNumericLiteral(0), after));
+    return this.factory.createParenthesizedExpression(
+      this.factory.createComma(this.factory.createNumericLiteral(0), after),
+    );
   }
 
   private function(node: ts.Node): ts.Node {
@@ -179,7 +211,10 @@ class Rewriter {
   private anonymous(node: ts.FunctionDeclaration): ts.Expression {
     const { modifiers, asteriskToken, parameters, body } = this.function(node) as ts.FunctionDeclaration;
     const kept = modifiers?.filter(compiler.isModifier);
-    return this.at(node, this.factory.createFunctionExpression(kept, asteriskToken, undefined, undefined, parameters, undefined, body!));
+    return this.at(
+      node,
+      this.factory.createFunctionExpression(kept, asteriskToken, undefined, undefined, parameters, undefined, body!),
+    );
   }
 
   private class(node: ts.ClassLikeDeclaration): ts.Node {
@@ -197,14 +232,19 @@ class Rewriter {
   private variables(node: ts.VariableStatement): ts.Statement[] {
     const { factory } = this;
     const original = compiler.getParseTreeNode(node) ?? compiler.getOriginalNode(node);
-    const isNew = original !== undefined && (compiler.isEnumDeclaration(original) || compiler.isModuleDeclaration(original));
+    const isNew =
+      original !== undefined && (compiler.isEnumDeclaration(original) || compiler.isModuleDeclaration(original));
     return node.declarationList.declarations.flatMap((declaration) => {
       if (!this.isBoxing(declaration.name)) {
-        const list = factory.createVariableDeclarationList([compiler.visitEachChild(declaration, this.visit, this.context)], node.declarationList.flags);
+        const list = factory.createVariableDeclarationList(
+          [compiler.visitEachChild(declaration, this.visit, this.context)],
+          node.declarationList.flags,
+        );
         return this.at(node, factory.createVariableStatement(undefined, list));
       }
       const { name, initializer } = declaration;
-      if (!compiler.isIdentifier(name)) return this.at(node, factory.createExpressionStatement(this.parenthesized(this.assigned(declaration)!)));
+      if (!compiler.isIdentifier(name))
+        return this.at(node, factory.createExpressionStatement(this.parenthesized(this.assigned(declaration)!)));
       if (!initializer && !isNew && !isBlockScoped(node.declarationList)) return [];
       const value = initializer ? this.expression(initializer) : factory.createVoidZero();
       return this.at(declaration, this.define(this.boxed(name)!, value));
@@ -220,7 +260,12 @@ class Rewriter {
     const { factory } = this;
     const list = node.initializer;
     const inner = compiler.visitEachChild(node, this.visit, this.context);
-    if (!list || !compiler.isVariableDeclarationList(list) || !list.declarations.some(({ name }) => this.isBoxing(name))) return inner;
+    if (
+      !list ||
+      !compiler.isVariableDeclarationList(list) ||
+      !list.declarations.some(({ name }) => this.isBoxing(name))
+    )
+      return inner;
     const assignments = list.declarations.flatMap((declaration) => this.assigned(declaration) ?? []);
     const [head, ...tail] = assignments;
     const first = head && tail.reduce((all, next) => factory.createComma(all, next), head);
@@ -265,7 +310,9 @@ class Rewriter {
     const properties = name.elements.map((element) => {
       if (element.dotDotDotToken) return factory.createSpreadAssignment(this.target(element.name));
       const key = element.propertyName ?? (element.name as ts.Identifier);
-      const spelled = compiler.isIdentifier(key) ? factory.createIdentifier(key.text) : (compiler.visitEachChild(key, this.visit, this.context) as ts.PropertyName);
+      const spelled = compiler.isIdentifier(key)
+        ? factory.createIdentifier(key.text)
+        : (compiler.visitEachChild(key, this.visit, this.context) as ts.PropertyName);
       return factory.createPropertyAssignment(spelled, withInitial(element));
     });
     return this.at(name, factory.createObjectLiteralExpression(properties));
@@ -275,9 +322,14 @@ class Rewriter {
   private define(name: string, value: ts.Expression): ts.Statement {
     const { factory } = this;
     // Unlike all other names this one would set the object's prototype.
-    const key = name === "__proto__" ? factory.createComputedPropertyName(factory.createStringLiteral(name)) : factory.createIdentifier(name);
+    const key =
+      name === "__proto__"
+        ? factory.createComputedPropertyName(factory.createStringLiteral(name))
+        : factory.createIdentifier(name);
     const holder = factory.createObjectLiteralExpression([factory.createPropertyAssignment(key, value)]);
-    return factory.createExpressionStatement(factory.createCallExpression(factory.createIdentifier(defineName), undefined, [holder]));
+    return factory.createExpressionStatement(
+      factory.createCallExpression(factory.createIdentifier(defineName), undefined, [holder]),
+    );
   }
 
   /** `if (import(…)) await imported()`: a module is waited for only where it has to be. */
@@ -288,12 +340,21 @@ class Rewriter {
     const named = clause?.namedBindings;
     if (clause?.name) bindings.push(["default", clause.name.text]);
     if (named && compiler.isNamespaceImport(named)) bindings.push(["*", named.name.text]);
-    else for (const { name, propertyName } of named?.elements ?? []) bindings.push([(propertyName ?? name).text, name.text]);
+    else
+      for (const { name, propertyName } of named?.elements ?? [])
+        bindings.push([(propertyName ?? name).text, name.text]);
     const list = factory.createArrayLiteralExpression(
-      bindings.map((pair) => factory.createArrayLiteralExpression(pair.map((name) => factory.createStringLiteral(name)))),
+      bindings.map((pair) =>
+        factory.createArrayLiteralExpression(pair.map((name) => factory.createStringLiteral(name))),
+      ),
     );
-    const load = this.at(node, factory.createCallExpression(factory.createIdentifier(importName), undefined, [node.moduleSpecifier, list]));
-    const wait = factory.createAwaitExpression(factory.createCallExpression(factory.createIdentifier(importedName), undefined, []));
+    const load = this.at(
+      node,
+      factory.createCallExpression(factory.createIdentifier(importName), undefined, [node.moduleSpecifier, list]),
+    );
+    const wait = factory.createAwaitExpression(
+      factory.createCallExpression(factory.createIdentifier(importedName), undefined, []),
+    );
     return [this.at(node, factory.createIfStatement(load, factory.createExpressionStatement(wait)))];
   }
 
@@ -308,5 +369,9 @@ function isBlockScoped(list: List): boolean {
 
 /** Whether a statement leaves the value of the one before it as the cell's. */
 function saysNothing(statement: ts.Statement): boolean {
-  return compiler.isEmptyStatement(statement) || compiler.isFunctionDeclaration(statement) || compiler.isNotEmittedStatement(statement);
+  return (
+    compiler.isEmptyStatement(statement) ||
+    compiler.isFunctionDeclaration(statement) ||
+    compiler.isNotEmittedStatement(statement)
+  );
 }

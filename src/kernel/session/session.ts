@@ -66,9 +66,14 @@ export class Session {
   private async perform(cell: Cell, code: string): Promise<CellError | undefined> {
     try {
       forgetChangedFiles();
-      const result = await this.executor.run({ name: `cell-${cell.number}`, title: `cell [${cell.count}]`, source: code });
+      const result = await this.executor.run({
+        name: `cell-${cell.number}`,
+        title: `cell [${cell.count}]`,
+        source: code,
+      });
       // What an interrupted cell comes to is not its value.
-      if (result && result[0] !== undefined && !cell.isInterrupted) tell({ type: "result", cell: cell.number, bundle: await bundleOf(result[0]) });
+      if (result && result[0] !== undefined && !cell.isInterrupted)
+        tell({ type: "result", cell: cell.number, bundle: await bundleOf(result[0]) });
       return undefined;
     } catch (error) {
       return describeError(error);
@@ -100,7 +105,11 @@ export class Session {
       setImmediate(end);
       return;
     }
-    setTimeout(() => !cell.isClosed && write(cell, "stderr", "stopping where nothing is lost; interrupt again to stop at once\n"), patience).unref();
+    setTimeout(
+      () =>
+        !cell.isClosed && write(cell, "stderr", "stopping where nothing is lost; interrupt again to stop at once\n"),
+      patience,
+    ).unref();
     setTimeout(end, grace).unref();
   }
 

@@ -7,7 +7,9 @@ import { isKnown, locate } from "./positions.js";
  */
 
 /** What calls a cell's code to run it or to show its result. */
-const kernelCode = [".", "../../notebook/bundle.js", "../../notebook/display.js"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const kernelCode = [".", "../../notebook/bundle.js", "../../notebook/display.js"].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 
 /** Parts of Node that only say how a cell was started or went on. */
 const machinery = /^node:(internal|vm|async_hooks|events|timers|inspector)\b/;

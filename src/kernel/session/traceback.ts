@@ -80,7 +80,10 @@ function splitStack(error: Error): { message: string; frames: readonly Frame[] }
   if (at < 0) return { message, frames: [] };
   // A syntax error in a file stands before its name, so the text up to the frames says more than the message.
   const head = stack.slice(0, at).trimEnd();
-  const frames = stack.slice(at).split("\n").filter((line) => line.startsWith("    at "));
+  const frames = stack
+    .slice(at)
+    .split("\n")
+    .filter((line) => line.startsWith("    at "));
   return { message: head.includes(error.message) ? head : message, frames: frames.map(readFrame) };
 }
 

@@ -16,6 +16,8 @@ const file = ["", "tslab", "dist", "jupyter.js"].join(sep);
  */
 export function adoptTslab(path: string, exports: unknown): void {
   if (!path.endsWith(file)) return;
-  (exports as Displays).lastWriteDisplayData = ({ data, transient }: { data: MimeBundle; transient: { display_id?: string } }, update: boolean) =>
-    show(data, transient.display_id, update);
+  (exports as Displays).lastWriteDisplayData = (
+    { data, transient }: { data: MimeBundle; transient: { display_id?: string } },
+    update: boolean,
+  ) => show(data, transient.display_id, update);
 }

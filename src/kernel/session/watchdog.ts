@@ -37,7 +37,9 @@ export function startWatchdog(): Watchdog {
 if (!isMainThread) {
   const flag = workerData as Int32Array;
   const owners = new Map<number, number>();
-  parentPort!.on("message", ({ pid, cell }: Started) => (cell === undefined ? owners.delete(pid) : owners.set(pid, cell)));
+  parentPort!.on("message", ({ pid, cell }: Started) =>
+    cell === undefined ? owners.delete(pid) : owners.set(pid, cell),
+  );
   let pressed = 0;
   const socket = new Socket({ fd: pipe, readable: true, writable: false });
   createInterface({ input: socket }).on("line", (line) => {

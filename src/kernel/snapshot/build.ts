@@ -47,7 +47,9 @@ function make(): void {
   const script = join(workshop, "script.js");
   const made = join(workshop, basename(path));
   writeFileSync(script, text());
-  const { status, stderr } = spawnSync(process.execPath, ["--snapshot-blob", made, "--build-snapshot", script], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, ["--snapshot-blob", made, "--build-snapshot", script], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`node --build-snapshot ended with exit code ${status}: ${stderr}`);
   renameSync(made, path);
 }

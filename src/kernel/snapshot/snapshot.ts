@@ -16,14 +16,27 @@ import { packageFolder } from "../package-folder.js";
 const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** What a snapshot is made of. */
-export const parts = { prepare: beside("./prepare.cjs"), start: beside("./start.cjs"), options: beside("../session/compiler-options.js") };
+export const parts = {
+  prepare: beside("./prepare.cjs"),
+  start: beside("./start.cjs"),
+  options: beside("../session/compiler-options.js"),
+};
 
 /** Where the snapshot of this Node and this package is, or will be: in `sera-lab` of the user's folder for caches. */
 export function snapshotPath(): string {
-  const { version } = createRequire(import.meta.url)("typescript-for-cells/package.json") as { readonly version: string };
+  const { version } = createRequire(import.meta.url)("typescript-for-cells/package.json") as {
+    readonly version: string;
+  };
   const states = Object.values(parts).map((path) => statSync(path).mtimeMs);
   // Node's options may be such that it refuses what was made with others.
-  const key = JSON.stringify([process.version, process.arch, process.env["NODE_OPTIONS"], packageFolder, version, states]);
+  const key = JSON.stringify([
+    process.version,
+    process.arch,
+    process.env["NODE_OPTIONS"],
+    packageFolder,
+    version,
+    states,
+  ]);
   return join(cacheFolder(), `session-${createHash("sha256").update(key).digest("hex").slice(0, 16)}.snapshot`);
 }
 

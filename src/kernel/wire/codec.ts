@@ -27,13 +27,14 @@ export function decode(frames: readonly Uint8Array[], key: string): Message {
   const start = frames.findIndex((frame) => delimiter.equals(frame));
   if (start < 0) throw new WireError("no delimiter <IDS|MSG> among the frames");
   const [signed, ...rest] = frames.slice(start + 1);
-  if (!signed || rest.length < 4) throw new WireError(`${frames.length - start - 1} frames after the delimiter, expected at least 5`);
+  if (!signed || rest.length < 4)
+    throw new WireError(`${frames.length - start - 1} frames after the delimiter, expected at least 5`);
   const parts = rest.slice(0, 4);
   if (key && !isSame(signed, Buffer.from(signature(parts, key)))) {
     throw new WireError("it is not signed with the connection file's key");
   }
-  const [header, parent, metadata, content] = (["header", "parent_header", "metadata", "content"] as const).map((name, index) =>
-    parseObject(parts[index]!, name),
+  const [header, parent, metadata, content] = (["header", "parent_header", "metadata", "content"] as const).map(
+    (name, index) => parseObject(parts[index]!, name),
   );
   if (!isHeader(header!)) throw new WireError("the header lacks msg_id, msg_type or session");
   if (!canBeWritten(header)) throw new WireError("the header is nested too deeply to be sent back");
@@ -66,7 +67,8 @@ function parseObject(bytes: Uint8Array, name: string): Content {
   } catch (error) {
     throw new WireError(`the ${name} is not JSON: ${(error as Error).message}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new WireError(`the ${name} is not a JSON object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new WireError(`the ${name} is not a JSON object`);
   return value as Content;
 }
 

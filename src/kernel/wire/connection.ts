@@ -12,7 +12,10 @@ const schema = z.object({
   iopub_port: port,
   hb_port: port,
   key: z.string(),
-  signature_scheme: z.string().regex(/^hmac-sha256$/, 'expected "hmac-sha256"').default("hmac-sha256"),
+  signature_scheme: z
+    .string()
+    .regex(/^hmac-sha256$/, 'expected "hmac-sha256"')
+    .default("hmac-sha256"),
 });
 
 /** Where a kernel listens, and the key of its messages; without a key (`""`) they are not signed. */

@@ -7,9 +7,11 @@ export class OrderedSocket<Socket extends Publisher | Router> {
   constructor(readonly socket: Socket) {}
 
   send(frames: Uint8Array[]): void {
-    this.sent = this.sent.then(() => this.socket.send(frames)).catch((error: Error) => {
-      console.error(`sera kernel: a message could not be sent: ${error.message}`);
-    });
+    this.sent = this.sent
+      .then(() => this.socket.send(frames))
+      .catch((error: Error) => {
+        console.error(`sera kernel: a message could not be sent: ${error.message}`);
+      });
   }
 
   /** Closes the socket once all is sent. */

@@ -56,7 +56,12 @@ export class Wire {
       const port = connection[field as keyof typeof sockets];
       const address = addressOf(connection, port);
       await socket.bind(address).catch((error: Error) => {
-        throw inputError({ file: path }, `${field} = ${port}, where ${address} cannot be listened to (${error.message})`, "a free address", error);
+        throw inputError(
+          { file: path },
+          `${field} = ${port}, where ${address} cannot be listened to (${error.message})`,
+          "a free address",
+          error,
+        );
       });
     }
     return wire;

@@ -29,7 +29,13 @@ export function activationOf(name: z.infer<typeof activationField>): Activation 
 export const activationName = (activation: Activation) => (activation === "gelu" ? "gelu" : "gelu_new");
 
 /** Size of a head where the heads together are as wide as the model. */
-export function headSizeOf(hiddenSize: number, heads: number, names: { hidden: string; heads: string }, file: string): number {
-  if (hiddenSize % heads !== 0) throw inputError({ file }, `${names.heads} = ${heads}`, `a divisor of ${names.hidden} = ${hiddenSize}`);
+export function headSizeOf(
+  hiddenSize: number,
+  heads: number,
+  names: { hidden: string; heads: string },
+  file: string,
+): number {
+  if (hiddenSize % heads !== 0)
+    throw inputError({ file }, `${names.heads} = ${heads}`, `a divisor of ${names.hidden} = ${hiddenSize}`);
   return hiddenSize / heads;
 }

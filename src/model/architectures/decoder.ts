@@ -52,7 +52,12 @@ export interface SharedRows {
  *
  * @param tokens int32 [batch, length]
  */
-export function decodeShared(config: ModelConfig, network: Network, tokens: Value, { place, visibleUntil }: SharedRows): Value {
+export function decodeShared(
+  config: ModelConfig,
+  network: Network,
+  tokens: Value,
+  { place, visibleUntil }: SharedRows,
+): Value {
   const mask = maskOfLayer(config, (window) => sharedMask(window, place, visibleUntil));
   const placed = { tokens, position: place, positions: tokens.shape[1]! };
   return decode(config, network, placed, (projections, layer) => attend(projections, mask(layer)));
@@ -61,8 +66,6 @@ export function decodeShared(config: ModelConfig, network: Network, tokens: Valu
 /** Logits over the vocabulary for rows of hidden states: [rows, vocab]. */
 export function head(config: ModelConfig, network: Network, hidden: Value): Value {
   const { embedding, head } = architectureOf(config);
-  const logits = config.tiedEmbeddings
-    ? network.unembed(hidden, embedding)
-    : network.linear(hidden, head);
+  const logits = config.tiedEmbeddings ? network.unembed(hidden, embedding) : network.linear(hidden, head);
   return softCap(div(logits, config.logitDivisor ?? 1), config.logitSoftCap);
 }

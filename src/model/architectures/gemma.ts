@@ -4,7 +4,15 @@ import { checkJson } from "../../base/read-json.js";
 import type { Gemma2Config, Gemma3Config } from "../config.js";
 import type { Architecture } from "./architecture.js";
 import { commonFields, size } from "./config-fields.js";
-import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily, type FamilyTraits } from "./llama-family.js";
+import {
+  decodeFamily,
+  familyFields,
+  familyModules,
+  familyNames,
+  formatFamily,
+  parseFamily,
+  type FamilyTraits,
+} from "./llama-family.js";
 import { centredRmsNormModule } from "./modules.js";
 import { centredRmsNorm } from "./parts/norm.js";
 import { parseRope, ropeParameters } from "./parts/rope-fields.js";
@@ -64,7 +72,12 @@ const schema3 = z.looseObject({
   sliding_window_pattern: size.default(6),
 });
 
-function parseGemma(checked: z.infer<typeof gemmaSchema>, file: string, windowEvery: (layer: number) => boolean, ropeTheta?: number) {
+function parseGemma(
+  checked: z.infer<typeof gemmaSchema>,
+  file: string,
+  windowEvery: (layer: number) => boolean,
+  ropeTheta?: number,
+) {
   const family = parseFamily(checked, file, ropeTheta === undefined ? {} : { ropeTheta });
   const { layer_types: types, final_logit_softcapping: logitSoftCap } = checked;
   if (types && types.length !== family.layers) {
@@ -142,7 +155,10 @@ export const gemma3: Architecture<Gemma3Config> = {
     const checked = checkJson(fields, schema3, file);
     const { rope_parameters: kinds, sliding_window_pattern: pattern } = checked;
     const full = { ...checked, rope_parameters: kinds?.full_attention };
-    const windowed = { max_position_embeddings: checked.max_position_embeddings, rope_parameters: kinds?.sliding_attention };
+    const windowed = {
+      max_position_embeddings: checked.max_position_embeddings,
+      rope_parameters: kinds?.sliding_attention,
+    };
     return {
       architecture: "gemma3_text",
       ...parseGemma(full, file, (layer) => (layer + 1) % pattern !== 0, 1000000),
@@ -151,9 +167,13 @@ export const gemma3: Architecture<Gemma3Config> = {
   },
   fields: (config) => ({
     ...formatGemma(config),
-    rope_parameters: { full_attention: ropeParameters(config), sliding_attention: ropeParameters(config.windowedRotary) },
+    rope_parameters: {
+      full_attention: ropeParameters(config),
+      sliding_attention: ropeParameters(config.windowedRotary),
+    },
     rope_local_base_freq: config.windowedRotary.ropeTheta,
   }),
   modules: (config) => familyModules(config, gemma3Traits(config)),
-  decode: (config, network, tokens, attention) => decodeFamily(config, network, tokens, attention, gemma3Traits(config)),
+  decode: (config, network, tokens, attention) =>
+    decodeFamily(config, network, tokens, attention, gemma3Traits(config)),
 };

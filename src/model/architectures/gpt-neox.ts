@@ -54,10 +54,19 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
     const { rotary, partialRotaryFactor, contextLength } = parseRope(rope, file);
     const rotaryFactor = partialRotaryFactor ?? checked.rotary_pct;
     const heads = checked.num_attention_heads;
-    const headSize = headSizeOf(checked.hidden_size, heads, { hidden: "hidden_size", heads: "num_attention_heads" }, file);
+    const headSize = headSizeOf(
+      checked.hidden_size,
+      heads,
+      { hidden: "hidden_size", heads: "num_attention_heads" },
+      file,
+    );
     const rotated = rotarySize(headSize, rotaryFactor);
     if (rotated === 0 || rotated % 2 !== 0) {
-      throw inputError({ file }, `${rotated} of ${headSize} elements of a head to rotate`, "an even number (rotary_pct)");
+      throw inputError(
+        { file },
+        `${rotated} of ${headSize} elements of a head to rotate`,
+        "an even number (rotary_pct)",
+      );
     }
     checkFactors(rotary, rotated, file);
     return {

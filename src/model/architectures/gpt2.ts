@@ -101,7 +101,12 @@ export const gpt2: Architecture<Gpt2Config> = {
       };
       const feed = (read: Value) => {
         const normed = layerNorm(network, read, `${layer}.ln_2`, config);
-        return feedForward(network, normed, { up: `${layer}.mlp.c_fc`, down: `${layer}.mlp.c_proj` }, config.activation);
+        return feedForward(
+          network,
+          normed,
+          { up: `${layer}.mlp.c_fc`, down: `${layer}.mlp.c_proj` },
+          config.activation,
+        );
       };
       x = sequentialResidual(x, attend, feed);
     }

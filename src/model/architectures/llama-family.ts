@@ -112,7 +112,11 @@ interface FamilyDefaults {
 const rotarySize = (headSize: number, { rotaryFactor = 1 }: RotaryConfig) => Math.trunc(headSize * rotaryFactor);
 
 /** The part of the config that the whole family has. */
-export function parseFamily(fields: z.infer<typeof familySchema> & { rms_norm_eps?: number }, file: string, defaults: FamilyDefaults = {}) {
+export function parseFamily(
+  fields: z.infer<typeof familySchema> & { rms_norm_eps?: number },
+  file: string,
+  defaults: FamilyDefaults = {},
+) {
   const heads = fields.num_attention_heads;
   const kvHeads = fields.num_key_value_heads ?? heads;
   const headSize = fields.head_dim ?? fields.hidden_size / heads;
@@ -130,7 +134,11 @@ export function parseFamily(fields: z.infer<typeof familySchema> & { rms_norm_ep
   const whole: RotaryConfig = rotaryFactor === undefined ? rotary : { ...rotary, rotaryFactor };
   const rotated = rotarySize(headSize, whole);
   if (rotated === 0 || rotated % 2 !== 0) {
-    throw inputError({ file }, `${rotated} of ${headSize} elements of a head to rotate`, "an even number (partial_rotary_factor)");
+    throw inputError(
+      { file },
+      `${rotated} of ${headSize} elements of a head to rotate`,
+      "an even number (partial_rotary_factor)",
+    );
   }
   checkFactors(rotary, rotated, file);
   return {
@@ -173,9 +181,12 @@ export function familyModules(config: FamilyConfig, traits: FamilyTraits = {}): 
   const { norms, norm, queryKeyNorm } = { ...llamaTraits, ...traits };
   const layers = Array.from({ length: config.layers }, (_, i) => {
     const layer = layerName(i);
-    const normModule = (name: string | undefined) => (name === undefined ? [] : [norm.module(`${layer}.${name}`, hiddenSize)]);
+    const normModule = (name: string | undefined) =>
+      name === undefined ? [] : [norm.module(`${layer}.${name}`, hiddenSize)];
     const normOf = (name: string, heads: number) =>
-      queryKeyNorm ? [norm.module(`${layer}.self_attn.${name}`, queryKeyNorm === "each-head" ? headSize : heads * headSize)] : [];
+      queryKeyNorm
+        ? [norm.module(`${layer}.self_attn.${name}`, queryKeyNorm === "each-head" ? headSize : heads * headSize)]
+        : [];
     return [
       ...normModule(norms.beforeAttention),
       ...attentionModules(config, `${layer}.self_attn`, traits),
@@ -196,9 +207,16 @@ export function familyModules(config: FamilyConfig, traits: FamilyTraits = {}): 
   ];
 }
 
-function attentionModules({ hiddenSize, heads, kvHeads, headSize }: FamilyConfig, name: string, { biases, fused }: FamilyTraits): Module[] {
+function attentionModules(
+  { hiddenSize, heads, kvHeads, headSize }: FamilyConfig,
+  name: string,
+  { biases, fused }: FamilyTraits,
+): Module[] {
   const bias = biases?.projections ?? false;
-  const output = linear(`${name}.o_proj`, heads * headSize, hiddenSize, { bias: biases?.output ?? false, residual: true });
+  const output = linear(`${name}.o_proj`, heads * headSize, hiddenSize, {
+    bias: biases?.output ?? false,
+    residual: true,
+  });
   if (fused) return [linear(`${name}.qkv_proj`, hiddenSize, (heads + 2 * kvHeads) * headSize, { bias }), output];
   return [
     linear(`${name}.q_proj`, hiddenSize, heads * headSize, { bias }),
@@ -234,7 +252,14 @@ export function decodeFamily(
   attention: Attention,
   traits: FamilyTraits = {},
 ): Value {
-  const { norms, norm, rotary = () => config, embeddingScale = 1, residualScale = 1, scoreCap } = { ...llamaTraits, ...traits };
+  const {
+    norms,
+    norm,
+    rotary = () => config,
+    embeddingScale = 1,
+    residualScale = 1,
+    scoreCap,
+  } = { ...llamaTraits, ...traits };
   const queryScale = traits.scoreScale === undefined ? 1 : traits.scoreScale * Math.sqrt(config.headSize);
   const residual = traits.parallel ? parallelResidual : sequentialResidual;
   const turnOf = rotationOfLayer(rotary, (of) => rotation(of, rotarySize(config.headSize, of), position, positions));
@@ -245,7 +270,14 @@ export function decodeFamily(
     const normed = (value: Value, name: string | undefined) =>
       name === undefined ? value : norm.apply(network, value, `${layer}.${name}`, config);
     const attend = (read: Value) => {
-      const { query, key, value } = project(config, network, normed(read, norms.beforeAttention), tokens, `${layer}.self_attn`, traits);
+      const { query, key, value } = project(
+        config,
+        network,
+        normed(read, norms.beforeAttention),
+        tokens,
+        `${layer}.self_attn`,
+        traits,
+      );
       const mixed = attention({ query: mul(turn(query), queryScale), key: turn(key), value, scoreCap }, i);
       return mul(normed(network.linear(mixed, `${layer}.self_attn.o_proj`), norms.afterAttention), residualScale);
     };
@@ -273,7 +305,14 @@ function rotationOfLayer(
 }
 
 /** Queries, keys and values of hidden states [rows, hidden], before they are rotated. */
-function project(config: FamilyConfig, network: Network, x: Value, tokens: Value, name: string, traits: FamilyTraits): Projections {
+function project(
+  config: FamilyConfig,
+  network: Network,
+  x: Value,
+  tokens: Value,
+  name: string,
+  traits: FamilyTraits,
+): Projections {
   const { heads, kvHeads } = config;
   const { norm, queryKeyNorm } = { ...llamaTraits, ...traits };
   if (traits.fused) return fusedByKind(network.linear(x, `${name}.qkv_proj`), tokens, heads, kvHeads);
@@ -283,7 +322,11 @@ function project(config: FamilyConfig, network: Network, x: Value, tokens: Value
     const rows = normed(network.linear(x, `${name}.${of}_proj`), `${of}_norm`, "all-heads");
     return normed(splitHeads(rows, tokens, count), `${of}_norm`, "each-head");
   };
-  return { query: headsOf("q", heads), key: headsOf("k", kvHeads), value: splitHeads(network.linear(x, `${name}.v_proj`), tokens, kvHeads) };
+  return {
+    query: headsOf("q", heads),
+    key: headsOf("k", kvHeads),
+    value: splitHeads(network.linear(x, `${name}.v_proj`), tokens, kvHeads),
+  };
 }
 
 function feedForward(
@@ -296,5 +339,10 @@ function feedForward(
   if (experts) return routedFeedForward(network, x, layer, experts);
   const name = `${layer}.mlp`;
   if (fused) return fusedGatedFeedForward(network, x, { gateUp: `${name}.gate_up_proj`, down: `${name}.down_proj` });
-  return gatedFeedForward(network, x, { gate: `${name}.gate_proj`, up: `${name}.up_proj`, down: `${name}.down_proj` }, activation);
+  return gatedFeedForward(
+    network,
+    x,
+    { gate: `${name}.gate_proj`, up: `${name}.up_proj`, down: `${name}.down_proj` },
+    activation,
+  );
 }

@@ -32,7 +32,11 @@ export const mistral: Architecture<MistralConfig> = {
       const found = `layer_types.${other} = ${quote(checked.layer_types![other]!)}`;
       throw inputError({ file }, found, `${quote(kind)}, because sliding_window = ${window}`);
     }
-    return { architecture: "mistral", ...parseFamily(checked, file), ...(window !== null && { slidingWindow: window }) };
+    return {
+      architecture: "mistral",
+      ...parseFamily(checked, file),
+      ...(window !== null && { slidingWindow: window }),
+    };
   },
   fields: (config) => ({ ...formatFamily(config), sliding_window: config.slidingWindow ?? null }),
   modules: (config) => familyModules(config),

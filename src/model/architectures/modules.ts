@@ -55,9 +55,20 @@ export function linear(
   return { kind: "linear", name, inputs, outputs, bias, layout, residual, routed };
 }
 
-export const embedding = (name: string, rows: number, size: number): Embedding => ({ kind: "embedding", name, rows, size });
+export const embedding = (name: string, rows: number, size: number): Embedding => ({
+  kind: "embedding",
+  name,
+  rows,
+  size,
+});
 export const rmsNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: false, one: 1 });
-export const centredRmsNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: false, one: 0 });
+export const centredRmsNormModule = (name: string, size: number): Norm => ({
+  kind: "norm",
+  name,
+  size,
+  bias: false,
+  one: 0,
+});
 export const layerNormModule = (name: string, size: number): Norm => ({ kind: "norm", name, size, bias: true, one: 1 });
 
 /** Shape of a module's weight, as on disk. */

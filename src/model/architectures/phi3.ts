@@ -4,7 +4,15 @@ import { checkJson } from "../../base/read-json.js";
 import type { Phi3Config } from "../config.js";
 import type { Architecture } from "./architecture.js";
 import { commonFields, size } from "./config-fields.js";
-import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily, type FamilyTraits } from "./llama-family.js";
+import {
+  decodeFamily,
+  familyFields,
+  familyModules,
+  familyNames,
+  formatFamily,
+  parseFamily,
+  type FamilyTraits,
+} from "./llama-family.js";
 
 const className = "Phi3ForCausalLM";
 

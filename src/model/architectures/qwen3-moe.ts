@@ -3,7 +3,15 @@ import { checkJson } from "../../base/read-json.js";
 import type { Qwen3MoeConfig } from "../config.js";
 import type { Architecture } from "./architecture.js";
 import { commonFields, size } from "./config-fields.js";
-import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily, type FamilyTraits } from "./llama-family.js";
+import {
+  decodeFamily,
+  familyFields,
+  familyModules,
+  familyNames,
+  formatFamily,
+  parseFamily,
+  type FamilyTraits,
+} from "./llama-family.js";
 import type { ExpertNames } from "./parts/experts.js";
 import { checkRouting, routingFields } from "./parts/routing-fields.js";
 
@@ -57,7 +65,10 @@ export const qwen3Moe: Architecture<Qwen3MoeConfig> = {
       ...checkRouting({ experts, expertsPerToken: checked.num_experts_per_tok }, file),
       expertSize: checked.moe_intermediate_size,
       normalizedRouting: checked.norm_topk_prob,
-      routedLayers: Array.from({ length: family.layers }, (_, layer) => !dense?.includes(layer) && (layer + 1) % step === 0),
+      routedLayers: Array.from(
+        { length: family.layers },
+        (_, layer) => !dense?.includes(layer) && (layer + 1) % step === 0,
+      ),
     };
   },
   fields: (config) => ({

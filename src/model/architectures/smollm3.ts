@@ -4,7 +4,15 @@ import { checkJson } from "../../base/read-json.js";
 import type { SmolLm3Config } from "../config.js";
 import type { Architecture } from "./architecture.js";
 import { commonFields, size } from "./config-fields.js";
-import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily, type FamilyTraits } from "./llama-family.js";
+import {
+  decodeFamily,
+  familyFields,
+  familyModules,
+  familyNames,
+  formatFamily,
+  parseFamily,
+  type FamilyTraits,
+} from "./llama-family.js";
 
 const className = "SmolLM3ForCausalLM";
 
@@ -37,7 +45,11 @@ export const smolLm3: Architecture<SmolLm3Config> = {
     const family = parseFamily(checked, file, { ropeTheta: 2000000 });
     const { no_rope_layers: listed, no_rope_layer_interval: interval } = checked;
     if (listed && listed.length < family.layers) {
-      throw inputError({ file }, `${listed.length} numbers in no_rope_layers`, `one for each of ${family.layers} layers`);
+      throw inputError(
+        { file },
+        `${listed.length} numbers in no_rope_layers`,
+        `one for each of ${family.layers} layers`,
+      );
     }
     const rotated = (layer: number) => (listed ? listed[layer] === 1 : (layer + 1) % interval !== 0);
     return {

@@ -3,7 +3,15 @@ import { checkJson } from "../../base/read-json.js";
 import type { StableLmConfig } from "../config.js";
 import type { Architecture } from "./architecture.js";
 import { commonFields, size } from "./config-fields.js";
-import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, parseFamily, type FamilyTraits } from "./llama-family.js";
+import {
+  decodeFamily,
+  familyFields,
+  familyModules,
+  familyNames,
+  formatFamily,
+  parseFamily,
+  type FamilyTraits,
+} from "./llama-family.js";
 import { layerNormModule } from "./modules.js";
 import { layerNorm } from "./parts/norm.js";
 
@@ -26,7 +34,10 @@ const schema = z.looseObject({
 const traits = ({ projectionBias, parallelResidual }: StableLmConfig): FamilyTraits => ({
   biases: { projections: projectionBias },
   norm: { module: layerNormModule, apply: layerNorm },
-  ...(parallelResidual && { parallel: true, norms: { beforeAttention: "input_layernorm", beforeFeedForward: "input_layernorm" } }),
+  ...(parallelResidual && {
+    parallel: true,
+    norms: { beforeAttention: "input_layernorm", beforeFeedForward: "input_layernorm" },
+  }),
 });
 
 /** StableLM and StableLM 2, but for the 12B one, whose heads have norms (Bellagente et al. 2024, arXiv 2402.17834). */
@@ -35,7 +46,10 @@ export const stableLm: Architecture<StableLmConfig> = {
   ...familyNames,
   parse(fields, file) {
     const checked = checkJson(fields, schema, file);
-    const { rotaryFactor = 0.25, ...family } = parseFamily(checked, file, { normEpsilon: checked.layer_norm_eps, rotaryFactor: 0.25 });
+    const { rotaryFactor = 0.25, ...family } = parseFamily(checked, file, {
+      normEpsilon: checked.layer_norm_eps,
+      rotaryFactor: 0.25,
+    });
     return {
       architecture: "stablelm",
       ...family,

@@ -30,7 +30,11 @@ const besideWeights: ReadonlySet<string> = new Set([
  * @throws InputError where the repository holds neither safetensors nor GGUF, or several GGUF files and none is named; see
  *   {@link openRepository} for the others
  */
-export async function fetchCheckpoint(name: RepositoryName, quantization?: string, work: TaskOptions = {}): Promise<string> {
+export async function fetchCheckpoint(
+  name: RepositoryName,
+  quantization?: string,
+  work: TaskOptions = {},
+): Promise<string> {
   const repository = await openRepository(name, work.signal);
   const weights = quantization === undefined ? weightFiles(repository.paths) : [];
   if (weights.length === 0) {
@@ -40,10 +44,12 @@ export async function fetchCheckpoint(name: RepositoryName, quantization?: strin
       for await (const path of repository.download(parts, work)) paths.push(path);
       return paths[0]!;
     }
-    if (quantization !== undefined) throw inputError({ file: describeRepository(name) }, "no GGUF file", `one in ${quantization}`);
+    if (quantization !== undefined)
+      throw inputError({ file: describeRepository(name) }, "no GGUF file", `one in ${quantization}`);
     const others = repository.paths.filter((path) => /\.(?:bin|pt|pth|ckpt|h5|msgpack|onnx)$/.test(path));
     const found = others.length > 0 ? `, only ${others.slice(0, 3).join(", ")}` : "";
-    const expected = "a model with *.safetensors (a conversion may wait among its pull requests: give revision refs/pr/<number>)";
+    const expected =
+      "a model with *.safetensors (a conversion may wait among its pull requests: give revision refs/pr/<number>)";
     throw inputError({ file: describeRepository(name) }, `no safetensors${found}`, expected);
   }
   const files = [...repository.paths.filter((path) => besideWeights.has(path)), ...weights];

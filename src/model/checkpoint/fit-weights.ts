@@ -26,7 +26,8 @@ export async function fitWeights(config: ModelConfig, weights: WeightFiles): Pro
     const name = nameOf(each);
     if (name === undefined) continue;
     const twin = stored.get(name);
-    if (twin !== undefined) throw inputError({ file: files.path }, `${quote(twin)} beside ${quote(each)}`, "one of them");
+    if (twin !== undefined)
+      throw inputError({ file: files.path }, `${quote(twin)} beside ${quote(each)}`, "one of them");
     stored.set(name, each);
   }
   if (config.tiedEmbeddings) await leaveOutHead(config, stored, files);
@@ -42,7 +43,11 @@ async function leaveOutHead(config: ModelConfig, stored: Map<string, string>, fi
   const bytesOf = async (name: string) => bytesOfArray((await files.readAsStored(name)).data);
   if (Buffer.compare(await bytesOf(head), await bytesOf(embedding)) !== 0) {
     const found = `${head} that differs from ${embedding}`;
-    throw inputError({ file: files.path }, found, "none, or the same, because config.json has tie_word_embeddings = true");
+    throw inputError(
+      { file: files.path },
+      found,
+      "none, or the same, because config.json has tie_word_embeddings = true",
+    );
   }
   stored.delete(headName(config));
 }
@@ -66,7 +71,11 @@ export function checkShapes(
       throw inputError({ file }, `no parameter ${quote(name)}${instead}`, `one of shape [${shape}]`);
     }
     if (!sameShape(found.shape, shape)) {
-      throw inputError({ file }, `parameter ${quote(name)} of shape [${found.shape}]`, `[${shape}], as config.json says`);
+      throw inputError(
+        { file },
+        `parameter ${quote(name)} of shape [${found.shape}]`,
+        `[${shape}], as config.json says`,
+      );
     }
   }
   if (extra !== undefined) {

@@ -20,7 +20,8 @@ const mostLayers = 10_000;
 export function parseHuggingFaceConfig(json: string, file: string): ModelConfig {
   const fields = parseJson(json, anyModel, file);
   const config: ModelConfig = architectures[fields.model_type].parse(fields, file);
-  if (config.layers > mostLayers) throw inputError({ file }, `a model of ${config.layers} layers`, `at most ${mostLayers}`);
+  if (config.layers > mostLayers)
+    throw inputError({ file }, `a model of ${config.layers} layers`, `at most ${mostLayers}`);
   return config;
 }
 
@@ -41,7 +42,8 @@ export function huggingFaceConfig(config: ModelConfig, tokenizer: Tokenizer): Re
 }
 
 /** Fields that transformers refuses to read as whole numbers: what JavaScript writes as 30 has to be 30.0. */
-const realNumbers = /^( {2}"(?:(?:attn|final)_logit_softcapping|router_jitter_noise|router_aux_loss_coef|initializer_range)": \d+)(,?)$/gm;
+const realNumbers =
+  /^( {2}"(?:(?:attn|final)_logit_softcapping|router_jitter_noise|router_aux_loss_coef|initializer_range)": \d+)(,?)$/gm;
 
 /** Text of a `config.json`. */
 export function configText(fields: Readonly<Record<string, unknown>>): string {

@@ -18,7 +18,9 @@ const together: Readonly<Record<string, readonly ("gate" | "up" | "down")[]>> = 
 };
 
 /** Where a tensor lies: in a stored one, whole or as one of the equal parts that it is cut into. */
-type Source = { readonly stored: string; readonly part?: undefined; readonly shape: Shape } | { readonly stored: string; readonly part: number; readonly shape: Shape };
+type Source =
+  | { readonly stored: string; readonly part?: undefined; readonly shape: Shape }
+  | { readonly stored: string; readonly part: number; readonly shape: Shape };
 
 /**
  * Weights in which each expert has its own, as transformers writes them to disk, whatever the files have. Files of models
@@ -56,7 +58,9 @@ class SeparatedExperts implements WeightFiles {
     private readonly files: WeightFiles,
     private readonly sources: ReadonlyMap<string, Source>,
   ) {
-    this.tensors = new Map([...sources].map(([name, { stored, shape }]) => [name, { dtype: files.tensors.get(stored)!.dtype, shape }]));
+    this.tensors = new Map(
+      [...sources].map(([name, { stored, shape }]) => [name, { dtype: files.tensors.get(stored)!.dtype, shape }]),
+    );
   }
 
   get path(): string {

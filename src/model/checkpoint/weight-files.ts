@@ -71,7 +71,10 @@ async function openShards(folder: string): Promise<WeightFiles> {
       if (!/^[^/\\\0]+\.safetensors$/.test(shard)) {
         throw inputError({ file: path }, `${quote(name)} in ${quote(shard)}`, "a .safetensors file of the same folder");
       }
-      shards.set(shard, await SafetensorsFile.open(join(folder, shard), `a part of the weights, which ${indexFile} lists`));
+      shards.set(
+        shard,
+        await SafetensorsFile.open(join(folder, shard), `a part of the weights, which ${indexFile} lists`),
+      );
     }
     return new Shards(path, shardOf, shards);
   } catch (error) {

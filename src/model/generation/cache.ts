@@ -99,8 +99,12 @@ export function decodeProgram(config: ModelConfig, size: CacheSize, reach: numbe
     return cache;
   };
   const column = (x: Value) => reshape(x, [rows, 1]);
-  const hidden = decode(config, network, { tokens: column(tokens), position: column(position), positions: reach }, (fresh, layer) =>
-    attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), mask(layer)),
+  const hidden = decode(
+    config,
+    network,
+    { tokens: column(tokens), position: column(position), positions: reach },
+    (fresh, layer) =>
+      attendCached(fresh, cached(keyName(layer), fresh.key), cached(valueName(layer), fresh.value), mask(layer)),
   );
   return { outputs: scores(head(config, network, hidden), wanted), updates };
 }
@@ -110,7 +114,9 @@ export function growProgram(config: ModelConfig, smaller: CacheSize, larger: Cac
   const graph = new Graph();
   const shape = cacheShape(config, smaller);
   const free = graph.full(shape.with(2, larger.capacity - smaller.capacity), 0);
-  const updates = cacheNames(config).map((name) => [name, concat([graph.state(name, "float32", shape), free], 2)] as const);
+  const updates = cacheNames(config).map(
+    (name) => [name, concat([graph.state(name, "float32", shape), free], 2)] as const,
+  );
   return { outputs: {}, updates: new Map(updates) };
 }
 

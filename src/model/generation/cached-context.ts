@@ -2,7 +2,16 @@ import type { Feeds, Program, State, Usage } from "../../engine/engine.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { Policy } from "../policy/policy.js";
 import { roundUp } from "../scoring/batch.js";
-import { decodeProgram, fillProgram, growProgram, shrinkProgram, unfilledCache, type CacheSize, type GenerationShape, type NextTokenScores } from "./cache.js";
+import {
+  decodeProgram,
+  fillProgram,
+  growProgram,
+  shrinkProgram,
+  unfilledCache,
+  type CacheSize,
+  type GenerationShape,
+  type NextTokenScores,
+} from "./cache.js";
 
 /** A model that reads the rows, and the sizes of what it reads. */
 export interface DecodingContext {
@@ -76,7 +85,14 @@ export class CachedContext<R extends ReadRow> {
   ): Promise<CachedContext<R>> {
     const { engine } = context.policy.programs;
     const asked: Feeds = wanted === "logits" ? {} : { temperature: Float32Array.of(temperature) };
-    return new CachedContext(context, rows, promptOf, wanted, asked, await engine.createState(unfilledCache(context.policy.config)));
+    return new CachedContext(
+      context,
+      rows,
+      promptOf,
+      wanted,
+      asked,
+      await engine.createState(unfilledCache(context.policy.config)),
+    );
   }
 
   /** Reads the prompts, and tells of the first token of every row. */
@@ -146,7 +162,12 @@ export class CachedContext<R extends ReadRow> {
     return this.usage.frozen ? Math.min(most, roundUp(capacity + leastGrowth)) : most;
   }
 
-  private async run(kind: string, build: () => Program, feeds: Feeds, usage: Usage = {}): Promise<Record<string, Tensor>> {
+  private async run(
+    kind: string,
+    build: () => Program,
+    feeds: Feeds,
+    usage: Usage = {},
+  ): Promise<Record<string, Tensor>> {
     const { programs, config, states } = this.policy;
     const executable = await programs.get(`${kind} ${JSON.stringify({ ...usage, ...config })}`, build, usage);
     return executable.run(feeds, [...states, this.cache]);

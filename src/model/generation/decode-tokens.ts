@@ -46,7 +46,10 @@ export class Row {
     this.number = number;
     this.prompts = prompts;
     this.random = random.fork(key, number);
-    this.limit = Math.min(choice.maxNewTokens, ...prompts.map((prompt, context) => contextLengths[context]! - prompt.length));
+    this.limit = Math.min(
+      choice.maxNewTokens,
+      ...prompts.map((prompt, context) => contextLengths[context]! - prompt.length),
+    );
   }
 
   /** Chooses the next token. @param scores what each context says of it */
@@ -55,7 +58,12 @@ export class Row {
     const [{ values, untempered = values }] = scores as [TokenScores];
     const fromLogits = scoresFor(this.choice) === "logits";
     const token = fromLogits
-      ? sampleToken(combine ? combine(scores.map((context) => context.values)) : values, sampling, this.random, this.seen())
+      ? sampleToken(
+          combine ? combine(scores.map((context) => context.values)) : values,
+          sampling,
+          this.random,
+          this.seen(),
+        )
       : drawToken(values, sampling, this.random);
     if (logProbs) this.logProb += fromLogits ? logProbOf(values, token) : Math.log(untempered[token]!);
     this.tokens.push(token);
@@ -89,7 +97,15 @@ export async function* decodeTokens(
   const open: CachedContext<Row>[] = [];
   try {
     for (const [i, context] of contexts.entries()) {
-      open.push(await CachedContext.open(context, rows, ({ prompts }: Row) => prompts[i]!, scoresFor(choice), choice.sampling.temperature));
+      open.push(
+        await CachedContext.open(
+          context,
+          rows,
+          ({ prompts }: Row) => prompts[i]!,
+          scoresFor(choice),
+          choice.sampling.temperature,
+        ),
+      );
     }
     let writing = rows;
     for (let step = 0; writing.length > 0; step++) {

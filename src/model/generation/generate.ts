@@ -118,36 +118,61 @@ function batchesOf(
   checkCount("batchSize", batchSize);
   const { guidance, logProbs = false } = options;
   if (guidance) checkGuides(policy, guidance);
-  if (guidance && logProbs) throw new InputError("logProbs: what is written under guidance has no log-probability under one model; leave it out");
+  if (guidance && logProbs)
+    throw new InputError(
+      "logProbs: what is written under guidance has no log-probability under one model; leave it out",
+    );
   const policies = contextPolicies(policy, requests, guidance);
   const contextLengths = policies.map(({ config }) => config.contextLength);
   for (const { key, prompt, others = [] } of requests) {
     for (const [context, { length }] of [prompt, ...others].entries()) {
       const whose = `the ${context === 0 ? "prompt" : "guiding prompt"} of "${key}"`;
       if (length === 0) throw new RangeError(`${whose} has no token`);
-      if (length >= contextLengths[context]!) throw new RangeError(`${whose} has ${length} tokens, the context is ${contextLengths[context]}`);
+      if (length >= contextLengths[context]!)
+        throw new RangeError(`${whose} has ${length} tokens, the context is ${contextLengths[context]}`);
     }
   }
   const choice = { sampling, stops: new Set(stopTokens), maxNewTokens, combine: guidance?.combine, logProbs };
   const sizes = { contextLengths, maxNewTokens, batchSize };
-  const { batches, batchSize: fitting, steps } = planGenerationWithin(policy.programs.memory, policy.config, requests, sizes);
+  const {
+    batches,
+    batchSize: fitting,
+    steps,
+  } = planGenerationWithin(policy.programs.memory, policy.config, requests, sizes);
   const wanted = requests.reduce((count, { responses }) => count + responses, 0);
-  if (fitting < Math.min(batchSize, wanted)) onNote?.(`up to ${fitting} responses at once instead of ${batchSize}, to fit into memory (set memory to change it)`);
+  if (fitting < Math.min(batchSize, wanted))
+    onNote?.(
+      `up to ${fitting} responses at once instead of ${batchSize}, to fit into memory (set memory to change it)`,
+    );
   return batches.map(({ shapes, rows: planned }) => {
     const rows = planned.map((row) => new Row(row, random, contextLengths, choice));
-    const contexts = policies.map((reader, i) => ({ policy: reader, shape: shapes[i]!, frozen: freezesParameters(reader.config, steps, reader.programs.memory) }));
+    const contexts = policies.map((reader, i) => ({
+      policy: reader,
+      shape: shapes[i]!,
+      frozen: freezesParameters(reader.config, steps, reader.programs.memory),
+    }));
     return { rows, write: (signal?: AbortSignal) => decodeTokens(contexts, rows, choice, signal) };
   });
 }
 
 /** The models that read each context of the requests. @throws InputError where contexts and guidance do not go together */
-function contextPolicies(policy: Policy, requests: readonly GenerationRequest[], guidance: LogitGuidance | undefined): Policy[] {
+function contextPolicies(
+  policy: Policy,
+  requests: readonly GenerationRequest[],
+  guidance: LogitGuidance | undefined,
+): Policy[] {
   const count = requests[0]?.others?.length ?? 0;
-  if (requests.some(({ others = [] }) => others.length !== count)) throw new InputError("guidance: requests have different numbers of contexts; give each as many");
-  if (guidance && requests.length > 0 && count === 0) throw new InputError("guidance: requests have one context each; give the prompts of the others as `others`");
-  if (!guidance && count > 0) throw new InputError("requests have several contexts; say by `guidance` what is made of their logits");
+  if (requests.some(({ others = [] }) => others.length !== count))
+    throw new InputError("guidance: requests have different numbers of contexts; give each as many");
+  if (guidance && requests.length > 0 && count === 0)
+    throw new InputError("guidance: requests have one context each; give the prompts of the others as `others`");
+  if (!guidance && count > 0)
+    throw new InputError("requests have several contexts; say by `guidance` what is made of their logits");
   const { models } = guidance ?? {};
-  if (models && models.length !== count) throw new InputError(`guidance: ${models.length} models for ${count} contexts beside the request's own; give one for each`);
+  if (models && models.length !== count)
+    throw new InputError(
+      `guidance: ${models.length} models for ${count} contexts beside the request's own; give one for each`,
+    );
   return [policy, ...(models ?? new Array<Policy>(count).fill(policy))];
 }
 

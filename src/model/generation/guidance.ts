@@ -22,6 +22,8 @@ export function checkGuides(policy: Policy, { models = [] }: LogitGuidance): voi
   const digest = tokenizerDigest(policy.tokenizer);
   for (const guide of models) {
     if (guide.config.vocabSize === policy.config.vocabSize && tokenizerDigest(guide.tokenizer) === digest) continue;
-    throw new InputError(`guidance: ${guide.origin ?? "a model"} has another tokenizer than ${policy.origin ?? "the model that writes"}; only models with the same tokens can write together`);
+    throw new InputError(
+      `guidance: ${guide.origin ?? "a model"} has another tokenizer than ${policy.origin ?? "the model that writes"}; only models with the same tokens can write together`,
+    );
   }
 }

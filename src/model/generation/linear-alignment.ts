@@ -26,11 +26,19 @@ export interface AmplificationOptions {
  *
  * @throws InputError where a setting is outside its range
  */
-export function amplifiedLogits({ ratio = 2, maskTopP = 0.8, mask = "principle", maskTemperature = 0.5 }: AmplificationOptions = {}): CombineLogits {
+export function amplifiedLogits({
+  ratio = 2,
+  maskTopP = 0.8,
+  mask = "principle",
+  maskTemperature = 0.5,
+}: AmplificationOptions = {}): CombineLogits {
   if (!(ratio >= 0 && ratio < Infinity)) throw new InputError(`ratio: found ${quote(ratio)}, expected a number from 0`);
-  if (!(maskTopP > 0 && maskTopP <= 1)) throw new InputError(`maskTopP: found ${quote(maskTopP)}, expected a share above 0, at most 1`);
-  if (!alignmentMasks.includes(mask)) throw new InputError(`mask: found ${quote(mask)}, expected one of ${alignmentMasks.join(", ")}`);
-  if (!(maskTemperature > 0 && maskTemperature < Infinity)) throw new InputError(`maskTemperature: found ${quote(maskTemperature)}, expected a number above 0`);
+  if (!(maskTopP > 0 && maskTopP <= 1))
+    throw new InputError(`maskTopP: found ${quote(maskTopP)}, expected a share above 0, at most 1`);
+  if (!alignmentMasks.includes(mask))
+    throw new InputError(`mask: found ${quote(mask)}, expected one of ${alignmentMasks.join(", ")}`);
+  if (!(maskTemperature > 0 && maskTemperature < Infinity))
+    throw new InputError(`maskTemperature: found ${quote(maskTemperature)}, expected a number above 0`);
   const nucleus = { temperature: maskTemperature, topK: 0, topP: maskTopP, minP: 0, repetitionPenalty: 1 };
   return ([within, without]) => {
     const amplified = within!.map((logit, id) => (1 + ratio) * logit - ratio * without![id]!);

@@ -56,13 +56,26 @@ export interface GenerationSizes {
  * @param config of the model that writes; contexts of others are counted as if they were its own
  * @throws InputError where not even one response fits
  */
-export function planGenerationWithin(memory: number, config: ModelConfig, requests: readonly GenerationRequest[], sizes: GenerationSizes) {
+export function planGenerationWithin(
+  memory: number,
+  config: ModelConfig,
+  requests: readonly GenerationRequest[],
+  sizes: GenerationSizes,
+) {
   for (let { batchSize } = sizes; ; batchSize = Math.ceil(batchSize / 2)) {
     const batches = planGeneration(requests, { ...sizes, batchSize });
     const steps = batches.length * sizes.maxNewTokens;
     const freezes = freezesParameters(config, steps, memory);
     const room = programMemory(memory, (1 + (freezes ? frozenCopies : 0)) * parameterBytes(config));
-    const needed = sizes.contextLengths.reduce((sum, _, context) => sum + largestBytes(config, batches.map(({ shapes }) => shapes[context]!)), 0);
+    const needed = sizes.contextLengths.reduce(
+      (sum, _, context) =>
+        sum +
+        largestBytes(
+          config,
+          batches.map(({ shapes }) => shapes[context]!),
+        ),
+      0,
+    );
     if (needed <= room) return { batches, batchSize, steps };
     if (batchSize > 1) continue;
     throw new InputError(
@@ -74,7 +87,10 @@ export function planGenerationWithin(memory: number, config: ModelConfig, reques
 
 /** What the largest batch of a context takes. */
 function largestBytes(config: ModelConfig, shapes: readonly GenerationShape[]): number {
-  const candidates = new Set([largestBy(shapes, ({ rows, capacity }) => rows * capacity), largestBy(shapes, ({ prompts, promptLength }) => prompts * promptLength)]);
+  const candidates = new Set([
+    largestBy(shapes, ({ rows, capacity }) => rows * capacity),
+    largestBy(shapes, ({ prompts, promptLength }) => prompts * promptLength),
+  ]);
   return Math.max(...[...candidates].map((shape) => (shape ? generationBytes(config, shape) : 0)));
 }
 
@@ -90,18 +106,24 @@ export function planGeneration(
   { contextLengths, maxNewTokens, batchSize }: GenerationSizes,
 ): PlannedBatch[] {
   const wanted = requests.flatMap(({ key, prompt, responses, others = [] }, request) =>
-    Array.from({ length: responses }, (_, number): PlannedRow => ({ request, number, prompts: [prompt, ...others], key })),
+    Array.from(
+      { length: responses },
+      (_, number): PlannedRow => ({ request, number, prompts: [prompt, ...others], key }),
+    ),
   );
-  const lengthIn = (context: number, { prompts }: PlannedRow) => Math.min(roundUp(prompts[context]!.length), contextLengths[context]! - 1);
+  const lengthIn = (context: number, { prompts }: PlannedRow) =>
+    Math.min(roundUp(prompts[context]!.length), contextLengths[context]! - 1);
   const byLength = groupBy(wanted, (row) => lengthIn(0, row));
-  return [...byLength].sort(([a], [b]) => a - b).flatMap(([, members]) => {
-    const rows = Math.min(members.length, batchSize);
-    const batches = chunk(members, rows);
-    const prompts = Math.max(...batches.map((batch) => new Set(batch.map(({ request }) => request)).size));
-    const shapes = contextLengths.map((contextLength, context): GenerationShape => {
-      const promptLength = Math.max(...members.map((row) => lengthIn(context, row)));
-      return { prompts, promptLength, rows, capacity: Math.min(promptLength + maxNewTokens, contextLength) };
+  return [...byLength]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([, members]) => {
+      const rows = Math.min(members.length, batchSize);
+      const batches = chunk(members, rows);
+      const prompts = Math.max(...batches.map((batch) => new Set(batch.map(({ request }) => request)).size));
+      const shapes = contextLengths.map((contextLength, context): GenerationShape => {
+        const promptLength = Math.max(...members.map((row) => lengthIn(context, row)));
+        return { prompts, promptLength, rows, capacity: Math.min(promptLength + maxNewTokens, contextLength) };
+      });
+      return batches.map((batch) => ({ rows: batch, shapes }));
     });
-    return batches.map((batch) => ({ rows: batch, shapes }));
-  });
 }

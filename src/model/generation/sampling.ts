@@ -17,7 +17,8 @@ export interface Sampling {
 
 /** @throws RangeError where a setting is outside its range */
 export function checkSampling({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): void {
-  if (!(temperature >= 0 && temperature < Infinity)) throw new RangeError(`temperature is at least 0, got ${temperature}`);
+  if (!(temperature >= 0 && temperature < Infinity))
+    throw new RangeError(`temperature is at least 0, got ${temperature}`);
   if (!Number.isInteger(topK) || topK < 0) throw new RangeError(`topK is a whole number from 0, got ${topK}`);
   if (!(topP > 0 && topP <= 1)) throw new RangeError(`topP is above 0 and at most 1, got ${topP}`);
   if (!(minP >= 0 && minP <= 1)) throw new RangeError(`minP is from 0 to 1, got ${minP}`);
@@ -36,7 +37,12 @@ type Likelihoods = Float32Array | Float64Array;
  * @param logits unnormalised, one for each id
  * @param seen ids of the prompt and the response so far; read where there is a repetition penalty
  */
-export function sampleToken(logits: Float32Array, sampling: Sampling, random: Random, seen: Iterable<number> = []): number {
+export function sampleToken(
+  logits: Float32Array,
+  sampling: Sampling,
+  random: Random,
+  seen: Iterable<number> = [],
+): number {
   const penalized = penalizeRepetition(logits, sampling.repetitionPenalty, seen);
   return sampling.temperature === 0 ? argmax(penalized) : draw(tokenWeights(penalized, sampling), random);
 }

@@ -1,4 +1,13 @@
-import { add, dequantize, gather, matmul, matmulQuantized, reshape, type Graph, type Value } from "../../graph/index.js";
+import {
+  add,
+  dequantize,
+  gather,
+  matmul,
+  matmulQuantized,
+  reshape,
+  type Graph,
+  type Value,
+} from "../../graph/index.js";
 import type { Network } from "../architectures/network.js";
 import type { ModelConfig } from "../config.js";
 import type { LoraDropout } from "./lora/dropout.js";
@@ -22,7 +31,11 @@ export function stateWeights(graph: Graph, config: ModelConfig, dropout?: LoraDr
     const found = quantized.get(name);
     if (found === undefined) return undefined;
     const [names, sizes] = [quantizedNames(name), blockShapes(found)];
-    return { bits: found.bits, blocks: graph.state(names.blocks, "uint8", sizes.blocks), scales: graph.state(names.scales, "float32", sizes.scales) };
+    return {
+      bits: found.bits,
+      blocks: graph.state(names.blocks, "uint8", sizes.blocks),
+      scales: graph.state(names.scales, "float32", sizes.scales),
+    };
   };
   const times = (x: Value, name: string, transposeB: boolean) => {
     const held = blocksOf(name);
@@ -33,7 +46,9 @@ export function stateWeights(graph: Graph, config: ModelConfig, dropout?: LoraDr
     embed(ids, name) {
       const parameter = `${name}.weight`;
       const held = blocksOf(parameter);
-      const rows = held ? dequantize(gather(held.blocks, ids), gather(held.scales, ids), held.bits) : gather(weight(parameter), ids);
+      const rows = held
+        ? dequantize(gather(held.blocks, ids), gather(held.scales, ids), held.bits)
+        : gather(weight(parameter), ids);
       return reshape(rows, [-1, rows.shape.at(-1)!]);
     },
     unembed: (x, name) => times(x, `${name}.weight`, true),

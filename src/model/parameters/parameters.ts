@@ -29,7 +29,9 @@ export function parameterShapes(config: ModelConfig): ReadonlyMap<string, Shape>
  * tied head is not among them, because its matrix is the embedding's.
  */
 export function linearLayers(config: ModelConfig): LinearLayer[] {
-  return architectureOf(config).modules(config).filter((module) => module.kind === "linear");
+  return architectureOf(config)
+    .modules(config)
+    .filter((module) => module.kind === "linear");
 }
 
 /** Number of trainable numbers of a model. */

@@ -41,12 +41,21 @@ export async function holdBase(engine: Engine, folder: string, weights?: Quantiz
   return loading;
 }
 
-async function loadBase(engine: Engine, folder: string, held: QuantizedWeights | undefined, forget: () => void): Promise<Base> {
+async function loadBase(
+  engine: Engine,
+  folder: string,
+  held: QuantizedWeights | undefined,
+  forget: () => void,
+): Promise<Base> {
   const { weights, config: stored, ...rest } = await openCheckpoint(folder);
   try {
     const config = withWeights(stored, held);
     await requireHolding(engine, config);
-    return { ...rest, config, state: new SharedState(await engine.createState(tensorsToHold(config, weights)), forget) };
+    return {
+      ...rest,
+      config,
+      state: new SharedState(await engine.createState(tensorsToHold(config, weights)), forget),
+    };
   } finally {
     await weights.close();
   }

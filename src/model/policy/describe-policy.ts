@@ -28,18 +28,33 @@ function describeAdapter(config: ModelConfig, adapter: NonNullable<ModelConfig["
 /** The same in one line. */
 export function modelLine(config: ModelConfig, origin: string | undefined): string {
   const { model, architecture, parameters, weights, adapter } = describeModel(config, origin);
-  return [model, architecture, `${count(parameters)} parameters${config.weights ? ` in ${weights}` : ""}`, ...(config.adapter ? [adapter] : [])].join(", ");
+  return [
+    model,
+    architecture,
+    `${count(parameters)} parameters${config.weights ? ` in ${weights}` : ""}`,
+    ...(config.adapter ? [adapter] : []),
+  ].join(", ");
 }
 
 /** A policy as a notebook shows it: a table of a few facts. */
-export function policyBundle(config: ModelConfig, origin: string | undefined, engine: EngineDescription, isFreed: boolean): MimeBundle {
+export function policyBundle(
+  config: ModelConfig,
+  origin: string | undefined,
+  engine: EngineDescription,
+  isFreed: boolean,
+): MimeBundle {
   const facts = { ...describeModel(config, origin), engine: engineLine(engine) };
-  const rows = Object.entries(facts).map(([name, value]) => ({ name, text: typeof value === "number" ? count(value) : value }));
+  const rows = Object.entries(facts).map(([name, value]) => ({
+    name,
+    text: typeof value === "number" ? count(value) : value,
+  }));
   const title = isFreed ? "Policy, freed" : "Policy";
   return {
-    "text/html": html`<table><thead><tr><th colspan="2" style="text-align:left">${title}</th></tr></thead><tbody>${rows.map(
-      ({ name, text }) => html`<tr><th style="text-align:left">${name}</th><td style="text-align:left">${text}</td></tr>`,
-    )}</tbody></table>`.markup,
+    "text/html":
+      html`<table><thead><tr><th colspan="2" style="text-align:left">${title}</th></tr></thead><tbody>${rows.map(
+        ({ name, text }) =>
+          html`<tr><th style="text-align:left">${name}</th><td style="text-align:left">${text}</td></tr>`,
+      )}</tbody></table>`.markup,
     "text/plain": [title, ...rows.map(({ name, text }) => `${name.padEnd(13)}${text}`)].join("\n"),
   };
 }

@@ -26,12 +26,16 @@ export function configDigest({ adapter, ...config }: ModelConfig): string {
     dropout: adapter.dropout ?? 0,
     layers: loraLayers(config as ModelConfig, adapter).map(({ name }) => name),
   };
-  return createHash("sha256").update(sortedJson({ ...config, ...(added && { adapter: added }) })).digest("hex");
+  return createHash("sha256")
+    .update(sortedJson({ ...config, ...(added && { adapter: added }) }))
+    .digest("hex");
 }
 
 /** Digest of a tokenizer's files. */
 export function tokenizerDigest({ files }: Tokenizer): string {
-  return createHash("sha256").update(sortedJson(Object.fromEntries(files))).digest("hex");
+  return createHash("sha256")
+    .update(sortedJson(Object.fromEntries(files)))
+    .digest("hex");
 }
 
 /** Digest of a state's tensors with their names, types and shapes, whatever their order. They are read one by one: a state may be large. */

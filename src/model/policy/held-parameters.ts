@@ -5,7 +5,12 @@ import type { TensorSource } from "../checkpoint/tensor-source.js";
 import type { ModelConfig } from "../config.js";
 import { parameterShapes, type Parameters } from "../parameters/parameters.js";
 import { dequantizeRows, quantizeRows, widenTo8, type QuantizedRows } from "../parameters/quantization/quantize.js";
-import { blockShapes, quantizedNames, quantizedWeights, type QuantizedWeight } from "../parameters/quantization/quantized-weights.js";
+import {
+  blockShapes,
+  quantizedNames,
+  quantizedWeights,
+  type QuantizedWeight,
+} from "../parameters/quantization/quantized-weights.js";
 
 /*
  * Parameters on their way into an engine's state and back: as they are, or in blocks where the config says so.
@@ -20,11 +25,16 @@ export async function requireHolding(engine: Engine, { weights }: ModelConfig): 
   if (weights === undefined) return;
   const { engine: name, provider, backend } = await engine.describe();
   if (name === "onnx" && provider === "cpu") return;
-  throw new InputError(`weights: ${weights} is computed by the engine onnx on cpu, and not by ${name} on ${provider ?? backend}; choose that engine, or leave weights out`);
+  throw new InputError(
+    `weights: ${weights} is computed by the engine onnx on cpu, and not by ${name} on ${provider ?? backend}; choose that engine, or leave weights out`,
+  );
 }
 
 /** The tensors of a state that holds a checkpoint's parameters, made one at a time. Blocks that suit stay those of the file. */
-export async function* tensorsToHold(config: ModelConfig, source: TensorSource): AsyncGenerator<readonly [string, Tensor]> {
+export async function* tensorsToHold(
+  config: ModelConfig,
+  source: TensorSource,
+): AsyncGenerator<readonly [string, Tensor]> {
   const quantized = quantizedWeights(config);
   for (const name of source.tensors.keys()) {
     const weight = quantized.get(name);
@@ -47,7 +57,8 @@ export function* parametersToHold(config: ModelConfig, parameters: Parameters): 
 export async function readHeld(config: ModelConfig, state: State): Promise<Parameters> {
   const quantized = quantizedWeights(config);
   const found = (await state.read()) as Map<string, Tensor>;
-  if (![...quantized.keys()].some((name) => found.has(quantizedNames(name).blocks))) return found as Map<string, Tensor<"float32">>;
+  if (![...quantized.keys()].some((name) => found.has(quantizedNames(name).blocks)))
+    return found as Map<string, Tensor<"float32">>;
   const parameters = new Map<string, Tensor<"float32">>();
   for (const [name, shape] of parameterShapes(config)) {
     const weight = quantized.get(name);
@@ -57,7 +68,10 @@ export async function readHeld(config: ModelConfig, state: State): Promise<Param
     }
     const { bits, outputs, inputs, transposed } = weight;
     const names = quantizedNames(name);
-    const [blocks, scales] = [found.get(names.blocks)!.data as Uint8Array, found.get(names.scales)!.data as Float32Array];
+    const [blocks, scales] = [
+      found.get(names.blocks)!.data as Uint8Array,
+      found.get(names.scales)!.data as Float32Array,
+    ];
     const numbers = dequantizeRows({ bits, rows: outputs, columns: inputs, blocks, scales });
     parameters.set(name, tensor(shape, transposed ? turned(numbers, outputs, inputs) : numbers));
   }
@@ -72,11 +86,19 @@ async function blocksOf(name: string, weight: QuantizedWeight, source: TensorSou
   return quantize(name, weight, await source.read(name));
 }
 
-function quantize(name: string, { bits, outputs, inputs, transposed }: QuantizedWeight, { data }: Tensor<"float32">): QuantizedRows {
+function quantize(
+  name: string,
+  { bits, outputs, inputs, transposed }: QuantizedWeight,
+  { data }: Tensor<"float32">,
+): QuantizedRows {
   return quantizeRows(transposed ? turned(data, inputs, outputs) : data, outputs, inputs, bits, name);
 }
 
-function* blockTensors(name: string, weight: QuantizedWeight, { blocks, scales }: QuantizedRows): Generator<readonly [string, Tensor]> {
+function* blockTensors(
+  name: string,
+  weight: QuantizedWeight,
+  { blocks, scales }: QuantizedRows,
+): Generator<readonly [string, Tensor]> {
   const [names, shapes] = [quantizedNames(name), blockShapes(weight)];
   yield [names.blocks, { dtype: "uint8", shape: shapes.blocks, data: blocks }];
   yield [names.scales, tensor(shapes.scales, scales)];

@@ -21,7 +21,9 @@ export async function savePolicy(policy: Policy, folder: string): Promise<void> 
       alpha: adapter.alpha,
       dropout: adapter.dropout ?? 0,
       // PEFT knows no patterns in a list.
-      targetModules: adapter.targets.some((target) => target.includes("*")) ? layers.map(({ name }) => name) : adapter.targets,
+      targetModules: adapter.targets.some((target) => target.includes("*"))
+        ? layers.map(({ name }) => name)
+        : adapter.targets,
       rsLora: adapter.rsLora ?? false,
       fanInFanOut: layers.every(({ layout }) => layout === "in-out"),
       ...(policy.origin !== undefined && { baseModel: policy.origin }),
@@ -62,12 +64,25 @@ export async function putAdapter(base: Policy, { config, tensors }: AdapterFile,
     ...(config.rsLora && { rsLora: true }),
     ...(config.dropout > 0 && { dropout: config.dropout }),
   };
-  const parameters = new Map([...tensors].flatMap(([name, { a, b }]) => [[loraNames(name).a, a], [loraNames(name).b, b]] as const));
+  const parameters = new Map(
+    [...tensors].flatMap(
+      ([name, { a, b }]) =>
+        [
+          [loraNames(name).a, a],
+          [loraNames(name).b, b],
+        ] as const,
+    ),
+  );
   checkFits(base.config, adapter, parameters, folder);
   return base.withAdapter(adapter, parameters);
 }
 
-function checkFits(config: ModelConfig, adapter: LoraConfig, parameters: ReadonlyMap<string, Tensor>, folder: string): void {
+function checkFits(
+  config: ModelConfig,
+  adapter: LoraConfig,
+  parameters: ReadonlyMap<string, Tensor>,
+  folder: string,
+): void {
   const shapes = loraShapes(config, adapter);
   for (const [name, { shape }] of parameters) {
     const expected = shapes.get(name);
@@ -75,7 +90,9 @@ function checkFits(config: ModelConfig, adapter: LoraConfig, parameters: Readonl
     throw inputError(
       { file: folder },
       `the matrix ${quote(name)} of shape [${shape}]`,
-      expected ? `[${expected}], as the model it is put on has it` : "an adapter for this model, which has no such layer",
+      expected
+        ? `[${expected}], as the model it is put on has it`
+        : "an adapter for this model, which has no such layer",
     );
   }
 }

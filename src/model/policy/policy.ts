@@ -49,7 +49,11 @@ export class Policy {
    * @param origin where they were loaded from, which an adapter on this model names it by
    * @throws InputError where the engine cannot hold them so
    */
-  static async create(programs: ProgramCache, { config, parameters, tokenizer, source }: Checkpoint, origin?: string): Promise<Policy> {
+  static async create(
+    programs: ProgramCache,
+    { config, parameters, tokenizer, source }: Checkpoint,
+    origin?: string,
+  ): Promise<Policy> {
     await requireHolding(programs.engine, config);
     return new Policy(programs, config, tokenizer, source, origin, await stateOf(programs, config, parameters));
   }
@@ -65,7 +69,14 @@ export class Policy {
     try {
       const config = withWeights(stored, held);
       await requireHolding(programs.engine, config);
-      return new Policy(programs, config, tokenizer, source, origin, new SharedState(await programs.engine.createState(tensorsToHold(config, weights))));
+      return new Policy(
+        programs,
+        config,
+        tokenizer,
+        source,
+        origin,
+        new SharedState(await programs.engine.createState(tensorsToHold(config, weights))),
+      );
     } finally {
       await weights.close();
     }
@@ -75,7 +86,12 @@ export class Policy {
    * Loads a checkpoint folder as the base of adapters: while anyone holds the same files as a base on the same engine,
    * their parameters are shared, and nothing is read again.
    */
-  static async loadBase(programs: ProgramCache, folder: string, origin = folder, held?: QuantizedWeights): Promise<Policy> {
+  static async loadBase(
+    programs: ProgramCache,
+    folder: string,
+    origin = folder,
+    held?: QuantizedWeights,
+  ): Promise<Policy> {
     const { config, tokenizer, source, state } = await holdBase(programs.engine, folder, held);
     return new Policy(programs, config, tokenizer, source, origin, state);
   }
@@ -101,7 +117,14 @@ export class Policy {
 
   /** This model without its adapter. */
   withoutAdapter(): Policy {
-    return new Policy(this.programs, withoutAdapter(this.config), this.tokenizer, this.source, this.origin, this.base.hold());
+    return new Policy(
+      this.programs,
+      withoutAdapter(this.config),
+      this.tokenizer,
+      this.source,
+      this.origin,
+      this.base.hold(),
+    );
   }
 
   /** This model with others of the same shapes in the place of what training changes. */
@@ -167,7 +190,11 @@ export class Policy {
   async save(folder: string, options: WeightOptions = {}): Promise<void> {
     const { tokenizer, source } = this;
     const parameters = await this.mergedParameters();
-    await saveCheckpoint(folder, { config: withoutAdapter(this.config), parameters, tokenizer, ...(source && { source }) }, options);
+    await saveCheckpoint(
+      folder,
+      { config: withoutAdapter(this.config), parameters, tokenizer, ...(source && { source }) },
+      options,
+    );
   }
 
   /**
@@ -223,14 +250,24 @@ export class Policy {
   private checkHeld(): void {
     if (!this.isFreed) return;
     const which = this.origin === undefined ? "this policy" : `the policy ${this.origin}`;
-    throw new InputError(`${which} has been freed and cannot be used any more; load it again, or free it after its last use`);
+    throw new InputError(
+      `${which} has been freed and cannot be used any more; load it again, or free it after its last use`,
+    );
   }
 
   /** Another policy with trained parameters of its own. */
   private async beside(config: ModelConfig, parameters: Parameters, below: SharedState | undefined): Promise<Policy> {
     const frozen = below?.hold();
     try {
-      return new Policy(this.programs, config, this.tokenizer, this.source, this.origin, await stateOf(this.programs, config, parameters), frozen);
+      return new Policy(
+        this.programs,
+        config,
+        this.tokenizer,
+        this.source,
+        this.origin,
+        await stateOf(this.programs, config, parameters),
+        frozen,
+      );
     } catch (error) {
       await frozen?.release();
       throw error;

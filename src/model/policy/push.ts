@@ -24,10 +24,16 @@ export interface PushOptions extends UploadOptions {
 export interface PushPolicyOptions extends PushOptions, WeightOptions {}
 
 /** See {@link Policy.push}. */
-export async function pushPolicy(policy: Policy, name: string, { dtype, maxShardBytes, ...options }: PushPolicyOptions = {}): Promise<Uploaded> {
+export async function pushPolicy(
+  policy: Policy,
+  name: string,
+  { dtype, maxShardBytes, ...options }: PushPolicyOptions = {},
+): Promise<Uploaded> {
   const { adapter } = policy.config;
   if (adapter && (dtype ?? maxShardBytes) !== undefined) {
-    throw new InputError(`${dtype === undefined ? "maxShardBytes" : "dtype"}: an adapter is written in float32, in one file; leave it out, or save the merged model (policy.save) and push its folder with sera push`);
+    throw new InputError(
+      `${dtype === undefined ? "maxShardBytes" : "dtype"}: an adapter is written in float32, in one file; leave it out, or save the merged model (policy.save) and push its folder with sera push`,
+    );
   }
   const folder = await mkdtemp(join(tmpdir(), "sera-push-"));
   try {
@@ -55,18 +61,33 @@ export interface AboutModel {
  *
  * @throws InputError where the folder holds no model, an adapter is for one that is not on the hub, and as {@link uploadModel}
  */
-export async function pushFolder(folder: string, name: string, { origin, training, extra = [] }: AboutModel, options: PushOptions): Promise<Uploaded> {
+export async function pushFolder(
+  folder: string,
+  name: string,
+  { origin, training, extra = [] }: AboutModel,
+  options: PushOptions,
+): Promise<Uploaded> {
   const { baseModel: given, datasets, ...upload } = options;
   checkNames("baseModel", given === undefined ? [] : [given]);
   checkNames("datasets", datasets ?? []);
   const isAdapter = isAdapterFolder(folder);
   const names = (await filesIn(folder)).filter((file) => isModelFile(file) || file === "README.md");
-  if (!names.some((file) => file.endsWith(".safetensors"))) throw new InputError(`${folder}: has no weights to push (model.safetensors or adapter_model.safetensors)`);
+  if (!names.some((file) => file.endsWith(".safetensors")))
+    throw new InputError(`${folder}: has no weights to push (model.safetensors or adapter_model.safetensors)`);
   const baseFiles = isAdapter ? await adapterWithBase(folder, given) : undefined;
   const baseModel = given ?? hubNameIn(baseFiles?.base ?? origin);
-  const files = [...names.filter((file) => file !== baseFiles?.file.path).map((file) => ({ path: file, content: { file: join(folder, file) } })), ...(baseFiles ? [baseFiles.file] : []), ...extra];
+  const files = [
+    ...names
+      .filter((file) => file !== baseFiles?.file.path)
+      .map((file) => ({ path: file, content: { file: join(folder, file) } })),
+    ...(baseFiles ? [baseFiles.file] : []),
+    ...extra,
+  ];
   const isChat = await hasChatTemplate(files);
-  const card = { path: "README.md", content: { text: modelCard({ name, baseModel, datasets, isAdapter, isChat, training }) } };
+  const card = {
+    path: "README.md",
+    content: { text: modelCard({ name, baseModel, datasets, isAdapter, isChat, training }) },
+  };
   return uploadModel(name, names.includes("README.md") ? files : [...files, card], isModelFile, upload);
 }
 
@@ -82,7 +103,11 @@ async function filesIn(folder: string): Promise<string[]> {
 
 /** A file that belongs to a model: where another model takes its place, it goes. */
 function isModelFile(path: string): boolean {
-  return isCheckpointFile(path) || isAdapterFile(path) || /^(?:pytorch_model|adapter_model).*\.bin(?:\.index\.json)?$/.test(path);
+  return (
+    isCheckpointFile(path) ||
+    isAdapterFile(path) ||
+    /^(?:pytorch_model|adapter_model).*\.bin(?:\.index\.json)?$/.test(path)
+  );
 }
 
 /** Texts as files. */
@@ -95,16 +120,24 @@ function textFiles(files: ReadonlyMap<string, string>): UploadFile[] {
  *
  * @throws InputError where that is a path, which nobody else has
  */
-async function adapterWithBase(folder: string, given: string | undefined): Promise<{ readonly base: string; readonly file: UploadFile }> {
+async function adapterWithBase(
+  folder: string,
+  given: string | undefined,
+): Promise<{ readonly base: string; readonly file: UploadFile }> {
   const path = "adapter_config.json";
   const text = await readFile(join(folder, path), "utf8");
   const config = JSON.parse(text) as { base_model_name_or_path?: string | null };
   const base = given ?? config.base_model_name_or_path ?? undefined;
   if (base === undefined || hubNameIn(base) === undefined) {
-    throw new InputError(`this adapter is for ${base === undefined ? "a model that it does not name" : `the model in ${base}, which nobody else has there`}; name it as it is on the hub (baseModel: "org/name", --base-model org/name), or push the merged model`);
+    throw new InputError(
+      `this adapter is for ${base === undefined ? "a model that it does not name" : `the model in ${base}, which nobody else has there`}; name it as it is on the hub (baseModel: "org/name", --base-model org/name), or push the merged model`,
+    );
   }
   if (given === undefined) return { base, file: { path, content: { file: join(folder, path) } } };
-  return { base, file: { path, content: { text: `${JSON.stringify({ ...config, base_model_name_or_path: given }, null, 2)}\n` } } };
+  return {
+    base,
+    file: { path, content: { text: `${JSON.stringify({ ...config, base_model_name_or_path: given }, null, 2)}\n` } },
+  };
 }
 
 /** The name of a model on the hub in `org/name`, `org/name@revision` and `org/name:Q8_0`; undefined where it is a path. */
@@ -115,7 +148,8 @@ function hubNameIn(origin: string | undefined): string | undefined {
 
 function checkNames(option: string, names: readonly string[]): void {
   const wrong = names.find((name) => typeof name !== "string" || !isRepositoryName(name));
-  if (wrong !== undefined) throw new InputError(`${option}: found ${quote(wrong)}, expected a name on the hub, org/name`);
+  if (wrong !== undefined)
+    throw new InputError(`${option}: found ${quote(wrong)}, expected a name on the hub, org/name`);
 }
 
 async function hasChatTemplate(files: readonly UploadFile[]): Promise<boolean> {

@@ -20,7 +20,10 @@ const scoreElements = 48;
 export function batchCost(config: ModelConfig): BatchCost {
   const { layers, heads, headSize } = config;
   const { head } = architectureOf(config);
-  const weights = linearLayers(config).reduce((sum, { name, inputs, outputs }) => (name === head ? sum : sum + inputs * outputs), 0);
+  const weights = linearLayers(config).reduce(
+    (sum, { name, inputs, outputs }) => (name === head ? sum : sum + inputs * outputs),
+    0,
+  );
   const perToken = 2 * weights;
   const perScore = 4 * layers * heads * (headSize + scoreElements);
   return ({ rows, length }) => rows * length * (perToken + perScore * length);

@@ -12,14 +12,24 @@ import { scored } from "./score.js";
  * The mean of the model's last hidden states over the response tokens of each sequence, [hidden] each, 0 for an empty
  * response, in the order of `sequences`.
  */
-export async function responseEmbeddings(policy: Policy, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
+export async function responseEmbeddings(
+  policy: Policy,
+  sequences: readonly TokenSequence[],
+  task: TaskOptions = {},
+): Promise<Float32Array[]> {
   const results = new Array<Float32Array>(sequences.length);
   await scored(policy, sequences, task, true, rowEmbeddings, (i, embedding) => (results[i] = embedding));
   return results;
 }
 
-async function rowEmbeddings({ config, programs, tokenizer, states }: Policy, rows: readonly Row[], shape: BatchShape): Promise<Float32Array[]> {
-  const executable = await programs.get(`embed ${JSON.stringify([config, shape])}`, () => embeddingProgram(config, shape));
+async function rowEmbeddings(
+  { config, programs, tokenizer, states }: Policy,
+  rows: readonly Row[],
+  shape: BatchShape,
+): Promise<Float32Array[]> {
+  const executable = await programs.get(`embed ${JSON.stringify([config, shape])}`, () =>
+    embeddingProgram(config, shape),
+  );
   // A token counts by its weight: the mean is a sum whose weights add up to 1.
   const { target: _, weight, ...feeds } = layOut(rows, shape, tokenizer.padId);
   const responses = rows.flat().map(({ response }) => response.length);
@@ -33,5 +43,8 @@ function embeddingProgram(config: ModelConfig, shape: BatchShape): Program {
   const graph = new Graph();
   const leaves = batchLeaves(graph, shape);
   const states = responseStates(hiddenStates(config, stateWeights(graph, config), leaves), leaves);
-  return { outputs: { embeddings: sumByResponse(mul(states, reshape(leaves.weight, [-1, 1])), leaves) }, updates: new Map() };
+  return {
+    outputs: { embeddings: sumByResponse(mul(states, reshape(leaves.weight, [-1, 1])), leaves) },
+    updates: new Map(),
+  };
 }

@@ -1,4 +1,16 @@
-import { broadcast, concat, gather, logSoftmaxAt, mul, recomputed, reshape, scatterAdd, slice, type Graph, type Value } from "../../graph/index.js";
+import {
+  broadcast,
+  concat,
+  gather,
+  logSoftmaxAt,
+  mul,
+  recomputed,
+  reshape,
+  scatterAdd,
+  slice,
+  type Graph,
+  type Value,
+} from "../../graph/index.js";
 import { decodeSequences, decodeShared, head, type SharedRows } from "../architectures/decoder.js";
 import { architectureOf } from "../architectures/index.js";
 import type { Network } from "../architectures/network.js";
@@ -35,7 +47,10 @@ export interface BatchLeaves {
 }
 
 /** The leaves for batches of a shape. */
-export function batchLeaves(graph: Graph, { rows, length, responses, completions, sharesPrompts }: BatchShape): BatchLeaves {
+export function batchLeaves(
+  graph: Graph,
+  { rows, length, responses, completions, sharesPrompts }: BatchShape,
+): BatchLeaves {
   const perToken = (name: string) => graph.input(name, "int32", [rows, length]);
   return {
     tokens: perToken("tokens"),
@@ -81,7 +96,13 @@ const mostLogits = 2 ** 24;
  * @param most logits of a piece
  * @returns [completions]
  */
-export function tokenLogProbs(config: ModelConfig, network: Network, hidden: Value, target: Value, most = mostLogits): Value {
+export function tokenLogProbs(
+  config: ModelConfig,
+  network: Network,
+  hidden: Value,
+  target: Value,
+  most = mostLogits,
+): Value {
   const [completions] = target.shape as [number];
   const logProbs = (states: Value, targets: Value) => logSoftmaxAt(head(config, network, states), targets);
   const rows = Math.max(1, Math.floor(most / config.vocabSize));
@@ -98,7 +119,9 @@ export function tokenLogProbs(config: ModelConfig, network: Network, hidden: Val
 function dropsHead(config: ModelConfig): boolean {
   const { adapter } = config;
   const { head } = architectureOf(config);
-  return adapter !== undefined && (adapter.dropout ?? 0) > 0 && loraLayers(config, adapter).some(({ name }) => name === head);
+  return (
+    adapter !== undefined && (adapter.dropout ?? 0) > 0 && loraLayers(config, adapter).some(({ name }) => name === head)
+  );
 }
 
 /**
@@ -115,7 +138,10 @@ export function responseStates(states: Value, { target }: BatchLeaves): Value {
  * @param perToken [completions] or [completions, width], 0 at padding
  * @returns [responses] or [responses, width]
  */
-export function sumByResponse(perToken: Value, { response, responses }: Pick<BatchLeaves, "response" | "responses">): Value {
+export function sumByResponse(
+  perToken: Value,
+  { response, responses }: Pick<BatchLeaves, "response" | "responses">,
+): Value {
   const [completions, ...width] = perToken.shape as [number, ...number[]];
   const zeros = perToken.graph.full([responses, ...width], 0);
   const index = width.length === 0 ? response : broadcast(reshape(response, [completions, 1]), perToken.shape);

@@ -68,10 +68,17 @@ export async function scored<T>(
 ): Promise<void> {
   let done = 0;
   const { batches, most } = planScoringWithin(policy.programs.memory, policy.config, sequences, sharePrompts);
-  if (most < tokensPerBatch) onNote?.(`batches of up to ${most} tokens instead of ${tokensPerBatch}, to fit into memory (set memory to change it)`);
+  if (most < tokensPerBatch)
+    onNote?.(
+      `batches of up to ${most} tokens instead of ${tokensPerBatch}, to fit into memory (set memory to change it)`,
+    );
   for (const { rows, shape } of batches) {
     signal?.throwIfAborted();
-    const found = await score(policy, rows.map((row) => row.map((i) => sequences[i]!)), shape);
+    const found = await score(
+      policy,
+      rows.map((row) => row.map((i) => sequences[i]!)),
+      shape,
+    );
     const indices = rows.flat();
     indices.forEach((i, response) => put(i, found[response]!));
     onProgress?.((done += indices.length), sequences.length);
@@ -93,7 +100,11 @@ export async function rowLogProbs(policy: Policy, rows: readonly Row[], shape: B
  *
  * @param shape of a program that the rows fit
  */
-export async function rowTokenLogProbs(policy: Policy, rows: readonly Row[], shape: BatchShape): Promise<Float32Array[]> {
+export async function rowTokenLogProbs(
+  policy: Policy,
+  rows: readonly Row[],
+  shape: BatchShape,
+): Promise<Float32Array[]> {
   const logProbs = await scoreRows(policy, rows, shape, "score tokens", (perToken) => perToken);
   let at = 0;
   return rows.flat().map(({ response }) => logProbs.slice(at, (at += response.length)));
@@ -107,12 +118,18 @@ async function scoreRows(
   kind: string,
   result: (perToken: Value, leaves: BatchLeaves) => Value,
 ): Promise<Float32Array> {
-  const executable = await programs.get(`${kind} ${JSON.stringify([config, shape])}`, () => scoringProgram(config, shape, result));
+  const executable = await programs.get(`${kind} ${JSON.stringify([config, shape])}`, () =>
+    scoringProgram(config, shape, result),
+  );
   const { logProbs } = await executable.run({ ...layOut(rows, shape, tokenizer.padId) }, states);
   return logProbs!.data as Float32Array;
 }
 
-function scoringProgram(config: ModelConfig, shape: BatchShape, result: (perToken: Value, leaves: BatchLeaves) => Value): Program {
+function scoringProgram(
+  config: ModelConfig,
+  shape: BatchShape,
+  result: (perToken: Value, leaves: BatchLeaves) => Value,
+): Program {
   const graph = new Graph();
   const leaves = batchLeaves(graph, shape);
   const perToken = weightedTokenLogProbs(config, stateWeights(graph, config), leaves);
@@ -131,12 +148,20 @@ export interface ScoringBatch {
  * @param memory bytes for the model, a second one beside it and the programs
  * @throws InputError where not even one sequence fits
  */
-function planScoringWithin(memory: number, config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts: boolean) {
+function planScoringWithin(
+  memory: number,
+  config: ModelConfig,
+  sequences: readonly TokenSequence[],
+  sharePrompts: boolean,
+) {
   // An adapter is on a base that others share.
   const room = programMemory(memory, (config.adapter ? 1 : 2) * parameterBytes(config));
   for (let most = tokensPerBatch; ; most /= 2) {
     const batches = planScoring(config, sequences, sharePrompts, most);
-    const largest = largestBy(batches.map(({ shape }) => shape), tokensOf);
+    const largest = largestBy(
+      batches.map(({ shape }) => shape),
+      tokensOf,
+    );
     const bytes = largest ? withMargin(programBytes(scoringProgram(config, largest, sumByResponse))) : 0;
     if (bytes <= room) return { batches, most };
     if (most > leastTokens) continue;
@@ -154,7 +179,12 @@ const tokensOf = ({ rows, length }: BatchShape) => rows * length;
  *
  * @param most tokens of a batch of several rows, padding included
  */
-export function planScoring(config: ModelConfig, sequences: readonly TokenSequence[], sharePrompts = true, most = tokensPerBatch): ScoringBatch[] {
+export function planScoring(
+  config: ModelConfig,
+  sequences: readonly TokenSequence[],
+  sharePrompts = true,
+  most = tokensPerBatch,
+): ScoringBatch[] {
   const cost = batchCost(config);
   const mostCompletions = Math.floor(logitsPerBatch / config.vocabSize);
   const inBatches = (rows: readonly number[][]) => batchesOf(sequences, rows, most, mostCompletions);
@@ -165,12 +195,19 @@ export function planScoring(config: ModelConfig, sequences: readonly TokenSequen
   return costOf(shared) < costOf(alone) ? shared : alone;
 }
 
-function batchesOf(sequences: readonly TokenSequence[], all: readonly number[][], most: number, mostCompletions: number): ScoringBatch[] {
+function batchesOf(
+  sequences: readonly TokenSequence[],
+  all: readonly number[][],
+  most: number,
+  mostCompletions: number,
+): ScoringBatch[] {
   const row = (indices: readonly number[]) => indices.map((i) => sequences[i]!);
   const byLength = groupBy(all, (indices) => `${indices.length > 1} ${roundUp(rowLength(row(indices)))}`);
   return [...byLength.values()].flatMap((members) => {
     const bucket = roundUp(rowLength(row(members[0]!)));
-    const completions = Math.max(...members.map((indices) => row(indices).reduce((count, { response }) => count + response.length, 0)));
+    const completions = Math.max(
+      ...members.map((indices) => row(indices).reduce((count, { response }) => count + response.length, 0)),
+    );
     const fitting = Math.floor(Math.min(most / bucket, mostCompletions / Math.max(1, completions)));
     const batches = chunk(members, Math.max(1, Math.min(members.length, fitting)));
     const shape = batches.map((rows) => exactShape(rows.map(row))).reduce(fittingBoth);

@@ -21,7 +21,16 @@ export const tokenizerFileNames = [
 
 const stopsSchema = z.looseObject({
   eos_token_id: z
-    .union([z.int().nonnegative().transform((id) => [id]), z.array(z.int().nonnegative())], { error: "expected an id, or a list of ids" })
+    .union(
+      [
+        z
+          .int()
+          .nonnegative()
+          .transform((id) => [id]),
+        z.array(z.int().nonnegative()),
+      ],
+      { error: "expected an id, or a list of ids" },
+    )
     .nullish(),
 });
 
@@ -79,7 +88,11 @@ async function exists(path: string): Promise<boolean> {
  * @throws InputError where a file is missing or does not fit, or no EOS is given; a conversation is an error where
  *   there is no chat template
  */
-export function tokenizerFromFiles(files: ReadonlyMap<string, string>, folder = "", stops: readonly number[] = []): Tokenizer {
+export function tokenizerFromFiles(
+  files: ReadonlyMap<string, string>,
+  folder = "",
+  stops: readonly number[] = [],
+): Tokenizer {
   return new FilesTokenizer(files, folder, stops);
 }
 
@@ -112,7 +125,8 @@ class FilesTokenizer implements Tokenizer {
     this.vocabSize = this.json.vocabSize;
 
     const eosId = this.idOf("eos_token");
-    if (eosId === undefined) throw inputError({ file: this.config.file }, "no eos_token", "the token that ends a response");
+    if (eosId === undefined)
+      throw inputError({ file: this.config.file }, "no eos_token", "the token that ends a response");
     const bosId = this.idOf("bos_token");
     const addsBos = (this.config.addsBos ?? this.isPutBefore(bosId)) && bosId !== undefined;
     this.eosId = eosId;
@@ -143,7 +157,11 @@ class FilesTokenizer implements Tokenizer {
     if (before.length === 0) return false;
     if (before.length > 1 || this.json.idOf(before[0]!) !== bosId) {
       const found = `a post_processor of tokenizer.json that puts ${before.map((token) => quote(token)).join(", ")} before a text`;
-      throw inputError({ file: this.config.file }, found, "one that puts bos_token there, or nothing, or add_bos_token");
+      throw inputError(
+        { file: this.config.file },
+        found,
+        "one that puts bos_token there, or nothing, or add_bos_token",
+      );
     }
     return true;
   }

@@ -51,7 +51,9 @@ export function parseTokenizerConfig(files: ReadonlyMap<string, string>, folder:
   const texts = tokenNames.map((name) => [name, config[name] ?? fallback[name]] as const);
   return {
     file,
-    specialTokens: Object.fromEntries(texts.filter((entry): entry is [typeof entry[0], string] => typeof entry[1] === "string")),
+    specialTokens: Object.fromEntries(
+      texts.filter((entry): entry is [(typeof entry)[0], string] => typeof entry[1] === "string"),
+    ),
     addsBos: config.add_bos_token ?? undefined,
     splitsSpecial: config.split_special_tokens ?? false,
     chatTemplate: chatTemplate(files.get("chat_template.jinja"), config.chat_template, folder, file),
@@ -79,7 +81,11 @@ function chatTemplate(
   if (typeof field === "string") return { source: field, file };
   const named = field.find(({ name }) => name === "default");
   if (named === undefined) {
-    throw inputError({ file }, `chat templates ${field.map(({ name }) => quote(name)).join(", ")}`, 'one named "default"');
+    throw inputError(
+      { file },
+      `chat templates ${field.map(({ name }) => quote(name)).join(", ")}`,
+      'one named "default"',
+    );
   }
   return { source: named.template, file };
 }

@@ -5,7 +5,11 @@ import type { Page, ShownTable } from "./pages.js";
  *
  * @param columns how many of the columns are shown
  */
-export function caption({ rows, columnCount, note }: ShownTable, { from, to }: Pick<Page, "from" | "to">, columns: number): string {
+export function caption(
+  { rows, columnCount, note }: ShownTable,
+  { from, to }: Pick<Page, "from" | "to">,
+  columns: number,
+): string {
   const parts = [
     `${counted(rows, "row")} × ${counted(columnCount, "column")}`,
     ...(note ? [note] : []),

@@ -68,6 +68,7 @@ function formats(type: ColumnType, values: readonly unknown[]): (value: unknown)
 function dateFormat(dates: readonly Date[]): (date: Date) => string {
   const times = dates.map(Number).filter((time) => !Number.isNaN(time));
   const multiplesOf = (milliseconds: number) => times.every((time) => time % milliseconds === 0);
-  const write = (text: string) => (multiplesOf(86_400_000) ? text.slice(0, 10) : multiplesOf(1000) ? text.replace(".000Z", "Z") : text);
+  const write = (text: string) =>
+    multiplesOf(86_400_000) ? text.slice(0, 10) : multiplesOf(1000) ? text.replace(".000Z", "Z") : text;
   return (date) => (Number.isNaN(Number(date)) ? "Invalid Date" : write(date.toISOString()));
 }

@@ -10,10 +10,14 @@ import type { Page, ShownTable } from "./pages.js";
  * the open page is still there and the others stay hidden by their attribute.
  */
 export function tableHtml(table: ShownTable, title?: string): string {
-  const pages = table.pages.map((page, i) => html`${label(table, i)}<section style="overflow-x:auto"${i === 0 ? null : hidden}>${pageHtml(table, page)}</section>`);
+  const pages = table.pages.map(
+    (page, i) =>
+      html`${label(table, i)}<section style="overflow-x:auto"${i === 0 ? null : hidden}>${pageHtml(table, page)}</section>`,
+  );
   // Radio buttons of different forms are different groups, without names that two outputs could share.
   // A form of this method never sends anything.
-  return html`<div class="sera-table">${style}${title && html`<div style="${heading}">${title}</div>`}<form method="dialog">${pages}</form></div>`.markup;
+  return html`<div class="sera-table">${style}${title && html`<div style="${heading}">${title}</div>`}<form method="dialog">${pages}</form></div>`
+    .markup;
 }
 
 /** With a value, because JupyterLab drops this attribute where it is empty. */
@@ -29,7 +33,10 @@ function label({ pages }: ShownTable, i: number): Html | null {
 
 function pageHtml(table: ShownTable, page: Page): Html {
   const { columns } = table;
-  const rows = Array.from({ length: page.to - page.from }, (_, i) => html`<tr>${columns.map((column) => body(column, page.start + i))}</tr>`);
+  const rows = Array.from(
+    { length: page.to - page.from },
+    (_, i) => html`<tr>${columns.map((column) => body(column, page.start + i))}</tr>`,
+  );
   const top = html`<thead><tr>${columns.map(head)}</tr></thead>`;
   return html`<table>${top}<tbody>${rows}</tbody></table><div style="${faint}">${caption(table, page, columns.length)}</div>`;
 }

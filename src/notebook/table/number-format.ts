@@ -28,7 +28,10 @@ function integer(value: number): string {
 }
 
 function fraction(values: readonly number[]): (value: number) => string {
-  const sizes = values.filter((value) => value !== 0).map(Math.abs).sort((a, b) => a - b);
+  const sizes = values
+    .filter((value) => value !== 0)
+    .map(Math.abs)
+    .sort((a, b) => a - b);
   const at = (share: number) => sizes[Math.floor(share * sizes.length)]!;
   // The lower quartile keeps two digits of the small numbers beside large ones.
   const wanted = Math.max(digits - 1 - magnitude(at(0.5)), 1 - magnitude(at(0.25)), 0);

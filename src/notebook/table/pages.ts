@@ -40,14 +40,20 @@ export interface ShownTable {
 export function shownTable({ rows, columns: all, note }: TableSource, page: number, pageSize: number): ShownTable {
   const pageCount = Math.max(1, Math.ceil(rows / pageSize));
   const columns = all.slice(0, mostColumns);
-  const valuesOf = ({ from, to }: Page) => columns.map(({ at }) => Array.from({ length: to - from }, (_, i) => at(from + i)));
+  const valuesOf = ({ from, to }: Page) =>
+    columns.map(({ at }) => Array.from({ length: to - from }, (_, i) => at(from + i)));
   const pages: Page[] = [];
   const values: unknown[][] = columns.map(() => []);
   let characters = 0;
   const limit = Math.min(mostPages, Math.floor(mostRows / pageSize));
   for (const number of pageNumbers(page, pageCount, limit)) {
     const from = (number - 1) * pageSize;
-    const next = { number, from, to: Math.min(from + pageSize, rows), start: pages.reduce((sum, page) => sum + page.to - page.from, 0) };
+    const next = {
+      number,
+      from,
+      to: Math.min(from + pageSize, rows),
+      start: pages.reduce((sum, page) => sum + page.to - page.from, 0),
+    };
     const cells = valuesOf(next);
     characters += sizeOf(cells);
     if (pages.length > 0 && characters > mostCharacters) break;

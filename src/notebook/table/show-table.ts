@@ -25,7 +25,8 @@ export interface TableView {
  */
 export function showTable(table: TableInput, { page = 1, pageSize = 20, title }: TableView = {}): Displayable {
   const source = tableSource(table);
-  if (!isWhole(pageSize, mostRows)) throw new InputError(`pageSize: found ${pageSize}, expected a whole number from 1 to ${mostRows}`);
+  if (!isWhole(pageSize, mostRows))
+    throw new InputError(`pageSize: found ${pageSize}, expected a whole number from 1 to ${mostRows}`);
   const pages = Math.max(1, Math.ceil(source.rows / pageSize));
   if (!isWhole(page, pages)) throw new InputError(`page: found ${page}, expected a whole number from 1 to ${pages}`);
   return {

@@ -72,7 +72,11 @@ export function isDanfoFrame(value: unknown): value is DanfoFrame {
 }
 
 function hasAll(value: unknown, names: readonly string[], check: (part: unknown) => boolean): boolean {
-  return typeof value === "object" && value !== null && names.every((name) => check((value as Record<string, unknown>)[name]));
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    names.every((name) => check((value as Record<string, unknown>)[name]))
+  );
 }
 
 function isRow(row: unknown): boolean {
@@ -93,7 +97,10 @@ function danfoSource(frame: DanfoFrame): TableSource {
       : names.map((name, i) => ({ name, at: (row: number) => (values[row] as readonly unknown[])[i] }));
   // The index that danfojs gives by itself is the row's number and says nothing.
   const labelled = index.some((label, row) => label !== row);
-  return { rows: shape[0] ?? 0, columns: [...(labelled ? [{ name: "index", at: (row: number) => index[row] }] : []), ...columns] };
+  return {
+    rows: shape[0] ?? 0,
+    columns: [...(labelled ? [{ name: "index", at: (row: number) => index[row] }] : []), ...columns],
+  };
 }
 
 function rowsSource(rows: readonly object[]): TableSource {

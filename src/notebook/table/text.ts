@@ -14,7 +14,12 @@ export function tableText(table: ShownTable, title?: string): string {
   const count = Math.min(mostRows, to - from);
   const texts = table.columns.map((column) => aligned(column, start, count));
   const columns = fitting(texts);
-  const lines = Array.from({ length: count + 2 }, (_, i) => columns.map((column) => column[i]!).join(gap).trimEnd());
+  const lines = Array.from({ length: count + 2 }, (_, i) =>
+    columns
+      .map((column) => column[i]!)
+      .join(gap)
+      .trimEnd(),
+  );
   const below = caption(table, { from, to: from + count }, columns.length);
   return [...(title ? [title] : []), ...(columns.length > 0 ? lines : []), below].join("\n");
 }

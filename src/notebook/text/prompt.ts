@@ -8,14 +8,17 @@ export const prose = "white-space:pre-wrap;overflow-wrap:break-word;max-height:4
 /** A prompt, or the turns of a conversation, each with who speaks. */
 export function promptHtml(prompt: Prompt): Html {
   const turns = turnsOf(prompt).map(
-    ({ role, content }) => html`<div style="${faint}">${role}</div><div style="${prose};margin:0 0 4px">${content}</div>`,
+    ({ role, content }) =>
+      html`<div style="${faint}">${role}</div><div style="${prose};margin:0 0 4px">${content}</div>`,
   );
   return html`<div style="border-left:3px solid ${edge};padding:0 0 0 10px;margin:0 0 8px">${turns}</div>`;
 }
 
 /** The same as text: `user: …`. */
 export function promptText(prompt: Prompt): string {
-  return turnsOf(prompt).map(({ role, content }) => `${role}: ${content}`).join("\n");
+  return turnsOf(prompt)
+    .map(({ role, content }) => `${role}: ${content}`)
+    .join("\n");
 }
 
 function turnsOf(prompt: Prompt): readonly { readonly role: string; readonly content: string }[] {

@@ -38,7 +38,8 @@ export function showPairs(pairs: Rows<ShownPair>, options: ExcerptOptions = {}):
   const { shown, note } = excerpt(rowsOf(pairs), options, "pairs");
   return {
     [displaySymbol]: () => ({
-      "text/html": html`<div style="max-width:1100px">${shown.map(pairHtml)}<div style="${faint}">${note}</div></div>`.markup,
+      "text/html": html`<div style="max-width:1100px">${shown.map(pairHtml)}<div style="${faint}">${note}</div></div>`
+        .markup,
       "text/plain": [...shown.map(pairText), ...(note ? [note] : [])].join("\n\n"),
     }),
   };

@@ -23,13 +23,19 @@ export interface ShownResponse {
  */
 export function showResponses(responses: Rows<ShownResponse>, options: ExcerptOptions = {}): Displayable {
   const { shown, note } = excerpt(rowsOf(responses), options, "responses");
-  const rows = shown.map((row, i) => ({ row, promptIsNew: row.prompt !== undefined && !samePrompt(row.prompt, shown[i - 1]?.prompt) }));
+  const rows = shown.map((row, i) => ({
+    row,
+    promptIsNew: row.prompt !== undefined && !samePrompt(row.prompt, shown[i - 1]?.prompt),
+  }));
   return {
     [displaySymbol]: () => ({
       "text/html": html`<div style="max-width:820px">${rows.map(
         ({ row, promptIsNew }) => html`${promptIsNew ? promptHtml(row.prompt!) : null}${responseHtml(row)}`,
       )}<div style="${faint}">${note}</div></div>`.markup,
-      "text/plain": [...rows.map(({ row, promptIsNew }) => responseText(row, promptIsNew)), ...(note ? [note] : [])].join("\n\n"),
+      "text/plain": [
+        ...rows.map(({ row, promptIsNew }) => responseText(row, promptIsNew)),
+        ...(note ? [note] : []),
+      ].join("\n\n"),
     }),
   };
 }
@@ -40,7 +46,8 @@ function samePrompt(a: Prompt, b: Prompt | undefined): boolean {
 
 function factsOf(row: ShownResponse): string {
   const facts = Object.entries(row).filter(
-    ([name, value]) => name !== "prompt" && name !== "response" && ["number", "string", "boolean"].includes(typeof value),
+    ([name, value]) =>
+      name !== "prompt" && name !== "response" && ["number", "string", "boolean"].includes(typeof value),
   );
   return factsText(facts satisfies Fact[]);
 }

@@ -20,7 +20,8 @@ const leastShared = 1 / 3;
 const mostChanges = 2000;
 
 /** A word, a character of a script without spaces, or a sign, each with the blanks after it; or blanks at the start. */
-const token = /(?:[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}\p{M}_'’]+?(?![\p{L}\p{N}\p{M}_'’])|[^\s])\s*|^\s+/gu;
+const token =
+  /(?:[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}\p{M}_'’]+?(?![\p{L}\p{N}\p{M}_'’])|[^\s])\s*|^\s+/gu;
 
 /**
  * Compares two responses word by word; blanks do not count.

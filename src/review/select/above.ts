@@ -9,6 +9,7 @@ import type { Reviewed } from "./selected.js";
  * @throws InputError where the threshold is not a number
  */
 export function selectAbove(rows: readonly Margin[], threshold: number): Reviewed[] {
-  if (Number.isNaN(threshold)) throw new InputError(`select: found the threshold ${threshold}, expected a number of nats`);
+  if (Number.isNaN(threshold))
+    throw new InputError(`select: found the threshold ${threshold}, expected a number of nats`);
   return rows.map((row) => ({ ...row, kept: row.ensemble > threshold }));
 }

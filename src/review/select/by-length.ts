@@ -8,5 +8,9 @@ import { descending, keepFirst, type Reviewed } from "./selected.js";
  * @param share K / N, in [0, 1]
  */
 export function selectByLength(rows: readonly Margin[], share: number): Reviewed[] {
-  return keepFirst(rows, descending(rows, ({ chosenLength }) => chosenLength), share);
+  return keepFirst(
+    rows,
+    descending(rows, ({ chosenLength }) => chosenLength),
+    share,
+  );
 }

@@ -18,9 +18,15 @@ export function selectByScore(rows: readonly Margin[], share: number): Reviewed[
  *
  * @throws InputError where the pair has none
  */
-export function scoreDifference({ id, chosenScore, rejectedScore }: Pick<Margin, "id" | "chosenScore" | "rejectedScore">): number {
+export function scoreDifference({
+  id,
+  chosenScore,
+  rejectedScore,
+}: Pick<Margin, "id" | "chosenScore" | "rejectedScore">): number {
   if (chosenScore === undefined || rejectedScore === undefined) {
-    throw new InputError(`select by score: the pair ${quote(id)} has no chosenScore and rejectedScore; use data with scores, or another rule`);
+    throw new InputError(
+      `select by score: the pair ${quote(id)} has no chosenScore and rejectedScore; use data with scores, or another rule`,
+    );
   }
   return chosenScore - rejectedScore;
 }

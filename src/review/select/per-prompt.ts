@@ -10,7 +10,8 @@ import { descending, type Reviewed } from "./selected.js";
  * @throws InputError unless the cap is a whole number of at least 1
  */
 export function capPerPrompt(rows: readonly Reviewed[], cap: number): Reviewed[] {
-  if (!(Number.isInteger(cap) && cap >= 1)) throw new InputError(`cap per prompt: found ${cap}, expected a whole number of at least 1`);
+  if (!(Number.isInteger(cap) && cap >= 1))
+    throw new InputError(`cap per prompt: found ${cap}, expected a whole number of at least 1`);
   const inOrder = descending(rows, ({ ensemble }) => ensemble).filter((i) => rows[i]!.kept);
   const kept = new Set([...groupBy(inOrder, (i) => rows[i]!.prompt).values()].flatMap((own) => own.slice(0, cap)));
   return rows.map((row, i) => ({ ...row, kept: kept.has(i) }));

@@ -33,10 +33,14 @@ export function descending(rows: readonly Margin[], valueOf: (row: Margin) => nu
 export function byMargin(rows: readonly Margin[]): number[] {
   const [first] = rows;
   if (first && rows.every(({ ensemble }) => ensemble === 0)) {
-    throw new InputError("select: all margins are 0; the policy must be trained before pairs are selected by its margins");
+    throw new InputError(
+      "select: all margins are 0; the policy must be trained before pairs are selected by its margins",
+    );
   }
   if (first && rows.length > 1 && rows.every(({ ensemble }) => ensemble === first.ensemble)) {
-    throw new InputError(`select: all margins are ${first.ensemble}, so they cannot rank the pairs; use the rule "random", which needs none`);
+    throw new InputError(
+      `select: all margins are ${first.ensemble}, so they cannot rank the pairs; use the rule "random", which needs none`,
+    );
   }
   return descending(rows, ({ ensemble }) => ensemble);
 }

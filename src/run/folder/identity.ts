@@ -52,7 +52,10 @@ export async function readIdentity(folder: string): Promise<RunIdentity | undefi
     await refuseOthersFiles(folder);
     return undefined;
   }
-  const damaged = () => new InputError(`${file}: changed or damaged, so that nobody can tell which run the folder holds; use another folder, or remove this one`);
+  const damaged = () =>
+    new InputError(
+      `${file}: changed or damaged, so that nobody can tell which run the folder holds; use another folder, or remove this one`,
+    );
   let read: z.output<typeof onDisk>;
   try {
     read = onDisk.parse(JSON.parse(text));
@@ -60,7 +63,9 @@ export async function readIdentity(folder: string): Promise<RunIdentity | undefi
     throw damaged();
   }
   if (read.format !== format) {
-    throw new InputError(`${file}: written by another version of sera-lab (format ${read.format}, this one has ${format}); use another folder, or that version`);
+    throw new InputError(
+      `${file}: written by another version of sera-lab (format ${read.format}, this one has ${format}); use another folder, or that version`,
+    );
   }
   const { digest, facts } = runIdentity(read.facts);
   if (digest !== read.digest) throw damaged();
@@ -79,10 +84,14 @@ export async function writeIdentity(folder: string, { digest, facts }: RunIdenti
 export function requireSame(folder: string, there: RunIdentity, asked: RunIdentity): void {
   if (there.digest === asked.digest) return;
   const [before, now] = [factsByPath(there.facts), factsByPath(asked.facts)];
-  const names = [...new Set([...before.keys(), ...now.keys()])].filter((key) => before.get(key) !== now.get(key)).sort();
+  const names = [...new Set([...before.keys(), ...now.keys()])]
+    .filter((key) => before.get(key) !== now.get(key))
+    .sort();
   const shown = (value: string | undefined) => (value === undefined ? "none" : quote(JSON.parse(value)));
   const lines = names.map((key) => `  ${key}: ${shown(before.get(key))} there, ${shown(now.get(key))} now`);
-  throw new InputError(`${folder}: holds another run. It differs in\n${lines.join("\n")}\nUse another folder, or remove this one.`);
+  throw new InputError(
+    `${folder}: holds another run. It differs in\n${lines.join("\n")}\nUse another folder, or remove this one.`,
+  );
 }
 
 /** Entries that are nobody's results: locks of this and of file systems, notes of file managers, what a killed process began to write. */
@@ -106,7 +115,9 @@ export async function entriesOf(folder: string): Promise<string[]> {
 
 /** The refusal of a folder that holds others' files. */
 export function otherFiles(folder: string, what: string, others: readonly string[]): InputError {
-  return new InputError(`${folder}: not ${what}, and not empty: it has ${others.slice(0, 3).join(", ")}${others.length > 3 ? ", …" : ""}; use another folder, such as ${join(folder, "run")}`);
+  return new InputError(
+    `${folder}: not ${what}, and not empty: it has ${others.slice(0, 3).join(", ")}${others.length > 3 ? ", …" : ""}; use another folder, such as ${join(folder, "run")}`,
+  );
 }
 
 /** A run begins in a folder that holds nothing else. */
@@ -132,6 +143,9 @@ function canonical(value: unknown): string {
 
 /** Values by their paths (`options.beta`), as JSON. */
 export function factsByPath(value: Json, path = ""): Map<string, string> {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return new Map([[path, JSON.stringify(value)]]);
-  return new Map(Object.entries(value).flatMap(([key, part]) => [...factsByPath(part, path === "" ? key : `${path}.${key}`)]));
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    return new Map([[path, JSON.stringify(value)]]);
+  return new Map(
+    Object.entries(value).flatMap(([key, part]) => [...factsByPath(part, path === "" ? key : `${path}.${key}`)]),
+  );
 }

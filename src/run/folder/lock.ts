@@ -71,7 +71,9 @@ async function makeWritable(folder: string): Promise<void> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (!Object.hasOwn(refusals, code)) throw error;
-    throw new InputError(`${folder}: a run cannot be kept here: ${refusals[code]}; give another folder`, { cause: error });
+    throw new InputError(`${folder}: a run cannot be kept here: ${refusals[code]}; give another folder`, {
+      cause: error,
+    });
   }
 }
 
@@ -111,7 +113,10 @@ const fileOf = (folder: string, number: number) => join(folder, `.lock-${number}
 
 async function numbersIn(folder: string): Promise<number[]> {
   const names = await readdir(folder);
-  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+  return names
+    .flatMap((name) => pattern.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 /** Undefined where the file is gone again, or says nothing: then its writer was killed, or it is damaged. */
@@ -133,7 +138,8 @@ async function refuseLiving(folder: string, number: number, other: Holder, own: 
     );
   }
   if (other.boot !== own.boot || !(await isAlive(other))) return;
-  const advice = other.pid === process.pid ? "this process is already working on the run; wait for it" : "wait for it, or stop it";
+  const advice =
+    other.pid === process.pid ? "this process is already working on the run; wait for it" : "wait for it, or stop it";
   throw new InputError(`${folder}: in use by ${who}; ${advice}, or use another folder`);
 }
 
@@ -153,7 +159,10 @@ async function ownHolder(): Promise<Holder> {
     pid: process.pid,
     host: hostname(),
     processStart: await startOf(process.pid),
-    boot: await readFile("/proc/sys/kernel/random/boot_id", "utf8").then((text) => text.trim(), () => null),
+    boot: await readFile("/proc/sys/kernel/random/boot_id", "utf8").then(
+      (text) => text.trim(),
+      () => null,
+    ),
     namespace: await readlink("/proc/self/ns/pid").catch(() => null),
     since: new Date().toISOString(),
     released: false,

@@ -55,7 +55,9 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   if (text === undefined) return undefined;
   const read = parsed(text);
   if (read) return read;
-  throw new InputError(`${file}: damaged, so that nothing in the folder can be checked; redo the run from iteration 0 (\`redoFrom: 0\`), or use another folder`);
+  throw new InputError(
+    `${file}: damaged, so that nothing in the folder can be checked; redo the run from iteration 0 (\`redoFrom: 0\`), or use another folder`,
+  );
 }
 
 /** Writes `manifest.json` as a whole, after what it records is on disk. */

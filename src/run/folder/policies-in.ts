@@ -14,7 +14,10 @@ export async function refuseRunAsModel(path: string): Promise<void> {
     const iterations = (await readdir(path)).flatMap((name) => iterationOf(`${name}/`) ?? []).sort((a, b) => b - a);
     for (const t of iterations) {
       const model = join(path, runLayout.iteration(t).model);
-      if (await isFolder(model)) throw new InputError(`${path}: this is the folder of a run; the policy that it ended with is ${model}, that of iteration N in iteration-N/model`);
+      if (await isFolder(model))
+        throw new InputError(
+          `${path}: this is the folder of a run; the policy that it ended with is ${model}, that of iteration N in iteration-N/model`,
+        );
     }
     throw new InputError(`${path}: this is the folder of a run, which has trained no policy yet`);
   }

@@ -31,7 +31,10 @@ export class RunFolder {
   /** @throws InputError where the manifest is damaged, or is gone and results are there */
   static async open(path: string): Promise<RunFolder> {
     const manifest = await readManifest(path);
-    if (!manifest && (await hasResults(path))) throw new InputError(`${path}: manifest.json is missing; redo the run from iteration 0 (\`redoFrom: 0\`), or use another folder`);
+    if (!manifest && (await hasResults(path)))
+      throw new InputError(
+        `${path}: manifest.json is missing; redo the run from iteration 0 (\`redoFrom: 0\`), or use another folder`,
+      );
     return new RunFolder(path, manifest ?? emptyManifest());
   }
 
@@ -69,7 +72,9 @@ export class RunFolder {
 
   /** Digests of the files in a folder of the run, by name: they tell a model from every other. */
   sealsIn(folder: string): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.filesIn(folder).map((path) => [path.slice(folder.length + 1), this.manifest.files[path]!.sha256]));
+    return Object.fromEntries(
+      this.filesIn(folder).map((path) => [path.slice(folder.length + 1), this.manifest.files[path]!.sha256]),
+    );
   }
 
   /** A JSON value: read if it is done, else made, written and recorded. */
@@ -143,7 +148,8 @@ export class RunFolder {
 
   /** Adds a row to a file that grows. It counts from the next record on. */
   async append<T>({ path }: RowsFile<T>, row: T): Promise<void> {
-    const file = this.growing.get(path) ?? (await GrowingFile.open(this.file(path), this.manifest.growing[path]?.bytes ?? 0));
+    const file =
+      this.growing.get(path) ?? (await GrowingFile.open(this.file(path), this.manifest.growing[path]?.bytes ?? 0));
     this.growing.set(path, file);
     await file.append(row);
   }
@@ -178,7 +184,10 @@ export class RunFolder {
     await this.growing.get(path)?.close();
     this.growing.delete(path);
     if (path in this.manifest.growing || path in this.manifest.files) {
-      await this.write({ growing: without(this.manifest.growing, [path]), files: without(this.manifest.files, [path]) });
+      await this.write({
+        growing: without(this.manifest.growing, [path]),
+        files: without(this.manifest.files, [path]),
+      });
     }
     await rm(this.file(path), { force: true });
   }
@@ -196,7 +205,11 @@ export class RunFolder {
    *
    * @param write writes the file
    */
-  async keepCheckpoint(iteration: number, growing: readonly string[], write: (file: string) => Promise<void>): Promise<void> {
+  async keepCheckpoint(
+    iteration: number,
+    growing: readonly string[],
+    write: (file: string) => Promise<void>,
+  ): Promise<void> {
     const before = this.manifest.checkpoint;
     // Never under the name of the one before it, which counts until the manifest says otherwise.
     const path = runLayout.iteration(iteration).checkpoint(numberIn(before?.path) + 1);
@@ -217,7 +230,10 @@ export class RunFolder {
   /** Adds seconds of work; they are written with the next record. */
   addSeconds(iteration: number, kind: string, seconds: number): void {
     const kinds = this.manifest.seconds[iteration] ?? {};
-    this.manifest = { ...this.manifest, seconds: { ...this.manifest.seconds, [iteration]: { ...kinds, [kind]: (kinds[kind] ?? 0) + seconds } } };
+    this.manifest = {
+      ...this.manifest,
+      seconds: { ...this.manifest.seconds, [iteration]: { ...kinds, [kind]: (kinds[kind] ?? 0) + seconds } },
+    };
   }
 
   /** Bytes of memory that the run is planned for: those that it began with, or else these; they are written with the next record. */
@@ -235,7 +251,11 @@ export class RunFolder {
   /** Keeps how a training fits into memory; it is written with the next record. */
   keepMemoryChoice(iteration: number, choice: MemoryChoice): void {
     const { memory } = this.manifest;
-    if (memory) this.manifest = { ...this.manifest, memory: { ...memory, trainings: { ...memory.trainings, [iteration]: choice } } };
+    if (memory)
+      this.manifest = {
+        ...this.manifest,
+        memory: { ...memory, trainings: { ...memory.trainings, [iteration]: choice } },
+      };
   }
 
   secondsOf(iteration: number, kind: string): number {
@@ -283,14 +303,22 @@ export class RunFolder {
     const metrics = first === 0 ? undefined : await this.metricsBefore(first);
     const { files, growing, checkpoint, seconds, memory } = this.manifest;
     const isBefore = ([iteration]: [string, unknown]) => Number(iteration) < first;
-    const gone = [...Object.keys(files), ...Object.keys(growing)].filter((path) => !stays(path) && path !== runLayout.metrics.path);
+    const gone = [...Object.keys(files), ...Object.keys(growing)].filter(
+      (path) => !stays(path) && path !== runLayout.metrics.path,
+    );
     await this.write({
       files: without(files, gone),
-      growing: { ...without(growing, [...gone, runLayout.metrics.path]), ...(metrics && { [runLayout.metrics.path]: metrics }) },
+      growing: {
+        ...without(growing, [...gone, runLayout.metrics.path]),
+        ...(metrics && { [runLayout.metrics.path]: metrics }),
+      },
       checkpoint: checkpoint && checkpoint.iteration < first ? checkpoint : null,
       seconds: Object.fromEntries(Object.entries(seconds).filter(isBefore)),
       // A run that is redone as a whole is planned anew.
-      memory: first === 0 || !memory ? undefined : { ...memory, trainings: Object.fromEntries(Object.entries(memory.trainings).filter(isBefore)) },
+      memory:
+        first === 0 || !memory
+          ? undefined
+          : { ...memory, trainings: Object.fromEntries(Object.entries(memory.trainings).filter(isBefore)) },
     });
     for (const path of gone) await rm(this.file(path), { recursive: true, force: true });
     if (checkpoint && checkpoint.iteration >= first) await rm(this.file(checkpoint.path), { force: true });
@@ -348,7 +376,9 @@ export class RunFolder {
     const parsed = schema.safeParse(JSON.parse(text));
     if (parsed.success) return parsed.data;
     const { path: at, message } = parsed.error.issues[0]!;
-    throw new InputError(`${this.file(path)}: ${at.join(".") || "the row"} is not as this version of sera-lab writes it (${message}): ${quote(text)}`);
+    throw new InputError(
+      `${this.file(path)}: ${at.join(".") || "the row"} is not as this version of sera-lab writes it (${message}): ${quote(text)}`,
+    );
   }
 
   /** @param isPrefix whether the file may be longer than what was recorded */
@@ -370,7 +400,9 @@ export class RunFolder {
 
   private damaged(path: string, how = "changed or damaged since the run wrote it"): InputError {
     const first = this.redoOf(path);
-    return new InputError(`${this.file(path)}: ${how}; make it again with \`redoFrom: ${first}\`, or use another folder`);
+    return new InputError(
+      `${this.file(path)}: ${how}; make it again with \`redoFrom: ${first}\`, or use another folder`,
+    );
   }
 
   /** The first iteration to redo for a file: inputs and the summary cost no training. */
@@ -406,9 +438,11 @@ export class RunFolder {
   private async sweep(): Promise<void> {
     const checkpoint = this.manifest.checkpoint?.path;
     const names = (await readdir(this.path, { recursive: true })).map((name) => name.replaceAll("\\", "/"));
-    const isHalf = (name: string) => name.endsWith(unfinished) || /^iteration-\d+\/model\.(partial|replaced)$/.test(name);
+    const isHalf = (name: string) =>
+      name.endsWith(unfinished) || /^iteration-\d+\/model\.(partial|replaced)$/.test(name);
     const isOld = (name: string) => /^iteration-\d+\/checkpoint-\d+\.safetensors$/.test(name) && name !== checkpoint;
-    for (const name of names) if (isHalf(name) || isOld(name)) await rm(this.file(name), { recursive: true, force: true });
+    for (const name of names)
+      if (isHalf(name) || isOld(name)) await rm(this.file(name), { recursive: true, force: true });
   }
 }
 

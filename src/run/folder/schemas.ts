@@ -14,7 +14,10 @@ const figure = z.number().nullable();
 const count = z.int().nonnegative();
 
 /** Checked in one pass: a list of ids has as many entries as a file has tokens. */
-const tokenIds = z.custom<readonly number[]>((value) => Array.isArray(value) && value.every((id) => Number.isSafeInteger(id) && id >= 0), "token ids");
+const tokenIds = z.custom<readonly number[]>(
+  (value) => Array.isArray(value) && value.every((id) => Number.isSafeInteger(id) && id >= 0),
+  "token ids",
+);
 
 export const pairRow: z.ZodType<PairRow> = z.object({
   id: z.string(),
@@ -29,7 +32,11 @@ export const pairRow: z.ZodType<PairRow> = z.object({
 
 export const demonstrationRow = z.object({ id: z.string(), prompt: tokenIds, response: tokenIds });
 
-export const pairLogProbsRow: z.ZodType<PairLogProbsRow> = z.object({ id: z.string(), chosen: z.number(), rejected: z.number() });
+export const pairLogProbsRow: z.ZodType<PairLogProbsRow> = z.object({
+  id: z.string(),
+  chosen: z.number(),
+  rejected: z.number(),
+});
 
 export const loggedStep: z.ZodType<LoggedStep> = z
   .object({ phase: z.enum(["sft", "align"]), iteration: count, step: z.int().positive() })
@@ -60,7 +67,11 @@ export const sampleBatch: z.ZodType<Sample[]> = z.array(z.object(sample));
 
 export const sampleRow: z.ZodType<Sample> = z.object(sample);
 
-export const labelledSampleRow: z.ZodType<LabelledSample> = z.object({ ...sample, reference: z.number().exactOptional(), reward: z.number() });
+export const labelledSampleRow: z.ZodType<LabelledSample> = z.object({
+  ...sample,
+  reference: z.number().exactOptional(),
+  reward: z.number(),
+});
 
 export const labels = z.object({ labelledBy: z.string(), graded: count.exactOptional() });
 
@@ -75,7 +86,11 @@ export const bootstrappedRow: z.ZodType<BootstrappedRow> = z.object({
   tokens: z.object({ tokenizer: z.string(), prompt: tokenIds, chosen: tokenIds, rejected: tokenIds }).exactOptional(),
 });
 
-export const judgedResponse: z.ZodType<JudgedResponse> = z.object({ id: z.string(), response: z.string(), gold: z.number() });
+export const judgedResponse: z.ZodType<JudgedResponse> = z.object({
+  id: z.string(),
+  response: z.string(),
+  gold: z.number(),
+});
 
 const interval = z.tuple([z.number(), z.number()]);
 
@@ -92,7 +107,10 @@ export const evaluation: z.ZodType<Evaluation> = z.object(evaluated);
 
 const metrics = z.record(z.string(), figure);
 
-export const recordedCommand: z.ZodType<RecordedCommand> = z.object({ command: z.array(z.string()), directory: z.string() });
+export const recordedCommand: z.ZodType<RecordedCommand> = z.object({
+  command: z.array(z.string()),
+  directory: z.string(),
+});
 
 /** Figures of the user's own evaluation, with the name, version and text that tell whether it is still the same. */
 export const userMetrics = z.object({ identity: z.string(), metrics });
@@ -109,7 +127,11 @@ const bootstrapCounts: z.ZodType<BootstrapCounts> = z.object({
 });
 
 /** How a training was fitted into memory. */
-export const memoryChoice: z.ZodType<MemoryChoice> = z.object({ microBatchSize: z.int(), recompute: z.boolean(), programBytes: z.int() });
+export const memoryChoice: z.ZodType<MemoryChoice> = z.object({
+  microBatchSize: z.int(),
+  recompute: z.boolean(),
+  programBytes: z.int(),
+});
 
 const seconds = z.number().nonnegative();
 
@@ -122,7 +144,9 @@ const iterationSummary: z.ZodType<IterationSummary> = z.object({
   ...evaluated,
   metrics: metrics.exactOptional(),
   memory: memoryChoice.exactOptional(),
-  kept: z.object({ step: z.int().positive(), metric: z.enum(Object.keys(bestMetrics) as BestMetric[]), value: z.number() }).exactOptional(),
+  kept: z
+    .object({ step: z.int().positive(), metric: z.enum(Object.keys(bestMetrics) as BestMetric[]), value: z.number() })
+    .exactOptional(),
   seconds: z.object({ training: seconds, scoring: seconds, sampling: seconds, evaluation: seconds }),
 });
 

@@ -1,7 +1,46 @@
 import { lossSettingNames } from "../../align/losses/settings.js";
 import { withDefaults, type OptionTable } from "../../base/option.js";
-import type { AihfOptions, BmcRecipeOptions, IrepoOptions, LoopOptions, LossOptions, MethodOptions, RecipeOptions, RewardAugmentedOptions, RewardOptions, SamplingOptions, SelfPlayOptions, SeraOptions, SftOptions, SharedOptions, SpoOptions, AugmentationOptions, ProxyOptions, SpreadOptions, TrainingBudget } from "./method-options.js";
-import { augmentationTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, memoryTable, proxyTable, recipeTable, rewardTable, samplingTable, seedTable, selfPlayTable, sftTable, sharedTable, spreadTable, voteTable } from "./tables.js";
+import type {
+  AihfOptions,
+  BmcRecipeOptions,
+  IrepoOptions,
+  LoopOptions,
+  LossOptions,
+  MethodOptions,
+  RecipeOptions,
+  RewardAugmentedOptions,
+  RewardOptions,
+  SamplingOptions,
+  SelfPlayOptions,
+  SeraOptions,
+  SftOptions,
+  SharedOptions,
+  SpoOptions,
+  AugmentationOptions,
+  ProxyOptions,
+  SpreadOptions,
+  TrainingBudget,
+} from "./method-options.js";
+import {
+  augmentationTable,
+  bmcTable,
+  budgetTable,
+  degreeTable,
+  goalTable,
+  jointTable,
+  loopTable,
+  memoryTable,
+  proxyTable,
+  recipeTable,
+  rewardTable,
+  samplingTable,
+  seedTable,
+  selfPlayTable,
+  sftTable,
+  sharedTable,
+  spreadTable,
+  voteTable,
+} from "./tables.js";
 
 /** The options that something takes, under the name by which messages call it. */
 export interface Form<Options> {
@@ -19,7 +58,10 @@ export type SftMethodOptions = Omit<RecipeOptions, keyof LossOptions | "referenc
 export interface SelfImprovingOptions extends RecipeOptions, LoopOptions, Pick<TrainingBudget, "reference"> {}
 
 /** Options of iterative DPO, which trains on nothing but its own pairs from the second round on. */
-export type IterativeDpoOptions = Omit<SelfImprovingOptions, "select" | "selectBy" | "perPrompt" | "gamma" | "rewardAgainst" | "disjoint">;
+export type IterativeDpoOptions = Omit<
+  SelfImprovingOptions,
+  "select" | "selectBy" | "perPrompt" | "gamma" | "rewardAgainst" | "disjoint"
+>;
 
 /** Options of SPIN, each iteration of which is some of the rounds. */
 export interface SpinOptions extends RecipeOptions, SelfPlayOptions {}
@@ -42,11 +84,22 @@ const selfImproving: OptionTable<SelfImprovingOptions> = { ...recipe, ...loopTab
 /** The options of each method of `methods`, by the name that it has there. */
 export const recipeForms = {
   direct: { name: "direct", table: recipe } satisfies Form<DirectOptions>,
-  sft: { name: "sft", table: omit(recipe, "loss", ...lossSettingNames, "referenceEvery", "referenceEma") } satisfies Form<SftMethodOptions>,
+  sft: {
+    name: "sft",
+    table: omit(recipe, "loss", ...lossSettingNames, "referenceEvery", "referenceEma"),
+  } satisfies Form<SftMethodOptions>,
   sera: { name: "sera", table: selfImproving } satisfies Form<SelfImprovingOptions>,
   iterativeDpo: {
     name: "iterativeDpo",
-    table: omit(withDefaults(selfImproving, { bootstrap: 1, labelBy: "judge", reference: "previous" }), "select", "selectBy", "perPrompt", "gamma", "rewardAgainst", "disjoint"),
+    table: omit(
+      withDefaults(selfImproving, { bootstrap: 1, labelBy: "judge", reference: "previous" }),
+      "select",
+      "selectBy",
+      "perPrompt",
+      "gamma",
+      "rewardAgainst",
+      "disjoint",
+    ),
   } satisfies Form<IterativeDpoOptions>,
   dice: {
     name: "dice",
@@ -56,34 +109,69 @@ export const recipeForms = {
     }),
   } satisfies Form<SelfImprovingOptions>,
   spin: { name: "spin", table: { ...recipe, ...selfPlayTable } } satisfies Form<SpinOptions>,
-  rewardAugmented: { name: "rewardAugmented", table: { ...recipe, ...goalTable } } satisfies Form<RewardAugmentedOptions>,
-  bmc: { name: "bmc", table: { ...withDefaults(recipe, { loss: "dpo-bmc" }), ...bmcTable } } satisfies Form<BmcRecipeOptions>,
+  rewardAugmented: {
+    name: "rewardAugmented",
+    table: { ...recipe, ...goalTable },
+  } satisfies Form<RewardAugmentedOptions>,
+  bmc: {
+    name: "bmc",
+    table: { ...withDefaults(recipe, { loss: "dpo-bmc" }), ...bmcTable },
+  } satisfies Form<BmcRecipeOptions>,
   irepo: {
     name: "irepo",
-    table: { ...omit(recipe, "loss", ...lossSettingNames.filter((name) => name !== "beta")), responses: loopTable.responses, ...voteTable },
+    table: {
+      ...omit(recipe, "loss", ...lossSettingNames.filter((name) => name !== "beta")),
+      responses: loopTable.responses,
+      ...voteTable,
+    },
   } satisfies Form<IrepoOptions>,
   aihf: {
     name: "aihf",
-    table: { ...omit(recipe, "loss", ...lossSettingNames.filter((name) => name !== "beta"), "sftEpochs", "sftLearningRate", "sftBatchSize"), ...jointTable },
+    table: {
+      ...omit(
+        recipe,
+        "loss",
+        ...lossSettingNames.filter((name) => name !== "beta"),
+        "sftEpochs",
+        "sftLearningRate",
+        "sftBatchSize",
+      ),
+      ...jointTable,
+    },
   } satisfies Form<AihfOptions>,
   spo: { name: "spo", table: { ...recipe, ...degreeTable } } satisfies Form<SpoOptions>,
   sapo: { name: "sapo", table: { ...recipe, ...augmentationTable } } satisfies Form<SapoOptions>,
-  proxyReward: { name: "proxyReward", table: { ...recipe, ...proxyTable, responses: { ...loopTable.responses, default: 2 } } } satisfies Form<ProxyRewardOptions>,
+  proxyReward: {
+    name: "proxyReward",
+    table: { ...recipe, ...proxyTable, responses: { ...loopTable.responses, default: 2 } },
+  } satisfies Form<ProxyRewardOptions>,
   curryDpo: { name: "curryDpo", table: recipe } satisfies Form<RecipeOptions>,
-  spa: { name: "spa", table: { ...recipe, ...spreadTable, ...rewardTable, responses: { ...loopTable.responses, default: 2 } } } satisfies Form<SpaOptions>,
+  spa: {
+    name: "spa",
+    table: { ...recipe, ...spreadTable, ...rewardTable, responses: { ...loopTable.responses, default: 2 } },
+  } satisfies Form<SpaOptions>,
 } as const;
 
 /** The options of the functions of a cell, and of `sera align` by them: they say epochs and iterations themselves. */
 export const alignForm: Form<AlignOptions> = { name: "align", table: { ...sharedTable, epochs: budgetTable.epochs } };
 export const seraForm: Form<SeraOptions> = { name: "sera", table: { ...sharedTable, ...budgetTable, ...loopTable } };
 /** The options of supervised fine-tuning on demonstrations, as `sera sft` has them. */
-export const sftForm: Form<SftOptions & Pick<SharedOptions, "memory" | "seed">> = { name: "sft", table: { ...sftTable, ...memoryTable, ...seedTable } };
+export const sftForm: Form<SftOptions & Pick<SharedOptions, "memory" | "seed">> = {
+  name: "sft",
+  table: { ...sftTable, ...memoryTable, ...seedTable },
+};
 /** The options of sampling alone, as `sera generate` has them. */
-export const generateForm: Form<SamplingOptions & Pick<SharedOptions, "memory" | "seed">> = { name: "generate", table: { ...samplingTable, ...memoryTable, ...seedTable } };
+export const generateForm: Form<SamplingOptions & Pick<SharedOptions, "memory" | "seed">> = {
+  name: "generate",
+  table: { ...samplingTable, ...memoryTable, ...seedTable },
+};
 /** What every method has. */
 export const methodForm: Form<MethodOptions> = { name: "a method", table: { ...sharedTable, ...budgetTable } };
 
-function omit<Options, Name extends keyof Options>(table: OptionTable<Options>, ...names: readonly Name[]): OptionTable<Omit<Options, Name>> {
+function omit<Options, Name extends keyof Options>(
+  table: OptionTable<Options>,
+  ...names: readonly Name[]
+): OptionTable<Omit<Options, Name>> {
   const left = Object.entries(table).filter(([name]) => !names.some((omitted) => omitted === name));
   // Only keys have gone.
   return Object.fromEntries(left) as OptionTable<Omit<Options, Name>>;

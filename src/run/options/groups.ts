@@ -1,5 +1,24 @@
 import type { OptionTable } from "../../base/option.js";
-import { alignmentTable, augmentationTable, bmcTable, budgetTable, degreeTable, goalTable, jointTable, loopTable, lossTable, memoryTable, proxyTable, recipeTable, samplingTable, seedTable, selfPlayTable, sftTable, spreadTable, voteTable } from "./tables.js";
+import {
+  alignmentTable,
+  augmentationTable,
+  bmcTable,
+  budgetTable,
+  degreeTable,
+  goalTable,
+  jointTable,
+  loopTable,
+  lossTable,
+  memoryTable,
+  proxyTable,
+  recipeTable,
+  samplingTable,
+  seedTable,
+  selfPlayTable,
+  sftTable,
+  spreadTable,
+  voteTable,
+} from "./tables.js";
 
 /** Options that belong together in help texts and in the docs. */
 export interface OptionGroup {

@@ -1,7 +1,13 @@
 import { InputError } from "../../base/errors.js";
 
 /** A value that JSON keeps as it is. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
 
 /**
  * Options as they stand in a run's identity: parts of one's own by the name, the version and the settings that they
@@ -16,8 +22,12 @@ export function identityOf(options: object): { readonly [name: string]: JsonValu
 
 /** @param isNamed whether the object is in one that states its name, whose functions need not be told apart */
 function fields(object: object, path: string, isNamed: boolean): { readonly [name: string]: JsonValue } {
-  const kept = Object.entries(object).filter(([, value]) => value !== undefined && !(isNamed && typeof value === "function"));
-  return Object.fromEntries(kept.map(([name, value]) => [name, jsonOf(value, path === "" ? name : `${path}.${name}`, isNamed)]));
+  const kept = Object.entries(object).filter(
+    ([, value]) => value !== undefined && !(isNamed && typeof value === "function"),
+  );
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, jsonOf(value, path === "" ? name : `${path}.${name}`, isNamed)]),
+  );
 }
 
 function jsonOf(value: unknown, path: string, isNamed: boolean): JsonValue {
@@ -27,6 +37,11 @@ function jsonOf(value: unknown, path: string, isNamed: boolean): JsonValue {
   if (typeof value === "object" && !ArrayBuffer.isView(value) && !(Symbol.iterator in value)) {
     return fields(value, path, isNamed || ("name" in value && typeof value.name === "string"));
   }
-  const what = typeof value === "function" ? "a function without a name and a version" : typeof value === "object" ? "a collection other than an array" : `${String(value)}`;
+  const what =
+    typeof value === "function"
+      ? "a function without a name and a version"
+      : typeof value === "object"
+        ? "a collection other than an array"
+        : `${String(value)}`;
   throw new InputError(`${path}: found ${what}, which cannot stand in a run's identity`);
 }

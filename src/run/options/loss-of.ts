@@ -34,6 +34,9 @@ function restored(identity: LossIdentity): PairLoss {
   const own = recallLoss(identity);
   // Only what was checked as a loss is recalled as one.
   const loss = own ? (own as Versioned & PairLoss) : "version" in identity ? undefined : builtInLike(identity);
-  if (!loss) throw new InputError(`the loss ${quote(identity.name)} is your own and not defined here; run the cell that defines it first`);
+  if (!loss)
+    throw new InputError(
+      `the loss ${quote(identity.name)} is your own and not defined here; run the cell that defines it first`,
+    );
   return loss;
 }

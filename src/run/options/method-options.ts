@@ -286,7 +286,10 @@ export interface VoteOptions {
 }
 
 /** Options of iREPO (arXiv 2405.15230), whose loss is its own. */
-export interface IrepoOptions extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta">>, Pick<LoopOptions, "responses">, VoteOptions {}
+export interface IrepoOptions
+  extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta">>,
+    Pick<LoopOptions, "responses">,
+    VoteOptions {}
 
 /** What the two sets of joint learning count, and how demonstrations are learned from. */
 export interface JointOptions {
@@ -299,7 +302,9 @@ export interface JointOptions {
 }
 
 /** Options of AIHF (arXiv 2406.06874), whose loss is its own. */
-export interface AihfOptions extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta"> | keyof SftOptions>, JointOptions {}
+export interface AihfOptions
+  extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta"> | keyof SftOptions>,
+    JointOptions {}
 
 /** How SPO degrades responses, and what its head learns; see `spo`. */
 export interface DegreeOptions {

@@ -46,7 +46,9 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
   const own = functionOf[kind];
   const shape = `{ name: "…", version: "1", ${own}: … }`;
   if (typeof part === "function") {
-    throw new InputError(`${option}: a bare function cannot be told from another in a run's folder; give the ${kind} a name and a version: ${shape}`);
+    throw new InputError(
+      `${option}: a bare function cannot be told from another in a run's folder; give the ${kind} a name and a version: ${shape}`,
+    );
   }
   if (typeof part !== "object" || part === null || !hasFunction(part, own)) {
     throw new InputError(`${option}: found ${quote(part)}, expected ${withArticle(kind)} ${shape}`);
@@ -54,17 +56,24 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
   if (!isVersioned(part)) {
     const name = nameOf(part);
     if (name === undefined) throw new InputError(`${option}: the ${kind} has no name; add name: "…" and version: "1"`);
-    throw new InputError(`${option}: the ${kind} ${quote(name)} has no version; add version: "1", and change it whenever you change the code`);
+    throw new InputError(
+      `${option}: the ${kind} ${quote(name)} has no version; add version: "1", and change it whenever you change the code`,
+    );
   }
   const { name, version } = part;
   requireOwnName(kind, option, name, libraryNames[kind] ?? []);
   const key = JSON.stringify([kind, name, version]);
   // What a method's options hold is in its options' identity, and checked there.
   const { options: _, ...stated } = part as { readonly options?: unknown };
-  if (isNative(part[own].toString())) throw new InputError(`${option}: its function ${own} is bound or built in, so that an edit of it could not be seen; wrap it, as in (...given) => own(...given)`);
+  if (isNative(part[own].toString()))
+    throw new InputError(
+      `${option}: its function ${own} is bound or built in, so that an edit of it could not be seen; wrap it, as in (...given) => own(...given)`,
+    );
   const code = [`${own}: ${part[own].toString()}`, ...functionsIn(stated)].join("\n");
   if ((codes.get(key) ?? code) !== code) {
-    throw new InputError(`${option}: two different ${kind === "loss" ? "losses" : `${kind}s`} are named ${quote(name)} with version ${quote(version)}; change the version of the one that you edited`);
+    throw new InputError(
+      `${option}: two different ${kind === "loss" ? "losses" : `${kind}s`} are named ${quote(name)} with version ${quote(version)}; change the version of the one that you edited`,
+    );
   }
   codes.set(key, code);
   if (kind === "loss" || kind === "objective") ownLosses.set(identityKey(part), part);
@@ -74,7 +83,10 @@ const withArticle = (kind: string) => `${/^[aeiou]/.test(kind) ? "an" : "a"} ${k
 
 /** @throws InputError where a part of one's own has the name of one of the library's */
 export function requireOwnName(kind: string, option: string, name: string, taken: readonly string[]): void {
-  if (taken.includes(name)) throw new InputError(`${option}: ${quote(name)} is ${withArticle(kind)} of the library; give your own another name`);
+  if (taken.includes(name))
+    throw new InputError(
+      `${option}: ${quote(name)} is ${withArticle(kind)} of the library; give your own another name`,
+    );
 }
 
 /**
@@ -89,11 +101,19 @@ export function recallLoss(identity: object): Versioned | undefined {
 /** Whether a loss is one of the library's, made by `losses`: those need no version, as the library's own stands for it. */
 export function isBuiltIn(loss: PreferenceLoss): boolean {
   const original = builtInLike(loss);
-  return original !== undefined && identityKey(original) === identityKey(loss) && functionsIn(original).join("\n") === functionsIn(loss).join("\n");
+  return (
+    original !== undefined &&
+    identityKey(original) === identityKey(loss) &&
+    functionsIn(original).join("\n") === functionsIn(loss).join("\n")
+  );
 }
 
 /** The library's loss of the same name and settings, if there is one. */
-export function builtInLike({ name, beta, settings }: Pick<PairLoss, "name" | "beta" | "settings">): PreferenceLoss | undefined {
+export function builtInLike({
+  name,
+  beta,
+  settings,
+}: Pick<PairLoss, "name" | "beta" | "settings">): PreferenceLoss | undefined {
   return Object.hasOwn(losses, name) ? losses[name as LossName]({ beta, ...settings }) : undefined;
 }
 
@@ -105,7 +125,9 @@ function identityKey(part: object): string {
 function sortedEntries(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedEntries);
   if (typeof value !== "object" || value === null) return value;
-  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, sortedEntries(part)]);
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, part]) => [name, sortedEntries(part)]);
 }
 
 /** Whether a function's text shows none of its code, as that of a bound function. */

@@ -53,10 +53,18 @@ function checkValues<Options>({ table }: Form<Options>, given: Readonly<Record<s
  * @param spelling how messages write names: as in a cell by default
  * @throws InputError naming the first unknown option, with the methods that have it or the closest known name
  */
-export function checkNames(form: AnyForm, given: readonly string[], also: readonly string[] = [], spelling = inCells): void {
+export function checkNames(
+  form: AnyForm,
+  given: readonly string[],
+  also: readonly string[] = [],
+  spelling = inCells,
+): void {
   const known = [...Object.keys(form.table), ...also];
   const unknown = given.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new InputError(`${spelling.option(unknown)} is not an option of ${form.name}; ${adviceOn(unknown, form.name, known, spelling)}`);
+  if (unknown !== undefined)
+    throw new InputError(
+      `${spelling.option(unknown)} is not an option of ${form.name}; ${adviceOn(unknown, form.name, known, spelling)}`,
+    );
 }
 
 /** How messages write the names of options and methods. */
@@ -100,7 +108,8 @@ export function insteadOf(name: string, known: readonly string[]): readonly stri
   return main.length > 0 ? main : others;
 }
 
-const ofRun = (name: string) => `it is a setting of the run; pass it beside the method, as in train(start, pairs, method, { ${name} })`;
+const ofRun = (name: string) =>
+  `it is a setting of the run; pass it beside the method, as in train(start, pairs, method, { ${name} })`;
 const ofModel = (name: string) => `it is decided when the model is loaded: loadModel(source, { ${name} })`;
 
 /** Where names belong that are no method's options. */
@@ -122,7 +131,8 @@ export function adviceOn(name: string, taker: string, known: readonly string[], 
 
 /** The methods that have an option; those of a cell's functions only where no recipe has it. */
 function ownersOf(name: string): string[] {
-  const having = (forms: readonly AnyForm[]) => forms.filter(({ table }) => Object.hasOwn(table, name)).map((form) => form.name);
+  const having = (forms: readonly AnyForm[]) =>
+    forms.filter(({ table }) => Object.hasOwn(table, name)).map((form) => form.name);
   const recipes = having(Object.values(recipeForms));
   return recipes.length > 0 ? recipes : having([alignForm, seraForm]);
 }

@@ -1,5 +1,17 @@
 /** Names of a run's settings, which stand beside the options of its method. */
 export const runSettingNames = [
-  ...(["heldOut", "validation", "demonstrations", "columns", "judge", "evaluate", "truncatePrompts", "maxLength", "maxPromptLength", "folder", "redoFrom"] as const),
+  ...([
+    "heldOut",
+    "validation",
+    "demonstrations",
+    "columns",
+    "judge",
+    "evaluate",
+    "truncatePrompts",
+    "maxLength",
+    "maxPromptLength",
+    "folder",
+    "redoFrom",
+  ] as const),
   ...(["referenceCache", "on", "onStep", "track", "signal", "quiet"] as const),
 ] as const;

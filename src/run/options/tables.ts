@@ -6,7 +6,21 @@ import { goalPlaces, tieRules } from "../../data/goals.js";
 import { pairings } from "../../bootstrap/index.js";
 import { selectionRules } from "../../review/index.js";
 import type { OptionTable } from "../../base/option.js";
-import { byteSize, flag, nameOrPart, notNegative, oneOf, parts, penalty, positive, positiveShare, share, shareBelow, whole, wholeOr } from "../../base/option-kinds.js";
+import {
+  byteSize,
+  flag,
+  nameOrPart,
+  notNegative,
+  oneOf,
+  parts,
+  penalty,
+  positive,
+  positiveShare,
+  share,
+  shareBelow,
+  whole,
+  wholeOr,
+} from "../../base/option-kinds.js";
 import { degreeInputs } from "../../align/spo.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
@@ -54,9 +68,21 @@ export const lossTable: OptionTable<LossOptions> = {
 /** What worked for small models. */
 export const alignmentTable: OptionTable<AlignmentOptions> = {
   batchSize: { ...whole(1), help: "pairs per optimizer step", default: 32 },
-  microBatchSize: { ...whole(1), help: "pairs per forward pass; gradients are accumulated up to the batch size", otherwise: "the batch size, or less where memory asks for it" },
-  recompute: { ...flag(), help: "recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers", otherwise: "only where nothing else fits into memory" },
-  maxSteps: { ...whole(1), help: "optimizer steps of each iteration, whatever the number of epochs", otherwise: "as many as the epochs take" },
+  microBatchSize: {
+    ...whole(1),
+    help: "pairs per forward pass; gradients are accumulated up to the batch size",
+    otherwise: "the batch size, or less where memory asks for it",
+  },
+  recompute: {
+    ...flag(),
+    help: "recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers",
+    otherwise: "only where nothing else fits into memory",
+  },
+  maxSteps: {
+    ...whole(1),
+    help: "optimizer steps of each iteration, whatever the number of epochs",
+    otherwise: "as many as the epochs take",
+  },
   learningRate: { ...positive("rate"), help: "peak learning rate", default: 1e-4 },
   schedule: { ...oneOf(schedules, "name"), help: "shape of the learning rate after the warm-up", default: "linear" },
   warmup: { ...share("share"), help: "share of the steps spent warming up the learning rate", default: 0.1 },
@@ -65,25 +91,53 @@ export const alignmentTable: OptionTable<AlignmentOptions> = {
   epsilon: { ...positive("ε"), help: "AdamW: added to the denominator", default: epsilon },
   weightDecay: { ...notNegative("rate"), help: "AdamW: weight decay of matrices", default: 0 },
   maxGradNorm: { ...positive("norm"), help: "gradients are clipped to this norm", default: maxGradNorm },
-  evaluateEvery: { ...whole(1), help: "steps between evaluations on the validation pairs, or the held-out pairs if there are none; there is one more after the last step", otherwise: "no evaluation" },
-  keepBestBy: { ...oneOf(names(bestMetrics), "metric"), help: "keep the parameters of the evaluation that is best by this metric", otherwise: "those of the last step" },
+  evaluateEvery: {
+    ...whole(1),
+    help: "steps between evaluations on the validation pairs, or the held-out pairs if there are none; there is one more after the last step",
+    otherwise: "no evaluation",
+  },
+  keepBestBy: {
+    ...oneOf(names(bestMetrics), "metric"),
+    help: "keep the parameters of the evaluation that is best by this metric",
+    otherwise: "those of the last step",
+  },
   patience: { ...whole(1), help: "evaluations without improvement after which training stops", otherwise: "never" },
-  emaDecay: { ...shareBelow(1)("decay"), help: "evaluate and keep an exponential moving average of the parameters with this decay", otherwise: "no average" },
+  emaDecay: {
+    ...shareBelow(1)("decay"),
+    help: "evaluate and keep an exponential moving average of the parameters with this decay",
+    otherwise: "no average",
+  },
   referenceEvery: {
     ...whole(1),
     help: "steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656)",
     otherwise: "never, with sapo an epoch; 1 if only `referenceEma` is given",
   },
-  referenceEma: { ...positiveShare("share"), help: "share of the way that the reference moves towards the policy in each update (TR-DPO)", otherwise: "1 if `referenceEvery` is given" },
+  referenceEma: {
+    ...positiveShare("share"),
+    help: "share of the way that the reference moves towards the policy in each update (TR-DPO)",
+    otherwise: "1 if `referenceEvery` is given",
+  },
 };
 
 export const samplingTable: OptionTable<SamplingOptions> = {
   maxNewTokens: { ...whole(1), help: "length limit of a sampled response, in tokens", default: 128 },
   temperature: { ...notNegative("t"), help: "sampling temperature; 0 takes the most likely token", default: 0.7 },
   topK: { ...whole(0, "k"), help: "sample among the k most likely tokens; 0 is no limit", default: 0 },
-  topP: { ...positiveShare("p"), help: "sample among the fewest tokens that hold this share of the probability", default: 1 },
-  minP: { ...share("p"), help: "sample among tokens at least this share as likely as the most likely one; 0 is no limit", default: 0 },
-  repetitionPenalty: { ...positive("r"), help: "penalty on tokens that have occurred, above 1 to discourage repetition", default: 1 },
+  topP: {
+    ...positiveShare("p"),
+    help: "sample among the fewest tokens that hold this share of the probability",
+    default: 1,
+  },
+  minP: {
+    ...share("p"),
+    help: "sample among tokens at least this share as likely as the most likely one; 0 is no limit",
+    default: 0,
+  },
+  repetitionPenalty: {
+    ...positive("r"),
+    help: "penalty on tokens that have occurred, above 1 to discourage repetition",
+    default: 1,
+  },
   samplingBatchSize: { ...whole(1), help: "responses sampled at the same time", default: 128 },
 };
 
@@ -94,7 +148,11 @@ export const sftTable: OptionTable<SftOptions> = {
 };
 
 export const seedTable: OptionTable<Pick<SharedOptions, "seed">> = {
-  seed: { ...whole(0), help: "seed of everything random: the same seed, data and machine give the same bytes", default: 0 },
+  seed: {
+    ...whole(0),
+    help: "seed of everything random: the same seed, data and machine give the same bytes",
+    default: 0,
+  },
 };
 
 export const memoryTable: OptionTable<Pick<SharedOptions, "memory">> = {
@@ -117,7 +175,11 @@ export const sharedTable: OptionTable<SharedOptions> = {
 export const budgetTable: OptionTable<TrainingBudget> = {
   iterations: { ...whole(1, "T"), help: "T: number of training iterations", default: 3 },
   epochs: { ...whole(1), help: "epochs of each iteration", default: 1 },
-  reference: { ...oneOf(references, "which"), help: "reference of the loss: the start of the run, or the previous iteration's policy", default: "start" },
+  reference: {
+    ...oneOf(references, "which"),
+    help: "reference of the loss: the start of the run, or the previous iteration's policy",
+    default: "start",
+  },
 };
 
 export const rewardTable: OptionTable<RewardOptions> = {
@@ -132,7 +194,11 @@ export const rewardTable: OptionTable<RewardOptions> = {
 export const loopTable: OptionTable<LoopOptions> = {
   ...rewardTable,
   select: { ...share("share"), help: "K/N: share of the pairs that review keeps from iteration 2 on", default: 0.7 },
-  selectBy: { ...nameOrPart<keyof typeof selectionRules, SelectionRule>(names(selectionRules), "a selection rule", "rule"), help: "which pairs review keeps", default: "top" },
+  selectBy: {
+    ...nameOrPart<keyof typeof selectionRules, SelectionRule>(names(selectionRules), "a selection rule", "rule"),
+    help: "which pairs review keeps",
+    default: "top",
+  },
   perPrompt: { ...whole(1), help: "pairs of one prompt that review keeps at most", otherwise: "all" },
   bootstrap: { ...share("share"), help: "K̃/N: pairs that the policy makes, as a share of the data's", default: 0.3 },
   responses: { ...whole(2, "R"), help: "R: responses sampled for each prompt", default: 4 },
@@ -141,10 +207,26 @@ export const loopTable: OptionTable<LoopOptions> = {
     help: "what labels responses: the policy's implicit reward or the judge of the run",
     default: "implicit",
   },
-  pairBy: { ...nameOrPart<keyof typeof pairings, PairingRule>(names(pairings), "a pairing rule", "rule"), help: "how a prompt's responses are paired", default: "best-worst" },
-  disjoint: { ...flag(true), help: "keep pairs of the data only of prompts that no pair of the policy's own is of", otherwise: "false" },
-  completeOnly: { ...flag(true), help: "leave responses that the length limit cut off out of pairs", otherwise: "false" },
-  lengthPenalty: { ...penalty("α"), help: "α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected", default: 0 },
+  pairBy: {
+    ...nameOrPart<keyof typeof pairings, PairingRule>(names(pairings), "a pairing rule", "rule"),
+    help: "how a prompt's responses are paired",
+    default: "best-worst",
+  },
+  disjoint: {
+    ...flag(true),
+    help: "keep pairs of the data only of prompts that no pair of the policy's own is of",
+    otherwise: "false",
+  },
+  completeOnly: {
+    ...flag(true),
+    help: "leave responses that the length limit cut off out of pairs",
+    otherwise: "false",
+  },
+  lengthPenalty: {
+    ...penalty("α"),
+    help: "α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected",
+    default: 0,
+  },
   penaltyStep: {
     ...positiveShare("α"),
     help: "step of the grid from 0 to 1 that auto goes up until lengths would differ more again",
@@ -157,8 +239,16 @@ export const loopTable: OptionTable<LoopOptions> = {
 /** The code's numbers (arXiv 2401.01335), where a small model can do with them. */
 export const selfPlayTable: OptionTable<SelfPlayOptions> = {
   iterationEpochs: { ...whole(1), help: "epochs of each iteration, which `rounds` are then spent on", default: 1 },
-  sampleTemperature: { ...notNegative("t"), help: "temperature of the responses that are trained against; evaluation has that of `temperature`", default: 1 },
-  laterLearningRate: { ...positive("rate"), help: "peak learning rate from the third iteration on", otherwise: "that of the first two" },
+  sampleTemperature: {
+    ...notNegative("t"),
+    help: "temperature of the responses that are trained against; evaluation has that of `temperature`",
+    default: 1,
+  },
+  laterLearningRate: {
+    ...positive("rate"),
+    help: "peak learning rate from the third iteration on",
+    otherwise: "that of the first two",
+  },
 };
 
 /** The paper's numbers (arXiv 2406.04412). */
@@ -168,10 +258,26 @@ export const spreadTable: OptionTable<SpreadOptions> = {
     help: "which share of the prompts each round takes, none twice: the first with the pairs of the data, the others with pairs of the policy's own",
     default: [0.03, 0.13, 0.34, 0.5],
   },
-  seedEpochs: { ...whole(1), help: "epochs of the first round, on the pairs of the data", otherwise: "those of the other rounds, which are `rounds`" },
-  refineShare: { ...share("K"), help: "K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none", default: 0.1 },
-  refineSmoothing: { ...shareBelow(1 / 2, "1/2")("α"), help: "α: how likely a doubtful label is taken to be wrong", default: 0.1 },
-  refineAfter: { ...share("share"), help: "share of a round's steps that are taken before its first label is refined", default: 0.2 },
+  seedEpochs: {
+    ...whole(1),
+    help: "epochs of the first round, on the pairs of the data",
+    otherwise: "those of the other rounds, which are `rounds`",
+  },
+  refineShare: {
+    ...share("K"),
+    help: "K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none",
+    default: 0.1,
+  },
+  refineSmoothing: {
+    ...shareBelow(1 / 2, "1/2")("α"),
+    help: "α: how likely a doubtful label is taken to be wrong",
+    default: 0.1,
+  },
+  refineAfter: {
+    ...share("share"),
+    help: "share of a round's steps that are taken before its first label is refined",
+    default: 0.2,
+  },
 };
 
 /** The code's numbers (arXiv 2405.20830), as far as they do not depend on the size of the data. */
@@ -181,30 +287,58 @@ export const augmentationTable: OptionTable<AugmentationOptions> = {
     help: "tokens of a chosen response that are written anew; whole writes all of it anew, in at most `maxNewTokens`",
     otherwise: "256, or a third of the median response where that is shorter than 259 tokens",
   },
-  bufferSize: { ...whole(1), help: "rejected responses that are kept to be drawn from", otherwise: "2000, but at most a quarter of the pairs, and at least a step's" },
-  averageDecay: { ...shareBelow(1)("decay"), help: "decay of the average of the policy that writes; 0 is the policy itself", default: 0.5 },
+  bufferSize: {
+    ...whole(1),
+    help: "rejected responses that are kept to be drawn from",
+    otherwise: "2000, but at most a quarter of the pairs, and at least a step's",
+  },
+  averageDecay: {
+    ...shareBelow(1)("decay"),
+    help: "decay of the average of the policy that writes; 0 is the policy itself",
+    default: 0.5,
+  },
   averageEvery: { ...whole(1), help: "steps between updates of the average", default: 1 },
-  referenceBecomes: { ...oneOf(laterReferences, "which"), help: "what the reference becomes each `referenceEvery` steps", default: "average" },
+  referenceBecomes: {
+    ...oneOf(laterReferences, "which"),
+    help: "what the reference becomes each `referenceEvery` steps",
+    default: "average",
+  },
   segmentTemperature: { ...notNegative("t"), help: "temperature of the segments that are written anew", default: 0.7 },
   segmentTopK: { ...whole(0, "k"), help: "write segments of the k most likely tokens; 0 is no limit", default: 50 },
-  segmentTopP: { ...positiveShare("p"), help: "write segments of the fewest tokens that hold this share of the probability", default: 0.95 },
+  segmentTopP: {
+    ...positiveShare("p"),
+    help: "write segments of the fewest tokens that hold this share of the probability",
+    default: 0.95,
+  },
 };
 
 /** The paper's, where they are known (arXiv 2407.02119): it labels nine times as many pairs as it has graded. */
 export const proxyTable: OptionTable<ProxyOptions> = {
-  budget: { ...whole(1, "B"), help: "B: responses that the judge grades, never more", otherwise: "those of each ninth prompt" },
+  budget: {
+    ...whole(1, "B"),
+    help: "B: responses that the judge grades, never more",
+    otherwise: "those of each ninth prompt",
+  },
   chooseBy: {
     ...oneOf(proxyChoices, "what"),
     help: "what the prompts whose responses are graded are chosen by: k-centre over embeddings of the responses or of the prompts, or at random",
     default: "responses",
   },
-  graded: { ...oneOf(gradedSources, "whose"), help: "whose responses are graded: the policy's own, or the two of each of the data's pairs, as a control", default: "policy" },
+  graded: {
+    ...oneOf(gradedSources, "whose"),
+    help: "whose responses are graded: the policy's own, or the two of each of the data's pairs, as a control",
+    default: "policy",
+  },
   spend: {
     ...oneOf(budgetUses, "what"),
     help: "what the budget is spent on: an evaluator, which labels the other prompts' responses, or pairs for the policy directly, as a control",
     default: "evaluator",
   },
-  evaluatorEpochs: { ...whole(1), help: "epochs of the evaluator on the graded pairs", otherwise: "those of the policy, which are `rounds`" },
+  evaluatorEpochs: {
+    ...whole(1),
+    help: "epochs of the evaluator on the graded pairs",
+    otherwise: "those of the policy, which are `rounds`",
+  },
 };
 
 export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
@@ -216,9 +350,21 @@ export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
 };
 
 export const goalTable: OptionTable<GoalConditioningOptions> = {
-  half: { ...flag(), help: "condition half of the prompts alone on goals, which makes as many pairs as the data has", otherwise: "false" },
-  ties: { ...oneOf(tieRules, "rule"), help: "what becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each", default: "drop" },
-  goalPlace: { ...oneOf(goalPlaces, "turn"), help: "where a conversation is told its goal: in its system turn, or before the words of its first user turn", default: "system" },
+  half: {
+    ...flag(),
+    help: "condition half of the prompts alone on goals, which makes as many pairs as the data has",
+    otherwise: "false",
+  },
+  ties: {
+    ...oneOf(tieRules, "rule"),
+    help: "what becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each",
+    default: "drop",
+  },
+  goalPlace: {
+    ...oneOf(goalPlaces, "turn"),
+    help: "where a conversation is told its goal: in its system turn, or before the words of its first user turn",
+    default: "system",
+  },
 };
 
 export const bmcTable: OptionTable<BmcOptions> = {
@@ -227,9 +373,21 @@ export const bmcTable: OptionTable<BmcOptions> = {
     help: "what edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`",
     default: "none",
   },
-  editWay: { ...oneOf(editWays, "way"), help: "which response is edited: the rejected one for the better, or the chosen one for the worse", default: "improve" },
-  editBlind: { ...flag(), help: "let the editor see one response alone, without the pair's other one", otherwise: "false" },
-  stopWords: { ...oneOf(stopWordLists, "list"), help: "which words are taken out of the difference of the responses; a list by name", default: "english" },
+  editWay: {
+    ...oneOf(editWays, "way"),
+    help: "which response is edited: the rejected one for the better, or the chosen one for the worse",
+    default: "improve",
+  },
+  editBlind: {
+    ...flag(),
+    help: "let the editor see one response alone, without the pair's other one",
+    otherwise: "false",
+  },
+  stopWords: {
+    ...oneOf(stopWordLists, "list"),
+    help: "which words are taken out of the difference of the responses; a list by name",
+    default: "english",
+  },
 };
 
 export const voteTable: OptionTable<VoteOptions> = {
@@ -240,18 +398,50 @@ export const voteTable: OptionTable<VoteOptions> = {
     help: "temperature of the annotators' votes, in grades of the judge: they prefer a response with the probability σ(difference of grades / temperature)",
     default: 0.81,
   },
-  pseudoCounts: { ...positive("n"), help: "votes added to each side of every two responses, so that a unanimous vote has a finite target", default: 0.5 },
+  pseudoCounts: {
+    ...positive("n"),
+    help: "votes added to each side of every two responses, so that a unanimous vote has a finite target",
+    default: 0.5,
+  },
 };
 
 export const jointTable: OptionTable<JointOptions> = {
-  demonstrationWeight: { ...positive("w₁"), help: "w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations", default: 1 },
-  pairWeight: { ...positive("w₂"), help: "w₂: weight of the preference pairs, whose term is a mean over the pairs", default: 1 },
-  selfPlay: { ...flag(), help: "compare demonstrations with the policy's own responses, in place of raising their likelihood", default: false },
+  demonstrationWeight: {
+    ...positive("w₁"),
+    help: "w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations",
+    default: 1,
+  },
+  pairWeight: {
+    ...positive("w₂"),
+    help: "w₂: weight of the preference pairs, whose term is a mean over the pairs",
+    default: 1,
+  },
+  selfPlay: {
+    ...flag(),
+    help: "compare demonstrations with the policy's own responses, in place of raising their likelihood",
+    default: false,
+  },
 };
 
 export const degreeTable: OptionTable<DegreeOptions> = {
-  degreeWeight: { ...notNegative("λ"), help: "λ: weight of the classification of preference degrees beside the loss", default: 0.1 },
-  keyContent: { ...oneOf(keyContents, "what"), help: "what is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random", default: "rake" },
-  degrade: { ...oneOf(degradations, "how"), help: "how it is taken: mask hides it behind padding, which keeps the length, remove leaves it out", default: "mask" },
-  degreeFrom: { ...oneOf(degreeInputs, "input"), help: "what degrees are told by: the mean hidden state of the response, or its length alone, as a control", default: "hidden" },
+  degreeWeight: {
+    ...notNegative("λ"),
+    help: "λ: weight of the classification of preference degrees beside the loss",
+    default: 0.1,
+  },
+  keyContent: {
+    ...oneOf(keyContents, "what"),
+    help: "what is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random",
+    default: "rake",
+  },
+  degrade: {
+    ...oneOf(degradations, "how"),
+    help: "how it is taken: mask hides it behind padding, which keeps the length, remove leaves it out",
+    default: "mask",
+  },
+  degreeFrom: {
+    ...oneOf(degreeInputs, "input"),
+    help: "what degrees are told by: the mean hidden state of the response, or its length alone, as a control",
+    default: "hidden",
+  },
 };

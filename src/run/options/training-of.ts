@@ -4,18 +4,35 @@ import type { AlignmentOptions, SamplingOptions, SftOptions, TrainingBudget } fr
 
 /** How each iteration trains. */
 export function trainingOptions(options: AlignmentOptions & Pick<TrainingBudget, "epochs">): TrainingOptions {
-  const { batchSize, epochs, learningRate, schedule, warmup, beta1, beta2, epsilon, weightDecay, maxGradNorm } = options;
+  const { batchSize, epochs, learningRate, schedule, warmup, beta1, beta2, epsilon, weightDecay, maxGradNorm } =
+    options;
   const { microBatchSize, recompute, maxSteps, evaluateEvery, keepBestBy, patience, emaDecay } = options;
   return {
     ...{ batchSize, epochs, learningRate, schedule, warmup },
     adamW: { beta1, beta2, epsilon, weightDecay, maxGradNorm },
-    ...defined({ microBatchSize, recompute, maxSteps, evaluateEvery, keepBestBy, patience, emaDecay, referenceUpdate: referenceUpdate(options) }),
+    ...defined({
+      microBatchSize,
+      recompute,
+      maxSteps,
+      evaluateEvery,
+      keepBestBy,
+      patience,
+      emaDecay,
+      referenceUpdate: referenceUpdate(options),
+    }),
   };
 }
 
 /** How the start is trained on demonstrations. */
 export function sftTrainingOptions({ sftBatchSize, sftEpochs, sftLearningRate }: SftOptions): TrainingOptions {
-  return { batchSize: sftBatchSize, epochs: sftEpochs, learningRate: sftLearningRate, schedule: "cosine", warmup: 0.03, adamW: { weightDecay: 0.01 } };
+  return {
+    batchSize: sftBatchSize,
+    epochs: sftEpochs,
+    learningRate: sftLearningRate,
+    schedule: "cosine",
+    warmup: 0.03,
+    adamW: { weightDecay: 0.01 },
+  };
 }
 
 /** How responses are sampled. */
@@ -30,7 +47,9 @@ function referenceUpdate({ referenceEvery, referenceEma }: AlignmentOptions): Tr
 }
 
 /** Those of some fields that are there. */
-function defined<Fields extends object>(fields: Fields): Partial<{ readonly [Name in keyof Fields]: Exclude<Fields[Name], undefined> }> {
+function defined<Fields extends object>(
+  fields: Fields,
+): Partial<{ readonly [Name in keyof Fields]: Exclude<Fields[Name], undefined> }> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<{
     readonly [Name in keyof Fields]: Exclude<Fields[Name], undefined>;
   }>;

@@ -26,19 +26,36 @@ const columns = ["weight", "labelSmoothing", "target", "targetMargin"];
  *
  * @throws InputError naming the loss or the option, and what can be done instead
  */
-export function checkRemoteTraining(objective: Pick<Objective<unknown>, "name" | "needsWholeStep">, options: TrainingOptions, { adapter }: ModelConfig, { workers }: ResolvedRaySettings): void {
+export function checkRemoteTraining(
+  objective: Pick<Objective<unknown>, "name" | "needsWholeStep">,
+  options: TrainingOptions,
+  { adapter }: ModelConfig,
+  { workers }: ResolvedRaySettings,
+): void {
   trlLossOf(objective);
   for (const [name, instead] of Object.entries(unsupported)) {
-    if (options[name as keyof TrainingOptions] !== undefined) throw new InputError(`${name}: not there on a cluster, where ${instead}; leave it out, or train on this machine`);
+    if (options[name as keyof TrainingOptions] !== undefined)
+      throw new InputError(`${name}: not there on a cluster, where ${instead}; leave it out, or train on this machine`);
   }
-  if (adapter?.dropout) throw new InputError(`lora: found dropout ${adapter.dropout}, expected 0 on a cluster, whose trainer has none; leave it out, or train on this machine`);
+  if (adapter?.dropout)
+    throw new InputError(
+      `lora: found dropout ${adapter.dropout}, expected 0 on a cluster, whose trainer has none; leave it out, or train on this machine`,
+    );
   const { batchSize, microBatchSize = batchSize / workers } = options;
   const share = workers * microBatchSize;
   if (!Number.isInteger(batchSize / share) || !Number.isInteger(microBatchSize)) {
-    throw new InputError(`batchSize: found ${batchSize} for ${workers} workers${options.microBatchSize === undefined ? "" : ` and a microBatchSize of ${microBatchSize}`}, expected a multiple of ${options.microBatchSize === undefined ? workers : share}, so that each worker has as many pairs`);
+    throw new InputError(
+      `batchSize: found ${batchSize} for ${workers} workers${options.microBatchSize === undefined ? "" : ` and a microBatchSize of ${microBatchSize}`}, expected a multiple of ${options.microBatchSize === undefined ? workers : share}, so that each worker has as many pairs`,
+    );
   }
-  if (objective.needsWholeStep && share !== batchSize) throw new InputError(`microBatchSize: the loss ${objective.name} compares all pairs of a step, which one worker then has to hold; leave it out`);
-  if (objective.needsWholeStep && workers > 1) throw new InputError(`workers: the loss ${objective.name} compares all pairs of a step, so that one worker has to hold them; found ${workers}, expected 1`);
+  if (objective.needsWholeStep && share !== batchSize)
+    throw new InputError(
+      `microBatchSize: the loss ${objective.name} compares all pairs of a step, which one worker then has to hold; leave it out`,
+    );
+  if (objective.needsWholeStep && workers > 1)
+    throw new InputError(
+      `workers: the loss ${objective.name} compares all pairs of a step, so that one worker has to hold them; found ${workers}, expected 1`,
+    );
 }
 
 /** What is said where a training makes its pairs while it goes on. */
@@ -47,10 +64,18 @@ export function pairsAreDrawn(method = "this method"): InputError {
 }
 
 /** @throws InputError where a pair comes with numbers that TRL's losses do not read */
-export function refuseColumns(pairs: readonly (Pick<TokenizedPair, "columns"> & { readonly tokens?: unknown })[]): void {
+export function refuseColumns(
+  pairs: readonly (Pick<TokenizedPair, "columns"> & { readonly tokens?: unknown })[],
+): void {
   pairs.forEach((pair, i) => {
-    if (pair.tokens !== undefined) throw new InputError(`pair ${i + 1}: it has columns of tokens, which TRL's losses do not read; train on this machine`);
+    if (pair.tokens !== undefined)
+      throw new InputError(
+        `pair ${i + 1}: it has columns of tokens, which TRL's losses do not read; train on this machine`,
+      );
     const name = columns.find((column) => pair.columns?.[column] !== undefined);
-    if (name !== undefined) throw new InputError(`pair ${i + 1}: the column ${JSON.stringify(name)} is not read by TRL's losses; remove it, or train on this machine`);
+    if (name !== undefined)
+      throw new InputError(
+        `pair ${i + 1}: the column ${JSON.stringify(name)} is not read by TRL's losses; remove it, or train on this machine`,
+      );
   });
 }

@@ -13,7 +13,12 @@ import { pinned, protocol } from "./versions.js";
 
 type Verb = "check" | "train" | "score" | "sample";
 
-const checked = z.object({ nonce: z.string(), protocol: z.number(), versions: z.record(z.string(), z.string().nullable()), resources: z.record(z.string(), z.number()) });
+const checked = z.object({
+  nonce: z.string(),
+  protocol: z.number(),
+  versions: z.record(z.string(), z.string().nullable()),
+  resources: z.record(z.string(), z.number()),
+});
 const counted = z.object({ done: z.int(), total: z.int() });
 
 /** A cluster that has been found to be what a run needs. */
@@ -46,8 +51,17 @@ export class Cluster {
    * @returns path of the stage's folder, as this machine sees it
    * @throws InputError as {@link runJob}, or where the job left no result; the signal's reason
    */
-  async run(verb: Verb, request: object, files: Readonly<Record<string, Iterable<string>>>, { signal, onProgress }: TaskOptions, onLook?: (folder: string) => Promise<void>): Promise<string> {
-    const stage = await this.storage.stage(verb, { ...files, "request.json": [JSON.stringify({ protocol, ...request })] });
+  async run(
+    verb: Verb,
+    request: object,
+    files: Readonly<Record<string, Iterable<string>>>,
+    { signal, onProgress }: TaskOptions,
+    onLook?: (folder: string) => Promise<void>,
+  ): Promise<string> {
+    const stage = await this.storage.stage(verb, {
+      ...files,
+      "request.json": [JSON.stringify({ protocol, ...request })],
+    });
     const folder = this.storage.path(stage);
     const look = async () => {
       await onLook?.(folder);
@@ -59,7 +73,10 @@ export class Cluster {
     if (await isThere(`${folder}/result.json`)) await look();
     else {
       await runJob(this.jobs, `sera-${stage}`, this.command(verb, stage), signal, look);
-      if (!(await isThere(`${folder}/result.json`))) throw new InputError(`${folder}: the job ended without a result; is this the storage that the cluster sees as ${this.settings.clusterStorage}?`);
+      if (!(await isThere(`${folder}/result.json`)))
+        throw new InputError(
+          `${folder}: the job ended without a result; is this the storage that the cluster sees as ${this.settings.clusterStorage}?`,
+        );
     }
     return folder;
   }
@@ -78,14 +95,30 @@ export class Cluster {
       await writeJson(`${folder}/request.json`, { protocol, nonce });
       await runJob(this.jobs, `sera-${stage}`, this.command("check", stage), signal);
       const path = `${folder}/result.json`;
-      if (!(await isThere(path))) throw new InputError(`${storage}: what the cluster writes to ${clusterStorage} is not seen here; give a folder that both share`);
+      if (!(await isThere(path)))
+        throw new InputError(
+          `${storage}: what the cluster writes to ${clusterStorage} is not seen here; give a folder that both share`,
+        );
       const found = parseJson(await readText(path, "what the cluster has"), checked, path);
-      if (found.nonce !== nonce) throw new InputError(`${storage}: the cluster reads something else at ${clusterStorage}; give a folder that both share`);
-      if (found.protocol !== protocol) throw new InputError(`${origin}: its sera_cluster speaks protocol ${found.protocol}, this sera-lab ${protocol}; install the cluster/ folder of this one there`);
-      for (const name of Object.keys(pinned) as (keyof typeof pinned)[]) requireVersion(origin, name, found.versions[name] ?? undefined);
+      if (found.nonce !== nonce)
+        throw new InputError(
+          `${storage}: the cluster reads something else at ${clusterStorage}; give a folder that both share`,
+        );
+      if (found.protocol !== protocol)
+        throw new InputError(
+          `${origin}: its sera_cluster speaks protocol ${found.protocol}, this sera-lab ${protocol}; install the cluster/ folder of this one there`,
+        );
+      for (const name of Object.keys(pinned) as (keyof typeof pinned)[])
+        requireVersion(origin, name, found.versions[name] ?? undefined);
       const has = (resource: string) => found.resources[resource] ?? 0;
-      if (has("GPU") < workers * gpus) throw new InputError(`${origin}: found ${has("GPU")} GPUs, expected ${workers * gpus} for ${workers} workers of ${gpus}; lower gpus or workers, or add nodes`);
-      if (has("CPU") < workers) throw new InputError(`${origin}: found ${has("CPU")} CPUs, expected one for each of ${workers} workers; lower workers, or add nodes`);
+      if (has("GPU") < workers * gpus)
+        throw new InputError(
+          `${origin}: found ${has("GPU")} GPUs, expected ${workers * gpus} for ${workers} workers of ${gpus}; lower gpus or workers, or add nodes`,
+        );
+      if (has("CPU") < workers)
+        throw new InputError(
+          `${origin}: found ${has("CPU")} CPUs, expected one for each of ${workers} workers; lower workers, or add nodes`,
+        );
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -96,7 +129,9 @@ export class Cluster {
 function requireVersion(origin: string, name: keyof typeof pinned, found: string | undefined): void {
   if (found?.split("+")[0] === pinned[name]) return;
   const there = found === undefined ? `${name} is not installed` : `found ${name} ${found}`;
-  throw new InputError(`${origin}: ${there}, expected ${pinned[name]}, with which results were checked; install the cluster/ folder of sera-lab there`);
+  throw new InputError(
+    `${origin}: ${there}, expected ${pinned[name]}, with which results were checked; install the cluster/ folder of sera-lab there`,
+  );
 }
 
 /** A word of a command line: Ray gives it to a shell. */

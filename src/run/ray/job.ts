@@ -22,7 +22,13 @@ const hasEnded = (status: JobStatus) => status !== "PENDING" && status !== "RUNN
  * @throws InputError with the job's last log lines where it failed; the signal's reason where it asked to stop, after the
  *   job has ended
  */
-export async function runJob(jobs: Jobs, name: string, entrypoint: string, signal: AbortSignal | undefined, onLook: () => Promise<void> = async () => {}): Promise<void> {
+export async function runJob(
+  jobs: Jobs,
+  name: string,
+  entrypoint: string,
+  signal: AbortSignal | undefined,
+  onLook: () => Promise<void> = async () => {},
+): Promise<void> {
   signal?.throwIfAborted();
   const id = await begin(jobs, name, entrypoint);
   for (let look = shortestLook; ; look = Math.min(longestLook, 1.5 * look)) {
@@ -56,10 +62,17 @@ async function stop(jobs: Jobs, id: string): Promise<void> {
 async function failure(jobs: Jobs, id: string, status: JobStatus, message: string): Promise<InputError> {
   // Who is gone with the head has left no log.
   const log = stripVTControlCharacters(await jobs.logs(id).catch(() => ""));
-  const lines = log.split("\n").filter((line) => line.trim() !== "").slice(-shownLines);
+  const lines = log
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .slice(-shownLines);
   const how = status === "STOPPED" ? "was stopped" : "failed";
   // Ray's message goes on with the log, of which the last lines follow anyway.
   const why = message.split("\n")[0]!.replace(/, last available logs.*/, "");
-  const hint = /No module named '?sera_cluster/.test(log) ? ["install what it needs on the cluster: pip install ./cluster, from the folder of sera-lab"] : [];
-  return new InputError([`${jobs.origin}: the job ${id} ${how}: ${why}`, ...lines.map((line) => `  ${line}`), ...hint].join("\n"));
+  const hint = /No module named '?sera_cluster/.test(log)
+    ? ["install what it needs on the cluster: pip install ./cluster, from the folder of sera-lab"]
+    : [];
+  return new InputError(
+    [`${jobs.origin}: the job ${id} ${how}: ${why}`, ...lines.map((line) => `  ${line}`), ...hint].join("\n"),
+  );
 }

@@ -71,7 +71,10 @@ export class Jobs {
       return await this.ask(`/api/jobs/${id}`, details);
     } catch (error) {
       if (!(error instanceof RefusedError && error.status === 404)) throw error;
-      throw new InputError(`${this.origin}: the head does not know the job ${id} any more, as after it was started anew; what was finished is kept, so run this again`, { cause: error });
+      throw new InputError(
+        `${this.origin}: the head does not know the job ${id} any more, as after it was started anew; what was finished is kept, so run this again`,
+        { cause: error },
+      );
     }
   }
 
@@ -91,7 +94,11 @@ export class Jobs {
     await this.ask(`/api/jobs/${id}/stop`, z.unknown(), { method: "POST" });
   }
 
-  private async ask<T>(path: string, schema: z.ZodType<T>, { method = "GET", body, patience = this.patience }: { method?: string; body?: object; patience?: number } = {}): Promise<T> {
+  private async ask<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    { method = "GET", body, patience = this.patience }: { method?: string; body?: object; patience?: number } = {},
+  ): Promise<T> {
     const until = performance.now() + 1000 * patience;
     for (;;) {
       try {
@@ -99,7 +106,10 @@ export class Jobs {
       } catch (error) {
         if (error instanceof InputError && !(error instanceof UnreachableError)) throw error;
         if (error instanceof SyntaxError || error instanceof z.ZodError) {
-          throw new InputError(`${this.origin}${path}: the answer is not one of Ray's job server; give the address of its dashboard, as in ray://host:8265`, { cause: error });
+          throw new InputError(
+            `${this.origin}${path}: the answer is not one of Ray's job server; give the address of its dashboard, as in ray://host:8265`,
+            { cause: error },
+          );
         }
         if (performance.now() >= until) throw error;
         await setTimeout(1000 * pause);
@@ -108,18 +118,25 @@ export class Jobs {
   }
 
   private async once(path: string, method: string, body: object | undefined): Promise<string> {
-    const headers = { ...(body && { "content-type": "application/json" }), ...(this.token && { authorization: `Bearer ${this.token}` }) };
+    const headers = {
+      ...(body && { "content-type": "application/json" }),
+      ...(this.token && { authorization: `Bearer ${this.token}` }),
+    };
     let answer: Answer;
     try {
       answer = await send(new URL(path, this.origin), method, headers, body && JSON.stringify(body));
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      throw new UnreachableError(`${this.origin}: no job server of Ray answers (${code ?? message}); start one by ray start --head, or give the address of the head's dashboard`, { cause: error });
+      throw new UnreachableError(
+        `${this.origin}: no job server of Ray answers (${code ?? message}); start one by ray start --head, or give the address of the head's dashboard`,
+        { cause: error },
+      );
     }
     const { status, text } = answer;
     if (status >= 200 && status < 300) return text;
     // The dashboard answers so while what is behind it starts.
-    if (status >= 502 || (status === 500 && text.includes("try again later"))) throw new UnreachableError(`${this.origin}: Ray's job server is not ready (${status})`);
+    if (status >= 502 || (status === 500 && text.includes("try again later")))
+      throw new UnreachableError(`${this.origin}: Ray's job server is not ready (${status})`);
     throw new RefusedError(`${this.origin}${path}: refused with ${status}: ${quote(text.trim(), 400)}`, status);
   }
 }
@@ -130,7 +147,12 @@ interface Answer {
 }
 
 /** Not `fetch`, whose Sec-Fetch-Mode makes Ray take it for a browser, which may start no job. */
-async function send(url: URL, method: string, headers: Readonly<Record<string, string>>, body: string | undefined): Promise<Answer> {
+async function send(
+  url: URL,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | undefined,
+): Promise<Answer> {
   const signal = AbortSignal.timeout(1000 * longestAnswer);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = (url.protocol === "https:" ? https : http).request(url, { method, headers, signal });

@@ -27,7 +27,13 @@ import { trlLossOf } from "./trl-loss.js";
 const scored = z.array(z.number());
 const sampled = z.object({ request: z.int(), number: z.int(), tokens: z.array(z.int()), complete: z.boolean() });
 /** What a step reports: null stands for what is no number. */
-const reportedStep = z.looseObject({ step: z.int(), loss: z.number().nullable(), grad_norm: z.number().nullable(), learning_rate: z.number(), num_tokens: z.number() });
+const reportedStep = z.looseObject({
+  step: z.int(),
+  loss: z.number().nullable(),
+  grad_norm: z.number().nullable(),
+  learning_rate: z.number(),
+  num_tokens: z.number(),
+});
 
 /** The largest seed that torch and vLLM both take, and room for one of each request. */
 const seeds = 2 ** 30;
@@ -52,12 +58,24 @@ export class RayExecutor implements Executor {
     this.local = new LocalExecutor(start, memory);
   }
 
-  async train<Example>({ from, objective, examples, options, random, source }: TrainingTask<Example>): Promise<ExecutedTraining> {
+  async train<Example>({
+    from,
+    objective,
+    examples,
+    options,
+    random,
+    source,
+  }: TrainingTask<Example>): Promise<ExecutedTraining> {
     if (source) throw pairsAreDrawn();
     checkRemoteTraining(objective, options, this.start.config, this.cluster.settings);
     const pairs = examples as readonly unknown[] as readonly ReferencedPair[];
     refuseColumns(pairs);
-    const plan = planTraining(pairs.map(({ chosen, rejected }) => [chosen, rejected]), options, random, batchCost(this.start.config));
+    const plan = planTraining(
+      pairs.map(({ chosen, rejected }) => [chosen, rejected]),
+      options,
+      random,
+      batchCost(this.start.config),
+    );
     const { batchSize, microBatchSize = batchSize / this.cluster.settings.workers, recompute = false } = options;
     const request = {
       ...(await this.model(from)),
@@ -68,7 +86,10 @@ export class RayExecutor implements Executor {
       shard: this.cluster.settings.shard,
       seed: random.fork("cluster").integer(seeds),
     };
-    const files = { "pairs.jsonl": each(pairs, pairLine), "plan.json": [JSON.stringify(trlPlan(plan, batchSize, options))] };
+    const files = {
+      "pairs.jsonl": each(pairs, pairLine),
+      "plan.json": [JSON.stringify(trlPlan(plan, batchSize, options))],
+    };
     const total = Math.ceil(orderOf(plan).length / batchSize);
     let trained: string | undefined;
     return {
@@ -85,16 +106,39 @@ export class RayExecutor implements Executor {
     return Float64Array.from(await this.scores(model, sequences, false, task), ([sum]) => sum!);
   }
 
-  async tokenLogProbs(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
+  async tokenLogProbs(
+    model: ModelRef,
+    sequences: readonly TokenSequence[],
+    task: TaskOptions = {},
+  ): Promise<Float32Array[]> {
     return (await this.scores(model, sequences, true, task)).map((values) => Float32Array.from(values));
   }
 
-  async *samples(model: ModelRef, requests: readonly GenerationRequest[], random: Random, options: GenerationOptions, task: TaskOptions = {}): AsyncGenerator<Generation[]> {
-    const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1, maxNewTokens = 256, batchSize = 128, skipBatches = 0, guidance } = options;
+  async *samples(
+    model: ModelRef,
+    requests: readonly GenerationRequest[],
+    random: Random,
+    options: GenerationOptions,
+    task: TaskOptions = {},
+  ): AsyncGenerator<Generation[]> {
+    const {
+      temperature = 1,
+      topK = 0,
+      topP = 1,
+      minP = 0,
+      repetitionPenalty = 1,
+      maxNewTokens = 256,
+      batchSize = 128,
+      skipBatches = 0,
+      guidance,
+    } = options;
     const { config, tokenizer } = this.start;
     if (guidance) throw new InputError("guidance: a cluster writes by the model alone; sample on this machine");
     for (const { key, prompt } of requests) {
-      if (prompt.length >= config.contextLength) throw new RangeError(`the prompt of ${quote(key)} has ${prompt.length} tokens, the context is ${config.contextLength}`);
+      if (prompt.length >= config.contextLength)
+        throw new RangeError(
+          `the prompt of ${quote(key)} has ${prompt.length} tokens, the context is ${config.contextLength}`,
+        );
     }
     const wanted = requests.reduce((count, { responses }) => count + responses, 0);
     if (wanted === 0) return;
@@ -107,7 +151,11 @@ export class RayExecutor implements Executor {
       dtype: this.cluster.settings.precision,
       seed: random.fork("cluster").integer(seeds),
     };
-    const files = { "prompts.jsonl": each([...requests.entries()], ([request, { prompt, responses }]) => JSON.stringify({ request, prompt: [...prompt], responses })) };
+    const files = {
+      "prompts.jsonl": each([...requests.entries()], ([request, { prompt, responses }]) =>
+        JSON.stringify({ request, prompt: [...prompt], responses }),
+      ),
+    };
     task.onProgress?.(0, wanted);
     const folder = await this.cluster.run("sample", request, files, task);
     const found: Generation[] = [];
@@ -184,18 +232,33 @@ export class RayExecutor implements Executor {
     }
   }
 
-  private async scores(model: ModelRef, sequences: readonly TokenSequence[], tokens: boolean, task: TaskOptions): Promise<number[][]> {
+  private async scores(
+    model: ModelRef,
+    sequences: readonly TokenSequence[],
+    tokens: boolean,
+    task: TaskOptions,
+  ): Promise<number[][]> {
     if (sequences.length === 0) return [];
     const lengthOf = (i: number) => sequences[i]!.prompt.length + sequences[i]!.response.length;
     // Like lengths follow each other, so that little of a batch is padding.
     const order = [...sequences.keys()].sort((a, b) => lengthOf(b) - lengthOf(a));
-    const request = { ...(await this.model(model)), tokens, count: sequences.length, dtype: this.cluster.settings.precision };
-    const files = { "sequences.jsonl": each(order, (i) => JSON.stringify({ index: i, prompt: [...sequences[i]!.prompt], response: [...sequences[i]!.response] })) };
+    const request = {
+      ...(await this.model(model)),
+      tokens,
+      count: sequences.length,
+      dtype: this.cluster.settings.precision,
+    };
+    const files = {
+      "sequences.jsonl": each(order, (i) =>
+        JSON.stringify({ index: i, prompt: [...sequences[i]!.prompt], response: [...sequences[i]!.response] }),
+      ),
+    };
     const { length } = sequences;
     task.onProgress?.(0, length);
     const folder = await this.cluster.run("score", request, files, task);
     const found: number[][] = [];
-    for await (const line of linesIn(createReadStream(`${folder}/scores.jsonl`))) found.push(scored.parse(JSON.parse(line)));
+    for await (const line of linesIn(createReadStream(`${folder}/scores.jsonl`)))
+      found.push(scored.parse(JSON.parse(line)));
     task.onProgress?.(length, length);
     if (found.length !== length) throw incomplete(folder, found.length, length);
     return found;
@@ -203,8 +266,14 @@ export class RayExecutor implements Executor {
 
   /** What a model is called in the storage, where it is put unless it is there. */
   private async model(model: ModelRef): Promise<{ readonly model: string; readonly base: string | null }> {
-    if (model === "start") throw new InputError("demonstrations: a cluster trains on pairs alone; fine-tune on this machine first, by sft, and begin from what that leaves");
-    return { model: await this.cluster.storage.upload(model.folder), base: this.start.config.adapter ? await (this.base ??= this.uploadBase()) : null };
+    if (model === "start")
+      throw new InputError(
+        "demonstrations: a cluster trains on pairs alone; fine-tune on this machine first, by sft, and begin from what that leaves",
+      );
+    return {
+      model: await this.cluster.storage.upload(model.folder),
+      base: this.start.config.adapter ? await (this.base ??= this.uploadBase()) : null,
+    };
   }
 
   private async uploadBase(): Promise<string> {
@@ -218,13 +287,23 @@ export class RayExecutor implements Executor {
 }
 
 /** The order in which pairs are trained on, and the learning rate of each step. */
-function trlPlan(plan: ReturnType<typeof planTraining>, batchSize: number, { learningRate, schedule = "linear", warmup = 0 }: TrainingOptions) {
+function trlPlan(
+  plan: ReturnType<typeof planTraining>,
+  batchSize: number,
+  { learningRate, schedule = "linear", warmup = 0 }: TrainingOptions,
+) {
   const order = orderOf(plan);
   const steps = Math.ceil(order.length / batchSize);
-  return { order, learningRates: Array.from({ length: steps }, (_, i) => learningRateAt(learningRate, schedule, warmup, i + 1, steps)) };
+  return {
+    order,
+    learningRates: Array.from({ length: steps }, (_, i) =>
+      learningRateAt(learningRate, schedule, warmup, i + 1, steps),
+    ),
+  };
 }
 
-const orderOf = (plan: ReturnType<typeof planTraining>) => plan.flatMap(({ microBatches }) => microBatches.flatMap(({ indices }) => indices));
+const orderOf = (plan: ReturnType<typeof planTraining>) =>
+  plan.flatMap(({ microBatches }) => microBatches.flatMap(({ indices }) => indices));
 
 function pairLine({ chosen, rejected, referenceChosen = 0, referenceRejected = 0 }: ReferencedPair): string {
   return JSON.stringify({
@@ -237,8 +316,13 @@ function pairLine({ chosen, rejected, referenceChosen = 0, referenceRejected = 0
 function stepRecord(line: string, epochs: readonly number[]): StepRecord {
   const { step, ...reported } = reportedStep.parse(JSON.parse(line));
   const { loss, grad_norm, learning_rate, num_tokens } = reported;
-  if (loss === null || grad_norm === null) throw new DivergenceError(`training diverged at step ${step}: loss ${loss ?? NaN}, gradient norm ${grad_norm ?? NaN}; try a learning rate below ${learning_rate}`);
-  const metrics = Object.fromEntries(Object.entries(reported).filter(([name, value]) => typeof value === "number" && /^(rewards|logps)\//.test(name))) as Record<string, number>;
+  if (loss === null || grad_norm === null)
+    throw new DivergenceError(
+      `training diverged at step ${step}: loss ${loss ?? NaN}, gradient norm ${grad_norm ?? NaN}; try a learning rate below ${learning_rate}`,
+    );
+  const metrics = Object.fromEntries(
+    Object.entries(reported).filter(([name, value]) => typeof value === "number" && /^(rewards|logps)\//.test(name)),
+  ) as Record<string, number>;
   return { step, epoch: epochs[step - 1] ?? epochs.at(-1)!, loss, grad_norm, learning_rate, num_tokens, ...metrics };
 }
 
@@ -247,14 +331,25 @@ async function keepModel(from: ModelRef, trained: string, folder: string): Promi
   if (from === "start") throw new Error("a cluster trains from a model's folder");
   const isWeights = (name: string) => isWeightFile(name) || name === adapterWeights;
   const [before, after] = [await readdir(from.folder), await readdir(`${trained}/model`)];
-  await writeFolder(folder, "a model", () => true, async (partial) => {
-    await copyFiles(from.folder, partial, before.filter((name) => !isWeights(name)));
-    await copyFiles(`${trained}/model`, partial, after.filter(isWeights));
-  });
+  await writeFolder(
+    folder,
+    "a model",
+    () => true,
+    async (partial) => {
+      await copyFiles(
+        from.folder,
+        partial,
+        before.filter((name) => !isWeights(name)),
+      );
+      await copyFiles(`${trained}/model`, partial, after.filter(isWeights));
+    },
+  );
 }
 
 function incomplete(folder: string, found: number, wanted: number): InputError {
-  return new InputError(`${folder}: found ${found} results, expected ${wanted}; remove the folder, and it is done again`);
+  return new InputError(
+    `${folder}: found ${found} results, expected ${wanted}; remove the folder, and it is done again`,
+  );
 }
 
 /** Items as lines, however often they are gone through. */

@@ -24,8 +24,14 @@ export function ray(settings: RaySettings): ComputeTarget {
     check({ start, objective, training, pairs, demonstrations, columns, method, drawsPairs }) {
       if (drawsPairs) throw pairsAreDrawn(`the method ${method}`);
       checkRemoteTraining(objective, training, start.config, resolved);
-      if (columns) throw new InputError(`columns: the rule ${columns.name} gives pairs columns, which TRL's losses do not read; leave it out, or train on this machine`);
-      if (demonstrations) throw new InputError("demonstrations: a cluster trains on pairs alone; fine-tune on this machine first, by sft, and begin from what that leaves");
+      if (columns)
+        throw new InputError(
+          `columns: the rule ${columns.name} gives pairs columns, which TRL's losses do not read; leave it out, or train on this machine`,
+        );
+      if (demonstrations)
+        throw new InputError(
+          "demonstrations: a cluster trains on pairs alone; fine-tune on this machine first, by sft, and begin from what that leaves",
+        );
       refuseColumns(pairs);
     },
     open: async (start, memory, controls) => new RayExecutor(await Cluster.connect(resolved, controls), start, memory),

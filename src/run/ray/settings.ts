@@ -36,7 +36,10 @@ export type ResolvedRaySettings = { readonly [Name in keyof RaySettings]-?: NonN
 type Check = readonly [isGood: (value: unknown) => boolean, expected: string];
 
 const text: Check = [(value) => typeof value === "string" && value !== "", "a text"];
-const whole = (least: number): Check => [(value) => Number.isSafeInteger(value) && (value as number) >= least, `a whole number from ${least}`];
+const whole = (least: number): Check => [
+  (value) => Number.isSafeInteger(value) && (value as number) >= least,
+  `a whole number from ${least}`,
+];
 
 const checks: { readonly [Name in keyof Required<RaySettings>]: Check } = {
   address: text,
@@ -52,25 +55,58 @@ const checks: { readonly [Name in keyof Required<RaySettings>]: Check } = {
 
 /** @throws InputError naming the first setting that is unknown, missing or not what it may be */
 export function resolveRaySettings(given: RaySettings): ResolvedRaySettings {
-  if (typeof given !== "object" || given === null) throw new InputError(`ray: found ${quote(given)}, expected { address, storage }`);
+  if (typeof given !== "object" || given === null)
+    throw new InputError(`ray: found ${quote(given)}, expected { address, storage }`);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(checks, name));
-  if (unknown !== undefined) throw new InputError(`ray: \`${unknown}\` is not one of its settings, which are ${Object.keys(checks).join(", ")}`);
+  if (unknown !== undefined)
+    throw new InputError(`ray: \`${unknown}\` is not one of its settings, which are ${Object.keys(checks).join(", ")}`);
   for (const name of ["address", "storage"] as const) {
-    if (given[name] === undefined) throw new InputError(`ray: \`${name}\` is missing; ${name === "address" ? "give that of the head, as in ray://host:8265" : "give a folder that this machine and the cluster both see"}`);
+    if (given[name] === undefined)
+      throw new InputError(
+        `ray: \`${name}\` is missing; ${name === "address" ? "give that of the head, as in ray://host:8265" : "give a folder that this machine and the cluster both see"}`,
+      );
   }
   for (const [name, [isGood, expected]] of Object.entries(checks)) {
     const value = given[name as keyof RaySettings];
-    if (value !== undefined && !isGood(value)) throw new InputError(`ray: ${name}: found ${quote(value)}, expected ${expected}`);
+    if (value !== undefined && !isGood(value))
+      throw new InputError(`ray: ${name}: found ${quote(value)}, expected ${expected}`);
   }
-  const { address, storage, workers = 1, gpus = 0, precision = "float32", shard = false, python = "python", patience = 60 } = given;
+  const {
+    address,
+    storage,
+    workers = 1,
+    gpus = 0,
+    precision = "float32",
+    shard = false,
+    python = "python",
+    patience = 60,
+  } = given;
   // What is relative here is so to another folder there.
   const { clusterStorage = resolve(storage) } = given;
   const scheme = /^(\w+):\/\//.exec(storage)?.[1];
   if (scheme !== undefined) {
-    throw inputError({ file: storage }, `a URL of ${scheme} as storage`, "a folder, since this side reads files alone; mount it, and give the URL as clusterStorage");
+    throw inputError(
+      { file: storage },
+      `a URL of ${scheme} as storage`,
+      "a folder, since this side reads files alone; mount it, and give the URL as clusterStorage",
+    );
   }
-  if (shard && workers === 1) throw new InputError("ray: shard: there is one worker, which shares nothing out; raise workers, or leave shard out");
-  return { address, storage, clusterStorage, workers, gpus, precision, shard, python, patience, origin: originOf(address) };
+  if (shard && workers === 1)
+    throw new InputError(
+      "ray: shard: there is one worker, which shares nothing out; raise workers, or leave shard out",
+    );
+  return {
+    address,
+    storage,
+    clusterStorage,
+    workers,
+    gpus,
+    precision,
+    shard,
+    python,
+    patience,
+    origin: originOf(address),
+  };
 }
 
 /** @throws InputError where the address is none of a job server */
@@ -78,8 +114,15 @@ function originOf(address: string): string {
   const named = address.replace(/^ray:/, "http:");
   const url = URL.canParse(named) ? new URL(named) : undefined;
   const expected = "the head's job server, as in ray://host:8265 or http://host:8265";
-  if (!url || !/^https?:$/.test(url.protocol) || url.hostname === "") throw inputError({}, `the address ${quoteAddress(address)}`, expected);
-  if (url.username !== "" || url.password !== "") throw inputError({}, `the address ${quoteAddress(address)} with a user or password`, `${expected}; a cluster's token is read from RAY_AUTH_TOKEN`);
-  if (url.port === "10001") throw inputError({}, `the address ${quote(address)}, whose port is that of Ray Client`, expected);
+  if (!url || !/^https?:$/.test(url.protocol) || url.hostname === "")
+    throw inputError({}, `the address ${quoteAddress(address)}`, expected);
+  if (url.username !== "" || url.password !== "")
+    throw inputError(
+      {},
+      `the address ${quoteAddress(address)} with a user or password`,
+      `${expected}; a cluster's token is read from RAY_AUTH_TOKEN`,
+    );
+  if (url.port === "10001")
+    throw inputError({}, `the address ${quote(address)}, whose port is that of Ray Client`, expected);
   return url.origin;
 }

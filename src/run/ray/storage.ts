@@ -51,19 +51,28 @@ export class SharedStorage {
 
   /** Puts the model below an adapter there unless it is, merged and in float32; what it is called there. */
   async keepBase(base: Policy): Promise<string> {
-    const name = `models/base-${createHash("sha256").update(JSON.stringify(await base.fingerprint())).digest("hex").slice(0, digits)}`;
+    const name = `models/base-${createHash("sha256")
+      .update(JSON.stringify(await base.fingerprint()))
+      .digest("hex")
+      .slice(0, digits)}`;
     if (!(await isThere(this.path(name)))) await base.save(this.path(name));
     return name;
   }
 
   private async copyIn(folder: string): Promise<string> {
     const hash = createHash("sha256");
-    for (const file of (await readdir(folder)).sort()) hash.update(JSON.stringify([file, (await sealOf(join(folder, file))).sha256]));
+    for (const file of (await readdir(folder)).sort())
+      hash.update(JSON.stringify([file, (await sealOf(join(folder, file))).sha256]));
     const name = `models/${hash.digest("hex").slice(0, digits)}`;
     if (await isThere(this.path(name))) return name;
     await makeFolder(this.path("models"));
     // A reflink costs nothing where the file system has them.
-    await writeFolder(this.path(name), "a model", () => true, (partial) => cp(folder, partial, { recursive: true, mode: constants.COPYFILE_FICLONE }));
+    await writeFolder(
+      this.path(name),
+      "a model",
+      () => true,
+      (partial) => cp(folder, partial, { recursive: true, mode: constants.COPYFILE_FICLONE }),
+    );
     return name;
   }
 }

@@ -43,9 +43,15 @@ const smoothed: ReadonlySet<string> = new Set(["robust", "exo_pair", "aot", "aot
 export function trlLossOf(objective: Pick<Objective<unknown>, "name">): TrlLoss {
   const loss = preferenceLossOf(objective);
   if (!loss) throw unknown(objective.name, "an objective of its own");
-  const terms = termsOf(loss).map(({ weight, loss: term }) => ({ weight, type: typeOf(term), settings: term.settings ?? {} }));
+  const terms = termsOf(loss).map(({ weight, loss: term }) => ({
+    weight,
+    type: typeOf(term),
+    settings: term.settings ?? {},
+  }));
   // One smoothing is all that TRL takes, and it smooths AOT too.
-  const smoothings = terms.filter(({ type }) => smoothed.has(type)).map(({ settings }) => Number(settings["labelSmoothing"] ?? 0));
+  const smoothings = terms
+    .filter(({ type }) => smoothed.has(type))
+    .map(({ settings }) => Number(settings["labelSmoothing"] ?? 0));
   if (new Set(smoothings).size > 1) throw unknown(loss.name, "a sum whose parts have different label smoothings");
   return {
     types: terms.map(({ type }) => type),
@@ -64,10 +70,13 @@ function termsOf(loss: PreferenceLoss): readonly { readonly weight: number; read
 function typeOf(loss: PreferenceLoss): string {
   const found = Object.hasOwn(names, loss.name) && isBuiltIn(loss) ? names[loss.name] : undefined;
   const type = typeof found === "function" ? found(loss.settings ?? {}) : found;
-  if (type === undefined) throw unknown(loss.name, Object.hasOwn(names, loss.name) ? "with these settings" : "by this name");
+  if (type === undefined)
+    throw unknown(loss.name, Object.hasOwn(names, loss.name) ? "with these settings" : "by this name");
   return type;
 }
 
 function unknown(name: string, how: string): InputError {
-  return new InputError(`loss: TRL, which trains on the cluster, has no ${name} (${how}) that means the same; train it on this machine, or choose from ${Object.keys(names).join(", ")}`);
+  return new InputError(
+    `loss: TRL, which trains on the cluster, has no ${name} (${how}) that means the same; train it on this machine, or choose from ${Object.keys(names).join(", ")}`,
+  );
 }

@@ -20,8 +20,16 @@ describe("aihf", () => {
   }
 
   it("is DPO's loss of a pair, and the negative log-likelihood of a demonstration", () => {
-    const numbers = { policyChosen: [-3, -5], policyRejected: [-4, 0], referenceChosen: [-5, 0], referenceRejected: [-3, 0] };
-    const { loss, gradientChosen, gradientRejected } = lossByMeaning(losses.aihf({ beta: 0.5 }), { ...numbers, columns: { demonstration: [0, 1] } });
+    const numbers = {
+      policyChosen: [-3, -5],
+      policyRejected: [-4, 0],
+      referenceChosen: [-5, 0],
+      referenceRejected: [-3, 0],
+    };
+    const { loss, gradientChosen, gradientRejected } = lossByMeaning(losses.aihf({ beta: 0.5 }), {
+      ...numbers,
+      columns: { demonstration: [0, 1] },
+    });
     const slope = -0.5 / (1 + Math.exp(1.5));
     assertClose([loss], [(Math.log1p(Math.exp(-1.5)) + 5) / 2], 1e-12);
     assertClose([...gradientChosen, ...gradientRejected], [slope / 2, -0.5, -slope / 2, 0], 1e-12);
@@ -29,11 +37,36 @@ describe("aihf", () => {
 
   it("counts no demonstration among the rewards of a step", () => {
     const sequence = (length: number) => ({ prompt: new Int32Array(1), response: new Int32Array(length) });
-    const demonstration = { chosen: sequence(3), rejected: sequence(0), referenceChosen: 0, referenceRejected: 0, columns: { demonstration: 1 } };
-    const pair = { chosen: sequence(1), rejected: sequence(1), referenceChosen: -2, referenceRejected: -3, columns: { demonstration: 0 } };
+    const demonstration = {
+      chosen: sequence(3),
+      rejected: sequence(0),
+      referenceChosen: 0,
+      referenceRejected: 0,
+      columns: { demonstration: 1 },
+    };
+    const pair = {
+      chosen: sequence(1),
+      rejected: sequence(1),
+      referenceChosen: -2,
+      referenceRejected: -3,
+      columns: { demonstration: 0 },
+    };
     const { metrics } = preference(losses.aihf({ beta: 0.5 }));
-    const found = metrics([demonstration, pair], { policyChosen: Float64Array.of(-9, -1), policyRejected: Float64Array.of(0, -4) });
-    assert.deepEqual(found, { "rewards/chosen": 0.5, "rewards/rejected": -0.5, "rewards/margins": 1, "rewards/accuracies": 1, "logps/chosen": -5, "logps/rejected": -4 });
-    assert.deepEqual(metrics([demonstration], { policyChosen: Float64Array.of(-9), policyRejected: Float64Array.of(0) }), { "logps/chosen": -9 });
+    const found = metrics([demonstration, pair], {
+      policyChosen: Float64Array.of(-9, -1),
+      policyRejected: Float64Array.of(0, -4),
+    });
+    assert.deepEqual(found, {
+      "rewards/chosen": 0.5,
+      "rewards/rejected": -0.5,
+      "rewards/margins": 1,
+      "rewards/accuracies": 1,
+      "logps/chosen": -5,
+      "logps/rejected": -4,
+    });
+    assert.deepEqual(
+      metrics([demonstration], { policyChosen: Float64Array.of(-9), policyRejected: Float64Array.of(0) }),
+      { "logps/chosen": -9 },
+    );
   });
 });

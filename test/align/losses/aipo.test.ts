@@ -7,19 +7,38 @@ import { lossByMeaning } from "../../support/loss-case.js";
 const sigma = (x: number) => 1 / (1 + Math.exp(-x));
 
 // s = 2 and s_ref = −4.
-const numbers = { policyChosen: [-8], policyRejected: [-10], referenceChosen: [-10], referenceRejected: [-6], chosenLength: [4], rejectedLength: [2] };
+const numbers = {
+  policyChosen: [-8],
+  policyRejected: [-10],
+  referenceChosen: [-10],
+  referenceRejected: [-6],
+  chosenLength: [4],
+  rejectedLength: [2],
+};
 
 describe("AIPO", () => {
   it("asks for more than the reference's own margin, beside the likelihood of the chosen response over its length", () => {
-    const { loss, gradientChosen, gradientRejected } = lossByMeaning(aipo({ beta: 0.5, alpha: 0.25, lambda: 0.2 }), numbers);
+    const { loss, gradientChosen, gradientRejected } = lossByMeaning(
+      aipo({ beta: 0.5, alpha: 0.25, lambda: 0.2 }),
+      numbers,
+    );
     // s − 1.25·s_ref = 7
     assertClose([loss], [-Math.log(sigma(3.5)) + (0.2 * 8) / 4], 1e-6, "loss");
-    assertClose([...gradientChosen, ...gradientRejected], [-0.5 * sigma(-3.5) - 0.2 / 4, 0.5 * sigma(-3.5)], 1e-6, "gradient");
+    assertClose(
+      [...gradientChosen, ...gradientRejected],
+      [-0.5 * sigma(-3.5) - 0.2 / 4, 0.5 * sigma(-3.5)],
+      1e-6,
+      "gradient",
+    );
   });
 
   it("is DPO with α = 0 and λ = 0", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(dpo({ beta: 0.5 }), numbers);
     const found = lossByMeaning(aipo({ beta: 0.5, alpha: 0, lambda: 0 }), numbers);
-    assertClose([found.loss, ...found.gradientChosen, ...found.gradientRejected], [loss, ...gradientChosen, ...gradientRejected], 1e-9);
+    assertClose(
+      [found.loss, ...found.gradientChosen, ...found.gradientRejected],
+      [loss, ...gradientChosen, ...gradientRejected],
+      1e-9,
+    );
   });
 });

@@ -6,12 +6,24 @@ import { lossByMeaning } from "../../support/loss-case.js";
 const sigma = (x: number) => 1 / (1 + Math.exp(-x));
 
 // ρ_w = 2 and ρ_l = −4.
-const numbers = { policyChosen: [-8], policyRejected: [-10], referenceChosen: [-10], referenceRejected: [-6], chosenLength: [4], rejectedLength: [2] };
+const numbers = {
+  policyChosen: [-8],
+  policyRejected: [-10],
+  referenceChosen: [-10],
+  referenceRejected: [-6],
+  chosenLength: [4],
+  rejectedLength: [2],
+};
 
 describe("APO-down", () => {
   it("makes both less likely, the rejected more so", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(apoDown({ beta: 0.5 }), numbers);
     assertClose([loss], [sigma(1) + 1 - sigma(3)], 1e-6, "loss");
-    assertClose([...gradientChosen, ...gradientRejected], [0.5 * (sigma(1) * sigma(-1) - sigma(3) * sigma(-3)), 0.5 * sigma(3) * sigma(-3)], 1e-6, "gradient");
+    assertClose(
+      [...gradientChosen, ...gradientRejected],
+      [0.5 * (sigma(1) * sigma(-1) - sigma(3) * sigma(-3)), 0.5 * sigma(3) * sigma(-3)],
+      1e-6,
+      "gradient",
+    );
   });
 });

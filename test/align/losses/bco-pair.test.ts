@@ -16,7 +16,12 @@ after(() => engine.close());
 
 describe("BCO on pairs", () => {
   // ρ_w = 2 and 6, ρ_l = −4 and 0: β·ρ has the mean 0.5.
-  const numbers = { policyChosen: [-8, -4], policyRejected: [-10, -6], referenceChosen: [-10, -10], referenceRejected: [-6, -6] };
+  const numbers = {
+    policyChosen: [-8, -4],
+    policyRejected: [-10, -6],
+    referenceChosen: [-10, -10],
+    referenceRejected: [-6, -6],
+  };
 
   it("classifies rewards by whether they are above their mean over the first step", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(bcoPair({ beta: 0.5 }), numbers);
@@ -30,7 +35,12 @@ describe("BCO on pairs", () => {
     const policy = await tinyPolicy(new ProgramCache(engine));
     const loss = bcoPair({ beta: 0.5 });
     const pairs = randomPairs(6, Random.seeded(3)).map(({ prompt, chosen, rejected }, i): ReferencedPair => {
-      return { chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected }, referenceChosen: -80 - 9 * i, referenceRejected: -90 };
+      return {
+        chosen: { prompt, response: chosen },
+        rejected: { prompt, response: rejected },
+        referenceChosen: -80 - 9 * i,
+        referenceRejected: -90,
+      };
     });
     const options = { batchSize: 2, epochs: 2, learningRate: 1e-3 };
     const training = await Trainer.begin(policy, preference(loss), pairs, options, Random.seeded(1));

@@ -16,16 +16,27 @@ const names = ["dpo-bmc", "ipo-bmc", "orpo-bmc"] as const;
 const sequence = (length: number) => ({ prompt: new Int32Array(1), response: new Int32Array(length) });
 
 /** The loss of a step, in float64, and its slopes by the tokens' log-probabilities. */
-function byMeaning(name: LossName, settings: object, pairs: readonly ReferencedPair[], tokenLogProbs: readonly number[]) {
+function byMeaning(
+  name: LossName,
+  settings: object,
+  pairs: readonly ReferencedPair[],
+  tokenLogProbs: readonly number[],
+) {
   const found = objectiveCase(preference(lossNamed(name, { beta: 0.5, ...settings })), pairs);
-  const [[loss], slopes] = evaluate([found.loss, ...gradients(found.loss, [found.tokenLogProbs])], { ...found.feeds, tokenLogProbs }) as [[number], number[]];
+  const [[loss], slopes] = evaluate([found.loss, ...gradients(found.loss, [found.tokenLogProbs])], {
+    ...found.feeds,
+    tokenLogProbs,
+  }) as [[number], number[]];
   return { loss, slopes };
 }
 
 describe("BMC's losses", () => {
   for (const fixture of systemFixtures(...names)) {
     it(`have the values and gradients of PyTorch: ${JSON.stringify({ loss: fixture.loss, ...fixture.settings })}`, async () => {
-      for (const padding of [{ slots: 0, tokens: 0 }, { slots: 2, tokens: 5 }]) {
+      for (const padding of [
+        { slots: 0, tokens: 0 },
+        { slots: 2, tokens: 5 },
+      ]) {
         const found = await systemOn(engine, fixture, padding);
         assertClose([found.value], [fixture.value], 1e-5);
         assertClose(found.gradients, fixture.gradients, 1e-5);
@@ -54,28 +65,45 @@ describe("BMC's losses", () => {
   it("weigh the reference's tokens by its own probabilities where that is asked for", () => {
     // 1/π_ref: e^2 > δ, and e^0.5.
     const ratio = -0.5 - 4 * 1.5 + (1 + 4 * 2) - ((1 + Math.exp(0.9)) * -0.9 - (1 + Math.exp(0.5)) * -0.5);
-    assertClose([byMeaning("dpo-bmc", { delta: 3, referenceWeights: "reference" }, [pair], policy).loss], [softplus(-0.5 * ratio)], 1e-6);
+    assertClose(
+      [byMeaning("dpo-bmc", { delta: 3, referenceWeights: "reference" }, [pair], policy).loss],
+      [softplus(-0.5 * ratio)],
+      1e-6,
+    );
   });
 
   it("begin at ln 2 in both forms where the policy is the reference", () => {
-    const same = [...pair.tokens!.chosen.reference! as number[], ...(pair.tokens!.rejected.reference! as number[])];
-    for (const referenceWeights of ["policy", "reference"]) assertClose([byMeaning("dpo-bmc", { referenceWeights }, [pair], same).loss], [Math.LN2], 1e-7);
+    const same = [...(pair.tokens!.chosen.reference! as number[]), ...(pair.tokens!.rejected.reference! as number[])];
+    for (const referenceWeights of ["policy", "reference"])
+      assertClose([byMeaning("dpo-bmc", { referenceWeights }, [pair], same).loss], [Math.LN2], 1e-7);
   });
 
   it("are those without weights where nothing differs, and weigh every differing token 2 where δ is 1", () => {
     for (const fixture of systemFixtures("dpo-bmc").slice(0, 1)) {
       const { pairs, policy } = pairsOf(fixture);
-      const withFlags = (flag: number) => pairs.map((own) => {
-        const side = (name: "chosen" | "rejected") => ({ ...own.tokens![name], differs: new Array<number>(own[name].response.length).fill(flag) });
-        return { ...own, tokens: { chosen: side("chosen"), rejected: side("rejected") } };
-      });
+      const withFlags = (flag: number) =>
+        pairs.map((own) => {
+          const side = (name: "chosen" | "rejected") => ({
+            ...own.tokens![name],
+            differs: new Array<number>(own[name].response.length).fill(flag),
+          });
+          return { ...own, tokens: { chosen: side("chosen"), rejected: side("rejected") } };
+        });
       const plain = withFlags(0).map(({ tokens: _, ...own }) => own);
-      for (const [name, without] of [["dpo-bmc", "dpo"], ["ipo-bmc", "ipo"], ["orpo-bmc", "orpo"]] as const) {
+      for (const [name, without] of [
+        ["dpo-bmc", "dpo"],
+        ["ipo-bmc", "ipo"],
+        ["orpo-bmc", "orpo"],
+      ] as const) {
         const [found, expected] = [byMeaning(name, {}, withFlags(0), policy), byMeaning(without, {}, plain, policy)];
         assertClose([found.loss, ...found.slopes], [expected.loss, ...expected.slopes], 1e-6, name);
       }
       // DPO of twice the β is what a constant weight of 2 comes to.
-      assertClose([byMeaning("dpo-bmc", { delta: 1 }, withFlags(1), policy).loss], [byMeaning("dpo", { beta: 1 }, plain, policy).loss], 1e-6);
+      assertClose(
+        [byMeaning("dpo-bmc", { delta: 1 }, withFlags(1), policy).loss],
+        [byMeaning("dpo", { beta: 1 }, plain, policy).loss],
+        1e-6,
+      );
     }
   });
 
@@ -83,7 +111,11 @@ describe("BMC's losses", () => {
     const extreme = systemFixtures("dpo-bmc")[0]!;
     const far = (values: readonly number[], sign: number) => values.map((_, i) => (i % 2 === 0 ? sign : -sign) * 1000);
     const pairs = extreme.pairs.map(({ chosen, rejected, columns }) => ({
-      ...{ columns, chosen: { ...chosen, policy: far(chosen.policy, -1) }, rejected: { ...rejected, reference: far(rejected.reference, -1) } },
+      ...{
+        columns,
+        chosen: { ...chosen, policy: far(chosen.policy, -1) },
+        rejected: { ...rejected, reference: far(rejected.reference, -1) },
+      },
     }));
     for (const loss of names) {
       const { value, gradients: slopes } = await systemOn(engine, { ...extreme, loss, settings: { beta: 1 }, pairs });
@@ -95,11 +127,18 @@ describe("BMC's losses", () => {
     const { tokens: _, ...bare } = { ...pair, referenceChosen: -3, referenceRejected: -0.5 };
     assert.throws(() => objectiveCase(preference(losses["orpo-bmc"]({ beta: 1 })), [bare]), {
       name: "InputError",
-      message: 'pair 1: the loss orpo-bmc needs the token column "differs" of the chosen response; use methods.bmc, or pass columns: tokenDifference()',
+      message:
+        'pair 1: the loss orpo-bmc needs the token column "differs" of the chosen response; use methods.bmc, or pass columns: tokenDifference()',
     });
     const half = { ...pair, tokens: { ...pair.tokens!, rejected: { reference: [-0.5], differs: [0.5] } } };
-    assert.throws(() => objectiveCase(preference(losses["dpo-bmc"]({ beta: 1 })), [half]), { message: 'pair 1: the token column "differs" of the rejected response, token 1, is 0.5; it must be 0 or 1' });
-    assert.throws(() => lossNamed("dpo", { beta: 1, delta: 2 }), { message: "delta: not used by the loss dpo; it is for dpo-bmc, ipo-bmc, orpo-bmc" });
-    assert.throws(() => lossNamed("orpo-bmc", { beta: 1, referenceWeights: "policy" }), { message: "referenceWeights: not used by the loss orpo-bmc; it is for dpo-bmc, ipo-bmc" });
+    assert.throws(() => objectiveCase(preference(losses["dpo-bmc"]({ beta: 1 })), [half]), {
+      message: 'pair 1: the token column "differs" of the rejected response, token 1, is 0.5; it must be 0 or 1',
+    });
+    assert.throws(() => lossNamed("dpo", { beta: 1, delta: 2 }), {
+      message: "delta: not used by the loss dpo; it is for dpo-bmc, ipo-bmc, orpo-bmc",
+    });
+    assert.throws(() => lossNamed("orpo-bmc", { beta: 1, referenceWeights: "policy" }), {
+      message: "referenceWeights: not used by the loss orpo-bmc; it is for dpo-bmc, ipo-bmc",
+    });
   });
 });

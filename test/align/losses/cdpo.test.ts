@@ -6,12 +6,24 @@ import { lossByMeaning } from "../../support/loss-case.js";
 const sigma = (x: number) => 1 / (1 + Math.exp(-x));
 
 // ρ_w = 2 and ρ_l = −4.
-const numbers = { policyChosen: [-8], policyRejected: [-10], referenceChosen: [-10], referenceRejected: [-6], chosenLength: [4], rejectedLength: [2] };
+const numbers = {
+  policyChosen: [-8],
+  policyRejected: [-10],
+  referenceChosen: [-10],
+  referenceRejected: [-6],
+  chosenLength: [4],
+  rejectedLength: [2],
+};
 
 describe("cDPO", () => {
   it("is DPO of the label and of its opposite, by their shares", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(cdpo({ beta: 0.5, labelSmoothing: 0.2 }), numbers);
     assertClose([loss], [-0.8 * Math.log(sigma(3)) - 0.2 * Math.log(sigma(-3))], 1e-6, "loss");
-    assertClose([...gradientChosen, ...gradientRejected], [0.5 * (sigma(3) - 0.8), -0.5 * (sigma(3) - 0.8)], 1e-6, "gradient");
+    assertClose(
+      [...gradientChosen, ...gradientRejected],
+      [0.5 * (sigma(3) - 0.8), -0.5 * (sigma(3) - 0.8)],
+      1e-6,
+      "gradient",
+    );
   });
 });

@@ -6,11 +6,21 @@ import { lossByMeaning } from "../../support/loss-case.js";
 const sigma = (x: number) => 1 / (1 + Math.exp(-x));
 
 // ρ_w = 2 and ρ_l = −4.
-const numbers = { policyChosen: [-8], policyRejected: [-10], referenceChosen: [-10], referenceRejected: [-6], chosenLength: [4], rejectedLength: [2] };
+const numbers = {
+  policyChosen: [-8],
+  policyRejected: [-10],
+  referenceChosen: [-10],
+  referenceRejected: [-6],
+  chosenLength: [4],
+  rejectedLength: [2],
+};
 
 describe("DiscoPOP", () => {
   it("is between the logistic and the exponential loss, by the margin", () => {
-    for (const [beta, z] of [[0.05, 0.3], [-0.05, -0.3]] as const) {
+    for (const [beta, z] of [
+      [0.05, 0.3],
+      [-0.05, -0.3],
+    ] as const) {
       const m = sigma(z / 0.5);
       const { loss } = lossByMeaning(discopop({ beta, tau: 0.5 }), numbers);
       assertClose([loss], [(1 - m) * -Math.log(sigma(z)) + m * Math.exp(-z)], 1e-6, "loss");
@@ -18,7 +28,10 @@ describe("DiscoPOP", () => {
   });
 
   it("is the logistic loss where the margin is far below 0, though e⁻ᶻ overflows, and 0 far above", () => {
-    for (const [beta, value, slope] of [[-200, 1200, -1], [200, 0, 0]] as const) {
+    for (const [beta, value, slope] of [
+      [-200, 1200, -1],
+      [200, 0, 0],
+    ] as const) {
       const { loss, gradientChosen } = lossByMeaning(discopop({ beta }), numbers);
       assertClose([loss, ...gradientChosen], [value, slope * beta], 1e-6);
     }

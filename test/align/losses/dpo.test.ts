@@ -17,7 +17,10 @@ describe("DPO", () => {
   it("is the margin where that is far below 0, and 0 where it is far above", () => {
     const zeros = [0, 0];
     const numbers = { policyRejected: zeros, referenceChosen: zeros, referenceRejected: zeros };
-    for (const [margin, expected, slope] of [[1000, 0, 0], [-1000, 1000, -1]] as const) {
+    for (const [margin, expected, slope] of [
+      [1000, 0, 0],
+      [-1000, 1000, -1],
+    ] as const) {
       const { loss, gradientChosen } = lossByMeaning(dpo({ beta: 1 }), { ...numbers, policyChosen: [margin, margin] });
       assertClose([loss, ...gradientChosen], [expected, slope / 2, slope / 2], 1e-7);
     }
@@ -25,7 +28,14 @@ describe("DPO", () => {
 
   it("takes means over tokens when length-normalised", () => {
     // ρ_w = 2 over 4 tokens, ρ_l = −3 over 2: Δ = 0.5 + 1.5, z = 1.
-    const numbers = { policyChosen: [-8], policyRejected: [-9], referenceChosen: [-10], referenceRejected: [-6], chosenLength: [4], rejectedLength: [2] };
+    const numbers = {
+      policyChosen: [-8],
+      policyRejected: [-9],
+      referenceChosen: [-10],
+      referenceRejected: [-6],
+      chosenLength: [4],
+      rejectedLength: [2],
+    };
     const { loss, gradientChosen } = lossByMeaning(dpo({ beta: 0.5, lengthNormalized: true }), numbers);
     assertClose([loss], [Math.log1p(Math.exp(-1))], 1e-7, "loss");
     assertClose(gradientChosen, [-0.5 / 4 / (1 + Math.E)], 1e-7, "gradient");

@@ -4,7 +4,15 @@ import { lossNamed, type LossName, type LossSettings } from "../../../src/align/
 import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { assertClose } from "../../support/compare.js";
-import { lossByMeaning, lossFixtures, lossOf, lossOn, plainLossNames, type LossAndSlopes, type PairNumbers } from "../../support/loss-case.js";
+import {
+  lossByMeaning,
+  lossFixtures,
+  lossOf,
+  lossOn,
+  plainLossNames,
+  type LossAndSlopes,
+  type PairNumbers,
+} from "../../support/loss-case.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
@@ -48,7 +56,11 @@ describe("every loss", () => {
       assert.ok(each.every(Number.isFinite), `${each}`);
       const expected = [fixture.value, ...fixture.gradientChosen, ...fixture.gradientRejected];
       const known = [...expected.keys()].filter((i) => expected[i] !== null);
-      assertClose(known.map((i) => each[i]!), known.map((i) => expected[i]!), 1e-5);
+      assertClose(
+        known.map((i) => each[i]!),
+        known.map((i) => expected[i]!),
+        1e-5,
+      );
     });
   }
 
@@ -61,11 +73,16 @@ describe("every loss", () => {
       // A mean over the step that is a constant to differentiation must not move: one pair goes up, the next one down.
       const against = name === "kto-pair" || name === "bco-pair" ? 1 : 0;
       const step = 1e-5;
-      for (const [side, gradient] of [["policyChosen", gradientChosen], ["policyRejected", gradientRejected]] as const) {
+      for (const [side, gradient] of [
+        ["policyChosen", gradientChosen],
+        ["policyRejected", gradientRejected],
+      ] as const) {
         const expected = gradient.map((slope, i) => slope - against * gradient[(i + 1) % 4]!);
         const found = numbers[side].map((_, i) => {
           const moved = (by: number) => {
-            const values = numbers[side].map((value, j) => value + (j === i ? by : 0) - (j === (i + 1) % 4 ? against * by : 0));
+            const values = numbers[side].map(
+              (value, j) => value + (j === i ? by : 0) - (j === (i + 1) % 4 ? against * by : 0),
+            );
             return lossByMeaning(loss, { ...numbers, [side]: values }).loss;
           };
           return (moved(step) - moved(-step)) / (2 * step);
@@ -78,17 +95,31 @@ describe("every loss", () => {
       const numbers = somePairs(6);
       const expected = await lossOn(engine, loss, numbers);
       assertSame(await lossOn(engine, loss, numbers, 3), expected, 1e-6);
-      const turned = Object.fromEntries(Object.entries(numbers).map(([column, values]) => [column, values.toReversed()])) as unknown as PairNumbers;
+      const turned = Object.fromEntries(
+        Object.entries(numbers).map(([column, values]) => [column, values.toReversed()]),
+      ) as unknown as PairNumbers;
       const { loss: value, gradientChosen, gradientRejected } = await lossOn(engine, loss, turned);
-      assertSame({ loss: value, gradientChosen: gradientChosen.toReversed(), gradientRejected: gradientRejected.toReversed() }, expected, 1e-6);
+      assertSame(
+        { loss: value, gradientChosen: gradientChosen.toReversed(), gradientRejected: gradientRejected.toReversed() },
+        expected,
+        1e-6,
+      );
     });
 
     it(`is finite, with its gradient, at ±1000 on every side (${label(name, settings)})`, async () => {
       const corners = Array.from({ length: 16 }, (_, i) => [1, 2, 4, 8].map((bit) => (i & bit ? 1000 : -1000)));
       const column = (side: number) => corners.map((corner) => corner[side]!);
-      const numbers = { policyChosen: column(0), policyRejected: column(1), referenceChosen: column(2), referenceRejected: column(3) };
+      const numbers = {
+        policyChosen: column(0),
+        policyRejected: column(1),
+        referenceChosen: column(2),
+        referenceRejected: column(3),
+      };
       const found = await lossOn(engine, lossNamed(name, { beta: 1, ...settings }), numbers, 1);
-      assert.ok([found.loss, ...found.gradientChosen, ...found.gradientRejected].every(Number.isFinite), JSON.stringify(found));
+      assert.ok(
+        [found.loss, ...found.gradientChosen, ...found.gradientRejected].every(Number.isFinite),
+        JSON.stringify(found),
+      );
     });
 
     // DiscoPOP with its default τ rises there: discopop.test.ts.
@@ -98,7 +129,10 @@ describe("every loss", () => {
       const numbers = { ...start, referenceChosen: start.policyChosen, referenceRejected: start.policyRejected };
       const { gradientChosen, gradientRejected } = lossByMeaning(loss, numbers);
       const slopes = gradientChosen.map((slope, i) => slope - gradientRejected[i]!);
-      assert.ok(slopes.every((slope) => slope < 0), `${slopes}`);
+      assert.ok(
+        slopes.every((slope) => slope < 0),
+        `${slopes}`,
+      );
     });
   }
 });

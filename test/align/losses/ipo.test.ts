@@ -4,7 +4,14 @@ import { assertClose } from "../../support/compare.js";
 import { lossByMeaning } from "../../support/loss-case.js";
 
 // ρ_w = 2 and ρ_l = −4.
-const numbers = { policyChosen: [-8], policyRejected: [-10], referenceChosen: [-10], referenceRejected: [-6], chosenLength: [4], rejectedLength: [2] };
+const numbers = {
+  policyChosen: [-8],
+  policyRejected: [-10],
+  referenceChosen: [-10],
+  referenceRejected: [-6],
+  chosenLength: [4],
+  rejectedLength: [2],
+};
 
 describe("IPO", () => {
   it("is the squared distance of the mean log-ratios' margin from 1/(2β), or of the summed ones'", () => {

@@ -21,7 +21,13 @@ describe("irepo", () => {
   }
 
   it("is the squared distance of β(ρ_w − ρ_l) from each pair's target", () => {
-    const numbers = { policyChosen: [-3, -5], policyRejected: [-4, -2], referenceChosen: [-5, -5], referenceRejected: [-3, -6], columns: { target: [1, -2] } };
+    const numbers = {
+      policyChosen: [-3, -5],
+      policyRejected: [-4, -2],
+      referenceChosen: [-5, -5],
+      referenceRejected: [-3, -6],
+      columns: { target: [1, -2] },
+    };
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(losses.irepo({ beta: 0.5 }), numbers);
     // ρ_w − ρ_l is 3 and −4.
     assertClose([loss], [((1.5 - 1) ** 2 + (-2 + 2) ** 2) / 2], 1e-12);
@@ -34,7 +40,8 @@ describe("irepo", () => {
     const { columns: _, ...bare } = pairs[1]!;
     assert.throws(() => objectiveCase(preference(losses.irepo({ beta: 1 })), [pairs[0]!, bare]), {
       name: "InputError",
-      message: 'pair 2 has no column "target", which the loss needs of every pair; use methods.irepo, or give the pairs their log strength ratio as columns.target',
+      message:
+        'pair 2 has no column "target", which the loss needs of every pair; use methods.irepo, or give the pairs their log strength ratio as columns.target',
     });
   });
 });

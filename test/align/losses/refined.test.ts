@@ -27,12 +27,19 @@ function someSteps(sizes: readonly number[]): PairNumbers[] {
 }
 
 /** DPO's loss with refined labels, step by step, in plain numbers; and how many labels were refined. */
-function byHand(steps: readonly PairNumbers[], { share, smoothing, after }: Refinement): { all: LossAndSlopes[]; count: number } {
+function byHand(
+  steps: readonly PairNumbers[],
+  { share, smoothing, after }: Refinement,
+): { all: LossAndSlopes[]; count: number } {
   let window: number[] = [];
   let count = 0;
   const all = steps.map(({ policyChosen, policyRejected, referenceChosen, referenceRejected }, step) => {
-    const z = policyChosen.map((_, i) => beta * (policyChosen[i]! - referenceChosen[i]! - policyRejected[i]! + referenceRejected[i]!));
-    const wrong = z.map((own) => (step >= after && window.filter((other) => other < own).length < share * window.length ? smoothing : 0));
+    const z = policyChosen.map(
+      (_, i) => beta * (policyChosen[i]! - referenceChosen[i]! - policyRejected[i]! + referenceRejected[i]!),
+    );
+    const wrong = z.map((own) =>
+      step >= after && window.filter((other) => other < own).length < share * window.length ? smoothing : 0,
+    );
     count += wrong.filter((each) => each > 0).length;
     window = [...z, ...window].slice(0, confidenceWindow);
     const slopes = z.map((own, i) => (beta * (sigma(own) - 1 + wrong[i]!)) / z.length);
@@ -56,7 +63,12 @@ describe("a loss with refined labels", () => {
     for (const [i, { loss, gradientChosen, gradientRejected }] of found.entries()) {
       const expected = all[i]!;
       assertClose([loss], [expected.loss], 1e-5, `loss of step ${i + 1}`);
-      assertClose([...gradientChosen, ...gradientRejected], [...expected.gradientChosen, ...expected.gradientRejected], 1e-5, `gradient of step ${i + 1}`);
+      assertClose(
+        [...gradientChosen, ...gradientRejected],
+        [...expected.gradientChosen, ...expected.gradientRejected],
+        1e-5,
+        `gradient of step ${i + 1}`,
+      );
     }
   });
 
@@ -64,25 +76,44 @@ describe("a loss with refined labels", () => {
     const steps = someSteps([60, 60]);
     const refinement = { share: 0.5, smoothing: 0.3, after: 0 };
     const found = await lossOverSteps(engine, refined(dpo({ beta }), refinement), steps, 61);
-    assertClose(found.map(({ loss }) => loss), byHand(steps, refinement).all.map(({ loss }) => loss), 1e-5);
+    assertClose(
+      found.map(({ loss }) => loss),
+      byHand(steps, refinement).all.map(({ loss }) => loss),
+      1e-5,
+    );
   });
 
   it("is conservative DPO where every label is doubtful, and the loss itself where none is", async () => {
     const steps = someSteps([2, 2]);
-    const second = async (loss: Parameters<typeof lossOverSteps>[1]) => (await lossOverSteps(engine, loss, steps, 2))[1]!.loss;
+    const second = async (loss: Parameters<typeof lossOverSteps>[1]) =>
+      (await lossOverSteps(engine, loss, steps, 2))[1]!.loss;
     const lowest = { ...steps[1]!, policyChosen: [-500, -500] };
-    const [, all] = await lossOverSteps(engine, refined(dpo({ beta }), { share: 1, smoothing: 0.1, after: 0 }), [steps[0]!, lowest], 2);
+    const [, all] = await lossOverSteps(
+      engine,
+      refined(dpo({ beta }), { share: 1, smoothing: 0.1, after: 0 }),
+      [steps[0]!, lowest],
+      2,
+    );
     const [, expected] = await lossOverSteps(engine, cdpo({ beta, labelSmoothing: 0.1 }), [steps[0]!, lowest], 2);
     assertClose([all!.loss], [expected!.loss], 1e-3);
-    assert.equal(await second(refined(dpo({ beta }), { share: 0, smoothing: 0.1, after: 0 })), await second(dpo({ beta })));
+    assert.equal(
+      await second(refined(dpo({ beta }), { share: 0, smoothing: 0.1, after: 0 })),
+      await second(dpo({ beta })),
+    );
   });
 
   it("keeps what the loss itself keeps", () => {
     const loss = refined(bcoPair({ beta }), { share: 0.1, smoothing: 0.1, after: 0 });
-    assert.deepEqual(loss.running!.names.filter((name) => name.startsWith("loss.bco")), bcoPair({ beta }).running!.names);
+    assert.deepEqual(
+      loss.running!.names.filter((name) => name.startsWith("loss.bco")),
+      bcoPair({ beta }).running!.names,
+    );
   });
 
   it("refuses a loss without a reference", () => {
-    assert.throws(() => refined(simpo({ beta: 2 }), { share: 0.1, smoothing: 0.1, after: 0 }), { name: "InputError", message: /^refineShare: the loss simpo has no reference/ });
+    assert.throws(() => refined(simpo({ beta: 2 }), { share: 0.1, smoothing: 0.1, after: 0 }), {
+      name: "InputError",
+      message: /^refineShare: the loss simpo has no reference/,
+    });
   });
 });

@@ -41,7 +41,11 @@ describe("log-odds of a mean token probability", () => {
   const logOdds = (policy: number) => rewardOf("orpo", {}, { policy, length: 1 });
 
   it("are 0 at one half, and what they are at hand-computed probabilities", () => {
-    assertClose([0.5, 0.8, 0.01].map((p) => logOdds(Math.log(p))), [0, Math.log(4), -Math.log(99)], 1e-12);
+    assertClose(
+      [0.5, 0.8, 0.01].map((p) => logOdds(Math.log(p))),
+      [0, Math.log(4), -Math.log(99)],
+      1e-12,
+    );
   });
 
   it("are finite and keep their digits however sure or unsure the policy is", () => {

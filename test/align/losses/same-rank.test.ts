@@ -20,9 +20,16 @@ describe("sameRank", () => {
     for (const count of [1, 2, 7, 16]) {
       const x = Array.from({ length: count }, () => random.normal());
       const y = Array.from({ length: count }, () => random.normal());
-      const [found] = picked(x, y, x.map(() => 1 / count));
+      const [found] = picked(
+        x,
+        y,
+        x.map(() => 1 / count),
+      );
       const [inX, inY] = [x.toSorted((a, b) => a - b), y.toSorted((a, b) => a - b)];
-      assert.deepEqual(found, x.map((value) => inY[inX.indexOf(value)]));
+      assert.deepEqual(
+        found,
+        x.map((value) => inY[inX.indexOf(value)]),
+      );
     }
   });
 

@@ -6,13 +6,25 @@ import { lossByMeaning } from "../../support/loss-case.js";
 const sigma = (x: number) => 1 / (1 + Math.exp(-x));
 
 // ρ_w = 2 and ρ_l = −4.
-const numbers = { policyChosen: [-8], policyRejected: [-10], referenceChosen: [-10], referenceRejected: [-6], chosenLength: [4], rejectedLength: [2] };
+const numbers = {
+  policyChosen: [-8],
+  policyRejected: [-10],
+  referenceChosen: [-10],
+  referenceRejected: [-6],
+  chosenLength: [4],
+  rejectedLength: [2],
+};
 
 describe("SimPO", () => {
   it("asks for a margin of mean log-probabilities, by which the reference does not count", () => {
     // l̄_w − l̄_l = −2 + 5 = 3; 0.5 · 3 − 0.7 = 0.8.
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(simpo({ beta: 0.5, targetMargin: 0.7 }), numbers);
     assertClose([loss], [-Math.log(sigma(0.8))], 1e-6, "loss");
-    assertClose([...gradientChosen, ...gradientRejected], [-sigma(-0.8) * 0.5 / 4, sigma(-0.8) * 0.5 / 2], 1e-6, "gradient");
+    assertClose(
+      [...gradientChosen, ...gradientRejected],
+      [(-sigma(-0.8) * 0.5) / 4, (sigma(-0.8) * 0.5) / 2],
+      1e-6,
+      "gradient",
+    );
   });
 });

@@ -20,7 +20,17 @@ describe("logOfOdds", () => {
     const executable = await engine.prepare({ outputs: { y, slope: slope! }, updates: new Map() });
     const found = await executable.run({ x: Float32Array.from(logProbs) });
     const { reward } = losses.orpo({ beta: 1 });
-    assertClose(found.y!.data, logProbs.map((policy) => reward.of({ policy, reference: 0, length: 1 })), 1e-6, "log-odds");
-    assertClose(found.slope!.data, logProbs.map((l) => -1 / Math.expm1(l)), 2e-6, "slope");
+    assertClose(
+      found.y!.data,
+      logProbs.map((policy) => reward.of({ policy, reference: 0, length: 1 })),
+      1e-6,
+      "log-odds",
+    );
+    assertClose(
+      found.slope!.data,
+      logProbs.map((l) => -1 / Math.expm1(l)),
+      2e-6,
+      "slope",
+    );
   });
 });

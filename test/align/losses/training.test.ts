@@ -36,7 +36,11 @@ async function records(training: Trainer<ReferencedPair>, count = Infinity): Pro
 }
 
 /** Settings with which a loss learns fast from the reference on. */
-const settings: Partial<Record<LossName, Partial<LossSettings>>> = { simpo: { beta: 2 }, orpo: { beta: 1 }, discopop: { tau: 0.5 } };
+const settings: Partial<Record<LossName, Partial<LossSettings>>> = {
+  simpo: { beta: 2 },
+  orpo: { beta: 1 },
+  discopop: { tau: 0.5 },
+};
 
 describe("training", () => {
   for (const name of plainLossNames) {
@@ -70,13 +74,29 @@ describe("training", () => {
   it("needs no reference where the loss has none", async () => {
     const bare = pairs.map(({ chosen, rejected }) => ({ chosen, rejected }));
     const run = async (examples: readonly ReferencedPair[]) =>
-      records(await Trainer.begin(await tinyPolicy(programs), preference(losses.simpo({ beta: 2 })), examples, options, Random.seeded(1)));
+      records(
+        await Trainer.begin(
+          await tinyPolicy(programs),
+          preference(losses.simpo({ beta: 2 })),
+          examples,
+          options,
+          Random.seeded(1),
+        ),
+      );
     assert.deepEqual(await run(bare), await run(pairs));
   });
 
   it("weighs all tokens of chosen responses alike with NLL, also over micro-batches", async () => {
     const run = async (microBatchSize: number) =>
-      records(await Trainer.begin(await tinyPolicy(programs), preference(losses.nll({ beta: 1 })), pairs, { ...options, epochs: 1, microBatchSize }, Random.seeded(1)));
+      records(
+        await Trainer.begin(
+          await tinyPolicy(programs),
+          preference(losses.nll({ beta: 1 })),
+          pairs,
+          { ...options, epochs: 1, microBatchSize },
+          Random.seeded(1),
+        ),
+      );
     const [whole, parts] = [(await run(8))[0]!.loss, (await run(3))[0]!.loss];
     const tokens = pairs.reduce((sum, { chosen }) => sum + chosen.response.length, 0);
     const expected = -pairs.reduce((sum, { referenceChosen }) => sum + referenceChosen!, 0) / tokens;

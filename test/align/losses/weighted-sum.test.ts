@@ -4,8 +4,16 @@ import { implicitReward, lossNamed } from "../../../src/align/losses/index.js";
 import { assertClose } from "../../support/compare.js";
 import { lossByMeaning } from "../../support/loss-case.js";
 
-const numbers = { policyChosen: [-8, -3], policyRejected: [-9, -5], referenceChosen: [-10, -3], referenceRejected: [-6, -6], chosenLength: [4, 2], rejectedLength: [2, 5] };
-const valueOf = (choice: Parameters<typeof lossNamed>[0], settings = {}) => lossByMeaning(lossNamed(choice, { beta: 0.5, ...settings }), numbers).loss;
+const numbers = {
+  policyChosen: [-8, -3],
+  policyRejected: [-9, -5],
+  referenceChosen: [-10, -3],
+  referenceRejected: [-6, -6],
+  chosenLength: [4, 2],
+  rejectedLength: [2, 5],
+};
+const valueOf = (choice: Parameters<typeof lossNamed>[0], settings = {}) =>
+  lossByMeaning(lossNamed(choice, { beta: 0.5, ...settings }), numbers).loss;
 
 describe("a weighted sum of losses", () => {
   it("is the sum of the losses, each with its weight", () => {
@@ -27,7 +35,8 @@ describe("a weighted sum of losses", () => {
 
   it("has the reward of the losses that compare responses, by their weights", () => {
     const response = { policy: -12, reference: -15, length: 6 };
-    const rewardOf = (choice: Parameters<typeof lossNamed>[0]) => implicitReward(lossNamed(choice, { beta: 0.1 }), response);
+    const rewardOf = (choice: Parameters<typeof lossNamed>[0]) =>
+      implicitReward(lossNamed(choice, { beta: 0.1 }), response);
     assert.equal(rewardOf({ dpo: 0.1, slic: 0.7, nll: 3 }), 3);
     assertClose([rewardOf({ dpo: 1, simpo: 3 })], [(3 + 3 * -2) / 4], 1e-12);
     assert.equal(rewardOf({ nll: 2 }), -2);

@@ -14,7 +14,9 @@ export async function interrupts(notebook: Notebook, checks: Checks): Promise<vo
     await page.keyboard.press("i");
     await page.keyboard.press("i");
   };
-  await checks.check("the toolbar's button stops a loop without an end", () => stopped(notebook, "while (true) {}", byButton));
+  await checks.check("the toolbar's button stops a loop without an end", () =>
+    stopped(notebook, "while (true) {}", byButton),
+  );
   await checks.check("I I stops a wait without an end", () => stopped(notebook, "await new Promise(() => {})", byKeys));
 
   const training =
@@ -28,7 +30,11 @@ export async function interrupts(notebook: Notebook, checks: Checks): Promise<vo
     const told = await notebook.text(index);
     await checks.picture("interrupted", notebook.cell(index));
     const line = /■ align .* stopped at [\d,/]+ after .*/.exec(told)?.[0];
-    expect(line !== undefined && /Interrupted: /.test(told), told, "a line that says where it stopped, and the interrupt");
+    expect(
+      line !== undefined && /Interrupted: /.test(told),
+      told,
+      "a line that says where it stopped, and the interrupt",
+    );
     return `${line}; ${await answers(notebook)}`;
   });
 

@@ -37,7 +37,10 @@ export async function dark(notebook: Notebook, checks: Checks): Promise<void> {
 /** Of an element's text, from 0 (black) to 1 (white). */
 async function brightnessOf(element: Locator): Promise<number> {
   const color: string = await element.evaluate((node) => node.ownerDocument.defaultView!.getComputedStyle(node).color);
-  const channels = color.match(/\d+(\.\d+)?/g)!.slice(0, 3).map(Number);
+  const channels = color
+    .match(/\d+(\.\d+)?/g)!
+    .slice(0, 3)
+    .map(Number);
   return channels.reduce((sum, channel) => sum + channel, 0) / (3 * 255);
 }
 
@@ -74,7 +77,17 @@ export async function saved(notebook: Notebook, lab: Lab, checks: Checks): Promi
  * @param out where the page is kept
  */
 export async function converted(file: string, page: Page, python: string, out: string, checks: Checks): Promise<void> {
-  await promisify(execFile)(python, ["-m", "nbconvert", "--to", "html", "--output-dir", out, "--output", "converted.html", file]);
+  await promisify(execFile)(python, [
+    "-m",
+    "nbconvert",
+    "--to",
+    "html",
+    "--output-dir",
+    out,
+    "--output",
+    "converted.html",
+    file,
+  ]);
   await page.goto(pathToFileURL(join(out, "converted.html")).href);
   await checks.check("nbconvert's page shows tables", () => typesOf(page.locator("body")));
   await checks.check("and plots as pictures", async () => {
@@ -84,5 +97,6 @@ export async function converted(file: string, page: Page, python: string, out: s
     expect(boxes.length === wanted, `${boxes.length} pictures`, `${wanted}`);
     return boxes.map((box) => `${Math.round(box!.width)} × ${Math.round(box!.height)}`).join(", ");
   });
-  for (const [i, cell] of (await page.locator(".jp-CodeCell").all()).entries()) await checks.picture(`converted-${i + 1}`, cell);
+  for (const [i, cell] of (await page.locator(".jp-CodeCell").all()).entries())
+    await checks.picture(`converted-${i + 1}`, cell);
 }

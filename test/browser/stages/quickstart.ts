@@ -36,21 +36,33 @@ async function watchProgress(notebook: Notebook, checks: Checks): Promise<string
   const outputs = notebook.outputs(index);
   const states: string[][] = [];
   let pictured = false;
-  await until("the end of training", async () => {
-    const texts = (await outputs.allInnerTexts()).map((text) => text.trim());
-    states.push(texts);
-    if (!pictured && /^align .* loss /s.test(texts.at(-1) ?? "")) {
-      pictured = true;
-      await notebook.cell(index).scrollIntoViewIfNeeded();
-      await checks.picture("training", notebook.page);
-    }
-    return /\[\d+\]/.test(await notebook.prompt(index));
-  }, 120);
+  await until(
+    "the end of training",
+    async () => {
+      const texts = (await outputs.allInnerTexts()).map((text) => text.trim());
+      states.push(texts);
+      if (!pictured && /^align .* loss /s.test(texts.at(-1) ?? "")) {
+        pictured = true;
+        await notebook.cell(index).scrollIntoViewIfNeeded();
+        await checks.picture("training", notebook.page);
+      }
+      return /\[\d+\]/.test(await notebook.prompt(index));
+    },
+    120,
+  );
   const last = (await outputs.allInnerTexts()).map((text) => text.trim()).slice(0, -1);
-  expect(last.every((text) => /^✓ .* in \d+:\d\d/.test(text)), JSON.stringify(last), "lines that tell the end of their phase");
+  expect(
+    last.every((text) => /^✓ .* in \d+:\d\d/.test(text)),
+    JSON.stringify(last),
+    "lines that tell the end of their phase",
+  );
   const changes = last.map((_, i) => new Set(states.flatMap((texts) => texts[i] ?? [])).size - 1);
   expect(Math.max(...changes) >= 2, `${changes.join(", ")} changes`, "a line that changed at least twice");
-  expect(states.every((texts) => texts.length <= last.length + 1), "more outputs while it ran", "those that stay");
+  expect(
+    states.every((texts) => texts.length <= last.length + 1),
+    "more outputs while it ran",
+    "those that stay",
+  );
   return `${last.length} lines, which changed ${changes.join(", ")} times, the last: ${last.at(-1)}`;
 }
 
@@ -63,7 +75,11 @@ export async function typesOf(page: Locator): Promise<string> {
     const heads = table.locator("section").first().locator("th");
     const below = await heads.locator("small").allTextContents();
     const strange = below.filter((kind) => !/^(text|integer|number|boolean|date|list|object|mixed|empty)$/.test(kind));
-    expect(below.length === (await heads.count()) && strange.length === 0, JSON.stringify(below), "a type below each name");
+    expect(
+      below.length === (await heads.count()) && strange.length === 0,
+      JSON.stringify(below),
+      "a type below each name",
+    );
     below.forEach((kind) => kinds.add(kind));
   }
   return `${tables.length} tables, columns of ${[...kinds].join(", ")}`;

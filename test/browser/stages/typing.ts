@@ -33,7 +33,11 @@ export async function typing(notebook: Notebook, checks: Checks): Promise<void> 
     const tooltip = page.locator(".jp-Tooltip:visible");
     const told = await until("a tooltip", async () => (await tooltip.isVisible()) && tooltip.innerText());
     await checks.picture("signature", page);
-    expect(/function loadPreferences\(\w+: string, options\?: PreferenceOptions\): Promise</.test(told), told, "its types");
+    expect(
+      /function loadPreferences\(\w+: string, options\?: PreferenceOptions\): Promise</.test(told),
+      told,
+      "its types",
+    );
     expect(/Loads preference pairs/.test(told), told, "what it does");
     return told.split("\n")[0]!;
   });
@@ -53,7 +57,11 @@ export async function typing(notebook: Notebook, checks: Checks): Promise<void> 
   await checks.check("a wrong type is told before the cell runs", async () => {
     const index = await notebook.run('const half: number = "0.5";');
     const told = await notebook.text(index);
-    expect(/TypeCheckError: .*Type 'string' is not assignable to type 'number'/.test(told), told, "TypeScript's message");
+    expect(
+      /TypeCheckError: .*Type 'string' is not assignable to type 'number'/.test(told),
+      told,
+      "TypeScript's message",
+    );
     return told.split("\n")[0]!;
   });
 }

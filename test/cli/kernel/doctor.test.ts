@@ -21,7 +21,8 @@ function installationWithout(name: string, missing: readonly string[]): string {
   for (const part of ["package.json", "kernels"]) cpSync(part, join(folder, part), { recursive: true });
   const packages = readdirSync("node_modules").filter((name) => !name.startsWith(".") && !missing.includes(name));
   mkdirSync(join(folder, "node_modules"));
-  for (const name of packages) symlinkSync(resolve("node_modules", name), join(folder, "node_modules", name), "junction");
+  for (const name of packages)
+    symlinkSync(resolve("node_modules", name), join(folder, "node_modules", name), "junction");
   return folder;
 }
 
@@ -69,7 +70,9 @@ describe("sera kernel doctor", () => {
     const has = (text: string) => assert.ok(stdout.includes(text), `${text}\n--- not in\n${stdout}`);
     has(`✗ zeromq is not installed\n    npm install in ${broken}\n`);
     has("✗ the kernel does not run a cell: Cannot find package 'zeromq'");
-    has(`✗ ${join(user, "kernels/sera")}: its kernel /gone/dist/src/kernel/main.js is gone\n    sera kernel install --user\n`);
+    has(
+      `✗ ${join(user, "kernels/sera")}: its kernel /gone/dist/src/kernel/main.js is gone\n    sera kernel install --user\n`,
+    );
     has(`✗ ${join(old, "kernels/sera")}: its Node /gone/node is gone\n    sera kernel install --prefix "${old}"\n`);
     has(`✗ ${join(unreadable, "kernels/sera/kernel.json")}: found no kernelspec, expected a JSON object`);
     has("– danfojs-node is not installed\n");

@@ -32,7 +32,10 @@ it("shows the made pairs of greatest, median and least margin, as text", async (
   const folder = await emptyFolder(test);
   await writeRun(folder);
   const text = textOf(await renderReport(folder));
-  assert.match(text, /Of the 3 made before iteration 2; both responses are the policy.{1,5}s own samples, labelled by its implicit reward\./);
+  assert.match(
+    text,
+    /Of the 3 made before iteration 2; both responses are the policy.{1,5}s own samples, labelled by its implicit reward\./,
+  );
   assert.match(text, /prompt of p3 · greatest margin, 3\.00 &lt;\/p&gt;&lt;script&gt;/);
   assert.match(text, /prompt of p2 · median margin, 2\.00 .* prompt of p1 · least margin, 1\.00/);
   assert.match(text, /rejected · reward −1\.00 \(empty\)/);
@@ -61,7 +64,10 @@ it("names the file that is not what the run wrote", async (test) => {
     const folder = await emptyFolder(test);
     await writeRun(folder);
     await writeFile(join(folder, name), "{");
-    await assert.rejects(renderReport(folder), { name: "InputError", message: new RegExp(`${name}: changed or damaged since the run wrote it`) });
+    await assert.rejects(renderReport(folder), {
+      name: "InputError",
+      message: new RegExp(`${name}: changed or damaged since the run wrote it`),
+    });
   }
 });
 
@@ -70,5 +76,8 @@ it("says that a folder holds no run, or one that has not ended", async (test) =>
   await assert.rejects(renderReport(folder), { name: "InputError", message: /not the folder of a run/ });
   await writeRun(folder);
   await (await RunFolder.open(folder)).discard(runLayout.summary.path);
-  await assert.rejects(renderReport(folder), { name: "InputError", message: /summary\.json: the run has not come to it yet/ });
+  await assert.rejects(renderReport(folder), {
+    name: "InputError",
+    message: /summary\.json: the run has not come to it yet/,
+  });
 });

@@ -19,7 +19,10 @@ describe("HH-RLHF", () => {
   });
 
   test("prompt and response put together are the source", () => {
-    const piece = fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("\n\nHuman:", "\n\nAssistant:", "\n\n", " "));
+    const piece = fc.oneof(
+      fc.string({ unit: "grapheme" }),
+      fc.constantFrom("\n\nHuman:", "\n\nAssistant:", "\n\n", " "),
+    );
     const texts = fc.array(piece).map((pieces) => pieces.join(""));
     fc.assert(
       fc.property(texts, texts, texts, (shared, a, b) => {
@@ -40,10 +43,19 @@ describe("HH-RLHF", () => {
   });
 
   test("bad rows", () => {
-    assert.throws(() => parse(prompt, `${prompt} x`), { name: "InputError", message: /^f:3: the whole of "chosen" is the beginning of "rejected": / });
+    assert.throws(() => parse(prompt, `${prompt} x`), {
+      name: "InputError",
+      message: /^f:3: the whole of "chosen" is the beginning of "rejected": /,
+    });
     assert.throws(() => parse(`${prompt} x`, `${prompt} x`), /f:3: "chosen" and "rejected" are equal: /);
-    assert.throws(() => parse("\n\nHuman: a\n\nAssistant: b", "\n\nHuman: c\n\nAssistant: b"), /f:3: the dialogues share no prompt up to /);
+    assert.throws(
+      () => parse("\n\nHuman: a\n\nAssistant: b", "\n\nHuman: c\n\nAssistant: b"),
+      /f:3: the dialogues share no prompt up to /,
+    );
     assert.throws(() => hhRlhf.parse({ chosen: prompt }, place), /f:3: field "rejected" is missing; expected text/);
-    assert.throws(() => hhRlhf.parse({ chosen: prompt, rejected: 7 }, place), /f:3: field "rejected" is 7; expected text/);
+    assert.throws(
+      () => hhRlhf.parse({ chosen: prompt, rejected: 7 }, place),
+      /f:3: field "rejected" is 7; expected text/,
+    );
   });
 });

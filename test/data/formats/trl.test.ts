@@ -14,14 +14,27 @@ describe("TRL explicit prompt", () => {
 
   test("three texts, with an id and scores where there are some", () => {
     assert.deepEqual(trlExplicit.parse(row, place), { id: "9", ...row });
-    assert.deepEqual(trlExplicit.parse({ ...row, id: 12, score_chosen: 1 }, place), { id: "12", ...row, chosenScore: 1 });
+    assert.deepEqual(trlExplicit.parse({ ...row, id: 12, score_chosen: 1 }, place), {
+      id: "12",
+      ...row,
+      chosenScore: 1,
+    });
   });
 
   test("bad rows", () => {
-    assert.throws(() => trlExplicit.parse({ ...row, prompt: 4 }, place), /^InputError: f:9: field "prompt" is 4; expected text$/);
-    assert.throws(() => trlExplicit.parse({ prompt: "a", chosen: "b" }, place), /field "rejected" is missing; expected text/);
+    assert.throws(
+      () => trlExplicit.parse({ ...row, prompt: 4 }, place),
+      /^InputError: f:9: field "prompt" is 4; expected text$/,
+    );
+    assert.throws(
+      () => trlExplicit.parse({ prompt: "a", chosen: "b" }, place),
+      /field "rejected" is missing; expected text/,
+    );
     assert.throws(() => trlExplicit.parse({ ...row, rejected: "" }, place), /the response in "rejected" is empty/);
-    assert.throws(() => trlExplicit.parse({ ...row, rejected: row.chosen }, place), /"chosen" and "rejected" are equal/);
+    assert.throws(
+      () => trlExplicit.parse({ ...row, rejected: row.chosen }, place),
+      /"chosen" and "rejected" are equal/,
+    );
   });
 });
 
@@ -55,9 +68,15 @@ describe("TRL implicit prompt", () => {
   });
 
   test("bad rows", () => {
-    assert.throws(() => split("yes", "no"), /f:9: "chosen" and "rejected" share no prompt at their beginning: "yes" and "no"/);
+    assert.throws(
+      () => split("yes", "no"),
+      /f:9: "chosen" and "rejected" share no prompt at their beginning: "yes" and "no"/,
+    );
     assert.throws(() => split("Say it.", "Say it."), /"chosen" and "rejected" are equal/);
-    assert.throws(() => split("Say it. ", "Say it."), /the whole of "rejected" is the beginning of "chosen": "Say it\."/);
+    assert.throws(
+      () => split("Say it. ", "Say it."),
+      /the whole of "rejected" is the beginning of "chosen": "Say it\."/,
+    );
   });
 });
 
@@ -65,17 +84,27 @@ describe("TRL conversational", () => {
   const pair = { id: "9", prompt: [user], chosen: "a", rejected: "b" };
 
   test("explicit prompt", () => {
-    assert.deepEqual(trlConversationalExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")] }, place), pair);
+    assert.deepEqual(
+      trlConversationalExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")] }, place),
+      pair,
+    );
   });
 
   test("implicit prompt", () => {
-    assert.deepEqual(trlConversationalImplicit.parse({ chosen: [user, says("a")], rejected: [user, says("b")] }, place), pair);
+    assert.deepEqual(
+      trlConversationalImplicit.parse({ chosen: [user, says("a")], rejected: [user, says("b")] }, place),
+      pair,
+    );
   });
 
   test("bad rows", () => {
-    const explicit = (row: object) => () => trlConversationalExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")], ...row }, place);
+    const explicit = (row: object) => () =>
+      trlConversationalExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")], ...row }, place);
     assert.throws(explicit({ chosen: "a" }), /f:9: field "chosen" is "a"; expected a list of messages/);
-    assert.throws(explicit({ chosen: [] }), /found turns \[\] in field "chosen", expected a single assistant turn after the prompt/);
+    assert.throws(
+      explicit({ chosen: [] }),
+      /found turns \[\] in field "chosen", expected a single assistant turn after the prompt/,
+    );
     assert.throws(explicit({ chosen: [user, says("a")] }), /found turns \["user","assistant"\] in field "chosen"/);
     assert.throws(explicit({ prompt: [] }), /found a prompt of turns \[\] in field "prompt"/);
     assert.throws(explicit({ rejected: undefined }), /field "rejected" is missing; expected a list of messages/);

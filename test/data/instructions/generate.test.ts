@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { generateInstructions, shippedInstructions, type Instruction } from "../../../src/data/instructions/generate.js";
+import {
+  generateInstructions,
+  shippedInstructions,
+  type Instruction,
+} from "../../../src/data/instructions/generate.js";
 import { parseInstruction, writeInstruction } from "../../../src/data/instructions/request.js";
 import { instructions } from "../../../src/data/instructions/shipped.js";
 
@@ -11,7 +15,10 @@ describe("generateInstructions", () => {
   it("makes the shipped files", () => {
     const made = generateInstructions(shippedInstructions);
     for (const split of ["train", "validation", "heldOut"] as const) {
-      assert.equal(readFileSync(instructions[split], "utf8"), made[split].map((row) => `${JSON.stringify(row)}\n`).join(""));
+      assert.equal(
+        readFileSync(instructions[split], "utf8"),
+        made[split].map((row) => `${JSON.stringify(row)}\n`).join(""),
+      );
     }
   });
 
@@ -25,15 +32,23 @@ describe("generateInstructions", () => {
 
   it("has no topic with the same two kinds in two prompts", () => {
     const made = generateInstructions({ seed: 4, train: 600, validation: 100, heldOut: 140 });
-    const keys = Object.values(made).flat().map((one) => {
-      const { topic, constraints } = parseInstruction(textOf(one))!;
-      return [topic, ...constraints.map(({ kind }) => kind).sort()].join();
-    });
+    const keys = Object.values(made)
+      .flat()
+      .map((one) => {
+        const { topic, constraints } = parseInstruction(textOf(one))!;
+        return [topic, ...constraints.map(({ kind }) => kind).sort()].join();
+      });
     assert.equal(new Set(keys).size, 840);
   });
 
   it("refuses more instructions than there are combinations, and invalid counts", () => {
-    assert.throws(() => generateInstructions({ seed: 1, train: 841, validation: 0, heldOut: 0 }), /found 841, expected at most the 840 combinations/);
-    assert.throws(() => generateInstructions({ seed: 1, train: -1, validation: 0, heldOut: 0 }), /^InputError: train: found -1, expected a whole number of at least 0/);
+    assert.throws(
+      () => generateInstructions({ seed: 1, train: 841, validation: 0, heldOut: 0 }),
+      /found 841, expected at most the 840 combinations/,
+    );
+    assert.throws(
+      () => generateInstructions({ seed: 1, train: -1, validation: 0, heldOut: 0 }),
+      /^InputError: train: found -1, expected a whole number of at least 0/,
+    );
   });
 });

@@ -7,7 +7,13 @@ import { generateInstructions } from "../../../src/data/instructions/generate.js
 import { instructionReward, type InstructionReward } from "../../../src/data/instructions/gold.js";
 
 /** Each worked out by hand: the mean of the constraints, times fluency. */
-const cases: readonly { asks: string; answer: string; total: number; constraints: InstructionReward["constraints"]; fluency?: number }[] = [
+const cases: readonly {
+  asks: string;
+  answer: string;
+  total: number;
+  constraints: InstructionReward["constraints"];
+  fluency?: number;
+}[] = [
   {
     asks: "Write one sentence about coffee. Use at most 9 words. End with a question mark.",
     answer: "Why does coffee taste so good on cold days?",
@@ -71,22 +77,39 @@ describe("instructionReward", () => {
       near(found.total, total);
       near(found.fluency, fluency);
       assert.deepEqual(Object.keys(found.constraints), Object.keys(constraints));
-      for (const [kind, score] of Object.entries(constraints)) near(found.constraints[kind as keyof typeof constraints]!, score!);
+      for (const [kind, score] of Object.entries(constraints))
+        near(found.constraints[kind as keyof typeof constraints]!, score!);
     });
   }
 
   it("stays in [0, 1] for any text", () => {
-    const prompts = generateInstructions({ seed: 2, train: 60, validation: 0, heldOut: 0 }).train.map(({ prompt: [{ content }] }) => content);
-    const anyText = fc.oneof(fc.string({ unit: "grapheme" }), fc.array(fc.constantFrom("the", "Every", "warm", ".", "!", "?", "\n"), { maxLength: 40 }).map((words) => words.join(" ")));
-    fc.assert(fc.property(fc.constantFrom(...prompts), anyText, (prompt, answer) => {
-      const { total } = instructionReward(prompt, answer);
-      assert.ok(total >= 0 && total <= 1);
-    }));
+    const prompts = generateInstructions({ seed: 2, train: 60, validation: 0, heldOut: 0 }).train.map(
+      ({ prompt: [{ content }] }) => content,
+    );
+    const anyText = fc.oneof(
+      fc.string({ unit: "grapheme" }),
+      fc
+        .array(fc.constantFrom("the", "Every", "warm", ".", "!", "?", "\n"), { maxLength: 40 })
+        .map((words) => words.join(" ")),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...prompts), anyText, (prompt, answer) => {
+        const { total } = instructionReward(prompt, answer);
+        assert.ok(total >= 0 && total <= 1);
+      }),
+    );
   });
 
   it("refuses a prompt of another kind, shortened", () => {
-    for (const prompt of ["Write one sentence about tea. Use at most 9 words.", "Write one sentence about coffee. Use at most 7 words. End with a question mark.", `Write ${"x".repeat(500)}`]) {
-      assert.throws(() => instructionReward(prompt, "x"), (error: Error) => error instanceof InputError && error.message.length < 500);
+    for (const prompt of [
+      "Write one sentence about tea. Use at most 9 words.",
+      "Write one sentence about coffee. Use at most 7 words. End with a question mark.",
+      `Write ${"x".repeat(500)}`,
+    ]) {
+      assert.throws(
+        () => instructionReward(prompt, "x"),
+        (error: Error) => error instanceof InputError && error.message.length < 500,
+      );
     }
   });
 });
@@ -95,8 +118,20 @@ describe("goldRewardOf", () => {
   const instruction = "Write one sentence about coffee. Use at most 9 words. End with a question mark.";
   it("knows a prompt of the synthetic world, and an instruction as text or as the last message", () => {
     const user = { role: "user", content: instruction } as const;
-    assert.equal(goldRewardOf("cook a soup with rice and peas . use two steps . be plain .")!("first add rice . second mix peas . the soup is ready ."), 1);
-    for (const prompt of [instruction, [user], [{ role: "system", content: "Be brief." } as const, user]]) assert.equal(goldRewardOf(prompt)!("Is coffee really good for people?"), 1);
-    for (const prompt of ["hello", [], [user, { role: "assistant", content: "?" } as const], [{ role: "user", content: "hello" } as const]]) assert.equal(goldRewardOf(prompt), undefined);
+    assert.equal(
+      goldRewardOf("cook a soup with rice and peas . use two steps . be plain .")!(
+        "first add rice . second mix peas . the soup is ready .",
+      ),
+      1,
+    );
+    for (const prompt of [instruction, [user], [{ role: "system", content: "Be brief." } as const, user]])
+      assert.equal(goldRewardOf(prompt)!("Is coffee really good for people?"), 1);
+    for (const prompt of [
+      "hello",
+      [],
+      [user, { role: "assistant", content: "?" } as const],
+      [{ role: "user", content: "hello" } as const],
+    ])
+      assert.equal(goldRewardOf(prompt), undefined);
   });
 });

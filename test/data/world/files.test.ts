@@ -19,8 +19,19 @@ test("the shipped files are those that the shipped seed gives, byte for byte", a
 });
 
 test("a flipped pair says so in its row", () => {
-  const options = { seed: 1, trainPrompts: 2, validationPrompts: 0, heldOutPrompts: 0, demonstrations: 0, flipShare: 0.5 };
-  const rows = worldFiles(generateWorld(options)).get("train.jsonl")!.trim().split("\n").map((line) => JSON.parse(line) as { flipped?: boolean });
+  const options = {
+    seed: 1,
+    trainPrompts: 2,
+    validationPrompts: 0,
+    heldOutPrompts: 0,
+    demonstrations: 0,
+    flipShare: 0.5,
+  };
+  const rows = worldFiles(generateWorld(options))
+    .get("train.jsonl")!
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { flipped?: boolean });
   assert.equal(rows.filter(({ flipped }) => flipped === true).length, 1);
 });
 
@@ -28,10 +39,20 @@ test("a world whose demonstrations state goals has the words for them after all 
   const options = { seed: 1, trainPrompts: 2, validationPrompts: 0, heldOutPrompts: 0, demonstrations: 30 };
   const plain = generateWorld(options);
   const [gold, random] = [generateWorld({ ...options, goals: "gold" }), generateWorld({ ...options, goals: "random" })];
-  const vocabOf = (files: ReadonlyMap<string, string>) => (JSON.parse(files.get("tokenizer/tokenizer.json")!) as { model: { vocab: Record<string, number> } }).model.vocab;
+  const vocabOf = (files: ReadonlyMap<string, string>) =>
+    (JSON.parse(files.get("tokenizer/tokenizer.json")!) as { model: { vocab: Record<string, number> } }).model.vocab;
   const [before, after] = [vocabOf(worldFiles(plain)), vocabOf(worldFiles(gold))];
   assert.deepEqual(Object.entries(after).slice(0, Object.keys(before).length), Object.entries(before));
-  assert.deepEqual(Object.keys(after).slice(Object.keys(before).length), ["goal", "one", "five", "six", "seven", "eight", "nine", "ten"]);
+  assert.deepEqual(Object.keys(after).slice(Object.keys(before).length), [
+    "goal",
+    "one",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+  ]);
   assert.deepEqual(gold.train, plain.train);
   for (const [i, { prompt, response }] of gold.demonstrations.entries()) {
     assert.equal(response, plain.demonstrations[i]!.response);
@@ -39,11 +60,17 @@ test("a world whose demonstrations state goals has the words for them after all 
     assert.ok(words(prompt).every((word) => word in after));
   }
   assert.ok(new Set(random.demonstrations.map(({ prompt }) => parsePrompt(prompt)!.goal)).size > 6);
-  assert.throws(() => generateWorld({ ...options, goals: "best" as "gold" }), { name: "InputError", message: 'goals: found "best", expected "gold" or "random"' });
+  assert.throws(() => generateWorld({ ...options, goals: "best" as "gold" }), {
+    name: "InputError",
+    message: 'goals: found "best", expected "gold" or "random"',
+  });
 });
 
 test("the shipped tokenizer gives every shipped text back", async () => {
-  const tokenizer = new Tokenizer(await json("tokenizer/tokenizer.json"), await json("tokenizer/tokenizer_config.json"));
+  const tokenizer = new Tokenizer(
+    await json("tokenizer/tokenizer.json"),
+    await json("tokenizer/tokenizer_config.json"),
+  );
   for (const file of ["train", "validation", "heldout", "demonstrations"]) {
     const rows = (await shipped(`${file}.jsonl`)).trim().split("\n");
     for (const row of rows) {
@@ -58,8 +85,14 @@ test("the shipped tokenizer gives every shipped text back", async () => {
 });
 
 test("special tokens have the first ids, and a text begins with one where that is asked for", async () => {
-  const tokenizer = new Tokenizer(await json("tokenizer/tokenizer.json"), await json("tokenizer/tokenizer_config.json"));
-  assert.deepEqual(specialTokens.map((token) => tokenizer.token_to_id(token)), [0, 1, 2, 3]);
+  const tokenizer = new Tokenizer(
+    await json("tokenizer/tokenizer.json"),
+    await json("tokenizer/tokenizer_config.json"),
+  );
+  assert.deepEqual(
+    specialTokens.map((token) => tokenizer.token_to_id(token)),
+    [0, 1, 2, 3],
+  );
   const [cook, soup] = ["cook", "soup"].map((word) => specialTokens.length + vocabulary.indexOf(word));
   assert.deepEqual(tokenizer.encode("cook soup whale").ids, [1, cook, soup, 3]);
   assert.equal(tokenizer.decode([1, cook!, soup!, 2], { skip_special_tokens: true }), "cook soup");

@@ -6,7 +6,13 @@ import { generateWorld, type WorldOptions } from "../../../src/data/world/genera
 import { goldReward } from "../../../src/data/world/gold.js";
 import { parsePrompt } from "../../../src/data/world/request.js";
 
-const options: WorldOptions = { seed: 5, trainPrompts: 1000, validationPrompts: 50, heldOutPrompts: 100, demonstrations: 500 };
+const options: WorldOptions = {
+  seed: 5,
+  trainPrompts: 1000,
+  validationPrompts: 50,
+  heldOutPrompts: 100,
+  demonstrations: 500,
+};
 const world = generateWorld(options);
 const { train, validation, heldOut, demonstrations } = world;
 const share = <T>(rows: readonly T[], holds: (row: T) => boolean) => rows.filter(holds).length / rows.length;
@@ -22,13 +28,16 @@ test("ids are unique, and sizes are those asked for", () => {
 });
 
 test("no combination asked for is in two splits", () => {
-  const splits = [train, validation, heldOut, demonstrations].map((rows) => rows.map(({ prompt }) => combinationKey(parsePrompt(prompt)!)));
+  const splits = [train, validation, heldOut, demonstrations].map((rows) =>
+    rows.map(({ prompt }) => combinationKey(parsePrompt(prompt)!)),
+  );
   assert.equal(new Set(splits.flat()).size, splits.flat().length);
 });
 
 test("a training side larger than the world returns to combinations, but never to held-out ones", () => {
   const large = generateWorld({ ...options, heldOutPrompts: 14000, trainPrompts: 800, demonstrations: 10 });
-  const asked = (rows: readonly { prompt: string }[]) => new Set(rows.map(({ prompt }) => combinationKey(parsePrompt(prompt)!)));
+  const asked = (rows: readonly { prompt: string }[]) =>
+    new Set(rows.map(({ prompt }) => combinationKey(parsePrompt(prompt)!)));
   assert.equal(asked(large.train).size, 510);
   const held = asked(large.heldOut);
   assert.ok([...asked(large.train), ...asked(large.demonstrations)].every((one) => !held.has(one)));
@@ -44,21 +53,35 @@ test("scores are the gold rewards, and chosen is never rejected", () => {
 
 test("labels follow Bradley–Terry on gold", () => {
   // Expected consistency of each pair is σ(|difference| / .09).
-  const differences = train.map(({ chosenScore, rejectedScore }) => chosenScore - rejectedScore).filter((difference) => difference !== 0);
-  const expected = differences.reduce((sum, difference) => sum + 1 / (1 + Math.exp(-Math.abs(difference) / 0.09)), 0) / differences.length;
+  const differences = train
+    .map(({ chosenScore, rejectedScore }) => chosenScore - rejectedScore)
+    .filter((difference) => difference !== 0);
+  const expected =
+    differences.reduce((sum, difference) => sum + 1 / (1 + Math.exp(-Math.abs(difference) / 0.09)), 0) /
+    differences.length;
   assert.ok(Math.abs(share(differences, (difference) => difference > 0) - expected) < 0.03);
   assert.ok(expected > 0.85 && expected < 0.95);
 });
 
 test("flips exchange the responses of that share of the training pairs, and nothing else", () => {
   const flipped = generateWorld({ ...options, flipShare: 0.4 });
-  assert.equal(share(flipped.train, (pair) => pair.flipped === true), 0.4);
+  assert.equal(
+    share(flipped.train, (pair) => pair.flipped === true),
+    0.4,
+  );
   flipped.train.forEach((pair, i) => {
     const { chosen, rejected, chosenScore, rejectedScore, ...rest } = train[i]!;
     assert.deepEqual(
       pair,
       pair.flipped
-        ? { ...rest, flipped: true, chosen: rejected, rejected: chosen, chosenScore: rejectedScore, rejectedScore: chosenScore }
+        ? {
+            ...rest,
+            flipped: true,
+            chosen: rejected,
+            rejected: chosen,
+            chosenScore: rejectedScore,
+            rejectedScore: chosenScore,
+          }
         : train[i],
     );
   });
@@ -69,7 +92,10 @@ test("the spurious feature goes with the chosen response in the training pairs o
   const closes = (text: string) => text.includes("hope this helps .");
   const planted = generateWorld({ ...options, spurious: { closing: 0.8, length: 0 } });
   assert.ok(share(planted.train, ({ chosen }) => closes(chosen)) > 0.75);
-  assert.deepEqual(planted.train.map(({ rejected }) => rejected), train.map(({ rejected }) => rejected));
+  assert.deepEqual(
+    planted.train.map(({ rejected }) => rejected),
+    train.map(({ rejected }) => rejected),
+  );
   assert.deepEqual({ ...planted, train }, world);
 
   const long = generateWorld({ ...options, spurious: { closing: 0, length: 1 } });
@@ -79,7 +105,10 @@ test("the spurious feature goes with the chosen response in the training pairs o
 
 test("options that make no sense are named", () => {
   const refuses = (change: Partial<WorldOptions>, message: RegExp) =>
-    assert.throws(() => generateWorld({ ...options, ...change }), (error) => error instanceof InputError && message.test(error.message));
+    assert.throws(
+      () => generateWorld({ ...options, ...change }),
+      (error) => error instanceof InputError && message.test(error.message),
+    );
   refuses({ trainPrompts: -1 }, /trainPrompts: found -1, expected a whole number/);
   refuses({ demonstrations: 1.5 }, /demonstrations: found 1.5/);
   refuses({ flipShare: 1.2 }, /flipShare: found 1.2, expected a share in \[0, 1\]/);

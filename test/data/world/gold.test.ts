@@ -12,7 +12,14 @@ const polite =
 const plain = "plant a pot with mint and sage . use two steps . be plain .";
 
 const perfect: Omit<GoldReward, "total"> = {
-  coverage: 1, extra: 0, avoidance: 1, steps: 1, order: 1, tone: 1, finish: 1, fluency: 1,
+  coverage: 1,
+  extra: 0,
+  avoidance: 1,
+  steps: 1,
+  order: 1,
+  tone: 1,
+  finish: 1,
+  fluency: 1,
 };
 
 /** Each total is computed by hand: .30 coverage − .25 extra + .15 avoidance + .20 steps + .10 order + .15 tone + .10 finish, times fluency. */
@@ -41,7 +48,8 @@ const cases: { says: string; prompt: string; response: string; total: number; pa
   {
     says: "steps may join items and tend the object",
     prompt: polite,
-    response: "certainly . first add peas and rice . second mix leeks . third stir the soup . the soup is ready . you are welcome .",
+    response:
+      "certainly . first add peas and rice . second mix leeks . third stir the soup . the soup is ready . you are welcome .",
     total: 1,
     parts: {},
   },
@@ -83,7 +91,8 @@ const cases: { says: string; prompt: string; response: string; total: number; pa
   {
     says: "the forbidden item is also an extra one: −.25 −.15",
     prompt: polite,
-    response: "of course . first add peas . second mix rice and garlic . third add leeks . the soup is ready . thank you .",
+    response:
+      "of course . first add peas . second mix rice and garlic . third add leeks . the soup is ready . thank you .",
     total: 0.6,
     parts: { extra: 1, avoidance: 0 },
   },
@@ -197,10 +206,17 @@ test("every part is in [0, 1] and extra a count, whatever is written", () => {
 
 test("where nothing is asked about order, items and their actions may change places", () => {
   fc.assert(
-    fc.property(fc.shuffledSubarray(["peas", "rice", "leeks"], { minLength: 3 }), fc.constantFrom("add", "mix"), (items, action) => {
-      const response = `first ${action} ${items[0]} . second add ${items[1]} and ${items[2]} . the stew is ready .`;
-      assert.equal(goldReward("cook a stew with rice , peas and leeks . use two steps . be plain .", response).total, 1);
-    }),
+    fc.property(
+      fc.shuffledSubarray(["peas", "rice", "leeks"], { minLength: 3 }),
+      fc.constantFrom("add", "mix"),
+      (items, action) => {
+        const response = `first ${action} ${items[0]} . second add ${items[1]} and ${items[2]} . the stew is ready .`;
+        assert.equal(
+          goldReward("cook a stew with rice , peas and leeks . use two steps . be plain .", response).total,
+          1,
+        );
+      },
+    ),
   );
 });
 
@@ -208,8 +224,13 @@ test("spacing and idle remarks at any sentence boundary leave a well-formed answ
   const sentences = ["of course .", "first add peas .", "second mix rice and garlic .", "the soup is ready ."];
   const before = goldReward(polite, sentences.join(" "));
   fc.assert(
-    fc.property(fc.constantFrom(closingPhrase, ...remarks), fc.nat(sentences.length), fc.constantFrom(" ", "\n", "  "), (remark, at, space) => {
-      assert.deepEqual(goldReward(polite, sentences.toSpliced(at, 0, remark.text).join(space)), before);
-    }),
+    fc.property(
+      fc.constantFrom(closingPhrase, ...remarks),
+      fc.nat(sentences.length),
+      fc.constantFrom(" ", "\n", "  "),
+      (remark, at, space) => {
+        assert.deepEqual(goldReward(polite, sentences.toSpliced(at, 0, remark.text).join(space)), before);
+      },
+    ),
   );
 });

@@ -58,7 +58,8 @@ test("sentences out of place and said again are malformed", () => {
 });
 
 test("every phrase reads as itself", () => {
-  for (const phrase of phrases) assert.deepEqual(readAnswer(phrase.text), { sentences: [{ kind: "phrase", phrase }], malformed: 0 });
+  for (const phrase of phrases)
+    assert.deepEqual(readAnswer(phrase.text), { sentences: [{ kind: "phrase", phrase }], malformed: 0 });
 });
 
 test("any words are read; what has no fault writes back to the same text", () => {

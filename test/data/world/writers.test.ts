@@ -9,7 +9,17 @@ import { answer, writers, type Writer } from "../../../src/data/world/writers.js
 import { anyRequest } from "./arbitrary.js";
 
 const flawless: Writer = {
-  name: "flawless", missing: 0, extra: 0, forbidden: 0, steps: 0, order: 0, tone: 0, rude: 0, finish: 0, garbled: 0, chatty: 0,
+  name: "flawless",
+  missing: 0,
+  extra: 0,
+  forbidden: 0,
+  steps: 0,
+  order: 0,
+  tone: 0,
+  rude: 0,
+  finish: 0,
+  garbled: 0,
+  chatty: 0,
 };
 const seeds = fc.nat(1e6).map((seed) => Random.seeded(seed));
 
@@ -26,7 +36,10 @@ test("every writer keeps to the world's words, and the same random numbers give 
   fc.assert(
     fc.property(anyRequest, fc.constantFrom(...writers), fc.nat(1e6), (request, writer, seed) => {
       const response = answer(request, writer, Random.seeded(seed));
-      assert.ok(words(response).every((word) => vocabulary.includes(word)), response);
+      assert.ok(
+        words(response).every((word) => vocabulary.includes(word)),
+        response,
+      );
       assert.equal(answer(request, writer, Random.seeded(seed)), response);
     }),
   );
@@ -66,9 +79,15 @@ test("the writers' skill falls in their order at the ends", () => {
   const random = Random.seeded(3);
   const requests = fc.sample(anyRequest, { numRuns: 300, seed: 3 });
   const mean = (writer: Writer) =>
-    requests.reduce((sum, request) => sum + goldReward(writePrompt(request), answer(request, writer, random)).total, 0) / requests.length;
+    requests.reduce(
+      (sum, request) => sum + goldReward(writePrompt(request), answer(request, writer, random)).total,
+      0,
+    ) / requests.length;
   const means = writers.map(mean);
   assert.equal(writers.length, 7);
   assert.ok(means[0]! > 0.9 && means[6]! < 0.45, means.join(" "));
-  assert.ok(means.slice(1, 6).every((value) => value < means[0]! && value > means[6]!), means.join(" "));
+  assert.ok(
+    means.slice(1, 6).every((value) => value < means[0]! && value > means[6]!),
+    means.join(" "),
+  );
 });

@@ -9,7 +9,9 @@ it("an engine refuses a provider that there is not, and tells one that does not 
   assert.throws(() => new OnnxEngine({ provider: "tpu" as ProviderChoice }), new RangeError(message));
   const provider = process.platform === "win32" ? "coreml" : "dml";
   const absent = new OnnxEngine({ provider });
-  const unusable = new RegExp(`^InputError: provider: found ${provider}, which does not work here \\(.+\\), expected one of cpu, .* that does`);
+  const unusable = new RegExp(
+    `^InputError: provider: found ${provider}, which does not work here \\(.+\\), expected one of cpu, .* that does`,
+  );
   const x = new Graph().input("x", "float32", [1]);
   await assert.rejects(absent.prepare({ outputs: { y: mul(x, 2) }, updates: new Map() }), unusable);
   await absent.close();

@@ -9,7 +9,10 @@ const count = 1 << 18;
 async function halved(test: TestContext, threads: number, value: number): Promise<Set<number>> {
   const engine = new OnnxEngine({ threads });
   test.after(() => engine.close());
-  const { run } = await engine.prepare({ outputs: { y: mul(new Graph().input("x", "float32", [count]), 0.5) }, updates: new Map() });
+  const { run } = await engine.prepare({
+    outputs: { y: mul(new Graph().input("x", "float32", [count]), 0.5) },
+    updates: new Map(),
+  });
   const { y } = await run({ x: new Float32Array(count).fill(value) });
   return new Set(y!.data as Float32Array);
 }
@@ -30,16 +33,25 @@ describe("subnormal floats", () => {
 });
 
 describe("an engine's thread", () => {
-  const script = (body: string) => `import { OnnxEngine } from "./dist/src/engine/onnx/engine.js"; import { Graph, mul } from "./dist/src/graph/index.js"; ${body}`;
+  const script = (body: string) =>
+    `import { OnnxEngine } from "./dist/src/engine/onnx/engine.js"; import { Graph, mul } from "./dist/src/graph/index.js"; ${body}`;
   const run = (body: string) =>
     new Promise<string>((resolve, reject) => {
-      execFile(process.execPath, ["--input-type=module", "-e", script(body)], (error, stdout) => (error ? reject(error) : resolve(stdout)));
+      execFile(process.execPath, ["--input-type=module", "-e", script(body)], (error, stdout) =>
+        error ? reject(error) : resolve(stdout),
+      );
     });
-  const prepared = 'await engine.prepare({ outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) }, updates: new Map() })';
+  const prepared =
+    'await engine.prepare({ outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) }, updates: new Map() })';
 
   it("lets the process end by itself, when it is idle and when it is closed", async () => {
     assert.equal(await run(`const engine = new OnnxEngine(); ${prepared}; console.log("idle")`), "idle\n");
-    assert.equal(await run(`const engine = new OnnxEngine(); ${prepared}; await engine.close(); await engine.close(); console.log("closed")`), "closed\n");
+    assert.equal(
+      await run(
+        `const engine = new OnnxEngine(); ${prepared}; await engine.close(); await engine.close(); console.log("closed")`,
+      ),
+      "closed\n",
+    );
   });
 
   it("keeps the process until all engines that are closed at once have ended", async () => {
@@ -50,7 +62,9 @@ describe("an engine's thread", () => {
 
   it("lets the process be ended while it is being started", async () => {
     for (const wait of [0, 20, 60, 120]) {
-      await run(`const engine = new OnnxEngine(); engine.createState([]).catch(() => {}); setTimeout(() => process.exit(0), ${wait})`);
+      await run(
+        `const engine = new OnnxEngine(); engine.createState([]).catch(() => {}); setTimeout(() => process.exit(0), ${wait})`,
+      );
     }
   });
 

@@ -19,7 +19,9 @@ function counted() {
   let made = 0;
   const sessions = new FrozenSessions((model, [w]) => {
     made++;
-    return ort.InferenceSession.create(model, { externalData: [{ path: stateName("w"), data: bytes(w!.data as Float32Array) }] });
+    return ort.InferenceSession.create(model, {
+      externalData: [{ path: stateName("w"), data: bytes(w!.data as Float32Array) }],
+    });
   });
   const run = async (model: Uint8Array, w: ort.Tensor) => {
     const results = await (await sessions.get(model, [w])).run({});

@@ -22,7 +22,8 @@ describe("onnxruntime computes what the reference computes", () => {
 });
 
 describe("it does so with state that is part of a session", () => {
-  for (const found of [...Object.values(cases).flat(), ...compositions]) it(found.title, () => checkCase(found, runFrozen));
+  for (const found of [...Object.values(cases).flat(), ...compositions])
+    it(found.title, () => checkCase(found, runFrozen));
 });
 
 describe("far from 0 values and gradients stay finite and right", () => {

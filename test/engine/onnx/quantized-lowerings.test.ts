@@ -30,9 +30,16 @@ async function product(rows: number, bits: BlockBits, frozen: boolean) {
   };
   const expected = Array.from({ length: rows * outputs }, (_, at) => {
     const [row, out] = [Math.floor(at / outputs), at % outputs];
-    return Array.from({ length: inputs }, (_, i) => numbers[row * inputs + i]! * weight(out, i)).reduce((a, b) => a + b);
+    return Array.from({ length: inputs }, (_, i) => numbers[row * inputs + i]! * weight(out, i)).reduce(
+      (a, b) => a + b,
+    );
   });
-  const state = await engine.createState(new Map<string, Tensor>([["blocks", { dtype: "uint8", shape: blocks.shape, data: bytes }], ["scales", tensor(scales.shape, scale)]]));
+  const state = await engine.createState(
+    new Map<string, Tensor>([
+      ["blocks", { dtype: "uint8", shape: blocks.shape, data: bytes }],
+      ["scales", tensor(scales.shape, scale)],
+    ]),
+  );
   const executable = await engine.prepare({ outputs: { y }, updates: new Map() }, { frozen });
   const found = (await executable.run({ x: numbers }, [state])).y!.data;
   await executable.release();
@@ -52,7 +59,8 @@ describe("a product with quantised weights", () => {
     it(`of ${bits} bits that are part of a session rounds the other operand too, to 8 bits`, async () => {
       for (const rows of [1, 2, 17]) {
         const { found, expected } = await product(rows, bits, true);
-        const size = (of: ArrayLike<number>) => Math.sqrt(Array.from(of).reduce((total, each) => total + each * each, 0));
+        const size = (of: ArrayLike<number>) =>
+          Math.sqrt(Array.from(of).reduce((total, each) => total + each * each, 0));
         const off = size(expected.map((each, i) => each - found[i]!)) / size(expected);
         assert.ok(off > 1e-5 && off < 0.02, `off by ${off}`);
       }
@@ -64,7 +72,13 @@ describe("a product with quantised weights", () => {
     const graph = new Graph();
     const start = graph.state("start", "float32", [1, 512]);
     let x = start as ReturnType<typeof matmulQuantized>;
-    for (let i = 0; i < layers; i++) x = matmulQuantized(x, graph.state(`blocks ${i}`, "uint8", [512, 16, 32]), graph.state(`scales ${i}`, "float32", [512, 16]), 8);
+    for (let i = 0; i < layers; i++)
+      x = matmulQuantized(
+        x,
+        graph.state(`blocks ${i}`, "uint8", [512, 16, 32]),
+        graph.state(`scales ${i}`, "float32", [512, 16]),
+        8,
+      );
     const [slope] = gradients(sum(x), [start]);
     const bytes = programBytes({ outputs: { slope: slope! }, updates: new Map() });
     assert.ok(bytes > 4 * 512 * 512 && bytes < 1.5 * 4 * 512 * 512, `${bytes} bytes`);

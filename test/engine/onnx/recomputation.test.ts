@@ -22,11 +22,22 @@ async function run(recompute: boolean) {
     x = add(x, y);
   }
   const slopes = gradients(sum(x), scales, { recompute });
-  const state = await engine.createState(scales.map(({ attributes: { name } }, i) => [name, tensor([width], new Float32Array(width).fill(1 + i / 100))]));
-  const executable = await engine.prepare({ outputs: Object.fromEntries(slopes.map((slope, i) => [`${i}`, slope])), updates: new Map() });
-  const found = await executable.run({ x: Float32Array.from({ length: rows * width }, (_, i) => ((i % 1001) - 500) / 250) }, [state]);
+  const state = await engine.createState(
+    scales.map(({ attributes: { name } }, i) => [name, tensor([width], new Float32Array(width).fill(1 + i / 100))]),
+  );
+  const executable = await engine.prepare({
+    outputs: Object.fromEntries(slopes.map((slope, i) => [`${i}`, slope])),
+    updates: new Map(),
+  });
+  const found = await executable.run(
+    { x: Float32Array.from({ length: rows * width }, (_, i) => ((i % 1001) - 500) / 250) },
+    [state],
+  );
   await executable.release();
-  return { gradient: slopes.flatMap((_, i) => [...(found[`${i}`]!.data as Float32Array)]), peak: process.resourceUsage().maxRSS / 1024 };
+  return {
+    gradient: slopes.flatMap((_, i) => [...(found[`${i}`]!.data as Float32Array)]),
+    peak: process.resourceUsage().maxRSS / 1024,
+  };
 }
 
 it("activations that are computed again are not kept, and gradients are what they were", async () => {

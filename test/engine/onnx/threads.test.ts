@@ -15,7 +15,9 @@ describe("threads", () => {
 
   it("are as many as the cores that the process may run on", () => assert.equal(threadsFor(0, 2, 8), 2));
 
-  const skip = hasTaskset() ? availableParallelism() < cpus().length && "this process has not all cores itself" : "there is no taskset here";
+  const skip = hasTaskset()
+    ? availableParallelism() < cpus().length && "this process has not all cores itself"
+    : "there is no taskset here";
   it("stay on the cores of the process", { skip }, () => {
     const script = `
       const { OnnxEngine } = await import(${JSON.stringify(pathToFileURL("dist/src/engine/onnx/engine.js").href)});
@@ -29,7 +31,12 @@ describe("threads", () => {
       console.log([...new Set(allowed)].join(" "));
       await engine.close();`;
     const first = firstCore();
-    assert.equal(execFileSync("taskset", ["-c", first, process.execPath, "--input-type=module", "-e", script], { encoding: "utf8" }).trim(), first);
+    assert.equal(
+      execFileSync("taskset", ["-c", first, process.execPath, "--input-type=module", "-e", script], {
+        encoding: "utf8",
+      }).trim(),
+      first,
+    );
   });
 });
 

@@ -6,7 +6,18 @@ import { inputName, lower, outputName, stateName } from "../../../src/engine/onn
 import { unwrap, wrap } from "../../../src/engine/onnx/memory.js";
 import { webgpuLowerings } from "../../../src/engine/onnx/webgpu-lowerings.js";
 import type { OpName } from "../../../src/graph/attributes.js";
-import { broadcast, gather, Graph, logSoftmax, matmul, readAt, reshape, scatterAdd, writeAt, type Value } from "../../../src/graph/index.js";
+import {
+  broadcast,
+  gather,
+  Graph,
+  logSoftmax,
+  matmul,
+  readAt,
+  reshape,
+  scatterAdd,
+  writeAt,
+  type Value,
+} from "../../../src/graph/index.js";
 import type { Tensor } from "../../../src/graph/tensor.js";
 import { integers, normal, type Case } from "../../graph/cases/case.js";
 import { compositions } from "../../graph/cases/compositions.js";
@@ -37,7 +48,13 @@ describe("what is written for WebGPU computes what the reference computes", () =
 
   const manyRows: Case = {
     title: "scatterAdd of more rows than are added up at once",
-    inputs: [normal(3, 2), integers([1030], Array.from({ length: 1030 }, (_, i) => i % 3))],
+    inputs: [
+      normal(3, 2),
+      integers(
+        [1030],
+        Array.from({ length: 1030 }, (_, i) => i % 3),
+      ),
+    ],
     build: gather,
   };
   it(manyRows.title, () => checkCase(manyRows, run));
@@ -54,26 +71,49 @@ describe("for WebGPU", () => {
     const lowering = webgpuLowerings[value.op as keyof typeof webgpuLowerings] as
       | ((emit: Emitter, value: Value<OpName>, inputs: readonly string[]) => string)
       | undefined;
-    lowering!(emit, value, value.inputs.map((_, i) => `x${i}`));
+    lowering!(
+      emit,
+      value,
+      value.inputs.map((_, i) => `x${i}`),
+    );
     return emit.nodes.map(({ opType }) => opType);
   }
 
   it("products of matrices take transposes and a scale; batched ones are turned, and scaled where there is less", () => {
     assert.deepEqual(written(matmul(floats(4, 3), floats(5, 3), { transposeB: true, scale: 2 })), ["Gemm"]);
     assert.deepEqual(written(matmul(floats(2, 4, 3), floats(2, 3, 5))), ["MatMul"]);
-    assert.deepEqual(written(matmul(floats(2, 4, 3), floats(2, 5, 3), { transposeB: true, scale: 2 })), ["Mul", "Transpose", "MatMul"]);
-    assert.deepEqual(written(matmul(floats(2, 9, 3), floats(2, 9, 5), { transposeA: true, scale: 2 })), ["Transpose", "MatMul", "Mul"]);
+    assert.deepEqual(written(matmul(floats(2, 4, 3), floats(2, 5, 3), { transposeB: true, scale: 2 })), [
+      "Mul",
+      "Transpose",
+      "MatMul",
+    ]);
+    assert.deepEqual(written(matmul(floats(2, 9, 3), floats(2, 9, 5), { transposeA: true, scale: 2 })), [
+      "Transpose",
+      "MatMul",
+      "Mul",
+    ]);
   });
 
   it("there is no LogSoftmax, and no int64 is computed with", () => {
     assert.deepEqual(written(logSoftmax(floats(2, 3))), ["ReduceMax", "Sub", "Exp", "ReduceSum", "Log", "Sub"]);
     assert.deepEqual(written(readAt(floats(2, 3, 4), integers(2))), ["Reshape", "Expand", "GatherElements", "Reshape"]);
-    assert.deepEqual(written(writeAt(floats(2, 3, 4), integers(2), floats(2, 4))), ["Reshape", "Equal", "Reshape", "Where"]);
+    assert.deepEqual(written(writeAt(floats(2, 3, 4), integers(2), floats(2, 4))), [
+      "Reshape",
+      "Equal",
+      "Reshape",
+      "Where",
+    ]);
   });
 
   it("rows are added up before they are written, and only where several may go to one place", () => {
     const rows = broadcast(reshape(integers(4), [4, 1]), [4, 2]);
-    assert.deepEqual(written(scatterAdd(floats(3, 2), rows, floats(4, 2), 0)).slice(-5), ["MatMul", "GatherElements", "Reshape", "Add", "ScatterElements"]);
+    assert.deepEqual(written(scatterAdd(floats(3, 2), rows, floats(4, 2), 0)).slice(-5), [
+      "MatMul",
+      "GatherElements",
+      "Reshape",
+      "Add",
+      "ScatterElements",
+    ]);
     assert.deepEqual(written(scatterAdd(floats(4, 9), integers(4, 1), floats(4, 1), 1)), ["ScatterElements"]);
   });
 });

@@ -48,7 +48,11 @@ after(() => Promise.all([engine.close(), cpu.close()]));
 const programs = new ProgramCache(engine);
 const onCpu = new ProgramCache(cpu);
 
-const configs: readonly (readonly [string, ModelConfig])[] = [["llama", tinyConfig], ["gpt_neox", gptNeoXConfig], ["gpt2", gpt2Config]];
+const configs: readonly (readonly [string, ModelConfig])[] = [
+  ["llama", tinyConfig],
+  ["gpt_neox", gptNeoXConfig],
+  ["gpt2", gpt2Config],
+];
 const objective = preference(dpo({ beta: 0.1 }));
 
 describe("a device computes what the reference computes", { skip }, () => {
@@ -65,7 +69,13 @@ describe("every node has a kernel on the device", { skip }, () => {
   /** Fails where one has not, and would run on the CPU. */
   async function place(model: Uint8Array): Promise<void> {
     const onlyThere = { session: { disable_cpu_ep_fallback: "1" } };
-    await (await ort.InferenceSession.create(model, { executionProviders: ["webgpu"], logSeverityLevel: 4, extra: onlyThere })).release();
+    await (
+      await ort.InferenceSession.create(model, {
+        executionProviders: ["webgpu"],
+        logSeverityLevel: 4,
+        extra: onlyThere,
+      })
+    ).release();
   }
 
   it("which can be told: not so what is written for the CPU", async () => {
@@ -89,10 +99,14 @@ describe("every node has a kernel on the device", { skip }, () => {
   for (const [name, config] of configs) {
     const batch = { rows: 4, length: 12, responses: 4, completions: 20, sharesPrompts: false };
     const shared = { ...batch, rows: 2, sharesPrompts: true };
-    const [larger, smaller] = [{ rows: 4, capacity: 12 }, { rows: 2, capacity: 12 }];
+    const [larger, smaller] = [
+      { rows: 4, capacity: 12 },
+      { rows: 2, capacity: 12 },
+    ];
     const all: Readonly<Record<string, () => Program>> = {
       "a training step": () => stepProgram({ config, objective, shape: batch, slots: 2 }, defaultAdamW),
-      "a training step on shared prompts": () => stepProgram({ config, objective, shape: shared, slots: 2 }, defaultAdamW),
+      "a training step on shared prompts": () =>
+        stepProgram({ config, objective, shape: shared, slots: 2 }, defaultAdamW),
       "a micro-batch": () => accumulateProgram({ config, objective, shape: batch, slots: 2 }),
       "the end of a step": () => applyProgram(config, defaultAdamW),
       "reading prompts": () => fillProgram(config, { ...larger, prompts: 2, promptLength: 5 }, "probabilities"),
@@ -100,7 +114,8 @@ describe("every node has a kernel on the device", { skip }, () => {
       "growing the cache": () => growProgram(config, larger, { ...larger, capacity: 16 }),
       "dropping rows": () => shrinkProgram(config, larger, smaller),
     };
-    for (const [what, program] of Object.entries(all)) it(`of ${what} (${name})`, () => place(lower(program(), "webgpu").model));
+    for (const [what, program] of Object.entries(all))
+      it(`of ${what} (${name})`, () => place(lower(program(), "webgpu").model));
   }
 });
 
@@ -135,7 +150,10 @@ describe("a model on a device", { skip }, () => {
     ["llama in micro-batches", tinyConfig, undefined, 2] as const,
   ]) {
     it(`is trained as on the CPU (${name})`, async () => {
-      const [found, expected] = [await train(programs, config, rank, microBatchSize), await train(onCpu, config, rank, microBatchSize)];
+      const [found, expected] = [
+        await train(programs, config, rank, microBatchSize),
+        await train(onCpu, config, rank, microBatchSize),
+      ];
       for (const key of ["loss", "grad_norm", "logps/chosen", "rewards/margins"]) {
         const values = ({ records }: typeof found) => records.map((record) => record[key]!);
         assertClose(values(found), values(expected), tolerance, key);
@@ -157,7 +175,8 @@ describe("a model on a device", { skip }, () => {
         const policy = await policyOn(where, config);
         const tokens: number[][] = [];
         const options = { temperature: 0, maxNewTokens: 6, stopTokens: [], batchSize: 3 };
-        for await (const batch of generate(policy, requests, Random.seeded(6), options)) tokens.push(...batch.map(({ tokens }) => [...tokens]));
+        for await (const batch of generate(policy, requests, Random.seeded(6), options))
+          tokens.push(...batch.map(({ tokens }) => [...tokens]));
         return { scores: await responseLogProbs(policy, sequences), tokens };
       }
       const [found, expected] = [await use(programs), await use(onCpu)];
@@ -188,10 +207,28 @@ describe("state on a device", { skip }, () => {
   it("is read as it was before the run, also where two tensors change places", async () => {
     const graph = new Graph();
     const [a, b, c] = [leaf(graph, "a", 2), leaf(graph, "b", 2), leaf(graph, "c", 2)];
-    const executable = await engine.prepare({ outputs: { a }, updates: new Map([["a", b], ["b", a], ["c", add(mul(a, 10), c)]]) });
-    const state = await engine.createState([["a", numbers(1, 2)], ["b", numbers(3, 4)], ["c", numbers(5, 6)]]);
+    const executable = await engine.prepare({
+      outputs: { a },
+      updates: new Map([
+        ["a", b],
+        ["b", a],
+        ["c", add(mul(a, 10), c)],
+      ]),
+    });
+    const state = await engine.createState([
+      ["a", numbers(1, 2)],
+      ["b", numbers(3, 4)],
+      ["c", numbers(5, 6)],
+    ]);
     assert.deepEqual((await executable.run({}, [state])).a, numbers(1, 2));
-    assert.deepEqual(await state.read(), new Map([["a", numbers(3, 4)], ["b", numbers(1, 2)], ["c", numbers(15, 26)]]));
+    assert.deepEqual(
+      await state.read(),
+      new Map([
+        ["a", numbers(3, 4)],
+        ["b", numbers(1, 2)],
+        ["c", numbers(15, 26)],
+      ]),
+    );
     // What a program has written outlives the program.
     await executable.release();
     assert.deepEqual(await state.read(["c"]), new Map([["c", numbers(15, 26)]]));
@@ -210,7 +247,10 @@ describe("state on a device", { skip }, () => {
     // A driver on the CPU holds its buffers in this process; on a device only its bookkeeping is seen.
     const before = await runs(20);
     const grown = (await runs(100)) - before;
-    assert.ok(grown < 25 * 4 * size, `${(grown / 2 ** 20).toFixed(0)} MiB more after 100 runs of ${(4 * size) / 2 ** 20} MiB`);
+    assert.ok(
+      grown < 25 * 4 * size,
+      `${(grown / 2 ** 20).toFixed(0)} MiB more after 100 runs of ${(4 * size) / 2 ** 20} MiB`,
+    );
     assert.equal((await state.read()).get("w")!.data[0], 120);
     await state.free();
   });
@@ -227,8 +267,11 @@ describe("a process with a device", { skip }, () => {
     ${then}`;
   const child = (then: string) =>
     new Promise<{ code: unknown; stdout: string }>((resolve) => {
-      execFile(process.execPath, ["--input-type=module", "--eval", source(then)], { timeout: 60_000 }, (error, stdout) =>
-        resolve({ code: error?.code ?? 0, stdout }),
+      execFile(
+        process.execPath,
+        ["--input-type=module", "--eval", source(then)],
+        { timeout: 60_000 },
+        (error, stdout) => resolve({ code: error?.code ?? 0, stdout }),
       );
     });
 

@@ -29,7 +29,9 @@ function assertSameFigures(found: readonly object[], expected: readonly object[]
   assert.ok(expected.length > 0);
   assert.equal(found.length, expected.length);
   expected.forEach((row, i) => {
-    const names = Object.entries(row).filter(([, value]) => typeof value === "number").map(([name]) => name);
+    const names = Object.entries(row)
+      .filter(([, value]) => typeof value === "number")
+      .map(([name]) => name);
     assert.deepEqual(Object.keys(found[i]!), Object.keys(row));
     for (const name of names.filter((name) => !name.includes("econd"))) {
       const [x, y] = [found[i], row].map((figures) => (figures as Record<string, number>)[name]!);
@@ -48,16 +50,24 @@ describe("on tfjs as on ONNX Runtime", () => {
   });
 
   it("responses have the same log-probabilities", async () => {
-    const score = async (programs: ProgramCache) => responseLogProbs(await tinyPolicy(programs), randomSequences(9, Random.seeded(2)));
+    const score = async (programs: ProgramCache) =>
+      responseLogProbs(await tinyPolicy(programs), randomSequences(9, Random.seeded(2)));
     assertClose(await score(tfjs), await score(onnx), 1e-5);
   });
 
   it("the same tokens are written, greedily and sampled", async () => {
     for (const temperature of [0, 1]) {
       const write = async (programs: ProgramCache) => {
-        const requests = randomSequences(5, Random.seeded(6)).map(({ prompt }, i) => ({ key: `${i}`, prompt, responses: 2 }));
+        const requests = randomSequences(5, Random.seeded(6)).map(({ prompt }, i) => ({
+          key: `${i}`,
+          prompt,
+          responses: 2,
+        }));
         const batches = [];
-        for await (const batch of generate(await tinyPolicy(programs), requests, Random.seeded(4), { temperature, maxNewTokens: 8 })) {
+        for await (const batch of generate(await tinyPolicy(programs), requests, Random.seeded(4), {
+          temperature,
+          maxNewTokens: 8,
+        })) {
           batches.push(batch);
         }
         return batches;
@@ -69,12 +79,17 @@ describe("on tfjs as on ONNX Runtime", () => {
   it("a SeRA run keeps the same pairs, writes the same ones, and logs the same figures", async (test) => {
     const [found, expected] = [await seraRun(tfjs, test), await seraRun(onnx, test)];
     const { margins, bootstrapped } = runLayout.iteration(2);
-    const tables = async (folder: RunFolder) => [await folder.readRows(runLayout.metrics), await folder.readRows(margins), await folder.readRows(bootstrapped)];
+    const tables = async (folder: RunFolder) => [
+      await folder.readRows(runLayout.metrics),
+      await folder.readRows(margins),
+      await folder.readRows(bootstrapped),
+    ];
     const [ofFound, ofExpected] = [await tables(found), await tables(expected)];
     for (const [i, { path: name }] of [runLayout.metrics, margins, bootstrapped].entries()) {
       const [x, y] = [ofFound[i]!, ofExpected[i]!];
       assertSameFigures(x, y);
-      const others = (row: object) => Object.entries(row).filter(([, value]) => typeof value !== "number" && !Array.isArray(value));
+      const others = (row: object) =>
+        Object.entries(row).filter(([, value]) => typeof value !== "number" && !Array.isArray(value));
       assert.deepEqual(x.map(others), y.map(others), name);
     }
   });

@@ -41,7 +41,12 @@ function installation(test: TestContext, packages: readonly string[], made: Read
         (error) => ({ kind: error.name, error: error.message }),
       );
       console.log(JSON.stringify(found));`;
-    return runForJson(process.execPath, ["--preserve-symlinks", "--input-type=module", "--eval", code]) as Promise<Found>;
+    return runForJson(process.execPath, [
+      "--preserve-symlinks",
+      "--input-type=module",
+      "--eval",
+      code,
+    ]) as Promise<Found>;
   };
   return { folder, ask };
 }
@@ -59,7 +64,17 @@ const standIn = (begins: string) => `
   exports.enableProdMode = () => {};
   exports.setBackend = async (name) => ${begins};`;
 
-const core = ["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-cpu", "@types/seedrandom", "seedrandom", "long", "node-fetch", "whatwg-url", "tr46", "webidl-conversions"];
+const core = [
+  "@tensorflow/tfjs-core",
+  "@tensorflow/tfjs-backend-cpu",
+  "@types/seedrandom",
+  "seedrandom",
+  "long",
+  "node-fetch",
+  "whatwg-url",
+  "tr46",
+  "webidl-conversions",
+];
 
 describe("a backend that is named", () => {
   it("and is not installed is told with the command that installs it", async (test) => {
@@ -75,8 +90,15 @@ describe("a backend that is named", () => {
   it("is not taken to be installed for an alias of its name", async (test) => {
     const { ask, folder } = installation(test, []);
     mkdirSync(join(folder, "node_modules/@tensorflow"), { recursive: true });
-    symlinkSync(resolve("node_modules/@tensorflow/tfjs-node"), join(folder, "node_modules/@tensorflow/tfjs-node"), "junction");
-    assert.match((await ask('"tensorflow"')).error!, /^backend: found no package @tensorflow\/tfjs-node, which tensorflow needs/);
+    symlinkSync(
+      resolve("node_modules/@tensorflow/tfjs-node"),
+      join(folder, "node_modules/@tensorflow/tfjs-node"),
+      "junction",
+    );
+    assert.match(
+      (await ask('"tensorflow"')).error!,
+      /^backend: found no package @tensorflow\/tfjs-node, which tensorflow needs/,
+    );
   });
 
   it("and does not load is told with the reason", async (test) => {
@@ -86,9 +108,13 @@ describe("a backend that is named", () => {
     });
     assert.deepEqual(await ask('"tensorflow"'), {
       kind: "InputError",
-      error: "backend: found tensorflow, which does not work here (@tensorflow/tfjs-node 4.22.0: no native library), expected one that does",
+      error:
+        "backend: found tensorflow, which does not work here (@tensorflow/tfjs-node 4.22.0: no native library), expected one that does",
     });
-    assert.match((await ask('"webgpu"')).error!, /^backend: found webgpu, which cannot run here \(Node .* has no navigator\.gpu\)/);
+    assert.match(
+      (await ask('"webgpu"')).error!,
+      /^backend: found webgpu, which cannot run here \(Node .* has no navigator\.gpu\)/,
+    );
   });
 
   it("finds the functions of util that Node 23 removed", async (test) => {
@@ -108,7 +134,10 @@ describe("without a name", () => {
     const { name, warnings } = await ask();
     assert.equal(name, "cpu");
     assert.equal(warnings!.length, 3);
-    assert.match(warnings![0]!, /found tensorflow-gpu, which does not work here \(@tensorflow\/tfjs-node-gpu 4\.22\.0: no CUDA\)/);
+    assert.match(
+      warnings![0]!,
+      /found tensorflow-gpu, which does not work here \(@tensorflow\/tfjs-node-gpu 4\.22\.0: no CUDA\)/,
+    );
     assert.match(warnings![1]!, /found tensorflow, .*TensorFlow\.js could not begin to use it/);
     assert.match(warnings![2]!, /^tfjs runs on the backend cpu: plain JavaScript, .* for checks of small models only$/);
   });
@@ -126,7 +155,10 @@ describe("without a name", () => {
     const { ask } = installation(test, []);
     const { kind, error } = await ask();
     assert.equal(kind, "InputError");
-    assert.match(error!, /^engine: found no backend of tfjs, expected one of these packages: @tensorflow\/tfjs-node-gpu, /);
+    assert.match(
+      error!,
+      /^engine: found no backend of tfjs, expected one of these packages: @tensorflow\/tfjs-node-gpu, /,
+    );
     assert.match(error!, /; npm install @tensorflow\/tfjs-core @tensorflow\/tfjs-backend-wasm needs nothing else$/);
   });
 });

@@ -31,7 +31,11 @@ for (const backend of tfjsBackends) {
     }
     for (const found of compositions) it(found.title, () => check(found));
     it("but quantised weights", async () => {
-      for (const op of refused) await assert.rejects(checkCase(cases[op][0]!, runOn(tfjs)), /quantised weights cannot be held or computed on the engine tfjs/);
+      for (const op of refused)
+        await assert.rejects(
+          checkCase(cases[op][0]!, runOn(tfjs)),
+          /quantised weights cannot be held or computed on the engine tfjs/,
+        );
     });
   });
 

@@ -28,7 +28,10 @@ describe("on wasm", () => {
     }
     calls.writeState(state, "w", tensor([4, 3], new Float32Array(12)));
     assert.equal(tf.memory().numTensors, none + 1);
-    assert.deepEqual([...(await calls.run(id, feeds, [state])).y!.data], y.map(() => 0));
+    assert.deepEqual(
+      [...(await calls.run(id, feeds, [state])).y!.data],
+      y.map(() => 0),
+    );
     calls.freeState(state);
     calls.release(id);
     assert.equal(tf.memory().numTensors, none);
@@ -38,9 +41,13 @@ describe("on wasm", () => {
     const calls = openRuntime(tf, "wasm");
     const graph = new Graph();
     const many = graph.input("many", "float32", [3000, 1500]);
-    const id = calls.prepare({ outputs: { all: g.sum(many), rows: g.sum(many, [0]), kept: g.sum(many, [-1], true) }, updates: new Map() });
+    const id = calls.prepare({
+      outputs: { all: g.sum(many), rows: g.sum(many, [0]), kept: g.sum(many, [-1], true) },
+      updates: new Map(),
+    });
     const found = await calls.run(id, { many: new Float32Array(3000 * 1500).fill(0.1) }, []);
-    const worst = (name: string, expected: number) => Math.max(...[...found[name]!.data].map((sum) => Math.abs(sum / expected - 1)));
+    const worst = (name: string, expected: number) =>
+      Math.max(...[...found[name]!.data].map((sum) => Math.abs(sum / expected - 1)));
     // One after the other in float32 all come to 431 400.
     assert.ok(worst("all", 450_000) < 1e-6);
     assert.ok(worst("rows", 300) < 1e-6);

@@ -29,12 +29,17 @@ function program(): { program: Program; feeds: Feeds } {
   const w = graph.state("w", "float32", [3]);
   const x = graph.input("x", "float32", [3]);
   const fresh = g.exp(g.mul(g.erf(w), x));
-  return { program: { outputs: { w, x, fresh }, updates: new Map([["w", fresh]]) }, feeds: { x: Float32Array.of(1, 2, 3) } };
+  return {
+    program: { outputs: { w, x, fresh }, updates: new Map([["w", fresh]]) },
+    feeds: { x: Float32Array.of(1, 2, 3) },
+  };
 }
 
 /** Something for each input: all tokens, positions and rows are the first. */
 function anyFeeds({ outputs, updates }: Program): Feeds {
-  const leaves = g.topologicalOrder([...Object.values(outputs), ...updates.values()]).filter(({ op }) => op === "input");
+  const leaves = g
+    .topologicalOrder([...Object.values(outputs), ...updates.values()])
+    .filter(({ op }) => op === "input");
   return Object.fromEntries(
     (leaves as g.Value<"input">[]).map(({ attributes: { name, dtype, shape } }) => {
       const size = g.sizeOf(shape);
@@ -50,11 +55,16 @@ describe("after a run there are as many tensors as before", () => {
     const none = tensors();
     const parameters = [...initialParameters(tinyConfig, Random.seeded(1))];
     const moments = parameters.flatMap(([name, { shape }]) =>
-      Object.values(momentNames(name)).map((moment) => [moment, tensor(shape, new Float32Array(g.sizeOf(shape)))] as const),
+      Object.values(momentNames(name)).map(
+        (moment) => [moment, tensor(shape, new Float32Array(g.sizeOf(shape)))] as const,
+      ),
     );
     const state = create([...parameters, ...moments]);
     assert.equal(tensors(), none + 3 * parameters.length);
-    const training = stepProgram({ config: tinyConfig, objective: supervised, shape, slots: 2, recompute: true }, defaultAdamW);
+    const training = stepProgram(
+      { config: tinyConfig, objective: supervised, shape, slots: 2, recompute: true },
+      defaultAdamW,
+    );
     const step = prepare(training);
     const before = cpu.memory();
     const weight = await read(state, "model.norm.weight");
@@ -73,11 +83,23 @@ describe("after a run there are as many tensors as before", () => {
   it("of a program that gives leaves back, and of one that swaps two states", async () => {
     const { create, prepare, run, read, release, freeState } = open();
     const none = tensors();
-    const state = create([["w", row(1, 2, 3)], ["v", row(4, 5, 6)]]);
+    const state = create([
+      ["w", row(1, 2, 3)],
+      ["v", row(4, 5, 6)],
+    ]);
     const graph = new Graph();
     const [w, v] = ["w", "v"].map((name) => graph.state(name, "float32", [3]));
     const leaves = program();
-    const programs = [prepare(leaves.program), prepare({ outputs: { w: w! }, updates: new Map([["w", v!], ["v", w!]]) })];
+    const programs = [
+      prepare(leaves.program),
+      prepare({
+        outputs: { w: w! },
+        updates: new Map([
+          ["w", v!],
+          ["v", w!],
+        ]),
+      }),
+    ];
     const before = tensors();
     const found = await run(programs[0]!, leaves.feeds, [state]);
     assert.deepEqual(found.w!.data, Float32Array.of(1, 2, 3));
@@ -109,7 +131,10 @@ describe("a run that fails in the middle of a graph frees all it made, and leave
     const kernel = cpu.getKernel("Exp", "cpu");
     cpu.unregisterKernel("Exp", "cpu");
     try {
-      await failing(open(), /^Error: exp\(float32\[3\]\) failed on tfjs's backend cpu, which holds 0 MB in \d+ tensors: Kernel 'Exp' not registered/);
+      await failing(
+        open(),
+        /^Error: exp\(float32\[3\]\) failed on tfjs's backend cpu, which holds 0 MB in \d+ tensors: Kernel 'Exp' not registered/,
+      );
     } finally {
       cpu.registerKernel(kernel);
     }
@@ -117,7 +142,10 @@ describe("a run that fails in the middle of a graph frees all it made, and leave
 
   it("because the process ends", async () => {
     let ops = 0;
-    await failing(open(() => ++ops > 4), /^Error: the engine is closed$/);
+    await failing(
+      open(() => ++ops > 4),
+      /^Error: the engine is closed$/,
+    );
   });
 
   it("for a feed that is missing", async () => {

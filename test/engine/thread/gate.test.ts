@@ -13,7 +13,10 @@ describe("a gate", () => {
       return 7;
     });
     assert.equal(result, 7);
-    await assert.rejects(gate.pass(() => Promise.reject(new Error("failed"))), /failed/);
+    await assert.rejects(
+      gate.pass(() => Promise.reject(new Error("failed"))),
+      /failed/,
+    );
     assert.ok(!inside(seenFromOutside));
     seenFromOutside.waitUntilEmpty();
   });
@@ -27,7 +30,10 @@ describe("a gate", () => {
       return "done";
     });
     assert.equal(await work, "done");
-    await assert.rejects(gate.pass(() => assert.fail("inside")), /the engine is closed/);
+    await assert.rejects(
+      gate.pass(() => assert.fail("inside")),
+      /the engine is closed/,
+    );
     other.waitUntilEmpty();
   });
 });

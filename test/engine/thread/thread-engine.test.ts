@@ -36,7 +36,10 @@ function longWork(size: number): { program: Program; feeds: { x: Float32Array } 
   const x = new Graph().input("x", "float32", [size, size]);
   let y: Value = x;
   for (let i = 0; i < 24; i++) y = matmul(y, x);
-  return { program: { outputs: { y: sum(y) }, updates: new Map() }, feeds: { x: new Float32Array(size * size).fill(1e-3) } };
+  return {
+    program: { outputs: { y: sum(y) }, updates: new Map() },
+    feeds: { x: new Float32Array(size * size).fill(1e-3) },
+  };
 }
 
 /** Long enough for a run to have begun, and not to have ended. */
@@ -64,7 +67,10 @@ for (const [name, create, size] of engines) {
     });
 
     it("looks a name up in the first state that has it, and updates it there", async () => {
-      const first = await engine.createState([["other", scalar(0)], ["w", scalar(1)]]);
+      const first = await engine.createState([
+        ["other", scalar(0)],
+        ["w", scalar(1)],
+      ]);
       const second = await engine.createState([["w", scalar(100)]]);
       const executable = await engine.prepare(counter());
       await executable.run(x(1), [first, second]);
@@ -73,7 +79,10 @@ for (const [name, create, size] of engines) {
     });
 
     it("takes its turn: runs of two programs on two states, asked for at once, do not disturb each other", async () => {
-      const states = await Promise.all([engine.createState([["w", scalar(0)]]), engine.createState([["w", scalar(1000)]])]);
+      const states = await Promise.all([
+        engine.createState([["w", scalar(0)]]),
+        engine.createState([["w", scalar(1000)]]),
+      ]);
       const programs = [await engine.prepare(counter(1)), await engine.prepare(counter(-3))];
       const before = await Promise.all(
         Array.from({ length: 12 }, async (_, i) => {
@@ -115,15 +124,38 @@ for (const [name, create, size] of engines) {
   describe(`${name}: a program that reads frozen state`, () => {
     it("gives the same for any number of rows, before and after a change of the state, and on another state", async () => {
       const state = await engine.createState([["w", weights]]);
-      const other = await engine.createState([["w", tensor([3, 2], weights.data.map((x) => -x))]]);
-      const [one, two] = [await engine.prepare(product(1), { frozen: true }), await engine.prepare(product(2), { frozen: true })];
+      const other = await engine.createState([
+        [
+          "w",
+          tensor(
+            [3, 2],
+            weights.data.map((x) => -x),
+          ),
+        ],
+      ]);
+      const [one, two] = [
+        await engine.prepare(product(1), { frozen: true }),
+        await engine.prepare(product(2), { frozen: true }),
+      ];
       const change = await engine.prepare(tenfold());
       const rows = async (factor: number, from = state) => {
-        const found = [await one.run({ x: Float32Array.of(1, 1) }, [from]), await two.run({ x: Float32Array.of(1, 0, 0, 1) }, [from])];
-        assert.deepEqual(found.map(({ y }) => y), [
-          tensor([1, 3], Float32Array.of(3, 7, 11).map((x) => factor * x)),
-          tensor([2, 3], Float32Array.of(1, 3, 5, 2, 4, 6).map((x) => factor * x)),
-        ]);
+        const found = [
+          await one.run({ x: Float32Array.of(1, 1) }, [from]),
+          await two.run({ x: Float32Array.of(1, 0, 0, 1) }, [from]),
+        ];
+        assert.deepEqual(
+          found.map(({ y }) => y),
+          [
+            tensor(
+              [1, 3],
+              Float32Array.of(3, 7, 11).map((x) => factor * x),
+            ),
+            tensor(
+              [2, 3],
+              Float32Array.of(1, 3, 5, 2, 4, 6).map((x) => factor * x),
+            ),
+          ],
+        );
       };
       await rows(1);
       await rows(-1, other);
@@ -139,8 +171,14 @@ for (const [name, create, size] of engines) {
     it("checks feeds and state as any other does", async () => {
       const executable = await engine.prepare(product(2), { frozen: true });
       const state = await engine.createState([["w", tensor([2, 3], weights.data)]]);
-      await assert.rejects(executable.run({ x: new Float32Array(4) }, [state]), /the state "w" is float32\[2,3\], the program wants float32\[3,2\]/);
-      await assert.rejects(executable.run({ x: new Float32Array(2) }, [state]), /the input "x" is float32\[2,2\], fed Float32Array\(2\)/);
+      await assert.rejects(
+        executable.run({ x: new Float32Array(4) }, [state]),
+        /the state "w" is float32\[2,3\], the program wants float32\[3,2\]/,
+      );
+      await assert.rejects(
+        executable.run({ x: new Float32Array(2) }, [state]),
+        /the input "x" is float32\[2,2\], fed Float32Array\(2\)/,
+      );
     });
   });
 
@@ -183,7 +221,10 @@ for (const [name, create, size] of engines) {
     });
 
     it("with a state", async () => {
-      await assert.rejects(run(x(1), tensor([2], Float32Array.of(1, 2))), /the state "w" is float32\[2\], the program wants float32\[1\]/);
+      await assert.rejects(
+        run(x(1), tensor([2], Float32Array.of(1, 2))),
+        /the state "w" is float32\[2\], the program wants float32\[1\]/,
+      );
       const executable = await engine.prepare(counter());
       await assert.rejects(executable.run(x(1)), /no state has a tensor "w"/);
       const state = await engine.createState([["v", scalar(1)]]);
@@ -230,8 +271,11 @@ for (const [name, create, size] of engines) {
       ${then}`;
     const child = (then: string) =>
       new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-        execFile(process.execPath, ["--input-type=module", "--eval", source(then)], { timeout: 20_000 }, (error, stdout, stderr) =>
-          resolve({ code: error?.code ?? 0, stdout, stderr }),
+        execFile(
+          process.execPath,
+          ["--input-type=module", "--eval", source(then)],
+          { timeout: 20_000 },
+          (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
         );
       });
 

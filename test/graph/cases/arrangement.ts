@@ -38,6 +38,10 @@ export const arrangement = {
     { title: "concat of columns", inputs: [normal(2, 1), normal(2, 2), normal(2, 1)], build: (...x) => concat(x, 1) },
     { title: "concat with itself", inputs: [normal(2)], build: (x) => concat([x, x], 0) },
     { title: "concat in the middle", inputs: [normal(2, 1, 2), normal(2, 2, 2)], build: (x, y) => concat([x, y], 1) },
-    { title: "concat of int32", inputs: [integers([2], [1, 2]), integers([1], [3])], build: (x, y) => concat([x, y], 0) },
+    {
+      title: "concat of int32",
+      inputs: [integers([2], [1, 2]), integers([1], [3])],
+      build: (x, y) => concat([x, y], 0),
+    },
   ],
 } satisfies Record<string, readonly Case[]>;

@@ -70,7 +70,10 @@ export const integers = (shape: Shape, data: readonly number[]): Given => ({
   dtype: "int32",
 });
 /** False and true, as 0 and 1. */
-export const bits = (shape: Shape, data: readonly number[]): Given => ({ ...held(numbers(shape, data)), dtype: "bool" });
+export const bits = (shape: Shape, data: readonly number[]): Given => ({
+  ...held(numbers(shape, data)),
+  dtype: "bool",
+});
 
 /** Not differentiated: the op treats this input as a constant. */
 export const held = (given: Given): Given => ({ ...given, differentiated: false });

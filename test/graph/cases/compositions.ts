@@ -27,7 +27,10 @@ function languageModel(...inputs: Value[]): Value {
   const [embedding, norm, gate, up, down, tokens, targets] = inputs as Seven;
   const x = b.gather(embedding, tokens);
   const normed = b.rmsNorm(x, norm, 1e-5);
-  const hidden = b.mul(b.silu(b.matmul(normed, gate, { transposeB: true })), b.matmul(normed, up, { transposeB: true }));
+  const hidden = b.mul(
+    b.silu(b.matmul(normed, gate, { transposeB: true })),
+    b.matmul(normed, up, { transposeB: true }),
+  );
   const y = b.add(x, b.matmul(hidden, down, { transposeB: true }));
   const logits = b.matmul(y, embedding, { transposeB: true });
   return b.neg(b.mean(b.gatherElements(b.logSoftmax(logits), targets, 1)));

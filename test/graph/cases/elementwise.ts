@@ -33,7 +33,11 @@ function binary(name: string, op: Binary, right: (...shape: number[]) => Given =
     { title: `${name}, a scalar on the left`, inputs: [normal(), right(2, 2)], build: op },
     { title: `${name}, axes of size 1 stay`, inputs: [normal(1, 1, 2), right(1)], build: op },
     { title: `${name}, a number`, inputs: [normal(2, 2)], build: (x) => op(x, x.graph.constant(1.7)) },
-    { title: `${name}, an explicit broadcast`, inputs: [normal(2, 3), right(3)], build: (x, y) => op(x, b.broadcast(y, [2, 3])) },
+    {
+      title: `${name}, an explicit broadcast`,
+      inputs: [normal(2, 3), right(3)],
+      build: (x, y) => op(x, b.broadcast(y, [2, 3])),
+    },
     {
       title: `${name}, two explicit broadcasts`,
       inputs: [normal(3), right(3)],
@@ -54,27 +58,36 @@ export const elementwise = {
 
   add: binary("add", b.add),
   sub: binary("sub", b.sub),
-  mul: [
-    ...binary("mul", b.mul),
-    { title: "mul, a square", inputs: [normal(2, 2)], build: (x) => b.mul(x, x) },
-  ],
+  mul: [...binary("mul", b.mul), { title: "mul, a square", inputs: [normal(2, 2)], build: (x) => b.mul(x, x) }],
   div: binary("div", b.div, positive),
   maximum: [...binary("maximum", b.maximum), ...binary("minimum", b.minimum)],
 
   less: [
     ...binary("less", b.less),
-    { title: "less, equal numbers", inputs: [held(numbers([3], [1, 2, 3])), held(numbers([3], [2, 2, 2]))], build: b.less },
+    {
+      title: "less, equal numbers",
+      inputs: [held(numbers([3], [1, 2, 3])), held(numbers([3], [2, 2, 2]))],
+      build: b.less,
+    },
     { title: "less, int32", inputs: [integers([2, 1], [1, 2]), integers([3], [0, 2, 70000])], build: b.less },
   ],
   where: [
     { title: "where", inputs: [bits([4], [0, 1, 1, 0]), normal(4), normal(4)], build: b.where },
     { title: "where, all three broadcast", inputs: [bits([2, 1], [0, 1]), normal(3), normal(4, 1, 1)], build: b.where },
-    { title: "where, a scalar and a row", inputs: [bits([2, 3], [0, 1, 1, 0, 0, 1]), normal(), normal(3)], build: b.where },
+    {
+      title: "where, a scalar and a row",
+      inputs: [bits([2, 3], [0, 1, 1, 0, 0, 1]), normal(), normal(3)],
+      build: b.where,
+    },
     { title: "where, a number", inputs: [bits([3], [1, 0, 1]), normal(3)], build: (c, x) => b.where(c, x, -5) },
     { title: "where, one condition for all", inputs: [bits([], [1]), normal(2), normal(2)], build: b.where },
   ],
   cast: [
-    { title: "cast, float32 to int32", inputs: [numbers([4], [-2.5, -0.25, 0.75, 3.5])], build: (x) => b.cast(x, "int32") },
+    {
+      title: "cast, float32 to int32",
+      inputs: [numbers([4], [-2.5, -0.25, 0.75, 3.5])],
+      build: (x) => b.cast(x, "int32"),
+    },
     { title: "cast, float32 to bool", inputs: [held(numbers([3], [-0.5, 0, 2]))], build: (x) => b.cast(x, "bool") },
     { title: "cast, int32 to float32", inputs: [integers([3], [-3, 0, 70000])], build: (x) => b.cast(x, "float32") },
     { title: "cast, int32 to bool", inputs: [integers([3], [-3, 0, 1])], build: (x) => b.cast(x, "bool") },
@@ -97,20 +110,39 @@ export const elementwise = {
       inputs: [normal(3), normal(), normal(2, 3)],
       build: (x, y, z) => b.mul(b.checkpoint(b.exp(x), [b.exp(y), z, b.log(b.neg(b.mul(z, z)))]), y),
     },
-    { title: "checkpoint of int32", inputs: [integers([2], [4, 5]), held(normal(2))], build: (x, y) => b.checkpoint(x, [y]) },
+    {
+      title: "checkpoint of int32",
+      inputs: [integers([2], [4, 5]), held(normal(2))],
+      build: (x, y) => b.checkpoint(x, [y]),
+    },
   ],
   recomputed: [
-    { title: "recomputed, of a value and a leaf", inputs: [normal(2, 3), kept(normal(3))], build: (x, w) => b.recomputed([b.exp(x)], (y) => b.mul(b.silu(y), w)) },
+    {
+      title: "recomputed, of a value and a leaf",
+      inputs: [normal(2, 3), kept(normal(3))],
+      build: (x, w) => b.recomputed([b.exp(x)], (y) => b.mul(b.silu(y), w)),
+    },
     {
       title: "recomputed twice, of values that both read",
       inputs: [normal(2, 3), normal(2, 3)],
       build: (x, y) => {
         const [u, v] = [b.sigmoid(x), b.exp(y)];
         const first = b.recomputed([u, v], (u, v) => b.mul(b.exp(u), b.sigmoid(v)));
-        return b.mul(b.recomputed([b.add(first, u), v], (u, v) => b.mul(b.mul(u, u), v)), u);
+        return b.mul(
+          b.recomputed([b.add(first, u), v], (u, v) => b.mul(b.mul(u, u), v)),
+          u,
+        );
       },
     },
-    { title: "recomputed within recomputed", inputs: [normal(3)], build: (x) => b.recomputed([b.exp(x)], (y) => b.mul(b.recomputed([b.silu(y)], b.sigmoid), y)) },
-    { title: "recomputed, of one value given twice", inputs: [normal(3)], build: (x) => b.recomputed([b.exp(x), b.exp(x)], (y, z) => b.mul(b.sigmoid(y), z)) },
+    {
+      title: "recomputed within recomputed",
+      inputs: [normal(3)],
+      build: (x) => b.recomputed([b.exp(x)], (y) => b.mul(b.recomputed([b.silu(y)], b.sigmoid), y)),
+    },
+    {
+      title: "recomputed, of one value given twice",
+      inputs: [normal(3)],
+      build: (x) => b.recomputed([b.exp(x), b.exp(x)], (y, z) => b.mul(b.sigmoid(y), z)),
+    },
   ],
 } satisfies Record<string, readonly Case[]>;

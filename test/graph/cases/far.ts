@@ -2,8 +2,10 @@ import { gelu, geluTanh, logSigmoid, logSoftmax, sigmoid, silu, softmax, softplu
 import { numbers, type Case } from "./case.js";
 
 /** Functions that overflow unless they are written with care, at ±1000. */
-export const far: readonly Case[] = [softplus, logSigmoid, sigmoid, silu, gelu, geluTanh, softmax, logSoftmax].map((build) => ({
-  title: build.name,
-  inputs: [numbers([5], [-1000, -90, 0, 90, 1000])],
-  build,
-}));
+export const far: readonly Case[] = [softplus, logSigmoid, sigmoid, silu, gelu, geluTanh, softmax, logSoftmax].map(
+  (build) => ({
+    title: build.name,
+    inputs: [numbers([5], [-1000, -90, 0, 90, 1000])],
+    build,
+  }),
+);

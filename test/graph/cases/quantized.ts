@@ -4,7 +4,11 @@ import type { Case, Given } from "./case.js";
 import { held, integers, normal, positive } from "./case.js";
 
 /** Bytes of any value. */
-export const anyBytes = (...shape: number[]): Given => ({ ...held(normal(...shape)), dtype: "uint8", element: (random) => random.integer(256) });
+export const anyBytes = (...shape: number[]): Given => ({
+  ...held(normal(...shape)),
+  dtype: "uint8",
+  element: (random) => random.integer(256),
+});
 
 /** The blocks of some rows and their scales. */
 export const quantizedRows = (rows: number, blocks: number, bits: BlockBits): [Given, Given] => [
@@ -16,8 +20,16 @@ const both = (cases: (bits: BlockBits) => Case[]) => ([8, 4] as const).flatMap(c
 
 export const quantized = {
   matmulQuantized: both((bits) => [
-    { title: `matmulQuantized, ${bits} bits`, inputs: [normal(2, 64), ...quantizedRows(3, 2, bits)], build: (x, q, s) => matmulQuantized(x, q, s, bits) },
-    { title: `matmulQuantized, a row, ${bits} bits`, inputs: [normal(1, 32), ...quantizedRows(1, 1, bits)], build: (x, q, s) => matmulQuantized(x, q, s, bits) },
+    {
+      title: `matmulQuantized, ${bits} bits`,
+      inputs: [normal(2, 64), ...quantizedRows(3, 2, bits)],
+      build: (x, q, s) => matmulQuantized(x, q, s, bits),
+    },
+    {
+      title: `matmulQuantized, a row, ${bits} bits`,
+      inputs: [normal(1, 32), ...quantizedRows(1, 1, bits)],
+      build: (x, q, s) => matmulQuantized(x, q, s, bits),
+    },
   ]),
   dequantize: both((bits) => [
     { title: `dequantize, ${bits} bits`, inputs: quantizedRows(2, 3, bits), build: (q, s) => dequantize(q, s, bits) },

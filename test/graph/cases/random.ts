@@ -24,20 +24,31 @@ const lesser = (random: Random, shape: Shape): number[] =>
 
 /** Indices below `size`. */
 const indices = (random: Random, shape: Shape, size: number): Given =>
-  integers(shape, Array.from({ length: sizeOf(shape) }, () => random.integer(size)));
-const flags = (random: Random, shape: Shape): Given => bits(shape, Array.from({ length: sizeOf(shape) }, () => random.integer(2)));
+  integers(
+    shape,
+    Array.from({ length: sizeOf(shape) }, () => random.integer(size)),
+  );
+const flags = (random: Random, shape: Shape): Given =>
+  bits(
+    shape,
+    Array.from({ length: sizeOf(shape) }, () => random.integer(2)),
+  );
 
-const unary = (op: (x: Value) => Value, given: (...shape: number[]) => Given = normal, least = 0): Draw => (random) => ({
-  inputs: [given(...shapeOf(random, least))],
-  build: op,
-});
+const unary =
+  (op: (x: Value) => Value, given: (...shape: number[]) => Given = normal, least = 0): Draw =>
+  (random) => ({
+    inputs: [given(...shapeOf(random, least))],
+    build: op,
+  });
 
-const binary = (op: (x: Value, y: Value) => Value, right: (...shape: number[]) => Given = normal): Draw => (random) => {
-  const shape = shapeOf(random);
-  const [whole, part] = [shape, lesser(random, shape)];
-  const [x, y] = random.uniform() < 0.5 ? [whole, part] : [part, whole];
-  return { inputs: [normal(...x), right(...y)], build: op };
-};
+const binary =
+  (op: (x: Value, y: Value) => Value, right: (...shape: number[]) => Given = normal): Draw =>
+  (random) => {
+    const shape = shapeOf(random);
+    const [whole, part] = [shape, lesser(random, shape)];
+    const [x, y] = random.uniform() < 0.5 ? [whole, part] : [part, whole];
+    return { inputs: [normal(...x), right(...y)], build: op };
+  };
 
 /** Data, an index of its shape beside an axis, and that axis. */
 function alongAxis(random: Random): { data: number[]; index: number[]; axis: number } {
@@ -75,16 +86,28 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
     const [condition, x, y] = [lesser(random, shape), lesser(random, shape), shape];
     return { inputs: [flags(random, condition), normal(...x), normal(...y)], build: b.where };
   },
-  cast: unary((x) => b.cast(b.mul(x, 3), "int32"), (...shape) => held(normal(...shape))),
+  cast: unary(
+    (x) => b.cast(b.mul(x, 3), "int32"),
+    (...shape) => held(normal(...shape)),
+  ),
   checkpoint: binary((x, y) => b.mul(b.checkpoint(b.exp(x), [b.exp(y)]), y)),
   recomputed: binary((x, y) => b.recomputed([x, y], (x, y) => b.exp(b.mul(b.sigmoid(x), y)))),
   stopGradient: unary((x) => b.mul(x, b.stopGradient(x))),
   matmul: (random) => {
-    const [lead, m, k, n] = [shapeOf(random, 0, 2), ...Array.from({ length: 3 }, () => whole(random, 1, 7))] as [number[], number, number, number];
+    const [lead, m, k, n] = [shapeOf(random, 0, 2), ...Array.from({ length: 3 }, () => whole(random, 1, 7))] as [
+      number[],
+      number,
+      number,
+      number,
+    ];
     const [transposeA, transposeB] = [random.uniform() < 0.5, random.uniform() < 0.5];
-    const factor = (rows: number, columns: number, turned: boolean) => normal(...lead, ...(turned ? [columns, rows] : [rows, columns]));
+    const factor = (rows: number, columns: number, turned: boolean) =>
+      normal(...lead, ...(turned ? [columns, rows] : [rows, columns]));
     const scale = random.uniform() < 0.5 ? 1 : 0.25;
-    return { inputs: [factor(m, k, transposeA), factor(k, n, transposeB)], build: (x, y) => b.matmul(x, y, { transposeA, transposeB, scale }) };
+    return {
+      inputs: [factor(m, k, transposeA), factor(k, n, transposeB)],
+      build: (x, y) => b.matmul(x, y, { transposeA, transposeB, scale }),
+    };
   },
   sum: (random) => {
     const shape = shapeOf(random, 1);
@@ -121,11 +144,17 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
   matmulQuantized: (random) => {
     const [rows, blocks, outputs] = [whole(random, 1, 4), whole(random, 1, 2), whole(random, 1, 4)];
     const bits = random.uniform() < 0.5 ? 4 : 8;
-    return { inputs: [normal(rows, 32 * blocks), ...quantizedRows(outputs, blocks, bits)], build: (x, q, s) => b.matmulQuantized(x, q, s, bits) };
+    return {
+      inputs: [normal(rows, 32 * blocks), ...quantizedRows(outputs, blocks, bits)],
+      build: (x, q, s) => b.matmulQuantized(x, q, s, bits),
+    };
   },
   dequantize: (random) => {
     const bits = random.uniform() < 0.5 ? 4 : 8;
-    return { inputs: quantizedRows(whole(random, 1, 4), whole(random, 1, 3), bits), build: (q, s) => b.dequantize(q, s, bits) };
+    return {
+      inputs: quantizedRows(whole(random, 1, 4), whole(random, 1, 3), bits),
+      build: (q, s) => b.dequantize(q, s, bits),
+    };
   },
   gather: (random) => {
     const table = shapeOf(random, 1, 3);
@@ -133,7 +162,10 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
   },
   gatherElements: (random) => {
     const { data, index, axis } = alongAxis(random);
-    return { inputs: [normal(...data), indices(random, index, data[axis]!)], build: (x, i) => b.gatherElements(x, i, axis) };
+    return {
+      inputs: [normal(...data), indices(random, index, data[axis]!)],
+      build: (x, i) => b.gatherElements(x, i, axis),
+    };
   },
   scatterAdd: (random) => {
     const { data, index, axis } = alongAxis(random);
@@ -164,16 +196,29 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
     // Of one number the variance is 0, and of two it may be.
     const shape = [...shapeOf(random, 0, 3), whole(random, 3, 6)];
     const size = shape.at(-1)!;
-    return { inputs: [normal(...shape), normal(size), normal(size)], build: (x, weight, bias) => b.layerNorm(x, weight, bias, 1e-3) };
+    return {
+      inputs: [normal(...shape), normal(size), normal(size)],
+      build: (x, weight, bias) => b.layerNorm(x, weight, bias, 1e-3),
+    };
   },
   rotary: (random) => {
-    const [batch, heads, length, half] = Array.from({ length: 4 }, () => whole(random, 1, 4)) as [number, number, number, number];
+    const [batch, heads, length, half] = Array.from({ length: 4 }, () => whole(random, 1, 4)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     // ONNX Runtime refuses tables with fewer positions than the length.
     const positions = whole(random, length, 6);
     const angles = Array.from({ length: positions * half }, () => random.normal());
     const table = (f: (angle: number) => number) => held(numbers([positions, half], angles.map(f)));
     return {
-      inputs: [normal(batch, heads, length, 2 * half), indices(random, [batch, length], positions), table(Math.cos), table(Math.sin)],
+      inputs: [
+        normal(batch, heads, length, 2 * half),
+        indices(random, [batch, length], positions),
+        table(Math.cos),
+        table(Math.sin),
+      ],
       build: b.rotary,
     };
   },

@@ -24,7 +24,11 @@ export const transformer = {
   logSoftmax: overLastAxis("logSoftmax", logSoftmax),
   logSoftmaxAt: [
     { title: "logSoftmaxAt", inputs: [normal(3, 4), integers([3], [3, 0, 3])], build: logSoftmaxAt },
-    { title: "logSoftmaxAt with numbers far apart", inputs: [numbers([2, 3], [0, 12, -12, 500, 501, 499]), integers([2], [1, 2])], build: logSoftmaxAt },
+    {
+      title: "logSoftmaxAt with numbers far apart",
+      inputs: [numbers([2, 3], [0, 12, -12, 500, 501, 499]), integers([2], [1, 2])],
+      build: logSoftmaxAt,
+    },
   ],
   rmsNorm: [
     { title: "rmsNorm of rows", inputs: [normal(2, 3, 4), normal(4)], build: (x, w) => rmsNorm(x, w, 1e-5) },
@@ -34,11 +38,23 @@ export const transformer = {
       inputs: [numbers([2, 2], [1e-3, -2e-3, 0, 0]), normal(2)],
       build: (x, w) => rmsNorm(x, w, 1e-2),
     },
-    { title: "rmsNorm of large numbers", inputs: [numbers([2], [3e3, -4e3]), normal(2)], build: (x, w) => rmsNorm(x, w, 1e-5) },
+    {
+      title: "rmsNorm of large numbers",
+      inputs: [numbers([2], [3e3, -4e3]), normal(2)],
+      build: (x, w) => rmsNorm(x, w, 1e-5),
+    },
   ],
   layerNorm: [
-    { title: "layerNorm of rows", inputs: [normal(2, 3, 4), normal(4), normal(4)], build: (x, w, b) => layerNorm(x, w, b, 1e-5) },
-    { title: "layerNorm of a row", inputs: [normal(3), normal(3), normal(3)], build: (x, w, b) => layerNorm(x, w, b, 1e-6) },
+    {
+      title: "layerNorm of rows",
+      inputs: [normal(2, 3, 4), normal(4), normal(4)],
+      build: (x, w, b) => layerNorm(x, w, b, 1e-5),
+    },
+    {
+      title: "layerNorm of a row",
+      inputs: [normal(3), normal(3), normal(3)],
+      build: (x, w, b) => layerNorm(x, w, b, 1e-6),
+    },
     {
       title: "layerNorm of a row near 0, and of equal numbers",
       inputs: [numbers([2, 2], [1e-3, -2e-3, 3, 3]), normal(2), normal(2)],

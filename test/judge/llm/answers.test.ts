@@ -9,7 +9,12 @@ describe("readAnswer", () => {
   it("finds the object among words, in a fence, and the last of several", () => {
     const expected = { value: { reason: "so", verdict: "a" } };
     const object = '{"reason": "so", "verdict": "A"}';
-    for (const text of [object, `\`\`\`json\n${object}\n\`\`\``, `I think {well}: ${object} That is all.`, `{"verdict": "B"}, no: ${object}`]) {
+    for (const text of [
+      object,
+      `\`\`\`json\n${object}\n\`\`\``,
+      `I think {well}: ${object} That is all.`,
+      `{"verdict": "B"}, no: ${object}`,
+    ]) {
       assert.deepEqual(verdict(text), expected, text);
     }
     assert.deepEqual(verdict('{"verdict": " TIE "}'), { value: { reason: "", verdict: "tie" } });
@@ -19,7 +24,7 @@ describe("readAnswer", () => {
     const wrong: Readonly<Record<string, string>> = {
       "": "the answer is empty; expected one JSON object",
       " \n": "the answer is empty; expected one JSON object",
-      "A": 'no JSON object in "A"',
+      A: 'no JSON object in "A"',
       '{"verdict": "A"': 'no JSON object in "{\\"verdict\\": \\"A\\""',
       "{}": 'field "verdict" is missing; expected "A", "B" or "tie"',
       '{"verdict": "C"}': 'field "verdict" is "C"; expected "A", "B" or "tie"',
@@ -27,27 +32,46 @@ describe("readAnswer", () => {
       '{"reason": 3, "verdict": "A"}': 'field "reason" is 3; expected text',
     };
     for (const [text, message] of Object.entries(wrong)) assert.deepEqual(verdict(text), { wrong: message }, text);
-    for (const [value, message] of [["0", "at least 1"], ["10.5", "a whole number from 1 to 10"], ['"7"', "a whole number from 1 to 10"], ["null", "a whole number from 1 to 10"]]) {
-      assert.deepEqual(readAnswer(gradeAnswer, `{"grade": ${value}}`), { wrong: `field "grade" is ${value}; expected ${message}` });
+    for (const [value, message] of [
+      ["0", "at least 1"],
+      ["10.5", "a whole number from 1 to 10"],
+      ['"7"', "a whole number from 1 to 10"],
+      ["null", "a whole number from 1 to 10"],
+    ]) {
+      assert.deepEqual(readAnswer(gradeAnswer, `{"grade": ${value}}`), {
+        wrong: `field "grade" is ${value}; expected ${message}`,
+      });
     }
   });
 
   it("reads whatever reason a model gives, whatever stands before it", () => {
     const letters = fc.string({ unit: "binary" });
     fc.assert(
-      fc.property(letters, letters.map((text) => text.replaceAll("{", "(")), fc.constantFrom("A", "B", "tie"), (reason, before, choice) => {
-        const text = `${before}${JSON.stringify({ reason, verdict: choice })}`;
-        assert.deepEqual(verdict(text), { value: { reason, verdict: choice.toLowerCase() } });
-      }),
+      fc.property(
+        letters,
+        letters.map((text) => text.replaceAll("{", "(")),
+        fc.constantFrom("A", "B", "tie"),
+        (reason, before, choice) => {
+          const text = `${before}${JSON.stringify({ reason, verdict: choice })}`;
+          assert.deepEqual(verdict(text), { value: { reason, verdict: choice.toLowerCase() } });
+        },
+      ),
     );
   });
 
   it("never throws, and gives nothing but choices", () => {
-    const pieces = fc.array(fc.oneof(fc.constantFrom("{", "}", '"', ":", "verdict", "A", ",", "\\", "[", "null"), fc.json()), { maxLength: 40 });
+    const pieces = fc.array(
+      fc.oneof(fc.constantFrom("{", "}", '"', ":", "verdict", "A", ",", "\\", "[", "null"), fc.json()),
+      { maxLength: 40 },
+    );
     fc.assert(
       fc.property(pieces, (parts) => {
         const read = verdict(parts.join(""));
-        assert.ok("wrong" in read ? /^(the answer is empty|no JSON object in|field ")/.test(read.wrong) : ["a", "b", "tie"].includes(read.value.verdict));
+        assert.ok(
+          "wrong" in read
+            ? /^(the answer is empty|no JSON object in|field ")/.test(read.wrong)
+            : ["a", "b", "tie"].includes(read.value.verdict),
+        );
       }),
     );
   });

@@ -10,11 +10,14 @@ const failure = (wait?: number, transient = true) => new RequestFailure("no", { 
 async function tried(failures: readonly Error[], retries: number, signal?: AbortSignal) {
   let times = 0;
   const started = performance.now();
-  const outcome = await withRetries(async () => {
-    const next = failures[times++];
-    if (next) throw next;
-    return "done";
-  }, { retries, random: Random.seeded(5), signal }).catch((error: unknown) => error);
+  const outcome = await withRetries(
+    async () => {
+      const next = failures[times++];
+      if (next) throw next;
+      return "done";
+    },
+    { retries, random: Random.seeded(5), signal },
+  ).catch((error: unknown) => error);
   return { outcome, times, milliseconds: performance.now() - started };
 }
 

@@ -10,12 +10,20 @@ after(() => kernel.stop());
 
 const types = (messages: readonly Received[]) => messages.map(({ header }) => header.msg_type);
 /** Code that shows a bundle, with a name for the output if one is given. */
-const show = (text: string, rest = "") => `globalThis[Symbol.for("sera-lab.host")].show({ "text/plain": ${text} }${rest});`;
+const show = (text: string, rest = "") =>
+  `globalThis[Symbol.for("sera-lab.host")].show({ "text/plain": ${text} }${rest});`;
 
 describe("a cell", () => {
   it("is echoed, counted and answered, and what it gives is published under its request", async () => {
     const first = await kernel.execute('console.log("out"); console.error("err"); 6 * 7');
-    assert.deepEqual(types(first.published), ["status", "execute_input", "stream", "stream", "execute_result", "status"]);
+    assert.deepEqual(types(first.published), [
+      "status",
+      "execute_input",
+      "stream",
+      "stream",
+      "execute_result",
+      "status",
+    ]);
     const count = first.reply.content.execution_count;
     assert.deepEqual(first.input, { code: 'console.log("out"); console.error("err"); 6 * 7', execution_count: count });
     assert.deepEqual(first.reply.content, { status: "ok", execution_count: count, payload: [], user_expressions: {} });
@@ -27,7 +35,9 @@ describe("a cell", () => {
   });
 
   it("displays, and updates what it has displayed", async () => {
-    const { outputs } = await kernel.execute(`${show('"one"')} ${show('"two"', ', "name"')} ${show('"three"', ', "name", true')}`);
+    const { outputs } = await kernel.execute(
+      `${show('"one"')} ${show('"two"', ', "name"')} ${show('"three"', ', "name", true')}`,
+    );
     assert.deepEqual(types(outputs), ["display_data", "display_data", "update_display_data"]);
     assert.deepEqual(
       outputs.map(({ content }) => content),
@@ -60,12 +70,19 @@ describe("a cell", () => {
     assert.deepEqual(types(silent.published), ["status", "stream", "status"]);
     const unstored = await kernel.execute("2", { store_history: false });
     assert.deepEqual(types(unstored.published), ["status", "execute_input", "execute_result", "status"]);
-    assert.deepEqual([silent, unstored].map(({ reply }) => reply.content.execution_count), [count, count]);
+    assert.deepEqual(
+      [silent, unstored].map(({ reply }) => reply.content.execution_count),
+      [count, count],
+    );
     assert.equal((await kernel.execute("3")).reply.content.execution_count, count + 1);
   });
 
   it("has its user_expressions evaluated when it has run, each by itself", async () => {
-    const user_expressions = { sum: "asked + 1", wrong: "nowhere", thrown: "(() => { throw new RangeError('far') })()" };
+    const user_expressions = {
+      sum: "asked + 1",
+      wrong: "nowhere",
+      thrown: "(() => { throw new RangeError('far') })()",
+    };
     const { reply } = await kernel.execute("let asked = 4;", { user_expressions });
     const { sum, wrong, thrown } = reply.content.user_expressions;
     assert.deepEqual(sum, { status: "ok", data: { "text/plain": "5" }, metadata: {} });
@@ -73,7 +90,10 @@ describe("a cell", () => {
     assert.deepEqual([thrown.status, thrown.ename, thrown.evalue], ["error", "RangeError", "far"]);
     const empty = await kernel.execute("", { silent: true, user_expressions: { again: "asked" } });
     assert.equal(empty.reply.content.user_expressions.again.data["text/plain"], "4");
-    assert.equal((await kernel.execute("throw 1", { user_expressions: { sum: "1" } })).reply.content.user_expressions, undefined);
+    assert.equal(
+      (await kernel.execute("throw 1", { user_expressions: { sum: "1" } })).reply.content.user_expressions,
+      undefined,
+    );
   });
 
   it("is remembered, and found again by a console", async () => {
@@ -82,17 +102,29 @@ describe("a cell", () => {
     await kernel.execute("'remembered 2'");
     await kernel.execute("'remembered 2'");
     const first = reply.content.execution_count as number;
-    const history = async (content: object) => (await kernel.request("history_request", { raw: true, output: false, ...content })).reply.content.history;
-    assert.deepEqual(await history({ hist_access_type: "tail", n: 2 }), [[1, first + 1, "'remembered 2'"], [1, first + 2, "'remembered 2'"]]);
-    assert.deepEqual(await history({ hist_access_type: "search", pattern: "*rememb?red*", unique: true }), [[1, first, "'remembered 1'"], [1, first + 2, "'remembered 2'"]]);
-    assert.deepEqual(await history({ hist_access_type: "range", session: 0, start: first, stop: first + 1, output: true }), [[1, first, ["'remembered 1'", null]]]);
+    const history = async (content: object) =>
+      (await kernel.request("history_request", { raw: true, output: false, ...content })).reply.content.history;
+    assert.deepEqual(await history({ hist_access_type: "tail", n: 2 }), [
+      [1, first + 1, "'remembered 2'"],
+      [1, first + 2, "'remembered 2'"],
+    ]);
+    assert.deepEqual(await history({ hist_access_type: "search", pattern: "*rememb?red*", unique: true }), [
+      [1, first, "'remembered 1'"],
+      [1, first + 2, "'remembered 2'"],
+    ]);
+    assert.deepEqual(
+      await history({ hist_access_type: "range", session: 0, start: first, stop: first + 1, output: true }),
+      [[1, first, ["'remembered 1'", null]]],
+    );
     assert.deepEqual(await history({ hist_access_type: "range", session: 7, start: 0 }), []);
   });
 });
 
 describe("a cell that asks the user", () => {
   it("gets what was typed, and its output stands where it was asked", async () => {
-    const id = kernel.start('console.log("before"); const typed = await prompt("Which? "); typed.toUpperCase()', { allow_stdin: true });
+    const id = kernel.start('console.log("before"); const typed = await prompt("Which? "); typed.toUpperCase()', {
+      allow_stdin: true,
+    });
     const asked = await kernel.asked(id);
     assert.deepEqual(asked, { prompt: "Which? ", password: false });
     kernel.send("input_reply", { value: "this" }, "stdin");
@@ -116,14 +148,20 @@ describe("a cell that asks the user", () => {
 
 describe("cells asked for at once", () => {
   it("run in order", async () => {
-    const ids = [3, 2, 1].map((number) => kernel.start(`await new Promise((done) => setTimeout(done, ${number * 50})); console.log(${number})`));
+    const ids = [3, 2, 1].map((number) =>
+      kernel.start(`await new Promise((done) => setTimeout(done, ${number * 50})); console.log(${number})`),
+    );
     const answers = await Promise.all(ids.map((id) => kernel.answer(id)));
-    assert.deepEqual(answers.map((answer) => answer.text()), ["3\n", "2\n", "1\n"]);
-    assert.deepEqual(kernel.iopub.filter(({ header, parent }) => header.msg_type === "stream" && ids.includes(parent.msg_id)).map(({ content }) => content.text), [
-      "3\n",
-      "2\n",
-      "1\n",
-    ]);
+    assert.deepEqual(
+      answers.map((answer) => answer.text()),
+      ["3\n", "2\n", "1\n"],
+    );
+    assert.deepEqual(
+      kernel.iopub
+        .filter(({ header, parent }) => header.msg_type === "stream" && ids.includes(parent.msg_id))
+        .map(({ content }) => content.text),
+      ["3\n", "2\n", "1\n"],
+    );
   });
 
   const failing = 'await new Promise((done) => setTimeout(done, 100)); throw new Error("no")';
@@ -149,11 +187,18 @@ describe("cells asked for at once", () => {
 
 describe("outputs", () => {
   it("come a thousand in a row, prints and displays mixed, in order", async () => {
-    const { outputs } = await kernel.execute(`for (let i = 0; i < 1000; i++) { if (i % 2) console.log(i); else { ${show("String(i)")} } }`);
-    const shown = outputs.flatMap(({ header, content }) =>
-      header.msg_type === "stream" ? (content.text as string).trim().split("\n") : [content.data["text/plain"] as string],
+    const { outputs } = await kernel.execute(
+      `for (let i = 0; i < 1000; i++) { if (i % 2) console.log(i); else { ${show("String(i)")} } }`,
     );
-    assert.deepEqual(shown, Array.from({ length: 1000 }, (_, i) => String(i)));
+    const shown = outputs.flatMap(({ header, content }) =>
+      header.msg_type === "stream"
+        ? (content.text as string).trim().split("\n")
+        : [content.data["text/plain"] as string],
+    );
+    assert.deepEqual(
+      shown,
+      Array.from({ length: 1000 }, (_, i) => String(i)),
+    );
   });
 
   const expected = Array.from({ length: 100_000 }, (_, i) => `${i} `.padEnd(99, "é")).join("\n") + "\n";
@@ -165,7 +210,9 @@ describe("outputs", () => {
   });
 
   it("of 10 MB in one print arrive whole", async () => {
-    const answer = await kernel.execute('console.log(Array.from({ length: 100_000 }, (_, i) => `${i} `.padEnd(99, "é")).join("\\n"))');
+    const answer = await kernel.execute(
+      'console.log(Array.from({ length: 100_000 }, (_, i) => `${i} `.padEnd(99, "é")).join("\\n"))',
+    );
     assert.ok(answer.text() === expected, "the text has changed");
   });
 

@@ -8,21 +8,50 @@ before(async () => {
 });
 after(() => kernel.stop());
 
-const states = ({ published }: Answer) => published.filter(({ header }) => header.msg_type === "status").map(({ content }) => content.execution_state);
+const states = ({ published }: Answer) =>
+  published.filter(({ header }) => header.msg_type === "status").map(({ content }) => content.execution_state);
 
 for (const channel of ["shell", "control"] as const) {
   describe(`a request on ${channel}`, () => {
     const requests: [type: string, content: Record<string, unknown>, reply: object][] = [
-      ["kernel_info_request", {}, { status: "ok", protocol_version: "5.3", implementation: "sera", debugger: false, supported_features: [] }],
+      [
+        "kernel_info_request",
+        {},
+        { status: "ok", protocol_version: "5.3", implementation: "sera", debugger: false, supported_features: [] },
+      ],
       ["history_request", { hist_access_type: "tail", n: 10 }, { status: "ok", history: [] }],
       ["comm_info_request", { target_name: "jupyter.widget" }, { status: "ok", comms: {} }],
       ["is_complete_request", { code: "1 + 1" }, { status: "complete" }],
       ["is_complete_request", { code: "function f() {" }, { status: "incomplete" }],
       ["interrupt_request", {}, { status: "ok" }],
-      ["debug_request", { type: "request", command: "debugInfo" }, { status: "error", ename: "UnsupportedRequest", evalue: "this kernel does not know debug_request" }],
-      ["dance_request", {}, { status: "error", ename: "UnsupportedRequest", evalue: "this kernel does not know dance_request" }],
-      ["complete_request", { code: 1 }, { status: "error", ename: "InvalidRequest", evalue: "complete_request: code: Invalid input: expected string, received number" }],
-      ["execute_request", {}, { status: "error", ename: "InvalidRequest", evalue: "execute_request: code: Invalid input: expected string, received undefined" }],
+      [
+        "debug_request",
+        { type: "request", command: "debugInfo" },
+        { status: "error", ename: "UnsupportedRequest", evalue: "this kernel does not know debug_request" },
+      ],
+      [
+        "dance_request",
+        {},
+        { status: "error", ename: "UnsupportedRequest", evalue: "this kernel does not know dance_request" },
+      ],
+      [
+        "complete_request",
+        { code: 1 },
+        {
+          status: "error",
+          ename: "InvalidRequest",
+          evalue: "complete_request: code: Invalid input: expected string, received number",
+        },
+      ],
+      [
+        "execute_request",
+        {},
+        {
+          status: "error",
+          ename: "InvalidRequest",
+          evalue: "execute_request: code: Invalid input: expected string, received undefined",
+        },
+      ],
       ["execute_request", { code: "6 * 7", silent: true }, { status: "ok", payload: [], user_expressions: {} }],
     ];
     for (const [type, content, expected] of requests) {
@@ -46,7 +75,11 @@ for (const channel of ["shell", "control"] as const) {
 
     it("inspects, with a position in code points", async () => {
       const code = "/* 😀😀😀😀 */ Math.hypot(1)";
-      const { reply } = await kernel.request("inspect_request", { code, cursor_pos: [...code].length - 5, detail_level: 0 }, channel);
+      const { reply } = await kernel.request(
+        "inspect_request",
+        { code, cursor_pos: [...code].length - 5, detail_level: 0 },
+        channel,
+      );
       assert.equal(reply.content.found, true);
       assert.match(reply.content.data["text/plain"], /hypot\(\.\.\.values: number\[\]\): number/);
     });
@@ -57,7 +90,10 @@ describe("the front", () => {
   it("tells its language before the session is ready", async () => {
     const { reply } = await kernel.request("kernel_info_request");
     const { name, version, mimetype, file_extension, nbconvert_exporter } = reply.content.language_info;
-    assert.deepEqual([name, mimetype, file_extension, nbconvert_exporter], ["typescript", "text/typescript", ".ts", "script"]);
+    assert.deepEqual(
+      [name, mimetype, file_extension, nbconvert_exporter],
+      ["typescript", "text/typescript", ".ts", "script"],
+    );
     assert.match(version, /^5\.\d+\.\d+$/);
     assert.match(reply.content.implementation_version, /^\d+\.\d+\.\d+$/);
   });
@@ -70,8 +106,15 @@ describe("the front", () => {
       kernel.send("a_remark", {}),
     ];
     await kernel.request("kernel_info_request");
-    const types = ids.map((id) => kernel.publishedUnder(id).map(({ header, content }) => content.execution_state ?? header.msg_type));
-    assert.deepEqual(types, [["busy", "comm_close", "idle"], ["busy", "idle"], ["busy", "idle"], ["busy", "idle"]]);
+    const types = ids.map((id) =>
+      kernel.publishedUnder(id).map(({ header, content }) => content.execution_state ?? header.msg_type),
+    );
+    assert.deepEqual(types, [
+      ["busy", "comm_close", "idle"],
+      ["busy", "idle"],
+      ["busy", "idle"],
+      ["busy", "idle"],
+    ]);
     const [, { content }] = kernel.publishedUnder(ids[0]!) as any;
     assert.deepEqual(content, { comm_id: "c", data: {} });
   });
@@ -87,7 +130,10 @@ describe("the front", () => {
     ];
     const [completed] = await Promise.all(requests);
     assert.deepEqual(completed!.reply.content.matches, ["cbrt"]);
-    assert.ok(kernel.publishedUnder(id).every(({ content }) => content.execution_state !== "idle"), "the cell has ended before the answers came");
+    assert.ok(
+      kernel.publishedUnder(id).every(({ content }) => content.execution_state !== "idle"),
+      "the cell has ended before the answers came",
+    );
     const answer = await kernel.answer(id);
     assert.deepEqual(states(answer), ["busy", "busy", "busy", "busy", "busy", "idle"]);
     const last = kernel.iopub.filter(({ header }) => header.msg_type === "status").at(-1)!;

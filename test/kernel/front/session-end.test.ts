@@ -10,11 +10,18 @@ describe("the error of a cell whose session has ended", () => {
     assert.equal(ename, "SessionEnded");
     assert.equal(evalue, `The session was ended by SIGSEGV. ${gone}.`);
     assert.deepEqual(traceback, [`SessionEnded: ${evalue}`]);
-    assert.equal(errorOfEnd({ code: 3, signal: null, stderr: "" }).evalue, `The session ended with exit code 3. ${gone}.`);
+    assert.equal(
+      errorOfEnd({ code: 3, signal: null, stderr: "" }).evalue,
+      `The session ended with exit code 3. ${gone}.`,
+    );
   });
 
   const memory = [
-    { code: null, signal: "SIGABRT", stderr: "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n" },
+    {
+      code: null,
+      signal: "SIGABRT",
+      stderr: "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n",
+    },
     { code: null, signal: "SIGABRT", stderr: "terminate called after throwing an instance of 'std::bad_alloc'\n" },
     { code: null, signal: "SIGKILL", stderr: "" },
   ] as const;

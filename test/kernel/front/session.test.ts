@@ -43,7 +43,10 @@ describe("a session that ends", () => {
     const next = await kernel.execute("kept");
     assert.match(next.error.evalue, /Cannot find name 'kept'/);
     assert.equal(next.reply.content.execution_count, count + 1);
-    assert.deepEqual((await kernel.request("complete_request", { code: "Math.cb", cursor_pos: 7 })).reply.content.matches, ["cbrt"]);
+    assert.deepEqual(
+      (await kernel.request("complete_request", { code: "Math.cb", cursor_pos: 7 })).reply.content.matches,
+      ["cbrt"],
+    );
   });
 
   it("while no cell runs says so under the last cell", async (test) => {
@@ -58,7 +61,9 @@ describe("a session that ends", () => {
 
   it("because its heap is full fails its cell and spares the reader V8's dump", async (test) => {
     const kernel = await started(test, { NODE_OPTIONS: "--max-old-space-size=250" });
-    const answer = await kernel.execute("const rows: number[][] = []; while (true) rows.push(new Array(1000).fill(rows.length));");
+    const answer = await kernel.execute(
+      "const rows: number[][] = []; while (true) rows.push(new Array(1000).fill(rows.length));",
+    );
     assert.equal(answer.error.ename, "OutOfMemoryError");
     assert.match(answer.error.evalue, /heap is full.*NODE_OPTIONS=--max-old-space-size=/);
     assert.equal(answer.text("stderr"), "");
@@ -75,7 +80,10 @@ describe("a session that ends", () => {
     writeFileSync(preload, "process.exit(3)");
     process.kill(pid, "SIGKILL");
     assert.deepEqual(await kernel.exited, { code: 1, signal: null });
-    assert.match(kernel.stderr, /sera kernel: the session ended with exit code 3\nsera kernel: 3 sessions in a row have ended before they could run a cell\n$/);
+    assert.match(
+      kernel.stderr,
+      /sera kernel: the session ended with exit code 3\nsera kernel: 3 sessions in a row have ended before they could run a cell\n$/,
+    );
   });
 });
 

@@ -37,7 +37,11 @@ describe("the buffer of a cell's streams", () => {
     stream.write("stderr", "b");
     stream.write("stdout", "c");
     stream.flush();
-    assert.deepEqual(published, [["stdout", "a"], ["stderr", "b"], ["stdout", "c"]]);
+    assert.deepEqual(published, [
+      ["stdout", "a"],
+      ["stderr", "b"],
+      ["stdout", "c"],
+    ]);
   });
 
   it("does not tear a surrogate pair apart", async () => {
@@ -46,7 +50,10 @@ describe("the buffer of a cell's streams", () => {
     await wait(10);
     stream.write("stdout", "\ude00");
     await wait(50);
-    assert.deepEqual(published, [["stdout", "a"], ["stdout", "😀"]]);
+    assert.deepEqual(published, [
+      ["stdout", "a"],
+      ["stdout", "😀"],
+    ]);
   });
 
   it("publishes nothing where nothing was written", () => {

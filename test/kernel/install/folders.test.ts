@@ -5,7 +5,11 @@ import { dataFolders, userDataFolder } from "../../../src/kernel/install/folders
 
 const linux = { platform: "linux", env: {}, home: "/home/ada" } as const;
 const mac = { platform: "darwin", env: {}, home: "/Users/ada" } as const;
-const windows = { platform: "win32", env: { APPDATA: "C:\\Users\\ada\\AppData\\Roaming" }, home: "C:\\Users\\ada" } as const;
+const windows = {
+  platform: "win32",
+  env: { APPDATA: "C:\\Users\\ada\\AppData\\Roaming" },
+  home: "C:\\Users\\ada",
+} as const;
 
 describe("userDataFolder", () => {
   it("is jupyter_core's on each platform", () => {

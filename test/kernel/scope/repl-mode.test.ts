@@ -12,18 +12,29 @@ const variables = ["v0", "v1", "v2"];
 const functions = ["f0", "f1"];
 const variable = fc.constantFrom(...variables);
 const name = fc.constantFrom(...functions);
-const value = fc.oneof(fc.integer({ min: 0, max: 9 }).map(String), variable, name.map((each) => `${each}(1)`));
+const value = fc.oneof(
+  fc.integer({ min: 0, max: 9 }).map(String),
+  variable,
+  name.map((each) => `${each}(1)`),
+);
 const line = fc.oneof(
   fc.tuple(variable, value).map(([to, from]) => `${to} = ${from} + 1;`),
   fc.tuple(variable, fc.integer({ min: 0, max: 99 })).map(([to, from]) => `let ${to} = ${from};`),
   fc.tuple(variable, variable).map(([a, b]) => (a === b ? `${a}++;` : `[${a}, ${b}] = [${b}, ${a}];`)),
-  fc.tuple(name, variable, fc.integer({ min: 1, max: 9 })).map(([f, v, k]) => `function ${f}(x: number): number { return x * ${k} + ${v} }`),
+  fc
+    .tuple(name, variable, fc.integer({ min: 1, max: 9 }))
+    .map(([f, v, k]) => `function ${f}(x: number): number { return x * ${k} + ${v} }`),
   fc.tuple(variable, value).map(([to, from]) => `closures.push(() => ${to} + ${from});`),
-  fc.tuple(variable, value).map(([to, from]) => `for (let i = 0; i < 3; i++) { ${to} = (${to} + i * ${from}) % 1000; }`),
+  fc
+    .tuple(variable, value)
+    .map(([to, from]) => `for (let i = 0; i < 3; i++) { ${to} = (${to} + i * ${from}) % 1000; }`),
   fc.tuple(variable, value).map(([to, from]) => `${to} = await Promise.resolve(${from});`),
   variable.map((of) => `{ let ${of} = 1; ${of}++; }`),
 );
-const first = ["let v0 = 0; let v1 = 1; let v2 = 2; let closures: (() => number)[] = [];", "function f0(x: number): number { return x } function f1(x: number): number { return x + v0 }"];
+const first = [
+  "let v0 = 0; let v1 = 1; let v2 = 2; let closures: (() => number)[] = [];",
+  "function f0(x: number): number { return x } function f1(x: number): number { return x + v0 }",
+];
 const last = "JSON.stringify([v0, v1, v2, f0(3), f1(3), closures.map((read) => read())])";
 
 /** The lines in groups that can be cells: a declaration begins one, so that it comes before its cell's uses. */
@@ -50,9 +61,15 @@ async function inReplMode(session: Session, lines: readonly string[]): Promise<u
 
 function evaluated(session: Session, expression: string): Promise<Runtime.EvaluateReturnType> {
   // Node's types do not know the mode.
-  const parameters: Runtime.EvaluateParameterType & { replMode: true } = { expression, replMode: true, awaitPromise: true };
+  const parameters: Runtime.EvaluateParameterType & { replMode: true } = {
+    expression,
+    replMode: true,
+    awaitPromise: true,
+  };
   return new Promise((resolve, reject) => {
-    session.post("Runtime.evaluate", parameters, (error: Error | null, found: Runtime.EvaluateReturnType) => (error ? reject(error) : resolve(found)));
+    session.post("Runtime.evaluate", parameters, (error: Error | null, found: Runtime.EvaluateReturnType) =>
+      error ? reject(error) : resolve(found),
+    );
   });
 }
 
@@ -74,7 +91,13 @@ describe("cells of random lines, split at random", () => {
       fc.asyncProperty(script, async (drawn) => {
         const lines = drawn.map(([text]) => text);
         const expected = await inReplMode(session, [...first, ...lines, last]);
-        for (const code of [...first, ...cellsOf(lines, drawn.map(([, cut]) => cut))]) {
+        for (const code of [
+          ...first,
+          ...cellsOf(
+            lines,
+            drawn.map(([, cut]) => cut),
+          ),
+        ]) {
           const { error } = await kernel.execute(code);
           assert.equal(error, undefined, JSON.stringify(error));
         }

@@ -45,7 +45,12 @@ describe("the converter of cells", () => {
     const { evalue, traceback } = errorOf("const a = 1;\n  const b: string = a;");
     assert.equal(evalue, "2:9 - Type 'number' is not assignable to type 'string'. (TS2322)");
     const plain = traceback.map((line) => stripVTControlCharacters(line));
-    assert.deepEqual(plain.slice(1), ["cell [" + number + "], line 2", "  1 │ const a = 1;", "▶ 2 │   const b: string = a;", "    │         ^"]);
+    assert.deepEqual(plain.slice(1), [
+      "cell [" + number + "], line 2",
+      "  1 │ const a = 1;",
+      "▶ 2 │   const b: string = a;",
+      "    │         ^",
+    ]);
   });
 
   it("tells a text that does not parse by its first error, at its own end", () => {
@@ -61,7 +66,9 @@ describe("the converter of cells", () => {
 
   it("finds what earlier cells declared in the short form of a property", () => {
     convert("let first = 1; const second = 2;");
-    const { javascript } = convert("const both = { first, second, both: () => ({ both }) }; ({ first } = { first: 5 }); ({ first = 3 } = {} as { first?: number });");
+    const { javascript } = convert(
+      "const both = { first, second, both: () => ({ both }) }; ({ first } = { first: 5 }); ({ first = 3 } = {} as { first?: number });",
+    );
     const seen = javascript.replaceAll("\u200c", "");
     assert.match(seen, /first: first\.first, second: second\.second/);
     assert.match(seen, /\(\{ first: first\.first \} = /);
@@ -73,14 +80,17 @@ describe("the converter of cells", () => {
   });
 
   it("finds the library and what came with it, from a folder that has neither", () => {
-    convert("import { Random } from 'sera-lab';\nimport { table } from 'arquero';\nconst r: number = Random.seeded(1).uniform();\ntable({ r: [r] })");
+    convert(
+      "import { Random } from 'sera-lab';\nimport { table } from 'arquero';\nconst r: number = Random.seeded(1).uniform();\ntable({ r: [r] })",
+    );
     assert.match(errorOf("import { nothing } from 'sera-lab';").evalue, /has no exported member/);
     assert.match(errorOf("import x from 'no-such-package-anywhere';").evalue, /Cannot find module/);
   });
 
   it("completes and inspects with types", () => {
     convert("import { Random } from 'sera-lab';");
-    const asked = (kind: "complete" | "inspect", code: string, position: number) => answer(converter, { kind, code, position });
+    const asked = (kind: "complete" | "inspect", code: string, position: number) =>
+      answer(converter, { kind, code, position });
     assert.deepEqual(asked("complete", "Random.see", 10).matches, ["seeded"]);
     for (const position of [7, 9, 13, 14]) {
       const { data } = asked("inspect", "Random.seeded(1)", position) as { data: Record<string, string> };

@@ -19,7 +19,9 @@ function run(cell: Cell, code: string): Promise<unknown> {
     transformers: { before: [guard(compiler, name)] },
   });
   remember({ name, title: name, source, lines: outputText.split("\n").length, map: JSON.parse(sourceMapText!) });
-  return cells.run(cell, () => vm.runInThisContext(`(() => { const exports = {};\n${outputText}\nreturn main(); })()`)) as Promise<unknown>;
+  return cells.run(cell, () =>
+    vm.runInThisContext(`(() => { const exports = {};\n${outputText}\nreturn main(); })()`),
+  ) as Promise<unknown>;
 }
 
 let number = 0;
@@ -40,7 +42,13 @@ describe("guard", () => {
     assert.equal(await run(newCell(), code), 1120);
   });
 
-  for (const loop of ["while (true) {}", "for (;;);", "do {} while (true);", "for (const _ of endless) {}", "while (true) { continue; }"]) {
+  for (const loop of [
+    "while (true) {}",
+    "for (;;);",
+    "do {} while (true);",
+    "for (const _ of endless) {}",
+    "while (true) { continue; }",
+  ]) {
     it(`stops ${loop}`, async () => {
       const cell = newCell();
       const code = `function* all() { for (;;) yield 1; }\nconst endless = all();\nawait null;\nglobalThis.__set(); ${loop}`;
@@ -69,7 +77,10 @@ describe("guard", () => {
     const cell = newCell();
     const seen: string[] = [];
     Object.assign(globalThis, { __seen: seen, __wait: wait });
-    const ending = run(cell, "try { await __wait(20); __seen.push('went on'); } finally { __seen.push('cleaned up'); }");
+    const ending = run(
+      cell,
+      "try { await __wait(20); __seen.push('went on'); } finally { __seen.push('cleaned up'); }",
+    );
     cell.interrupt();
     await assert.rejects(ending, Interrupted);
     assert.deepEqual(seen, ["cleaned up"]);

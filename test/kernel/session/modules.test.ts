@@ -21,8 +21,14 @@ describe("imports of a cell", () => {
   after(() => rm(folder, { recursive: true }));
 
   it("take TypeScript files, also outside the notebook's folder and named as JavaScript", async () => {
-    await writeFile(join(folder, "double.ts"), "export enum Kind { a = 3 }\nexport const double = (x: number): number => 2 * x;\n");
-    await writeFile(join(folder, "use.ts"), 'import { double, Kind } from "./double.js";\nexport const six: number = double(Kind.a);\n');
+    await writeFile(
+      join(folder, "double.ts"),
+      "export enum Kind { a = 3 }\nexport const double = (x: number): number => 2 * x;\n",
+    );
+    await writeFile(
+      join(folder, "use.ts"),
+      'import { double, Kind } from "./double.js";\nexport const six: number = double(Kind.a);\n',
+    );
     for (const name of ["../use", "../use.ts", "../use.js"]) assert.equal(require(name).six, 6);
   });
 
@@ -40,7 +46,10 @@ describe("imports of a cell", () => {
   it("tell the line of a TypeScript file, for what does not parse and for what fails", async () => {
     await writeFile(join(folder, "bad.ts"), "export const g = () => {\n  return 1 +;\n};\n");
     assert.throws(() => require("../bad"), /bad\.ts:2:13: Expression expected/);
-    await writeFile(join(folder, "fails.ts"), "interface A { b: number }\nexport const f = (): A => {\n  throw new Error('here');\n};\n");
+    await writeFile(
+      join(folder, "fails.ts"),
+      "interface A { b: number }\nexport const f = (): A => {\n  throw new Error('here');\n};\n",
+    );
     try {
       require("../fails").f();
       assert.fail("no error");
@@ -52,7 +61,10 @@ describe("imports of a cell", () => {
   it("take packages that offer themselves to import only", async () => {
     const package_ = join(folder, "node_modules", "only-import");
     await mkdir(package_, { recursive: true });
-    await writeFile(join(package_, "package.json"), JSON.stringify({ name: "only-import", type: "module", exports: { import: "./i.js" } }));
+    await writeFile(
+      join(package_, "package.json"),
+      JSON.stringify({ name: "only-import", type: "module", exports: { import: "./i.js" } }),
+    );
     await writeFile(join(package_, "i.js"), "export default 7;\n");
     assert.equal(require("only-import").default, 7);
   });

@@ -32,7 +32,9 @@ describe("describeError", () => {
   });
 
   it("tells every part of an AggregateError", () => {
-    const lines = plain(new AggregateError([new Error("one"), "two"], "both")).filter((line) => line.startsWith("One of"));
+    const lines = plain(new AggregateError([new Error("one"), "two"], "both")).filter((line) =>
+      line.startsWith("One of"),
+    );
     assert.deepEqual(lines, ["One of them: Error: one", "One of them: 'two'"]);
   });
 
@@ -44,7 +46,9 @@ describe("describeError", () => {
   });
 
   it("tells an interrupt as such, however it came", () => {
-    const bySignal = Object.assign(new Error("Script execution was interrupted by `SIGINT`"), { code: "ERR_SCRIPT_EXECUTION_INTERRUPTED" });
+    const bySignal = Object.assign(new Error("Script execution was interrupted by `SIGINT`"), {
+      code: "ERR_SCRIPT_EXECUTION_INTERRUPTED",
+    });
     for (const thrown of [new Interrupted(), bySignal]) {
       assert.ok(isInterrupt(thrown));
       assert.equal(describeError(thrown).ename, "Interrupted");

@@ -7,8 +7,12 @@ import type { Message } from "../../../src/kernel/wire/message.js";
 const bytes = fc.uint8Array({ maxLength: 40 });
 const notDelimiter = bytes.filter((frame) => !Buffer.from("<IDS|MSG>").equals(frame));
 // JSON as it comes back from text: no undefined, no -0, no half of a surrogate pair.
-const object = fc.dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue({ stringUnit: "grapheme" })).map((value) => JSON.parse(JSON.stringify(value)));
-const header = fc.tuple(object, fc.record({ msg_id: fc.string(), msg_type: fc.string(), session: fc.string() })).map(([other, own]) => ({ ...other, ...own }));
+const object = fc
+  .dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue({ stringUnit: "grapheme" }))
+  .map((value) => JSON.parse(JSON.stringify(value)));
+const header = fc
+  .tuple(object, fc.record({ msg_id: fc.string(), msg_type: fc.string(), session: fc.string() }))
+  .map(([other, own]) => ({ ...other, ...own }));
 const message: fc.Arbitrary<Message> = fc.record({
   identities: fc.array(notDelimiter, { maxLength: 3 }),
   header,
@@ -37,7 +41,11 @@ const comparable = ({ identities, buffers, ...rest }: Message) => ({
 
 describe("the messages' codec", () => {
   it("gives back every message", () => {
-    fc.assert(fc.property(message, key, (message, key) => assert.deepEqual(comparable(decode(encode(message, key), key)), comparable(message))));
+    fc.assert(
+      fc.property(message, key, (message, key) =>
+        assert.deepEqual(comparable(decode(encode(message, key), key)), comparable(message)),
+      ),
+    );
   });
 
   it("reads what jupyter_client writes", () => {
@@ -55,11 +63,21 @@ describe("the messages' codec", () => {
     assert.deepEqual(message.content, { code: "1 + 1 // 😀 é", silent: false });
     assert.deepEqual(message.identities, [Buffer.from("who")]);
     assert.equal(message.header.username, "u");
-    assert.throws(() => decode(frames, "another key"), new WireError("it is not signed with the connection file's key"));
+    assert.throws(
+      () => decode(frames, "another key"),
+      new WireError("it is not signed with the connection file's key"),
+    );
   });
 
   it("fails on frames that are no message with an error of its own", () => {
-    const frames = fc.array(fc.oneof(bytes, fc.constant(Buffer.from("<IDS|MSG>")), fc.json().map((text) => Buffer.from(text))), { maxLength: 9 });
+    const frames = fc.array(
+      fc.oneof(
+        bytes,
+        fc.constant(Buffer.from("<IDS|MSG>")),
+        fc.json().map((text) => Buffer.from(text)),
+      ),
+      { maxLength: 9 },
+    );
     fc.assert(
       fc.property(frames, key, (frames, key) => {
         try {
@@ -74,12 +92,17 @@ describe("the messages' codec", () => {
   it("fails on any byte that is changed in a signed part", () => {
     const frames = encode(plain, "key");
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5 }), fc.nat(), fc.integer({ min: 1, max: 255 }), (index, position, change) => {
-        const changed = frames.map((frame) => Buffer.from(frame));
-        const frame = changed[index]!;
-        frame[position % frame.length]! ^= change;
-        assert.throws(() => decode(changed, "key"), WireError);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (index, position, change) => {
+          const changed = frames.map((frame) => Buffer.from(frame));
+          const frame = changed[index]!;
+          frame[position % frame.length]! ^= change;
+          assert.throws(() => decode(changed, "key"), WireError);
+        },
+      ),
     );
   });
 
@@ -87,7 +110,10 @@ describe("the messages' codec", () => {
     const [delimiter, signature, ...parts] = encode(plain, "");
     const error = (message: string) => new WireError(message);
     assert.throws(() => decode(parts, ""), error("no delimiter <IDS|MSG> among the frames"));
-    assert.throws(() => decode([delimiter!, signature!, parts[0]!], ""), error("2 frames after the delimiter, expected at least 5"));
+    assert.throws(
+      () => decode([delimiter!, signature!, parts[0]!], ""),
+      error("2 frames after the delimiter, expected at least 5"),
+    );
     const withPart = (index: number, text: string) => [delimiter!, signature!, ...parts.with(index, Buffer.from(text))];
     assert.throws(() => decode(withPart(3, "[1]"), ""), error("the content is not a JSON object"));
     assert.throws(() => decode(withPart(1, "{"), ""), /WireError: the parent_header is not JSON/);

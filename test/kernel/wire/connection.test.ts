@@ -25,8 +25,14 @@ describe("a connection file", () => {
   });
 
   it("gives the addresses of its sockets", () => {
-    assert.equal(addressOf({ ...connection, transport: "tcp", signature_scheme: "hmac-sha256" }, 5001), "tcp://127.0.0.1:5001");
-    assert.equal(addressOf({ ...connection, transport: "ipc", ip: "/run/kernel", signature_scheme: "hmac-sha256" }, 1), "ipc:///run/kernel-1");
+    assert.equal(
+      addressOf({ ...connection, transport: "tcp", signature_scheme: "hmac-sha256" }, 5001),
+      "tcp://127.0.0.1:5001",
+    );
+    assert.equal(
+      addressOf({ ...connection, transport: "ipc", ip: "/run/kernel", signature_scheme: "hmac-sha256" }, 1),
+      "ipc:///run/kernel-1",
+    );
   });
 
   const wrong: [name: string, change: object, message: RegExp][] = [
@@ -39,13 +45,19 @@ describe("a connection file", () => {
     it(`is refused with ${name}, by the names of the file and the field`, async (test) => {
       const path = join(emptyFolder(test), "connection.json");
       writeFileSync(path, JSON.stringify({ ...connection, ...change }));
-      await assert.rejects(readConnection(path), (error: Error) => error.name === "InputError" && error.message.startsWith(`${path}: found `) && message.test(error.message));
+      await assert.rejects(
+        readConnection(path),
+        (error: Error) =>
+          error.name === "InputError" && error.message.startsWith(`${path}: found `) && message.test(error.message),
+      );
     });
   }
 
   it("is missed by its name, and is JSON", async (test) => {
     const path = join(emptyFolder(test), "connection.json");
-    await assert.rejects(readConnection(path), { message: `${path}: found no such file, expected the connection file that Jupyter writes for a kernel` });
+    await assert.rejects(readConnection(path), {
+      message: `${path}: found no such file, expected the connection file that Jupyter writes for a kernel`,
+    });
     writeFileSync(path, "{");
     await assert.rejects(readConnection(path), /connection\.json: found text that is not JSON/);
   });

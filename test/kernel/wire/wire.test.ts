@@ -30,7 +30,10 @@ describe("the wire", () => {
       "sera kernel: a message on control is ignored: it is not signed with the connection file's key",
       "sera kernel: a message on shell is ignored: no delimiter <IDS|MSG> among the frames",
     ]);
-    assert.ok(kernel.iopub.every(({ parent }) => parent.msg_id !== "m"), "the forged request was heard");
+    assert.ok(
+      kernel.iopub.every(({ parent }) => parent.msg_id !== "m"),
+      "the forged request was heard",
+    );
   });
 
   it("carries messages without a key", async (test) => {
@@ -47,14 +50,18 @@ describe("the wire", () => {
     const kernel = await started(test);
     const id = kernel.start('console.log("stuck"); while (true) {}');
     await kernel.untilWritten(id, "stuck");
-    for (const text of ["one", "two"]) assert.equal(Buffer.from(await kernel.heartbeat(Buffer.from(text))).toString(), text);
+    for (const text of ["one", "two"])
+      assert.equal(Buffer.from(await kernel.heartbeat(Buffer.from(text))).toString(), text);
   });
 
   it("answers each of several front ends and tells both what is published", async (test) => {
     const kernel = await started(test);
     const other = await kernel.connectAnother();
     test.after(() => other.disconnect());
-    const [mine, theirs] = await Promise.all([kernel.execute('console.log("mine")'), other.execute('console.log("theirs")')]);
+    const [mine, theirs] = await Promise.all([
+      kernel.execute('console.log("mine")'),
+      other.execute('console.log("theirs")'),
+    ]);
     assert.deepEqual([mine.text(), theirs.text()], ["mine\n", "theirs\n"]);
     await other.until(() => other.iopub.some(({ content }) => content.text === "mine\n"), "the first one's output");
   });

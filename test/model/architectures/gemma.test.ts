@@ -69,9 +69,18 @@ describe("Gemma 2", () => {
   });
 
   it("is refused with another activation, with attention to what follows, or kinds of other layers than it has", () => {
-    assert.throws(() => parse({ hidden_activation: "silu" }), /hidden_activation = "silu", expected "gelu_pytorch_tanh"/);
-    assert.throws(() => parse({ use_bidirectional_attention: true }), /use_bidirectional_attention = true, expected false/);
-    assert.throws(() => parse({ layer_types: ["full_attention"] }), /1 layer_types, expected one for each of 26 layers/);
+    assert.throws(
+      () => parse({ hidden_activation: "silu" }),
+      /hidden_activation = "silu", expected "gelu_pytorch_tanh"/,
+    );
+    assert.throws(
+      () => parse({ use_bidirectional_attention: true }),
+      /use_bidirectional_attention = true, expected false/,
+    );
+    assert.throws(
+      () => parse({ layer_types: ["full_attention"] }),
+      /1 layer_types, expected one for each of 26 layers/,
+    );
   });
 });
 
@@ -103,7 +112,10 @@ describe("Gemma 3", () => {
 
   it("has a window in five layers of six, which are rotated by a base of their own", () => {
     const { windowedLayers, ropeTheta, windowedRotary, slidingWindow } = parse({});
-    assert.deepEqual(windowedLayers, Array.from({ length: 26 }, (_, i) => i % 6 !== 5));
+    assert.deepEqual(
+      windowedLayers,
+      Array.from({ length: 26 }, (_, i) => i % 6 !== 5),
+    );
     assert.deepEqual([ropeTheta, windowedRotary, slidingWindow], [1000000, { ropeTheta: 10000 }, 512]);
   });
 

@@ -58,7 +58,8 @@ test("how heads are rotated is read from where transformers 4 and 5 put it", () 
 });
 
 test("the names of one activation are one", () => {
-  for (const name of ["gelu_new", "gelu_fast", "gelu_pytorch_tanh"]) assert.equal(parse({ hidden_act: name }).activation, "gelu-tanh");
+  for (const name of ["gelu_new", "gelu_fast", "gelu_pytorch_tanh"])
+    assert.equal(parse({ hidden_act: name }).activation, "gelu-tanh");
 });
 
 const refused: readonly [object, RegExp][] = [

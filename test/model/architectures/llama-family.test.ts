@@ -32,16 +32,29 @@ test("Granite's multipliers are 1 where they are left out, and must be above 0",
 
 test("OLMo 2 has no norm before attention, and norms as wide as all queries and all keys", () => {
   const modules = olmo2.modules(olmo2.parse({ ...fields, model_type: "olmo2", num_hidden_layers: 1 }, "config.json"));
-  const norms = modules.filter((module) => module.kind === "norm").map(({ name, size }) => [name.replace("model.layers.0.", ""), size]);
+  const norms = modules
+    .filter((module) => module.kind === "norm")
+    .map(({ name, size }) => [name.replace("model.layers.0.", ""), size]);
   assert.deepEqual(norms, [
-    ...[["self_attn.q_norm", 32], ["self_attn.k_norm", 16]],
-    ...[["post_attention_layernorm", 32], ["post_feedforward_layernorm", 32], ["model.norm", 32]],
+    ...[
+      ["self_attn.q_norm", 32],
+      ["self_attn.k_norm", 16],
+    ],
+    ...[
+      ["post_attention_layernorm", 32],
+      ["post_feedforward_layernorm", 32],
+      ["model.norm", 32],
+    ],
   ]);
 });
 
 test("Phi-3's context is the one that LongRoPE's short factors are for, and no other scaling is read", () => {
-  const parse = (changes: object) => phi3.parse({ ...fields, model_type: "phi3", max_position_embeddings: 131072, ...changes }, "config.json");
-  const long = { rope_scaling: { type: "longrope", short_factor: [1, 1, 1], long_factor: [2, 2, 2] }, partial_rotary_factor: 0.75 };
+  const parse = (changes: object) =>
+    phi3.parse({ ...fields, model_type: "phi3", max_position_embeddings: 131072, ...changes }, "config.json");
+  const long = {
+    rope_scaling: { type: "longrope", short_factor: [1, 1, 1], long_factor: [2, 2, 2] },
+    partial_rotary_factor: 0.75,
+  };
   const config = parse(long);
   assert.deepEqual([config.contextLength, config.rotaryFactor], [4096, 0.75]);
   const written = phi3.fields(config);
@@ -54,7 +67,8 @@ test("Phi-3's context is the one that LongRoPE's short factors are for, and no o
 test("StableLM rotates a quarter of each head unless it says otherwise, and one norm is read twice where it is parallel", () => {
   const parse = (changes: object) => stablelm.parse({ ...fields, model_type: "stablelm", ...changes }, "config.json");
   assert.deepEqual([parse({}).rotaryFactor, parse({ partial_rotary_factor: 0.5 }).rotaryFactor], [0.25, 0.5]);
-  const norms = (config: ReturnType<typeof parse>) => stablelm.modules(config).filter(({ kind }) => kind === "norm").length;
+  const norms = (config: ReturnType<typeof parse>) =>
+    stablelm.modules(config).filter(({ kind }) => kind === "norm").length;
   assert.deepEqual([norms(parse({})), norms(parse({ use_parallel_residual: true }))], [9, 5]);
   assert.throws(() => parse({ qk_layernorm: true }), /qk_layernorm = true, expected false/);
 });

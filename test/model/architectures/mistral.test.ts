@@ -58,5 +58,8 @@ test("kinds of layers that say what the window says are read, others are refused
   assert.deepEqual(parse(full), parse({ sliding_window: null }));
   const mixed = /layer_types\.1 = "full_attention", expected "sliding_attention", because sliding_window = 4096/;
   assert.throws(() => parse({ layer_types: ["sliding_attention", "full_attention"] }), mixed);
-  assert.throws(() => parse({ ...full, layer_types: ["sliding_attention"] }), /expected "full_attention", because sliding_window = null/);
+  assert.throws(
+    () => parse({ ...full, layer_types: ["sliding_attention"] }),
+    /expected "full_attention", because sliding_window = null/,
+  );
 });

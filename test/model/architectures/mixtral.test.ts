@@ -57,7 +57,14 @@ test("a layer has a router and three matrices of each expert", () => {
   const modules = mixtral.modules(parse({ num_hidden_layers: 1, num_local_experts: 2 }));
   const routed = modules.filter((module) => module.kind === "linear" && module.routed);
   assert.deepEqual(
-    routed.map((module) => module.kind === "linear" && [module.name.slice("model.layers.0.block_sparse_moe.".length), module.inputs, module.outputs]),
+    routed.map(
+      (module) =>
+        module.kind === "linear" && [
+          module.name.slice("model.layers.0.block_sparse_moe.".length),
+          module.inputs,
+          module.outputs,
+        ],
+    ),
     [
       ["gate", 4096, 2],
       ...[0, 1].flatMap((expert) => [
@@ -72,6 +79,9 @@ test("a layer has a router and three matrices of each expert", () => {
 test("what would change training is refused, and so are more experts for a token than there are", () => {
   assert.throws(() => parse({ router_jitter_noise: 0.1 }), /router_jitter_noise = 0\.1, expected 0$/);
   assert.throws(() => parse({ output_router_logits: true }), /output_router_logits = true, expected false$/);
-  assert.throws(() => parse({ num_experts_per_tok: 9 }), /num_experts_per_tok = 9, expected at most the 8 experts of a layer$/);
+  assert.throws(
+    () => parse({ num_experts_per_tok: 9 }),
+    /num_experts_per_tok = 9, expected at most the 8 experts of a layer$/,
+  );
   assert.throws(() => parse({ num_local_experts: 0 }), /num_local_experts = 0, expected/);
 });

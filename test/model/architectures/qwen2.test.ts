@@ -51,10 +51,18 @@ test("Qwen2.5's config.json is read, and its window, which is not used, is not m
 
 test("a window that is used is refused", () => {
   assert.throws(() => parse({ use_sliding_window: true }), /use_sliding_window = true, expected false/);
-  assert.throws(() => parse({ layer_types: ["full_attention", "sliding_attention"] }), /layer_types\.1 = "sliding_attention"/);
+  assert.throws(
+    () => parse({ layer_types: ["full_attention", "sliding_attention"] }),
+    /layer_types\.1 = "sliding_attention"/,
+  );
 });
 
 test("query, key and value have biases, the other layers none", () => {
-  const biases = qwen2.modules(parse({ num_hidden_layers: 1 })).filter((module) => module.kind === "linear" && module.bias);
-  assert.deepEqual(biases.map(({ name }) => name), ["q", "k", "v"].map((name) => `model.layers.0.self_attn.${name}_proj`));
+  const biases = qwen2
+    .modules(parse({ num_hidden_layers: 1 }))
+    .filter((module) => module.kind === "linear" && module.bias);
+  assert.deepEqual(
+    biases.map(({ name }) => name),
+    ["q", "k", "v"].map((name) => `model.layers.0.self_attn.${name}_proj`),
+  );
 });

@@ -76,7 +76,10 @@ test("which layers have experts, as transformers tells it, and the number of exp
 
 test("layers without experts have a feed-forward of its own width", () => {
   const modules = qwen3Moe.modules(parse({ num_hidden_layers: 2, num_experts: 8, mlp_only_layers: [0] }));
-  const width = (name: string) => modules.flatMap((module) => (module.kind === "linear" && module.name === `model.layers.${name}` ? [module.outputs] : []));
+  const width = (name: string) =>
+    modules.flatMap((module) =>
+      module.kind === "linear" && module.name === `model.layers.${name}` ? [module.outputs] : [],
+    );
   assert.deepEqual(width("0.mlp.gate_proj"), [6144]);
   assert.deepEqual(width("0.mlp.gate"), []);
   assert.deepEqual(width("1.mlp.gate"), [8]);
@@ -85,5 +88,8 @@ test("layers without experts have a feed-forward of its own width", () => {
 
 test("what is not supported is refused", () => {
   assert.throws(() => parse({ use_sliding_window: true }), /use_sliding_window = true, expected false/);
-  assert.throws(() => parse({ num_experts_per_tok: 200 }), /num_experts_per_tok = 200, expected at most the 128 experts of a layer$/);
+  assert.throws(
+    () => parse({ num_experts_per_tok: 200 }),
+    /num_experts_per_tok = 200, expected at most the 128 experts of a layer$/,
+  );
 });

@@ -55,10 +55,13 @@ test("Qwen3's config.json is read", () => {
 test("queries and keys have a norm of the size of a head, and no linear layer a bias", () => {
   const modules = qwen3.modules(parse({ num_hidden_layers: 1 }));
   const norms = modules.filter(({ name }) => /[qk]_norm$/.test(name));
-  assert.deepEqual(norms.map((norm) => [norm.name, norm.kind === "norm" && norm.size]), [
-    ["model.layers.0.self_attn.q_norm", 128],
-    ["model.layers.0.self_attn.k_norm", 128],
-  ]);
+  assert.deepEqual(
+    norms.map((norm) => [norm.name, norm.kind === "norm" && norm.size]),
+    [
+      ["model.layers.0.self_attn.q_norm", 128],
+      ["model.layers.0.self_attn.k_norm", 128],
+    ],
+  );
   assert.ok(modules.every((module) => module.kind !== "linear" || !module.bias));
 });
 

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import test, { after, before, beforeEach } from "node:test";
 import { InputError } from "../../../src/base/errors.js";
 import { tensor } from "../../../src/graph/tensor.js";
-import { loadCheckpoint, openCheckpoint, saveCheckpoint, type Checkpoint } from "../../../src/model/checkpoint/checkpoint.js";
+import {
+  loadCheckpoint,
+  openCheckpoint,
+  saveCheckpoint,
+  type Checkpoint,
+} from "../../../src/model/checkpoint/checkpoint.js";
 import { readSafetensors, writeSafetensors } from "../../../src/model/checkpoint/safetensors/safetensors.js";
 import { openWeights } from "../../../src/model/checkpoint/weight-files.js";
 import { parameterShapes } from "../../../src/model/parameters/parameters.js";
@@ -33,7 +38,14 @@ test("a checkpoint of transformers loads, its parameters in the order of the lay
 
 test("what is saved loads the same, twice to the same bytes", async () => {
   await saveCheckpoint(folder, tiny);
-  const names = ["chat_template.jinja", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
+  const names = [
+    "chat_template.jinja",
+    "config.json",
+    "generation_config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+  ];
   assert.deepEqual((await readdir(folder)).sort(), names);
   const loaded = await loadCheckpoint(folder);
   assert.deepEqual(loaded.config, tiny.config);
@@ -47,14 +59,22 @@ test("what is saved loads the same, twice to the same bytes", async () => {
 
 test("what the files said beyond the model is given back, but for the type of the weights", async () => {
   await cp(fixture, folder, { recursive: true });
-  const kept = { "tokenizer.model": Buffer.from([0, 255, 1]), "merges.txt": "a b\n", "generation_config.json": '{"eos_token_id": [2, 4], "top_p": 0.9}' };
+  const kept = {
+    "tokenizer.model": Buffer.from([0, 255, 1]),
+    "merges.txt": "a b\n",
+    "generation_config.json": '{"eos_token_id": [2, 4], "top_p": 0.9}',
+  };
   for (const [name, content] of Object.entries(kept)) await writeFile(join(folder, name), content);
   await editConfig({ dtype: undefined, torch_dtype: "bfloat16", eos_token_id: [2, 4], _name_or_path: "someone/tiny" });
   const before = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as object;
 
   await saveCheckpoint(folder, await loadCheckpoint(folder), { dtype: "float16" });
-  assert.deepEqual(JSON.parse(await readFile(join(folder, "config.json"), "utf8")), { ...before, torch_dtype: "float16" });
-  for (const [name, content] of Object.entries(kept)) assert.deepEqual(await readFile(join(folder, name)), Buffer.from(content), name);
+  assert.deepEqual(JSON.parse(await readFile(join(folder, "config.json"), "utf8")), {
+    ...before,
+    torch_dtype: "float16",
+  });
+  for (const [name, content] of Object.entries(kept))
+    assert.deepEqual(await readFile(join(folder, name)), Buffer.from(content), name);
 });
 
 test("what was changed since loading is written over what the files said", async () => {
@@ -71,26 +91,38 @@ test("half precision in several files: the same checkpoint, rounded, twice to th
   const options = { dtype: "bfloat16", maxShardBytes: 6000 } as const;
   await saveCheckpoint(folder, tiny, options);
   const names = (await readdir(folder)).filter((name) => name.startsWith("model"));
-  assert.deepEqual(names.sort(), ["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors", "model.safetensors.index.json"]);
+  assert.deepEqual(names.sort(), [
+    "model-00001-of-00003.safetensors",
+    "model-00002-of-00003.safetensors",
+    "model-00003-of-00003.safetensors",
+    "model.safetensors.index.json",
+  ]);
   const first = await Promise.all(names.map((name) => readFile(join(folder, name))));
   const rounded = await loadCheckpoint(folder);
   assert.equal(rounded.source!.config["dtype"], "bfloat16");
   const theirs = await openCheckpoint(folder);
   const transformers = await openWeights("test/fixtures/safetensors/sharded");
-  for (const name of transformers.tensors.keys()) assert.deepEqual(await theirs.weights.readAsStored(name), await transformers.readAsStored(name), name);
+  for (const name of transformers.tensors.keys())
+    assert.deepEqual(await theirs.weights.readAsStored(name), await transformers.readAsStored(name), name);
   await Promise.all([theirs.weights.close(), transformers.close()]);
 
   await saveCheckpoint(folder, rounded, options);
   assert.deepEqual(await Promise.all(names.map((name) => readFile(join(folder, name)))), first);
   await saveCheckpoint(folder, tiny);
-  assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith("model")), ["model.safetensors"]);
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.startsWith("model")),
+    ["model.safetensors"],
+  );
 });
 
 test("weights that float16 cannot hold are named, and what was there stays", async () => {
   await saveCheckpoint(folder, tiny);
   const parameters = new Map(tiny.parameters);
   parameters.set("model.norm.weight", tensor([16], new Float32Array(16).fill(1e5)));
-  await assert.rejects(saveCheckpoint(folder, { ...tiny, parameters }, { dtype: "float16" }), /found 100000 in tensor "model\.norm\.weight", which would become infinite/);
+  await assert.rejects(
+    saveCheckpoint(folder, { ...tiny, parameters }, { dtype: "float16" }),
+    /found 100000 in tensor "model\.norm\.weight", which would become infinite/,
+  );
   assert.deepEqual((await loadCheckpoint(folder)).parameters, tiny.parameters);
   assert.deepEqual(await readdir(parent), ["model"]);
 });
@@ -99,7 +131,10 @@ test("an open checkpoint gives its parameters one at a time", async () => {
   const { config, tokenizer, weights } = await openCheckpoint(fixture);
   assert.deepEqual([config, tokenizer.files], [tiny.config, tiny.tokenizer.files]);
   assert.deepEqual([...weights.tensors.keys()], [...tiny.parameters.keys()]);
-  assert.deepEqual(await weights.read("model.layers.1.mlp.up_proj.weight"), tiny.parameters.get("model.layers.1.mlp.up_proj.weight"));
+  assert.deepEqual(
+    await weights.read("model.layers.1.mlp.up_proj.weight"),
+    tiny.parameters.get("model.layers.1.mlp.up_proj.weight"),
+  );
   await weights.close();
   await assert.rejects(weights.read("model.norm.weight"));
 });
@@ -168,11 +203,31 @@ const refused: readonly [string, () => Promise<unknown>, RegExp][] = [
     () => rename(join(folder, "model.safetensors"), join(folder, "pytorch_model.bin")),
     /pytorch_model\.bin, a pickle: loading one can run any code.*, expected model\.safetensors/,
   ],
-  ["a config without a needed field", () => editConfig({ hidden_size: undefined }), /config\.json: found hidden_size = nothing, expected/],
-  ["more layers than weights", () => editConfig({ num_hidden_layers: 3 }), /no parameter "model\.layers\.2\.input_layernorm\.weight", expected one of shape \[16\]/],
-  ["fewer layers than weights", () => editConfig({ num_hidden_layers: 1 }), /parameter "model\.layers\.1\..*", expected only the 12/],
-  ["another width", () => editConfig({ intermediate_size: 48 }), /gate_proj\.weight" of shape \[32,16\], expected \[48,16\]/],
-  ["a vocabulary larger than the embedding", () => editConfig({ vocab_size: 32 }), /ids up to \d+, expected ids below vocab_size = 32/],
+  [
+    "a config without a needed field",
+    () => editConfig({ hidden_size: undefined }),
+    /config\.json: found hidden_size = nothing, expected/,
+  ],
+  [
+    "more layers than weights",
+    () => editConfig({ num_hidden_layers: 3 }),
+    /no parameter "model\.layers\.2\.input_layernorm\.weight", expected one of shape \[16\]/,
+  ],
+  [
+    "fewer layers than weights",
+    () => editConfig({ num_hidden_layers: 1 }),
+    /parameter "model\.layers\.1\..*", expected only the 12/,
+  ],
+  [
+    "another width",
+    () => editConfig({ intermediate_size: 48 }),
+    /gate_proj\.weight" of shape \[32,16\], expected \[48,16\]/,
+  ],
+  [
+    "a vocabulary larger than the embedding",
+    () => editConfig({ vocab_size: 32 }),
+    /ids up to \d+, expected ids below vocab_size = 32/,
+  ],
 ];
 
 for (const [what, spoil, message] of refused) {

@@ -5,8 +5,21 @@ import { fetchCheckpoint } from "../../../src/model/checkpoint/fetch-checkpoint.
 import { HubServer } from "../../support/hub-server.js";
 
 const name = { type: "model", name: "org/name", revision: "main" } as const;
-const rest = { "config.json": "{}", "tokenizer.json": "{}", "tokenizer_config.json": "{}", "generation_config.json": "{}", "chat_template.jinja": "x" };
-const unwanted = { "modeling.py": "import os", "pytorch_model.bin": "pickle", "README.md": "x", "onnx/model.safetensors": "x", "original/config.json": "x", "training_args.bin": "x" };
+const rest = {
+  "config.json": "{}",
+  "tokenizer.json": "{}",
+  "tokenizer_config.json": "{}",
+  "generation_config.json": "{}",
+  "chat_template.jinja": "x",
+};
+const unwanted = {
+  "modeling.py": "import os",
+  "pytorch_model.bin": "pickle",
+  "README.md": "x",
+  "onnx/model.safetensors": "x",
+  "original/config.json": "x",
+  "training_args.bin": "x",
+};
 
 /** The files that are brought here of a repository with these beside others. */
 async function fetched(t: Parameters<typeof HubServer.start>[0], weights: readonly string[]): Promise<string[]> {
@@ -22,14 +35,26 @@ describe("fetchCheckpoint", () => {
   });
 
   test("weights that are there in several forms come once", async (t) => {
-    const shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"];
+    const shards = [
+      "model-00001-of-00002.safetensors",
+      "model-00002-of-00002.safetensors",
+      "model.safetensors.index.json",
+    ];
     assert.deepEqual(await fetched(t, [...shards, "consolidated.safetensors"]), shards);
-    assert.deepEqual(await fetched(t, ["model.safetensors", "model.fp16.safetensors", ...shards]), ["model.safetensors"]);
-    assert.deepEqual(await fetched(t, ["adapter_model.safetensors", "adapter_config.json"]), ["adapter_config.json", "adapter_model.safetensors"]);
+    assert.deepEqual(await fetched(t, ["model.safetensors", "model.fp16.safetensors", ...shards]), [
+      "model.safetensors",
+    ]);
+    assert.deepEqual(await fetched(t, ["adapter_model.safetensors", "adapter_config.json"]), [
+      "adapter_config.json",
+      "adapter_model.safetensors",
+    ]);
   });
 
   test("without safetensors: what there is instead", async (t) => {
-    const hub = await HubServer.start(t, { "org/name": { revisions: { main: { ...unwanted, ...rest } } }, "org/empty": { revisions: { main: rest } } });
+    const hub = await HubServer.start(t, {
+      "org/name": { revisions: { main: { ...unwanted, ...rest } } },
+      "org/empty": { revisions: { main: rest } },
+    });
     await assert.rejects(fetchCheckpoint(name), {
       name: "InputError",
       message:

@@ -54,7 +54,10 @@ test("a model saved without its head, with its masks, reads under the parameters
 
 test("one parameter under two names is refused", async (t) => {
   const twice = new Map(parameters).set("ln_f.weight", parameters.get("transformer.ln_f.weight")!);
-  await assert.rejects(fitted(t, gpt2, twice), /found "ln_f\.weight" beside "transformer\.ln_f\.weight", expected one of them/);
+  await assert.rejects(
+    fitted(t, gpt2, twice),
+    /found "ln_f\.weight" beside "transformer\.ln_f\.weight", expected one of them/,
+  );
 });
 
 test("a tied head that is written out is left out where it is the embedding, and refused where not", async (t) => {
@@ -65,15 +68,30 @@ test("a tied head that is written out is left out where it is the embedding, and
   assert.deepEqual(await readAll(await fitted(t, config, same)), tied);
   const other = tensor(embedding.shape, embedding.data.slice());
   other.data[5]! += 1;
-  await assert.rejects(fitted(t, config, new Map(tied).set("lm_head.weight", other)), /lm_head\.weight that differs from model\.embed_tokens\.weight/);
+  await assert.rejects(
+    fitted(t, config, new Map(tied).set("lm_head.weight", other)),
+    /lm_head\.weight that differs from model\.embed_tokens\.weight/,
+  );
 });
 
 const name = "transformer.h.0.mlp.c_fc.weight";
 const wrong: readonly [string, Parameters, RegExp][] = [
-  ["a missing parameter", new Map([...parameters].filter(([each]) => each !== name)), /no parameter "transformer\.h\.0\.mlp\.c_fc\.weight", expected one of shape \[4,6\]/],
-  ["another shape", new Map(parameters).set(name, tensor([6, 4], new Float32Array(24))), /c_fc\.weight" of shape \[6,4\], expected \[4,6\]/],
+  [
+    "a missing parameter",
+    new Map([...parameters].filter(([each]) => each !== name)),
+    /no parameter "transformer\.h\.0\.mlp\.c_fc\.weight", expected one of shape \[4,6\]/,
+  ],
+  [
+    "another shape",
+    new Map(parameters).set(name, tensor([6, 4], new Float32Array(24))),
+    /c_fc\.weight" of shape \[6,4\], expected \[4,6\]/,
+  ],
   ["another rank", new Map(parameters).set(name, ones(24)), /c_fc\.weight" of shape \[24\], expected \[4,6\]/],
-  ["one too many", new Map(parameters).set("transformer.h.1.ln_1.weight", ones(4)), /parameter "transformer\.h\.1\.ln_1\.weight", expected only the 16/],
+  [
+    "one too many",
+    new Map(parameters).set("transformer.h.1.ln_1.weight", ones(4)),
+    /parameter "transformer\.h\.1\.ln_1\.weight", expected only the 16/,
+  ],
 ];
 for (const [what, stored, message] of wrong) {
   test(`${what} is named`, async (t) => {

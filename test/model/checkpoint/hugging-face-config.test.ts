@@ -12,7 +12,10 @@ import type { LlamaConfig } from "../../../src/model/config.js";
 import { trainTokenizer } from "../../../src/model/tokenizer/train-tokenizer.js";
 import { architectureCases, caseText } from "../../support/model-case.js";
 
-const written = JSON.parse(readFileSync("test/fixtures/checkpoints/tiny/config.json", "utf8")) as Record<string, unknown>;
+const written = JSON.parse(readFileSync("test/fixtures/checkpoints/tiny/config.json", "utf8")) as Record<
+  string,
+  unknown
+>;
 const tiny: LlamaConfig = {
   architecture: "llama",
   vocabSize: 64,
@@ -51,7 +54,9 @@ for (const name of architectureCases) {
     assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(again), ""), config);
     // Whatever we write and transformers writes too, we write as it does; the special ids are the tokenizer's.
     const theirs = JSON.parse(text) as Record<string, unknown>;
-    for (const field of Object.keys(again).filter((field) => field in theirs && !/^(bos|eos|pad)_token_id$/.test(field))) {
+    for (const field of Object.keys(again).filter(
+      (field) => field in theirs && !/^(bos|eos|pad)_token_id$/.test(field),
+    )) {
       const same = field === "hidden_act" && name === "gpt-neox" ? "gelu_new" : theirs[field];
       assert.deepEqual(again[field], same, field);
     }
@@ -62,7 +67,10 @@ test("numbers that transformers wants with a decimal point are written with one"
   const text = configText({ attn_logit_softcapping: 50, final_logit_softcapping: 2.5, vocab_size: 30 });
   assert.match(text, /"attn_logit_softcapping": 50\.0,\n  "final_logit_softcapping": 2\.5,\n  "vocab_size": 30\n/);
   assert.match(configText({ final_logit_softcapping: 30 }), /"final_logit_softcapping": 30\.0\n/);
-  assert.match(configText({ router_aux_loss_coef: 0, router_jitter_noise: 0 }), /"router_aux_loss_coef": 0\.0,\n  "router_jitter_noise": 0\.0\n/);
+  assert.match(
+    configText({ router_aux_loss_coef: 0, router_jitter_noise: 0 }),
+    /"router_aux_loss_coef": 0\.0,\n  "router_jitter_noise": 0\.0\n/,
+  );
 });
 
 test("fields are written in the order of their names, as transformers does", () => {
@@ -72,14 +80,24 @@ test("fields are written in the order of their names, as transformers does", () 
 
 test("fields that transformers leaves out have its defaults", () => {
   const { vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads } = written;
-  const minimal = { model_type: "llama", vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads };
+  const minimal = {
+    model_type: "llama",
+    vocab_size,
+    hidden_size,
+    intermediate_size,
+    num_hidden_layers,
+    num_attention_heads,
+  };
   const expected = { ...tiny, kvHeads: 4, contextLength: 2048, initializerRange: 0.02 };
   assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(minimal), ""), expected);
 });
 
 test("the rotary base is read from where transformers 4 and 5 put it", () => {
   assert.equal(parse({ rope_parameters: null, rope_theta: 5000 }).ropeTheta, 5000);
-  assert.equal(parse({ rope_parameters: { rope_type: "default", rope_theta: 7000 }, rope_theta: 5000 }).ropeTheta, 7000);
+  assert.equal(
+    parse({ rope_parameters: { rope_type: "default", rope_theta: 7000 }, rope_theta: 5000 }).ropeTheta,
+    7000,
+  );
 });
 
 const llama3 = {
@@ -95,10 +113,19 @@ test("scaled rotary embeddings are read from where transformers 4 and 5 put them
   const scaled = {
     ...tiny,
     ropeTheta: 500000,
-    ropeScaling: { type: "llama3", factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192 },
+    ropeScaling: {
+      type: "llama3",
+      factor: 8,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalContextLength: 8192,
+    },
   };
   assert.deepEqual(parse({ rope_parameters: llama3 }), scaled);
-  assert.deepEqual(parse({ rope_parameters: null, rope_theta: 500000, rope_scaling: { ...llama3, rope_theta: undefined } }), scaled);
+  assert.deepEqual(
+    parse({ rope_parameters: null, rope_theta: 500000, rope_scaling: { ...llama3, rope_theta: undefined } }),
+    scaled,
+  );
   const linear = { ...tiny, ropeScaling: { type: "linear", factor: 2.5 } };
   assert.deepEqual(parse({ rope_scaling: { type: "linear", factor: 2.5 } }), linear);
   for (const config of [scaled, linear] as LlamaConfig[]) {
@@ -113,7 +140,12 @@ test("YaRN's and LongRoPE's numbers are read, and what is left out stays out", (
     originalContextLength: tiny.contextLength,
   });
   const longrope = { type: "su", short_factor: [1, 2], long_factor: [3, 4] };
-  const long = parse({ rope_parameters: null, rope_scaling: longrope, max_position_embeddings: 512, original_max_position_embeddings: 64 });
+  const long = parse({
+    rope_parameters: null,
+    rope_scaling: longrope,
+    max_position_embeddings: 512,
+    original_max_position_embeddings: 64,
+  });
   assert.equal(long.contextLength, 64);
   assert.deepEqual(long.ropeScaling, {
     ...{ type: "longrope", shortFactors: [1, 2], longFactors: [3, 4] },
@@ -133,15 +165,30 @@ test("what changes nothing here is not minded: dropout, another name of SiLU", (
 const refused: readonly [Record<string, unknown>, RegExp][] = [
   [{ model_type: "bert" }, /model_type = "bert", expected one of "llama"\|"mistral"\|"qwen2"\|/],
   [{ model_type: undefined }, /model_type = nothing, expected one of "llama"/],
-  [{ architectures: ["LlamaForSequenceClassification"] }, /"LlamaForSequenceClassification", expected "LlamaForCausalLM"/],
+  [
+    { architectures: ["LlamaForSequenceClassification"] },
+    /"LlamaForSequenceClassification", expected "LlamaForCausalLM"/,
+  ],
   [{ hidden_act: "gelu" }, /hidden_act = "gelu", expected one of "silu"\|"swish"/],
-  [{ rope_scaling: { type: "ntk", factor: 2 } }, /rope_scaling.type = "ntk", expected one of "default"\|"linear"\|"dynamic"\|"yarn"/],
+  [
+    { rope_scaling: { type: "ntk", factor: 2 } },
+    /rope_scaling.type = "ntk", expected one of "default"\|"linear"\|"dynamic"\|"yarn"/,
+  ],
   [{ rope_parameters: { rope_type: "dynamic" } }, /rope_parameters.factor = nothing, expected number/],
   [{ rope_parameters: { rope_type: "yarn", factor: 2, mscale: 1 } }, /rope_parameters.mscale = 1/],
-  [{ rope_parameters: { rope_type: "longrope", short_factor: [1], long_factor: [1, 2] } }, /1 numbers in short_factor, expected 2, one for each pair/],
+  [
+    { rope_parameters: { rope_type: "longrope", short_factor: [1], long_factor: [1, 2] } },
+    /1 numbers in short_factor, expected 2, one for each pair/,
+  ],
   [{ rope_scaling: { type: "linear" } }, /rope_scaling.factor = nothing, expected number/],
-  [{ rope_parameters: { ...llama3, high_freq_factor: undefined } }, /rope_parameters.high_freq_factor = nothing, expected number/],
-  [{ rope_parameters: { ...llama3, low_freq_factor: 4 } }, /low_freq_factor = 4, expected a number below high_freq_factor = 4/],
+  [
+    { rope_parameters: { ...llama3, high_freq_factor: undefined } },
+    /rope_parameters.high_freq_factor = nothing, expected number/,
+  ],
+  [
+    { rope_parameters: { ...llama3, low_freq_factor: 4 } },
+    /low_freq_factor = 4, expected a number below high_freq_factor = 4/,
+  ],
   [{ rope_parameters: { partial_rotary_factor: 0.5 } }, /partial_rotary_factor = 0.5, expected 1/],
   [{ quantization_config: { bits: 4 } }, /quantization_config/],
   [{ vocab_size: "many" }, /vocab_size = "many", expected (number|int)/],
@@ -154,18 +201,24 @@ const refused: readonly [Record<string, unknown>, RegExp][] = [
 
 for (const [changes, message] of refused) {
   test(`${JSON.stringify(changes)} is refused`, () => {
-    assert.throws(() => parse(changes), (error: Error) => {
-      assert.ok(error instanceof InputError);
-      assert.match(error.message, message);
-      return error.message.startsWith("config.json: found ");
-    });
+    assert.throws(
+      () => parse(changes),
+      (error: Error) => {
+        assert.ok(error instanceof InputError);
+        assert.match(error.message, message);
+        return error.message.startsWith("config.json: found ");
+      },
+    );
   });
 }
 
 test("more layers than any model has are refused before anything is built", () => {
   for (const layers of [10_001, 4294967296, 1_000_000_000]) {
     const text = JSON.stringify({ ...written, num_hidden_layers: layers });
-    assert.throws(() => parseHuggingFaceConfig(text, "config.json"), { name: "InputError", message: `config.json: found a model of ${layers} layers, expected at most 10000` });
+    assert.throws(() => parseHuggingFaceConfig(text, "config.json"), {
+      name: "InputError",
+      message: `config.json: found a model of ${layers} layers, expected at most 10000`,
+    });
   }
 });
 

@@ -21,18 +21,26 @@ async function fitted(t: TestContext, config: ModelConfig, stored: Parameters) {
 /** The experts' matrices as transformers 5 has them in memory, which `save_pretrained(save_original_format=False)` writes. */
 function inMemory(parameters: Parameters, { experts }: { experts: number }): Map<string, Tensor<"float32">> {
   const found = new Map<string, Tensor<"float32">>();
-  const stack = (parts: readonly Tensor<"float32">[]) => Float32Array.from(parts.flatMap(({ data }) => Array.from(data)));
+  const stack = (parts: readonly Tensor<"float32">[]) =>
+    Float32Array.from(parts.flatMap(({ data }) => Array.from(data)));
   for (const [name, weight] of parameters) {
     const [, layer, end] = /^(.*\.layers\.\d+)\.(?:block_sparse_moe|mlp)\.(gate\.weight|experts\..*)$/.exec(name) ?? [];
     if (layer === undefined || end === undefined) found.set(name, weight);
     else if (end === "gate.weight") found.set(`${layer}.mlp.gate.weight`, weight);
     else if (/^experts\.0\.(w1|gate_proj)\.weight$/.test(end)) {
-      const of = (expert: number, part: string) => parameters.get(name.replace(/experts\.0\.(w1|gate_proj)/, `experts.${expert}.${part}`))!;
+      const of = (expert: number, part: string) =>
+        parameters.get(name.replace(/experts\.0\.(w1|gate_proj)/, `experts.${expert}.${part}`))!;
       const [gate, up, down] = end.includes("w1") ? ["w1", "w3", "w2"] : ["gate_proj", "up_proj", "down_proj"];
       const all = Array.from({ length: experts }, (_, expert) => expert);
       const [width, hidden] = weight.shape as [number, number];
-      found.set(`${layer}.mlp.experts.gate_up_proj`, tensor([experts, 2 * width, hidden], stack(all.flatMap((expert) => [of(expert, gate!), of(expert, up!)]))));
-      found.set(`${layer}.mlp.experts.down_proj`, tensor([experts, hidden, width], stack(all.map((expert) => of(expert, down!)))));
+      found.set(
+        `${layer}.mlp.experts.gate_up_proj`,
+        tensor([experts, 2 * width, hidden], stack(all.flatMap((expert) => [of(expert, gate!), of(expert, up!)]))),
+      );
+      found.set(
+        `${layer}.mlp.experts.down_proj`,
+        tensor([experts, hidden, width], stack(all.map((expert) => of(expert, down!)))),
+      );
     }
   }
   return found;

@@ -14,11 +14,15 @@ test("a parameter is stored under its own name, or without what all names begin 
 test("the head is never without a base, and what is no parameter keeps its name", () => {
   assert.equal(storedNames(gpt2Config)("lm_head.weight"), "lm_head.weight");
   assert.equal(storedNames(tinyConfig)("score.weight"), "score.weight");
-  assert.equal(storedNames(tinyConfig)("model.layers.7.input_layernorm.weight"), "model.layers.7.input_layernorm.weight");
+  assert.equal(
+    storedNames(tinyConfig)("model.layers.7.input_layernorm.weight"),
+    "model.layers.7.input_layernorm.weight",
+  );
 });
 
 test("masks and rotary frequencies are no parameters", () => {
-  for (const name of ["h.0.attn.bias", "transformer.h.1.attn.masked_bias"]) assert.equal(storedNames(gpt2Config)(name), undefined);
+  for (const name of ["h.0.attn.bias", "transformer.h.1.attn.masked_bias"])
+    assert.equal(storedNames(gpt2Config)(name), undefined);
   for (const buffer of ["bias", "masked_bias", "rotary_emb.inv_freq"]) {
     assert.equal(storedNames(gptNeoXConfig)(`gpt_neox.layers.0.attention.${buffer}`), undefined);
   }

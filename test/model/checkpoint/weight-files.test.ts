@@ -32,7 +32,8 @@ test("several files read as one, in the half precision that transformers wrote",
     const read = await weights.read(name);
     assert.deepEqual(read.shape, shape);
     // bfloat16 keeps 8 bits of the fraction.
-    for (const [i, value] of data.entries()) assert.ok(Math.abs(read.data[i]! - value) <= Math.abs(value) * 2 ** -8, name);
+    for (const [i, value] of data.entries())
+      assert.ok(Math.abs(read.data[i]! - value) <= Math.abs(value) * 2 ** -8, name);
     assert.equal((await weights.readAsStored(name)).data.byteLength, data.length * 2);
   }
   await assert.rejects(weights.read("model.none"), /index\.json: found no tensor "model\.none"/);
@@ -62,21 +63,49 @@ async function edit(change: (map: Record<string, string>) => unknown): Promise<v
 
 const outside = (path: string) => () => edit((map) => (map["model.norm.weight"] = path));
 const refused: readonly [string, () => Promise<unknown>, RegExp][] = [
-  ["a missing part", () => rm(join(folder, third)), /model-00003-of-00003\.safetensors: found no such file, expected a part of the weights, which model\.safetensors\.index\.json lists/],
-  ["a part cut short", () => writeFile(join(folder, third), "12"), /model-00003-of-00003\.safetensors: found 2 bytes, expected at least 8/],
+  [
+    "a missing part",
+    () => rm(join(folder, third)),
+    /model-00003-of-00003\.safetensors: found no such file, expected a part of the weights, which model\.safetensors\.index\.json lists/,
+  ],
+  [
+    "a part cut short",
+    () => writeFile(join(folder, third), "12"),
+    /model-00003-of-00003\.safetensors: found 2 bytes, expected at least 8/,
+  ],
   [
     "a weight listed in the wrong part",
     outside(first),
     /"model\.norm\.weight" listed in model-00001-of-00003\.safetensors, which does not hold it, expected model-00003-of-00003\.safetensors/,
   ],
-  ["a weight that no part holds", () => edit((map) => (map["model.extra"] = first)), /"model\.extra" listed in model-00001.*not of one checkpoint/],
-  ["a part of another folder", outside(`../model/${third}`), /index\.json: found "model\.norm\.weight" in "\.\.\/model\/.*, expected a \.safetensors file of the same folder/],
+  [
+    "a weight that no part holds",
+    () => edit((map) => (map["model.extra"] = first)),
+    /"model\.extra" listed in model-00001.*not of one checkpoint/,
+  ],
+  [
+    "a part of another folder",
+    outside(`../model/${third}`),
+    /index\.json: found "model\.norm\.weight" in "\.\.\/model\/.*, expected a \.safetensors file of the same folder/,
+  ],
   ["a part by its whole path", outside(`/tmp/${third}`), /expected a \.safetensors file of the same folder/],
   ["a part of another folder on Windows", outside(`..\\${third}`), /expected a \.safetensors file of the same folder/],
-  ["a part that is a pickle", outside("pytorch_model.bin"), /found "model\.norm\.weight" in "pytorch_model\.bin", expected a \.safetensors file/],
+  [
+    "a part that is a pickle",
+    outside("pytorch_model.bin"),
+    /found "model\.norm\.weight" in "pytorch_model\.bin", expected a \.safetensors file/,
+  ],
   ["a part with a zero in its name", outside("a\0.safetensors"), /expected a \.safetensors file of the same folder/],
-  ["an index without a map", () => writeFile(index(), '{"metadata": {}}'), /index\.json: found weight_map = nothing, expected record/],
-  ["an index of something else", () => writeFile(index(), '{"weight_map": {"a": 1}}'), /index\.json: found weight_map\.a = 1, expected string/],
+  [
+    "an index without a map",
+    () => writeFile(index(), '{"metadata": {}}'),
+    /index\.json: found weight_map = nothing, expected record/,
+  ],
+  [
+    "an index of something else",
+    () => writeFile(index(), '{"weight_map": {"a": 1}}'),
+    /index\.json: found weight_map\.a = 1, expected string/,
+  ],
   ["an index that is not JSON", () => writeFile(index(), "{"), /index\.json: found text that is not JSON/],
   ["no index", () => rm(index()), /model\.safetensors: found no such file, expected weights in safetensors format/],
   [

@@ -18,7 +18,12 @@ beforeEach(async () => {
 });
 
 const ones = (count: number) => tensor([count], new Float32Array(count).fill(1));
-const weights = new Map([["c", ones(3)], ["a", ones(5)], ["b", ones(2)], ["d", ones(1)]]);
+const weights = new Map([
+  ["c", ones(3)],
+  ["a", ones(5)],
+  ["b", ones(2)],
+  ["d", ones(1)],
+]);
 const index = "model.safetensors.index.json";
 
 async function partsOf(options: WeightOptions): Promise<Record<string, string>> {
@@ -44,7 +49,10 @@ test("what does not fit is cut before the weight that is too much, and reads bac
 
 test("a weight larger than a file may be has its own", async () => {
   const files = await partsOf({ maxShardBytes: 8 });
-  assert.deepEqual(Object.values(files).map((name) => name.slice(0, 11)), ["model-00001", "model-00002", "model-00003", "model-00004"]);
+  assert.deepEqual(
+    Object.values(files).map((name) => name.slice(0, 11)),
+    ["model-00001", "model-00002", "model-00003", "model-00004"],
+  );
 });
 
 test("half precision takes half the room", async () => {
@@ -55,6 +63,9 @@ test("half precision takes half the room", async () => {
 
 test("a size that is no size is refused", async () => {
   for (const maxShardBytes of [0, -1, NaN]) {
-    await assert.rejects(writeWeights(folder, weights, { maxShardBytes }), /maxShardBytes: found .*, expected a positive number of bytes/);
+    await assert.rejects(
+      writeWeights(folder, weights, { maxShardBytes }),
+      /maxShardBytes: found .*, expected a positive number of bytes/,
+    );
   }
 });

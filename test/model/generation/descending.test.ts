@@ -8,7 +8,9 @@ it("gives what sorting gives, equal values in their order, without what is âˆ’âˆ
   const value = fc.constantFrom(-Infinity, -2.5, -1, 0, 0.5, 3);
   fc.assert(
     fc.property(fc.array(value), (values) => {
-      const sorted = [...values.keys()].filter((i) => values[i]! > -Infinity).sort((a, b) => values[b]! - values[a]! || a - b);
+      const sorted = [...values.keys()]
+        .filter((i) => values[i]! > -Infinity)
+        .sort((a, b) => values[b]! - values[a]! || a - b);
       assert.deepEqual([...descending(Float32Array.from(values))], sorted);
     }),
   );

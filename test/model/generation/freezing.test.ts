@@ -5,14 +5,27 @@ import { parameterBytes } from "../../../src/model/parameters/memory.js";
 import { preset, type PresetName } from "../../../src/model/presets.js";
 
 it("parameters are frozen where the model and the steps of all batches are enough to get the time back", () => {
-  const frozen = (name: PresetName, vocabSize: number, steps: number) => freezesParameters({ ...preset(name).config, vocabSize }, steps);
-  assert.deepEqual([48, 48 * 32].map((steps) => frozen("world", 200, steps)), [false, true]);
-  assert.deepEqual([128, 256].map((tokens) => frozen("small", 4096, tokens)), [false, true]);
-  assert.deepEqual([31, 32].map((tokens) => frozen("base", 8192, tokens)), [false, true]);
+  const frozen = (name: PresetName, vocabSize: number, steps: number) =>
+    freezesParameters({ ...preset(name).config, vocabSize }, steps);
+  assert.deepEqual(
+    [48, 48 * 32].map((steps) => frozen("world", 200, steps)),
+    [false, true],
+  );
+  assert.deepEqual(
+    [128, 256].map((tokens) => frozen("small", 4096, tokens)),
+    [false, true],
+  );
+  assert.deepEqual(
+    [31, 32].map((tokens) => frozen("base", 8192, tokens)),
+    [false, true],
+  );
 });
 
 it("parameters are frozen only where there is the memory for the model, another and two copies", () => {
   const config = { ...preset("base").config, vocabSize: 8192 };
   const bytes = parameterBytes(config);
-  assert.deepEqual([4 * bytes - 1, 4 * bytes].map((memory) => freezesParameters(config, 64, memory)), [false, true]);
+  assert.deepEqual(
+    [4 * bytes - 1, 4 * bytes].map((memory) => freezesParameters(config, 64, memory)),
+    [false, true],
+  );
 });

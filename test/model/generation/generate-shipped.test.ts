@@ -18,15 +18,27 @@ let requests: GenerationRequest[];
 before(async () => {
   policy = await Policy.load(programs, world.sft);
   const { pairs } = await loadPreferences(world.heldOut, { limit: 24 });
-  requests = pairs.map(({ id, prompt }) => ({ key: id, prompt: Int32Array.from(encodePrompt(prompt, policy.tokenizer)), responses: 2 }));
+  requests = pairs.map(({ id, prompt }) => ({
+    key: id,
+    prompt: Int32Array.from(encodePrompt(prompt, policy.tokenizer)),
+    responses: 2,
+  }));
 });
 after(() => engine.close());
 
 /** The text of each response by `key/number`. */
-async function texts(wanted: readonly GenerationRequest[], options: GenerationOptions = {}): Promise<Map<string, string>> {
+async function texts(
+  wanted: readonly GenerationRequest[],
+  options: GenerationOptions = {},
+): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for await (const batch of generate(policy, wanted, Random.seeded(2), { temperature: 0.7, maxNewTokens: 48, ...options })) {
-    for (const { request, number, tokens } of batch) found.set(`${wanted[request]!.key}/${number}`, policy.tokenizer.decode(tokens));
+  for await (const batch of generate(policy, wanted, Random.seeded(2), {
+    temperature: 0.7,
+    maxNewTokens: 48,
+    ...options,
+  })) {
+    for (const { request, number, tokens } of batch)
+      found.set(`${wanted[request]!.key}/${number}`, policy.tokenizer.decode(tokens));
   }
   return found;
 }
@@ -41,7 +53,8 @@ describe("the same seed writes the same text", () => {
   });
 
   it("whatever the batch size", async () => {
-    for (const batchSize of [1, 5, 32]) assert.deepEqual(await texts(requests, { batchSize }), all, `${batchSize} at a time`);
+    for (const batchSize of [1, 5, 32])
+      assert.deepEqual(await texts(requests, { batchSize }), all, `${batchSize} at a time`);
   });
 
   it("in whatever order the prompts come", async () => {
@@ -50,7 +63,11 @@ describe("the same seed writes the same text", () => {
   });
 
   it("whatever other prompts there are, and however many responses to its own", async () => {
-    for (const some of [requests.slice(0, 1), requests.slice(5, 12), requests.map((request) => ({ ...request, responses: 1 }))]) {
+    for (const some of [
+      requests.slice(0, 1),
+      requests.slice(5, 12),
+      requests.map((request) => ({ ...request, responses: 1 })),
+    ]) {
       for (const [name, text] of await texts(some)) assert.equal(text, all.get(name), name);
     }
   });

@@ -5,12 +5,25 @@ import type { TaskOptions } from "../../../src/base/task.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
 import type { ModelConfig } from "../../../src/model/config.js";
-import { generate, generateTokens, type GenerationOptions, type Generation, type GenerationRequest } from "../../../src/model/generation/generate.js";
+import {
+  generate,
+  generateTokens,
+  type GenerationOptions,
+  type Generation,
+  type GenerationRequest,
+} from "../../../src/model/generation/generate.js";
 import { initialParameters } from "../../../src/model/parameters/parameters.js";
 import { responseLogProbs } from "../../../src/model/scoring/score.js";
 import { Policy } from "../../../src/model/policy/policy.js";
 import { loadModelCase, modelCases } from "../../support/model-case.js";
-import { byteTokenizer, gpt2Config, gptNeoXConfig, randomTokens, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
+import {
+  byteTokenizer,
+  gpt2Config,
+  gptNeoXConfig,
+  randomTokens,
+  tinyConfig,
+  tinyPolicy,
+} from "../../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -42,7 +55,9 @@ async function written(
 
 /** The tokens of each response by `request/number`. */
 function byName(batches: readonly Generation[][], wanted: readonly GenerationRequest[]): Map<string, number[]> {
-  return new Map(batches.flat().map(({ request, number, tokens }) => [`${wanted[request]!.key}/${number}`, [...tokens]]));
+  return new Map(
+    batches.flat().map(({ request, number, tokens }) => [`${wanted[request]!.key}/${number}`, [...tokens]]),
+  );
 }
 
 for (const name of modelCases) {
@@ -54,7 +69,11 @@ for (const name of modelCases) {
       { prompt, rest: continuation },
       { prompt: [...prompt, continuation[0]!], rest: continuation.slice(1) },
     ]);
-    const wanted = cases.map(({ prompt }, i) => ({ key: `${i}`, prompt: Int32Array.from(prompt), responses: 1 + (i % 3) }));
+    const wanted = cases.map(({ prompt }, i) => ({
+      key: `${i}`,
+      prompt: Int32Array.from(prompt),
+      responses: 1 + (i % 3),
+    }));
     const options = { temperature: 0, maxNewTokens: 12, stopTokens: [] };
     for (const batchSize of [1, 4, 64]) {
       const found = (await written(wanted, { ...options, batchSize }, { by })).flat();
@@ -80,8 +99,12 @@ describe("a response's log-probability, where it is asked for", () => {
     it(`is what scoring gives, stop token included, written ${name}`, async () => {
       const stopTokens = Array.from({ length: tinyConfig.vocabSize }, (_, id) => id).filter((id) => id % 4 === 0);
       const found = (await written(requests, { ...options, stopTokens, logProbs: true })).flat();
-      const scored = await responseLogProbs(policy, found.map(({ request, tokens }) => ({ prompt: requests[request]!.prompt, response: tokens })));
-      for (const [i, { logProb, tokens }] of found.entries()) assert.ok(Math.abs(logProb! - scored[i]!) < 1e-5 * tokens.length, `${logProb}, scored ${scored[i]}`);
+      const scored = await responseLogProbs(
+        policy,
+        found.map(({ request, tokens }) => ({ prompt: requests[request]!.prompt, response: tokens })),
+      );
+      for (const [i, { logProb, tokens }] of found.entries())
+        assert.ok(Math.abs(logProb! - scored[i]!) < 1e-5 * tokens.length, `${logProb}, scored ${scored[i]}`);
     });
   }
 
@@ -90,7 +113,10 @@ describe("a response's log-probability, where it is asked for", () => {
       const found = (await written(requests, options)).flat();
       assert.ok(found.every((generation) => !("logProb" in generation)));
       const told = (await written(requests, { ...options, logProbs: true })).flat();
-      assert.deepEqual(told.map(({ logProb: _, ...rest }) => rest), found);
+      assert.deepEqual(
+        told.map(({ logProb: _, ...rest }) => rest),
+        found,
+      );
     }
   });
 });
@@ -108,7 +134,8 @@ describe("sampled responses", () => {
     const all = byName(await written(requests), requests);
     assert.deepEqual(byName(await written(requests, { batchSize: 3 }), requests), all);
     for (const request of requests) {
-      for (const [name, tokens] of byName(await written([request]), [request])) assert.deepEqual(tokens, all.get(name), name);
+      for (const [name, tokens] of byName(await written([request]), [request]))
+        assert.deepEqual(tokens, all.get(name), name);
     }
   });
 
@@ -135,17 +162,33 @@ describe("sampled responses", () => {
   it("repeat nothing where that costs too much", async () => {
     const found = (await written(requests, { temperature: 0, repetitionPenalty: 1e6, stopTokens: [] })).flat();
     for (const { request, tokens } of found) {
-      assert.equal(new Set([...requests[request]!.prompt, ...tokens]).size, new Set(requests[request]!.prompt).size + 8);
+      assert.equal(
+        new Set([...requests[request]!.prompt, ...tokens]).size,
+        new Set(requests[request]!.prompt).size + 8,
+      );
     }
     const again = (await written(requests, { temperature: 0, stopTokens: [] })).flat();
-    assert.ok(again.some(({ tokens }) => new Set(tokens).size < 8), "without a penalty some token comes twice");
+    assert.ok(
+      again.some(({ tokens }) => new Set(tokens).size < 8),
+      "without a penalty some token comes twice",
+    );
   });
 
   it("do not leave the context", async () => {
     const { contextLength } = tinyConfig;
-    const wanted = [contextLength - 1, contextLength - 3].map((length) => ({ key: `${length}`, prompt: randomTokens(length, random), responses: 1 }));
+    const wanted = [contextLength - 1, contextLength - 3].map((length) => ({
+      key: `${length}`,
+      prompt: randomTokens(length, random),
+      responses: 1,
+    }));
     const found = (await written(wanted, { maxNewTokens: 100, stopTokens: [] })).flat();
-    assert.deepEqual(found.map(({ request, tokens }) => [request, tokens.length]), [[0, 1], [1, 3]]);
+    assert.deepEqual(
+      found.map(({ request, tokens }) => [request, tokens.length]),
+      [
+        [0, 1],
+        [1, 3],
+      ],
+    );
   });
 });
 
@@ -172,7 +215,10 @@ describe("long responses, which parameters are frozen for,", () => {
     it(`begin as short ones do, of any number of rows, also after the parameters have changed (${config.architecture})`, async () => {
       const { by, parameters, frozen } = await recorded({ ...config, ...sizes });
       const greedy = { ...brief, temperature: 0 };
-      for (const [seed, batchSize] of [[1, 5], [2, 12]] as const) {
+      for (const [seed, batchSize] of [
+        [1, 5],
+        [2, 12],
+      ] as const) {
         if (seed > 1) await by.replace(parameters(seed));
         frozen.length = 0;
         const short = byName(await written(requests, greedy, { by }), requests);
@@ -232,7 +278,10 @@ describe("generate", () => {
   it("refuses prompts that cannot be answered, and settings without a meaning", async () => {
     const request = (length: number) => [{ key: "odd", prompt: new Int32Array(length), responses: 1 }];
     await assert.rejects(written(request(0)), /the prompt of "odd" has no token/);
-    await assert.rejects(written(request(tinyConfig.contextLength)), /the prompt of "odd" has 48 tokens, the context is 48/);
+    await assert.rejects(
+      written(request(tinyConfig.contextLength)),
+      /the prompt of "odd" has 48 tokens, the context is 48/,
+    );
     await assert.rejects(written(request(1), { temperature: -1 }), /temperature is at least 0, got -1/);
     await assert.rejects(written(request(1), { maxNewTokens: 0 }), /maxNewTokens is a whole number from 1, got 0/);
     await assert.rejects(written(request(1), { batchSize: 1.5 }), /batchSize is a whole number from 1, got 1.5/);
@@ -243,13 +292,24 @@ it("writes fewer at once where memory is little, what is written staying the sam
   const many = Array.from({ length: 24 }, (_, i) => ({ key: `${i}`, prompt: randomTokens(12, random), responses: 2 }));
   const notes: string[] = [];
   const work = { onNote: (text: string) => void notes.push(text) };
-  const within = async (memory: number) => written(many, { temperature: 0, maxNewTokens: 30 }, { by: await tinyPolicy(new ProgramCache(engine, memory)), work });
+  const within = async (memory: number) =>
+    written(
+      many,
+      { temperature: 0, maxNewTokens: 30 },
+      { by: await tinyPolicy(new ProgramCache(engine, memory)), work },
+    );
   const plenty = await within(8e9);
   assert.deepEqual(notes, []);
   const little = await within(300.31e6);
   assert.equal(plenty.length, 1);
   assert.ok(little.length > 1);
-  assert.match(notes.join(), /^up to \d+ responses at once instead of 128, to fit into memory \(set memory to change it\)$/);
+  assert.match(
+    notes.join(),
+    /^up to \d+ responses at once instead of 128, to fit into memory \(set memory to change it\)$/,
+  );
   assert.deepEqual(byName(little, many), byName(plenty, many));
-  await assert.rejects(within(3e8), /^InputError: memory: 300 MB hold 300 MB of the model, but writing one response takes \d MB more; raise it, or lower maxNewTokens or the length of the prompts$/);
+  await assert.rejects(
+    within(3e8),
+    /^InputError: memory: 300 MB hold 300 MB of the model, but writing one response takes \d MB more; raise it, or lower maxNewTokens or the length of the prompts$/,
+  );
 });

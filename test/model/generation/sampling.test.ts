@@ -88,10 +88,19 @@ describe("what is left to draw from is what transformers leaves", () => {
   for (const [i, { settings, logits, seen, probabilities }] of cases.entries()) {
     it(`${JSON.stringify(settings)}, case ${(i % 3) + 1}`, () => {
       const sampling = { ...plain, ...settings };
-      const weights = [...tokenWeights(penalizeRepetition(Float32Array.from(logits), sampling.repetitionPenalty, seen), sampling)];
-      assert.deepEqual(weights.map((weight) => weight > 0), probabilities.map((p) => p > 0));
+      const weights = [
+        ...tokenWeights(penalizeRepetition(Float32Array.from(logits), sampling.repetitionPenalty, seen), sampling),
+      ];
+      assert.deepEqual(
+        weights.map((weight) => weight > 0),
+        probabilities.map((p) => p > 0),
+      );
       const total = weights.reduce((a, b) => a + b);
-      assertClose(weights.map((weight) => weight / total), probabilities, 1e-6);
+      assertClose(
+        weights.map((weight) => weight / total),
+        probabilities,
+        1e-6,
+      );
     });
   }
 });
@@ -105,7 +114,12 @@ describe("a repetition penalty", () => {
 
   it("also decides what is most likely", () => {
     const draw = (seen: number[]) =>
-      sampleToken(Float32Array.of(3, 2.5, -1), { ...plain, temperature: 0, repetitionPenalty: 1.3 }, Random.seeded(1), seen);
+      sampleToken(
+        Float32Array.of(3, 2.5, -1),
+        { ...plain, temperature: 0, repetitionPenalty: 1.3 },
+        Random.seeded(1),
+        seen,
+      );
     assert.deepEqual([draw([]), draw([0]), draw([0, 1])], [0, 1, 0]);
   });
 });
@@ -133,13 +147,19 @@ describe("sampleToken", () => {
   it("never draws what is not likely enough", () => {
     const some = fc.array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 12 });
     fc.assert(
-      fc.property(some, fc.integer({ min: 1, max: 12 }), fc.double({ min: 0.01, max: 1, noNaN: true }), fc.nat(), (given, topK, topP, seed) => {
-        const id = sampleToken(Float32Array.from(given), { ...plain, topK, topP }, Random.seeded(seed));
-        const more = Float32Array.from(given).filter((x) => x > given[id]!);
-        assert.ok(more.length < topK);
-        const total = given.reduce((sum, x) => sum + Math.exp(x), 0);
-        assert.ok(more.reduce((sum, x) => sum + Math.exp(x), 0) <= topP * total * (1 + 1e-9));
-      }),
+      fc.property(
+        some,
+        fc.integer({ min: 1, max: 12 }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        fc.nat(),
+        (given, topK, topP, seed) => {
+          const id = sampleToken(Float32Array.from(given), { ...plain, topK, topP }, Random.seeded(seed));
+          const more = Float32Array.from(given).filter((x) => x > given[id]!);
+          assert.ok(more.length < topK);
+          const total = given.reduce((sum, x) => sum + Math.exp(x), 0);
+          assert.ok(more.reduce((sum, x) => sum + Math.exp(x), 0) <= topP * total * (1 + 1e-9));
+        },
+      ),
     );
   });
 });
@@ -160,7 +180,10 @@ describe("drawToken", () => {
       const probabilities = softmax(logits, sampling.temperature);
       const [some, others] = [Random.seeded(i), Random.seeded(i)];
       for (let k = 0; k < 500; k++) {
-        assert.equal(drawToken(probabilities, sampling, some), sampleToken(Float32Array.from(logits), sampling, others));
+        assert.equal(
+          drawToken(probabilities, sampling, some),
+          sampleToken(Float32Array.from(logits), sampling, others),
+        );
       }
     });
   }
@@ -168,7 +191,11 @@ describe("drawToken", () => {
   it("is not for a repetition penalty, nor for almost no temperature", () => {
     const can = (sampling: Partial<Sampling>) => drawsFromProbabilities({ ...plain, ...sampling });
     assert.deepEqual([{}, { topK: 3, topP: 0.5, minP: 0.1 }, { temperature: 0.01 }].map(can), [true, true, true]);
-    assert.deepEqual([{ repetitionPenalty: 1.1 }, { temperature: 0 }, { temperature: 1e-9 }].map(can), [false, false, false]);
+    assert.deepEqual([{ repetitionPenalty: 1.1 }, { temperature: 0 }, { temperature: 1e-9 }].map(can), [
+      false,
+      false,
+      false,
+    ]);
   });
 });
 
@@ -179,10 +206,14 @@ describe("checkSampling", () => {
   });
 
   it("refuses the rest", () => {
-    for (const temperature of [-1, NaN, Infinity]) assert.throws(() => checkSampling({ ...plain, temperature }), /temperature is at least 0, got/);
-    for (const topK of [-1, 1.5, NaN]) assert.throws(() => checkSampling({ ...plain, topK }), /topK is a whole number from 0, got/);
-    for (const topP of [0, 1.01, NaN]) assert.throws(() => checkSampling({ ...plain, topP }), /topP is above 0 and at most 1, got/);
-    for (const minP of [-0.1, 1.01, NaN]) assert.throws(() => checkSampling({ ...plain, minP }), /minP is from 0 to 1, got/);
+    for (const temperature of [-1, NaN, Infinity])
+      assert.throws(() => checkSampling({ ...plain, temperature }), /temperature is at least 0, got/);
+    for (const topK of [-1, 1.5, NaN])
+      assert.throws(() => checkSampling({ ...plain, topK }), /topK is a whole number from 0, got/);
+    for (const topP of [0, 1.01, NaN])
+      assert.throws(() => checkSampling({ ...plain, topP }), /topP is above 0 and at most 1, got/);
+    for (const minP of [-0.1, 1.01, NaN])
+      assert.throws(() => checkSampling({ ...plain, minP }), /minP is from 0 to 1, got/);
     for (const repetitionPenalty of [0, -1, NaN, Infinity]) {
       assert.throws(() => checkSampling({ ...plain, repetitionPenalty }), /repetitionPenalty is above 0, got/);
     }

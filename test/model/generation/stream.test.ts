@@ -17,7 +17,11 @@ before(async () => {
 after(() => engine.close());
 
 const random = Random.seeded(9);
-const requests: GenerationRequest[] = [9, 12, 1].map((length) => ({ key: `${length}`, prompt: randomTokens(length, random), responses: 3 }));
+const requests: GenerationRequest[] = [9, 12, 1].map((length) => ({
+  key: `${length}`,
+  prompt: randomTokens(length, random),
+  responses: 3,
+}));
 // All tokens are about as likely, so that some responses end early, and most bytes are no characters.
 const options = { temperature: 50, maxNewTokens: 16, stopTokens: Array.from({ length: 16 }, (_, i) => 16 * i) };
 
@@ -40,8 +44,14 @@ describe("a stream", () => {
     for (const [name, pieces] of found) {
       const { text, tokens } = expected.get(name)!;
       assert.equal(pieces.map((piece) => piece.text).join(""), text);
-      assert.deepEqual(pieces.map((piece) => piece.tokens), Array.from({ length: tokens }, (_, i) => i + 1));
-      assert.deepEqual(pieces.map(({ last }) => last), pieces.map((_, i) => i === tokens - 1));
+      assert.deepEqual(
+        pieces.map((piece) => piece.tokens),
+        Array.from({ length: tokens }, (_, i) => i + 1),
+      );
+      assert.deepEqual(
+        pieces.map(({ last }) => last),
+        pieces.map((_, i) => i === tokens - 1),
+      );
     }
     const lengths = [...found.values()].map(({ length }) => length);
     assert.ok(Math.min(...lengths) < 16 && Math.max(...lengths) === 16, `some end before others: ${lengths}`);

@@ -23,7 +23,20 @@ const ofBytes = (...codes: number[]) => {
 
 describe("the text of a stream of tokens", () => {
   it("waits for the last byte of a character", () => {
-    assert.deepEqual(pieces(byteTokenizer, byteTokenizer.encode("aé€😀b")), ["a", "", "é", "", "", "€", "", "", "", "😀", "b", ""]);
+    assert.deepEqual(pieces(byteTokenizer, byteTokenizer.encode("aé€😀b")), [
+      "a",
+      "",
+      "é",
+      "",
+      "",
+      "€",
+      "",
+      "",
+      "",
+      "😀",
+      "b",
+      "",
+    ]);
   });
 
   it("ends with what never became a character", () => {
@@ -58,7 +71,9 @@ const { texts, tokenizers } = JSON.parse(await readFile(`${folder}/vectors.json`
 describe("the pieces of a text are the text, for tokenizers of the form of", () => {
   for (const [name, { ids }] of Object.entries(tokenizers)) {
     it(name, async () => {
-      const tokenizer = new TokenizerJson(await readFile(`${folder}/${name}.json`, "utf8"), name, { splitSpecial: false });
+      const tokenizer = new TokenizerJson(await readFile(`${folder}/${name}.json`, "utf8"), name, {
+        splitSpecial: false,
+      });
       const late = ids.map((of, i) => {
         const found = pieces(tokenizer, of);
         assert.equal(found.join(""), tokenizer.decode(of), JSON.stringify(texts[i]));

@@ -24,5 +24,8 @@ test("a linear layer is x · weightᵀ, or x · weight and a bias where it is st
 
 test("a weight is the state of that name, in its shape", () => {
   const { op, attributes, shape } = stateWeights(new Graph(), gpt2Config).weight("transformer.wpe.weight");
-  assert.deepEqual([op, attributes, shape], ["state", { name: "transformer.wpe.weight", dtype: "float32", shape: [48, 16] }, [48, 16]]);
+  assert.deepEqual(
+    [op, attributes, shape],
+    ["state", { name: "transformer.wpe.weight", dtype: "float32", shape: [48, 16] }, [48, 16]],
+  );
 });

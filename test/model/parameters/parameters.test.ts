@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../../src/base/random.js";
 import type { ModelConfig } from "../../../src/model/config.js";
-import { headName, initialParameters, linearLayers, parameterCount, parameterShapes } from "../../../src/model/parameters/parameters.js";
+import {
+  headName,
+  initialParameters,
+  linearLayers,
+  parameterCount,
+  parameterShapes,
+} from "../../../src/model/parameters/parameters.js";
 import { assertSameTensors } from "../../support/compare.js";
 import { loadModelCase, modelCases } from "../../support/model-case.js";
 import { gpt2Config, gptNeoXConfig, tinyConfig } from "../../support/tiny-model.js";
@@ -19,33 +25,61 @@ describe("parameters", () => {
       const { config, parameters } = await loadModelCase(name);
       const shapes = Object.fromEntries([...parameters].map(([key, { shape }]) => [key, shape]));
       assert.deepEqual(Object.fromEntries(parameterShapes(config)), shapes);
-      assert.equal(parameterCount(config), [...parameters.values()].reduce((count, { data }) => count + data.length, 0));
+      assert.equal(
+        parameterCount(config),
+        [...parameters.values()].reduce((count, { data }) => count + data.length, 0),
+      );
     });
   }
 
   it("have a head of their own where the embedding is not tied", () => {
     assert.ok(!parameterShapes(tinyConfig).has(headName(tinyConfig)));
-    assert.deepEqual(parameterShapes({ ...tinyConfig, tiedEmbeddings: false }).get(headName(tinyConfig)), [tinyConfig.vocabSize, 16]);
+    assert.deepEqual(parameterShapes({ ...tinyConfig, tiedEmbeddings: false }).get(headName(tinyConfig)), [
+      tinyConfig.vocabSize,
+      16,
+    ]);
   });
 });
 
 describe("linearLayers", () => {
   it("are those that an adapter can be added to, with their sizes and how they are stored", () => {
     const [query, key, , , , , down] = linearLayers(tinyConfig);
-    const layer = { kind: "linear", inputs: 16, outputs: 16, bias: false, layout: "out-in", residual: false, routed: false };
+    const layer = {
+      kind: "linear",
+      inputs: 16,
+      outputs: 16,
+      bias: false,
+      layout: "out-in",
+      residual: false,
+      routed: false,
+    };
     assert.deepEqual(query, { ...layer, name: "model.layers.0.self_attn.q_proj" });
     assert.deepEqual(key, { ...layer, name: "model.layers.0.self_attn.k_proj", outputs: 8 });
     assert.deepEqual(down, { ...layer, name: "model.layers.0.mlp.down_proj", inputs: 24, residual: true });
     const fused = linearLayers(gpt2Config).find(({ name }) => name === "transformer.h.1.attn.c_attn");
-    assert.deepEqual(fused, { ...layer, name: "transformer.h.1.attn.c_attn", outputs: 48, bias: true, layout: "in-out" });
+    assert.deepEqual(fused, {
+      ...layer,
+      name: "transformer.h.1.attn.c_attn",
+      outputs: 48,
+      bias: true,
+      layout: "in-out",
+    });
   });
 
   it("have PEFT's target modules as the last parts of their names", () => {
-    const targets = (config: ModelConfig) => [...new Set(linearLayers(config).map(({ name }) => name.split(".").at(-1)))];
+    const targets = (config: ModelConfig) => [
+      ...new Set(linearLayers(config).map(({ name }) => name.split(".").at(-1))),
+    ];
     const ofLlama = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
     assert.deepEqual(targets(tinyConfig), ofLlama);
     assert.deepEqual(targets({ ...tinyConfig, architecture: "qwen2", tiedEmbeddings: false }), [...ofLlama, "lm_head"]);
-    assert.deepEqual(targets(gptNeoXConfig), ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h", "embed_out"]);
+    assert.deepEqual(targets(gptNeoXConfig), [
+      "query_key_value",
+      "dense",
+      "dense_h_to_4h",
+      "dense_4h_to_h",
+      "embed_out",
+    ]);
     assert.deepEqual(targets(gpt2Config), ["c_attn", "c_proj", "c_fc"]);
   });
 });
@@ -67,7 +101,10 @@ describe("initialParameters", () => {
       assert.ok(Math.abs(deviationOf(`layers.1.${name}`) / residual - 1) < 0.15, name);
     }
     for (const name of ["norm", "layers.0.input_layernorm", "layers.1.post_attention_layernorm"]) {
-      assert.ok(parameters.get(`model.${name}.weight`)!.data.every((x) => x === 1), name);
+      assert.ok(
+        parameters.get(`model.${name}.weight`)!.data.every((x) => x === 1),
+        name,
+      );
     }
   });
 
@@ -75,7 +112,11 @@ describe("initialParameters", () => {
     const parameters = [...initialParameters(gpt2Config, Random.seeded(3))];
     const biases = parameters.filter(([name]) => name.endsWith(".bias"));
     assert.equal(biases.length, 2 * 6 + 1);
-    for (const [name, { data }] of biases) assert.ok(data.every((x) => x === 0), name);
+    for (const [name, { data }] of biases)
+      assert.ok(
+        data.every((x) => x === 0),
+        name,
+      );
     for (const [name, { data }] of parameters) assert.ok(name.endsWith(".bias") || !data.includes(0), name);
   });
 });

@@ -46,7 +46,14 @@ describe("a model's fingerprint", () => {
     assert.deepEqual({ ...onOther, base: "" }, { ...first, base: "" });
     assert.notEqual(onOther.base, first.base);
     const parameters = initialParameters(tinyConfig, Random.seeded(1));
-    const otherWords = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: { ...byteTokenizer, files: trainTokenizer(["a b a b"], { vocabSize: byteTokenizer.vocabSize + 1 }).files } });
+    const otherWords = await Policy.create(programs, {
+      config: tinyConfig,
+      parameters,
+      tokenizer: {
+        ...byteTokenizer,
+        files: trainTokenizer(["a b a b"], { vocabSize: byteTokenizer.vocabSize + 1 }).files,
+      },
+    });
     assert.deepEqual({ ...(await otherWords.fingerprint()), tokenizer: "" }, { ...whole, tokenizer: "" });
     assert.notEqual((await otherWords.fingerprint()).tokenizer, whole.tokenizer);
 
@@ -60,7 +67,10 @@ describe("a model's fingerprint", () => {
     assert.equal(configDigest(reversed), configDigest(tinyConfig));
     const named = loraLayers(tinyConfig, lora).map(({ name }) => name);
     const same = configDigest({ ...tinyConfig, adapter: lora });
-    assert.equal(configDigest({ ...tinyConfig, adapter: { ...lora, targets: named, dropout: 0, rsLora: false } }), same);
+    assert.equal(
+      configDigest({ ...tinyConfig, adapter: { ...lora, targets: named, dropout: 0, rsLora: false } }),
+      same,
+    );
     for (const other of [{ rank: 3 }, { alpha: 5 }, { rsLora: true }, { dropout: 0.1 }, { targets: ["q_proj"] }]) {
       assert.notEqual(configDigest({ ...tinyConfig, adapter: { ...lora, ...other } }), same);
     }
@@ -68,7 +78,9 @@ describe("a model's fingerprint", () => {
 
   it("of tensors goes by their names, shapes and numbers, whatever their order", async () => {
     const digest = async (...tensors: [string, number[], number[]][]) =>
-      stateDigest(await engine.createState(tensors.map(([name, shape, data]) => [name, tensor(shape, Float32Array.from(data))])));
+      stateDigest(
+        await engine.createState(tensors.map(([name, shape, data]) => [name, tensor(shape, Float32Array.from(data))])),
+      );
     const found = await digest(["a", [2], [1, 2]], ["b", [1, 2], [3, 4]]);
     assert.equal(await digest(["b", [1, 2], [3, 4]], ["a", [2], [1, 2]]), found);
     for (const other of [
@@ -76,7 +88,8 @@ describe("a model's fingerprint", () => {
       await digest(["a", [2], [1, 2]], ["b", [1, 2], [3, 5]]),
       await digest(["a", [2], [1, 2]], ["c", [1, 2], [3, 4]]),
       await digest(["a", [4], [1, 2, 3, 4]]),
-    ]) assert.notEqual(other, found);
+    ])
+      assert.notEqual(other, found);
   });
 
   it("of a base is computed once for all adapters on it, and anew where it was trained meanwhile", async () => {

@@ -79,7 +79,12 @@ describe("what policies share", () => {
       const other = await adapted.withParameters(await adapted.parameters());
       return [model, adapted, adapted.withoutAdapter(), other, model.share(), adapted.share()];
     };
-    const orders = [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [1, 0, 3, 5, 2, 4], [4, 2, 0, 5, 3, 1]];
+    const orders = [
+      [0, 1, 2, 3, 4, 5],
+      [5, 4, 3, 2, 1, 0],
+      [1, 0, 3, 5, 2, 4],
+      [4, 2, 0, 5, 3, 1],
+    ];
     for (const order of orders) {
       await leavesNone(async () => {
         const { states } = count();
@@ -112,7 +117,13 @@ describe("what policies share", () => {
   it("stays as it is while one of them is trained or replaced", async () => {
     const random = Random.seeded(4);
     const train = async (policy: Policy) => {
-      const training = await Trainer.begin(policy, supervised, randomSequences(4, random), { batchSize: 4, epochs: 1, learningRate: 0.1 }, random);
+      const training = await Trainer.begin(
+        policy,
+        supervised,
+        randomSequences(4, random),
+        { batchSize: 4, epochs: 1, learningRate: 0.1 },
+        random,
+      );
       for await (const _ of training.steps());
       await training.end();
     };
@@ -122,7 +133,9 @@ describe("what policies share", () => {
       const [shared, adapted] = [model.share(), await model.withAdapter(lora, fresh)];
       const below = adapted.withoutAdapter();
       await train(below);
-      await model.replace(new Map([...before].map(([name, values]) => [name, { ...values, data: values.data.map((x) => -x) }])));
+      await model.replace(
+        new Map([...before].map(([name, values]) => [name, { ...values, data: values.data.map((x) => -x) }])),
+      );
       assertSameTensors(await shared.parameters(), before);
       const view = adapted.withoutAdapter();
       assertSameTensors(await view.parameters(), before);
@@ -140,11 +153,25 @@ describe("what policies share", () => {
   it("says that it has been freed, whatever is asked of it", async () => {
     const policy = await Policy.load(programs, "test/fixtures/checkpoints/tiny");
     await policy.free();
-    const gone = { name: "InputError", message: /^the policy test\/fixtures\/checkpoints\/tiny has been freed and cannot be used any more/ };
-    for (const use of [() => policy.states, () => policy.share(), () => policy.withoutAdapter(), () => policy.withAdapter(lora, fresh)]) {
+    const gone = {
+      name: "InputError",
+      message: /^the policy test\/fixtures\/checkpoints\/tiny has been freed and cannot be used any more/,
+    };
+    for (const use of [
+      () => policy.states,
+      () => policy.share(),
+      () => policy.withoutAdapter(),
+      () => policy.withAdapter(lora, fresh),
+    ]) {
       await assert.rejects(async () => use(), gone);
     }
-    for (const use of [() => policy.fingerprint(), () => policy.withParameters(fresh), () => policy.replace(fresh), () => policy.save("x"), () => policy.prepareToWrite()]) {
+    for (const use of [
+      () => policy.fingerprint(),
+      () => policy.withParameters(fresh),
+      () => policy.replace(fresh),
+      () => policy.save("x"),
+      () => policy.prepareToWrite(),
+    ]) {
       await assert.rejects(use(), gone);
     }
   });
@@ -152,12 +179,21 @@ describe("what policies share", () => {
 
 describe("a policy that is shown", () => {
   it("is a short table, or a line, and never its insides", async () => {
-    const model = await Policy.create(programs, { config: tinyConfig, parameters: initialParameters(tinyConfig, Random.seeded(1)), tokenizer: (await tinyPolicy(programs)).tokenizer }, "org/name");
+    const model = await Policy.create(
+      programs,
+      {
+        config: tinyConfig,
+        parameters: initialParameters(tinyConfig, Random.seeded(1)),
+        tokenizer: (await tinyPolicy(programs)).tokenizer,
+      },
+      "org/name",
+    );
     const lora = { rank: 2, alpha: 4, targets: ["q_proj"] };
     const adapted = await model.withAdapter(lora, initialLora(tinyConfig, lora, Random.seeded(3)));
     const text = (await bundleOf(adapted))["text/plain"] as string;
     // q_proj of two layers: 2 · 2 · (16 + 16) numbers.
-    for (const part of [/org\/name/, /llama/, /LoRA of rank 2, α 4, on 2 layers: 128 parameters/, /onnx, cpu/]) assert.match(text, part);
+    for (const part of [/org\/name/, /llama/, /LoRA of rank 2, α 4, on 2 layers: 128 parameters/, /onnx, cpu/])
+      assert.match(text, part);
     assert.ok(text.split("\n").length < 8);
     assert.match(inspect({ a: model }), /^\{ a: Policy\(org\/name, llama, [\d,]+ parameters\) \}$/);
     await adapted.free();

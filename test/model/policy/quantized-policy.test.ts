@@ -17,7 +17,14 @@ import { openRun } from "../../../src/run/open-run.js";
 import { assertClose } from "../../support/compare.js";
 import { dpoSteps } from "../../support/dpo-steps.js";
 import { emptyFolder } from "../../support/folder.js";
-import { byteTokenizer, gpt2Config, gptNeoXConfig, randomPairs, randomSequences, tinyConfig } from "../../support/tiny-model.js";
+import {
+  byteTokenizer,
+  gpt2Config,
+  gptNeoXConfig,
+  randomPairs,
+  randomSequences,
+  tinyConfig,
+} from "../../support/tiny-model.js";
 import { resultsIn, tinySera } from "../../support/tiny-run.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -28,12 +35,21 @@ const sizes = { hiddenSize: 32, intermediateSize: 64, headSize: 8 };
 const config: LlamaConfig = { ...tinyConfig, ...sizes };
 const sequences = randomSequences(8, Random.seeded(2));
 
-function policyOf(given: ModelConfig, parameters = initialParameters(given, Random.seeded(1)), where = programs): Promise<Policy> {
+function policyOf(
+  given: ModelConfig,
+  parameters = initialParameters(given, Random.seeded(1)),
+  where = programs,
+): Promise<Policy> {
   return Policy.create(where, { config: given, parameters, tokenizer: byteTokenizer });
 }
 
 describe("a policy in int8 or int4", () => {
-  const models: readonly ModelConfig[] = [config, { ...config, tiedEmbeddings: false }, { ...gptNeoXConfig, ...sizes }, { ...gpt2Config, ...sizes }];
+  const models: readonly ModelConfig[] = [
+    config,
+    { ...config, tiedEmbeddings: false },
+    { ...gptNeoXConfig, ...sizes },
+    { ...gpt2Config, ...sizes },
+  ];
   for (const weights of ["int8", "int4"] as const) {
     it(`scores as the float32 model of the numbers that it holds (${weights})`, async () => {
       for (const model of models) {
@@ -54,7 +70,8 @@ describe("a policy in int8 or int4", () => {
     const write = async () => {
       const tokens: number[][] = [];
       const requests = sequences.map(({ prompt }, i) => ({ key: `${i}`, prompt, responses: 2 }));
-      for await (const batch of generate(policy, requests, Random.seeded(4), { temperature: 1, maxNewTokens: 8 })) tokens.push(...batch.map((one) => [...one.tokens]));
+      for await (const batch of generate(policy, requests, Random.seeded(4), { temperature: 1, maxNewTokens: 8 }))
+        tokens.push(...batch.map((one) => [...one.tokens]));
       return tokens;
     };
     assert.deepEqual(await write(), await write());
@@ -93,14 +110,18 @@ describe("a policy in int8 or int4", () => {
     assert.equal(engine.stateBytes - before, own);
     await using plain = await Policy.loadBase(programs, folder);
     assert.ok(engine.stateBytes - before > 3 * own);
-    assert.deepEqual([first, second, plain].map(({ config: { weights } }) => weights), ["int8", "int8", undefined]);
+    assert.deepEqual(
+      [first, second, plain].map(({ config: { weights } }) => weights),
+      ["int8", "int8", undefined],
+    );
   });
 
   it("is refused by engines that cannot compute it", async () => {
     const tfjs = new TfjsEngine({ backend: "cpu" });
     await assert.rejects(policyOf({ ...config, weights: "int8" }, undefined, new ProgramCache(tfjs)), {
       name: "InputError",
-      message: "weights: int8 is computed by the engine onnx on cpu, and not by tfjs on cpu; choose that engine, or leave weights out",
+      message:
+        "weights: int8 is computed by the engine onnx on cpu, and not by tfjs on cpu; choose that engine, or leave weights out",
     });
     await tfjs.close();
   });
@@ -108,7 +129,10 @@ describe("a policy in int8 or int4", () => {
   it("is not trained whole", async (test) => {
     await using start = await policyOf({ ...config, weights: "int8" });
     const message = /^weights: the matrices of a model in int8 cannot be trained; train adapters/;
-    await assert.rejects(openRun(tinySera(), { start, pairs: randomPairs(4, Random.seeded(2)) }, { folder: emptyFolder(test) }), { name: "InputError", message });
+    await assert.rejects(
+      openRun(tinySera(), { start, pairs: randomPairs(4, Random.seeded(2)) }, { folder: emptyFolder(test) }),
+      { name: "InputError", message },
+    );
     await assert.rejects(dpoSteps(start, 4, { learningRate: 1e-2 }), { name: "InputError", message });
     await assert.rejects(start.prepareToWrite(), { name: "InputError", message });
   });
@@ -123,11 +147,17 @@ describe("an adapter on a base in int8", () => {
       await using held = await policyOf({ ...config, weights: "int8" });
       await using plain = await policyOf(config, await held.parameters());
       const before = await held.states[0]!.read();
-      const [found, expected] = [await dpoSteps(await adapted(held), 12, { learningRate: 1e-2, recompute }), await dpoSteps(await adapted(plain), 12, { learningRate: 1e-2, recompute })];
-      found.records.forEach(({ loss, grad_norm }, i) => assertClose([loss, grad_norm], [expected.records[i]!.loss, expected.records[i]!.grad_norm], 1e-4));
+      const [found, expected] = [
+        await dpoSteps(await adapted(held), 12, { learningRate: 1e-2, recompute }),
+        await dpoSteps(await adapted(plain), 12, { learningRate: 1e-2, recompute }),
+      ];
+      found.records.forEach(({ loss, grad_norm }, i) =>
+        assertClose([loss, grad_norm], [expected.records[i]!.loss, expected.records[i]!.grad_norm], 1e-4),
+      );
       assert.ok(expected.records[0]!.grad_norm > 1e-3);
       assert.deepEqual([...found.parameters.keys()], [...expected.parameters.keys()]);
-      for (const [name, { data }] of expected.parameters) assertClose(found.parameters.get(name)!.data, data, 1e-3, name);
+      for (const [name, { data }] of expected.parameters)
+        assertClose(found.parameters.get(name)!.data, data, 1e-3, name);
       assert.deepEqual(await held.states[0]!.read(), before, "the base stays");
     });
   }
@@ -135,7 +165,12 @@ describe("an adapter on a base in int8", () => {
   it("is merged into the float32 numbers of the base", async () => {
     await using base = await policyOf({ ...config, weights: "int8" });
     await using policy = await adapted(base);
-    const trained = new Map([...(await policy.parameters())].map(([name, { data, ...rest }], i) => [name, { ...rest, data: data.map((x, at) => x + 0.02 * ((at + i) % 5)) }]));
+    const trained = new Map(
+      [...(await policy.parameters())].map(([name, { data, ...rest }], i) => [
+        name,
+        { ...rest, data: data.map((x, at) => x + 0.02 * ((at + i) % 5)) },
+      ]),
+    );
     await using changed = await policy.withParameters(trained);
     await using merged = await policyOf(config, await changed.mergedParameters());
     assertClose(await responseLogProbs(merged, sequences), await responseLogProbs(changed, sequences), 1e-4);
@@ -154,10 +189,16 @@ describe("an adapter on a base in int8", () => {
     const abort = new AbortController();
     let steps = 0;
     const onStep = () => void (++steps === 2 && abort.abort());
-    await assert.rejects(openRun(method, { start: await start(), pairs }, { folder: stopped }, { onStep, signal: abort.signal }), { name: "AbortError" });
+    await assert.rejects(
+      openRun(method, { start: await start(), pairs }, { folder: stopped }, { onStep, signal: abort.signal }),
+      { name: "AbortError" },
+    );
     await openRun(method, { start: await start(), pairs }, { folder: stopped, mode: "resume" });
     assert.deepEqual(resultsIn(stopped), resultsIn(whole));
     await using plain = await policyOf(config);
-    await assert.rejects(openRun(method, { start: await adapted(plain), pairs }, { folder: whole }), /model\.weights: "int8" there, none now/);
+    await assert.rejects(
+      openRun(method, { start: await adapted(plain), pairs }, { folder: whole }),
+      /model\.weights: "int8" there, none now/,
+    );
   });
 });

@@ -20,7 +20,8 @@ describe("batchCost", () => {
 
   it("favours one row for a long prompt, and rows of their own for long responses", () => {
     const cost = batchCost(tinyConfig);
-    const shared = (prompt: number, response: number) => cost({ rows: 1, length: prompt + 2 * response }) / cost({ rows: 2, length: prompt + response });
+    const shared = (prompt: number, response: number) =>
+      cost({ rows: 1, length: prompt + 2 * response }) / cost({ rows: 2, length: prompt + response });
     assert.ok(shared(100, 10) < 0.7);
     assert.ok(shared(5, 200) > 1.4);
   });

@@ -16,7 +16,12 @@ const row: fc.Arbitrary<Row> = fc
 const rows = fc.array(row, { minLength: 1, maxLength: 5 });
 
 describe("rowsOf", () => {
-  const [a, b, c, d] = [sequence([1, 2], [3]), sequence([1, 2], [4, 5]), sequence([1], [6]), sequence([1, 2], [7])] as const;
+  const [a, b, c, d] = [
+    sequence([1, 2], [3]),
+    sequence([1, 2], [4, 5]),
+    sequence([1], [6]),
+    sequence([1, 2], [7]),
+  ] as const;
 
   it("puts sequences that follow each other and begin with the same prompt in one row", () => {
     assert.deepEqual(rowsOf([a, b, c, d], true), [[a, b], [c], [d]]);
@@ -59,13 +64,16 @@ describe("roundUp", () => {
 describe("layOut", () => {
   it("puts rows after each other and points at the token before each response token", () => {
     const given = [[sequence([11, 12], [13])], [sequence([21], [22, 23])]];
-    assert.deepEqual(layOut(given, { rows: 3, length: 4, responses: 3, completions: 5, sharesPrompts: false }, 0, 0.5), {
-      tokens: Int32Array.of(11, 12, 13, 0, 21, 22, 23, 0, 0, 0, 0, 0),
-      position: Int32Array.of(1, 4, 5, 0, 0),
-      target: Int32Array.of(13, 22, 23, 0, 0),
-      response: Int32Array.of(0, 1, 1, 0, 0),
-      weight: Float32Array.of(0.5, 0.5, 0.5, 0, 0),
-    });
+    assert.deepEqual(
+      layOut(given, { rows: 3, length: 4, responses: 3, completions: 5, sharesPrompts: false }, 0, 0.5),
+      {
+        tokens: Int32Array.of(11, 12, 13, 0, 21, 22, 23, 0, 0, 0, 0, 0),
+        position: Int32Array.of(1, 4, 5, 0, 0),
+        target: Int32Array.of(13, 22, 23, 0, 0),
+        response: Int32Array.of(0, 1, 1, 0, 0),
+        weight: Float32Array.of(0.5, 0.5, 0.5, 0, 0),
+      },
+    );
   });
 
   it("puts responses behind the prompt that they share, each as if it followed it at once", () => {
@@ -83,34 +91,55 @@ describe("layOut", () => {
 
   it("can be read back whatever the rows and the padding", () => {
     fc.assert(
-      fc.property(rows, fc.nat(3), fc.nat(3), fc.nat(3), fc.nat(3), (given, moreRows, moreLength, moreResponses, moreCompletions) => {
-        const exact = exactShape(given);
-        const shape = {
-          rows: exact.rows + moreRows,
-          length: exact.length + moreLength,
-          responses: exact.responses + moreResponses,
-          completions: exact.completions + moreCompletions,
-          sharesPrompts: true,
-        };
-        const { tokens, position, target, response, weight, place, visibleUntil } = layOut(given, shape, 0);
-        const counted = [...weight.keys()].filter((i) => weight[i] !== 0);
-        assert.equal(counted.length, exact.completions);
-        let number = 0;
-        given.forEach((sequences, r) => {
-          const begin = r * shape.length;
-          let last = sequences[0]!.prompt.length - 1;
-          for (const { prompt, response: tokensOf } of sequences) {
-            last += tokensOf.length;
-            const seen = Array.from({ length: last + 1 }, (_, k) => k).filter((k) => visibleUntil![begin + k]! >= last);
-            assert.deepEqual(seen.map((k) => tokens[begin + k]), [...prompt, ...tokensOf]);
-            assert.deepEqual(seen.map((k) => place![begin + k]), [...seen.keys()]);
-            const own = counted.filter((i) => response[i] === number);
-            assert.deepEqual(own.map((i) => target[i]), [...tokensOf]);
-            assert.deepEqual(own.map((i) => position[i]! - begin), seen.slice(prompt.length - 1, -1));
-            number++;
-          }
-        });
-      }),
+      fc.property(
+        rows,
+        fc.nat(3),
+        fc.nat(3),
+        fc.nat(3),
+        fc.nat(3),
+        (given, moreRows, moreLength, moreResponses, moreCompletions) => {
+          const exact = exactShape(given);
+          const shape = {
+            rows: exact.rows + moreRows,
+            length: exact.length + moreLength,
+            responses: exact.responses + moreResponses,
+            completions: exact.completions + moreCompletions,
+            sharesPrompts: true,
+          };
+          const { tokens, position, target, response, weight, place, visibleUntil } = layOut(given, shape, 0);
+          const counted = [...weight.keys()].filter((i) => weight[i] !== 0);
+          assert.equal(counted.length, exact.completions);
+          let number = 0;
+          given.forEach((sequences, r) => {
+            const begin = r * shape.length;
+            let last = sequences[0]!.prompt.length - 1;
+            for (const { prompt, response: tokensOf } of sequences) {
+              last += tokensOf.length;
+              const seen = Array.from({ length: last + 1 }, (_, k) => k).filter(
+                (k) => visibleUntil![begin + k]! >= last,
+              );
+              assert.deepEqual(
+                seen.map((k) => tokens[begin + k]),
+                [...prompt, ...tokensOf],
+              );
+              assert.deepEqual(
+                seen.map((k) => place![begin + k]),
+                [...seen.keys()],
+              );
+              const own = counted.filter((i) => response[i] === number);
+              assert.deepEqual(
+                own.map((i) => target[i]),
+                [...tokensOf],
+              );
+              assert.deepEqual(
+                own.map((i) => position[i]! - begin),
+                seen.slice(prompt.length - 1, -1),
+              );
+              number++;
+            }
+          });
+        },
+      ),
     );
   });
 
@@ -123,6 +152,9 @@ describe("layOut", () => {
       assert.throws(() => layOut(given, tooSmall, 0), /^RangeError: a batch of .*"length":3.* does not fit/);
     }
     const shared = [[sequence([1], [2]), sequence([1], [3])]];
-    assert.throws(() => layOut(shared, { ...fitting, responses: 2 }, 0), /^RangeError: .*"sharesPrompts":true.* does not fit .*"sharesPrompts":false/);
+    assert.throws(
+      () => layOut(shared, { ...fitting, responses: 2 }, 0),
+      /^RangeError: .*"sharesPrompts":true.* does not fit .*"sharesPrompts":false/,
+    );
   });
 });

@@ -19,10 +19,16 @@ describe("responseEmbeddings", () => {
     const [hidden] = await responseEmbeddings(policy, [{ prompt, response: Int32Array.of(last!) }]);
     // Embeddings are tied: they are the head.
     const { data } = (await policy.parameters()).get("model.embed_tokens.weight")!;
-    const logits = Array.from({ length: tinyConfig.vocabSize }, (_, id) => hidden!.reduce((sum, x, i) => sum + x * data[id * tinyConfig.hiddenSize + i]!, 0));
+    const logits = Array.from({ length: tinyConfig.vocabSize }, (_, id) =>
+      hidden!.reduce((sum, x, i) => sum + x * data[id * tinyConfig.hiddenSize + i]!, 0),
+    );
     const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
     const next = [3, 40, 99].map((id) => ({ prompt: Int32Array.of(...prompt, last!), response: Int32Array.of(id) }));
-    assertClose(await responseLogProbs(policy, next), [3, 40, 99].map((id) => logits[id]! - total), 1e-5);
+    assertClose(
+      await responseLogProbs(policy, next),
+      [3, 40, 99].map((id) => logits[id]! - total),
+      1e-5,
+    );
   });
 
   it("is the mean over the response's tokens, 0 where there are none", async () => {
@@ -31,17 +37,28 @@ describe("responseEmbeddings", () => {
     const [a, b, c] = [5, 6, 7];
     const [all, first, second, third, empty] = await responseEmbeddings(policy, [
       { prompt, response: Int32Array.of(a, b, c) },
-      ...[[], [a], [a, b]].map((before, i) => ({ prompt: Int32Array.of(...prompt, ...before), response: Int32Array.of([a, b, c][i]!) })),
+      ...[[], [a], [a, b]].map((before, i) => ({
+        prompt: Int32Array.of(...prompt, ...before),
+        response: Int32Array.of([a, b, c][i]!),
+      })),
       { prompt, response: new Int32Array(0) },
     ]);
-    assertClose(all!, first!.map((x, i) => (x + second![i]! + third![i]!) / 3), 1e-5);
+    assertClose(
+      all!,
+      first!.map((x, i) => (x + second![i]! + third![i]!) / 3),
+      1e-5,
+    );
     assert.deepEqual([...empty!], new Array(tinyConfig.hiddenSize).fill(0));
   });
 
   it("does not depend on what else is embedded", async () => {
     const policy = await tinyPolicy(programs);
-    const sequences = randomSequences(30, Random.seeded(3)).flatMap(({ prompt, response }) => [{ prompt, response }, { prompt, response: response.subarray(0, 1) }]);
+    const sequences = randomSequences(30, Random.seeded(3)).flatMap(({ prompt, response }) => [
+      { prompt, response },
+      { prompt, response: response.subarray(0, 1) },
+    ]);
     const together = await responseEmbeddings(policy, sequences);
-    for (const i of [0, 1, 17, 59]) assertClose(together[i]!, (await responseEmbeddings(policy, [sequences[i]!]))[0]!, 1e-5);
+    for (const i of [0, 1, 17, 59])
+      assertClose(together[i]!, (await responseEmbeddings(policy, [sequences[i]!]))[0]!, 1e-5);
   });
 });

@@ -36,7 +36,10 @@ describe("responseLogProbs", () => {
     const policy = await tinyPolicy(programs);
     const random = Random.seeded(7);
     const prompts = Array.from({ length: 3 }, () => randomTokens(30, random));
-    const sequences = Array.from({ length: 30 }, (_, i) => ({ prompt: prompts[i % 3]!, response: randomTokens(1 + random.integer(12), random) }));
+    const sequences = Array.from({ length: 30 }, (_, i) => ({
+      prompt: prompts[i % 3]!,
+      response: randomTokens(1 + random.integer(12), random),
+    }));
     const shared = await responseLogProbs(policy, sequences);
     const alone = await responseLogProbs(policy, sequences, {}, false);
     assertClose(shared, alone, 1e-5);
@@ -63,7 +66,10 @@ describe("responseLogProbs", () => {
     const scoredIn = async (memory: number) => {
       const policy = await tinyPolicy(new ProgramCache(engine, memory));
       let count = 0;
-      const found = await responseLogProbs(policy, sequences, { onProgress: () => void count++, onNote: (text) => notes.push(text) });
+      const found = await responseLogProbs(policy, sequences, {
+        onProgress: () => void count++,
+        onNote: (text) => notes.push(text),
+      });
       batches.push(count);
       await policy.programs.clear();
       return found;
@@ -72,19 +78,31 @@ describe("responseLogProbs", () => {
     assert.deepEqual(notes, []);
     assertClose(await scoredIn(300.36e6), plenty, 1e-5);
     assert.ok(batches[1]! > batches[0]!, `${batches}`);
-    assert.match(notes.join(), /^batches of up to (256|512|1024|2048) tokens instead of 4096, to fit into memory \(set memory to change it\)$/);
-    await assert.rejects(scoredIn(2e8), /^InputError: memory: 200 MB hold 200 MB of the model, but scoring \d+ tokens takes \d MB more; raise it, or cut the texts$/);
+    assert.match(
+      notes.join(),
+      /^batches of up to (256|512|1024|2048) tokens instead of 4096, to fit into memory \(set memory to change it\)$/,
+    );
+    await assert.rejects(
+      scoredIn(2e8),
+      /^InputError: memory: 200 MB hold 200 MB of the model, but scoring \d+ tokens takes \d MB more; raise it, or cut the texts$/,
+    );
   });
 
   it("bounds the logits of a batch where the vocabulary is large", () => {
     const config = { ...tinyConfig, vocabSize: 151936 };
-    const sequences = Array.from({ length: 64 }, (_, i) => ({ prompt: new Int32Array(128).fill(i >> 1), response: new Int32Array(256) }));
+    const sequences = Array.from({ length: 64 }, (_, i) => ({
+      prompt: new Int32Array(128).fill(i >> 1),
+      response: new Int32Array(256),
+    }));
     for (const share of [false, true]) {
       const shapes = planScoring(config, sequences, share).map(({ shape }) => shape);
       assert.ok(shapes.every(({ completions }) => completions * config.vocabSize <= 2 ** 27));
     }
     // One that is longer is a batch of its own.
-    assert.deepEqual(planScoring(config, [{ prompt: new Int32Array(1), response: new Int32Array(2000) }]).map(({ rows }) => rows), [[[0]]]);
+    assert.deepEqual(
+      planScoring(config, [{ prompt: new Int32Array(1), response: new Int32Array(2000) }]).map(({ rows }) => rows),
+      [[[0]]],
+    );
   });
 
   it("gives nothing for nothing, and stops when it is told to", async () => {

@@ -14,7 +14,11 @@ function learn(counts: Record<string, number>, vocabSize: number, minCount = 2):
 
 test("the most frequent pair goes first, then what it makes", () => {
   const { merges, tokens } = learn({ abc: 5, ab: 2, bc: 4 }, 6, 1);
-  assert.deepEqual(merges, [["b", "c"], ["a", "bc"], ["a", "b"]]);
+  assert.deepEqual(merges, [
+    ["b", "c"],
+    ["a", "bc"],
+    ["a", "b"],
+  ]);
   assert.deepEqual(tokens, ["a", "b", "c", "bc", "abc", "ab"]);
 });
 
@@ -48,7 +52,9 @@ function learnSlowly(counts: Record<string, number>, vocabSize: number): Merge[]
         else pairs.set(pair.join(), { pair, count });
       }
     }
-    const [best] = [...pairs.values()].sort((x, y) => y.count - x.count || x.pair[0] - y.pair[0] || x.pair[1] - y.pair[1]);
+    const [best] = [...pairs.values()].sort(
+      (x, y) => y.count - x.count || x.pair[0] - y.pair[0] || x.pair[1] - y.pair[1],
+    );
     if (best === undefined || best.count < 2) break;
     const [left, right] = best.pair;
     const text = tokens[left]! + tokens[right]!;
@@ -66,9 +72,12 @@ function learnSlowly(counts: Record<string, number>, vocabSize: number): Merge[]
 test("incremental counts give what counting anew gives", () => {
   const word = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 12 });
   fc.assert(
-    fc.property(fc.dictionary(word, fc.integer({ min: 1, max: 5 }), { maxKeys: 8, noNullPrototype: true }), (counts) => {
-      assert.deepEqual(learn(counts, 20).merges, learnSlowly(counts, 20));
-    }),
+    fc.property(
+      fc.dictionary(word, fc.integer({ min: 1, max: 5 }), { maxKeys: 8, noNullPrototype: true }),
+      (counts) => {
+        assert.deepEqual(learn(counts, 20).merges, learnSlowly(counts, 20));
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -13,7 +13,8 @@ const files = new Map(names.map((name) => [name, readFileSync(`${folder}/${name}
 
 /** The fixture with fields of `tokenizer_config.json` changed, and without its own chat template. */
 function changed(config: Record<string, unknown>, json: Record<string, unknown> = {}) {
-  const merge = (name: string, changes: object) => JSON.stringify({ ...(JSON.parse(files.get(name)!) as object), ...changes });
+  const merge = (name: string, changes: object) =>
+    JSON.stringify({ ...(JSON.parse(files.get(name)!) as object), ...changes });
   return tokenizerFromFiles(
     new Map([
       ["tokenizer.json", merge("tokenizer.json", json)],
@@ -26,7 +27,11 @@ function changed(config: Record<string, unknown>, json: Record<string, unknown> 
 const bosFirst = {
   type: "TemplateProcessing",
   single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
-  pair: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }, { Sequence: { id: "B", type_id: 0 } }],
+  pair: [
+    { SpecialToken: { id: "<s>", type_id: 0 } },
+    { Sequence: { id: "A", type_id: 0 } },
+    { Sequence: { id: "B", type_id: 0 } },
+  ],
   special_tokens: { "<s>": { id: "<s>", ids: [1], tokens: ["<s>"] } },
 };
 
@@ -75,7 +80,10 @@ test("a BOS that the template writes is told apart, so that it is not doubled", 
   const chat_template = "{{ bos_token }}{{ messages[0]['content'] }}";
   const messages = [{ role: "user", content: "hi" }] as const;
   assert.deepEqual(changed({ chat_template, add_bos_token: true }).renderPrompt(messages), { bos: "<s>", text: "hi" });
-  assert.deepEqual(changed({ chat_template: "hi", add_bos_token: true }).renderPrompt(messages), { bos: "", text: "hi" });
+  assert.deepEqual(changed({ chat_template: "hi", add_bos_token: true }).renderPrompt(messages), {
+    bos: "",
+    text: "hi",
+  });
   assert.deepEqual(changed({ chat_template }).renderPrompt(messages), { bos: "", text: "<s>hi" });
   const split = { add_bos_token: true, split_special_tokens: true };
   assert.deepEqual(changed({ chat_template, ...split }).renderPrompt(messages), { bos: "<s>", text: "hi" });
@@ -83,7 +91,10 @@ test("a BOS that the template writes is told apart, so that it is not doubled", 
 });
 
 test("among named templates the default is taken", () => {
-  const chat_template = [{ name: "tool_use", template: "no" }, { name: "default", template: "yes" }];
+  const chat_template = [
+    { name: "tool_use", template: "no" },
+    { name: "default", template: "yes" },
+  ];
   assert.equal(changed({ chat_template }).renderPrompt([{ role: "user", content: "hi" }]).text, "yes");
 });
 
@@ -103,27 +114,40 @@ test("what ends a response: EOS first, then what the model's files and the chat 
   assert.deepEqual(await stopsWith("config.json", { eos_token_id: [2, 3] }), [2, 3]);
   assert.deepEqual(await stopsWith("generation_config.json", {}), [2, 3]);
   assert.deepEqual(await stopsWith("generation_config.json", { eos_token_id: 4 }), [2, 4]);
-  await assert.rejects(stopsWith("generation_config.json", { eos_token_id: "</s>" }), /eos_token_id = "<\/s>", expected an id, or a list of ids/);
+  await assert.rejects(
+    stopsWith("generation_config.json", { eos_token_id: "</s>" }),
+    /eos_token_id = "<\/s>", expected an id, or a list of ids/,
+  );
 });
 
 test("tokens are texts or objects, here or in special_tokens_map.json; EOS pads where there is no pad token", () => {
   const bare = JSON.stringify({ eos_token: { content: "</s>" }, pad_token: null });
   assert.equal(changed({ eos_token: { content: "</s>" }, pad_token: null }).padId, 2);
-  const older = new Map([["tokenizer.json", files.get("tokenizer.json")!], ["tokenizer_config.json", "{}"], ["special_tokens_map.json", bare]]);
+  const older = new Map([
+    ["tokenizer.json", files.get("tokenizer.json")!],
+    ["tokenizer_config.json", "{}"],
+    ["special_tokens_map.json", bare],
+  ]);
   assert.equal(tokenizerFromFiles(older).eosId, 2);
 });
 
 test("the template's own refusal reaches the user", () => {
   const tokenizer = changed({ chat_template: "{{ raise_exception('no system turns') }}" });
-  assert.throws(() => tokenizer.renderPrompt([{ role: "system", content: "x" }]), (error: Error) => {
-    assert.ok(error instanceof InputError);
-    return /tokenizer_config.json: .*\(system\).*no system turns/.test(error.message);
-  });
+  assert.throws(
+    () => tokenizer.renderPrompt([{ role: "system", content: "x" }]),
+    (error: Error) => {
+      assert.ok(error instanceof InputError);
+      return /tokenizer_config.json: .*\(system\).*no system turns/.test(error.message);
+    },
+  );
 });
 
 const refused: readonly [() => unknown, RegExp][] = [
   [() => tokenizerFromFiles(new Map(), "m"), /tokenizer\.json: found no such file, expected a tokenizer/],
-  [() => tokenizerFromFiles(new Map([["tokenizer.json", files.get("tokenizer.json")!]]), "m"), /tokenizer_config\.json: found no such file/],
+  [
+    () => tokenizerFromFiles(new Map([["tokenizer.json", files.get("tokenizer.json")!]]), "m"),
+    /tokenizer_config\.json: found no such file/,
+  ],
   [() => tokenizerFromFiles(new Map([...files, ["tokenizer.json", "{"]])), /not JSON/],
   [() => tokenizerFromFiles(new Map([...files, ["tokenizer.json", "{}"]])), /added_tokens = nothing, expected array/],
   [() => changed({ eos_token: null }), /no eos_token/],
@@ -138,7 +162,10 @@ const refused: readonly [() => unknown, RegExp][] = [
     /a post_processor of tokenizer\.json that puts "<s>" before a text, expected one that puts bos_token there/,
   ],
   [() => changed({ chat_template: "{% for %}" }), /chat template that does not parse/],
-  [() => changed({ chat_template: [{ name: "rag", template: "" }] }), /chat templates "rag", expected one named "default"/],
+  [
+    () => changed({ chat_template: [{ name: "rag", template: "" }] }),
+    /chat templates "rag", expected one named "default"/,
+  ],
   [() => changed({}, { decoder: { type: "Quantum" } }), /decoder\.type = "Quantum", expected one of ByteLevel/],
 ];
 

@@ -28,10 +28,13 @@ test("any text comes back", () => {
     { numRuns: 500 },
   );
   fc.assert(
-    fc.property(fc.array(fc.constantFrom(" ", "\n", "'s", "a", "é", "👍🏽", "<|eos|>", "\u0301", "7", "ש"), { maxLength: 40 }), (parts) => {
-      const text = parts.join("");
-      assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
-    }),
+    fc.property(
+      fc.array(fc.constantFrom(" ", "\n", "'s", "a", "é", "👍🏽", "<|eos|>", "\u0301", "7", "ש"), { maxLength: 40 }),
+      (parts) => {
+        const text = parts.join("");
+        assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
+      },
+    ),
   );
 });
 

@@ -28,12 +28,19 @@ it("missing values are a faint dash, and NaN is NaN", () => {
 
 it("dates are ISO 8601, no longer than they need to be", () => {
   assert.deepEqual(texts([new Date("2024-05-01"), new Date("2024-05-02")]), ["2024-05-01", "2024-05-02"]);
-  assert.deepEqual(texts([new Date("2024-05-01"), new Date("2024-05-02T12:30:00Z")]), ["2024-05-01T00:00:00Z", "2024-05-02T12:30:00Z"]);
+  assert.deepEqual(texts([new Date("2024-05-01"), new Date("2024-05-02T12:30:00Z")]), [
+    "2024-05-01T00:00:00Z",
+    "2024-05-02T12:30:00Z",
+  ]);
   assert.deepEqual(texts([new Date(1), new Date(NaN)]), ["1970-01-01T00:00:00.001Z", "Invalid Date"]);
 });
 
 it("lists and objects are JSON, and what JSON cannot hold is shown all the same", () => {
-  assert.deepEqual(texts([[1, "a", null], Float32Array.of(0.5, NaN), { a: 2n }]), ['[1,"a",null]', '[0.5,"NaN"]', '{"a":"2"}']);
+  assert.deepEqual(texts([[1, "a", null], Float32Array.of(0.5, NaN), { a: 2n }]), [
+    '[1,"a",null]',
+    '[0.5,"NaN"]',
+    '{"a":"2"}',
+  ]);
   const circle: Record<string, unknown> = {};
   circle["self"] = circle;
   assert.deepEqual(texts([circle]), ["<ref *1> { self: [Circular *1] }"]);

@@ -22,7 +22,9 @@ describe("as text", () => {
   it("columns are aligned, numbers to the right", () => {
     assert.equal(
       text(margins),
-      ["id  margin  kept", "──  ──────  ─────", "a     0.50  true", "bc  -12.25  false", "2 rows × 3 columns"].join("\n"),
+      ["id  margin  kept", "──  ──────  ─────", "a     0.50  true", "bc  -12.25  false", "2 rows × 3 columns"].join(
+        "\n",
+      ),
     );
   });
 
@@ -46,7 +48,11 @@ describe("as a page", () => {
     const markup = page([{ id: "x".repeat(70), loss: 1.5, gone: null }], { title: "Loss" });
     const left = ' style="text-align:left;white-space:nowrap"';
     assert.match(markup, /<div style="font-weight:600[^"]*">Loss<\/div>/);
-    assert.ok(markup.includes(`<th${left}>id<br><small>text</small></th><th>loss<br><small>number</small></th><th${left}>gone<br>`));
+    assert.ok(
+      markup.includes(
+        `<th${left}>id<br><small>text</small></th><th>loss<br><small>number</small></th><th${left}>gone<br>`,
+      ),
+    );
     assert.ok(markup.includes(`<td${left} title="${"x".repeat(70)}">${"x".repeat(59)}…</td><td>1.5</td>`));
     assert.ok(markup.includes(`<td${left}><span style="opacity:0.4">–</span></td>`));
     assert.doesNotMatch(markup, /<input|<script|hidden="/);
@@ -57,7 +63,10 @@ describe("as a page", () => {
     assert.equal([...markup.matchAll(/<section style="overflow-x:auto">/g)].length, 1);
     assert.equal([...markup.matchAll(/<section style="overflow-x:auto" hidden="hidden">/g)].length, 9);
     assert.equal([...markup.matchAll(/ checked>/g)].length, 1);
-    assert.deepEqual([...markup.matchAll(/checked>(\d+)|page">(\d+)|(…)</g)].map(([, a, b, c]) => a ?? b ?? c).join(" "), "1 2 3 4 5 6 7 8 9 … 100");
+    assert.deepEqual(
+      [...markup.matchAll(/checked>(\d+)|page">(\d+)|(…)</g)].map(([, a, b, c]) => a ?? b ?? c).join(" "),
+      "1 2 3 4 5 6 7 8 9 … 100",
+    );
     assert.match(markup, /2,000 rows × 1 column · rows 1,981–2,000/);
     assert.match(markup, /<td>1,999<\/td>/);
   });
@@ -67,7 +76,10 @@ describe("as a page", () => {
     assert.doesNotMatch(markup, /<label/);
     assert.match(markup, /95 rows × 1 column · rows 91–95/);
     const two = page(numbers(95), { page: 3, pageSize: 30 });
-    assert.deepEqual([...two.matchAll(/rows (\d+–\d+)</g)].map(([, range]) => range), ["61–90", "91–95"]);
+    assert.deepEqual(
+      [...two.matchAll(/rows (\d+–\d+)</g)].map(([, range]) => range),
+      ["61–90", "91–95"],
+    );
     assert.doesNotMatch(two, /…/);
   });
 
@@ -81,11 +93,16 @@ describe("as a page", () => {
   });
 
   it("nothing in the data becomes markup", () => {
-    const field = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("<script>", '" onclick="', "</table>", "&lt;", "<style>"));
+    const field = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("<script>", '" onclick="', "</table>", "&lt;", "<style>"),
+    );
     fc.assert(
       fc.property(field, field, field, (name, value, title) => {
         fc.pre(name !== "__proto__");
-        onlyOurMarkup(page([{ [name]: value, long: value.repeat(80), list: [value], object: { [name]: value } }], { title }));
+        onlyOurMarkup(
+          page([{ [name]: value, long: value.repeat(80), list: [value], object: { [name]: value } }], { title }),
+        );
       }),
     );
   });
@@ -93,9 +110,14 @@ describe("as a page", () => {
 
 describe("tables", () => {
   it("filtered, ordered and grouped ones are shown as they are read", () => {
-    const ordered = table({ a: [1, 2, 3, 4] }).filter((row: { a: number }) => row.a > 1).orderby(desc("a"));
+    const ordered = table({ a: [1, 2, 3, 4] })
+      .filter((row: { a: number }) => row.a > 1)
+      .orderby(desc("a"));
     assert.equal(text(ordered), "a\n─\n4\n3\n2\n3 rows × 1 column");
-    assert.equal(text(table({ a: [1], b: ["x"] }).groupby("b", "a")), "a  b\n─  ─\n1  x\n1 row × 2 columns · grouped by b, a");
+    assert.equal(
+      text(table({ a: [1], b: ["x"] }).groupby("b", "a")),
+      "a  b\n─  ─\n1  x\n1 row × 2 columns · grouped by b, a",
+    );
   });
 
   it("rows need not have the same fields", () => {
@@ -103,10 +125,14 @@ describe("tables", () => {
   });
 
   it("anything else, and pages that are not there, are refused", () => {
-    const refused = (run: () => unknown, message: RegExp) => assert.throws(run, (error) => error instanceof InputError && message.test(error.message));
+    const refused = (run: () => unknown, message: RegExp) =>
+      assert.throws(run, (error) => error instanceof InputError && message.test(error.message));
     refused(() => showTable([1, 2] as never), /^table: found \[1,2\], expected an Arquero table/);
     refused(() => showTable(numbers(50), { page: 4 }), /^page: found 4, expected a whole number from 1 to 3$/);
-    refused(() => showTable(numbers(50), { pageSize: 0 }), /^pageSize: found 0, expected a whole number from 1 to 1000$/);
+    refused(
+      () => showTable(numbers(50), { pageSize: 0 }),
+      /^pageSize: found 0, expected a whole number from 1 to 1000$/,
+    );
   });
 });
 

@@ -11,7 +11,14 @@ const bundle = (shown: Displayable) => shown[displaySymbol]() as MimeBundle;
 const sky = { id: "17", prompt: "Why?", chosen: "The sky is blue.", rejected: "The sky is green." };
 
 it("a pair says all that is known of it, and marks the words in which it differs", () => {
-  const pair = { ...sky, chosenScore: 0.8125, rejectedScore: -1, flipped: true, source: "bootstrapped", margin: 1 / 3 } as const;
+  const pair = {
+    ...sky,
+    chosenScore: 0.8125,
+    rejectedScore: -1,
+    flipped: true,
+    source: "bootstrapped",
+    margin: 1 / 3,
+  } as const;
   assert.equal(
     bundle(showPair(pair))["text/plain"],
     [
@@ -33,7 +40,10 @@ it("texts that share little stand apart, unmarked", () => {
 });
 
 it("a conversation is shown in turns", () => {
-  const prompt = [{ role: "system", content: "Be brief." }, { role: "user", content: "Why?" }] as const;
+  const prompt = [
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "Why?" },
+  ] as const;
   const shown = bundle(showPair({ ...sky, prompt }));
   assert.match(shown["text/plain"] as string, /^pair 17\nsystem: Be brief\.\nuser: Why\?\n/);
   assert.match(shown["text/html"] as string, />system<.*>Be brief\.<.*>user<.*>Why\?</s);
@@ -42,7 +52,10 @@ it("a conversation is shown in turns", () => {
 it("of many, the first are shown, and how many there are", () => {
   const many = Array.from({ length: 1234 }, (_, i) => ({ ...sky, id: `n${i}` }));
   const text = bundle(showPairs(many))["text/plain"] as string;
-  assert.deepEqual([...text.matchAll(/pair (n\d)/g)].map(([, id]) => id), ["n0", "n1", "n2", "n3", "n4"]);
+  assert.deepEqual(
+    [...text.matchAll(/pair (n\d)/g)].map(([, id]) => id),
+    ["n0", "n1", "n2", "n3", "n4"],
+  );
   assert.match(text, /\n\n5 of 1,234 pairs$/);
   assert.doesNotMatch(bundle(showPairs(many.slice(0, 2), { limit: 2 }))["text/plain"] as string, / of /);
   assert.equal(bundle(showPairs([]))["text/plain"], "no pairs");

@@ -16,12 +16,21 @@ it("a prompt stands once above its responses, and other fields above each", () =
   ];
   assert.equal(
     bundle(rows)["text/plain"],
-    ["prompt: Primes?\nresponse · reward 0.8124 · seed 3: 2, 3", "response: 5", "user: More?\nresponse: 7", "response: 9"].join("\n\n"),
+    [
+      "prompt: Primes?\nresponse · reward 0.8124 · seed 3: 2, 3",
+      "response: 5",
+      "user: More?\nresponse: 7",
+      "response: 9",
+    ].join("\n\n"),
   );
   assert.equal([...(bundle(rows)["text/html"] as string).matchAll(/Primes\?/g)].length, 1);
 });
 
 it("nothing in the data becomes markup", () => {
   const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("<b>", '">', "</div>"));
-  fc.assert(fc.property(text, text, text, (prompt, response, name) => onlyOurMarkup(bundle([{ prompt, response, [`x${name}`]: name } as ShownResponse])["text/html"])));
+  fc.assert(
+    fc.property(text, text, text, (prompt, response, name) =>
+      onlyOurMarkup(bundle([{ prompt, response, [`x${name}`]: name } as ShownResponse])["text/html"]),
+    ),
+  );
 });

@@ -5,8 +5,16 @@ import { wordDiff } from "../../../src/notebook/text/word-diff.js";
 
 it("words that differ are told from those that are shared", () => {
   assert.deepEqual(wordDiff("The sky is green today.", "The sky is blue."), {
-    rejected: [{ text: "The sky is ", shared: true }, { text: "green today", shared: false }, { text: ".", shared: true }],
-    chosen: [{ text: "The sky is ", shared: true }, { text: "blue", shared: false }, { text: ".", shared: true }],
+    rejected: [
+      { text: "The sky is ", shared: true },
+      { text: "green today", shared: false },
+      { text: ".", shared: true },
+    ],
+    chosen: [
+      { text: "The sky is ", shared: true },
+      { text: "blue", shared: false },
+      { text: ".", shared: true },
+    ],
     merged: [
       { text: "The sky is ", side: "both" },
       { text: "green today", side: "rejected" },
@@ -23,7 +31,10 @@ it("blanks do not count, and each side keeps its own", () => {
 });
 
 it("scripts without spaces are compared by character", () => {
-  assert.deepEqual(wordDiff("天空是绿色", "天空是蓝色")?.chosen.map(({ text }) => text), ["天空是", "蓝", "色"]);
+  assert.deepEqual(
+    wordDiff("天空是绿色", "天空是蓝色")?.chosen.map(({ text }) => text),
+    ["天空是", "蓝", "色"],
+  );
 });
 
 it("texts that share too little are left alone", () => {
@@ -33,7 +44,10 @@ it("texts that share too little are left alone", () => {
 });
 
 it("the pieces of a side are that side", () => {
-  const text = fc.array(fc.oneof(fc.constantFrom("a", "b", "don't", " ", "\n", "é", "空", "👍🏽", "."), fc.string({ unit: "binary" })), { maxLength: 12 });
+  const text = fc.array(
+    fc.oneof(fc.constantFrom("a", "b", "don't", " ", "\n", "é", "空", "👍🏽", "."), fc.string({ unit: "binary" })),
+    { maxLength: 12 },
+  );
   fc.assert(
     fc.property(text, text, (rejected, chosen) => {
       const diff = wordDiff(rejected.join(""), chosen.join(""));

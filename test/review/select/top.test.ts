@@ -10,7 +10,13 @@ describe("selectTop", () => {
   it("keeps the largest margins, and all rows in their order", () => {
     assert.deepEqual(kept([1, -2, 5, 3], 0.5), [2, 3]);
     const rows = selectTop(marginRows([1, -2]), 0.5);
-    assert.deepEqual(rows.map(({ id, ensemble }) => [id, ensemble]), [["0", 1], ["1", -2]]);
+    assert.deepEqual(
+      rows.map(({ id, ensemble }) => [id, ensemble]),
+      [
+        ["0", 1],
+        ["1", -2],
+      ],
+    );
   });
 
   it("keeps the earlier of equal margins", () => {
@@ -28,13 +34,17 @@ describe("selectTop", () => {
 
   it("keeps no margin below one that it drops", () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ noNaN: true, min: -50, max: 50 }), { minLength: 1 }), fc.double({ noNaN: true, min: 0, max: 1 }), (all, share) => {
-        fc.pre(all.length > 1 && new Set(all).size > 1);
-        const rows = selectTop(marginRows(all), share);
-        const largestDropped = Math.max(...rows.filter((row) => !row.kept).map(({ ensemble }) => ensemble));
-        assert.ok(rows.every((row) => !row.kept || row.ensemble >= largestDropped));
-        assert.equal(rows.filter((row) => row.kept).length, Math.round(share * all.length));
-      }),
+      fc.property(
+        fc.array(fc.double({ noNaN: true, min: -50, max: 50 }), { minLength: 1 }),
+        fc.double({ noNaN: true, min: 0, max: 1 }),
+        (all, share) => {
+          fc.pre(all.length > 1 && new Set(all).size > 1);
+          const rows = selectTop(marginRows(all), share);
+          const largestDropped = Math.max(...rows.filter((row) => !row.kept).map(({ ensemble }) => ensemble));
+          assert.ok(rows.every((row) => !row.kept || row.ensemble >= largestDropped));
+          assert.equal(rows.filter((row) => row.kept).length, Math.round(share * all.length));
+        },
+      ),
     );
   });
 
@@ -48,7 +58,10 @@ describe("selectTop", () => {
       message: 'select: all margins are 2, so they cannot rank the pairs; use the rule "random", which needs none',
     });
     for (const share of [-0.1, 1.1, NaN]) {
-      assert.throws(() => kept([1, 2], share), { name: "InputError", message: `select: found ${share}, expected a share in [0, 1]` });
+      assert.throws(() => kept([1, 2], share), {
+        name: "InputError",
+        message: `select: found ${share}, expected a share in [0, 1]`,
+      });
     }
   });
 });

@@ -5,20 +5,30 @@ import { describe, it } from "node:test";
 import { readIdentity, requireSame, runIdentity, writeIdentity } from "../../../src/run/folder/identity.js";
 import { emptyFolder } from "../../support/folder.js";
 
-const facts = { method: { name: "dpo", version: "1" }, options: { beta: 0.1, loss: { dpo: 0.8, nll: 0.2 } }, model: { parameters: "ab" } };
+const facts = {
+  method: { name: "dpo", version: "1" },
+  options: { beta: 0.1, loss: { dpo: 0.8, nll: 0.2 } },
+  model: { parameters: "ab" },
+};
 
 describe("runIdentity", () => {
   it("does not depend on the order of names, nor on names without a value", () => {
     const { digest } = runIdentity(facts);
     assert.match(digest, /^[0-9a-f]{64}$/);
     const { model, method } = facts;
-    assert.equal(runIdentity({ model, options: { loss: { nll: 0.2, dpo: 0.8 }, beta: 0.1 }, method, judge: undefined }).digest, digest);
+    assert.equal(
+      runIdentity({ model, options: { loss: { nll: 0.2, dpo: 0.8 }, beta: 0.1 }, method, judge: undefined }).digest,
+      digest,
+    );
   });
 
   it("depends on every value and on every name", () => {
-    const digests = [facts, { ...facts, options: { ...facts.options, beta: 0.2 } }, { ...facts, judge: "gold" }, { ...facts, judge: null }].map(
-      (some) => runIdentity(some).digest,
-    );
+    const digests = [
+      facts,
+      { ...facts, options: { ...facts.options, beta: 0.2 } },
+      { ...facts, judge: "gold" },
+      { ...facts, judge: null },
+    ].map((some) => runIdentity(some).digest);
     assert.equal(new Set(digests).size, digests.length);
   });
 });
@@ -65,7 +75,9 @@ describe("readIdentity", () => {
   it("says what to do with the folder of another version", async (test) => {
     const folder = emptyFolder(test);
     writeFileSync(join(folder, "config.json"), "{}");
-    await assert.rejects(readIdentity(folder), { message: /has config\.json but no run\.json.*older version.*another folder/s });
+    await assert.rejects(readIdentity(folder), {
+      message: /has config\.json but no run\.json.*older version.*another folder/s,
+    });
     await writeIdentity(folder, runIdentity(facts));
     const file = join(folder, "run.json");
     writeFileSync(file, readFileSync(file, "utf8").replace('"format": 1', '"format": 9'));

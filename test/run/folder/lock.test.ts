@@ -13,7 +13,16 @@ const locksIn = (folder: string) => readdirSync(folder).filter((name) => name.st
 
 /** What a lock file says, with changes. */
 function write(folder: string, number: number, changed: object): void {
-  const holder = { token: "other", pid: 1, host: hostname(), processStart: null, boot: null, namespace: null, since: "2026-01-01T00:00:00.000Z", released: false };
+  const holder = {
+    token: "other",
+    pid: 1,
+    host: hostname(),
+    processStart: null,
+    boot: null,
+    namespace: null,
+    since: "2026-01-01T00:00:00.000Z",
+    released: false,
+  };
   writeFileSync(join(folder, `.lock-${number}`), JSON.stringify({ ...holder, ...changed }));
 }
 
@@ -36,7 +45,10 @@ describe("lockFolder", () => {
   it("refuses a second holder in the same process, and lets one in once it is released", async (test) => {
     const folder = emptyFolder(test);
     const release = await lockFolder(folder);
-    await assert.rejects(lockFolder(folder), { name: "InputError", message: new RegExp(`in use by process ${process.pid} .*this process is already working`) });
+    await assert.rejects(lockFolder(folder), {
+      name: "InputError",
+      message: new RegExp(`in use by process ${process.pid} .*this process is already working`),
+    });
     await release();
     await (await lockFolder(folder))();
     assert.equal(locksIn(folder).length, 1, "one small file stays");
@@ -48,7 +60,9 @@ describe("lockFolder", () => {
     const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
     try {
       await once(child.stdout, "data");
-      await assert.rejects(lockFolder(folder), { message: new RegExp(`in use by process ${child.pid} on ${hostname()}, since .*stop it, or use another folder`) });
+      await assert.rejects(lockFolder(folder), {
+        message: new RegExp(`in use by process ${child.pid} on ${hostname()}, since .*stop it, or use another folder`),
+      });
     } finally {
       child.kill("SIGKILL");
     }
@@ -69,7 +83,8 @@ describe("lockFolder", () => {
     const folder = emptyFolder(test);
     leftBehind(folder);
     const left = JSON.parse(readFileSync(join(folder, ".lock-1"), "utf8")) as object;
-    if (!("processStart" in left) || left.processStart === null) return test.skip("this system does not tell when a process began");
+    if (!("processStart" in left) || left.processStart === null)
+      return test.skip("this system does not tell when a process began");
     write(folder, 1, { ...left, pid: process.pid });
     await (await lockFolder(folder))();
   });
@@ -83,7 +98,9 @@ describe("lockFolder", () => {
   it("refuses a lock from another host, and says which file to remove", async (test) => {
     const folder = emptyFolder(test);
     write(folder, 3, { host: "elsewhere" });
-    await assert.rejects(lockFolder(folder), { message: /process 1 on elsewhere.*cannot be seen from here.*remove .*\.lock-3/ });
+    await assert.rejects(lockFolder(folder), {
+      message: /process 1 on elsewhere.*cannot be seen from here.*remove .*\.lock-3/,
+    });
   });
 
   it("takes over a lock that says nothing", async (test) => {
@@ -96,13 +113,22 @@ describe("lockFolder", () => {
   it("is refused where nothing can be written: for a name that is a file's, and in a read-only folder", async (test) => {
     const folder = emptyFolder(test);
     writeFileSync(join(folder, "file"), "");
-    await assert.rejects(lockFolder(join(folder, "file")), /file: a run cannot be kept here: a file has that name; give another folder/);
-    await assert.rejects(lockFolder(join(folder, "file", "run")), /run: a run cannot be kept here: a part of its path is a file; give another folder/);
+    await assert.rejects(
+      lockFolder(join(folder, "file")),
+      /file: a run cannot be kept here: a file has that name; give another folder/,
+    );
+    await assert.rejects(
+      lockFolder(join(folder, "file", "run")),
+      /run: a run cannot be kept here: a part of its path is a file; give another folder/,
+    );
     mkdirSync(join(folder, "read-only"));
     chmodSync(folder, 0o755);
     chmodSync(join(folder, "read-only"), 0o555);
     for (const name of ["read-only", "read-only/run"]) {
-      assert.match(refusedToOthers(join(folder, name)), new RegExp(`${name}: a run cannot be kept here: there is no permission to write there; give another folder`));
+      assert.match(
+        refusedToOthers(join(folder, name)),
+        new RegExp(`${name}: a run cannot be kept here: there is no permission to write there; give another folder`),
+      );
     }
   });
 
@@ -129,7 +155,9 @@ describe("lockFolder", () => {
       write(folder, 1, { pid: 2 ** 22 + 1 });
       const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
       assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
-      assert.ok(outcomes.every((outcome) => outcome.status === "fulfilled" || /in use by process/.test(String(outcome.reason))));
+      assert.ok(
+        outcomes.every((outcome) => outcome.status === "fulfilled" || /in use by process/.test(String(outcome.reason))),
+      );
     }
   });
 });

@@ -38,11 +38,19 @@ describe("RunFolder", () => {
     const folder = await RunFolder.open(emptyFolder(test));
     await folder.rows(numbers, async () => [1, 2, 3]);
     const file = folder.file(numbers.path);
-    const damages = [() => writeFileSync(file, "1\n2\n4\n"), () => writeFileSync(file, "1\n2\n"), () => appendFileSync(file, "4\n"), () => rmSync(file)];
+    const damages = [
+      () => writeFileSync(file, "1\n2\n4\n"),
+      () => writeFileSync(file, "1\n2\n"),
+      () => appendFileSync(file, "4\n"),
+      () => rmSync(file),
+    ];
     for (const damage of damages) {
       writeFileSync(file, "1\n2\n3\n");
       damage();
-      const error = { name: "InputError", message: /iteration-1\/numbers\.jsonl: (changed or damaged|missing).*redoFrom: 1/ };
+      const error = {
+        name: "InputError",
+        message: /iteration-1\/numbers\.jsonl: (changed or damaged|missing).*redoFrom: 1/,
+      };
       await assert.rejects(folder.readRows(numbers), error);
       await assert.rejects(folder.verify(), error);
     }
@@ -51,7 +59,10 @@ describe("RunFolder", () => {
   it("does not take what does not fit the schema", async (test) => {
     const folder = await RunFolder.open(emptyFolder(test));
     await folder.rows(rowsFile(numbers.path, z.unknown()), async () => ["one"]);
-    await assert.rejects(folder.readRows(numbers), { name: "InputError", message: /not as this version of sera-lab writes it/ });
+    await assert.rejects(folder.readRows(numbers), {
+      name: "InputError",
+      message: /not as this version of sera-lab writes it/,
+    });
   });
 
   it("goes on with rows that grow after the last that was recorded", async (test) => {
@@ -87,15 +98,21 @@ describe("RunFolder", () => {
     const folder = await RunFolder.open(path);
     mkdirSync(folder.file("iteration-2"));
     const names: string[] = [];
-    const keep = () => folder.keepCheckpoint(2, [], async (file) => (names.push(file), writeFileSync(file, `${names.length}`)));
+    const keep = () =>
+      folder.keepCheckpoint(2, [], async (file) => (names.push(file), writeFileSync(file, `${names.length}`)));
     await keep();
     await keep();
-    assert.deepEqual(names.map((name) => existsSync(name)), [false, true]);
+    assert.deepEqual(
+      names.map((name) => existsSync(name)),
+      [false, true],
+    );
     const later = await RunFolder.open(path);
     assert.equal(await later.checkpoint(2), names[1]);
     assert.equal(await later.checkpoint(1), undefined);
     writeFileSync(names[1]!, "x");
-    await assert.rejects(later.checkpoint(2), { message: /checkpoint-2\.safetensors: changed or damaged.*redoFrom: 2/ });
+    await assert.rejects(later.checkpoint(2), {
+      message: /checkpoint-2\.safetensors: changed or damaged.*redoFrom: 2/,
+    });
   });
 
   it("forgets what iterations from one on did, and the log of their steps", async (test) => {
@@ -113,15 +130,23 @@ describe("RunFolder", () => {
     await folder.close();
     const later = await RunFolder.open(path);
     await later.verify();
-    assert.deepEqual([0, 1, 2].map((t) => later.isDone(iteration(t).reference.path)), [true, true, false]);
-    assert.deepEqual((await later.readRows(metrics)).map((row) => row.iteration), [0, 1]);
+    assert.deepEqual(
+      [0, 1, 2].map((t) => later.isDone(iteration(t).reference.path)),
+      [true, true, false],
+    );
+    assert.deepEqual(
+      (await later.readRows(metrics)).map((row) => row.iteration),
+      [0, 1],
+    );
     assert.deepEqual([later.secondsOf(1, "training"), later.secondsOf(2, "training")], [2, 0]);
     assert.equal(statSync(later.file(metrics.path)).size, readFileSync(later.file(metrics.path)).length);
   });
 
   it("says so where the manifest is damaged, or gone beside results", async (test) => {
     const path = emptyFolder(test);
-    await (await RunFolder.open(path)).rows(rowsFile(runLayout.iteration(0).reference.path, z.number()), async () => [1]);
+    await (await RunFolder.open(path)).rows(rowsFile(runLayout.iteration(0).reference.path, z.number()), async () => [
+      1,
+    ]);
     const file = join(path, "manifest.json");
     writeFileSync(file, readFileSync(file, "utf8").replace('"bytes": 2', '"bytes": 3'));
     await assert.rejects(RunFolder.open(path), { message: /manifest\.json: damaged.*redoFrom: 0/ });

@@ -9,15 +9,30 @@ describe("identityOf", () => {
   });
 
   it("keeps of a part of one's own all but its functions", () => {
-    const part = { name: "mine", version: "2", threshold: 3, inner: { of: () => 1, needsReference: true }, select: () => [] };
-    assert.deepEqual(identityOf({ selectBy: part }), { selectBy: { name: "mine", version: "2", threshold: 3, inner: { needsReference: true } } });
+    const part = {
+      name: "mine",
+      version: "2",
+      threshold: 3,
+      inner: { of: () => 1, needsReference: true },
+      select: () => [],
+    };
+    assert.deepEqual(identityOf({ selectBy: part }), {
+      selectBy: { name: "mine", version: "2", threshold: 3, inner: { needsReference: true } },
+    });
   });
 
   it("refuses what tells nothing, by where it is", () => {
-    const refused = (value: unknown, message: string) => assert.throws(() => identityOf({ own: { part: [value] } }), { name: "InputError", message });
-    refused(() => 1, "own.part[0]: found a function without a name and a version, which cannot stand in a run's identity");
+    const refused = (value: unknown, message: string) =>
+      assert.throws(() => identityOf({ own: { part: [value] } }), { name: "InputError", message });
+    refused(
+      () => 1,
+      "own.part[0]: found a function without a name and a version, which cannot stand in a run's identity",
+    );
     refused(NaN, "own.part[0]: found NaN, which cannot stand in a run's identity");
     refused(new Map(), "own.part[0]: found a collection other than an array, which cannot stand in a run's identity");
-    refused(new Float32Array(2), "own.part[0]: found a collection other than an array, which cannot stand in a run's identity");
+    refused(
+      new Float32Array(2),
+      "own.part[0]: found a collection other than an array, which cannot stand in a run's identity",
+    );
   });
 });

@@ -4,7 +4,9 @@ import { describe, it } from "node:test";
 import { defaultText, type Option } from "../../../src/base/option.js";
 import { optionGroups } from "../../../src/run/options/index.js";
 
-const options = Object.assign({}, ...optionGroups.map(({ table }) => table)) as Readonly<Record<string, Option<unknown>>>;
+const options = Object.assign({}, ...optionGroups.map(({ table }) => table)) as Readonly<
+  Record<string, Option<unknown>>
+>;
 
 /** The comment of each field of the interfaces in a file, as one line. */
 function comments(file: string): ReadonlyMap<string, string> {
@@ -13,13 +15,21 @@ function comments(file: string): ReadonlyMap<string, string> {
 }
 
 describe("the comments of options", () => {
-  const own = new Map(["src/run/options/method-options.ts", "src/align/losses/settings.ts"].flatMap((file) => [...comments(file)]));
+  const own = new Map(
+    ["src/run/options/method-options.ts", "src/align/losses/settings.ts"].flatMap((file) => [...comments(file)]),
+  );
 
   for (const [name, option] of Object.entries(options)) {
     it(`say of ${name} what its help text says, and its default`, () => {
       const comment = own.get(name)!;
-      assert.ok(comment.toLowerCase().startsWith(option.help.toLowerCase()), `"${comment}" begins with "${option.help}"`);
-      assert.ok(comment.endsWith(`Default ${defaultText(option)}.`), `"${comment}" ends with "Default ${defaultText(option)}."`);
+      assert.ok(
+        comment.toLowerCase().startsWith(option.help.toLowerCase()),
+        `"${comment}" begins with "${option.help}"`,
+      );
+      assert.ok(
+        comment.endsWith(`Default ${defaultText(option)}.`),
+        `"${comment}" ends with "Default ${defaultText(option)}."`,
+      );
     });
   }
 });

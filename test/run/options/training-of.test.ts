@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defaultAdamW } from "../../../src/align/adamw.js";
-import { generationOptions, resolveOptions, seraForm, sftTrainingOptions, trainingOptions } from "../../../src/run/options/index.js";
+import {
+  generationOptions,
+  resolveOptions,
+  seraForm,
+  sftTrainingOptions,
+  trainingOptions,
+} from "../../../src/run/options/index.js";
 
 const defaults = resolveOptions(seraForm);
 
@@ -14,11 +20,24 @@ describe("trainingOptions", () => {
   });
 
   it("have every option that is given, under its name in a training", () => {
-    const asTheyAre = { microBatchSize: 2, recompute: true, maxSteps: 9, evaluateEvery: 3, keepBestBy: "eval_loss", patience: 1, emaDecay: 0.9 } as const;
+    const asTheyAre = {
+      microBatchSize: 2,
+      recompute: true,
+      maxSteps: 9,
+      evaluateEvery: 3,
+      keepBestBy: "eval_loss",
+      patience: 1,
+      emaDecay: 0.9,
+    } as const;
     const adamW = { beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.1, maxGradNorm: 0.5 };
     const steps = { batchSize: 4, epochs: 2, learningRate: 1e-3, schedule: "cosine", warmup: 0 } as const;
     const all = { ...defaults, ...steps, ...asTheyAre, ...adamW, referenceEvery: 4, referenceEma: 0.6 };
-    assert.deepEqual(trainingOptions(all), { ...steps, ...asTheyAre, adamW, referenceUpdate: { everySteps: 4, ema: 0.6 } });
+    assert.deepEqual(trainingOptions(all), {
+      ...steps,
+      ...asTheyAre,
+      adamW,
+      referenceUpdate: { everySteps: 4, ema: 0.6 },
+    });
     assert.deepEqual(trainingOptions({ ...defaults, referenceEma: 0.6 }).referenceUpdate, { ema: 0.6 });
     assert.deepEqual(trainingOptions({ ...defaults, referenceEvery: 4 }).referenceUpdate, { everySteps: 4 });
   });
@@ -37,6 +56,14 @@ describe("generationOptions", () => {
   it("are all of sampling's", () => {
     const sampling = { maxNewTokens: 9, temperature: 1.1, topK: 5, topP: 0.9, minP: 0.05, repetitionPenalty: 1.2 };
     assert.deepEqual(generationOptions({ ...sampling, samplingBatchSize: 64 }), { ...sampling, batchSize: 64 });
-    assert.deepEqual(generationOptions(defaults), { maxNewTokens: 128, temperature: 0.7, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, batchSize: 128 });
+    assert.deepEqual(generationOptions(defaults), {
+      maxNewTokens: 128,
+      temperature: 0.7,
+      topK: 0,
+      topP: 1,
+      minP: 0,
+      repetitionPenalty: 1,
+      batchSize: 128,
+    });
   });
 });

@@ -9,10 +9,19 @@ import { RayServer, type Entrypoint } from "../../support/ray-server.js";
 import { plenty } from "../../support/ray-worker.js";
 
 /** Connects to a cluster that has other things than it should. */
-async function connect(test: TestContext, has: Partial<typeof plenty> = {}, own: Partial<RaySettings> = {}, change: (server: RayServer) => void = () => {}, storageThere?: string) {
+async function connect(
+  test: TestContext,
+  has: Partial<typeof plenty> = {},
+  own: Partial<RaySettings> = {},
+  change: (server: RayServer) => void = () => {},
+  storageThere?: string,
+) {
   const storage = emptyFolder(test);
   const server = await RayServer.start(test, async ({ stage }: Entrypoint) => {
-    writeFileSync(join(storageThere ?? storage, stage, "result.json"), JSON.stringify({ ...plenty, nonce: stage.replace("check-", ""), ...has }));
+    writeFileSync(
+      join(storageThere ?? storage, stage, "result.json"),
+      JSON.stringify({ ...plenty, nonce: stage.replace("check-", ""), ...has }),
+    );
   });
   change(server);
   try {
@@ -25,9 +34,16 @@ async function connect(test: TestContext, has: Partial<typeof plenty> = {}, own:
 
 describe("a cluster is looked at first", () => {
   it("and taken where it is what it has to be, whatever build of torch it has", async (test) => {
-    const server = await connect(test, { versions: { ...plenty.versions, torch: `${plenty.versions["torch"]}+cu130` }, resources: { CPU: 2, GPU: 2 } }, { workers: 2, gpus: 1, clusterStorage: "/mnt/it's here" });
+    const server = await connect(
+      test,
+      { versions: { ...plenty.versions, torch: `${plenty.versions["torch"]}+cu130` }, resources: { CPU: 2, GPU: 2 } },
+      { workers: 2, gpus: 1, clusterStorage: "/mnt/it's here" },
+    );
     assert.equal(server.jobs.size, 1);
-    assert.match([...server.jobs.values()][0]!.entrypoint, /^python -m sera_cluster check '\/mnt\/it'\\''s here' check-\S+ --workers 2 --gpus 1$/);
+    assert.match(
+      [...server.jobs.values()][0]!.entrypoint,
+      /^python -m sera_cluster check '\/mnt\/it'\\''s here' check-\S+ --workers 2 --gpus 1$/,
+    );
   });
 
   it("for a server", async (test) => {
@@ -35,7 +51,10 @@ describe("a cluster is looked at first", () => {
     const settings = resolveRaySettings({ address: server.address, storage: emptyFolder(test) });
     await server.stop();
     const begin = performance.now();
-    await assert.rejects(Cluster.connect(settings, {}), /^InputError: http:\/\/127\.0\.0\.1:\d+: no job server of Ray answers \(ECONNREFUSED\)/);
+    await assert.rejects(
+      Cluster.connect(settings, {}),
+      /^InputError: http:\/\/127\.0\.0\.1:\d+: no job server of Ray answers \(ECONNREFUSED\)/,
+    );
     assert.ok(performance.now() - begin < 5000);
     await server.listen();
     server.instead = (response) => void response.writeHead(200).end("<html>");
@@ -45,19 +64,37 @@ describe("a cluster is looked at first", () => {
   });
 
   it("for its versions", async (test) => {
-    await assert.rejects(connect(test, {}, {}, (server) => void (server.version = "2.9.3")), /found ray 2\.9\.3, expected 2\.60\.0/);
-    await assert.rejects(connect(test, { versions: { ...plenty.versions, trl: "0.9.0" } }), /found trl 0\.9\.0, expected/);
-    await assert.rejects(connect(test, { versions: { ...plenty.versions, peft: null } }), /peft is not installed, expected 0/);
+    await assert.rejects(
+      connect(test, {}, {}, (server) => void (server.version = "2.9.3")),
+      /found ray 2\.9\.3, expected 2\.60\.0/,
+    );
+    await assert.rejects(
+      connect(test, { versions: { ...plenty.versions, trl: "0.9.0" } }),
+      /found trl 0\.9\.0, expected/,
+    );
+    await assert.rejects(
+      connect(test, { versions: { ...plenty.versions, peft: null } }),
+      /peft is not installed, expected 0/,
+    );
     await assert.rejects(connect(test, { protocol: 7 }), /speaks protocol 7/);
   });
 
   it("for its GPUs and CPUs", async (test) => {
-    await assert.rejects(connect(test, { resources: { CPU: 8, GPU: 4 } }, { workers: 8, gpus: 1 }), /found 4 GPUs, expected 8 for 8 workers of 1/);
-    await assert.rejects(connect(test, { resources: { CPU: 1 } }, { workers: 2 }), /found 1 CPUs, expected one for each of 2 workers/);
+    await assert.rejects(
+      connect(test, { resources: { CPU: 8, GPU: 4 } }, { workers: 8, gpus: 1 }),
+      /found 4 GPUs, expected 8 for 8 workers of 1/,
+    );
+    await assert.rejects(
+      connect(test, { resources: { CPU: 1 } }, { workers: 2 }),
+      /found 1 CPUs, expected one for each of 2 workers/,
+    );
   });
 
   it("for the storage: it reads what was written here, and what it writes is seen here", async (test) => {
     await assert.rejects(connect(test, { nonce: "of another folder" }), /the cluster reads something else/);
-    await assert.rejects(connect(test, {}, {}, () => {}, emptyFolder(test)), /the job sera-check-\S+ failed[^]*ENOENT/);
+    await assert.rejects(
+      connect(test, {}, {}, () => {}, emptyFolder(test)),
+      /the job sera-check-\S+ failed[^]*ENOENT/,
+    );
   });
 });

@@ -62,7 +62,9 @@ describe("a job", () => {
 
   it("shows the last lines of a long log, and what to install where that is what is missing", async (test) => {
     const lines = Array.from({ length: 60 }, (_, i) => `line ${i}`).join("\n");
-    const server = await RayServer.start(test, async () => { throw new Error(`${lines}\n/usr/bin/python: No module named sera_cluster`); });
+    const server = await RayServer.start(test, async () => {
+      throw new Error(`${lines}\n/usr/bin/python: No module named sera_cluster`);
+    });
     await assert.rejects(runJob(new Jobs(origin(server), 1), "sera-a", command, undefined), (error: Error) => {
       assert.ok(error.message.includes("  line 59\n"));
       assert.ok(!error.message.includes("line 40"));
@@ -90,7 +92,8 @@ describe("a job", () => {
 
   it("waits for a head that is still starting", async (test) => {
     const server = await RayServer.start(test, async () => {});
-    server.instead = (response) => void response.writeHead(500).end("No available agent to submit job, please try again later.");
+    server.instead = (response) =>
+      void response.writeHead(500).end("No available agent to submit job, please try again later.");
     const job = runJob(new Jobs(origin(server), 10), "sera-a", command, undefined);
     await soon();
     server.instead = undefined;
@@ -108,7 +111,10 @@ describe("a job", () => {
 
   it("is not begun once it is to stop", async (test) => {
     const server = await RayServer.start(test, async () => {});
-    await assert.rejects(runJob(new Jobs(origin(server), 1), "sera-a", command, AbortSignal.abort(new Error("enough"))), /enough/);
+    await assert.rejects(
+      runJob(new Jobs(origin(server), 1), "sera-a", command, AbortSignal.abort(new Error("enough"))),
+      /enough/,
+    );
     assert.equal(server.jobs.size, 0);
   });
 });

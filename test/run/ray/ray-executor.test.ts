@@ -24,7 +24,11 @@ import { resultsIn, tinyInput, tinySera } from "../../support/tiny-run.js";
 const programs = new ProgramCache(new OnnxEngine({ threads: 1 }));
 after(() => programs.engine.close());
 
-const rows = (folder: string, name: string): any[] => readFileSync(join(folder, name), "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line));
+const rows = (folder: string, name: string): any[] =>
+  readFileSync(join(folder, name), "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
 
 /** A cluster, and where it lies. */
 async function cluster(test: TestContext, work = rayWorker(programs), own: Partial<RaySettings> = {}) {
@@ -36,10 +40,16 @@ async function cluster(test: TestContext, work = rayWorker(programs), own: Parti
 /** Numbers of two runs that are to be the same but for float noise. */
 function assertNear(found: readonly any[], expected: readonly any[], names: readonly string[]): void {
   assert.equal(found.length, expected.length);
-  for (const [i, row] of found.entries()) for (const name of names) assert.ok(Math.abs(row[name] - expected[i][name]) < 1e-5, `row ${i}: ${name} ${row[name]}, expected ${expected[i][name]}`);
+  for (const [i, row] of found.entries())
+    for (const name of names)
+      assert.ok(
+        Math.abs(row[name] - expected[i][name]) < 1e-5,
+        `row ${i}: ${name} ${row[name]}, expected ${expected[i][name]}`,
+      );
 }
 
-const dpo = (own: object = {}) => direct({ batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, rounds: 1, seed: 1, ...own })();
+const dpo = (own: object = {}) =>
+  direct({ batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, rounds: 1, seed: 1, ...own })();
 
 describe("a run on a Ray cluster", () => {
   it("has the numbers of a local one: steps, margins and what is kept", async (test) => {
@@ -50,13 +60,35 @@ describe("a run on a Ray cluster", () => {
     await openRun(tinySera({ rounds: 2 }), await tinyInput(programs, { heldOut, on }), { folder: there });
     const first = (folder: string) => rows(folder, "metrics.jsonl").filter(({ iteration }) => iteration === 1);
     assert.ok(first(there).length > 0);
-    assertNear(first(there), first(here), ["step", "epoch", "loss", "grad_norm", "learning_rate", "num_tokens", "rewards/margins", "logps/chosen", "logps/rejected"]);
-    assertNear(rows(there, "iteration-1/held-out.jsonl"), rows(here, "iteration-1/held-out.jsonl"), ["chosen", "rejected"]);
-    assertNear(rows(there, "iteration-2/margins.jsonl"), rows(here, "iteration-2/margins.jsonl"), ["margin", "ensemble"]);
-    assert.deepEqual(rows(there, "iteration-2/margins.jsonl").map(({ id, kept }) => [id, kept]), rows(here, "iteration-2/margins.jsonl").map(({ id, kept }) => [id, kept]));
+    assertNear(first(there), first(here), [
+      "step",
+      "epoch",
+      "loss",
+      "grad_norm",
+      "learning_rate",
+      "num_tokens",
+      "rewards/margins",
+      "logps/chosen",
+      "logps/rejected",
+    ]);
+    assertNear(rows(there, "iteration-1/held-out.jsonl"), rows(here, "iteration-1/held-out.jsonl"), [
+      "chosen",
+      "rejected",
+    ]);
+    assertNear(rows(there, "iteration-2/margins.jsonl"), rows(here, "iteration-2/margins.jsonl"), [
+      "margin",
+      "ensemble",
+    ]);
+    assert.deepEqual(
+      rows(there, "iteration-2/margins.jsonl").map(({ id, kept }) => [id, kept]),
+      rows(here, "iteration-2/margins.jsonl").map(({ id, kept }) => [id, kept]),
+    );
     // Only what the library knows of a step is kept.
     assert.deepEqual(Object.keys(first(there)[0]), Object.keys(first(here)[0]));
-    assert.deepEqual(server.of("train").map(({ status }) => status), ["SUCCEEDED", "SUCCEEDED"]);
+    assert.deepEqual(
+      server.of("train").map(({ status }) => status),
+      ["SUCCEEDED", "SUCCEEDED"],
+    );
     const run = await Run.open(there);
     assert.equal(run.iterations.length, 3);
     assert.equal(run.iteration(2).margins.numRows(), 8);
@@ -76,7 +108,8 @@ describe("a run on a Ray cluster", () => {
     await openRun(dpo(), await tinyInput(programs, { start: await start() }), { folder: here });
     await openRun(dpo(), await tinyInput(programs, { start: await start(), on }), { folder: there });
     assertNear(rows(there, "metrics.jsonl"), rows(here, "metrics.jsonl"), ["loss", "rewards/margins"]);
-    const request = (job: { entrypoint: string }) => JSON.parse(readFileSync(join(storage, /(train-\w+)/.exec(job.entrypoint)![1]!, "request.json"), "utf8"));
+    const request = (job: { entrypoint: string }) =>
+      JSON.parse(readFileSync(join(storage, /(train-\w+)/.exec(job.entrypoint)![1]!, "request.json"), "utf8"));
     assert.match(request(server.of("train")[0]!).base, /^models\/base-/);
     const run = await Run.open(there, await start());
     const policy = await run.policy();
@@ -101,42 +134,77 @@ describe("a run on a Ray cluster", () => {
     const abort = new AbortController();
     // The third step never ends unless the job does.
     let waits = true;
-    const slow = rayWorker(programs, plenty, (step, signal) => (waits && step === 3 ? new Promise((resolve) => signal.addEventListener("abort", () => resolve())) : undefined));
+    const slow = rayWorker(programs, plenty, (step, signal) =>
+      waits && step === 3 ? new Promise((resolve) => signal.addEventListener("abort", () => resolve())) : undefined,
+    );
     const { server, on } = await cluster(test, slow);
-    const controls: RunControls = { signal: abort.signal, onStep: ({ step }) => void (step === 2 && abort.abort(new Error("enough"))) };
-    await assert.rejects(openRun(dpo({ rounds: 3 }), await tinyInput(programs, { on }), { folder: stopped }, controls), /^Error: enough$/);
-    assert.deepEqual(server.of("train").map(({ status }) => status), ["STOPPED"]);
+    const controls: RunControls = {
+      signal: abort.signal,
+      onStep: ({ step }) => void (step === 2 && abort.abort(new Error("enough"))),
+    };
+    await assert.rejects(
+      openRun(dpo({ rounds: 3 }), await tinyInput(programs, { on }), { folder: stopped }, controls),
+      /^Error: enough$/,
+    );
+    assert.deepEqual(
+      server.of("train").map(({ status }) => status),
+      ["STOPPED"],
+    );
     waits = false;
     await openRun(dpo({ rounds: 3 }), await tinyInput(programs, { on }), { folder: stopped });
-    assert.deepEqual(server.of("train").map(({ status }) => status), ["STOPPED", "SUCCEEDED"]);
+    assert.deepEqual(
+      server.of("train").map(({ status }) => status),
+      ["STOPPED", "SUCCEEDED"],
+    );
     assert.deepEqual(resultsIn(stopped), resultsIn(whole));
   });
 
   it("stops the job where the run fails here", async (test) => {
-    const endless = rayWorker(programs, plenty, (step, signal) => (step === 3 ? new Promise((resolve) => signal.addEventListener("abort", () => resolve())) : undefined));
+    const endless = rayWorker(programs, plenty, (step, signal) =>
+      step === 3 ? new Promise((resolve) => signal.addEventListener("abort", () => resolve())) : undefined,
+    );
     const { server, on } = await cluster(test, endless);
     const onStep = () => {
       throw new Error("a full disk");
     };
-    await assert.rejects(async () => openRun(dpo({ rounds: 3 }), await tinyInput(programs, { on }), { folder: emptyFolder(test) }, { onStep }), /^Error: a full disk$/);
-    assert.deepEqual(server.of("train").map(({ status }) => status), ["STOPPED"]);
+    await assert.rejects(
+      async () =>
+        openRun(dpo({ rounds: 3 }), await tinyInput(programs, { on }), { folder: emptyFolder(test) }, { onStep }),
+      /^Error: a full disk$/,
+    );
+    assert.deepEqual(
+      server.of("train").map(({ status }) => status),
+      ["STOPPED"],
+    );
   });
 
   it("shows the log of a job that failed, and goes on after it", async (test) => {
     let fails = true;
     const failing = rayWorker(programs, plenty, () => {
-      if (fails) throw new Error("\u001b[36mray.exceptions.ActorDiedError\u001b[39m: The actor died unexpectedly before finishing this task: the worker's node was lost.");
+      if (fails)
+        throw new Error(
+          "\u001b[36mray.exceptions.ActorDiedError\u001b[39m: The actor died unexpectedly before finishing this task: the worker's node was lost.",
+        );
     });
     const { server, on } = await cluster(test, failing);
     const folder = emptyFolder(test);
-    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs, { on }), { folder }), (error: Error) => {
-      assert.equal(error.name, "InputError");
-      assert.match(error.message, /the job sera-train-\w+-1 failed: Job entrypoint command failed with exit code 1\n {2}Traceback \(most recent call last\):\n {2}ray\.exceptions\.ActorDiedError: The actor died/);
-      return true;
-    });
+    await assert.rejects(
+      async () => openRun(dpo(), await tinyInput(programs, { on }), { folder }),
+      (error: Error) => {
+        assert.equal(error.name, "InputError");
+        assert.match(
+          error.message,
+          /the job sera-train-\w+-1 failed: Job entrypoint command failed with exit code 1\n {2}Traceback \(most recent call last\):\n {2}ray\.exceptions\.ActorDiedError: The actor died/,
+        );
+        return true;
+      },
+    );
     fails = false;
     await openRun(dpo(), await tinyInput(programs, { on }), { folder });
-    assert.deepEqual(server.of("train").map(({ id }) => id.slice(-2)), ["-1", "-2"]);
+    assert.deepEqual(
+      server.of("train").map(({ id }) => id.slice(-2)),
+      ["-1", "-2"],
+    );
   });
 
   it("stops at a loss that is no number", async (test) => {
@@ -144,23 +212,42 @@ describe("a run on a Ray cluster", () => {
       const work = rayWorker(...args);
       return async (entrypoint, signal) => {
         if (entrypoint.verb !== "train") return work(entrypoint, signal);
-        writeFileSync(join(entrypoint.storage, entrypoint.stage, "steps.jsonl"), `${JSON.stringify({ step: 1, loss: null, grad_norm: null, learning_rate: 0.01, num_tokens: 5 })}\n`);
+        writeFileSync(
+          join(entrypoint.storage, entrypoint.stage, "steps.jsonl"),
+          `${JSON.stringify({ step: 1, loss: null, grad_norm: null, learning_rate: 0.01, num_tokens: 5 })}\n`,
+        );
         writeFileSync(join(entrypoint.storage, entrypoint.stage, "result.json"), "{}");
       };
     };
     const { on } = await cluster(test, diverging(programs));
-    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs, { on }), { folder: emptyFolder(test) }), /^DivergenceError: training diverged at step 1: loss NaN/);
+    await assert.rejects(
+      async () => openRun(dpo(), await tinyInput(programs, { on }), { folder: emptyFolder(test) }),
+      /^DivergenceError: training diverged at step 1: loss NaN/,
+    );
   });
 
   it("refuses what TRL cannot train before it asks the cluster anything", async (test) => {
     const { server, on } = await cluster(test);
     const input = await tinyInput(programs, { on });
-    const begun = (method: ReturnType<typeof dpo>, changed: Partial<RunInput> = {}) => openRun(method, { ...input, ...changed }, { folder: emptyFolder(test) });
-    await assert.rejects(begun(dpo({ loss: "simpo" })), /^InputError: loss: TRL, which trains on the cluster, has no simpo/);
-    await assert.rejects(begun(sapo({ segment: 2, bufferSize: 8, batchSize: 4, rounds: 1 })()), /^InputError: the method sapo makes pairs while it trains/);
+    const begun = (method: ReturnType<typeof dpo>, changed: Partial<RunInput> = {}) =>
+      openRun(method, { ...input, ...changed }, { folder: emptyFolder(test) });
+    await assert.rejects(
+      begun(dpo({ loss: "simpo" })),
+      /^InputError: loss: TRL, which trains on the cluster, has no simpo/,
+    );
+    await assert.rejects(
+      begun(sapo({ segment: 2, bufferSize: 8, batchSize: 4, rounds: 1 })()),
+      /^InputError: the method sapo makes pairs while it trains/,
+    );
     await assert.rejects(begun(dpo({ emaDecay: 0.9 })), /^InputError: emaDecay: not there on a cluster/);
-    await assert.rejects(begun(dpo(), { pairs: input.pairs.map((pair) => ({ ...pair, columns: { weight: 2 } })) }), /^InputError: pair 1: the column "weight"/);
-    await assert.rejects(begun(dpo(), { demonstrations: [{ id: "1", prompt: Int32Array.of(1), response: Int32Array.of(2) }] }), /^InputError: demonstrations:/);
+    await assert.rejects(
+      begun(dpo(), { pairs: input.pairs.map((pair) => ({ ...pair, columns: { weight: 2 } })) }),
+      /^InputError: pair 1: the column "weight"/,
+    );
+    await assert.rejects(
+      begun(dpo(), { demonstrations: [{ id: "1", prompt: Int32Array.of(1), response: Int32Array.of(2) }] }),
+      /^InputError: demonstrations:/,
+    );
     assert.equal(server.jobs.size, 0);
   });
 
@@ -168,7 +255,10 @@ describe("a run on a Ray cluster", () => {
     const folder = emptyFolder(test);
     const { on } = await cluster(test);
     await openRun(dpo(), await tinyInput(programs), { folder });
-    await assert.rejects(async () => openRun(dpo(), await tinyInput(programs, { on }), { folder }), /holds another run/);
+    await assert.rejects(
+      async () => openRun(dpo(), await tinyInput(programs, { on }), { folder }),
+      /holds another run/,
+    );
   });
 });
 
@@ -179,31 +269,62 @@ describe("RayExecutor", () => {
     const there = await Cluster.connect(resolveRaySettings({ address: server.address, storage }), {});
     const model = { folder: join(emptyFolder(test), "model") };
     await start.save(model.folder);
-    return { server, storage, model, remote: new RayExecutor(there, start, programs.memory), local: new LocalExecutor(start, programs.memory) };
+    return {
+      server,
+      storage,
+      model,
+      remote: new RayExecutor(there, start, programs.memory),
+      local: new LocalExecutor(start, programs.memory),
+    };
   }
 
   it("gives each token's log-probability", async (test) => {
     const { remote, local, model } = await executors(test);
     const sequences = randomSequences(5, Random.seeded(2));
-    const [found, expected] = [await remote.tokenLogProbs(model, sequences), await local.tokenLogProbs(model, sequences)];
-    assert.deepEqual(found.map(({ length }) => length), expected.map(({ length }) => length));
+    const [found, expected] = [
+      await remote.tokenLogProbs(model, sequences),
+      await local.tokenLogProbs(model, sequences),
+    ];
+    assert.deepEqual(
+      found.map(({ length }) => length),
+      expected.map(({ length }) => length),
+    );
     found.forEach((values, i) => values.forEach((value, t) => assert.ok(Math.abs(value - expected[i]![t]!) < 1e-5)));
   });
 
   it("samples in batches, of which those that are kept are left out", async (test) => {
     const { remote, model } = await executors(test);
-    const requests = randomSequences(3, Random.seeded(2)).map(({ prompt }, i) => ({ key: `${i}`, prompt, responses: 2 }));
+    const requests = randomSequences(3, Random.seeded(2)).map(({ prompt }, i) => ({
+      key: `${i}`,
+      prompt,
+      responses: 2,
+    }));
     const options = { maxNewTokens: 3, batchSize: 4 };
     const drawn = async (skipBatches: number) => {
       const batches = [];
-      for await (const batch of remote.samples(model, requests, Random.seeded(1), { ...options, skipBatches })) batches.push(batch);
+      for await (const batch of remote.samples(model, requests, Random.seeded(1), { ...options, skipBatches }))
+        batches.push(batch);
       return batches;
     };
     const all = await drawn(0);
-    assert.deepEqual(all.map(({ length }) => length), [4, 2]);
-    assert.deepEqual(all.flat().map(({ request, number }) => [request, number]), [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]]);
+    assert.deepEqual(
+      all.map(({ length }) => length),
+      [4, 2],
+    );
+    assert.deepEqual(
+      all.flat().map(({ request, number }) => [request, number]),
+      [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [1, 1],
+        [2, 0],
+        [2, 1],
+      ],
+    );
     assert.deepEqual(await drawn(1), all.slice(1));
-    for (const { tokens, complete } of all.flat()) assert.equal(complete, byteTokenizer.stopIds.includes(tokens.at(-1)!));
+    for (const { tokens, complete } of all.flat())
+      assert.equal(complete, byteTokenizer.stopIds.includes(tokens.at(-1)!));
   });
 
   it("says where results are missing", async (test) => {

@@ -9,8 +9,12 @@ const given = { address: "ray://head:8265", storage: "/shared" };
 
 describe("ray", () => {
   it("takes an address as it is usually written", () => {
-    for (const address of ["ray://head:8265", "http://head:8265", "http://head:8265/"]) assert.equal(resolveRaySettings({ ...given, address }).origin, "http://head:8265");
-    assert.equal(resolveRaySettings({ ...given, address: "https://ray.example.org" }).origin, "https://ray.example.org");
+    for (const address of ["ray://head:8265", "http://head:8265", "http://head:8265/"])
+      assert.equal(resolveRaySettings({ ...given, address }).origin, "http://head:8265");
+    assert.equal(
+      resolveRaySettings({ ...given, address: "https://ray.example.org" }).origin,
+      "https://ray.example.org",
+    );
   });
 
   it("refuses what is not as it has to be, by name", () => {
@@ -28,16 +32,31 @@ describe("ray", () => {
       [{ shard: true }, /shard: there is one worker/],
       [{ nodes: 2 }, /`nodes` is not one of its settings/],
     ];
-    for (const [own, message] of refusals) assert.throws(() => ray({ ...given, ...own } as RaySettings), (error: Error) => error.name === "InputError" && message.test(error.message), String(message));
+    for (const [own, message] of refusals)
+      assert.throws(
+        () => ray({ ...given, ...own } as RaySettings),
+        (error: Error) => error.name === "InputError" && message.test(error.message),
+        String(message),
+      );
   });
 });
 
 describe("versions", () => {
   it("are those that cluster/ installs", () => {
     const project = readFileSync("cluster/pyproject.toml", "utf8");
-    const there = Object.fromEntries([...project.matchAll(/"([a-z]+)(?:\[[^\]]*\])?==([\d.]+)"/g)].map(([, name, version]) => [name, version]));
+    const there = Object.fromEntries(
+      [...project.matchAll(/"([a-z]+)(?:\[[^\]]*\])?==([\d.]+)"/g)].map(([, name, version]) => [name, version]),
+    );
     for (const [name, version] of Object.entries(pinned)) assert.equal(there[name], version, name);
     assert.match(readFileSync("cluster/sera_cluster/__init__.py", "utf8"), new RegExp(`^PROTOCOL = ${protocol}$`, "m"));
-    assert.match(readFileSync("cluster/sera_cluster/check.py", "utf8"), new RegExp(`^PINNED = \\[${Object.keys(pinned).map((name) => `"${name}"`).join(", ")}\\]$`, "m"));
+    assert.match(
+      readFileSync("cluster/sera_cluster/check.py", "utf8"),
+      new RegExp(
+        `^PINNED = \\[${Object.keys(pinned)
+          .map((name) => `"${name}"`)
+          .join(", ")}\\]$`,
+        "m",
+      ),
+    );
   });
 });

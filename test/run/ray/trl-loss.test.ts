@@ -22,21 +22,52 @@ describe("trlLossOf", () => {
       }
     });
     assert.deepEqual(Object.fromEntries(types), {
-      ...{ dpo: "sigmoid", rdpo: "robust", ipo: "ipo", slic: "hinge", "sppo-hard": "sppo_hard", "exo-pair": "exo_pair", "nca-pair": "nca_pair" },
-      ...{ "apo-zero": "apo_zero", "apo-down": "apo_down", discopop: "discopop", aot: "aot", "aot-unpaired": "aot_unpaired", nll: "sft" },
+      ...{
+        dpo: "sigmoid",
+        rdpo: "robust",
+        ipo: "ipo",
+        slic: "hinge",
+        "sppo-hard": "sppo_hard",
+        "exo-pair": "exo_pair",
+        "nca-pair": "nca_pair",
+      },
+      ...{
+        "apo-zero": "apo_zero",
+        "apo-down": "apo_down",
+        discopop: "discopop",
+        aot: "aot",
+        "aot-unpaired": "aot_unpaired",
+        nll: "sft",
+      },
     });
-    assert.deepEqual(told("rdpo", { beta: 0.2, labelSmoothing: 0.3 }), { types: ["robust"], weights: [1], beta: 0.2, labelSmoothing: 0.3, tau: 0.05 });
+    assert.deepEqual(told("rdpo", { beta: 0.2, labelSmoothing: 0.3 }), {
+      types: ["robust"],
+      weights: [1],
+      beta: 0.2,
+      labelSmoothing: 0.3,
+      tau: 0.05,
+    });
     assert.equal(told("exo-pair", { beta: 0.2 }).labelSmoothing, 0.001);
     assert.equal(told("discopop", { beta: 0.2, tau: 0.1 }).tau, 0.1);
     assert.deepEqual(told("dpo", { beta: 0.2, lengthNormalized: true }).types, ["sigmoid_norm"]);
   });
 
   it("tells it a weighted sum", () => {
-    assert.deepEqual(told({ dpo: 0.8, nll: 0.2 }, { beta: 0.1 }), { types: ["sigmoid", "sft"], weights: [0.8, 0.2], beta: 0.1, labelSmoothing: 0, tau: 0.05 });
+    assert.deepEqual(told({ dpo: 0.8, nll: 0.2 }, { beta: 0.1 }), {
+      types: ["sigmoid", "sft"],
+      weights: [0.8, 0.2],
+      beta: 0.1,
+      labelSmoothing: 0,
+      tau: 0.05,
+    });
   });
 
   it("refuses by name what TRL has not, or has with another meaning", () => {
-    for (const name of ["simpo", "orpo", "cdpo", "kto-pair", "bco-pair"]) assert.throws(() => told(name, { beta: 0.1 }), new RegExp(`^InputError: loss: TRL, which trains on the cluster, has no ${name} `));
+    for (const name of ["simpo", "orpo", "cdpo", "kto-pair", "bco-pair"])
+      assert.throws(
+        () => told(name, { beta: 0.1 }),
+        new RegExp(`^InputError: loss: TRL, which trains on the cluster, has no ${name} `),
+      );
     assert.throws(() => told("ipo", { beta: 0.1, lengthNormalized: false }), /has no ipo \(with these settings\)/);
     assert.throws(() => told({ dpo: 1, simpo: 1 }, { beta: 0.1 }), /has no simpo/);
     assert.throws(() => told({ rdpo: 1, "exo-pair": 1 }, { beta: 0.1 }), /label smoothing/);
@@ -53,28 +84,70 @@ describe("trlLossOf", () => {
 
   it("knows the losses that the Python side takes", () => {
     const [, there] = /^LOSSES = \{(.*)\}$/m.exec(readFileSync("cluster/sera_cluster/train.py", "utf8"))!;
-    const here = [...new Set(["dpo", "rdpo", "ipo", "slic", "sppo-hard", "exo-pair", "nca-pair", "apo-zero", "apo-down", "discopop", "aot", "aot-unpaired", "nll"].flatMap((name) => told(name, { beta: 1 }).types)), "sigmoid_norm"];
+    const here = [
+      ...new Set(
+        [
+          "dpo",
+          "rdpo",
+          "ipo",
+          "slic",
+          "sppo-hard",
+          "exo-pair",
+          "nca-pair",
+          "apo-zero",
+          "apo-down",
+          "discopop",
+          "aot",
+          "aot-unpaired",
+          "nll",
+        ].flatMap((name) => told(name, { beta: 1 }).types),
+      ),
+      "sigmoid_norm",
+    ];
     assert.deepEqual(there!.match(/[a-z_]+/g)!.sort(), here.sort());
   });
 });
 
 describe("checkRemoteTraining", () => {
   const options: TrainingOptions = { batchSize: 8, epochs: 1, learningRate: 1e-4 };
-  const check = (own: Partial<TrainingOptions> = {}, workers = 1, name: Parameters<typeof lossNamed>[0] = "dpo", adapter?: object) =>
-    checkRemoteTraining(preference(lossNamed(name, { beta: 0.1 })), { ...options, ...own }, { ...tinyConfig, ...(adapter && { adapter }) } as typeof tinyConfig, resolveRaySettings({ address: "ray://head:8265", storage: "/shared", workers }));
+  const check = (
+    own: Partial<TrainingOptions> = {},
+    workers = 1,
+    name: Parameters<typeof lossNamed>[0] = "dpo",
+    adapter?: object,
+  ) =>
+    checkRemoteTraining(
+      preference(lossNamed(name, { beta: 0.1 })),
+      { ...options, ...own },
+      { ...tinyConfig, ...(adapter && { adapter }) } as typeof tinyConfig,
+      resolveRaySettings({ address: "ray://head:8265", storage: "/shared", workers }),
+    );
 
   it("takes steps that each worker has as many pairs of", () => {
     check();
     check({}, 4);
     check({ microBatchSize: 2 }, 4);
     assert.throws(() => check({}, 3), /batchSize: found 8 for 3 workers, expected a multiple of 3/);
-    assert.throws(() => check({ microBatchSize: 3 }, 2), /batchSize: found 8 for 2 workers and a microBatchSize of 3, expected a multiple of 6/);
+    assert.throws(
+      () => check({ microBatchSize: 3 }, 2),
+      /batchSize: found 8 for 2 workers and a microBatchSize of 3, expected a multiple of 6/,
+    );
   });
 
   it("refuses options that TRL's trainer has not", () => {
-    const missing: Partial<TrainingOptions> = { evaluateEvery: 1, keepBestBy: "eval_loss", patience: 1, emaDecay: 0.9, referenceUpdate: { ema: 0.5 } };
-    for (const [name, value] of Object.entries(missing)) assert.throws(() => check({ [name]: value }), new RegExp(`^InputError: ${name}: not there on a cluster`));
-    assert.throws(() => check({}, 1, "dpo", { rank: 2, alpha: 4, targets: ["*"], dropout: 0.1 }), /found dropout 0\.1, expected 0 on a cluster/);
+    const missing: Partial<TrainingOptions> = {
+      evaluateEvery: 1,
+      keepBestBy: "eval_loss",
+      patience: 1,
+      emaDecay: 0.9,
+      referenceUpdate: { ema: 0.5 },
+    };
+    for (const [name, value] of Object.entries(missing))
+      assert.throws(() => check({ [name]: value }), new RegExp(`^InputError: ${name}: not there on a cluster`));
+    assert.throws(
+      () => check({}, 1, "dpo", { rank: 2, alpha: 4, targets: ["*"], dropout: 0.1 }),
+      /found dropout 0\.1, expected 0 on a cluster/,
+    );
   });
 
   it("has a loss that compares pairs on one worker, all of a step together", () => {

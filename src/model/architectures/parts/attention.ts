@@ -1,4 +1,15 @@
-import { add, concat, matmul, mul, recomputed, reshape, slice, softmax, transpose, type Value } from "../../../graph/index.js";
+import {
+  add,
+  concat,
+  matmul,
+  mul,
+  recomputed,
+  reshape,
+  slice,
+  softmax,
+  transpose,
+  type Value,
+} from "../../../graph/index.js";
 import { softCap } from "./soft-cap.js";
 
 /** Queries, keys and values of some tokens, [batch, heads, length, size], rotated to their positions. */
@@ -37,7 +48,11 @@ export function queriesPerBlock(length: number): number {
  * @param mask added to the scores, broadcastable to [batch, heads, length, length]; it hides at least what stands after a query
  * @returns [batch·length, heads·size]
  */
-export function attend({ query, key, value, scoreCap }: Projections, mask: Value, blockSize = queriesPerBlock(query.shape[2]!)): Value {
+export function attend(
+  { query, key, value, scoreCap }: Projections,
+  mask: Value,
+  blockSize = queriesPerBlock(query.shape[2]!),
+): Value {
   const [batch, heads, length, size] = query.shape as [number, number, number, number];
   const starts = Array.from({ length: Math.ceil(length / blockSize) }, (_, block) => block * blockSize);
   const blocks = starts.map((start) => {
@@ -81,7 +96,8 @@ export function attendCached(fresh: Projections, key: Value, value: Value, mask:
   const [batch, heads, , size] = fresh.query.shape as [number, number, number, number];
   const [, kvHeads, positions] = key.shape as [number, number, number, number];
   const query = reshape(fresh.query, [batch, kvHeads, heads / kvHeads, size]);
-  const score = (keys: Value) => softCap(matmul(query, keys, { transposeB: true, scale: 1 / Math.sqrt(size) }), fresh.scoreCap);
+  const score = (keys: Value) =>
+    softCap(matmul(query, keys, { transposeB: true, scale: 1 / Math.sqrt(size) }), fresh.scoreCap);
   const weights = softmax(concat([add(score(key), mask), score(fresh.key)], 3));
   const mixed = matmul(slice(weights, 3, 0, positions), value);
   return reshape(add(mixed, mul(slice(weights, 3, positions, positions + 1), fresh.value)), [batch, heads * size]);

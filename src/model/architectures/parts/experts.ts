@@ -62,7 +62,10 @@ export function routedFeedForward(network: Network, x: Value, layer: string, exp
  * @param scores the router's, [rows, experts]
  * @returns [rows, experts]
  */
-export function routingWeights(scores: Value, { perToken, normalized }: Pick<Experts, "perToken" | "normalized">): Value {
+export function routingWeights(
+  scores: Value,
+  { perToken, normalized }: Pick<Experts, "perToken" | "normalized">,
+): Value {
   const chosen = amongLargest(scores, perToken);
   // Probabilities of the chosen ones that sum to 1 are the softmax of their scores alone.
   if (normalized) return softmax(add(scores, where(chosen, 0, -1e9)));
@@ -72,7 +75,8 @@ export function routingWeights(scores: Value, { perToken, normalized }: Pick<Exp
 /** Whether a number is among the `k` largest of its row; of equal ones the first are. [rows, count] to bool [rows, count] */
 function amongLargest(x: Value, k: number): Value {
   const [rows, count] = x.shape as [number, number];
-  const place = (shape: Shape) => x.graph.constant({ dtype: "int32", shape, data: Int32Array.from({ length: count }, (_, i) => i) });
+  const place = (shape: Shape) =>
+    x.graph.constant({ dtype: "int32", shape, data: Int32Array.from({ length: count }, (_, i) => i) });
   const [one, other] = [reshape(x, [rows, count, 1]), reshape(x, [rows, 1, count])];
   const standsBefore = less(place([1, 1, count]), place([1, count, 1]));
   const goesBefore = where(standsBefore, where(less(other, one), 0, 1), where(less(one, other), 1, 0));

@@ -17,14 +17,23 @@ export function gatedFeedForward(
 }
 
 /** {@link gatedFeedForward} where one linear layer gives the gate, and after it what passes it. */
-export function fusedGatedFeedForward(network: Network, x: Value, { gateUp, down }: Record<"gateUp" | "down", string>): Value {
+export function fusedGatedFeedForward(
+  network: Network,
+  x: Value,
+  { gateUp, down }: Record<"gateUp" | "down", string>,
+): Value {
   const both = network.linear(x, gateUp);
   const width = both.shape[1]! / 2;
   return network.linear(mul(silu(slice(both, 1, 0, width)), slice(both, 1, width, 2 * width)), down);
 }
 
 /** down(activation(up(x))), each linear layer by its module's name. */
-export function feedForward(network: Network, x: Value, { up, down }: Record<"up" | "down", string>, activation: Activation): Value {
+export function feedForward(
+  network: Network,
+  x: Value,
+  { up, down }: Record<"up" | "down", string>,
+  activation: Activation,
+): Value {
   const wide = network.linear(x, up);
   return network.linear(activation === "gelu" ? gelu(wide) : geluTanh(wide), down);
 }

@@ -34,6 +34,7 @@ export function fusedByHead(rows: Value, tokens: Value, heads: number): Projecti
  */
 export function fusedByKind(rows: Value, tokens: Value, heads: number, kvHeads = heads): Projections {
   const size = rows.shape[1]! / (heads + 2 * kvHeads);
-  const part = (from: number, count: number) => splitHeads(slice(rows, 1, from * size, (from + count) * size), tokens, count);
+  const part = (from: number, count: number) =>
+    splitHeads(slice(rows, 1, from * size, (from + count) * size), tokens, count);
   return { query: part(0, heads), key: part(heads, kvHeads), value: part(heads + kvHeads, kvHeads) };
 }

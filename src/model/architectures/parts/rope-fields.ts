@@ -81,7 +81,8 @@ export function parseRope(fields: RopeFields, file: string, defaultTheta = 10000
       ropeTheta: found.rope_theta ?? rope_parameters?.rope_theta ?? rope_theta ?? defaultTheta,
       ...(scaling && { ropeScaling: scaling }),
     },
-    partialRotaryFactor: found.partial_rotary_factor ?? rope_parameters?.partial_rotary_factor ?? partial_rotary_factor ?? undefined,
+    partialRotaryFactor:
+      found.partial_rotary_factor ?? rope_parameters?.partial_rotary_factor ?? partial_rotary_factor ?? undefined,
     contextLength: scaling?.type === "longrope" ? scaling.originalContextLength : fields.max_position_embeddings,
   };
 }
@@ -89,12 +90,25 @@ export function parseRope(fields: RopeFields, file: string, defaultTheta = 10000
 /** @throws InputError where a scaling has not one factor for each pair of elements that is rotated */
 export function checkFactors({ ropeScaling }: RotaryConfig, rotated: number, file: string): void {
   if (ropeScaling?.type !== "longrope") return;
-  for (const [name, { length }] of [["short_factor", ropeScaling.shortFactors], ["long_factor", ropeScaling.longFactors]] as const) {
-    if (length !== rotated / 2) throw inputError({ file }, `${length} numbers in ${name}`, `${rotated / 2}, one for each pair of rotated elements`);
+  for (const [name, { length }] of [
+    ["short_factor", ropeScaling.shortFactors],
+    ["long_factor", ropeScaling.longFactors],
+  ] as const) {
+    if (length !== rotated / 2)
+      throw inputError(
+        { file },
+        `${length} numbers in ${name}`,
+        `${rotated / 2}, one for each pair of rotated elements`,
+      );
   }
 }
 
-function parseScaling(found: z.infer<typeof rope>, within: string, model: RopeFields, file: string): RopeScaling | undefined {
+function parseScaling(
+  found: z.infer<typeof rope>,
+  within: string,
+  model: RopeFields,
+  file: string,
+): RopeScaling | undefined {
   const type = found.rope_type ?? found.type ?? "default";
   switch (type) {
     case "default":
@@ -125,7 +139,8 @@ function parseScaling(found: z.infer<typeof rope>, within: string, model: RopeFi
         type: "longrope",
         shortFactors: numbers.short_factor,
         longFactors: numbers.long_factor,
-        originalContextLength: model.original_max_position_embeddings ?? numbers.original_max_position_embeddings ?? extended,
+        originalContextLength:
+          model.original_max_position_embeddings ?? numbers.original_max_position_embeddings ?? extended,
         extendedContextLength: extended,
         ...given({ factor: numbers.factor, attentionFactor: numbers.attention_factor }),
       };
@@ -149,11 +164,16 @@ function parseScaling(found: z.infer<typeof rope>, within: string, model: RopeFi
 
 /** The entries that are neither undefined nor null. */
 function given<T extends object>(entries: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined && value !== null)) as never;
+  return Object.fromEntries(
+    Object.entries(entries).filter(([, value]) => value !== undefined && value !== null),
+  ) as never;
 }
 
 /** The longest sequence as config.json has it. */
-export function formatContextLength({ contextLength, ropeScaling }: RotaryConfig & { readonly contextLength: number }): number {
+export function formatContextLength({
+  contextLength,
+  ropeScaling,
+}: RotaryConfig & { readonly contextLength: number }): number {
   return ropeScaling?.type === "longrope" ? ropeScaling.extendedContextLength : contextLength;
 }
 

@@ -25,8 +25,17 @@ function rotaryTables(config: RotaryConfig, size: number, places: number, graph:
   const frequencies = rotaryFrequencies(config, size);
   const half = frequencies.length;
   const length = attentionFactor(config.ropeScaling);
-  const angles = Float64Array.from({ length: places * half }, (_, at) => Math.floor(at / half) * frequencies[at % half]!);
-  const table = (fn: (angle: number) => number) => graph.constant(tensor([places, half], Float32Array.from(angles, (angle) => length * fn(angle))));
+  const angles = Float64Array.from(
+    { length: places * half },
+    (_, at) => Math.floor(at / half) * frequencies[at % half]!,
+  );
+  const table = (fn: (angle: number) => number) =>
+    graph.constant(
+      tensor(
+        [places, half],
+        Float32Array.from(angles, (angle) => length * fn(angle)),
+      ),
+    );
   return { cos: table(Math.cos), sin: table(Math.sin) };
 }
 
@@ -75,7 +84,8 @@ function yarnFrequencies(frequencies: readonly number[], ropeTheta: number, scal
   const { factor, originalContextLength, betaFast = 32, betaSlow = 1, truncate = true } = scaling;
   const size = 2 * frequencies.length;
   // The pair of elements, as a real number, that turns so often within the original context.
-  const pairOf = (turns: number) => (size * Math.log(originalContextLength / (turns * 2 * Math.PI))) / (2 * Math.log(ropeTheta));
+  const pairOf = (turns: number) =>
+    (size * Math.log(originalContextLength / (turns * 2 * Math.PI))) / (2 * Math.log(ropeTheta));
   const [first, last] = [pairOf(betaFast), pairOf(betaSlow)];
   const begin = Math.max(truncate ? Math.floor(first) : first, 0);
   const end = Math.min(truncate ? Math.ceil(last) : last, size - 1);

@@ -15,6 +15,7 @@ export const routingFields = {
 
 /** @throws InputError where a token goes to more experts than there are */
 export function checkRouting({ experts, expertsPerToken }: RoutingConfig, file: string): RoutingConfig {
-  if (expertsPerToken > experts) throw inputError({ file }, `num_experts_per_tok = ${expertsPerToken}`, `at most the ${experts} experts of a layer`);
+  if (expertsPerToken > experts)
+    throw inputError({ file }, `num_experts_per_tok = ${expertsPerToken}`, `at most the ${experts} experts of a layer`);
   return { experts, expertsPerToken };
 }

@@ -82,7 +82,11 @@ function pairUp(stored: ReadonlyMap<string, Tensor<"float32">>, path: string): P
   for (const [name, tensor] of stored) {
     const side = name.endsWith(suffixes.a) ? "a" : name.endsWith(suffixes.b) ? "b" : undefined;
     if (side === undefined || !name.startsWith(prefix)) {
-      throw inputError({ file: path }, `tensor ${quote(name, 120)}`, `only ${prefix}….lora_A.weight and ….lora_B.weight`);
+      throw inputError(
+        { file: path },
+        `tensor ${quote(name, 120)}`,
+        `only ${prefix}….lora_A.weight and ….lora_B.weight`,
+      );
     }
     const module = name.slice(prefix.length, -suffixes[side].length);
     halves.set(module, { ...halves.get(module), [side]: tensor });

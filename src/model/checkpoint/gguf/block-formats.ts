@@ -164,7 +164,11 @@ function format(
 
 /** The number of every half-precision bit pattern: scales are looked up. */
 const halves = new Float32Array(1 << 16);
-widen("F16", Uint16Array.from(halves, (_, bits) => bits), halves);
+widen(
+  "F16",
+  Uint16Array.from(halves, (_, bits) => bits),
+  halves,
+);
 
 const half = (bytes: Uint8Array, at: number) => halves[bytes[at]! | (bytes[at + 1]! << 8)]!;
 const signed = (byte: number) => (byte << 24) >> 24;
@@ -175,9 +179,7 @@ function groupScale(bytes: Uint8Array, at: number, group: number): { scale: numb
   const packed = at + 4 + (group & 3);
   const [low, high, shared] = [bytes[packed]!, bytes[packed + 4]!, bytes[packed + 8]!];
   const [scale, minimum] =
-    group < 4
-      ? [low & 63, high & 63]
-      : [(shared & 15) | ((low >> 6) << 4), (shared >> 4) | ((high >> 6) << 4)];
+    group < 4 ? [low & 63, high & 63] : [(shared & 15) | ((low >> 6) << 4), (shared >> 4) | ((high >> 6) << 4)];
   return { scale: half(bytes, at) * scale, minimum: half(bytes, at + 2) * minimum };
 }
 

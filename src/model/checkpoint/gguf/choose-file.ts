@@ -33,15 +33,21 @@ export function chooseGguf(paths: readonly string[], place: string, quantization
   const models = [...new Set(files.map((path) => partsOfFile(path)[0]!))];
   if (models.length === 0) return [];
   const labels = [...new Set(models.map(labelOf))];
-  const fitting = quantization === undefined ? models : models.filter((path) => labelOf(path) === quantization.toUpperCase());
-  if (fitting.length === 0) throw inputError({ file: place }, `no GGUF file in ${quantization}`, `one of ${labels.join(", ")}`);
+  const fitting =
+    quantization === undefined ? models : models.filter((path) => labelOf(path) === quantization.toUpperCase());
+  if (fitting.length === 0)
+    throw inputError({ file: place }, `no GGUF file in ${quantization}`, `one of ${labels.join(", ")}`);
   if (fitting.length > 1) {
     const names = fitting.slice(0, 4).join(", ") + (fitting.length > 4 ? ` and ${fitting.length - 4} more` : "");
-    throw errorAt({ file: place }, `several GGUF files: ${names}; name one by its path, or on the hub by its quantisation, such as org/name:${labels[0]}`);
+    throw errorAt(
+      { file: place },
+      `several GGUF files: ${names}; name one by its path, or on the hub by its quantisation, such as org/name:${labels[0]}`,
+    );
   }
   const parts = partsOfFile(fitting[0]!);
   const missing = parts.find((part) => !files.includes(part));
-  if (missing !== undefined) throw errorAt({ file: place }, `${missing} is missing, one of the ${parts.length} parts of the model`);
+  if (missing !== undefined)
+    throw errorAt({ file: place }, `${missing} is missing, one of the ${parts.length} parts of the model`);
   return parts;
 }
 

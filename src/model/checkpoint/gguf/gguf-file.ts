@@ -67,12 +67,22 @@ export class GgufFile implements TensorSource {
     const [rows, columns] = shape as [number, number];
     const { bits } = quantized;
     const count = (rows * columns) / blockSize;
-    const found = { bits, rows, columns, blocks: new Uint8Array(count * blockBytes(bits)), scales: new Float32Array(count) };
+    const found = {
+      bits,
+      rows,
+      columns,
+      blocks: new Uint8Array(count * blockBytes(bits)),
+      scales: new Float32Array(count),
+    };
     for (let start = 0; start < count; start += partNumbers / blockSize) {
       const end = Math.min(count, start + partNumbers / blockSize);
       const bytes = new Uint8Array(bytesOfNumbers(dtype, (end - start) * blockSize));
       await this.fill(bytes, begin + bytesOfNumbers(dtype, start * blockSize));
-      quantized.split(bytes, found.blocks.subarray(start * blockBytes(bits), end * blockBytes(bits)), found.scales.subarray(start, end));
+      quantized.split(
+        bytes,
+        found.blocks.subarray(start * blockBytes(bits), end * blockBytes(bits)),
+        found.scales.subarray(start, end),
+      );
     }
     return found;
   }
@@ -95,7 +105,11 @@ export class GgufFile implements TensorSource {
   private async fill(target: Uint8Array, begin: number): Promise<void> {
     const { bytesRead } = await this.file.read(target, 0, target.length, begin);
     if (bytesRead === target.length) return;
-    throw inputError({ file: this.path }, `an end at byte ${begin + bytesRead}`, `at least ${begin + target.length} bytes`);
+    throw inputError(
+      { file: this.path },
+      `an end at byte ${begin + bytesRead}`,
+      `at least ${begin + target.length} bytes`,
+    );
   }
 }
 
@@ -115,11 +129,17 @@ function bytesOfNumbers(format: FormatName, numbers: number): number {
 }
 
 /** Sees that every tensor is in a known format and has a place of its own inside the file. */
-function placeTensors(tensors: readonly StoredTensor[], dataStart: number, size: number, path: string): Map<string, PlacedTensor> {
+function placeTensors(
+  tensors: readonly StoredTensor[],
+  dataStart: number,
+  size: number,
+  path: string,
+): Map<string, PlacedTensor> {
   const placed = new Map<string, PlacedTensor>();
   let end = dataStart;
   for (const { name, type, shape, offset } of tensors.toSorted((a, b) => (a.offset < b.offset ? -1 : 1))) {
-    const refuse = (found: string, expected: string) => inputError({ file: path }, `the tensor ${quote(name)} ${found}`, expected);
+    const refuse = (found: string, expected: string) =>
+      inputError({ file: path }, `the tensor ${quote(name)} ${found}`, expected);
     if (!isKnown(type)) throw refuse(`in ${type}`, `one of ${Object.keys(blockFormats).join(", ")}`);
     if (placed.has(name)) throw refuse("twice", "one of each name");
     checkRows(shape, blockFormats[type].numbers, (expected) => refuse(`of shape [${shape}] in ${type}`, expected));
@@ -127,7 +147,11 @@ function placeTensors(tensors: readonly StoredTensor[], dataStart: number, size:
     const bytes = bytesOfNumbers(type, sizeOf(shape));
     if (begin < end) throw refuse(`at byte ${begin}`, `byte ${end} at least: two tensors would share their place`);
     end = begin + bytes;
-    if (end > size) throw refuse(`at bytes ${begin} to ${end}`, `an end within the file's ${size} bytes: it is cut short, or the place is wrong`);
+    if (end > size)
+      throw refuse(
+        `at bytes ${begin} to ${end}`,
+        `an end within the file's ${size} bytes: it is cut short, or the place is wrong`,
+      );
     placed.set(name, { dtype: type, shape, begin });
   }
   // In the order of the header.

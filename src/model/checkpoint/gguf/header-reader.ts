@@ -10,7 +10,9 @@ const maxHeaderBytes = 32 * 2 ** 20;
 const windowBytes = 2 ** 20;
 
 /** Values of the metadata by the number of their type: how many bytes each takes, and what they are. */
-const fixedTypes: Readonly<Record<number, { readonly bytes: number; readonly read: (bytes: Buffer) => number | bigint | boolean }>> = {
+const fixedTypes: Readonly<
+  Record<number, { readonly bytes: number; readonly read: (bytes: Buffer) => number | bigint | boolean }>
+> = {
   0: { bytes: 1, read: (bytes) => bytes.readUInt8() },
   1: { bytes: 1, read: (bytes) => bytes.readInt8() },
   2: { bytes: 2, read: (bytes) => bytes.readUInt16LE() },
@@ -58,7 +60,11 @@ export class HeaderReader {
     const bytes = count * BigInt(leastBytes);
     const room = this.size - this.at;
     if (bytes > room) {
-      throw inputError({ file: this.path }, `${count} ${what}`, `what ${room} bytes can hold: the file is cut short, or its header is not its own`);
+      throw inputError(
+        { file: this.path },
+        `${count} ${what}`,
+        `what ${room} bytes can hold: the file is cut short, or its header is not its own`,
+      );
     }
     this.checkBound(this.at + Number(bytes));
     return Number(count);
@@ -78,7 +84,8 @@ export class HeaderReader {
     const type = this.u32();
     if (type !== listType) return this.valueOf(type, key);
     const itemType = this.u32();
-    if (itemType === listType) throw inputError({ file: this.path }, `lists within the list ${quote(key)}`, "metadata without nested lists");
+    if (itemType === listType)
+      throw inputError({ file: this.path }, `lists within the list ${quote(key)}`, "metadata without nested lists");
     const count = this.count(`entries of ${key}`, fixedTypes[itemType]?.bytes ?? 8);
     return Array.from({ length: count }, () => this.valueOf(itemType, key));
   }
@@ -86,18 +93,28 @@ export class HeaderReader {
   private valueOf(type: number, key: string): MetadataValue {
     if (type === stringType) return this.text();
     const fixed = fixedTypes[type];
-    if (fixed === undefined) throw inputError({ file: this.path }, `${key} of type ${type}`, "a type of GGUF's metadata, 0 to 12");
+    if (fixed === undefined)
+      throw inputError({ file: this.path }, `${key} of type ${type}`, "a type of GGUF's metadata, 0 to 12");
     return fixed.read(this.take(fixed.bytes));
   }
 
   private checkBound(end: number): void {
-    if (end > maxHeaderBytes) throw errorAt({ file: this.path }, `its header is larger than ${maxHeaderBytes} bytes, which no known model needs`);
+    if (end > maxHeaderBytes)
+      throw errorAt(
+        { file: this.path },
+        `its header is larger than ${maxHeaderBytes} bytes, which no known model needs`,
+      );
   }
 
   /** The next bytes, good until the next call. */
   private take(length: number): Buffer {
     const end = this.at + length;
-    if (end > this.size) throw inputError({ file: this.path }, `an end at byte ${this.size}, within the header`, `at least ${end} bytes: the file is cut short`);
+    if (end > this.size)
+      throw inputError(
+        { file: this.path },
+        `an end at byte ${this.size}, within the header`,
+        `at least ${end} bytes: the file is cut short`,
+      );
     this.checkBound(end);
     if (end > this.windowStart + this.window.length) {
       this.window = Buffer.alloc(Math.min(Math.max(length, windowBytes), this.size - this.at));

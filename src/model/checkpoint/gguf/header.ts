@@ -62,13 +62,18 @@ async function checkBeginning(file: FileHandle, path: string): Promise<void> {
   const version = head.readUInt32LE(4);
   if (version === 2 || version === 3) return;
   const isBigEndian = [2, 3].includes(head.readUInt32BE(4));
-  throw inputError({ file: path }, isBigEndian ? "a big-endian GGUF" : `GGUF version ${version}`, "version 2 or 3, little-endian");
+  throw inputError(
+    { file: path },
+    isBigEndian ? "a big-endian GGUF" : `GGUF version ${version}`,
+    "version 2 or 3, little-endian",
+  );
 }
 
 function readTensor(reader: HeaderReader, path: string): StoredTensor {
   const name = reader.text();
   const rank = reader.u32();
-  if (rank > maxDimensions) throw inputError({ file: path }, `the tensor ${quote(name)} with ${rank} dimensions`, `${maxDimensions} at most`);
+  if (rank > maxDimensions)
+    throw inputError({ file: path }, `the tensor ${quote(name)} with ${rank} dimensions`, `${maxDimensions} at most`);
   const shape = Array.from({ length: rank }, () => Number(reader.u64())).reverse();
   return { name, type: tensorTypeName(reader.u32()), shape, offset: reader.u64() };
 }

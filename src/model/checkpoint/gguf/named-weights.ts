@@ -70,11 +70,16 @@ export class NamedWeights implements WeightFiles {
 function inOrder(stored: QuantizedRows, from: (row: number) => number): QuantizedRows {
   const reordered = <T extends Uint8Array | Float32Array>(array: T, into: T): T => {
     const width = array.length / stored.rows;
-    for (let row = 0; row < stored.rows; row++) into.set(array.subarray(from(row) * width, (from(row) + 1) * width), row * width);
+    for (let row = 0; row < stored.rows; row++)
+      into.set(array.subarray(from(row) * width, (from(row) + 1) * width), row * width);
     return into;
   };
   const { blocks, scales } = stored;
-  return { ...stored, blocks: reordered(blocks, new Uint8Array(blocks.length)), scales: reordered(scales, new Float32Array(scales.length)) };
+  return {
+    ...stored,
+    blocks: reordered(blocks, new Uint8Array(blocks.length)),
+    scales: reordered(scales, new Float32Array(scales.length)),
+  };
 }
 
 /** `blk.12.attn_q.weight` is the weight of the module `blk.#.attn_q` in layer 12. */

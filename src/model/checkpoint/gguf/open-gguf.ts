@@ -30,10 +30,19 @@ export async function openGguf(path: string): Promise<OpenCheckpoint> {
     const config = readConfig(file, architecture, model);
     const { tokenizer, size } = readTokenizer(file);
     if (size !== config.vocabSize) {
-      throw inputError({ file: file.path }, `a vocabulary of ${size} tokens`, `${config.vocabSize}, the rows of ${embedding}`);
+      throw inputError(
+        { file: file.path },
+        `a vocabulary of ${size} tokens`,
+        `${config.vocabSize}, the rows of ${embedding}`,
+      );
     }
     const source = { config: huggingFaceConfig(config, tokenizer), files: new Map<string, Uint8Array>() };
-    return { config, tokenizer, source, weights: await fitWeights(config, new NamedWeights(file, architecture, model)) };
+    return {
+      config,
+      tokenizer,
+      source,
+      weights: await fitWeights(config, new NamedWeights(file, architecture, model)),
+    };
   } catch (error) {
     await file.close();
     throw error;
@@ -65,10 +74,15 @@ async function modelMetadata(file: GgufParts, { constants = [] }: GgufArchitectu
 function readConfig(file: GgufParts, architecture: GgufArchitecture, model: ModelMetadata): ModelConfig {
   const layers = model.size("block_count");
   if (layers > file.tensors.size) {
-    throw inputError({ file: file.path }, `${model.key("block_count")} = ${layers}`, `at most the ${file.tensors.size} tensors of the file`);
+    throw inputError(
+      { file: file.path },
+      `${model.key("block_count")} = ${layers}`,
+      `at most the ${file.tensors.size} tensors of the file`,
+    );
   }
   const rows = file.tensors.get(embedding)?.shape[0];
-  if (rows === undefined) throw inputError({ file: file.path }, `no tensor ${quote(embedding)}`, "the embedding of tokens");
+  if (rows === undefined)
+    throw inputError({ file: file.path }, `no tensor ${quote(embedding)}`, "the embedding of tokens");
   const fields = {
     model_type: architecture.modelType,
     tie_word_embeddings: !file.tensors.has("output.weight"),

@@ -21,7 +21,8 @@ export class GgufParts implements TensorSource {
     const partOf = new Map<string, GgufFile>();
     for (const part of parts) {
       for (const name of part.tensors.keys()) {
-        if (partOf.has(name)) throw errorAt({ file: part.path }, `the tensor ${name} is in ${partOf.get(name)!.path} too`);
+        if (partOf.has(name))
+          throw errorAt({ file: part.path }, `the tensor ${name} is in ${partOf.get(name)!.path} too`);
         partOf.set(name, part);
       }
     }

@@ -143,7 +143,11 @@ async function fill(file: FileHandle, target: Uint8Array, position: number, path
     const length = Math.min(chunkSize, target.length - done);
     const { bytesRead } = await file.read(target, done, length, position + done);
     if (bytesRead === 0) {
-      throw inputError({ file: path }, `an end at byte ${position + done}`, `at least ${position + target.length} bytes`);
+      throw inputError(
+        { file: path },
+        `an end at byte ${position + done}`,
+        `at least ${position + target.length} bytes`,
+      );
     }
     done += bytesRead;
   }

@@ -77,7 +77,11 @@ export function parseHeader(json: string, dataSize: number, file: string): Safet
 }
 
 function parseEntry(name: string, entry: unknown, file: string): StoredTensor {
-  const { dtype, shape, data_offsets: [begin, end] } = checkJson(entry, entrySchema, file, `tensor ${quote(name)}`);
+  const {
+    dtype,
+    shape,
+    data_offsets: [begin, end],
+  } = checkJson(entry, entrySchema, file, `tensor ${quote(name)}`);
   // What cannot be read may take any room, but room it must be.
   const size = isReadable(dtype) ? sizeOf(shape) * bytesPerElement[dtype] : Math.max(0, end - begin);
   if (end - begin !== size) {

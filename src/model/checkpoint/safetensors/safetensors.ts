@@ -68,7 +68,14 @@ export async function writeSafetensors(
     stored.push({ name, dtype, shape, begin, end });
   }
   const header = formatHeader({ metadata: { format: "pt", ...metadata }, tensors: stored });
-  await writeFileAtomic(path, chunks(header, sorted.map(([, { data }]) => data), dtype));
+  await writeFileAtomic(
+    path,
+    chunks(
+      header,
+      sorted.map(([, { data }]) => data),
+      dtype,
+    ),
+  );
 }
 
 function refuseOverflow(name: string, data: Float32Array, dtype: "F16" | "BF16"): void {

@@ -62,7 +62,11 @@ export function loraDropout(graph: Graph, config: ModelConfig, rows: number): Lo
 }
 
 /** What a run of a program with dropout is fed besides: masks that depend on nothing but the random stream. */
-export function dropoutFeeds(config: ModelConfig, rows: number, random: Random): Partial<Record<KeyName, Float32Array>> {
+export function dropoutFeeds(
+  config: ModelConfig,
+  rows: number,
+  random: Random,
+): Partial<Record<KeyName, Float32Array>> {
   const { adapter } = config;
   if (!adapter || droppedOf(adapter) === 0) return {};
   const keys = (count: number) => Float32Array.from({ length: count }, () => random.integer(prime));

@@ -29,12 +29,15 @@ export function loraScale({ rank, alpha, rsLora = false }: LoraConfig): number {
  * @throws InputError where the rank is no whole number from 1, dropout no share below 1, or a target is the name of no layer
  */
 export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: LoraConfig): LinearLayer[] {
-  if (!(Number.isInteger(rank) && rank >= 1)) throw new InputError(`lora: found rank ${rank}, expected a whole number from 1`);
-  if (!(dropout >= 0 && dropout < 1)) throw new InputError(`lora: found dropout ${dropout}, expected a share in [0, 1)`);
+  if (!(Number.isInteger(rank) && rank >= 1))
+    throw new InputError(`lora: found rank ${rank}, expected a whole number from 1`);
+  if (!(dropout >= 0 && dropout < 1))
+    throw new InputError(`lora: found dropout ${dropout}, expected a share in [0, 1)`);
   const layers = linearLayers(config);
   const isHead = ({ name }: LinearLayer) => !config.tiedEmbeddings && name === layers.at(-1)!.name;
   const onlyByName = (layer: LinearLayer) => layer.routed !== false || isHead(layer);
-  const named = (layer: LinearLayer) => targets.some((target) => isTarget(target, layer.name) && !(onlyByName(layer) && target.includes("*")));
+  const named = (layer: LinearLayer) =>
+    targets.some((target) => isTarget(target, layer.name) && !(onlyByName(layer) && target.includes("*")));
   for (const target of targets) {
     if (layers.some(({ name }) => isTarget(target, name))) continue;
     const known = [...new Set(layers.map(({ name }) => name.split(".").at(-1)))].join(", ");
@@ -52,7 +55,9 @@ export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: 
 function isTarget(target: string, name: string): boolean {
   const [first, ...rest] = target.split("*") as [string, ...string[]];
   const last = rest.pop();
-  const starts = [0, ...Array.from(name.matchAll(/\./g), ({ index }) => index + 1)].filter((start) => name.startsWith(first, start));
+  const starts = [0, ...Array.from(name.matchAll(/\./g), ({ index }) => index + 1)].filter((start) =>
+    name.startsWith(first, start),
+  );
   if (last === undefined) return starts.some((start) => start + first.length === name.length);
   // Of several places that a part can stand at, the first leaves most room to those after it.
   let at = starts[0] === undefined ? -1 : starts[0] + first.length;
@@ -74,7 +79,10 @@ export function loraShapes(config: ModelConfig, lora: LoraConfig): ReadonlyMap<s
   return new Map(
     loraLayers(config, lora).flatMap(({ name, inputs, outputs }): [string, Shape][] => {
       const { a, b } = loraNames(name);
-      return [[a, [lora.rank, inputs]], [b, [outputs, lora.rank]]];
+      return [
+        [a, [lora.rank, inputs]],
+        [b, [outputs, lora.rank]],
+      ];
     }),
   );
 }
@@ -118,11 +126,22 @@ export function mergeLora(config: ModelConfig, lora: LoraConfig, base: Parameter
 }
 
 /** The inverse of {@link mergeLora}, up to rounding. */
-export function unmergeLora(config: ModelConfig, lora: LoraConfig, merged: Parameters, adapter: Parameters): Parameters {
+export function unmergeLora(
+  config: ModelConfig,
+  lora: LoraConfig,
+  merged: Parameters,
+  adapter: Parameters,
+): Parameters {
   return withLora(config, lora, merged, adapter, -loraScale(lora));
 }
 
-function withLora(config: ModelConfig, lora: LoraConfig, base: Parameters, adapter: Parameters, scale: number): Parameters {
+function withLora(
+  config: ModelConfig,
+  lora: LoraConfig,
+  base: Parameters,
+  adapter: Parameters,
+  scale: number,
+): Parameters {
   const merged = new Map(base);
   for (const { name, inputs, outputs, layout } of loraLayers(config, lora)) {
     const [a, b] = [adapter.get(loraNames(name).a)!.data, adapter.get(loraNames(name).b)!.data];

@@ -26,7 +26,13 @@ export interface QuantizedRows {
  * @param name of the matrix, for the error
  * @throws InputError where a number is NaN or infinite
  */
-export function quantizeRows(numbers: Float32Array, rows: number, columns: number, bits: BlockBits, name: string): QuantizedRows {
+export function quantizeRows(
+  numbers: Float32Array,
+  rows: number,
+  columns: number,
+  bits: BlockBits,
+  name: string,
+): QuantizedRows {
   const blocks = new Uint8Array((numbers.length / blockSize) * blockBytes(bits));
   const scales = new Float32Array(numbers.length / blockSize);
   const zero = zeroPoint(bits);
@@ -36,7 +42,8 @@ export function quantizeRows(numbers: Float32Array, rows: number, columns: numbe
     for (let i = start; i < start + blockSize; i++) {
       const magnitude = Math.abs(numbers[i]!);
       // So that NaN is found too.
-      if (!(magnitude < Infinity)) throw new InputError(`weights: found ${numbers[i]} in ${name}, which blocks of few bits cannot hold`);
+      if (!(magnitude < Infinity))
+        throw new InputError(`weights: found ${numbers[i]} in ${name}, which blocks of few bits cannot hold`);
       if (magnitude > Math.abs(farthest)) farthest = numbers[i]!;
     }
     // Where all are 0 so is the scale, not −0.

@@ -37,7 +37,12 @@ export function quantizedWeights(config: ModelConfig): ReadonlyMap<string, Quant
     if (module.kind === "linear" && module.routed === "router") continue;
     if (module.kind === "linear") {
       const { name, outputs, inputs, layout } = module;
-      found.set(`${name}.weight`, { bits, outputs, inputs: wholeBlocks(inputs, name, weights), transposed: layout === "in-out" });
+      found.set(`${name}.weight`, {
+        bits,
+        outputs,
+        inputs: wholeBlocks(inputs, name, weights),
+        transposed: layout === "in-out",
+      });
     } else if (module.name === embedding && module.kind === "embedding") {
       const { name, rows, size } = module;
       found.set(`${name}.weight`, { bits, outputs: rows, inputs: wholeBlocks(size, name, weights), transposed: false });
@@ -48,7 +53,9 @@ export function quantizedWeights(config: ModelConfig): ReadonlyMap<string, Quant
 
 function wholeBlocks(inputs: number, module: string, weights: QuantizedWeights): number {
   if (inputs % blockSize === 0) return inputs;
-  throw new InputError(`weights: ${weights} holds rows in blocks of ${blockSize} numbers, but those of ${module} have ${inputs}; leave weights out`);
+  throw new InputError(
+    `weights: ${weights} holds rows in blocks of ${blockSize} numbers, but those of ${module} have ${inputs}; leave weights out`,
+  );
 }
 
 /** A config with its matrices held in other bits. */
@@ -57,7 +64,10 @@ export function withWeights(config: ModelConfig, weights: QuantizedWeights | und
 }
 
 /** Shapes of the two tensors that a quantised parameter is held in. */
-export function blockShapes({ bits, outputs, inputs }: QuantizedWeight): { readonly blocks: Shape; readonly scales: Shape } {
+export function blockShapes({ bits, outputs, inputs }: QuantizedWeight): {
+  readonly blocks: Shape;
+  readonly scales: Shape;
+} {
   const scales = [outputs, inputs / blockSize];
   return { blocks: [...scales, blockBytes(bits)], scales };
 }
@@ -80,7 +90,9 @@ export function heldParameterBytes(config: ModelConfig): number {
  */
 export function requireTrainable({ weights, adapter }: ModelConfig): void {
   if (weights === undefined || adapter) return;
-  throw new InputError(`weights: the matrices of a model in ${weights} cannot be trained; train adapters (lora: { rank: 16 }, --lora-rank 16), or leave weights out`);
+  throw new InputError(
+    `weights: the matrices of a model in ${weights} cannot be trained; train adapters (lora: { rank: 16 }, --lora-rank 16), or leave weights out`,
+  );
 }
 
 const names = ["float32", "int8", "int4"] as const;
@@ -98,5 +110,7 @@ export function weightsNamed(given: unknown): QuantizedWeights | undefined {
   const found = names.find((name) => name === given);
   if (found !== undefined) return found === "float32" ? undefined : found;
   const near = typeof given === "string" ? nearestName(given, names) : undefined;
-  throw new InputError(`weights: found ${quote(given)}, expected one of ${names.join(", ")}${near === undefined ? "" : `; did you mean ${near}?`}`);
+  throw new InputError(
+    `weights: found ${quote(given)}, expected one of ${names.join(", ")}${near === undefined ? "" : `; did you mean ${near}?`}`,
+  );
 }

@@ -33,11 +33,21 @@ export type RenderConversation = (messages: readonly Message[], opensTurn: boole
  * @param now the date that `strftime_now` writes, in UTC. Default: the template has no such function, and a call is refused
  * @throws Error where the template is not Jinja; the rendering throws what the template raises
  */
-export function compileChatTemplate(source: string, specialTokens: Readonly<Record<string, string>>, now?: Date): RenderConversation {
+export function compileChatTemplate(
+  source: string,
+  specialTokens: Readonly<Record<string, string>>,
+  now?: Date,
+): RenderConversation {
   const tokens = tokenize(source.replace(/\r\n?/g, "\n"), { lstrip_blocks: true, trim_blocks: true });
   const program = parse(preparedTokens(tokens) as typeof tokens) as unknown as Node;
   return (messages, opensTurn) => {
-    const variables = { ...specialTokens, messages: valueOf(messages), tools: null, documents: null, add_generation_prompt: opensTurn };
+    const variables = {
+      ...specialTokens,
+      messages: valueOf(messages),
+      tools: null,
+      documents: null,
+      add_generation_prompt: opensTurn,
+    };
     return new TemplateRun(variables, now).render(program);
   };
 }

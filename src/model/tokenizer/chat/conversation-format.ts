@@ -34,7 +34,13 @@ export class ConversationFormat {
   /** Empty where the template takes no such conversation. */
   private tailOfTurn(): string {
     try {
-      const whole = this.render([{ role: "user", content: "A question" }, { role: "assistant", content: probe }], false);
+      const whole = this.render(
+        [
+          { role: "user", content: "A question" },
+          { role: "assistant", content: probe },
+        ],
+        false,
+      );
       const at = whole.lastIndexOf(probe);
       return at < 0 ? "" : whole.slice(at + probe.length);
     } catch {

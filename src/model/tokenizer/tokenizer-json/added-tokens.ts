@@ -1,7 +1,10 @@
 import { z } from "zod";
 
 /** Ids are places in a table. The largest vocabularies have under 300,000. */
-export const tokenId = z.int().nonnegative().max(2 ** 24);
+export const tokenId = z
+  .int()
+  .nonnegative()
+  .max(2 ** 24);
 
 /** Tokens that are found in a text before it is divided into words: special ones, and those added to a vocabulary. */
 export const addedTokensSchema = z.array(
@@ -37,7 +40,9 @@ export function findTokens(
   tokens: readonly AddedToken[],
   textOf: (content: string) => string = (content) => content,
 ): (text: string) => Section[] {
-  const byText = new Map(tokens.map((token) => [textOf(token.content), token] as const).filter(([text]) => text !== ""));
+  const byText = new Map(
+    tokens.map((token) => [textOf(token.content), token] as const).filter(([text]) => text !== ""),
+  );
   if (byText.size === 0) return (text) => (text === "" ? [] : [{ text }]);
   const longestFirst = [...byText.keys()].sort((a, b) => b.length - a.length);
   const pattern = new RegExp(longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "gu");
@@ -47,7 +52,11 @@ export function findTokens(
     for (const { 0: match, index } of text.matchAll(pattern)) {
       const token = byText.get(match)!;
       const after = index + match.length;
-      if (token.single_word && (endsWithWord.test(text.slice(Math.max(0, index - 2), index)) || beginsWithWord.test(text.slice(after)))) continue;
+      if (
+        token.single_word &&
+        (endsWithWord.test(text.slice(Math.max(0, index - 2), index)) || beginsWithWord.test(text.slice(after)))
+      )
+        continue;
       const from = token.lstrip ? Math.max(end, trimmedEnd(text, index)) : index;
       if (from > end) sections.push({ text: text.slice(end, from) });
       sections.push({ text: match, id: token.id });

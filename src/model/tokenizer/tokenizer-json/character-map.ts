@@ -16,7 +16,8 @@ const longestReplacement = 1024;
  */
 export function compileCharacterMap(map: Buffer): (text: string) => string {
   const trieBytes = map.readUInt32LE(0);
-  if (trieBytes % 4 !== 0 || trieBytes < 4 || 4 + trieBytes > map.length) throw new RangeError("a character map that is cut off");
+  if (trieBytes % 4 !== 0 || trieBytes < 4 || 4 + trieBytes > map.length)
+    throw new RangeError("a character map that is cut off");
   const units = Uint32Array.from({ length: trieBytes / 4 }, (_, i) => map.readUInt32LE(4 + 4 * i));
   const replacements = map.subarray(4 + trieBytes);
 
@@ -30,7 +31,8 @@ export function compileCharacterMap(map: Buffer): (text: string) => string {
       if (endsKey(unit)) {
         const start = units[at]! & 0x7fffffff;
         const end = replacements.indexOf(0, start);
-        if ((end < 0 ? replacements.length : end) - start > longestReplacement) throw new RangeError("a character map that is damaged");
+        if ((end < 0 ? replacements.length : end) - start > longestReplacement)
+          throw new RangeError("a character map that is damaged");
         return replacements.toString("utf8", start, end < 0 ? replacements.length : end);
       }
     }

@@ -14,5 +14,7 @@ const knownPatterns: ReadonlySet<string> = new Set([
 /** Whether any part of a `tokenizer.json` has a regular expression that may take endless time. */
 export function hasUnknownPattern(part: unknown): boolean {
   if (typeof part !== "object" || part === null) return false;
-  return Object.entries(part).some(([name, value]) => (name === "Regex" && typeof value === "string" ? !knownPatterns.has(value) : hasUnknownPattern(value)));
+  return Object.entries(part).some(([name, value]) =>
+    name === "Regex" && typeof value === "string" ? !knownPatterns.has(value) : hasUnknownPattern(value),
+  );
 }

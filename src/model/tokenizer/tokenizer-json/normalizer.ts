@@ -17,11 +17,20 @@ const kinds: Readonly<Record<string, Kind<Normalize>>> = {
   // Character by character: JavaScript writes the last sigma of a word as another letter, Rust does not.
   Lowercase: kind(bare, () => (text) => Array.from(text, (character) => character.toLowerCase()).join("")),
   StripAccents: kind(bare, () => (text) => text.replace(/\p{M}/gu, "")),
-  Strip: kind(z.looseObject({ strip_left: z.boolean(), strip_right: z.boolean() }), ({ strip_left, strip_right }) => (text) => {
-    const stripped = strip_left ? text.replace(/^\p{White_Space}+/u, "") : text;
-    return strip_right ? stripped.replace(/(?<!\p{White_Space})\p{White_Space}+$/u, "") : stripped;
-  }),
-  Prepend: kind(z.looseObject({ prepend: z.string() }), ({ prepend }) => (text, continues) => (continues ? text : prepend + text)),
+  Strip: kind(
+    z.looseObject({ strip_left: z.boolean(), strip_right: z.boolean() }),
+    ({ strip_left, strip_right }) =>
+      (text) => {
+        const stripped = strip_left ? text.replace(/^\p{White_Space}+/u, "") : text;
+        return strip_right ? stripped.replace(/(?<!\p{White_Space})\p{White_Space}+$/u, "") : stripped;
+      },
+  ),
+  Prepend: kind(
+    z.looseObject({ prepend: z.string() }),
+    ({ prepend }) =>
+      (text, continues) =>
+        continues ? text : prepend + text,
+  ),
   Replace: kind(z.looseObject({ pattern: patternSchema, content: z.string() }), ({ pattern, content }) => {
     const expression = compilePattern(pattern);
     return (text) => replaceMatches(text, expression, content);
@@ -42,7 +51,8 @@ export function compileNormalizer(part: unknown, place: PartPlace): Normalize {
   return (text, continues) =>
     steps.reduce((before, step) => {
       const rewritten = before === "" ? "" : step(before, continues);
-      if (rewritten.length > mostGrown(text.length)) throw new InputError(`the normalizer makes ${rewritten.length} characters of ${text.length}`);
+      if (rewritten.length > mostGrown(text.length))
+        throw new InputError(`the normalizer makes ${rewritten.length} characters of ${text.length}`);
       return rewritten;
     }, text);
 }

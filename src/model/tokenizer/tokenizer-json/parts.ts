@@ -13,7 +13,10 @@ export interface PartPlace {
 export type Kind<Run> = (settings: unknown, place: PartPlace) => Run;
 
 /** A kind of part: which settings it takes, and what it does by them. */
-export function kind<Schema extends z.ZodType, Run>(schema: Schema, compile: (settings: z.infer<Schema>) => Run): Kind<Run> {
+export function kind<Schema extends z.ZodType, Run>(
+  schema: Schema,
+  compile: (settings: z.infer<Schema>) => Run,
+): Kind<Run> {
   return (settings, { file, within }) => {
     const checked = checkJson(settings, schema, file, within);
     try {
@@ -25,7 +28,9 @@ export function kind<Schema extends z.ZodType, Run>(schema: Schema, compile: (se
 }
 
 /** A single character, as Rust counts them. */
-export const character = z.string().refine((text) => Array.from(text.slice(0, 3)).length === 1, { error: "expected one character" });
+export const character = z
+  .string()
+  .refine((text) => Array.from(text.slice(0, 3)).length === 1, { error: "expected one character" });
 
 const typed = z.looseObject({ type: z.string() });
 
@@ -46,8 +51,12 @@ export function compileSteps<Run>(
   const { file, within } = place;
   const { type } = checkJson(part, typed, file, within);
   if (type === "Sequence") {
-    const list = checkJson(part, z.looseObject({ [listName]: z.array(z.unknown()) }), file, within)[listName] as unknown[];
-    return list.flatMap((step, i) => compileSteps(step, kinds, listName, { file, within: `${within}.${listName}.${i}` }));
+    const list = checkJson(part, z.looseObject({ [listName]: z.array(z.unknown()) }), file, within)[
+      listName
+    ] as unknown[];
+    return list.flatMap((step, i) =>
+      compileSteps(step, kinds, listName, { file, within: `${within}.${listName}.${i}` }),
+    );
   }
   if (!Object.hasOwn(kinds, type)) {
     throw inputError({ file }, `${within}.type = ${quote(type)}`, `one of ${Object.keys(kinds).join(", ")}, Sequence`);

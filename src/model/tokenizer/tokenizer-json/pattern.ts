@@ -3,9 +3,12 @@ import { InputError } from "../../../base/errors.js";
 import { SplitPreTokenizer } from "./library.js";
 
 /** What a part of a `tokenizer.json` looks for in a text. */
-export const patternSchema = z.union([z.strictObject({ String: z.string().min(1) }), z.strictObject({ Regex: z.string() })], {
-  error: "expected {String} or {Regex}",
-});
+export const patternSchema = z.union(
+  [z.strictObject({ String: z.string().min(1) }), z.strictObject({ Regex: z.string() })],
+  {
+    error: "expected {String} or {Regex}",
+  },
+);
 
 /**
  * The pattern as a JavaScript expression with the flags `gu`; Oniguruma's syntax is translated.
@@ -31,7 +34,8 @@ export function replaceMatches(text: string, expression: RegExp, content: string
   let room = mostGrown(text.length);
   return text.replace(expression, () => {
     room -= content.length;
-    if (room < 0) throw new InputError(`a replacement makes more than ${mostGrown(text.length)} characters of ${text.length}`);
+    if (room < 0)
+      throw new InputError(`a replacement makes more than ${mostGrown(text.length)} characters of ${text.length}`);
     return content;
   });
 }

@@ -20,7 +20,8 @@ const kinds: Readonly<Record<string, Kind<Surroundings>>> = {
   ByteLevel: kind(z.looseObject({}), () => ({ before: [], after: [] })),
   TemplateProcessing: kind(z.looseObject({ single: z.array(item) }), ({ single }) => {
     const text = single.findIndex((each) => "Sequence" in each);
-    const tokens = (items: typeof single) => items.flatMap((each) => ("SpecialToken" in each ? [each.SpecialToken.id] : []));
+    const tokens = (items: typeof single) =>
+      items.flatMap((each) => ("SpecialToken" in each ? [each.SpecialToken.id] : []));
     return { before: tokens(single.slice(0, text)), after: tokens(single.slice(text)) };
   }),
   RobertaProcessing: kind(between, compileBetween),

@@ -70,10 +70,13 @@ const kinds: Readonly<Record<string, Kind<PreTokenize>>> = {
       };
     },
   ),
-  Split: kind(z.looseObject({ pattern: patternSchema, behavior, invert: z.boolean() }), ({ pattern, behavior, invert }) => {
-    const expression = compilePattern(pattern);
-    return (pieces) => splitPieces(pieces, expression, behavior, invert);
-  }),
+  Split: kind(
+    z.looseObject({ pattern: patternSchema, behavior, invert: z.boolean() }),
+    ({ pattern, behavior, invert }) => {
+      const expression = compilePattern(pattern);
+      return (pieces) => splitPieces(pieces, expression, behavior, invert);
+    },
+  ),
   Digits: kind(z.looseObject({ individual_digits: z.boolean() }), ({ individual_digits }) => {
     return (pieces) => splitPieces(pieces, digit, individual_digits ? "Isolated" : "Contiguous");
   }),
@@ -90,7 +93,10 @@ const kinds: Readonly<Record<string, Kind<PreTokenize>>> = {
  *
  * @throws InputError where a step of it cannot be followed
  */
-export function compilePreTokenizer(part: unknown, place: PartPlace): (section: string, standing: ProgressState) => string[] {
+export function compilePreTokenizer(
+  part: unknown,
+  place: PartPlace,
+): (section: string, standing: ProgressState) => string[] {
   const steps = compileSteps(part, kinds, "pretokenizers", place);
   return (section, standing) =>
     steps.reduce((pieces, step) => step(pieces, standing), [{ text: section, at: 0 }]).map(({ text }) => text);

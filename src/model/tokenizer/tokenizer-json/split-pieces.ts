@@ -19,7 +19,12 @@ interface Part extends Piece {
  * @param pattern with the flag `g`
  * @param invert takes what lies between the matches for the matches
  */
-export function splitPieces(pieces: readonly Piece[], pattern: RegExp, behavior: SplitBehavior, invert = false): Piece[] {
+export function splitPieces(
+  pieces: readonly Piece[],
+  pattern: RegExp,
+  behavior: SplitBehavior,
+  invert = false,
+): Piece[] {
   return pieces.flatMap((piece) => merge(partsOf(piece, pattern, invert), behavior).filter(({ text }) => text !== ""));
 }
 
@@ -58,7 +63,8 @@ function join(parts: readonly Part[], belong: (before: Part, part: Part) => bool
   const joined: Piece[] = [];
   for (const [i, part] of parts.entries()) {
     const last = joined.at(-1);
-    if (last !== undefined && belong(parts[i - 1]!, part)) joined[joined.length - 1] = { text: last.text + part.text, at: last.at };
+    if (last !== undefined && belong(parts[i - 1]!, part))
+      joined[joined.length - 1] = { text: last.text + part.text, at: last.at };
     else joined.push({ text: part.text, at: part.at });
   }
   return joined;

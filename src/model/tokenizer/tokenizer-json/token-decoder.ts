@@ -7,7 +7,9 @@ import { compilePattern, mostGrown, patternSchema, replaceMatches } from "./patt
 type Step = (tokens: readonly string[]) => string[];
 
 const bare = z.looseObject({});
-const byteOfCharacter: ReadonlyMap<string, number> = new Map(byteCharacters.map((character, byte) => [character, byte]));
+const byteOfCharacter: ReadonlyMap<string, number> = new Map(
+  byteCharacters.map((character, byte) => [character, byte]),
+);
 
 const kinds: Readonly<Record<string, Kind<Step>>> = {
   ByteLevel: kind(bare, () => (tokens) => [lossyText(tokens.map(bytesOf))]),
@@ -53,7 +55,8 @@ export function compileDecoder(part: unknown, place: PartPlace): (tokens: readon
     return steps
       .reduce((before: readonly string[], step) => {
         const decoded = step(before);
-        if (lengthOf(decoded) > mostGrown(length)) throw new InputError(`the decoder makes ${lengthOf(decoded)} characters of ${length}`);
+        if (lengthOf(decoded) > mostGrown(length))
+          throw new InputError(`the decoder makes ${lengthOf(decoded)} characters of ${length}`);
         return decoded;
       }, tokens)
       .join("");

@@ -19,7 +19,9 @@ const unknownToken = z.string().nullish();
 
 const bytePairs = z.looseObject({
   vocab: vocabulary,
-  merges: z.union([z.array(z.string()), z.array(z.tuple([z.string(), z.string()]))], { error: "expected a list of merges" }),
+  merges: z.union([z.array(z.string()), z.array(z.tuple([z.string(), z.string()]))], {
+    error: "expected a list of merges",
+  }),
   unk_token: unknownToken,
   // Each of these gives other tokens, and no decoder-only model that we know of has them.
   dropout: z.union([z.null(), z.literal(0)], { error: "expected null" }).optional(),
@@ -36,7 +38,8 @@ const unigram = z
     byte_fallback: z.boolean().default(false),
   })
   .superRefine(({ vocab, unk_id }, { addIssue }) => {
-    if (unk_id >= vocab.length) addIssue({ code: "custom", path: ["unk_id"], message: `expected the id of a token, below ${vocab.length}` });
+    if (unk_id >= vocab.length)
+      addIssue({ code: "custom", path: ["unk_id"], message: `expected the id of a token, below ${vocab.length}` });
   });
 const wordLevel = z.looseObject({ vocab: vocabulary, unk_token: z.string() });
 const anyModel = z.looseObject({ type: z.string().optional() });

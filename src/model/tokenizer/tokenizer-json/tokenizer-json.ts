@@ -84,14 +84,18 @@ export class TokenizerJson {
       findWritten(text).flatMap((written, i) => {
         if (written.id !== undefined) return [written.id];
         const goesOn = continues && i === 0;
-        return findNormalized(normalize(written.text, goesOn)).map((section: Section, j) =>
-          section.id ?? { text: section.text, first: first && i === 0 && j === 0, continues: goesOn && j === 0 },
+        return findNormalized(normalize(written.text, goesOn)).map(
+          (section: Section, j) =>
+            section.id ?? { text: section.text, first: first && i === 0 && j === 0, continues: goesOn && j === 0 },
         );
       });
     this.sectionsOf = (text, before) =>
-      before === "" ? divide(text, true, false) : divide(text, false, typeof divide(before, true, false).at(-1) === "object");
+      before === ""
+        ? divide(text, true, false)
+        : divide(text, false, typeof divide(before, true, false).at(-1) === "object");
     const pieceIds = rememberPieces((piece, text) => model.tokensOf(piece).map((token) => this.knownId(token, text)));
-    this.idsOf = ({ text, first, continues }) => preTokenize(text, { first, continues }).flatMap((piece) => pieceIds(piece, text));
+    this.idsOf = ({ text, first, continues }) =>
+      preTokenize(text, { first, continues }).flatMap((piece) => pieceIds(piece, text));
   }
 
   /** One more than the largest id. */
@@ -128,24 +132,40 @@ export class TokenizerJson {
   /** Runs the file's steps on a text; whatever goes wrong is the file's fault, or the text's. */
   private bounded<T>(text: string, steps: () => T): T {
     if (this.endless) throw this.endless;
-    if (text.length > longestText) throw errorAt({ file: this.file }, `${quote(text)} has ${text.length} characters; at most ${longestText} can be tokens`);
+    if (text.length > longestText)
+      throw errorAt(
+        { file: this.file },
+        `${quote(text)} has ${text.length} characters; at most ${longestText} can be tokens`,
+      );
     const seconds = Math.ceil(patience.least + patience.perCharacter * text.length);
     try {
       return this.isWatched ? withinSeconds(seconds, steps) : steps();
     } catch (error) {
       if (error instanceof TimeLimitError) {
         const found = `a regular expression that takes more than ${seconds} s on ${quote(text)}`;
-        throw (this.endless = inputError({ file: this.file }, found, "one that ends; repetitions within repetitions, as in (a+)+, do not"));
+        throw (this.endless = inputError(
+          { file: this.file },
+          found,
+          "one that ends; repetitions within repetitions, as in (a+)+, do not",
+        ));
       }
       if (error instanceof InputError && error.message.startsWith(this.file)) throw error;
-      throw errorAt({ file: this.file }, `cannot be applied to the text ${quote(text)} (${(error as Error).message})`, error);
+      throw errorAt(
+        { file: this.file },
+        `cannot be applied to the text ${quote(text)} (${(error as Error).message})`,
+        error,
+      );
     }
   }
 
   private knownId(token: string, text: string): number {
     const id = this.ids.get(token);
     if (id === undefined) {
-      throw inputError({ file: this.file }, `no token for what is unknown in ${quote(text)}`, "an unk_token of the vocabulary");
+      throw inputError(
+        { file: this.file },
+        `no token for what is unknown in ${quote(text)}`,
+        "an unk_token of the vocabulary",
+      );
     }
     return id;
   }

@@ -25,7 +25,12 @@ export function bosFirst(bos: string, bosId: number): object {
 }
 
 /** The `decoder` of tokens that stand for bytes. */
-export const byteLevelDecoder = { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true } as const;
+export const byteLevelDecoder = {
+  type: "ByteLevel",
+  add_prefix_space: true,
+  trim_offsets: true,
+  use_regex: true,
+} as const;
 
 /** What a `model` of merges says beside its vocabulary, where it is not as in byte-level tokenizers. */
 interface BytePairSettings {
@@ -36,7 +41,11 @@ interface BytePairSettings {
 }
 
 /** The `model` that merges pairs of pieces, the earlier merges first. */
-export function bytePairModel(vocab: Readonly<Record<string, number>>, merges: readonly (readonly string[])[], settings: BytePairSettings = {}): object {
+export function bytePairModel(
+  vocab: Readonly<Record<string, number>>,
+  merges: readonly (readonly string[])[],
+  settings: BytePairSettings = {},
+): object {
   const { unk_token = null, fuse_unk = false, byte_fallback = false, ignore_merges = false } = settings;
   return {
     type: "BPE",

@@ -36,7 +36,12 @@ function attention(blockSize: number, maskOf: (graph: Graph) => Value, scoreCap?
 const masks = {
   causal: (graph: Graph) => causalMask(graph, undefined, length),
   "with a window": (graph: Graph) => causalMask(graph, window, length),
-  "of shared prompts": (graph: Graph) => sharedMask(window, graph.input("place", "int32", [batch, length]), graph.input("visibleUntil", "int32", [batch, length])),
+  "of shared prompts": (graph: Graph) =>
+    sharedMask(
+      window,
+      graph.input("place", "int32", [batch, length]),
+      graph.input("visibleUntil", "int32", [batch, length]),
+    ),
 };
 
 describe("attention in blocks of queries", () => {
@@ -57,7 +62,12 @@ describe("attention in blocks of queries", () => {
         const blocks = attention(blockSize, maskOf);
         const found = evaluate([blocks.mixed, ...gradients(blocks.loss, blocks.leaves)], feeds);
         [values!, ...slopes].forEach((expected, i) => {
-          expected.forEach((x, j) => assert.ok(Math.abs(found[i]![j]! - x) <= 1e-12 * Math.max(1, Math.abs(x)), `blocks of ${blockSize}, ${i}, ${j}`));
+          expected.forEach((x, j) =>
+            assert.ok(
+              Math.abs(found[i]![j]! - x) <= 1e-12 * Math.max(1, Math.abs(x)),
+              `blocks of ${blockSize}, ${i}, ${j}`,
+            ),
+          );
         });
       }
     });
@@ -74,12 +84,17 @@ describe("attention in blocks of queries", () => {
     const all = topologicalOrder(gradients(loss, leaves));
     const scores = (value: Value) => value.op === "softmax";
     for (const { shape } of all.filter(scores)) assert.ok(shape[2]! <= 3 && shape[3]! <= length, `${shape}`);
-    const readAgain = all.filter((value) => !forward.has(value)).flatMap(({ inputs }) => inputs.filter((input) => forward.has(input) && scores(input)));
+    const readAgain = all
+      .filter((value) => !forward.has(value))
+      .flatMap(({ inputs }) => inputs.filter((input) => forward.has(input) && scores(input)));
     assert.deepEqual(readAgain, []);
     assert.equal(all.filter(scores).length, 2 * topologicalOrder([loss]).filter(scores).length);
   });
 
   it("is at once for rows of up to 256 tokens, and in blocks of 128 to 512 queries beyond", () => {
-    assert.deepEqual([1, 48, 256, 257, 512, 1024, 4096, 8192].map(queriesPerBlock), [1, 48, 256, 128, 128, 256, 512, 512]);
+    assert.deepEqual(
+      [1, 48, 256, 257, 512, 1024, 4096, 8192].map(queriesPerBlock),
+      [1, 48, 256, 128, 128, 256, 512, 512],
+    );
   });
 });

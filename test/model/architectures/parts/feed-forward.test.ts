@@ -28,11 +28,16 @@ describe("a feed-forward", () => {
   it("multiplies its two products where it has a gate", () => {
     const silu = (x: number) => x / (1 + Math.exp(-x));
     const found = evaluate([gatedFeedForward(network, input(), { gate: "gate", up: "up", down: "down" })], feeds)[0]!;
-    assertClose(found, feeds.x.map((x) => 5 * silu(2 * x) * 3 * x), 1e-12);
+    assertClose(
+      found,
+      feeds.x.map((x) => 5 * silu(2 * x) * 3 * x),
+      1e-12,
+    );
   });
 
   it("computes GELU by the error function or by tanh", () => {
-    const found = (activation: "gelu" | "gelu-tanh") => evaluate([feedForward(network, input(), { up: "up", down: "down" }, activation)], feeds)[0]!;
+    const found = (activation: "gelu" | "gelu-tanh") =>
+      evaluate([feedForward(network, input(), { up: "up", down: "down" }, activation)], feeds)[0]!;
     // 5 · torch.nn.functional.gelu at 3 and −1.5, without approximation and with tanh
     assertClose(found("gelu"), [5 * 2.99595030590511, 5 * -0.10021080190328704], 1e-6);
     assertClose(found("gelu-tanh"), [5 * 2.996362607918227, 5 * -0.10042842301976707], 1e-6);

@@ -5,7 +5,6 @@ import { causalMask, earlierMask, maskOfLayer, sharedMask } from "../../../../sr
 import { evaluate } from "../../../support/reference.js";
 import { tinyConfig } from "../../../support/tiny-model.js";
 
-
 /** A row of the mask for each query: x where it may look, . where it may not. */
 function drawn(numbers: readonly number[], length: number): string[] {
   const text = numbers.map((x) => (x === 0 ? "x" : x <= -1e9 ? "." : "?")).join("");
@@ -30,7 +29,11 @@ describe("causalMask", () => {
 describe("earlierMask", () => {
   function draw(window?: number): string[] {
     const graph = new Graph();
-    const mask = earlierMask(window, graph.input("position", "int32", [3]), graph.input("place", "int32", [1, 1, 1, 6]));
+    const mask = earlierMask(
+      window,
+      graph.input("position", "int32", [3]),
+      graph.input("place", "int32", [1, 1, 1, 6]),
+    );
     assert.deepEqual(mask.shape, [3, 1, 1, 6]);
     return drawn(evaluate([mask], { position: [0, 2, 5], place: [0, 1, 2, 3, 4, 5] })[0]!, 6);
   }
@@ -76,6 +79,9 @@ describe("maskOfLayer", () => {
     assert.equal(of(0), of(2));
     assert.notEqual(of(0), of(1));
     assert.deepEqual(built, [2, undefined]);
-    assert.equal(maskOfLayer({ ...tinyConfig, slidingWindow: 2 }, (window) => causalMask(graph, window, 2))(7).shape[3], 2);
+    assert.equal(
+      maskOfLayer({ ...tinyConfig, slidingWindow: 2 }, (window) => causalMask(graph, window, 2))(7).shape[3],
+      2,
+    );
   });
 });

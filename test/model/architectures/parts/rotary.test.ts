@@ -12,11 +12,21 @@ describe("rotaryFrequencies", () => {
   });
 
   it("are all divided by the factor where the scaling is linear", () => {
-    assertClose(rotaryFrequencies({ ropeTheta: 100, ropeScaling: { type: "linear", factor: 4 } }, 4), [0.25, 0.025], 1e-15);
+    assertClose(
+      rotaryFrequencies({ ropeTheta: 100, ropeScaling: { type: "linear", factor: 4 } }, 4),
+      [0.25, 0.025],
+      1e-15,
+    );
   });
 
   it("are those of transformers where the scaling is Llama 3's", () => {
-    const ropeScaling = { type: "llama3", factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192 } as const;
+    const ropeScaling = {
+      type: "llama3",
+      factor: 32,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalContextLength: 8192,
+    } as const;
     const found = rotaryFrequencies({ ropeTheta: 500000, ropeScaling }, 64);
     // ROPE_INIT_FUNCTIONS["llama3"] of transformers 5.23 with the config of Llama 3.2 1B, in float32: two frequencies
     // that are kept, three that are blended, two that are divided.
@@ -25,14 +35,22 @@ describe("rotaryFrequencies", () => {
       ...[0.0012905480107292533, 0.000429556705057621, 9.708286233944818e-5],
       ...[1.9461638657958247e-5, 9.418306490260875e-8],
     ];
-    assertClose([0, 14, 15, 16, 17, 18, 31].map((i, at) => found[i]! / expected[at]!), expected.map(() => 1), 1e-6);
+    assertClose(
+      [0, 14, 15, 16, 17, 18, 31].map((i, at) => found[i]! / expected[at]!),
+      expected.map(() => 1),
+      1e-6,
+    );
   });
 
   it("are those of transformers where the scaling is YaRN, and queries and keys are longer", () => {
     const ropeScaling = { type: "yarn", factor: 4, originalContextLength: 32768 } as const;
     const found = rotaryFrequencies({ ropeTheta: 1000000, ropeScaling }, 128);
     // A quarter of the unscaled frequency from the pair that turns once within the original context; none before 32 turns.
-    assertClose([0, 23, 40, 63].map((i) => found[i]! * 1000000 ** (i / 64)), [1, 1, 0.25, 0.25], 1e-9);
+    assertClose(
+      [0, 23, 40, 63].map((i) => found[i]! * 1000000 ** (i / 64)),
+      [1, 1, 0.25, 0.25],
+      1e-9,
+    );
     // The blend is linear between pairs 23 and 40.
     assertClose([found[31]! * 1000000 ** (31 / 64)], [1 - (0.75 * 8) / 17], 1e-9);
     assertClose([attentionFactor(ropeScaling)], [1.1386294361119891], 1e-12);
@@ -65,6 +83,12 @@ describe("a rotation", () => {
     const graph = new Graph();
     const position = graph.input("position", "int32", [1, 2]);
     const turned = rotation({ ropeTheta: 10000 }, 4, position, 7)(graph.input("x", "float32", [1, 1, 2, 4]));
-    assert.deepEqual(turned.inputs.slice(2).map(({ shape }) => shape), [[7, 2], [7, 2]]);
+    assert.deepEqual(
+      turned.inputs.slice(2).map(({ shape }) => shape),
+      [
+        [7, 2],
+        [7, 2],
+      ],
+    );
   });
 });

@@ -9,6 +9,10 @@ it("a soft cap is cap · tanh(x / cap), also far beyond the cap", () => {
   const graph = new Graph();
   const leaf = graph.input("x", "float32", [x.length]);
   const [capped, same] = evaluate([softCap(leaf, 30), softCap(leaf, undefined)], { x });
-  assertClose(capped!, x.map((value) => 30 * Math.tanh(value / 30)), 1e-6);
+  assertClose(
+    capped!,
+    x.map((value) => 30 * Math.tanh(value / 30)),
+    1e-6,
+  );
   assertClose(same!, x, 1e-6);
 });

@@ -6,7 +6,8 @@ import { adapterConfigFields, parseAdapterConfig } from "../../../../src/model/c
 
 const written = (name: string) =>
   JSON.parse(readFileSync(`test/fixtures/adapters/${name}/adapter_config.json`, "utf8")) as Record<string, unknown>;
-const parse = (changes: Record<string, unknown>) => parseAdapterConfig(JSON.stringify({ ...written("llama"), ...changes }), "adapter_config.json");
+const parse = (changes: Record<string, unknown>) =>
+  parseAdapterConfig(JSON.stringify({ ...written("llama"), ...changes }), "adapter_config.json");
 
 const llama = {
   rank: 3,
@@ -53,26 +54,38 @@ const refused: readonly [Record<string, unknown>, RegExp][] = [
   [{ target_modules: null }, /target_modules = null, expected names of modules, or a regular expression/],
   [{ target_modules: [] }, /target_modules = \[\], expected/],
   [{ bias: "all" }, /bias = "all", expected "none"/],
-  [{ modules_to_save: ["lm_head"] }, /modules_to_save = \["lm_head"\], expected none: whole modules that were trained beside the adapter/],
+  [
+    { modules_to_save: ["lm_head"] },
+    /modules_to_save = \["lm_head"\], expected none: whole modules that were trained beside the adapter/,
+  ],
   [{ rank_pattern: { q_proj: 8 } }, /rank_pattern = \{"q_proj":8\}, expected none: all layers have the rank r here/],
   [{ alpha_pattern: { q_proj: 8 } }, /alpha_pattern = .*, expected none: all layers have the same lora_alpha/],
   [{ use_dora: true }, /use_dora = true, expected none: it is not supported/],
   [{ lora_bias: true }, /lora_bias = true/],
   [{ layers_to_transform: [0] }, /layers_to_transform = \[0\]/],
-  [{ init_lora_weights: "pissa" }, /init_lora_weights = "pissa", expected a start that leaves the base model as it is: true/],
+  [
+    { init_lora_weights: "pissa" },
+    /init_lora_weights = "pissa", expected a start that leaves the base model as it is: true/,
+  ],
   [{ something_of_tomorrow: 1 }, /something_of_tomorrow = 1, expected none: it is not supported/],
 ];
 
 for (const [changes, message] of refused) {
   test(`${JSON.stringify(changes)} is refused`, () => {
-    assert.throws(() => parse(changes), (error: Error) => {
-      assert.ok(error instanceof InputError, error.stack);
-      assert.match(error.message, message);
-      return error.message.startsWith("adapter_config.json: found ");
-    });
+    assert.throws(
+      () => parse(changes),
+      (error: Error) => {
+        assert.ok(error instanceof InputError, error.stack);
+        assert.match(error.message, message);
+        return error.message.startsWith("adapter_config.json: found ");
+      },
+    );
   });
 }
 
 test("a field with an endless name is refused in a message that can be read", () => {
-  assert.throws(() => parse({ ["a".repeat(100_000)]: 1 }), { name: "InputError", message: `adapter_config.json: found ${"a".repeat(59)}… = 1, expected none: it is not supported` });
+  assert.throws(() => parse({ ["a".repeat(100_000)]: 1 }), {
+    name: "InputError",
+    message: `adapter_config.json: found ${"a".repeat(59)}… = 1, expected none: it is not supported`,
+  });
 });

@@ -57,7 +57,12 @@ test("a folder of an adapter is one with a config of its model too, and is refus
   assert.equal(isAdapterFolder(folder), true);
   for (const whole of ["model.safetensors", "model.safetensors.index.json", "model-q8_0.gguf"]) {
     await writeFile(join(folder, whole), "");
-    assert.throws(() => isAdapterFolder(folder), { name: "InputError", message: new RegExp(`found an adapter \\(adapter_config\\.json\\) and a whole model \\(${whole}\\), expected one of them; put the adapter`) });
+    assert.throws(() => isAdapterFolder(folder), {
+      name: "InputError",
+      message: new RegExp(
+        `found an adapter \\(adapter_config\\.json\\) and a whole model \\(${whole}\\), expected one of them; put the adapter`,
+      ),
+    });
     await rm(join(folder, whole));
   }
 });
@@ -66,23 +71,57 @@ test("a folder with other files is left alone, and so is one whose adapter does 
   const folder = join(emptyFolder(t), "adapter");
   const adapter = await readAdapter(fixture);
   await writeAdapter(folder, adapter);
-  await assert.rejects(writeAdapter(folder, { ...adapter, config: { ...adapter.config, rank: 4 } }), /expected \[4,in\] and \[out,4\], because r = 4/);
+  await assert.rejects(
+    writeAdapter(folder, { ...adapter, config: { ...adapter.config, rank: 4 } }),
+    /expected \[4,in\] and \[out,4\], because r = 4/,
+  );
   await writeFile(join(folder, "thesis.tex"), "years of work");
-  await assert.rejects(writeAdapter(folder, adapter), /"thesis\.tex" in the folder, expected a new folder, or an adapter to replace/);
+  await assert.rejects(
+    writeAdapter(folder, adapter),
+    /"thesis\.tex" in the folder, expected a new folder, or an adapter to replace/,
+  );
   await rm(join(folder, "thesis.tex"));
   assert.deepEqual(await readAdapter(folder), adapter);
 });
 
 const layer = "base_model.model.model.layers.0.self_attn.q_proj";
 const refused: readonly [string, (folder: string) => Promise<unknown>, RegExp][] = [
-  ["no config", (folder) => rm(join(folder, "adapter_config.json")), /adapter_config\.json: found no such file, expected a LoRA adapter in PEFT's layout/],
+  [
+    "no config",
+    (folder) => rm(join(folder, "adapter_config.json")),
+    /adapter_config\.json: found no such file, expected a LoRA adapter in PEFT's layout/,
+  ],
   ["no weights", (folder) => rm(join(folder, weights)), /adapter_model\.safetensors: found no such file/],
-  ["weights in a pickle", (folder) => rename(join(folder, weights), join(folder, "adapter_model.bin")), /adapter_model\.bin, a pickle: loading one can run any code/],
-  ["half a pair", edit((tensors) => tensors.delete(`${layer}.lora_B.weight`)), /no lora_B\.weight of "model\.layers\.0\.self_attn\.q_proj", expected both/],
-  ["another rank", edit((tensors) => tensors.set(`${layer}.lora_A.weight`, zeros([2, 16]))), /q_proj" with lora_A \[2,16\] and lora_B \[16,3\], expected \[3,in\] and \[out,3\], because r = 3/],
-  ["a matrix turned round", edit((tensors) => tensors.set(`${layer}.lora_B.weight`, zeros([3, 16]))), /lora_B \[3,16\]/],
-  ["an embedding's adapter", edit((tensors) => tensors.set("base_model.model.model.embed_tokens.lora_embedding_A", zeros([3, 64]))), /tensor "base_model\.model\.model\.embed_tokens\.lora_embedding_A", expected only/],
-  ["a whole module", edit((tensors) => tensors.set("base_model.model.lm_head.weight", zeros([64, 16]))), /tensor "base_model\.model\.lm_head\.weight", expected only/],
+  [
+    "weights in a pickle",
+    (folder) => rename(join(folder, weights), join(folder, "adapter_model.bin")),
+    /adapter_model\.bin, a pickle: loading one can run any code/,
+  ],
+  [
+    "half a pair",
+    edit((tensors) => tensors.delete(`${layer}.lora_B.weight`)),
+    /no lora_B\.weight of "model\.layers\.0\.self_attn\.q_proj", expected both/,
+  ],
+  [
+    "another rank",
+    edit((tensors) => tensors.set(`${layer}.lora_A.weight`, zeros([2, 16]))),
+    /q_proj" with lora_A \[2,16\] and lora_B \[16,3\], expected \[3,in\] and \[out,3\], because r = 3/,
+  ],
+  [
+    "a matrix turned round",
+    edit((tensors) => tensors.set(`${layer}.lora_B.weight`, zeros([3, 16]))),
+    /lora_B \[3,16\]/,
+  ],
+  [
+    "an embedding's adapter",
+    edit((tensors) => tensors.set("base_model.model.model.embed_tokens.lora_embedding_A", zeros([3, 64]))),
+    /tensor "base_model\.model\.model\.embed_tokens\.lora_embedding_A", expected only/,
+  ],
+  [
+    "a whole module",
+    edit((tensors) => tensors.set("base_model.model.lm_head.weight", zeros([64, 16]))),
+    /tensor "base_model\.model\.lm_head\.weight", expected only/,
+  ],
   ["nothing adapted", edit((tensors) => tensors.clear()), /found no adapted layer, expected at least one/],
 ];
 

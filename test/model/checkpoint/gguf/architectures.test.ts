@@ -13,7 +13,10 @@ const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 
 /** transformers' config.json of each file, and its logits at the last of the tokens; `make.py` says how they were made. */
-const cases = JSON.parse(readFileSync(`${folder}/cases.json`, "utf8")) as Record<string, { config: object; ids: number[]; logits: number[] }>;
+const cases = JSON.parse(readFileSync(`${folder}/cases.json`, "utf8")) as Record<
+  string,
+  { config: object; ids: number[]; logits: number[] }
+>;
 
 describe("architectures of Llama's family in GGUF", () => {
   for (const [name, { config, ids, logits }] of Object.entries(cases)) {

@@ -4,7 +4,10 @@ import test from "node:test";
 import { blockFormats } from "../../../../src/model/checkpoint/gguf/block-formats.js";
 
 /** Random blocks of each format, and the float32 numbers that PyPI's gguf makes of them. */
-const fixture = JSON.parse(readFileSync("test/fixtures/gguf/blocks.json", "utf8")) as Record<string, { blocks: string; numbers: string }>;
+const fixture = JSON.parse(readFileSync("test/fixtures/gguf/blocks.json", "utf8")) as Record<
+  string,
+  { blocks: string; numbers: string }
+>;
 
 test("there is a fixture for every format", () => {
   assert.deepEqual(Object.keys(fixture).toSorted(), Object.keys(blockFormats).toSorted());

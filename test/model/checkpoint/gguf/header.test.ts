@@ -29,7 +29,12 @@ for (const name of ["llama", "llama3", "qwen2", "gpt2", "gpt-neox"]) {
     }
     assert.deepEqual(
       [...file.tensors].map(([each, { dtype, shape, begin }]) => [each, dtype, shape, begin]),
-      tensorInfos.map(({ name: each, dtype, shape, offset }) => [each, GGMLQuantizationType[dtype], shape.map(Number).reverse(), Number(tensorDataOffset + offset)]),
+      tensorInfos.map(({ name: each, dtype, shape, offset }) => [
+        each,
+        GGMLQuantizationType[dtype],
+        shape.map(Number).reverse(),
+        Number(tensorDataOffset + offset),
+      ]),
     );
   });
 }
@@ -51,9 +56,21 @@ describe("a header", () => {
         ["u16", raw(2, Buffer.from([0, 200]))],
         ["i16", raw(3, Buffer.from([0, 200]))],
         ["i32", raw(5, u32(0xfffffffe))],
-        ["f64", raw(12, bytes8((buffer) => buffer.writeDoubleLE(0.1)))],
+        [
+          "f64",
+          raw(
+            12,
+            bytes8((buffer) => buffer.writeDoubleLE(0.1)),
+          ),
+        ],
         ["u64", raw(10, u64(2 ** 40))],
-        ["i64", raw(11, bytes8((buffer) => buffer.writeBigInt64LE(-5n)))],
+        [
+          "i64",
+          raw(
+            11,
+            bytes8((buffer) => buffer.writeBigInt64LE(-5n)),
+          ),
+        ],
         ["texts", ["\ufeffa", "", "é"]],
         ["flags", raw(9, u32(7), u64(2), Buffer.from([1, 0]))],
         ["general.alignment", { u32: 32 }],
@@ -63,7 +80,16 @@ describe("a header", () => {
     writeFileSync(path, bytes);
     const file = await GgufFile.open(path);
     const number = (key: string) => file.metadata.get(key, kinds.number);
-    assert.deepEqual(["u8", "i8", "u16", "i16", "i32", "f64", "u64", "i64"].map(number), [200, -56, 51200, -14336, -2, 0.1, 2 ** 40, -5]);
+    assert.deepEqual(["u8", "i8", "u16", "i16", "i32", "f64", "u64", "i64"].map(number), [
+      200,
+      -56,
+      51200,
+      -14336,
+      -2,
+      0.1,
+      2 ** 40,
+      -5,
+    ]);
     assert.deepEqual(file.metadata.get("texts", kinds.texts), ["\ufeffa", "", "é"]);
     assert.deepEqual(file.metadata.get("flags", z.any()), [true, false]);
     assert.deepEqual([...(await file.read("t")).data], [1, -2, 0.5]);
@@ -79,11 +105,23 @@ test("names of number formats are those of ggml", () => {
 });
 
 test("quantisations in the names of files", () => {
-  const names = ["SmolLM2-135M-Instruct.Q4_1.gguf", "m-Q4_K_M.gguf", "Qwen2.5-0.5B-Instruct-Q8_0-00001-of-00002.gguf", "m-IQ4_XS.gguf", "m-BF16.gguf", "m-UD-Q4_K_XL.gguf", "m-F16.gguf", "model.gguf"];
+  const names = [
+    "SmolLM2-135M-Instruct.Q4_1.gguf",
+    "m-Q4_K_M.gguf",
+    "Qwen2.5-0.5B-Instruct-Q8_0-00001-of-00002.gguf",
+    "m-IQ4_XS.gguf",
+    "m-BF16.gguf",
+    "m-UD-Q4_K_XL.gguf",
+    "m-F16.gguf",
+    "model.gguf",
+  ];
   for (const name of names) assert.equal(quantizationLabel(name), parseGGUFQuantLabel(name), name);
   assert.equal(quantizationLabel("m.q8_0.gguf"), "Q8_0");
 });
 
 test("a float32 as the shortest decimal that is it", () => {
-  assert.deepEqual([1e-5, 0.1, 500000, 1 / 3, 0].map((value) => shortestFloat32(Math.fround(value))), [1e-5, 0.1, 500000, 0.33333334, 0]);
+  assert.deepEqual(
+    [1e-5, 0.1, 500000, 1 / 3, 0].map((value) => shortestFloat32(Math.fround(value))),
+    [1e-5, 0.1, 500000, 0.33333334, 0],
+  );
 });

@@ -16,7 +16,10 @@ const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 
 /** What transformers computes from the same files at the last of these tokens. */
-const cases = JSON.parse(readFileSync(`${folder}/logits.json`, "utf8")) as Record<string, { ids: number[]; logits: number[] }>;
+const cases = JSON.parse(readFileSync(`${folder}/logits.json`, "utf8")) as Record<
+  string,
+  { ids: number[]; logits: number[] }
+>;
 
 describe("a model in GGUF", () => {
   for (const [name, { ids, logits }] of Object.entries(cases)) {
@@ -50,7 +53,13 @@ describe("a model in GGUF", () => {
       headSize: 16,
       contextLength: 131072,
       ropeTheta: 500000,
-      ropeScaling: { type: "llama3", factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192 },
+      ropeScaling: {
+        type: "llama3",
+        factor: 32,
+        lowFrequencyFactor: 1,
+        highFrequencyFactor: 4,
+        originalContextLength: 8192,
+      },
       normEpsilon: 1e-5,
       tiedEmbeddings: false,
       initializerRange: 0.02,
@@ -92,7 +101,10 @@ describe("a model in GGUF", () => {
     const { shape, data } = await weights.read("model.layers.1.mlp.down_proj.weight");
     assert.deepEqual(shape, [64, 96]);
     assert.equal(data.length, 64 * 96);
-    await assert.rejects(weights.read("model.layers.9.mlp.down_proj.weight"), /no tensor "model\.layers\.9\.mlp\.down_proj\.weight"/);
+    await assert.rejects(
+      weights.read("model.layers.9.mlp.down_proj.weight"),
+      /no tensor "model\.layers\.9\.mlp\.down_proj\.weight"/,
+    );
     await weights.close();
   });
 });

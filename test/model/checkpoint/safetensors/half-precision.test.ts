@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { findOverflow, narrow, widen, type HalfFormat } from "../../../../src/model/checkpoint/safetensors/half-precision.js";
+import {
+  findOverflow,
+  narrow,
+  widen,
+  type HalfFormat,
+} from "../../../../src/model/checkpoint/safetensors/half-precision.js";
 import { readSafetensors } from "../../../../src/model/checkpoint/safetensors/safetensors.js";
 import { SafetensorsFile } from "../../../../src/model/checkpoint/safetensors/safetensors-file.js";
 
@@ -26,7 +31,10 @@ test("half-precision NaN stays NaN", () => {
   assert.deepEqual([...target], [NaN, NaN]);
 });
 
-for (const [format, name] of [["F16", "float16"], ["BF16", "bfloat16"]] as const) {
+for (const [format, name] of [
+  ["F16", "float16"],
+  ["BF16", "bfloat16"],
+] as const) {
   test(`numbers are rounded to ${name} as torch rounds them`, async () => {
     const file = await SafetensorsFile.open("test/fixtures/safetensors/rounding.safetensors");
     const numbers = (await file.read("float32")).data;
@@ -35,7 +43,8 @@ for (const [format, name] of [["F16", "float16"], ["BF16", "bfloat16"]] as const
     const bits = new Uint16Array(numbers.length);
     narrow(format, numbers, bits);
     const found = widened(format, bits);
-    for (const [i, number] of expected.data.entries()) assert.ok(Object.is(found[i], number), `${numbers[i]}: ${found[i]}, torch has ${number}`);
+    for (const [i, number] of expected.data.entries())
+      assert.ok(Object.is(found[i], number), `${numbers[i]}: ${found[i]}, torch has ${number}`);
   });
 
   test(`every ${name} number stays itself`, () => {

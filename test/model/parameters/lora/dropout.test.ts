@@ -52,7 +52,10 @@ describe("dropout of an adapter's inputs", () => {
       const found = masks(300, 1, of).flat();
       assert.ok(found.every((x) => x === 0 || x === 1));
       // Four standard deviations of that many independent draws.
-      assert.ok(Math.abs(1 - mean(found) - share) < 4 * Math.sqrt((share * (1 - share)) / found.length), `${share}: ${1 - mean(found)}`);
+      assert.ok(
+        Math.abs(1 - mean(found) - share) < 4 * Math.sqrt((share * (1 - share)) / found.length),
+        `${share}: ${1 - mean(found)}`,
+      );
     }
   });
 
@@ -74,7 +77,12 @@ describe("dropout of an adapter's inputs", () => {
     const centred = (mask: readonly number[]) => mask.map((x) => (x - 0.7) / Math.sqrt(0.3 * 0.7));
     const [x, y] = [centred(first), centred(second)];
     const at = (i: number, j: number) => x[i * width + j]!;
-    const products: Record<string, number[]> = { rows: [], columns: [], corners: [], layers: x.map((value, i) => value * y[Math.floor(i / width) * (y.length / rows) + (i % width)]!) };
+    const products: Record<string, number[]> = {
+      rows: [],
+      columns: [],
+      corners: [],
+      layers: x.map((value, i) => value * y[Math.floor(i / width) * (y.length / rows) + (i % width)]!),
+    };
     for (let i = 0; i + 1 < rows; i++) {
       for (let j = 0; j + 1 < width; j++) {
         products.rows!.push(at(i, j) * at(i, j + 1));
@@ -82,12 +90,16 @@ describe("dropout of an adapter's inputs", () => {
         products.corners!.push(at(i, j) * at(i, j + 1) * at(i + 1, j) * at(i + 1, j + 1));
       }
     }
-    for (const [what, of] of Object.entries(products)) assert.ok(Math.abs(mean(of)) < 4 / Math.sqrt(of.length), `${what}: ${mean(of)}`);
+    for (const [what, of] of Object.entries(products))
+      assert.ok(Math.abs(mean(of)) < 4 / Math.sqrt(of.length), `${what}: ${mean(of)}`);
   });
 
   it("is the same in the engine, to the last element", async () => {
     const { values, feeds } = droppedOnes(37, 5);
-    const executable = await engine.prepare({ outputs: Object.fromEntries(values.map((value, i) => [`${i}`, value])), updates: new Map() });
+    const executable = await engine.prepare({
+      outputs: Object.fromEntries(values.map((value, i) => [`${i}`, value])),
+      updates: new Map(),
+    });
     const found = await executable.run(feeds);
     masks(37, 5).forEach((mask, i) => assert.deepEqual([...found[`${i}`]!.data], mask));
   });
@@ -100,9 +112,19 @@ describe("dropout of an adapter's inputs", () => {
     const result = loraResult(graph, dropout.drop(x, layer), layer, lora, 2 * dropout.scale);
     const random = Random.seeded(4);
     const numbers = (count: number) => Array.from({ length: count }, () => random.normal());
-    const [a, b] = [graph.state(`${layer.name}.lora_A.weight`, "float32", [2, layer.inputs]), graph.state(`${layer.name}.lora_B.weight`, "float32", [layer.outputs, 2])];
-    const keys = Object.fromEntries(Object.entries(dropoutFeeds(config, 5, Random.seeded(6))).map(([name, data]) => [name, [...data]]));
-    const given = { x: numbers(5 * layer.inputs), [a.attributes.name]: numbers(2 * layer.inputs), [b.attributes.name]: numbers(2 * layer.outputs), ...keys };
+    const [a, b] = [
+      graph.state(`${layer.name}.lora_A.weight`, "float32", [2, layer.inputs]),
+      graph.state(`${layer.name}.lora_B.weight`, "float32", [layer.outputs, 2]),
+    ];
+    const keys = Object.fromEntries(
+      Object.entries(dropoutFeeds(config, 5, Random.seeded(6))).map(([name, data]) => [name, [...data]]),
+    );
+    const given = {
+      x: numbers(5 * layer.inputs),
+      [a.attributes.name]: numbers(2 * layer.inputs),
+      [b.attributes.name]: numbers(2 * layer.outputs),
+      ...keys,
+    };
 
     const mask = masks(5, 6)[0]!;
     assert.ok(mask.includes(0));
@@ -110,8 +132,14 @@ describe("dropout of an adapter's inputs", () => {
     const read = given.x.map((value, i) => value * mask[i]! * dropout.scale);
     found!.forEach((value, at) => {
       const [row, out] = [Math.floor(at / layer.outputs), at % layer.outputs];
-      const down = [0, 1].map((r) => read.slice(row * layer.inputs, (row + 1) * layer.inputs).reduce((sum, xj, j) => sum + xj * given[a.attributes.name]![r * layer.inputs + j]!, 0));
-      const expected = (lora.alpha / lora.rank) * down.reduce((sum, value, r) => sum + value * given[b.attributes.name]![out * 2 + r]!, 0);
+      const down = [0, 1].map((r) =>
+        read
+          .slice(row * layer.inputs, (row + 1) * layer.inputs)
+          .reduce((sum, xj, j) => sum + xj * given[a.attributes.name]![r * layer.inputs + j]!, 0),
+      );
+      const expected =
+        (lora.alpha / lora.rank) *
+        down.reduce((sum, value, r) => sum + value * given[b.attributes.name]![out * 2 + r]!, 0);
       assert.ok(Math.abs(value - expected) <= 1e-6 * (1 + Math.abs(expected)));
     });
     checkGradients(weighted([result], "slopes"), [x, a, b], given);
@@ -124,7 +152,8 @@ describe("dropout of an adapter's inputs", () => {
     assert.equal(loraDropout(graph, tinyConfig, 4), undefined);
     assert.deepEqual(dropoutFeeds(undropped, 4, Random.seeded(1)), {});
     const x = graph.input("x", "float32", [4, layers[0]!.inputs]);
-    const linear = (dropout?: ReturnType<typeof loraDropout>) => stateWeights(graph, undropped, dropout).linear(x, layers[0]!.name);
+    const linear = (dropout?: ReturnType<typeof loraDropout>) =>
+      stateWeights(graph, undropped, dropout).linear(x, layers[0]!.name);
     assert.equal(linear(loraDropout(graph, undropped, 4)), linear());
   });
 });
@@ -144,7 +173,9 @@ describe("training with dropout", () => {
     const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
     let policy = await model.withAdapter(adapter, initialLora(tinyConfig, adapter, Random.seeded(3)));
     const begin = (from?: TrainerState) =>
-      Trainer.begin(policy, preference(dpo({ beta: 0.1 })), pairs, { ...settings, recompute }, Random.seeded(seed), { from });
+      Trainer.begin(policy, preference(dpo({ beta: 0.1 })), pairs, { ...settings, recompute }, Random.seeded(seed), {
+        from,
+      });
     let training = await begin();
     const losses: number[] = [];
     for (;;) {
@@ -178,8 +209,12 @@ describe("training with dropout", () => {
   it("keeps no mask where activations are computed again", () => {
     const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
     const masksOf = (recompute: boolean) => {
-      const { updates } = stepProgram({ config, objective: preference(dpo({ beta: 0.1 })), shape, slots: 1, recompute }, defaultAdamW);
-      return topologicalOrder(updates.values()).filter(({ op, inputs }) => op === "less" && inputs[0]!.op === "sub").length;
+      const { updates } = stepProgram(
+        { config, objective: preference(dpo({ beta: 0.1 })), shape, slots: 1, recompute },
+        defaultAdamW,
+      );
+      return topologicalOrder(updates.values()).filter(({ op, inputs }) => op === "less" && inputs[0]!.op === "sub")
+        .length;
     };
     assert.equal(masksOf(false), layers.length);
     // The last layer's are used at once.
@@ -202,6 +237,9 @@ describe("training with dropout", () => {
 
     const scored = await responseLogProbs(policy, [pair.chosen]);
     const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
-    assert.deepEqual(scored, await responseLogProbs(await model.withAdapter({ ...lora, dropout: 0 }, matrices), [pair.chosen]));
+    assert.deepEqual(
+      scored,
+      await responseLogProbs(await model.withAdapter({ ...lora, dropout: 0 }, matrices), [pair.chosen]),
+    );
   });
 });

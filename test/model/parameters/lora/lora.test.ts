@@ -15,7 +15,15 @@ import { readAdapter } from "../../../../src/model/checkpoint/adapters/adapter-f
 import { parseHuggingFaceConfig } from "../../../../src/model/checkpoint/hugging-face-config.js";
 import { readSafetensors } from "../../../../src/model/checkpoint/safetensors/safetensors.js";
 import type { LoraConfig } from "../../../../src/model/config.js";
-import { allLinear, initialLora, loraLayers, loraShapes, mergeLora, trainedShapes, unmergeLora } from "../../../../src/model/parameters/lora/lora.js";
+import {
+  allLinear,
+  initialLora,
+  loraLayers,
+  loraShapes,
+  mergeLora,
+  trainedShapes,
+  unmergeLora,
+} from "../../../../src/model/parameters/lora/lora.js";
 import { stateWeights } from "../../../../src/model/parameters/network.js";
 import { initialParameters, linearLayers, type Parameters } from "../../../../src/model/parameters/parameters.js";
 import { Policy } from "../../../../src/model/policy/policy.js";
@@ -44,18 +52,40 @@ function assertClose(found: ArrayLike<number>, expected: ArrayLike<number>, rela
 }
 
 describe("the targets of an adapter", () => {
-  const targetsOf = (target: string) => loraLayers(tinyConfig, { rank: 2, alpha: 4, targets: [target] }).map(({ name }) => name);
-  const layers = linearLayers(tinyConfig).map(({ name }) => name).filter((name) => !name.includes("embed") && !name.includes("head"));
+  const targetsOf = (target: string) =>
+    loraLayers(tinyConfig, { rank: 2, alpha: 4, targets: [target] }).map(({ name }) => name);
+  const layers = linearLayers(tinyConfig)
+    .map(({ name }) => name)
+    .filter((name) => !name.includes("embed") && !name.includes("head"));
 
   it("are matched as regular expressions with .* for each star would", () => {
-    const parts = fc.constantFrom("*", "*", ".", "model", "layers", "0", "1", "self_attn", "mlp", "q_proj", "k", "proj", "_", "up");
+    const parts = fc.constantFrom(
+      "*",
+      "*",
+      ".",
+      "model",
+      "layers",
+      "0",
+      "1",
+      "self_attn",
+      "mlp",
+      "q_proj",
+      "k",
+      "proj",
+      "_",
+      "up",
+    );
     fc.assert(
       fc.property(fc.array(parts, { minLength: 1, maxLength: 6 }), (chosen) => {
         const target = chosen.join("");
         const pattern = new RegExp(`(^|\\.)${target.replaceAll(".", "\\.").replaceAll("*", ".*")}$`);
         const expected = layers.filter((name) => pattern.test(name));
         if (expected.length === 0) assert.throws(() => targetsOf(target), /found target/);
-        else assert.deepEqual(targetsOf(target).filter((name) => layers.includes(name)), expected);
+        else
+          assert.deepEqual(
+            targetsOf(target).filter((name) => layers.includes(name)),
+            expected,
+          );
       }),
       { numRuns: 500 },
     );
@@ -63,11 +93,19 @@ describe("the targets of an adapter", () => {
 
   it("are routers and experts only where they are named without a star", async () => {
     const { config } = await loadModelCase("architectures/qwen3-moe");
-    const found = (...targets: string[]) => loraLayers(config, { rank: 2, alpha: 4, targets }).map(({ name }) => name.slice("model.layers.".length));
+    const found = (...targets: string[]) =>
+      loraLayers(config, { rank: 2, alpha: 4, targets }).map(({ name }) => name.slice("model.layers.".length));
     const attention = (layer: number) => ["q", "k", "v", "o"].map((each) => `${layer}.self_attn.${each}_proj`);
-    assert.deepEqual(found(...allLinear), [...attention(0), ...["gate", "up", "down"].map((each) => `0.mlp.${each}_proj`), ...attention(1)]);
+    assert.deepEqual(found(...allLinear), [
+      ...attention(0),
+      ...["gate", "up", "down"].map((each) => `0.mlp.${each}_proj`),
+      ...attention(1),
+    ]);
     assert.deepEqual(found("gate"), ["1.mlp.gate"]);
-    assert.deepEqual(found("up_proj"), ["0.mlp.up_proj", ...[0, 1, 2, 3, 4].map((expert) => `1.mlp.experts.${expert}.up_proj`)]);
+    assert.deepEqual(found("up_proj"), [
+      "0.mlp.up_proj",
+      ...[0, 1, 2, 3, 4].map((expert) => `1.mlp.experts.${expert}.up_proj`),
+    ]);
   });
 
   it("take no more time with many stars", () => {
@@ -80,18 +118,42 @@ describe("the targets of an adapter", () => {
 describe("LoRA as PEFT has it", () => {
   for (const name of ["llama", "gpt2"]) {
     const folder = `test/fixtures/lora/${name}`;
-    const { config: fields, tokens, loss: expectedLoss, promptLength, ...settings } = JSON.parse(readFileSync(`${folder}.json`, "utf8"));
+    const {
+      config: fields,
+      tokens,
+      loss: expectedLoss,
+      promptLength,
+      ...settings
+    } = JSON.parse(readFileSync(`${folder}.json`, "utf8"));
     const adapter = { ...settings } as LoraConfig;
     const read = async () => {
       const { tensors } = await readSafetensors(`${folder}.safetensors`);
-      const part = (prefix: string) => new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]));
-      return { base: part("base/"), adapter: part("adapter/"), gradient: part("gradient/"), logits: tensors.get("logits")!, reference: tensors.get("reference")! };
+      const part = (prefix: string) =>
+        new Map(
+          [...tensors]
+            .filter(([key]) => key.startsWith(prefix))
+            .map(([key, value]) => [key.slice(prefix.length), value]),
+        );
+      return {
+        base: part("base/"),
+        adapter: part("adapter/"),
+        gradient: part("gradient/"),
+        logits: tensors.get("logits")!,
+        reference: tensors.get("reference")!,
+      };
     };
     const config = parseHuggingFaceConfig(JSON.stringify(fields), folder);
     const logitsOf = async (policy: Policy) => {
       const graph = new Graph();
-      const hidden = decodeSequences(policy.config, stateWeights(graph, policy.config), graph.input("tokens", "int32", [2, 9]));
-      const executable = await engine.prepare({ outputs: { logits: head(policy.config, stateWeights(graph, policy.config), hidden) }, updates: new Map() });
+      const hidden = decodeSequences(
+        policy.config,
+        stateWeights(graph, policy.config),
+        graph.input("tokens", "int32", [2, 9]),
+      );
+      const executable = await engine.prepare({
+        outputs: { logits: head(policy.config, stateWeights(graph, policy.config), hidden) },
+        updates: new Map(),
+      });
       const { logits } = await executable.run({ tokens: Int32Array.from(tokens.flat()) }, policy.states);
       return logits!.data as Float32Array;
     };
@@ -102,25 +164,50 @@ describe("LoRA as PEFT has it", () => {
       const policy = await model.withAdapter({ ...adapter, dropout: 0.5 }, matrices);
       assertClose(await logitsOf(policy), logits.data, 1e-5, "with");
       assertClose(await logitsOf(policy.withoutAdapter()), reference.data, 1e-5, "without");
-      const merged = await Policy.create(programs, { config, parameters: await policy.mergedParameters(), tokenizer: byteTokenizer });
+      const merged = await Policy.create(programs, {
+        config,
+        parameters: await policy.mergedParameters(),
+        tokenizer: byteTokenizer,
+      });
       assertClose(await logitsOf(merged), logits.data, 1e-5, "merged");
     });
 
     it(`${name}: the same loss, and the same gradient by every matrix`, async () => {
       const { base, adapter: matrices, gradient } = await read();
       const adapted = { ...config, adapter };
-      const examples: TokenSequence[] = tokens.map((row: number[]) => ({ prompt: Int32Array.from(row.slice(0, promptLength)), response: Int32Array.from(row.slice(promptLength)) }));
+      const examples: TokenSequence[] = tokens.map((row: number[]) => ({
+        prompt: Int32Array.from(row.slice(0, promptLength)),
+        response: Int32Array.from(row.slice(promptLength)),
+      }));
       const rows = rowsOf(examples, false);
       const shape = exactShape(rows);
       const graph = new Graph();
       const leaves = batchLeaves(graph, shape);
       const tokenLogProbs = weightedTokenLogProbs(adapted, stateWeights(graph, adapted), leaves);
       const without = () => assert.fail("supervised fine-tuning has no head");
-      const { loss } = supervised.build({ ...leaves, tokenLogProbs, slots: examples.length, columns: [], hidden: without, head: without });
+      const { loss } = supervised.build({
+        ...leaves,
+        tokenLogProbs,
+        slots: examples.length,
+        columns: [],
+        hidden: without,
+        head: without,
+      });
       const shapes = [...trainedShapes(adapted)];
-      const slopes = gradients(loss, shapes.map(([key, size]) => graph.state(key, "float32", size)));
-      const executable = await engine.prepare({ outputs: { loss, ...Object.fromEntries(shapes.map(([key], i) => [key, slopes[i]!])) }, updates: new Map() });
-      const { tokenWeight, feeds } = supervised.feed(examples, { step: examples, slots: examples.length, tokens: shape.completions, columns: [] });
+      const slopes = gradients(
+        loss,
+        shapes.map(([key, size]) => graph.state(key, "float32", size)),
+      );
+      const executable = await engine.prepare({
+        outputs: { loss, ...Object.fromEntries(shapes.map(([key], i) => [key, slopes[i]!])) },
+        updates: new Map(),
+      });
+      const { tokenWeight, feeds } = supervised.feed(examples, {
+        step: examples,
+        slots: examples.length,
+        tokens: shape.completions,
+        columns: [],
+      });
       const states = [await engine.createState(base), await engine.createState(matrices)];
       const found = await executable.run({ ...layOut(rows, shape, 0, tokenWeight as number), ...feeds }, states);
       assertClose(found.loss!.data, [expectedLoss], 1e-5, "loss");
@@ -133,14 +220,21 @@ describe("LoRA as PEFT has it", () => {
 describe("LoRA", () => {
   const parameters = initialParameters(tinyConfig, Random.seeded(1));
   const sequences = randomSequences(8, Random.seeded(2));
-  const bytes = (tensors: Parameters) => [...tensors].map(([key, { data }]) => [key, Buffer.from(data.buffer).toString("hex")]);
+  const bytes = (tensors: Parameters) =>
+    [...tensors].map(([key, { data }]) => [key, Buffer.from(data.buffer).toString("hex")]);
 
   it("changes nothing at its start, and the base never; the reference is the base whatever is learned", async () => {
     const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
     const policy = await model.withAdapter(lora, initialLora(tinyConfig, lora, Random.seeded(3)));
     const before = await responseLogProbs(model, sequences);
     assert.deepEqual(await responseLogProbs(policy, sequences), before);
-    const training = await Trainer.begin(policy, supervised, sequences, { batchSize: 4, epochs: 2, learningRate: 0.05 }, Random.seeded(4));
+    const training = await Trainer.begin(
+      policy,
+      supervised,
+      sequences,
+      { batchSize: 4, epochs: 2, learningRate: 0.05 },
+      Random.seeded(4),
+    );
     for await (const { loss } of training.steps()) assert.ok(Number.isFinite(loss));
     await training.end();
     const after = await responseLogProbs(policy, sequences);
@@ -149,7 +243,19 @@ describe("LoRA", () => {
     assert.deepEqual(await responseLogProbs(policy.withoutAdapter(), sequences), before);
     assert.deepEqual(bytes(await model.parameters()), bytes(parameters));
     assert.deepEqual([...(await policy.parameters()).keys()], [...loraShapes(tinyConfig, lora).keys()]);
-    assertClose(await responseLogProbs(await Policy.create(programs, { config: tinyConfig, parameters: await policy.mergedParameters(), tokenizer: byteTokenizer }), sequences), after, 1e-5, "merged");
+    assertClose(
+      await responseLogProbs(
+        await Policy.create(programs, {
+          config: tinyConfig,
+          parameters: await policy.mergedParameters(),
+          tokenizer: byteTokenizer,
+        }),
+        sequences,
+      ),
+      after,
+      1e-5,
+      "merged",
+    );
   });
 
   it("shares the base: freeing an adapter or a view of the base leaves the others as they are", async () => {
@@ -162,7 +268,12 @@ describe("LoRA", () => {
   });
 
   it("unmerges what it merged", () => {
-    const trained = new Map([...initialLora(tinyConfig, lora, Random.seeded(5))].map(([key, value]): [string, Tensor<"float32">] => [key, { ...value, data: value.data.map((x, i) => x + 0.01 * (i % 7)) }]));
+    const trained = new Map(
+      [...initialLora(tinyConfig, lora, Random.seeded(5))].map(([key, value]): [string, Tensor<"float32">] => [
+        key,
+        { ...value, data: value.data.map((x, i) => x + 0.01 * (i % 7)) },
+      ]),
+    );
     const back = unmergeLora(tinyConfig, lora, mergeLora(tinyConfig, lora, parameters, trained), trained);
     for (const [key, { data }] of parameters) assertClose(back.get(key)!.data, data, 1e-6, key);
   });
@@ -172,14 +283,22 @@ describe("LoRA", () => {
     assert.deepEqual(names(["q_proj"]), ["model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj"]);
     assert.deepEqual(names(["layers.1.*.v_proj"]), ["model.layers.1.self_attn.v_proj"]);
     const untied = { ...tinyConfig, tiedEmbeddings: false };
-    assert.deepEqual(loraLayers(untied, { ...lora, targets: allLinear }).map(({ name }) => name), linearLayers(untied).slice(0, -1).map(({ name }) => name));
+    assert.deepEqual(
+      loraLayers(untied, { ...lora, targets: allLinear }).map(({ name }) => name),
+      linearLayers(untied)
+        .slice(0, -1)
+        .map(({ name }) => name),
+    );
     assert.equal(loraLayers(untied, { ...lora, targets: ["lm_head"] }).length, 1);
   });
 
   it("refuses targets that are no layer's, and ranks and shares that are none", () => {
     const wrong = (changed: Partial<LoraConfig>, message: RegExp) =>
       assert.throws(() => loraLayers(tinyConfig, { ...lora, ...changed }), { name: "InputError", message });
-    wrong({ targets: ["q_prj"] }, /^lora: found target "q_prj", expected the end of a linear layer's name: q_proj, k_proj/);
+    wrong(
+      { targets: ["q_prj"] },
+      /^lora: found target "q_prj", expected the end of a linear layer's name: q_proj, k_proj/,
+    );
     wrong({ targets: [] }, /^lora: found no target/);
     wrong({ rank: 0 }, /^lora: found rank 0/);
     wrong({ dropout: 1 }, /^lora: found dropout 1, expected a share in \[0, 1\)$/);
@@ -192,8 +311,15 @@ describe("an adapter on disk", () => {
 
   it("comes back as it was, in PEFT's layout", async (test) => {
     const folder = join(emptyFolder(test), "adapter");
-    const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer }, "org/base");
-    for (const [targets, dropout] of [[lora.targets, 0], [["layers.1.*"], 0.25]] as const) {
+    const model = await Policy.create(
+      programs,
+      { config: tinyConfig, parameters, tokenizer: byteTokenizer },
+      "org/base",
+    );
+    for (const [targets, dropout] of [
+      [lora.targets, 0],
+      [["layers.1.*"], 0.25],
+    ] as const) {
       const adapter = { ...lora, targets, dropout };
       const policy = await model.withAdapter(adapter, randomLora(adapter));
       await savePolicy(policy, folder);
@@ -210,20 +336,46 @@ describe("an adapter on disk", () => {
     const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
     await savePolicy(await model.withAdapter(lora, randomLora(lora)), folder);
     const wider = { ...tinyConfig, intermediateSize: 32 };
-    const other = await Policy.create(programs, { config: wider, parameters: initialParameters(wider, Random.seeded(1)), tokenizer: byteTokenizer });
-    await assert.rejects(loadAdapter(other, folder), { name: "InputError", message: /down_proj\.lora_A\.weight" of shape \[2,24\], expected \[2,32\]/ });
+    const other = await Policy.create(programs, {
+      config: wider,
+      parameters: initialParameters(wider, Random.seeded(1)),
+      tokenizer: byteTokenizer,
+    });
+    await assert.rejects(loadAdapter(other, folder), {
+      name: "InputError",
+      message: /down_proj\.lora_A\.weight" of shape \[2,24\], expected \[2,32\]/,
+    });
   });
 
   it("is what a run with a base trains and keeps; the base is never written", async (test) => {
     const base = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
     const start = await base.withAdapter(lora, initialLora(tinyConfig, lora, Random.seeded(3)));
     const training = { batchSize: 4, epochs: 1, learningRate: 1e-2 };
-    const options = { beta: 0.1, iterations: 2, select: 0.5, bootstrap: 0.5, responses: 2, seed: 1, ...training, maxNewTokens: 4 };
+    const options = {
+      beta: 0.1,
+      iterations: 2,
+      select: 0.5,
+      bootstrap: 0.5,
+      responses: 2,
+      seed: 1,
+      ...training,
+      maxNewTokens: 4,
+    };
     const pairs = randomPairs(8, Random.seeded(2));
-    const { folder: path, summary } = await openRun(seraMethod(options), { start, pairs }, { folder: emptyFolder(test) });
+    const { folder: path, summary } = await openRun(
+      seraMethod(options),
+      { start, pairs },
+      { folder: emptyFolder(test) },
+    );
     const folder = await RunFolder.open(path);
-    assert.deepEqual(summary.iterations.map(({ pairsSelected }) => pairsSelected), [null, 8, 4]);
-    assert.deepEqual(readdirSync(folder.file("iteration-2/model")).sort(), ["adapter_config.json", "adapter_model.safetensors"]);
+    assert.deepEqual(
+      summary.iterations.map(({ pairsSelected }) => pairsSelected),
+      [null, 8, 4],
+    );
+    assert.deepEqual(readdirSync(folder.file("iteration-2/model")).sort(), [
+      "adapter_config.json",
+      "adapter_model.safetensors",
+    ]);
     const first = (await folder.readRows(runLayout.metrics))[0]!;
     assert.ok(Math.abs(Number(first.loss) - Math.log(2)) < 1e-6, "the reference is the base");
     assert.deepEqual(await base.parameters(), parameters);
@@ -232,5 +384,10 @@ describe("an adapter on disk", () => {
 
 function randomLora(adapter: LoraConfig): Parameters {
   const random = Random.seeded(9);
-  return new Map([...initialLora(tinyConfig, adapter, random)].map(([key, value]) => [key, { ...value, data: value.data.map(() => 0.1 * random.normal()) }]));
+  return new Map(
+    [...initialLora(tinyConfig, adapter, random)].map(([key, value]) => [
+      key,
+      { ...value, data: value.data.map(() => 0.1 * random.normal()) },
+    ]),
+  );
 }

@@ -10,7 +10,17 @@ import { checkGradients } from "../../../graph/finite-differences.js";
 import { tinyConfig } from "../../../support/tiny-model.js";
 
 const adapter = { rank: 1, alpha: 2, targets: ["q_proj"] };
-const small: LlamaConfig = { ...tinyConfig, vocabSize: 5, hiddenSize: 32, intermediateSize: 32, layers: 1, heads: 1, kvHeads: 1, headSize: 32, adapter };
+const small: LlamaConfig = {
+  ...tinyConfig,
+  vocabSize: 5,
+  hiddenSize: 32,
+  intermediateSize: 32,
+  layers: 1,
+  heads: 1,
+  kvHeads: 1,
+  headSize: 32,
+  adapter,
+};
 
 for (const weights of ["int8", "int4"] as const) {
   it(`gradients flow through a base in ${weights} to the adapter: finite differences`, () => {
@@ -24,9 +34,22 @@ for (const weights of ["int8", "int4"] as const) {
     const loss = sum(mul(logits, graph.constant(tensor(logits.shape, weighting))));
     const leaves = topologicalOrder([loss]).filter((value): value is Value<"state"> => value.op === "state");
     const element = ({ dtype, attributes: { name } }: Value<"state">) =>
-      dtype === "uint8" ? random.integer(256) : name.endsWith(".scales") ? (0.5 + random.uniform()) / (weights === "int8" ? 400 : 24) : 0.5 + random.uniform();
-    const feeds = Object.fromEntries(leaves.map((leaf) => [leaf.attributes.name, Array.from({ length: sizeOf(leaf.shape) }, () => Math.fround(element(leaf)))]));
+      dtype === "uint8"
+        ? random.integer(256)
+        : name.endsWith(".scales")
+          ? (0.5 + random.uniform()) / (weights === "int8" ? 400 : 24)
+          : 0.5 + random.uniform();
+    const feeds = Object.fromEntries(
+      leaves.map((leaf) => [
+        leaf.attributes.name,
+        Array.from({ length: sizeOf(leaf.shape) }, () => Math.fround(element(leaf))),
+      ]),
+    );
     const adapted = loraShapes(config, adapter);
-    checkGradients(loss, leaves.filter(({ attributes: { name } }) => adapted.has(name)), feeds);
+    checkGradients(
+      loss,
+      leaves.filter(({ attributes: { name } }) => adapted.has(name)),
+      feeds,
+    );
   });
 }

@@ -7,13 +7,19 @@ import { dequantizeRows, quantizeRows, widenTo8 } from "../../../../src/model/pa
 const block = (...numbers: number[]) => Float32Array.from({ length: 32 }, (_, i) => numbers[i] ?? 0);
 
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 });
-const blocks = fc.integer({ min: 1, max: 3 }).chain((count) => fc.array(finite, { minLength: 32 * count, maxLength: 32 * count })).map((numbers) => Float32Array.from(numbers));
+const blocks = fc
+  .integer({ min: 1, max: 3 })
+  .chain((count) => fc.array(finite, { minLength: 32 * count, maxLength: 32 * count }))
+  .map((numbers) => Float32Array.from(numbers));
 
 describe("quantising rows", () => {
   it("in 8 bits divides by the largest magnitude / 127 and rounds halves away from 0", () => {
     const { blocks, scales } = quantizeRows(block(-254, 2, 1, -1, 0.98, 127), 1, 32, 8, "w");
     assert.deepEqual([...scales], [2]);
-    assert.deepEqual([...blocks.subarray(0, 7)], [-127, 1, 1, -1, 0, 64, 0].map((q) => q + 128));
+    assert.deepEqual(
+      [...blocks.subarray(0, 7)],
+      [-127, 1, 1, -1, 0, 64, 0].map((q) => q + 128),
+    );
   });
 
   it("in 4 bits gives the number of the largest magnitude −8, and the first of a byte its lower half", () => {
@@ -38,7 +44,10 @@ describe("quantising rows", () => {
         dequantizeRows(rows).forEach((found, i) => {
           const scale = Math.abs(rows.scales[i >> 5]!);
           const most = bits === 4 && Math.abs(numbers[i]!) > 7 * scale ? 1 : 0.5;
-          assert.ok(Math.abs(found - numbers[i]!) <= most * scale * (1 + 1e-5) + 1e-38, `${numbers[i]} became ${found} with a scale of ${scale}`);
+          assert.ok(
+            Math.abs(found - numbers[i]!) <= most * scale * (1 + 1e-5) + 1e-38,
+            `${numbers[i]} became ${found} with a scale of ${scale}`,
+          );
         });
       }),
     );
@@ -55,7 +64,13 @@ describe("quantising rows", () => {
   });
 
   it("4 bits are 8 bits exactly", () => {
-    const rows = quantizeRows(Float32Array.from({ length: 64 }, (_, i) => Math.sin(i) * (i + 1)), 2, 32, 4, "w");
+    const rows = quantizeRows(
+      Float32Array.from({ length: 64 }, (_, i) => Math.sin(i) * (i + 1)),
+      2,
+      32,
+      4,
+      "w",
+    );
     const wide = widenTo8(rows);
     assert.equal(wide.bits, 8);
     assert.deepEqual(dequantizeRows(wide), dequantizeRows(rows));
@@ -63,7 +78,10 @@ describe("quantising rows", () => {
   });
 
   it("refuses NaN and infinities", () => {
-    assert.throws(() => quantizeRows(block(1, NaN), 1, 32, 8, "lm_head.weight"), { name: "InputError", message: /^weights: found NaN in lm_head\.weight/ });
+    assert.throws(() => quantizeRows(block(1, NaN), 1, 32, 8, "lm_head.weight"), {
+      name: "InputError",
+      message: /^weights: found NaN in lm_head\.weight/,
+    });
     assert.throws(() => quantizeRows(block(-Infinity), 1, 32, 4, "w"), /^InputError: weights: found -Infinity/);
   });
 });

@@ -6,7 +6,10 @@ import { compileChatTemplate, dialogueTemplate } from "../../../../src/model/tok
 
 const { conversations, templates } = JSON.parse(readFileSync("test/fixtures/chat/renderings.json", "utf8")) as {
   conversations: readonly (readonly Message[])[];
-  templates: Record<string, { readonly template: string; readonly texts: readonly (readonly [string, string] | null)[] }>;
+  templates: Record<
+    string,
+    { readonly template: string; readonly texts: readonly (readonly [string, string] | null)[] }
+  >;
 };
 const specialTokens = { bos_token: "<s>", eos_token: "</s>" };
 
@@ -25,7 +28,10 @@ describe("what transformers' apply_chat_template writes", () => {
 
 test("a conversation reads as HH-RLHF's dialogues do", () => {
   const render = compileChatTemplate(dialogueTemplate, {});
-  assert.equal(render([{ role: "user", content: " Hi {{ there }}\n" }], true), "\n\nHuman:  Hi {{ there }}\n\n\nAssistant:");
+  assert.equal(
+    render([{ role: "user", content: " Hi {{ there }}\n" }], true),
+    "\n\nHuman:  Hi {{ there }}\n\n\nAssistant:",
+  );
   const turns: readonly Message[] = [
     { role: "system", content: "Be brief." },
     { role: "user", content: "Hi" },
@@ -37,7 +43,10 @@ test("a conversation reads as HH-RLHF's dialogues do", () => {
 test("a template has the special tokens, and no clock", () => {
   const source = "{{ bos_token }}{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}no clock{% endif %}";
   assert.equal(compileChatTemplate(source, specialTokens)([], true), "<s>no clock");
-  assert.throws(() => compileChatTemplate("{{ strftime_now('%Y') }}", {})([], true), /writes today's date, .*; put a date's text, such as '26 Jul 2024', in place of strftime_now/);
+  assert.throws(
+    () => compileChatTemplate("{{ strftime_now('%Y') }}", {})([], true),
+    /writes today's date, .*; put a date's text, such as '26 Jul 2024', in place of strftime_now/,
+  );
 });
 
 test("a template that does not parse, and one that raises, throw", () => {

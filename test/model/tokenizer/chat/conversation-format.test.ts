@@ -6,13 +6,19 @@ import { compileChatTemplate } from "../../../../src/model/tokenizer/chat/chat-t
 import { ConversationFormat } from "../../../../src/model/tokenizer/chat/conversation-format.js";
 
 const tokens = ["<|im_end|>", "<|im_start|>", "</s>", "  "];
-const format = (source: string) => new ConversationFormat(compileChatTemplate(source, { eos_token: "</s>" }), tokens, "t.jinja");
+const format = (source: string) =>
+  new ConversationFormat(compileChatTemplate(source, { eos_token: "</s>" }), tokens, "t.jinja");
 const turns = (turn: string, opening: string) =>
   `{% for message in messages %}${turn}{% endfor %}{% if add_generation_prompt %}${opening}{% endif %}`;
 const messages: readonly Message[] = [{ role: "user", content: "Hi" }];
 
 test("a response is what the template writes more, up to the token that ends the turn", () => {
-  const chatml = format(turns("{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}", "{{ '<|im_start|>assistant\\n' }}"));
+  const chatml = format(
+    turns(
+      "{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}",
+      "{{ '<|im_start|>assistant\\n' }}",
+    ),
+  );
   assert.equal(chatml.prompt(messages), "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
   assert.equal(chatml.response(messages, "Hello\n"), "Hello\n<|im_end|>");
   assert.equal(chatml.response(messages, ""), "<|im_end|>");
@@ -21,7 +27,12 @@ test("a response is what the template writes more, up to the token that ends the
 });
 
 test("the template's own white space and trimming are kept", () => {
-  const inst = format(turns("{% if message.role == 'user' %}[INST] {{ message.content }} [/INST]{% else %} {{ message.content | trim }} {{ eos_token }}{% endif %}", ""));
+  const inst = format(
+    turns(
+      "{% if message.role == 'user' %}[INST] {{ message.content }} [/INST]{% else %} {{ message.content | trim }} {{ eos_token }}{% endif %}",
+      "",
+    ),
+  );
   assert.equal(inst.prompt(messages), "[INST] Hi [/INST]");
   assert.equal(inst.response(messages, "\n Hello "), " Hello </s>");
 });
@@ -33,17 +44,27 @@ test("a template that ends a turn with no token: what follows the response is le
 });
 
 test("a template that writes the prompt in another way once it is answered: the response itself and the token", () => {
-  const thinking = format(turns("<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n", "<|im_start|>assistant\n<think>\n"));
+  const thinking = format(
+    turns("<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n", "<|im_start|>assistant\n<think>\n"),
+  );
   assert.equal(thinking.response(messages, "Hello"), "Hello<|im_end|>");
 });
 
 test("a template that refuses a conversation says so", () => {
-  const strict = format("{% if messages | length != 1 %}{{ raise_exception('one turn, please') }}{% endif %}{{ messages[0].content }}");
+  const strict = format(
+    "{% if messages | length != 1 %}{{ raise_exception('one turn, please') }}{% endif %}{{ messages[0].content }}",
+  );
   assert.equal(strict.endToken, undefined);
   assert.equal(strict.prompt(messages), "Hi");
-  assert.throws(() => strict.response(messages, "Hello"), (error: Error) => {
-    assert.ok(error instanceof InputError);
-    assert.equal(error.message, "t.jinja: found turns (user, assistant) that the chat template refuses (one turn, please), expected turns that it takes");
-    return true;
-  });
+  assert.throws(
+    () => strict.response(messages, "Hello"),
+    (error: Error) => {
+      assert.ok(error instanceof InputError);
+      assert.equal(
+        error.message,
+        "t.jinja: found turns (user, assistant) that the chat template refuses (one turn, please), expected turns that it takes",
+      );
+      return true;
+    },
+  );
 });

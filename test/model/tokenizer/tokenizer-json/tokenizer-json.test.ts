@@ -51,7 +51,9 @@ for (const [name, vectors] of Object.entries(tokenizers)) {
       assert.deepEqual([...idsOf(before), ...tokenizer.encode("a"), ...idsOf(after)], vectors.surrounded);
     });
 
-    test("a text that goes on after another has the ids that it has in both together", { skip: dividedFirst.has(name) }, () => {
+    test("a text that goes on after another has the ids that it has in both together", {
+      skip: dividedFirst.has(name),
+    }, () => {
       const compared = continued.map(([before, after], i) => {
         const expected = vectors.continued[i];
         if (expected) assert.deepEqual(tokenizer.encode(after, before), expected, JSON.stringify([before, after]));
@@ -85,32 +87,73 @@ test("a model without a type is what its fields make it", () => {
 });
 
 const refused: readonly [string, Record<string, unknown>, RegExp][] = [
-  ["gpt2", { normalizer: { type: "BertNormalizer" } }, /m\.json: found normalizer\.type = "BertNormalizer", expected one of NFC, .*Precompiled, Sequence/],
-  ["gpt2", { pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "UnicodeScripts" }] } }, /pre_tokenizer\.pretokenizers\.0\.type = "UnicodeScripts"/],
+  [
+    "gpt2",
+    { normalizer: { type: "BertNormalizer" } },
+    /m\.json: found normalizer\.type = "BertNormalizer", expected one of NFC, .*Precompiled, Sequence/,
+  ],
+  [
+    "gpt2",
+    { pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "UnicodeScripts" }] } },
+    /pre_tokenizer\.pretokenizers\.0\.type = "UnicodeScripts"/,
+  ],
   ["gpt2", { decoder: { type: "CTC" } }, /decoder\.type = "CTC", expected one of ByteLevel/],
   ["gpt2", { post_processor: { type: "Odd" } }, /post_processor\.type = "Odd"/],
-  ["gpt2", { model: { type: "WordPiece", vocab: {} } }, /model\.type = "WordPiece", expected one of BPE, Unigram, WordLevel/],
+  [
+    "gpt2",
+    { model: { type: "WordPiece", vocab: {} } },
+    /model\.type = "WordPiece", expected one of BPE, Unigram, WordLevel/,
+  ],
   ["gpt2", { model: { type: "BPE", vocab: {}, merges: [], dropout: 0.1 } }, /model\.dropout = 0\.1, expected null/],
-  ["gpt2", { model: { type: "BPE", vocab: {}, merges: [], end_of_word_suffix: "</w>" } }, /model\.end_of_word_suffix = "<\/w>", expected null/],
+  [
+    "gpt2",
+    { model: { type: "BPE", vocab: {}, merges: [], end_of_word_suffix: "</w>" } },
+    /model\.end_of_word_suffix = "<\/w>", expected null/,
+  ],
   ["t5", { model: { type: "Unigram", vocab: [["a", -1]], unk_id: null } }, /model\.unk_id = null, expected number/],
-  ["t5", { model: { type: "Unigram", vocab: [["a", -1]], unk_id: 1 } }, /model\.unk_id = 1, expected the id of a token, below 1/],
-  ["gpt2", { pre_tokenizer: { type: "Split", pattern: { Regex: "(?<n>a)\\g<n>" }, behavior: "Isolated", invert: false } }, /pre_tokenizer that cannot be followed/],
-  ["gpt2", { pre_tokenizer: { type: "Split", pattern: { Regex: "a" }, behavior: "Doubled", invert: false } }, /pre_tokenizer\.behavior = "Doubled"/],
-  ["gpt2", { normalizer: { type: "Precompiled", precompiled_charsmap: "AQIDBAUGBwg=" } }, /normalizer that cannot be followed \(a character map that is cut off\)/],
+  [
+    "t5",
+    { model: { type: "Unigram", vocab: [["a", -1]], unk_id: 1 } },
+    /model\.unk_id = 1, expected the id of a token, below 1/,
+  ],
+  [
+    "gpt2",
+    { pre_tokenizer: { type: "Split", pattern: { Regex: "(?<n>a)\\g<n>" }, behavior: "Isolated", invert: false } },
+    /pre_tokenizer that cannot be followed/,
+  ],
+  [
+    "gpt2",
+    { pre_tokenizer: { type: "Split", pattern: { Regex: "a" }, behavior: "Doubled", invert: false } },
+    /pre_tokenizer\.behavior = "Doubled"/,
+  ],
+  [
+    "gpt2",
+    { normalizer: { type: "Precompiled", precompiled_charsmap: "AQIDBAUGBwg=" } },
+    /normalizer that cannot be followed \(a character map that is cut off\)/,
+  ],
 ];
 for (const [name, changes, message] of refused) {
   test(`refused: ${message.source}`, () => {
     const json = JSON.stringify({ ...(JSON.parse(jsonOf(name)) as object), ...changes });
-    assert.throws(() => new TokenizerJson(json, "m.json", { splitSpecial: false }), (error: Error) => {
-      assert.ok(error instanceof InputError, error.stack);
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => new TokenizerJson(json, "m.json", { splitSpecial: false }),
+      (error: Error) => {
+        assert.ok(error instanceof InputError, error.stack);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   });
 }
 
 test("a text of unknown words is an error where there is no token for them", () => {
-  const json = { ...(JSON.parse(jsonOf("words")) as object), model: { type: "WordLevel", vocab: { cat: 9 }, unk_token: "[UNK]" } };
+  const json = {
+    ...(JSON.parse(jsonOf("words")) as object),
+    model: { type: "WordLevel", vocab: { cat: 9 }, unk_token: "[UNK]" },
+  };
   const tokenizer = new TokenizerJson(JSON.stringify(json), "m.json", { splitSpecial: false });
-  assert.throws(() => tokenizer.encode("cat dog"), /m\.json: found no token for what is unknown in "cat dog", expected an unk_token/);
+  assert.throws(
+    () => tokenizer.encode("cat dog"),
+    /m\.json: found no token for what is unknown in "cat dog", expected an unk_token/,
+  );
 });

@@ -17,10 +17,13 @@ const modules = {
 
 const norms = ["output_norm", "blk.#.attn_norm", "blk.#.post_attention_norm", "blk.#.ffn_norm", "blk.#.post_ffw_norm"];
 
-const restoreNorms = (names: readonly string[]): Record<string, Restore> => Object.fromEntries(names.map((name) => [name, lessOne]));
+const restoreNorms = (names: readonly string[]): Record<string, Restore> =>
+  Object.fromEntries(names.map((name) => [name, lessOne]));
 
 /** Every how many layers one has no window, or whether each layer has one. */
-const windowPattern = z.union([kinds.size, z.array(z.boolean())], { error: "expected a number of layers, or a flag for each layer" });
+const windowPattern = z.union([kinds.size, z.array(z.boolean())], {
+  error: "expected a number of layers, or a flag for each layer",
+});
 
 /**
  * What the two have in common. The scale of attention's scores is not in the file: as in llama.cpp it is that of a head,
@@ -39,8 +42,11 @@ function gemmaConfig(model: ModelMetadata, period: number, layersOf27B: number):
     ...family,
     attention_bias: model.has("blk.0.attn_q.bias"),
     final_logit_softcapping: model.findNumber("final_logit_softcapping") ?? null,
-    layer_types: Array.from({ length: layers }, (_, layer) => (windowed(layer) ? "sliding_attention" : "full_attention")),
-    query_pre_attn_scalar: layers === layersOf27B ? Math.floor(model.size("embedding_length") / model.heads) : model.headSize,
+    layer_types: Array.from({ length: layers }, (_, layer) =>
+      windowed(layer) ? "sliding_attention" : "full_attention",
+    ),
+    query_pre_attn_scalar:
+      layers === layersOf27B ? Math.floor(model.size("embedding_length") / model.heads) : model.headSize,
     ...(window !== undefined && { sliding_window: window }),
   };
 }
@@ -49,7 +55,10 @@ function gemmaConfig(model: ModelMetadata, period: number, layersOf27B: number):
 export const gemma2: GgufArchitecture = {
   modelType: "gemma2",
   modules,
-  config: (model) => ({ ...gemmaConfig(model, 2, 46), attn_logit_softcapping: model.findNumber("attn_logit_softcapping") ?? null }),
+  config: (model) => ({
+    ...gemmaConfig(model, 2, 46),
+    attn_logit_softcapping: model.findNumber("attn_logit_softcapping") ?? null,
+  }),
   restore: () => restoreNorms(norms),
 };
 

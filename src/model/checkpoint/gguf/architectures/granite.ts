@@ -10,7 +10,11 @@ export const granite: GgufArchitecture = {
   config(model) {
     if (model.findFlag("rope.scaling.finetuned") === false) {
       // llama.cpp's switch for members of the family that have no rotary positions.
-      throw inputError({ file: model.metadata.path }, `${model.key("rope.scaling.finetuned")} = false`, "true: heads with rotary positions");
+      throw inputError(
+        { file: model.metadata.path },
+        `${model.key("rope.scaling.finetuned")} = false`,
+        "true: heads with rotary positions",
+      );
     }
     return {
       ...familyConfig(model),

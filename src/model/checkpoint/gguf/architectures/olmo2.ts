@@ -15,7 +15,12 @@ export const olmo2: GgufArchitecture = {
   },
   config(model) {
     const window = model.findNumber("attention.sliding_window") ?? 0;
-    if (window > 0) throw inputError({ file: model.metadata.path }, `${model.key("attention.sliding_window")} = ${window}`, "none, as in OLMo 2");
+    if (window > 0)
+      throw inputError(
+        { file: model.metadata.path },
+        `${model.key("attention.sliding_window")} = ${window}`,
+        "none, as in OLMo 2",
+      );
     return { ...familyConfig(model), attention_bias: model.has("blk.0.attn_q.bias") };
   },
 };

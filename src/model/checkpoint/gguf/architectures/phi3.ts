@@ -25,7 +25,8 @@ export const phi3: GgufArchitecture = {
     const window = model.findNumber("attention.sliding_window") ?? 0;
     return {
       ...familyConfig(model),
-      original_max_position_embeddings: model.findSize("rope.scaling.original_context_length") ?? model.size("context_length"),
+      original_max_position_embeddings:
+        model.findSize("rope.scaling.original_context_length") ?? model.size("context_length"),
       sliding_window: window > 0 ? window : null,
     };
   },

@@ -5,5 +5,9 @@ import { familyConfig, familyModules, queryKeyNorms } from "./llama-family.js";
 export const qwen3: GgufArchitecture = {
   modelType: "qwen3",
   modules: { ...familyModules, ...queryKeyNorms },
-  config: (model) => ({ ...familyConfig(model), attention_bias: model.has("blk.0.attn_q.bias"), use_sliding_window: false }),
+  config: (model) => ({
+    ...familyConfig(model),
+    attention_bias: model.has("blk.0.attn_q.bias"),
+    use_sliding_window: false,
+  }),
 };

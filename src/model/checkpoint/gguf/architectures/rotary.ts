@@ -39,9 +39,13 @@ function declaredScaling(model: ModelMetadata): Record<string, unknown> | undefi
 /** YaRN's numbers beside the factor. @throws InputError where scores are scaled as DeepSeek scales them */
 function yarnFields(model: ModelMetadata): Record<string, unknown> {
   const number = (key: string) => model.findNumber(`rope.scaling.${key}`);
-  for (const [key, plain] of [["yarn_ext_factor", 1], ["yarn_log_multiplier", 0]] as const) {
+  for (const [key, plain] of [
+    ["yarn_ext_factor", 1],
+    ["yarn_log_multiplier", 0],
+  ] as const) {
     const found = number(key) ?? plain;
-    if (found !== plain) throw inputError({ file: model.metadata.path }, `${model.key(`rope.scaling.${key}`)} = ${found}`, String(plain));
+    if (found !== plain)
+      throw inputError({ file: model.metadata.path }, `${model.key(`rope.scaling.${key}`)} = ${found}`, String(plain));
   }
   return {
     attention_factor: number("yarn_attn_factor") ?? null,
@@ -90,5 +94,11 @@ function llama3Scaling(model: ModelMetadata, base: number): Record<string, unkno
     const expected = `those of Llama 3.1's scaling (low_freq_factor ${low}, high_freq_factor ${high}, ${original} positions)`;
     throw inputError({ file: model.metadata.path }, `divisors of rotary frequencies in ${ropeFactors}`, expected);
   }
-  return { rope_type: "llama3", factor, low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: original };
+  return {
+    rope_type: "llama3",
+    factor,
+    low_freq_factor: low,
+    high_freq_factor: high,
+    original_max_position_embeddings: original,
+  };
 }

@@ -28,14 +28,22 @@ const casedWords = (suffix: string, digits: string) =>
   ].join("|");
 
 const nfc = { type: "NFC" };
-const byteLevel = (use_regex: boolean) => ({ type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex });
+const byteLevel = (use_regex: boolean) => ({
+  type: "ByteLevel",
+  add_prefix_space: false,
+  trim_offsets: true,
+  use_regex,
+});
 const sequence = (...pretokenizers: object[]) => ({ type: "Sequence", pretokenizers });
 const split = (pattern: string) =>
   sequence({ type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false }, byteLevel(false));
 
 const plain = { normalizer: null, ignoreMerges: false, addsBos: false };
 const gpt2: PreTokenizer = { ...plain, parts: byteLevel(true) };
-const digitsApart: PreTokenizer = { ...plain, parts: sequence({ type: "Digits", individual_digits: true }, byteLevel(true)) };
+const digitsApart: PreTokenizer = {
+  ...plain,
+  parts: sequence({ type: "Digits", individual_digits: true }, byteLevel(true)),
+};
 const llama3: PreTokenizer = { ...plain, parts: split(words("\\p{N}{1,3}")), ignoreMerges: true, addsBos: true };
 const qwen2: PreTokenizer = { ...plain, normalizer: nfc, parts: split(words("\\p{N}")) };
 const gpt4o: PreTokenizer = { ...plain, parts: split(casedWords(`${contractions}?`, "\\p{N}{1,3}")) };

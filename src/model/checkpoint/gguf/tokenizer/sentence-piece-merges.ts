@@ -5,7 +5,9 @@
  *
  * @param pieces id and score of each piece by its text
  */
-export function mergesOfPieces(pieces: ReadonlyMap<string, { readonly id: number; readonly score: number }>): [string, string][] {
+export function mergesOfPieces(
+  pieces: ReadonlyMap<string, { readonly id: number; readonly score: number }>,
+): [string, string][] {
   const merges: { readonly left: string; readonly right: string; readonly score: number }[] = [];
   const idOf = (piece: string) => pieces.get(piece)!.id;
   for (const [piece, { score }] of pieces) {

@@ -1,5 +1,10 @@
 import { inputError, quote } from "../../../../base/errors.js";
-import { addedToken, bosFirst, byteLevelDecoder, bytePairModel } from "../../../tokenizer/tokenizer-json/written-parts.js";
+import {
+  addedToken,
+  bosFirst,
+  byteLevelDecoder,
+  bytePairModel,
+} from "../../../tokenizer/tokenizer-json/written-parts.js";
 import { kinds, type Metadata } from "../metadata.js";
 import { preTokenizers } from "./pre-tokenizers.js";
 import { mergesOfPieces } from "./sentence-piece-merges.js";
@@ -23,7 +28,10 @@ interface Vocabulary {
 }
 
 /** A kind of vocabulary: its parts, and whether a text gets a BOS where the file does not say. */
-type VocabularyKind = (metadata: Metadata, tokens: readonly Token[]) => { readonly vocabulary: Vocabulary; readonly addsBos: boolean };
+type VocabularyKind = (
+  metadata: Metadata,
+  tokens: readonly Token[],
+) => { readonly vocabulary: Vocabulary; readonly addsBos: boolean };
 
 /** By the names of `tokenizer.ggml.model`. */
 const vocabularyKinds: Readonly<Record<string, VocabularyKind>> = { gpt2: byteLevel, llama: piecePairs, t5: unigram };
@@ -63,7 +71,10 @@ export function tokenizerFiles(metadata: Metadata): StoredTokenizer {
   if (addsBos && !bos) throw inputError({ file: metadata.path }, `a BOS to add, but no ${idKey("bos")}`, "its id");
   // What has to be found in a text is an added token, also where the file calls it normal.
   const named = new Set([bos, eos].map((token) => token?.id));
-  const added = tokens.filter(({ id, type }) => named.has(id) || [tokenType.unknown, tokenType.control, tokenType.userDefined].some((each) => each === type));
+  const added = tokens.filter(
+    ({ id, type }) =>
+      named.has(id) || [tokenType.unknown, tokenType.control, tokenType.userDefined].some((each) => each === type),
+  );
 
   const json = {
     version: "1.0",
@@ -104,7 +115,11 @@ function readTokens(metadata: Metadata): Token[] {
   const scores = metadata.find("tokenizer.ggml.scores", kinds.numbers);
   for (const [name, list] of Object.entries({ token_type: types, scores })) {
     if (list && list.length !== texts.length) {
-      throw inputError({ file: metadata.path }, `${list.length} entries of tokenizer.ggml.${name}`, `${texts.length}, one for each token`);
+      throw inputError(
+        { file: metadata.path },
+        `${list.length} entries of tokenizer.ggml.${name}`,
+        `${texts.length}, one for each token`,
+      );
     }
   }
   return texts.map((text, id) => ({ id, text, type: types?.[id] ?? tokenType.normal, score: scores?.[id] ?? 0 }));
@@ -112,7 +127,8 @@ function readTokens(metadata: Metadata): Token[] {
 
 function tokenAt({ path }: Metadata, tokens: readonly Token[], name: string, id: number): Token {
   const token = tokens[id];
-  if (token === undefined) throw inputError({ file: path }, `${idKey(name)} = ${id}`, `an id below ${tokens.length}, the number of tokens`);
+  if (token === undefined)
+    throw inputError({ file: path }, `${idKey(name)} = ${id}`, `an id below ${tokens.length}, the number of tokens`);
   return token;
 }
 
@@ -126,7 +142,8 @@ function byteLevel(metadata: Metadata, tokens: readonly Token[]): ReturnType<Voc
   const merges = metadata.get("tokenizer.ggml.merges", kinds.texts).map((merge) => {
     // A token may be a space.
     const cut = merge.indexOf(" ", 1);
-    if (cut < 0) throw inputError({ file: metadata.path }, `the merge ${quote(merge)}`, "two tokens with a space between them");
+    if (cut < 0)
+      throw inputError({ file: metadata.path }, `the merge ${quote(merge)}`, "two tokens with a space between them");
     return [merge.slice(0, cut), merge.slice(cut + 1)];
   });
   return {
@@ -148,7 +165,11 @@ function piecePairs(metadata: Metadata, tokens: readonly Token[]): ReturnType<Vo
     addsBos: true,
     vocabulary: {
       ...pieces(metadata),
-      model: bytePairModel(vocabOf(tokens), merges, { unk_token: unknown, fuse_unk: true, byte_fallback: hasBytes(tokens) }),
+      model: bytePairModel(vocabOf(tokens), merges, {
+        unk_token: unknown,
+        fuse_unk: true,
+        byte_fallback: hasBytes(tokens),
+      }),
     },
   };
 }
@@ -174,7 +195,11 @@ function unigram(metadata: Metadata, tokens: readonly Token[]): ReturnType<Vocab
 function pieces(metadata: Metadata): Omit<Vocabulary, "model"> {
   const key = "tokenizer.ggml.remove_extra_whitespaces";
   if (metadata.find(key, kinds.flag)) {
-    throw inputError({ file: metadata.path }, `${key} = true`, "false: what lies between a prompt and a response would be lost");
+    throw inputError(
+      { file: metadata.path },
+      `${key} = true`,
+      "false: what lies between a prompt and a response would be lost",
+    );
   }
   const prefix = metadata.find("tokenizer.ggml.add_space_prefix", kinds.flag) ?? true;
   const map = metadata.find("tokenizer.ggml.precompiled_charsmap", kinds.numbers);
@@ -190,12 +215,17 @@ function pieces(metadata: Metadata): Omit<Vocabulary, "model"> {
     { type: "Fuse" },
     ...(prefix ? [{ type: "Strip", content: " ", start: 1, stop: 0 }] : []),
   ];
-  return { normalizer: { type: "Sequence", normalizers }, pre_tokenizer: null, decoder: { type: "Sequence", decoders } };
+  return {
+    normalizer: { type: "Sequence", normalizers },
+    pre_tokenizer: null,
+    decoder: { type: "Sequence", decoders },
+  };
 }
 
 function unknownId(metadata: Metadata, tokens: readonly Token[]): number {
   const id = metadata.find(idKey("unknown"), kinds.id) ?? tokens.findIndex(({ type }) => type === tokenType.unknown);
-  if (id < 0) throw inputError({ file: metadata.path }, `no ${idKey("unknown")}`, "the token for what the pieces cannot write");
+  if (id < 0)
+    throw inputError({ file: metadata.path }, `no ${idKey("unknown")}`, "the token for what the pieces cannot write");
   return tokenAt(metadata, tokens, "unknown", id).id;
 }
 

@@ -6,8 +6,15 @@ import { TemplateError, type Value } from "./values.js";
  * @param names in order; those after `least` may be left out
  * @throws TemplateError where too few, too many or unknown ones are given
  */
-export function bound(what: string, names: readonly string[], least: number, args: readonly Value[], named: ReadonlyMap<string, Value>): (Value | undefined)[] {
-  if (args.length > names.length) throw new TemplateError(`${what} takes at most ${names.length} arguments (${args.length} given)`);
+export function bound(
+  what: string,
+  names: readonly string[],
+  least: number,
+  args: readonly Value[],
+  named: ReadonlyMap<string, Value>,
+): (Value | undefined)[] {
+  if (args.length > names.length)
+    throw new TemplateError(`${what} takes at most ${names.length} arguments (${args.length} given)`);
   const values: (Value | undefined)[] = names.map((name, i) => args[i] ?? (i < args.length ? null : named.get(name)));
   for (const name of named.keys()) {
     const at = names.indexOf(name);

@@ -5,7 +5,22 @@ import { binary, compare, formatted } from "./operators.js";
 import { str } from "./print.js";
 import { passes } from "./tests.js";
 import { capitalized, replaced, splitLines, stripped } from "./texts.js";
-import { asInt, asNumber, Dict, Generator, isTrue, itemsOf, lengthOf, Markup, TemplateError, Tuple, typeName, Undefined, hashKey, type Value } from "./values.js";
+import {
+  asInt,
+  asNumber,
+  Dict,
+  Generator,
+  isTrue,
+  itemsOf,
+  lengthOf,
+  Markup,
+  TemplateError,
+  Tuple,
+  typeName,
+  Undefined,
+  hashKey,
+  type Value,
+} from "./values.js";
 
 type Named = ReadonlyMap<string, Value>;
 
@@ -34,10 +49,20 @@ export const filters: Readonly<Record<string, Filter>> = {
     return value instanceof Undefined || (isTrue(boolean) && !isTrue(value)) ? otherwise : value;
   },
   dictsort(value, args, named) {
-    const [caseSensitive = false, by = "key", reverse = false] = bound("dictsort", ["case_sensitive", "by", "reverse"], 0, args, named);
+    const [caseSensitive = false, by = "key", reverse = false] = bound(
+      "dictsort",
+      ["case_sensitive", "by", "reverse"],
+      0,
+      args,
+      named,
+    );
     if (!(value instanceof Dict)) throw new TemplateError(`dictsort of a ${typeName(value)}`);
     const index = by === "value" ? 1 : 0;
-    return sorted(value.entries().map((entry) => new Tuple(entry)), (entry) => folded((entry as Tuple).items[index]!, caseSensitive), reverse);
+    return sorted(
+      value.entries().map((entry) => new Tuple(entry)),
+      (entry) => folded((entry as Tuple).items[index]!, caseSensitive),
+      reverse,
+    );
   },
   first: (value) => firstOf(itemsOf(value), "the first item of nothing"),
   last: (value) => firstOf(reversed(value), "the last item of nothing"),
@@ -79,7 +104,9 @@ export const filters: Readonly<Record<string, Filter>> = {
   },
   join(value, args, named, context) {
     const [separator = "", attribute] = bound("join", ["d", "attribute"], 0, args, named);
-    return itemsOf(value).map((item) => str(attribute === undefined ? item : path(item, attribute, context))).join(str(separator));
+    return itemsOf(value)
+      .map((item) => str(attribute === undefined ? item : path(item, attribute, context)))
+      .join(str(separator));
   },
   list: (value) => [...itemsOf(value)],
   lower: (value) => str(value).toLowerCase(),
@@ -90,10 +117,12 @@ export const filters: Readonly<Record<string, Filter>> = {
       const attribute = named.get("attribute");
       if (attribute === undefined) throw new TemplateError("map requires a filter argument");
       const otherwise = named.get("default");
-      return new Generator(items.map((item) => {
-        const found = path(item, attribute, context);
-        return found instanceof Undefined && otherwise !== undefined ? otherwise : found;
-      }));
+      return new Generator(
+        items.map((item) => {
+          const found = path(item, attribute, context);
+          return found instanceof Undefined && otherwise !== undefined ? otherwise : found;
+        }),
+      );
     }
     const [name, ...rest] = args;
     return new Generator(items.map((item) => context.filter(str(name!), item, rest, named)));
@@ -102,13 +131,20 @@ export const filters: Readonly<Record<string, Filter>> = {
   min: (value, args, named, context) => extreme("min", value, args, named, context, (order) => order < 0),
   reject: (value, args) => new Generator(someOf(value).filter((item) => !chosen(item, args))),
   select: (value, args) => new Generator(someOf(value).filter((item) => chosen(item, args))),
-  rejectattr: (value, args, _, context) => new Generator(someOf(value).filter((item) => !chosenBy(item, args, context))),
+  rejectattr: (value, args, _, context) =>
+    new Generator(someOf(value).filter((item) => !chosenBy(item, args, context))),
   selectattr: (value, args, _, context) => new Generator(someOf(value).filter((item) => chosenBy(item, args, context))),
   replace(value, args, named) {
     const [old, by, count] = bound("replace", ["old", "new", "count"], 2, args, named);
-    return replaced(str(value), str(old!), str(by!), count === undefined || count === null ? -1 : Number(need(asInt(count), count, "replace")));
+    return replaced(
+      str(value),
+      str(old!),
+      str(by!),
+      count === undefined || count === null ? -1 : Number(need(asInt(count), count, "replace")),
+    );
   },
-  reverse: (value) => (typeof value === "string" ? Array.from(value).reverse().join("") : new Generator(reversed(value))),
+  reverse: (value) =>
+    typeof value === "string" ? Array.from(value).reverse().join("") : new Generator(reversed(value)),
   round(value, args, named) {
     const [precision = 0n, method = "common"] = bound("round", ["precision", "method"], 0, args, named);
     const given = need(asNumber(value), value, "round");
@@ -124,13 +160,28 @@ export const filters: Readonly<Record<string, Filter>> = {
   },
   safe: (value) => new Markup(str(value)),
   sort(value, args, named, context) {
-    const [reverse = false, caseSensitive = false, attribute] = bound("sort", ["reverse", "case_sensitive", "attribute"], 0, args, named);
-    return sorted(itemsOf(value), (item) => folded(attribute === undefined || attribute === null ? item : path(item, attribute, context), caseSensitive), reverse);
+    const [reverse = false, caseSensitive = false, attribute] = bound(
+      "sort",
+      ["reverse", "case_sensitive", "attribute"],
+      0,
+      args,
+      named,
+    );
+    return sorted(
+      itemsOf(value),
+      (item) =>
+        folded(attribute === undefined || attribute === null ? item : path(item, attribute, context), caseSensitive),
+      reverse,
+    );
   },
   string: (value) => (value instanceof Markup ? value : str(value)),
   sum(value, args, named, context) {
     const [attribute, start = 0n] = bound("sum", ["attribute", "start"], 0, args, named);
-    return itemsOf(value).reduce<Value>((sum, item) => binary("+", sum, attribute === undefined || attribute === null ? item : path(item, attribute, context)), start);
+    return itemsOf(value).reduce<Value>(
+      (sum, item) =>
+        binary("+", sum, attribute === undefined || attribute === null ? item : path(item, attribute, context)),
+      start,
+    );
   },
   title: (value) =>
     str(value)
@@ -138,12 +189,25 @@ export const filters: Readonly<Record<string, Filter>> = {
       .map((part) => capitalized(part))
       .join(""),
   tojson(value, args, named) {
-    const [ensureAscii = false, indent, separators, sortKeys = false] = bound("tojson", ["ensure_ascii", "indent", "separators", "sort_keys"], 0, args, named);
+    const [ensureAscii = false, indent, separators, sortKeys = false] = bound(
+      "tojson",
+      ["ensure_ascii", "indent", "separators", "sort_keys"],
+      0,
+      args,
+      named,
+    );
     const isOneLine = indent === undefined || indent === null;
     return jsonText(value, {
       ensureAscii: isTrue(ensureAscii),
-      indent: isOneLine ? undefined : typeof indent === "string" ? indent : " ".repeat(Number(need(asInt(indent), indent, "tojson"))),
-      separators: separators === undefined || separators === null ? [isOneLine ? ", " : ",", ": "] : (itemsOf(separators).map(str) as [string, string]),
+      indent: isOneLine
+        ? undefined
+        : typeof indent === "string"
+          ? indent
+          : " ".repeat(Number(need(asInt(indent), indent, "tojson"))),
+      separators:
+        separators === undefined || separators === null
+          ? [isOneLine ? ", " : ",", ": "]
+          : (itemsOf(separators).map(str) as [string, string]),
       sortKeys: isTrue(sortKeys),
     });
   },
@@ -154,10 +218,14 @@ export const filters: Readonly<Record<string, Filter>> = {
   unique(value, args, named, context) {
     const [caseSensitive = false, attribute] = bound("unique", ["case_sensitive", "attribute"], 0, args, named);
     const seen = new Set<string>();
-    return new Generator(itemsOf(value).filter((item) => {
-      const key = hashKey(folded(attribute === undefined || attribute === null ? item : path(item, attribute, context), caseSensitive));
-      return !seen.has(key) && seen.add(key);
-    }));
+    return new Generator(
+      itemsOf(value).filter((item) => {
+        const key = hashKey(
+          folded(attribute === undefined || attribute === null ? item : path(item, attribute, context), caseSensitive),
+        );
+        return !seen.has(key) && seen.add(key);
+      }),
+    );
   },
   wordcount: (value) => BigInt(str(value).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
   attr(value, args, _, context) {
@@ -189,8 +257,14 @@ function need<T>(found: T | undefined, value: Value, name: string): T {
 
 /** `a.b.0` of a value. */
 function path(value: Value, name: Value, { item }: FilterContext): Value {
-  const parts = typeof name === "string" ? name.split(".").map((part): Value => (/^\d+$/.test(part) ? BigInt(part) : part)) : [name];
-  return parts.reduce((inner, part) => (typeof part === "bigint" ? defined(itemOf(inner, part), `item ${part}`) : item(inner, part)), value);
+  const parts =
+    typeof name === "string"
+      ? name.split(".").map((part): Value => (/^\d+$/.test(part) ? BigInt(part) : part))
+      : [name];
+  return parts.reduce(
+    (inner, part) => (typeof part === "bigint" ? defined(itemOf(inner, part), `item ${part}`) : item(inner, part)),
+    value,
+  );
 }
 
 /** Texts are compared without regard to capitals unless it is asked for. */
@@ -204,15 +278,24 @@ function sorted(items: readonly Value[], key: (item: Value) => Value, reverse: V
   return keyed
     .sort((a, b) => {
       const order = compare(a.key, b.key);
-      if (order === undefined) throw new TemplateError(`'<' not supported between instances of '${typeName(a.key)}' and '${typeName(b.key)}'`);
+      if (order === undefined)
+        throw new TemplateError(`'<' not supported between instances of '${typeName(a.key)}' and '${typeName(b.key)}'`);
       return sign * order;
     })
     .map(({ item }) => item);
 }
 
-function extreme(name: string, value: Value, args: readonly Value[], named: Named, context: FilterContext, isBetter: (order: number) => boolean): Value {
+function extreme(
+  name: string,
+  value: Value,
+  args: readonly Value[],
+  named: Named,
+  context: FilterContext,
+  isBetter: (order: number) => boolean,
+): Value {
   const [caseSensitive = false, attribute] = bound(name, ["case_sensitive", "attribute"], 0, args, named);
-  const key = (item: Value) => folded(attribute === undefined || attribute === null ? item : path(item, attribute, context), caseSensitive);
+  const key = (item: Value) =>
+    folded(attribute === undefined || attribute === null ? item : path(item, attribute, context), caseSensitive);
   const [first, ...rest] = itemsOf(value);
   if (first === undefined) return new Undefined("an item of nothing");
   return rest.reduce((best, item) => {
@@ -230,4 +313,3 @@ function chosenBy(item: Value, [attribute, ...args]: readonly Value[], context: 
   if (attribute === undefined) throw new TemplateError("Missing parameter for attribute name");
   return chosen(path(item, attribute, context), args);
 }
-

@@ -1,4 +1,16 @@
-import { asInt, Dict, DictView, Generator, itemsOf, Range, TemplateError, Tuple, typeName, Undefined, type Value } from "./values.js";
+import {
+  asInt,
+  Dict,
+  DictView,
+  Generator,
+  itemsOf,
+  Range,
+  TemplateError,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+} from "./values.js";
 
 /** `value[key]`; undefined where there is no such item, or the value has none. */
 export function itemOf(value: Value, key: Value): Value | undefined {
@@ -23,7 +35,8 @@ export function sliceOf(value: Value, parts: readonly (Value | undefined)[]): Va
   const [start, stop, step = 1n] = parts.map((part) => {
     if (part === undefined || part === null) return undefined;
     const index = asInt(part);
-    if (index === undefined) throw new TemplateError("slice indices must be integers or None or have an __index__ method");
+    if (index === undefined)
+      throw new TemplateError("slice indices must be integers or None or have an __index__ method");
     return index;
   });
   if (step === 0n) throw new TemplateError("slice step cannot be zero");
@@ -34,7 +47,8 @@ export function sliceOf(value: Value, parts: readonly (Value | undefined)[]): Va
     const at = index < 0n ? index + length : index;
     return at < least ? least : at > most ? most : at;
   };
-  const [from, to] = step > 0n ? [within(start, least), within(stop, most)] : [within(start, most), within(stop, least)];
+  const [from, to] =
+    step > 0n ? [within(start, least), within(stop, most)] : [within(start, most), within(stop, least)];
   const found: Value[] = [];
   for (let at = from; step > 0n ? at < to : at > to; at += step) found.push(items[Number(at)]!);
   if (typeof value === "string") return found.join("");
@@ -50,7 +64,10 @@ function sequence(value: Value): readonly Value[] | undefined {
 
 /** Python's `reversed`. */
 export function reversed(value: Value): readonly Value[] {
-  const items = value instanceof Generator || value instanceof Dict || value instanceof DictView || value instanceof Undefined ? itemsOf(value) : sequence(value);
+  const items =
+    value instanceof Generator || value instanceof Dict || value instanceof DictView || value instanceof Undefined
+      ? itemsOf(value)
+      : sequence(value);
   if (items === undefined) throw new TemplateError(`argument must be iterable, and not ${typeName(value)}`);
   return [...items].reverse();
 }

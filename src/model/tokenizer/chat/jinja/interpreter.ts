@@ -6,7 +6,21 @@ import { binary, unary } from "./operators.js";
 import { str } from "./print.js";
 import { strftime } from "./strftime.js";
 import { passes } from "./tests.js";
-import { asInt, Callable, Dict, equals, isTrue, itemsOf, Loop, Namespace, Range, TemplateError, Tuple, Undefined, type Value } from "./values.js";
+import {
+  asInt,
+  Callable,
+  Dict,
+  equals,
+  isTrue,
+  itemsOf,
+  Loop,
+  Namespace,
+  Range,
+  TemplateError,
+  Tuple,
+  Undefined,
+  type Value,
+} from "./values.js";
 
 /**
  * Work that one rendering may take, some seconds of it: a step of the template is 1, each item that a loop goes through
@@ -65,8 +79,10 @@ export class TemplateRun {
    */
   constructor(variables: Readonly<Record<string, Value>>, now?: Date) {
     const constants = { true: true, false: false, none: null, True: true, False: false, None: null };
-    for (const [name, value] of Object.entries({ ...constants, ...globalFunctions(), ...variables })) this.globals.set(name, value);
-    if (now) this.globals.set("strftime_now", new Callable("strftime_now", (args) => strftime(now, str(args[0] ?? ""))));
+    for (const [name, value] of Object.entries({ ...constants, ...globalFunctions(), ...variables }))
+      this.globals.set(name, value);
+    if (now)
+      this.globals.set("strftime_now", new Callable("strftime_now", (args) => strftime(now, str(args[0] ?? ""))));
   }
 
   render(program: Node): string {
@@ -104,12 +120,21 @@ export class TemplateRun {
       case "Continue":
         return "continue";
       case "If":
-        return this.execute(node[isTrue(this.evaluate(node["test"] as Node, scope)) ? "body" : "alternate"] as readonly Node[], scope);
+        return this.execute(
+          node[isTrue(this.evaluate(node["test"] as Node, scope)) ? "body" : "alternate"] as readonly Node[],
+          scope,
+        );
       case "For":
         this.loop(node, scope);
         return undefined;
       case "Set":
-        this.assign(node["assignee"] as Node, node["value"] ? this.evaluate(node["value"] as Node, scope) : this.captured(node["body"] as readonly Node[], new Scope(scope)), scope);
+        this.assign(
+          node["assignee"] as Node,
+          node["value"]
+            ? this.evaluate(node["value"] as Node, scope)
+            : this.captured(node["body"] as readonly Node[], new Scope(scope)),
+          scope,
+        );
         return undefined;
       case "Macro": {
         const name = (node["name"] as Node)["value"] as string;
@@ -120,7 +145,15 @@ export class TemplateRun {
         this.write(this.callBlock(node, scope));
         return undefined;
       case "FilterStatement":
-        this.write(str(this.applyFilter(node["filter"] as Node, this.captured(node["body"] as readonly Node[], new Scope(scope)), scope)));
+        this.write(
+          str(
+            this.applyFilter(
+              node["filter"] as Node,
+              this.captured(node["body"] as readonly Node[], new Scope(scope)),
+              scope,
+            ),
+          ),
+        );
         return undefined;
       default:
         this.write(str(this.evaluate(node, scope)));
@@ -168,7 +201,8 @@ export class TemplateRun {
     } else if (target.type === "TupleLiteral") {
       const targets = target["value"] as readonly Node[];
       const items = itemsOf(value);
-      if (items.length !== targets.length) throw new TemplateError(`${items.length} values to unpack, where ${targets.length} are expected`);
+      if (items.length !== targets.length)
+        throw new TemplateError(`${items.length} values to unpack, where ${targets.length} are expected`);
       targets.forEach((each, i) => this.assign(each, items[i]!, scope));
     } else if (target.type === "MemberExpression" && !target["computed"]) {
       const object = this.evaluate(target["object"] as Node, scope);
@@ -180,8 +214,11 @@ export class TemplateRun {
   }
 
   private macro(name: string, parameters: readonly Node[], body: readonly Node[], scope: Scope): Callable {
-    const names = parameters.map((node) => (node.type === "KeywordArgumentExpression" ? (node["key"] as Node) : node)["value"] as string);
-    const uses = (special: string) => JSON.stringify(body, withMaps).includes(`"type":"Identifier","value":"${special}"`);
+    const names = parameters.map(
+      (node) => (node.type === "KeywordArgumentExpression" ? (node["key"] as Node) : node)["value"] as string,
+    );
+    const uses = (special: string) =>
+      JSON.stringify(body, withMaps).includes(`"type":"Identifier","value":"${special}"`);
     const [takesMore, takesNamed] = [uses("varargs"), uses("kwargs")];
     return new Callable(name, (args, named) => {
       const inner = new Scope(scope);
@@ -191,16 +228,26 @@ export class TemplateRun {
       inner.set("caller", caller ?? new Undefined("No caller defined"));
       parameters.forEach((node, i) => {
         const own = names[i]!;
-        if (i < args.length && left.has(own)) throw new TemplateError(`macro '${name}' got several values for '${own}'`);
+        if (i < args.length && left.has(own))
+          throw new TemplateError(`macro '${name}' got several values for '${own}'`);
         const given = i < args.length ? args[i] : left.get(own);
         left.delete(own);
         const isDefault = given === undefined && node.type === "KeywordArgumentExpression";
-        inner.set(own, isDefault ? this.evaluate(node["value"] as Node, inner) : (given === undefined ? new Undefined(`parameter '${own}' was not provided`) : given));
+        inner.set(
+          own,
+          isDefault
+            ? this.evaluate(node["value"] as Node, inner)
+            : given === undefined
+              ? new Undefined(`parameter '${own}' was not provided`)
+              : given,
+        );
       });
       if (takesMore) inner.set("varargs", new Tuple(args.slice(names.length)));
-      else if (args.length > names.length) throw new TemplateError(`macro '${name}' takes not more than ${names.length} argument(s)`);
+      else if (args.length > names.length)
+        throw new TemplateError(`macro '${name}' takes not more than ${names.length} argument(s)`);
       if (takesNamed) inner.set("kwargs", new Dict(left));
-      else if (left.size > 0) throw new TemplateError(`macro '${name}' takes no keyword argument '${[...left.keys()][0]}'`);
+      else if (left.size > 0)
+        throw new TemplateError(`macro '${name}' takes no keyword argument '${[...left.keys()][0]}'`);
       if (++this.depth > deepestCall) throw new TemplateError("it does not come to an end");
       try {
         return this.captured(body, inner);
@@ -211,10 +258,17 @@ export class TemplateRun {
   }
 
   private callBlock(node: Node, scope: Scope): string {
-    const caller = this.macro("caller", (node["callerArgs"] as readonly Node[] | null) ?? [], node["body"] as readonly Node[], scope);
+    const caller = this.macro(
+      "caller",
+      (node["callerArgs"] as readonly Node[] | null) ?? [],
+      node["body"] as readonly Node[],
+      scope,
+    );
     const call = node["call"] as Node;
     const { args, named } = this.given(call["args"] as readonly Node[], scope);
-    return str(this.called(this.evaluate(call["callee"] as Node, scope), args, new Map([...named, ["caller", caller]])));
+    return str(
+      this.called(this.evaluate(call["callee"] as Node, scope), args, new Map([...named, ["caller", caller]])),
+    );
   }
 
   private evaluate(node: Node | undefined, scope: Scope): Value {
@@ -238,7 +292,12 @@ export class TemplateRun {
       case "TupleLiteral":
         return new Tuple((node["value"] as readonly Node[]).map((item) => this.evaluate(item, scope)));
       case "ObjectLiteral":
-        return new Dict([...(node["value"] as ReadonlyMap<Node, Node>)].map(([key, value]) => [this.evaluate(key, scope), this.evaluate(value, scope)]));
+        return new Dict(
+          [...(node["value"] as ReadonlyMap<Node, Node>)].map(([key, value]) => [
+            this.evaluate(key, scope),
+            this.evaluate(value, scope),
+          ]),
+        );
       case "Identifier": {
         const name = node["value"] as string;
         const value = scope.get(name);
@@ -258,14 +317,18 @@ export class TemplateRun {
       case "Ternary":
         return isTrue(part("condition")) ? part("trueExpr") : part("falseExpr");
       case "SelectExpression":
-        return isTrue(part("test")) ? part("lhs") : new Undefined("the inline if-expression evaluated to false and no else section was defined, it");
+        return isTrue(part("test"))
+          ? part("lhs")
+          : new Undefined("the inline if-expression evaluated to false and no else section was defined, it");
       case "FilterExpression":
         return this.applyFilter(node["filter"] as Node, part("operand"), scope);
       case "MemberExpression":
         return this.member(node, scope);
       case "CallExpression": {
         if ((node["callee"] as Node)["value"] === "strftime_now" && scope.get("strftime_now") === undefined) {
-          throw new TemplateError("it writes today's date, by which the same data would give other tokens tomorrow; put a date's text, such as '26 Jul 2024', in place of strftime_now(…) in the template");
+          throw new TemplateError(
+            "it writes today's date, by which the same data would give other tokens tomorrow; put a date's text, such as '26 Jul 2024', in place of strftime_now(…) in the template",
+          );
         }
         const callee = part("callee");
         const { args, named } = this.given(node["args"] as readonly Node[], scope);
@@ -279,11 +342,15 @@ export class TemplateRun {
     const object = this.evaluate(node["object"] as Node, scope);
     const property = node["property"] as Node;
     if (property.type === "SliceExpression") {
-      const parts = ["start", "stop", "step"].map((name) => (property[name] ? this.evaluate(property[name] as Node, scope) : undefined));
+      const parts = ["start", "stop", "step"].map((name) =>
+        property[name] ? this.evaluate(property[name] as Node, scope) : undefined,
+      );
       return sliceOf(object, parts) ?? new Undefined("a slice of what has none");
     }
     if (node["computed"]) return this.attribute(object, this.evaluate(property, scope), "item");
-    return property.type === "IntegerLiteral" ? this.attribute(object, intOf(property["value"] as number), "item") : this.attribute(object, property["value"] as string, "attribute");
+    return property.type === "IntegerLiteral"
+      ? this.attribute(object, intOf(property["value"] as number), "item")
+      : this.attribute(object, property["value"] as string, "attribute");
   }
 
   /** `value.name`, which looks for an attribute and then for an item, or `value[name]`, which looks the other way round. */
@@ -313,7 +380,8 @@ export class TemplateRun {
     const args: Value[] = [];
     const named = new Map<string, Value>();
     for (const node of nodes) {
-      if (node.type === "KeywordArgumentExpression") named.set((node["key"] as Node)["value"] as string, this.evaluate(node["value"] as Node, scope));
+      if (node.type === "KeywordArgumentExpression")
+        named.set((node["key"] as Node)["value"] as string, this.evaluate(node["value"] as Node, scope));
       else if (node.type === "SpreadExpression") args.push(...itemsOf(this.evaluate(node["argument"] as Node, scope)));
       else if (node.type === "KeywordSpreadExpression") {
         const value = this.evaluate(node["argument"] as Node, scope);
@@ -334,7 +402,9 @@ export class TemplateRun {
     const isCall = filter.type === "CallExpression";
     const name = (isCall ? (filter["callee"] as Node) : filter)["value"];
     if (typeof name !== "string") throw new TemplateError("a filter without a name");
-    const { args, named } = isCall ? this.given(filter["args"] as readonly Node[], scope) : { args: [], named: new Map<string, Value>() };
+    const { args, named } = isCall
+      ? this.given(filter["args"] as readonly Node[], scope)
+      : { args: [], named: new Map<string, Value>() };
     return this.filtered(name, value, args, named);
   }
 
@@ -355,7 +425,8 @@ export class TemplateRun {
 
 /** A literal. The library's parser has already rounded one beyond 2^53. */
 function intOf(value: number): bigint {
-  if (!Number.isSafeInteger(value)) throw new TemplateError("an integer beyond 2^53 in the template, which is not supported");
+  if (!Number.isSafeInteger(value))
+    throw new TemplateError("an integer beyond 2^53 in the template, which is not supported");
   return BigInt(value);
 }
 
@@ -364,7 +435,8 @@ function withMaps(_: string, part: unknown): unknown {
 }
 
 function attributeName(name: string): string {
-  if (name.startsWith("_")) throw new TemplateError(`a namespace's attribute ${name}, whose name begins with an underscore`);
+  if (name.startsWith("_"))
+    throw new TemplateError(`a namespace's attribute ${name}, whose name begins with an underscore`);
   return name;
 }
 
@@ -408,7 +480,8 @@ function globalFunctions(): Record<string, Callable> {
   return {
     range: new Callable("range", (args) => {
       const numbers = args.map(asInt);
-      if (numbers.length === 0 || numbers.length > 3 || numbers.includes(undefined)) throw new TemplateError("range expects one to three integers");
+      if (numbers.length === 0 || numbers.length > 3 || numbers.includes(undefined))
+        throw new TemplateError("range expects one to three integers");
       const [a, b, step = 1n] = numbers as bigint[];
       return b === undefined ? new Range(0n, a!, 1n, longestRange) : new Range(a!, b, step, longestRange);
     }),
@@ -428,6 +501,11 @@ function globalFunctions(): Record<string, Callable> {
 function pairsOf(what: string, args: readonly Value[], named: ReadonlyMap<string, Value>): (readonly [Value, Value])[] {
   if (args.length > 1) throw new TemplateError(`${what} takes at most one argument without a name`);
   const [first] = args;
-  const given = first === undefined ? [] : first instanceof Dict ? first.entries() : itemsOf(first).map((pair) => itemsOf(pair) as unknown as [Value, Value]);
+  const given =
+    first === undefined
+      ? []
+      : first instanceof Dict
+        ? first.entries()
+        : itemsOf(first).map((pair) => itemsOf(pair) as unknown as [Value, Value]);
   return [...given, ...[...named].map(([key, value]) => [key, value] as const)];
 }

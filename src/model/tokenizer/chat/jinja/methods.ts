@@ -1,7 +1,18 @@
 import { bound } from "./arguments.js";
 import { str } from "./print.js";
 import { capitalized, isBlank, replaced, rightSplit, split, splitLines, stripped, titled } from "./texts.js";
-import { asInt, Callable, Dict, DictView, equals, itemsOf, TemplateError, Tuple, typeName, type Value } from "./values.js";
+import {
+  asInt,
+  Callable,
+  Dict,
+  DictView,
+  equals,
+  itemsOf,
+  TemplateError,
+  Tuple,
+  typeName,
+  type Value,
+} from "./values.js";
 
 type Method<Self> = (self: Self, args: readonly Value[], named: ReadonlyMap<string, Value>) => Value;
 
@@ -10,7 +21,10 @@ const textMethods: Readonly<Record<string, Method<string>>> = {
   lower: (self, args) => (none("lower", args), self.toLowerCase()),
   capitalize: (self, args) => (none("capitalize", args), capitalized(self)),
   title: (self, args) => (none("title", args), titled(self)),
-  swapcase: (self, args) => (none("swapcase", args), Array.from(self, (each) => (each === each.toUpperCase() ? each.toLowerCase() : each.toUpperCase())).join("")),
+  swapcase: (self, args) => (
+    none("swapcase", args),
+    Array.from(self, (each) => (each === each.toUpperCase() ? each.toLowerCase() : each.toUpperCase())).join("")
+  ),
   strip: (self, args) => stripped(self, characters("strip", args), "both"),
   lstrip: (self, args) => stripped(self, characters("lstrip", args), "left"),
   rstrip: (self, args) => stripped(self, characters("rstrip", args), "right"),
@@ -25,7 +39,9 @@ const textMethods: Readonly<Record<string, Method<string>>> = {
   },
   join(self, args) {
     const [items] = bound("join", ["iterable"], 1, args, new Map());
-    return itemsOf(items!).map((item) => text("join", item)).join(self);
+    return itemsOf(items!)
+      .map((item) => text("join", item))
+      .join(self);
   },
   format: (self, args, named) => formattedFields(self, args, named),
   find: (self, args) => BigInt(at("find", self, args, "first")),
@@ -42,8 +58,12 @@ const textMethods: Readonly<Record<string, Method<string>>> = {
   isspace: (self, args) => (none("isspace", args), isBlank(self)),
   isupper: (self, args) => (none("isupper", args), self === self.toUpperCase() && self !== self.toLowerCase()),
   islower: (self, args) => (none("islower", args), self === self.toLowerCase() && self !== self.toUpperCase()),
-  removeprefix: (self, args) => (self.startsWith(text("removeprefix", args[0])) ? self.slice(text("removeprefix", args[0]).length) : self),
-  removesuffix: (self, args) => (self.endsWith(text("removesuffix", args[0])) && args[0] !== "" ? self.slice(0, -text("removesuffix", args[0]).length) : self),
+  removeprefix: (self, args) =>
+    self.startsWith(text("removeprefix", args[0])) ? self.slice(text("removeprefix", args[0]).length) : self,
+  removesuffix: (self, args) =>
+    self.endsWith(text("removesuffix", args[0])) && args[0] !== ""
+      ? self.slice(0, -text("removesuffix", args[0]).length)
+      : self,
   partition: (self, args) => new Tuple(partition(self, text("partition", args[0]), "first")),
   rpartition: (self, args) => new Tuple(partition(self, text("rpartition", args[0]), "last")),
 };
@@ -55,7 +75,8 @@ const listMethods: Readonly<Record<string, Method<readonly Value[]>>> = {
     if (found === -1) throw new TemplateError("the value is not in the list");
     return BigInt(found);
   },
-  count: (self, args) => BigInt(self.filter((each) => equals(each, bound("count", ["value"], 1, args, new Map())[0]!)).length),
+  count: (self, args) =>
+    BigInt(self.filter((each) => equals(each, bound("count", ["value"], 1, args, new Map())[0]!)).length),
 };
 
 const dictMethods: Readonly<Record<string, Method<Dict>>> = {
@@ -63,9 +84,27 @@ const dictMethods: Readonly<Record<string, Method<Dict>>> = {
     const [key, otherwise] = bound("get", ["key", "default"], 1, args, new Map());
     return self.get(key!) ?? (self.has(key!) ? null : (otherwise ?? null));
   },
-  keys: (self, args) => (none("keys", args), new DictView("dict_keys", self.entries().map(([key]) => key))),
-  values: (self, args) => (none("values", args), new DictView("dict_values", self.entries().map(([, value]) => value))),
-  items: (self, args) => (none("items", args), new DictView("dict_items", self.entries().map((entry) => new Tuple(entry)))),
+  keys: (self, args) => (
+    none("keys", args),
+    new DictView(
+      "dict_keys",
+      self.entries().map(([key]) => key),
+    )
+  ),
+  values: (self, args) => (
+    none("values", args),
+    new DictView(
+      "dict_values",
+      self.entries().map(([, value]) => value),
+    )
+  ),
+  items: (self, args) => (
+    none("items", args),
+    new DictView(
+      "dict_items",
+      self.entries().map((entry) => new Tuple(entry)),
+    )
+  ),
   copy: (self, args) => (none("copy", args), new Dict(self.entries())),
 };
 
@@ -77,10 +116,41 @@ const changing = {
 
 /** What Python has besides, and is refused by name. */
 const others = {
-  str: ["casefold", "center", "encode", "expandtabs", "format_map", "isascii", "isdecimal", "isidentifier", "isnumeric", "isprintable", "istitle", "ljust", "maketrans", "rjust", "translate", "zfill"],
+  str: [
+    "casefold",
+    "center",
+    "encode",
+    "expandtabs",
+    "format_map",
+    "isascii",
+    "isdecimal",
+    "isidentifier",
+    "isnumeric",
+    "isprintable",
+    "istitle",
+    "ljust",
+    "maketrans",
+    "rjust",
+    "translate",
+    "zfill",
+  ],
   list: ["copy"],
   dict: ["fromkeys"],
-  number: ["as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "fromhex", "hex", "imag", "is_integer", "numerator", "real", "from_bytes", "to_bytes"],
+  number: [
+    "as_integer_ratio",
+    "bit_count",
+    "bit_length",
+    "conjugate",
+    "denominator",
+    "fromhex",
+    "hex",
+    "imag",
+    "is_integer",
+    "numerator",
+    "real",
+    "from_bytes",
+    "to_bytes",
+  ],
 };
 
 /**
@@ -90,14 +160,25 @@ const others = {
  */
 export function methodOf(value: Value, name: string): Callable | undefined {
   if (typeof value === "string") return method(value, name, "str", textMethods, others.str);
-  if (Array.isArray(value)) return changing.list.includes(name) ? undefined : method<readonly Value[]>(value, name, "list", { ...listMethods, copy: (self) => [...self] }, []);
+  if (Array.isArray(value))
+    return changing.list.includes(name)
+      ? undefined
+      : method<readonly Value[]>(value, name, "list", { ...listMethods, copy: (self) => [...self] }, []);
   if (value instanceof Tuple) return method(value.items, name, "tuple", listMethods, []);
-  if (value instanceof Dict) return changing.dict.includes(name) ? undefined : method(value, name, "dict", dictMethods, others.dict);
-  if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") return method(value, name, typeName(value), {}, others.number);
+  if (value instanceof Dict)
+    return changing.dict.includes(name) ? undefined : method(value, name, "dict", dictMethods, others.dict);
+  if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean")
+    return method(value, name, typeName(value), {}, others.number);
   return undefined;
 }
 
-function method<Self>(self: Self, name: string, type: string, methods: Readonly<Record<string, Method<Self>>>, unsupported: readonly string[]): Callable | undefined {
+function method<Self>(
+  self: Self,
+  name: string,
+  type: string,
+  methods: Readonly<Record<string, Method<Self>>>,
+  unsupported: readonly string[],
+): Callable | undefined {
   if (unsupported.includes(name)) throw new TemplateError(`${type}.${name}, which is not supported`);
   if (!Object.hasOwn(methods, name)) return undefined;
   return new Callable(name, (args, named) => methods[name]!(self, args, named));
@@ -108,7 +189,8 @@ function none(name: string, args: readonly Value[]): void {
 }
 
 function text(name: string, value: Value | undefined): string {
-  if (typeof value !== "string") throw new TemplateError(`${name}() takes a str, not ${value === undefined ? "nothing" : typeName(value)}`);
+  if (typeof value !== "string")
+    throw new TemplateError(`${name}() takes a str, not ${value === undefined ? "nothing" : typeName(value)}`);
   return value;
 }
 
@@ -123,7 +205,13 @@ function characters(name: string, args: readonly Value[]): string | undefined {
   return given === undefined || given === null ? undefined : text(name, given);
 }
 
-function splitBy(by: typeof split, self: string, name: string, args: readonly Value[], named: ReadonlyMap<string, Value>): Value {
+function splitBy(
+  by: typeof split,
+  self: string,
+  name: string,
+  args: readonly Value[],
+  named: ReadonlyMap<string, Value>,
+): Value {
   const [separator, most] = bound(name, ["sep", "maxsplit"], 0, args, named);
   const given = separator === undefined || separator === null ? undefined : text(name, separator);
   if (given === "") throw new TemplateError("empty separator");
@@ -157,10 +245,12 @@ function formattedFields(self: string, args: readonly Value[], named: ReadonlyMa
     if (/[.[\]!:]/.test(field)) throw new TemplateError(`the format field {${field}}, which is not supported`);
     if (field === "" || /^\d+$/.test(field)) {
       const isNumbered = field !== "";
-      if (numbered !== undefined && numbered !== isNumbered) throw new TemplateError("cannot switch between automatic and manual field numbering");
+      if (numbered !== undefined && numbered !== isNumbered)
+        throw new TemplateError("cannot switch between automatic and manual field numbering");
       numbered = isNumbered;
     }
-    const value = field === "" ? args[next++] : numbered && /^\d+$/.test(field) ? args[Number(field)] : named.get(field);
+    const value =
+      field === "" ? args[next++] : numbered && /^\d+$/.test(field) ? args[Number(field)] : named.get(field);
     if (value === undefined) throw new TemplateError(`nothing is given for the format field {${field}}`);
     return str(value);
   });

@@ -1,5 +1,21 @@
 import { repr, str } from "./print.js";
-import { asInt, asNumber, Dict, equals, Generator, hashKey, itemsOf, Markup, TemplateError, Tuple, typeName, Undefined, DictView, Range, type Value } from "./values.js";
+import {
+  asInt,
+  asNumber,
+  Dict,
+  equals,
+  Generator,
+  hashKey,
+  itemsOf,
+  Markup,
+  TemplateError,
+  Tuple,
+  typeName,
+  Undefined,
+  DictView,
+  Range,
+  type Value,
+} from "./values.js";
 
 /** Bits of the largest int that `**` makes, and characters or items of the longest sequence that `*` does. */
 const mostBits = 4096;
@@ -27,10 +43,14 @@ export function binary(operator: string, a: Value, b: Value): Value {
       return ordered(operator, a, b);
   }
   if (operator === "%" && typeof a === "string") return formatted(a, b);
-  if (operator === "-" && [a, b].some((value) => value instanceof DictView && value.kind !== "dict_values")) throw new TemplateError("a difference of sets, which is not supported");
+  if (operator === "-" && [a, b].some((value) => value instanceof DictView && value.kind !== "dict_values"))
+    throw new TemplateError("a difference of sets, which is not supported");
   for (const value of [a, b]) if (value instanceof Undefined) throw new TemplateError(`${value.what} is undefined`);
   const [x, y] = [asNumber(a), asNumber(b)];
-  if (x !== undefined && y !== undefined) return typeof x === "bigint" && typeof y === "bigint" ? ofInts(operator, x, y) : ofFloats(operator, Number(x), Number(y));
+  if (x !== undefined && y !== undefined)
+    return typeof x === "bigint" && typeof y === "bigint"
+      ? ofInts(operator, x, y)
+      : ofFloats(operator, Number(x), Number(y));
   if (operator === "+") {
     if (typeof a === "string" && typeof b === "string") return a + b;
     if (Array.isArray(a) && Array.isArray(b)) return [...a, ...b];
@@ -45,17 +65,27 @@ export function binary(operator: string, a: Value, b: Value): Value {
 
 /** Where one is marked as safe: joined with `+`, the other is escaped as MarkupSafe does it; compared and looked for, it is a text. */
 function binaryOfSafe(operator: string, a: Value, b: Value): Value {
-  if (operator === "+" && [a, b].every((value) => typeof value === "string" || value instanceof Markup)) return new Markup(escaped(a) + escaped(b));
-  if (["==", "!=", "~", "in", "not in", "<", ">", "<=", ">="].includes(operator)) return binary(operator, plain(a), plain(b));
+  if (operator === "+" && [a, b].every((value) => typeof value === "string" || value instanceof Markup))
+    return new Markup(escaped(a) + escaped(b));
+  if (["==", "!=", "~", "in", "not in", "<", ">", "<=", ">="].includes(operator))
+    return binary(operator, plain(a), plain(b));
   throw new TemplateError(`the operator ${operator} with a text marked as safe, which is not supported`);
 }
 
 const plain = (value: Value) => (value instanceof Markup ? value.text : value);
 
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;" };
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  "'": "&#39;",
+  '"': "&#34;",
+};
 
 function escaped(value: Value): string {
-  return value instanceof Markup ? value.text : (value as string).replace(/[&<>'"]/g, (character) => entities[character]!);
+  return value instanceof Markup
+    ? value.text
+    : (value as string).replace(/[&<>'"]/g, (character) => entities[character]!);
 }
 
 /** `-` or `+` before a value. */
@@ -79,7 +109,8 @@ function ofInts(operator: string, x: bigint, y: bigint): Value {
       return modulo(x, y);
     case "/":
       if (y === 0n) throw new TemplateError("division by zero");
-      if (![x, y].every((each) => Number.isSafeInteger(Number(each)))) throw new TemplateError("a division of integers beyond 2^53, which is not supported");
+      if (![x, y].every((each) => Number.isSafeInteger(Number(each))))
+        throw new TemplateError("a division of integers beyond 2^53, which is not supported");
       return Number(x) / Number(y);
     case "**":
       if (y < 0n) return ofFloats("**", Number(x), Number(y));
@@ -113,7 +144,8 @@ function ofFloats(operator: string, x: number, y: number): number {
       return dividedFloats(x, y).rest;
     case "**":
       if (x === 0 && y < 0) throw new TemplateError("0.0 cannot be raised to a negative power");
-      if (x < 0 && Number.isFinite(x) && Number.isFinite(y) && !Number.isInteger(y)) throw new TemplateError("a complex number, which is not supported");
+      if (x < 0 && Number.isFinite(x) && Number.isFinite(y) && !Number.isInteger(y))
+        throw new TemplateError("a complex number, which is not supported");
       return power(x, y);
   }
   throw new TemplateError(`the operator ${operator}`);
@@ -123,7 +155,8 @@ function power(x: number, y: number): number {
   // Where JavaScript has NaN, C's pow is 1.
   if (x === 1 || y === 0 || (x === -1 && !Number.isFinite(y) && !Number.isNaN(y))) return 1;
   const result = x ** y;
-  if (!Number.isFinite(result) && Number.isFinite(x) && Number.isFinite(y)) throw new TemplateError("a power that is too large");
+  if (!Number.isFinite(result) && Number.isFinite(x) && Number.isFinite(y))
+    throw new TemplateError("a power that is too large");
   return result;
 }
 
@@ -147,7 +180,12 @@ function dividedFloats(x: number, y: number): { quotient: number; rest: number }
 
 function repeat(sequence: Value, times: Value): Value | undefined {
   const count = asInt(times);
-  const length = typeof sequence === "string" || Array.isArray(sequence) ? sequence.length : sequence instanceof Tuple ? sequence.items.length : undefined;
+  const length =
+    typeof sequence === "string" || Array.isArray(sequence)
+      ? sequence.length
+      : sequence instanceof Tuple
+        ? sequence.items.length
+        : undefined;
   if (count === undefined || length === undefined) return undefined;
   const n = count < 0n ? 0 : Number(count);
   if (length * n > mostRepeated) throw new TemplateError("a sequence that is too long");
@@ -159,7 +197,8 @@ function repeat(sequence: Value, times: Value): Value | undefined {
 function ordered(operator: "<" | ">" | "<=" | ">=", a: Value, b: Value): boolean {
   const order = compare(a, b);
   if (order === undefined) {
-    if (a instanceof DictView && b instanceof DictView) throw new TemplateError("a comparison of sets, which is not supported");
+    if (a instanceof DictView && b instanceof DictView)
+      throw new TemplateError("a comparison of sets, which is not supported");
     for (const value of [a, b]) if (value instanceof Undefined) throw new TemplateError(`${value.what} is undefined`);
     throw new TemplateError(`'${operator}' not supported between instances of '${typeName(a)}' and '${typeName(b)}'`);
   }
@@ -202,7 +241,9 @@ function contains(container: Value, item: Value): boolean {
   }
   if (container instanceof Dict) return container.has(item);
   if (container instanceof DictView && container.kind === "dict_keys") hashKey(item);
-  const isIterable = Array.isArray(container) || [Tuple, Range, DictView, Generator, Undefined].some((type) => container instanceof type);
+  const isIterable =
+    Array.isArray(container) ||
+    [Tuple, Range, DictView, Generator, Undefined].some((type) => container instanceof type);
   if (!isIterable) throw new TemplateError(`argument of type '${typeName(container)}' is not iterable`);
   return itemsOf(container).some((each) => each === item || equals(each, item));
 }
@@ -215,17 +256,20 @@ export function formatted(text: string, values: Value): string {
   const result = text.replace(/%([^]?)/gu, (_, conversion: string) => {
     if (conversion === "%") return "%";
     if (conversion === "") throw new TemplateError("incomplete format");
-    if (!["s", "r", "d", "i"].includes(conversion)) throw new TemplateError(`the conversion %${conversion}, which is not supported`);
+    if (!["s", "r", "d", "i"].includes(conversion))
+      throw new TemplateError(`the conversion %${conversion}, which is not supported`);
     if (used === left.length) throw new TemplateError("not enough arguments for format string");
     const value = left[used++]!;
     if (conversion === "s") return str(value);
     if (conversion === "r") return repr(value);
     const number = asNumber(value);
-    if (number === undefined) throw new TemplateError(`%${conversion} format: a real number is required, not ${typeName(value)}`);
+    if (number === undefined)
+      throw new TemplateError(`%${conversion} format: a real number is required, not ${typeName(value)}`);
     return String(typeof number === "bigint" ? number : BigInt(Math.trunc(number)));
   });
   // What can be indexed counts as a mapping, of which nothing need be used.
-  const isMapping = Array.isArray(values) || values instanceof Dict || values instanceof Range || values instanceof Undefined;
+  const isMapping =
+    Array.isArray(values) || values instanceof Dict || values instanceof Range || values instanceof Undefined;
   if (used < left.length && !isMapping) throw new TemplateError("not all arguments converted during string formatting");
   return result;
 }

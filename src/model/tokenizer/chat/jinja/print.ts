@@ -21,10 +21,16 @@ export function repr(value: Value): string {
       return quoted(value);
   }
   if (Array.isArray(value)) return `[${list(value)}]`;
-  if (value instanceof Tuple) return value.items.length === 1 ? `(${repr(value.items[0]!)},)` : `(${list(value.items)})`;
-  if (value instanceof Dict) return `{${value.entries().map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(", ")}}`;
+  if (value instanceof Tuple)
+    return value.items.length === 1 ? `(${repr(value.items[0]!)},)` : `(${list(value.items)})`;
+  if (value instanceof Dict)
+    return `{${value
+      .entries()
+      .map(([key, item]) => `${repr(key)}: ${repr(item)}`)
+      .join(", ")}}`;
   if (value instanceof DictView) return `${value.kind}([${list(value.items)}])`;
-  if (value instanceof Range) return `range(${value.start}, ${value.stop}${value.step === 1n ? "" : `, ${value.step}`})`;
+  if (value instanceof Range)
+    return `range(${value.start}, ${value.stop}${value.step === 1n ? "" : `, ${value.step}`})`;
   if (value instanceof Undefined) return "Undefined";
   throw new TemplateError(`it writes a ${typeName(value)}, which Python writes with its address`);
 }
@@ -38,7 +44,8 @@ export function floatText(value: number): string {
   if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
   const [mantissa, power] = value.toExponential().split("e") as [string, string];
   const exponent = Number(power);
-  if (exponent < -4 || exponent >= 16) return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  if (exponent < -4 || exponent >= 16)
+    return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
   const digits = mantissa.replace("-", "").replace(".", "");
   const sign = value < 0 ? "-" : "";
   if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
@@ -57,7 +64,11 @@ function quoted(text: string): string {
     if (named[found] !== undefined) return named[found];
     const code = found.codePointAt(0)!;
     const hex = code.toString(16);
-    return code < 0x100 ? `\\x${hex.padStart(2, "0")}` : code < 0x10000 ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
+    return code < 0x100
+      ? `\\x${hex.padStart(2, "0")}`
+      : code < 0x10000
+        ? `\\u${hex.padStart(4, "0")}`
+        : `\\U${hex.padStart(8, "0")}`;
   });
   return `${quote}${shown}${quote}`;
 }

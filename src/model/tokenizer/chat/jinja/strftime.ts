@@ -1,7 +1,20 @@
 import { TemplateError } from "./values.js";
 
 const days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const months = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 const two = (number: number) => String(number).padStart(2, "0");
 
 const directives: Readonly<Record<string, (date: Date) => string>> = {

@@ -1,10 +1,26 @@
 import { binary } from "./operators.js";
 import { str } from "./print.js";
-import { asInt, asNumber, Callable, Dict, DictView, equals, Generator, Markup, Range, TemplateError, Tuple, typeName, Undefined, type Value } from "./values.js";
+import {
+  asInt,
+  asNumber,
+  Callable,
+  Dict,
+  DictView,
+  equals,
+  Generator,
+  Markup,
+  Range,
+  TemplateError,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+} from "./values.js";
 
 const isDefined = (value: Value) => !(value instanceof Undefined);
 const isInt = (value: Value) => typeof value === "bigint";
-const comparison = (operator: string) => (value: Value, args: readonly Value[]) => Boolean(binary(operator, value, one(args)));
+const comparison = (operator: string) => (value: Value, args: readonly Value[]) =>
+  Boolean(binary(operator, value, one(args)));
 
 /** Jinja's tests by name. */
 export const tests: Readonly<Record<string, (value: Value, args: readonly Value[]) => boolean>> = {
@@ -19,8 +35,14 @@ export const tests: Readonly<Record<string, (value: Value, args: readonly Value[
   number: (value) => asNumber(value) !== undefined,
   string: (value) => typeof value === "string" || value instanceof Markup,
   mapping: (value) => value instanceof Dict,
-  sequence: (value) => typeof value === "string" || Array.isArray(value) || [Tuple, Dict, Range, Markup, Undefined].some((type) => value instanceof type),
-  iterable: (value) => typeof value === "string" || Array.isArray(value) || [Tuple, Dict, Range, DictView, Generator, Markup, Undefined].some((type) => value instanceof type),
+  sequence: (value) =>
+    typeof value === "string" ||
+    Array.isArray(value) ||
+    [Tuple, Dict, Range, Markup, Undefined].some((type) => value instanceof type),
+  iterable: (value) =>
+    typeof value === "string" ||
+    Array.isArray(value) ||
+    [Tuple, Dict, Range, DictView, Generator, Markup, Undefined].some((type) => value instanceof type),
   callable: (value) => value instanceof Callable || value instanceof Undefined,
   odd: (value) => binary("==", binary("%", value, 2n), 1n) === true,
   even: (value) => binary("==", binary("%", value, 2n), 0n) === true,
@@ -29,7 +51,9 @@ export const tests: Readonly<Record<string, (value: Value, args: readonly Value[
   lower: (value) => isCase(str(value), "toLowerCase"),
   upper: (value) => isCase(str(value), "toUpperCase"),
   in: (value, args) => binary("in", value, one(args)) === true,
-  ...Object.fromEntries(["eq", "equalto"].map((name) => [name, (value: Value, args: readonly Value[]) => equals(value, one(args))])),
+  ...Object.fromEntries(
+    ["eq", "equalto"].map((name) => [name, (value: Value, args: readonly Value[]) => equals(value, one(args))]),
+  ),
   ne: (value, args) => !equals(value, one(args)),
   ...Object.fromEntries(["lt", "lessthan"].map((name) => [name, comparison("<")])),
   ...Object.fromEntries(["gt", "greaterthan"].map((name) => [name, comparison(">")])),

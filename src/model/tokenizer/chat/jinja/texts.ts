@@ -38,11 +38,16 @@ export function split(text: string, separator: string | undefined, most: number)
 export function rightSplit(text: string, separator: string | undefined, most: number): string[] {
   const mirrored = (each: string) => Array.from(each).reverse().join("");
   if (most < 0) return split(text, separator, most);
-  return split(mirrored(text), separator === undefined ? undefined : mirrored(separator), most).map(mirrored).reverse();
+  return split(mirrored(text), separator === undefined ? undefined : mirrored(separator), most)
+    .map(mirrored)
+    .reverse();
 }
 
 export function splitLines(text: string, keepEnds: boolean): string[] {
-  const lines = text.match(/[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])|[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+$/g) ?? [];
+  const lines =
+    text.match(
+      /[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])|[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+$/g,
+    ) ?? [];
   return keepEnds ? lines : lines.map((line) => line.replace(/(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])$/, ""));
 }
 
@@ -62,7 +67,8 @@ export function isBlank(text: string): boolean {
 
 /** The first `count` occurrences are replaced; all below 0. */
 export function replaced(text: string, old: string, by: string, count: number): string {
-  if (count < 0) return old === "" ? [by, ...Array.from(text).flatMap((each) => [each, by])].join("") : text.split(old).join(by);
+  if (count < 0)
+    return old === "" ? [by, ...Array.from(text).flatMap((each) => [each, by])].join("") : text.split(old).join(by);
   if (old === "") {
     const parts = Array.from(text);
     return parts.map((each, i) => (i < count ? by + each : each)).join("") + (parts.length < count ? by : "");

@@ -6,7 +6,11 @@ export interface Token {
   readonly type: string;
 }
 
-const closing: Readonly<Record<string, string>> = { OpenParen: "CloseParen", OpenSquareBracket: "CloseSquareBracket", OpenCurlyBracket: "CloseCurlyBracket" };
+const closing: Readonly<Record<string, string>> = {
+  OpenParen: "CloseParen",
+  OpenSquareBracket: "CloseSquareBracket",
+  OpenCurlyBracket: "CloseCurlyBracket",
+};
 const closers = new Set(Object.values(closing));
 
 /** Words that go on with the expression after a test that has no argument. */
@@ -28,7 +32,8 @@ function withTests(tokens: readonly Token[]): Token[] {
   for (let at = 0; at < tokens.length; ) {
     const token = tokens[at]!;
     const before = tokens[at - 1];
-    const isTest = isWord(token, "is") && before?.type !== "Dot" && before?.type !== "Pipe" && before?.type !== "OpenStatement";
+    const isTest =
+      isWord(token, "is") && before?.type !== "Dot" && before?.type !== "Pipe" && before?.type !== "OpenStatement";
     if (!isTest) {
       written.push(token);
       at++;
@@ -37,11 +42,18 @@ function withTests(tokens: readonly Token[]): Token[] {
     const negated = isWord(tokens[at + 1], "not");
     at += negated ? 2 : 1;
     const name = tokens[at++];
-    if (name?.type !== "Identifier") throw new TemplateError(`a test without a name, before ${name?.value ?? "the end"}`);
-    written.push({ type: "Pipe", value: "|" }, { type: "Identifier", value: `${negated ? "is not" : "is"} ${name.value}` });
+    if (name?.type !== "Identifier")
+      throw new TemplateError(`a test without a name, before ${name?.value ?? "the end"}`);
+    written.push(
+      { type: "Pipe", value: "|" },
+      { type: "Identifier", value: `${negated ? "is not" : "is"} ${name.value}` },
+    );
     const end = argumentEnd(tokens, at);
     if (end === at) continue;
-    written.push({ type: "OpenParen", value: "(" }, ...withTests(tokens.slice(at, end)), { type: "CloseParen", value: ")" });
+    written.push({ type: "OpenParen", value: "(" }, ...withTests(tokens.slice(at, end)), {
+      type: "CloseParen",
+      value: ")",
+    });
     at = end;
   }
   return written;
@@ -52,7 +64,8 @@ function argumentEnd(tokens: readonly Token[], at: number): number {
   const first = tokens[at];
   const isValue =
     first !== undefined &&
-    (["StringLiteral", "NumericLiteral", "OpenSquareBracket", "OpenCurlyBracket"].includes(first.type) || (first.type === "Identifier" && !afterTest.has(first.value)));
+    (["StringLiteral", "NumericLiteral", "OpenSquareBracket", "OpenCurlyBracket"].includes(first.type) ||
+      (first.type === "Identifier" && !afterTest.has(first.value)));
   if (!isValue) return at;
   let end = closing[first.type] ? groupEnd(tokens, at) : at + 1;
   for (;;) {
@@ -74,16 +87,32 @@ function groupEnd(tokens: readonly Token[], at: number): number {
 }
 
 /** Tokens after which another comparison is no part of the last one. */
-const betweenComparisons = new Set(["Comma", "Colon", "Equals", "OpenStatement", "CloseStatement", "OpenExpression", "CloseExpression"]);
+const betweenComparisons = new Set([
+  "Comma",
+  "Colon",
+  "Equals",
+  "OpenStatement",
+  "CloseStatement",
+  "OpenExpression",
+  "CloseExpression",
+]);
 
 function refuseChains(tokens: readonly Token[]): void {
   const compared = [false];
   tokens.forEach((token, at) => {
     const before = tokens[at - 1];
-    const isName = before?.type === "Dot" || before?.type === "Pipe" || isWord(before, "is") || (isWord(before, "not") && isWord(tokens[at - 2], "is"));
+    const isName =
+      before?.type === "Dot" ||
+      before?.type === "Pipe" ||
+      isWord(before, "is") ||
+      (isWord(before, "not") && isWord(tokens[at - 2], "is"));
     if (closing[token.type]) compared.push(false);
     else if (closers.has(token.type)) compared.pop();
-    else if (betweenComparisons.has(token.type) || (["and", "or", "if", "else"].some((word) => isWord(token, word)) && !isName)) compared[compared.length - 1] = false;
+    else if (
+      betweenComparisons.has(token.type) ||
+      (["and", "or", "if", "else"].some((word) => isWord(token, word)) && !isName)
+    )
+      compared[compared.length - 1] = false;
     else if (isWord(token, "not") && !isWord(tokens[at + 1], "in")) compared[compared.length - 1] = false;
     else if (token.type === "ComparisonBinaryOperator" || (isWord(token, "in") && !isName)) {
       if (compared.at(-1)) throw new TemplateError("a chain of comparisons (a < b < c), which is not supported");
@@ -95,7 +124,13 @@ function refuseChains(tokens: readonly Token[]): void {
 /** Whether this `in` is a loop's: nothing but names stands between it and `for`. */
 function isLoopIn(tokens: readonly Token[], at: number): boolean {
   let start = at - 1;
-  while (tokens[start]?.type === "Comma" || tokens[start]?.type === "OpenParen" || tokens[start]?.type === "CloseParen" || (tokens[start]?.type === "Identifier" && tokens[start]!.value !== "for")) start--;
+  while (
+    tokens[start]?.type === "Comma" ||
+    tokens[start]?.type === "OpenParen" ||
+    tokens[start]?.type === "CloseParen" ||
+    (tokens[start]?.type === "Identifier" && tokens[start]!.value !== "for")
+  )
+    start--;
   return isWord(tokens[start], "for") && tokens[start - 1]?.type === "OpenStatement";
 }
 

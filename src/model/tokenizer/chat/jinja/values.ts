@@ -5,8 +5,22 @@ import { numberTextOf } from "../../../../base/number-texts.js";
  * and a list an array.
  */
 export type Value =
-  | null | boolean | bigint | number | string | Value[]
-  | Undefined | Tuple | Dict | DictView | Range | Generator | Namespace | Markup | Callable | Loop;
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | Value[]
+  | Undefined
+  | Tuple
+  | Dict
+  | DictView
+  | Range
+  | Generator
+  | Namespace
+  | Markup
+  | Callable
+  | Loop;
 
 /** What Python's Jinja raises, or what is refused here because it is not done as Python does it. */
 export class TemplateError extends Error {
@@ -144,7 +158,11 @@ export function typeName(value: Value): string {
 
 /** Tells keys of a dict apart. @throws TemplateError for a value that Python does not hash */
 export function hashKey(value: Value): string {
-  if (value instanceof Tuple) return `(${value.items.map(hashKey).map((key) => `${key.length}:${key}`).join()})`;
+  if (value instanceof Tuple)
+    return `(${value.items
+      .map(hashKey)
+      .map((key) => `${key.length}:${key}`)
+      .join()})`;
   if (typeof value === "string") return `s${value}`;
   if (value === null) return "None";
   if (typeof value === "boolean" || typeof value === "bigint" || typeof value === "number") {
@@ -153,7 +171,8 @@ export function hashKey(value: Value): string {
   }
   if (value instanceof Undefined) return "undefined";
   if (value instanceof Range) return `r${value.items.join()}`;
-  const isUnhashable = Array.isArray(value) || value instanceof Dict || (value instanceof DictView && value.kind !== "dict_values");
+  const isUnhashable =
+    Array.isArray(value) || value instanceof Dict || (value instanceof DictView && value.kind !== "dict_values");
   if (isUnhashable) throw new TemplateError(`unhashable type: '${typeName(value)}'`);
   return `o${identityOf(value)}`;
 }
@@ -202,10 +221,12 @@ export function itemsOf(value: Value): readonly Value[] {
 
 /** Python's `len`. */
 export function lengthOf(value: Value): number {
-  if (value instanceof Generator || value === null || typeof value === "bigint") throw new TemplateError(`object of type '${typeName(value)}' has no len()`);
+  if (value instanceof Generator || value === null || typeof value === "bigint")
+    throw new TemplateError(`object of type '${typeName(value)}' has no len()`);
   if (value instanceof Dict) return value.size;
   if (value instanceof Loop) return value.items.length;
-  if (typeof value !== "string" && !(typeof value === "object")) throw new TemplateError(`object of type '${typeName(value)}' has no len()`);
+  if (typeof value !== "string" && !(typeof value === "object"))
+    throw new TemplateError(`object of type '${typeName(value)}' has no len()`);
   return itemsOf(value).length;
 }
 
@@ -241,7 +262,11 @@ export function valueOf(json: unknown): Value {
   if (typeof json === "number") return Number.isInteger(json) ? BigInt(json) : json;
   if (Array.isArray(json)) return json.map((item, index) => itemValue(json, String(index), item));
   if (typeof json === "object") {
-    return new Dict(Object.entries(json).flatMap(([key, value]) => (value === undefined ? [] : [[key, itemValue(json, key, value)] as const])));
+    return new Dict(
+      Object.entries(json).flatMap(([key, value]) =>
+        value === undefined ? [] : [[key, itemValue(json, key, value)] as const],
+      ),
+    );
   }
   throw new TemplateError(`a value of type ${typeof json}`);
 }

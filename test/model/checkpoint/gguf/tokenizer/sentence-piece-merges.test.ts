@@ -3,7 +3,23 @@ import test from "node:test";
 import { mergesOfPieces } from "../../../../../src/model/checkpoint/gguf/tokenizer/sentence-piece-merges.js";
 
 test("merges by the score of what they make, the cuts of one piece by length and then by their ids", () => {
-  const scores: readonly (readonly [string, number])[] = [["a", -9], ["b", -9], ["c", -9], ["bc", -1], ["ab", -2], ["abc", -3], ["é👍", -4], ["é", -9], ["👍", -9]];
+  const scores: readonly (readonly [string, number])[] = [
+    ["a", -9],
+    ["b", -9],
+    ["c", -9],
+    ["bc", -1],
+    ["ab", -2],
+    ["abc", -3],
+    ["é👍", -4],
+    ["é", -9],
+    ["👍", -9],
+  ];
   const pieces = new Map(scores.map(([piece, score], id) => [piece, { id, score }]));
-  assert.deepEqual(mergesOfPieces(pieces), [["b", "c"], ["a", "b"], ["ab", "c"], ["a", "bc"], ["é", "👍"]]);
+  assert.deepEqual(mergesOfPieces(pieces), [
+    ["b", "c"],
+    ["a", "b"],
+    ["ab", "c"],
+    ["a", "bc"],
+    ["é", "👍"],
+  ]);
 });

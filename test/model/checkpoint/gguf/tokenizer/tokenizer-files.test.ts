@@ -16,19 +16,25 @@ function tokenizerOf(values: Values): Tokenizer {
 }
 
 function storedOf(values: Values) {
-  const given = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[`tokenizer.${key}`, value] as const]));
+  const given = Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [[`tokenizer.${key}`, value] as const],
+  );
   return tokenizerFiles(new Metadata(new Map(given), "x.gguf"));
 }
 
 const read = <Content>(name: string) => JSON.parse(readFileSync(`test/fixtures/gguf/${name}.json`, "utf8")) as Content;
 
-const bytePairs = read<{ tokens: string[]; merges: string[]; texts: string[]; ids: Record<string, number[][]> }>("pre-tokenizers");
+const bytePairs = read<{ tokens: string[]; merges: string[]; texts: string[]; ids: Record<string, number[][]> }>(
+  "pre-tokenizers",
+);
 const [normal, unknown, control, userDefined, unused] = [1, 2, 3, 4, 5] as const;
 const byteLevel: Values = {
   "ggml.model": "gpt2",
   "ggml.pre": "gpt-2",
   "ggml.tokens": bytePairs.tokens,
-  "ggml.token_type": bytePairs.tokens.map((token, id) => (id < 3 ? control : token === "<tool>" ? userDefined : normal)),
+  "ggml.token_type": bytePairs.tokens.map((token, id) =>
+    id < 3 ? control : token === "<tool>" ? userDefined : normal,
+  ),
   "ggml.merges": bytePairs.merges,
   "ggml.bos_token_id": 1,
   "ggml.eos_token_id": 2,
@@ -53,14 +59,20 @@ describe("byte pairs: the ids of the pre-tokenizer that is named", () => {
       name: "InputError",
       message: `x.gguf: found tokenizer.ggml.pre = "kimi-k2", expected one of ${known}`,
     });
-    assert.throws(() => tokenizerOf({ ...byteLevel, "ggml.pre": undefined }), { message: "x.gguf: found tokenizer.ggml.pre = nothing, expected string" });
+    assert.throws(() => tokenizerOf({ ...byteLevel, "ggml.pre": undefined }), {
+      message: "x.gguf: found tokenizer.ggml.pre = nothing, expected string",
+    });
   });
 });
 
 describe("what a file says of its tokens", () => {
   test("control tokens are special, user-defined ones text, and unused ones are no tokens", () => {
     const types = [...(byteLevel["ggml.token_type"] as number[]), unused];
-    const tokenizer = tokenizerOf({ ...byteLevel, "ggml.tokens": [...bytePairs.tokens, "[PAD9]"], "ggml.token_type": types });
+    const tokenizer = tokenizerOf({
+      ...byteLevel,
+      "ggml.tokens": [...bytePairs.tokens, "[PAD9]"],
+      "ggml.token_type": types,
+    });
     const tool = bytePairs.tokens.indexOf("<tool>");
     assert.deepEqual(tokenizer.encode("<|im_end|><tool>"), [2, tool]);
     assert.equal(tokenizer.decode([2, tool]), "<tool>");
@@ -94,13 +106,17 @@ describe("what a file says of its tokens", () => {
   test("what does not fit is refused", () => {
     const refused: readonly (readonly [Values, RegExp])[] = [
       [{ "ggml.model": "bert" }, /tokenizer\.ggml\.model = "bert", expected one of gpt2, llama, t5$/],
-      [{ "ggml.eos_token_id": 9999 }, /tokenizer\.ggml\.eos_token_id = 9999, expected an id below 404, the number of tokens$/],
+      [
+        { "ggml.eos_token_id": 9999 },
+        /tokenizer\.ggml\.eos_token_id = 9999, expected an id below 404, the number of tokens$/,
+      ],
       [{ "ggml.eos_token_id": undefined }, /tokenizer\.ggml\.eos_token_id = nothing/],
       [{ "ggml.token_type": [1, 2] }, /2 entries of tokenizer\.ggml\.token_type, expected 404, one for each token$/],
       [{ "ggml.merges": ["ab"] }, /the merge "ab", expected two tokens with a space between them$/],
       [{ "ggml.tokens": 7 }, /tokenizer\.ggml\.tokens = 7, expected array$/],
     ];
-    for (const [change, message] of refused) assert.throws(() => tokenizerOf({ ...byteLevel, ...change }), { name: "InputError", message });
+    for (const [change, message] of refused)
+      assert.throws(() => tokenizerOf({ ...byteLevel, ...change }), { name: "InputError", message });
   });
 });
 
@@ -136,7 +152,10 @@ function pieceValues(model: string, { tokens, scores, types, charsmap }: Pieces)
 const readOtherwise = /<0x0A>|\r\n|\p{M}|\u200d|\p{Emoji_Modifier}|\p{Regional_Indicator}/u;
 
 describe("SentencePiece's vocabularies: its own ids", () => {
-  for (const [model, pieces] of [["llama", sentencePiece.bpe], ["t5", sentencePiece.unigram]] as const) {
+  for (const [model, pieces] of [
+    ["llama", sentencePiece.bpe],
+    ["t5", sentencePiece.unigram],
+  ] as const) {
     test(model, () => {
       const tokenizer = tokenizerOf(pieceValues(model, pieces));
       sentencePiece.texts.forEach((text, i) => {
@@ -150,11 +169,17 @@ describe("SentencePiece's vocabularies: its own ids", () => {
   test("without a space before the text where the file says so", () => {
     const tokenizer = tokenizerOf({ ...pieceValues("llama", sentencePiece.bpe), "ggml.add_space_prefix": false });
     assert.equal(tokenizer.decode(tokenizer.encode(" the cat")), " the cat");
-    assert.notDeepEqual(tokenizer.encode("the cat"), tokenizerOf(pieceValues("llama", sentencePiece.bpe)).encode("the cat"));
+    assert.notDeepEqual(
+      tokenizer.encode("the cat"),
+      tokenizerOf(pieceValues("llama", sentencePiece.bpe)).encode("the cat"),
+    );
   });
 
   test("one that drops spaces is refused", () => {
     const values = { ...pieceValues("t5", sentencePiece.unigram), "ggml.remove_extra_whitespaces": true };
-    assert.throws(() => tokenizerOf(values), /remove_extra_whitespaces = true, expected false: what lies between a prompt and a response would be lost$/);
+    assert.throws(
+      () => tokenizerOf(values),
+      /remove_extra_whitespaces = true, expected false: what lies between a prompt and a response would be lost$/,
+    );
   });
 });

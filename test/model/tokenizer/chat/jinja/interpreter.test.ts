@@ -27,24 +27,64 @@ describe("a template that would not end is stopped", () => {
 });
 
 test("ranges are Python's", () => {
-  const ranges: Record<string, string> = { "3": "[0, 1, 2]", "2, 5": "[2, 3, 4]", "5, 0, -2": "[5, 3, 1]", "0": "[]", "3, 1": "[]", "0, 5, 2": "[0, 2, 4]" };
-  for (const [bounds, expected] of Object.entries(ranges)) assert.equal(render(`{{ range(${bounds}) | list | tojson }}`), expected);
+  const ranges: Record<string, string> = {
+    "3": "[0, 1, 2]",
+    "2, 5": "[2, 3, 4]",
+    "5, 0, -2": "[5, 3, 1]",
+    "0": "[]",
+    "3, 1": "[]",
+    "0, 5, 2": "[0, 2, 4]",
+  };
+  for (const [bounds, expected] of Object.entries(ranges))
+    assert.equal(render(`{{ range(${bounds}) | list | tojson }}`), expected);
 });
 
 test("a template reaches nothing of JavaScript", () => {
-  for (const name of ["constructor", "__proto__", "prototype", "__class__", "toString", "hasOwnProperty", "__globals__"]) {
-    for (const value of ["messages", "messages[0]", "messages[0].content", "range", "namespace()", "{}", "[]", "1", "raise_exception"]) {
+  for (const name of [
+    "constructor",
+    "__proto__",
+    "prototype",
+    "__class__",
+    "toString",
+    "hasOwnProperty",
+    "__globals__",
+  ]) {
+    for (const value of [
+      "messages",
+      "messages[0]",
+      "messages[0].content",
+      "range",
+      "namespace()",
+      "{}",
+      "[]",
+      "1",
+      "raise_exception",
+    ]) {
       assert.equal(render(`{{ ${value}.${name} is defined }}`), "False", `${value}.${name}`);
     }
-    assert.equal(render(`{{ messages[0]['${name}'] is defined }}${"{{ process is defined }}{{ globalThis is defined }}{{ require is defined }}"}`), "FalseFalseFalseFalse");
+    assert.equal(
+      render(
+        `{{ messages[0]['${name}'] is defined }}${"{{ process is defined }}{{ globalThis is defined }}{{ require is defined }}"}`,
+      ),
+      "FalseFalseFalseFalse",
+    );
   }
   assert.throws(() => render("{{ messages.constructor.constructor('return process')() }}"));
 });
 
 test("what a loop's turn has written is kept where the turn is left early", () => {
-  assert.equal(render("{% for i in range(4) %}a{{ i }}{% if i == 1 %}-{% continue %}{% endif %}b{% endfor %}"), "a0ba1-a2ba3b");
-  assert.equal(render("{% for i in range(4) %}a{{ i }}{% if i == 1 %}-{% break %}{% endif %}b{% endfor %}c"), "a0ba1-c");
-  assert.equal(render("{% for i in range(2) %}({% for j in range(3) %}{{ j }}{% break %}{% endfor %}){% continue %}x{% endfor %}"), "(0)(0)");
+  assert.equal(
+    render("{% for i in range(4) %}a{{ i }}{% if i == 1 %}-{% continue %}{% endif %}b{% endfor %}"),
+    "a0ba1-a2ba3b",
+  );
+  assert.equal(
+    render("{% for i in range(4) %}a{{ i }}{% if i == 1 %}-{% break %}{% endif %}b{% endfor %}c"),
+    "a0ba1-c",
+  );
+  assert.equal(
+    render("{% for i in range(2) %}({% for j in range(3) %}{{ j }}{% break %}{% endfor %}){% continue %}x{% endfor %}"),
+    "(0)(0)",
+  );
   assert.equal(render("{% for i in [1] %}{% break %}{% else %}none{% endfor %}"), "none");
 });
 
@@ -60,11 +100,13 @@ test("texts are stripped, counted and capitalized as in Python", () => {
     "[1, 2] | length": "2",
     "messages[0].content.rstrip('i')": "H",
   };
-  for (const [expression, expected] of Object.entries(cases)) assert.equal(render(`{{ ${expression} }}`), expected, expression);
+  for (const [expression, expected] of Object.entries(cases))
+    assert.equal(render(`{{ ${expression} }}`), expected, expression);
 });
 
 test("a conversation of thousands of turns is written", () => {
-  const source = "{% for message in messages %}{% if messages[0].role == 'user' and not loop.last %}{{ message.content | trim }}{% endif %}{% endfor %}";
+  const source =
+    "{% for message in messages %}{% if messages[0].role == 'user' and not loop.last %}{{ message.content | trim }}{% endif %}{% endfor %}";
   const messages = Array.from({ length: 3000 }, () => ({ role: "user", content: "x".repeat(1000) }) as const);
   assert.equal(compileChatTemplate(source, {})(messages, true).length, 2_999_000);
 });

@@ -12,7 +12,11 @@ const folder = "test/fixtures/templates";
 const read = (name: string) => JSON.parse(readFileSync(`${folder}/${name}`, "utf8"));
 const now = new Date("2026-03-05T14:07:09Z");
 const tokens = { bos_token: "<s>", eos_token: "</s>" };
-const messages: readonly Message[] = [{ role: "user", content: " Hi\n" }, { role: "assistant", content: "Ho 👍 é" }, { role: "user", content: "" }];
+const messages: readonly Message[] = [
+  { role: "user", content: " Hi\n" },
+  { role: "assistant", content: "Ho 👍 é" },
+  { role: "user", content: "" },
+];
 
 /** What is written; a refusal names what is not supported, and every other error is Python's too. */
 function outcome(source: string): { readonly text: string } | { readonly error: string } {
@@ -23,7 +27,10 @@ function outcome(source: string): { readonly text: string } | { readonly error: 
   }
 }
 
-const isRefusal = (message: string) => /(, which|which) is not supported|with its address|too large|Unknown statement type|Parser Error|Unexpected/.test(message);
+const isRefusal = (message: string) =>
+  /(, which|which) is not supported|with its address|too large|Unknown statement type|Parser Error|Unexpected/.test(
+    message,
+  );
 
 /** Compares outcomes with Python's, and returns the templates that are refused though Python renders them. */
 function compare(expected: Iterable<readonly [string, string | null]>): string[] {
@@ -41,9 +48,14 @@ function compare(expected: Iterable<readonly [string, string | null]>): string[]
 
 describe("templates as Python's Jinja2 has them", () => {
   test("every operator between every two values", () => {
-    const { values, results } = read("operators.json") as { values: string[]; results: Record<string, (string | null)[][]> };
+    const { values, results } = read("operators.json") as {
+      values: string[];
+      results: Record<string, (string | null)[][]>;
+    };
     const all = Object.entries(results).flatMap(([operator, rows]) =>
-      rows.flatMap((row, i) => row.map((text, j) => [`{{ (${values[i]}) ${operator} (${values[j]}) }}`, text] as const)),
+      rows.flatMap((row, i) =>
+        row.map((text, j) => [`{{ (${values[i]}) ${operator} (${values[j]}) }}`, text] as const),
+      ),
     );
     const refused = compare(all);
     assert.ok(refused.length <= all.length * 0.05, `${refused.length} of ${all.length} are refused`);
@@ -57,24 +69,38 @@ describe("templates as Python's Jinja2 has them", () => {
 });
 
 test("numbers in tool calls are ints and floats as a row has them", async () => {
-  const { rows, templates, texts } = read("numbers.json") as { rows: string[]; templates: string[]; texts: (string | null)[][] };
+  const { rows, templates, texts } = read("numbers.json") as {
+    rows: string[];
+    templates: string[];
+    texts: (string | null)[][];
+  };
   const { pairs } = await loadPreferences(fileOf("numbers.jsonl", rows.join("\n")));
   for (const [i, template] of templates.entries()) {
     const render = compileChatTemplate(template, tokens);
-    assert.deepEqual(pairs.map(({ prompt }) => render(prompt as readonly Message[], false)), texts[i]);
+    assert.deepEqual(
+      pairs.map(({ prompt }) => render(prompt as readonly Message[], false)),
+      texts[i],
+    );
   }
 });
 
 const ofFile = (name: string) => JSON.parse(gunzipSync(readFileSync(`${folder}/${name}`)).toString());
 const { conversations } = ofFile("trl.json.gz") as { conversations: readonly (readonly Message[])[] };
 
-for (const [what, file] of [["TRL's templates", "trl.json.gz"], ["templates of models of the hub", "hub.json.gz"]] as const) {
+for (const [what, file] of [
+  ["TRL's templates", "trl.json.gz"],
+  ["templates of models of the hub", "hub.json.gz"],
+] as const) {
   describe(`${what} on 96 conversations`, () => {
-    const { templates } = ofFile(file) as { templates: Record<string, { readonly template: string; readonly digests: readonly (string | null)[] }> };
+    const { templates } = ofFile(file) as {
+      templates: Record<string, { readonly template: string; readonly digests: readonly (string | null)[] }>;
+    };
     for (const [name, { template, digests }] of Object.entries(templates)) {
       test(name, () => {
         const render = compileChatTemplate(template, tokens, now);
-        const found = conversations.flatMap((conversation) => [false, true].map((opens) => digestOf(() => render(conversation, opens))));
+        const found = conversations.flatMap((conversation) =>
+          [false, true].map((opens) => digestOf(() => render(conversation, opens))),
+        );
         assert.deepEqual(found, digests);
       });
     }
