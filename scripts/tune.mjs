@@ -7,14 +7,25 @@
 //     --only <method>                       one method alone; --threads <n> (default: all cores)
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { compare, flipLabels, klFrom, loadModel, loadPreferences, methods, Random, world } from "../dist/src/index.js";
+import {
+  compare,
+  flipLabels,
+  klFrom,
+  loadDemonstrations,
+  loadModel,
+  loadPreferences,
+  methods,
+  Random,
+  world,
+} from "../dist/src/index.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { only: { type: "string" }, threads: { type: "string", default: "0" } },
 });
 const share = Number(positionals[0]);
-const { sft, direct, iterativeDpo, sera } = methods;
+const { sft, direct, iterativeDpo, sera, spin, curryDpo, dice, spa, bmc, irepo, aihf, spo, sapo, proxyReward } =
+  methods;
 const beta = { name: "β", grid: [0.3, 1, 3] };
 const lambda = { name: "λ", grid: [1, 3, 10] };
 const rate = { name: "learning rate", grid: [2e-4, 4e-4, 8e-4] };
@@ -34,6 +45,16 @@ const tuned = {
     recipe: (beta) => sera({ beta, select: 0, bootstrap: 1, gamma: 0, reference: "previous" }),
   },
   "iterative DPO, judge": { ...beta, recipe: (beta) => iterativeDpo({ beta }) },
+  SPIN: { ...beta, recipe: (beta) => spin({ beta }) },
+  "Curry-DPO, judge": { ...beta, recipe: (beta) => curryDpo({ beta }) },
+  DICE: { ...beta, recipe: (beta) => dice({ beta }) },
+  SPA: { ...beta, recipe: (beta) => spa({ beta }) },
+  "BMC, editor": { ...beta, recipe: (beta) => bmc({ bridge: "world", beta }) },
+  "iREPO, judge": { ...beta, recipe: (beta) => irepo({ beta }) },
+  AIHF: { ...beta, demonstrations: true, recipe: (beta) => aihf({ beta }) },
+  SPO: { ...beta, recipe: (beta) => spo({ beta }) },
+  SAPO: { ...beta, recipe: (beta) => sapo({ beta }) },
+  "proxy reward model, judge": { ...beta, recipe: (beta) => proxyReward({ beta }) },
 };
 const mostExtensions = 2;
 const seeds = [101, 102, 103];
@@ -48,6 +69,7 @@ if (!(share >= 0 && share < 0.5) || (values.only !== undefined && !Object.hasOwn
 const { pairs: clean } = await loadPreferences(world.train, { limit: 1000 });
 const pairs = flipLabels(clean, share, Random.seeded(1).fork("flip"));
 const { pairs: heldOut } = await loadPreferences(world.validation);
+const { demonstrations } = await loadDemonstrations(world.demonstrations, { limit: 1000 });
 mkdirSync("runs/tuning", { recursive: true });
 process.chdir("runs/tuning");
 const start = await loadModel(world.sft, { threads: Number(values.threads) });
@@ -58,12 +80,12 @@ const evaluate = await klFrom(
 );
 
 /** Gold reward of a value on the validation prompts, and KL from the start, in the mean over the seeds. */
-async function evaluated(name, value, recipe) {
+async function evaluated(name, value, recipe, withDemonstrations) {
   const result = await compare(
     start,
     pairs,
     { [`${name} ${value}`]: recipe(value) },
-    { heldOut, seeds, maxNewTokens: 48, evaluate },
+    { heldOut, seeds, maxNewTokens: 48, evaluate, ...(withDemonstrations && { demonstrations }) },
   );
   const { goldReward, goldSeedDeviation, seconds } = result.rows.at(-1);
   const ends = Object.values(result.runs)[0].map(({ iterations }) => iterations.at(-1).metrics.kl);
@@ -79,10 +101,10 @@ function beyond(grid, best) {
 console.log(
   `| method | tuned | gold reward on validation prompts, mean of seeds ${seeds.join(", ")} | runs | KL of the best | seconds |\n| --- | --- | --- | --- | --- | --- |`,
 );
-for (const [method, { name, grid, recipe }] of Object.entries(tuned)) {
+for (const [method, { name, grid, recipe, demonstrations }] of Object.entries(tuned)) {
   if (values.only !== undefined && values.only !== method) continue;
   const rows = [];
-  for (const value of grid) rows.push(await evaluated(name, value, recipe));
+  for (const value of grid) rows.push(await evaluated(name, value, recipe, demonstrations));
   const best = () => rows.reduce((a, b) => (b.goldReward > a.goldReward ? b : a));
   const sorted = () => rows.map(({ value }) => value).sort((a, b) => a - b);
   for (
@@ -90,7 +112,7 @@ for (const [method, { name, grid, recipe }] of Object.entries(tuned)) {
     extension < mostExtensions && [sorted()[0], sorted().at(-1)].includes(best().value);
     extension++
   ) {
-    rows.push(await evaluated(name, beyond(sorted(), best().value), recipe));
+    rows.push(await evaluated(name, beyond(sorted(), best().value), recipe, demonstrations));
   }
   rows.sort((a, b) => a.value - b.value);
   const figures = rows.map(
