@@ -53,6 +53,7 @@ export { showResponses } from "./notebook/text/show-responses.js";
 export * as plot from "./plot/index.js";
 export type { Method } from "./run/method.js";
 export { ray, type RaySettings } from "./run/ray/ray.js";
+export { modelServer, type ModelServer, type ModelServerSettings } from "./run/server/model-server.js";
 export type { Tracker } from "./run/tracking.js";
 export { mlflow } from "./tracking/mlflow.js";
 export { tensorBoard } from "./tracking/tensorboard.js";

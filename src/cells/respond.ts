@@ -1,4 +1,5 @@
 import { table, type ColumnTable } from "arquero";
+import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { defaultsOf } from "../base/option.js";
 import { reported, type TaskOptions } from "../base/task.js";
@@ -6,6 +7,7 @@ import type { Prompt } from "../data/pair.js";
 import { generate, type GenerationOptions, type GenerationRequest } from "../model/generation/generate.js";
 import type { Policy } from "../model/policy/policy.js";
 import { generateForm, generationOptions } from "../run/options/index.js";
+import { ModelServer } from "../run/server/model-server.js";
 import { cell } from "../notebook/display.js";
 import { contextTokens, logitGuidance, type Guidance } from "./guidance.js";
 
@@ -27,26 +29,92 @@ export interface RespondOptions extends Omit<GenerationOptions, "skipBatches" | 
 }
 
 /**
- * Lets a model answer prompts.
+ * Lets a model answer prompts: a policy of this machine, or a model that a server serves. A served model writes prompts by its own
+ * chat template, and seeds mean what its server takes them for.
  *
- * @returns a table of `prompt`, `response`, and its `tokens`; prompts in their order
+ * @returns a table of `prompt`, `response`, and its `tokens`, null where a server does not count them; prompts in their order
  * @example showResponses(await respond(policy, pairs.slice(0, 3).map(({ prompt }) => prompt), { temperature: 0.7 }))
  * @throws RangeError where a prompt leaves no place for a response, in any context; InputError where a model that guides has
- *   another tokenizer
+ *   another tokenizer, or a server does not answer or has not what an option asks for
  */
 export async function respond(
-  policy: Policy,
+  model: Policy | ModelServer,
   prompts: readonly Prompt[],
   options: RespondOptions = {},
 ): Promise<ColumnTable> {
-  const tokens = prompts.map((prompt) => contextTokens(policy, prompt, options.guidance));
-  const rows = await reported("respond", cell, (work) => responsesTo(policy, tokens, options, work));
+  const isServed = model instanceof ModelServer;
+  const tokens = isServed ? [] : prompts.map((prompt) => contextTokens(model, prompt, options.guidance));
+  const rows = await reported("respond", cell, async (work) =>
+    isServed ? servedResponsesTo(model, prompts, options, work) : responsesTo(model, tokens, options, work),
+  );
   return table({
     prompt: rows.map(({ request }) => prompts[request]),
     response: rows.map(({ response }) => response),
-    tokens: rows.map(({ tokens }) => tokens.length),
+    tokens: rows.map(({ tokens }) => (typeof tokens === "object" ? tokens.length : (tokens ?? null))),
   });
 }
+
+/** Options of {@link respond} that no server's API has. */
+const notServed = [
+  "guidance",
+  "stopTokens",
+  "batchSize",
+  "logProbs",
+] as const satisfies readonly (keyof RespondOptions)[];
+
+/** A served model's response to one of some prompts. */
+export interface ServedResponse extends Omit<WrittenResponse, "tokens"> {
+  /** How many tokens it has, where the server counts them. */
+  readonly tokens: number | undefined;
+}
+
+/**
+ * The responses of a served model, prompt by prompt.
+ *
+ * @throws InputError where the server does not answer, or has not what an option asks for
+ */
+export async function servedResponsesTo(
+  server: ModelServer,
+  prompts: readonly Prompt[],
+  options: RespondOptions,
+  { signal, onProgress }: TaskOptions,
+): Promise<ServedResponse[]> {
+  const refused = notServed.find((name) => options[name] !== undefined);
+  if (refused !== undefined)
+    throw new InputError(
+      `${refused}: a server's API has no such option; leave it out, or have a model of this machine answer`,
+    );
+  const { responses = 1, seed = seedByDefault, ...own } = options;
+  const {
+    temperature = 1,
+    topK = 0,
+    topP = 1,
+    minP = 0,
+    repetitionPenalty = 1,
+    maxNewTokens = 128,
+  } = {
+    ...samplingByDefault,
+    ...own,
+  };
+  const sampling = { temperature, topK, topP, minP, repetitionPenalty, maxNewTokens };
+  const wanted = prompts.flatMap((prompt, request) =>
+    Array.from({ length: responses }, (_, number) => ({ prompt, request, number })),
+  );
+  const random = randomOfResponses(seed);
+  let done = 0;
+  onProgress?.(0, wanted.length);
+  return Promise.all(
+    wanted.map(async ({ prompt, request, number }) => {
+      const own = random.fork(`${request}`).fork(`${number}`).integer(largestSeed);
+      const { text, complete, tokens } = await server.answer(prompt, { ...sampling, seed: own }, signal);
+      onProgress?.(++done, wanted.length);
+      return { request, response: text, complete, tokens };
+    }),
+  );
+}
+
+/** Seeds that servers take are below it. */
+const largestSeed = 2 ** 31;
 
 /** A response to one of some prompts. */
 export interface WrittenResponse {

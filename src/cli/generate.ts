@@ -6,7 +6,7 @@ import { reported } from "../base/task.js";
 import { withDownload } from "../cells/transfer.js";
 import { loadModelOn } from "../cells/load-model.js";
 import { contextTokens, linearAlignment, type Guidance, type LinearAlignmentOptions } from "../cells/guidance.js";
-import { responsesTo } from "../cells/respond.js";
+import { responsesTo, servedResponsesTo } from "../cells/respond.js";
 import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
 import type { Prompt } from "../data/pair.js";
 import { placeText } from "../data/places.js";
@@ -15,14 +15,16 @@ import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import type { Policy } from "../model/policy/policy.js";
 import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { generateForm, generationOptions, resolveOptions } from "../run/options/index.js";
+import type { ModelServer } from "../run/server/model-server.js";
 import { dataNotes, templateNotes } from "./data-notes.js";
 import { alignmentMasks, type AlignmentMask } from "../model/generation/linear-alignment.js";
-import { engineOptions, givenOptions, methodOptions, number, whole, type EngineArguments } from "./options.js";
+import { engineOptions, flagOf, givenOptions, methodOptions, number, whole, type EngineArguments } from "./options.js";
+import { modelServerOf, serverOptions, type ServerArguments } from "./server-options.js";
 import { isFromScratch, weightsOption } from "./start.js";
 import { withSession, type CommandSession } from "./session.js";
 
-interface GenerateArguments extends EngineArguments {
-  readonly model: string;
+interface GenerateArguments extends EngineArguments, ServerArguments {
+  readonly model?: string;
   readonly modelRevision?: string;
   readonly weights?: WeightsName;
   readonly prompts?: string;
@@ -47,12 +49,16 @@ export function generateCommand(): Command {
       "Sample responses to prompts. Each is a line of JSON: id, prompt, response, its length in tokens, whether it is complete, and the token ids, by which sera sft reads it back.",
     )
     .optionsGroup("Model:")
-    .requiredOption(
+    .option(
       "--model <name>",
       "checkpoint or adapter folder, GGUF file, or org/name on the Hugging Face hub (org/name:Q8_0 for a GGUF file there)",
     )
     .option("--model-revision <name>", "branch, tag or commit of a hub model (default: main)")
-    .addOption(weightsOption())
+    .addOption(weightsOption());
+  serverOptions(
+    command,
+    "have a server answer instead, by OpenAI's API: vLLM, llama.cpp, Ollama …, as in http://localhost:8000/v1; prompts are written by its chat template, and token ids are not told",
+  )
     .optionsGroup("Prompts:")
     .option(
       "--prompts <source>",
@@ -97,13 +103,55 @@ Example:
   sera generate --model runs/mine/iteration-3/model --prompts heldout.jsonl --temperature 0.7 --out mine.jsonl`,
     )
     .action(async (args: GenerateArguments) => {
-      const lines = await withSession(args, (session) => session.prepare(() => generate(args, session)));
+      const lines = await withSession(args, (session) => session.prepare(() => written(args, session)));
       if (args.out === undefined) process.stdout.write(lines);
       else await writeFileAtomic(args.out, lines);
     });
 }
 
-async function generate(args: GenerateArguments, session: CommandSession): Promise<string> {
+/** @throws InputError where neither a model nor a server is named, or both */
+async function written(args: GenerateArguments, session: CommandSession): Promise<string> {
+  const [{ model }, server] = [args, modelServerOf(args)];
+  if (model === undefined) {
+    if (!server) throw new InputError("no model; give --model, or --server with the address of one that is served");
+    return generateServed(args, server, session);
+  }
+  if (server) throw new InputError("both --model and --server are given; give one of them");
+  return generate({ ...args, model }, session);
+}
+
+/** Options of a model on this machine. */
+const serversOwn = ["modelRevision", "weights", "memory", "samplingBatchSize"] as const;
+
+/** Responses of a served model, without token ids, which it does not tell. */
+async function generateServed(args: GenerateArguments, server: ModelServer, session: CommandSession): Promise<string> {
+  if (guidanceOf(args))
+    throw new InputError("--principle: a server writes by its model alone; leave it out, or give --model");
+  const given = givenOptions(args, generateForm);
+  const lonely = serversOwn.find((name) => name in given || args[name as keyof GenerateArguments] !== undefined);
+  if (lonely !== undefined) throw new InputError(`${flagOf(lonely)}: that is the server's own to decide; leave it out`);
+  const { seed, memory: _, samplingBatchSize: __, ...sampling } = resolveOptions(generateForm, given);
+  const prompts = await readPrompts(args, session);
+  const answers = await reported("generate", session, (task) =>
+    servedResponsesTo(
+      server,
+      prompts.map(({ prompt }) => prompt),
+      { ...sampling, responses: args.responses, seed },
+      task,
+    ),
+  );
+  return answers
+    .map(({ request, response, tokens, complete }) => {
+      const { id, prompt } = prompts[request]!;
+      return `${JSON.stringify({ id, prompt, response, length: tokens, complete })}\n`;
+    })
+    .join("");
+}
+
+async function generate(
+  args: GenerateArguments & { readonly model: string },
+  session: CommandSession,
+): Promise<string> {
   const guidance = guidanceOf(args);
   const given = givenOptions(args, generateForm);
   const { seed, memory, ...sampling } = resolveOptions(generateForm, guidance ? { temperature: 0, ...given } : given);

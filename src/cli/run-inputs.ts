@@ -26,10 +26,16 @@ import { clusterOptions, computeTargetOf, type ClusterArguments } from "./cluste
 import { dataNotes, templateNotes, tokenizedPrompts } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
 import type { CommandSession } from "./session.js";
+import { modelServerOf, runServerOptions, type ServerArguments } from "./server-options.js";
 import { isFromScratch, modelOptions, openStart, type ModelArguments } from "./start.js";
 
 /** What a run on preference pairs reads. */
-export interface RunArguments extends DataArguments, ModelArguments, EngineArguments, ClusterArguments {
+export interface RunArguments
+  extends DataArguments,
+    ModelArguments,
+    EngineArguments,
+    ClusterArguments,
+    ServerArguments {
   readonly data: string;
   readonly evalData?: string;
   readonly evalSplit?: string;
@@ -93,7 +99,19 @@ export function runOptions(command: Command): Command {
     "--init-from <start>",
     "sft: first fine-tune the start on the chosen responses, the default for a preset; or a checkpoint folder to begin from",
   );
-  return clusterOptions(withModel);
+  return runServerOptions(clusterOptions(withModel));
+}
+
+/**
+ * Where models are trained, scored and sampled from; undefined for this machine.
+ *
+ * @throws InputError where flags name two places, or are not what they may be
+ */
+function placeOfWork(run: RunArguments) {
+  const [cluster, server] = [computeTargetOf(run), modelServerOf(run)];
+  if (cluster && server)
+    throw new InputError("--server: a cluster writes the responses itself; give --on or --server, not both");
+  return cluster ?? server;
 }
 
 /**
@@ -110,7 +128,7 @@ export async function prepareRun(
   given?: Judge,
 ): Promise<RunInput> {
   const { skipBadRows, seed = 0, initFrom, referenceCache, columns, begunBy } = run;
-  const on = computeTargetOf(run);
+  const on = placeOfWork(run);
   const read = (source: string, split?: string, own?: ColumnNames) =>
     loadPreferencesUnder(session, source, { skipBadRows, columns: own, ...otherPart(run, source, split) });
   const loaded = await loadPreferencesUnder(session, run.data, {

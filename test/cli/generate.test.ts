@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { contextTokens, linearAlignment } from "../../src/cells/guidance.js";
 import { responsesTo } from "../../src/cells/respond.js";
 import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
@@ -12,6 +12,7 @@ import { ProgramCache } from "../../src/engine/program-cache.js";
 import { Policy } from "../../src/model/policy/policy.js";
 import { run, workFolder, worldRows, writeLines, writeTinyCheckpoint } from "../support/command.js";
 import { HubServer } from "../support/hub-server.js";
+import { ServedModels } from "../support/served-models.js";
 
 interface GeneratedRow {
   readonly id: string;
@@ -29,6 +30,9 @@ const rowsOf = (text: string) =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as GeneratedRow);
+
+const programs = new ProgramCache(new OnnxEngine({ threads: 1 }));
+after(() => programs.engine.close());
 
 before(async () => {
   writeLines(join(work, "pairs.jsonl"), worldRows("validation.jsonl", 4));
@@ -229,5 +233,33 @@ describe("sera generate", () => {
     const { code, stdout, stderr } = await run([...common, "--prompts", "mixed.jsonl", "--skip-bad-rows"], work);
     assert.deepEqual([code, rowsOf(stdout).map(({ id }) => id)], [0, ["2"]]);
     assert.match(stderr, /^mixed\.jsonl: skipped 1 bad row; the first: mixed\.jsonl:1: prompt "1": 101 tokens/);
+  });
+
+  it("has a server answer", async (test) => {
+    const server = await ServedModels.start(test, { world: await Policy.load(programs, world.sft) }, { tells: "text" });
+    const flags = ["generate", "--server", server.address, "--prompt", "cook rice", "--quiet"];
+    const { code, stdout, stderr } = await run([...flags, "--max-new-tokens", "6", "--responses", "2"], work);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const rows = rowsOf(stdout);
+    assert.deepEqual(
+      rows.map(({ id, prompt, length }) => [id, prompt, length <= 6]),
+      [
+        ["1", "cook rice", true],
+        ["1", "cook rice", true],
+      ],
+    );
+    assert.ok(rows.every(({ response, tokens }) => response.length > 0 && tokens === undefined));
+    const refusals: readonly [readonly string[], RegExp][] = [
+      [["--model", "model"], /both --model and --server/],
+      [["--sampling-batch-size", "4"], /--sampling-batch-size: that is the server's own to decide/],
+      [["--principle", "be brief"], /--principle: a server writes by its model alone/],
+      [["--server-model", "other"], /serves "world", and not "other"/],
+    ];
+    for (const [own, message] of refusals) assert.match((await run([...flags, ...own], work)).stderr, message);
+    assert.match((await run(["generate", "--prompt", "cook"], work)).stderr, /no model; give --model, or --server/);
+    assert.match(
+      (await run(["generate", "--model", "model", "--server-model", "x", "--prompt", "cook"], work)).stderr,
+      /--server-model: there is no server; give --server too/,
+    );
   });
 });

@@ -3,7 +3,7 @@ import { InputError } from "../../base/errors.js";
 import { AnswerCache } from "./answer-cache.js";
 import { Asker, type Question } from "./asker.js";
 import { Budget } from "./budget.js";
-import { failureOf } from "./failure.js";
+import { failureOf } from "../../base/requests/failure.js";
 import { knownPrice, priceFile } from "./prices.js";
 import { keyOf, keyVariableOf, parseJudgeModel, providers, type JudgeModel } from "./provider.js";
 import type { AskerSettings } from "./settings.js";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { loadSdk } from "./load-sdk.js";
 import type { Provider } from "./provider.js";
-import { fetchAnswer, readResponse, tokenCount } from "./response.js";
+import { fetchAnswer, readResponse, tokenCount } from "../../base/requests/answer.js";
 
 const response = z.object({
   choices: z

@@ -8,7 +8,7 @@ import { reportedIfSlow, type TaskControls, type TaskOptions } from "../../base/
 import { runJob } from "./job.js";
 import { Jobs } from "./jobs.js";
 import type { ResolvedRaySettings } from "./settings.js";
-import { isThere, SharedStorage } from "./storage.js";
+import { isThere, SharedStorage } from "../shared-storage.js";
 import { pinned, protocol } from "./versions.js";
 
 type Verb = "check" | "train" | "score" | "sample";

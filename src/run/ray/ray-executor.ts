@@ -21,7 +21,7 @@ import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "../exec
 import { LocalExecutor } from "../local-executor.js";
 import { adapterWeights, checkRemoteTraining, pairsAreDrawn, refuseColumns } from "./check-remote.js";
 import type { Cluster } from "./cluster.js";
-import { copyFiles, GrowingLines } from "./storage.js";
+import { copyFiles, GrowingLines } from "../shared-storage.js";
 import { trlLossOf } from "./trl-loss.js";
 
 const scored = z.array(z.number());

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { InputError, inputError, quote } from "../../base/errors.js";
 import { quoteAddress } from "../../base/quote-address.js";
+import { checkTargetSettings, flag, text, whole, type SettingCheck } from "../target-settings.js";
 
 /** In what numbers a cluster computes. */
 export const precisions = ["float32", "bfloat16"] as const;
@@ -33,44 +34,24 @@ export type ResolvedRaySettings = { readonly [Name in keyof RaySettings]-?: NonN
   readonly origin: string;
 };
 
-type Check = readonly [isGood: (value: unknown) => boolean, expected: string];
-
-const text: Check = [(value) => typeof value === "string" && value !== "", "a text"];
-const whole = (least: number): Check => [
-  (value) => Number.isSafeInteger(value) && (value as number) >= least,
-  `a whole number from ${least}`,
-];
-
-const checks: { readonly [Name in keyof Required<RaySettings>]: Check } = {
+const checks: { readonly [Name in keyof Required<RaySettings>]: SettingCheck } = {
   address: text,
   storage: text,
   clusterStorage: text,
   workers: whole(1),
   gpus: whole(0),
   precision: [(value) => precisions.some((precision) => precision === value), precisions.join(" or ")],
-  shard: [(value) => typeof value === "boolean", "true or false"],
+  shard: flag,
   python: [(value) => typeof value === "string" && /^[\w./-]+$/.test(value), "the path or name of a Python"],
   patience: [(value) => typeof value === "number" && value >= 0 && value < Infinity, "seconds, from 0"],
 };
 
 /** @throws InputError naming the first setting that is unknown, missing or not what it may be */
 export function resolveRaySettings(given: RaySettings): ResolvedRaySettings {
-  if (typeof given !== "object" || given === null)
-    throw new InputError(`ray: found ${quote(given)}, expected { address, storage }`);
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(checks, name));
-  if (unknown !== undefined)
-    throw new InputError(`ray: \`${unknown}\` is not one of its settings, which are ${Object.keys(checks).join(", ")}`);
-  for (const name of ["address", "storage"] as const) {
-    if (given[name] === undefined)
-      throw new InputError(
-        `ray: \`${name}\` is missing; ${name === "address" ? "give that of the head, as in ray://host:8265" : "give a folder that this machine and the cluster both see"}`,
-      );
-  }
-  for (const [name, [isGood, expected]] of Object.entries(checks)) {
-    const value = given[name as keyof RaySettings];
-    if (value !== undefined && !isGood(value))
-      throw new InputError(`ray: ${name}: found ${quote(value)}, expected ${expected}`);
-  }
+  checkTargetSettings("ray", given, checks, {
+    address: "give that of the head, as in ray://host:8265",
+    storage: "give a folder that this machine and the cluster both see",
+  });
   const {
     address,
     storage,

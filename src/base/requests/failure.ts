@@ -1,6 +1,6 @@
-import { InputError } from "../../base/errors.js";
-import { JsonLimitError } from "../../base/json.js";
-import { BodyLimitError } from "../../base/response-body.js";
+import { InputError } from "../errors.js";
+import { JsonLimitError } from "../json.js";
+import { BodyLimitError } from "../response-body.js";
 
 /** How to proceed after a failed request. */
 interface Consequences {
@@ -10,6 +10,8 @@ interface Consequences {
   readonly billed: boolean;
   /** Seconds that the server asks to wait before a retry. */
   readonly wait?: number | undefined;
+  /** The HTTP status that the server refused with; undefined where it did not answer. */
+  readonly status?: number | undefined;
 }
 
 /** A request that failed. */
@@ -17,12 +19,14 @@ export class RequestFailure extends InputError implements Consequences {
   readonly transient: boolean;
   readonly billed: boolean;
   readonly wait: number | undefined;
+  readonly status: number | undefined;
 
-  constructor(message: string, { transient, billed, wait }: Consequences) {
+  constructor(message: string, { transient, billed, wait, status }: Consequences) {
     super(message);
     this.transient = transient;
     this.billed = billed;
     this.wait = wait;
+    this.status = status;
   }
 }
 
@@ -74,6 +78,7 @@ export function failureOf(
     transient: transient(status),
     billed: false,
     wait,
+    status,
   });
 }
 

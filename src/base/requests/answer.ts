@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { checkJsonBounds } from "../../base/json.js";
-import { readWithin } from "../../base/response-body.js";
+import { checkJsonBounds } from "../json.js";
+import { readWithin } from "../response-body.js";
 
 /** Bytes of a response, far more than the longest answer takes. */
 const longestBody = 16e6;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../../src/base/random.js";
-import { RequestFailure } from "../../../src/judge/llm/failure.js";
-import { withRetries } from "../../../src/judge/llm/with-retries.js";
+import { RequestFailure } from "../../../src/base/requests/failure.js";
+import { withRetries } from "../../../src/base/requests/with-retries.js";
 
 const failure = (wait?: number, transient = true) => new RequestFailure("no", { transient, billed: false, wait });
 

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { Random } from "../../base/random.js";
+import type { Random } from "../random.js";
 import { RequestFailure } from "./failure.js";
 
 /** The longest delay that a server may ask for, in seconds; a longer one fails. */

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { cp, copyFile, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing, makeFolder, writeFileAtomic } from "../../base/files.js";
-import { chunksOf } from "../../base/lines.js";
-import { writeFolder } from "../../base/write-folder.js";
-import type { Policy } from "../../model/policy/policy.js";
-import { sealOf } from "../folder/manifest.js";
+import { isMissing, makeFolder, writeFileAtomic } from "../base/files.js";
+import { chunksOf } from "../base/lines.js";
+import { writeFolder } from "../base/write-folder.js";
+import type { Policy } from "../model/policy/policy.js";
+import { sealOf } from "./folder/manifest.js";
 
 /** Hexadecimal digits of a digest that a folder is named by. */
 const digits = 24;

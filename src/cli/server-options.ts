@@ -1,0 +1,61 @@
+import type { Command } from "commander";
+import { InputError } from "../base/errors.js";
+import { modelServer, type ModelServer } from "../run/server/model-server.js";
+import { flagOf } from "./options.js";
+
+/** A server that writes responses. */
+export interface ServerArguments {
+  readonly server?: string;
+  readonly serverModel?: string;
+  readonly serverKey?: string;
+  readonly serverAdapters?: string;
+  readonly serverScore?: boolean;
+}
+
+const settings = [
+  "serverModel",
+  "serverKey",
+  "serverAdapters",
+  "serverScore",
+] as const satisfies readonly (keyof ServerArguments)[];
+
+/** Flags of a server, for what only asks it. */
+export function serverOptions(command: Command, address: string): Command {
+  return command
+    .option("--server <address>", address)
+    .option("--server-model <name>", "what the server calls the model (default: the only one that it lists)")
+    .option("--server-key <variable>", "environment variable that holds the server's API key (default: none is sent)");
+}
+
+/** Flags of a server that writes the responses of a run. */
+export function runServerOptions(command: Command): Command {
+  const address =
+    "have a model server write the responses: vLLM or llama.cpp, as in http://localhost:8000/v1 (default: on this machine)";
+  return serverOptions(command.optionsGroup("Model server:"), address)
+    .option(
+      "--server-adapters <folder>",
+      "folder that this machine and a vLLM server see, for each iteration's adapter, which is then what writes (default: the served model writes)",
+    )
+    .option("--server-score", "have the server tell log-probabilities too; needs --server-adapters");
+}
+
+/**
+ * The server that flags name; undefined where they name none.
+ *
+ * @throws InputError where a flag is not what it may be, or is given without `--server`
+ */
+export function modelServerOf(given: ServerArguments): ModelServer | undefined {
+  if (given.server === undefined) {
+    const lonely = settings.find((name) => given[name] !== undefined);
+    if (lonely !== undefined) throw new InputError(`${flagOf(lonely)}: there is no server; give --server too`);
+    return undefined;
+  }
+  const {
+    server: address,
+    serverModel: model,
+    serverKey: keyVariable,
+    serverAdapters: adapters,
+    serverScore: score,
+  } = given;
+  return modelServer({ address, model, keyVariable, adapters, score });
+}

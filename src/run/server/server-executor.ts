@@ -1,0 +1,206 @@
+import { InputError, quote } from "../../base/errors.js";
+import { chunk } from "../../base/collections.js";
+import type { Random } from "../../base/random.js";
+import type { TaskOptions } from "../../base/task.js";
+import type { Generation, GenerationOptions, GenerationRequest } from "../../model/generation/generate.js";
+import type { Policy } from "../../model/policy/policy.js";
+import type { TokenSequence } from "../../model/scoring/batch.js";
+import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "../executor.js";
+import { LocalExecutor } from "../local-executor.js";
+import type { SharedStorage } from "../shared-storage.js";
+import { samplingFields, type Completion, type ModelApi } from "./model-api.js";
+
+/** Seeds that servers take. */
+const seeds = 2 ** 31;
+
+/** What a server has been found to be. */
+export interface FoundServer {
+  readonly api: ModelApi;
+  /** Its name of the model that it serves. */
+  readonly model: string;
+  /** Where adapters are put for it to load; undefined where it writes with its own model alone. */
+  readonly adapters: { readonly storage: SharedStorage; readonly seenAs: string } | undefined;
+  /** Whether it also scores. */
+  readonly scores: boolean;
+}
+
+/**
+ * Trains on this machine and has a server write the responses, and score where it can: with the adapter of the
+ * iteration, which it is told to load, or with the model that it serves.
+ */
+export class ServerExecutor implements Executor {
+  private readonly local: LocalExecutor;
+  private readonly loaded = new Map<string, Promise<string>>();
+
+  /** @param start the caller's, and not changed */
+  constructor(
+    private readonly server: FoundServer,
+    private readonly start: Policy,
+    memory: number,
+  ) {
+    this.local = new LocalExecutor(start, memory);
+  }
+
+  train<Example>(task: TrainingTask<Example>): Promise<ExecutedTraining> {
+    return this.local.train(task);
+  }
+
+  async logProbs(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float64Array> {
+    if (!this.server.scores || model === "start") return this.local.logProbs(model, sequences, task);
+    const scored = await this.scores(model, sequences, task);
+    return Float64Array.from(scored, (values) => values.reduce((sum, value) => sum + value, 0));
+  }
+
+  async tokenLogProbs(
+    model: ModelRef,
+    sequences: readonly TokenSequence[],
+    task: TaskOptions = {},
+  ): Promise<Float32Array[]> {
+    if (!this.server.scores || model === "start") return this.local.tokenLogProbs(model, sequences, task);
+    return (await this.scores(model, sequences, task)).map((values) => Float32Array.from(values));
+  }
+
+  embeddings(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
+    return this.local.embeddings(model, sequences, task);
+  }
+
+  async *samples(
+    model: ModelRef,
+    requests: readonly GenerationRequest[],
+    random: Random,
+    options: GenerationOptions,
+    { signal, onProgress }: TaskOptions = {},
+  ): AsyncGenerator<Generation[]> {
+    const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
+    const { maxNewTokens = 256, batchSize = 128, skipBatches = 0, stopTokens = this.start.tokenizer.stopIds } = options;
+    if (options.guidance) throw new InputError("guidance: a server writes by its model alone; sample on this machine");
+    const { contextLength } = this.start.config;
+    const wanted = requests.flatMap(({ key, prompt, responses }, request) => {
+      if (prompt.length >= contextLength)
+        throw new RangeError(
+          `the prompt of ${quote(key)} has ${prompt.length} tokens, the context is ${contextLength}`,
+        );
+      return Array.from({ length: responses }, (_, number) => ({ key, prompt, request, number }));
+    });
+    if (wanted.length === 0) return;
+    const name = await this.nameOf(model, signal);
+    const fields = {
+      model: name,
+      ...samplingFields({ temperature, topK, topP, minP, repetitionPenalty }),
+      // Ids of what is written, as vLLM and llama.cpp give them.
+      ...{ logprobs: 1, return_token_ids: true, stop_token_ids: stopTokens },
+    };
+    let done = 0;
+    onProgress?.(0, wanted.length);
+    for (const [i, batch] of chunk(wanted, batchSize).entries()) {
+      if (i < skipBatches) {
+        onProgress?.((done += batch.length), wanted.length);
+        continue;
+      }
+      yield await Promise.all(
+        batch.map(async ({ key, prompt, request, number }) => {
+          const completion = await this.server.api.complete(
+            {
+              ...fields,
+              prompt: [...prompt],
+              max_tokens: Math.min(maxNewTokens, contextLength - prompt.length),
+              seed: random.fork(key).fork(`${number}`).integer(seeds),
+            },
+            signal,
+          );
+          onProgress?.(++done, wanted.length);
+          return { request, number, ...this.generation(completion, stopTokens, options.logProbs) };
+        }),
+      );
+    }
+  }
+
+  /** A user's function has a policy of this machine. */
+  withPolicy<T>(model: ModelRef, work: (policy: Policy) => Promise<T>): Promise<T> {
+    return this.local.withPolicy(model, work);
+  }
+
+  close(): Promise<void> {
+    return this.local.close();
+  }
+
+  /** What a completion is in the policy's tokens, with the stop token that ended it. */
+  private generation(
+    { text, tokens: told, complete, logProbs }: Completion,
+    stopTokens: readonly number[],
+    wantsLogProbs = false,
+  ): Omit<Generation, "request" | "number"> {
+    const written = told ? [...told] : this.start.tokenizer.encode(text);
+    const ended = complete && stopTokens.includes(written.at(-1)!);
+    const tokens = complete && !ended ? [...written, stopTokens[0]!] : written;
+    // Of the policy's own, and of all tokens: a sum without the stop token's would be another response's.
+    const sum =
+      logProbs?.length === tokens.length ? logProbs.reduce<number>((sum, value) => sum + value!, 0) : undefined;
+    const isPolicys = this.server.scores && wantsLogProbs && sum !== undefined && Number.isFinite(sum);
+    return { tokens: Int32Array.from(tokens), complete, ...(isPolicys && { logProb: sum }) };
+  }
+
+  private async scores(
+    model: ModelRef,
+    sequences: readonly TokenSequence[],
+    { signal, onProgress }: TaskOptions,
+  ): Promise<number[][]> {
+    if (sequences.length === 0) return [];
+    const name = await this.nameOf(model, signal);
+    let done = 0;
+    onProgress?.(0, sequences.length);
+    return Promise.all(
+      sequences.map(async ({ prompt, response }, i) => {
+        const given = [...prompt, ...response];
+        const found = await this.server.api.complete(scoring(name, given), signal);
+        const values = givenLogProbs(found, given.length)?.slice(prompt.length);
+        if (!values)
+          throw new InputError(
+            `modelServer: the server gave no log-probabilities of sequence ${i + 1}; leave \`score\` out`,
+          );
+        onProgress?.(++done, sequences.length);
+        return values;
+      }),
+    );
+  }
+
+  /** What the server calls a model of the run, once it has it. */
+  private async nameOf(model: ModelRef, signal: AbortSignal | undefined): Promise<string> {
+    const { adapters } = this.server;
+    if (!adapters || model === "start") return this.server.model;
+    const { folder } = model;
+    const loading = this.loaded.get(folder) ?? this.load(folder, adapters, signal);
+    this.loaded.set(folder, loading);
+    try {
+      return await loading;
+    } catch (error) {
+      this.loaded.delete(folder);
+      throw error;
+    }
+  }
+
+  private async load(
+    folder: string,
+    { storage, seenAs }: NonNullable<FoundServer["adapters"]>,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const path = await storage.upload(folder);
+    const name = `sera-${path.split("/").at(-1)!}`;
+    await this.server.api.loadAdapter(name, `${seenAs}/${path}`, signal);
+    return name;
+  }
+}
+
+/** A request for the log-probabilities of given tokens; one is written besides, since some servers take no fewer. */
+export function scoring(model: string, given: readonly number[]) {
+  return { model, prompt: given, max_tokens: 1, temperature: 1, echo: true, logprobs: 1 };
+}
+
+/** Log-probabilities of the tokens that were given, but for the first; undefined where the server has not told them. */
+export function givenLogProbs({ logProbs }: Completion, length: number): number[] | undefined {
+  if (!logProbs || logProbs.length < length) return undefined;
+  const values = logProbs.slice(0, length);
+  return values.slice(1).every((value) => typeof value === "number")
+    ? [0, ...(values.slice(1) as number[])]
+    : undefined;
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { respond } from "../../src/cells/respond.js";
+import { world } from "../../src/data/world/shipped.js";
+import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../src/engine/program-cache.js";
+import { Policy } from "../../src/model/policy/policy.js";
+import { modelServer } from "../../src/run/server/model-server.js";
+import { ServedModels } from "../support/served-models.js";
+
+const programs = new ProgramCache(new OnnxEngine({ threads: 1 }));
+after(() => programs.engine.close());
+
+const prompts = ["cook rice", [{ role: "user" as const, content: "plant beans" }]];
+
+describe("respond with a served model", () => {
+  it("answers prompts by its chat template, each response by a seed of its own", async (test) => {
+    const server = await ServedModels.start(test, { world: await Policy.load(programs, world.sft) });
+    const model = modelServer({ address: server.address });
+    const ask = () => respond(model, prompts, { responses: 2, temperature: 0.9, maxNewTokens: 12, seed: 3 });
+    const answers = await ask();
+    assert.deepEqual(answers.array("prompt"), [prompts[0], prompts[0], prompts[1], prompts[1]]);
+    assert.ok((answers.array("response") as string[]).every((text) => text.length > 0));
+    assert.ok((answers.array("tokens") as number[]).every((count) => count >= 1 && count <= 12));
+    const [asked, other] = server.of("chat/completions").map(({ body }) => body);
+    assert.deepEqual(asked.messages, [{ role: "user", content: "cook rice" }]);
+    assert.deepEqual([asked.model, asked.temperature, asked.max_tokens, asked.top_k], ["world", 0.9, 12, 0]);
+    assert.notEqual(asked.seed, other.seed);
+    assert.deepEqual((await ask()).array("response"), answers.array("response"));
+  });
+
+  it("refuses what a server's API has not, by name", async (test) => {
+    const server = await ServedModels.start(test, { world: await Policy.load(programs, world.sft) });
+    const model = modelServer({ address: server.address });
+    const guidance = { contexts: [{}, {}], combine: ([a]: Float32Array[]) => a! } as never;
+    await assert.rejects(
+      respond(model, prompts, { guidance }),
+      /^InputError: guidance: a server's API has no such option/,
+    );
+    await assert.rejects(respond(model, prompts, { stopTokens: [1] }), /^InputError: stopTokens:/);
+  });
+});
