@@ -1,8 +1,9 @@
+import { scoreHead } from "../align/score-head.js";
 import { groupBy } from "../base/collections.js";
 import { InputError } from "../base/errors.js";
 import { distinctPrompts, formPairs, kCentre, type LabelledSample, type Sample } from "../bootstrap/index.js";
 import { promptIds } from "../data/prompt-ids.js";
-import { recipeForms, type MethodOptions, type ProxyRewardOptions } from "../run/options/index.js";
+import { lossOf, recipeForms, type MethodOptions, type ProxyRewardOptions } from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 import { bootstrappedPair } from "../sera.js";
 import { recipeOf, type Recipe } from "./recipe.js";
@@ -19,7 +20,9 @@ const promptsPerGraded = 9;
  * implicit reward labels the responses to the other prompts. The policy is then trained on all of these pairs, from the
  * start. The labels of the data are not used.
  *
- * Iteration 1 is the evaluator, whose accuracy is that of its implicit reward, and iteration 2 the policy. With `spend:
+ * Iteration 1 is the evaluator, whose accuracy is that of its implicit reward, and iteration 2 the policy. With `evaluator: "score-head"`
+ * the evaluator is a reward model, a linear head on the mean hidden state (see {@link scoreHead}); its steps log
+ * `score/accuracies`, and the iteration's accuracy, being that of the implicit reward, says nothing about it. With `spend:
  * "direct"` the policy is trained on the graded pairs alone.
  *
  * @throws InputError (in a run) where there is no judge, or the budget is less than one prompt's responses or more than
@@ -45,8 +48,11 @@ export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipe
     return spend === "direct" ? [graded] : [graded, { examples: pairs, epochs }];
   },
   async run(stages, options) {
-    const { responses, spend, epochs, evaluatorEpochs = epochs } = options;
+    const { responses, spend, evaluator, epochs, evaluatorEpochs = epochs } = options;
     stages.requireJudge();
+    const hasHead = evaluator === "score-head";
+    if (hasHead && spend === "direct")
+      throw new InputError('evaluator: `spend: "direct"` trains none; leave `evaluator` out');
     const { budget, prompts } = requireBudget(distinctPrompts(stages.pairs).length, options);
 
     const samples = spend === "direct" && options.graded === "data" ? [] : await stages.samples(1, responses);
@@ -64,13 +70,18 @@ export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipe
       1,
       gradedPairs,
       { pairsSelected: 0, pairsBootstrapped: gradedPairs.length, bootstrap: null },
-      { epochs: spend === "direct" ? epochs : evaluatorEpochs },
+      {
+        epochs: spend === "direct" ? epochs : evaluatorEpochs,
+        ...(hasHead && { loss: scoreHead(lossOf(options)) }),
+      },
     );
     if (spend === "direct") return;
 
     const known = new Set(graded.map(({ id }) => id));
     const rest = samples.filter(({ id }) => !known.has(id));
-    const labelled = await stages.labelledResponses(2, rest, (all) => stages.labelByReward(2, [1], all));
+    const labelled = await stages.labelledResponses(2, rest, (all) =>
+      hasHead ? stages.labelByScoreHead(2, all) : stages.labelByReward(2, [1], all),
+    );
     const made = pairsOf(stages, labelled);
     const all = [...gradedPairs, ...made];
     await stages.saveBootstrapped(2, all);

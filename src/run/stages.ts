@@ -3,6 +3,8 @@ import type { ExampleSourceOf } from "../align/example-source.js";
 import type { Objective } from "../align/objective.js";
 import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
 import type { ReferencedPair } from "../align/preference.js";
+import { readHead } from "../align/head-files.js";
+import { scoreOf } from "../align/score-head.js";
 import { supervised } from "../align/sft.js";
 import { InputError, quote } from "../base/errors.js";
 import { callOwn } from "../base/own-function.js";
@@ -265,6 +267,21 @@ export class Stages {
     );
     // What is known of a sample's reference is of the model of iteration 0.
     return against === 0 ? labelled : labelled.map(({ reference: _, ...sample }) => sample);
+  }
+
+  /**
+   * Labels samples by the score head that was trained beside the policy before iteration `t`; see `scoreHead`.
+   *
+   * @throws InputError where it was trained with none
+   */
+  async labelByScoreHead(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
+    await this.noteLabels(t, "score head");
+    const { folder } = this.context;
+    const head = await readHead(folder.file(runLayout.iteration(t - 1).model));
+    if (!head) throw new InputError(`iteration ${t - 1}: no head was trained beside its model; train it by scoreHead`);
+    const sequences = samples.map(({ id, tokens }) => ({ prompt: this.prompt(id), response: Int32Array.from(tokens) }));
+    const embeddings = await this.embeddings(t, t - 1, sequences);
+    return samples.map((sample, i) => ({ ...sample, reward: scoreOf(embeddings[i]!, head) }));
   }
 
   /**

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
+import { readHead } from "../../src/align/head-files.js";
 import { Random } from "../../src/base/random.js";
 import { groupBy } from "../../src/base/collections.js";
 import { kCentre } from "../../src/bootstrap/index.js";
@@ -208,5 +210,48 @@ describe("proxyReward", () => {
           "the judge has graded 4 responses, and no prompt has two that differ in text and in grade; raise `budget`, or `temperature`",
       },
     );
+  });
+
+  it("labels by a score head, which is trained on the graded pairs and kept beside their model", async (test) => {
+    const { folder, summary, graded, path } = await run(test, { budget: 8, evaluator: "score-head" });
+    assert.deepEqual([summary.labelledBy, summary.iterations.length], ["score head", 3]);
+    const model = join(path, runLayout.iteration(1).model);
+    const head = (await readHead(model))!;
+    assert.deepEqual([...head.get("weight")!.shape], [16, 1]);
+    const labelled = await folder.readRows(runLayout.iteration(2).labelledSamples);
+    const evaluator = await loadPolicy(programs, model);
+    const prompts = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
+    const embeddings = await responseEmbeddings(
+      evaluator,
+      labelled.map(({ id, tokens }) => ({ prompt: prompts.get(id)!, response: Int32Array.from(tokens) })),
+    );
+    const { data } = head.get("weight")!;
+    for (const [i, { reward }] of labelled.entries()) {
+      const score = embeddings[i]!.reduce((total, value, d) => total + value * data[d]!, 0);
+      assert.ok(Math.abs(reward - score) < 1e-6, `${reward}, expected ${score}`);
+    }
+    await evaluator.free();
+    const known = new Set(graded.map(({ id }) => id));
+    assert.ok(labelled.length > 0 && labelled.every(({ id }) => !known.has(id)));
+    const steps = (await folder.readRows(runLayout.metrics)).filter(({ iteration }) => iteration === 1);
+    assert.ok(steps.every((step) => typeof step["score/accuracies"] === "number"));
+    assert.ok(steps.at(-1)!.loss! < steps[0]!.loss!, "the evaluator learns");
+    // The policy of iteration 2 is no reward model: it has no head.
+    assert.equal(await readHead(join(path, runLayout.iteration(2).model)), undefined);
+    await assert.rejects(run(test, { evaluator: "score-head", spend: "direct" }), /`spend: "direct"` trains none/);
+  });
+
+  it("resumes with a score head to the same bytes", async (test) => {
+    const whole = await run(test, { budget: 8, evaluator: "score-head" });
+    const [stopped, controller] = [emptyFolder(test), new AbortController()];
+    const input = () => tinyInput(programs, { judge: whole.judge });
+    const onStep = ({ step, iteration }: { step: number; iteration: number }) =>
+      void (iteration === 1 && step === 2 && controller.abort());
+    await assert.rejects(
+      openRun(whole.method, await input(), { folder: stopped }, { signal: controller.signal, onStep }),
+      { name: "AbortError" },
+    );
+    await openRun(whole.method, await input(), { folder: stopped });
+    assert.deepEqual(resultsIn(stopped), resultsIn(whole.path));
   });
 });

@@ -220,6 +220,8 @@ export const proxyChoices = ["responses", "prompts", "random"] as const;
 export const gradedSources = ["policy", "data"] as const;
 /** What becomes of what a judge has graded: an evaluator is trained on it, or the policy itself. */
 export const budgetUses = ["evaluator", "direct"] as const;
+/** How an evaluator scores responses. */
+export const evaluators = ["implicit-reward", "score-head"] as const;
 
 /** How a proxy reward model is trained on few grades of a judge. */
 export interface ProxyOptions {
@@ -231,6 +233,8 @@ export interface ProxyOptions {
   readonly graded: (typeof gradedSources)[number];
   /** What the budget is spent on: an evaluator, which labels the other prompts' responses, or pairs for the policy directly, as a control. Default evaluator. */
   readonly spend: (typeof budgetUses)[number];
+  /** How the evaluator scores responses: by the implicit reward of a model trained by the loss, or by a linear head of one trained as a reward model. Default implicit-reward. */
+  readonly evaluator: (typeof evaluators)[number];
   /** Epochs of the evaluator on the graded pairs. Default those of the policy, which are `rounds`. */
   readonly evaluatorEpochs?: number;
 }

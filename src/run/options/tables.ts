@@ -28,6 +28,7 @@ import { degradations, keyContents } from "../degraded-responses.js";
 import { stopWordLists } from "../token-difference.js";
 import {
   budgetUses,
+  evaluators,
   editorNames,
   gradedSources,
   labellers,
@@ -333,6 +334,11 @@ export const proxyTable: OptionTable<ProxyOptions> = {
     ...oneOf(budgetUses, "what"),
     help: "what the budget is spent on: an evaluator, which labels the other prompts' responses, or pairs for the policy directly, as a control",
     default: "evaluator",
+  },
+  evaluator: {
+    ...oneOf(evaluators, "what"),
+    help: "how the evaluator scores responses: by the implicit reward of a model trained by the loss, or by a linear head of one trained as a reward model",
+    default: "implicit-reward",
   },
   evaluatorEpochs: {
     ...whole(1),
