@@ -17,9 +17,11 @@ export interface ServerHabits {
   readonly echoes: boolean;
   /** Whether it leaves out the token that ended a text. */
   readonly dropsStop: boolean;
+  /** Whether it does not tell the second token of a text, as llama.cpp does not within some characters. */
+  readonly losesTokens: boolean;
 }
 
-const vllm: ServerHabits = { tells: "vllm", takesTokens: true, echoes: true, dropsStop: false };
+const vllm: ServerHabits = { tells: "vllm", takesTokens: true, echoes: true, dropsStop: false, losesTokens: false };
 
 /** A request as it came. */
 export interface Served {
@@ -140,7 +142,7 @@ export class ServedModels {
 
   /** What is told of tokens, in the server's own form. */
   private told(tokens: Int32Array, logProbs: readonly (number | null)[]) {
-    const ids = [...tokens];
+    const ids = [...tokens].filter((_, i) => !(this.habits.losesTokens && i === 1));
     if (this.habits.tells === "vllm")
       return { token_ids: ids, logprobs: { tokens: ids.map(String), token_logprobs: logProbs } };
     if (this.habits.tells === "llama.cpp")

@@ -50,6 +50,8 @@ export interface Completion {
   readonly complete: boolean;
   /** Tokens that the server has read. */
   readonly promptTokens: number | undefined;
+  /** Tokens that it has written, that which ended the text included. */
+  readonly writtenTokens: number | undefined;
 }
 
 /** What is to be gone on after, as text or as tokens, and fields of the API. */
@@ -200,6 +202,7 @@ function completionIn(answer: unknown): Completion {
       logprobs && "token_logprobs" in logprobs ? logprobs.token_logprobs : content?.map(({ logprob }) => logprob),
     complete: finish_reason === "stop",
     promptTokens: usage?.prompt_tokens,
+    writtenTokens: usage?.completion_tokens,
   };
 }
 

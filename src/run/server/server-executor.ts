@@ -126,11 +126,12 @@ export class ServerExecutor implements Executor {
 
   /** What a completion is in the policy's tokens, with the stop token that ended it. */
   private generation(
-    { text, tokens: told, complete, logProbs }: Completion,
+    completion: Completion,
     stopTokens: readonly number[],
     wantsLogProbs = false,
   ): Omit<Generation, "request" | "number"> {
-    const written = told ? [...told] : this.start.tokenizer.encode(text);
+    const { text, complete, logProbs } = completion;
+    const written = wholeTokens(completion) ?? this.start.tokenizer.encode(text);
     const ended = complete && stopTokens.includes(written.at(-1)!);
     const tokens = complete && !ended ? [...written, stopTokens[0]!] : written;
     // Of the policy's own, and of all tokens: a sum without the stop token's would be another response's.
@@ -189,6 +190,12 @@ export class ServerExecutor implements Executor {
     await this.server.api.loadAdapter(name, `${seenAs}/${path}`, signal);
     return name;
   }
+}
+
+/** The tokens that a server tells of what it wrote, where they are all: llama.cpp leaves out some of characters that take several. */
+function wholeTokens({ tokens, complete, writtenTokens }: Completion): readonly number[] | undefined {
+  const missing = writtenTokens === undefined || !tokens ? 0 : writtenTokens - tokens.length;
+  return missing === 0 || (complete && missing === 1) ? tokens : undefined;
 }
 
 /** A request for the log-probabilities of given tokens; one is written besides, since some servers take no fewer. */
