@@ -1,3 +1,5 @@
+import { isAbsolute } from "node:path";
+
 /**
  * An error in the user's input: a file, a row, an option. Its message says what is wrong, where, and what to do;
  * the command line prints it without a stack trace.
@@ -48,6 +50,17 @@ export function describePlace({ file, line, row }: Place): string {
   const where = [file && (line === undefined ? file : `${file}:${line}`), row === undefined ? "" : `row ${row}`];
   const text = where.filter(Boolean).join(", ");
   return text && `${text}: `;
+}
+
+/**
+ * An {@link InputError} for a file or folder that is not there. For a relative path it names the folder in which it was
+ * looked for: a notebook's or a terminal's is not always the one that its user thinks of.
+ *
+ * @param advice what it should have been, or what to give instead
+ */
+export function missingError(path: string, kind: "file" | "folder", advice: string, cause?: unknown): InputError {
+  const where = isAbsolute(path) ? "" : ` in ${process.cwd()}`;
+  return new InputError(`${path}: no such ${kind}${where}; ${advice}`, { cause });
 }
 
 /**

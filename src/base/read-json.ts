@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
-import { cut, InputError, inputError, quote } from "../base/errors.js";
+import { InputError, cut, inputError, missingError, quote } from "../base/errors.js";
 import { isMissing } from "../base/files.js";
 import { parseForeignJson } from "../base/json.js";
 
@@ -16,7 +16,7 @@ export async function readText(path: string, expected: string): Promise<string> 
     bytes = await readFile(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw inputError({ file: path }, "no such file", expected, error);
+    throw missingError(path, "file", `expected ${expected}`, error);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

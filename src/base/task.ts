@@ -21,7 +21,12 @@ export interface TaskOptions {
 
 /** Displays the progress of a task with several phases, one after the other. */
 export interface Reporter {
-  start(label: string, total: number): { update(done: number, figures?: Figures): void; finish(text?: string): void };
+  /** @param unit what is counted, in the plural; none where the work is of unknown length, whose count says nothing */
+  start(
+    label: string,
+    total: number,
+    unit?: string,
+  ): { update(done: number, figures?: Figures): void; finish(text?: string): void };
   /** Displays a line of text between phases. */
   note?(text: string): void;
 }
@@ -50,15 +55,20 @@ export async function reportedIfSlow<T>(label: string, { reporter }: TaskControl
   }
 }
 
-/** Runs one phase under a reporter; its progress line appears once the total is known. */
+/**
+ * Runs one phase under a reporter; its progress line appears once the total is known.
+ *
+ * @param unit what `onProgress` counts, in the plural
+ */
 export async function reported<T>(
   label: string,
+  unit: string,
   { signal, reporter }: TaskControls,
   work: (work: TaskOptions) => Promise<T>,
 ): Promise<T> {
   let line: ReturnType<Reporter["start"]> | undefined;
   const onProgress: TaskOptions["onProgress"] = (done, total, figures) => {
-    line ??= reporter?.start(label, total);
+    line ??= reporter?.start(label, total, unit);
     line?.update(done, figures);
   };
   try {

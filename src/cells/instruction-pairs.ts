@@ -147,6 +147,7 @@ async function answersOf(
     }));
     await reported(
       `answer instructions, writer ${w + 1}/${writers.length} (${name})`,
+      "responses",
       cell,
       async (task: TaskOptions) => {
         for await (const batch of generate(

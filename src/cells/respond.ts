@@ -44,7 +44,7 @@ export async function respond(
 ): Promise<ColumnTable> {
   const isServed = model instanceof ModelServer;
   const tokens = isServed ? [] : prompts.map((prompt) => contextTokens(model, prompt, options.guidance));
-  const rows = await reported("respond", cell, async (work) =>
+  const rows = await reported("respond", "responses", cell, async (work) =>
     isServed ? servedResponsesTo(model, prompts, options, work) : responsesTo(model, tokens, options, work),
   );
   return table({

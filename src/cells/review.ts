@@ -34,7 +34,10 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine?
   const logProbs = (policy: Policy, iteration: number) => {
     const tokenized = tokenizePairs(pairs, policy.tokenizer, { contextLength: policy.config.contextLength }).pairs;
     const label = `review ${iteration}/${run.iterations.length - 1}`;
-    return reported(label, cell, async (task) => ({ tokenized, values: await pairLogProbs(policy, tokenized, task) }));
+    return reported(label, "responses", cell, async (task) => ({
+      tokenized,
+      values: await pairLogProbs(policy, tokenized, task),
+    }));
   };
   const start = await run.iteration(0).policy(engine);
   // An adapter's base is held until the end, so that it is not read again for each iteration.

@@ -10,7 +10,7 @@ export function runProgress(
   label: string,
   steps: number,
 ): { readonly reporter: Reporter; finish(text?: string): void } {
-  const line = reporter?.start(label, steps);
+  const line = reporter?.start(label, steps, "steps");
   /** Steps and tokens of the trainings that have ended. */
   const ended = { steps: 0, tokens: 0 };
   return {

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { z } from "zod";
 import { readHead } from "../align/head-files.js";
 import type { PairLoss } from "../align/pair-objective.js";
-import { InputError } from "../base/errors.js";
+import { InputError, missingError } from "../base/errors.js";
 import type { EngineOptions } from "../engine/create-engine.js";
 import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
 import type { Parameters } from "../model/parameters/parameters.js";
@@ -84,9 +84,9 @@ export class Run {
    */
   static async open(path: string, start?: Policy): Promise<Run> {
     if (!(await isRunFolder(path)))
-      throw new InputError(
-        `${path}: ${(await isThere(path)) ? "not the folder of a run: it has no run.json" : "no such folder"}`,
-      );
+      throw (await isThere(path))
+        ? new InputError(`${path}: not the folder of a run: it has no run.json`)
+        : missingError(path, "folder", "expected that of a run");
     // It is there.
     const identity = (await readIdentity(path))!;
     const folder = await RunFolder.open(path);

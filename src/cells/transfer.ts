@@ -7,7 +7,7 @@ export function withDownload<T>(
   load: (work: TaskOptions) => Promise<T>,
   controls: TaskControls = cell,
 ): Promise<T> {
-  return inMegabytes(`download ${source} (MB)`, load, controls);
+  return inMegabytes(`download ${source}`, load, controls);
 }
 
 /** The same for work that uploads to the hub. */
@@ -16,7 +16,7 @@ export function withUpload<T>(
   upload: (work: TaskOptions) => Promise<T>,
   controls: TaskControls,
 ): Promise<T> {
-  return inMegabytes(`upload ${name} (MB)`, upload, controls);
+  return inMegabytes(`upload ${name}`, upload, controls);
 }
 
 function inMegabytes<T>(
@@ -24,7 +24,7 @@ function inMegabytes<T>(
   transfer: (work: TaskOptions) => Promise<T>,
   controls: TaskControls,
 ): Promise<T> {
-  return reported(label, controls, ({ onProgress, ...work }) =>
+  return reported(label, "MB", controls, ({ onProgress, ...work }) =>
     transfer({ ...work, onProgress: (done, total) => onProgress?.(Math.floor(done / 1e6), Math.ceil(total / 1e6)) }),
   );
 }

@@ -64,7 +64,7 @@ Example:
           loadPreferencesUnder(session, args.data, { skipBadRows, ...(limit && { limit }) }),
         );
         process.stderr.write(dataNotes(args.data, { ...loaded, truncation: nothingCut }).join(""));
-        const bridged = await reported(`bridge by ${editor.name}`, session, (task) =>
+        const bridged = await reported(`bridge by ${editor.name}`, "pairs", session, (task) =>
           bridge(loaded.pairs, editor, { way: args.way, seesOther: !args.blind }, task),
         );
         await writeFileAtomic(

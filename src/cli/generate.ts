@@ -165,7 +165,7 @@ async function generate(
   try {
     const fitting = tokenized(policy, prompts, args, guidance);
     const options = { ...generationOptions(sampling), responses: args.responses, seed, guidance };
-    const written = await reported("generate", session, (task) =>
+    const written = await reported("generate", "responses", session, (task) =>
       responsesTo(
         policy,
         fitting.map(({ contexts }) => contexts),

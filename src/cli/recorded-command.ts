@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../base/errors.js";
+import { InputError, missingError } from "../base/errors.js";
 import { readTextIfPresent } from "../base/files.js";
 import type { RecordedCommand } from "../run/input.js";
 import { runLayout } from "../run/folder/layout.js";
@@ -38,8 +38,7 @@ export async function resumedCommand(args: readonly string[]): Promise<readonly 
 }
 
 async function recordIn(out: string): Promise<RecordedCommand> {
-  if (!(await stat(out).catch(() => undefined)))
-    throw new InputError(`${out}: no such folder, so there is no run to resume`);
+  if (!(await stat(out).catch(() => undefined))) throw missingError(out, "folder", "there is no run to resume");
   const { path, schema } = runLayout.command;
   const text = await readTextIfPresent(join(out, path));
   const command = schema.safeParse(parsed(text));

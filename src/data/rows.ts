@@ -1,6 +1,6 @@
 import { open, readdir, stat } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
-import { errorAt, quote, type Place } from "../base/errors.js";
+import { join } from "node:path";
+import { type Place, errorAt, missingError, quote } from "../base/errors.js";
 import { throwBadRow, type OnBadRow } from "./bad-rows.js";
 import { readBytes } from "./bytes.js";
 import { readJsonLines } from "./json-lines.js";
@@ -52,13 +52,9 @@ export async function* readRows(path: string, onBadRow: OnBadRow = throwBadRow):
 async function inspect(path: string): Promise<{ head: Buffer; size: number }> {
   const place: Place = { file: path };
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    // A notebook's folder is not always the one that its user thinks of.
-    const where = isAbsolute(path) ? "" : ` in ${process.cwd()}`;
-    throw errorAt(
-      place,
-      error.code === "ENOENT" ? `no such file${where}; ${expected}` : `cannot be read (${error.code})`,
-      error,
-    );
+    throw error.code === "ENOENT"
+      ? missingError(path, "file", expected, error)
+      : errorAt(place, `cannot be read (${error.code})`, error);
   });
   if (stats.isDirectory()) throw errorAt(place, `this is a folder; ${expected}${await filesIn(path)}`);
   if (stats.size === 0) throw errorAt(place, `the file is empty; ${expected}`);

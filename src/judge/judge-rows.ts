@@ -47,7 +47,7 @@ export async function judgePairsWithProgress(
   controls: RunControls,
 ): Promise<Verdict[]> {
   checkRows(judge, rows, ["a", "b"]);
-  return reported(await label(judge, { pairs: rows }), controls, (work) => judgePairs(judge, rows, work));
+  return reported(await label(judge, { pairs: rows }), "pairs", controls, (work) => judgePairs(judge, rows, work));
 }
 
 /** {@link gradeResponses} with a progress line, which shows the estimated cost. */
@@ -57,7 +57,9 @@ export async function gradeResponsesWithProgress(
   controls: RunControls,
 ): Promise<Grade[]> {
   checkRows(judge, rows, ["response"]);
-  return reported(await label(judge, { responses: rows }), controls, (work) => gradeResponses(judge, rows, work));
+  return reported(await label(judge, { responses: rows }), "responses", controls, (work) =>
+    gradeResponses(judge, rows, work),
+  );
 }
 
 async function label(judge: Judge, request: JudgeRequest): Promise<string> {

@@ -28,8 +28,11 @@ export const bmc: (own?: Partial<BmcRecipeOptions>) => Recipe = recipeOf({
   async rewrite(texts, { bridge: chosen, editWay: way, editBlind = false }, controls) {
     if (chosen === "none") return texts;
     const editor: Editor = chosen === "world" ? worldEditor() : chosen;
-    const { pairs, edited, unneeded, unusable } = await reported(`bridge by ${editor.name}`, controls, (task) =>
-      bridge(texts.pairs, editor, { way, seesOther: !editBlind }, task),
+    const { pairs, edited, unneeded, unusable } = await reported(
+      `bridge by ${editor.name}`,
+      "pairs",
+      controls,
+      (task) => bridge(texts.pairs, editor, { way, seesOther: !editBlind }, task),
     );
     controls.reporter?.note?.(
       `${editor.name}: ${edited} of ${pairs.length} pairs edited, ${unneeded} without need, ${unusable} without use`,

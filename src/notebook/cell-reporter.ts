@@ -20,9 +20,9 @@ export function cellReporter(): Reporter {
   const now = () => performance.now() / 1000;
   const plain = new Progress(process.stderr, false, now);
   return {
-    start(label, total) {
+    start(label, total, unit) {
       const kernel = host();
-      return kernel ? cellLine(new Phase(label, total, now), kernel, now) : plain.start(label, total);
+      return kernel ? cellLine(new Phase(label, total, unit, now), kernel, now) : plain.start(label, total, unit);
     },
     note(text) {
       const kernel = host();

@@ -14,7 +14,7 @@ export function workingBundle(phase: Phase): MimeBundle {
   const { label, done, total } = phase;
   const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
   const facts = [
-    `${grouped(done)}/${grouped(total)}`,
+    ...phase.count,
     `${Math.floor(100 * share)} %`,
     ...phase.metrics,
     `${phase.elapsed} elapsed`,
@@ -34,8 +34,8 @@ export function lastBundle(phase: Phase, text: string | undefined): MimeBundle {
   const { label, done, total, elapsed } = phase;
   const whole = done >= total;
   const count = whole
-    ? `${grouped(done)} in ${elapsed}`
-    : `stopped at ${grouped(done)}/${grouped(total)} after ${elapsed}`;
+    ? phase.outcome
+    : ["stopped", ...phase.count.map((at) => `at ${at}`), `after ${elapsed}`].join(" ");
   const facts = [count, ...phase.metrics, ...(text ? [text] : [])];
   const sign = whole ? "✓" : "■";
   return {
@@ -52,8 +52,4 @@ export function noteBundle(text: string): MimeBundle {
 /** Facts of which none is broken where the line is too long for the cell. */
 function unbroken(facts: readonly string[]): Html[] {
   return facts.map((fact, i) => html`${i > 0 ? " · " : ""}<span style="white-space:nowrap">${fact}</span>`);
-}
-
-function grouped(count: number): string {
-  return count.toLocaleString("en-US");
 }

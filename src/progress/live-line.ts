@@ -34,7 +34,7 @@ export function liveLine(phase: Phase, stream: ProgressStream, now: () => number
 
 /** The line, with a progress bar if there is room for one. */
 function working(phase: Phase, width: number): string {
-  const parts = [phase.count, ...phase.left, ...phase.metrics, `${phase.elapsed} elapsed`];
+  const parts = [...phase.count, ...phase.left, ...phase.metrics, `${phase.elapsed} elapsed`];
   const bare = [phase.label, ...parts].join("  ");
   const room = Math.min(widestBar, width - bare.length - 2);
   return room < narrowestBar ? bare : [phase.label, bar(phase.done / phase.total, room), ...parts].join("  ");

@@ -8,14 +8,14 @@ const logEvery = 15;
 export function loggedLine(phase: Phase, stream: ProgressStream, now: () => number): ProgressLine {
   let finished = false;
   let writtenAt = now();
-  stream.write(`${phase.label}  ${phase.count}\n`);
+  stream.write(`${[phase.label, ...phase.count].join("  ")}\n`);
   return {
     update(done, figures) {
       if (finished) return;
       phase.update(done, figures);
       if (now() - writtenAt < logEvery) return;
       writtenAt = now();
-      const parts = [phase.label, phase.count, ...phase.metrics, `${phase.elapsed} elapsed`, ...phase.left];
+      const parts = [phase.label, ...phase.count, ...phase.metrics, `${phase.elapsed} elapsed`, ...phase.left];
       stream.write(`${parts.join("  ")}\n`);
     },
     finish(text) {

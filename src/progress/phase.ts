@@ -14,6 +14,8 @@ export class Phase {
   constructor(
     readonly label: string,
     readonly total: number,
+    /** What is counted, in the plural; none where the work is of unknown length. */
+    private readonly unit: string | undefined,
     private readonly now: () => number,
   ) {
     this.startedAt = now();
@@ -29,9 +31,14 @@ export class Phase {
     this.figures = { ...this.figures, ...Object.fromEntries(given) };
   }
 
-  /** Progress as text: `62/141`. */
-  get count(): string {
-    return `${this.done}/${this.total}`;
+  /** Progress as text: `62/141 steps`; empty where nothing is counted. */
+  get count(): string[] {
+    return this.unit === undefined ? [] : [`${grouped(this.done)}/${grouped(this.total)} ${this.unit}`];
+  }
+
+  /** What was done as text: `4,000 responses in 0:30`. */
+  get outcome(): string {
+    return [...(this.unit === undefined ? [] : [`${grouped(this.done)} ${this.unit}`]), `in ${this.elapsed}`].join(" ");
   }
 
   /** Time since the phase began, as text. */
@@ -65,8 +72,12 @@ export class Phase {
 
   /** The final line of the phase. */
   last(text: string | undefined): string {
-    return [this.label, this.count, ...this.metrics, `in ${this.elapsed}`, ...(text ? [text] : [])].join("  ");
+    return [this.label, ...this.count, ...this.metrics, `in ${this.elapsed}`, ...(text ? [text] : [])].join("  ");
   }
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString("en-US");
 }
 
 /** Four decimals for small numbers, fewer for large ones, so that the line's width is stable. */

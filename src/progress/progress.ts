@@ -10,7 +10,7 @@ import { Phase } from "./phase.js";
  * `quiet`, nothing is written.
  *
  * @example
- * const line = progress.start("align 2/3", steps);
+ * const line = progress.start("align 2/3", steps, "steps");
  * for await (const metrics of training) line.update(metrics.step, { loss: metrics.loss });
  * line.finish();
  */
@@ -31,10 +31,11 @@ export class Progress implements Reporter {
    *
    * @param label name of the phase (`align 2/3`)
    * @param total number of units in the phase
+   * @param unit what is counted, in the plural
    */
-  start(label: string, total: number): ProgressLine {
+  start(label: string, total: number, unit?: string): ProgressLine {
     if (this.quiet) return { update() {}, finish() {} };
-    const phase = new Phase(label, total, this.now);
+    const phase = new Phase(label, total, unit, this.now);
     return this.stream.isTTY ? liveLine(phase, this.stream, this.now) : loggedLine(phase, this.stream, this.now);
   }
 

@@ -31,14 +31,14 @@ export class RunContext {
     return { folder: this.folder.file(model) };
   }
 
-  /** Does work of an iteration, with its progress shown under a label. Its time counts, also where it is interrupted. */
+  /** Does work of an iteration, with its progress, in responses, shown under a label. Its time counts, also where it is interrupted. */
   async measured<T>(
     iteration: number,
     kind: WorkKind,
     label: string,
     work: (task: TaskOptions) => Promise<T>,
   ): Promise<T> {
-    return this.timed(iteration, kind, () => reported(this.label(label, iteration), this.controls, work));
+    return this.timed(iteration, kind, () => reported(this.label(label, iteration), "responses", this.controls, work));
   }
 
   /** Does work of an iteration; its time counts, also where it is interrupted. */

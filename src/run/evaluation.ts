@@ -87,7 +87,7 @@ async function labelAgreement(
 async function heldOutLogProbs(context: RunContext, t: number, pairs: readonly TokenizedPair[]): Promise<PairValues> {
   const rows = await context.folder.rows(runLayout.iteration(t).heldOut, async () => {
     const model = await context.model(t);
-    const logProbs = await reported(context.label("score held-out pairs", t), context.controls, (task) =>
+    const logProbs = await reported(context.label("score held-out pairs", t), "responses", context.controls, (task) =>
       pairLogProbs((sequences, inner) => context.executor.logProbs(model, sequences, inner), pairs, task),
     );
     return pairLogProbsRows(
@@ -120,7 +120,7 @@ async function respond(
   const model = await context.model(t);
   const requests = pairs.map(({ id, prompt }) => ({ key: id, prompt, responses: 1 }));
   const responses = new Array<JudgedResponse>(pairs.length);
-  await reported(context.label("answer held-out prompts", t), context.controls, async (task) => {
+  await reported(context.label("answer held-out prompts", t), "responses", context.controls, async (task) => {
     for await (const batch of context.executor.samples(model, requests, random.fork("responses"), generation, task)) {
       for (const { request, tokens } of batch) {
         const response = textOf(tokens);

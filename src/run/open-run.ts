@@ -169,13 +169,23 @@ async function readEnded(
   return summary;
 }
 
+/** The options that were set, by which the runs of a loop are told apart: `: beta 0.5, seed 1`. */
+function settingsGiven({ given = [], options }: Method): string {
+  const values: Readonly<Record<string, unknown>> = { ...options };
+  const told = given.filter((name) => ["string", "number", "boolean"].includes(typeof values[name]));
+  return told.length === 0 ? "" : `: ${told.map((name) => `${name} ${String(values[name])}`).join(", ")}`;
+}
+
 async function checkFiles(
   folder: RunFolder,
   controls: RunControls,
   check: (onProgress?: (done: number, total: number) => void) => Promise<void>,
 ): Promise<void> {
-  await reported("check the files of the run", folder.recordedBytes > worthShowing ? controls : {}, ({ onProgress }) =>
-    check(onProgress),
+  await reported(
+    "check the files of the run",
+    "files",
+    folder.recordedBytes > worthShowing ? controls : {},
+    ({ onProgress }) => check(onProgress),
   );
 }
 
@@ -191,8 +201,11 @@ async function runLocked(
     await checkFiles(folder, controls, (onProgress) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
-    if (folder.lastDone !== undefined)
-      controls.reporter?.note?.(`going on with ${folder.path} after iteration ${folder.lastDone}`);
+    controls.reporter?.note?.(
+      folder.lastDone === undefined
+        ? `new run in ${folder.path}${settingsGiven(method)}`
+        : `going on with ${folder.path} after iteration ${folder.lastDone}`,
+    );
     await folder.discard(runLayout.summary.path);
     const memory = folder.plannedMemory(bytesIn(method.options.memory) ?? input.start.programs.memory);
     executor = input.on ? await input.on.open(input.start, memory, controls) : new LocalExecutor(input.start, memory);

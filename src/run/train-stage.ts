@@ -63,7 +63,7 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
           folder.keepMemoryChoice(iteration, training.memory);
           noteMemory(context, label, options, training.memory);
         }
-        await reported(label, context.controls, (progress) => takeSteps(context, stage, training, progress));
+        await reported(label, "steps", context.controls, (progress) => takeSteps(context, stage, training, progress));
         await training.save(folder.file(model));
         await folder.seal([model], [runLayout.metrics.path]);
       } finally {

@@ -23,7 +23,7 @@ test("the first value that does not fit is named and quoted", () => {
 test("a missing file and bytes that are not UTF-8 are the user's errors", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sera-read-"));
   try {
-    await assert.rejects(readText(join(folder, "none"), "a letter"), /none: found no such file, expected a letter/);
+    await assert.rejects(readText(join(folder, "none"), "a letter"), /none: no such file; expected a letter/);
     const path = join(folder, "latin1");
     await writeFile(path, Buffer.from([0x63, 0x61, 0x66, 0xe9]));
     await assert.rejects(readText(path, "a letter"), InputError);

@@ -6,8 +6,8 @@ import { reported, reportedIfSlow, type Reporter, type TaskOptions } from "../..
 function recorder(): { reporter: Reporter; told: unknown[] } {
   const told: unknown[] = [];
   const reporter: Reporter = {
-    start(label, total) {
-      told.push(["start", label, total]);
+    start(label, total, unit) {
+      told.push(["start", label, total, unit]);
       return { update: (done) => void told.push(["update", done]), finish: () => void told.push(["finish"]) };
     },
   };
@@ -28,23 +28,23 @@ describe("reportedIfSlow", () => {
     assert.deepEqual(told, []);
     const long = reportedIfSlow("digest", { reporter }, () => after(5));
     test.mock.timers.tick(2000);
-    assert.deepEqual(told, [["start", "digest", 1]]);
+    assert.deepEqual(told, [["start", "digest", 1, undefined]]);
     test.mock.timers.tick(3000);
     await long;
-    assert.deepEqual(told, [["start", "digest", 1], ["update", 1], ["finish"]]);
+    assert.deepEqual(told, [["start", "digest", 1, undefined], ["update", 1], ["finish"]]);
   });
 });
 
 describe("reported", () => {
   it("shows a phase from its first progress to its end", async () => {
     const { reporter, told } = recorder();
-    const result = await reported("score", { reporter }, async ({ onProgress }: TaskOptions) => {
+    const result = await reported("score", "pairs", { reporter }, async ({ onProgress }: TaskOptions) => {
       onProgress?.(1, 2);
       onProgress?.(2, 2);
       return "done";
     });
     assert.equal(result, "done");
-    assert.deepEqual(told, [["start", "score", 2], ["update", 1], ["update", 2], ["finish"]]);
+    assert.deepEqual(told, [["start", "score", 2, "pairs"], ["update", 1], ["update", 2], ["finish"]]);
   });
 
   it("ends the phase where the work fails, and shows none where nothing was done", async () => {
@@ -53,14 +53,14 @@ describe("reported", () => {
       onProgress?.(1, 2);
       throw new Error("broken");
     };
-    await assert.rejects(reported("score", { reporter }, failing), /broken/);
-    await reported("nothing", { reporter }, async () => {});
-    assert.deepEqual(told, [["start", "score", 2], ["update", 1], ["finish"]]);
+    await assert.rejects(reported("score", "pairs", { reporter }, failing), /broken/);
+    await reported("nothing", "pairs", { reporter }, async () => {});
+    assert.deepEqual(told, [["start", "score", 2, "pairs"], ["update", 1], ["finish"]]);
   });
 
   it("hands on the signal where there is one", async () => {
     const { signal } = new AbortController();
-    assert.equal(await reported("x", { signal }, async (work) => work.signal), signal);
-    assert.equal(await reported("x", {}, async (work) => "signal" in work), false);
+    assert.equal(await reported("x", "pairs", { signal }, async (work) => work.signal), signal);
+    assert.equal(await reported("x", "pairs", {}, async (work) => "signal" in work), false);
   });
 });

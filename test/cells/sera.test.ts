@@ -19,21 +19,23 @@ import { ProgramCache } from "../../src/engine/program-cache.js";
 import { Random } from "../../src/base/random.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
 import * as methods from "../../src/methods/index.js";
-import { offerHost } from "../../src/notebook/host.js";
+import { offerHost, type Host } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
 import { inEmptyFolder } from "../support/folder.js";
+import { listeningHost } from "../notebook/listening-host.js";
 import { worldPolicy } from "../support/world-policy.js";
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 let abort = new AbortController();
-offerHost({
+const host: Host = {
   get signal() {
     return abort.signal;
   },
   show() {},
-});
+};
+offerHost(host);
 
 const start = await worldPolicy(programs);
 const { pairs } = await loadPreferences(world.train, { limit: 24 });
@@ -129,6 +131,24 @@ describe("sera in a cell", () => {
     assert.equal(new Set([first, ...others].map(({ folder }) => folder)).size, 5);
   });
 
+  it("says which run it is, so that those of a loop are told apart, and whether it was read", async (test) => {
+    inEmptyFolder(test);
+    const shown = listeningHost();
+    test.after(() => offerHost(host));
+    const runs = [];
+    for (const beta of [0.5, 0.6, 0.5]) runs.push(await align(start, pairs, { ...shared, beta }));
+    const notes = shown
+      .map(({ bundle }) => bundle["text/plain"] as string)
+      .filter((text) => / (in|from) runs/.test(text));
+    assert.match(
+      notes[0]!,
+      /^new run in runs.dpo-[0-9a-f]{16}: beta 0\.5, batchSize 4, learningRate 0\.01, maxNewTokens 8, seed 3$/,
+    );
+    assert.ok(notes[1]!.startsWith(`new run in ${runs[1]!.folder}: beta 0.6,`), notes[1]);
+    assert.match(notes[2]!, /^read from runs.dpo-[0-9a-f]{16}, where the run ended on 20\d\d-/);
+    assert.equal(notes.length, 3);
+  });
+
   it("goes on after an interrupt to the same bytes as a run that was never interrupted", async (test) => {
     const folder = inEmptyFolder(test);
     const whole = await sera(start, pairs, { ...options, folder: "whole" });
@@ -189,7 +209,10 @@ describe("sera in a cell", () => {
       name: "InputError",
       message: "`betta` is not an option of sera; did you mean `beta`?",
     });
-    await assert.rejects(Run.open("nowhere"), { name: "InputError", message: "nowhere: no such folder" });
+    await assert.rejects(Run.open("nowhere"), {
+      name: "InputError",
+      message: `nowhere: no such folder in ${process.cwd()}; expected that of a run`,
+    });
     mkdirSync("other");
     await assert.rejects(Run.open("other"), {
       name: "InputError",

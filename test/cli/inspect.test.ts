@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, realpathSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { run, workFolder, worldRows, writeLines } from "../support/command.js";
@@ -51,7 +51,7 @@ describe("sera inspect", () => {
     const missing = await run(["inspect", file, "--tokenizer", "none.gguf"], work);
     assert.deepEqual(
       [missing.code, missing.stderr],
-      [1, "sera: none.gguf: found no such file, expected a model in GGUF format\n"],
+      [1, `sera: none.gguf: no such file in ${realpathSync(work)}; expected a model in GGUF format\n`],
     );
   });
 

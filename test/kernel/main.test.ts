@@ -51,7 +51,7 @@ describe("the kernel's process", () => {
   it("says in a line what it is started without", (test) => {
     const path = join(emptyFolder(test), "none.json");
     const expected = "expected the connection file that Jupyter writes for a kernel";
-    assert.deepEqual(start(path), { status: 1, stderr: `sera kernel: ${path}: found no such file, ${expected}\n` });
+    assert.deepEqual(start(path), { status: 1, stderr: `sera kernel: ${path}: no such file; ${expected}\n` });
     assert.deepEqual(start(), {
       status: 1,
       stderr:

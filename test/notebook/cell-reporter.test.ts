@@ -10,7 +10,7 @@ const texts = (shown: ReturnType<typeof listeningHost>) => shown.map(({ bundle }
 
 it("a phase is one output, changed in place at most five times a second, whose last state stays", async () => {
   const shown = listeningHost();
-  const line = cellReporter().start("align <1/3>", 2000);
+  const line = cellReporter().start("align <1/3>", 2000, "steps");
   for (let step = 1; step <= 160; step++) {
     await sleep(10);
     line.update(step === 160 ? 2000 : step, { loss: 0.6931, accuracy: 0.5, tokens: 1000 * step });
@@ -30,11 +30,11 @@ it("a phase is one output, changed in place at most five times a second, whose l
   );
   assert.match(
     texts(shown)[1]!,
-    /^align <1\/3> {2}█{0,2}░{18,20} {2}\d+\/2,000 · \d+ % · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s · 0:01 elapsed · \d+:\d+ left$/,
+    /^align <1\/3> {2}█{0,2}░{18,20} {2}\d+\/2,000 steps · \d+ % · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s · 0:01 elapsed · \d+:\d+ left$/,
   );
   assert.match(
     texts(shown).at(-1)!,
-    /^✓ align <1\/3> · 2,000 in 0:02 · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s$/,
+    /^✓ align <1\/3> · 2,000 steps in 0:02 · loss 0\.6931 · accuracy 50\.0 % · [\d,]+ tokens\/s$/,
   );
   for (const { bundle } of shown) onlyOurMarkup(bundle["text/html"]);
   assert.match(
@@ -45,28 +45,28 @@ it("a phase is one output, changed in place at most five times a second, whose l
 
 it("work that does not come to its first step is seen, and says where it stopped", async () => {
   const shown = listeningHost();
-  const line = cellReporter().start("score", 141);
+  const line = cellReporter().start("score", 141, "pairs");
   await sleep(600);
   line.update(62);
   line.finish();
-  assert.match(texts(shown)[0]!, /^score {2}░{20} {2}0\/141 · 0 % · 0:0[01] elapsed$/);
-  assert.match(texts(shown).at(-1)!, /^■ score · stopped at 62\/141 after 0:01$/);
+  assert.match(texts(shown)[0]!, /^score {2}░{20} {2}0\/141 pairs · 0 % · 0:0[01] elapsed$/);
+  assert.match(texts(shown).at(-1)!, /^■ score · stopped at 62\/141 pairs after 0:01$/);
   assert.notEqual(shown[0]!.id, undefined);
 });
 
 it("a short phase leaves its figures, or nothing", async () => {
   const shown = listeningHost();
   const reporter = cellReporter();
-  await reported("tokenize", { reporter }, async ({ onProgress }) => onProgress!(9, 9));
-  await reported("align", { reporter }, async ({ onProgress }) => onProgress!(2, 2, { loss: 0.25 }));
-  const failed = reported("sft", { reporter }, async ({ onProgress }) => {
+  await reported("tokenize", "pairs", { reporter }, async ({ onProgress }) => onProgress!(9, 9));
+  await reported("align", "steps", { reporter }, async ({ onProgress }) => onProgress!(2, 2, { loss: 0.25 }));
+  const failed = reported("sft", "steps", { reporter }, async ({ onProgress }) => {
     onProgress!(1, 2, { loss: 0.5 });
     throw new Error("interrupted");
   });
   await assert.rejects(failed, /interrupted/);
   assert.deepEqual(texts(shown), [
-    "✓ align · 2 in 0:00 · loss 0.2500",
-    "■ sft · stopped at 1/2 after 0:00 · loss 0.5000",
+    "✓ align · 2 steps in 0:00 · loss 0.2500",
+    "■ sft · stopped at 1/2 steps after 0:00 · loss 0.5000",
   ]);
   assert.deepEqual(
     shown.map(({ update }) => update),
@@ -74,4 +74,14 @@ it("a short phase leaves its figures, or nothing", async () => {
   );
   await sleep(600);
   assert.equal(shown.length, 2);
+});
+
+it("work of unknown length is not counted", async () => {
+  const shown = listeningHost();
+  const line = cellReporter().start("digest of the start model", 1);
+  await sleep(600);
+  line.update(1);
+  line.finish();
+  assert.match(texts(shown)[0]!, /^digest of the start model {2}░{20} {2}0 % · 0:0[01] elapsed$/);
+  assert.match(texts(shown).at(-1)!, /^✓ digest of the start model · in 0:01$/);
 });

@@ -16,21 +16,21 @@ const shown = (drawing: string | undefined) => drawing!.replace(/^\r/, "").repla
 describe("on a terminal", () => {
   it("one line shows all that is known", () => {
     const { written, time, progress } = fake({ isTTY: true, columns: 200 });
-    const line = progress.start("align 2/3", 141);
+    const line = progress.start("align 2/3", 141, "steps");
     for (let step = 1; step <= 5; step++) {
       time.seconds += 2;
       line.update(step, { loss: 0.6931471, margin: -0.25, accuracy: 0.5, tokens: 5000 * step });
     }
-    assert.equal(shown(written[0]), `align 2/3  ${"░".repeat(20)}  0/141  0:00 elapsed`);
+    assert.equal(shown(written[0]), `align 2/3  ${"░".repeat(20)}  0/141 steps  0:00 elapsed`);
     assert.equal(
       shown(written.at(-1)),
-      `align 2/3  █${"░".repeat(19)}  5/141  4:32 left  loss 0.6931  margin -0.2500  accuracy 50.0 %  2,500 tokens/s  0:10 elapsed`,
+      `align 2/3  █${"░".repeat(19)}  5/141 steps  4:32 left  loss 0.6931  margin -0.2500  accuracy 50.0 %  2,500 tokens/s  0:10 elapsed`,
     );
   });
 
   it("it is redrawn in place, at most ten times a second", () => {
     const { written, time, progress } = fake({ isTTY: true });
-    const line = progress.start("sft", 1000);
+    const line = progress.start("sft", 1000, "steps");
     for (let step = 1; step <= 1000; step++) {
       time.seconds += 0.001;
       line.update(step);
@@ -42,7 +42,7 @@ describe("on a terminal", () => {
 
   it("time left waits for a few steps", () => {
     const { written, time, progress } = fake({ isTTY: true });
-    const line = progress.start("sft", 10);
+    const line = progress.start("sft", 10, "steps");
     for (let step = 1; step <= 4; step++) {
       time.seconds += 1;
       line.update(step);
@@ -55,7 +55,7 @@ describe("on a terminal", () => {
 
   it("a resumed phase is not taken for a fast one", () => {
     const { written, time, progress } = fake({ isTTY: true });
-    const line = progress.start("sft", 1010);
+    const line = progress.start("sft", 1010, "steps");
     for (let step = 1001; step <= 1004; step++) {
       time.seconds += 1;
       line.update(step);
@@ -66,7 +66,7 @@ describe("on a terminal", () => {
   for (const columns of [100, 60, 20, 2]) {
     it(`no drawing is wider than ${columns} columns less one`, () => {
       const { written, time, progress } = fake({ isTTY: true, columns });
-      const line = progress.start("align 2/3", 141);
+      const line = progress.start("align 2/3", 141, "steps");
       for (let step = 1; step <= 9; step++) {
         time.seconds += 1;
         line.update(step, { loss: 0.5, margin: 1.5, accuracy: 0.75, tokens: step * 1e6 });
@@ -77,30 +77,33 @@ describe("on a terminal", () => {
 
   it("the bar gives way before what it stands beside", () => {
     for (const [columns, bar] of [
-      [60, "░".repeat(20)],
-      [40, "░".repeat(8)],
-      [36, ""],
+      [70, "░".repeat(20)],
+      [51, "░".repeat(8)],
+      [47, ""],
     ] as const) {
       const { written, progress } = fake({ isTTY: true, columns });
-      progress.start("scoring", 2312);
-      assert.equal(shown(written[0]), ["scoring", bar, "0/2312", "0:00 elapsed"].filter(Boolean).join("  "));
+      progress.start("scoring", 2312, "responses");
+      assert.equal(shown(written[0]), ["scoring", bar, "0/2,312 responses", "0:00 elapsed"].filter(Boolean).join("  "));
     }
   });
 
   it("the last state stands, ends its line, and is the last", () => {
     const { written, time, progress } = fake({ isTTY: true, columns: 30 });
-    const line = progress.start("align 2/3", 2);
+    const line = progress.start("align 2/3", 2, "steps");
     time.seconds += 73;
     line.update(2, { loss: 0.25 });
     line.finish("saved to runs/first/iteration-2");
     line.update(1);
     line.finish();
-    assert.equal(shown(written.at(-1)), "align 2/3  2/2  loss 0.2500  in 1:13  saved to runs/first/iteration-2\n");
+    assert.equal(
+      shown(written.at(-1)),
+      "align 2/3  2/2 steps  loss 0.2500  in 1:13  saved to runs/first/iteration-2\n",
+    );
   });
 
   it("a metric stays until a newer one comes", () => {
     const { written, time, progress } = fake({ isTTY: true });
-    const line = progress.start("sft", 9);
+    const line = progress.start("sft", 9, "steps");
     line.update(1, { loss: 12.345 });
     time.seconds += 1;
     line.update(2, { loss: undefined });
@@ -109,33 +112,33 @@ describe("on a terminal", () => {
 
   it("a phase without work is whole", () => {
     const { written, progress } = fake({ isTTY: true });
-    const line = progress.start("scoring", 0);
+    const line = progress.start("scoring", 0, "responses");
     line.finish();
-    assert.equal(shown(written.at(-1)), "scoring  0/0  in 0:00\n");
+    assert.equal(shown(written.at(-1)), "scoring  0/0 responses  in 0:00\n");
   });
 });
 
 describe("elsewhere", () => {
   it("a line at the start, at most one every 15 seconds, one at the end", () => {
     const { written, time, progress } = fake({ isTTY: false });
-    const line = progress.start("align 1/3", 40);
+    const line = progress.start("align 1/3", 40, "steps");
     for (let step = 1; step <= 40; step++) {
       time.seconds += 1;
       line.update(step, { loss: 0.5 });
     }
     line.finish();
     assert.deepEqual(written, [
-      "align 1/3  0/40\n",
-      "align 1/3  15/40  loss 0.5000  0:15 elapsed  0:25 left\n",
-      "align 1/3  30/40  loss 0.5000  0:30 elapsed  0:10 left\n",
-      "align 1/3  40/40  loss 0.5000  in 0:40\n",
+      "align 1/3  0/40 steps\n",
+      "align 1/3  15/40 steps  loss 0.5000  0:15 elapsed  0:25 left\n",
+      "align 1/3  30/40 steps  loss 0.5000  0:30 elapsed  0:10 left\n",
+      "align 1/3  40/40 steps  loss 0.5000  in 0:40\n",
     ]);
   });
 });
 
 it("quiet is silent", () => {
   const { written, time, progress } = fake({ isTTY: true, quiet: true });
-  const line = progress.start("sft", 2);
+  const line = progress.start("sft", 2, "steps");
   time.seconds += 20;
   line.update(1);
   line.finish("done");

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
-import { inputError, quote, type Place } from "../../base/errors.js";
+import { type Place, inputError, missingError, quote } from "../../base/errors.js";
 import { throwBadRow } from "../../data/bad-rows.js";
 import { readJsonLines } from "../../data/json-lines.js";
 
@@ -12,7 +12,7 @@ import { readJsonLines } from "../../data/json-lines.js";
  */
 export async function readJsonFile<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema>> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw isMissing(error) ? inputError({ file }, "no such file", "a file of a finished run", error) : error;
+    throw isMissing(error) ? missingError(file, "file", "expected a file of a finished run", error) : error;
   });
   let value: unknown;
   try {

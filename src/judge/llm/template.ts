@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { errorAt, quote } from "../../base/errors.js";
+import { errorAt, missingError, quote } from "../../base/errors.js";
 
 const placeholder = /\{\{\s*([^{}]*?)\s*\}\}/g;
 
@@ -19,13 +19,9 @@ export interface Template<Name extends string> {
  */
 export async function loadTemplate<Name extends string>(file: string, names: readonly Name[]): Promise<Template<Name>> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw errorAt(
-      { file },
-      error.code === "ENOENT"
-        ? "no such file; give the path of a judge's prompt template"
-        : `cannot be read (${error.code})`,
-      error,
-    );
+    throw error.code === "ENOENT"
+      ? missingError(file, "file", "give the path of a judge's prompt template", error)
+      : errorAt({ file }, `cannot be read (${error.code})`, error);
   });
   const known = names.map((name) => `{{${name}}}`).join(", ");
   const used = [...text.matchAll(placeholder)].map(([, name]) => name!);

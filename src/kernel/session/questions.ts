@@ -58,12 +58,11 @@ function inspect(converter: Converter, code: string, position: number): Content 
   const info = service.getQuickInfoAtPosition(path, at);
   if (!info) return { status: "ok", found: false, data: {}, metadata: {} };
   const options = optionsOf(program, path, at);
-  const { printQuickInfo } = require("tslab/dist/inspect.js") as typeof import("tslab/dist/inspect.js");
   return {
     status: "ok",
     found: true,
     data: {
-      "text/plain": withoutLinks([printQuickInfo(info as never), ...plainOptions(options)].join("\n"), "$1"),
+      "text/plain": withoutLinks([plain(info), ...plainOptions(options)].join("\n"), "$1"),
       "text/markdown": withoutLinks([markdown(info), ...markdownOptions(options)].join("\n\n"), "`$1`"),
     },
     metadata: {},
@@ -87,7 +86,7 @@ function markdownOptions(options: readonly ListedOption[]): string[] {
 
 /** Documentation in which a link is the name that it leads to. */
 function withoutLinks(text: string, name: string): string {
-  return text.replace(/\{@link (\S+?)\}/g, name);
+  return text.replace(/\{@link\s+(\S+?)\s*\}/g, name);
 }
 
 /** The name that is meant: the one at the caret, or else, behind a bracket that has just been opened, the one before it. */
@@ -99,13 +98,40 @@ function subject(code: string, position: number): number {
   return Math.max(0, position - typed.length - 1);
 }
 
-function markdown({ displayParts = [], documentation = [], tags = [] }: ts.QuickInfo): string {
-  const text = (parts: readonly ts.SymbolDisplayPart[] | undefined) => (parts ?? []).map((part) => part.text).join("");
+type Parts = readonly ts.SymbolDisplayPart[] | undefined;
+
+const textOf = (parts: Parts) => (parts ?? []).map((part) => part.text).join("");
+
+/** How a name was declared, without saying of an import that it is one. */
+function declaration({ displayParts }: ts.QuickInfo): string {
+  return textOf(displayParts)
+    .replace(/^\(alias\) /, "")
+    .replace(/\n(?:import|export) \S+$/, "");
+}
+
+function plain(info: ts.QuickInfo): string {
+  const { documentation, tags = [] } = info;
+  const about = [
+    textOf(documentation),
+    ...tags.map(({ name, text }) =>
+      name === "example" ? `\nExample:\n${textOf(text)}\n` : `@${name} ${textOf(text)}`,
+    ),
+  ];
+  const said = about
+    .filter((text) => text.trim() !== "")
+    .join("\n")
+    .replace(/\n{3,}/g, "\n\n")
+    .trim();
+  return said === "" ? declaration(info) : `${declaration(info)}\n\n${said}`;
+}
+
+function markdown(info: ts.QuickInfo): string {
+  const { documentation, tags = [] } = info;
   return [
-    `\`\`\`typescript\n${text(displayParts)}\n\`\`\``,
-    text(documentation),
-    ...tags.map(({ name, text: parts }) =>
-      name === "example" ? `\`\`\`typescript\n${text(parts)}\n\`\`\`` : `*@${name}* ${text(parts)}`,
+    `\`\`\`typescript\n${declaration(info)}\n\`\`\``,
+    textOf(documentation),
+    ...tags.map(({ name, text }) =>
+      name === "example" ? `\`\`\`typescript\n${textOf(text)}\n\`\`\`` : `*@${name}* ${textOf(text)}`,
     ),
   ]
     .filter(Boolean)

@@ -1,4 +1,6 @@
+import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
+import { packageFolder } from "../package-folder.js";
 import type { CellError } from "../session-protocol.js";
 import { Interrupted } from "./cell.js";
 import type { CellText } from "./cell-text.js";
@@ -48,23 +50,47 @@ export function isInterrupt(thrown: unknown): boolean {
   return thrown.name === "Interrupted" || (thrown as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }
 
-function describe(error: Error, depth: number): string[] {
+/** What the description of an error within another one need not say again. */
+interface Outer {
+  /** The line that was shown last. */
+  readonly site: Location | undefined;
+  /** Whether the library's own frames are left out. */
+  readonly isInput: boolean;
+}
+
+function describe(error: Error, depth: number, outer?: Outer): string[] {
   const { message, frames } = splitStack(error);
   const located = frames.flatMap((frame) => frame.location ?? []);
   const site = located[0] ?? waitedAt(error);
-  const lines = [red(message), ...(site ? codeFrame(site) : [])];
-  lines.push(...frames.map(({ text }) => faint(text)));
+  const isInput = outer?.isInput || told.has(error.name);
+  const lines = [red(message), ...(site && !isSame(site, outer?.site) ? codeFrame(site) : [])];
+  lines.push(...frames.filter(({ text }) => !isInput || !isOwn(text)).map(({ text }) => faint(text)));
+  const next = { site: site ?? outer?.site, isInput };
   if (error instanceof AggregateError) {
-    for (const part of error.errors) lines.push(...nested("One of them", part, depth));
+    for (const part of error.errors) lines.push(...nested("One of them", part, depth, next));
   }
-  if (error.cause !== undefined) lines.push(...nested("Caused by", error.cause, depth));
+  if (error.cause !== undefined) lines.push(...nested("Caused by", error.cause, depth, next));
   return lines;
 }
 
-function nested(label: string, error: unknown, depth: number): string[] {
+function nested(label: string, error: unknown, depth: number, outer: Outer): string[] {
   if (depth >= deepestCause) return [];
-  const [first = "", ...rest] = isError(error) ? describe(error, depth + 1) : [inspect(error)];
+  const [first = "", ...rest] = isError(error) ? describe(error, depth + 1, outer) : [inspect(error)];
   return ["", `${label}: ${first}`, ...rest];
+}
+
+/** Errors of the library about what it was given, whose message says all; where in the library they arose says nothing more. */
+const told = new Set(["InputError", "DivergenceError"]);
+
+const ownFolders = [pathToFileURL(`${packageFolder}/dist/src/`).href, "/node_modules/sera-lab/dist/src/"];
+
+/** Whether a frame is the library's own: of this copy or of the one that the notebook's folder has. */
+function isOwn(frame: string): boolean {
+  return ownFolders.some((folder) => frame.includes(folder));
+}
+
+function isSame(a: Location, b: Location | undefined): boolean {
+  return b !== undefined && a.file.title === b.file.title && a.line === b.line;
 }
 
 interface Frame {

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { inputError, quote } from "../../base/errors.js";
+import { inputError, missingError, quote } from "../../base/errors.js";
 import { isMissing } from "../../base/files.js";
 import { parseJson, readText } from "../../base/read-json.js";
 import { SafetensorsFile } from "./safetensors/safetensors-file.js";
@@ -47,7 +47,7 @@ export async function openWeights(folder: string): Promise<WeightFiles> {
     const found = `${pickle}, a pickle: loading one can run any code that it holds`;
     throw inputError({ file: folder }, found, `${weightsFile} (save_pretrained of transformers writes it)`);
   }
-  throw inputError({ file: join(folder, weightsFile) }, "no such file", "weights in safetensors format");
+  throw missingError(join(folder, weightsFile), "file", "expected weights in safetensors format");
 }
 
 async function listFolder(folder: string): Promise<string[]> {
@@ -55,7 +55,7 @@ async function listFolder(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw inputError({ file: folder }, "no such folder", "a model folder in Hugging Face layout", error);
+    throw missingError(folder, "folder", "expected a model folder in Hugging Face layout", error);
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError, quote } from "../../base/errors.js";
+import { InputError, missingError, quote } from "../../base/errors.js";
 import { isMissing, readTextIfPresent } from "../../base/files.js";
 import { modelCard, type CardTraining } from "../../hub/model-card.js";
 import { isRepositoryName } from "../../hub/repository-name.js";
@@ -96,7 +96,7 @@ async function filesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (isMissing(error)) throw new InputError(`${folder}: no such folder; give that of a run, a model or an adapter`);
+    if (isMissing(error)) throw missingError(folder, "folder", "give that of a run, a model or an adapter", error);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { inputError, quote } from "../../base/errors.js";
+import { inputError, missingError, quote } from "../../base/errors.js";
 import { parseJson } from "../../base/read-json.js";
 
 /** What the files beside a `tokenizer.json` say of how it is used. */
@@ -64,7 +64,7 @@ export function parseTokenizerConfig(files: ReadonlyMap<string, string>, folder:
 export function requireFile(files: ReadonlyMap<string, string>, name: string, folder: string): string {
   const text = files.get(name);
   if (text === undefined) {
-    throw inputError({ file: join(folder, name) }, "no such file", "a tokenizer in Hugging Face layout");
+    throw missingError(join(folder, name), "file", "expected a tokenizer in Hugging Face layout");
   }
   return text;
 }

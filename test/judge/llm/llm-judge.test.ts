@@ -517,7 +517,7 @@ describe("llmJudge refuses", () => {
     "a prompt that is not there": [
       "openai:m",
       { prompts: { grade: "no/such.md" } },
-      /^no\/such\.md: no such file; give the path of a judge's prompt template$/,
+      /^no\/such\.md: no such file in .*; give the path of a judge's prompt template$/,
     ],
   };
   for (const [name, [model, options, message]] of Object.entries(cases)) {

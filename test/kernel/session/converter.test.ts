@@ -97,6 +97,9 @@ describe("the converter of cells", () => {
       assert.equal(data["text/plain"]!.split("\n")[0], "(method) Random.seeded(seed: number): Random");
     }
     const { data } = asked("inspect", "Random.seeded(1)", 0) as { data: Record<string, string> };
-    assert.match(data["text/plain"]!, /class Random/);
+    assert.match(data["text/plain"]!, /^class Random\n/);
+    const links = "/** Sees {@link Random}.\n * @param n its\n * @throws never */ function f(n: number) {}\nf";
+    const own = asked("inspect", links, links.length) as { data: Record<string, string> };
+    assert.equal(own.data["text/plain"], "function f(n: number): void\n\nSees Random.\n@param n its\n@throws never");
   });
 });

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { missingError } from "../../../src/base/errors.js";
+import { packageFolder } from "../../../src/kernel/package-folder.js";
 import { Interrupted } from "../../../src/kernel/session/cell.js";
 import { describeError, isInterrupt } from "../../../src/kernel/session/traceback.js";
 
@@ -29,6 +32,24 @@ describe("describeError", () => {
     const round = new Error("round");
     round.cause = round;
     assert.ok(plain(round).length < 200);
+  });
+
+  it("leaves the library's own frames out of what it says of its input, and of the causes", () => {
+    const frames = [
+      `    at rows (${pathToFileURL(`${packageFolder}/dist/src/data/rows.js`).href}:1:2)`,
+      "    at async read (file:///home/me/node_modules/sera-lab/dist/src/data/examples.js:3:4)",
+      "    at mine (/home/me/x.js:5:6)",
+    ];
+    const stacked = (error: Error) => Object.assign(error, { stack: [String(error), ...frames].join("\n") });
+    const error = stacked(missingError("/no/such", "file", "expected one", stacked(new Error("ENOENT"))));
+    assert.deepEqual(plain(error), [
+      "InputError: /no/such: no such file; expected one",
+      frames[2],
+      "",
+      "Caused by: Error: ENOENT",
+      frames[2],
+    ]);
+    assert.deepEqual(plain(stacked(new TypeError("a bug"))), ["TypeError: a bug", ...frames]);
   });
 
   it("tells every part of an AggregateError", () => {

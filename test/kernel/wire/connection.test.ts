@@ -56,7 +56,7 @@ describe("a connection file", () => {
   it("is missed by its name, and is JSON", async (test) => {
     const path = join(emptyFolder(test), "connection.json");
     await assert.rejects(readConnection(path), {
-      message: `${path}: found no such file, expected the connection file that Jupyter writes for a kernel`,
+      message: `${path}: no such file; expected the connection file that Jupyter writes for a kernel`,
     });
     writeFileSync(path, "{");
     await assert.rejects(readConnection(path), /connection\.json: found text that is not JSON/);

@@ -195,9 +195,9 @@ async function editConfig(changes: Record<string, unknown>): Promise<void> {
 }
 
 const refused: readonly [string, () => Promise<unknown>, RegExp][] = [
-  ["no config", () => rm(join(folder, "config.json")), /config\.json: found no such file, expected a model/],
-  ["no tokenizer", () => rm(join(folder, "tokenizer.json")), /tokenizer\.json: found no such file/],
-  ["no weights", () => rm(join(folder, "model.safetensors")), /model\.safetensors: found no such file/],
+  ["no config", () => rm(join(folder, "config.json")), /config\.json: no such file; expected a model/],
+  ["no tokenizer", () => rm(join(folder, "tokenizer.json")), /tokenizer\.json: no such file/],
+  ["no weights", () => rm(join(folder, "model.safetensors")), /model\.safetensors: no such file/],
   [
     "weights in a pickle",
     () => rename(join(folder, "model.safetensors"), join(folder, "pytorch_model.bin")),

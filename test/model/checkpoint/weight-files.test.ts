@@ -66,7 +66,7 @@ const refused: readonly [string, () => Promise<unknown>, RegExp][] = [
   [
     "a missing part",
     () => rm(join(folder, third)),
-    /model-00003-of-00003\.safetensors: found no such file, expected a part of the weights, which model\.safetensors\.index\.json lists/,
+    /model-00003-of-00003\.safetensors: no such file; expected a part of the weights, which model\.safetensors\.index\.json lists/,
   ],
   [
     "a part cut short",
@@ -107,7 +107,7 @@ const refused: readonly [string, () => Promise<unknown>, RegExp][] = [
     /index\.json: found weight_map\.a = 1, expected string/,
   ],
   ["an index that is not JSON", () => writeFile(index(), "{"), /index\.json: found text that is not JSON/],
-  ["no index", () => rm(index()), /model\.safetensors: found no such file, expected weights in safetensors format/],
+  ["no index", () => rm(index()), /model\.safetensors: no such file; expected weights in safetensors format/],
   [
     "an index of pickles",
     async () => {

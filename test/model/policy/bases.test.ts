@@ -68,7 +68,7 @@ describe("a base", () => {
     writeFileSync(join(folder, "config.json"), "{");
     const load = () => Policy.loadBase(programs, folder);
     await Promise.all([assert.rejects(load(), /config\.json/), assert.rejects(load(), /config\.json/)]);
-    await assert.rejects(Policy.loadBase(programs, `${folder}-not`), /found no such folder/);
+    await assert.rejects(Policy.loadBase(programs, `${folder}-not`), /no such folder/);
     writeFileSync(join(folder, "config.json"), config);
     await (await load()).free();
     assert.equal(count().states, 0);

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { inputError, quote } from "../../../base/errors.js";
+import { inputError, missingError, quote } from "../../../base/errors.js";
 import { isMissing } from "../../../base/files.js";
 import { blockBytes, blockSize } from "../../../graph/index.js";
 import { sizeOf, tensor, type Shape, type Tensor } from "../../../graph/tensor.js";
@@ -118,7 +118,7 @@ async function openToRead(path: string): Promise<FileHandle> {
     return await open(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw inputError({ file: path }, "no such file", "a model in GGUF format", error);
+    throw missingError(path, "file", "expected a model in GGUF format", error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { inputError, quote } from "../../../base/errors.js";
+import { inputError, missingError, quote } from "../../../base/errors.js";
 import { isMissing } from "../../../base/files.js";
 import { tensor, type Tensor } from "../../../graph/tensor.js";
 import type { StoredElements, TensorSource } from "../tensor-source.js";
@@ -106,7 +106,7 @@ async function openToRead(path: string, expected: string): Promise<FileHandle> {
     return await open(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw inputError({ file: path }, "no such file", expected, error);
+    throw missingError(path, "file", `expected ${expected}`, error);
   }
 }
 

@@ -89,9 +89,9 @@ const refused: readonly [string, (folder: string) => Promise<unknown>, RegExp][]
   [
     "no config",
     (folder) => rm(join(folder, "adapter_config.json")),
-    /adapter_config\.json: found no such file, expected a LoRA adapter in PEFT's layout/,
+    /adapter_config\.json: no such file; expected a LoRA adapter in PEFT's layout/,
   ],
-  ["no weights", (folder) => rm(join(folder, weights)), /adapter_model\.safetensors: found no such file/],
+  ["no weights", (folder) => rm(join(folder, weights)), /adapter_model\.safetensors: no such file/],
   [
     "weights in a pickle",
     (folder) => rename(join(folder, weights), join(folder, "adapter_model.bin")),

@@ -72,7 +72,7 @@ describe("GGUF files that are refused", () => {
     });
     await assert.rejects(openGguf("test/fixtures/gguf/none.gguf"), {
       name: "InputError",
-      message: "test/fixtures/gguf/none.gguf: found no such file, expected a model in GGUF format",
+      message: `test/fixtures/gguf/none.gguf: no such file in ${process.cwd()}; expected a model in GGUF format`,
     });
   });
 
@@ -276,7 +276,7 @@ describe("a model that is split over several files", () => {
     writeFileSync(join(folder, names[0]), first);
     await assert.rejects(openGguf(join(folder, names[0])), {
       name: "InputError",
-      message: `${join(folder, names[1])}: found no such file, expected a model in GGUF format`,
+      message: `${join(folder, names[1])}: no such file; expected a model in GGUF format`,
     });
     writeFileSync(join(folder, names[1]), second);
     // Both are there: what is wrong now is what the first of them says.

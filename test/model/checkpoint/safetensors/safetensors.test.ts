@@ -259,7 +259,7 @@ for (const [what, bytes, message] of refused) {
 test("a missing file is named", async () => {
   await assert.rejects(
     readSafetensors(join(folder, "none")),
-    /none: found no such file, expected weights in safetensors format/,
+    /none: no such file; expected weights in safetensors format/,
   );
 });
 
