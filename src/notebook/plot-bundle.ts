@@ -1,12 +1,15 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Spec } from "vega";
 import type { TopLevelSpec } from "vega-lite";
 import { renderSvg, renderVegaSvg } from "../plot/render-svg.js";
+import { lightTheme, frontEndTheme } from "../plot/theme.js";
 import type { MimeBundle } from "../base/mime.js";
 
 /** A plot in the form of its library, told by its `$schema`. */
 export interface Specification {
   readonly $schema: string;
   readonly title?: unknown;
+  readonly config?: unknown;
 }
 
 /** Newest majors that JupyterLab 4 draws; it does not draw later ones, and most specifications of v6 are valid v5. */
@@ -40,13 +43,21 @@ export async function plotBundle(spec: Specification): Promise<MimeBundle> {
   const { name, media, schema } = dialects[dialect];
   const title = titleOf(spec.title);
   const text = title ? `${title} (${name})` : name;
-  const bundle = { [media]: { ...spec, $schema: schema } };
+  const bundle = { [media]: { ...onPage(spec), $schema: schema } };
   try {
     const svg = await (dialect === "vega" ? renderVegaSvg(spec as Spec) : renderSvg(spec as TopLevelSpec));
     return { ...bundle, "image/svg+xml": svg, "text/plain": text };
   } catch (error) {
     return { ...bundle, "text/plain": `${text}: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+/**
+ * A plot in the library's theme as a front end draws it: in the colours of its own theme, whether that is light or dark. The
+ * SVG keeps its white ground, because nobody knows what is behind a picture.
+ */
+function onPage(spec: Specification): Specification {
+  return isDeepStrictEqual(spec.config, lightTheme) ? { ...spec, config: frontEndTheme } : spec;
 }
 
 function dialectOf(schema: unknown): keyof typeof dialects | undefined {

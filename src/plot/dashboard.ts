@@ -1,12 +1,17 @@
 import type { TopLevelSpec } from "vega-lite";
 import { InputError } from "../base/errors.js";
+import { width } from "./frame.js";
 import { goldByIteration } from "./gold-by-iteration.js";
 import { margins } from "./margins.js";
 import { accuracy, loss, rewards } from "./over-steps.js";
 import type { RunTables } from "./rows.js";
 import { seconds } from "./seconds.js";
 import { rowsFrom } from "./source.js";
+import { linesOf } from "./text-width.js";
 import { lightTheme, withTheme } from "./theme.js";
+
+/** Width of a part: two fit into a notebook of a window of 1,280 pixels, with JupyterLab's sidebar. */
+const partWidth = 296;
 
 /**
  * Overview of a run: loss, accuracy and rewards over training steps, margins of the reviews, gold reward by iteration,
@@ -38,11 +43,20 @@ export function dashboard(run: RunTables): TopLevelSpec {
     {
       description: "A run at one look",
       columns: 2,
-      spacing: { row: 36, column: 48 },
-      concat: parts,
+      spacing: { row: 36, column: 32 },
+      concat: parts.map((part) => narrowed(part) as TopLevelSpec),
       // Each part has its own series.
       resolve: { scale: { color: "independent" } },
     },
     lightTheme,
   );
+}
+
+/** A plot with the width of a part; what stands below its title takes more lines. */
+function narrowed(value: unknown, key?: string): unknown {
+  if (key === "width" && value === width) return partWidth;
+  if (key === "subtitle") return [value as string | string[]].flat().flatMap((line) => linesOf(line, partWidth));
+  if (Array.isArray(value)) return value.map((item) => narrowed(item));
+  if (typeof value !== "object" || value === null || key === "data" || key === "datasets") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, narrowed(part, name)]));
 }

@@ -106,6 +106,29 @@ export const lightTheme: Config = theme("#1f2328", "#ffffff");
 /** Light on near black, like JupyterLab's dark theme. */
 export const darkTheme: Config = theme("#e6e6e6", "#111111");
 
+/**
+ * For a plot that a notebook's front end draws: in the colours of that front end's own theme for plots, which is dark where
+ * the front end is. (A transparent ground would be legible only where the front end has such a theme.)
+ */
+export const frontEndTheme: Config = uncoloured(theme("#888888", ""));
+
+/** A theme without its colours of text and ground; lines keep theirs, which is to be legible on light and dark. */
+function uncoloured({ background: _, title, axis, header, legend, text, ...rest }: Config): Config {
+  const withoutText = <Part extends object>(part: Part | undefined) =>
+    Object.fromEntries(
+      Object.entries(part ?? {}).filter(([key]) => !/^(?:color|(?:label|title|subtitle)Color)$/.test(key)),
+    ) as Part;
+  return {
+    ...rest,
+    title: withoutText(title),
+    axis: withoutText(axis),
+    header: withoutText(header),
+    legend: withoutText(legend),
+    // Themes of front ends colour labels, but not text among the marks.
+    text: { ...text, color: { expr: "luminance(background) < 0.5 ? 'white' : 'black'" } },
+  };
+}
+
 /** For an SVG inside a page: the page's text colour on a transparent background. */
 export const pageTheme: Config = theme("currentColor", "transparent");
 

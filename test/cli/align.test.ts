@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
 import {
@@ -250,7 +250,10 @@ describe("sera align", () => {
     const sft = await run(["sft", "--out", "run", "--resume"], cwd);
     assert.equal(sft.stderr, "sera: run: this run was begun by sera align; give that command again, with --resume\n");
     const nothing = await run(["align", "--out", "nowhere", "--resume"], cwd);
-    assert.equal(nothing.stderr, "sera: nowhere: no such folder, so there is no run to resume\n");
+    assert.equal(
+      nothing.stderr,
+      `sera: nowhere: no such folder in ${realpathSync(cwd)}; there is no run to resume\n`,
+    );
   });
 
   it("trains by the loss alone with one iteration, from a checkpoint as it stands", async () => {
