@@ -21,7 +21,7 @@ export interface TaskOptions {
 
 /** Displays the progress of a task with several phases, one after the other. */
 export interface Reporter {
-  /** @param unit what is counted, in the plural; none where the work is of unknown length, whose count says nothing */
+  /** @param unit what is counted, in the plural */
   start(
     label: string,
     total: number,

@@ -15,8 +15,10 @@ import { tableOf } from "./table-of.js";
 export interface ReviewedRow extends Margin {
   /** As in a run's `margins`, the iteration that the review would precede: 2 is the policy of iteration 1. */
   readonly iteration: number;
-  /** Whether the margin is above 0: the policy agrees with the label. */
-  readonly kept: boolean;
+  /** The policy that reviewed, as plots and tables call it; a run's own `margins` have none. */
+  readonly policy?: string;
+  /** Whether the pair was selected for training; a run's own `margins` say so, {@link review} selects nothing. */
+  readonly kept?: boolean;
 }
 
 /**
@@ -33,7 +35,8 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine?
   const rows: ReviewedRow[] = [];
   const logProbs = (policy: Policy, iteration: number) => {
     const tokenized = tokenizePairs(pairs, policy.tokenizer, { contextLength: policy.config.contextLength }).pairs;
-    const label = `review ${iteration}/${run.iterations.length - 1}`;
+    const label =
+      iteration === 0 ? "score under the start" : `review by iteration ${iteration}/${run.iterations.length - 1}`;
     return reported(label, "responses", cell, async (task) => ({
       tokenized,
       values: await pairLogProbs(policy, tokenized, task),
@@ -48,7 +51,7 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine?
       const policy = await run.iteration(iteration).policy(engine);
       const { tokenized, values } = await logProbs(policy, iteration).finally(() => policy.free());
       const own = margins(tokenized, pairRewards(loss, tokenized, values, reference), [], [1]);
-      rows.push(...own.map((row) => ({ iteration: iteration + 1, ...row, kept: row.margin > 0 })));
+      rows.push(...own.map((row) => ({ iteration: iteration + 1, policy: `iteration ${iteration}`, ...row })));
     }
   } finally {
     await base?.free();

@@ -54,6 +54,8 @@ export function calibration(source: Source<"margins">, beta: number): TopLevelSp
     data: { values },
     facet: { field: "review", type: "nominal", sort: names, title: null },
     columns: 3,
+    // Less, and the last label of an axis would run into the first of the next.
+    spacing: { column: 36, row: 24 },
     spec: {
       width: 190,
       height: 190,

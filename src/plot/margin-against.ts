@@ -66,13 +66,15 @@ function marginAgainst(source: Source<"margins">, { name, title, columns, xTitle
     throw new InputError(`plot.${name}: no reviewed pair has ${columns.join(" and ")}`);
   }
   const all = reviews.reduce((sum, { pairs }) => sum + pairs.length, 0);
+  const isSelected = panels.some(({ points }) => points.some(({ selection }) => selection !== "not selected from"));
   const inCells = panels.some(({ points }) => points.length > MOST_POINTS);
   const marks = inCells
     ? asCells(
         panels.map(({ points }) => points),
         xTitle,
+        isSelected,
       )
-    : asPoints(xTitle);
+    : asPoints(xTitle, isSelected);
   return {
     $schema: schema,
     description: title,

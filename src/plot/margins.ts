@@ -3,7 +3,7 @@ import type { TopLevelSpec } from "vega-lite";
 import { equalBins, type Bins } from "./bins.js";
 import { width } from "./frame.js";
 import { histogramPanels, type HistogramPanel } from "./histogram-panels.js";
-import { reviewsFrom, selectionColour, selectionOf, type Review } from "./reviewed.js";
+import { oneColour, reviewsFrom, selectionColour, selectionOf, type Review } from "./reviewed.js";
 import type { Source } from "./source.js";
 import { linesOf } from "./text-width.js";
 
@@ -23,6 +23,7 @@ export function margins(source: Source<"margins">): TopLevelSpec {
     reviews.flatMap(({ pairs }) => pairs.map(({ ensemble }) => ensemble)),
     MOST_BINS,
   );
+  const isSelected = reviews.some(({ pairs }) => pairs.some(({ kept }) => kept !== undefined));
   const panels = reviews.map((review) => panelOf(review, bins));
   return histogramPanels({
     title,
@@ -34,12 +35,12 @@ export function margins(source: Source<"margins">): TopLevelSpec {
     counted: "pairs",
     bars: {
       y: { field: "pairs", type: "quantitative", title: "pairs", stack: "zero", axis: { tickCount: 3, format: "~s" } },
-      color: selectionColour,
+      color: isSelected ? selectionColour : oneColour,
       order: { field: "selection", type: "nominal", sort: "descending" },
       tooltip: [
         { field: "range", type: "nominal", title: "margin (nats)" },
         { field: "pairs", type: "quantitative", title: "pairs", format: "," },
-        { field: "selection", type: "nominal", title: "selection" },
+        ...(isSelected ? [{ field: "selection", type: "nominal", title: "selection" }] : []),
       ],
     },
     between: [
@@ -90,6 +91,10 @@ function thresholdOf({ pairs }: Review): number | undefined {
 }
 
 function headingOf({ name, pairs }: Review, threshold: number | undefined): string {
+  if (pairs.every(({ kept }) => kept === undefined)) {
+    const positive = pairs.filter(({ ensemble }) => ensemble > 0).length;
+    return `${name}: ${count(positive)} of ${count(pairs.length)} margins above 0`;
+  }
   const kept = pairs.filter((pair) => pair.kept).length;
   const from = threshold === undefined ? "" : `, margin ≥ ${threshold.toFixed(2).replace("-", "−")}`;
   return `${name}: ${count(kept)} of ${count(pairs.length)} kept${from}`;
@@ -97,7 +102,8 @@ function headingOf({ name, pairs }: Review, threshold: number | undefined): stri
 
 /** Describes the plot and, if labels were flipped on purpose, how many of these pairs were dropped. */
 function subtitle(reviews: readonly Review[]): string[] {
-  const drawn = ["log-ratio of chosen − rejected, weighted mean over the last two policies"];
+  const isOfOne = reviews.every(({ pairs }) => pairs.every(({ policy }) => policy !== undefined));
+  const drawn = [`log-ratio of chosen − rejected${isOfOne ? "" : ", weighted mean over the last two policies"}`];
   const flipped = reviews.map(({ pairs }) => pairs.filter((pair) => pair.flipped));
   if (flipped.every((pairs) => pairs.length === 0)) return drawn;
   const dropped = flipped.map(

@@ -1,6 +1,6 @@
 import { from } from "arquero";
 import { equalBins } from "./bins.js";
-import { selectionColour, type Selection } from "./reviewed.js";
+import { oneColour, selectionColour, type Selection } from "./reviewed.js";
 import { palette } from "./theme.js";
 
 /** Maximum number of pairs per panel that are drawn as points; more would overlap. */
@@ -20,8 +20,12 @@ export interface PairPoint {
 const yTitle = "margin (nats)";
 const selected = { field: "selection", type: "nominal" as const, title: "selection" };
 
-/** One mark per pair: the rows of a panel, and the layer that draws them. */
-export function asPoints(xTitle: string) {
+/**
+ * One mark per pair: the rows of a panel, and the layer that draws them.
+ *
+ * @param isSelected whether pairs were kept and dropped, which the colours then tell
+ */
+export function asPoints(xTitle: string, isSelected: boolean) {
   return {
     rows: (points: readonly PairPoint[]): readonly object[] => points,
     layer: {
@@ -30,12 +34,12 @@ export function asPoints(xTitle: string) {
       encoding: {
         x: { field: "x", type: "quantitative" as const, title: xTitle },
         y: { field: "y", type: "quantitative" as const, title: yTitle },
-        color: selectionColour,
+        color: isSelected ? selectionColour : oneColour,
         tooltip: [
           { field: "pair", type: "nominal" as const, title: "pair" },
           { field: "x", type: "quantitative" as const, title: xTitle, format: ".3~f" },
           { field: "y", type: "quantitative" as const, title: yTitle, format: ".3f" },
-          selected,
+          ...(isSelected ? [selected] : []),
         ],
       },
     },
@@ -46,8 +50,9 @@ export function asPoints(xTitle: string) {
  * One mark per non-empty cell, more opaque the more pairs it has.
  *
  * @param panels the pairs of each panel; the panels share their cells
+ * @param isSelected whether pairs were kept and dropped, which the colours then tell
  */
-export function asCells(panels: readonly (readonly PairPoint[])[], xTitle: string) {
+export function asCells(panels: readonly (readonly PairPoint[])[], xTitle: string, isSelected: boolean) {
   const all = panels.flat();
   const columns = equalBins(
     all.map(({ x }) => x),
@@ -82,7 +87,7 @@ export function asCells(panels: readonly (readonly PairPoint[])[], xTitle: strin
         x2: { field: "right" },
         y: { field: "bottom", type: "quantitative" as const, title: yTitle },
         y2: { field: "top" },
-        color: selectionColour,
+        color: isSelected ? selectionColour : oneColour,
         opacity: {
           field: "pairs",
           type: "quantitative" as const,
@@ -107,7 +112,7 @@ export function asCells(panels: readonly (readonly PairPoint[])[], xTitle: strin
           { field: "xRange", type: "nominal" as const, title: xTitle },
           { field: "yRange", type: "nominal" as const, title: yTitle },
           { field: "pairs", type: "quantitative" as const, title: "pairs", format: "," },
-          selected,
+          ...(isSelected ? [selected] : []),
         ],
       },
     },

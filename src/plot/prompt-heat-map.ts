@@ -63,7 +63,7 @@ function goldMap(policies: Readonly<Record<string, Rows<GoldRow>>>): TopLevelSpe
 
 function marginMap(source: Source<"margins">): TopLevelSpec {
   const values = reviewsFrom("promptHeatMap", source).flatMap(({ pairs }) =>
-    pairs.map((pair) => ({ prompt: idOf(pair), policy: reviewName(pair.iteration), value: pair.ensemble })),
+    pairs.map((pair) => ({ prompt: idOf(pair), policy: reviewName(pair), value: pair.ensemble })),
   );
   // Symmetric, so that equal strengths are equal margins, and clipped, so that a few outliers do not wash out the rest.
   const reach = from(values.map(({ value }) => ({ size: Math.abs(value) })))
@@ -78,9 +78,9 @@ function marginMap(source: Source<"margins">): TopLevelSpec {
   });
 }
 
-function idOf({ id, iteration }: MarginRow): string {
-  if (id !== undefined) return id;
-  throw new InputError(`plot.promptHeatMap: a pair of the review ${reviewName(iteration)} has no \`id\``);
+function idOf(pair: MarginRow): string {
+  if (pair.id !== undefined) return pair.id;
+  throw new InputError(`plot.promptHeatMap: a pair of the review ${reviewName(pair)} has no \`id\``);
 }
 
 function extentOf(values: readonly Value[]): [least: number, greatest: number] {

@@ -1,6 +1,6 @@
 import type { Spec } from "vega";
 import type { TopLevelSpec } from "vega-lite";
-import { textWidth } from "./text-width.js";
+import { widestText } from "./text-width.js";
 
 /**
  * Renders a Vega-Lite specification as an SVG document, without a browser or canvas. The drawing libraries are loaded on
@@ -22,8 +22,8 @@ export async function renderVegaSvg(spec: Spec): Promise<string> {
   const vega = await import("vega");
   // Without a canvas Vega guesses 0.8 em per character, half as wide again as real text, which
   // displaces legends and axis titles. Its typings omit this object.
-  const { textMetrics } = vega as unknown as { textMetrics: { width: typeof textWidth } };
-  textMetrics.width = textWidth;
+  const { textMetrics } = vega as unknown as { textMetrics: { width: typeof widestText } };
+  textMetrics.width = widestText;
   const view = new vega.View(vega.parse(spec), { renderer: "none" });
   try {
     return await view.toSVG();

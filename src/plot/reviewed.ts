@@ -3,7 +3,7 @@ import type { MarginRow } from "./rows.js";
 import { rowsFrom, type Source } from "./source.js";
 import { palette } from "./theme.js";
 
-/** The pairs reviewed before an iteration. */
+/** Pairs reviewed before an iteration, or by a policy. */
 export interface Review {
   readonly name: string;
   readonly pairs: readonly MarginRow[];
@@ -24,26 +24,29 @@ export function reviewsFrom(plot: string, source: Source<"margins">): Review[] {
   }
   const iterations = [...new Set(rows.map(({ iteration }) => iteration))].sort((a, b) => a - b);
   return iterations.map((iteration) => ({
-    name: reviewName(iteration),
+    name: reviewName(rows.find((row) => row.iteration === iteration)!),
     pairs: rows.filter((row) => row.iteration === iteration),
   }));
 }
 
-/** Name of the review before an iteration. */
-export function reviewName(iteration: number): string {
-  return `before iteration ${iteration}`;
+/** Name of the review that a pair belongs to. */
+export function reviewName({ iteration, policy }: MarginRow): string {
+  return policy ?? `before iteration ${iteration}`;
 }
 
-export type Selection = "kept" | "dropped";
+export type Selection = "kept" | "dropped" | "not selected from";
 
 /** Whether a review kept a pair. */
 export function selectionOf({ kept }: MarginRow): Selection {
-  return kept ? "kept" : "dropped";
+  return kept === undefined ? "not selected from" : kept ? "kept" : "dropped";
 }
 
-/** Colours of kept and dropped pairs. */
+/** Colours of kept and dropped pairs, with a legend where there was a selection. */
 export const selectionColour = {
   field: "selection",
   type: "nominal" as const,
   scale: { domain: ["kept", "dropped"] satisfies Selection[], range: [palette.blue, palette.orange] },
 };
+
+/** The one colour of pairs from which nothing was selected. */
+export const oneColour = { value: palette.blue };

@@ -31,8 +31,10 @@ export interface MarginRow {
   readonly iteration: number;
   /** Ensemble margin of the log-ratios, in nats, over the last two policies. */
   readonly ensemble: number;
-  /** Whether the pair was selected for training. */
-  readonly kept: boolean;
+  /** The policy that reviewed, where no iteration trains on what it found; in the headings. */
+  readonly policy?: string | undefined;
+  /** Whether the pair was selected for training; none where nothing was selected. */
+  readonly kept?: boolean | undefined;
   readonly id?: string | undefined;
   /** Response lengths in tokens. */
   readonly chosenLength?: number | null | undefined;

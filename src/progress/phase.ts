@@ -14,7 +14,7 @@ export class Phase {
   constructor(
     readonly label: string,
     readonly total: number,
-    /** What is counted, in the plural; none where the work is of unknown length. */
+    /** What is counted, in the plural, where that is known. */
     private readonly unit: string | undefined,
     private readonly now: () => number,
   ) {
@@ -33,12 +33,18 @@ export class Phase {
 
   /** Progress as text: `62/141 steps`; empty where nothing is counted. */
   get count(): string[] {
-    return this.unit === undefined ? [] : [`${grouped(this.done)}/${grouped(this.total)} ${this.unit}`];
+    return this.counted(`${grouped(this.done)}/${grouped(this.total)}`);
   }
 
   /** What was done as text: `4,000 responses in 0:30`. */
   get outcome(): string {
-    return [...(this.unit === undefined ? [] : [`${grouped(this.done)} ${this.unit}`]), `in ${this.elapsed}`].join(" ");
+    return [...this.counted(grouped(this.done)), `in ${this.elapsed}`].join(" ");
+  }
+
+  /** A count with its unit; one piece of no unit is work of unknown length, of which a count says nothing. */
+  private counted(count: string): string[] {
+    if (this.unit === undefined) return this.total === 1 ? [] : [count];
+    return [`${count} ${this.unit}`];
   }
 
   /** Time since the phase began, as text. */

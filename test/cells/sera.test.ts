@@ -90,6 +90,8 @@ describe("sera in a cell", () => {
     const run = await sera(start, flipped, options);
     const reviewed = await review(run, heldOut);
     assert.equal(reviewed.numRows(), 2 * heldOut.length);
+    assert.deepEqual([...new Set(reviewed.array("policy"))], ["iteration 1", "iteration 2"]);
+    assert.ok(!reviewed.columnNames().includes("kept"), "nothing was selected");
     const agreement = marginAgreement(reviewed);
     assert.deepEqual(agreement.array("policy"), ["iteration 1", "iteration 2"]);
     const { accuracy, meanMargin } = run.iterations[1]!;

@@ -250,10 +250,7 @@ describe("sera align", () => {
     const sft = await run(["sft", "--out", "run", "--resume"], cwd);
     assert.equal(sft.stderr, "sera: run: this run was begun by sera align; give that command again, with --resume\n");
     const nothing = await run(["align", "--out", "nowhere", "--resume"], cwd);
-    assert.equal(
-      nothing.stderr,
-      `sera: nowhere: no such folder in ${realpathSync(cwd)}; there is no run to resume\n`,
-    );
+    assert.equal(nothing.stderr, `sera: nowhere: no such folder in ${realpathSync(cwd)}; there is no run to resume\n`);
   });
 
   it("trains by the loss alone with one iteration, from a checkpoint as it stands", async () => {

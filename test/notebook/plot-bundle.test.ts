@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { isSpecification, plotBundle } from "../../src/notebook/plot-bundle.js";
+import { renderSvg } from "../../src/plot/render-svg.js";
+import { darkTheme, lightTheme, withTheme } from "../../src/plot/theme.js";
+import { isSpecification, plotBundle, type Specification } from "../../src/notebook/plot-bundle.js";
 
 const schema = (library: string, version: string) => `https://vega.github.io/schema/${library}/${version}.json`;
 const bars = { data: { values: [{ x: 1 }] }, mark: "bar", encoding: { x: { field: "x", type: "quantitative" } } };
@@ -19,6 +21,26 @@ it("a plot goes out live as what JupyterLab draws, as an SVG and as its title", 
     assert.match(bundle["image/svg+xml"] as string, /^<svg.*<\/svg>$/s);
     assert.equal(bundle["text/plain"], "Bars of one (Vega-Lite plot)");
   }
+});
+
+it("a plot in the library's theme is drawn live in the front end's colours, and as a picture on white", async () => {
+  const live = async (config: object) => {
+    const bundle = await plotBundle(withTheme(bars, config) as Specification);
+    return { spec: bundle["application/vnd.vegalite.v5+json"] as { config: object }, svg: bundle["image/svg+xml"] };
+  };
+  const { spec, svg } = await live(lightTheme);
+  const text = JSON.stringify(spec.config);
+  assert.doesNotMatch(text, /background"|#1f2328|#ffffff|labelColor|titleColor/);
+  assert.match(text, /luminance\(background\)/);
+  assert.match(svg as string, /#ffffff/);
+  // As JupyterLab does in its dark theme: its own colours first, what the plot sets over them.
+  const dark = { background: "#333", style: { "guide-label": { fill: "#fff" }, "guide-title": { fill: "#fff" } } };
+  const labelled = { ...bars, layer: [{ mark: "bar" }, { mark: "text", encoding: { text: { value: "here" } } }] };
+  const { mark: _, ...layered } = labelled;
+  const drawn = await renderSvg(withTheme(layered, { ...dark, ...(spec.config as object) }));
+  assert.match(drawn, /fill="#333"/);
+  assert.match(drawn, /fill="white"[^>]*>here</);
+  assert.deepEqual((await live(darkTheme)).spec.config, darkTheme, "a theme that was chosen stays");
 });
 
 it("a Vega specification is drawn as one", async () => {

@@ -21,3 +21,10 @@ it("in a page, ink is the page's own and no ids can clash", async () => {
   assert.match(svg, /currentColor/);
   assert.doesNotMatch(svg, /\sid="|#000|black/);
 });
+
+it("leaves room for labels in the widest of common fonts, so that none is cut", async () => {
+  const widthOf = async (name: string) =>
+    Number(/width="(\d+)"/.exec(await renderSvg(winRates([{ ...rows[0]!, name }])))![1]);
+  // In DejaVu Sans at 12 px, as Chromium measures it.
+  assert.ok((await widthOf("iterative DPO, judge")) - (await widthOf("")) > 121.2);
+});

@@ -126,6 +126,27 @@ describe("specifications", () => {
   }
 });
 
+it("a dashboard fits the notebook of a window of 1,280 pixels, beside JupyterLab's sidebar and the plot's menu", async () => {
+  const svg = await plot.renderSvg(plots["dashboard"]!.spec);
+  assert.ok(Number(/width="(\d+)"/.exec(svg)![1]) <= 840 - 38);
+  for (const [, text] of svg.matchAll(/>([^<>]{20,})<\/text>/g)) assert.ok(text!.length < 60, text);
+});
+
+it("pairs that a policy reviewed and nothing selected are of one colour, under the policy's name", async () => {
+  const reviewed = [1, 2].flatMap((iteration) =>
+    [-0.5, 0.25, 1].map((ensemble, i) => ({
+      ...{ iteration: iteration + 1, policy: `iteration ${iteration}`, id: `${i}`, ensemble },
+      ...{ chosenScore: 1, rejectedScore: i / 4, chosenLength: 4 + i, rejectedLength: 4 },
+    })),
+  );
+  for (const draw of [plot.margins, plot.marginAgainstScore, plot.marginAgainstLength, plot.promptHeatMap]) {
+    const svg = await plot.renderSvg(draw(reviewed));
+    assert.match(svg, />iteration 2/);
+    assert.doesNotMatch(svg, /kept|dropped|before iteration|last two policies/);
+  }
+  assert.match(await plot.renderSvg(plot.margins(reviewed)), />iteration 1: 2 of 3 margins above 0</);
+});
+
 it("a dashboard leaves out what the run has no numbers of", async () => {
   assert.doesNotMatch(await plot.renderSvg(plots["dashboard-begun"]!.spec), /Margins|Gold|Time/);
 });

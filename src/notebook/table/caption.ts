@@ -6,7 +6,7 @@ import type { Page, ShownTable } from "./pages.js";
  * @param columns how many of the columns are shown
  */
 export function caption(
-  { rows, columnCount, note }: ShownTable,
+  { rows, columnCount, empty, note }: ShownTable,
   { from, to }: Pick<Page, "from" | "to">,
   columns: number,
 ): string {
@@ -14,7 +14,8 @@ export function caption(
     `${counted(rows, "row")} × ${counted(columnCount, "column")}`,
     ...(note ? [note] : []),
     ...(to - from < rows ? [`${to - from === 1 ? "row" : "rows"} ${range(from, to)}`] : []),
-    ...(columns < columnCount ? [`the first ${counted(columns, "column")}`] : []),
+    ...(empty.length > 0 ? [`without values: ${empty.join(", ")}`] : []),
+    ...(columns < columnCount - empty.length ? [`the first ${counted(columns, "column")}`] : []),
   ];
   return parts.join(" · ");
 }

@@ -29,6 +29,8 @@ export interface ShownTable {
   /** Of the whole table. */
   readonly rows: number;
   readonly columnCount: number;
+  /** Names of columns without any value, which are left out. */
+  readonly empty: readonly string[];
   readonly note?: string;
 }
 
@@ -39,7 +41,13 @@ export interface ShownTable {
  */
 export function shownTable({ rows, columns: all, note }: TableSource, page: number, pageSize: number): ShownTable {
   const pageCount = Math.max(1, Math.ceil(rows / pageSize));
-  const columns = all.slice(0, mostColumns);
+  const isEmpty = ({ at }: TableSource["columns"][number]) => {
+    for (let row = 0; row < rows; row++) if (at(row) != null) return false;
+    return rows > 0;
+  };
+  const found = all.filter(isEmpty);
+  const empty = found.length < all.length ? found : [];
+  const columns = all.filter((column) => !empty.includes(column)).slice(0, mostColumns);
   const valuesOf = ({ from, to }: Page) =>
     columns.map(({ at }) => Array.from({ length: to - from }, (_, i) => at(from + i)));
   const pages: Page[] = [];
@@ -65,6 +73,7 @@ export function shownTable({ rows, columns: all, note }: TableSource, page: numb
     pages,
     rows,
     columnCount: all.length,
+    empty: empty.map(({ name }) => name),
     ...(note && { note }),
   };
 }

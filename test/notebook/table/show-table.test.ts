@@ -37,6 +37,19 @@ describe("as text", () => {
     assert.ok(widest.slice(0, -1).every((line) => line.length <= 120));
   });
 
+  it("columns without any value are left out and named, where others have some", () => {
+    const rows = [
+      { method: "start", goldReward: null, seconds: 1.5 },
+      { method: "DPO", seconds: 2.25 },
+    ];
+    const table = ["method  seconds", "──────  ───────", "start      1.50", "DPO        2.25"];
+    assert.equal(text(rows), [...table, "2 rows × 3 columns · without values: goldReward"].join("\n"));
+    assert.doesNotMatch(page(rows), /<small>empty/);
+    const late = [...Array.from({ length: 30 }, () => ({ a: 1, b: null as number | null })), { a: 1, b: 2 }];
+    assert.match(page(late), /b<br>/);
+    assert.match(text([{ a: null }]) as string, /^a\n─\n–\n/);
+  });
+
   it("an empty table has a head, and a table of nothing its size", () => {
     assert.equal(text(table({ a: [], bc: [] })), "a  bc\n─  ──\n0 rows × 2 columns");
     assert.equal(text([]), "0 rows × 0 columns");
@@ -45,7 +58,15 @@ describe("as text", () => {
 
 describe("as a page", () => {
   it("cells say how they stand, and long texts hold the whole", () => {
-    const markup = page([{ id: "x".repeat(70), loss: 1.5, gone: null }], { title: "Loss" });
+    const markup = page(
+      [
+        { id: "x".repeat(70), loss: 1.5, gone: null },
+        { id: "y", loss: 2, gone: "z" },
+      ],
+      {
+        title: "Loss",
+      },
+    );
     const left = ' style="text-align:left;white-space:nowrap"';
     assert.match(markup, /<div style="font-weight:600[^"]*">Loss<\/div>/);
     assert.ok(
