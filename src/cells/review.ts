@@ -9,10 +9,12 @@ import { cell } from "../notebook/display.js";
 import { margins, pairLogProbs, pairRewards, type Margin } from "../review/index.js";
 import { correlationOf } from "../stats/correlation.js";
 import type { Run } from "./run.js";
-import { tableOf } from "./table-of.js";
+import { tableOf, withPromptId } from "./table-of.js";
 
 /** A pair as a policy judges it; {@link plot.marginAgainstScore} and the like draw such rows. */
-export interface ReviewedRow extends Margin {
+export interface ReviewedRow extends Omit<Margin, "prompt"> {
+  /** The id of the pair's prompt: that of the first pair with this prompt. */
+  readonly promptId: string;
   /** As in a run's `margins`, the iteration that the review would precede: 2 is the policy of iteration 1. */
   readonly iteration: number;
   /** The policy that reviewed, as plots and tables call it; a run's own `margins` have none. */
@@ -51,7 +53,9 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine?
       const policy = await run.iteration(iteration).policy(engine);
       const { tokenized, values } = await logProbs(policy, iteration).finally(() => policy.free());
       const own = margins(tokenized, pairRewards(loss, tokenized, values, reference), [], [1]);
-      rows.push(...own.map((row) => ({ iteration: iteration + 1, policy: `iteration ${iteration}`, ...row })));
+      rows.push(
+        ...own.map((row) => withPromptId({ iteration: iteration + 1, policy: `iteration ${iteration}`, ...row })),
+      );
     }
   } finally {
     await base?.free();

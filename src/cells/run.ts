@@ -22,7 +22,7 @@ import type { IterationSummary, RunSummary } from "../run/summary.js";
 import { programsOn, sharedPrograms } from "./programs.js";
 import { pushRun, type PushRunOptions } from "./push-run.js";
 import { openRunPolicy } from "./run-policy.js";
-import { tableOf, textOf } from "./table-of.js";
+import { tableOf, textOf, withPromptId } from "./table-of.js";
 
 const engineFacts = z.object({
   engine: z.string(),
@@ -123,7 +123,7 @@ export class Run {
         ];
         return {
           summary: own,
-          margins: tableOf(margins),
+          margins: tableOf(margins.map(withPromptId)),
           get selected() {
             return withTexts(kept);
           },

@@ -13,3 +13,11 @@ export function tableOf(rows: readonly object[]): ColumnTable {
 export function textOf(rows: ColumnTable, title: string): string {
   return tableText(shownTable(tableSource(rows), 1, 20), title);
 }
+
+/** A review's row as a table shows it, where a column called `prompt` would be taken for the prompt's text. */
+export function withPromptId<Row extends { readonly prompt: string }>(
+  row: Row,
+): Omit<Row, "prompt"> & { readonly promptId: string } {
+  const renamed = Object.entries(row).map(([name, value]) => [name === "prompt" ? "promptId" : name, value]);
+  return Object.fromEntries(renamed) as Omit<Row, "prompt"> & { readonly promptId: string };
+}

@@ -16,10 +16,32 @@ export async function bundleOf(value: unknown): Promise<MimeBundle> {
   if (is(value, isDisplayable)) return ownBundle(value);
   if (is(value, isTable)) return ownBundle(showTable(value));
   if (is(value, isSpecification)) return plotBundle(value);
-  const text = { "text/plain": shortened(inspect(value, { depth: 4, maxArrayLength: 100, breakLength: 100 })) };
+  const text = { "text/plain": shortened(textOf(value)) };
   const image = imageType(value);
   return image ? { ...withTexts({ [image]: value }), ...text } : text;
 }
+
+function textOf(value: unknown): string {
+  if (is(value, isManyPairs)) {
+    const [first] = value;
+    return `${value.length.toLocaleString("en-US")} preference pairs, which showPairs shows side by side\nfirst: ${inspect(first)}`;
+  }
+  const text = inspect(value, { depth: 4, maxArrayLength: 100, breakLength: 100 });
+  const isPending = value instanceof Promise && /^Promise \{\s*<pending>/.test(text);
+  return isPending ? "Promise { <pending> }: still running; await it for its value" : text;
+}
+
+/** Whether a value is a list of more preference pairs than can be read at once. */
+function isManyPairs(value: unknown): value is readonly object[] {
+  const isPair = (item: unknown) =>
+    typeof item === "object" &&
+    item !== null &&
+    ["id", "prompt", "chosen", "rejected"].every((name) => Object.hasOwn(item, name));
+  return Array.isArray(value) && value.length > mostPairs && value.every(isPair);
+}
+
+/** Pairs that are shown whole. */
+const mostPairs = 3;
 
 /** How many characters of a value's text are shown: the most, and of those how many are its end. */
 const mostCharacters = 20_000;

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Spec } from "vega";
-import type { TopLevelSpec } from "vega-lite";
 import { renderSvg, renderVegaSvg } from "../plot/render-svg.js";
 import { lightTheme, frontEndTheme } from "../plot/theme.js";
 import type { MimeBundle } from "../base/mime.js";
@@ -45,7 +44,7 @@ export async function plotBundle(spec: Specification): Promise<MimeBundle> {
   const text = title ? `${title} (${name})` : name;
   const bundle = { [media]: { ...onPage(spec), $schema: schema } };
   try {
-    const svg = await (dialect === "vega" ? renderVegaSvg(spec as Spec) : renderSvg(spec as TopLevelSpec));
+    const svg = await (dialect === "vega" ? renderVegaSvg(spec as Spec) : renderSvg(spec));
     return { ...bundle, "image/svg+xml": svg, "text/plain": text };
   } catch (error) {
     return { ...bundle, "text/plain": `${text}: ${error instanceof Error ? error.message : String(error)}` };

@@ -6,11 +6,12 @@ import { widestText } from "./text-width.js";
  * Renders a Vega-Lite specification as an SVG document, without a browser or canvas. The drawing libraries are loaded on
  * the first call.
  *
+ * @param spec a `TopLevelSpec`, or one that was written down without its type
  * @throws Error from Vega-Lite if the specification is invalid
  */
-export async function renderSvg(spec: TopLevelSpec): Promise<string> {
+export async function renderSvg(spec: object): Promise<string> {
   const { compile } = await import("vega-lite");
-  return renderVegaSvg(compile(spec).spec);
+  return renderVegaSvg(compile(spec as TopLevelSpec).spec);
 }
 
 /**

@@ -50,6 +50,7 @@ describe("sera in a cell", () => {
     assert.match(run.folder, /^runs[/\\]sera-[0-9a-f]{16}$/);
     assert.equal(run.iterations.length, 3);
     assert.equal(run.margins.numRows(), 24);
+    assert.ok(run.margins.columnNames().includes("promptId") && !run.margins.columnNames().includes("prompt"));
     const { selected, dropped, bootstrapped, responses, margins } = run.iteration(2);
     assert.equal(selected.numRows(), Math.round(0.7 * 24));
     assert.equal(selected.numRows() + dropped.numRows(), 24);

@@ -130,3 +130,21 @@ describe("bundleOf bytes", () => {
     assert.deepEqual(Object.keys(await bundleOf(png.slice(1))), ["text/plain"]);
   });
 });
+
+it("a long list of preference pairs is counted, and its first pair shown", async () => {
+  const pair = (i: number) => ({ id: `${i}`, prompt: "say", chosen: "yes", rejected: "no" });
+  const text = async (count: number) =>
+    (await bundleOf(Array.from({ length: count }, (_, i) => pair(i))))["text/plain"] as string;
+  assert.equal(
+    await text(2312),
+    "2,312 preference pairs, which showPairs shows side by side\nfirst: { id: '0', prompt: 'say', chosen: 'yes', rejected: 'no' }",
+  );
+  assert.match(await text(3), /^\[\n/);
+});
+
+it("a promise that nobody awaits says so", async () => {
+  assert.equal(
+    (await bundleOf(new Promise(() => {})))["text/plain"],
+    "Promise { <pending> }: still running; await it for its value",
+  );
+});

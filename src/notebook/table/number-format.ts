@@ -2,6 +2,8 @@
 const digits = 4;
 /** Beyond these, decimals only push the digits that matter out of sight. */
 const mostDecimals = 7;
+/** Decimals that a column may get for its smallest number alone. */
+const moreDecimals = 2;
 /** From here on numbers are written with an exponent. */
 const huge = 1e9;
 const hugeInteger = 1e15;
@@ -9,7 +11,8 @@ const hugeInteger = 1e15;
 /**
  * Chooses how the numbers of one column are written: whole numbers with separators of thousands;
  * others with the same number of decimals, so that the points line up, of which a typical number
- * has four significant digits. What would round to zero, and what is huge, has an exponent.
+ * has four significant digits, or up to two more where its smallest number would else round to zero. What is smaller still,
+ * and what is huge, has an exponent.
  *
  * @param values the column's numbers; NaN and infinities do not count
  * @example numberFormat([0.5, 12.25])(0.5) // "0.50"
@@ -39,7 +42,9 @@ function fraction(values: readonly number[]): (value: number) => string {
     const kept = needed(values, (value) => exponential(value, digits - 1));
     return (value) => (value === 0 ? "0" : exponential(value, kept));
   }
-  const most = Math.min(wanted, mostDecimals);
+  // A few decimals more, and a small number is written as its neighbours are.
+  const least = sizes.length > 0 ? -magnitude(sizes[0]!) : 0;
+  const most = Math.min(least <= wanted + moreDecimals ? Math.max(wanted, least) : wanted, mostDecimals);
   const inDecimals = (value: number) => value === 0 || (Math.abs(value) >= 0.5 * 10 ** -most && Math.abs(value) < huge);
   const decimals = needed(values.filter(inDecimals), (value) => value.toFixed(most));
   const format = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });

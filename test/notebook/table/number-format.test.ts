@@ -24,6 +24,18 @@ it("small numbers beside large ones keep two digits", () => {
   assert.deepEqual(written([0.5, 5000.25, 6000.5]), ["0.50", "5,000.25", "6,000.50"]);
 });
 
+it("a small number is written as its neighbours are, with up to two decimals more", () => {
+  assert.deepEqual(written([44.1, 61.25, 50, 47.5, 48, 0.00173]), [
+    "44.100",
+    "61.250",
+    "50.000",
+    "47.500",
+    "48.000",
+    "0.002",
+  ]);
+  assert.deepEqual(written([44.1, 61.25, 50, 47.5, 48, 0.0000173]).at(-1), "1.730e-5");
+});
+
 it("what would round to zero, and what is huge, has an exponent", () => {
   assert.deepEqual(written([0.5, 0.25, 0.75, 0.0000001]), ["0.50", "0.25", "0.75", "1.000e-7"]);
   assert.deepEqual(written([0.5, 0.25, 0.75, -2.5e12]), ["0.50", "0.25", "0.75", "-2.500e+12"]);
