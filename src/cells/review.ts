@@ -77,9 +77,7 @@ export function marginAgreement(reviewed: ColumnTable): ColumnTable {
     ({ chosenScore, rejectedScore }) => chosenScore !== undefined && rejectedScore !== undefined,
   );
   if (scored.length === 0)
-    throw new InputError(
-      "marginAgreement: found no pair with scores, expected chosenScore and rejectedScore in the data",
-    );
+    throw new InputError("marginAgreement: no pair has scores; the data needs chosenScore and rejectedScore");
   const share = <T>(items: readonly T[], holds: (item: T) => boolean) => items.filter(holds).length / items.length;
   return tableOf(
     [...new Set(scored.map(({ iteration }) => iteration))].map((iteration) => {

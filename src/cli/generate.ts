@@ -132,7 +132,7 @@ async function generateServed(args: GenerateArguments, server: ModelServer, sess
   if (lonely !== undefined) throw new InputError(`${flagOf(lonely)}: that is the server's own to decide; leave it out`);
   const { seed, memory: _, samplingBatchSize: __, ...sampling } = resolveOptions(generateForm, given);
   const prompts = await readPrompts(args, session);
-  const answers = await reported("generate", session, (task) =>
+  const answers = await reported("generate", "responses", session, (task) =>
     servedResponsesTo(
       server,
       prompts.map(({ prompt }) => prompt),

@@ -9,7 +9,7 @@ import type { Wire } from "./wire/wire.js";
 
 const [path] = process.argv.slice(2);
 if (path === undefined)
-  fail("found no argument, expected the path of the connection file that Jupyter writes for a kernel");
+  fail("no connection file given; Jupyter starts a kernel with the path of the one that it writes");
 // The session takes longest to start, so it does before the front's own modules are loaded.
 const session = new Session();
 const { Front } = await import("./front/front.js");

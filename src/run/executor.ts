@@ -44,7 +44,7 @@ export interface ExecutedTraining {
   readonly samplingSeconds: number;
   /** Takes the steps that are left; see {@link Trainer.steps}. */
   steps(signal?: AbortSignal): AsyncIterable<StepRecord>;
-  /** Writes a checkpoint after the last step, from which the training goes on to the same bytes. An executor that keeps what it has done itself has none. */
+  /** Writes a checkpoint after the last step, from which the training continues with byte-identical results. An executor that keeps what it has done itself has none. */
   writeCheckpoint?(file: string): Promise<void>;
   /** Writes the model as it is now, with the head that was trained beside it. */
   save(folder: string): Promise<void>;

@@ -30,7 +30,7 @@ const checkpointInterval = 60;
 
 /**
  * Trains, and keeps the model of an iteration: logs each step to `metrics.jsonl`, and keeps a checkpoint from which an
- * interrupted training goes on to the same bytes. When the signal asks to stop, a checkpoint is written first.
+ * interrupted training continues with byte-identical results. When the signal asks to stop, a checkpoint is written first.
  */
 export async function trainStage<Example>(context: RunContext, stage: TrainStage<Example>): Promise<void> {
   const { folder } = context;

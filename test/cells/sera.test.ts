@@ -115,7 +115,7 @@ describe("sera in a cell", () => {
     const unscored = tableOf([{ iteration: 2, margin: 1 }]);
     assert.throws(() => marginAgreement(unscored), {
       name: "InputError",
-      message: /^marginAgreement: found no pair with scores/,
+      message: /^marginAgreement: no pair has scores/,
     });
   });
 

@@ -80,11 +80,7 @@ describe("a cell", () => {
     ],
     "throws what is no error": ["throw 7", "UncaughtValue", /^7$/],
     "awaits what is rejected": ["await Promise.reject(new RangeError('far'))", "RangeError", /^far$/],
-    "wants to end the process": [
-      "process.exit(2)",
-      "Error",
-      /^found process\.exit\(2\), expected a cell that leaves the kernel running/,
-    ],
+    "wants to end the process": ["process.exit(2)", "Error", /^process\.exit\(2\): a cell cannot end the kernel/],
     "gives the library what it cannot use": [
       'import { loadPreferences } from "sera-lab";\nawait loadPreferences("no such file.jsonl")',
       "InputError",

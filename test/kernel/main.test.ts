@@ -55,7 +55,7 @@ describe("the kernel's process", () => {
     assert.deepEqual(start(), {
       status: 1,
       stderr:
-        "sera kernel: found no argument, expected the path of the connection file that Jupyter writes for a kernel\n",
+        "sera kernel: no connection file given; Jupyter starts a kernel with the path of the one that it writes\n",
     });
   });
 

@@ -85,8 +85,8 @@ export async function loadBackend(wanted?: BackendName): Promise<LoadedBackend> 
   }
   throw new InputError(
     failures.length > 0
-      ? `engine: found no backend of tfjs that works, expected one:\n${failures.join("\n")}`
-      : `engine: found no backend of tfjs, expected one of these packages: ${backendNames.map((name) => all[name].package).join(", ")}; ` +
+      ? `engine: no backend of tfjs works:\n${failures.join("\n")}`
+      : `engine: no backend of tfjs is installed; install one of these packages: ${backendNames.map((name) => all[name].package).join(", ")}; ` +
           `npm install ${all.wasm.install} needs nothing else`,
   );
 }
@@ -106,7 +106,7 @@ async function load(name: BackendName): Promise<Tf> {
   const found = findPackage(backend.package);
   if (found === undefined) {
     throw new InputError(
-      `backend: found no package ${backend.package}, which ${name} needs, expected it installed: npm install ${backend.install}`,
+      `backend: ${name} needs the package ${backend.package}, which is not installed: npm install ${backend.install}`,
     );
   }
   const obstacle = backend.obstacle?.();

@@ -44,7 +44,7 @@ export async function activePrefix(): Promise<string> {
   const prefix = process.env.VIRTUAL_ENV || process.env.CONDA_PREFIX || (await pythons())[0]?.prefix;
   if (!prefix) {
     throw new InputError(
-      "--sys-prefix: found no active environment and no Python on the PATH, expected one; " +
+      "--sys-prefix: no active environment, and no Python on the PATH; " +
         "activate it, or give its folder with --prefix, or install for the user with --user",
     );
   }

@@ -31,9 +31,7 @@ process.on("disconnect", () => endProcess());
 // An interrupt comes as a message; the signal only ends a cell that runs without a wait, and otherwise must not end the process.
 process.on("SIGINT", () => {});
 process.exit = (code?: number | string | null) => {
-  throw new Error(
-    `found process.exit(${code ?? ""}), expected a cell that leaves the kernel running: to start anew, restart the kernel`,
-  );
+  throw new Error(`process.exit(${code ?? ""}): a cell cannot end the kernel; to start anew, restart the kernel`);
 };
 
 const watchdog = startWatchdog();

@@ -82,7 +82,7 @@ describe("a backend that is named", () => {
     assert.deepEqual(await ask('"wasm"'), {
       kind: "InputError",
       error:
-        "backend: found no package @tensorflow/tfjs-backend-wasm, which wasm needs, expected it installed: " +
+        "backend: wasm needs the package @tensorflow/tfjs-backend-wasm, which is not installed: " +
         "npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm",
     });
   });
@@ -97,7 +97,7 @@ describe("a backend that is named", () => {
     );
     assert.match(
       (await ask('"tensorflow"')).error!,
-      /^backend: found no package @tensorflow\/tfjs-node, which tensorflow needs/,
+      /^backend: tensorflow needs the package @tensorflow\/tfjs-node, which is not installed/,
     );
   });
 
@@ -157,7 +157,7 @@ describe("without a name", () => {
     assert.equal(kind, "InputError");
     assert.match(
       error!,
-      /^engine: found no backend of tfjs, expected one of these packages: @tensorflow\/tfjs-node-gpu, /,
+      /^engine: no backend of tfjs is installed; install one of these packages: @tensorflow\/tfjs-node-gpu, /,
     );
     assert.match(error!, /; npm install @tensorflow\/tfjs-core @tensorflow\/tfjs-backend-wasm needs nothing else$/);
   });

@@ -44,7 +44,7 @@ export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: 
     throw new InputError(`lora: found target ${quote(target)}, expected the end of a linear layer's name: ${known}`);
   }
   const found = layers.filter(named);
-  if (found.length === 0) throw new InputError("lora: found no target, expected at least one");
+  if (found.length === 0) throw new InputError("lora: no targets given; name at least one");
   return found;
 }
 

@@ -299,7 +299,7 @@ describe("LoRA", () => {
       { targets: ["q_prj"] },
       /^lora: found target "q_prj", expected the end of a linear layer's name: q_proj, k_proj/,
     );
-    wrong({ targets: [] }, /^lora: found no target/);
+    wrong({ targets: [] }, /^lora: no targets given; name at least one$/);
     wrong({ rank: 0 }, /^lora: found rank 0/);
     wrong({ dropout: 1 }, /^lora: found dropout 1, expected a share in \[0, 1\)$/);
   });
