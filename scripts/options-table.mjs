@@ -43,7 +43,7 @@ const text = `# Options
 
 Every option of training, of all methods, under one name in cells, in configuration files and on the command line (\`batchSize\`
 is \`--batch-size\`). \`align\` and \`sera\` are the functions of a cell; \`methods.…\` are the recipes that \`train\` and \`compare\` take.
-The former are told their iterations and epochs, the latter \`rounds\`, which each spends in its own way ([methods](methods.md)).
+The former take iterations and epochs, the latter \`rounds\`, which each spends in its own way ([methods](methods.md)).
 An option that a method does not have is refused by name. \`signal\`, \`quiet\`, \`folder\` and the like change no result and are
 explained where they are declared. \`loss\`, \`selectBy\`, \`labelBy\` and \`pairBy\` also take a part of your own
 ([extending](extending.md)).
