@@ -1,6 +1,6 @@
 // Runs the tests as scripts/test.mjs does and reports how much of the built library they execute, in every process that they
 // start. Fails where a test does, or where less is covered than the floor.
-//     node scripts/covered-test.mjs [parts of test paths]
+//     SERA_COVERAGE=1 npm test
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,8 +1,14 @@
-// Runs node's test runner on every built test, or on those whose path contains one of the arguments.
+// Runs node's test runner on every built test, or on those whose path contains one of the arguments. With SERA_COVERAGE=1 it also
+// reports how much of the library they execute, and fails below a floor; see covered-test.mjs.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 
 const wanted = process.argv.slice(2);
+const { SERA_COVERAGE, ...env } = process.env;
+if (SERA_COVERAGE === "1") {
+  const { status } = spawnSync(process.execPath, ["scripts/covered-test.mjs", ...wanted], { stdio: "inherit", env });
+  process.exit(status ?? 1);
+}
 // What an older source was built to stays in dist, and is left alone.
 const hasSource = (name) => existsSync(name.replace(/^dist\//, "").replace(/\.js$/, ".ts"));
 const files = readdirSync("dist/test", { recursive: true })
