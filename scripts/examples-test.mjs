@@ -1,7 +1,8 @@
 // Packs the library from a clean copy of the working tree, as npm would for the registry, and runs each of examples/ in an empty
 // folder with that file installed: what a user of the package meets.
 //     node scripts/examples-test.mjs
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   mkdirSync,
@@ -24,14 +25,19 @@ function check(what, holds, detail = "") {
   if (!holds) failed++;
 }
 
-function run(command, args, cwd) {
-  const { status, stdout, stderr } = spawnSync(command, args, {
+/** Runs a program while this one goes on, which may serve it. */
+async function run(command, args, cwd, env = { HF_HUB_OFFLINE: "1" }) {
+  const shell = process.platform === "win32";
+  const child = spawn(command, args, {
     cwd,
-    encoding: "utf8",
-    shell: process.platform === "win32",
-    env: { ...process.env, HF_HUB_OFFLINE: "1" },
+    shell,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  return { isGood: status === 0, stdout, output: `${stdout}${stderr}` };
+  const output = [];
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => output.push(text));
+  const [status] = await once(child, "close");
+  return { isGood: status === 0, output: output.join("") };
 }
 
 /** A copy of what is tracked or could be, without anything built; dependencies are lent. */
@@ -51,16 +57,16 @@ function cleanCopy() {
   return copy;
 }
 
-const packed = run("npm", ["pack", "--silent", "--pack-destination", folder], cleanCopy());
+const packed = await run("npm", ["pack", "--silent", "--pack-destination", folder], cleanCopy());
 const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
 check("npm pack from a clean copy", packed.isGood && tarball !== undefined, packed.output);
 if (tarball === undefined) process.exit(1);
 
 /** Installs an example with the packed library in a folder of its own. */
-function install(name, ...options) {
+async function install(name, ...options) {
   const place = join(folder, name);
   cpSync(join("examples", name), place, { recursive: true });
-  const { isGood, output } = run(
+  const { isGood, output } = await run(
     "npm",
     [
       "install",
@@ -78,18 +84,19 @@ function install(name, ...options) {
   return place;
 }
 
-function expectRun(what, result, ...patterns) {
+async function expectRun(what, started, ...patterns) {
+  const result = await started;
   const missing = patterns.filter((pattern) => !pattern.test(result.output));
   check(what, result.isGood && missing.length === 0, `${missing.join(" ")} not in\n${result.output}`);
 }
 
-const script = install("script", "--omit=optional");
+const script = await install("script", "--omit=optional");
 const megabytes = Math.round(sizeOf(join(script, "node_modules")) / 1e6);
 check(
   `script: ${megabytes} MB installed, of which ${Math.round(sizeOf(join(script, "node_modules/onnxruntime-node")) / 1e6)} are ONNX Runtime`,
   megabytes < 460,
 );
-expectRun("script: npm start", run("npm", ["start", "--silent"], script), /DPO/, /SeRA/, /margins\.svg/);
+await expectRun("script: npm start", run("npm", ["start", "--silent"], script), /DPO/, /SeRA/, /margins\.svg/);
 check("script: the plot is a file", /^<svg/.test(readFileSync(join(script, "margins.svg"), "utf8")));
 check(
   "script: TensorBoard's files",
@@ -101,7 +108,7 @@ const judged = [
   'import { llmJudge } from "sera-lab"; await llmJudge("openai:x").catch((error) => console.log(error.message))',
 ];
 process.env.OPENAI_API_KEY = "none";
-expectRun(
+await expectRun(
   "script: a judge's SDK that is not installed",
   run("node", judged, script),
   /openai is not installed, through which this model is asked: npm install openai/,
@@ -112,18 +119,42 @@ const traced = [
   "-e",
   'import { loadPreferences } from "sera-lab"; await loadPreferences("none.jsonl").catch((error) => console.log(error.stack))',
 ];
-expectRun(
+await expectRun(
   "script: errors tell lines of the TypeScript source",
   run("node", traced, script),
   /sera-lab[\\/]src[\\/]data[\\/][\w-]+\.ts:\d+/,
 );
 
-const own = install("own-method", "--omit=optional");
-expectRun("own-method: npm test", run("npm", ["test", "--silent"], own), /pass 2/);
-expectRun("own-method: npm start", run("npm", ["start", "--silent"], own), /hardest first/);
+const own = await install("own-method", "--omit=optional");
+await expectRun("own-method: npm test", run("npm", ["test", "--silent"], own), /pass 2/);
+await expectRun("own-method: npm start", run("npm", ["start", "--silent"], own), /hardest first/);
 
-const notebook = install("notebook");
-expectRun(
+const data = await install("own-data", "--omit=optional");
+const { HubServer, goodToken } = await import("../dist/test/support/hub-server.js");
+const ends = [];
+const hub = await HubServer.start({ after: (end) => ends.push(end) }, {});
+await expectRun(
+  "own-data: npm start, and the model on a hub",
+  run("npm", ["start", "--silent", "--", "me/polite"], data, { HF_ENDPOINT: hub.endpoint, HF_TOKEN: goodToken }),
+  /Say hello to Ben/,
+  /\/me\/polite/,
+);
+check("own-data: the plot is a file", /^<svg/.test(readFileSync(join(data, "loss.svg"), "utf8")));
+const read =
+  'import { loadModel } from "sera-lab"; console.log((await loadModel("me/polite")).config.architecture); process.exit()';
+await expectRun(
+  "own-data: the hub's model loads",
+  run("node", ["--input-type=module", "-e", read], data, {
+    HF_ENDPOINT: hub.endpoint,
+    HF_TOKEN: goodToken,
+    HF_HOME: join(folder, "hf"),
+  }),
+  /llama/,
+);
+for (const end of ends) await end();
+
+const notebook = await install("notebook");
+await expectRun(
   "notebook: the kernel is installed",
   run("npx", ["--no-install", "sera", "kernel", "install", "--prefix", join(folder, "prefix")], notebook),
   /sera/,
