@@ -39,6 +39,7 @@ type Fault = (response: ServerResponse) => void;
 export class ServedModels {
   readonly asked: Served[] = [];
   private readonly faults: Fault[] = [];
+  private change: ((asked: Served, body: any) => unknown) | undefined;
   address = "";
 
   private constructor(
@@ -69,6 +70,11 @@ export class ServedModels {
     this.faults.push(fault);
   }
 
+  /** What it would answer with, it changes by this. */
+  changeAnswers(change: (asked: Served, body: any) => unknown): void {
+    this.change = change;
+  }
+
   /** Requests of a path. */
   of(path: string): Served[] {
     return this.asked.filter((asked) => asked.path === `/v1/${path}`);
@@ -85,10 +91,11 @@ export class ServedModels {
     this.asked.push(asked);
     const fault = this.faults.shift();
     if (fault) return fault(response);
-    const [status, body] = await this.answer(asked).catch((error: Error) => [
+    const [status, answer] = await this.answer(asked).catch((error: Error) => [
       500,
       { error: { message: error.message } },
     ]);
+    const body = this.change ? this.change(asked, answer) : answer;
     response.writeHead(status as number, { "content-type": "application/json" });
     response.end(typeof body === "string" ? body : JSON.stringify(body));
   }

@@ -176,6 +176,7 @@ function contextPolicies(
   return [policy, ...(models ?? new Array<Policy>(count).fill(policy))];
 }
 
-function checkCount(name: string, count: number): void {
+/** @throws RangeError where a number is no count of at least one */
+export function checkCount(name: string, count: number): void {
   if (!Number.isInteger(count) || count < 1) throw new RangeError(`${name} is a whole number from 1, got ${count}`);
 }
