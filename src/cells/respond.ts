@@ -5,8 +5,13 @@ import { defaultsOf } from "../base/option.js";
 import { allOrNone } from "../base/requests/all-or-none.js";
 import { reported, type TaskOptions } from "../base/task.js";
 import type { Prompt } from "../data/pair.js";
-import { checkCount, generate, type GenerationOptions, type GenerationRequest } from "../model/generation/generate.js";
-import { checkSampling } from "../model/generation/sampling.js";
+import {
+  checkCount,
+  checkSampling,
+  generate,
+  type GenerationOptions,
+  type GenerationRequest,
+} from "../model/generation/generate.js";
 import type { Policy } from "../model/policy/policy.js";
 import { generateForm, generationOptions } from "../run/options/index.js";
 import { ModelServer } from "../run/server/model-server.js";

@@ -103,6 +103,7 @@ export class ServedModels {
   private async answer({ path, body }: Served): Promise<[status: number, body: unknown]> {
     if (path === "/v1/models") return [200, { data: [...this.policies.keys()].map((id) => ({ id, object: "model" })) }];
     if (path === "/v1/load_lora_adapter") return this.loadAdapter(body);
+    if (body === undefined) return [404, { detail: "Not Found" }];
     const policy = this.policies.get(body.model);
     if (!policy) return [404, { error: { message: `The model ${body.model} does not exist.` } }];
     if (path === "/v1/completions") return this.completions(policy, body);

@@ -9,7 +9,7 @@ import { planGenerationWithin, type GenerationRequest } from "./plan-generation.
 import { checkSampling, type Sampling } from "./sampling.js";
 
 export type { GenerationRequest } from "./plan-generation.js";
-export type { Sampling } from "./sampling.js";
+export { checkSampling, type Sampling } from "./sampling.js";
 
 export interface GenerationOptions extends Partial<Sampling> {
   /** Default 256; never more than what the context leaves. */

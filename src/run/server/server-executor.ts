@@ -5,11 +5,11 @@ import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
 import {
   checkCount,
+  checkSampling,
   type Generation,
   type GenerationOptions,
   type GenerationRequest,
 } from "../../model/generation/generate.js";
-import { checkSampling } from "../../model/generation/sampling.js";
 import type { Policy } from "../../model/policy/policy.js";
 import type { TokenSequence } from "../../model/scoring/batch.js";
 import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "../executor.js";

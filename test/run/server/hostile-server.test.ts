@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
+import { InputError } from "../../../src/base/errors.js";
 import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
@@ -59,9 +60,7 @@ async function samples(
 const refuses = (work: Promise<unknown>, message: RegExp) =>
   assert.rejects(work, (error: Error) => {
     assert.match(error.message, message);
-    assert.equal(error.name === "InputError" || error.name === "Error", true);
-    assert.equal(error.constructor.name === "InputError" || error.constructor.name === "RequestFailure", true);
-    return true;
+    return error instanceof InputError;
   });
 
 describe("what a server writes", () => {
@@ -150,7 +149,7 @@ describe("what a server writes", () => {
     assert.equal(await sum([-1, -2, -3]), -6);
     assert.equal(await sum([-1, 1e-7, -3]), -4);
     assert.equal(await sum([-1, -2, -3, -4], [9, 8, end, 7]), -6);
-    for (const bad of [[-1, null, -3], [-1, 2, -3], [-1, -2], ["a", "b", "c"], [-1, -2, -1e400], null])
+    for (const bad of [[-1, null, -3], [-1, 2, -3], [-1, -2], ["a", "b", "c"], [-1, -2, "NaN"], null])
       assert.equal(await sum(bad), undefined, JSON.stringify(bad));
   });
 

@@ -174,6 +174,8 @@ describe("modelServer", () => {
       [{ address: "http://me:secret@host/v1" }, /^(?!.*secret).*name it in `keyVariable`/],
       [{ score: true }, /`score` needs `adapters`/],
       [{ serverAdapters: "/there" }, /give that too/],
+      [{ address: "http://host/v1?key=secret" }, /^(?!.*secret).*it has a query or fragment/],
+      [{ timeoutSeconds: 301 }, /timeoutSeconds: found 301, expected a whole number from 1 to 300/],
       [{ concurrency: 0 }, /concurrency: found 0, expected a whole number from 1/],
       [{ url: "http://host" }, /`url` is not one of its settings/],
     ];
