@@ -2,9 +2,16 @@ import { table, type ColumnTable } from "arquero";
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { defaultsOf } from "../base/option.js";
+import { allOrNone } from "../base/requests/all-or-none.js";
 import { reported, type TaskOptions } from "../base/task.js";
 import type { Prompt } from "../data/pair.js";
-import { generate, type GenerationOptions, type GenerationRequest } from "../model/generation/generate.js";
+import {
+  checkCount,
+  checkSampling,
+  generate,
+  type GenerationOptions,
+  type GenerationRequest,
+} from "../model/generation/generate.js";
 import type { Policy } from "../model/policy/policy.js";
 import { generateForm, generationOptions } from "../run/options/index.js";
 import { ModelServer } from "../run/server/model-server.js";
@@ -71,7 +78,7 @@ export interface ServedResponse extends Omit<WrittenResponse, "tokens"> {
 /**
  * The responses of a served model, prompt by prompt.
  *
- * @throws InputError where the server does not answer, or has not what an option asks for
+ * @throws InputError where the server does not answer, or has not what an option asks for; RangeError where an option is outside its range
  */
 export async function servedResponsesTo(
   server: ModelServer,
@@ -97,20 +104,20 @@ export async function servedResponsesTo(
     ...own,
   };
   const sampling = { temperature, topK, topP, minP, repetitionPenalty, maxNewTokens };
+  checkSampling(sampling);
+  checkCount("maxNewTokens", maxNewTokens);
   const wanted = prompts.flatMap((prompt, request) =>
     Array.from({ length: responses }, (_, number) => ({ prompt, request, number })),
   );
   const random = randomOfResponses(seed);
   let done = 0;
   onProgress?.(0, wanted.length);
-  return Promise.all(
-    wanted.map(async ({ prompt, request, number }) => {
-      const own = random.fork(`${request}`).fork(`${number}`).integer(largestSeed);
-      const { text, complete, tokens } = await server.answer(prompt, { ...sampling, seed: own }, signal);
-      onProgress?.(++done, wanted.length);
-      return { request, response: text, complete, tokens };
-    }),
-  );
+  return allOrNone(wanted, signal, async ({ prompt, request, number }, either) => {
+    const own = random.fork(`${request}`).fork(`${number}`).integer(largestSeed);
+    const { text, complete, tokens } = await server.answer(prompt, { ...sampling, seed: own }, either);
+    onProgress?.(++done, wanted.length);
+    return { request, response: text, complete, tokens };
+  });
 }
 
 /** Seeds that servers take are below it. */

@@ -6,6 +6,12 @@ import { insteadOf } from "../run/options/index.js";
 /** What the flags of a run are called in a cell, where that is another name. */
 const inCells: Readonly<Record<string, string>> = { heldOut: "evalData", validation: "validationData", folder: "out" };
 
+/** The flags of a model server's settings; the last has none, and is not what `--server-adapters` says. */
+const ofServers: Readonly<Record<string, string>> = {
+  ...{ address: "server", model: "serverModel", keyVariable: "serverKey", adapters: "serverAdapters" },
+  ...{ score: "serverScore", serverAdapters: "" },
+};
+
 /**
  * A message with the names of options as they are typed: `--keep-best-by` for keepBestBy. Names are known in backticks,
  * at the beginning, or by a capital letter inside.
@@ -18,9 +24,13 @@ export function asTyped(message: string, command: Command): string {
       .filter(({ negate }) => !negate)
       .map((option) => [option.attributeName(), option.long ?? option.flags]),
   );
-  const flag = (name: string) => flags.get(inCells[name] ?? name) ?? flags.get(name);
+  const isServers = message.startsWith("modelServer: ");
+  const flag = (name: string) =>
+    isServers && Object.hasOwn(ofServers, name)
+      ? flags.get(ofServers[name]!)
+      : (flags.get(inCells[name] ?? name) ?? flags.get(name));
   return message
-    .replace(/^(\w+): /, (text, name: string) => (flag(name) ? `${flag(name)}: ` : text))
+    .replace(/^(?:modelServer: )?(\w+): /, (text, name: string) => (flag(name) ? `${flag(name)}: ` : text))
     .replace(/`(\w+)(?:: ([^`]*))?`/g, (text, name: string, value?: string) =>
       flag(name) ? `${flag(name)}${value === undefined ? "" : ` ${value}`}` : text,
     )

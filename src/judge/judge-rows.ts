@@ -1,4 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
+import { allOrNone } from "../base/requests/all-or-none.js";
 import { reported, type Reporter, type TaskOptions } from "../base/task.js";
 import type { PromptResponse, Grade, Judge, JudgeRequest, ResponsePair, Verdict } from "./judge.js";
 import { dollars } from "./llm/budget.js";
@@ -72,27 +73,18 @@ async function judgeAll<R extends { readonly id?: string }, T>(
   one: (row: R, work: { readonly signal: AbortSignal }) => Promise<T>,
   { signal, onProgress }: TaskOptions,
 ): Promise<T[]> {
-  signal?.throwIfAborted();
-  // The first failure keeps the remaining rows from starting; requests in flight finish, and their answers are cached.
-  const failed = new AbortController();
-  const both = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
   let done = 0;
   onProgress?.(done, rows.length);
-  const results = await Promise.allSettled(
-    rows.map(async (row, i) => {
-      try {
-        const result = await one(row, { signal: both });
-        onProgress?.(++done, rows.length);
-        return result;
-      } catch (error) {
-        const named = error instanceof InputError ? new InputError(`${rowName(row, i)}: ${error.message}`) : error;
-        failed.abort(named);
-        throw named;
-      }
-    }),
-  );
-  both.throwIfAborted();
-  return results.map((result) => (result as PromiseFulfilledResult<T>).value);
+  // Of a failure, requests in flight finish, and their answers are cached.
+  return allOrNone(rows, signal, async (row, either, i) => {
+    try {
+      const result = await one(row, { signal: either });
+      onProgress?.(++done, rows.length);
+      return result;
+    } catch (error) {
+      throw error instanceof InputError ? new InputError(`${rowName(row, i)}: ${error.message}`) : error;
+    }
+  });
 }
 
 /** Rows come from tables, whose columns are untyped. */

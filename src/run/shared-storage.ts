@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { cp, copyFile, open, readdir, stat } from "node:fs/promises";
+import { cp, copyFile, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isMissing, makeFolder, writeFileAtomic } from "../base/files.js";
 import { chunksOf } from "../base/lines.js";
-import { writeFolder } from "../base/write-folder.js";
 import type { Policy } from "../model/policy/policy.js";
 import { sealOf } from "./folder/manifest.js";
 
@@ -26,6 +25,7 @@ export class SharedStorage {
   upload(folder: string): Promise<string> {
     const known = this.uploads.get(folder) ?? this.copyIn(folder);
     this.uploads.set(folder, known);
+    known.catch(() => this.uploads.delete(folder));
     return known;
   }
 
@@ -66,13 +66,16 @@ export class SharedStorage {
     const name = `models/${hash.digest("hex").slice(0, digits)}`;
     if (await isThere(this.path(name))) return name;
     await makeFolder(this.path("models"));
-    // A reflink costs nothing where the file system has them.
-    await writeFolder(
-      this.path(name),
-      "a model",
-      () => true,
-      (partial) => cp(folder, partial, { recursive: true, mode: constants.COPYFILE_FICLONE }),
-    );
+    // Another run may put the same model there meanwhile: each copies by a name of its own, and the first to be done stays.
+    const partial = this.path(`${name}.${randomUUID()}.partial`);
+    try {
+      // A reflink costs nothing where the file system has them.
+      await cp(folder, partial, { recursive: true, mode: constants.COPYFILE_FICLONE });
+      await rename(partial, this.path(name));
+    } catch (error) {
+      await rm(partial, { recursive: true, force: true });
+      if (!(await isThere(this.path(name)))) throw error;
+    }
     return name;
   }
 }

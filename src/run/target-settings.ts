@@ -5,9 +5,10 @@ export type SettingCheck = readonly [isGood: (value: unknown) => boolean, expect
 
 export const text: SettingCheck = [(value) => typeof value === "string" && value !== "", "a text"];
 export const flag: SettingCheck = [(value) => typeof value === "boolean", "true or false"];
-export const whole = (least: number): SettingCheck => [
-  (value) => Number.isSafeInteger(value) && (value as number) >= least,
-  `a whole number from ${least}`,
+export const whole = (least: number, most?: number): SettingCheck => [
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least && (most === undefined || (value as number) <= most),
+  `a whole number from ${least}${most === undefined ? "" : ` to ${most}`}`,
 ];
 
 /**

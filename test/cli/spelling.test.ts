@@ -25,6 +25,13 @@ describe("asTyped", () => {
     assert.equal(typed("pass `judge`, `heldOut` or `validation`"), "pass --judge, --eval-data or --validation-data");
   });
 
+  it("calls the settings of a model server by its own flags", () => {
+    assert.equal(typed("modelServer: `model` is missing; give it"), "modelServer: --server-model is missing; give it");
+    assert.equal(typed("modelServer: address: found 1"), "--server: found 1");
+    assert.equal(typed("modelServer: name it in `keyVariable`"), "modelServer: name it in --server-key");
+    assert.equal(typed("modelServer: `serverAdapters` says"), "modelServer: `serverAdapters` says");
+  });
+
   it("leaves all else alone: data, paths, names that are no options", () => {
     for (const text of [
       'row 3: field "labelBy" is missing',

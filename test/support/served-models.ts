@@ -39,6 +39,7 @@ type Fault = (response: ServerResponse) => void;
 export class ServedModels {
   readonly asked: Served[] = [];
   private readonly faults: Fault[] = [];
+  private change: ((asked: Served, body: any) => unknown) | undefined;
   address = "";
 
   private constructor(
@@ -69,6 +70,11 @@ export class ServedModels {
     this.faults.push(fault);
   }
 
+  /** What it would answer with, it changes by this. */
+  changeAnswers(change: (asked: Served, body: any) => unknown): void {
+    this.change = change;
+  }
+
   /** Requests of a path. */
   of(path: string): Served[] {
     return this.asked.filter((asked) => asked.path === `/v1/${path}`);
@@ -85,10 +91,11 @@ export class ServedModels {
     this.asked.push(asked);
     const fault = this.faults.shift();
     if (fault) return fault(response);
-    const [status, body] = await this.answer(asked).catch((error: Error) => [
+    const [status, answer] = await this.answer(asked).catch((error: Error) => [
       500,
       { error: { message: error.message } },
     ]);
+    const body = this.change ? this.change(asked, answer) : answer;
     response.writeHead(status as number, { "content-type": "application/json" });
     response.end(typeof body === "string" ? body : JSON.stringify(body));
   }
@@ -96,6 +103,7 @@ export class ServedModels {
   private async answer({ path, body }: Served): Promise<[status: number, body: unknown]> {
     if (path === "/v1/models") return [200, { data: [...this.policies.keys()].map((id) => ({ id, object: "model" })) }];
     if (path === "/v1/load_lora_adapter") return this.loadAdapter(body);
+    if (body === undefined) return [404, { detail: "Not Found" }];
     const policy = this.policies.get(body.model);
     if (!policy) return [404, { error: { message: `The model ${body.model} does not exist.` } }];
     if (path === "/v1/completions") return this.completions(policy, body);

@@ -9,7 +9,7 @@ import { planGenerationWithin, type GenerationRequest } from "./plan-generation.
 import { checkSampling, type Sampling } from "./sampling.js";
 
 export type { GenerationRequest } from "./plan-generation.js";
-export type { Sampling } from "./sampling.js";
+export { checkSampling, type Sampling } from "./sampling.js";
 
 export interface GenerationOptions extends Partial<Sampling> {
   /** Default 256; never more than what the context leaves. */
@@ -176,6 +176,7 @@ function contextPolicies(
   return [policy, ...(models ?? new Array<Policy>(count).fill(policy))];
 }
 
-function checkCount(name: string, count: number): void {
+/** @throws RangeError where a number is no count of at least one */
+export function checkCount(name: string, count: number): void {
   if (!Number.isInteger(count) || count < 1) throw new RangeError(`${name} is a whole number from 1, got ${count}`);
 }

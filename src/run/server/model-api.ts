@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
+import { quoteAddress } from "../../base/quote-address.js";
 import { Random } from "../../base/random.js";
-import { fetchAnswer, readResponse } from "../../base/requests/answer.js";
+import { fetchAnswer, readResponse, tokenCount } from "../../base/requests/answer.js";
 import { concurrencyLimit } from "../../base/requests/concurrency-limit.js";
 import { failureOf, RequestFailure } from "../../base/requests/failure.js";
 import { withRetries } from "../../base/requests/with-retries.js";
@@ -13,13 +14,14 @@ import type { ResolvedServerSettings } from "./settings.js";
 const usualRetries = 5;
 
 const listed = z.object({ data: z.array(z.object({ id: z.string() })) });
-const usage = z.object({ prompt_tokens: z.int(), completion_tokens: z.int() });
-const finish = z.enum(["stop", "length"]).catch("stop");
+const usage = z.object({ prompt_tokens: tokenCount, completion_tokens: tokenCount }).nullish().catch(null);
+/** Only "stop" is a text's own end: what was filtered or given up is cut, as "length" is. */
+const finish = z.string().nullish();
 const number = z.number().nullable();
-/** vLLM tells tokens as lists, llama.cpp as a list of tokens. */
+/** vLLM tells tokens as lists, llama.cpp as a list of tokens. Whether a number is an id, the policy's vocabulary tells. */
 const logProbs = z.union([
   z.object({ token_logprobs: z.array(number) }),
-  z.object({ content: z.array(z.object({ id: z.int(), logprob: number })) }),
+  z.object({ content: z.array(z.object({ id: z.number(), logprob: number })) }),
 ]);
 const completed = z.object({
   choices: z
@@ -27,26 +29,26 @@ const completed = z.object({
       z.object({
         text: z.string(),
         finish_reason: finish,
-        token_ids: z.array(z.int()).nullish(),
+        token_ids: z.array(z.number()).nullish(),
         logprobs: logProbs.nullish().catch(null),
       }),
     )
     .min(1),
-  usage: usage.nullish().catch(null),
+  usage,
 });
 const chatted = z.object({
   choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: finish })).min(1),
-  usage: usage.nullish().catch(null),
+  usage,
 });
 
 /** A text that a server has written after given tokens. */
 export interface Completion {
   readonly text: string;
-  /** Token ids of the text, where the server tells them; some leave out the one that ended it. */
+  /** Token ids of the text as the server tells them, if it does, which may be none of the policy's; some leave out the one that ended it. */
   readonly tokens: readonly number[] | undefined;
   /** Log-probability of each token, in nats, at temperature 1; with `echo` those of the given tokens come first, and the first is null. */
   readonly logProbs: readonly (number | null)[] | undefined;
-  /** False where the limit ended it. */
+  /** Whether it came to its own end; false where the limit ended it, or the server gave up. */
   readonly complete: boolean;
   /** Tokens that the server has read. */
   readonly promptTokens: number | undefined;
@@ -95,27 +97,40 @@ export class ModelApi {
     this.key = keyVariable === undefined ? undefined : process.env[keyVariable]?.trim();
     if (keyVariable !== undefined && !this.key)
       throw new InputError(`modelServer: no API key; set the environment variable ${keyVariable}`);
+    if (this.key && /[^\x21-\x7e]/.test(this.key))
+      throw new InputError(
+        `modelServer: the key in ${keyVariable} has a space or a character that no HTTP header takes; set it to the key alone`,
+      );
   }
 
   /** The names of what is served. */
   async models(signal: AbortSignal | undefined): Promise<string[]> {
-    const { data } = readResponse(listed, await this.ask("models", undefined, signal));
-    return data.map(({ id }) => id);
+    try {
+      const { data } = await this.ask("models", listed, undefined, signal);
+      return data.map(({ id }) => id);
+    } catch (error) {
+      if (!(error instanceof RequestFailure) || (error.status !== 404 && error.status !== 200)) throw error;
+      throw new InputError(
+        `${error.message}; asked for ${quoteAddress(`${this.settings.address}/models`)}: the base URL of an API mostly ends in /v1`,
+        { cause: error },
+      );
+    }
   }
 
   /** Goes on after given tokens. */
   async complete(request: CompletionRequest, signal: AbortSignal | undefined): Promise<Completion> {
-    return completionIn(await this.ask("completions", request, signal));
+    return completionOf(await this.ask("completions", completed, request, signal));
   }
 
   /** {@link complete}, or what the server says against such a request. */
   async tried(request: CompletionRequest, signal: AbortSignal | undefined): Promise<Completion | string> {
     try {
-      return completionIn(await this.ask("completions", request, signal, 0));
+      return await this.complete(request, signal);
     } catch (error) {
-      const { status } = error as RequestFailure;
-      if (error instanceof RequestFailure && status !== undefined && status !== 401 && status !== 403)
-        return error.message;
+      // Some servers break on what they do not take.
+      const isAgainst = ({ status, transient }: RequestFailure) =>
+        status !== undefined && status !== 401 && status !== 403 && (!transient || status === 500);
+      if (error instanceof RequestFailure && isAgainst(error)) return error.message;
       throw error;
     }
   }
@@ -127,8 +142,7 @@ export class ModelApi {
     signal: AbortSignal | undefined,
   ): Promise<ChatAnswer> {
     const messages = typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt;
-    const answer = await this.ask("chat/completions", { ...request, messages }, signal);
-    const { choices, usage } = readResponse(chatted, answer);
+    const { choices, usage } = await this.ask("chat/completions", chatted, { ...request, messages }, signal);
     const { message, finish_reason } = choices[0]!;
     return { text: message.content ?? "", complete: finish_reason === "stop", tokens: usage?.completion_tokens };
   }
@@ -136,29 +150,34 @@ export class ModelApi {
   /** Has the server load an adapter from a folder, by vLLM's request for it. */
   async loadAdapter(name: string, path: string, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.ask("load_lora_adapter", { lora_name: name, lora_path: path }, signal);
+      await this.ask("load_lora_adapter", inWords, { lora_name: name, lora_path: path }, signal);
     } catch (error) {
-      if (!(error instanceof RequestFailure)) throw error;
+      if (!(error instanceof RequestFailure) || error.status === undefined) throw error;
       // A run that goes on finds its adapters loaded.
-      if (/already/i.test(error.message)) return;
+      if (/already (been )?loaded/i.test(error.message)) return;
       throw new InputError(
-        `${error.message}; a server that loads adapters is vLLM with --enable-lora, a --max-lora-rank of the adapter's at least, and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True`,
+        `${error.message}; a server that loads adapters is vLLM with --enable-lora, a --max-lora-rank of the adapter's at least, and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True, and it has to see ${quote(path, 200)} (\`serverAdapters\` says where the folder is for it)`,
         { cause: error },
       );
     }
   }
 
-  private ask(
+  private ask<T>(
     path: string,
+    schema: z.ZodType<T>,
     body: object | undefined,
     signal: AbortSignal | undefined,
-    retries = usualRetries,
-  ): Promise<unknown> {
-    const attempt = () => this.once(path, body, signal);
-    return this.limited(() => withRetries(attempt, { retries, random: this.random, signal }));
+  ): Promise<T> {
+    const attempt = () => this.once(path, schema, body, signal);
+    return this.limited(() => withRetries(attempt, { retries: usualRetries, random: this.random, signal }));
   }
 
-  private async once(path: string, body: object | undefined, signal: AbortSignal | undefined): Promise<unknown> {
+  private async once<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    body: object | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const late = AbortSignal.timeout(1000 * this.settings.timeoutSeconds);
     const headers = {
       ...(body && { "content-type": "application/json" }),
@@ -167,13 +186,11 @@ export class ModelApi {
     try {
       const response = await fetchAnswer(`${this.settings.address}/${path}`, {
         ...{ method: body ? "POST" : "GET", headers, signal: signal ? AbortSignal.any([late, signal]) : late },
+        // What is asked may be as secret as the key, and goes to the named host alone.
+        ...{ redirect: "manual" },
         ...(body && { body: JSON.stringify(body) }),
       });
-      const text = await response.text();
-      if (!response.ok)
-        throw new StatusError(response.status, response.headers, `${response.status} ${problemIn(text)}`);
-      // vLLM answers some requests in words.
-      return path === "load_lora_adapter" ? text : JSON.parse(text);
+      return this.read(schema, response, await response.text());
     } catch (error) {
       signal?.throwIfAborted();
       if (late.aborted)
@@ -188,11 +205,52 @@ export class ModelApi {
       throw failureOf(error, "modelServer", this.host, this.key, advice);
     }
   }
+
+  /** @throws StatusError where the response is an error, or not what was asked for */
+  private read<T>(schema: z.ZodType<T>, { ok, status, headers }: Response, text: string): T {
+    // Before it is cut, since a part of a key would not be found any more.
+    const shown = this.key ? text.replaceAll(this.key, "…") : text;
+    const location = headers.get("location");
+    if (status >= 300 && status < 400 && location !== null)
+      throw new StatusError(
+        status,
+        headers,
+        `${status}, a redirect to ${quoteAddress(this.key ? location.replaceAll(this.key, "…") : location)}, which is not followed; give the address that it leads to`,
+      );
+    if (!ok) throw new StatusError(status, headers, `${status} ${problemIn(shown)}`);
+    const answer = parsed(text);
+    const refused = refusal.safeParse(answer);
+    if (refused.success)
+      throw new StatusError(refused.data.error.code, headers, `${status} with an error: ${problemIn(shown)}`);
+    if (answer === undefined && schema !== inWords)
+      throw new StatusError(status, headers, `${status} and what is no JSON: ${quote(shown, 100)}`);
+    try {
+      return readResponse(schema, answer ?? text);
+    } catch (error) {
+      throw new StatusError(status, headers, `${status} and an ${(error as Error).message}`);
+    }
+  }
 }
 
-/** @throws Error naming the field in which the answer is none of a server's */
-function completionIn(answer: unknown): Completion {
-  const { choices, usage } = readResponse(completed, answer);
+/** vLLM answers some requests in words. */
+const inWords = z.unknown();
+
+/** A failure that came with status 200: gateways put the status of the server behind them into it. */
+const refusal = z.object({
+  error: z
+    .union([z.string().transform(() => ({})), z.looseObject({})])
+    .pipe(z.object({ code: z.int().min(400).max(599).catch(200) })),
+});
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function completionOf({ choices, usage }: z.infer<typeof completed>): Completion {
   const { text, finish_reason, token_ids, logprobs } = choices[0]!;
   const content = logprobs && "content" in logprobs ? logprobs.content : undefined;
   return {
@@ -208,13 +266,10 @@ function completionIn(answer: unknown): Completion {
 
 /** What a server says of an error: the message of OpenAI's form, or the text as it is. */
 function problemIn(text: string): string {
-  try {
-    const { error, message, detail } = JSON.parse(text) as { error?: unknown; message?: unknown; detail?: unknown };
-    const told = (error as { message?: unknown } | undefined)?.message ?? message ?? detail ?? error;
-    return typeof told === "string" ? told : quote(told, 200);
-  } catch {
-    return text;
-  }
+  const { error, message, detail } = (parsed(text) ?? {}) as { error?: unknown; message?: unknown; detail?: unknown };
+  const told = (error as { message?: unknown } | null | undefined)?.message ?? message ?? detail ?? error;
+  if (told === undefined) return text;
+  return typeof told === "string" ? told : quote(told, 200);
 }
 
 /**

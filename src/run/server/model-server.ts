@@ -1,13 +1,17 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { InputError, quote } from "../../base/errors.js";
 import { reportedIfSlow, type TaskControls } from "../../base/task.js";
 import type { Prompt } from "../../data/pair.js";
 import { encodePrompt } from "../../data/tokenize.js";
 import type { Sampling } from "../../model/generation/generate.js";
 import type { Policy } from "../../model/policy/policy.js";
+import { savePolicy } from "../../model/policy/policy-files.js";
 import type { ComputeTarget, Executor, RunRequirements } from "../executor.js";
 import { SharedStorage } from "../shared-storage.js";
 import { ModelApi, samplingFields, type ChatAnswer } from "./model-api.js";
-import { givenLogProbs, scoring, ServerExecutor, type FoundServer } from "./server-executor.js";
+import { givenLogProbs, loadAdapter, scoring, ServerExecutor, type FoundServer } from "./server-executor.js";
 import { resolveServerSettings, type ModelServerSettings, type ResolvedServerSettings } from "./settings.js";
 
 export type { ModelServerSettings } from "./settings.js";
@@ -55,7 +59,7 @@ export class ModelServer implements ComputeTarget {
 
   /**
    * Looks at the server before anything is trained: whether it answers, serves the model, takes tokens, splits texts into those of
-   * the policy, and tells what is asked of it.
+   * the policy, loads adapters where it has to, and tells what is asked of it.
    */
   async open(start: Policy, memory: number, controls: TaskControls): Promise<Executor> {
     const look = () => this.found(start, controls.signal);
@@ -107,7 +111,7 @@ export class ModelServer implements ComputeTarget {
         : names
             .slice(0, 10)
             .map((name) => quote(name))
-            .join(", ");
+            .join(", ") + (names.length > 10 ? ` and ${names.length - 10} more` : "");
     if (model !== undefined) throw new InputError(`modelServer: ${address} serves ${listed}, and not ${quote(model)}`);
     if (names.length !== 1)
       throw new InputError(`modelServer: ${address} serves ${listed}; name one of them in \`model\``);
@@ -115,12 +119,16 @@ export class ModelServer implements ComputeTarget {
   }
 
   private async found(start: Policy, signal: AbortSignal | undefined): Promise<FoundServer> {
-    const { address, adapters, serverAdapters = adapters, score } = this.settings;
+    const { address, score } = this.settings;
     const model = await this.modelName(signal);
     const api = this.connected();
     const ids = encodePrompt(probe, start.tokenizer);
     const byIds = await api.tried({ model, prompt: ids, max_tokens: 1 }, signal);
-    if (typeof byIds === "string" || (byIds.promptTokens ?? ids.length) !== ids.length)
+    if (typeof byIds !== "string" && byIds.promptTokens === undefined)
+      throw new InputError(
+        `modelServer: ${address} does not count the tokens of prompts (\`usage\`), by which a run sees that the server splits texts as the policy does; use vLLM or llama.cpp's server, or have this one answer by \`respond\``,
+      );
+    if (typeof byIds === "string" || byIds.promptTokens !== ids.length)
       throw new InputError(
         `modelServer: ${address} takes no token ids as a prompt${typeof byIds === "string" ? ` (${byIds})` : ""}; a run needs a server that does, such as vLLM or llama.cpp's. Have others answer by \`respond\``,
       );
@@ -129,10 +137,27 @@ export class ModelServer implements ComputeTarget {
       throw new InputError(
         `modelServer: score: ${address} tells no log-probabilities of given tokens (completions with \`echo\`); leave \`score\` out`,
       );
-    return {
-      ...{ api, model, scores: score },
-      adapters: adapters === undefined ? undefined : { storage: new SharedStorage(adapters), seenAs: serverAdapters! },
-    };
+    return { api, model, scores: score, adapters: await this.adaptersOf(api, start, signal) };
+  }
+
+  /** Where adapters are put, once the server has loaded that of the start from there. */
+  private async adaptersOf(
+    api: ModelApi,
+    start: Policy,
+    signal: AbortSignal | undefined,
+  ): Promise<FoundServer["adapters"]> {
+    if (this.settings.adapters === undefined) return undefined;
+    // The server has a working directory of its own.
+    const adapters = resolve(this.settings.adapters);
+    const found = { storage: new SharedStorage(adapters), seenAs: this.settings.serverAdapters ?? adapters };
+    const folder = await mkdtemp(join(tmpdir(), "sera-adapter-"));
+    try {
+      await savePolicy(start, folder);
+      await loadAdapter(api, folder, found, signal);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    return found;
   }
 
   /** Compares how many tokens the two sides make of a text; a BOS may be put before it. */

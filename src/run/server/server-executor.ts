@@ -1,14 +1,22 @@
 import { InputError, quote } from "../../base/errors.js";
 import { chunk } from "../../base/collections.js";
+import { allOrNone } from "../../base/requests/all-or-none.js";
 import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
-import type { Generation, GenerationOptions, GenerationRequest } from "../../model/generation/generate.js";
+import {
+  checkCount,
+  checkSampling,
+  type Generation,
+  type GenerationOptions,
+  type GenerationRequest,
+} from "../../model/generation/generate.js";
 import type { Policy } from "../../model/policy/policy.js";
 import type { TokenSequence } from "../../model/scoring/batch.js";
 import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "../executor.js";
 import { LocalExecutor } from "../local-executor.js";
 import type { SharedStorage } from "../shared-storage.js";
 import { samplingFields, type Completion, type ModelApi } from "./model-api.js";
+import { generationOf, toldLogProb } from "./written-tokens.js";
 
 /** Seeds that servers take. */
 const seeds = 2 ** 31;
@@ -74,8 +82,12 @@ export class ServerExecutor implements Executor {
     const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
     const { maxNewTokens = 256, batchSize = 128, skipBatches = 0, stopTokens = this.start.tokenizer.stopIds } = options;
     if (options.guidance) throw new InputError("guidance: a server writes by its model alone; sample on this machine");
+    checkSampling({ temperature, topK, topP, minP, repetitionPenalty });
+    checkCount("maxNewTokens", maxNewTokens);
+    checkCount("batchSize", batchSize);
     const { contextLength } = this.start.config;
     const wanted = requests.flatMap(({ key, prompt, responses }, request) => {
+      if (prompt.length === 0) throw new RangeError(`the prompt of ${quote(key)} has no token`);
       if (prompt.length >= contextLength)
         throw new RangeError(
           `the prompt of ${quote(key)} has ${prompt.length} tokens, the context is ${contextLength}`,
@@ -97,21 +109,16 @@ export class ServerExecutor implements Executor {
         onProgress?.((done += batch.length), wanted.length);
         continue;
       }
-      yield await Promise.all(
-        batch.map(async ({ key, prompt, request, number }) => {
-          const completion = await this.server.api.complete(
-            {
-              ...fields,
-              prompt: [...prompt],
-              max_tokens: Math.min(maxNewTokens, contextLength - prompt.length),
-              seed: random.fork(key).fork(`${number}`).integer(seeds),
-            },
-            signal,
-          );
-          onProgress?.(++done, wanted.length);
-          return { request, number, ...this.generation(completion, stopTokens, options.logProbs) };
-        }),
-      );
+      yield await allOrNone(batch, signal, async ({ key, prompt, request, number }, either) => {
+        const limit = Math.min(maxNewTokens, contextLength - prompt.length);
+        const seed = random.fork(key).fork(`${number}`).integer(seeds);
+        const asked = { ...fields, prompt: [...prompt], max_tokens: limit, seed };
+        const completion = await this.server.api.complete(asked, either);
+        const { logProb, ...written } = generationOf(completion, this.start, { stopTokens, limit });
+        onProgress?.(++done, wanted.length);
+        const isPolicys = options.logProbs && this.server.scores && logProb !== undefined;
+        return { request, number, ...written, ...(isPolicys && { logProb }) };
+      });
     }
   }
 
@@ -124,23 +131,6 @@ export class ServerExecutor implements Executor {
     return this.local.close();
   }
 
-  /** What a completion is in the policy's tokens, with the stop token that ended it. */
-  private generation(
-    completion: Completion,
-    stopTokens: readonly number[],
-    wantsLogProbs = false,
-  ): Omit<Generation, "request" | "number"> {
-    const { text, complete, logProbs } = completion;
-    const written = wholeTokens(completion) ?? this.start.tokenizer.encode(text);
-    const ended = complete && stopTokens.includes(written.at(-1)!);
-    const tokens = complete && !ended ? [...written, stopTokens[0]!] : written;
-    // Of the policy's own, and of all tokens: a sum without the stop token's would be another response's.
-    const sum =
-      logProbs?.length === tokens.length ? logProbs.reduce<number>((sum, value) => sum + value!, 0) : undefined;
-    const isPolicys = this.server.scores && wantsLogProbs && sum !== undefined && Number.isFinite(sum);
-    return { tokens: Int32Array.from(tokens), complete, ...(isPolicys && { logProb: sum }) };
-  }
-
   private async scores(
     model: ModelRef,
     sequences: readonly TokenSequence[],
@@ -150,19 +140,17 @@ export class ServerExecutor implements Executor {
     const name = await this.nameOf(model, signal);
     let done = 0;
     onProgress?.(0, sequences.length);
-    return Promise.all(
-      sequences.map(async ({ prompt, response }, i) => {
-        const given = [...prompt, ...response];
-        const found = await this.server.api.complete(scoring(name, given), signal);
-        const values = givenLogProbs(found, given.length)?.slice(prompt.length);
-        if (!values)
-          throw new InputError(
-            `modelServer: the server gave no log-probabilities of sequence ${i + 1}; leave \`score\` out`,
-          );
-        onProgress?.(++done, sequences.length);
-        return values;
-      }),
-    );
+    return allOrNone(sequences, signal, async ({ prompt, response }, either, i) => {
+      const given = [...prompt, ...response];
+      const found = await this.server.api.complete(scoring(name, given), either);
+      const values = givenLogProbs(found, given.length)?.slice(prompt.length);
+      if (!values)
+        throw new InputError(
+          `modelServer: the server gave no log-probabilities of sequence ${i + 1}, or such as are none; leave \`score\` out`,
+        );
+      onProgress?.(++done, sequences.length);
+      return values;
+    });
   }
 
   /** What the server calls a model of the run, once it has it. */
@@ -170,7 +158,7 @@ export class ServerExecutor implements Executor {
     const { adapters } = this.server;
     if (!adapters || model === "start") return this.server.model;
     const { folder } = model;
-    const loading = this.loaded.get(folder) ?? this.load(folder, adapters, signal);
+    const loading = this.loaded.get(folder) ?? loadAdapter(this.server.api, folder, adapters, signal);
     this.loaded.set(folder, loading);
     try {
       return await loading;
@@ -179,23 +167,31 @@ export class ServerExecutor implements Executor {
       throw error;
     }
   }
-
-  private async load(
-    folder: string,
-    { storage, seenAs }: NonNullable<FoundServer["adapters"]>,
-    signal: AbortSignal | undefined,
-  ): Promise<string> {
-    const path = await storage.upload(folder);
-    const name = `sera-${path.split("/").at(-1)!}`;
-    await this.server.api.loadAdapter(name, `${seenAs}/${path}`, signal);
-    return name;
-  }
 }
 
-/** The tokens that a server tells of what it wrote, where they are all: llama.cpp leaves out some of characters that take several. */
-function wholeTokens({ tokens, complete, writtenTokens }: Completion): readonly number[] | undefined {
-  const missing = writtenTokens === undefined || !tokens ? 0 : writtenTokens - tokens.length;
-  return missing === 0 || (complete && missing === 1) ? tokens : undefined;
+/**
+ * Puts an adapter where the server sees it, and has it loaded; what the server then calls it.
+ *
+ * @throws InputError where it cannot be put there, or the server does not load it
+ */
+export async function loadAdapter(
+  api: ModelApi,
+  folder: string,
+  { storage, seenAs }: NonNullable<FoundServer["adapters"]>,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  let path: string;
+  try {
+    path = await storage.upload(folder);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new InputError(`modelServer: adapters: cannot write into ${quote(storage.folder, 200)} (${message})`, {
+      cause: error,
+    });
+  }
+  const name = `sera-${path.split("/").at(-1)!}`;
+  await api.loadAdapter(name, `${seenAs}/${path}`, signal);
+  return name;
 }
 
 /** A request for the log-probabilities of given tokens; one is written besides, since some servers take no fewer. */
@@ -203,11 +199,9 @@ export function scoring(model: string, given: readonly number[]) {
   return { model, prompt: given, max_tokens: 1, temperature: 1, echo: true, logprobs: 1 };
 }
 
-/** Log-probabilities of the tokens that were given, but for the first; undefined where the server has not told them. */
+/** Log-probabilities of the tokens that were given, but for the first; undefined where the server has not told them, or one is none. */
 export function givenLogProbs({ logProbs }: Completion, length: number): number[] | undefined {
   if (!logProbs || logProbs.length < length) return undefined;
-  const values = logProbs.slice(0, length);
-  return values.slice(1).every((value) => typeof value === "number")
-    ? [0, ...(values.slice(1) as number[])]
-    : undefined;
+  const values = logProbs.slice(1, length).map(toldLogProb);
+  return values.includes(undefined) ? undefined : [0, ...(values as number[])];
 }

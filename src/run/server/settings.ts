@@ -22,7 +22,7 @@ export interface ModelServerSettings {
   readonly keyVariable?: string | undefined;
   /** Concurrent requests. Default 16. */
   readonly concurrency?: number | undefined;
-  /** Seconds that a response may take. Default 600. */
+  /** Seconds that a response may take, at most 300. Default 300. */
   readonly timeoutSeconds?: number | undefined;
 }
 
@@ -33,6 +33,9 @@ export interface ResolvedServerSettings extends ModelServerSettings {
   readonly timeoutSeconds: number;
 }
 
+/** Seconds after which `fetch` itself gives up on a response. */
+const longestWait = 300;
+
 const checks: { readonly [Name in keyof Required<ModelServerSettings>]: SettingCheck } = {
   address: text,
   model: text,
@@ -41,14 +44,14 @@ const checks: { readonly [Name in keyof Required<ModelServerSettings>]: SettingC
   score: flag,
   keyVariable: text,
   concurrency: whole(1),
-  timeoutSeconds: whole(1),
+  timeoutSeconds: whole(1, longestWait),
 };
 
 /** @throws InputError naming the first setting that is unknown, missing or not what it may be */
 export function resolveServerSettings(given: ModelServerSettings): ResolvedServerSettings {
   checkTargetSettings("modelServer", given, checks, { address: "give one such as http://localhost:8000/v1" });
   checkAddress(given.address);
-  const { score = false, concurrency = 16, timeoutSeconds = 600 } = given;
+  const { score = false, concurrency = 16, timeoutSeconds = longestWait } = given;
   if (given.adapters === undefined && given.serverAdapters !== undefined)
     throw new InputError("modelServer: `serverAdapters` says how the server sees `adapters`; give that too");
   if (given.adapters === undefined && score)
@@ -58,12 +61,17 @@ export function resolveServerSettings(given: ModelServerSettings): ResolvedServe
   return { ...given, address: given.address.replace(/\/+$/, ""), score, concurrency, timeoutSeconds };
 }
 
-/** @throws InputError where it is no address of a server, or one with a password in it, which is not quoted */
+/** @throws InputError where it is no address of a server, or one with a password or a query in it, which is not quoted */
 function checkAddress(address: string): void {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
     throw new InputError(
       `modelServer: address: found ${quoteAddress(address)}, expected one such as http://localhost:8000/v1`,
+    );
+  // Some providers take the key there, and the address is quoted in messages.
+  if (url.search || url.hash)
+    throw new InputError(
+      "modelServer: address: it has a query or fragment (`?…`, `#…`); give the base URL alone, and a key by `keyVariable`",
     );
   if (url.username || url.password)
     throw new InputError(
