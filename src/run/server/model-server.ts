@@ -183,7 +183,7 @@ export class ModelServer implements ComputeTarget {
  * @example
  * const teacher = modelServer({ address: "http://localhost:8000/v1" });
  * await respond(teacher, prompts, { temperature: 0.7 });
- * await sera(start, pairs, { on: modelServer({ address: "http://localhost:8000/v1", adapters: "/mnt/shared/adapters" }) });
+ * await sera(start, pairs, { on: modelServer({ address: "http://localhost:8000/v1", model: "base", adapters: "/mnt/shared/adapters" }) });
  * @throws InputError where a setting is unknown, missing or not what it may be
  */
 export function modelServer(settings: ModelServerSettings): ModelServer {
