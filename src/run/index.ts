@@ -72,6 +72,7 @@ export type {
   Versioned,
 } from "./options/index.js";
 export { Stages, type IterationTraining } from "./stages.js";
+export { crossedInterval, type CrossedInterval, type ValueRange } from "../stats/crossed.js";
 export { zermelo } from "../stats/zermelo.js";
 export { tokenDifference } from "./token-difference.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";
