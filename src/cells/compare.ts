@@ -137,6 +137,7 @@ export async function runAll(
     );
     try {
       (runs[run.name] ??= []).push(await runOne(run, progress.reporter));
+      progress.complete();
     } finally {
       progress.finish();
     }

@@ -1,7 +1,8 @@
 import type { Reporter } from "../base/task.js";
 
 /**
- * Shows a whole run as one line that counts its training steps, where a run shown alone has a line for each phase.
+ * Shows a whole run as one line that counts its training steps, where a run shown alone has a line for each phase. One that
+ * has ended is `complete` before it is finished, so that what had nothing left to train is not shown as stopped.
  *
  * @param steps of all its trainings
  */
@@ -9,7 +10,7 @@ export function runProgress(
   reporter: Reporter | undefined,
   label: string,
   steps: number,
-): { readonly reporter: Reporter; finish(text?: string): void } {
+): { readonly reporter: Reporter; complete(): void; finish(text?: string): void } {
   const line = reporter?.start(label, steps, "steps");
   /** Steps and tokens of the trainings that have ended. */
   const ended = { steps: 0, tokens: 0 };
@@ -32,6 +33,10 @@ export function runProgress(
           },
         };
       },
+    },
+    complete() {
+      // What was read from its folder has told of no step.
+      if (ended.steps === 0) line?.update(steps);
     },
     finish: (text) => line?.finish(text),
   };

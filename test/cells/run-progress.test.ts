@@ -29,4 +29,25 @@ describe("runProgress", () => {
       ["finished ", 0, undefined],
     ]);
   });
+
+  it("counts all steps of a run that was read from its folder, and no more of one that was trained", () => {
+    const counted = (trained: boolean) => {
+      const told: number[] = [];
+      const progress = runProgress(
+        { start: () => ({ update: (done: number) => void told.push(done), finish() {} }) },
+        "DPO",
+        4,
+      );
+      if (trained) {
+        const training = progress.reporter.start("align", 3);
+        training.update(3, { tokens: 5 });
+        training.finish();
+      }
+      progress.complete();
+      progress.finish();
+      return told;
+    };
+    assert.deepEqual(counted(false), [4]);
+    assert.deepEqual(counted(true), [3]);
+  });
 });
