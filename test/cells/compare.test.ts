@@ -51,7 +51,7 @@ describe("compare", () => {
     assert.deepEqual(bySeed.array("seed"), [1, 2, 1, 2]);
     assert.match((await bundleOf(result))["text/plain"] as string, /means over seeds 1, 2/);
     assert.ok(
-      shown.some((line) => /1\/4 DPO, seed 1 · 6 in/.test(line)),
+      shown.some((line) => /1\/4 DPO, seed 1 · 6 steps in/.test(line)),
       "a line for each run counts its steps",
     );
 

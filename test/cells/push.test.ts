@@ -86,6 +86,6 @@ it("an adapter is pushed with its tokenizer, and with a base that others can loa
   );
   await assert.rejects(
     pushFolder("nowhere", "me/x", {}, {}),
-    /^InputError: nowhere: no such folder; give that of a run, a model or an adapter/,
+    /^InputError: nowhere: no such folder in .*; give that of a run, a model or an adapter/,
   );
 });
