@@ -38,7 +38,8 @@ describe("a session that ends", () => {
     assert.match(error.evalue, /SIGKILL, probably by the system because memory ran out\. All variables are gone/);
     assert.equal(reply.content.status, "error");
     assert.deepEqual((await kernel.answer(behind)).reply.content, { status: "aborted" });
-    assert.equal((await kernel.answer(question)).reply.content.status, "error");
+    // Whether it came before the end or after, it is answered.
+    assert.match((await kernel.answer(question)).reply.content.status, /^(?:ok|error)$/);
     const count = reply.content.execution_count;
     const next = await kernel.execute("kept");
     assert.match(next.error.evalue, /Cannot find name 'kept'/);
