@@ -33,7 +33,8 @@ const reading = setInterval(readReports, 5000);
 tests.on("close", (code) => {
   clearInterval(reading);
   readReports();
-  process.exit(code !== 0 || !isEnough() ? 1 : 0);
+  const enough = isEnough();
+  process.exit(code === 0 && enough ? 0 : 1);
 });
 
 /** Adds what processes have left, and removes it. */

@@ -29,7 +29,7 @@ export async function interrupts(notebook: Notebook, checks: Checks): Promise<vo
     await notebook.ended(index, 15);
     const told = await notebook.text(index);
     await checks.picture("interrupted", notebook.cell(index));
-    const line = /■ align .* stopped at [\d,/]+ after .*/.exec(told)?.[0];
+    const line = /■ align .* stopped at [\d,/]+ steps after .*/.exec(told)?.[0];
     expect(
       line !== undefined && /Interrupted: /.test(told),
       told,
