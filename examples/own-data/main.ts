@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { align, loadModel, loadPreferences, methods, plot, respond, train } from "sera-lab";
-import { offsetDpo } from "./loss.js";
 
 const { pairs } = await loadPreferences("pairs.jsonl");
 const [heldOut, training] = [pairs.slice(-2), pairs.slice(0, -2)];
@@ -10,7 +9,7 @@ await using fresh = await loadModel("tiny", { pairs });
 const taught = await train(fresh, training, methods.sft({ rounds: 20, learningRate: 2e-3 })({ seed: 1 }), { heldOut });
 await using start = await taught.policy();
 
-const run = await align(start, training, { loss: offsetDpo(0.5, 0.2), epochs: 4, heldOut, maxNewTokens: 24, seed: 1 });
+const run = await align(start, training, { beta: 0.5, epochs: 4, heldOut, maxNewTokens: 24, seed: 1 });
 await using policy = await run.policy();
 const answers = await respond(policy, heldOut.map(({ prompt }) => prompt), { temperature: 0, maxNewTokens: 24 });
 console.log(answers.objects());

@@ -7,13 +7,14 @@ import { reported, type TaskOptions } from "../base/task.js";
 import type { Prompt } from "../data/pair.js";
 import {
   checkCount,
-  checkSampling,
+  samplingOf,
   generate,
   type GenerationOptions,
   type GenerationRequest,
 } from "../model/generation/generate.js";
 import type { Policy } from "../model/policy/policy.js";
 import { generateForm, generationOptions } from "../run/options/index.js";
+import { seedLimit } from "../run/server/model-api.js";
 import { ModelServer } from "../run/server/model-server.js";
 import { cell } from "../notebook/display.js";
 import { contextTokens, logitGuidance, type Guidance } from "./guidance.js";
@@ -92,19 +93,8 @@ export async function servedResponsesTo(
       `${refused}: a server's API has no such option; leave it out, or have a model of this machine answer`,
     );
   const { responses = 1, seed = seedByDefault, ...own } = options;
-  const {
-    temperature = 1,
-    topK = 0,
-    topP = 1,
-    minP = 0,
-    repetitionPenalty = 1,
-    maxNewTokens = 128,
-  } = {
-    ...samplingByDefault,
-    ...own,
-  };
-  const sampling = { temperature, topK, topP, minP, repetitionPenalty, maxNewTokens };
-  checkSampling(sampling);
+  const { maxNewTokens = 128, ...given } = { ...samplingByDefault, ...own };
+  const sampling = { ...samplingOf(given), maxNewTokens };
   checkCount("maxNewTokens", maxNewTokens);
   const wanted = prompts.flatMap((prompt, request) =>
     Array.from({ length: responses }, (_, number) => ({ prompt, request, number })),
@@ -113,15 +103,12 @@ export async function servedResponsesTo(
   let done = 0;
   onProgress?.(0, wanted.length);
   return allOrNone(wanted, signal, async ({ prompt, request, number }, either) => {
-    const own = random.fork(`${request}`).fork(`${number}`).integer(largestSeed);
+    const own = random.fork(`${request}`).fork(`${number}`).integer(seedLimit);
     const { text, complete, tokens } = await server.answer(prompt, { ...sampling, seed: own }, either);
     onProgress?.(++done, wanted.length);
     return { request, response: text, complete, tokens };
   });
 }
-
-/** Seeds that servers take are below it. */
-const largestSeed = 2 ** 31;
 
 /** A response to one of some prompts. */
 export interface WrittenResponse {

@@ -1,4 +1,5 @@
-import { errorAt, inputError, InputError, quote } from "../../base/errors.js";
+import { errorAt, inputError, quote } from "../../base/errors.js";
+import { apiKeyIn } from "../../base/requests/api-key.js";
 import { anthropic } from "./anthropic.js";
 import { openai } from "./openai.js";
 import type { Tokens } from "./budget.js";
@@ -95,13 +96,5 @@ export function keyVariableOf({ provider, baseUrl, keyVariable }: JudgeModel): s
 export function keyOf(asked: JudgeModel): string | undefined {
   const variable = keyVariableOf(asked);
   if (variable === undefined) return undefined;
-  const key = process.env[variable]?.trim();
-  if (!key)
-    throw new InputError(`${asked.provider}:${asked.model}: no API key; set the environment variable ${variable}`);
-  // Such a key cannot be sent, and the error from trying would quote it.
-  if (/[^\x21-\x7e]/.test(key))
-    throw new InputError(
-      `${variable}: not an API key (it contains spaces or special characters); set it to the key alone`,
-    );
-  return key;
+  return apiKeyIn(variable, `${asked.provider}:${asked.model}`);
 }

@@ -79,7 +79,7 @@ function nested(label: string, error: unknown, depth: number, outer: Outer): str
   return ["", `${label}: ${first}`, ...rest];
 }
 
-/** Errors of the library about what it was given, whose message says all; where in the library they arose says nothing more. */
+/** Errors about the caller's input: their message suffices, so the library's own frames are left out. */
 const told = new Set(["InputError", "DivergenceError"]);
 
 const ownFolders = [pathToFileURL(`${packageFolder}/dist/src/`).href, "/node_modules/sera-lab/dist/src/"];

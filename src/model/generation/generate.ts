@@ -6,10 +6,10 @@ import { InputError } from "../../base/errors.js";
 import { freezesParameters } from "./freezing.js";
 import { checkGuides, type LogitGuidance } from "./guidance.js";
 import { planGenerationWithin, type GenerationRequest } from "./plan-generation.js";
-import { checkSampling, type Sampling } from "./sampling.js";
+import { samplingOf, type Sampling } from "./sampling.js";
 
 export type { GenerationRequest } from "./plan-generation.js";
-export { checkSampling, type Sampling } from "./sampling.js";
+export { samplingOf, type Sampling } from "./sampling.js";
 
 export interface GenerationOptions extends Partial<Sampling> {
   /** Default 256; never more than what the context leaves. */
@@ -110,10 +110,8 @@ function batchesOf(
   options: GenerationOptions,
   onNote?: TaskOptions["onNote"],
 ) {
-  const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
   const { maxNewTokens = 256, batchSize = 128, stopTokens = policy.tokenizer.stopIds } = options;
-  const sampling = { temperature, topK, topP, minP, repetitionPenalty };
-  checkSampling(sampling);
+  const sampling = samplingOf(options);
   checkCount("maxNewTokens", maxNewTokens);
   checkCount("batchSize", batchSize);
   const { guidance, logProbs = false } = options;

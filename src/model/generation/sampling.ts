@@ -15,8 +15,18 @@ export interface Sampling {
   readonly repetitionPenalty: number;
 }
 
-/** @throws RangeError where a setting is outside its range */
-export function checkSampling({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): void {
+/**
+ * Sampling settings with their defaults: temperature 1, no limits, no penalty.
+ *
+ * @throws RangeError where a setting is outside its range
+ */
+export function samplingOf({
+  temperature = 1,
+  topK = 0,
+  topP = 1,
+  minP = 0,
+  repetitionPenalty = 1,
+}: Partial<Sampling>): Sampling {
   if (!(temperature >= 0 && temperature < Infinity))
     throw new RangeError(`temperature is at least 0, got ${temperature}`);
   if (!Number.isInteger(topK) || topK < 0) throw new RangeError(`topK is a whole number from 0, got ${topK}`);
@@ -25,6 +35,7 @@ export function checkSampling({ temperature, topK, topP, minP, repetitionPenalty
   if (!(repetitionPenalty > 0 && repetitionPenalty < Infinity)) {
     throw new RangeError(`repetitionPenalty is above 0, got ${repetitionPenalty}`);
   }
+  return { temperature, topK, topP, minP, repetitionPenalty };
 }
 
 /** How likely each id is, in any unit. */

@@ -13,7 +13,12 @@ import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
 import { isWeightFile } from "../../model/checkpoint/weight-files.js";
 import { writeFolder } from "../../base/write-folder.js";
-import type { Generation, GenerationOptions, GenerationRequest } from "../../model/generation/generate.js";
+import {
+  samplingOf,
+  type Generation,
+  type GenerationOptions,
+  type GenerationRequest,
+} from "../../model/generation/generate.js";
 import type { Policy } from "../../model/policy/policy.js";
 import type { TokenSequence } from "../../model/scoring/batch.js";
 import { batchCost } from "../../model/scoring/batch-cost.js";
@@ -121,17 +126,7 @@ export class RayExecutor implements Executor {
     options: GenerationOptions,
     task: TaskOptions = {},
   ): AsyncGenerator<Generation[]> {
-    const {
-      temperature = 1,
-      topK = 0,
-      topP = 1,
-      minP = 0,
-      repetitionPenalty = 1,
-      maxNewTokens = 256,
-      batchSize = 128,
-      skipBatches = 0,
-      guidance,
-    } = options;
+    const { maxNewTokens = 256, batchSize = 128, skipBatches = 0, guidance } = options;
     const { config, tokenizer } = this.start;
     if (guidance) throw new InputError("guidance: a cluster writes by the model alone; sample on this machine");
     for (const { key, prompt } of requests) {
@@ -145,7 +140,7 @@ export class RayExecutor implements Executor {
     const request = {
       ...(await this.model(model)),
       ...{ prompts: requests.length, responses: wanted },
-      sampling: { temperature, topK, topP, minP, repetitionPenalty, maxNewTokens },
+      sampling: { ...samplingOf(options), maxNewTokens },
       stopIds: options.stopTokens ?? tokenizer.stopIds,
       contextLength: config.contextLength,
       dtype: this.cluster.settings.precision,

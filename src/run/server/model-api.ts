@@ -2,6 +2,7 @@ import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
 import { quoteAddress } from "../../base/quote-address.js";
 import { Random } from "../../base/random.js";
+import { apiKeyIn } from "../../base/requests/api-key.js";
 import { fetchAnswer, readResponse, tokenCount } from "../../base/requests/answer.js";
 import { concurrencyLimit } from "../../base/requests/concurrency-limit.js";
 import { failureOf, RequestFailure } from "../../base/requests/failure.js";
@@ -12,6 +13,9 @@ import type { ResolvedServerSettings } from "./settings.js";
 
 /** Retries of a failed request, after 1, 2, 4 … s. */
 const usualRetries = 5;
+
+/** Seeds that servers take are below it. */
+export const seedLimit = 2 ** 31;
 
 const listed = z.object({ data: z.array(z.object({ id: z.string() })) });
 const usage = z.object({ prompt_tokens: tokenCount, completion_tokens: tokenCount }).nullish().catch(null);
@@ -89,18 +93,12 @@ export class ModelApi {
   private readonly host: string;
   private readonly key: string | undefined;
 
-  /** @throws InputError where the environment variable of the key is not set */
+  /** @throws InputError where the environment variable of the key is not set, or holds none */
   constructor(private readonly settings: ResolvedServerSettings) {
     this.limited = concurrencyLimit(settings.concurrency);
     this.host = new URL(settings.address).host;
     const { keyVariable } = settings;
-    this.key = keyVariable === undefined ? undefined : process.env[keyVariable]?.trim();
-    if (keyVariable !== undefined && !this.key)
-      throw new InputError(`modelServer: no API key; set the environment variable ${keyVariable}`);
-    if (this.key && /[^\x21-\x7e]/.test(this.key))
-      throw new InputError(
-        `modelServer: the key in ${keyVariable} has a space or a character that no HTTP header takes; set it to the key alone`,
-      );
+    this.key = keyVariable === undefined ? undefined : apiKeyIn(keyVariable, "modelServer");
   }
 
   /** The names of what is served. */

@@ -5,7 +5,7 @@ import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
 import {
   checkCount,
-  checkSampling,
+  samplingOf,
   type Generation,
   type GenerationOptions,
   type GenerationRequest,
@@ -15,11 +15,8 @@ import type { TokenSequence } from "../../model/scoring/batch.js";
 import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "../executor.js";
 import { LocalExecutor } from "../local-executor.js";
 import type { SharedStorage } from "../shared-storage.js";
-import { samplingFields, type Completion, type ModelApi } from "./model-api.js";
+import { samplingFields, seedLimit, type Completion, type ModelApi } from "./model-api.js";
 import { generationOf, toldLogProb } from "./written-tokens.js";
-
-/** Seeds that servers take. */
-const seeds = 2 ** 31;
 
 /** What a server has been found to be. */
 export interface FoundServer {
@@ -79,10 +76,9 @@ export class ServerExecutor implements Executor {
     options: GenerationOptions,
     { signal, onProgress }: TaskOptions = {},
   ): AsyncGenerator<Generation[]> {
-    const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
     const { maxNewTokens = 256, batchSize = 128, skipBatches = 0, stopTokens = this.start.tokenizer.stopIds } = options;
     if (options.guidance) throw new InputError("guidance: a server writes by its model alone; sample on this machine");
-    checkSampling({ temperature, topK, topP, minP, repetitionPenalty });
+    const sampling = samplingOf(options);
     checkCount("maxNewTokens", maxNewTokens);
     checkCount("batchSize", batchSize);
     const { contextLength } = this.start.config;
@@ -98,7 +94,7 @@ export class ServerExecutor implements Executor {
     const name = await this.nameOf(model, signal);
     const fields = {
       model: name,
-      ...samplingFields({ temperature, topK, topP, minP, repetitionPenalty }),
+      ...samplingFields(sampling),
       // Ids of what is written, as vLLM and llama.cpp give them.
       ...{ logprobs: 1, return_token_ids: true, stop_token_ids: stopTokens },
     };
@@ -111,7 +107,7 @@ export class ServerExecutor implements Executor {
       }
       yield await allOrNone(batch, signal, async ({ key, prompt, request, number }, either) => {
         const limit = Math.min(maxNewTokens, contextLength - prompt.length);
-        const seed = random.fork(key).fork(`${number}`).integer(seeds);
+        const seed = random.fork(key).fork(`${number}`).integer(seedLimit);
         const asked = { ...fields, prompt: [...prompt], max_tokens: limit, seed };
         const completion = await this.server.api.complete(asked, either);
         const { logProb, ...written } = generationOf(completion, this.start, { stopTokens, limit });

@@ -482,7 +482,7 @@ describe("llmJudge refuses", () => {
       {},
       /environment variable SERA_NO_KEY$/,
     ],
-    "an address that is none": [
+    "an invalid address": [
       { provider: "openai", model: "m", baseUrl: "localhost:80" },
       {},
       /^baseUrl: found "localhost:80", expected the address of a server/,

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Random } from "../../../src/base/random.js";
 import {
-  checkSampling,
+  samplingOf,
   drawsFromProbabilities,
   drawToken,
   penalizeRepetition,
@@ -199,23 +199,24 @@ describe("drawToken", () => {
   });
 });
 
-describe("checkSampling", () => {
+describe("samplingOf", () => {
   it("takes what has a meaning", () => {
-    checkSampling(plain);
-    checkSampling({ temperature: 0, topK: 50, topP: 0.01, minP: 1, repetitionPenalty: 1.3 });
+    assert.deepEqual(samplingOf({}), { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 });
+    samplingOf(plain);
+    samplingOf({ temperature: 0, topK: 50, topP: 0.01, minP: 1, repetitionPenalty: 1.3 });
   });
 
   it("refuses the rest", () => {
     for (const temperature of [-1, NaN, Infinity])
-      assert.throws(() => checkSampling({ ...plain, temperature }), /temperature is at least 0, got/);
+      assert.throws(() => samplingOf({ ...plain, temperature }), /temperature is at least 0, got/);
     for (const topK of [-1, 1.5, NaN])
-      assert.throws(() => checkSampling({ ...plain, topK }), /topK is a whole number from 0, got/);
+      assert.throws(() => samplingOf({ ...plain, topK }), /topK is a whole number from 0, got/);
     for (const topP of [0, 1.01, NaN])
-      assert.throws(() => checkSampling({ ...plain, topP }), /topP is above 0 and at most 1, got/);
+      assert.throws(() => samplingOf({ ...plain, topP }), /topP is above 0 and at most 1, got/);
     for (const minP of [-0.1, 1.01, NaN])
-      assert.throws(() => checkSampling({ ...plain, minP }), /minP is from 0 to 1, got/);
+      assert.throws(() => samplingOf({ ...plain, minP }), /minP is from 0 to 1, got/);
     for (const repetitionPenalty of [0, -1, NaN, Infinity]) {
-      assert.throws(() => checkSampling({ ...plain, repetitionPenalty }), /repetitionPenalty is above 0, got/);
+      assert.throws(() => samplingOf({ ...plain, repetitionPenalty }), /repetitionPenalty is above 0, got/);
     }
   });
 });
