@@ -17,7 +17,8 @@ describe("respond with a served model", () => {
   it("answers prompts by its chat template, each response by a seed of its own", async (test) => {
     const server = await ServedModels.start(test, { world: await Policy.load(programs, world.sft) });
     const model = modelServer({ address: server.address });
-    const ask = () => respond(model, prompts, { responses: 2, temperature: 0.9, maxNewTokens: 12, seed: 3 });
+    const ask = () =>
+      respond(model, prompts, { responses: 2, temperature: 0.9, maxNewTokens: 12, seed: 3, repetitionPenalty: 1.2 });
     const answers = await ask();
     assert.deepEqual(answers.array("prompt"), [prompts[0], prompts[0], prompts[1], prompts[1]]);
     assert.ok((answers.array("response") as string[]).every((text) => text.length > 0));
@@ -26,6 +27,9 @@ describe("respond with a served model", () => {
     assert.deepEqual(asked.messages, [{ role: "user", content: "cook rice" }]);
     assert.deepEqual([asked.model, asked.temperature, asked.max_tokens, asked.top_k], ["world", 0.9, 12, 0]);
     assert.notEqual(asked.seed, other.seed);
+    // Each response of each prompt by its own; the penalty by the names of vLLM and of llama.cpp.
+    assert.equal(new Set(server.of("chat/completions").map(({ body }) => body.seed)).size, 4);
+    assert.deepEqual([asked.repetition_penalty, asked.repeat_penalty], [1.2, 1.2]);
     assert.deepEqual((await ask()).array("response"), answers.array("response"));
   });
 
