@@ -36,6 +36,7 @@ const tuned = {
   DPO: { ...beta, recipe: (beta) => direct({ beta }) },
   "DPO, 8 epochs": { ...beta, recipe: (beta) => direct({ beta, rounds: 8 }) },
   ORPO: { ...lambda, recipe: (beta) => direct({ loss: "orpo", beta }) },
+  SimPO: { ...beta, grid: [1, 3, 10], recipe: (beta) => direct({ loss: "simpo", beta }) },
   "random 70 %": { ...beta, recipe: (beta) => sera({ beta, selectBy: "random", bootstrap: 0 }) },
   "selection only": { ...beta, recipe: (beta) => sera({ beta, bootstrap: 0 }) },
   "bootstrapping only": { ...beta, recipe: (beta) => sera({ beta, selectBy: "random" }) },
