@@ -28,6 +28,7 @@ const { sft, direct, iterativeDpo, sera, spin, curryDpo, dice, spa, bmc, irepo, 
   methods;
 const beta = { name: "β", grid: [0.3, 1, 3] };
 const lambda = { name: "λ", grid: [1, 3, 10] };
+const perToken = { name: "β", grid: [1, 3, 10] };
 const rate = { name: "learning rate", grid: [2e-4, 4e-4, 8e-4] };
 
 /** What is tuned of each method, and the method with a value of it. */
@@ -37,10 +38,21 @@ const tuned = {
   "DPO, 8 epochs": { ...beta, recipe: (beta) => direct({ beta, rounds: 8 }) },
   ORPO: { ...lambda, recipe: (beta) => direct({ loss: "orpo", beta }) },
   SimPO: { ...beta, grid: [1, 3, 10], recipe: (beta) => direct({ loss: "simpo", beta }) },
+  IPO: { ...perToken, recipe: (beta) => direct({ loss: "ipo", beta }) },
+  "SLiC-HF": { ...beta, recipe: (beta) => direct({ loss: "slic", beta }) },
+  "DPO + NLL": { ...beta, recipe: (beta) => direct({ beta, nll: 1 }) },
   "random 70 %": { ...beta, recipe: (beta) => sera({ beta, selectBy: "random", bootstrap: 0 }) },
   "selection only": { ...beta, recipe: (beta) => sera({ beta, bootstrap: 0 }) },
+  "middle 70 %": { ...beta, recipe: (beta) => sera({ beta, selectBy: "middle", bootstrap: 0 }) },
+  "bottom 70 %": { ...beta, recipe: (beta) => sera({ beta, selectBy: "bottom", bootstrap: 0 }) },
+  "oracle 70 %": { ...beta, recipe: (beta) => sera({ beta, selectBy: "score", bootstrap: 0 }) },
   "bootstrapping only": { ...beta, recipe: (beta) => sera({ beta, selectBy: "random" }) },
   SeRA: { ...beta, recipe: (beta) => sera({ beta }) },
+  "SeRA, IPO": { ...perToken, recipe: (beta) => sera({ loss: "ipo", beta }) },
+  "SeRA, SLiC-HF": { ...beta, recipe: (beta) => sera({ loss: "slic", beta }) },
+  "SeRA, SimPO": { ...perToken, recipe: (beta) => sera({ loss: "simpo", beta }) },
+  "SeRA, ORPO": { ...lambda, recipe: (beta) => sera({ loss: "orpo", beta }) },
+  "SeRA, DPO + NLL": { ...beta, recipe: (beta) => sera({ beta, nll: 1 }) },
   "self-labelled iterative DPO": {
     ...beta,
     recipe: (beta) => sera({ beta, select: 0, bootstrap: 1, gamma: 0, reference: "previous" }),
