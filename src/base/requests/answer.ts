@@ -5,9 +5,27 @@ import { readWithin } from "../response-body.js";
 /** Bytes of a response, far more than the longest answer takes. */
 const longestBody = 16e6;
 
-/** `fetch` that reads no more of a response than an answer can be, and no JSON beyond the bounds of {@link checkJsonBounds}. */
+/** A server's answer that the request is to go elsewhere. */
+export class RedirectError extends Error {
+  constructor(readonly location: string) {
+    super("a redirect");
+  }
+}
+
+/**
+ * `fetch` that reads no more of a response than an answer can be, no JSON beyond the bounds of {@link checkJsonBounds}, and follows no
+ * redirect: what is asked may be as secret as the key, and goes to the named host alone.
+ *
+ * @throws RedirectError where it would be redirected
+ */
 export const fetchAnswer: typeof fetch = async (input, init) => {
-  const response = await readWithin(await fetch(input, init), longestBody);
+  const answer = await fetch(input, { ...init, redirect: "manual" });
+  const location = answer.headers.get("location");
+  if (answer.status >= 300 && answer.status < 400 && location !== null) {
+    await answer.body?.cancel();
+    throw new RedirectError(location);
+  }
+  const response = await readWithin(answer, longestBody);
   checkJsonBounds(await response.clone().text());
   return response;
 };

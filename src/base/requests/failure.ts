@@ -1,6 +1,8 @@
 import { InputError } from "../errors.js";
 import { JsonLimitError } from "../json.js";
+import { quoteAddress } from "../quote-address.js";
 import { BodyLimitError } from "../response-body.js";
+import { RedirectError } from "./answer.js";
 
 /** How to proceed after a failed request. */
 interface Consequences {
@@ -58,6 +60,14 @@ export function failureOf(
   const { status, headers, message } = error as SdkError;
   const told = oneLine(secret ? message.replaceAll(secret, "…") : message);
   if (status === undefined) {
+    const redirect = causes(error).find((cause) => cause instanceof RedirectError);
+    if (redirect) {
+      const location = secret ? redirect.location.replaceAll(secret, "…") : redirect.location;
+      return new RequestFailure(
+        `${model}: ${host} redirects to ${quoteAddress(location)}, which is not followed; give the address that it leads to`,
+        { transient: false, billed: false },
+      );
+    }
     const problem = causes(error).find((cause) => cause instanceof BodyLimitError || cause instanceof JsonLimitError);
     if (problem)
       return new RequestFailure(`${model}: ${host} sent what cannot be an answer (${problem.message})`, {

@@ -1,5 +1,6 @@
-import { errorAt, inputError, quote } from "../../base/errors.js";
+import { inputError, quote } from "../../base/errors.js";
 import { apiKeyIn } from "../../base/requests/api-key.js";
+import { checkServerAddress } from "../../base/requests/server-address.js";
 import { anthropic } from "./anthropic.js";
 import { openai } from "./openai.js";
 import type { Tokens } from "./budget.js";
@@ -67,20 +68,8 @@ export function parseJudgeModel(model: string | JudgeModel): JudgeModel {
     throw inputError({ file: "judge" }, quote(name ?? model), expected);
   if (!rest) throw inputError({ file: "judge" }, `${quote(name)} without a model`, expected);
   const parts = { ...(typeof model === "object" && model), provider: name as ProviderName, model: rest };
-  if (parts.baseUrl !== undefined) checkAddress(parts.baseUrl);
+  if (parts.baseUrl !== undefined) checkServerAddress(parts.baseUrl, "baseUrl");
   return parts;
-}
-
-function checkAddress(baseUrl: string): void {
-  const expected = "the address of a server, such as http://localhost:8000/v1";
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol)) throw inputError({ file: "baseUrl" }, quote(baseUrl), expected);
-  // Not quoted, because it contains a password.
-  if (url.username || url.password)
-    throw errorAt(
-      { file: "baseUrl" },
-      "the address contains a user name or password; put the key into an environment variable and name it in keyVariable",
-    );
 }
 
 /** The environment variable that holds the key of a model; undefined if no key is sent. */

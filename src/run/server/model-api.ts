@@ -184,8 +184,6 @@ export class ModelApi {
     try {
       const response = await fetchAnswer(`${this.settings.address}/${path}`, {
         ...{ method: body ? "POST" : "GET", headers, signal: signal ? AbortSignal.any([late, signal]) : late },
-        // What is asked may be as secret as the key, and goes to the named host alone.
-        ...{ redirect: "manual" },
         ...(body && { body: JSON.stringify(body) }),
       });
       return this.read(schema, response, await response.text());
@@ -208,13 +206,6 @@ export class ModelApi {
   private read<T>(schema: z.ZodType<T>, { ok, status, headers }: Response, text: string): T {
     // Before it is cut, since a part of a key would not be found any more.
     const shown = this.key ? text.replaceAll(this.key, "…") : text;
-    const location = headers.get("location");
-    if (status >= 300 && status < 400 && location !== null)
-      throw new StatusError(
-        status,
-        headers,
-        `${status}, a redirect to ${quoteAddress(this.key ? location.replaceAll(this.key, "…") : location)}, which is not followed; give the address that it leads to`,
-      );
     if (!ok) throw new StatusError(status, headers, `${status} ${problemIn(shown)}`);
     const answer = parsed(text);
     const refused = refusal.safeParse(answer);

@@ -1,5 +1,5 @@
 import { InputError } from "../../base/errors.js";
-import { quoteAddress } from "../../base/quote-address.js";
+import { checkServerAddress } from "../../base/requests/server-address.js";
 import { checkTargetSettings, flag, text, whole, type SettingCheck } from "../target-settings.js";
 
 /** A server that speaks OpenAI's API, and what it is asked for. */
@@ -50,7 +50,7 @@ const checks: { readonly [Name in keyof Required<ModelServerSettings>]: SettingC
 /** @throws InputError naming the first setting that is unknown, missing or not what it may be */
 export function resolveServerSettings(given: ModelServerSettings): ResolvedServerSettings {
   checkTargetSettings("modelServer", given, checks, { address: "give one such as http://localhost:8000/v1" });
-  checkAddress(given.address);
+  checkServerAddress(given.address, "modelServer: address");
   const { score = false, concurrency = 16, timeoutSeconds = longestWait } = given;
   if (given.adapters === undefined && given.serverAdapters !== undefined)
     throw new InputError("modelServer: `serverAdapters` says how the server sees `adapters`; give that too");
@@ -59,22 +59,4 @@ export function resolveServerSettings(given: ModelServerSettings): ResolvedServe
       "modelServer: `score` needs `adapters`: a server that keeps its own model cannot tell the policy's log-probabilities",
     );
   return { ...given, address: given.address.replace(/\/+$/, ""), score, concurrency, timeoutSeconds };
-}
-
-/** @throws InputError where it is no address of a server, or one with a password or a query in it, which is not quoted */
-function checkAddress(address: string): void {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol))
-    throw new InputError(
-      `modelServer: address: found ${quoteAddress(address)}, expected one such as http://localhost:8000/v1`,
-    );
-  // Some providers take the key there, and the address is quoted in messages.
-  if (url.search || url.hash)
-    throw new InputError(
-      "modelServer: address: it has a query or fragment (`?…`, `#…`); give the base URL alone, and a key by `keyVariable`",
-    );
-  if (url.username || url.password)
-    throw new InputError(
-      "modelServer: address: it contains a user name or password; put the key into an environment variable and name it in `keyVariable`",
-    );
 }

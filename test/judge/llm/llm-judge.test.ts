@@ -272,6 +272,25 @@ for (const api of apis) {
       }
     });
 
+    it("follows no redirect, to where the key and what is asked would go", async (test) => {
+      setVariable(test, "SERA_TEST_KEY", secret);
+      const [{ server, make }, other] = [
+        await judgeAt(test, api, {}, { keyVariable: "SERA_TEST_KEY" }),
+        await judgeAt(test, api),
+      ];
+      const judge = await make({ retries: 2 });
+      server.fail((response: ServerResponse) => {
+        response.writeHead(307, { location: `${other.server.model(api).baseUrl}/chat?key=${secret}` }).end();
+      });
+      await assert.rejects(judge.grade("q", "answer 8"), {
+        name: "InputError",
+        message:
+          /^(?!.*very-secret).*:judge-1: 127\.0\.0\.1:\d+ redirects to "http.*, which is not followed; give the address/,
+      });
+      assert.equal(server.asked.length, 1);
+      assert.equal(other.server.asked.length, 0);
+    });
+
     it("refuses what cannot be an answer without reading it all: bodies without end, JSON nested without end", async (test) => {
       const { server, make } = await judgeAt(test, api);
       const judge = await make({ retries: 2 });
@@ -490,7 +509,12 @@ describe("llmJudge refuses", () => {
     "an address with a password, which it does not tell": [
       { provider: "openai", model: "m", baseUrl: "http://me:secret@localhost/v1" },
       {},
-      /^(?!.*secret)baseUrl: the address contains a user name or password; put the key/,
+      /^(?!.*secret)baseUrl: it contains a user name or password; put the key/,
+    ],
+    "an address with a query, which may be a key": [
+      { provider: "openai", model: "m", baseUrl: "http://localhost/v1?key=secret" },
+      {},
+      /^(?!.*secret)baseUrl: it has a query or fragment.*give the base URL alone/,
     ],
     "a cap on the cost of a model without a price": [
       "openai:gpt-99",

@@ -1,0 +1,25 @@
+import { InputError } from "../errors.js";
+import { quoteAddress } from "../quote-address.js";
+
+/**
+ * Checks the base URL of a server that speaks a model's API. It is quoted in messages, so nothing secret may stand in it.
+ *
+ * @param name of the setting, for messages
+ * @throws InputError where it is no such URL, or has a user, a password, a query or a fragment, which are not quoted
+ */
+export function checkServerAddress(address: string, name: string): void {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new InputError(
+      `${name}: found ${quoteAddress(address)}, expected the address of a server, such as http://localhost:8000/v1`,
+    );
+  // Some providers take the key there.
+  if (url.search || url.hash)
+    throw new InputError(
+      `${name}: it has a query or fragment (\`?…\`, \`#…\`); give the base URL alone, and a key by \`keyVariable\``,
+    );
+  if (url.username || url.password)
+    throw new InputError(
+      `${name}: it contains a user name or password; put the key into an environment variable and name it in \`keyVariable\``,
+    );
+}
