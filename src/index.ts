@@ -55,6 +55,7 @@ export type { Method } from "./run/method.js";
 export { ray, type RaySettings } from "./run/ray/ray.js";
 export { modelServer, type ModelServer, type ModelServerSettings } from "./run/server/model-server.js";
 export type { Tracker } from "./run/tracking.js";
+export { claimRow } from "./stats/claim.js";
 export { mlflow } from "./tracking/mlflow.js";
 export { tensorBoard } from "./tracking/tensorboard.js";
 export { wandb } from "./tracking/wandb.js";

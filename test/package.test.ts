@@ -50,6 +50,7 @@ const topNames = [
   "atGoal",
   "bridge",
   "cell",
+  "claimRow",
   "compare",
   "comparison",
   "defineMethod",

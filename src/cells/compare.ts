@@ -14,7 +14,7 @@ import type { NamedInterval } from "../plot/index.js";
 import type { Method } from "../run/method.js";
 import { plannedSteps, type InputSizes } from "../run/planned-steps.js";
 import { workSeconds } from "../run/summary.js";
-import { crossedInterval, type ValueRange } from "../stats/crossed.js";
+import { crossedInterval, type CrossedInterval, type ValueRange } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
 import { checkSettings } from "./check-settings.js";
 import type { Run } from "./run.js";
@@ -241,34 +241,32 @@ export class MethodComparison {
   }
 
   /**
-   * How much more gold reward each other method earns than the baseline, paired by seed and by prompt.
+   * How much more gold reward a method earns than another, paired by seed and by prompt.
    *
-   * @throws InputError where the baseline is not one of the methods, there is no gold reward, or runs were evaluated on
+   * @throws InputError where one of them is not a method of the comparison, there is no gold reward, or runs were evaluated on
    *   different prompts
    */
+  difference(method: string, baseline: string): CrossedInterval {
+    const [own, base] = [this.ends(method), this.ends(baseline)];
+    return crossedInterval(
+      pairedGold(own, base, (gold, below) => gold - below),
+      { low: -1, high: 1 },
+    );
+  }
+
+  /**
+   * {@link difference} of every other method from the baseline, with p-values that are corrected for their number.
+   *
+   * @throws InputError as {@link difference} does
+   */
   differencesFrom(baseline: string): Difference[] {
-    const base = this.runs[baseline];
-    if (!base)
-      throw new InputError(
-        `there is no method ${JSON.stringify(baseline)}; choose the baseline from ${Object.keys(this.runs).join(", ")}`,
-      );
-    const others = Object.entries(this.runs).filter(([name]) => name !== baseline);
-    const differences = others.map(([name, runs]) => ({
-      name,
-      ...crossedInterval(
-        pairedGold(runs.map(lastOf), base.map(lastOf), (gold, below) => gold - below),
-        { low: -1, high: 1 },
-      ),
-    }));
+    this.ends(baseline);
+    const names = Object.keys(this.runs).filter((name) => name !== baseline);
+    const differences = names.map((name) => ({ name, ...this.difference(name, baseline) }));
     const adjusted = holmAdjusted(differences.map(({ pValue }) => pValue));
     return differences.map(({ name, mean, low, high, pValue, seedDeviation }, i) => ({
-      name,
-      mean,
-      low,
-      high,
-      pValue,
-      adjustedPValue: adjusted[i]!,
-      significant: adjusted[i]! < 0.05,
+      ...{ name, mean, low, high, pValue },
+      ...{ adjustedPValue: adjusted[i]!, significant: adjusted[i]! < 0.05 },
       seedDeviation,
     }));
   }
@@ -284,6 +282,16 @@ export class MethodComparison {
 
   [inspect.custom](): string {
     return this.toString();
+  }
+
+  /** Where the runs of a method ended. @throws InputError where there is no such method */
+  private ends(method: string): End[] {
+    const runs = this.runs[method];
+    if (!runs)
+      throw new InputError(
+        `there is no method ${JSON.stringify(method)}; choose one of ${Object.keys(this.runs).join(", ")}`,
+      );
+    return runs.map(lastOf);
   }
 
   private row(method: string, ends: readonly End[]): MethodRow {

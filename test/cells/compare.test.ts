@@ -101,8 +101,9 @@ describe("compare", () => {
     }
     assert.throws(() => result.differencesFrom("PPO"), {
       name: "InputError",
-      message: 'there is no method "PPO"; choose the baseline from DPO, SeRA',
+      message: 'there is no method "PPO"; choose one of DPO, SeRA',
     });
+    assert.throws(() => result.difference("PPO", "DPO"), { message: /there is no method "PPO"/ });
   });
 
   it("pairs each run with the baseline's run of the same seed, and counts wins against its own start", () => {
@@ -128,6 +129,9 @@ describe("compare", () => {
     const [difference] = result.differencesFrom("baseline");
     assert.ok(Math.abs(difference!.mean - 0.15) < 1e-12);
     assert.ok(Math.abs(difference!.seedDeviation! - 0.1 / Math.SQRT2) < 1e-12);
+    const { name: _, adjustedPValue: __, significant: ___, ...alone } = difference!;
+    assert.deepEqual(result.difference("other", "baseline"), { ...alone, over: "seeds and prompts" });
+    assert.ok(Math.abs(result.difference("baseline", "other").mean + 0.15) < 1e-12);
     // Wins of the seeds: none of two and both; against the other seed's start they would be 0 and 1 of 2 the other way round.
     assert.deepEqual(
       result.winRates.map(({ mean }) => mean),
