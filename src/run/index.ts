@@ -74,5 +74,6 @@ export type {
 export { Stages, type IterationTraining } from "./stages.js";
 export { crossedInterval, type CrossedInterval, type ValueRange } from "../stats/crossed.js";
 export { zermelo } from "../stats/zermelo.js";
+export { degradedResponses } from "./degraded-responses.js";
 export { tokenDifference } from "./token-difference.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";
