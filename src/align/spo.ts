@@ -25,14 +25,10 @@ import { preference, type ReferencedPair } from "./preference.js";
 /** In a token column of a degraded response, a token that is left out of it. */
 export const removedToken = -1;
 
-/** What the head tells degrees by: the mean hidden state of a response, or its length alone, as a control. */
-export const degreeInputs = ["hidden", "length"] as const;
-
 /** Settings of {@link spo}. */
 export interface SpoSettings {
   /** λ: weight of the classification of degrees. */
   readonly lambda: number;
-  readonly degreeFrom: (typeof degreeInputs)[number];
 }
 
 /** Degrees of preference: 0, ½ and 1, of none, half and all of the key content. */
@@ -49,7 +45,7 @@ const rejectedAt = [1, 4, 5] as const;
  * response. The degraded responses are the token columns `half` and `none`, ids of tokens, as `degradedResponses` makes
  * them; a version that is the same as another does not count.
  */
-export function spo(loss: PreferenceLoss, { lambda, degreeFrom }: SpoSettings): PairObjective {
+export function spo(loss: PreferenceLoss, { lambda }: SpoSettings): PairObjective {
   const base = preference(loss);
   const sequences = (pair: ReferencedPair) => [
     pair.chosen,
@@ -66,10 +62,10 @@ export function spo(loss: PreferenceLoss, { lambda, degreeFrom }: SpoSettings): 
       version: "1",
       beta: loss.beta,
       reward: loss.reward,
-      settings: { ...loss.settings, lambda, degreeFrom },
+      settings: { ...loss.settings, lambda },
     },
     head: {
-      shapes: (hiddenSize) => ({ weight: [degreeFrom === "hidden" ? hiddenSize : 1, degrees], bias: [degrees] }),
+      shapes: (hiddenSize) => ({ weight: [hiddenSize, degrees], bias: [degrees] }),
     },
     sequences,
 
@@ -93,12 +89,10 @@ export function spo(loss: PreferenceLoss, { lambda, degreeFrom }: SpoSettings): 
     build(batch) {
       const built = base.build(batch);
       const { graph } = batch.tokenLogProbs;
-      const inputs =
-        degreeFrom === "hidden" ? meanHidden(batch) : graph.input("logLength", "float32", [batch.responses, 1]);
       const degree = graph.input("degree", "float32", [batch.responses, degrees]);
       const share = graph.input("degreeShare", "float32", [batch.responses]);
       const counted = graph.input("degreeCounts", "float32", [batch.responses]);
-      const logProbs = logSoftmax(add(matmul(inputs, batch.head("weight")), batch.head("bias")));
+      const logProbs = logSoftmax(add(matmul(meanHidden(batch), batch.head("weight")), batch.head("bias")));
       const ofDegree = reshape(sum(mul(logProbs, degree), [1]), [batch.responses]);
       const column = (at: number) => reshape(slice(logProbs, 1, at, at + 1), [batch.responses]);
       const isWrong = where(less(ofDegree, maximum(maximum(column(0), column(1)), column(2))), 1, 0);
@@ -125,11 +119,10 @@ export function spo(loss: PreferenceLoss, { lambda, degreeFrom }: SpoSettings): 
           pairs.flatMap((pair) => shares(pair).map((share) => (lambda * share * weightOf(pair)) / sizes.step.length)),
         ),
         degreeCounts: column(pairs.flatMap((pair) => counts(pair).map(Number))),
-        ...(degreeFrom === "length" && { logLength: column(all.map(({ response }) => Math.log(1 + response.length))) }),
       };
       return {
         tokenWeight,
-        feeds: { ...feeds, ...own, ...(degreeFrom === "hidden" && responseMeanFeed(all, sizes.tokens)) },
+        feeds: { ...feeds, ...own, ...responseMeanFeed(all, sizes.tokens) },
       };
     },
 

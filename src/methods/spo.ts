@@ -26,12 +26,12 @@ export const spo: (own?: Partial<SpoOptions>) => Recipe = recipeOf({
     epochs: rounds,
   }),
   columns: ({ keyContent, degrade }) => degradedResponses({ keyContent, degrade }),
-  objective(loss, { degreeWeight: lambda, degreeFrom }) {
+  objective(loss, { degreeWeight: lambda }) {
     if (isPairObjective(loss))
       throw new InputError(
         `spo: the loss ${loss.name} is an objective with sequences of its own; choose a loss of whole responses`,
       );
-    return objective(loss, { lambda, degreeFrom });
+    return objective(loss, { lambda });
   },
   async run(stages) {
     const pairs = await stages.offlinePairs();

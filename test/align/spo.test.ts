@@ -20,8 +20,7 @@ const bare: ReferencedPair = {
   columns: { weight: 2 },
   tokens: { chosen: { half: [5, 6, 2], none: [5, 6, 2] }, rejected: { half: [-1, 2], none: [-1, 2] } },
 };
-const objective = (own: Partial<SpoSettings> = {}) =>
-  spo(losses.dpo({ beta: 0.5 }), { lambda: 0.3, degreeFrom: "hidden", ...own });
+const objective = (own: Partial<SpoSettings> = {}) => spo(losses.dpo({ beta: 0.5 }), { lambda: 0.3, ...own });
 
 /** Numbers that differ from token to token. */
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, i) => Math.sin(3 * (i + from) + 1));
@@ -88,22 +87,6 @@ describe("spo", () => {
     assert.ok(evaluate(gradients(loss, [hidden]), leaves)[0]!.every((slope) => slope === 0));
   });
 
-  it("can tell degrees by length alone, of which masking leaves nothing to tell", () => {
-    const { feeds } = objective({ degreeFrom: "length" }).feed([pair, bare], {
-      step: [pair, bare],
-      slots: 2,
-      tokens: 40,
-      columns: [],
-    });
-    const lengths = [3, 2, 3, 3, 2, 2, 3, 2, 3, 3, 1, 1];
-    assertClose(
-      [...(feeds.logLength as Float32Array)],
-      lengths.map((length) => Math.log(1 + length)),
-      1e-6,
-    );
-    assert.deepEqual(objective({ degreeFrom: "length" }).head!.shapes(3), { weight: [1, 3], bias: [3] });
-  });
-
   it("says how well the head does, over the versions that count", () => {
     const one = (value: number) => Float64Array.of(value, value);
     const found = objective().metrics([pair, bare], {
@@ -127,7 +110,7 @@ describe("spo", () => {
       /^pair 2: no degraded responses; use methods\.spo/,
     );
     refuses(
-      spo(losses["orpo-bmc"]({ beta: 1 }), { lambda: 1, degreeFrom: "hidden" }),
+      spo(losses["orpo-bmc"]({ beta: 1 }), { lambda: 1 }),
       [pair],
       /^spo: the loss orpo-bmc .* weighs single tokens/,
     );

@@ -159,12 +159,10 @@ describe("the related methods", () => {
   });
 
   it("spo", async () => {
-    const options = await compared(
-      "spo --degree-weight 0.5 --key-content random --degrade remove --degree-from length",
-    );
+    const options = await compared("spo --degree-weight 0.5 --key-content random --degrade remove");
     assert.deepEqual(
-      [options.degreeWeight, options.keyContent, options.degrade, options.degreeFrom, options.loss],
-      [0.5, "random", "remove", "length", "dpo"],
+      [options.degreeWeight, options.keyContent, options.degrade, options.loss],
+      [0.5, "random", "remove", "dpo"],
     );
   });
 

@@ -56,23 +56,9 @@ describe("spo", () => {
       await of({}),
       await of({ keyContent: "random" }),
       await of({ degrade: "remove" }),
-      await of({ degrade: "remove", degreeFrom: "length" }),
       await of({ loss: "simpo" }),
     ];
     assert.equal(new Set(all.map((own) => own.join())).size, all.length);
-    // Nothing can be told by length where masking keeps it.
-    const byLength = await train(
-      start,
-      pairs,
-      methods.spo({ degreeWeight: 1, degreeFrom: "length" })({
-        ...shared,
-        learningRate: 1e-2,
-        rounds: 10,
-        evaluateEvery: 30,
-      }),
-      { heldOut },
-    );
-    assert.ok(byLength.steps.get("eval_degree/accuracy", byLength.steps.numRows() - 1) < 0.45);
   });
 
   it("ends with the same bytes after an interruption, its head too", async (test) => {

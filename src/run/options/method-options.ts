@@ -1,7 +1,6 @@
 import type { BestMetric } from "../../align/best.js";
 import type { LossName, LossSettings } from "../../align/losses/index.js";
 import type { PairLoss } from "../../align/pair-objective.js";
-import type { degreeInputs } from "../../align/spo.js";
 import type { ByteSize } from "../../base/byte-size.js";
 import type { Schedule } from "../../align/schedule.js";
 import type { EditWay, Editor } from "../../data/bridge.js";
@@ -318,8 +317,6 @@ export interface DegreeOptions {
   readonly keyContent: (typeof keyContents)[number];
   /** How it is taken: mask hides it behind padding, which keeps the length, remove leaves it out. Default mask. */
   readonly degrade: (typeof degradations)[number];
-  /** What degrees are told by: the mean hidden state of the response, or its length alone, as a control. Default hidden. */
-  readonly degreeFrom: (typeof degreeInputs)[number];
 }
 
 /** Options of SPO (arXiv 2409.17791). */

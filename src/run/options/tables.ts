@@ -21,7 +21,6 @@ import {
   whole,
   wholeOr,
 } from "../../base/option-kinds.js";
-import { degreeInputs } from "../../align/spo.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
 import { degradations, keyContents } from "../degraded-responses.js";
@@ -444,10 +443,5 @@ export const degreeTable: OptionTable<DegreeOptions> = {
     ...oneOf(degradations, "how"),
     help: "how it is taken: mask hides it behind padding, which keeps the length, remove leaves it out",
     default: "mask",
-  },
-  degreeFrom: {
-    ...oneOf(degreeInputs, "input"),
-    help: "what degrees are told by: the mean hidden state of the response, or its length alone, as a control",
-    default: "hidden",
   },
 };
