@@ -170,7 +170,7 @@ describe("modelServer", () => {
   it("refuses settings that are not what they may be, by name", () => {
     const refusals: readonly [object, RegExp][] = [
       [{ address: undefined }, /`address` is missing/],
-      [{ address: "localhost:8000" }, /address: found "localhost:8000", expected one such as/],
+      [{ address: "localhost:8000" }, /address: found "localhost:8000", expected the address of a server, such as/],
       [{ address: "http://me:secret@host/v1" }, /^(?!.*secret).*name it in `keyVariable`/],
       [{ score: true }, /`score` needs `adapters`/],
       [{ serverAdapters: "/there" }, /give that too/],
