@@ -20,6 +20,7 @@ if (files.length === 0) {
   console.error(`no test matches ${wanted.join(" ")}`);
   process.exit(1);
 }
-// Two at a time halve the minutes on two cores; more would crowd those that watch how long something takes.
-const flags = ["--enable-source-maps", "--test", "--test-concurrency=2"];
+// Two at a time halve the minutes on two cores; more would crowd those that watch how long something takes. The report of every
+// test is long; this one repeats at its end what failed.
+const flags = ["--enable-source-maps", "--test", "--test-concurrency=2", "--test-reporter=spec"];
 process.exit(spawnSync(process.execPath, [...flags, ...files], { stdio: "inherit" }).status ?? 1);

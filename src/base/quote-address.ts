@@ -1,6 +1,7 @@
 import { quote } from "./errors.js";
 
-/** Quotes what was given as an address, for an error: without the user and password that it may hold. */
+/** Quotes what was given as an address, for an error: without the user, password, query and fragment, which may be secret. */
 export function quoteAddress(address: unknown): string {
-  return quote(typeof address === "string" ? address.replace(/\/\/.*@/, "//…@") : address);
+  if (typeof address !== "string") return quote(address);
+  return quote(address.replace(/\/\/.*@/, "//…@").replace(/([?#]).*/s, "$1…"));
 }

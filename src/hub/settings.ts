@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { errorAt, InputError } from "../base/errors.js";
 import { quoteAddress } from "../base/quote-address.js";
+import { serverUrl } from "../base/requests/server-address.js";
 
 /** Address, token and cache of the hub. */
 export interface HubSettings {
@@ -28,10 +29,9 @@ export interface HubSettings {
  */
 export async function hubSettings(): Promise<HubSettings> {
   const endpoint = (process.env["HF_ENDPOINT"] || "https://huggingface.co").replace(/\/+$/, "");
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
+  if (!serverUrl(endpoint)) {
     throw new InputError(
-      `HF_ENDPOINT: found ${quoteAddress(endpoint)}, expected the address of a hub without a user or password, such as https://huggingface.co`,
+      `HF_ENDPOINT: found ${quoteAddress(endpoint)}, expected the address of a hub without a user, password, query or fragment, such as https://huggingface.co`,
     );
   }
   const cache = atHome(getHFHubCachePath());

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { InputError, quote } from "../base/errors.js";
 import { quoteAddress } from "../base/quote-address.js";
+import { serverUrl } from "../base/requests/server-address.js";
 import { factsByPath } from "../run/folder/identity.js";
 import type { RunEnd, StepSink, TrackedRun, TrackedStep, Tracker } from "../run/tracking.js";
-import { serverUrl, TrackingServer } from "./request.js";
+import { TrackingServer } from "./request.js";
 
 /** Where a run is tracked. */
 export interface MlflowOptions {
@@ -47,7 +48,7 @@ export function mlflow({
   const url = serverUrl(trackingUri);
   if (!url)
     throw new InputError(
-      `mlflow: found ${quoteAddress(trackingUri)}, expected the http:// or https:// address of a tracking server (mlflow server), without a user or password`,
+      `mlflow: found ${quoteAddress(trackingUri)}, expected the http:// or https:// address of a tracking server (mlflow server), without a user, password, query or fragment`,
     );
   if (typeof experiment !== "string" || experiment === "")
     throw new InputError(`mlflow: experiment: found ${quote(experiment)}, expected a name`);

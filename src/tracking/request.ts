@@ -1,10 +1,11 @@
-import { BodyLimitError, readWithin } from "../base/response-body.js";
+import { JsonLimitError } from "../base/json.js";
+import { quoteAddress } from "../base/quote-address.js";
+import { fetchAnswer, RedirectError } from "../base/requests/answer.js";
+import { BodyLimitError } from "../base/response-body.js";
 import { TrackingRefused } from "../run/tracking.js";
 
 /** Seconds for an answer. */
 const longestAnswer = 20;
-/** Bytes of an answer. */
-const longestBody = 16e6;
 
 /** What a tracker's server answered. */
 export interface Answer {
@@ -44,14 +45,17 @@ export class TrackingServer {
       signal: AbortSignal.timeout(longestAnswer * 1000),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     };
-    const response = await fetch(`${this.url.href.replace(/\/$/, "")}${path}`, init)
-      .then((begun) => readWithin(begun, longestBody))
-      .catch((error: Error) => {
-        if (error instanceof BodyLimitError) throw new TrackingRefused(`${host} sent ${error.message}`);
-        throw new Error(
-          `${host} is not reached (${(error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.message})`,
+    const response = await fetchAnswer(`${this.url.href.replace(/\/$/, "")}${path}`, init).catch((error: Error) => {
+      if (error instanceof RedirectError)
+        throw new TrackingRefused(
+          `${host} redirects to ${quoteAddress(this.withoutSecrets(error.location))}, which is not followed; give the address that it leads to`,
         );
-      });
+      if (error instanceof BodyLimitError || error instanceof JsonLimitError)
+        throw new TrackingRefused(`${host} sent ${error.message}`);
+      throw new Error(
+        `${host} is not reached (${(error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.message})`,
+      );
+    });
     const { status } = response;
     const text = await response.text();
     if (response.ok || accepted.includes(status)) return { status, body: parsed(text) };
@@ -83,15 +87,6 @@ function secretsOf(authorization = ""): string[] {
           .replace(/^[^:]*:/, "")
       : "";
   return [sent, given].filter((secret) => secret !== "");
-}
-
-/**
- * The address of a tracker's server, as a user gives it. Undefined where it is not one of http or https, or has a password in it,
- * which `fetch` sends to nobody and quotes in its error.
- */
-export function serverUrl(text: string): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url : undefined;
 }
 
 function parsed(text: string): unknown {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { InputError, quote } from "../base/errors.js";
 import { quoteAddress } from "../base/quote-address.js";
+import { serverUrl } from "../base/requests/server-address.js";
 import {
   TrackingRefused,
   type RunEnd,
@@ -9,7 +10,7 @@ import {
   type TrackedStep,
   type Tracker,
 } from "../run/tracking.js";
-import { serverUrl, TrackingServer } from "./request.js";
+import { TrackingServer } from "./request.js";
 
 /** Where a run is tracked. */
 export interface WandbOptions {
@@ -39,7 +40,7 @@ export function wandb({
   const url = serverUrl(base);
   if (!url)
     throw new InputError(
-      `wandb: WANDB_BASE_URL: found ${quoteAddress(base)}, expected an http:// or https:// address without a user or password`,
+      `wandb: WANDB_BASE_URL: found ${quoteAddress(base)}, expected an http:// or https:// address without a user, password, query or fragment`,
     );
   for (const [name, value] of Object.entries({ project, entity })) {
     if (value !== undefined && (typeof value !== "string" || value === "" || /[/\\#?%:]/.test(value)))

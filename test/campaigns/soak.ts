@@ -29,7 +29,8 @@ const samples = 240;
 
 /**
  * One process that does for hours what a notebook does in a day: reads data, tokenizes it, shows tables, trains runs with
- * every option and draws plots. Its memory is written to a table, and drawn.
+ * every option and draws plots. Its memory is written to a table and drawn each time that it is measured, so that a soak that
+ * is stopped keeps what it has seen.
  *
  * @param out where the plot goes (`.svg`); the table lies beside it (`.csv`)
  */
@@ -53,10 +54,10 @@ export async function soak(hours: number, out: string): Promise<readonly Sample[
       global.gc?.();
       const { rss, heapUsed, external } = process.memoryUsage();
       taken.push({ minutes: minutes(), runs: runs + 1, resident: rss / 1e6, heap: (heapUsed + external) / 1e6 });
+      await writeSoak(taken, out);
     }
   }
   await engine.close();
-  await writeSoak(taken, out);
   return taken;
 }
 

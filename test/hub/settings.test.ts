@@ -87,4 +87,8 @@ test("the hub, a mirror, offline", async () => {
     settingsWith({ HF_ENDPOINT: "https://me:pass@mirror.example" }),
     /found "https:\/\/…@mirror\.example", expected/,
   );
+  await assert.rejects(
+    settingsWith({ HF_ENDPOINT: "https://mirror.example/hf?token=secret" }),
+    /found "https:\/\/mirror\.example\/hf\?…", expected/,
+  );
 });

@@ -178,6 +178,18 @@ describe("mlflow", () => {
     await sink.write(steps(1));
   });
 
+  it("follows no redirect, and does not quote what its address may hold", async (test) => {
+    const { server } = await started(test);
+    const sink = await mlflow().open(run);
+    const asked = server.asked.length;
+    server.fail((response) => response.writeHead(307, { location: `${server.url}/elsewhere?key=secret` }).end());
+    await assert.rejects(sink.write(steps(1)), {
+      name: "TrackingRefused",
+      message: `${new URL(server.url).host} redirects to "${server.url}/elsewhere?…", which is not followed; give the address that it leads to`,
+    });
+    assert.equal(server.asked.length, asked + 1);
+  });
+
   it("needs the address of a server", (test) => {
     inEnvironment(test, { MLFLOW_TRACKING_URI: undefined });
     assert.throws(
@@ -186,7 +198,11 @@ describe("mlflow", () => {
     );
     assert.throws(() => mlflow({ trackingUri: "https://me:pass@mlflow.test" }), {
       name: "InputError",
-      message: /found "https:\/\/…@mlflow\.test", expected .* without a user or password$/,
+      message: /found "https:\/\/…@mlflow\.test", expected .* without a user, password, query or fragment$/,
+    });
+    assert.throws(() => mlflow({ trackingUri: "https://mlflow.test/?token=secret" }), {
+      name: "InputError",
+      message: /found "https:\/\/mlflow\.test\/\?…", expected/,
     });
     assert.throws(
       () => mlflow({ trackingUri: "file:///mlruns" }),

@@ -1,6 +1,13 @@
 import { InputError } from "../errors.js";
 import { quoteAddress } from "../quote-address.js";
 
+/** The base URL of a server, as a user gives it; undefined where it is not one of http or https alone, with nothing secret in it. */
+export function serverUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined;
+  return url.username || url.password || url.search || url.hash ? undefined : url;
+}
+
 /**
  * Checks the base URL of a server that speaks a model's API. It is quoted in messages, so nothing secret may stand in it.
  *
