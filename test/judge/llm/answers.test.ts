@@ -76,9 +76,9 @@ describe("readAnswer", () => {
     );
   });
 
-  it("is quick with an answer of braces", () => {
+  it("takes no quadratic time for an answer of braces", () => {
     const started = performance.now();
-    verdict("{".repeat(200_000) + "}");
-    assert.ok(performance.now() - started < 1000);
+    verdict(`${"{".repeat(1_000_000)}}`);
+    assert.ok(performance.now() - started < 30_000);
   });
 });

