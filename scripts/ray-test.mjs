@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { freePorts } from "../dist/src/base/free-ports.js";
 import { align, loadModel, loadPreferences, plot, ray, Run, sera } from "../dist/src/index.js";
 
 const work = mkdtempSync(join(tmpdir(), "sera-ray-"));
@@ -292,7 +292,7 @@ function pythonWithCluster() {
 
 /** Starts a head with two CPUs, on ports that are free. */
 async function startHead() {
-  const [port, dashboard] = [await freePort(), await freePort()];
+  const [port, dashboard] = await freePorts(2);
   const args = [
     "start",
     "--head",
@@ -321,15 +321,6 @@ async function startHead() {
 
 async function listed() {
   return (await fetch(`${head.address.replace("ray", "http")}/api/jobs/`)).json();
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Ids of the processes that this script's head has started whose command matches: they are of its session. */

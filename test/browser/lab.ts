@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "../../src/base/free-ports.js";
 import { installSpec } from "../../src/kernel/install/spec.js";
 import { until } from "./until.js";
 
@@ -40,7 +40,8 @@ export class Lab {
       await writeFile(file, JSON.stringify(content));
     }
     await installSpec(data);
-    const [port, token] = [await freePort(), randomBytes(16).toString("hex")];
+    const [port] = (await freePorts(1)) as [number];
+    const token = randomBytes(16).toString("hex");
     const options = [
       ...["--no-browser", "--allow-root", `--port=${port}`, "--ServerApp.port_retries=0"],
       ...[`--ServerApp.root_dir=${folder}`, `--IdentityProvider.token=${token}`],
@@ -93,14 +94,4 @@ export class Lab {
     const answer = await fetch(`${this.address}/api/status?token=${this.token}`).catch(() => undefined);
     return answer?.ok ?? false;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

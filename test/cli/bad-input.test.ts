@@ -80,7 +80,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
       "data.parquet",
     ],
     "has a late line that is no JSON": [
-      lines(...Array.from({ length: 20_000 }, () => pair({}))) + '{"prompt": "cook',
+      `${lines(...Array.from({ length: 20_000 }, () => pair({})))}{"prompt": "cook`,
       /^sera: data.jsonl:20001: not valid JSON \(.*\); expected one JSON object per line/,
     ],
     "has a row without a rejected response": [

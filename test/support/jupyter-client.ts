@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Dealer, Request, Subscriber } from "zeromq";
+import { freePorts } from "../../src/base/free-ports.js";
 import type { Exit } from "../../src/kernel/front/session-end.js";
 import { decode, encode } from "../../src/kernel/wire/codec.js";
 import type { Content, Header, Message } from "../../src/kernel/wire/message.js";
@@ -344,17 +344,4 @@ export class Kernel extends Client {
     this.process = child;
     this.exited = new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal })));
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
 }

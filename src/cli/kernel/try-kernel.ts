@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Subscriber } from "zeromq";
 import { writeJson } from "../../base/files.js";
+import { freePorts } from "../../base/free-ports.js";
 import { kernelProgram } from "../../kernel/install/spec.js";
 import { decode, encode } from "../../kernel/wire/codec.js";
 import { addressOf, type Connection } from "../../kernel/wire/connection.js";
@@ -93,17 +93,7 @@ function failureOf(kernel: ChildProcess): Promise<never> {
 
 async function freeConnection(): Promise<Connection> {
   const ip = "127.0.0.1";
-  const servers = await Promise.all(
-    Array.from({ length: 5 }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, ip, () => resolve(server)));
-    }),
-  );
-  // All are open at once, so that no port is given twice.
-  const [shell_port, control_port, stdin_port, iopub_port, hb_port] = servers.map(
-    (server) => (server.address() as AddressInfo).port,
-  );
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  const [shell_port, control_port, stdin_port, iopub_port, hb_port] = await freePorts(5);
   const ports = { shell_port, control_port, stdin_port, iopub_port, hb_port } as Pick<
     Connection,
     `${string}_port` & keyof Connection

@@ -201,7 +201,7 @@ describe("outputs", () => {
     );
   });
 
-  const expected = Array.from({ length: 100_000 }, (_, i) => `${i} `.padEnd(99, "é")).join("\n") + "\n";
+  const expected = `${Array.from({ length: 100_000 }, (_, i) => `${i} `.padEnd(99, "é")).join("\n")}\n`;
 
   it("of 10 MB in small prints arrive whole, in few messages", async () => {
     const answer = await kernel.execute('for (let i = 0; i < 100_000; i++) console.log(`${i} `.padEnd(99, "é"))');

@@ -46,7 +46,7 @@ describe("the converter of cells", () => {
     assert.equal(evalue, "2:9 - Type 'number' is not assignable to type 'string'. (TS2322)");
     const plain = traceback.map((line) => stripVTControlCharacters(line));
     assert.deepEqual(plain.slice(1), [
-      "cell [" + number + "], line 2",
+      `cell [${number}], line 2`,
       "  1 │ const a = 1;",
       "▶ 2 │   const b: string = a;",
       "    │         ^",

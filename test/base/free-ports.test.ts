@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { freePorts } from "../../src/base/free-ports.js";
+
+test("freePorts: different ones that can be listened on, and that no connection is given", async () => {
+  const ports = await freePorts(20);
+  assert.equal(new Set(ports).size, 20);
+  const servers = await Promise.all(
+    ports.map(
+      (port) =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer().once("error", reject);
+          server.listen(port, "127.0.0.1", () => resolve(server));
+        }),
+    ),
+  );
+  assert.ok(ports.every((port) => port < 32_768));
+  // While they are taken, others are found.
+  assert.ok((await freePorts(20)).every((port) => !ports.includes(port)));
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+});
