@@ -61,6 +61,11 @@ export interface Engine {
   /** Bytes of the states that have been created and not been freed, as they were created. */
   readonly stateBytes: number;
   /**
+   * Engines of one thread each, for work that falls into parts: as many as this one has threads, and none where that is
+   * one, or where ops run on a device. They are closed with this one.
+   */
+  readonly lanes: readonly Engine[];
+  /**
    * Copies tensors into the engine, one at a time. Tensors of an async iterable are moved instead of copied, so that a
    * model that is read from files is never in memory twice.
    */

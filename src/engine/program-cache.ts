@@ -23,6 +23,7 @@ export class ProgramCache {
   private prepared = new Map<string, Prepared>();
   /** The keys in `prepared` of what each maker has built, by the key that it gave. */
   private built = new WeakMap<object, Map<string, string>>();
+  private beside: { lanes?: readonly ProgramCache[] } = {};
 
   /** @param memory bytes that the engine's state and programs may take, by which work is planned too. Default: {@link defaultMemory} */
   constructor(
@@ -30,11 +31,18 @@ export class ProgramCache {
     readonly memory = defaultMemory(),
   ) {}
 
+  /** Programs for the engine's lanes, which have this one's memory together. */
+  get lanes(): readonly ProgramCache[] {
+    const { lanes } = this.engine;
+    return (this.beside.lanes ??= lanes.map((lane) => new ProgramCache(lane, Math.floor(this.memory / lanes.length))));
+  }
+
   /** The same programs for work that is planned for another memory: what one of the two has prepared, the other finds. */
   within(memory: number): ProgramCache {
     const other = new ProgramCache(this.engine, memory);
     other.prepared = this.prepared;
     other.built = this.built;
+    other.beside = this.beside;
     return other;
   }
 

@@ -85,6 +85,7 @@ function counted(of: Engine) {
   const count = { prepared: 0, held: 0 };
   const counting: Engine = {
     stateBytes: 0,
+    lanes: [],
     createState: (tensors) => of.createState(tensors),
     close: () => of.close(),
     describe: () => of.describe(),

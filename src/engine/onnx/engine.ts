@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { InputError } from "../../base/errors.js";
 import type { Value } from "../../graph/value.js";
 import type { EngineDescription, Executable, Program, Usage } from "../engine.js";
@@ -12,6 +13,9 @@ import { failureIn, keepsState, providerChoices, providers, type Provider, type 
 import { splitRowWrites } from "./row-writes.js";
 import type { PreparedProgram, SessionSettings } from "./protocol.js";
 import { threadsFor } from "./threads.js";
+
+/** Each holds what is copied to it. */
+const mostLanes = 8;
 
 export interface OnnxEngineOptions {
   /** Where ops run; "auto" is what {@link chooseProvider} finds. Default "cpu". */
@@ -32,6 +36,7 @@ export class OnnxEngine extends ThreadEngine<PreparedProgram> {
   /** Known before the worker is started. */
   private chosen: Provider | undefined;
   private readonly threads: number;
+  private made: readonly OnnxEngine[] | undefined;
 
   constructor({ provider = "cpu", threads = 0 }: OnnxEngineOptions = {}) {
     if (!providerChoices.includes(provider)) {
@@ -40,6 +45,17 @@ export class OnnxEngine extends ThreadEngine<PreparedProgram> {
     super(new URL("./worker.js", import.meta.url));
     this.chosen = provider === "auto" ? undefined : provider;
     this.threads = threadsFor(threads);
+  }
+
+  override get lanes(): readonly OnnxEngine[] {
+    if (this.chosen !== "cpu") return [];
+    const count = Math.min(this.threads || availableParallelism(), mostLanes);
+    return (this.made ??= count < 2 ? [] : Array.from({ length: count }, () => new OnnxEngine({ threads: 1 })));
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all((this.made ?? []).map((lane) => lane.close()));
+    await super.close();
   }
 
   /** Where ops run: the provider that was asked for, or what "auto" has found. */

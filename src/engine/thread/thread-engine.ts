@@ -62,6 +62,10 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     return this.heldBytes;
   }
 
+  get lanes(): readonly Engine[] {
+    return [];
+  }
+
   abstract describe(): Promise<EngineDescription>;
 
   abstract prepare(program: Program, usage?: Usage): Promise<Executable>;

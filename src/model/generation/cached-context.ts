@@ -1,7 +1,7 @@
 import type { Feeds, Program, State, Usage } from "../../engine/engine.js";
 import type { Tensor } from "../../graph/tensor.js";
-import type { Policy } from "../policy/policy.js";
 import { roundUp } from "../scoring/batch.js";
+import type { Reader } from "../policy/lanes.js";
 import {
   decodeProgram,
   fillProgram,
@@ -15,7 +15,7 @@ import {
 
 /** A model that reads the rows, and the sizes of what it reads. */
 export interface DecodingContext {
-  readonly policy: Policy;
+  readonly reader: Reader;
   readonly shape: GenerationShape;
   /** Whether its parameters are constants of the sessions that write. */
   readonly frozen: boolean;
@@ -46,7 +46,7 @@ export type RowScores<R> = (row: R) => TokenScores;
  * Several of them can stand beside each other, over the same rows and other prompts or models.
  */
 export class CachedContext<R extends ReadRow> {
-  private readonly policy: Policy;
+  private readonly reader: Reader;
   private readonly shape: GenerationShape;
   private readonly reach: number;
   private readonly usage: Usage;
@@ -57,7 +57,7 @@ export class CachedContext<R extends ReadRow> {
   private placeOf!: ReadonlyMap<R, number>;
 
   private constructor(
-    { policy, shape, frozen }: DecodingContext,
+    { reader, shape, frozen }: DecodingContext,
     private readonly rows: readonly R[],
     private readonly promptOf: (row: R) => Int32Array,
     private readonly wanted: NextTokenScores,
@@ -65,10 +65,10 @@ export class CachedContext<R extends ReadRow> {
     private readonly cache: State,
   ) {
     const { capacity, promptLength } = shape;
-    this.policy = policy;
+    this.reader = reader;
     this.shape = shape;
     // Prompts of like lengths reach equally far, so that they are one session too.
-    this.reach = Math.min(roundUp(capacity), policy.config.contextLength);
+    this.reach = Math.min(roundUp(capacity), reader.config.contextLength);
     this.usage = { frozen };
     this.place = Int32Array.from({ length: capacity }, (_, i) => i);
     this.size = { rows: shape.rows, capacity: this.grown(promptLength) };
@@ -83,7 +83,7 @@ export class CachedContext<R extends ReadRow> {
     wanted: NextTokenScores,
     temperature: number,
   ): Promise<CachedContext<R>> {
-    const { engine } = context.policy.programs;
+    const { engine } = context.reader.programs;
     const asked: Feeds = wanted === "logits" ? {} : { temperature: Float32Array.of(temperature) };
     return new CachedContext(
       context,
@@ -91,13 +91,13 @@ export class CachedContext<R extends ReadRow> {
       promptOf,
       wanted,
       asked,
-      await engine.createState(unfilledCache(context.policy.config)),
+      await engine.createState(unfilledCache(context.reader.config)),
     );
   }
 
   /** Reads the prompts, and tells of the first token of every row. */
   async read(): Promise<RowScores<R>> {
-    const { config, tokenizer } = this.policy;
+    const { config, tokenizer } = this.reader;
     const { feeds, promptOf } = this.readPrompts(tokenizer.padId);
     const filled = { ...this.shape, capacity: this.size.capacity };
     const first = await this.run(
@@ -114,7 +114,7 @@ export class CachedContext<R extends ReadRow> {
    * @param open those of the rows of the last call that are not done
    */
   async next(open: readonly R[]): Promise<RowScores<R>> {
-    const { config } = this.policy;
+    const { config } = this.reader;
     const { size } = this;
     if (open.length <= size.rows / 2 && size.rows >= 2 * leastRows) {
       const smaller = { rows: Math.ceil(size.rows / 2), capacity: size.capacity };
@@ -168,13 +168,13 @@ export class CachedContext<R extends ReadRow> {
     feeds: Feeds,
     usage: Usage = {},
   ): Promise<Record<string, Tensor>> {
-    const { programs, config, states } = this.policy;
+    const { programs, config, states } = this.reader;
     const executable = await programs.get(`${kind} ${JSON.stringify({ ...usage, ...config })}`, build, usage);
     return executable.run(feeds, [...states, this.cache]);
   }
 
   private scoresIn({ logits, probabilities, untempered }: Record<string, Tensor>, at: number): TokenScores {
-    const { vocabSize } = this.policy.config;
+    const { vocabSize } = this.reader.config;
     const rowOf = ({ data }: Tensor) => (data as Float32Array).subarray(at * vocabSize, (at + 1) * vocabSize);
     return { values: rowOf((logits ?? probabilities)!), ...(untempered && { untempered: rowOf(untempered) }) };
   }

@@ -1,5 +1,6 @@
 import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
+import { inLanes, lanesFor, type Reader } from "../policy/lanes.js";
 import type { Policy } from "../policy/policy.js";
 import { decodeTokens, Row } from "./decode-tokens.js";
 import { InputError } from "../../base/errors.js";
@@ -55,7 +56,8 @@ export interface GeneratedToken extends Pick<Generation, "request" | "number"> {
  * its reading. Each response has a random stream of its own, named by its request's key and its
  * number, so that what is written does not depend on what else is in the batch, beyond float noise.
  *
- * Yields the responses of a batch when it is done. Defaults: temperature 1, no top-k, top-p or min-p,
+ * Yields the responses of a batch when it is done, in the order of the batches. Those of a small model are written on several lanes
+ * at once; see {@link lanesFor}. Defaults: temperature 1, no top-k, top-p or min-p,
  * no repetition penalty.
  *
  * @throws RangeError where a prompt is empty or leaves no place for a response, or an option is outside its range
@@ -68,12 +70,13 @@ export async function* generate(
   { signal, onProgress, onNote }: TaskOptions = {},
 ): AsyncGenerator<Generation[]> {
   const total = requests.reduce((count, { responses }) => count + responses, 0);
-  let done = 0;
-  for (const [i, { rows, write }] of batchesOf(policy, requests, random, options, onNote).entries()) {
+  const { skipBatches = 0 } = options;
+  const { batches, policies, memory } = planned(policy, requests, random, options, onNote);
+  const open = batches.slice(skipBatches);
+  let done = batches.slice(0, skipBatches).reduce((count, { rows }) => count + rows.length, 0);
+  const lanes = lanesFor(policy, open.length, memory);
+  for await (const rows of inLanes(lanes, policies, open, writeWhole, signal)) {
     done += rows.length;
-    if (i < (options.skipBatches ?? 0)) continue;
-    const steps = write(signal);
-    while (!(await steps.next()).done);
     onProgress?.(done, total);
     yield rows.map(({ request, number, tokens, complete, logProb }) => ({
       ...{ request, number, tokens: Int32Array.from(tokens), complete },
@@ -95,15 +98,34 @@ export async function* generateTokens(
   options: Omit<GenerationOptions, "skipBatches" | "logProbs"> = {},
   { signal }: Pick<TaskOptions, "signal"> = {},
 ): AsyncGenerator<GeneratedToken[]> {
-  for (const { write } of batchesOf(policy, requests, random, options)) {
-    for await (const rows of write(signal)) {
+  const { batches, policies } = planned(policy, requests, random, options);
+  for (const { write } of batches) {
+    for await (const rows of write(policies, signal)) {
       yield rows.map(({ request, number, tokens, done }) => ({ request, number, token: tokens.at(-1)!, last: done }));
     }
   }
 }
 
-/** Batches ready to be written. */
-function batchesOf(
+/** Responses that are written together, and what writes them, step by step. */
+interface Batch {
+  readonly rows: readonly Row[];
+  /** @param readers of each context */
+  write(readers: readonly Reader[], signal?: AbortSignal): AsyncGenerator<readonly Row[]>;
+}
+
+/** Writes a batch to its end. */
+async function writeWhole(
+  { rows, write }: Batch,
+  readers: readonly Reader[],
+  signal?: AbortSignal,
+): Promise<readonly Row[]> {
+  const steps = write(readers, signal);
+  while (!(await steps.next()).done);
+  return rows;
+}
+
+/** Batches ready to be written, the models that read each context, and the memory that there is. */
+function planned(
   policy: Policy,
   requests: readonly GenerationRequest[],
   random: Random,
@@ -136,21 +158,25 @@ function batchesOf(
     batches,
     batchSize: fitting,
     steps,
+    memory,
   } = planGenerationWithin(policy.programs.memory, policy.config, requests, sizes);
   const wanted = requests.reduce((count, { responses }) => count + responses, 0);
   if (fitting < Math.min(batchSize, wanted))
     onNote?.(
       `up to ${fitting} responses at once instead of ${batchSize}, to fit into memory (set memory to change it)`,
     );
-  return batches.map(({ shapes, rows: planned }) => {
-    const rows = planned.map((row) => new Row(row, random, contextLengths, choice));
-    const contexts = policies.map((reader, i) => ({
-      policy: reader,
-      shape: shapes[i]!,
-      frozen: freezesParameters(reader.config, steps, reader.programs.memory),
-    }));
-    return { rows, write: (signal?: AbortSignal) => decodeTokens(contexts, rows, choice, signal) };
+  const frozen = policies.map(({ config, programs }) => freezesParameters(config, steps, programs.memory));
+  const ready = batches.map(({ shapes, rows: rowsOfBatch }): Batch => {
+    const rows = rowsOfBatch.map((row) => new Row(row, random, contextLengths, choice));
+    return {
+      rows,
+      write(readers, signal) {
+        const contexts = readers.map((reader, i) => ({ reader, shape: shapes[i]!, frozen: frozen[i]! }));
+        return decodeTokens(contexts, rows, choice, signal);
+      },
+    };
   });
+  return { batches: ready, policies, memory };
 }
 
 /** The models that read each context of the requests. @throws InputError where contexts and guidance do not go together */

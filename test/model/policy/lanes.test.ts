@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Random } from "../../../src/base/random.js";
+import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
+import { ProgramCache } from "../../../src/engine/program-cache.js";
+import { generate, type GenerationOptions, type GenerationRequest } from "../../../src/model/generation/generate.js";
+import { lanesFor } from "../../../src/model/policy/lanes.js";
+import { responseEmbeddings } from "../../../src/model/scoring/embed.js";
+import { responseLogProbs, responseTokenLogProbs } from "../../../src/model/scoring/score.js";
+import type { Policy } from "../../../src/model/policy/policy.js";
+import { randomTokens, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
+
+const [single, several] = [new OnnxEngine({ threads: 1 }), new OnnxEngine({ threads: 3 })];
+const [one, three] = [new ProgramCache(single), new ProgramCache(several)];
+let alone: Policy;
+let beside: Policy;
+before(async () => {
+  alone = await tinyPolicy(one);
+  beside = await tinyPolicy(three);
+});
+after(() => Promise.all([single.close(), several.close()]));
+
+const random = Random.seeded(3);
+const requests: GenerationRequest[] = Array.from({ length: 10 }, (_, i) => ({
+  key: `prompt ${i}`,
+  prompt: randomTokens(2 + (i % 4), random),
+  responses: 2,
+}));
+
+async function written(by: Policy, options: GenerationOptions = {}, signal?: AbortSignal) {
+  const batches = [];
+  const settings = { maxNewTokens: 10, batchSize: 4, logProbs: true, ...options };
+  const work = signal ? { signal } : {};
+  for await (const batch of generate(by, requests, Random.seeded(8), settings, work)) batches.push(batch);
+  return batches;
+}
+/** Bytes that the lanes hold. */
+const held = () => several.lanes.map(({ stateBytes }) => stateBytes);
+
+describe("lanes", () => {
+  it("are as many as threads, and none for one thread, one batch, a large model or little memory", () => {
+    const much = { room: 1e9, part: 1e6, copies: 3 };
+    const countOf = (programs: ProgramCache, config = tinyConfig, batches = 5, memory = much) =>
+      lanesFor({ programs, config }, batches, memory).length;
+    assert.equal(countOf(three), 3);
+    assert.equal(countOf(one), 0);
+    assert.equal(countOf(three, tinyConfig, 2), 2);
+    assert.equal(countOf(three, tinyConfig, 1), 0);
+    assert.equal(countOf(three, { ...tinyConfig, vocabSize: 10_000_000 }), 0);
+    assert.equal(countOf(three, tinyConfig, 5, { ...much, room: 2.9e6 }), 2);
+    assert.equal(countOf(three, tinyConfig, 5, { ...much, room: 1.9e6 }), 0);
+  });
+
+  it("write the same responses in the same order, whatever is left out, and leave nothing", async () => {
+    const expected = await written(alone);
+    assert.equal(expected.length, 6);
+    assert.deepEqual(await written(beside), expected);
+    assert.deepEqual(await written(beside, { skipBatches: 2 }), expected.slice(2));
+    assert.deepEqual(held(), [0, 0, 0]);
+  });
+
+  it("write by the parameters of the time", async () => {
+    const other = await tinyPolicy(one, 77);
+    const before = await written(beside);
+    const kept = await beside.parameters();
+    await beside.replace(await other.parameters());
+    assert.deepEqual(await written(beside), await written(other));
+    await beside.replace(kept);
+    assert.deepEqual(await written(beside), before);
+    await other.free();
+  });
+
+  it("write under guidance, with each of its models", async () => {
+    const other = [await tinyPolicy(one, 77), await tinyPolicy(three, 77)];
+    const guided = requests.map((request) => ({ ...request, others: [request.prompt] }));
+    const texts = await Promise.all(
+      [alone, beside].map(async (by, i) => {
+        const guidance = {
+          models: [other[i]!],
+          combine: ([own, its]: readonly Float32Array[]) => own!.map((logit, token) => 2 * logit - its![token]!),
+        };
+        const options = { maxNewTokens: 6, batchSize: 4, guidance };
+        const all = [];
+        for await (const batch of generate(by, guided, Random.seeded(8), options)) all.push(batch);
+        return all;
+      }),
+    );
+    assert.deepEqual(texts[1], texts[0]);
+    for (const policy of other) await policy.free();
+  });
+
+  it("score the same, and tell progress to the end", async () => {
+    const sequences = Array.from({ length: 900 }, (_, i) => ({
+      prompt: randomTokens(3 + (i % 5), random),
+      response: randomTokens(1 + (i % 20), random),
+    }));
+    for (const score of [responseLogProbs, responseTokenLogProbs, responseEmbeddings]) {
+      const told: number[] = [];
+      const found = await score(beside, sequences, { onProgress: (done) => told.push(done) });
+      assert.deepEqual(found, await score(alone, sequences));
+      assert.equal(told.at(-1), 900);
+      assert.ok(told.length > 3, `${told.length} batches`);
+    }
+    await assert.rejects(responseLogProbs(beside, sequences, { signal: AbortSignal.abort(new Error("stopped")) }), {
+      message: "stopped",
+    });
+    assert.deepEqual(held(), [0, 0, 0]);
+  });
+
+  it("stop when they are interrupted or left, and write again", async () => {
+    const expected = await written(alone);
+    const abort = new AbortController();
+    const interrupted = written(beside, {}, abort.signal);
+    abort.abort(new Error("stopped"));
+    await assert.rejects(interrupted, /^Error: stopped$/);
+    for await (const batch of generate(beside, requests, Random.seeded(8), { maxNewTokens: 10, batchSize: 4 })) {
+      assert.equal(batch.length, 4);
+      break;
+    }
+    assert.deepEqual(held(), [0, 0, 0]);
+    assert.deepEqual(await written(beside), expected);
+  });
+});
