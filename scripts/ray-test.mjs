@@ -307,7 +307,9 @@ async function startHead() {
     "--object-store-memory",
     "200000000",
   ];
-  const child = spawn(join(dirname(python), "ray"), args, { detached: true, stdio: "ignore" });
+  const child = spawn(join(dirname(python), "ray"), args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const output of [child.stdout, child.stderr]) output.on("data", (text) => (said = (said + text).slice(-4000)));
   started.push(child);
   const address = `ray://127.0.0.1:${dashboard}`;
   for (let i = 0; i < 120; i++) {
@@ -316,7 +318,7 @@ async function startHead() {
       return { process: child, address };
     await setTimeout(500);
   }
-  throw new Error("Ray's head did not start within a minute");
+  throw new Error(`Ray's head did not start within a minute; it said:\n${said}`);
 }
 
 async function listed() {

@@ -1,7 +1,10 @@
 import { createServer, type Server } from "node:net";
 
-/** Ports below those that systems give to connections: from 32768 on Linux, from 49152 elsewhere. */
-const [lowest, highest] = [10_000, 32_000];
+/**
+ * Ports below those that systems give to connections (from 32768 on Linux, from 49152 elsewhere), and above those that Ray gives to
+ * its workers (10002 to 19999).
+ */
+const [lowest, highest] = [20_000, 32_000];
 
 /** Ports that are tried for each that is wanted, before all are taken to be in use. */
 const tries = 100;
