@@ -113,10 +113,15 @@ describe("lanes", () => {
     const interrupted = written(beside, {}, abort.signal);
     abort.abort(new Error("stopped"));
     await assert.rejects(interrupted, /^Error: stopped$/);
-    for await (const batch of generate(beside, requests, Random.seeded(8), { maxNewTokens: 10, batchSize: 4 })) {
+    const guided = requests.map((request) => ({ ...request, others: [request.prompt] }));
+    let chosen = 0;
+    const combine = ([logits]: readonly Float32Array[]) => (chosen++, logits!);
+    const options = { maxNewTokens: 10, batchSize: 4, stopTokens: [], guidance: { combine } };
+    for await (const batch of generate(beside, guided, Random.seeded(8), options)) {
       assert.equal(batch.length, 4);
       break;
     }
+    assert.ok(chosen < 200, `${chosen} of 200 tokens were chosen`);
     assert.deepEqual(held(), [0, 0, 0]);
     assert.deepEqual(await written(beside), expected);
   });
