@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Times an epoch of DPO by TRL's DPOTrainer on a CPU, for bench/dpo-epoch.ts to stand beside.
 
-FOLDER holds model/ in Hugging Face layout and pairs.jsonl, pairs in tokens. The trainer gets the tokens as they are,
+FOLDER holds model/ in Hugging Face layout, adapter/ in PEFT's where an adapter is trained, and pairs.jsonl, pairs in tokens. The trainer gets the tokens as they are,
 so that both sides read the same. What is timed is the trainer's making, in which it computes the reference's
 log-probabilities where it is told to, and the training; not the loading of the model.
 
-Prints {"seconds": ...} as its last line.
+Prints {"seconds": ..., "processorSeconds": ..., "peakBytes": ...} as its last line.
 """
 
 import argparse
 import json
 import os
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -44,6 +45,10 @@ def main() -> None:
     torch.set_num_threads(psutil.cpu_count(logical=False) or os.cpu_count() or 1)
     model = AutoModelForCausalLM.from_pretrained(args.folder / "model", dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(args.folder / "model")
+    if (args.folder / "adapter").exists():
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, args.folder / "adapter", is_trainable=True)
     rows = [json.loads(line) for line in (args.folder / "pairs.jsonl").read_text().splitlines()]
     config = DPOConfig(
         output_dir=tempfile.mkdtemp(),
@@ -61,10 +66,14 @@ def main() -> None:
         disable_tqdm=True,
         seed=1,
     )
-    begin = time.perf_counter()
+    begin, before = time.perf_counter(), time.process_time()
     trainer = TokenTrainer(model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer)
     trainer.train()
-    print(json.dumps({"seconds": time.perf_counter() - begin}))
+    print(json.dumps({
+        "seconds": time.perf_counter() - begin,
+        "processorSeconds": time.process_time() - before,
+        "peakBytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    }))
 
 
 if __name__ == "__main__":
