@@ -1,7 +1,7 @@
 import type { Feeds, Program, State, Usage } from "../../engine/engine.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { roundUp } from "../scoring/batch.js";
-import type { Reader } from "../policy/lanes.js";
+import type { Reader } from "./lanes.js";
 import {
   decodeProgram,
   fillProgram,

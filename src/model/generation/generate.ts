@@ -1,6 +1,6 @@
 import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
-import { inLanes, lanesFor, type Reader } from "../policy/lanes.js";
+import { inLanes, lanesFor, type Reader } from "./lanes.js";
 import type { Policy } from "../policy/policy.js";
 import { decodeTokens, Row } from "./decode-tokens.js";
 import { InputError } from "../../base/errors.js";

@@ -50,7 +50,7 @@ export interface GenerationSizes {
 
 /**
  * {@link planGeneration} with no more responses in a batch than fit into memory; `batchSize` is how many, `steps` how many all batches
- * take at most, and `memory` what a lane takes that writes one.
+ * take at most, and `memory` what one takes of the bytes that are left beside the model.
  *
  * @param memory bytes for the model, the copies that sessions of frozen parameters have of it, the caches and the programs
  * @param config of the model that writes; contexts of others are counted as if they were its own
@@ -76,7 +76,7 @@ export function planGenerationWithin(
         ),
       0,
     );
-    if (needed <= room) return { batches, batchSize, steps, memory: { room, part: needed, copies: 1 + frozenCopies } };
+    if (needed <= room) return { batches, batchSize, steps, memory: { room, batch: needed } };
     if (batchSize > 1) continue;
     throw new InputError(
       `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but writing one response takes ${formatBytes(needed)} more; ` +

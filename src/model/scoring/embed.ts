@@ -3,7 +3,6 @@ import type { Program } from "../../engine/engine.js";
 import { Graph, mul, reshape } from "../../graph/index.js";
 import type { ModelConfig } from "../config.js";
 import { stateWeights } from "../parameters/network.js";
-import type { Reader } from "../policy/lanes.js";
 import type { Policy } from "../policy/policy.js";
 import { layOut, ownPositions, type Row, type TokenSequence } from "./batch.js";
 import { batchLeaves, hiddenStates, responseStates, sumByResponse, type BatchShape } from "./log-probs.js";
@@ -24,7 +23,7 @@ export async function responseEmbeddings(
 }
 
 async function rowEmbeddings(
-  { config, programs, tokenizer, states }: Reader,
+  { config, programs, tokenizer, states }: Policy,
   rows: readonly Row[],
   shape: BatchShape,
 ): Promise<Float32Array[]> {

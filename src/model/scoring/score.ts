@@ -9,7 +9,6 @@ import type { ModelConfig } from "../config.js";
 import { programMemory, withMargin } from "../../engine/memory-budget.js";
 import { parameterBytes } from "../parameters/memory.js";
 import { stateWeights } from "../parameters/network.js";
-import { inLanes, lanesFor, type Reader } from "../policy/lanes.js";
 import type { Policy } from "../policy/policy.js";
 import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type TokenSequence } from "./batch.js";
 import { batchCost, type BatchCost } from "./batch-cost.js";
@@ -58,28 +57,29 @@ export async function responseTokenLogProbs(
   return results;
 }
 
-/** Scores sequences in batches, those of a small model on several lanes at once (see {@link lanesFor}), and puts down what is found of each. */
+/** Scores sequences in batches, and puts down what is found of each. */
 export async function scored<T>(
   policy: Policy,
   sequences: readonly TokenSequence[],
   { signal, onProgress, onNote }: TaskOptions,
   sharePrompts: boolean,
-  score: (reader: Reader, rows: readonly Row[], shape: BatchShape) => Promise<ArrayLike<T>>,
+  score: (policy: Policy, rows: readonly Row[], shape: BatchShape) => Promise<ArrayLike<T>>,
   put: (sequence: number, found: T) => void,
 ): Promise<void> {
   let done = 0;
-  const { batches, most, memory } = planScoringWithin(policy.programs.memory, policy.config, sequences, sharePrompts);
+  const { batches, most } = planScoringWithin(policy.programs.memory, policy.config, sequences, sharePrompts);
   if (most < tokensPerBatch)
     onNote?.(
       `batches of up to ${most} tokens instead of ${tokensPerBatch}, to fit into memory (set memory to change it)`,
     );
-  const scoreBatch = async ({ rows, shape }: ScoringBatch, [reader]: readonly Reader[], stopped?: AbortSignal) => {
-    stopped?.throwIfAborted();
-    const given = rows.map((row) => row.map((i) => sequences[i]!));
-    return { indices: rows.flat(), found: await score(reader!, given, shape) };
-  };
-  const lanes = lanesFor(policy, batches.length, memory);
-  for await (const { indices, found } of inLanes(lanes, [policy], batches, scoreBatch, signal)) {
+  for (const { rows, shape } of batches) {
+    signal?.throwIfAborted();
+    const found = await score(
+      policy,
+      rows.map((row) => row.map((i) => sequences[i]!)),
+      shape,
+    );
+    const indices = rows.flat();
     indices.forEach((i, response) => put(i, found[response]!));
     onProgress?.((done += indices.length), sequences.length);
   }
@@ -90,8 +90,8 @@ export async function scored<T>(
  *
  * @param shape of a program that the rows fit
  */
-export async function rowLogProbs(reader: Reader, rows: readonly Row[], shape: BatchShape): Promise<Float64Array> {
-  const logProbs = await scoreRows(reader, rows, shape, "score", sumByResponse);
+export async function rowLogProbs(policy: Policy, rows: readonly Row[], shape: BatchShape): Promise<Float64Array> {
+  const logProbs = await scoreRows(policy, rows, shape, "score", sumByResponse);
   return Float64Array.from(logProbs).subarray(0, rows.flat().length);
 }
 
@@ -101,18 +101,18 @@ export async function rowLogProbs(reader: Reader, rows: readonly Row[], shape: B
  * @param shape of a program that the rows fit
  */
 export async function rowTokenLogProbs(
-  reader: Reader,
+  policy: Policy,
   rows: readonly Row[],
   shape: BatchShape,
 ): Promise<Float32Array[]> {
-  const logProbs = await scoreRows(reader, rows, shape, "score tokens", (perToken) => perToken);
+  const logProbs = await scoreRows(policy, rows, shape, "score tokens", (perToken) => perToken);
   let at = 0;
   return rows.flat().map(({ response }) => logProbs.slice(at, (at += response.length)));
 }
 
 /** @param kind names what `result` makes of the tokens' log-probabilities */
 async function scoreRows(
-  { config, programs, tokenizer, states }: Reader,
+  { config, programs, tokenizer, states }: Policy,
   rows: readonly Row[],
   shape: BatchShape,
   kind: string,
@@ -143,7 +143,7 @@ export interface ScoringBatch {
 }
 
 /**
- * Batches that fit into memory: of fewer tokens than usual where it is little. `most` is how many, and `memory` what a lane takes that scores one.
+ * Batches that fit into memory: of fewer tokens than usual where it is little. `most` is how many.
  *
  * @param memory bytes for the model, a second one beside it and the programs
  * @throws InputError where not even one sequence fits
@@ -163,7 +163,7 @@ function planScoringWithin(
       tokensOf,
     );
     const bytes = largest ? withMargin(programBytes(scoringProgram(config, largest, sumByResponse))) : 0;
-    if (bytes <= room) return { batches, most, memory: { room, part: bytes, copies: 1 } };
+    if (bytes <= room) return { batches, most };
     if (most > leastTokens) continue;
     throw new InputError(
       `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but scoring ${tokensOf(largest!)} tokens takes ${formatBytes(bytes)} more; ` +

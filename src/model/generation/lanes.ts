@@ -2,80 +2,69 @@ import type { State } from "../../engine/engine.js";
 import type { ProgramCache } from "../../engine/program-cache.js";
 import { parameterBytes } from "../parameters/memory.js";
 import { parameterCount } from "../parameters/parameters.js";
-import type { Policy } from "./policy.js";
+import type { Policy } from "../policy/policy.js";
+import { frozenCopies } from "./freezing.js";
 
 /** What reads with a model: its programs, and where they find its parameters. */
 export type Reader = Pick<Policy, "programs" | "config" | "tokenizer" | "states">;
 
-/** Parameters up to which a program has too little arithmetic to be divided among threads (docs/benchmarks.md). */
+/** Parameters up to which a token has too little arithmetic to be divided among threads (docs/benchmarks.md). */
 const mostParameters = 10e6;
 
-/** What work in parts takes, in bytes. */
-export interface LaneMemory {
-  /** What is left beside the model. */
-  readonly room: number;
-  /** What a part takes of it. */
-  readonly part: number;
-  /** Copies of the parameters that a part needs in its engine, those of sessions among them. */
-  readonly copies: number;
-}
-
 /**
- * Where the parts of some work are done beside each other: in engines of one thread each. None where one engine with all its
- * threads is faster, or where there is no room. The results are the same, whichever it is.
+ * Where batches are written beside each other: in engines of one thread each. None where one engine with all its threads is
+ * faster, or where there is no room. The responses are the same, whichever it is.
  *
- * @param parts how many there are
+ * @param batches how many there are to write
+ * @param memory bytes that are left beside the model, and what writing one batch takes of them
  */
 export function lanesFor(
   { programs, config }: Pick<Reader, "programs" | "config">,
-  parts: number,
-  { room, part, copies }: LaneMemory,
+  batches: number,
+  memory: { readonly room: number; readonly batch: number },
 ): readonly ProgramCache[] {
   if (parameterCount(config) > mostParameters) return [];
-  const fitting = Math.floor(room / (part + copies * parameterBytes(config)));
-  const lanes = programs.lanes.slice(0, Math.min(parts, fitting));
+  const fitting = Math.floor(memory.room / (memory.batch + (1 + frozenCopies) * parameterBytes(config)));
+  const lanes = programs.lanes.slice(0, Math.min(batches, fitting));
   return lanes.length > 1 ? lanes : [];
 }
 
 /**
- * Does the parts of some work on lanes, to which the models' parameters are copied, and yields the results in the order of the
- * parts. Without lanes they are done one after the other, each when it is asked for. Whoever stops taking them ends the work.
+ * Writes batches on lanes, to which the models' parameters are copied, and yields what is written in the order of the batches.
+ * Without lanes they are written one after the other, each when it is asked for. Whoever stops taking them ends the writing.
  *
- * @param models that are read; `work` is given a reader for each, in their order
+ * @param models that are read; `write` is given a reader for each, in their order
  */
-export async function* inLanes<Part, Result>(
+export async function* inLanes<Batch, Written>(
   lanes: readonly ProgramCache[],
   models: readonly Policy[],
-  parts: readonly Part[],
-  work: (part: Part, readers: readonly Reader[], signal?: AbortSignal) => Promise<Result>,
+  batches: readonly Batch[],
+  write: (batch: Batch, readers: readonly Reader[], signal?: AbortSignal) => Promise<Written>,
   signal?: AbortSignal,
-): AsyncGenerator<Result> {
+): AsyncGenerator<Written> {
   if (lanes.length === 0) {
-    for (const part of parts) yield await work(part, models, signal);
+    for (const batch of batches) yield await write(batch, models, signal);
     return;
   }
   const left = new AbortController();
   const stopped = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
   const copied: State[] = [];
-  let results: Promise<Result>[] = [];
+  let written: Promise<Written>[] = [];
   try {
     const readers = await copiedTo(lanes, models, copied);
     const last: Promise<unknown>[] = lanes.map(() => Promise.resolve());
-    results = parts.map((part, i) => {
+    written = batches.map((batch, i) => {
       const lane = i % lanes.length;
-      const result = last[lane]!.then(() => {
-        stopped.throwIfAborted();
-        return work(part, readers[lane]!, stopped);
-      });
-      last[lane] = result;
-      return result;
+      const each = last[lane]!.then(() => write(batch, readers[lane]!, stopped));
+      last[lane] = each;
+      return each;
     });
     // Each is waited for in its turn; one that fails before it is no error that nobody hears of.
-    for (const result of results) result.catch(() => {});
-    for (const result of results) yield await result;
+    for (const each of written) each.catch(() => {});
+    for (const each of written) yield await each;
   } finally {
     left.abort();
-    await Promise.allSettled(results);
+    await Promise.allSettled(written);
     for (const state of copied) await state.free();
   }
 }

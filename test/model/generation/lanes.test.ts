@@ -4,9 +4,7 @@ import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
 import { generate, type GenerationOptions, type GenerationRequest } from "../../../src/model/generation/generate.js";
-import { lanesFor } from "../../../src/model/policy/lanes.js";
-import { responseEmbeddings } from "../../../src/model/scoring/embed.js";
-import { responseLogProbs, responseTokenLogProbs } from "../../../src/model/scoring/score.js";
+import { lanesFor } from "../../../src/model/generation/lanes.js";
 import type { Policy } from "../../../src/model/policy/policy.js";
 import { randomTokens, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
 
@@ -39,7 +37,7 @@ const held = () => several.lanes.map(({ stateBytes }) => stateBytes);
 
 describe("lanes", () => {
   it("are as many as threads, and none for one thread, one batch, a large model or little memory", () => {
-    const much = { room: 1e9, part: 1e6, copies: 3 };
+    const much = { room: 1e9, batch: 1e6 };
     const countOf = (programs: ProgramCache, config = tinyConfig, batches = 5, memory = much) =>
       lanesFor({ programs, config }, batches, memory).length;
     assert.equal(countOf(three), 3);
@@ -87,24 +85,6 @@ describe("lanes", () => {
     );
     assert.deepEqual(texts[1], texts[0]);
     for (const policy of other) await policy.free();
-  });
-
-  it("score the same, and tell progress to the end", async () => {
-    const sequences = Array.from({ length: 900 }, (_, i) => ({
-      prompt: randomTokens(3 + (i % 5), random),
-      response: randomTokens(1 + (i % 20), random),
-    }));
-    for (const score of [responseLogProbs, responseTokenLogProbs, responseEmbeddings]) {
-      const told: number[] = [];
-      const found = await score(beside, sequences, { onProgress: (done) => told.push(done) });
-      assert.deepEqual(found, await score(alone, sequences));
-      assert.equal(told.at(-1), 900);
-      assert.ok(told.length > 3, `${told.length} batches`);
-    }
-    await assert.rejects(responseLogProbs(beside, sequences, { signal: AbortSignal.abort(new Error("stopped")) }), {
-      message: "stopped",
-    });
-    assert.deepEqual(held(), [0, 0, 0]);
   });
 
   it("stop when they are interrupted or left, and write again", async () => {
