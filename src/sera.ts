@@ -14,8 +14,8 @@ import { capPerPrompt, scoreDifference, type Margin, type Reviewed } from "./rev
 import type { BootstrappedPair } from "./run/input.js";
 import { methodWith, type Method } from "./run/method.js";
 import {
+  directName,
   givenNames,
-  lossOf,
   pairingOf,
   resolveOptions,
   selectionOf,
@@ -38,7 +38,7 @@ import type { TrainedOn } from "./run/summary.js";
  */
 export function seraMethod(options: Partial<SeraOptions> = {}): Method {
   const all = resolveOptions(seraForm, options);
-  const name = all.iterations === 1 ? lossOf(all).name : "sera";
+  const name = all.iterations === 1 ? directName(all) : "sera";
   return methodWith({
     name,
     version: "1",
@@ -111,6 +111,10 @@ async function bootstrapPairs(
   const pairing = pairingOf(options.pairBy);
   const samples = await stages.labelledSamples(t, options.responses, (drawn) => label(stages, t, options, drawn));
   const usable = options.completeOnly ? samples.filter(({ complete }) => complete) : samples;
+  if (options.lengthPenalty === "auto" && usable.length === 0)
+    throw new InputError(
+      `length penalty: none of ${samples.length} responses ended within maxNewTokens, and completeOnly leaves out the others; raise maxNewTokens, or set completeOnly: false`,
+    );
   const alpha = penaltyOf(usable, options, stages.stopIds, pairing);
   const { pairs, counts } = formPairs(
     penalizeLength(samples, alpha),

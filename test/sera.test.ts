@@ -121,8 +121,7 @@ describe("sera", () => {
     const folder = emptyFolder(test);
     await assert.rejects(run(folder, {}, { labelBy: "judge" }), {
       name: "InputError",
-      message:
-        "this method labels responses with a judge; pass `judge`, and state labelsWithJudge: true in a method of your own",
+      message: "this method labels responses with a judge; pass `judge`",
     });
     await assert.rejects(run(folder, {}, { selectBy: "score" }), {
       name: "InputError",

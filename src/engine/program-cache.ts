@@ -1,5 +1,5 @@
 import type { Engine, Executable, Program, Usage } from "./engine.js";
-import { defaultMemory, programMemory, withMargin } from "./memory-budget.js";
+import { defaultMemory, heldMemory, programMemory, withMargin } from "./memory-budget.js";
 import { programBytes } from "./program-bytes.js";
 import { programDigest } from "./program-digest.js";
 
@@ -34,7 +34,9 @@ export class ProgramCache {
   /** Programs for the engine's lanes, which have this one's memory together. */
   get lanes(): readonly ProgramCache[] {
     const { lanes } = this.engine;
-    return (this.beside.lanes ??= lanes.map((lane) => new ProgramCache(lane, Math.floor(this.memory / lanes.length))));
+    // The process counts once.
+    const share = heldMemory(Math.floor(programMemory(this.memory, 0) / lanes.length));
+    return (this.beside.lanes ??= lanes.map((lane) => new ProgramCache(lane, share)));
   }
 
   /** The same programs for work that is planned for another memory: what one of the two has prepared, the other finds. */

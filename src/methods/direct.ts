@@ -2,7 +2,7 @@ import { defaultsOf } from "../base/option.js";
 import type { Method } from "../run/method.js";
 import {
   alignForm,
-  lossOf,
+  directName,
   methodForm,
   recipeForms,
   type AlignOptions,
@@ -15,7 +15,7 @@ import { methodOf, recipeOf, type MethodParts, type Recipe } from "./recipe.js";
 
 /** A direct alignment algorithm by itself, on all pairs. */
 const parts = {
-  name: (options: MethodOptions) => lossOf(options).name,
+  name: (options: MethodOptions) => directName(options),
   version: "1",
   async run(stages: Stages) {
     const pairs = await stages.offlinePairs();

@@ -367,10 +367,7 @@ export class Stages {
    */
   requireJudge(): RunJudge {
     const { judge } = this.input;
-    if (!judge)
-      throw new InputError(
-        "this method labels responses with a judge; pass `judge`, and state labelsWithJudge: true in a method of your own",
-      );
+    if (!judge) throw new InputError("this method labels responses with a judge; pass `judge`");
     return judge;
   }
 

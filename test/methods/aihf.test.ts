@@ -54,6 +54,13 @@ describe("aihf", () => {
     }
   });
 
+  it("stands beside the loss of its name, which is another method", () => {
+    for (const name of ["aihf", "irepo"] as const) {
+      const [own, loss] = [methods[name]()(shared), methods.direct({ loss: name })(shared)];
+      assert.deepEqual([own.name, loss.name], [name, `direct-${name}`]);
+    }
+  });
+
   it("is the same in small batches and in large ones but for their order, as the weights are of the sets", async (test) => {
     const whole = await run(test, { batchSize: 20, rounds: 1, learningRate: 1e-9 });
     const parts = await run(test, { batchSize: 5, rounds: 1, learningRate: 1e-9 });

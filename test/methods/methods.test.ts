@@ -111,7 +111,8 @@ describe("dice", () => {
     );
     await assert.rejects(run(test, methods.dice({ maxNewTokens: 1, responses: 2 })), {
       name: "InputError",
-      message: /^length penalty: no prompt has two distinct samples/,
+      message:
+        /^length penalty: none of \d+ responses ended within maxNewTokens, and completeOnly leaves out the others/,
     });
     assert.throws(() => methods.dice({ lengthPenalty: 0.1, penaltyStep: 0.1 })(), {
       name: "InputError",

@@ -163,10 +163,15 @@ function plots({ steps, margins }: RunTables, iterations: readonly Iteration[]):
     winRate && iteration > 0 ? [{ name: `iteration ${iteration}`, ...winRate }] : [],
   );
   const aligned = steps.filter((row) => row.phase === "align");
+  const has = (column: "rewards/chosen" | "rewards/rejected" | "rewards/accuracies") =>
+    aligned.some((row) => row[column] != null);
   return [
     ...(gold.length > 0 ? [plot.goldByIteration(gold)] : []),
     ...(wins.length > 0 ? [plot.winRates(wins)] : []),
-    ...(aligned.length > 0 ? [plot.loss(aligned), plot.rewards(aligned), plot.accuracy(aligned)] : []),
+    ...(aligned.length > 0 ? [plot.loss(aligned)] : []),
+    // A step may have had no pairs, as one of demonstrations alone.
+    ...(has("rewards/chosen") || has("rewards/rejected") ? [plot.rewards(aligned)] : []),
+    ...(has("rewards/accuracies") ? [plot.accuracy(aligned)] : []),
     ...(margins.length > 0 ? [plot.margins(margins)] : []),
     ...(aligned.length < steps.length ? [plot.loss(steps, "sft")] : []),
     plot.seconds(iterations),

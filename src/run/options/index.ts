@@ -18,7 +18,7 @@ export {
   type SpinOptions,
 } from "./forms.js";
 export { identityOf, type JsonValue } from "./identity.js";
-export { lossOf } from "./loss-of.js";
+export { directName, lossOf } from "./loss-of.js";
 export { checkPart, isNative, requireOwnName } from "./part-registry.js";
 export type {
   ColumnedPair,

@@ -20,6 +20,15 @@ export function lossOf({ loss, ...settings }: LossOptions): PairLoss {
   return isLossIdentity(loss) ? restored(loss) : lossNamed(loss, settings);
 }
 
+/** Losses that a method of another kind is called by. */
+const methodsByLoss: ReadonlySet<string> = new Set(["irepo", "aihf"]);
+
+/** What a direct alignment algorithm is called: by its loss, or `direct-irepo` where that is the name of another method. */
+export function directName(options: LossOptions): string {
+  const { name } = lossOf(options);
+  return methodsByLoss.has(name) ? `direct-${name}` : name;
+}
+
 /** Whether a value of the option `loss` is a loss itself, not its name or weights. */
 export function isLossObject(loss: unknown): loss is PairLoss {
   return typeof loss === "object" && loss !== null && ("perPair" in loss || "build" in loss);

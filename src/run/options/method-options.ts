@@ -265,7 +265,7 @@ export interface RewardAugmentedOptions extends RecipeOptions, GoalConditioningO
 
 /** How BMC makes its pairs, and which tokens it weighs; see `bridge` and `tokenDifference`. */
 export interface BmcOptions {
-  /** What edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`. Default none. */
+  /** What edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`; on the command line, `sera bridge` edits with a language model. Default none. */
   readonly bridge: (typeof editorNames)[number] | Editor;
   /** Which response is edited: the rejected one for the better, or the chosen one for the worse. Default improve. */
   readonly editWay: EditWay;

@@ -375,7 +375,7 @@ export const goalTable: OptionTable<GoalConditioningOptions> = {
 export const bmcTable: OptionTable<BmcOptions> = {
   bridge: {
     ...nameOrPart<(typeof editorNames)[number], Editor>(editorNames, "an editor", "editor"),
-    help: "what edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`",
+    help: "what edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`; on the command line, `sera bridge` edits with a language model",
     default: "none",
   },
   editWay: {

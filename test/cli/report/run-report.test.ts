@@ -5,6 +5,8 @@ import { it } from "node:test";
 import { renderReport, writeReport } from "../../../src/cli/report/run-report.js";
 import { runLayout } from "../../../src/run/folder/layout.js";
 import { RunFolder } from "../../../src/run/folder/run-folder.js";
+import type { LoggedStep } from "../../../src/run/logged-step.js";
+import { alignSteps } from "../../plot/rows.js";
 import { emptyFolder, writeBareRun, writeRun } from "./folders.js";
 import { pictures, standsAlone, textOf } from "./page-checks.js";
 
@@ -49,6 +51,21 @@ it("a run without gold reward, review or logged steps has a report without them"
   assert.equal(pictures(page), 1);
   assert.match(textOf(page), /Preference training with the dpo loss/);
   assert.doesNotMatch(textOf(page), /gold|win rate|pairs made/i);
+});
+
+it("leaves out the plots of pairs where no step had one, as where demonstrations alone were trained on", async (test) => {
+  const folder = await emptyFolder(test);
+  await writeBareRun(folder);
+  const open = await RunFolder.open(folder);
+  for (const row of alignSteps(1, 4, 0.1)) {
+    const own = Object.entries(row).filter(([name]) => !name.startsWith("rewards/"));
+    await open.append(runLayout.metrics, Object.fromEntries(own) as LoggedStep);
+  }
+  await open.record([runLayout.metrics.path]);
+  await open.close();
+  const page = await renderReport(folder);
+  standsAlone(page);
+  assert.equal(pictures(page), 2);
 });
 
 it("writes the page into the folder, the same bytes each time", async (test) => {
