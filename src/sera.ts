@@ -11,8 +11,8 @@ import {
   type SamplePair,
 } from "./bootstrap/index.js";
 import { capPerPrompt, scoreDifference, type Margin, type Reviewed } from "./review/index.js";
-import type { BootstrappedPair } from "./run/input.js";
-import { methodWith, type Method } from "./run/method.js";
+import { requireJudge, type BootstrappedPair, type RunInput } from "./run/input.js";
+import { methodWith, type Method, type TrainedPairs } from "./run/method.js";
 import {
   directName,
   givenNames,
@@ -45,13 +45,19 @@ export function seraMethod(options: Partial<SeraOptions> = {}): Method {
     options: all,
     given: givenNames(options),
     labelsWithJudge: all.labelBy === "judge",
+    trainsOn: trainedPairs(all),
+    check: checkUsable,
     run: selfImprove,
   });
 }
 
+/** Which pairs the loop trains on: those of the data, and from the second iteration on the policy's own. */
+export function trainedPairs({ iterations, bootstrap }: SeraOptions): TrainedPairs {
+  return iterations > 1 && bootstrap > 0 ? ["data", "made"] : ["data"];
+}
+
 /** The loop: align on all pairs; then review, bootstrap and align on what they give, until the last iteration. */
 export async function selfImprove(stages: Stages, options: SeraOptions): Promise<void> {
-  if (options.iterations > 1) checkUsable(stages, options);
   const offline = await stages.offlinePairs();
   await stages.align(1, offline, { pairsSelected: offline.length, pairsBootstrapped: 0, bootstrap: null });
   for (let t = 2; t <= options.iterations; t++) {
@@ -69,10 +75,11 @@ export async function selfImprove(stages: Stages, options: SeraOptions): Promise
 }
 
 /** What an iteration would fail for want of is missed before the first. */
-function checkUsable(stages: Stages, { selectBy, select, labelBy, bootstrap }: SeraOptions): void {
-  if (selectBy === "score" && select > 0) stages.pairs.forEach(scoreDifference);
-  if (labelBy === "judge" && bootstrap > 0) stages.requireJudge();
-  const count = stages.pairs.length;
+export function checkUsable(input: RunInput, { iterations, selectBy, select, labelBy, bootstrap }: SeraOptions): void {
+  if (iterations === 1) return;
+  if (selectBy === "score" && select > 0) input.pairs.forEach(scoreDifference);
+  if (labelBy === "judge" && bootstrap > 0) requireJudge(input);
+  const count = input.pairs.length;
   const isNone = (share: number) => Math.round(share * count) === 0;
   // How many a rule of one's own keeps is not known before it has seen margins.
   if (typeof selectBy === "string" && isNone(select) && isNone(bootstrap)) {

@@ -39,7 +39,9 @@ export async function betterOf(
   const value = evaluated[metric];
   if (value === undefined) {
     throw new InputError(
-      `keepBestBy: this training does not evaluate ${quote(metric)}; choose one of ${Object.keys(evaluated).join(", ")}`,
+      `keepBestBy: this training does not evaluate ${quote(metric)}; choose one of ${Object.keys(bestMetrics)
+        .filter((name) => evaluated[name] !== undefined)
+        .join(", ")}`,
     );
   }
   if (isBetter(metric, value, best?.value)) return { value, step, since: 0, parameters: await parameters() };

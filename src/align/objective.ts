@@ -2,6 +2,7 @@ import type { Feeds } from "../engine/engine.js";
 import type { Value } from "../graph/index.js";
 import type { Shape } from "../graph/tensor.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
+import type { BestMetric } from "./best.js";
 import type { PlanOptions } from "./plan.js";
 
 /** Numbers that a training step reports, by the names that TRL gives them. */
@@ -93,8 +94,8 @@ export interface Objective<Example> {
   readonly head?: Head;
   /** Whether its loss depends on all examples of a step together; they are then evaluated together too. Default false. */
   readonly needsWholeStep?: boolean;
-  /** @throws InputError where it cannot be trained in such steps */
-  check?(options: PlanOptions): void;
+  /** @throws InputError where it cannot be trained in such steps, or has no such metric to choose by */
+  check?(options: PlanOptions & { readonly keepBestBy?: BestMetric }): void;
   /**
    * Names of what these examples, all of a training, come with that changes what is built.
    *

@@ -57,6 +57,23 @@ export function columnsOf(loss: PreferenceLoss, pairs: readonly ReferencedPair[]
   return present;
 }
 
+/** The first of some pairs that lacks a column which a loss needs of every pair, by its number from 1, and which that is. */
+export function lackingColumn(
+  { columns = {}, tokens }: PreferenceLoss,
+  pairs: readonly Pick<ReferencedPair, "columns" | "tokens">[],
+): { readonly pair: number; readonly column: string } | undefined {
+  const needed = (declared: Readonly<Record<string, LossColumn>> = {}) =>
+    Object.keys(declared).filter((name) => declared[name]!.default === undefined && !declared[name]!.optional);
+  const [ofPairs, ofTokens] = [needed(columns), needed(tokens?.columns)];
+  for (const [i, pair] of pairs.entries()) {
+    const name = ofPairs.find((column) => pair.columns?.[column] === undefined);
+    if (name !== undefined) return { pair: i + 1, column: `column ${quote(name)}` };
+    const ofToken = ofTokens.find((column) => sides.some((side) => pair.tokens?.[side]?.[column] === undefined));
+    if (ofToken !== undefined) return { pair: i + 1, column: `token column ${quote(ofToken)}` };
+  }
+  return undefined;
+}
+
 function checkWeight({ name, needsWholeStep }: PreferenceLoss, { columns }: ReferencedPair, at: string): void {
   const { weight = 1 } = columns ?? {};
   if (!(typeof weight === "number" && weight >= 0 && weight < Infinity))

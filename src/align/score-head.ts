@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.js";
+import { InputError, quote } from "../base/errors.js";
 import { logSigmoid, matmul, mul, neg, reshape, slice, sub, sum } from "../graph/index.js";
 import type { Parameters } from "../model/parameters/parameters.js";
 import { meanHidden, responseMeanFeed } from "./head.js";
@@ -19,6 +19,13 @@ export function scoreHead({ beta, reward }: HasImplicitReward & { readonly beta:
   return {
     ...{ name: "score-head", version: "1", beta, reward, sequences },
     head: { shapes: (hiddenSize) => ({ weight: [hiddenSize, 1] }) },
+
+    check({ keepBestBy }) {
+      if (keepBestBy !== undefined && keepBestBy !== "eval_loss")
+        throw new InputError(
+          `keepBestBy: a score head is evaluated by its scores, not by implicit rewards, so that ${quote(keepBestBy)} is not known of it; choose "eval_loss", or leave keepBestBy out`,
+        );
+    },
 
     columns(pairs) {
       if (pairs.some(({ tokens }) => tokens))

@@ -1,4 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
+import { requireIds } from "../run/check-run.js";
 import type { RunSettings } from "./train.js";
 
 interface Check {
@@ -65,12 +66,23 @@ const checks: { readonly [Name in keyof Required<RunSettings>]: Check } = {
   quiet: yesOrNo,
 };
 
-/** @throws InputError naming the first setting that is of another kind than it has to be, or the pairs */
+/** What messages call the rows of each list. */
+const rowNames = {
+  pairs: "pair",
+  heldOut: "held-out pair",
+  validation: "validation pair",
+  demonstrations: "demonstration",
+} as const;
+
+/** @throws InputError naming the first setting that is of another kind than it has to be, or the pairs; or the first pair or demonstration without an id */
 export function checkSettings(trained: unknown, settings: RunSettings): void {
   check("pairs", pairs, trained);
   for (const [name, value] of Object.entries(settings)) {
     if (value !== undefined) check(name, checks[name as keyof RunSettings], value);
   }
+  const lists = { pairs: trained, ...settings };
+  for (const [name, what] of Object.entries(rowNames))
+    requireIds(what, (lists[name as keyof typeof lists] ?? []) as readonly object[]);
 }
 
 function check(name: string, { isGood, expected }: Check, value: unknown): void {

@@ -1,7 +1,6 @@
 import type { ColumnTable } from "arquero";
 import { inspect } from "node:util";
 import { InputError, quote } from "../base/errors.js";
-import type { Reporter } from "../base/task.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
@@ -11,16 +10,19 @@ import type { Policy } from "../model/policy/policy.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
+import { checkPairColumns } from "../run/check-run.js";
+import type { RunControls, RunInput } from "../run/input.js";
 import type { Method } from "../run/method.js";
-import { plannedSteps, type InputSizes } from "../run/planned-steps.js";
+import { openPrepared, prepareMethod, type PreparedRun, type RunPlace } from "../run/open-run.js";
+import { plannedSteps } from "../run/planned-steps.js";
 import { workSeconds } from "../run/summary.js";
 import { crossedInterval, type CrossedInterval, type ValueRange } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
 import { checkSettings } from "./check-settings.js";
-import type { Run } from "./run.js";
+import { Run } from "./run.js";
 import { runProgress } from "./run-progress.js";
 import { tableOf, textOf } from "./table-of.js";
-import { cellControls, separateSettings, trainUnder, type RunSettings } from "./train.js";
+import { cellControls, judgedInput, runInput, separateSettings, type RunSettings } from "./train.js";
 
 /** What the methods of a comparison share: how each is trained, and on what all are judged. */
 export interface CompareOptions extends Omit<Partial<RecipeOptions>, "seed">, Omit<RunSettings, "folder" | "redoFrom"> {
@@ -54,16 +56,12 @@ export async function compare(
   const planned = planRuns(recipes, shared, seeds);
   // One that all refuse is refused by the first; otherwise it is for those that label with it.
   const isJudged = planned.some(({ method }) => method.labelsWithJudge);
-  const sizes = { pairs: pairs.length, demonstrations: settings.demonstrations?.length ?? 0 };
-  return runAll(planned, sizes, controls.reporter, ({ method }, reporter) =>
-    trainUnder(
-      start,
-      pairs,
-      method,
-      isJudged && !method.labelsWithJudge ? { ...settings, judge: undefined } : settings,
-      { ...controls, reporter },
-    ),
-  );
+  const input = runInput(start, pairs, settings);
+  return runAll(planned, input, controls, {
+    inputFor: ({ method }) =>
+      isJudged && !method.labelsWithJudge ? input : judgedInput(input, method, pairs, settings.judge),
+    placeOf: () => ({}),
+  });
 }
 
 /** One run of a comparison. */
@@ -117,26 +115,45 @@ export function planRuns(
   );
 }
 
+/** What each run of a comparison is given, and where it is kept. */
+export interface RunsOfComparison {
+  inputFor(run: PlannedRun): RunInput;
+  placeOf(run: PlannedRun): RunPlace;
+}
+
 /**
- * Runs what was planned, one after another, each shown as one line that counts its steps.
+ * Runs what was planned, one after another, each shown as one line that counts its steps. What can be seen to be wrong with
+ * a method is told before the first run.
  *
- * @param sizes of what they are given
+ * @param input what all are given
+ * @throws InputError naming the method whose run would fail, and as {@link openRun}
  */
 export async function runAll(
   planned: readonly PlannedRun[],
-  sizes: InputSizes,
-  reporter: Reporter | undefined,
-  runOne: (run: PlannedRun, reporter: Reporter) => Promise<Run>,
+  input: RunInput,
+  controls: RunControls,
+  { inputFor, placeOf }: RunsOfComparison,
 ): Promise<MethodComparison> {
+  const prepare = (run: PlannedRun, controls: RunControls) => prepareMethod(run.method, inputFor(run), controls);
+  const prepared = new Map<PlannedRun, PreparedRun>();
+  // The other seeds are of the same options and the same data.
+  for (const run of planned.filter(({ name }, i) => planned.findIndex((other) => other.name === name) === i)) {
+    prepared.set(run, await named(run.name, () => checked(prepare(run, controls))));
+  }
+  const sizes = { pairs: input.pairs.length, demonstrations: input.demonstrations?.length ?? 0 };
   const runs: Record<string, Run[]> = {};
   for (const [i, run] of planned.entries()) {
     const progress = runProgress(
-      reporter,
+      controls.reporter,
       `${i + 1}/${planned.length} ${run.name}, seed ${run.seed}`,
       plannedSteps(run.method, sizes),
     );
+    const own = { ...controls, reporter: progress.reporter };
     try {
-      (runs[run.name] ??= []).push(await runOne(run, progress.reporter));
+      const ready = prepared.get(run) ?? (await prepare(run, own));
+      prepared.delete(run);
+      const { folder } = await openPrepared(ready, placeOf(run), own);
+      (runs[run.name] ??= []).push(await Run.open(folder, input.start));
       progress.complete();
     } finally {
       progress.finish();
@@ -146,6 +163,21 @@ export async function runAll(
     runs,
     planned.filter(({ name }) => name === planned[0]!.name).map(({ seed }) => seed),
   );
+}
+
+async function checked(preparing: Promise<PreparedRun>): Promise<PreparedRun> {
+  const prepared = await preparing;
+  checkPairColumns(prepared.method, prepared.input);
+  return prepared;
+}
+
+/** What is wrong with a method is told with its name in the comparison. */
+async function named<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${name}: ${error.message}`, { cause: error }) : error;
+  }
 }
 
 /** A difference between two methods. */

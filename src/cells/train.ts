@@ -121,21 +121,21 @@ export async function train(
     );
   }
   checkSettings(pairs, settings);
-  return trainUnder(policy, pairs, typeof method === "function" ? method() : method, settings, cellControls(settings));
+  const { folder, redoFrom } = settings;
+  const own = typeof method === "function" ? method() : method;
+  const input = judgedInput(runInput(policy, pairs, settings), own, pairs, settings.judge);
+  const opened = await openRun(own, input, { folder, redoFrom }, cellControls(settings));
+  return Run.open(opened.folder, policy);
 }
 
-/** {@link train} with its progress shown elsewhere than in the cell. */
-export async function trainUnder(
-  policy: Policy,
+/** A run's input with its judge: the one that is given, or else for methods that label with one the gold reward. */
+export function judgedInput(
+  input: RunInput,
+  { labelsWithJudge }: Method,
   pairs: readonly PreferencePair[],
-  method: Method,
-  settings: RunSettings,
-  controls: RunControls,
-): Promise<Run> {
-  const { folder, redoFrom } = settings;
-  const { judge = method.labelsWithJudge ? judgeOfGold(pairs) : undefined } = settings;
-  const opened = await openRun(method, runInput(policy, pairs, { ...settings, judge }), { folder, redoFrom }, controls);
-  return Run.open(opened.folder, policy);
+  judge: Judge | undefined = labelsWithJudge ? judgeOfGold(pairs) : undefined,
+): RunInput {
+  return judge ? { ...input, judge: labellingJudge(judge, pairs) } : input;
 }
 
 /** Controls of a run in a cell. */
@@ -148,7 +148,8 @@ export function cellControls({ signal = cell.signal, quiet = false, onStep, trac
   };
 }
 
-function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
+/** The input of a run from texts, without its judge. */
+export function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
   const {
     heldOut,
     validation,
@@ -158,7 +159,6 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
     maxPromptLength,
     folder,
     columns,
-    judge,
     evaluate,
     on,
   } = settings;
@@ -179,7 +179,6 @@ function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: Ru
       demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations,
     }),
     ...(columns && { columns }),
-    ...(judge && { judge: labellingJudge(judge, pairs) }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),
     ...(referenceCache !== undefined && { referenceCache }),
     ...(on && { on }),

@@ -3,10 +3,8 @@ import { join } from "node:path";
 import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { planRuns, runAll, type Difference, type MethodComparison, type PlannedRun } from "../cells/compare.js";
-import { Run } from "../cells/run.js";
 import type { Judge } from "../judge/judge.js";
 import { entriesOf, otherFiles } from "../run/folder/identity.js";
-import { openRun } from "../run/open-run.js";
 import { comparisonText } from "./comparison-text.js";
 import { csv } from "./csv.js";
 import { namedRecipes } from "./methods.js";
@@ -104,16 +102,10 @@ async function runPlanned(
   );
   const { judge: _, ...unjudged } = input;
   try {
-    const sizes = { pairs: input.pairs.length, demonstrations: input.demonstrations?.length ?? 0 };
-    return await runAll(planned, sizes, session.reporter, async ({ name, seed, method }, reporter) => {
-      const folder = join(args.out, folderName(name), `seed-${seed}`);
-      await openRun(
-        method,
-        method.labelsWithJudge ? input : unjudged,
-        { folder },
-        { ...session, reporter, trackers: args.track },
-      );
-      return Run.open(folder, input.start);
+    const controls = { ...session, trackers: args.track };
+    return await runAll(planned, input, controls, {
+      inputFor: ({ method }) => (method.labelsWithJudge ? input : unjudged),
+      placeOf: ({ name, seed }) => ({ folder: join(args.out, folderName(name), `seed-${seed}`) }),
     });
   } finally {
     reportSpending(judge);

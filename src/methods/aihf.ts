@@ -2,7 +2,7 @@ import { defaultsOf } from "../base/option.js";
 import { InputError } from "../base/errors.js";
 import { isEmptyResponse } from "../bootstrap/index.js";
 import type { TokenizedDemonstration } from "../data/tokenize.js";
-import type { BootstrappedPair, TrainingPair } from "../run/input.js";
+import { requireDemonstrations, type BootstrappedPair, type TrainingPair } from "../run/input.js";
 import {
   methodForm,
   recipeForms,
@@ -46,12 +46,16 @@ export const aihf: (own?: Partial<AihfOptions>) => Recipe = recipeOf<AihfOptions
   columns: () => told,
   trainings: ({ iterations, epochs }, { pairs, demonstrations }) =>
     Array.from({ length: iterations }, () => ({ examples: pairs + demonstrations, epochs })),
-  async run(stages, options) {
-    const demonstrations = stages.requireDemonstrations();
-    if (stages.pairs.length === 0)
+  trainsOn: () => ["data"],
+  check(input) {
+    requireDemonstrations(input);
+    if (input.pairs.length === 0)
       throw new InputError(
         "this method trains on pairs and demonstrations, and there are no pairs; use sft for demonstrations alone",
       );
+  },
+  async run(stages, options) {
+    const demonstrations = stages.requireDemonstrations();
     const pairs = await stages.offlinePairs();
     if (!options.selfPlay) {
       const all = [

@@ -39,6 +39,7 @@ export const bmc: (own?: Partial<BmcRecipeOptions>) => Recipe = recipeOf({
     );
     return { ...texts, pairs };
   },
+  trainsOn: () => ["data"],
   async run(stages) {
     const pairs = await stages.offlinePairs();
     await stages.align(1, pairs, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });

@@ -7,7 +7,7 @@ import {
   type Sample,
   type SamplePair,
 } from "../bootstrap/index.js";
-import type { OfflinePair } from "../run/input.js";
+import { requireJudge, type OfflinePair } from "../run/input.js";
 import { bootstrappedPair } from "../sera.js";
 import { recipeForms, type MethodOptions, type RecipeOptions } from "../run/options/index.js";
 import { recipeOf, type Recipe } from "./recipe.js";
@@ -34,8 +34,9 @@ export const curryDpo: (own?: Partial<RecipeOptions>) => Recipe = recipeOf({
       throw new InputError(`curry dpo: found ${rounds} rounds, expected a multiple of its ${stageCount} stages`);
     return { ...options, iterations: stageCount, epochs: rounds / stageCount, reference: "previous" };
   },
+  trainsOn: () => ["made"],
+  check: requireJudge,
   async run(stages) {
-    stages.requireJudge();
     const offline = await stages.offlinePairs();
     const samples = await stages.labelledSamples(1, 2, (drawn) =>
       stages.labelByJudge(1, [...asSamples(offline), ...drawn]),

@@ -1,5 +1,5 @@
 import { defaultsOf } from "../base/option.js";
-import type { Method } from "../run/method.js";
+import type { Method, TrainedPairs } from "../run/method.js";
 import {
   alignForm,
   directName,
@@ -17,6 +17,7 @@ import { methodOf, recipeOf, type MethodParts, type Recipe } from "./recipe.js";
 const parts = {
   name: (options: MethodOptions) => directName(options),
   version: "1",
+  trainsOn: (): TrainedPairs => ["data"],
   async run(stages: Stages) {
     const pairs = await stages.offlinePairs();
     await stages.align(1, pairs, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });

@@ -1,7 +1,7 @@
 import { chunk, groupBy } from "../base/collections.js";
 import { InputError } from "../base/errors.js";
 import { drawVotes, isEmptyResponse, rankedDistinct, type LabelledSample } from "../bootstrap/index.js";
-import type { BootstrappedPair } from "../run/input.js";
+import { requireJudge, type BootstrappedPair } from "../run/input.js";
 import { recipeForms, type IrepoOptions, type MethodOptions } from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 import { zermelo } from "../stats/zermelo.js";
@@ -36,8 +36,8 @@ export const irepo: (own?: Partial<IrepoOptions>) => Recipe = recipeOf({
     epochs: 1,
     reference: "previous",
   }),
+  check: requireJudge,
   async run(stages, options) {
-    stages.requireJudge();
     for (let t = 1; t <= options.iterations; t++) {
       const voted = t === 1 ? await votedOffline(stages, options) : await votedSamples(stages, t, options);
       const pairs = voted.map(({ pair }) => pair);

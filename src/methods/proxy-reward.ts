@@ -3,6 +3,7 @@ import { groupBy } from "../base/collections.js";
 import { InputError } from "../base/errors.js";
 import { distinctPrompts, formPairs, kCentre, type LabelledSample, type Sample } from "../bootstrap/index.js";
 import { promptIds } from "../data/prompt-ids.js";
+import { requireJudge } from "../run/input.js";
 import { lossOf, recipeForms, type MethodOptions, type ProxyRewardOptions } from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 import { bootstrappedPair } from "../sera.js";
@@ -47,13 +48,18 @@ export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipe
     };
     return spend === "direct" ? [graded] : [graded, { examples: pairs, epochs }];
   },
+  losses: (loss, { evaluator }) => (evaluator === "score-head" ? [scoreHead(loss), loss] : [loss]),
+  trainsOn: () => ["made"],
+  check(input, options) {
+    requireJudge(input);
+    if (options.evaluator === "score-head" && options.spend === "direct")
+      throw new InputError('evaluator: `spend: "direct"` trains none; leave `evaluator` out');
+    requireBudget(distinctPrompts(input.pairs).length, options);
+  },
   async run(stages, options) {
     const { responses, spend, evaluator, epochs, evaluatorEpochs = epochs } = options;
-    stages.requireJudge();
     const hasHead = evaluator === "score-head";
-    if (hasHead && spend === "direct")
-      throw new InputError('evaluator: `spend: "direct"` trains none; leave `evaluator` out');
-    const { budget, prompts } = requireBudget(distinctPrompts(stages.pairs).length, options);
+    const { budget, prompts } = gradedPrompts(distinctPrompts(stages.pairs).length, options);
 
     const samples = spend === "direct" && options.graded === "data" ? [] : await stages.samples(1, responses);
     const pool = byPrompt(options.graded === "data" ? dataResponses(stages) : samples);
@@ -97,8 +103,8 @@ function gradedPrompts(count: number, { budget: given, graded, responses: sample
 }
 
 /** @throws InputError where the judge may grade nothing that can be compared, or more than there is */
-function requireBudget(count: number, options: Complete): { readonly budget: number; readonly prompts: number } {
-  const { budget, responses, prompts } = gradedPrompts(count, options);
+function requireBudget(count: number, options: Complete): void {
+  const { budget, responses } = gradedPrompts(count, options);
   if (budget < responses)
     throw new InputError(
       `budget: found ${budget}, expected at least ${responses}, the responses of one prompt, which are compared with each other`,
@@ -107,7 +113,6 @@ function requireBudget(count: number, options: Complete): { readonly budget: num
     throw new InputError(
       `budget: found ${budget}, expected at most ${responses * count}, which are all responses that there are: ${responses} to each of ${count} prompts`,
     );
-  return { budget, prompts };
 }
 
 /** Ids of the prompts whose responses are graded. */

@@ -1,6 +1,6 @@
 import type { PairLoss, PairObjective } from "../align/pair-objective.js";
-import type { RunControls } from "../run/input.js";
-import { methodWith, type Method, type RunTexts } from "../run/method.js";
+import type { RunControls, RunInput } from "../run/input.js";
+import { methodWith, type Method, type RunTexts, type TrainedPairs } from "../run/method.js";
 import type { InputSizes, PlannedTraining } from "../run/planned-steps.js";
 import {
   checkOptions,
@@ -42,6 +42,12 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
   rewrite?(texts: RunTexts, options: Complete, controls: RunControls): Promise<RunTexts> | RunTexts;
   /** As {@link Method.trainings}. */
   trainings?(options: Complete, sizes: InputSizes): readonly PlannedTraining[];
+  /** As {@link Method.losses}. */
+  losses?(loss: PairLoss, options: Complete): readonly PairLoss[];
+  /** As {@link Method.trainsOn}. */
+  trainsOn?(options: Complete): TrainedPairs;
+  /** As {@link Method.check}. */
+  check?(input: RunInput, options: Complete): void;
   run(stages: Stages, options: Complete): Promise<void>;
   /** As {@link Method.trainsOnDemonstrations}. */
   readonly trainsOnDemonstrations?: boolean;
@@ -60,7 +66,7 @@ export function methodOf<Given extends object, Complete extends MethodOptions>(
   parts: MethodParts<Given, Complete>,
   ...given: readonly Partial<Given>[]
 ): Method {
-  const { form, version, complete, columns, objective, rewrite, trainings, run } = parts;
+  const { form, version, complete, columns, objective, losses, trainsOn, rewrite, trainings, check, run } = parts;
   const options = complete(resolveOptions(form, ...given));
   const name = typeof parts.name === "string" ? parts.name : parts.name(options);
   const { labelsWithJudge = "labelBy" in options && options.labelBy === "judge" } = parts;
@@ -69,6 +75,9 @@ export function methodOf<Given extends object, Complete extends MethodOptions>(
     ...(parts.trainsOnDemonstrations && { trainsOnDemonstrations: true }),
     ...(parts.drawsPairs && { drawsPairs: true }),
     ...(objective && { objective: (loss: PairLoss) => objective(loss, options) }),
+    ...(losses && { losses: (loss: PairLoss) => losses(loss, options) }),
+    ...(trainsOn && { trainsOn: trainsOn(options) }),
+    ...(check && { check }),
     ...(columns && { columns: columns(options) }),
     ...(trainings && { trainings: (sizes: InputSizes) => trainings(options, sizes) }),
     ...(rewrite && { rewrite: (texts: RunTexts, controls: RunControls) => rewrite(texts, options, controls) }),

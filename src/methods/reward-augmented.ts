@@ -1,8 +1,8 @@
 import { InputError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { atGoal, goalConditioned } from "../data/goals.js";
+import type { RunInput } from "../run/input.js";
 import { recipeForms, type MethodOptions, type RewardAugmentedOptions } from "../run/options/index.js";
-import type { Stages } from "../run/stages.js";
 import { recipeOf, type Recipe } from "./recipe.js";
 
 /** All options of a run. */
@@ -34,15 +34,16 @@ export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe 
     };
   },
   trainings: ({ half = false, epochs }, { pairs }) => [{ examples: half ? pairs : 2 * pairs, epochs }],
-  async run(stages, { ties }) {
-    requireReadableGoals(stages, ties);
+  trainsOn: () => ["data"],
+  check: (input, { ties }) => requireReadableGoals(input, ties),
+  async run(stages) {
     const pairs = await stages.offlinePairs();
     await stages.align(1, pairs, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });
   },
 });
 
 /** @throws InputError where the tokenizer reads different goals alike, which makes contradictory pairs */
-function requireReadableGoals({ pairs }: Stages, ties: Complete["ties"]): void {
+function requireReadableGoals({ pairs }: RunInput, ties: Complete["ties"]): void {
   const same = (a: Int32Array, b: Int32Array) => a.join() === b.join();
   const byId = new Map(pairs.map((pair) => [pair.id, pair]));
   const both = pairs.flatMap((high) => {

@@ -4,7 +4,6 @@ import { isRewrittenWhole, longestRewritten, selfAugmentation } from "../bootstr
 import type { TokenizedPair } from "../data/tokenize.js";
 import type { TrainingPair } from "../run/input.js";
 import { lossOf, recipeForms, type MethodOptions, type SapoOptions } from "../run/options/index.js";
-import type { Stages } from "../run/stages.js";
 import { recipeOf, type Recipe } from "./recipe.js";
 
 /** All options of a run. */
@@ -28,6 +27,7 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
   name: "sapo",
   version: "1",
   drawsPairs: true,
+  trainsOn: () => ["data"],
   complete({ rounds, ...options }: SapoOptions): Complete {
     const { referenceBecomes, referenceEvery, referenceEma } = options;
     if (referenceBecomes === "start" && (referenceEvery ?? referenceEma) !== undefined) {
@@ -37,8 +37,7 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
     }
     return { ...options, iterations: 1, reference: "start", epochs: rounds };
   },
-  async run(stages, options) {
-    const { pairs, contextLength } = stages;
+  check({ pairs }, options) {
     if (pairs.length === 0)
       throw new InputError("this method trains on the chosen responses of pairs, and there are none");
     const loss = lossOf(options);
@@ -46,13 +45,27 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
       throw new InputError(
         `sapo: the loss ${loss.name} weighs single tokens of the data's pairs, and the rejected responses are others; choose a loss of whole responses`,
       );
-    const { batchSize, bufferSize = Math.max(batchSize, Math.min(usualBuffer, Math.round(pairs.length / 4))) } =
-      options;
+    const { batchSize, bufferSize = batchSize } = options;
     if (bufferSize < batchSize)
       throw new InputError(
         `bufferSize: found ${bufferSize}, expected at least batchSize (${batchSize}), as the buffer would not hold what a step makes`,
       );
-    const { segment, whole } = segmentFor(stages, options);
+    const { segment, whole, short } = segmentFor(pairs, options);
+    if (!whole && short === pairs.length)
+      throw new InputError(
+        `segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${Math.max(...pairs.map(({ chosen }) => chosen.length))}), and would be written anew as a whole; lower it, or set it to "whole"`,
+      );
+  },
+  async run(stages, options) {
+    const { pairs, contextLength } = stages;
+    const loss = lossOf(options);
+    const { batchSize, bufferSize = Math.max(batchSize, Math.min(usualBuffer, Math.round(pairs.length / 4))) } =
+      options;
+    const { segment, whole, short } = segmentFor(pairs, options);
+    if (!whole && short > 0)
+      stages.note(
+        `${short} of ${pairs.length} chosen responses are too short for a segment of ${segment} tokens, and are written anew as a whole`,
+      );
     const {
       averageDecay,
       averageEvery,
@@ -81,27 +94,18 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
   },
 });
 
-/** How many tokens are written anew: as the options say, or for the responses as they are. */
+/** How many tokens are written anew, as the options say or for the responses as they are, and which responses are too short for that. */
 function segmentFor(
-  stages: Stages,
+  pairs: readonly TokenizedPair[],
   { segment: given, maxNewTokens }: Complete,
-): { readonly segment: number; readonly whole: boolean } {
-  if (given === "whole") return { segment: maxNewTokens, whole: true };
-  const lengths = stages.pairs.map(({ chosen }) => chosen.length).sort((a, b) => a - b);
+): { readonly segment: number; readonly whole: boolean; readonly short: number } {
+  if (given === "whole") return { segment: maxNewTokens, whole: true, short: 0 };
+  const lengths = pairs.map(({ chosen }) => chosen.length).sort((a, b) => a - b);
   const median = lengths[Math.floor(lengths.length / 2)]!;
   const segment =
     given ?? (isRewrittenWhole(median, usualSegment) ? Math.max(1, Math.round(median / 3)) : usualSegment);
   const short = lengths.filter((length) => isRewrittenWhole(length, segment)).length;
-  if (short === lengths.length) {
-    throw new InputError(
-      `segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${lengths.at(-1)}), and would be written anew as a whole; lower it, or set it to "whole"`,
-    );
-  }
-  if (short > 0)
-    stages.note(
-      `${short} of ${lengths.length} chosen responses are too short for a segment of ${segment} tokens, and are written anew as a whole`,
-    );
-  return { segment, whole: false };
+  return { segment, whole: false, short };
 }
 
 /** The pair as the training is planned with it: its rejected response is as long as what takes its place may become. */

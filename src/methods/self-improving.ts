@@ -6,7 +6,7 @@ import {
   type IterativeDpoOptions,
   type SeraOptions,
 } from "../run/options/index.js";
-import { selfImprove } from "../sera.js";
+import { checkUsable, selfImprove, trainedPairs } from "../sera.js";
 import { recipeOf, type Recipe } from "./recipe.js";
 
 /** A recipe's options as those of the loop: `rounds` iterations of one epoch. */
@@ -30,6 +30,8 @@ export const sera: (own?: Partial<SelfImprovingOptions>) => Recipe = recipeOf({
   version: "1",
   complete: (options: SelfImprovingOptions): SeraOptions => looped(options),
   trainings,
+  trainsOn: trainedPairs,
+  check: checkUsable,
   run: selfImprove,
 });
 
@@ -45,6 +47,8 @@ export const dice: (own?: Partial<SelfImprovingOptions>) => Recipe = recipeOf({
   version: "2",
   complete: (options: SelfImprovingOptions): SeraOptions => looped(options),
   trainings,
+  trainsOn: trainedPairs,
+  check: checkUsable,
   run: selfImprove,
 });
 
@@ -65,5 +69,7 @@ export const iterativeDpo: (own?: Partial<IterativeDpoOptions>) => Recipe = reci
     rewardAgainst: "start",
   }),
   trainings,
+  trainsOn: trainedPairs,
+  check: checkUsable,
   run: selfImprove,
 });

@@ -22,9 +22,11 @@ export function sftOnDemonstrations(options: DemonstrationOptions = {}): Method 
     version: "1",
     options: { ...defaultsOf(methodForm.table), ...resolved, loss: "nll", iterations: 0 },
     given: givenNames(options),
-    async run(stages) {
-      if (!stages.hasDemonstrations)
+    check({ demonstrations }) {
+      if (demonstrations === undefined)
         throw new InputError("this method trains on demonstrations; pass `demonstrations`");
+    },
+    async run(stages) {
       await stages.begin();
     },
   };

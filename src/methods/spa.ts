@@ -1,5 +1,5 @@
 import { refined } from "../align/losses/refined.js";
-import { isPairObjective, objectiveOf, type PairLoss } from "../align/pair-objective.js";
+import { isPairObjective, type PairLoss } from "../align/pair-objective.js";
 import { InputError } from "../base/errors.js";
 import { distinctPrompts, formPairs } from "../bootstrap/index.js";
 import { promptIds } from "../data/prompt-ids.js";
@@ -33,11 +33,13 @@ export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
   }),
   trainings: ({ shares, epochs, seedEpochs = epochs }, { pairs }) =>
     partsOf(shares, pairs).map(([begin, end], i) => ({ examples: end - begin, epochs: i === 0 ? seedEpochs : epochs })),
+  losses: (loss, options) => [loss, refinedFor(loss, 1, options)],
+  trainsOn: ({ shares }) => (shares.length > 1 ? ["data", "made"] : ["data"]),
+  check: ({ pairs }, { shares }) => checkShares(distinctPrompts(pairs).length, shares),
   async run(stages, options) {
     const { shares, seedEpochs = options.epochs, epochs, responses, rewardAgainst } = options;
     const prompts = promptsOfRounds(stages, shares);
     const loss = lossOf(options);
-    if (options.refineShare > 0) checkRefinement(loss, options);
 
     // Not stages.offlinePairs, which would score all pairs under the start.
     const ids = promptIds(stages.pairs);
@@ -81,24 +83,16 @@ function partsOf(shares: readonly number[], count: number): [begin: number, end:
 /** The prompts of each round by their ids, in a random order, none twice. */
 function promptsOfRounds(stages: Stages, shares: readonly number[]): ReadonlySet<string>[] {
   const ids = stages.fork("prompts").shuffle(distinctPrompts(stages.pairs).map(({ id }) => id));
-  return partsOf(shares, ids.length).map(([begin, end], i) => {
-    const part = ids.slice(begin, end);
-    if (part.length === 0)
-      throw new InputError(
-        `shares: ${shares[i]} of ${ids.length} prompts leaves round ${i + 1} without one; raise it, or give more pairs`,
-      );
-    return new Set(part);
-  });
+  return partsOf(shares, ids.length).map(([begin, end]) => new Set(ids.slice(begin, end)));
 }
 
-/** @throws InputError where labels cannot be refined */
-function checkRefinement(loss: PairLoss, options: CompleteOptions): void {
-  const { batchSize, microBatchSize } = options;
-  objectiveOf(refinedFor(loss, 1, options)).check?.({
-    batchSize,
-    epochs: 1,
-    ...(microBatchSize !== undefined && { microBatchSize }),
-  });
+/** @throws InputError where a round would have no prompt */
+function checkShares(prompts: number, shares: readonly number[]): void {
+  const empty = partsOf(shares, prompts).findIndex(([begin, end]) => begin === end);
+  if (empty >= 0)
+    throw new InputError(
+      `shares: ${shares[empty]} of ${prompts} prompts leaves round ${empty + 1} without one; raise it, or give more pairs`,
+    );
 }
 
 /** The loss of a round of so many steps, its labels refined where the options say so. */

@@ -30,6 +30,7 @@ export const spin: (own?: Partial<SpinOptions>) => Recipe = recipeOf<SpinOptions
   },
   trainings: ({ iterations, epochs }, { pairs }) =>
     Array.from({ length: iterations }, (_, i) => ({ examples: i === 0 ? pairs : 2 * pairs, epochs })),
+  trainsOn: () => ["made"],
   async run(stages, { iterations, sampleTemperature, learningRate, laterLearningRate = learningRate }) {
     let previous: readonly BootstrappedPair[] = [];
     for (let t = 1; t <= iterations; t++) {

@@ -33,6 +33,7 @@ export const spo: (own?: Partial<SpoOptions>) => Recipe = recipeOf({
       );
     return objective(loss, { lambda });
   },
+  trainsOn: () => ["data"],
   async run(stages) {
     const pairs = await stages.offlinePairs();
     await stages.align(1, pairs, { pairsSelected: pairs.length, pairsBootstrapped: 0, bootstrap: null });

@@ -1,3 +1,4 @@
+import { InputError } from "../base/errors.js";
 import type { TaskControls } from "../base/task.js";
 import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
@@ -37,6 +38,27 @@ export interface RunInput {
   readonly dataNotes?: Readonly<Record<string, unknown>>;
   /** The command line that began it: kept in the folder for `--resume`, and not part of what the run is. */
   readonly begunBy?: RecordedCommand;
+}
+
+/**
+ * The demonstrations of a run whose method trains on them itself.
+ *
+ * @throws InputError where it was given none
+ */
+export function requireDemonstrations({ demonstrations }: RunInput): readonly TokenizedDemonstration[] {
+  if (!demonstrations?.length)
+    throw new InputError("this method trains on demonstrations beside the pairs; pass `demonstrations`");
+  return demonstrations;
+}
+
+/**
+ * The judge that a run was given.
+ *
+ * @throws InputError where it was given none
+ */
+export function requireJudge({ judge }: RunInput): RunJudge {
+  if (!judge) throw new InputError("this method labels responses with a judge; pass `judge`");
+  return judge;
 }
 
 /** The texts of a run's pairs, and how they are put into tokens. */

@@ -1,6 +1,6 @@
 import type { PairLoss, PairObjective } from "../align/pair-objective.js";
 import type { PreferencePair } from "../data/pair.js";
-import type { RunControls } from "./input.js";
+import type { RunControls, RunInput } from "./input.js";
 import type { ColumnRule, MethodOptions } from "./options/index.js";
 import type { InputSizes, PlannedTraining } from "./planned-steps.js";
 import type { Stages } from "./stages.js";
@@ -23,6 +23,10 @@ export interface Method {
   readonly drawsPairs?: boolean;
   /** What it minimises in place of the run's loss, by which pairs are still reviewed and accuracy is counted. Default: the loss. */
   readonly objective?: (loss: PairLoss) => PairObjective;
+  /** The losses of its trainings. Default: the run's alone. @throws InputError where it cannot train by that one */
+  readonly losses?: (loss: PairLoss) => readonly PairLoss[];
+  /** Which pairs it trains on: their columns are checked before the run. Default: that is not known, and none are checked. */
+  readonly trainsOn?: TrainedPairs;
   /** Gives training and validation pairs columns, before the user's own rule does. Default: none. */
   readonly columns?: ColumnRule;
   /**
@@ -34,8 +38,19 @@ export interface Method {
   readonly rewrite?: (texts: RunTexts, controls: RunControls) => Promise<RunTexts> | RunTexts;
   /** Its trainings on so much data, one for each iteration. Default: on all pairs, in the epochs of the options. */
   readonly trainings?: (sizes: InputSizes) => readonly PlannedTraining[];
+  /**
+   * What the method can see to be wrong before anything is trained, sampled or judged. It has to be quick: a comparison
+   * asks all its methods before the first run.
+   *
+   * @param input with its pairs rewritten
+   * @throws InputError where the input lacks what the method needs, or an option is outside what it allows
+   */
+  readonly check?: (input: RunInput) => void;
   run(stages: Stages): Promise<void>;
 }
+
+/** Pairs of the data, and those that a method makes itself, which have columns of rules and none of the data. */
+export type TrainedPairs = readonly ("data" | "made")[];
 
 /** The pairs of a run as texts. */
 export interface RunTexts {
@@ -45,12 +60,18 @@ export interface RunTexts {
 }
 
 /** A method whose stages follow from its options. */
-export function methodWith<Options extends MethodOptions>({ run, ...method }: MethodOf<Options>): Method {
-  return { ...method, run: (stages) => run(stages, method.options) };
+export function methodWith<Options extends MethodOptions>({ run, check, ...method }: MethodOf<Options>): Method {
+  return {
+    ...method,
+    // Always there: methods of one name, such as that of a loss, are told apart by the text of their functions.
+    check: (input) => check?.(input, method.options),
+    run: (stages) => run(stages, method.options),
+  };
 }
 
 /** A {@link Method} whose stages read options of its own. */
-interface MethodOf<Options extends MethodOptions> extends Omit<Method, "options" | "run"> {
+interface MethodOf<Options extends MethodOptions> extends Omit<Method, "options" | "run" | "check"> {
   readonly options: Options;
+  readonly check?: (input: RunInput, options: Options) => void;
   readonly run: (stages: Stages, options: Options) => Promise<void>;
 }

@@ -10,6 +10,7 @@ import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
+import { checkPairColumns, checkTrainings, requireIds } from "./check-run.js";
 import { RunContext } from "./context.js";
 import type { Executor, RunRequirements } from "./executor.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
@@ -64,13 +65,43 @@ export async function openRun(
   place: RunPlace = {},
   controls: RunControls = {},
 ): Promise<OpenedRun> {
+  return openPrepared(await prepareMethod(method, given, controls), place, controls);
+}
+
+/** A run that has been checked, and not begun. */
+export interface PreparedRun {
+  readonly method: Method;
+  /** With its pairs rewritten, where the method does that. */
+  readonly input: RunInput;
+}
+
+/**
+ * The first half of {@link openRun}: rewrites the pairs, where the method does that, and checks what can be seen to be wrong
+ * without training, sampling or judging, but for the columns that rules give ({@link checkPairColumns}).
+ *
+ * @throws InputError as {@link openRun}
+ */
+export async function prepareMethod(method: Method, given: RunInput, controls: RunControls): Promise<PreparedRun> {
   checkPart("method", "method", method);
   if (given.columns) checkPart("column rule", "columns", given.columns);
   refuseUnused(method, given);
+  requireTrainable(given.start.config);
+  if (given.pairs.length === 0 && !given.demonstrations?.length) throw new InputError("no preference pairs given");
+  requireIds("demonstration", given.demonstrations ?? []);
+  // An editor may be asked to rewrite the pairs, and paid for.
+  checkTrainings(method, given);
   const input = await rewritten(method, given, controls);
-  requireTrainable(input.start.config);
   input.on?.check(requirementsOf(method, input));
-  if (input.pairs.length === 0 && !input.demonstrations?.length) throw new InputError("no preference pairs given");
+  method.check?.(input);
+  return { method, input };
+}
+
+/** The second half of {@link openRun}. */
+export async function openPrepared(
+  { method, input }: PreparedRun,
+  place: RunPlace,
+  controls: RunControls,
+): Promise<OpenedRun> {
   const { mode = "any", redoFrom } = place;
   if (place.folder !== undefined && (typeof place.folder !== "string" || place.folder === ""))
     throw new InputError(`folder: found ${quote(place.folder)}, expected a path`);
@@ -201,6 +232,7 @@ async function runLocked(
     await checkFiles(folder, controls, (onProgress) => folder.verify(onProgress));
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
+    checkPairColumns(method, input);
     controls.reporter?.note?.(
       folder.lastDone === undefined
         ? `new run in ${folder.path}${settingsGiven(method)}`

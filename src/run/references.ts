@@ -1,15 +1,15 @@
 import type { Objective } from "../align/objective.js";
-import type { ReferencedPair, TokenColumns } from "../align/preference.js";
+import type { ReferencedPair } from "../align/preference.js";
 import type { TrainingOptions } from "../align/trainer.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
 import { cachedPairLogProbs, pairLogProbs, type PairValues } from "../review/index.js";
+import { columnedPairs } from "./columned-pairs.js";
 import type { RunContext } from "./context.js";
 import { pairLogProbsRows, pairValues } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunInput, TrainingPair } from "./input.js";
-import type { ColumnRule, PairColumns } from "./options/index.js";
-import { ruleColumns } from "./rule-columns.js";
+import type { ColumnRule } from "./options/index.js";
 
 /** What of a run decides which references are asked, and for what. */
 interface ReferenceSettings {
@@ -103,29 +103,7 @@ export class References {
 
   /** Pairs in the form that the trainer takes, with the columns of the data, of the method and of the user's own rule. */
   private examples(pairs: readonly TrainingPair[]): ReferencedPair[] {
-    const { start } = this.input;
-    const rules = [this.settings.columns, this.input.columns].filter((rule) => rule !== undefined);
-    const text = (tokens: Int32Array) => start.tokenizer.decode([...tokens]);
-    return pairs.map(({ prompt, chosen, rejected, ...pair }) => {
-      const { columns, tokens } = rules.reduce<PairColumns>((known, rule) => {
-        const own = ruleColumns(rule, {
-          prompt,
-          chosen,
-          rejected,
-          ...(known.columns && { columns: known.columns }),
-          text,
-          padId: start.tokenizer.padId,
-        });
-        const both = { ...known.columns, ...own.columns };
-        const sides = mergedTokens(known.tokens, own.tokens);
-        return { ...((known.columns || own.columns) && { columns: both }), ...(sides && { tokens: sides }) };
-      }, pair);
-      return {
-        ...{ chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } },
-        ...(columns && { columns }),
-        ...(tokens && { tokens }),
-      };
-    });
+    return columnedPairs(pairs, [this.settings.columns, this.input.columns], this.input.start.tokenizer);
   }
 
   private readsTokens(examples: readonly ReferencedPair[]): boolean {
@@ -183,11 +161,4 @@ export class References {
       await this.context.folder.rows(runLayout.iteration(t).reference, async () => pairLogProbsRows(ids, await make())),
     );
   }
-}
-
-function mergedTokens(...given: readonly PairColumns["tokens"][]): ReferencedPair["tokens"] {
-  if (given.every((tokens) => tokens === undefined)) return undefined;
-  const side = (name: "chosen" | "rejected"): TokenColumns =>
-    Object.assign({}, ...given.map((tokens) => tokens?.[name]));
-  return { chosen: side("chosen"), rejected: side("rejected") };
 }

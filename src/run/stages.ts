@@ -1,4 +1,3 @@
-import { checkTrainingInputs } from "../align/check-training.js";
 import type { ExampleSourceOf } from "../align/example-source.js";
 import type { Objective } from "../align/objective.js";
 import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
@@ -6,7 +5,7 @@ import type { ReferencedPair } from "../align/preference.js";
 import { readHead } from "../align/head-files.js";
 import { scoreOf } from "../align/score-head.js";
 import { supervised } from "../align/sft.js";
-import { InputError, quote } from "../base/errors.js";
+import { InputError } from "../base/errors.js";
 import { callOwn } from "../base/own-function.js";
 import { Random } from "../base/random.js";
 import {
@@ -36,9 +35,18 @@ import {
   type Scorer,
 } from "../review/index.js";
 import type { RunContext, WorkKind } from "./context.js";
+import { sequenceKey } from "./check-run.js";
 import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
-import type { BootstrappedPair, OfflinePair, RunInput, RunJudge, TrainingPair } from "./input.js";
+import {
+  requireDemonstrations,
+  requireJudge,
+  type BootstrappedPair,
+  type OfflinePair,
+  type RunInput,
+  type RunJudge,
+  type TrainingPair,
+} from "./input.js";
 import {
   generationOptions,
   implicitRewardName,
@@ -95,7 +103,8 @@ export class Stages {
       },
       context,
     );
-    this.check();
+    this.noteTrained("validation", input.validation);
+    this.noteTrained("held-out", input.heldOut?.pairs);
   }
 
   /** The pairs of the data, with their log-probabilities under the model of iteration 0 where the loss reads them. */
@@ -124,10 +133,7 @@ export class Stages {
    * @throws InputError where it was given none
    */
   requireDemonstrations(): readonly TokenizedDemonstration[] {
-    const { demonstrations } = this.input;
-    if (!demonstrations?.length)
-      throw new InputError("this method trains on demonstrations beside the pairs; pass `demonstrations`");
-    return demonstrations;
+    return requireDemonstrations(this.input);
   }
 
   /** Ids of the tokens that end a response. */
@@ -366,9 +372,7 @@ export class Stages {
    * @throws InputError where it was given none
    */
   requireJudge(): RunJudge {
-    const { judge } = this.input;
-    if (!judge) throw new InputError("this method labels responses with a judge; pass `judge`");
-    return judge;
+    return requireJudge(this.input);
   }
 
   /** Writes bootstrapped pairs down as texts and tokens, in `bootstrapped.jsonl` of iteration `t`. */
@@ -469,29 +473,6 @@ export class Stages {
     const both = pairs.filter((pair) => trained.has(sequenceKey(pair))).length;
     if (both > 0)
       this.context.controls.reporter?.note?.(`${both} of the ${pairs.length} ${which} pairs are training pairs too`);
-  }
-
-  /** What can be seen to be wrong before anything is computed. */
-  private check(): void {
-    const { pairs, validation, heldOut } = this.input;
-    for (const pair of [...pairs, ...(validation ?? []), ...(heldOut?.pairs ?? [])]) checkColumns(pair);
-    const training = trainingOptions(this.options);
-    checkTrainingInputs(this.objective, training, validation ?? heldOut?.pairs ?? []);
-    this.noteTrained("validation", validation);
-    this.noteTrained("held-out", heldOut?.pairs);
-    if (training.keepBestBy === undefined) return;
-    if (!validation) {
-      throw new InputError(
-        "keepBestBy and patience choose by validation pairs; pass `validation`. Held-out pairs are only reported on",
-      );
-    }
-    const reported = new Set(heldOut?.pairs.map(sequenceKey));
-    const both = validation.filter((pair) => reported.has(sequenceKey(pair))).length;
-    if (both > 0) {
-      throw new InputError(
-        `${both} of the ${validation.length} validation pairs are held-out pairs too; what training chooses by must not be what is reported`,
-      );
-    }
   }
 
   /**
@@ -653,25 +634,6 @@ export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" 
   readonly from?: number;
   /** Makes the pairs while the training goes on, of those that it is given. Default: they are trained on as they are. */
   readonly source?: ExampleSourceOf<ReferencedPair>;
-}
-
-/** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */
-function checkColumns({ id, columns }: TokenizedPair): void {
-  if (
-    columns === undefined ||
-    (typeof columns === "object" &&
-      columns !== null &&
-      !Array.isArray(columns) &&
-      Object.values(columns).every(Number.isFinite))
-  )
-    return;
-  throw new InputError(
-    `pair ${quote(id)}: its columns are ${quote(columns)}; they must be finite numbers by name, as in { weight: 1 }`,
-  );
-}
-
-function sequenceKey({ prompt, chosen, rejected }: TokenizedPair): string {
-  return [prompt, chosen, rejected].map((tokens) => tokens.join()).join(" ");
 }
 
 /** @throws InputError where the figures are not numbers by name */

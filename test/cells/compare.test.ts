@@ -4,12 +4,13 @@ import { after, describe, it } from "node:test";
 import { compare, MethodComparison, type CompareOptions } from "../../src/cells/compare.js";
 import type { Run } from "../../src/cells/run.js";
 import { tableOf } from "../../src/cells/table-of.js";
-import { world } from "../../src/data/index.js";
+import { world, type Editor } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { goldJudge } from "../../src/judge/gold-judge.js";
 import * as methods from "../../src/methods/index.js";
+import type { Recipe } from "../../src/methods/recipe.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
 import { offerHost } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
@@ -191,8 +192,42 @@ describe("compare", () => {
     const judged = { ...options, judge: goldJudge() };
     await assert.rejects(compare(start, pairs, recipes, judged), {
       name: "InputError",
-      message: /^`judge`: the method "dpo" labels nothing with a judge/,
+      message: /^DPO: `judge`: the method "dpo" labels nothing with a judge/,
     });
     assert.deepEqual(readdirSync("."), []);
+  });
+
+  it("checks the data of every method before the first run", async (test) => {
+    inEmptyFolder(test);
+    const refused = async (recipe: Recipe, message: RegExp) => {
+      await assert.rejects(compare(start, pairs, { DPO: methods.direct(), X: recipe }, options), {
+        name: "InputError",
+        message,
+      });
+      assert.deepEqual(readdirSync("."), []);
+    };
+    await refused(methods.proxyReward({ budget: 1000 }), /^X: budget: found 1000, expected at most 24/);
+    await refused(methods.aihf(), /^X: this method trains on demonstrations beside the pairs; pass `demonstrations`/);
+    await refused(methods.rewardAugmented(), /^X: pair "train-00000": no scores|^X: \d+ of \d+ pairs read the same/);
+    await refused(methods.direct({ loss: "irepo" }), /^X: pair 1 has no column "target"/);
+    const echo: Editor = { name: "echo", version: "1", edit: ({ response }) => response };
+    await refused(methods.bmc({ bridge: echo }), /^X: the editor "echo" gave no usable edit for 12 of 12 pairs/);
+  });
+
+  it("asks an editor once for what it checks and trains on", async (test) => {
+    inEmptyFolder(test);
+    let asked = 0;
+    const counting: Editor = { name: "none needed", version: "1", edit: () => (asked++, null) };
+    const recipe = methods.bmc({ bridge: counting });
+    await compare(start, pairs, { BMC: recipe }, { ...options, heldOut: [], seeds: [1], rounds: 1 });
+    assert.equal(asked, pairs.length);
+  });
+
+  it("refuses rows without ids", async () => {
+    const without = pairs.map(({ id: _, ...pair }) => pair) as unknown as typeof pairs;
+    await assert.rejects(compare(start, without, recipes, options), {
+      name: "InputError",
+      message: /^pair 1 has no id; give each row one that no other has/,
+    });
   });
 });

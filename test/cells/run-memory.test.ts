@@ -7,11 +7,12 @@ import { loadModel } from "../../src/cells/load-model.js";
 import { review } from "../../src/cells/review.js";
 import { Run } from "../../src/cells/run.js";
 import { sera } from "../../src/cells/sera.js";
-import { trainUnder } from "../../src/cells/train.js";
+import { runInput } from "../../src/cells/train.js";
 import { sharedPrograms } from "../../src/cells/programs.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { world } from "../../src/data/world/shipped.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
+import { openRun } from "../../src/run/open-run.js";
 import { seraMethod } from "../../src/sera.js";
 import { writeTinyCheckpoint } from "../support/command.js";
 import { inEmptyFolder } from "../support/folder.js";
@@ -73,7 +74,12 @@ describe("a run", () => {
       };
       const method = seraMethod(options);
       await assert.rejects(
-        trainUnder(start, pairs, method, { folder: "stopped" }, { signal: abort.signal, reporter }),
+        openRun(
+          method,
+          runInput(start, pairs, { folder: "stopped" }),
+          { folder: "stopped" },
+          { signal: abort.signal, reporter },
+        ),
         new RegExp(phase),
       );
       assert.deepEqual(states(), before, phase);

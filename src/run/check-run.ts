@@ -1,0 +1,149 @@
+import { checkTrainingInputs } from "../align/check-training.js";
+import type { Objective } from "../align/objective.js";
+import { lackingColumn } from "../align/pair-columns.js";
+import { isPairObjective, objectiveOf, type PairLoss } from "../align/pair-objective.js";
+import type { ReferencedPair } from "../align/preference.js";
+import { InputError, quote } from "../base/errors.js";
+import type { TokenizedPair } from "../data/tokenize.js";
+import { columnedPairs } from "./columned-pairs.js";
+import type { RunInput, TrainingPair } from "./input.js";
+import type { Method } from "./method.js";
+import { lossOf, trainingOptions } from "./options/index.js";
+
+/*
+ * What can be seen to be wrong with a run before anything is trained, sampled or judged.
+ */
+
+/**
+ * Checks that a run's trainings have what the options ask for.
+ *
+ * @throws InputError as {@link checkTrainingInputs}, and where training would choose by pairs that are not there, or that are
+ *   reported on
+ */
+export function checkTrainings(method: Method, { pairs, validation, heldOut }: RunInput): void {
+  const named = [
+    ["pair", pairs],
+    ["validation pair", validation ?? []],
+    ["held-out pair", heldOut?.pairs ?? []],
+  ] as const;
+  for (const [what, rows] of named) {
+    requireIds(what, rows);
+    rows.forEach(checkColumns);
+  }
+  const training = trainingOptions(method.options);
+  for (const { objective } of lossesOf(method))
+    checkTrainingInputs(objective, training, validation ?? heldOut?.pairs ?? []);
+  if (training.keepBestBy === undefined) return;
+  if (!validation) {
+    throw new InputError(
+      "keepBestBy and patience choose by validation pairs; pass `validation`. Held-out pairs are only reported on",
+    );
+  }
+  const reported = new Set(heldOut?.pairs.map(sequenceKey));
+  const both = validation.filter((pair) => reported.has(sequenceKey(pair))).length;
+  if (both > 0) {
+    throw new InputError(
+      `${both} of the ${validation.length} validation pairs are held-out pairs too; what training chooses by must not be what is reported`,
+    );
+  }
+}
+
+/**
+ * Checks the columns of the pairs that a run trains and evaluates on, as far as these are known. Rules give theirs once: the
+ * run reads what they said here.
+ *
+ * @throws InputError where a loss needs a column that pairs lack, or has no use for one that they have
+ */
+export function checkPairColumns(method: Method, { start, columns, pairs, validation, heldOut }: RunInput): void {
+  const withColumns = (some: readonly TrainingPair[]) =>
+    columnedPairs(some, [method.columns, columns], start.tokenizer);
+  const { trainsOn = [], options } = method;
+  if (trainsOn.includes("data")) {
+    const examples = withColumns(pairs);
+    for (const { objective } of lossesOf(method)) objective.columns?.(examples);
+  }
+  if (trainsOn.includes("made")) {
+    const examples = withColumns(pairs.map(({ prompt, chosen, rejected }) => ({ prompt, chosen, rejected })));
+    checkMade(method, examples);
+  }
+  if (options.evaluateEvery !== undefined)
+    checkEvaluated(method, validation ? "validation" : "held-out", withColumns(validation ?? heldOut?.pairs ?? []));
+}
+
+/** Pairs that the method will make are to the loss as those of the data are without columns. */
+function checkMade(method: Method, examples: readonly ReferencedPair[]): void {
+  for (const { loss, objective } of lossesOf(method)) {
+    const lacking = isPairObjective(loss) ? undefined : lackingColumn(loss, examples);
+    if (lacking)
+      throw new InputError(
+        `${method.name}: the loss ${loss.name} needs the ${lacking.column} of every pair, and the pairs that the method makes itself have none; choose another loss, or give every pair one by a rule (\`columns\`)`,
+      );
+    explained(
+      (message) => `${method.name}: its loss cannot read the pairs that the method makes itself: ${message}`,
+      () => objective.columns?.(examples),
+    );
+  }
+}
+
+function checkEvaluated(method: Method, which: string, examples: readonly ReferencedPair[]): void {
+  for (const { loss, objective } of lossesOf(method)) {
+    const lacking = isPairObjective(loss) ? undefined : lackingColumn(loss, examples);
+    if (lacking)
+      throw new InputError(
+        `evaluateEvery: evaluation during training needs the ${lacking.column} of every ${which} pair for the loss ${loss.name}, and pair ${lacking.pair} has none; give them one, or leave evaluateEvery out`,
+      );
+    explained(
+      (message) => `evaluateEvery: the ${which} pairs cannot be evaluated on: ${message}`,
+      () => objective.columns?.(examples),
+    );
+  }
+}
+
+/** Runs a check; its refusal is told with where it was met. */
+function explained(messageOf: (message: string) => string, check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(messageOf(error.message), { cause: error }) : error;
+  }
+}
+
+/** The losses of a method's trainings, and what these minimise. */
+function lossesOf({ losses, objective, options }: Method): {
+  readonly loss: PairLoss;
+  readonly objective: Objective<ReferencedPair>;
+}[] {
+  const loss = lossOf(options);
+  return (losses?.(loss) ?? [loss]).map((own) => ({ loss: own, objective: objective?.(own) ?? objectiveOf(own) }));
+}
+
+/** @throws InputError naming the first row that has no id, by which the run's files name it */
+export function requireIds(what: string, rows: readonly { readonly id?: unknown }[]): void {
+  rows.forEach(({ id }, i) => {
+    if (typeof id === "string") return;
+    const found = id === undefined ? "has no id" : `has the id ${quote(id)}, which is no text`;
+    throw new InputError(
+      `${what} ${i + 1} ${found}; give each row one that no other has, as in rows.map((row, i) => ({ ...row, id: String(i + 1) }))`,
+    );
+  });
+}
+
+/** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */
+function checkColumns({ id, columns }: TokenizedPair): void {
+  if (
+    columns === undefined ||
+    (typeof columns === "object" &&
+      columns !== null &&
+      !Array.isArray(columns) &&
+      Object.values(columns).every(Number.isFinite))
+  )
+    return;
+  throw new InputError(
+    `pair ${quote(id)}: its columns are ${quote(columns)}; they must be finite numbers by name, as in { weight: 1 }`,
+  );
+}
+
+/** What two pairs of the same tokens have in common. */
+export function sequenceKey({ prompt, chosen, rejected }: TokenizedPair): string {
+  return [prompt, chosen, rejected].map((tokens) => tokens.join()).join(" ");
+}
