@@ -1,5 +1,5 @@
 import { InputError, quote } from "./base/errors.js";
-import { callOwn } from "./base/own-function.js";
+import { callOwn, interruptGrace } from "./base/own-function.js";
 import {
   balancingPenalty,
   firstBalancingPenalty,
@@ -165,7 +165,9 @@ async function labelByOwn(
     response: ({ tokens }) => stages.text(tokens),
     implicitRewards: async () => (await (rewarded ??= byReward())).map(({ reward }) => reward),
   };
-  const rewards = await callOwn(`labelBy: the labeller ${quote(labeller.name)}`, () => labeller.label(drawn, context));
+  const rewards = await callOwn(`labelBy: the labeller ${quote(labeller.name)}`, () => labeller.label(drawn, context), {
+    ...{ signal: stages.signal, grace: interruptGrace },
+  });
   if (!Array.isArray(rewards) || rewards.length !== drawn.length || !rewards.every(Number.isFinite)) {
     throw new InputError(
       `labelBy: the labeller ${quote(labeller.name)} must give one finite reward for each of the ${drawn.length} samples`,

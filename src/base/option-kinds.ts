@@ -46,6 +46,10 @@ const numeric =
 export const whole = (least: number, placeholder = "n") =>
   numeric(z.int().min(least), `a whole number from ${least}`)(placeholder);
 
+/** A whole number from `least` to `most`. */
+export const wholeWithin = (least: number, most: number, placeholder: string) =>
+  numeric(z.int().min(least).max(most), `a whole number in [${least}, ${most}]`)(placeholder);
+
 /** A whole number from `least`, or a name. */
 export const wholeOr = <const Name extends string>(
   name: Name,
@@ -60,6 +64,12 @@ export const wholeOr = <const Name extends string>(
 
 export const positive = numeric(z.number().positive(), "a number above 0");
 export const notNegative = numeric(z.number().nonnegative(), "a number from 0");
+/** A number from `least` to `most`. */
+export const within = (least: number, most: number, placeholder: string) =>
+  numeric(z.number().min(least).max(most), `a number in [${least}, ${most}]`)(placeholder);
+/** A number above 0, of `most` at most. */
+export const aboveUpTo = (most: number, placeholder: string) =>
+  numeric(z.number().positive().max(most), `a number above 0, at most ${most}`)(placeholder);
 export const share = numeric(z.number().min(0).max(1), "a share in [0, 1]");
 export const positiveShare = numeric(z.number().positive().max(1), "a number above 0, at most 1");
 /** @param limit that it stays below, and how that is written */

@@ -25,15 +25,16 @@ export async function judgeSamples(
   work: TaskOptions = {},
 ): Promise<LabelledSample[]> {
   const responses = samples.map(({ id, tokens }) => ({ id, response: textOf(tokens) }));
-  const scores = await judge(responses, work);
-  if (scores.length !== samples.length) {
-    throw new InputError(`judge: ${scores.length} scores for ${samples.length} responses; it must return one for each`);
+  const scores: unknown = await judge(responses, work);
+  if (!Array.isArray(scores) || scores.length !== samples.length) {
+    const found = Array.isArray(scores) ? `${scores.length} scores` : `found ${quote(scores)}`;
+    throw new InputError(`judge: ${found} for ${samples.length} responses; it must return one score for each`);
   }
   return samples.map((sample, i) => {
-    const reward = scores[i]!;
-    if (!Number.isFinite(reward)) {
+    const reward: unknown = scores[i];
+    if (typeof reward !== "number" || !Number.isFinite(reward)) {
       throw new InputError(
-        `judge: the score of ${quote(responses[i]!.response)} is ${reward}; it must be a finite number`,
+        `judge: the score of ${quote(responses[i]!.response)} is ${quote(reward)}; it must be a finite number`,
       );
     }
     return { ...sample, reward };

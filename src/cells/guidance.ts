@@ -1,10 +1,12 @@
 import { InputError, quote } from "../base/errors.js";
+import { checkOptionNames } from "../base/option-names.js";
+import { callOwn } from "../base/own-function.js";
 import type { Prompt } from "../data/pair.js";
 import { encodePrompt } from "../data/tokenize.js";
 import type { GenerationRequest } from "../model/generation/generate.js";
 import type { CombineLogits, LogitGuidance } from "../model/generation/guidance.js";
 import { amplifiedLogits, type AmplificationOptions } from "../model/generation/linear-alignment.js";
-import type { Policy } from "../model/policy/policy.js";
+import { Policy } from "../model/policy/policy.js";
 
 /** One of the contexts that a response is written by. */
 export interface GuidingContext {
@@ -44,17 +46,41 @@ export interface LinearAlignmentOptions extends AmplificationOptions {
  * @example await respond(policy, prompts, { guidance: linearAlignment({ principle: "Be brief.", ratio: 3 }) })
  * @throws InputError where there is neither a principle nor what to leave out, or both, or a setting is outside its range
  */
-export function linearAlignment({ principle, without, ...amplification }: LinearAlignmentOptions): Guidance {
+export function linearAlignment(options: LinearAlignmentOptions = {}): Guidance {
+  checkOptionNames("linearAlignment", options, linearAlignmentOptions);
+  const { principle, without, ...amplification } = options;
   const combine = amplifiedLogits(amplification);
   if ((principle === undefined) === (without === undefined))
     throw new InputError(
       "linear alignment: give either `principle`, which is added to prompts, or `without`, which takes it out of them",
     );
-  if (without) return { contexts: [{}, { prompt: without }], combine };
+  if (without !== undefined) {
+    if (typeof without !== "function")
+      throw new InputError(
+        `without: found ${quote(without)}, expected a function from a prompt to the prompt without what is to be amplified`,
+      );
+    const idle = { prompt: (prompt: Prompt) => ownPrompt("without: your function", without, prompt) };
+    parts.set(idle, "without what is to be amplified");
+    return { contexts: [{}, idle], combine };
+  }
   if (typeof principle !== "string" || principle.trim() === "")
     throw new InputError(`principle: found ${quote(principle)}, expected a text`);
-  return { contexts: [{ prompt: (prompt) => withPrinciple(prompt, principle) }, {}], combine };
+  const aligned = { prompt: (prompt: Prompt) => withPrinciple(prompt, principle) };
+  parts.set(aligned, `with the principle ${quote(principle)}`);
+  return { contexts: [aligned, {}], combine };
 }
+
+const linearAlignmentOptions = [
+  "principle",
+  "without",
+  "ratio",
+  "maskTopP",
+  "mask",
+  "maskTemperature",
+] as const satisfies readonly (keyof LinearAlignmentOptions)[];
+
+/** What messages say of how a context reads prompts, where {@link linearAlignment} made it. */
+const parts = new WeakMap<object, string>();
 
 function withPrinciple(prompt: Prompt, principle: string): Prompt {
   if (typeof prompt === "string") return `${principle}\n\n${prompt}`;
@@ -63,31 +89,106 @@ function withPrinciple(prompt: Prompt, principle: string): Prompt {
   return [{ ...first, content: `${principle}\n\n${first.content}` }, ...rest];
 }
 
-/** Token ids of a prompt as each context reads it. @throws InputError where a context is none */
+/**
+ * Token ids of a prompt as each context reads it.
+ *
+ * @throws InputError where guidance is malformed, or a context makes something else than a prompt of it
+ */
 export function contextTokens(
   policy: Policy,
   prompt: Prompt,
   guidance: Guidance | undefined,
 ): Pick<GenerationRequest, "prompt" | "others"> {
-  const tokens = ({ prompt: own = (same: Prompt) => same }: GuidingContext) =>
-    Int32Array.from(encodePrompt(own(prompt), policy.tokenizer));
-  if (!guidance) return { prompt: tokens({}) };
-  const { contexts, combine } = guidance;
+  const encoded = (text: Prompt) => Int32Array.from(encodePrompt(text, policy.tokenizer));
+  if (!guidance) return { prompt: encoded(prompt) };
+  checkGuidance(guidance);
+  const [main, ...others] = guidance.contexts.map(({ prompt: own }: GuidingContext, i) =>
+    encoded(own ? ownPrompt(`guidance: the function \`prompt\` of context ${i + 1}`, own, prompt) : prompt),
+  );
+  return { prompt: main!, others };
+}
+
+/**
+ * {@link contextTokens} that leave room for a response in every context; without guidance generation says it itself.
+ *
+ * @throws InputError where they do not
+ */
+export function fittingContextTokens(
+  policy: Policy,
+  prompt: Prompt,
+  guidance: Guidance | undefined,
+): ReturnType<typeof contextTokens> {
+  const tokens = contextTokens(policy, prompt, guidance);
+  if (!guidance) return tokens;
+  for (const [i, { length }] of [tokens.prompt, ...tokens.others!].entries()) {
+    const context: GuidingContext = guidance.contexts[i]!;
+    const { contextLength } = (context.model ?? policy).config;
+    if (length < contextLength) continue;
+    const how = parts.get(context) ?? `as context ${i + 1} of the guidance reads it`;
+    throw new InputError(
+      `the prompt ${quote(prompt)} ${how} has ${length} tokens, which leave no room for a response in a context of ${contextLength}; shorten it, or what is added to it`,
+    );
+  }
+  return tokens;
+}
+
+/** A prompt that a function of the user's own makes of one. */
+function ownPrompt(what: string, own: (prompt: Prompt) => Prompt, prompt: Prompt): Prompt {
+  try {
+    const made: unknown = callOwn(`${what}, of the prompt ${quote(prompt)},`, () => own(prompt));
+    if (isPrompt(made)) return made;
+    throw new InputError(
+      `${what} returned ${made instanceof Promise ? "a promise" : quote(made)} for the prompt ${quote(prompt)}; it must return a prompt, a text or a list of messages`,
+    );
+  } catch (error) {
+    // One that is guarded already, as that of linear alignment, says itself whose it is.
+    throw error instanceof InputError && error.cause instanceof InputError ? error.cause : error;
+  }
+}
+
+function isPrompt(value: unknown): value is Prompt {
+  const isMessage = (message: unknown) => {
+    const { role, content } = (message ?? {}) as { readonly role?: unknown; readonly content?: unknown };
+    return typeof role === "string" && typeof content === "string";
+  };
+  return typeof value === "string" || (Array.isArray(value) && value.every(isMessage));
+}
+
+/** @throws InputError where guidance, which may come from a cell, is malformed */
+function checkGuidance(guidance: Guidance): void {
+  const { contexts, combine } = guidance as { readonly contexts: unknown; readonly combine: unknown };
   if (!Array.isArray(contexts) || contexts.length < 2 || typeof combine !== "function") {
     throw new InputError(
       `guidance: found ${quote(guidance)}, expected { contexts: [{}, { prompt }], combine }, with two contexts at least`,
     );
   }
-  if ("model" in contexts[0])
-    throw new InputError(
-      "guidance: the first context is of the model that answers; give the other model as a further context",
-    );
-  const [main, ...others] = contexts.map(tokens);
-  return { prompt: main!, others };
+  for (const [i, context] of (contexts as readonly unknown[]).entries()) {
+    const taker = `context ${i + 1} of the guidance`;
+    checkOptionNames(taker, context, contextOptions);
+    const { prompt, model } = context as { readonly prompt?: unknown; readonly model?: unknown };
+    if (prompt !== undefined && typeof prompt !== "function")
+      throw new InputError(
+        `${taker}: \`prompt\` is ${quote(prompt)}, expected a function from a prompt to the prompt that it reads`,
+      );
+    if (i === 0 && "model" in (context as object))
+      throw new InputError(
+        "guidance: the first context is of the model that answers; give the other model as a further context",
+      );
+    if (model !== undefined && !(model instanceof Policy))
+      throw new InputError(
+        `${taker}: \`model\` is ${quote(model)}, expected a model of this machine, as loadModel loads it`,
+      );
+  }
 }
 
+const contextOptions = ["model", "prompt"] as const satisfies readonly (keyof GuidingContext)[];
+
 /** What generation is told of it. */
-export function logitGuidance(policy: Policy, { contexts, combine }: Guidance): LogitGuidance {
-  const [, ...others] = contexts;
+export function logitGuidance(policy: Policy, guidance: Guidance): LogitGuidance {
+  checkGuidance(guidance);
+  const {
+    contexts: [, ...others],
+    combine,
+  } = guidance;
   return { combine, models: others.map(({ model = policy }) => model) };
 }

@@ -1,5 +1,6 @@
 import { table, type ColumnTable } from "arquero";
-import { InputError } from "../base/errors.js";
+import { InputError, quote } from "../base/errors.js";
+import { checkOptionNames } from "../base/option-names.js";
 import { Random } from "../base/random.js";
 import { defaultsOf } from "../base/option.js";
 import { allOrNone } from "../base/requests/all-or-none.js";
@@ -13,11 +14,11 @@ import {
   type GenerationRequest,
 } from "../model/generation/generate.js";
 import type { Policy } from "../model/policy/policy.js";
-import { generateForm, generationOptions } from "../run/options/index.js";
+import { checkOptions, generateForm, generationOptions } from "../run/options/index.js";
 import { seedLimit } from "../run/server/model-api.js";
 import { ModelServer } from "../run/server/model-server.js";
 import { cell } from "../notebook/display.js";
-import { contextTokens, logitGuidance, type Guidance } from "./guidance.js";
+import { fittingContextTokens, logitGuidance, type Guidance } from "./guidance.js";
 
 /** How responses are sampled by default: as a run samples them, and `sera generate`. */
 const { seed: seedByDefault, ...sampling } = defaultsOf(generateForm.table);
@@ -42,16 +43,17 @@ export interface RespondOptions extends Omit<GenerationOptions, "skipBatches" | 
  *
  * @returns a table of `prompt`, `response`, and its `tokens`, null where a server does not count them; prompts in their order
  * @example showResponses(await respond(policy, pairs.slice(0, 3).map(({ prompt }) => prompt), { temperature: 0.7 }))
- * @throws RangeError where a prompt leaves no place for a response, in any context; InputError where a model that guides has
- *   another tokenizer, or a server does not answer or has not what an option asks for
+ * @throws RangeError where a prompt leaves no place for a response; InputError where it leaves none in a context of the
+ *   guidance, guidance is malformed, an option is unknown, a model that guides has another tokenizer, or a server does not answer or has not what an option asks for
  */
 export async function respond(
   model: Policy | ModelServer,
   prompts: readonly Prompt[],
   options: RespondOptions = {},
 ): Promise<ColumnTable> {
+  checkRespondOptions("respond", options);
   const isServed = model instanceof ModelServer;
-  const tokens = isServed ? [] : prompts.map((prompt) => contextTokens(model, prompt, options.guidance));
+  const tokens = isServed ? [] : prompts.map((prompt) => fittingContextTokens(model, prompt, options.guidance));
   const rows = await reported("respond", "responses", cell, async (work) =>
     isServed ? servedResponsesTo(model, prompts, options, work) : responsesTo(model, tokens, options, work),
   );
@@ -60,6 +62,37 @@ export async function respond(
     response: rows.map(({ response }) => response),
     tokens: rows.map(({ tokens }) => (typeof tokens === "object" ? tokens.length : (tokens ?? null))),
   });
+}
+
+const respondOptions = [
+  "responses",
+  "seed",
+  "guidance",
+  "maxNewTokens",
+  "temperature",
+  "topK",
+  "topP",
+  "minP",
+  "repetitionPenalty",
+  "stopTokens",
+  "batchSize",
+  "logProbs",
+] as const satisfies readonly (keyof RespondOptions)[];
+
+/**
+ * @param without options that it does not take
+ * @throws InputError naming an option that there is not, or the first that says how many or which, and is outside its range
+ */
+export function checkRespondOptions(taker: string, options: RespondOptions, without: readonly string[] = []): void {
+  checkOptionNames(
+    taker,
+    options,
+    respondOptions.filter((name) => !without.includes(name)),
+  );
+  const { responses = 1, seed } = options;
+  if (!Number.isSafeInteger(responses) || responses < 1)
+    throw new InputError(`responses: found ${quote(responses)}, expected a whole number from 1`);
+  checkOptions(generateForm, { seed });
 }
 
 /** Options of {@link respond} that no server's API has. */

@@ -4,8 +4,8 @@ import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import { liveDisplay } from "../notebook/live-display.js";
 import { showResponses } from "../notebook/text/show-responses.js";
-import { contextTokens } from "./guidance.js";
-import { randomOfResponses, resolvedResponding, type RespondOptions } from "./respond.js";
+import { fittingContextTokens } from "./guidance.js";
+import { checkRespondOptions, randomOfResponses, resolvedResponding, type RespondOptions } from "./respond.js";
 
 /**
  * Lets a model answer a prompt, and shows the answer while it is written. What is written when the
@@ -20,8 +20,9 @@ export async function streamResponse(
   prompt: Prompt,
   options: Omit<RespondOptions, "responses"> = {},
 ): Promise<string> {
+  checkRespondOptions("streamResponse", options, ["responses"]);
   const { seed, generation } = resolvedResponding(policy, options);
-  const request = { ...contextTokens(policy, prompt, options.guidance), key: "0", responses: 1 };
+  const request = { ...fittingContextTokens(policy, prompt, options.guidance), key: "0", responses: 1 };
   const shown = liveDisplay();
   const written = { prompt, response: "", tokens: 0 };
   try {

@@ -1,6 +1,7 @@
 import { diffArrays } from "diff";
 import { InputError, quote } from "../base/errors.js";
-import { callOwn } from "../base/own-function.js";
+import { askOwn, interruptGrace } from "../base/own-function.js";
+import { checkOptionNames } from "../base/option-names.js";
 import type { TaskOptions } from "../base/task.js";
 import type { PreferencePair, Prompt } from "./pair.js";
 
@@ -63,18 +64,24 @@ export async function bridge(
   options: BridgeOptions = {},
   { signal, onProgress }: TaskOptions = {},
 ): Promise<Bridged> {
+  checkPairs(pairs);
+  checkOptionNames("bridge", options, bridgeOptions);
   const { way = "improve", seesOther = true } = options;
   if (!editWays.includes(way)) throw new InputError(`way: found ${quote(way)}, expected one of ${editWays.join(", ")}`);
   checkEditor(editor);
+  // One that says what it has spent is paid for.
+  const grace = "spent" in editor ? interruptGrace : 0;
   let done = 0;
   const edits = await inTurns(pairs, async (pair) => {
     signal?.throwIfAborted();
     const [response, other] = way === "improve" ? [pair.rejected, pair.chosen] : [pair.chosen, pair.rejected];
     const request = { prompt: pair.prompt, response, ...(seesOther && { other }), way };
-    const edited: unknown = await editedBy(editor, request, pair.id, signal);
+    const [at, who] = [`pair ${quote(pair.id)}: `, `the editor ${quote(editor.name)}`];
+    const ask = () => editor.edit(request, { ...(signal && { signal }) });
+    const edited: unknown = await askOwn<unknown>(at, who, ask, { signal, grace });
     if (edited !== null && typeof edited !== "string")
       throw new InputError(
-        `pair ${quote(pair.id)}: the editor ${quote(editor.name)} returned ${quote(edited)}; it must return the edited text, or null where none is needed`,
+        `${at}${who} returned ${quote(edited)}; it must return the edited text, or null where none is needed`,
       );
     onProgress?.(++done, pairs.length);
     return { edited, why: edited === null ? undefined : whyUnusable(edited, response, other) };
@@ -94,24 +101,6 @@ export async function bridge(
     unneeded: edits.filter(({ edited }) => edited === null).length,
     unusable,
   };
-}
-
-/** What an editor returns; an error of the user's input is told with its pair, what else it throws as its own. */
-async function editedBy(
-  editor: Editor,
-  request: EditRequest,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
-  const at = `pair ${quote(id)}: `;
-  try {
-    return await callOwn(`${at}the editor ${quote(editor.name)}`, () =>
-      editor.edit(request, { ...(signal && { signal }) }),
-    );
-  } catch (error) {
-    const { cause } = error as InputError;
-    throw cause instanceof InputError ? new InputError(`${at}${cause.message}`, { cause }) : error;
-  }
 }
 
 /** Editors that are being waited for at the same time, at most; an editor's own limits may be lower. */
@@ -139,7 +128,7 @@ function bridged(
 
 function whyUnusable(edited: string, response: string, other: string): string | undefined {
   if (edited.trim() === "") return "an empty text";
-  if (edited === response) return "the response unchanged; return null where none is needed";
+  if (edited.trim() === response.trim()) return "the response unchanged; return null where none is needed";
   const [changed, between] = [editDistance(edited, response), editDistance(other, response)];
   return changed > between
     ? `a text that differs in ${changed} words from the response, from which the pair's other response differs in ${between}`
@@ -154,6 +143,22 @@ export function editDistance(a: string, b: string): number {
     0,
   );
 }
+
+const bridgeOptions = ["way", "seesOther"] as const satisfies readonly (keyof BridgeOptions)[];
+
+/** Rows come from cells, whose values are of any type. */
+function checkPairs(pairs: unknown): void {
+  const expected = "{id, prompt, chosen, rejected}";
+  if (!Array.isArray(pairs)) throw new InputError(`pairs: found ${quote(pairs)}, expected a list of pairs ${expected}`);
+  for (const [i, pair] of pairs.entries()) {
+    const { id, prompt, chosen, rejected } = (pair ?? {}) as Partial<PreferencePair>;
+    const isPair = (typeof prompt === "string" || Array.isArray(prompt)) && [chosen, rejected].every(isText);
+    if (!isPair)
+      throw new InputError(`pair ${id === undefined ? i : quote(id)}: found ${quote(pair)}, expected ${expected}`);
+  }
+}
+
+const isText = (value: unknown) => typeof value === "string";
 
 function checkEditor(editor: Editor): void {
   const { name, version, edit } = (editor ?? {}) as Partial<Editor>;

@@ -1,7 +1,8 @@
 import { InputError, quote } from "../base/errors.js";
 import { allOrNone } from "../base/requests/all-or-none.js";
+import { askOwn, interruptGrace } from "../base/own-function.js";
 import { reported, type Reporter, type TaskOptions } from "../base/task.js";
-import type { PromptResponse, Grade, Judge, JudgeRequest, ResponsePair, Verdict } from "./judge.js";
+import type { Choice, PromptResponse, Grade, Judge, JudgeRequest, ResponsePair, Verdict } from "./judge.js";
 import { dollars } from "./llm/budget.js";
 
 /** A row, with the id that names it in errors. */
@@ -27,7 +28,7 @@ export async function judgePairs(
 ): Promise<Verdict[]> {
   checkRows(judge, rows, ["a", "b"]);
   await judge.plan?.({ pairs: rows });
-  return judgeAll(rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), work);
+  return judgeAll(judge, rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), asVerdict, work);
 }
 
 /** Grades the response of every row; arguments and errors as for {@link judgePairs}. Grades can serve as rewards to label samples. */
@@ -38,7 +39,7 @@ export async function gradeResponses(
 ): Promise<Grade[]> {
   checkRows(judge, rows, ["response"]);
   await judge.plan?.({ responses: rows });
-  return judgeAll(rows, ({ prompt, response }, inner) => judge.grade(prompt, response, inner), work);
+  return judgeAll(judge, rows, ({ prompt, response }, inner) => judge.grade(prompt, response, inner), asGrade, work);
 }
 
 /** {@link judgePairs} with a progress line, which shows the estimated cost. */
@@ -68,23 +69,49 @@ async function label(judge: Judge, request: JudgeRequest): Promise<string> {
   return `judge by ${judge.name}${cost === undefined ? "" : ` (about ${dollars(cost)})`}`;
 }
 
+/**
+ * Asks a judge, which may be the user's own, about every row.
+ *
+ * @param read what it answers, or what it must answer instead, as text
+ */
 async function judgeAll<R extends { readonly id?: string }, T>(
+  judge: Judge,
   rows: readonly R[],
   one: (row: R, work: { readonly signal: AbortSignal }) => Promise<T>,
+  read: (answer: unknown) => T | string,
   { signal, onProgress }: TaskOptions,
 ): Promise<T[]> {
+  const who = `the judge ${quote(judge.name)}`;
+  const grace = judge.spent === undefined ? 0 : interruptGrace;
   let done = 0;
   onProgress?.(done, rows.length);
   // Of a failure, requests in flight finish, and their answers are cached.
   return allOrNone(rows, signal, async (row, either, i) => {
-    try {
-      const result = await one(row, { signal: either });
-      onProgress?.(++done, rows.length);
-      return result;
-    } catch (error) {
-      throw error instanceof InputError ? new InputError(`${rowName(row, i)}: ${error.message}`) : error;
-    }
+    const at = `${rowName(row, i)}: `;
+    const answer = await askOwn<unknown>(at, who, () => one(row, { signal: either }), { signal: either, grace });
+    const result = read(answer);
+    if (typeof result === "string")
+      throw new InputError(`${at}${who} returned ${quote(answer)}; it must return ${result}`);
+    onProgress?.(++done, rows.length);
+    return result;
   });
+}
+
+function asGrade(answer: unknown): Grade | string {
+  const isGrade = typeof answer === "object" && answer !== null && Number.isFinite((answer as Partial<Grade>).grade);
+  return isGrade ? (answer as Grade) : 'a grade, { grade: 7, reason: "…" }, whose grade is a finite number';
+}
+
+const choices: readonly unknown[] = ["a", "b", "tie"] satisfies readonly Choice[];
+
+function asVerdict(answer: unknown): Verdict | string {
+  const { choice, orders, reasons } = (answer ?? {}) as Partial<Verdict>;
+  const isPair = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length === 2;
+  const isVerdict =
+    choices.includes(choice) && isPair(orders) && orders.every((each) => choices.includes(each)) && isPair(reasons);
+  return isVerdict
+    ? (answer as Verdict)
+    : 'a verdict, { choice: "a", orders: ["a", "a"], reasons: ["", ""] }, whose choices are "a", "b" or "tie"';
 }
 
 /** Rows come from tables, whose columns are untyped. */

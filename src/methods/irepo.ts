@@ -1,5 +1,5 @@
 import { chunk, groupBy } from "../base/collections.js";
-import { InputError } from "../base/errors.js";
+import { InputError, quote } from "../base/errors.js";
 import { drawVotes, isEmptyResponse, rankedDistinct, type LabelledSample } from "../bootstrap/index.js";
 import { requireJudge, type BootstrappedPair } from "../run/input.js";
 import { recipeForms, type IrepoOptions, type MethodOptions } from "../run/options/index.js";
@@ -10,10 +10,13 @@ import { recipeOf, type Recipe } from "./recipe.js";
 /** All options of a run. */
 type Complete = MethodOptions & Omit<IrepoOptions, "rounds">;
 
-/** Two responses of one prompt with the log ratio of their strengths, and whether all who voted agreed on every two of the prompt's. */
+/** Two responses of one prompt with the log ratio of their strengths. */
 interface Voted {
   readonly pair: BootstrappedPair;
+  /** Whether all who voted agreed on every two of the prompt's responses. */
   readonly isUnanimous: boolean;
+  /** Whether the judge gave all of the prompt's responses the same grade. */
+  readonly isTied: boolean;
 }
 
 /**
@@ -54,7 +57,7 @@ export const irepo: (own?: Partial<IrepoOptions>) => Recipe = recipeOf({
 /**
  * The data's responses, voted on.
  *
- * @throws InputError where all annotators agree on all pairs
+ * @throws InputError where all annotators agree on all pairs, or the judge tells the responses of none apart
  */
 async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]> {
   const offline = await stages.offlinePairs();
@@ -70,6 +73,11 @@ async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]>
   ]);
   const judged = await stages.labelledResponses(1, both, (responses) => stages.labelByJudge(1, responses));
   const voted = chunk(judged, 2).map((responses, i) => votedOn(stages, 1, offline[i]!.id, responses, options));
+  if (voted.every(({ isTied }) => isTied)) {
+    throw new InputError(
+      `the judge ${quote(stages.requireJudge().name)} gives both responses of each of the ${voted.length} pairs the same grade, so that votes are noise; give pairs whose responses differ, or a judge that tells them apart`,
+    );
+  }
   if (voted.every(({ isUnanimous }) => isUnanimous)) {
     const { votes, voteTemperature } = options;
     throw new InputError(
@@ -83,10 +91,13 @@ async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]>
 async function votedSamples(stages: Stages, t: number, options: Complete): Promise<Voted[]> {
   const samples = await stages.labelledSamples(t, options.responses, (drawn) => stages.labelByJudge(t, drawn));
   const written = samples.filter(({ tokens }) => !isEmptyResponse(tokens, stages.stopIds));
-  return [...groupBy(written, ({ id }) => id)].flatMap(([id, all]) => {
+  const voted = [...groupBy(written, ({ id }) => id)].flatMap(([id, all]) => {
     const responses = rankedDistinct(all);
     return responses.length < 2 ? [] : [votedOn(stages, t, id, responses, options)];
   });
+  if (voted.length > 0 && voted.every(({ isTied }) => isTied))
+    stages.note(`round ${t}: the judge gives all responses of each prompt the same grade, so that votes are noise`);
+  return voted;
 }
 
 /** @param id of the pair, or of the prompt, by which the votes are drawn */
@@ -111,6 +122,7 @@ function votedOn(
   const target = logs[strongest]! - logs[weakest]!;
   const known = chosen.reference !== undefined && rejected.reference !== undefined;
   return {
+    isTied: responses.every(({ reward }) => reward === responses[0]!.reward),
     isUnanimous: wins.every((row, i) => row.every((count, j) => i === j || count === 0 || count === votes)),
     pair: {
       ...{

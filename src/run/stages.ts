@@ -136,6 +136,11 @@ export class Stages {
     return requireDemonstrations(this.input);
   }
 
+  /** What stops the run. */
+  get signal(): AbortSignal | undefined {
+    return this.context.controls.signal;
+  }
+
   /** Ids of the tokens that end a response. */
   get stopIds(): readonly number[] {
     return this.input.start.tokenizer.stopIds;

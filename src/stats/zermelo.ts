@@ -3,6 +3,9 @@ import { InputError, quote } from "../base/errors.js";
 /** Steps after which strengths that still move are taken as they are; a dozen are usual. */
 const mostSteps = 10_000;
 const tolerance = 1e-13;
+/** Bounds of the counts between which no sum of float64 loses them. */
+export const leastPseudoCounts = 1e-9;
+const mostCounts = 1e9;
 
 /**
  * Strengths w of competitors under which w_i/(w_i + w_j) is as near as it can be to the share of votes for i against j: the
@@ -10,18 +13,22 @@ const tolerance = 1e-13;
  * 22). Their logarithms add up to 0.
  *
  * @param wins `wins[i][j]` is how often i was preferred to j
- * @param pseudoCounts added to every `wins[i][j]` of different i and j; above 0, so that a unanimous vote has a finite strength. Default ½
- * @throws InputError where the table is not square, or a count is negative or not a number
+ * @param pseudoCounts added to every `wins[i][j]` of different i and j; so that a unanimous vote has a finite strength. In [1e-9, 1e9], default ½
+ * @throws InputError where the table is not square, a count is negative, above 1e9 or not a number, or strengths lie too far apart for a float64
  */
 export function zermelo(wins: readonly (readonly number[])[], pseudoCounts = 0.5): number[] {
-  if (!(pseudoCounts > 0 && pseudoCounts < Infinity))
-    throw new InputError(`pseudoCounts: found ${quote(pseudoCounts)}, expected a number above 0`);
+  if (!(pseudoCounts >= leastPseudoCounts && pseudoCounts <= mostCounts))
+    throw new InputError(
+      `pseudoCounts: found ${quote(pseudoCounts)}, expected a number in [${leastPseudoCounts}, ${mostCounts}]`,
+    );
   for (const row of wins) {
-    if (row.length !== wins.length || !row.every((count) => count >= 0 && count < Infinity))
+    if (row.length !== wins.length || !row.every((count) => count >= 0 && count <= mostCounts))
       throw new InputError(
-        `wins: found the row ${quote(row)}, expected ${wins.length} numbers from 0, one for each competitor`,
+        `wins: found the row ${quote(row)}, expected ${wins.length} numbers in [0, ${mostCounts}], one for each competitor`,
       );
   }
+  // Nobody has lost or won: the iteration would divide 0 by 0.
+  if (wins.length === 1) return [1];
   const count = (i: number, j: number) => (i === j ? 0 : wins[i]![j]! + pseudoCounts);
   const logs = wins.map(() => 0);
   for (let step = 0; step < mostSteps; step++) {
@@ -39,7 +46,13 @@ export function zermelo(wins: readonly (readonly number[])[], pseudoCounts = 0.5
     }
     const mean = logs.reduce((total, log) => total + log, 0) / logs.length;
     logs.forEach((log, i) => (logs[i] = log - mean));
-    if (moved < tolerance) break;
+    // Also where one has left the numbers, and nothing will change.
+    if (!(moved >= tolerance)) break;
   }
-  return logs.map(Math.exp);
+  const strengths = logs.map(Math.exp);
+  if (!strengths.every((strength) => strength > 0 && strength < Infinity))
+    throw new InputError(
+      `wins: the strengths of these ${wins.length} competitors lie too far apart for a float64; raise pseudoCounts (${pseudoCounts})`,
+    );
+  return strengths;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { callOwn } from "../../src/base/own-function.js";
+import { InputError } from "../../src/base/errors.js";
+import { askOwn, callOwn } from "../../src/base/own-function.js";
 
 describe("callOwn", () => {
   it("gives back what the function returns, now or later", async () => {
@@ -40,5 +41,46 @@ describe("callOwn", () => {
     const signal = AbortSignal.abort();
     assert.throws(() => callOwn("rule", () => signal.throwIfAborted()), { name: "AbortError" });
     await assert.rejects(async () => callOwn("rule", async () => signal.throwIfAborted()), { name: "AbortError" });
+  });
+});
+
+const never = async () => new Promise<number>(() => {});
+
+describe("callOwn under a signal", () => {
+  it("does not wait for what never settles, whether the signal aborts then or has", async () => {
+    const abort = new AbortController();
+    const reason = new Error("stopped");
+    const waiting = callOwn("judge", never, { signal: abort.signal });
+    abort.abort(reason);
+    await assert.rejects(waiting, (error) => error === reason);
+    await assert.rejects(callOwn("judge", never, { signal: abort.signal }), (error) => error === reason);
+    // Of a time limit too, whose reason is no AbortError, and of one that throws the reason itself.
+    const late = AbortSignal.abort(new DOMException("late", "TimeoutError"));
+    const thrower = async () => late.throwIfAborted();
+    await assert.rejects(callOwn("judge", thrower, { signal: late }), { name: "TimeoutError" });
+  });
+
+  it("waits for the grace after an abort, and takes what comes within it", async (test) => {
+    test.mock.timers.enable({ apis: ["setTimeout"] });
+    const abort = new AbortController();
+    let answer: (value: number) => void = () => {};
+    const later = new Promise<number>((resolve) => (answer = resolve));
+    const [kept, left] = [later, never()].map((promise) =>
+      callOwn("judge", async () => promise, { signal: abort.signal, grace: 100 }),
+    );
+    abort.abort(new Error("stopped"));
+    test.mock.timers.tick(99);
+    answer(7);
+    assert.equal(await kept, 7);
+    test.mock.timers.tick(1);
+    await assert.rejects(left!, { message: "stopped" });
+  });
+});
+
+describe("askOwn", () => {
+  it("tells an error of the user's input with its place alone, and others with who was asked", async () => {
+    const ask = async (error: Error) => askOwn('row "7": ', 'the judge "mine"', () => Promise.reject(error), {});
+    await assert.rejects(ask(new InputError("no key")), { name: "InputError", message: 'row "7": no key' });
+    await assert.rejects(ask(new TypeError("no")), { message: 'row "7": the judge "mine" threw TypeError: no' });
   });
 });

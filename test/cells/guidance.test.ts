@@ -72,8 +72,9 @@ describe("linear alignment in a cell", () => {
     refuses({ principle: " " }, /^principle: found " ", expected a text/);
     const long = linearAlignment({ principle: "x".repeat(60) });
     await assert.rejects(respond(policy, ["hi"], { guidance: long }), {
-      name: "RangeError",
-      message: /^the prompt of "0" has \d+ tokens, the context is 48/,
+      name: "InputError",
+      message:
+        /^the prompt "hi" with the principle "x+…? has \d+ tokens, which leave no room for a response in a context of 48; shorten it/,
     });
     const combine = guidance.combine;
     await assert.rejects(respond(policy, ["hi"], { guidance: { contexts: [{}], combine } as unknown as Guidance }), {
@@ -84,5 +85,113 @@ describe("linear alignment in a cell", () => {
       respond(policy, ["hi"], { guidance: { contexts: [{ model: policy }, {}], combine } as unknown as Guidance }),
       { message: /^guidance: the first context is of the model that answers/ },
     );
+  });
+
+  it("names a function of its own that is none, throws, or gives no prompt", async () => {
+    const answer = (without: unknown) =>
+      respond(policy, ["hi"], { guidance: linearAlignment({ without: without as (prompt: Prompt) => Prompt }) });
+    assert.throws(() => linearAlignment({ without: "x" as unknown as () => Prompt }), {
+      name: "InputError",
+      message: /^without: found "x", expected a function from a prompt/,
+    });
+    for (const [given, found] of [
+      [undefined, "undefined"],
+      [3, "3"],
+      [Promise.resolve("hi"), "a promise"],
+      [[{ role: "user" }], '[{"role":"user"}]'],
+    ] as const) {
+      await assert.rejects(
+        answer(() => given),
+        {
+          name: "InputError",
+          message: `without: your function returned ${found} for the prompt "hi"; it must return a prompt, a text or a list of messages`,
+        },
+      );
+    }
+    const failing = () => {
+      throw new TypeError("no");
+    };
+    await assert.rejects(answer(failing), {
+      name: "InputError",
+      message: 'without: your function, of the prompt "hi", threw TypeError: no',
+    });
+    const { combine } = guidance;
+    await assert.rejects(respond(policy, ["hi"], { guidance: { contexts: [{}, { prompt: failing }], combine } }), {
+      message: 'guidance: the function `prompt` of context 2, of the prompt "hi", threw TypeError: no',
+    });
+  });
+
+  it("answers no prompts with an empty table", async () => {
+    const answers = await respond(policy, [], { guidance });
+    assert.deepEqual([answers.numRows(), answers.columnNames()], [0, ["prompt", "response", "tokens"]]);
+  });
+
+  it("refuses contexts that are none, and unknown options", async () => {
+    const refuses = (contexts: unknown, message: RegExp) =>
+      assert.rejects(
+        respond(policy, ["hi"], { guidance: { contexts, combine: guidance.combine } as unknown as Guidance }),
+        { name: "InputError", message },
+      );
+    await refuses([{}, null], /^the options of context 2 of the guidance: found null/);
+    await refuses([{}, { model: {} }], /^context 2 of the guidance: `model` is {}, expected a model of this machine/);
+    await refuses([{}, { prompt: "x" }], /^context 2 of the guidance: `prompt` is "x", expected a function/);
+    await refuses(
+      [{}, { promt: () => "" }],
+      /^`promt` is not an option of context 2 of the guidance; did you mean `prompt`/,
+    );
+    const options = (given: unknown, message: RegExp) =>
+      assert.throws(() => linearAlignment(given as object), { name: "InputError", message });
+    options(undefined, /^linear alignment: give either `principle`/);
+    options(null, /^the options of linearAlignment: found null/);
+    options({ principle: "a", ratoi: 3 }, /^`ratoi` is not an option of linearAlignment; did you mean `ratio`/);
+    for (const ratio of ["3", 1e39, 1e308, -1, NaN])
+      options({ principle: "a", ratio }, /^ratio: found .*, expected a number in \[0, 1000\]/);
+    options({ principle: "a", maskTopP: "1" }, /^maskTopP: found "1"/);
+    options({ principle: "a", maskTemperature: "1" }, /^maskTemperature: found "1"/);
+  });
+});
+
+describe("options of answers in a cell", () => {
+  const refuses = async (options: object, message: RegExp | string) => {
+    await assert.rejects(respond(policy, ["hi"], options), { name: "InputError", message });
+  };
+
+  it("are refused by name where there is no such one, or it is outside its range", async () => {
+    await refuses({ tempreature: 1 }, /^`tempreature` is not an option of respond; did you mean `temperature`/);
+    await refuses({ seed: NaN }, /^seed: found NaN, expected a whole number from 0/);
+    for (const responses of [0, 1.5, "2"])
+      await refuses({ responses }, /^responses: found .*, expected a whole number from 1/);
+    await assert.rejects(respond(policy, ["hi"], null as unknown as object), {
+      message: /^the options of respond: found null/,
+    });
+    await assert.rejects(streamResponse(policy, "hi", { responses: 2 } as object), {
+      message: /^`responses` is not an option of streamResponse/,
+    });
+  });
+
+  it("name a combination of logits that is none", async () => {
+    const refusesLogits = (combine: unknown, message: RegExp) =>
+      refuses({ guidance: { contexts: [{}, {}], combine } }, message);
+    await refusesLogits(
+      () => undefined,
+      /^guidance: `combine` returned undefined; it must return a Float32Array of \d+ logits/,
+    );
+    await refusesLogits(async () => new Float32Array(1), /^guidance: `combine` returned a promise/);
+    await refusesLogits(
+      ([one]: Float32Array[]) => one!.slice(1),
+      /^guidance: `combine` returned \d+ logits; it must return one for each/,
+    );
+    await refusesLogits(
+      ([one]: Float32Array[]) => one!.map(() => NaN),
+      /^guidance: `combine` gave the token 0 the logit NaN/,
+    );
+    await refusesLogits(([one]: Float32Array[]) => one!.map(() => Infinity), /the logit Infinity/);
+    await refusesLogits(
+      ([one]: Float32Array[]) => one!.map(() => -Infinity),
+      /^guidance: `combine` ruled every token out/,
+    );
+    await refusesLogits(() => {
+      throw new TypeError("no");
+    }, /^guidance: `combine` threw TypeError: no/);
   });
 });

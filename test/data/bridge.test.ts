@@ -105,6 +105,47 @@ test("an editor that fails, or is none, is named", async () => {
   });
 });
 
+test("an editor that never answers does not keep an abort waiting", async () => {
+  const abort = new AbortController();
+  const waiting = bridge(
+    pairs,
+    editor(async () => {
+      setImmediate(() => abort.abort(new Error("stopped")));
+      return new Promise<never>(() => {});
+    }),
+    {},
+    { signal: abort.signal },
+  );
+  await assert.rejects(waiting, { message: "stopped" });
+});
+
+test("an edit that changes nothing but spaces at the ends is none", async () => {
+  for (const way of ["improve", "worsen"] as const) {
+    const edits = bridged(({ response }) => `${response} `, { way });
+    await assert.rejects(edits, { message: /for pair "a" it returned the response unchanged/ });
+    const { pairs: made, unusable } = await bridged(
+      ({ response }) => (/^(y|x)/.test(response) ? null : ` ${response}\n`),
+      { way },
+    );
+    assert.deepEqual([made, unusable], [pairs, 1]);
+  }
+});
+
+test("what is no list of pairs, or no options, is refused at once", async () => {
+  const good = editor(() => null);
+  const refuses = (given: unknown, options: unknown, message: RegExp) =>
+    assert.rejects(bridge(given as PreferencePair[], good, options as object), { name: "InputError", message });
+  await refuses(null, {}, /^pairs: found null, expected a list of pairs \{id, prompt, chosen, rejected\}/);
+  await refuses(
+    [pairs[0], { id: "b", prompt: "p", chosen: "x" }],
+    {},
+    /^pair "b": found .*, expected \{id, prompt, chosen, rejected\}/,
+  );
+  await refuses([null], {}, /^pair 0: found null, expected/);
+  await refuses(pairs, null, /^the options of bridge: found null, expected an object/);
+  await refuses(pairs, { seeOther: true }, /^`seeOther` is not an option of bridge; did you mean `seesOther`\?/);
+});
+
 const { train } = generateWorld({
   seed: 9,
   trainPrompts: 80,

@@ -119,8 +119,13 @@ describe("aihf", () => {
       message: /^`sftEpochs` is not an option of aihf/,
     });
     assert.throws(() => methods.aihf({ demonstrationWeight: 0 })(), {
-      message: "demonstrationWeight: found 0, expected a number above 0",
+      message: "demonstrationWeight: found 0, expected a number above 0, at most 1000000",
     });
+    for (const odd of [-1, 1e308])
+      assert.throws(() => methods.aihf({ pairWeight: odd })(), {
+        name: "InputError",
+        message: `pairWeight: found ${odd}, expected a number above 0, at most 1000000`,
+      });
     const repeating = demonstrations.map((own) => ({ ...own, response: Int32Array.of(byteTokenizer.eosId) }));
     await openRun(methods.aihf()(shared), await tinyInput(programs, { demonstrations: repeating }), {
       folder: emptyFolder(test),

@@ -105,6 +105,20 @@ describe("irepo", () => {
     }
   });
 
+  it("says so where the judge tells none of a later round's responses apart", async (test) => {
+    const notes: string[] = [];
+    const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
+    let round = 0;
+    const score: typeof judge.score = async (responses, task) =>
+      round++ === 0 ? judge.score(responses, task) : responses.map(() => 5);
+    const input = await tinyInput(programs, { judge: { ...judge, score } });
+    await openRun(methods.irepo()(shared), input, { folder: emptyFolder(test) }, { reporter });
+    assert.ok(
+      notes.some((note) => /round 2: the judge gives all responses of each prompt the same grade/.test(note)),
+      notes.join("\n"),
+    );
+  });
+
   it("begins each round at the mean squared target, since the policy is its reference", async (test) => {
     const { made, folder } = await run(test, { batchSize: 8 });
     const steps = await folder.readRows(runLayout.metrics);
@@ -149,9 +163,20 @@ describe("irepo", () => {
         "all 9 annotators agree on each of the 8 pairs, so that votes say no more than labels; raise `voteTemperature` (0.0001) or `votes`",
     });
     await assert.rejects(open({ votes: 1 }, { judge }), { message: /^all 1 annotators agree/ });
+    await assert.rejects(open({}, { judge: textJudge("flat", () => 5) }), {
+      name: "InputError",
+      message:
+        'the judge "flat" gives both responses of each of the 8 pairs the same grade, so that votes are noise; give pairs whose responses differ, or a judge that tells them apart',
+    });
+    assert.throws(() => methods.irepo({ votes: 3e8 })(), {
+      message: "votes: found 300000000, expected a whole number in [1, 10000]",
+    });
+    assert.throws(() => methods.irepo({ pseudoCounts: 1e-300 })(), {
+      message: "pseudoCounts: found 1e-300, expected a number in [1e-9, 1000]",
+    });
     assert.throws(() => methods.irepo({ loss: "dpo" } as object)(), { message: /^`loss` is not an option of irepo/ });
     assert.throws(() => methods.irepo({ pseudoCounts: 0 })(), {
-      message: "pseudoCounts: found 0, expected a number above 0",
+      message: "pseudoCounts: found 0, expected a number in [1e-9, 1000]",
     });
   });
 });

@@ -58,7 +58,7 @@ test("at the maximum everyone has as many votes as the strengths expect, in any 
 test("what is no table of votes is refused, and so are counts under which a unanimous vote has no strength", () => {
   assert.throws(() => zermelo([[0, 1], [1]]), {
     name: "InputError",
-    message: "wins: found the row [1], expected 2 numbers from 0, one for each competitor",
+    message: "wins: found the row [1], expected 2 numbers in [0, 1000000000], one for each competitor",
   });
   assert.throws(
     () =>
@@ -77,6 +77,45 @@ test("what is no table of votes is refused, and so are counts under which a unan
         ],
         0,
       ),
-    { name: "InputError", message: "pseudoCounts: found 0, expected a number above 0" },
+    { name: "InputError", message: "pseudoCounts: found 0, expected a number in [1e-9, 1000000000]" },
   );
+});
+
+test("one competitor has the strength 1, and counts at their bounds give finite strengths at the maximum", () => {
+  assert.deepEqual(zermelo([[0]]), [1]);
+  for (const [votes, pseudoCounts] of [
+    [9, 1e-9],
+    [1e9, 1e-9],
+    [0, 1e-9],
+    [1e9, 1e9],
+  ] as const) {
+    const [a, b] = zermelo(
+      [
+        [0, votes],
+        [0, 0],
+      ],
+      pseudoCounts,
+    ) as [number, number];
+    assertClose([Math.log(a / b)], [Math.log((votes + pseudoCounts) / pseudoCounts)], 1e-9);
+  }
+});
+
+test("counts that float64 loses are refused, and strengths that it cannot hold", () => {
+  const unanimous = [
+    [0, 9],
+    [0, 0],
+  ];
+  for (const odd of [1e-300, 1e10, NaN, Infinity])
+    assert.throws(() => zermelo(unanimous, odd), { name: "InputError", message: /^pseudoCounts: found / });
+  assert.throws(
+    () =>
+      zermelo([
+        [0, 1e308],
+        [0, 0],
+      ]),
+    { name: "InputError", message: /^wins: found the row \[0,1e\+308\], expected 2 numbers in \[0, 1000000000\]/ },
+  );
+  // Each beats the next one alone, and strengths go apart by e^41 from one to the next.
+  const chain = Array.from({ length: 60 }, (_, i) => Array.from({ length: 60 }, (_, j) => (j === i + 1 ? 1e9 : 0)));
+  assert.throws(() => zermelo(chain, 1e-9), { name: "InputError", message: /lie too far apart for a float64/ });
 });

@@ -5,7 +5,7 @@ import type { Policy } from "../policy/policy.js";
 import { decodeTokens, Row } from "./decode-tokens.js";
 import { InputError } from "../../base/errors.js";
 import { freezesParameters } from "./freezing.js";
-import { checkGuides, type LogitGuidance } from "./guidance.js";
+import { checkedCombine, checkGuides, type LogitGuidance } from "./guidance.js";
 import { planGenerationWithin, type GenerationRequest } from "./plan-generation.js";
 import { samplingOf, type Sampling } from "./sampling.js";
 
@@ -152,7 +152,8 @@ function planned(
         throw new RangeError(`${whose} has ${length} tokens, the context is ${contextLengths[context]}`);
     }
   }
-  const choice = { sampling, stops: new Set(stopTokens), maxNewTokens, combine: guidance?.combine, logProbs };
+  const combine = guidance && checkedCombine(guidance.combine, policy.config.vocabSize);
+  const choice = { sampling, stops: new Set(stopTokens), maxNewTokens, combine, logProbs };
   const sizes = { contextLengths, maxNewTokens, batchSize };
   const {
     batches,
@@ -193,7 +194,7 @@ function contextPolicies(
   if (!guidance && count > 0)
     throw new InputError("requests have several contexts; say by `guidance` what is made of their logits");
   const { models } = guidance ?? {};
-  if (models && models.length !== count)
+  if (models && requests.length > 0 && models.length !== count)
     throw new InputError(
       `guidance: ${models.length} models for ${count} contexts beside the request's own; give one for each`,
     );

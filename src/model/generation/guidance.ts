@@ -1,4 +1,5 @@
-import { InputError } from "../../base/errors.js";
+import { InputError, quote } from "../../base/errors.js";
+import { callOwn } from "../../base/own-function.js";
 import { tokenizerDigest } from "../policy/fingerprint.js";
 import type { Policy } from "../policy/policy.js";
 
@@ -26,4 +27,33 @@ export function checkGuides(policy: Policy, { models = [] }: LogitGuidance): voi
       `guidance: ${guide.origin ?? "a model"} has another tokenizer than ${policy.origin ?? "the model that writes"}; only models with the same tokens can write together`,
     );
   }
+}
+
+/**
+ * A function of logits, whose results are checked.
+ *
+ * @throws (when called) InputError where it throws, or gives something else than a number below +∞ for each token, one of them above −∞
+ */
+export function checkedCombine(combine: CombineLogits, vocabSize: number): CombineLogits {
+  return (logits) => {
+    const combined: unknown = callOwn("guidance: `combine`", () => combine(logits));
+    if (!(combined instanceof Float32Array))
+      throw new InputError(
+        `guidance: \`combine\` returned ${combined instanceof Promise ? "a promise" : quote(combined)}; it must return a Float32Array of ${vocabSize} logits`,
+      );
+    if (combined.length !== vocabSize)
+      throw new InputError(
+        `guidance: \`combine\` returned ${combined.length} logits; it must return one for each of the ${vocabSize} tokens`,
+      );
+    let isAnyLeft = false;
+    for (const [id, logit] of combined.entries()) {
+      if (!(logit < Infinity))
+        throw new InputError(
+          `guidance: \`combine\` gave the token ${id} the logit ${logit}; it must give numbers, or -Infinity to rule a token out`,
+        );
+      isAnyLeft ||= logit > -Infinity;
+    }
+    if (!isAnyLeft) throw new InputError("guidance: `combine` ruled every token out; it must leave one at least");
+    return combined;
+  };
 }

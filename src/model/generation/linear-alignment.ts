@@ -6,9 +6,14 @@ import { tokenWeights } from "./sampling.js";
 export const alignmentMasks = ["principle", "amplified"] as const;
 export type AlignmentMask = (typeof alignmentMasks)[number];
 
+/** Logits that are amplified by more differ by more than float32 tells apart. */
+const mostRatio = 1000;
+
+const isNumber = (value: unknown) => typeof value === "number";
+
 /** How far a principle is amplified, and among which tokens. */
 export interface AmplificationOptions {
-  /** r: how far beyond the principle's own effect; 0 is the principle alone. Default 2. */
+  /** r: how far beyond the principle's own effect; 0 is the principle alone, 1000 the most. Default 2. */
   readonly ratio?: number;
   /** Tokens are chosen among the fewest that hold this share of the mask's probability; 1 is no limit. Default 0.8. */
   readonly maskTopP?: number;
@@ -32,12 +37,13 @@ export function amplifiedLogits({
   mask = "principle",
   maskTemperature = 0.5,
 }: AmplificationOptions = {}): CombineLogits {
-  if (!(ratio >= 0 && ratio < Infinity)) throw new InputError(`ratio: found ${quote(ratio)}, expected a number from 0`);
-  if (!(maskTopP > 0 && maskTopP <= 1))
+  if (!(isNumber(ratio) && ratio >= 0 && ratio <= mostRatio))
+    throw new InputError(`ratio: found ${quote(ratio)}, expected a number in [0, ${mostRatio}]`);
+  if (!(isNumber(maskTopP) && maskTopP > 0 && maskTopP <= 1))
     throw new InputError(`maskTopP: found ${quote(maskTopP)}, expected a share above 0, at most 1`);
   if (!alignmentMasks.includes(mask))
     throw new InputError(`mask: found ${quote(mask)}, expected one of ${alignmentMasks.join(", ")}`);
-  if (!(maskTemperature > 0 && maskTemperature < Infinity))
+  if (!(isNumber(maskTemperature) && maskTemperature > 0 && maskTemperature < Infinity))
     throw new InputError(`maskTemperature: found ${quote(maskTemperature)}, expected a number above 0`);
   const nucleus = { temperature: maskTemperature, topK: 0, topP: maskTopP, minP: 0, repetitionPenalty: 1 };
   return ([within, without]) => {

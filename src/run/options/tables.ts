@@ -18,11 +18,15 @@ import {
   positiveShare,
   share,
   shareBelow,
+  aboveUpTo,
   whole,
   wholeOr,
+  wholeWithin,
+  within,
 } from "../../base/option-kinds.js";
 import { lossSettingsTable } from "../../align/losses/settings.js";
 import { lossKind } from "./loss-kind.js";
+import { leastPseudoCounts } from "../../stats/zermelo.js";
 import { degradations, keyContents } from "../degraded-responses.js";
 import { stopWordLists } from "../token-difference.js";
 import {
@@ -395,8 +399,16 @@ export const bmcTable: OptionTable<BmcOptions> = {
   },
 };
 
+/** Each vote is drawn by itself: so many on each two of a prompt's four responses take milliseconds. */
+const mostVotes = 10_000;
+const mostPseudoCounts = 1000;
+
 export const voteTable: OptionTable<VoteOptions> = {
-  votes: { ...whole(1, "h"), help: "h: annotators who vote on every two responses of a prompt", default: 9 },
+  votes: {
+    ...wholeWithin(1, mostVotes, "h"),
+    help: "h: annotators who vote on every two responses of a prompt",
+    default: 9,
+  },
   // 9 grades are 1 of gold reward, and the synthetic world's labels have a temperature of 0.09.
   voteTemperature: {
     ...positive("t"),
@@ -404,20 +416,23 @@ export const voteTable: OptionTable<VoteOptions> = {
     default: 0.81,
   },
   pseudoCounts: {
-    ...positive("n"),
+    ...within(leastPseudoCounts, mostPseudoCounts, "n"),
     help: "votes added to each side of every two responses, so that a unanimous vote has a finite target",
     default: 0.5,
   },
 };
 
+/** What weighs a set more leaves nothing of the other in a float32 loss. */
+const mostJointWeight = 1e6;
+
 export const jointTable: OptionTable<JointOptions> = {
   demonstrationWeight: {
-    ...positive("w₁"),
+    ...aboveUpTo(mostJointWeight, "w₁"),
     help: "w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations",
     default: 1,
   },
   pairWeight: {
-    ...positive("w₂"),
+    ...aboveUpTo(mostJointWeight, "w₂"),
     help: "w₂: weight of the preference pairs, whose term is a mean over the pairs",
     default: 1,
   },

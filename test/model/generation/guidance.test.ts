@@ -109,7 +109,7 @@ describe("linear alignment", () => {
   it("refuses settings outside their range", () => {
     const refuses = (options: object, message: string) =>
       assert.throws(() => amplifiedLogits(options), { name: "InputError", message });
-    refuses({ ratio: -1 }, "ratio: found -1, expected a number from 0");
+    refuses({ ratio: -1 }, "ratio: found -1, expected a number in [0, 1000]");
     refuses({ maskTopP: 0 }, "maskTopP: found 0, expected a share above 0, at most 1");
     refuses({ mask: "both" }, 'mask: found "both", expected one of principle, amplified');
     refuses({ maskTemperature: 0 }, "maskTemperature: found 0, expected a number above 0");
