@@ -42,7 +42,7 @@ export function callOwn<T>(what: string, call: () => T, patience: Patience = {})
  * Asks a part of the user's own, such as a judge, about one of many things. An error of the user's input is told with where
  * it belongs, what else it throws as by {@link callOwn}.
  *
- * @param at where it belongs, to begin a message with: `row "7": `
+ * @param at where it belongs, to begin a message with: `row "7": `; empty where errors of the input say it themselves
  * @param who is asked, as messages call it: `the judge "mine"`
  */
 export async function askOwn<T>(at: string, who: string, ask: () => T | Promise<T>, patience: Patience): Promise<T> {
@@ -50,7 +50,8 @@ export async function askOwn<T>(at: string, who: string, ask: () => T | Promise<
     return await callOwn(`${at}${who}`, ask, patience);
   } catch (error) {
     const cause = error instanceof InputError ? error.cause : undefined;
-    throw cause instanceof InputError ? new InputError(`${at}${cause.message}`, { cause }) : error;
+    if (!(cause instanceof InputError)) throw error;
+    throw at === "" ? cause : new InputError(`${at}${cause.message}`, { cause });
   }
 }
 

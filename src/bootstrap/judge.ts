@@ -1,4 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
+import { askOwn, interruptGrace } from "../base/own-function.js";
 import type { TaskOptions } from "../base/task.js";
 import type { LabelledSample } from "./label.js";
 import type { Sample } from "./sample.js";
@@ -25,7 +26,8 @@ export async function judgeSamples(
   work: TaskOptions = {},
 ): Promise<LabelledSample[]> {
   const responses = samples.map(({ id, tokens }) => ({ id, response: textOf(tokens) }));
-  const scores: unknown = await judge(responses, work);
+  const patience = { signal: work.signal, grace: interruptGrace };
+  const scores: unknown = await askOwn<unknown>("", "judge: its function", () => judge(responses, work), patience);
   if (!Array.isArray(scores) || scores.length !== samples.length) {
     const found = Array.isArray(scores) ? `${scores.length} scores` : `found ${quote(scores)}`;
     throw new InputError(`judge: ${found} for ${samples.length} responses; it must return one score for each`);

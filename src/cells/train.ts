@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { InputError, quote } from "../base/errors.js";
+import { requireOptions } from "../base/option-names.js";
 import { callOwn } from "../base/own-function.js";
 import type { Demonstration } from "../data/load-demonstrations.js";
 import type { PreferencePair } from "../data/pair.js";
@@ -114,6 +115,7 @@ export async function train(
   method: Method | Recipe,
   settings: RunSettings = {},
 ): Promise<Run> {
+  requireOptions("train", settings);
   const unknown = Object.keys(settings).find((name) => !settingNames.some((known) => known === name));
   if (unknown !== undefined) {
     throw new InputError(

@@ -1,11 +1,13 @@
 import { InputError, quote } from "../base/errors.js";
+import { checkOptionNames } from "../base/option-names.js";
+import { callOwn } from "../base/own-function.js";
 import { Random } from "../base/random.js";
 import type { Message } from "../model/tokenizer/chat/chat.js";
 import type { PreferencePair, Prompt } from "./pair.js";
 import { placeText } from "./places.js";
 import { promptKey } from "./split-pairs.js";
 import { goalReached } from "./world/generate.js";
-import { goalSentence, isWorldPrompt } from "./world/request.js";
+import { goalSentence, isWorldPrompt, parsePrompt } from "./world/request.js";
 
 /* Reward-augmented preference data (Zhang et al. 2024, arXiv 2410.08067): responses conditioned on the score to be reached. */
 
@@ -57,15 +59,22 @@ export interface GoalOptions extends GoalTextOptions {
  * @returns 2N pairs, or N with `half`, less those of ties; each pair's two stand together
  * @example const augmented = goalConditioned(pairs);
  * @throws InputError where a pair has no scores, they are on another scale and no `text` says what they mean, a pair has
- *   tokens in place of texts, its prompt is empty, or only ties are left
+ *   tokens in place of texts, its prompt states a goal already, `text` fails, or only ties are left
  */
 export function goalConditioned(pairs: readonly PreferencePair[], options: GoalOptions = {}): PreferencePair[] {
+  checkOptionNames("goalConditioned", options, ["half", "ties", "random", ...textOptions]);
   const { half = false, ties = "drop", random = Random.seeded(0) } = options;
   checkTextOptions(options);
   if (!tieRules.includes(ties))
     throw new InputError(`ties: found ${quote(ties)}, expected one of ${tieRules.join(", ")}`);
   const goals = goalsOf(pairs, options.text !== undefined);
-  const textOf = options.text ?? goalTextFor(pairs);
+  for (const pair of pairs) {
+    if (statesGoal(pair.prompt) || /#(chosen|rejected)$/.test(pair.id))
+      throw new InputError(
+        `${placeText(pair)}pair ${quote(pair.id)}: its prompt states a goal already; give the pairs as they were before goalConditioned or atGoal`,
+      );
+  }
+  const textOf = goalTextFor(pairs, options);
   const taken = half ? halfOf(pairs, random) : pairs.map(() => true);
   const made = pairs.flatMap((pair, i) => {
     const texts = { chosen: textOf(goals[i]!.chosen), rejected: textOf(goals[i]!.rejected) };
@@ -91,33 +100,97 @@ export function goalConditioned(pairs: readonly PreferencePair[], options: GoalO
  * trained on its pairs is asked and evaluated with.
  *
  * @example await respond(policy, atGoal(heldOut.map(({ prompt }) => prompt)))
+ * @throws InputError where a prompt states a goal already, the goal is none, or `text` fails
  */
 export function atGoal<T extends Prompt | Prompted>(
   prompts: readonly T[],
   options: GoalTextOptions & { readonly goal?: number } = {},
 ): T[] {
+  checkOptionNames("atGoal", options, ["goal", ...textOptions]);
   checkTextOptions(options);
   const { goal = topGoal } = options;
-  if (!(goal >= 1 && goal <= topGoal) && options.text === undefined)
-    throw new InputError(`goal: found ${quote(goal)}, expected a number in [1, 10]`);
+  if (!isFiniteNumber(goal) || (!(goal >= 1 && goal <= topGoal) && options.text === undefined))
+    throw new InputError(
+      `goal: found ${quote(goal)}, expected a ${options.text ? "finite number" : "number in [1, 10]"}`,
+    );
   const rows = prompts.map((value: Prompt | Prompted) => (isPrompt(value) ? { prompt: value } : value));
-  const textOf = options.text ?? goalTextFor(rows);
-  const stated = rows.map((row) => ({ ...row, prompt: withGoalText(row.prompt, textOf(goal), options) }));
+  const text = goalTextFor(rows, options)(goal);
+  const stated = rows.map((row) => {
+    if (statesGoal(row.prompt, text))
+      throw new InputError(
+        `the prompt ${quote(row.prompt)} states a goal already; give prompts as they were before goalConditioned or atGoal`,
+      );
+    return { ...row, prompt: withGoalText(row.prompt, text, options) };
+  });
   // What was a prompt is one again, and what had one has it.
   return stated.map((row, i) => (isPrompt(prompts[i]!) ? row.prompt : row) as T);
 }
 
 const isPrompt = (value: Prompt | Prompted): value is Prompt => typeof value === "string" || Array.isArray(value);
 
-/** The words of a goal in the paper's code. */
-function paperText(goal: number): string {
-  return (
-    "You are an assistant that generates responses for the instruction while implicitly achieving the following target scores " +
-    `(on a scale of 1-10, where 1 is lowest and 10 is highest):\nOverall score: ${goal}.`
-  );
+/** A pair of the data at one of its goals. */
+export interface GoalProbe {
+  /** The words of the goal. */
+  readonly text: string;
+  /** Whether no vocabulary has its last word. */
+  readonly isUnknown: boolean;
+  readonly pair: PreferencePair;
 }
 
-function goalTextFor(pairs: readonly Pick<PreferencePair, "prompt">[]): (goal: number) => string {
+/**
+ * One pair at each goal that {@link goalConditioned} states of some pairs, and at the highest; and at one whose last word no vocabulary
+ * has. What reads two of them alike does not know the words of goals.
+ */
+export function goalProbes(pairs: readonly PreferencePair[], options: GoalTextOptions = {}): GoalProbe[] {
+  const shortest = pairs.reduce<PreferencePair | undefined>(
+    (least, pair) => (least && promptLength(least) <= promptLength(pair) ? least : pair),
+    undefined,
+  );
+  if (!shortest) return [];
+  const goals = goalsOf(pairs, options.text !== undefined).flatMap(({ chosen, rejected }) => [chosen, rejected]);
+  const texts = [...new Set([...goals, topGoal].map(goalTextFor(pairs, options)))];
+  const unknown = texts[0]!.replace(/[\p{L}\p{N}]+(?=[^\p{L}\p{N}]*$)/u, "\u{10fffd}");
+  const { id, prompt } = shortest;
+  return [...new Set([...texts, unknown])].map((text, i) => ({
+    ...{ text, isUnknown: i >= texts.length },
+    // Alone where it can be: a prompt that is cut would be cut before its goal.
+    pair: {
+      ...{ ...shortest, id: `${id}#goal-${i + 1}` },
+      prompt: typeof prompt === "string" ? text : withGoalText(prompt, text, options),
+    },
+  }));
+}
+
+const promptLength = ({ prompt }: PreferencePair) => JSON.stringify(prompt).length;
+
+const paperBeginning =
+  "You are an assistant that generates responses for the instruction while implicitly achieving the following target scores ";
+
+/** The words of a goal in the paper's code. */
+function paperText(goal: number): string {
+  return `${paperBeginning}(on a scale of 1-10, where 1 is lowest and 10 is highest):\nOverall score: ${goal}.`;
+}
+
+/** Whether a prompt states a goal in the world's words, in those of the paper's code, or in these. */
+function statesGoal(prompt: Prompt, words = paperBeginning): boolean {
+  const isStated = (text: string) => text.startsWith(paperBeginning) || text.startsWith(words);
+  if (typeof prompt !== "string") return prompt.some(({ content }) => isStated(content));
+  return isStated(prompt) || parsePrompt(prompt)?.goal !== undefined;
+}
+
+/** The words of each goal: those of `text`, which is the user's own, or the usual ones for prompts like these. */
+function goalTextFor(
+  pairs: readonly Pick<PreferencePair, "prompt">[],
+  { text }: GoalTextOptions,
+): (goal: number) => string {
+  if (text)
+    return (goal) => {
+      const words: unknown = callOwn(`text: your function, of the goal ${goal},`, () => text(goal));
+      if (typeof words === "string" && words.trim() !== "") return words;
+      throw new InputError(
+        `text: your function returned ${words instanceof Promise ? "a promise" : quote(words)} for the goal ${goal}; it must return the words of the goal`,
+      );
+    };
   const isWorld = pairs.length > 0 && pairs.every(({ prompt }) => typeof prompt === "string" && isWorldPrompt(prompt));
   return isWorld ? (goal) => goalSentence(goalReached(goal / topGoal)) : paperText;
 }
@@ -140,6 +213,10 @@ function goalsOf(
   const scores = pairs.map((pair) => {
     const { id, chosenScore, rejectedScore, tokens } = pair;
     const at = `${placeText(pair)}pair ${quote(id)}`;
+    const odd = Object.entries({ chosenScore, rejectedScore }).find(
+      ([, score]) => score !== undefined && !isFiniteNumber(score),
+    );
+    if (odd) throw new InputError(`${at}: ${odd[0]} is ${quote(odd[1])}, expected a finite number`);
     if (chosenScore === undefined || rejectedScore === undefined) {
       throw new InputError(
         `${at}: no scores of both responses, which goals are made of; use data with scores, such as score_chosen and score_rejected, or implicitScores(run, pairs)`,
@@ -174,6 +251,10 @@ function halfOf(pairs: readonly PreferencePair[], random: Random): boolean[] {
 function exchanged({ chosen, rejected, chosenScore, rejectedScore, ...pair }: PreferencePair): PreferencePair {
   return { ...pair, chosen: rejected, rejected: chosen, chosenScore: rejectedScore!, rejectedScore: chosenScore! };
 }
+
+const isFiniteNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+
+const textOptions = ["place", "text"] as const satisfies readonly (keyof GoalTextOptions)[];
 
 function checkTextOptions({ place = "system", text }: GoalTextOptions): void {
   if (!goalPlaces.includes(place))

@@ -1,5 +1,5 @@
 import type { PairLoss, PairObjective } from "../align/pair-objective.js";
-import type { RunControls, RunInput } from "../run/input.js";
+import type { InputTexts, RunControls, RunInput } from "../run/input.js";
 import { methodWith, type Method, type RunTexts, type TrainedPairs } from "../run/method.js";
 import type { InputSizes, PlannedTraining } from "../run/planned-steps.js";
 import {
@@ -39,7 +39,7 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
   /** As {@link Method.columns}. */
   columns?(options: Complete): ColumnRule;
   /** As {@link Method.rewrite}. */
-  rewrite?(texts: RunTexts, options: Complete, controls: RunControls): Promise<RunTexts> | RunTexts;
+  rewrite?(texts: InputTexts, options: Complete, controls: RunControls): Promise<RunTexts> | RunTexts;
   /** As {@link Method.trainings}. */
   trainings?(options: Complete, sizes: InputSizes): readonly PlannedTraining[];
   /** As {@link Method.losses}. */
@@ -80,7 +80,7 @@ export function methodOf<Given extends object, Complete extends MethodOptions>(
     ...(check && { check }),
     ...(columns && { columns: columns(options) }),
     ...(trainings && { trainings: (sizes: InputSizes) => trainings(options, sizes) }),
-    ...(rewrite && { rewrite: (texts: RunTexts, controls: RunControls) => rewrite(texts, options, controls) }),
+    ...(rewrite && { rewrite: (texts: InputTexts, controls: RunControls) => rewrite(texts, options, controls) }),
   });
 }
 

@@ -1,7 +1,7 @@
-import { InputError } from "../base/errors.js";
+import { InputError, quote } from "../base/errors.js";
 import { Random } from "../base/random.js";
-import { atGoal, goalConditioned } from "../data/goals.js";
-import type { RunInput } from "../run/input.js";
+import { atGoal, goalConditioned, goalProbes, type GoalTextOptions } from "../data/goals.js";
+import type { InputTexts, RunInput } from "../run/input.js";
 import { recipeForms, type MethodOptions, type RewardAugmentedOptions } from "../run/options/index.js";
 import { recipeOf, type Recipe } from "./recipe.js";
 
@@ -25,8 +25,10 @@ export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe 
     reference: "start",
     epochs: options.half ? rounds : rounds / 2,
   }),
-  rewrite({ pairs, heldOut, validation }, { seed, half = false, ties, goalPlace: place }) {
+  rewrite(texts, { seed, half = false, ties, goalPlace: place }) {
     const random = Random.seeded(seed).fork("half");
+    const { pairs, heldOut, validation } = texts;
+    requireGoalWords(texts, { place });
     return {
       pairs: goalConditioned(pairs, { half, ties, place, random }),
       heldOut: heldOut && atGoal(heldOut, { place }),
@@ -42,7 +44,25 @@ export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe 
   },
 });
 
-/** @throws InputError where the tokenizer reads different goals alike, which makes contradictory pairs */
+/** @throws InputError where the tokenizer lacks the word of a goal, so that it reads as any other that it lacks */
+function requireGoalWords(texts: InputTexts, options: GoalTextOptions): void {
+  for (const pairs of [texts.pairs, texts.validation ?? []]) {
+    const probes = goalProbes(pairs, options);
+    const read = texts.tokenized({ pairs: probes.map(({ pair }) => pair) }).pairs.map(({ prompt }) => prompt.join());
+    const lacking = probes.filter(
+      ({ isUnknown }, i) => !isUnknown && read.indexOf(read[i]!) !== read.lastIndexOf(read[i]!),
+    );
+    if (lacking.length === 0) continue;
+    const goals = probes.filter(({ isUnknown }) => !isUnknown);
+    const words = lacking.slice(0, 3).map(({ text }) => quote(text.slice(-30)));
+    throw new InputError(
+      `the model's tokenizer lacks the words of ${lacking.length} of ${goals.length} goals, as ${words.join(", ")}, and reads them as it reads any other word that it lacks; ` +
+        'begin with a model trained on prompts that state goals, such as one of generateWorld({ goals: "random" })',
+    );
+  }
+}
+
+/** @throws InputError where prompts read the same at different goals, which makes contradictory pairs */
 function requireReadableGoals({ pairs }: RunInput, ties: Complete["ties"]): void {
   const same = (a: Int32Array, b: Int32Array) => a.join() === b.join();
   const byId = new Map(pairs.map((pair) => [pair.id, pair]));
@@ -53,7 +73,6 @@ function requireReadableGoals({ pairs }: RunInput, ties: Complete["ties"]): void
   const alike = both.filter(({ high, low }) => same(high.prompt, low.prompt)).length;
   if (alike === 0 || (ties === "keep" && alike < both.length)) return;
   throw new InputError(
-    `${alike} of ${both.length} pairs read the same at both of their goals: the model's tokenizer lacks the words of goals; ` +
-      'begin with a model trained on prompts that state goals, such as one of generateWorld({ goals: "random" })',
+    `${alike} of ${both.length} pairs read the same at both of their goals, which are cut off with the beginnings of their prompts; raise maxPromptLength, or leave out pairs whose prompts do not fit with a goal`,
   );
 }

@@ -1,6 +1,6 @@
 import type { PairLoss, PairObjective } from "../align/pair-objective.js";
 import type { PreferencePair } from "../data/pair.js";
-import type { RunControls, RunInput } from "./input.js";
+import type { InputTexts, RunControls, RunInput } from "./input.js";
 import type { ColumnRule, MethodOptions } from "./options/index.js";
 import type { InputSizes, PlannedTraining } from "./planned-steps.js";
 import type { Stages } from "./stages.js";
@@ -35,7 +35,7 @@ export interface Method {
    *
    * @throws InputError where the pairs lack what it needs
    */
-  readonly rewrite?: (texts: RunTexts, controls: RunControls) => Promise<RunTexts> | RunTexts;
+  readonly rewrite?: (texts: InputTexts, controls: RunControls) => Promise<RunTexts> | RunTexts;
   /** Its trainings on so much data, one for each iteration. Default: on all pairs, in the epochs of the options. */
   readonly trainings?: (sizes: InputSizes) => readonly PlannedTraining[];
   /**

@@ -1,4 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
+import { checkOptionNames } from "../base/option-names.js";
 import { regularizedValues } from "./regularized-values.js";
 
 /** One of a prompt's candidate responses. */
@@ -28,20 +29,35 @@ export interface WeightingOptions {
  * const weights = candidateWeights(candidates, { alpha: 1, temperature: 0.1 });
  * const pairs = candidates.map(({ prompt, response, worst }, i) => ({ id: `${i}`, prompt, chosen: response, rejected: worst, columns: { weight: weights[i] } }));
  * const run = await train(start, pairs, methods.sft());
- * @throws InputError where there are no candidates, or a number is not finite or outside its range
+ * @throws InputError where there are no candidates, or a number, such as a weight that comes out, is not finite or outside its range
  */
-export function candidateWeights(candidates: readonly Candidate[], { alpha, temperature }: WeightingOptions): number[] {
+export function candidateWeights(candidates: readonly Candidate[], options: WeightingOptions): number[] {
+  checkOptionNames("candidateWeights", options, ["alpha", "temperature"]);
+  const { alpha, temperature } = options;
+  if (!Array.isArray(candidates))
+    throw new InputError(`candidates: found ${quote(candidates)}, expected a list of { reward, meanLogProb }`);
   if (candidates.length === 0) throw new InputError("no candidates to weigh");
-  if (!(temperature > 0 && temperature < Infinity))
+  if (!(isFinite(temperature) && temperature > 0))
     throw new InputError(`temperature: found ${quote(temperature)}, expected a number above 0`);
-  const odd = candidates.find(({ reward, meanLogProb }) => !Number.isFinite(reward) || !Number.isFinite(meanLogProb));
-  if (odd) throw new InputError(`found the candidate ${quote(odd)}, expected finite numbers`);
+  const odd = candidates.findIndex((candidate: Partial<Candidate> | null | undefined) =>
+    [candidate?.reward, candidate?.meanLogProb].some((value) => !isFinite(value)),
+  );
+  if (odd >= 0)
+    throw new InputError(
+      `found the candidate ${quote(candidates[odd])} at ${odd}, expected { reward, meanLogProb } of finite numbers`,
+    );
   const behaviour = softmax(candidates.map(({ meanLogProb }) => meanLogProb));
   const targets = candidates.map(({ reward }) => reward);
   const baseline = targets.reduce((sum, reward, i) => sum + behaviour[i]! * reward, 0);
   const values = regularizedValues({ behaviour, targets, baseline }, alpha);
-  return softmax(values.map((value) => value / temperature)).map((share) => share * candidates.length);
+  const weights = softmax(values.map((value) => value / temperature)).map((share) => share * candidates.length);
+  if (weights.every(Number.isFinite)) return weights;
+  throw new InputError(
+    `the weights of rewards from ${Math.min(...targets)} to ${Math.max(...targets)} at the temperature ${temperature} leave float64; scale the rewards, or raise temperature`,
+  );
 }
+
+const isFinite = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
 function softmax(logits: readonly number[]): number[] {
   const top = Math.max(...logits);

@@ -80,8 +80,20 @@ export class GridWorld {
     return steps;
   }
 
-  /** What a policy earns from the start, discounted: exact, by sweeps over all states. */
+  /**
+   * What a policy earns from the start, discounted: exact, by sweeps over all states.
+   *
+   * @throws InputError where the policy is not an action for each state, or there is no sweep
+   */
   valueOf(policy: readonly number[], sweeps = 500): number {
+    const isAction = (action: unknown) =>
+      Number.isInteger(action) && (action as number) >= 0 && (action as number) < this.actions;
+    if (!Array.isArray(policy) || policy.length !== this.states || !policy.every(isAction))
+      throw new InputError(
+        `policy: found ${quote(policy)}, expected an action from 0 to ${this.actions - 1} for each of the ${this.states} states`,
+      );
+    if (!(Number.isSafeInteger(sweeps) && sweeps >= 1))
+      throw new InputError(`sweeps: found ${quote(sweeps)}, expected a whole number from 1`);
     let values = new Array<number>(this.states).fill(0);
     for (let sweep = 0; sweep < sweeps; sweep++) {
       values = values.map((_, state) =>

@@ -1,4 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
+import { checkOptionNames } from "../base/option-names.js";
 import { regularizedValues, trust } from "./regularized-values.js";
 
 /** A step that the data have. */
@@ -42,24 +43,30 @@ export interface OfflineValues {
  *
  * @throws InputError where there are no steps, one is of no such state or action, or an option is outside its range
  */
-export function offlineValues(
-  transitions: readonly Transition[],
-  { states, actions, alpha, discount, sweeps = 200 }: OfflineOptions,
-): OfflineValues {
-  if (transitions.length === 0) throw new InputError("no steps to learn from");
-  if (!(discount >= 0 && discount < 1))
-    throw new InputError(`discount: found ${quote(discount)}, expected a number in [0, 1)`);
-  const isIn = (place: number, count: number) => Number.isInteger(place) && place >= 0 && place < count;
-  const odd = transitions.find(
-    ({ state, action, next, reward }) =>
-      !isIn(state, states) ||
-      !isIn(action, actions) ||
-      (next !== undefined && !isIn(next, states)) ||
-      !Number.isFinite(reward),
-  );
-  if (odd)
+export function offlineValues(transitions: readonly Transition[], options: OfflineOptions): OfflineValues {
+  checkOptionNames("offlineValues", options, ["states", "actions", "alpha", "discount", "sweeps"]);
+  const { states, actions, alpha, discount, sweeps = 200 } = options;
+  for (const [name, value] of Object.entries({ states, actions, sweeps }))
+    if (!(Number.isSafeInteger(value) && value >= 1))
+      throw new InputError(`${name}: found ${quote(value)}, expected a whole number from 1`);
+  if (!Array.isArray(transitions))
     throw new InputError(
-      `found the step ${quote(odd)}, expected one of ${states} states and ${actions} actions, with a finite reward`,
+      `transitions: found ${quote(transitions)}, expected a list of steps { state, action, reward, next }`,
+    );
+  if (transitions.length === 0) throw new InputError("no steps to learn from");
+  if (!(typeof discount === "number" && discount >= 0 && discount < 1))
+    throw new InputError(`discount: found ${quote(discount)}, expected a number in [0, 1)`);
+  const isIn = (place: unknown, count: number) =>
+    typeof place === "number" && Number.isInteger(place) && place >= 0 && place < count;
+  const isStep = (step: Partial<Transition> | null | undefined) =>
+    isIn(step?.state, states) &&
+    isIn(step?.action, actions) &&
+    (step?.next === undefined || isIn(step.next, states)) &&
+    Number.isFinite(step?.reward);
+  const odd = transitions.findIndex((step) => !isStep(step));
+  if (odd >= 0)
+    throw new InputError(
+      `found the step ${quote(transitions[odd])} at ${odd}, expected one of ${states} states and ${actions} actions, with a finite reward`,
     );
 
   const of = Array.from({ length: states }, () => Array.from({ length: actions }, (): Transition[] => []));

@@ -25,8 +25,12 @@ export interface ActionData {
  */
 export function regularizedValues(data: ActionData, alpha: number): number[] {
   const { behaviour, targets, baseline } = checked(data, alpha);
-  return trust(behaviour, alpha).map((share, action) =>
-    share === 0 ? baseline : baseline + share * (targets[action]! - baseline),
+  const values = trust(behaviour, alpha).map((share, action) =>
+    behaviour[action] === 0 ? baseline : baseline + share * (targets[action]! - baseline),
+  );
+  if (values.every(Number.isFinite)) return values;
+  throw new InputError(
+    `the values of targets as far from the baseline ${baseline} as these, at alpha ${alpha}, leave float64; scale the targets, or raise alpha`,
   );
 }
 
@@ -35,7 +39,7 @@ export function regularizedValues(data: ActionData, alpha: number): number[] {
  */
 export function trust(behaviour: readonly number[], alpha: number): number[] {
   const uniform = 1 / behaviour.length;
-  return behaviour.map((share) => share / (share + alpha * uniform));
+  return behaviour.map((share) => (share === 0 ? 0 : share / (share + alpha * uniform)));
 }
 
 /** The loss that {@link regularizedValues} minimises, at any values. */
@@ -50,7 +54,8 @@ export function regularizedLoss(values: readonly number[], data: ActionData, alp
 
 function checked(data: ActionData, alpha: number): ActionData {
   const { behaviour, targets, baseline } = data;
-  if (!(alpha > 0 && alpha < Infinity)) throw new InputError(`alpha: found ${quote(alpha)}, expected a number above 0`);
+  if (!(typeof alpha === "number" && alpha > 0 && alpha < Infinity))
+    throw new InputError(`alpha: found ${quote(alpha)}, expected a number above 0`);
   if (behaviour.length === 0 || targets.length !== behaviour.length)
     throw new InputError(
       `found ${behaviour.length} shares and ${targets.length} targets, expected one of each for every action`,

@@ -38,7 +38,7 @@ describe("judgeSamples", () => {
       judgeSamples(samples, textOf, async () => [1]),
       {
         name: "InputError",
-        message: "judge: 1 scores for 2 responses; it must return one for each",
+        message: "judge: 1 scores for 2 responses; it must return one score for each",
       },
     );
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { Random } from "../../src/base/random.js";
-import { atGoal, goalConditioned, rewardShares } from "../../src/data/goals.js";
+import { atGoal, goalConditioned, goalProbes, rewardShares } from "../../src/data/goals.js";
 import type { PreferencePair } from "../../src/data/pair.js";
 import { generateWorld, goalReached } from "../../src/data/world/generate.js";
 import { isWorldPrompt, parsePrompt } from "../../src/data/world/request.js";
@@ -172,4 +172,68 @@ test("what cannot be conditioned is refused", () => {
     'place: found "end", expected one of system, user',
   );
   refuses(() => atGoal(["Hi"], { goal: 11 }), "goal: found 11, expected a number in [1, 10]");
+});
+
+test("a score that is no finite number is refused, whatever it would become", () => {
+  for (const odd of [null, true, "7", NaN, Infinity])
+    for (const side of ["chosenScore", "rejectedScore"])
+      for (const options of [{}, { text: (goal: number) => `goal ${goal}` }])
+        refuses(
+          () => goalConditioned([{ ...pair, [side]: odd } as unknown as PreferencePair], options),
+          new RegExp(`^pair "a": ${side} is .*, expected a finite number`),
+        );
+});
+
+test("a prompt states one goal", () => {
+  const again = /^pair "a#chosen": its prompt states a goal already/;
+  refuses(() => goalConditioned(goalConditioned([pair])), again);
+  const text = (goal: number) => `reach ${goal}`;
+  refuses(() => goalConditioned(goalConditioned([pair], { text }), { text }), again);
+  for (const place of ["system", "user"] as const)
+    refuses(() => goalConditioned(atGoal([pair], { place })), /^pair "a": its prompt states a goal already/);
+  const asked = [pair.prompt, "Hi", "cook a soup with rice and peas . use two steps . be polite ."];
+  for (const prompt of asked)
+    for (const options of [{}, { text }])
+      refuses(() => atGoal(atGoal([prompt], options), options), /^the prompt .* states a goal already/);
+});
+
+test("a function that gives no words is named, and so is an option that there is not", () => {
+  const given = (text: unknown) => ({ text: text as (goal: number) => string });
+  for (const run of [
+    (options: object) => goalConditioned([pair], options),
+    (options: object) => atGoal([pair], { goal: 3, ...options }),
+  ]) {
+    for (const [words, found] of [
+      [undefined, "undefined"],
+      [5, "5"],
+      [" ", '" "'],
+      [Promise.resolve("a"), "a promise"],
+    ] as const)
+      refuses(() => run(given(() => words)), new RegExp(`^text: your function returned ${found} for the goal [38]`));
+    const failing = () => {
+      throw new TypeError("no");
+    };
+    refuses(() => run(given(failing)), /^text: your function, of the goal [38.5]+, threw TypeError: no/);
+    refuses(() => run({ plase: "user" }), /^`plase` is not an option of \w+; did you mean `place`/);
+  }
+  refuses(() => atGoal(["Hi"], { goal: NaN, text: (goal) => `${goal}` }), /^goal: found NaN, expected a finite number/);
+});
+
+test("probes are a pair at every goal that is stated, at the highest, and at one of no vocabulary", () => {
+  const short = { ...pair, id: "s", prompt: "Hi", rejectedScore: 8.5, chosenScore: 4 };
+  assert.deepEqual(
+    goalProbes([pair, short]).map(({ pair: { id, prompt }, isUnknown }) => [id, prompt, isUnknown]),
+    [
+      ["s#goal-1", words("8.5"), false],
+      ["s#goal-2", words("3"), false],
+      ["s#goal-3", words("4"), false],
+      ["s#goal-4", words("10"), false],
+      ["s#goal-5", words("8.\u{10fffd}"), true],
+    ],
+  );
+  assert.deepEqual(goalProbes([pair])[0]!.pair.prompt, [
+    { role: "system", content: words("8.5") },
+    { role: "user", content: "Hi" },
+  ]);
+  assert.deepEqual(goalProbes([]), []);
 });

@@ -4,6 +4,8 @@ import { Random } from "../../src/base/random.js";
 import { drawVotes, rankedDistinct } from "../../src/bootstrap/index.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
+import type { Judge } from "../../src/judge/judge.js";
+import { labellingJudge } from "../../src/judge/response-judge.js";
 import * as methods from "../../src/methods/index.js";
 import { runLayout } from "../../src/run/folder/layout.js";
 import { RunFolder } from "../../src/run/folder/run-folder.js";
@@ -61,6 +63,25 @@ describe("irepo", () => {
         [8, 0],
         [0, (await made(2)).length],
       ],
+    );
+  });
+
+  it("stops where its judge never answers", async (test) => {
+    const abort = new AbortController();
+    const grade = async () => {
+      setImmediate(() => abort.abort(new Error("stopped")));
+      return new Promise<never>(() => {});
+    };
+    const texts = pairs.map(({ id }) => ({ id, prompt: "p", chosen: "c", rejected: "r" }));
+    const never = labellingJudge({ name: "never", version: "1", grade, compare: grade }, texts);
+    await assert.rejects(
+      openRun(
+        methods.irepo()(shared),
+        await tinyInput(programs, { judge: never }),
+        { folder: emptyFolder(test) },
+        { signal: abort.signal },
+      ),
+      { message: "stopped" },
     );
   });
 
@@ -168,6 +189,24 @@ describe("irepo", () => {
       message:
         'the judge "flat" gives both responses of each of the 8 pairs the same grade, so that votes are noise; give pairs whose responses differ, or a judge that tells them apart',
     });
+    const texts = pairs.map(({ id }) => ({ id, prompt: "p", chosen: "c", rejected: "r" }));
+    const own = (grade: () => unknown) =>
+      open(
+        {},
+        { judge: labellingJudge({ name: "mine", version: "1", grade, compare: grade } as unknown as Judge, texts) },
+      );
+    await assert.rejects(
+      own(() => undefined),
+      { name: "InputError", message: /^row "pair \d+": the judge "mine" returned undefined; it must return a grade/ },
+    );
+    await assert.rejects(
+      own(() => {
+        throw new TypeError("no");
+      }),
+      { name: "InputError", message: /^row "pair \d+": the judge "mine" threw TypeError: no/ },
+    );
+    const late = { ...judge, score: async () => null as unknown as number[] };
+    await assert.rejects(open({}, { judge: late }), { message: /^judge: found null for 16 responses/ });
     assert.throws(() => methods.irepo({ votes: 3e8 })(), {
       message: "votes: found 300000000, expected a whole number in [1, 10000]",
     });

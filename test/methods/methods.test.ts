@@ -323,6 +323,12 @@ describe("every recipe", () => {
         name: "InputError",
         message: `\`epochs\` is not an option of ${name}; use \`rounds\``,
       });
+      const odd = null as unknown as object;
+      for (const given of [() => recipe(odd), () => recipe()(odd)])
+        assert.throws(given, {
+          name: "InputError",
+          message: new RegExp(`^the options of ${name}: found null, expected an object`),
+        });
       assert.deepEqual(recipe().takes, Object.keys(recipeForms[name as keyof typeof recipeForms].table));
     });
   }

@@ -4,6 +4,7 @@ import { Random } from "../../src/base/random.js";
 import { implicitScores } from "../../src/cells/implicit-scores.js";
 import type { Run } from "../../src/cells/run.js";
 import { train } from "../../src/cells/train.js";
+import { atGoal } from "../../src/data/goals.js";
 import { freshModel } from "../../src/data/fresh-model.js";
 import { generateWorld } from "../../src/data/world/generate.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -103,6 +104,10 @@ describe("rewardAugmented", () => {
     inEmptyFolder(test);
     const method = methods.rewardAugmented()({ ...shared, rounds: 1 });
     const unscored = pairs.map(({ id, prompt, chosen, rejected }) => ({ id, prompt, chosen, rejected }));
+    await assert.rejects(train(start, pairs, method, null as unknown as object), {
+      name: "InputError",
+      message: /^the options of train: found null, expected an object/,
+    });
     await assert.rejects(train(start, unscored, method), {
       name: "InputError",
       message: /^pair "train-00000": no scores of both responses/,
@@ -110,9 +115,26 @@ describe("rewardAugmented", () => {
     const without = await policy(false);
     await assert.rejects(train(without, pairs, method), {
       name: "InputError",
-      message: /^\d+ of \d+ pairs read the same at both of their goals: the model's tokenizer lacks the words/,
+      message:
+        /^the model's tokenizer lacks the words of \d+ of \d+ goals, as "goal \w+ \.".*, and reads them as it reads any other word/,
+    });
+    // A word that is known tells its goal from all others, and one that is not tells nothing, though it is the only one.
+    const scored = (chosenScore: number, rejectedScore: number) =>
+      pairs.map((pair) => ({ ...pair, chosenScore, rejectedScore }));
+    await assert.rejects(train(without, scored(0.9, 0.3), method), {
+      message: /^the model's tokenizer lacks the words of 2 of 3 goals, as "goal nine \.", "goal ten \.", and reads/,
     });
     await without.free();
+    await assert.rejects(train(start, pairs, method, { truncatePrompts: true, maxPromptLength: 8 }), {
+      name: "InputError",
+      message: /^\d+ of \d+ pairs read the same at both of their goals, which are cut off with the beginnings/,
+    });
+    await assert.rejects(train(start, atGoal(pairs), method), {
+      message: /^pair "train-00000": its prompt states a goal already/,
+    });
+    await assert.rejects(train(start, pairs, method, { heldOut: atGoal(heldOut) }), {
+      message: /^the prompt "goal ten \. .* states a goal already; give prompts as they were/,
+    });
     await assert.rejects(openRun(method, await tinyInput(programs), { folder: emptyFolder(test) }), {
       message: /^the method "reward augmented" rewrites the texts of the pairs, and the run was given tokens alone/,
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { candidateWeights } from "../../src/tabular/index.js";
+import { candidateWeights, type WeightingOptions } from "../../src/tabular/index.js";
 import { assertClose } from "../support/compare.js";
 
 describe("weights of candidate responses", () => {
@@ -39,6 +39,43 @@ describe("weights of candidate responses", () => {
     refuses([], {}, /^no candidates to weigh/);
     refuses(equal, { temperature: 0 }, /^temperature: found 0/);
     refuses(equal, { alpha: 0 }, /^alpha: found 0/);
-    refuses([{ reward: NaN, meanLogProb: 0 }], {}, /expected finite numbers/);
+    for (const odd of [{ reward: NaN, meanLogProb: 0 }, { reward: "1", meanLogProb: 0 }, { reward: 1 }, null])
+      refuses(
+        [odd] as typeof equal,
+        {},
+        /^found the candidate .* at 0, expected { reward, meanLogProb } of finite numbers/,
+      );
+    refuses(null as unknown as typeof equal, {}, /^candidates: found null, expected a list/);
+    refuses(equal, { temprature: 1 }, /^`temprature` is not an option of candidateWeights; did you mean `temperature`/);
+    refuses(equal, { temperature: "1" }, /^temperature: found "1"/);
+    for (const options of [undefined, null])
+      assert.throws(() => candidateWeights(equal, options as unknown as WeightingOptions), {
+        name: "InputError",
+        message: /^the options of candidateWeights: found (undefined|null), expected an object/,
+      });
+  });
+
+  it("are numbers, or refused by what makes them leave float64", () => {
+    const far = [1e308, -1e308].map((reward, i) => ({ reward, meanLogProb: -9 * i }));
+    const refuses = (candidates: typeof equal, options: object, message: RegExp) =>
+      assert.throws(() => candidateWeights(candidates, { alpha: 1, temperature: 1, ...options }), {
+        name: "InputError",
+        message,
+      });
+    refuses(
+      far,
+      {},
+      /^the values of targets as far from the baseline .*, at alpha 1, leave float64; scale the targets/,
+    );
+    refuses(
+      equal,
+      { temperature: 1e-320 },
+      /^the weights of rewards from 0 to 1 at the temperature .* leave float64; scale/,
+    );
+    // A candidate as unlikely as this has the behaviour 0, and α so small vanishes beside it.
+    const unlikely = [...equal, { reward: 5, meanLogProb: -1e4 }];
+    const weights = candidateWeights(unlikely, { alpha: 5e-324, temperature: 1 });
+    assertClose([weights.reduce((sum, weight) => sum + weight, 0)], [4], 1e-12);
+    assertClose([weights[3]!], [weights[1]!], 1e-12);
   });
 });

@@ -20,6 +20,20 @@ describe("the grid", () => {
     assertClose([slippery.outcomes(4, 2).find(({ next }) => next === undefined)!.reward], [-1.04], 1e-12);
   });
 
+  it("refuses a policy that is not an action for each state, and no sweeps", () => {
+    const grid = new GridWorld({ size: 3 });
+    for (const policy of [[1], [1, 1, 2, 1, 1, 2, 1, 1, 4], [1, 1, 2, 1, 1, 2, 1, 1, 0.5], null])
+      assert.throws(() => grid.valueOf(policy as number[]), {
+        name: "InputError",
+        message: /^policy: found .*, expected an action from 0 to 3 for each of the 9 states/,
+      });
+    const policy = [1, 1, 2, 1, 1, 2, 1, 1, 0];
+    for (const sweeps of [NaN, -1])
+      assert.throws(() => grid.valueOf(policy, sweeps), {
+        message: /^sweeps: found .*, expected a whole number from 1/,
+      });
+  });
+
   it("gives the same episodes for the same seed", () => {
     const grid = new GridWorld();
     assert.deepEqual(grid.episodes(5, 0.5, Random.seeded(1)), grid.episodes(5, 0.5, Random.seeded(1)));
@@ -88,5 +102,17 @@ describe("values from offline data", () => {
     });
     assert.throws(() => fit([{ state: 0, action: 0, reward: 0 }], { discount: 1 }), { message: /^discount: found 1/ });
     assert.throws(() => fit([{ state: 0, action: 0, reward: 0 }], { alpha: 0 }), { message: /^alpha: found 0/ });
+    for (const odd of [{ sweeps: NaN }, { sweeps: -1 }, { states: 1.5 }, { actions: 0 }])
+      assert.throws(() => fit([{ state: 0, action: 0, reward: 0 }], odd), {
+        name: "InputError",
+        message: /^(sweeps|states|actions): found .*, expected a whole number from 1/,
+      });
+    assert.throws(() => fit([{ state: 0, action: 0, reward: 0 }, null as never]), {
+      name: "InputError",
+      message: /^found the step null at 1, expected one of 3 states/,
+    });
+    assert.throws(() => fit([{ state: 0, action: 0, reward: 0 }], { sweep: 3 } as object), {
+      message: /^`sweep` is not an option of offlineValues; did you mean `sweeps`/,
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { InputError, quote } from "../../base/errors.js";
 import { nearestName } from "../../base/nearest.js";
+import { requireOptions } from "../../base/option-names.js";
 import { defaultsOf, type Option } from "../../base/option.js";
 import { checkTogether } from "./check-together.js";
 import { alignForm, recipeForms, seraForm, type Form } from "./forms.js";
@@ -13,6 +14,7 @@ import { isLossObject } from "./loss-of.js";
  * @throws InputError naming an option that there is not, one outside its range, or one that lacks another
  */
 export function resolveOptions<Options extends object>(form: Form<Options>, ...given: readonly object[]): Options {
+  for (const options of given) requireOptions(form.name, options);
   const own = Object.assign({}, ...given.map(definedOnly)) as Readonly<Record<string, unknown>>;
   checkOptions(form, own);
   // Every option that is given is in the table and of its schema.
@@ -32,6 +34,7 @@ export function givenNames(...given: readonly object[]): readonly string[] {
  * @throws InputError naming an option that there is not, or one outside its range
  */
 export function checkOptions<Options>(form: Form<Options>, given: object): void {
+  requireOptions(form.name, given);
   const own = definedOnly(given) as Readonly<Record<string, unknown>>;
   checkNames(form, Object.keys(own));
   checkValues(form, own);
