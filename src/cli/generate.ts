@@ -83,7 +83,7 @@ export function generateCommand(): Command {
       "--principle <text>",
       "amplify what this text, put before each prompt, changes in the next token's logits (arXiv 2401.11458); greedy unless --temperature is given",
     )
-    .option("--ratio <r>", "how far beyond the principle's own effect (default: 2)", number)
+    .option("--ratio <r>", "how far beyond the principle's own effect, from 0 to 1000 (default: 2)", number)
     .addOption(
       new Option(
         "--mask <which>",

@@ -190,10 +190,16 @@ describe("irepo", () => {
         'the judge "flat" gives both responses of each of the 8 pairs the same grade, so that votes are noise; give pairs whose responses differ, or a judge that tells them apart',
     });
     const texts = pairs.map(({ id }) => ({ id, prompt: "p", chosen: "c", rejected: "r" }));
+    let version = 0;
     const own = (grade: () => unknown) =>
       open(
         {},
-        { judge: labellingJudge({ name: "mine", version: "1", grade, compare: grade } as unknown as Judge, texts) },
+        {
+          judge: labellingJudge(
+            { name: "mine", version: `${++version}`, grade, compare: grade } as unknown as Judge,
+            texts,
+          ),
+        },
       );
     await assert.rejects(
       own(() => undefined),

@@ -99,6 +99,11 @@ describe("regularized values", () => {
     );
   });
 
+  it("are believed by 0 where the data do not have the action, also at an α that vanishes", () => {
+    assert.deepEqual(trust([0.5, 0.5, 0], 5e-324), [1, 1, 0]);
+    assert.deepEqual(regularizedValues({ behaviour: [1, 0], targets: [2, NaN], baseline: 1 }, 5e-324), [2, 1]);
+  });
+
   it("need α above 0, a distribution and finite numbers", () => {
     const data = { behaviour: [0.5, 0.5], targets: [1, 2], baseline: 0 };
     const refuses = (changed: Partial<ActionData>, alpha: number, message: RegExp) =>
