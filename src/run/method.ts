@@ -59,14 +59,22 @@ export interface RunTexts {
   readonly validation?: readonly PreferencePair[] | undefined;
 }
 
+/** Methods of the library, and of definitions that were checked when they were made. */
+const known = new WeakSet<Method>();
+
+/** Whether a method's code is known, so that it needs no comparison with others of its name. */
+export const isKnown = (method: Method): boolean => known.has(method);
+
 /** A method whose stages follow from its options. */
-export function methodWith<Options extends MethodOptions>({ run, check, ...method }: MethodOf<Options>): Method {
-  return {
-    ...method,
-    // Always there: methods of one name, such as that of a loss, are told apart by the text of their functions.
-    check: (input) => check?.(input, method.options),
-    run: (stages) => run(stages, method.options),
+export function methodWith<Options extends MethodOptions>({ run, check, ...stated }: MethodOf<Options>): Method {
+  const { options } = stated;
+  const method: Method = {
+    ...stated,
+    ...(check && { check: (input: RunInput) => check(input, options) }),
+    run: (stages) => run(stages, options),
   };
+  known.add(method);
+  return method;
 }
 
 /** A {@link Method} whose stages read options of its own. */

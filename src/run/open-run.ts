@@ -19,7 +19,7 @@ import { lockFolder } from "./folder/lock.js";
 import { hasResults, RunFolder } from "./folder/run-folder.js";
 import type { RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
-import type { Method } from "./method.js";
+import { isKnown, type Method } from "./method.js";
 import { checkPart, identityOf, lossOf, sftTable, trainingOptions } from "./options/index.js";
 import { rewritten } from "./rewritten.js";
 import { Stages } from "./stages.js";
@@ -82,7 +82,7 @@ export interface PreparedRun {
  * @throws InputError as {@link openRun}
  */
 export async function prepareMethod(method: Method, given: RunInput, controls: RunControls): Promise<PreparedRun> {
-  checkPart("method", "method", method);
+  if (!isKnown(method)) checkPart("method", "method", method);
   if (given.columns) checkPart("column rule", "columns", given.columns);
   refuseUnused(method, given);
   requireTrainable(given.start.config);

@@ -3,10 +3,13 @@ import { after, describe, it } from "node:test";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { defineMethod } from "../../src/methods/define-method.js";
+import { directMethod } from "../../src/methods/direct.js";
+import * as methods from "../../src/methods/index.js";
 import { runLayout } from "../../src/run/folder/layout.js";
 import { RunFolder } from "../../src/run/folder/run-folder.js";
 import type { Method } from "../../src/run/method.js";
 import { openRun } from "../../src/run/open-run.js";
+import { seraMethod } from "../../src/sera.js";
 import { emptyFolder } from "../support/folder.js";
 import { textJudge, tinyInput } from "../support/tiny-run.js";
 
@@ -169,4 +172,21 @@ describe("a method written as an object", () => {
     });
     await open({ name: "plain", version: "2", options, run: edited });
   });
+});
+
+it("the library's methods stand beside each other, whichever function makes them", async (test) => {
+  const given = { batchSize: 4, maxNewTokens: 4, learningRate: 1e-2 };
+  const made = [
+    seraMethod({ ...given, iterations: 1 }),
+    seraMethod({ ...given, iterations: 2, loss: "dpo" }),
+    methods.sera({ rounds: 2 })(given),
+    directMethod(given),
+    methods.direct()(given),
+    methods.sft()(given),
+  ];
+  for (const method of made) await openRun(method, await tinyInput(programs), { folder: emptyFolder(test) });
+  assert.deepEqual(
+    made.map(({ name }) => name),
+    ["dpo", "sera", "sera", "dpo", "dpo", "nll"],
+  );
 });
