@@ -117,11 +117,10 @@ async function inTurns<T, R>(items: readonly T[], one: (item: T) => Promise<R>):
   return results;
 }
 
-function bridged(
-  { chosenScore, rejectedScore, tokens: _, ...pair }: PreferencePair,
-  edited: string,
-  way: EditWay,
-): PreferencePair {
+function bridged(before: PreferencePair, edited: string, way: EditWay): PreferencePair {
+  const { chosenScore, rejectedScore, tokens: _, ...pair } = before;
+  // An edit that is the other response makes no other pair, and its score still holds.
+  if (edited === (way === "improve" ? pair.chosen : pair.rejected)) return before;
   if (way === "improve") return { ...pair, chosen: edited, ...(rejectedScore !== undefined && { rejectedScore }) };
   return { ...pair, rejected: edited, ...(chosenScore !== undefined && { chosenScore }) };
 }

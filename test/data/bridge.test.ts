@@ -51,6 +51,11 @@ test("the worsened response takes the rejected one's place, and blind editors se
   );
 });
 
+test("an edit that is the other response leaves the pair with its score", async () => {
+  const found = await bridged(({ other }) => other!);
+  assert.deepEqual(found.pairs, pairs);
+});
+
 test("edits of no use leave the pair as it is, and most of them are refused", async () => {
   for (const [edit, why] of [
     [(text: string) => text, "the response unchanged; return null where none is needed"],
