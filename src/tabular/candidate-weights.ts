@@ -25,9 +25,9 @@ export interface WeightingOptions {
  *
  * @returns a weight for each candidate, for the column `weight` of its pair
  * @example
- * // Each candidate as a pair of its own, whose weight is then what `sft` counts it.
- * const weights = candidateWeights(candidates, { alpha: 1, temperature: 0.1 });
- * const pairs = candidates.map(({ prompt, response, worst }, i) => ({ id: `${i}`, prompt, chosen: response, rejected: worst, columns: { weight: weights[i] } }));
+ * // Responses of one prompt, of which `sft` counts each by its weight; the worst is the rejected one, which it does not read.
+ * const weights = candidateWeights(responses.map(({ reward, meanLogProb }) => ({ reward, meanLogProb })), { alpha: 1, temperature: 0.1 });
+ * const pairs = responses.map(({ text }, i) => ({ id: `${i}`, prompt, chosen: text, rejected: worst.text, columns: { weight: weights[i]! } }));
  * const run = await train(start, pairs, methods.sft());
  * @throws InputError where there are no candidates, or a number, such as a weight that comes out, is not finite or outside its range
  */
