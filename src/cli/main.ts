@@ -14,7 +14,7 @@ import { pushCommand } from "./push.js";
 import { quickstartCommand } from "./quickstart.js";
 import { resumedCommand } from "./recorded-command.js";
 import { sftCommand } from "./sft.js";
-import { asTyped, commandOf } from "./spelling.js";
+import { commandOf, messageAsTyped } from "./spelling.js";
 
 let typed: Command | undefined;
 try {
@@ -50,7 +50,7 @@ function exitCodeOf(error: unknown, command: Command | undefined): number {
   }
   if (!(error instanceof Error)) process.stderr.write(`sera: ${String(error)}\n`);
   else if (error instanceof InputError)
-    process.stderr.write(`sera: ${command ? asTyped(error.message, command) : error.message}\n`);
+    process.stderr.write(`sera: ${command ? messageAsTyped(error, command) : error.message}\n`);
   else
     process.stderr.write(
       `sera: ${error instanceof DivergenceError || "code" in error ? error.message : error.stack}\n`,

@@ -38,6 +38,18 @@ export function asTyped(message: string, command: Command): string {
 }
 
 /**
+ * An error's message with the names of options {@link asTyped}; where another message was put behind the name of a method, that
+ * one's.
+ */
+export function messageAsTyped({ message, cause }: InputError, command: Command): string {
+  if (cause instanceof InputError && message.endsWith(`: ${cause.message}`)) {
+    const where = message.slice(0, -cause.message.length);
+    if (where !== "modelServer: ") return where + asTyped(cause.message, command);
+  }
+  return asTyped(message, command);
+}
+
+/**
  * The command that arguments name.
  *
  * @throws InputError where there is none, or they have an option that it does not; each with what was probably meant

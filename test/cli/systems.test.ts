@@ -187,7 +187,7 @@ describe("the related methods", () => {
       work,
     );
     assert.equal(code, 1);
-    assert.match(stderr, /^sera: --segment: all 8 chosen responses are too short for a segment of 90 tokens/);
+    assert.match(stderr, /^sera: sapo: --segment: all 8 chosen responses are too short for a segment of 90 tokens/);
   });
 
   it("proxy-reward, with the world's gold reward for its judge, whose grades it counts", async () => {
