@@ -33,6 +33,26 @@ class TokenTrainer(DPOTrainer):
         return dataset
 
 
+def dpo_config(batch_size: int, beta: float, learning_rate: float, **more: bool) -> DPOConfig:
+    """One epoch in float32, with nothing beside the training."""
+    return DPOConfig(
+        output_dir=tempfile.mkdtemp(),
+        per_device_train_batch_size=batch_size,
+        num_train_epochs=1,
+        learning_rate=learning_rate,
+        beta=beta,
+        max_length=None,
+        gradient_checkpointing=False,
+        use_cpu=True,
+        bf16=False,
+        save_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        seed=1,
+        **more,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
@@ -50,22 +70,7 @@ def main() -> None:
 
         model = PeftModel.from_pretrained(model, args.folder / "adapter", is_trainable=True)
     rows = [json.loads(line) for line in (args.folder / "pairs.jsonl").read_text().splitlines()]
-    config = DPOConfig(
-        output_dir=tempfile.mkdtemp(),
-        per_device_train_batch_size=args.batch_size,
-        num_train_epochs=1,
-        learning_rate=args.learning_rate,
-        beta=args.beta,
-        max_length=None,
-        precompute_ref_log_probs=args.precompute,
-        gradient_checkpointing=False,
-        use_cpu=True,
-        bf16=False,
-        save_strategy="no",
-        report_to=[],
-        disable_tqdm=True,
-        seed=1,
-    )
+    config = dpo_config(args.batch_size, args.beta, args.learning_rate, precompute_ref_log_probs=args.precompute)
     begin, before = time.perf_counter(), time.process_time()
     trainer = TokenTrainer(model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer)
     trainer.train()

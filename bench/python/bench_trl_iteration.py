@@ -10,16 +10,14 @@ its adapter. Prints {"scoring": ..., "sampling": ..., "training": ..., "peakByte
 import json
 import resource
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import torch
 from bench_torch import physical_cores
-from bench_trl import TokenTrainer
+from bench_trl import TokenTrainer, dpo_config
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from trl import DPOConfig
 
 # As many rows as our side has: responses are sorted by length, so that little is padding.
 ROWS = 32
@@ -123,21 +121,7 @@ def main() -> None:
     ]
     scoring += time.perf_counter() - begin
 
-    config = DPOConfig(
-        output_dir=tempfile.mkdtemp(),
-        per_device_train_batch_size=settings["batchSize"],
-        num_train_epochs=1,
-        learning_rate=settings["learningRate"],
-        beta=settings["beta"],
-        max_length=None,
-        gradient_checkpointing=False,
-        use_cpu=True,
-        bf16=False,
-        save_strategy="no",
-        report_to=[],
-        disable_tqdm=True,
-        seed=1,
-    )
+    config = dpo_config(settings["batchSize"], settings["beta"], settings["learningRate"])
     begin = time.perf_counter()
     trainer = TokenTrainer(
         model=policy,
