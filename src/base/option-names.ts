@@ -11,11 +11,21 @@ export function checkOptionNames(taker: string, options: unknown, known: readonl
   requireOptions(taker, options);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
+  throw new InputError(`\`${unknown}\` is not an option of ${taker}; ${adviceOnName(unknown, known)}`);
+}
+
+/**
+ * What was probably meant by an unknown option, or which options there are.
+ *
+ * @param spelled how messages write an option
+ */
+export function adviceOnName(
+  unknown: string,
+  known: readonly string[],
+  spelled = (name: string): string => `\`${name}\``,
+): string {
   const nearest = nearestName(unknown, known);
-  const advice = nearest
-    ? `did you mean \`${nearest}\`?`
-    : `its options are ${known.map((name) => `\`${name}\``).join(", ")}`;
-  throw new InputError(`\`${unknown}\` is not an option of ${taker}; ${advice}`);
+  return nearest ? `did you mean ${spelled(nearest)}?` : `its options are ${known.map(spelled).join(", ")}`;
 }
 
 /** @throws InputError where options are no object */

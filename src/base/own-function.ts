@@ -62,7 +62,7 @@ function untilAbort<T>(promise: Promise<T>, { signal, grace = 0 }: Patience): Pr
   setMaxListeners(0, signal);
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
-    // One that settles as it is interrupted comes first.
+    // A promise that settles because of the interruption takes precedence.
     const follow = () => void (timer = setTimeout(() => reject(signal.reason as Error), grace));
     if (signal.aborted) follow();
     else signal.addEventListener("abort", follow, { once: true });

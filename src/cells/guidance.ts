@@ -109,7 +109,7 @@ export function contextTokens(
 }
 
 /**
- * {@link contextTokens} that leave room for a response in every context; without guidance generation says it itself.
+ * {@link contextTokens} that leave room for a response in every context; without guidance, generation checks this.
  *
  * @throws InputError where they do not
  */
@@ -141,7 +141,7 @@ function ownPrompt(what: string, own: (prompt: Prompt) => Prompt, prompt: Prompt
       `${what} returned ${made instanceof Promise ? "a promise" : quote(made)} for the prompt ${quote(prompt)}; it must return a prompt, a text or a list of messages`,
     );
   } catch (error) {
-    // One that is guarded already, as that of linear alignment, says itself whose it is.
+    // A function that is guarded already, such as that of linear alignment, has been named in its own error.
     throw error instanceof InputError && error.cause instanceof InputError ? error.cause : error;
   }
 }

@@ -100,7 +100,7 @@ export function goalConditioned(pairs: readonly PreferencePair[], options: GoalO
  * trained on its pairs is asked and evaluated with.
  *
  * @example await respond(policy, atGoal(heldOut.map(({ prompt }) => prompt)))
- * @throws InputError where a prompt states a goal already, the goal is none, or `text` fails
+ * @throws InputError where a prompt states a goal already, the goal is not a number in its range, or `text` fails
  */
 export function atGoal<T extends Prompt | Prompted>(
   prompts: readonly T[],

@@ -50,10 +50,10 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
       throw new InputError(
         `bufferSize: found ${bufferSize}, expected at least batchSize (${batchSize}), as the buffer would not hold what a step makes`,
       );
-    const { segment, whole, short } = segmentFor(pairs, options);
+    const { segment, whole, short, longest } = segmentFor(pairs, options);
     if (!whole && short === pairs.length)
       throw new InputError(
-        `segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${Math.max(...pairs.map(({ chosen }) => chosen.length))}), and would be written anew as a whole; lower it, or set it to "whole"`,
+        `segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${longest}), and would be written anew as a whole; lower it, or set it to "whole"`,
       );
   },
   async run(stages, options) {
@@ -94,18 +94,19 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
   },
 });
 
-/** How many tokens are written anew, as the options say or for the responses as they are, and which responses are too short for that. */
+/** How many tokens are written anew, as the options say or for the responses as they are; how many responses are too short for that, and how long the longest is. */
 function segmentFor(
   pairs: readonly TokenizedPair[],
   { segment: given, maxNewTokens }: Complete,
-): { readonly segment: number; readonly whole: boolean; readonly short: number } {
-  if (given === "whole") return { segment: maxNewTokens, whole: true, short: 0 };
+): { readonly segment: number; readonly whole: boolean; readonly short: number; readonly longest: number } {
   const lengths = pairs.map(({ chosen }) => chosen.length).sort((a, b) => a - b);
+  const longest = lengths.at(-1)!;
+  if (given === "whole") return { segment: maxNewTokens, whole: true, short: 0, longest };
   const median = lengths[Math.floor(lengths.length / 2)]!;
   const segment =
     given ?? (isRewrittenWhole(median, usualSegment) ? Math.max(1, Math.round(median / 3)) : usualSegment);
   const short = lengths.filter((length) => isRewrittenWhole(length, segment)).length;
-  return { segment, whole: false, short };
+  return { segment, whole: false, short, longest };
 }
 
 /** The pair as the training is planned with it: its rejected response is as long as what takes its place may become. */

@@ -63,48 +63,43 @@ export function checkPairColumns(method: Method, { start, columns, pairs, valida
     for (const { objective } of lossesOf(method)) objective.columns?.(examples);
   }
   if (trainsOn.includes("made")) {
+    // Pairs that the method will make are to the loss as those of the data are without columns.
     const examples = withColumns(pairs.map(({ prompt, chosen, rejected }) => ({ prompt, chosen, rejected })));
-    checkMade(method, examples);
+    checkReadable(method, examples, {
+      lacking: ({ name }, { column }) =>
+        `${method.name}: the loss ${name} needs the ${column} of every pair, and the pairs that the method makes itself have none; choose another loss, or give every pair one by a rule (\`columns\`)`,
+      refused: (message) => `${method.name}: its loss cannot read the pairs that the method makes itself: ${message}`,
+    });
   }
-  if (options.evaluateEvery !== undefined)
-    checkEvaluated(method, validation ? "validation" : "held-out", withColumns(validation ?? heldOut?.pairs ?? []));
+  if (options.evaluateEvery === undefined) return;
+  const which = validation ? "validation" : "held-out";
+  checkReadable(method, withColumns(validation ?? heldOut?.pairs ?? []), {
+    lacking: ({ name }, { column, pair }) =>
+      `evaluateEvery: evaluation during training needs the ${column} of every ${which} pair for the loss ${name}, and pair ${pair} has none; give them one, or leave evaluateEvery out`,
+    refused: (message) => `evaluateEvery: the ${which} pairs cannot be evaluated on: ${message}`,
+  });
 }
 
-/** Pairs that the method will make are to the loss as those of the data are without columns. */
-function checkMade(method: Method, examples: readonly ReferencedPair[]): void {
+interface UnreadableMessages {
+  lacking(loss: PairLoss, found: NonNullable<ReturnType<typeof lackingColumn>>): string;
+  /** @param message of the objective that refused the pairs */
+  refused(message: string): string;
+}
+
+/** @throws InputError where a loss of the method lacks a column of the examples, or cannot read one that they have */
+function checkReadable(
+  method: Method,
+  examples: readonly ReferencedPair[],
+  { lacking, refused }: UnreadableMessages,
+): void {
   for (const { loss, objective } of lossesOf(method)) {
-    const lacking = isPairObjective(loss) ? undefined : lackingColumn(loss, examples);
-    if (lacking)
-      throw new InputError(
-        `${method.name}: the loss ${loss.name} needs the ${lacking.column} of every pair, and the pairs that the method makes itself have none; choose another loss, or give every pair one by a rule (\`columns\`)`,
-      );
-    explained(
-      (message) => `${method.name}: its loss cannot read the pairs that the method makes itself: ${message}`,
-      () => objective.columns?.(examples),
-    );
-  }
-}
-
-function checkEvaluated(method: Method, which: string, examples: readonly ReferencedPair[]): void {
-  for (const { loss, objective } of lossesOf(method)) {
-    const lacking = isPairObjective(loss) ? undefined : lackingColumn(loss, examples);
-    if (lacking)
-      throw new InputError(
-        `evaluateEvery: evaluation during training needs the ${lacking.column} of every ${which} pair for the loss ${loss.name}, and pair ${lacking.pair} has none; give them one, or leave evaluateEvery out`,
-      );
-    explained(
-      (message) => `evaluateEvery: the ${which} pairs cannot be evaluated on: ${message}`,
-      () => objective.columns?.(examples),
-    );
-  }
-}
-
-/** Runs a check; its refusal is told with where it was met. */
-function explained(messageOf: (message: string) => string, check: () => unknown): void {
-  try {
-    check();
-  } catch (error) {
-    throw error instanceof InputError ? new InputError(messageOf(error.message), { cause: error }) : error;
+    const found = isPairObjective(loss) ? undefined : lackingColumn(loss, examples);
+    if (found) throw new InputError(lacking(loss, found));
+    try {
+      objective.columns?.(examples);
+    } catch (error) {
+      throw error instanceof InputError ? new InputError(refused(error.message), { cause: error }) : error;
+    }
   }
 }
 
@@ -121,7 +116,7 @@ function lossesOf({ losses, objective, options }: Method): {
 export function requireIds(what: string, rows: readonly { readonly id?: unknown }[]): void {
   rows.forEach(({ id }, i) => {
     if (typeof id === "string") return;
-    const found = id === undefined ? "has no id" : `has the id ${quote(id)}, which is no text`;
+    const found = id === undefined ? "has no id" : `has the id ${quote(id)}, which is not a string`;
     throw new InputError(
       `${what} ${i + 1} ${found}; give each row one that no other has, as in rows.map((row, i) => ({ ...row, id: String(i + 1) }))`,
     );

@@ -87,7 +87,7 @@ describe("linear alignment in a cell", () => {
     );
   });
 
-  it("names a function of its own that is none, throws, or gives no prompt", async () => {
+  it("names the user's `without` where it is not a function, throws, or does not return a prompt", async () => {
     const answer = (without: unknown) =>
       respond(policy, ["hi"], { guidance: linearAlignment({ without: without as (prompt: Prompt) => Prompt }) });
     assert.throws(() => linearAlignment({ without: "x" as unknown as () => Prompt }), {
@@ -126,7 +126,7 @@ describe("linear alignment in a cell", () => {
     assert.deepEqual([answers.numRows(), answers.columnNames()], [0, ["prompt", "response", "tokens"]]);
   });
 
-  it("refuses contexts that are none, and unknown options", async () => {
+  it("refuses malformed contexts and unknown options", async () => {
     const refuses = (contexts: unknown, message: RegExp) =>
       assert.rejects(
         respond(policy, ["hi"], { guidance: { contexts, combine: guidance.combine } as unknown as Guidance }),
@@ -169,7 +169,7 @@ describe("options of answers in a cell", () => {
     });
   });
 
-  it("name a combination of logits that is none", async () => {
+  it("name a `combine` function whose result is not a list of logits", async () => {
     const refusesLogits = (combine: unknown, message: RegExp) =>
       refuses({ guidance: { contexts: [{}, {}], combine } }, message);
     await refusesLogits(

@@ -124,7 +124,7 @@ test("an editor that never answers does not keep an abort waiting", async () => 
   await assert.rejects(waiting, { message: "stopped" });
 });
 
-test("an edit that changes nothing but spaces at the ends is none", async () => {
+test("an edit that only changes spaces at the ends does not count as an edit", async () => {
   for (const way of ["improve", "worsen"] as const) {
     const edits = bridged(({ response }) => `${response} `, { way });
     await assert.rejects(edits, { message: /for pair "a" it returned the response unchanged/ });

@@ -126,7 +126,7 @@ describe("irepo", () => {
     }
   });
 
-  it("says so where the judge tells none of a later round's responses apart", async (test) => {
+  it("notes when the judge gives all of a later round's responses the same grade", async (test) => {
     const notes: string[] = [];
     const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
     let round = 0;

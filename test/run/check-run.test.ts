@@ -126,7 +126,7 @@ describe("what is seen before a run begins", () => {
     await refused(methods.direct()(), { pairs: unnamed }, /^pair 2 has no id; give each row one that no other has/);
     await refused(methods.direct()(), { validation: unnamed }, /^validation pair 2 has no id/);
     const numbered = [{ ...first!, id: 7 as unknown as string }];
-    await refused(methods.direct()(), { pairs: numbered }, /^pair 1 has the id 7, which is no text/);
+    await refused(methods.direct()(), { pairs: numbered }, /^pair 1 has the id 7, which is not a string/);
     const demonstrations = unnamed.map(({ id, prompt, chosen: response }) => ({ id, prompt, response }));
     await refused(methods.aihf({ selfPlay: true })(), { demonstrations }, /^demonstration 2 has no id/);
   });

@@ -46,7 +46,8 @@ export function checkedCombine(combine: CombineLogits, vocabSize: number): Combi
         `guidance: \`combine\` returned ${combined.length} logits; it must return one for each of the ${vocabSize} tokens`,
       );
     let isAnyLeft = false;
-    for (const [id, logit] of combined.entries()) {
+    for (let id = 0; id < vocabSize; id++) {
+      const logit = combined[id]!;
       if (!(logit < Infinity))
         throw new InputError(
           `guidance: \`combine\` gave the token ${id} the logit ${logit}; it must give numbers, or -Infinity to rule a token out`,

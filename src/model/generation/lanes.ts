@@ -30,8 +30,8 @@ export function lanesFor(
 }
 
 /**
- * Writes batches on lanes, to which the models' parameters are copied, and yields what is written in the order of the batches.
- * Without lanes they are written one after the other, each when it is asked for. Whoever stops taking them ends the writing.
+ * Writes batches on lanes, to which the models' parameters are copied, and yields the results in the order of the batches. Without
+ * lanes, batches are written one at a time, as the caller asks for them. If the caller stops iterating, the writing stops.
  *
  * @param models that are read; `write` is given a reader for each, in their order
  */
@@ -59,7 +59,7 @@ export async function* inLanes<Batch, Written>(
       last[lane] = each;
       return each;
     });
-    // Each is waited for in its turn; one that fails before it is no error that nobody hears of.
+    // They are awaited in order below. A batch that fails before its turn must not count as an unhandled rejection.
     for (const each of written) each.catch(() => {});
     for (const each of written) yield await each;
   } finally {

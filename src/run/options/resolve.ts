@@ -1,6 +1,5 @@
 import { InputError, quote } from "../../base/errors.js";
-import { nearestName } from "../../base/nearest.js";
-import { requireOptions } from "../../base/option-names.js";
+import { adviceOnName, requireOptions } from "../../base/option-names.js";
 import { defaultsOf, type Option } from "../../base/option.js";
 import { checkTogether } from "./check-together.js";
 import { alignForm, recipeForms, seraForm, type Form } from "./forms.js";
@@ -128,8 +127,7 @@ export function adviceOn(name: string, taker: string, known: readonly string[], 
   const owners = ownersOf(name).filter((owner) => owner !== taker);
   if (owners.length > 0) return `it belongs to ${owners.map(method).join(", ")}`;
   if (Object.hasOwn(elsewhere, name)) return elsewhere[name]!;
-  const nearest = nearestName(name, known);
-  return nearest ? `did you mean ${option(nearest)}?` : `its options are ${known.map(option).join(", ")}`;
+  return adviceOnName(name, known, option);
 }
 
 /** The methods that have an option; those of a cell's functions only where no recipe has it. */
