@@ -37,16 +37,31 @@ export const optionalId = z.union([z.string(), z.number()], "text or a number").
  * @throws {InputError} naming the first field that is missing or wrong, what it holds and what was expected
  */
 export function readFields<S extends z.ZodType>(schema: S, row: Row, place: Place): z.infer<S> {
-  const result = schema.safeParse(row);
+  return checked(schema.safeParse(row), row, [], place);
+}
+
+/**
+ * One field, checked. For fields whose names are known with the row alone: making a schema of them for each row takes as
+ * long as all else that is read of it.
+ *
+ * @throws {InputError} as {@link readFields}
+ */
+export function readField<S extends z.ZodType>(schema: S, row: Row, field: string, place: Place): z.infer<S> {
+  return checked(schema.safeParse(row[field]), row, [field], place);
+}
+
+/** @param within the path of what was checked, in the row */
+function checked<T>(result: z.ZodSafeParseResult<T>, row: Row, within: readonly PropertyKey[], place: Place): T {
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
+  const issue = result.error.issues[0]!;
+  const path = [...within, ...issue.path];
   const name = path
     .map((key, depth) => (typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${String(key)}`))
     .join("");
   const value = path.reduce<unknown>((parent, key) => (parent as Record<PropertyKey, unknown>)[key], row);
-  if (value === undefined) throw errorAt(place, `field "${name}" is missing; expected ${message}`);
+  if (value === undefined) throw errorAt(place, `field "${name}" is missing; expected ${issue.message}`);
   const found = value instanceof Uint8Array ? "not valid UTF-8" : quote(value);
-  throw errorAt(place, `field "${name}" is ${found}; expected ${message}`);
+  throw errorAt(place, `field "${name}" is ${found}; expected ${issue.message}`);
 }
 
 /** The row's own id, or its number in the file. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { errorAt, quote, type Place } from "../base/errors.js";
 import { keepNumberTexts } from "../base/number-texts.js";
 import type { Message } from "../model/tokenizer/chat/chat.js";
-import { readFields, text } from "./fields.js";
+import { readField, text } from "./fields.js";
 import { isGiven, type ReadingLog } from "./reading.js";
 import type { Row } from "./row.js";
 
@@ -35,13 +35,13 @@ export function readMessages(row: Row, field: string, place: Place, log?: Readin
   const isOne =
     typeof value === "object" && value !== null && !Array.isArray(value) && ("role" in value || "from" in value);
   const turns = isOne ? [value] : value;
-  if (!Array.isArray(turns)) return readFields(z.object({ [field]: schema }), row, place)[field] as Message[];
+  if (!Array.isArray(turns)) return readField(schema, row, field, place) as Message[];
   const unread = new Set<string>();
   const plain = turns.map((turn, index) =>
     plainTurn(turn, `${field}[${index}]`, place, (name) => unread.add(`${field}[].${name}`)),
   );
   log?.leaves(unread);
-  const messages = readFields(z.object({ [field]: schema }), { [field]: plain }, place)[field] as Message[];
+  const messages = readField(schema, { [field]: plain }, field, place) as Message[];
   return messages.map((message, index) => {
     const own = Object.fromEntries(
       Object.entries(message).filter(([, given]) => given !== undefined),

@@ -25,9 +25,10 @@ export function implausible(pairs: readonly PreferencePair[]): Implausible {
       found.repeatedPrompts++;
     if (chosenScore !== undefined && rejectedScore !== undefined && chosenScore < rejectedScore)
       found.contradictingScores++;
-    const key = digest(pair, chosen, rejected);
+    const [prompt, better, worse] = [promptKey(pair), chosen, rejected].map(digest);
+    const key = `${prompt} ${better} ${worse}`;
     if (seen.has(key)) found.duplicates++;
-    else if (seen.has(digest(pair, rejected, chosen))) found.reversals++;
+    else if (seen.has(`${prompt} ${worse} ${better}`)) found.reversals++;
     seen.add(key);
   }
   return found;
@@ -61,8 +62,6 @@ function lastText({ prompt }: PreferencePair): string {
   return typeof prompt === "string" ? prompt : (prompt.at(-1)?.content ?? "");
 }
 
-function digest(pair: PreferencePair, chosen: string, rejected: string): string {
-  return createHash("sha1")
-    .update(JSON.stringify([promptKey(pair), chosen, rejected]))
-    .digest("base64");
+function digest(text: string): string {
+  return createHash("sha1").update(text).digest("base64");
 }

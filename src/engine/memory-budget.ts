@@ -17,8 +17,11 @@ export function defaultMemory(): number {
   return Math.max(step, Math.floor((margin * free) / step) * step);
 }
 
-/** What a process takes before it holds a model: Node, the engine's library, the data's tokens. */
-const processBytes = 300e6;
+/**
+ * What a process takes beside the model and its programs: 250 MB for Node, the engine's library and the data's tokens, and what
+ * the heaps of its threads hold until it is collected. A run of SmolLM2 within 3 GB had 150 MB of that (docs/benchmarks.md).
+ */
+const processBytes = 450e6;
 
 /** What is held beside programs, in bytes: the process, and its state. */
 export function heldMemory(state: number): number {

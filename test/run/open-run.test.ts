@@ -47,7 +47,7 @@ describe("openRun", () => {
     const abort = new AbortController();
     const stopping = { ...controls(abort.signal), onStep: () => abort.abort(new Error("enough")) };
     await assert.rejects(
-      openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder }, stopping),
+      openRun(dpo({ memory: "450.7MB" }), await tinyInput(programs), { folder }, stopping),
       /enough/,
     );
     assert.match(notes.join("\n"), /align 1\/1: micro-batches of \d/);
@@ -58,7 +58,7 @@ describe("openRun", () => {
     await openRun(dpo({ memory: "4GB" }), await tinyInput(programs), { folder });
     assert.deepEqual(manifest().memory, memory);
     const whole = emptyFolder(test);
-    await openRun(dpo({ memory: "300.7MB" }), await tinyInput(programs), { folder: whole });
+    await openRun(dpo({ memory: "450.7MB" }), await tinyInput(programs), { folder: whole });
     assert.deepEqual(resultsIn(folder), resultsIn(whole));
     await assert.rejects(
       async () => openRun(dpo({ memory: "200MB" }), await tinyInput(programs), { folder: emptyFolder(test) }),
@@ -73,7 +73,7 @@ describe("openRun", () => {
   it("plans each of two runs side by side for its own memory", async (test) => {
     const input = await tinyInput(programs);
     const [alone, first, second] = [emptyFolder(test), emptyFolder(test), emptyFolder(test)];
-    const narrow = () => tinySera({ memory: "300.7MB", seed: 2 });
+    const narrow = () => tinySera({ memory: "450.7MB", seed: 2 });
     await openRun(narrow(), input, { folder: alone });
     let beside: Promise<unknown> | undefined;
     await openRun(

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { errorAt, quote, type Place } from "../../base/errors.js";
 import type { Message } from "../../model/tokenizer/chat/chat.js";
 import { readCommonFields } from "../common-fields.js";
-import { numberIn, optionalScore, readFields, scoreIn, text } from "../fields.js";
+import { numberIn, optionalScore, readField, readFields, scoreIn, text } from "../fields.js";
 import { readMessages } from "../messages.js";
 import type { ReadingLog } from "../reading.js";
 import type { Row } from "../row.js";
@@ -29,8 +29,7 @@ export const helpSteerPreference = defineFormat({
   fits: (row) => responsesIn(row) !== undefined && strengths.some((name) => name in row),
   read(row, place, log) {
     const names = responsesIn(row)!;
-    const fields = readFields(z.object({ [names[0]]: text, [names[1]]: text }), row, place);
-    const [first, second] = names.map((name) => fields[name]!) as [string, string];
+    const [first, second] = names.map((name) => readField(text, row, name, place)) as [string, string];
     const name = strengths.find((each) => each in row)!;
     const strength = numberIn(row[name]);
     if (strength === undefined || !Number.isFinite(strength))
@@ -119,7 +118,7 @@ export const helpSteerRatings: Format = {
 /** The turns of a prompt: `context` has them as messages, `prompt` as text, with HelpSteer's marker between turns. */
 function conversation(row: Row, field: string, place: Place, log?: ReadingLog): readonly Message[] {
   if (Array.isArray(row[field])) return promptOf(readMessages(row, field, place, log), field, place);
-  const [first, ...others] = readFields(z.object({ [field]: text }), row, place)[field]!.split("<extra_id_1>");
+  const [first, ...others] = readField(text, row, field, place).split("<extra_id_1>");
   const turns: Message[] = [{ role: "user", content: first!.replace(/\n$/, "") }];
   for (const turn of others) {
     const found = /^(Assistant|User)\n([^]*?)\n?$/.exec(turn);

@@ -3,7 +3,7 @@ import { wordCharacters } from "./added-tokens.js";
 import { byteCharacters } from "./byte-characters.js";
 import { character, compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
 import { compilePattern, patternSchema } from "./pattern.js";
-import { splitBehaviors, splitPieces, type Piece } from "./split-pieces.js";
+import { splitBehaviors, splitPieces, type Piece, type SplitBehavior } from "./split-pieces.js";
 
 /** Where a section of a text stands. */
 export interface ProgressState {
@@ -13,8 +13,19 @@ export interface ProgressState {
   readonly continues: boolean;
 }
 
-/** Divides the pieces of a section further, or rewrites them. */
-export type PreTokenize = (pieces: readonly Piece[], standing: ProgressState) => Piece[];
+/** A step that divides the pieces of a section further, or rewrites them. */
+interface Step {
+  readonly divide: (pieces: readonly Piece[], standing: ProgressState) => Piece[];
+  /** How the text of each piece is written afterwards, wherever the piece stands. Default: as it is. */
+  readonly spell?: (text: string) => string;
+}
+
+/** Divides a section of a text into the pieces that tokens do not cross. */
+export interface PreTokenizer {
+  readonly divide: (section: string, standing: ProgressState) => string[];
+  /** How the vocabulary writes a piece. It is apart from the dividing because what is known of a piece need not be written again. */
+  readonly spell: (piece: string) => string;
+}
 
 /**
  * GPT-2's division of a text into words. White space is named by its Unicode property because `\s` is another set of
@@ -39,15 +50,16 @@ const wordOrMarks = new RegExp(`[${wordCharacters}]+|[^${wordCharacters}\\p{Whit
 const behavior = z.enum(splitBehaviors);
 const bare = z.looseObject({});
 
-const kinds: Readonly<Record<string, Kind<PreTokenize>>> = {
+const kinds: Readonly<Record<string, Kind<Step>>> = {
   ByteLevel: kind(
     z.looseObject({ add_prefix_space: z.boolean(), use_regex: z.boolean().default(true) }),
-    ({ add_prefix_space, use_regex }) =>
-      (pieces, { continues }) => {
-        const spaced = add_prefix_space ? pieces.map((piece) => prefixed(piece, " ", continues)) : pieces;
-        const split = use_regex ? splitPieces(spaced, words, "Isolated") : spaced;
-        return split.map(({ text, at }) => ({ text: bytesAsCharacters(text), at }));
+    ({ add_prefix_space, use_regex }) => ({
+      divide: (pieces, { continues }) => {
+        const spaced = add_prefix_space ? pieces.map((piece) => prefixed(piece, " ", continues)) : [...pieces];
+        return use_regex ? splitPieces(spaced, words, "Isolated") : spaced;
       },
+      spell: bytesAsCharacters,
+    }),
   ),
   Metaspace: kind(
     z.looseObject({
@@ -59,47 +71,56 @@ const kinds: Readonly<Record<string, Kind<PreTokenize>>> = {
     }),
     ({ replacement, add_prefix_space, prepend_scheme = add_prefix_space ? "always" : "never", split }) => {
       const pattern = compilePattern({ String: replacement });
-      return (pieces, { first, continues }) => {
-        const marked = pieces.map((piece) => {
-          const { at } = piece;
-          const text = piece.text.replaceAll(" ", () => replacement);
-          const prepends = prepend_scheme === "always" || (prepend_scheme === "first" && first && at === 0);
-          return prepends ? prefixed({ text, at }, replacement, continues) : { text, at };
-        });
-        return split ? splitPieces(marked, pattern, "MergedWithNext") : marked;
+      return {
+        divide: (pieces, { first, continues }) => {
+          const marked = pieces.map((piece) => {
+            const { at } = piece;
+            const text = piece.text.replaceAll(" ", () => replacement);
+            const prepends = prepend_scheme === "always" || (prepend_scheme === "first" && first && at === 0);
+            return prepends ? prefixed({ text, at }, replacement, continues) : { text, at };
+          });
+          return split ? splitPieces(marked, pattern, "MergedWithNext") : marked;
+        },
       };
     },
   ),
   Split: kind(
     z.looseObject({ pattern: patternSchema, behavior, invert: z.boolean() }),
     ({ pattern, behavior, invert }) => {
-      const expression = compilePattern(pattern);
-      return (pieces) => splitPieces(pieces, expression, behavior, invert);
+      return splitsAt(compilePattern(pattern), behavior, invert);
     },
   ),
-  Digits: kind(z.looseObject({ individual_digits: z.boolean() }), ({ individual_digits }) => {
-    return (pieces) => splitPieces(pieces, digit, individual_digits ? "Isolated" : "Contiguous");
-  }),
-  Punctuation: kind(z.looseObject({ behavior: behavior.default("Isolated") }), ({ behavior }) => {
-    return (pieces) => splitPieces(pieces, punctuation, behavior);
-  }),
-  WhitespaceSplit: kind(bare, () => (pieces) => splitPieces(pieces, space, "Removed")),
-  Whitespace: kind(bare, () => (pieces) => splitPieces(pieces, wordOrMarks, "Removed", true)),
+  Digits: kind(z.looseObject({ individual_digits: z.boolean() }), ({ individual_digits }) =>
+    splitsAt(digit, individual_digits ? "Isolated" : "Contiguous"),
+  ),
+  Punctuation: kind(z.looseObject({ behavior: behavior.default("Isolated") }), ({ behavior }) =>
+    splitsAt(punctuation, behavior),
+  ),
+  WhitespaceSplit: kind(bare, () => splitsAt(space, "Removed")),
+  Whitespace: kind(bare, () => splitsAt(wordOrMarks, "Removed", true)),
 };
 
+function splitsAt(pattern: RegExp, behavior: SplitBehavior, invert = false): Step {
+  return { divide: (pieces) => splitPieces(pieces, pattern, behavior, invert) };
+}
+
 /**
- * The `pre_tokenizer` of a `tokenizer.json`, which divides a section of a text into the pieces that tokens do not
- * cross.
+ * The `pre_tokenizer` of a `tokenizer.json`.
  *
  * @throws InputError where a step of it cannot be followed
  */
-export function compilePreTokenizer(
-  part: unknown,
-  place: PartPlace,
-): (section: string, standing: ProgressState) => string[] {
+export function compilePreTokenizer(part: unknown, place: PartPlace): PreTokenizer {
   const steps = compileSteps(part, kinds, "pretokenizers", place);
-  return (section, standing) =>
-    steps.reduce((pieces, step) => step(pieces, standing), [{ text: section, at: 0 }]).map(({ text }) => text);
+  const divide = (section: string, standing: ProgressState) => {
+    let pieces: Piece[] = [{ text: section, at: 0 }];
+    for (const [i, step] of steps.entries()) {
+      pieces = step.divide(pieces, standing);
+      const { spell } = step;
+      if (spell && i < steps.length - 1) pieces = pieces.map(({ text, at }) => ({ text: spell(text), at }));
+    }
+    return pieces.map(({ text }) => text);
+  };
+  return { divide, spell: steps.at(-1)?.spell ?? ((piece) => piece) };
 }
 
 /** The piece with a mark before it, unless it has one or goes on after other text. */

@@ -25,9 +25,14 @@ export function splitPieces(
   behavior: SplitBehavior,
   invert = false,
 ): Piece[] {
-  return pieces.flatMap((piece) => merge(partsOf(piece, pattern, invert), behavior).filter(({ text }) => text !== ""));
+  const split: Piece[] = [];
+  for (const piece of pieces) {
+    for (const part of merge(partsOf(piece, pattern, invert), behavior)) if (part.text !== "") split.push(part);
+  }
+  return split;
 }
 
+/** Every text of a corpus comes through here word by word: hence no iterator over the matches, which would cost as much as they do. */
 function partsOf({ text, at }: Piece, pattern: RegExp, invert: boolean): Part[] {
   const parts: Part[] = [];
   let end = 0;
@@ -35,9 +40,12 @@ function partsOf({ text, at }: Piece, pattern: RegExp, invert: boolean): Part[] 
     parts.push({ text: text.slice(end, to), at: at + end, matches: matches !== invert });
     end = to;
   };
-  for (const { 0: match, index } of text.matchAll(pattern)) {
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const { 0: matched, index } = match;
     if (index > end) take(index, false);
-    take(index + match.length, true);
+    take(index + matched.length, true);
+    if (matched === "") pattern.lastIndex += text.codePointAt(index)! > 0xffff && pattern.unicode ? 2 : 1;
   }
   if (end < text.length) take(text.length, false);
   return parts;

@@ -61,7 +61,7 @@ export class TokenizerJson {
     const place = (within: string) => ({ file, within });
     const model = compileTokenModel(parts.model, place("model"));
     const normalize = compileNormalizer(parts.normalizer, place("normalizer"));
-    const preTokenize = compilePreTokenizer(parts.pre_tokenizer, place("pre_tokenizer"));
+    const preTokenizer = compilePreTokenizer(parts.pre_tokenizer, place("pre_tokenizer"));
     this.textOf = compileDecoder(parts.decoder, place("decoder"));
     this.surroundings = surroundings(parts.post_processor, place("post_processor"));
     this.addedTokens = parts.added_tokens;
@@ -93,9 +93,16 @@ export class TokenizerJson {
       before === ""
         ? divide(text, true, false)
         : divide(text, false, typeof divide(before, true, false).at(-1) === "object");
-    const pieceIds = rememberPieces((piece, text) => model.tokensOf(piece).map((token) => this.knownId(token, text)));
-    this.idsOf = ({ text, first, continues }) =>
-      preTokenize(text, { first, continues }).flatMap((piece) => pieceIds(piece, text));
+    const pieceIds = rememberPieces((piece, text) =>
+      model.tokensOf(preTokenizer.spell(piece)).map((token) => this.knownId(token, text)),
+    );
+    this.idsOf = ({ text, first, continues }) => {
+      const ids: number[] = [];
+      for (const piece of preTokenizer.divide(text, { first, continues })) {
+        for (const id of pieceIds(piece, text)) ids.push(id);
+      }
+      return ids;
+    };
   }
 
   /** One more than the largest id. */

@@ -77,6 +77,7 @@ export const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
   qwen2,
   "deepseek-r1-qwen": qwen2,
   megrez: qwen2,
+  stablelm2: qwen2,
   "gpt-4o": gpt4o,
   llama4: gpt4o,
   tekken,
