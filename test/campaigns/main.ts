@@ -1,10 +1,11 @@
 /*
- * `npm run campaign -- [--what …] [--count …] [--seconds …] [--seed …] [--only …] [--write]`: seeded damage and malice against
- * everything that is read, and runs that are killed, met by others or left without room. The table counts outcomes; every
- * third one is told with what repeats it. `--write` puts its rows into docs/reliability.md. `--what soak --hours 8` watches
- * the memory of one process.
+ * Seeded damage and malice against everything that is read, and runs that are killed, met by others or left without room.
+ * The table counts outcomes; every third one is told with what repeats it.
+ *
+ * usage: npm run campaign -- --what kills --count 100
  */
-import { parseArgs } from "node:util";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { number, whole } from "../../src/cli/options.js";
 import { fullDisk } from "./disk.js";
 import { markup } from "./markup.js";
 import { mutants } from "./mutants.js";
@@ -29,43 +30,55 @@ const campaigns: Readonly<Record<string, (options: CampaignOptions, only?: strin
 
 const report = "docs/reliability.md";
 
-const { values } = parseArgs({
-  options: {
-    what: { type: "string", default: Object.keys(campaigns).join(",") },
-    only: { type: "string" },
-    seed: { type: "string", default: "1" },
-    count: { type: "string", default: "1000" },
-    seconds: { type: "string", default: "60" },
-    hours: { type: "string", default: "8" },
-    out: { type: "string", default: "docs/pictures/soak.svg" },
-    write: { type: "boolean", default: false },
-  },
-});
+const command = new Command("campaign")
+  .description("Damages what is read, kills what runs, and counts what comes of it.")
+  .addOption(
+    new Option("--what <names>", `soak, or some of ${Object.keys(campaigns).join(", ")}`)
+      .argParser(namesOf)
+      .default(Object.keys(campaigns), "all but soak"),
+  )
+  .option("--only <input>", "one kind of input of mutants, as the table names it")
+  .option("--seed <n>", "what attempts are drawn by", whole(0), 1)
+  .option("--count <n>", "attempts of each kind, at most", whole(1), 1000)
+  .option("--seconds <n>", "time for each kind, at most", number, 60)
+  .option("--hours <n>", "how long soak watches the memory of one process", number, 8)
+  .option("--out <file>", "where soak draws it", "docs/pictures/soak.svg")
+  .option("--write", `put the rows into ${report}`)
+  .parse();
+const { what, only, seed, count, seconds, hours, out, write } = command.opts<Options>();
 
-function numberOf(name: "seed" | "count" | "seconds" | "hours"): number {
-  const value = Number(values[name]);
-  if (!(value >= 0)) throw new Error(`--${name}: found ${values[name]}, expected a number from 0`);
-  return value;
+interface Options extends CampaignOptions {
+  readonly what: readonly string[];
+  readonly only?: string;
+  readonly hours: number;
+  readonly out: string;
+  readonly write?: boolean;
 }
 
-if (values.what === "soak") {
-  const taken = await soak(numberOf("hours"), values.out);
+function namesOf(text: string): string[] {
+  const names = text.split(",");
+  const unknown = names.find((name) => !Object.hasOwn(campaigns, name));
+  if (unknown !== undefined && text !== "soak") {
+    throw new InvalidArgumentError(
+      `found "${unknown}", expected soak, or some of ${Object.keys(campaigns).join(", ")}.`,
+    );
+  }
+  return names;
+}
+
+if (what[0] === "soak") {
+  const taken = await soak(hours, out);
   const { runs, resident } = taken.at(-1)!;
   console.log(
     `${runs} runs in one process; ${resident.toFixed(0)} MB at the end, ${growthPerRun(taken).toFixed(3)} MB more with each run in the second half`,
   );
 } else {
-  const options = { seed: numberOf("seed"), count: numberOf("count"), seconds: numberOf("seconds") };
   const tallies: Tally[] = [];
-  for (const what of values.what.split(",")) {
-    const campaign = campaigns[what];
-    if (!campaign) throw new Error(`--what: found ${what}, expected soak, or of ${Object.keys(campaigns).join(", ")}`);
-    tallies.push(...(await campaign(options, values.only)));
-  }
+  for (const name of what) tallies.push(...(await campaigns[name]!({ seed, count, seconds }, only)));
   const table = outcomeTable(tallies);
   console.log(table);
   for (const { campaign, input, thirds } of tallies)
-    for (const { id, what } of thirds) console.log(`${campaign}, ${input}, ${id}: ${what}`);
-  if (values.write) writeBetweenMarks(report, "campaign", mergedTable(readBetweenMarks(report, "campaign"), table));
+    for (const { id, what: found } of thirds) console.log(`${campaign}, ${input}, ${id}: ${found}`);
+  if (write) writeBetweenMarks(report, "campaign", mergedTable(readBetweenMarks(report, "campaign"), table));
   process.exitCode = tallies.some(({ thirds }) => thirds.length > 0) ? 1 : 0;
 }
