@@ -74,7 +74,7 @@ const rowNames = {
   demonstrations: "demonstration",
 } as const;
 
-/** @throws InputError naming the first setting that is of another kind than it has to be, or the pairs; or the first pair or demonstration without an id */
+/** @throws InputError naming the first setting that is of another kind than it has to be, or the pairs; or the first pair or demonstration without an id of its own */
 export function checkSettings(trained: unknown, settings: RunSettings): void {
   check("pairs", pairs, trained);
   for (const [name, value] of Object.entries(settings)) {

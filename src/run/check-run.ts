@@ -112,11 +112,21 @@ function lossesOf({ losses, objective, options }: Method): {
   return (losses?.(loss) ?? [loss]).map((own) => ({ loss: own, objective: objective?.(own) ?? objectiveOf(own) }));
 }
 
-/** @throws InputError naming the first row that has no id, by which the run's files name it */
+/** @throws InputError naming the first row without an id of its own, by which the run's files, and what selects rows, name it */
 export function requireIds(what: string, rows: readonly { readonly id?: unknown }[]): void {
+  const known = new Map<string, number>();
   rows.forEach(({ id }, i) => {
-    if (typeof id === "string") return;
-    const found = id === undefined ? "has no id" : `has the id ${quote(id)}, which is not a string`;
+    const before = known.get(id as string);
+    if (typeof id === "string" && before === undefined) {
+      known.set(id, i);
+      return;
+    }
+    const found =
+      id === undefined
+        ? "has no id"
+        : before === undefined
+          ? `has the id ${quote(id)}, which is not a string`
+          : `has the id ${quote(id)}, as ${what} ${before + 1} has`;
     throw new InputError(
       `${what} ${i + 1} ${found}; give each row one that no other has, as in rows.map((row, i) => ({ ...row, id: String(i + 1) }))`,
     );

@@ -120,13 +120,16 @@ describe("what is seen before a run begins", () => {
     await check(every, { judge, validation: others.map((pair) => ({ ...pair, columns: { target: 1 } })) });
   });
 
-  it("is a row without an id", async () => {
+  it("is a row without an id of its own", async () => {
     const [first, ...rest] = randomPairs(4, Random.seeded(2));
     const unnamed = [first!, ...rest.map((pair) => ({ ...pair, id: undefined as unknown as string }))];
     await refused(methods.direct()(), { pairs: unnamed }, /^pair 2 has no id; give each row one that no other has/);
     await refused(methods.direct()(), { validation: unnamed }, /^validation pair 2 has no id/);
     const numbered = [{ ...first!, id: 7 as unknown as string }];
     await refused(methods.direct()(), { pairs: numbered }, /^pair 1 has the id 7, which is not a string/);
+    const twice = [first!, ...rest, { ...first!, chosen: first!.rejected }];
+    await refused(methods.direct()(), { pairs: twice }, /^pair 5 has the id "[^"]+", as pair 1 has; give each row one/);
+    await refused(methods.direct()(), { heldOut: { pairs: twice } }, /^held-out pair 5 has the id/);
     const demonstrations = unnamed.map(({ id, prompt, chosen: response }) => ({ id, prompt, response }));
     await refused(methods.aihf({ selfPlay: true })(), { demonstrations }, /^demonstration 2 has no id/);
   });
