@@ -72,6 +72,8 @@ try {
   for (let round = 0; round < rounds; round++) {
     for (const [name, work] of works) {
       const found = await work();
+      if (Math.abs(found.firstLoss - Math.LN2) > 1e-4)
+        throw new Error(`${name}: the first loss is ${found.firstLoss}, not ln 2`);
       if (found.seconds < (best.get(name)?.seconds ?? Infinity)) best.set(name, found);
       console.log(`round ${round + 1}: ${name}, ${found.seconds.toFixed(1)} s`);
     }
@@ -86,15 +88,16 @@ try {
     `${pairs.length} pairs, ${choice.model}, batches of ${batchSize}; scoring computes ${tokens(false)} tokens in rows of their own, ${tokens(true)} shared\n`,
   );
   console.log(
-    "| an epoch of DPO | seconds | of the first | processor time, s | peak, GB |\n| --- | ---: | ---: | ---: | ---: |",
+    "| an epoch of DPO | seconds | of the first | processor time, s | peak, GB | first loss |\n| --- | ---: | ---: | ---: | ---: | ---: |",
   );
   const first = best.get(works[0]![0])!;
-  for (const [name, { seconds, processorSeconds, peakBytes }] of best) {
+  for (const [name, { seconds, processorSeconds, peakBytes, firstLoss }] of best) {
     const figures = [
       seconds.toFixed(1),
       (seconds / first.seconds).toFixed(2),
       processorSeconds.toFixed(1),
       (peakBytes / 1e9).toFixed(1),
+      firstLoss.toFixed(4),
     ];
     console.log(`| ${[name, ...figures].join(" | ")} |`);
   }

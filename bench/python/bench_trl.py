@@ -5,7 +5,7 @@ FOLDER holds model/ in Hugging Face layout, adapter/ in PEFT's where an adapter 
 so that both sides read the same. What is timed is the trainer's making, in which it computes the reference's
 log-probabilities where it is told to, and the training; not the loading of the model.
 
-Prints {"seconds": ..., "processorSeconds": ..., "peakBytes": ...} as its last line.
+Prints {"seconds": ..., "processorSeconds": ..., "peakBytes": ..., "firstLoss": ...} as its last line.
 """
 
 import argparse
@@ -47,6 +47,7 @@ def dpo_config(batch_size: int, beta: float, learning_rate: float, **more: bool)
         bf16=False,
         save_strategy="no",
         report_to=[],
+        logging_steps=1,
         disable_tqdm=True,
         seed=1,
         **more,
@@ -78,6 +79,7 @@ def main() -> None:
         "seconds": time.perf_counter() - begin,
         "processorSeconds": time.process_time() - before,
         "peakBytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "firstLoss": trainer.state.log_history[0]["loss"],
     }))
 
 
