@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { createRequire } from "node:module";
 import { DivergenceError } from "../align/trainer.js";
 import { InputError } from "../base/errors.js";
 import { alignCommand } from "./align.js";
@@ -16,6 +17,8 @@ import { resumedCommand } from "./recorded-command.js";
 import { sftCommand } from "./sft.js";
 import { commandOf, messageAsTyped } from "./spelling.js";
 
+const { version } = createRequire(import.meta.url)("sera-lab/package.json") as { version: string };
+
 let typed: Command | undefined;
 try {
   const args = await resumedCommand(process.argv.slice(2));
@@ -30,6 +33,7 @@ try {
 function programFor(args: readonly string[]): Command {
   return new Command("sera")
     .description("Preference alignment of language models: SeRA, DPO and their relatives.")
+    .version(version)
     .addHelpText("after", "\nsera <command> --help lists the options of a command and shows an example.")
     .addCommand(quickstartCommand())
     .addCommand(alignCommand(args))
