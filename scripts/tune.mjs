@@ -1,19 +1,27 @@
-// Tunes methods as docs/protocol.md says: on the validation prompts of the synthetic world, which no result uses, three
-// values and three seeds each, extended where the best is at an end. Prints a table in Markdown; the best of each method is what
-// the notebooks use. Needs a build; runs are kept in runs/tuning and read when the script is run again.
+// Tunes methods as docs/protocol.md says: on the validation prompts of a world, which no result uses, three values each,
+// extended where the best is at an end. Prints a table in Markdown; the best of each method is what the notebooks use. Needs a
+// build; runs are kept in runs/tuning and read when the script is run again.
 //
 //     node scripts/tune.mjs 0               clean labels
 //     node scripts/tune.mjs 0.2             20 % of the labels flipped
+//     --world instructions                  SmolLM2-135M-Instruct under LoRA, as `npm run --silent model:smollm2` gets it, or the
+//                                           model that SERA_MODEL names, on pairs that it writes first (default: synthetic)
+//     --limit <n>                           pairs (default 1000), or prompts of the instructions (default 200)
 //     --only <method>                       one method alone; --threads <n> (default: all cores)
 import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   compare,
   flipLabels,
+  instructionPairs,
+  instructions,
   klFrom,
   loadDemonstrations,
   loadModel,
   loadPreferences,
+  loadPrompts,
   methods,
   Random,
   world,
@@ -21,12 +29,56 @@ import {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: "string" }, threads: { type: "string", default: "0" } },
+  options: {
+    world: { type: "string", default: "synthetic" },
+    limit: { type: "string" },
+    only: { type: "string" },
+    threads: { type: "string", default: "0" },
+  },
 });
 const share = Number(positionals[0]);
+const threads = Number(values.threads);
+
+/** What each world tunes on: its grid of β and its seeds, what its runs share, and its start with pairs and validation prompts. */
+const worlds = {
+  synthetic: {
+    betas: [0.3, 1, 3],
+    seeds: [101, 102, 103],
+    limit: 1000,
+    options: {},
+    async load(limit) {
+      const { pairs } = await loadPreferences(world.train, { limit });
+      const { pairs: heldOut } = await loadPreferences(world.validation);
+      const { demonstrations } = await loadDemonstrations(world.demonstrations, { limit });
+      return { start: await loadModel(world.sft, { threads }), pairs, heldOut, demonstrations };
+    },
+  },
+  instructions: {
+    betas: [0.1, 0.3, 1],
+    seeds: [101],
+    limit: 200,
+    options: { learningRate: 2e-4, batchSize: 16 },
+    only: ["SFT", "DPO", "DPO, 8 epochs", "ORPO", "random 70 %", "selection only", "bootstrapping only", "SeRA"],
+    async load(limit) {
+      const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+      const model = process.env.SERA_MODEL ?? join(cache, "sera-lab", "SmolLM2-135M-Instruct.Q4_1.gguf");
+      const start = await loadModel(model, { threads, lora: { rank: 16 } });
+      const { prompts } = await loadPrompts(instructions.train, { limit });
+      const { prompts: validation } = await loadPrompts(instructions.validation);
+      return {
+        start,
+        pairs: await instructionPairs(start, prompts, { seed: 1, folder: "runs/tuning/instructions" }),
+        // Of validation only the prompts are used; a pair has responses.
+        heldOut: validation.map((row) => ({ ...row, chosen: "A sentence.", rejected: "No." })),
+      };
+    },
+  },
+};
+const own = Object.hasOwn(worlds, values.world) ? worlds[values.world] : undefined;
+
 const { sft, direct, iterativeDpo, sera, spin, curryDpo, dice, spa, bmc, irepo, aihf, spo, sapo, proxyReward } =
   methods;
-const beta = { name: "β", grid: [0.3, 1, 3] };
+const beta = { name: "β", grid: own?.betas };
 const lambda = { name: "λ", grid: [1, 3, 10] };
 const perToken = { name: "β", grid: [1, 3, 10] };
 const rate = { name: "learning rate", grid: [2e-4, 4e-4, 8e-4] };
@@ -70,22 +122,21 @@ const tuned = {
   "proxy reward model, judge": { ...beta, recipe: (beta) => proxyReward({ beta }) },
 };
 const mostExtensions = 2;
-const seeds = [101, 102, 103];
 
-if (!(share >= 0 && share < 0.5) || (values.only !== undefined && !Object.hasOwn(tuned, values.only))) {
+const names = own?.only ?? Object.keys(tuned);
+if (!own || !(share >= 0 && share < 0.5) || !names.includes(values.only ?? names[0])) {
   console.error(
-    `usage: node scripts/tune.mjs <share of flipped labels, below 0.5> [--only <method>] [--threads <n>]\nmethods: ${Object.keys(tuned).join(", ")}`,
+    `usage: node scripts/tune.mjs <share of flipped labels, below 0.5> [--world <world>] [--limit <n>] [--only <method>] [--threads <n>]
+worlds: ${Object.keys(worlds).join(", ")}\nmethods: ${names.join(", ")}`,
   );
   process.exit(2);
 }
 
-const { pairs: clean } = await loadPreferences(world.train, { limit: 1000 });
-const pairs = flipLabels(clean, share, Random.seeded(1).fork("flip"));
-const { pairs: heldOut } = await loadPreferences(world.validation);
-const { demonstrations } = await loadDemonstrations(world.demonstrations, { limit: 1000 });
 mkdirSync("runs/tuning", { recursive: true });
+const { seeds, options } = own;
+const { start, pairs: clean, heldOut, demonstrations } = await own.load(Number(values.limit ?? own.limit));
+const pairs = flipLabels(clean, share, Random.seeded(1).fork("flip"));
 process.chdir("runs/tuning");
-const start = await loadModel(world.sft, { threads: Number(values.threads) });
 const evaluate = await klFrom(
   start,
   heldOut.map(({ prompt }) => prompt),
@@ -98,7 +149,7 @@ async function evaluated(name, value, recipe, withDemonstrations) {
     start,
     pairs,
     { [`${name} ${value}`]: recipe(value) },
-    { heldOut, seeds, maxNewTokens: 48, evaluate, ...(withDemonstrations && { demonstrations }) },
+    { ...options, heldOut, seeds, maxNewTokens: 48, evaluate, ...(withDemonstrations && { demonstrations }) },
   );
   const { goldReward, goldSeedDeviation, seconds } = result.rows.at(-1);
   const ends = Object.values(result.runs)[0].map(({ iterations }) => iterations.at(-1).metrics.kl);
@@ -112,10 +163,10 @@ function beyond(grid, best) {
 }
 
 console.log(
-  `| method | tuned | gold reward on validation prompts, mean of seeds ${seeds.join(", ")} | runs | KL of the best | seconds |\n| --- | --- | --- | --- | --- | --- |`,
+  `| method | tuned | gold reward on validation prompts, ${seeds.length > 1 ? "mean of seeds" : "seed"} ${seeds.join(", ")} | runs | KL of the best | seconds |\n| --- | --- | --- | --- | --- | --- |`,
 );
-for (const [method, { name, grid, recipe, demonstrations }] of Object.entries(tuned)) {
-  if (values.only !== undefined && values.only !== method) continue;
+for (const method of values.only === undefined ? names : [values.only]) {
+  const { name, grid, recipe, demonstrations } = tuned[method];
   const rows = [];
   for (const value of grid) rows.push(await evaluated(name, value, recipe, demonstrations));
   const best = () => rows.reduce((a, b) => (b.goldReward > a.goldReward ? b : a));
@@ -130,7 +181,7 @@ for (const [method, { name, grid, recipe, demonstrations }] of Object.entries(tu
   rows.sort((a, b) => a.value - b.value);
   const figures = rows.map(
     (row) =>
-      `${row.value}: ${row === best() ? "**" : ""}${row.goldReward.toFixed(3)}${row === best() ? "**" : ""} ± ${row.goldSeedDeviation.toFixed(3)}`,
+      `${row.value}: ${row === best() ? "**" : ""}${row.goldReward.toFixed(3)}${row === best() ? "**" : ""}${seeds.length > 1 ? ` ± ${row.goldSeedDeviation.toFixed(3)}` : ""}`,
   );
   console.log(
     `| ${method} | ${name} | ${figures.join(", ")} | ${rows.length * seeds.length} | ${best().kl.toFixed(1)} | ${best().seconds.toFixed(0)} |`,

@@ -20,6 +20,7 @@ export { detectFormat, formats } from "./formats/index.js";
 export type { Format } from "./formats/format.js";
 export { goldRewardOf } from "./gold.js";
 export { atGoal, goalConditioned, type GoalOptions, type GoalTextOptions } from "./goals.js";
+export { instructionReward, type InstructionReward } from "./instructions/gold.js";
 export { instructions } from "./instructions/shipped.js";
 export { loadDemonstrations, type Demonstration, type LoadedDemonstrations } from "./load-demonstrations.js";
 export { loadPreferences, type LoadedPreferences } from "./load-preferences.js";
