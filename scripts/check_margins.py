@@ -12,6 +12,8 @@ With rho(y) = log pi(y|x) - log pi_ref(y|x), summed over the response's tokens, 
 of rejected under the policy of iteration N-1; their difference; that difference under the policy of iteration N-2;
 and ensemble = (1 - gamma) * margin + gamma * previousMargin. The error of a number is |ours - torch| / max(1, |torch|).
 
+Where the models are adapters, PEFT puts them on the base that --base names, in Hugging Face's layout.
+
 Exits with 1 if any error is above 1e-3, with 2 if the run folder is not as described.
 """
 
@@ -66,7 +68,17 @@ def latest_reviewed(run: Path) -> int:
     return max(reviewed)
 
 
-def load(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
+def load(folder: Path, base: Path | None, dtype: torch.dtype) -> PreTrainedModel:
+    if not (folder / "adapter_config.json").exists():
+        return load_model(folder, dtype)
+    if base is None:
+        raise RunError(f"{folder}: found an adapter; give the model that it is on as --base")
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(load_model(base, dtype), folder).eval()
+
+
+def load_model(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
     if not folder.is_dir():
         raise RunError(f"{folder}: found no such folder, expected a model")
     model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
@@ -110,12 +122,14 @@ def response_log_probs(model: PreTrainedModel, rows: list[tuple[list[int], list[
     return sums
 
 
-def torch_columns(run: Path, iteration: int, pairs: list[dict], dtype: torch.dtype) -> dict[str, Tensor]:
+def torch_columns(
+    run: Path, iteration: int, pairs: list[dict], base: Path | None, dtype: torch.dtype
+) -> dict[str, Tensor]:
     """The columns of margins.jsonl, computed anew, each [pairs]."""
     sides = [(pair["prompt"], pair[side]) for side in ("chosen", "rejected") for pair in pairs]
 
     def scores(of: int) -> Tensor:
-        return response_log_probs(load(run / f"iteration-{of}" / "model", dtype), sides).view(2, len(pairs))
+        return response_log_probs(load(run / f"iteration-{of}" / "model", base, dtype), sides).view(2, len(pairs))
 
     reference = scores(0)
     chosen, rejected = scores(iteration - 1) - reference
@@ -142,7 +156,7 @@ def print_table(ours: dict[str, Tensor], theirs: dict[str, Tensor], ids: list[st
     return worst
 
 
-def check(run: Path, iteration: int | None, limit: int | None, dtype: torch.dtype) -> bool:
+def check(run: Path, iteration: int | None, limit: int | None, base: Path | None, dtype: torch.dtype) -> bool:
     iteration = latest_reviewed(run) if iteration is None else iteration
     if iteration < 2:
         raise RunError(f"found iteration {iteration}, expected 2 or more: the first one selects nothing")
@@ -160,7 +174,7 @@ def check(run: Path, iteration: int | None, limit: int | None, dtype: torch.dtyp
         name: torch.tensor([float("nan") if row[name] is None else row[name] for row in written], dtype=torch.float64)
         for name in COLUMNS
     }
-    theirs = torch_columns(run, iteration, [tokenized[id] for id in ids], dtype)
+    theirs = torch_columns(run, iteration, [tokenized[id] for id in ids], base, dtype)
     worst = print_table(ours, theirs, ids)
     agree = worst <= TOLERANCE
     print(f"{len(ids)} pairs of iteration {iteration}: {'agree' if agree else 'DISAGREE'} (max error {worst:.1e}, allowed {TOLERANCE:.0e})")
@@ -179,11 +193,12 @@ def main() -> None:
     parser.add_argument("run", type=Path, metavar="RUN_DIR", help="the folder that `sera align --out` wrote")
     parser.add_argument("--iteration", type=positive, metavar="N", help="which iteration's margins (default: the last)")
     parser.add_argument("--limit", type=positive, metavar="K", help="only the first K pairs")
+    parser.add_argument("--base", type=Path, metavar="FOLDER", help="the model that adapters are on")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float64", help="PyTorch's precision (default: float64)")
     options = parser.parse_args()
     disable_progress_bar()
     try:
-        agree = check(options.run, options.iteration, options.limit, getattr(torch, options.dtype))
+        agree = check(options.run, options.iteration, options.limit, options.base, getattr(torch, options.dtype))
     except RunError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
