@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { splitPieces } from "../../../../src/model/tokenizer/tokenizer-json/split-pieces.js";
+
+const textsOf = (text: string, pattern: RegExp) =>
+  splitPieces([{ text, at: 0 }], pattern, "Isolated").map((piece) => piece.text);
+
+describe("splitPieces", () => {
+  it("goes past matches of nothing by whole characters", () => {
+    assert.deepEqual(textsOf("a😀b", /x*/gu), ["a", "😀", "b"]);
+    assert.deepEqual(textsOf("a😀b", /(?=b)/gu), ["a😀", "b"]);
+  });
+
+  it("begins each piece at its beginning, also where a pattern was stopped within another", () => {
+    const pattern = /o/gu;
+    pattern.lastIndex = 3;
+    assert.deepEqual(textsOf("oxo", pattern), ["o", "x", "o"]);
+  });
+});
