@@ -24,7 +24,7 @@ it("is made by the first session, and later ones start from it; one that is of n
     const kernel = await startKernel({ env });
     try {
       const { result } = await kernel.execute(cell);
-      await kernel.until(() => made().length === 1 && readdirSync(folder).length === 1, "the snapshot", 120);
+      await kernel.until(() => made().length === 1 && readdirSync(folder).length === 1, "the snapshot", 600);
       return result.data["text/plain"] as string;
     } finally {
       await kernel.stop();
