@@ -53,7 +53,7 @@ describe("openRun", () => {
     assert.match(notes.join("\n"), /align 1\/1: micro-batches of \d/);
     const manifest = () => JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).manifest;
     const { memory } = manifest();
-    assert.equal(memory.bytes, 300.7e6);
+    assert.equal(memory.bytes, 450.7e6);
     assert.ok(memory.trainings[1].microBatchSize < 4);
     await openRun(dpo({ memory: "4GB" }), await tinyInput(programs), { folder });
     assert.deepEqual(manifest().memory, memory);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
+import { heldMemory } from "../../../src/engine/memory-budget.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
 import { Policy } from "../../../src/model/policy/policy.js";
 import { planScoring, responseLogProbs } from "../../../src/model/scoring/score.js";
@@ -76,7 +77,7 @@ describe("responseLogProbs", () => {
     };
     const plenty = await scoredIn(8e9);
     assert.deepEqual(notes, []);
-    assertClose(await scoredIn(300.36e6), plenty, 1e-5);
+    assertClose(await scoredIn(heldMemory(0) + 360e3), plenty, 1e-5);
     assert.ok(batches[1]! > batches[0]!, `${batches}`);
     assert.match(
       notes.join(),
