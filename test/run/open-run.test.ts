@@ -22,6 +22,9 @@ after(() => programs.engine.close());
 const quick = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, rounds: 1, seed: 1 };
 const dpo = (own: object = {}) => direct({ ...quick, ...own })();
 
+/** Pairs whose ids no others have. */
+const renamed = <T>(pairs: readonly T[]) => pairs.map((pair, i) => ({ ...pair, id: `other pair ${i}` }));
+
 describe("openRun", () => {
   it("reads a run that has ended, and does nothing again", async (test) => {
     const folder = emptyFolder(test);
@@ -348,9 +351,12 @@ describe("openRun", () => {
     const opened = async (changed: object) =>
       openRun(choosing, await tinyInput(programs, { heldOut, ...changed }), { folder: emptyFolder(test) });
     await assert.rejects(opened({}), { message: /choose by validation pairs; pass `validation`/ });
-    await assert.rejects(opened({ validation: [...heldOut.pairs.slice(0, 1), ...randomPairs(2, Random.seeded(5))] }), {
-      message: /1 of the 3 validation pairs are held-out pairs too/,
-    });
+    await assert.rejects(
+      opened({ validation: [...heldOut.pairs.slice(0, 1), ...renamed(randomPairs(2, Random.seeded(5)))] }),
+      {
+        message: /1 of the 3 validation pairs are held-out pairs too/,
+      },
+    );
     await opened({ validation: randomPairs(3, Random.seeded(5)) });
   });
 
@@ -469,7 +475,7 @@ describe("openRun", () => {
     const notes: string[] = [];
     const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
     const input = await tinyInput(programs);
-    const validation = [...input.pairs.slice(0, 3), ...randomPairs(2, Random.seeded(9))];
+    const validation = [...input.pairs.slice(0, 3), ...renamed(randomPairs(2, Random.seeded(9)))];
     const method = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss", rounds: 3 });
     const folder = emptyFolder(test);
     const { summary } = await openRun(
