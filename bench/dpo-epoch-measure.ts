@@ -58,8 +58,8 @@ const examples = pairs.map((_, i) => {
 });
 const options = { batchSize, epochs: 1, learningRate, ...(sharePrompts !== undefined && { sharePrompts }) };
 const training = await Trainer.begin(policy, preference(dpo({ beta })), examples, options, Random.seeded(1));
-const losses: number[] = [];
-for await (const { loss } of training.steps()) losses.push(loss);
+let firstLoss: number | undefined;
+for await (const { loss } of training.steps()) firstLoss ??= loss;
 const seconds = (performance.now() - begin) / 1000;
 const { user, system } = process.cpuUsage(before);
 await engine.close();
@@ -67,6 +67,6 @@ const found: Epoch = {
   seconds,
   processorSeconds: (user + system) / 1e6,
   peakBytes: process.resourceUsage().maxRSS * 1024,
-  firstLoss: losses[0]!,
+  firstLoss: firstLoss!,
 };
 console.log(JSON.stringify(found));

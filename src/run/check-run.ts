@@ -112,25 +112,25 @@ function lossesOf({ losses, objective, options }: Method): {
   return (losses?.(loss) ?? [loss]).map((own) => ({ loss: own, objective: objective?.(own) ?? objectiveOf(own) }));
 }
 
-/** @throws InputError naming the first row without an id of its own, by which the run's files, and what selects rows, name it */
+/** @throws InputError naming the first row that does not have an id of its own; selection and the run's files refer to rows by id */
 export function requireIds(what: string, rows: readonly { readonly id?: unknown }[]): void {
   const known = new Map<string, number>();
   rows.forEach(({ id }, i) => {
-    const before = known.get(id as string);
-    if (typeof id === "string" && before === undefined) {
-      known.set(id, i);
-      return;
-    }
-    const found =
-      id === undefined
-        ? "has no id"
-        : before === undefined
-          ? `has the id ${quote(id)}, which is not a string`
-          : `has the id ${quote(id)}, as ${what} ${before + 1} has`;
-    throw new InputError(
-      `${what} ${i + 1} ${found}; give each row one that no other has, as in rows.map((row, i) => ({ ...row, id: String(i + 1) }))`,
-    );
+    const fault = faultOf(id, known, what);
+    if (fault)
+      throw new InputError(
+        `${what} ${i + 1} ${fault}; give each row one that no other has, as in rows.map((row, i) => ({ ...row, id: String(i + 1) }))`,
+      );
+    known.set(id as string, i);
   });
+}
+
+/** @param known the ids of the rows before, with their indices */
+function faultOf(id: unknown, known: ReadonlyMap<string, number>, what: string): string | undefined {
+  if (id === undefined) return "has no id";
+  if (typeof id !== "string") return `has the id ${quote(id)}, which is not a string`;
+  const before = known.get(id);
+  return before === undefined ? undefined : `has the id ${quote(id)}, as ${what} ${before + 1} has`;
 }
 
 /** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */

@@ -28,21 +28,18 @@ const campaigns: Readonly<Record<string, (options: CampaignOptions, only?: strin
   markup,
 };
 
+const known = `soak, or some of ${Object.keys(campaigns).join(", ")}`;
 const report = "docs/reliability.md";
 
 const command = new Command("campaign")
-  .description("Damages what is read, kills what runs, and counts what comes of it.")
-  .addOption(
-    new Option("--what <names>", `soak, or some of ${Object.keys(campaigns).join(", ")}`)
-      .argParser(namesOf)
-      .default(Object.keys(campaigns), "all but soak"),
-  )
-  .option("--only <input>", "one kind of input of mutants, as the table names it")
-  .option("--seed <n>", "what attempts are drawn by", whole(0), 1)
+  .description("Damages inputs, kills runs, and counts the outcomes.")
+  .addOption(new Option("--what <names>", known).argParser(namesOf).default(Object.keys(campaigns), "all but soak"))
+  .option("--only <input>", "mutate only this kind of input, as the table names it")
+  .option("--seed <n>", "seed of the attempts", whole(0), 1)
   .option("--count <n>", "attempts of each kind, at most", whole(1), 1000)
   .option("--seconds <n>", "time for each kind, at most", number, 60)
-  .option("--hours <n>", "how long soak watches the memory of one process", number, 8)
-  .option("--out <file>", "where soak draws it", "docs/pictures/soak.svg")
+  .option("--hours <n>", "how long soak measures the memory of one process", number, 8)
+  .option("--out <file>", "the plot that soak writes", "docs/pictures/soak.svg")
   .option("--write", `put the rows into ${report}`)
   .parse();
 const { what, only, seed, count, seconds, hours, out, write } = command.opts<Options>();
@@ -59,9 +56,7 @@ function namesOf(text: string): string[] {
   const names = text.split(",");
   const unknown = names.find((name) => !Object.hasOwn(campaigns, name));
   if (unknown !== undefined && text !== "soak") {
-    throw new InvalidArgumentError(
-      `found "${unknown}", expected soak, or some of ${Object.keys(campaigns).join(", ")}.`,
-    );
+    throw new InvalidArgumentError(`found "${unknown}", expected ${known}.`);
   }
   return names;
 }

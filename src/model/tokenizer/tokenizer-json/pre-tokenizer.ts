@@ -15,15 +15,15 @@ export interface ProgressState {
 
 /** A step that divides the pieces of a section further, or rewrites them. */
 interface Step {
-  readonly divide: (pieces: readonly Piece[], standing: ProgressState) => Piece[];
-  /** How the text of each piece is written afterwards, wherever the piece stands. Default: as it is. */
+  readonly divide: (pieces: readonly Piece[], standing: ProgressState) => readonly Piece[];
+  /** How each piece is written afterwards; it depends on the piece's text alone. Default: unchanged. */
   readonly spell?: (text: string) => string;
 }
 
 /** Divides a section of a text into the pieces that tokens do not cross. */
 export interface PreTokenizer {
   readonly divide: (section: string, standing: ProgressState) => string[];
-  /** How the vocabulary writes a piece. It is apart from the dividing because what is known of a piece need not be written again. */
+  /** How the vocabulary writes a piece. Separate from dividing, so that a piece whose ids are known is not rewritten. */
   readonly spell: (piece: string) => string;
 }
 
@@ -55,7 +55,7 @@ const kinds: Readonly<Record<string, Kind<Step>>> = {
     z.looseObject({ add_prefix_space: z.boolean(), use_regex: z.boolean().default(true) }),
     ({ add_prefix_space, use_regex }) => ({
       divide: (pieces, { continues }) => {
-        const spaced = add_prefix_space ? pieces.map((piece) => prefixed(piece, " ", continues)) : [...pieces];
+        const spaced = add_prefix_space ? pieces.map((piece) => prefixed(piece, " ", continues)) : pieces;
         return use_regex ? splitPieces(spaced, words, "Isolated") : spaced;
       },
       spell: bytesAsCharacters,
@@ -112,7 +112,7 @@ function splitsAt(pattern: RegExp, behavior: SplitBehavior, invert = false): Ste
 export function compilePreTokenizer(part: unknown, place: PartPlace): PreTokenizer {
   const steps = compileSteps(part, kinds, "pretokenizers", place);
   const divide = (section: string, standing: ProgressState) => {
-    let pieces: Piece[] = [{ text: section, at: 0 }];
+    let pieces: readonly Piece[] = [{ text: section, at: 0 }];
     for (const [i, step] of steps.entries()) {
       pieces = step.divide(pieces, standing);
       const { spell } = step;

@@ -32,7 +32,7 @@ export function splitPieces(
   return split;
 }
 
-/** Every text of a corpus comes through here word by word: hence no iterator over the matches, which would cost as much as they do. */
+/** Runs for every word of a corpus, so it avoids `matchAll`, whose iterator would cost as much as the matching. */
 function partsOf({ text, at }: Piece, pattern: RegExp, invert: boolean): Part[] {
   const parts: Part[] = [];
   let end = 0;
