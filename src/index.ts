@@ -1,6 +1,6 @@
 /**
  * What a notebook uses daily. The parts these are made of have entries of their own: sera-lab/data, /engine, /graph,
- * /judge, /model and /run.
+ * /judge, /model, /run and /stats.
  *
  * @module sera-lab
  */

@@ -22,6 +22,7 @@ const entries: Readonly<Record<string, readonly [value: string, type: string]>> 
   "sera-lab/judge": ["winRateOf", "Verdict"],
   "sera-lab/model": ["Policy", "Tokenizer"],
   "sera-lab/run": ["Trainer", "PreferenceLoss"],
+  "sera-lab/stats": ["crossedInterval", "CrossedInterval"],
 };
 
 /** Every name that a notebook imports from the package itself: a new one is a decision, and is added here. */

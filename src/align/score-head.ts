@@ -1,6 +1,7 @@
 import { InputError, quote } from "../base/errors.js";
 import { logSigmoid, matmul, mul, neg, reshape, slice, sub, sum } from "../graph/index.js";
 import type { Parameters } from "../model/parameters/parameters.js";
+import { mean } from "../stats/mean.js";
 import { meanHidden, responseMeanFeed } from "./head.js";
 import type { HasImplicitReward } from "./losses/reward.js";
 import { weightOf } from "./pair-columns.js";
@@ -53,7 +54,6 @@ export function scoreHead({ beta, reward }: HasImplicitReward & { readonly beta:
 
     metrics(_, { margin }) {
       const margins = Array.from(margin!);
-      const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
       return {
         "score/margins": mean(margins),
         "score/accuracies": mean(margins.map((value) => (value > 0 ? 1 : value < 0 ? 0 : 0.5))),

@@ -2,7 +2,6 @@ import type { ColumnTable } from "arquero";
 import { inspect } from "node:util";
 import { InputError, quote } from "../base/errors.js";
 import type { PreferencePair } from "../data/pair.js";
-import type { JudgedResponse } from "../run/evaluation.js";
 import type { Recipe } from "../methods/recipe.js";
 import { checkShared, takenBy } from "../methods/shared.js";
 import type { RecipeOptions, Spelling } from "../run/options/index.js";
@@ -17,6 +16,7 @@ import { openPrepared, prepareMethod, type PreparedRun, type RunPlace } from "..
 import { plannedSteps } from "../run/planned-steps.js";
 import { workSeconds } from "../run/summary.js";
 import { crossedInterval, type CrossedInterval, type ValueRange } from "../stats/crossed.js";
+import { mean } from "../stats/mean.js";
 import { holmAdjusted } from "../stats/holm.js";
 import { checkSettings } from "./check-settings.js";
 import { Run } from "./run.js";
@@ -327,9 +327,9 @@ export class MethodComparison {
   }
 
   private row(method: string, ends: readonly End[]): MethodRow {
-    const mean = (valueOf: (end: End) => number | null | undefined) => {
+    const meanOf = (valueOf: (end: End) => number | null | undefined) => {
       const values = ends.flatMap((end) => valueOf(end) ?? []);
-      return values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
+      return values.length === 0 ? undefined : mean(values);
     };
     const gold = ends.every(hasGold) ? crossedInterval(goldOf(ends), inShare) : undefined;
     const wins = gold && crossedInterval(winsOf(ends), inShare);
@@ -342,10 +342,12 @@ export class MethodComparison {
         goldSeedDeviation: gold.seedDeviation,
       }),
       ...(wins && { winRate: wins.mean, winLow: wins.low, winHigh: wins.high }),
-      accuracy: mean(({ run, iteration }) => run.iterations[iteration]!.accuracy),
-      pairsSeen: mean((end) => costOf(end).pairsSeen),
-      seconds: mean((end) => costOf(end).seconds),
-      ...(this.isGraded && { graded: mean(({ run, iteration }) => (iteration === 0 ? 0 : (run.summary.graded ?? 0))) }),
+      accuracy: meanOf(({ run, iteration }) => run.iterations[iteration]!.accuracy),
+      pairsSeen: meanOf((end) => costOf(end).pairsSeen),
+      seconds: meanOf((end) => costOf(end).seconds),
+      ...(this.isGraded && {
+        graded: meanOf(({ run, iteration }) => (iteration === 0 ? 0 : (run.summary.graded ?? 0))),
+      }),
     };
   }
 
@@ -379,17 +381,17 @@ interface End {
 
 const lastOf = (run: Run): End => ({ run, iteration: run.iterations.length - 1 });
 
-const responsesOf = ({ run, iteration }: End) => run.iteration(iteration).responses.objects() as JudgedResponse[];
-
 const hasGold = ({ run, iteration }: End) => run.iterations[iteration]!.goldReward !== undefined;
 
 /** Gold rewards, a row for each run and a column for each held-out prompt. */
 function goldOf(ends: readonly End[]): number[][] {
-  if (!ends.every(hasGold))
-    throw new InputError(
-      "these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one",
-    );
-  return ends.map((end) => responsesOf(end).map(({ gold }) => gold));
+  return ends.map(({ run, iteration }) => run.goldRewards(iteration));
+}
+
+/** Gold rewards by the ids of the prompts, in the prompts' order. */
+function goldById({ run, iteration }: End): Map<string, number> {
+  const golds = run.goldRewards(iteration);
+  return new Map((run.iteration(iteration).responses.array("id") as string[]).map((id, i) => [id, golds[i]!]));
 }
 
 /** 1 where a response has more gold reward than that of the start of the same run, ½ for a tie. */
@@ -407,13 +409,9 @@ function pairedGold(
   others: readonly End[],
   compared: (gold: number, other: number) => number,
 ): number[][] {
-  if (![...ends, ...others].every(hasGold))
-    throw new InputError(
-      "these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one",
-    );
   return ends.map((end, seed) => {
-    const golds = new Map(responsesOf(others[seed]!).map(({ id, gold }) => [id, gold]));
-    return responsesOf(end).map(({ id, gold }) => {
+    const golds = goldById(others[seed]!);
+    return [...goldById(end)].map(([id, gold]) => {
       const other = golds.get(id);
       if (other === undefined)
         throw new InputError(

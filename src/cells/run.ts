@@ -173,6 +173,26 @@ export class Run {
     return found;
   }
 
+  /** The last iteration. */
+  get last(): Iteration {
+    return this.iteration(this.all.length - 1);
+  }
+
+  /**
+   * The gold rewards of its answers to the held-out prompts, in the order of the prompts.
+   *
+   * @param iteration after which they were written; 0 for those of the start. Default: the last
+   * @throws InputError where the run has no such iteration, or its prompts have no gold reward
+   */
+  goldRewards(iteration = this.all.length - 1): number[] {
+    const { responses, summary } = this.iteration(iteration);
+    if (summary.goldReward === undefined)
+      throw new InputError(
+        "these runs have no gold reward; only held-out prompts of the synthetic world and instructions have one",
+      );
+    return responses.array("gold") as number[];
+  }
+
   /** The run's options, resolved; parts of the user's own as their name and version. */
   options(): RunFacts {
     return storedOptions.parse(this.facts.options);
@@ -189,12 +209,12 @@ export class Run {
 
   /** Loads the policy that the run ended with, by default on the engine of the run; it is the caller's to free. */
   policy(engine?: EngineOptions): Promise<Policy> {
-    return this.iteration(this.all.length - 1).policy(engine);
+    return this.last.policy(engine);
   }
 
   /** The head that was trained beside that policy, its parameters by name; none where the loss has no head. */
   head(): Promise<Parameters> {
-    return this.iteration(this.all.length - 1).head();
+    return this.last.head();
   }
 
   /**

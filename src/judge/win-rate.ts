@@ -3,6 +3,7 @@ import type { Random } from "../base/random.js";
 import { agreementOf, type Agreement } from "../stats/agreement.js";
 import { bootstrapInterval, type Interval } from "../stats/interval.js";
 import { lengthControlledWinRate } from "../stats/length-controlled.js";
+import { mean } from "../stats/mean.js";
 import { wilsonInterval } from "../stats/proportion.js";
 import type { ResponsePair, Verdict } from "./judge.js";
 
@@ -68,7 +69,7 @@ export function winRateOf(judge: string, rows: readonly JudgedPair[], random: Ra
     win: choice === "a" ? 1 : choice === "b" ? 0 : 0.5,
     difference: a.length - b.length,
   }));
-  const meanLength = (side: "a" | "b") => rows.reduce((sum, row) => sum + row[side].length, 0) / n;
+  const meanLength = (side: "a" | "b") => mean(rows.map((row) => row[side].length));
   const orders = agreementOf(
     rows.map(({ verdict }) => verdict.orders[0]),
     rows.map(({ verdict }) => verdict.orders[1]),

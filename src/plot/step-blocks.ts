@@ -1,3 +1,4 @@
+import { mean } from "../stats/mean.js";
 import type { StepRow } from "./rows.js";
 
 /** A numeric column of the logged steps. */
@@ -59,10 +60,6 @@ export function averageBlocks(steps: readonly Located[], metric: Metric, length:
       };
     });
   });
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The start of an iteration. */

@@ -5,6 +5,7 @@ import type { TokenizedPair } from "../data/tokenize.js";
 import type { GenerationOptions } from "../model/generation/generate.js";
 import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../review/index.js";
 import { bootstrapInterval } from "../stats/interval.js";
+import { mean, share } from "../stats/mean.js";
 import type { RunContext } from "./context.js";
 import { runLayout } from "./folder/layout.js";
 import type { HeldOut } from "./input.js";
@@ -79,9 +80,8 @@ async function labelAgreement(
   }
   const policy = await heldOutLogProbs(context, t, pairs);
   const reference = needsReference ? await heldOutLogProbs(context, 0, pairs) : undefined;
-  const margins = rewardMargins(pairRewards(loss, pairs, policy, reference));
-  const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length;
-  return { accuracy: mean(margins.map((margin) => Number(margin > 0))), meanMargin: mean(margins) };
+  const margins = [...rewardMargins(pairRewards(loss, pairs, policy, reference))];
+  return { accuracy: share(margins, (margin) => margin > 0), meanMargin: mean(margins) };
 }
 
 async function heldOutLogProbs(context: RunContext, t: number, pairs: readonly TokenizedPair[]): Promise<PairValues> {

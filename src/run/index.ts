@@ -72,8 +72,6 @@ export type {
   Versioned,
 } from "./options/index.js";
 export { Stages, type IterationTraining } from "./stages.js";
-export { crossedInterval, type CrossedInterval, type ValueRange } from "../stats/crossed.js";
-export { zermelo } from "../stats/zermelo.js";
 export { degradedResponses } from "./degraded-responses.js";
 export { tokenDifference } from "./token-difference.js";
 export type { Evaluation, IterationSummary, RunSummary } from "./summary.js";

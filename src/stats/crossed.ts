@@ -1,4 +1,5 @@
 import type { Interval } from "./interval.js";
+import { mean } from "./mean.js";
 import { studentQuantile, studentWithin } from "./student.js";
 
 /** The mean of a table of runs × prompts, and what its 95 % interval takes into account. */
@@ -30,20 +31,20 @@ export interface CrossedInterval extends Interval {
  * @throws RangeError where there are no values, rows of different lengths, or a value outside the range
  */
 export function crossedInterval(rows: readonly (readonly number[])[], range?: ValueRange): CrossedInterval {
-  const { mean, seeds, prompts, seedDeviation } = crossedVariances(rows);
+  const { mean: centre, seeds, prompts, seedDeviation } = crossedVariances(rows);
   if (range && !rows.every((row) => row.every((value) => value >= range.low && value <= range.high))) {
     throw new RangeError(`a value outside [${range.low}, ${range.high}]`);
   }
   if (rows.length * rows[0]!.length === 1)
-    return { mean, low: -Infinity, high: Infinity, over: "prompts", pValue: 1, seedDeviation };
+    return { mean: centre, low: -Infinity, high: Infinity, over: "prompts", pValue: 1, seedDeviation };
   const parts = [seeds, prompts].filter(({ variance }) => variance > 0);
   const halfAt = (share: number) =>
     Math.sqrt(parts.reduce((sum, { variance, degrees }) => sum + studentQuantile(share, degrees) ** 2 * variance, 0));
   // Without variance there is no scale to change to, and nothing to change.
-  const scale = range && parts.length > 0 ? logitScale(range, mean) : identityScale(mean);
+  const scale = range && parts.length > 0 ? logitScale(range, centre) : identityScale(centre);
   const half = halfAt(0.05);
   return {
-    ...{ mean, low: scale.at(-half), high: scale.at(half) },
+    ...{ mean: centre, low: scale.at(-half), high: scale.at(half) },
     over: rows.length === 1 ? "prompts" : "seeds and prompts",
     pValue: pValueOf(scale.distanceToZero, parts, halfAt),
     seedDeviation,
@@ -112,33 +113,29 @@ export function crossedVariances(rows: readonly (readonly number[])[]): CrossedV
   const [s, p] = [rows.length, rows[0]?.length ?? 0];
   if (p === 0) throw new RangeError("the mean of no values");
   if (rows.some((row) => row.length !== p)) throw new RangeError("rows of different lengths");
-  const rowMeans = rows.map(averageOf);
-  const columnMeans = rows[0]!.map((_, j) => averageOf(rows.map((row) => row[j]!)));
-  const mean = averageOf(rowMeans);
-  const deviation = squaresAbout(rowMeans, mean) / (s - 1);
+  const rowMeans = rows.map(mean);
+  const columnMeans = rows[0]!.map((_, j) => mean(rows.map((row) => row[j]!)));
+  const centre = mean(rowMeans);
+  const deviation = squaresAbout(rowMeans, centre) / (s - 1);
   const seedDeviation = s === 1 ? null : Math.sqrt(deviation);
   const ofSeeds = { variance: s === 1 ? 0 : deviation / s, degrees: Math.max(1, s - 1) };
-  if (p === 1) return { mean, seeds: ofSeeds, prompts: { variance: 0, degrees: 1 }, seedDeviation };
-  const between = squaresAbout(columnMeans, mean) / (p - 1);
+  if (p === 1) return { mean: centre, seeds: ofSeeds, prompts: { variance: 0, degrees: 1 }, seedDeviation };
+  const between = squaresAbout(columnMeans, centre) / (p - 1);
   const rest =
     s === 1
       ? 0
       : rows.reduce(
           (sum, row, i) =>
-            sum + row.reduce((inner, x, j) => inner + (x - rowMeans[i]! - columnMeans[j]! + mean) ** 2, 0),
+            sum + row.reduce((inner, x, j) => inner + (x - rowMeans[i]! - columnMeans[j]! + centre) ** 2, 0),
           0,
         ) /
         ((s - 1) * (p - 1));
   return {
-    mean,
+    mean: centre,
     seeds: ofSeeds,
     prompts: { variance: Math.max(0, between - rest / s) / p, degrees: p - 1 },
     seedDeviation,
   };
-}
-
-function averageOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function squaresAbout(values: readonly number[], centre: number): number {

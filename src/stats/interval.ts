@@ -1,4 +1,5 @@
 import type { Random } from "../base/random.js";
+import { mean } from "./mean.js";
 
 /** A value with an interval that holds 95 % of its values on resampled data. */
 export interface Interval {
@@ -17,11 +18,7 @@ const resamples = 1000;
  */
 export function bootstrapInterval(values: readonly number[], random: Random): Interval {
   if (values.length === 0) throw new RangeError("the mean of no values");
-  return bootstrapIntervalOf(
-    values,
-    (drawn) => drawn.reduce((total, value) => total + value, 0) / drawn.length,
-    random,
-  );
+  return bootstrapIntervalOf(values, mean, random);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Random } from "../base/random.js";
+import { mean } from "./mean.js";
 import { bootstrapIntervalOf, type Interval } from "./interval.js";
 
 /** How a response did against its rival. */
@@ -26,11 +27,9 @@ const ridge = 0.1;
  */
 export function lengthControlledWinRate(contests: readonly Contest[], random: Random): Interval | null {
   if (contests.length === 0) throw new RangeError("a win rate of no contests");
-  const mean = contests.reduce((sum, { difference }) => sum + difference, 0) / contests.length;
-  const deviation = Math.sqrt(
-    contests.reduce((sum, { difference }) => sum + (difference - mean) ** 2, 0) / contests.length,
-  );
-  if (deviation === 0 && mean !== 0) return null;
+  const centre = mean(contests.map(({ difference }) => difference));
+  const deviation = Math.sqrt(mean(contests.map(({ difference }) => (difference - centre) ** 2)));
+  if (deviation === 0 && centre !== 0) return null;
   const points = contests.map(({ win, difference }) => ({
     win,
     x: deviation === 0 ? 0 : Math.tanh(difference / deviation),

@@ -1,4 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
+import { mean } from "./mean.js";
 
 /** Steps after which strengths that still move are taken as they are; a dozen are usual. */
 const mostSteps = 10_000;
@@ -44,8 +45,8 @@ export function zermelo(wins: readonly (readonly number[])[], pseudoCounts = 0.5
       moved = Math.max(moved, Math.abs(next - logs[i]!));
       logs[i] = next;
     }
-    const mean = logs.reduce((total, log) => total + log, 0) / logs.length;
-    logs.forEach((log, i) => (logs[i] = log - mean));
+    const centre = mean(logs);
+    logs.forEach((log, i) => (logs[i] = log - centre));
     // Also where one has left the numbers, and nothing will change.
     if (!(moved >= tolerance)) break;
   }

@@ -14,6 +14,7 @@ import type { Recipe } from "../../src/methods/recipe.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
 import { offerHost } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
+import { mean } from "../../src/stats/mean.js";
 import { inEmptyFolder } from "../support/folder.js";
 import { worldPolicy } from "../support/world-policy.js";
 
@@ -56,6 +57,17 @@ describe("compare", () => {
       "a line for each run counts its steps",
     );
 
+    const [run] = result.runs.SeRA!;
+    assert.equal(run!.last, run!.iteration(2));
+    for (const [golds, iteration] of [
+      [run!.goldRewards(), 2],
+      [run!.goldRewards(0), 0],
+    ] as const) {
+      assert.deepEqual(golds, run!.iteration(iteration).responses.array("gold"));
+      assert.ok(Math.abs(mean(golds) - run!.iterations[iteration]!.goldReward!) < 1e-12);
+    }
+    assert.throws(() => run!.goldRewards(3), { name: "InputError", message: /found iteration 3/ });
+
     const folders = readdirSync("runs").sort();
     assert.equal(folders.filter((name) => name !== "reference-cache").length, 4);
     const again = await compare(start, pairs, recipes, options);
@@ -75,6 +87,18 @@ describe("compare", () => {
     assert.equal(readdirSync("runs").includes("reference-cache"), false);
   });
 
+  it("says where there is no gold reward", async (test) => {
+    inEmptyFolder(test);
+    const asked = heldOut.map((pair) => ({ ...pair, prompt: "Who are you?" }));
+    const { runs } = await compare(
+      start,
+      pairs,
+      { DPO: methods.direct({}) },
+      { ...options, heldOut: asked, seeds: [1], rounds: 1 },
+    );
+    assert.throws(() => runs.DPO![0]!.goldRewards(), { name: "InputError", message: /no gold reward/ });
+  });
+
   it("refuses a folder, since each of its runs has one", async () => {
     await assert.rejects(compare(start, pairs, recipes, { ...options, folder: "one" } as CompareOptions), {
       name: "InputError",
@@ -86,10 +110,10 @@ describe("compare", () => {
     inEmptyFolder(test);
     const result = await compare(start, pairs, recipes, options);
     const [difference, ...others] = result.differencesFrom("DPO");
-    const mean = (name: string) => result.goldRewards.find((row) => row.name === name)!.mean;
+    const goldOf = (name: string) => result.goldRewards.find((row) => row.name === name)!.mean;
     assert.deepEqual(others, []);
     assert.equal(difference!.name, "SeRA");
-    assert.ok(Math.abs(difference!.mean - (mean("SeRA") - mean("DPO"))) < 1e-12);
+    assert.ok(Math.abs(difference!.mean - (goldOf("SeRA") - goldOf("DPO"))) < 1e-12);
     assert.equal(difference!.significant, difference!.adjustedPValue < 0.05);
     const same = new MethodComparison({ a: result.runs.DPO!, b: result.runs.DPO! }, [1, 2]).differencesFrom("a")[0]!;
     assert.deepEqual([same.mean, same.low, same.high, same.significant], [0, 0, 0, false]);
@@ -121,6 +145,7 @@ describe("compare", () => {
         summary: {},
         iterations: [summary(begun), summary(ended)],
         iteration: (t: number) => ({ responses: responses([begun, ended][t]!) }),
+        goldRewards: (t: number) => [begun, ended][t]!,
       } as unknown as Run;
     };
     const baseline = [finished([0.5, 0.5], [0.1, 0.3]), finished([0.2, 0.2], [0.8, 0.4])];

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, symlinkSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import type tsModule from "typescript-for-cells";
 import { emptyFolder } from "../support/folder.js";
 import { startKernel } from "../support/jupyter-client.js";
 import { codeBlocks, documents, type CodeBlock } from "./code-blocks.js";
-
-const ts = createRequire(import.meta.url)("typescript-for-cells") as typeof tsModule;
+import { programOf, ts, typeErrors, userFolder } from "./type-check.js";
 
 /** What the texts speak of and blocks begin from: policies, pairs, a run. */
 const given = `
@@ -26,47 +23,6 @@ declare const policy: import("sera-lab/model").Policy;
 declare const pairs: readonly import("sera-lab/run").ReferencedPair[], validation: typeof pairs;
 declare const options: import("sera-lab/run").TrainingOptions;
 `;
-
-const compilerOptions: tsModule.CompilerOptions = {
-  ...{
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    target: ts.ScriptTarget.ES2023,
-  },
-  // As in a cell, where only parameters may go without a type.
-  ...{
-    strict: true,
-    noImplicitAny: false,
-    skipLibCheck: true,
-    noEmit: true,
-    types: ["node"],
-    typeRoots: [resolve("node_modules/@types")],
-  },
-};
-
-/** Declarations of the package, of Node and of JavaScript, each parsed once. */
-const parsed = new Map<string, tsModule.SourceFile | undefined>();
-
-function programOf(files: ReadonlyMap<string, string>): tsModule.Program {
-  const host = ts.createCompilerHost(compilerOptions);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (name) => files.has(name) || fileExists(name);
-  host.readFile = (name) => files.get(name) ?? readFile(name);
-  host.getSourceFile = (name, language, ...rest) => {
-    if (files.has(name)) return ts.createSourceFile(name, files.get(name)!, language);
-    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, language, ...rest));
-    return parsed.get(name);
-  };
-  return ts.createProgram([...files.keys()], compilerOptions, host);
-}
-
-/** A folder in which `sera-lab` is this package. */
-function userFolder(test: Parameters<typeof emptyFolder>[0]): string {
-  const folder = emptyFolder(test);
-  mkdirSync(join(folder, "node_modules"));
-  symlinkSync(resolve("."), join(folder, "node_modules/sera-lab"), "dir");
-  return folder;
-}
 
 /** All that the package exports, as names that are there without an import. */
 function exportedNames(folder: string): string {
@@ -90,11 +46,9 @@ function errorsOf(folder: string, blocks: readonly CodeBlock[]): string[] {
   const problems = (some: readonly CodeBlock[], prelude: string) => {
     const files = new Map(some.map(({ code }, i) => [join(folder, `block-${i}.mts`), `${code}\nexport {};\n`]));
     const program = programOf(new Map([...files, [join(folder, "given.d.ts"), prelude]]));
-    return [...files.keys()].flatMap((file, i) => {
-      const source = program.getSourceFile(file)!;
-      const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-      return found.map(({ messageText }) => `${some[i]!.place}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`);
-    });
+    return [...files.keys()].flatMap((file, i) =>
+      typeErrors(program, file).map(({ message }) => `${some[i]!.place}: ${message}`),
+    );
   };
   return [
     ...problems(

@@ -1,4 +1,5 @@
 import { InputError, quote } from "../../base/errors.js";
+import { mean } from "../../stats/mean.js";
 import { wordsOf, type ConstraintKind } from "./constraints.js";
 import { parseInstruction } from "./request.js";
 
@@ -33,8 +34,8 @@ export function instructionReward(prompt: string, response: string): Instruction
   }
   const scores = request.constraints.map(({ kind, score }) => [kind, score(response)] as const);
   const fluency = fluencyOf(response);
-  const mean = scores.reduce((sum, [, score]) => sum + score, 0) / scores.length;
-  return { total: mean * fluency, constraints: Object.fromEntries(scores), fluency };
+  const kept = mean(scores.map(([, score]) => score));
+  return { total: kept * fluency, constraints: Object.fromEntries(scores), fluency };
 }
 
 function fluencyOf(response: string): number {

@@ -14,6 +14,8 @@ import { parts, snapshotPath } from "./snapshot.js";
 const patience = 120_000;
 /** Snapshots that nobody has made or used for this long are removed, in milliseconds. */
 const lifetime = 30 * 24 * 3600_000;
+/** Of more than this many, those used last are kept: each takes 40 MB. */
+const mostKept = 8;
 
 const path = snapshotPath();
 const folder = dirname(path);
@@ -73,8 +75,13 @@ ${readFileSync(parts.prepare, "utf8")}
 }
 
 function removeOld(): void {
-  for (const name of readdirSync(folder).filter((each) => each.endsWith(".snapshot"))) {
+  const names = readdirSync(folder).filter((each) => each.endsWith(".snapshot"));
+  const usedAt = (name: string) => {
     const { atimeMs, mtimeMs } = statSync(join(folder, name));
-    if (Date.now() - Math.max(atimeMs, mtimeMs) > lifetime) rmSync(join(folder, name), { force: true });
+    return Math.max(atimeMs, mtimeMs);
+  };
+  const newestFirst = names.map((name) => ({ name, used: usedAt(name) })).sort((a, b) => b.used - a.used);
+  for (const [i, { name, used }] of newestFirst.entries()) {
+    if (i >= mostKept || Date.now() - used > lifetime) rmSync(join(folder, name), { force: true });
   }
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { startKernel } from "../../support/jupyter-client.js";
 
 const caches = mkdtempSync(join(tmpdir(), "sera-caches-"));
@@ -35,4 +37,30 @@ it("is made by the first session, and later ones start from it; one that is of n
   writeFileSync(join(folder, made()[0]!), "damaged");
   assert.equal(await shown(), "[ false, false ]");
   assert.equal(await shown(), "[ true, false ]");
+});
+
+it("the eight used last are kept, none for more than 30 days", () => {
+  const build = fileURLToPath(new URL("../../../src/kernel/snapshot/build.js", import.meta.url));
+  const variable = process.platform === "win32" ? "LOCALAPPDATA" : "XDG_CACHE_HOME";
+  /** Makes a snapshot beside others that were used some days ago; what is then left of those. */
+  const left = (days: readonly number[]) => {
+    const own = mkdtempSync(join(caches, "own-"));
+    const folder = join(own, "sera-lab");
+    mkdirSync(folder);
+    for (const ago of days) {
+      const path = join(folder, `used-${ago}.snapshot`);
+      writeFileSync(path, "");
+      const used = Date.now() / 1000 - ago * 24 * 3600;
+      utimesSync(path, used, used);
+    }
+    execFileSync(process.execPath, [build], { env: { ...process.env, [variable]: own } });
+    const names = readdirSync(folder).sort();
+    assert.match(names[0]!, /^session-.*\.snapshot$/);
+    return names.slice(1);
+  };
+  assert.deepEqual(
+    left([1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    [1, 2, 3, 4, 5, 6, 7].map((ago) => `used-${ago}.snapshot`),
+  );
+  assert.deepEqual(left([29, 31]), ["used-29.snapshot"]);
 });
