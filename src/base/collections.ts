@@ -22,3 +22,17 @@ export function largestBy<T>(items: readonly T[], sizeOf: (item: T) => number): 
 export function chunk<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
+
+/** Cuts a list into consecutive parts, none empty, whose costs add up to the least. */
+export function cheapestParts<T>(items: readonly T[], costOf: (part: readonly T[]) => number): (readonly T[])[] {
+  /** The best cut of the first items, by their number. */
+  const best: { readonly cost: number; readonly parts: (readonly T[])[] }[] = [{ cost: 0, parts: [] }];
+  for (let end = 1; end <= items.length; end++) {
+    const cuts = best.map(({ cost, parts }, begin) => {
+      const part = items.slice(begin, end);
+      return { cost: cost + costOf(part), parts: [...parts, part] };
+    });
+    best.push(cuts.reduce((a, b) => (b.cost < a.cost ? b : a)));
+  }
+  return best[items.length]!.parts;
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { chunk, groupBy } from "../../src/base/collections.js";
+import { cheapestParts, chunk, groupBy } from "../../src/base/collections.js";
 
 test("groupBy keeps the order of first appearance, and of the items of a group", () => {
   assert.deepEqual(
@@ -22,6 +22,25 @@ test("chunk gives runs of the size, the last the rest", () => {
       const chunks = chunk(items, size);
       assert.deepEqual(chunks.flat(), items);
       assert.ok(chunks.every((run, i) => run.length === size || (i === chunks.length - 1 && run.length > 0)));
+    }),
+  );
+});
+
+test("cheapestParts finds the cut of the least total cost", () => {
+  // A part costs 5, and what its items lack to the largest of them.
+  const costOf = (part: readonly number[]) => 5 + part.reduce((sum, item) => sum + Math.max(...part) - item, 0);
+  assert.deepEqual(cheapestParts([1, 2, 3, 20, 21, 40], costOf), [[1, 2, 3], [20, 21], [40]]);
+  assert.deepEqual(cheapestParts([], costOf), []);
+  const cutsOf = (items: readonly number[]): number[][][] =>
+    items.length === 0
+      ? [[]]
+      : items.flatMap((_, i) => cutsOf(items.slice(i + 1)).map((rest) => [items.slice(0, i + 1), ...rest]));
+  const total = (parts: readonly (readonly number[])[]) => parts.reduce((sum, part) => sum + costOf(part), 0);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 8 }), (items) => {
+      const parts = cheapestParts(items, costOf);
+      assert.deepEqual(parts.flat(), items);
+      assert.equal(total(parts), Math.min(...cutsOf(items).map(total)));
     }),
   );
 });

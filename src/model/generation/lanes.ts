@@ -1,5 +1,6 @@
 import type { State } from "../../engine/engine.js";
 import type { ProgramCache } from "../../engine/program-cache.js";
+import type { ModelConfig } from "../config.js";
 import { parameterBytes } from "../parameters/memory.js";
 import { parameterCount } from "../parameters/parameters.js";
 import type { Policy } from "../policy/policy.js";
@@ -10,6 +11,11 @@ export type Reader = Pick<Policy, "programs" | "config" | "tokenizer" | "states"
 
 /** Parameters up to which a token has too little arithmetic to be divided among threads (docs/benchmarks.md). */
 const mostParameters = 10e6;
+
+/** Whether batches are written beside each other where there are the threads and the memory. */
+export function writesInLanes(config: ModelConfig): boolean {
+  return parameterCount(config) <= mostParameters;
+}
 
 /**
  * Where batches are written beside each other: in engines of one thread each. None where one engine with all its threads is
@@ -23,7 +29,7 @@ export function lanesFor(
   batches: number,
   memory: { readonly room: number; readonly batch: number },
 ): readonly ProgramCache[] {
-  if (parameterCount(config) > mostParameters) return [];
+  if (!writesInLanes(config)) return [];
   const fitting = Math.floor(memory.room / (memory.batch + (1 + frozenCopies) * parameterBytes(config)));
   const lanes = programs.lanes.slice(0, Math.min(batches, fitting));
   return lanes.length > 1 ? lanes : [];

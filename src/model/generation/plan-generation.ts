@@ -1,13 +1,15 @@
 import { formatBytes } from "../../base/byte-size.js";
-import { chunk, groupBy, largestBy } from "../../base/collections.js";
+import { cheapestParts, chunk, groupBy, largestBy } from "../../base/collections.js";
 import { InputError } from "../../base/errors.js";
 import { programBytes } from "../../engine/program-bytes.js";
 import type { ModelConfig } from "../config.js";
 import { programMemory, withMargin } from "../../engine/memory-budget.js";
 import { parameterBytes } from "../parameters/memory.js";
 import { roundUp } from "../scoring/batch.js";
+import { batchCost } from "../scoring/batch-cost.js";
 import { fillProgram, type GenerationShape } from "./cache.js";
 import { freezesParameters, frozenCopies } from "./freezing.js";
+import { writesInLanes } from "./lanes.js";
 
 /** Responses wanted to one prompt. */
 export interface GenerationRequest {
@@ -63,7 +65,7 @@ export function planGenerationWithin(
   sizes: GenerationSizes,
 ) {
   for (let { batchSize } = sizes; ; batchSize = Math.ceil(batchSize / 2)) {
-    const batches = planGeneration(requests, { ...sizes, batchSize });
+    const batches = planGeneration(config, requests, { ...sizes, batchSize });
     const steps = batches.length * sizes.maxNewTokens;
     const freezes = freezesParameters(config, steps, memory);
     const room = programMemory(memory, (1 + (freezes ? frozenCopies : 0)) * parameterBytes(config));
@@ -100,8 +102,15 @@ function generationBytes(config: ModelConfig, shape: GenerationShape): number {
   return withMargin(2 * cache + programBytes({ ...fillProgram(config, shape, "logits"), updates: new Map() }));
 }
 
-/** Batches of responses to prompts of like length; batches of one length share a shape. */
+/**
+ * Batches of responses to prompts of like length; batches of one length share a shape. Prompts are padded to the longest of their
+ * batch, while each step of a batch reads all weights: lengths are put together where that costs less than batches of their own. A
+ * model that writes batches beside each other has weights that stay in the caches, and each length has batches of its own.
+ *
+ * @param config of the model that writes
+ */
 export function planGeneration(
+  config: ModelConfig,
   requests: readonly GenerationRequest[],
   { contextLengths, maxNewTokens, batchSize }: GenerationSizes,
 ): PlannedBatch[] {
@@ -113,17 +122,35 @@ export function planGeneration(
   );
   const lengthIn = (context: number, { prompts }: PlannedRow) =>
     Math.min(roundUp(prompts[context]!.length), contextLengths[context]! - 1);
-  const byLength = groupBy(wanted, (row) => lengthIn(0, row));
-  return [...byLength]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([, members]) => {
-      const rows = Math.min(members.length, batchSize);
-      const batches = chunk(members, rows);
-      const prompts = Math.max(...batches.map((batch) => new Set(batch.map(({ request }) => request)).size));
-      const shapes = contextLengths.map((contextLength, context): GenerationShape => {
-        const promptLength = Math.max(...members.map((row) => lengthIn(context, row)));
-        return { prompts, promptLength, rows, capacity: Math.min(promptLength + maxNewTokens, contextLength) };
-      });
-      return batches.map((batch) => ({ rows: batch, shapes }));
+  const batchesOf = (members: readonly PlannedRow[]): PlannedBatch[] => {
+    const rows = Math.min(members.length, batchSize);
+    const batches = chunk(members, rows);
+    const prompts = Math.max(...batches.map((batch) => new Set(batch.map(({ request }) => request)).size));
+    const shapes = contextLengths.map((contextLength, context): GenerationShape => {
+      const promptLength = Math.max(...members.map((row) => lengthIn(context, row)));
+      return { prompts, promptLength, rows, capacity: Math.min(promptLength + maxNewTokens, contextLength) };
     });
+    return batches.map((batch) => ({ rows: batch, shapes }));
+  };
+  const byLength = [...groupBy(wanted, (row) => lengthIn(0, row))]
+    .sort(([a], [b]) => a - b)
+    .map(([, members]) => members);
+  const cost = writingCost(config, maxNewTokens);
+  const costOf = (members: readonly PlannedRow[]) =>
+    batchesOf(members).reduce((sum, { shapes }) => shapes.reduce((inner, shape) => inner + cost(shape), sum), 0);
+  const parts = writesInLanes(config)
+    ? byLength.map((members) => [members])
+    : cheapestParts(byLength, (part) => costOf(part.flat()));
+  return parts.flatMap((part) => batchesOf(part.flat()));
+}
+
+/** Rows whose arithmetic takes as long as the reading of the weights, which a step of any batch does once. */
+const rowsOfWeights = 16;
+
+/** What a batch costs at most: the reading of its prompts, and a step for each token. Only its ratio to others means anything. */
+function writingCost(config: ModelConfig, maxNewTokens: number) {
+  const cost = batchCost(config);
+  return ({ prompts, promptLength, rows, capacity }: GenerationShape) =>
+    cost({ rows: prompts, length: promptLength }) +
+    (maxNewTokens * cost({ rows: rows + rowsOfWeights, length: capacity })) / capacity;
 }
