@@ -40,7 +40,7 @@ export function distinctPrompts(pairs: readonly TokenizedPair[]): PromptTokens[]
  * Samples responses to each prompt from the policy. Yields them batch by batch.
  *
  * @param responses R, for each prompt
- * @param options how to sample; `skipBatches` leaves out batches that an earlier, interrupted run has kept
+ * @param options how to sample; `known` leaves out samples that an earlier, interrupted run has kept
  */
 export async function* sampleResponses(
   policy: Policy,

@@ -28,7 +28,7 @@ const samplingByDefault = generationOptions(sampling);
  * How responses are written; see {@link GenerationOptions} for the rest. Defaults are those of a run: temperature 0.7, up
  * to 128 tokens; under guidance temperature 0.
  */
-export interface RespondOptions extends Omit<GenerationOptions, "skipBatches" | "guidance"> {
+export interface RespondOptions extends Omit<GenerationOptions, "known" | "guidance"> {
   /** Responses to each prompt. Default 1. */
   readonly responses?: number;
   /** Seed of the sampling. Default 0. */

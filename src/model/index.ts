@@ -19,6 +19,7 @@ export type { LoraConfig, ModelConfig } from "./config.js";
 export {
   generate,
   generateTokens,
+  responseName,
   type GeneratedToken,
   type Generation,
   type GenerationOptions,

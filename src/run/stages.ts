@@ -21,6 +21,7 @@ import {
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
+import { responseName } from "../model/generation/generate.js";
 import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import { savePolicy } from "../model/policy/policy-files.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
@@ -529,8 +530,9 @@ export class Stages {
   ): Promise<Sample[]> {
     const model = await this.context.model(t - 1);
     const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>
-      this.context.folder.growRows(runLayout.iteration(t).drawn, (known) => {
-        const options = { ...generationOptions({ ...this.options, temperature }), skipBatches: known, logProbs: true };
+      this.context.folder.growRows(runLayout.iteration(t).drawn, (kept) => {
+        const known = new Set(kept.flat().map(({ id, number }) => responseName(id, number)));
+        const options = { ...generationOptions({ ...this.options, temperature }), known, logProbs: true };
         return samplesOf(
           this.context.executor.samples(
             model,

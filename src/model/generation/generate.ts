@@ -19,12 +19,17 @@ export interface GenerationOptions extends Partial<Sampling> {
   readonly stopTokens?: readonly number[];
   /** Responses written at the same time, fewer where memory is little. Default 128. */
   readonly batchSize?: number;
-  /** Batches at the start that an earlier, interrupted call has yielded; they are left out. Default 0. */
-  readonly skipBatches?: number;
+  /** Names of responses ({@link responseName}) that an earlier, interrupted call has yielded; they are left out. Default: none. */
+  readonly known?: ReadonlySet<string>;
   /** Writes by several contexts, of which requests then bring the prompts (`others`). Default: by the request's own prompt. */
   readonly guidance?: LogitGuidance | undefined;
   /** Tells each response's log-probability; not under guidance. Default false. */
   readonly logProbs?: boolean;
+}
+
+/** Names a response to a request among those of one call. */
+export function responseName(key: string, number: number): string {
+  return `${number} ${key}`;
 }
 
 /** One written response. */
@@ -70,12 +75,10 @@ export async function* generate(
   { signal, onProgress, onNote }: TaskOptions = {},
 ): AsyncGenerator<Generation[]> {
   const total = requests.reduce((count, { responses }) => count + responses, 0);
-  const { skipBatches = 0 } = options;
   const { batches, policies, memory } = planned(policy, requests, random, options, onNote);
-  const open = batches.slice(skipBatches);
-  let done = batches.slice(0, skipBatches).reduce((count, { rows }) => count + rows.length, 0);
-  const lanes = lanesFor(policy, open.length, memory);
-  for await (const rows of inLanes(lanes, policies, open, writeWhole, signal)) {
+  let done = total - batches.reduce((count, { rows }) => count + rows.length, 0);
+  const lanes = lanesFor(policy, batches.length, memory);
+  for await (const rows of inLanes(lanes, policies, batches, writeWhole, signal)) {
     done += rows.length;
     onProgress?.(done, total);
     yield rows.map(({ request, number, tokens, complete, logProb }) => ({
@@ -95,7 +98,7 @@ export async function* generateTokens(
   policy: Policy,
   requests: readonly GenerationRequest[],
   random: Random,
-  options: Omit<GenerationOptions, "skipBatches" | "logProbs"> = {},
+  options: Omit<GenerationOptions, "known" | "logProbs"> = {},
   { signal }: Pick<TaskOptions, "signal"> = {},
 ): AsyncGenerator<GeneratedToken[]> {
   const { batches, policies } = planned(policy, requests, random, options);
@@ -124,7 +127,7 @@ async function writeWhole(
   return rows;
 }
 
-/** Batches ready to be written, the models that read each context, and the memory that there is. */
+/** Batches ready to be written, without what is known; the models that read each context, and the memory that there is. */
 function planned(
   policy: Policy,
   requests: readonly GenerationRequest[],
@@ -136,7 +139,7 @@ function planned(
   const sampling = samplingOf(options);
   checkCount("maxNewTokens", maxNewTokens);
   checkCount("batchSize", batchSize);
-  const { guidance, logProbs = false } = options;
+  const { guidance, logProbs = false, known } = options;
   if (guidance) checkGuides(policy, guidance);
   if (guidance && logProbs)
     throw new InputError(
@@ -167,15 +170,19 @@ function planned(
       `up to ${fitting} responses at once instead of ${batchSize}, to fit into memory (set memory to change it)`,
     );
   const frozen = policies.map(({ config, programs }) => freezesParameters(config, steps, programs.memory));
-  const ready = batches.map(({ shapes, rows: rowsOfBatch }): Batch => {
-    const rows = rowsOfBatch.map((row) => new Row(row, random, contextLengths, choice));
-    return {
+  // All are planned, so that what is left is written in the programs in which it would have been.
+  const ready = batches.flatMap(({ shapes, rows: rowsOfBatch }): Batch[] => {
+    const left = rowsOfBatch.filter(({ key, number }) => !known?.has(responseName(key, number)));
+    if (left.length === 0) return [];
+    const rows = left.map((row) => new Row(row, random, contextLengths, choice));
+    const batch: Batch = {
       rows,
       write(readers, signal) {
         const contexts = readers.map((reader, i) => ({ reader, shape: shapes[i]!, frozen: frozen[i]! }));
         return decodeTokens(contexts, rows, choice, signal);
       },
     };
+    return [batch];
   });
   return { batches: ready, policies, memory };
 }

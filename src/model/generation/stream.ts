@@ -26,7 +26,7 @@ export async function* stream(
   policy: Policy,
   requests: readonly GenerationRequest[],
   random: Random,
-  options: Omit<GenerationOptions, "skipBatches" | "logProbs"> = {},
+  options: Omit<GenerationOptions, "known" | "logProbs"> = {},
   work: Pick<TaskOptions, "signal"> = {},
 ): AsyncGenerator<TextPiece[]> {
   const open = new Map<string, { readonly text: TextStream; tokens: number }>();

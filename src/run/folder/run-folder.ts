@@ -127,13 +127,13 @@ export class RunFolder {
 
   /**
    * Rows that come one after another, each kept as soon as it is there. Rows that an interrupted run has kept are read;
-   * `make` gets their number, and goes on after them. They stay until {@link discard}.
+   * `make` gets them, and goes on after them. They stay until {@link discard}.
    */
-  async growRows<T>(file: RowsFile<T>, make: (known: number) => AsyncIterable<T>): Promise<readonly T[]> {
+  async growRows<T>(file: RowsFile<T>, make: (known: readonly T[]) => AsyncIterable<T>): Promise<readonly T[]> {
     const rows = [...(await this.readRowsIfPresent(file))];
     let recorded = performance.now();
     try {
-      for await (const row of make(rows.length)) {
+      for await (const row of make([...rows])) {
         await this.append(file, row);
         rows.push(row);
         if (performance.now() - recorded < recordEvery * 1000) continue;

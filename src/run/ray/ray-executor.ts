@@ -14,6 +14,7 @@ import type { TaskOptions } from "../../base/task.js";
 import { isWeightFile } from "../../model/checkpoint/weight-files.js";
 import { writeFolder } from "../../base/write-folder.js";
 import {
+  responseName,
   samplingOf,
   type Generation,
   type GenerationOptions,
@@ -126,7 +127,7 @@ export class RayExecutor implements Executor {
     options: GenerationOptions,
     task: TaskOptions = {},
   ): AsyncGenerator<Generation[]> {
-    const { maxNewTokens = 256, batchSize = 128, skipBatches = 0, guidance } = options;
+    const { maxNewTokens = 256, batchSize = 128, known, guidance } = options;
     const { config, tokenizer } = this.start;
     if (guidance) throw new InputError("guidance: a cluster writes by the model alone; sample on this machine");
     for (const { key, prompt } of requests) {
@@ -162,7 +163,8 @@ export class RayExecutor implements Executor {
     if (found.length !== wanted) throw incomplete(folder, found.length, wanted);
     // They come as workers are done with them.
     found.sort((a, b) => a.request - b.request || a.number - b.number);
-    yield* chunk(found, batchSize).slice(skipBatches);
+    const open = found.filter(({ request, number }) => !known?.has(responseName(requests[request]!.key, number)));
+    yield* chunk(open, batchSize);
   }
 
   /** Done on this machine: they are read by what chooses responses here. */

@@ -5,6 +5,7 @@ import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
 import {
   checkCount,
+  responseName,
   samplingOf,
   type Generation,
   type GenerationOptions,
@@ -76,7 +77,7 @@ export class ServerExecutor implements Executor {
     options: GenerationOptions,
     { signal, onProgress }: TaskOptions = {},
   ): AsyncGenerator<Generation[]> {
-    const { maxNewTokens = 256, batchSize = 128, skipBatches = 0, stopTokens = this.start.tokenizer.stopIds } = options;
+    const { maxNewTokens = 256, batchSize = 128, known, stopTokens = this.start.tokenizer.stopIds } = options;
     if (options.guidance) throw new InputError("guidance: a server writes by its model alone; sample on this machine");
     const sampling = samplingOf(options);
     checkCount("maxNewTokens", maxNewTokens);
@@ -98,13 +99,10 @@ export class ServerExecutor implements Executor {
       // Ids of what is written, as vLLM and llama.cpp give them.
       ...{ logprobs: 1, return_token_ids: true, stop_token_ids: stopTokens },
     };
-    let done = 0;
-    onProgress?.(0, wanted.length);
-    for (const [i, batch] of chunk(wanted, batchSize).entries()) {
-      if (i < skipBatches) {
-        onProgress?.((done += batch.length), wanted.length);
-        continue;
-      }
+    const open = wanted.filter(({ key, number }) => !known?.has(responseName(key, number)));
+    let done = wanted.length - open.length;
+    onProgress?.(done, wanted.length);
+    for (const batch of chunk(open, batchSize)) {
       yield await allOrNone(batch, signal, async ({ key, prompt, request, number }, either) => {
         const limit = Math.min(maxNewTokens, contextLength - prompt.length);
         const seed = random.fork(key).fork(`${number}`).integer(seedLimit);

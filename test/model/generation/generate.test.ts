@@ -9,6 +9,7 @@ import type { ModelConfig } from "../../../src/model/config.js";
 import {
   generate,
   generateTokens,
+  responseName,
   type GenerationOptions,
   type Generation,
   type GenerationRequest,
@@ -52,6 +53,11 @@ async function written(
   const settings = { maxNewTokens: 8, ...options };
   for await (const batch of generate(by, wanted, Random.seeded(seed), settings, work)) batches.push(batch);
   return batches;
+}
+
+/** Names of responses to `requests`, as {@link generate} leaves them out. */
+function namesOf(some: readonly Generation[]): Set<string> {
+  return new Set(some.map(({ request, number }) => responseName(requests[request]!.key, number)));
 }
 
 /** The tokens of each response by `request/number`. */
@@ -251,7 +257,7 @@ describe("long responses, which parameters are frozen for,", () => {
     const batches = await written(requests, options, { by });
     assert.ok(frozen.includes(true));
     assert.deepEqual(await written(requests, options, { by }), batches);
-    assert.deepEqual(await written(requests, { ...options, skipBatches: 1 }, { by }), batches.slice(1));
+    assert.deepEqual(await written(requests, { ...options, known: namesOf(batches[0]!) }, { by }), batches.slice(1));
   });
 });
 
@@ -261,7 +267,21 @@ describe("generate", () => {
     const names = byName(batches, requests);
     assert.equal(names.size, 12);
     assert.ok(batches.every((batch) => batch.length <= 2));
-    assert.deepEqual(await written(requests, { batchSize: 2, skipBatches: 2 }), batches.slice(2));
+    const known = namesOf(batches.slice(0, 2).flat());
+    assert.deepEqual(await written(requests, { batchSize: 2, known }), batches.slice(2));
+    assert.deepEqual(await written(requests, { known: namesOf(batches.flat()) }), []);
+  });
+
+  it("goes on after an interruption in batches of another size", async () => {
+    const batches = await written(requests, { batchSize: 5 });
+    const kept = batches.slice(0, 1);
+    const rest = await written(requests, { batchSize: 2, known: namesOf(kept.flat()) });
+    assert.deepEqual(byName([...kept, ...rest], requests), byName(batches, requests));
+    assert.equal([...kept, ...rest].flat().length, 12);
+    const progress: number[] = [];
+    const onProgress = (done: number) => progress.push(done);
+    await written(requests, { batchSize: 2, known: namesOf(kept.flat()) }, { work: { onProgress } });
+    assert.equal(progress.at(-1), 12);
   });
 
   it("tells how far it is, and stops between batches", async () => {

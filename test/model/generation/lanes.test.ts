@@ -3,7 +3,13 @@ import { after, before, describe, it } from "node:test";
 import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
-import { generate, type GenerationOptions, type GenerationRequest } from "../../../src/model/generation/generate.js";
+import {
+  generate,
+  responseName,
+  type Generation,
+  type GenerationOptions,
+  type GenerationRequest,
+} from "../../../src/model/generation/generate.js";
 import { lanesFor } from "../../../src/model/generation/lanes.js";
 import type { Policy } from "../../../src/model/policy/policy.js";
 import { randomTokens, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
@@ -32,6 +38,9 @@ async function written(by: Policy, options: GenerationOptions = {}, signal?: Abo
   for await (const batch of generate(by, requests, Random.seeded(8), settings, work)) batches.push(batch);
   return batches;
 }
+/** Names of responses, as {@link generate} leaves them out. */
+const namesOf = (some: readonly Generation[]) =>
+  new Set(some.map(({ request, number }) => responseName(requests[request]!.key, number)));
 /** Bytes that the lanes hold. */
 const held = () => several.lanes.map(({ stateBytes }) => stateBytes);
 
@@ -53,7 +62,7 @@ describe("lanes", () => {
     const expected = await written(alone);
     assert.equal(expected.length, 6);
     assert.deepEqual(await written(beside), expected);
-    assert.deepEqual(await written(beside, { skipBatches: 2 }), expected.slice(2));
+    assert.deepEqual(await written(beside, { known: namesOf(expected.slice(0, 2).flat()) }), expected.slice(2));
     assert.deepEqual(held(), [0, 0, 0]);
   });
 
