@@ -1,8 +1,5 @@
 import { Command } from "commander";
 import { cpus } from "node:os";
-import { dpo } from "../src/align/losses/dpo.js";
-import { preference } from "../src/align/preference.js";
-import { Trainer } from "../src/align/trainer.js";
 import { bytesIn } from "../src/base/byte-size.js";
 import { Random } from "../src/base/random.js";
 import { whole } from "../src/cli/options.js";
@@ -12,8 +9,8 @@ import type { LlamaConfig } from "../src/model/config.js";
 import { allLinear, initialLora } from "../src/model/parameters/lora/lora.js";
 import { initialParameters } from "../src/model/parameters/parameters.js";
 import { Policy } from "../src/model/policy/policy.js";
-import { responseLogProbs } from "../src/model/scoring/score.js";
 import { trainTokenizer } from "../src/model/tokenizer/train-tokenizer.js";
+import { epochOfDpo, peakBytes } from "./dpo-work.js";
 
 /*
  * What an epoch of DPO takes, in memory and in processor time, in the shape of SmolLM2-135M with random weights: an
@@ -59,7 +56,8 @@ const random = Random.seeded(1);
 const tokens = (length: number) => Int32Array.from({ length }, () => random.integer(config.vocabSize));
 const sequences = Array.from({ length: count }, () => {
   const prompt = tokens(20 + random.integer(181));
-  return [0, 1].map(() => ({ prompt, response: tokens(20 + random.integer(293)) }));
+  const answered = () => ({ prompt, response: tokens(20 + random.integer(293)) });
+  return [answered(), answered()] as const;
 });
 
 const engine = new OnnxEngine();
@@ -70,32 +68,19 @@ const base = await Policy.create(new ProgramCache(engine, bytesIn(memory)), {
 });
 const policy = await base.withAdapter(adapter, initialLora(config, adapter, random));
 
-const [begin, before] = [performance.now(), process.cpuUsage()];
-const reference = await responseLogProbs(policy, sequences.flat());
-const scored = performance.now();
-const examples = sequences.map(([chosen, rejected], i) => ({
-  chosen: chosen!,
-  rejected: rejected!,
-  referenceChosen: reference[2 * i]!,
-  referenceRejected: reference[2 * i + 1]!,
-}));
-const options = { batchSize, epochs: 1, learningRate: 1e-4, ...(microBatchSize !== undefined && { microBatchSize }) };
-const training = await Trainer.begin(policy, preference(dpo({ beta: 0.1 })), examples, options, Random.seeded(2));
-for await (const { step, loss } of training.steps()) {
-  if (step === 1 && Math.abs(loss - Math.LN2) > 1e-3) throw new Error(`the first loss is ${loss}, not ln 2`);
-}
-const end = performance.now();
-const { user, system } = process.cpuUsage(before);
+const {
+  scoring,
+  training,
+  memory: planned,
+} = await epochOfDpo(policy, sequences, {
+  batchSize,
+  ...(microBatchSize !== undefined && { microBatchSize }),
+});
 console.log(`${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} logical cores, Node ${process.version}`);
 console.log(
-  `${count} pairs, steps of ${batchSize}, micro-batches of ${training.memory.microBatchSize}${training.memory.recompute ? ", recomputed" : ""}`,
+  `${count} pairs, steps of ${batchSize}, micro-batches of ${planned.microBatchSize}${planned.recompute ? ", recomputed" : ""}`,
 );
 console.log("| scoring, s | training, s | processor time, s | peak, GB |\n| ---: | ---: | ---: | ---: |");
-const figures = [
-  (scored - begin) / 1000,
-  (end - scored) / 1000,
-  (user + system) / 1e6,
-  (process.resourceUsage().maxRSS * 1024) / 1e9,
-];
+const figures = [scoring.seconds, training.seconds, scoring.processor + training.processor, peakBytes() / 1e9];
 console.log(`| ${figures.map((figure) => figure.toFixed(1)).join(" | ")} |`);
 await engine.close();

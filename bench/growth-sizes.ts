@@ -1,0 +1,29 @@
+import type { Spent } from "./dpo-work.js";
+
+/** Sizes of a point of bench/growth.ts. */
+export interface GrowthSizes {
+  readonly pairs: number;
+  /** Of the model's hidden states. */
+  readonly width: number;
+  /** Tokens of a prompt and a response, half of them each. */
+  readonly length: number;
+}
+
+/** What a point took. */
+export interface GrowthPoint {
+  readonly scoring: Spent;
+  readonly training: Spent;
+  readonly writing: Spent;
+  readonly peakBytes: number;
+  readonly parameters: number;
+}
+
+/** What the others are multiples of. */
+export const baseSizes: GrowthSizes = { pairs: 64, width: 128, length: 64 };
+
+/** What grows, and by what: the width to 4 times itself, which gives about 16 times the parameters. */
+export const growths: readonly { readonly name: string; readonly sizes: readonly GrowthSizes[] }[] = [
+  { name: "pairs", sizes: [1, 4, 16].map((by) => ({ ...baseSizes, pairs: by * baseSizes.pairs })) },
+  { name: "parameters", sizes: [1, 2, 4].map((by) => ({ ...baseSizes, width: by * baseSizes.width })) },
+  { name: "length", sizes: [1, 4, 16].map((by) => ({ ...baseSizes, length: by * baseSizes.length })) },
+];
