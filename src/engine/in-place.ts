@@ -25,7 +25,11 @@ export function updatesInPlace(program: Program): Set<string> {
   const values = topologicalOrder([...Object.values(program.outputs), ...program.updates.values()]);
   const consumers = new Map<Value, Value[]>();
   for (const value of values) {
-    for (const input of new Set(value.inputs)) consumers.set(input, [...(consumers.get(input) ?? []), value]);
+    for (const input of new Set(value.inputs)) {
+      const known = consumers.get(input);
+      if (known) known.push(value);
+      else consumers.set(input, [value]);
+    }
   }
   const fetched = new Set(Object.values(program.outputs));
   const safe = new Set<string>();
@@ -34,12 +38,29 @@ export function updatesInPlace(program: Program): Set<string> {
     const { name } = (leaf as Value<"state">).attributes;
     const update = program.updates.get(name);
     if (update === undefined || update === leaf || fetched.has(leaf)) continue;
-    const before = new Set(topologicalOrder([update]));
     const readers = readersOf(leaf, consumers);
-    const ordered = readers.every((reader) => (reader === update ? elementwise.has(update.op) : before.has(reader)));
+    const others = readers.filter((reader) => reader !== update);
+    const overwritesItsInput = others.length === readers.length || elementwise.has(update.op);
+    const ordered = overwritesItsInput && areInputsOf(update, others);
     if (ordered && !isUpdateOfAnother(leaf, update, program)) safe.add(name);
   }
   return safe;
+}
+
+/** Whether each of some values is an input of another, directly or not. */
+function areInputsOf(value: Value, inputs: readonly Value[]): boolean {
+  const missing = new Set(inputs);
+  // Nothing made before the oldest of them has one of them among its inputs.
+  const oldest = Math.min(...inputs.map(({ id }) => id));
+  const seen = new Set<Value>();
+  const open = [value];
+  for (let next = open.pop(); next && missing.size > 0; next = open.pop()) {
+    if (next.id < oldest || seen.has(next)) continue;
+    seen.add(next);
+    missing.delete(next);
+    open.push(...next.inputs);
+  }
+  return missing.size === 0;
 }
 
 /** The ops that read a tensor, also through a view. */
