@@ -1,4 +1,4 @@
-import type { Difference, MethodComparison, MethodRow } from "../cells/compare.js";
+import type { Difference, MethodComparison, MethodRow } from "../cells/method-comparison.js";
 import { textTable } from "./summary-table.js";
 
 /** A comparison as tables of text: the methods, and how they differ from the baseline. */
