@@ -6,7 +6,6 @@ import { readHead } from "../align/head-files.js";
 import { scoreOf } from "../align/score-head.js";
 import { supervised } from "../align/sft.js";
 import { InputError } from "../base/errors.js";
-import { callOwn } from "../base/own-function.js";
 import { Random } from "../base/random.js";
 import {
   distinctPrompts,
@@ -35,9 +34,8 @@ import {
   type Reviewed,
   type Scorer,
 } from "../review/index.js";
-import type { RunContext, WorkKind } from "./context.js";
+import type { RunContext } from "./context.js";
 import { sequenceKey } from "./check-run.js";
-import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import {
   requireDemonstrations,
@@ -56,10 +54,11 @@ import {
   trainingOptions,
   type MethodOptions,
 } from "./options/index.js";
-import { keptEvaluation, type KeptEvaluation } from "./kept-evaluation.js";
+import { keptEvaluation } from "./kept-evaluation.js";
 import type { Method } from "./method.js";
 import { References } from "./references.js";
-import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
+import { Summaries } from "./summaries.js";
+import type { RunSummary, TrainedOn } from "./summary.js";
 import { trainStage } from "./train-stage.js";
 
 /**
@@ -71,7 +70,7 @@ export class Stages {
   private readonly random: Random;
   private readonly loss: PairLoss;
   private readonly objective: Objective<ReferencedPair>;
-  private readonly summaries: Omit<IterationSummary, "seconds">[] = [];
+  private readonly summaries: Summaries;
   private readonly promptOf: ReadonlyMap<string, Int32Array>;
   private readonly references: References;
   private labelledBy: string | null = null;
@@ -104,6 +103,7 @@ export class Stages {
       },
       context,
     );
+    this.summaries = new Summaries(input, options, this.loss, context);
     this.noteTrained("validation", input.validation);
     this.noteTrained("held-out", input.heldOut?.pairs);
   }
@@ -435,38 +435,13 @@ export class Stages {
     );
     const { keepBestBy } = this.options;
     const kept = keepBestBy && keptEvaluation(steps, keepBestBy);
-    await this.summarize(t, trainedOn, Math.round(pairs.length * Number(steps.at(-1)!.epoch)), kept);
+    const pairsSeen = Math.round(pairs.length * Number(steps.at(-1)!.epoch));
+    await this.summaries.add(t, trainedOn, pairsSeen, kept);
   }
 
   /** Writes the summary of a run that has ended. */
-  async end(method: string): Promise<RunSummary> {
-    const { loss, options, labelledBy, input } = this;
-    const iterations = this.summaries.map((row) => ({ ...row, seconds: this.secondsOf(row.iteration) }));
-    const graded = await this.gradedByJudge();
-    const summary: RunSummary = {
-      ...{
-        method,
-        loss: loss.name,
-        labelledBy,
-        ...(graded !== undefined && { graded }),
-        seed: options.seed,
-        iterations,
-      },
-      ...(input.evaluate && { evaluate: input.evaluate.identity }),
-    };
-    return this.context.folder.json(runLayout.summary, async () => summary);
-  }
-
-  /** How many responses a judge has graded in all iterations; undefined where it has none. */
-  private async gradedByJudge(): Promise<number | undefined> {
-    const { folder } = this.context;
-    let total: number | undefined;
-    for (let t = 1; t <= this.trained; t++) {
-      const { labels } = runLayout.iteration(t);
-      const { graded } = folder.isDone(labels.path) ? await folder.readJson(labels) : {};
-      if (graded !== undefined) total = (total ?? 0) + graded;
-    }
-    return total;
+  end(method: string): Promise<RunSummary> {
+    return this.summaries.write(method, this.labelledBy);
   }
 
   private get prompts() {
@@ -517,7 +492,7 @@ export class Stages {
       await savePolicy(start, folder.file(model));
       await folder.seal([model]);
     }
-    await this.summarize(0, null, 0);
+    await this.summaries.add(0, null, 0);
   }
 
   private async draw(
@@ -565,73 +540,6 @@ export class Stages {
     const model = await this.context.model(iteration);
     return (sequences, task) => this.context.executor.logProbs(model, sequences, task);
   }
-
-  private async summarize(
-    iteration: number,
-    trainedOn: TrainedOn | null,
-    pairsSeen: number,
-    kept?: KeptEvaluation,
-  ): Promise<void> {
-    const { folder } = this.context;
-    // The samples are labelled and the policy is trained: what was drawn before the labels is not needed any more.
-    await folder.discard(runLayout.iteration(iteration).drawn.path);
-    const evaluation = await this.evaluateHeldOut(iteration);
-    const metrics = await this.userMetrics(iteration);
-    const memory = folder.memoryChoice(iteration);
-    this.summaries.push({
-      iteration,
-      pairsSelected: trainedOn?.pairsSelected ?? null,
-      pairsBootstrapped: trainedOn?.pairsBootstrapped ?? null,
-      pairsSeen,
-      bootstrap: trainedOn?.bootstrap ?? null,
-      ...evaluation,
-      ...(metrics && { metrics }),
-      ...(memory && { memory }),
-      ...(kept && { kept }),
-    });
-  }
-
-  /** All seconds that an iteration has taken; the reference, which is iteration 0, may be asked as late as in the last one. */
-  private secondsOf(iteration: number): IterationSummary["seconds"] {
-    const of = (kind: WorkKind) => this.context.folder.secondsOf(iteration, kind);
-    return { training: of("training"), scoring: of("scoring"), sampling: of("sampling"), evaluation: of("evaluation") };
-  }
-
-  private async evaluateHeldOut(t: number) {
-    const { heldOut } = this.input;
-    if (!heldOut) return { accuracy: null, meanMargin: null };
-    const settings = {
-      loss: this.loss,
-      generation: generationOptions(this.options),
-      random: this.random.fork("evaluate"),
-      textOf: (tokens: Int32Array) => this.text(tokens),
-    };
-    return this.context.folder.json(runLayout.iteration(t).evaluation, () =>
-      this.context.timed(t, "evaluation", () => evaluateHeldOut(this.context, t, heldOut, settings)),
-    );
-  }
-
-  /** What the user's own evaluation finds; computed again where it is not the one that was kept. */
-  private async userMetrics(t: number): Promise<Readonly<Record<string, number | null>> | undefined> {
-    const { evaluate } = this.input;
-    if (!evaluate) return undefined;
-    const { folder } = this.context;
-    const file = runLayout.iteration(t).userMetrics;
-    if (folder.isDone(file.path) && (await folder.readJson(file)).identity !== evaluate.identity)
-      await folder.discard(file.path);
-    const model = await this.context.model(t);
-    const { metrics } = await folder.json(file, async () => ({
-      identity: evaluate.identity,
-      metrics: await this.context.timed(t, "evaluation", async () =>
-        this.context.executor.withPolicy(model, async (policy) =>
-          checkedMetrics(
-            await callOwn(`evaluate: your function for iteration ${t}`, () => evaluate.evaluate(policy, t)),
-          ),
-        ),
-      ),
-    }));
-    return metrics;
-  }
 }
 
 /** What one iteration trains by in its own way. A loss reads the same reference as the run's. */
@@ -641,20 +549,6 @@ export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" 
   readonly from?: number;
   /** Makes the pairs while the training goes on, of those that it is given. Default: they are trained on as they are. */
   readonly source?: ExampleSourceOf<ReferencedPair>;
-}
-
-/** @throws InputError where the figures are not numbers by name */
-function checkedMetrics(found: unknown): Record<string, number | null> {
-  const isRecord =
-    found !== null && typeof found === "object" && Object.values(found).every((value) => typeof value === "number");
-  if (!isRecord)
-    throw new InputError(`evaluate: returned ${JSON.stringify(found)}, expected an object of numbers by name`);
-  return Object.fromEntries(
-    Object.entries(found as Record<string, number>).map(([name, value]) => [
-      name,
-      Number.isFinite(value) ? value : null,
-    ]),
-  );
 }
 
 /** log π(y | x) of samples under the model of an iteration, where it wrote all of them and told. */

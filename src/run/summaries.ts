@@ -1,0 +1,134 @@
+import type { PairLoss } from "../align/pair-objective.js";
+import { InputError } from "../base/errors.js";
+import { callOwn } from "../base/own-function.js";
+import { Random } from "../base/random.js";
+import type { RunContext, WorkKind } from "./context.js";
+import { evaluateHeldOut } from "./evaluation.js";
+import { runLayout } from "./folder/layout.js";
+import type { RunInput } from "./input.js";
+import type { KeptEvaluation } from "./kept-evaluation.js";
+import { generationOptions, type MethodOptions } from "./options/index.js";
+import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
+
+/** Evaluates the model of each iteration when it is done, and sums the run up when it has ended. */
+export class Summaries {
+  private readonly iterations: Omit<IterationSummary, "seconds">[] = [];
+
+  constructor(
+    private readonly input: Pick<RunInput, "start" | "heldOut" | "evaluate">,
+    private readonly options: MethodOptions,
+    private readonly loss: PairLoss,
+    private readonly context: RunContext,
+  ) {}
+
+  /**
+   * Evaluates the model of an iteration, and adds its row.
+   *
+   * @param iteration one more than that of the last call, from 0
+   */
+  async add(iteration: number, trainedOn: TrainedOn | null, pairsSeen: number, kept?: KeptEvaluation): Promise<void> {
+    const { folder } = this.context;
+    // The samples are labelled and the policy is trained: what was drawn before the labels is not needed any more.
+    await folder.discard(runLayout.iteration(iteration).drawn.path);
+    const evaluation = await this.evaluateHeldOut(iteration);
+    const metrics = await this.userMetrics(iteration);
+    const memory = folder.memoryChoice(iteration);
+    this.iterations.push({
+      iteration,
+      pairsSelected: trainedOn?.pairsSelected ?? null,
+      pairsBootstrapped: trainedOn?.pairsBootstrapped ?? null,
+      pairsSeen,
+      bootstrap: trainedOn?.bootstrap ?? null,
+      ...evaluation,
+      ...(metrics && { metrics }),
+      ...(memory && { memory }),
+      ...(kept && { kept }),
+    });
+  }
+
+  /**
+   * Writes the summary of the run.
+   *
+   * @param labelledBy what labelled the samples; null where there were none
+   */
+  async write(method: string, labelledBy: string | null): Promise<RunSummary> {
+    const { folder } = this.context;
+    const graded = await this.gradedByJudge();
+    const summary: RunSummary = {
+      ...{ method, loss: this.loss.name, labelledBy },
+      ...(graded !== undefined && { graded }),
+      seed: this.options.seed,
+      iterations: this.iterations.map((row) => ({ ...row, seconds: this.secondsOf(row.iteration) })),
+      ...(this.input.evaluate && { evaluate: this.input.evaluate.identity }),
+    };
+    return folder.json(runLayout.summary, async () => summary);
+  }
+
+  /** How many responses a judge has graded in all iterations; undefined where it has none. */
+  private async gradedByJudge(): Promise<number | undefined> {
+    const { folder } = this.context;
+    let total: number | undefined;
+    for (const { iteration } of this.iterations) {
+      const { labels } = runLayout.iteration(iteration);
+      const { graded } = folder.isDone(labels.path) ? await folder.readJson(labels) : {};
+      if (graded !== undefined) total = (total ?? 0) + graded;
+    }
+    return total;
+  }
+
+  /** All seconds that an iteration has taken; the reference, which is iteration 0, may be asked as late as in the last one. */
+  private secondsOf(iteration: number): IterationSummary["seconds"] {
+    const of = (kind: WorkKind) => this.context.folder.secondsOf(iteration, kind);
+    return { training: of("training"), scoring: of("scoring"), sampling: of("sampling"), evaluation: of("evaluation") };
+  }
+
+  private async evaluateHeldOut(t: number) {
+    const { heldOut } = this.input;
+    if (!heldOut) return { accuracy: null, meanMargin: null };
+    const settings = {
+      loss: this.loss,
+      generation: generationOptions(this.options),
+      random: Random.seeded(this.options.seed).fork("evaluate"),
+      textOf: (tokens: Int32Array) => this.input.start.tokenizer.decode(tokens),
+    };
+    return this.context.folder.json(runLayout.iteration(t).evaluation, () =>
+      this.context.timed(t, "evaluation", () => evaluateHeldOut(this.context, t, heldOut, settings)),
+    );
+  }
+
+  /** What the user's own evaluation finds; computed again where it is not the one that was kept. */
+  private async userMetrics(t: number): Promise<Readonly<Record<string, number | null>> | undefined> {
+    const { evaluate } = this.input;
+    if (!evaluate) return undefined;
+    const { folder } = this.context;
+    const file = runLayout.iteration(t).userMetrics;
+    if (folder.isDone(file.path) && (await folder.readJson(file)).identity !== evaluate.identity)
+      await folder.discard(file.path);
+    const model = await this.context.model(t);
+    const { metrics } = await folder.json(file, async () => ({
+      identity: evaluate.identity,
+      metrics: await this.context.timed(t, "evaluation", async () =>
+        this.context.executor.withPolicy(model, async (policy) =>
+          checkedMetrics(
+            await callOwn(`evaluate: your function for iteration ${t}`, () => evaluate.evaluate(policy, t)),
+          ),
+        ),
+      ),
+    }));
+    return metrics;
+  }
+}
+
+/** @throws InputError where the figures are not numbers by name */
+function checkedMetrics(found: unknown): Record<string, number | null> {
+  const isRecord =
+    found !== null && typeof found === "object" && Object.values(found).every((value) => typeof value === "number");
+  if (!isRecord)
+    throw new InputError(`evaluate: returned ${JSON.stringify(found)}, expected an object of numbers by name`);
+  return Object.fromEntries(
+    Object.entries(found as Record<string, number>).map(([name, value]) => [
+      name,
+      Number.isFinite(value) ? value : null,
+    ]),
+  );
+}
