@@ -1,39 +1,42 @@
-/** What an adapter of low rank is made of (LoRA: Hu et al. 2022, arXiv 2106.09685). */
+/** Settings of a low-rank adapter (LoRA: Hu et al. 2022, arXiv 2106.09685). */
 export interface LoraConfig {
-  /** r: the rank of what is learned. */
+  /** r: the rank of the update. */
   readonly rank: number;
-  /** α: what is learned counts α/r times. */
+  /** α: the update is scaled by α/r. */
   readonly alpha: number;
   /**
-   * Which linear layers it is added to: ends of their names (`q_proj`), with `*` for any text
+   * The linear layers that get an adapter: endings of their names (`q_proj`), with `*` for any text
    * (`layers.0.*.q_proj`); see `linearLayers`.
    */
   readonly targets: readonly string[];
-  /** Whether it counts α/√r times instead, so that high ranks learn as fast (Kalajdzievski 2023, arXiv 2312.03732). Default false. */
+  /**
+   * Whether to scale by α/√r instead, so that high ranks learn as fast (Kalajdzievski 2023, arXiv 2312.03732). Default
+   * false.
+   */
   readonly rsLora?: boolean;
   /**
-   * Share of a layer's inputs that is set to zero before A, the others being scaled up, in training only; rounded to a
+   * Dropout probability of a layer's inputs before A, in training only; the kept inputs are scaled up. Rounded to a
    * multiple of 1/2039. Default 0.
    */
   readonly dropout?: number;
 }
 
 /**
- * Bits that a model's matrices are held in. With either, embedding and head have 8: of all matrices they suffer most from
- * fewer, which is why llama.cpp keeps them finer too.
+ * Bits per number of a model's matrices. Both settings keep embedding and head at 8 bits: they suffer most from fewer,
+ * which is why llama.cpp also keeps them at higher precision.
  */
 export type QuantizedWeights = "int8" | "int4";
 
-/** What every decoder-only transformer is made of; sizes are in elements. */
+/** Settings that all decoder-only transformers share; sizes are in elements. */
 interface CommonConfig {
-  /** What is learned beside the parameters, which then stay as they are. */
+  /** The adapter that is trained; the model's own parameters are then frozen. */
   readonly adapter?: LoraConfig;
-  /** How the matrices are held in an engine; absent: in float32. They are then not trained. */
+  /** How an engine stores the matrices; absent: in float32. Quantised matrices are not trained. */
   readonly weights?: QuantizedWeights;
-  /** Rows of the embedding; token ids are below it. */
+  /** Rows of the embedding; every token id is below this. */
   readonly vocabSize: number;
   readonly hiddenSize: number;
-  /** Width of the feed-forward. */
+  /** Width of the feed-forward network. */
   readonly intermediateSize: number;
   readonly layers: number;
   /** Query heads. */
@@ -45,27 +48,27 @@ interface CommonConfig {
   readonly contextLength: number;
   /** ε of the norms. */
   readonly normEpsilon: number;
-  /** Whether the output head is the embedding, transposed. */
+  /** Whether the output head is the transposed embedding. */
   readonly tiedEmbeddings: boolean;
   /** Standard deviation of the seeded initialisation. */
   readonly initializerRange: number;
-  /** Tokens that a token attends to, itself included; absent: all before it. */
+  /** How many tokens a token attends to, itself included; absent: all tokens before it. */
   readonly slidingWindow?: number;
-  /** Whether each layer has the window; absent: all have it. */
+  /** Whether each layer uses the sliding window; absent: all do. */
   readonly windowedLayers?: readonly boolean[];
-  /** The logits are divided by it. Default 1. */
+  /** The logits are divided by this. Default 1. */
   readonly logitDivisor?: number;
-  /** c, where the logits are bounded: c·tanh(logit / c). */
+  /** c of the logits' soft cap, c·tanh(logit / c). */
   readonly logitSoftCap?: number;
 }
 
-/** Where the angles of rotary position embeddings come from. */
+/** Angles of rotary position embeddings. */
 export interface RotaryConfig {
   /** Base of the rotary frequencies. */
   readonly ropeTheta: number;
-  /** How the frequencies are lowered for a longer context than the model was first trained with; absent: not at all. */
+  /** How the frequencies are lowered to extend the context the model was first trained with; absent: not at all. */
   readonly ropeScaling?: RopeScaling;
-  /** Share of each head's elements that is rotated. Default 1. */
+  /** Fraction of each head's elements that is rotated. Default 1. */
   readonly rotaryFactor?: number;
 }
 
@@ -76,54 +79,60 @@ export type RopeScaling =
       readonly factor: number;
     }
   | {
-      /** Only frequencies that turn seldom within the first context are divided (Llama 3.1, arXiv 2407.21783). */
+      /**
+       * Only the slow frequencies, with few turns within the original context, are divided (Llama 3.1, arXiv
+       * 2407.21783).
+       */
       readonly type: "llama3";
       readonly factor: number;
-      /** Frequencies of fewer turns than this within `originalContextLength` are divided by the factor. */
+      /** Frequencies with fewer turns than this within `originalContextLength` are divided by the factor. */
       readonly lowFrequencyFactor: number;
-      /** Frequencies of more turns than this stay as they are; between the two they are blended. */
+      /** Frequencies with more turns than this stay unchanged; those in between are blended. */
       readonly highFrequencyFactor: number;
       readonly originalContextLength: number;
     }
   | {
-      /** Scaling only beyond the context, where no sequence is: within it the frequencies stay as they are. */
+      /** Scales only sequences beyond the context, which never occur here; within it the frequencies stay unchanged. */
       readonly type: "dynamic";
       readonly factor: number;
     }
   | YarnScaling
   | LongRopeScaling;
 
-/** Slow frequencies are divided, fast ones stay, and all scores are sharpened (Peng et al. 2023, arXiv 2309.00071). */
+/**
+ * Slow frequencies are divided, fast ones stay, and all attention scores are sharpened (Peng et al. 2023, arXiv
+ * 2309.00071).
+ */
 export interface YarnScaling {
   readonly type: "yarn";
   readonly factor: number;
   readonly originalContextLength: number;
-  /** Frequencies of more turns than this within `originalContextLength` stay as they are. Default 32. */
+  /** Frequencies with more turns than this within `originalContextLength` stay unchanged. Default 32. */
   readonly betaFast?: number;
-  /** Frequencies of fewer turns than this are divided by the factor; between the two they are blended. Default 1. */
+  /** Frequencies with fewer turns than this are divided by the factor; those in between are blended. Default 1. */
   readonly betaSlow?: number;
-  /** What queries and keys are multiplied by. Default 0.1·ln(factor) + 1. */
+  /** Multiplier of queries and keys. Default 0.1·ln(factor) + 1. */
   readonly attentionFactor?: number;
-  /** Whether the blend begins and ends at whole pairs of elements. Default true. */
+  /** Whether to round the blend's limits to whole pairs of elements. Default true. */
   readonly truncate?: boolean;
 }
 
 /**
- * Each frequency is divided by a factor of its own (Ding et al. 2024, arXiv 2402.13753). Sequences up to the original
- * context length have the short factors, longer ones the long factors; the config's `contextLength` is the original one,
- * so that the factors of a sequence do not change while it grows.
+ * Each frequency is divided by its own factor (Ding et al. 2024, arXiv 2402.13753). Sequences up to the original
+ * context length use the short factors, longer ones the long factors. The config's `contextLength` is the original one,
+ * so that a sequence's factors do not change while it grows.
  */
 export interface LongRopeScaling {
   readonly type: "longrope";
   readonly shortFactors: readonly number[];
-  /** Kept to be written back. */
+  /** Stored so that it can be written back. */
   readonly longFactors: readonly number[];
   readonly originalContextLength: number;
-  /** Longest sequence with the long factors, kept to be written back. */
+  /** Longest sequence with the long factors; stored so that it can be written back. */
   readonly extendedContextLength: number;
-  /** How much longer the context became. Default: extended by original context length. */
+  /** How many times longer the context became. Default: extended / original context length. */
   readonly factor?: number;
-  /** What queries and keys are multiplied by. Default √(1 + ln(factor) / ln(original context length)). */
+  /** Multiplier of queries and keys. Default √(1 + ln(factor) / ln(original context length)). */
   readonly attentionFactor?: number;
 }
 
@@ -132,11 +141,11 @@ export interface LlamaConfig extends CommonConfig, RotaryConfig {
   readonly architecture: "llama";
   /** Whether the attention's linear layers have biases. Default false. */
   readonly attentionBias?: boolean;
-  /** Whether the feed-forward's linear layers have biases. Default false. */
+  /** Whether the feed-forward network's linear layers have biases. Default false. */
   readonly feedForwardBias?: boolean;
 }
 
-/** Llama with attention to the last tokens only. */
+/** Llama with sliding-window attention. */
 export interface MistralConfig extends CommonConfig, RotaryConfig {
   readonly architecture: "mistral";
 }
@@ -146,78 +155,78 @@ export interface Qwen2Config extends CommonConfig, RotaryConfig {
   readonly architecture: "qwen2";
 }
 
-/** Llama with norms of queries and keys. */
+/** Llama with normalised queries and keys. */
 export interface Qwen3Config extends CommonConfig, RotaryConfig {
   readonly architecture: "qwen3";
   /** Whether the attention's linear layers have biases. */
   readonly attentionBias: boolean;
 }
 
-/** How the tokens of a layer are routed to its experts. */
+/** How a layer routes tokens to its experts. */
 export interface RoutingConfig {
-  /** Experts of each layer that has them. */
+  /** Number of experts in each layer that has experts. */
   readonly experts: number;
-  /** Experts that a token goes to. */
+  /** Number of experts that process each token. */
   readonly expertsPerToken: number;
 }
 
-/** Mistral with experts in the place of the feed-forward; `intermediateSize` is the width of each. */
+/** Mistral with experts in place of the feed-forward network; `intermediateSize` is the width of each. */
 export interface MixtralConfig extends CommonConfig, RotaryConfig, RoutingConfig {
   readonly architecture: "mixtral";
 }
 
-/** Qwen3 with experts in the place of the feed-forward of some layers. */
+/** Qwen3 with experts in place of the feed-forward network of some layers. */
 export interface Qwen3MoeConfig extends CommonConfig, RotaryConfig, RoutingConfig {
   readonly architecture: "qwen3_moe";
   readonly attentionBias: boolean;
-  /** Width of each expert; `intermediateSize` is that of feed-forwards without experts. */
+  /** Width of each expert; `intermediateSize` is the width of feed-forward networks without experts. */
   readonly expertSize: number;
   /** Whether each layer has experts. */
   readonly routedLayers: readonly boolean[];
-  /** Whether the probabilities of the experts that a token goes to are made to sum to 1. */
+  /** Whether the routing probabilities of a token's experts are normalised to sum to 1. */
   readonly normalizedRouting: boolean;
 }
 
-/** Llama without rotary positions in some layers. */
+/** Llama without rotary positions in some layers (NoPE). */
 export interface SmolLm3Config extends CommonConfig, RotaryConfig {
   readonly architecture: "smollm3";
-  /** Whether the heads of each layer are rotated. */
+  /** Whether each layer rotates its heads. */
   readonly rotatedLayers: readonly boolean[];
   readonly attentionBias: boolean;
   readonly feedForwardBias: boolean;
 }
 
-/** Llama with a multiplier at each place where it matters how large numbers are; the logits' is `logitDivisor`. */
+/** Llama with multipliers for embeddings, attention scores and residual branches; the logits' is `logitDivisor`. */
 export interface GraniteConfig extends CommonConfig, RotaryConfig {
   readonly architecture: "granite";
   readonly attentionBias: boolean;
   readonly feedForwardBias: boolean;
-  /** What embeddings are multiplied by. */
+  /** Multiplier of the embeddings. */
   readonly embeddingMultiplier: number;
-  /** What attention and feed-forward are multiplied by, before they are added to the residual stream. */
+  /** Multiplier of the outputs of attention and feed-forward before they are added to the residual stream. */
   readonly residualMultiplier: number;
-  /** What queries · keys are multiplied by, instead of 1/√headSize. */
+  /** Multiplier of queries · keys, instead of 1/√headSize. */
   readonly attentionMultiplier: number;
 }
 
-/** Llama with norms after attention and feed-forward, and of all queries and all keys of a token. */
+/** Llama with norms after attention and feed-forward; queries and keys are normalised across all heads. */
 export interface Olmo2Config extends CommonConfig, RotaryConfig {
   readonly architecture: "olmo2";
   readonly attentionBias: boolean;
 }
 
-/** Phi-3 and Phi-4: Llama with one layer for query, key and value, and one for the gate and what passes it. */
+/** Phi-3 and Phi-4: Llama with fused query-key-value and gate-up layers. */
 export interface Phi3Config extends CommonConfig, RotaryConfig {
   readonly architecture: "phi3";
   readonly rotaryFactor: number;
 }
 
-/** What Gemma 2 and 3 have in common. */
+/** Settings that Gemma 2 and 3 share. */
 interface GemmaConfig extends CommonConfig, RotaryConfig {
   readonly attentionBias: boolean;
-  /** What queries · keys are multiplied by 1/√ of. */
+  /** Queries · keys are divided by the square root of this. */
   readonly queryPreAttentionScalar: number;
-  /** c, where the scores are bounded: c·tanh(score / c). */
+  /** c of the attention scores' soft cap, c·tanh(score / c). */
   readonly scoreSoftCap?: number;
   readonly slidingWindow: number;
   readonly windowedLayers: readonly boolean[];
@@ -230,17 +239,17 @@ export interface Gemma2Config extends GemmaConfig {
 /** The language model of Gemma 3. */
 export interface Gemma3Config extends GemmaConfig {
   readonly architecture: "gemma3_text";
-  /** How the heads of layers with a window are rotated. */
+  /** Rotary positions of the sliding-window layers. */
   readonly windowedRotary: RotaryConfig;
 }
 
-/** Llama with LayerNorm and a share of each head rotated. */
+/** Llama with LayerNorm and partially rotated heads. */
 export interface StableLmConfig extends CommonConfig, RotaryConfig {
   readonly architecture: "stablelm";
   readonly rotaryFactor: number;
-  /** Whether query, key and value have biases. */
+  /** Whether the query, key and value layers have biases. */
   readonly projectionBias: boolean;
-  /** Whether attention and feed-forward of a layer read the same, by the same norm. */
+  /** Whether attention and feed-forward of a layer read the same normalised input. */
   readonly parallelResidual: boolean;
 }
 
@@ -261,10 +270,10 @@ export interface Gpt2Config extends CommonConfig {
   readonly activation: Activation;
 }
 
-/** GELU by the error function, or its approximation by tanh. */
+/** GELU: exact, with the error function, or its tanh approximation. */
 export type Activation = "gelu" | "gelu-tanh";
 
-/** What a model is made of. `architecture` is what Hugging Face's config.json calls `model_type`. */
+/** A model's config. `architecture` is the `model_type` of Hugging Face's config.json. */
 export type ModelConfig =
   | LlamaConfig
   | MistralConfig

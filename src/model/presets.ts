@@ -1,10 +1,10 @@
 import { InputError, quote } from "../base/errors.js";
 import type { LlamaConfig } from "./config.js";
 
-/** A model to be trained from scratch: its sizes but for the vocabulary, which the tokenizer decides. */
+/** A model to train from scratch: all sizes except the vocabulary's, which comes from the tokenizer. */
 export interface Preset {
   readonly about: string;
-  /** Tokens of a vocabulary learned from the data; undefined for the synthetic world's own. */
+  /** Tokens of a vocabulary learned from the data; undefined: the synthetic world's own vocabulary. */
   readonly vocabulary?: number;
   readonly config: Omit<LlamaConfig, "vocabSize">;
 }
@@ -79,15 +79,15 @@ export const presets = {
 
 export type PresetName = keyof typeof presets;
 
-/** Whether there is a preset of this name. */
+/** Whether a preset has this name. */
 export function isPreset(name: string): name is PresetName {
   return Object.hasOwn(presets, name);
 }
 
 /**
- * A preset by its name.
+ * Returns a preset by name.
  *
- * @throws InputError naming the presets where there is none of that name
+ * @throws InputError listing the presets if none has that name
  */
 export function preset(name: string): Preset {
   if (!isPreset(name))

@@ -8,24 +8,24 @@ import { withWeights } from "../parameters/quantization/quantized-weights.js";
 import { requireHolding, tensorsToHold } from "./held-parameters.js";
 import { SharedState } from "./shared-state.js";
 
-/** A checkpoint whose parameters are in an engine, and are shared. */
+/** A checkpoint whose parameters are in an engine and shared. */
 export interface Base extends Omit<OpenCheckpoint, "weights"> {
   readonly state: SharedState;
 }
 
-/** The bases that are held, and those that are being loaded, by their bits and the identity of their files. */
+/** Bases that are loaded or being loaded, by quantisation and the identity of their files. */
 const held = new WeakMap<Engine, Map<string, Promise<Base>>>();
 
 /**
- * Holds a checkpoint as the base of adapters: loaded when no one has it, and shared with all who have it on the same
- * engine from the same files, in the same bits. The caller is to release its `state`; see {@link loadCheckpoint} for the errors.
+ * Loads a checkpoint as the base of adapters, or shares the copy already loaded on the same engine from the same files
+ * with the same quantisation. The caller must release its `state`; see {@link loadCheckpoint} for the errors.
  */
 export async function holdBase(engine: Engine, folder: string, weights?: QuantizedWeights): Promise<Base> {
   const bases = held.get(engine) ?? new Map<string, Promise<Base>>();
   held.set(engine, bases);
-  // Before the files are read: if they change meanwhile, the next one to ask finds another identity.
+  // Computed before the files are read: if they change meanwhile, the next caller gets a different identity.
   const key = `${weights ?? ""} ${await filesIdentity(folder)}`;
-  // Whoever had it may have let go between our asking and its answer.
+  // The last holder may have released it between our lookup and the answer.
   for (let found = bases.get(key); found !== undefined; found = bases.get(key)) {
     const base = await found;
     if (base.state.isFreed) continue;
@@ -61,11 +61,14 @@ async function loadBase(
   }
 }
 
-/** What changes when any file of a model, a folder's or GGUF, is written or replaced: of each its real path, inode, size and times. */
+/**
+ * Identity of a model's files, in a folder or GGUF: the real path, inode, size and times of each. Changes when any is
+ * written or replaced.
+ */
 async function filesIdentity(path: string): Promise<string> {
   const isFile = isGgufName(path);
   const folder = isFile ? dirname(path) : path;
-  // A folder that cannot be listed cannot be loaded either, which then says why.
+  // A folder that cannot be listed cannot be loaded either; loading then reports why.
   const names = isFile ? partsOfFile(path).map((part) => basename(part)) : await readdir(folder).catch(() => []);
   const files = await Promise.all(
     names.toSorted().map(async (name) => {

@@ -7,7 +7,7 @@ import { parameterCount } from "../parameters/parameters.js";
 
 const count = (number: number) => number.toLocaleString("en-US");
 
-/** A model in words: where it was loaded from, what it is, and what is trained. */
+/** Describes a model: where it was loaded from, its architecture, and what is trained. */
 function describeModel(config: ModelConfig, origin: string | undefined) {
   const { architecture, adapter } = config;
   return {
@@ -25,7 +25,7 @@ function describeAdapter(config: ModelConfig, adapter: NonNullable<ModelConfig["
   return `LoRA of rank ${adapter.rank}, α ${adapter.alpha}, on ${layers.length} layers: ${count(trained)} parameters`;
 }
 
-/** The same in one line. */
+/** The same description in one line. */
 export function modelLine(config: ModelConfig, origin: string | undefined): string {
   const { model, architecture, parameters, weights, adapter } = describeModel(config, origin);
   return [
@@ -36,7 +36,7 @@ export function modelLine(config: ModelConfig, origin: string | undefined): stri
   ].join(", ");
 }
 
-/** A policy as a notebook shows it: a table of a few facts. */
+/** How a notebook displays a policy: a short table. */
 export function policyBundle(
   config: ModelConfig,
   origin: string | undefined,
@@ -59,7 +59,7 @@ export function policyBundle(
   };
 }
 
-/** An engine and what it runs on, such as "onnx, cpu". */
+/** An engine and its provider or backend, such as "onnx, cpu". */
 function engineLine({ engine, provider, backend }: EngineDescription): string {
   return [engine, provider ?? backend].filter((part) => part !== undefined).join(", ");
 }

@@ -4,20 +4,20 @@ import type { ModelConfig, QuantizedWeights } from "../config.js";
 import { loraLayers } from "../parameters/lora/lora.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 
-/** Tells a model from every other by SHA-256 digests, in hex. */
+/** Identifies a model by SHA-256 digests, in hex. */
 export interface ModelFingerprint {
   readonly config: string;
   /** Of the tokenizer's files. */
   readonly tokenizer: string;
-  /** Of what training changes: the adapter's matrices, or all parameters. */
+  /** Of the trained parameters: the adapter's matrices, or all parameters. */
   readonly parameters: string;
-  /** How the matrices are held, where not in float32. The digests are then of what is held. */
+  /** How the matrices are stored if not in float32. The digests are then of the quantised values. */
   readonly weights?: QuantizedWeights;
-  /** Of the parameters below an adapter: the `parameters` of the model without it. */
+  /** Of the parameters below an adapter: equals `parameters` of the model without it. */
   readonly base?: string;
 }
 
-/** Digest of a config. An adapter counts as what it does: by the layers that it is added to, however they are named. */
+/** Digest of a config. For an adapter it covers the layers it is added to, however they are named. */
 export function configDigest({ adapter, ...config }: ModelConfig): string {
   const added = adapter && {
     rank: adapter.rank,
@@ -38,7 +38,10 @@ export function tokenizerDigest({ files }: Tokenizer): string {
     .digest("hex");
 }
 
-/** Digest of a state's tensors with their names, types and shapes, whatever their order. They are read one by one: a state may be large. */
+/**
+ * Digest of a state's tensors with their names, types and shapes, in any order. Reads them one by one, because a state
+ * may be large.
+ */
 export async function stateDigest(state: State): Promise<string> {
   const hash = createHash("sha256");
   for (const name of state.names.toSorted()) {
@@ -48,7 +51,7 @@ export async function stateDigest(state: State): Promise<string> {
   return hash.digest("hex");
 }
 
-/** JSON whose fields are in alphabetical order. */
+/** JSON with fields in alphabetical order. */
 function sortedJson(value: object): string {
   const sorted = (_: string, part: unknown) =>
     typeof part === "object" && part !== null && !Array.isArray(part)

@@ -12,14 +12,12 @@ import {
   type QuantizedWeight,
 } from "../parameters/quantization/quantized-weights.js";
 
-/*
- * Parameters on their way into an engine's state and back: as they are, or in blocks where the config says so.
- */
+/* Moves parameters into an engine's state and back, unchanged or in quantised blocks as the config says. */
 
 /**
- * Checks that an engine can hold a model's parameters as its config says.
+ * Checks that an engine can store a model's parameters as its config asks.
  *
- * @throws InputError where it cannot
+ * @throws InputError if it cannot
  */
 export async function requireHolding(engine: Engine, { weights }: ModelConfig): Promise<void> {
   if (weights === undefined) return;
@@ -30,7 +28,9 @@ export async function requireHolding(engine: Engine, { weights }: ModelConfig): 
   );
 }
 
-/** The tensors of a state that holds a checkpoint's parameters, made one at a time. Blocks that suit stay those of the file. */
+/**
+ * Yields the tensors of a state for a checkpoint's parameters, one at a time. Reuses the file's own blocks if they fit.
+ */
 export async function* tensorsToHold(
   config: ModelConfig,
   source: TensorSource,
@@ -43,7 +43,7 @@ export async function* tensorsToHold(
   }
 }
 
-/** The same of parameters that are at hand. */
+/** The same for parameters already in memory. */
 export function* parametersToHold(config: ModelConfig, parameters: Parameters): Generator<readonly [string, Tensor]> {
   const quantized = quantizedWeights(config);
   for (const [name, parameter] of parameters) {
@@ -53,7 +53,7 @@ export function* parametersToHold(config: ModelConfig, parameters: Parameters): 
   }
 }
 
-/** Copies of the parameters that a state holds, in float32 and in the layout that they have on disk. */
+/** Copies the parameters of a state in float32, in their layout on disk. */
 export async function readHeld(config: ModelConfig, state: State): Promise<Parameters> {
   const quantized = quantizedWeights(config);
   const found = (await state.read()) as Map<string, Tensor>;
@@ -81,7 +81,7 @@ export async function readHeld(config: ModelConfig, state: State): Promise<Param
 async function blocksOf(name: string, weight: QuantizedWeight, source: TensorSource): Promise<QuantizedRows> {
   const stored = await source.readBlocks?.(name);
   if (stored?.bits === weight.bits) return stored;
-  // Four bits are eight bits exactly.
+  // Every 4-bit value is exactly representable in 8 bits.
   if (stored?.bits === 4) return widenTo8(stored);
   return quantize(name, weight, await source.read(name));
 }
@@ -104,7 +104,7 @@ function* blockTensors(
   yield [names.scales, tensor(shapes.scales, scales)];
 }
 
-/** The transpose of a matrix. */
+/** Transposes a matrix. */
 function turned(numbers: Float32Array, rows: number, columns: number): Float32Array {
   const found = new Float32Array(sizeOf([rows, columns]));
   for (let row = 0; row < rows; row++) {

@@ -7,8 +7,8 @@ import { loraLayers, loraNames, loraShapes } from "../parameters/lora/lora.js";
 import { Policy } from "./policy.js";
 
 /**
- * Writes what training has changed: an adapter in PEFT's layout, which PEFT loads onto the same base, or else the
- * whole model in Hugging Face layout.
+ * Writes what was trained: an adapter in PEFT's layout, which PEFT loads onto the same base, or the whole model in
+ * Hugging Face layout.
  */
 export async function savePolicy(policy: Policy, folder: string): Promise<void> {
   const { adapter } = policy.config;
@@ -20,7 +20,7 @@ export async function savePolicy(policy: Policy, folder: string): Promise<void> 
       rank: adapter.rank,
       alpha: adapter.alpha,
       dropout: adapter.dropout ?? 0,
-      // PEFT knows no patterns in a list.
+      // PEFT does not support patterns in a list.
       targetModules: adapter.targets.some((target) => target.includes("*"))
         ? layers.map(({ name }) => name)
         : adapter.targets,
@@ -40,22 +40,23 @@ export async function savePolicy(policy: Policy, folder: string): Promise<void> 
 /**
  * Loads what {@link savePolicy} has written.
  *
- * @param base the model that an adapter is for; undefined where the folder holds a whole model
+ * @param base the model that an adapter is for; undefined if the folder holds a whole model
  */
 export function loadPolicy(programs: ProgramCache, folder: string, base?: Policy): Promise<Policy> {
   return base ? loadAdapter(base, folder) : Policy.load(programs, folder);
 }
 
 /**
- * A model with the LoRA adapter in a folder, which PEFT or {@link savePolicy} has written. The base's parameters are shared.
+ * Returns the model with the LoRA adapter in a folder, written by PEFT or {@link savePolicy}. The base's parameters are
+ * shared.
  *
- * @throws InputError where the adapter is not one for this model, or is of a kind that is not supported
+ * @throws InputError if the adapter does not fit this model, or is of an unsupported kind
  */
 export async function loadAdapter(base: Policy, folder: string): Promise<Policy> {
   return putAdapter(base, await readAdapter(folder), folder);
 }
 
-/** {@link loadAdapter} where the folder has been read already, to see which model it names. */
+/** {@link loadAdapter} for a folder that has already been read, to see which model it names. */
 export async function putAdapter(base: Policy, { config, tensors }: AdapterFile, folder: string): Promise<Policy> {
   const adapter: LoraConfig = {
     rank: config.rank,

@@ -20,12 +20,12 @@ import type { PushPolicyOptions } from "./push.js";
 import { SharedState } from "./shared-state.js";
 
 /**
- * A language model whose parameters are in an engine, ready to score, to write and to be trained.
+ * A language model whose parameters are in an engine, ready for scoring, generation and training.
  *
- * Policies made of one another share what parameters they have in common: with an adapter only the adapter is trained,
- * and the base below it is held once. Each policy counts as one user of what it shares and is freed on its own, in any
- * order, by {@link free} or `await using`; the memory is given back with the last. Training one never changes another.
- * Shown in a cell, it is a short table.
+ * Policies derived from one another share the parameters they have in common: with an adapter only the adapter is
+ * trained, and the base below it is stored once. Each policy counts as one user of what it shares and is freed on its
+ * own, in any order, by {@link free} or `await using`; the last one releases the memory. Training one never changes
+ * another. A notebook displays a policy as a short table.
  */
 export class Policy {
   private freeing: Promise<void> | undefined;
@@ -37,17 +37,17 @@ export class Policy {
     private readonly source: CheckpointSource | undefined,
     /** Where the model was loaded from: a folder, or a name on the hub. */
     readonly origin: string | undefined,
-    /** What training changes: the adapter, or all parameters. */
+    /** The trained parameters: the adapter, or all parameters. */
     private trained: SharedState,
     /** The parameters below an adapter. */
     private readonly frozen?: SharedState,
   ) {}
 
   /**
-   * Copies parameters into the engine, quantised where the config says so.
+   * Copies parameters into the engine, quantised if the config says so.
    *
-   * @param origin where they were loaded from, which an adapter on this model names it by
-   * @throws InputError where the engine cannot hold them so
+   * @param origin where they were loaded from; adapters on this model record it as their base
+   * @throws InputError if the engine cannot store them this way
    */
   static async create(
     programs: ProgramCache,
@@ -61,8 +61,8 @@ export class Policy {
   /**
    * Loads a checkpoint folder in Hugging Face layout; see {@link loadCheckpoint} for the errors.
    *
-   * @param origin what an adapter on this model names it by. Default: the folder
-   * @param held how its matrices are held. Default: in float32
+   * @param origin the name by which adapters record this model as their base. Default: the folder
+   * @param held how its matrices are stored. Default: in float32
    */
   static async load(programs: ProgramCache, folder: string, origin = folder, held?: QuantizedWeights): Promise<Policy> {
     const { config: stored, tokenizer, source, weights } = await openCheckpoint(folder);
@@ -83,8 +83,8 @@ export class Policy {
   }
 
   /**
-   * Loads a checkpoint folder as the base of adapters: while anyone holds the same files as a base on the same engine,
-   * their parameters are shared, and nothing is read again.
+   * Loads a checkpoint folder as the base of adapters: if the same files are already loaded as a base on the same
+   * engine, their parameters are shared and nothing is read again.
    */
   static async loadBase(
     programs: ProgramCache,
@@ -96,18 +96,21 @@ export class Policy {
     return new Policy(programs, config, tokenizer, source, origin, state);
   }
 
-  /** Where a program finds the parameters, under their own names. A program that updates them needs {@link prepareToWrite} first. */
+  /**
+   * States in which a program finds the parameters, under their own names. Call {@link prepareToWrite} before running a
+   * program that updates them.
+   */
   get states(): readonly State[] {
     return [this.held.trained, this.held.frozen].flatMap((shared) => shared?.state ?? []);
   }
 
-  /** Whether it was freed; it can then not be used any more. */
+  /** Whether it was freed, and can no longer be used. */
   get isFreed(): boolean {
     return this.freeing !== undefined;
   }
 
   /**
-   * This model with an adapter, which is then what is trained; an adapter that it has is left out.
+   * Returns this model with an adapter, which is then what is trained; replaces any adapter it already has.
    *
    * @param parameters the adapter's matrices; see {@link initialLora}
    */
@@ -115,7 +118,7 @@ export class Policy {
     return this.beside({ ...this.config, adapter }, parameters, this.base);
   }
 
-  /** This model without its adapter. */
+  /** Returns this model without its adapter. */
   withoutAdapter(): Policy {
     return new Policy(
       this.programs,
@@ -127,34 +130,34 @@ export class Policy {
     );
   }
 
-  /** This model with others of the same shapes in the place of what training changes. */
+  /** Returns this model with its trained parameters replaced by others of the same shapes. */
   async withParameters(parameters: Parameters): Promise<Policy> {
     return this.beside(this.config, parameters, this.held.frozen);
   }
 
   /**
-   * The same model once more: whoever is given it may free it, and this one stays.
+   * Returns another handle on the same model: the receiver may free it, and this one stays valid.
    *
-   * @param programs those of the same engine, by which the other one's work is planned
+   * @param programs of the same engine; they plan the other handle's work
    */
   share(programs = this.programs): Policy {
     const { trained, frozen } = this.held;
     return new Policy(programs, this.config, this.tokenizer, this.source, this.origin, trained.hold(), frozen?.hold());
   }
 
-  /** Copies of what training changes, as it is now: the adapter's matrices, or all parameters, in float32. */
+  /** Copies of the trained parameters as they are now: the adapter's matrices, or all parameters, in float32. */
   async parameters(): Promise<Parameters> {
     return readHeld(this.config, this.held.trained.state);
   }
 
-  /** Copies of all parameters in float32, an adapter merged into them. */
+  /** Copies of all parameters in float32, with any adapter merged into them. */
   async mergedParameters(): Promise<Parameters> {
     const base = await readHeld(this.config, this.base.state);
     const { adapter } = this.config;
     return adapter ? mergeLora(this.config, adapter, base, await this.parameters()) : base;
   }
 
-  /** Tells the model, as it is now, from every other. The base of an adapter is digested once, however many policies are on it. */
+  /** Identifies the model as it is now. The base of an adapter is hashed once, however many policies use it. */
   async fingerprint(): Promise<ModelFingerprint> {
     const { trained, frozen } = this.held;
     return {
@@ -166,7 +169,7 @@ export class Policy {
     };
   }
 
-  /** Puts others of the same shapes in the place of what training changes. */
+  /** Replaces the trained parameters by others of the same shapes. */
   async replace(parameters: Parameters): Promise<void> {
     const replacement = await stateOf(this.programs, this.config, parameters);
     const replaced = this.trained;
@@ -176,7 +179,10 @@ export class Policy {
     await replaced.release();
   }
 
-  /** Makes what training changes this policy's own, before a program updates it: what others share is copied, so that they keep theirs. Quantised weights cannot be. */
+  /**
+   * Gives this policy its own trained parameters before a program updates them: shared ones are copied, so that the
+   * other policies keep theirs. Not possible for quantised weights.
+   */
   async prepareToWrite(): Promise<void> {
     requireTrainable(this.config);
     if (this.held.trained.isShared) await this.replace(await this.parameters());
@@ -184,8 +190,9 @@ export class Policy {
   }
 
   /**
-   * Writes a checkpoint folder in Hugging Face layout, an adapter merged into it and quantised weights as the float32 numbers that they are, with all that the files said that it
-   * was loaded from; see {@link saveCheckpoint} for the options and the errors.
+   * Writes a checkpoint folder in Hugging Face layout, with any adapter merged and quantised weights written as their
+   * float32 values, and keeps everything in the files it was loaded from; see {@link saveCheckpoint} for the options
+   * and the errors.
    */
   async save(folder: string, options: WeightOptions = {}): Promise<void> {
     const { tokenizer, source } = this;
@@ -198,21 +205,21 @@ export class Policy {
   }
 
   /**
-   * Gives the model to the Hugging Face hub: its weights, or its adapter alone, its tokenizer and a model card. The token is
-   * that of `HF_TOKEN`. `run.push` says in the card how the model was trained.
+   * Uploads the model to the Hugging Face hub: its weights, or only its adapter, its tokenizer and a model card. The
+   * token is read from `HF_TOKEN`. `run.push` adds to the card how the model was trained.
    *
-   * @param name `user/name`; made where it is not there, and private unless `private: false`
+   * @param name `user/name`; created if it does not exist, and private unless `private: false`
    * @returns the address of its page, and the commit
    * @example await policy.push("me/aligned", { dtype: "bfloat16", datasets: ["trl-lib/ultrafeedback_binarized"] });
-   * @throws InputError where there is no token, it may not write there, the repository is public and not meant to be, an
-   *   adapter's model is not on the hub, or the hub cannot be reached. Called again, it sends what the hub lacks
+   * @throws InputError if there is no token, it lacks write access, the repository is public but was not meant to be,
+   *   an adapter's model is not on the hub, or the hub cannot be reached. Called again, it sends what the hub lacks
    */
   async push(name: string, options: PushPolicyOptions = {}): Promise<Uploaded> {
     const { pushPolicy } = await import("./push.js");
     return pushPolicy(this, name, options);
   }
 
-  /** Gives the memory back that no other policy shares. Calling it again does nothing. */
+  /** Releases the memory that no other policy shares. Calling it again does nothing. */
   free(): Promise<void> {
     return (this.freeing ??= Promise.all([this.trained.release(), this.frozen?.release()]).then(() => {}));
   }
@@ -230,18 +237,18 @@ export class Policy {
     return this.toString();
   }
 
-  /** What model it is, in a line. */
+  /** One-line description of the model. */
   toString(): string {
     return `Policy(${modelLine(this.config, this.origin)}${this.isFreed ? ", freed" : ""})`;
   }
 
-  /** Where all parameters but an adapter's are. */
+  /** All parameters except an adapter's. */
   private get base(): SharedState {
     const { trained, frozen } = this.held;
     return frozen ?? trained;
   }
 
-  /** What it holds of the engine, until it is freed. */
+  /** The states it holds in the engine, until it is freed. */
   private get held(): { readonly trained: SharedState; readonly frozen?: SharedState | undefined } {
     this.checkHeld();
     return { trained: this.trained, frozen: this.frozen };
@@ -255,7 +262,7 @@ export class Policy {
     );
   }
 
-  /** Another policy with trained parameters of its own. */
+  /** Returns another policy with its own trained parameters. */
   private async beside(config: ModelConfig, parameters: Parameters, below: SharedState | undefined): Promise<Policy> {
     const frozen = below?.hold();
     try {

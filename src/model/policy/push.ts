@@ -12,15 +12,19 @@ import type { WeightOptions } from "../checkpoint/write-weights.js";
 import type { Policy } from "./policy.js";
 import { savePolicy } from "./policy-files.js";
 
-/** How a model is given to the hub, and what its card says that the model does not. */
+/** How to upload a model to the hub, and what its card says beyond what the model itself contains. */
 export interface PushOptions extends UploadOptions {
-  /** The model that was trained, by its name on the hub. Default: where the model was loaded from, if that is the hub. */
+  /**
+   * The model that was trained, by its name on the hub. Default: where the model was loaded from, if that is the hub.
+   */
   readonly baseModel?: string | undefined;
   /** Names of the data sets on the hub that it was trained on. */
   readonly datasets?: readonly string[] | undefined;
 }
 
-/** Options of {@link Policy.push}; those of the weights are {@link Policy.save}'s, and not for an adapter. */
+/**
+ * Options of {@link Policy.push}. The weight options are those of {@link Policy.save}; they do not apply to an adapter.
+ */
 export interface PushPolicyOptions extends PushOptions, WeightOptions {}
 
 /** See {@link Policy.push}. */
@@ -47,9 +51,9 @@ export async function pushPolicy(
   }
 }
 
-/** What is to be said of a model besides its files. */
+/** Information about a model beyond its files. */
 export interface AboutModel {
-  /** Where the model that was trained came from: a path, or a name on the hub. */
+  /** Where the trained model came from: a path, or a name on the hub. */
   readonly origin?: string | undefined;
   readonly training?: CardTraining | undefined;
   /** Files that are not in its folder: an adapter's tokenizer. */
@@ -57,9 +61,9 @@ export interface AboutModel {
 }
 
 /**
- * Gives the folder of a model or adapter to the hub, with a card; a README.md in it is taken for one.
+ * Uploads the folder of a model or adapter to the hub, with a card; a README.md in the folder is used as the card.
  *
- * @throws InputError where the folder holds no model, an adapter is for one that is not on the hub, and as {@link uploadModel}
+ * @throws InputError if the folder holds no model, an adapter's model is not on the hub, and as {@link uploadModel}
  */
 export async function pushFolder(
   folder: string,
@@ -91,7 +95,7 @@ export async function pushFolder(
   return uploadModel(name, names.includes("README.md") ? files : [...files, card], isModelFile, upload);
 }
 
-/** @throws InputError where there is no such folder */
+/** @throws InputError if the folder does not exist */
 async function filesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
@@ -101,7 +105,7 @@ async function filesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** A file that belongs to a model: where another model takes its place, it goes. */
+/** Whether a file belongs to a model, and is deleted when another model replaces it. */
 function isModelFile(path: string): boolean {
   return (
     isCheckpointFile(path) ||
@@ -116,9 +120,9 @@ function textFiles(files: ReadonlyMap<string, string>): UploadFile[] {
 }
 
 /**
- * The config of an adapter, with the name of its model.
+ * An adapter's config with the name of its base model.
  *
- * @throws InputError where that is a path, which nobody else has
+ * @throws InputError if that is a local path, which nobody else has
  */
 async function adapterWithBase(
   folder: string,
@@ -140,7 +144,7 @@ async function adapterWithBase(
   };
 }
 
-/** The name of a model on the hub in `org/name`, `org/name@revision` and `org/name:Q8_0`; undefined where it is a path. */
+/** The model name in `org/name`, `org/name@revision` or `org/name:Q8_0`; undefined for a path. */
 function hubNameIn(origin: string | undefined): string | undefined {
   const name = origin?.replace(/[@:].*$/, "");
   return name !== undefined && isRepositoryName(name) ? name : undefined;

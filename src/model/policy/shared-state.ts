@@ -2,24 +2,25 @@ import type { State } from "../../engine/engine.js";
 import { stateDigest } from "./fingerprint.js";
 
 /**
- * A state of an engine that several policies hold, and that is freed when the last of them lets go. What is shared is
- * not written to: who wants to write takes a copy, or is the only one that holds it and claims it.
+ * An engine state with a reference count: several policies hold it, and it is freed when the last releases it. A shared
+ * state must not be written to; a policy that needs to write makes a copy, or claims the state if it is the only
+ * holder.
  */
 export class SharedState {
   private holds = 1;
   private known: Promise<string> | undefined;
 
   /**
-   * Begins with one hold, its maker's.
+   * Starts with one hold, that of its creator.
    *
-   * @param forget called once it is nobody's any more, or one holder's own: it is not to be shared from then on
+   * @param forget called when the state must no longer be shared: nobody holds it, or its only holder has claimed it
    */
   constructor(
     readonly state: State,
     private readonly forget: () => void = () => {},
   ) {}
 
-  /** Whether others hold it too. */
+  /** Whether it has more than one holder. */
   get isShared(): boolean {
     return this.holds > 1;
   }
@@ -28,27 +29,27 @@ export class SharedState {
     return this.holds === 0;
   }
 
-  /** Counts one more holder, which is to call {@link release} once. */
+  /** Adds a holder, which must call {@link release} once. */
   hold(): this {
     if (this.isFreed) throw new Error("a state that has been freed cannot be held");
     this.holds++;
     return this;
   }
 
-  /** Ends a hold; with the last one the memory is freed. */
+  /** Releases one hold; the last release frees the memory. */
   async release(): Promise<void> {
     if (--this.holds > 0) return;
     this.forget();
     await this.state.free();
   }
 
-  /** Makes it its only holder's own, to be written to. */
+  /** Gives the state to its only holder for writing. */
   claim(): void {
     this.known = undefined;
     this.forget();
   }
 
-  /** Its {@link stateDigest}, computed once for as long as it is not claimed. */
+  /** Its {@link stateDigest}, computed once until the state is claimed. */
   digest(): Promise<string> {
     const digest = (this.known ??= stateDigest(this.state));
     digest.catch(() => (this.known = undefined));

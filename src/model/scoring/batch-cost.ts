@@ -3,19 +3,21 @@ import type { ModelConfig } from "../config.js";
 import { linearLayers } from "../parameters/parameters.js";
 import type { BatchShape } from "./log-probs.js";
 
-/** The cost of a batch of some rows of some length; only its ratio to others means anything. */
+/** The relative cost of a batch, given its number of rows and their length; only ratios are meaningful. */
 export type BatchCost = (shape: Pick<BatchShape, "rows" | "length">) => number;
 
 /**
- * What a score of attention costs beside its two products, as if heads were so much longer: the mask, the softmax and
- * their gradients pass over [heads, length, length] numbers. Steps of the presets on a CPU give 24 (tiny) to 70 (small).
+ * Extra cost of an attention score besides its two products, expressed as additional head elements: the mask, the
+ * softmax and their gradients pass over [heads, length, length] numbers. Training steps of the presets on a CPU give 24
+ * (tiny) to 70 (small).
  */
 const scoreElements = 48;
 
 /**
- * What a batch costs that depends on how its responses are laid out in rows, in floating-point operations of a forward
- * pass: the linear layers but the head at every token, and attention between all tokens of a row. Responses in one row save reading
- * their prompt again, but attention passes over what they may not see of each other too.
+ * The part of a batch's cost that depends on how its responses are laid out in rows, in floating-point operations of a
+ * forward pass: all linear layers except the head at every token, and attention between all tokens of a row. Putting
+ * responses in one row saves reading their prompt again, but attention then also covers tokens that are masked out
+ * between responses.
  */
 export function batchCost(config: ModelConfig): BatchCost {
   const { layers, heads, headSize } = config;

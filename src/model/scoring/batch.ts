@@ -1,36 +1,39 @@
 import type { BatchShape } from "./log-probs.js";
 
-/** A prompt and a response to it as token ids. The boundary between them is fixed here, once. */
+/** A prompt and its response as token ids. The boundary between them is fixed here, once. */
 export interface TokenSequence {
   readonly prompt: Int32Array;
   readonly response: Int32Array;
 }
 
 /**
- * A row of a batch: sequences that begin with the same prompt, which is read once, as prompt, response, response …
- * A response sees the prompt and itself, and stands where it would without the others.
+ * A row of a batch: sequences that begin with the same prompt, which is read once, laid out as prompt, response,
+ * response … A response attends to the prompt and itself, and has the positions it would have without the others.
  */
 export type Row = readonly TokenSequence[];
 
-/** What a batch of rows feeds to {@link BatchLeaves}; the last two only where rows share prompts. */
+/** Feeds of a batch of rows for {@link BatchLeaves}; the last two only if rows share prompts. */
 export interface RowFeeds {
   /** Prompt and responses of each row, then padding: [rows, length]. */
   readonly tokens: Int32Array;
-  /** Where the token before each response token stands in `tokens`: [completions]. */
+  /** Index in `tokens` of the token before each response token: [completions]. */
   readonly position: Int32Array;
   /** Each response token: [completions]. */
   readonly target: Int32Array;
   /** The response that each response token belongs to: [completions]. */
   readonly response: Int32Array;
-  /** What each response token counts, 0 for padding: [completions]. */
+  /** Weight of each response token, 0 for padding: [completions]. */
   readonly weight: Float32Array;
-  /** Where each token stands in its own sequence: [rows, length]. */
+  /** Position of each token in its own sequence: [rows, length]. */
   readonly place?: Int32Array;
-  /** The last token of the row that each token is seen by: its response's last, or for the prompt the row's: [rows, length]. */
+  /**
+   * The last token of the row that attends to each token: the last of its response, or of the row for prompt tokens:
+   * [rows, length].
+   */
   readonly visibleUntil?: Int32Array;
 }
 
-/** Sequences as rows: one of each, or one of all that follow each other and begin with the same prompt. */
+/** Arranges sequences in rows: one per row, or consecutive ones with the same prompt in one row. */
 export function rowsOf(sequences: readonly TokenSequence[], sharePrompts: boolean): Row[] {
   const rows: TokenSequence[][] = [];
   for (const sequence of sequences) {
@@ -45,7 +48,7 @@ function samePrompt({ prompt: a }: TokenSequence, { prompt: b }: TokenSequence):
   return a === b || (a.length === b.length && a.every((token, i) => token === b[i]));
 }
 
-/** Tokens of a row, the prompt counted once. */
+/** Tokens of a row, with the prompt counted once. */
 export function rowLength(row: Row): number {
   return row.reduce((length, { response }) => length + response.length, row[0]!.prompt.length);
 }
@@ -61,7 +64,7 @@ export function exactShape(rows: readonly Row[]): BatchShape {
   };
 }
 
-/** The sizes of a program that batches of either sizes fit. */
+/** The sizes of a program that batches of either size fit. */
 export function fittingBoth(a: BatchShape, b: BatchShape): BatchShape {
   const larger = (size: "rows" | "length" | "responses" | "completions") => Math.max(a[size], b[size]);
   return {
@@ -74,8 +77,8 @@ export function fittingBoth(a: BatchShape, b: BatchShape): BatchShape {
 }
 
 /**
- * The smallest of 1, 2, 3, 4, 6, 8, 12, 16, 24 … that is not below `size`: few enough steps that
- * batches share programs, close enough that little is padding.
+ * Rounds up to the next of 1, 2, 3, 4, 6, 8, 12, 16, 24 …: few enough sizes that batches share programs, close enough
+ * that there is little padding.
  */
 export function roundUp(size: number): number {
   const power = 2 ** Math.ceil(Math.log2(size));
@@ -83,11 +86,10 @@ export function roundUp(size: number): number {
 }
 
 /**
- * Lays rows out for a program of the given shape. Fewer rows than the shape has are filled with
- * padding that no sum counts.
+ * Lays rows out for a program of the given shape. Missing rows are filled with padding, which has weight 0.
  *
- * @param tokenWeight what a response token counts
- * @throws RangeError where the rows do not fit
+ * @param tokenWeight weight of a response token
+ * @throws RangeError if the rows do not fit
  */
 export function layOut(rows: readonly Row[], shape: BatchShape, padId: number, tokenWeight = 1): RowFeeds {
   const exact = exactShape(rows);
@@ -121,7 +123,7 @@ export function layOut(rows: readonly Row[], shape: BatchShape, padId: number, t
       target.set(own, at);
       response.fill(number++, at, at + own.length);
       weight.fill(tokenWeight, at, at + own.length);
-      // The first response token follows the prompt's last, whatever stands between them in the row.
+      // The first response token follows the prompt's last token, whatever lies between them in the row.
       for (let k = 0; k < own.length; k++) position[at + k] = k === 0 ? begin + prompt.length - 1 : start + k - 1;
       at += own.length;
       start = next;
@@ -130,10 +132,7 @@ export function layOut(rows: readonly Row[], shape: BatchShape, padId: number, t
   return { tokens, position, target, response, weight, ...(sharesPrompts && { place, visibleUntil }) };
 }
 
-/**
- * Where the response tokens of rows stand themselves in `tokens`, as {@link layOut} lays them out, 0 at padding:
- * [completions].
- */
+/** Indices of the response tokens themselves in `tokens` as laid out by {@link layOut}, 0 at padding: [completions]. */
 export function ownPositions(rows: readonly Row[], { length, completions }: BatchShape): Int32Array {
   const positions = new Int32Array(completions);
   let at = 0;

@@ -9,8 +9,8 @@ import { batchLeaves, hiddenStates, responseStates, sumByResponse, type BatchSha
 import { scored } from "./score.js";
 
 /**
- * The mean of the model's last hidden states over the response tokens of each sequence, [hidden] each, 0 for an empty
- * response, in the order of `sequences`.
+ * Returns the mean of the model's last hidden states over the response tokens of each sequence, [hidden] each, in the
+ * order of `sequences`; 0 for an empty response.
  */
 export async function responseEmbeddings(
   policy: Policy,
@@ -30,7 +30,7 @@ async function rowEmbeddings(
   const executable = await programs.get(`embed ${JSON.stringify([config, shape])}`, () =>
     embeddingProgram(config, shape),
   );
-  // A token counts by its weight: the mean is a sum whose weights add up to 1.
+  // The mean is a weighted sum whose weights add up to 1.
   const { target: _, weight, ...feeds } = layOut(rows, shape, tokenizer.padId);
   const responses = rows.flat().map(({ response }) => response.length);
   feeds.response.forEach((response, i) => (weight[i]! > 0 ? (weight[i] = 1 / responses[response]!) : 0));

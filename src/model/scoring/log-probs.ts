@@ -17,7 +17,7 @@ import type { Network } from "../architectures/network.js";
 import type { ModelConfig } from "../config.js";
 import { loraLayers } from "../parameters/lora/lora.js";
 
-/** Sizes of a batch of rows; every batch of the same sizes runs the same program. */
+/** Sizes of a batch of rows; batches of equal sizes run the same program. */
 export interface BatchShape {
   readonly rows: number;
   /** Tokens of a row, padding included. */
@@ -26,14 +26,14 @@ export interface BatchShape {
   readonly responses: number;
   /** Response tokens of all rows together, padding included. */
   readonly completions: number;
-  /** Whether a row holds several responses to its prompt, or one alone. */
+  /** Whether a row holds several responses to its prompt, or just one. */
   readonly sharesPrompts: boolean;
 }
 
-/** Rows of the widest input that a linear layer reads: all tokens, or the response tokens at the head. */
+/** Rows of the largest input of any linear layer: all tokens, or the response tokens at the head. */
 export const mostRows = ({ rows, length, completions }: BatchShape): number => Math.max(rows * length, completions);
 
-/** The leaves that a batch is fed through; their contents are described at {@link RowFeeds}. */
+/** The leaves through which a batch is fed; {@link RowFeeds} describes their contents. */
 export interface BatchLeaves {
   readonly tokens: Value;
   readonly position: Value;
@@ -63,15 +63,15 @@ export function batchLeaves(
   };
 }
 
-/** The last hidden states, normed, of all tokens of a batch: [rows·length, hidden]. */
+/** The last hidden states of all tokens of a batch, after the final norm: [rows·length, hidden]. */
 export function hiddenStates(config: ModelConfig, network: Network, { tokens, sharing }: BatchLeaves): Value {
   return sharing ? decodeShared(config, network, tokens, sharing) : decodeSequences(config, network, tokens);
 }
 
 /**
- * Log-probability of each response token, log π(y_t | x, y_<t), times its weight (0 at padding).
- * The head, the widest layer of a small model, is computed at response positions only. Where these have more than
- * {@link mostLogits} logits, it is computed in pieces of so many, which are computed again for the gradient.
+ * Log-probability of each response token, log π(y_t | x, y_<t), times its weight (0 at padding). The head, the widest
+ * layer of a small model, is computed at response positions only. If these need more than {@link mostLogits} logits,
+ * the head is computed in pieces of at most that many, which are recomputed for the gradient.
  *
  * @param states of all tokens. Default: {@link hiddenStates}
  * @returns [completions]
@@ -85,15 +85,15 @@ export function weightedTokenLogProbs(
   return mul(tokenLogProbs(config, network, gather(states, leaves.position), leaves.target), leaves.weight);
 }
 
-/** Logits that are computed at once: 64 MiB. Fewer would make the head's products slower. */
+/** Logits computed at once: 64 MiB. Fewer would slow down the head's matrix products. */
 const mostLogits = 2 ** 24;
 
 /**
- * Log-probability of each target after its hidden state.
+ * Log-probability of each target given its hidden state.
  *
  * @param hidden [completions, hidden]
  * @param target int32 [completions]
- * @param most logits of a piece
+ * @param most logits per piece
  * @returns [completions]
  */
 export function tokenLogProbs(
@@ -115,7 +115,9 @@ export function tokenLogProbs(
   return concat(pieces, 0);
 }
 
-/** Whether there is dropout at the head, which differs from row to row and so is not to be taken to pieces. */
+/**
+ * Whether the head's inputs have dropout, which differs from row to row, so that the head cannot be computed in pieces.
+ */
 function dropsHead(config: ModelConfig): boolean {
   const { adapter } = config;
   const { head } = architectureOf(config);
@@ -125,15 +127,15 @@ function dropsHead(config: ModelConfig): boolean {
 }
 
 /**
- * Hidden states of the response tokens themselves, which have read the token that they stand at: [completions, hidden].
- * The leaf `ownPosition` is fed {@link ownPositions}; what stands at padding is some token's.
+ * Hidden states at the response tokens themselves, after the model has read them: [completions, hidden]. The leaf
+ * `ownPosition` is fed {@link ownPositions}; padding repeats the state of some token.
  */
 export function responseStates(states: Value, { target }: BatchLeaves): Value {
   return gather(states, states.graph.input("ownPosition", "int32", target.shape));
 }
 
 /**
- * Sum over each response's tokens: log π(y | x) where the weights are 1.
+ * Sum over each response's tokens: log π(y | x) if the weights are 1.
  *
  * @param perToken [completions] or [completions, width], 0 at padding
  * @returns [responses] or [responses, width]

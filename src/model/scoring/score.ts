@@ -14,19 +14,22 @@ import { exactShape, fittingBoth, layOut, roundUp, rowLength, type Row, type Tok
 import { batchCost, type BatchCost } from "./batch-cost.js";
 import { batchLeaves, sumByResponse, weightedTokenLogProbs, type BatchLeaves, type BatchShape } from "./log-probs.js";
 
-/** Tokens of a scoring batch, padding included: enough to keep the cores busy, little memory. */
+/** Tokens of a scoring batch, padding included: enough to keep the cores busy with little memory. */
 const tokensPerBatch = 4096;
 
-/** Fewest tokens that a lack of memory makes of them. */
+/** Smallest batch, in tokens, when memory is scarce. */
 const leastTokens = 256;
 
-/** Logits of a batch, 512 MiB, which the head computes in pieces: with a large vocabulary, response tokens are what takes time and memory. */
+/**
+ * Logits per batch, 512 MiB, which the head computes in pieces: with a large vocabulary, the response tokens dominate
+ * time and memory.
+ */
 const logitsPerBatch = 2 ** 27;
 
 /**
- * log π(y | x) of each sequence: the sum of its response tokens' log-probabilities, in nats.
- * Sequences of like length are batched, and those of one prompt share a row where that is cheaper;
- * neither changes a result beyond float noise.
+ * Returns log π(y | x) of each sequence: the sum of its response tokens' log-probabilities, in nats. Sequences of
+ * similar length are batched, and those with the same prompt share a row if that is cheaper; neither changes a result
+ * beyond float noise.
  *
  * @param sharePrompts whether sequences may share rows. Default true
  * @returns in the order of `sequences`
@@ -43,8 +46,8 @@ export async function responseLogProbs(
 }
 
 /**
- * log π(y_t | x, y_<t) of every response token of each sequence, in nats, in the order of `sequences`; what
- * {@link responseLogProbs} sums.
+ * Returns log π(y_t | x, y_<t) of every response token of each sequence, in nats, in the order of `sequences`: the
+ * terms of {@link responseLogProbs}.
  */
 export async function responseTokenLogProbs(
   policy: Policy,
@@ -57,7 +60,7 @@ export async function responseTokenLogProbs(
   return results;
 }
 
-/** Scores sequences in batches, and puts down what is found of each. */
+/** Scores sequences in batches and passes each result to `put`. */
 export async function scored<T>(
   policy: Policy,
   sequences: readonly TokenSequence[],
@@ -86,9 +89,9 @@ export async function scored<T>(
 }
 
 /**
- * log π(y | x) of each response of some rows, in order.
+ * log π(y | x) of each response in some rows, in order.
  *
- * @param shape of a program that the rows fit
+ * @param shape of a program that fits the rows
  */
 export async function rowLogProbs(policy: Policy, rows: readonly Row[], shape: BatchShape): Promise<Float64Array> {
   const logProbs = await scoreRows(policy, rows, shape, "score", sumByResponse);
@@ -96,9 +99,9 @@ export async function rowLogProbs(policy: Policy, rows: readonly Row[], shape: B
 }
 
 /**
- * log π(y_t | x, y_<t) of each token of each response of some rows, in order.
+ * log π(y_t | x, y_<t) of each token of each response in some rows, in order.
  *
- * @param shape of a program that the rows fit
+ * @param shape of a program that fits the rows
  */
 export async function rowTokenLogProbs(
   policy: Policy,
@@ -110,7 +113,7 @@ export async function rowTokenLogProbs(
   return rows.flat().map(({ response }) => logProbs.slice(at, (at += response.length)));
 }
 
-/** @param kind names what `result` makes of the tokens' log-probabilities */
+/** @param kind identifies what `result` computes from the tokens' log-probabilities */
 async function scoreRows(
   { config, programs, tokenizer, states }: Policy,
   rows: readonly Row[],
@@ -136,17 +139,18 @@ function scoringProgram(
   return { outputs: { logProbs: result(perToken, leaves) }, updates: new Map() };
 }
 
-/** Sequences that are scored together: the indices of those in each row. */
+/** Sequences scored together: the indices of the sequences in each row. */
 export interface ScoringBatch {
   readonly rows: readonly (readonly number[])[];
   readonly shape: BatchShape;
 }
 
 /**
- * Batches that fit into memory: of fewer tokens than usual where it is little. `most` is how many.
+ * Plans batches that fit into memory, with fewer tokens than usual if it is scarce. The result's `most` is the number
+ * of tokens per batch.
  *
- * @param memory bytes for the model, a second one beside it and the programs
- * @throws InputError where not even one sequence fits
+ * @param memory bytes for the model, a second model and the programs
+ * @throws InputError if not even one sequence fits
  */
 function planScoringWithin(
   memory: number,
@@ -154,7 +158,7 @@ function planScoringWithin(
   sequences: readonly TokenSequence[],
   sharePrompts: boolean,
 ) {
-  // An adapter is on a base that others share.
+  // An adapter's base is shared, so it counts once.
   const room = programMemory(memory, (config.adapter ? 1 : 2) * parameterBytes(config));
   for (let most = tokensPerBatch; ; most /= 2) {
     const batches = planScoring(config, sequences, sharePrompts, most);
@@ -175,7 +179,7 @@ function planScoringWithin(
 const tokensOf = ({ rows, length }: BatchShape) => rows * length;
 
 /**
- * Batches of rows of like length; those of one length share a shape, which fits all of them.
+ * Plans batches of rows of similar length; batches of one length share a shape that fits all of them.
  *
  * @param most tokens of a batch of several rows, padding included
  */
@@ -216,8 +220,8 @@ function batchesOf(
 }
 
 /**
- * Indices of the sequences as rows: a sequence joins others of its prompt while that costs less than a row of its own.
- * No row becomes longer than a batch, since attention's memory grows with the square of its length.
+ * Assigns sequence indices to rows: a sequence joins others with its prompt as long as that costs less than its own
+ * row. No row becomes longer than a batch, because attention memory grows with the square of its length.
  */
 function sharedRows(sequences: readonly TokenSequence[], cost: BatchCost, most: number): number[][] {
   const costOf = (length: number) => cost({ rows: 1, length });
