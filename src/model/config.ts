@@ -9,10 +9,7 @@ export interface LoraConfig {
    * (`layers.0.*.q_proj`); see `linearLayers`.
    */
   readonly targets: readonly string[];
-  /**
-   * Whether to scale by α/√r instead, so that high ranks learn as fast (Kalajdzievski 2023, arXiv 2312.03732). Default
-   * false.
-   */
+  /** Whether to scale by α/√r instead, so that high ranks learn as fast (Kalajdzievski 2023, arXiv 2312.03732). Default false. */
   readonly rsLora?: boolean;
   /**
    * Dropout probability of a layer's inputs before A, in training only; the kept inputs are scaled up. Rounded to a
@@ -79,10 +76,7 @@ export type RopeScaling =
       readonly factor: number;
     }
   | {
-      /**
-       * Only the slow frequencies, with few turns within the original context, are divided (Llama 3.1, arXiv
-       * 2407.21783).
-       */
+      /** Only the slow frequencies, with few turns within the original context, are divided (Llama 3.1, arXiv 2407.21783). */
       readonly type: "llama3";
       readonly factor: number;
       /** Frequencies with fewer turns than this within `originalContextLength` are divided by the factor. */
@@ -99,10 +93,7 @@ export type RopeScaling =
   | YarnScaling
   | LongRopeScaling;
 
-/**
- * Slow frequencies are divided, fast ones stay, and all attention scores are sharpened (Peng et al. 2023, arXiv
- * 2309.00071).
- */
+/** Slow frequencies are divided, fast ones stay, and all attention scores are sharpened (Peng et al. 2023, arXiv 2309.00071). */
 export interface YarnScaling {
   readonly type: "yarn";
   readonly factor: number;

@@ -11,11 +11,11 @@ import { stateWeights } from "../parameters/network.js";
 export interface CacheSize {
   /** Responses written at the same time. */
   readonly rows: number;
-  /** Positions of each row, for its prompt and its response. */
+  /** Positions of each row, for its prompt and response. */
   readonly capacity: number;
 }
 
-/** Sizes of a batch that begins to be written. */
+/** Sizes of a new batch. */
 export interface GenerationShape extends CacheSize {
   /** Distinct prompts. */
   readonly prompts: number;
@@ -24,8 +24,8 @@ export interface GenerationShape extends CacheSize {
 }
 
 /**
- * What a step says of each next token: the logits; the probabilities that they are at a temperature, which is then fed as
- * `temperature` float32 []; or these and `untempered`, those at temperature 1.
+ * The output of a step for each next token: the logits; the probabilities at a temperature, which is then fed as `temperature`
+ * float32 []; or these and `untempered`, the probabilities at temperature 1.
  */
 export type NextTokenScores = "logits" | "probabilities" | "both probabilities";
 
@@ -38,7 +38,7 @@ function scores(logits: Value, wanted: NextTokenScores): Program["outputs"] {
 const keyName = (layer: number) => `cache.key.${layer}`;
 const valueName = (layer: number) => `cache.value.${layer}`;
 
-/** Shape of each layer's cached keys, and of its values: [rows, kvHeads, capacity, headSize]. */
+/** Shape of each layer's cached keys and values: [rows, kvHeads, capacity, headSize]. */
 function cacheShape({ kvHeads, headSize }: ModelConfig, { rows, capacity }: CacheSize): Shape {
   return [rows, kvHeads, capacity, headSize];
 }
@@ -47,16 +47,16 @@ function cacheNames({ layers }: ModelConfig): string[] {
   return Array.from({ length: layers }, (_, layer) => [keyName(layer), valueName(layer)]).flat();
 }
 
-/** A cache for {@link fillProgram} to fill: every tensor by name, still empty. */
+/** The empty tensors of a cache by name, for {@link fillProgram} to fill. */
 export function unfilledCache(config: ModelConfig) {
   return cacheNames(config).map((name) => [name, tensor([0], new Float32Array(0))] as const);
 }
 
 /**
- * Reads the prompts, each once, and copies their keys and values into the rows that answer them.
+ * Reads the prompts, each once, and copies their keys and values into the rows of their responses.
  *
- * Feeds `tokens` int32 [prompts, promptLength], `last` int32 [prompts] (where each prompt's last
- * token stands in the flattened tokens) and `promptOf` int32 [rows]; gives what is wanted, [prompts, vocab].
+ * Feeds `tokens` int32 [prompts, promptLength], `last` int32 [prompts] (index of each prompt's last token in the flattened
+ * tokens) and `promptOf` int32 [rows]; outputs the `wanted` scores, [prompts, vocab].
  */
 export function fillProgram(config: ModelConfig, shape: GenerationShape, wanted: NextTokenScores): Program {
   const { prompts, promptLength, rows, capacity } = shape;
@@ -76,10 +76,10 @@ export function fillProgram(config: ModelConfig, shape: GenerationShape, wanted:
 }
 
 /**
- * Adds one token to each row and tells of the next.
+ * Appends one token to each row and outputs the scores of the next.
  *
- * Feeds `tokens` int32 [rows], `position` int32 [rows], the position of that token, and `place` int32 [1, 1, 1, capacity], the positions
- * from 0; gives what is wanted, [rows, vocab]. Nothing else of the program depends on the cache's capacity.
+ * Feeds `tokens` int32 [rows], `position` int32 [rows], the position of that token, and `place` int32 [1, 1, 1, capacity], the
+ * positions from 0; outputs the `wanted` scores, [rows, vocab]. Only the length of `place` depends on the cache's capacity.
  *
  * @param reach positions that the cache may grow to
  */
@@ -109,7 +109,7 @@ export function decodeProgram(config: ModelConfig, size: CacheSize, reach: numbe
   return { outputs: scores(head(config, network, hidden), wanted), updates };
 }
 
-/** Adds empty positions at the end of each row. */
+/** Appends empty positions to each row. */
 export function growProgram(config: ModelConfig, smaller: CacheSize, larger: CacheSize): Program {
   const graph = new Graph();
   const shape = cacheShape(config, smaller);
@@ -121,9 +121,9 @@ export function growProgram(config: ModelConfig, smaller: CacheSize, larger: Cac
 }
 
 /**
- * Drops rows that are done, so that the others are not held up by them.
+ * Drops finished rows, so that they do not slow down the others.
  *
- * Feeds `keep` int32 [smaller.rows], the row of the larger cache that each row of the smaller one takes over.
+ * Feeds `keep` int32 [smaller.rows]: for each row of the smaller cache, the row of the larger cache it is copied from.
  */
 export function shrinkProgram(config: ModelConfig, larger: CacheSize, smaller: CacheSize): Program {
   const graph = new Graph();

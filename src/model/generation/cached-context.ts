@@ -13,15 +13,15 @@ import {
   type NextTokenScores,
 } from "./cache.js";
 
-/** A model that reads the rows, and the sizes of what it reads. */
+/** A model that reads the rows, and the sizes of its input. */
 export interface DecodingContext {
   readonly reader: Reader;
   readonly shape: GenerationShape;
-  /** Whether its parameters are constants of the sessions that write. */
+  /** Whether its parameters are constants of the generation sessions. */
   readonly frozen: boolean;
 }
 
-/** A response while it is written, as a context reads it. */
+/** A response during generation, as a context reads it. */
 export interface ReadRow {
   /** Index of its request; rows of one request have the same prompt. */
   readonly request: number;
@@ -30,20 +30,20 @@ export interface ReadRow {
   readonly done: boolean;
 }
 
-/** What a model says of a row's next token. */
+/** A model's scores for a row's next token. */
 export interface TokenScores {
-  /** Logits or probabilities, whichever were wanted: [vocab]. */
+  /** Logits or probabilities, whichever were requested: [vocab]. */
   readonly values: Float32Array;
-  /** Probabilities at temperature 1, where they were wanted beside others: [vocab]. */
+  /** Probabilities at temperature 1, if requested in addition: [vocab]. */
   readonly untempered?: Float32Array;
 }
 
-/** What a model says of each row's next token. */
+/** Returns a model's scores for a row's next token. */
 export type RowScores<R> = (row: R) => TokenScores;
 
 /**
- * A model that reads the prompts of some rows and then what is written after them, with its keys and values cached.
- * Several of them can stand beside each other, over the same rows and other prompts or models.
+ * A model that reads the prompts of some rows and then the generated tokens, with cached keys and values. Several can run side by
+ * side, over the same rows with different prompts or models.
  */
 export class CachedContext<R extends ReadRow> {
   private readonly reader: Reader;
@@ -52,7 +52,7 @@ export class CachedContext<R extends ReadRow> {
   private readonly usage: Usage;
   private readonly place: Int32Array;
   private size: CacheSize;
-  /** The rows in the order of the cache's, and where each is. */
+  /** The rows in cache order, and the index of each. */
   private writing!: readonly R[];
   private placeOf!: ReadonlyMap<R, number>;
 
@@ -67,7 +67,7 @@ export class CachedContext<R extends ReadRow> {
     const { capacity, promptLength } = shape;
     this.reader = reader;
     this.shape = shape;
-    // Prompts of like lengths reach equally far, so that they are one session too.
+    // Prompts of similar length get the same reach, so that they share a session too.
     this.reach = Math.min(roundUp(capacity), reader.config.contextLength);
     this.usage = { frozen };
     this.place = Int32Array.from({ length: capacity }, (_, i) => i);
@@ -75,7 +75,7 @@ export class CachedContext<R extends ReadRow> {
     this.hold(rows);
   }
 
-  /** @param temperature of the probabilities, where these are wanted */
+  /** @param temperature of the probabilities, if these are requested */
   static async open<R extends ReadRow>(
     context: DecodingContext,
     rows: readonly R[],
@@ -95,7 +95,7 @@ export class CachedContext<R extends ReadRow> {
     );
   }
 
-  /** Reads the prompts, and tells of the first token of every row. */
+  /** Reads the prompts and returns the scores of every row's first token. */
   async read(): Promise<RowScores<R>> {
     const { config, tokenizer } = this.reader;
     const { feeds, promptOf } = this.readPrompts(tokenizer.padId);
@@ -109,9 +109,9 @@ export class CachedContext<R extends ReadRow> {
   }
 
   /**
-   * Reads the last token of the rows that are open, and tells of their next.
+   * Reads the last token of the open rows and returns the scores of their next.
    *
-   * @param open those of the rows of the last call that are not done
+   * @param open rows of the last call that are not finished
    */
   async next(open: readonly R[]): Promise<RowScores<R>> {
     const { config } = this.reader;
@@ -156,7 +156,7 @@ export class CachedContext<R extends ReadRow> {
     this.placeOf = new Map(rows.map((row, i) => [row, i]));
   }
 
-  /** Programs whose parameters are frozen are one session whatever the capacity is; others would be one for each capacity. */
+  /** Programs with frozen parameters share one session across capacities; others would need one per capacity. */
   private grown(capacity: number): number {
     const { capacity: most } = this.shape;
     return this.usage.frozen ? Math.min(most, roundUp(capacity + leastGrowth)) : most;
@@ -196,8 +196,8 @@ export class CachedContext<R extends ReadRow> {
   }
 }
 
-/** Positions that a cache grows by at least. */
+/** Smallest number of positions by which a cache grows. */
 const leastGrowth = 16;
 
-/** Fewer rows than this are written together to the end: a step of fewer takes as long. */
+/** Fewer rows than this are not reduced further: a step with fewer takes as long. */
 const leastRows = 16;

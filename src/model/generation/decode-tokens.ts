@@ -10,13 +10,13 @@ export interface Choice {
   readonly sampling: Sampling;
   readonly stops: ReadonlySet<number>;
   readonly maxNewTokens: number;
-  /** What is made of the logits of several contexts, where there are several. */
+  /** Combines the logits of several contexts, if there are several. */
   readonly combine?: CombineLogits | undefined;
-  /** Whether each row tells its log-probability. */
+  /** Whether to compute each row's log-probability. */
   readonly logProbs: boolean;
 }
 
-/** A response while it is written. */
+/** A response during generation. */
 export class Row {
   readonly request: number;
   readonly number: number;
@@ -27,13 +27,16 @@ export class Row {
   done = false;
   /** Whether a stop token ended it. */
   complete = false;
-  /** Of the tokens so far, under the model as it is: at temperature 1, without limits. In nats; 0 where it is not wanted. */
+  /**
+   * Log-probability of the tokens so far under the unmodified model: at temperature 1, without limits, in nats; 0 if not
+   * requested.
+   */
   logProb = 0;
   private readonly random: Random;
   private readonly limit: number;
 
   /**
-   * @param random of all responses; the row takes a stream of its own from it
+   * @param random stream of all responses; the row derives its own from it
    * @param contextLengths of the models that read it, one for each of its prompts
    */
   constructor(
@@ -52,7 +55,7 @@ export class Row {
     );
   }
 
-  /** Chooses the next token. @param scores what each context says of it */
+  /** Chooses the next token. @param scores of each context for it */
   take(scores: readonly TokenScores[]): void {
     const { sampling, stops, combine, logProbs } = this.choice;
     const [{ values, untempered = values }] = scores as [TokenScores];
@@ -77,15 +80,15 @@ export class Row {
   }
 }
 
-/** What tokens are chosen by. */
+/** The scores that the choice of a token requires. */
 function scoresFor({ sampling, combine, logProbs }: Choice): NextTokenScores {
   if (combine || !drawsFromProbabilities(sampling)) return "logits";
   return logProbs && sampling.temperature !== 1 ? "both probabilities" : "probabilities";
 }
 
 /**
- * Writes responses to their ends, one token to each in a step, for which every context reads the tokens once. Yields after
- * each step those that have taken a token in it.
+ * Generates responses to their ends, one token per response and step; every context reads each token once. Yields after each step
+ * the rows that have received a token.
  */
 export async function* decodeTokens(
   contexts: readonly DecodingContext[],

@@ -1,6 +1,6 @@
 /**
- * The indices of the values above −∞, the largest value first, equal ones in their order. A heap,
- * because of a vocabulary of 100,000 only a few are wanted, and sorting all takes longer than the model.
+ * Yields the indices of the values above −∞ from the largest value to the smallest, equal ones in index order. Uses a heap: only
+ * a few of a vocabulary of 100,000 are needed, and sorting all takes longer than the model.
  */
 export function* descending(values: Float32Array): Generator<number> {
   const heap = new Int32Array(values.length);
@@ -8,7 +8,7 @@ export function* descending(values: Float32Array): Generator<number> {
   for (let i = 0; i < values.length; i++) if (values[i]! > -Infinity) heap[size++] = i;
 
   const isBefore = (a: number, b: number) => values[a]! > values[b]! || (values[a] === values[b] && a < b);
-  /** Moves what stands at `at` down to where nothing below it comes before it. */
+  /** Moves the entry at `at` down until no entry below it should come first. */
   const sink = (at: number) => {
     const item = heap[at]!;
     for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {

@@ -2,31 +2,35 @@ import type { ModelConfig } from "../config.js";
 import { parameterBytes } from "../parameters/memory.js";
 import { parameterCount } from "../parameters/parameters.js";
 
-/** An engine's sessions with frozen parameters hold these once more each, and there are up to two. */
+/** Copies of frozen parameters: each session holds one, and there are up to two sessions. */
 export const frozenCopies = 2;
 
 /*
- * A session with frozen parameters costs a fixed time and one for each parameter, and both the saving of a token and that
- * time grow with the parameters of a large model (docs/benchmarks.md, docs/log.md).
+ * Creating a session with frozen parameters takes a fixed time plus a time per parameter. For a large model, both this time and
+ * the time saved per token grow with the parameter count (docs/benchmarks.md, docs/log.md).
  */
 
-/** At 40M parameters, where both are as the weights, a session takes as long to make as it saves in 20 to 40 steps. */
+/**
+ * At 40M parameters, where both times are proportional to the weights, creating a session takes as long as it saves in 20 to 40
+ * steps.
+ */
 const leastSteps = 32;
 
 /**
- * Parameters times steps. Below 31M parameters the fixed time decides: at 6.8M it takes 100 to 150 tokens to get it back,
- * of which this is the upper end. At 0.8M, writing 1,000 responses in steps of 128 takes .75 of the time, the making of sessions included.
+ * Parameters times steps. Below 31M parameters the fixed time dominates: at 6.8M it takes 100 to 150 tokens to recoup, and this
+ * constant is the upper end of that range. At 0.8M, generating 1,000 responses in steps of 128 takes .75 of the time, including
+ * session creation.
  */
 const leastWork = 1e9;
 
 /**
- * Whether parameters are frozen where there is the memory for their copies. What was written before must not decide, though it may
- * have made the session: a run that goes on would write otherwise than one that was never stopped.
+ * Whether to freeze parameters if there is memory for their copies. Earlier generation must not influence this, even if it has
+ * already created the session: a resumed run would otherwise generate other responses than an uninterrupted one.
  *
- * @param steps that all batches of a call may take, those that are left out included
+ * @param steps upper limit over all batches of a call, including those that are skipped
  */
 export function freezesParameters(config: ModelConfig, steps: number, memory = Infinity): boolean {
-  // What is not frozen of quantised weights is made float32 at each token.
+  // Quantised weights that are not frozen are dequantised to float32 at each token.
   const pays = config.weights !== undefined || (steps >= leastSteps && parameterCount(config) * steps >= leastWork);
   return pays && (2 + frozenCopies) * parameterBytes(config) <= memory;
 }

@@ -13,59 +13,60 @@ export type { GenerationRequest } from "./plan-generation.js";
 export { samplingOf, type Sampling } from "./sampling.js";
 
 export interface GenerationOptions extends Partial<Sampling> {
-  /** Default 256; never more than what the context leaves. */
+  /** Default 256; limited to the space left in the context. */
   readonly maxNewTokens?: number;
   /** Ids that end a response; they are kept as its last token. Default: the tokenizer's `stopIds`. */
   readonly stopTokens?: readonly number[];
-  /** Responses written at the same time, fewer where memory is little. Default 128. */
+  /** Responses generated in parallel; fewer if memory is scarce. Default 128. */
   readonly batchSize?: number;
-  /** Names of responses ({@link responseName}) that an earlier, interrupted call has yielded; they are left out. Default: none. */
+  /**
+   * Names of responses ({@link responseName}) already yielded by an earlier, interrupted call; they are skipped. Default: none.
+   */
   readonly known?: ReadonlySet<string>;
-  /** Writes by several contexts, of which requests then bring the prompts (`others`). Default: by the request's own prompt. */
+  /** Generates from several contexts, whose prompts are the requests' `others`. Default: from the request's own prompt only. */
   readonly guidance?: LogitGuidance | undefined;
-  /** Tells each response's log-probability; not under guidance. Default false. */
+  /** Whether to return each response's log-probability; not available under guidance. Default false. */
   readonly logProbs?: boolean;
 }
 
-/** Names a response to a request among those of one call. */
+/** Identifies a response to a request among those of one call. */
 export function responseName(key: string, number: number): string {
   return `${number} ${key}`;
 }
 
-/** One written response. */
+/** A generated response. */
 export interface Generation {
   /** Index of the request. */
   readonly request: number;
   /** 0 … responses−1. */
   readonly number: number;
-  /** Token ids, with the stop token that ended it. */
+  /** Token ids, including the stop token that ended it. */
   readonly tokens: Int32Array;
-  /** Whether a stop token ended it; false where the limit did. */
+  /** Whether a stop token ended it; false if it reached the limit. */
   readonly complete: boolean;
   /**
-   * log π(y | x), the sum over its tokens under the policy as it is, at temperature 1 and without limits, in nats; where it was asked
-   * for. What scoring gives, but for float noise.
+   * log π(y | x): the sum over its tokens under the unmodified policy, at temperature 1 and without limits, in nats; present if
+   * requested. Equals the result of scoring up to float noise.
    */
   readonly logProb?: number;
 }
 
-/** One token of a response that is being written. */
+/** One token of a response in progress. */
 export interface GeneratedToken extends Pick<Generation, "request" | "number"> {
   readonly token: number;
-  /** Whether it is the response's last. */
+  /** Whether it is the last of its response. */
   readonly last: boolean;
 }
 
 /**
- * Samples responses, many at a time, with cached keys and values; the responses to one prompt share
- * its reading. Each response has a random stream of its own, named by its request's key and its
- * number, so that what is written does not depend on what else is in the batch, beyond float noise.
+ * Samples responses, many in parallel, with cached keys and values; a prompt is read once for all its responses. Each response
+ * has its own random stream, named by its request's key and its number, so that its text does not depend on the rest of the
+ * batch, beyond float noise.
  *
- * Yields the responses of a batch when it is done, in the order of the batches. Those of a small model are written on several lanes
- * at once; see {@link lanesFor}. Defaults: temperature 1, no top-k, top-p or min-p,
- * no repetition penalty.
+ * Yields the responses of each batch when it is done, in batch order. A small model generates on several lanes at once; see
+ * {@link lanesFor}. Defaults: temperature 1, no top-k, top-p or min-p, no repetition penalty.
  *
- * @throws RangeError where a prompt is empty or leaves no place for a response, or an option is outside its range
+ * @throws RangeError if a prompt is empty or leaves no room for a response, or an option is outside its range
  */
 export async function* generate(
   policy: Policy,
@@ -89,8 +90,8 @@ export async function* generate(
 }
 
 /**
- * Writes as {@link generate} does, and yields the tokens of each step as they are chosen, one for
- * each response that has not ended. Whoever stops taking them ends the writing.
+ * Generates like {@link generate}, and yields the tokens of each step as they are chosen, one for each response that has not
+ * ended. If the caller stops iterating, generation stops.
  *
  * @throws RangeError as {@link generate} does
  */
@@ -109,14 +110,14 @@ export async function* generateTokens(
   }
 }
 
-/** Responses that are written together, and what writes them, step by step. */
+/** Responses generated together; `write` generates them step by step. */
 interface Batch {
   readonly rows: readonly Row[];
   /** @param readers of each context */
   write(readers: readonly Reader[], signal?: AbortSignal): AsyncGenerator<readonly Row[]>;
 }
 
-/** Writes a batch to its end. */
+/** Runs a batch to its end. */
 async function writeWhole(
   { rows, write }: Batch,
   readers: readonly Reader[],
@@ -127,7 +128,7 @@ async function writeWhole(
   return rows;
 }
 
-/** Batches ready to be written, without what is known; the models that read each context, and the memory that there is. */
+/** Plans the batches, without known responses; also returns the models that read each context, and the available memory. */
 function planned(
   policy: Policy,
   requests: readonly GenerationRequest[],
@@ -170,7 +171,7 @@ function planned(
       `up to ${fitting} responses at once instead of ${batchSize}, to fit into memory (set memory to change it)`,
     );
   const frozen = policies.map(({ config, programs }) => freezesParameters(config, steps, programs.memory));
-  // All are planned, so that what is left is written in the programs in which it would have been.
+  // All responses are planned, known ones too, so that the rest run in the same programs as in an uninterrupted call.
   const ready = batches.flatMap(({ shapes, rows: rowsOfBatch }): Batch[] => {
     const left = rowsOfBatch.filter(({ key, number }) => !known?.has(responseName(key, number)));
     if (left.length === 0) return [];
@@ -187,7 +188,7 @@ function planned(
   return { batches: ready, policies, memory };
 }
 
-/** The models that read each context of the requests. @throws InputError where contexts and guidance do not go together */
+/** The models that read each context of the requests. @throws InputError if contexts and guidance do not match */
 function contextPolicies(
   policy: Policy,
   requests: readonly GenerationRequest[],
@@ -208,7 +209,7 @@ function contextPolicies(
   return [policy, ...(models ?? new Array<Policy>(count).fill(policy))];
 }
 
-/** @throws RangeError where a number is no count of at least one */
+/** @throws RangeError if a number is not a whole number of at least 1 */
 export function checkCount(name: string, count: number): void {
   if (!Number.isInteger(count) || count < 1) throw new RangeError(`${name} is a whole number from 1, got ${count}`);
 }

@@ -4,21 +4,21 @@ import { tokenizerDigest } from "../policy/fingerprint.js";
 import type { Policy } from "../policy/policy.js";
 
 /**
- * What is made of the logits that several contexts give a token.
+ * Combines the logits that several contexts give for a token.
  *
- * @param logits of each context, [vocab] each: first those of the request's own prompt; not to be written to
- * @returns the logits that the token is then chosen by; −∞ rules an id out
+ * @param logits of each context, [vocab] each, starting with the request's own prompt; must not be modified
+ * @returns the logits from which the token is chosen; −∞ rules an id out
  */
 export type CombineLogits = (logits: readonly Float32Array[]) => Float32Array;
 
-/** Writes a response by several contexts at once; every token that is chosen is read by all of them. */
+/** Generates a response from several contexts at once; all of them read every chosen token. */
 export interface LogitGuidance {
   readonly combine: CombineLogits;
-  /** The models that read the other contexts, one for each. Default: the model that writes. */
+  /** The models that read the other contexts, one for each. Default: the generating model. */
   readonly models?: readonly Policy[];
 }
 
-/** @throws InputError where a model that is to guide has other tokens than the one that writes */
+/** @throws InputError if a guiding model has a different vocabulary than the generating one */
 export function checkGuides(policy: Policy, { models = [] }: LogitGuidance): void {
   const digest = tokenizerDigest(policy.tokenizer);
   for (const guide of models) {
@@ -30,9 +30,9 @@ export function checkGuides(policy: Policy, { models = [] }: LogitGuidance): voi
 }
 
 /**
- * A function of logits, whose results are checked.
+ * Wraps a function of logits to check its results.
  *
- * @throws (when called) InputError where it throws, or gives something else than a number below +∞ for each token, one of them above −∞
+ * @throws (when called) InputError if it throws, or does not return a number below +∞ for each token, at least one above −∞
  */
 export function checkedCombine(combine: CombineLogits, vocabSize: number): CombineLogits {
   return (logits) => {

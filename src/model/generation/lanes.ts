@@ -6,23 +6,23 @@ import { parameterCount } from "../parameters/parameters.js";
 import type { Policy } from "../policy/policy.js";
 import { frozenCopies } from "./freezing.js";
 
-/** What reads with a model: its programs, and where they find its parameters. */
+/** The parts of a policy that reading with it requires: its programs, and the states of its parameters. */
 export type Reader = Pick<Policy, "programs" | "config" | "tokenizer" | "states">;
 
-/** Parameters up to which a token has too little arithmetic to be divided among threads (docs/benchmarks.md). */
+/** Largest parameter count at which a token has too little arithmetic to divide among threads (docs/benchmarks.md). */
 const mostParameters = 10e6;
 
-/** Whether batches are written beside each other where there are the threads and the memory. */
+/** Whether batches run side by side, given enough threads and memory. */
 export function writesInLanes(config: ModelConfig): boolean {
   return parameterCount(config) <= mostParameters;
 }
 
 /**
- * Where batches are written beside each other: in engines of one thread each. None where one engine with all its threads is
- * faster, or where there is no room. The responses are the same, whichever it is.
+ * Returns the single-threaded engines on which batches run side by side; empty if one engine with all its threads is faster, or
+ * if there is no room. The responses are the same either way.
  *
- * @param batches how many there are to write
- * @param memory bytes that are left beside the model, and what writing one batch takes of them
+ * @param batches number of batches
+ * @param memory `room`: bytes left beside the model; `batch`: bytes that one batch takes
  */
 export function lanesFor(
   { programs, config }: Pick<Reader, "programs" | "config">,
@@ -36,10 +36,10 @@ export function lanesFor(
 }
 
 /**
- * Writes batches on lanes, to which the models' parameters are copied, and yields the results in the order of the batches. Without
- * lanes, batches are written one at a time, as the caller asks for them. If the caller stops iterating, the writing stops.
+ * Runs batches on lanes, to which the models' parameters are copied, and yields the results in batch order. Without lanes,
+ * batches run one at a time, on demand. If the caller stops iterating, generation stops.
  *
- * @param models that are read; `write` is given a reader for each, in their order
+ * @param models to read with; `write` receives a reader for each, in order
  */
 export async function* inLanes<Batch, Written>(
   lanes: readonly ProgramCache[],
@@ -65,7 +65,7 @@ export async function* inLanes<Batch, Written>(
       last[lane] = each;
       return each;
     });
-    // They are awaited in order below. A batch that fails before its turn must not count as an unhandled rejection.
+    // They are awaited in order below. A batch that fails before its turn must not cause an unhandled rejection.
     for (const each of written) each.catch(() => {});
     for (const each of written) yield await each;
   } finally {
@@ -75,7 +75,7 @@ export async function* inLanes<Batch, Written>(
   }
 }
 
-/** A reader for each model in each lane. @param copied takes the states that are made */
+/** A reader for each model in each lane. @param copied collects the states that are created */
 async function copiedTo(
   lanes: readonly ProgramCache[],
   models: readonly Policy[],

@@ -2,34 +2,34 @@ import { InputError, quote } from "../../base/errors.js";
 import type { CombineLogits } from "./guidance.js";
 import { tokenWeights } from "./sampling.js";
 
-/** Of which distribution the most likely tokens stay: that under the principle, or the amplified one. */
+/** The distribution whose most likely tokens are kept: that under the principle, or the amplified one. */
 export const alignmentMasks = ["principle", "amplified"] as const;
 export type AlignmentMask = (typeof alignmentMasks)[number];
 
-/** Logits that are amplified by more differ by more than float32 tells apart. */
+/** Beyond this ratio, the amplified differences exceed float32 precision. */
 const mostRatio = 1000;
 
 const isNumber = (value: unknown) => typeof value === "number";
 
-/** How far a principle is amplified, and among which tokens. */
+/** How strongly a principle is amplified, and among which tokens. */
 export interface AmplificationOptions {
-  /** r: how far beyond the principle's own effect; 0 is the principle alone, 1000 the most. Default 2. */
+  /** r: how far beyond the principle's own effect; from 0, the principle alone, to 1000. Default 2. */
   readonly ratio?: number;
-  /** Tokens are chosen among the fewest that hold this share of the mask's probability; 1 is no limit. Default 0.8. */
+  /** Choose among the fewest tokens that hold this share of the mask's probability; 1 is no limit. Default 0.8. */
   readonly maskTopP?: number;
-  /** Whose probability that is. Default "principle". */
+  /** The distribution of that probability. Default "principle". */
   readonly mask?: AlignmentMask;
-  /** Temperature of the mask's probability. Default 0.5. */
+  /** Temperature of that distribution. Default 0.5. */
   readonly maskTemperature?: number;
 }
 
 /**
- * Linear alignment's logits: ℓ* = (1+r)·ℓ_p − r·ℓ_0, where ℓ_p is read with a principle and ℓ_0 without it, among the
- * nucleus of softmax(ℓ_p / T), −∞ elsewhere (Gao et al. 2024, arXiv 2401.11458, and its code, whose demo takes the nucleus
- * of softmax(ℓ* / T) instead). The code falls back on the principle's distribution where the amplified
- * probabilities inside the mask underflow to 0; logits do not.
+ * Linear alignment's logits: ℓ* = (1+r)·ℓ_p − r·ℓ_0, with ℓ_p read with a principle and ℓ_0 without it, within the nucleus of
+ * softmax(ℓ_p / T), −∞ elsewhere (Gao et al. 2024, arXiv 2401.11458, and its code, whose demo takes the nucleus of softmax(ℓ* /
+ * T) instead). The code falls back on the principle's distribution if the amplified probabilities inside the mask underflow to 0;
+ * logits do not underflow.
  *
- * @throws InputError where a setting is outside its range
+ * @throws InputError if a setting is outside its range
  */
 export function amplifiedLogits({
   ratio = 2,

@@ -11,9 +11,9 @@ import { fillProgram, type GenerationShape } from "./cache.js";
 import { freezesParameters, frozenCopies } from "./freezing.js";
 import { writesInLanes } from "./lanes.js";
 
-/** Responses wanted to one prompt. */
+/** Requests responses to one prompt. */
 export interface GenerationRequest {
-  /** Names the random stream of each response, together with its number. */
+  /** Names the random stream of each response, together with the response's number. */
   readonly key: string;
   /** Token ids, at least one. */
   readonly prompt: Int32Array;
@@ -22,7 +22,7 @@ export interface GenerationRequest {
   readonly others?: readonly Int32Array[];
 }
 
-/** A response to be written. */
+/** A planned response. */
 export interface PlannedRow {
   /** Index of the request. */
   readonly request: number;
@@ -34,29 +34,29 @@ export interface PlannedRow {
   readonly key: string;
 }
 
-/** Responses that are written together. */
+/** Responses generated together. */
 export interface PlannedBatch {
-  /** Sizes of what each context reads. */
+  /** Sizes of each context's input. */
   readonly shapes: readonly GenerationShape[];
   readonly rows: readonly PlannedRow[];
 }
 
-/** How responses are put into batches. */
+/** Limits for dividing responses into batches. */
 export interface GenerationSizes {
   /** Of the model that reads each context. */
   readonly contextLengths: readonly number[];
   readonly maxNewTokens: number;
-  /** Most responses of a batch. */
+  /** Largest number of responses in a batch. */
   readonly batchSize: number;
 }
 
 /**
- * {@link planGeneration} with no more responses in a batch than fit into memory; `batchSize` is how many, `steps` how many all batches
- * take at most, and `memory` what one takes of the bytes that are left beside the model.
+ * {@link planGeneration} with batches that fit into memory. Returns the resulting `batchSize`; `steps`, the most that all batches
+ * take; and `memory`: the bytes left beside the model, and what one batch takes of them.
  *
- * @param memory bytes for the model, the copies that sessions of frozen parameters have of it, the caches and the programs
- * @param config of the model that writes; contexts of others are counted as if they were its own
- * @throws InputError where not even one response fits
+ * @param memory bytes for the model, its copies in sessions with frozen parameters, the caches and the programs
+ * @param config of the generating model; other contexts are counted as if their models had the same config
+ * @throws InputError if not even one response fits
  */
 export function planGenerationWithin(
   memory: number,
@@ -87,7 +87,7 @@ export function planGenerationWithin(
   }
 }
 
-/** What the largest batch of a context takes. */
+/** Memory of a context's largest batch. */
 function largestBytes(config: ModelConfig, shapes: readonly GenerationShape[]): number {
   const candidates = new Set([
     largestBy(shapes, ({ rows, capacity }) => rows * capacity),
@@ -96,18 +96,18 @@ function largestBytes(config: ModelConfig, shapes: readonly GenerationShape[]): 
   return Math.max(...[...candidates].map((shape) => (shape ? generationBytes(config, shape) : 0)));
 }
 
-/** The cache twice, since it is copied where it grows, and what reads the prompts. */
+/** Memory of the cache, twice since growing copies it, and of reading the prompts. */
 function generationBytes(config: ModelConfig, shape: GenerationShape): number {
   const cache = 8 * config.layers * config.kvHeads * config.headSize * shape.rows * shape.capacity;
   return withMargin(2 * cache + programBytes({ ...fillProgram(config, shape, "logits"), updates: new Map() }));
 }
 
 /**
- * Batches of responses to prompts of like length; batches of one length share a shape. Prompts are padded to the longest of their
- * batch, while each step of a batch reads all weights: lengths are put together where that costs less than batches of their own. A
- * model that writes batches beside each other has weights that stay in the caches, and each length has batches of its own.
+ * Plans batches of responses to prompts of similar length; batches of one length share a shape. Prompts are padded to the longest
+ * of their batch, but each step of a batch reads all weights: lengths are merged if that costs less than separate batches. The
+ * weights of a model that runs batches side by side stay in the caches, so each length gets its own batches.
  *
- * @param config of the model that writes
+ * @param config of the generating model
  */
 export function planGeneration(
   config: ModelConfig,
@@ -144,10 +144,10 @@ export function planGeneration(
   return parts.flatMap((part) => batchesOf(part.flat()));
 }
 
-/** Rows whose arithmetic takes as long as the reading of the weights, which a step of any batch does once. */
+/** Rows whose arithmetic takes as long as reading the weights, which each step does once. */
 const rowsOfWeights = 16;
 
-/** What a batch costs at most: the reading of its prompts, and a step for each token. Only its ratio to others means anything. */
+/** Upper limit of a batch's cost: reading its prompts, and one step per token. Only ratios are meaningful. */
 function writingCost(config: ModelConfig, maxNewTokens: number) {
   const cost = batchCost(config);
   return ({ prompts, promptLength, rows, capacity }: GenerationShape) =>

@@ -1,24 +1,24 @@
 import type { Random } from "../../base/random.js";
 import { descending } from "./descending.js";
 
-/** How the next token is drawn from the logits. Where several limits are given, a token passes all of them. */
+/** How the next token is drawn from the logits. A token must pass all given limits. */
 export interface Sampling {
   /** Divides the logits; 0 takes the most likely token. */
   readonly temperature: number;
-  /** Draw among this many most likely tokens only; 0 is no limit. */
+  /** Draw only among this many most likely tokens; 0 is no limit. */
   readonly topK: number;
-  /** Draw among the fewest most likely tokens that hold this share of the probability; 1 is no limit. */
+  /** Draw only among the fewest most likely tokens that hold this share of the probability; 1 is no limit. */
   readonly topP: number;
-  /** Draw among the tokens that are at least this share as likely as the most likely one; 0 is no limit. */
+  /** Draw only among tokens at least this fraction as likely as the most likely one; 0 is no limit. */
   readonly minP: number;
-  /** Makes tokens of the prompt and the response so far less likely, the more it is above 1; 1 leaves them as they are. */
+  /** Lowers the likelihood of tokens that occur in the prompt and the response so far, if above 1; 1 has no effect. */
   readonly repetitionPenalty: number;
 }
 
 /**
- * Sampling settings with their defaults: temperature 1, no limits, no penalty.
+ * Returns sampling settings with their defaults: temperature 1, no limits, no penalty.
  *
- * @throws RangeError where a setting is outside its range
+ * @throws RangeError if a setting is outside its range
  */
 export function samplingOf({
   temperature = 1,
@@ -38,15 +38,14 @@ export function samplingOf({
   return { temperature, topK, topP, minP, repetitionPenalty };
 }
 
-/** How likely each id is, in any unit. */
+/** Relative likelihood of each id, in any unit. */
 type Likelihoods = Float32Array | Float64Array;
 
 /**
- * Draws a token id. The steps and their order are those of transformers: repetition penalty,
- * temperature, top-k, top-p, min-p.
+ * Draws a token id. The steps and their order follow transformers: repetition penalty, temperature, top-k, top-p, min-p.
  *
  * @param logits unnormalised, one for each id
- * @param seen ids of the prompt and the response so far; read where there is a repetition penalty
+ * @param seen ids of the prompt and the response so far; read only if there is a repetition penalty
  */
 export function sampleToken(
   logits: Float32Array,
@@ -58,18 +57,18 @@ export function sampleToken(
   return sampling.temperature === 0 ? argmax(penalized) : draw(tokenWeights(penalized, sampling), random);
 }
 
-/** Below this, logits divided by the temperature might overflow in float32. */
+/** Below this, logits divided by the temperature could overflow in float32. */
 const leastTemperature = 1e-6;
 
 /**
- * Whether {@link drawToken} serves as well as {@link sampleToken}, without knowing what has been seen. An engine makes
- * the probabilities of all rows in a fraction of the time that they take here.
+ * Whether {@link drawToken}, which does not need the ids seen so far, can replace {@link sampleToken}. An engine computes the
+ * probabilities of all rows in a fraction of the time it takes here.
  */
 export function drawsFromProbabilities({ temperature, repetitionPenalty }: Sampling): boolean {
   return temperature >= leastTemperature && repetitionPenalty === 1;
 }
 
-/** log p of a token after these logits, in nats, at temperature 1 and without limits. */
+/** log p of a token given these logits, in nats, at temperature 1 and without limits. */
 export function logProbOf(logits: Float32Array, token: number): number {
   const top = logits[argmax(logits)]!;
   let sum = 0;
@@ -87,20 +86,20 @@ export function drawToken(probabilities: Float32Array, sampling: Sampling, rando
 }
 
 /**
- * The logits with those of the ids in `seen` divided by the penalty where they are positive and
- * multiplied by it where they are negative (Keskar et al. 2019, arXiv 1909.05858).
+ * Divides the positive logits of the ids in `seen` by the penalty, and multiplies the negative ones by it (Keskar et al. 2019,
+ * arXiv 1909.05858).
  */
 export function penalizeRepetition(logits: Float32Array, penalty: number, seen: Iterable<number>): Float32Array {
   if (penalty === 1) return logits;
   const penalized = logits.slice();
-  // From the given logits: an id that is seen twice is penalized once.
+  // Computed from the original logits: an id that is seen twice is penalized once.
   for (const id of seen) penalized[id] = logits[id]! < 0 ? logits[id]! * penalty : logits[id]! / penalty;
   return penalized;
 }
 
 /**
- * How likely each id is to be drawn, as a share of the most likely one; 0 for those that
- * temperature, top-k, top-p and min-p rule out.
+ * Relative likelihood of each id, as a fraction of the most likely one's; 0 for ids that temperature, top-k, top-p and min-p rule
+ * out.
  *
  * @param sampling with a temperature above 0
  */
@@ -112,9 +111,9 @@ export function tokenWeights(logits: Float32Array, sampling: Sampling): Likeliho
 }
 
 /**
- * The weights with 0 for the ids that top-k, top-p and min-p rule out.
+ * Sets the weights of ids that top-k, top-p and min-p rule out to 0.
  *
- * @param order larger for likelier ids
+ * @param order ranks ids: larger is likelier
  */
 function keepLikely(weights: Likelihoods, order: Float32Array, { topK, topP, minP }: Sampling): Likelihoods {
   const least = minP > 0 ? minP * weights[argmax(order)]! : 0;
@@ -124,7 +123,7 @@ function keepLikely(weights: Likelihoods, order: Float32Array, { topK, topP, min
   return minP > 0 ? nucleus.map((weight) => (weight < least ? 0 : weight)) : nucleus;
 }
 
-/** The `topK` largest of an order, −∞ for the others. */
+/** Keeps the `topK` largest values of an order and sets the others to −∞. */
 function keepMostLikely(order: Float32Array, topK: number): Float32Array {
   const kept = new Float32Array(order.length).fill(-Infinity);
   let count = 0;
@@ -135,7 +134,10 @@ function keepMostLikely(order: Float32Array, topK: number): Float32Array {
   return kept;
 }
 
-/** The fewest weights that hold a share of `topP`, 0 for the others: nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751). */
+/**
+ * Keeps the fewest weights that hold a share of `topP` and sets the others to 0: nucleus sampling (Holtzman et al. 2020, arXiv
+ * 1904.09751).
+ */
 function keepNucleus(weights: Likelihoods, order: Float32Array, topP: number): Likelihoods {
   const kept = new Float64Array(weights.length);
   const enough = topP * total(weights);

@@ -4,23 +4,24 @@ import type { Policy } from "../policy/policy.js";
 import { generateTokens, type GenerationOptions, type GenerationRequest, type Generation } from "./generate.js";
 import { TextStream } from "./text-stream.js";
 
-/** What a step adds to a response. */
+/** The text that a step adds to a response. */
 export interface TextPiece extends Pick<Generation, "request" | "number"> {
   /** May be empty: a character can take several tokens, and a stop token has no text. */
   readonly text: string;
-  /** Tokens of the response so far. */
+  /** Number of tokens in the response so far. */
   readonly tokens: number;
-  /** Whether the response ends with it. */
+  /** Whether it is the last of its response. */
   readonly last: boolean;
 }
 
 /**
- * Writes responses as {@link generate} does, and yields their text as it grows: after each token
- * one piece for each response that has not ended. Whoever stops taking them ends the writing.
+ * Generates like {@link generate}, and yields the text as it grows: after each token one piece for each response that has not
+ * ended. If the caller stops iterating, generation stops.
  *
  * @throws RangeError as {@link generate} does
  * @example
- * for await (const [piece] of stream(policy, [{ key: "0", prompt, responses: 1 }], Random.seeded(1))) process.stdout.write(piece!.text);
+ * for await (const [piece] of stream(policy, [{ key: "0", prompt, responses: 1 }], Random.seeded(1)))
+ * process.stdout.write(piece!.text);
  */
 export async function* stream(
   policy: Policy,

@@ -1,21 +1,24 @@
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 
-/** What a decoder writes where the bytes of a character are not, or not yet, whole. */
+/** Written by a decoder in place of a character whose bytes are incomplete. */
 const unfinished = "\uFFFD";
 
 /**
- * Text of tokens that come one after the other: the pieces together are what the tokenizer decodes
- * from all of them. A piece waits until its last character is whole.
+ * Decodes tokens that arrive one by one: the pieces together equal the tokenizer's decoding of all tokens. A piece is withheld
+ * until its last character is complete.
  */
 export class TextStream {
   private readonly ids: number[] = [];
-  /** Ids before `given` have had their text given; those from `context` on are decoded with new ones, because a word may begin otherwise than a text. */
+  /**
+   * The text of ids before `given` has been returned. Ids from `context` on are decoded together with new ones, because a word
+   * may be decoded differently at the start of a text.
+   */
   private context = 0;
   private given = 0;
 
   constructor(private readonly tokenizer: Pick<Tokenizer, "decode">) {}
 
-  /** The text that a further token adds, if any yet. */
+  /** Adds a token and returns the text that it completes, possibly empty. */
   push(id: number): string {
     this.ids.push(id);
     const piece = this.waiting();
@@ -24,7 +27,7 @@ export class TextStream {
     return piece;
   }
 
-  /** What still waits after the last token. */
+  /** Returns the text still withheld after the last token. */
   end(): string {
     const piece = this.waiting();
     this.context = this.given = this.ids.length;

@@ -16,9 +16,9 @@ import { linearLayers, parameterShapes } from "./parameters.js";
 import { blockShapes, quantizedNames, quantizedWeights } from "./quantization/quantized-weights.js";
 
 /**
- * The parameters as state leaves of `graph`, under their own names; they are read from the state that a run is given.
+ * The parameters as state leaves of `graph`, under their own names; a run reads them from the state it is given.
  *
- * @param dropout of the adapter's inputs, where the network is trained
+ * @param dropout of the adapter's inputs, for training
  */
 export function stateWeights(graph: Graph, config: ModelConfig, dropout?: LoraDropout): Network {
   const shapes = parameterShapes(config);

@@ -4,12 +4,12 @@ import { architectureOf } from "../architectures/index.js";
 import { biasShape, weightShape, type LinearLayer } from "../architectures/modules.js";
 import type { ModelConfig } from "../config.js";
 
-/** The parameters of a model under their Hugging Face names, in the order of the layers. */
+/** The parameters of a model under their Hugging Face names, in layer order. */
 export type Parameters = ReadonlyMap<string, Tensor<"float32">>;
 
-/** Name of the embedding of tokens, which is also the head of a model with tied embeddings. */
+/** Name of the token embedding, which is also the head of a model with tied embeddings. */
 export const embeddingName = (config: ModelConfig) => `${architectureOf(config).embedding}.weight`;
-/** Name of the head of a model whose embeddings are not tied. */
+/** Name of the head of a model with untied embeddings. */
 export const headName = (config: ModelConfig) => `${architectureOf(config).head}.weight`;
 
 /** Shape of every parameter, as on disk. */
@@ -24,9 +24,9 @@ export function parameterShapes(config: ModelConfig): ReadonlyMap<string, Shape>
 }
 
 /**
- * Every linear layer of a model, in the order of the layers: what an adapter can be added to. The last part of a name
- * (`q_proj`, `query_key_value`, `c_attn`) is what PEFT calls a target module. A head of its own is the last of them; a
- * tied head is not among them, because its matrix is the embedding's.
+ * All linear layers of a model, in layer order: an adapter can be added to any of them. The last part of a name (`q_proj`,
+ * `query_key_value`, `c_attn`) is what PEFT calls a target module. An untied head comes last; a tied head is not included,
+ * because its matrix is the embedding's.
  */
 export function linearLayers(config: ModelConfig): LinearLayer[] {
   return architectureOf(config)
@@ -34,14 +34,14 @@ export function linearLayers(config: ModelConfig): LinearLayer[] {
     .filter((module) => module.kind === "linear");
 }
 
-/** Number of trainable numbers of a model. */
+/** Number of trainable parameters of a model. */
 export function parameterCount(config: ModelConfig): number {
   return [...parameterShapes(config).values()].reduce((count, shape) => count + sizeOf(shape), 0);
 }
 
 /**
- * Fresh parameters: matrices from N(0, initializerRange²), with the matrices that write into the
- * residual stream scaled down by √(2·layers) as in GPT-2, norms at what scales by 1, biases at 0.
+ * Fresh parameters: matrices from N(0, initializerRange²), with those that write into the residual stream scaled down by
+ * √(2·layers) as in GPT-2; norms at the value that scales by 1; biases at 0.
  */
 export function initialParameters(config: ModelConfig, random: Random): Parameters {
   const parameters = new Map<string, Tensor<"float32">>();

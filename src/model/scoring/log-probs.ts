@@ -42,7 +42,7 @@ export interface BatchLeaves {
   readonly weight: Value;
   /** Responses of all rows together. */
   readonly responses: number;
-  /** How the tokens of a row stand to each other, where it holds several responses. */
+  /** How the tokens of a row relate to each other, if it holds several responses. */
   readonly sharing: SharedRows | undefined;
 }
 

@@ -1,21 +1,20 @@
-/** Two neighbouring tokens that become one. */
+/** Two adjacent tokens that are merged into one. */
 export type Merge = readonly [left: string, right: string];
 
-/** A pair of token ids in one number, which orders as the pair does. */
+/** A pair of token ids packed into one number, with the same order. */
 type PairKey = number;
 
 const idLimit = 2 ** 24;
 
 /**
- * Learns byte-pair merges: the most frequent pair of neighbours becomes a token, again and again. Of equally frequent
- * pairs the one with the smaller ids goes first, so the result does not depend on the order of the words.
- * Source: Sennrich, Haddow and Birch 2016, https://arxiv.org/abs/1508.07909; the order of ties is that of Hugging
- * Face's BpeTrainer.
+ * Learns byte-pair merges: repeatedly merges the most frequent pair of adjacent tokens into a new token. Of equally frequent
+ * pairs the one with the smaller ids comes first, so the result does not depend on the order of the words. Source: Sennrich,
+ * Haddow and Birch 2016, https://arxiv.org/abs/1508.07909; ties are ordered as in Hugging Face's BpeTrainer.
  *
- * @param tokens the vocabulary to begin with; a token's id is its place. New tokens are appended.
- * @param words token ids of each distinct word, with how often it occurs. The ids are overwritten.
+ * @param tokens the initial vocabulary; a token's id is its index. New tokens are appended.
+ * @param words token ids of each distinct word, with the word's count. The ids are overwritten.
  * @param vocabSize number of tokens at which to stop
- * @param minCount a pair that is rarer is not merged
+ * @param minCount rarer pairs are not merged
  * @returns the merges in the order in which they were learned
  */
 export function learnMerges(
@@ -43,12 +42,12 @@ export function learnMerges(
   return merges;
 }
 
-/** How often each pair of neighbours occurs in the words, kept up to date as pairs are merged. */
+/** Count of each pair of adjacent tokens in the words, updated as pairs are merged. */
 class PairCounts {
   private readonly counts = new Map<PairKey, number>();
-  /** Words that hold a pair, or did. */
+  /** Words that contain a pair, or did. */
   private readonly places = new Map<PairKey, number[]>();
-  /** Holds every pair at its count or, where that has fallen since, above it. */
+  /** Contains every pair at its current count, or at an older, higher one. */
   private readonly queue: PairQueue;
 
   constructor(private readonly words: readonly { ids: number[]; readonly count: number }[]) {
@@ -56,7 +55,7 @@ class PairCounts {
     this.queue = new PairQueue(this.counts);
   }
 
-  /** The most frequent pair, or undefined where all are rarer than `minCount`. */
+  /** Takes the most frequent pair from the queue; undefined if all are rarer than `minCount`. */
   takeMostFrequent(minCount: number): PairKey | undefined {
     for (let top = this.queue.pop(); top !== undefined; top = this.queue.pop()) {
       const count = this.counts.get(top.key) ?? 0;
@@ -83,7 +82,7 @@ class PairCounts {
       }
     }
     this.places.delete(key);
-    // Only pairs that hold the new token can have become more frequent.
+    // Only pairs that contain the new token can have become more frequent.
     for (const pair of touched) this.queue.push({ key: pair, count: this.counts.get(pair)! });
   }
 

@@ -35,10 +35,10 @@ const stopsSchema = z.looseObject({
 });
 
 /**
- * Loads the tokenizer of a model folder; see {@link tokenizerFromFiles}. The ids that end a response are also taken
- * from `eos_token_id` of its `generation_config.json`, or else of its `config.json`.
+ * Loads the tokenizer of a model folder; see {@link tokenizerFromFiles}. Also reads the ids that end a response from
+ * `eos_token_id` of its `generation_config.json`, or else of its `config.json`.
  *
- * @throws InputError where the folder has no `tokenizer.json` or `tokenizer_config.json`, or they do not fit
+ * @throws InputError if the folder has no `tokenizer.json` or `tokenizer_config.json`, or a file is invalid
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const files = new Map<string, string>();
@@ -70,23 +70,23 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * A tokenizer from the text of its files.
+ * Creates a tokenizer from the text of its files.
  *
- * - Special tokens written out in a text become their ids, whoever wrote them, as in transformers and TRL, because a
- *   chat template writes them so. Where `tokenizer_config.json` has `split_special_tokens: true` they stay plain text,
- *   a chat template's own too.
- * - A prompt that is text gets a BOS where `add_bos_token` is true, or where it is not given and the post-processor of
- *   `tokenizer.json` adds one. A conversation gets one where the chat template writes it, as in transformers; where
- *   special tokens stay plain text a template can write none, and it gets one as a text does. Neither gets two.
- * - `add_eos_token` changes nothing: a response has one token at its end that ends it, a prompt has none.
+ * - Special tokens written in a text become their ids, whoever wrote them, as in transformers and TRL, because chat templates
+ *   write them that way. With `split_special_tokens: true` in `tokenizer_config.json` they stay plain text, even those from a
+ *   chat template.
+ * - A text prompt gets a BOS if `add_bos_token` is true, or if it is absent and the post-processor of `tokenizer.json` adds one.
+ *   A conversation gets one if the chat template writes it, as in transformers; if special tokens stay plain text, a template
+ *   cannot write one, and a conversation follows the rule for text. Neither gets two.
+ * - `add_eos_token` has no effect: a response ends with exactly one end token, a prompt with none.
  * - Without a pad token, EOS pads.
  * - Decoding does not clean up spaces; ids that the tokenizer does not have are left out.
  *
  * @param files text by file name; the names are {@link tokenizerFileNames}
- * @param folder where the files lie, for the errors
- * @param stops ids that end a response, beside the EOS and the token with which the chat template ends a turn
- * @throws InputError where a file is missing or does not fit, or no EOS is given; a conversation is an error where
- *   there is no chat template
+ * @param folder the files' folder, for the errors
+ * @param stops ids that end a response, besides the EOS and the token with which the chat template ends a turn
+ * @throws InputError if a file is missing or invalid, or no EOS is given; rendering a conversation throws if there is no chat
+ *   template
  */
 export function tokenizerFromFiles(
   files: ReadonlyMap<string, string>,
@@ -96,7 +96,7 @@ export function tokenizerFromFiles(
   return new FilesTokenizer(files, folder, stops);
 }
 
-/** Whether a tokenizer's files have a chat template, which is applied to conversations and not to texts. */
+/** Whether a tokenizer's files include a chat template, which is applied to conversations and not to texts. */
 export function hasChatTemplate({ files }: Tokenizer): boolean {
   return files.has("tokenizer_config.json") && parseTokenizerConfig(files, "").chatTemplate !== undefined;
 }
@@ -109,7 +109,7 @@ class FilesTokenizer implements Tokenizer {
   readonly stopIds: readonly number[];
   private readonly json: TokenizerJson;
   private readonly config: TokenizerConfig;
-  /** Text of the BOS that `bosId` stands for; empty where there is none. */
+  /** Text of the `bosId` token; empty if there is none. */
   private readonly bosText: string;
   private readonly format: ConversationFormat | undefined;
   private readonly unreadIds: ReadonlySet<number>;

@@ -3,20 +3,20 @@ import { z } from "zod";
 import { inputError, missingError, quote } from "../../base/errors.js";
 import { parseJson } from "../../base/read-json.js";
 
-/** What the files beside a `tokenizer.json` say of how it is used. */
+/** Settings for using a tokenizer, from the files that accompany a `tokenizer.json`. */
 export interface TokenizerConfig {
-  /** The file that says most of it, for the errors. */
+  /** The file with most of the settings, for the errors. */
   readonly file: string;
-  /** Text of the special tokens that there are, by name (`bos_token`, …). */
+  /** Text of the special tokens by name (`bos_token`, …). */
   readonly specialTokens: Readonly<Record<string, string>>;
-  /** Whether a text gets a BOS; where it is not said, `tokenizer.json` says it. */
+  /** Whether a text gets a BOS; if undefined, `tokenizer.json` decides. */
   readonly addsBos: boolean | undefined;
-  /** Whether special tokens that are written in a text stay text. */
+  /** Whether special tokens written in a text stay plain text. */
   readonly splitsSpecial: boolean;
   readonly chatTemplate: { readonly source: string; readonly file: string } | undefined;
 }
 
-/** A token is written as its text, or as an object with its text. */
+/** A token is given as its text, or as an object containing its text. */
 const tokenText = z
   .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)], {
     error: "expected the token's text",
@@ -37,11 +37,11 @@ const configSchema = z.looseObject({
 });
 
 /**
- * Reads `tokenizer_config.json`, and `special_tokens_map.json` and `chat_template.jinja` where there are such files.
+ * Reads `tokenizer_config.json`, and `special_tokens_map.json` and `chat_template.jinja` if they exist.
  *
  * @param files text by file name
- * @param folder where they lie, for the errors
- * @throws InputError where a file does not fit
+ * @param folder the files' folder, for the errors
+ * @throws InputError if a file is invalid
  */
 export function parseTokenizerConfig(files: ReadonlyMap<string, string>, folder: string): TokenizerConfig {
   const file = join(folder, "tokenizer_config.json");
@@ -60,7 +60,7 @@ export function parseTokenizerConfig(files: ReadonlyMap<string, string>, folder:
   };
 }
 
-/** @throws InputError where there is no such file */
+/** @throws InputError if the file does not exist */
 export function requireFile(files: ReadonlyMap<string, string>, name: string, folder: string): string {
   const text = files.get(name);
   if (text === undefined) {
@@ -69,7 +69,7 @@ export function requireFile(files: ReadonlyMap<string, string>, name: string, fo
   return text;
 }
 
-/** As in transformers, the file comes before the field, and of named templates the default is taken. */
+/** As in transformers, the file takes precedence over the field, and of several named templates the default is used. */
 function chatTemplate(
   own: string | undefined,
   field: z.infer<typeof configSchema>["chat_template"],

@@ -7,18 +7,18 @@ import { byteCharacters } from "./tokenizer-json/byte-characters.js";
 import { gpt2Words } from "./tokenizer-json/pre-tokenizer.js";
 import { addedTokens, bosFirst, byteLevelDecoder, bytePairModel } from "./tokenizer-json/written-parts.js";
 
-/** Ids 0, 1 and 2 of every tokenizer that is trained here. */
+/** Ids 0, 1 and 2 of every tokenizer trained here. */
 const specialTokens = { pad_token: "<|pad|>", bos_token: "<|bos|>", eos_token: "<|eos|>" } as const;
 
-/** A pair of tokens that occurs once says nothing about the next text. */
+/** A pair of tokens that occurs only once predicts nothing about other texts. */
 const minPairCount = 2;
 
 /**
- * Trains a byte-level byte-pair tokenizer, which can write any text. The same texts give the same tokenizer, in any
- * order. A prompt gets a BOS; special tokens in a text stay text; conversations are written as HH-RLHF's dialogues.
+ * Trains a byte-level byte-pair tokenizer, which can encode any text. The same texts give the same tokenizer, in any order. A
+ * prompt gets a BOS; special tokens in a text stay text; conversations are rendered as HH-RLHF's dialogues.
  *
- * @param options.vocabSize tokens at most, 4096 by default; fewer where no pair of tokens occurs twice any more
- * @throws InputError where `vocabSize` leaves no room for the 256 bytes and 3 special tokens
+ * @param options.vocabSize largest number of tokens, 4096 by default; fewer if no pair of tokens occurs twice any more
+ * @throws InputError if `vocabSize` leaves no room for the 256 bytes and 3 special tokens
  */
 export function trainTokenizer(texts: Iterable<string>, { vocabSize = 4096 }: { vocabSize?: number } = {}): Tokenizer {
   const tokens = [...Object.values(specialTokens), ...[...byteCharacters].sort()];

@@ -5,13 +5,12 @@ import type { LoraConfig, ModelConfig } from "../../config.js";
 import { loraLayers } from "./lora.js";
 
 /*
- * Dropout of the inputs of LoRA's A, as PEFT has it (Srivastava et al. 2014). The masks are computed in the graph
- * from a few fed numbers: engines' own random numbers cannot be had again after a run was resumed. Row i has keys r and s,
- * column j (of all layers' inputs together) has keys c and d, all uniform in the integers modulo the prime p; then
- * u = (r·c + s + d) mod p is uniform, and any elements among which no four stand in two rows and two columns are
- * independent; of such four the last is shifted against the other three by a product of differences of r and of c.
- * Every number stays below 2²², so that float32 is exact: all engines compute the same masks, also those whose division
- * is off by 2.5 units in the last place, as WebGPU's may be.
+ * Dropout of the inputs of LoRA's A, as in PEFT (Srivastava et al. 2014). The graph computes the masks from a few fed numbers,
+ * because the engines' own random numbers cannot be reproduced after a run is resumed. Row i has keys r and s, column j (of all
+ * layers' inputs together) has keys c and d, all uniform in the integers modulo the prime p. Then u = (r·c + s + d) mod p is
+ * uniform, and any elements are independent unless four of them lie in two rows and two columns; of such four, the last is
+ * shifted relative to the other three by a product of differences of r and of c. Every number stays below 2²², so that float32 is
+ * exact: all engines compute the same masks, even if their division is off by 2.5 units in the last place, as WebGPU's may be.
  */
 
 /** The largest prime below 2¹¹. */
@@ -19,10 +18,10 @@ const prime = 2039;
 
 /** Dropout for the inputs of adapted layers, in the graph of a training program. */
 export interface LoraDropout {
-  /** What an element that is kept counts, so that the expectation stays. */
+  /** Scale of the kept elements, which preserves the expectation. */
   readonly scale: number;
   /**
-   * A layer's inputs with a share of them set to zero; the others are not scaled yet.
+   * Sets a share of a layer's inputs to zero; does not scale the others.
    *
    * @param x [rows, inputs]
    */
@@ -31,11 +30,11 @@ export interface LoraDropout {
 
 type KeyName = `dropout.${"r" | "s" | "c" | "d"}`;
 
-/** How many of the values of u are dropped: the share is rounded to a multiple of 1/2039. */
+/** Number of values of u that are dropped: the dropout probability is rounded to a multiple of 1/2039. */
 const droppedOf = ({ dropout = 0 }: LoraConfig) => Math.round(dropout * prime);
 
 /**
- * The dropout of a model's adapter; undefined where it has none.
+ * The dropout of a model's adapter; undefined if it has no dropout.
  *
  * @param rows most rows of an input
  */
@@ -61,7 +60,7 @@ export function loraDropout(graph: Graph, config: ModelConfig, rows: number): Lo
   };
 }
 
-/** What a run of a program with dropout is fed besides: masks that depend on nothing but the random stream. */
+/** The additional feeds of a program with dropout: masks that depend only on the random stream. */
 export function dropoutFeeds(
   config: ModelConfig,
   rows: number,
@@ -74,7 +73,7 @@ export function dropoutFeeds(
   return { "dropout.r": keys(rows), "dropout.s": keys(rows), "dropout.c": keys(columns), "dropout.d": keys(columns) };
 }
 
-/** Where the inputs of each adapted layer begin among those of all. */
+/** Index of each adapted layer's first input among the inputs of all layers. */
 function columnStarts(config: ModelConfig, adapter: LoraConfig) {
   const of = new Map<string, number>();
   let total = 0;

@@ -7,26 +7,29 @@ import type { LoraConfig, ModelConfig } from "../../config.js";
 import { linearLayers, parameterShapes, type Parameters } from "../parameters.js";
 
 /*
- * LoRA (Hu et al. 2022, arXiv 2106.09685): a linear layer W stays as it is, and (α/r)·B·A is
- * learned beside it, with A [r, inputs] and B [outputs, r]. Names and start are PEFT's.
+ * LoRA (Hu et al. 2022, arXiv 2106.09685): a linear layer W is frozen, and (α/r)·B·A is learned and added to it, with A [r,
+ * inputs] and B [outputs, r]. Names and initialisation follow PEFT.
  */
 
-/** Every linear layer but the head, routers and experts, as PEFT's "all-linear" (in transformers 5 experts are no linear layers). */
+/**
+ * Every linear layer except the head, routers and experts, like PEFT's "all-linear" (in transformers 5 experts are not linear
+ * layers).
+ */
 export const allLinear = ["*"] as const;
 
-/** What the adapter's two matrices are called in a state. */
+/** Names of the adapter's two matrices in a state. */
 export const loraNames = (layer: string) => ({ a: `${layer}.lora_A.weight`, b: `${layer}.lora_B.weight` });
 
-/** How often what an adapter has learned counts. */
+/** Scale of an adapter's output. */
 export function loraScale({ rank, alpha, rsLora = false }: LoraConfig): number {
   return alpha / (rsLora ? Math.sqrt(rank) : rank);
 }
 
 /**
- * The layers that an adapter is added to, in the model's order. A head of its own, routers and experts are among them only
- * where they are named without a star.
+ * The layers that an adapter is added to, in model order. An untied head, routers and experts are included only if named without
+ * a star.
  *
- * @throws InputError where the rank is no whole number from 1, dropout no share below 1, or a target is the name of no layer
+ * @throws InputError if the rank is not a whole number of at least 1, dropout is not in [0, 1), or a target matches no layer
  */
 export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: LoraConfig): LinearLayer[] {
   if (!(Number.isInteger(rank) && rank >= 1))
@@ -49,8 +52,8 @@ export function loraLayers(config: ModelConfig, { rank, targets, dropout = 0 }: 
 }
 
 /**
- * Whether a target, as PEFT reads it, names a layer: by its whole name, or by its end after a dot; `*` is any text. In time
- * in proportion to the name, which a regular expression of many `*` would not be.
+ * Whether a target, as PEFT reads it, matches a layer: by its whole name, or by its end after a dot; `*` is any text. Runs in
+ * time proportional to the name's length, unlike a regular expression with many `*`.
  */
 function isTarget(target: string, name: string): boolean {
   const [first, ...rest] = target.split("*") as [string, ...string[]];
@@ -59,7 +62,7 @@ function isTarget(target: string, name: string): boolean {
     name.startsWith(first, start),
   );
   if (last === undefined) return starts.some((start) => start + first.length === name.length);
-  // Of several places that a part can stand at, the first leaves most room to those after it.
+  // The first of several possible positions of a part leaves the most room for the following parts.
   let at = starts[0] === undefined ? -1 : starts[0] + first.length;
   for (const part of rest) {
     if (at === -1) return false;
@@ -69,7 +72,7 @@ function isTarget(target: string, name: string): boolean {
   return at !== -1 && name.endsWith(last) && at <= name.length - last.length;
 }
 
-/** Shape of everything that training changes: the adapter where there is one, and else every parameter. */
+/** Shapes of all trained parameters: the adapter's if there is one, otherwise the model's. */
 export function trainedShapes(config: ModelConfig): ReadonlyMap<string, Shape> {
   return config.adapter ? loraShapes(config, config.adapter) : parameterShapes(config);
 }
@@ -87,7 +90,7 @@ export function loraShapes(config: ModelConfig, lora: LoraConfig): ReadonlyMap<s
   );
 }
 
-/** A fresh adapter, under which the model is what it was: A uniform in ±1/√inputs, B zero. */
+/** A fresh adapter, which leaves the model's output unchanged: A uniform in ±1/√inputs, B zero. */
 export function initialLora(config: ModelConfig, lora: LoraConfig, random: Random): Parameters {
   const parameters = new Map<string, Tensor<"float32">>();
   for (const { name, inputs, outputs } of loraLayers(config, lora)) {
@@ -102,10 +105,10 @@ export function initialLora(config: ModelConfig, lora: LoraConfig, random: Rando
 }
 
 /**
- * What an adapter adds to a linear layer's result.
+ * Computes an adapter's contribution to the output of a linear layer.
  *
  * @param x [rows, inputs]
- * @param scale how often it counts. Default: {@link loraScale}
+ * @param scale of the contribution. Default: {@link loraScale}
  * @returns [rows, outputs]
  */
 export function loraResult(
@@ -120,7 +123,7 @@ export function loraResult(
   return matmul(mul(down, scale), graph.state(b, "float32", [outputs, lora.rank]), { transposeB: true });
 }
 
-/** The parameters of the model that an adapter makes of another: its matrices added to those of the layers. */
+/** Merges an adapter into a model's parameters: its matrices are added to those of the layers. */
 export function mergeLora(config: ModelConfig, lora: LoraConfig, base: Parameters, adapter: Parameters): Parameters {
   return withLora(config, lora, base, adapter, loraScale(lora));
 }

@@ -7,24 +7,24 @@ export interface QuantizedRows {
   readonly rows: number;
   /** A multiple of 32. */
   readonly columns: number;
-  /** [rows, columns / 32, bytes of a block]; two q of 4 bits stand in a byte, the first in the lower half. */
+  /** [rows, columns / 32, bytes of a block]; a byte holds two 4-bit q, the first in the lower half. */
   readonly blocks: Uint8Array;
   /** [rows, columns / 32] */
   readonly scales: Float32Array;
 }
 
 /**
- * Quantises a matrix by the rule of GGUF's Q8_0 and Q4_0, with scales in float32 instead of half precision. With m the number of a
- * block that is farthest from 0, the first of several, and rounding to the nearest, halves away from 0:
+ * Quantises a matrix by the rule of GGUF's Q8_0 and Q4_0, with scales in float32 instead of half precision. m is the number of a
+ * block farthest from 0, the first of several; rounding is to the nearest, with halves away from 0:
  *
  * - 8 bits: scale = |m| / 127, q = round(x / scale), from −127 to 127
  * - 4 bits: scale = m / −8, q = min(7, round(x / scale)), from −8 to 7, so that m itself is −8
  *
- * No number is farther off than half a scale, but for those of 4 bits beyond 7 scales, which are off by one at most.
+ * The error is at most half a scale, except for 4-bit numbers beyond 7 scales, which are off by at most one scale.
  *
  * @param numbers row by row; a row's length is a multiple of 32
  * @param name of the matrix, for the error
- * @throws InputError where a number is NaN or infinite
+ * @throws InputError if a number is NaN or infinite
  */
 export function quantizeRows(
   numbers: Float32Array,
@@ -41,17 +41,17 @@ export function quantizeRows(
     let farthest = 0;
     for (let i = start; i < start + blockSize; i++) {
       const magnitude = Math.abs(numbers[i]!);
-      // So that NaN is found too.
+      // Negated so that NaN is caught too.
       if (!(magnitude < Infinity))
         throw new InputError(`weights: found ${numbers[i]} in ${name}, which blocks of few bits cannot hold`);
       if (magnitude > Math.abs(farthest)) farthest = numbers[i]!;
     }
-    // Where all are 0 so is the scale, not −0.
+    // If all are 0, the scale is 0 and not −0.
     scales[block] = bits === 8 ? Math.abs(farthest) / 127 : farthest / -8 + 0;
     const scale = scales[block]!;
     for (let i = start; i < start + blockSize; i++) {
       const ratio = scale === 0 ? 0 : numbers[i]! / scale;
-      // Cut off at the point: halves away from 0.
+      // Truncation after adding ±0.5 rounds halves away from 0.
       const whole = zero + Math.max(-zero, Math.min(most, (ratio + (ratio < 0 ? -0.5 : 0.5)) | 0));
       if (bits === 8) blocks[i] = whole;
       else blocks[i >> 1]! |= whole << (4 * (i & 1));
@@ -68,7 +68,7 @@ export function dequantizeRows({ bits, blocks, scales }: QuantizedRows): Float32
   return numbers;
 }
 
-/** The same numbers, exactly, in 8 bits. */
+/** Converts to 8 bits, exactly. */
 export function widenTo8(rows: QuantizedRows): QuantizedRows {
   const { bits, scales } = rows;
   if (bits === 8) return rows;
@@ -77,7 +77,7 @@ export function widenTo8(rows: QuantizedRows): QuantizedRows {
   return { ...rows, bits: 8, blocks };
 }
 
-/** Number i of blocks, as it is stored. */
+/** The stored integer of number i in the blocks. */
 function wholeAt(blocks: Uint8Array, bits: BlockBits, i: number): number {
   return bits === 8 ? blocks[i]! : (blocks[i >> 1]! >> (4 * (i & 1))) & 15;
 }

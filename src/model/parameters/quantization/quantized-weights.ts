@@ -6,26 +6,26 @@ import { architectureOf } from "../../architectures/index.js";
 import type { ModelConfig, QuantizedWeights } from "../../config.js";
 import { parameterShapes } from "../parameters.js";
 
-/** A parameter that is held in blocks, as [outputs, inputs] whatever its layout on disk. */
+/** A parameter stored in blocks, as [outputs, inputs] whatever its layout on disk. */
 export interface QuantizedWeight {
   readonly bits: BlockBits;
   /** Rows: outputs of a linear layer, tokens of an embedding. */
   readonly outputs: number;
-  /** Numbers of a row; a multiple of 32. */
+  /** Numbers per row; a multiple of 32. */
   readonly inputs: number;
   /** Whether it is [inputs, outputs] on disk. */
   readonly transposed: boolean;
 }
 
-/** What the two tensors of a quantised parameter are called in a state. */
+/** Names of a quantised parameter's two tensors in a state. */
 export const quantizedNames = (parameter: string) => ({ blocks: `${parameter}.blocks`, scales: `${parameter}.scales` });
 
 /**
- * The parameters that a model holds in blocks, by name: the weights of all linear layers and the embedding of tokens,
- * which is also a tied head. Norms, biases, embeddings of positions and routers stay in float32: they are small, and another
- * number of a router may be another expert.
+ * The parameters that a model stores in blocks, by name: the weights of all linear layers and the token embedding, which is also
+ * a tied head. Norms, biases, position embeddings and routers stay in float32: they are small, and a rounding error in a router
+ * may select a different expert.
  *
- * @throws InputError where blocks do not divide a layer's inputs
+ * @throws InputError if the block size does not divide a layer's inputs
  */
 export function quantizedWeights(config: ModelConfig): ReadonlyMap<string, QuantizedWeight> {
   const { weights } = config;
@@ -58,12 +58,12 @@ function wholeBlocks(inputs: number, module: string, weights: QuantizedWeights):
   );
 }
 
-/** A config with its matrices held in other bits. */
+/** Returns a config with its matrices quantised differently. */
 export function withWeights(config: ModelConfig, weights: QuantizedWeights | undefined): ModelConfig {
   return weights === undefined ? config : { ...config, weights };
 }
 
-/** Shapes of the two tensors that a quantised parameter is held in. */
+/** Shapes of the two tensors that store a quantised parameter. */
 export function blockShapes({ bits, outputs, inputs }: QuantizedWeight): {
   readonly blocks: Shape;
   readonly scales: Shape;
@@ -72,7 +72,7 @@ export function blockShapes({ bits, outputs, inputs }: QuantizedWeight): {
   return { blocks: [...scales, blockBytes(bits)], scales };
 }
 
-/** Bytes of a model's parameters as they are held, an adapter not among them. */
+/** Bytes of a model's parameters as stored, without an adapter's. */
 export function heldParameterBytes(config: ModelConfig): number {
   const quantized = quantizedWeights(config);
   return [...parameterShapes(config)].reduce((sum, [name, shape]) => {
@@ -84,9 +84,9 @@ export function heldParameterBytes(config: ModelConfig): number {
 }
 
 /**
- * Checks that what training changes are no quantised weights.
+ * Checks that the trained parameters are not quantised.
  *
- * @throws InputError where they are
+ * @throws InputError if they are
  */
 export function requireTrainable({ weights, adapter }: ModelConfig): void {
   if (weights === undefined || adapter) return;
@@ -97,14 +97,14 @@ export function requireTrainable({ weights, adapter }: ModelConfig): void {
 
 const names = ["float32", "int8", "int4"] as const;
 
-/** How matrices can be held, the default among them. */
+/** Names of the ways to store matrices, including the default. */
 export type WeightsName = (typeof names)[number];
 export const weightsNames: readonly WeightsName[] = names;
 
 /**
- * What is meant by the name of a way to hold matrices.
+ * Returns the quantisation with the given name.
  *
- * @throws InputError where there is none of that name
+ * @throws InputError if there is none of that name
  */
 export function weightsNamed(given: unknown): QuantizedWeights | undefined {
   const found = names.find((name) => name === given);
