@@ -5,43 +5,43 @@ import type { Network } from "./network.js";
 import type { Attention } from "./parts/attention.js";
 import type { ExpertNames } from "./parts/experts.js";
 
-/** Tokens and where they stand. */
+/** Tokens and their positions. */
 export interface PlacedTokens {
   /** int32 [batch, length] */
   readonly tokens: Value;
   /** int32 [batch, length] */
   readonly position: Value;
-  /** Every position is below it. */
+  /** Upper limit of the positions, exclusive. */
   readonly positions: number;
 }
 
-/** What tells one family of decoder-only transformers from another. */
+/** The properties in which one family of decoder-only transformers differs from another. */
 export interface Architecture<Config extends ModelConfig> {
   /** The class in transformers, as `architectures` in config.json names it. */
   readonly className: string;
-  /** What the names of all parameters but the head's begin with. */
+  /** Prefix of the names of all parameters except the head's. */
   readonly base: string;
-  /** Module of the embedding of tokens. */
+  /** Module of the token embedding. */
   readonly embedding: string;
-  /** Module of a head of its own. */
+  /** Module of an untied head. */
   readonly head: string;
-  /** What its experts are called, where it has any. */
+  /** Names of its experts, if it has any. */
   readonly experts?: ExpertNames;
   /**
-   * The config from the fields of a config.json.
+   * Parses the fields of a config.json.
    *
    * @param file path for the errors
-   * @throws InputError where a field is missing or asks for what is not supported
+   * @throws InputError if a field is missing or asks for something unsupported
    */
   parse(fields: unknown, file: string): Config;
-  /** The fields of config.json that say what `parse` reads, beside those of all architectures. */
+  /** The fields of config.json that `parse` reads, besides those that all architectures share. */
   fields(config: Config): Record<string, unknown>;
-  /** Every module in the order of the layers, the head only where it is not tied. */
+  /** Every module in layer order; includes the head only if it is untied. */
   modules(config: Config): Module[];
   /**
    * The transformer without its head.
    *
-   * @returns normed hidden states [batch·length, hidden]
+   * @returns normalised hidden states [batch·length, hidden]
    */
   decode(config: Config, network: Network, tokens: PlacedTokens, attention: Attention): Value;
 }

@@ -7,7 +7,7 @@ import type { Activation } from "../config.js";
 /** A size in config.json. */
 export const size = z.int().positive();
 
-/** Fields that all configs have; fields that no schema names do not change the network. */
+/** Fields that all configs have; unlisted fields do not affect the network. */
 export const commonFields = <Name extends string>(modelType: Name, className: string, tiedByDefault = false) => ({
   architectures: z.tuple([z.literal(className)]).nullish(),
   model_type: z.literal(modelType),
@@ -17,18 +17,18 @@ export const commonFields = <Name extends string>(modelType: Name, className: st
   quantization_config: z.null().optional(),
 });
 
-/** The activations of feed-forwards without a gate, by the names of transformers. */
+/** Activations of feed-forwards without a gate, by their names in transformers. */
 export const activationField = z.enum(["gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh"]);
 
-/** The function that transformers computes under a name; all but "gelu" are one. */
+/** The function that transformers computes under a name; all except "gelu" are the same. */
 export function activationOf(name: z.infer<typeof activationField>): Activation {
   return name === "gelu" ? "gelu" : "gelu-tanh";
 }
 
-/** The name that transformers has for an activation. */
+/** The name of an activation in transformers. */
 export const activationName = (activation: Activation) => (activation === "gelu" ? "gelu" : "gelu_new");
 
-/** Size of a head where the heads together are as wide as the model. */
+/** Size of a head if all heads together are as wide as the model. */
 export function headSizeOf(
   hiddenSize: number,
   heads: number,

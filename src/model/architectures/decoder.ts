@@ -10,18 +10,18 @@ import { softCap } from "./parts/soft-cap.js";
 /**
  * The transformer without its head.
  *
- * @returns normed hidden states [batch·length, hidden]
+ * @returns normalised hidden states [batch·length, hidden]
  */
 export function decode(config: ModelConfig, network: Network, tokens: PlacedTokens, attention: Attention): Value {
   return architectureOf(config).decode(config, network, tokens, attention);
 }
 
 /**
- * Hidden states of whole sequences that start at position 0. Rows are padded at their ends: no real
- * token can look at what follows it, so padding changes nothing.
+ * Hidden states of whole sequences that start at position 0. Rows are padded at their ends: no real token attends to later ones,
+ * so padding has no effect.
  *
  * @param tokens int32 [batch, length]
- * @param keep is given each layer's projections, for filling a cache
+ * @param keep receives each layer's projections, to fill a cache
  */
 export function decodeSequences(
   config: ModelConfig,
@@ -39,16 +39,16 @@ export function decodeSequences(
   });
 }
 
-/** How the tokens of rows with several responses to one prompt stand to each other, each int32 [rows, length]. */
+/** How the tokens of rows with several responses to one prompt relate to each other, each int32 [rows, length]. */
 export interface SharedRows {
   /** Position of each token in its own sequence. */
   readonly place: Value;
-  /** Index within the row of the last token that sees it. */
+  /** Index within the row of the last token that attends to it. */
   readonly visibleUntil: Value;
 }
 
 /**
- * {@link decodeSequences} for rows that hold a prompt once and several responses to it, none of which sees another.
+ * {@link decodeSequences} for rows that contain a prompt once and several responses to it, which do not attend to each other.
  *
  * @param tokens int32 [batch, length]
  */

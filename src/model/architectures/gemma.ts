@@ -19,12 +19,12 @@ import { parseRope, ropeParameters } from "./parts/rope-fields.js";
 
 /*
  * Gemma 2 (arXiv 2408.00118) and the language model of Gemma 3 (arXiv 2503.19786): norms before and after attention and
- * feed-forward, a window in some layers, and embeddings as long as √hiddenSize.
+ * feed-forward, sliding windows in some layers, and embeddings scaled by √hiddenSize.
  */
 
 const cap = z.number().positive().nullish();
 
-/** Fields that are left out have the defaults of transformers' configs. */
+/** Omitted fields have the defaults of transformers' configs. */
 const { hidden_act: _notRead, ...shared } = familyFields;
 const gemmaFields = {
   ...shared,
@@ -55,7 +55,7 @@ const schema2 = z.looseObject({
   attn_logit_softcapping: cap.default(50),
 });
 
-/** Rotations of each kind of layer as transformers 5 has them; 4 has the base of layers with a window apart. */
+/** Rotary settings per kind of layer as in transformers 5; version 4 has a separate base for sliding-window layers. */
 const ropeOfKinds = z.looseObject({
   full_attention: familyFields.rope_parameters,
   sliding_attention: familyFields.rope_parameters,
@@ -65,7 +65,7 @@ const schema3 = z.looseObject({
   ...commonFields("gemma3_text", "Gemma3ForCausalLM", true),
   ...gemmaFields,
   max_position_embeddings: size.default(131072),
-  // Gemma 3 has norms of queries and keys instead, and transformers does not read it.
+  // Gemma 3 normalises queries and keys instead, and transformers does not read this field.
   attn_logit_softcapping: z.null().optional(),
   rope_parameters: ropeOfKinds.nullish(),
   rope_local_base_freq: z.number().positive().optional(),

@@ -15,7 +15,7 @@ import { rotation } from "./parts/rotary.js";
 
 const className = "GPTNeoXForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' GPTNeoXConfig. */
+/** Omitted fields have the defaults of transformers' GPTNeoXConfig. */
 const schema = z.looseObject({
   ...commonFields("gpt_neox", className),
   hidden_size: size,
@@ -27,7 +27,7 @@ const schema = z.looseObject({
   hidden_act: activationField.default("gelu"),
   use_parallel_residual: z.boolean().default(true),
   attention_bias: z.boolean().default(true),
-  // The names before transformers 5.
+  // The field names before transformers 5.
   rotary_pct: z.number().positive().max(1).default(0.25),
   rotary_emb_base: z.number().positive().optional(),
   ...ropeFields,
@@ -37,12 +37,12 @@ const names = { base: "gpt_neox", embedding: "gpt_neox.embed_in", head: "embed_o
 const layerName = (i: number) => `${names.base}.layers.${i}`;
 const finalNorm = `${names.base}.final_layer_norm`;
 
-/** Elements of a head that are rotated, cut off as transformers does. */
+/** Number of a head's elements that are rotated, truncated as in transformers. */
 const rotarySize = (headSize: number, rotaryFactor: number) => Math.trunc(headSize * rotaryFactor);
 
 /**
- * GPT-NeoX 20B, Pythia and others of the kind (Black et al. 2022, arXiv 2204.06745). Trained without dropout, whatever
- * config.json says.
+ * GPT-NeoX 20B, Pythia and similar models (Black et al. 2022, arXiv 2204.06745). Trained without dropout, whatever config.json
+ * says.
  */
 export const gptNeoX: Architecture<GptNeoXConfig> = {
   className,

@@ -12,7 +12,7 @@ import { sequentialResidual } from "./parts/residual.js";
 
 const className = "GPT2LMHeadModel";
 
-/** Fields that are left out have the defaults of transformers' GPT2Config. */
+/** Omitted fields have the defaults of transformers' GPT2Config. */
 const schema = z.looseObject({
   ...commonFields("gpt2", className, true),
   n_embd: size,

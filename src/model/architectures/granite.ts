@@ -17,7 +17,7 @@ const className = "GraniteForCausalLM";
 
 const multiplier = z.number().positive().default(1);
 
-/** Fields that are left out have the defaults of transformers' GraniteConfig. */
+/** Omitted fields have the defaults of transformers' GraniteConfig. */
 const schema = z.looseObject({
   ...commonFields("granite", className),
   ...familyFields,
@@ -38,7 +38,7 @@ const traits = (config: GraniteConfig): FamilyTraits => ({
   scoreScale: config.attentionMultiplier,
 });
 
-/** Granite 3, but for its mixtures of experts. */
+/** Granite 3, except its mixture-of-experts models. */
 export const granite: Architecture<GraniteConfig> = {
   className,
   ...familyNames,

@@ -38,7 +38,7 @@ export const architectures: {
   gpt2,
 };
 
-/** The architecture of a model, for its own config. */
+/** Returns the architecture of a config. */
 export function architectureOf(config: ModelConfig): Architecture<ModelConfig> {
   return architectures[config.architecture] as Architecture<ModelConfig>;
 }

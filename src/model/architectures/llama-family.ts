@@ -17,40 +17,40 @@ import { rotation, type Rotation } from "./parts/rotary.js";
 
 /*
  * Llama's decoder (Touvron et al. 2023, arXiv 2302.13971), with RMSNorm before attention and feed-forward, rotary positions,
- * grouped queries and a SwiGLU feed-forward, and where others of its family depart from it.
+ * grouped queries and a SwiGLU feed-forward, and the variations of other models in its family.
  */
 
 type FamilyConfig = Exclude<ModelConfig, { architecture: "gpt2" | "gpt_neox" }>;
 
-/** Where a member of the family departs from Llama. */
+/** A model's differences from Llama. */
 export interface FamilyTraits {
   /** Which linear layers have biases. */
   readonly biases?: { readonly projections?: boolean; readonly output?: boolean; readonly feedForward?: boolean };
-  /** Whether one linear layer gives query, key and value, and one the gate and what passes it. */
+  /** Whether query, key and value are one fused linear layer, and gate and up projection another. */
   readonly fused?: boolean;
-  /** Norms of queries and keys before they are rotated: of each head, or of all heads of a token together. */
+  /** Norms of queries and keys before rotation: per head, or over all heads of a token together. */
   readonly queryKeyNorm?: "each-head" | "all-heads";
   /** Names of the norms of a layer. */
   readonly norms?: LayerNorms;
-  /** What kind the norms are. */
+  /** Kind of the norms. */
   readonly norm?: NormKind;
   readonly activation?: GateActivation;
-  /** The experts of a layer in the place of its feed-forward; undefined: none. */
+  /** The experts that replace a layer's feed-forward; undefined: none. */
   readonly experts?: (layer: number) => Experts | undefined;
-  /** How the heads of a layer are rotated; undefined: not at all. */
+  /** Rotary settings of a layer; undefined: no rotation. */
   readonly rotary?: (layer: number) => RotaryConfig | undefined;
   /** Whether attention and feed-forward of a layer read the same hidden state. */
   readonly parallel?: boolean;
-  /** What embeddings, and what is added to the residual stream, are multiplied by. */
+  /** Multipliers of embeddings, and of branch outputs added to the residual stream. */
   readonly embeddingScale?: number;
   readonly residualScale?: number;
-  /** What queries · keys are multiplied by, instead of 1/√headSize. */
+  /** Multiplier of queries · keys, instead of 1/√headSize. */
   readonly scoreScale?: number;
-  /** What the scores are bounded by. */
+  /** Soft cap of the scores. */
   readonly scoreCap?: number | undefined;
 }
 
-/** Modules of a layer's norms: of what attention and feed-forward read, and of what they add. */
+/** Modules of a layer's norms: of the inputs of attention and feed-forward, and of their outputs. */
 export interface LayerNorms {
   readonly beforeAttention?: string;
   readonly afterAttention?: string;
@@ -68,10 +68,10 @@ const llamaTraits = {
   norm: { module: rmsNormModule, apply: rmsNorm } as NormKind,
 };
 
-/** Where the parts of the network stand. */
+/** Module names of the network's parts. */
 export const familyNames = { base: "model", embedding: "model.embed_tokens", head: "lm_head" } as const;
 
-/** Fields of config.json that mean the same and have the same defaults in the whole family. */
+/** Fields of config.json with the same meaning and default in the whole family. */
 export const familyFields = {
   hidden_size: size,
   intermediate_size: size,
@@ -79,7 +79,7 @@ export const familyFields = {
   num_attention_heads: size,
   head_dim: size.nullish(),
   rms_norm_eps: z.number().positive().default(1e-6),
-  // Two names of one function.
+  // Two names for one function.
   hidden_act: z.enum(["silu", "swish"]).default("silu"),
   ...ropeFields,
 };
@@ -98,20 +98,20 @@ const familySchema = z.looseObject({
   tie_word_embeddings: z.boolean(),
 });
 
-/** What {@link parseFamily} cannot know. */
+/** Defaults of {@link parseFamily} that depend on the architecture. */
 interface FamilyDefaults {
-  /** ε of the norms, where it is not `rms_norm_eps`. */
+  /** ε of the norms, if it is not `rms_norm_eps`. */
   readonly normEpsilon?: number;
-  /** The base of rotary frequencies where none is given. Default 10000. */
+  /** Default base of the rotary frequencies. Default 10000. */
   readonly ropeTheta?: number;
-  /** The share of each head that is rotated where none is given; absent: heads are always rotated whole. */
+  /** Default fraction of each head that is rotated; absent: heads are always rotated whole. */
   readonly rotaryFactor?: number;
 }
 
-/** Elements of a head that are rotated, cut off as transformers does. */
+/** Number of a head's elements that are rotated, truncated as in transformers. */
 const rotarySize = (headSize: number, { rotaryFactor = 1 }: RotaryConfig) => Math.trunc(headSize * rotaryFactor);
 
-/** The part of the config that the whole family has. */
+/** Parses the part of the config that the whole family shares. */
 export function parseFamily(
   fields: z.infer<typeof familySchema> & { rms_norm_eps?: number },
   file: string,
@@ -157,7 +157,7 @@ export function parseFamily(
   };
 }
 
-/** The fields of config.json that the whole family has. */
+/** The fields of config.json that the whole family shares. */
 export function formatFamily(config: FamilyConfig): Record<string, unknown> {
   return {
     head_dim: config.headSize,
@@ -193,7 +193,7 @@ export function familyModules(config: FamilyConfig, traits: FamilyTraits = {}): 
       ...normOf("q_norm", config.heads),
       ...normOf("k_norm", config.kvHeads),
       ...normModule(norms.afterAttention),
-      // Attention and feed-forward may read one norm's result.
+      // Attention and feed-forward may share one norm.
       ...(norms.beforeFeedForward === norms.beforeAttention ? [] : normModule(norms.beforeFeedForward)),
       ...feedForwardModules(config, layer, traits, traits.experts?.(i)),
       ...normModule(norms.afterFeedForward),
@@ -244,7 +244,7 @@ function feedForwardModules(
   ];
 }
 
-/** The decoder of {@link Architecture}, put together of the parts that the traits name. */
+/** The decoder of {@link Architecture}, assembled according to the traits. */
 export function decodeFamily(
   config: FamilyConfig,
   network: Network,
@@ -290,7 +290,7 @@ export function decodeFamily(
   return norm.apply(network, x, finalNorm, config);
 }
 
-/** Rotations of layers that are rotated alike are one. */
+/** Layers with the same rotary settings share one rotation. */
 function rotationOfLayer(
   rotary: (layer: number) => RotaryConfig | undefined,
   build: (rotary: RotaryConfig) => Rotation,
@@ -304,7 +304,7 @@ function rotationOfLayer(
   };
 }
 
-/** Queries, keys and values of hidden states [rows, hidden], before they are rotated. */
+/** Queries, keys and values of hidden states [rows, hidden], before rotation. */
 function project(
   config: FamilyConfig,
   network: Network,

@@ -15,7 +15,7 @@ import {
 
 const className = "LlamaForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' LlamaConfig. */
+/** Omitted fields have the defaults of transformers' LlamaConfig. */
 const schema = z.looseObject({
   ...commonFields("llama", className),
   ...familyFields,
@@ -29,7 +29,7 @@ const traits = ({ attentionBias = false, feedForwardBias = false }: LlamaConfig)
   biases: { projections: attentionBias, output: attentionBias, feedForward: feedForwardBias },
 });
 
-/** Llama 1 to 3, TinyLlama, SmolLM and others of the kind. */
+/** Llama 1 to 3, TinyLlama, SmolLM and similar models. */
 export const llama: Architecture<LlamaConfig> = {
   className,
   ...familyNames,

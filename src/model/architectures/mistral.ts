@@ -8,18 +8,18 @@ import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, p
 
 const className = "MistralForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' MistralConfig. */
+/** Omitted fields have the defaults of transformers' MistralConfig. */
 const schema = z.looseObject({
   ...commonFields("mistral", className),
   ...familyFields,
   num_key_value_heads: size.nullable().default(8),
   max_position_embeddings: size.default(131072),
   sliding_window: size.nullable().default(4096),
-  // Kinds of layers, which transformers reads from the window alone.
+  // Kinds of layers; transformers derives them from the window alone.
   layer_types: z.array(z.enum(["sliding_attention", "full_attention"])).nullish(),
 });
 
-/** Mistral 7B, Zephyr and others of the kind (Jiang et al. 2023, arXiv 2310.06825). */
+/** Mistral 7B, Zephyr and similar models (Jiang et al. 2023, arXiv 2310.06825). */
 export const mistral: Architecture<MistralConfig> = {
   className,
   ...familyNames,

@@ -17,7 +17,7 @@ import { checkRouting, routingFields } from "./parts/routing-fields.js";
 
 const className = "MixtralForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' MixtralConfig. */
+/** Omitted fields have the defaults of transformers' MixtralConfig. */
 const schema = z.looseObject({
   ...commonFields("mixtral", className),
   ...familyFields,
@@ -36,7 +36,7 @@ const traits = ({ experts, expertsPerToken, intermediateSize }: MixtralConfig): 
   experts: () => ({ names, count: experts, perToken: expertsPerToken, width: intermediateSize, normalized: true }),
 });
 
-/** Mixtral 8x7B and others of the kind (Jiang et al. 2024, arXiv 2401.04088). */
+/** Mixtral 8x7B and similar models (Jiang et al. 2024, arXiv 2401.04088). */
 export const mixtral: Architecture<MixtralConfig> = {
   className,
   ...familyNames,

@@ -1,11 +1,11 @@
 import type { Shape } from "../../graph/tensor.js";
 
 /*
- * A model as the list of its modules, in the order of the layers, under the names that transformers
- * gives them. Shapes, initial values and what an adapter can be attached to all follow from it.
+ * A model as the list of its modules, in layer order, under their names in transformers. Shapes, initial values and the possible
+ * targets of an adapter all follow from it.
  */
 
-/** Multiplies rows by a matrix; its parameters are `<name>.weight` and, where it has a bias, `<name>.bias`. */
+/** Multiplies rows by a matrix; its parameters are `<name>.weight` and, if it has a bias, `<name>.bias`. */
 export interface LinearLayer {
   readonly kind: "linear";
   readonly name: string;
@@ -16,7 +16,7 @@ export interface LinearLayer {
   readonly layout: "out-in" | "in-out";
   /** Whether the result is added to the residual stream. */
   readonly residual: boolean;
-  /** What it is in a mixture of experts, where it belongs to one. */
+  /** Its role in a mixture of experts, if it belongs to one. */
   readonly routed: "router" | "expert" | false;
 }
 
@@ -28,19 +28,19 @@ export interface Embedding {
   readonly size: number;
 }
 
-/** RMSNorm, or LayerNorm where it has a bias: `<name>.weight` and `<name>.bias`, both [size]. */
+/** RMSNorm, or LayerNorm if it has a bias: `<name>.weight` and `<name>.bias`, both [size]. */
 export interface Norm {
   readonly kind: "norm";
   readonly name: string;
   readonly size: number;
   readonly bias: boolean;
-  /** What the weights are where the norm scales by 1: 0 where they are stored less 1. */
+  /** The weight with which the norm scales by 1: 0 if weights are stored minus 1. */
   readonly one: 0 | 1;
 }
 
 export type Module = LinearLayer | Embedding | Norm;
 
-/** A linear layer that is stored as [outputs, inputs]; no bias and beside the residual stream unless said otherwise. */
+/** A linear layer stored as [outputs, inputs]; by default without bias and not writing to the residual stream. */
 export function linear(
   name: string,
   inputs: number,
@@ -85,7 +85,7 @@ export function weightShape(module: Module): Shape {
   }
 }
 
-/** Shape of a module's bias; undefined where it has none. */
+/** Shape of a module's bias; undefined if it has none. */
 export function biasShape(module: Module): Shape | undefined {
   if (module.kind === "embedding" || !module.bias) return undefined;
   return [module.kind === "linear" ? module.outputs : module.size];

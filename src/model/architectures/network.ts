@@ -1,8 +1,8 @@
 import type { Value } from "../../graph/index.js";
 
-/** A model's parameters in a graph. Every linear layer and embedding is computed here, whatever the architecture. */
+/** A model's parameters in a graph. Computes every linear layer and embedding, whatever the architecture. */
 export interface Network {
-  /** A parameter by its Hugging Face name, for what is no linear layer and no embedding. */
+  /** A parameter by its Hugging Face name, for parameters outside linear layers and embeddings. */
   weight(name: string): Value;
   /**
    * Rows of an embedding by its module's name.
@@ -12,14 +12,14 @@ export interface Network {
    */
   embed(ids: Value, name: string): Value;
   /**
-   * An embedding as a linear layer, which a tied head is.
+   * Applies an embedding as a linear layer, for a tied head.
    *
    * @param x [rows, size]
    * @returns [rows, rows of the embedding]
    */
   unembed(x: Value, name: string): Value;
   /**
-   * A linear layer by its module's name (`model.layers.0.self_attn.q_proj`).
+   * Applies a linear layer by its module's name (`model.layers.0.self_attn.q_proj`).
    *
    * @param x [rows, inputs]
    * @returns [rows, outputs]

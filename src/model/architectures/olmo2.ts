@@ -15,7 +15,7 @@ import {
 
 const className = "Olmo2ForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' Olmo2Config. */
+/** Omitted fields have the defaults of transformers' Olmo2Config. */
 const schema = z.looseObject({
   ...commonFields("olmo2", className),
   ...familyFields,

@@ -16,7 +16,7 @@ import {
 
 const className = "Phi3ForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' Phi3Config. */
+/** Omitted fields have the defaults of transformers' Phi3Config. */
 const schema = z.looseObject({
   ...commonFields("phi3", className),
   ...familyFields,
@@ -29,7 +29,7 @@ const schema = z.looseObject({
 
 const traits: FamilyTraits = { fused: true };
 
-/** Phi-3, Phi-3.5 and Phi-4, but for their mixtures of experts (Abdin et al. 2024, arXiv 2404.14219). */
+/** Phi-3, Phi-3.5 and Phi-4, except their mixture-of-experts models (Abdin et al. 2024, arXiv 2404.14219). */
 export const phi3: Architecture<Phi3Config> = {
   className,
   ...familyNames,
@@ -43,7 +43,7 @@ export const phi3: Architecture<Phi3Config> = {
   },
   fields: (config) => ({
     ...formatFamily(config),
-    // transformers prefers it to the one within rope_parameters.
+    // transformers prefers this field to the one within rope_parameters.
     ...(config.ropeScaling && { original_max_position_embeddings: config.contextLength }),
     sliding_window: config.slidingWindow ?? null,
   }),

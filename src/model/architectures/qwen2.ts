@@ -7,7 +7,7 @@ import { decodeFamily, familyFields, familyModules, familyNames, formatFamily, p
 
 const className = "Qwen2ForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' Qwen2Config. `sliding_window` counts only if it is used. */
+/** Omitted fields have the defaults of transformers' Qwen2Config. `sliding_window` has an effect only if it is used. */
 const schema = z.looseObject({
   ...commonFields("qwen2", className),
   ...familyFields,

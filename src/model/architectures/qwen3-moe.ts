@@ -17,7 +17,7 @@ import { checkRouting, routingFields } from "./parts/routing-fields.js";
 
 const className = "Qwen3MoeForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' Qwen3MoeConfig. */
+/** Omitted fields have the defaults of transformers' Qwen3MoeConfig. */
 const schema = z.looseObject({
   ...commonFields("qwen3_moe", className),
   ...familyFields,
@@ -29,7 +29,7 @@ const schema = z.looseObject({
   layer_types: z.array(z.literal("full_attention")).nullish(),
   moe_intermediate_size: size.default(768),
   num_experts_per_tok: size.default(8),
-  // transformers 5 and 4 have a name each.
+  // transformers 5 and 4 use different names.
   num_local_experts: size.optional(),
   num_experts: size.optional(),
   norm_topk_prob: z.boolean().default(false),

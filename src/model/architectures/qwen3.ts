@@ -15,7 +15,7 @@ import {
 
 const className = "Qwen3ForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' Qwen3Config. `sliding_window` counts only if it is used. */
+/** Omitted fields have the defaults of transformers' Qwen3Config. `sliding_window` has an effect only if it is used. */
 const schema = z.looseObject({
   ...commonFields("qwen3", className),
   ...familyFields,
@@ -32,7 +32,7 @@ const traits = ({ attentionBias }: Qwen3Config): FamilyTraits => ({
   queryKeyNorm: "each-head",
 });
 
-/** Qwen3, but for its mixtures of experts (Yang et al. 2025, arXiv 2505.09388). */
+/** Qwen3, except its mixture-of-experts models (Yang et al. 2025, arXiv 2505.09388). */
 export const qwen3: Architecture<Qwen3Config> = {
   className,
   ...familyNames,

@@ -16,7 +16,7 @@ import {
 
 const className = "SmolLM3ForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' SmolLM3Config. `sliding_window` counts only if it is used. */
+/** Omitted fields have the defaults of transformers' SmolLM3Config. `sliding_window` has an effect only if it is used. */
 const schema = z.looseObject({
   ...commonFields("smollm3", className, true),
   ...familyFields,
@@ -24,7 +24,7 @@ const schema = z.looseObject({
   max_position_embeddings: size.default(32768),
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
-  // 1 where heads are rotated, whatever the name says.
+  // 1 means that heads are rotated, despite the name.
   no_rope_layers: z.array(z.union([z.literal(0), z.literal(1)])).nullish(),
   no_rope_layer_interval: size.default(4),
   use_sliding_window: z.literal(false).default(false),
@@ -36,7 +36,7 @@ const traits = (config: SmolLm3Config): FamilyTraits => ({
   rotary: (layer) => (config.rotatedLayers[layer] ? config : undefined),
 });
 
-/** SmolLM3: every fourth layer has no positions (Yang et al. 2025, arXiv 2501.18795). */
+/** SmolLM3: every fourth layer has no rotary positions (Yang et al. 2025, arXiv 2501.18795). */
 export const smolLm3: Architecture<SmolLm3Config> = {
   className,
   ...familyNames,

@@ -17,13 +17,13 @@ import { layerNorm } from "./parts/norm.js";
 
 const className = "StableLmForCausalLM";
 
-/** Fields that are left out have the defaults of transformers' StableLmConfig. */
+/** Omitted fields have the defaults of transformers' StableLmConfig. */
 const schema = z.looseObject({
   ...commonFields("stablelm", className),
   ...familyFields,
   num_key_value_heads: size.default(32),
   max_position_embeddings: size.default(4096),
-  // Heads are always as wide as the model together.
+  // headSize is always hiddenSize / heads.
   head_dim: z.null().optional(),
   layer_norm_eps: z.number().positive().default(1e-5),
   use_qkv_bias: z.boolean().default(false),
@@ -40,7 +40,7 @@ const traits = ({ projectionBias, parallelResidual }: StableLmConfig): FamilyTra
   }),
 });
 
-/** StableLM and StableLM 2, but for the 12B one, whose heads have norms (Bellagente et al. 2024, arXiv 2402.17834). */
+/** StableLM and StableLM 2, except the 12B model, whose heads are normalised (Bellagente et al. 2024, arXiv 2402.17834). */
 export const stableLm: Architecture<StableLmConfig> = {
   className,
   ...familyNames,

@@ -9,15 +9,15 @@ import type { Tokenizer } from "../tokenizer/tokenizer.js";
 import { huggingFaceConfig, parseHuggingFaceConfig } from "./hugging-face-config.js";
 import type { WeightType } from "./safetensors/safetensors.js";
 
-/** What the files of a loaded checkpoint say beyond what a model needs, so that it can be given back whole. */
+/** Contents of a loaded checkpoint's files beyond what the model needs, kept so that saving loses nothing. */
 export interface CheckpointSource {
   /** Everything in `config.json`. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** The bytes of the files that are kept as they are, by name: those of {@link keptFileNames} that there were. */
+  /** The bytes of files kept unchanged, by name: those of {@link keptFileNames} that existed. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Files that other programs need: how to generate, and the tokenizer in the forms that came before tokenizer.json. */
+/** Files that other programs need: generation settings, and the tokenizer in formats older than tokenizer.json. */
 export const keptFileNames = [
   "generation_config.json",
   "tokenizer.model",
@@ -27,7 +27,7 @@ export const keptFileNames = [
 ] as const;
 
 /**
- * What is to be kept of a checkpoint folder.
+ * Reads the contents of a checkpoint folder that are to be kept.
  *
  * @param configJson text of its `config.json`, known to be a model's
  */
@@ -44,8 +44,8 @@ export async function readSource(folder: string, configJson: string): Promise<Ch
 }
 
 /**
- * Content of the `config.json` of a model: the one that it was loaded with, where there is one, with no change but
- * the type of the weights and what has become different in `config`.
+ * Content of a model's `config.json`: the one it was loaded with, if any, changed only in the type of the weights and in what
+ * differs in `config`.
  */
 export function configToWrite(
   config: ModelConfig,

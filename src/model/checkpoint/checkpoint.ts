@@ -16,30 +16,30 @@ import { isWeightFile, openWeights } from "./weight-files.js";
 import { writeFolder } from "../../base/write-folder.js";
 import { writeWeights, type WeightOptions } from "./write-weights.js";
 
-/** A model that can be run, and the tokenizer that its embedding belongs to. */
+/** A model that can be run, and its tokenizer. */
 export interface Checkpoint {
   readonly config: ModelConfig;
   readonly parameters: Parameters;
   readonly tokenizer: Tokenizer;
-  /** What else its files said, where it was loaded; it is written back by {@link saveCheckpoint}. */
+  /** The other contents of its files, if it was loaded; written back by {@link saveCheckpoint}. */
   readonly source?: CheckpointSource;
 }
 
 const ownFiles: ReadonlySet<string> = new Set(["config.json", ...keptFileNames, ...tokenizerFileNames]);
 
-/** Whether a file of this name is one that a checkpoint folder in Hugging Face layout consists of. */
+/** Whether a file name belongs to a checkpoint folder in Hugging Face layout. */
 export function isCheckpointFile(name: string): boolean {
   return ownFiles.has(name) || isWeightFile(name);
 }
 
 /**
- * Writes a checkpoint in Hugging Face layout, which transformers loads. It is put together beside `folder`
- * (`<folder>.partial`) and renamed, so that a crash leaves a whole checkpoint or none. A checkpoint that was there is
- * replaced. The parameters must not change until the promise settles.
+ * Writes a checkpoint in Hugging Face layout, which transformers loads. It is assembled next to `folder` (`<folder>.partial`) and
+ * renamed, so that a crash leaves a whole checkpoint or none. An existing checkpoint is replaced. The parameters must not change
+ * until the promise settles.
  *
  * @param options `dtype` of the weights (float32 by default), and `maxShardBytes` of one file (5 · 10⁹ by default)
- * @throws InputError where the parameters do not fit the config or the `dtype`, or `folder` holds files that are no
- *   checkpoint's; the system's error where the disk is full, and what was at `folder` is then untouched
+ * @throws InputError if the parameters do not fit the config or the `dtype`, or `folder` contains files that do not belong to a
+ *   checkpoint; the system's error if the disk is full, in which case `folder` is untouched
  */
 export async function saveCheckpoint(
   folder: string,
@@ -61,11 +61,10 @@ export async function saveCheckpoint(
 }
 
 /**
- * Loads a checkpoint: a folder in Hugging Face layout, its weights in one file or several, half precision widened to
- * float32; or a model in GGUF, a file or the only one in a folder, de-quantised to float32.
+ * Loads a checkpoint: a folder in Hugging Face layout with weights in one file or several, half precision widened to float32; or
+ * a GGUF model, given as a file or as the only one in a folder, dequantised to float32.
  *
- * @throws InputError where a file is missing, is broken or is not supported, or where config, weights and tokenizer
- *   do not belong together
+ * @throws InputError if a file is missing, broken or unsupported, or config, weights and tokenizer do not belong together
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   const { weights, ...rest } = await openCheckpoint(path);
@@ -78,20 +77,20 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
 
 /** A checkpoint whose weights are still in their files. */
 export interface OpenCheckpoint extends Required<Omit<Checkpoint, "parameters">> {
-  /** The model's parameters, under their names and in the order of the layers; to be closed after reading. */
+  /** The model's parameters, under their names and in layer order; close it after reading. */
   readonly weights: TensorSource;
 }
 
 /**
- * Opens a checkpoint as {@link loadCheckpoint} does, with the same errors, but leaves the weights to be read one at a
- * time, so that no more of them need be in memory than are in use.
+ * Opens a checkpoint like {@link loadCheckpoint}, with the same errors, but leaves the weights to be read one at a time, so that
+ * memory holds no more of them than are in use.
  */
 export async function openCheckpoint(path: string): Promise<OpenCheckpoint> {
   const gguf = await findGguf(path);
   return gguf === undefined ? openFolder(path) : openGguf(gguf);
 }
 
-/** The tokenizer of a checkpoint, as {@link openCheckpoint} finds it, without its weights. */
+/** The tokenizer of a checkpoint, as {@link openCheckpoint} would load it, without the weights. */
 export async function loadCheckpointTokenizer(path: string): Promise<Tokenizer> {
   const gguf = await findGguf(path);
   return gguf === undefined ? loadTokenizer(path) : ggufTokenizer(gguf);

@@ -4,7 +4,7 @@ import { openRepository } from "../../hub/repository.js";
 import { describeRepository, type RepositoryName } from "../../hub/repository-name.js";
 import { chooseGguf } from "./gguf/choose-file.js";
 
-/** Settings, tokenizer and chat template; code and pickles are never asked for. */
+/** Settings, tokenizer and chat template; code and pickles are never downloaded. */
 const besideWeights: ReadonlySet<string> = new Set([
   "config.json",
   "generation_config.json",
@@ -21,14 +21,14 @@ const besideWeights: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Brings a checkpoint from the hub to the cache: its config, its tokenizer and its weights, once where the repository
- * has them in several forms; or one GGUF file, where a quantisation is named or there is nothing else.
+ * Downloads a checkpoint from the hub to the cache: its config, tokenizer and weights, in one form if the repository has several;
+ * or one GGUF file, if a quantisation is named or there is nothing else.
  *
  * @param quantization of the GGUF file, such as `Q8_0`
- * @param work `onProgress` is told bytes; not where all of it is in the cache
+ * @param work `onProgress` reports bytes, unless everything is already in the cache
  * @returns its folder, in Hugging Face layout, or the path of the GGUF file
- * @throws InputError where the repository holds neither safetensors nor GGUF, or several GGUF files and none is named; see
- *   {@link openRepository} for the others
+ * @throws InputError if the repository has neither safetensors nor GGUF, or several GGUF files and none is named; see {@link
+ *   openRepository} for the others
  */
 export async function fetchCheckpoint(
   name: RepositoryName,
@@ -57,7 +57,7 @@ export async function fetchCheckpoint(
   return repository.folder;
 }
 
-/** The one file of weights that transformers reads, else the shards with their index, else whatever safetensors there are. */
+/** The single weight file that transformers reads, else the shards with their index, else any safetensors files. */
 function weightFiles(paths: readonly string[]): string[] {
   if (paths.includes("model.safetensors")) return ["model.safetensors"];
   const shards = paths.filter((path) => /^model-\d+-of-\d+\.safetensors$|^model\.safetensors\.index\.json$/.test(path));

@@ -10,12 +10,12 @@ import type { StoredElements, TensorInfo, TensorSource } from "./tensor-source.j
 import type { WeightFiles } from "./weight-files.js";
 
 /**
- * The weights that a config asks for, out of the files of a checkpoint: under the parameters' names and in the order
- * of the layers. Buffers are passed over, and so is a tied head that is written out.
+ * Selects the weights that a config requires from a checkpoint's files: under the parameters' names and in layer order. Skips
+ * buffers, and a tied head that is stored explicitly.
  *
  * @returns a source that reads from `weights` and closes them
- * @throws InputError where a parameter is missing, is there twice, has another shape or is none of the model's, or a
- *   tied head differs from the embedding
+ * @throws InputError if a parameter is missing, duplicated, of another shape or not one of the model's, or a tied head differs
+ *   from the embedding
  */
 export async function fitWeights(config: ModelConfig, weights: WeightFiles): Promise<TensorSource> {
   const files = separateExperts(config, weights);
@@ -53,10 +53,10 @@ async function leaveOutHead(config: ModelConfig, stored: Map<string, string>, fi
 }
 
 /**
- * Checks that tensors are those that a config asks for.
+ * Checks that tensors are those that a config requires.
  *
  * @param file where they come from or go, for the errors
- * @throws InputError that names the first that is missing, has another shape, or is none of the model's
+ * @throws InputError naming the first that is missing, has another shape, or is not one of the model's
  */
 export function checkShapes(
   shapes: ReadonlyMap<string, Shape>,

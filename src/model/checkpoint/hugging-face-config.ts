@@ -7,15 +7,15 @@ import type { Tokenizer } from "../tokenizer/tokenizer.js";
 
 const anyModel = z.looseObject({ model_type: z.enum(Object.keys(architectures) as ArchitectureName[]) });
 
-/** Layers of the deepest model that is built; the largest published ones have some hundred. */
+/** Most layers of a model; the largest published ones have around a hundred. */
 const mostLayers = 10_000;
 
 /**
- * The model that a Hugging Face `config.json` describes, as transformers 4 or 5 writes it.
+ * Parses a Hugging Face `config.json`, as written by transformers 4 or 5.
  *
  * @param file path for the errors
- * @throws InputError where a field is missing or asks for what is not supported, or for more layers than any model has; for an architecture that is not known
- *   it names those that are
+ * @throws InputError if a field is missing, asks for something unsupported, or for more layers than any model has; for an unknown
+ *   architecture it lists the known ones
  */
 export function parseHuggingFaceConfig(json: string, file: string): ModelConfig {
   const fields = parseJson(json, anyModel, file);
@@ -41,7 +41,7 @@ export function huggingFaceConfig(config: ModelConfig, tokenizer: Tokenizer): Re
   return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Fields that transformers refuses to read as whole numbers: what JavaScript writes as 30 has to be 30.0. */
+/** Fields that transformers refuses to read as integers: JavaScript's 30 must be written as 30.0. */
 const realNumbers =
   /^( {2}"(?:(?:attn|final)_logit_softcapping|router_jitter_noise|router_aux_loss_coef|initializer_range)": \d+)(,?)$/gm;
 
@@ -50,7 +50,7 @@ export function configText(fields: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify(fields, null, 2)}\n`.replace(realNumbers, "$1.0$2");
 }
 
-/** Content of the `generation_config.json` that tells transformers where a response ends. */
+/** Content of the `generation_config.json` that tells transformers which tokens end a response. */
 export function huggingFaceGenerationConfig(tokenizer: Tokenizer): Record<string, unknown> {
   const { stopIds } = tokenizer;
   return { ...specialIds(tokenizer), ...(stopIds.length > 1 && { eos_token_id: stopIds }) };

@@ -6,8 +6,8 @@ import type { StoredElements, TensorInfo } from "./tensor-source.js";
 import type { WeightFiles } from "./weight-files.js";
 
 /**
- * The tensors that hold a linear layer of all experts, [experts, outputs, inputs], by the end of their names, and which
- * linear layers of an expert they hold, one after another: as transformers 5 has them in memory, and as GGUF has them.
+ * Tensors that combine a linear layer of all experts, [experts, outputs, inputs], by the end of their names, and which of an
+ * expert's linear layers they contain, in order: as transformers 5 has them in memory, and as GGUF stores them.
  */
 const together: Readonly<Record<string, readonly ("gate" | "up" | "down")[]>> = {
   gate_up_proj: ["gate", "up"],
@@ -17,14 +17,14 @@ const together: Readonly<Record<string, readonly ("gate" | "up" | "down")[]>> = 
   "down_proj.weight": ["down"],
 };
 
-/** Where a tensor lies: in a stored one, whole or as one of the equal parts that it is cut into. */
+/** A tensor's source: a stored tensor, or one of the equal parts into which it is divided. */
 type Source =
   | { readonly stored: string; readonly part?: undefined; readonly shape: Shape }
   | { readonly stored: string; readonly part: number; readonly shape: Shape };
 
 /**
- * Weights in which each expert has its own, as transformers writes them to disk, whatever the files have. Files of models
- * without experts are given back as they are.
+ * Presents weights with separate tensors for each expert, as transformers writes them to disk, whatever the layout of the files.
+ * Files of models without experts are returned unchanged.
  */
 export function separateExperts(config: ModelConfig, files: WeightFiles): WeightFiles {
   const names = architectureOf(config).experts;
@@ -33,7 +33,7 @@ export function separateExperts(config: ModelConfig, files: WeightFiles): Weight
   for (const [stored, { shape }] of files.tensors) {
     const [, layer = "", end = ""] = /^(.*\.layers\.\d+)\.mlp\.(?:experts\.)?(.+)$/.exec(stored) ?? [];
     const parts = together[end] ?? [];
-    // Others, such as those of another number of experts, keep their names, under which they are refused.
+    // Others, such as those for another number of experts, keep their names and are refused under them.
     if (parts.length > 0 && shape.length === 3 && shape[0] === config.experts) {
       const part = [shape[1]! / parts.length, shape[2]!];
       for (let i = 0; i < config.experts * parts.length; i++) {
@@ -48,10 +48,10 @@ export function separateExperts(config: ModelConfig, files: WeightFiles): Weight
   return new SeparatedExperts(files, sources);
 }
 
-/** Weights of which some lie together in one stored tensor. */
+/** Weights some of which are combined in one stored tensor. */
 class SeparatedExperts implements WeightFiles {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** The stored tensor that was read last, because its parts are asked for one after another. */
+  /** The last stored tensor read, because its parts are requested one after another. */
   private last: { readonly stored: string; readonly whole: Promise<Tensor<"float32">> } | undefined;
 
   constructor(
@@ -83,7 +83,7 @@ class SeparatedExperts implements WeightFiles {
     return { dtype: "F32", shape, data };
   }
 
-  /** Of tensors that are whole; the parts of others are made blocks of anew. */
+  /** Returns the stored blocks of whole tensors; undefined for parts, which are quantised anew. */
   async readBlocks(name: string): Promise<QuantizedRows | undefined> {
     const { stored, part } = this.sources.get(name) ?? { stored: name };
     return part === undefined ? this.files.readBlocks?.(stored) : undefined;

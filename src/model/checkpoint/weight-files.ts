@@ -7,36 +7,35 @@ import { parseJson, readText } from "../../base/read-json.js";
 import { SafetensorsFile } from "./safetensors/safetensors-file.js";
 import type { TensorInfo, TensorSource } from "./tensor-source.js";
 
-/** The one file that holds all weights of a model. */
+/** The single file with all weights of a model. */
 export const weightsFile = "model.safetensors";
 
-/** The file that says which of several files holds which weight. */
+/** The index that lists which of several files contains which weight. */
 export const indexFile = `${weightsFile}.index.json`;
 
-/** Name of one of several files of weights, counted from 1. */
+/** Name of one of several weight files, counted from 1. */
 export function shardName(number: number, count: number): string {
   return `model-${padded(number)}-of-${padded(count)}.safetensors`;
 }
 
 const padded = (number: number) => `${number}`.padStart(5, "0");
 
-/** Whether a file of a model folder holds weights, or says where they are. */
+/** Whether a file of a model folder contains weights or their index. */
 export function isWeightFile(name: string): boolean {
   return name === weightsFile || name === indexFile || /^model-\d{5,}-of-\d{5,}\.safetensors$/.test(name);
 }
 
-/** The weights of a model folder, open. */
+/** The weights of a model folder, opened for reading. */
 export interface WeightFiles extends TensorSource {
-  /** The file that lists the weights, for errors. */
+  /** The file that lists the weights, for the errors. */
   readonly path: string;
 }
 
 /**
- * Opens the weights of a model folder: `model.safetensors`, or where there is none, the files that
- * `model.safetensors.index.json` lists. Weights that the index does not list are left out.
+ * Opens the weights of a model folder: `model.safetensors`, or if it does not exist, the files that
+ * `model.safetensors.index.json` lists. Weights that the index does not list are ignored.
  *
- * @throws InputError where there are no weights or only pickles, a file is missing or broken, or the index does not
- *   fit its files
+ * @throws InputError if there are no weights or only pickles, a file is missing or broken, or the index does not match its files
  */
 export async function openWeights(folder: string): Promise<WeightFiles> {
   const names = await listFolder(folder);
@@ -87,7 +86,7 @@ async function closeAll(files: Iterable<TensorSource>): Promise<void> {
   await Promise.all([...files].map((file) => file.close()));
 }
 
-/** Several files that read as one. */
+/** Several files, read as one. */
 class Shards implements WeightFiles {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
 

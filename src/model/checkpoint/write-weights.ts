@@ -8,17 +8,17 @@ import { indexFile, shardName, weightsFile } from "./weight-files.js";
 
 /** How weights are written. */
 export interface WeightOptions {
-  /** What the numbers are written as; half precision is rounded to nearest, ties to even. float32 by default. */
+  /** Number format; half precision is rounded to nearest, ties to even. float32 by default. */
   readonly dtype?: WeightType;
-  /** Most bytes of weights in one file, though a larger tensor has a file of its own. 5 · 10⁹ by default. */
+  /** Most bytes of weights in one file; a larger tensor gets its own file. 5 · 10⁹ by default. */
   readonly maxShardBytes?: number;
 }
 
 /**
- * Writes weights into a folder as transformers does: as `model.safetensors`, or where that would be too large, as
- * several files and the index that says which holds what. The same weights and options give the same bytes.
+ * Writes weights into a folder as transformers does: as `model.safetensors`, or if that would be too large, as several files with
+ * an index. The same weights and options give the same bytes.
  *
- * @throws InputError where `maxShardBytes` is no positive number, or a finite number would become infinite in `dtype`
+ * @throws InputError if `maxShardBytes` is not a positive number, or a finite number would become infinite in `dtype`
  */
 export async function writeWeights(
   folder: string,
@@ -41,7 +41,7 @@ export async function writeWeights(
   });
 }
 
-/** The weights in their order, cut where the next one would make a part too large. */
+/** Splits the weights, in order, before each one that would make a part too large. */
 function split(weights: Parameters, bytesPerNumber: number, maxBytes: number): Parameters[] {
   const parts = [new Map<string, Tensor<"float32">>()];
   let size = 0;

@@ -9,7 +9,7 @@ import { stateWeights } from "../parameters/network.js";
 
 /** Sizes of a cache. */
 export interface CacheSize {
-  /** Responses written at the same time. */
+  /** Responses generated in parallel. */
   readonly rows: number;
   /** Positions of each row, for its prompt and response. */
   readonly capacity: number;

@@ -25,7 +25,7 @@ export interface DecodingContext {
 export interface ReadRow {
   /** Index of its request; rows of one request have the same prompt. */
   readonly request: number;
-  /** What has been written so far. */
+  /** The tokens generated so far. */
   readonly tokens: readonly number[];
   readonly done: boolean;
 }

@@ -18,7 +18,7 @@ export interface GenerationRequest {
   /** Token ids, at least one. */
   readonly prompt: Int32Array;
   readonly responses: number;
-  /** Prompts of further contexts that the response is written by, under guidance. Default: none. */
+  /** Prompts of the further contexts under guidance. Default: none. */
   readonly others?: readonly Int32Array[];
 }
 

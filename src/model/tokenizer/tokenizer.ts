@@ -36,8 +36,8 @@ export interface Tokenizer {
 
 /** A conversation as text. */
 export interface RenderedPrompt {
-  /** Text of the BOS that it begins with; empty where it begins with none, or the tokenizer has no `bosId`. */
+  /** Text of the BOS it begins with; empty if it begins with none, or the tokenizer has no `bosId`. */
   readonly bos: string;
-  /** What follows. */
+  /** The text after the BOS. */
   readonly text: string;
 }

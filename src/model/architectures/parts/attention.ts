@@ -17,35 +17,35 @@ export interface Projections {
   readonly query: Value;
   readonly key: Value;
   readonly value: Value;
-  /** What the scores are bounded by, before the mask: see {@link softCap}. */
+  /** Soft cap of the scores, applied before the mask: see {@link softCap}. */
   readonly scoreCap?: number | undefined;
 }
 
-/** How layer `layer` attends, over the tokens themselves or over a cache of earlier ones: [batch·length, heads·size]. */
+/** Computes the attention of layer `layer`, over the tokens themselves or a cache of earlier ones: [batch·length, heads·size]. */
 export type Attention = (projections: Projections, layer: number) => Value;
 
 /**
- * Rows of up to this many tokens are attended to at once: there is little to save, and the products of blocks are smaller
- * and thus slower.
+ * Rows of up to this many tokens are not divided into blocks: there is little to save, and the smaller products of blocks are
+ * slower.
  */
 const mostAtOnce = 256;
 
-/** Queries of a block: a quarter of the row where that is neither few nor many, since each block is nodes of its own in every layer. */
+/** Queries of a block: a quarter of the row, within limits, because each block adds its own nodes to every layer. */
 export function queriesPerBlock(length: number): number {
   return length <= mostAtOnce ? length : Math.min(512, Math.max(128, Math.ceil(length / 4)));
 }
 
 /**
- * Causal scaled dot-product attention of tokens to themselves and to what stands before them, with grouped queries.
+ * Causal scaled dot-product attention of tokens to themselves and earlier ones, with grouped queries.
  *
- * Long rows are attended to in blocks of queries, whose probabilities are computed again for the gradient (as in
- * FlashAttention, Dao et al. 2022, arXiv 2205.14135): no [heads, length, length] tensor is ever whole, and none of its
- * parts is kept. A block reads the keys up to its last query alone.
+ * Long rows are processed in blocks of queries, whose probabilities are recomputed for the gradient (as in FlashAttention, Dao et
+ * al. 2022, arXiv 2205.14135): no [heads, length, length] tensor is ever materialised, and none of its parts is kept. A block
+ * reads only the keys up to its last query.
  *
  * @param query [batch, heads, length, size]
  * @param key [batch, kvHeads, length, size]
  * @param value like `key`
- * @param mask added to the scores, broadcastable to [batch, heads, length, length]; it hides at least what stands after a query
+ * @param mask added to the scores, broadcastable to [batch, heads, length, length]; hides at least everything after a query
  * @returns [batch·length, heads·size]
  */
 export function attend(
@@ -67,8 +67,8 @@ export function attend(
 }
 
 /**
- * The values that some queries attend to. The heads of a group stand next to each other, so that they can be read as more
- * queries of one head: keys and values are never repeated.
+ * Attention outputs of some queries. The heads of a group are adjacent, so they can be treated as additional queries of one head:
+ * keys and values are never repeated.
  *
  * @returns [batch, heads, length, size]
  */
@@ -83,8 +83,8 @@ function mix({ query, key, value, scoreCap }: Projections, mask: Value): Value {
 }
 
 /**
- * {@link attend} of one new token in each row, over a cache of earlier ones and the token itself,
- * which is not in the cache yet: the cache is read as it stands and never copied.
+ * {@link attend} for one new token in each row, over a cache of earlier tokens and the token itself, which is not in the cache
+ * yet: the cache is read in place and never copied.
  *
  * @param fresh the new token's projections, length 1
  * @param key cached keys [batch, kvHeads, positions, size]

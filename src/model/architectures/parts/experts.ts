@@ -4,7 +4,7 @@ import { linear, type Module } from "../modules.js";
 import type { Network } from "../network.js";
 import { gatedFeedForward } from "./feed-forward.js";
 
-/** Where a layer's experts stand in it, and what the linear layers of one are called. */
+/** Names of the module that contains a layer's experts, and of an expert's linear layers. */
 export interface ExpertNames {
   /** The module of the experts and their router. */
   readonly block: string;
@@ -17,11 +17,11 @@ export interface ExpertNames {
 export interface Experts {
   readonly names: ExpertNames;
   readonly count: number;
-  /** Experts that a token goes to. */
+  /** Experts that process each token. */
   readonly perToken: number;
-  /** Width of each. */
+  /** Width of each expert. */
   readonly width: number;
-  /** Whether the probabilities of the experts that a token goes to are made to sum to 1. */
+  /** Whether the probabilities of a token's experts are normalised to sum to 1. */
   readonly normalized: boolean;
 }
 
@@ -42,9 +42,9 @@ export function routedModules({ names, count, width }: Experts, layer: string, h
 }
 
 /**
- * What a token's experts give, weighted by the router. All experts are computed for all tokens, and those that a token does
- * not go to count 0 times: what a graph of static shapes can do without sorting tokens, at the price of `count / perToken`
- * times the work.
+ * Sums the outputs of a token's experts, weighted by the router. Computes all experts for all tokens, with weight 0 for those a
+ * token is not routed to: this works in a graph of static shapes without sorting tokens, at the cost of `count / perToken` times
+ * the work.
  */
 export function routedFeedForward(network: Network, x: Value, layer: string, experts: Experts): Value {
   const weights = routingWeights(network.linear(x, routerName(layer, experts.names)), experts);
@@ -56,10 +56,10 @@ export function routedFeedForward(network: Network, x: Value, layer: string, exp
 }
 
 /**
- * How much each expert counts for each token: its probability where it is among the token's `perToken` most probable ones,
- * else 0. Which ones these are has no gradient, as in transformers.
+ * Weight of each expert for each token: its probability if it is among the token's `perToken` most probable ones, else 0. The
+ * selection has no gradient, as in transformers.
  *
- * @param scores the router's, [rows, experts]
+ * @param scores of the router, [rows, experts]
  * @returns [rows, experts]
  */
 export function routingWeights(
@@ -67,12 +67,12 @@ export function routingWeights(
   { perToken, normalized }: Pick<Experts, "perToken" | "normalized">,
 ): Value {
   const chosen = amongLargest(scores, perToken);
-  // Probabilities of the chosen ones that sum to 1 are the softmax of their scores alone.
+  // The probabilities of the chosen experts, normalised to sum to 1, are the softmax of their scores alone.
   if (normalized) return softmax(add(scores, where(chosen, 0, -1e9)));
   return mul(softmax(scores), where(chosen, 1, 0));
 }
 
-/** Whether a number is among the `k` largest of its row; of equal ones the first are. [rows, count] to bool [rows, count] */
+/** Whether a number is among the `k` largest of its row; ties go to the first. [rows, count] to bool [rows, count] */
 function amongLargest(x: Value, k: number): Value {
   const [rows, count] = x.shape as [number, number];
   const place = (shape: Shape) =>

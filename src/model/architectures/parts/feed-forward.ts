@@ -2,7 +2,7 @@ import { gelu, geluTanh, mul, silu, slice, type Value } from "../../../graph/ind
 import type { Activation } from "../../config.js";
 import type { Network } from "../network.js";
 
-/** The activations of gates: SwiGLU's, and GeGLU's by the approximation with tanh (Shazeer 2020, arXiv 2002.05202). */
+/** Gate activations: SwiGLU's, and GeGLU's with the tanh approximation (Shazeer 2020, arXiv 2002.05202). */
 const gates = { silu, "gelu-tanh": geluTanh };
 export type GateActivation = keyof typeof gates;
 
@@ -16,7 +16,7 @@ export function gatedFeedForward(
   return network.linear(mul(gates[activation](network.linear(x, gate)), network.linear(x, up)), down);
 }
 
-/** {@link gatedFeedForward} where one linear layer gives the gate, and after it what passes it. */
+/** {@link gatedFeedForward} with one fused linear layer for gate and up projection, in this order. */
 export function fusedGatedFeedForward(
   network: Network,
   x: Value,

@@ -2,10 +2,10 @@ import { reshape, slice, transpose, type Value } from "../../../graph/index.js";
 import type { Projections } from "./attention.js";
 
 /**
- * The outputs of a linear layer as heads, which stand beside each other in it.
+ * Splits the outputs of a linear layer into heads, which lie side by side in them.
  *
  * @param rows [batch·length, heads·size]
- * @param tokens those that the rows are of, [batch, length]
+ * @param tokens of the rows, [batch, length]
  * @returns [batch, heads, length, size]
  */
 export function splitHeads(rows: Value, tokens: Value, heads: number): Value {
@@ -14,10 +14,10 @@ export function splitHeads(rows: Value, tokens: Value, heads: number): Value {
 }
 
 /**
- * Query, key and value out of one linear layer in which the three of one head stand beside each other.
+ * Splits the outputs of a fused linear layer in which query, key and value of each head lie side by side.
  *
  * @param rows [batch·length, heads·3·size]
- * @param tokens those that the rows are of, [batch, length]
+ * @param tokens of the rows, [batch, length]
  */
 export function fusedByHead(rows: Value, tokens: Value, heads: number): Projections {
   const fused = splitHeads(rows, tokens, heads);
@@ -27,10 +27,10 @@ export function fusedByHead(rows: Value, tokens: Value, heads: number): Projecti
 }
 
 /**
- * Query, key and value out of one linear layer in which all heads' queries stand first, then all keys, then all values.
+ * Splits the outputs of a fused linear layer ordered by kind: all heads' queries, then all keys, then all values.
  *
  * @param rows [batch·length, (heads + 2·kvHeads)·size]
- * @param tokens those that the rows are of, [batch, length]
+ * @param tokens of the rows, [batch, length]
  */
 export function fusedByKind(rows: Value, tokens: Value, heads: number, kvHeads = heads): Projections {
   const size = rows.shape[1]! / (heads + 2 * kvHeads);

@@ -3,8 +3,8 @@ import type { Shape } from "../../../graph/tensor.js";
 import type { ModelConfig } from "../../config.js";
 
 /*
- * Masks are added to attention's scores: 0 where a token may look, and elsewhere a number far below
- * any score, yet finite, so that the softmax there is exactly 0.
+ * Masks are added to attention scores: 0 where a token may attend, elsewhere a finite number so far below any score that the
+ * softmax there is exactly 0.
  */
 
 const masked = -1e9;
@@ -12,7 +12,7 @@ const masked = -1e9;
 /**
  * The mask of each layer; layers with the same window share one.
  *
- * @param build makes the mask of a window in tokens, or of none
+ * @param build creates the mask of a window in tokens, or without a window
  */
 export function maskOfLayer(
   { slidingWindow, windowedLayers }: ModelConfig,
@@ -26,7 +26,7 @@ export function maskOfLayer(
   };
 }
 
-/** [1, 1, length, length]: each token sees itself and what stands before it, as far as the window reaches. */
+/** [1, 1, length, length]: each token attends to itself and earlier ones, as far as the window reaches. */
 export function causalMask(graph: Graph, window: number | undefined, length: number): Value {
   const query = consecutive(graph, [1, 1, length, 1]);
   const key = consecutive(graph, [1, 1, 1, length]);
@@ -34,11 +34,11 @@ export function causalMask(graph: Graph, window: number | undefined, length: num
 }
 
 /**
- * [rows, 1, length, length], for rows that hold a prompt and several responses to it: each token sees itself and what
- * stands before it in its own sequence, as far as the window reaches there.
+ * [rows, 1, length, length], for rows that contain a prompt and several responses to it: each token attends to itself and earlier
+ * tokens of its own sequence, as far as the window reaches there.
  *
  * @param place position of each token in its own sequence, int32 [rows, length]
- * @param visibleUntil index within the row of the last token that sees it, int32 [rows, length]
+ * @param visibleUntil index within the row of the last token that attends to it, int32 [rows, length]
  */
 export function sharedMask(window: number | undefined, place: Value, visibleUntil: Value): Value {
   const [rows, length] = place.shape as [number, number];
@@ -51,7 +51,7 @@ export function sharedMask(window: number | undefined, place: Value, visibleUnti
 }
 
 /**
- * [rows, 1, 1, places]: the token at `position` sees the places before it, as far as the window reaches.
+ * [rows, 1, 1, places]: the token at `position` attends to the places before it, as far as the window reaches.
  *
  * @param position int32 [rows]
  * @param place int32 [1, 1, 1, places], the places from 0
@@ -61,7 +61,7 @@ export function earlierMask(window: number | undefined, position: Value, place: 
   return withWindow(where(less(place, query), 0, masked), window, query, place);
 }
 
-/** Also hides keys that stand `window` or more places before the query; both are int32 places, broadcastable to the mask. */
+/** Also hides keys that are `window` or more places before the query; both are int32 places, broadcastable to the mask. */
 function withWindow(mask: Value, window: number | undefined, query: Value, key: Value): Value {
   if (window === undefined) return mask;
   const visibleUntil = add(cast(key, "float32"), window - 1);

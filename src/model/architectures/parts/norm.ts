@@ -12,7 +12,7 @@ export function rmsNorm(network: Network, x: Value, module: string, { normEpsilo
   return rmsNormBy(x, network.weight(`${module}.weight`), normEpsilon);
 }
 
-/** RMSNorm whose weights are stored less 1, as Gemma has it. */
+/** RMSNorm whose weights are stored minus 1, as in Gemma. */
 export function centredRmsNorm(network: Network, x: Value, module: string, { normEpsilon }: ModelConfig): Value {
   return rmsNormBy(x, add(network.weight(`${module}.weight`), 1), normEpsilon);
 }

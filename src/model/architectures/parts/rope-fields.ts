@@ -4,7 +4,7 @@ import { checkJson } from "../../../base/read-json.js";
 import type { RopeScaling, RotaryConfig } from "../../config.js";
 import { size } from "../config-fields.js";
 
-/* Where config.json says how rotary position embeddings turn: transformers 5 has `rope_parameters`, 4 had other places. */
+/* Rotary settings in config.json: transformers 5 has them in `rope_parameters`, version 4 in other fields. */
 
 const ropeType = z.enum(["default", "linear", "dynamic", "yarn", "longrope", "su", "llama3"]);
 const ratio = z.number().positive();
@@ -43,7 +43,7 @@ const yarn = z.looseObject({
   beta_slow: ratio.nullish(),
   attention_factor: ratio.nullish(),
   truncate: z.boolean().nullish(),
-  // What DeepSeek scales instead.
+  // Used by DeepSeek instead.
   mscale: z.null().optional(),
   mscale_all_dim: z.null().optional(),
 });
@@ -55,11 +55,11 @@ const longrope = z.looseObject({
   original_max_position_embeddings: size.nullish(),
 });
 
-/** What the fields say of rotary position embeddings. */
+/** Rotary settings read from the fields. */
 interface Rope {
   /** The config's part. */
   readonly rotary: RotaryConfig;
-  /** The share of each head that is rotated, where the fields say so. */
+  /** The fraction of each head that is rotated, if given. */
   readonly partialRotaryFactor: number | undefined;
   readonly contextLength: number;
 }
@@ -67,8 +67,8 @@ interface Rope {
 /**
  * Reads the fields of {@link ropeFields} and `max_position_embeddings`.
  *
- * @param defaultTheta the base where none is given
- * @throws InputError where a scaling lacks one of its numbers
+ * @param defaultTheta base used if none is given
+ * @throws InputError if a scaling lacks one of its numbers
  */
 export function parseRope(fields: RopeFields, file: string, defaultTheta = 10000): Rope {
   const { rope_theta, rope_parameters, rope_scaling, partial_rotary_factor } = fields;
@@ -77,7 +77,7 @@ export function parseRope(fields: RopeFields, file: string, defaultTheta = 10000
   const scaling = parseScaling(found, within, fields, file);
   return {
     rotary: {
-      // A model saved by both versions of transformers may have its base beside the scaling.
+      // A model saved by both versions of transformers may have its base outside the scaling.
       ropeTheta: found.rope_theta ?? rope_parameters?.rope_theta ?? rope_theta ?? defaultTheta,
       ...(scaling && { ropeScaling: scaling }),
     },
@@ -87,7 +87,7 @@ export function parseRope(fields: RopeFields, file: string, defaultTheta = 10000
   };
 }
 
-/** @throws InputError where a scaling has not one factor for each pair of elements that is rotated */
+/** @throws InputError if a scaling does not have one factor for each rotated pair of elements */
 export function checkFactors({ ropeScaling }: RotaryConfig, rotated: number, file: string): void {
   if (ropeScaling?.type !== "longrope") return;
   for (const [name, { length }] of [
@@ -130,7 +130,7 @@ function parseScaling(
         }),
       };
     }
-    // The name that the first Phi-3 had for it.
+    // The first Phi-3's name for LongRoPE.
     case "su":
     case "longrope": {
       const numbers = checkJson(found, longrope, file, within);
@@ -169,7 +169,7 @@ function given<T extends object>(entries: T): { [Key in keyof T]?: NonNullable<T
   ) as never;
 }
 
-/** The longest sequence as config.json has it. */
+/** The longest sequence, as config.json expresses it. */
 export function formatContextLength({
   contextLength,
   ropeScaling,
@@ -177,14 +177,14 @@ export function formatContextLength({
   return ropeScaling?.type === "longrope" ? ropeScaling.extendedContextLength : contextLength;
 }
 
-/** What transformers 5 reads (`rope_parameters`) and what 4 reads (the base beside it, `rope_scaling`). */
+/** The fields that transformers 5 reads (`rope_parameters`) and those that 4 reads (a separate base, `rope_scaling`). */
 export function formatRope(config: RotaryConfig): Record<string, unknown> {
   const parameters = ropeParameters(config);
   return {
     ...(config.rotaryFactor !== undefined && { partial_rotary_factor: config.rotaryFactor }),
     rope_parameters: parameters,
     rope_theta: config.ropeTheta,
-    // transformers 5 puts it in the place of rope_parameters, so it says as much.
+    // transformers 5 replaces rope_parameters by it, so it has the same content.
     ...(config.ropeScaling && { rope_scaling: parameters }),
   };
 }

@@ -6,10 +6,10 @@ import type { RopeScaling, RotaryConfig, YarnScaling } from "../../config.js";
 export type Rotation = (x: Value) => Value;
 
 /**
- * Rotary position embeddings of the first `size` elements of each head; the others stay.
+ * Rotary position embeddings of the first `size` elements of each head; the others stay unchanged.
  *
  * @param position int32 [batch, length]
- * @param places every position is below it
+ * @param places upper limit of the positions, exclusive
  */
 export function rotation(config: RotaryConfig, size: number, position: Value, places: number): Rotation {
   const { cos, sin } = rotaryTables(config, size, places, position.graph);
@@ -39,7 +39,7 @@ function rotaryTables(config: RotaryConfig, size: number, places: number, graph:
   return { cos: table(Math.cos), sin: table(Math.sin) };
 }
 
-/** What queries and keys are multiplied by, so that scores are as sharp in the longer context. */
+/** Multiplier of queries and keys that keeps attention scores as sharp in the longer context. */
 export function attentionFactor(scaling: RopeScaling | undefined): number {
   switch (scaling?.type) {
     case "yarn":
@@ -54,7 +54,7 @@ export function attentionFactor(scaling: RopeScaling | undefined): number {
   }
 }
 
-/** Radians per position of each pair of elements: θ^(−2i/size) for i = 0 … size/2 − 1, scaled where the config says so. */
+/** Radians per position of each pair of elements: θ^(−2i/size) for i = 0 … size/2 − 1, scaled if the config says so. */
 export function rotaryFrequencies({ ropeTheta, ropeScaling }: RotaryConfig, size: number): number[] {
   const half = size / 2;
   const frequencies = Array.from({ length: half }, (_, i) => ropeTheta ** (-i / half));
@@ -83,13 +83,13 @@ function scaled(frequency: number, pair: number, scaling: Exclude<RopeScaling, Y
 function yarnFrequencies(frequencies: readonly number[], ropeTheta: number, scaling: YarnScaling): number[] {
   const { factor, originalContextLength, betaFast = 32, betaSlow = 1, truncate = true } = scaling;
   const size = 2 * frequencies.length;
-  // The pair of elements, as a real number, that turns so often within the original context.
+  // The (fractional) index of the pair of elements that makes this many turns within the original context.
   const pairOf = (turns: number) =>
     (size * Math.log(originalContextLength / (turns * 2 * Math.PI))) / (2 * Math.log(ropeTheta));
   const [first, last] = [pairOf(betaFast), pairOf(betaSlow)];
   const begin = Math.max(truncate ? Math.floor(first) : first, 0);
   const end = Math.min(truncate ? Math.ceil(last) : last, size - 1);
-  // As in the authors' code, which keeps the blend from having no width.
+  // As in the authors' code, which keeps the blend from having zero width.
   const width = begin === end ? 0.001 : end - begin;
   return frequencies.map((frequency, pair) => {
     const divided = Math.min(Math.max((pair - begin) / width, 0), 1);

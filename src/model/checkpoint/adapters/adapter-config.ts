@@ -2,25 +2,25 @@ import { z } from "zod";
 import { cut, inputError, quote } from "../../../base/errors.js";
 import { parseJson } from "../../../base/read-json.js";
 
-/** What PEFT's `adapter_config.json` says of low-rank adaptation (Hu et al. 2022, arXiv 2106.09685): W + scale · B · A. */
+/** LoRA settings in PEFT's `adapter_config.json` (Hu et al. 2022, arXiv 2106.09685): W + scale · B · A. */
 export interface AdapterConfig {
   /** Rows of A and columns of B. */
   readonly rank: number;
-  /** The scale is alpha / rank, or alpha / √rank where `rsLora`. */
+  /** The scale is alpha / rank, or alpha / √rank with `rsLora`. */
   readonly alpha: number;
-  /** Share of a layer's inputs that is set to zero before A while training. */
+  /** Dropout probability of a layer's inputs before A in training. */
   readonly dropout: number;
-  /** The layers: the last parts of their names, or a regular expression (Python's) for the whole of a name. */
+  /** The layers: the last parts of their names, or a (Python) regular expression that matches a whole name. */
   readonly targetModules: readonly string[] | string;
   /** Kalajdzievski 2023, arXiv 2312.03732; `use_rslora` in PEFT. */
   readonly rsLora: boolean;
-  /** Whether the layers' own weights are stored [in, out], as GPT-2's are; A and B are [rank, in] and [out, rank] anyway. */
+  /** Whether the layers' own weights are stored [in, out], like GPT-2's; A and B are [rank, in] and [out, rank] in any case. */
   readonly fanInFanOut: boolean;
-  /** The model that is adapted: a name on the hub, or a folder. */
+  /** The base model: a name on the hub, or a folder. */
   readonly baseModel?: string;
 }
 
-/** Fields of PEFT that the numbers do not depend on once an adapter is trained, beside those that are read. */
+/** Further PEFT fields that do not affect a trained adapter's results. */
 const harmless: ReadonlySet<string> = new Set([
   "auto_mapping",
   "inference_mode",
@@ -44,7 +44,7 @@ const schema = z.looseObject({
   use_rslora: z.boolean().default(false),
   fan_in_fan_out: z.boolean().default(false),
   bias: z.literal("none").default("none"),
-  // The others change the base model's weights as well, and an adapter does not hold those.
+  // The others also change the base model's weights, which an adapter does not contain.
   init_lora_weights: z
     .union([z.boolean(), z.enum(["gaussian", "orthogonal", "eva"])], {
       error: 'expected a start that leaves the base model as it is: true, false, "gaussian", "orthogonal" or "eva"',
@@ -53,11 +53,11 @@ const schema = z.looseObject({
 });
 
 /**
- * Reads PEFT's `adapter_config.json` of a LoRA adapter.
+ * Parses PEFT's `adapter_config.json` of a LoRA adapter.
  *
  * @param file path for the errors
- * @throws InputError where a field is missing, or asks for what is not supported: another kind of adapter, trained
- *   biases, whole modules beside the adapter, ranks by layer, and whatever this list does not know and is not empty
+ * @throws InputError if a field is missing, or asks for something unsupported: another kind of adapter, trained biases, whole
+ *   modules besides the adapter, per-layer ranks, or any unknown field that is not empty
  */
 export function parseAdapterConfig(json: string, file: string): AdapterConfig {
   const fields = parseJson(json, schema, file);
@@ -86,7 +86,7 @@ function isEmpty(value: unknown): boolean {
   return value === null || value === false || (typeof value === "object" && Object.keys(value).length === 0);
 }
 
-/** Content of the `adapter_config.json` that PEFT reads, sorted by name as it does. */
+/** Content of the `adapter_config.json` that PEFT reads, sorted by name as in PEFT. */
 export function adapterConfigFields(config: AdapterConfig): Record<string, unknown> {
   return {
     base_model_name_or_path: config.baseModel ?? null,

@@ -18,10 +18,10 @@ export interface LoraPair {
   readonly b: Tensor<"float32">;
 }
 
-/** A LoRA adapter as PEFT keeps it. */
+/** A LoRA adapter in PEFT's format. */
 export interface AdapterFile {
   readonly config: AdapterConfig;
-  /** By the name of the layer in the base model, such as `model.layers.0.self_attn.q_proj`. */
+  /** By the layer's name in the base model, such as `model.layers.0.self_attn.q_proj`. */
   readonly tensors: ReadonlyMap<string, LoraPair>;
 }
 
@@ -32,15 +32,15 @@ const weightsFile = "adapter_model.safetensors";
 const prefix = "base_model.model.";
 const suffixes = { a: ".lora_A.weight", b: ".lora_B.weight" } as const;
 
-/** Whether a file of this name is one of an adapter's folder. */
+/** Whether a file name belongs to an adapter's folder. */
 export function isAdapterFile(name: string): boolean {
   return name === configFile || name === weightsFile;
 }
 
 /**
- * Whether a folder holds an adapter. A `config.json` beside it, of the model that it is for, changes nothing.
+ * Whether a folder contains an adapter. A `config.json` of its base model next to it has no effect.
  *
- * @throws InputError where it holds a whole model too: it cannot be told which of them is meant
+ * @throws InputError if it also contains a whole model, because it is ambiguous which is meant
  */
 export function isAdapterFolder(folder: string): boolean {
   if (!existsSync(join(folder, configFile))) return false;
@@ -56,8 +56,8 @@ export function isAdapterFolder(folder: string): boolean {
 /**
  * Reads a folder with a LoRA adapter in PEFT's layout; half precision is widened to float32.
  *
- * @throws InputError where a file is missing or broken, the adapter is of a kind that is not supported, or its
- *   matrices do not fit together or the config's rank
+ * @throws InputError if a file is missing or broken, the adapter is of an unsupported kind, or its matrices do not match each
+ *   other or the config's rank
  */
 export async function readAdapter(folder: string): Promise<AdapterFile> {
   const file = join(folder, configFile);
@@ -113,11 +113,11 @@ function checkPairs({ rank }: AdapterConfig, pairs: Pairs, file: string): void {
 }
 
 /**
- * Writes a LoRA adapter in float32 as a folder that PEFT loads, whole or not at all. An adapter that was there is
- * replaced. The same adapter gives the same bytes.
+ * Writes a LoRA adapter in float32 as a folder that PEFT loads, atomically. An existing adapter is replaced. The same adapter
+ * gives the same bytes.
  *
- * @throws InputError where the matrices do not fit together or the config's rank, or `folder` holds files that are no
- *   adapter's
+ * @throws InputError if the matrices do not match each other or the config's rank, or `folder` contains files that do not belong
+ *   to an adapter
  */
 export async function writeAdapter(folder: string, { config, tensors }: AdapterFile): Promise<void> {
   checkPairs(config, tensors, folder);

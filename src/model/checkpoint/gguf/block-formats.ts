@@ -2,8 +2,8 @@ import { zeroPoint, type BlockBits } from "../../../graph/index.js";
 import { widen } from "../safetensors/half-precision.js";
 
 /**
- * A number format of GGUF: blocks of so many numbers in so many bytes. Each block has scales of its own, so that blocks
- * can be read one by one.
+ * A number format of GGUF: blocks of a fixed count of numbers in a fixed count of bytes. Each block has its own scales, so blocks
+ * can be decoded independently.
  */
 export interface BlockFormat {
   /** Numbers in a block. */
@@ -11,22 +11,22 @@ export interface BlockFormat {
   /** Bytes of a block. */
   readonly bytes: number;
   /**
-   * Whole blocks to float32, each number rounded once.
+   * Decodes whole blocks to float32, each number rounded once.
    *
-   * @param target as many places as the blocks have numbers
+   * @param target as long as the blocks have numbers
    */
   decode(blocks: Uint8Array, target: Float32Array): void;
-  /** Where a block is 32 whole numbers and their scale. */
+  /** Present if a block is 32 integers with a scale. */
   readonly quantized?: {
     readonly bits: BlockBits;
-    /** Whole blocks to numbers and scales apart, as `QuantizedRows` has them. */
+    /** Separates whole blocks into integers and scales, as in `QuantizedRows`. */
     split(blocks: Uint8Array, wholes: Uint8Array, scales: Float32Array): void;
   };
 }
 
 /**
- * Formats by the names that ggml has for them. The layouts are those of ggml-common.h and ggml-quants.c
- * (https://github.com/ggml-org/ggml); low halves of bytes come before high ones.
+ * Formats by ggml's names. The layouts are those of ggml-common.h and ggml-quants.c (https://github.com/ggml-org/ggml); low
+ * halves of bytes come before high ones.
  */
 export const blockFormats = {
   F32: {
@@ -52,7 +52,7 @@ export const blockFormats = {
       split(blocks, wholes, scales) {
         for (let block = 0, at = 0, to = 0; at < blocks.length; block++, at += 18, to += 16) {
           scales[block] = half(blocks, at);
-          // Number i stands in the lower half of byte i and number 16 + i in its upper half; they are to stand in their order.
+          // Number i is in the lower half of byte i and number 16 + i in its upper half; the output has them in order.
           for (let i = 0; i < 8; i++) {
             const [even, odd] = [blocks[at + 2 + 2 * i]!, blocks[at + 3 + 2 * i]!];
             wholes[to + i] = (even & 15) | ((odd & 15) << 4);
@@ -74,7 +74,7 @@ export const blockFormats = {
     }
   }),
 
-  // d · (q − 16), the fifth bits apart
+  // d · (q − 16), the fifth bits stored separately
   Q5_0: format(32, 22, (bytes, at, target, to) => {
     const d = half(bytes, at);
     for (let i = 0; i < 16; i++) {
@@ -84,7 +84,7 @@ export const blockFormats = {
     }
   }),
 
-  // d · q + m, the fifth bits apart
+  // d · q + m, the fifth bits stored separately
   Q5_1: format(32, 24, (bytes, at, target, to) => {
     const d = half(bytes, at);
     const m = half(bytes, at + 2);
@@ -112,7 +112,7 @@ export const blockFormats = {
     },
   },
 
-  // Eight groups of 32 with a scale and a minimum of six bits each: d · scale · q − dmin · minimum
+  // Eight groups of 32 with a six-bit scale and minimum each: d · scale · q − dmin · minimum
   Q4_K: format(256, 144, (bytes, at, target, to) => {
     for (let group = 0; group < 8; group++) {
       const { scale, minimum } = groupScale(bytes, at, group);
@@ -122,7 +122,7 @@ export const blockFormats = {
     }
   }),
 
-  // The same with the fifth bits apart: bit g of a byte is group g's
+  // The same with the fifth bits stored separately: bit g of a byte belongs to group g
   Q5_K: format(256, 176, (bytes, at, target, to) => {
     for (let group = 0; group < 8; group++) {
       const { scale, minimum } = groupScale(bytes, at, group);
@@ -135,7 +135,7 @@ export const blockFormats = {
     }
   }),
 
-  // Sixteen groups of 16 with a signed scale: d · scale · (q − 32); four bits of q, and two apart
+  // Sixteen groups of 16 with a signed scale: d · scale · (q − 32); four bits of q together, and two separately
   Q6_K: format(256, 210, (bytes, at, target, to) => {
     const d = half(bytes, at + 208);
     for (let i = 0; i < 256; i++) {
@@ -147,7 +147,7 @@ export const blockFormats = {
   }),
 } as const satisfies Readonly<Record<string, BlockFormat>>;
 
-/** A format from what one block holds. */
+/** Creates a format from the decoder of one block. */
 function format(
   numbers: number,
   bytes: number,
@@ -162,7 +162,7 @@ function format(
   };
 }
 
-/** The number of every half-precision bit pattern: scales are looked up. */
+/** The value of every half-precision bit pattern, to look up scales. */
 const halves = new Float32Array(1 << 16);
 widen(
   "F16",
@@ -174,7 +174,7 @@ const half = (bytes: Uint8Array, at: number) => halves[bytes[at]! | (bytes[at + 
 const signed = (byte: number) => (byte << 24) >> 24;
 const bit = (bytes: Uint8Array, at: number, i: number) => (bytes[at + (i >> 3)]! >> (i & 7)) & 1;
 
-/** Scale and minimum of one of the eight groups of Q4_K and Q5_K, whose six bits each lie in twelve bytes. */
+/** Scale and minimum of one of the eight groups of Q4_K and Q5_K, six bits each, packed into twelve bytes. */
 function groupScale(bytes: Uint8Array, at: number, group: number): { scale: number; minimum: number } {
   const packed = at + 4 + (group & 3);
   const [low, high, shared] = [bytes[packed]!, bytes[packed + 4]!, bytes[packed + 8]!];

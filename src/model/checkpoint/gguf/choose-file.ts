@@ -5,10 +5,11 @@ import { isWeightFile } from "../weight-files.js";
 import { isGgufName, partsOfFile, quantizationLabel } from "./file-names.js";
 
 /**
- * The GGUF file that a path stands for: itself by its name, or the one in a folder that has no safetensors.
+ * Finds the GGUF file that a path stands for: the path itself, judged by its name, or the only one in a folder without
+ * safetensors.
  *
- * @returns undefined where it is a checkpoint in Hugging Face layout, or nothing
- * @throws InputError where a folder has several
+ * @returns undefined if it is a checkpoint in Hugging Face layout, or nothing
+ * @throws InputError if a folder has several
  */
 export async function findGguf(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
@@ -20,13 +21,13 @@ export async function findGguf(path: string): Promise<string | undefined> {
 }
 
 /**
- * The files of one model among several: the only one, or the one in a quantisation.
+ * Selects the files of one model among several: the only one, or the one in a quantisation.
  *
- * @param paths of which those that end in `.gguf` count, but for the projections that models of pictures have beside them
+ * @param paths only those ending in `.gguf` count, except the projectors that accompany vision models
  * @param place where they are, for the errors
- * @param quantization as the files' names have it, such as `Q8_0`, in any case
- * @returns all parts of the model, none where there is no GGUF
- * @throws InputError where there are several models, or none in this quantisation
+ * @param quantization as in the files' names, such as `Q8_0`, in any case
+ * @returns all parts of the model, empty if there is no GGUF
+ * @throws InputError if there are several models, or none in this quantisation
  */
 export function chooseGguf(paths: readonly string[], place: string, quantization?: string): string[] {
   const files = paths.filter((path) => isGgufName(path) && !basename(path).startsWith("mmproj")).toSorted();
@@ -51,7 +52,7 @@ export function chooseGguf(paths: readonly string[], place: string, quantization
   return parts;
 }
 
-/** Quantisation in a file's name, the name itself where it has none. */
+/** Quantisation in a file's name, or the name itself if it has none. */
 function labelOf(path: string): string {
   return quantizationLabel(basename(path)) ?? basename(path);
 }

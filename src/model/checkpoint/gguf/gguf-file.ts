@@ -9,7 +9,7 @@ import { blockFormats, type BlockFormat } from "./block-formats.js";
 import { readHeader, type StoredTensor } from "./header.js";
 import type { Metadata } from "./metadata.js";
 
-/** Numbers that are read at a time, so that the peak is the tensor and not its blocks too. A multiple of every block. */
+/** Numbers read at a time, so that peak memory is the tensor without all of its blocks. A multiple of every block. */
 const partNumbers = 1 << 19;
 
 type FormatName = keyof typeof blockFormats;
@@ -20,7 +20,7 @@ interface PlacedTensor extends TensorInfo {
   readonly begin: number;
 }
 
-/** One GGUF file that is open, its header read and checked. Tensors are de-quantised to float32 one at a time. */
+/** An open GGUF file, with its header read and checked. Tensors are dequantised to float32 one at a time. */
 export class GgufFile implements TensorSource {
   private constructor(
     readonly path: string,
@@ -32,8 +32,8 @@ export class GgufFile implements TensorSource {
   /**
    * Opens a file and reads its header.
    *
-   * @throws InputError where the file is missing, cut short or not what {@link readHeader} reads, where a tensor is in a
-   *   number format that is not known, or lies where it cannot
+   * @throws InputError if the file is missing, truncated or rejected by {@link readHeader}, or if a tensor has an unknown number
+   *   format or an invalid location
    */
   static async open(path: string): Promise<GgufFile> {
     const file = await openToRead(path);
@@ -122,13 +122,13 @@ async function openToRead(path: string): Promise<FileHandle> {
   }
 }
 
-/** Bytes of so many numbers, which fill whole blocks. */
+/** Bytes of a count of numbers, which fill whole blocks. */
 function bytesOfNumbers(format: FormatName, numbers: number): number {
   const { numbers: perBlock, bytes } = blockFormats[format];
   return (numbers / perBlock) * bytes;
 }
 
-/** Sees that every tensor is in a known format and has a place of its own inside the file. */
+/** Checks that every tensor has a known format and its own location inside the file. */
 function placeTensors(
   tensors: readonly StoredTensor[],
   dataStart: number,

@@ -3,13 +3,13 @@ import type { FileHandle } from "node:fs/promises";
 import { errorAt, inputError, quote } from "../../../base/errors.js";
 import type { MetadataValue } from "./metadata.js";
 
-/** Larger than the header of any model that is known: a vocabulary of 200,000 tokens with its merges takes 13 MB. */
+/** Larger than the header of any known model: a vocabulary of 200,000 tokens with its merges takes 13 MB. */
 const maxHeaderBytes = 32 * 2 ** 20;
 
-/** Bytes that are read from the file at a time. */
+/** Bytes read from the file at a time. */
 const windowBytes = 2 ** 20;
 
-/** Values of the metadata by the number of their type: how many bytes each takes, and what they are. */
+/** Fixed-size metadata values by the number of their type: their size in bytes, and how to read them. */
 const fixedTypes: Readonly<
   Record<number, { readonly bytes: number; readonly read: (bytes: Buffer) => number | bigint | boolean }>
 > = {
@@ -28,7 +28,7 @@ const fixedTypes: Readonly<
 const stringType = 8;
 const listType = 9;
 
-/** Reads what a GGUF header is made of, from its beginning on, and no more than {@link maxHeaderBytes} of it. */
+/** Reads the elements of a GGUF header from its start, and at most {@link maxHeaderBytes} of it. */
 export class HeaderReader {
   /** The part of the file that is in memory. */
   private window: Buffer = Buffer.alloc(0);
@@ -41,7 +41,7 @@ export class HeaderReader {
     private readonly path: string,
   ) {}
 
-  /** Where the next byte stands in the file. */
+  /** Offset of the next byte in the file. */
   get position(): number {
     return this.at;
   }
@@ -54,7 +54,7 @@ export class HeaderReader {
     return this.take(8).readBigUInt64LE();
   }
 
-  /** A number of things to come, each of so many bytes at least. */
+  /** A count of elements that follow, each at least `leastBytes` long. */
   count(what: string, leastBytes: number): number {
     const count = this.u64();
     const bytes = count * BigInt(leastBytes);
@@ -79,7 +79,7 @@ export class HeaderReader {
     return text;
   }
 
-  /** A value of the metadata with its type before it. */
+  /** A metadata value, preceded by its type. */
   value(key: string): MetadataValue {
     const type = this.u32();
     if (type !== listType) return this.valueOf(type, key);
@@ -106,7 +106,7 @@ export class HeaderReader {
       );
   }
 
-  /** The next bytes, good until the next call. */
+  /** The next bytes, valid until the next call. */
   private take(length: number): Buffer {
     const end = this.at + length;
     if (end > this.size)

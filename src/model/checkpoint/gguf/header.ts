@@ -4,7 +4,7 @@ import { HeaderReader } from "./header-reader.js";
 import { kinds, Metadata, type MetadataValue } from "./metadata.js";
 import { tensorTypeName } from "./tensor-types.js";
 
-/** What the head of a GGUF file says. */
+/** The header of a GGUF file. */
 export interface GgufHeader {
   readonly metadata: Metadata;
   /** In the order of the file. */
@@ -13,12 +13,12 @@ export interface GgufHeader {
   readonly dataStart: number;
 }
 
-/** What a header says of one tensor, unchecked. */
+/** A header's entry for one tensor, unchecked. */
 export interface StoredTensor {
   readonly name: string;
   /** Number format by ggml's name. */
   readonly type: string;
-  /** Outermost dimension first, as everywhere but in the file. */
+  /** Outermost dimension first, as everywhere except in the file. */
   readonly shape: readonly number[];
   /** First byte, counted from `dataStart`. */
   readonly offset: bigint;
@@ -28,11 +28,10 @@ const magic = "GGUF";
 const maxDimensions = 4;
 
 /**
- * Reads metadata and tensor table, as https://github.com/ggml-org/ggml/blob/master/docs/gguf.md lays them out.
+ * Reads metadata and tensor table in the layout of https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.
  *
  * @param size of the file, in bytes
- * @throws InputError where the file is no GGUF of version 2 or 3 in little-endian order, is cut short, or has a header
- *   that is not its own
+ * @throws InputError if the file is not GGUF version 2 or 3 in little-endian order, is truncated, or has an invalid header
  */
 export async function readHeader(file: FileHandle, size: number, path: string): Promise<GgufHeader> {
   await checkBeginning(file, path);

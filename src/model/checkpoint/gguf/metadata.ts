@@ -4,10 +4,10 @@ import { checkJson } from "../../../base/read-json.js";
 
 export type MetadataValue = string | number | bigint | boolean | readonly MetadataValue[];
 
-/** A number of the metadata; those of eight bytes come as big integers. */
+/** A number in the metadata; eight-byte integers arrive as bigints. */
 const number = z.union([z.number(), z.bigint().transform(Number)], { error: "expected a number" });
 
-/** What values of the metadata may have to be. */
+/** Types that metadata values can be required to have. */
 export const kinds = {
   text: z.string(),
   flag: z.boolean(),
@@ -18,29 +18,29 @@ export const kinds = {
   numbers: z.array(number),
 } as const;
 
-/** The metadata of a GGUF file: values by their keys. */
+/** The metadata of a GGUF file: values by key. */
 export class Metadata {
   constructor(
     private readonly values: ReadonlyMap<string, MetadataValue>,
-    /** The file, for errors. */
+    /** The file, for the errors. */
     readonly path: string,
   ) {}
 
   /**
-   * A value that has to be there.
+   * Returns a required value.
    *
-   * @throws InputError that names the key where it is missing, or of another kind
+   * @throws InputError naming the key if it is missing, or of another kind
    */
   get<Kind extends z.ZodType>(key: string, kind: Kind): z.infer<Kind> {
     return checkJson(this.values.get(key), kind, this.path, key);
   }
 
-  /** A value that may be missing. */
+  /** Returns an optional value. */
   find<Kind extends z.ZodType>(key: string, kind: Kind): z.infer<Kind> | undefined {
     return this.values.has(key) ? this.get(key, kind) : undefined;
   }
 
-  /** The entry of a table that a value names. @throws InputError that lists the table's names where it is none of them */
+  /** Returns the table entry that a value names. @throws InputError listing the table's names if it is not among them */
   choose<Entry>(key: string, table: Readonly<Record<string, Entry>>): Entry {
     const name = this.get(key, kinds.text);
     if (Object.hasOwn(table, name)) return table[name]!;
@@ -48,7 +48,7 @@ export class Metadata {
   }
 }
 
-/** The shortest decimal that is this float32: 1e-5, not 0.000009999999747378752. */
+/** The shortest decimal that rounds to this float32: 1e-5, not 0.000009999999747378752. */
 export function shortestFloat32(value: number): number {
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));

@@ -5,13 +5,13 @@ import type { WeightFiles } from "../weight-files.js";
 import type { GgufArchitecture, ModelMetadata, Restore } from "./architectures/architecture.js";
 import type { GgufParts } from "./split-files.js";
 
-/** A tensor of the file, and what puts it into Hugging Face's layout where it is in another. */
+/** A tensor of the file, and the conversion to Hugging Face's layout if its own differs. */
 interface Source {
   readonly stored: string;
   readonly restore?: Restore | undefined;
 }
 
-/** The tensors of a GGUF file under Hugging Face's names, and in its layout. Those that have no such name keep their own. */
+/** The tensors of a GGUF file under Hugging Face's names, and in its layout. Tensors without such a name keep their own. */
 export class NamedWeights implements WeightFiles {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   private readonly sources: ReadonlyMap<string, Source>;
@@ -66,7 +66,7 @@ export class NamedWeights implements WeightFiles {
   }
 }
 
-/** @param from where each row is taken from */
+/** @param from source of each row */
 function inOrder(stored: QuantizedRows, from: (row: number) => number): QuantizedRows {
   const reordered = <T extends Uint8Array | Float32Array>(array: T, into: T): T => {
     const width = array.length / stored.rows;

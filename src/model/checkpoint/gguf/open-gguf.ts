@@ -15,11 +15,11 @@ import { tokenizerFiles } from "./tokenizer/tokenizer-files.js";
 const embedding = "token_embd.weight";
 
 /**
- * Opens a model in GGUF as a checkpoint in Hugging Face layout is opened: what its metadata say is written as the files of
- * that layout, and read like them, so that a model is saved in it as any other.
+ * Opens a GGUF model like a checkpoint in Hugging Face layout: its metadata are converted to the files of that layout and then
+ * read like them, so that the model can be saved like any other.
  *
- * @param path the file, or of a model that is split, any of its parts
- * @throws InputError where the file is broken, or holds a model, a tokenizer or a number format that is not known
+ * @param path the file, or any part of a split model
+ * @throws InputError if the file is broken, or holds an unknown model, tokenizer or number format
  */
 export async function openGguf(path: string): Promise<OpenCheckpoint> {
   const file = await GgufParts.open(path);
@@ -49,7 +49,7 @@ export async function openGguf(path: string): Promise<OpenCheckpoint> {
   }
 }
 
-/** The tokenizer of a model in GGUF, with the errors of {@link openGguf}; its weights are not looked at. */
+/** The tokenizer of a GGUF model, with the errors of {@link openGguf}; its weights are not read. */
 export async function ggufTokenizer(path: string): Promise<Tokenizer> {
   const file = await GgufParts.open(path);
   try {

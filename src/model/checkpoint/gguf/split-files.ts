@@ -6,7 +6,7 @@ import { partsOfFile } from "./file-names.js";
 import { GgufFile } from "./gguf-file.js";
 import { kinds, type Metadata } from "./metadata.js";
 
-/** All parts of one model, which read as one file. Metadata are the first part's. */
+/** All parts of one model, read as one file. The metadata are those of the first part. */
 export class GgufParts implements TensorSource {
   readonly metadata: Metadata;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
@@ -33,7 +33,7 @@ export class GgufParts implements TensorSource {
   /**
    * Opens a model by any of its files; see {@link GgufFile.open} for the errors.
    *
-   * @throws InputError also where a part is missing, or belongs to another model
+   * @throws InputError also if a part is missing, or belongs to another model
    */
   static async open(path: string): Promise<GgufParts> {
     const paths = partsOfFile(path);
@@ -71,7 +71,7 @@ export class GgufParts implements TensorSource {
     return closeAll(this.parts);
   }
 
-  /** The first part says that there is no such tensor where none has it. */
+  /** If no part has the tensor, the first part reports the error. */
   private holderOf(name: string): GgufFile {
     return this.partOf.get(name) ?? this.parts[0]!;
   }

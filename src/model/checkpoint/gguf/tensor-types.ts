@@ -1,4 +1,4 @@
-/** ggml's names of its number formats, read here or not, by their numbers (`enum ggml_type`). */
+/** ggml's names of its number formats, supported or not, by number (`enum ggml_type`). */
 const names: Readonly<Record<number, string>> = {
   0: "F32",
   1: "F16",
@@ -37,7 +37,7 @@ const names: Readonly<Record<number, string>> = {
   42: "Q2_0",
 };
 
-/** The name of a number format; `type <number>` where it has none that is known. */
+/** The name of a number format; `type <number>` if unknown. */
 export function tensorTypeName(type: number): string {
   return names[type] ?? `type ${type}`;
 }

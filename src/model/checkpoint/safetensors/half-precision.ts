@@ -1,14 +1,14 @@
 /** Two-byte floating-point formats of weights: IEEE half precision, and the upper half of a float32. */
 export type HalfFormat = "F16" | "BF16";
 
-/** Where rounding to the nearest number of a format begins to give infinity: half a step beyond the largest. */
+/** Smallest magnitude that rounds to infinity in a format: half a step beyond its largest number. */
 const infinityFrom: Readonly<Record<HalfFormat, number>> = { F16: 65520, BF16: 2 ** 128 - 2 ** 119 };
 
 /**
- * Widens two-byte floats to float32, exactly; NaN, infinities and subnormals included.
+ * Widens two-byte floats to float32, exactly, including NaN, infinities and subnormals.
  *
  * @param bits the numbers' bit patterns
- * @param target as many places as `bits`
+ * @param target as long as `bits`
  */
 export function widen(format: HalfFormat, bits: Uint16Array, target: Float32Array): void {
   const wide = new Uint32Array(target.buffer, target.byteOffset, target.length);
@@ -22,7 +22,7 @@ export function widen(format: HalfFormat, bits: Uint16Array, target: Float32Arra
     const exponent = (half >> 10) & 0x1f;
     const fraction = half & 0x3ff;
     if (exponent === 0) {
-      // Zero and subnormals are the fraction in units of 2⁻²⁴, which float32 holds as normal numbers.
+      // Zero and subnormals are the fraction in units of 2⁻²⁴, which float32 represents as normal numbers.
       target[i] = fraction * 2 ** -24 * (sign ? -1 : 1);
     } else {
       const wideExponent = exponent === 31 ? 255 : exponent + (127 - 15);
@@ -32,10 +32,10 @@ export function widen(format: HalfFormat, bits: Uint16Array, target: Float32Arra
 }
 
 /**
- * Rounds float32 numbers to two-byte ones: to the nearest, and to the even one of two that are as near. What is too
- * large becomes infinity (see {@link findOverflow}); NaN stays NaN.
+ * Rounds float32 numbers to two-byte ones: to nearest, ties to even. Numbers that are too large become infinity (see {@link
+ * findOverflow}); NaN stays NaN.
  *
- * @param bits as many places as `numbers`, for the bit patterns
+ * @param bits as long as `numbers`, for the bit patterns
  */
 export function narrow(format: HalfFormat, numbers: Float32Array, bits: Uint16Array): void {
   const wide = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
@@ -46,7 +46,7 @@ export function narrow(format: HalfFormat, numbers: Float32Array, bits: Uint16Ar
   }
 }
 
-/** A float32's bits without its sign to bfloat16's. Half of the last place that stays is added, less one before an even. */
+/** Converts a float32's bits without its sign to bfloat16's. Adds half of the last kept place, minus 1 if that place is even. */
 function brainBits(magnitude: number): number {
   if (magnitude > 0x7f800000) return 0x7fc0;
   return (magnitude + 0x7fff + ((magnitude >> 16) & 1)) >>> 16;
@@ -55,12 +55,12 @@ function brainBits(magnitude: number): number {
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
-/** A float32's bits without its sign to IEEE half precision's. */
+/** Converts a float32's bits without its sign to IEEE half precision's. */
 function halfBits(magnitude: number): number {
   if (magnitude > 0x7f800000) return 0x7e00;
   if (magnitude >= 0x477ff000) return 0x7c00;
   if (magnitude < 0x38800000) {
-    // Below 2⁻¹⁴ the places are 2⁻²⁴ apart, as those of the float32 numbers from ½ to 1 are: adding ½ rounds to them.
+    // Below 2⁻¹⁴ the spacing is 2⁻²⁴, as for float32 numbers from ½ to 1: adding ½ rounds to it.
     scratchBits[0] = magnitude;
     scratch[0] = scratch[0]! + 0.5;
     return scratchBits[0] - 0x3f000000;
@@ -68,7 +68,7 @@ function halfBits(magnitude: number): number {
   return (magnitude + 0xfff + ((magnitude >> 13) & 1) - ((127 - 15) << 23)) >>> 13;
 }
 
-/** Index of the first finite number that {@link narrow} would make infinite; -1 where there is none. */
+/** Index of the first finite number that {@link narrow} would make infinite; -1 if there is none. */
 export function findOverflow(format: HalfFormat, numbers: Float32Array): number {
   const limit = infinityFrom[format];
   for (let i = 0; i < numbers.length; i++) {

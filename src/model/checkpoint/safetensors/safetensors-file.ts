@@ -6,32 +6,32 @@ import type { StoredElements, TensorSource } from "../tensor-source.js";
 import { widen } from "./half-precision.js";
 import { bytesPerElement, isReadable, parseHeader, type Metadata, type StoredTensor } from "./safetensors-header.js";
 
-/** Largest header that the reference implementation reads. */
+/** Largest header that the reference implementation accepts. */
 const maxHeaderSize = 100_000_000;
 
-/** Bytes in flight while reading, so that the peak is the tensors and not twice as much. */
+/** Bytes buffered while reading, so that peak memory is the tensors and not twice as much. */
 const chunkSize = 1 << 24;
 
-/** Two-byte numbers that are read at a time: they stay in a core's cache until they are widened. */
+/** Two-byte numbers read at a time: they stay in a core's cache until they are widened. */
 const partLength = 1 << 19;
 
-/** A safetensors file that is open, its header read and checked. */
+/** An open safetensors file, with its header read and checked. */
 export class SafetensorsFile implements TensorSource {
   private constructor(
     readonly path: string,
     readonly metadata: Metadata,
-    /** In the order of their bytes. */
+    /** In byte order. */
     readonly tensors: ReadonlyMap<string, StoredTensor>,
     private readonly file: FileHandle,
     private readonly dataStart: number,
   ) {}
 
   /**
-   * Opens a file and reads its header. Tensors of types that cannot be read do no harm until they are asked for: old
-   * checkpoints hold boolean masks that no model of today needs.
+   * Opens a file and reads its header. Tensors of unsupported types cause no error until they are read: old checkpoints contain
+   * boolean masks that current models do not need.
    *
-   * @param expected what the file would have been, for the error where it is missing
-   * @throws InputError where the file is missing or cut short, or its header is not its own
+   * @param expected describes the file that was expected, for the error if it is missing
+   * @throws InputError if the file is missing or truncated, or its header is invalid
    */
   static async open(path: string, expected = "weights in safetensors format"): Promise<SafetensorsFile> {
     const file = await openToRead(path, expected);
@@ -53,7 +53,7 @@ export class SafetensorsFile implements TensorSource {
       await this.fill(new Uint8Array(data.buffer), begin);
       return tensor(shape, data);
     }
-    // The next part is read while one is widened.
+    // The next part is read while the current one is widened.
     const partOf = async (start: number) => {
       const bits = new Uint16Array(Math.min(partLength, data.length - start));
       await this.fill(new Uint8Array(bits.buffer), begin + start * 2);
@@ -91,8 +91,8 @@ export class SafetensorsFile implements TensorSource {
   }
 
   /**
-   * Reads exactly as many bytes as `target` holds. The format is little-endian, and so is every machine that Node's
-   * binaries run on with an engine here.
+   * Fills `target` completely from the file. The format is little-endian, and so is every machine with both a Node binary and an
+   * engine supported here.
    *
    * @param begin first byte, counted from the end of the header
    */

@@ -4,16 +4,16 @@ import { endOfString } from "../../../base/json.js";
 import { checkJson, parseJson } from "../../../base/read-json.js";
 import { sizeOf, type Shape } from "../../../graph/tensor.js";
 
-/** Bytes of one element, for every element type that can be read. */
+/** Bytes of one element, for every element type that is supported. */
 export const bytesPerElement = { F32: 4, F16: 2, BF16: 2 } as const;
 
 /** Free text about a file, by name. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** Where a tensor lies in a file. */
+/** A tensor's location in a file. */
 export interface StoredTensor {
   readonly name: string;
-  /** One of {@link bytesPerElement}, or one that cannot be read. */
+  /** One of {@link bytesPerElement}, or an unsupported type. */
   readonly dtype: string;
   readonly shape: Shape;
   /** First byte, and the one after the last, counted from the end of the header. */
@@ -21,10 +21,10 @@ export interface StoredTensor {
   readonly end: number;
 }
 
-/** What a safetensors file says about itself before its data. */
+/** The header of a safetensors file. */
 export interface SafetensorsHeader {
   readonly metadata: Metadata;
-  /** In the order of their bytes. */
+  /** In byte order. */
   readonly tensors: readonly StoredTensor[];
 }
 
@@ -35,13 +35,13 @@ const entrySchema = z.strictObject({
 });
 
 /**
- * Reads a header and checks that its tensors cover the data exactly: no gap, no overlap, nothing beyond the end.
- * Source: https://huggingface.co/docs/safetensors (format).
+ * Parses a header and checks that its tensors cover the data exactly: no gap, no overlap, nothing beyond the end. Source:
+ * https://huggingface.co/docs/safetensors (format).
  *
  * @param json the header's text
  * @param dataSize bytes of the file after the header
  * @param file path for the errors
- * @throws InputError that names the tensor, what was found and what was expected
+ * @throws InputError naming the tensor, what was found and what was expected
  */
 export function parseHeader(json: string, dataSize: number, file: string): SafetensorsHeader {
   const { __metadata__: metadata, ...entries } = parseJson(json, z.record(z.string(), z.unknown()), file);
@@ -82,7 +82,7 @@ function parseEntry(name: string, entry: unknown, file: string): StoredTensor {
     shape,
     data_offsets: [begin, end],
   } = checkJson(entry, entrySchema, file, `tensor ${quote(name)}`);
-  // What cannot be read may take any room, but room it must be.
+  // A tensor of an unsupported type may have any size, but not a negative one.
   const size = isReadable(dtype) ? sizeOf(shape) * bytesPerElement[dtype] : Math.max(0, end - begin);
   if (end - begin !== size) {
     throw inputError(
@@ -94,15 +94,15 @@ function parseEntry(name: string, entry: unknown, file: string): StoredTensor {
   return { name, dtype, shape, begin, end };
 }
 
-/** Whether tensors of an element type can be read. */
+/** Whether tensors of an element type are supported. */
 export function isReadable(dtype: string): dtype is keyof typeof bytesPerElement {
   return Object.hasOwn(bytesPerElement, dtype);
 }
 
 /**
- * Names of a JSON object's own properties with repetitions, which `JSON.parse` drops.
+ * Names of a JSON object's own properties including repetitions, which `JSON.parse` drops.
  *
- * @param json text that is known to be a JSON object
+ * @param json text known to be a JSON object
  */
 function topLevelKeys(json: string): string[] {
   const keys: string[] = [];
@@ -132,9 +132,9 @@ function firstDuplicate(names: readonly string[]): string | undefined {
 }
 
 /**
- * The header of a file that holds `tensors` in their order, padded so that the data begins at a multiple of 8 bytes.
+ * Formats the header of a file that stores `tensors` in this order, padded so that the data begins at a multiple of 8 bytes.
  *
- * @returns the header's bytes, its length before them
+ * @returns the header's bytes, preceded by its length
  */
 export function formatHeader({ metadata, tensors }: SafetensorsHeader): Uint8Array {
   const entries = tensors.map(({ name, dtype, shape, begin, end }) => [
@@ -150,7 +150,7 @@ export function formatHeader({ metadata, tensors }: SafetensorsHeader): Uint8Arr
   return bytes;
 }
 
-/** Orders entries by name in code units, which does not depend on the locale. */
+/** Orders entries by name in code units, independently of the locale. */
 export function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
 }

@@ -6,7 +6,7 @@ import { findOverflow, narrow } from "./half-precision.js";
 import { SafetensorsFile } from "./safetensors-file.js";
 import { byName, bytesPerElement, formatHeader, type Metadata, type StoredTensor } from "./safetensors-header.js";
 
-/** Named tensors and what their file says about itself. */
+/** Named tensors and their file's metadata. */
 export interface Safetensors {
   /** In the order of the file. */
   readonly tensors: Map<string, Tensor<"float32">>;
@@ -16,7 +16,7 @@ export interface Safetensors {
 /**
  * Reads a safetensors file; F16 and BF16 are widened to float32, exactly.
  *
- * @throws InputError where the file is missing, is cut short, has a header that is not its own, or holds other types
+ * @throws InputError if the file is missing or truncated, has an invalid header, or contains other types
  */
 export async function readSafetensors(path: string): Promise<Safetensors> {
   const file = await SafetensorsFile.open(path);
@@ -27,7 +27,7 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
   }
 }
 
-/** Element types that weights are written in, by the names that torch and `config.json` have for them. */
+/** Element types for writing weights, by their names in torch and `config.json`. */
 export type WeightType = keyof typeof formats;
 
 const formats = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
@@ -37,17 +37,17 @@ export function bytesOf(type: WeightType): number {
   return bytesPerElement[formats[type]];
 }
 
-/** Bytes in flight while writing, so that narrowing needs no second copy of a tensor. */
+/** Bytes buffered while writing, so that narrowing needs no second copy of a tensor. */
 const chunkSize = 1 << 24;
 
 /**
- * Writes tensors as one safetensors file, whole or not at all. The tensors are written in the order of their names,
- * so that the same tensors and metadata give the same bytes; they must not change until the promise settles.
+ * Writes tensors as one safetensors file, atomically. The tensors are written in name order, so that the same tensors and
+ * metadata give the same bytes; they must not change until the promise settles.
  *
- * @param metadata free text by name; `format: "pt"`, which transformers asks for, is added
- * @param type what the numbers are written as; to the nearest number of that type, and to even between two
- * @throws RangeError where a name is given twice or is `__metadata__`; InputError where a finite number would become
- *   infinite in `type`; the system's error where the disk is full
+ * @param metadata free text by name; `format: "pt"`, which transformers requires, is added
+ * @param type number format to write; rounded to nearest, ties to even
+ * @throws RangeError if a name is given twice or is `__metadata__`; InputError if a finite number would become infinite in
+ *   `type`; the system's error if the disk is full
  */
 export async function writeSafetensors(
   path: string,
@@ -106,7 +106,7 @@ function narrowed(dtype: "F16" | "BF16", numbers: Float32Array): Uint8Array {
   return bytesOfArray(bits);
 }
 
-/** The memory of an array of numbers, as a file holds it. */
+/** The bytes of an array of numbers, as stored in a file. */
 export function bytesOfArray({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -5,8 +5,8 @@ import { preparedTokens } from "./jinja/tokens.js";
 import { valueOf } from "./jinja/values.js";
 
 /**
- * The dialogue of Anthropic's HH-RLHF as a chat template: `\n\nHuman: …\n\nAssistant: …`, and `\n\nAssistant:` where
- * the assistant's next turn begins, so that conversations and HH-RLHF's own text read the same.
+ * The dialogue of Anthropic's HH-RLHF as a chat template: `\n\nHuman: …\n\nAssistant: …`, and `\n\nAssistant:` at the start of
+ * the assistant's next turn, so that conversations and HH-RLHF's own text look the same.
  */
 export const dialogueTemplate = [
   "{%- set names = {'system': 'System', 'user': 'Human', 'assistant': 'Assistant'} -%}",
@@ -17,21 +17,21 @@ export const dialogueTemplate = [
 ].join("");
 
 /**
- * Turns a conversation into the text that a model reads.
+ * Renders a conversation as the text that a model reads.
  *
- * @param opensTurn whether the text goes on to where the assistant's next turn begins
+ * @param opensTurn whether the text ends with the start of the assistant's next turn
  */
 export type RenderConversation = (messages: readonly Message[], opensTurn: boolean) => string;
 
 /**
- * Prepares a Jinja chat template with the variables that transformers gives it. It is parsed by Hugging Face's library and
- * rendered as Python's Jinja renders it; what is not supported is refused by name. The template runs in a sandbox: it
- * reaches nothing but these, and one that loops for ever or writes without end is stopped. It sees no clock: where it
- * writes today's date, the same data would give other tokens tomorrow.
+ * Prepares a Jinja chat template with the variables that transformers provides. It is parsed by Hugging Face's library and
+ * rendered like Python's Jinja; unsupported features are refused by name. The template runs in a sandbox: it can access only
+ * these variables, and one that loops forever or writes without end is stopped. It has no clock: if it wrote today's date, the
+ * same data would give other tokens tomorrow.
  *
  * @param specialTokens text of the special tokens by name (`bos_token`, …)
- * @param now the date that `strftime_now` writes, in UTC. Default: the template has no such function, and a call is refused
- * @throws Error where the template is not Jinja; the rendering throws what the template raises
+ * @param now the date for `strftime_now`, in UTC. Default: the template has no such function, and a call is refused
+ * @throws Error if the template is not valid Jinja; rendering throws what the template raises
  */
 export function compileChatTemplate(
   source: string,

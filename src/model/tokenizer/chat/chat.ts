@@ -1,8 +1,8 @@
-/** One turn of a conversation, in the form that chat templates take. */
+/** One turn of a conversation, in the form that chat templates expect. */
 export interface Message {
   readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string;
-  /** What some templates write besides: whose turn it is, calls of tools and which of them is answered, and reasoning. */
+  /** Further fields that some templates render: the speaker, tool calls and the call being answered, and reasoning. */
   readonly name?: unknown;
   readonly tool_calls?: unknown;
   readonly tool_call_id?: unknown;

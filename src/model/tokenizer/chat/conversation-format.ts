@@ -4,12 +4,12 @@ import type { RenderConversation } from "./chat-template.js";
 
 const probe = "An answer to be found again";
 
-/** How a chat template writes prompts, and the responses to them. */
+/** How a chat template renders prompts and responses. */
 export class ConversationFormat {
-  /** What the template writes after an assistant's last turn, and that up to the token that ends the turn. */
+  /** What the template renders after an assistant's last turn, and the part of it up to the token that ends the turn. */
   private readonly tail: string;
   private readonly ending: string;
-  /** The token with which the template ends an assistant's turn, where it ends it with one. */
+  /** The token with which the template ends an assistant's turn, if any. */
   readonly endToken: string | undefined;
 
   /**
@@ -31,7 +31,7 @@ export class ConversationFormat {
     this.ending = found === undefined ? "" : this.tail.slice(0, found.at + found.token.length);
   }
 
-  /** Empty where the template takes no such conversation. */
+  /** Empty if the template does not accept such a conversation. */
   private tailOfTurn(): string {
     try {
       const whole = this.render(
@@ -49,20 +49,20 @@ export class ConversationFormat {
   }
 
   /**
-   * The conversation, up to where the assistant's next turn begins.
+   * Renders the conversation, up to the start of the assistant's next turn.
    *
-   * @throws InputError where the template refuses it
+   * @throws InputError if the template refuses it
    */
   prompt(messages: readonly Message[]): string {
     return this.write(messages, true);
   }
 
   /**
-   * What the template writes for a response after {@link prompt}, up to the token that ends the turn. Where it writes
-   * the prompt in another way once there is an answer to it (so do those that begin an answer with `<think>`), it is
-   * the response itself and that token: the prompt stays what the model reads when it writes.
+   * Renders a response after {@link prompt}, up to the token that ends the turn. Some templates render the prompt differently
+   * once it has an answer (such as those that begin an answer with `<think>`); the result is then the response itself and that
+   * token, because the prompt stays as the model reads it during generation.
    *
-   * @throws InputError where the template refuses the conversation
+   * @throws InputError if the template refuses the conversation
    */
   response(messages: readonly Message[], response: string): string {
     const prompt = this.prompt(messages);

@@ -1,12 +1,12 @@
 import { z } from "zod";
 
-/** Ids are places in a table. The largest vocabularies have under 300,000. */
+/** Ids are indices of a table. The largest vocabularies have under 300,000. */
 export const tokenId = z
   .int()
   .nonnegative()
   .max(2 ** 24);
 
-/** Tokens that are found in a text before it is divided into words: special ones, and those added to a vocabulary. */
+/** Tokens that are matched in a text before it is split into words: special ones, and those added to a vocabulary. */
 export const addedTokensSchema = z.array(
   z.looseObject({
     id: tokenId,
@@ -26,15 +26,15 @@ export interface Section {
   readonly id?: number;
 }
 
-/** Characters of words, as Rust's expressions have them, to be put into a character class. */
+/** Word characters as in Rust's regular expressions, for use in a character class. */
 export const wordCharacters = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
 const endsWithWord = new RegExp(`[${wordCharacters}]$`, "u");
 const beginsWithWord = new RegExp(`^[${wordCharacters}]`, "u");
 
 /**
- * Makes the function that finds tokens in a text, from the left, the longest first.
+ * Returns a function that finds tokens in a text, from the left, the longest first.
  *
- * @param textOf how a token is written in the texts that are searched
+ * @param textOf how a token appears in the texts that are searched
  */
 export function findTokens(
   tokens: readonly AddedToken[],
@@ -67,7 +67,7 @@ export function findTokens(
   };
 }
 
-/** Where the text up to `end` ends without the white space at its end. */
+/** End of the text up to `end` without trailing white space. */
 function trimmedEnd(text: string, end: number): number {
   while (end > 0 && /\p{White_Space}/u.test(text[end - 1]!)) end--;
   return end;

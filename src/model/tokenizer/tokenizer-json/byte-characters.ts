@@ -1,6 +1,6 @@
 /**
- * The printable character that stands for each byte in GPT-2's vocabulary: itself where it is printable Latin-1,
- * else the next one from U+0100 on.
+ * The printable character that stands for each byte in GPT-2's vocabulary: itself if it is printable Latin-1, else the next one
+ * from U+0100 on.
  * Source: https://github.com/openai/gpt-2/blob/master/src/encoder.py
  */
 export const byteCharacters: readonly string[] = (() => {

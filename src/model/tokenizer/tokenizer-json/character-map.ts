@@ -1,18 +1,18 @@
-/** Graphemes of more bytes are looked up character by character. */
+/** Longer graphemes, in bytes, are looked up character by character. */
 const longestGrapheme = 5;
 
-/** Bytes that a character or grapheme may become; Unicode's own longest are 33. */
+/** Most bytes that a character or grapheme may become; Unicode's own longest are 33. */
 const longestReplacement = 1024;
 
 /**
- * SentencePiece's compiled character map, which writes characters and short graphemes as others. It holds a trie in a
- * double array of 32-bit units and the replacements, each ended by a zero byte. The first key that begins what is
- * looked up stands for the whole of it, as in Hugging Face's reader.
+ * Compiles SentencePiece's character map, which replaces characters and short graphemes by others. It contains a trie in a double
+ * array of 32-bit units and the replacements, each ended by a zero byte. The first key that is a prefix of the looked-up text
+ * replaces all of it, as in Hugging Face's reader.
  *
  * Source: SentencePiece's normalizer (https://github.com/google/sentencepiece), the units of Darts-clone
  * (https://github.com/s-yata/darts-clone).
  *
- * @throws RangeError where the bytes are no such map
+ * @throws RangeError if the bytes are not such a map
  */
 export function compileCharacterMap(map: Buffer): (text: string) => string {
   const trieBytes = map.readUInt32LE(0);
@@ -50,5 +50,5 @@ export function compileCharacterMap(map: Buffer): (text: string) => string {
 
 const labelOf = (unit: number) => (unit & 0x800000ff) >>> 0;
 const endsKey = (unit: number) => (unit & 0x100) !== 0;
-/** Where the children of a unit lie, to be combined by XOR with the unit's place and the child's byte. */
+/** Offset of a unit's children, to be combined by XOR with the unit's index and the child's byte. */
 const childrenOf = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6);

@@ -4,7 +4,7 @@ import { compileCharacterMap } from "./character-map.js";
 import { compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
 import { compilePattern, mostGrown, patternSchema, replaceMatches } from "./pattern.js";
 
-/** Rewrites a section of a text; `continues` says that it goes on where plain text before it ended. */
+/** Rewrites a section of a text; `continues` means that it directly follows plain text. */
 export type Normalize = (text: string, continues: boolean) => string;
 
 const bare = z.looseObject({});
@@ -14,7 +14,7 @@ const kinds: Readonly<Record<string, Kind<Normalize>>> = {
   NFD: kind(bare, () => (text) => text.normalize("NFD")),
   NFKC: kind(bare, () => (text) => text.normalize("NFKC")),
   NFKD: kind(bare, () => (text) => text.normalize("NFKD")),
-  // Character by character: JavaScript writes the last sigma of a word as another letter, Rust does not.
+  // Character by character: JavaScript lowercases the last sigma of a word to another letter, Rust does not.
   Lowercase: kind(bare, () => (text) => Array.from(text, (character) => character.toLowerCase()).join("")),
   StripAccents: kind(bare, () => (text) => text.replace(/\p{M}/gu, "")),
   Strip: kind(
@@ -41,13 +41,13 @@ const kinds: Readonly<Record<string, Kind<Normalize>>> = {
 };
 
 /**
- * The `normalizer` of a `tokenizer.json`, which rewrites a text before it is split.
+ * Compiles the `normalizer` of a `tokenizer.json`, which rewrites a text before it is split.
  *
- * @throws InputError where a step of it cannot be followed; from the function, where it makes far too much of a text
+ * @throws InputError if a step is unsupported; the function throws it if it expands a text far too much
  */
 export function compileNormalizer(part: unknown, place: PartPlace): Normalize {
   const steps = compileSteps(part, kinds, "normalizers", place);
-  // Nothing is put before no text.
+  // Nothing is prepended to an empty text.
   return (text, continues) =>
     steps.reduce((before, step) => {
       const rewritten = before === "" ? "" : step(before, continues);

@@ -2,17 +2,17 @@ import { z } from "zod";
 import { inputError, quote } from "../../../base/errors.js";
 import { asInputError, checkJson } from "../../../base/read-json.js";
 
-/** Where a part of a `tokenizer.json` stands, for the errors. */
+/** Location of a part of a `tokenizer.json`, for the errors. */
 export interface PartPlace {
   readonly file: string;
   /** Path inside the file, such as `pre_tokenizer.pretokenizers.0`. */
   readonly within: string;
 }
 
-/** Makes a part's function of its settings. */
+/** Creates a part's function from its settings. */
 export type Kind<Run> = (settings: unknown, place: PartPlace) => Run;
 
-/** A kind of part: which settings it takes, and what it does by them. */
+/** A kind of part: the settings it takes, and its function. */
 export function kind<Schema extends z.ZodType, Run>(
   schema: Schema,
   compile: (settings: z.infer<Schema>) => Run,
@@ -35,11 +35,11 @@ export const character = z
 const typed = z.looseObject({ type: z.string() });
 
 /**
- * The steps of a part of a `tokenizer.json`: none where it is null, one, or those of a `Sequence` in their order.
+ * Compiles the steps of a part of a `tokenizer.json`: none if it is null, one, or those of a `Sequence` in order.
  *
- * @param kinds what can be followed, by its `type`
- * @param listName field of a `Sequence` that holds its steps
- * @throws InputError where a step is of another kind, or its settings do not fit: other steps would give other ids
+ * @param kinds supported kinds, by `type`
+ * @param listName field of a `Sequence` that contains its steps
+ * @throws InputError if a step is of another kind, or its settings do not fit: other steps would give other ids
  */
 export function compileSteps<Run>(
   part: unknown,

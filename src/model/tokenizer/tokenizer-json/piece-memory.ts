@@ -1,13 +1,13 @@
-/** Pieces that are remembered: the words of a corpus that are not rare. */
+/** Number of pieces cached: the words of a corpus that are not rare. */
 const mostPieces = 1 << 16;
 
-/** Code units of a piece that is remembered. A longer one hardly comes again, and may be a whole text where nothing is split. */
+/** Longest cached piece, in code units. A longer one rarely recurs, and may be a whole text if nothing is split. */
 const longestPiece = 32;
 
 /**
- * Remembers the ids of pieces of text, since few words make most of a corpus and each costs a search through merges.
+ * Caches the ids of pieces of text, because few words make up most of a corpus and each requires a search through merges.
  *
- * @param idsOf a piece's ids, which depend on it alone; the text that it is of is for errors, which are not remembered
+ * @param idsOf a piece's ids, which depend on it alone; the surrounding text is for errors, which are not cached
  */
 export function rememberPieces(idsOf: (piece: string, text: string) => readonly number[]): typeof idsOf {
   const known = new Map<string, readonly number[]>();

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { compileSteps, kind, type Kind, type PartPlace } from "./parts.js";
 
-/** The special tokens that are put around a text, by their texts. */
+/** The special tokens put around a text, by their texts. */
 export interface Surroundings {
   readonly before: readonly string[];
   readonly after: readonly string[];
@@ -16,7 +16,7 @@ const between = z.looseObject({ cls: pairOf, sep: pairOf });
 const compileBetween = ({ cls, sep }: z.infer<typeof between>) => ({ before: [cls[0]], after: [sep[0]] });
 
 const kinds: Readonly<Record<string, Kind<Surroundings>>> = {
-  // It moves offsets alone.
+  // It only moves offsets.
   ByteLevel: kind(z.looseObject({}), () => ({ before: [], after: [] })),
   TemplateProcessing: kind(z.looseObject({ single: z.array(item) }), ({ single }) => {
     const text = single.findIndex((each) => "Sequence" in each);
@@ -29,9 +29,9 @@ const kinds: Readonly<Record<string, Kind<Surroundings>>> = {
 };
 
 /**
- * What the `post_processor` of a `tokenizer.json` puts around a text.
+ * The tokens that the `post_processor` of a `tokenizer.json` puts around a text.
  *
- * @throws InputError where it is of a kind that is not known
+ * @throws InputError if it is of an unknown kind
  */
 export function surroundings(part: unknown, place: PartPlace): Surroundings {
   const steps = compileSteps(part, kinds, "processors", place);

@@ -5,31 +5,31 @@ import { character, compileSteps, kind, type Kind, type PartPlace } from "./part
 import { compilePattern, patternSchema } from "./pattern.js";
 import { splitBehaviors, splitPieces, type Piece, type SplitBehavior } from "./split-pieces.js";
 
-/** Where a section of a text stands. */
+/** Position of a section in a text. */
 export interface ProgressState {
   /** Whether the text begins with it. */
   readonly first: boolean;
-  /** Whether it goes on where plain text before it ended. */
+  /** Whether it directly follows plain text. */
   readonly continues: boolean;
 }
 
-/** A step that divides the pieces of a section further, or rewrites them. */
+/** A step that splits the pieces of a section further, or rewrites them. */
 interface Step {
   readonly divide: (pieces: readonly Piece[], standing: ProgressState) => readonly Piece[];
-  /** How each piece is written afterwards; it depends on the piece's text alone. Default: unchanged. */
+  /** Rewrites each piece afterwards; depends on the piece's text alone. Default: unchanged. */
   readonly spell?: (text: string) => string;
 }
 
-/** Divides a section of a text into the pieces that tokens do not cross. */
+/** Splits a section of a text into pieces; tokens do not cross their boundaries. */
 export interface PreTokenizer {
   readonly divide: (section: string, standing: ProgressState) => string[];
-  /** How the vocabulary writes a piece. Separate from dividing, so that a piece whose ids are known is not rewritten. */
+  /** How the vocabulary writes a piece. Separate from splitting, so that a piece with cached ids is not rewritten. */
   readonly spell: (piece: string) => string;
 }
 
 /**
- * GPT-2's division of a text into words. White space is named by its Unicode property because `\s` is another set of
- * characters in JavaScript than in the engine that Python's tokenizers use.
+ * GPT-2's splitting of a text into words. White space is given by its Unicode property because `\s` is a different set of
+ * characters in JavaScript than in the engine of Python's tokenizers.
  * Source: https://github.com/openai/gpt-2/blob/master/src/encoder.py
  */
 export const gpt2Words = [
@@ -64,7 +64,7 @@ const kinds: Readonly<Record<string, Kind<Step>>> = {
   Metaspace: kind(
     z.looseObject({
       replacement: character,
-      // Before there was a scheme, a flag said whether to prepend.
+      // Before `prepend_scheme` existed, a flag said whether to prepend.
       add_prefix_space: z.boolean().default(true),
       prepend_scheme: z.enum(["always", "first", "never"]).optional(),
       split: z.boolean().default(true),
@@ -105,9 +105,9 @@ function splitsAt(pattern: RegExp, behavior: SplitBehavior, invert = false): Ste
 }
 
 /**
- * The `pre_tokenizer` of a `tokenizer.json`.
+ * Compiles the `pre_tokenizer` of a `tokenizer.json`.
  *
- * @throws InputError where a step of it cannot be followed
+ * @throws InputError if a step is unsupported
  */
 export function compilePreTokenizer(part: unknown, place: PartPlace): PreTokenizer {
   const steps = compileSteps(part, kinds, "pretokenizers", place);
@@ -123,7 +123,7 @@ export function compilePreTokenizer(part: unknown, place: PartPlace): PreTokeniz
   return { divide, spell: steps.at(-1)?.spell ?? ((piece) => piece) };
 }
 
-/** The piece with a mark before it, unless it has one or goes on after other text. */
+/** Prepends a mark to the piece, unless it has one or continues other text. */
 function prefixed({ text, at }: Piece, mark: string, continues: boolean): Piece {
   return text.startsWith(mark) || (continues && at === 0) ? { text, at } : { text: mark + text, at };
 }

@@ -1,11 +1,11 @@
 /** A piece of a section of a text. */
 export interface Piece {
   readonly text: string;
-  /** Where it began in the section, in code units; only whether that is 0 means anything after rewriting. */
+  /** Its start in the section, in code units; after rewriting, only whether that is 0 is meaningful. */
   readonly at: number;
 }
 
-/** What becomes of what a pattern matches: dropped, or a piece, or part of one. */
+/** What happens to the matches of a pattern: each is dropped, isolated as a piece, or joined to one. */
 export const splitBehaviors = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"] as const;
 export type SplitBehavior = (typeof splitBehaviors)[number];
 
@@ -14,10 +14,10 @@ interface Part extends Piece {
 }
 
 /**
- * Splits pieces where a pattern matches, as Python's tokenizers do; empty pieces are left out.
+ * Splits pieces at a pattern's matches like Python's tokenizers; empty pieces are left out.
  *
  * @param pattern with the flag `g`
- * @param invert takes what lies between the matches for the matches
+ * @param invert treats the text between matches as the matches
  */
 export function splitPieces(
   pieces: readonly Piece[],
@@ -32,7 +32,7 @@ export function splitPieces(
   return split;
 }
 
-/** Runs for every word of a corpus, so it avoids `matchAll`, whose iterator would cost as much as the matching. */
+/** Runs for every word of a corpus, so it avoids `matchAll`, whose iterator would cost as much as the matching itself. */
 function partsOf({ text, at }: Piece, pattern: RegExp, invert: boolean): Part[] {
   const parts: Part[] = [];
   let end = 0;
@@ -66,7 +66,7 @@ function merge(parts: readonly Part[], behavior: SplitBehavior): readonly Piece[
   }
 }
 
-/** Puts neighbours together. */
+/** Joins adjacent parts. */
 function join(parts: readonly Part[], belong: (before: Part, part: Part) => boolean): Piece[] {
   const joined: Piece[] = [];
   for (const [i, part] of parts.entries()) {

@@ -43,9 +43,9 @@ const kinds: Readonly<Record<string, Kind<Step>>> = {
 };
 
 /**
- * The `decoder` of a `tokenizer.json`, which makes text of tokens; without one, tokens are joined by spaces.
+ * Compiles the `decoder` of a `tokenizer.json`, which converts tokens to text; without one, tokens are joined by spaces.
  *
- * @throws InputError where a step of it cannot be followed; from the function, where it makes far too much of the tokens
+ * @throws InputError if a step is unsupported; the function throws it if it expands the tokens far too much
  */
 export function compileDecoder(part: unknown, place: PartPlace): (tokens: readonly string[]) => string {
   if (part === null || part === undefined) return (tokens) => tokens.join(" ");
@@ -65,7 +65,7 @@ export function compileDecoder(part: unknown, place: PartPlace): (tokens: readon
 
 const lengthOf = (texts: readonly string[]) => texts.reduce((sum, { length }) => sum + length, 0);
 
-/** The bytes that a token's characters stand for; the token's own where one stands for none. */
+/** The bytes that a token's characters stand for; the token's own UTF-8 bytes if any stands for none. */
 function bytesOf(token: string): Uint8Array {
   const bytes = Array.from(token, (character) => byteOfCharacter.get(character));
   return bytes.includes(undefined) ? Buffer.from(token) : Uint8Array.from(bytes as number[]);
@@ -75,7 +75,7 @@ function lossyText(bytes: readonly Uint8Array[]): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.concat(bytes));
 }
 
-/** Makes text of each run of tokens like `<0x0A>`; of bytes that are not UTF-8, one U+FFFD each. */
+/** Converts each run of tokens like `<0x0A>` to text; bytes that are not UTF-8 become one U+FFFD each. */
 function joinByteTokens(tokens: readonly string[]): string[] {
   const joined: string[] = [];
   let bytes: number[] = [];
@@ -99,7 +99,7 @@ function joinByteTokens(tokens: readonly string[]): string[] {
   return joined;
 }
 
-/** How many of the first characters are `content`, up to a number of them. */
+/** How many leading characters equal `content`, up to `most`. */
 function runLength(characters: readonly string[], content: string, most: number): number {
   const other = characters.slice(0, most).findIndex((character) => character !== content);
   return other < 0 ? Math.min(most, characters.length) : other;

@@ -5,7 +5,7 @@ import { tokenId } from "./added-tokens.js";
 import { BPE, Unigram } from "./library.js";
 import type { PartPlace } from "./parts.js";
 
-/** Makes tokens of pieces of text. */
+/** Splits pieces of text into tokens. */
 export interface TokenModel {
   /** Ids of the tokens by their text. */
   readonly vocab: ReadonlyMap<string, number>;
@@ -23,7 +23,7 @@ const bytePairs = z.looseObject({
     error: "expected a list of merges",
   }),
   unk_token: unknownToken,
-  // Each of these gives other tokens, and no decoder-only model that we know of has them.
+  // Each of these gives other tokens, and no decoder-only model that we know of uses them.
   dropout: z.union([z.null(), z.literal(0)], { error: "expected null" }).optional(),
   continuing_subword_prefix: unused,
   end_of_word_suffix: unused,
@@ -45,9 +45,9 @@ const wordLevel = z.looseObject({ vocab: vocabulary, unk_token: z.string() });
 const anyModel = z.looseObject({ type: z.string().optional() });
 
 /**
- * The `model` of a `tokenizer.json`.
+ * Compiles the `model` of a `tokenizer.json`.
  *
- * @throws InputError where it is of a kind that decoder-only models do not have, or its settings do not fit
+ * @throws InputError if it is of a kind that decoder-only models do not use, or its settings do not fit
  */
 export function compileTokenModel(part: unknown, { file, within }: PartPlace): TokenModel {
   const model = checkJson(part, anyModel, file, within);

@@ -20,10 +20,10 @@ const schema = z.looseObject({
   model: z.unknown(),
 });
 
-/** Characters of a text. V8 ends the process at a text with more than some ten million matches. */
+/** Most characters of a text. V8 terminates the process on a text with more than some ten million matches. */
 const longestText = 1 << 24;
 
-/** Seconds that an unknown regular expression may take: so many, and so many for each character of the text. */
+/** Time limit in seconds of an unknown regular expression: a minimum, plus a share for each character of the text. */
 const patience = { least: 10, perCharacter: 1e-5 };
 
 interface Plain extends ProgressState {
@@ -31,9 +31,9 @@ interface Plain extends ProgressState {
 }
 
 /**
- * What a `tokenizer.json` of Hugging Face's tokenizers says, for decoder-only models: the same ids and the same text
- * as Python's library gives. The JavaScript library of that name gives others in places (white space, byte tokens,
- * prefixes, splitting, added tokens), so that only its models and its translation of patterns are used.
+ * A Hugging Face `tokenizer.json`, for decoder-only models, with the same ids and text as Python's library. The JavaScript
+ * library of that name deviates in places (white space, byte tokens, prefixes, splitting, added tokens), so only its models and
+ * its translation of patterns are used.
  */
 export class TokenizerJson {
   readonly addedTokens: readonly AddedToken[];
@@ -43,14 +43,14 @@ export class TokenizerJson {
   private readonly sectionsOf: (text: string, before: string) => (Plain | number)[];
   private readonly idsOf: (plain: Plain) => number[];
   private readonly textOf: (tokens: readonly string[]) => string;
-  /** Whether a regular expression of the file could go on for ever. */
+  /** Whether a regular expression of the file could run forever. */
   private readonly isWatched: boolean;
-  /** That it did; no text is tried after that. */
+  /** Set once one did; no further text is then tried. */
   private endless: InputError | undefined;
 
   /**
-   * @param options.splitSpecial leaves special tokens that are written in a text what they are, text
-   * @throws InputError where the file does not fit, or asks for what cannot be followed exactly
+   * @param options.splitSpecial keeps special tokens written in a text as plain text
+   * @throws InputError if the file is invalid, or asks for something that cannot be reproduced exactly
    */
   constructor(
     json: string,
@@ -116,11 +116,11 @@ export class TokenizerJson {
   }
 
   /**
-   * Ids of a text, with no special token around it. Halves of surrogate pairs are read as U+FFFD.
+   * Ids of a text, without surrounding special tokens. Lone surrogates are read as U+FFFD.
    *
-   * @param before text that it goes on after: no space is put before it then, as none would be put inside a text
-   * @throws InputError where the vocabulary cannot write the text, and has no token for what it does not know; where a
-   *   regular expression of the file does not end, or a replacement makes far too much of the text
+   * @param before preceding text: no space is then put before the text, as inside a text
+   * @throws InputError if the vocabulary cannot encode the text and has no unknown token; if a regular expression of the file
+   *   does not terminate, or a replacement expands the text far too much
    */
   encode(text: string, before = ""): number[] {
     return this.bounded(text, () =>
@@ -130,13 +130,13 @@ export class TokenizerJson {
     );
   }
 
-  /** Text of the ids; those that there are no tokens of are left out. */
+  /** Text of the ids; unknown ids are left out. */
   decode(ids: Iterable<number>): string {
     const tokens = Array.from(ids, (id) => this.tokens[id]).filter((token) => token !== undefined);
     return tokens.length === 0 ? "" : this.bounded(tokens.join(""), () => this.textOf(tokens));
   }
 
-  /** Runs the file's steps on a text; whatever goes wrong is the file's fault, or the text's. */
+  /** Runs the file's steps on a text; any error is attributed to the file or the text. */
   private bounded<T>(text: string, steps: () => T): T {
     if (this.endless) throw this.endless;
     if (text.length > longestText)

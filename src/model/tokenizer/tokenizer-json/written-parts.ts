@@ -1,13 +1,11 @@
-/*
- * Parts of a `tokenizer.json` that is written here, in the layout of Python's `tokenizers`, field by field.
- */
+/* Parts of a `tokenizer.json` written by this library, in the layout of Python's `tokenizers`, field by field. */
 
-/** Special tokens as entries of `added_tokens`; their ids are their places. */
+/** Special tokens as entries of `added_tokens`; their ids are their indices. */
 export function addedTokens(tokens: readonly string[]): object[] {
   return tokens.map((content, id) => addedToken(content, id, true));
 }
 
-/** A token that is found in a text before anything else, as an entry of `added_tokens`. */
+/** A token that is matched in a text before anything else, as an entry of `added_tokens`. */
 export function addedToken(content: string, id: number, special: boolean): object {
   return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special };
 }
@@ -32,7 +30,7 @@ export const byteLevelDecoder = {
   use_regex: true,
 } as const;
 
-/** What a `model` of merges says beside its vocabulary, where it is not as in byte-level tokenizers. */
+/** Settings of a `model` of merges besides its vocabulary, if they differ from those of byte-level tokenizers. */
 interface BytePairSettings {
   readonly unk_token?: string;
   readonly fuse_unk?: boolean;
@@ -40,7 +38,7 @@ interface BytePairSettings {
   readonly ignore_merges?: boolean;
 }
 
-/** The `model` that merges pairs of pieces, the earlier merges first. */
+/** The `model` that merges pairs of pieces, earlier merges first. */
 export function bytePairModel(
   vocab: Readonly<Record<string, number>>,
   merges: readonly (readonly string[])[],

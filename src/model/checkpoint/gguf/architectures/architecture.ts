@@ -1,38 +1,38 @@
 import type { Shape, Tensor } from "../../../../graph/tensor.js";
 import { kinds, shortestFloat32, type Metadata } from "../metadata.js";
 
-/** How a GGUF file holds one kind of model. */
+/** How a GGUF file stores one kind of model. */
 export interface GgufArchitecture {
-  /** What config.json calls it. */
+  /** Its `model_type` in config.json. */
   readonly modelType: string;
-  /** The fields of config.json, beside those of all architectures. */
+  /** The fields of config.json besides those that all architectures share. */
   config(model: ModelMetadata): Record<string, unknown>;
-  /** Modules of config.json's model by GGUF's; `#` stands for the number of a layer (`blk.#.attn_q`). */
+  /** Hugging Face module names by GGUF's; `#` stands for a layer number (`blk.#.attn_q`). */
   readonly modules: Readonly<Record<string, string>>;
-  /** For modules whose tensors GGUF has in another order: what puts them back. */
+  /** Conversions for modules whose tensors GGUF stores in another order. */
   readonly restore?: (model: ModelMetadata) => Readonly<Record<string, Restore>>;
-  /** Tensors that are no parameters, and that {@link config} has read. */
+  /** Tensors that are not parameters, and are read by {@link config}. */
   readonly constants?: readonly string[];
 }
 
-/** Puts the elements of a tensor back into the order of Hugging Face's layout. */
+/** Restores the order of a tensor's elements in Hugging Face's layout. */
 export interface Restore {
   /** Shape in that layout. */
   shapeOf(stored: Shape): Shape;
-  /** The elements in that layout, in memory of their own. */
+  /** The elements in that layout, newly allocated. */
   elementsOf(stored: Tensor<"float32">): Float32Array;
-  /** For so many rows of [out, in], where each is taken from; none where the numbers themselves are others. */
+  /** For a number of rows of [out, in], the source of each row; absent if the numbers themselves change. */
   rowOrder?(rows: number): (row: number) => number;
 }
 
-/** What the metadata say of the model itself, under keys that begin with its architecture's name. */
+/** The model's own metadata, under keys that begin with the architecture's name. */
 export class ModelMetadata {
   constructor(
     readonly name: string,
     readonly metadata: Metadata,
     /** Whether the file has a tensor of this name. */
     readonly has: (tensor: string) => boolean,
-    /** Tensors that are read to know the config: see {@link GgufArchitecture.constants}. */
+    /** Tensors that the config depends on: see {@link GgufArchitecture.constants}. */
     readonly constants: ReadonlyMap<string, Float32Array>,
   ) {}
 
@@ -40,7 +40,7 @@ export class ModelMetadata {
     return `${this.name}.${name}`;
   }
 
-  /** A size that has to be there, such as `block_count`. */
+  /** Returns a required size, such as `block_count`. */
   size(name: string): number {
     return this.metadata.get(this.key(name), kinds.size);
   }
@@ -49,7 +49,7 @@ export class ModelMetadata {
     return this.metadata.find(this.key(name), kinds.size);
   }
 
-  /** A number that has to be there, as the shortest decimal that is the float32 in the file. */
+  /** Returns a required number, as the shortest decimal that rounds to the float32 in the file. */
   number(name: string): number {
     return shortestFloat32(this.metadata.get(this.key(name), kinds.number));
   }

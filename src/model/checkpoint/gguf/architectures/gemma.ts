@@ -4,7 +4,7 @@ import type { GgufArchitecture, ModelMetadata, Restore } from "./architecture.js
 import { familyConfig, familyModules, queryKeyNorms } from "./llama-family.js";
 import { lessOne } from "./restore.js";
 
-/* Gemma 2 and the language model of Gemma 3. Their norms are in the file as they scale, and in Hugging Face's layout less 1. */
+/* Gemma 2 and the language model of Gemma 3. The file stores the norms' scales; Hugging Face's layout stores them minus 1. */
 
 const { "blk.#.ffn_norm": _beforeFeedForward, ...otherModules } = familyModules;
 
@@ -20,16 +20,16 @@ const norms = ["output_norm", "blk.#.attn_norm", "blk.#.post_attention_norm", "b
 const restoreNorms = (names: readonly string[]): Record<string, Restore> =>
   Object.fromEntries(names.map((name) => [name, lessOne]));
 
-/** Every how many layers one has no window, or whether each layer has one. */
+/** The period of layers without a window, or whether each layer has one. */
 const windowPattern = z.union([kinds.size, z.array(z.boolean())], {
   error: "expected a number of layers, or a flag for each layer",
 });
 
 /**
- * What the two have in common. The scale of attention's scores is not in the file: as in llama.cpp it is that of a head,
- * but for the 27B model, told by its number of layers.
+ * The fields that Gemma 2 and 3 share. The scale of the attention scores is not in the file: as in llama.cpp it follows from the
+ * head size, except for the 27B model, recognised by its number of layers.
  *
- * @param period every how many layers one has no window, where the file does not say
+ * @param period of layers without a window, if the file does not give it
  */
 function gemmaConfig(model: ModelMetadata, period: number, layersOf27B: number): Record<string, unknown> {
   const { hidden_act: _, ...family } = familyConfig(model);
@@ -62,7 +62,7 @@ export const gemma2: GgufArchitecture = {
   restore: () => restoreNorms(norms),
 };
 
-/** The language model of Gemma 3; what it sees images with is a file of its own. */
+/** The language model of Gemma 3; its vision encoder is a separate file. */
 export const gemma3: GgufArchitecture = {
   modelType: "gemma3_text",
   modules: { ...modules, ...queryKeyNorms },

@@ -18,7 +18,7 @@ export const gptNeoX: GgufArchitecture = {
   },
   config: (model) => ({
     attention_bias: model.has("blk.0.attn_qkv.bias"),
-    // Not in the file; all models of the kind but the 20B one, whose approximation it is, have this.
+    // Not in the file; all models of this kind use it except the 20B one, which uses its approximation.
     hidden_act: "gelu",
     hidden_size: model.size("embedding_length"),
     intermediate_size: model.size("feed_forward_length"),

@@ -1,7 +1,7 @@
 import type { GgufArchitecture } from "./architecture.js";
 import { transposed } from "./restore.js";
 
-/** GPT-2, whose linear layers Hugging Face's layout has as [in, out]. */
+/** GPT-2, whose linear layers are [in, out] in Hugging Face's layout. */
 export const gpt2: GgufArchitecture = {
   modelType: "gpt2",
   modules: {

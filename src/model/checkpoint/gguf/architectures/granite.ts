@@ -3,13 +3,13 @@ import type { GgufArchitecture } from "./architecture.js";
 import { familyConfig } from "./llama-family.js";
 import { llama } from "./llama.js";
 
-/** Granite, but for its mixtures of experts; its queries and keys are in another order of rows, as Llama's are. */
+/** Granite, except its mixture-of-experts models; the rows of its queries and keys are reordered, like Llama's. */
 export const granite: GgufArchitecture = {
   ...llama,
   modelType: "granite",
   config(model) {
     if (model.findFlag("rope.scaling.finetuned") === false) {
-      // llama.cpp's switch for members of the family that have no rotary positions.
+      // llama.cpp's flag for models of the family without rotary positions.
       throw inputError(
         { file: model.metadata.path },
         `${model.key("rope.scaling.finetuned")} = false`,

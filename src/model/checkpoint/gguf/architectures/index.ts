@@ -31,7 +31,7 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   gpt2,
 };
 
-/** The architecture that a file names. @throws InputError that lists those that are known where it is none of them */
+/** The architecture that a file names. @throws InputError listing the known ones if it is not among them */
 export function ggufArchitecture(metadata: Metadata): GgufArchitecture {
   const found = metadata.choose("general.architecture", architectures);
   const experts = found === llama ? (metadata.find("llama.expert_count", kinds.number) ?? 0) : 0;

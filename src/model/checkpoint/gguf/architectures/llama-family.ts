@@ -1,7 +1,7 @@
 import type { ModelMetadata } from "./architecture.js";
 import { ropeFields } from "./rotary.js";
 
-/* What models with Llama's decoder have in common. */
+/* Modules and fields shared by models with Llama's decoder. */
 
 export const familyModules = {
   token_embd: "model.embed_tokens",
@@ -18,13 +18,13 @@ export const familyModules = {
   "blk.#.ffn_down": "model.layers.#.mlp.down_proj",
 } as const;
 
-/** Norms of queries and keys, of those that have them. */
+/** Norms of queries and keys, for models that have them. */
 export const queryKeyNorms = {
   "blk.#.attn_q_norm": "model.layers.#.self_attn.q_norm",
   "blk.#.attn_k_norm": "model.layers.#.self_attn.k_norm",
 } as const;
 
-/** Of those with experts: the router, and all experts of a layer in one tensor, as transformers 5 has them in memory. */
+/** For models with experts: the router, and all experts of a layer in one tensor, as transformers 5 has them in memory. */
 export const expertModules = {
   "blk.#.ffn_gate_inp": "model.layers.#.mlp.gate",
   "blk.#.ffn_gate_exps": "model.layers.#.mlp.experts.gate_proj",
@@ -33,7 +33,7 @@ export const expertModules = {
 } as const;
 
 /**
- * Fields of config.json that are alike.
+ * The fields of config.json that the family shares.
  *
  * @param epsilon the field of the norms' ε
  * @param epsilonKey its key in the metadata

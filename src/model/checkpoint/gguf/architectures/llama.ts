@@ -3,7 +3,7 @@ import { familyConfig, familyModules } from "./llama-family.js";
 import { interleavedHeads } from "./restore.js";
 import { ropeFactors } from "./rotary.js";
 
-/** Llama and what is converted as one, such as Mistral and SmolLM. Its queries and keys are in another order of rows. */
+/** Llama and models converted as Llama, such as Mistral and SmolLM. The rows of its queries and keys are reordered. */
 export const llama: GgufArchitecture = {
   modelType: "llama",
   modules: familyModules,

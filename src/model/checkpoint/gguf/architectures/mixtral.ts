@@ -2,7 +2,7 @@ import type { GgufArchitecture } from "./architecture.js";
 import { expertModules, familyConfig, familyModules } from "./llama-family.js";
 import { llama } from "./llama.js";
 
-/** Mixtral, which files call Llama; they tell it by its experts. */
+/** Mixtral, which files call Llama; its experts tell it apart. */
 export const mixtral: GgufArchitecture = {
   ...llama,
   modelType: "mixtral",

@@ -4,7 +4,7 @@ import { familyConfig, familyModules, queryKeyNorms } from "./llama-family.js";
 
 const { "blk.#.attn_norm": _attention, "blk.#.ffn_norm": _feedForward, ...withoutNorms } = familyModules;
 
-/** OLMo 2; OLMo 3 has the same name in GGUF, and windows besides. */
+/** OLMo 2; OLMo 3 has the same name in GGUF, but also uses sliding windows. */
 export const olmo2: GgufArchitecture = {
   modelType: "olmo2",
   modules: {

@@ -11,7 +11,7 @@ const {
   ...unfused
 } = familyModules;
 
-/** Phi-3 and Phi-4, but for their mixtures of experts. */
+/** Phi-3 and Phi-4, except their mixture-of-experts models. */
 export const phi3: GgufArchitecture = {
   modelType: "phi3",
   modules: {
@@ -21,7 +21,7 @@ export const phi3: GgufArchitecture = {
   },
   constants: [longRopeFactors.short, longRopeFactors.long],
   config(model) {
-    // 0 stands for none.
+    // 0 means no window.
     const window = model.findNumber("attention.sliding_window") ?? 0;
     return {
       ...familyConfig(model),

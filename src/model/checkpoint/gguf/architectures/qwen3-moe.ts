@@ -12,7 +12,7 @@ export const qwen3Moe: GgufArchitecture = {
       ...qwen3.config(model),
       mlp_only_layers: layers.filter((layer) => !model.has(`blk.${layer}.ffn_gate_inp.weight`)),
       moe_intermediate_size: model.size("expert_feed_forward_length"),
-      // Not in the file; llama.cpp takes it for all.
+      // Not in the file; llama.cpp assumes it for all models.
       norm_topk_prob: true,
       num_experts_per_tok: model.size("expert_used_count"),
       num_local_experts: model.size("expert_count"),

@@ -1,7 +1,7 @@
 import type { GgufArchitecture } from "./architecture.js";
 import { familyConfig, familyModules, queryKeyNorms } from "./llama-family.js";
 
-/** Qwen3, but for its mixtures of experts. */
+/** Qwen3, except its mixture-of-experts models. */
 export const qwen3: GgufArchitecture = {
   modelType: "qwen3",
   modules: { ...familyModules, ...queryKeyNorms },

@@ -2,8 +2,8 @@ import { sizeOf } from "../../../../graph/tensor.js";
 import type { Restore } from "./architecture.js";
 
 /**
- * Rotary positions turn pairs of elements of a head. Hugging Face pairs element i with the one half a head further,
- * GGUF (for Llama) with its neighbour: it has moved row i of a half to row 2i, and of the other half to 2i + 1.
+ * Rotary positions rotate pairs of elements of a head. Hugging Face pairs element i with the one half a head away; GGUF (for
+ * Llama) pairs neighbours: it moves row i of the first half to row 2i, and of the second half to 2i + 1.
  */
 export function interleavedHeads(heads: number): Restore {
   return reorderedRows((rows) => {
@@ -16,7 +16,7 @@ export function interleavedHeads(heads: number): Restore {
   });
 }
 
-/** Rows of all queries, then all keys, then all values in GGUF; query, key and value of each head beside each other in GPT-NeoX. */
+/** GGUF stores all queries, then all keys, then all values; GPT-NeoX stores query, key and value of each head side by side. */
 export function fusedByHead(heads: number): Restore {
   return reorderedRows((rows) => {
     const headSize = rows / (3 * heads);
@@ -27,7 +27,7 @@ export function fusedByHead(heads: number): Restore {
   });
 }
 
-/** A matrix that GGUF has as [out, in] and GPT-2 as [in, out]; a bias stays. */
+/** A matrix stored as [out, in] in GGUF and [in, out] in GPT-2; a bias stays unchanged. */
 export const transposed: Restore = {
   shapeOf: (stored) => stored.toReversed(),
   rowOrder: () => (row) => row,
@@ -41,16 +41,16 @@ export const transposed: Restore = {
   },
 };
 
-/** Weights of a norm that GGUF has as they scale, and Hugging Face's layout less 1. */
+/** Norm weights that GGUF stores as scales, and Hugging Face's layout stores minus 1. */
 export const lessOne: Restore = {
   shapeOf: (stored) => stored,
   elementsOf: ({ data }) => data.map((weight) => weight - 1),
 };
 
 /**
- * Rows of a matrix, or elements of a bias, in another order.
+ * Reorders the rows of a matrix, or the elements of a bias.
  *
- * @param orderOf for so many rows, where row i is taken from
+ * @param orderOf returns, for a number of rows, the source index of row i
  */
 function reorderedRows(orderOf: (rows: number) => (row: number) => number): Restore {
   return {

@@ -2,13 +2,13 @@ import { inputError } from "../../../../base/errors.js";
 import { shortestFloat32 } from "../metadata.js";
 import type { ModelMetadata } from "./architecture.js";
 
-/** Name of the tensor that holds, for each rotary frequency, what it is divided by. */
+/** Name of the tensor with the divisor of each rotary frequency. */
 export const ropeFactors = "rope_freqs.weight";
 
-/** Names of the tensors that hold LongRoPE's divisors, for sequences within the original context and beyond it. */
+/** Names of the tensors with LongRoPE's divisors, for sequences within the original context and beyond it. */
 export const longRopeFactors = { short: "rope_factors_short.weight", long: "rope_factors_long.weight" } as const;
 
-/** The field of config.json that says how rotary positions turn. */
+/** The rotary fields of config.json. */
 export function ropeFields(model: ModelMetadata): Record<string, unknown> {
   const base = model.findNumber("rope.freq_base") ?? 10000;
   const scaling = llama3Scaling(model, base) ?? longRopeScaling(model) ?? declaredScaling(model);
@@ -24,7 +24,7 @@ export function ropeFields(model: ModelMetadata): Record<string, unknown> {
 
 function declaredScaling(model: ModelMetadata): Record<string, unknown> | undefined {
   const type = model.findText("rope.scaling.type");
-  // The key of files from before there were types.
+  // The key in files from before scaling types existed.
   const factor = model.findNumber("rope.scaling.factor") ?? model.findNumber("rope.scale_linear");
   if (type === "none" || (type === undefined && (factor === undefined || factor === 1))) return undefined;
   const original = model.findSize("rope.scaling.original_context_length");
@@ -36,7 +36,7 @@ function declaredScaling(model: ModelMetadata): Record<string, unknown> | undefi
   };
 }
 
-/** YaRN's numbers beside the factor. @throws InputError where scores are scaled as DeepSeek scales them */
+/** YaRN's numbers besides the factor. @throws InputError if scores are scaled as in DeepSeek */
 function yarnFields(model: ModelMetadata): Record<string, unknown> {
   const number = (key: string) => model.findNumber(`rope.scaling.${key}`);
   for (const [key, plain] of [
@@ -55,8 +55,8 @@ function yarnFields(model: ModelMetadata): Record<string, unknown> {
 }
 
 /**
- * LongRoPE's scaling, recognised by its divisors, since files do not name it. What queries and keys are multiplied by is left
- * out where it is what follows from the lengths.
+ * LongRoPE's scaling, recognised by its divisors, since files do not name it. Omits the multiplier of queries and keys if it
+ * follows from the context lengths.
  */
 function longRopeScaling(model: ModelMetadata): Record<string, unknown> | undefined {
   const [short, long] = [longRopeFactors.short, longRopeFactors.long].map((name) => model.constants.get(name));
@@ -75,10 +75,10 @@ function longRopeScaling(model: ModelMetadata): Record<string, unknown> | undefi
 }
 
 /**
- * Llama 3.1's scaling, which a file has as its effect only: the divisor of each frequency. All models that have it share
- * three of its four numbers, and the largest divisor is the fourth.
+ * Llama 3.1's scaling. A file stores only its effect: the divisor of each frequency. All models that use it share three of its
+ * four numbers, and the largest divisor is the fourth.
  *
- * @throws InputError where the divisors are others than come of these numbers
+ * @throws InputError if the divisors do not follow from these numbers
  */
 function llama3Scaling(model: ModelMetadata, base: number): Record<string, unknown> | undefined {
   const divisors = model.constants.get(ropeFactors);

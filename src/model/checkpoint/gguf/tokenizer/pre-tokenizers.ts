@@ -1,12 +1,12 @@
-/** What a byte-level vocabulary was learned on: how texts are rewritten, and divided into words. */
+/** How text was normalised and split into words to learn a byte-level vocabulary. */
 export interface PreTokenizer {
   /** `normalizer` of a `tokenizer.json`. */
   readonly normalizer: object | null;
   /** `pre_tokenizer` of a `tokenizer.json`. */
   readonly parts: object;
-  /** Whether a word that is a token is taken whole, whatever the merges say. */
+  /** Whether a word that is a token is used whole, regardless of the merges. */
   readonly ignoreMerges: boolean;
-  /** Whether a text gets a BOS where the file does not say. */
+  /** Whether a text gets a BOS if the file does not say. */
   readonly addsBos: boolean;
 }
 
@@ -15,11 +15,11 @@ const whiteSpace = "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 const lower = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
 const upper = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
 
-/** Words that begin with at most one other character, digits in groups. */
+/** Words preceded by at most one other character, digits in groups. */
 const words = (digits: string) =>
   `${contractions}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|${whiteSpace}`;
 
-/** The same with words cut where capitals begin, and slashes after marks. */
+/** The same, with words also split before capitals, and slashes attached to punctuation. */
 const casedWords = (suffix: string, digits: string) =>
   [
     `[^\\r\\n\\p{L}\\p{N}]?${upper}*${lower}+${suffix}`,
@@ -50,10 +50,9 @@ const gpt4o: PreTokenizer = { ...plain, parts: split(casedWords(`${contractions}
 const tekken: PreTokenizer = { ...plain, parts: split(casedWords("", "\\p{N}")), ignoreMerges: true, addsBos: true };
 
 /**
- * Pre-tokenizers by the names that `tokenizer.ggml.pre` has for them. Those are llama.cpp's (`src/llama-vocab.cpp`,
- * https://github.com/ggml-org/llama.cpp); what is behind each is the `tokenizer.json` of the models that it names, whose
- * normalizer llama.cpp leaves out. A name that is not here is refused: another division of the same text gives other
- * tokens without any error.
+ * Pre-tokenizers by their names in `tokenizer.ggml.pre`. The names are llama.cpp's (`src/llama-vocab.cpp`,
+ * https://github.com/ggml-org/llama.cpp); the contents are from the `tokenizer.json` of the named models, whose normalizer
+ * llama.cpp omits. Unlisted names are refused: splitting the same text differently would silently give other tokens.
  */
 export const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
   "gpt-2": gpt2,
@@ -64,14 +63,14 @@ export const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
   mpt: { ...gpt2, normalizer: nfc },
   smollm: digitsApart,
   starcoder: digitsApart,
-  // Granite's too.
+  // Also Granite's.
   refact: digitsApart,
   "llama-bpe": llama3,
   llama3,
   "llama-v3": llama3,
   falcon3: llama3,
   lfm2: llama3,
-  // OLMo 2's and Phi-4's too.
+  // Also OLMo 2's and Phi-4's.
   dbrx: { ...llama3, ignoreMerges: false, addsBos: false },
   "smaug-bpe": { ...llama3, ignoreMerges: false, addsBos: false },
   qwen2,

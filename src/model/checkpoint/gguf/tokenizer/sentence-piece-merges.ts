@@ -1,7 +1,7 @@
 /**
- * The merges behind a SentencePiece BPE vocabulary, of which a file keeps only the pieces and their scores: a piece can
- * come of every two pieces that it can be cut into, and of two merges that are possible the one with the better piece
- * goes first. In the order of Hugging Face's conversion (`generate_merges` of transformers).
+ * Reconstructs the merges of a SentencePiece BPE vocabulary from the pieces and scores that a file keeps: a piece can be merged
+ * from every pair of pieces it can be split into, and of two possible merges the one with the better-scored result comes first.
+ * Ordered as in Hugging Face's conversion (`generate_merges` of transformers).
  *
  * @param pieces id and score of each piece by its text
  */
@@ -20,7 +20,7 @@ export function mergesOfPieces(
   return merges.map(({ left, right }) => [left, right]);
 }
 
-/** Every division of a text into two, between characters. */
+/** Every split of a text into two parts, between characters. */
 function cuts(text: string): [string, string][] {
   const characters = Array.from(text);
   return characters.slice(1).map((_, i) => [characters.slice(0, i + 1).join(""), characters.slice(i + 1).join("")]);

@@ -9,7 +9,7 @@ import { kinds, type Metadata } from "../metadata.js";
 import { preTokenizers } from "./pre-tokenizers.js";
 import { mergesOfPieces } from "./sentence-piece-merges.js";
 
-/** What a token is, as GGUF counts it (`llama_token_type`). */
+/** Token types, as numbered by GGUF (`llama_token_type`). */
 const tokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
 interface Token {
@@ -27,35 +27,34 @@ interface Vocabulary {
   readonly model: object;
 }
 
-/** A kind of vocabulary: its parts, and whether a text gets a BOS where the file does not say. */
+/** A kind of vocabulary: its parts, and whether a text gets a BOS if the file does not say. */
 type VocabularyKind = (
   metadata: Metadata,
   tokens: readonly Token[],
 ) => { readonly vocabulary: Vocabulary; readonly addsBos: boolean };
 
-/** By the names of `tokenizer.ggml.model`. */
+/** Vocabulary kinds by `tokenizer.ggml.model`. */
 const vocabularyKinds: Readonly<Record<string, VocabularyKind>> = { gpt2: byteLevel, llama: piecePairs, t5: unigram };
 
-/** A tokenizer as GGUF's metadata have it. */
+/** A tokenizer converted from GGUF's metadata. */
 export interface StoredTokenizer {
-  /** The files that it has in Hugging Face layout, by name. */
+  /** Its files in Hugging Face layout, by name. */
   readonly files: ReadonlyMap<string, string>;
-  /** Ids that end a response, beside the EOS. */
+  /** Ids that end a response, besides the EOS. */
   readonly stops: readonly number[];
   /** Tokens of the vocabulary, used or not. */
   readonly size: number;
 }
 
 /**
- * Writes the tokenizer of a GGUF file as `tokenizer.json`, `tokenizer_config.json` and `chat_template.jinja`: byte-level
- * BPE (`gpt2`) with the pre-tokenizer that it names, SentencePiece BPE (`llama`) or unigram (`t5`).
+ * Writes the tokenizer of a GGUF file as `tokenizer.json`, `tokenizer_config.json` and `chat_template.jinja`: byte-level BPE
+ * (`gpt2`) with the pre-tokenizer that it names, SentencePiece BPE (`llama`) or unigram (`t5`).
  *
- * - Control tokens are special, user-defined ones are found in texts too; unused ones, which fill an embedding up, are
- *   left out.
- * - `add_bos_token` is what llama.cpp takes where the file does not say: true for SentencePiece BPE, and for byte-level
+ * - Control tokens are special; user-defined ones are matched in texts too; unused ones, which pad the embedding, are left out.
+ * - `add_bos_token` defaults to llama.cpp's value if the file does not give it: true for SentencePiece BPE, and for byte-level
  *   BPE as the pre-tokenizer has it.
  *
- * @throws InputError where the tokenizer is of another kind, its pre-tokenizer is not known, or a value is missing
+ * @throws InputError if the tokenizer is of another kind, its pre-tokenizer is unknown, or a value is missing
  */
 export function tokenizerFiles(metadata: Metadata): StoredTokenizer {
   const tokens = readTokens(metadata);
@@ -69,7 +68,7 @@ export function tokenizerFiles(metadata: Metadata): StoredTokenizer {
   const bos = special("bos");
   const eos = tokenAt(metadata, tokens, "eos", metadata.get(idKey("eos"), kinds.id));
   if (addsBos && !bos) throw inputError({ file: metadata.path }, `a BOS to add, but no ${idKey("bos")}`, "its id");
-  // What has to be found in a text is an added token, also where the file calls it normal.
+  // Tokens to be matched in a text are added tokens, even if the file calls them normal.
   const named = new Set([bos, eos].map((token) => token?.id));
   const added = tokens.filter(
     ({ id, type }) =>
@@ -101,7 +100,7 @@ export function tokenizerFiles(metadata: Metadata): StoredTokenizer {
       ["tokenizer_config.json", `${JSON.stringify(config, null, 2)}\n`],
       ...(template === undefined ? [] : [["chat_template.jinja", template] as const]),
     ]),
-    // End of a turn, and of a message that calls a tool.
+    // End of a turn, and end of a message that calls a tool.
     stops: [special("eot"), special("eom")].flatMap((token) => token?.id ?? []),
     size: tokens.length,
   };
@@ -183,7 +182,7 @@ function unigram(metadata: Metadata, tokens: readonly Token[]): ReturnType<Vocab
       model: {
         type: "Unigram",
         unk_id: unknownId(metadata, tokens),
-        // A list without gaps: what is never used has its place too.
+        // A list without gaps: unused tokens have an entry too.
         vocab: tokens.map(({ text, score }) => [text, score]),
         byte_fallback: hasBytes(tokens),
       },
@@ -191,7 +190,7 @@ function unigram(metadata: Metadata, tokens: readonly Token[]): ReturnType<Vocab
   };
 }
 
-/** How SentencePiece rewrites a text before it is cut into pieces, and joins them again: spaces are written as "▁". */
+/** How SentencePiece rewrites a text before splitting it into pieces, and rejoins them: spaces are written as "▁". */
 function pieces(metadata: Metadata): Omit<Vocabulary, "model"> {
   const key = "tokenizer.ggml.remove_extra_whitespaces";
   if (metadata.find(key, kinds.flag)) {

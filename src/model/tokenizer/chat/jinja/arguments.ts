@@ -1,10 +1,10 @@
 import { TemplateError, type Value } from "./values.js";
 
 /**
- * Arguments by the names of a function's parameters; undefined for those that were not given.
+ * Binds arguments to the names of a function's parameters; undefined for those not given.
  *
- * @param names in order; those after `least` may be left out
- * @throws TemplateError where too few, too many or unknown ones are given
+ * @param names in order; those after `least` are optional
+ * @throws TemplateError if too few, too many or unknown arguments are given
  */
 export function bound(
   what: string,

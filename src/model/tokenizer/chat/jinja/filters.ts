@@ -24,18 +24,18 @@ import {
 
 type Named = ReadonlyMap<string, Value>;
 
-/** What a filter needs of the interpreter. */
+/** The parts of the interpreter that a filter needs. */
 export interface FilterContext {
-  /** `value[name]` as a template has it, which is an attribute where there is no such item. */
+  /** `value[name]` as in a template, which falls back to an attribute if there is no such item. */
   item(value: Value, name: Value): Value;
-  /** An attribute alone: a method, or what a namespace or loop has. */
+  /** An attribute only: a method, or a member of a namespace or loop. */
   attribute(value: Value, name: Value): Value;
   filter(name: string, value: Value, args: readonly Value[], named: Named): Value;
 }
 
 type Filter = (value: Value, args: readonly Value[], named: Named, context: FilterContext) => Value;
 
-/** Jinja's filters by name; `tojson` as transformers has it. */
+/** Jinja's filters by name; `tojson` as in transformers. */
 export const filters: Readonly<Record<string, Filter>> = {
   abs(value) {
     const number = need(asNumber(value), value, "abs");
@@ -233,10 +233,10 @@ export const filters: Readonly<Record<string, Filter>> = {
   },
 };
 
-/** Other names of {@link filters}. */
+/** Aliases of {@link filters}. */
 export const filterNames: Readonly<Record<string, string>> = { d: "default" };
 
-/** What `map` and the filters that choose go through: nothing where the value is false, be it iterable or not. */
+/** The items for `map` and the selecting filters: none if the value is false, whether iterable or not. */
 function someOf(value: Value): readonly Value[] {
   return isTrue(value) ? itemsOf(value) : [];
 }
@@ -267,7 +267,7 @@ function path(value: Value, name: Value, { item }: FilterContext): Value {
   );
 }
 
-/** Texts are compared without regard to capitals unless it is asked for. */
+/** Texts are compared case-insensitively unless requested otherwise. */
 function folded(value: Value, caseSensitive: Value): Value {
   return typeof value === "string" && !isTrue(caseSensitive) ? value.toLowerCase() : value;
 }

@@ -12,7 +12,7 @@ import {
   type Value,
 } from "./values.js";
 
-/** `value[key]`; undefined where there is no such item, or the value has none. */
+/** `value[key]`; undefined if there is no such item, or the value is not indexable. */
 export function itemOf(value: Value, key: Value): Value | undefined {
   if (value instanceof Dict) return isHashable(key) ? value.get(key) : undefined;
   const items = sequence(value);

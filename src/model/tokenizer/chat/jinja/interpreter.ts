@@ -23,19 +23,19 @@ import {
 } from "./values.js";
 
 /**
- * Work that one rendering may take, some seconds of it: a step of the template is 1, each item that a loop goes through
- * is 1 more, and so are each 64 characters or items of what a step gives. A turn of a conversation takes about 100.
+ * Limit of the work of one rendering, which corresponds to a few seconds: each step of the template counts 1, each loop item 1
+ * more, and every 64 characters or items of a step's result 1 more. A turn of a conversation takes about 100.
  */
 const mostWork = 1_000_000;
 const sizePerWork = 64;
 
-/** The most items of a range, as in the sandbox of Python's Jinja. */
+/** Most items of a range, as in the sandbox of Python's Jinja. */
 const longestRange = 100_000;
 
-/** Macros that call each other. */
+/** Deepest nesting of macro calls. */
 const deepestCall = 100;
 
-/** A part of a template as the library parses it. */
+/** A part of a template as parsed by the library. */
 export interface Node {
   readonly type: string;
   readonly [part: string]: unknown;
@@ -43,7 +43,7 @@ export interface Node {
 
 type Left = "break" | "continue" | undefined;
 
-/** Variables that can be seen at a place of the template. */
+/** Variables visible at a point of the template. */
 class Scope {
   private readonly variables = new Map<string, Value>();
 
@@ -59,7 +59,7 @@ class Scope {
 }
 
 /**
- * Renders a parsed template once, as Python's Jinja does in transformers' sandbox. A template sees the values that it is
+ * Renders a parsed template once, as Python's Jinja does in transformers' sandbox. A template can access only the values it is
  * given and nothing of JavaScript; one that would not end is stopped.
  */
 export class TemplateRun {
@@ -74,8 +74,8 @@ export class TemplateRun {
   };
 
   /**
-   * @param variables what the template sees, beside the functions of every chat template
-   * @param now the date that it writes; without one it sees no clock
+   * @param variables visible to the template, besides the functions of every chat template
+   * @param now the date for the template; without one it has no clock
    */
   constructor(variables: Readonly<Record<string, Value>>, now?: Date) {
     const constants = { true: true, false: false, none: null, True: true, False: false, None: null };
@@ -90,7 +90,7 @@ export class TemplateRun {
     return this.out.join("");
   }
 
-  /** What statements write. */
+  /** The output of statements. */
   private captured(statements: readonly Node[], scope: Scope): string {
     const { out } = this;
     this.out = [];
@@ -191,7 +191,7 @@ export class TemplateRun {
       if (left === undefined) finished = true;
       if (left === "break") break;
     }
-    // As Jinja has it: a turn that is left early does not count.
+    // As in Jinja: an iteration that is left early does not count.
     if (!finished) this.execute(node["defaultBlock"] as readonly Node[], new Scope(scope));
   }
 
@@ -353,7 +353,7 @@ export class TemplateRun {
       : this.attribute(object, property["value"] as string, "attribute");
   }
 
-  /** `value.name`, which looks for an attribute and then for an item, or `value[name]`, which looks the other way round. */
+  /** `value.name`, which looks for an attribute and then for an item, or `value[name]`, which looks in the opposite order. */
   private attribute(value: Value, name: Value, first: "attribute" | "item"): Value {
     if (value instanceof Undefined) throw new TemplateError(`${value.what} is undefined`);
     const isHidden = typeof name === "string" && name.startsWith("_");
@@ -423,7 +423,7 @@ export class TemplateRun {
   }
 }
 
-/** A literal. The library's parser has already rounded one beyond 2^53. */
+/** An integer literal. The library's parser has already rounded values beyond 2^53. */
 function intOf(value: number): bigint {
   if (!Number.isSafeInteger(value))
     throw new TemplateError("an integer beyond 2^53 in the template, which is not supported");
@@ -497,7 +497,7 @@ function globalFunctions(): Record<string, Callable> {
   };
 }
 
-/** Entries from a dict or pairs, and from names. */
+/** Entries of a dict or of pairs, and keyword arguments. */
 function pairsOf(what: string, args: readonly Value[], named: ReadonlyMap<string, Value>): (readonly [Value, Value])[] {
   if (args.length > 1) throw new TemplateError(`${what} takes at most one argument without a name`);
   const [first] = args;

@@ -1,16 +1,16 @@
 import { floatText } from "./print.js";
 import { asInt, Dict, TemplateError, Tuple, typeName, type Value } from "./values.js";
 
-/** How `tojson` writes, as transformers sets it up. */
+/** Formatting of `tojson`, as configured by transformers. */
 export interface JsonStyle {
   readonly ensureAscii: boolean;
-  /** What each level is indented by; undefined for one line. */
+  /** Indentation per level; undefined for one line. */
   readonly indent: string | undefined;
   readonly separators: readonly [string, string];
   readonly sortKeys: boolean;
 }
 
-/** Python's `json.dumps`. @throws TemplateError for a value that JSON does not have */
+/** Python's `json.dumps`. @throws TemplateError for a value that JSON cannot represent */
 export function jsonText(value: Value, style: JsonStyle, level = 0): string {
   const atom = jsonAtom(value, style);
   if (atom !== undefined) return atom;

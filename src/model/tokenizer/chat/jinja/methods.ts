@@ -108,13 +108,13 @@ const dictMethods: Readonly<Record<string, Method<Dict>>> = {
   copy: (self, args) => (none("copy", args), new Dict(self.entries())),
 };
 
-/** Methods that change what they belong to; the sandbox keeps them from templates, for which they are not defined. */
+/** Methods that mutate their object; the sandbox hides them from templates, for which they are undefined. */
 const changing = {
   list: ["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"],
   dict: ["clear", "pop", "popitem", "setdefault", "update"],
 };
 
-/** What Python has besides, and is refused by name. */
+/** Other Python methods, which are refused by name. */
 const others = {
   str: [
     "casefold",
@@ -154,9 +154,9 @@ const others = {
 };
 
 /**
- * A method of a value; undefined where Python has none of that name, or keeps it from templates.
+ * Returns a method of a value; undefined if Python has none of that name, or hides it from templates.
  *
- * @throws TemplateError for one that Python has and that is not supported
+ * @throws TemplateError for an unsupported Python method
  */
 export function methodOf(value: Value, name: string): Callable | undefined {
   if (typeof value === "string") return method(value, name, "str", textMethods, others.str);
@@ -223,7 +223,7 @@ function begins(name: string, args: readonly Value[], test: (part: string) => bo
   return part instanceof Tuple ? part.items.some((each) => test(text(name, each))) : test(text(name, part));
 }
 
-/** Where a part is, in code points. */
+/** Index of a substring, in code points. */
 function at(name: string, self: string, args: readonly Value[], which: "first" | "last"): number {
   const part = text(name, bound(name, ["sub"], 1, args, new Map())[0]);
   const found = which === "first" ? self.indexOf(part) : self.lastIndexOf(part);
@@ -235,7 +235,7 @@ function foundAt(index: number): bigint {
   return BigInt(index);
 }
 
-/** `str.format` of fields `{}`, `{0}` and `{name}`, without attributes, conversions and widths. */
+/** `str.format` with fields `{}`, `{0}` and `{name}`, without attributes, conversions and widths. */
 function formattedFields(self: string, args: readonly Value[], named: ReadonlyMap<string, Value>): string {
   let next = 0;
   let numbered: boolean | undefined;

@@ -17,11 +17,11 @@ import {
   type Value,
 } from "./values.js";
 
-/** Bits of the largest int that `**` makes, and characters or items of the longest sequence that `*` does. */
+/** Most bits of an int that `**` produces, and most characters or items of a sequence that `*` produces. */
 const mostBits = 4096;
 const mostRepeated = 10_000_000;
 
-/** What an operator gives for two values, as Python computes it. @throws TemplateError where Python raises */
+/** The result of an operator on two values, as in Python. @throws TemplateError if Python raises */
 export function binary(operator: string, a: Value, b: Value): Value {
   if (a instanceof Markup || b instanceof Markup) return binaryOfSafe(operator, a, b);
   switch (operator) {
@@ -30,7 +30,7 @@ export function binary(operator: string, a: Value, b: Value): Value {
     case "!=":
       return !equals(a, b);
     case "~":
-      // Without autoescape this joins texts as they are, also those that are marked as safe.
+      // Without autoescape this joins texts unescaped, even those marked as safe.
       return str(a) + str(b);
     case "in":
       return contains(b, a);
@@ -63,7 +63,7 @@ export function binary(operator: string, a: Value, b: Value): Value {
   throw new TemplateError(`unsupported operand type(s) for ${operator}: '${typeName(a)}' and '${typeName(b)}'`);
 }
 
-/** Where one is marked as safe: joined with `+`, the other is escaped as MarkupSafe does it; compared and looked for, it is a text. */
+/** If one operand is marked as safe: `+` escapes the other as MarkupSafe does; comparison and `in` treat it as plain text. */
 function binaryOfSafe(operator: string, a: Value, b: Value): Value {
   if (operator === "+" && [a, b].every((value) => typeof value === "string" || value instanceof Markup))
     return new Markup(escaped(a) + escaped(b));
@@ -88,7 +88,7 @@ function escaped(value: Value): string {
     : (value as string).replace(/[&<>'"]/g, (character) => entities[character]!);
 }
 
-/** `-` or `+` before a value. */
+/** Unary `-` or `+`. */
 export function unary(operator: string, value: Value): Value {
   const number = asNumber(value);
   if (number === undefined) throw new TemplateError(`bad operand type for unary ${operator}: '${typeName(value)}'`);
@@ -120,7 +120,7 @@ function ofInts(operator: string, x: bigint, y: bigint): Value {
   throw new TemplateError(`the operator ${operator}`);
 }
 
-/** Has the sign of the divisor. */
+/** The result has the sign of the divisor. */
 function modulo(x: bigint, y: bigint): bigint {
   if (y === 0n) throw new TemplateError("integer division or modulo by zero");
   const rest = x % y;
@@ -152,7 +152,7 @@ function ofFloats(operator: string, x: number, y: number): number {
 }
 
 function power(x: number, y: number): number {
-  // Where JavaScript has NaN, C's pow is 1.
+  // C's pow is 1 in cases in which JavaScript's is NaN.
   if (x === 1 || y === 0 || (x === -1 && !Number.isFinite(y) && !Number.isNaN(y))) return 1;
   const result = x ** y;
   if (!Number.isFinite(result) && Number.isFinite(x) && Number.isFinite(y))
@@ -206,7 +206,7 @@ function ordered(operator: "<" | ">" | "<=" | ">=", a: Value, b: Value): boolean
   return operator === "<" ? order < 0 : operator === ">" ? order > 0 : operator === "<=" ? order <= 0 : order >= 0;
 }
 
-/** Below 0 where `a` comes first, NaN where neither does, undefined where Python has no order for them. */
+/** Negative if `a` comes first, NaN if neither does, undefined if Python does not order them. */
 export function compare(a: Value, b: Value): number | undefined {
   const [x, y] = [asNumber(a), asNumber(b)];
   if (x !== undefined && y !== undefined) return x < y ? -1 : x > y ? 1 : x == y ? 0 : NaN;
@@ -216,7 +216,7 @@ export function compare(a: Value, b: Value): number | undefined {
   return undefined;
 }
 
-/** By code points, where JavaScript compares code units. */
+/** Compares by code points; JavaScript compares code units. */
 function compareTexts(a: string, b: string): number {
   const [x, y] = [Array.from(a), Array.from(b)];
   for (let i = 0; i < x.length && i < y.length; i++) {
@@ -267,7 +267,7 @@ export function formatted(text: string, values: Value): string {
       throw new TemplateError(`%${conversion} format: a real number is required, not ${typeName(value)}`);
     return String(typeof number === "bigint" ? number : BigInt(Math.trunc(number)));
   });
-  // What can be indexed counts as a mapping, of which nothing need be used.
+  // An indexable value counts as a mapping, none of whose items need be used.
   const isMapping =
     Array.isArray(values) || values instanceof Dict || values instanceof Range || values instanceof Undefined;
   if (used < left.length && !isMapping) throw new TemplateError("not all arguments converted during string formatting");

@@ -1,6 +1,6 @@
 import { Dict, DictView, Markup, Range, TemplateError, Tuple, typeName, Undefined, type Value } from "./values.js";
 
-/** What a template writes for a value: Python's `str`. @throws TemplateError for a value that prints its address */
+/** What a template prints for a value: Python's `str`. @throws TemplateError for a value that prints its address */
 export function str(value: Value): string {
   if (typeof value === "string") return value;
   if (value instanceof Undefined) return "";
@@ -37,7 +37,7 @@ export function repr(value: Value): string {
 
 const list = (items: readonly Value[]) => items.map(repr).join(", ");
 
-/** Python's shortest text of a float, which has other digits' places for an exponent than JavaScript's. */
+/** Python's shortest text of a float, which switches to exponents at other magnitudes than JavaScript's. */
 export function floatText(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
@@ -57,7 +57,7 @@ const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t"
 
 function quoted(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  // Python shows what is printable: no separators but the space, no controls, and nothing unassigned.
+  // Python prints printable characters only: no separators except the space, no controls, and nothing unassigned.
   const shown = text.replace(/[\p{C}\p{Z}'\\]/gu, (found) => {
     if (found === " ") return found;
     if (found === "'") return quote === "'" ? "\\'" : found;

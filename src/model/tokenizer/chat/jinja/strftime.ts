@@ -36,7 +36,7 @@ const directives: Readonly<Record<string, (date: Date) => string>> = {
   "%": () => "%",
 };
 
-/** A date in UTC as Python's `strftime` writes it in the C locale. @throws TemplateError for a directive that is not supported */
+/** A date in UTC, formatted like Python's `strftime` in the C locale. @throws TemplateError for an unsupported directive */
 export function strftime(date: Date, format: string): string {
   return format.replace(/%(-?[^])/gu, (_, directive: string) => {
     const write = Object.hasOwn(directives, directive) ? directives[directive] : undefined;

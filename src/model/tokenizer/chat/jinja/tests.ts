@@ -61,7 +61,7 @@ export const tests: Readonly<Record<string, (value: Value, args: readonly Value[
   ge: comparison(">="),
 };
 
-/** @throws TemplateError for a test that there is not, or one without the argument that it needs */
+/** @throws TemplateError for an unknown test, or one without a required argument */
 export function passes(name: string, value: Value, args: readonly Value[]): boolean {
   if (!Object.hasOwn(tests, name)) throw new TemplateError(`the test "${name}", which is not supported`);
   return tests[name]!(value, args);
@@ -76,7 +76,7 @@ function isCase(text: string, change: "toLowerCase" | "toUpperCase"): boolean {
   return text === text[change]() && text.toLowerCase() !== text.toUpperCase();
 }
 
-/** Python keeps one None, True and False; which other equal values are the same object is its own affair. */
+/** Python has one None, True and False; whether other equal values are the same object is an implementation detail. */
 function sameAs(value: Value, other: Value): boolean {
   if (typeof value === "object" && value !== null) return value === other;
   if (value === null || typeof value === "boolean" || typeName(value) !== typeName(other)) return value === other;

@@ -1,7 +1,7 @@
-/** Python's white space, which is not quite JavaScript's. */
+/** Python's white space, which differs slightly from JavaScript's. */
 const space = "[\\p{White_Space}\\x1c-\\x1f]";
 
-/** Without the white space, or the named characters, at its ends. */
+/** Strips white space, or the given characters, from the ends. */
 export function stripped(text: string, characters: string | undefined, ends: "left" | "right" | "both"): string {
   const set = characters === undefined ? undefined : new Set(characters);
   const white = new RegExp(`^${space}$`, "u");
@@ -56,7 +56,7 @@ export function capitalized(text: string): string {
   return first.toUpperCase() + others.join("").toLowerCase();
 }
 
-/** `str.title`: each run of letters begins with a capital. */
+/** `str.title`: capitalises each run of letters. */
 export function titled(text: string): string {
   return text.replace(/\p{Cased}+/gu, (word) => capitalized(word));
 }
@@ -65,7 +65,7 @@ export function isBlank(text: string): boolean {
   return text !== "" && stripped(text, undefined, "both") === "";
 }
 
-/** The first `count` occurrences are replaced; all below 0. */
+/** Replaces the first `count` occurrences; all if `count` is below 0. */
 export function replaced(text: string, old: string, by: string, count: number): string {
   if (count < 0)
     return old === "" ? [by, ...Array.from(text).flatMap((each) => [each, by])].join("") : text.split(old).join(by);

@@ -13,14 +13,14 @@ const closing: Readonly<Record<string, string>> = {
 };
 const closers = new Set(Object.values(closing));
 
-/** Words that go on with the expression after a test that has no argument. */
+/** Words that continue the expression after a test without argument. */
 const afterTest = new Set(["else", "or", "and", "is", "if", "in", "not", "recursive"]);
 
 /**
- * Prepares tokens for the library's parser, where it parses otherwise than Python's Jinja:
- * - a test (`x is divisibleby(3)`, `x is not in [1]`, `x is equalto y`) becomes a filter named `is …` or `is not …`, which
- *   has the same precedence in Jinja, and may then have arguments and be followed by a filter;
- * - a chained comparison (`a < b < c`), which would be taken for `(a < b) < c`, is refused.
+ * Prepares tokens for the library's parser where it deviates from Python's Jinja:
+ * - a test (`x is divisibleby(3)`, `x is not in [1]`, `x is equalto y`) becomes a filter named `is …` or `is not …`, which has
+ *   the same precedence in Jinja, and may then have arguments and be followed by a filter;
+ * - a chained comparison (`a < b < c`), which would be parsed as `(a < b) < c`, is refused.
  */
 export function preparedTokens(tokens: readonly Token[]): Token[] {
   refuseChains(tokens);
@@ -59,7 +59,7 @@ function withTests(tokens: readonly Token[]): Token[] {
   return written;
 }
 
-/** Where the argument of a test ends that is not in parentheses; `at` where there is none. */
+/** The end of a test's argument that is not in parentheses; `at` if there is none. */
 function argumentEnd(tokens: readonly Token[], at: number): number {
   const first = tokens[at];
   const isValue =
@@ -76,7 +76,7 @@ function argumentEnd(tokens: readonly Token[], at: number): number {
   }
 }
 
-/** After the bracket that closes the one at `at`. */
+/** Index after the bracket that closes the one at `at`. */
 function groupEnd(tokens: readonly Token[], at: number): number {
   let depth = 0;
   for (let end = at; end < tokens.length; end++) {
@@ -86,7 +86,7 @@ function groupEnd(tokens: readonly Token[], at: number): number {
   throw new TemplateError(`"${tokens[at]!.value}" is never closed`);
 }
 
-/** Tokens after which another comparison is no part of the last one. */
+/** Tokens after which another comparison does not continue the previous one. */
 const betweenComparisons = new Set([
   "Comma",
   "Colon",
@@ -121,7 +121,7 @@ function refuseChains(tokens: readonly Token[]): void {
   });
 }
 
-/** Whether this `in` is a loop's: nothing but names stands between it and `for`. */
+/** Whether this `in` belongs to a loop: only names lie between it and `for`. */
 function isLoopIn(tokens: readonly Token[], at: number): boolean {
   let start = at - 1;
   while (

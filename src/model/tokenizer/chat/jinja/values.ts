@@ -1,8 +1,8 @@
 import { numberTextOf } from "../../../../base/number-texts.js";
 
 /**
- * The values of a template, as Python has them: None is null, an int is a bigint and a float a number, a text is a string
- * and a list an array.
+ * The values of a template, mapped from Python: None is null, an int is a bigint, a float a number, a text a string and a list an
+ * array.
  */
 export type Value =
   | null
@@ -22,12 +22,12 @@ export type Value =
   | Callable
   | Loop;
 
-/** What Python's Jinja raises, or what is refused here because it is not done as Python does it. */
+/** An error that Python's Jinja raises, or a refusal because the behaviour would differ from Python's. */
 export class TemplateError extends Error {
   override readonly name = "TemplateError";
 }
 
-/** A name or an attribute that there is not. It is empty and false; to do anything with it is an error. */
+/** An undefined name or attribute. It is empty and false; any other use is an error. */
 export class Undefined {
   constructor(readonly what: string) {}
 }
@@ -36,7 +36,7 @@ export class Tuple {
   constructor(readonly items: readonly Value[]) {}
 }
 
-/** A mapping in the order of its keys; 1, 1.0 and true are one key. */
+/** A mapping in the order of its keys; 1, 1.0 and true are the same key. */
 export class Dict {
   private readonly entriesByKey = new Map<string, readonly [Value, Value]>();
 
@@ -66,7 +66,7 @@ export class Dict {
   }
 }
 
-/** What a dict's `keys()`, `values()` and `items()` give. */
+/** The result of a dict's `keys()`, `values()` or `items()`. */
 export class DictView {
   constructor(
     readonly kind: "dict_keys" | "dict_values" | "dict_items",
@@ -92,7 +92,7 @@ export class Range {
   }
 }
 
-/** Items that can be gone through once, and that are true whether or not there are any. */
+/** Items that can be iterated once; always true, even if empty. */
 export class Generator {
   private left: readonly Value[] | undefined;
 
@@ -107,12 +107,12 @@ export class Generator {
   }
 }
 
-/** What `namespace()` makes: the only thing whose attributes a template may set. */
+/** The result of `namespace()`: the only object whose attributes a template may set. */
 export class Namespace {
   readonly attributes = new Map<string, Value>();
 }
 
-/** A text marked as safe: what is put beside it is escaped. */
+/** A text marked as safe: text joined to it is escaped. */
 export class Markup {
   constructor(readonly text: string) {}
 }
@@ -156,7 +156,7 @@ export function typeName(value: Value): string {
   return value.constructor.name === "Range" ? "range" : value.constructor.name;
 }
 
-/** Tells keys of a dict apart. @throws TemplateError for a value that Python does not hash */
+/** A string that distinguishes keys of a dict. @throws TemplateError for a value that Python does not hash */
 export function hashKey(value: Value): string {
   if (value instanceof Tuple)
     return `(${value.items
@@ -180,7 +180,7 @@ export function hashKey(value: Value): string {
 const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
 
-/** Tells an object from every other. */
+/** A unique number for each object. */
 function identityOf(object: object): number {
   if (!identities.has(object)) identities.set(object, ++lastIdentity);
   return identities.get(object)!;
@@ -207,7 +207,7 @@ export function isTrue(value: Value): boolean {
   return value instanceof Markup ? value.text !== "" : true;
 }
 
-/** The items that a loop goes through: characters of a text, keys of a dict. @throws TemplateError where it is not iterable */
+/** The items that a loop iterates over: characters of a text, keys of a dict. @throws TemplateError if it is not iterable */
 export function itemsOf(value: Value): readonly Value[] {
   if (typeof value === "string") return Array.from(value);
   if (value instanceof Markup) return Array.from(value.text);
@@ -254,7 +254,7 @@ function sameItems(a: readonly Value[], b: readonly Value[]): boolean {
 }
 
 /**
- * A value from JSON as a template sees it: numbers are floats or ints as they were written, or, where that is not known, ints
+ * Converts a JSON value to a template value: numbers become floats or ints as they were written, or, if that is unknown, ints
  * unless they have a fraction.
  */
 export function valueOf(json: unknown): Value {
