@@ -12,16 +12,16 @@ const optionsOf = { onnx: ["provider", "threads"], tfjs: ["backend"] } as const;
 export type EngineName = keyof typeof optionsOf;
 export const engineNames = Object.keys(optionsOf) as readonly EngineName[];
 
-/** Which engine runs a model's graphs, and on which device. */
+/** The engine that runs a model's graphs, and its device. */
 export interface EngineOptions extends OnnxEngineOptions, TfjsEngineOptions {
-  /** "onnx", ONNX Runtime (default), which has `provider` and `threads`; or "tfjs", TensorFlow.js, which has `backend`. */
+  /** "onnx", ONNX Runtime (default), with `provider` and `threads`; or "tfjs", TensorFlow.js, with `backend`. */
   readonly engine?: EngineName | undefined;
 }
 
 /**
- * An engine by its name.
+ * Creates an engine by name.
  *
- * @throws InputError where there is no such engine, or it does not have an option that is given
+ * @throws InputError if there is no such engine, or it does not have a given option
  */
 export function createEngine({ engine = "onnx", ...options }: EngineOptions = {}): Engine {
   oneOf("engine", engine, engineNames);
@@ -34,7 +34,7 @@ export function createEngine({ engine = "onnx", ...options }: EngineOptions = {}
   return engine === "tfjs" ? new TfjsEngine(options) : new OnnxEngine(options);
 }
 
-/** The same options with their defaults said, by which it can be seen whether two engines are alike. */
+/** Fills in the defaults of the options, so that engines can be compared. */
 export function settledOptions({ engine = "onnx", ...options }: EngineOptions): EngineOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return engine === "onnx"
@@ -43,7 +43,7 @@ export function settledOptions({ engine = "onnx", ...options }: EngineOptions): 
 }
 
 /**
- * The options of an engine that is described.
+ * Returns the options of a described engine.
  *
  * @throws InputError if it does not describe an engine of this library
  */

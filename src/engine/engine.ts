@@ -2,8 +2,8 @@ import type { ArrayOf, DType, Tensor } from "../graph/tensor.js";
 import type { Value } from "../graph/value.js";
 
 /**
- * A graph with named results. Its `input` leaves are fed at each run; its `state` leaves are read from the state passed to
- * the run.
+ * A graph with named results. Its `input` leaves are fed at each run; its `state` leaves are read from the states passed to the
+ * run.
  */
 export interface Program {
   /** Results that a run returns, by name. */
@@ -12,13 +12,13 @@ export interface Program {
   readonly updates: ReadonlyMap<string, Value>;
 }
 
-/** Numbers for the `input` leaves, by name; shapes and types are those of the leaves. */
+/** Values of the `input` leaves, by name, with the leaves' shapes and types. */
 export type Feeds = Readonly<Record<string, ArrayOf[DType]>>;
 
-/** Tensors that live in the engine between runs: parameters, optimizer moments, caches. */
+/** Tensors that stay in the engine between runs: parameters, optimizer moments, caches. */
 export interface State {
   readonly names: readonly string[];
-  /** Copies of the tensors of these names (all of them by default), in order. */
+  /** Copies the tensors with these names (all by default), in order. */
   read(names?: readonly string[]): Promise<Map<string, Tensor>>;
   /** Frees the memory; the state cannot be used afterwards. */
   free(): Promise<void>;
@@ -27,8 +27,8 @@ export interface State {
 /** A program prepared for an engine. */
 export interface Executable {
   /**
-   * Runs the program once. Each state leaf is read from the first of `states` that has its name;
-   * the program's updates are written there.
+   * Runs the program once. Each state leaf is read from the first of `states` that has its name; the program's updates are
+   * written there.
    *
    * @throws Error if a feed or state tensor is missing or does not have the size of its leaf
    */
@@ -40,15 +40,15 @@ export interface Executable {
 /** How a program will be used. */
 export interface Usage {
   /**
-   * Whether the state that the program does not update stays unchanged for many runs. An engine may then spend time, and as
-   * much memory again, on a faster layout; runs after a change are still correct. Default false.
+   * Whether the state that the program does not update stays unchanged for many runs. An engine may then spend time, and as much
+   * memory again, on a faster layout; runs after a change are still correct. Default false.
    */
   readonly frozen?: boolean;
 }
 
-/** An engine, and on what it runs. How many threads it has is no part of it. */
+/** An engine and its device, regardless of the number of threads. */
 export interface EngineDescription {
-  /** "onnx" or "tfjs" for those of this library. */
+  /** "onnx" or "tfjs" for this library's engines. */
   readonly engine: string;
   /** ONNX Runtime's execution provider. */
   readonly provider?: string;
@@ -58,20 +58,20 @@ export interface EngineDescription {
 
 /** Runs graphs. The event loop stays free while a program runs. */
 export interface Engine {
-  /** Bytes of the states that have been created and not been freed, as they were created. */
+  /** Bytes of all states that were created and not yet freed, at their initial sizes. */
   readonly stateBytes: number;
   /**
-   * Engines of one thread each, for work that falls into parts: as many as this one has threads, and none where that is
-   * one, or where ops run on a device. They are closed with this one.
+   * Single-threaded engines for work that can be divided: as many as this engine has threads; empty if it has one thread, or if
+   * ops run on a device. They are closed with this one.
    */
   readonly lanes: readonly Engine[];
   /**
-   * Copies tensors into the engine, one at a time. Tensors of an async iterable are moved instead of copied, so that a
-   * model that is read from files is never in memory twice.
+   * Copies tensors into the engine, one at a time. Tensors of an async iterable are moved instead of copied, so that a model read
+   * from files is never in memory twice.
    */
   createState(tensors: Iterable<readonly [string, Tensor]> | AsyncIterable<readonly [string, Tensor]>): Promise<State>;
   prepare(program: Program, usage?: Usage): Promise<Executable>;
-  /** The engine and the device that it runs on, also where that was left to it. */
+  /** The engine and its device, including a device it chose itself. */
   describe(): Promise<EngineDescription>;
   /** Frees everything and closes the engine after the current run; queued calls are rejected. */
   close(): Promise<void>;

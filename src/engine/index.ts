@@ -1,5 +1,5 @@
 /**
- * What runs a program of the graph: ONNX Runtime or TensorFlow.js.
+ * Engines that run graph programs: ONNX Runtime or TensorFlow.js.
  *
  * @module sera-lab/engine
  */

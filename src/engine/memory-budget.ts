@@ -1,16 +1,16 @@
 import { freemem, totalmem } from "node:os";
 
-/** Share of what is free that is taken: what runs beside, and what an estimate misses, has the rest. */
+/** Fraction of the free memory that is used: the rest is for other processes, and for what estimates miss. */
 const margin = 0.75;
 
 const step = 2 ** 28;
 
 /**
- * The memory that a process may use if nobody says how much: three quarters of what is free on the machine, or in the
- * control group where it is in one, in steps of 256 MiB.
+ * The default memory limit of a process: three quarters of the free memory of the machine or, if there is one, of the control
+ * group, in steps of 256 MiB.
  */
 export function defaultMemory(): number {
-  // Node before 20.13 knows neither.
+  // Node before 20.13 has neither function.
   const { availableMemory = freemem, constrainedMemory = () => 0 } = process as Partial<typeof process>;
   const limit = constrainedMemory();
   const free = Math.min(availableMemory(), totalmem(), limit > 0 ? limit : Infinity);
@@ -18,27 +18,27 @@ export function defaultMemory(): number {
 }
 
 /**
- * What a process takes beside the model and its programs: about 250 MB for Node, the engine's library and the data's tokens, and
- * the garbage that its threads' heaps hold until it is collected, 150 MB in a run of SmolLM2 (docs/benchmarks.md).
+ * Memory of a process besides the model and its programs: about 250 MB for Node, the engine's library and the data's tokens, and
+ * uncollected garbage in its threads' heaps, 150 MB in a run of SmolLM2 (docs/benchmarks.md).
  */
 const processBytes = 450e6;
 
-/** What is held beside programs, in bytes: the process, and its state. */
+/** Memory besides programs, in bytes: the process, and its state. */
 export function heldMemory(state: number): number {
   return processBytes + state;
 }
 
 /**
- * What is left of the memory for programs.
+ * Memory that remains for programs.
  *
- * @param memory bytes in all
- * @param state bytes of what is held beside them
+ * @param memory bytes in total
+ * @param state bytes of state besides programs
  */
 export function programMemory(memory: number, state: number): number {
   return Math.max(0, memory - heldMemory(state));
 }
 
-/** An estimate of a program's memory with what engines take beyond it: pieces that do not fit where others were, panels of matrices. */
+/** Adds to an estimate of a program's memory what engines use beyond it: fragmentation, and packed panels of matrices. */
 export function withMargin(bytes: number): number {
   return Math.ceil(1.25 * bytes);
 }

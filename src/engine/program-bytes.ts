@@ -4,12 +4,12 @@ import { elementBytes, sizeOf } from "../graph/tensor.js";
 import { topologicalOrder, type Value } from "../graph/value.js";
 import type { Program } from "./engine.js";
 
-/** Ops whose result is their first input's memory. */
+/** Ops whose result shares their first input's memory. */
 const views = new Set<OpName>(["reshape", "stopGradient", "recomputed"]);
 
 /**
- * The memory of a program besides its state, estimated: what is made of constants, which stays, and the most that the
- * other results take at one time if each is made in the order of the graph and given back after its last use.
+ * Estimates a program's memory besides its state: the results that depend only on constants, which stay, and the peak of all
+ * other results if each is computed in graph order and freed after its last use.
  */
 export function programBytes({ outputs, updates }: Program): number {
   const results = [...Object.values(outputs), ...updates.values()];
@@ -27,7 +27,7 @@ export function programBytes({ outputs, updates }: Program): number {
   for (const value of values) {
     if (!owns(value)) continue;
     const reader = lastReader.get(value);
-    // Of what is made of constants only what others read is left by an engine that computes it once.
+    // An engine that computes constant expressions once keeps only those that other ops read.
     if (constants.has(value)) folded += read.has(value) ? bytesOf(value) : 0;
     else if (reader) freed.set(reader, (freed.get(reader) ?? 0) + bytesOf(value));
   }
@@ -43,7 +43,7 @@ function bytesOf({ dtype, shape }: Value): number {
   return sizeOf(shape) * elementBytes[dtype];
 }
 
-/** What an op takes besides its result while it is computed: a quantised weight in float32, and halves of bytes as bytes. */
+/** Additional memory of an op during its computation: a quantised weight in float32, and half-bytes unpacked to bytes. */
 function workspaceOf({ op, inputs, attributes }: Value): number {
   if (op !== "matmulQuantized" && op !== "dequantize") return 0;
   const { bits } = attributes as Value<"dequantize">["attributes"];
@@ -51,7 +51,7 @@ function workspaceOf({ op, inputs, attributes }: Value): number {
   return (op === "dequantize" ? 0 : 4 * numbers) + (bits === 4 ? 2 * numbers : 0);
 }
 
-/** The values that depend on no leaf but constants. */
+/** The values that depend on no leaves except constants. */
 function constantsIn(values: readonly Value[]): ReadonlySet<Value> {
   const found = new Set<Value>();
   for (const value of values) {
@@ -61,7 +61,7 @@ function constantsIn(values: readonly Value[]): ReadonlySet<Value> {
   return found;
 }
 
-/** The value whose memory each value is. */
+/** The value that owns the memory of each value. */
 function ownersOf(values: readonly Value[]): ReadonlyMap<Value, Value> {
   const owners = new Map<Value, Value>();
   for (const value of values) owners.set(value, isView(value) ? owners.get(value.inputs[0]!)! : value);

@@ -3,10 +3,10 @@ import { defaultMemory, heldMemory, programMemory, withMargin } from "./memory-b
 import { programBytes } from "./program-bytes.js";
 import { programDigest } from "./program-digest.js";
 
-/** Programs take no more than this together, however much memory there is: what a kept one saves is being made again. */
+/** Limit of all programs together, however much memory there is: keeping one only saves preparing it again. */
 const mostBytes = 3 * 2 ** 30;
 
-/** What the smallest prepared program takes: its threads, and the tables of its nodes. */
+/** Memory of the smallest prepared program: its threads, and the tables of its nodes. */
 const leastBytes = 8 * 2 ** 20;
 
 interface Prepared {
@@ -15,23 +15,25 @@ interface Prepared {
 }
 
 /**
- * Prepared programs. Each keeps the memory of its intermediate results from run to run, which no two of them can share;
- * so only those most recently used stay that fit into {@link mostBytes} and beside the state into the memory together,
- * and the others are released and made again when asked for. The one in use stays whatever its size.
+ * A cache of prepared programs. Each keeps the memory of its intermediate results between runs, which no two programs can share.
+ * So only the most recently used ones stay that fit together into {@link mostBytes} and into the memory that the state leaves;
+ * the others are released, and prepared again on request. The one in use stays whatever its size.
  */
 export class ProgramCache {
   private prepared = new Map<string, Prepared>();
-  /** The keys in `prepared` of what each maker has built, by the key that it gave. */
+  /** For each maker, the keys in `prepared` by the maker's own keys. */
   private built = new WeakMap<object, Map<string, string>>();
   private beside: { lanes?: readonly ProgramCache[] } = {};
 
-  /** @param memory bytes that the engine's state and programs may take, by which work is planned too. Default: {@link defaultMemory} */
+  /**
+   * @param memory limit in bytes for the engine's state and programs; work is planned by it too. Default: {@link defaultMemory}
+   */
   constructor(
     readonly engine: Engine,
     readonly memory = defaultMemory(),
   ) {}
 
-  /** Programs for the engine's lanes, which have this one's memory together. */
+  /** Program caches for the engine's lanes, which share this one's memory. */
   get lanes(): readonly ProgramCache[] {
     const { lanes } = this.engine;
     // The process counts once.
@@ -39,7 +41,7 @@ export class ProgramCache {
     return (this.beside.lanes ??= lanes.map((lane) => new ProgramCache(lane, share)));
   }
 
-  /** The same programs for work that is planned for another memory: what one of the two has prepared, the other finds. */
+  /** Returns a view of this cache with another memory limit for planning: both share all prepared programs. */
   within(memory: number): ProgramCache {
     const other = new ProgramCache(this.engine, memory);
     other.prepared = this.prepared;
@@ -49,9 +51,9 @@ export class ProgramCache {
   }
 
   /**
-   * The program of this key, built and prepared if it is not at hand.
+   * Returns the program with this key; builds and prepares it if it is not cached.
    *
-   * @param key names everything that the program depends on
+   * @param key identifies everything that the program depends on
    */
   get(key: string, build: () => Program, usage: Usage = {}): Promise<Executable> {
     const known = this.prepared.get(key);
@@ -62,17 +64,17 @@ export class ProgramCache {
     }
     const made = this.make(build, usage);
     this.prepared.set(key, made);
-    // What could not be made is asked for again, and fails again where its maker can see it.
+    // A failed program is not cached: the next request tries again, and fails again where its caller can see it.
     made.executable.catch(() => this.prepared.get(key) === made && this.prepared.delete(key));
     return made.executable;
   }
 
   /**
-   * The program that `maker` builds. It is shared with other makers if, and only if, theirs has an equal graph; what they
-   * are called does not count. The graph is built again only where the program was released.
+   * Returns the program that `maker` builds. It is shared with other makers if, and only if, their graphs are equal; keys do not
+   * matter. The graph is rebuilt only if the program was released.
    *
-   * @param maker whose code decides what is built, such as an objective; it builds the same whenever it is given the same key
-   * @param key tells the maker's programs from each other
+   * @param maker whose code determines what is built, such as an objective; it must build the same program for the same key
+   * @param key distinguishes the maker's programs
    */
   getBuilt(maker: object, key: string, build: () => Program, usage: Usage = {}): Promise<Executable> {
     const own = this.built.get(maker) ?? new Map<string, string>();
@@ -108,7 +110,7 @@ export class ProgramCache {
     return { bytes, executable: prepare() };
   }
 
-  /** Takes out what has to go for a program of this size. */
+  /** Removes the programs that must go to make room for one of this size. */
   private makeRoom(bytes: number): Promise<Executable>[] {
     const limit = Math.min(mostBytes, programMemory(this.memory, this.engine.stateBytes)) - bytes;
     let held = [...this.prepared.values()].reduce((sum, one) => sum + one.bytes, 0);
@@ -123,7 +125,7 @@ export class ProgramCache {
   }
 }
 
-/** Releases a program, if it could be made at all. */
+/** Releases a program, if preparing it succeeded. */
 async function release(executable: Promise<Executable>): Promise<void> {
   const made = await executable.catch(() => undefined);
   await made?.release();

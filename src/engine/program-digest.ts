@@ -3,8 +3,8 @@ import { describeAttributes, topologicalOrder, type Value } from "../graph/value
 import type { Program } from "./engine.js";
 
 /**
- * A program's identity: a SHA-256 of all that a run of it computes (operations, attributes, constants, leaves, names of
- * outputs and updates). Programs of one digest compute the same; the order in which results were named does not count.
+ * Identifies a program: a SHA-256 of everything that a run computes (operations, attributes, constants, leaves, names of outputs
+ * and updates). Programs with the same digest compute the same; the order in which results are named does not matter.
  */
 export function programDigest({ outputs, updates }: Program): string {
   const results = [

@@ -3,23 +3,23 @@ import { fileURLToPath } from "node:url";
 import type { EngineOptions } from "./create-engine.js";
 import { failureIn } from "./onnx/providers.js";
 
-/** What came of running a graph on an engine. */
+/** The result of running a graph on an engine. */
 export type Trial =
   | {
-      /** Rate of matrix products, in 10⁹ floating-point operations a second. */
+      /** Rate of matrix products, in 10⁹ floating-point operations per second. */
       readonly gflops: number;
-      /** Files of the Vulkan drivers that were loaded, where the system tells. */
+      /** Files of the Vulkan drivers that were loaded, if the system reports them. */
       readonly drivers: readonly string[];
     }
   | {
-      /** Why it does not run here, in one line. */
+      /** Why the engine does not run here, in one line. */
       readonly reason: string;
     };
 
-/** How long an engine may take to come up and run, in seconds; the first start of a device compiles. */
+/** Time limit for an engine to start and run, in seconds; the first start of a device compiles. */
 const limit = 60;
 
-/** Runs a graph on an engine, in a process of its own, which a driver may end. */
+/** Runs a graph on an engine, in a separate process, which a driver may terminate. */
 export function tryEngine(options: EngineOptions): Promise<Trial> {
   const program = fileURLToPath(new URL("./try-engine.js", import.meta.url));
   const child = fork(program, [JSON.stringify(options)], {

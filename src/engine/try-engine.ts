@@ -5,19 +5,19 @@ import { createEngine, type EngineOptions } from "./create-engine.js";
 import type { Trial } from "./trial.js";
 
 /*
- * Runs products of matrices on an engine: `node try-engine.js '{"provider":"cuda"}'`. A process of its own,
- * because the driver of a device may end it. The parent is told a Trial.
+ * Runs matrix products on an engine: `node try-engine.js '{"provider":"cuda"}'`. Runs as a separate process, because a device's
+ * driver may terminate it. Reports a Trial to the parent.
  */
 
-/** Sides of the matrices; larger ones show what a device can do, and would take a slow one many seconds. */
+/** Sides of the matrices; larger ones would show what a device can do, but take many seconds on a slow one. */
 const sides = [256, 1024];
 const productsPerRun = 4;
-/** A run that takes longer is enough to tell, in milliseconds. */
+/** A run longer than this is sufficient for a measurement, in milliseconds. */
 const longRun = 50;
 
 const engine = createEngine(JSON.parse(process.argv[2]!) as EngineOptions);
 
-/** GFLOPS of products of matrices whose every number is 1/side, which are their own products. */
+/** GFLOPS of matrix products. All entries are 1/side, so that the product equals its factors. */
 async function rate(side: number): Promise<{ gflops: number; milliseconds: number }> {
   const x = new Graph().state("x", "float32", [side, side]);
   let y = matmul(x, x);
@@ -36,7 +36,7 @@ async function rate(side: number): Promise<{ gflops: number; milliseconds: numbe
   return { gflops: (2 * productsPerRun * side ** 3) / milliseconds / 1e6, milliseconds };
 }
 
-/** Files of the Vulkan drivers that this process has loaded, which only Linux tells. */
+/** Files of the Vulkan drivers that this process has loaded; available only on Linux. */
 function drivers(): string[] {
   try {
     const files = readFileSync("/proc/self/maps", "utf8").match(/\/\S+\.so\S*/g) ?? [];

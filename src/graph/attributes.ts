@@ -4,7 +4,7 @@ import type { DType, Shape, Tensor } from "./tensor.js";
 /** No attributes. */
 export type None = Readonly<Record<string, never>>;
 
-/** Every primitive op of the graph with the attributes that it takes besides its inputs. */
+/** Every primitive op of the graph with its attributes. */
 export interface Attributes {
   // Leaves.
   input: { readonly name: string; readonly dtype: DType; readonly shape: Shape };
@@ -37,14 +37,14 @@ export interface Attributes {
   matmulQuantized: { readonly bits: BlockBits };
   sum: { readonly axes: readonly number[]; readonly keepDims: boolean };
 
-  // The same numbers, arranged differently.
+  // Rearrangements of the same numbers.
   reshape: { readonly shape: Shape };
   transpose: { readonly permutation: readonly number[] };
   broadcast: { readonly shape: Shape };
   slice: { readonly axis: number; readonly start: number; readonly end: number };
   concat: { readonly axis: number };
 
-  // Numbers out of blocks of few bits.
+  // Dequantisation.
   dequantize: { readonly bits: BlockBits };
 
   // By index.
@@ -54,7 +54,7 @@ export interface Attributes {
   readAt: None;
   writeAt: None;
 
-  // Over the last axis, fused because every transformer needs them and engines have them.
+  // Over the last axis; fused because every transformer needs them and engines provide them.
   softmax: None;
   logSoftmax: None;
   logSoftmaxAt: None;

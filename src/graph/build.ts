@@ -3,15 +3,13 @@ import type { DType, Shape } from "./tensor.js";
 import { broadcastShapes, sameShape, sizeOf } from "./tensor.js";
 import { topologicalOrder, type Value } from "./value.js";
 
-/*
- * The ops as functions on values. Numbers are lifted to constants; what does nothing is dropped.
- */
+/* The ops as functions on values. Numbers become constants; operations without effect are dropped. */
 
 type Operand = Value | number;
 
 const lift = (a: Value, b: Operand): Value => (typeof b === "number" ? a.graph.constant(b) : b);
 
-/** An op on two values that broadcast by themselves: an explicit broadcast of one of them is not needed. */
+/** An op on two values that broadcasts implicitly: an explicit broadcast of one of them is dropped. */
 function binary(op: "add" | "sub" | "mul" | "div" | "maximum" | "less", a: Value, b: Operand): Value {
   const right = lift(a, b);
   const { shape } = a.graph.value(op, [a, right], {});
@@ -52,9 +50,9 @@ export const sub = (a: Value, b: Operand): Value => (b === 0 ? a : binary("sub",
 export const mul = (a: Value, b: Operand): Value => (b === 1 ? a : binary("mul", a, b));
 /** a / b */
 export const div = (a: Value, b: Operand): Value => (b === 1 ? a : binary("div", a, b));
-/** The larger of the two; where they are equal the gradient goes to `a`. */
+/** The larger of the two; if they are equal, the gradient goes to `a`. */
 export const maximum = (a: Value, b: Operand): Value => binary("maximum", a, b);
-/** x·Φ(x) with Φ the normal distribution's (Hendrycks & Gimpel 2016, arXiv 1606.08415). */
+/** x·Φ(x) with Φ the standard normal CDF (Hendrycks & Gimpel 2016, arXiv 1606.08415). */
 export const gelu = (x: Value): Value => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
 /**
  * The approximation of {@link gelu} that GPT-2 uses, ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))), written with
@@ -62,31 +60,31 @@ export const gelu = (x: Value): Value => mul(mul(x, 0.5), add(erf(mul(x, Math.SQ
  */
 export const geluTanh = (x: Value): Value =>
   mul(x, sigmoid(mul(mul(x, add(mul(mul(x, x), 0.044715), 1)), 2 * Math.sqrt(2 / Math.PI))));
-/** The smaller of the two; where they are equal the gradient goes to `a`. */
+/** The smaller of the two; if they are equal, the gradient goes to `a`. */
 export const minimum = (a: Value, b: Operand): Value => neg(maximum(neg(a), neg(lift(a, b))));
 /** a < b */
 export const less = (a: Value, b: Operand): Value => binary("less", a, b);
-/** `a` where the condition holds, else `b`. */
+/** `a` if the condition holds, else `b`. */
 export const where = (condition: Value, a: Operand, b: Operand): Value =>
   condition.graph.value("where", [condition, lift(condition, a), lift(condition, b)], {});
 /** The same numbers in another type; no gradient flows. */
 export const cast = (x: Value, dtype: DType): Value => (x.dtype === dtype ? x : x.graph.value("cast", [x], { dtype }));
-/** x, as a constant to differentiation. */
+/** x, treated as a constant by differentiation. */
 export const stopGradient = (x: Value): Value => x.graph.value("stopGradient", [x], {});
 /**
- * x, as a place from which {@link gradients} may compute again what follows. Where others are given, engines compute
- * what follows from this value only after them.
+ * x, marked as a point from which {@link gradients} may recompute the values that follow. If `after` is given, engines compute
+ * what follows from this value only after those values.
  */
 export const checkpoint = (x: Value, after: readonly Value[] = []): Value =>
   x.graph.value("checkpoint", [x, ...after], {});
 
 /**
- * What `build` makes of the inputs, computed again for the gradient instead of being kept until then: of all that `build`
- * makes, only the result is. Several such values in one graph are computed again one after the other. The numbers are
- * those of `build(...inputs)`, and so is the gradient.
+ * Applies `build` to the inputs, recomputing its intermediate results for the gradient instead of keeping them: only the result
+ * is kept. Several such values in one graph are recomputed one after the other. Values and gradient are those of
+ * `build(...inputs)`.
  *
- * @param inputs what `build` reads besides leaves of the graph and what is made of them alone. What is large must depend on
- *   the first, which is held back until the gradient is known
+ * @param inputs everything that `build` reads except leaves of the graph and values computed from leaves alone. Large values must
+ *   depend on the first input, which is delayed until the gradient is known
  */
 export function recomputed(inputs: readonly [Value, ...Value[]], build: (...inputs: Value[]) => Value): Value {
   const result = build(...inputs);
@@ -96,8 +94,7 @@ export function recomputed(inputs: readonly [Value, ...Value[]], build: (...inpu
 }
 
 /**
- * `scale · op(a) op(b)` over the last two axes, where op transposes them on request. The leading
- * axes must be the same on both sides.
+ * `scale · op(a) op(b)` over the last two axes, where op optionally transposes them. Both sides must have the same leading axes.
  */
 export function matmul(
   a: Value,
@@ -112,8 +109,8 @@ export function matmul(
 }
 
 /**
- * x · wᵀ with a quantised w, which gets no gradient. Engines may hold w in an arrangement of their own where it does not
- * change from run to run, and then round x too; see {@link Usage}.
+ * x · wᵀ with a quantised w, which gets no gradient. Engines may store w in their own layout if it does not change between runs,
+ * and then also round x; see {@link Usage}.
  *
  * @param x [rows, inputs]
  * @param blocks of w [outputs, inputs]; see {@link dequantize}
@@ -123,7 +120,7 @@ export const matmulQuantized = (x: Value, blocks: Value, scales: Value, bits: Bl
   x.graph.value("matmulQuantized", [x, blocks, scales], { bits });
 
 /**
- * The numbers of quantised rows, exactly those that x · wᵀ of {@link matmulQuantized} is computed with. No gradient flows.
+ * The exact values of quantised rows, with which {@link matmulQuantized} computes x · wᵀ. No gradient flows.
  *
  * @param blocks uint8 [..., blocks of a row, bytes of a block]
  * @param scales float32 [..., blocks of a row]
@@ -132,20 +129,20 @@ export const matmulQuantized = (x: Value, blocks: Value, scales: Value, bits: Bl
 export const dequantize = (blocks: Value, scales: Value, bits: BlockBits): Value =>
   blocks.graph.value("dequantize", [blocks, scales], { bits });
 
-/** Sum over axes (all of them by default), which disappear unless `keepDims`. */
+/** Sum over axes (all by default), which are dropped unless `keepDims`. */
 export function sum(x: Value, axes: readonly number[] = x.shape.map((_, i) => i), keepDims = false): Value {
   if (axes.length === 0) return x;
   const positive = axes.map((axis) => (axis < 0 ? axis + x.shape.length : axis)).sort((a, b) => a - b);
   return x.graph.value("sum", [x], { axes: positive, keepDims });
 }
 
-/** Mean over axes (all of them by default). */
+/** Mean over axes (all by default). */
 export function mean(x: Value, axes?: readonly number[], keepDims = false): Value {
   const total = sum(x, axes, keepDims);
   return mul(total, sizeOf(total.shape) / sizeOf(x.shape));
 }
 
-/** The same numbers, in row-major order, under another shape; one size may be −1, which is then found out. */
+/** The same numbers, in row-major order, in another shape; one size may be −1 and is then inferred. */
 export function reshape(x: Value, shape: Shape): Value {
   const known = shape.reduce((size, axis) => (axis === -1 ? size : size * axis), 1);
   const full = shape.map((axis) => (axis === -1 ? sizeOf(x.shape) / known : axis));
@@ -154,8 +151,8 @@ export function reshape(x: Value, shape: Shape): Value {
 }
 
 /**
- * Axes in another order: result axis i is axis `permutation[i]` of x. Where only axes of size 1
- * move, the numbers stay where they are and it is a reshape.
+ * Permutes axes: result axis i is axis `permutation[i]` of x. If only axes of size 1 move, the memory layout is unchanged and it
+ * is a reshape.
  */
 export function transpose(x: Value, permutation: readonly number[]): Value {
   const value = x.graph.value("transpose", [x], { permutation });
@@ -174,7 +171,7 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
 }
 
 /**
- * Values after each other along an axis; those of size 0 there are left out.
+ * Concatenates values along an axis; those of size 0 along it are left out.
  *
  * @throws Error if no part is left
  */

@@ -1,17 +1,17 @@
 import { checkpoint } from "./build.js";
 import { topologicalOrder, type Value } from "./value.js";
 
-/** The copy of what a `recomputed` value was made of. */
+/** A recomputed copy of a `recomputed` value. */
 interface ComputedAgain {
   readonly result: Value;
-  /** What the copy is made of: the value's own sources, the first held back. */
+  /** The inputs of the copy: the value's own sources, the first one delayed. */
   readonly sources: readonly Value[];
 }
 
 /**
- * What a `recomputed` value was made of, once more, from where it depends on the first of its sources.
+ * Recomputes a `recomputed` value, as far as it depends on the first of its sources.
  *
- * @param after what must be known before it is computed again, or it would be as good as kept
+ * @param after values that must be known before it is recomputed; without them it could be computed early and kept
  */
 export function computedAgain({ inputs }: Value, after: readonly Value[]): ComputedAgain {
   const [result, first, ...others] = inputs as [Value, Value, ...Value[]];

@@ -1,13 +1,13 @@
 import type { Attributes, OpName } from "./attributes.js";
 import type { Inferred, Value } from "./value.js";
 
-/** What the graph knows of an op: its shape rule and its gradient. How it is computed is the engines' business. */
+/** An op's shape rule and gradient. Engines define how it is computed. */
 export interface OpDefinition<K extends OpName> {
-  /** Type and shape of the result; throws where the inputs do not fit. */
+  /** Type and shape of the result; throws if the inputs do not fit. */
   infer(inputs: readonly Value[], attributes: Attributes[K]): Inferred;
   /**
-   * The gradient with respect to each input, given `dy`, the one with respect to the result.
-   * `undefined` where none flows (indices, conditions).
+   * The gradient with respect to each input, given `dy`, the gradient with respect to the result. `undefined` for inputs without
+   * a gradient (indices, conditions).
    */
   gradient(y: Value<K>, dy: Value): readonly (Value | undefined)[];
 }

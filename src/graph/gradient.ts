@@ -10,11 +10,10 @@ import { topologicalOrder, type Value } from "./value.js";
  * Reverse-mode differentiation: extends the graph by the gradient of a scalar.
  *
  * @param loss a float scalar, shape []
- * @param parameters what to differentiate with respect to
- * @param options.recompute whether what lies between two checkpoints (see {@link checkpoint}) is computed again for the
- *   gradient, instead of being kept until then: nearly a forward pass more, for far less memory. The numbers are the
- *   same. Default false
- * @returns a value of each parameter's shape; zeros where `loss` does not depend on it
+ * @param parameters to differentiate with respect to
+ * @param options.recompute whether to recompute values between checkpoints (see {@link checkpoint}) for the gradient instead of
+ *   keeping them: costs nearly one more forward pass and saves far more memory. The result is the same. Default false
+ * @returns a value of each parameter's shape; zeros if `loss` does not depend on it
  * @throws Error if `loss` is not a float scalar, or a parameter belongs to another graph
  */
 export function gradients(
@@ -34,7 +33,7 @@ export function gradients(
 }
 
 /**
- * The gradients that flow into values, given the one that flows into the last of them.
+ * Computes the gradients of values, given that of the last one.
  *
  * @param order values in the order of their creation
  */
@@ -48,7 +47,7 @@ function pullBack(
   const flowing = new Map<Value, Value>([[order.at(-1)!, dLast]]);
   /** Parameters with a new gradient since the last checkpoint. */
   const fresh = new Set<Value>();
-  /** The gradients of what was computed again last, before which nothing else is. */
+  /** The gradients of the last `recomputed` value; the next one is recomputed only after them. */
   let before: readonly Value[] = [];
   for (const value of order.toReversed()) {
     const dy = flowing.get(value);
@@ -75,9 +74,11 @@ function slopesOf(value: Value, dy: Value): readonly (Value | undefined)[] {
   return gradient(value, dy);
 }
 
-/** The gradient of a `recomputed` value, which does not flow through the values that it was made of but through their copies. */
+/**
+ * The gradients of a `recomputed` value, which flow through copies of the values it was computed from, not through the originals.
+ */
 function againSlopes(value: Value, dy: Value, before: readonly Value[]): (Value | undefined)[] {
-  // The value itself is waited for too: an update of what both computations read then waits for both.
+  // Also waits for the value itself: an update of anything that both computations read then waits for both.
   const { result, sources } = computedAgain(value, [value, dy, ...before]);
   const ends = new Set(sources);
   const flowing = pullBack(topologicalOrder([result], ends), dy, ends, new Recomputation([]));

@@ -1,7 +1,7 @@
 /*
- * How quantised weights lie in memory: rows of blocks of so many numbers, each block with one scale. A number is
- * scale · (q − 2^(bits−1)) with q a whole number of `bits` bits. Blocks of 8 bits hold a q in each byte, blocks of 4 bits
- * two: the first in the lower half. This is the layout of onnxruntime's MatMulNBits.
+ * Memory layout of quantised weights: rows of blocks of a fixed count of numbers, each block with one scale. A number is scale ·
+ * (q − 2^(bits−1)) with q an integer of `bits` bits. Blocks of 8 bits store one q per byte, blocks of 4 bits two: the first in
+ * the lower half. This is the layout of onnxruntime's MatMulNBits.
  */
 
 /** Numbers that share a scale. */

@@ -2,16 +2,16 @@ import { checkpoint } from "./build.js";
 import type { Value } from "./value.js";
 
 /**
- * What a gradient reads of the forward pass, computed again between checkpoints (Chen et al. 2016, arXiv 1604.06174):
- * only the checkpoints are kept until the gradient comes to them. What follows the last checkpoint is not computed
- * again, for the gradient begins there; nor is what stands before the first.
+ * Recomputes the forward values that a gradient reads, between checkpoints (Chen et al. 2016, arXiv 1604.06174): only the
+ * checkpoints are kept until the gradient reaches them. Values after the last checkpoint are not recomputed, because the gradient
+ * begins there, nor are values before the first.
  *
  * Values are passed in the reverse order of their creation.
  */
 export class Recomputation {
-  /** The checkpoints that have not been passed yet. */
+  /** The checkpoints not yet passed. */
   private readonly ahead: Value[];
-  /** Where the values that are computed again begin; undefined beside the checkpoints. */
+  /** Start of the values that are recomputed; undefined outside the checkpoints. */
   private from: Value | undefined;
   private after: readonly Value[] = [];
   private readonly copies = new Map<Value, Value>();
@@ -22,9 +22,9 @@ export class Recomputation {
   }
 
   /**
-   * Goes on to a value; true where it is the end of another stretch between checkpoints.
+   * Advances to a value; true if it ends another segment between checkpoints.
    *
-   * @param after what must be known before the stretch is computed again, or it would be as good as kept
+   * @param after values that must be known before the segment is recomputed; without them it could be computed early and kept
    */
   enter(value: Value, after: () => readonly Value[]): boolean {
     const reachedCheckpoint = this.ahead.at(-1) !== undefined && value.id <= this.ahead.at(-1)!.id;
@@ -37,7 +37,7 @@ export class Recomputation {
     return true;
   }
 
-  /** The value as it is computed again. */
+  /** The recomputed copy of the value. */
   of(value: Value): Value {
     if (this.from === undefined) return value;
     const known = this.copies.get(value);
@@ -48,10 +48,10 @@ export class Recomputation {
   }
 
   private copy(value: Value, from: Value): Value {
-    // What the stretch makes of what is fed alone, such as a mask, is computed again too.
+    // Anything the segment computes from inputs alone, such as a mask, is recomputed too.
     if (value.op === "input") return checkpoint(value, this.after);
     if (value.id < from.id || value.inputs.length === 0) return value;
-    // Where no input is another, this is the value itself.
+    // If all inputs are unchanged, this returns the value itself.
     return value.graph.value(
       value.op,
       value.inputs.map((input) => this.of(input)),

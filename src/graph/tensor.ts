@@ -42,15 +42,15 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
-/** Whether two shapes agree in rank and in every axis but one. */
+/** Whether two shapes have the same rank and agree in every axis except one. */
 export function sameBeside(axis: number, a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, i) => i === axis || size === b[i]);
 }
 
 /**
- * The shape that two shapes fill together under numpy's rules.
+ * The shape to which two shapes broadcast under numpy's rules.
  *
- * @throws RangeError where they do not broadcast
+ * @throws RangeError if they do not broadcast
  */
 export function broadcastShapes(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);

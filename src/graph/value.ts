@@ -15,23 +15,23 @@ export interface Value<K extends OpName = OpName> {
   readonly shape: Shape;
 }
 
-/** What an op's shape rule finds out about its result. */
+/** An op's result type and shape, inferred by its shape rule. */
 export interface Inferred {
   readonly dtype: DType;
   readonly shape: Shape;
 }
 
 /**
- * The table of a program's values. Asking twice for the same op on the same inputs gives the same
- * value (hash-consing), so common subexpressions are computed once.
+ * The table of a program's values. Requesting the same op on the same inputs again returns the same value (hash-consing), so
+ * common subexpressions are computed once.
  */
 export class Graph {
   private readonly values = new Map<string, Value>();
 
   /**
-   * The value of `op` on `inputs`.
+   * Returns the value of `op` on `inputs`.
    *
-   * @throws Error naming the op and its inputs' shapes where they do not fit
+   * @throws Error naming the op and its inputs' shapes if they do not fit
    */
   value<K extends OpName>(op: K, inputs: readonly Value[], attributes: Attributes[K]): Value<K> {
     if (inputs.some((input) => input.graph !== this)) throw new Error(`${op}: an input belongs to another graph`);
@@ -49,7 +49,7 @@ export class Graph {
     return this.value("input", [], { name, dtype, shape });
   }
 
-  /** A tensor that lives in the engine between runs (a parameter, an optimizer moment, a cache). */
+  /** A tensor that stays in the engine between runs (a parameter, an optimizer moment, a cache). */
   state(name: string, dtype: DType, shape: Shape): Value<"state"> {
     return this.value("state", [], { name, dtype, shape });
   }
@@ -76,7 +76,7 @@ function infer<K extends OpName>(op: K, inputs: readonly Value[], attributes: At
   }
 }
 
-/** Attributes as a text that differs where they do; long constants by their SHA-256. */
+/** A string that identifies attributes; long constants are represented by their SHA-256. */
 export function describeAttributes(attributes: Attributes[OpName]): string {
   if (!("tensor" in attributes)) return JSON.stringify(attributes);
   const { dtype, shape, data } = attributes.tensor;
@@ -88,7 +88,7 @@ export function describeAttributes(attributes: Attributes[OpName]): string {
 /**
  * All values that `outputs` depend on, inputs before the values that use them.
  *
- * @param ends values whose inputs are left out, unless others depend on them too. Default: none
+ * @param ends values whose inputs are omitted, unless other values depend on them. Default: none
  */
 export function topologicalOrder(outputs: Iterable<Value>, ends: ReadonlySet<Value> = new Set()): Value[] {
   const seen = new Set<Value>();

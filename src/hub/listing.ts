@@ -38,9 +38,9 @@ function staysInside(path: string): boolean {
 }
 
 /**
- * The commit that a revision of a repository stands for, and the card there.
+ * Asks for the commit that a revision of a repository points to, and the card there.
  *
- * @throws InputError where the hub refuses, cannot be reached, or answers with something else
+ * @throws InputError if the hub refuses, cannot be reached, or returns an invalid response
  */
 export async function askCommit(connection: HubConnection): Promise<{ commit: string; card: unknown }> {
   const { settings, repository } = connection;
@@ -54,14 +54,13 @@ export async function askCommit(connection: HubConnection): Promise<{ commit: st
   return { commit: sha, card: cardData };
 }
 
-/** Pages of a listing, a thousand files each, and files. */
+/** Limits of a listing: pages of a thousand files each, and files. */
 const most = { pages: 1000, files: 1_000_000 };
 
 /**
- * The files of a repository at a commit.
+ * Asks for the files of a repository at a commit.
  *
- * @throws InputError as {@link askCommit}, where a path would lead out of the repository's folder, and for a listing
- *   without end
+ * @throws InputError as {@link askCommit}, if a path would lead out of the repository's folder, and for an endless listing
  */
 export async function askFiles(connection: HubConnection, commit: string): Promise<RemoteFile[]> {
   const { settings, repository } = connection;

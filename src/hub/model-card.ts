@@ -1,4 +1,4 @@
-/** What a model card says, besides how the model is loaded. */
+/** Content of a model card, besides how to load the model. */
 export interface CardFacts {
   /** `user/name`. */
   readonly name: string;
@@ -6,30 +6,30 @@ export interface CardFacts {
   readonly baseModel?: string | undefined;
   /** Names of data sets on the hub. */
   readonly datasets?: readonly string[] | undefined;
-  /** Whether the repository holds an adapter alone. */
+  /** Whether the repository contains only an adapter. */
   readonly isAdapter: boolean;
   /** Whether its tokenizer has a chat template. */
   readonly isChat: boolean;
-  /** How it was trained; none where only the model is known. */
+  /** How it was trained; undefined if only the model is known. */
   readonly training?: CardTraining | undefined;
 }
 
 export interface CardTraining {
   readonly method: string;
   readonly loss: string;
-  /** Papers of the method and the loss, by their numbers on arXiv. */
+  /** arXiv numbers of the papers about the method and the loss. */
   readonly papers: readonly string[];
-  /** Options by their names, as JSON. */
+  /** Options by name, as JSON. */
   readonly options: ReadonlyMap<string, string>;
-  /** What came out: rows of figures, of which a cell may be missing. */
+  /** Results: rows of figures, in which cells may be missing. */
   readonly results: readonly Readonly<Record<string, string | number | null | undefined>>[];
-  /** What was trained with, by versions. */
+  /** Versions of the software used for training. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
 /**
- * A model card in Markdown with the hub's metadata at its head, in the form of TRL's: what the model was made of and how, how
- * to load it, and how it does.
+ * A model card in Markdown with the hub's metadata at its head, like TRL's: how the model was created, how to load it, and how
+ * well it performs.
  */
 export function modelCard(facts: CardFacts): string {
   const { name, baseModel, datasets = [], training } = facts;
@@ -98,7 +98,7 @@ function trainingSection({ method, loss, papers, options, results, versions }: C
   ].join("\n");
 }
 
-/** A Markdown table of the columns that any row has. */
+/** A Markdown table with every column that occurs in a row. */
 function figuresTable(rows: CardTraining["results"]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) =>
     rows.some((row) => row[name] != null),

@@ -25,7 +25,7 @@ export interface HubSettings {
  * - `HF_HUB_CACHE`, default `hub` in `HF_HOME`, default `huggingface` in `XDG_CACHE_HOME`, default `~/.cache`
  * - `HF_HUB_OFFLINE`: 1, on, yes or true
  *
- * @throws InputError where the address or the token cannot be one; the token is not told
+ * @throws InputError if the address or the token is malformed; the message does not contain the token
  */
 export async function hubSettings(): Promise<HubSettings> {
   const endpoint = (process.env["HF_ENDPOINT"] || "https://huggingface.co").replace(/\/+$/, "");

@@ -25,15 +25,17 @@ export interface UploadFile {
 }
 
 export interface UploadOptions extends Pick<TaskOptions, "signal"> {
-  /** Whether a repository that is made is private; one that is there stays as it is, and has to be private where this is not false. Default true. */
+  /**
+   * Whether a new repository is private. An existing one stays unchanged, and must be private unless this is false. Default true.
+   */
   readonly private?: boolean | undefined;
   /** The commit's message. Default "Upload model". */
   readonly message?: string | undefined;
-  /** Called with the bytes that the hub has, and those of all files. */
+  /** Called with the bytes that the hub has so far, and the total of all files. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Where a model is now. */
+/** An uploaded model's location. */
 export interface Uploaded {
   /** Its page. */
   readonly url: string;
@@ -42,15 +44,15 @@ export interface Uploaded {
 }
 
 /**
- * Puts a model's files on the hub in one commit, with the settings of the environment ({@link hubSettings}); the repository
- * is made where it is not there.
+ * Uploads a model's files to the hub in one commit, with the settings of the environment ({@link hubSettings}); creates the
+ * repository if it does not exist.
  *
- * The hub knows large files by their digests: those that it has, from an upload that was interrupted or of another model, are
- * not sent again. Nothing is seen in the repository before the commit, which comes last.
+ * The hub identifies large files by their digests: files it already has, from an interrupted upload or another model, are not
+ * sent again. Nothing is visible in the repository until the commit, which comes last.
  *
  * @param name `org/name`
- * @param isReplaced whether a file that is in the repository, and not among these, belongs to a model that these replace
- * @throws InputError where there is no token, it may not write there, the repository is public and not meant to be, or the hub
+ * @param isReplaced whether a file in the repository that is not among these belongs to a model that these replace
+ * @throws InputError if there is no token, it lacks write access, the repository is public but was not meant to be, or the hub
  *   refuses or cannot be reached; the signal's reason
  */
 export async function uploadModel(
@@ -121,7 +123,7 @@ async function findOrCreate(
     visibility: isPrivate ? "private" : "public",
     hubUrl: settings.endpoint,
   } as const;
-  // The library asks for a token, and takes only those that begin with "hf_"; the connection puts the real one in its place.
+  // The library requires a token, and accepts only those that begin with "hf_"; the connection replaces it by the real one.
   await understood(connection, () => createRepo({ ...request, fetch: connection.fetch, accessToken: "hf_" }));
   const made = await find(connection);
   if (made) return made;
@@ -162,7 +164,7 @@ async function sizeOf(content: UploadFile["content"]): Promise<number> {
 }
 
 /**
- * @param report told which share of a file the hub has
+ * @param report receives the fraction of a file that the hub has
  * @returns the commit
  */
 async function sendCommit(
@@ -179,13 +181,13 @@ async function sendCommit(
     branch: repository.revision,
     hubUrl: settings.endpoint,
     fetch: connection.fetch,
-    // Uploads as Git LFS makes them, which mirrors have too.
+    // Uploads via Git LFS, which mirrors support too.
     useXet: false,
     ...(signal && { abortSignal: signal }),
   });
   for (;;) {
     const next = await events.next();
-    // Only a commit to a bucket gives none.
+    // Only a commit to a bucket returns none.
     if (next.done) return next.value!.commit.oid;
     if (next.value.event === "fileProgress" && next.value.state === "uploading")
       report(next.value.path, next.value.progress);

@@ -4,32 +4,35 @@ import { regularizedValues } from "./regularized-values.js";
 
 /** One of a prompt's candidate responses. */
 export interface Candidate {
-  /** How good it is: a score of the data, or a judge's. */
+  /** Its quality: a score from the data, or a judge's. */
   readonly reward: number;
-  /** Its log-probability under the policy that wrote the candidates, the mean over its tokens, so that long ones are no rarer than short ones. */
+  /**
+   * Its log-probability under the policy that generated the candidates, averaged over its tokens, so that long ones are no less
+   * likely than short ones.
+   */
   readonly meanLogProb: number;
 }
 
 /** How candidates are weighted. */
 export interface WeightingOptions {
-  /** α of the regularization: the larger, the fewer rewards are believed. */
+  /** α of the regularization: the larger, the less the rewards are trusted. */
   readonly alpha: number;
-  /** Temperature of the policy that the weights are: the smaller, the more the best candidate counts. */
+  /** Temperature of the softmax: the smaller, the higher the weight of the best candidate. */
   readonly temperature: number;
 }
 
 /**
- * What each candidate response to a prompt counts in supervised fine-tuning: the softmax of its regularized values over the
- * temperature, times the number of candidates, so that weights have a mean of 1. The behaviour is the policy that wrote them,
- * normalised over the candidates, and the baseline the mean reward under it.
+ * Weights of a prompt's candidate responses for supervised fine-tuning: the softmax of their regularized values over the
+ * temperature, times the number of candidates, so that the mean weight is 1. The behaviour is the policy that generated them,
+ * normalised over the candidates, and the baseline is the mean reward under it.
  *
  * @returns a weight for each candidate, for the column `weight` of its pair
  * @example
- * // Responses of one prompt, of which `sft` counts each by its weight; the worst is the rejected one, which it does not read.
+ * // Responses of one prompt, which `sft` weights individually; the worst is the rejected one, which it does not read.
  * const weights = candidateWeights(responses.map(({ reward, meanLogProb }) => ({ reward, meanLogProb })), { alpha: 1, temperature: 0.1 });
  * const pairs = responses.map(({ text }, i) => ({ id: `${i}`, prompt, chosen: text, rejected: worst.text, columns: { weight: weights[i]! } }));
  * const run = await train(start, pairs, methods.sft());
- * @throws InputError where there are no candidates, or a number, such as a weight that comes out, is not finite or outside its range
+ * @throws InputError if there are no candidates, or a number, including a resulting weight, is not finite or outside its range
  */
 export function candidateWeights(candidates: readonly Candidate[], options: WeightingOptions): number[] {
   checkOptionNames("candidateWeights", options, ["alpha", "temperature"]);

@@ -2,7 +2,7 @@ import { InputError, quote } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import type { Transition } from "./offline-values.js";
 
-/** Up, right, down, left: what each adds to the row and to the column. */
+/** Up, right, down, left: the change of row and column. */
 const moves = [
   [-1, 0],
   [0, 1],
@@ -10,11 +10,11 @@ const moves = [
   [0, -1],
 ] as const;
 
-/** The sizes and dangers of a grid. */
+/** The size and risks of a grid. */
 export interface GridOptions {
-  /** Cells of a side, from 2. Default 5. */
+  /** Cells per side, at least 2. Default 5. */
   readonly size?: number;
-  /** Chance that a step goes in a random direction instead. Default 0.1. */
+  /** Probability that a step goes in a random direction instead. Default 0.1. */
   readonly slip?: number;
   /** Standard deviation of the noise of each reward. Default 0.5. */
   readonly noise?: number;
@@ -23,9 +23,9 @@ export interface GridOptions {
 }
 
 /**
- * A grid to be crossed from the top left to the bottom right, for offline learning that can be watched: a step costs 0.04, the
- * goal earns 1, the pits beside the diagonal cost 1, and either ends the episode. States are cells, row by row;
- * actions are up, right, down and left.
+ * A grid to cross from the top left to the bottom right, as a visual example of offline learning: a step costs 0.04, the goal
+ * earns 1, the pits beside the diagonal cost 1, and goal and pits end the episode. States are cells, row by row; actions are up,
+ * right, down and left.
  */
 export class GridWorld {
   readonly size: number;
@@ -35,7 +35,7 @@ export class GridWorld {
   private readonly slip: number;
   private readonly noise: number;
 
-  /** @throws InputError where an option is outside its range */
+  /** @throws InputError if an option is outside its range */
   constructor({ size = 5, slip = 0.1, noise = 0.5, discount = 0.95 }: GridOptions = {}) {
     if (!(Number.isInteger(size) && size >= 2))
       throw new InputError(`size: found ${quote(size)}, expected a whole number from 2`);
@@ -47,7 +47,7 @@ export class GridWorld {
     [this.size, this.states, this.slip, this.noise, this.discount] = [size, size * size, slip, noise, discount];
   }
 
-  /** What a step does, with its chance: without noise. */
+  /** Possible outcomes of a step with their probabilities, without reward noise. */
   outcomes(
     state: number,
     action: number,
@@ -61,9 +61,9 @@ export class GridWorld {
   }
 
   /**
-   * Episodes of a behaviour that heads for the goal with some skill and otherwise goes anywhere, as an offline data set.
+   * Generates an offline data set: episodes of a behaviour that heads for the goal with some skill and otherwise moves at random.
    *
-   * @param skill chance that a step goes right or down
+   * @param skill probability that a step goes right or down
    * @param most steps of an episode. Default 4 · states
    */
   episodes(count: number, skill: number, random: Random, most = 4 * this.states): Transition[] {
@@ -81,9 +81,9 @@ export class GridWorld {
   }
 
   /**
-   * What a policy earns from the start, discounted: exact, by sweeps over all states.
+   * A policy's discounted return from the start: exact, by sweeps over all states.
    *
-   * @throws InputError where the policy is not an action for each state, or there is no sweep
+   * @throws InputError if the policy does not have an action for each state, or `sweeps` is not at least 1
    */
   valueOf(policy: readonly number[], sweeps = 500): number {
     const isAction = (action: unknown) =>
@@ -121,7 +121,7 @@ export class GridWorld {
     return isInside ? row * this.size + column : state;
   }
 
-  /** What the episode ends with in a cell; undefined where it goes on. */
+  /** The reward for ending the episode in a cell; undefined if it continues. */
   private endReward(state: number): number | undefined {
     const [row, column] = [Math.floor(state / this.size), state % this.size];
     if (state === this.states - 1) return 1;

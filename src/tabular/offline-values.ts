@@ -2,16 +2,16 @@ import { InputError, quote } from "../base/errors.js";
 import { checkOptionNames } from "../base/option-names.js";
 import { regularizedValues, trust } from "./regularized-values.js";
 
-/** A step that the data have. */
+/** A step in the data. */
 export interface Transition {
   readonly state: number;
   readonly action: number;
   readonly reward: number;
-  /** Where it led; undefined where it ended the episode. */
+  /** The next state; undefined if the step ended the episode. */
   readonly next?: number | undefined;
 }
 
-/** What is learned from, and how. */
+/** Options of offline learning. */
 export interface OfflineOptions {
   readonly states: number;
   readonly actions: number;
@@ -23,25 +23,25 @@ export interface OfflineOptions {
   readonly sweeps?: number;
 }
 
-/** What was learned. */
+/** The result of offline learning. */
 export interface OfflineValues {
   /** Q(s, a): a list of actions for each state. */
   readonly values: readonly (readonly number[])[];
-  /** The action of the largest value in each state; of equal ones the one that the data have more often. */
+  /** The action with the largest value in each state; of equal ones, the one more frequent in the data. */
   readonly policy: readonly number[];
-  /** How often the data take each action in each state; all 0 in a state that they do not visit. */
+  /** The frequency of each action in each state of the data; all 0 for a state that is not in the data. */
   readonly behaviour: readonly (readonly number[])[];
-  /** How far each action's target is believed; see {@link trust}. */
+  /** The weight of each action's target; see {@link trust}. */
   readonly trust: readonly (readonly number[])[];
 }
 
 /**
- * Learns to act from recorded steps alone, by fitted Q iteration whose values are regularized in closed form
- * ({@link regularizedValues}): the target of an action is its mean reward plus γ times the value of the state that
- * it leads to, and the baseline of a state is what the behaviour of the data is worth there. Values of actions that the data
- * do not have cannot grow: they are the behaviour's own. Of states that the data do not visit nothing is known, and all is 0.
+ * Learns to act from recorded steps alone, by fitted Q iteration with values regularized in closed form
+ * ({@link regularizedValues}): the target of an action is its mean reward plus γ times the value of the next state, and the baseline of a
+ * state is the value of the data's behaviour there. Values of actions that are not in the data cannot grow: they equal the
+ * behaviour's. For states that are not in the data, nothing is known and everything is 0.
  *
- * @throws InputError where there are no steps, one is of no such state or action, or an option is outside its range
+ * @throws InputError if there are no steps, one has an invalid state or action, or an option is outside its range
  */
 export function offlineValues(transitions: readonly Transition[], options: OfflineOptions): OfflineValues {
   checkOptionNames("offlineValues", options, ["states", "actions", "alpha", "discount", "sweeps"]);
@@ -76,7 +76,7 @@ export function offlineValues(transitions: readonly Transition[], options: Offli
     return byAction.map((steps) => (visits === 0 ? 0 : steps.length / visits));
   });
   const isVisited = behaviour.map((shares) => shares.some((share) => share > 0));
-  /** Mean reward and discounted value of where the steps of each action led. */
+  /** Mean reward plus discounted value of the next states, for each action. */
   const targets = (valueOf: readonly number[]) =>
     of.map((byAction) =>
       byAction.map(

@@ -1,27 +1,27 @@
 import { InputError, quote } from "../base/errors.js";
 
-/** What offline data say of the actions of one state, a list to each: of a bandit, or of a prompt and its candidate responses. */
+/** Offline data about the actions of one state, one entry per action: of a bandit, or of a prompt and its candidate responses. */
 export interface ActionData {
-  /** π_b(a | s), how often the data have each action; they add up to 1, and 0 is an action that the data do not have. */
+  /** π_b(a | s), the frequency of each action in the data; they add up to 1, and 0 marks an action that is not in the data. */
   readonly behaviour: readonly number[];
-  /** T(s, a), what each action is worth by the data; not read where the data do not have it. */
+  /** T(s, a), the value of each action according to the data; not read for actions that are not in the data. */
   readonly targets: readonly number[];
-  /** b(s), what an action is worth of which nothing is known. */
+  /** b(s), the value of an action about which nothing is known. */
   readonly baseline: number;
 }
 
 /**
- * Values under adaptive behaviour regularization: the minimiser of E_{a∼D}(Q − T)² + α·E_{a∼U}(Q − b)²,
- * Q* = (π_b·T + α·u·b) / (π_b + α·u) with u = 1/|A|. Where the data are dense their targets are believed, where they are thin
- * the value falls back to the baseline, and an action that they do not have is worth the baseline exactly. As α → 0 actions
- * of the data are ranked by T, as α → ∞ by π_b·(T − b).
+ * Values under adaptive behaviour regularization: the minimiser of E_{a∼D}(Q − T)² + α·E_{a∼U}(Q − b)², Q* = (π_b·T + α·u·b) /
+ * (π_b + α·u) with u = 1/|A|. Where data are dense, values follow the targets; where they are sparse, values fall back to the
+ * baseline; an action that is not in the data has exactly the baseline value. As α → 0, actions in the data are ranked by T; as α
+ * → ∞, by π_b·(T − b).
  *
- * After ABR (arXiv 2211.08251), of which only the abstract could be read: regularization by uniformly
- * sampled actions, whose closed form moves between cloning and improving. This loss and its minimiser are our reading of it.
+ * After ABR (arXiv 2211.08251), of which only the abstract could be read: regularization by uniformly sampled actions, with a
+ * closed form that interpolates between cloning and improving. This loss and its minimiser are our reading of it.
  *
  * @param alpha α, above 0
- * @throws InputError where lists are of different lengths, the behaviour is no distribution, a number is not finite, or α is
- *   not above 0, when actions that the data do not have would have no value
+ * @throws InputError if lists differ in length, the behaviour is not a distribution, a number is not finite, or α is not above 0,
+ *   in which case actions that are not in the data would have no value
  */
 export function regularizedValues(data: ActionData, alpha: number): number[] {
   const { behaviour, targets, baseline } = checked(data, alpha);
@@ -34,9 +34,7 @@ export function regularizedValues(data: ActionData, alpha: number): number[] {
   );
 }
 
-/**
- * π_b / (π_b + α·u): how far each action's target is believed, in [0, 1]. It is the adaptive part: Q* = b + trust · (T − b).
- */
+/** π_b / (π_b + α·u): the weight of each action's target, in [0, 1]. This is the adaptive part: Q* = b + trust · (T − b). */
 export function trust(behaviour: readonly number[], alpha: number): number[] {
   const uniform = 1 / behaviour.length;
   return behaviour.map((share) => (share === 0 ? 0 : share / (share + alpha * uniform)));

@@ -1,13 +1,13 @@
 import { tryEngine } from "../trial.js";
 import type { Provider } from "./providers.js";
 
-/** Devices of one machine are tried once. */
+/** The devices of a machine are tried only once. */
 let choice: Promise<Provider> | undefined;
 
 /**
- * The provider that multiplies matrices fastest here: WebGPU, where there is a device whose driver
- * is no program on the CPU, and else the CPU. Others are not tried: they are given the state at
- * each run, and their libraries are not part of an installation.
+ * Returns the provider with the fastest matrix products here: WebGPU if there is a device whose driver does not run on the CPU,
+ * otherwise the CPU. Others are not tried: they receive the state at each run, and their libraries are not part of an
+ * installation.
  */
 export function chooseProvider(): Promise<Provider> {
   return (choice ??= choose());

@@ -1,7 +1,7 @@
 import type { Shape } from "../../graph/tensor.js";
 import type { AttributeProto, ElementType, NodeProto, TensorProto } from "./proto.js";
 
-/** Collects the nodes and constants of an ONNX graph and gives names to what they produce. */
+/** Collects the nodes and constants of an ONNX graph and names their results. */
 export class Emitter {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
@@ -23,31 +23,31 @@ export class Emitter {
     return this.add("com.microsoft", opType, inputs, attributes);
   }
 
-  /** A constant by its bytes; the name of the tensor. */
+  /** Adds a constant by its bytes; returns the tensor's name. */
   constant(type: ElementType, shape: Shape, raw: Uint8Array): string {
     const name = `c${this.initializers.length}`;
     this.initializers.push({ name, type, shape, raw });
     return name;
   }
 
-  /** A constant whose elements are handed to the session under its name. */
+  /** Adds a constant whose elements are passed to the session under its name. */
   external({ name, type, shape }: Omit<TensorProto, "raw">): string {
     this.initializers.push({ name, type, shape });
     this.externals.add(name);
     return name;
   }
 
-  /** Whether a tensor is one of {@link external}. */
+  /** Whether a tensor is {@link external}. */
   isExternal(name: string): boolean {
     return this.externals.has(name);
   }
 
-  /** A list of int64, as ONNX wants shapes and axes. Equal lists share one constant. */
+  /** A list of int64, the type that ONNX requires for shapes and axes. Equal lists share one constant. */
   int64(values: readonly number[], shape: Shape = [values.length]): string {
     return this.shared("int64", shape, values, (numbers) => BigInt64Array.from(numbers, BigInt));
   }
 
-  /** A vector of `size` times the same float32. */
+  /** A vector of `size` copies of a float32. */
   full(size: number, value: number): string {
     return this.shared("float32", [size], new Array<number>(size).fill(value), (numbers) => Float32Array.from(numbers));
   }
@@ -76,7 +76,7 @@ export class Emitter {
   }
 }
 
-/** The bytes of a typed array, not copied. */
+/** The bytes of a typed array, without copying. */
 export function bytes(array: NodeJS.TypedArray): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -14,18 +14,18 @@ import { splitRowWrites } from "./row-writes.js";
 import type { PreparedProgram, SessionSettings } from "./protocol.js";
 import { threadsFor } from "./threads.js";
 
-/** Each holds what is copied to it. */
+/** Each lane holds its own copy of the data copied to it. */
 const mostLanes = 8;
 
 export interface OnnxEngineOptions {
-  /** Where ops run; "auto" is what {@link chooseProvider} finds. Default "cpu". */
+  /** Where ops run; "auto" uses what {@link chooseProvider} finds. Default "cpu". */
   readonly provider?: ProviderChoice | undefined;
-  /** Threads that share an op. Default 0: one for each physical core, or for each that the process may run on where those are fewer. */
+  /** Threads that share an op. Default 0: one per physical core, or per core available to the process if there are fewer. */
   readonly threads?: number | undefined;
 }
 
 /**
- * Runs graphs on ONNX Runtime, in a thread of its own.
+ * Runs graphs on ONNX Runtime, in a separate thread.
  *
  * @example
  * const engine = new OnnxEngine();
@@ -33,7 +33,7 @@ export interface OnnxEngineOptions {
  * const { y } = await executable.run({ x: Float32Array.of(1, 2) });
  */
 export class OnnxEngine extends ThreadEngine<PreparedProgram> {
-  /** Known before the worker is started. */
+  /** Resolved before the worker starts. */
   private chosen: Provider | undefined;
   private readonly threads: number;
   private made: readonly OnnxEngine[] | undefined;
@@ -58,7 +58,7 @@ export class OnnxEngine extends ThreadEngine<PreparedProgram> {
     await super.close();
   }
 
-  /** Where ops run: the provider that was asked for, or what "auto" has found. */
+  /** Where ops run: the requested provider, or the one that "auto" has found. */
   async provider(): Promise<Provider> {
     return (this.chosen ??= await chooseProvider());
   }
@@ -81,8 +81,8 @@ export class OnnxEngine extends ThreadEngine<PreparedProgram> {
 
   async prepare(program: Program, { frozen: freeze = false }: Usage = {}): Promise<Executable> {
     const provider = await this.provider();
-    // What lies on a device is changed there, and neither by the host nor in place: a WebGPU buffer that an op reads
-    // and writes keeps what it had, without an error.
+    // State on a device is updated there, neither by the host nor in place: a WebGPU buffer that an op both reads and writes
+    // keeps its old content, without an error.
     const { program: lowered, rowWrites } = keepsState(provider) ? { program, rowWrites: [] } : splitRowWrites(program);
     const inPlace = keepsState(provider) ? new Set() : updatesInPlace(lowered);
     const constants = freeze && provider === "cpu" ? frozenState(program) : new Set<string>();
@@ -99,7 +99,7 @@ export class OnnxEngine extends ThreadEngine<PreparedProgram> {
     return this.executable(await this.onDevice(this.call("prepare", prepared)));
   }
 
-  /** With an error that says that the provider has to work. */
+  /** Explains in the error that the chosen provider does not work here. */
   protected override async onDevice<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer;

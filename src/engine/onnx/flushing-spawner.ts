@@ -5,7 +5,7 @@ import type { ThreadData } from "../thread/calls.js";
 import { Gate } from "../thread/gate.js";
 import { lower } from "./lower.js";
 
-/** A thread to be started or ended, by its number. */
+/** A thread to start or end, by its number. */
 export type SpawnerRequest =
   | {
       readonly start: number;
@@ -14,12 +14,12 @@ export type SpawnerRequest =
     }
   | { readonly end: number };
 
-/** What has happened to a thread. */
+/** An event of a thread. */
 export type SpawnerEvent =
   | { readonly id: number; readonly error: Error }
   | { readonly id: number; readonly exitCode: number };
 
-/* The thread that starts the threads of engines, once subnormal floats count as 0 in it: see FlushingThread. */
+/* The thread that starts the engines' threads, after subnormal floats are flushed to 0 in it: see FlushingThread. */
 
 const port = parentPort!;
 const threads = new Map<number, Worker>();

@@ -7,19 +7,19 @@ import type { EngineThread } from "../thread/thread-engine.js";
 import type { SpawnerEvent, SpawnerRequest } from "./flushing-spawner.js";
 
 /**
- * A thread in which subnormal floats count as 0, wherever ops run on it.
+ * A thread in which subnormal floats are flushed to 0, wherever ops run on it.
  *
- * A softmax makes such floats where a mask hides something, and arithmetic on one takes a processor a hundred times as long: they
- * were a third of scoring. onnxruntime can turn them off, but does so only in the thread that makes the first session of a process, and in those
- * that share its ops. A thread begins with the floating-point environment of the one that starts it (pthread_create(3)), so all
- * engines' threads are started by one that has made that session.
+ * A softmax produces such floats where a mask hides something, and arithmetic on one takes a processor a hundred times as long:
+ * they took a third of scoring time. onnxruntime can disable them, but does so only in the thread that creates a process's first
+ * session, and in those that share its ops. A thread inherits the floating-point environment of the one that starts it
+ * (pthread_create(3)), so all engines' threads are started by a thread that has created that session.
  */
 export class FlushingThread extends EventEmitter implements EngineThread {
   private readonly port;
   private readonly id = ++started;
   private exitCode: number | undefined;
 
-  /** @param program of the thread, which finds its port in {@link ThreadData} */
+  /** @param program of the thread, which receives its port in {@link ThreadData} */
   constructor(program: URL, data: ThreadData<unknown>) {
     super();
     const { port1, port2 } = new MessageChannel();
@@ -46,14 +46,14 @@ export class FlushingThread extends EventEmitter implements EngineThread {
     if (this.exitCode !== undefined) return this.exitCode;
     const ended = new Promise<number>((resolve) => this.once("exit", resolve));
     ask({ end: this.id });
-    // Until the last of those that are ending has answered, the process has something to wait for.
+    // The process stays alive until the last ending thread has answered.
     if (++ending === 1) spawner!.ref();
     const exitCode = await ended;
     if (--ending === 0) spawner?.unref();
     return exitCode;
   }
 
-  /** Tells of what has happened to the thread. */
+  /** Handles an event of the thread. */
   hear(event: SpawnerEvent): void {
     if ("error" in event) this.emit("error", event.error);
     else this.end(event.exitCode);
@@ -68,7 +68,7 @@ export class FlushingThread extends EventEmitter implements EngineThread {
 }
 
 let started = 0;
-/** Threads that {@link FlushingThread.terminate} waits for. */
+/** Number of threads that {@link FlushingThread.terminate} is waiting for. */
 let ending = 0;
 let spawner: Worker | undefined;
 const running = new Map<number, FlushingThread>();
@@ -79,7 +79,7 @@ function ask(request: SpawnerRequest, moved: readonly Transferable[] = []): void
 
 function startSpawner(): Worker {
   const gate = new Gate();
-  // Not the process's own flags: `--input-type`, say, would keep the thread from starting.
+  // Without the process's own flags: `--input-type`, for example, would prevent the thread from starting.
   const worker = new Worker(new URL("./flushing-spawner.js", import.meta.url), {
     workerData: gate.shared,
     execArgv: [],

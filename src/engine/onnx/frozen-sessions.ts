@@ -1,26 +1,26 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 
-/** A session with the tensors that are part of it. */
+/** A session with the tensors that it contains. */
 interface FrozenSession {
   readonly model: Uint8Array;
   readonly tensors: readonly Tensor[];
   readonly session: InferenceSession;
 }
 
-/** Each holds its tensors a second time. */
+/** Each holds a second copy of its tensors. */
 const limit = 2;
 
 /**
- * Sessions that hold state as constants. onnxruntime arranges the constants of matrix products once, when a session is
- * made, and inputs at every run, which with few rows takes as long as the arithmetic. The most recently used are kept.
+ * Sessions that contain state as constants. onnxruntime packs constant operands of matrix products once, when a session is
+ * created, but inputs at every run, which with few rows takes as long as the arithmetic. Keeps the most recently used.
  */
 export class FrozenSessions {
   private kept: readonly FrozenSession[] = [];
 
-  /** @param create makes a session of a model and its constants */
+  /** @param create creates a session from a model and its constants */
   constructor(private readonly create: (model: Uint8Array, tensors: readonly Tensor[]) => Promise<InferenceSession>) {}
 
-  /** The session of a model with these tensors, made if it is not at hand. */
+  /** Returns the session of a model with these tensors; creates it if it is not cached. */
   async get(model: Uint8Array, tensors: readonly Tensor[]): Promise<InferenceSession> {
     let found = this.kept.find((one) => one.model === model && one.tensors.every((tensor, i) => tensor === tensors[i]));
     if (found === undefined) {

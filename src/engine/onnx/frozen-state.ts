@@ -2,10 +2,10 @@ import { elementBytes, sizeOf } from "../../graph/tensor.js";
 import { topologicalOrder, type Value } from "../../graph/value.js";
 import type { Program } from "../engine.js";
 
-/** What onnxruntime takes beside a model ends at 2 GB, and a session holds it in addition to the state. */
+/** onnxruntime accepts at most 2 GB of data outside a model, and a session stores it in addition to the state. */
 const mostBytes = 2 ** 30;
 
-/** The names of the state that the program does not update; none where it is too large to be a part of a model. */
+/** The names of the state that the program does not update; empty if it is too large to be part of a model. */
 export function frozenState({ outputs, updates }: Program): ReadonlySet<string> {
   const frozen = topologicalOrder([...Object.values(outputs), ...updates.values()]).filter(
     (value): value is Value<"state"> => value.op === "state" && !updates.has((value as Value<"state">).attributes.name),

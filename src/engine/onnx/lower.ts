@@ -8,7 +8,7 @@ import { encodeModel, type ModelProto, type ValueProto } from "./proto.js";
 import type { Provider } from "./providers.js";
 import { webgpuLowerings } from "./webgpu-lowerings.js";
 
-/** A program as an ONNX model; leaves and results are named after their role so that names never clash. */
+/** A program as an ONNX model; leaves and results are named by their role so that names never clash. */
 export interface LoweredProgram {
   readonly model: Uint8Array;
   readonly inputs: readonly Value<"input">[];
@@ -25,10 +25,10 @@ export const updateName = (name: string) => `update:${name}`;
 const ownLowerings: { readonly [P in Provider]?: Lowerings } = { webgpu: { ...lowerings, ...webgpuLowerings } };
 
 /**
- * Writes a program as an ONNX model of nodes that the provider has kernels for.
+ * Lowers a program to an ONNX model of nodes for which the provider has kernels.
  *
- * @param constants names of the states that become constants of the model. With any, the axes of the model's
- *   inputs and outputs are of any size: programs that differ in their sizes alone are one model
+ * @param constants names of the states that become constants of the model. If there are any, the axes of the model's inputs and
+ *   outputs may have any size: programs that differ only in their sizes are then one model
  */
 export function lower(
   program: Program,
@@ -88,8 +88,8 @@ function lowerValue(table: Lowerings, emit: Emitter, value: Value, inputs: reado
 }
 
 /**
- * Makes the nodes write their results under the graph's output names, so that they land in the
- * buffers given for them without a copy. A leaf, or a value asked for twice, needs a copy.
+ * Makes the nodes write their results under the graph's output names, so that they land in the given buffers without a copy. A
+ * leaf, or a value requested twice, needs a copy.
  */
 function nameResults(
   results: ReadonlyMap<string, Value>,

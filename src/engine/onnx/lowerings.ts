@@ -9,7 +9,7 @@ import { dequantize, matmulQuantized } from "./quantized-lowerings.js";
 /** Emits the ONNX nodes of one op; returns the name of its result. `inputs` are the names of the op's inputs. */
 type Lowering<K extends OpName> = (emit: Emitter, value: Value<K>, inputs: readonly string[]) => string;
 
-/** How each op is written in ONNX; an op without an entry does not compile. Leaves are named by the caller. */
+/** How each op is expressed in ONNX; an op without an entry does not compile. Leaves are named by the caller. */
 export type Lowerings = { readonly [K in Exclude<OpName, "input" | "state">]: Lowering<K> };
 
 const elementTypes: Readonly<Record<DType, ElementType>> = {
@@ -27,7 +27,7 @@ const node =
 const toInt64 = (emit: Emitter, name: string) => emit.node("Cast", [name], { to: { int: int64 } });
 const lastAxis = { axis: { int: -1 } };
 
-/** What is written for the CPU, and for every provider that has no writing of its own. */
+/** Lowerings for the CPU, and for every provider without its own. */
 export const lowerings: Lowerings = {
   constant: (emit, { attributes: { tensor } }) =>
     emit.constant(elementTypes[tensor.dtype], tensor.shape, bytes(tensor.data)),
@@ -83,7 +83,7 @@ export const lowerings: Lowerings = {
     emit.node("ScatterElements", inputs, { axis: { int: axis }, reduction: { string: "add" } }),
   readAt: (emit, value, [data, index]) =>
     emit.node("GatherND", [data!, coordinates(emit, value.inputs[1]!.shape, index!)]),
-  // Without a reduction and with one row for each index ScatterND does not race.
+  // Without a reduction and with one row per index, ScatterND does not race.
   writeAt: (emit, value, [data, index, rows]) =>
     emit.node("ScatterND", [data!, coordinates(emit, value.inputs[1]!.shape, index!), rows!]),
 
@@ -102,43 +102,43 @@ function logSoftmax(emit: Emitter, _: unknown, [x]: readonly string[]): string {
   return emit.node("LogSoftmax", [x!], lastAxis);
 }
 
-/** The element of each row of a matrix at the row's index. */
+/** Selects from each row of a matrix the element at the row's index. */
 export function elementAt(emit: Emitter, matrix: string, index: string): string {
   const column = emit.node("Reshape", [index, emit.int64([-1, 1])]);
   return emit.node("Reshape", [emit.node("GatherElements", [matrix, column], { axis: { int: 1 } }), emit.int64([-1])]);
 }
 
 /*
- * None of these three says more of an axis than it must: programs that differ in the number of rows or in the places of
- * a cache alone are one model, and with state as constants one session.
+ * These three describe axes as loosely as possible: programs that differ only in the number of rows or in the cache's capacity
+ * are then one model, and with state as constants one session.
  */
 
-/** An index of an axis, negative where it is nearer to the axis' end. */
+/** An index of an axis, negative if it is nearer to the axis' end. */
 function fromNearerEnd(index: number, size: number): number {
   return index > size - index ? index - size : index;
 }
 
-/** A shape that leaves the first axis to be found out. */
+/** A shape with the first axis left to be inferred. */
 function anyRows(shape: Shape): Shape {
   return shape.length === 0 || shape.includes(0) ? shape : shape.with(0, -1);
 }
 
-/** What to expand to: 1 along the axes that stay. */
+/** Target shape of an expansion: 1 for unchanged axes. */
 function repeats({ shape, inputs: [x] }: Value<"broadcast">): Shape {
   const offset = shape.length - x!.shape.length;
   return shape.map((size, axis) => (size === x!.shape[axis - offset] ? 1 : size));
 }
 
-/** A few rows times the transpose of a larger matrix, as in writing a token of each of some responses. */
+/** A few rows times the transpose of a larger matrix, as when generating one token for each of some responses. */
 function isFewRowsByWeight({ shape, attributes: { transposeA, transposeB, scale } }: Value<"matmul">): boolean {
   const [rows, columns] = shape as [number, number];
   return !transposeA && transposeB && scale === 1 && rows > 1 && rows <= 128 && columns >= rows;
 }
 
 /**
- * (w · xᵀ)ᵀ for x · wᵀ. The CPU provider copies its right operand into panels at every run, and never
- * the left one: with few rows the copy of a weight takes as long as the arithmetic. Not a Gemm, whose
- * transposed result onnxruntime would take for x · wᵀ again.
+ * (w · xᵀ)ᵀ for x · wᵀ. The CPU provider copies its right operand into panels at every run, but never the left one: with few
+ * rows, copying a weight takes as long as the arithmetic. Not a Gemm, whose transposed result onnxruntime would turn back
+ * into x · wᵀ.
  */
 function fewRowsByWeight(emit: Emitter, _: Value<"matmul">, [x, weight]: readonly string[]): string {
   const turned = (name: string) => emit.node("Transpose", [name], { perm: { ints: [1, 0] } });
@@ -160,8 +160,8 @@ export function gemm(
 
 function batchedMatmul(emit: Emitter, value: Value<"matmul">, [a, b]: readonly string[]): string {
   const { transposeA, transposeB, scale } = value.attributes;
-  // A row by a matrix is read as it stands, but with a scale it takes the way of all others. The scale is a vector,
-  // because onnxruntime would move a scalar into the product again.
+  // A row by a matrix reads the matrix in place, but with a scale it takes the general path. The scale is a vector, because
+  // onnxruntime would fuse a scalar back into the product.
   const isScaledRow = value.shape.at(-2) === 1 && !transposeA && scale !== 1;
   const left = isScaledRow ? emit.node("Mul", [a!, emit.full(value.inputs[0]!.shape.at(-1)!, scale)]) : a!;
   return emit.contrib("FusedMatMul", [left, b!], {
@@ -171,7 +171,7 @@ function batchedMatmul(emit: Emitter, value: Value<"matmul">, [a, b]: readonly s
   });
 }
 
-/** int64 [...lead, rank]: for each place of `lead` its own coordinates and then the index found there. */
+/** int64 [...lead, rank]: for each position of `lead` its coordinates and then the index there. */
 function coordinates(emit: Emitter, lead: Shape, index: string): string {
   const last = emit.node("Reshape", [toInt64(emit, index), emit.int64([...lead, 1])]);
   const places = sizeOf(lead);

@@ -4,13 +4,13 @@ import { encodeModel } from "./proto.js";
 
 type SessionOptions = ort.InferenceSession.SessionOptions;
 
-/** Where the tensors of a state lie. */
+/** Where a state's tensors are stored. */
 export interface Memory {
-  /** Options of a session that leaves these of its outputs there. */
+  /** Options of a session that leaves these outputs in this memory. */
   leave(outputs: readonly string[]): SessionOptions;
-  /** Puts a tensor there. */
+  /** Copies a tensor to this memory. */
   keep(tensor: Tensor): Promise<ort.Tensor>;
-  /** A copy that shares nothing with the state. */
+  /** Returns a copy that shares nothing with the state. */
   read(tensor: ort.Tensor): Promise<Tensor>;
 }
 
@@ -32,10 +32,10 @@ export const hostMemory: Memory = {
 };
 
 /**
- * A device's memory. Tensors get there and back as the result of a model that does nothing: reading
- * one by its own `getData()` ends the process in onnxruntime-node 1.30.
+ * A device's memory. Tensors are moved there and back as the result of an identity model: reading one by its own `getData()` ends
+ * the process in onnxruntime-node 1.30.
  *
- * @param create makes a session on the device
+ * @param create creates a session on the device
  */
 export function deviceMemory(
   create: (model: Uint8Array, options: SessionOptions) => Promise<ort.InferenceSession>,
@@ -54,7 +54,7 @@ export function deviceMemory(
   };
 }
 
-/** A model that gives back what it is given, of any shape. */
+/** An identity model for tensors of any shape. */
 function identity(type: DType): Uint8Array {
   return encodeModel({
     nodes: [{ opType: "Identity", domain: "", inputs: ["from"], outputs: ["to"], attributes: {} }],

@@ -2,8 +2,8 @@ import type { Value } from "../../graph/value.js";
 import { bytes, type Emitter } from "./emitter.js";
 
 /**
- * x, by a node that onnxruntime cannot run before `after` is known, nor take for x itself: it would share what is
- * computed from the two. Both choices are x, so the numbers of `after` do not matter.
+ * Returns x from a node that onnxruntime cannot run before `after` is known, and cannot replace by x itself: it would then share
+ * what is computed from the two. Both branches are x, so the values of `after` do not matter.
  *
  * @param values those that `after` names
  */

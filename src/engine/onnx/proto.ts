@@ -13,7 +13,7 @@ export interface TensorProto {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
-  /** Little-endian elements; without them, they are handed to the session under the tensor's name. */
+  /** Little-endian elements; if absent, they are passed to the session under the tensor's name. */
   readonly raw?: Uint8Array;
 }
 
@@ -35,7 +35,7 @@ export interface NodeProto {
 export interface ValueProto {
   readonly name: string;
   readonly type: ElementType;
-  /** Undefined where it may be any, as a whole or along an axis. */
+  /** Undefined for any shape or, within it, for an axis of any size. */
   readonly shape?: readonly (number | undefined)[];
 }
 

@@ -5,10 +5,10 @@ import { bytes, type Emitter } from "./emitter.js";
 import { onceKnown } from "./once-known.js";
 
 /*
- * A product with a quantised weight is computed in one of two ways. Where the weight is a constant of the session, by
- * MatMulNBits: the session has arranged it, and with `accuracy_level` 4, which rounds x to 8 bits in blocks too, a few
- * rows take a third to a half of the time of a float32 weight. Where it is an input, by numbers that are made of it for
- * the product alone, in float32; MatMulNBits does the same for an input and takes longer.
+ * A product with a quantised weight is computed in one of two ways. If the weight is a constant of the session, by MatMulNBits:
+ * the session has packed it, and with `accuracy_level` 4, which also rounds x to 8 bits in blocks, a few rows take a third to a
+ * half of the time of a float32 weight. If it is an input, by dequantising it to float32 for this product alone; MatMulNBits does
+ * the same for an input but takes longer.
  */
 
 export function matmulQuantized(
@@ -30,7 +30,7 @@ export function matmulQuantized(
       accuracy_level: { int: 4 },
     });
   }
-  // What depends on leaves alone would be made before everything else, and be there until it is used.
+  // Without this, values that depend only on leaves would be computed before everything else and stay in memory until used.
   const held = onceKnown(emit, scales!, [x!], [rows!]);
   const numbers = numbersOf(emit, bits, blocks!, held, [outputs!, weight!.shape[1]! * blockSize]);
   return emit.node("Gemm", [x!, numbers], { transB: { int: 1 } });
@@ -44,7 +44,7 @@ export function dequantize(
   return numbersOf(emit, bits, blocks!, scales!, shape);
 }
 
-/** Blocks as rows of a matrix, each of which has its scale. */
+/** Dequantises blocks to the rows of a matrix. */
 function numbersOf(emit: Emitter, bits: BlockBits, blocks: string, scales: string, shape: Shape): string {
   const rows = emit.node("Reshape", [blocks, emit.int64([-1, blockBytes(bits)])]);
   const wholes = bits === 8 ? rows : unpacked(emit, rows);
@@ -55,7 +55,7 @@ function numbersOf(emit: Emitter, bits: BlockBits, blocks: string, scales: strin
   return emit.node("Reshape", [numbers, emit.int64(shape.with(0, -1))]);
 }
 
-/** The two halves of each byte beside each other, the lower one first. */
+/** Unpacks the two halves of each byte side by side, the lower one first. */
 function unpacked(emit: Emitter, rows: string): string {
   const constant = (value: number) => emit.constant("uint8", [1], bytes(Uint8Array.of(value)));
   const halves = [

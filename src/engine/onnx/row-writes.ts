@@ -3,9 +3,9 @@ import type { Value } from "../../graph/value.js";
 import type { Program } from "../engine.js";
 
 /*
- * onnxruntime-node copies every output of a run into a new array, also one that was given a buffer.
- * A cache of keys and values in which a run changes one row in a hundred must therefore not be an
- * output: the run gives the rows, and they are put into the cache when it is done.
+ * onnxruntime-node copies every output of a run into a new array, even one that was given a buffer. A cache of keys and values in
+ * which a run changes one row in a hundred must therefore not be an output: the run returns the rows, and they are put into the
+ * cache when it is done.
  */
 
 /** Rows of a state tensor that a run changes; `index` and `rows` name outputs of the run. */
@@ -15,12 +15,12 @@ export interface RowWrite {
   readonly rows: string;
 }
 
-/** Turns the updates of a program that only write rows into outputs, and lists them. */
+/** Converts those updates of a program that only write rows to outputs, and lists them. */
 export function splitRowWrites(program: Program): { program: Program; rowWrites: readonly RowWrite[] } {
   const outputs: Record<string, Value> = { ...program.outputs };
   const updates = new Map<string, Value>();
   const rowWrites: RowWrite[] = [];
-  // Keys and values of all layers are written at the same places: one output serves them all.
+  // Keys and values of all layers are written at the same indices: one output serves them all.
   const indices = new Map<Value, string>();
   for (const [name, update] of program.updates) {
     const [data, index, rows] = update.inputs;

@@ -1,9 +1,9 @@
 import { availableParallelism, cpus } from "node:os";
 
 /**
- * The threads that onnxruntime is told to use. With 0 it makes one for each physical core and ties it there, also where the
- * process may not run on that core (`taskset`, containers, cluster schedulers); so where not all cores are the
- * process's, it is told how many are.
+ * The number of threads to request from onnxruntime. With 0 it creates one for each physical core and pins it there, even if the
+ * process may not run on that core (`taskset`, containers, cluster schedulers); so if the process does not have all cores, the
+ * number is set explicitly.
  *
  * @param asked 0 for one on each physical core
  * @param allowed cores that the process may run on

@@ -5,12 +5,11 @@ import { elementAt, gemm, lowerings, type Lowerings } from "./lowerings.js";
 import { elementType } from "./proto.js";
 
 /*
- * WebGPU's provider has no kernel for FusedMatMul and LogSoftmax, nor for int64 but where it is an
- * index. Nodes without a kernel run on the CPU, with a copy of what they read and of what they
- * write; so these ops are written in nodes that all have one.
+ * WebGPU's provider has no kernels for FusedMatMul and LogSoftmax, nor for int64 except as indices. Nodes without a kernel run on
+ * the CPU, copying their inputs and outputs; so these ops are lowered to nodes that all have a kernel.
  */
 
-/** What is written otherwise for the WebGPU provider. */
+/** Lowerings that differ for the WebGPU provider. */
 export const webgpuLowerings: Partial<Lowerings> = {
   matmul: (emit, value, inputs) => (value.shape.length > 2 ? batchedMatmul : gemm)(emit, value, inputs),
 
@@ -40,7 +39,7 @@ function logSoftmax(emit: Emitter, _: unknown, [x]: readonly string[]): string {
   return emit.node("Sub", [shifted, emit.node("Log", [total])]);
 }
 
-/** A product of operands that lie as MatMul wants them, scaled where there is less to scale: before it or after. */
+/** A product of operands in MatMul's layout, scaled before or after, whichever has fewer elements. */
 function batchedMatmul(
   emit: Emitter,
   { shape, attributes, inputs: [left] }: Value<"matmul">,
@@ -56,7 +55,7 @@ function batchedMatmul(
   return before ? product : scaled(product);
 }
 
-/** Whether several rows, or numbers of a list, may be added to one place. */
+/** Whether several rows, or numbers of a list, may be added at the same index. */
 function mayRepeatRows({ attributes: { axis }, inputs: [, index] }: Value<"scatterAdd">): boolean {
   const {
     op,
@@ -70,13 +69,13 @@ function mayRepeatRows({ attributes: { axis }, inputs: [, index] }: Value<"scatt
   );
 }
 
-/** Rows of a table of who else is added to the same place that are made at once. */
+/** Rows computed at once of the table that marks which rows share an index. */
 const rowsAtOnce = 1024;
 
 /**
- * ScatterElements adds what goes to one place in an order that differs from run to run, and each
- * waits for the other: all padding tokens go to one place. So rows that go to the same place are
- * added up first, in a product with a table of zeros and ones, and each writes the same sum.
+ * ScatterElements adds updates with the same index in an order that differs from run to run, and one after the other: all padding
+ * tokens have the same index. So rows with the same index are summed first, by a product with a table of zeros and ones, and each
+ * writes the same sum.
  */
 function addRows(emit: Emitter, { inputs }: Value<"scatterAdd">, [data, index, updates]: readonly string[]): string {
   const { shape } = inputs[1]!;

@@ -13,15 +13,15 @@ import { writeRows } from "./row-writes.js";
 import type { PreparedProgram, SessionSettings } from "./protocol.js";
 
 /*
- * The thread in which onnxruntime runs: session.run blocks until the last op is done, so it must
- * not stand on the event loop. State lives here; what the other side sees are numbers for it.
+ * The thread in which onnxruntime runs: session.run blocks until the last op is done, so it must not run on the event loop. State
+ * lives here; the other side refers to it by number.
  */
 
 type ExternalData = NonNullable<ort.InferenceSession.SessionOptions["externalData"]>;
 
 interface Session {
   readonly program: PreparedProgram;
-  /** Undefined where state is a part of it: then it is one of the frozen sessions. */
+  /** Undefined if state is part of the session, which is then one of the frozen sessions. */
   readonly session: ort.InferenceSession | undefined;
 }
 
@@ -41,7 +41,7 @@ const sessionsFor =
       executionMode: "sequential",
       graphOptimizationLevel: "all",
       enableCpuMemArena: true,
-      // The same speed and far less memory than with planned allocation patterns.
+      // As fast as with planned allocation patterns, with far less memory.
       enableMemPattern: false,
       logSeverityLevel: 3,
       ...options,
@@ -55,9 +55,9 @@ const programSessionsFor =
     createSession(model, {
       ...memory.leave(updates.map(({ name }) => updateName(name))),
       externalData,
-      // Waiting threads spin, which is fastest within a run. Between the short runs of writing a token they stop soon, or
-      // they would keep the thread that chooses the token from its core.
-      // Threads that share the ops of this one turn off the floats that it has off.
+      // Waiting threads spin, which is fastest within a run. Between the short runs that generate a token they stop soon;
+      // otherwise they would keep its core from the thread that chooses the token. Threads that share this thread's ops disable
+      // the same subnormal floats as it does.
       extra: {
         session: {
           set_denormal_as_zero: "1",
@@ -108,7 +108,7 @@ const calls = (
     if (program.frozen.length === 0) {
       sessions.set(++created, { program, session: await programSession(program) });
     } else {
-      // Equal models share their sessions, which know a model by its array.
+      // Equal models share their sessions, which identify a model by its array.
       const model = withModel(program.model)?.program.model ?? program.model;
       sessions.set(++created, { program: { ...program, model }, session: undefined });
     }
@@ -165,7 +165,7 @@ function fitting(leaf: Leaf, tensor: ort.Tensor): ort.Tensor {
   return tensor;
 }
 
-/** Puts a tensor in the place of the one of that name, whose memory is given back at once. */
+/** Replaces the tensor of that name and frees its memory at once. */
 function put(state: Map<string, ort.Tensor>, name: string, tensor: ort.Tensor): void {
   state.get(name)?.dispose();
   state.set(name, tensor);

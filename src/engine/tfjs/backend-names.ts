@@ -1,6 +1,6 @@
 import { InputError, quote } from "../../base/errors.js";
 
-/** The backends of TensorFlow.js, the best first. */
+/** The backends of TensorFlow.js, best first. */
 export const backendNames = ["tensorflow-gpu", "tensorflow", "webgpu", "wasm", "cpu"] as const;
 export type BackendName = (typeof backendNames)[number];
 

@@ -7,17 +7,17 @@ import { InputError } from "../../base/errors.js";
 import { backendNames, type BackendName } from "./backend-names.js";
 import type { Tf } from "./workbench.js";
 
-/** What a backend of TensorFlow.js is made of. */
+/** A backend of TensorFlow.js. */
 interface Backend {
-  /** The package that brings it. */
+  /** The package that provides it. */
   readonly package: string;
   /** What to install. */
   readonly install: string;
-  /** What TensorFlow.js itself calls it. */
+  /** Its name within TensorFlow.js. */
   readonly registeredAs: string;
-  /** Why it cannot run whatever is installed; undefined where it may. */
+  /** Why it cannot run, whatever is installed; undefined if it may run. */
   readonly obstacle?: () => string | undefined;
-  /** What the user should know where it is taken because nothing better is there. */
+  /** Warning for the user if it is chosen because nothing better is available. */
   readonly caveat?: string;
 }
 
@@ -54,21 +54,21 @@ const all: Readonly<Record<BackendName, Backend>> = {
   },
 };
 
-/** A backend that is ready to compute. */
+/** A loaded backend. */
 export interface LoadedBackend {
   readonly name: BackendName;
   readonly tf: Tf;
-  /** What the user should know of the choice; empty where there is nothing. */
+  /** Warnings for the user about the choice; empty if there are none. */
   readonly warnings: readonly string[];
 }
 
-/** Folders whose packages are looked for: that of the user's project or notebook, then this library's own. */
+/** Folders to search for packages: that of the user's project or notebook, then this library's own. */
 const folders = () => [process.cwd(), fileURLToPath(new URL(".", import.meta.url))];
 
 /**
- * Loads a backend by its name, or the best one that is installed and works.
+ * Loads a backend by name, or the best one that is installed and works.
  *
- * @throws InputError where the one that was named, or every one, is not installed or does not work, with the reasons
+ * @throws InputError if the named one, or every one, is not installed or does not work, with the reasons
  */
 export async function loadBackend(wanted?: BackendName): Promise<LoadedBackend> {
   if (wanted !== undefined) return { name: wanted, tf: await load(wanted), warnings: [] };
@@ -91,7 +91,7 @@ export async function loadBackend(wanted?: BackendName): Promise<LoadedBackend> 
   );
 }
 
-/** A backend's package, its version where it is installed, and what installs it. */
+/** A backend's package, its installed version, if any, and how to install it. */
 export function installed(backend: BackendName): {
   readonly name: string;
   readonly version: string | undefined;
@@ -124,7 +124,7 @@ async function load(name: BackendName): Promise<Tf> {
 
 async function start({ package: name, registeredAs }: Backend, require: NodeJS.Require): Promise<Tf> {
   restoreUtil();
-  // The core that the backend itself loads: another copy would not know the backend.
+  // The core that the backend itself loads: another copy would not have the backend registered.
   const whole = require(name) as Partial<Tf>;
   const tf = whole.setBackend ? (whole as Tf) : (require("@tensorflow/tfjs-core") as Tf);
   tf.enableProdMode();
@@ -140,7 +140,7 @@ function restoreUtil(): void {
   }
 }
 
-/** Where a package is installed; not one that only bears its name, as an alias of npm's does. */
+/** Where a package is installed; ignores a package that only has this name as an npm alias. */
 function findPackage(name: string): { readonly folder: string; readonly version: string } | undefined {
   for (const from of folders()) {
     for (const modules of createRequire(join(from, "package.json")).resolve.paths(name) ?? []) {

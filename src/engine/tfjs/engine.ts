@@ -4,20 +4,20 @@ import { checkBackendName, type BackendName } from "./backend-names.js";
 import { planOf, type Plan } from "./plan.js";
 
 export interface TfjsEngineOptions {
-  /** Where ops run. Default: the best that is installed and works, in the order of {@link backendNames}. */
+  /** Where ops run. Default: the best backend that is installed and works, in the order of {@link backendNames}. */
   readonly backend?: BackendName | undefined;
 }
 
-/** What the thread is told. */
+/** Settings passed to the thread. */
 export interface TfjsSettings {
   readonly backend: BackendName | undefined;
 }
 
 /**
- * Runs graphs op by op on TensorFlow.js, in a thread of its own, on whichever backend is there. Its packages are the
- * user's to install; they are looked for in the working directory first.
+ * Runs graphs op by op on TensorFlow.js, in a separate thread, on an available backend. The user installs its packages; they are
+ * searched for in the working directory first.
  *
- * @throws InputError where there is no backend of that name; at the first call, where it is not installed or does not work
+ * @throws InputError if there is no backend of that name; at the first call, if it is not installed or does not work
  * @example const engine = new TfjsEngine({ backend: "wasm" });
  */
 export class TfjsEngine extends ThreadEngine<Plan> {
@@ -25,13 +25,13 @@ export class TfjsEngine extends ThreadEngine<Plan> {
 
   constructor({ backend }: TfjsEngineOptions = {}) {
     if (backend !== undefined) checkBackendName(backend);
-    // TensorFlow's native library reads it when it loads; else it greets on stderr. A thread cannot set it.
+    // TensorFlow's native library reads this when it loads, and otherwise prints a greeting on stderr. A thread cannot set it.
     process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
     super(new URL("./worker.js", import.meta.url));
     this.backend = backend;
   }
 
-  /** @throws InputError where no backend was named and none works */
+  /** @throws InputError if no backend was named and none works */
   async describe(): Promise<EngineDescription> {
     return { engine: "tfjs", backend: this.backend ?? (await this.call("device")) };
   }

@@ -4,10 +4,10 @@ import { sizeOf, type Shape } from "../../graph/tensor.js";
 import type { PlanNode } from "./plan.js";
 import { tfType, type Tensor, type Tf, type Workbench } from "./workbench.js";
 
-/** Computes one op from its inputs; what it makes besides the result is disposed by the caller. */
+/** Computes one op from its inputs; the caller disposes all tensors except the result. */
 export type Kernel = (...inputs: Tensor[]) => Tensor;
 
-/** Makes an op's kernel, once for each program. */
+/** Creates an op's kernel, once per program. */
 type Lowering<K extends OpName> = (node: PlanNode<K>, workbench: Workbench) => Kernel;
 
 type Unary = "neg" | "exp" | "log" | "sqrt" | "sigmoid" | "softplus" | "erf";
@@ -24,13 +24,13 @@ const binary =
   (a, b) =>
     tf[name](a!, b!);
 
-/** Quantised weights, which {@link tfType} refuses. */
+/** Quantised weights are unsupported: {@link tfType} refuses them. */
 const quantized: Lowering<OpName> = () => {
   tfType("uint8");
   return (x) => x!;
 };
 
-/** How each op is computed by TensorFlow.js; an op without an entry does not compile. Leaves are bound by the caller. */
+/** How TensorFlow.js computes each op; an op without an entry does not compile. Leaves are bound by the caller. */
 export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lowering<K> } = {
   constant({ attributes: { tensor } }, workbench) {
     const constant = workbench.constant(tensor);
@@ -63,7 +63,7 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
     (x) =>
       dtype === "bool" ? tf.notEqual(x!, tf.zerosLike(x!)) : tf.cast(x!, tfType(dtype)),
   stopGradient: () => (x) => x!,
-  // Ops run in the order in which the graph was built: what a checkpoint comes after has run.
+  // Ops run in the order in which the graph was built, so the inputs of a checkpoint have already run.
   checkpoint: () => (x) => x!,
   recomputed: () => (result) => result!,
 
@@ -129,7 +129,7 @@ export const lowerings: { readonly [K in Exclude<OpName, "input" | "state">]: Lo
     return (data, index, rows) => {
       const places = tf.reshape(placesOf(index!), [-1, 1]);
       const old = rowsOf(tf, data!);
-      // The CPU backend of tfjs 4.22 writes into its argument: it is given a copy.
+      // The CPU backend of tfjs 4.22 overwrites its argument, so it gets a copy.
       const copy = backend === "cpu" ? tf.tile(old, [1, 1]) : old;
       return tf.reshape(tf.tensorScatterUpdate(copy, places, rowsOf(tf, rows!)), [...node.shape]);
     };
@@ -178,7 +178,7 @@ function matmul(node: PlanNode<"matmul">, workbench: Workbench): Kernel {
   }
 }
 
-/** The product of matrices that are transposed before: with its own transposes the wasm backend takes 15 times as long. */
+/** The product of matrices transposed in advance: with its own transposes the wasm backend takes 15 times as long. */
 function plainProduct(
   { attributes: { transposeA, transposeB }, inputs }: PlanNode<"matmul">,
   { tf, transposes }: Workbench,
@@ -187,7 +187,7 @@ function plainProduct(
   return (a: Tensor, b: Tensor): Tensor => tf.matMul(transposeA ? turned(a, 0) : a, transposeB ? turned(b, 1) : b);
 }
 
-/** The wasm backend adds numbers one after the other, in float32: of more than this many it adds sums of parts. */
+/** The wasm backend sums sequentially in float32; longer sums are split into partial sums. */
 const longSum = 1024;
 
 /** Sum over axes in ascending order. */
@@ -202,14 +202,14 @@ function sum({ tf, backend }: Workbench, x: Tensor, axes: readonly number[], kee
   }, x);
 }
 
-/** The largest divisor of a size that is not above its square root. */
+/** The largest divisor of a size not above its square root. */
 function longestPart(size: number): number {
   let part = Math.floor(Math.sqrt(size));
   while (size % part !== 0) part--;
   return part;
 }
 
-/** Places in the flat data, int32 [elements of the index], of `data[…, index[…], …]` along an axis. */
+/** Indices into the flat data, int32 [elements of the index], of `data[…, index[…], …]` along an axis. */
 function elementPlaces(
   { inputs: [data, index] }: PlanNode,
   axis: number,
@@ -228,14 +228,17 @@ function logSoftmax(workbench: Workbench, x: Tensor): Tensor {
   return tf.sub(shifted, tf.log(sum(workbench, tf.exp(shifted), [x.shape.length - 1], true)));
 }
 
-/** Places, int32 [rows], in data [...lead, n, d] as rows of d, of the row that `index` [...lead] names at each place of lead. */
+/**
+ * Indices, int32 [rows], into data [...lead, n, d] seen as rows of d, of the row that `index` [...lead] selects at each position
+ * of lead.
+ */
 function rowPlaces({ inputs: [data, index] }: PlanNode, workbench: Workbench): (index: Tensor) => Tensor {
   const lead = index!.shape;
   const rows = data!.shape.at(-2)!;
   return placesFrom(workbench, lead, 1, (at) => rows * lead.reduce((place, size, i) => place * size + at[i]!, 0));
 }
 
-/** `start` at each coordinate of the index's shape, plus the index times `stride`; flat. */
+/** `start` at each coordinate of the index's shape, plus the index times `stride`; flattened. */
 function placesFrom(
   workbench: Workbench,
   shape: Shape,
@@ -266,7 +269,7 @@ function coordinate(shape: Shape, i: number): number[] {
     .toReversed();
 }
 
-/** All but the last axis in one. */
+/** Merges all axes except the last. */
 function rowsOf(tf: Tf, x: Tensor): Tensor {
   return tf.reshape(x, [-1, x.shape.at(-1)!]);
 }

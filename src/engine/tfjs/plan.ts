@@ -3,12 +3,12 @@ import type { DType, Shape } from "../../graph/tensor.js";
 import { topologicalOrder, type Value } from "../../graph/value.js";
 import type { Program } from "../engine.js";
 
-/** A program as a list of ops that can be sent to another thread and run one after the other. */
+/** A program as a list of ops that can be sent to another thread and run in sequence. */
 export interface Plan {
   readonly nodes: readonly PlanNode[];
-  /** The nodes whose results a run gives back, by name. */
+  /** The nodes whose results a run returns, by name. */
   readonly outputs: readonly (readonly [name: string, node: number])[];
-  /** The nodes whose results become the state's, by name. */
+  /** The nodes whose results update the state, by name. */
   readonly updates: readonly (readonly [name: string, node: number])[];
 }
 
@@ -19,20 +19,20 @@ export interface PlanNode<K extends OpName = OpName> {
   readonly attributes: Attributes[K];
   readonly dtype: DType;
   readonly shape: Shape;
-  /** Nodes whose results nothing reads after this op. */
+  /** Nodes whose results are not read after this op. */
   readonly frees: readonly number[];
 }
 
-/** What an op reads: the result of an earlier node. */
+/** An op's operand: the result of an earlier node. */
 export interface Operand {
   readonly node: number;
   readonly dtype: DType;
   readonly shape: Shape;
-  /** Whether it is a tensor of the state that the program does not change, a frozen weight for example. */
+  /** Whether it is a state tensor that the program does not update, for example a frozen weight. */
   readonly frozen: boolean;
 }
 
-/** Lists a program's ops in an order in which they can run. */
+/** Lists a program's ops in a valid execution order. */
 export function planOf({ outputs, updates }: Program): Plan {
   const results = [...Object.values(outputs), ...updates.values()];
   const values = topologicalOrder(results);
@@ -59,7 +59,7 @@ export function planOf({ outputs, updates }: Program): Plan {
   };
 }
 
-/** For each value, in order, the places of those that it is the last to read; results are read at the very end. */
+/** For each value, in order, the indices of the values it is the last to read; results are read at the very end. */
 function lastReads(values: readonly Value[], results: ReadonlySet<Value>, place: (value: Value) => number): number[][] {
   const last = new Map<Value, number>();
   values.forEach(({ inputs }, i) => inputs.forEach((input) => last.set(input, i)));

@@ -13,16 +13,16 @@ type States = Map<string, Tensor>;
 
 interface PreparedPlan {
   readonly plan: Plan;
-  /** For each node its kernel; none for the leaves. */
+  /** The kernel of each node; undefined for leaves. */
   readonly kernels: readonly (Kernel | undefined)[];
   readonly workbench: Workbench;
 }
 
 /**
- * Runs plans op by op on a backend of TensorFlow.js. State stays on the device; a run frees each intermediate result
- * after its last reader, and everything where an op fails. The state changes when the whole graph has run, or not at all.
+ * Runs plans op by op on a backend of TensorFlow.js. State stays on the device; a run frees each intermediate result after its
+ * last reader, and all of them if an op fails. State is updated after the whole graph has run, or not at all.
  *
- * @param isHurried whether a run is to stop before its next op
+ * @param isHurried whether a run must stop before its next op
  */
 export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean): Handlers<Plan> {
   const states = new Map<number, States>();
@@ -105,7 +105,7 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
     },
   };
 
-  /** A handle of its own on the tensor of an input or a state; undefined for other ops. */
+  /** A new handle on the tensor of an input or a state; undefined for other ops. */
   function leafOf(
     node: PlanNode,
     feeds: Parameters<Handlers<Plan>["run"]>[1],
@@ -122,7 +122,7 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
     return another(tensor);
   }
 
-  /** The result of an op, as a handle that nothing else has. */
+  /** The result of an op, as a handle that is not shared. */
   function compute(node: PlanNode, kernel: Kernel, inputs: readonly Tensor[]): Tensor {
     const what = `${node.op}(${node.inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(", ")})`;
     return onDevice(what, () =>
@@ -133,14 +133,14 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
     );
   }
 
-  /** Does what may fail for want of a kernel or of memory, with an error that says on what. */
+  /** Does work that may fail for lack of a kernel or memory, with an error that names the device. */
   function onDevice(what: string, work: () => Tensor): Tensor {
     try {
       return work();
     } catch (error) {
       const { numTensors, numBytes } = tf.memory();
       const { message } = error as Error;
-      // All that is said of a WebAssembly memory that cannot grow any more.
+      // The only sign of a WebAssembly memory that cannot grow any further.
       const isFull = backend === "wasm" && /^Aborted\(|out of bounds/.test(message);
       throw new Error(
         `${what} failed on tfjs's backend ${backend}, which holds ${(numBytes / 1e6).toFixed(0)} MB in ${numTensors} tensors: ` +
@@ -152,7 +152,7 @@ export function runtime(tf: Tf, backend: BackendName, isHurried: () => boolean):
     }
   }
 
-  /** Another handle on the same numbers, to be disposed on its own. Not a clone: on wasm that copies. */
+  /** Another handle on the same numbers, to be disposed separately. Not a clone: on wasm that copies. */
   function another(tensor: Tensor): Tensor {
     return tf.reshape(tensor, tensor.shape);
   }
@@ -174,7 +174,7 @@ function kernelOf(node: PlanNode, workbench: Workbench): Kernel | undefined {
   return (lowerings[node.op] as (node: PlanNode<OpName>, workbench: Workbench) => Kernel)(node, workbench);
 }
 
-/** A copy of a tensor's numbers: the CPU backend gives the memory in which it computes. */
+/** A copy of a tensor's numbers: the CPU backend returns the memory it computes in. */
 async function numbersOf(tensor: Tensor): Promise<Numbers> {
   const data = (await tensor.data()) as ArrayOf[DType];
   return { dtype: tensor.dtype as DType, shape: tensor.shape, data: data.slice() as ArrayOf[DType] };

@@ -1,8 +1,8 @@
 import type { Tensor, Tf } from "./workbench.js";
 
-/** Transposes of the state's matrices, kept for as long as these do not change, where a backend needs them in every run. */
+/** Transposes of the state's matrices, cached until the matrices change, for backends that need them in every run. */
 export class Transposes {
-  /** By the numbers that they are transposes of, which several tensors may share. */
+  /** By the transposed numbers, which several tensors may share. */
   private readonly known = new Map<object, Tensor>();
 
   constructor(private readonly tf: Tf) {}
@@ -13,7 +13,7 @@ export class Transposes {
     return found;
   }
 
-  /** Frees what is kept for a tensor that is about to be freed. */
+  /** Frees the transpose of a tensor that is about to be freed. */
   forget(matrix: Tensor): void {
     this.known.get(matrix.dataId)?.dispose();
     this.known.delete(matrix.dataId);

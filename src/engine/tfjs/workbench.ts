@@ -4,18 +4,18 @@ import type { DType, Tensor as Numbers } from "../../graph/tensor.js";
 import type { BackendName } from "./backend-names.js";
 import type { Transposes } from "./transposes.js";
 
-/** The library as a backend's package brings it. */
+/** The library, as loaded by a backend's package. */
 export type Tf = typeof tfjs;
 export type Tensor = tfjs.Tensor;
 
-/** What TensorFlow.js has for a type. @throws InputError where it has none: its only type of one byte is bool */
+/** The TensorFlow.js type for an element type. @throws InputError if there is none: its only one-byte type is bool */
 export function tfType(dtype: DType): Exclude<DType, "uint8"> {
   if (dtype === "uint8")
     throw new InputError("quantised weights cannot be held or computed on the engine tfjs; use onnx on the CPU");
   return dtype;
 }
 
-/** What an op is lowered with: the library, and constants that live as long as the program. */
+/** What lowering an op requires: the library, and constants that live as long as the program. */
 export class Workbench {
   private readonly constants: Tensor[] = [];
 
@@ -25,7 +25,7 @@ export class Workbench {
     readonly transposes: Transposes,
   ) {}
 
-  /** Puts numbers on the device until the program is released. */
+  /** Keeps numbers on the device until the program is released. */
   constant({ dtype, shape, data }: Numbers): Tensor {
     const constant = this.tf.tensor(data, [...shape], tfType(dtype));
     this.constants.push(constant);

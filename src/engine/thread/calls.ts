@@ -9,17 +9,17 @@ export interface Leaf {
   readonly shape: Shape;
 }
 
-/** What an engine asks of its thread, with the type of the answer; `Prepared` is a program as that thread wants it. */
+/** Calls of an engine to its thread, with the result types; `Prepared` is a program in the form that the thread expects. */
 export interface Calls<Prepared> {
   createState(): number;
-  /** Adds a tensor to a state, or puts it in the place of the one of that name. */
+  /** Adds a tensor to a state, or replaces the one of that name. */
   writeState(state: number, name: string, tensor: Tensor): void;
   readState(state: number, names: readonly string[]): [string, Tensor][];
   freeState(state: number): void;
   prepare(program: Prepared): number;
   run(executable: number, feeds: Feeds, states: readonly number[]): Record<string, Tensor>;
   release(executable: number): void;
-  /** On what the thread runs: its provider or backend. */
+  /** The thread's provider or backend. */
   device(): string;
 }
 
@@ -31,14 +31,14 @@ export interface Request<K extends keyof Calls<never> = keyof Calls<never>> {
 
 export type Response =
   | { readonly id: number; readonly result: unknown }
-  /** An error's message, and whether the user's input is at fault. */
+  /** An error's message, and whether the user's input caused it. */
   | { readonly id: number; readonly error: string; readonly isInputError: boolean };
 
-/** What a thread is given at its start. */
+/** Data passed to a thread when it starts. */
 export interface ThreadData<Settings> {
   readonly settings: Settings;
-  /** What the two threads share of their gate. */
+  /** The shared memory of their gate. */
   readonly gate: Int32Array<SharedArrayBuffer>;
-  /** What the calls come through. Default: the port to the thread that started it. */
+  /** The port of the calls. Default: the port to the parent thread. */
   readonly port?: MessagePort;
 }

@@ -1,6 +1,6 @@
 import type { Gate } from "./gate.js";
 
-/** The gates that threads may be inside of. The process must not end while one is. */
+/** Gates that threads may be inside of. The process must not end while a thread is inside one. */
 export const openGates = new Set<Gate>();
 
 process.on("exit", () => {

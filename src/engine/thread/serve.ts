@@ -4,7 +4,7 @@ import type { Tensor } from "../../graph/tensor.js";
 import type { Calls, Request, Response, ThreadData } from "./calls.js";
 import { Gate } from "./gate.js";
 
-/** What a thread does for each call. */
+/** A thread's handler for each call. */
 export type Handlers<Prepared> = {
   [K in keyof Calls<Prepared>]: (
     ...args: Parameters<Calls<Prepared>[K]>
@@ -12,10 +12,10 @@ export type Handlers<Prepared> = {
 };
 
 /**
- * Answers an engine's calls in this thread, one after the other: a run must not see a state that another is about to
- * change.
+ * Answers an engine's calls in this thread, one after the other: a run must not see a state that another is about to change.
  *
- * @param begin makes the handlers, at the first call; a call at which it throws is answered so, and the next tries again
+ * @param begin creates the handlers at the first call; if it throws, that call is answered with the error and the next one tries
+ *   again
  */
 export function serve<Settings, Prepared>(
   begin: (settings: Settings, gate: Gate) => Promise<Handlers<Prepared>>,

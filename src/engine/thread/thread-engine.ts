@@ -12,43 +12,43 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** What an engine needs of its thread. */
+/** The part of a worker's interface that an engine needs. */
 export interface EngineThread extends Pick<Worker, "postMessage" | "ref" | "unref" | "terminate"> {
   on(event: "message", listener: (response: Response) => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "exit", listener: (exitCode: number) => void): unknown;
 }
 
-/** An engine whose graphs run in a thread of its own, so that the event loop stays free; see {@link serve} for the other side. */
+/** An engine that runs graphs in a separate thread, so that the event loop stays free; see {@link serve} for the other side. */
 export abstract class ThreadEngine<Prepared> implements Engine {
-  /** Started by the first call: a thread that is ended while it loads native code aborts the process. */
+  /** Started by the first call: ending a thread while it loads native code aborts the process. */
   private worker: EngineThread | undefined;
   private readonly gate = new Gate();
   private readonly waiting = new Map<number, Waiting>();
-  /** Settles after everything that was asked for. */
+  /** Settles after all calls so far. */
   private last: Promise<unknown> = Promise.resolve();
   private calls = 0;
   private heldBytes = 0;
   private failure: Error | undefined;
 
-  /** @param program the thread's program, which calls {@link serve} */
+  /** @param program the thread's script, which calls {@link serve} */
   protected constructor(protected readonly program: URL) {}
 
-  /** What the thread is told at its start. */
+  /** Settings passed to the thread when it starts. */
   protected abstract settings(): unknown;
 
-  /** Finds out what has to be known before the thread is started. */
+  /** Resolves what must be known before the thread starts. */
   protected async ready(): Promise<unknown> {
     return undefined;
   }
 
   /** Starts the thread. */
   protected thread(data: ThreadData<unknown>): EngineThread {
-    // Not the process's own flags: `--input-type`, say, would keep the worker from starting.
+    // Without the process's own flags: `--input-type`, for example, would prevent the worker from starting.
     return new Worker(this.program, { workerData: data, execArgv: [] });
   }
 
-  /** Lets the error of a call that needs the device say more. */
+  /** Lets subclasses extend the error of a call that needs the device. */
   protected onDevice<T>(answer: Promise<T>): Promise<T> {
     return answer;
   }
@@ -92,7 +92,7 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     return state;
   }
 
-  /** Ends the engine after the run that is on; what waits behind it is rejected. */
+  /** Closes the engine after the current run; queued calls are rejected. */
   async close(): Promise<void> {
     this.failure ??= new Error("the engine is closed");
     this.gate.shut();
@@ -101,7 +101,7 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     this.fail(this.failure);
   }
 
-  /** The program that the thread has prepared under this number. */
+  /** The program that the thread prepared under this number. */
   protected executable(id: number): Executable {
     return {
       run: (feeds: Feeds, bound: readonly State[] = []) =>
@@ -128,7 +128,7 @@ export abstract class ThreadEngine<Prepared> implements Engine {
     return this.post(call, args, []);
   }
 
-  /** @param moved memory of the arguments that is given away */
+  /** @param moved memory of the arguments that is transferred */
   private post<K extends keyof Calls<Prepared>>(
     call: K,
     args: Parameters<Calls<Prepared>[K]>,
@@ -162,7 +162,7 @@ export abstract class ThreadEngine<Prepared> implements Engine {
   }
 
   private settle(response: Response): void {
-    // An answer may still come after an error of the thread, which has answered for all.
+    // A response may still arrive after an error of the thread, which has settled all calls.
     const { resolve, reject } = this.waiting.get(response.id) ?? { resolve() {}, reject() {} };
     this.waiting.delete(response.id);
     if (this.waiting.size === 0) this.worker!.unref();
@@ -191,7 +191,7 @@ class ThreadState implements State {
     private readonly engine: ThreadEngine<never>,
   ) {}
 
-  /** Counts a tensor that was written. */
+  /** Records the size of a written tensor. */
   add(name: string, bytes: number): void {
     this.names.push(name);
     this.bytes += bytes;

@@ -118,6 +118,6 @@ export const recomputedDefinition: OpDefinition<"recomputed"> = {
     need(sources.length > 0, "needs what the result is made of");
     return { dtype: result!.dtype, shape: result!.shape };
   },
-  // The gradient of the values that were kept; `gradients` takes that of their copies.
+  // The gradient of the original values; `gradients` uses that of their copies.
   gradient: (_, dy) => [dy],
 };

@@ -18,7 +18,7 @@ export const matmulQuantizedDefinition: OpDefinition<"matmulQuantized"> = {
     need(x!.shape[1] === weight[1], `inner sizes differ: ${x!.shape[1]} and ${weight[1]}`);
     return { dtype: "float32", shape: [x!.shape[0]!, weight[0]!] };
   },
-  // dx = dy · w. The weight is made again once dy is known: kept since the forward pass, it would be there in float32.
+  // dx = dy · w. Dequantises the weight again once dy is known: kept since the forward pass, it would occupy memory in float32.
   gradient(y, dy) {
     const [, blocks, scales] = y.inputs as [Value, Value, Value];
     return [matmul(dy, dequantize(blocks, checkpoint(scales, [dy]), y.attributes.bits)), undefined, undefined];

@@ -2,7 +2,7 @@ import { sum, reshape } from "../build.js";
 import type { DType, Shape } from "../tensor.js";
 import type { Value } from "../value.js";
 
-/* What the ops' definitions share: checks for their shape rules, and the gradient of broadcasting. */
+/* Shared by the ops' definitions: checks for their shape rules, and the gradient of broadcasting. */
 
 /** Throws `message` unless the condition holds; the graph adds the op and the shapes. */
 export function need(condition: boolean, message: string): asserts condition {

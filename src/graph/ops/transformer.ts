@@ -20,7 +20,7 @@ export const softmaxDefinition: OpDefinition<"softmax"> = {
 
 export const logSoftmaxDefinition: OpDefinition<"logSoftmax"> = {
   infer: inferLastAxis,
-  // softmax(x) is recomputed, not exp(y): the forward result of the whole vocabulary can then be freed.
+  // Recomputes softmax(x) instead of using exp(y): the forward result over the whole vocabulary can then be freed.
   gradient: (y, dy) => [sub(dy, mul(softmax(y.inputs[0]!), sum(dy, [-1], true)))],
 };
 
@@ -31,7 +31,7 @@ export const logSoftmaxAtDefinition: OpDefinition<"logSoftmaxAt"> = {
     need(x!.shape.length === 2 && sameShape(index!.shape, x!.shape.slice(0, 1)), "needs rows, and an index for each");
     return { dtype: "float32", shape: index!.shape };
   },
-  // dx = dy·(one-hot(index) − softmax(x)), with as few tensors of x's size as can be.
+  // dx = dy·(one-hot(index) − softmax(x)), with as few tensors of x's size as possible.
   gradient(y, dy) {
     const [x, index] = y.inputs as [Value, Value];
     const column = (of: Value) => reshape(of, [...of.shape, 1]);

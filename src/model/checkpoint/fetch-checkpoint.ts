@@ -27,8 +27,8 @@ const besideWeights: ReadonlySet<string> = new Set([
  * @param quantization of the GGUF file, such as `Q8_0`
  * @param work `onProgress` reports bytes, unless everything is already in the cache
  * @returns its folder, in Hugging Face layout, or the path of the GGUF file
- * @throws InputError if the repository has neither safetensors nor GGUF, or several GGUF files and none is named; see {@link
- *   openRepository} for the others
+ * @throws InputError if the repository has neither safetensors nor GGUF, or several GGUF files and none is named; see
+ *   {@link openRepository} for the others
  */
 export async function fetchCheckpoint(
   name: RepositoryName,

@@ -20,8 +20,7 @@ export interface TextPiece extends Pick<Generation, "request" | "number"> {
  *
  * @throws RangeError as {@link generate} does
  * @example
- * for await (const [piece] of stream(policy, [{ key: "0", prompt, responses: 1 }], Random.seeded(1)))
- * process.stdout.write(piece!.text);
+ * for await (const [piece] of stream(policy, [{ key: "0", prompt, responses: 1 }], Random.seeded(1))) process.stdout.write(piece!.text);
  */
 export async function* stream(
   policy: Policy,

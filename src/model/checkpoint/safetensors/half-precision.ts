@@ -32,8 +32,8 @@ export function widen(format: HalfFormat, bits: Uint16Array, target: Float32Arra
 }
 
 /**
- * Rounds float32 numbers to two-byte ones: to nearest, ties to even. Numbers that are too large become infinity (see {@link
- * findOverflow}); NaN stays NaN.
+ * Rounds float32 numbers to two-byte ones: to nearest, ties to even. Numbers that are too large become infinity (see
+ * {@link findOverflow}); NaN stays NaN.
  *
  * @param bits as long as `numbers`, for the bit patterns
  */
