@@ -38,8 +38,8 @@ export interface OfflineValues {
 /**
  * Learns to act from recorded steps alone, by fitted Q iteration with values regularized in closed form
  * ({@link regularizedValues}): the target of an action is its mean reward plus γ times the value of the next state, and the
- * baseline of a state is the value of the data's behaviour there. Values of actions that are not in the data cannot grow: they equal the
- * behaviour's. For states that are not in the data, nothing is known and everything is 0.
+ * baseline of a state is the value of the data's behaviour there. Values of actions that are not in the data cannot grow: they
+ * equal the behaviour's. For states that are not in the data, nothing is known and everything is 0.
  *
  * @throws InputError if there are no steps, one has an invalid state or action, or an option is outside its range
  */
