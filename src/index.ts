@@ -1,11 +1,11 @@
 /**
- * What a notebook uses daily. The parts these are made of have entries of their own: sera-lab/data, /engine, /graph,
- * /judge, /model, /run and /stats.
+ * The functions that a notebook uses daily. The modules beneath them have their own entry points: sera-lab/data,
+ * /engine, /graph, /judge, /model, /run and /stats.
  *
  * @module sera-lab
  */
 
-// test/package.test.ts lists the names here, so that a new one is a decision.
+// test/package.test.ts pins these exports, so that adding one is a deliberate decision.
 export { losses, type PreferenceLoss } from "./align/losses/index.js";
 export { DivergenceError } from "./align/trainer.js";
 export { InputError } from "./base/errors.js";

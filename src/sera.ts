@@ -28,13 +28,12 @@ import type { Stages } from "./run/stages.js";
 import type { TrainedOn } from "./run/summary.js";
 
 /**
- * SeRA: trains the policy on all pairs; then, at each further iteration, keeps the pairs with the
- * largest implicit reward margins, adds pairs of the policy's own responses labelled by its own
- * implicit reward, and trains it on these (arXiv 2410.09362, algorithm 1). With one iteration it is
- * the plain direct alignment algorithm.
+ * SeRA: trains the policy on all pairs; then, at each further iteration, keeps the pairs with the largest implicit
+ * reward margins, adds pairs of the policy's own responses labelled by its implicit reward, and trains on both (arXiv
+ * 2410.09362, algorithm 1). One iteration is plain direct alignment.
  *
- * @param options those that differ from the defaults
- * @throws InputError where an option is unknown, outside its range or another method's
+ * @param options overrides of the defaults
+ * @throws InputError if an option is unknown, outside its range or belongs to another method
  */
 export function seraMethod(options: Partial<SeraOptions> = {}): Method {
   const all = resolveOptions(seraForm, options);
@@ -51,17 +50,22 @@ export function seraMethod(options: Partial<SeraOptions> = {}): Method {
   });
 }
 
-/** Which pairs the loop trains on: those of the data, and from the second iteration on the policy's own. */
+/**
+ * Returns the sources of the training pairs: the data and, from the second iteration on, the policy's own responses.
+ */
 export function trainedPairs({ iterations, bootstrap }: SeraOptions): TrainedPairs {
   return iterations > 1 && bootstrap > 0 ? ["data", "made"] : ["data"];
 }
 
-/** The loop: align on all pairs; then review, bootstrap and align on what they give, until the last iteration. */
+/**
+ * Runs the loop: align on all pairs; then, at each further iteration, review, bootstrap and align on the resulting
+ * pairs.
+ */
 export async function selfImprove(stages: Stages, options: SeraOptions): Promise<void> {
   const offline = await stages.offlinePairs();
   await stages.align(1, offline, { pairsSelected: offline.length, pairsBootstrapped: 0, bootstrap: null });
   for (let t = 2; t <= options.iterations; t++) {
-    // Pairs of the data that are to be of other prompts are chosen last.
+    // With `disjoint`, bootstrapping goes first: review then skips the prompts that it used.
     const before = options.disjoint ? await bootstrapPairs(stages, t, options) : undefined;
     const reviewed = await reviewPairs(stages, t, options, new Set(before?.pairs.map(({ row }) => row.id)));
     const kept = offline.filter((_, i) => reviewed[i]!.kept);
@@ -74,14 +78,14 @@ export async function selfImprove(stages: Stages, options: SeraOptions): Promise
   }
 }
 
-/** What an iteration would fail for want of is missed before the first. */
+/** Checks, before iteration 1, that no later iteration lacks scores, a judge or pairs. */
 export function checkUsable(input: RunInput, { iterations, selectBy, select, labelBy, bootstrap }: SeraOptions): void {
   if (iterations === 1) return;
   if (selectBy === "score" && select > 0) input.pairs.forEach(scoreDifference);
   if (labelBy === "judge" && bootstrap > 0) requireJudge(input);
   const count = input.pairs.length;
   const isNone = (share: number) => Math.round(share * count) === 0;
-  // How many a rule of one's own keeps is not known before it has seen margins.
+  // How many pairs a custom rule keeps is known only once it has seen the margins.
   if (typeof selectBy === "string" && isNone(select) && isNone(bootstrap)) {
     throw new InputError(
       `select ${select} and bootstrap ${bootstrap} of ${count} pairs are both 0 pairs, which leaves none to train on; raise one of them`,
@@ -89,7 +93,7 @@ export function checkUsable(input: RunInput, { iterations, selectBy, select, lab
   }
 }
 
-/** Self-review: the pairs of the data, and which of them are kept; none of the prompts that are used already. */
+/** Self-review: marks which pairs of the data are kept; pairs whose prompts are already used are not. */
 function reviewPairs(
   stages: Stages,
   t: number,
@@ -98,7 +102,7 @@ function reviewPairs(
 ): Promise<readonly Reviewed[]> {
   return stages.review(t, [1 - gamma, gamma], (rows: readonly Margin[]) => {
     const free = rows.filter(({ prompt }) => !used.has(prompt));
-    // As many pairs as without what is used, while there are.
+    // Keeps the number of pairs that `select` asks for, as far as the unused prompts allow.
     const share = free.length === 0 ? 0 : Math.min(1, (select * rows.length) / free.length);
     const selected = selectionOf(selectBy)(free, share, stages.fork("select", t));
     const capped = perPrompt === undefined ? selected : capPerPrompt(selected, perPrompt);
@@ -107,7 +111,10 @@ function reviewPairs(
   });
 }
 
-/** Preference bootstrapping: the policy's own pairs, sampled and labelled, the clearest kept. */
+/**
+ * Preference bootstrapping: samples responses from the policy, labels them and keeps the pairs with the largest
+ * margins.
+ */
 async function bootstrapPairs(
   stages: Stages,
   t: number,
@@ -135,7 +142,7 @@ async function bootstrapPairs(
   return { pairs: made, bootstrap: counts };
 }
 
-/** Samples with their rewards, by whatever the options say. */
+/** Labels samples with rewards as the options specify. */
 function label(
   stages: Stages,
   t: number,
@@ -143,13 +150,13 @@ function label(
   drawn: readonly Sample[],
 ): Promise<readonly LabelledSample[]> {
   if (labelBy === "judge") return stages.labelByJudge(t, drawn);
-  // The policy before this iteration was trained against the one before it, or the start.
+  // The previous iteration's policy was trained against the one before it, or against the start.
   const against = rewardAgainst === "round" && reference === "previous" ? t - 2 : 0;
   const byReward = () => stages.labelByReward(t, [1 - gamma, gamma], drawn, against);
   return labelBy === "implicit" ? byReward() : labelByOwn(stages, t, labelBy, drawn, byReward);
 }
 
-/** Samples with the rewards of a labeller of the user's own. */
+/** Labels samples with the user's own labeller. */
 async function labelByOwn(
   stages: Stages,
   t: number,
@@ -173,7 +180,7 @@ async function labelByOwn(
       `labelBy: the labeller ${quote(labeller.name)} must give one finite reward for each of the ${drawn.length} samples`,
     );
   }
-  // Where the implicit reward was asked for, the log-probabilities under the reference are known too.
+  // If the labeller requested implicit rewards, the samples carry reference log-probabilities too.
   return ((await rewarded) ?? drawn).map((sample, i) => ({ ...sample, reward: rewards[i]! }));
 }
 
@@ -191,7 +198,7 @@ function penaltyOf(
   return alpha;
 }
 
-/** Two samples as a pair to be trained on. */
+/** Turns two samples into a training pair. */
 export function bootstrappedPair(stages: Stages, { id, chosen, rejected, margin }: SamplePair): BootstrappedPair {
   const known = chosen.reference !== undefined && rejected.reference !== undefined;
   return {

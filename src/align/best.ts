@@ -27,7 +27,7 @@ export interface Best {
  * The best after one more evaluation: of equal ones the earlier, and never NaN or infinity.
  *
  * @param parameters gives what was evaluated
- * @throws InputError where the metric is not among those evaluated
+ * @throws InputError if the metric is not among those evaluated
  */
 export async function betterOf(
   best: Best | undefined,

@@ -5,7 +5,7 @@ import type { TrainingOptions } from "./trainer.js";
 /**
  * Checks that a training's evaluations are all that its options need, before hours are spent on what comes first.
  *
- * @throws InputError where an option would have no effect without another
+ * @throws InputError if an option would have no effect without another
  */
 export function checkEvaluations({
   evaluateEvery,
@@ -25,7 +25,7 @@ export function checkEvaluations({
 /**
  * Checks that a training has what its options ask for.
  *
- * @throws InputError where the objective cannot be trained in such steps, there is no validation example or no reference,
+ * @throws InputError if the objective cannot be trained in such steps, there is no validation example or no reference,
  *   or an option would have no effect
  */
 export function checkTrainingInputs<Example>(

@@ -14,7 +14,7 @@ export async function writeHead(folder: string, head: Parameters): Promise<void>
 /**
  * The head in a model's folder; undefined where there is none.
  *
- * @throws InputError where its file is damaged
+ * @throws InputError if its file is damaged
  */
 export async function readHead(folder: string): Promise<Parameters | undefined> {
   return existsSync(fileIn(folder)) ? (await readSafetensors(fileIn(folder))).tensors : undefined;

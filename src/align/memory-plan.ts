@@ -54,7 +54,7 @@ const enoughForCpu = 2 ** 31;
  *
  * The choice depends on nothing but the task, so that a training that goes on chooses as it did before.
  *
- * @throws InputError where not even one example fits, saying what would
+ * @throws InputError if not even one example fits, saying what would
  */
 export function planMemory<Example>(task: MemoryTask<Example>, random: Random, cost: BatchCost): MemoryPlan {
   const { config, objective, examples, options } = task;

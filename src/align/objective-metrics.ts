@@ -8,7 +8,7 @@ const reserved = new Set(["phase", "iteration", "step", "epoch", "loss", "grad_n
 /**
  * What an objective reports of a step beside its loss.
  *
- * @throws InputError where it gives something else than numbers, or one under a name that training uses itself
+ * @throws InputError if it gives something else than numbers, or one under a name that training uses itself
  */
 export function objectiveMetrics<Example>(
   objective: Objective<Example>,

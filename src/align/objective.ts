@@ -26,7 +26,7 @@ export interface ObjectiveBatch {
   /**
    * The model's last hidden state at each response token, which it has read: [tokens, hidden]. Some token's at padding.
    *
-   * @throws Error where the objective has no head
+   * @throws Error if the objective has no head
    */
   hidden(): Value;
   /** A parameter of {@link Objective.head}, by its name. */
@@ -94,12 +94,12 @@ export interface Objective<Example> {
   readonly head?: Head;
   /** Whether its loss depends on all examples of a step together; they are then evaluated together too. Default false. */
   readonly needsWholeStep?: boolean;
-  /** @throws InputError where it cannot be trained in such steps, or has no such metric to choose by */
+  /** @throws InputError if it cannot be trained in such steps, or has no such metric to choose by */
   check?(options: PlanOptions & { readonly keepBestBy?: BestMetric }): void;
   /**
    * Names of what these examples, all of a training, come with that changes what is built.
    *
-   * @throws InputError where an example has what the objective has no use for, or lacks what it needs
+   * @throws InputError if an example has what the objective has no use for, or lacks what it needs
    */
   columns?(examples: readonly Example[]): readonly string[];
   /** The sequences that the model reads for an example; as many for each. */

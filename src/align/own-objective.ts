@@ -7,7 +7,7 @@ import type { BatchSizes, BuiltLoss, Metrics, Objective, ObjectiveBatch } from "
  * then names the objective and the function.
  */
 
-/** @throws InputError where an objective of one's own throws, or gives back something else than a loss */
+/** @throws InputError if an objective of one's own throws, or gives back something else than a loss */
 export function buildLoss<Example>(objective: Objective<Example>, batch: ObjectiveBatch): BuiltLoss {
   const built: unknown = called(objective, "build", () => objective.build(batch));
   const isBuilt = isObject(built) && isObject(built["loss"]) && isObject(built["perExample"]);
@@ -18,7 +18,7 @@ export function buildLoss<Example>(objective: Objective<Example>, batch: Objecti
   return built as unknown as BuiltLoss;
 }
 
-/** @throws InputError where an objective of one's own throws, or its tokens' weights are not finite or not one for each token */
+/** @throws InputError if an objective of one's own throws, or its tokens' weights are not finite or not one for each token */
 export function feedBatch<Example>(
   objective: Objective<Example>,
   examples: readonly Example[],
@@ -41,7 +41,7 @@ export function feedBatch<Example>(
   return found;
 }
 
-/** @throws InputError where an objective of one's own throws */
+/** @throws InputError if an objective of one's own throws */
 export function metricsOf<Example>(
   objective: Objective<Example>,
   examples: readonly Example[],

@@ -135,7 +135,7 @@ export function readsReferenceTokens({ tokens, reward }: PreferenceLoss, pair: R
 /**
  * log π_ref of a response, its tokens weighted as those of the policy are.
  *
- * @throws InputError where the loss needs it and it was left out
+ * @throws InputError if the loss needs it and it was left out
  */
 export function referenceSum(loss: PreferenceLoss, pair: ReferencedPair, side: Side): number {
   const { weight, reference } = pair.tokens?.[side] ?? {};

@@ -154,7 +154,7 @@ function sidesOf(batch: ObjectiveBatch, perToken: Value): Both {
   return { chosen: reshape(slice(table, 1, 0, 1), [pairs]), rejected: reshape(slice(table, 1, 1, 2), [pairs]) };
 }
 
-/** The loss of each pair. @throws InputError where the loss gives something else, which would be spread over the pairs */
+/** The loss of each pair. @throws InputError if the loss gives something else, which would be spread over the pairs */
 function onePerPair(loss: PreferenceLoss, pairs: number, logProbs: PairLogProbs): Value {
   const value: unknown = callPart(`the loss ${quote(loss.name)}: its perPair`, () => loss.perPair(logProbs));
   const shape =

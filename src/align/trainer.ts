@@ -133,7 +133,7 @@ export class Trainer<Example> {
    * Plans a training; `from` goes on where an earlier one stood, and gives the same bytes as one
    * that never stopped, if policy, examples, options and random stream are the same.
    *
-   * @throws InputError where the objective cannot be trained in such steps, or an option asks for what is not given:
+   * @throws InputError if the objective cannot be trained in such steps, or an option asks for what is not given:
    *   validation examples, an objective with a reference; where an example has what the objective has no use for; or
    *   where not one example fits into the memory of the policy's programs
    */
@@ -223,7 +223,7 @@ export class Trainer<Example> {
    *
    * @param signal stops before the next step, or within one before its next micro-batch; the step
    *   is then not taken, and {@link state} and the parameters are those after the last that was
-   * @throws DivergenceError where the loss or a gradient is not a number; what was checkpointed before stays good;
+   * @throws DivergenceError if the loss or a gradient is not a number; what was checkpointed before stays good;
    *   the signal's reason where it asked to stop
    */
   async *steps(signal?: AbortSignal): AsyncGenerator<StepRecord> {

@@ -7,7 +7,7 @@ import type { Random } from "../base/random.js";
  * Of equally far ones the first is taken.
  *
  * @param vectors of one length
- * @throws RangeError where there are fewer vectors than are wanted
+ * @throws RangeError if there are fewer vectors than are wanted
  */
 export function kCentre(vectors: readonly ArrayLike<number>[], count: number, random: Random): number[] {
   if (count > vectors.length) throw new RangeError(`cannot choose ${count} of ${vectors.length} vectors`);

@@ -26,7 +26,7 @@ export interface Labellers {
 /**
  * Scores every sample by the implicit reward of policies (SeRA, arXiv 2410.09362, section 3).
  *
- * @throws DivergenceError where a log-probability is not finite
+ * @throws DivergenceError if a log-probability is not finite
  */
 export async function labelSamples(
   samples: readonly Sample[],

@@ -36,7 +36,7 @@ export class ReplayBuffer {
   /**
    * Draws with replacement, each response with a weight of 1/(times drawn before + 1).
    *
-   * @throws RangeError where it is empty
+   * @throws RangeError if it is empty
    */
   draw(count: number, random: Random): { readonly drawn: readonly BufferedResponse[]; readonly buffer: ReplayBuffer } {
     if (this.entries.length === 0) throw new RangeError("nothing can be drawn from an empty buffer");

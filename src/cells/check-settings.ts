@@ -24,7 +24,7 @@ const pairs = listOf("pairs", ["chosen", "rejected"]);
 const path: Check = { expected: "a path", isGood: (value) => typeof value === "string" && value !== "" };
 const yesOrNo: Check = { expected: "true or false", isGood: (value) => typeof value === "boolean" };
 const isFunction = (value: unknown) => typeof value === "function";
-/** Checked where it is read, with more to say. */
+/** Checked where the setting is read, with a more specific message. */
 const elsewhere: Check = { expected: "", isGood: () => true };
 
 const checks: { readonly [Name in keyof Required<RunSettings>]: Check } = {
@@ -74,7 +74,10 @@ const rowNames = {
   demonstrations: "demonstration",
 } as const;
 
-/** @throws InputError naming the first setting that is of another kind than it has to be, or the pairs; or the first pair or demonstration without an id of its own */
+/**
+ * @throws InputError naming the first setting (or the pairs) of the wrong type, or the first pair or demonstration
+ * without a unique id
+ */
 export function checkSettings(trained: unknown, settings: RunSettings): void {
   check("pairs", pairs, trained);
   for (const [name, value] of Object.entries(settings)) {

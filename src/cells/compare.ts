@@ -15,20 +15,20 @@ import { Run } from "./run.js";
 import { runProgress } from "./run-progress.js";
 import { cellControls, judgedInput, runInput, separateSettings, type RunSettings } from "./train.js";
 
-/** What the methods of a comparison share: how each is trained, and on what all are judged. */
+/** Options shared by all methods of a comparison: training, held-out prompts and the run settings. */
 export interface CompareOptions extends Omit<Partial<RecipeOptions>, "seed">, Omit<RunSettings, "folder" | "redoFrom"> {
-  /** Every method is run once with each. Default [1, 2, 3]. */
+  /** Each method is run once per seed. Default [1, 2, 3]. */
   readonly seeds?: readonly number[];
 }
 
 /**
- * Runs methods beside each other, each with every seed, from one start on the same pairs and at the same cost in pairs
- * (`rounds`, default 3), and judges them on the same held-out prompts. A run that has ended is read from its folder, so
- * a comparison that was interrupted goes on when its cell is run again.
+ * Compares methods: runs each with every seed, from the same start, on the same pairs and with the same budget of pairs
+ * (`rounds`, default 3), and judges them on the same held-out prompts. Finished runs are read from their folders, so an
+ * interrupted comparison resumes when its cell is run again.
  *
- * @param recipes by the names to show; an option of a recipe's own comes before one that the methods share
+ * @param recipes keyed by display name; a recipe's own options override the shared ones
  * @example const result = await compare(start, pairs, { DPO: methods.direct({ beta: 1 }), SeRA: methods.sera({ beta: 2 }) }, { heldOut });
- * @throws InputError where there is no method or no seed, or a method is told what it cannot do
+ * @throws InputError if there is no method or no seed, or a method does not support an option
  */
 export async function compare(
   start: Policy,
@@ -45,7 +45,7 @@ export async function compare(
   checkSettings(pairs, settings);
   const controls = cellControls(settings);
   const planned = planRuns(recipes, shared, seeds);
-  // One that all refuse is refused by the first; otherwise it is for those that label with it.
+  // A judge that no method uses is rejected by the first; otherwise it goes to the methods that label with it.
   const isJudged = planned.some(({ method }) => method.labelsWithJudge);
   const input = runInput(start, pairs, settings);
   return runAll(planned, input, controls, {
@@ -57,17 +57,17 @@ export async function compare(
 
 /** One run of a comparison. */
 export interface PlannedRun {
-  /** What the method is called in the comparison. */
+  /** The method's name in the comparison. */
   readonly name: string;
   readonly seed: number;
   readonly method: Method;
 }
 
 /**
- * Every method with every seed, method by method. All are made before any is run, so that what one of them refuses is
- * known at once.
+ * Plans a run for every method and seed, method by method. All are created before any is run, so that unsupported
+ * options are reported at once.
  *
- * @param spelling how messages write names: as in a cell by default
+ * @param spelling how messages spell option names; as in a cell by default
  * @throws InputError as {@link compare}
  */
 export function planRuns(
@@ -106,18 +106,18 @@ export function planRuns(
   );
 }
 
-/** What each run of a comparison is given, and where it is kept. */
+/** The input and folder of each run of a comparison. */
 export interface RunsOfComparison {
   inputFor(run: PlannedRun): RunInput;
   placeOf(run: PlannedRun): RunPlace;
 }
 
 /**
- * Runs what was planned, one after another, each shown as one line that counts its steps. What can be seen to be wrong with
- * a method is told before the first run.
+ * Runs the planned runs one after another, each shown as one line that counts its steps. Every method is checked before
+ * the first run.
  *
- * @param input what all are given
- * @throws InputError naming the method whose run would fail, and as {@link openRun}
+ * @param input the input of all runs
+ * @throws InputError naming the method whose run would fail, or as {@link openRun}
  */
 export async function runAll(
   planned: readonly PlannedRun[],
@@ -127,7 +127,7 @@ export async function runAll(
 ): Promise<MethodComparison> {
   const prepare = (run: PlannedRun, controls: RunControls) => prepareMethod(run.method, inputFor(run), controls);
   const prepared = new Map<PlannedRun, PreparedRun>();
-  // The other seeds are of the same options and the same data.
+  // A method's other seeds have the same options and data.
   for (const run of planned.filter(({ name }, i) => planned.findIndex((other) => other.name === name) === i)) {
     prepared.set(run, await named(run.name, () => checked(prepare(run, controls))));
   }
@@ -162,7 +162,7 @@ async function checked(preparing: Promise<PreparedRun>): Promise<PreparedRun> {
   return prepared;
 }
 
-/** What is wrong with a method is told with its name in the comparison. */
+/** Prefixes a method's errors with its name in the comparison. */
 async function named<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

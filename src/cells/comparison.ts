@@ -4,10 +4,10 @@ import type { Run } from "./run.js";
 import { tableOf } from "./table-of.js";
 
 /**
- * Runs beside each other: how the policy that each ended with does, with 95 % intervals over
- * prompts, and the seconds that training, review and sampling took (evaluation is not the method's).
+ * Compares finished runs: evaluates the final policy of each, with 95 % intervals over prompts, and counts the seconds
+ * of training, review and sampling (evaluation is not part of the method).
  *
- * @param runs by the names to show; all from one start. Its own row comes first
+ * @param runs keyed by display name; all from the same start, whose row comes first
  * @param start the name of the start. Default "start"
  * @example comparison({ DPO: dpo, SeRA: run })
  */

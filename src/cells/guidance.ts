@@ -8,20 +8,20 @@ import type { CombineLogits, LogitGuidance } from "../model/generation/guidance.
 import { amplifiedLogits, type AmplificationOptions } from "../model/generation/linear-alignment.js";
 import { Policy } from "../model/policy/policy.js";
 
-/** One of the contexts that a response is written by. */
+/** One of the contexts that guide a response. */
 export interface GuidingContext {
-  /** The model that reads it; it has the same tokenizer as the one that answers. Default: that one. */
+  /** The model that reads the context, with the same tokenizer as the answering model. Default: the answering model. */
   readonly model?: Policy;
-  /** What it reads in the place of the prompt. Default: the prompt. */
+  /** Returns what the model reads in place of the prompt. Default: the prompt. */
   readonly prompt?: (prompt: Prompt) => Prompt;
 }
 
 /**
- * Lets several contexts write a response together: each reads its own prompt and what has been written, and a function of
- * their logits says what is written next. The first is the model that answers; its `model` cannot be another.
+ * Generates a response from several contexts: each reads its own prompt and the response so far, and a function
+ * combines their logits into those of the next token. The first context is always the answering model's.
  *
  * @example
- * // Classifier-free guidance (arXiv 2306.17806): twice what the prompt adds to a prompt that asks for nothing.
+ * // Classifier-free guidance (arXiv 2306.17806): doubles the prompt's effect relative to an empty prompt.
  * const guidance = { contexts: [{}, { prompt: () => "" }], combine: ([asked, idle]) => asked.map((logit, id) => idle[id] + 2 * (logit - idle[id])) };
  */
 export interface Guidance {
@@ -29,22 +29,25 @@ export interface Guidance {
   readonly combine: CombineLogits;
 }
 
-/** What {@link linearAlignment} amplifies, and how far. */
+/** Options of {@link linearAlignment}: what to amplify, and how strongly. */
 export interface LinearAlignmentOptions extends AmplificationOptions {
-  /** What answers are to keep to: it goes into the system message of a conversation, and before a text with an empty line between. */
+  /**
+   * The principle that answers follow. It is put into the system message of a conversation, or before a text prompt,
+   * separated by an empty line.
+   */
   readonly principle?: string;
-  /** In place of `principle`: the prompt without what is to be amplified in it. */
+  /** Alternative to `principle`: returns the prompt without the part to amplify. */
   readonly without?: (prompt: Prompt) => Prompt;
 }
 
 /**
- * Linear alignment: answers as if a policy had been aligned with a principle, without any training. Each token is chosen by
- * ℓ* = (1+r)·ℓ_p − r·ℓ_0, the logits with the principle and without it, among the most likely with it (Gao et al. 2024,
- * arXiv 2401.11458). Every token costs two forward passes. The paper's answers are greedy, and so are these unless
- * `temperature` is given; `maskTemperature` should then be the same.
+ * Linear alignment: answers as if a policy had been aligned with a principle, without any training. Each token is
+ * chosen by ℓ* = (1+r)·ℓ_p − r·ℓ_0, the logits with the principle and without it, among the most likely with it (Gao et
+ * al. 2024, arXiv 2401.11458). Every token costs two forward passes. Decoding is greedy, as in the paper, unless
+ * `temperature` is given; set `maskTemperature` to the same value then.
  *
  * @example await respond(policy, prompts, { guidance: linearAlignment({ principle: "Be brief.", ratio: 3 }) })
- * @throws InputError where there is neither a principle nor what to leave out, or both, or a setting is outside its range
+ * @throws InputError if neither or both of `principle` and `without` are given, or a setting is outside its range
  */
 export function linearAlignment(options: LinearAlignmentOptions = {}): Guidance {
   checkOptionNames("linearAlignment", options, linearAlignmentOptions);
@@ -79,7 +82,7 @@ const linearAlignmentOptions = [
   "maskTemperature",
 ] as const satisfies readonly (keyof LinearAlignmentOptions)[];
 
-/** What messages say of how a context reads prompts, where {@link linearAlignment} made it. */
+/** How messages describe the prompt function of a context created by {@link linearAlignment}. */
 const parts = new WeakMap<object, string>();
 
 function withPrinciple(prompt: Prompt, principle: string): Prompt {
@@ -90,9 +93,9 @@ function withPrinciple(prompt: Prompt, principle: string): Prompt {
 }
 
 /**
- * Token ids of a prompt as each context reads it.
+ * Returns the token ids of a prompt as each context reads it.
  *
- * @throws InputError where guidance is malformed, or a context makes something else than a prompt of it
+ * @throws InputError if guidance is malformed, or a context's prompt function does not return a prompt
  */
 export function contextTokens(
   policy: Policy,
@@ -109,9 +112,10 @@ export function contextTokens(
 }
 
 /**
- * {@link contextTokens} that leave room for a response in every context; without guidance, generation checks this.
+ * Returns {@link contextTokens}, checked to leave room for a response in every context. Without guidance, generation
+ * checks this.
  *
- * @throws InputError where they do not
+ * @throws InputError if they leave no room
  */
 export function fittingContextTokens(
   policy: Policy,
@@ -132,7 +136,7 @@ export function fittingContextTokens(
   return tokens;
 }
 
-/** A prompt that a function of the user's own makes of one. */
+/** Applies the user's own prompt function. */
 function ownPrompt(what: string, own: (prompt: Prompt) => Prompt, prompt: Prompt): Prompt {
   try {
     const made: unknown = callOwn(`${what}, of the prompt ${quote(prompt)},`, () => own(prompt));
@@ -141,7 +145,7 @@ function ownPrompt(what: string, own: (prompt: Prompt) => Prompt, prompt: Prompt
       `${what} returned ${made instanceof Promise ? "a promise" : quote(made)} for the prompt ${quote(prompt)}; it must return a prompt, a text or a list of messages`,
     );
   } catch (error) {
-    // A function that is guarded already, such as that of linear alignment, has been named in its own error.
+    // A function with its own guard, such as linear alignment's, is already named in its error.
     throw error instanceof InputError && error.cause instanceof InputError ? error.cause : error;
   }
 }
@@ -154,7 +158,7 @@ function isPrompt(value: unknown): value is Prompt {
   return typeof value === "string" || (Array.isArray(value) && value.every(isMessage));
 }
 
-/** @throws InputError where guidance, which may come from a cell, is malformed */
+/** @throws InputError if guidance, which a cell may pass untyped, is malformed */
 function checkGuidance(guidance: Guidance): void {
   const { contexts, combine } = guidance as { readonly contexts: unknown; readonly combine: unknown };
   if (!Array.isArray(contexts) || contexts.length < 2 || typeof combine !== "function") {
@@ -183,7 +187,7 @@ function checkGuidance(guidance: Guidance): void {
 
 const contextOptions = ["model", "prompt"] as const satisfies readonly (keyof GuidingContext)[];
 
-/** What generation is told of it. */
+/** Converts guidance into the form that generation takes. */
 export function logitGuidance(policy: Policy, guidance: Guidance): LogitGuidance {
   checkGuidance(guidance);
   const {

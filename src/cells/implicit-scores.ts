@@ -6,13 +6,13 @@ import { review, type ReviewedRow } from "./review.js";
 import { Run } from "./run.js";
 
 /**
- * Pairs whose scores are what a run's policy says of their responses, for goals without a judge: of each response the share
- * of all responses whose implicit reward, under the last iteration, is no larger than its own, in (0, 1]. Goals made of
- * these are tenths of that order (Zhang et al. 2024, arXiv 2410.08067, section 5, takes goals from DPO's implicit reward).
- * The order of chosen and rejected stays as it is.
+ * Scores pairs with a run's own policy, for goals without a judge. The score of a response is its quantile in (0, 1]:
+ * the share of all responses whose implicit reward under the last iteration is no larger. Goals built from these scores
+ * are deciles (Zhang et al. 2024, arXiv 2410.08067, section 5, derives goals from DPO's implicit reward). Chosen and
+ * rejected are not swapped.
  *
  * @example const augmented = goalConditioned(await implicitScores(dpo, pairs));
- * @throws InputError where it is given no run; as {@link review}
+ * @throws InputError if `run` is not a run, or as {@link review}
  */
 export async function implicitScores(
   run: Run,

@@ -16,35 +16,38 @@ import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import { preferenceProbability } from "../stats/bradley-terry.js";
 
-/** How {@link instructionPairs} makes pairs. */
+/** Options of {@link instructionPairs}. */
 export interface InstructionPairOptions {
   /**
-   * Whose answers are paired: `"own"`, two of four samples of the model at temperature 0.8; `"mixed"` (default), those of two
-   * different writers: the model itself, told in a system turn to follow every instruction, hotter (1.2), cut off in the
-   * middle, and padded with an idle sentence.
+   * Whose answers are paired. `"own"`: two of four samples of the model at temperature 0.8. `"mixed"` (default):
+   * answers of two different writers, out of five: the model as it is, with a system turn to follow every instruction,
+   * at temperature 1.2, cut off in the middle, and padded with a filler sentence.
    */
   readonly writers?: "own" | "mixed";
-  /** Most tokens of an answer. Default 48. */
+  /** Maximum tokens of an answer. Default 48. */
   readonly maxNewTokens?: number;
   /** Default 0. */
   readonly seed?: number;
-  /** Where the pairs are kept, and read by the next call with the same model, prompts and options. Default `runs/instructions`. */
+  /**
+   * Folder that stores the pairs; a later call with the same model, prompts and options reads them from there. Default
+   * `runs/instructions`.
+   */
   readonly folder?: string;
 }
 
-/** Changes whenever what the writers write or the labels does. */
+/** Increment when the writers' answers or the labels change. */
 const version = 1;
 
-/** Of the labels, which are drawn by Bradley–Terry on the gold reward. */
+/** Temperature of the labels, which are drawn by Bradley–Terry on the gold reward. */
 const labelTemperature = 0.1;
 
-/** Simulates someone who answers an instruction. */
+/** A simulated annotator who answers instructions. */
 interface Writer {
   readonly name: string;
   readonly temperature: number;
-  /** What the model is given in place of the prompt. Default: the prompt. */
+  /** Returns what the model reads in place of the prompt. Default: the prompt. */
   readonly told?: (prompt: readonly Message[]) => readonly Message[];
-  /** What becomes of its answer. */
+  /** Edits the model's answer. */
   readonly finish?: (answer: string) => string;
 }
 
@@ -79,14 +82,15 @@ const mixed: readonly Writer[] = [
 const own: readonly Writer[] = [1, 2, 3, 4].map((number) => ({ name: `own ${number}`, temperature: 0.8 }));
 
 /**
- * Preference pairs of instructions: a model answers each prompt in several ways, two answers of unequal gold reward are
- * drawn, and the label is drawn by Bradley–Terry on the gold reward at temperature 0.1. The scores of a pair are gold rewards,
- * to look at and never to train on. Prompts whose answers all earn the same get no pair.
+ * Generates preference pairs for instructions: a model answers each prompt in several ways, two answers of unequal gold
+ * reward are drawn, and the label is drawn by Bradley–Terry on the gold reward at temperature 0.1. The scores of a pair
+ * are gold rewards, for inspection only, never for training. Prompts whose answers all earn the same reward get no
+ * pair.
  *
  * @param policy an instruct model, whose chat template renders the prompts
- * @param prompts such as `loadPrompts(instructions.train)` gives
+ * @param prompts for example those of `loadPrompts(instructions.train)`
  * @example const pairs = await instructionPairs(start, (await loadPrompts(instructions.train)).prompts);
- * @throws InputError where a prompt has no gold reward, or is no conversation
+ * @throws InputError if a prompt has no gold reward, or is not a conversation
  */
 export async function instructionPairs(
   policy: Policy,
@@ -127,7 +131,7 @@ function rewardOf(prompt: Prompt): (response: string) => number {
 
 const unchanged = <T>(value: T): T => value;
 
-/** For each prompt the answers of the writers, in their order. */
+/** Returns each prompt's answers, in the order of the writers. */
 async function answersOf(
   policy: Policy,
   prompts: readonly NamedPrompt[],
@@ -166,7 +170,7 @@ async function answersOf(
   return answers;
 }
 
-/** A labelled pair of two answers of unequal reward; none where all earn the same. */
+/** Returns a labelled pair of two answers of unequal reward, or nothing if all rewards are equal. */
 function pairOf(answers: readonly string[], reward: (response: string) => number, random: Random) {
   const rewarded = answers.map((answer) => ({ answer, gold: reward(answer) }));
   const unequal = rewarded.flatMap((a, i) =>

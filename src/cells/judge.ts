@@ -15,14 +15,14 @@ import { tableOf, textOf } from "./table-of.js";
 /** Rows as objects, or as an Arquero table with columns of these names. */
 type Rows<T> = readonly T[] | ColumnTable;
 
-/** What a judge made of rows. Shown in a cell, it is its summary, with what speaks against believing it. */
+/** A judge's verdict on rows. A cell shows it as its summary, with the warnings against trusting it. */
 export class Judgement {
   constructor(
     /** Name of the judge. */
     readonly judge: string,
-    /** One row: the figures, and what they cost. */
+    /** One row: the figures and their cost. */
     readonly summary: ColumnTable,
-    /** A row for each that was judged. */
+    /** One row per judged row. */
     readonly table: ColumnTable,
     readonly warnings: readonly string[],
   ) {}
@@ -31,7 +31,7 @@ export class Judgement {
     return showTable(this.summary, { title: this.title })[displaySymbol]();
   }
 
-  /** Its summary as text. */
+  /** Returns the summary as text. */
   toString(): string {
     return textOf(this.summary, this.title);
   }
@@ -59,15 +59,15 @@ export class PairJudgement extends Judgement {
 }
 
 /**
- * How often response `a` is better than `b`: win rate with Wilson's and the bootstrap's 95 % intervals, win rate at
- * equal lengths, and how far the judge agrees with itself when the two change places. All rates are shares; ties count
- * half.
+ * Computes how often response `a` beats `b`: the win rate with Wilson and bootstrap 95 % intervals, the
+ * length-controlled win rate, and the judge's self-consistency when the two responses are swapped. All rates are
+ * shares; ties count half.
  *
- * @param rows `prompt`, `a`, `b`, and `id` where there is one; `pairResponses` makes them of two models' answers
+ * @param rows `prompt`, `a`, `b` and optionally `id`; `pairResponses` builds them from two models' answers
  * @param options `seed` of the bootstrap, 0 by default
  * @example const rate = await winRate(await llmJudge("openai:gpt-4.1-mini", { maxCost: 2 }), pairResponses(mine, theirs));
- * @throws InputError where there are no rows, a response is missing, they would cost more than the judge's caps, or the
- *   judge always takes the same place
+ * @throws InputError if there are no rows, a response is missing, judging would exceed the judge's caps, or the judge
+ *   always picks the same position
  */
 export async function winRate(
   judge: Judge,
@@ -112,7 +112,7 @@ export async function winRate(
 /**
  * Grades responses from 1 to 10.
  *
- * @param rows `prompt`, `response`, and `id` where there is one
+ * @param rows `prompt`, `response` and optionally `id`
  * @param options `seed` of the bootstrap, 0 by default
  * @returns the mean with its 95 % bootstrap interval over rows, and the rows with `grade` and `reason`
  * @throws InputError as {@link winRate} does
@@ -140,10 +140,10 @@ export async function meanGrade(
 }
 
 /**
- * How far judges agree on the same comparisons: for each two of them the share of equal choices and Cohen's κ, where a
- * tie is a choice of its own.
+ * Measures how far judges agree on the same comparisons: for each two judges, the share of equal choices and Cohen's κ;
+ * a tie is a choice of its own.
  *
- * @throws InputError where there are fewer than two, or they judged different rows
+ * @throws InputError if there are fewer than two judges, or they judged different rows
  */
 export function judgeAgreement(...judged: readonly PairJudgement[]): ColumnTable {
   if (judged.length < 2) throw new InputError(`judgeAgreement: found ${judged.length} judged, expected at least two`);

@@ -12,28 +12,30 @@ import type { FrontierRow } from "../plot/index.js";
 import { bootstrapInterval } from "../stats/interval.js";
 import type { Run } from "./run.js";
 
-/** How {@link klFrom} samples. */
+/** Sampling options of {@link klFrom}. */
 export interface KlOptions {
-  /** Most tokens of a response, after which its log-probabilities are not followed. Default 128. */
+  /** Maximum tokens of a response; log-probabilities are summed up to there. Default 128. */
   readonly maxNewTokens?: number;
   /** Default 0. */
   readonly seed?: number;
 }
 
-/** Changes whenever the figures do. */
+/** Increment when the figures change. */
 const version = "1";
 
 /**
- * An evaluation of how far a policy is from its start, KL(π ‖ π_start), and of the gold reward of the same responses: the two
- * axes of the reward–KL frontier (Rafailov et al. 2023, section 6.1), which {@link plot.frontier} draws.
+ * Creates an evaluation of a policy's divergence from its start, KL(π ‖ π_start), and of the gold reward of the same
+ * responses: the two axes of the reward–KL frontier (Rafailov et al. 2023, section 6.1), which {@link plot.frontier}
+ * draws.
  *
- * One response is sampled for each prompt at temperature 1 from the whole distribution, since at any other temperature the mean of
- * log π(y|x) − log π_start(y|x) is no estimate of the divergence. Where responses are cut at `maxNewTokens`, it is the divergence of
- * their beginnings, which is never more than that of the whole.
+ * One response per prompt is sampled at temperature 1 from the whole distribution; only then does the mean of log
+ * π(y|x) − log π_start(y|x) estimate the divergence. If responses are truncated at `maxNewTokens`, the result is the
+ * divergence of the truncated responses, a lower bound of the whole.
  *
- * @param start what the runs begin from; it must not be freed while they go on
- * @returns for `evaluate`: metrics `kl` in nats and, where all prompts have a gold reward, `klReward` in [0, 1]; their 95 % bootstrap
- *   intervals over prompts, `klLow` to `klHigh` and `klRewardLow` to `klRewardHigh`; and `klCut`, the share of responses that were cut
+ * @param start the model that the runs begin from; do not free it while they run
+ * @returns for `evaluate`: metrics `kl` in nats and, if all prompts have a gold reward, `klReward` in [0, 1]; their 95
+ *   % bootstrap intervals over prompts, `klLow` to `klHigh` and `klRewardLow` to `klRewardHigh`; and `klCut`, the share
+ *   of truncated responses
  * @example const evaluate = await klFrom(start, heldOut.map(({ prompt }) => prompt));
  * const run = await sera(start, pairs, { heldOut, evaluate });
  * plot.frontier(frontierRows({ SeRA: [run] }))
@@ -80,10 +82,10 @@ export async function klFrom(
 }
 
 /**
- * The points of runs that were evaluated by {@link klFrom}: one for each iteration after the start, and the start once for each run.
+ * Returns the frontier points of runs evaluated with {@link klFrom}: for each run, the start and every later iteration.
  *
- * @param runs by the name of the curve that they belong to, such as a method with several values of β
- * @throws InputError where an iteration has no `kl` and `klReward`
+ * @param runs keyed by curve, such as a method with several values of β
+ * @throws InputError if an iteration has no `kl` and `klReward`
  */
 export function frontierRows(runs: Readonly<Record<string, readonly Run[]>>): FrontierRow[] {
   return Object.entries(runs).flatMap(([series, of]) =>

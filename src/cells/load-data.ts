@@ -16,37 +16,37 @@ import { refuseRunAsData } from "../run/folder/policies-in.js";
 import { withDownload } from "./transfer.js";
 
 /**
- * Loads preference pairs from a JSON Lines (plain or gzip) or Parquet file, or from a dataset of the
- * Hugging Face hub, whose download shows its progress. The form is recognised: HH-RLHF, UltraFeedback-binarized, TL;DR
- * comparisons, and TRL's explicit, implicit and conversational forms.
+ * Loads preference pairs from a JSON Lines (plain or gzip) or Parquet file, or from a dataset on the Hugging Face hub,
+ * showing download progress. The format is detected: HH-RLHF, UltraFeedback-binarized, TL;DR comparisons, and TRL's
+ * explicit, implicit and conversational forms.
  *
- * @param source a file, or `org/name` or `org/name@revision` on the hub; a file of that name is meant first
- * @param options `limit` (rows), `skipBadRows` (listed, where by default the first is thrown), `columns` (numbers
- *   of the rows that accompany their pairs to the loss), and for the hub `split`, `config` and `revision`
- * @returns the pairs, the name of their form, and the rows that were skipped
+ * @param source a file, or `org/name` or `org/name@revision` on the hub; a file of that name takes precedence
+ * @param options `limit` (rows), `skipBadRows` (lists bad rows in the result; by default the first one throws),
+ *   `columns` (numeric columns that go with the pairs to the loss), and for the hub `split`, `config` and `revision`
+ * @returns the pairs, the name of their format and the skipped rows
  * @example const { pairs } = await loadPreferences(world.train, { limit: 1000 });
  * @example const { pairs } = await loadPreferences("Anthropic/hh-rlhf", { split: "train" });
- * @throws InputError a bad file; a dataset that is not there or has no such part; the first bad row
+ * @throws InputError for a malformed file, a missing dataset, split or config, or the first bad row
  */
 export async function loadPreferences(source: string, options: PreferenceOptions = {}): Promise<LoadedPreferences> {
   const loaded = await loadPreferencesUnder(cell, source, options);
   return shownAs(loaded, `${loaded.pairs.length} preference pairs of ${source} (${loaded.format})`, loaded.pairs);
 }
 
-/** Loads demonstrations, `prompt` and `response` or `completion`, as {@link loadPreferences} does pairs. */
+/** Loads demonstrations (`prompt` and `response` or `completion`) in the same way as {@link loadPreferences}. */
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
   const loaded = await loadDemonstrationsUnder(cell, source, options);
   return shownAs(loaded, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations);
 }
 
-/** Loads prompts, also those of preference pairs or demonstrations, as {@link loadPreferences} does pairs. */
+/** Loads prompts, including those of preference pairs or demonstrations, in the same way as {@link loadPreferences}. */
 export async function loadPrompts(source: string, options: LoadOptions = {}): ReturnType<typeof readPrompts> {
   await refuseRunAsData(requireSource(source));
   const loaded = await withDownload(source, (work) => readPrompts(source, { ...work, ...options }), cell);
   return shownAs(loaded, `${loaded.prompts.length} prompts of ${source}`, loaded.prompts);
 }
 
-/** {@link loadPreferences} with its progress shown elsewhere than in the cell. */
+/** {@link loadPreferences} with the caller's progress controls. */
 export async function loadPreferencesUnder(
   controls: TaskControls,
   source: string,
@@ -56,7 +56,7 @@ export async function loadPreferencesUnder(
   return withDownload(source, (work) => readPreferences(source, { ...work, ...options }), controls);
 }
 
-/** {@link loadDemonstrations} with its progress shown elsewhere than in the cell. */
+/** {@link loadDemonstrations} with the caller's progress controls. */
 export async function loadDemonstrationsUnder(
   controls: TaskControls,
   source: string,
@@ -66,7 +66,10 @@ export async function loadDemonstrationsUnder(
   return withDownload(source, (work) => readDemonstrations(source, { ...work, ...options }), controls);
 }
 
-/** The same object, which `console.log` shows as a line, its first row, the notes and what was skipped, and not with all its rows. */
+/**
+ * Returns the same object, printed by `console.log` as a title, the first row, the notes and the skipped rows instead
+ * of all rows.
+ */
 function shownAs<Loaded extends { readonly skipped: readonly SkippedRow[]; readonly reading?: Reading }>(
   loaded: Loaded,
   title: string,

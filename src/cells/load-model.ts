@@ -21,47 +21,53 @@ import { refuseRunAsModel } from "../run/folder/policies-in.js";
 import { withDownload } from "./transfer.js";
 import { sharedPrograms } from "./programs.js";
 
-/** Which model, and where it runs: `engine` with its `provider` and `threads`, or its `backend`; see {@link EngineOptions}. */
+/**
+ * Options of {@link loadModel}. The engine is chosen by `engine` with its `provider` and `threads`, or its `backend`;
+ * see {@link EngineOptions}.
+ */
 export interface LoadModelOptions extends EngineOptions {
-  /** Branch, tag or commit of a repository of the hub. Default `main`. */
+  /** Branch, tag or commit of a hub repository. Default `main`. */
   readonly revision?: string | undefined;
   /**
-   * A fresh adapter, which is then all that is trained; the model itself stays, and is held once, however many adapters
-   * are on it. By default α is twice the rank, and the layers are all linear ones but the head.
+   * Adds a fresh LoRA adapter. Only the adapter is trained; the base model is frozen and stored once, shared by all its
+   * adapters. By default α is twice the rank, and all linear layers except the head are targeted.
    */
   readonly lora?: (Partial<LoraConfig> & Pick<LoraConfig, "rank">) | undefined;
   /**
-   * How the model's matrices are held: "float32" (default), or quantised, "int8" or "int4", which take a third and a fifth
-   * of the memory, and are read faster where responses are written. They are for sampling, for scoring, as a frozen
-   * reference, and below an adapter (QLoRA, Dettmers et al. 2023, arXiv 2305.14314); they are not trained themselves. Only onnx on the CPU
-   * has them.
+   * Format of the weight matrices: "float32" (default), or quantised, "int8" or "int4", which take a third and a fifth
+   * of the memory and speed up generation. Quantised weights serve for sampling, for scoring, as a frozen reference and
+   * as the base of an adapter (QLoRA, Dettmers et al. 2023, arXiv 2305.14314); they cannot be trained. Only onnx on the
+   * CPU supports them.
    */
   readonly weights?: WeightsName | undefined;
-  /** Pairs whose texts a preset learns its vocabulary from; all but `world` need them, which has the words for goals where their prompts state some. */
+  /**
+   * Pairs from whose texts a preset learns its vocabulary. All presets but `world` need them; `world` adds the goal
+   * words if the prompts contain goals.
+   */
   readonly pairs?: readonly PreferencePair[];
-  /** Of the first numbers of an adapter or a preset. Default 0. */
+  /** Seed of the initial parameters of an adapter or a preset. Default 0. */
   readonly seed?: number | undefined;
 }
 
 /**
- * Loads a model, ready to write, to score and to be trained; see {@link loadCheckpoint} for the errors. A model of
- * the hub is downloaded first, or taken from the cache that Python's libraries use too; a download that was
- * interrupted goes on when the cell is run again. It stays in memory until {@link Policy.free}.
+ * Loads a model for generation, scoring and training; see {@link loadCheckpoint} for the errors. A hub model is
+ * downloaded first, or taken from the cache shared with the Python libraries; an interrupted download resumes when the
+ * cell is run again. The model stays in memory until {@link Policy.free}.
  *
- * @param source a checkpoint folder in Hugging Face layout, as transformers and this library write them, or a folder
- *   with a LoRA adapter as PEFT and this library write them, which names its model; or a GGUF file (`x.gguf`), or a folder
- *   with one; or a repository of the hub with any of these, `org/name` or `org/name@revision`, or `org/name:Q8_0` for the
- *   GGUF file in that quantisation, de-quantised to float32; or a preset (`tiny`, `small`, `base`, `world`), which is a small model
- *   with fresh parameters, to be trained from scratch. A folder of that name is meant first
+ * @param source a checkpoint folder in Hugging Face layout, as transformers and this library write them; a folder with
+ *   a LoRA adapter in PEFT's format, which names its base model; a GGUF file (`x.gguf`) or a folder with one; a hub
+ *   repository with any of these, `org/name` or `org/name@revision`, or `org/name:Q8_0` for the GGUF file in that
+ *   quantisation, dequantised to float32; or a preset (`tiny`, `small`, `base`, `world`), a small model with fresh
+ *   parameters to train from scratch. A folder of that name takes precedence
  *
  * @example const start = await loadModel(world.sft);
  * @example const policy = await loadModel("HuggingFaceTB/SmolLM2-135M-Instruct", { lora: { rank: 16 } });
  * @example const policy = await loadModel("bartowski/SmolLM2-135M-Instruct-GGUF:Q8_0");
  * @example const fresh = await loadModel("tiny", { pairs, seed: 1 });
  * @example const policy = await loadModel("TinyLlama/TinyLlama-1.1B-Chat-v1.0", { weights: "int8", lora: { rank: 16 } });
- * @throws InputError where the hub has no such model or may not be asked, see {@link openRepository}; where a target of
- *   the adapter is no layer's name; where the engine cannot compute with weights of that kind, or a layer's inputs are no whole blocks of 32; where a
- *   preset is given no pairs, or an adapter, or weights
+ * @throws InputError if the hub has no such model or access is refused, see {@link openRepository}; if an adapter
+ *   target is not the name of a layer; if the engine does not support the weight format, or a layer's input size is not
+ *   a multiple of 32; if a preset is given no pairs, or an adapter, or weights
  */
 export function loadModel(source: string, options: LoadModelOptions = {}): Promise<Policy> {
   const { revision, lora, weights, pairs, seed, ...engine } = options;
@@ -74,13 +80,13 @@ export function loadModel(source: string, options: LoadModelOptions = {}): Promi
   });
 }
 
-/** Which model {@link loadModelOn} is to load, besides its source. */
+/** Options of {@link loadModelOn}. */
 export interface ModelChoice extends Pick<LoadModelOptions, "revision" | "lora" | "weights" | "seed"> {
-  /** What a preset learns its vocabulary from. */
+  /** Texts from which a preset learns its vocabulary. */
   readonly texts?: () => Iterable<string>;
 }
 
-/** {@link loadModel} on an engine that is there already. */
+/** {@link loadModel} on an existing engine. */
 export async function loadModelOn(programs: ProgramCache, source: string, choice: ModelChoice): Promise<Policy> {
   const { revision, lora, texts, seed = 0 } = choice;
   const weights = choice.weights === undefined ? undefined : weightsNamed(choice.weights);
@@ -105,7 +111,7 @@ export async function loadModelOn(programs: ProgramCache, source: string, choice
   }
 }
 
-/** Which version of a model, and how it is held. */
+/** Revision and weight format of a model. */
 interface OpenChoice {
   readonly revision?: string | undefined;
   /** Default: in float32. */
@@ -113,8 +119,8 @@ interface OpenChoice {
 }
 
 /**
- * Opens a model on an engine that is there already; see {@link loadModel} for what the source may be, except a preset.
- * The model below an adapter is shared with all who hold it as a base, and freed with the last.
+ * Opens a model on an existing engine; the source is as in {@link loadModel}, except a preset. The base model of an
+ * adapter is shared by all its adapters and freed with the last.
  */
 export async function openModel(
   source: string,
@@ -145,7 +151,7 @@ export async function openModel(
   }
 }
 
-/** @param above what is to be put on it, for the error where it is an adapter itself */
+/** @param above the adapter to put on the base, for the error if the base is itself an adapter */
 async function openBase(
   source: string,
   programs: ProgramCache,
@@ -180,7 +186,7 @@ async function loadPreset(
   return Policy.create(programs, await freshModel(chosen, texts ?? (() => []), seed));
 }
 
-/** Where a model lies, downloaded if need be, and what an adapter on it names it by. */
+/** Returns the model's folder, downloaded if necessary, and the name by which an adapter refers to it. */
 async function findModel(
   source: string,
   revision: string | undefined,
@@ -200,7 +206,10 @@ async function findModel(
   return { folder, origin: `${describeRepository(name)}${quantization === undefined ? "" : `:${quantization}`}` };
 }
 
-/** The parts of `org/name:Q8_0`, `org/name:Q8_0@revision` and `org/name@revision:Q8_0`; what is here by that name has none. */
+/**
+ * Splits `org/name:Q8_0`, `org/name:Q8_0@revision` and `org/name@revision:Q8_0`; a local path of that name is not
+ * split.
+ */
 async function ggufName(source: string): Promise<{ readonly repository: string; readonly quantization?: string }> {
   const [, repository, quantization, revision = ""] = /^([^:]+\/[^:]+):([A-Za-z0-9_-]+)(@.+)?$/.exec(source) ?? [];
   if (repository === undefined || quantization === undefined || (await isThere(source))) return { repository: source };
@@ -208,8 +217,8 @@ async function ggufName(source: string): Promise<{ readonly repository: string; 
 }
 
 /**
- * @returns undefined where it has the form of a path or a repository's name
- * @throws InputError naming the presets where it has neither form, and is none
+ * @returns undefined if `source` looks like a path or a repository name
+ * @throws InputError listing the presets, if `source` is a plain word that names none
  */
 function presetNamed(source: string): PresetName | undefined {
   if (isPreset(source)) return source;

@@ -13,7 +13,7 @@ import { tableOf, textOf } from "./table-of.js";
 
 /** A difference between two methods. */
 export interface Difference extends NamedInterval {
-  /** Two-sided, of no difference; for this method alone. */
+  /** Two-sided, uncorrected; the null hypothesis is no difference. */
   readonly pValue: number;
   /** After Holm's correction for the other methods compared with the same baseline. */
   readonly adjustedPValue: number;
@@ -23,7 +23,7 @@ export interface Difference extends NamedInterval {
   readonly seedDeviation: number | null;
 }
 
-/** How a method does in a comparison, or the start that all began from: means over the seeds. */
+/** Results of a method in a comparison, or of the common start: means over the seeds. */
 export interface MethodRow {
   readonly method: string;
   readonly goldReward?: number;
@@ -37,16 +37,16 @@ export interface MethodRow {
   readonly winLow?: number;
   readonly winHigh?: number;
   readonly accuracy: number | undefined;
-  /** By one run. */
+  /** Per run, averaged over the seeds. */
   readonly pairsSeen: number | undefined;
   readonly seconds: number | undefined;
-  /** Responses that a judge graded for one run; where one was asked by some method. */
+  /** Responses that a judge graded for one run; present if some method used a judge. */
   readonly graded?: number | undefined;
 }
 
 /**
- * Methods run with the same seeds and judged on the same prompts. Intervals are 95 %, over seeds and prompts. Shown in a
- * cell, it is its table.
+ * Methods run with the same seeds and judged on the same prompts. Intervals are 95 %, over seeds and prompts. A cell
+ * shows the table.
  */
 export class MethodComparison {
   constructor(
@@ -56,7 +56,7 @@ export class MethodComparison {
   ) {}
 
   /**
-   * A row for the start and one for each method: means over the seeds, the standard deviation of the seeds' mean gold
+   * One row for the start and one per method: means over the seeds, the standard deviation of the seeds' mean gold
    * rewards (`goldSeedDeviation`), pairs seen, seconds spent and responses graded by a judge for one run.
    */
   get table(): ColumnTable {
@@ -73,7 +73,7 @@ export class MethodComparison {
     ];
   }
 
-  /** A row for each run. */
+  /** One row per run. */
   get bySeed(): ColumnTable {
     return tableOf(
       Object.entries(this.runs).flatMap(([method, runs]) =>
@@ -93,20 +93,20 @@ export class MethodComparison {
     );
   }
 
-  /** Gold rewards as {@link plot.goldRewards} draws them. */
+  /** Gold rewards in the form that {@link plot.goldRewards} takes. */
   get goldRewards(): NamedInterval[] {
     return Object.entries(this.runs).map(([name, runs]) => ({ name, ...intervalOf(goldOf(runs.map(lastOf))) }));
   }
 
-  /** Win rates against the start as {@link plot.winRates} draws them. */
+  /** Win rates against the start in the form that {@link plot.winRates} takes. */
   get winRates(): NamedInterval[] {
     return Object.entries(this.runs).map(([name, runs]) => ({ name, ...intervalOf(winsOf(runs.map(lastOf))) }));
   }
 
   /**
-   * How much more gold reward a method earns than another, paired by seed and by prompt.
+   * Computes the difference in gold reward between a method and a baseline, paired by seed and by prompt.
    *
-   * @throws InputError where one of them is not a method of the comparison, there is no gold reward, or runs were evaluated on
+   * @throws InputError if one of them is not a method of the comparison, there is no gold reward, or runs were evaluated on
    *   different prompts
    */
   difference(method: string, baseline: string): CrossedInterval {
@@ -118,7 +118,8 @@ export class MethodComparison {
   }
 
   /**
-   * {@link difference} of every other method from the baseline, with p-values that are corrected for their number.
+   * Computes the {@link difference} of every other method from the baseline, with p-values corrected for multiple
+   * tests.
    *
    * @throws InputError as {@link difference} does
    */
@@ -138,7 +139,7 @@ export class MethodComparison {
     return showTable(this.table, { title: titleOf(this.seeds) })[displaySymbol]();
   }
 
-  /** Its table as text. */
+  /** Returns the table as text. */
   toString(): string {
     return textOf(this.table, titleOf(this.seeds));
   }
@@ -147,7 +148,7 @@ export class MethodComparison {
     return this.toString();
   }
 
-  /** Where the runs of a method ended. @throws InputError where there is no such method */
+  /** Returns the final iteration of each run of a method. @throws InputError if there is no such method */
   private ends(method: string): End[] {
     const runs = this.runs[method];
     if (!runs)
@@ -196,7 +197,7 @@ function titleOf(seeds: readonly number[]): string {
     : `means over seeds ${seeds.join(", ")}, with 95 % intervals over seeds and prompts`;
 }
 
-/** Of gold rewards and wins. */
+/** Range of gold rewards and wins. */
 const inShare: ValueRange = { low: 0, high: 1 };
 
 function intervalOf(rows: readonly (readonly number[])[]) {
@@ -204,7 +205,7 @@ function intervalOf(rows: readonly (readonly number[])[]) {
   return { mean, low, high };
 }
 
-/** Where a run ended, or began. */
+/** A run at its last iteration, or at its start. */
 interface End {
   readonly run: Run;
   readonly iteration: number;
@@ -214,18 +215,18 @@ const lastOf = (run: Run): End => ({ run, iteration: run.iterations.length - 1 }
 
 const hasGold = ({ run, iteration }: End) => run.iterations[iteration]!.goldReward !== undefined;
 
-/** Gold rewards, a row for each run and a column for each held-out prompt. */
+/** Returns gold rewards of shape [runs, held-out prompts]. */
 function goldOf(ends: readonly End[]): number[][] {
   return ends.map(({ run, iteration }) => run.goldRewards(iteration));
 }
 
-/** Gold rewards by the ids of the prompts, in the prompts' order. */
+/** Returns gold rewards keyed by prompt id, in prompt order. */
 function goldById({ run, iteration }: End): Map<string, number> {
   const golds = run.goldRewards(iteration);
   return new Map((run.iteration(iteration).responses.array("id") as string[]).map((id, i) => [id, golds[i]!]));
 }
 
-/** 1 where a response has more gold reward than that of the start of the same run, ½ for a tie. */
+/** Scores each response against that of the same run's start: 1 if its gold reward is higher, ½ for a tie. */
 function winsOf(ends: readonly End[]): number[][] {
   return pairedGold(
     ends,
@@ -234,7 +235,7 @@ function winsOf(ends: readonly End[]): number[][] {
   );
 }
 
-/** Compares the gold rewards of runs with those of others, seed by seed in the order given, and prompt by prompt by their ids. */
+/** Compares the gold rewards of runs with those of others, matching seeds by position and prompts by id. */
 function pairedGold(
   ends: readonly End[],
   others: readonly End[],
@@ -253,7 +254,7 @@ function pairedGold(
   });
 }
 
-/** What a run has cost until there: pairs that it has trained on, and seconds of training, review and sampling. */
+/** Returns a run's cost up to an iteration: pairs trained on, and seconds of training, review and sampling. */
 function costOf({ run, iteration }: End): { readonly pairsSeen: number; readonly seconds: number } {
   const done = run.iterations.slice(0, iteration + 1);
   return {

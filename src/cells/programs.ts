@@ -5,7 +5,10 @@ import { ProgramCache } from "../engine/program-cache.js";
 
 const caches = new Map<string, ProgramCache>();
 
-/** The compiled programs of an engine with these settings, its defaults said or left out; all cells share them. */
+/**
+ * Returns the compiled programs of an engine with these settings, shared by all cells. Explicit and omitted defaults
+ * are the same.
+ */
 export function sharedPrograms(options: EngineOptions): ProgramCache {
   const key = JSON.stringify(settledOptions(options));
   const programs = caches.get(key) ?? new ProgramCache(createEngine(options));
@@ -14,13 +17,14 @@ export function sharedPrograms(options: EngineOptions): ProgramCache {
 }
 
 /**
- * The programs of an engine that runs on what is described: one that the cells have, whatever its threads, or else a new one.
+ * Returns the programs of an engine that matches the description: an existing one, whatever its threads, or else a new
+ * one.
  *
- * @throws InputError where it is no engine of this library
+ * @throws InputError if the description is not of an engine of this library
  */
 export async function programsOn(description: EngineDescription): Promise<ProgramCache> {
   for (const programs of caches.values()) {
-    // One that does not work here cannot say what it runs on, and is not what is asked for.
+    // An engine that does not work here cannot describe itself, so it cannot match.
     const own = await programs.engine.describe().catch(() => undefined);
     if (isDeepStrictEqual(own, description)) return programs;
   }

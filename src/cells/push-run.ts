@@ -13,14 +13,14 @@ import { withUpload } from "./transfer.js";
 
 /** Options of {@link Run.push}. */
 export interface PushRunOptions extends PushOptions {
-  /** Whose policy is given. Default: the last. */
+  /** The iteration whose policy is pushed. Default: the last. */
   readonly iteration?: number | undefined;
 }
 
 /**
- * Gives a policy of a run to the hub, as it lies in the run's folder; see {@link Run.push}.
+ * Uploads a policy from the run's folder to the hub; see {@link Run.push}.
  *
- * @param origin where the model that the run began from came from
+ * @param origin source of the model that the run began from
  */
 export async function pushRun(
   run: Run,

@@ -20,31 +20,36 @@ import { ModelServer } from "../run/server/model-server.js";
 import { cell } from "../notebook/display.js";
 import { fittingContextTokens, logitGuidance, type Guidance } from "./guidance.js";
 
-/** How responses are sampled by default: as a run samples them, and `sera generate`. */
+/** Default sampling, the same as that of a run and of `sera generate`. */
 const { seed: seedByDefault, ...sampling } = defaultsOf(generateForm.table);
 const samplingByDefault = generationOptions(sampling);
 
 /**
- * How responses are written; see {@link GenerationOptions} for the rest. Defaults are those of a run: temperature 0.7, up
- * to 128 tokens; under guidance temperature 0.
+ * Options of {@link respond}; see {@link GenerationOptions} for the rest. Defaults are those of a run: temperature 0.7,
+ * up to 128 tokens; with guidance, temperature 0.
  */
 export interface RespondOptions extends Omit<GenerationOptions, "known" | "guidance"> {
-  /** Responses to each prompt. Default 1. */
+  /** Responses per prompt. Default 1. */
   readonly responses?: number;
   /** Seed of the sampling. Default 0. */
   readonly seed?: number;
-  /** Further contexts by which responses are written, and what is made of their logits; `linearAlignment` makes one. Default: the prompt alone. */
+  /**
+   * Additional contexts and the function that combines their logits, for example `linearAlignment`. Default: the prompt
+   * alone.
+   */
   readonly guidance?: Guidance | undefined;
 }
 
 /**
- * Lets a model answer prompts: a policy of this machine, or a model that a server serves. A served model writes prompts by its own
- * chat template, and seeds mean what its server takes them for.
+ * Generates responses to prompts with a local policy or a served model. A served model renders prompts with its own
+ * chat template, and its server decides what a seed does.
  *
- * @returns a table of `prompt`, `response`, and its `tokens`, null where a server does not count them; prompts in their order
+ * @returns a table of `prompt`, `response` and its `tokens` (null if a server does not count them), in the order of the
+ * prompts
  * @example showResponses(await respond(policy, pairs.slice(0, 3).map(({ prompt }) => prompt), { temperature: 0.7 }))
- * @throws RangeError where a prompt leaves no place for a response; InputError where it leaves none in a context of the
- *   guidance, guidance is malformed, an option is unknown, a model that guides has another tokenizer, or a server does not answer or has not what an option asks for
+ * @throws RangeError if a prompt leaves no room for a response; InputError if it leaves none in a context of the
+ *   guidance, guidance is malformed, an option is unknown, a guiding model has another tokenizer, or a server does not
+ *   answer or does not support an option
  */
 export async function respond(
   model: Policy | ModelServer,
@@ -80,8 +85,8 @@ const respondOptions = [
 ] as const satisfies readonly (keyof RespondOptions)[];
 
 /**
- * @param without options that it does not take
- * @throws InputError naming an option that there is not, or the first that says how many or which, and is outside its range
+ * @param without options that the taker does not support
+ * @throws InputError naming an unknown option, or the first count or seed outside its range
  */
 export function checkRespondOptions(taker: string, options: RespondOptions, without: readonly string[] = []): void {
   checkOptionNames(
@@ -95,7 +100,7 @@ export function checkRespondOptions(taker: string, options: RespondOptions, with
   checkOptions(generateForm, { seed });
 }
 
-/** Options of {@link respond} that no server's API has. */
+/** Options of {@link respond} that no server's API supports. */
 const notServed = [
   "guidance",
   "stopTokens",
@@ -103,16 +108,17 @@ const notServed = [
   "logProbs",
 ] as const satisfies readonly (keyof RespondOptions)[];
 
-/** A served model's response to one of some prompts. */
+/** A served model's response to one of several prompts. */
 export interface ServedResponse extends Omit<WrittenResponse, "tokens"> {
-  /** How many tokens it has, where the server counts them. */
+  /** Number of tokens, if the server counts them. */
   readonly tokens: number | undefined;
 }
 
 /**
- * The responses of a served model, prompt by prompt.
+ * Returns the responses of a served model, prompt by prompt.
  *
- * @throws InputError where the server does not answer, or has not what an option asks for; RangeError where an option is outside its range
+ * @throws InputError if the server does not answer or does not support an option; RangeError if an option is outside
+ * its range
  */
 export async function servedResponsesTo(
   server: ModelServer,
@@ -143,18 +149,18 @@ export async function servedResponsesTo(
   });
 }
 
-/** A response to one of some prompts. */
+/** A response to one of several prompts. */
 export interface WrittenResponse {
   /** Index of the prompt. */
   readonly request: number;
   readonly response: string;
-  /** Its token ids, with the stop token that ended it. */
+  /** Token ids, including the stop token that ended the response. */
   readonly tokens: Int32Array;
-  /** Whether a stop token ended it; false where the limit did. */
+  /** Whether a stop token ended it; false if the token limit did. */
   readonly complete: boolean;
 }
 
-/** The responses of {@link respond} to tokenized prompts, of every context, prompt by prompt. */
+/** Generates the responses of {@link respond} to tokenized prompts (one per context), prompt by prompt. */
 export async function responsesTo(
   policy: Policy,
   prompts: readonly Pick<GenerationRequest, "prompt" | "others">[],
@@ -173,7 +179,7 @@ export async function responsesTo(
   return written.sort((a, b) => a.request - b.request);
 }
 
-/** Seed and sampling of responses, with the defaults. */
+/** Resolves the seed and sampling options of responses. */
 export function resolvedResponding(
   policy: Policy,
   { responses: _, seed = seedByDefault, guidance, ...own }: RespondOptions,
@@ -185,7 +191,7 @@ export function resolvedResponding(
   };
 }
 
-/** What the responses of a cell are drawn with. */
+/** Returns the random generator of a cell's responses. */
 export function randomOfResponses(seed: number): Random {
   return Random.seeded(seed).fork("respond");
 }

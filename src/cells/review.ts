@@ -11,26 +11,28 @@ import { correlationOf } from "../stats/correlation.js";
 import type { Run } from "./run.js";
 import { tableOf, withPromptId } from "./table-of.js";
 
-/** A pair as a policy judges it; {@link plot.marginAgainstScore} and the like draw such rows. */
+/** A pair reviewed by a policy; the input of {@link plot.marginAgainstScore} and similar plots. */
 export interface ReviewedRow extends Omit<Margin, "prompt"> {
   /** The id of the pair's prompt: that of the first pair with this prompt. */
   readonly promptId: string;
   /** As in a run's `margins`, the iteration that the review would precede: 2 is the policy of iteration 1. */
   readonly iteration: number;
-  /** The policy that reviewed, as plots and tables call it; a run's own `margins` have none. */
+  /** Display name of the reviewing policy; absent in a run's own `margins`. */
   readonly policy?: string;
-  /** Whether the pair was selected for training; a run's own `margins` say so, {@link review} selects nothing. */
+  /**
+   * Whether the pair was selected for training; only in a run's own `margins`, since {@link review} selects nothing.
+   */
   readonly kept?: boolean;
 }
 
 /**
- * Implicit reward margins of any pairs under the policy of every iteration of a run, by the loss that it was trained
- * with and against the model that it began from. Nothing is kept in the run's folder, nor in memory.
+ * Computes the implicit reward margins of any pairs under the policy of every iteration of a run, with the run's loss
+ * and its start as the reference. Nothing is stored, neither in the run's folder nor in memory.
  *
- * @param engine where the policies are loaded. Default: on the engine of the run
- * @returns a row for each policy and each pair, with lengths, and scores where the pairs have them
+ * @param engine engine that loads the policies. Default: the run's
+ * @returns one row per policy and pair, with lengths, and with scores if the pairs have them
  * @example const reviewed = await review(run, heldOut);
- * @throws InputError where a pair does not fit the model's context
+ * @throws InputError if a pair does not fit the model's context
  */
 export async function review(run: Run, pairs: readonly PreferencePair[], engine?: EngineOptions): Promise<ColumnTable> {
   const { loss } = run;
@@ -45,7 +47,7 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine?
     }));
   };
   const start = await run.iteration(0).policy(engine);
-  // An adapter's base is held until the end, so that it is not read again for each iteration.
+  // Keep an adapter's base in memory until the end, to avoid reading it again for each iteration.
   const base = start.config.adapter && start.withoutAdapter();
   try {
     const { values: reference } = await logProbs(start, 0).finally(() => start.free());
@@ -64,12 +66,12 @@ export async function review(run: Run, pairs: readonly PreferencePair[], engine?
 }
 
 /**
- * How far margins agree with the scores of the data's own judge: for each policy the correlations of the two differences,
- * the share of pairs in which they have the same sign, and the share in which the margin agrees with the label. Pairs
- * of equal scores count for the label only.
+ * Measures how far margins agree with the data's own scores: for each policy, the correlations between margin and score
+ * difference, the share of pairs in which both have the same sign, and the share in which the margin agrees with the
+ * label. Pairs with equal scores count for the label only.
  *
- * @param reviewed what {@link review} gives, or a run's `margins`
- * @throws InputError where the pairs have no scores
+ * @param reviewed the result of {@link review}, or a run's `margins`
+ * @throws InputError if the pairs have no scores
  */
 export function marginAgreement(reviewed: ColumnTable): ColumnTable {
   const rows = reviewed.objects() as ReviewedRow[];
@@ -103,10 +105,10 @@ export function marginAgreement(reviewed: ColumnTable): ColumnTable {
 }
 
 /**
- * Whether review filters out wrong labels: before each iteration the share of flipped pairs among all, and among those
- * that were kept.
+ * Shows whether review filters out wrong labels: before each iteration, the share of flipped pairs among all pairs and
+ * among the kept ones.
  *
- * @param reviewed a run's `margins`, of pairs of which some were flipped on purpose
+ * @param reviewed a run's `margins`, for pairs some of which were flipped on purpose
  */
 export function flippedShares(reviewed: ColumnTable): ColumnTable {
   const rows = reviewed.objects() as ReviewedRow[];

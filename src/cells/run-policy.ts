@@ -9,11 +9,11 @@ import { openModel } from "./load-model.js";
 const modelFacts = z.looseObject({ base: z.string().optional(), weights: z.enum(["int8", "int4"]).optional() });
 
 /**
- * Loads a policy from the folder of a run.
+ * Loads a policy from a run's folder.
  *
- * @param facts of the run: the base that its adapters were trained on, and how that was held
- * @param start the policy that the run began from, where it is at hand: an adapter then goes onto its base
- * @throws InputError where the base that an adapter names is not the one that it was trained on
+ * @param facts the run's facts: the base of its adapters, and the base's weight format
+ * @param start the policy that the run began from, if loaded: its base is reused for an adapter
+ * @throws InputError if an adapter's base has changed since training
  */
 export async function openRunPolicy(
   folder: string,

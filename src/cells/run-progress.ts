@@ -1,10 +1,10 @@
 import type { Reporter } from "../base/task.js";
 
 /**
- * Shows a whole run as one line that counts its training steps, where a run shown alone has a line for each phase. One that
- * has ended is `complete` before it is finished, so that what had nothing left to train is not shown as stopped.
+ * Shows a whole run as one line that counts its training steps, unlike a run shown alone, which has a line for each
+ * phase. Call `complete` before `finish`, so that a run with nothing left to train is not shown as stopped.
  *
- * @param steps of all its trainings
+ * @param steps training steps of the whole run
  */
 export function runProgress(
   reporter: Reporter | undefined,
@@ -12,7 +12,7 @@ export function runProgress(
   steps: number,
 ): { readonly reporter: Reporter; complete(): void; finish(text?: string): void } {
   const line = reporter?.start(label, steps, "steps");
-  /** Steps and tokens of the trainings that have ended. */
+  /** Steps and tokens of finished training phases. */
   const ended = { steps: 0, tokens: 0 };
   return {
     reporter: {
@@ -21,7 +21,7 @@ export function runProgress(
         let done = 0;
         return {
           update(now, figures) {
-            // A phase that tells tokens is a training; review, sampling and evaluation take no steps.
+            // A phase that reports tokens is training; review, sampling and evaluation take no steps.
             if (figures?.tokens === undefined) return;
             [done, tokens] = [now, figures.tokens];
             line?.update(ended.steps + done, { ...figures, tokens: ended.tokens + tokens });
@@ -35,7 +35,7 @@ export function runProgress(
       },
     },
     complete() {
-      // What was read from its folder has told of no step.
+      // A run read from its folder has reported no step.
       if (ended.steps === 0) line?.update(steps);
     },
     finish: (text) => line?.finish(text),

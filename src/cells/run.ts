@@ -32,37 +32,37 @@ const engineFacts = z.object({
 
 const storedOptions = z.record(z.string(), z.json());
 
-/** What of the options names the loss; `lossOf` checks that there is such a loss, and its settings. */
+/** The stored options that name the loss; `lossOf` checks that the loss exists, and its settings. */
 const storedLoss = z.looseObject({
   loss: z.custom<LossOptions["loss"]>((value) => value !== undefined),
   beta: z.number(),
 });
 
-/** A reviewed pair, with the training iteration that the review precedes. */
+/** A reviewed pair with the training iteration that follows the review. */
 export interface MarginRow extends Reviewed {
   readonly iteration: number;
 }
 
-/** What one iteration left. */
+/** The results of one iteration. */
 export interface Iteration {
   readonly summary: IterationSummary;
-  /** The review that preceded it: a row for each pair; none before iteration 2. */
+  /** The review that preceded the iteration: one row per pair; empty before iteration 2. */
   readonly margins: ColumnTable;
-  /** The reviewed pairs that it was trained on, with their texts, the largest margin first. */
+  /** The reviewed pairs used for training, with their texts, the largest margin first. */
   readonly selected: ColumnTable;
-  /** The reviewed pairs that it was not trained on, the smallest margin first. */
+  /** The reviewed pairs not used for training, the smallest margin first. */
   readonly dropped: ColumnTable;
-  /** The pairs that the policy before it made. */
+  /** The pairs bootstrapped from the previous policy. */
   readonly bootstrapped: ColumnTable;
-  /** Its answers to the held-out prompts with their length in tokens and their gold reward, where there is one. */
+  /** The policy's answers to the held-out prompts, with their length in tokens and their gold reward, if any. */
   readonly responses: ColumnTable;
-  /** Loads its policy, by default on the engine of the run; it is the caller's to free. */
+  /** Loads the policy, by default on the run's engine; the caller frees it. */
   policy(engine?: EngineOptions): Promise<Policy>;
-  /** The parameters of the head that was trained beside its policy; none where the loss has no head. */
+  /** Returns the parameters of the head trained along with the policy; empty if the loss has no head. */
   head(): Promise<Parameters>;
 }
 
-/** A finished run: everything in its folder as tables. Shown in a cell, it is the table of its iterations. */
+/** A finished run: everything in its folder as tables. A cell shows the table of its iterations. */
 export class Run {
   private constructor(
     readonly folder: string,
@@ -72,22 +72,23 @@ export class Run {
     /** Every logged training step; names are TRL's. */
     readonly steps: ColumnTable,
     private readonly all: readonly Iteration[],
-    /** Where the model that it began from came from, where that is known. */
+    /** Source of the model that the run began from, if known. */
     private readonly origin: string | undefined,
   ) {}
 
   /**
    * Reads a run's folder.
    *
-   * @param start the policy that the run began from, on whose engine its policies are then loaded. Default: one like the run's own
-   * @throws InputError where it holds no finished run
+   * @param start the policy that the run began from, on whose engine the run's policies are loaded. Default: an engine
+   * like the run's own
+   * @throws InputError if the folder contains no finished run
    */
   static async open(path: string, start?: Policy): Promise<Run> {
     if (!(await isRunFolder(path)))
       throw (await isThere(path))
         ? new InputError(`${path}: not the folder of a run: it has no run.json`)
         : missingError(path, "folder", "expected that of a run");
-    // It is there.
+    // isRunFolder has checked that it exists.
     const identity = (await readIdentity(path))!;
     const folder = await RunFolder.open(path);
     if (!folder.isFinished)
@@ -156,7 +157,7 @@ export class Run {
     );
   }
 
-  /** What each iteration did and how its policy does; iteration 0 is the reference. */
+  /** Summary of each iteration and its evaluation; iteration 0 is the reference. */
   get iterations(): readonly IterationSummary[] {
     return this.summary.iterations;
   }
@@ -166,7 +167,7 @@ export class Run {
     return tableOf(this.all.flatMap(({ margins }) => margins.objects()));
   }
 
-  /** @throws InputError where the run has no such iteration */
+  /** @throws InputError if the run has no such iteration */
   iteration(number: number): Iteration {
     const found = this.all[number];
     if (!found) throw new InputError(`found iteration ${number}, expected one of 0 to ${this.all.length - 1}`);
@@ -179,10 +180,10 @@ export class Run {
   }
 
   /**
-   * The gold rewards of its answers to the held-out prompts, in the order of the prompts.
+   * Returns the gold rewards of the answers to the held-out prompts, in the order of the prompts.
    *
-   * @param iteration after which they were written; 0 for those of the start. Default: the last
-   * @throws InputError where the run has no such iteration, or its prompts have no gold reward
+   * @param iteration whose policy wrote the answers; 0 for the start. Default: the last
+   * @throws InputError if the run has no such iteration, or its prompts have no gold reward
    */
   goldRewards(iteration = this.all.length - 1): number[] {
     const { responses, summary } = this.iteration(iteration);
@@ -193,38 +194,40 @@ export class Run {
     return responses.array("gold") as number[];
   }
 
-  /** The run's options, resolved; parts of the user's own as their name and version. */
+  /** Returns the run's resolved options; custom parts appear as their name and version. */
   options(): RunFacts {
     return storedOptions.parse(this.facts.options);
   }
 
   /**
-   * The loss that it was trained with.
+   * The loss that the run was trained with.
    *
-   * @throws InputError where that is a loss of the user's own, which no folder holds, and this process has not seen it
+   * @throws InputError if it is a custom loss, which is not stored in the folder, that this process has not seen
    */
   get loss(): PairLoss {
     return lossOf(storedLoss.parse(this.facts.options));
   }
 
-  /** Loads the policy that the run ended with, by default on the engine of the run; it is the caller's to free. */
+  /** Loads the final policy, by default on the run's engine; the caller frees it. */
   policy(engine?: EngineOptions): Promise<Policy> {
     return this.last.policy(engine);
   }
 
-  /** The head that was trained beside that policy, its parameters by name; none where the loss has no head. */
+  /**
+   * Returns the parameters, by name, of the head trained along with the final policy; empty if the loss has no head.
+   */
   head(): Promise<Parameters> {
     return this.last.head();
   }
 
   /**
-   * Gives a policy of the run, by default the last, to the Hugging Face hub: its weights or its adapter, its tokenizer, and a
-   * model card with the method, its options and what came out. The token is that of `HF_TOKEN`.
+   * Uploads a policy of the run, by default the last, to the Hugging Face hub: its weights or adapter, its tokenizer,
+   * and a model card with the method, its options and the results. The token is read from `HF_TOKEN`.
    *
-   * @param name `user/name`; made where it is not there, and private unless `private: false`
+   * @param name `user/name`; created if missing, and private unless `private: false`
    * @returns the address of its page, and the commit
    * @example await run.push("me/aligned", { datasets: ["trl-lib/ultrafeedback_binarized"] });
-   * @throws InputError as {@link Policy.push}. Called again, it sends what the hub lacks
+   * @throws InputError as {@link Policy.push}. Calling it again sends only the missing files
    */
   push(name: string, options: PushRunOptions = {}): Promise<Uploaded> {
     return pushRun(this, name, options, this.origin, {
@@ -237,7 +240,7 @@ export class Run {
     return showTable(iterationTable(this.iterations), { title: this.title })[displaySymbol]();
   }
 
-  /** Its iterations as a table of text. */
+  /** Returns the iterations as a text table. */
   toString(): string {
     return textOf(iterationTable(this.iterations), this.title);
   }
@@ -258,7 +261,7 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** The iterations as a table of figures; those that no iteration has are left out. */
+/** Returns the iterations as a table of figures, without columns that no iteration has. */
 function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
   const rows = iterations.map(
     ({

@@ -20,13 +20,13 @@ export interface RunOptions extends Partial<SeraOptions>, RunSettings {}
 export interface AlignOptions extends Partial<AlignMethodOptions>, RunSettings {}
 
 /**
- * SeRA: trains a policy on preference pairs, lets it review them and write new ones, and trains it
- * again (arXiv 2410.09362); see {@link SeraOptions} for the method's options and {@link train} for where it is kept.
+ * SeRA: trains a policy on preference pairs, lets it review them and generate new ones, and trains it again (arXiv
+ * 2410.09362); see {@link SeraOptions} for the method's options and {@link train} for where the run is stored.
  *
- * @param policy what iteration 1 begins from and what stays the reference; it is not changed
+ * @param policy start of iteration 1 and the reference; it is not modified
  * @example const run = await sera(start, pairs, { beta: 2, iterations: 3, heldOut });
- * @throws InputError where an option is unknown, outside its range or another method's, or a pair does not fit the
- *   model's context; DivergenceError where training leads to NaN or infinity
+ * @throws InputError if an option is unknown, outside its range or belongs to another method, or a pair does not fit
+ *   the model's context; DivergenceError if training produces NaN or infinite values
  */
 export async function sera(policy: Policy, pairs: readonly PreferencePair[], options: RunOptions = {}): Promise<Run> {
   checkNames(seraForm, Object.keys(options), runSettingNames);
@@ -35,7 +35,7 @@ export async function sera(policy: Policy, pairs: readonly PreferencePair[], opt
 }
 
 /**
- * A direct alignment algorithm alone: `epochs` of one loss on all pairs.
+ * Trains with a direct alignment algorithm alone: `epochs` of one loss on all pairs.
  *
  * @example const run = await align(start, pairs, { loss: "simpo", beta: 2, epochs: 3, heldOut });
  * @throws InputError and DivergenceError, as {@link sera} does

@@ -6,7 +6,7 @@ import { checkNames, sftForm } from "../run/options/index.js";
 import type { Run } from "./run.js";
 import { separateSettings, train, type RunSettings } from "./train.js";
 
-/** Settings of a run that {@link sft} takes. */
+/** The run settings that {@link sft} accepts. */
 const settingNames = [
   "truncatePrompts",
   "maxLength",
@@ -19,17 +19,17 @@ const settingNames = [
   "quiet",
 ] as const satisfies readonly (keyof RunSettings)[];
 
-/** Options of {@link sft}: how it trains, and where the run is kept. */
+/** Options of {@link sft}: training, and where the run is stored. */
 export interface SftRunOptions extends DemonstrationOptions, Pick<RunSettings, (typeof settingNames)[number]> {}
 
 /**
- * Supervised fine-tuning on demonstrations, as a start for other methods. The trained model is the run's iteration 0.
+ * Fine-tunes a model on demonstrations, as a start for other methods. The trained model is the run's iteration 0.
  *
- * @param policy the model to begin from; it is not changed
+ * @param policy the model to start from; it is not modified
  * @example const run = await sft(await loadModel("world"), demonstrations, { sftEpochs: 8, sftLearningRate: 2e-3 });
  * const start = await run.policy();
- * @throws InputError where an option is unknown, outside its range or another method's, or a demonstration does not fit
- *   the model's context; DivergenceError where training produces NaN or infinite values
+ * @throws InputError if an option is unknown, outside its range or belongs to another method, or a demonstration does
+ *   not fit the model's context; DivergenceError if training produces NaN or infinite values
  */
 export async function sft(
   policy: Policy,

@@ -8,12 +8,12 @@ import { fittingContextTokens } from "./guidance.js";
 import { checkRespondOptions, randomOfResponses, resolvedResponding, type RespondOptions } from "./respond.js";
 
 /**
- * Lets a model answer a prompt, and shows the answer while it is written. What is written when the
- * cell is interrupted stays. The text is that of {@link respond} with the same options.
+ * Generates a response to a prompt and shows it as it is generated. The partial response stays if the cell is
+ * interrupted. The text equals that of {@link respond} with the same options.
  *
  * @returns the response
  * @example const answer = await streamResponse(policy, "cook a soup with rice .", { temperature: 0.7 });
- * @throws RangeError where the prompt leaves no place for a response
+ * @throws RangeError if the prompt leaves no room for a response
  */
 export async function streamResponse(
   policy: Policy,

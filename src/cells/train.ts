@@ -22,65 +22,76 @@ import type { Tracker } from "../run/tracking.js";
 import { checkSettings } from "./check-settings.js";
 import { Run } from "./run.js";
 
-/** Figures of a policy by name; the iteration is 0 for the reference. */
+/** Returns metrics of a policy by name; the iteration is 0 for the reference. */
 export type EvaluateFunction = Evaluator["evaluate"];
 
-/** A run's data, judge and place, besides its method. */
+/** Settings of a run that do not depend on its method: data, judge, folder. */
 export interface RunSettings {
-  /** Pairs on which each iteration's policy is reported. Prompts of the synthetic world and instructions bring their gold reward. */
+  /**
+   * Pairs on which each iteration's policy is evaluated. Prompts of the synthetic world and of instructions have a gold
+   * reward.
+   */
   readonly heldOut?: readonly PreferencePair[] | undefined;
-  /** Pairs by which training chooses (`keepBestBy`, `patience`) and which `evaluateEvery` evaluates on; none of them may be held out. */
+  /**
+   * Pairs for model selection (`keepBestBy`, `patience`) and for `evaluateEvery`; they must not overlap with `heldOut`.
+   */
   readonly validation?: readonly PreferencePair[] | undefined;
-  /** Demonstrations on which the start is trained first, by supervised fine-tuning; `methods.aihf` trains on them beside the pairs. */
+  /**
+   * Demonstrations for supervised fine-tuning of the start before the method; `methods.aihf` trains on them along with
+   * the pairs.
+   */
   readonly demonstrations?: readonly Demonstration[] | undefined;
   /**
-   * Numbers for each training and validation pair and its response tokens, those that the run makes included; see `ColumnRule`.
-   * They take the place of the data's own columns of the same names.
+   * Computes numeric columns for each training and validation pair and its response tokens, including bootstrapped
+   * pairs; see `ColumnRule`. They replace the data's own columns of the same names.
    */
   readonly columns?: ColumnRule | undefined;
-  /** Grades responses, for methods that label with a judge. Default: the gold reward, where the prompts have one. */
+  /** Grades responses, for methods that label with a judge. Default: the gold reward, if the prompts have one. */
   readonly judge?: Judge | undefined;
   /**
-   * Your own figures of each iteration's policy, which go into the summary as `metrics`. A function that reads what its
-   * text does not show needs `{ name, version, evaluate }`, so that a change is noticed.
+   * Custom metrics of each iteration's policy, stored in the summary as `metrics`. A function that depends on values
+   * outside its source text needs `{ name, version, evaluate }`, so that a change is detected.
    */
   readonly evaluate?:
     | EvaluateFunction
     | { readonly name: string; readonly version: string; readonly evaluate: EvaluateFunction }
     | undefined;
-  /** Cuts prompts that do not fit the context, where by default they are errors. Default false. */
+  /** Truncates prompts that do not fit the context instead of throwing. Default false. */
   readonly truncatePrompts?: boolean | undefined;
   /** Length limit of prompt and response together, in tokens. Default: the model's context. */
   readonly maxLength?: number | undefined;
-  /** Length limit of a prompt, in tokens; longer ones are cut with `truncatePrompts`, else errors. Default: what the responses leave. */
+  /**
+   * Length limit of a prompt, in tokens; longer ones are truncated with `truncatePrompts`, else errors. Default: what
+   * the responses leave room for.
+   */
   readonly maxPromptLength?: number | undefined;
-  /** Where the run is kept. Default: `runs/<method>-<digest>`, the same for the same model, pairs and options. */
+  /** Folder of the run. Default: `runs/<method>-<digest>`, the same for the same model, pairs and options. */
   readonly folder?: string | undefined;
-  /** Does the iterations from this one on again. */
+  /** Repeats the iterations from this one on. */
   readonly redoFrom?: number | undefined;
   /**
-   * A folder that keeps the log-probabilities of the pairs under the reference, so that other runs from the same start
-   * on the same pairs need not compute them. Default: `runs/reference-cache`; none where `folder` is given.
+   * Folder that caches the reference log-probabilities of the pairs for other runs from the same start on the same
+   * pairs. Default: `runs/reference-cache`; none if `folder` is given.
    */
   readonly referenceCache?: string | undefined;
-  /** Where models are trained, scored and sampled from, as `ray` gives it. Default: on this machine. */
+  /** Where models are trained, scored and sampled, for example the result of `ray`. Default: this machine. */
   readonly on?: ComputeTarget | undefined;
   /** Called after each optimizer step, with its metrics. */
   readonly onStep?: ((step: LoggedStep) => void) | undefined;
   /**
-   * Where each step is shown besides the run's own `metrics.jsonl`: `tensorBoard("logs")`, `mlflow()`, `wandb()`, or a list of
-   * them. One that fails is told of, and does not stop the run.
+   * Trackers that log each step in addition to the run's `metrics.jsonl`: `tensorBoard("logs")`, `mlflow()`, `wandb()`,
+   * or a list of them. A failing tracker is reported and does not stop the run.
    */
   readonly track?: Tracker | readonly Tracker[] | undefined;
-  /** Stops the run where nothing is lost. Default: the cell's interrupt. */
+  /** Stops the run at the next point where no work is lost. Default: the cell's interrupt. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether to show no progress. Default false. */
+  /** Hides progress. Default false. */
   readonly quiet?: boolean | undefined;
 }
 
 const settingNames: readonly (keyof RunSettings)[] = runSettingNames;
 
-/** The settings among some options, and what is left: the method's own. */
+/** Separates the run settings from the method's own options. */
 export function separateSettings<Options extends RunSettings>(
   options: Options,
 ): { settings: RunSettings; own: Omit<Options, keyof RunSettings> } {
@@ -98,15 +109,15 @@ export function separateSettings<Options extends RunSettings>(
 }
 
 /**
- * Trains a policy on preference pairs by a method.
+ * Trains a policy on preference pairs with a method.
  *
- * Everything is kept in the run's folder. A run that was interrupted goes on where it stopped when the same cell is run
- * again, and one that has ended is read from there. Another model, other pairs or options are another run.
+ * Everything is stored in the run's folder. An interrupted run resumes where it stopped when the same cell is run
+ * again; a finished run is read from the folder. A different model, pairs or options make a different run.
  *
- * @param policy what iteration 1 begins from and what stays the reference; it is not changed
- * @param method of `methods`, or one of your own; a recipe is taken with its own options
+ * @param policy start of iteration 1 and the reference; it is not modified
+ * @param method one of `methods`, or your own; a recipe is used with its own options
  * @example const run = await train(start, pairs, methods.spin({ beta: 0.3 }), { heldOut });
- * @throws InputError where a pair does not fit the model's context, and as {@link openRun}; DivergenceError where training
+ * @throws InputError if a pair does not fit the model's context, or as {@link openRun}; DivergenceError if training
  *   produces NaN or infinite values
  */
 export async function train(
@@ -130,7 +141,7 @@ export async function train(
   return Run.open(opened.folder, policy);
 }
 
-/** A run's input with its judge: the one that is given, or else for methods that label with one the gold reward. */
+/** Adds the judge to a run's input: the one given or, for methods that label with a judge, the gold reward. */
 export function judgedInput(
   input: RunInput,
   { labelsWithJudge }: Method,
@@ -140,7 +151,7 @@ export function judgedInput(
   return judge ? { ...input, judge: labellingJudge(judge, pairs) } : input;
 }
 
-/** Controls of a run in a cell. */
+/** Returns the controls of a run in a cell. */
 export function cellControls({ signal = cell.signal, quiet = false, onStep, track = [] }: RunSettings): RunControls {
   return {
     signal,
@@ -150,7 +161,7 @@ export function cellControls({ signal = cell.signal, quiet = false, onStep, trac
   };
 }
 
-/** The input of a run from texts, without its judge. */
+/** Builds the input of a run from texts, without its judge. */
 export function runInput(policy: Policy, pairs: readonly PreferencePair[], settings: RunSettings): RunInput {
   const {
     heldOut,
@@ -187,7 +198,7 @@ export function runInput(policy: Policy, pairs: readonly PreferencePair[], setti
   };
 }
 
-/** A name that `in` finds on an object and spreading it does not. */
+/** Returns a property name that an object inherits, which spreading would lose. */
 function inheritedName(options: object): string | undefined {
   for (const name in options) if (!Object.hasOwn(options, name)) return name;
   return undefined;

@@ -1,7 +1,7 @@
 import { reported, type TaskControls, type TaskOptions } from "../base/task.js";
 import { cell } from "../notebook/display.js";
 
-/** Does work that may download from the hub, under a line that counts megabytes: by default one of the cell. */
+/** Runs work that may download from the hub, under a progress line in megabytes, by default the cell's. */
 export function withDownload<T>(
   source: string,
   load: (work: TaskOptions) => Promise<T>,

@@ -22,7 +22,7 @@ const stageCount = 3;
  *
  * Each stage costs a round for each of its epochs, so `rounds` must be a multiple of 3.
  *
- * @throws InputError where it is not
+ * @throws InputError if it is not
  */
 export const curryDpo: (own?: Partial<RecipeOptions>) => Recipe = recipeOf({
   form: recipeForms.curryDpo,

@@ -45,7 +45,7 @@ export interface MethodDefinition<Own extends object> {
  *   },
  * });
  * const run = await train(start, pairs, shortest({ share: 0.3 })({ rounds: 1 }), { heldOut });
- * @throws InputError where it has no name or version, or the name of one of the library's, or another method of that name and version has other code
+ * @throws InputError if it has no name or version, or the name of one of the library's, or another method of that name and version has other code
  */
 export function defineMethod<Own extends object = object>(
   definition: MethodDefinition<Own>,

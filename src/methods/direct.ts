@@ -56,7 +56,7 @@ export const sft: (own?: Partial<SftMethodOptions>) => Recipe = recipeOf(sftPart
 /**
  * {@link direct} with its epochs, as `align` in a cell has it.
  *
- * @throws InputError where an option is unknown, outside its range or another method's
+ * @throws InputError if an option is unknown, outside its range or another method's
  */
 export function directMethod(options: Partial<AlignOptions> = {}): Method {
   return methodOf(

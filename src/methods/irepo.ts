@@ -57,7 +57,7 @@ export const irepo: (own?: Partial<IrepoOptions>) => Recipe = recipeOf({
 /**
  * The data's responses, voted on.
  *
- * @throws InputError where all annotators agree on all pairs, or the judge grades both responses of every pair alike
+ * @throws InputError if all annotators agree on all pairs, or the judge grades both responses of every pair alike
  */
 async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]> {
   const offline = await stages.offlinePairs();

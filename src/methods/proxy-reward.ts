@@ -102,7 +102,7 @@ function gradedPrompts(count: number, { budget: given, graded, responses: sample
   return { budget, responses, prompts: Math.floor(budget / responses) };
 }
 
-/** @throws InputError where the judge may grade nothing that can be compared, or more than there is */
+/** @throws InputError if the judge may grade nothing that can be compared, or more than there is */
 function requireBudget(count: number, options: Complete): void {
   const { budget, responses } = gradedPrompts(count, options);
   if (budget < responses)

@@ -31,7 +31,7 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
   /**
    * All options of its runs: those taken, and those that it decides itself.
    *
-   * @throws InputError where it cannot be done in so many rounds
+   * @throws InputError if it cannot be done in so many rounds
    */
   complete(options: Given): Complete;
   /** As {@link Method.objective}. */

@@ -44,7 +44,7 @@ export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe 
   },
 });
 
-/** @throws InputError where the tokenizer lacks the word of a goal, so that it reads as any other that it lacks */
+/** @throws InputError if the tokenizer lacks the word of a goal, so that it reads as any other that it lacks */
 function requireGoalWords(texts: InputTexts, options: GoalTextOptions): void {
   for (const pairs of [texts.pairs, texts.validation ?? []]) {
     const probes = goalProbes(pairs, options);
@@ -62,7 +62,7 @@ function requireGoalWords(texts: InputTexts, options: GoalTextOptions): void {
   }
 }
 
-/** @throws InputError where prompts read the same at different goals, which makes contradictory pairs */
+/** @throws InputError if prompts read the same at different goals, which makes contradictory pairs */
 function requireReadableGoals({ pairs }: RunInput, ties: Complete["ties"]): void {
   const same = (a: Int32Array, b: Int32Array) => a.join() === b.join();
   const byId = new Map(pairs.map((pair) => [pair.id, pair]));

@@ -19,7 +19,7 @@ const usualBuffer = 2000;
  * of the latest, and the reference becomes the average about once an epoch (Yin et al. 2024, arXiv 2405.20830; see
  * {@link selfAugmentation}). Rejected responses of the data are not used.
  *
- * @throws InputError where a reference that stays is to be updated; (in a run) where the buffer holds less than a step, the
+ * @throws InputError if a reference that stays is to be updated; (in a run) where the buffer holds less than a step, the
  *   loss weighs single tokens, or no response is long enough for a segment
  */
 export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions, Complete>({

@@ -13,7 +13,7 @@ export interface DemonstrationOptions extends Partial<SftOptions> {
  * Supervised fine-tuning on demonstrations: −log π(y | x) of their responses. The trained model is the run's iteration 0,
  * from which other methods then start.
  *
- * @throws InputError where an option is unknown or outside its range
+ * @throws InputError if an option is unknown or outside its range
  */
 export function sftOnDemonstrations(options: DemonstrationOptions = {}): Method {
   const resolved = resolveOptions(sftForm, options);

@@ -86,7 +86,7 @@ function promptsOfRounds(stages: Stages, shares: readonly number[]): ReadonlySet
   return partsOf(shares, ids.length).map(([begin, end]) => new Set(ids.slice(begin, end)));
 }
 
-/** @throws InputError where a round would have no prompt */
+/** @throws InputError if a round would have no prompt */
 function checkShares(prompts: number, shares: readonly number[]): void {
   const empty = partsOf(shares, prompts).findIndex(([begin, end]) => begin === end);
   if (empty >= 0)

@@ -15,7 +15,7 @@ import { recipeOf, type Recipe } from "./recipe.js";
  * The first iteration costs as many rounds as it has epochs, and each further one twice as many: `rounds` must be
  * `iterationEpochs` times an odd number.
  *
- * @throws InputError where it is not
+ * @throws InputError if it is not
  */
 export const spin: (own?: Partial<SpinOptions>) => Recipe = recipeOf<SpinOptions, CompleteOptions>({
   form: recipeForms.spin,

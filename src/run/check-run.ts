@@ -10,15 +10,12 @@ import type { RunInput, TrainingPair } from "./input.js";
 import type { Method } from "./method.js";
 import { lossOf, trainingOptions } from "./options/index.js";
 
-/*
- * What can be seen to be wrong with a run before anything is trained, sampled or judged.
- */
+/* Checks of a run before anything is trained, sampled or judged. */
 
 /**
- * Checks that a run's trainings have what the options ask for.
+ * Checks that a run has the data that its training options require.
  *
- * @throws InputError as {@link checkTrainingInputs}, and where training would choose by pairs that are not there, or that are
- *   reported on
+ * @throws InputError as {@link checkTrainingInputs}, or if training would select by missing pairs or by held-out pairs
  */
 export function checkTrainings(method: Method, { pairs, validation, heldOut }: RunInput): void {
   const named = [
@@ -49,10 +46,10 @@ export function checkTrainings(method: Method, { pairs, validation, heldOut }: R
 }
 
 /**
- * Checks the columns of the pairs that a run trains and evaluates on, as far as these are known. Rules give theirs once: the
- * run reads what they said here.
+ * Checks the columns of the pairs that a run trains and evaluates on, as far as they are known. Rules run once: the run
+ * reuses the values computed here.
  *
- * @throws InputError where a loss needs a column that pairs lack, or has no use for one that they have
+ * @throws InputError if a loss needs a column that pairs lack, or cannot read one that they have
  */
 export function checkPairColumns(method: Method, { start, columns, pairs, validation, heldOut }: RunInput): void {
   const withColumns = (some: readonly TrainingPair[]) =>
@@ -63,7 +60,7 @@ export function checkPairColumns(method: Method, { start, columns, pairs, valida
     for (const { objective } of lossesOf(method)) objective.columns?.(examples);
   }
   if (trainsOn.includes("made")) {
-    // Pairs that the method will make are to the loss as those of the data are without columns.
+    // To the loss, pairs that the method generates look like pairs of the data without columns.
     const examples = withColumns(pairs.map(({ prompt, chosen, rejected }) => ({ prompt, chosen, rejected })));
     checkReadable(method, examples, {
       lacking: ({ name }, { column }) =>
@@ -86,7 +83,7 @@ interface UnreadableMessages {
   refused(message: string): string;
 }
 
-/** @throws InputError where a loss of the method lacks a column of the examples, or cannot read one that they have */
+/** @throws InputError if a loss of the method lacks a column of the examples, or cannot read one that they have */
 function checkReadable(
   method: Method,
   examples: readonly ReferencedPair[],
@@ -103,7 +100,7 @@ function checkReadable(
   }
 }
 
-/** The losses of a method's trainings, and what these minimise. */
+/** Returns the losses of a method's training phases, and their objectives. */
 function lossesOf({ losses, objective, options }: Method): {
   readonly loss: PairLoss;
   readonly objective: Objective<ReferencedPair>;
@@ -112,7 +109,7 @@ function lossesOf({ losses, objective, options }: Method): {
   return (losses?.(loss) ?? [loss]).map((own) => ({ loss: own, objective: objective?.(own) ?? objectiveOf(own) }));
 }
 
-/** @throws InputError naming the first row that does not have an id of its own; selection and the run's files refer to rows by id */
+/** @throws InputError naming the first row without a unique id; selection and the run's files refer to rows by id */
 export function requireIds(what: string, rows: readonly { readonly id?: unknown }[]): void {
   const known = new Map<string, number>();
   rows.forEach(({ id }, i) => {
@@ -125,7 +122,7 @@ export function requireIds(what: string, rows: readonly { readonly id?: unknown 
   });
 }
 
-/** @param known the ids of the rows before, with their indices */
+/** @param known ids of the preceding rows, with their indices */
 function faultOf(id: unknown, known: ReadonlyMap<string, number>, what: string): string | undefined {
   if (id === undefined) return "has no id";
   if (typeof id !== "string") return `has the id ${quote(id)}, which is not a string`;
@@ -133,7 +130,7 @@ function faultOf(id: unknown, known: ReadonlyMap<string, number>, what: string):
   return before === undefined ? undefined : `has the id ${quote(id)}, as ${what} ${before + 1} has`;
 }
 
-/** @throws InputError where a pair's columns are not finite numbers by name, which no file of the run could hold */
+/** @throws InputError if a pair's columns are not finite numbers by name, which no file of the run could hold */
 function checkColumns({ id, columns }: TokenizedPair): void {
   if (
     columns === undefined ||
@@ -148,7 +145,7 @@ function checkColumns({ id, columns }: TokenizedPair): void {
   );
 }
 
-/** What two pairs of the same tokens have in common. */
+/** Returns a key that is equal for pairs of the same tokens. */
 export function sequenceKey({ prompt, chosen, rejected }: TokenizedPair): string {
   return [prompt, chosen, rejected].map((tokens) => tokens.join()).join(" ");
 }

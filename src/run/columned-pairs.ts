@@ -5,8 +5,8 @@ import type { ColumnRule, PairColumns } from "./options/index.js";
 import { ruleColumns } from "./rule-columns.js";
 
 /**
- * Pairs in the form that the trainer takes, with their own columns and those that rules give, of which later ones come
- * before earlier ones.
+ * Converts pairs into the trainer's form, with their own columns and those of the rules. Later rules override earlier
+ * ones.
  *
  * @throws InputError as {@link ruleColumns}
  */
@@ -32,13 +32,13 @@ export function columnedPairs(
   });
 }
 
-/** What a rule said of a pair, and what else it was shown. */
+/** A rule's result for a pair, and the other inputs that it saw. */
 interface Said extends Pick<TrainingPair, "prompt" | "rejected" | "columns"> {
   readonly tokenizer: Tokenizer;
   readonly found: PairColumns;
 }
 
-/** By the rule and the chosen response. Pairs are checked before the run and read in it, and rules can be slow. */
+/** Results by rule and chosen response. Pairs are checked before the run and read during it, and rules can be slow. */
 const remembered = new WeakMap<ColumnRule, WeakMap<Int32Array, Said>>();
 
 function said(

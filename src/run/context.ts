@@ -4,10 +4,10 @@ import { runLayout } from "./folder/layout.js";
 import type { RunFolder } from "./folder/run-folder.js";
 import type { RunControls } from "./input.js";
 
-/** What the work of an iteration is counted as. */
+/** The kind of work that an iteration's seconds count towards. */
 export type WorkKind = "training" | "scoring" | "sampling" | "evaluation";
 
-/** Where a run is done: its folder, what does the work, and how its progress is shown and stopped. */
+/** The environment of a run: its folder, its executor, and its progress and cancellation controls. */
 export class RunContext {
   /** Models whose files have been checked; digests of large ones take seconds. */
   private readonly checked = new Set<string>();
@@ -20,9 +20,9 @@ export class RunContext {
   ) {}
 
   /**
-   * The trained model of an iteration. Its files are checked when it is asked for the first time.
+   * Returns the trained model of an iteration. Its files are checked on first use.
    *
-   * @throws InputError where its files are not what the run wrote
+   * @throws InputError if its files differ from those that the run wrote
    */
   async model(iteration: number): Promise<Exclude<ModelRef, "start">> {
     const { model } = runLayout.iteration(iteration);
@@ -31,7 +31,10 @@ export class RunContext {
     return { folder: this.folder.file(model) };
   }
 
-  /** Does work of an iteration, with its progress, in responses, shown under a label. Its time counts, also where it is interrupted. */
+  /**
+   * Runs work of an iteration, with its progress in responses shown under a label. Its time counts even if it is
+   * interrupted.
+   */
   async measured<T>(
     iteration: number,
     kind: WorkKind,
@@ -41,7 +44,7 @@ export class RunContext {
     return this.timed(iteration, kind, () => reported(this.label(label, iteration), "responses", this.controls, work));
   }
 
-  /** Does work of an iteration; its time counts, also where it is interrupted. */
+  /** Runs work of an iteration; its time counts even if it is interrupted. */
   async timed<T>(iteration: number, kind: WorkKind, work: () => Promise<T>): Promise<T> {
     const begin = performance.now();
     const count = () => this.folder.addSeconds(iteration, kind, (performance.now() - begin) / 1000);
@@ -51,13 +54,13 @@ export class RunContext {
       return result;
     } catch (error) {
       count();
-      // The error is what matters: a full disk takes no seconds either.
+      // The original error matters more: on a full disk, saving the seconds fails too.
       await this.folder.save().catch(() => undefined);
       throw error;
     }
   }
 
-  /** What a phase of an iteration is called. */
+  /** Returns the label of a phase of an iteration. */
   label(label: string, iteration: number): string {
     return iteration === 0 ? label : `${label} ${iteration}/${this.iterations}`;
   }

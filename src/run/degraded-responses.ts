@@ -3,14 +3,14 @@ import { keyPhrases } from "../data/key-phrases.js";
 import { removedToken } from "../align/spo.js";
 import type { ColumnRule } from "./options/index.js";
 
-/** What of a response is taken away: its key phrases, or as many of its tokens at random. */
+/** What is removed from a response: its key phrases, or an equal number of random tokens. */
 export const keyContents = ["rake", "random"] as const;
-/** How it is taken away: hidden behind padding, which keeps the length, or left out. */
+/** How it is removed: replaced with padding, which keeps the length, or deleted. */
 export const degradations = ["mask", "remove"] as const;
 
 /**
- * The token columns `half` and `none` of {@link spo}: each response with half of its key phrases taken away, those of the
- * highest score first, and with all of them (SPO: arXiv 2409.17791; RAKE: {@link keyPhrases}).
+ * The token columns `half` and `none` of {@link spo}: each response without half of its key phrases, those with the
+ * highest scores first, and without all of them (SPO: arXiv 2409.17791; RAKE: {@link keyPhrases}).
  */
 export function degradedResponses({
   keyContent,
@@ -43,9 +43,9 @@ export function degradedResponses({
   };
 }
 
-/** The places of the tokens of each key phrase, by falling score. */
+/** Returns the token positions of each key phrase, in descending order of score. */
 function keyTokens(tokens: Int32Array, text: (tokens: Int32Array) => string): number[][] {
-  // What a token adds to the text, since few tokens stand for the same text alone.
+  // Decode prefixes, since most tokens decode differently on their own.
   const ends = Array.from(tokens, (_, at) => text(tokens.slice(0, at + 1)).length);
   return keyPhrases(text(tokens))
     .map(({ start, end }) =>

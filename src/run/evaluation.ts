@@ -27,17 +27,19 @@ export interface PairLogProbsRow {
 
 /** How held-out pairs are evaluated. */
 export interface EvaluationSettings {
-  /** The loss whose implicit reward is held against the labels. */
+  /** The loss whose implicit reward is compared with the labels. */
   readonly loss: HasImplicitReward;
   readonly generation: GenerationOptions;
-  /** Draws responses and intervals. All iterations answer with the same streams, so that they differ by what they learnt alone. */
+  /**
+   * Draws responses and intervals. All iterations use the same streams, so that they differ only in what they learned.
+   */
   readonly random: Random;
   readonly textOf: (tokens: Int32Array) => string;
 }
 
 /**
- * Evaluates the policy of an iteration on held-out pairs: its implicit reward against the labels, and, where there is a
- * gold reward, one sampled response for each prompt against the response of iteration 0, the reference.
+ * Evaluates the policy of an iteration on held-out pairs: its implicit reward against the labels, and, if there is a
+ * gold reward, one sampled response per prompt against the response of iteration 0, the reference.
  */
 export async function evaluateHeldOut(
   context: RunContext,
@@ -66,7 +68,10 @@ export async function evaluateHeldOut(
   };
 }
 
-/** How far the implicit reward agrees with the labels. Under the reference itself a loss that needs it has no margins but 0. */
+/**
+ * Measures how far the implicit reward agrees with the labels. Under the reference itself, the margins of a loss that
+ * needs a reference are all 0.
+ */
 async function labelAgreement(
   context: RunContext,
   t: number,
@@ -98,7 +103,7 @@ async function heldOutLogProbs(context: RunContext, t: number, pairs: readonly T
   return pairValues(rows);
 }
 
-/** Log-probabilities by column, from rows. */
+/** Converts rows of log-probabilities to columns. */
 export function pairValues(rows: readonly PairLogProbsRow[]): PairValues {
   return {
     chosen: Float64Array.from(rows, ({ chosen }) => chosen),
@@ -106,7 +111,7 @@ export function pairValues(rows: readonly PairLogProbsRow[]): PairValues {
   };
 }
 
-/** Rows of log-probabilities, each under the id of its pair. */
+/** Converts columns of log-probabilities to rows with the ids of their pairs. */
 export function pairLogProbsRows(ids: readonly string[], { chosen, rejected }: PairValues): PairLogProbsRow[] {
   return ids.map((id, i) => ({ id, chosen: chosen[i]!, rejected: rejected[i]! }));
 }

@@ -12,10 +12,10 @@ import type { TokenSequence } from "../model/scoring/batch.js";
 import type { Json } from "./folder/identity.js";
 import type { ColumnRule } from "./options/index.js";
 
-/** A model of a run: the folder of its files, or the one that the run begins from, which has none yet. */
+/** A model of a run: its folder, or "start", the model that the run begins from, which has no folder yet. */
 export type ModelRef = "start" | { readonly folder: string };
 
-/** A training to be done. */
+/** A training task. */
 export interface TrainingTask<Example> {
   readonly from: ModelRef;
   readonly objective: Objective<Example>;
@@ -24,37 +24,40 @@ export interface TrainingTask<Example> {
   readonly validation: readonly Example[];
   readonly options: TrainingOptions;
   readonly random: Random;
-  /** The reference that a `referenceUpdate` begins with. Default: `from`. */
+  /** The initial reference of a `referenceUpdate`. Default: `from`. */
   readonly reference?: ModelRef;
-  /** Makes the examples while the training goes on, of those that it is given. Default: they are trained on as they are. */
+  /** Generates examples during training from the given ones. Default: the given examples are used unchanged. */
   readonly source?: ExampleSourceOf<Example>;
-  /** A checkpoint of this training to go on from. */
+  /** A checkpoint of this training to resume from. */
   readonly checkpoint?: string | undefined;
 }
 
-/** A training under way. */
+/** A training in progress. */
 export interface ExecutedTraining {
-  /** How it fits into memory, where the executor plans that. */
+  /** How the training fits into memory, if the executor plans that. */
   readonly memory?: MemoryChoice;
-  /** Optimizer steps of the whole training. */
+  /** Total number of optimizer steps. */
   readonly total: number;
-  /** Seconds that evaluations have taken. */
+  /** Seconds spent on evaluation. */
   readonly evaluationSeconds: number;
-  /** Seconds that making examples has sampled. */
+  /** Seconds spent on sampling for new examples. */
   readonly samplingSeconds: number;
-  /** Takes the steps that are left; see {@link Trainer.steps}. */
+  /** Runs the remaining steps; see {@link Trainer.steps}. */
   steps(signal?: AbortSignal): AsyncIterable<StepRecord>;
-  /** Writes a checkpoint after the last step, from which the training continues with byte-identical results. An executor that keeps what it has done itself has none. */
+  /**
+   * Writes a checkpoint after the last step, from which the training continues with byte-identical results. Absent if
+   * the executor keeps its own progress.
+   */
   writeCheckpoint?(file: string): Promise<void>;
-  /** Writes the model as it is now, with the head that was trained beside it. */
+  /** Writes the current model, with the head trained along with it. */
   save(folder: string): Promise<void>;
-  /** Frees what the training holds. */
+  /** Frees the training's memory. */
   end(): Promise<void>;
 }
 
 /**
- * Does the work of a run with models: it trains them, scores with them and samples from them. That is all that a method's
- * stages ask for, so that another executor, a cluster's, can stand in the place of the local one.
+ * Runs the model work of a run: training, scoring and sampling. Stages need nothing else, so a cluster's executor can
+ * replace the local one.
  */
 export interface Executor {
   train<Example>(task: TrainingTask<Example>): Promise<ExecutedTraining>;
@@ -62,7 +65,7 @@ export interface Executor {
   /** log π(y | x) of each sequence, the sum over its response tokens, in nats. */
   logProbs(model: ModelRef, sequences: readonly TokenSequence[], task?: TaskOptions): Promise<Float64Array>;
 
-  /** log π(y_t | x, y_<t) of every response token of each sequence, in nats; what {@link logProbs} sums. */
+  /** log π(y_t | x, y_<t) of every response token of each sequence, in nats; {@link logProbs} returns their sums. */
   tokenLogProbs(
     model: ModelRef,
     sequences: readonly TokenSequence[],
@@ -77,8 +80,8 @@ export interface Executor {
   ): Promise<readonly Float32Array[]>;
 
   /**
-   * Samples responses, in batches whose order and contents depend on the arguments alone; see {@link generate}. An executor
-   * that cannot tell a response's log-probability leaves it out, and is then asked for it by {@link logProbs}.
+   * Samples responses, in batches whose order and contents depend on the arguments alone; see {@link generate}. An
+   * executor that does not know a response's log-probability omits it; {@link logProbs} then computes it.
    *
    * @param random names the stream of each response, together with its request's key and its number
    */
@@ -90,42 +93,42 @@ export interface Executor {
     task?: TaskOptions,
   ): AsyncGenerator<Generation[]>;
 
-  /** Does work of the user's own with a model on this machine; it is freed afterwards. */
+  /** Runs the user's own function with a model on this machine; the model is freed afterwards. */
   withPolicy<T>(model: ModelRef, work: (policy: Policy) => Promise<T>): Promise<T>;
 
-  /** Frees what it holds. */
+  /** Frees the executor's resources. */
   close(): Promise<void>;
 }
 
-/** What a run is going to ask of an executor, as far as that is known before it begins. */
+/** What a run requires of an executor, as far as is known before it begins. */
 export interface RunRequirements {
   readonly start: Policy;
   readonly objective: Objective<ReferencedPair>;
   readonly training: TrainingOptions;
   readonly pairs: readonly TokenizedPair[];
-  /** Whether it trains on demonstrations too. */
+  /** Whether the run also trains on demonstrations. */
   readonly demonstrations: boolean;
-  /** A rule that gives pairs columns, where there is one. */
+  /** A rule that adds columns to pairs, if any. */
   readonly columns: ColumnRule | undefined;
-  /** Name of its method. */
+  /** Name of the run's method. */
   readonly method: string;
-  /** Whether pairs are made while a training goes on. */
+  /** Whether pairs are generated during training. */
   readonly drawsPairs: boolean;
 }
 
-/** Where the work of runs is done, when it is not done on this machine; see `ray`. */
+/** A target that does the work of runs in place of this machine; see `ray`. */
 export interface ComputeTarget {
-  /** What of it the results of a run depend on: a run done elsewhere is another run. */
+  /** The part of the target that a run's results depend on; it is part of the run's identity. */
   readonly identity: Json;
 
-  /** @throws InputError naming what of a run it cannot do */
+  /** @throws InputError naming what the target does not support in a run */
   check(run: RunRequirements): void;
 
   /**
-   * An executor of work there, once it has been seen that it can do it.
+   * Opens an executor on the target after checking that the target is ready.
    *
-   * @param memory bytes that work on this machine is planned for
-   * @throws InputError where it is not reached, or is not what it has to be
+   * @param memory memory budget of work on this machine, in bytes
+   * @throws InputError if the target cannot be reached, or does not meet the requirements
    */
   open(start: Policy, memory: number, controls: TaskControls): Promise<Executor>;
 }

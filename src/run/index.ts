@@ -1,5 +1,5 @@
 /**
- * What methods are made of: losses, training, margins and selection, bootstrapped pairs, runs.
+ * The building blocks of methods: losses, training, margins and selection, bootstrapped pairs, runs.
  *
  * @module sera-lab/run
  */
@@ -30,7 +30,10 @@ export {
 export type { Figures, Reporter, TaskControls, TaskOptions } from "../base/task.js";
 export * from "../bootstrap/index.js";
 export * from "../review/index.js";
-/** Adaptive behaviour regularization (arXiv 2211.08251) in tables, a grid to watch it in, and weights for supervised fine-tuning. */
+/**
+ * Tabular adaptive behaviour regularization (arXiv 2211.08251), a grid world to demonstrate it, and weights for
+ * supervised fine-tuning.
+ */
 export * as abr from "../tabular/index.js";
 export type { ExecutedTraining, Executor, ModelRef, RunRequirements, TrainingTask, ComputeTarget } from "./executor.js";
 export { runLayout } from "./folder/layout.js";

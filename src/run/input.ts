@@ -10,40 +10,43 @@ import type { ColumnRule, PairColumns } from "./options/index.js";
 import type { LoggedStep } from "./logged-step.js";
 import type { Tracker } from "./tracking.js";
 
-/** What a run begins from. */
+/** The input of a run. */
 export interface RunInput {
   /**
-   * The model that iteration 1 begins from and that stays the reference, or, with `demonstrations`, that is trained on
-   * these first. It is the caller's, and not changed.
+   * The start of iteration 1 and the reference; with `demonstrations`, it is fine-tuned on these first. The caller owns
+   * it, and it is not modified.
    */
   readonly start: Policy;
   readonly demonstrations?: readonly TokenizedDemonstration[];
   readonly pairs: readonly TokenizedPair[];
-  /** What the pairs were as texts, for methods that rewrite them; they are no part of what the run is. */
+  /** The pairs as texts, for methods that rewrite them; not part of the run's identity. */
   readonly texts?: InputTexts;
-  /** Pairs on which each iteration's policy is reported. */
+  /** Pairs on which each iteration's policy is evaluated. */
   readonly heldOut?: HeldOut;
-  /** Pairs by which training chooses its best parameters and when to stop. */
+  /** Pairs for model selection and early stopping. */
   readonly validation?: readonly TokenizedPair[];
-  /** Gives training and validation pairs columns beside those of the data. */
+  /** Adds columns to training and validation pairs. */
   readonly columns?: ColumnRule;
   /** Scores responses, for methods that label with a judge. */
   readonly judge?: RunJudge;
   readonly evaluate?: Evaluator;
-  /** Where models are trained, scored and sampled from. Default: on this machine. */
+  /** Where models are trained, scored and sampled. Default: this machine. */
   readonly on?: ComputeTarget;
-  /** A folder that keeps log-probabilities of pairs under references for other runs; see {@link cachedPairLogProbs}. Default: none is kept. */
+  /**
+   * Folder that caches reference log-probabilities of pairs for other runs; see {@link cachedPairLogProbs}. Default: no
+   * cache.
+   */
   readonly referenceCache?: string;
-  /** What became of the data on its way here: written into the folder, and not part of what the run is. */
+  /** Notes on how the data was read: written into the folder, not part of the run's identity. */
   readonly dataNotes?: Readonly<Record<string, unknown>>;
-  /** The command line that began it: kept in the folder for `--resume`, and not part of what the run is. */
+  /** The command line that began the run: stored in the folder for `--resume`, not part of the run's identity. */
   readonly begunBy?: RecordedCommand;
 }
 
 /**
- * The demonstrations of a run whose method trains on them itself.
+ * Returns the demonstrations of a run whose method trains on them itself.
  *
- * @throws InputError where it was given none
+ * @throws InputError if it was given none
  */
 export function requireDemonstrations({ demonstrations }: RunInput): readonly TokenizedDemonstration[] {
   if (!demonstrations?.length)
@@ -52,38 +55,38 @@ export function requireDemonstrations({ demonstrations }: RunInput): readonly To
 }
 
 /**
- * The judge that a run was given.
+ * Returns the run's judge.
  *
- * @throws InputError where it was given none
+ * @throws InputError if it was given none
  */
 export function requireJudge({ judge }: RunInput): RunJudge {
   if (!judge) throw new InputError("this method labels responses with a judge; pass `judge`");
   return judge;
 }
 
-/** The texts of a run's pairs, and how they are put into tokens. */
+/** The texts of a run's pairs, and how they are tokenized. */
 export interface InputTexts extends RunTexts {
-  /** @throws InputError where one does not fit */
+  /** @throws InputError if a text does not fit the context */
   tokenized(texts: RunTexts): Pick<RunInput, "pairs" | "heldOut" | "validation">;
 }
 
-/** A command line, as a run's folder keeps it. */
+/** A command line as stored in a run's folder. */
 export interface RecordedCommand {
-  /** The command and its arguments, but for those that say where the run is. */
+  /** The command and its arguments, except those that locate the run. */
   readonly command: readonly string[];
-  /** The working directory, which paths are relative to. */
+  /** The working directory, to which paths are relative. */
   readonly directory: string;
 }
 
-/** Where a run is shown, what stops it, and who hears of each step. */
+/** Controls of a run: progress, cancellation and step callbacks. */
 export interface RunControls extends TaskControls {
-  /** Called after each optimizer step with its line of `metrics.jsonl`; what it throws stops the run. */
+  /** Called after each optimizer step with its line of `metrics.jsonl`; an exception that it throws stops the run. */
   readonly onStep?: ((step: LoggedStep) => void) | undefined;
-  /** Where each step is shown besides; one that fails stops nothing. */
+  /** Trackers that log each step; a failing one does not stop the run. */
   readonly trackers?: readonly Tracker[] | undefined;
 }
 
-/** Held-out pairs and, where there is one, the gold reward of responses to their prompts. */
+/** Held-out pairs and, if there is one, the gold reward of responses to their prompts. */
 export interface HeldOut {
   readonly pairs: readonly TokenizedPair[];
   /** Reward in [0, 1] of a response to the prompt of pair `i`. */
@@ -92,40 +95,40 @@ export interface HeldOut {
 
 /** A judge that labels responses. */
 export interface RunJudge {
-  /** Tells it from every other judge, by its name and whatever else its scores depend on. */
+  /** Identifies the judge by its name and everything else that its scores depend on. */
   readonly identity: Json;
   readonly name: string;
   readonly score: ResponseJudge;
 }
 
-/** A user's own evaluation. It is no part of what the run is: another one is computed on the models that are there. */
+/** A user's own evaluation. It is not part of the run's identity: a new one is computed on the existing models. */
 export interface Evaluator {
-  /** Tells it from every other evaluation. */
+  /** Identifies the evaluation. */
   readonly identity: string;
-  /** Figures of the policy of an iteration, 0 being the reference, by name. */
+  /** Returns metrics, by name, of the policy of an iteration; iteration 0 is the reference. */
   evaluate(
     policy: Policy,
     iteration: number,
   ): Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>;
 }
 
-/** Two responses to one prompt, one of them preferred, and what its loss reads of it besides. */
+/** A preferred and a rejected response to a prompt, and the columns that the loss reads. */
 export interface TrainingPair extends PairColumns {
   readonly prompt: Int32Array;
   readonly chosen: Int32Array;
   readonly rejected: Int32Array;
-  /** Log-probabilities under the model of iteration 0, where they are known. */
+  /** Log-probabilities under the model of iteration 0, if known. */
   readonly reference?: { readonly chosen: number; readonly rejected: number };
 }
 
 /** A pair of the data. */
 export interface OfflinePair extends TrainingPair {
   readonly id: string;
-  /** The id of the first pair that has this prompt, which samples are named by. */
+  /** The id of the first pair with this prompt, which samples refer to. */
   readonly promptId: string;
 }
 
-/** A pair that the run made, and how it is written down. */
+/** A bootstrapped pair, and the row that is stored for it. */
 export interface BootstrappedPair extends TrainingPair {
   readonly row: Omit<BootstrappedRow, "prompt" | "chosen" | "rejected" | "tokens">;
 }

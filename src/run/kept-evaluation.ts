@@ -1,17 +1,17 @@
 import { isBetter, type BestMetric } from "../align/best.js";
 import type { LoggedStep } from "./logged-step.js";
 
-/** The evaluation whose parameters a training has kept. */
+/** The evaluation whose parameters `keepBestBy` kept. */
 export interface KeptEvaluation {
-  /** The optimizer step after which it was made. */
+  /** The optimizer step that it followed. */
   readonly step: number;
   readonly metric: BestMetric;
   readonly value: number;
 }
 
 /**
- * The evaluation that `keepBestBy` kept, from the steps of a training as they are logged: the best by the metric, of equal
- * ones the earlier; undefined where none was finite, which keeps the parameters of the last step.
+ * Returns the evaluation that `keepBestBy` kept, from a training's logged steps: the best by the metric, and the
+ * earliest of equal ones; undefined if none was finite, in which case the last parameters are kept.
  */
 export function keptEvaluation(steps: readonly LoggedStep[], metric: BestMetric): KeptEvaluation | undefined {
   let kept: KeptEvaluation | undefined;

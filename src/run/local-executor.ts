@@ -20,12 +20,12 @@ import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./execu
 /** Does the work of a run on the engine of the model that it begins from. */
 export class LocalExecutor implements Executor {
   private readonly start: Policy;
-  /** What the run's adapters are on. */
+  /** The base model of the run's adapters. */
   private readonly base: Policy | undefined;
 
   /**
-   * @param start the caller's, and not changed
-   * @param memory bytes that the work is planned for, whatever the caller plans with
+   * @param start owned by the caller; it is not modified
+   * @param memory memory budget of the work in bytes, independent of the caller's
    */
   constructor(start: Policy, memory: number) {
     this.start = start.share(start.programs.within(memory));
@@ -69,7 +69,7 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  /** Does work with a model, which is freed afterwards. */
+  /** Runs a function with a model, which is freed afterwards. */
   async withPolicy<T>(model: ModelRef, work: (policy: Policy) => Promise<T>): Promise<T> {
     const policy = await this.policy(model);
     try {
@@ -79,7 +79,7 @@ export class LocalExecutor implements Executor {
     }
   }
 
-  /** Frees the executor's hold of the start, which stays the caller's. */
+  /** Frees the executor's share of the start, which the caller still owns. */
   async close(): Promise<void> {
     await this.base?.free();
     await this.start.free();
@@ -117,13 +117,13 @@ export class LocalExecutor implements Executor {
       end: async () => {
         await trainer.end();
         await policy.free();
-        // Trainings of other iterations have batches of other shapes.
+        // Other iterations train on batches of other shapes.
         await this.start.programs.clear();
       },
     };
   }
 
-  /** A policy of its own, to be freed. */
+  /** Loads a separate policy, to be freed by the caller. */
   private async policy(model: ModelRef): Promise<Policy> {
     if (model === "start") return this.start.share();
     return loadPolicy(this.start.programs, model.folder, this.base);

@@ -1,4 +1,4 @@
-/** A line of `metrics.jsonl`: an optimizer step, and the evaluation that followed it where one did (`eval_…`). Names are TRL's. */
+/** A line of `metrics.jsonl`: an optimizer step and, if one followed, its evaluation (`eval_…`). Names are TRL's. */
 export interface LoggedStep {
   readonly phase: "sft" | "align";
   readonly iteration: number;

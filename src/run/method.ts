@@ -5,51 +5,59 @@ import type { ColumnRule, MethodOptions } from "./options/index.js";
 import type { InputSizes, PlannedTraining } from "./planned-steps.js";
 import type { Stages } from "./stages.js";
 
-/** A way to train a policy on preference pairs, with its settings: which stages follow on which. */
+/** A way to train a policy on preference pairs: a sequence of stages, with its options. */
 export interface Method {
-  /** As the summary of a run has it. */
+  /** The name in a run's summary. */
   readonly name: string;
-  /** Raised when the method's code changes what comes out: the name, the version and the options tell runs apart. */
+  /** Increment it when a code change alters the results: name, version and options identify runs. */
   readonly version: string;
-  /** Everything that it depends on besides the data, resolved. */
+  /** Everything besides the data that the method depends on, resolved. */
   readonly options: MethodOptions;
-  /** Names of the options that were set, where the others are at their defaults. Default: none. */
+  /** Names of the options that were set explicitly. Default: none. */
   readonly given?: readonly string[];
   /** Whether it labels responses with the judge of the run; a judge is refused otherwise. Default false. */
   readonly labelsWithJudge?: boolean;
   /** Whether it trains on the run's demonstrations itself; otherwise the start is fine-tuned on them first. Default false. */
   readonly trainsOnDemonstrations?: boolean;
-  /** Whether it makes pairs while it trains on them. Default false. */
+  /** Whether it generates pairs during training. Default false. */
   readonly drawsPairs?: boolean;
-  /** What it minimises in place of the run's loss, by which pairs are still reviewed and accuracy is counted. Default: the loss. */
+  /**
+   * The objective to minimise in place of the run's loss, which still serves for review and accuracy. Default: the
+   * loss.
+   */
   readonly objective?: (loss: PairLoss) => PairObjective;
-  /** The losses of its trainings. Default: the run's alone. @throws InputError where it cannot train by that one */
+  /**
+   * The losses that it trains with. Default: only the run's. @throws InputError if it does not support the run's loss
+   */
   readonly losses?: (loss: PairLoss) => readonly PairLoss[];
-  /** Which pairs it trains on: their columns are checked before the run. Default: that is not known, and none are checked. */
+  /** Sources of its training pairs; their columns are checked before the run. Default: unknown, so none are checked. */
   readonly trainsOn?: TrainedPairs;
-  /** Gives training and validation pairs columns, before the user's own rule does. Default: none. */
+  /** Adds columns to training and validation pairs, before the user's own rule. Default: none. */
   readonly columns?: ColumnRule;
   /**
-   * What the run is given in place of its pairs. It is called whenever the run is opened, and has to give the same each
-   * time. Default: the pairs stay as they are.
+   * Returns replacements for the run's pairs. It is called whenever the run is opened and must be deterministic.
+   * Default: the pairs are unchanged.
    *
-   * @throws InputError where the pairs lack what it needs
+   * @throws InputError if the pairs lack something that it needs
    */
   readonly rewrite?: (texts: InputTexts, controls: RunControls) => Promise<RunTexts> | RunTexts;
-  /** Its trainings on so much data, one for each iteration. Default: on all pairs, in the epochs of the options. */
+  /**
+   * Its planned trainings on data of these sizes, one per iteration. Default: on all pairs, for the epochs of the
+   * options.
+   */
   readonly trainings?: (sizes: InputSizes) => readonly PlannedTraining[];
   /**
-   * What the method can see to be wrong before anything is trained, sampled or judged. It has to be quick: a comparison
-   * asks all its methods before the first run.
+   * Checks the input before anything is trained, sampled or judged. It must be fast: a comparison calls it for all
+   * methods before the first run.
    *
-   * @param input with its pairs rewritten
-   * @throws InputError where the input lacks what the method needs, or an option is outside what it allows
+   * @param input the input with its pairs rewritten
+   * @throws InputError if the input lacks something that the method needs, or an option is outside its range
    */
   readonly check?: (input: RunInput) => void;
   run(stages: Stages): Promise<void>;
 }
 
-/** Pairs of the data, and those that a method makes itself, which have columns of rules and none of the data. */
+/** Sources of training pairs: the data, and the method itself ("made"), whose pairs only have the columns of rules. */
 export type TrainedPairs = readonly ("data" | "made")[];
 
 /** The pairs of a run as texts. */
@@ -59,13 +67,13 @@ export interface RunTexts {
   readonly validation?: readonly PreferencePair[] | undefined;
 }
 
-/** Methods of the library, and of definitions that were checked when they were made. */
+/** Methods of the library, and methods whose definitions were checked on creation. */
 const known = new WeakSet<Method>();
 
-/** Whether a method's code is known, so that it needs no comparison with others of its name. */
+/** Returns whether a method's code is known, so that it need not be compared with others of the same name. */
 export const isKnown = (method: Method): boolean => known.has(method);
 
-/** A method whose stages follow from its options. */
+/** Creates a method whose stages read its options. */
 export function methodWith<Options extends MethodOptions>({ run, check, ...stated }: MethodOf<Options>): Method {
   const { options } = stated;
   const method: Method = {
@@ -77,7 +85,7 @@ export function methodWith<Options extends MethodOptions>({ run, check, ...state
   return method;
 }
 
-/** A {@link Method} whose stages read options of its own. */
+/** A {@link Method} whose stages read its own options. */
 interface MethodOf<Options extends MethodOptions> extends Omit<Method, "options" | "run" | "check"> {
   readonly options: Options;
   readonly check?: (input: RunInput, options: Options) => void;

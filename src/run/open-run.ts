@@ -26,38 +26,41 @@ import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 import { tracked } from "./tracking.js";
 
-/** Raised when a change of the library changes the bytes of runs: runs of other revisions are other runs. */
+/**
+ * Increment it when a change of the library changes the bytes of results: runs of other revisions count as other runs.
+ */
 const resultsRevision = 1;
 
-/** Where a run is kept, and how it is opened. */
+/** Folder of a run, and how it is opened. */
 export interface RunPlace {
   /** Default: `runs/<method>-<digest>`, the same folder for the same run. */
   readonly folder?: string | undefined;
   /**
-   * Whether the folder must be new ("new"), must hold the run already ("resume"), or either: a run that is there is gone
-   * on with, and one that has ended is read. Default "any".
+   * Whether the folder must be new ("new"), must already contain the run ("resume"), or either ("any"): an existing run
+   * is resumed, and a finished one is read. Default "any".
    */
   readonly mode?: "new" | "resume" | "any" | undefined;
-  /** Forgets what the iterations from this one on did, and does them again. */
+  /** Discards the results of the iterations from this one on and repeats them. */
   readonly redoFrom?: number | undefined;
 }
 
-/** A run that has come to its end. */
+/** A finished run. */
 export interface OpenedRun {
   readonly folder: string;
   readonly summary: RunSummary;
 }
 
 /**
- * Runs a method in a folder: the one way to begin a run, to go on with it and to read it.
+ * Runs a method in a folder: the only way to begin a run, to resume it and to read it.
  *
- * The run is named by everything that its results depend on, and the folder says which run it holds: another one is never
- * read, continued or overwritten. The folder is locked, so that no other process works in it. Everything is left there;
- * called again with the same arguments it goes on where it stopped, and ends with the same bytes as a run that never did.
+ * A run is identified by everything that its results depend on, and its folder records this identity: another run is
+ * never read, resumed or overwritten. The folder is locked against other processes. Everything is stored there; called
+ * again with the same arguments, the run resumes where it stopped and ends with the same bytes as one that never
+ * stopped.
  *
- * @throws InputError where there are no pairs, the method does not state what it is, the folder holds another run or is in use, one of its files was changed or
- *   damaged, or the method lacks what it needs; DivergenceError where training produces NaN or infinite values; the
- *   signal's reason where it asked to stop
+ * @throws InputError if there are no pairs, the method lacks a name, version or options, the folder contains another
+ *   run or is in use, one of its files was changed or damaged, or the input lacks something that the method needs;
+ *   DivergenceError if training produces NaN or infinite values; the signal's reason if it was aborted
  */
 export async function openRun(
   method: Method,
@@ -68,16 +71,16 @@ export async function openRun(
   return openPrepared(await prepareMethod(method, given, controls), place, controls);
 }
 
-/** A run that has been checked, and not begun. */
+/** A run that has been checked but not begun. */
 export interface PreparedRun {
   readonly method: Method;
-  /** With its pairs rewritten, where the method does that. */
+  /** The input, with its pairs rewritten if the method does that. */
   readonly input: RunInput;
 }
 
 /**
- * The first half of {@link openRun}: rewrites the pairs, where the method does that, and checks what can be seen to be wrong
- * without training, sampling or judging, but for the columns that rules give ({@link checkPairColumns}).
+ * The first half of {@link openRun}: rewrites the pairs if the method does that, and checks everything that needs no
+ * training, sampling or judging, except the columns of rules ({@link checkPairColumns}).
  *
  * @throws InputError as {@link openRun}
  */
@@ -88,7 +91,7 @@ export async function prepareMethod(method: Method, given: RunInput, controls: R
   requireTrainable(given.start.config);
   if (given.pairs.length === 0 && !given.demonstrations?.length) throw new InputError("no preference pairs given");
   requireIds("demonstration", given.demonstrations ?? []);
-  // An editor may be asked to rewrite the pairs, and paid for.
+  // Check before rewriting, which may call a paid editor.
   checkTrainings(method, given);
   const input = await rewritten(method, given, controls);
   input.on?.check(requirementsOf(method, input));
@@ -114,7 +117,7 @@ export async function openPrepared(
   if (isThere && redoFrom === undefined) {
     const folder = await RunFolder.open(path);
     const ended = await readEnded(folder, input, controls);
-    // Who asks for the run itself is told of damage; a cell that is run again reads its files, and checks those, one by one.
+    // An explicit resume reports any damage; a cell that is run again checks files one by one as it reads them.
     if (ended && mode === "resume")
       await checkFiles(folder, controls, (onProgress) => folder.verifyRecorded(onProgress));
     if (ended)
@@ -122,7 +125,7 @@ export async function openPrepared(
   }
   const release = await lockFolder(path);
   try {
-    // Until the lock was taken another process may have worked here.
+    // Another process may have worked here before the lock was taken.
     await requireOwnFolder(path, identity);
     await writeIdentity(path, identity);
     const folder = await openFolder(path, redoFrom);
@@ -137,7 +140,7 @@ export async function openPrepared(
   }
 }
 
-/** @throws InputError naming what was given and would have no effect */
+/** @throws InputError naming an input that would have no effect */
 function refuseUnused(
   { name, given = [], labelsWithJudge = false, trainsOnDemonstrations = false }: Method,
   { judge, demonstrations }: RunInput,
@@ -159,9 +162,9 @@ function refuseUnused(
 }
 
 /**
- * Whether a folder holds this run, with results.
+ * Returns whether a folder contains this run, with results.
  *
- * @throws InputError where it holds another one. One that failed before its first result is none
+ * @throws InputError if it contains another run; one that failed before its first result does not count
  */
 async function requireOwnFolder(path: string, identity: RunIdentity): Promise<boolean> {
   const there = await readIdentity(path);
@@ -174,7 +177,7 @@ async function openFolder(path: string, redoFrom: number | undefined): Promise<R
   if (redoFrom === undefined) return RunFolder.open(path);
   if (!(Number.isInteger(redoFrom) && redoFrom >= 0))
     throw new InputError(`redoFrom: found ${quote(redoFrom)}, expected the number of an iteration`);
-  // Nothing of the old manifest is needed to redo everything, and it may be what is damaged.
+  // Redoing everything needs nothing from the old manifest, which may itself be damaged.
   const folder =
     redoFrom === 0 ? await RunFolder.open(path).catch(() => RunFolder.empty(path)) : await RunFolder.open(path);
   const next = (folder.lastDone ?? 0) + 1;
@@ -184,7 +187,7 @@ async function openFolder(path: string, redoFrom: number | undefined): Promise<R
   return folder;
 }
 
-/** The summary of a run that has ended, with the evaluation that is asked for. */
+/** Returns the summary of a finished run, with the requested evaluation. */
 async function readEnded(
   folder: RunFolder,
   { evaluate }: RunInput,
@@ -200,7 +203,7 @@ async function readEnded(
   return summary;
 }
 
-/** The options that were set, by which the runs of a loop are told apart: `: beta 0.5, seed 1`. */
+/** Returns the options that were set, to tell the runs of a loop apart: `: beta 0.5, seed 1`. */
 function settingsGiven({ given = [], options }: Method): string {
   const values: Readonly<Record<string, unknown>> = { ...options };
   const told = given.filter((name) => ["string", "number", "boolean"].includes(typeof values[name]));
@@ -245,7 +248,7 @@ async function runLocked(
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
     const context = new RunContext(folder, executor, controls, method.options.iterations);
-    // Trained on demonstrations, the model of iteration 0 is known by its files.
+    // If trained on demonstrations, the model of iteration 0 is identified by its files.
     const startKey = () =>
       JSON.stringify([
         identity.facts.engine,
@@ -279,10 +282,10 @@ function requirementsOf(
   };
 }
 
-/** Bytes from which on checking them takes long enough to be shown. */
+/** Bytes above which checking takes long enough to show its progress. */
 const worthShowing = 5e8;
 
-/** A run of adapters keeps the tokenizer, which their folders do not have. */
+/** Stores the tokenizer of a run that trains adapters, whose folders have none. */
 async function keepTokenizer(folder: RunFolder, { config, tokenizer }: Policy): Promise<void> {
   if (!config.adapter || folder.isDone(runLayout.tokenizer)) return;
   for (const [file, text] of tokenizer.files)
@@ -312,7 +315,7 @@ async function identify(
   });
 }
 
-/** What a run may take changes how it is done, and not which run it is. */
+/** Removes the memory budget from the options: it changes how a run executes, not its identity. */
 function withoutMemory({ memory: _, ...options }: Method["options"]): object {
   return options;
 }

@@ -1,21 +1,21 @@
 import type { Method } from "./method.js";
 import { sftTrainingOptions, trainingOptions } from "./options/index.js";
 
-/** How much a run is given. */
+/** Sizes of a run's input. */
 export interface InputSizes {
   readonly pairs: number;
   readonly demonstrations: number;
 }
 
-/** One training of a method, as far as is known before it: examples that are made on the way may turn out to be fewer. */
+/** A planned training of a method; if examples are generated, there may be fewer in the end. */
 export interface PlannedTraining {
   readonly examples: number;
   readonly epochs: number;
 }
 
 /**
- * Optimizer steps of all trainings of a method's run, that of the start on demonstrations included, for whoever shows its
- * progress. Where a method makes its own pairs, it is how many there are if each prompt gives one.
+ * Returns the optimizer steps of all trainings of a method's run, including fine-tuning of the start on demonstrations,
+ * for progress display. If a method generates pairs, this assumes one per prompt.
  */
 export function plannedSteps(
   { options, trainings, trainsOnDemonstrations = false }: Method,

@@ -11,21 +11,21 @@ import { runLayout } from "./folder/layout.js";
 import type { RunInput, TrainingPair } from "./input.js";
 import type { ColumnRule } from "./options/index.js";
 
-/** What of a run decides which references are asked, and for what. */
+/** The settings of a run that determine its references and what they compute. */
 interface ReferenceSettings {
   readonly objective: Objective<ReferencedPair>;
   readonly training: TrainingOptions;
   /** Which model is the reference of a training: that of iteration 0, or the one that the iteration begins from. */
   readonly reference: "start" | "previous";
-  /** Tells the model of iteration 0, and what runs it, from every other. */
+  /** Identifies the model of iteration 0 and its engine. */
   readonly startKey: () => string;
-  /** The method's own rule, which comes before the user's. */
+  /** The method's own rule, applied before the user's. */
   readonly columns?: ColumnRule;
 }
 
 /**
- * Log-probabilities of pairs under the references of a run: the model of iteration 0, and where the run asks for it each
- * iteration's start. Each is computed when something reads it for the first time, a loss or a label, and never otherwise.
+ * Log-probabilities of pairs under the references of a run: the model of iteration 0 or, if the run's options say so,
+ * each iteration's start. They are computed lazily, when a loss or a labeller first reads them.
  */
 export class References {
   private startValues: Promise<PairValues> | undefined;
@@ -36,7 +36,7 @@ export class References {
     private readonly context: RunContext,
   ) {}
 
-  /** Log-probabilities of the data's pairs under the model of iteration 0, computed once. */
+  /** Returns log-probabilities of the data's pairs under the model of iteration 0, computed once. */
   start(): Promise<PairValues> {
     const { pairs, referenceCache } = this.input;
     return (this.startValues ??= this.values(0, pairs, () =>
@@ -51,7 +51,7 @@ export class References {
           referenceCache,
           task,
         );
-        // Charged as if this run had been alone.
+        // Count the seconds as if this run had computed the values itself.
         const saved = seconds - (performance.now() - begin) / 1000;
         if (saved > 0) this.context.folder.addSeconds(0, "scoring", saved);
         return values;
@@ -59,7 +59,7 @@ export class References {
     ));
   }
 
-  /** Pairs with their log-probabilities under the reference that iteration `t` trains against, where its loss reads them. */
+  /** Returns pairs with their log-probabilities under the reference of iteration `t`, if the loss reads them. */
   async of(t: number, pairs: readonly TrainingPair[]): Promise<ReferencedPair[]> {
     const examples = this.examples(pairs);
     const against = this.against(t);
@@ -76,7 +76,7 @@ export class References {
     return this.withSums(examples, values);
   }
 
-  /** The pairs that training evaluates on, in the same way. */
+  /** Returns the pairs that training evaluates on, in the same way. */
   async validation(t: number): Promise<ReferencedPair[]> {
     const { training, objective } = this.settings;
     const pairs = this.input.validation ?? this.input.heldOut?.pairs ?? [];
@@ -85,7 +85,7 @@ export class References {
     const against = this.against(t);
     if (this.readsTokens(examples)) return this.withTokens(t, against, examples, "evaluation");
     if (!objective.withReferenceLogProbs) return examples;
-    // Against the model of iteration 0 they are the same in every iteration.
+    // Against the model of iteration 0, the values are the same in every iteration.
     const file = runLayout.iteration(against === 0 ? 0 : t).validationReference;
     const rows = await this.context.folder.rows(file, async () =>
       pairLogProbsRows(
@@ -96,12 +96,12 @@ export class References {
     return this.withSums(examples, pairValues(rows));
   }
 
-  /** The iteration whose model is the reference of another's training. */
+  /** Returns the iteration whose model is the reference in training iteration `t`. */
   against(t: number): number {
     return this.settings.reference === "previous" ? t - 1 : 0;
   }
 
-  /** Pairs in the form that the trainer takes, with the columns of the data, of the method and of the user's own rule. */
+  /** Converts pairs into the trainer's form, with the columns of the data, the method and the user's own rule. */
   private examples(pairs: readonly TrainingPair[]): ReferencedPair[] {
     return columnedPairs(pairs, [this.settings.columns, this.input.columns], this.input.start.tokenizer);
   }
@@ -111,7 +111,9 @@ export class References {
     return examples.some((example) => objective.readsReferenceTokens?.(example) ?? false);
   }
 
-  /** The pairs with the log-probability of each token under the reference. They are not kept: a run that goes on computes them again. */
+  /**
+   * Adds the log-probability of each token under the reference. These are not stored: a resumed run recomputes them.
+   */
   private async withTokens(
     t: number,
     against: number,

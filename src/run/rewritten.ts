@@ -3,9 +3,9 @@ import type { RunControls, RunInput } from "./input.js";
 import type { Method } from "./method.js";
 
 /**
- * What a method is run on: the input with its pairs rewritten, where the method rewrites them.
+ * Returns a method's input, with the pairs rewritten if the method does that.
  *
- * @throws InputError as the method's {@link Method.rewrite}, and where the input has no texts
+ * @throws InputError as the method's {@link Method.rewrite}, or if the input has no texts
  */
 export async function rewritten({ name, rewrite }: Method, input: RunInput, controls: RunControls): Promise<RunInput> {
   if (!rewrite) return input;

@@ -6,9 +6,9 @@ const form =
   "return { columns: { weight: 1 } } for a pair, and { tokens: { chosen: { weight: […] }, rejected: { weight: […] } } } for its response tokens";
 
 /**
- * What a rule says of a pair. It is given copies, so that it cannot change what is trained on.
+ * Computes a rule's columns of a pair. The rule gets copies, so that it cannot change the training data.
  *
- * @throws InputError naming the rule, where it throws or returns something else
+ * @throws InputError naming the rule, if it throws or returns something else
  */
 export function ruleColumns(rule: ColumnRule, { prompt, chosen, rejected, ...pair }: ColumnedPair): PairColumns {
   const found: unknown = callOwn(`columns: the rule ${quote(rule.name)}`, () =>

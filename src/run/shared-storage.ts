@@ -7,21 +7,21 @@ import { chunksOf } from "../base/lines.js";
 import type { Policy } from "../model/policy/policy.js";
 import { sealOf } from "./folder/manifest.js";
 
-/** Hexadecimal digits of a digest that a folder is named by. */
+/** Number of hexadecimal digits of a digest in a folder's name. */
 const digits = 24;
 
-/** Storage that this machine and the cluster share. Everything in it is named by what it is, and shared by all runs. */
+/** Storage that this machine and the cluster share. Everything in it is named by its content and shared by all runs. */
 export class SharedStorage {
   private readonly uploads = new Map<string, Promise<string>>();
 
   constructor(readonly folder: string) {}
 
-  /** Path of a file or folder, as this machine sees it. */
+  /** Returns the path of a file or folder on this machine. */
   path(name: string): string {
     return join(this.folder, name);
   }
 
-  /** Puts a model's folder there unless it is; what it is called there. */
+  /** Uploads a model's folder unless it is already there; returns its name there. */
   upload(folder: string): Promise<string> {
     const known = this.uploads.get(folder) ?? this.copyIn(folder);
     this.uploads.set(folder, known);
@@ -30,10 +30,10 @@ export class SharedStorage {
   }
 
   /**
-   * The folder of a stage, with the files of its request.
+   * Creates the folder of a stage, with the files of its request.
    *
-   * @param files lines of each by name, which are gone through twice; `request.json` comes last
-   * @returns its name
+   * @param files lines of each file by name, iterated twice; `request.json` comes last
+   * @returns the name of the folder
    */
   async stage(kind: string, files: Readonly<Record<string, Iterable<string>>>): Promise<string> {
     const hash = createHash("sha256").update(kind);
@@ -49,7 +49,7 @@ export class SharedStorage {
     return name;
   }
 
-  /** Puts the model below an adapter there unless it is, merged and in float32; what it is called there. */
+  /** Uploads an adapter's base model, merged and in float32, unless it is already there; returns its name there. */
   async keepBase(base: Policy): Promise<string> {
     const name = `models/base-${createHash("sha256")
       .update(JSON.stringify(await base.fingerprint()))
@@ -66,10 +66,10 @@ export class SharedStorage {
     const name = `models/${hash.digest("hex").slice(0, digits)}`;
     if (await isThere(this.path(name))) return name;
     await makeFolder(this.path("models"));
-    // Another run may put the same model there meanwhile: each copies by a name of its own, and the first to be done stays.
+    // Another run may upload the same model meanwhile: each copies under a unique name, and the first to finish wins.
     const partial = this.path(`${name}.${randomUUID()}.partial`);
     try {
-      // A reflink costs nothing where the file system has them.
+      // A reflink is free on file systems that support it.
       await cp(folder, partial, { recursive: true, mode: constants.COPYFILE_FICLONE });
       await rename(partial, this.path(name));
     } catch (error) {
@@ -96,7 +96,7 @@ export async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Reads a text file that another process adds lines to: each call gives the whole lines that have come since the last. */
+/** Reads a text file that another process appends to: each call returns the complete lines since the last call. */
 export class GrowingLines {
   private position = 0;
 

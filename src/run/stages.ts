@@ -62,9 +62,9 @@ import type { RunSummary, TrainedOn } from "./summary.js";
 import { trainStage } from "./train-stage.js";
 
 /**
- * The stages of which every method is made: train, review, sample, label. Each is done once and its result kept in the
- * run's folder; a method that is run again on the same folder with the same arguments goes on where it stopped, and
- * ends with the same bytes as one that never stopped.
+ * The stages that methods are built from: train, review, sample, label. Each runs once, and its result is stored in the
+ * run's folder; a method run again on the same folder with the same arguments resumes where it stopped and ends with
+ * the same bytes as one that never stopped.
  */
 export class Stages {
   private readonly random: Random;
@@ -78,8 +78,8 @@ export class Stages {
   private begun: Promise<void> | undefined;
 
   /**
-   * @param startKey tells the model of iteration 0, and what runs it, from every other
-   * @param method what the method states of itself
+   * @param startKey identifies the model of iteration 0 and its engine
+   * @param method properties of the method
    */
   constructor(
     private readonly input: RunInput,
@@ -108,7 +108,9 @@ export class Stages {
     this.noteTrained("held-out", input.heldOut?.pairs);
   }
 
-  /** The pairs of the data, with their log-probabilities under the model of iteration 0 where the loss reads them. */
+  /**
+   * Returns the pairs of the data, with their log-probabilities under the model of iteration 0 if the loss reads them.
+   */
   async offlinePairs(): Promise<OfflinePair[]> {
     await this.begin();
     const prompts = promptIds(this.input.pairs);
@@ -129,15 +131,15 @@ export class Stages {
   }
 
   /**
-   * The demonstrations of the run, for a method that trains on them itself.
+   * Returns the demonstrations of the run, for a method that trains on them itself.
    *
-   * @throws InputError where it was given none
+   * @throws InputError if it was given none
    */
   requireDemonstrations(): readonly TokenizedDemonstration[] {
     return requireDemonstrations(this.input);
   }
 
-  /** What stops the run. */
+  /** The signal that stops the run. */
   get signal(): AbortSignal | undefined {
     return this.context.controls.signal;
   }
@@ -147,33 +149,34 @@ export class Stages {
     return this.input.start.tokenizer.stopIds;
   }
 
-  /** Tokens that a prompt and a response may have together. */
+  /** Maximum tokens of a prompt and response together. */
   get contextLength(): number {
     return this.input.start.config.contextLength;
   }
 
-  /** Tells whoever watches the run something. */
+  /** Shows a note in the run's progress output. */
   note(text: string): void {
     this.context.controls.reporter?.note?.(text);
   }
 
-  /** An independent random stream of the run. */
+  /** Returns an independent random stream of the run. */
   fork(...labels: readonly (string | number)[]): Random {
     return this.random.fork(...labels);
   }
 
-  /** The text of tokens. */
+  /** Decodes tokens. */
   text(tokens: Iterable<number>): string {
     return this.input.start.tokenizer.decode([...tokens]);
   }
 
-  /** Tokens of the prompt of a sample. */
+  /** Returns the prompt tokens of a sample. */
   prompt(id: string): Int32Array {
     return this.promptOf.get(id)!;
   }
 
   /**
-   * Margins of all pairs of the data before iteration `t`, under the policies before it, and which of them are kept.
+   * Computes the margins of all pairs of the data before iteration `t`, under the preceding policies, and selects the
+   * pairs to keep.
    *
    * @param weights of π_{t−1}, π_{t−2} …
    */
@@ -190,7 +193,7 @@ export class Stages {
       const rewards = (logProbs: PairValues) => pairRewards(this.loss, pairs, logProbs, reference);
       const earlier: number[][] = [];
       for (let before = t - 1; before >= 1 && earlier.length < weights.length - 1; before--) {
-        // Under the reference itself a loss that reads it has margins of 0.
+        // Under the reference itself, a loss that reads a reference has margins of 0.
         if (before > 1) earlier.push((await this.review(before, weights, select)).map(({ margin }) => margin));
         else
           earlier.push(
@@ -205,16 +208,16 @@ export class Stages {
   }
 
   /**
-   * Responses of π_{t−1} to every prompt.
+   * Samples responses of π_{t−1} to every prompt.
    *
-   * @param temperature that they are sampled with. Default: that of the run's options
+   * @param temperature sampling temperature. Default: that of the run's options
    */
   async samples(t: number, responses: number, temperature = this.options.temperature): Promise<readonly Sample[]> {
     await this.begin();
     return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, responses, { temperature }));
   }
 
-  /** Responses of π_{t−1} to the prompt of every demonstration, one each, under the demonstrations' ids. */
+  /** Samples one response of π_{t−1} to the prompt of every demonstration, under the demonstrations' ids. */
   async demonstrationSamples(t: number): Promise<readonly Sample[]> {
     await this.begin();
     const prompts = this.requireDemonstrations().map(({ id, prompt }) => ({ id, prompt }));
@@ -222,9 +225,9 @@ export class Stages {
   }
 
   /**
-   * Responses of π_{t−1} to prompts with their rewards, and whatever else `label` adds to them.
+   * Samples responses of π_{t−1} to prompts, with their rewards and anything else that `label` adds.
    *
-   * @param prompts which are answered, by their ids. Default: every one
+   * @param prompts ids of the prompts to answer. Default: all
    */
   async labelledSamples(
     t: number,
@@ -243,10 +246,10 @@ export class Stages {
   }
 
   /**
-   * Labels samples by the implicit reward of the policies before iteration `t`.
+   * Labels samples with the implicit reward of the policies before iteration `t`.
    *
-   * @param weights of π_{t−1}, π_{t−2} …; a policy of weight 0 is not asked
-   * @param against the iteration whose model the reward is against. Default 0
+   * @param weights of π_{t−1}, π_{t−2} …; a policy of weight 0 is not evaluated
+   * @param against the iteration whose model is the reference of the reward. Default 0
    */
   async labelByReward(
     t: number,
@@ -277,14 +280,14 @@ export class Stages {
     const labelled = await this.context.measured(t, "scoring", "label responses", (task) =>
       labelSamples(samples, this.prompts, labellers, task),
     );
-    // What is known of a sample's reference is of the model of iteration 0.
+    // A sample's stored reference log-probability is that of iteration 0's model.
     return against === 0 ? labelled : labelled.map(({ reference: _, ...sample }) => sample);
   }
 
   /**
-   * Labels samples by the score head that was trained beside the policy before iteration `t`; see `scoreHead`.
+   * Labels samples with the score head trained along with the policy before iteration `t`; see `scoreHead`.
    *
-   * @throws InputError where it was trained with none
+   * @throws InputError if the policy was trained without a score head
    */
   async labelByScoreHead(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
     await this.noteLabels(t, "score head");
@@ -297,9 +300,9 @@ export class Stages {
   }
 
   /**
-   * Labels samples with the judge that the run was given.
+   * Labels samples with the run's judge.
    *
-   * @throws InputError where it was given none
+   * @throws InputError if it was given none
    */
   async labelByJudge(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
     const judge = this.requireJudge();
@@ -309,7 +312,7 @@ export class Stages {
     );
   }
 
-  /** Responses that are there already with their rewards, kept as those that are sampled are. */
+  /** Labels existing responses with rewards, and stores them like sampled ones. */
   async labelledResponses(
     t: number,
     responses: readonly Sample[],
@@ -323,11 +326,11 @@ export class Stages {
   }
 
   /**
-   * Some responses with the judge's rewards, kept beside the samples of iteration `t`.
+   * Returns some responses graded by the judge, stored along with the samples of iteration `t`.
    *
-   * @param budget how many the judge may grade. It is not asked where there are more
-   * @param choose which it grades; called where that is not known yet
-   * @throws InputError where the run was given no judge, or more are chosen
+   * @param budget how many responses the judge may grade; it is not called if more are chosen
+   * @param choose chooses the responses to grade; called if they are not stored yet
+   * @throws InputError if the run was given no judge, or more are chosen
    */
   async gradedResponses(
     t: number,
@@ -348,7 +351,7 @@ export class Stages {
     return rows;
   }
 
-  /** The mean last hidden state of the model of an iteration over each sequence's response, [hidden] each. */
+  /** Computes the mean last hidden state of an iteration's model over each sequence's response, [hidden] each. */
   async embeddings(
     t: number,
     iteration: number,
@@ -361,9 +364,9 @@ export class Stages {
   }
 
   /**
-   * Says what labels the samples of iteration `t`, where neither the implicit reward nor a judge does; for the summary.
+   * Records, for the summary, what labels the samples of iteration `t`.
    *
-   * @param graded how many a judge grades. Default: there is none
+   * @param graded how many responses a judge grades. Default: there is no judge
    */
   async noteLabels(t: number, labelledBy: string, graded?: number): Promise<void> {
     await this.context.folder.json(runLayout.iteration(t).labels, async () => ({
@@ -373,15 +376,15 @@ export class Stages {
   }
 
   /**
-   * The judge that the run was given. A method that is going to label with it asks before it trains.
+   * Returns the run's judge. A method that labels with it calls this before it trains.
    *
-   * @throws InputError where it was given none
+   * @throws InputError if it was given none
    */
   requireJudge(): RunJudge {
     return requireJudge(this.input);
   }
 
-  /** Writes bootstrapped pairs down as texts and tokens, in `bootstrapped.jsonl` of iteration `t`. */
+  /** Writes bootstrapped pairs as texts and tokens to `bootstrapped.jsonl` of iteration `t`. */
   async saveBootstrapped(t: number, pairs: readonly BootstrappedPair[]): Promise<void> {
     await this.context.folder.rows(runLayout.iteration(t).bootstrapped, async () => {
       const tokenizer = tokenizerDigest(this.input.start.tokenizer);
@@ -394,11 +397,11 @@ export class Stages {
   }
 
   /**
-   * Trains π_t from π_{t−1}, or an earlier one, on pairs, by the loss of the run, and evaluates it.
+   * Trains π_t from π_{t−1}, or an earlier one, on pairs, with the loss of the run, and evaluates it.
    *
-   * @param t one more than that of the last call, from 1
-   * @param own what this iteration trains by, where it is not what the run's options say
-   * @throws InputError where there are no pairs, or it is another iteration's turn
+   * @param t one more than in the last call, starting at 1
+   * @param own settings of this iteration that override the run's options
+   * @throws InputError if there are no pairs, or `t` is out of order
    */
   async align(
     t: number,
@@ -439,7 +442,7 @@ export class Stages {
     await this.summaries.add(t, trainedOn, pairsSeen, kept);
   }
 
-  /** Writes the summary of a run that has ended. */
+  /** Writes the summary of a finished run. */
   end(method: string): Promise<RunSummary> {
     return this.summaries.write(method, this.labelledBy);
   }
@@ -448,7 +451,7 @@ export class Stages {
     return [...this.promptOf].map(([id, prompt]) => ({ id, prompt }));
   }
 
-  /** Says how many pairs of an evaluation are trained on too, which makes it look better than it is. */
+  /** Notes how many evaluation pairs are also training pairs, which makes the evaluation too optimistic. */
   private noteTrained(which: string, pairs: readonly TokenizedPair[] = []): void {
     const trained = new Set(this.input.pairs.map(sequenceKey));
     const both = pairs.filter((pair) => trained.has(sequenceKey(pair))).length;
@@ -457,8 +460,8 @@ export class Stages {
   }
 
   /**
-   * Writes the inputs down, and the model of iteration 0, trained on demonstrations where there are some; evaluates it.
-   * Done once, before the first stage, by whichever that is.
+   * Writes the inputs and the model of iteration 0, fine-tuned on demonstrations if there are any, and evaluates it.
+   * Every stage calls it; only the first call does the work.
    */
   begin(): Promise<void> {
     return (this.begun ??= this.start());
@@ -531,7 +534,7 @@ export class Stages {
     return drawn;
   }
 
-  /** What a training by a loss minimises. */
+  /** Returns the objective of training with a loss. */
   private objectiveFor(loss: PairLoss): Objective<ReferencedPair> {
     return this.method.objective?.(loss) ?? objectiveOf(loss);
   }
@@ -542,16 +545,16 @@ export class Stages {
   }
 }
 
-/** What one iteration trains by in its own way. A loss reads the same reference as the run's. */
+/** Settings of a single iteration. A loss reads the same reference as the run's. */
 export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" | "learningRate" | "referenceEvery">> {
   readonly loss?: PairLoss;
-  /** The iteration whose model it begins from. Default: the one before it. */
+  /** The iteration whose model training begins from. Default: the previous one. */
   readonly from?: number;
-  /** Makes the pairs while the training goes on, of those that it is given. Default: they are trained on as they are. */
+  /** Generates pairs during training from the given ones. Default: the given pairs are used unchanged. */
   readonly source?: ExampleSourceOf<ReferencedPair>;
 }
 
-/** log π(y | x) of samples under the model of an iteration, where it wrote all of them and told. */
+/** Returns log π(y | x) of samples under the model of an iteration, if it sampled all of them and stored the values. */
 function logProbsOfWriter(samples: readonly Sample[], iteration: number): Float64Array | undefined {
   const told = samples.every(({ writer, logProb }) => writer === iteration && logProb !== undefined);
   return told ? Float64Array.from(samples, ({ logProb }) => logProb!) : undefined;

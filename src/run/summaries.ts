@@ -10,7 +10,7 @@ import type { KeptEvaluation } from "./kept-evaluation.js";
 import { generationOptions, type MethodOptions } from "./options/index.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
 
-/** Evaluates the model of each iteration when it is done, and sums the run up when it has ended. */
+/** Evaluates the model of each finished iteration, and summarizes the finished run. */
 export class Summaries {
   private readonly iterations: Omit<IterationSummary, "seconds">[] = [];
 
@@ -22,13 +22,13 @@ export class Summaries {
   ) {}
 
   /**
-   * Evaluates the model of an iteration, and adds its row.
+   * Evaluates the model of an iteration and adds its row.
    *
-   * @param iteration one more than that of the last call, from 0
+   * @param iteration one more than in the last call, starting at 0
    */
   async add(iteration: number, trainedOn: TrainedOn | null, pairsSeen: number, kept?: KeptEvaluation): Promise<void> {
     const { folder } = this.context;
-    // The samples are labelled and the policy is trained: what was drawn before the labels is not needed any more.
+    // The samples are labelled and the policy is trained, so the unlabelled samples are no longer needed.
     await folder.discard(runLayout.iteration(iteration).drawn.path);
     const evaluation = await this.evaluateHeldOut(iteration);
     const metrics = await this.userMetrics(iteration);
@@ -49,7 +49,7 @@ export class Summaries {
   /**
    * Writes the summary of the run.
    *
-   * @param labelledBy what labelled the samples; null where there were none
+   * @param labelledBy what labelled the samples; null if there were none
    */
   async write(method: string, labelledBy: string | null): Promise<RunSummary> {
     const { folder } = this.context;
@@ -64,7 +64,7 @@ export class Summaries {
     return folder.json(runLayout.summary, async () => summary);
   }
 
-  /** How many responses a judge has graded in all iterations; undefined where it has none. */
+  /** Returns how many responses a judge has graded in all iterations; undefined if none. */
   private async gradedByJudge(): Promise<number | undefined> {
     const { folder } = this.context;
     let total: number | undefined;
@@ -76,7 +76,10 @@ export class Summaries {
     return total;
   }
 
-  /** All seconds that an iteration has taken; the reference, which is iteration 0, may be asked as late as in the last one. */
+  /**
+   * Returns the seconds that an iteration has taken. Those of iteration 0, the reference, may grow until the last
+   * iteration.
+   */
   private secondsOf(iteration: number): IterationSummary["seconds"] {
     const of = (kind: WorkKind) => this.context.folder.secondsOf(iteration, kind);
     return { training: of("training"), scoring: of("scoring"), sampling: of("sampling"), evaluation: of("evaluation") };
@@ -96,7 +99,7 @@ export class Summaries {
     );
   }
 
-  /** What the user's own evaluation finds; computed again where it is not the one that was kept. */
+  /** Returns the results of the user's own evaluation; recomputes them if the evaluation has changed. */
   private async userMetrics(t: number): Promise<Readonly<Record<string, number | null>> | undefined> {
     const { evaluate } = this.input;
     if (!evaluate) return undefined;
@@ -119,7 +122,7 @@ export class Summaries {
   }
 }
 
-/** @throws InputError where the figures are not numbers by name */
+/** @throws InputError if the figures are not numbers by name */
 function checkedMetrics(found: unknown): Record<string, number | null> {
   const isRecord =
     found !== null && typeof found === "object" && Object.values(found).every((value) => typeof value === "number");

@@ -2,7 +2,7 @@ import type { BootstrapCounts } from "../bootstrap/index.js";
 import type { MemoryChoice } from "../align/memory-plan.js";
 import type { KeptEvaluation } from "./kept-evaluation.js";
 
-/** How a policy does on held-out pairs. */
+/** A policy's results on held-out pairs. */
 export interface Evaluation extends Judged {
   /** Share of pairs whose implicit reward margin is above 0; null under the reference itself, and without held-out pairs. */
   readonly accuracy: number | null;
@@ -10,7 +10,7 @@ export interface Evaluation extends Judged {
   readonly meanMargin: number | null;
 }
 
-/** What a gold reward says of a policy's responses, where there is one. */
+/** Gold-reward results of a policy's responses, if there is a gold reward. */
 export interface Judged {
   /** Mean gold reward of the responses, and its 95 % bootstrap interval over prompts. */
   readonly goldReward?: number;
@@ -29,21 +29,21 @@ export interface TrainedOn {
   readonly bootstrap: BootstrapCounts | null;
 }
 
-/** What one iteration did, and how its policy does; iteration 0 is the reference, which no pairs are trained on. */
+/** Training data, cost and evaluation of one iteration; iteration 0 is the reference, which is not trained on pairs. */
 export interface IterationSummary extends Evaluation {
   readonly iteration: number;
   readonly pairsSelected: number | null;
   readonly pairsBootstrapped: number | null;
-  /** Pairs that the training of this iteration has gone through, each as often as it was. */
+  /** Pairs that this iteration trained on, counted with repetition. */
   readonly pairsSeen: number;
   readonly bootstrap: BootstrapCounts | null;
-  /** What the user's own evaluation found; null where that was NaN or infinite. */
+  /** Results of the user's own evaluation; null for NaN or infinity. */
   readonly metrics?: Readonly<Record<string, number | null>>;
-  /** How the training was fitted into memory, and what its largest program was expected to take, in bytes. */
+  /** How the training was fitted into memory, and the expected size of its largest program in bytes. */
   readonly memory?: MemoryChoice;
-  /** Which evaluation `keepBestBy` kept the parameters of; none where it did not choose. */
+  /** The evaluation whose parameters `keepBestBy` kept; absent if it did not select. */
   readonly kept?: KeptEvaluation;
-  /** Evaluation, also during training, is apart: it is not the method's. */
+  /** Evaluation, even during training, is counted separately, since it is not part of the method. */
   readonly seconds: Readonly<Record<"training" | "scoring" | "sampling" | "evaluation", number>>;
 }
 
@@ -51,17 +51,17 @@ export interface IterationSummary extends Evaluation {
 export interface RunSummary {
   readonly method: string;
   readonly loss: string;
-  /** What labelled the responses that the run made; null where it made none. */
+  /** What labelled the responses that the run sampled; null if it sampled none. */
   readonly labelledBy: string | null;
-  /** Responses that a judge has graded for it; none where no judge was asked. */
+  /** Responses graded by a judge; absent without a judge. */
   readonly graded?: number;
   readonly seed: number;
   readonly iterations: readonly IterationSummary[];
-  /** Which evaluation of the user's own the metrics are of. */
+  /** The user's own evaluation that computed the metrics. */
   readonly evaluate?: string;
 }
 
-/** Seconds that iterations took for training, review and sampling; evaluation is not the method's. */
+/** Returns the seconds of training, review and sampling over iterations; evaluation is not part of the method. */
 export function workSeconds(iterations: readonly Pick<IterationSummary, "seconds">[]): number {
   return iterations.reduce(
     (total, { seconds: { training, scoring, sampling } }) => total + training + scoring + sampling,

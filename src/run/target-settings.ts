@@ -1,6 +1,6 @@
 import { InputError, quote } from "../base/errors.js";
 
-/** Whether a setting is good, and what is expected of it. */
+/** A validity check of a setting, and the expected kind of value. */
 export type SettingCheck = readonly [isGood: (value: unknown) => boolean, expected: string];
 
 export const text: SettingCheck = [(value) => typeof value === "string" && value !== "", "a text"];
@@ -14,9 +14,9 @@ export const whole = (least: number, most?: number): SettingCheck => [
 /**
  * Checks the settings of a compute target.
  *
- * @param target the function that they were given to
+ * @param target name of the function that takes them
  * @param required those that have no default, each with advice
- * @throws InputError naming the first setting that is unknown, missing or not what it may be
+ * @throws InputError naming the first setting that is unknown, missing or invalid
  */
 export function checkTargetSettings<Settings extends object>(
   target: string,

@@ -3,15 +3,15 @@ import { InputError, quote } from "../base/errors.js";
 import { stopWords } from "../data/stop-words.js";
 import type { ColumnRule } from "./options/index.js";
 
-/** Which tokens {@link tokenDifference} takes out of the difference. */
+/** Which tokens {@link tokenDifference} excludes from the difference. */
 export const stopWordLists = ["english", "none"] as const;
 
 /**
  * The token column `differs` of BMC's losses: 1 for the tokens of each response of a pair that are not in a longest common
  * subsequence of both, by their ids (Jiang et al. 2024, arXiv 2408.07471, section 3.2).
  *
- * @param options `stopWords`: "english" takes out tokens that are an English stop-word, also with a capital letter, as the
- *   paper's code does; "none" takes out none. Default "english"
+ * @param options `stopWords`: "english" excludes tokens that are an English stop word, capitalized or not, as the
+ *   paper's code does; "none" excludes none. Default "english"
  * @example const run = await align(start, pairs, { loss: "dpo-bmc", columns: tokenDifference() });
  */
 export function tokenDifference({
@@ -43,7 +43,7 @@ export function tokenDifference({
   };
 }
 
-/** Of each token 1 where the other sequence has no counterpart to it, else 0. */
+/** Returns for each token 1 if it has no counterpart in the other sequence, else 0. */
 export function differences(
   chosen: ArrayLike<number>,
   rejected: ArrayLike<number>,
@@ -57,7 +57,7 @@ export function differences(
   return flags;
 }
 
-/** Whether a token's text is a stop-word: all in small letters, or with a capital one first. */
+/** Returns whether a token's text is a stop word, in lower case or capitalized. */
 function isStop(text: string): boolean {
   const word = text.trim();
   const lower = word.toLowerCase();

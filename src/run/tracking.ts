@@ -6,9 +6,9 @@ import type { RunFolder } from "./folder/run-folder.js";
 import type { RunControls } from "./input.js";
 import type { LoggedStep } from "./logged-step.js";
 
-/** An optimizer step as a tracker gets it. */
+/** An optimizer step in the form that trackers receive. */
 export interface TrackedStep {
-  /** Its row in `metrics.jsonl`, from 1: the steps of all iterations of a run, counted through. */
+  /** Its row in `metrics.jsonl`, starting at 1 and continuing across the iterations of a run. */
   readonly step: number;
   /** When it was logged, in milliseconds since 1970. */
   readonly time: number;
@@ -16,53 +16,53 @@ export interface TrackedStep {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** The run that a tracker is told of. */
+/** The run that a tracker logs. */
 export interface TrackedRun {
-  /** Unique, and readable: the run's folder, with the beginning of its digest. */
+  /** Unique and readable: the run's folder with a prefix of its digest. */
   readonly name: string;
-  /** Tells the run from every other; the same when it is resumed. */
+  /** Identifies the run; the same when it is resumed. */
   readonly digest: string;
   /** Its method, options, model and data. */
   readonly facts: RunFacts;
 }
 
-/** How a run left off: it has ended, was stopped and can be resumed, or threw an error. */
+/** How a run ended: it finished, was stopped and can be resumed, or threw an error. */
 export type RunEnd = "finished" | "stopped" | "failed";
 
-/** A run at a tracker. */
+/** A tracker's connection for one run. */
 export interface StepSink {
-  /** The last step that the tracker has of the run, 0 where it has none: later ones are written, and no others. */
+  /** The last step that the tracker has of the run, 0 if none; only later steps are written. */
   readonly lastStep: number;
-  /** Seconds after which {@link write} is called without steps, so that a tracker that waits sees that the run is alive. */
+  /** Seconds after which {@link write} is called without steps, as a sign of life for trackers that time out. */
   readonly heartbeat?: number;
-  /** Writes steps. Called again with the same ones where it throws. */
+  /** Writes steps. If it throws, it is called again with the same steps. */
   write(steps: readonly TrackedStep[]): Promise<void>;
   /** Called once, after the last step. */
   end(how: RunEnd): Promise<void>;
 }
 
-/** Where the steps of runs are shown besides their `metrics.jsonl`; `tensorBoard`, `mlflow` and `wandb` make one. */
+/** Logs the steps of runs in addition to their `metrics.jsonl`; created by `tensorBoard`, `mlflow` and `wandb`. */
 export interface Tracker {
-  /** As messages call it. */
+  /** Name in messages. */
   readonly name: string;
   open(run: TrackedRun): Promise<StepSink>;
 }
 
-/** A tracker that will fail again: what was sent is refused. */
+/** A permanent failure: the tracker refused the data. */
 export class TrackingRefused extends Error {
   override readonly name = "TrackingRefused";
 }
 
 /** Seconds between two writes. */
 const interval = 1;
-/** The longest pause after failures, in seconds. */
+/** Maximum pause after failures, in seconds. */
 const longestPause = 60;
-/** Seconds that the end of a run waits for trackers. */
+/** Seconds to wait for trackers at the end of a run. */
 const patience = 30;
 
 /**
- * Sends a run's steps to trackers, beside the training. `metrics.jsonl` stays the truth: a tracker is first sent the steps
- * that it lacks, and never one that it has. One that fails is told of once and tried again later; the run goes on.
+ * Sends a run's steps to trackers during training. `metrics.jsonl` stays the source of truth: a tracker first gets the
+ * steps that it lacks, and never one twice. A failing tracker is reported once and retried later; the run goes on.
  */
 export class Tracking {
   private constructor(
@@ -86,22 +86,22 @@ export class Tracking {
     );
   }
 
-  /** Takes the next row of `metrics.jsonl`. */
+  /** Adds the next row of `metrics.jsonl`. */
   add(row: LoggedStep): void {
     const step = { step: ++this.count, time: Date.now(), metrics: trackedMetrics(row) };
     for (const feed of this.feeds) feed.add(step);
   }
 
-  /** Sends what is left; waits at most {@link patience} seconds for it. */
+  /** Sends the remaining steps; waits at most {@link patience} seconds. */
   async end(how: RunEnd): Promise<void> {
     await Promise.all(this.feeds.map((feed) => feed.end(how)));
   }
 }
 
 /**
- * Works on a run with its steps tracked, as `controls` ask for: those that are logged already, and those that the work logs.
+ * Runs `work` with its steps sent to the trackers of `controls`: those already logged, and those that the work logs.
  *
- * @throws InputError where `metrics.jsonl` is damaged; what the work throws
+ * @throws InputError if `metrics.jsonl` is damaged; and any error of the work
  */
 export async function tracked<T>(
   folder: RunFolder,
@@ -131,7 +131,7 @@ export async function tracked<T>(
   }
 }
 
-/** The steps on their way to one tracker. */
+/** The queue of steps for one tracker. */
 class Feed {
   private readonly waiting: TrackedStep[];
   private sink: StepSink | undefined;
@@ -139,7 +139,7 @@ class Feed {
   private sending: Promise<void> = Promise.resolve();
   private failures = 0;
   private isTold = false;
-  /** No more tries are planned: {@link end} makes the last one itself. */
+  /** No more retries are scheduled: {@link end} makes the last attempt itself. */
   private isEnding = false;
   private isOver = false;
 
@@ -156,7 +156,7 @@ class Feed {
   add(step: TrackedStep): void {
     if (this.isOver) return;
     this.waiting.push(step);
-    // After a failure, the next try is planned already.
+    // After a failure, the next attempt is already scheduled.
     if (this.failures === 0 && this.waiting.length === 1) this.plan(interval);
   }
 
@@ -224,7 +224,7 @@ class Feed {
   }
 }
 
-/** A name for the run in a folder: `mine-0a1b2c3d`, `compared/dpo/seed-1-0a1b2c3d`. */
+/** Returns a name for the run in a folder: `mine-0a1b2c3d`, `compared/dpo/seed-1-0a1b2c3d`. */
 function trackedRun(folder: string, { digest, facts }: RunIdentity): TrackedRun {
   const inside = relative(process.cwd(), folder).split(sep);
   const parts = inside[0] === ".." ? [basename(folder)] : inside[0] === "runs" ? inside.slice(1) : inside;
@@ -233,7 +233,10 @@ function trackedRun(folder: string, { digest, facts }: RunIdentity): TrackedRun 
   return { name: path.includes(own) ? path : `${path}-${own}`, digest, facts };
 }
 
-/** The figures of a step under the names that transformers gives them at trackers: `train/loss`, and `eval/loss` of `eval_loss`. */
+/**
+ * Returns the metrics of a step under the names that transformers uses for trackers: `train/loss`, and `eval/loss` for
+ * `eval_loss`.
+ */
 function trackedMetrics({ phase, step: _, ...metrics }: LoggedStep): Record<string, number> {
   const group = phase === "sft" ? "sft" : "train";
   const named = Object.entries(metrics).map(

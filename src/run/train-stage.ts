@@ -9,7 +9,7 @@ import type { RunContext } from "./context.js";
 import type { ExecutedTraining, ModelRef } from "./executor.js";
 import { runLayout } from "./folder/layout.js";
 
-/** One training of a run. What it needs is asked for only where it has not been done yet. */
+/** One training of a run. Its inputs are computed only if it is not done yet. */
 export interface TrainStage<Example> {
   readonly kind: "sft" | "align";
   readonly iteration: number;
@@ -19,18 +19,21 @@ export interface TrainStage<Example> {
   readonly options: TrainingOptions;
   readonly random: Random;
   readonly from: () => Promise<ModelRef>;
-  /** The reference that the examples' log-probabilities are of, for a reference that moves. Default: where the training begins. */
+  /**
+   * The reference of the examples' log-probabilities, for a moving reference. Default: the model that training begins
+   * from.
+   */
   readonly reference?: () => Promise<ModelRef>;
-  /** Makes the examples while the training goes on, of those that it is given. Default: they are trained on as they are. */
+  /** Generates examples during training from the given ones. Default: the given examples are used unchanged. */
   readonly source?: ExampleSourceOf<Example>;
 }
 
-/** Seconds between checkpoints; going on from one gives the same bytes, so how many there are does not matter. */
+/** Seconds between checkpoints; resuming gives the same bytes, so their number does not matter. */
 const checkpointInterval = 60;
 
 /**
- * Trains, and keeps the model of an iteration: logs each step to `metrics.jsonl`, and keeps a checkpoint from which an
- * interrupted training continues with byte-identical results. When the signal asks to stop, a checkpoint is written first.
+ * Trains and stores the model of an iteration: logs each step to `metrics.jsonl`, and keeps a checkpoint from which an
+ * interrupted training resumes with byte-identical results. If the signal aborts, a checkpoint is written first.
  */
 export async function trainStage<Example>(context: RunContext, stage: TrainStage<Example>): Promise<void> {
   const { folder } = context;
@@ -43,7 +46,7 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
     const checkpoint = await folder.checkpoint(iteration);
     const label = kind === "sft" ? "sft" : context.label("align", iteration);
     await context.timed(iteration, "training", async () => {
-      // What was chosen stays: other sums of the same numbers would be other bytes.
+      // Keep the earlier choice: another order of summation would change the bytes.
       const chosen = folder.memoryChoice(iteration);
       const sizes = chosen && { microBatchSize: chosen.microBatchSize, recompute: chosen.recompute };
       const task = {
@@ -107,7 +110,7 @@ async function takeSteps<Example>(
   }
 }
 
-/** Tells what was chosen to fit into memory, where it is not what the options say. */
+/** Notes the settings chosen to fit into memory, if they differ from the options. */
 function noteMemory(
   { controls }: RunContext,
   label: string,

@@ -64,7 +64,7 @@ export type LossChoice = string | Readonly<Partial<Record<LossName, number>>>;
  * A loss by its name, or a weighted sum of losses.
  *
  * @example lossNamed({ dpo: 0.8, nll: 0.2 }, { beta: 0.1 })
- * @throws InputError where there is none of that name, a weight is not above 0, or a setting is outside its range or
+ * @throws InputError if there is none of that name, a weight is not above 0, or a setting is outside its range or
  *   not used by the loss
  */
 export function lossNamed(choice: LossChoice, settings: LossSettings): PreferenceLoss {

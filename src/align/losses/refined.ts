@@ -43,7 +43,7 @@ const stepsName = "loss.refined/steps";
  *
  * Implicit reward over β: the loss's own.
  *
- * @throws InputError where the loss has no reference, against which confidence is measured
+ * @throws InputError if the loss has no reference, against which confidence is measured
  */
 export function refined(loss: PreferenceLoss, { share, smoothing, after }: Refinement): PreferenceLoss {
   if (!loss.reward.needsReference) {

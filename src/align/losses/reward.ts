@@ -40,7 +40,7 @@ export function implicitReward(
 /**
  * The reference's log-probability of a response; 0, which nothing reads, where it is left out because the loss does not need it.
  *
- * @throws InputError where the loss needs it and it was left out
+ * @throws InputError if the loss needs it and it was left out
  */
 export function referenceOf({ name, reward }: HasImplicitReward, logProb: number | undefined): number {
   if (logProb !== undefined || !reward.needsReference) return logProb ?? 0;

@@ -90,7 +90,7 @@ export const lossSettingsTable = {
 
 export const lossSettingNames = Object.keys(lossSettingsTable) as (keyof LossSettings)[];
 
-/** @throws InputError where a setting is outside its range, or none of the losses uses it */
+/** @throws InputError if a setting is outside its range, or none of the losses uses it */
 export function checkLossSettings(losses: readonly LossName[], settings: LossSettings): void {
   for (const name of lossSettingNames) {
     const value = settings[name];

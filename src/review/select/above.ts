@@ -6,7 +6,7 @@ import type { Reviewed } from "./selected.js";
  * Keeps the pairs whose ensembled margin is above a threshold; with 0, those on which the policy agrees with the label.
  *
  * @param threshold in nats
- * @throws InputError where the threshold is not a number
+ * @throws InputError if the threshold is not a number
  */
 export function selectAbove(rows: readonly Margin[], threshold: number): Reviewed[] {
   if (Number.isNaN(threshold))

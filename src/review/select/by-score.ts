@@ -16,7 +16,7 @@ export function selectByScore(rows: readonly Margin[], share: number): Reviewed[
 /**
  * The score of the chosen response less that of the rejected, by the data's own judge.
  *
- * @throws InputError where the pair has none
+ * @throws InputError if the pair has none
  */
 export function scoreDifference({
   id,

@@ -7,7 +7,7 @@ import { byMargin, keepFirst, type Reviewed } from "./selected.js";
  *
  * @param share K / N, in [0, 1]; K is rounded to the nearest whole number
  * @returns all pairs in their order
- * @throws InputError where all margins are the same, as those of a policy that was never trained are
+ * @throws InputError if all margins are the same, as those of a policy that was never trained are
  */
 export function selectTop(rows: readonly Margin[], share: number): Reviewed[] {
   return keepFirst(rows, byMargin(rows), share);

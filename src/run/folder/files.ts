@@ -1,6 +1,6 @@
 import type { Schema } from "../../base/option-kinds.js";
 
-/** A JSON file of a run's folder: where it lies, and what it holds. */
+/** A JSON file of a run's folder: its path and the schema of its content. */
 export interface JsonFile<T> {
   readonly kind: "json";
   /** Relative to the run's folder, with forward slashes. */

@@ -4,7 +4,10 @@ import { dirname } from "node:path";
 import { makeFolder, naming } from "../../base/files.js";
 import { sealOf, type Seal } from "./manifest.js";
 
-/** A file that rows are added to. What it holds counts when it has been flushed and its {@link seal} is in the manifest. */
+/**
+ * A file that rows are appended to. Its content counts once it has been flushed and its {@link seal} is in the
+ * manifest.
+ */
 export class GrowingFile {
   private constructor(
     private readonly path: string,
@@ -14,9 +17,9 @@ export class GrowingFile {
   ) {}
 
   /**
-   * Opens a file to add to it; makes it where it is not there.
+   * Opens a file for appending; creates it if missing.
    *
-   * @param kept bytes that count; what stands behind them is cut off
+   * @param kept bytes that count; the rest of the file is truncated
    */
   static async open(path: string, kept: number): Promise<GrowingFile> {
     await makeFolder(dirname(path));
@@ -26,7 +29,7 @@ export class GrowingFile {
     return new GrowingFile(path, handle, hash, bytes);
   }
 
-  /** Adds a row of JSON. */
+  /** Appends a row of JSON. */
   async append(row: unknown): Promise<void> {
     const line = Buffer.from(`${JSON.stringify(row)}\n`);
     await naming(this.path, () => this.handle.appendFile(line));
@@ -34,7 +37,7 @@ export class GrowingFile {
     this.bytes += line.length;
   }
 
-  /** Flushes the file, and tells what it holds. */
+  /** Flushes the file and returns its seal. */
   async seal(): Promise<Seal> {
     await naming(this.path, () => this.handle.sync());
     return { bytes: this.bytes, sha256: this.hash.copy().digest("hex") };

@@ -9,10 +9,10 @@ import { sha256Of } from "./manifest.js";
 /** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-/** Everything that a run's results depend on, by name, as far as it can be told without the data and weights themselves: these by their digests. */
+/** Everything that a run's results depend on, by name; data and weights are represented by their digests. */
 export type RunFacts = { readonly [name: string]: Json };
 
-/** What a run is: two runs are the same where their digests are. */
+/** The identity of a run: two runs are the same if their digests are equal. */
 export interface RunIdentity {
   /** SHA-256 of the facts, hexadecimal. */
   readonly digest: string;
@@ -21,12 +21,12 @@ export interface RunIdentity {
 
 const name = "run.json";
 
-/** Of the format of a run's folder. */
+/** Version of the format of a run's folder. */
 const format = 1;
 
 const onDisk = z.object({ format: z.number(), digest: z.string(), facts: z.record(z.string(), z.json()) });
 
-/** Whether a folder is one of a run. */
+/** Returns whether a folder is a run's folder. */
 export async function isRunFolder(folder: string): Promise<boolean> {
   return stat(join(folder, name)).then(
     (found) => found.isFile(),
@@ -34,16 +34,16 @@ export async function isRunFolder(folder: string): Promise<boolean> {
   );
 }
 
-/** The identity of a run with these facts; names that are undefined are left out. */
+/** Returns the identity of a run with these facts; undefined values are left out. */
 export function runIdentity(facts: Readonly<Record<string, unknown>>): RunIdentity {
   const plain = JSON.parse(canonical(facts)) as RunFacts;
   return { digest: sha256Of(canonical(plain)), facts: plain };
 }
 
 /**
- * Reads which run a folder holds; undefined where it holds none.
+ * Reads the identity of the run in a folder; undefined if there is none.
  *
- * @throws InputError where `run.json` is damaged, or the folder is that of another version of this library
+ * @throws InputError if `run.json` is damaged, or the folder was written by another version of this library
  */
 export async function readIdentity(folder: string): Promise<RunIdentity | undefined> {
   const file = join(folder, name);
@@ -77,9 +77,9 @@ export async function writeIdentity(folder: string, { digest, facts }: RunIdenti
 }
 
 /**
- * Checks that the run in a folder is the one that is asked for.
+ * Checks that the run in a folder is the requested one.
  *
- * @throws InputError that lists what differs
+ * @throws InputError listing the differences
  */
 export function requireSame(folder: string, there: RunIdentity, asked: RunIdentity): void {
   if (there.digest === asked.digest) return;
@@ -94,17 +94,20 @@ export function requireSame(folder: string, there: RunIdentity, asked: RunIdenti
   );
 }
 
-/** Entries that are nobody's results: locks of this and of file systems, notes of file managers, what a killed process began to write. */
+/**
+ * Entries that are not results: locks of this library and of file systems, files of file managers, unfinished writes of
+ * killed processes.
+ */
 const isNothing = (entry: string) => entry.startsWith(".") || isUnfinished(entry);
 
-/** The entries of a run's folder, besides those of its iterations; `config.json` is that of versions before 0.2. */
+/** The entries of a run's folder other than those of its iterations; `config.json` comes from versions before 0.2. */
 const entries = new Set([
   ...Object.values(runLayout).flatMap((file) => (typeof file === "string" ? file : "path" in file ? file.path : [])),
   ...["manifest.json", "config.json"],
 ]);
 const isOfRun = (entry: string) => entries.has(entry) || iterationOf(`${entry}/`) !== undefined;
 
-/** The names in a folder, in order; none where it is not there. */
+/** Returns the names in a folder, sorted; empty if the folder does not exist. */
 export async function entriesOf(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (isMissing(error)) return [];
@@ -113,14 +116,14 @@ export async function entriesOf(folder: string): Promise<string[]> {
   return names.filter((entry) => !isNothing(entry)).sort();
 }
 
-/** The refusal of a folder that holds others' files. */
+/** Returns the error for a folder that contains other files. */
 export function otherFiles(folder: string, what: string, others: readonly string[]): InputError {
   return new InputError(
     `${folder}: not ${what}, and not empty: it has ${others.slice(0, 3).join(", ")}${others.length > 3 ? ", …" : ""}; use another folder, such as ${join(folder, "run")}`,
   );
 }
 
-/** A run begins in a folder that holds nothing else. */
+/** Refuses to begin a run in a folder with other files. */
 async function refuseOthersFiles(folder: string): Promise<void> {
   const others = await entriesOf(folder);
   if (others.length === 0) return;
@@ -132,7 +135,7 @@ async function refuseOthersFiles(folder: string): Promise<void> {
   );
 }
 
-/** JSON with the names of objects in order, so that equal values have equal texts. */
+/** Returns JSON with sorted keys, so that equal values have equal texts. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     part !== null && typeof part === "object" && !Array.isArray(part)
@@ -141,7 +144,7 @@ function canonical(value: unknown): string {
   );
 }
 
-/** Values by their paths (`options.beta`), as JSON. */
+/** Returns values as JSON, keyed by their paths (`options.beta`). */
 export function factsByPath(value: Json, path = ""): Map<string, string> {
   if (value === null || typeof value !== "object" || Array.isArray(value))
     return new Map([[path, JSON.stringify(value)]]);

@@ -20,20 +20,20 @@ import {
 
 /** Every file of a run's folder. Nothing else in the library knows their names. */
 export const runLayout = {
-  /** The tokenized pairs that the run is trained on, and those that it is evaluated and chosen by. */
+  /** The tokenized pairs for training, and those for evaluation and model selection. */
   pairs: rowsFile("pairs.jsonl", pairRow),
   heldOutPairs: rowsFile("held-out-pairs.jsonl", pairRow),
   validationPairs: rowsFile("validation-pairs.jsonl", pairRow),
   demonstrations: rowsFile("demonstrations.jsonl", demonstrationRow),
-  /** What was read from the data files, skipped and cut. */
+  /** What was read from the data files, skipped and truncated. */
   data: jsonFile("data.json", z.record(z.string(), z.unknown())),
-  /** The command line that began the run, where one did. */
+  /** The command line that began the run, if any. */
   command: jsonFile("command.json", recordedCommand),
   /** Every optimizer step of every iteration, under TRL's names. */
   metrics: rowsFile("metrics.jsonl", loggedStep),
   summary: jsonFile("summary.json", runSummary),
   report: "report.html",
-  /** The tokenizer of a run of adapters, which have none of their own. */
+  /** The tokenizer of a run that trains adapters, which have none of their own. */
   tokenizer: "tokenizer",
   iteration: iterationLayout,
 } as const;
@@ -44,9 +44,9 @@ function iterationLayout(t: number) {
     folder: `iteration-${t}`,
     /** The trained model, or adapter. */
     model: file("model"),
-    /** log π_ref of the pairs that the iteration trains on; of iteration 0, of the data's pairs under the start. */
+    /** log π_ref of the iteration's training pairs; for iteration 0, of the data's pairs under the start. */
     reference: rowsFile(file("reference.jsonl"), pairLogProbsRow),
-    /** The same of the pairs that training evaluates on. */
+    /** The same for the pairs that training evaluates on. */
     validationReference: rowsFile(file("validation-reference.jsonl"), pairLogProbsRow),
     /** The review that precedes the iteration. */
     margins: rowsFile(file("margins.jsonl"), reviewedRow),
@@ -54,7 +54,7 @@ function iterationLayout(t: number) {
     drawn: rowsFile(file("unlabelled.jsonl"), sampleBatch),
     samples: rowsFile(file("samples.jsonl"), sampleRow),
     labelledSamples: rowsFile(file("samples.jsonl"), labelledSampleRow),
-    /** Responses that a judge has graded, where it grades some of them alone. */
+    /** Responses that a judge has graded, if it grades only some. */
     graded: rowsFile(file("graded.jsonl"), labelledSampleRow),
     /** What labelled the samples. */
     labels: jsonFile(file("labels.json"), labels),
@@ -64,14 +64,14 @@ function iterationLayout(t: number) {
     /** Responses to held-out prompts. */
     responses: rowsFile(file("responses.jsonl"), judgedResponse),
     evaluation: jsonFile(file("evaluation.json"), evaluation),
-    /** What the user's own evaluation found. */
+    /** Results of the user's own evaluation. */
     userMetrics: jsonFile(file("user-metrics.json"), userMetrics),
-    /** Where an interrupted training goes on; each has another number than the one before it. */
+    /** The checkpoint from which an interrupted training resumes; each has a different number from the previous one. */
     checkpoint: (number: number) => file(`checkpoint-${number}.safetensors`),
   };
 }
 
-/** The iteration that a file of a run belongs to; undefined for the files of the whole run. */
+/** Returns the iteration that a file of a run belongs to; undefined for files of the whole run. */
 export function iterationOf(path: string): number | undefined {
   const found = /^iteration-(\d+)\//.exec(path)?.[1];
   return found === undefined ? undefined : Number(found);

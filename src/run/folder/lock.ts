@@ -6,16 +6,16 @@ import { z } from "zod";
 import { InputError } from "../../base/errors.js";
 import { isMissing, makeFolder, naming } from "../../base/files.js";
 
-/** Who holds a lock; what the system does not tell is null. */
+/** The holder of a lock; values that the system does not provide are null. */
 const holder = z.object({
   token: z.string(),
   pid: z.int().positive(),
   host: z.string(),
-  /** The system's clock tick in which the process began: a later process of the same pid has another. */
+  /** The system's clock tick in which the process began, which differs for a later process with the same pid. */
   processStart: z.string().nullable(),
-  /** Changes when the machine is started anew. */
+  /** Changes when the machine reboots. */
   boot: z.string().nullable(),
-  /** The namespace that the pid counts in: those of two containers mean different processes. */
+  /** The pid's namespace: the same pid in two containers means different processes. */
   namespace: z.string().nullable(),
   since: z.string(),
   released: z.boolean(),
@@ -25,15 +25,15 @@ type Holder = z.infer<typeof holder>;
 const pattern = /^\.lock-(\d+)$/;
 
 /**
- * Takes the lock of a folder, so that no two processes work in it.
+ * Locks a folder, so that only one process works in it.
  *
- * The lock is a file `.lock-N`, and who holds the highest N holds the lock. A lock is never taken over in place: the next
- * process makes `.lock-(N+1)`, which only one can (a hard link to a name that is there fails), after it has seen that the
- * holder of N has released it or is dead. So two processes that find the same stale lock cannot both get it.
+ * The lock is a file `.lock-N`; the owner of the highest N holds the lock. A lock is never taken over in place: once
+ * the holder of N has released it or is dead, the next process creates `.lock-(N+1)`. Only one process can (a hard link
+ * to an existing name fails), so two processes that find the same stale lock cannot both get it.
  *
- * @returns releases it
- * @throws InputError where a living process holds it, or one on another host, of which nothing is known here; where
- *   nothing can be written there
+ * @returns a function that releases the lock
+ * @throws InputError if a live process holds it, or a process on another host, whose state is unknown here; if the
+ *   folder is not writable
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   await makeWritable(folder);
@@ -46,7 +46,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     if (!(await place(folder, number, own))) continue;
     const numbers = await numbersIn(folder);
     if (numbers.at(-1) !== number) {
-      // It was numbered after a lock that has been superseded since.
+      // The lock that this one was numbered after has since been superseded.
       await rm(fileOf(folder, number), { force: true });
       continue;
     }
@@ -55,7 +55,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   }
 }
 
-/** Why nothing can be written to a folder, by the system's error. */
+/** Reasons why a folder is not writable, by system error. */
 const refusals: Readonly<Record<string, string>> = {
   EACCES: "there is no permission to write there",
   EPERM: "there is no permission to write there",
@@ -77,7 +77,10 @@ async function makeWritable(folder: string): Promise<void> {
   }
 }
 
-/** The file stays, so that numbers never begin again. It is overwritten in place by as many bytes, which a full disk allows. */
+/**
+ * Marks a lock as released. The file stays, so that numbering never restarts. It is overwritten in place with the same
+ * number of bytes, which works even on a full disk.
+ */
 async function release(folder: string, number: number, own: Holder): Promise<void> {
   const released = JSON.stringify({ ...own, released: true }).padEnd(JSON.stringify(own).length);
   const path = fileOf(folder, number);
@@ -94,7 +97,7 @@ async function release(folder: string, number: number, own: Holder): Promise<voi
   }
 }
 
-/** Makes a lock file with its content at once; false where the name is taken. */
+/** Creates a lock file with its content atomically; returns false if the name is taken. */
 async function place(folder: string, number: number, own: Holder): Promise<boolean> {
   const draft = join(folder, `.lock-${own.token}.tmp`);
   try {
@@ -119,7 +122,9 @@ async function numbersIn(folder: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** Undefined where the file is gone again, or says nothing: then its writer was killed, or it is damaged. */
+/**
+ * Reads a lock's holder; undefined if the file is gone or unreadable, because its writer was killed or it is damaged.
+ */
 async function readHolder(folder: string, number: number): Promise<Holder | undefined> {
   try {
     return holder.parse(JSON.parse(await readFile(fileOf(folder, number), "utf8")));
@@ -169,11 +174,14 @@ async function ownHolder(): Promise<Holder> {
   };
 }
 
-/** Field 22 of /proc/pid/stat (proc(5)); null where there is no such file. A dead process that nobody has waited for has ended. */
+/**
+ * Reads a process's start time, field 22 of /proc/pid/stat (proc(5)); null without such a file. A zombie counts as
+ * ended.
+ */
 async function startOf(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   if (stat === undefined) return null;
-  // The second field is the program's name in parentheses, which may hold spaces and parentheses.
+  // The second field is the program's name in parentheses, which may contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields[0] === "Z" ? "ended" : (fields[19] ?? null);
 }

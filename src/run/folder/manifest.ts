@@ -9,7 +9,7 @@ import { memoryChoice } from "./schemas.js";
 
 const seal = z.object({ bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
-/** What a file held when it was recorded. */
+/** A file's content when it was recorded. */
 export interface Seal {
   readonly bytes: number;
   readonly sha256: string;
@@ -17,15 +17,18 @@ export interface Seal {
 
 export interface Manifest {
   readonly format: 1;
-  /** Finished results by path: they do not change any more. */
+  /** Finished results by path; they no longer change. */
   readonly files: Readonly<Record<string, Seal>>;
-  /** Files that still grow: the part of each that is recorded. What stands behind it was being written when the run stopped. */
+  /** The recorded part of files that still grow. Anything beyond it was being written when the run stopped. */
   readonly growing: Readonly<Record<string, Seal>>;
-  /** Where the training that was interrupted goes on. */
+  /** The checkpoint from which an interrupted training resumes. */
   readonly checkpoint: (Seal & { readonly path: string; readonly iteration: number }) | null;
-  /** Seconds of work by iteration and kind; they add up over interruptions. */
+  /** Seconds of work by iteration and kind; they accumulate across interruptions. */
   readonly seconds: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Bytes that the run is planned for, also where it goes on with more or less, and how the training of each iteration fits into them. */
+  /**
+   * Memory budget of the run in bytes, which stays the same when it resumes with more or less, and how the training of
+   * each iteration fits into it.
+   */
   readonly memory?: { readonly bytes: number; readonly trainings: Readonly<Record<string, MemoryChoice>> } | undefined;
 }
 
@@ -45,9 +48,9 @@ const name = "manifest.json";
 export const emptyManifest = (): Manifest => ({ format: 1, files: {}, growing: {}, checkpoint: null, seconds: {} });
 
 /**
- * Reads `manifest.json` of a run's folder; undefined where there is none yet.
+ * Reads `manifest.json` of a run's folder; undefined if there is none yet.
  *
- * @throws InputError where it is damaged
+ * @throws InputError if it is damaged
  */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const file = join(folder, name);
@@ -60,7 +63,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   );
 }
 
-/** Writes `manifest.json` as a whole, after what it records is on disk. */
+/** Writes `manifest.json` atomically; call it after everything that it records is on disk. */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
   const sha256 = sha256Of(JSON.stringify(manifest));
   await writeFileAtomic(join(folder, name), `${JSON.stringify({ sha256, manifest }, null, 1)}\n`);
@@ -79,7 +82,7 @@ export function sha256Of(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-/** Size and digest of a file, or of its first `bytes`. */
+/** Computes size and digest of a file, or of its first `bytes`. */
 export async function sealOf(file: string, bytes = Infinity): Promise<Seal & { readonly hash: Hash }> {
   const hash = createHash("sha256");
   let size = 0;

@@ -5,9 +5,9 @@ import { iterationOf, runLayout } from "./layout.js";
 import { isRunFolder } from "./identity.js";
 
 /**
- * Checks that a folder which is to be a model's is not one of those around the models of a run.
+ * Checks that a model's folder is not a run's folder or one of its iterations.
  *
- * @throws InputError with the paths of its models where it is
+ * @throws InputError listing the paths of the run's models
  */
 export async function refuseRunAsModel(path: string): Promise<void> {
   if (await isRunFolder(path)) {
@@ -27,7 +27,7 @@ export async function refuseRunAsModel(path: string): Promise<void> {
   }
 }
 
-/** @throws InputError where a source of examples is the folder of a run, with what can be read there */
+/** @throws InputError if a source of examples is the folder of a run, saying what can be read from it */
 export async function refuseRunAsData(path: string): Promise<void> {
   if (!(await isRunFolder(path))) return;
   throw new InputError(

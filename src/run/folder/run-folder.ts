@@ -12,12 +12,12 @@ import { GrowingFile } from "./growing-file.js";
 import { iterationOf, runLayout } from "./layout.js";
 import { emptyManifest, readManifest, sealOf, writeManifest, type Manifest, type Seal } from "./manifest.js";
 
-/** Seconds between two records of a file that grows row by row. */
+/** Seconds between two records of a growing file. */
 const recordEvery = 2;
 
 /**
- * The files of a run. A result is written whole, flushed, and then recorded with its digest in the manifest: only what is
- * recorded counts as done. A run that goes on reads what is done and makes the rest; a file that is not what was recorded
+ * The files of a run. A result is written whole, flushed, and then recorded with its digest in the manifest; only
+ * recorded results count as done. A resumed run reads these and computes the rest. A file that differs from its record
  * is an error that names it.
  */
 export class RunFolder {
@@ -28,7 +28,7 @@ export class RunFolder {
     private manifest: Manifest,
   ) {}
 
-  /** @throws InputError where the manifest is damaged, or is gone and results are there */
+  /** @throws InputError if the manifest is damaged, or missing although there are results */
   static async open(path: string): Promise<RunFolder> {
     const manifest = await readManifest(path);
     if (!manifest && (await hasResults(path)))
@@ -38,56 +38,56 @@ export class RunFolder {
     return new RunFolder(path, manifest ?? emptyManifest());
   }
 
-  /** A folder of which nothing counts as done. */
+  /** Returns a run folder with nothing done. */
   static empty(path: string): RunFolder {
     return new RunFolder(path, emptyManifest());
   }
 
-  /** Path of a file of the run. */
+  /** Returns the path of a file of the run. */
   file(path: string): string {
     return join(this.path, path);
   }
 
-  /** Whether a result is done: a file, or a folder and what is in it. */
+  /** Returns whether a result, a file or a folder with its files, is done. */
   isDone(path: string): boolean {
     return path in this.manifest.files || this.filesIn(path).length > 0;
   }
 
-  /** Whether the run has come to its end. */
+  /** Whether the run is finished. */
   get isFinished(): boolean {
     return this.isDone(runLayout.summary.path);
   }
 
-  /** The last iteration that something is done of. */
+  /** The last iteration with any finished result. */
   get lastDone(): number | undefined {
     const done = Object.keys(this.manifest.files).flatMap((path) => iterationOf(path) ?? []);
     return done.length === 0 ? undefined : Math.max(...done);
   }
 
-  /** Bytes of everything that is recorded. */
+  /** Total recorded bytes. */
   get recordedBytes(): number {
     const { files, growing } = this.manifest;
     return [...Object.values(files), ...Object.values(growing)].reduce((total, { bytes }) => total + bytes, 0);
   }
 
-  /** Digests of the files in a folder of the run, by name: they tell a model from every other. */
+  /** Returns the digests of the files in a folder of the run, by name; they identify a model. */
   sealsIn(folder: string): Readonly<Record<string, string>> {
     return Object.fromEntries(
       this.filesIn(folder).map((path) => [path.slice(folder.length + 1), this.manifest.files[path]!.sha256]),
     );
   }
 
-  /** A JSON value: read if it is done, else made, written and recorded. */
+  /** Returns a JSON value: reads it if it is done, else computes, writes and records it. */
   async json<T>(file: JsonFile<T>, make: () => Promise<T>): Promise<T> {
     if (this.isDone(file.path)) return this.readJson(file);
     const value = await make();
     await writeJson(this.file(file.path), value);
     await this.seal([file.path]);
-    // Not `value`: what an interrupted run reads later is what this one goes on with.
+    // Not `value`: a resumed run reads the file, so this one has to go on with the same content.
     return this.readJson(file);
   }
 
-  /** Rows of a JSON Lines file: read if they are done, else made, written and recorded. */
+  /** Returns rows of a JSON Lines file: reads them if they are done, else computes, writes and records them. */
   async rows<T>(file: RowsFile<T>, make: () => Promise<readonly T[]>): Promise<readonly T[]> {
     if (this.isDone(file.path)) return this.readRows(file);
     const rows = await make();
@@ -96,14 +96,14 @@ export class RunFolder {
     return rows;
   }
 
-  /** @throws InputError where the file is not done, or is not what was recorded */
+  /** @throws InputError if the file is not done, or differs from its record */
   async readJson<T>({ path, schema }: JsonFile<T>): Promise<T> {
     const chunks: Buffer[] = [];
     for await (const chunk of this.read(path)) chunks.push(chunk);
     return this.parse(path, schema, Buffer.concat(chunks).toString("utf8"));
   }
 
-  /** @throws InputError where the file is not done, or is not what was recorded */
+  /** @throws InputError if the file is not done, or differs from its record */
   async readRows<T>({ path, schema }: RowsFile<T>): Promise<readonly T[]> {
     const rows: T[] = [];
     let unfit: unknown;
@@ -112,7 +112,7 @@ export class RunFolder {
       try {
         rows.push(this.parse(path, schema, line));
       } catch (error) {
-        // What is wrong with a damaged file is that it is damaged, which is known at its end.
+        // If the file is damaged, that is the error to report, and it is known only at the end.
         unfit = error;
       }
     }
@@ -120,14 +120,14 @@ export class RunFolder {
     return rows;
   }
 
-  /** Rows of a file that not every run has; none where it is not done. */
+  /** Returns rows of a file that not every run has; empty if it is not done. */
   async readRowsIfPresent<T>(file: RowsFile<T>): Promise<readonly T[]> {
     return this.isDone(file.path) || file.path in this.manifest.growing ? this.readRows(file) : [];
   }
 
   /**
-   * Rows that come one after another, each kept as soon as it is there. Rows that an interrupted run has kept are read;
-   * `make` gets them, and goes on after them. They stay until {@link discard}.
+   * Returns rows that arrive one by one and are stored as they arrive. Rows stored by an interrupted run are read and
+   * passed to `make`, which continues after them. The file stays until {@link discard}.
    */
   async growRows<T>(file: RowsFile<T>, make: (known: readonly T[]) => AsyncIterable<T>): Promise<readonly T[]> {
     const rows = [...(await this.readRowsIfPresent(file))];
@@ -146,7 +146,7 @@ export class RunFolder {
     return rows;
   }
 
-  /** Adds a row to a file that grows. It counts from the next record on. */
+  /** Appends a row to a growing file. It counts from the next record on. */
   async append<T>({ path }: RowsFile<T>, row: T): Promise<void> {
     const file =
       this.growing.get(path) ?? (await GrowingFile.open(this.file(path), this.manifest.growing[path]?.bytes ?? 0));
@@ -154,7 +154,7 @@ export class RunFolder {
     await file.append(row);
   }
 
-  /** Records what the files that grow hold now, and whatever else `change` says, in one write of the manifest. */
+  /** Records the current content of the growing files together with `change`, in one write of the manifest. */
   async record(growing: readonly string[], change: Partial<Manifest> = {}): Promise<void> {
     const seals: Record<string, Seal> = {};
     for (const path of growing) {
@@ -192,7 +192,7 @@ export class RunFolder {
     await rm(this.file(path), { force: true });
   }
 
-  /** The file of the checkpoint from which the training of an iteration goes on; undefined where there is none. */
+  /** Returns the checkpoint file from which the training of an iteration resumes; undefined if there is none. */
   async checkpoint(iteration: number): Promise<string | undefined> {
     const { checkpoint } = this.manifest;
     if (checkpoint?.iteration !== iteration) return undefined;
@@ -201,7 +201,7 @@ export class RunFolder {
   }
 
   /**
-   * Keeps a checkpoint in the place of the one before it, and what the files that grow hold at that step.
+   * Replaces the previous checkpoint, and records the growing files at that step.
    *
    * @param write writes the file
    */
@@ -211,7 +211,7 @@ export class RunFolder {
     write: (file: string) => Promise<void>,
   ): Promise<void> {
     const before = this.manifest.checkpoint;
-    // Never under the name of the one before it, which counts until the manifest says otherwise.
+    // Never reuse the previous name: the previous checkpoint counts until the manifest is rewritten.
     const path = runLayout.iteration(iteration).checkpoint(numberIn(before?.path) + 1);
     await write(this.file(path));
     const { bytes, sha256 } = await sealOf(this.file(path));
@@ -219,7 +219,7 @@ export class RunFolder {
     if (before) await rm(this.file(before.path), { force: true });
   }
 
-  /** Removes the checkpoint of an iteration, once its trained model is done. */
+  /** Removes the checkpoint of an iteration; call it once the trained model is done. */
   async dropCheckpoint(iteration: number): Promise<void> {
     const { checkpoint } = this.manifest;
     if (checkpoint?.iteration !== iteration) return;
@@ -236,19 +236,22 @@ export class RunFolder {
     };
   }
 
-  /** Bytes of memory that the run is planned for: those that it began with, or else these; they are written with the next record. */
+  /**
+   * Returns the memory budget of the run in bytes: the recorded one, or else `bytes`, which is written with the next
+   * record.
+   */
   plannedMemory(bytes: number): number {
     const memory = this.manifest.memory ?? { bytes, trainings: {} };
     this.manifest = { ...this.manifest, memory };
     return memory.bytes;
   }
 
-  /** How the training of an iteration fits into the planned memory, where it has begun. */
+  /** Returns how the training of an iteration fits into the planned memory, if it has begun. */
   memoryChoice(iteration: number): MemoryChoice | undefined {
     return this.manifest.memory?.trainings[iteration];
   }
 
-  /** Keeps how a training fits into memory; it is written with the next record. */
+  /** Stores how a training fits into memory; it is written with the next record. */
   keepMemoryChoice(iteration: number, choice: MemoryChoice): void {
     const { memory } = this.manifest;
     if (memory)
@@ -263,10 +266,10 @@ export class RunFolder {
   }
 
   /**
-   * Checks everything that is recorded, so that a run goes on from what it wrote and from nothing else; cuts what was
-   * being written when it stopped.
+   * Checks everything that is recorded, so that a run resumes only from what it wrote; truncates what was being written
+   * when it stopped.
    *
-   * @throws InputError naming the first file that is damaged or gone, and from which iteration on the run can be redone
+   * @throws InputError naming the first damaged or missing file, and the iteration from which the run can be redone
    */
   async verify(onProgress?: (done: number, total: number) => void): Promise<void> {
     await this.verifyRecorded(onProgress);
@@ -274,7 +277,7 @@ export class RunFolder {
     await this.sweep();
   }
 
-  /** As {@link verify}, of a run that may be another process's: nothing is changed. */
+  /** Like {@link verify}, but changes nothing, since another process may own the run. */
   async verifyRecorded(onProgress?: (done: number, total: number) => void): Promise<void> {
     const { files, checkpoint, growing } = this.manifest;
     const all = [...Object.entries(files), ...(checkpoint ? [[checkpoint.path, checkpoint] as const] : [])];
@@ -285,15 +288,15 @@ export class RunFolder {
     for (const [path, seal] of Object.entries(growing)) await this.check(path, seal, true);
   }
 
-  /** Checks the files of a folder of the run, a model's: all, or those that will be read. */
+  /** Checks the files of a model's folder: all, or those that will be read. */
   async verifyFolder(folder: string, isRead: (path: string) => boolean = () => true): Promise<void> {
     for (const path of this.filesIn(folder).filter(isRead)) await this.check(path, this.manifest.files[path]!);
   }
 
   /**
-   * Forgets what the iterations from `first` on did, and the summary; the files of the inputs are written anew.
+   * Discards the results of the iterations from `first` on, and the summary; input files are written again.
    *
-   * @throws InputError where the log of the steps is damaged, and has to be made again too
+   * @throws InputError if the step log is damaged and has to be redone too
    */
   async redoFrom(first: number): Promise<void> {
     const stays = (path: string) => {
@@ -314,7 +317,7 @@ export class RunFolder {
       },
       checkpoint: checkpoint && checkpoint.iteration < first ? checkpoint : null,
       seconds: Object.fromEntries(Object.entries(seconds).filter(isBefore)),
-      // A run that is redone as a whole is planned anew.
+      // A run that is redone from the start gets a new memory plan.
       memory:
         first === 0 || !memory
           ? undefined
@@ -324,13 +327,13 @@ export class RunFolder {
     if (checkpoint && checkpoint.iteration >= first) await rm(this.file(checkpoint.path), { force: true });
   }
 
-  /** Closes the files that are open. */
+  /** Closes the open files. */
   async close(): Promise<void> {
     for (const file of this.growing.values()) await file.close();
     this.growing.clear();
   }
 
-  /** Writes the manifest as it is, for the seconds of work that was interrupted. */
+  /** Writes the manifest, to save the seconds of interrupted work. */
   save(): Promise<void> {
     return this.write({});
   }
@@ -346,9 +349,9 @@ export class RunFolder {
   }
 
   /**
-   * What was recorded of a file, in chunks.
+   * Reads the recorded part of a file, in chunks.
    *
-   * @throws InputError at its end, where it is not what was recorded
+   * @throws InputError at the end, if the content differs from its record
    */
   private async *read(path: string): AsyncGenerator<Buffer> {
     const growing = this.manifest.growing[path];
@@ -356,7 +359,7 @@ export class RunFolder {
     if (!seal) throw new InputError(`${this.file(path)}: the run has not come to it yet`);
     const hash = createHash("sha256");
     let bytes = 0;
-    // Of a file that grows, only its beginning is recorded, which may be nothing.
+    // Only the beginning of a growing file is recorded, possibly nothing.
     const range = growing ? { end: Math.max(0, seal.bytes - 1) } : {};
     try {
       for await (const chunk of createReadStream(this.file(path), range) as AsyncIterable<Buffer>) {
@@ -381,7 +384,7 @@ export class RunFolder {
     );
   }
 
-  /** @param isPrefix whether the file may be longer than what was recorded */
+  /** @param isPrefix whether the file may be longer than its record */
   private async check(path: string, { bytes, sha256 }: Seal, isPrefix = false): Promise<void> {
     try {
       const { size } = await stat(this.file(path));
@@ -405,7 +408,7 @@ export class RunFolder {
     );
   }
 
-  /** The first iteration to redo for a file: inputs and the summary cost no training. */
+  /** Returns the first iteration to redo for a file; inputs and the summary cost no training. */
   private redoOf(path: string): number {
     if (path === runLayout.metrics.path) return 0;
     return iterationOf(path) ?? (this.lastDone ?? 0) + 1;
@@ -417,7 +420,7 @@ export class RunFolder {
     this.manifest = manifest;
   }
 
-  /** What of the logged steps is of iterations before `first`. */
+  /** Returns the seal of the logged steps of iterations before `first`. */
   private async metricsBefore(first: number): Promise<Seal | undefined> {
     const { path } = runLayout.metrics;
     if (!(path in this.manifest.growing)) return undefined;
@@ -434,7 +437,7 @@ export class RunFolder {
     return { bytes, sha256: hash.digest("hex") };
   }
 
-  /** Removes the halves of files that were being written when the run stopped, and checkpoints that were superseded. */
+  /** Removes partial files that were being written when the run stopped, and superseded checkpoints. */
   private async sweep(): Promise<void> {
     const checkpoint = this.manifest.checkpoint?.path;
     const names = (await readdir(this.path, { recursive: true })).map((name) => name.replaceAll("\\", "/"));
@@ -450,7 +453,7 @@ function* asLines(rows: Iterable<unknown>): Generator<string> {
   for (const row of rows) yield JSON.stringify(row);
 }
 
-/** Whether a folder has the folder of an iteration. */
+/** Returns whether a run's folder contains results. */
 export async function hasResults(path: string): Promise<boolean> {
   const found = await stat(join(path, runLayout.iteration(0).folder)).catch(() => undefined);
   return found !== undefined;

@@ -9,7 +9,7 @@ import type { RecordedCommand } from "../input.js";
 import type { LoggedStep } from "../logged-step.js";
 import type { Evaluation, IterationSummary, RunSummary } from "../summary.js";
 
-/** JSON has no NaN and no infinity: where a figure can be one, it is written as null. */
+/** JSON has no NaN or infinity; such figures are written as null. */
 const figure = z.number().nullable();
 const count = z.int().nonnegative();
 
@@ -112,7 +112,7 @@ export const recordedCommand: z.ZodType<RecordedCommand> = z.object({
   directory: z.string(),
 });
 
-/** Figures of the user's own evaluation, with the name, version and text that tell whether it is still the same. */
+/** Metrics of the user's own evaluation, with the name, version and source text that identify it. */
 export const userMetrics = z.object({ identity: z.string(), metrics });
 
 const bootstrapCounts: z.ZodType<BootstrapCounts> = z.object({

@@ -17,7 +17,7 @@ import { checkPart, isBuiltIn } from "./part-registry.js";
  * Checks what the options of a form say together, each being of its own schema.
  *
  * @param given those that the user gave
- * @throws InputError where one lacks another that it needs, or contradicts it
+ * @throws InputError if one lacks another that it needs, or contradicts it
  */
 export function checkTogether(resolved: object, given: object): void {
   checkEvaluations(resolved);
@@ -48,7 +48,7 @@ function checkLoss(resolved: SharedOptions, given: Partial<LossOptions>): void {
     throw new InputError(`${moves}: the loss ${all.name} has no reference to update`);
 }
 
-/** @throws InputError where an objective lacks what a run reads of a loss */
+/** @throws InputError if an objective lacks what a run reads of a loss */
 function checkObjective(loss: PairObjective): void {
   checkPart("objective", "loss", loss);
   const { name, beta, reward } = loss as Partial<PairObjective>;

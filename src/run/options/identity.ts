@@ -13,7 +13,7 @@ export type JsonValue =
  * Options as they stand in a run's identity: parts of one's own by the name, the version and the settings that they
  * state, everything else as it is.
  *
- * @throws InputError where a function stands alone, with no name that tells it from others, or a value is not one that
+ * @throws InputError if a function stands alone, with no name that tells it from others, or a value is not one that
  *   JSON keeps
  */
 export function identityOf(options: object): { readonly [name: string]: JsonValue } {

@@ -12,7 +12,7 @@ type LossIdentity = Pick<PairLoss, "name" | "beta" | "settings">;
  *
  * @param options resolved, or as a run's folder keeps them ({@link identityOf}); a loss of one's own is then one that this
  *   process has seen
- * @throws InputError where it has not, or a setting is outside its range or not used by the loss
+ * @throws InputError if it has not, or a setting is outside its range or not used by the loss
  */
 export function lossOf({ loss, ...settings }: LossOptions): PairLoss {
   if (typeof loss === "string") return lossNamed(loss, settings);

@@ -40,7 +40,7 @@ const ownLosses = new Map<string, Versioned>();
  * compared by its text; what functions close over is not seen.
  *
  * @param option under which it was given
- * @throws InputError where it has no name, version or function, or the name of one of the library's, or a part of the same name and version has other code
+ * @throws InputError if it has no name, version or function, or the name of one of the library's, or a part of the same name and version has other code
  */
 export function checkPart(kind: PartKind, option: string, part: unknown): asserts part is Versioned {
   const own = functionOf[kind];
@@ -81,7 +81,7 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
 
 const withArticle = (kind: string) => `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
 
-/** @throws InputError where a part of one's own has the name of one of the library's */
+/** @throws InputError if a part of one's own has the name of one of the library's */
 export function requireOwnName(kind: string, option: string, name: string, taken: readonly string[]): void {
   if (taken.includes(name))
     throw new InputError(

@@ -4,7 +4,7 @@ import { pairings, type Pairing } from "../../bootstrap/index.js";
 import { selectionRules, type SelectionFunction } from "../../review/index.js";
 import type { LoopOptions } from "./method-options.js";
 
-/** The rule of `selectBy` as a function. @throws (when called) InputError where a rule of one's own gives back other rows than it was given */
+/** The rule of `selectBy` as a function. @throws (when called) InputError if a rule of one's own gives back other rows than it was given */
 export function selectionOf(selectBy: LoopOptions["selectBy"]): SelectionFunction {
   if (typeof selectBy === "string") return selectionRules[selectBy];
   return (rows, share, random) => {
@@ -22,7 +22,7 @@ export function selectionOf(selectBy: LoopOptions["selectBy"]): SelectionFunctio
   };
 }
 
-/** The rule of `pairBy` as a function. @throws (when called) InputError where a rule of one's own pairs what it was not given */
+/** The rule of `pairBy` as a function. @throws (when called) InputError if a rule of one's own pairs what it was not given */
 export function pairingOf(pairBy: LoopOptions["pairBy"]): Pairing {
   if (typeof pairBy === "string") return pairings[pairBy];
   return (samples) => {

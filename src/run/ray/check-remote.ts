@@ -63,7 +63,7 @@ export function pairsAreDrawn(method = "this method"): InputError {
   return new InputError(`${method} makes pairs while it trains, which TRL's trainer does not; train on this machine`);
 }
 
-/** @throws InputError where a pair comes with numbers that TRL's losses do not read */
+/** @throws InputError if a pair comes with numbers that TRL's losses do not read */
 export function refuseColumns(
   pairs: readonly (Pick<TokenizedPair, "columns"> & { readonly tokens?: unknown })[],
 ): void {

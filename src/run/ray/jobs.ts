@@ -65,7 +65,7 @@ export class Jobs {
     }
   }
 
-  /** @throws InputError where the head does not know the job */
+  /** @throws InputError if the head does not know the job */
   async details(id: string): Promise<JobDetails> {
     try {
       return await this.ask(`/api/jobs/${id}`, details);

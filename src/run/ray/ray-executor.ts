@@ -309,7 +309,7 @@ function pairLine({ chosen, rejected, referenceChosen = 0, referenceRejected = 0
   });
 }
 
-/** @throws DivergenceError where the loss or the gradient's norm is no number */
+/** @throws DivergenceError if the loss or the gradient's norm is no number */
 function stepRecord(line: string, epochs: readonly number[]): StepRecord {
   const { step, ...reported } = reportedStep.parse(JSON.parse(line));
   const { loss, grad_norm, learning_rate, num_tokens } = reported;

@@ -14,7 +14,7 @@ export type { RaySettings } from "./settings.js";
  * equal and what is not.
  *
  * @example const run = await sera(start, pairs, { heldOut, on: ray({ address: "ray://localhost:8265", storage: "/mnt/shared/sera", workers: 8, gpus: 1 }) });
- * @throws InputError where a setting is unknown, missing or not what it may be
+ * @throws InputError if a setting is unknown, missing or not what it may be
  */
 export function ray(settings: RaySettings): ComputeTarget {
   const resolved = resolveRaySettings(settings);

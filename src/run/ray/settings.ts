@@ -90,7 +90,7 @@ export function resolveRaySettings(given: RaySettings): ResolvedRaySettings {
   };
 }
 
-/** @throws InputError where the address is none of a job server */
+/** @throws InputError if the address is none of a job server */
 function originOf(address: string): string {
   const named = address.replace(/^ray:/, "http:");
   const url = URL.canParse(named) ? new URL(named) : undefined;

@@ -93,7 +93,7 @@ export class ModelApi {
   private readonly host: string;
   private readonly key: string | undefined;
 
-  /** @throws InputError where the environment variable of the key is not set, or holds none */
+  /** @throws InputError if the environment variable of the key is not set, or holds none */
   constructor(private readonly settings: ResolvedServerSettings) {
     this.limited = concurrencyLimit(settings.concurrency);
     this.host = new URL(settings.address).host;
@@ -202,7 +202,7 @@ export class ModelApi {
     }
   }
 
-  /** @throws StatusError where the response is an error, or not what was asked for */
+  /** @throws StatusError if the response is an error, or not what was asked for */
   private read<T>(schema: z.ZodType<T>, { ok, status, headers }: Response, text: string): T {
     // Before it is cut, since a part of a key would not be found any more.
     const shown = this.key ? text.replaceAll(this.key, "…") : text;

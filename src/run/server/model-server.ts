@@ -34,7 +34,7 @@ export class ModelServer implements ComputeTarget {
   private api: ModelApi | undefined;
   private served: Promise<string> | undefined;
 
-  /** @throws InputError where a setting is unknown, missing or not what it may be */
+  /** @throws InputError if a setting is unknown, missing or not what it may be */
   constructor(settings: ModelServerSettings) {
     this.settings = resolveServerSettings(settings);
   }
@@ -69,7 +69,7 @@ export class ModelServer implements ComputeTarget {
   /**
    * Answers a prompt; a text is a user's message. The server's own chat template writes it.
    *
-   * @throws InputError where the server does not answer, or refuses
+   * @throws InputError if the server does not answer, or refuses
    */
   async answer(
     prompt: Prompt,
@@ -92,7 +92,7 @@ export class ModelServer implements ComputeTarget {
     return (this.api ??= new ModelApi(this.settings));
   }
 
-  /** @throws InputError where the server lists no such model, or several of which none was asked for */
+  /** @throws InputError if the server lists no such model, or several of which none was asked for */
   private modelName(signal: AbortSignal | undefined): Promise<string> {
     this.served ??= this.findModel(signal).catch((error: unknown) => {
       this.served = undefined;
@@ -184,7 +184,7 @@ export class ModelServer implements ComputeTarget {
  * const teacher = modelServer({ address: "http://localhost:8000/v1" });
  * await respond(teacher, prompts, { temperature: 0.7 });
  * await sera(start, pairs, { on: modelServer({ address: "http://localhost:8000/v1", model: "base", adapters: "/mnt/shared/adapters" }) });
- * @throws InputError where a setting is unknown, missing or not what it may be
+ * @throws InputError if a setting is unknown, missing or not what it may be
  */
 export function modelServer(settings: ModelServerSettings): ModelServer {
   return new ModelServer(settings);

@@ -166,7 +166,7 @@ export class ServerExecutor implements Executor {
 /**
  * Puts an adapter where the server sees it, and has it loaded; what the server then calls it.
  *
- * @throws InputError where it cannot be put there, or the server does not load it
+ * @throws InputError if it cannot be put there, or the server does not load it
  */
 export async function loadAdapter(
   api: ModelApi,

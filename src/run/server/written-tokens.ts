@@ -16,7 +16,7 @@ export interface Asked {
  * that, and no more than the limit.
  *
  * @returns it with its log-probability where the server has told that of every token
- * @throws InputError where a token is none of the policy's, or nothing was written
+ * @throws InputError if a token is none of the policy's, or nothing was written
  */
 export function generationOf(
   completion: Completion,
