@@ -2,24 +2,24 @@ import { add, div, minimum, mul, sqrt, sub, sum, type Graph, type Value } from "
 
 /** AdamW's settings (Loshchilov & Hutter 2019, arXiv 1711.05101). */
 export interface AdamW {
-  /** Decay of the mean of gradients. Default 0.9. */
+  /** Decay of the running mean of gradients. Default 0.9. */
   readonly beta1: number;
-  /** Decay of the mean of squared gradients. Default 0.999. */
+  /** Decay of the running mean of squared gradients. Default 0.999. */
   readonly beta2: number;
-  /** Added to the root. Default 1e-8. */
+  /** Added to the denominator. Default 1e-8. */
   readonly epsilon: number;
   /** Decoupled decay of matrices, per unit of learning rate; norms are not decayed. Default 0. */
   readonly weightDecay: number;
-  /** Largest norm of all gradients together; larger ones are scaled down to it. Default 1. */
+  /** Maximum global gradient norm; larger gradients are scaled down to it. Default 1. */
   readonly maxGradNorm: number;
 }
 
 export const defaultAdamW: AdamW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 };
 
-/** Names of a parameter's moments in the state. */
+/** Returns the state names of a parameter's moments. */
 export const momentNames = (parameter: string) => ({ mean: `adam.m/${parameter}`, square: `adam.v/${parameter}` });
 
-/** The leaves through which a step's learning rate is fed; see {@link stepSizes}. */
+/** Creates the inputs for a step's learning rate; see {@link stepSizes}. */
 export function stepLeaves(graph: Graph) {
   return {
     learningRate: graph.input("learningRate", "float32", []),
@@ -28,7 +28,7 @@ export function stepLeaves(graph: Graph) {
   };
 }
 
-/** What step `step` (from 1) feeds: the learning rate and the corrections of the moments' bias. */
+/** Returns the feeds of step `step` (from 1): the learning rate and the bias corrections of the moments. */
 export function stepSizes({ beta1, beta2 }: AdamW, learningRate: number, step: number) {
   return {
     learningRate: Float32Array.of(learningRate),
@@ -37,19 +37,18 @@ export function stepSizes({ beta1, beta2 }: AdamW, learningRate: number, step: n
   };
 }
 
-/** √Σ g² over all gradients: a scalar. */
+/** Computes √Σ g² over all gradients, a scalar. */
 export function globalNorm(gradients: readonly Value[]): Value {
   return sqrt(gradients.map((gradient) => sum(mul(gradient, gradient))).reduce((a, b) => add(a, b)));
 }
 
 /**
- * One AdamW step as graph values, with the gradients clipped by their global norm (Pascanu et al.
- * 2013). Every new value depends on every gradient through that norm, which is what makes writing
- * it over the old one safe.
+ * Builds an AdamW step as graph values, with the gradients clipped by their global norm (Pascanu et al. 2013). Every
+ * new value depends on every gradient through that norm, so overwriting the old values in place is safe.
  *
  * @param parameters state leaves
  * @param gradients of the loss, in the same order
- * @returns the new contents of parameters and moments by state name, and the norm before clipping
+ * @returns the new values of parameters and moments by state name, and the norm before clipping
  */
 export function adamWStep(
   settings: AdamW,

@@ -13,20 +13,20 @@ export type BestMetric = keyof typeof bestMetrics;
 
 /** The best evaluation so far. */
 export interface Best {
-  /** Of the metric. */
+  /** Value of the metric. */
   readonly value: number;
-  /** After which step it was found. */
+  /** The step that it followed. */
   readonly step: number;
-  /** Evaluations since then. */
+  /** Number of evaluations since then. */
   readonly since: number;
-  /** What was evaluated, with the objective's head by the names of its state. */
+  /** The evaluated parameters, including the objective's head under its state names. */
   readonly parameters: Parameters;
 }
 
 /**
- * The best after one more evaluation: of equal ones the earlier, and never NaN or infinity.
+ * Updates the best evaluation: ties keep the earlier one, and NaN or infinity never wins.
  *
- * @param parameters gives what was evaluated
+ * @param parameters returns the evaluated parameters
  * @throws InputError if the metric is not among those evaluated
  */
 export async function betterOf(
@@ -48,7 +48,7 @@ export async function betterOf(
   return best && { ...best, since: best.since + 1 };
 }
 
-/** Whether a value of a metric takes the place of the best so far, if there is one; NaN and infinity never do. */
+/** Returns whether a value of a metric is better than the best so far, if any; NaN and infinity never are. */
 export function isBetter(metric: BestMetric, value: number, best: number | undefined): boolean {
   const sign = bestMetrics[metric] === "lowest" ? -1 : 1;
   return Number.isFinite(value) && (best === undefined || sign * value > sign * best);

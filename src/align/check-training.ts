@@ -3,7 +3,7 @@ import type { Objective } from "./objective.js";
 import type { TrainingOptions } from "./trainer.js";
 
 /**
- * Checks that a training's evaluations are all that its options need, before hours are spent on what comes first.
+ * Checks that a training has the evaluations that its options need, before hours of training.
  *
  * @throws InputError if an option would have no effect without another
  */
@@ -23,7 +23,7 @@ export function checkEvaluations({
 }
 
 /**
- * Checks that a training has what its options ask for.
+ * Checks that a training has the inputs that its options require.
  *
  * @throws InputError if the objective cannot be trained in such steps, there is no validation example or no reference,
  *   or an option would have no effect

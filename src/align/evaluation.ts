@@ -11,22 +11,21 @@ import { feedBatch } from "./own-objective.js";
 import { planTraining, type PlanOptions } from "./plan.js";
 import { evaluationProgram, lossProgram, readingProgram } from "./training-program.js";
 
-/** What an evaluation needs beside policy and examples. */
+/** What an evaluation needs besides policy and examples. */
 export interface EvaluationContext {
-  /** What the objective keeps from step to step, and its head; it is read. */
+  /** The objective's running state and its head; read only. */
   readonly running: State;
-  /** A reference that moves says what the examples' log-probabilities under it are now. */
+  /** A moving reference recomputes the examples' log-probabilities. */
   readonly reference: MovingReference | undefined;
   /** See {@link Objective.columns}. */
   readonly columns: readonly string[];
 }
 
 /**
- * The loss of examples that are not trained on and their metrics, as training has them, under TRL's names: `eval_loss`,
- * `eval_rewards/accuracies` and so on. The loss is that of one step over all of them, however many go through the model
- * at once.
+ * Computes the loss and the training metrics of validation examples, under TRL's names: `eval_loss`,
+ * `eval_rewards/accuracies` and so on. The loss is that of one step over all of them, whatever the micro-batch size.
  *
- * @param options how many examples go through the model at once, and in which rows, as in training
+ * @param options micro-batch size and row layout, as in training
  */
 export async function evaluateObjective<Example>(
   policy: Policy,
@@ -69,13 +68,13 @@ export async function evaluateObjective<Example>(
   return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value]));
 }
 
-/** The loss, and what was fetched for each example, in the order of the batches. */
+/** The loss, and the values fetched for each example, in the order of the batches. */
 interface Evaluated {
   readonly loss: number;
   readonly fetched: Readonly<Record<string, Float64Array>>;
 }
 
-/** Loss and metrics of batches whose losses add up. */
+/** Computes loss and metrics of batches whose losses add up. */
 async function oneByOne<Example>(
   policy: Policy,
   objective: Objective<Example>,
@@ -93,14 +92,14 @@ async function oneByOne<Example>(
   return { loss: totalLoss(fetched), fetched: perExample(batches, fetched) };
 }
 
-/** How {@link runEach} runs a batch: the program and its key in the cache, and the states that it reads. */
+/** How {@link runEach} runs a batch: the program, its cache key, and the states that it reads. */
 interface BatchRun<Example> {
   program(batch: LoadedBatch<Example>): { readonly key: readonly unknown[]; build(): Program };
   readonly columns: readonly string[];
   readonly states: readonly State[];
 }
 
-/** Runs a program on each batch of one step; returns what each run fetched. */
+/** Runs a program on each batch of one step; returns the values that each run fetched. */
 async function runEach<Example>(
   { programs, tokenizer }: Policy,
   objective: Objective<Example>,
@@ -119,7 +118,10 @@ async function runEach<Example>(
   return fetched;
 }
 
-/** Loss and metrics of batches whose loss compares all examples: the model reads them batch by batch, the loss all at once. */
+/**
+ * Computes loss and metrics for a loss that compares all examples: the model reads them batch by batch, the loss all at
+ * once.
+ */
 async function together<Example>(
   policy: Policy,
   objective: Objective<Example>,

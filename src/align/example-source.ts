@@ -4,37 +4,37 @@ import type { Policy } from "../model/policy/policy.js";
 import type { Metrics } from "./objective.js";
 
 /**
- * Makes the examples of a training while it goes on, where they depend on the policy as it is by then. The training is
- * planned by examples that stand in for them, each as large as any that may be made of it.
+ * Generates the examples of a training while it runs, if they depend on the current policy. The training is planned
+ * with stand-ins, each at least as large as any example generated from it.
  */
 export interface ExampleSource<Example> {
   /**
-   * As many examples for a step as it is planned to have. What it keeps must not change before {@link follow}: a step that
-   * was stopped is asked for again.
+   * Returns the planned number of examples for a step. Its state must not change before {@link follow}: an interrupted
+   * step is requested again.
    *
    * @param step from 1
-   * @param planned which stand-ins the step was planned with, by index
-   * @throws the signal's reason where it asked to stop
+   * @param planned indices of the stand-ins that the step was planned with
+   * @throws the signal's reason if it was aborted
    */
   next(step: number, planned: readonly number[], signal?: AbortSignal): Promise<readonly Example[]>;
-  /** The step was taken, and the policy is what it has become. */
+  /** Called after a step with the updated policy. */
   follow(policy: Policy, step: number): Promise<void>;
-  /** What it reports of the step that was taken last. */
+  /** Metrics of the last step. */
   readonly metrics: Metrics;
-  /** What a reference that moves follows; undefined where that is the policy. */
+  /** The model that a moving reference follows; undefined if that is the policy. */
   readonly leader: Policy | undefined;
-  /** Seconds that {@link next} has sampled. */
+  /** Seconds that {@link next} has spent sampling. */
   readonly samplingSeconds: number;
-  /** Copies of all that the next step depends on: tensors by name, whole numbers among them below 2²⁴. */
+  /** Returns copies of everything that the next step depends on: tensors by name, with integers below 2²⁴. */
   state(): Promise<Parameters>;
   free(): Promise<void>;
 }
 
 /**
- * Begins a source for a training of a policy, or goes on with one.
+ * Creates a source for a training of a policy, or restores one.
  *
- * @param standIns the examples that the training is planned by
- * @param kept the {@link ExampleSource.state} of an earlier one. Default: it begins
+ * @param standIns the examples that the training is planned with
+ * @param kept the {@link ExampleSource.state} of an earlier source. Default: a fresh source
  */
 export type ExampleSourceOf<Example> = (
   policy: Policy,

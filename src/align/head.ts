@@ -7,22 +7,22 @@ import type { TokenSequence } from "../model/scoring/batch.js";
 import { sumByResponse } from "../model/scoring/log-probs.js";
 import { tokenColumn, type Head, type ObjectiveBatch } from "./objective.js";
 
-/** An objective, as far as its head goes. */
+/** The head-related part of an objective. */
 export interface WithHead {
   readonly head?: Head;
 }
 
 const prefix = "head.";
 
-/** Name of a head's parameter in the optimizer's state. */
+/** Returns the name of a head's parameter in the optimizer's state. */
 export const headName = (parameter: string) => `${prefix}${parameter}`;
 
-/** Shapes of the parameters of an objective's head, by their names in the state; none without a head. */
+/** Returns the shapes of the parameters of an objective's head, by state name; empty without a head. */
 export function headShapes({ head }: WithHead, { hiddenSize }: ModelConfig): ReadonlyMap<string, Shape> {
   return new Map(Object.entries(head?.shapes(hiddenSize) ?? {}).map(([name, shape]) => [headName(name), shape]));
 }
 
-/** A fresh parameter of a head. */
+/** Initialises a parameter of a head. */
 export function initialHead(name: string, shape: Shape, { initializerRange }: ModelConfig, random: Random): Tensor {
   const data = new Float32Array(sizeOf(shape));
   if (shape.length < 2) return tensor(shape, data);
@@ -33,19 +33,20 @@ export function initialHead(name: string, shape: Shape, { initializerRange }: Mo
   );
 }
 
-/** A head's parameters under their own names, from a state's. */
+/** Extracts a head's parameters from a state, under their own names. */
 export function headParameters(state: ReadonlyMap<string, Tensor>): Parameters {
   const own = [...(state as Parameters)].filter(([name]) => name.startsWith(prefix));
   return new Map(own.map(([name, values]) => [name.slice(prefix.length), values]));
 }
 
-/** The parameters that are not a head's. */
+/** Returns the parameters without those of a head. */
 export function withoutHead(parameters: Parameters): Parameters {
   return new Map([...parameters].filter(([name]) => !name.startsWith(prefix)));
 }
 
 /**
- * The mean hidden state of each response, [responses, hidden], 0 where there is none; {@link responseMeanFeed} is its feed.
+ * Computes the mean hidden state of each response, [responses, hidden], 0 for an empty one; fed by {@link
+ * responseMeanFeed}.
  */
 export function meanHidden(batch: ObjectiveBatch): Value {
   const hidden = batch.hidden();
@@ -53,7 +54,7 @@ export function meanHidden(batch: ObjectiveBatch): Value {
   return sumByResponse(mul(hidden, reshape(share, [-1, 1])), batch);
 }
 
-/** What {@link meanHidden} is fed, for the sequences of a batch. */
+/** Returns the feed of {@link meanHidden} for the sequences of a batch. */
 export function responseMeanFeed(
   sequences: readonly TokenSequence[],
   tokens: number,

@@ -15,7 +15,7 @@ import { planDrawn, planTraining, type PlanOptions, type StepPlan } from "./plan
 import { supervised } from "./sft.js";
 import { accumulateProgram, changedShapes } from "./training-program.js";
 
-/** What is looked at to plan a training's memory. */
+/** Input for planning a training's memory. */
 export interface MemoryTask<Example> {
   readonly config: ModelConfig;
   readonly objective: Objective<Example>;
@@ -23,36 +23,36 @@ export interface MemoryTask<Example> {
   readonly options: PlanOptions & { readonly recompute?: boolean; readonly emaDecay?: number };
   /** Bytes for state and programs. */
   readonly memory: number;
-  /** Whether programs run on a device such as a GPU, which wants more work at once. Default false. */
+  /** Whether programs run on a device such as a GPU, which needs more work at once. Default false. */
   readonly onDevice?: boolean;
-  /** Whether examples are made of these while the training goes on, by a model of its own. Default false. */
+  /** Whether a separate model generates examples from these during training. Default false. */
   readonly drawn?: boolean;
 }
 
-/** What was chosen for a training to fit into memory. */
+/** Settings chosen to fit a training into memory. */
 export interface MemoryChoice {
   /** Examples that go through the model at once. */
   readonly microBatchSize: number;
-  /** Whether activations are computed again for the gradient. */
+  /** Whether activations are recomputed in the backward pass. */
   readonly recompute: boolean;
-  /** Memory of the largest program, as estimated. */
+  /** Estimated memory of the largest program, in bytes. */
   readonly programBytes: number;
 }
 
-/** The same with the steps in which the training is then done. */
+/** The chosen settings with the resulting steps. */
 export interface MemoryPlan extends MemoryChoice {
   readonly steps: readonly StepPlan[];
 }
 
-/** On a CPU, programs that take more than this are not faster than those of smaller micro-batches. */
+/** On a CPU, programs that take more than this are not faster than with smaller micro-batches. */
 const enoughForCpu = 2 ** 31;
 
 /**
- * Chooses how many examples go through the model at once, and whether their activations are computed again, where the
- * options leave that open: all of a step where they fit, and on a CPU take at most 2 GiB, or half of them, a quarter, ….
- * Where even one takes more than the memory holds, its activations are computed again.
+ * Chooses the micro-batch size and whether to recompute activations, unless the options set them. It tries all examples
+ * of a step, half of them, a quarter, … until they fit and, on a CPU, take at most 2 GiB. If even one example does not
+ * fit, its activations are recomputed.
  *
- * The choice depends on nothing but the task, so that a training that goes on chooses as it did before.
+ * The choice depends only on the task, so a resumed training makes the same choice.
  *
  * @throws InputError if not even one example fits, saying what would
  */
@@ -70,7 +70,7 @@ export function planMemory<Example>(task: MemoryTask<Example>, random: Random, c
     for (const microBatchSize of sizes) {
       const isLast = microBatchSize === sizes.at(-1);
       const most = isLast ? room : Math.min(room, enough);
-      // What half as many take is known well enough to tell what need not be looked at.
+      // Skip sizes that, judging from half as many examples, clearly do not fit.
       if (!isLast && perExample * microBatchSize > 1.5 * most) continue;
       const steps = (task.drawn ? planDrawn : planTraining)(sequences, { ...options, microBatchSize }, random, cost);
       const bytes = largestBytes(config, steps, recompute);
@@ -82,14 +82,14 @@ export function planMemory<Example>(task: MemoryTask<Example>, random: Random, c
   throw new InputError(tooSmall(task, least, room));
 }
 
-/** The size of a step, and then half as many examples as there can be in one, a quarter … 1. */
+/** Returns the size of a step, then half the examples that one can have, a quarter … 1. */
 function halves(batchSize: number, examples: number): number[] {
   const sizes = [batchSize];
   for (let size = Math.min(batchSize, examples); size > 1; ) sizes.push((size = Math.ceil(size / 2)));
   return sizes;
 }
 
-/** Of all sizes of a plan's programs only those with most tokens can take most memory. */
+/** Returns the bytes of the largest program of a plan; only the sizes with most tokens can be the largest. */
 function largestBytes(config: ModelConfig, steps: readonly StepPlan[], recompute: boolean): number {
   const shapes = steps.flatMap(({ microBatches }) => microBatches.map(({ shape }) => shape));
   const candidates = new Set([
@@ -99,14 +99,20 @@ function largestBytes(config: ModelConfig, steps: readonly StepPlan[], recompute
   return Math.max(...[...candidates].map((shape) => (shape ? bytesOf(config, shape, recompute) : 0)));
 }
 
-/** Objectives differ in what they make of the tokens' log-probabilities, which takes next to nothing: the plainest stands for all. */
+/**
+ * Estimates bytes with the simplest objective: objectives differ only in their use of the tokens' log-probabilities,
+ * which takes almost no memory.
+ */
 function bytesOf(config: ModelConfig, shape: BatchShape, recompute: boolean): number {
   return withMargin(
     programBytes(accumulateProgram({ config, objective: supervised, shape, slots: shape.responses, recompute })),
   );
 }
 
-/** What a training holds beside its programs: the model, and of what is trained a start of its own, moments, gradients and copies. */
+/**
+ * Returns the bytes that a training needs besides its programs: the model and, for trained parameters, the start,
+ * moments, gradients and copies.
+ */
 export function stateBytes<Example>({
   config,
   objective,
@@ -118,7 +124,7 @@ export function stateBytes<Example>({
   return parameterBytes(config) + copies * trained;
 }
 
-/** Says what would fit where one example does not. */
+/** Returns advice on what would fit if one example does not. */
 function tooSmall<Example>(task: MemoryTask<Example>, least: number, room: number): string {
   const { config, objective, examples, memory, options } = task;
   const shapes = examples.map((example) =>

@@ -6,28 +6,31 @@ import type { BatchSizes, Objective } from "./objective.js";
 import { feedBatch } from "./own-objective.js";
 import type { StepPlan } from "./plan.js";
 
-/** Some examples that go through the model together, and the sizes of the program that they run in. */
+/** Examples that go through the model together, and the sizes of their program. */
 export interface LoadedBatch<Example> {
   readonly examples: readonly Example[];
   readonly shape: BatchShape;
 }
 
-/** The micro-batches of a step with their examples. */
+/** Returns the micro-batches of a step with their examples. */
 export function loadBatches<Example>({ microBatches }: StepPlan, examples: readonly Example[]): LoadedBatch<Example>[] {
   return microBatches.map(({ indices, shape }) => ({ shape, examples: indices.map((i) => examples[i]!) }));
 }
 
-/** Examples that a micro-batch's program has room for. */
+/** Returns the number of examples that a micro-batch's program has room for. */
 export function slotsOf<Example>(objective: Objective<Example>, { examples, shape }: LoadedBatch<Example>): number {
   return shape.responses / objective.sequences(examples[0]!).length;
 }
 
-/** The rows in which a micro-batch is laid out. */
+/** Returns the rows of a micro-batch. */
 export function rowsOfBatch<Example>(objective: Objective<Example>, { examples, shape }: LoadedBatch<Example>): Row[] {
   return examples.flatMap((example) => rowsOf(objective.sequences(example), shape.sharesPrompts));
 }
 
-/** What a micro-batch feeds, as part of a step over all of `step`; `columns` are those of the training's examples. */
+/**
+ * Returns the feeds of a micro-batch, as part of a step over all of `step`; `columns` are those of the training's
+ * examples.
+ */
 export function feedsOf<Example>(
   objective: Objective<Example>,
   batch: LoadedBatch<Example>,
@@ -50,7 +53,7 @@ export function feedsOf<Example>(
   };
 }
 
-/** What was fetched for each example, the micro-batches after each other, their padding left out. */
+/** Concatenates the fetched per-example values of micro-batches, without padding. */
 export function perExample<Example>(
   batches: readonly LoadedBatch<Example>[],
   fetched: readonly Readonly<Record<string, Tensor>>[],
@@ -64,7 +67,7 @@ export function perExample<Example>(
   return columns;
 }
 
-/** The loss of a step, which its micro-batches' losses add up to. */
+/** Returns the loss of a step, the sum of its micro-batches' losses. */
 export function totalLoss(fetched: readonly Readonly<Record<string, Tensor>>[]): number {
   return fetched.reduce((total, { loss }) => total + (loss?.data[0] ?? 0), 0);
 }

@@ -2,9 +2,9 @@ import { tensor } from "../graph/tensor.js";
 import type { Parameters } from "../model/parameters/parameters.js";
 
 /**
- * A step of an exponential moving average of parameters: (1 − weight)·average + weight·newest, in float32.
+ * Computes a step of an exponential moving average of parameters: (1 − weight)·average + weight·newest, in float32.
  *
- * @param weight of the newest, in [0, 1]
+ * @param weight weight of the newest, in [0, 1]
  */
 export function mixed(average: Parameters, newest: Parameters, weight: number): Parameters {
   return new Map(

@@ -6,9 +6,9 @@ import { rowsOfBatch, type LoadedBatch } from "./micro-batches.js";
 import type { Objective } from "./objective.js";
 
 /**
- * Whether the reference stays as it is ("fixed"), or after every `everySteps` steps (default 1) becomes
- * (1 − ema)·π_ref + ema·π (default 1: the policy itself). TR-DPO (Gorbatovski et al. 2024, arXiv 2404.09656): its hard
- * update is `{ everySteps: τ }`, its soft one `{ ema: α }`.
+ * Whether the reference stays fixed ("fixed") or after every `everySteps` steps (default 1) becomes (1 − ema)·π_ref +
+ * ema·π (default 1: the policy itself). TR-DPO (Gorbatovski et al. 2024, arXiv 2404.09656): its hard update is `{
+ * everySteps: τ }`, its soft one `{ ema: α }`.
  */
 export type ReferenceUpdate = "fixed" | { readonly everySteps?: number; readonly ema?: number };
 
@@ -16,13 +16,13 @@ export type ReferenceUpdate = "fixed" | { readonly everySteps?: number; readonly
 export class MovingReference {
   private constructor(private readonly model: FollowingPolicy) {}
 
-  /** @param parameters of the reference as it is now; the policy's config and base are its own too */
+  /** @param parameters current parameters of the reference, which shares the policy's config and base */
   static async begin(policy: Policy, parameters: Parameters, update: ReferenceUpdate): Promise<MovingReference> {
     const { everySteps = 1, ema: weight = 1 } = update === "fixed" ? { everySteps: Infinity } : update;
     return new MovingReference(await FollowingPolicy.begin(policy, parameters, { everySteps, weight }));
   }
 
-  /** Micro-batches whose examples have their log-probabilities under the reference as it is now. */
+  /** Returns micro-batches whose examples have log-probabilities under the current reference. */
   async withReferenceLogProbs<Example>(
     objective: Objective<Example>,
     batches: readonly LoadedBatch<Example>[],
@@ -45,12 +45,12 @@ export class MovingReference {
     return referred;
   }
 
-  /** Lets it follow the policy, or another model that leads it, after a step. */
+  /** Updates the reference after a step, towards the policy or another leader. */
   follow(leader: Policy, step: number): Promise<void> {
     return this.model.follow(leader, step);
   }
 
-  /** Copies of its parameters. */
+  /** Returns copies of its parameters. */
   parameters(): Promise<Parameters> {
     return this.model.parameters();
   }
@@ -60,7 +60,7 @@ export class MovingReference {
   }
 }
 
-/** Gives each example in turn what was found of its sequences. */
+/** Updates each example with the values found for its sequences. */
 function renewed<Example, T>(
   objective: Objective<Example>,
   found: Iterable<T>,

@@ -2,13 +2,13 @@ import { InputError, quote } from "../base/errors.js";
 import type { Metrics, Objective } from "./objective.js";
 import { metricsOf } from "./own-objective.js";
 
-/** What training itself says of a step. */
+/** Names that training itself uses in a step's record. */
 const reserved = new Set(["phase", "iteration", "step", "epoch", "loss", "grad_norm", "learning_rate", "num_tokens"]);
 
 /**
- * What an objective reports of a step beside its loss.
+ * Returns the metrics that an objective reports for a step, besides its loss.
  *
- * @throws InputError if it gives something else than numbers, or one under a name that training uses itself
+ * @throws InputError if it returns something other than numbers, or uses a name of training itself
  */
 export function objectiveMetrics<Example>(
   objective: Objective<Example>,

@@ -5,73 +5,74 @@ import type { TokenSequence } from "../model/scoring/batch.js";
 import type { BestMetric } from "./best.js";
 import type { PlanOptions } from "./plan.js";
 
-/** Numbers that a training step reports, by the names that TRL gives them. */
+/** Numbers reported by a training step, under TRL's names. */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** A batch in the graph, as an objective builds its loss from it. */
+/** A batch in the graph, from which an objective builds its loss. */
 export interface ObjectiveBatch {
   /**
-   * log π(y_t | x, y_<t) of the response tokens, in the order of the examples' sequences, times what they are fed to weigh
-   * (`tokenWeight`); 0 at padding, which comes last: [tokens].
+   * log π(y_t | x, y_<t) of the response tokens, in the order of the examples' sequences, multiplied by their fed
+   * `tokenWeight`; 0 at padding, which comes last: [tokens].
    */
   readonly tokenLogProbs: Value;
   /** The response that each token belongs to, int32 [tokens]; see {@link sumByResponse}. */
   readonly response: Value;
-  /** Responses, those of padding included. */
+  /** Number of responses, including padding. */
   readonly responses: number;
   /** Examples that the batch has room for. */
   readonly slots: number;
-  /** What {@link Objective.columns} has found in the examples of the training. */
+  /** The columns that {@link Objective.columns} found in the training examples. */
   readonly columns: readonly string[];
   /**
-   * The model's last hidden state at each response token, which it has read: [tokens, hidden]. Some token's at padding.
+   * Returns the model's last hidden state at each response token, after reading it: [tokens, hidden]. Padding has that
+   * of some token.
    *
    * @throws Error if the objective has no head
    */
   hidden(): Value;
-  /** A parameter of {@link Objective.head}, by its name. */
+  /** Returns a parameter of {@link Objective.head} by name. */
   head(name: string): Value;
 }
 
-/** What `build` makes of a batch. */
+/** The result of `build` for a batch. */
 export interface BuiltLoss {
   /** A scalar; the micro-batches of a step add up to the step's loss. */
   readonly loss: Value;
-  /** What else to fetch for the metrics, one number for each slot: [slots] each. */
+  /** Further values to fetch for the metrics, one number per slot: [slots] each. */
   readonly perExample: Readonly<Record<string, Value>>;
-  /** The new contents of what it keeps from step to step. */
+  /** The new values of its running state. */
   readonly running?: ReadonlyMap<string, Value>;
 }
 
-/** The sizes of a micro-batch, and the step that it is a part of. */
+/** The sizes of a micro-batch, and the step that it belongs to. */
 export interface BatchSizes<Example> {
   /** Every example of the step. */
   readonly step: readonly Example[];
   /** Examples that the batch has room for. */
   readonly slots: number;
-  /** Response tokens that it has room for. */
+  /** Number of response tokens that it has room for. */
   readonly tokens: number;
   /** As in {@link ObjectiveBatch}. */
   readonly columns: readonly string[];
 }
 
-/** A small part of its own that an objective trains beside the policy, on the policy's last hidden states. */
+/** A small module that an objective trains along with the policy, on the policy's last hidden states. */
 export interface Head {
   /**
-   * Shapes of its parameters by name. They begin at N(0, σ²) with the model's own σ (`initializerRange`), drawn from the
-   * training's seed; those of rank 0 and 1, biases, at 0.
+   * Shapes of its parameters by name. They are initialised from N(0, σ²) with the model's own σ (`initializerRange`)
+   * and the training's seed; those of rank 0 and 1, biases, with 0.
    *
-   * @param hiddenSize of the model
+   * @param hiddenSize hidden size of the model
    */
   shapes(hiddenSize: number): Readonly<Record<string, Shape>>;
 }
 
 /**
- * What a training minimises, and what it reports, for examples of some kind. It sees single tokens; for a loss of whole
- * responses a {@link PreferenceLoss} under {@link preference} is shorter. Its methods depend on their arguments alone.
+ * What a training minimises and reports, for one kind of examples. It works on tokens; for a loss of whole responses, a
+ * {@link PreferenceLoss} wrapped in {@link preference} is shorter. Its methods must be pure functions.
  *
  * @example
- * // Supervised fine-tuning in which sure tokens count less (focal loss).
+ * // Supervised fine-tuning with lower weights for confident tokens (focal loss).
  * const focal: Objective<TokenSequence> = {
  *   name: "focal",
  *   version: "1",
@@ -82,55 +83,58 @@ export interface Head {
  * };
  */
 export interface Objective<Example> {
-  /** What it is called in messages, and in the identity of a run. */
+  /** The name in messages and in the identity of a run. */
   readonly name: string;
-  /** Of its code, for the identity of a run; an objective of the library's own has none. */
+  /** Version of its code, for the identity of a run; absent for the library's own objectives. */
   readonly version?: string;
-  /** Names of what it keeps from step to step in the optimizer's state, 0 before the first; they begin with `loss.`. */
+  /** Names of its running state in the optimizer's state, initially 0; they start with `loss.`. */
   readonly running?: readonly string[];
-  /** Shapes of those that are no scalars, by name. */
+  /** Shapes of the non-scalar ones, by name. */
   readonly runningShapes?: Readonly<Record<string, Shape>>;
-  /** What it trains beside the policy. With one, it can read the policy's last hidden states. */
+  /** A module trained along with the policy. With one, the objective can read the policy's last hidden states. */
   readonly head?: Head;
-  /** Whether its loss depends on all examples of a step together; they are then evaluated together too. Default false. */
+  /**
+   * Whether its loss depends on all examples of a step jointly; they are then also evaluated jointly. Default false.
+   */
   readonly needsWholeStep?: boolean;
-  /** @throws InputError if it cannot be trained in such steps, or has no such metric to choose by */
+  /** @throws InputError if it does not support such steps, or lacks the metric of `keepBestBy` */
   check?(options: PlanOptions & { readonly keepBestBy?: BestMetric }): void;
   /**
-   * Names of what these examples, all of a training, come with that changes what is built.
+   * Returns the names of the columns of a training's examples that affect `build`.
    *
-   * @throws InputError if an example has what the objective has no use for, or lacks what it needs
+   * @throws InputError if an example has a column that the objective cannot use, or lacks one that it needs
    */
   columns?(examples: readonly Example[]): readonly string[];
-  /** The sequences that the model reads for an example; as many for each. */
+  /** Returns the sequences that the model reads for an example; the same number for each. */
   sequences(example: Example): readonly TokenSequence[];
   /**
-   * The example with other log-probabilities under the reference; only where the objective has a reference.
+   * Returns the example with new log-probabilities under the reference; only for objectives with a reference.
    *
    * @param logProbs of its sequences
    */
   withReferenceLogProbs?(example: Example, logProbs: readonly number[]): Example;
-  /** The same by tokens: the example with the log-probabilities of each token of its sequences. */
+  /** The same per token: returns the example with the log-probabilities of each token of its sequences. */
   withReferenceTokenLogProbs?(example: Example, logProbs: readonly Float32Array[]): Example;
-  /** Whether the example's reference is needed by tokens. Default: it is not. */
+  /** Returns whether the example's reference is needed per token. Default: no. */
   readsReferenceTokens?(example: Example): boolean;
-  /** The loss of a batch in the graph. */
+  /** Builds the loss of a batch in the graph. */
   build(batch: ObjectiveBatch): BuiltLoss;
   /**
-   * What to feed for a micro-batch of a step.
+   * Returns the feeds of a micro-batch of a step.
    *
-   * @returns `tokenWeight`: what response tokens weigh, all alike or each, [tokens]; `feeds`: the inputs that `build` makes
+   * @returns `tokenWeight`: the weight of all response tokens, or of each, [tokens]; `feeds`: values of the inputs that
+   * `build` creates
    */
   feed(
     examples: readonly Example[],
     sizes: BatchSizes<Example>,
   ): { readonly tokenWeight: number | Float32Array; readonly feeds: Feeds };
-  /** The step's metrics beside the loss, from what `perExample` fetched for its examples. */
+  /** Computes the step's metrics besides the loss, from the fetched `perExample` values. */
   metrics(examples: readonly Example[], fetched: Readonly<Record<string, Float64Array>>): Metrics;
 }
 
 /**
- * Numbers of single response tokens as a feed: those of each sequence after each other, then padding.
+ * Concatenates per-token numbers of sequences into a feed, followed by padding.
  *
  * @param tokens that the batch has room for
  */

@@ -3,11 +3,11 @@ import { callOwn } from "../base/own-function.js";
 import type { BatchSizes, BuiltLoss, Metrics, Objective, ObjectiveBatch } from "./objective.js";
 
 /*
- * Calls of an objective's functions. One of the user's own, which has a version, may throw or give back anything: the error
+ * Calls of an objective's functions. A custom objective, which has a version, may throw or return anything; the error
  * then names the objective and the function.
  */
 
-/** @throws InputError if an objective of one's own throws, or gives back something else than a loss */
+/** @throws InputError if a custom objective throws, or does not return a loss */
 export function buildLoss<Example>(objective: Objective<Example>, batch: ObjectiveBatch): BuiltLoss {
   const built: unknown = called(objective, "build", () => objective.build(batch));
   const isBuilt = isObject(built) && isObject(built["loss"]) && isObject(built["perExample"]);
@@ -18,7 +18,7 @@ export function buildLoss<Example>(objective: Objective<Example>, batch: Objecti
   return built as unknown as BuiltLoss;
 }
 
-/** @throws InputError if an objective of one's own throws, or its tokens' weights are not finite or not one for each token */
+/** @throws InputError if a custom objective throws, or its token weights are not finite or not one per token */
 export function feedBatch<Example>(
   objective: Objective<Example>,
   examples: readonly Example[],
@@ -41,7 +41,7 @@ export function feedBatch<Example>(
   return found;
 }
 
-/** @throws InputError if an objective of one's own throws */
+/** @throws InputError if a custom objective throws */
 export function metricsOf<Example>(
   objective: Objective<Example>,
   examples: readonly Example[],
@@ -54,7 +54,7 @@ function called<T>({ name, version }: Pick<Objective<never>, "name" | "version">
   return version === undefined ? call() : callPart(`the objective ${quote(name)}: its ${method}`, call);
 }
 
-/** Calls a function of a part of one's own; what the library itself refuses in it stays as it is. */
+/** Calls a function of a custom part; the library's own errors in it are passed through. */
 export function callPart<T>(what: string, call: () => T): T {
   try {
     return call();

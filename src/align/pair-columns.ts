@@ -5,37 +5,37 @@ import { referenceOf } from "./losses/reward.js";
 import { tokenColumn, type BatchSizes } from "./objective.js";
 import type { ReferencedPair } from "./preference.js";
 
-/*
- * What pairs may come with beside their tokens and sums: columns of the pair and of its response tokens.
- */
+/* Optional columns of pairs and of their response tokens. */
 
-/** Columns with one meaning, by the losses that read them: a loss that would ignore them refuses them instead. */
+/**
+ * Columns with a fixed meaning, and the losses that read them; any other loss refuses them instead of ignoring them.
+ */
 const readBy: Readonly<Record<string, string>> = {
   labelSmoothing: "cdpo, rdpo, exo-pair",
   target: "dpo, irepo",
   targetMargin: "simpo",
 };
 
-/** What a token's weight may be, where the loss does not say it of a column of its own. */
+/** The range of a token's weight, unless the loss declares its own. */
 const weightColumn: LossColumn = { range: { expected: "a number from 0", isGood: (weight) => weight >= 0 } };
 
 const sides = ["chosen", "rejected"] as const;
 type Side = (typeof sides)[number];
 
-/** Names of the leaves that columns are fed through. */
+/** Names of the inputs for columns. */
 export const pairColumnLeaf = (name: string) => `column.${name}`;
 export const tokenColumnLeaf = (name: string) => `tokenColumn.${name}`;
 
-/** Names of the pairs' columns that are built into the loss of a training, where its pairs have `present`. */
+/** Returns the names of the pair columns built into a loss, given the columns `present` in the training pairs. */
 export function builtColumns({ columns = {} }: PreferenceLoss, present: readonly string[]): string[] {
   return Object.keys(columns).filter((name) => !columns[name]!.optional || present.includes(name));
 }
 
 /**
- * Names of the optional columns that some of the pairs have.
+ * Returns the names of the optional columns that some of the pairs have.
  *
- * @throws InputError naming the pair and the column where a number is not what it may be, a column is missing that has no
- *   default, token columns are not as long as their response, or the loss has no use for a column that means something
+ * @throws InputError naming the pair and the column, if a number is out of range, a column without a default is
+ *   missing, token columns are not as long as their response, or the loss does not read a column with a fixed meaning
  */
 export function columnsOf(loss: PreferenceLoss, pairs: readonly ReferencedPair[]): string[] {
   const { columns = {} } = loss;
@@ -57,7 +57,7 @@ export function columnsOf(loss: PreferenceLoss, pairs: readonly ReferencedPair[]
   return present;
 }
 
-/** The first of some pairs that lacks a column which a loss needs of every pair, by its number from 1, and which that is. */
+/** Returns the first pair, numbered from 1, that lacks a column required by a loss, and that column. */
 export function lackingColumn(
   { columns = {}, tokens }: PreferenceLoss,
   pairs: readonly Pick<ReferencedPair, "columns" | "tokens">[],
@@ -122,10 +122,13 @@ function pairColumn(rule: LossColumn, name: string, { columns }: ReferencedPair,
   return value;
 }
 
-/** What a pair counts among those of its step; today's loss is that of a mean weight of 1. */
+/** Returns the weight of a pair within its step; a mean weight of 1 leaves the loss unchanged. */
 export const weightOf = ({ columns }: ReferencedPair): number => columns?.weight ?? 1;
 
-/** Whether the loss reads the reference of the pair by tokens: because it declares so, or because tokens are weighted. */
+/**
+ * Returns whether the loss reads the reference of the pair per token, because it declares so or because tokens are
+ * weighted.
+ */
 export function readsReferenceTokens({ tokens, reward }: PreferenceLoss, pair: ReferencedPair): boolean {
   return tokens
     ? Boolean(tokens.reference)
@@ -133,9 +136,9 @@ export function readsReferenceTokens({ tokens, reward }: PreferenceLoss, pair: R
 }
 
 /**
- * log π_ref of a response, its tokens weighted as those of the policy are.
+ * Returns log π_ref of a response, with the same token weights as the policy.
  *
- * @throws InputError if the loss needs it and it was left out
+ * @throws InputError if the loss needs it and it was omitted
  */
 export function referenceSum(loss: PreferenceLoss, pair: ReferencedPair, side: Side): number {
   const { weight, reference } = pair.tokens?.[side] ?? {};
@@ -153,7 +156,7 @@ const missingReference = ({ name }: PreferenceLoss, side: Side) =>
     `the loss ${name} needs the reference's log-probability of each token; give the ${side} response its token column "reference" (responseTokenLogProbs)`,
   );
 
-/** What the columns of some pairs feed. */
+/** Returns the feeds of the columns of some pairs. */
 export function columnFeeds(
   loss: PreferenceLoss,
   pairs: readonly ReferencedPair[],
@@ -162,7 +165,7 @@ export function columnFeeds(
   const feeds: Record<string, Float32Array> = {};
   for (const name of builtColumns(loss, columns)) {
     const values = pairs.map((pair, i) => pairColumn(loss.columns![name]!, name, pair, `pair ${i + 1} of its batch`));
-    // Padding is a number that the loss can compute with.
+    // Pad with a valid value of the column.
     feeds[pairColumnLeaf(name)] = Float32Array.from({ length: slots }, (_, i) => values[i] ?? values[0]!);
   }
   const ofSides = (valuesOf: (pair: ReferencedPair, side: Side) => ArrayLike<number>) =>
@@ -185,7 +188,7 @@ export function columnFeeds(
   return feeds;
 }
 
-/** What the response tokens of some pairs weigh: 1 where a pair does not say, and where the loss weighs them itself. */
+/** Returns the weights of the response tokens of some pairs: 1 by default, and if the loss weights tokens itself. */
 export function tokenWeights(
   { tokens: own }: PreferenceLoss,
   pairs: readonly ReferencedPair[],

@@ -4,14 +4,14 @@ import type { Objective } from "./objective.js";
 import { preference, type ReferencedPair } from "./preference.js";
 
 /**
- * An objective over preference pairs that stands where a run takes a loss. It sees single tokens, and can train a head
- * beside the policy, where a {@link PreferenceLoss} is a function of the pairs' log-probabilities.
+ * An objective over preference pairs that can replace a run's loss. It works on tokens and can train a head along with
+ * the policy, whereas a {@link PreferenceLoss} is a function of the pairs' log-probabilities.
  *
- * It reads the reference if it has {@link Objective.withReferenceLogProbs}; its `reward` is what review, labels and
- * accuracy go by.
+ * It reads the reference if it has {@link Objective.withReferenceLogProbs}; review, labels and accuracy use its
+ * `reward`.
  *
  * @example
- * // DPO whose metrics say how long the chosen responses are.
+ * // DPO with the length of the chosen responses as a metric.
  * const dpo = losses.dpo({ beta: 0.1 });
  * const base = preference(dpo);
  * const counted: PairObjective = {
@@ -27,15 +27,15 @@ export interface PairObjective extends Objective<ReferencedPair>, HasImplicitRew
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
-/** What preference pairs can be trained by. */
+/** A loss or objective for training on preference pairs. */
 export type PairLoss = PreferenceLoss | PairObjective;
 
-/** Whether a loss is an objective itself. */
+/** Returns whether a loss is an objective. */
 export function isPairObjective(loss: object): loss is PairObjective {
   return "build" in loss;
 }
 
-/** What a training by a loss minimises. */
+/** Returns the objective of training with a loss. */
 export function objectiveOf(loss: PairLoss): Objective<ReferencedPair> {
   return isPairObjective(loss) ? loss : preference(loss);
 }

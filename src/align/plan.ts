@@ -4,49 +4,49 @@ import { exactShape, fittingBoth, roundUp, rowsOf, type TokenSequence } from "..
 import type { BatchCost } from "../model/scoring/batch-cost.js";
 import type { BatchShape } from "../model/scoring/log-probs.js";
 
-/** Some examples that go through the model together. */
+/** Examples that go through the model together. */
 export interface MicroBatch {
-  /** Which examples, by index. */
+  /** Indices of the examples. */
   readonly indices: readonly number[];
-  /** Sizes of the program that they run in; it may have room for more. */
+  /** Sizes of their program, which may have room for more. */
   readonly shape: BatchShape;
 }
 
 /** One optimizer step. */
 export interface StepPlan {
   readonly microBatches: readonly MicroBatch[];
-  /** Epochs done after this step; fractions within one. */
+  /** Epochs completed after this step, as a fraction. */
   readonly epoch: number;
 }
 
 export interface PlanOptions {
-  /** Examples of an optimizer step. */
+  /** Examples per optimizer step. */
   readonly batchSize: number;
   /** Examples that go through the model at once; a step accumulates their gradients. Default `batchSize`. */
   readonly microBatchSize?: number;
-  /** A fraction of an epoch is that share of its steps. */
+  /** May be fractional, counted in steps. */
   readonly epochs: number;
-  /** Steps of the whole training, in as many epochs as they take, whatever `epochs` says. */
+  /** Total number of steps; overrides `epochs`. */
   readonly maxSteps?: number;
   /**
-   * Whether the responses of an example stand in one row behind their prompt, which is then read once, or each in a row
-   * of its own. It changes results by float noise only. Default: whichever is cheaper for a micro-batch, see {@link batchCost}.
+   * Whether the responses of an example share a row after their prompt, which is then read once, instead of a row each.
+   * It changes results only by floating-point noise. Default: whichever is cheaper for a micro-batch, see {@link
+   * batchCost}.
    */
   readonly sharePrompts?: boolean;
 }
 
-/** Steps whose examples are sorted by length among each other: more save padding, fewer mix better. */
+/** Number of steps whose examples are sorted by length together: more steps save padding, fewer mix better. */
 const stepsPerPool = 16;
 
 /**
- * Decides which examples each step of a training sees, before it begins. Examples are shuffled at
- * each epoch; within pools of 16 steps those of like length go together, so that little is padding,
- * and the steps are shuffled again. Micro-batches of like length share one shape, which fits all of
- * them: few programs, each no larger than it must be.
+ * Decides which examples each step of a training sees, before it begins. Examples are shuffled in each epoch; within
+ * pools of 16 steps, examples of similar length are grouped to reduce padding, and the steps are shuffled again.
+ * Micro-batches of similar length share one shape that fits them all, which keeps programs few and small.
  *
- * @param examples the sequences of each example, as many for each
- * @param cost decides, where `sharePrompts` does not, in which rows micro-batches are laid out: all in shared ones, none,
- *   or each in those that cost less
+ * @param examples the sequences of each example, the same number for each
+ * @param cost decides the row layout of micro-batches if `sharePrompts` is not given: all share prompts, none do, or
+ *   each takes the cheaper layout
  */
 export function planTraining(
   examples: readonly (readonly TokenSequence[])[],
@@ -55,7 +55,7 @@ export function planTraining(
   cost: BatchCost,
 ): StepPlan[] {
   const { sharePrompts } = options;
-  // What single micro-batches save by rows of their own kind can be lost by the shapes that they have to fit.
+  // Choosing the layout per micro-batch can cost more than it saves, because shapes are shared.
   const kinds = sharePrompts === undefined ? [[true, false], [true], [false]] : [[sharePrompts]];
   const costOf = (steps: readonly StepPlan[]) =>
     steps.flatMap(({ microBatches }) => microBatches).reduce((sum, { shape }) => sum + cost(shape), 0);
@@ -63,7 +63,7 @@ export function planTraining(
   return plans.reduce((best, plan) => (costOf(plan) < costOf(best) ? plan : best));
 }
 
-/** @param kinds whether rows may share prompts, whether they may not */
+/** @param kinds the allowed row layouts: with shared prompts, without, or both */
 function planInRows(
   examples: readonly (readonly TokenSequence[])[],
   { batchSize, microBatchSize = batchSize, epochs, maxSteps }: PlanOptions,
@@ -108,11 +108,11 @@ function planInRows(
 }
 
 /**
- * Steps whose examples are made while the training goes on, of the stand-ins that each is planned with (see
- * `ExampleSource`). Stand-ins are shuffled at each epoch. What becomes of them is not known, so all micro-batches have one
- * shape, which fits any, one example several times included.
+ * Plans steps whose examples are generated during training, from the stand-ins planned for each (see `ExampleSource`).
+ * Stand-ins are shuffled in each epoch. The examples are not known in advance, so all micro-batches have one shape that
+ * fits any of them, even with repetition.
  *
- * @param standIns the sequences of each, as long as they may become
+ * @param standIns the sequences of each stand-in, at their maximum length
  */
 export function planDrawn(
   standIns: readonly (readonly TokenSequence[])[],
@@ -142,13 +142,13 @@ export function planDrawn(
     .slice(0, total);
 }
 
-/** The sizes that any so many of some examples fit, be they all the largest one. */
+/** Returns sizes that fit any `count` of the examples, even if all are the largest. */
 function shapeOfAny(shapes: readonly BatchShape[], count: number): BatchShape {
   const { rows, responses, completions, ...largest } = shapes.reduce(fittingBoth);
   return { ...largest, rows: count * rows, responses: count * responses, completions: count * completions };
 }
 
-/** The sizes of a batch of batches. */
+/** Returns the sizes of several batches combined. */
 function together(shapes: readonly BatchShape[]): BatchShape {
   const total = (size: "rows" | "responses" | "completions") => shapes.reduce((sum, shape) => sum + shape[size], 0);
   return {

@@ -18,7 +18,7 @@ import {
   weightOf,
 } from "./pair-columns.js";
 
-/** A pair in tokens with its log-probabilities under the reference policy, which do not change in training. */
+/** A pair in tokens with its log-probabilities under the reference policy, which do not change during training. */
 export interface ReferencedPair {
   readonly chosen: TokenSequence;
   readonly rejected: TokenSequence;
@@ -27,31 +27,31 @@ export interface ReferencedPair {
   /** log π_ref(y_l | x) */
   readonly referenceRejected?: number;
   /**
-   * Numbers of the pair by name. `weight`, from 0, is what the pair counts: a step's loss is Σ weight · loss / pairs, so
-   * that weights with a mean of 1 leave it as large as it is without. (It is not divided by the weights of the step: a
-   * training then has the expected gradient of the weighted mean over all pairs, however they fall into steps.) Metrics
-   * beside the loss are not weighted. `labelSmoothing` (cdpo, rdpo, exo-pair), `target` (dpo) and `targetMargin` (simpo)
-   * take the place of the loss's setting; where the loss has none, they are refused. Other names are for losses that
-   * declare them ({@link PreferenceLoss.columns}); the rest ignore them.
+   * Numeric columns of the pair. `weight`, from 0, is the pair's weight: a step's loss is Σ weight · loss / pairs, so
+   * weights with a mean of 1 do not change its scale. (The sum is not divided by the weights of the step, so the
+   * expected gradient is that of the weighted mean over all pairs, however they are split into steps.) Metrics besides
+   * the loss are not weighted. `labelSmoothing` (cdpo, rdpo, exo-pair), `target` (dpo) and `targetMargin` (simpo)
+   * override the loss's setting; losses without it refuse them. Other names are for losses that declare them ({@link
+   * PreferenceLoss.columns}); the rest ignore them.
    */
   readonly columns?: Readonly<Record<string, number>>;
   /**
-   * Numbers of the response tokens by name, one for each token. Under a loss of sums, `weight` is what each token's
-   * log-probability counts in them (lengths still count tokens), with `reference`, log π_ref(y_t | x, y_<t), beside it for
-   * the sum under the reference; no gradient flows through them. Other names, and `reference`, are for losses that declare
-   * them ({@link PreferenceLoss.tokens}).
+   * Numeric columns of the response tokens, one number per token. For a loss of sums, `weight` weights each token's
+   * log-probability in them (lengths still count tokens), and `reference`, log π_ref(y_t | x, y_<t), is needed with it
+   * for the sum under the reference; no gradient flows through them. Other names, and `reference`, are for losses that
+   * declare them ({@link PreferenceLoss.tokens}).
    */
   readonly tokens?: { readonly chosen: TokenColumns; readonly rejected: TokenColumns };
 }
 
-/** Numbers of the tokens of a response, by name. */
+/** Numeric columns of the tokens of a response, by name. */
 export type TokenColumns = Readonly<Record<string, ArrayLike<number>>>;
 
 /**
- * Trains on preference pairs by a direct alignment loss, averaged over the pairs of a step.
+ * Creates the objective of a direct alignment loss, averaged over the preference pairs of a step.
  *
- * @throws InputError (in training) where the loss needs whole steps and gradients are to be accumulated, it needs the
- *   reference and a pair comes without its log-probabilities, or a column of a pair is not what it may be
+ * @throws InputError (in training) if the loss needs whole steps but gradients would be accumulated, if it needs the
+ *   reference and a pair has no reference log-probabilities, or if a column of a pair is out of range
  */
 export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
   const objective: Objective<ReferencedPair> = {
@@ -120,10 +120,10 @@ export function preference(loss: PreferenceLoss): Objective<ReferencedPair> {
   return objective;
 }
 
-/** The losses of the objectives made here: an objective that was made of another one's parts has none. */
+/** The losses of the objectives created here; an objective built from another's parts has none. */
 const made = new WeakMap<object, PreferenceLoss>();
 
-/** The loss that an objective is the {@link preference} of, for who trains by the loss's name. */
+/** Returns the loss of an objective created by {@link preference}, for trainers that use the loss's name. */
 export function preferenceLossOf(objective: object): PreferenceLoss | undefined {
   return made.get(objective);
 }
@@ -137,7 +137,7 @@ function withReferenceLogProbs(
 
 function withReferenceTokenLogProbs(pair: ReferencedPair, [chosen, rejected]: readonly Float32Array[]): ReferencedPair {
   const { referenceChosen: _, referenceRejected: __, tokens, ...rest } = pair;
-  // The sums are those of the tokens from now on.
+  // Drop the sums, which are now computed from the tokens.
   return {
     ...rest,
     tokens: {
@@ -147,14 +147,17 @@ function withReferenceTokenLogProbs(pair: ReferencedPair, [chosen, rejected]: re
   };
 }
 
-/** Each pair's responses in a batch begin with the chosen and the rejected one: the two columns of their sums, [pairs] each. */
+/** Sums values over tokens for the chosen and the rejected response, the first two of each pair: [pairs] each. */
 function sidesOf(batch: ObjectiveBatch, perToken: Value): Both {
   const pairs = batch.slots;
   const table = reshape(sumByResponse(perToken, batch), [pairs, batch.responses / pairs]);
   return { chosen: reshape(slice(table, 1, 0, 1), [pairs]), rejected: reshape(slice(table, 1, 1, 2), [pairs]) };
 }
 
-/** The loss of each pair. @throws InputError if the loss gives something else, which would be spread over the pairs */
+/**
+ * Returns the loss of each pair. @throws InputError if the loss has another shape, which would be broadcast over the
+ * pairs
+ */
 function onePerPair(loss: PreferenceLoss, pairs: number, logProbs: PairLogProbs): Value {
   const value: unknown = callPart(`the loss ${quote(loss.name)}: its perPair`, () => loss.perPair(logProbs));
   const shape =
@@ -167,7 +170,7 @@ function onePerPair(loss: PreferenceLoss, pairs: number, logProbs: PairLogProbs)
   );
 }
 
-/** The tokens of a batch, for a loss that declares that it reads them. */
+/** Returns the tokens of a batch, for a loss that declares that it reads them. */
 function pairTokens({ name, tokens }: PreferenceLoss, batch: ObjectiveBatch): PairTokens {
   const { tokenLogProbs } = batch;
   const fed = (leaf: string) => tokenLogProbs.graph.input(leaf, "float32", tokenLogProbs.shape);
@@ -201,7 +204,7 @@ function pairTokens({ name, tokens }: PreferenceLoss, batch: ObjectiveBatch): Pa
   };
 }
 
-/** Tokens of a response; 1 where there is none, as what is divided by it is then 0. */
+/** Returns the number of tokens of a response; 1 for an empty one, whose sums are 0. */
 const lengthOf = ({ response }: TokenSequence) => Math.max(1, response.length);
 
 /** Rewards are β times the loss's own implicit reward; other names are TRL's. */
@@ -211,7 +214,7 @@ function preferenceMetrics(
   policyChosen: Float64Array,
   policyRejected: Float64Array,
 ): Metrics {
-  // A demonstration has no rejected response, and compares nothing.
+  // A demonstration has no rejected response, so it is not part of the comparison.
   const compared = [...pairs.keys()].filter((i) => pairs[i]!.rejected.response.length > 0);
   const mean = (valueOf: (pair: ReferencedPair, i: number) => number, of = compared) =>
     of.reduce((total, i) => total + valueOf(pairs[i]!, i), 0) / of.length;

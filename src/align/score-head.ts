@@ -9,11 +9,11 @@ import type { PairObjective } from "./pair-objective.js";
 import type { ReferencedPair } from "./preference.js";
 
 /**
- * A reward model: a linear head scores the mean last hidden state of a response, and the scores of a pair are trained by
- * Bradley and Terry's likelihood, −log σ(s_w − s_l), averaged over the pairs of a step; the model below the head is trained with
- * it. There is no reference, and the policy's log-probabilities are not trained.
+ * A reward model: a linear head scores the mean last hidden state of a response, and is trained with the Bradley–Terry
+ * likelihood of a pair's scores, −log σ(s_w − s_l), averaged over the pairs of a step; the model below the head is
+ * trained too. There is no reference, and the policy's log-probabilities are not trained.
  *
- * @param by whose implicit reward a run's accuracy is counted by, which is not the score
+ * @param by the loss whose implicit reward, not the score, determines a run's accuracy
  */
 export function scoreHead({ beta, reward }: HasImplicitReward & { readonly beta: number }): PairObjective {
   const sequences = ({ chosen, rejected }: ReferencedPair) => [chosen, rejected];
@@ -62,7 +62,7 @@ export function scoreHead({ beta, reward }: HasImplicitReward & { readonly beta:
   };
 }
 
-/** The score of a response by the mean hidden state of it, and the head that {@link scoreHead} has trained. */
+/** Computes the score of a response from its mean hidden state and the head trained by {@link scoreHead}. */
 export function scoreOf(embedding: Float32Array, head: Parameters): number {
   const { data } = head.get("weight")!;
   return embedding.reduce((total, value, i) => total + value * data[i]!, 0);

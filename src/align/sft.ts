@@ -3,15 +3,15 @@ import { neg, sum } from "../graph/index.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
 import { tokenColumn, type Objective } from "./objective.js";
 
-/** A sequence to imitate, and what it counts, a number from 0; 1 where it does not say. */
+/** A sequence to imitate, with an optional weight ≥ 0, by default 1. */
 export interface WeightedSequence extends TokenSequence {
   readonly weight?: number;
 }
 
 /**
- * Supervised fine-tuning: −log π(y | x) of the response tokens, averaged over all of them in a
- * step; prompt tokens do not count. A sequence's `weight` multiplies its tokens' share, so that weights with a mean of 1
- * leave the loss as large as it is without.
+ * Supervised fine-tuning: −log π(y | x) of the response tokens, averaged over all of them in a step; prompt tokens do
+ * not count. A sequence's `weight` multiplies its tokens' share, so weights with a mean of 1 do not change the scale of
+ * the loss.
  */
 export const supervised = {
   name: "sft",
@@ -23,7 +23,7 @@ export const supervised = {
     }
     return [];
   },
-  // Each token weighs 1 / tokens of the step, so the sum is the mean.
+  // Each token has the weight 1 / (tokens of the step), so the sum is the mean.
   build: ({ tokenLogProbs }) => ({ loss: neg(sum(tokenLogProbs)), perExample: {} }),
   feed(examples, { step, tokens }) {
     const share = 1 / step.reduce((count, { response }) => count + response.length, 0);

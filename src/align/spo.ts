@@ -22,7 +22,7 @@ import type { Metrics } from "./objective.js";
 import type { PairObjective } from "./pair-objective.js";
 import { preference, type ReferencedPair } from "./preference.js";
 
-/** In a token column of a degraded response, a token that is left out of it. */
+/** Marks a removed token in the token column of a degraded response. */
 export const removedToken = -1;
 
 /** Settings of {@link spo}. */
@@ -33,17 +33,20 @@ export interface SpoSettings {
 
 /** Degrees of preference: 0, ½ and 1, of none, half and all of the key content. */
 const degrees = 3;
-/** The degree, by number, of an example's sequences: chosen, rejected, then chosen and rejected with half and with none. */
+/**
+ * Index of the degree of each of an example's sequences: chosen, rejected, then chosen and rejected with half and with
+ * none.
+ */
 const degreeOf = [2, 2, 1, 0, 1, 0] as const;
 const chosenAt = [0, 2, 3] as const;
 const rejectedAt = [1, 4, 5] as const;
 
 /**
- * A preference loss beside the self-supervised classification of how much of its key content a response has (SPO: Li et al.
- * 2024, arXiv 2409.17791): L + λ·½(CE_w + CE_l), where CE_w is the mean cross-entropy over the chosen response with all,
- * half and none of its key content, CE_l the same of the rejected one, and a linear head reads the mean hidden state of a
- * response. The degraded responses are the token columns `half` and `none`, ids of tokens, as `degradedResponses` makes
- * them; a version that is the same as another does not count.
+ * Adds a self-supervised classification of how much of its key content a response has to a preference loss (SPO: Li et
+ * al. 2024, arXiv 2409.17791): L + λ·½(CE_w + CE_l), where CE_w is the mean cross-entropy over the chosen response with
+ * all, half and none of its key content, CE_l the same for the rejected one, and a linear head reads the mean hidden
+ * state of a response. The degraded responses are the token columns `half` and `none`, token ids, as created by
+ * `degradedResponses`; versions equal to another do not count.
  */
 export function spo(loss: PreferenceLoss, { lambda }: SpoSettings): PairObjective {
   const base = preference(loss);
@@ -146,7 +149,10 @@ function degraded(pair: ReferencedPair, side: "chosen" | "rejected", version: "h
   return { prompt: pair[side].prompt, response: Int32Array.from(ids).filter((id) => id !== removedToken) };
 }
 
-/** Which of an example's sequences are told apart: of a response without key content none, of equal versions one. */
+/**
+ * Returns which of an example's sequences are classified: none for a response without key content, and one of equal
+ * versions.
+ */
 function counts(pair: ReferencedPair): boolean[] {
   const flags = degreeOf.map(() => false);
   for (const [side, [all, half, none]] of [
@@ -161,7 +167,7 @@ function counts(pair: ReferencedPair): boolean[] {
   return flags;
 }
 
-/** What each sequence counts in ½(CE_w + CE_l). */
+/** Returns the weight of each sequence in ½(CE_w + CE_l). */
 function shares(pair: ReferencedPair): number[] {
   const flags = counts(pair);
   const shareOf = (side: readonly number[]) => 1 / (2 * Math.max(1, side.filter((at) => flags[at]).length));

@@ -4,10 +4,10 @@ import type { Policy } from "../model/policy/policy.js";
 import type { Best } from "./best.js";
 import type { StepRecord, TrainerState } from "./trainer.js";
 
-/** Sets of parameters beside the policy's own, by what their names in a checkpoint begin with. */
+/** Prefixes, in a checkpoint, of parameter sets other than the policy's. */
 const others = ["ema/", "reference/", "best/", "source/"] as const;
 
-/** Writes parameters, moments and all else that the next step depends on into one file, whole or not at all. */
+/** Atomically writes parameters, moments and everything else that the next step depends on to one file. */
 export async function writeCheckpoint(file: string, policy: Policy, state: TrainerState): Promise<void> {
   const { step, tokens, moments, ema, reference, source, best, pendingRecord } = state;
   const named = (prefix: string, parameters: Parameters = new Map()) =>
@@ -22,7 +22,7 @@ export async function writeCheckpoint(file: string, policy: Policy, state: Train
   });
 }
 
-/** Reads what {@link writeCheckpoint} has written. */
+/** Reads a file of {@link writeCheckpoint}. */
 export async function readCheckpoint(
   file: string,
 ): Promise<{ readonly state: TrainerState; readonly parameters: Parameters }> {

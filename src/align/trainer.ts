@@ -24,50 +24,52 @@ import { learningRateAt, type Schedule } from "./schedule.js";
 import { accumulateProgram, applyProgram, changedShapes, gradientName, stepProgram } from "./training-program.js";
 
 export interface TrainingOptions extends PlanOptions {
-  /** Peak of the learning rate. */
+  /** Peak learning rate. */
   readonly learningRate: number;
   /** Default "linear". */
   readonly schedule?: Schedule;
-  /** Share of the steps in which the learning rate goes up. Default 0. */
+  /** Share of the steps spent warming up the learning rate. Default 0. */
   readonly warmup?: number;
   /** Default: {@link defaultAdamW}. */
   readonly adamW?: Partial<AdamW>;
   /**
-   * Whether a layer's activations are computed again when its gradient is, instead of being kept until then: a
-   * forward pass more in each step, for a fraction of the memory. The numbers are the same. Default: where nothing else
-   * fits into memory, see {@link planMemory}.
+   * Whether a layer's activations are recomputed in the backward pass instead of being stored: one more forward pass
+   * per step, for a fraction of the memory. The results are the same. Default: only if nothing else fits into memory,
+   * see {@link planMemory}.
    */
   readonly recompute?: boolean;
-  /** Steps between evaluations on validation examples; one more is made after the last step. Default: none is made. */
+  /** Steps between evaluations on validation examples; one more follows the last step. Default: no evaluation. */
   readonly evaluateEvery?: number;
-  /** The metric of the evaluation that was best, whose parameters are kept at the end. Default: those of the last step are. */
+  /**
+   * Metric that selects the best evaluation, whose parameters are kept at the end. Default: the last step's are kept.
+   */
   readonly keepBestBy?: BestMetric;
-  /** Evaluations in a row without a better one after which training ends early. Default: it does not. */
+  /** Consecutive evaluations without improvement after which training stops. Default: no early stopping. */
   readonly patience?: number;
   /**
-   * Decay of an exponential moving average of the parameters, taken after each step; it is then what is evaluated and
-   * kept. Default: there is none.
+   * Decay of an exponential moving average of the parameters, taken after each step; the average is then evaluated and
+   * kept. Default: no average.
    */
   readonly emaDecay?: number;
   /** Default "fixed". */
   readonly referenceUpdate?: ReferenceUpdate;
 }
 
-/** What a training may be given beside its examples. */
+/** Inputs of a training besides its examples. */
 export interface TrainerInputs<Example> {
-  /** Where an earlier training stood, to go on from there. */
+  /** The state of an earlier training to resume. */
   readonly from?: TrainerState | undefined;
-  /** Examples for `evaluateEvery`, by which `keepBestBy` and `patience` choose: not those that results are reported on. */
+  /** Examples for `evaluateEvery`, which `keepBestBy` and `patience` use; not those that results are reported on. */
   readonly validation?: readonly Example[] | undefined;
-  /** The reference's parameters, for a `referenceUpdate`. Default: those that the policy begins with. */
+  /** The reference's parameters, for a `referenceUpdate`. Default: the policy's initial parameters. */
   readonly referenceParameters?: Parameters | undefined;
-  /** Makes the examples while the training goes on, of those that it is given. Default: they are trained on as they are. */
+  /** Generates examples during training from the given ones. Default: the given examples are used unchanged. */
   readonly source?: ExampleSourceOf<Example> | undefined;
-  /** Parameters that the objective's head begins with, as {@link Trainer.head} gives them. Default: fresh ones. */
+  /** Initial parameters of the objective's head, as returned by {@link Trainer.head}. Default: fresh ones. */
   readonly head?: Parameters | undefined;
 }
 
-/** What one optimizer step reports, and the evaluation that follows it where there is one (`eval_…`); names are TRL's. */
+/** The report of an optimizer step, and of the evaluation that follows it, if any (`eval_…`); names are TRL's. */
 export interface StepRecord extends Metrics {
   readonly step: number;
   readonly epoch: number;
@@ -78,30 +80,30 @@ export interface StepRecord extends Metrics {
   readonly num_tokens: number;
 }
 
-/** The loss or a gradient stopped being a number. */
+/** The loss or a gradient became NaN or infinite. */
 export class DivergenceError extends Error {
   override readonly name = "DivergenceError";
 }
 
-/** Where a training stands between two steps: all that the next step depends on besides the parameters. */
+/** The state of a training between two steps: everything besides the parameters that the next step depends on. */
 export interface TrainerState {
   /** Steps done. */
   readonly step: number;
   readonly tokens: number;
-  /** AdamW's moments, what the objective keeps and its head, by state name. */
+  /** AdamW's moments, the objective's running state and its head, by state name. */
   readonly moments: ReadonlyMap<string, Tensor>;
   /** The parameters' moving average. */
   readonly ema?: Parameters | undefined;
-  /** The reference's parameters, where it moves. */
+  /** The parameters of a moving reference. */
   readonly reference?: Parameters | undefined;
-  /** What makes the examples, where something does. */
+  /** The state of the example source, if there is one. */
   readonly source?: Parameters | undefined;
   readonly best?: Best | undefined;
-  /** The report of a step whose evaluation was stopped. */
+  /** The report of a step whose evaluation was interrupted. */
   readonly pendingRecord?: StepRecord | undefined;
 }
 
-/** The part of a trainer's state that is not in the engine. */
+/** The part of a trainer's state that is stored outside the engine. */
 type ProgressState = Omit<TrainerState, "moments" | "reference" | "source">;
 
 /**
@@ -130,12 +132,12 @@ export class Trainer<Example> {
   ) {}
 
   /**
-   * Plans a training; `from` goes on where an earlier one stood, and gives the same bytes as one
-   * that never stopped, if policy, examples, options and random stream are the same.
+   * Plans a training. With `from` it resumes an earlier one, and gives the same bytes as one that never stopped if
+   * policy, examples, options and random stream are the same.
    *
-   * @throws InputError if the objective cannot be trained in such steps, or an option asks for what is not given:
-   *   validation examples, an objective with a reference; where an example has what the objective has no use for; or
-   *   where not one example fits into the memory of the policy's programs
+   * @throws InputError if the objective does not support such steps; if an option requires missing validation examples
+   *   or an objective with a reference; if an example has a column that the objective cannot use; or if not even one
+   *   example fits into the memory of the policy's programs
    */
   static async begin<Example>(
     policy: Policy,
@@ -168,7 +170,7 @@ export class Trainer<Example> {
       ...headTensors(objective, policy, random.fork("head"), from?.moments, head),
     ];
     const optimizer = await policy.programs.engine.createState(tensors);
-    // Under a reference that stays, only examples that are there before the training are known already.
+    // With a fixed reference, log-probabilities are known only for examples that exist before the training.
     const moving =
       referenceUpdate === "fixed" && !(sourceOf && objective.withReferenceLogProbs)
         ? undefined
@@ -204,27 +206,27 @@ export class Trainer<Example> {
     );
   }
 
-  /** Seconds that evaluations have taken since {@link begin}. */
+  /** Seconds spent on evaluation since {@link begin}. */
   evaluationSeconds = 0;
 
-  /** Seconds that making examples has sampled since {@link begin}. */
+  /** Seconds spent on sampling for new examples since {@link begin}. */
   get samplingSeconds(): number {
     return this.source?.samplingSeconds ?? 0;
   }
 
-  /** Optimizer steps of the whole training. */
+  /** Total number of optimizer steps. */
   get total(): number {
     return this.plan.length;
   }
 
   /**
-   * Takes the steps that are left, yielding a record after each. When they are all taken, or the
-   * best evaluation is long enough ago, the policy gets the parameters that the options ask to keep.
+   * Runs the remaining steps, yielding a record after each. After the last step, or once `patience` is exhausted, the
+   * policy gets the parameters that the options ask to keep.
    *
-   * @param signal stops before the next step, or within one before its next micro-batch; the step
-   *   is then not taken, and {@link state} and the parameters are those after the last that was
-   * @throws DivergenceError if the loss or a gradient is not a number; what was checkpointed before stays good;
-   *   the signal's reason where it asked to stop
+   * @param signal stops before the next step, or within one before its next micro-batch; the step is then discarded,
+   *   and {@link state} and the parameters are those after the last completed step
+   * @throws DivergenceError if the loss or a gradient is NaN or infinite; earlier checkpoints stay valid; the signal's
+   *   reason if it was aborted
    */
   async *steps(signal?: AbortSignal): AsyncGenerator<StepRecord> {
     while (this.at.pendingRecord || !this.isOver) {
@@ -239,7 +241,7 @@ export class Trainer<Example> {
     else if (ema) await this.policy.replace(ema);
   }
 
-  /** Copies of all that {@link begin} needs, besides the parameters, to go on from here. */
+  /** Returns copies of everything besides the parameters that {@link begin} needs to resume from here. */
   async state(): Promise<TrainerState> {
     const names = this.optimizer.names.filter((name) => !name.startsWith(gradientName("")));
     return {
@@ -251,20 +253,20 @@ export class Trainer<Example> {
   }
 
   /**
-   * Copies of the parameters of the objective's head, by its own names; none without a head. They are those of the policy:
-   * as they are now, or, once all steps are taken, of the best evaluation where the options ask to keep that.
+   * Returns copies of the parameters of the objective's head, by their own names; empty without a head. They match the
+   * policy: the current ones or, after all steps, those of the best evaluation if the options ask for it.
    */
   async head(): Promise<Parameters> {
     const { best } = this.at;
     return headParameters(this.isOver && best ? best.parameters : await this.headState());
   }
 
-  /** Copies of the head's parameters by their names in the optimizer's state. */
+  /** Returns copies of the head's parameters by their names in the optimizer's state. */
   private headState(): Promise<Map<string, Tensor>> {
     return this.optimizer.read([...headShapes(this.objective, this.policy.config).keys()]);
   }
 
-  /** Frees the memory of the optimizer, of a reference that moves and of what makes examples; the policy stays. */
+  /** Frees the optimizer, the moving reference and the example source, but not the policy. */
   async end(): Promise<void> {
     await this.optimizer.free();
     await this.reference?.free();
@@ -276,7 +278,7 @@ export class Trainer<Example> {
     return this.at.step === this.total || (this.at.best?.since ?? 0) >= patience;
   }
 
-  /** Takes a step: where the training stands after it, its report not given yet. */
+  /** Takes a step and returns the progress after it, with its report still pending. */
   private async takeStep(plan: StepPlan, signal: AbortSignal | undefined): Promise<ProgressState> {
     const step = this.at.step + 1;
     const { learningRate, schedule = "linear", warmup = 0 } = this.options;
@@ -309,13 +311,13 @@ export class Trainer<Example> {
     return { ...this.at, step, tokens: record.num_tokens, ema, pendingRecord: record };
   }
 
-  /** The micro-batches of a step; under a reference that moves with what it says of them now. */
+  /** Returns the micro-batches of a step; with a moving reference, with their current log-probabilities under it. */
   private async load(plan: StepPlan, signal: AbortSignal | undefined): Promise<LoadedBatch<Example>[]> {
     const batches = this.source ? await this.drawn(this.source, plan, signal) : loadBatches(plan, this.examples);
     return this.reference ? this.reference.withReferenceLogProbs(this.objective, batches, signal) : batches;
   }
 
-  /** The micro-batches of a step whose examples are made for it. */
+  /** Returns the micro-batches of a step whose examples are generated for it. */
   private async drawn(
     source: ExampleSource<Example>,
     { microBatches }: StepPlan,
@@ -327,7 +329,7 @@ export class Trainer<Example> {
     return microBatches.map(({ indices, shape }) => ({ shape, examples: examples.slice(at, (at += indices.length)) }));
   }
 
-  /** The evaluation that follows the step that was taken last, where one does. */
+  /** Runs the evaluation after the last step, if one is due. */
   private async evaluate(signal: AbortSignal | undefined): Promise<Metrics> {
     const { evaluateEvery, keepBestBy } = this.options;
     const { step, ema, best } = this.at;
@@ -354,12 +356,12 @@ export class Trainer<Example> {
     }
   }
 
-  /** What an evaluation was of: the parameters of a policy, and of the head, if there is one. */
+  /** Returns the evaluated parameters: those of a policy and of the head, if there is one. */
   private async evaluated(policy: Policy): Promise<Parameters> {
     return new Map([...(await policy.parameters()), ...((await this.headState()) as Parameters)]);
   }
 
-  /** Runs a step's programs: what each micro-batch fetched, and the gradient's norm in the last. */
+  /** Runs a step's programs; returns what each micro-batch fetched, with the gradient norm in the last. */
   private async runStep(
     batches: readonly LoadedBatch<Example>[],
     step: readonly Example[],
@@ -380,7 +382,7 @@ export class Trainer<Example> {
     });
     const feeds = (batch: LoadedBatch<Example>, number: number) => ({
       ...feedsOf(this.objective, batch, { step, columns }, tokenizer.padId),
-      // Named by the step, so that a training that goes on where another stopped drops the same.
+      // Forked by step, so that a resumed training uses the same dropout.
       ...dropoutFeeds(config, mostRows(batch.shape), this.random.fork("dropout", this.at.step, number)),
     });
     if (batches.length === 1) {
@@ -415,7 +417,7 @@ export class Trainer<Example> {
   }
 }
 
-/** What training and validation examples come with together. */
+/** Returns the columns of training and validation examples together. */
 function columnsIn<Example>(
   objective: Objective<Example>,
   ...sets: readonly (readonly Example[])[]
@@ -436,7 +438,7 @@ function optimizerTensors(
   });
 }
 
-/** The head's parameters: as an earlier training left them, as they were given, or fresh. */
+/** Returns the head's parameters: from an earlier training, as given, or fresh. */
 function headTensors<Example>(
   objective: Objective<Example>,
   { config }: Policy,

@@ -18,15 +18,15 @@ import { headName, headShapes, type WithHead } from "./head.js";
 import type { Objective, ObjectiveBatch } from "./objective.js";
 import { buildLoss } from "./own-objective.js";
 
-/** Name of the state in which a parameter's gradient is accumulated. */
+/** Returns the name of the state in which a parameter's gradient is accumulated. */
 export const gradientName = (parameter: string) => `gradient/${parameter}`;
 
-/** What the program of a micro-batch is made for. */
+/** Parameters of a micro-batch's program. */
 export interface MicroBatchProgram<Example> {
   readonly config: ModelConfig;
   readonly objective: Objective<Example>;
   readonly shape: BatchShape;
-  /** Examples that it has room for. */
+  /** Number of examples that it has room for. */
   readonly slots: number;
   /** See {@link Objective.columns}. Default: none. */
   readonly columns?: readonly string[];
@@ -34,7 +34,10 @@ export interface MicroBatchProgram<Example> {
   readonly recompute?: boolean;
 }
 
-/** A whole step in one program: forward, backward, clipping, AdamW. Gives the loss, the norm and the metrics' numbers. */
+/**
+ * Builds a whole step in one program: forward, backward, clipping, AdamW. Outputs the loss, the norm and the values for
+ * the metrics.
+ */
 export function stepProgram<E>(made: MicroBatchProgram<E>, adamW: AdamW): Program {
   const { loss, perExample, running = [], parameters } = trainingPass(made);
   const { updates, gradNorm } = adamWStep(adamW, parameters, gradients(loss, parameters, made));
@@ -42,8 +45,8 @@ export function stepProgram<E>(made: MicroBatchProgram<E>, adamW: AdamW): Progra
 }
 
 /**
- * One micro-batch of a step: adds its gradients to those in the state, which count `keep` times
- * (0 for the first micro-batch of a step, 1 after it).
+ * Builds the program of one micro-batch of a step: adds its gradients to those in the state multiplied by `keep` (0 for
+ * the first micro-batch of a step, then 1).
  */
 export function accumulateProgram<E>(made: MicroBatchProgram<E>): Program {
   const { graph, loss, perExample, parameters } = trainingPass(made);
@@ -55,13 +58,16 @@ export function accumulateProgram<E>(made: MicroBatchProgram<E>): Program {
   return { outputs: { ...perExample, loss }, updates: new Map(accumulated) };
 }
 
-/** The loss and the metrics' numbers alone. */
+/** Builds the program of the loss and the values for the metrics alone. */
 export function evaluationProgram<E>(made: Omit<MicroBatchProgram<E>, "recompute">): Program {
   const { loss, perExample } = forward(new Graph(), made);
   return { outputs: { ...perExample, loss }, updates: new Map() };
 }
 
-/** What an objective reads of the policy, without its loss: the tokens' log-probabilities, and their hidden states for its head. */
+/**
+ * Builds the program of an objective's inputs from the policy, without its loss: the tokens' log-probabilities, and
+ * their hidden states for its head.
+ */
 export function readingProgram<E>({
   config,
   objective,
@@ -74,10 +80,10 @@ export function readingProgram<E>({
 }
 
 /**
- * The loss and the metrics' numbers from what {@link readingProgram} gives, without the model: of as many examples
- * together as there are.
+ * Builds the program of the loss and the values for the metrics from the outputs of {@link readingProgram}, without the
+ * model, for all examples together.
  *
- * @param sizes examples, and response tokens of all of them
+ * @param sizes numbers of examples, responses and response tokens
  */
 export function lossProgram<E>(
   { config, objective, columns = [] }: Pick<MicroBatchProgram<E>, "config" | "objective" | "columns">,
@@ -99,7 +105,7 @@ export function lossProgram<E>(
   return { outputs: { ...perExample, loss }, updates: new Map() };
 }
 
-/** The end of a step whose gradients were accumulated: clipping and AdamW. Gives the norm. */
+/** Builds the end of a step with accumulated gradients: clipping and AdamW. Outputs the norm. */
 export function applyProgram(config: ModelConfig, adamW: AdamW, objective: WithHead = {}): Program {
   const graph = new Graph();
   const parameters = parameterLeaves(graph, config, objective);
@@ -110,7 +116,7 @@ export function applyProgram(config: ModelConfig, adamW: AdamW, objective: WithH
   return { outputs: { gradNorm }, updates };
 }
 
-/** Shapes of all that a training changes, by state name: of the policy, then of the objective's head. */
+/** Returns the shapes of everything that a training changes, by state name: the policy, then the objective's head. */
 export function changedShapes(config: ModelConfig, objective: WithHead): ReadonlyMap<string, Shape> {
   return new Map([...trainedShapes(config), ...headShapes(objective, config)]);
 }
@@ -148,7 +154,7 @@ function readings(graph: Graph, config: ModelConfig, leaves: BatchLeaves, dropou
   };
 }
 
-/** What an objective with a head reads; what one without it must not. */
+/** Returns the head-related inputs of an objective; reading them without a head throws. */
 function ofHead<E>(
   graph: Graph,
   config: ModelConfig,

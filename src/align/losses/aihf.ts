@@ -4,9 +4,10 @@ import { logRatio } from "./reward.js";
 import { logit, oneMinus } from "./terms.js";
 
 /**
- * Joint learning from preferences and demonstrations, direct form: −log σ(β(ρ_w − ρ_l)) of a pair, and −log π(y | x) of a
- * demonstration, which is an example with the column `demonstration` 1 and no rejected response (AIHF: Li et al. 2024,
- * arXiv 2406.06874, in the form in which reward and policy are one). What each set counts is in the column `weight`.
+ * Joint learning from preferences and demonstrations, direct form: −log σ(β(ρ_w − ρ_l)) of a pair, and −log π(y | x) of
+ * a demonstration, represented as an example with the column `demonstration` 1 and no rejected response (AIHF: Li et
+ * al. 2024, arXiv 2406.06874, in the form in which reward and policy coincide). The column `weight` sets the weight of
+ * each set.
  *
  * Implicit reward over β: ρ.
  */

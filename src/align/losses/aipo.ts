@@ -4,15 +4,15 @@ import { logRatio } from "./reward.js";
 import { margin } from "./terms.js";
 
 /**
- * AIPO, for pairs that a policy makes itself, whose two responses are much alike: −log σ(β[s − (1+α)·s_ref]) −
- * λ·log π(y_w | x)/|y_w|, with s = log π(y_w | x) − log π(y_l | x) and s_ref the same under the reference ("AIPO: Improving
- * Training Objective for Iterative Preference Optimization", ICLR 2025 submission 6020). The reference's own preference has
- * to be exceeded by the share α, and the likelihood of the chosen response, of each pair over its own length, keeps it from
- * falling with that of the rejected one. With α = 0 and λ = 0 it is DPO.
+ * AIPO, for pairs that a policy generates itself, whose two responses are similar: −log σ(β[s − (1+α)·s_ref]) − λ·log
+ * π(y_w | x)/|y_w|, with s = log π(y_w | x) − log π(y_l | x) and s_ref the same under the reference ("AIPO: Improving
+ * Training Objective for Iterative Preference Optimization", ICLR 2025 submission 6020). The margin must exceed the
+ * reference's by the share α, and the length-normalised likelihood term of the chosen response keeps it from falling
+ * along with that of the rejected one. With α = 0 and λ = 0 it is DPO.
  *
  * Implicit reward over β: ρ.
  *
- * @param alpha α, from 0; the paper takes 0.05 to 0.07. Default 0.05
+ * @param alpha α, from 0; the paper uses 0.05 to 0.07. Default 0.05
  * @param lambda λ, from 0. Default 0.5
  */
 export function aipo({

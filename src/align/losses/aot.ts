@@ -6,8 +6,8 @@ import { logRatios } from "./terms.js";
 
 /**
  * Alignment via optimal transport, paired: −log σ(β(u_(k) − v_(k))) over the ranks k of a step, with u = log π(y_w) −
- * log π(y_l) under the policy and v the same under the reference, each sorted: the distribution of u, not each u, is
- * to lie above that of v (Melnyk et al. 2024, arXiv 2406.05882, section 3 and algorithm 1).
+ * log π(y_l) under the policy and v the same under the reference, each sorted: the distribution of u, not each u,
+ * should lie above that of v (Melnyk et al. 2024, arXiv 2406.05882, section 3 and algorithm 1).
  *
  * Implicit reward over β: ρ.
  */

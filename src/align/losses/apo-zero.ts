@@ -4,9 +4,9 @@ import { logRatio } from "./reward.js";
 import { scaledLogRatios } from "./terms.js";
 
 /**
- * Anchored preference optimisation, for chosen responses that are better than the policy's own:
- * 1 − σ(βρ_w) + σ(βρ_l), which makes the chosen likelier and the rejected less likely (D'Oosterlinck et al. 2024,
- * arXiv 2408.06266, equation 7). 1 where the policy is the reference.
+ * Anchored preference optimisation, for chosen responses that are better than the policy's own: 1 − σ(βρ_w) + σ(βρ_l),
+ * which makes the chosen likelier and the rejected less likely (D'Oosterlinck et al. 2024, arXiv 2408.06266, equation
+ * 7). 1 if the policy is the reference.
  *
  * Implicit reward over β: ρ.
  */

@@ -7,10 +7,9 @@ const meanName = "loss.bco-pair/meanReward";
 const stepsName = "loss.bco-pair/steps";
 
 /**
- * Binary classifier optimisation on pairs: −log σ(βρ_w − δ) − log σ(δ − βρ_l), where the reward shift δ is the mean over
- * the steps so far, this one included, of a step's mean reward, (mean βρ_w + mean βρ_l)/2 (Jung et al. 2024,
- * arXiv 2404.04656, section 3, without the importance weights, which pairs do not need). No gradient flows
- * through δ.
+ * Binary classifier optimisation on pairs: −log σ(βρ_w − δ) − log σ(δ − βρ_l), where the reward shift δ is the mean
+ * over all steps so far, including this one, of the step's mean reward (mean βρ_w + mean βρ_l)/2 (Jung et al. 2024,
+ * arXiv 2404.04656, section 3, without the importance weights, which pairs do not need). No gradient flows through δ.
  *
  * Implicit reward over β: ρ.
  */
@@ -38,7 +37,7 @@ export function bcoPair({ beta }: { readonly beta: number }): PreferenceLoss {
   };
 }
 
-/** The mean of the steps' mean rewards, and how many steps it is of, after this step. */
+/** Returns the running mean of the steps' mean rewards, and the number of steps, after this step. */
 function runningMean(logProbs: PairLogProbs, beta: number): { mean: Value; steps: Value } {
   const { graph } = logProbs.pairWeight;
   const before = graph.state(meanName, "float32", []);

@@ -5,17 +5,21 @@ import { logOdds, logRatio, meanLogRatio } from "./reward.js";
 import { logOfOdds, margin, perToken } from "./terms.js";
 
 /*
- * BMC's correlation modelling (Jiang et al. 2024, arXiv 2408.07471, equations 4 to 6): tokens in which the responses of a
- * pair differ weigh λ = 1 + min(1/π(y_t | x, y_<t), δ) in its sums, without a gradient, all others 1.
+ * BMC's correlation modelling (Jiang et al. 2024, arXiv 2408.07471, equations 4 to 6): tokens in which the responses of
+ * a pair differ have the weight λ = 1 + min(1/π(y_t | x, y_<t), δ) in its sums, without a gradient; all others have
+ * weight 1.
  */
 
-/** Whose probabilities weigh the reference's tokens: the policy's, as the paper has it, or its own, as its code does. */
+/**
+ * Whose probabilities weight the reference's tokens: the policy's, as in the paper, or its own, as in the authors'
+ * code.
+ */
 export const referenceWeightings = ["policy", "reference"] as const;
 
-/** Settings of the losses below. */
+/** Settings of the BMC losses. */
 export interface BmcSettings {
   readonly beta: number;
-  /** The most that a token's 1/π adds to its weight. Since 1/π ≥ 1, a δ of 1 is a constant weight of 2. Default 2. */
+  /** Upper limit of a token's 1/π in its weight. Since 1/π ≥ 1, a δ of 1 is a constant weight of 2. Default 2. */
   readonly delta?: number;
   /** Default "policy". */
   readonly referenceWeights?: (typeof referenceWeightings)[number];
@@ -27,7 +31,7 @@ const differs: LossColumn = {
 };
 const settingsOf = ({ delta = 2, referenceWeights = "policy" }: BmcSettings) => ({ delta, referenceWeights });
 
-/** λ of tokens by whose log-probabilities it is. */
+/** Returns the weights λ of tokens from log-probabilities. */
 function weightBy(logProbs: Value, { columns }: PairTokens, delta: number): Value {
   return add(mul(columns.differs!, minimum(stopGradient(exp(neg(logProbs))), delta)), 1);
 }
@@ -44,10 +48,10 @@ function weightedLogRatios(
 }
 
 /**
- * DPO with BMC's token weights: −log σ(β·Δ), Δ = Σ_t λ_t ρ_t(y_w) − Σ_t λ_t ρ_t(y_l), ρ_t = log π/π_ref of a token (arXiv
- * 2408.07471, equations 4 and 5). ln 2 where the policy is the reference. It needs the token column `differs`.
+ * DPO with BMC's token weights: −log σ(β·Δ), Δ = Σ_t λ_t ρ_t(y_w) − Σ_t λ_t ρ_t(y_l), ρ_t = log π/π_ref of a token
+ * (arXiv 2408.07471, equations 4 and 5). ln 2 if the policy is the reference. It needs the token column `differs`.
  *
- * Implicit reward over β: ρ, of equal weights.
+ * Implicit reward over β: ρ, with equal weights.
  */
 export function dpoBmc(given: BmcSettings): PreferenceLoss {
   const { beta } = given;
@@ -59,10 +63,10 @@ export function dpoBmc(given: BmcSettings): PreferenceLoss {
 }
 
 /**
- * IPO with BMC's token weights: (Δ − 1/(2β))², where the weighted sums are divided by the responses' lengths, as the
- * paper's code does (arXiv 2408.07471, section 4.4). It needs the token column `differs`.
+ * IPO with BMC's token weights: (Δ − 1/(2β))², with the weighted sums divided by the responses' lengths, as in the
+ * authors' code (arXiv 2408.07471, section 4.4). It needs the token column `differs`.
  *
- * Implicit reward over β: ρ/|y|, of equal weights.
+ * Implicit reward over β: ρ/|y|, with equal weights.
  */
 export function ipoBmc(given: BmcSettings): PreferenceLoss {
   const { beta } = given;
@@ -77,11 +81,11 @@ export function ipoBmc(given: BmcSettings): PreferenceLoss {
 }
 
 /**
- * ORPO with BMC's token weights: NLL(y_w) − β·log σ(log-odds_w − log-odds_l), the odds being those of exp(Σ λ log π / |y|);
- * the likelihood itself is not weighted (arXiv 2408.07471, section 4.4). There is no reference. It needs the token column
- * `differs`.
+ * ORPO with BMC's token weights: NLL(y_w) − β·log σ(log-odds_w − log-odds_l), with the odds of exp(Σ λ log π / |y|);
+ * the likelihood itself is not weighted (arXiv 2408.07471, section 4.4). There is no reference. It needs the token
+ * column `differs`.
  *
- * Implicit reward over β: the log-odds, of equal weights.
+ * Implicit reward over β: the log-odds, with equal weights.
  */
 export function orpoBmc({ beta, delta = 2 }: Omit<BmcSettings, "referenceWeights">): PreferenceLoss {
   return {

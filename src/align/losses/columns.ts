@@ -1,9 +1,9 @@
 import type { LossColumn, PreferenceLoss, TokenInputs } from "./loss.js";
 
 /**
- * The column of a loss whose label smoothing ε may be a pair's own.
+ * Returns the column of a loss with a per-pair label smoothing ε.
  *
- * @param otherwise ε of the pairs that have none
+ * @param otherwise ε of pairs without the column
  * @param positive whether it must be above 0
  */
 export function smoothingColumn(otherwise: number, positive = false): LossColumn {
@@ -19,7 +19,7 @@ export function smoothingColumn(otherwise: number, positive = false): LossColumn
 
 type Columns = Readonly<Record<string, LossColumn>>;
 
-/** The columns that any of some losses reads; where their defaults differ, every pair has to have the column. */
+/** Returns the columns that any of several losses reads; if their defaults differ, every pair must have the column. */
 function mergedColumns(all: readonly (Columns | undefined)[]): Columns {
   const merged = new Map<string, LossColumn>();
   for (const [name, rule] of all.flatMap((columns) => Object.entries(columns ?? {}))) {
@@ -43,7 +43,7 @@ function both(a: LossColumn, b: LossColumn): LossColumn {
   };
 }
 
-/** What a sum of losses reads of pairs and of single tokens. */
+/** Returns the pair and token inputs of a sum of losses. */
 export function inputsOfSum(losses: readonly PreferenceLoss[]): Pick<PreferenceLoss, "columns" | "tokens"> {
   const tokens = losses.flatMap((loss): TokenInputs[] => (loss.tokens ? [loss.tokens] : []));
   return {

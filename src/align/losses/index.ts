@@ -28,7 +28,7 @@ export type { Both, LossColumn, PairLogProbs, PairTokens, PreferenceLoss, Runnin
 export { implicitReward, type ImplicitReward, type ResponseLogProbs } from "./reward.js";
 export type { LossSettings } from "./settings.js";
 
-/** Every direct alignment loss by its name, as a function of its settings; docs/losses.md is their table. */
+/** All direct alignment losses by name, as functions of their settings; see the table in docs/losses.md. */
 export const losses = {
   dpo,
   cdpo,
@@ -57,14 +57,14 @@ export const losses = {
 } as const satisfies Readonly<Record<string, (settings: LossSettings) => PreferenceLoss>>;
 export type LossName = keyof typeof losses;
 
-/** A loss by its name, or several with their weights in a sum. */
+/** The name of a loss, or a weighted sum of losses. */
 export type LossChoice = string | Readonly<Partial<Record<LossName, number>>>;
 
 /**
- * A loss by its name, or a weighted sum of losses.
+ * Creates a loss by name, or a weighted sum of losses.
  *
  * @example lossNamed({ dpo: 0.8, nll: 0.2 }, { beta: 0.1 })
- * @throws InputError if there is none of that name, a weight is not above 0, or a setting is outside its range or
+ * @throws InputError if there is no loss of that name, a weight is not above 0, or a setting is outside its range or
  *   not used by the loss
  */
 export function lossNamed(choice: LossChoice, settings: LossSettings): PreferenceLoss {

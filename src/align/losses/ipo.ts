@@ -4,9 +4,9 @@ import { logRatio, meanLogRatio } from "./reward.js";
 import { logRatioMargin } from "./terms.js";
 
 /**
- * Identity preference optimisation: (Δ − 1/(2β))², with Δ = ρ_w/|y_w| − ρ_l/|y_l|, or summed Δ = ρ_w − ρ_l
- * (Azar et al. 2023, arXiv 2310.12036, equation 17, where β is τ). The paper writes the sum; that its results are of
- * the mean over tokens is what TRL's authors learned from the paper's.
+ * Identity preference optimisation: (Δ − 1/(2β))², with Δ = ρ_w/|y_w| − ρ_l/|y_l|, or summed Δ = ρ_w − ρ_l (Azar et al.
+ * 2023, arXiv 2310.12036, equation 17, where β is τ). The paper states the sum; its authors told TRL's that the results
+ * used the mean over tokens.
  *
  * Implicit reward over β: ρ/|y|; summed ρ.
  *

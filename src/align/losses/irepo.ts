@@ -4,9 +4,9 @@ import { logRatio } from "./reward.js";
 import { logit } from "./terms.js";
 
 /**
- * Iterative preference optimisation by regression: (β(ρ_w − ρ_l) − target)², the target being the log of the ratio of the
- * responses' strengths, which each pair brings as its column `target` (iREPO: Le et al. 2024, arXiv 2405.15230, equation
- * 16). A target below 0 says that the rejected response is the stronger one.
+ * Iterative preference optimisation by regression: (β(ρ_w − ρ_l) − target)², where each pair's column `target` is the
+ * log of the ratio of the responses' strengths (iREPO: Le et al. 2024, arXiv 2405.15230, equation 16). A target below 0
+ * means that the rejected response is stronger.
  *
  * Implicit reward over β: ρ.
  */

@@ -4,9 +4,9 @@ import { logRatio } from "./reward.js";
 import { logRatios, stepMean } from "./terms.js";
 
 /**
- * Kahneman-Tversky optimisation on pairs: the mean of 1 − σ(β(ρ_w − KL_l)) and 1 − σ(β(KL_w − ρ_l)), where KL_l and KL_w
- * are max(0, mean of ρ over the step) of the rejected and the chosen responses: each half is held against the other's
- * divergence (Ethayarajh et al. 2024, arXiv 2402.01306, equation 7 with λ = 1; in pairs as in their report on KTO of
+ * Kahneman-Tversky optimisation on pairs: the mean of 1 − σ(β(ρ_w − KL_l)) and 1 − σ(β(KL_w − ρ_l)), where KL_l and
+ * KL_w are max(0, mean of ρ over the step) of the rejected and the chosen responses: each half is compared with the
+ * other's divergence (Ethayarajh et al. 2024, arXiv 2402.01306, equation 7 with λ = 1; paired as in their KTO report of
  * December 2023). No gradient flows through the KL terms.
  *
  * Implicit reward over β: ρ.

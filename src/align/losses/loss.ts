@@ -3,7 +3,7 @@ import type { Shape } from "../../graph/tensor.js";
 import type { ImplicitReward } from "./reward.js";
 
 /**
- * A batch of pairs as a loss sees it: log-probabilities are sums over response tokens, in nats. The real pairs come
+ * The input of a loss, a batch of pairs: log-probabilities are sums over response tokens, in nats. The real pairs come
  * first; the slots after them are padding, of weight 0.
  */
 export interface PairLogProbs {
@@ -19,13 +19,16 @@ export interface PairLogProbs {
   readonly chosenLength: Value;
   /** |y_l|: [pairs]. */
   readonly rejectedLength: Value;
-  /** What each pair counts in the step's loss, 0 at padding: its column `weight` over the pairs of the step, [pairs]. */
+  /**
+   * Weight of each pair in the step's loss, 0 at padding: its column `weight` divided by the number of pairs of the
+   * step, [pairs].
+   */
   readonly pairWeight: Value;
   /** Mean of |y_w| over the pairs of the whole step: []. */
   readonly meanChosenLength: Value;
   /** The columns that the loss declares, by name: [pairs] each. */
   readonly columns: Readonly<Record<string, Value>>;
-  /** The single tokens, for a loss that declares {@link PreferenceLoss.tokens}. */
+  /** The tokens, for a loss that declares {@link PreferenceLoss.tokens}. */
   readonly tokens: PairTokens;
 }
 
@@ -39,31 +42,31 @@ export interface Both {
 export interface PairTokens {
   /** log π(y_t | x, y_<t), 0 at padding: [tokens]. */
   readonly policy: Value;
-  /** log π_ref(y_t | x, y_<t), 0 at padding, where the loss declares that it reads it: [tokens]. */
+  /** log π_ref(y_t | x, y_<t), 0 at padding, if the loss declares that it reads it: [tokens]. */
   readonly reference: Value;
   /** The token columns that the loss declares, by name, 0 at padding: [tokens] each. */
   readonly columns: Readonly<Record<string, Value>>;
-  /** Sums of [tokens] over each response's tokens. */
+  /** Sums values of shape [tokens] over each response's tokens. */
   sums(perToken: Value): Both;
 }
 
 /** A number of each pair, or of each response token, that a loss reads. */
 export interface LossColumn {
-  /** What it is where a pair has none. Without a default every pair has to have it. */
+  /** Value for pairs without the column. Without a default, every pair must have it. */
   readonly default?: number | undefined;
-  /** Whether it is left out of {@link PairLogProbs.columns} where no pair of a training has it. Default false. */
+  /** Whether it is left out of {@link PairLogProbs.columns} if no training pair has it. Default false. */
   readonly optional?: boolean;
-  /** What it may be beside a finite number, in words and as a test. */
+  /** Allowed range of the finite values, in words and as a test. */
   readonly range?: { readonly expected: string; isGood(value: number): boolean };
-  /** What gives it to the pairs, for the error where one lacks it. */
+  /** How pairs can get the column, for the error if one lacks it. */
   readonly hint?: string;
 }
 
-/** What a loss reads of single tokens. */
+/** Per-token inputs of a loss. */
 export interface TokenInputs {
   /** Whether it reads the reference's log-probability of each token. Default false. */
   readonly reference?: boolean;
-  /** Columns of tokens that it reads, by name. */
+  /** Token columns that it reads, by name. */
   readonly columns?: Readonly<Record<string, LossColumn>>;
 }
 
@@ -71,7 +74,7 @@ export interface TokenInputs {
  * A direct alignment loss with its settings: a pure function of log-probabilities.
  *
  * @example
- * // Regression of the reward difference on a number that each pair brings; the library's is irepo.
+ * // Regression of the reward difference on a column of each pair, as in the library's irepo.
  * const regression = (beta: number): PreferenceLoss => ({
  *   ...{ name: "regression", version: "1", beta, reward: losses.dpo({ beta }).reward },
  *   columns: { difference: {} },
@@ -82,7 +85,7 @@ export interface TokenInputs {
  *   },
  * });
  * @example
- * // DPO whose tokens weigh less the surer the policy is of them.
+ * // DPO with lower weights for tokens that the policy is sure of.
  * const unsure = (beta: number): PreferenceLoss => ({
  *   ...{ name: "unsure", version: "1", beta, reward: losses.dpo({ beta }).reward },
  *   tokens: { reference: true },
@@ -93,34 +96,34 @@ export interface TokenInputs {
  * });
  */
 export interface PreferenceLoss {
-  /** As it stands in a run's summary and its identity. */
+  /** The name in a run's summary and identity. */
   readonly name: string;
-  /** Of its code, for the identity of a run; a loss of the library's own has none. */
+  /** Version of its code, for the identity of a run; absent for the library's own losses. */
   readonly version?: string;
   /** Scale of the implicit reward. */
   readonly beta: number;
   /** Its other settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** What it takes for the reward of a response, over β. It needs the reference if, and only if, the loss does. */
+  /** The implicit reward of a response, over β. It needs the reference if and only if the loss does. */
   readonly reward: ImplicitReward;
-  /** Whether it depends on all pairs of a step together, which must then be one micro-batch. Default false. */
+  /** Whether it depends on all pairs of a step jointly, which must then form one micro-batch. Default false. */
   readonly needsWholeStep?: boolean;
-  /** Columns of pairs that it reads, by name; `weight` is not among them, since it counts whatever the loss is. */
+  /** Columns of pairs that it reads, by name; except `weight`, which applies to every loss. */
   readonly columns?: Readonly<Record<string, LossColumn>>;
-  /** What it reads of single tokens. Default: nothing, sums over responses are all that it sees. */
+  /** Its per-token inputs. Default: none, only sums over responses. */
   readonly tokens?: TokenInputs;
-  /** What it keeps from step to step. */
+  /** Its running state. */
   readonly running?: Running;
-  /** The loss of each pair, [pairs]; what it is at padding does not count, but it is finite. */
+  /** Builds the loss of each pair, [pairs]; values at padding are ignored but must be finite. */
   perPair(logProbs: PairLogProbs): Value;
 }
 
-/** Numbers that live beside the optimizer's moments, 0 before the first step, and are checkpointed with them. */
+/** State carried from step to step, initially 0, and checkpointed with the optimizer's moments. */
 export interface Running {
-  /** State names, which begin with `loss.`. */
+  /** State names, starting with `loss.`. */
   readonly names: readonly string[];
-  /** Shapes of those that are no scalars, by name. */
+  /** Shapes of the non-scalar ones, by name. */
   readonly shapes?: Readonly<Record<string, Shape>>;
-  /** Their contents after a batch, by name. */
+  /** Returns their values after a batch, by name. */
   update(logProbs: PairLogProbs): ReadonlyMap<string, Value>;
 }

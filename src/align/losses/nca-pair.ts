@@ -4,9 +4,8 @@ import { logRatio } from "./reward.js";
 import { scaledLogRatios } from "./terms.js";
 
 /**
- * Noise contrastive alignment on pairs: −log σ(βρ_w) − ½·log σ(−βρ_w) − ½·log σ(−βρ_l) (Chen et al. 2024,
- * arXiv 2402.05369, on two responses). It holds each log-ratio by itself, not only their
- * difference.
+ * Noise contrastive alignment on pairs: −log σ(βρ_w) − ½·log σ(−βρ_w) − ½·log σ(−βρ_l) (Chen et al. 2024, arXiv
+ * 2402.05369, on two responses). It constrains each log-ratio separately, not only their difference.
  *
  * Implicit reward over β: ρ.
  */

@@ -16,17 +16,17 @@ import { InputError } from "../../base/errors.js";
 import type { PairLogProbs, PairTokens, PreferenceLoss } from "./loss.js";
 import { logit, oneMinus } from "./terms.js";
 
-/** How labels that a policy has given itself are refined in training. */
+/** Settings for refining a policy's own labels during training. */
 export interface Refinement {
-  /** K: which share of the pairs counts as doubtful, in [0, 1]. */
+  /** K: share of the pairs that counts as doubtful, in [0, 1]. */
   readonly share: number;
-  /** α: how likely the label of a doubtful pair is taken to be wrong, in [0, ½). */
+  /** α: assumed probability that a doubtful label is wrong, in [0, ½). */
   readonly smoothing: number;
-  /** Steps that are taken before the first label is refined. */
+  /** Steps before the first label is refined. */
   readonly after: number;
 }
 
-/** The pairs trained on last, whose confidences say which are low. */
+/** Number of recent pairs whose confidences determine which are low. */
 export const confidenceWindow = 50;
 
 const windowName = "loss.refined/window";
@@ -35,11 +35,11 @@ const stepsName = "loss.refined/steps";
 
 /**
  * A loss whose doubtful labels are smoothed: a pair whose confidence p(y_w ≻ y_l) = σ(β(ρ_w − ρ_l)) under the policy is
- * among the lowest K of the last 50 counts as (1−α)·L(y_w, y_l) + α·L(y_l, y_w), every other as L(y_w, y_l); no gradient
- * flows through what decides it (SPA: Kim et al. 2024, arXiv 2406.04412, section 4.2, where L is DPO's). The 50 are the
- * pairs of the steps before. In the paper the confidence is that of a model extrapolated from the reference through the
- * policy, with logits (1+λ)·h − λ·h_ref; that is left out, because it takes the logits of both models for every token,
- * and without the softmax over them it would rank pairs as the policy does.
+ * among the lowest K of the last 50 has the loss (1−α)·L(y_w, y_l) + α·L(y_l, y_w), every other L(y_w, y_l); no
+ * gradient flows through this decision (SPA: Kim et al. 2024, arXiv 2406.04412, section 4.2, where L is DPO's). The 50
+ * come from the preceding steps. The paper computes the confidence with a model extrapolated from the reference through
+ * the policy, with logits (1+λ)·h − λ·h_ref. This is omitted, because it needs the logits of both models for every
+ * token, and without the softmax over them it would rank pairs as the policy does.
  *
  * Implicit reward over β: the loss's own.
  *
@@ -68,7 +68,7 @@ export function refined(loss: PreferenceLoss, { share, smoothing, after }: Refin
   };
 }
 
-/** 1 for each pair whose confidence is below all but the share's part of the window, 0 for the others: [pairs]. */
+/** Returns 1 for each pair whose confidence is among the lowest `share` of the window, else 0: [pairs]. */
 function doubtful(logProbs: PairLogProbs, beta: number, share: number, after: number): Value {
   const { window, count, steps } = kept(logProbs);
   const isKnown = where(less(places(logProbs, confidenceWindow), count), 1, 0);
@@ -77,11 +77,11 @@ function doubtful(logProbs: PairLogProbs, beta: number, share: number, after: nu
   return mul(where(less(lower, mul(count, share)), 1, 0), where(less(steps, after), 0, 1));
 }
 
-/** The window with the pairs of a step before those that were in it, and how many it holds. */
+/** Returns the window with the pairs of a step prepended, and its count. */
 function nextWindow(logProbs: PairLogProbs, beta: number): ReadonlyMap<string, Value> {
   const { graph, shape } = logProbs.pairWeight;
   const { window, count, steps } = kept(logProbs);
-  // Padding comes last, and weighs nothing.
+  // Padding comes last and has weight 0.
   const pairs = sum(where(less(graph.constant(0), logProbs.pairWeight), 1, 0));
   const isPair = less(places(logProbs, shape[0]!), pairs);
   const own = where(isPair, places(logProbs, shape[0]!), -1);
@@ -96,7 +96,7 @@ function nextWindow(logProbs: PairLogProbs, beta: number): ReadonlyMap<string, V
   ]);
 }
 
-/** β(ρ_w − ρ_l): its order is that of p(y_w ≻ y_l), and it is never so near to 1 that two cannot be told apart. */
+/** β(ρ_w − ρ_l) ranks pairs like p(y_w ≻ y_l), but does not saturate near 1. */
 const confidence = (logProbs: PairLogProbs, beta: number) => stopGradient(logit(logProbs, beta));
 
 function kept({ pairWeight: { graph } }: PairLogProbs) {
@@ -107,7 +107,7 @@ function kept({ pairWeight: { graph } }: PairLogProbs) {
   };
 }
 
-/** The pair with its label the other way round. */
+/** Returns the pairs with their labels swapped. */
 function swapped(logProbs: PairLogProbs): PairLogProbs {
   const { pairWeight, meanChosenLength, columns } = logProbs;
   return {
@@ -124,7 +124,7 @@ function swapped(logProbs: PairLogProbs): PairLogProbs {
   };
 }
 
-/** What is not declared is not read: it throws. */
+/** Getters, because reading an undeclared input throws. */
 function swappedTokens(tokens: PairTokens): PairTokens {
   return {
     get policy() {

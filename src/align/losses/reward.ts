@@ -1,6 +1,6 @@
 import { InputError } from "../../base/errors.js";
 
-/** A response's log-probabilities, summed over its tokens, and how many tokens it has, at least 1. */
+/** A response's log-probabilities, summed over its tokens, and its number of tokens, at least 1. */
 export interface ResponseLogProbs {
   /** log π(y | x) */
   readonly policy: number;
@@ -10,7 +10,7 @@ export interface ResponseLogProbs {
   readonly length: number;
 }
 
-/** The reward of one response that a loss implies, over β: a pair's margin is the difference of two. */
+/** The implicit reward of a response under a loss, over β; a pair's margin is the difference of two. */
 export interface ImplicitReward {
   readonly name: string;
   /** Whether it reads the reference's log-probability. */
@@ -18,16 +18,16 @@ export interface ImplicitReward {
   of(response: ResponseLogProbs): number;
 }
 
-/** What of a loss concerns its reward. */
+/** The reward-related part of a loss. */
 export interface HasImplicitReward {
   readonly name: string;
   readonly reward: ImplicitReward;
 }
 
 /**
- * The implicit reward over β of a response under a loss, in nats.
+ * Computes the implicit reward over β of a response under a loss, in nats.
  *
- * @param response its log-probabilities; that under the reference may be left out where the loss does not need it
+ * @param response its log-probabilities; the reference's may be omitted if the loss does not need it
  * @throws InputError as {@link referenceOf}
  */
 export function implicitReward(
@@ -38,9 +38,10 @@ export function implicitReward(
 }
 
 /**
- * The reference's log-probability of a response; 0, which nothing reads, where it is left out because the loss does not need it.
+ * Returns the reference's log-probability of a response, or an unused 0 if the loss does not need it and it was
+ * omitted.
  *
- * @throws InputError if the loss needs it and it was left out
+ * @throws InputError if the loss needs it and it was omitted
  */
 export function referenceOf({ name, reward }: HasImplicitReward, logProb: number | undefined): number {
   if (logProb !== undefined || !reward.needsReference) return logProb ?? 0;
@@ -50,7 +51,10 @@ export function referenceOf({ name, reward }: HasImplicitReward, logProb: number
   );
 }
 
-/** ρ(y) = log π(y | x) − log π_ref(y | x), in which β·log Z(x) has dropped out (Rafailov et al. 2023, arXiv 2305.18290, equation 5). */
+/**
+ * ρ(y) = log π(y | x) − log π_ref(y | x), without the term β·log Z(x), which cancels (Rafailov et al. 2023, arXiv
+ * 2305.18290, equation 5).
+ */
 export const logRatio: ImplicitReward = {
   name: "logRatio",
   needsReference: true,
@@ -71,7 +75,7 @@ export const meanLogProb: ImplicitReward = {
   of: ({ policy, length }) => policy / length,
 };
 
-/** From here on a mean token probability counts as 1, whose odds would be infinite. */
+/** Upper limit of a mean log-probability; a probability of 1 would have infinite odds. */
 export const maxLogProb = -1e-8;
 
 /** log p̄/(1−p̄) with p̄ = exp(l̄(y)), without a reference (Hong et al. 2024, arXiv 2403.07691, equation 4). */
@@ -80,7 +84,7 @@ export const logOdds: ImplicitReward = {
   needsReference: false,
   of(response) {
     const mean = Math.min(meanLogProb.of(response), maxLogProb);
-    // log(1−eˡ): of its two forms, each cancels where the other does not.
+    // log(1−eˡ): each of the two forms is accurate where the other suffers cancellation.
     return mean - (mean < -Math.LN2 ? Math.log1p(-Math.exp(mean)) : Math.log(-Math.expm1(mean)));
   },
 };

@@ -1,10 +1,10 @@
 import { less, mul, reshape, stopGradient, sub, sum, tensor, where, type Value } from "../../graph/index.js";
 
 /**
- * For each number of `x` the number of `y` that has its rank: what sorting both puts side by side, in x's order.
- * Equal numbers are ranked by their place, padding after all others. The gradient is that of picking, as for a sort.
+ * Returns, for each number of `x`, the number of `y` with the same rank, in the order of `x`. Equal numbers are ranked
+ * by position, padding last. The gradient is that of a gather, as for a sort.
  *
- * @param x,y [pairs], finite also at padding
+ * @param x,y [pairs], finite even at padding
  * @param weight 0 at padding: [pairs]
  * @returns [pairs]
  */
@@ -15,7 +15,7 @@ export function sameRank(x: Value, y: Value, weight: Value): Value {
   return reshape(sum(mul(picks, row(y)), [1]), [pairs]);
 }
 
-/** How many come before each number in rising order. */
+/** Returns the rank of each number in ascending order. */
 function ranks(x: Value, weight: Value): Value {
   const { graph } = x;
   const [pairs] = x.shape as [number];

@@ -4,7 +4,7 @@ import { flag, notNegative, oneOf, positive, positiveShare, shareBelow } from ".
 import { referenceWeightings } from "./bmc.js";
 import type { LossName } from "./index.js";
 
-/** The settings of all losses; which losses use which is said by the error where another is given. */
+/** The settings of all losses; a setting that a loss does not use is an error, which names the losses that do. */
 export interface LossSettings {
   /** Strength of the pull towards the reference: scale of the implicit reward; λ of orpo. Default 0.1. */
   readonly beta: number;
@@ -28,7 +28,7 @@ export interface LossSettings {
   readonly nll?: number;
 }
 
-/** A setting as an option; `losses` are those that use it, undefined where all do. */
+/** A setting as an option; `losses` are those that use it, undefined if all do. */
 type Setting<Value> = Option<Value> & { readonly losses?: readonly LossName[] };
 
 /** Every setting of the losses. */

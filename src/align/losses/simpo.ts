@@ -9,8 +9,8 @@ import { margin, meanLogProbs } from "./terms.js";
  *
  * Implicit reward over β: l̄.
  *
- * @param targetMargin γ from 0, the margin of rewards that is asked for; a pair may have its own, as its column
- *   `targetMargin`. Default 0.5
+ * @param targetMargin γ ≥ 0, the target reward margin; a pair can override it with the column `targetMargin`. Default
+ *   0.5
  */
 export function simpo({
   beta,

@@ -5,7 +5,7 @@ import { logit } from "./terms.js";
 
 /**
  * The hinge loss of SLiC-HF: max(0, 1 − z), z = β(ρ_w − ρ_l) (Zhao et al. 2023, arXiv 2305.10425, section 2.2; on
- * log-ratios with margin 1/β, as Liu et al. 2023, arXiv 2309.06657, write it).
+ * log-ratios with margin 1/β, as in Liu et al. 2023, arXiv 2309.06657).
  *
  * Implicit reward over β: ρ.
  */

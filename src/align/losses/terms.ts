@@ -16,16 +16,14 @@ import {
 import type { Both, PairLogProbs } from "./loss.js";
 import { maxLogProb } from "./reward.js";
 
-/*
- * What several losses are made of, as graph values.
- */
+/* Terms shared by several losses, as graph values. */
 
 /** ρ = log π − log π_ref of both responses. */
 export function logRatios({ policyChosen, policyRejected, referenceChosen, referenceRejected }: PairLogProbs): Both {
   return { chosen: sub(policyChosen, referenceChosen), rejected: sub(policyRejected, referenceRejected) };
 }
 
-/** What was summed over the tokens of both responses as means over their tokens. */
+/** Converts sums over the tokens of both responses to means. */
 export function perToken({ chosen, rejected }: Both, { chosenLength, rejectedLength }: PairLogProbs): Both {
   return { chosen: div(chosen, chosenLength), rejected: div(rejected, rejectedLength) };
 }
@@ -35,7 +33,7 @@ export function meanLogProbs(logProbs: PairLogProbs): Both {
   return perToken({ chosen: logProbs.policyChosen, rejected: logProbs.policyRejected }, logProbs);
 }
 
-/** Chosen less rejected. */
+/** Chosen minus rejected. */
 export function margin({ chosen, rejected }: Both): Value {
   return sub(chosen, rejected);
 }
@@ -64,19 +62,20 @@ export function scaledLogRatios(logProbs: PairLogProbs, beta: number): Both {
   return { chosen: mul(chosen, beta), rejected: mul(rejected, beta) };
 }
 
-/** Mean over the pairs of a step by their weights, for a loss that needs whole steps. Padding does not count. */
+/** Computes the weighted mean over the pairs of a step, for a loss that needs whole steps. Padding does not count. */
 export function stepMean(perPair: Value, { pairWeight }: PairLogProbs): Value {
   return div(sum(mul(perPair, pairWeight)), sum(pairWeight));
 }
 
-/** Where the two forms of {@link logOfOdds} meet. */
+/** The threshold between the two forms of {@link logOfOdds}. */
 const meeting = 0.7;
 
 /**
- * log p/(1−p) of p = exp(logProb), for log-probabilities of any size; those above −1e-8 count as that.
+ * Computes log p/(1−p) for p = exp(logProb), for log-probabilities of any magnitude; values above −1e-8 are clamped to
+ * it.
  *
- * With x = −log p it is −x − log(1−e⁻ˣ). Where x is small, 1−e⁻ˣ would lose the digits that the logarithm is made
- * of; there log(1−e⁻ˣ) = log x − x/2 + x²/24 − x⁴/2880 + x⁶/181440 − …
+ * With x = −log p it is −x − log(1−e⁻ˣ). For small x, 1−e⁻ˣ loses significant digits, so the series log(1−e⁻ˣ) = log x
+ * − x/2 + x²/24 − x⁴/2880 + x⁶/181440 − … is used.
  */
 export function logOfOdds(logProb: Value): Value {
   const x = maximum(neg(logProb), -maxLogProb);

@@ -3,7 +3,7 @@ import { inputsOfSum } from "./columns.js";
 import type { PreferenceLoss } from "./loss.js";
 import type { ImplicitReward } from "./reward.js";
 
-/** A loss and what it counts in a sum. */
+/** A loss and its weight in a sum. */
 export interface WeightedLoss {
   readonly weight: number;
   readonly loss: PreferenceLoss;
@@ -12,8 +12,8 @@ export interface WeightedLoss {
 /**
  * Σ weight · loss; the losses share one β.
  *
- * Implicit reward over β: the mean of the losses' own, by their weights. The negative log-likelihood, which compares no
- * responses, does not count unless it is alone.
+ * Implicit reward over β: the weighted mean of those of the losses. The negative log-likelihood, which compares no
+ * responses, is excluded unless it is the only loss.
  */
 export function weightedSum(terms: readonly WeightedLoss[]): PreferenceLoss {
   const running = terms.flatMap(({ loss }) => loss.running ?? []);

@@ -14,7 +14,7 @@ import type {
 import { checkPart, isBuiltIn } from "./part-registry.js";
 
 /**
- * Checks what the options of a form say together, each being of its own schema.
+ * Checks the options of a form against each other; each has already passed its own schema.
  *
  * @param given those that the user gave
  * @throws InputError if one lacks another that it needs, or contradicts it
@@ -26,7 +26,7 @@ export function checkTogether(resolved: object, given: object): void {
   if (hasEditor(resolved)) checkEditor(resolved);
 }
 
-/** The loop's options, of which a method may settle some itself. */
+/** The loop's options, some of which a method may fix itself. */
 type SomeLoop = Partial<Pick<LoopOptions, "select" | "selectBy" | "rewardAgainst">> &
   Omit<LoopOptions, "select" | "selectBy" | "rewardAgainst"> &
   Partial<Pick<TrainingBudget, "iterations"> & Pick<RecipeOptions, "rounds">>;
@@ -48,7 +48,7 @@ function checkLoss(resolved: SharedOptions, given: Partial<LossOptions>): void {
     throw new InputError(`${moves}: the loss ${all.name} has no reference to update`);
 }
 
-/** @throws InputError if an objective lacks what a run reads of a loss */
+/** @throws InputError if an objective lacks a property that a run reads */
 function checkObjective(loss: PairObjective): void {
   checkPart("objective", "loss", loss);
   const { name, beta, reward } = loss as Partial<PairObjective>;
@@ -63,7 +63,7 @@ function checkObjective(loss: PairObjective): void {
   }
 }
 
-/** A loss of one's own brings its settings: others beside it would be ignored. */
+/** A custom loss has its own settings; refuses others, which would be ignored. */
 function checkBrings(name: string, beta: number, given: Partial<LossOptions>): void {
   const beside = lossSettingNames.find(
     (setting) => given[setting] !== undefined && !(setting === "beta" && given.beta === beta),

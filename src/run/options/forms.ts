@@ -42,13 +42,13 @@ import {
   voteTable,
 } from "./tables.js";
 
-/** The options that something takes, under the name by which messages call it. */
+/** A set of options, with the name that messages use for it. */
 export interface Form<Options> {
   readonly name: string;
   readonly table: OptionTable<Options>;
 }
 
-/** Options of a method that the loss decides alone. */
+/** Options of a method defined by its loss alone. */
 export type DirectOptions = RecipeOptions;
 
 /** Options of supervised fine-tuning, which has neither another loss nor a reference. */
@@ -57,22 +57,22 @@ export type SftMethodOptions = Omit<RecipeOptions, keyof LossOptions | "referenc
 /** Options of a recipe over SeRA's loop. */
 export interface SelfImprovingOptions extends RecipeOptions, LoopOptions, Pick<TrainingBudget, "reference"> {}
 
-/** Options of iterative DPO, which trains on nothing but its own pairs from the second round on. */
+/** Options of iterative DPO, which trains only on its own pairs from the second round on. */
 export type IterativeDpoOptions = Omit<
   SelfImprovingOptions,
   "select" | "selectBy" | "perPrompt" | "gamma" | "rewardAgainst" | "disjoint"
 >;
 
-/** Options of SPIN, each iteration of which is some of the rounds. */
+/** Options of SPIN, whose iterations each take several of the rounds. */
 export interface SpinOptions extends RecipeOptions, SelfPlayOptions {}
 
 /** Options of SPA, whose rounds are epochs of each part of the prompts. */
 export interface SpaOptions extends RecipeOptions, SpreadOptions, RewardOptions, Pick<LoopOptions, "responses"> {}
 
-/** Options of SAPO (arXiv 2405.20830), of whose pairs only the chosen responses are used. */
+/** Options of SAPO (arXiv 2405.20830), which uses only the chosen responses of the pairs. */
 export interface SapoOptions extends RecipeOptions, AugmentationOptions {}
 
-/** Options of a proxy reward model (arXiv 2407.02119), whose pairs are all of responses that were sampled or graded. */
+/** Options of a proxy reward model (arXiv 2407.02119), whose pairs all consist of sampled or graded responses. */
 export interface ProxyRewardOptions extends RecipeOptions, ProxyOptions, Pick<LoopOptions, "responses"> {}
 
 /** Options of {@link align}: those of a direct alignment algorithm, with its epochs. */
@@ -81,7 +81,7 @@ export interface AlignOptions extends SharedOptions, Pick<TrainingBudget, "epoch
 const recipe: OptionTable<RecipeOptions> = { ...sharedTable, ...recipeTable };
 const selfImproving: OptionTable<SelfImprovingOptions> = { ...recipe, ...loopTable, reference: budgetTable.reference };
 
-/** The options of each method of `methods`, by the name that it has there. */
+/** The options of each method, keyed by its name in `methods`. */
 export const recipeForms = {
   direct: { name: "direct", table: recipe } satisfies Form<DirectOptions>,
   sft: {
@@ -152,20 +152,23 @@ export const recipeForms = {
   } satisfies Form<SpaOptions>,
 } as const;
 
-/** The options of the functions of a cell, and of `sera align` by them: they say epochs and iterations themselves. */
+/**
+ * The options of the cell functions `align` and `sera` and of the command `sera align`, which have `epochs` and
+ * `iterations` in place of `rounds`.
+ */
 export const alignForm: Form<AlignOptions> = { name: "align", table: { ...sharedTable, epochs: budgetTable.epochs } };
 export const seraForm: Form<SeraOptions> = { name: "sera", table: { ...sharedTable, ...budgetTable, ...loopTable } };
-/** The options of supervised fine-tuning on demonstrations, as `sera sft` has them. */
+/** The options of supervised fine-tuning on demonstrations, as in `sera sft`. */
 export const sftForm: Form<SftOptions & Pick<SharedOptions, "memory" | "seed">> = {
   name: "sft",
   table: { ...sftTable, ...memoryTable, ...seedTable },
 };
-/** The options of sampling alone, as `sera generate` has them. */
+/** The options of sampling alone, as in `sera generate`. */
 export const generateForm: Form<SamplingOptions & Pick<SharedOptions, "memory" | "seed">> = {
   name: "generate",
   table: { ...samplingTable, ...memoryTable, ...seedTable },
 };
-/** What every method has. */
+/** Options that every method has. */
 export const methodForm: Form<MethodOptions> = { name: "a method", table: { ...sharedTable, ...budgetTable } };
 
 function omit<Options, Name extends keyof Options>(
@@ -173,6 +176,6 @@ function omit<Options, Name extends keyof Options>(
   ...names: readonly Name[]
 ): OptionTable<Omit<Options, Name>> {
   const left = Object.entries(table).filter(([name]) => !names.some((omitted) => omitted === name));
-  // Only keys have gone.
+  // Only keys were removed.
   return Object.fromEntries(left) as OptionTable<Omit<Options, Name>>;
 }

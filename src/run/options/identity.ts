@@ -1,6 +1,6 @@
 import { InputError } from "../../base/errors.js";
 
-/** A value that JSON keeps as it is. */
+/** A value that survives a round trip through JSON. */
 export type JsonValue =
   | string
   | number
@@ -10,17 +10,16 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue };
 
 /**
- * Options as they stand in a run's identity: parts of one's own by the name, the version and the settings that they
- * state, everything else as it is.
+ * Returns options in the form stored in a run's identity: custom parts by their declared name, version and settings,
+ * everything else unchanged.
  *
- * @throws InputError if a function stands alone, with no name that tells it from others, or a value is not one that
- *   JSON keeps
+ * @throws InputError if a function is not part of a named object, or a value cannot be stored in JSON
  */
 export function identityOf(options: object): { readonly [name: string]: JsonValue } {
   return fields(options, "", false);
 }
 
-/** @param isNamed whether the object is in one that states its name, whose functions need not be told apart */
+/** @param isNamed whether the object is inside a named one, whose functions need no identity of their own */
 function fields(object: object, path: string, isNamed: boolean): { readonly [name: string]: JsonValue } {
   const kept = Object.entries(object).filter(
     ([, value]) => value !== undefined && !(isNamed && typeof value === "function"),

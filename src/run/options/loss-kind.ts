@@ -6,10 +6,10 @@ import { isLossObject } from "./loss-of.js";
 
 const lossNames = Object.keys(losses) as LossName[];
 
-/** A loss of one's own, or a function, which is refused with a sentence that says how to name it. */
+/** A custom loss, or a function, which is refused with advice on how to name it. */
 const lossObject = z.custom<PairLoss>((value) => typeof value === "function" || isLossObject(value));
 
-/** A loss by name, several by weight, or one of one's own. */
+/** A loss by name, a weighted sum, or a custom loss. */
 export const lossKind: Kind<LossName | Readonly<Partial<Record<LossName, number>>> | PairLoss> = {
   schema: z.union([z.enum(lossNames), z.partialRecord(z.enum(lossNames), z.number().positive()), lossObject]),
   expected: `one of ${lossNames.join(", ")}; several with weights above 0, as in { dpo: 0.8, nll: 0.2 }; or a PreferenceLoss or PairObjective`,
@@ -19,7 +19,7 @@ export const lossKind: Kind<LossName | Readonly<Partial<Record<LossName, number>
   parse: parseLoss,
 };
 
-/** `dpo`, or `dpo=0.8,nll=0.2`; undefined where it is neither, or has a loss twice. */
+/** `dpo`, or `dpo=0.8,nll=0.2`; undefined if the text is neither, or has a loss twice. */
 function parseLoss(text: string): unknown {
   if (!text.includes("=")) return text;
   const terms = text.split(",").map((term) => term.split("="));

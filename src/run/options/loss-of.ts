@@ -8,11 +8,11 @@ import type { Versioned } from "./parts.js";
 type LossIdentity = Pick<PairLoss, "name" | "beta" | "settings">;
 
 /**
- * The loss of a method.
+ * Returns the loss of a method.
  *
- * @param options resolved, or as a run's folder keeps them ({@link identityOf}); a loss of one's own is then one that this
- *   process has seen
- * @throws InputError if it has not, or a setting is outside its range or not used by the loss
+ * @param options resolved, or as stored in a run's folder ({@link identityOf}); a stored custom loss must have been
+ *   seen by this process
+ * @throws InputError if this process has not seen it, or a setting is outside its range or not used by the loss
  */
 export function lossOf({ loss, ...settings }: LossOptions): PairLoss {
   if (typeof loss === "string") return lossNamed(loss, settings);
@@ -20,28 +20,31 @@ export function lossOf({ loss, ...settings }: LossOptions): PairLoss {
   return isLossIdentity(loss) ? restored(loss) : lossNamed(loss, settings);
 }
 
-/** Losses that a method of another kind is called by. */
+/** Losses whose names are also names of other methods. */
 const methodsByLoss: ReadonlySet<string> = new Set(["irepo", "aihf"]);
 
-/** What a direct alignment algorithm is called: by its loss, or `direct-irepo` where that is the name of another method. */
+/**
+ * Returns the name of a direct alignment algorithm: that of its loss, or for example `direct-irepo` if that is also the
+ * name of another method.
+ */
 export function directName(options: LossOptions): string {
   const { name } = lossOf(options);
   return methodsByLoss.has(name) ? `direct-${name}` : name;
 }
 
-/** Whether a value of the option `loss` is a loss itself, not its name or weights. */
+/** Returns whether a value of the option `loss` is a loss object rather than a name or weights. */
 export function isLossObject(loss: unknown): loss is PairLoss {
   return typeof loss === "object" && loss !== null && ("perPair" in loss || "build" in loss);
 }
 
-/** No loss is called "name" or "beta": weights are told from an identity by that. */
+/** Distinguishes an identity from weights: no loss is called "name" or "beta". */
 function isLossIdentity(loss: object): loss is LossIdentity {
   return "name" in loss && typeof loss.name === "string" && "beta" in loss && typeof loss.beta === "number";
 }
 
 function restored(identity: LossIdentity): PairLoss {
   const own = recallLoss(identity);
-  // Only what was checked as a loss is recalled as one.
+  // Only checked losses are recalled.
   const loss = own ? (own as Versioned & PairLoss) : "version" in identity ? undefined : builtInLike(identity);
   if (!loss)
     throw new InputError(

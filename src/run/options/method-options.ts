@@ -12,26 +12,29 @@ import type { stopWordLists } from "../token-difference.js";
 import type { Labeller, PairingRule, SelectionRule } from "./parts.js";
 
 /*
- * The options of methods as types. They are written out, because what zod infers from a schema loses the comment of each
- * field in a declaration file, and a cell is to show an option's meaning and default when it completes its name. The
- * tables of the schema are checked against these interfaces, key by key in both directions and value by value, by the
- * compiler (`OptionTable`); that each comment has the help text and the default of the schema is checked by a test.
+ * The options of methods as types. They are written out, because types inferred by zod lose the field comments in
+ * declaration files, and a cell shows an option's meaning and default on completion. The compiler checks the schema
+ * tables against these interfaces (`OptionTable`), key by key in both directions and value by value; a test checks that
+ * each comment has the help text and the default of the schema.
  */
 
-/** Which model a policy is held to: that of iteration 0, or the one that the iteration begins from. */
+/** The reference model of a policy: that of iteration 0, or the one that the iteration begins from. */
 export const references = ["start", "previous"] as const;
 export type Reference = (typeof references)[number];
 
-/** The editors of BMC that have a name. */
+/** The built-in editors of BMC. */
 export const editorNames = ["none", "world"] as const;
-/** What the implicit reward of a response is against: the model of iteration 0, or the reference that the policy was trained against. */
+/**
+ * The reference of a response's implicit reward: the model of iteration 0, or the reference that the policy was trained
+ * against.
+ */
 export const rewardReferences = ["start", "round"] as const;
 export type RewardReference = (typeof rewardReferences)[number];
 
-/** By what responses of the policy are labelled: its own implicit reward, or the judge that the run is given. */
+/** What labels the policy's responses: its own implicit reward, or the run's judge. */
 export const labellers = ["implicit", "judge"] as const;
 export type LabelledBy = (typeof labellers)[number];
-/** What summaries call the implicit reward. */
+/** Name of the implicit reward in summaries. */
 export const implicitRewardName = "implicit reward";
 
 /** The loss and its settings; a setting that the loss does not use is an error. */
@@ -101,7 +104,7 @@ export interface SamplingOptions {
   readonly samplingBatchSize: number;
 }
 
-/** How the start is trained where there are demonstrations. */
+/** How the start is fine-tuned on demonstrations, if there are any. */
 export interface SftOptions {
   /** SFT on demonstrations: epochs. Default 3. */
   readonly sftEpochs: number;
@@ -129,10 +132,13 @@ export interface TrainingBudget {
   readonly reference: Reference;
 }
 
-/** The options of a method, complete: all that its run depends on besides the model and the data. */
+/** All options of a method: everything that its run depends on besides the model and the data. */
 export interface MethodOptions extends SharedOptions, TrainingBudget {}
 
-/** How SeRA's loop selects pairs and makes new ones; margins of the data's pairs are always against the model of iteration 0. */
+/**
+ * How SeRA's loop selects pairs and generates new ones; margins of the data's pairs are always against the model of
+ * iteration 0.
+ */
 export interface LoopOptions extends RewardOptions {
   /** K/N: share of the pairs that review keeps from iteration 2 on. Default 0.7. */
   readonly select: number;
@@ -160,7 +166,7 @@ export interface LoopOptions extends RewardOptions {
   readonly gamma: number;
 }
 
-/** What labels responses, where it is the implicit reward. */
+/** How the implicit reward labels responses. */
 export interface RewardOptions {
   /** What the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round. Default start. */
   readonly rewardAgainst: RewardReference;
@@ -190,10 +196,10 @@ export interface SpreadOptions {
   readonly refineAfter: number;
 }
 
-/** What the reference of SAPO becomes from time to time: the averaged policy or the policy itself; or it stays the start. */
+/** What replaces SAPO's reference at each update: the averaged policy or the policy itself; or it stays the start. */
 export const laterReferences = ["average", "policy", "start"] as const;
 
-/** How SAPO makes its pairs while it trains. */
+/** How SAPO generates its pairs during training. */
 export interface AugmentationOptions {
   /** Tokens of a chosen response that are written anew; whole writes all of it anew, in at most `maxNewTokens`. Default 256, or a third of the median response where that is shorter than 259 tokens. */
   readonly segment?: number | "whole";
@@ -213,11 +219,14 @@ export interface AugmentationOptions {
   readonly segmentTopP: number;
 }
 
-/** By what the prompts whose responses a judge grades are chosen: by embeddings of the responses or of the prompts, or at random. */
+/**
+ * How the prompts are chosen whose responses a judge grades: by embeddings of the responses or of the prompts, or at
+ * random.
+ */
 export const proxyChoices = ["responses", "prompts", "random"] as const;
 /** Whose responses a judge grades: the policy's own, or those of the data. */
 export const gradedSources = ["policy", "data"] as const;
-/** What becomes of what a judge has graded: an evaluator is trained on it, or the policy itself. */
+/** What graded responses train: an evaluator, or the policy itself. */
 export const budgetUses = ["evaluator", "direct"] as const;
 /** How an evaluator scores responses. */
 export const evaluators = ["implicit-reward", "score-head"] as const;
@@ -238,7 +247,7 @@ export interface ProxyOptions {
   readonly evaluatorEpochs?: number;
 }
 
-/** The options of SeRA (arXiv 2410.09362), complete. */
+/** All options of SeRA (arXiv 2410.09362). */
 export interface SeraOptions extends MethodOptions, LoopOptions {}
 
 /** Options of recipes shared by all methods. */
@@ -250,7 +259,7 @@ export interface RecipeOptions extends SharedOptions {
   readonly rounds: number;
 }
 
-/** How reward-augmented pairs are made; see `goalConditioned`. */
+/** How reward-augmented pairs are created; see `goalConditioned`. */
 export interface GoalConditioningOptions {
   /** Condition half of the prompts alone on goals, which makes as many pairs as the data has. Default false. */
   readonly half?: boolean;
@@ -263,7 +272,7 @@ export interface GoalConditioningOptions {
 /** Options of reward-augmented data (arXiv 2410.08067). */
 export interface RewardAugmentedOptions extends RecipeOptions, GoalConditioningOptions {}
 
-/** How BMC makes its pairs, and which tokens it weighs; see `bridge` and `tokenDifference`. */
+/** How BMC creates its pairs, and which tokens it weights; see `bridge` and `tokenDifference`. */
 export interface BmcOptions {
   /** What edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`; on the command line, `sera bridge` edits with a language model. Default none. */
   readonly bridge: (typeof editorNames)[number] | Editor;
@@ -278,7 +287,7 @@ export interface BmcOptions {
 /** Options of BMC (arXiv 2408.07471). */
 export interface BmcRecipeOptions extends RecipeOptions, BmcOptions {}
 
-/** How iREPO's annotators vote, and what becomes of their votes. */
+/** How iREPO's annotators vote, and how votes become targets. */
 export interface VoteOptions {
   /** h: annotators who vote on every two responses of a prompt. Default 9. */
   readonly votes: number;
@@ -294,7 +303,7 @@ export interface IrepoOptions
     Pick<LoopOptions, "responses">,
     VoteOptions {}
 
-/** What the two sets of joint learning count, and how demonstrations are learned from. */
+/** How joint learning weights its two data sets, and how it learns from demonstrations. */
 export interface JointOptions {
   /** w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations. Default 1. */
   readonly demonstrationWeight: number;
@@ -309,7 +318,7 @@ export interface AihfOptions
   extends Omit<RecipeOptions, Exclude<keyof LossOptions, "beta"> | keyof SftOptions>,
     JointOptions {}
 
-/** How SPO degrades responses, and what its head learns; see `spo`. */
+/** How SPO degrades responses, and how it weights its head; see `spo`. */
 export interface DegreeOptions {
   /** λ: weight of the classification of preference degrees beside the loss. Default 0.1. */
   readonly degreeWeight: number;

@@ -7,7 +7,7 @@ import { identityOf } from "./identity.js";
 import { implicitRewardName, labellers } from "./method-options.js";
 import type { Versioned } from "./parts.js";
 
-/** The kinds of parts that can be one's own, as messages name them, and the function that each has. */
+/** The kinds of custom parts, as named in messages, and the function that each has. */
 const functionOf = {
   loss: "perPair",
   objective: "build",
@@ -21,7 +21,7 @@ const functionOf = {
 } as const;
 export type PartKind = keyof typeof functionOf;
 
-/** The names that the library's own parts have, by kind; a part of one's own under one of them would be taken for it. */
+/** Names of the library's own parts, by kind; a custom part must not use them. */
 const libraryNames: { readonly [Kind in PartKind]?: readonly string[] } = {
   loss: Object.keys(losses),
   objective: Object.keys(losses),
@@ -30,17 +30,18 @@ const libraryNames: { readonly [Kind in PartKind]?: readonly string[] } = {
   labeller: [...labellers, implicitRewardName],
 };
 
-/** The code of every part of one's own that this process has seen, by kind, name and version. */
+/** The code of every custom part that this process has seen, by kind, name and version. */
 const codes = new Map<string, string>();
-/** Losses of one's own by their identity: those of the same code may have different settings. */
+/** Custom losses by identity: the same code may have different settings. */
 const ownLosses = new Map<string, Versioned>();
 
 /**
- * Checks a part of one's own: that it says what it is, and that its code is that of every other that said so. Code is
- * compared by its text; what functions close over is not seen.
+ * Checks a custom part: it must declare its name and version, and its code must equal that of every earlier part with
+ * the same name and version. Code is compared as text, without the variables that functions close over.
  *
- * @param option under which it was given
- * @throws InputError if it has no name, version or function, or the name of one of the library's, or a part of the same name and version has other code
+ * @param option the option that the part was given for
+ * @throws InputError if the part has no name, version or function, uses a name of the library, or differs in code from
+ * a part of the same name and version
  */
 export function checkPart(kind: PartKind, option: string, part: unknown): asserts part is Versioned {
   const own = functionOf[kind];
@@ -63,7 +64,7 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
   const { name, version } = part;
   requireOwnName(kind, option, name, libraryNames[kind] ?? []);
   const key = JSON.stringify([kind, name, version]);
-  // What a method's options hold is in its options' identity, and checked there.
+  // The content of a method's options is part of their identity, and checked there.
   const { options: _, ...stated } = part as { readonly options?: unknown };
   if (isNative(part[own].toString()))
     throw new InputError(
@@ -81,7 +82,7 @@ export function checkPart(kind: PartKind, option: string, part: unknown): assert
 
 const withArticle = (kind: string) => `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
 
-/** @throws InputError if a part of one's own has the name of one of the library's */
+/** @throws InputError if a custom part uses a name of the library */
 export function requireOwnName(kind: string, option: string, name: string, taken: readonly string[]): void {
   if (taken.includes(name))
     throw new InputError(
@@ -90,15 +91,17 @@ export function requireOwnName(kind: string, option: string, name: string, taken
 }
 
 /**
- * The loss of one's own that an identity is of, if this process has seen it.
+ * Returns the custom loss with an identity, if this process has seen it.
  *
- * @param identity what {@link identityOf} made of it
+ * @param identity the result of {@link identityOf} for the loss
  */
 export function recallLoss(identity: object): Versioned | undefined {
   return ownLosses.get(identityKey(identity));
 }
 
-/** Whether a loss is one of the library's, made by `losses`: those need no version, as the library's own stands for it. */
+/**
+ * Returns whether a loss was created by `losses`. Such losses need no version, since the library's version covers them.
+ */
 export function isBuiltIn(loss: PreferenceLoss): boolean {
   const original = builtInLike(loss);
   return (
@@ -108,7 +111,7 @@ export function isBuiltIn(loss: PreferenceLoss): boolean {
   );
 }
 
-/** The library's loss of the same name and settings, if there is one. */
+/** Returns the library's loss of the same name and settings, if there is one. */
 export function builtInLike({
   name,
   beta,
@@ -121,7 +124,7 @@ function identityKey(part: object): string {
   return JSON.stringify(sortedEntries(identityOf({ part })));
 }
 
-/** A value with the fields of its objects in one order. */
+/** Returns a value with the fields of its objects sorted. */
 function sortedEntries(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedEntries);
   if (typeof value !== "object" || value === null) return value;
@@ -130,7 +133,7 @@ function sortedEntries(value: unknown): unknown {
     .map(([name, part]) => [name, sortedEntries(part)]);
 }
 
-/** Whether a function's text shows none of its code, as that of a bound function. */
+/** Returns whether a function's text hides its code, as for a bound function. */
 export function isNative(text: string): boolean {
   return text.endsWith("{ [native code] }");
 }
@@ -147,7 +150,7 @@ function hasFunction<Name extends string>(part: object, name: Name): part is { r
   return name in part && typeof (part as { readonly [name: string]: unknown })[name] === "function";
 }
 
-/** The text of every function in a part, with where it is. */
+/** Returns the text of every function in a part, with its path. */
 function functionsIn(value: unknown, path = "", above: readonly unknown[] = []): string[] {
   if (typeof value === "function") return [`${path}: ${value.toString()}`];
   if (typeof value !== "object" || value === null || above.includes(value)) return [];

@@ -3,33 +3,33 @@ import type { Random } from "../../base/random.js";
 import type { LabelledSample, Ranked, Sample } from "../../bootstrap/index.js";
 import type { Margin, Reviewed } from "../../review/index.js";
 
-/** What a part of one's own states, so that a run knows which it was trained with. */
+/** The declaration of a custom part, by which a run identifies it. */
 export interface Versioned {
   readonly name: string;
-  /** Another one for each change that changes results. */
+  /** Change it with every edit that changes results. */
   readonly version: string;
 }
 
 /** Numbers of a pair and of its response tokens, by name; see {@link ReferencedPair}. */
 export type PairColumns = Partial<Pick<ReferencedPair, "columns" | "tokens">>;
 
-/** A pair as a {@link ColumnRule} sees it: its tokens, and the columns that it has already. */
+/** The input of a {@link ColumnRule}: the pair's tokens and existing columns. */
 export interface ColumnedPair {
   readonly prompt: Int32Array;
   readonly chosen: Int32Array;
   readonly rejected: Int32Array;
   readonly columns?: Readonly<Record<string, number>>;
-  /** The text of tokens. */
+  /** Decodes tokens. */
   text(tokens: Int32Array): string;
-  /** Id of the token that pads. */
+  /** Id of the padding token. */
   readonly padId: number;
 }
 
-/** Gives pairs numbers of their own, those of the data and those that the run makes alike. */
+/** Computes numeric columns for pairs, both of the data and bootstrapped. */
 export interface ColumnRule extends Versioned {
-  /** What its columns depend on besides its code. */
+  /** Everything besides its code that its columns depend on. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** @returns its columns, which take the place of those that the pair has under the same names */
+  /** @returns its columns, which replace the pair's columns of the same names */
   of(pair: ColumnedPair): PairColumns;
 }
 
@@ -43,29 +43,29 @@ export interface SelectionRule extends Versioned {
   select(rows: readonly Margin[], share: number, random: Random): readonly Reviewed[];
 }
 
-/** Makes pairs of the responses to one prompt. */
+/** Pairs the responses to one prompt. */
 export interface PairingRule extends Versioned {
   /**
-   * @param samples by falling reward; at least two, no two the same
-   * @returns pairs of better and worse; those of equal reward are left out
+   * @param samples in descending order of reward; at least two, all distinct
+   * @returns pairs of a better and a worse response; pairs of equal reward are dropped
    */
   pair(samples: readonly LabelledSample[]): readonly Ranked[];
 }
 
 /** Rewards sampled responses. */
 export interface Labeller extends Versioned {
-  /** @returns a finite reward for each sample, in their order: the higher, the better */
+  /** @returns a finite reward for each sample, in order; higher is better */
   label(samples: readonly Sample[], context: LabelContext): Promise<readonly number[]> | readonly number[];
 }
 
-/** What a {@link Labeller} can ask for. */
+/** The context passed to a {@link Labeller}. */
 export interface LabelContext {
-  /** The iteration that the pairs are made for; the responses are its predecessor's. */
+  /** The iteration that the pairs are for; the previous iteration's policy wrote the responses. */
   readonly iteration: number;
-  /** The prompt of a sample. */
+  /** Returns the prompt of a sample. */
   prompt(sample: Sample): string;
-  /** The response of a sample. */
+  /** Returns the response of a sample. */
   response(sample: Sample): string;
-  /** The ensembled implicit reward of each sample over β, in nats, as `labelBy: "implicit"` has it. */
+  /** Returns the ensembled implicit reward of each sample divided by β, in nats, as with `labelBy: "implicit"`. */
   implicitRewards(): Promise<readonly number[]>;
 }

@@ -7,30 +7,31 @@ import { runSettingNames } from "./run-settings.js";
 import { isLossObject } from "./loss-of.js";
 
 /**
- * Options put together: defaults, then what is given, the last word last; what is given as undefined is not given.
+ * Merges the defaults with the given options; later objects override earlier ones, and undefined values count as not
+ * given.
  *
- * @param form which options there are
- * @throws InputError naming an option that there is not, one outside its range, or one that lacks another
+ * @param form the allowed options
+ * @throws InputError naming an option that is unknown, outside its range, or lacks another that it needs
  */
 export function resolveOptions<Options extends object>(form: Form<Options>, ...given: readonly object[]): Options {
   for (const options of given) requireOptions(form.name, options);
   const own = Object.assign({}, ...given.map(definedOnly)) as Readonly<Record<string, unknown>>;
   checkOptions(form, own);
-  // Every option that is given is in the table and of its schema.
+  // Every given option is in the table and matches its schema.
   const resolved = { ...defaultsOf(form.table), ...(own as Partial<Options>) };
   checkTogether(resolved, own);
   return "loss" in resolved && isLossObject(resolved.loss) ? { ...resolved, beta: resolved.loss.beta } : resolved;
 }
 
-/** Names of the options that are given. */
+/** Returns the names of the given options. */
 export function givenNames(...given: readonly object[]): readonly string[] {
   return [...new Set(given.flatMap((options) => Object.keys(definedOnly(options))))];
 }
 
 /**
- * Checks options one by one; what they say together is checked where they are put together.
+ * Checks options one by one; {@link resolveOptions} checks them against each other.
  *
- * @throws InputError naming an option that there is not, or one outside its range
+ * @throws InputError naming an option that is unknown or outside its range
  */
 export function checkOptions<Options>(form: Form<Options>, given: object): void {
   requireOptions(form.name, given);
@@ -39,7 +40,7 @@ export function checkOptions<Options>(form: Form<Options>, given: object): void 
   checkValues(form, own);
 }
 
-/** @throws InputError naming the first option whose value is none of its schema, and what it may be */
+/** @throws InputError naming the first option with an invalid value, and what is expected */
 function checkValues<Options>({ table }: Form<Options>, given: Readonly<Record<string, unknown>>): void {
   const options: Readonly<Record<string, Option<unknown>>> = table;
   for (const [name, value] of Object.entries(given)) {
@@ -52,7 +53,7 @@ function checkValues<Options>({ table }: Form<Options>, given: Readonly<Record<s
  * Checks that every name is a known option; at run time an object from a cell may have more fields than its type.
  *
  * @param also names accepted besides those of the form
- * @param spelling how messages write names: as in a cell by default
+ * @param spelling how messages spell names; as in a cell by default
  * @throws InputError naming the first unknown option, with the methods that have it or the closest known name
  */
 export function checkNames(
@@ -69,7 +70,7 @@ export function checkNames(
     );
 }
 
-/** How messages write the names of options and methods. */
+/** How messages spell the names of options and methods. */
 export interface Spelling {
   option(name: string): string;
   method(name: string): string;
@@ -77,13 +78,13 @@ export interface Spelling {
 
 export const inCells: Spelling = { option: (name) => `\`${name}\``, method: (name) => name };
 
-/** The options of any form, of which only the names are read. */
+/** A form of which only the option names are read. */
 interface AnyForm {
   readonly name: string;
   readonly table: object;
 }
 
-/** What stands for names that are often tried. */
+/** Replacements for commonly tried names. */
 const instead: Readonly<Record<string, readonly string[]>> = {
   adamW: ["beta1", "beta2", "epsilon", "weightDecay", "maxGradNorm"],
   keepBest: ["keepBestBy"],
@@ -102,10 +103,10 @@ const instead: Readonly<Record<string, readonly string[]>> = {
   seed: ["seeds"],
 };
 
-/** Which of the known names stand for one that is often tried. */
+/** Returns the known names that replace a commonly tried one. */
 export function insteadOf(name: string, known: readonly string[]): readonly string[] {
   const others = (Object.hasOwn(instead, name) ? instead[name]! : []).filter((other) => known.includes(other));
-  // Those of fine-tuning stand for others only where these are not known.
+  // Suggest fine-tuning options only if no others are known.
   const main = others.filter((other) => !other.startsWith("sft"));
   return main.length > 0 ? main : others;
 }
@@ -114,13 +115,13 @@ const ofRun = (name: string) =>
   `it is a setting of the run; pass it beside the method, as in train(start, pairs, method, { ${name} })`;
 const ofModel = (name: string) => `it is decided when the model is loaded: loadModel(source, { ${name} })`;
 
-/** Where names belong that are no method's options. */
+/** Advice for names that are not method options. */
 const elsewhere: Readonly<Record<string, string>> = Object.fromEntries([
   ...runSettingNames.map((name) => [name, ofRun(name)]),
   ...["engine", "provider", "threads", "backend", "lora"].map((name) => [name, ofModel(name)]),
 ]);
 
-/** What to use in place of a name that is not known, as a clause. */
+/** Returns advice, as a clause, on what to use in place of an unknown name. */
 export function adviceOn(name: string, taker: string, known: readonly string[], { option, method }: Spelling): string {
   const others = insteadOf(name, known);
   if (others.length > 0) return `use ${others.map(option).join(", ")}`;
@@ -130,7 +131,7 @@ export function adviceOn(name: string, taker: string, known: readonly string[], 
   return adviceOnName(name, known, option);
 }
 
-/** The methods that have an option; those of a cell's functions only where no recipe has it. */
+/** Returns the methods that have an option; cell functions only if no recipe has it. */
 function ownersOf(name: string): string[] {
   const having = (forms: readonly AnyForm[]) =>
     forms.filter(({ table }) => Object.hasOwn(table, name)).map((form) => form.name);

@@ -4,7 +4,10 @@ import { pairings, type Pairing } from "../../bootstrap/index.js";
 import { selectionRules, type SelectionFunction } from "../../review/index.js";
 import type { LoopOptions } from "./method-options.js";
 
-/** The rule of `selectBy` as a function. @throws (when called) InputError if a rule of one's own gives back other rows than it was given */
+/**
+ * Returns the rule of `selectBy` as a function. @throws (when called) InputError if a custom rule returns rows other
+ * than those given
+ */
 export function selectionOf(selectBy: LoopOptions["selectBy"]): SelectionFunction {
   if (typeof selectBy === "string") return selectionRules[selectBy];
   return (rows, share, random) => {
@@ -22,7 +25,10 @@ export function selectionOf(selectBy: LoopOptions["selectBy"]): SelectionFunctio
   };
 }
 
-/** The rule of `pairBy` as a function. @throws (when called) InputError if a rule of one's own pairs what it was not given */
+/**
+ * Returns the rule of `pairBy` as a function. @throws (when called) InputError if a custom rule pairs responses other
+ * than those given
+ */
 export function pairingOf(pairBy: LoopOptions["pairBy"]): Pairing {
   if (typeof pairBy === "string") return pairings[pairBy];
   return (samples) => {

@@ -1,4 +1,4 @@
-/** Names of a run's settings, which stand beside the options of its method. */
+/** Names of a run's settings, which accompany the options of its method. */
 export const runSettingNames = [
   ...([
     "heldOut",

@@ -69,7 +69,7 @@ export const lossTable: OptionTable<LossOptions> = {
   ...lossSettingsTable,
 };
 
-/** What worked for small models. */
+/** Defaults that worked for small models. */
 export const alignmentTable: OptionTable<AlignmentOptions> = {
   batchSize: { ...whole(1), help: "pairs per optimizer step", default: 32 },
   microBatchSize: {
@@ -194,7 +194,7 @@ export const rewardTable: OptionTable<RewardOptions> = {
   },
 };
 
-/** The paper's numbers (arXiv 2410.09362), where they are known. */
+/** Defaults of the paper (arXiv 2410.09362), if reported. */
 export const loopTable: OptionTable<LoopOptions> = {
   ...rewardTable,
   select: { ...share("share"), help: "K/N: share of the pairs that review keeps from iteration 2 on", default: 0.7 },
@@ -236,11 +236,11 @@ export const loopTable: OptionTable<LoopOptions> = {
     help: "step of the grid from 0 to 1 that auto goes up until lengths would differ more again",
     otherwise: "ten values up to 2, of which the best",
   },
-  // With γ = 1, iteration 2 would review and label with the reference alone, which has no opinion.
+  // With γ = 1, iteration 2 would review and label with the reference alone, whose implicit rewards are all 0.
   gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },
 };
 
-/** The code's numbers (arXiv 2401.01335), where a small model can do with them. */
+/** Defaults of the authors' code (arXiv 2401.01335), if they suit a small model. */
 export const selfPlayTable: OptionTable<SelfPlayOptions> = {
   iterationEpochs: { ...whole(1), help: "epochs of each iteration, which `rounds` are then spent on", default: 1 },
   sampleTemperature: {
@@ -255,7 +255,7 @@ export const selfPlayTable: OptionTable<SelfPlayOptions> = {
   },
 };
 
-/** The paper's numbers (arXiv 2406.04412). */
+/** Defaults of the paper (arXiv 2406.04412). */
 export const spreadTable: OptionTable<SpreadOptions> = {
   shares: {
     ...parts("list"),
@@ -284,7 +284,7 @@ export const spreadTable: OptionTable<SpreadOptions> = {
   },
 };
 
-/** The code's numbers (arXiv 2405.20830), as far as they do not depend on the size of the data. */
+/** Defaults of the authors' code (arXiv 2405.20830), unless they depend on the size of the data. */
 export const augmentationTable: OptionTable<AugmentationOptions> = {
   segment: {
     ...wholeOr("whole", 1, "n"),
@@ -316,7 +316,7 @@ export const augmentationTable: OptionTable<AugmentationOptions> = {
   },
 };
 
-/** The paper's, where they are known (arXiv 2407.02119): it labels nine times as many pairs as it has graded. */
+/** Defaults of the paper (arXiv 2407.02119), if reported: it labels nine times as many pairs as it has graded. */
 export const proxyTable: OptionTable<ProxyOptions> = {
   budget: {
     ...whole(1, "B"),
@@ -399,7 +399,7 @@ export const bmcTable: OptionTable<BmcOptions> = {
   },
 };
 
-/** Each vote is drawn by itself: so many on each two of a prompt's four responses take milliseconds. */
+/** Each vote is drawn separately; this many for every two of a prompt's four responses take milliseconds. */
 const mostVotes = 10_000;
 const mostPseudoCounts = 1000;
 
@@ -409,7 +409,7 @@ export const voteTable: OptionTable<VoteOptions> = {
     help: "h: annotators who vote on every two responses of a prompt",
     default: 9,
   },
-  // 9 grades are 1 of gold reward, and the synthetic world's labels have a temperature of 0.09.
+  // 9 grades correspond to 1 of gold reward, and the synthetic world's labels have temperature 0.09.
   voteTemperature: {
     ...positive("t"),
     help: "temperature of the annotators' votes, in grades of the judge: they prefer a response with the probability σ(difference of grades / temperature)",
@@ -422,7 +422,7 @@ export const voteTable: OptionTable<VoteOptions> = {
   },
 };
 
-/** What weighs a set more leaves nothing of the other in a float32 loss. */
+/** With a larger ratio of weights, the other term vanishes in a float32 loss. */
 const mostJointWeight = 1e6;
 
 export const jointTable: OptionTable<JointOptions> = {

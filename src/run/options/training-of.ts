@@ -2,7 +2,7 @@ import type { TrainingOptions } from "../../align/trainer.js";
 import type { GenerationOptions } from "../../model/generation/generate.js";
 import type { AlignmentOptions, SamplingOptions, SftOptions, TrainingBudget } from "./method-options.js";
 
-/** How each iteration trains. */
+/** Returns the training options of an iteration. */
 export function trainingOptions(options: AlignmentOptions & Pick<TrainingBudget, "epochs">): TrainingOptions {
   const { batchSize, epochs, learningRate, schedule, warmup, beta1, beta2, epsilon, weightDecay, maxGradNorm } =
     options;
@@ -23,7 +23,7 @@ export function trainingOptions(options: AlignmentOptions & Pick<TrainingBudget,
   };
 }
 
-/** How the start is trained on demonstrations. */
+/** Returns the training options of fine-tuning the start on demonstrations. */
 export function sftTrainingOptions({ sftBatchSize, sftEpochs, sftLearningRate }: SftOptions): TrainingOptions {
   return {
     batchSize: sftBatchSize,
@@ -35,7 +35,7 @@ export function sftTrainingOptions({ sftBatchSize, sftEpochs, sftLearningRate }:
   };
 }
 
-/** How responses are sampled. */
+/** Returns the generation options of sampling. */
 export function generationOptions(options: SamplingOptions): GenerationOptions {
   const { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, samplingBatchSize } = options;
   return { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, batchSize: samplingBatchSize };
@@ -46,7 +46,7 @@ function referenceUpdate({ referenceEvery, referenceEma }: AlignmentOptions): Tr
   return defined({ everySteps: referenceEvery, ema: referenceEma });
 }
 
-/** Those of some fields that are there. */
+/** Returns the defined ones of some fields. */
 function defined<Fields extends object>(
   fields: Fields,
 ): Partial<{ readonly [Name in keyof Fields]: Exclude<Fields[Name], undefined> }> {

@@ -6,10 +6,10 @@ import type { ModelConfig } from "../../model/config.js";
 import type { ResolvedRaySettings } from "./settings.js";
 import { trlLossOf } from "./trl-loss.js";
 
-/** The weights of an adapter, as PEFT calls them. */
+/** File name of an adapter's weights in PEFT. */
 export const adapterWeights = "adapter_model.safetensors";
 
-/** Options of a training that TRL's trainer has not, and what to do instead. */
+/** Training options that TRL's trainer does not support, and what happens instead. */
 const unsupported: { readonly [Name in keyof TrainingOptions]?: string } = {
   evaluateEvery: "each iteration is evaluated when it has been trained",
   keepBestBy: "the last step's parameters are kept",
@@ -18,13 +18,13 @@ const unsupported: { readonly [Name in keyof TrainingOptions]?: string } = {
   referenceUpdate: "the reference stays as it is",
 };
 
-/** Names of pairs' columns that mean something to a loss; TRL's see none. */
+/** Names of pair columns that losses read; TRL's losses read none. */
 const columns = ["weight", "labelSmoothing", "target", "targetMargin"];
 
 /**
- * Refuses what a cluster cannot train, before anything is done.
+ * Refuses unsupported training on a cluster before any work starts.
  *
- * @throws InputError naming the loss or the option, and what can be done instead
+ * @throws InputError naming the loss or the option, and an alternative
  */
 export function checkRemoteTraining(
   objective: Pick<Objective<unknown>, "name" | "needsWholeStep">,
@@ -58,12 +58,12 @@ export function checkRemoteTraining(
     );
 }
 
-/** What is said where a training makes its pairs while it goes on. */
+/** Returns the error for a method that generates pairs during training. */
 export function pairsAreDrawn(method = "this method"): InputError {
   return new InputError(`${method} makes pairs while it trains, which TRL's trainer does not; train on this machine`);
 }
 
-/** @throws InputError if a pair comes with numbers that TRL's losses do not read */
+/** @throws InputError if a pair has columns that TRL's losses do not read */
 export function refuseColumns(
   pairs: readonly (Pick<TokenizedPair, "columns"> & { readonly tokens?: unknown })[],
 ): void {

@@ -21,7 +21,7 @@ const checked = z.object({
 });
 const counted = z.object({ done: z.int(), total: z.int() });
 
-/** A cluster that has been found to be what a run needs. */
+/** A cluster that has been checked to meet a run's requirements. */
 export class Cluster {
   private constructor(
     readonly settings: ResolvedRaySettings,
@@ -30,10 +30,10 @@ export class Cluster {
   ) {}
 
   /**
-   * Looks at a cluster before anything is asked of it: whether a job server answers, both sides see the same storage, the
-   * versions are those that are pinned, and there are as many workers and GPUs as are asked for.
+   * Checks a cluster before using it: a job server must answer, both sides must see the same storage, versions must
+   * match the pinned ones, and the requested workers and GPUs must be available.
    *
-   * @throws InputError naming what is not as it has to be
+   * @throws InputError naming the first requirement that is not met
    */
   static async connect(settings: ResolvedRaySettings, controls: TaskControls): Promise<Cluster> {
     const jobs = new Jobs(settings.origin, settings.patience);
@@ -44,12 +44,12 @@ export class Cluster {
   }
 
   /**
-   * Has the cluster do a stage, unless it is done already.
+   * Runs a stage on the cluster, unless it is already done.
    *
-   * @param files lines of its request's data, by name
-   * @param onLook called now and then while the cluster works, and once more when it has ended
-   * @returns path of the stage's folder, as this machine sees it
-   * @throws InputError as {@link runJob}, or where the job left no result; the signal's reason
+   * @param files lines of the request's data files, by name
+   * @param onLook called regularly while the cluster works, and once more at the end
+   * @returns path of the stage's folder on this machine
+   * @throws InputError as {@link runJob}, or if the job left no result; the signal's reason
    */
   async run(
     verb: Verb,
@@ -125,7 +125,7 @@ export class Cluster {
   }
 }
 
-/** @param found e.g. `2.15.0+cu130`, whose build does not count */
+/** @param found e.g. `2.15.0+cu130`; the build suffix is ignored */
 function requireVersion(origin: string, name: keyof typeof pinned, found: string | undefined): void {
   if (found?.split("+")[0] === pinned[name]) return;
   const there = found === undefined ? `${name} is not installed` : `found ${name} ${found}`;
@@ -134,7 +134,7 @@ function requireVersion(origin: string, name: keyof typeof pinned, found: string
   );
 }
 
-/** A word of a command line: Ray gives it to a shell. */
+/** Quotes a command-line word for the shell that Ray uses. */
 function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -3,24 +3,24 @@ import { stripVTControlCharacters } from "node:util";
 import { InputError } from "../../base/errors.js";
 import type { Jobs, JobStatus } from "./jobs.js";
 
-/** Seconds between two looks at a job: the first come quickly, for those that are short. */
+/** Seconds between polls of a job; the first ones follow quickly, for short jobs. */
 const shortestLook = 0.1;
 const longestLook = 1;
-/** Seconds that a job has to end in when it is asked to: Ray kills it after three. */
+/** Seconds to wait for a job to end after a stop request; Ray kills it after three. */
 const longestStop = 30;
-/** Lines of a log that an error shows. */
+/** Log lines shown in an error. */
 const shownLines = 20;
 
 const hasEnded = (status: JobStatus) => status !== "PENDING" && status !== "RUNNING";
 
 /**
- * Has the cluster run a command, and comes back when it has succeeded. A job of this name that is still running, as one
- * that an earlier process began and left, is waited for instead.
+ * Runs a command on the cluster and returns when it has succeeded. If a job of this name is still running, for example
+ * from an earlier process, it waits for that job instead.
  *
- * @param name of the job; attempts at it are numbered
- * @param onLook called between looks at the job, and once more when it has succeeded
- * @throws InputError with the job's last log lines where it failed; the signal's reason where it asked to stop, after the
- *   job has ended
+ * @param name of the job; attempts are numbered
+ * @param onLook called between polls of the job, and once more when it has succeeded
+ * @throws InputError with the job's last log lines if it failed; the signal's reason if it was aborted, after the job
+ *   has ended
  */
 export async function runJob(
   jobs: Jobs,
@@ -60,14 +60,14 @@ async function stop(jobs: Jobs, id: string): Promise<void> {
 }
 
 async function failure(jobs: Jobs, id: string, status: JobStatus, message: string): Promise<InputError> {
-  // Who is gone with the head has left no log.
+  // A job lost with the head has left no log.
   const log = stripVTControlCharacters(await jobs.logs(id).catch(() => ""));
   const lines = log
     .split("\n")
     .filter((line) => line.trim() !== "")
     .slice(-shownLines);
   const how = status === "STOPPED" ? "was stopped" : "failed";
-  // Ray's message goes on with the log, of which the last lines follow anyway.
+  // Ray's message ends with the log, whose last lines are shown below anyway.
   const why = message.split("\n")[0]!.replace(/, last available logs.*/, "");
   const hint = /No module named '?sera_cluster/.test(log)
     ? ["install what it needs on the cluster: pip install ./cluster, from the folder of sera-lab"]

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { InputError, quote } from "../../base/errors.js";
 
-/** Where a job stands; the last three are ends. */
+/** Status of a job; the last three are final. */
 export type JobStatus = z.infer<typeof jobStatus>;
 const jobStatus = z.enum(["PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAILED"]);
 
@@ -15,16 +15,16 @@ const logs = z.object({ logs: z.string().nullish() });
 
 export type JobDetails = z.infer<typeof details>;
 
-/** Seconds for one answer, and between two attempts. */
+/** Timeout of a request, and pause between attempts, in seconds. */
 const longestAnswer = 30;
 const pause = 1;
-/** Bytes of an answer: Ray keeps no more of a log in one. */
+/** Maximum bytes of an answer; Ray returns no more of a log at once. */
 const longestBody = 64e6;
 
-/** A head that does not answer. */
+/** The head does not answer. */
 export class UnreachableError extends InputError {}
 
-/** A request that the head has answered with an error. */
+/** The head answered a request with an error. */
 class RefusedError extends InputError {
   constructor(
     message: string,
@@ -37,13 +37,13 @@ class RefusedError extends InputError {
 /**
  * Ray's Jobs REST API (https://docs.ray.io/en/latest/cluster/running-applications/job-submission/rest.html).
  *
- * While the head does not answer, as when it is started again, requests wait for it up to a number of seconds.
+ * While the head does not answer, for example during a restart, requests are retried for `patience` seconds.
  */
 export class Jobs {
   /**
-   * @param origin of the head's job server
-   * @param patience seconds that it may not answer for
-   * @param token of a cluster that asks for one (RAY_AUTH_TOKEN)
+   * @param origin origin of the head's job server
+   * @param patience seconds for which the head may be unreachable
+   * @param token token of a cluster that requires one (RAY_AUTH_TOKEN)
    */
   constructor(
     readonly origin: string,
@@ -51,12 +51,12 @@ export class Jobs {
     private readonly token: string | undefined = process.env["RAY_AUTH_TOKEN"],
   ) {}
 
-  /** The version of Ray; asked once, since who begins wants to know at once that nobody is there. */
+  /** Returns the version of Ray. It is requested without retries, so that a missing head is reported at once. */
   async rayVersion(): Promise<string> {
     return (await this.ask("/api/version", version, { patience: 0 })).ray_version;
   }
 
-  /** Starts a command as a job, unless there is one of this id: an answer that was lost is no reason to start it twice. */
+  /** Starts a command as a job, unless a job with this id exists, so that a lost answer does not start it twice. */
   async submit(id: string, entrypoint: string): Promise<void> {
     try {
       await this.ask("/api/jobs/", submitted, { method: "POST", body: { entrypoint, submission_id: id } });
@@ -78,18 +78,18 @@ export class Jobs {
     }
   }
 
-  /** Ids of all jobs that the head knows, and where they stand. */
+  /** Returns the ids and statuses of all jobs that the head knows. */
   async list(): Promise<ReadonlyMap<string, JobStatus>> {
     const found = await this.ask("/api/jobs/", z.array(details));
     return new Map(found.flatMap(({ submission_id: id, status }) => (id ? [[id, status] as const] : [])));
   }
 
-  /** What a job has written so far. */
+  /** Returns the log of a job so far. */
   async logs(id: string): Promise<string> {
     return (await this.ask(`/api/jobs/${id}/logs`, logs)).logs ?? "";
   }
 
-  /** Asks a job to end. */
+  /** Requests that a job stops. */
   async stop(id: string): Promise<void> {
     await this.ask(`/api/jobs/${id}/stop`, z.unknown(), { method: "POST" });
   }
@@ -134,7 +134,7 @@ export class Jobs {
     }
     const { status, text } = answer;
     if (status >= 200 && status < 300) return text;
-    // The dashboard answers so while what is behind it starts.
+    // The dashboard answers like this while its backend starts.
     if (status >= 502 || (status === 500 && text.includes("try again later")))
       throw new UnreachableError(`${this.origin}: Ray's job server is not ready (${status})`);
     throw new RefusedError(`${this.origin}${path}: refused with ${status}: ${quote(text.trim(), 400)}`, status);
@@ -146,7 +146,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** Not `fetch`, whose Sec-Fetch-Mode makes Ray take it for a browser, which may start no job. */
+/** Sends a request without `fetch`, whose Sec-Fetch-Mode header makes Ray refuse jobs as from a browser. */
 async function send(
   url: URL,
   method: string,

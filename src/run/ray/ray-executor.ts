@@ -32,7 +32,7 @@ import { trlLossOf } from "./trl-loss.js";
 
 const scored = z.array(z.number());
 const sampled = z.object({ request: z.int(), number: z.int(), tokens: z.array(z.int()), complete: z.boolean() });
-/** What a step reports: null stands for what is no number. */
+/** The report of a step; null stands for NaN or infinity. */
 const reportedStep = z.looseObject({
   step: z.int(),
   loss: z.number().nullable(),
@@ -41,21 +41,22 @@ const reportedStep = z.looseObject({
   num_tokens: z.number(),
 });
 
-/** The largest seed that torch and vLLM both take, and room for one of each request. */
+/** Limit of seeds: what both torch and vLLM accept, with room for one seed per request. */
 const seeds = 2 ** 30;
 
 /**
- * Does the work of a run on a Ray cluster: trains with TRL, scores and samples with transformers or vLLM. Batches, their
- * order and learning rates are those of the local engine, so that first steps and scores are its numbers but for float noise;
- * responses are drawn from other streams.
+ * Runs a run's model work on a Ray cluster: trains with TRL, scores and samples with transformers or vLLM. Batches,
+ * their order and learning rates are those of the local engine, so first steps and scores agree with it up to
+ * floating-point noise; responses are drawn from other streams.
  *
- * What is done is kept in the shared storage under a name made of all that it depends on: a run that goes on finds it there.
+ * Results are stored in the shared storage under a name derived from everything that they depend on, where a resumed
+ * run finds them.
  */
 export class RayExecutor implements Executor {
   private readonly local: LocalExecutor;
   private base: Promise<string> | undefined;
 
-  /** @param start the caller's, and not changed */
+  /** @param start owned by the caller; it is not modified */
   constructor(
     private readonly cluster: Cluster,
     private readonly start: Policy,
@@ -161,18 +162,18 @@ export class RayExecutor implements Executor {
     }
     task.onProgress?.(wanted, wanted);
     if (found.length !== wanted) throw incomplete(folder, found.length, wanted);
-    // They come as workers are done with them.
+    // Responses arrive in the order in which workers finish them.
     found.sort((a, b) => a.request - b.request || a.number - b.number);
     const open = found.filter(({ request, number }) => !known?.has(responseName(requests[request]!.key, number)));
     yield* chunk(open, batchSize);
   }
 
-  /** Done on this machine: they are read by what chooses responses here. */
+  /** Computed on this machine, where they are used to choose responses. */
   embeddings(model: ModelRef, sequences: readonly TokenSequence[], task: TaskOptions = {}): Promise<Float32Array[]> {
     return this.local.embeddings(model, sequences, task);
   }
 
-  /** A user's function has a policy of this machine, wherever that was trained. */
+  /** The user's function gets a local policy, wherever it was trained. */
   withPolicy<T>(model: ModelRef, work: (policy: Policy) => Promise<T>): Promise<T> {
     return this.local.withPolicy(model, work);
   }
@@ -197,7 +198,7 @@ export class RayExecutor implements Executor {
       lines ??= new GrowingLines(`${folder}/steps.jsonl`);
       for (const line of await lines.next()) {
         const record = stepRecord(line, epochs);
-        // Workers that were started again repeat what came after their checkpoint.
+        // Restarted workers repeat the steps after their checkpoint.
         if (record.step <= last) continue;
         last = record.step;
         come.push(record);
@@ -223,7 +224,7 @@ export class RayExecutor implements Executor {
         await new Promise<void>((resolve) => (wake = resolve));
       }
     } finally {
-      // Who takes no more steps, as after an error of its own, wants no job either.
+      // If the consumer stops early, for example after an error, stop the job too.
       left.abort();
       await job;
     }
@@ -237,7 +238,7 @@ export class RayExecutor implements Executor {
   ): Promise<number[][]> {
     if (sequences.length === 0) return [];
     const lengthOf = (i: number) => sequences[i]!.prompt.length + sequences[i]!.response.length;
-    // Like lengths follow each other, so that little of a batch is padding.
+    // Sort by length, to reduce padding in batches.
     const order = [...sequences.keys()].sort((a, b) => lengthOf(b) - lengthOf(a));
     const request = {
       ...(await this.model(model)),
@@ -261,7 +262,7 @@ export class RayExecutor implements Executor {
     return found;
   }
 
-  /** What a model is called in the storage, where it is put unless it is there. */
+  /** Uploads a model to the storage unless it is already there, and returns its name there. */
   private async model(model: ModelRef): Promise<{ readonly model: string; readonly base: string | null }> {
     if (model === "start")
       throw new InputError(
@@ -283,7 +284,7 @@ export class RayExecutor implements Executor {
   }
 }
 
-/** The order in which pairs are trained on, and the learning rate of each step. */
+/** Returns the order of the training pairs, and the learning rate of each step. */
 function trlPlan(
   plan: ReturnType<typeof planTraining>,
   batchSize: number,
@@ -309,7 +310,7 @@ function pairLine({ chosen, rejected, referenceChosen = 0, referenceRejected = 0
   });
 }
 
-/** @throws DivergenceError if the loss or the gradient's norm is no number */
+/** @throws DivergenceError if the loss or the gradient norm is NaN or infinite */
 function stepRecord(line: string, epochs: readonly number[]): StepRecord {
   const { step, ...reported } = reportedStep.parse(JSON.parse(line));
   const { loss, grad_norm, learning_rate, num_tokens } = reported;
@@ -323,7 +324,7 @@ function stepRecord(line: string, epochs: readonly number[]): StepRecord {
   return { step, epoch: epochs[step - 1] ?? epochs.at(-1)!, loss, grad_norm, learning_rate, num_tokens, ...metrics };
 }
 
-/** Writes a trained model: its weights, and beside them the config and the tokenizer that it was trained from. */
+/** Writes a trained model: its weights, with the config and tokenizer of the model that it was trained from. */
 async function keepModel(from: ModelRef, trained: string, folder: string): Promise<void> {
   if (from === "start") throw new Error("a cluster trains from a model's folder");
   const isWeights = (name: string) => isWeightFile(name) || name === adapterWeights;
@@ -349,7 +350,7 @@ function incomplete(folder: string, found: number, wanted: number): InputError {
   );
 }
 
-/** Items as lines, however often they are gone through. */
+/** Returns an iterable of lines that can be iterated repeatedly. */
 function each<T>(items: readonly T[], line: (item: T) => string): Iterable<string> {
   return {
     *[Symbol.iterator]() {

@@ -9,17 +9,17 @@ import { pinned } from "./versions.js";
 export type { RaySettings } from "./settings.js";
 
 /**
- * A Ray cluster as the compute target of a run: TRL trains there, transformers or vLLM score and sample, by the Python package
- * in `cluster/`. The run's folder, its selection, labels, tables and plots are those of any run; docs/cluster.md says what is
- * equal and what is not.
+ * Creates a compute target for a Ray cluster: TRL trains there, transformers or vLLM score and sample, through the
+ * Python package in `cluster/`. The run's folder, selection, labels, tables and plots are the same as for a local run;
+ * docs/cluster.md lists what differs.
  *
  * @example const run = await sera(start, pairs, { heldOut, on: ray({ address: "ray://localhost:8265", storage: "/mnt/shared/sera", workers: 8, gpus: 1 }) });
- * @throws InputError if a setting is unknown, missing or not what it may be
+ * @throws InputError if a setting is unknown, missing or invalid
  */
 export function ray(settings: RaySettings): ComputeTarget {
   const resolved = resolveRaySettings(settings);
   return {
-    // How many work changes float noise, as the memory of this machine does.
+    // Not the number of workers: like this machine's memory, it only changes floating-point noise.
     identity: { ray: { trl: pinned.trl, transformers: pinned.transformers, precision: resolved.precision } },
     check({ start, objective, training, pairs, demonstrations, columns, method, drawsPairs }) {
       if (drawsPairs) throw pairsAreDrawn(`the method ${method}`);

@@ -3,28 +3,31 @@ import { InputError, inputError, quote } from "../../base/errors.js";
 import { quoteAddress } from "../../base/quote-address.js";
 import { checkTargetSettings, flag, text, whole, type SettingCheck } from "../target-settings.js";
 
-/** In what numbers a cluster computes. */
+/** Number formats in which a cluster computes. */
 export const precisions = ["float32", "bfloat16"] as const;
 
-/** Where a cluster is, what both sides share, and how much of it a run takes. */
+/** Settings of {@link ray}: the cluster's address, the shared storage, and the resources of a run. */
 export interface RaySettings {
-  /** Of the head's job server: `http://host:8265`, or the same as `ray://host:8265`. */
+  /** Address of the head's job server: `http://host:8265` or, equivalently, `ray://host:8265`. */
   readonly address: string;
-  /** A folder that this machine and every node of the cluster see, for models, requests and results. */
+  /** A folder visible to this machine and every node of the cluster, for models, requests and results. */
   readonly storage: string;
-  /** The same storage as the cluster names it: another path, or a URL that fsspec opens, such as `s3://bucket/sera`. Default: `storage`. */
+  /**
+   * The path of the same storage on the cluster, or a URL that fsspec opens, such as `s3://bucket/sera`. Default:
+   * `storage`.
+   */
   readonly clusterStorage?: string | undefined;
   /** Processes that train, score and sample. Default 1. */
   readonly workers?: number | undefined;
-  /** GPUs of each worker; 0 computes on CPUs. Default 0. */
+  /** GPUs per worker; 0 computes on CPUs. Default 0. */
   readonly gpus?: number | undefined;
   /** "float32" gives the numbers of the local engine; "bfloat16" trains in mixed precision, and scores and samples in it. Default "float32". */
   readonly precision?: (typeof precisions)[number] | undefined;
-  /** Whether the workers of a training share the parameters out among them (FSDP) in place of a copy each. Default false. */
+  /** Whether the workers of a training shard the parameters (FSDP) instead of holding a copy each. Default false. */
   readonly shard?: boolean | undefined;
-  /** The Python of the cluster that has `cluster/` installed. Default "python". */
+  /** The Python executable on the cluster with `cluster/` installed. Default "python". */
   readonly python?: string | undefined;
-  /** Seconds that the head may not answer for before the run gives up. Default 60. */
+  /** Seconds for which the head may be unreachable before the run gives up. Default 60. */
   readonly patience?: number | undefined;
 }
 
@@ -46,7 +49,7 @@ const checks: { readonly [Name in keyof Required<RaySettings>]: SettingCheck } =
   patience: [(value) => typeof value === "number" && value >= 0 && value < Infinity, "seconds, from 0"],
 };
 
-/** @throws InputError naming the first setting that is unknown, missing or not what it may be */
+/** @throws InputError naming the first setting that is unknown, missing or invalid */
 export function resolveRaySettings(given: RaySettings): ResolvedRaySettings {
   checkTargetSettings("ray", given, checks, {
     address: "give that of the head, as in ray://host:8265",
@@ -62,7 +65,7 @@ export function resolveRaySettings(given: RaySettings): ResolvedRaySettings {
     python = "python",
     patience = 60,
   } = given;
-  // What is relative here is so to another folder there.
+  // A relative path would be relative to a different folder on the cluster.
   const { clusterStorage = resolve(storage) } = given;
   const scheme = /^(\w+):\/\//.exec(storage)?.[1];
   if (scheme !== undefined) {
@@ -90,7 +93,7 @@ export function resolveRaySettings(given: RaySettings): ResolvedRaySettings {
   };
 }
 
-/** @throws InputError if the address is none of a job server */
+/** @throws InputError if the address is not that of a job server */
 function originOf(address: string): string {
   const named = address.replace(/^ray:/, "http:");
   const url = URL.canParse(named) ? new URL(named) : undefined;

@@ -4,7 +4,7 @@ import { preferenceLossOf } from "../../align/preference.js";
 import { InputError } from "../../base/errors.js";
 import { isBuiltIn } from "../options/part-registry.js";
 
-/** A loss as TRL's DPOTrainer is told it. */
+/** A loss in the settings of TRL's DPOTrainer. */
 export interface TrlLoss {
   readonly types: readonly string[];
   readonly weights: readonly number[];
@@ -15,7 +15,7 @@ export interface TrlLoss {
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** TRL's names of the losses that mean the same there, by ours; a function where that depends on a setting. */
+/** TRL's names of equivalent losses, by ours; a function if the name depends on a setting. */
 const names: Readonly<Record<string, string | ((settings: Settings) => string | undefined)>> = {
   dpo: ({ lengthNormalized }) => (lengthNormalized ? "sigmoid_norm" : "sigmoid"),
   rdpo: "robust",
@@ -32,13 +32,13 @@ const names: Readonly<Record<string, string | ((settings: Settings) => string | 
   nll: "sft",
 };
 
-/** Those of TRL's that its setting `label_smoothing` changes. */
+/** TRL losses affected by its setting `label_smoothing`. */
 const smoothed: ReadonlySet<string> = new Set(["robust", "exo_pair", "aot", "aot_unpaired"]);
 
 /**
- * What TRL is told so that it trains by an objective.
+ * Returns the TRL settings that train with an objective.
  *
- * @throws InputError naming the loss where TRL has none that means the same
+ * @throws InputError naming the loss, if TRL has no equivalent
  */
 export function trlLossOf(objective: Pick<Objective<unknown>, "name">): TrlLoss {
   const loss = preferenceLossOf(objective);
@@ -48,7 +48,7 @@ export function trlLossOf(objective: Pick<Objective<unknown>, "name">): TrlLoss 
     type: typeOf(term),
     settings: term.settings ?? {},
   }));
-  // One smoothing is all that TRL takes, and it smooths AOT too.
+  // TRL takes a single label smoothing, which it also applies to AOT.
   const smoothings = terms
     .filter(({ type }) => smoothed.has(type))
     .map(({ settings }) => Number(settings["labelSmoothing"] ?? 0));

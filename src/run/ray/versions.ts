@@ -1,7 +1,7 @@
-/** Of the files that both sides exchange; `cluster/sera_cluster/__init__.py` has the same number. */
+/** Version of the exchanged files; must equal that in `cluster/sera_cluster/__init__.py`. */
 export const protocol = 1;
 
-/** What a cluster has to have, as `cluster/pyproject.toml` installs it: other versions train by other rules. */
+/** Versions required on a cluster, as installed by `cluster/pyproject.toml`; other versions train differently. */
 export const pinned = {
   ray: "2.60.0",
   torch: "2.15.0",

@@ -14,15 +14,18 @@ import type { ResolvedServerSettings } from "./settings.js";
 /** Retries of a failed request, after 1, 2, 4 … s. */
 const usualRetries = 5;
 
-/** Seeds that servers take are below it. */
+/** Exclusive upper limit of the seeds that servers accept. */
 export const seedLimit = 2 ** 31;
 
 const listed = z.object({ data: z.array(z.object({ id: z.string() })) });
 const usage = z.object({ prompt_tokens: tokenCount, completion_tokens: tokenCount }).nullish().catch(null);
-/** Only "stop" is a text's own end: what was filtered or given up is cut, as "length" is. */
+/** Only "stop" means that the text is complete; filtered or aborted texts count as truncated, like "length". */
 const finish = z.string().nullish();
 const number = z.number().nullable();
-/** vLLM tells tokens as lists, llama.cpp as a list of tokens. Whether a number is an id, the policy's vocabulary tells. */
+/**
+ * vLLM returns parallel lists, llama.cpp a list of tokens. Whether a number is a token id is checked against the
+ * policy's vocabulary.
+ */
 const logProbs = z.union([
   z.object({ token_logprobs: z.array(number) }),
   z.object({ content: z.array(z.object({ id: z.number(), logprob: number })) }),
@@ -45,37 +48,40 @@ const chatted = z.object({
   usage,
 });
 
-/** A text that a server has written after given tokens. */
+/** A server's completion of given tokens. */
 export interface Completion {
   readonly text: string;
-  /** Token ids of the text as the server tells them, if it does, which may be none of the policy's; some leave out the one that ended it. */
+  /**
+   * Token ids of the text, if the server returns them. They may not be in the policy's vocabulary, and some servers
+   * omit the stop token.
+   */
   readonly tokens: readonly number[] | undefined;
   /** Log-probability of each token, in nats, at temperature 1; with `echo` those of the given tokens come first, and the first is null. */
   readonly logProbs: readonly (number | null)[] | undefined;
-  /** Whether it came to its own end; false where the limit ended it, or the server gave up. */
+  /** Whether the text is complete; false if the limit cut it off or the server gave up. */
   readonly complete: boolean;
-  /** Tokens that the server has read. */
+  /** Number of tokens read. */
   readonly promptTokens: number | undefined;
-  /** Tokens that it has written, that which ended the text included. */
+  /** Number of tokens generated, including the stop token. */
   readonly writtenTokens: number | undefined;
 }
 
-/** What is to be gone on after, as text or as tokens, and fields of the API. */
+/** The prompt to complete, as text or tokens, and further fields of the API. */
 export type CompletionRequest = Readonly<Record<string, unknown>> & {
   readonly model: string;
   readonly prompt: readonly number[] | string;
   readonly max_tokens: number;
 };
 
-/** An answer of a server to a conversation. */
+/** A server's answer to a conversation. */
 export interface ChatAnswer {
   readonly text: string;
   readonly complete: boolean;
-  /** Tokens of the answer, where the server counts them. */
+  /** Number of tokens of the answer, if the server counts them. */
   readonly tokens: number | undefined;
 }
 
-/** A response of the server that is an error. */
+/** An error response of the server. */
 class StatusError extends Error {
   constructor(
     readonly status: number,
@@ -86,14 +92,14 @@ class StatusError extends Error {
   }
 }
 
-/** The requests of OpenAI's API that are made of a server, with what vLLM and llama.cpp add to it: token ids in and out. */
+/** A client of OpenAI's API, with the extensions of vLLM and llama.cpp for token ids in and out. */
 export class ModelApi {
   private readonly limited: ReturnType<typeof concurrencyLimit>;
   private readonly random = Random.seeded(0).fork("server");
   private readonly host: string;
   private readonly key: string | undefined;
 
-  /** @throws InputError if the environment variable of the key is not set, or holds none */
+  /** @throws InputError if the environment variable of the key is not set or contains no key */
   constructor(private readonly settings: ResolvedServerSettings) {
     this.limited = concurrencyLimit(settings.concurrency);
     this.host = new URL(settings.address).host;
@@ -101,7 +107,7 @@ export class ModelApi {
     this.key = keyVariable === undefined ? undefined : apiKeyIn(keyVariable, "modelServer");
   }
 
-  /** The names of what is served. */
+  /** Returns the names of the served models. */
   async models(signal: AbortSignal | undefined): Promise<string[]> {
     try {
       const { data } = await this.ask("models", listed, undefined, signal);
@@ -115,17 +121,17 @@ export class ModelApi {
     }
   }
 
-  /** Goes on after given tokens. */
+  /** Completes given tokens. */
   async complete(request: CompletionRequest, signal: AbortSignal | undefined): Promise<Completion> {
     return completionOf(await this.ask("completions", completed, request, signal));
   }
 
-  /** {@link complete}, or what the server says against such a request. */
+  /** {@link complete}, or the server's reason for refusing such a request. */
   async tried(request: CompletionRequest, signal: AbortSignal | undefined): Promise<Completion | string> {
     try {
       return await this.complete(request, signal);
     } catch (error) {
-      // Some servers break on what they do not take.
+      // Some servers answer unsupported requests with status 500.
       const isAgainst = ({ status, transient }: RequestFailure) =>
         status !== undefined && status !== 401 && status !== 403 && (!transient || status === 500);
       if (error instanceof RequestFailure && isAgainst(error)) return error.message;
@@ -133,7 +139,7 @@ export class ModelApi {
     }
   }
 
-  /** Answers a prompt, which the server writes by its own chat template. */
+  /** Answers a prompt, which the server renders with its own chat template. */
   async chat(
     request: { readonly model: string } & Readonly<Record<string, unknown>>,
     prompt: Prompt,
@@ -145,13 +151,13 @@ export class ModelApi {
     return { text: message.content ?? "", complete: finish_reason === "stop", tokens: usage?.completion_tokens };
   }
 
-  /** Has the server load an adapter from a folder, by vLLM's request for it. */
+  /** Makes the server load an adapter from a folder, using vLLM's endpoint. */
   async loadAdapter(name: string, path: string, signal: AbortSignal | undefined): Promise<void> {
     try {
       await this.ask("load_lora_adapter", inWords, { lora_name: name, lora_path: path }, signal);
     } catch (error) {
       if (!(error instanceof RequestFailure) || error.status === undefined) throw error;
-      // A run that goes on finds its adapters loaded.
+      // On resuming, a run's adapters are already loaded.
       if (/already (been )?loaded/i.test(error.message)) return;
       throw new InputError(
         `${error.message}; a server that loads adapters is vLLM with --enable-lora, a --max-lora-rank of the adapter's at least, and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True, and it has to see ${quote(path, 200)} (\`serverAdapters\` says where the folder is for it)`,
@@ -202,9 +208,9 @@ export class ModelApi {
     }
   }
 
-  /** @throws StatusError if the response is an error, or not what was asked for */
+  /** @throws StatusError if the response is an error or malformed */
   private read<T>(schema: z.ZodType<T>, { ok, status, headers }: Response, text: string): T {
-    // Before it is cut, since a part of a key would not be found any more.
+    // Redact before truncation, since part of a key would no longer match.
     const shown = this.key ? text.replaceAll(this.key, "…") : text;
     if (!ok) throw new StatusError(status, headers, `${status} ${problemIn(shown)}`);
     const answer = parsed(text);
@@ -221,10 +227,10 @@ export class ModelApi {
   }
 }
 
-/** vLLM answers some requests in words. */
+/** vLLM answers some requests with plain text. */
 const inWords = z.unknown();
 
-/** A failure that came with status 200: gateways put the status of the server behind them into it. */
+/** An error sent with status 200; gateways include the status of the server behind them. */
 const refusal = z.object({
   error: z
     .union([z.string().transform(() => ({})), z.looseObject({})])
@@ -253,7 +259,7 @@ function completionOf({ choices, usage }: z.infer<typeof completed>): Completion
   };
 }
 
-/** What a server says of an error: the message of OpenAI's form, or the text as it is. */
+/** Returns the message of an error response in OpenAI's form, or the plain text. */
 function problemIn(text: string): string {
   const { error, message, detail } = (parsed(text) ?? {}) as { error?: unknown; message?: unknown; detail?: unknown };
   const told = (error as { message?: unknown } | null | undefined)?.message ?? message ?? detail ?? error;
@@ -262,8 +268,8 @@ function problemIn(text: string): string {
 }
 
 /**
- * How a server is asked to sample. All is told, since servers have defaults of their own (llama.cpp's top-k is 40, vLLM takes
- * the model's), and by all names: vLLM's repetition penalty is llama.cpp's repeat penalty.
+ * Returns the sampling fields of a request. All are set, since servers have their own defaults (llama.cpp's top-k is
+ * 40, vLLM uses the model's), under all names: vLLM's repetition penalty is llama.cpp's repeat penalty.
  */
 export function samplingFields({ temperature, topK, topP, minP, repetitionPenalty }: Sampling) {
   return {

@@ -16,25 +16,26 @@ import { resolveServerSettings, type ModelServerSettings, type ResolvedServerSet
 
 export type { ModelServerSettings } from "./settings.js";
 
-/** A text whose tokens tell tokenizers apart. */
+/** A text that most tokenizers split differently. */
 const probe = "12,345 naïve cafés\n\n\tif x_y == “z”:";
 
-/** How a served model answers a prompt. */
+/** Sampling options of a served model. */
 export interface ServedSampling extends Sampling {
   readonly maxNewTokens: number;
   readonly seed: number;
 }
 
 /**
- * A model that a server serves by OpenAI's API (vLLM, llama.cpp, Ollama …): `respond` has it answer prompts, and as the compute
- * target of a run it writes the run's responses while training, and scoring unless `score` is given, stay on this machine.
+ * A model served through OpenAI's API (vLLM, llama.cpp, Ollama …). It answers prompts for `respond`. As the compute
+ * target of a run, it generates the run's responses, while training stays on this machine, and so does scoring unless
+ * `score` is set.
  */
 export class ModelServer implements ComputeTarget {
   private readonly settings: ResolvedServerSettings;
   private api: ModelApi | undefined;
   private served: Promise<string> | undefined;
 
-  /** @throws InputError if a setting is unknown, missing or not what it may be */
+  /** @throws InputError if a setting is unknown, missing or invalid */
   constructor(settings: ModelServerSettings) {
     this.settings = resolveServerSettings(settings);
   }
@@ -58,8 +59,8 @@ export class ModelServer implements ComputeTarget {
   }
 
   /**
-   * Looks at the server before anything is trained: whether it answers, serves the model, takes tokens, splits texts into those of
-   * the policy, loads adapters where it has to, and tells what is asked of it.
+   * Checks the server before training: whether it answers, serves the model, accepts token ids, tokenizes like the
+   * policy, loads adapters if required, and returns the requested values.
    */
   async open(start: Policy, memory: number, controls: TaskControls): Promise<Executor> {
     const look = () => this.found(start, controls.signal);
@@ -67,9 +68,9 @@ export class ModelServer implements ComputeTarget {
   }
 
   /**
-   * Answers a prompt; a text is a user's message. The server's own chat template writes it.
+   * Answers a prompt, rendered with the server's own chat template; a text becomes a user message.
    *
-   * @throws InputError if the server does not answer, or refuses
+   * @throws InputError if the server does not answer or refuses the request
    */
   async answer(
     prompt: Prompt,
@@ -78,7 +79,7 @@ export class ModelServer implements ComputeTarget {
   ): Promise<ChatAnswer> {
     const model = await this.modelName(signal);
     const { temperature, topP, topK, minP, repetitionPenalty } = sampling;
-    // OpenAI's own takes no more than its documented fields.
+    // OpenAI's server accepts only its documented fields.
     const isOpenAis = new URL(this.settings.address).host === "api.openai.com";
     if (isOpenAis && (topK !== 0 || minP !== 0 || repetitionPenalty !== 1))
       throw new InputError("topK, minP, repetitionPenalty: OpenAI's API has none of them; leave them out");
@@ -92,7 +93,7 @@ export class ModelServer implements ComputeTarget {
     return (this.api ??= new ModelApi(this.settings));
   }
 
-  /** @throws InputError if the server lists no such model, or several of which none was asked for */
+  /** @throws InputError if the server does not list the model, or lists several and none was requested */
   private modelName(signal: AbortSignal | undefined): Promise<string> {
     this.served ??= this.findModel(signal).catch((error: unknown) => {
       this.served = undefined;
@@ -140,14 +141,14 @@ export class ModelServer implements ComputeTarget {
     return { api, model, scores: score, adapters: await this.adaptersOf(api, start, signal) };
   }
 
-  /** Where adapters are put, once the server has loaded that of the start from there. */
+  /** Returns the adapter folder, after the server has loaded the start's adapter from there. */
   private async adaptersOf(
     api: ModelApi,
     start: Policy,
     signal: AbortSignal | undefined,
   ): Promise<FoundServer["adapters"]> {
     if (this.settings.adapters === undefined) return undefined;
-    // The server has a working directory of its own.
+    // The server has its own working directory.
     const adapters = resolve(this.settings.adapters);
     const found = { storage: new SharedStorage(adapters), seenAs: this.settings.serverAdapters ?? adapters };
     const folder = await mkdtemp(join(tmpdir(), "sera-adapter-"));
@@ -160,7 +161,7 @@ export class ModelServer implements ComputeTarget {
     return found;
   }
 
-  /** Compares how many tokens the two sides make of a text; a BOS may be put before it. */
+  /** Compares the token counts of a text on both sides, allowing for a BOS token. */
   private async requireTokenizer(
     { tokenizer }: Policy,
     model: string,
@@ -178,13 +179,13 @@ export class ModelServer implements ComputeTarget {
 }
 
 /**
- * A model that a server serves by OpenAI's API: vLLM, llama.cpp's `llama-server`, Ollama, or a provider's.
+ * Connects to a model served through OpenAI's API: by vLLM, llama.cpp's `llama-server`, Ollama or a provider.
  *
  * @example
  * const teacher = modelServer({ address: "http://localhost:8000/v1" });
  * await respond(teacher, prompts, { temperature: 0.7 });
  * await sera(start, pairs, { on: modelServer({ address: "http://localhost:8000/v1", model: "base", adapters: "/mnt/shared/adapters" }) });
- * @throws InputError if a setting is unknown, missing or not what it may be
+ * @throws InputError if a setting is unknown, missing or invalid
  */
 export function modelServer(settings: ModelServerSettings): ModelServer {
   return new ModelServer(settings);

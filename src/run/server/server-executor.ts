@@ -19,26 +19,26 @@ import type { SharedStorage } from "../shared-storage.js";
 import { samplingFields, seedLimit, type Completion, type ModelApi } from "./model-api.js";
 import { generationOf, toldLogProb } from "./written-tokens.js";
 
-/** What a server has been found to be. */
+/** A server that has been checked. */
 export interface FoundServer {
   readonly api: ModelApi;
-  /** Its name of the model that it serves. */
+  /** The server's name of the model. */
   readonly model: string;
-  /** Where adapters are put for it to load; undefined where it writes with its own model alone. */
+  /** Folder from which the server loads adapters; undefined if it uses only its own model. */
   readonly adapters: { readonly storage: SharedStorage; readonly seenAs: string } | undefined;
   /** Whether it also scores. */
   readonly scores: boolean;
 }
 
 /**
- * Trains on this machine and has a server write the responses, and score where it can: with the adapter of the
- * iteration, which it is told to load, or with the model that it serves.
+ * Trains on this machine; a server generates the responses and, if it can, scores: with the adapter of the iteration,
+ * which it loads on request, or with its own model.
  */
 export class ServerExecutor implements Executor {
   private readonly local: LocalExecutor;
   private readonly loaded = new Map<string, Promise<string>>();
 
-  /** @param start the caller's, and not changed */
+  /** @param start owned by the caller; it is not modified */
   constructor(
     private readonly server: FoundServer,
     private readonly start: Policy,
@@ -96,7 +96,7 @@ export class ServerExecutor implements Executor {
     const fields = {
       model: name,
       ...samplingFields(sampling),
-      // Ids of what is written, as vLLM and llama.cpp give them.
+      // Request the ids of generated tokens, which vLLM and llama.cpp return.
       ...{ logprobs: 1, return_token_ids: true, stop_token_ids: stopTokens },
     };
     const open = wanted.filter(({ key, number }) => !known?.has(responseName(key, number)));
@@ -116,7 +116,7 @@ export class ServerExecutor implements Executor {
     }
   }
 
-  /** A user's function has a policy of this machine. */
+  /** The user's function gets a local policy. */
   withPolicy<T>(model: ModelRef, work: (policy: Policy) => Promise<T>): Promise<T> {
     return this.local.withPolicy(model, work);
   }
@@ -147,7 +147,7 @@ export class ServerExecutor implements Executor {
     });
   }
 
-  /** What the server calls a model of the run, once it has it. */
+  /** Returns the server's name of a model of the run, loading it if necessary. */
   private async nameOf(model: ModelRef, signal: AbortSignal | undefined): Promise<string> {
     const { adapters } = this.server;
     if (!adapters || model === "start") return this.server.model;
@@ -164,9 +164,9 @@ export class ServerExecutor implements Executor {
 }
 
 /**
- * Puts an adapter where the server sees it, and has it loaded; what the server then calls it.
+ * Copies an adapter to a folder that the server sees, makes the server load it, and returns its name there.
  *
- * @throws InputError if it cannot be put there, or the server does not load it
+ * @throws InputError if the adapter cannot be copied, or the server does not load it
  */
 export async function loadAdapter(
   api: ModelApi,
@@ -188,12 +188,18 @@ export async function loadAdapter(
   return name;
 }
 
-/** A request for the log-probabilities of given tokens; one is written besides, since some servers take no fewer. */
+/**
+ * Returns a request for the log-probabilities of given tokens. It also generates one token, the minimum of some
+ * servers.
+ */
 export function scoring(model: string, given: readonly number[]) {
   return { model, prompt: given, max_tokens: 1, temperature: 1, echo: true, logprobs: 1 };
 }
 
-/** Log-probabilities of the tokens that were given, but for the first; undefined where the server has not told them, or one is none. */
+/**
+ * Returns the log-probabilities of the given tokens, 0 for the first; undefined if the server has not returned them or
+ * one is invalid.
+ */
 export function givenLogProbs({ logProbs }: Completion, length: number): number[] | undefined {
   if (!logProbs || logProbs.length < length) return undefined;
   const values = logProbs.slice(1, length).map(toldLogProb);

@@ -2,27 +2,31 @@ import { InputError } from "../../base/errors.js";
 import { checkServerAddress } from "../../base/requests/server-address.js";
 import { checkTargetSettings, flag, text, whole, type SettingCheck } from "../target-settings.js";
 
-/** A server that speaks OpenAI's API, and what it is asked for. */
+/** Settings of {@link modelServer}. */
 export interface ModelServerSettings {
   /** Base URL of the API, such as `http://localhost:8000/v1`. */
   readonly address: string;
-  /** What the server calls the model. Default: the only one that it lists. */
+  /** The server's name of the model. Default: the only one that it lists. */
   readonly model?: string | undefined;
   /**
-   * A folder that this machine and the server see. The adapter of each iteration is put there, and the server told to load
-   * it, so that the policy itself writes: vLLM's way (`--enable-lora`, `VLLM_ALLOW_RUNTIME_LORA_UPDATING=True`). Default: the
-   * served model writes all responses, whatever the policy has become.
+   * A folder visible to this machine and the server. The adapter of each iteration is copied there and loaded by the
+   * server, so that the policy itself generates the responses; this needs vLLM (`--enable-lora`,
+   * `VLLM_ALLOW_RUNTIME_LORA_UPDATING=True`). Default: the served model generates all responses, however the policy has
+   * changed.
    */
   readonly adapters?: string | undefined;
-  /** The same folder as the server sees it. Default: `adapters`. */
+  /** The path of the same folder on the server. Default: `adapters`. */
   readonly serverAdapters?: string | undefined;
-  /** Whether the server also tells log-probabilities of given responses. It has to have the policy for that, so it needs `adapters`. Default false. */
+  /**
+   * Whether the server also computes log-probabilities of given responses. It needs the policy for that, so this
+   * requires `adapters`. Default false.
+   */
   readonly score?: boolean | undefined;
-  /** Environment variable that holds the API key. Default: none is sent. */
+  /** Environment variable with the API key. Default: no key is sent. */
   readonly keyVariable?: string | undefined;
   /** Concurrent requests. Default 16. */
   readonly concurrency?: number | undefined;
-  /** Seconds that a response may take, at most 300. Default 300. */
+  /** Timeout of a response in seconds, at most 300. Default 300. */
   readonly timeoutSeconds?: number | undefined;
 }
 
@@ -33,7 +37,7 @@ export interface ResolvedServerSettings extends ModelServerSettings {
   readonly timeoutSeconds: number;
 }
 
-/** Seconds after which `fetch` itself gives up on a response. */
+/** Timeout of `fetch` itself, in seconds. */
 const longestWait = 300;
 
 const checks: { readonly [Name in keyof Required<ModelServerSettings>]: SettingCheck } = {
@@ -47,7 +51,7 @@ const checks: { readonly [Name in keyof Required<ModelServerSettings>]: SettingC
   timeoutSeconds: whole(1, longestWait),
 };
 
-/** @throws InputError naming the first setting that is unknown, missing or not what it may be */
+/** @throws InputError naming the first setting that is unknown, missing or invalid */
 export function resolveServerSettings(given: ModelServerSettings): ResolvedServerSettings {
   checkTargetSettings("modelServer", given, checks, { address: "give one such as http://localhost:8000/v1" });
   checkServerAddress(given.address, "modelServer: address");

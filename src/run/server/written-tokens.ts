@@ -3,20 +3,20 @@ import type { Generation } from "../../model/generation/generate.js";
 import type { Policy } from "../../model/policy/policy.js";
 import type { Completion } from "./model-api.js";
 
-/** How a response was asked for. */
+/** Parameters of a requested response. */
 export interface Asked {
-  /** Ids that end it. */
+  /** Ids of the tokens that end it. */
   readonly stopTokens: readonly number[];
-  /** Most tokens that it may have. */
+  /** Maximum number of tokens. */
   readonly limit: number;
 }
 
 /**
- * What a completion is in the policy's tokens, as this machine would have written it: with the stop token that ended it, nothing after
- * that, and no more than the limit.
+ * Converts a completion to the policy's tokens, as local generation would return it: including the stop token, nothing
+ * after it, and no more than the limit.
  *
- * @returns it with its log-probability where the server has told that of every token
- * @throws InputError if a token is none of the policy's, or nothing was written
+ * @returns the generation, with its log-probability if the server returned one for every token
+ * @throws InputError if a token is not in the policy's vocabulary, or nothing was generated
  */
 export function generationOf(
   completion: Completion,
@@ -40,13 +40,15 @@ export function generationOf(
 }
 
 /**
- * A log-probability that a server tells; undefined where it is none: NaN, infinite or positive, but for what float noise adds.
+ * Returns a log-probability from a server; undefined if it is NaN, infinite, or positive beyond floating-point noise.
  */
 export function toldLogProb(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value < 1e-3 ? Math.min(0, value) : undefined;
 }
 
-/** The sum of the first `count` of the log-probabilities of `told` tokens. One without the stop token's would be another response's. */
+/**
+ * Sums the first `count` log-probabilities of `told` tokens; undefined if any is missing, even that of the stop token.
+ */
 function sumOf(logProbs: Completion["logProbs"], told: number, count: number): number | undefined {
   if (logProbs?.length !== told || count > told) return undefined;
   const values = logProbs.slice(0, count).map(toldLogProb);
@@ -61,14 +63,14 @@ function requireTokens(tokens: readonly number[], vocabSize: number): void {
     );
 }
 
-/** The tokens that a server tells of what it wrote, where they are all: llama.cpp leaves out some of characters that take several. */
+/** Returns the token ids that a server reported, if complete: llama.cpp omits some tokens of multi-token characters. */
 function wholeTokens(
   { text, tokens, complete, writtenTokens }: Completion,
   stopTokens: readonly number[],
 ): readonly number[] | undefined {
   if (!tokens || (tokens.length === 0 && text !== "")) return undefined;
   const missing = (writtenTokens ?? tokens.length) - tokens.length;
-  // One that is missing may be the stop token, unless that is told.
+  // A single missing token may be the stop token, unless that was reported.
   const isStops = complete && missing === 1 && !stopTokens.includes(tokens.at(-1)!);
   return missing === 0 || isStops ? tokens : undefined;
 }
